@@ -1,0 +1,85 @@
+/**
+ * Who may import whom, read from the top down. `check-imports.ts` holds the sources to it.
+ * A folder may always import itself. `node` and `packages` list what may come from outside the project.
+ */
+export interface ImportRule {
+  readonly project: readonly string[];
+  /** Folders of which only types may be imported. */
+  readonly typesOf?: readonly string[];
+  readonly node: readonly string[] | "any";
+  readonly packages: readonly string[] | "any";
+  readonly because: string;
+}
+
+const USE_CASE = ["shared", "simplestreams", "juju"];
+
+export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
+  shared: {
+    project: [],
+    node: ["crypto"],
+    packages: [],
+    because: "value types without I/O stand under everything",
+  },
+  simplestreams: {
+    project: ["shared"],
+    node: [],
+    packages: [],
+    because: "the file format is pure: bytes in, values out",
+  },
+  juju: {
+    project: ["shared", "simplestreams"],
+    node: [],
+    packages: ["semver"],
+    because: "Juju's rules are pure; semver tests ranges only",
+  },
+  config: {
+    project: ["shared", "juju"],
+    node: ["fs", "path", "os"],
+    packages: ["yaml", "zod"],
+    because: "settings are parsed once, at the border",
+  },
+  upstream: {
+    project: ["shared", "simplestreams"],
+    node: "any",
+    packages: ["got", "openpgp"],
+    because: "an adapter knows its protocol, not the use case",
+  },
+  store: {
+    project: ["shared"],
+    node: "any",
+    packages: [],
+    because: "an adapter knows its disk, not the use case",
+  },
+  sync: {
+    project: USE_CASE,
+    node: ["stream"],
+    packages: ["p-queue"],
+    because: "a use case takes its collaborators through its own ports",
+  },
+  server: {
+    project: ["shared", "simplestreams", "juju"],
+    typesOf: ["sync"],
+    node: "any",
+    packages: ["express", "lru-cache", "range-parser"],
+    because: "a face answers; it reads through its own ports",
+  },
+  cli: {
+    project: [...USE_CASE, "config", "sync", "server", "compose.ts"],
+    typesOf: ["store", "upstream"],
+    node: "any",
+    packages: ["commander", "@bomb.sh/tab", "string-width", "yaml"],
+    because: "a face parses and prints; adapters come from compose",
+  },
+  "compose.ts": {
+    project: [...USE_CASE, "config", "upstream", "store", "sync", "server"],
+    node: "any",
+    packages: ["pino"],
+    because: "the one place that joins ports to adapters",
+  },
+  "main.ts": {
+    project: ["cli", "shared"],
+    node: ["module", "process"],
+    packages: [],
+    because: "argv in, exit code out",
+  },
+};

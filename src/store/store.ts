@@ -1,0 +1,126 @@
+import type { Sha256 } from "../shared/sha256.ts";
+
+/** What the store knows of one blob without reading it. */
+export interface BlobStat {
+  readonly sha256: Sha256;
+  /** Bytes. */
+  readonly size: number;
+  readonly storedAt: Date;
+}
+
+/** An open blob. The caller closes it; it stays readable after the blob is deleted. */
+export interface BlobReader {
+  readonly size: number;
+  readonly storedAt: Date;
+  /** Fills `buffer` from `position` on; resolves to the bytes read, 0 at the end. */
+  read(buffer: Uint8Array, position: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/**
+ * A blob on its way in. Bytes survive a crash as a partial file, and nothing becomes a blob except through
+ * `commit`, which compares size and hash first. One staged blob per sha256 at a time; close or commit it.
+ */
+export interface StagedBlob {
+  readonly sha256: Sha256;
+  /** Bytes that are already here, from this run or an earlier one. */
+  readonly received: number;
+  /** ETag or Last-Modified of the source that `received` came from; undefined when unknown. */
+  readonly validator: string | undefined;
+  /** Drops what is here and starts at byte 0 with a source identified by `validator`. */
+  restart(validator: string | undefined): Promise<void>;
+  /**
+   * Appends and hashes bytes as they come.
+   * @throws JamError JAM_ITEM_SIZE_MISMATCH as soon as more than `size` bytes came, JAM_STORE_NO_SPACE, JAM_STORE_IO
+   */
+  append(bytes: AsyncIterable<Uint8Array>, size: number): Promise<void>;
+  /**
+   * Turns the staged bytes into the blob: compares, flushes to disk, makes it visible, flushes the folder.
+   * @throws JamError JAM_ITEM_SIZE_MISMATCH, JAM_ITEM_HASH_MISMATCH; what was staged moves to quarantine
+   */
+  commit(size: number): Promise<void>;
+  /** Releases the file and keeps the bytes for the next attempt. Safe to call after `commit`. */
+  close(): Promise<void>;
+}
+
+/** Tarballs by SHA-256. */
+export interface BlobStore {
+  stat(sha256: Sha256): Promise<BlobStat | undefined>;
+  /** Undefined when there is no such blob. */
+  open(sha256: Sha256): Promise<BlobReader | undefined>;
+  stage(sha256: Sha256): Promise<StagedBlob>;
+  /** No error when it is absent already. */
+  delete(sha256: Sha256): Promise<void>;
+  list(): AsyncIterable<BlobStat>;
+}
+
+/** Folders of small documents. `upstream` names are SHA-256; the others are ids ending in `.json`. */
+export type DocumentKind = "snapshots" | "upstream" | "history" | "state";
+
+/** Small documents, replaced or created whole and durably. */
+export interface DocumentStore {
+  get(kind: DocumentKind, name: string): Promise<Uint8Array | undefined>;
+  put(kind: DocumentKind, name: string, bytes: Uint8Array): Promise<void>;
+  delete(kind: DocumentKind, name: string): Promise<void>;
+  /** Names, ascending. */
+  list(kind: DocumentKind): Promise<string[]>;
+}
+
+/** One file of a published tree: a document's bytes, or a blob by its hash. */
+export type TreeFile =
+  { readonly path: string; readonly bytes: Uint8Array } | { readonly path: string; readonly sha256: Sha256 };
+
+/**
+ * Movable names. A ref points at one published tree, `refs/mirror` → snapshot id; moving it is the one step
+ * that readers see.
+ */
+export interface RefStore {
+  /** The id the ref points at, or undefined. */
+  read(name: string): Promise<string | undefined>;
+  /**
+   * Points the ref at `next` if it still points at `expected`; false when somebody else moved it.
+   * `next` must be published.
+   */
+  swap(name: string, expected: string | undefined, next: string): Promise<boolean>;
+}
+
+/** Published trees: what a plain web server or `--metadata-source` reads. Immutable once built. */
+export interface TreeStore {
+  /** Builds the whole tree, flushed, under `id`; replaces an unfinished one of a crashed run. */
+  build(id: string, files: Iterable<TreeFile>): Promise<void>;
+  /** Ids of complete trees, ascending. */
+  list(): Promise<string[]>;
+  delete(id: string): Promise<void>;
+}
+
+/** Who holds a lease, as told to others. */
+export interface LeaseHolder {
+  readonly host: string;
+  readonly pid: number;
+  /** The command, as `jam sync`. */
+  readonly command: string;
+  readonly since: Date;
+}
+
+export interface Lease {
+  release(): Promise<void>;
+}
+
+/** The store of one mirror; every driver has this shape. */
+export interface Store {
+  readonly blobs: BlobStore;
+  readonly documents: DocumentStore;
+  readonly refs: RefStore;
+  readonly trees: TreeStore;
+  /**
+   * Takes the single writer's place; a dead holder's lease is free again at once.
+   * @throws JamError JAM_STORE_LOCKED naming the holder
+   */
+  acquireWriter(command: string): Promise<Lease>;
+  /** Who writes at this moment, or undefined. */
+  currentWriter(): Promise<LeaseHolder | undefined>;
+  /** Bytes that an ordinary user can still write. */
+  freeBytes(): Promise<number>;
+  /** Removes what crashed runs left behind (unfinished trees, temporary files). Call with the lease held. */
+  recover(): Promise<void>;
+}

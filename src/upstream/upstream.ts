@@ -1,0 +1,68 @@
+import type { Sha256 } from "../shared/sha256.ts";
+import type { ItemSink } from "./ports.ts";
+
+/** What a source said about the version of a document, for a conditional request next time. */
+export interface Validators {
+  readonly etag?: string;
+  readonly lastModified?: string;
+}
+
+/** Proof of origin of one document. */
+export interface Signature {
+  /** Fingerprint of the primary key, upper-case hex without blanks. */
+  readonly fingerprint: string;
+  readonly signedAt: Date;
+}
+
+/** One metadata document as it came, and the text that may be trusted. */
+export interface UpstreamDocument {
+  /** Path under the base URL, `streams/v1/index2.sjson`. */
+  readonly path: string;
+  readonly url: string;
+  /** Verbatim bytes. */
+  readonly bytes: Uint8Array;
+  readonly sha256: Sha256;
+  /** The signed text of a verified document; the document itself when verification is off. */
+  readonly text: string;
+  readonly validators: Validators;
+  /** Undefined only when verification is off. */
+  readonly signature: Signature | undefined;
+}
+
+export type DocumentAnswer =
+  | { readonly kind: "found"; readonly document: UpstreamDocument }
+  | { readonly kind: "not-modified" }
+  | { readonly kind: "not-found"; readonly url: string };
+
+/** What is asked of one item: its path and what it must turn out to be. */
+export interface ItemRequest {
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: Sha256;
+}
+
+export interface FetchOptions {
+  readonly signal: AbortSignal;
+  /** Called with the number of bytes of each arrived piece; negative when a restart throws bytes away. */
+  readonly onBytes?: (bytes: number) => void;
+  /** Called before each new attempt, with what went wrong and how long it waits. */
+  readonly onRetry?: (error: Error, waitMs: number) => void;
+}
+
+/** A simplestreams tree to read from, by URL or as a folder. */
+export interface Upstream {
+  readonly name: string;
+  readonly url: string;
+  /** Whether documents are verified; false only by the operator's explicit wish. */
+  readonly verifies: boolean;
+  /**
+   * Reads one metadata document and, for a `.sjson`, verifies it.
+   * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…
+   */
+  readDocument(path: string, known: Validators | undefined, signal: AbortSignal): Promise<DocumentAnswer>;
+  /**
+   * Brings one tarball into `sink` and commits it: resumes what is there, retries what may pass.
+   * @throws JamError JAM_UPSTREAM_…, JAM_ITEM_…, JAM_STORE_…
+   */
+  fetchItem(item: ItemRequest, sink: ItemSink, options: FetchOptions): Promise<void>;
+}
