@@ -1,5 +1,5 @@
-import { fc, test } from "@fast-check/vitest";
-import { describe, expect } from "vitest";
+import { fc, test as property } from "@fast-check/vitest";
+import { describe, expect, test } from "vitest";
 import { isJamError } from "../../../src/shared/errors.ts";
 import {
   compareVersions,
@@ -87,11 +87,11 @@ const anyVersion: fc.Arbitrary<JujuVersion> = fc.record({
   build: fc.oneof(fc.constant(0), anyNumber),
 });
 
-test.prop([anyVersion])("prints what it parses and parses what it prints", (version) => {
+property.prop([anyVersion])("prints what it parses and parses what it prints", (version) => {
   expect(parseVersion(formatVersion(version))).toEqual(version);
 });
 
-test.prop([anyVersion, anyVersion, anyVersion])(
+property.prop([anyVersion, anyVersion, anyVersion])(
   "orders totally: antisymmetric, transitive, and equal only for the same version",
   (a, b, c) => {
     expect(Math.sign(compareVersions(a, b))).toBe(0 - Math.sign(compareVersions(b, a)));
@@ -102,7 +102,7 @@ test.prop([anyVersion, anyVersion, anyVersion])(
   },
 );
 
-test.prop([fc.string({ unit: "binary" })])(
+property.prop([fc.string({ unit: "binary" })])(
   "answers any text with a version or with JAM_VERSION_INVALID free of control characters",
   (text) => {
     expect(() => parseVersion(text)).toSatisfy((parse: () => unknown) => {
