@@ -36,7 +36,7 @@ export interface StagedBlob {
   append(bytes: AsyncIterable<Uint8Array>, size: number): Promise<void>;
   /**
    * Turns the staged bytes into the blob: compares, flushes to disk, makes it visible, flushes the folder.
-   * @throws JamError JAM_ITEM_SIZE_MISMATCH, JAM_ITEM_HASH_MISMATCH; what was staged moves to quarantine
+   * @throws JamError JAM_ITEM_SIZE_MISMATCH, JAM_ITEM_HASH_MISMATCH; a sample goes to quarantine, and nothing stays staged
    */
   commit(size: number): Promise<void>;
   /** Releases the file and keeps the bytes for the next attempt. Safe to call after `commit`. */
