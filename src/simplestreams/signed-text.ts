@@ -48,6 +48,15 @@ export function splitSignedText(document: string, file: string): SignedText {
   };
 }
 
+/**
+ * The text inside a clear-signed document, not verified: for documents whose signature was verified before, and for
+ * mirrors whose operator switched verification off.
+ * @throws JamError JAM_METADATA_UNSIGNED, JAM_METADATA_SIGNATURE_INVALID, JAM_UPSTREAM_NOT_SIMPLESTREAMS
+ */
+export function signedText(document: string, file: string): string {
+  return splitSignedText(document, file).text;
+}
+
 function parseHashHeader(line: string, file: string): string[] {
   const hashes = HASH_HEADER.exec(line)?.[1];
   if (hashes === undefined) throw broken(file, `the header "${printable(line, 60)}" is not allowed`);
