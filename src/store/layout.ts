@@ -10,6 +10,9 @@ export const FORMAT_FILE = "format";
 /** The ref that the default face is published under. */
 export const MIRROR_REF = "mirror";
 
+/** The folder of a published tree that holds its files; Juju looks for it below a `--metadata-source`. */
+export const TREE_FOLDER = "tools";
+
 /** Every folder of a store, relative to the data directory, parents first. */
 export const STORE_FOLDERS = [
   "blobs",
@@ -24,7 +27,7 @@ export const STORE_FOLDERS = [
   "refs",
 ] as const;
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,199}$/;
 const TEMPORARY = /^\.tmp-/;
 const PUBLISHED_TARGET = /^\.\.\/published\/(?<id>[^/]+)$/;
 
@@ -108,6 +111,6 @@ export function parseRefTarget(target: string): string | undefined {
  */
 export function faceLink(ref: string): { readonly path: string; readonly target: string } {
   return ref === MIRROR_REF
-    ? { path: "tools", target: `refs/${ref}/tools` }
-    : { path: `channels/${ref}/tools`, target: `../../refs/${ref}/tools` };
+    ? { path: TREE_FOLDER, target: `refs/${ref}/${TREE_FOLDER}` }
+    : { path: `channels/${ref}/${TREE_FOLDER}`, target: `../../refs/${ref}/${TREE_FOLDER}` };
 }

@@ -28,7 +28,9 @@ export function fsBlobStore(root: string, now: () => Date): BlobStore {
         throw error;
       }
     },
-    delete: (sha256) => removeFile(join(root, blobPath(sha256))),
+    async delete(sha256) {
+      await removeFile(join(root, blobPath(sha256)));
+    },
     list: () => listBlobs(root),
   };
 }

@@ -17,8 +17,7 @@ export function fsDocumentStore(root: string): DocumentStore {
       await replaceFile(documentPath(root, kind, name), bytes);
     },
     async delete(kind, name) {
-      await removeFile(documentPath(root, kind, name));
-      await syncFolder(join(root, kind));
+      if (await removeFile(documentPath(root, kind, name))) await syncFolder(join(root, kind));
     },
     async list(kind) {
       const names = await listNames(join(root, kind));

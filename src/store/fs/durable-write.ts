@@ -75,9 +75,13 @@ export async function replaceFile(path: string, bytes: Uint8Array): Promise<void
   await syncFolder(folder);
 }
 
-/** Removes one name; no error when it is absent. The caller flushes the folder where that matters. */
-export async function removeFile(path: string): Promise<void> {
-  await attemptUnlessAbsent(`remove ${path}`, () => unlink(path));
+/** Removes one name; false when it is absent already. The caller flushes the folder where that matters. */
+export async function removeFile(path: string): Promise<boolean> {
+  const removed = await attemptUnlessAbsent(`remove ${path}`, async () => {
+    await unlink(path);
+    return true;
+  });
+  return removed ?? false;
 }
 
 /** Names in a folder, unordered; none when the folder does not exist. */

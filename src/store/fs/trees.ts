@@ -4,7 +4,7 @@ import { chmod, copyFile, link, lstat, mkdir, open, rename, rm } from "node:fs/p
 import { dirname, join } from "node:path";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import { blobPath, isTreeId, isTreePath, temporaryName } from "../layout.ts";
+import { blobPath, isTreeId, isTreePath, TREE_FOLDER, temporaryName } from "../layout.ts";
 import type { TreeFile, TreeStore } from "../store.ts";
 import { isBlobFile } from "./blobs.ts";
 import { listNames, syncFolder, temporaryPath, writeFlushed } from "./durable-write.ts";
@@ -18,7 +18,7 @@ const PARALLEL = 64;
 const NO_LINK = new Set(["EXDEV", "EMLINK", "EPERM", "ENOTSUP", "ENOSYS"]);
 
 /**
- * Trees as folders `published/<id>`. A tree is built under a temporary name and gets its id by one rename when all of
+ * Trees as folders `published/<id>/tools`, so that `published/<id>` is what Juju takes as `--metadata-source`. A tree is built under a temporary name and gets its id by one rename when all of
  * it is on disk; it loses its id by one rename before the first file of it goes. So what has an id is whole.
  */
 export function fsTreeStore(root: string): TreeStore {
@@ -72,14 +72,15 @@ interface TreePlan {
 
 function planTree(files: Iterable<TreeFile>): TreePlan {
   const byPath = new Map<string, TreeFile>();
-  const folders = new Set<string>();
+  const folders = new Set<string>([TREE_FOLDER]);
   for (const file of files) {
     if (!isTreePath(file.path)) throw badPath(file.path, "is no safe relative path");
     const known = byPath.get(file.path);
     if (known !== undefined && !isSameFile(known, file))
       throw badPath(file.path, "is listed with two contents");
-    byPath.set(file.path, file);
-    for (let up = dirname(file.path); up !== "."; up = dirname(up)) folders.add(up);
+    const path = `${TREE_FOLDER}/${file.path}`;
+    byPath.set(file.path, { ...file, path });
+    for (let up = dirname(path); up !== "."; up = dirname(up)) folders.add(up);
   }
   return { folders: [...folders].sort(), files: [...byPath.values()] };
 }
