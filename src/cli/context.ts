@@ -1,10 +1,11 @@
 import type { Config } from "../config/config.ts";
-import type { ConfigFlags } from "../config/load.ts";
+import type { ConfigFlags } from "../config/flags.ts";
 import type { CommandContext, CommandEntry } from "./command.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import type { CommandIo } from "./io.ts";
 import { createOutput } from "./output/output.ts";
 import { createPaint } from "./output/paint.ts";
+import { readVersion } from "./version.ts";
 
 /** What a context is made of. */
 export interface ContextParts {
@@ -33,5 +34,11 @@ export function createContext({ io, globals, signal, commands }: ContextParts): 
 async function readConfig(io: CommandIo, globals: GlobalOptions, flags: ConfigFlags): Promise<Config> {
   const { loadConfig } = await import("../config/load.ts");
   const data = globals.data === undefined ? {} : { data: globals.data };
-  return loadConfig({ file: globals.config, flags: { ...data, ...flags }, env: io.env, cwd: io.cwd });
+  return loadConfig({
+    file: globals.config,
+    flags: { ...data, ...flags },
+    env: io.env,
+    cwd: io.cwd,
+    version: readVersion(),
+  });
 }

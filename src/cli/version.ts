@@ -5,3 +5,8 @@ export function readVersion(): string {
   const file = new URL("../../package.json", import.meta.url);
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
+
+/** How this program names itself to upstreams. */
+export function userAgent(): string {
+  return `jam/${readVersion()}`;
+}

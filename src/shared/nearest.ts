@@ -1,15 +1,19 @@
 /**
  * The candidate that `word` most likely stands for, or undefined when none is near enough to suggest:
- * at most one typing slip for every three letters, and a whole part of a longer name counts too.
+ * at most one typing slip for every three letters, and never more than `maxSlips`.
  */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
+export function nearest(
+  word: string,
+  candidates: readonly string[],
+  maxSlips = Infinity,
+): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;
   const typed = word.toLowerCase();
   for (const candidate of candidates) {
     const distance = editDistance(typed, candidate.toLowerCase());
     const allowed = Math.max(1, Math.floor(Math.max(typed.length, candidate.length) / 3));
-    if (distance <= allowed && distance < bestDistance) {
+    if (distance <= Math.min(allowed, maxSlips) && distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }

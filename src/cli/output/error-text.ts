@@ -1,12 +1,14 @@
 import { type JamError, reportError } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
 import type { OutputFormat } from "../global-options.ts";
 import { formatDocument } from "./document.ts";
 import type { Paint } from "./paint.ts";
-import { showControls } from "./table.ts";
 
 /** An error for people: what happened, why, what to do next, and the code to look up. */
 export function renderError(error: JamError, paint: Paint, showStack: boolean): string {
-  const lines = [`${paint("red", "error")}: ${showLines(error.message)} ${paint("dim", `[${error.code}]`)}`];
+  const [first = "", ...more] = error.message.split("\n");
+  const lines = [`${paint("red", "error")}: ${showLines(first)} ${paint("dim", `[${error.code}]`)}`];
+  lines.push(...more.map(showLines));
   const cause = describeCause(error);
   if (cause !== undefined) lines.push(`${paint("bold", "cause")}: ${showLines(cause)}`);
   if (error.hint !== undefined) lines.push(`${paint("bold", "next")}:  ${showLines(error.hint)}`);
@@ -31,7 +33,10 @@ function describeCause(error: JamError): string | undefined {
 }
 
 function showLines(text: string): string {
-  return text.split("\n").map(showControls).join("\n");
+  return text
+    .split("\n")
+    .map((line) => printable(line, Infinity))
+    .join("\n");
 }
 
 function stackOf(error: Error): string {

@@ -1,3 +1,5 @@
+import { printable } from "../../shared/printable.ts";
+
 /** One column: its heading, and whether its values stand right (numbers). */
 export interface TableColumn {
   readonly heading: string;
@@ -5,19 +7,19 @@ export interface TableColumn {
 }
 
 const ASCII = /^[\x20-\x7e]*$/;
-// A value may come from metadata: what would steer a terminal is made visible instead.
-// eslint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /**
  * Aligned columns under a heading, two blanks between them, no line wider than its values need.
- * Nothing is cut off, so that the text stays good for `grep` and `awk`; control characters are shown as `\xNN`.
+ * Nothing is cut off, so that the text stays good for `grep` and `awk`; what would steer a terminal is spelled out.
  */
 export async function formatTable(
   columns: readonly TableColumn[],
   rows: readonly (readonly string[])[],
 ): Promise<string> {
-  const cells = [columns.map((column) => column.heading), ...rows.map((row) => row.map(showControls))];
+  const cells = [
+    columns.map((column) => column.heading),
+    ...rows.map((row) => row.map((cell) => printable(cell, Infinity))),
+  ];
   const width = await measure(cells);
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => width(row[index] ?? ""))));
   const lines = cells.map((row) =>
@@ -31,11 +33,6 @@ export async function formatTable(
       .trimEnd(),
   );
   return `${lines.join("\n")}\n`;
-}
-
-/** `text` with control characters spelled out. */
-export function showControls(text: string): string {
-  return text.replace(CONTROL, (char) => `\\x${char.codePointAt(0)?.toString(16).padStart(2, "0") ?? ""}`);
 }
 
 async function measure(cells: readonly (readonly string[])[]): Promise<(text: string) => number> {
