@@ -13,11 +13,13 @@
  * upstream.publish(await buildSampleTree({ releases: ["3.6.27", "4.0.15"] }), ["index"]); // or all parts at once
  * upstream.publish(await upstream.tree.withEdited("streams/v1/index2.json", (index) => { index.updated = "…"; }));
  * upstream.publish(await withSignatureFault(upstream.tree, "streams/v1/index2.json", "foreign-key"));
+ * await using secure = await startUpstream({ tls: localhostTls() }); // https; trust localhostTls().certFile
  * ```
  *
  * Tarballs are real `.tgz` files of about `tarballBytes` (default 2048) bytes. Trees are immutable: `withDocument`,
  * `withItem`, `withSigned`, `withEdited` return changed copies. Building one takes some 0.1 s, the key 0.3 s once.
  */
+import { readFileSync } from "node:fs";
 import {
   startSampleUpstream,
   type SampleUpstream,
@@ -60,8 +62,15 @@ export async function startUpstream(
 }
 
 /** The path of the tarball of a version. Throws where the tree has none. */
-export function itemPath({ tree }: TestUpstream, version: string, arch = "amd64"): string {
+export function itemPath({ tree }: Pick<TestUpstream, "tree">, version: string, arch = "amd64"): string {
   const listing = tree.listings.find((one) => one.version === version && one.arch === arch);
   if (listing === undefined) throw new Error(`The sample tree has no ${version} for ${arch}.`);
   return listing.item.path;
+}
+
+/** A certificate of its own for localhost and 127.0.0.1, for HTTPS in tests; `certFile` is what a client must trust. */
+export function localhostTls(): { readonly key: string; readonly cert: string; readonly certFile: string } {
+  const folder = `${import.meta.dirname}/../fixtures/tls`;
+  const read = (name: string): string => readFileSync(`${folder}/${name}`, "utf8");
+  return { key: read("localhost.key"), cert: read("localhost.crt"), certFile: `${folder}/localhost.crt` };
 }
