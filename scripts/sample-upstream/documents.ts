@@ -63,7 +63,7 @@ export function buildDocuments(
 }
 
 /** A date as the documents write it. Source: RFC 2822 §3.3 */
-export function formatUpdated(date: Date): string {
+function formatUpdated(date: Date): string {
   return date.toUTCString().replace("GMT", "+0000");
 }
 

@@ -33,7 +33,7 @@ export interface SampleUpstreamOptions {
 }
 
 /** One request that came, as it came. */
-export interface SampleRequest {
+interface SampleRequest {
   readonly method: string;
   /** Relative to the base URL, decoded; the whole target when it lies outside. */
   readonly path: string;

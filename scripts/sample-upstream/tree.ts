@@ -110,7 +110,7 @@ export type EditableJson = {
   [key: string]: unknown;
 };
 
-export type EditableProduct = {
+type EditableProduct = {
   versions: Record<string, { items: Record<string, Record<string, unknown>>; [key: string]: unknown }>;
   [key: string]: unknown;
 };

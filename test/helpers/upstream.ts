@@ -31,10 +31,9 @@ import {
   type SampleTreeOptions,
 } from "../../scripts/sample-upstream/tree.ts";
 
-export { generateSampleKey, type SampleKey } from "../../scripts/sample-upstream/sign.ts";
-export { startSampleUpstream, type SampleUpstream } from "../../scripts/sample-upstream/server.ts";
+export { generateSampleKey } from "../../scripts/sample-upstream/sign.ts";
 export { buildSampleTree, type SampleTree } from "../../scripts/sample-upstream/tree.ts";
-export { withSignatureFault, type SignatureFault } from "../../scripts/sample-upstream/signature-faults.ts";
+export { withSignatureFault } from "../../scripts/sample-upstream/signature-faults.ts";
 export type { Fault } from "../../scripts/sample-upstream/faults.ts";
 
 /** A running upstream and the tree it started with. */

@@ -1,7 +1,7 @@
 import { get, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 
 /** How an answer ended: whole, by FIN before its end, by RST, or not at all within the time given. */
-export type Ending = "complete" | "cut" | "reset" | "stalled" | "header-overflow";
+type Ending = "complete" | "cut" | "reset" | "stalled" | "header-overflow";
 
 export interface Asked {
   /** 0 when no header came. */
