@@ -41,11 +41,11 @@ export async function requestDocument(client: HttpClient, request: DocumentReque
     return { kind: "found", arrived: { path, url, bytes, validators }, servedAt: answer.headers.date };
   }
   if (answer.status === 304 && known !== undefined) {
-    answer.body.destroy();
+    answer.body.drain();
     return { kind: "not-modified" };
   }
   if (answer.status === 404 || answer.status === 410) {
-    answer.body.destroy();
+    answer.body.drain();
     return { kind: "not-found", url };
   }
   throw await refusal(answer, request.now());

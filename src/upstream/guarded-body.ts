@@ -33,13 +33,12 @@ export async function* guardedBody(
   const { body, request } = answer;
   const pace = startPace(limits, (reason) => body.destroy(tooSlow(request.url, reason)));
   try {
-    const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
     for (;;) {
       pace.waiting();
-      const next = await chunks.next();
-      if (next.done === true) return;
-      pace.arrived(next.value.length);
-      yield next.value;
+      const piece = await body.next();
+      if (piece === undefined) return;
+      pace.arrived(piece.length);
+      yield piece;
     }
   } catch (error) {
     throw signal.aborted ? cancelled(signal) : toUpstreamError(error, request);

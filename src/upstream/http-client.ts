@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import { Agent as HttpAgent, type IncomingHttpHeaders } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { LookupFunction } from "node:net";
-import type { Readable } from "node:stream";
 import { getCACertificates } from "node:tls";
 
 import { JamError } from "../shared/errors.ts";
+import { queueBody, type BodyQueue } from "./body-queue.ts";
 import { cancelled, displayUrl } from "./failure.ts";
 import { toUpstreamError, type FailedRequest } from "./http-failure.ts";
 import { proxyFor, readProxySettings, type ProxyEnvironment } from "./proxy-setting.ts";
@@ -41,7 +41,7 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** To be read to its end or destroyed. */
-  readonly body: Readable;
+  readonly body: BodyQueue;
   readonly request: FailedRequest;
 }
 
@@ -89,7 +89,7 @@ export async function openHttpClient(options: HttpClientOptions): Promise<HttpCl
       body.once("response", (response: { statusCode: number; headers: IncomingHttpHeaders }) => {
         clearTimeout(deadline);
         const { statusCode: status, headers } = response;
-        resolve({ status, headers, body, request: { ...failed, answered: true } });
+        resolve({ status, headers, body: queueBody(body), request: { ...failed, answered: true } });
       });
     });
   }
@@ -100,7 +100,7 @@ export async function openHttpClient(options: HttpClientOptions): Promise<HttpCl
       for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
         const answer = await send(at, request);
         if (!REDIRECTS.has(answer.status)) return answer;
-        answer.body.destroy();
+        answer.body.drain();
         const from = at;
         at = checkRedirect(from, answer.headers.location, {
           base: options.base,

@@ -84,7 +84,7 @@ async function transfer(download: Download): Promise<"complete" | "stale"> {
   const answer = await client.get(url, { headers, decompress: false, signal });
   const partial = answer.status === 206 && from > 0;
   if (partial ? !continues(answer, item, sink) : answer.status === 416 && from > 0) {
-    answer.body.destroy();
+    answer.body.drain();
     return "stale";
   }
   if (answer.status !== 200 && !partial) throw await refusal(answer, download.retry.timing.now());
@@ -150,7 +150,7 @@ async function requirePlausible(answer: HttpAnswer, item: ItemRequest): Promise<
   const { "content-type": type = "", "content-length": length } = answer.headers;
   if (/^(?:text\/html|application\/(?:xhtml\+xml|json))/i.test(type)) throw await notATarball(answer, type);
   if (length === undefined || Number(length) === item.size) return;
-  answer.body.destroy();
+  answer.body.drain();
   const { url } = answer.request;
   throw new JamError(
     "JAM_ITEM_SIZE_MISMATCH",
