@@ -41,7 +41,7 @@ export interface TestUpstream extends SampleUpstream {
   readonly tree: SampleTree;
 }
 
-/** A few releases of every kind, small enough for most tests: 13 tarballs on amd64 and arm64. */
+/** A few releases of every kind, small enough for most tests: 17 tarballs on amd64 and arm64. */
 const FEW_RELEASES = ["1.25.13", "2.8.13", "2.9.60", "3.6.26", "3.6.27", "4.0.15", "4.1-beta1"];
 
 /** Builds a tree (a few releases on amd64 and arm64 unless `options` say otherwise) and serves it. */
