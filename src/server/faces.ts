@@ -31,7 +31,7 @@ export function serveCuratedFace(context: FaceContext): RequestHandler {
     }
     // The one look at the ref: all of this answer comes from one snapshot.
     const view = await context.mirror.current();
-    const document = await findCurated(context.mirror, view, path);
+    const document = view.documents.get(path) ?? (await context.mirror.keptDocument(view, path));
     if (document === undefined) await serveTarball({ request, response }, view, path, context);
     else await serveDocument({ request, response }, document, path, context);
   };
@@ -63,17 +63,6 @@ interface Exchange {
   readonly response: Response;
 }
 
-async function findCurated(
-  mirror: Mirror,
-  view: MirrorView,
-  path: string,
-): Promise<ServedDocument | undefined> {
-  const document = view.documents.get(path);
-  if (document !== undefined) return document;
-  const snapshotId = snapshotInPath(path);
-  return snapshotId === undefined ? undefined : mirror.keptDocument(snapshotId, path);
-}
-
 async function serveDocument(
   exchange: Exchange,
   document: ServedDocument,
@@ -96,7 +85,7 @@ async function serveTarball(
 ): Promise<void> {
   const listed = view.tarballs.get(path);
   const tarball =
-    listed ?? (path.startsWith("streams/") ? undefined : await context.mirror.keptTarball(path));
+    listed ?? (path.startsWith("streams/") ? undefined : await context.mirror.keptTarball(view, path));
   if (tarball === undefined) {
     sendNotFound(exchange.response);
     return;

@@ -84,11 +84,7 @@ export async function drain(server: Server, drainMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
-  // An answer that began before the end was known keeps its connection open; close it as soon as it is idle.
-  const onRequest = (_request: unknown, response: NodeJS.EventEmitter) => {
-    response.once("close", () => setImmediate(() => server.closeIdleConnections()));
-  };
-  server.on("request", onRequest);
+  // An answer that began before the drain keeps its connection open; it is closed once it is idle.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
   const deadline = setTimeout(() => server.closeAllConnections(), drainMs);
   try {

@@ -2,19 +2,21 @@ import type { MirrorView, Tarball } from "./mirror-view.ts";
 import { tarballsOf } from "./mirror-view.ts";
 import type { ServerPorts } from "./ports.ts";
 
-/** How old the list of kept snapshots may be, in ms; publishing and pruning are rarer. */
+/** How old the list of kept snapshots may be, in ms, while the current one stays the same; pruning is rare. */
 const MAX_AGE_MS = 5_000;
 
 /** What the snapshots that are kept beside the current one still promise to clients that hold an older index. */
 export interface KeptTarballs {
-  /** True when this snapshot is kept; asks the store at most every five seconds. */
-  readonly has: (snapshotId: string) => Promise<boolean>;
+  /** True when this snapshot is kept; asks the store after a publish and else at most every five seconds. */
+  readonly has: (snapshotId: string, currentId: string) => Promise<boolean>;
   /** The tarball of a path in the newest kept snapshot that lists it. */
-  readonly find: (path: string) => Promise<Tarball | undefined>;
+  readonly find: (path: string, currentId: string) => Promise<Tarball | undefined>;
 }
 
 interface Kept {
   readonly readAt: number;
+  /** The snapshot that the ref named then. */
+  readonly currentId: string;
   readonly bySnapshot: ReadonlyMap<string, MirrorView["tarballs"]>;
   readonly byPath: ReadonlyMap<string, Tarball>;
 }
@@ -27,33 +29,36 @@ export function createKeptTarballs(
   let last: Kept | undefined;
   let reading: Promise<Kept> | undefined;
 
-  async function current(): Promise<Kept> {
-    if (last !== undefined && now() - last.readAt < MAX_AGE_MS) return last;
-    reading ??= readKept(ports, last, now()).finally(() => {
-      reading = undefined;
-    });
-    try {
-      last = await reading;
-    } catch (error) {
-      if (last === undefined) throw error;
+  async function current(currentId: string): Promise<Kept> {
+    // A reading that began before a publish does not answer a question asked after it: then it is read once more.
+    while (last?.currentId !== currentId || now() - last.readAt >= MAX_AGE_MS) {
+      reading ??= readKept(ports, last, { readAt: now(), currentId }).finally(() => {
+        reading = undefined;
+      });
+      try {
+        last = await reading;
+      } catch (error) {
+        if (last === undefined) throw error;
+        return last;
+      }
     }
     return last;
   }
 
   return {
-    has: async (snapshotId) => (await current()).bySnapshot.has(snapshotId),
-    find: async (path) => (await current()).byPath.get(path),
+    has: async (snapshotId, currentId) => (await current(currentId)).bySnapshot.has(snapshotId),
+    find: async (path, currentId) => (await current(currentId)).byPath.get(path),
   };
 }
 
 async function readKept(
   ports: Pick<ServerPorts, "listSnapshots" | "readSnapshot">,
   before: Kept | undefined,
-  readAt: number,
+  moment: Pick<Kept, "readAt" | "currentId">,
 ): Promise<Kept> {
   const ids = await ports.listSnapshots();
   if (before !== undefined && ids.length === before.bySnapshot.size) {
-    if (ids.every((id) => before.bySnapshot.has(id))) return { ...before, readAt };
+    if (ids.every((id) => before.bySnapshot.has(id))) return { ...before, ...moment };
   }
   const bySnapshot = new Map<string, MirrorView["tarballs"]>();
   const shared = new Map<string, Tarball>();
@@ -63,7 +68,7 @@ async function readKept(
   }
   // Ids ascend by time, so that a newer snapshot's entry replaces an older one's.
   return {
-    readAt,
+    ...moment,
     bySnapshot,
     byPath: new Map([...bySnapshot.values()].flatMap((tarballs) => [...tarballs])),
   };

@@ -36,17 +36,19 @@ export function buildView(snapshot: Snapshot): MirrorView {
   const { agents, ...envelope } = snapshot;
   const lastModified = new Date(snapshot.createdAt);
   const rendered = renderCuratedFace(agents, { snapshotId: snapshot.id, updatedAt: lastModified });
-  const documents = rendered.map(
-    ({ path, text }) =>
-      [
-        path,
-        new ServedDocument(Buffer.from(text), { contentType: "application/json", lastModified }),
-      ] as const,
-  );
+  // A product file has two names; its bytes are kept, hashed and compressed once.
+  const byText = new Map<string, ServedDocument>();
+  for (const { text } of rendered) {
+    if (byText.has(text)) continue;
+    byText.set(
+      text,
+      new ServedDocument(Buffer.from(text), { contentType: "application/json", lastModified }),
+    );
+  }
   const tarballs = tarballsOf(snapshot);
   return {
     snapshot: envelope,
-    documents: new Map(documents),
+    documents: new Map(rendered.map(({ path, text }) => [path, byText.get(text) as ServedDocument])),
     tarballs,
     proofs: new Map(snapshot.upstream.documents.map(({ path, sha256 }) => [path, sha256])),
     counts: countAgents(snapshot, tarballs),

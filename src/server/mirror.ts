@@ -4,6 +4,7 @@ import type { ServedDocument } from "./document.ts";
 import { type KeptTarballs, createKeptTarballs } from "./kept-tarballs.ts";
 import { type MirrorView, type Tarball, buildView } from "./mirror-view.ts";
 import type { ServerPorts } from "./ports.ts";
+import { snapshotInPath } from "./target.ts";
 
 const REF = "mirror";
 /** The current snapshot, the one before it, and two that clients with an old index still ask for. */
@@ -16,10 +17,10 @@ export interface Mirror {
    * @throws JamError JAM_MIRROR_EMPTY while nothing was ever published, JAM_STORE_… while nothing could be read yet
    */
   readonly current: () => Promise<MirrorView>;
-  /** A document that only the kept snapshot with this id has. */
-  readonly keptDocument: (snapshotId: string, path: string) => Promise<ServedDocument | undefined>;
-  /** A tarball that only an older kept snapshot lists; the newest that lists the path wins. */
-  readonly keptTarball: (path: string) => Promise<Tarball | undefined>;
+  /** A document under its snapshot's own name, of another snapshot than the current `view`'s. */
+  readonly keptDocument: (view: MirrorView, path: string) => Promise<ServedDocument | undefined>;
+  /** A tarball that the current `view` does not list but a kept snapshot does; the newest that lists it wins. */
+  readonly keptTarball: (view: MirrorView, path: string) => Promise<Tarball | undefined>;
   /** Why the store could not be read when it was last asked; undefined when all is well. */
   readonly fault: () => JamError | undefined;
 }
@@ -57,11 +58,13 @@ export function createMirror(ports: ServerPorts): Mirror {
       }
       return last;
     },
-    async keptDocument(snapshotId, path) {
-      if (!(await kept.has(snapshotId))) return undefined;
+    async keptDocument(view, path) {
+      const snapshotId = snapshotInPath(path);
+      if (snapshotId === undefined || snapshotId === view.snapshot.id) return undefined;
+      if (!(await kept.has(snapshotId, view.snapshot.id))) return undefined;
       return (await views.fetch(snapshotId))?.documents.get(path);
     },
-    keptTarball: (path) => kept.find(path),
+    keptTarball: (view, path) => kept.find(path, view.snapshot.id),
     fault: () => fault,
   };
 }
