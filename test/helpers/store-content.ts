@@ -23,7 +23,7 @@ export async function* inChunks(
   if (options.failAfter !== undefined) throw new Error("connection lost");
 }
 
-/** Puts a blob into the store as a download does. */
+/** Puts a blob into the store as a download does, going on where an earlier one stopped. */
 export async function putBlob(
   blobs: BlobStore,
   size: number,
@@ -31,7 +31,7 @@ export async function putBlob(
 ): Promise<{ bytes: Buffer; sha256: Sha256 }> {
   const blob = someBytes(size, seed);
   const staged = await blobs.stage(blob.sha256);
-  await staged.append(inChunks(blob.bytes), size);
+  await staged.append(inChunks(blob.bytes.subarray(staged.received)), size);
   await staged.commit(size);
   await staged.close();
   return blob;

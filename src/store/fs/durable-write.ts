@@ -25,17 +25,29 @@ export async function syncFolder(folder: string): Promise<void> {
   });
 }
 
-/** Makes a folder whose parent exists, durably; no error and no flush when it is there already. */
+/** Makes a folder and its missing parents, durably; no error and no flush when it is there already. */
 export async function makeFolder(folder: string): Promise<void> {
+  const parent = dirname(folder);
+  // Not `mkdir` with `recursive`, which reports a read-only file system as ENOENT.
   await attempt(`create folder ${folder}`, async () => {
     try {
-      await mkdir(folder);
+      if (await makeOneFolder(folder)) await syncFolder(parent);
     } catch (error) {
-      if (systemCode(error) === "EEXIST") return;
-      throw error;
+      if (systemCode(error) !== "ENOENT" || parent === folder) throw error;
+      await makeFolder(parent);
+      if (await makeOneFolder(folder)) await syncFolder(parent);
     }
-    await syncFolder(dirname(folder));
   });
+}
+
+async function makeOneFolder(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false;
+    throw error;
+  }
 }
 
 /** Puts `bytes` under a new name and flushes them; the caller flushes the folder. */

@@ -1,4 +1,4 @@
-import { mkdir, readFile, statfs } from "node:fs/promises";
+import { readFile, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { JamError } from "../../shared/errors.ts";
 import {
@@ -73,7 +73,7 @@ async function readFormat(root: string): Promise<number | undefined> {
 
 /** The marker comes last: where it is, everything else was made. */
 async function createFolders(root: string, format: number | undefined): Promise<void> {
-  await attempt(`create folder ${root}`, () => mkdir(root, { recursive: true }));
+  await makeFolder(root);
   for (const folder of STORE_FOLDERS) await makeFolder(join(root, folder));
   await ensureFaceLink(root, MIRROR_REF);
   if (format === undefined) {

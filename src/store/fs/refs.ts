@@ -45,10 +45,7 @@ export async function ensureFaceLink(root: string, ref: string): Promise<void> {
       details: { path },
     });
   }
-  if (link.path.includes("/")) {
-    await makeFolder(dirname(dirname(path)));
-    await makeFolder(dirname(path));
-  }
+  await makeFolder(dirname(path));
   await attempt(`create ${path}`, async () => {
     try {
       await symlink(link.target, path);

@@ -27,7 +27,8 @@ export async function openStagedBlob(place: StagingPlace, sha256: Sha256): Promi
   const paths = partialPaths(sha256);
   const path = join(place.root, paths.bytes);
   const stat = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
-  const received = stat?.size ?? 0;
+  if (stat?.isFile() === false) await removeFile(path);
+  const received = stat?.isFile() === true ? stat.size : 0;
   const validator = received > 0 ? await readValidator(join(place.root, paths.source)) : undefined;
   return new FsStagedBlob(place, sha256, received, validator);
 }
@@ -130,7 +131,10 @@ class FsStagedBlob implements StagedBlob {
         hash.update(buffer.subarray(0, bytesRead));
         position += bytesRead;
       }
-      this.#received = position;
+      if (position < this.#received) {
+        this.#received = position;
+        throw new Error("the file became shorter");
+      }
     });
     this.#hash = hash;
     return { file, hash };
