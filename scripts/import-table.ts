@@ -73,13 +73,13 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     project: [...USE_CASE, "config", "sync", "audit", "server", "compose.ts"],
     typesOf: ["store", "upstream"],
     node: "any",
-    packages: ["commander", "@bomb.sh/tab", "string-width", "yaml"],
+    packages: ["commander", "@bomb.sh/tab", "string-width", "yaml", "pino"],
     because: "a face parses and prints; adapters come from compose",
   },
   "compose.ts": {
     project: [...USE_CASE, "config", "upstream", "store", "sync", "server"],
     node: "any",
-    packages: ["pino"],
+    packages: [],
     because: "the one place that joins ports to adapters",
   },
   "main.ts": {

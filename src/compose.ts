@@ -1,5 +1,7 @@
 import type { Config, UpstreamConfig } from "./config/config.ts";
 import { JamError } from "./shared/errors.ts";
+import type { RequestRecord } from "./server/request-log.ts";
+import type { MirrorServer } from "./server/server.ts";
 import type { Store } from "./store/store.ts";
 import type { SyncObserver } from "./sync/events.ts";
 import type { Allowance } from "./sync/freshness.ts";
@@ -102,4 +104,33 @@ export async function composeSync(
       signal: options.signal,
     },
   };
+}
+
+export interface ComposeServerOptions {
+  /** Told about each answered request. */
+  readonly log: (record: RequestRecord) => void;
+  /** Told when a held tarball turns out to be missing, cut or unreadable. */
+  readonly onDamage: (sha256: string) => void;
+}
+
+/** The HTTP server of this mirror; it only reads, so it may run while a sync writes. */
+export async function composeServer(config: Config, options: ComposeServerOptions): Promise<MirrorServer> {
+  const { createServer } = await import("./server/server.ts");
+  const { readSnapshot } = await import("./sync/current.ts");
+  const { snapshotIdOf } = await import("./sync/snapshot.ts");
+  const store = await openStore(config);
+  return createServer(
+    {
+      readRef: async (name) => {
+        const treeId = await store.refs.read(name);
+        return treeId === undefined ? undefined : snapshotIdOf(treeId);
+      },
+      readSnapshot: (id) => readSnapshot(store, id),
+      listSnapshots: async () =>
+        (await store.documents.list("snapshots")).map((name) => name.replace(/\.json$/, "")),
+      openBlob: (sha256) => store.blobs.open(sha256),
+      readUpstreamDocument: (sha256) => store.documents.get("upstream", sha256),
+    },
+    options,
+  );
 }

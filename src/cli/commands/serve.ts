@@ -1,5 +1,6 @@
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { parseListen } from "../../config/listen.ts";
+import { createServerLog } from "../request-log.ts";
 
 interface ServeFlags {
   readonly listen?: string;
@@ -29,13 +30,12 @@ async function serve(context: CommandContext, call: CommandCall<ServeFlags>): Pr
   const config = await context.config();
   const { host, port } = call.options.listen === undefined ? config.server : parseListen(call.options.listen);
   const { composeServer } = await import("../../compose.ts");
-  const server = await composeServer(config, {
-    logLevel: context.globals.isQuiet ? "warn" : context.globals.logLevel,
-    writeLog: (text) => void context.io.stderr.write(text),
-  });
+  const log = await createServerLog(context);
+  const server = await composeServer(config, { log: log.request, onDamage: log.damage });
   const { url } = await server.listen({ host, port });
   await context.output.print({ url, agentMetadataUrl: `${url}/tools` }, () => `${url}\n`);
   await untilAborted(context.signal);
+  log.note("Stopping: running downloads may finish.");
   await server.close({ drainMs: DRAIN_MS });
 }
 
