@@ -3,6 +3,12 @@ import type { CommandEntry } from "./command.ts";
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "init",
+    summary: "write jam.yaml with comments; units for systemd or a line for cron on request",
+    group: "start",
+    load: () => import("./commands/init.ts"),
+  },
+  {
     name: "check",
     summary: "look at settings, key, upstream, disk and clock, and say what to fix",
     group: "start",
@@ -43,6 +49,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "serve the mirror over HTTP",
     group: "serve",
     load: () => import("./commands/serve.ts"),
+  },
+  {
+    name: "connect",
+    summary: "print the commands that point Juju at this mirror, and how to undo them",
+    group: "serve",
+    load: () => import("./commands/connect.ts"),
   },
   {
     name: "config",
