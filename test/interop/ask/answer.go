@@ -21,7 +21,7 @@ func (juju Juju) ask(question Question) Answer {
 		answer.ErrorKind = juju.kindOf(err)
 	}
 	sort.Slice(answer.Found, func(i, j int) bool { return answer.Found[i].Version < answer.Found[j].Version })
-	answer.FellThrough = fellThrough(answer)
+	answer.FellThrough = question.URL != "" && answer.asked(defaultSource)
 	if question.Download {
 		for _, agent := range answer.Found {
 			answer.Downloads = append(answer.Downloads, download(juju, agent))
@@ -75,14 +75,13 @@ func (juju Juju) kindOf(err error) string {
 	return "other"
 }
 
-// fellThrough: more than one source was there, and the last one was asked.
-func fellThrough(answer Answer) bool {
-	if len(answer.Sources) < 2 {
-		return false
-	}
-	last := answer.Sources[len(answer.Sources)-1].Description
+// defaultSource is how Juju describes what it goes on to after agent-metadata-url.
+// Source: juju environs/tools/urls.go GetMetadataSources.
+const defaultSource = "default simplestreams"
+
+func (answer Answer) asked(source string) bool {
 	for _, request := range answer.Requests {
-		if request.Source == last {
+		if request.Source == source {
 			return true
 		}
 	}

@@ -24,6 +24,8 @@ func parseFlags(arguments []string, errors io.Writer) (options, error) {
 	flags.StringVar(&question.MetadataSource, "metadata-source", "", "a folder, as for juju bootstrap --metadata-source")
 	flags.StringVar(&question.Default, "default", "", "stands in for streams.canonical.com (default: no such source)")
 	flags.BoolVar(&question.Insecure, "insecure", false, "ssl-hostname-verification=false")
+	flags.StringVar(&question.Region, "region", "", "region of the model's cloud")
+	flags.StringVar(&question.Endpoint, "endpoint", "", "endpoint of the model's cloud")
 	flags.StringVar(&question.Keyring, "keyring", "", "file with the armoured public key that replaces Juju's")
 	flags.BoolVar(&question.RequireSigned, "require-signed", false, "demand signed metadata")
 	flags.StringVar(&question.Stream, "stream", "", "agent-stream")

@@ -70,7 +70,14 @@ func print(answer Answer, output io.Writer) {
 		fmt.Fprintf(output, "found  %s %d %s %s\n", agent.Version, agent.Size, agent.SHA256, agent.URL)
 	}
 	for _, download := range answer.Downloads {
-		fmt.Fprintf(output, "got    %s %s %s %+v\n", download.Version, download.Error, download.Curl, download.ContentTypes)
+		fmt.Fprintf(output, "got    %s %d %s %s %s\n",
+			download.Version, download.Size, download.SHA256, download.Error, download.Curl)
+		for _, contentType := range download.ContentTypes {
+			if !contentType.OK {
+				fmt.Fprintf(output, "       Juju %s asks for %s and refuses %q\n",
+					contentType.Juju, contentType.Accept, contentType.Received)
+			}
+		}
 	}
 	for _, agent := range answer.Synced {
 		fmt.Fprintf(output, "synced %s %d %s\n", agent.Version, agent.Size, agent.SHA256)

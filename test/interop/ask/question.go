@@ -17,6 +17,10 @@ type Question struct {
 	// Insecure sets ssl-hostname-verification=false.
 	Insecure bool `json:"insecure,omitempty"`
 
+	// Region and Endpoint are the model's cloud, which decides on mirrors of the metadata. Both or none.
+	Region   string `json:"region,omitempty"`
+	Endpoint string `json:"endpoint,omitempty"`
+
 	// Keyring is a file with an armoured public key that replaces Juju's built-in one in every source.
 	Keyring string `json:"keyring,omitempty"`
 	// RequireSigned demands signed metadata of every source, as Juju does of streams.canonical.com.
@@ -51,6 +55,8 @@ type Answer struct {
 	Juju string `json:"juju"`
 	// Streams are those that Juju searched, in its order of preference.
 	Streams []string `json:"streams"`
+	// Sources are the model's, in Juju's order, and those with the description "mirror" that mirrors.json led to
+	// (from 2.9 on); what is asked of a mirror is not among the requests.
 	Sources []Source `json:"sources"`
 	Found   []Agent  `json:"found"`
 	// Error is Juju's own text; ErrorKind is "not-found", "panic" or "other".

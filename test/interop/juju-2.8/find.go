@@ -34,7 +34,7 @@ type traced struct {
 func (t traced) SetAllowRetry(allow bool) { t.source.SetAllowRetry(allow) }
 
 // find asks envtools.FindToolsForCloud with the sources of envtools.GetMetadataSources: together they are
-// envtools.FindTools for a model without a cloud region. This generation's FindTools makes its sources itself.
+// envtools.FindTools for a model with that cloud. This generation's FindTools makes its sources itself.
 func find(question ask.Question, answer *ask.Answer) error {
 	publicKey, err := question.PublicKey()
 	if err != nil {
@@ -64,7 +64,8 @@ func find(question ask.Question, answer *ask.Answer) error {
 	for i, source := range sources {
 		sources[i] = traced{ask.Trace(source, question, publicKey, answer), source}
 	}
-	list, err := envtools.FindToolsForCloud(sources, simplestreams.CloudSpec{}, answer.Streams, major, minor, filter)
+	cloud := simplestreams.CloudSpec{Region: question.Region, Endpoint: question.Endpoint}
+	list, err := envtools.FindToolsForCloud(sources, cloud, answer.Streams, major, minor, filter)
 	for _, agent := range list {
 		answer.Found = append(answer.Found, ask.Agent{
 			Version: agent.Version.String(), URL: agent.URL, Size: agent.Size, SHA256: agent.SHA256,

@@ -17,13 +17,16 @@ import (
 	"jam.test/interop/ask"
 )
 
-// model is a model as far as looking for agents sees it: its configuration.
+// model is a model as far as looking for agents sees it: its configuration and cloud.
 type model struct {
 	environs.BootstrapEnviron
 	config *config.Config
+	cloud  simplestreams.CloudSpec
 }
 
 func (m model) Config() *config.Config { return m.config }
+
+func (m model) Region() (simplestreams.CloudSpec, error) { return m.cloud, nil }
 
 // fetcher is Juju's own, noting which sources a look-up has and what it resolved to.
 type fetcher struct {
@@ -34,8 +37,18 @@ type fetcher struct {
 }
 
 func (f fetcher) NewDataSource(config simplestreams.Config) simplestreams.DataSource {
-	source := f.Simplestreams.NewDataSource(config)
+	source := simplestreams.NewDataSource(config)
 	return traced{ask.Trace(source, f.question, f.publicKey, f.answer), source}
+}
+
+// mirrors makes the sources that mirrors.json leads to. Juju insists on its own type for those.
+type mirrors struct{ answer *ask.Answer }
+
+func (m mirrors) NewDataSource(config simplestreams.Config) simplestreams.DataSource {
+	m.answer.Sources = append(m.answer.Sources, ask.Source{
+		Description: config.Description, URL: config.BaseURL, RequireSigned: config.RequireSigned,
+	})
+	return simplestreams.NewDataSource(config)
 }
 
 func (f fetcher) GetMetadata(
@@ -56,7 +69,7 @@ type traced struct {
 
 func (t traced) SetAllowRetry(allow bool) { t.source.SetAllowRetry(allow) }
 
-// find asks envtools.FindTools for a model whose configuration is the question's.
+// find asks envtools.FindTools for a model with the configuration and cloud of the question.
 func find(question ask.Question, answer *ask.Answer) error {
 	publicKey, err := question.PublicKey()
 	if err != nil {
@@ -79,8 +92,9 @@ func find(question ask.Question, answer *ask.Answer) error {
 		number, major, minor = &filter.Number, filter.Number.Major, filter.Number.Minor
 	}
 	answer.Streams = envtools.PreferredStreams(number, cfg.Development(), cfg.AgentStream())
-	ss := fetcher{simplestreams.NewSimpleStreams(simplestreams.DefaultDataSourceFactory()), question, publicKey, answer}
-	list, err := envtools.FindTools(ss, model{config: cfg}, major, minor, answer.Streams, filter)
+	ss := fetcher{simplestreams.NewSimpleStreams(mirrors{answer}), question, publicKey, answer}
+	cloud := simplestreams.CloudSpec{Region: question.Region, Endpoint: question.Endpoint}
+	list, err := envtools.FindTools(ss, model{config: cfg, cloud: cloud}, major, minor, answer.Streams, filter)
 	for _, agent := range list {
 		answer.Found = append(answer.Found, ask.Agent{
 			Version: agent.Version.String(), URL: agent.URL, Size: agent.Size, SHA256: agent.SHA256,
