@@ -1,9 +1,9 @@
-import { readFile, rename, truncate, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
-import { JamError } from "../../shared/errors.ts";
+import { JamError, isJamError } from "../../shared/errors.ts";
 import type { Lease, LeaseHolder } from "../store.ts";
 import { removeFile, temporaryPath } from "./durable-write.ts";
 import { attempt, attemptUnlessAbsent } from "./io-error.ts";
@@ -51,7 +51,8 @@ export async function currentWriter(root: string): Promise<LeaseHolder | undefin
 
 function lockExclusively(database: DatabaseSync): DatabaseSync {
   try {
-    database.exec("BEGIN EXCLUSIVE");
+    // A journal in memory: taking the lock writes nothing, so it works on a full disk and a kill leaves no journal.
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return database;
   } catch (error) {
     database.close();
@@ -65,20 +66,36 @@ async function holdLease(root: string, database: DatabaseSync, holder: LeaseHold
   const release = async () => {
     if (!isHeld) return;
     isHeld = false;
-    await removeFile(path);
-    database.close();
+    try {
+      await removeFile(path);
+    } finally {
+      database.close();
+    }
   };
   try {
-    const staged = temporaryPath(root);
-    await attempt(`write ${path}`, async () => {
-      await writeFile(staged, `${JSON.stringify(holder)}\n`);
-      await rename(staged, path);
-    });
+    await writeHolder(root, path, holder);
   } catch (error) {
-    database.close();
-    throw error;
+    // Who has to make room on a full disk needs the lock, though nobody can read who holds it then.
+    if (isJamError(error, "JAM_STORE_NO_SPACE")) await removeFile(path);
+    else {
+      await release();
+      throw error;
+    }
   }
   return { release };
+}
+
+async function writeHolder(root: string, path: string, holder: LeaseHolder): Promise<void> {
+  const staged = temporaryPath(root);
+  await attempt(`write ${path}`, async () => {
+    try {
+      await writeFile(staged, `${JSON.stringify(holder)}\n`);
+      await rename(staged, path);
+    } catch (error) {
+      await rm(staged, { force: true });
+      throw error;
+    }
+  });
 }
 
 async function isLocked(path: string): Promise<boolean> {
@@ -100,7 +117,13 @@ async function readHolder(root: string): Promise<LeaseHolder | undefined> {
   const text = await attemptUnlessAbsent(`read ${path}`, () => readFile(path, "utf8"));
   try {
     const { host, pid, command, since } = JSON.parse(text ?? "") as Record<string, unknown>;
-    return { host: String(host), pid: Number(pid), command: String(command), since: new Date(String(since)) };
+    const holder = {
+      host: String(host),
+      pid: Number(pid),
+      command: String(command),
+      since: new Date(String(since)),
+    };
+    return Number.isNaN(holder.since.getTime()) ? undefined : holder;
   } catch {
     return undefined;
   }

@@ -53,7 +53,7 @@ describe("after a crash", () => {
 
   // strace counts each system call by itself, so each has a sweep of its own.
   describe.skipIf(noStrace !== undefined)(`killed at any moment${noStrace ? ` (${noStrace})` : ""}`, () => {
-    it.for(["rename", "fsync", "link", "symlink", "unlink", "mkdir", "rmdir", "fchmod", "pwrite64"])(
+    it.for(["rename", "fsync", "link", "symlink", "unlink", "fchmod", "pwrite64"])(
       "shows the old tree or the new one, whole, and publishes the next time (every %s)",
       { timeout: 120_000 },
       async (call) => {
@@ -61,10 +61,9 @@ describe("after a crash", () => {
         await runActor("publish", before.path);
         for (let nth = 1; ; nth += 1) {
           await using store = await temporaryStore();
-          rmSync(store.path, { recursive: true });
-          execFileSync("cp", ["-a", before.path, store.path]);
+          copyStore(before.path, store.path);
 
-          const result = await runActor("publish", store.path, killAt(call, nth));
+          const result = await runActor("publish", store.path, inject(call, "signal=SIGKILL", nth));
 
           const shown = wholeTree(store.path);
           if (result !== undefined) {
@@ -80,11 +79,66 @@ describe("after a crash", () => {
       },
     );
   });
+
+  describe.skipIf(noStrace !== undefined)(
+    `refused by the system once${noStrace ? ` (${noStrace})` : ""}`,
+    () => {
+      it.for([
+        ["fsync", "EIO", "JAM_STORE_IO"],
+        ["pwrite64", "ENOSPC", "JAM_STORE_NO_SPACE"],
+        ["rename", "EROFS", "JAM_STORE_PERMISSION"],
+      ] as const)(
+        "fails by name, keeps a whole tree, and publishes the next time (every %s, %s)",
+        { timeout: 120_000 },
+        async ([call, error, code]) => {
+          await using before = await temporaryStore();
+          await runActor("publish", before.path);
+          for (let nth = 1; ; nth += 1) {
+            await using store = await temporaryStore();
+            copyStore(before.path, store.path);
+
+            const result = await runActor("publish", store.path, inject(call, `error=${error}`, nth));
+
+            const shown = wholeTree(store.path);
+            if (result?.["published"] === "new") break;
+            expect(result).toEqual({ failed: code });
+            expect(await runActor("publish", store.path)).toEqual({
+              published: shown === "old" ? "new" : "old",
+            });
+            expect(leftovers(store.path)).toEqual([]);
+          }
+        },
+      );
+
+      it("copies a tarball that has as many names as the file system allows", async () => {
+        await using store = await temporaryStore();
+        expect(await runActor("publish", store.path, inject("link", "error=EMLINK", 1))).toEqual({
+          published: "old",
+        });
+        expect(wholeTree(store.path)).toBe("old");
+      });
+    },
+  );
 });
 
-function killAt(call: string, nth: number): string[] {
-  const inject = `inject=${call}:signal=SIGKILL:when=${nth}`;
-  return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${call}`, "-e", inject];
+function copyStore(from: string, to: string): void {
+  rmSync(to, { recursive: true });
+  execFileSync("cp", ["-a", from, to]);
+}
+
+/** The command that runs another one whose `nth` system call of that name meets `fault`. */
+function inject(call: string, fault: string, nth: number): string[] {
+  return [
+    "strace",
+    "-f",
+    "-qq",
+    "-o",
+    "/dev/null",
+    "-e",
+    `trace=${call}`,
+    "-e",
+    `inject=${call}:${fault}:when=${nth}`,
+  ];
 }
 
 /** The id that the published face shows, after a look at everything that it lists. */

@@ -58,7 +58,7 @@ describe("writer's lease between processes", () => {
     // What a killed holder leaves behind makes every question look at the lock.
     await writeFile(
       join(store.path, "lock.json"),
-      JSON.stringify({ host: "h", pid: 1, command: "c", since: "s" }),
+      JSON.stringify({ host: "h", pid: 1, command: "c", since: "2026-11-23T20:48:00Z" }),
     );
     const done = new AbortController();
     const asking = (async () => {
@@ -69,7 +69,7 @@ describe("writer's lease between processes", () => {
     await asking;
   });
 
-  it.for(["", "garbage", "x".repeat(5000)])(
+  it.for(["", "garbage", "{}", "x".repeat(5000)])(
     "is granted with a damaged lock file (case %#)",
     async (content) => {
       await using store = await temporaryStore();

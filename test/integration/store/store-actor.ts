@@ -29,6 +29,8 @@ const ACTIONS: Readonly<Record<string, (dataDir: string) => Promise<unknown>>> =
     const staged = await store.blobs.stage(big.sha256);
     const failure = await codeOf(staged.append(inChunks(big.bytes), big.bytes.length));
     await staged.close();
+    const lease = await store.acquireWriter("jam prune");
+    await lease.release();
     const documentFailure = await codeOf(store.documents.put("state", "big.json", big.bytes));
     await store.recover();
     const again = await store.blobs.stage(big.sha256);
