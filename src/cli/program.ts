@@ -34,7 +34,10 @@ export function createProgram(entries: readonly CommandEntry[], sink: ProgramSin
     .helpCommand(false)
     .version(readVersion(), "--version", "print the version")
     .addHelpText("after", `\n${EXAMPLES}\n`);
-  for (const flag of GLOBAL_FLAGS) program.addOption(new Option(flag.flags, flag.description));
+  for (const { flags, description, choices } of GLOBAL_FLAGS) {
+    const option = new Option(flags, description);
+    program.addOption(choices === undefined ? option : option.choices(choices));
+  }
   for (const entry of entries) {
     program
       .command(entry.name, { hidden: entry.isHidden ?? false })
@@ -72,11 +75,14 @@ export function toUsageError(error: CommanderError, program: Command): JamError 
   }
   const [first = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
   const suggested = /\(Did you mean (.+)\?\)/.exec(rest.join(" "))?.[1];
-  const unknown = error.code === "commander.unknownCommand" ? /'(.*)'/.exec(first)?.[1] : undefined;
-  const names = program
-    .createHelp()
-    .visibleCommands(program)
-    .map((command) => command.name());
+  const choice = /argument '(.*)' is invalid\. Allowed choices are (.+)\.$/.exec(first);
+  const unknown = error.code === "commander.unknownCommand" ? /'(.*)'/.exec(first)?.[1] : choice?.[1];
+  const names =
+    choice?.[2]?.split(", ") ??
+    program
+      .createHelp()
+      .visibleCommands(program)
+      .map((command) => command.name());
   const near = suggested ?? (unknown === undefined ? undefined : nearest(unknown, names));
   return new JamError("JAM_USAGE_INVALID", sentence(first), {
     hint: near === undefined ? "Run `jam help` to see commands and options." : `Did you mean ${near}?`,

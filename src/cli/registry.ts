@@ -62,4 +62,17 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: "setup",
     load: () => import("./commands/config.ts"),
   },
+  {
+    name: "completion",
+    summary: "print the completion script for a shell",
+    group: "setup",
+    load: () => import("./commands/completion.ts"),
+  },
+  {
+    name: "complete",
+    summary: "answer a shell's question for completions",
+    group: "setup",
+    load: () => import("./commands/complete.ts"),
+    isHidden: true,
+  },
 ];
