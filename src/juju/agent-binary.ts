@@ -1,6 +1,6 @@
 import { isJamError, JamError } from "../shared/errors.ts";
 import { quoteGo } from "./go-text.ts";
-import { findSeries } from "./release.ts";
+import { isSeriesOfJuju1 } from "./release.ts";
 import { formatVersion, parseVersion, type JujuVersion, type VersionGeneration } from "./version.ts";
 
 /** What an agent's name says: `3.6-beta2-ubuntu-arm64`. */
@@ -29,7 +29,7 @@ export function parseAgentBinary(name: string, generation: VersionGeneration = "
     if (!isJamError(error, "JAM_VERSION_INVALID")) throw error;
     throw nameError(`invalid binary version ${quoteGo(name)}`, name);
   }
-  if (generation === "1.25" && findSeries(release) === undefined) {
+  if (generation === "1.25" && !isSeriesOfJuju1(release)) {
     throw nameError(`unknown OS for series: "${release}"`, name);
   }
   return { number, version: formatVersion(number), release, arch };

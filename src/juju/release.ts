@@ -104,6 +104,23 @@ export function findSeries(name: string): Series | undefined {
   return SERIES.get(name);
 }
 
+/** Series beside Ubuntu's whose operating system 1.25 knew; macOS counts from Darwin 5 to 14. */
+const JUJU_1_SERIES: ReadonlySet<string> = new Set(
+  (
+    "arch centos7 win7 win8 win81 win10 win2012 win2012r2 win2012hv win2012hvr2 " +
+    "puma jaguar panther tiger leopard snowleopard lion mountainlion mavericks yosemite"
+  ).split(" "),
+);
+
+/**
+ * True for a series whose operating system Juju 1.x knew: Ubuntu's from precise on (it reads later ones from the
+ * machine's distro-info) and a list of others. Source: juju version/supportedseries.go, osversion.go (1.25).
+ */
+export function isSeriesOfJuju1(name: string): boolean {
+  const series = SERIES.get(name);
+  return series?.os === "ubuntu" ? Number(series.version) >= 12.04 : JUJU_1_SERIES.has(name);
+}
+
 /** True for `ubuntu`, `centos` and the other OS types. */
 export function isOsType(text: string): text is OsType {
   return (OS_TYPES as readonly string[]).includes(text);

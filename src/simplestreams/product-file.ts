@@ -92,9 +92,11 @@ class ItemReader {
     const at = ["products", place.productId, "versions", place.date];
     const collection = this.#object(value, at);
     const fields = inheritFields(collection, above, this.#aliases);
+    const children = this.#children(collection, "items", at);
+    this.#count += children.length;
+    if (this.#count > MAX_ITEMS) throw tooLarge(this.#file, `lists more than ${MAX_ITEMS} items`, {});
     const items: Item[] = [];
-    for (const [itemName, item] of this.#children(collection, "items", at)) {
-      if (++this.#count > MAX_ITEMS) throw tooLarge(this.#file, `lists more than ${MAX_ITEMS} items`, {});
+    for (const [itemName, item] of children) {
       const read = this.#readItem(
         { ...place, itemName },
         this.#object(item, [...at, "items", itemName]),
