@@ -44,6 +44,7 @@ export function openFolderUpstream(options: FolderUpstreamOptions): Upstream {
     name: options.name,
     url: options.url,
     verifies: trust.verifies,
+    trustedKeys: () => trust.trustedKeys(),
     async readDocument(path, known, signal) {
       const folder = await openRoot();
       const file = await findFile(folder, path);
