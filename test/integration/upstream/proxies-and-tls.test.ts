@@ -66,7 +66,7 @@ describe("TLS", () => {
     const error = await failureOf(opened.source.readDocument(INDEX, undefined, NEVER));
 
     expect(error.code).toBe("JAM_UPSTREAM_TLS");
-    expect(error.hint).toContain("--ca-file");
+    expect(error.hint).toContain("fetch.caFile");
     expect(opened.waits).toEqual([]);
   });
 
@@ -114,7 +114,7 @@ describe("TLS", () => {
 
       const error = await failureOf(opened.source.readDocument(INDEX, undefined, NEVER));
 
-      expect(error.code).toBe("JAM_UPSTREAM_TLS");
+      expect(error.code).toBe("JAM_CONFIG_INVALID");
       expect(error.message).toContain(named);
     },
   );

@@ -119,6 +119,19 @@ test("a large document is verified in a thread of its own, with the same outcome
 });
 
 describe("keyrings", () => {
+  test("an upstream tells which keys it trusts now", async () => {
+    await using upstream = await startUpstream(ONE);
+    await using own = await openSource(upstream);
+    await using builtin = await openSource(upstream, { keyring: "builtin" });
+    await using none = await openSource(upstream, { keyring: "none" });
+    await using broken = await openSource(upstream, { keyring: "/does/not/exist.asc" });
+
+    expect(await own.source.trustedKeys()).toEqual([upstream.tree.key.fingerprint]);
+    expect(await builtin.source.trustedKeys()).toEqual([JUJU_KEY_FINGERPRINT]);
+    expect(await none.source.trustedKeys()).toEqual([]);
+    expect((await failureOf(broken.source.trustedKeys())).code).toBe("JAM_KEYRING_INVALID");
+  });
+
   test("the built-in key is the pinned one", async () => {
     expect((await loadKeyring("builtin")).fingerprints).toEqual([JUJU_KEY_FINGERPRINT]);
     expect((await readKey({ armoredKey: JUJU_KEY_ARMORED })).getUserIDs()[0]).toContain("Juju Tool");
