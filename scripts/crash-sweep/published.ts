@@ -78,10 +78,10 @@ export async function walkTree(read: ReadTree, indexes: readonly string[] = INDE
     const bytes = await read(indexPath);
     if (bytes === undefined) continue;
     documents.push(bytes.toString());
-    for (const [contentId, entry] of Object.entries(parse<IndexDocument>(bytes, indexPath).index)) {
+    for (const [contentId, entry] of Object.entries((parse(bytes, indexPath) as IndexDocument).index)) {
       const product = await need(read, entry.path);
       documents.push(product.toString());
-      const found = itemsOf(contentId, entry, parse<ProductDocument>(product, entry.path));
+      const found = itemsOf(contentId, entry, parse(product, entry.path) as ProductDocument);
       for (const item of found) names.add(item.name);
       items.push(...found.map(({ name: _name, ...item }) => item));
     }
@@ -154,9 +154,9 @@ export class MissingFile extends Error {
   }
 }
 
-function parse<T>(bytes: Buffer, path: string): T {
+function parse(bytes: Buffer, path: string): unknown {
   try {
-    return JSON.parse(bytes.toString()) as T;
+    return JSON.parse(bytes.toString());
   } catch (cause) {
     throw new Error(`${path} is not JSON`, { cause });
   }

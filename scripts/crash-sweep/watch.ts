@@ -102,4 +102,4 @@ process.on("message", (order: WatchOrder | "stop") => {
   if (order !== "stop") watch = new Watch(order);
   else void watch?.stop().then((report) => process.send?.(report));
 });
-process.on("disconnect", () => process.exit());
+process.on("disconnect", () => void watch?.stop());
