@@ -112,7 +112,6 @@ test.for([AGENTS, TOOLS])("refuses a set of an old index and a new one mixed at 
 
 test("a mirror that forgot its memory still refuses what is older than its snapshot", async () => {
   await using synced = await syncedMirror();
-  const { rm } = await import("node:fs/promises");
   await rm(join(synced.mirror.data, "state"), { recursive: true });
   synced.upstream.publish(older);
   await synced.refuses("JAM_METADATA_ROLLBACK");
