@@ -2,6 +2,7 @@ import type { Config, UpstreamConfig } from "./config/config.ts";
 import { JamError } from "./shared/errors.ts";
 import type { RequestRecord } from "./server/request-log.ts";
 import type { MirrorServer } from "./server/server.ts";
+import type { StoreReader } from "./store/fs/open-fs-reader.ts";
 import type { Store } from "./store/store.ts";
 import type { SyncObserver } from "./sync/events.ts";
 import type { Allowance } from "./sync/freshness.ts";
@@ -9,6 +10,15 @@ import type { SyncCollaborators, SyncOptions } from "./sync/sync-mirror.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What answers which agents are held, without loading the rest of the store.
+ * @throws JamError JAM_STORE_…
+ */
+export async function openReader(config: Pick<Config, "data">): Promise<StoreReader> {
+  const { openFsReader } = await import("./store/fs/open-fs-reader.ts");
+  return openFsReader(config.data);
+}
 
 /**
  * The mirror's store for reading; writes nothing, a folder that is not there reads as an empty mirror.

@@ -1,4 +1,13 @@
-import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { Environment } from "./environment.ts";
 import type { Config } from "./config.ts";
@@ -66,7 +75,15 @@ export function openConfigCache(env: Environment): ConfigCache {
 
 function fingerprint({ file, text, environment, cwd, version }: ConfigInput): string {
   // The file's place settles where its relative paths begin; the working folder counts only without a file.
-  return JSON.stringify([version, file ?? cwd, text, environment]);
+  return JSON.stringify([version, codeStamp(), file ?? cwd, text, environment]);
+}
+
+/** When the code that works settings out was last changed: in a checkout it changes more often than the version. */
+function codeStamp(): number[] {
+  const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."));
+  return ["schema", "defaults", "resolve"].map(
+    (name) => statSync(new URL(`./${name}${ending}`, import.meta.url)).mtimeMs,
+  );
 }
 
 /** The end of the path tells files apart well enough: an entry of another file is a miss, not a mistake. */

@@ -52,7 +52,11 @@ export function toUpstreamError(error: unknown, request: FailedRequest): JamErro
     );
   }
   const message = `no connection: ${reason}`;
-  return fail("JAM_UPSTREAM_UNREACHABLE", message, "Check the address and the network with: jam check");
+  return fail(
+    "JAM_UPSTREAM_UNREACHABLE",
+    message,
+    "Check the address, DNS and the network; a proxy is set with HTTPS_PROXY.",
+  );
 }
 
 /** What a server said instead of giving the file. */

@@ -29,8 +29,8 @@ interface Row extends Explanation {
 async function explain(context: CommandContext, call: CommandCall<ExplainFlags>): Promise<void> {
   const name = call.args[0] as string;
   const config = await context.config();
-  const { openStore } = await import("../../compose.ts");
-  const current = await readCurrentSnapshot(await openStore(config));
+  const { openReader } = await import("../../compose.ts");
+  const current = await readCurrentSnapshot(await openReader(config));
   const held = current?.agents ?? [];
   const isOffline = call.options.offline === true || config.mode === "offline";
   const upstream = isOffline ? undefined : await readUpstream(context);

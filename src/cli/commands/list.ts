@@ -24,8 +24,8 @@ export const define: DefineCommand = (command, run) => {
 
 async function list(context: CommandContext, call: CommandCall<ListOptions>): Promise<void> {
   const config = await context.config();
-  const { openStore } = await import("../../compose.ts");
-  const snapshot = await requireCurrentSnapshot(await openStore(config), config.data);
+  const { openReader } = await import("../../compose.ts");
+  const snapshot = await requireCurrentSnapshot(await openReader(config), config.data);
   const matches = matcher(call.args[0] as string | undefined, call.options);
   const agents = sortAgents(snapshot.agents.filter(matches));
   const rows = agents.map(({ version, release, arch, path, size, sha256, ...agent }) => ({

@@ -1,6 +1,6 @@
-import { InvalidArgumentError, type Command } from "commander";
+import type { Command } from "commander";
 import { JamError } from "../../shared/errors.ts";
-import { parseByteSize } from "../../shared/byte-size.ts";
+import type { ConfigFlags } from "../../config/flags.ts";
 import { ALLOWANCES, type Allowance } from "../../sync/freshness.ts";
 import type { SyncPlan } from "../../sync/plan.ts";
 import type { SyncReport } from "../../sync/report.ts";
@@ -22,8 +22,11 @@ interface SyncFlags {
   readonly verify: boolean;
   readonly keyring?: string;
   readonly upstream?: string;
-  readonly jobs?: number;
-  readonly limitRate?: number;
+  readonly jobs?: string;
+  readonly limitRate?: string;
+  readonly idleTimeout?: string;
+  readonly retries?: string;
+  readonly caFile?: string;
   readonly allow?: readonly Allowance[];
 }
 
@@ -31,8 +34,11 @@ export const define: DefineCommand = (command, run) => {
   command
     .option("-n, --dry-run", "print what would be fetched and removed, change nothing")
     .option("--save-plan <file>", "also write the plan as JSON")
-    .option("--jobs <n>", "tarballs fetched at the same time", parseJobs)
-    .option("--limit-rate <rate>", "bytes per second over all connections (500K, 20MB)", parseRate)
+    .option("--jobs <n>", "tarballs fetched at the same time (1 to 64)")
+    .option("--limit-rate <rate>", "bytes per second over all connections (500K, 20MB)")
+    .option("--idle-timeout <duration>", "longest silence on a connection (ISO 8601, PT30S)")
+    .option("--retries <n>", "attempts after the first, per document and per tarball")
+    .option("--ca-file <file>", "PEM file with certificate authorities to trust beside the system's")
     .option("--upstream <url>", "sync from this URL or folder instead of the configured ones")
     .option("--keyring <file>", "trust the OpenPGP keys in this file (default: the built-in Juju key)")
     .option("--no-verify", "DANGER: take metadata without a valid signature; recorded in the snapshot")
@@ -64,7 +70,7 @@ function addAllow(command: Command): void {
 
 async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Promise<number> {
   const { options } = call;
-  const config = applyFlags(await context.config(), options);
+  const config = await context.config(settingsOf(options));
   const { composeSync } = await import("../../compose.ts");
   const { planMirrorSync, syncMirror } = await import("../../sync/sync-mirror.ts");
   const progress = createProgress(context);
@@ -93,21 +99,19 @@ async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Prom
   }
 }
 
-type Config = Awaited<ReturnType<CommandContext["config"]>>;
-
-function applyFlags(config: Config, flags: SyncFlags): Config {
-  const fetch = {
-    ...config.fetch,
-    ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
-    ...(flags.limitRate === undefined ? {} : { limitRate: flags.limitRate }),
-  };
-  const named =
-    flags.upstream === undefined
-      ? config.upstreams
-      : [{ name: "command-line", url: flags.upstream, keyring: config.upstreams[0]?.keyring ?? "builtin" }];
+/** The flags that stand for settings, as the configuration reads them. */
+function settingsOf(flags: SyncFlags): ConfigFlags {
+  const { jobs, limitRate, idleTimeout, retries, caFile, upstream } = flags;
   const keyring = flags.verify ? flags.keyring : "none";
-  const upstreams = keyring === undefined ? named : named.map((upstream) => ({ ...upstream, keyring }));
-  return { ...config, fetch, upstreams };
+  return {
+    ...(jobs === undefined ? {} : { jobs }),
+    ...(limitRate === undefined ? {} : { limitRate }),
+    ...(idleTimeout === undefined ? {} : { idleTimeout }),
+    ...(retries === undefined ? {} : { retries }),
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(upstream === undefined ? {} : { upstream }),
+    ...(keyring === undefined ? {} : { keyring }),
+  };
 }
 
 async function savePlan(file: string, plan: SyncPlan, context: CommandContext): Promise<void> {
@@ -138,16 +142,4 @@ async function printReport(context: CommandContext, report: SyncReport, flags: S
     await context.output.print(reportDocument(report), () => renderReport(report, context.paint));
   if (!isGood) return EXIT_PARTIAL;
   return report.outcome === "updated" && flags.detailedExitcode === true ? EXIT_CHANGES : 0;
-}
-
-function parseJobs(text: string): number {
-  const jobs = Number(text);
-  if (Number.isInteger(jobs) && jobs >= 1 && jobs <= 64) return jobs;
-  throw new InvalidArgumentError("Give a whole number from 1 to 64.");
-}
-
-function parseRate(text: string): number {
-  const rate = parseByteSize(text.replace(/\/s$/, ""));
-  if (rate !== undefined && rate >= 1024) return rate;
-  throw new InvalidArgumentError("Give bytes per second, at least 1K: 500K, 20MB, 1048576.");
 }

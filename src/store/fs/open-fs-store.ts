@@ -1,22 +1,15 @@
-import { readFile, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { JamError } from "../../shared/errors.ts";
-import {
-  FORMAT_FILE,
-  MIRROR_REF,
-  STORE_FOLDERS,
-  STORE_FORMAT,
-  formatFormat,
-  parseFormat,
-} from "../layout.ts";
+import { FORMAT_FILE, MIRROR_REF, STORE_FOLDERS, STORE_FORMAT, formatFormat } from "../layout.ts";
 import type { Store } from "../store.ts";
 import { fsBlobStore } from "./blobs.ts";
 import { fsDocumentStore } from "./documents.ts";
 import { makeFolder, replaceFile } from "./durable-write.ts";
-import { attempt, attemptUnlessAbsent, isAbsent } from "./io-error.ts";
+import { attempt, isAbsent } from "./io-error.ts";
 import { acquireWriter, currentWriter } from "./lease.ts";
 import { recoverStore } from "./recover.ts";
 import { ensureFaceLink, fsRefStore } from "./refs.ts";
+import { readStoreFormat } from "./store-format.ts";
 import { fsTreeStore } from "./trees.ts";
 
 export interface FsStoreOptions {
@@ -36,7 +29,7 @@ export interface FsStoreOptions {
 export async function openFsStore(dataDir: string, options: FsStoreOptions = {}): Promise<Store> {
   const root = resolve(dataDir);
   const now = options.now ?? (() => new Date());
-  const format = await readFormat(root);
+  const format = await readStoreFormat(root);
   if (options.create === true) await createFolders(root, format);
   return {
     blobs: fsBlobStore(root, now),
@@ -48,27 +41,6 @@ export async function openFsStore(dataDir: string, options: FsStoreOptions = {})
     freeBytes: () => freeBytes(root),
     recover: () => recoverStore(root),
   };
-}
-
-async function readFormat(root: string): Promise<number | undefined> {
-  const path = join(root, FORMAT_FILE);
-  const text = await attemptUnlessAbsent(`read ${path}`, () => readFile(path, "utf8"));
-  if (text === undefined) return undefined;
-  const format = parseFormat(text);
-  if (format !== undefined && format <= STORE_FORMAT) return format;
-  const isNewer = format !== undefined;
-  throw new JamError(
-    "JAM_STORE_FORMAT",
-    isNewer
-      ? `${root} has store format ${format}; this jam knows formats up to ${STORE_FORMAT}.`
-      : `${path} does not name a store format.`,
-    {
-      hint: isNewer
-        ? "Use the newer jam that wrote it, or another data directory."
-        : `If this is a mirror of jam, put the line "${formatFormat(STORE_FORMAT).trim()}" there.`,
-      details: { path, found: format ?? text.slice(0, 80), supported: STORE_FORMAT },
-    },
-  );
 }
 
 /** The marker comes last: where it is, everything else was made. */

@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { JamError } from "../../shared/errors.ts";
+import { FORMAT_FILE, STORE_FORMAT, formatFormat, parseFormat } from "../layout.ts";
+import { attemptUnlessAbsent } from "./io-error.ts";
+
+/**
+ * The format of the store in a folder; undefined when there is no store yet.
+ * @throws JamError JAM_STORE_FORMAT when a newer jam wrote it, JAM_STORE_PERMISSION, JAM_STORE_IO
+ */
+export async function readStoreFormat(root: string): Promise<number | undefined> {
+  const path = join(root, FORMAT_FILE);
+  const text = await attemptUnlessAbsent(`read ${path}`, () => readFile(path, "utf8"));
+  if (text === undefined) return undefined;
+  const format = parseFormat(text);
+  if (format !== undefined && format <= STORE_FORMAT) return format;
+  const isNewer = format !== undefined;
+  throw new JamError(
+    "JAM_STORE_FORMAT",
+    isNewer
+      ? `${root} has store format ${format}; this jam knows formats up to ${STORE_FORMAT}.`
+      : `${path} does not name a store format.`,
+    {
+      hint: isNewer
+        ? "Use the newer jam that wrote it, or another data directory."
+        : `If this is a mirror of jam, put the line "${formatFormat(STORE_FORMAT).trim()}" there.`,
+      details: { path, found: format ?? text.slice(0, 80), supported: STORE_FORMAT },
+    },
+  );
+}
