@@ -1,18 +1,7 @@
 import { ERROR_OUTCOMES, JamError, isJamError, toJamError } from "../shared/errors.ts";
 import { type ScannedArguments, scanArguments } from "./arguments.ts";
-import type { CommandEntry } from "./command.ts";
 import { isOutputFormat } from "./global-options.ts";
-import type { CommandIo } from "./io.ts";
-
-/** What `run` works on; `main.ts` makes it from the process. */
-export interface RunOptions {
-  /** Arguments without node and script. */
-  readonly argv: readonly string[];
-  readonly io: CommandIo;
-  /** Aborts the command. */
-  readonly signal: AbortSignal;
-  readonly commands: readonly CommandEntry[];
-}
+import type { RunOptions } from "./run-options.ts";
 
 /** The exit status after running the command that `argv` names and reporting its failure, if any. Never rejects. */
 export async function run(options: RunOptions): Promise<number> {

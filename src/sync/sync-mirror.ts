@@ -1,23 +1,21 @@
-import { formatByteSize } from "../shared/byte-size.ts";
-import { JamError, reportError, toJamError, type ErrorReport } from "../shared/errors.ts";
-import type { Sha256 } from "../shared/sha256.ts";
-import { formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
+import { toJamError } from "../shared/errors.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 import { assessUpstream, type Assessment } from "./assess.ts";
 import { readCurrentSnapshot } from "./current.ts";
 import type { SyncObserver } from "./events.ts";
-import { fetchItems, type FetchOutcome } from "./fetch-items.ts";
+import { fetchItems } from "./fetch-items.ts";
 import type { Allowance } from "./freshness.ts";
 import { keepReport } from "./history.ts";
 import { readMemory, writeMemory } from "./memory.ts";
-import { publishableAgents, type FetchStep, type SyncPlan } from "./plan.ts";
+import { publishableAgents } from "./plan.ts";
 import type { SyncSource, SyncStore } from "./ports.ts";
-import { pruneStore, readSnapshots } from "./prune.ts";
-import { publishSnapshot, publishTree } from "./publish.ts";
-import type { FailedItem, SyncReport } from "./report.ts";
-import { gracedIds, type RetentionRules } from "./retention.ts";
-import { MIRROR_REF, nextTreeId, type Snapshot } from "./snapshot.ts";
-import { judgeVerbatimFace } from "./verbatim.ts";
+import { pruneStore } from "./prune.ts";
+import { publishChanges, replaceDamaged } from "./publish-changes.ts";
+import type { SyncReport } from "./report.ts";
+import type { RetentionRules } from "./retention.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { refuseOverfull } from "./space.ts";
+import { failedReport, summarizeRun, type UnstampedReport } from "./summarize-run.ts";
 
 export interface SyncOptions {
   readonly rules: SelectionRules;
@@ -37,9 +35,6 @@ export interface SyncCollaborators {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
 }
-
-/** Kept free beyond what a run needs, so that the machine's other work goes on. */
-const RESERVED_BYTES = 64 * 2 ** 20;
 
 /**
  * Plans a sync without fetching a tarball or changing anything: the dry run.
@@ -79,15 +74,13 @@ export async function syncMirror(options: SyncOptions, work: SyncCollaborators):
   }
 }
 
-type UnstampedReport = Omit<SyncReport, "startedAt" | "durationMs">;
-
 async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<UnstampedReport> {
   const { store, observe } = work;
   await store.recover();
   const current = await readCurrentSnapshot(store);
   const assessment = await assess(options, work, current);
   const { plan } = assessment;
-  await refuseOverfull(store, plan, options);
+  await refuseOverfull(store, plan, options.retention.quota);
   observe({ kind: "phase", phase: "fetch" });
   observe({ kind: "planned", items: plan.fetch.length, bytes: plan.bytes });
   const outcome = await fetchItems({
@@ -104,11 +97,18 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     await store.documents.put("upstream", sha256, bytes);
   // Before anything is published: a kill in between must not leave agents whose metadata is not remembered.
   await writeMemory(store.documents, assessment.memory);
-  const snapshot = await publish({ options, work, current, assessment, agents });
+  const snapshot = await publishChanges({
+    store,
+    retention: options.retention,
+    now: work.now,
+    current,
+    assessment,
+    agents,
+  });
   await replaceDamaged(store, { current, snapshot, fetched: outcome.fetched });
   observe({ kind: "phase", phase: "prune" });
   await pruneStore(store, options.retention, work.now());
-  return summarize({ current, snapshot, assessment, outcome, agents });
+  return summarizeRun({ current, snapshot, assessment, outcome, agents });
 }
 
 async function assess(
@@ -118,167 +118,4 @@ async function assess(
 ): Promise<Assessment> {
   const memory = await readMemory(work.store.documents, current);
   return assessUpstream({ ...options, maxRemoval: options.retention.maxRemoval, ...work, current, memory });
-}
-
-async function refuseOverfull(store: SyncStore, plan: SyncPlan, options: SyncOptions): Promise<void> {
-  const free = await store.freeBytes();
-  const details = { needed: plan.bytes, free, reserved: RESERVED_BYTES };
-  if (plan.bytes > 0 && plan.bytes + RESERVED_BYTES > free) {
-    throw new JamError(
-      "JAM_STORE_NO_SPACE",
-      `This sync needs ${formatByteSize(plan.bytes)} and the data directory has ${formatByteSize(free)} free.`,
-      {
-        hint: "Free some space, or narrow `select` in jam.yaml (jam sync --dry-run shows the plan).",
-        details,
-      },
-    );
-  }
-  const { quota } = options.retention;
-  const total = sumTarballBytes(plan.wanted);
-  if (quota !== undefined && total > quota) {
-    throw new JamError(
-      "JAM_STORE_NO_SPACE",
-      `What the rules want is ${formatByteSize(total)}, more than the quota of ${formatByteSize(quota)}.`,
-      {
-        hint: "Raise retention.quota or narrow `select` in jam.yaml.",
-        details: { ...details, total, quota },
-      },
-    );
-  }
-}
-
-/**
- * A tarball that was listed and had to be fetched again was missing or damaged; the published tree may still link
- * the damaged file, so it is built again.
- */
-async function replaceDamaged(
-  store: SyncStore,
-  run: {
-    readonly current: Snapshot | undefined;
-    readonly snapshot: Snapshot | undefined;
-    readonly fetched: readonly FetchStep[];
-  },
-): Promise<void> {
-  const { current, snapshot } = run;
-  if (current === undefined || snapshot?.id !== current.id) return;
-  const listed = new Set(current.agents.map(({ sha256 }) => sha256));
-  const treeId = await store.refs.read(MIRROR_REF);
-  if (treeId === undefined || !run.fetched.some(({ sha256 }) => listed.has(sha256))) return;
-  await publishTree(store, { treeId: nextTreeId(treeId), snapshot: current, graced: [], before: treeId });
-}
-
-interface PublishInput {
-  readonly options: SyncOptions;
-  readonly work: SyncCollaborators;
-  readonly current: Snapshot | undefined;
-  readonly assessment: Assessment;
-  readonly agents: readonly Agent[];
-}
-
-/** The current snapshot when nothing of it changed, else a new published one. */
-async function publish({
-  options,
-  work,
-  current,
-  assessment,
-  agents,
-}: PublishInput): Promise<Snapshot | undefined> {
-  const { metadata, source } = assessment;
-  const upstream: Snapshot["upstream"] = {
-    name: source.name,
-    url: source.url,
-    verified: source.verifies,
-    documents: metadata.documents.map(({ validators: _validators, ...proven }) => proven),
-  };
-  const verbatim = judgeVerbatimFace(metadata, source.verifies, agents);
-  if (current !== undefined && isSame(current, { agents, upstream, verbatim })) return current;
-  if (current === undefined && agents.length === 0) return undefined;
-  const createdAt = work.now();
-  const snapshots = await readSnapshots(work.store);
-  const graced = gracedIds({ snapshots, referenced: new Set(), rules: options.retention, now: createdAt });
-  if (current !== undefined) graced.add(current.id);
-  return publishSnapshot(work.store, {
-    agents,
-    upstream,
-    verbatim,
-    graced: snapshots.filter(({ id }) => graced.has(id)),
-    parent: current?.id,
-    createdAt,
-  });
-}
-
-/**
- * Whether publishing would change anything that a client can see. New signatures over the same agents only
- * matter where upstream's documents themselves are served.
- */
-function isSame(current: Snapshot, next: Pick<Snapshot, "agents" | "upstream" | "verbatim">): boolean {
-  if (JSON.stringify(sorted(current.agents)) !== JSON.stringify(sorted(next.agents))) return false;
-  if (current.upstream.verified !== next.upstream.verified || current.upstream.url !== next.upstream.url)
-    return false;
-  if (current.verbatim.complete !== next.verbatim.complete) return false;
-  return !current.verbatim.complete || proofsOf(current) === proofsOf(next);
-}
-
-function proofsOf({ upstream }: Pick<Snapshot, "upstream">): string {
-  return upstream.documents.map(({ sha256 }) => sha256).join();
-}
-
-function sorted(agents: readonly Agent[]): Agent[] {
-  return agents.toSorted((a, b) => (formatAgentName(a) < formatAgentName(b) ? -1 : 1));
-}
-
-interface Summary {
-  readonly current: Snapshot | undefined;
-  readonly snapshot: Snapshot | undefined;
-  readonly assessment: Assessment;
-  readonly outcome: FetchOutcome;
-  readonly agents: readonly Agent[];
-}
-
-function summarize({ current, snapshot, assessment, outcome, agents }: Summary): UnstampedReport {
-  const before = new Set(current?.agents.map(formatAgentName));
-  const after = new Set(agents.map(formatAgentName));
-  const failed = [...assessment.failed, ...failedSteps(assessment.plan, outcome.failed)];
-  const isChanged = snapshot?.id !== current?.id;
-  return {
-    outcome: failed.length > 0 ? "partial" : isChanged ? "updated" : "unchanged",
-    snapshot: snapshot?.id ?? null,
-    upstream: assessment.source.url,
-    verified: assessment.source.verifies,
-    fetched: {
-      agents: outcome.fetched.reduce((sum, step) => sum + step.agents.length, 0),
-      bytes: outcome.bytes,
-    },
-    held: { agents: agents.length, bytes: sumTarballBytes(agents) },
-    added: [...after].filter((name) => !before.has(name)),
-    removed: assessment.plan.remove.filter(({ agent }) => !after.has(agent)),
-    failed,
-    warnings: assessment.warnings,
-  };
-}
-
-function failedSteps(plan: SyncPlan, failed: ReadonlyMap<Sha256, ErrorReport>): FailedItem[] {
-  return plan.fetch.flatMap((step) => {
-    const error = failed.get(step.sha256);
-    if (error === undefined) return [];
-    const { code, message } = error;
-    return step.agents.map((agent) => ({ agent, path: step.path, code, message }));
-  });
-}
-
-function failedReport(error: JamError): UnstampedReport {
-  const { code, message, hint } = reportError(error);
-  return {
-    outcome: "failed",
-    snapshot: null,
-    upstream: null,
-    verified: false,
-    fetched: { agents: 0, bytes: 0 },
-    held: { agents: 0, bytes: 0 },
-    added: [],
-    removed: [],
-    failed: [],
-    warnings: [],
-    error: { code, message, ...(hint === undefined ? {} : { hint }) },
-  };
 }

@@ -1,0 +1,87 @@
+import { formatAgentName, type Agent } from "../juju/agent.ts";
+import type { Assessment } from "./assess.ts";
+import type { FetchStep } from "./plan.ts";
+import type { SyncStore } from "./ports.ts";
+import { readSnapshots } from "./prune.ts";
+import { publishSnapshot, publishTree } from "./publish.ts";
+import { gracedIds, type RetentionRules } from "./retention.ts";
+import { MIRROR_REF, nextTreeId, type Snapshot } from "./snapshot.ts";
+import { judgeVerbatimFace } from "./verbatim.ts";
+
+/**
+ * A tarball that was listed and had to be fetched again was missing or damaged; the published tree may still link
+ * the damaged file, so it is built again.
+ */
+export async function replaceDamaged(
+  store: SyncStore,
+  run: {
+    readonly current: Snapshot | undefined;
+    readonly snapshot: Snapshot | undefined;
+    readonly fetched: readonly FetchStep[];
+  },
+): Promise<void> {
+  const { current, snapshot } = run;
+  if (current === undefined || snapshot?.id !== current.id) return;
+  const listed = new Set(current.agents.map(({ sha256 }) => sha256));
+  const treeId = await store.refs.read(MIRROR_REF);
+  if (treeId === undefined || !run.fetched.some(({ sha256 }) => listed.has(sha256))) return;
+  await publishTree(store, { treeId: nextTreeId(treeId), snapshot: current, graced: [], before: treeId });
+}
+
+/** One run's result, ready to be published. */
+export interface Changes {
+  readonly store: SyncStore;
+  readonly retention: RetentionRules;
+  readonly now: () => Date;
+  readonly current: Snapshot | undefined;
+  readonly assessment: Assessment;
+  /** What the new snapshot lists; every tarball is held. */
+  readonly agents: readonly Agent[];
+}
+
+/** The current snapshot when nothing of it changed, else a new published one. */
+export async function publishChanges(changes: Changes): Promise<Snapshot | undefined> {
+  const { store, current, assessment, agents } = changes;
+  const { metadata, source } = assessment;
+  const upstream: Snapshot["upstream"] = {
+    name: source.name,
+    url: source.url,
+    verified: source.verifies,
+    documents: metadata.documents.map(({ validators: _validators, ...proven }) => proven),
+  };
+  const verbatim = judgeVerbatimFace(metadata, source.verifies, agents);
+  if (current !== undefined && isSame(current, { agents, upstream, verbatim })) return current;
+  if (current === undefined && agents.length === 0) return undefined;
+  const createdAt = changes.now();
+  const snapshots = await readSnapshots(store);
+  const graced = gracedIds({ snapshots, referenced: new Set(), rules: changes.retention, now: createdAt });
+  if (current !== undefined) graced.add(current.id);
+  return publishSnapshot(store, {
+    agents,
+    upstream,
+    verbatim,
+    graced: snapshots.filter(({ id }) => graced.has(id)),
+    parent: current?.id,
+    createdAt,
+  });
+}
+
+/**
+ * Whether publishing would change anything that a client can see. New signatures over the same agents only
+ * matter where upstream's documents themselves are served.
+ */
+function isSame(current: Snapshot, next: Pick<Snapshot, "agents" | "upstream" | "verbatim">): boolean {
+  if (JSON.stringify(sorted(current.agents)) !== JSON.stringify(sorted(next.agents))) return false;
+  if (current.upstream.verified !== next.upstream.verified || current.upstream.url !== next.upstream.url)
+    return false;
+  if (current.verbatim.complete !== next.verbatim.complete) return false;
+  return !current.verbatim.complete || proofsOf(current) === proofsOf(next);
+}
+
+function proofsOf({ upstream }: Pick<Snapshot, "upstream">): string {
+  return upstream.documents.map(({ sha256 }) => sha256).join();
+}
+
+function sorted(agents: readonly Agent[]): Agent[] {
+  return agents.toSorted((a, b) => (formatAgentName(a) < formatAgentName(b) ? -1 : 1));
+}

@@ -1,0 +1,71 @@
+import { reportError, type ErrorReport, type JamError } from "../shared/errors.ts";
+import type { Sha256 } from "../shared/sha256.ts";
+import { formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
+import type { Assessment } from "./assess.ts";
+import type { FetchOutcome } from "./fetch-items.ts";
+import type { SyncPlan } from "./plan.ts";
+import type { FailedItem, SyncReport } from "./report.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** A report before its times are known. */
+export type UnstampedReport = Omit<SyncReport, "startedAt" | "durationMs">;
+
+/** What a run started from and came to. */
+export interface FinishedRun {
+  readonly current: Snapshot | undefined;
+  readonly snapshot: Snapshot | undefined;
+  readonly assessment: Assessment;
+  readonly outcome: FetchOutcome;
+  readonly agents: readonly Agent[];
+}
+
+/** The report of a run that came to its end. */
+export function summarizeRun(run: FinishedRun): UnstampedReport {
+  const { current, snapshot, assessment, outcome, agents } = run;
+  const before = new Set(current?.agents.map(formatAgentName));
+  const after = new Set(agents.map(formatAgentName));
+  const failed = [...assessment.failed, ...failedSteps(assessment.plan, outcome.failed)];
+  const isChanged = snapshot?.id !== current?.id;
+  return {
+    outcome: failed.length > 0 ? "partial" : isChanged ? "updated" : "unchanged",
+    snapshot: snapshot?.id ?? null,
+    upstream: assessment.source.url,
+    verified: assessment.source.verifies,
+    fetched: {
+      agents: outcome.fetched.reduce((sum, step) => sum + step.agents.length, 0),
+      bytes: outcome.bytes,
+    },
+    held: { agents: agents.length, bytes: sumTarballBytes(agents) },
+    added: [...after].filter((name) => !before.has(name)),
+    removed: assessment.plan.remove.filter(({ agent }) => !after.has(agent)),
+    failed,
+    warnings: assessment.warnings,
+  };
+}
+
+function failedSteps(plan: SyncPlan, failed: ReadonlyMap<Sha256, ErrorReport>): FailedItem[] {
+  return plan.fetch.flatMap((step) => {
+    const error = failed.get(step.sha256);
+    if (error === undefined) return [];
+    const { code, message } = error;
+    return step.agents.map((agent) => ({ agent, path: step.path, code, message }));
+  });
+}
+
+/** The report of a run that an error ended. */
+export function failedReport(error: JamError): UnstampedReport {
+  const { code, message, hint } = reportError(error);
+  return {
+    outcome: "failed",
+    snapshot: null,
+    upstream: null,
+    verified: false,
+    fetched: { agents: 0, bytes: 0 },
+    held: { agents: 0, bytes: 0 },
+    added: [],
+    removed: [],
+    failed: [],
+    warnings: [],
+    error: { code, message, ...(hint === undefined ? {} : { hint }) },
+  };
+}
