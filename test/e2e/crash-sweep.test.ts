@@ -6,7 +6,7 @@ import { sweep } from "../../scripts/crash-sweep/sweep.ts";
 
 /** Programs cannot be traced everywhere: containers may forbid it. */
 const canTrace = spawnSync("strace", ["-qq", "-o", "/dev/null", "true"]).status === 0;
-if (!canTrace) console.warn("strace is not here or not allowed: no kill at a system call is tried.");
+const WHY_NOT = canTrace ? "" : " (not tried: strace is not here or not allowed to trace)";
 
 /** The steps that move names; each is tried, and of the many others a few. `node scripts/crash-sweep/main.ts` tries all. */
 const MOVES = new Set(["link", "symlink", "rmdir"]);
@@ -16,7 +16,7 @@ function chooseSample({ call, ordinal }: KillPoint): boolean {
   return MOVES.has(call) ? ordinal % 3 === 1 : ordinal % (ONE_IN[call] ?? 30) === 0;
 }
 
-describe.runIf(canTrace)("killed at a system call", () => {
+describe.runIf(canTrace)(`killed at a system call${WHY_NOT}`, () => {
   test.for(SCENARIOS)(
     "a %s sync leaves the old mirror or the new one, and the next run ends it",
     async (scenario) => {

@@ -27,8 +27,8 @@ import type { TestUpstream } from "./upstream.ts";
 /** What a test may hand in instead of the real thing. */
 export interface SyncTestOptions {
   readonly allow?: readonly Allowance[];
-  /** Default the system's clock. */
-  readonly now?: () => Date;
+  /** The moment that the run takes for now. Default the system's clock. */
+  readonly at?: Date;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: SyncEvent) => void;
   readonly env?: Readonly<Record<string, string>>;
@@ -79,7 +79,8 @@ export async function temporaryMirror(
       allow: new Set(options.allow),
       writes,
     });
-    const now = options.now ?? composed.work.now;
+    const { at } = options;
+    const now = at === undefined ? composed.work.now : () => at;
     // Upstream is asked again after seconds in earnest; here it has moved on already.
     return { options: composed.options, work: { ...composed.work, now, sleep: async () => undefined } };
   };

@@ -18,6 +18,7 @@ function treeOf(
   return buildSampleTree({ releases, arches: ["amd64"], oses: ["ubuntu"], streams, now });
 }
 
+const hoursFromNow = (hours: number): Date => new Date(NOW + hours * HOUR_MS);
 const SIX = ["3.6.22", "3.6.23", "3.6.24", "3.6.25", "3.6.26", "3.6.27"];
 const six = await treeOf(9, SIX);
 const agentsOf = (...versions: string[]) => versions.map((version) => `${version}-ubuntu-amd64`);
@@ -142,18 +143,16 @@ test("what left the index stays reachable for the grace period, and no longer", 
   expect((await run.mirror.published()).agents).toEqual(agentsOf("3.6.26"));
   expect([await isThere(path), await isThere(productPath)]).toEqual([true, true]);
 
-  const inFiveHours = () => new Date(NOW + 5 * HOUR_MS);
-  await run.mirror.sync({ now: inFiveHours });
+  await run.mirror.sync({ at: hoursFromNow(5) });
   expect([await isThere(path), await isThere(productPath)]).toEqual([true, true]);
 
-  const inSevenHours = () => new Date(NOW + 7 * HOUR_MS);
-  await run.mirror.sync({ now: inSevenHours });
+  await run.mirror.sync({ at: hoursFromNow(7) });
   expect([await isThere(path), await isThere(productPath)]).toEqual([false, false]);
   expect((await run.mirror.published()).agents).toEqual(agentsOf("3.6.26"));
 
   run.upstream.publish(await treeOf(1, ["3.6.25", "3.6.26", "3.6.27"]));
-  await run.mirror.sync({ now: inSevenHours });
-  await run.mirror.sync({ now: () => new Date(NOW + 20 * HOUR_MS) });
+  await run.mirror.sync({ at: hoursFromNow(7) });
+  await run.mirror.sync({ at: hoursFromNow(20) });
   const blobs = await readdir(join(run.mirror.data, "blobs/sha256"), { recursive: true });
   expect(blobs.filter((name) => name.length > 60)).toHaveLength(2);
 });
@@ -161,10 +160,10 @@ test("what left the index stays reachable for the grace period, and no longer", 
 test("two snapshots of one second are kept in the order they were made", async () => {
   const retention = { snapshots: 1, grace: "PT0S" };
   await using run = await syncedWith(await treeOf(9, ["3.6.20"]), { retention });
-  const now = () => new Date(Math.floor(NOW / 1000) * 1000 + 60_000);
+  const second = Math.floor(NOW / 1000) * 1000 + 60_000;
   for (const [at, last] of ["3.6.21", "3.6.22", "3.6.23", "3.6.24"].entries()) {
     run.upstream.publish(await treeOf(8 - at, ["3.6.20", last]));
-    await run.mirror.sync({ now: () => new Date(now().getTime() + at) });
+    await run.mirror.sync({ at: new Date(second + at) });
     expect((await run.mirror.published()).agents).toEqual(agentsOf("3.6.20", last));
     const snapshots = await readdir(join(run.mirror.data, "snapshots"));
     const parents = await Promise.all(

@@ -9,6 +9,9 @@ const tree = await buildSampleTree({
   arches: ["amd64", "arm64"],
   oses: ["ubuntu"],
 });
+/** What makes one listing, in one line. */
+const key = (one: { contentId: string; productId: string; path: string; sha256: string; size: number }) =>
+  [one.contentId, one.productId, one.path, one.sha256, one.size].join(" ");
 const EVERY_STREAM = [{ stream: "*" }];
 
 test("fetches each tarball once, however many items and streams name it", async () => {
@@ -28,8 +31,6 @@ test("lists exactly what upstream lists, stream by stream", async () => {
   await using mirror = await temporaryMirror(upstream, { select: EVERY_STREAM });
   await mirror.sync();
   const { items } = await mirror.published();
-  const key = (one: { contentId: string; productId: string; path: string; sha256: string; size: number }) =>
-    [one.contentId, one.productId, one.path, one.sha256, one.size].join(" ");
   const upstreamKeys = tree.listings.map(({ stream, family, productId, item }) =>
     key({ contentId: `com.ubuntu.juju:${stream}:${family}`, productId, ...item }),
   );

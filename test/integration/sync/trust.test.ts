@@ -19,6 +19,7 @@ function treeOf(hoursAgo: number, releases: readonly string[]): Promise<SampleTr
   return buildSampleTree({ releases, arches: ["amd64"], oses: ["ubuntu"], streams: ["released"], now });
 }
 
+const daysFromNow = (days: number): Date => new Date(NOW + days * 24 * HOUR_MS);
 const older = await treeOf(48, ["2.8.12", "3.6.26"]);
 const tree = await treeOf(3, ["2.8.12", "2.8.13", "3.6.26", "3.6.27"]);
 const newer = await treeOf(1, ["2.8.12", "2.8.13", "3.6.26", "3.6.27", "3.6.28"]);
@@ -119,8 +120,7 @@ test("a mirror that forgot its memory still refuses what is older than its snaps
 
 test("warns when upstream has said nothing new for weeks", async () => {
   await using synced = await syncedMirror();
-  const inThreeWeeks = () => new Date(NOW + 21 * 24 * HOUR_MS);
-  const report = await synced.mirror.sync({ now: inThreeWeeks });
+  const report = await synced.mirror.sync({ at: daysFromNow(21) });
   expect(report.outcome).toBe("unchanged");
   expect(report.warnings.join()).toMatch(/index2\.sjson is .* old/);
 });
@@ -128,8 +128,7 @@ test("warns when upstream has said nothing new for weeks", async () => {
 test("a clock that is far behind is named, and nothing is published", async () => {
   await using upstream = await startUpstream({ tree });
   await using mirror = await temporaryMirror(upstream);
-  const longAgo = () => new Date(NOW - 400 * 24 * HOUR_MS);
-  const error = await mirror.sync({ now: longAgo }).catch((reason: unknown) => reason);
+  const error = await mirror.sync({ at: daysFromNow(-400) }).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: "JAM_METADATA_FUTURE" });
   expect((error as { hint: string }).hint).toContain("clock");
   expect((await mirror.published()).agents).toEqual([]);
