@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 /** What Ctrl-C may take: a running download or server is let finish. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 10_000;
 
 interface Demo extends AsyncDisposable {
   /** Resolves when the output holds `words`; rejects when it ends without. */
