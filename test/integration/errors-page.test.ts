@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { ERROR_OUTCOMES } from "../../src/shared/errors.ts";
 
 const PAGE = new URL("../../docs/reference/errors.md", import.meta.url);
-const ROW = /^\| `(?<code>JAM_[A-Z_]+)` \| (?<exit>\d+) \| (?<http>\d+) \| (?<meaning>.+?) \| (?<todo>.+?) \|$/gm;
+const ROW =
+  /^\| `(?<code>JAM_[A-Z_]+)` \| (?<exit>\d+) \| (?<http>\d+) \| (?<meaning>.+?) \| (?<todo>.+?) \|$/gm;
 
 test("the page of errors lists exactly the codes that exist, with their statuses", async () => {
   const rows = [...(await readFile(PAGE, "utf8")).matchAll(ROW)].map(({ groups }) => groups ?? {});
