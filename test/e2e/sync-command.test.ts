@@ -61,7 +61,7 @@ test("a dry run changes nothing and says what the next run does", async () => {
   await using mirror = await temporaryMirror(upstream, { select: [{ stream: "released", keep: 1 }] });
   await mirror.sync();
   upstream.publish(newer);
-  const before = await contentOf(mirror.folder);
+  const before = await contentOf(mirror.data);
   upstream.clearRequests();
   const dry = await mirror.jam(
     "sync",
@@ -69,11 +69,11 @@ test("a dry run changes nothing and says what the next run does", async () => {
     "-o",
     "json",
     "--save-plan",
-    "../plan.json",
+    "plan.json",
     "--detailed-exitcode",
   );
   expect(dry.status).toBe(10);
-  expect(await contentOf(mirror.folder)).toEqual(before);
+  expect(await contentOf(mirror.data)).toEqual(before);
   expect(upstream.requests.some((request) => request.includes(".tgz"))).toBe(false);
 
   const { plan } = JSON.parse(dry.stdout) as {
@@ -83,7 +83,7 @@ test("a dry run changes nothing and says what the next run does", async () => {
       bytes: number;
     };
   };
-  expect(JSON.parse(await readFile(join(mirror.folder, "../plan.json"), "utf8"))).toMatchObject({ plan });
+  expect(JSON.parse(await readFile(join(mirror.folder, "plan.json"), "utf8"))).toMatchObject({ plan });
   upstream.clearRequests();
   const run = JSON.parse((await mirror.jam("sync", "-o", "json")).stdout) as {
     fetched: { agents: number; bytes: number };
