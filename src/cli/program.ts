@@ -86,7 +86,10 @@ export function toUsageError(error: CommanderError, program: Command): JamError 
       .map((command) => command.name());
   const near = suggested ?? (unknown === undefined ? undefined : nearest(unknown, names));
   return new JamError("JAM_USAGE_INVALID", sentence(first), {
-    hint: near === undefined ? "Run `jam help` to see commands and options." : `Did you mean ${near}?`,
+    hint:
+      near === undefined
+        ? "Run `jam help` to see all commands, or `jam COMMAND --help` for the options of one."
+        : `Did you mean ${near}?`,
   });
 }
 

@@ -14,7 +14,7 @@ export async function keepReport(documents: DocumentPort, report: SyncReport): P
 
 /** The reports of the last `count` runs, newest first; a damaged report is left out. */
 export async function readReports(documents: DocumentPort, count: number): Promise<SyncReport[]> {
-  const names = (await documents.list("history")).slice(-count).toReversed();
+  const names = (await documents.list("history")).toReversed().slice(0, count);
   const reports = await Promise.all(
     names.map(async (name) => parseReport(await documents.get("history", name))),
   );

@@ -24,6 +24,7 @@ async function check(context: CommandContext): Promise<number> {
   const results = await checkSetup({
     configFile: config.file,
     rules: { select: config.rules.select.length, deny: config.rules.deny.length },
+    isOffline: config.mode === "offline",
     openSources: () => composeUpstreams(config, { env: context.io.env, userAgent: userAgent() }),
     tryWrite: async () => {
       const store = await createStore(config);

@@ -15,7 +15,8 @@ export const define: DefineCommand = (command, run) => {
     .addHelpText(
       "after",
       `
-The first line of standard output is the URL it listens on; the request log goes to standard error.
+The first line of standard output is the URL it listens on, whatever --output says; the request log
+goes to standard error.
 A new snapshot is picked up at once, without a restart. SIGTERM lets running downloads finish.
 
 Examples:
@@ -33,7 +34,8 @@ async function serve(context: CommandContext, call: CommandCall<ServeFlags>): Pr
   const log = await createServerLog(context);
   const server = await composeServer(config, { log: log.request, onDamage: log.damage });
   const { url } = await server.listen({ host, port });
-  await context.output.print({ url, agentMetadataUrl: `${url}/tools` }, () => `${url}\n`);
+  // The same line whatever --output says: scripts wait for it while the server runs on.
+  await context.io.stdout.write(`${url}\n`);
   await untilAborted(context.signal);
   log.note("Stopping: running downloads may finish.");
   await server.close({ drainMs: DRAIN_MS });
