@@ -30,9 +30,8 @@ export async function renderReport(report: SyncReport, paint: Paint): Promise<st
   for (const warning of report.warnings) lines.push(`  ${paint("yellow", "warning")}  ${warning}`);
   if (report.failed.length > 0) {
     lines.push("", "Missing:", await failedTable(report));
-    lines.push(
-      "Everything else is published. What came so far is kept: run `jam sync` again to fetch the rest.",
-    );
+    const state = report.snapshot === null ? "Nothing is published yet." : "Everything else is published.";
+    lines.push(`${state} What came so far is kept: run \`jam sync\` again to fetch the rest.`);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -46,10 +45,9 @@ function headline(report: SyncReport, paint: Paint): string {
         ? `Nothing new at ${report.upstream}`
         : `Nothing new at ${report.upstream}; missing or damaged tarballs were fetched again`;
     case "partial":
-      return paint(
-        "yellow",
-        `Partly updated from ${report.upstream}: ${report.failed.length} agent(s) missing`,
-      );
+      return report.snapshot === null
+        ? paint("red", `Nothing came from ${report.upstream}: ${report.failed.length} agent(s) missing`)
+        : paint("yellow", `Partly updated from ${report.upstream}: ${report.failed.length} agent(s) missing`);
     case "failed":
       return paint("red", `Failed: ${report.error?.message ?? "unknown"}`);
   }
