@@ -42,20 +42,21 @@ function chooseMode({ globals, io }: CommandContext): Exclude<ProgressMode, "aut
 function createNdjson({ io, now }: CommandContext): Progress {
   const waiting = new Map<string, number>();
   let last: Promise<void> = Promise.resolve();
-  let flushedAt = -Infinity;
+  let timer: NodeJS.Timeout | undefined;
   const write = (event: object) => {
     last = io.stderr.write(`${JSON.stringify({ time: now().toISOString(), ...event })}\n`);
   };
   const flush = () => {
     for (const [path, bytes] of waiting) write({ kind: "item-bytes", path, bytes } satisfies SyncEvent);
     waiting.clear();
-    flushedAt = performance.now();
+    clearTimeout(timer);
+    timer = undefined;
   };
   return {
     observe: (event) => {
       if (event.kind === "item-bytes") {
         waiting.set(event.path, (waiting.get(event.path) ?? 0) + event.bytes);
-        if (performance.now() - flushedAt >= 250) flush();
+        timer ??= setTimeout(flush, 250);
         return;
       }
       flush();

@@ -1,32 +1,11 @@
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import type { Assessment } from "./assess.ts";
-import type { FetchStep } from "./plan.ts";
 import type { SyncStore } from "./ports.ts";
 import { readSnapshots } from "./prune.ts";
-import { publishSnapshot, publishTree } from "./publish.ts";
+import { publishSnapshot } from "./publish.ts";
 import { gracedIds, type RetentionRules } from "./retention.ts";
-import { MIRROR_REF, nextTreeId, type Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { judgeVerbatimFace } from "./verbatim.ts";
-
-/**
- * A tarball that was listed and had to be fetched again was missing or damaged; the published tree may still link
- * the damaged file, so it is built again.
- */
-export async function replaceDamaged(
-  store: SyncStore,
-  run: {
-    readonly current: Snapshot | undefined;
-    readonly snapshot: Snapshot | undefined;
-    readonly fetched: readonly FetchStep[];
-  },
-): Promise<void> {
-  const { current, snapshot } = run;
-  if (current === undefined || snapshot?.id !== current.id) return;
-  const listed = new Set(current.agents.map(({ sha256 }) => sha256));
-  const treeId = await store.refs.read(MIRROR_REF);
-  if (treeId === undefined || !run.fetched.some(({ sha256 }) => listed.has(sha256))) return;
-  await publishTree(store, { treeId: nextTreeId(treeId), snapshot: current, graced: [], before: treeId });
-}
 
 /** One run's result, ready to be published. */
 export interface Changes {

@@ -10,7 +10,8 @@ import { readMemory, writeMemory } from "./memory.ts";
 import { publishableAgents } from "./plan.ts";
 import type { SyncSource, SyncStore } from "./ports.ts";
 import { pruneStore } from "./prune.ts";
-import { publishChanges, replaceDamaged } from "./publish-changes.ts";
+import { publishChanges } from "./publish-changes.ts";
+import { markDamage, repairTree } from "./repair-tree.ts";
 import type { SyncReport } from "./report.ts";
 import type { RetentionRules } from "./retention.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -81,6 +82,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   const assessment = await assess(options, work, current);
   const { plan } = assessment;
   await refuseOverfull(store, plan, options.retention.quota);
+  await markDamage(store, current, plan.fetch);
   observe({ kind: "phase", phase: "fetch" });
   observe({ kind: "planned", items: plan.fetch.length, bytes: plan.bytes });
   const outcome = await fetchItems({
@@ -105,7 +107,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     assessment,
     agents,
   });
-  await replaceDamaged(store, { current, snapshot, fetched: outcome.fetched });
+  await repairTree(store, { before: current, retention: options.retention, now: work.now() });
   observe({ kind: "phase", phase: "prune" });
   await pruneStore(store, options.retention, work.now());
   return summarizeRun({ current, snapshot, assessment, outcome, agents });

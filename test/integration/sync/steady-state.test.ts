@@ -1,4 +1,4 @@
-import { chmod, readdir, truncate, unlink } from "node:fs/promises";
+import { chmod, readdir, stat, truncate, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildSampleTree, startUpstream } from "../../helpers/upstream.ts";
@@ -106,4 +106,29 @@ test("asks for one tarball at a time with one job, for several with more", async
     expect(most).toBe(peak);
     upstream.clearFaults();
   }
+});
+
+test("replaces a damaged file in tools/ even when the run that fetched it again was killed before", async () => {
+  await using upstream = await startUpstream({ tree });
+  await using mirror = await temporaryMirror(upstream);
+  await mirror.sync();
+  const { fingerprint, items } = await mirror.published();
+  const [item] = items;
+  if (item === undefined) throw new Error("nothing was published");
+  const blob = join(mirror.data, "blobs/sha256", item.sha256.slice(0, 2), item.sha256);
+  await chmod(blob, 0o644);
+  await truncate(blob, 10);
+  // Killed once the tarball has come: the blob is whole again, the published tree links the old file.
+  const killed = new AbortController();
+  await expect(
+    mirror.sync({
+      signal: killed.signal,
+      onEvent: (event) => {
+        if (event.kind === "item-done") killed.abort();
+      },
+    }),
+  ).rejects.toMatchObject({ code: "JAM_CANCELLED" });
+  expect((await stat(join(mirror.data, "tools", item.path))).size).toBe(10);
+  await mirror.sync();
+  expect((await mirror.published()).fingerprint).toBe(fingerprint);
 });
