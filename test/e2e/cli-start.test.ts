@@ -130,7 +130,7 @@ test("the package that npm packs runs elsewhere, without the sources", async () 
     env,
   });
   expect(packed.status, packed.stderr).toBe(0);
-  await runProcess("tar", ["-xzf", join(folder.path, `jam-${version}.tgz`), "-C", folder.path]);
+  await runProcess("tar", ["-xzf", join(folder.path, `juju-agent-mirror-${version}.tgz`), "-C", folder.path]);
   const root = join(folder.path, "package");
   await expect(access(join(root, "src"))).rejects.toThrow("ENOENT");
   await symlink(join(ROOT, "node_modules"), join(root, "node_modules"));

@@ -17,6 +17,7 @@ import {
 interface InitFlags {
   readonly dir: string;
   readonly upstream?: string;
+  readonly keyring?: string;
   readonly stream?: readonly string[];
   readonly arch?: readonly string[];
   readonly systemd?: true;
@@ -28,6 +29,7 @@ export const define: DefineCommand = (command, run) => {
   command
     .option("--dir <dir>", "where the files are written", ".")
     .option("--upstream <url>", "URL or folder to copy from (default: streams.canonical.com)")
+    .option("--keyring <file>", "OpenPGP keys that sign this upstream (default: the built-in Juju key)")
     .option("--stream <stream...>", "released, proposed, testing, devel (default: released)")
     .option("--arch <arch...>", "amd64, arm64, ppc64el, s390x, riscv64 (default: amd64 arm64)")
     .option("--systemd", "also write jam-sync.service, jam-sync.timer and jam-serve.service")
@@ -84,6 +86,7 @@ async function checkedConfigText(
   const { globals, io } = context;
   const text = formatConfigText({
     upstream: absoluteFolder(options.upstream, io.cwd),
+    keyring: absoluteKeyring(options.keyring, io.cwd),
     streams: options.stream,
     arches: options.arch,
     data: globals.data === undefined ? undefined : resolve(io.cwd, globals.data),
@@ -107,6 +110,12 @@ async function checkedConfigText(
     );
   }
   return text;
+}
+
+function absoluteKeyring(keyring: string | undefined, cwd: string): string | undefined {
+  return keyring === undefined || keyring === "builtin" || keyring === "none"
+    ? keyring
+    : resolve(cwd, keyring);
 }
 
 function absoluteFolder(upstream: string | undefined, cwd: string): string | undefined {

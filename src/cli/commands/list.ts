@@ -12,6 +12,9 @@ interface ListOptions {
   readonly release?: string;
 }
 
+/** Exit status when nothing that is held matches. */
+const EXIT_NOT_HELD = 5;
+
 export const define: DefineCommand = (command, run) => {
   command
     .argument("[version]", "only this version, or all that start so (3.6, 2.9.42)")
@@ -22,7 +25,7 @@ export const define: DefineCommand = (command, run) => {
     .action(run(list));
 };
 
-async function list(context: CommandContext, call: CommandCall<ListOptions>): Promise<void> {
+async function list(context: CommandContext, call: CommandCall<ListOptions>): Promise<number> {
   const config = await context.config();
   const { openReader } = await import("../../compose.ts");
   const snapshot = await requireCurrentSnapshot(await openReader(config), config.data);
@@ -57,7 +60,9 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
       ]),
     ),
   );
-  if (rows.length === 0) await context.output.note("No held agent matches. `jam list` shows them all.");
+  if (rows.length > 0) return 0;
+  await context.output.note("No held agent matches. `jam list` shows them all.");
+  return EXIT_NOT_HELD;
 }
 
 function matcher(version: string | undefined, options: ListOptions): (agent: Agent) => boolean {

@@ -211,6 +211,7 @@ function notes(target: ConnectTarget): string[] {
       : [
           "Plain http is safe against change on the way only as far as the network is: Juju checks each agent's sha256 against the list, but not who wrote the list.",
         ]),
+    "Leave agent-stream at `released` unless the mirror holds the other stream too: since 3.1 a look-up in a stream that the mirror does not list asks streams.canonical.com, and without internet fails as a whole.",
     "A version that the mirror does not hold makes Juju go on to streams.canonical.com. Without internet that ends, after minutes, in `cannot access URL`: it means `not mirrored`.",
     ...(isModern(juju)
       ? ["Kubernetes controllers take their agents from an OCI registry (caas-image-repo), not from here."]

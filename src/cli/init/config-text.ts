@@ -3,13 +3,15 @@ import { DEFAULTS } from "../../config/defaults.ts";
 /** What `jam init` lets choose; the rest is the default, written out with its meaning. */
 export interface ConfigChoices {
   readonly upstream?: string | undefined;
+  /** `builtin`, `none` or a file. */
+  readonly keyring?: string | undefined;
   readonly streams?: readonly string[] | undefined;
   readonly arches?: readonly string[] | undefined;
   readonly data?: string | undefined;
 }
 
 /** A commented settings file. Every value in it is valid, and a comment shows what else may stand there. */
-export function formatConfigText({ upstream, streams, arches, data }: ConfigChoices): string {
+export function formatConfigText({ upstream, keyring, streams, arches, data }: ConfigChoices): string {
   const [rule] = DEFAULTS.select;
   const [canonical] = DEFAULTS.upstreams;
   const name = upstream === undefined ? canonical.name : "upstream";
@@ -28,7 +30,7 @@ data: ${quote(data ?? DEFAULTS.data)}
 upstreams:
   - name: ${name}
     url: ${quote(upstream ?? canonical.url)}
-    keyring: builtin
+    keyring: ${quote(keyring ?? canonical.keyring)}
 
 # Which agents are wanted: an agent is taken when one rule takes it and no \`deny\` names it.
 # This rule takes some hundred MB: the newest ${rule.keep} of each minor that is still in use. All that upstream

@@ -9,6 +9,8 @@ const LINE_INTERVAL_MS = 5_000;
 export function createLines({ io }: Pick<CommandContext, "io">, state: TransferState): ProgressView {
   let last: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
+  // A run that finds nothing new says one line, not five.
+  let hasWork = false;
   const write = (line: string) => {
     last = io.stderr.write(`${line}\n`);
   };
@@ -23,7 +25,11 @@ export function createLines({ io }: Pick<CommandContext, "io">, state: TransferS
       if (line !== undefined) write(line);
       if (event.kind === "phase") {
         stop();
-        write(describePhase(event.phase));
+        if (event.phase === "metadata" || hasWork) write(describePhase(event.phase));
+      }
+      if (event.kind === "planned" && event.items > 0) {
+        hasWork = true;
+        write(describePhase("fetch"));
       }
       if (event.kind === "item-started" && timer === undefined) {
         timer = setInterval(() => write(describeTotals(state.totals())), LINE_INTERVAL_MS);
