@@ -73,6 +73,22 @@ function privateCacheFolder() {
   }
 }
 
+/**
+ * A server lives long and makes many short-lived small objects beside large buffers: with room for them that V8
+ * would take by default it needs some 10 MiB more. The setting counts only from a process's beginning, so the
+ * process begins again, as itself.
+ */
+function beginAgainWithSmallNursery() {
+  const flag = "--max-semi-space-size=1";
+  const isPossible = typeof process.execve === "function" && process.platform !== "win32";
+  if (!process.argv.includes("serve") || !isPossible || process.execArgv.includes(flag)) return;
+  process.execve(
+    process.execPath,
+    [process.execPath, flag, ...process.execArgv, ...process.argv.slice(1)],
+    process.env,
+  );
+}
+
 function start() {
   const cache = privateCacheFolder();
   if (cache !== undefined) module.enableCompileCache(cache);
@@ -82,6 +98,7 @@ function start() {
 }
 
 if (isSupported(process.versions.node)) {
+  beginAgainWithSmallNursery();
   void start();
 } else {
   const own = process.env.JAM_INTERNAL_OWN_NODE === "1" ? undefined : findOwnNode();

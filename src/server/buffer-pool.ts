@@ -1,10 +1,11 @@
 const LARGE_BYTES = 1 << 20;
 const MEDIUM_BYTES = 512 << 10;
 const SMALL_BYTES = 64 << 10;
-/** Two for each of four transfers that run alone: 8 MiB. */
-const MAX_LARGE = 8;
-/** 32 MiB; from here on transfers get small buffers, so that memory stays bounded. */
-const MAX_MEDIUM = 64;
+/** 10 MiB, together with the medium ones; from here on transfers get small buffers, so that memory stays bounded. */
+const MAX_LARGE = 6;
+/** Reading ahead is for a few transfers that run alone: with many, one is read while another is written anyway. */
+const MAX_AHEAD_TAKEN = 4;
+const MAX_MEDIUM = 8;
 /** Small buffers that wait for their next use; more are left to the garbage collector. */
 const MAX_SPARE_SMALL = 64;
 
@@ -13,7 +14,7 @@ export type BufferUse = "normal" | "ahead" | "slow";
 
 /**
  * Buffers that tarballs are read into, used again and again: allocating one per chunk costs more than reading it.
- * Bytes in use are bounded by 40 MiB plus 64 KiB per transfer.
+ * Bytes in use are bounded by 10 MiB plus 64 KiB per transfer.
  */
 export class BufferPool {
   readonly #large = new BufferShelf(LARGE_BYTES, MAX_LARGE, MAX_LARGE);
@@ -24,7 +25,7 @@ export class BufferPool {
   take(use: "normal" | "slow"): Buffer;
   take(use: BufferUse): Buffer | undefined;
   take(use: BufferUse): Buffer | undefined {
-    if (use === "ahead") return this.#large.take();
+    if (use === "ahead") return this.#large.taken < MAX_AHEAD_TAKEN ? this.#large.take() : undefined;
     const roomy = use === "slow" ? undefined : (this.#large.take() ?? this.#medium.take());
     return roomy ?? this.#small.take();
   }
@@ -47,6 +48,11 @@ class BufferShelf {
     this.bytes = bytes;
     this.#maxTaken = maxTaken;
     this.#maxSpare = maxSpare;
+  }
+
+  /** How many are in use. */
+  get taken(): number {
+    return this.#taken;
   }
 
   take(): Buffer | undefined {

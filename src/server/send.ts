@@ -4,6 +4,7 @@ import type { Sha256 } from "../shared/sha256.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import { type Answer, type Representation, decideAnswer } from "./conditional.ts";
 import type { ServedDocument } from "./document.ts";
+import type { HotChunks } from "./hot-chunks.ts";
 import { type Encoding, tarballType } from "./negotiate.ts";
 import { ConnectionGone, type ReaderPace, awaitTurn, endWithin, openOutlet } from "./outlet.ts";
 import type { BlobReader } from "./ports.ts";
@@ -13,6 +14,7 @@ import { type ByteRange, ShortBlob, sendRange } from "./transfer.ts";
 /** What every answer with a body needs. */
 export interface SendContext {
   readonly pool: BufferPool;
+  readonly chunks: HotChunks;
   readonly pace: ReaderPace;
   /** Told when a held tarball is not what its catalogue says, so that it can be repaired. */
   readonly onDamage: (sha256: Sha256) => void;
@@ -102,7 +104,7 @@ async function sendBytes(
   const outlet = openOutlet(response, context.pace);
   try {
     await awaitTurn(response);
-    await sendRange(outlet, blob, what.range, context.pool);
+    await sendRange(outlet, { blob, sha256: what.sha256, ...context }, what.range);
     response.end();
   } catch (error) {
     if (error instanceof ConnectionGone) return;
@@ -131,7 +133,7 @@ function contentRange(range: ByteRange & Extract<Answer, { status: 200 | 206 }>,
 /** A held tarball that is not what the catalogue says; 503, because a repair brings it back. */
 export function tarballDamaged(sha256: Sha256, how: string): JamError {
   return new JamError("JAM_STORE_CORRUPT", `Blob ${sha256} is damaged: ${how}`, {
-    hint: "Run `jam verify` to check what is held, then `jam sync` to fetch it again.",
+    hint: "Remove its file under blobs/sha256/ and run `jam sync`: it is fetched and verified again.",
     details: { sha256 },
   });
 }

@@ -2,6 +2,7 @@ import type { Express } from "express";
 import type { Sha256 } from "../shared/sha256.ts";
 import { createApp } from "./app.ts";
 import { BufferPool } from "./buffer-pool.ts";
+import { HotChunks } from "./hot-chunks.ts";
 import {
   type ListenAddress,
   type Listening,
@@ -42,6 +43,7 @@ export function createServer(ports: ServerPorts, options: ServerOptions = {}): M
     verbatim: createVerbatimDocuments(ports),
     openBlob: ports.openBlob,
     pool: new BufferPool(),
+    chunks: new HotChunks(),
     pace: limits.readerPace,
     onDamage: options.onDamage ?? (() => undefined),
   };

@@ -1,8 +1,9 @@
 import type { BufferPool, BufferUse } from "./buffer-pool.ts";
+import { CHUNK_BYTES, type HotChunks } from "./hot-chunks.ts";
 import type { Outlet } from "./outlet.ts";
 import type { BlobReader } from "./ports.ts";
 
-/** A reader that took longer than this over its last chunk gets small ones. */
+/** A reader that took longer than this over its last chunk gets small ones of its own. */
 const SLOW_CHUNK_MS = 1_000;
 
 /** The file ended before its catalogue size: it was cut after it was opened. */
@@ -19,64 +20,110 @@ export interface ByteRange {
   readonly end: number;
 }
 
-interface Chunk {
-  readonly buffer: Buffer;
+/** Where the bytes of a transfer come from. */
+export interface TransferSource {
+  readonly blob: Pick<BlobReader, "read" | "size" | "storedAt">;
+  /** Names the blob's content. */
+  readonly sha256: string;
+  readonly chunks: HotChunks;
+  readonly pool: BufferPool;
+}
+
+/** Bytes to write next; `release` once they are with the kernel. */
+interface Piece {
   readonly bytes: Uint8Array;
+  readonly release: () => void;
 }
 
 /**
- * Sends a range of a blob. One chunk is written at a time, from a pooled buffer; while few transfers run the next
- * chunk is read meanwhile, so that reading and writing overlap on two processors.
+ * Sends a range of a blob, one piece at a time: chunks that others fetch too come from memory, the rest through
+ * pooled buffers. While a piece is on its way out, the next one is brought in.
  * @throws ConnectionGone, ShortBlob, JamError JAM_STORE_IO
  */
-export async function sendRange(
-  outlet: Outlet,
-  blob: Pick<BlobReader, "read">,
-  range: ByteRange,
-  pool: BufferPool,
-): Promise<void> {
+export async function sendRange(outlet: Outlet, source: TransferSource, range: ByteRange): Promise<void> {
   let position = range.start;
   let lastWriteMs = 0;
-  let ahead: Promise<Chunk> | undefined;
-  const startReading = (use: BufferUse): Promise<Chunk> | undefined => {
-    const buffer = position < range.end ? pool.take(use) : undefined;
-    return buffer && readChunk(blob, buffer, { start: position, end: range.end }, pool);
-  };
+  let ahead: Promise<Piece> | undefined;
   try {
     while (position < range.end) {
-      const chunk = await (ahead ?? startReading(lastWriteMs > SLOW_CHUNK_MS ? "slow" : "normal"));
+      const use = lastWriteMs > SLOW_CHUNK_MS ? "slow" : "normal";
+      const piece = await (ahead ?? nextPiece(source, { start: position, end: range.end }, use));
       ahead = undefined;
-      if (chunk === undefined) break;
-      position += chunk.bytes.length;
+      if (piece === undefined) break;
+      position += piece.bytes.length;
       try {
-        if (lastWriteMs <= SLOW_CHUNK_MS) ahead = startReading("ahead");
-        // A failure of the read-ahead is met when its chunk is awaited, or not at all.
-        ahead?.catch(() => undefined);
+        if (use === "normal") ahead = readAhead(source, { start: position, end: range.end });
         const startedAt = performance.now();
-        await outlet.write(chunk.bytes);
+        await outlet.write(piece.bytes);
         lastWriteMs = performance.now() - startedAt;
       } finally {
-        pool.release(chunk.buffer);
+        piece.release();
       }
     }
   } catch (error) {
     // The pool may have the buffer back only when the thread that fills it has finished.
-    await ahead?.then(({ buffer }) => pool.release(buffer)).catch(() => undefined);
+    await ahead?.then(({ release }) => release()).catch(() => undefined);
     throw error;
   }
 }
 
-async function readChunk(
-  blob: Pick<BlobReader, "read">,
-  buffer: Buffer,
+/** The next piece on its way while the last one is written; undefined at the end, or without a buffer for it. */
+function readAhead(source: TransferSource, range: ByteRange): Promise<Piece> | undefined {
+  if (range.start >= range.end) return undefined;
+  const piece = nextPiece(source, range, "ahead");
+  if (piece === undefined) return undefined;
+  const ahead = Promise.resolve(piece);
+  // A failure is met when the piece is awaited, or not at all.
+  ahead.catch(() => undefined);
+  return ahead;
+}
+
+function nextPiece(
+  source: TransferSource,
   range: ByteRange,
-  pool: BufferPool,
-): Promise<Chunk> {
+  use: BufferUse,
+): Promise<Piece> | Piece | undefined {
+  const chunk = use === "slow" ? undefined : bringIn(source, range.start);
+  if (chunk instanceof Uint8Array) return sliceOf(chunk, range);
+  if (chunk !== undefined) return chunk.then((bytes) => sliceOf(bytes, range));
+  const buffer = source.pool.take(use);
+  return buffer && readPooled(source, range, buffer);
+}
+
+/** The chunk around `position`, here or on its way; undefined when there is no room for it. */
+function bringIn(source: TransferSource, position: number): Uint8Array | Promise<Uint8Array> | undefined {
+  const { blob, chunks, sha256 } = source;
+  const start = position - (position % CHUNK_BYTES);
+  // A blob that was damaged and fetched again has the same hash and a new date.
+  const key = `${sha256} ${blob.storedAt.getTime()} ${start}`;
+  const found = chunks.find(key);
+  if (found !== undefined) return found;
+  const bytes = Math.min(CHUNK_BYTES, blob.size - start);
+  const loading = chunks.load(key, bytes, (buffer) => fill(blob, buffer, start));
+  // Whoever needs the chunk meets the failure; one that was only brought in early has nobody yet.
+  loading?.catch(() => undefined);
+  return loading;
+}
+
+async function fill(blob: Pick<BlobReader, "read">, buffer: Uint8Array, start: number): Promise<void> {
+  for (let filled = 0; filled < buffer.length;) {
+    const length = await blob.read(buffer.subarray(filled), start + filled);
+    if (length === 0) throw new ShortBlob(start + filled);
+    filled += length;
+  }
+}
+
+function sliceOf(chunk: Uint8Array, range: ByteRange): Piece {
+  const offset = range.start % CHUNK_BYTES;
+  return { bytes: chunk.subarray(offset, offset + range.end - range.start), release: () => undefined };
+}
+
+async function readPooled({ blob, pool }: TransferSource, range: ByteRange, buffer: Buffer): Promise<Piece> {
   try {
     const wanted = buffer.subarray(0, Math.min(buffer.length, range.end - range.start));
     const length = await blob.read(wanted, range.start);
     if (length === 0) throw new ShortBlob(range.start);
-    return { buffer, bytes: wanted.subarray(0, length) };
+    return { bytes: wanted.subarray(0, length), release: () => pool.release(buffer) };
   } catch (error) {
     pool.release(buffer);
     throw error;
