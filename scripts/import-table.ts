@@ -56,6 +56,12 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     packages: ["p-queue"],
     because: "a use case takes its collaborators through its own ports",
   },
+  audit: {
+    project: [...USE_CASE, "sync"],
+    node: [],
+    packages: [],
+    because: "a use case takes its collaborators as arguments",
+  },
   server: {
     project: ["shared", "simplestreams", "juju"],
     typesOf: ["sync"],
@@ -64,16 +70,16 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "a face answers; it reads through its own ports",
   },
   cli: {
-    project: [...USE_CASE, "config", "sync", "server", "compose.ts"],
+    project: [...USE_CASE, "config", "sync", "audit", "server", "compose.ts"],
     typesOf: ["store", "upstream"],
     node: "any",
-    packages: ["commander", "@bomb.sh/tab", "string-width", "yaml"],
+    packages: ["commander", "@bomb.sh/tab", "string-width", "yaml", "pino"],
     because: "a face parses and prints; adapters come from compose",
   },
   "compose.ts": {
     project: [...USE_CASE, "config", "upstream", "store", "sync", "server"],
     node: "any",
-    packages: ["pino"],
+    packages: [],
     because: "the one place that joins ports to adapters",
   },
   "main.ts": {

@@ -33,3 +33,9 @@ export interface Agent {
 export function formatAgentName(agent: Pick<Agent, "version" | "release" | "arch">): string {
   return `${agent.version}-${agent.release}-${agent.arch}`;
 }
+
+/** Bytes of the distinct tarballs behind these agents; several agents often share one. */
+export function sumTarballBytes(agents: readonly Pick<Agent, "sha256" | "size">[]): number {
+  const sizes = new Map(agents.map(({ sha256, size }) => [sha256, size]));
+  return sizes.values().reduce((sum, size) => sum + size, 0);
+}

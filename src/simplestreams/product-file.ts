@@ -1,5 +1,12 @@
-import type { ErrorReport } from "../shared/errors.ts";
-import type { ContentId, Item } from "./item.ts";
+import { isJamError, reportError, type ErrorReport } from "../shared/errors.ts";
+import { PRODUCTS_FORMAT, DOWNLOAD_DATATYPE, requireFormat } from "./index-file.ts";
+import { inheritFields, readAliases, type Aliases, type ItemFields } from "./inherit.ts";
+import { formatItemPlace, parseItem, type ItemPlace } from "./item-fields.ts";
+import type { ContentId, Item, ProductId } from "./item.ts";
+import { isJsonObject, parseJsonObject, type JsonObject } from "./json-text.ts";
+import { malformed, tooLarge, type JsonPath } from "./metadata-fault.ts";
+import { formatStableJson } from "./stable-json.ts";
+import { formatUpdated, parseUpdated } from "./updated.ts";
 
 /** A `products:1.0` document, fully denormalised. */
 export interface ProductFile {
@@ -16,4 +23,161 @@ export interface RefusedItem {
   /** `products/<id>/versions/<date>/items/<name>`. */
   readonly where: string;
   readonly error: ErrorReport;
+}
+
+/** Thirty times what has been published since 2013. */
+const MAX_ITEMS = 200_000;
+
+/**
+ * The items of a product file with every field resolved, each agent of a product once: where it stands under
+ * several dates the newest counts, as in Juju.
+ * @param file how messages name the document
+ * @throws JamError JAM_METADATA_MALFORMED, JAM_METADATA_TOO_LARGE, JAM_UPSTREAM_NOT_SIMPLESTREAMS
+ */
+export function parseProductFile(text: string, file: string): ProductFile {
+  const document = parseJsonObject(text, file);
+  requireFormat(document, PRODUCTS_FORMAT, file, text);
+  const contentId = document["content_id"];
+  if (contentId !== undefined && typeof contentId !== "string") {
+    throw malformed(file, ["content_id"], "must be a string");
+  }
+  const reader = new ItemReader(file, readAliases(document));
+  reader.readProducts(document);
+  return {
+    contentId,
+    updatedAt: parseUpdated(document["updated"]),
+    items: reader.items,
+    refused: reader.refused,
+  };
+}
+
+/** Walks from the top of a product file down to its items. */
+class ItemReader {
+  readonly items: Item[] = [];
+  readonly refused: RefusedItem[] = [];
+  readonly #file: string;
+  readonly #aliases: Aliases;
+  #count = 0;
+
+  constructor(file: string, aliases: Aliases) {
+    this.#file = file;
+    this.#aliases = aliases;
+  }
+
+  readProducts(document: JsonObject): void {
+    const top = inheritFields(document, {}, this.#aliases);
+    for (const [productId, product] of this.#children(document, "products", [])) {
+      this.#readProduct(productId, product, top);
+    }
+  }
+
+  #readProduct(productId: ProductId, value: unknown, above: ItemFields): void {
+    const at = ["products", productId];
+    const product = this.#object(value, at);
+    const fields = inheritFields(product, above, this.#aliases);
+    const dates = this.#children(product, "versions", at).sort(([a], [b]) => (a < b ? 1 : -1));
+    /** Agent name → the newest date it stands under. */
+    const newest = new Map<string, string>();
+    for (const [date, collection] of dates) {
+      for (const item of this.#readCollection({ productId, date }, collection, fields)) {
+        const name = `${item.version}-${item.release}-${item.arch}`;
+        const newestDate = newest.get(name);
+        if (newestDate === undefined) newest.set(name, date);
+        if (newestDate === undefined || newestDate === date) this.items.push(item);
+      }
+    }
+  }
+
+  #readCollection(place: Omit<ItemPlace, "itemName">, value: unknown, above: ItemFields): Item[] {
+    const at = ["products", place.productId, "versions", place.date];
+    const collection = this.#object(value, at);
+    const fields = inheritFields(collection, above, this.#aliases);
+    const children = this.#children(collection, "items", at);
+    this.#count += children.length;
+    if (this.#count > MAX_ITEMS) throw tooLarge(this.#file, `lists more than ${MAX_ITEMS} items`, {});
+    const items: Item[] = [];
+    for (const [itemName, item] of children) {
+      const read = this.#readItem(
+        { ...place, itemName },
+        this.#object(item, [...at, "items", itemName]),
+        fields,
+      );
+      if (read !== undefined) items.push(read);
+    }
+    return items;
+  }
+
+  #readItem(place: ItemPlace, item: JsonObject, above: ItemFields): Item | undefined {
+    try {
+      return parseItem(inheritFields(item, above, this.#aliases), place);
+    } catch (error) {
+      if (!isJamError(error, "JAM_ITEM_REFUSED")) throw error;
+      const where = formatItemPlace(place);
+      const report = reportError(error);
+      this.refused.push({
+        where,
+        error: {
+          ...report,
+          message: `${this.#file}#${where}: ${report.message}`,
+          details: { ...report.details, file: this.#file },
+        },
+      });
+      return undefined;
+    }
+  }
+
+  #children(parent: JsonObject, name: string, at: JsonPath): [string, unknown][] {
+    const value = parent[name];
+    return value === undefined ? [] : Object.entries(this.#object(value, [...at, name]));
+  }
+
+  #object(value: unknown, at: JsonPath): JsonObject {
+    if (isJsonObject(value)) return value;
+    throw malformed(this.#file, at, "must be an object");
+  }
+}
+
+/** What `formatProductFile` writes down. */
+export interface ProductFileContent {
+  readonly contentId: ContentId;
+  readonly updatedAt: Date;
+  readonly items: readonly Item[];
+}
+
+/** The document of a product file: every item complete, so that readers without inheritance understand it too. */
+export function formatProductFile(content: ProductFileContent): string {
+  const products = Map.groupBy(content.items, (item) => item.productId);
+  return formatStableJson({
+    content_id: content.contentId,
+    datatype: DOWNLOAD_DATATYPE,
+    format: PRODUCTS_FORMAT,
+    products: Object.fromEntries([...products].map(([id, items]) => [id, productOf(items)])),
+    updated: formatUpdated(content.updatedAt),
+  });
+}
+
+function productOf(items: readonly Item[]): JsonObject {
+  const dates = Map.groupBy(items, (item) => item.date);
+  const versions = [...dates].map(([date, dated]) => [
+    date,
+    { items: Object.fromEntries(dated.map((item) => [item.itemName, wireItem(item)])) },
+  ]);
+  return {
+    ...common(items, "arch"),
+    ...common(items, "release"),
+    ...common(items, "ftype"),
+    versions: Object.fromEntries(versions) as JsonObject,
+  };
+}
+
+/** The field as the product's own, where all its items agree on it. */
+function common(items: readonly Item[], field: "arch" | "release" | "ftype"): JsonObject {
+  const values = new Set(items.map((item) => item[field]));
+  const [value] = values;
+  return values.size === 1 ? { [field]: value } : {};
+}
+
+function wireItem(item: Item): JsonObject {
+  const { productId: _productId, date: _date, itemName: _itemName, ...fields } = item;
+  return fields;
 }

@@ -36,7 +36,7 @@ export interface StagedBlob {
   append(bytes: AsyncIterable<Uint8Array>, size: number): Promise<void>;
   /**
    * Turns the staged bytes into the blob: compares, flushes to disk, makes it visible, flushes the folder.
-   * @throws JamError JAM_ITEM_SIZE_MISMATCH, JAM_ITEM_HASH_MISMATCH; what was staged moves to quarantine
+   * @throws JamError JAM_ITEM_SIZE_MISMATCH, JAM_ITEM_HASH_MISMATCH; a sample goes to quarantine, and nothing stays staged
    */
   commit(size: number): Promise<void>;
   /** Releases the file and keeps the bytes for the next attempt. Safe to call after `commit`. */
@@ -66,7 +66,10 @@ export interface DocumentStore {
   list(kind: DocumentKind): Promise<string[]>;
 }
 
-/** One file of a published tree: a document's bytes, or a blob by its hash. */
+/**
+ * One file of a published tree: a document's bytes, or a blob by its hash. The path is as a client asks for it below
+ * the face's URL: `streams/v1/index2.json`, `agent/3.6.5/…tgz`.
+ */
 export type TreeFile =
   { readonly path: string; readonly bytes: Uint8Array } | { readonly path: string; readonly sha256: Sha256 };
 
@@ -79,17 +82,26 @@ export interface RefStore {
   read(name: string): Promise<string | undefined>;
   /**
    * Points the ref at `next` if it still points at `expected`; false when somebody else moved it.
-   * `next` must be published.
+   * @throws JamError JAM_SNAPSHOT_NOT_FOUND when `next` is not published
    */
   swap(name: string, expected: string | undefined, next: string): Promise<boolean>;
 }
 
 /** Published trees: what a plain web server or `--metadata-source` reads. Immutable once built. */
 export interface TreeStore {
-  /** Builds the whole tree, flushed, under `id`; replaces an unfinished one of a crashed run. */
+  /**
+   * Builds the whole tree, flushed, under `id`, or nothing at all; replaces an unfinished one of a crashed run.
+   * A complete tree of that id stays as it is.
+   * @throws JamError JAM_STORE_CORRUPT naming a blob that is missing, JAM_METADATA_CONFLICT for an unsafe path or one
+   *   with two contents, JAM_STORE_NO_SPACE, JAM_STORE_IO
+   */
   build(id: string, files: Iterable<TreeFile>): Promise<void>;
   /** Ids of complete trees, ascending. */
   list(): Promise<string[]>;
+  /**
+   * No error when it is absent.
+   * @throws JamError JAM_USAGE_INVALID when a ref points at it
+   */
   delete(id: string): Promise<void>;
 }
 

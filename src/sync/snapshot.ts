@@ -1,3 +1,4 @@
+import { JamError } from "../shared/errors.ts";
 import type { Agent } from "../juju/agent.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 
@@ -38,4 +39,67 @@ export interface Snapshot {
   };
   readonly verbatim: VerbatimFace;
   readonly agents: readonly Agent[];
+}
+
+/** The ref of the default curated face. */
+export const MIRROR_REF = "mirror";
+
+/** The snapshot as the bytes of its document. */
+export function formatSnapshot(snapshot: Snapshot): Uint8Array {
+  return Buffer.from(`${JSON.stringify(snapshot)}\n`);
+}
+
+/**
+ * The snapshot that a document holds. Only the envelope is checked: the document was written by this program
+ * and made visible whole.
+ * @throws JamError JAM_STORE_CORRUPT, JAM_STORE_FORMAT
+ */
+export function parseSnapshot(bytes: Uint8Array, id: string): Snapshot {
+  let document: Partial<Snapshot> | null;
+  try {
+    document = JSON.parse(Buffer.from(bytes).toString("utf8")) as Partial<Snapshot> | null;
+  } catch (cause) {
+    throw corrupt(id, "is not JSON", cause);
+  }
+  if (document?.format !== "jam-snapshot:1") {
+    throw new JamError(
+      "JAM_STORE_FORMAT",
+      `Snapshot ${id} has the unknown format ${String(document?.format)}.`,
+      {
+        hint: "Use the version of jam that wrote it, or a newer one.",
+        details: { snapshot: id, format: document?.format ?? null },
+      },
+    );
+  }
+  if (document.id !== id || !Array.isArray(document.agents))
+    throw corrupt(id, "does not hold what its name says");
+  return document as Snapshot;
+}
+
+function corrupt(id: string, what: string, cause?: unknown): JamError {
+  return new JamError("JAM_STORE_CORRUPT", `Snapshot ${id} ${what}.`, {
+    cause,
+    hint: "Run `jam sync` to publish a fresh snapshot.",
+    details: { snapshot: id },
+  });
+}
+
+/** A snapshot's id: when it was made and the start of its catalogue's hash, so that ids sort by time. */
+export function makeSnapshotId(createdAt: Date, catalogue: Sha256): string {
+  const time = createdAt.toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  return `${time}-${catalogue.slice(0, 8)}`;
+}
+
+/**
+ * The snapshot that a published tree shows. A tree's id is its snapshot's, followed by `~N` when it was built
+ * again for the same snapshot (to drop what was kept for a grace period).
+ */
+export function snapshotIdOf(treeId: string): string {
+  return treeId.split("~", 1)[0] as string;
+}
+
+/** The id for building the same snapshot's tree once more. */
+export function nextTreeId(treeId: string): string {
+  const [snapshotId, generation] = treeId.split("~");
+  return `${snapshotId}~${Number(generation ?? 1) + 1}`;
 }

@@ -1,0 +1,116 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { availableParallelism, cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { formatFigures, type Figure } from "./figure.ts";
+import { measure } from "./process.ts";
+
+const USAGE = `Usage: npm run bench [-- OPTIONS]
+
+Measures jam against peers in the same run and prints a table. Peers that are not installed are left out and named.
+
+  --only LIST    parts separated by commas: start, sync, serve (all)
+  --write        also writes the table to docs/reference/performance.md
+`;
+
+const SERVE = fileURLToPath(new URL("serve.ts", import.meta.url));
+const PAGE = new URL("../docs/reference/performance.md", import.meta.url);
+const TABLE = /(<!-- figures -->\n)[\s\S]*(<!-- \/figures -->)/;
+
+const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
+  start: async () => (await import("./start.ts")).benchStart(),
+  sync: async () => (await import("./sync.ts")).benchSync(),
+  serve: benchServe,
+};
+
+async function run(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string" },
+      write: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const names = values.only?.split(",") ?? Object.keys(PARTS);
+  const figures: Figure[] = [];
+  for (const name of names) {
+    const part = PARTS[name];
+    if (part === undefined) throw new Error(`There is no part "${name}"; see --help.`);
+    process.stderr.write(`measuring ${name} …\n`);
+    figures.push(...(await part()));
+  }
+  const table = formatFigures(figures);
+  process.stdout.write(`${describeMachine()}\n\n${table}\n`);
+  if (values.write) await writePage(table);
+}
+
+/** Serving runs in processes of its own; see `serve.ts`. */
+async function benchServe(): Promise<Figure[]> {
+  const { stdout, stderr, status } = await measure(process.execPath, [SERVE, "--json"]);
+  if (status === 3) {
+    process.stderr.write(stderr);
+    return [];
+  }
+  if (status !== 0) throw new Error(stderr);
+  const { rows } = JSON.parse(stdout) as { rows: readonly ServeRow[] };
+  return rows.flatMap((row) => [
+    {
+      what: `Serving 100 MB, ${row.connections} connection(s)`,
+      value: `${row.jamMBps.toFixed(0)} MB/s`,
+      peer: `nginx, ${row.nginxMBps.toFixed(0)} MB/s`,
+      result: `${row.speedRatio.toFixed(2)} × its speed`,
+      aim: "≥ 1 ×",
+      isMet: row.speedRatio >= 1,
+    },
+    {
+      what: `… CPU per GB`,
+      value: `${row.jamCpuPerGb.toFixed(2)} s`,
+      peer: `nginx, ${row.nginxCpuPerGb.toFixed(2)} s`,
+      result: `${row.cpuRatio.toFixed(1)} × its CPU`,
+      aim: "≤ 4 ×",
+      isMet: row.cpuRatio <= 4,
+    },
+    {
+      what: `… peak memory`,
+      value: `${row.jamPeakRssMiB.toFixed(0)} MiB`,
+      peer: "–",
+      result: `${(row.jamPeakRssMiB * 1.048576).toFixed(0)} MB`,
+      aim: "≤ 200 MB",
+      isMet: row.jamPeakRssMiB * 1.048576 <= 200,
+    },
+  ]);
+}
+
+interface ServeRow {
+  readonly connections: number;
+  readonly jamMBps: number;
+  readonly nginxMBps: number;
+  readonly speedRatio: number;
+  readonly jamCpuPerGb: number;
+  readonly nginxCpuPerGb: number;
+  readonly cpuRatio: number;
+  readonly jamPeakRssMiB: number;
+}
+
+function describeMachine(): string {
+  const [cpu] = cpus();
+  return `Node ${process.version}, ${availableParallelism()} × ${cpu?.model.trim() ?? "unknown CPU"}, ${new Date().toISOString().slice(0, 10)}.`;
+}
+
+async function writePage(table: string): Promise<void> {
+  const page = await readFile(PAGE, "utf8");
+  const figures = `${describeMachine()}\n\n${table}\n`;
+  await writeFile(
+    PAGE,
+    page.replace(TABLE, (_all, open: string, close: string) => open + figures + close),
+  );
+}
+
+await run().catch((error: unknown) => {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

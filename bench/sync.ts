@@ -1,0 +1,177 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { formatByteSize } from "../src/shared/byte-size.ts";
+import type { Figure } from "./figure.ts";
+import { measure, median, type ProcessFigures } from "./process.ts";
+
+const JAM = fileURLToPath(new URL("../bin/jam.js", import.meta.url));
+const UPSTREAM = fileURLToPath(new URL("../scripts/sample-upstream/main.ts", import.meta.url));
+const MEMORY_AIM = 200e6;
+/** Forty tarballs: ten versions of one minor on four architectures. */
+const FORTY = "3.6.10,3.6.11,3.6.12,3.6.13,3.6.14,3.6.15,3.6.16,3.6.17,3.6.18,3.6.19";
+
+/** The sync: throughput against curl, gain from parallel connections, and a run that finds nothing new. */
+export async function benchSync(rounds = 3): Promise<Figure[]> {
+  const folder = await mkdtemp(join(tmpdir(), "jam-bench-sync-"));
+  try {
+    return [
+      ...(await firstSync(folder, rounds)),
+      await parallelGain(folder, {
+        what: "20 ms latency, 40 × 64 KiB",
+        size: "64K",
+        flags: ["--latency-ms", "20"],
+      }),
+      await parallelGain(folder, {
+        what: "20 MB/s a connection, 40 × 4 MB",
+        size: "4MB",
+        flags: ["--rate", "20MB"],
+      }),
+      ...(await nothingNew(folder)),
+    ];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface RunningUpstream extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** In a process of its own, as a real one is: what it costs is not counted as ours. */
+async function startUpstream(folder: string, flags: readonly string[]): Promise<RunningUpstream> {
+  const argv = [UPSTREAM, "--write-key", join(folder, "key.asc"), "--for", "20m", ...flags];
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
+  for await (const url of createInterface({ input: child.stdout })) {
+    return {
+      url,
+      async [Symbol.asyncDispose]() {
+        child.kill();
+        if (child.exitCode === null) await once(child, "exit");
+      },
+    };
+  }
+  throw new Error("The sample upstream did not start.");
+}
+
+async function writeSettings(folder: string, url: string): Promise<void> {
+  const text = `version: 1\nupstreams:\n  - { name: sample, url: ${url}, keyring: key.asc }\nselect:\n  - { stream: released }\n`;
+  await writeFile(join(folder, "jam.yaml"), text);
+}
+
+async function sync(folder: string, ...flags: string[]): Promise<ProcessFigures> {
+  const figures = await measure(process.execPath, [JAM, "sync", "--quiet", ...flags], { cwd: folder });
+  if (figures.status !== 0) throw new Error(figures.stderr);
+  return figures;
+}
+
+async function firstSync(folder: string, rounds: number): Promise<Figure[]> {
+  await using upstream = await startUpstream(folder, ["--releases", FORTY, "--size", "20MB"]);
+  await writeSettings(folder, upstream.url);
+  const list = join(folder, "curl.list");
+  await sync(folder);
+  await writeCurlList(folder, upstream.url, list);
+  const ours: ProcessFigures[] = [];
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    await rm(join(folder, "mirror-data"), { recursive: true });
+    const jam = await sync(folder);
+    const peer = await fetchWithCurl(folder, list);
+    ours.push(jam);
+    ratios.push(jam.wallMs / peer);
+  }
+  const ratio = median(ratios);
+  const wallMs = median(ours.map((figures) => figures.wallMs));
+  const peak = Math.max(...ours.map(({ peakRss }) => peakRss));
+  return [
+    {
+      what: "First sync, 40 × 20 MB over loopback",
+      value: `${(wallMs / 1000).toFixed(2)} s`,
+      peer: "`curl --parallel` + `sha256sum`",
+      result: `${ratio.toFixed(2)} × its time`,
+      aim: "≤ 1.5 ×",
+      isMet: ratio <= 1.5,
+    },
+    {
+      what: "… peak memory",
+      value: formatByteSize(peak),
+      peer: "–",
+      result: `${(peak / 1e6).toFixed(0)} MB`,
+      aim: "≤ 200 MB",
+      isMet: peak <= MEMORY_AIM,
+    },
+  ];
+}
+
+async function writeCurlList(folder: string, url: string, list: string): Promise<void> {
+  const { stdout } = await measure(process.execPath, [JAM, "list", "-o", "json"], { cwd: folder });
+  const { agents } = JSON.parse(stdout) as { agents: readonly { path: string }[] };
+  const paths = [...new Set(agents.map(({ path }) => path))];
+  const lines = paths.map((path, position) => `url = "${url}${path}"\noutput = "${position}.tgz"`);
+  await writeFile(list, `${lines.join("\n")}\n`);
+}
+
+async function fetchWithCurl(folder: string, list: string): Promise<number> {
+  const target = join(folder, "curl");
+  await rm(target, { recursive: true, force: true });
+  await mkdir(target);
+  const fetch = `curl -sS --parallel --parallel-max 8 --config ${list} && sha256sum *.tgz > sums`;
+  const { wallMs, status, stderr } = await measure("sh", ["-c", fetch], { cwd: target });
+  if (status !== 0) throw new Error(stderr);
+  return wallMs;
+}
+
+async function parallelGain(
+  folder: string,
+  test: { readonly what: string; readonly size: string; readonly flags: readonly string[] },
+): Promise<Figure> {
+  await using upstream = await startUpstream(folder, [
+    "--releases",
+    FORTY,
+    "--size",
+    test.size,
+    ...test.flags,
+  ]);
+  await writeSettings(folder, upstream.url);
+  const run = async (...flags: string[]) => {
+    await rm(join(folder, "mirror-data"), { recursive: true, force: true });
+    return (await sync(folder, ...flags)).wallMs;
+  };
+  const parallel = await run();
+  const single = await run("--jobs", "1");
+  const gain = single / parallel;
+  return {
+    what: test.what,
+    value: `${(parallel / 1000).toFixed(2)} s`,
+    peer: `one connection, ${(single / 1000).toFixed(2)} s`,
+    result: `${gain.toFixed(1)} × faster`,
+    aim: "≥ 4 ×",
+    isMet: gain >= 4,
+  };
+}
+
+async function nothingNew(folder: string): Promise<Figure[]> {
+  await using upstream = await startUpstream(folder, ["--releases", "all", "--size", "600"]);
+  await writeSettings(folder, upstream.url);
+  await rm(join(folder, "mirror-data"), { recursive: true, force: true });
+  await sync(folder);
+  const runs: ProcessFigures[] = [];
+  for (let round = 0; round < 5; round += 1) runs.push(await sync(folder));
+  const { stdout } = await measure(process.execPath, [JAM, "list", "-o", "json"], { cwd: folder });
+  const held = (JSON.parse(stdout) as { agents: readonly unknown[] }).agents.length;
+  const wallMs = median(runs.map((figures) => figures.wallMs));
+  return [
+    {
+      what: `Nothing new, ${held} agents held`,
+      value: `${wallMs.toFixed(0)} ms`,
+      peer: "–",
+      result: `${(wallMs / 1000).toFixed(2)} s`,
+      aim: "< 1 s",
+      isMet: wallMs < 1000,
+    },
+  ];
+}

@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+// Written so that any Node since 12 can parse it: an old one must be able to say what is wrong.
+import childProcess from "child_process";
+import fs from "fs";
+import module from "module";
+import os from "os";
+import path from "path";
+import url from "url";
+
+const here = path.dirname(url.fileURLToPath(import.meta.url));
+
+/** `^24.11 || ^26`, the `engines` of package.json. */
+function isSupported(version) {
+  const numbers = version.split(".").map(Number);
+  return (numbers[0] === 24 && numbers[1] >= 11) || numbers[0] === 26;
+}
+
+/** The Node that the checkout brings along (npm package `node`), or undefined. */
+function findOwnNode() {
+  const folder = path.join(here, "..", "node_modules");
+  const candidates = [path.join(folder, "node", "bin", "node"), path.join(folder, ".bin", "node")];
+  return candidates.find((file) => fs.existsSync(file));
+}
+
+function runWithOwnNode(node) {
+  const child = childProcess.spawn(node, [url.fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: "inherit",
+    env: Object.assign({}, process.env, { JAM_INTERNAL_OWN_NODE: "1" }),
+  });
+  // Ctrl-C reaches both; the child decides and this process waits for its answer.
+  process.on("SIGINT", wait);
+  // A signal sent to this process alone (systemd, kill) has to be passed on.
+  ["SIGTERM", "SIGHUP"].forEach((name) => process.on(name, () => child.kill(name)));
+  child.on("error", (error) => stop(error.message));
+  child.on("exit", (status, signal) => {
+    if (signal === null) {
+      process.exitCode = status;
+      return;
+    }
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+function wait() {
+  return undefined;
+}
+
+function stop(reason) {
+  process.stderr.write(
+    "jam: this is Node " +
+      process.versions.node +
+      ", jam needs Node 24 (24.11 or later) or 26. Install one of them, or run `npm ci` in a checkout of jam, which brings its own" +
+      (reason === undefined ? ".\n" : " (the one found does not start: " + reason + ").\n"),
+  );
+  process.exitCode = 2;
+}
+
+/**
+ * A folder for compiled code that belongs to this user alone: what lies in a shared one such as /tmp
+ * could have been put there by somebody else, and would be run.
+ */
+function privateCacheFolder() {
+  const base = process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache");
+  const folder = path.join(base, "jam", "compiled");
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const state = fs.lstatSync(folder);
+    const isPrivate =
+      (state.mode & 0o022) === 0 && (process.getuid === undefined || state.uid === process.getuid());
+    return state.isDirectory() && isPrivate ? folder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function start() {
+  const cache = privateCacheFolder();
+  if (cache !== undefined) module.enableCompileCache(cache);
+  const source = path.join(here, "..", "src", "main.ts");
+  const entry = fs.existsSync(source) ? source : path.join(here, "..", "dist", "main.js");
+  return import(url.pathToFileURL(entry).href).then((main) => main.main());
+}
+
+if (isSupported(process.versions.node)) {
+  void start();
+} else {
+  const own = process.env.JAM_INTERNAL_OWN_NODE === "1" ? undefined : findOwnNode();
+  if (own === undefined) stop();
+  else runWithOwnNode(own);
+}

@@ -1,0 +1,175 @@
+import { formatByteSize } from "../shared/byte-size.ts";
+import { formatDuration } from "../shared/duration.ts";
+import { toJamError } from "../shared/errors.ts";
+import { parseIndexFile } from "../simplestreams/index-file.ts";
+
+/** One thing that was looked at. */
+export interface CheckResult {
+  readonly check: "configuration" | "key" | "upstream" | "clock" | "disk" | "permissions" | "mirror";
+  readonly state: "ok" | "warn" | "fail";
+  /** What was found. */
+  readonly detail: string;
+  /** What to do about it; only with `warn` and `fail`. */
+  readonly hint?: string;
+}
+
+/** An upstream as far as checking needs it. */
+export interface CheckedSource {
+  readonly name: string;
+  readonly url: string;
+  readonly verifies: boolean;
+  readDocument(
+    path: string,
+    known: undefined,
+    signal: AbortSignal,
+  ): Promise<
+    | {
+        readonly kind: "found";
+        readonly document: {
+          readonly url: string;
+          readonly text: string;
+          readonly signature: { readonly fingerprint: string; readonly signedAt: Date } | undefined;
+        };
+      }
+    | { readonly kind: "not-modified" | "not-found" }
+  >;
+}
+
+export interface SetupUnderTest {
+  readonly configFile: string | undefined;
+  readonly rules: { readonly select: number; readonly deny: number };
+  /** Joins the upstreams; fails where a key or a URL is bad. */
+  readonly openSources: () => Promise<readonly CheckedSource[]>;
+  /** Makes the data directory if need be and writes to it. */
+  readonly tryWrite: () => Promise<void>;
+  readonly freeBytes: () => Promise<number>;
+  readonly dataDir: string;
+  readonly now: Date;
+  readonly signal: AbortSignal;
+}
+
+/** Room for a first sync of two versions, as a rule of thumb; `jam sync --dry-run` knows exactly. */
+const LITTLE_SPACE = 2 * 2 ** 30;
+const OLD_METADATA_MS = 14 * 24 * 3_600_000;
+const MAX_SKEW_MS = 10 * 60_000;
+/** No clock that is right shows a time before this program was written. */
+const EARLIEST = Date.UTC(2026, 10, 1);
+
+/** Looks at everything that a sync needs and says what to fix; changes nothing but making the data directory. */
+export async function checkSetup(setup: SetupUnderTest): Promise<CheckResult[]> {
+  const results: CheckResult[] = [checkConfiguration(setup)];
+  const sources = await attempt("key", setup.openSources);
+  if ("check" in sources) results.push(sources);
+  else {
+    results.push(describeKeys(sources.value));
+    for (const source of sources.value) results.push(...(await checkSource(source, setup)));
+  }
+  results.push(...(await checkDisk(setup)));
+  return results;
+}
+
+function checkConfiguration({ configFile, rules }: SetupUnderTest): CheckResult {
+  const from = configFile ?? "built-in defaults (no jam.yaml here)";
+  const detail = `${from}: ${rules.select} select rule(s), ${rules.deny} deny rule(s)`;
+  if (rules.select > 0) return { check: "configuration", state: "ok", detail };
+  return {
+    check: "configuration",
+    state: "warn",
+    detail,
+    hint: "Nothing is selected: add a rule under `select:` in jam.yaml.",
+  };
+}
+
+function describeKeys(sources: readonly CheckedSource[]): CheckResult {
+  const unverified = sources.filter(({ verifies }) => !verifies).map(({ name }) => name);
+  if (unverified.length === 0)
+    return { check: "key", state: "ok", detail: "every upstream's metadata is verified" };
+  return {
+    check: "key",
+    state: "warn",
+    detail: `not verified: ${unverified.join(", ")}`,
+    hint: "Set `keyring: builtin` (the Juju key) or the file with the key that signs it.",
+  };
+}
+
+async function checkSource(source: CheckedSource, setup: SetupUnderTest): Promise<CheckResult[]> {
+  const suffix = source.verifies ? ".sjson" : ".json";
+  const answer = await attempt("upstream", () =>
+    source.readDocument(`streams/v1/index2${suffix}`, undefined, setup.signal),
+  );
+  if ("check" in answer) return [answer];
+  if (answer.value.kind !== "found") {
+    const hint = "Check that the URL ends where streams/v1 begins (…/juju/tools/).";
+    return [
+      { check: "upstream", state: "fail", detail: `${source.url} has no streams/v1/index2${suffix}`, hint },
+    ];
+  }
+  const { document } = answer.value;
+  const index = await attempt("upstream", () => Promise.resolve(parseIndexFile(document.text, document.url)));
+  if ("check" in index) return [index];
+  const signedBy =
+    document.signature === undefined ? "not verified" : `signed by ${document.signature.fingerprint}`;
+  const detail = `${source.name} ${source.url}: ${index.value.entries.size} content ids, ${signedBy}`;
+  return [
+    { check: "upstream", state: "ok", detail },
+    checkClock(document.signature?.signedAt ?? index.value.updatedAt, setup.now),
+  ];
+}
+
+function checkClock(published: Date | undefined, now: Date): CheckResult {
+  const aheadMs = published === undefined ? 0 : published.getTime() - now.getTime();
+  if (now.getTime() < EARLIEST || aheadMs > MAX_SKEW_MS) {
+    const detail = `this machine says ${now.toISOString()}, upstream published at ${published?.toISOString() ?? "an unknown time"}`;
+    return {
+      check: "clock",
+      state: "fail",
+      detail,
+      hint: "Set the clock (timedatectl status), then check again.",
+    };
+  }
+  if (-aheadMs > OLD_METADATA_MS) {
+    const detail = `upstream's metadata is ${formatDuration(-aheadMs)} old`;
+    return {
+      check: "clock",
+      state: "warn",
+      detail,
+      hint: "Upstream may be quiet; if you expect news, look at it from another network.",
+    };
+  }
+  return { check: "clock", state: "ok", detail: "fits the date of upstream's metadata" };
+}
+
+async function checkDisk(setup: SetupUnderTest): Promise<CheckResult[]> {
+  const written = await attempt("permissions", setup.tryWrite);
+  if ("check" in written) return [written];
+  const permissions: CheckResult = {
+    check: "permissions",
+    state: "ok",
+    detail: `${setup.dataDir} can be written`,
+  };
+  const free = await attempt("disk", setup.freeBytes);
+  if ("check" in free) return [permissions, free];
+  const detail = `${formatByteSize(free.value)} free in ${setup.dataDir}`;
+  if (free.value >= LITTLE_SPACE) return [permissions, { check: "disk", state: "ok", detail }];
+  return [
+    permissions,
+    { check: "disk", state: "warn", detail, hint: "See what a sync needs: jam sync --dry-run" },
+  ];
+}
+
+async function attempt<T>(
+  check: CheckResult["check"],
+  action: () => Promise<T>,
+): Promise<CheckResult | { readonly value: T }> {
+  try {
+    return { value: await action() };
+  } catch (cause) {
+    const error = toJamError(cause);
+    return {
+      check,
+      state: "fail",
+      detail: `${error.message} [${error.code}]`,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    };
+  }
+}

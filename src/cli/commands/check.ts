@@ -1,0 +1,49 @@
+import { checkSetup, type CheckResult } from "../../audit/check-setup.ts";
+import type { CommandContext, DefineCommand } from "../command.ts";
+import type { PaintStyle } from "../output/paint.ts";
+import { userAgent } from "../version.ts";
+
+const EXIT_FAILED_CHECK = 2;
+const STYLES = { ok: "green", warn: "yellow", fail: "red" } as const satisfies Record<
+  CheckResult["state"],
+  PaintStyle
+>;
+
+export const define: DefineCommand = (command, run) => {
+  command
+    .addHelpText(
+      "after",
+      "\nReads the settings, loads the keys, asks upstream for its index, verifies it, writes to the\ndata directory and compares the clock. Exit status 0 when nothing fails, 2 otherwise.",
+    )
+    .action(run(check));
+};
+
+async function check(context: CommandContext): Promise<number> {
+  const config = await context.config();
+  const { composeUpstreams, createStore, openStore } = await import("../../compose.ts");
+  const results = await checkSetup({
+    configFile: config.file,
+    rules: { select: config.rules.select.length, deny: config.rules.deny.length },
+    openSources: () => composeUpstreams(config, { env: context.io.env, userAgent: userAgent() }),
+    tryWrite: async () => {
+      const store = await createStore(config);
+      await store.documents.put("state", "write-test.json", Buffer.from("{}\n"));
+      await store.documents.delete("state", "write-test.json");
+    },
+    freeBytes: async () => (await openStore(config)).freeBytes(),
+    dataDir: config.data,
+    now: context.now(),
+    signal: context.signal,
+  });
+  const isGood = results.every(({ state }) => state !== "fail");
+  await context.output.print({ ok: isGood, checks: results }, () => render(results, context));
+  return isGood ? 0 : EXIT_FAILED_CHECK;
+}
+
+function render(results: readonly CheckResult[], { paint }: CommandContext): string {
+  const lines = results.flatMap(({ check, state, detail, hint }) => {
+    const line = `${paint(STYLES[state], state.padEnd(4))}  ${check.padEnd(13)}  ${detail}`;
+    return hint === undefined ? [line] : [line, `${" ".repeat(21)}→ ${hint}`];
+  });
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,103 @@
+import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { formatTable } from "../output/table.ts";
+import { readVersion } from "../version.ts";
+
+export const define: DefineCommand = (command, run) => {
+  command.command("show").summary("print every setting that applies, and who said so").action(run(show));
+  command
+    .command("validate")
+    .summary("check the settings file; every problem is listed with line and column")
+    .argument("[file]", "the file, instead of the one that would be used")
+    .action(run(validate));
+  command.command("path").summary("print which file the settings come from").action(run(printPath));
+  command
+    .command("schema")
+    .summary("print the JSON Schema of the settings file, for editors")
+    .option("--markdown", "the same as a table for reading")
+    .action(run(printSchema));
+  command.addHelpText(
+    "after",
+    `
+Examples:
+  jam config show
+  jam config validate /etc/jam/jam.yaml
+  jam config schema > jam.schema.json`,
+  );
+};
+
+async function show(context: CommandContext): Promise<void> {
+  const [{ loadSettings }, { describeSettings }] = await Promise.all([
+    import("../../config/load.ts"),
+    import("../../config/describe.ts"),
+  ]);
+  const { globals, io } = context;
+  // Also complains about flags, which `loadSettings` does not see.
+  const config = await context.config();
+  const loaded = await loadSettings({
+    file: globals.config,
+    flags: {},
+    env: io.env,
+    cwd: io.cwd,
+    version: readVersion(),
+  });
+  const flags = globals.data === undefined ? {} : { data: { flag: "--data", value: config.data } };
+  const settings = describeSettings(loaded, flags).map((setting) =>
+    setting.key === "data" ? { ...setting, value: config.data } : setting,
+  );
+  await context.output.print({ file: loaded.file ?? null, settings: settings.map(withNull) }, () =>
+    formatTable(
+      [{ heading: "SETTING" }, { heading: "VALUE" }, { heading: "FROM" }],
+      settings.flatMap(({ key, value, from }) =>
+        showValue(value).map((text, i) => [i === 0 ? key : "", text, from]),
+      ),
+    ),
+  );
+}
+
+/** JSON leaves undefined out; a script rather sees that the setting is there and empty. */
+function withNull<T extends { readonly value: unknown }>(setting: T): T {
+  return { ...setting, value: setting.value ?? null };
+}
+
+/** One line for each element of a list. */
+function showValue(value: unknown): string[] {
+  if (value === undefined) return ["-"];
+  if (Array.isArray(value) && value.length > 0) return value.map((element) => JSON.stringify(element));
+  return [typeof value === "string" ? value : JSON.stringify(value)];
+}
+
+async function validate(context: CommandContext, call: CommandCall<object>): Promise<void> {
+  const [file] = call.args;
+  const { loadConfig } = await import("../../config/load.ts");
+  const { globals, io } = context;
+  const config = await loadConfig({
+    file: typeof file === "string" ? file : globals.config,
+    flags: {},
+    env: io.env,
+    cwd: io.cwd,
+    version: readVersion(),
+  });
+  await context.output.print({ valid: true, file: config.file ?? null }, () =>
+    config.file === undefined
+      ? "There is no settings file; the built-in settings are valid."
+      : `${config.file} is valid.`,
+  );
+}
+
+async function printPath(context: CommandContext): Promise<void> {
+  const { file } = await context.config();
+  await context.output.print(
+    { file: file ?? null },
+    () => file ?? "There is no settings file; built-in settings apply.",
+  );
+}
+
+async function printSchema(context: CommandContext, call: CommandCall<{ markdown?: true }>): Promise<void> {
+  const { configJsonSchema } = await import("../../config/schema.ts");
+  const schema = configJsonSchema();
+  await context.output.print(schema, async () => {
+    if (call.options.markdown !== true) return JSON.stringify(schema, undefined, 2);
+    const { formatConfigReference } = await import("../../config/reference.ts");
+    return formatConfigReference();
+  });
+}

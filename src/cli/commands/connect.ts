@@ -1,0 +1,94 @@
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import type { ServerConfig } from "../../config/config.ts";
+import { formatListen } from "../../config/listen.ts";
+import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { type ConnectGuide, planConnection } from "../connect/guide.ts";
+import { type Step, parseGeneration, parseMirrorUrl } from "../connect/target.ts";
+import type { Paint } from "../output/paint.ts";
+
+interface ConnectFlags {
+  readonly url?: string;
+  readonly juju: string;
+  readonly controller?: string;
+  readonly model?: readonly string[];
+  readonly metadataSource?: string | true;
+}
+
+export const define: DefineCommand = (command, run) => {
+  command
+    .option("--url <url>", "the mirror's address as controllers see it (default: this host, server.listen)")
+    .option("--juju <version>", "version of Juju: 1.25, 2.8, 2.9, 3.6, 4.0, …", "3.6")
+    .option("--controller <name>", "name of the controller, to be put into the commands")
+    .option("--model <name...>", "models that exist, to be put into the commands")
+    .option("--metadata-source [dir]", "also how to use the mirror's folder without a web server")
+    .addHelpText(
+      "after",
+      `
+Nothing is changed: the commands are printed, for you to run.
+
+Examples:
+  jam connect --url http://mirror.example:8080/tools
+  jam connect --juju 2.9 --controller prod --model db --model web
+  jam connect --juju 4.0 -o json`,
+    )
+    .action(run(connect));
+};
+
+async function connect(context: CommandContext, { options }: CommandCall<ConnectFlags>): Promise<void> {
+  const { metadataSource } = options;
+  const config = await context.config();
+  const guide = planConnection({
+    ...parseMirrorUrl(options.url ?? defaultUrl(config.server)),
+    juju: parseGeneration(options.juju),
+    models: options.model ?? [],
+    ...(options.controller === undefined ? {} : { controller: options.controller }),
+    ...(metadataSource === undefined
+      ? {}
+      : {
+          metadataSource:
+            metadataSource === true ? config.data : resolve(context.io.cwd, join(metadataSource)),
+        }),
+  });
+  await context.output.print(guide, () => render(guide, context.paint));
+}
+
+/** The server's own address; where it listens on every address, the name of this machine. */
+function defaultUrl({ host, port }: ServerConfig): string {
+  const isEvery = host === "0.0.0.0" || host === "::";
+  return `http://${formatListen({ host: isEvery ? hostname() : host, port })}/tools`;
+}
+
+function render(guide: ConnectGuide, paint: Paint): string {
+  const numbered = guide.steps.map((step, index) => renderStep(`${index + 1}. ${step.title}`, step, paint));
+  const undo = guide.undo.map((step) => renderStep(step.title, step, paint));
+  const generation = guide.juju === "2.8" ? "2.0 to 2.8" : guide.juju;
+  return [
+    paint("bold", `Juju ${generation} and the mirror at ${guide.url}`),
+    ...numbered,
+    ...undo,
+    [paint("bold", "Good to know"), ...guide.notes.map((note) => wrap(`- ${note}`, "  "))].join("\n"),
+  ].join("\n\n");
+}
+
+function renderStep(title: string, step: Step, paint: Paint): string {
+  return [
+    paint("bold", title),
+    wrap(step.why, "   "),
+    ...step.commands.map((command) => `     ${paint("cyan", command)}`),
+    ...(step.remark === undefined ? [] : [wrap(step.remark, "   ")]),
+  ].join("\n");
+}
+
+/** Lines of at most 96 characters; commands are never wrapped, so that they can be copied. */
+function wrap(text: string, indent: string): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && indent.length + line.length + 1 + word.length > 96) {
+      lines.push(line);
+      line = text.startsWith("- ") ? `  ${word}` : word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((each) => indent + each).join("\n");
+}

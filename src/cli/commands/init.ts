@@ -1,0 +1,183 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { JamError } from "../../shared/errors.ts";
+import { DEFAULTS } from "../../config/defaults.ts";
+import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { programName } from "../program-name.ts";
+import { formatConfigText } from "../init/config-text.ts";
+import {
+  type InstallPlace,
+  type WrittenFile,
+  formatCrontab,
+  formatSystemdUnits,
+  installCommands,
+} from "../init/schedule-text.ts";
+
+interface InitFlags {
+  readonly dir: string;
+  readonly upstream?: string;
+  readonly stream?: readonly string[];
+  readonly arch?: readonly string[];
+  readonly systemd?: true;
+  readonly cron?: true;
+  readonly force?: true;
+}
+
+export const define: DefineCommand = (command, run) => {
+  command
+    .option("--dir <dir>", "where the files are written", ".")
+    .option("--upstream <url>", "URL or folder to copy from (default: streams.canonical.com)")
+    .option("--stream <stream...>", "released, proposed, testing, devel (default: released)")
+    .option("--arch <arch...>", "amd64, arm64, ppc64el, s390x, riscv64 (default: amd64 arm64)")
+    .option("--systemd", "also write jam-sync.service, jam-sync.timer and jam-serve.service")
+    .option("--cron", "also write jam.cron, a line for cron")
+    .option("--force", "replace files that exist")
+    .addHelpText(
+      "after",
+      `
+--data DIR sets the mirror's folder in the file, -c FILE names the file.
+With --systemd or --cron settings that exist are kept.
+
+Examples:
+  jam init
+  jam init --upstream /media/usb/tools --arch amd64
+  jam init --systemd --data /srv/jam -c /etc/jam/jam.yaml --dir /tmp/units`,
+    )
+    .action(run(init));
+};
+
+async function init(context: CommandContext, { options }: CommandCall<InitFlags>): Promise<void> {
+  const folder = resolve(context.io.cwd, options.dir);
+  const config =
+    context.globals.config === undefined
+      ? join(folder, "jam.yaml")
+      : resolve(context.io.cwd, context.globals.config);
+  const extras = options.systemd === true || options.cron === true;
+  const keepsConfig = extras && options.force !== true && existsSync(config);
+  const place = await findPlace(context, config, keepsConfig);
+  const files = [
+    ...(keepsConfig ? [] : [{ path: config, text: await checkedConfigText(context, options, folder) }]),
+    ...extraFiles(context, options, place).map(({ name, text }) => ({ path: join(folder, name), text })),
+  ];
+  if (options.force !== true) refuseExisting(files.map(({ path }) => path));
+  for (const { path, text } of files) write(path, text, options.force === true);
+  const next = nextSteps(context, options, { ...place, folder });
+  const written = files.map(({ path }) => path);
+  await context.output.print({ written, kept: keepsConfig ? [config] : [], next }, () =>
+    [
+      ...written.map((path) => `Wrote ${path}`),
+      ...(keepsConfig ? [`Kept ${config}`] : []),
+      "",
+      "Next:",
+      ...next.map((line) => `  ${line}`),
+    ].join("\n"),
+  );
+}
+
+/** The text, after the check that every settings file has to pass: a wrong --arch is refused here already. */
+async function checkedConfigText(
+  context: CommandContext,
+  options: InitFlags,
+  folder: string,
+): Promise<string> {
+  const { globals, io } = context;
+  const text = formatConfigText({
+    upstream: absoluteFolder(options.upstream, io.cwd),
+    streams: options.stream,
+    arches: options.arch,
+    data: globals.data === undefined ? undefined : resolve(io.cwd, globals.data),
+  });
+  const { parseConfig } = await import("../../config/parse-file.ts");
+  try {
+    parseConfig({ file: join(folder, "jam.yaml"), text, environment: [] });
+  } catch (error) {
+    if (!(error instanceof JamError)) throw error;
+    const problems = error.details["problems"] as readonly {
+      readonly path: string;
+      readonly message: string;
+    }[];
+    throw new JamError(
+      "JAM_USAGE_INVALID",
+      problems.map(({ path, message }) => `${path}: ${message}`).join("\n"),
+      {
+        hint: "Nothing was written. Correct --upstream, --stream, --arch or --data.",
+        details: error.details,
+      },
+    );
+  }
+  return text;
+}
+
+function absoluteFolder(upstream: string | undefined, cwd: string): string | undefined {
+  if (upstream === undefined || /^[a-z][a-z0-9+.-]*:\/\//i.test(upstream)) return upstream;
+  return resolve(cwd, upstream);
+}
+
+async function findPlace(
+  context: CommandContext,
+  config: string,
+  keepsConfig: boolean,
+): Promise<InstallPlace> {
+  const { globals, io } = context;
+  const data = keepsConfig
+    ? (await context.config()).data
+    : resolve(globals.data === undefined ? dirname(config) : io.cwd, globals.data ?? DEFAULTS.data);
+  return {
+    node: process.execPath,
+    script: fileURLToPath(new URL("../../../bin/jam.js", import.meta.url)),
+    config,
+    data,
+  };
+}
+
+function extraFiles(context: CommandContext, options: InitFlags, place: InstallPlace): WrittenFile[] {
+  return [
+    ...(options.systemd === true ? formatSystemdUnits(place) : []),
+    ...(options.cron === true ? [formatCrontab(place, context.now().getMinutes())] : []),
+  ];
+}
+
+function refuseExisting(paths: readonly string[]): void {
+  const existing = paths.filter((path) => existsSync(path));
+  if (existing.length === 0) return;
+  throw new JamError(
+    "JAM_CONFIG_EXISTS",
+    `${existing.join(", ")} ${existing.length === 1 ? "exists" : "exist"} already.`,
+    {
+      hint: "Use it as it is, write elsewhere with --dir, or replace it with --force.",
+      details: { files: existing },
+    },
+  );
+}
+
+function write(path: string, text: string, mayReplace: boolean): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text, { flag: mayReplace ? "w" : "wx" });
+  } catch (cause) {
+    throw new JamError("JAM_USAGE_INVALID", `${path} cannot be written.`, {
+      cause,
+      hint: "Name a folder that you may write to with --dir.",
+      details: { file: path },
+    });
+  }
+}
+
+function nextSteps(
+  { globals, io }: CommandContext,
+  options: InitFlags,
+  place: InstallPlace & { readonly folder: string },
+): string[] {
+  const isHere = globals.config === undefined && options.dir === ".";
+  const jam = `${programName(io.env)}${isHere ? "" : ` --config ${place.config}`}`;
+  return [
+    ...(options.systemd === true ? installCommands("systemd", place.folder, place) : []),
+    ...(options.cron === true ? installCommands("cron", place.folder, place) : []),
+    `${jam} check             # is everything in place?`,
+    `${jam} sync --dry-run    # what would be fetched, and how much it is`,
+    `${jam} sync`,
+    `${jam} serve`,
+    `${jam} connect           # the commands that point Juju here`,
+  ];
+}

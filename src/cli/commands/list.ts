@@ -1,0 +1,83 @@
+import { formatByteSize } from "../../shared/byte-size.ts";
+import type { Agent } from "../../juju/agent.ts";
+import { compareVersions, parseVersion } from "../../juju/version.ts";
+import { requireCurrentSnapshot } from "../../sync/current.ts";
+import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { listStreams } from "../agent-streams.ts";
+import { formatTable } from "../output/table.ts";
+
+interface ListOptions {
+  readonly stream?: string;
+  readonly arch?: string;
+  readonly release?: string;
+}
+
+export const define: DefineCommand = (command, run) => {
+  command
+    .argument("[version]", "only this version, or all that start so (3.6, 2.9.42)")
+    .option("--stream <stream>", "only agents of this stream")
+    .option("--arch <arch>", "only this architecture")
+    .option("--release <release>", "only this OS type or series")
+    .addHelpText("after", "\nExamples:\n  jam list 3.6\n  jam list --stream proposed --arch arm64 -o json")
+    .action(run(list));
+};
+
+async function list(context: CommandContext, call: CommandCall<ListOptions>): Promise<void> {
+  const config = await context.config();
+  const { openStore } = await import("../../compose.ts");
+  const snapshot = await requireCurrentSnapshot(await openStore(config), config.data);
+  const matches = matcher(call.args[0] as string | undefined, call.options);
+  const agents = snapshot.agents.filter(matches).toSorted(byVersion);
+  const rows = agents.map(({ version, release, arch, path, size, sha256, ...agent }) => ({
+    version,
+    release,
+    arch,
+    streams: listStreams(agent),
+    path,
+    size,
+    sha256,
+  }));
+  await context.output.print({ snapshot: snapshot.id, agents: rows }, () =>
+    formatTable(
+      [
+        { heading: "VERSION" },
+        { heading: "RELEASE" },
+        { heading: "ARCH" },
+        { heading: "STREAMS" },
+        { heading: "SIZE", align: "right" },
+        { heading: "PATH" },
+      ],
+      rows.map((row) => [
+        row.version,
+        row.release,
+        row.arch,
+        row.streams.join(","),
+        formatByteSize(row.size),
+        row.path,
+      ]),
+    ),
+  );
+  if (rows.length === 0) await context.output.note("No held agent matches. `jam list` shows them all.");
+}
+
+function matcher(version: string | undefined, options: ListOptions): (agent: Agent) => boolean {
+  const { stream, arch, release } = options;
+  return (agent) =>
+    (version === undefined || agent.version === version || /^[.-]/.test(restAfter(agent.version, version))) &&
+    (arch === undefined || agent.arch === arch) &&
+    (release === undefined || agent.release === release) &&
+    (stream === undefined || listStreams(agent).includes(stream));
+}
+
+/** What follows `prefix` in `text`; empty when `text` starts differently. */
+function restAfter(text: string, prefix: string): string {
+  return text.startsWith(prefix) ? text.slice(prefix.length) : "";
+}
+
+function byVersion(a: Agent, b: Agent): number {
+  return (
+    compareVersions(parseVersion(a.version), parseVersion(b.version)) ||
+    a.release.localeCompare(b.release) ||
+    a.arch.localeCompare(b.arch)
+  );
+}

@@ -1,0 +1,50 @@
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { planPrune, pruneStore } from "../../sync/prune.ts";
+import type { RetentionPlan } from "../../sync/retention.ts";
+import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+
+export const define: DefineCommand = (command, run) => {
+  command
+    .option("-n, --dry-run", "print what would go, change nothing")
+    .addHelpText(
+      "after",
+      "\nEvery sync prunes at its end; this command does only that. What goes is decided by `retention`\nin jam.yaml: snapshots, grace and quota. Nothing that a client can still be fetching goes.",
+    )
+    .action(run(prune));
+};
+
+async function prune(context: CommandContext, call: CommandCall<{ dryRun?: true }>): Promise<void> {
+  const config = await context.config();
+  const isDryRun = call.options.dryRun === true;
+  const { createStore, openStore } = await import("../../compose.ts");
+  if (isDryRun) {
+    const plan = await planPrune(await openStore(config), config.retention, context.now());
+    return print(context, plan, "would go");
+  }
+  const store = await createStore(config);
+  const lease = await store.acquireWriter("jam prune");
+  try {
+    return await print(context, await pruneStore(store, config.retention, context.now()), "gone");
+  } finally {
+    await lease.release();
+  }
+}
+
+async function print(context: CommandContext, plan: RetentionPlan, verb: string): Promise<void> {
+  const document = {
+    pruned: {
+      snapshots: plan.snapshots,
+      trees: plan.trees,
+      blobs: plan.blobs.map(({ sha256, size }) => ({ sha256, size })),
+      proofs: plan.proofs,
+      bytes: plan.bytes,
+    },
+  };
+  const { snapshots, blobs, trees } = document.pruned;
+  const isNothing = snapshots.length + blobs.length + trees.length + plan.proofs.length === 0;
+  await context.output.print(document, () =>
+    isNothing
+      ? "Nothing to prune.\n"
+      : `${snapshots.length} snapshot(s), ${trees.length} published tree(s) and ${blobs.length} tarball(s), ${formatByteSize(plan.bytes)}: ${verb}.\n`,
+  );
+}

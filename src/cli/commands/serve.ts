@@ -1,0 +1,47 @@
+import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { parseListen } from "../../config/listen.ts";
+import { createServerLog } from "../request-log.ts";
+
+interface ServeFlags {
+  readonly listen?: string;
+}
+
+/** How long running transfers may go on after SIGTERM. */
+const DRAIN_MS = 30_000;
+
+export const define: DefineCommand = (command, run) => {
+  command
+    .option("--listen <host:port>", "address to listen on; port 0 picks a free one (default: server.listen)")
+    .addHelpText(
+      "after",
+      `
+The first line of standard output is the URL it listens on; the request log goes to standard error.
+A new snapshot is picked up at once, without a restart. SIGTERM lets running downloads finish.
+
+Examples:
+  jam serve
+  jam serve --listen 0.0.0.0:8080
+  jam connect                          which commands point Juju here`,
+    )
+    .action(run(serve));
+};
+
+async function serve(context: CommandContext, call: CommandCall<ServeFlags>): Promise<void> {
+  const config = await context.config();
+  const { host, port } = call.options.listen === undefined ? config.server : parseListen(call.options.listen);
+  const { composeServer } = await import("../../compose.ts");
+  const log = await createServerLog(context);
+  const server = await composeServer(config, { log: log.request, onDamage: log.damage });
+  const { url } = await server.listen({ host, port });
+  await context.output.print({ url, agentMetadataUrl: `${url}/tools` }, () => `${url}\n`);
+  await untilAborted(context.signal);
+  log.note("Stopping: running downloads may finish.");
+  await server.close({ drainMs: DRAIN_MS });
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,126 @@
+import { InvalidArgumentError } from "commander";
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { formatDuration } from "../../shared/duration.ts";
+import { sumTarballBytes } from "../../juju/agent.ts";
+import type { Config } from "../../config/config.ts";
+import { readCurrentSnapshot } from "../../sync/current.ts";
+import { readReports } from "../../sync/history.ts";
+import type { SyncReport } from "../../sync/report.ts";
+import type { Snapshot } from "../../sync/snapshot.ts";
+import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { listStreams } from "../agent-streams.ts";
+import { formatTable } from "../output/table.ts";
+
+export const define: DefineCommand = (command, run) => {
+  command
+    .option("--runs <n>", "how many of the last runs to show", parseRuns, 5)
+    .addHelpText("after", "\nThe reports of the last runs lie in the data directory under history/.")
+    .action(run(status));
+};
+
+interface Status {
+  readonly data: string;
+  readonly mode: Config["mode"];
+  readonly snapshot: object | null;
+  readonly held: { readonly agents: number; readonly bytes: number };
+  readonly streams: Readonly<Record<string, number>>;
+  readonly verified: boolean | null;
+  readonly verbatim: Snapshot["verbatim"] | null;
+  readonly writer: object | null;
+  readonly freeBytes: number | null;
+  readonly runs: readonly SyncReport[];
+}
+
+async function status(context: CommandContext, call: CommandCall<{ runs: number }>): Promise<void> {
+  const config = await context.config();
+  const { openStore } = await import("../../compose.ts");
+  const store = await openStore(config);
+  const snapshot = await readCurrentSnapshot(store);
+  const writer = await store.currentWriter();
+  const document: Status = {
+    data: config.data,
+    mode: config.mode,
+    ...describeSnapshot(snapshot),
+    writer: writer ?? null,
+    freeBytes: await store.freeBytes().catch(() => null),
+    runs: await readReports(store.documents, call.options.runs),
+  };
+  await context.output.print(document, () => render(document, snapshot, context));
+}
+
+function describeSnapshot(
+  snapshot: Snapshot | undefined,
+): Pick<Status, "snapshot" | "held" | "streams" | "verified" | "verbatim"> {
+  const agents = snapshot?.agents ?? [];
+  const streams: Record<string, number> = {};
+  for (const agent of agents)
+    for (const stream of listStreams(agent)) streams[stream] = (streams[stream] ?? 0) + 1;
+  return {
+    snapshot:
+      snapshot === undefined
+        ? null
+        : { id: snapshot.id, createdAt: snapshot.createdAt, upstream: snapshot.upstream.url },
+    held: { agents: agents.length, bytes: sumTarballBytes(agents) },
+    streams,
+    verified: snapshot?.upstream.verified ?? null,
+    verbatim: snapshot?.verbatim ?? null,
+  };
+}
+
+async function render(
+  status: Status,
+  snapshot: Snapshot | undefined,
+  context: CommandContext,
+): Promise<string> {
+  const { paint } = context;
+  const lines = [`data      ${status.data} (${status.mode})`];
+  if (snapshot === undefined) {
+    lines.push("snapshot  none yet: run `jam sync`");
+  } else {
+    const age = formatDuration(context.now().getTime() - Date.parse(snapshot.createdAt));
+    const verified = snapshot.upstream.verified ? paint("green", "verified") : paint("red", "NOT VERIFIED");
+    const streams = Object.entries(status.streams).map(([stream, count]) => `${stream} ${count}`);
+    const { verbatim } = snapshot;
+    lines.push(
+      `snapshot  ${snapshot.id}, published ${age} ago`,
+      `upstream  ${snapshot.upstream.url} (${verified})`,
+      `held      ${status.held.agents} agent(s), ${formatByteSize(status.held.bytes)}: ${streams.join(", ")}`,
+      `verbatim  ${verbatim.complete ? "complete: /upstream/tools is served" : `not served: ${verbatim.reason}`}`,
+    );
+  }
+  if (status.freeBytes !== null) lines.push(`free      ${formatByteSize(status.freeBytes)}`);
+  if (status.writer !== null) lines.push(`writing   ${JSON.stringify(status.writer)}`);
+  if (status.runs.length > 0) lines.push("", "Last runs:", await runsTable(status.runs));
+  return `${lines.join("\n")}\n`;
+}
+
+function runsTable(runs: readonly SyncReport[]): Promise<string> {
+  return formatTable(
+    [
+      { heading: "STARTED" },
+      { heading: "OUTCOME" },
+      { heading: "NEW", align: "right" },
+      { heading: "REMOVED", align: "right" },
+      { heading: "MISSING", align: "right" },
+      { heading: "FETCHED", align: "right" },
+      { heading: "TOOK", align: "right" },
+      { heading: "ERROR" },
+    ],
+    runs.map((run) => [
+      run.startedAt.slice(0, 19),
+      run.outcome,
+      String(run.added.length),
+      String(run.removed.length),
+      String(run.failed.length),
+      formatByteSize(run.fetched.bytes),
+      formatDuration(run.durationMs),
+      run.error === undefined ? "" : `${run.error.code}: ${run.error.message}`,
+    ]),
+  );
+}
+
+function parseRuns(text: string): number {
+  const runs = Number(text);
+  if (Number.isInteger(runs) && runs >= 0 && runs <= 200) return runs;
+  throw new InvalidArgumentError("Give a whole number from 0 to 200.");
+}

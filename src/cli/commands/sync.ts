@@ -1,0 +1,153 @@
+import { InvalidArgumentError, type Command } from "commander";
+import { JamError } from "../../shared/errors.ts";
+import { parseByteSize } from "../../shared/byte-size.ts";
+import { ALLOWANCES, type Allowance } from "../../sync/freshness.ts";
+import type { SyncPlan } from "../../sync/plan.ts";
+import type { SyncReport } from "../../sync/report.ts";
+import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { createProgress } from "../progress.ts";
+import { planDocument, renderPlan } from "../render-plan.ts";
+import { renderReport, reportDocument } from "../render-report.ts";
+import { userAgent } from "../version.ts";
+
+/** Exit status of a partial run: what is missing is listed. */
+const EXIT_PARTIAL = 3;
+/** Exit status of a run that changed something or would, only with --detailed-exitcode. */
+const EXIT_CHANGES = 10;
+
+interface SyncFlags {
+  readonly dryRun?: true;
+  readonly savePlan?: string;
+  readonly detailedExitcode?: true;
+  readonly verify: boolean;
+  readonly keyring?: string;
+  readonly upstream?: string;
+  readonly jobs?: number;
+  readonly limitRate?: number;
+  readonly allow?: readonly Allowance[];
+}
+
+export const define: DefineCommand = (command, run) => {
+  command
+    .option("-n, --dry-run", "print what would be fetched and removed, change nothing")
+    .option("--save-plan <file>", "also write the plan as JSON")
+    .option("--jobs <n>", "tarballs fetched at the same time", parseJobs)
+    .option("--limit-rate <rate>", "bytes per second over all connections (500K, 20MB)", parseRate)
+    .option("--upstream <url>", "sync from this URL or folder instead of the configured ones")
+    .option("--keyring <file>", "trust the OpenPGP keys in this file (default: the built-in Juju key)")
+    .option("--no-verify", "DANGER: take metadata without a valid signature; recorded in the snapshot")
+    .option("--detailed-exitcode", "exit with 10 instead of 0 when something changed, or would")
+    .addHelpText("after", HELP);
+  addAllow(command);
+  command.action(run(sync));
+};
+
+const HELP = `
+What --allow lets pass, each after a look at upstream:
+  rollback      metadata older than what was accepted before
+  future        metadata dated in the future
+  mass-removal  more agents gone upstream than retention.maxRemoval
+  path-reuse    other bytes under the name of a held agent
+  inconsistent  an index and product files that do not belong together
+
+Examples:
+  jam sync --dry-run
+  jam sync --quiet                     for cron: says nothing when all is well
+  jam sync --limit-rate 10MB --jobs 2`;
+
+function addAllow(command: Command): void {
+  const option = command
+    .createOption("--allow <what...>", "let pass, once, what the memory of freshness refuses")
+    .choices(ALLOWANCES);
+  command.addOption(option);
+}
+
+async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Promise<number> {
+  const { options } = call;
+  const config = applyFlags(await context.config(), options);
+  const { composeSync } = await import("../../compose.ts");
+  const { planMirrorSync, syncMirror } = await import("../../sync/sync-mirror.ts");
+  const progress = createProgress(context);
+  try {
+    const composed = await composeSync(config, {
+      env: context.io.env,
+      userAgent: userAgent(),
+      observe: progress.observe,
+      signal: context.signal,
+      allow: new Set(options.allow),
+      writes: options.dryRun !== true,
+    });
+    if (options.dryRun === true || options.savePlan !== undefined) {
+      const { plan } = await planMirrorSync(composed.options, composed.work);
+      if (options.savePlan !== undefined) await savePlan(options.savePlan, plan, context);
+      if (options.dryRun === true) {
+        await progress.close();
+        return await printPlan(context, plan, options);
+      }
+    }
+    const report = await syncMirror(composed.options, composed.work);
+    await progress.close();
+    return await printReport(context, report, options);
+  } finally {
+    await progress.close();
+  }
+}
+
+type Config = Awaited<ReturnType<CommandContext["config"]>>;
+
+function applyFlags(config: Config, flags: SyncFlags): Config {
+  const fetch = {
+    ...config.fetch,
+    ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
+    ...(flags.limitRate === undefined ? {} : { limitRate: flags.limitRate }),
+  };
+  const named =
+    flags.upstream === undefined
+      ? config.upstreams
+      : [{ name: "command-line", url: flags.upstream, keyring: config.upstreams[0]?.keyring ?? "builtin" }];
+  const keyring = flags.verify ? flags.keyring : "none";
+  const upstreams = keyring === undefined ? named : named.map((upstream) => ({ ...upstream, keyring }));
+  return { ...config, fetch, upstreams };
+}
+
+async function savePlan(file: string, plan: SyncPlan, context: CommandContext): Promise<void> {
+  const { writeFile } = await import("node:fs/promises");
+  const { resolve } = await import("node:path");
+  try {
+    await writeFile(resolve(context.io.cwd, file), `${JSON.stringify(planDocument(plan), null, 2)}\n`);
+  } catch (cause) {
+    throw new JamError("JAM_USAGE_INVALID", `The plan cannot be written to ${file}.`, {
+      cause,
+      hint: "Name a file in a folder that exists and that you may write to.",
+      details: { file },
+    });
+  }
+  await context.output.note(`Plan saved to ${file}.`);
+}
+
+async function printPlan(context: CommandContext, plan: SyncPlan, flags: SyncFlags): Promise<number> {
+  await context.output.print(planDocument(plan), () => renderPlan(plan));
+  const isPending = plan.fetch.length > 0 || plan.remove.length > 0;
+  return isPending && flags.detailedExitcode === true ? EXIT_CHANGES : 0;
+}
+
+async function printReport(context: CommandContext, report: SyncReport, flags: SyncFlags): Promise<number> {
+  const isGood = report.outcome === "unchanged" || report.outcome === "updated";
+  const isSilent = context.globals.isQuiet && isGood && context.output.format === "table";
+  if (!isSilent)
+    await context.output.print(reportDocument(report), () => renderReport(report, context.paint));
+  if (!isGood) return EXIT_PARTIAL;
+  return report.outcome === "updated" && flags.detailedExitcode === true ? EXIT_CHANGES : 0;
+}
+
+function parseJobs(text: string): number {
+  const jobs = Number(text);
+  if (Number.isInteger(jobs) && jobs >= 1 && jobs <= 64) return jobs;
+  throw new InvalidArgumentError("Give a whole number from 1 to 64.");
+}
+
+function parseRate(text: string): number {
+  const rate = parseByteSize(text.replace(/\/s$/, ""));
+  if (rate !== undefined && rate >= 1024) return rate;
+  throw new InvalidArgumentError("Give bytes per second, at least 1K: 500K, 20MB, 1048576.");
+}

@@ -1,0 +1,120 @@
+import type { Command, Option } from "commander";
+import { ARCHES } from "../../juju/arch.ts";
+import { STREAMS } from "../../juju/stream.ts";
+import { HELP_TOPICS } from "../help-topics.ts";
+
+/** What the shell does where there is no candidate: nothing, files or folders. Source: cobra's completion protocol. */
+export const DIRECTIVES = { files: 0, nothing: 4, folders: 16 } as const;
+
+/** What may stand at the cursor. Candidates are not yet narrowed down to what was typed so far. */
+export interface Completion {
+  readonly candidates: readonly Candidate[];
+  readonly directive: (typeof DIRECTIVES)[keyof typeof DIRECTIVES];
+}
+
+export interface Candidate {
+  readonly value: string;
+  readonly description: string;
+}
+
+/** Values of an option whose placeholder says what it takes. */
+const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
+  stream: STREAMS,
+  arch: ARCHES,
+  shell: ["bash", "zsh", "fish", "powershell"],
+};
+
+/** Completes the last of `words`, which may be empty; the words before it are finished. */
+export function completeWords(program: Command, words: readonly string[]): Completion {
+  const typed = words.at(-1) ?? "";
+  const place = walk(program, words.slice(0, -1));
+  const assigned = /^(--[^=]+)=/.exec(typed)?.[1];
+  const option = assigned === undefined ? place.pending : findOption(place.command, assigned);
+  if (option !== undefined && (assigned !== undefined || !typed.startsWith("-"))) return valuesOf(option);
+  if (typed.startsWith("-")) return just(flagsOf(place.command));
+  if (place.command.name() === "help") return just([...commandsOf(program), ...topics()]);
+  if (place.positionals === 0 && place.command.commands.length > 0) return just(commandsOf(place.command));
+  const argument = place.command.registeredArguments[place.positionals];
+  return argument === undefined
+    ? just([])
+    : valuesFor(argument.name(), argument.argChoices ?? PLACEHOLDERS[argument.name()]);
+}
+
+interface Place {
+  readonly command: Command;
+  /** Arguments of the command that are there already. */
+  readonly positionals: number;
+  /** The option whose value comes next. */
+  readonly pending: Option | undefined;
+}
+
+function walk(program: Command, words: readonly string[]): Place {
+  let command = program;
+  let positionals = 0;
+  let pending: Option | undefined;
+  for (const word of words) {
+    if (word.startsWith("-")) {
+      const option = word.includes("=") ? undefined : findOption(command, word);
+      pending = option !== undefined && takesValue(option) ? option : undefined;
+      continue;
+    }
+    if (pending !== undefined) {
+      // `--arch amd64 arm64`: a list goes on until the next flag.
+      if (!pending.variadic) pending = undefined;
+      continue;
+    }
+    const child = command.commands.find((known) => known.name() === word);
+    if (child === undefined) positionals++;
+    else command = child;
+  }
+  return { command, positionals, pending };
+}
+
+function findOption(command: Command, flag: string): Option | undefined {
+  return optionsOf(command).find((option) => option.long === flag || option.short === flag);
+}
+
+/** The command's own options and those of the commands above it. */
+function optionsOf(command: Command): Option[] {
+  const help = command.createHelp();
+  const inherited = command.parent === null ? [] : optionsOf(command.parent);
+  const own =
+    command.parent === null ? help.visibleOptions(command) : command.options.filter(({ hidden }) => !hidden);
+  return [...own, ...inherited];
+}
+
+function takesValue(option: Option): boolean {
+  return option.required || option.optional;
+}
+
+function valuesOf(option: Option): Completion {
+  const placeholder = /[<[]([^>\].]+)/.exec(option.flags)?.[1] ?? "";
+  return valuesFor(placeholder, option.argChoices ?? PLACEHOLDERS[placeholder]);
+}
+
+function valuesFor(placeholder: string, values: readonly string[] | undefined): Completion {
+  if (values !== undefined) return just(values.map((value) => ({ value, description: "" })));
+  if (placeholder === "dir") return { candidates: [], directive: DIRECTIVES.folders };
+  return { candidates: [], directive: placeholder === "file" ? DIRECTIVES.files : DIRECTIVES.nothing };
+}
+
+function just(candidates: readonly Candidate[]): Completion {
+  return { candidates, directive: DIRECTIVES.nothing };
+}
+
+function flagsOf(command: Command): Candidate[] {
+  return optionsOf(command).flatMap(({ long, description }) =>
+    typeof long === "string" ? [{ value: long, description }] : [],
+  );
+}
+
+function commandsOf(command: Command): Candidate[] {
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .map((child) => ({ value: child.name(), description: child.summary() }));
+}
+
+function topics(): Candidate[] {
+  return Object.keys(HELP_TOPICS).map((value) => ({ value, description: "" }));
+}

@@ -1,0 +1,238 @@
+import { shellWord } from "../shell-word.ts";
+import type { ConnectTarget, Step } from "./target.ts";
+import { isModern } from "./target.ts";
+
+/** What `jam connect` prints: how to point Juju at a mirror, and how to take it back. */
+export interface ConnectGuide {
+  readonly url: string;
+  readonly juju: string;
+  readonly steps: readonly Step[];
+  readonly undo: readonly Step[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * The guide for one generation of Juju.
+ * Source: juju environs/tools GetMetadataSources, apiserver/common/tools.go (finding asks the model's own settings),
+ * apiserver/tools.go (downloading asks the controller model's since 2.9.12), environs/config.
+ */
+export function planConnection(target: ConnectTarget): ConnectGuide {
+  const steps =
+    target.juju === "1.25"
+      ? oldSteps(target)
+      : [reach(target), bootstrap(target), controller(target), models(target), proxy(target), verify(target)];
+  return {
+    url: target.url,
+    juju: target.juju,
+    steps: [
+      ...steps,
+      ...(target.metadataSource === undefined ? [] : [fromFolder(target, target.metadataSource)]),
+    ],
+    undo: target.juju === "1.25" ? oldUndo() : undo(target),
+    notes: notes(target),
+  };
+}
+
+function reach({ url }: ConnectTarget): Step {
+  return {
+    id: "reach",
+    title: "See that the mirror answers",
+    why: "From the client, from each controller, and from where new controllers will run: a controller's first machine fetches its agent by itself.",
+    commands: [`curl -fsS ${url}/streams/v1/index2.json`],
+  };
+}
+
+function bootstrap({ url, juju, controller }: ConnectTarget): Step {
+  return {
+    id: "bootstrap",
+    title: "A new controller",
+    why: "--config is for the controller's own model, --model-default for every model made later: models inherit nothing from the controller's.",
+    commands: [
+      `juju bootstrap CLOUD ${controller ?? "CONTROLLER"} --config agent-metadata-url=${url} --model-default agent-metadata-url=${url}`,
+    ],
+    ...(juju === "4" ? { remark: "agent-stream may only be released, proposed, testing or devel." } : {}),
+  };
+}
+
+function controller(target: ConnectTarget): Step {
+  const { url } = target;
+  return {
+    id: "controller",
+    title: "A controller that exists",
+    why:
+      target.juju === "2.8"
+        ? "The first line is for the controller itself, the second for models made from now on."
+        : "The controller downloads by the setting of its own model (since 2.9.12), so this one is needed even when every other model has it.",
+    commands: [
+      `juju model-config${on(target)} agent-metadata-url=${url}`,
+      `juju model-defaults${controllerFlag(target)} agent-metadata-url=${url}`,
+    ],
+  };
+}
+
+function models(target: ConnectTarget): Step {
+  return {
+    id: "models",
+    title: "Models that exist",
+    why: "Which versions there are is looked up by each model's own setting. Without it an upgrade says that the model is up to date, or goes to the internet.",
+    commands: modelNames(target).map(
+      (model) => `juju model-config -m ${model} agent-metadata-url=${target.url}`,
+    ),
+    ...(target.models.length === 0 ? { remark: "Once for each name that `juju models` lists." } : {}),
+  };
+}
+
+function proxy(target: ConnectTarget): Step {
+  const { host } = target;
+  const key = target.juju === "2.8" ? "no-proxy" : "juju-no-proxy";
+  return {
+    id: "proxy",
+    title: "Only where a proxy is set: let the mirror's host pass it by",
+    why: `Setting ${key} replaces the old value, so add to what the first line prints.`,
+    commands: [
+      `juju model-config${on(target)} ${key}`,
+      `juju model-config${on(target)} ${key}=WHAT-IT-PRINTED,${host}`,
+      ...modelNames(target).map((model) => `juju model-config -m ${model} ${key}=WHAT-IT-PRINTED,${host}`),
+    ],
+    ...(target.juju === "2.8"
+      ? { remark: "Since 2.4 there is juju-no-proxy too, for Juju's own traffic." }
+      : {}),
+  };
+}
+
+function verify(target: ConnectTarget): Step {
+  const [model] = modelNames(target);
+  const commands =
+    target.juju === "2.8"
+      ? [`juju upgrade-juju${on(target)} --dry-run`, `juju upgrade-juju -m ${model} --dry-run`]
+      : [
+          `juju upgrade-controller${controllerFlag(target)} --dry-run`,
+          `juju upgrade-model -m ${model} --dry-run`,
+        ];
+  return {
+    id: "verify",
+    title: "See that Juju takes it",
+    why: "The mirror's request log shows index2.json and the agents' list being read. Nothing is changed.",
+    commands,
+  };
+}
+
+function undo(target: ConnectTarget): Step[] {
+  return [
+    {
+      id: "undo",
+      title: "Take it back",
+      why: "Juju then asks streams.canonical.com again.",
+      commands: [
+        `juju model-config${on(target)} --reset agent-metadata-url`,
+        `juju model-defaults${controllerFlag(target)} --reset agent-metadata-url`,
+        ...modelNames(target).map((model) => `juju model-config -m ${model} --reset agent-metadata-url`),
+      ],
+      ...(target.juju === "2.8" ? { remark: "In 2.0 the word is `juju unset-model-config`." } : {}),
+    },
+  ];
+}
+
+function oldSteps(target: ConnectTarget): Step[] {
+  const { url } = target;
+  return [
+    reach(target),
+    {
+      id: "bootstrap",
+      title: "A new environment",
+      why: "The line belongs to the environment's section in ~/.juju/environments.yaml. Up to 1.20 the key is tools-metadata-url.",
+      commands: [`agent-metadata-url: ${url}`, "juju bootstrap"],
+    },
+    {
+      id: "environment",
+      title: "An environment that exists",
+      why: "There is one setting for the whole environment.",
+      commands: [`juju set-env agent-metadata-url=${url}`],
+    },
+    {
+      id: "proxy",
+      title: "Only where a proxy is set: let the mirror's host pass it by",
+      why: "Setting no-proxy replaces the old value, so add to what the first line prints.",
+      commands: ["juju get-env no-proxy", `juju set-env no-proxy=WHAT-IT-PRINTED,${target.host}`],
+    },
+    {
+      id: "verify",
+      title: "See that Juju takes it",
+      why: "Nothing is changed.",
+      commands: ["juju upgrade-juju --dry-run"],
+    },
+  ];
+}
+
+function oldUndo(): Step[] {
+  return [
+    {
+      id: "undo",
+      title: "Take it back",
+      why: "Juju then asks streams.canonical.com again.",
+      commands: ["juju unset-env agent-metadata-url"],
+    },
+  ];
+}
+
+/** Source: juju cmd/juju/commands synctools.go: named sync-tools up to 2.8, sync-agent-binaries in 2.9, later in the singular. */
+function fromFolder({ juju, controller }: ConnectTarget, folder: string): Step {
+  const push =
+    { "1.25": "sync-tools", "2.8": "sync-tools", "2.9": "sync-agent-binaries" }[juju as string] ??
+    "sync-agent-binary";
+  const where = juju === "1.25" ? "" : ` CLOUD ${controller ?? "CONTROLLER"}`;
+  return {
+    id: "folder",
+    title: "Without a web server: from the mirror's folder",
+    why: "For the client's machine only. The second line puts the newest agents into a controller that runs.",
+    commands: [
+      `juju bootstrap${where} --metadata-source ${shellWord(folder)}`,
+      `juju ${push} --source ${shellWord(folder)}`,
+    ],
+    ...(juju === "2.8"
+      ? { remark: "2.0 to 2.8.0 take only signed metadata from a folder: use agent-metadata-url there." }
+      : {}),
+  };
+}
+
+function notes(target: ConnectTarget): string[] {
+  const { url, juju } = target;
+  const isTls = url.startsWith("https:");
+  return [
+    ...(target.isLoopback
+      ? [
+          "127.0.0.1 and localhost are each machine itself: controllers need an address of this machine that they can reach. Serve with `jam serve --listen 0.0.0.0:8080` and give `--url http://ADDRESS:8080/tools` here.",
+        ]
+      : []),
+    ...(isTls
+      ? [
+          "The certificate has to be trusted by the client, by each controller and by the machines of new controllers: put a CA of your own into /usr/local/share/ca-certificates/ there and run update-ca-certificates. Juju has no setting for a CA; ssl-hostname-verification=false switches off all verification.",
+        ]
+      : [
+          "Plain http is safe against change on the way only as far as the network is: Juju checks each agent's sha256 against the list, but not who wrote the list.",
+        ]),
+    "A version that the mirror does not hold makes Juju go on to streams.canonical.com. Without internet that ends, after minutes, in `cannot access URL`: it means `not mirrored`.",
+    ...(isModern(juju)
+      ? ["Kubernetes controllers take their agents from an OCI registry (caas-image-repo), not from here."]
+      : []),
+    ...(juju === "4"
+      ? [
+          "Another web server in front of the folder has to answer .tgz with the type application/x-gzip, exactly: controllers refuse anything else and try again for ever. `jam serve` does.",
+        ]
+      : []),
+    "Do not run `juju metadata generate-agents` in the mirror's folder: it does not know upstream's layout and overwrites the index.",
+  ];
+}
+
+function modelNames(target: ConnectTarget): readonly string[] {
+  return target.models.length === 0 ? ["MODEL"] : target.models;
+}
+
+/** `-m controller`, of the named controller where one is named. */
+function on({ controller }: ConnectTarget): string {
+  return controller === undefined ? " -m controller" : ` -m ${controller}:controller`;
+}
+
+function controllerFlag({ controller }: ConnectTarget): string {
+  return controller === undefined ? "" : ` -c ${controller}`;
+}

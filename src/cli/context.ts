@@ -1,0 +1,44 @@
+import type { Config } from "../config/config.ts";
+import type { ConfigFlags } from "../config/flags.ts";
+import type { CommandContext, CommandEntry } from "./command.ts";
+import type { GlobalOptions } from "./global-options.ts";
+import type { CommandIo } from "./io.ts";
+import { createOutput } from "./output/output.ts";
+import { createPaint } from "./output/paint.ts";
+import { readVersion } from "./version.ts";
+
+/** What a context is made of. */
+export interface ContextParts {
+  readonly io: CommandIo;
+  readonly globals: GlobalOptions;
+  readonly signal: AbortSignal;
+  readonly commands: readonly CommandEntry[];
+}
+
+/** The world of one command call. */
+export function createContext({ io, globals, signal, commands }: ContextParts): CommandContext {
+  let loaded: Promise<Config> | undefined;
+  return {
+    io,
+    globals,
+    commands,
+    output: createOutput(io, globals.output, globals.isQuiet),
+    paint: createPaint(io.stdout, globals.mayColor, io.env),
+    paintError: createPaint(io.stderr, globals.mayColor, io.env),
+    signal,
+    now: () => new Date(),
+    config: (flags = {}) => (loaded ??= readConfig(io, globals, flags)),
+  };
+}
+
+async function readConfig(io: CommandIo, globals: GlobalOptions, flags: ConfigFlags): Promise<Config> {
+  const { loadConfig } = await import("../config/load.ts");
+  const data = globals.data === undefined ? {} : { data: globals.data };
+  return loadConfig({
+    file: globals.config,
+    flags: { ...data, ...flags },
+    env: io.env,
+    cwd: io.cwd,
+    version: readVersion(),
+  });
+}

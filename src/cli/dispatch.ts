@@ -1,0 +1,100 @@
+import { type Command, CommanderError } from "commander";
+import { JamError } from "../shared/errors.ts";
+import { nearest } from "../shared/nearest.ts";
+import type { ScannedArguments } from "./arguments.ts";
+import type { CommandAction, RunAction } from "./command.ts";
+import { createContext } from "./context.ts";
+import { type ParsedGlobals, completeGlobals } from "./global-options.ts";
+import { EXAMPLES, HELP_TOPICS } from "./help-topics.ts";
+import { createProgram, loadCommand, toUsageError } from "./program.ts";
+import type { RunOptions } from "./run.ts";
+
+/** One parse: the tree, and what comes of it. */
+interface ParsedCall {
+  readonly program: Command;
+  /** Text for standard output. */
+  help: string;
+  /** Text for standard error: the help that is shown because a command is missing. */
+  reminder: string;
+  status: number;
+}
+
+/**
+ * The exit status of the command that the arguments name, after running it.
+ * @throws JamError JAM_USAGE_INVALID and whatever the command throws
+ */
+export async function dispatch(options: RunOptions, scanned: ScannedArguments): Promise<number> {
+  const { argv, io } = options;
+  const isHelp = scanned.commandName === "help";
+  const words = scanned.rest.filter((word) => !word.startsWith("-"));
+  const call = await prepareCall(options, isHelp ? words[0] : scanned.commandName);
+  try {
+    if (isHelp) call.help += helpOn(call.program, words);
+    else await call.program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const failure = toUsageError(error, call.program);
+    if (failure !== undefined) {
+      if (scanned.output === undefined) await io.stderr.write(withBlankLine(call.reminder));
+      throw failure;
+    }
+  }
+  if (call.help !== "") await io.stdout.write(call.help);
+  return call.status;
+}
+
+async function prepareCall(options: RunOptions, name: string | undefined): Promise<ParsedCall> {
+  const { commands, io } = options;
+  const program = createProgram(commands, {
+    writeHelp: (text) => {
+      call.help += text;
+    },
+    writeReminder: (text) => {
+      call.reminder += text;
+    },
+    columns: io.stdout.columns(),
+  });
+  const call: ParsedCall = { program, help: "", reminder: "", status: 0 };
+  const entry = commands.find((known) => known.name === name);
+  const runAction = createRunAction(options, (status) => {
+    call.status = status;
+  });
+  if (entry !== undefined) await loadCommand(program, entry, runAction);
+  return call;
+}
+
+/** `run` of a command file: builds the context, calls the action, keeps its exit status. */
+function createRunAction(options: RunOptions, finish: (status: number) => void): RunAction {
+  return <Options>(action: CommandAction<Options>) =>
+    async (...values: unknown[]) => {
+      // Commander hands over the declared arguments, then the command's options, then the command.
+      const command = values.at(-1) as Command;
+      const args = values.slice(0, -2) as (string | string[] | undefined)[];
+      const globals = completeGlobals(command.optsWithGlobals<ParsedGlobals>(), options.io.env);
+      const context = createContext({ ...options, globals });
+      const result = await action(context, { options: command.opts<Options & object>(), args, command });
+      finish(result ?? 0);
+    };
+}
+
+function helpOn(program: Command, words: readonly string[]): string {
+  let command = program;
+  for (const word of words) {
+    const topic = command === program ? HELP_TOPICS[word] : undefined;
+    if (topic !== undefined) return topic;
+    const names = command.commands.map((known) => known.name());
+    const next = command.commands.find((known) => known.name() === word);
+    if (next === undefined) {
+      const near = nearest(word, [...names, ...Object.keys(HELP_TOPICS)]);
+      throw new JamError("JAM_USAGE_INVALID", `There is no help on "${word}".`, {
+        hint: near === undefined ? "Run `jam help` to see all commands." : `Did you mean ${near}?`,
+      });
+    }
+    command = next;
+  }
+  return command === program ? `${command.helpInformation()}\n${EXAMPLES}\n` : command.helpInformation();
+}
+
+function withBlankLine(text: string): string {
+  return text === "" ? "" : `${text}\n`;
+}

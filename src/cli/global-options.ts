@@ -1,0 +1,126 @@
+import { JamError } from "../shared/errors.ts";
+import { nearest } from "../shared/nearest.ts";
+
+export const OUTPUT_FORMATS = ["table", "json", "yaml"] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+export function isOutputFormat(text: string | undefined): text is OutputFormat {
+  return OUTPUT_FORMATS.some((format) => format === text);
+}
+
+export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const PROGRESS_MODES = ["auto", "bar", "plain", "json", "none"] as const;
+export type ProgressMode = (typeof PROGRESS_MODES)[number];
+
+/** The flags that every command takes, complete. */
+export interface GlobalOptions {
+  /** Undefined searches JAM_CONFIG, then ./jam.yaml. */
+  readonly config: string | undefined;
+  readonly data: string | undefined;
+  readonly output: OutputFormat;
+  readonly isQuiet: boolean;
+  readonly logLevel: LogLevel;
+  /** False when --no-color or NO_COLOR asks for none; terminals decide otherwise. */
+  readonly mayColor: boolean;
+  readonly progress: ProgressMode;
+}
+
+/** One global flag: how commander declares it and how it is told from a command name before that. */
+export interface GlobalFlag {
+  readonly flags: string;
+  readonly description: string;
+  readonly takesValue: boolean;
+  readonly choices?: readonly string[];
+}
+
+export const GLOBAL_FLAGS: readonly GlobalFlag[] = [
+  {
+    flags: "-c, --config <file>",
+    description: "settings (default: $JAM_CONFIG, then ./jam.yaml, then built-in)",
+    takesValue: true,
+  },
+  {
+    flags: "--data <dir>",
+    description: "the mirror's folder (default: `data` of the settings)",
+    takesValue: true,
+  },
+  {
+    flags: "-o, --output <format>",
+    description: "what is written to standard output",
+    takesValue: true,
+    choices: OUTPUT_FORMATS,
+  },
+  { flags: "--quiet", description: "nothing but results and errors", takesValue: false },
+  {
+    flags: "--log-level <level>",
+    description: "what is logged (default: info)",
+    takesValue: true,
+    choices: LOG_LEVELS,
+  },
+  { flags: "--no-color", description: "no colours (NO_COLOR does the same)", takesValue: false },
+  {
+    flags: "--progress <mode>",
+    description: "how a sync shows itself (default: auto)",
+    takesValue: true,
+    choices: PROGRESS_MODES,
+  },
+];
+
+/** The global part of what commander parsed. */
+export interface ParsedGlobals {
+  readonly config?: string;
+  readonly data?: string;
+  readonly output?: string;
+  readonly quiet?: boolean;
+  readonly logLevel?: string;
+  readonly color?: boolean;
+  readonly progress?: string;
+}
+
+/**
+ * Flags over JAM_OUTPUT, JAM_LOG_LEVEL, JAM_PROGRESS and NO_COLOR over defaults.
+ * @throws JamError JAM_USAGE_INVALID
+ */
+export function completeGlobals(
+  parsed: ParsedGlobals,
+  env: Readonly<Record<string, string | undefined>>,
+): GlobalOptions {
+  return {
+    config: parsed.config,
+    data: parsed.data,
+    output: choose("--output", OUTPUT_FORMATS, parsed.output, env["JAM_OUTPUT"]) ?? "table",
+    isQuiet: parsed.quiet ?? false,
+    logLevel: choose("--log-level", LOG_LEVELS, parsed.logLevel, env["JAM_LOG_LEVEL"]) ?? "info",
+    mayColor: parsed.color !== false && (env["NO_COLOR"] ?? "") === "",
+    progress: choose("--progress", PROGRESS_MODES, parsed.progress, env["JAM_PROGRESS"]) ?? "auto",
+  };
+}
+
+function choose<T extends string>(
+  flag: string,
+  choices: readonly T[],
+  typed: string | undefined,
+  fromEnvironment: string | undefined,
+): T | undefined {
+  if (typed !== undefined) return parseChoice(flag, choices, typed);
+  const variable = `JAM_${flag.slice(2).replaceAll("-", "_").toUpperCase()}`;
+  return fromEnvironment === undefined || fromEnvironment === ""
+    ? undefined
+    : parseChoice(variable, choices, fromEnvironment);
+}
+
+/**
+ * `value` when it is one of `choices`.
+ * @throws JamError JAM_USAGE_INVALID with the nearest choice as hint
+ */
+export function parseChoice<T extends string>(subject: string, choices: readonly T[], value: string): T {
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  const near = nearest(value, choices);
+  throw new JamError("JAM_USAGE_INVALID", `${subject}: "${value}" is none of ${choices.join(", ")}`, {
+    hint: near === undefined ? `Use one of ${choices.join(", ")}.` : `Did you mean ${near}?`,
+    details: { subject, value, choices },
+  });
+}

@@ -1,0 +1,46 @@
+/** The end of the top-level help. */
+export const EXAMPLES = `Examples:
+  jam init                        write jam.yaml, with comments
+  jam sync --dry-run              what would be fetched, and why
+  jam sync && jam serve           fetch it, then serve it
+  jam connect --juju 3.6          the commands that point Juju here
+  jam list -o json                for scripts
+
+\`jam help exit-codes\` and \`jam help environment\` explain what scripts rely on.`;
+
+/** Help that belongs to no command: \`jam help TOPIC\`. */
+export const HELP_TOPICS: Readonly<Record<string, string>> = {
+  "exit-codes": `Exit codes
+
+    0  done, and the mirror is consistent
+    1  unexpected: a bug in jam
+    2  usage or configuration
+    3  partial: what is missing is listed
+    4  trust: a signature, a checksum or the freshness of metadata
+    5  not held, not found, no such version
+    6  locked by another run
+    7  refused in offline mode
+    8  no space
+    9  upstream unreachable
+   10  changes pending (only with --detailed-exitcode)
+  130  cancelled
+
+With -o json an error is {"error":{"code","message","hint","details"}} on standard output.
+`,
+  environment: `Environment
+
+  JAM_CONFIG     the settings file, as --config
+  JAM_OUTPUT     as --output
+  JAM_LOG_LEVEL  as --log-level
+  JAM_PROGRESS   as --progress
+  NO_COLOR       as --no-color
+
+Single settings, above jam.yaml and below flags: JAM_MODE, JAM_DATA, JAM_SERVER_LISTEN,
+JAM_FETCH_JOBS, JAM_FETCH_LIMIT_RATE, JAM_FETCH_IDLE_TIMEOUT, JAM_FETCH_RETRIES,
+JAM_FETCH_CA_FILE, JAM_RETENTION_SNAPSHOTS, JAM_RETENTION_GRACE, JAM_RETENTION_QUOTA,
+JAM_RETENTION_MAX_REMOVAL.
+
+HTTPS_PROXY, HTTP_PROXY and NO_PROXY are used when fetching.
+XDG_CACHE_HOME/jam (else ~/.cache/jam) holds what makes jam start faster; it may be deleted.
+`,
+};

@@ -1,0 +1,176 @@
+import { basename, dirname } from "node:path";
+import { shellWord } from "../shell-word.ts";
+
+/** What a unit or a crontab has to name, all paths absolute. */
+export interface InstallPlace {
+  /** The Node and the script that run now. */
+  readonly node: string;
+  readonly script: string;
+  readonly config: string;
+  readonly data: string;
+}
+
+/** A file of `jam init --systemd` or `--cron`. */
+export interface WrittenFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Units for systemd: a timer that starts the sync, and the server. */
+export function formatSystemdUnits(place: InstallPlace): WrittenFile[] {
+  return [
+    { name: "jam-sync.service", text: syncService(place) },
+    { name: "jam-sync.timer", text: SYNC_TIMER },
+    { name: "jam-serve.service", text: serveService(place) },
+  ];
+}
+
+/** A line for cron. `minute` spreads mirrors over the hour, so that they do not all ask upstream at once. */
+export function formatCrontab(place: InstallPlace, minute: number): WrittenFile {
+  const command = [place.node, place.script, "--config", place.config, "sync", "--quiet"]
+    .map(shellWord)
+    .join(" ");
+  return {
+    name: "jam.cron",
+    text: `# Fetches what is new every night. Nothing is printed, and so no mail is sent, while all is well.
+# Exit status: 3 some agents are missing, 4 trust, 6 another run is at it, 8 no space, 9 upstream unreachable;
+# \`jam help exit-codes\` explains all, \`jam status\` shows the last runs.
+${minute} 3 * * * ${command.replaceAll("%", String.raw`\%`)}
+`,
+  };
+}
+
+const SYNC_TIMER = `# When to sync. Start it with: systemctl enable --now jam-sync.timer
+[Unit]
+Description=Sync the Juju agent mirror every night
+
+[Timer]
+OnCalendar=*-*-* 03:00:00
+# Mirrors should not all ask upstream in the same minute.
+RandomizedDelaySec=30min
+# A night that the machine slept through is caught up.
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+`;
+
+function syncService(place: InstallPlace): string {
+  return `# One sync of the mirror; jam-sync.timer starts it.
+[Unit]
+Description=Sync the Juju agent mirror
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+${account(place)}
+ExecStart=${unitWords([place.node, place.script, "sync", "--progress", "none"])}
+# A slow line is no failure: jam itself gives up a connection that stays silent.
+TimeoutStartSec=infinity
+# 6: another run is at it already. Not listed on purpose, so that they count as failures:
+# 3 some agents are missing, 4 trust, 8 no space, 9 upstream unreachable (\`jam help exit-codes\`).
+SuccessExitStatus=6
+Nice=10
+IOSchedulingClass=idle
+${hardening(place)}
+`;
+}
+
+function serveService(place: InstallPlace): string {
+  return `# The mirror's web server. Set server.listen in the settings to 0.0.0.0:8080 for others to reach it.
+[Unit]
+Description=Serve the Juju agent mirror
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=exec
+${account(place)}
+ExecStart=${unitWords([place.node, place.script, "serve"])}
+Restart=on-failure
+RestartSec=2
+# A second start would not help against wrong usage or settings (2).
+RestartPreventExitStatus=2
+# SIGTERM lets running downloads finish for up to 30 seconds.
+TimeoutStopSec=45
+LimitNOFILE=65536
+# A port below 1024 needs: AmbientCapabilities=CAP_NET_BIND_SERVICE and the same in CapabilityBoundingSet.
+${hardening(place)}
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+function account({ config, data }: InstallPlace): string {
+  return `# Both services run as this user, which owns the mirror's folder:
+#   useradd --system --no-create-home --shell /usr/sbin/nologin jam
+#   install -d -o jam -g jam ${data}
+User=jam
+Group=jam
+Environment=${unitWord(`JAM_CONFIG=${config}`)}
+# Where what makes jam start faster is kept.
+CacheDirectory=jam
+Environment=XDG_CACHE_HOME=/var/cache/jam
+# Behind a proxy: Environment=HTTPS_PROXY=http://proxy:3128 NO_PROXY=localhost`;
+}
+
+function hardening({ node, script, config, data }: InstallPlace): string {
+  const isInHome = [node, script, config, data].some((path) => /^\/(?:home|root|run\/user)\//.test(path));
+  const home = isInHome
+    ? "# Something that jam needs lies in a home; move it to /opt, /etc and /srv, then set this to yes.\nProtectHome=read-only"
+    : "ProtectHome=yes";
+  return `# Only the mirror's folder may be written to.
+ProtectSystem=strict
+ReadWritePaths=${unitWord(data)}
+${home}
+PrivateTmp=yes
+PrivateDevices=yes
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+UMask=0022`;
+}
+
+/** A command line, in which $ would start a variable. Source: systemd.service(5) "Command lines". */
+function unitWords(words: readonly string[]): string {
+  return words.map((word) => unitWord(word.replaceAll("$", "$$$$"))).join(" ");
+}
+
+/** Quotes around blanks, and % doubled, which would start a specifier. Source: systemd.syntax(7), systemd.unit(5). */
+function unitWord(word: string): string {
+  const escaped = word.replaceAll("%", "%%").replaceAll(/["\\]/g, String.raw`\$&`);
+  return /[\s"'\\;]/.test(word) ? `"${escaped}"` : escaped;
+}
+
+/** The way in which the files in `folder` are put to use, as shell commands. */
+export function installCommands(
+  kind: "systemd" | "cron",
+  folder: string,
+  { config, data }: InstallPlace,
+): string[] {
+  if (kind === "cron")
+    return [`(crontab -l 2>/dev/null; cat ${shellWord(`${folder}/jam.cron`)}) | crontab -`];
+  const units = ["jam-sync.service", "jam-sync.timer", "jam-serve.service"];
+  return [
+    "sudo useradd --system --no-create-home --shell /usr/sbin/nologin jam",
+    `sudo install -d -o jam -g jam ${shellWord(data)}`,
+    `sudo cp ${units.map((unit) => shellWord(`${folder}/${unit}`)).join(" ")} /etc/systemd/system/`,
+    "sudo systemctl daemon-reload",
+    "sudo systemctl enable --now jam-sync.timer jam-serve.service",
+    `# the user jam has to be able to read ${basename(config)} in ${dirname(config)}`,
+  ];
+}

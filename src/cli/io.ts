@@ -1,0 +1,17 @@
+/** One of the program's two outputs. */
+export interface OutputStream {
+  /** Writes text as it is; resolves when the reader is ready for more. A reader that went away is not an error. */
+  readonly write: (text: string) => Promise<void>;
+  readonly isTTY: boolean;
+  /** Width of the terminal; undefined when there is none. */
+  readonly columns: () => number | undefined;
+}
+
+/** What the program was started with. `main.ts` makes it from the process; tests make their own. */
+export interface CommandIo {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute path. */
+  readonly cwd: string;
+}

@@ -1,0 +1,42 @@
+import { printable } from "../../shared/printable.ts";
+
+/** One column: its heading, and whether its values stand right (numbers). */
+export interface TableColumn {
+  readonly heading: string;
+  readonly align?: "left" | "right";
+}
+
+const ASCII = /^[\x20-\x7e]*$/;
+
+/**
+ * Aligned columns under a heading, two blanks between them, no line wider than its values need.
+ * Nothing is cut off, so that the text stays good for `grep` and `awk`; what would steer a terminal is spelled out.
+ */
+export async function formatTable(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+): Promise<string> {
+  const cells = [
+    columns.map((column) => column.heading),
+    ...rows.map((row) => row.map((cell) => printable(cell, Infinity))),
+  ];
+  const width = await measure(cells);
+  const widths = columns.map((_, index) => Math.max(...cells.map((row) => width(row[index] ?? ""))));
+  const lines = cells.map((row) =>
+    columns
+      .map((column, index) => {
+        const cell = row[index] ?? "";
+        const gap = " ".repeat((widths[index] ?? 0) - width(cell));
+        return column.align === "right" ? gap + cell : cell + gap;
+      })
+      .join("  ")
+      .trimEnd(),
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+async function measure(cells: readonly (readonly string[])[]): Promise<(text: string) => number> {
+  if (cells.every((row) => row.every((cell) => ASCII.test(cell)))) return (text) => text.length;
+  const { default: stringWidth } = await import("string-width");
+  return stringWidth;
+}

@@ -1,0 +1,104 @@
+import { Command, type CommanderError, Option } from "commander";
+import { JamError } from "../shared/errors.ts";
+import { nearest } from "../shared/nearest.ts";
+import { COMMAND_GROUPS, type CommandEntry, type RunAction } from "./command.ts";
+import { GLOBAL_FLAGS } from "./global-options.ts";
+import { EXAMPLES, HELP_TOPICS } from "./help-topics.ts";
+import { readVersion } from "./version.ts";
+
+/** What commander writes by itself: help that was asked for, and help because a command is missing. */
+export interface ProgramSink {
+  readonly writeHelp: (text: string) => void;
+  readonly writeReminder: (text: string) => void;
+  readonly columns: number | undefined;
+}
+
+/** The tree of all commands: names and summaries only, until `loadCommand` fills one in. */
+export function createProgram(entries: readonly CommandEntry[], sink: ProgramSink): Command {
+  const program = new Command("jam");
+  program
+    .description(
+      "Juju Agent Mirror: carries Juju agents to where there is no internet, and serves them there.",
+    )
+    .usage("COMMAND [OPTIONS]")
+    .exitOverride()
+    .configureOutput({
+      writeOut: sink.writeHelp,
+      writeErr: sink.writeReminder,
+      outputError: () => undefined,
+      getOutHelpWidth: () => sink.columns ?? 100,
+      getErrHelpWidth: () => sink.columns ?? 100,
+    })
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: globalOptionsFor })
+    .helpOption("-h, --help", "show help")
+    .helpCommand(false)
+    .version(readVersion(), "--version", "print the version")
+    .addHelpText("after", `\n${EXAMPLES}\n`);
+  for (const { flags, description, choices } of GLOBAL_FLAGS) {
+    const option = new Option(flags, description);
+    program.addOption(choices === undefined ? option : option.choices(choices));
+  }
+  for (const entry of entries) {
+    program
+      .command(entry.name, { hidden: entry.isHidden ?? false })
+      .helpCommand(false)
+      .summary(entry.summary)
+      .description(sentence(entry.summary))
+      .helpGroup(COMMAND_GROUPS[entry.group]);
+  }
+  program
+    .command("help")
+    .argument("[topic...]")
+    .summary(`help for a command, or on ${Object.keys(HELP_TOPICS).join(", ")}`)
+    .helpGroup(COMMAND_GROUPS.setup);
+  return program;
+}
+
+/** Loads the file of one command and lets it define its arguments, options and action. */
+export async function loadCommand(program: Command, entry: CommandEntry, run: RunAction): Promise<void> {
+  const command = program.commands.find((known) => known.name() === entry.name);
+  if (command === undefined) throw new Error(`no command ${entry.name}`);
+  const { define } = await entry.load();
+  define(command, run);
+}
+
+/**
+ * Commander's complaint as ours, with the nearest valid name as hint; undefined when it is no complaint
+ * (help or the version was asked for and has been printed).
+ */
+export function toUsageError(error: CommanderError, program: Command): JamError | undefined {
+  if (error.exitCode === 0) return undefined;
+  if (error.code === "commander.help") {
+    return new JamError("JAM_USAGE_INVALID", "A command is missing.", {
+      hint: "Run `jam help` to see them all.",
+    });
+  }
+  const [first = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
+  const suggested = /\(Did you mean (.+)\?\)/.exec(rest.join(" "))?.[1];
+  const choice = /argument '(.*)' is invalid\. Allowed choices are (.+)\.$/.exec(first);
+  const unknown = error.code === "commander.unknownCommand" ? /'(.*)'/.exec(first)?.[1] : choice?.[1];
+  const names =
+    choice?.[2]?.split(", ") ??
+    program
+      .createHelp()
+      .visibleCommands(program)
+      .map((command) => command.name());
+  const near = suggested ?? (unknown === undefined ? undefined : nearest(unknown, names));
+  return new JamError("JAM_USAGE_INVALID", sentence(first), {
+    hint: near === undefined ? "Run `jam help` to see commands and options." : `Did you mean ${near}?`,
+  });
+}
+
+/** In the help of a command: the global flags without what only makes sense alone. */
+function globalOptionsFor(command: Command): Option[] {
+  const root = command.parent === null ? undefined : rootOf(command);
+  return (root?.options ?? []).filter((option) => option.long !== "--version");
+}
+
+function rootOf(command: Command): Command {
+  return command.parent === null ? command : rootOf(command.parent);
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;
+}

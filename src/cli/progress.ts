@@ -1,0 +1,69 @@
+import type { SyncEvent, SyncObserver } from "../sync/events.ts";
+import type { CommandContext } from "./command.ts";
+import type { ProgressMode } from "./global-options.ts";
+import { createBars } from "./progress/bars.ts";
+import { createLines } from "./progress/lines.ts";
+import { createTransferState } from "./progress/transfer-state.ts";
+
+/** Shows a sync while it runs. */
+export interface Progress {
+  readonly observe: SyncObserver;
+  /** Takes bars off the terminal and writes what is still to be said. Calling it twice does no harm. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * The progress that --progress asks for, on standard error: `bar` redraws a terminal, `plain` writes a line
+ * every few seconds, `json` one event in each line, `none` nothing. `auto` is `bar` on a terminal, else `plain`,
+ * and nothing with --quiet. Warnings are shown in every mode but `none`.
+ */
+export function createProgress(context: CommandContext): Progress {
+  const mode = chooseMode(context);
+  if (mode === "none") return { observe: () => undefined, close: () => Promise.resolve() };
+  if (mode === "json") return createNdjson(context);
+  const state = createTransferState(() => performance.now());
+  const view = mode === "bar" ? createBars(context, state) : createLines(context, state);
+  return {
+    observe: (event) => {
+      state.apply(event);
+      view.show(event);
+    },
+    close: view.close,
+  };
+}
+
+function chooseMode({ globals, io }: CommandContext): Exclude<ProgressMode, "auto"> {
+  if (globals.progress !== "auto") return globals.progress;
+  if (globals.isQuiet) return "none";
+  return io.stderr.isTTY && io.env["TERM"] !== "dumb" ? "bar" : "plain";
+}
+
+/** One JSON object in each line: the event and the time. Arriving bytes are summed up to four times a second. */
+function createNdjson({ io, now }: CommandContext): Progress {
+  const waiting = new Map<string, number>();
+  let last: Promise<void> = Promise.resolve();
+  let flushedAt = -Infinity;
+  const write = (event: object) => {
+    last = io.stderr.write(`${JSON.stringify({ time: now().toISOString(), ...event })}\n`);
+  };
+  const flush = () => {
+    for (const [path, bytes] of waiting) write({ kind: "item-bytes", path, bytes } satisfies SyncEvent);
+    waiting.clear();
+    flushedAt = performance.now();
+  };
+  return {
+    observe: (event) => {
+      if (event.kind === "item-bytes") {
+        waiting.set(event.path, (waiting.get(event.path) ?? 0) + event.bytes);
+        if (performance.now() - flushedAt >= 250) flush();
+        return;
+      }
+      flush();
+      write(event);
+    },
+    close: async () => {
+      flush();
+      await last;
+    },
+  };
+}

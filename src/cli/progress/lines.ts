@@ -1,0 +1,38 @@
+import type { CommandContext } from "../command.ts";
+import type { TransferState } from "./transfer-state.ts";
+import { type ProgressView, describeEvent, describePhase, describeTotals } from "./view.ts";
+
+/** Often enough to see that it lives, rare enough for a log that is kept. */
+const LINE_INTERVAL_MS = 5_000;
+
+/** One line every few seconds while tarballs arrive, and one for each phase and trouble; for logs and pipes. */
+export function createLines({ io }: Pick<CommandContext, "io">, state: TransferState): ProgressView {
+  let last: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  const write = (line: string) => {
+    last = io.stderr.write(`${line}\n`);
+  };
+  const stop = () => {
+    if (timer !== undefined) write(describeTotals(state.totals()));
+    clearInterval(timer);
+    timer = undefined;
+  };
+  return {
+    show: (event) => {
+      const line = describeEvent(event);
+      if (line !== undefined) write(line);
+      if (event.kind === "phase") {
+        stop();
+        write(describePhase(event.phase));
+      }
+      if (event.kind === "item-started" && timer === undefined) {
+        timer = setInterval(() => write(describeTotals(state.totals())), LINE_INTERVAL_MS);
+        timer.unref();
+      }
+    },
+    close: async () => {
+      stop();
+      await last;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type { SyncEvent, SyncPhase } from "../../sync/events.ts";
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { formatDuration } from "../../shared/duration.ts";
+import { printable } from "../../shared/printable.ts";
+import type { TransferTotals } from "./transfer-state.ts";
+
+/** Shows events to a person. */
+export interface ProgressView {
+  readonly show: (event: SyncEvent) => void;
+  readonly close: () => Promise<void>;
+}
+
+const PHASES = {
+  metadata: "Reading upstream's metadata",
+  plan: "Comparing with what is held",
+  fetch: "Fetching",
+  publish: "Publishing",
+  prune: "Removing what no snapshot needs",
+} as const satisfies Record<SyncPhase, string>;
+
+export function describePhase(phase: SyncPhase): string {
+  return PHASES[phase];
+}
+
+/** What is worth a line of its own in every view; undefined for the rest. */
+export function describeEvent(event: SyncEvent): string | undefined {
+  switch (event.kind) {
+    case "warning":
+      return `warning: ${printable(event.message, 500)}`;
+    case "item-failed":
+      return `failed: ${printable(event.path)}: ${printable(event.message, 500)} [${event.code}]`;
+    case "item-retry":
+      return `again in ${formatDuration(event.waitMs)}: ${printable(event.path)}: ${printable(event.message, 500)}`;
+    default:
+      return undefined;
+  }
+}
+
+/** `7/40 tarballs, 140.0 MiB of 800.0 MiB, 18.2 MiB/s, 36 s left` */
+export function describeTotals(totals: TransferTotals): string {
+  const failed = totals.failedItems === 0 ? "" : ` (${totals.failedItems} failed)`;
+  const left = totals.remainingMs === undefined ? "" : `, ${formatDuration(totals.remainingMs)} left`;
+  return (
+    `${totals.doneItems}/${totals.items} tarballs${failed}, ` +
+    `${formatByteSize(totals.doneBytes)} of ${formatByteSize(totals.bytes)}, ` +
+    `${formatByteSize(Math.round(totals.bytesPerSecond))}/s${left}`
+  );
+}

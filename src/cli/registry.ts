@@ -1,0 +1,78 @@
+import type { CommandEntry } from "./command.ts";
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "init",
+    summary: "write jam.yaml with comments; units for systemd or a line for cron on request",
+    group: "start",
+    load: () => import("./commands/init.ts"),
+  },
+  {
+    name: "check",
+    summary: "look at settings, key, upstream, disk and clock, and say what to fix",
+    group: "start",
+    load: () => import("./commands/check.ts"),
+  },
+  {
+    name: "sync",
+    summary: "fetch what is missing from upstream and publish it",
+    group: "mirror",
+    load: () => import("./commands/sync.ts"),
+  },
+  {
+    name: "list",
+    summary: "list the agents that are held",
+    group: "mirror",
+    load: () => import("./commands/list.ts"),
+  },
+  {
+    name: "status",
+    summary: "show what is held, since when, and the last runs",
+    group: "mirror",
+    load: () => import("./commands/status.ts"),
+  },
+  {
+    name: "explain",
+    summary: "say why an agent is mirrored or not",
+    group: "mirror",
+    load: () => import("./commands/explain.ts"),
+  },
+  {
+    name: "prune",
+    summary: "let go of what retention no longer keeps",
+    group: "mirror",
+    load: () => import("./commands/prune.ts"),
+  },
+  {
+    name: "serve",
+    summary: "serve the mirror over HTTP",
+    group: "serve",
+    load: () => import("./commands/serve.ts"),
+  },
+  {
+    name: "connect",
+    summary: "print the commands that point Juju at this mirror, and how to undo them",
+    group: "serve",
+    load: () => import("./commands/connect.ts"),
+  },
+  {
+    name: "config",
+    summary: "show, check and explain the settings",
+    group: "setup",
+    load: () => import("./commands/config.ts"),
+  },
+  {
+    name: "completion",
+    summary: "print the completion script for a shell",
+    group: "setup",
+    load: () => import("./commands/completion.ts"),
+  },
+  {
+    name: "complete",
+    summary: "answer a shell's question for completions",
+    group: "setup",
+    load: () => import("./commands/complete.ts"),
+    isHidden: true,
+  },
+];

@@ -1,0 +1,53 @@
+import { formatByteSize } from "../shared/byte-size.ts";
+import type { SyncPlan } from "../sync/plan.ts";
+import { formatTable } from "./output/table.ts";
+
+/** The plan as the document that `--dry-run -o json` prints and `--save-plan` writes. */
+export function planDocument(plan: SyncPlan): object {
+  return {
+    plan: {
+      fetch: plan.fetch.map(({ agents, path, size, sha256, rule }) => ({
+        agent: agents[0],
+        agents,
+        path,
+        size,
+        sha256,
+        rule,
+      })),
+      remove: plan.remove,
+      bytes: plan.bytes,
+      wanted: plan.wanted.length,
+    },
+  };
+}
+
+/** The plan for people: what comes, what goes, why, and how much it is. */
+export async function renderPlan(plan: SyncPlan): Promise<string> {
+  const parts: string[] = [];
+  if (plan.fetch.length > 0) {
+    parts.push(`To fetch:\n${await fetchTable(plan)}`);
+  }
+  if (plan.remove.length > 0) {
+    const rows = plan.remove.map(({ agent, reason, detail }) => [agent, reason, detail]);
+    parts.push(
+      `To remove from the index:\n${await formatTable([{ heading: "AGENT" }, { heading: "REASON" }, { heading: "RULE" }], rows)}`,
+    );
+  }
+  const total = `${plan.fetch.length} tarball(s), ${formatByteSize(plan.bytes)} to fetch; ${plan.remove.length} agent(s) to remove; ${plan.wanted.length} wanted in all.`;
+  parts.push(
+    plan.fetch.length + plan.remove.length === 0
+      ? `Nothing to do: ${plan.wanted.length} agent(s) wanted, all held.\n`
+      : `${total}\n`,
+  );
+  return parts.join("\n");
+}
+
+function fetchTable(plan: SyncPlan): Promise<string> {
+  return formatTable(
+    [{ heading: "AGENT" }, { heading: "SIZE", align: "right" }, { heading: "PATH" }, { heading: "RULE" }],
+    plan.fetch.map(({ agents, size, path, rule }) => {
+      const others = agents.length > 1 ? ` (+${agents.length - 1})` : "";
+      return [`${agents[0]}${others}`, formatByteSize(size), path, rule];
+    }),
+  );
+}

@@ -1,0 +1,66 @@
+import { formatByteSize } from "../shared/byte-size.ts";
+import { formatDuration } from "../shared/duration.ts";
+import type { SyncReport } from "../sync/report.ts";
+import type { Paint } from "./output/paint.ts";
+import { formatTable } from "./output/table.ts";
+
+/** So many names are printed before the rest becomes a number. */
+const MAX_NAMES = 12;
+
+/** A run's report as the one JSON document. `removed` holds agent names; `removals` says why each went. */
+export function reportDocument(report: SyncReport): object {
+  const { removed, ...rest } = report;
+  return { ...rest, removed: removed.map(({ agent }) => agent), removals: removed };
+}
+
+/** A run's report on one page, for people. */
+export async function renderReport(report: SyncReport, paint: Paint): Promise<string> {
+  const lines = [headline(report, paint)];
+  if (report.fetched.agents > 0) {
+    lines.push(
+      `  fetched  ${report.fetched.agents} agent(s), ${formatByteSize(report.fetched.bytes)} in ${formatDuration(report.durationMs)}`,
+    );
+  }
+  lines.push(`  held     ${report.held.agents} agent(s), ${formatByteSize(report.held.bytes)}`);
+  if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
+  if (report.added.length > 0) lines.push(`  new      ${shorten(report.added)}`);
+  if (report.removed.length > 0) {
+    lines.push(`  removed  ${shorten(report.removed.map(({ agent, reason }) => `${agent} (${reason})`))}`);
+  }
+  for (const warning of report.warnings) lines.push(`  ${paint("yellow", "warning")}  ${warning}`);
+  if (report.failed.length > 0) {
+    lines.push("", "Missing:", await failedTable(report));
+    lines.push(
+      "Everything else is published. What came so far is kept: run `jam sync` again to fetch the rest.",
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function headline(report: SyncReport, paint: Paint): string {
+  switch (report.outcome) {
+    case "updated":
+      return paint("green", `Updated from ${report.upstream}`);
+    case "unchanged":
+      return `Nothing new at ${report.upstream}`;
+    case "partial":
+      return paint(
+        "yellow",
+        `Partly updated from ${report.upstream}: ${report.failed.length} agent(s) missing`,
+      );
+    case "failed":
+      return paint("red", `Failed: ${report.error?.message ?? "unknown"}`);
+  }
+}
+
+function failedTable(report: SyncReport): Promise<string> {
+  return formatTable(
+    [{ heading: "AGENT" }, { heading: "CODE" }, { heading: "WHY" }],
+    report.failed.map(({ agent, code, message }) => [agent, code, message]),
+  );
+}
+
+function shorten(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_NAMES).join(", ");
+  return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
+}

@@ -1,0 +1,59 @@
+import { formatByteSize } from "../shared/byte-size.ts";
+import type { RequestRecord } from "../server/request-log.ts";
+import type { CommandContext } from "./command.ts";
+import { printable } from "../shared/printable.ts";
+
+/** Where the server's log goes: short lines for a terminal, JSON lines for journald and files. */
+export interface ServerLog {
+  readonly request: (record: RequestRecord) => void;
+  readonly damage: (sha256: string) => void;
+  readonly note: (message: string) => void;
+}
+
+/** The log that --log-level and --quiet ask for, on standard error. */
+export async function createServerLog(context: CommandContext): Promise<ServerLog> {
+  return context.io.stderr.isTTY ? terminalLog(context) : jsonLog(context);
+}
+
+async function jsonLog({ io, globals }: CommandContext): Promise<ServerLog> {
+  const { pino, stdTimeFunctions } = await import("pino");
+  const level = globals.isQuiet ? "warn" : globals.logLevel;
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: (line) => void io.stderr.write(line) },
+  );
+  return {
+    request: (record) => logger[record.status >= 500 ? "error" : "info"](record, "request"),
+    damage: (sha256) =>
+      logger.error({ sha256 }, "a held tarball is damaged: run `jam sync` after removing it"),
+    note: (message) => logger.info(message),
+  };
+}
+
+function terminalLog({ io, globals, now, paintError }: CommandContext): ServerLog {
+  const write = (text: string) => void io.stderr.write(`${text}\n`);
+  const isVerbose = !globals.isQuiet && !["warn", "error"].includes(globals.logLevel);
+  return {
+    request: (record) => {
+      if (!isVerbose && record.status < 500) return;
+      const style = record.status >= 500 ? "red" : record.status >= 400 ? "yellow" : "green";
+      const status = paintError(style, String(record.status));
+      const size = formatByteSize(record.bytes);
+      const cut = record.aborted ? " (cut off)" : "";
+      const reason = record.error === undefined ? "" : ` ${record.error.code}`;
+      write(
+        `${now().toISOString().slice(11, 19)} ${status} ${record.method} ${printable(record.url, Infinity)} ${size} ${record.ms} ms ${record.remote}${cut}${reason}`,
+      );
+    },
+    damage: (sha256) =>
+      write(`${paintError("red", "damaged")} blob ${sha256}: remove it and run \`jam sync\``),
+    note: (message) => {
+      if (isVerbose) write(message);
+    },
+  };
+}

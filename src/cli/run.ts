@@ -1,0 +1,56 @@
+import { ERROR_OUTCOMES, JamError, isJamError, toJamError } from "../shared/errors.ts";
+import { type ScannedArguments, scanArguments } from "./arguments.ts";
+import type { CommandEntry } from "./command.ts";
+import { isOutputFormat } from "./global-options.ts";
+import type { CommandIo } from "./io.ts";
+
+/** What `run` works on; `main.ts` makes it from the process. */
+export interface RunOptions {
+  /** Arguments without node and script. */
+  readonly argv: readonly string[];
+  readonly io: CommandIo;
+  /** Aborts the command. */
+  readonly signal: AbortSignal;
+  readonly commands: readonly CommandEntry[];
+}
+
+/** The exit status after running the command that `argv` names and reporting its failure, if any. Never rejects. */
+export async function run(options: RunOptions): Promise<number> {
+  const { argv, io, signal } = options;
+  const scanned = scanArguments(argv);
+  try {
+    if (argv.length === 1 && argv[0] === "--version") {
+      // The most frequent call of scripts and monitoring: it is answered without loading the parser.
+      const { readVersion } = await import("./version.ts");
+      await io.stdout.write(`${readVersion()}\n`);
+      return 0;
+    }
+    const { dispatch } = await import("./dispatch.ts");
+    return await dispatch(options, scanned);
+  } catch (error) {
+    const failure = signal.aborted ? asCancelled(error) : toJamError(error);
+    await reportFailure(failure, scanned, options);
+    return ERROR_OUTCOMES[failure.code].exit;
+  }
+}
+
+async function reportFailure(error: JamError, scanned: ScannedArguments, options: RunOptions): Promise<void> {
+  const { io, argv } = options;
+  const { formatErrorDocument, renderError } = await import("./output/error-text.ts");
+  const fromEnvironment = io.env["JAM_OUTPUT"];
+  const format = scanned.output ?? (isOutputFormat(fromEnvironment) ? fromEnvironment : "table");
+  if (format !== "table") {
+    await io.stdout.write(await formatErrorDocument(error, format));
+    return;
+  }
+  const { createPaint } = await import("./output/paint.ts");
+  const mayColor = !argv.includes("--no-color") && (io.env["NO_COLOR"] ?? "") === "";
+  const isDebug = argv.some((word) => /^(--log-level=)?(debug|trace)$/.test(word));
+  await io.stderr.write(renderError(error, createPaint(io.stderr, mayColor, io.env), isDebug));
+}
+
+/** After a signal every failure is a consequence of it, whatever shape it took on its way up. */
+function asCancelled(error: unknown): JamError {
+  if (isJamError(error, "JAM_CANCELLED")) return error;
+  return new JamError("JAM_CANCELLED", "Cancelled.", { cause: error });
+}

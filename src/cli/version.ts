@@ -1,0 +1,12 @@
+import { readFileSync } from "node:fs";
+
+/** The version of this program, from the package.json beside `src/` or `dist/`. */
+export function readVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+/** How this program names itself to upstreams. */
+export function userAgent(): string {
+  return `jam/${readVersion()}`;
+}

@@ -1,0 +1,136 @@
+import type { Config, UpstreamConfig } from "./config/config.ts";
+import { JamError } from "./shared/errors.ts";
+import type { RequestRecord } from "./server/request-log.ts";
+import type { MirrorServer } from "./server/server.ts";
+import type { Store } from "./store/store.ts";
+import type { SyncObserver } from "./sync/events.ts";
+import type { Allowance } from "./sync/freshness.ts";
+import type { SyncCollaborators, SyncOptions } from "./sync/sync-mirror.ts";
+import type { Upstream } from "./upstream/upstream.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The mirror's store for reading; writes nothing, a folder that is not there reads as an empty mirror.
+ * @throws JamError JAM_STORE_…
+ */
+export async function openStore(config: Pick<Config, "data">): Promise<Store> {
+  const { openFsStore } = await import("./store/fs/open-fs-store.ts");
+  return openFsStore(config.data);
+}
+
+/**
+ * The mirror's store for writing; makes the data directory when it is missing.
+ * @throws JamError JAM_STORE_…
+ */
+export async function createStore(config: Pick<Config, "data">): Promise<Store> {
+  const { openFsStore } = await import("./store/fs/open-fs-store.ts");
+  return openFsStore(config.data, { create: true });
+}
+
+export interface ComposeUpstreamsOptions {
+  readonly env: Environment;
+  /** `jam/0.1.0`. */
+  readonly userAgent: string;
+}
+
+/**
+ * The configured upstreams, in order of preference, sharing one rate limit. In offline mode only folders remain.
+ * @throws JamError JAM_OFFLINE, JAM_KEYRING_INVALID, JAM_CONFIG_INVALID
+ */
+export async function composeUpstreams(
+  config: Config,
+  options: ComposeUpstreamsOptions,
+): Promise<Upstream[]> {
+  const { openUpstream, isRemote } = await import("./upstream/open-upstream.ts");
+  const usable = config.upstreams.filter(({ url }) => config.mode === "online" || !isRemote(url));
+  if (usable.length === 0) throw offlineError(config.upstreams);
+  const { createRateLimiter } = await import("./upstream/rate-limiter.ts");
+  const { SYSTEM_TIMING } = await import("./upstream/timing.ts");
+  const { limitRate, retries, idleTimeoutMs, caFile } = config.fetch;
+  const rateLimiter = limitRate === undefined ? undefined : createRateLimiter(limitRate, SYSTEM_TIMING);
+  return usable.map(({ name, url, keyring }) =>
+    openUpstream({
+      name,
+      url,
+      keyring,
+      env: options.env,
+      userAgent: options.userAgent,
+      retries,
+      idleTimeoutMs,
+      caFile,
+      rateLimiter,
+    }),
+  );
+}
+
+function offlineError(upstreams: readonly UpstreamConfig[]): JamError {
+  const names = upstreams.map(({ name, url }) => `${name} (${url})`).join(", ");
+  return new JamError("JAM_OFFLINE", `This mirror is in offline mode: no request was made to ${names}.`, {
+    hint: "Bring agents in with a folder as upstream, or set `mode: online` in jam.yaml.",
+    details: { refused: upstreams.map(({ url }) => url) },
+  });
+}
+
+export interface ComposeSyncOptions extends ComposeUpstreamsOptions {
+  readonly observe: SyncObserver;
+  readonly signal: AbortSignal;
+  readonly allow: ReadonlySet<Allowance>;
+  /** False for a dry run: a missing data directory stays missing. */
+  readonly writes: boolean;
+}
+
+/** Everything that a sync needs, from the settings. */
+export async function composeSync(
+  config: Config,
+  options: ComposeSyncOptions,
+): Promise<{ readonly options: SyncOptions; readonly work: SyncCollaborators }> {
+  const sources = await composeUpstreams(config, options);
+  const store = await (options.writes ? createStore(config) : openStore(config));
+  const { setTimeout: sleep } = await import("node:timers/promises");
+  return {
+    options: {
+      rules: config.rules,
+      retention: config.retention,
+      jobs: config.fetch.jobs,
+      allow: options.allow,
+    },
+    work: {
+      store,
+      sources,
+      observe: options.observe,
+      now: () => new Date(),
+      sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+      signal: options.signal,
+    },
+  };
+}
+
+export interface ComposeServerOptions {
+  /** Told about each answered request. */
+  readonly log: (record: RequestRecord) => void;
+  /** Told when a held tarball turns out to be missing, cut or unreadable. */
+  readonly onDamage: (sha256: string) => void;
+}
+
+/** The HTTP server of this mirror; it only reads, so it may run while a sync writes. */
+export async function composeServer(config: Config, options: ComposeServerOptions): Promise<MirrorServer> {
+  const { createServer } = await import("./server/server.ts");
+  const { readSnapshot } = await import("./sync/current.ts");
+  const { snapshotIdOf } = await import("./sync/snapshot.ts");
+  const store = await openStore(config);
+  return createServer(
+    {
+      readRef: async (name) => {
+        const treeId = await store.refs.read(name);
+        return treeId === undefined ? undefined : snapshotIdOf(treeId);
+      },
+      readSnapshot: (id) => readSnapshot(store, id),
+      listSnapshots: async () =>
+        (await store.documents.list("snapshots")).map((name) => name.replace(/\.json$/, "")),
+      openBlob: (sha256) => store.blobs.open(sha256),
+      readUpstreamDocument: (sha256) => store.documents.get("upstream", sha256),
+    },
+    options,
+  );
+}

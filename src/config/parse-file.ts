@@ -1,0 +1,136 @@
+import {
+  LineCounter,
+  type Document,
+  type ParsedNode,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  parseDocument,
+} from "yaml";
+import { JamError } from "../shared/errors.ts";
+import { type EnvironmentValue } from "./environment.ts";
+import { type ConfigProblem, describeIssue, formatProblems } from "./problems.ts";
+import { type ConfigFile, configSchema } from "./schema.ts";
+
+/** The text of a settings file and what the environment puts over it. */
+export interface ConfigSource {
+  /** For messages; undefined when there is no file. */
+  readonly file: string | undefined;
+  readonly text: string;
+  readonly environment: readonly EnvironmentValue[];
+}
+
+type Path = readonly PropertyKey[];
+
+/**
+ * The settings that a file and the environment give, checked against the schema.
+ * @throws JamError JAM_CONFIG_INVALID that lists every problem with line and column
+ */
+export function parseConfig({ file, text, environment }: ConfigSource): ConfigFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  if (document.errors.length > 0) {
+    throw invalid(
+      file,
+      document.errors.map((error) => ({ ...place(error.pos[0]), path: "", message: describeYaml(error) })),
+    );
+  }
+  keepVersionsAsWritten(document);
+  const value = overlay(readValue(document, file), environment);
+  const parsed = configSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.flatMap((issue) =>
+    describeIssue(issue, value).map(({ path, key, message }): ConfigProblem => {
+      const variable = environment.find((entry) => entry.path.join() === path.join())?.variable;
+      if (variable !== undefined) return { variable, path: formatPath(path), message };
+      return { ...place(offsetOf(document, path, key)), path: formatPath(path), message };
+    }),
+  );
+  throw invalid(file, problems);
+}
+
+/** `versions: 3.10` is the number 3.1 to YAML; here it stays what was written. */
+function keepVersionsAsWritten(document: Document.Parsed): void {
+  for (const rules of [document.get("select"), document.get("deny")]) {
+    if (!isSeq(rules)) continue;
+    for (const rule of rules.items) {
+      if (!isMap(rule)) continue;
+      for (const key of ["versions", "version"]) {
+        const node = rule.get(key, true);
+        if (node !== undefined && typeof node.value === "number") node.value = node.source;
+      }
+    }
+  }
+}
+
+function invalid(file: string | undefined, problems: readonly ConfigProblem[]): JamError {
+  return new JamError("JAM_CONFIG_INVALID", formatProblems(file, problems), {
+    hint: "Correct these places; `jam config schema` describes every key.",
+    details: { file: file ?? null, problems },
+  });
+}
+
+/** Plain values of the document. An empty file is an empty mapping. */
+function readValue(document: Document.Parsed, file: string | undefined): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch (error) {
+    // More aliases than any honest file has: they could multiply without end.
+    const message = error instanceof Error ? error.message : String(error);
+    throw invalid(file, [{ line: 1, column: 1, path: "", message }]);
+  }
+}
+
+function describeYaml(error: { readonly code: string; readonly message: string }): string {
+  if (error.code === "DUPLICATE_KEY") return "this key stands here twice; keep one of them";
+  return `not YAML: ${error.message.split("\n")[0] ?? error.message}`;
+}
+
+function overlay(value: unknown, environment: readonly EnvironmentValue[]): unknown {
+  if (!isRecord(value)) return value;
+  const merged: Record<string, unknown> = { ...value };
+  for (const { path, value: given } of environment) {
+    const [first, second] = path;
+    if (second === undefined) merged[first] = given;
+    else if (merged[first] === undefined || isRecord(merged[first])) {
+      merged[first] = { ...(merged[first] as object | undefined), [second]: given };
+    }
+  }
+  return merged;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Where to point at: the key of an unknown setting, else the value, else what encloses the missing one. */
+function offsetOf(document: Document.Parsed, path: Path, key: string | undefined): number {
+  for (let depth = path.length; depth >= 0; depth--) {
+    const node: unknown = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
+    if (!isNode(node)) continue;
+    if (key !== undefined && isMap<ParsedNode>(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+      if (pair !== undefined) return startOf(pair.key);
+    }
+    return startOf(node);
+  }
+  return 0;
+}
+
+function startOf(node: unknown): number {
+  return isNode(node) ? (node.range?.[0] ?? 0) : 0;
+}
+
+/** `select[0].stream` */
+function formatPath(path: Path): string {
+  return path.reduce<string>(
+    (text, key) =>
+      typeof key === "number" ? `${text}[${key}]` : `${text}${text === "" ? "" : "."}${String(key)}`,
+    "",
+  );
+}

@@ -1,0 +1,97 @@
+import type { z } from "zod";
+import { nearest } from "../shared/nearest.ts";
+import { printable } from "../shared/printable.ts";
+import { configJsonSchema } from "./schema.ts";
+
+/** One thing wrong with the settings, and where: in the file or in a variable of the environment. */
+export type ConfigProblem = { readonly path: string; readonly message: string } & (
+  { readonly line: number; readonly column: number } | { readonly variable: string }
+);
+
+/** What zod found, in our words. `key` is the unknown key, where that is the problem. */
+export interface DescribedIssue {
+  readonly path: readonly PropertyKey[];
+  readonly key?: string;
+  readonly message: string;
+}
+
+/** Every problem of one issue: an unknown key is a problem of its own, with the nearest valid name. */
+export function describeIssue(issue: z.core.$ZodIssue, value: unknown): DescribedIssue[] {
+  if (issue.code === "unrecognized_keys") {
+    const names = namesAt(issue.path);
+    return issue.keys.map((key) => ({ path: issue.path, key, message: describeUnknown(key, names) }));
+  }
+  if (issue.code === "invalid_key") {
+    const message = issue.issues[0]?.message ?? issue.message;
+    return [{ path: issue.path, key: String(issue.path.at(-1)), message }];
+  }
+  if (issue.code === "invalid_union") {
+    // The branch that got furthest knows best: `[amd64, amd46]` is a wrong element, not a wrong kind of value.
+    const inner = issue.errors.flat().filter((each) => each.path.length > 0 || each.code === "custom");
+    if (inner.length > 0) {
+      return inner.flatMap((each) => describeIssue({ ...each, path: [...issue.path, ...each.path] }, value));
+    }
+  }
+  const found = valueAt(value, issue.path);
+  if (found === undefined) return [{ path: issue.path, message: `is missing; ${issue.message}` }];
+  const got = issue.message.startsWith("expected") ? `, got ${describeValue(found)}` : "";
+  return [{ path: issue.path, message: `${issue.message}${got}` }];
+}
+
+/** The message of the whole error: one line for each problem, in the order of the file. */
+export function formatProblems(file: string | undefined, problems: readonly ConfigProblem[]): string {
+  const lines = [...problems].sort(byPlace).map((problem) => {
+    const place =
+      "variable" in problem ? problem.variable : `${file ?? "-"}:${problem.line}:${problem.column}`;
+    return `  ${place}: ${problem.path === "" ? "" : `${problem.path}: `}${problem.message}`;
+  });
+  const subject = file === undefined ? "The environment" : file;
+  const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
+  return `${subject} has ${count}:\n${lines.join("\n")}`;
+}
+
+function byPlace(a: ConfigProblem, b: ConfigProblem): number {
+  if ("variable" in a || "variable" in b) return Number("variable" in a) - Number("variable" in b);
+  return a.line - b.line || a.column - b.column;
+}
+
+function describeUnknown(key: string, names: readonly string[]): string {
+  const near = nearest(key, names);
+  const shown = `unknown key "${printable(key, 60)}"`;
+  return near === undefined
+    ? `${shown}; known here: ${names.join(", ")}`
+    : `${shown}; did you mean "${near}"?`;
+}
+
+function describeValue(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (value === null) return "nothing";
+  return typeof value === "object" ? "a mapping" : printable(JSON.stringify(value), 60);
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) =>
+      inner === null || inner === undefined ? undefined : (inner as Record<PropertyKey, unknown>)[key],
+    value,
+  );
+}
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+  readonly additionalProperties?: JsonSchema | boolean;
+}
+
+/** The keys that may stand at a place of the file. */
+function namesAt(path: readonly PropertyKey[]): string[] {
+  let schema: JsonSchema | undefined = configJsonSchema();
+  for (const key of path) {
+    const other: JsonSchema | boolean | undefined = schema?.additionalProperties;
+    schema =
+      typeof key === "number"
+        ? schema?.items
+        : (schema?.properties?.[String(key)] ?? (typeof other === "object" ? other : undefined));
+  }
+  return Object.keys(schema?.properties ?? {});
+}

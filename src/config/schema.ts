@@ -1,0 +1,261 @@
+import { z } from "zod";
+import { parseByteSize } from "../shared/byte-size.ts";
+import { parseDurationMs } from "../shared/duration.ts";
+import { ARCHES, isArchWord } from "../juju/arch.ts";
+import { OS_TYPES } from "../juju/release.ts";
+import { STREAMS } from "../juju/stream.ts";
+import { parseVersionRange } from "../juju/version-range.ts";
+import { JamError } from "../shared/errors.ts";
+import { nearest } from "../shared/nearest.ts";
+import { findListen } from "./listen.ts";
+import { parsePercent } from "./percent.ts";
+
+const text = (what: string) => z.string(`expected ${what}`).min(1, `expected ${what}, got an empty text`);
+
+const byteSize = (meaning: string) => {
+  const expected = "expected a size such as 80GiB, 500MB or 1048576 (bytes)";
+  return z
+    .union([z.string(), z.number()], expected)
+    .refine((value) => parseByteSize(String(value)) !== undefined, expected)
+    .meta({ description: meaning, examples: ["80GiB"] });
+};
+
+const duration = (meaning: string) => {
+  const expected = "expected an ISO 8601 duration such as PT6H or P2D (no years or months)";
+  return z
+    .string(expected)
+    .refine((value) => parseDurationMs(value) !== undefined, expected)
+    .meta({ description: meaning, examples: ["PT6H"] });
+};
+
+const count = (smallest: number, largest: number) => {
+  const expected = `expected a whole number from ${smallest} to ${largest}`;
+  return z.int(expected).min(smallest, expected).max(largest, expected);
+};
+
+/** Complaints that zod cannot make by itself: a message, or undefined when the value is right. */
+const checked = (schema: z.ZodString, complain: (value: string) => string | undefined) =>
+  schema.superRefine((value, context) => {
+    const message = complain(value);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  });
+
+/** A list; one word alone stands for a list of one. */
+const wordOrList = (what: string, example: string, complain: (value: string) => string | undefined) => {
+  const expected = `expected ${what} or a list of them, such as ${example}`;
+  const word = checked(z.string(expected), complain);
+  return z.union([z.array(word, expected).min(1, expected), word], expected);
+};
+
+/** Names that only look like a known one by a slip are refused; other unknown names may be new or the operator's own. */
+const slip = (kind: string, names: readonly string[], maxSlips?: number) => (value: string) => {
+  const near = names.includes(value) ? undefined : nearest(value, names, maxSlips);
+  return near === undefined ? undefined : `unknown ${kind} "${value}"; did you mean "${near}"?`;
+};
+
+const archSlip = slip("architecture", ARCHES);
+const archOrList = () =>
+  wordOrList("an architecture", "[amd64, arm64]", (value) =>
+    isArchWord(value) ? archSlip(value) : `expected an architecture such as ${ARCHES.slice(0, 4).join(", ")}`,
+  );
+
+const versionRange = () =>
+  checked(text("a range of versions such as >=3.6"), (value) => {
+    try {
+      parseVersionRange(value);
+      return undefined;
+    } catch (error) {
+      if (error instanceof JamError) return `${error.message} ${error.hint ?? ""}`.trim();
+      throw error;
+    }
+  });
+
+const upstream = z
+  .strictObject(
+    {
+      name: text("a name")
+        .regex(/^[a-z0-9][a-z0-9._-]*$/i, "expected letters, digits, dots, dashes or underscores")
+        .describe("A short name for messages and records."),
+      url: text("an http(s) URL or a folder").describe(
+        "http(s) URL of the folder that holds `streams/v1`, or a folder on this machine.",
+      ),
+      keyring: text("`builtin`, a file or `none`")
+        .optional()
+        .describe(
+          "`builtin` (the Juju key that is part of jam), a file with OpenPGP public keys, or `none`, which " +
+            "switches verification off and is recorded in each snapshot.",
+        ),
+    },
+    "expected an upstream such as { name: canonical, url: https://streams.canonical.com/juju/tools/ }",
+  )
+  .describe("A simplestreams tree to copy from.");
+
+const selectRule = z
+  .strictObject(
+    {
+      stream: wordOrList("a stream", "[released, proposed]", slip("stream", STREAMS, 1)).describe(
+        "Juju's `agent-stream`: released, proposed, testing or devel; `*` is every stream that upstream lists.",
+      ),
+      versions: versionRange().optional().describe("A range of Juju versions; left out, every version."),
+      arch: archOrList()
+        .optional()
+        .describe("amd64, arm64, ppc64el, s390x, riscv64, …; left out, every architecture."),
+      os: wordOrList("an OS type", "[ubuntu]", slip("OS type", OS_TYPES))
+        .optional()
+        .describe("OS types such as ubuntu, centos, windows; left out, every one."),
+      series: wordOrList("a series", "[focal, jammy]", () => undefined)
+        .optional()
+        .describe("Series; narrows what Juju up to 2.8 reads, later agents belong to no series."),
+      keep: count(1, 1000).optional().describe("Only the newest N versions of each major.minor."),
+      prereleases: z
+        .boolean("expected true or false")
+        .optional()
+        .describe(
+          "Whether pre-releases such as 3.6-beta2 count; left out, only outside the released stream.",
+        ),
+    },
+    'expected a rule such as { stream: released, versions: ">=3.6", arch: [amd64], keep: 2 }',
+  )
+  .describe("One rule; an agent is wanted when one rule takes it and no `deny` names it.");
+
+const denyRule = z
+  .strictObject(
+    {
+      version: versionRange().describe("An exact version or a range."),
+      arch: archOrList().optional().describe("Only these architectures."),
+      reason: text("a reason").optional().describe("Shown wherever the rule strikes."),
+    },
+    'expected an entry such as { version: 3.6.7, reason: "…" }',
+  )
+  .describe("What it matches is never mirrored.");
+
+const channel = z
+  .strictObject(
+    {
+      from: text("`mirror` or a channel").describe("`mirror`, or the channel that this one follows."),
+      delay: duration("How long a snapshot waits before it moves on.").optional(),
+      promote: z
+        .enum(["auto", "manual"], "expected auto or manual")
+        .optional()
+        .describe("`manual` waits for an operator."),
+    },
+    "expected a channel such as { from: mirror, delay: P2D }",
+  )
+  .describe("A named, movable pointer to a snapshot with a base URL of its own.");
+
+const cron = (meaning: string) =>
+  text('a cron expression such as "0 3 * * *"')
+    .regex(/^\S+(?: +\S+){4}$/, 'expected the five fields of cron, such as "0 3 * * *"')
+    .optional()
+    .describe(meaning);
+
+const retention = z
+  .strictObject(
+    {
+      snapshots: count(1, 100_000).optional().describe("Snapshots kept for going back."),
+      grace: duration(
+        "How long a tarball stays after it left the index: a client holds its URL for minutes to hours.",
+      ).optional(),
+      quota: byteSize(
+        "Bytes of tarballs above which older snapshots go first; left out, no limit.",
+      ).optional(),
+      maxRemoval: z
+        .union([z.string(), z.number()], "expected a share such as 40%")
+        .refine((value) => parsePercent(value) !== undefined, "expected a share from 0% to 100%, such as 40%")
+        .optional()
+        .describe("Largest share of the held agents that may vanish upstream at once without being refused."),
+    },
+    "expected a mapping such as { snapshots: 20, grace: PT6H }",
+  )
+  .optional()
+  .describe("What is kept, and for how long.");
+
+const fetch = z
+  .strictObject(
+    {
+      jobs: count(1, 64).optional().describe("Tarballs fetched at the same time."),
+      limitRate: byteSize("Bytes per second over all connections; left out, no limit.").optional(),
+      idleTimeout: duration("Longest silence on a connection before it is given up.").optional(),
+      retries: count(0, 100).optional().describe("Attempts after the first, per document and per tarball."),
+      caFile: text("a PEM file").optional().describe("PEM file with further certificate authorities."),
+    },
+    "expected a mapping such as { jobs: 4, limitRate: 20MiB }",
+  )
+  .optional()
+  .describe("How upstream is read.");
+
+/** The settings file. The one source: it validates, documents (`jam config schema`) and types. */
+export const configSchema = z
+  .strictObject(
+    {
+      version: z.literal(1, "expected 1: this jam reads version 1 of the format").optional().describe("Version of this format."),
+      mode: z
+        .enum(["online", "offline"], "expected online or offline")
+        .optional()
+        .describe("`offline` makes no outbound call; each one that would be needed is refused by name."),
+      data: text("a folder").optional().describe("The mirror's folder."),
+      upstreams: z
+        .array(upstream, "expected a list of upstreams")
+        .min(1, "expected at least one upstream")
+        .optional()
+        .describe("Where agents come from, in order of preference."),
+      select: z
+        .array(selectRule, "expected a list of rules")
+        .min(1, "expected at least one rule")
+        .optional()
+        .describe("Which agents are wanted."),
+      deny: z.array(denyRule, "expected a list").optional().describe("Which agents are never mirrored."),
+      channels: z
+        .record(
+          z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "expected a channel name of a-z, 0-9 and dashes"),
+          channel,
+          "expected a mapping of channel names",
+        )
+        .optional()
+        .describe("Local streams. Read and checked; they have no effect in this version of jam."),
+      retention,
+      schedule: z
+        .strictObject(
+          { sync: cron("When to sync."), verify: cron("When to verify every tarball.") },
+          'expected a mapping such as { sync: "0 3 * * *" }',
+        )
+        .optional()
+        .describe(
+          "Read and checked; in this version of jam, cron or systemd starts a sync (`jam init --cron`).",
+        ),
+      advice: z
+        .strictObject(
+          { files: z.array(text("a file")).optional().describe("Files with advisories.") },
+          "expected a mapping such as { files: [advisories.json] }",
+        )
+        .optional()
+        .describe("Read and checked; it has no effect in this version of jam."),
+      server: z
+        .strictObject(
+          {
+            listen: z
+              .string("expected HOST:PORT such as 127.0.0.1:8080")
+              .refine(
+                (value) => findListen(value) !== undefined,
+                "expected HOST:PORT such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080",
+              )
+              .optional()
+              .describe("HOST:PORT to answer on; port 0 picks a free one."),
+          },
+          "expected a mapping such as { listen: 127.0.0.1:8080 }",
+        )
+        .optional()
+        .describe("`jam serve`."),
+      fetch,
+    },
+    "expected a mapping of settings, such as `mode: online`",
+  )
+  .describe("Settings of jam, the Juju Agent Mirror.");
+
+/** What a settings file may hold, as written there. */
+export type ConfigFile = z.infer<typeof configSchema>;
+
+/** JSON Schema (draft 2020-12) of the settings file, for editors. */
+export function configJsonSchema(): object {
+  return z.toJSONSchema(configSchema, { io: "input" });
+}

@@ -1,0 +1,74 @@
+import { JamError, reportError } from "../shared/errors.ts";
+import { printable } from "../shared/printable.ts";
+import { formatItemPlace } from "../simplestreams/item-fields.ts";
+import type { ContentId, Item } from "../simplestreams/item.ts";
+import type { ProductFile, RefusedItem } from "../simplestreams/product-file.ts";
+import { isArchWord } from "./arch.ts";
+import { isReleaseWord } from "./release.ts";
+import { parseStreamContentId, streamRank } from "./stream.ts";
+import { formatVersion, isVersion, parseVersion, type JujuVersion } from "./version.ts";
+
+/** An item of an agent content id that makes sense to Juju. */
+export interface CatalogueEntry {
+  readonly contentId: ContentId;
+  /** Position of its stream by stability, 0 for `released`. */
+  readonly rank: number;
+  readonly item: Item;
+  readonly number: JujuVersion;
+  /** `3.6.5-ubuntu-arm64`. */
+  readonly name: string;
+}
+
+/** An item that was left out of the catalogue. */
+export interface RefusedListing extends RefusedItem {
+  readonly contentId: ContentId;
+}
+
+/** Either the entry that an item makes, or its refusal. */
+export type ReadEntry = { readonly entry: CatalogueEntry } | { readonly refused: RefusedListing };
+
+/** The items of every product file, judged one by one. */
+export function readEntries(products: ReadonlyMap<ContentId, ProductFile>): ReadEntry[] {
+  return [...products].flatMap(([contentId, { items }]) => {
+    const rank = streamRank(parseStreamContentId(contentId)?.stream ?? "");
+    return items.map((item) => readEntry(contentId, rank, item));
+  });
+}
+
+function readEntry(contentId: ContentId, rank: number, item: Item): ReadEntry {
+  const fault = itemFault(item);
+  if (fault !== undefined) return { refused: refuse({ contentId, item }, itemRefused(fault)) };
+  const number = parseVersion(item.version);
+  const name = `${formatVersion(number)}-${item.release}-${item.arch}`;
+  return { entry: { contentId, rank, item, number, name } };
+}
+
+/** A version that Juju cannot parse makes its clients panic, so it must never be published. */
+function itemFault({ version, release, arch }: Item): string | undefined {
+  if (!isVersion(version)) return `version "${printable(version)}" is none of Juju's`;
+  if (!isReleaseWord(release)) return `release "${printable(release)}" cannot stand in an agent's name`;
+  if (!isArchWord(arch)) return `arch "${printable(arch)}" cannot stand in an agent's name`;
+  return undefined;
+}
+
+function itemRefused(what: string): JamError {
+  return new JamError("JAM_ITEM_REFUSED", what, {
+    hint: "Everything else of the document was used. Tell the upstream's publisher.",
+  });
+}
+
+/** The refusal of one listed item for a reason; the message is completed with the place. */
+export function refuse(entry: Pick<CatalogueEntry, "contentId" | "item">, error: JamError): RefusedListing {
+  const where = formatItemPlace(entry.item);
+  const report = reportError(error);
+  return {
+    contentId: entry.contentId,
+    where,
+    error: { ...report, message: `${describeEntry(entry)}: ${report.message}` },
+  };
+}
+
+/** `com.ubuntu.juju:released:agents#products/…`: the place of an item among all product files. */
+export function describeEntry({ contentId, item }: Pick<CatalogueEntry, "contentId" | "item">): string {
+  return `${contentId}#${formatItemPlace(item)}`;
+}

@@ -1,0 +1,112 @@
+import type { ContentId } from "../simplestreams/item.ts";
+import type { ProductFile } from "../simplestreams/product-file.ts";
+import type { Agent, Listing } from "./agent.ts";
+import { conflict, differ, refuseContradictions } from "./catalogue-conflicts.ts";
+import { readEntries, refuse, type CatalogueEntry, type RefusedListing } from "./catalogue-entry.ts";
+import { compareVersions, formatVersion } from "./version.ts";
+
+export { renderCuratedFace } from "./curated-face.ts";
+
+/** What an upstream lists, as agents. */
+export interface Catalogue {
+  /** Each version + release + arch once; oldest version first, then by release and arch. */
+  readonly agents: readonly Agent[];
+  /** Items left out because of their version, release or arch, or because they contradict others. */
+  readonly refused: readonly RefusedListing[];
+}
+
+/**
+ * The agents of an upstream's product files, the listings of one agent joined. Where streams disagree about an
+ * agent's content, the most stable stream's stands and the others' are refused with JAM_METADATA_CONFLICT. The same
+ * content under another path is no disagreement: the most stable stream's path stands.
+ */
+export function buildCatalogue(products: ReadonlyMap<ContentId, ProductFile>): Catalogue {
+  const read = readEntries(products);
+  const refused = read.flatMap((one) => ("refused" in one ? [one.refused] : []));
+  const settled = refuseContradictions(read.flatMap((one) => ("entry" in one ? [one.entry] : [])));
+  refused.push(...settled.refused);
+  const agents: { agent: Agent; entry: CatalogueEntry }[] = [];
+  for (const group of Map.groupBy(settled.entries, ({ name }) => name).values()) {
+    const { kept, dropped } = settleAgent(group);
+    refused.push(...dropped);
+    const [entry] = kept;
+    if (entry !== undefined) agents.push({ agent: agentOf(entry, kept), entry });
+  }
+  agents.sort((a, b) => compareEntries(a.entry, b.entry));
+  return { agents: agents.map(({ agent }) => agent), refused };
+}
+
+/** Which of the listings of one agent hold; the first of them gives path and content. */
+function settleAgent(group: readonly CatalogueEntry[]): {
+  kept: CatalogueEntry[];
+  dropped: RefusedListing[];
+} {
+  const dropped: RefusedListing[] = [];
+  const candidates: CatalogueEntry[] = [];
+  const [{ name }] = group as [CatalogueEntry];
+  for (const same of Map.groupBy(group.toSorted(byStability), ({ contentId }) => contentId).values()) {
+    const newest = same.filter(({ item }) => item.date === same[0]?.item.date);
+    if (differ(newest, contentOf)) {
+      const error = conflict(newest, `${name} is listed with two contents under one date`);
+      dropped.push(...same.map((entry) => refuse(entry, error)));
+    } else candidates.push(...same);
+  }
+  const [winner] = candidates;
+  const kept = candidates.filter((entry) => contentOf(entry) === (winner && contentOf(winner)));
+  for (const entry of candidates) {
+    if (kept.includes(entry)) continue;
+    const error = conflict(
+      [winner as CatalogueEntry, entry],
+      `${name} is listed with two contents; the first one stands`,
+    );
+    dropped.push(refuse(entry, error));
+  }
+  return { kept, dropped };
+}
+
+function contentOf({ item }: CatalogueEntry): string {
+  return item.sha256;
+}
+
+function agentOf({ item, number }: CatalogueEntry, kept: readonly CatalogueEntry[]): Agent {
+  const { release, arch, path, size, sha256, md5 } = item;
+  const listings = new Map<string, Listing>();
+  for (const { contentId, item } of kept) {
+    const key = `${contentId} ${item.productId}`;
+    if (!listings.has(key)) listings.set(key, { contentId, productId: item.productId, date: item.date });
+  }
+  return {
+    version: formatVersion(number),
+    release,
+    arch,
+    path,
+    size,
+    sha256,
+    ...(md5 === undefined ? {} : { md5 }),
+    listings: [...listings.values()],
+  };
+}
+
+/** The most stable stream first, in it the newest date, then names, so that the order never depends on the input's. */
+function byStability(a: CatalogueEntry, b: CatalogueEntry): number {
+  return (
+    a.rank - b.rank ||
+    compareTexts(a.contentId, b.contentId) ||
+    compareTexts(b.item.date, a.item.date) ||
+    compareTexts(a.item.productId, b.item.productId) ||
+    compareTexts(a.item.path, b.item.path) ||
+    compareTexts(a.item.itemName, b.item.itemName)
+  );
+}
+
+function compareEntries(a: CatalogueEntry, b: CatalogueEntry): number {
+  return (
+    compareVersions(a.number, b.number) ||
+    compareTexts(a.item.release, b.item.release) ||
+    compareTexts(a.item.arch, b.item.arch)
+  );
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

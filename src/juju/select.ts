@@ -1,0 +1,115 @@
+import { formatAgentName, type Agent } from "./agent.ts";
+import {
+  candidateOf,
+  compileDenials,
+  compileRule,
+  describeRule,
+  minorOf,
+  objectionOf,
+  type Candidate,
+  type CompiledRule,
+} from "./select-rule.ts";
+import type { SelectionRules } from "./selection-rules.ts";
+import { compareVersions, formatVersion, type JujuVersion } from "./version.ts";
+
+/** What the rules say of one agent. */
+export interface Verdict {
+  readonly agent: Agent;
+  readonly taken: boolean;
+  /** True when a `deny:` entry hits it, whatever the rules say. */
+  readonly denied: boolean;
+  /** The rule that takes it, counted from 1; undefined when none does. */
+  readonly rule: number | undefined;
+  /** Why, for people. */
+  readonly reason: string;
+}
+
+/** A verdict and what each rule said. */
+export interface Explanation {
+  readonly verdict: Verdict;
+  /** One for every rule, in their order; denied agents are asked about too. */
+  readonly rules: readonly RuleOpinion[];
+}
+
+export interface RuleOpinion {
+  /** Counted from 1. */
+  readonly rule: number;
+  /** The rule's conditions in one line. */
+  readonly conditions: string;
+  readonly taken: boolean;
+  readonly reason: string;
+}
+
+/**
+ * A verdict on every agent, in the order given. An agent is taken when one rule takes it and no denial hits it; the
+ * first rule that takes it is named.
+ * @throws JamError JAM_VERSION_INVALID for a range in the rules that cannot be read
+ */
+export function selectAgents(agents: readonly Agent[], rules: SelectionRules): Verdict[] {
+  return judge(agents, rules).map(({ verdict }) => verdict);
+}
+
+/**
+ * What the rules say, one by one, of the agents that a name or a part of one means: `3.6.5-ubuntu-arm64`, `3.6.5`,
+ * `ubuntu-arm64`, or `3.6` for the whole minor. Empty when no agent is meant.
+ * @throws JamError JAM_VERSION_INVALID for a range in the rules that cannot be read
+ */
+export function explainAgents(agents: readonly Agent[], rules: SelectionRules, name: string): Explanation[] {
+  return judge(agents, rules).filter(({ verdict }) => isMeant(formatAgentName(verdict.agent), name));
+}
+
+function isMeant(agentName: string, text: string): boolean {
+  return text !== "" && (`-${agentName}-`.includes(`-${text}-`) || agentName.startsWith(`${text}.`));
+}
+
+function judge(agents: readonly Agent[], rules: SelectionRules): Explanation[] {
+  const candidates = agents.map(candidateOf);
+  const denialOf = compileDenials(rules.deny);
+  const denials = new Map(candidates.map((candidate) => [candidate, denialOf(candidate)]));
+  const allowed = candidates.filter((candidate) => denials.get(candidate) === undefined);
+  const asked = rules.select.map(compileRule).map((rule) => ({ rule, isKept: compileKeep(rule, allowed) }));
+  return candidates.map((candidate) => {
+    const opinions = asked.map(({ rule, isKept }) => opinionOf(rule, isKept, candidate));
+    return { verdict: verdictOf(candidate.agent, denials.get(candidate), opinions), rules: opinions };
+  });
+}
+
+function verdictOf(agent: Agent, denial: string | undefined, opinions: readonly RuleOpinion[]): Verdict {
+  if (denial !== undefined) return { agent, taken: false, denied: true, rule: undefined, reason: denial };
+  const taking = opinions.find(({ taken }) => taken);
+  if (taking !== undefined) {
+    const reason = `rule ${taking.rule} takes it: ${taking.conditions}`;
+    return { agent, taken: true, denied: false, rule: taking.rule, reason };
+  }
+  const objections = opinions.map(({ rule, reason }) => `rule ${rule}: ${reason}`);
+  const reason = objections.length === 0 ? "there is no rule" : `no rule takes it: ${objections.join("; ")}`;
+  return { agent, taken: false, denied: false, rule: undefined, reason };
+}
+
+function opinionOf(rule: CompiledRule, isKept: KeepTest, candidate: Candidate): RuleOpinion {
+  const conditions = describeRule(rule);
+  const objection = objectionOf(rule, candidate) ?? isKept(candidate);
+  return objection === undefined
+    ? { rule: rule.number, conditions, taken: true, reason: "takes it" }
+    : { rule: rule.number, conditions, taken: false, reason: objection };
+}
+
+/** Why a candidate that meets the conditions is not among the newest, or undefined. */
+type KeepTest = (candidate: Candidate) => string | undefined;
+
+/** Counts the distinct versions of each minor among what the rule's conditions take and no denial hits. */
+function compileKeep(compiled: CompiledRule, allowed: readonly Candidate[]): KeepTest {
+  const { keep } = compiled.rule;
+  if (keep === undefined) return () => undefined;
+  const taken = allowed.filter((candidate) => objectionOf(compiled, candidate) === undefined);
+  const oldestKept = new Map<string, JujuVersion | undefined>();
+  for (const [minor, candidates] of Map.groupBy(taken, minorOf)) {
+    const versions = new Map(candidates.map(({ number }) => [formatVersion(number), number]));
+    oldestKept.set(minor, [...versions.values()].sort((a, b) => compareVersions(b, a))[keep - 1]);
+  }
+  return (candidate) => {
+    const oldest = oldestKept.get(minorOf(candidate));
+    if (oldest === undefined || compareVersions(candidate.number, oldest) >= 0) return undefined;
+    return `${candidate.agent.version} is not among the newest ${keep} of ${minorOf(candidate)}, which end at ${formatVersion(oldest)}`;
+  };
+}

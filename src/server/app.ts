@@ -1,0 +1,40 @@
+import express, { type ErrorRequestHandler, type Express } from "express";
+import { JamError } from "../shared/errors.ts";
+import { type FaceContext, serveCuratedFace, serveVerbatimFace } from "./faces.ts";
+import { sendNotFound, sendProblem } from "./problem.ts";
+import { guardRequest } from "./request-guard.ts";
+import { type RequestRecord, logRequests } from "./request-log.ts";
+import { sendAlive, sendReadiness, sendStartPage } from "./status-pages.ts";
+
+/** The routes of the server. Paths are compared exactly: case and trailing slashes count. */
+export function createApp(context: FaceContext, log: (record: RequestRecord) => void): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.enable("case sensitive routing");
+  app.enable("strict routing");
+  app.use(logRequests(log));
+  app.use(guardRequest);
+  app.use("/tools", serveCuratedFace(context));
+  app.use("/upstream/tools", serveVerbatimFace(context));
+  app.get("/healthz", sendAlive);
+  app.get("/readyz", sendReadiness(context.mirror));
+  app.get("/", sendStartPage(context.mirror));
+  app.use((_request, response) => sendNotFound(response));
+  app.use(sendError);
+  return app;
+}
+
+const sendError: ErrorRequestHandler = (error: unknown, request, response, _next) => {
+  sendProblem(request, response, isClientFault(error) ? malformed(error) : error);
+};
+
+/** Errors that express raises for a request it cannot take apart, as for a broken percent-escape. */
+function isClientFault(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof JamError || !("status" in error)) return false;
+  return typeof error.status === "number" && error.status >= 400 && error.status < 500;
+}
+
+function malformed(cause: unknown): JamError {
+  return new JamError("JAM_USAGE_INVALID", "The request cannot be understood.", { cause });
+}

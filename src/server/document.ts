@@ -1,0 +1,59 @@
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip, zstdCompress } from "node:zlib";
+import { sha256Of } from "../shared/sha256.ts";
+import type { Encoding } from "./negotiate.ts";
+
+/** One document in one content coding. */
+export interface EncodedDocument {
+  readonly bytes: Uint8Array;
+  /** Strong, with its quotes; differs per coding. */
+  readonly etag: string;
+  readonly encoding: Encoding | undefined;
+}
+
+/** Compressed once and read many thousand times, yet the first reader waits for it: high levels, not the highest. */
+const COMPRESS: Readonly<Record<Encoding, (bytes: Uint8Array) => Promise<Uint8Array>>> = {
+  br: (bytes) =>
+    promisify(brotliCompress)(bytes, {
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: 9,
+        [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+      },
+    }),
+  zstd: (bytes) => promisify(zstdCompress)(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 12 } }),
+  gzip: (bytes) => promisify(gzip)(bytes, { level: 9 }),
+};
+
+/** A metadata document held in memory, with its compressed forms made when they are first asked for. */
+export class ServedDocument {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+  readonly lastModified: Date;
+  readonly #identity: EncodedDocument;
+  readonly #sha256: string;
+  readonly #encoded = new Map<Encoding, Promise<EncodedDocument>>();
+
+  constructor(bytes: Uint8Array, options: { readonly contentType: string; readonly lastModified: Date }) {
+    this.bytes = bytes;
+    this.contentType = options.contentType;
+    this.lastModified = options.lastModified;
+    this.#sha256 = sha256Of(bytes);
+    this.#identity = { bytes, etag: `"${this.#sha256}"`, encoding: undefined };
+  }
+
+  /** The document in a coding; however many ask at the same time, it is compressed once. */
+  encoded(encoding: Encoding | undefined): Promise<EncodedDocument> {
+    if (encoding === undefined) return Promise.resolve(this.#identity);
+    const known = this.#encoded.get(encoding);
+    if (known !== undefined) return known;
+    const made = COMPRESS[encoding](this.bytes).then((bytes) => ({
+      bytes,
+      etag: `"${this.#sha256}-${encoding}"`,
+      encoding,
+    }));
+    this.#encoded.set(encoding, made);
+    made.catch(() => this.#encoded.delete(encoding));
+    return made;
+  }
+}

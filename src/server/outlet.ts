@@ -1,0 +1,72 @@
+import type { ServerResponse } from "node:http";
+
+/** The least a reader must take: so many bytes in each window, counted over what was handed to it last. */
+export interface ReaderPace {
+  /** Default 65 536. */
+  readonly minBytes: number;
+  /** Default 30 000. A reader that takes nothing at all for this long is cut off. */
+  readonly windowMs: number;
+}
+
+/** The connection closed before all was sent: the reader left, was too slow, or the server ends. Nothing to report. */
+export class ConnectionGone extends Error {
+  constructor() {
+    super("The connection closed before the answer was sent.");
+    this.name = "ConnectionGone";
+  }
+}
+
+/** The way out of one response: one write at a time, each with a deadline. */
+export interface Outlet {
+  /**
+   * Resolves once the bytes are with the kernel, so that their buffer is free again.
+   * @throws ConnectionGone also when the reader takes them slower than the pace
+   */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Stops watching the connection. */
+  release(): void;
+}
+
+/** Opens the way out; `release` it when the response is done. */
+export function openOutlet(response: ServerResponse, pace: ReaderPace): Outlet {
+  const { socket } = response.req;
+  let interrupt: (() => void) | undefined;
+  // A response's own write callback stays silent when the socket is destroyed.
+  const onClose = () => interrupt?.();
+  socket.once("close", onClose);
+  return {
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        if (socket.destroyed) {
+          reject(new ConnectionGone());
+          return;
+        }
+        const deadline = setTimeout(() => socket.destroy(), allowedMs(bytes.length, pace));
+        interrupt = () => {
+          clearTimeout(deadline);
+          reject(new ConnectionGone());
+        };
+        response.write(bytes, (error) => {
+          clearTimeout(deadline);
+          interrupt = undefined;
+          if (error) reject(new ConnectionGone());
+          else resolve();
+        });
+      }),
+    release() {
+      socket.off("close", onClose);
+    },
+  };
+}
+
+/** Ends a response with bytes that stay in memory, and cuts the reader off that takes them too slowly. */
+export function endWithin(response: ServerResponse, bytes: Uint8Array, pace: ReaderPace): void {
+  const { socket } = response.req;
+  const deadline = setTimeout(() => socket.destroy(), allowedMs(bytes.length, pace));
+  response.once("close", () => clearTimeout(deadline));
+  response.end(bytes);
+}
+
+function allowedMs(bytes: number, pace: ReaderPace): number {
+  return Math.ceil(bytes / pace.minBytes) * pace.windowMs;
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ERROR_OUTCOMES, JamError, reportError, toJamError } from "../shared/errors.ts";
+
+/** Seconds after which a client may try again; Juju's own waiting starts at one second. */
+const RETRY_AFTER_SECONDS = "5";
+
+const NOT_FOUND_BODY = Buffer.from('{"code":"JAM_NOT_FOUND","message":"Not found.","details":{}}\n');
+
+/** What went wrong with the request, kept for the request log. */
+const failures = new WeakMap<IncomingMessage, JamError>();
+
+/** The error that answered this request, with all it knows; clients of a failing server are told less. */
+export function failureOf(request: IncomingMessage): JamError | undefined {
+  return failures.get(request);
+}
+
+/** Answers 404 with one constant body: the same for all that is not there, and cheap. */
+export function sendNotFound(response: ServerResponse): void {
+  sendJson(response, 404, NOT_FOUND_BODY);
+}
+
+/** Answers with the error's HTTP status and its code, message, hint and details as JSON. */
+export function sendProblem(request: IncomingMessage, response: ServerResponse, cause: unknown): void {
+  const error = withIncident(toJamError(cause));
+  failures.set(request, error);
+  if (response.headersSent) {
+    // Part of the answer is out; only a broken connection tells the reader that the rest is not coming.
+    request.socket.destroy();
+    return;
+  }
+  const status = ERROR_OUTCOMES[error.code].http;
+  if (status === 503) response.setHeader("Retry-After", RETRY_AFTER_SECONDS);
+  sendJson(response, status, Buffer.from(`${JSON.stringify(reportError(forClient(error)))}\n`));
+}
+
+/** Sends a small JSON body that is never stored. */
+export function sendJson(response: ServerResponse, status: number, body: Buffer): void {
+  response.writeHead(status, {
+    "Content-Type": "application/json",
+    "Content-Length": body.length,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+  });
+  response.end(body);
+}
+
+/** A bug gets a number under which the answer and the log can be brought together. */
+function withIncident(error: JamError): JamError {
+  if (error.code !== "JAM_INTERNAL") return error;
+  return new JamError("JAM_INTERNAL", error.message, {
+    cause: error.cause ?? error,
+    details: { ...error.details, incident: randomUUID() },
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  });
+}
+
+/** Failures of the server name folders and causes, which are the operator's business: they go to the log alone. */
+function forClient(error: JamError): JamError {
+  if (ERROR_OUTCOMES[error.code].http < 500) return error;
+  if (error.code === "JAM_INTERNAL") {
+    return new JamError(error.code, "The server failed.", {
+      hint: "Look for the incident in the log of the server.",
+      details: { incident: error.details["incident"] },
+    });
+  }
+  return new JamError(error.code, "This cannot be read from the store right now.", {
+    hint: "Try again in a few seconds. The cause is in the log of the server.",
+  });
+}

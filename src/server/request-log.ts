@@ -1,0 +1,48 @@
+import type { RequestHandler } from "express";
+import { type ErrorReport, reportError } from "../shared/errors.ts";
+import { failureOf } from "./problem.ts";
+
+/** One answered request. */
+export interface RequestRecord {
+  readonly method: string;
+  /** As it came, cut at 512 characters; from outside, so print it escaped. */
+  readonly url: string;
+  readonly status: number;
+  /** Bytes handed to the connection for this answer, headers included. */
+  readonly bytes: number;
+  readonly ms: number;
+  /** Address of the peer; a proxy's when there is one. */
+  readonly remote: string;
+  readonly userAgent: string;
+  /** True when the connection ended before the answer was complete. */
+  readonly aborted: boolean;
+  /** Why the answer is an error, with more than the client was told. */
+  readonly error?: ErrorReport;
+}
+
+const MAX_TEXT = 512;
+
+/** Tells `log` about each request when its answer has ended. */
+export function logRequests(log: (record: RequestRecord) => void): RequestHandler {
+  return (request, response, next) => {
+    const { socket } = request;
+    const startedAt = performance.now();
+    const bytesBefore = socket.bytesWritten;
+    const remote = socket.remoteAddress ?? "";
+    response.once("close", () => {
+      const error = failureOf(request);
+      log({
+        method: request.method,
+        url: request.originalUrl.slice(0, MAX_TEXT),
+        status: response.statusCode,
+        bytes: socket.bytesWritten - bytesBefore,
+        ms: Math.round(performance.now() - startedAt),
+        remote,
+        userAgent: (request.headers["user-agent"] ?? "").slice(0, MAX_TEXT),
+        aborted: !response.writableFinished,
+        ...(error === undefined ? {} : { error: reportError(error) }),
+      });
+    });
+    next();
+  };
+}

@@ -1,0 +1,135 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { JamError } from "../shared/errors.ts";
+import type { Sha256 } from "../shared/sha256.ts";
+import type { BufferPool } from "./buffer-pool.ts";
+import { type Answer, type Representation, decideAnswer } from "./conditional.ts";
+import type { ServedDocument } from "./document.ts";
+import { type Encoding, tarballType } from "./negotiate.ts";
+import { ConnectionGone, type ReaderPace, endWithin, openOutlet } from "./outlet.ts";
+import type { BlobReader } from "./ports.ts";
+import { sendProblem } from "./problem.ts";
+import { type ByteRange, ShortBlob, sendRange } from "./transfer.ts";
+
+/** What every answer with a body needs. */
+export interface SendContext {
+  readonly pool: BufferPool;
+  readonly pace: ReaderPace;
+  /** Told when a held tarball is not what its catalogue says, so that it can be repaired. */
+  readonly onDamage: (sha256: Sha256) => void;
+}
+
+/** One request and its response. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Sends a document in the coding that the client prefers. `cacheControl` says how long it may be kept. */
+export async function sendDocument(
+  { request, response }: Exchange,
+  document: ServedDocument,
+  options: { readonly encoding: Encoding | undefined; readonly cacheControl: string },
+  context: SendContext,
+): Promise<void> {
+  const { bytes, etag, encoding } = await document.encoded(options.encoding);
+  const representation = { etag, lastModified: document.lastModified, size: bytes.length };
+  response.setHeader("Cache-Control", options.cacheControl);
+  response.setHeader("Vary", "Accept-Encoding");
+  const range = writeHead({ request, response }, representation, {
+    "Content-Type": document.contentType,
+    ...(encoding === undefined ? {} : { "Content-Encoding": encoding }),
+  });
+  if (range !== undefined) endWithin(response, bytes.subarray(range.start, range.end), context.pace);
+}
+
+/** Sends an open tarball and closes it. */
+export async function sendTarball(
+  { request, response }: Exchange,
+  blob: BlobReader,
+  sha256: Sha256,
+  context: SendContext,
+): Promise<void> {
+  try {
+    // A path can be published again with other bytes, so caches must ask; an answer of 304 costs next to nothing.
+    response.setHeader("Cache-Control", "public, no-cache, no-transform");
+    response.setHeader("Vary", "Accept");
+    const representation = { etag: `"${sha256}"`, lastModified: blob.storedAt, size: blob.size };
+    const range = writeHead({ request, response }, representation, {
+      "Content-Type": tarballType(request.headers.accept),
+    });
+    if (range !== undefined) await sendBytes({ request, response }, blob, { sha256, range }, context);
+  } finally {
+    await blob.close();
+  }
+}
+
+/** Sends status and headers; the bytes to send after them, or undefined when the response is complete. */
+function writeHead(
+  { request, response }: Exchange,
+  representation: Representation,
+  headers: Readonly<Record<string, string>>,
+): ByteRange | undefined {
+  const answer = decideAnswer(request.method ?? "GET", request.headers, representation);
+  response.setHeader("ETag", representation.etag);
+  response.setHeader("Last-Modified", representation.lastModified.toUTCString());
+  response.setHeader("Accept-Ranges", "bytes");
+  response.setHeader("X-Content-Type-Options", "nosniff");
+  if (answer.status === 304) {
+    response.writeHead(304).end();
+    return undefined;
+  }
+  if (answer.status === 416) {
+    sendUnsatisfiable({ request, response }, representation.size);
+    return undefined;
+  }
+  const { status, start, end } = answer;
+  if (status === 206) response.setHeader("Content-Range", contentRange(answer, representation.size));
+  response.writeHead(status, { ...headers, "Content-Length": end - start });
+  if (request.method === "HEAD" || start === end) {
+    response.end();
+    return undefined;
+  }
+  return { start, end };
+}
+
+async function sendBytes(
+  { request, response }: Exchange,
+  blob: BlobReader,
+  what: { readonly sha256: Sha256; readonly range: ByteRange },
+  context: SendContext,
+): Promise<void> {
+  const outlet = openOutlet(response, context.pace);
+  try {
+    await sendRange(outlet, blob, what.range, context.pool);
+    response.end();
+  } catch (error) {
+    if (error instanceof ConnectionGone) return;
+    context.onDamage(what.sha256);
+    const damaged = error instanceof ShortBlob ? tarballDamaged(what.sha256, error.message) : error;
+    sendProblem(request, response, damaged);
+  } finally {
+    outlet.release();
+  }
+}
+
+function sendUnsatisfiable({ request, response }: Exchange, size: number): void {
+  for (const name of ["ETag", "Last-Modified", "Cache-Control"]) response.removeHeader(name);
+  response.setHeader("Content-Range", `bytes */${size}`);
+  const error = new JamError("JAM_RANGE_NOT_SATISFIABLE", `The range lies outside the ${size} bytes.`, {
+    hint: "Ask for the whole file, or for a range that starts within it.",
+    details: { range: request.headers.range, size },
+  });
+  sendProblem(request, response, error);
+}
+
+function contentRange(range: ByteRange & Extract<Answer, { status: 200 | 206 }>, size: number): string {
+  return `bytes ${range.start}-${range.end - 1}/${size}`;
+}
+
+/** A held tarball that is not what the catalogue says; 503, because a repair brings it back. */
+export function tarballDamaged(sha256: Sha256, how: string): JamError {
+  return new JamError("JAM_STORE_CORRUPT", `Blob ${sha256} is damaged: ${how}`, {
+    hint: "Run `jam verify` to check what is held, then `jam sync` to fetch it again.",
+    details: { sha256 },
+  });
+}

@@ -1,0 +1,60 @@
+import type { Express } from "express";
+import type { Sha256 } from "../shared/sha256.ts";
+import { createApp } from "./app.ts";
+import { BufferPool } from "./buffer-pool.ts";
+import {
+  type ListenAddress,
+  type Listening,
+  SERVER_LIMITS,
+  type ServerLimits,
+  createHardenedServer,
+  drain,
+  listenOn,
+} from "./http-server.ts";
+import { createMirror } from "./mirror.ts";
+import type { ServerPorts } from "./ports.ts";
+import type { RequestRecord } from "./request-log.ts";
+import { createVerbatimDocuments } from "./verbatim-documents.ts";
+
+export interface ServerOptions {
+  /** Told about each answered request. Default: nobody. */
+  readonly log?: (record: RequestRecord) => void;
+  /** Told the hash of a held tarball that is missing, cut or unreadable. Default: nobody. */
+  readonly onDamage?: (sha256: Sha256) => void;
+  readonly limits?: Partial<ServerLimits>;
+}
+
+/** The HTTP server of a mirror. */
+export interface MirrorServer {
+  /** The routes, for another HTTP server to use. */
+  readonly app: Express;
+  /** @throws JamError JAM_LISTEN_FAILED */
+  readonly listen: (address: ListenAddress) => Promise<Listening>;
+  /** Lets running transfers end for at most `drainMs`; resolves when all connections are gone. */
+  readonly close: (options: { readonly drainMs: number }) => Promise<void>;
+}
+
+/** A server that answers from these ports. It holds no state that the next one would need. */
+export function createServer(ports: ServerPorts, options: ServerOptions = {}): MirrorServer {
+  const limits = { ...SERVER_LIMITS, ...options.limits };
+  const context = {
+    mirror: createMirror(ports),
+    verbatim: createVerbatimDocuments(ports),
+    openBlob: ports.openBlob,
+    pool: new BufferPool(),
+    pace: limits.readerPace,
+    onDamage: options.onDamage ?? (() => undefined),
+  };
+  const app = createApp(context, options.log ?? (() => undefined));
+  const server = createHardenedServer(app, limits);
+  let draining: Promise<void> | undefined;
+  // Answers during the drain say `Connection: close`, so that the client does not wait for the connection's end.
+  server.prependListener("request", (_request, response) => {
+    if (draining !== undefined) response.shouldKeepAlive = false;
+  });
+  return {
+    app,
+    listen: (address) => listenOn(server, address),
+    close: ({ drainMs }) => (draining ??= drain(server, drainMs)),
+  };
+}

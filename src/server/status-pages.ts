@@ -1,0 +1,110 @@
+import type { RequestHandler } from "express";
+import { type ErrorReport, isJamError, reportError, toJamError } from "../shared/errors.ts";
+import { formatByteSize } from "../shared/byte-size.ts";
+import type { Mirror } from "./mirror.ts";
+import type { MirrorView } from "./mirror-view.ts";
+import { sendJson } from "./problem.ts";
+
+/** What `/readyz` answers: 200 when ready, else 503. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly snapshot?: string;
+  /** Why it is not ready; empty when it is. */
+  readonly reasons: readonly Pick<ErrorReport, "code" | "message" | "hint">[];
+}
+
+/** `/healthz`: the process answers. */
+export const sendAlive: RequestHandler = (_request, response) => {
+  sendJson(response, 200, Buffer.from('{"status":"ok"}\n'));
+};
+
+/** `/readyz`: a snapshot is published and the store can be read. */
+export function sendReadiness(mirror: Mirror): RequestHandler {
+  return async (_request, response) => {
+    const readiness = await checkReadiness(mirror);
+    if (!readiness.ready) response.setHeader("Retry-After", "5");
+    sendJson(response, readiness.ready ? 200 : 503, Buffer.from(`${JSON.stringify(readiness)}\n`));
+  };
+}
+
+async function checkReadiness(mirror: Mirror): Promise<Readiness> {
+  let view: MirrorView | undefined;
+  let fault = undefined;
+  try {
+    view = await mirror.current();
+    fault = mirror.fault();
+  } catch (error) {
+    fault = toJamError(error);
+  }
+  const reasons = fault === undefined ? [] : [publicReason(reportError(fault))];
+  return {
+    ready: reasons.length === 0,
+    ...(view === undefined ? {} : { snapshot: view.snapshot.id }),
+    reasons,
+  };
+}
+
+function publicReason({ code, message, hint }: ErrorReport): Readiness["reasons"][number] {
+  return { code, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** `/`: what this is, for a person who opens the address in a browser. */
+export function sendStartPage(mirror: Mirror): RequestHandler {
+  return async (request, response) => {
+    const body = Buffer.from(renderStartPage(hostOf(request.headers.host), await describe(mirror)));
+    response.writeHead(200, {
+      "Content-Type": "text/html; charset=utf-8",
+      "Content-Length": body.length,
+      "Cache-Control": "no-cache",
+      "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+      "X-Content-Type-Options": "nosniff",
+    });
+    response.end(body);
+  };
+}
+
+/** The address the client used, or undefined when its Host header is not plainly one. */
+function hostOf(header: string | undefined): string | undefined {
+  return header !== undefined && /^[A-Za-z0-9.:[\]-]{1,255}$/.test(header) ? header : undefined;
+}
+
+async function describe(mirror: Mirror): Promise<string[]> {
+  try {
+    const { counts, snapshot } = await mirror.current();
+    const { verbatim, upstream } = snapshot;
+    return [
+      `${counts.agents} agents in ${counts.tarballs} tarballs, ${formatByteSize(counts.bytes)}.`,
+      `Snapshot ${snapshot.id} of ${upstream.name}${upstream.verified ? "" : ", not verified"}.`,
+      verbatim.complete
+        ? "Upstream's signed metadata is served under /upstream/tools."
+        : `Upstream's signed metadata is not served: ${verbatim.reason}`,
+    ];
+  } catch (error) {
+    return [isJamError(error, "JAM_MIRROR_EMPTY") ? error.message : "The store cannot be read right now."];
+  }
+}
+
+function renderStartPage(host: string | undefined, facts: readonly string[]): string {
+  const url = `http://${host ?? "HOST:PORT"}/tools`;
+  const rows = facts.map((fact) => `<p>${escapeHtml(fact)}</p>`).join("\n");
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Juju agent mirror</title>
+<h1>Juju agent mirror</h1>
+<p>Juju finds agents here with <code>agent-metadata-url=${escapeHtml(url)}</code></p>
+${rows}
+<p><a href="/readyz">Readiness</a> · <a href="/tools/streams/v1/index2.json">Index</a></p>
+</html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  const entities: Readonly<Record<string, string>> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+  };
+  return text.replaceAll(/[&<>"]/g, (character) => entities[character] ?? character);
+}

@@ -1,0 +1,79 @@
+import { JamError } from "../shared/errors.ts";
+import type { Sha256 } from "../shared/sha256.ts";
+import { splitSignedText } from "../simplestreams/signed-text.ts";
+import { ServedDocument } from "./document.ts";
+import type { MirrorView } from "./mirror-view.ts";
+import type { ServerPorts } from "./ports.ts";
+
+/** Upstream's own documents of one view, by the path they are served under. */
+export interface VerbatimDocuments {
+  /** Undefined when the view's upstream has no such document. */
+  readonly find: (view: MirrorView, path: string) => Promise<ServedDocument | undefined>;
+}
+
+/** Reads each document once per view and keeps it as long as the view lives. */
+export function createVerbatimDocuments(ports: Pick<ServerPorts, "readUpstreamDocument">): VerbatimDocuments {
+  const cache = new WeakMap<MirrorView, Map<string, Promise<ServedDocument>>>();
+  return {
+    async find(view, path) {
+      const source = sourceOf(view.proofs, path);
+      if (source === undefined) return undefined;
+      const documents = cache.get(view) ?? new Map<string, Promise<ServedDocument>>();
+      cache.set(view, documents);
+      const known = documents.get(path);
+      if (known !== undefined) return known;
+      const reading = readDocument(ports, view, { path, ...source });
+      documents.set(path, reading);
+      reading.catch(() => documents.delete(path));
+      return reading;
+    },
+  };
+}
+
+interface Source {
+  readonly sha256: Sha256;
+  /** True for the `.json` twin of a signed document. */
+  readonly isTwin: boolean;
+}
+
+function sourceOf(proofs: MirrorView["proofs"], path: string): Source | undefined {
+  const own = proofs.get(path);
+  if (own !== undefined) return { sha256: own, isTwin: false };
+  const signed = path.endsWith(".json") ? proofs.get(path.replace(/\.json$/, ".sjson")) : undefined;
+  return signed && { sha256: signed, isTwin: true };
+}
+
+async function readDocument(
+  ports: Pick<ServerPorts, "readUpstreamDocument">,
+  view: MirrorView,
+  { path, sha256, isTwin }: Source & { readonly path: string },
+): Promise<ServedDocument> {
+  const bytes = await ports.readUpstreamDocument(sha256);
+  if (bytes === undefined) throw proofVanished(path, sha256);
+  return new ServedDocument(isTwin ? Buffer.from(unsignedTwin(bytes, path)) : bytes, {
+    contentType: path.endsWith(".sjson") ? "text/plain; charset=utf-8" : "application/json",
+    lastModified: new Date(view.snapshot.createdAt),
+  });
+}
+
+/**
+ * The `.json` twin of a signed document: the signed text, in an index with the product files' paths led to their
+ * `.json` twins, because a client in its unsigned pass takes the path from the index as it stands.
+ * Source: juju environs/simplestreams/simplestreams.go GetProductsPath.
+ */
+export function unsignedTwin(signed: Uint8Array, file: string): string {
+  const { text } = splitSignedText(Buffer.from(signed).toString("utf8"), file);
+  const document = JSON.parse(text) as { format?: unknown; index?: Record<string, { path?: unknown }> };
+  if (document.format !== "index:1.0") return text.endsWith("\n") ? text : `${text}\n`;
+  for (const entry of Object.values(document.index ?? {})) {
+    if (typeof entry.path === "string") entry.path = entry.path.replace(/\.sjson$/, ".json");
+  }
+  return `${JSON.stringify(document, null, 1)}\n`;
+}
+
+function proofVanished(path: string, sha256: Sha256): JamError {
+  return new JamError("JAM_STORE_CORRUPT", `The upstream document ${path} (${sha256}) is not in the store.`, {
+    hint: "Run `jam sync` to fetch it again.",
+    details: { path, sha256 },
+  });
+}

@@ -1,0 +1,43 @@
+import { JamError } from "../shared/errors.ts";
+import { printable } from "../shared/printable.ts";
+
+/** Colons stand in the product files' names for clients up to 1.20. */
+const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._+~:-]*$/;
+const MAX_BYTES = 512;
+const MAX_SEGMENTS = 8;
+
+/**
+ * Why a path under a base URL is not safe to use, or undefined when it is. Safe paths are plain ASCII, so they
+ * mean the same in a URL, on a disk and in an archive, and they name something below the base.
+ */
+export function pathFault(path: string): string | undefined {
+  if (path === "") return "the path is empty";
+  if (path.length > MAX_BYTES) return `the path is longer than ${MAX_BYTES} bytes`;
+  if (path.startsWith("/")) return "the path is absolute";
+  const segments = path.split("/");
+  if (segments.length > MAX_SEGMENTS) return `the path has more than ${MAX_SEGMENTS} segments`;
+  for (const segment of segments) {
+    if (segment === "") return "the path has an empty segment";
+    if (segment === "." || segment === "..") return `the path has a "${segment}" segment`;
+    if (!SEGMENT.test(segment)) return "the path has characters that are not allowed";
+    if (segment.endsWith(".")) return "a segment of the path ends in a dot";
+  }
+  return undefined;
+}
+
+/** Why an item's path cannot be used: unsafe, or in the place of the metadata. */
+export function itemPathFault(path: string): string | undefined {
+  const fault = pathFault(path);
+  if (fault !== undefined) return fault;
+  return path === "streams" || path.startsWith("streams/") ? "the path lies among the metadata" : undefined;
+}
+
+/**
+ * The path of an item, known to stay below the base URL and outside `streams/`.
+ * @throws JamError JAM_ITEM_REFUSED
+ */
+export function parseItemPath(path: string): string {
+  const fault = itemPathFault(path);
+  if (fault === undefined) return path;
+  throw new JamError("JAM_ITEM_REFUSED", `"${printable(path)}": ${fault}`, { details: { path } });
+}

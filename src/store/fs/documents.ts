@@ -1,0 +1,35 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { JamError } from "../../shared/errors.ts";
+import { isDocumentName } from "../layout.ts";
+import type { DocumentKind, DocumentStore } from "../store.ts";
+import { listNames, removeFile, replaceFile, syncFolder } from "./durable-write.ts";
+import { attemptUnlessAbsent } from "./io-error.ts";
+
+/** Documents as files `<kind>/<name>`. */
+export function fsDocumentStore(root: string): DocumentStore {
+  return {
+    async get(kind, name) {
+      const path = documentPath(root, kind, name);
+      return attemptUnlessAbsent(`read ${path}`, () => readFile(path));
+    },
+    async put(kind, name, bytes) {
+      await replaceFile(documentPath(root, kind, name), bytes);
+    },
+    async delete(kind, name) {
+      if (await removeFile(documentPath(root, kind, name))) await syncFolder(join(root, kind));
+    },
+    async list(kind) {
+      const names = await listNames(join(root, kind));
+      return names.filter((name) => isDocumentName(kind, name)).sort();
+    },
+  };
+}
+
+function documentPath(root: string, kind: DocumentKind, name: string): string {
+  if (isDocumentName(kind, name)) return join(root, kind, name);
+  throw new JamError("JAM_USAGE_INVALID", `"${name}" cannot be the name of a document in ${kind}.`, {
+    hint: "Names consist of letters, digits, dots, dashes and underscores.",
+    details: { kind, name },
+  });
+}

@@ -1,0 +1,102 @@
+import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { temporaryName } from "../layout.ts";
+import { attempt, attemptUnlessAbsent, systemCode } from "./io-error.ts";
+
+/** A path that nothing else uses, in `folder`; `recover` removes what stays there. */
+export function temporaryPath(folder: string): string {
+  return join(folder, temporaryName(randomUUID()));
+}
+
+/** Flushes a folder's entries, so that a name made, moved or removed in it survives a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  await attempt(`flush ${folder}`, async () => {
+    const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      await handle.sync();
+    } catch (error) {
+      // Some network and user-space file systems do not know this operation on folders: nothing more can be done there.
+      if (systemCode(error) !== "EINVAL" && systemCode(error) !== "ENOTSUP") throw error;
+    } finally {
+      await handle.close();
+    }
+  });
+}
+
+/** Makes a folder and its missing parents, durably; no error and no flush when it is there already. */
+export async function makeFolder(folder: string): Promise<void> {
+  const parent = dirname(folder);
+  // Not `mkdir` with `recursive`, which reports a read-only file system as ENOENT.
+  await attempt(`create folder ${folder}`, async () => {
+    try {
+      if (await makeOneFolder(folder)) await syncFolder(parent);
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT" || parent === folder) throw error;
+      await makeFolder(parent);
+      if (await makeOneFolder(folder)) await syncFolder(parent);
+    }
+  });
+}
+
+async function makeOneFolder(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Puts `bytes` under a new name and flushes them; the caller flushes the folder. */
+export async function writeFlushed(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+  const file = await open(path, "wx", mode);
+  try {
+    await writeAll(file, bytes, 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes all of `bytes` from `position` on: one system call may take only a part of them. */
+export async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
+}
+
+/**
+ * Creates or replaces a file: whoever reads, and a crash at any instant, sees the old bytes or the new ones.
+ * Order: bytes → flush → rename → flush of the folder.
+ */
+export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  const folder = dirname(path);
+  const staged = temporaryPath(folder);
+  await attempt(`write ${path}`, async () => {
+    try {
+      await writeFlushed(staged, bytes, 0o644);
+      await rename(staged, path);
+    } catch (error) {
+      await rm(staged, { force: true });
+      throw error;
+    }
+  });
+  await syncFolder(folder);
+}
+
+/** Removes one name; false when it is absent already. The caller flushes the folder where that matters. */
+export async function removeFile(path: string): Promise<boolean> {
+  const removed = await attemptUnlessAbsent(`remove ${path}`, async () => {
+    await unlink(path);
+    return true;
+  });
+  return removed ?? false;
+}
+
+/** Names in a folder, unordered; none when the folder does not exist. */
+export async function listNames(folder: string): Promise<string[]> {
+  return (await attemptUnlessAbsent(`list ${folder}`, () => readdir(folder))) ?? [];
+}

@@ -1,0 +1,81 @@
+import { type ErrorCode, JamError } from "../../shared/errors.ts";
+
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  ENOSPC: "JAM_STORE_NO_SPACE",
+  EDQUOT: "JAM_STORE_NO_SPACE",
+  EACCES: "JAM_STORE_PERMISSION",
+  EPERM: "JAM_STORE_PERMISSION",
+  EROFS: "JAM_STORE_PERMISSION",
+  EISDIR: "JAM_STORE_CORRUPT",
+  ENOTDIR: "JAM_STORE_CORRUPT",
+  ELOOP: "JAM_STORE_CORRUPT",
+};
+
+const REASONS: Partial<Record<ErrorCode, { readonly says: string; readonly hint: string }>> = {
+  JAM_STORE_NO_SPACE: {
+    says: "no space is left",
+    hint: "Free some space or enlarge the disk or quota, then run the command again: it continues where it stopped.",
+  },
+  JAM_STORE_PERMISSION: {
+    says: "permission denied",
+    hint: "Run as the user that owns the data directory, or give this user the right to write there.",
+  },
+  JAM_STORE_CORRUPT: {
+    says: "something else is in this place",
+    hint: "Look at what is at this path, move it away, then run the command again.",
+  },
+  JAM_STORE_IO: {
+    says: "the operating system reported an error",
+    hint: "Check the disk and the system log, then run the command again.",
+  },
+};
+
+/** The system's name of the failure, as `ENOENT`; undefined when `error` is no system error. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** True when the system said that nothing is at a path. */
+export function isAbsent(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** A failed file operation as a `JamError`; one that is ours already passes unchanged. `doing` is as `write FILE`. */
+export function toStoreError(error: unknown, doing: string): JamError {
+  if (error instanceof JamError) return error;
+  const system = systemCode(error);
+  const code = CODES[system ?? ""] ?? "JAM_STORE_IO";
+  const reason = REASONS[code];
+  return new JamError(code, `Cannot ${doing}: ${reason?.says} (${system ?? String(error)}).`, {
+    cause: error,
+    hint: reason?.hint ?? "",
+    details: { operation: doing, system },
+  });
+}
+
+/**
+ * The result of `operation`, whose failure becomes a `JamError`.
+ * @throws JamError JAM_STORE_NO_SPACE, JAM_STORE_PERMISSION, JAM_STORE_CORRUPT, JAM_STORE_IO
+ */
+export async function attempt<T>(doing: string, operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    throw toStoreError(error, doing);
+  }
+}
+
+/** As `attempt`, but undefined when nothing is at the path. */
+export async function attemptUnlessAbsent<T>(
+  doing: string,
+  operation: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw toStoreError(error, doing);
+  }
+}

@@ -1,0 +1,169 @@
+import { readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { setTimeout as delay } from "node:timers/promises";
+import { JamError, isJamError } from "../../shared/errors.ts";
+import type { Lease, LeaseHolder } from "../store.ts";
+import { removeFile, temporaryPath } from "./durable-write.ts";
+import { attempt, attemptUnlessAbsent } from "./io-error.ts";
+
+/** Somebody who asks `currentWriter` holds the lock for microseconds; a real writer outlives these attempts. */
+const ATTEMPTS = 5;
+const ATTEMPT_INTERVAL_MS = 20;
+
+/** Primary result codes. Source: https://sqlite.org/rescode.html */
+const SQLITE_BUSY = 5;
+const SQLITE_READONLY = 8;
+const SQLITE_CANTOPEN = 14;
+const SQLITE_NOTADB = 26;
+
+/**
+ * Takes the writer's place: an exclusive transaction on `lock.db`. The kernel ends it with the process, however
+ * that dies; a stopped process keeps it. `lock.json` tells others who it is and decides nothing.
+ * @throws JamError JAM_STORE_LOCKED, JAM_STORE_PERMISSION, JAM_STORE_IO, JAM_MIRROR_EMPTY
+ */
+export async function acquireWriter(root: string, command: string, now: () => Date): Promise<Lease> {
+  const { DatabaseSync } = await import("node:sqlite");
+  const path = join(root, "lock.db");
+  for (let turn = 1; ; turn += 1) {
+    try {
+      const database = lockExclusively(new DatabaseSync(path, { timeout: 0 }));
+      return await holdLease(root, database, { host: hostname(), pid: process.pid, command, since: now() });
+    } catch (error) {
+      const result = sqliteResult(error);
+      if (result === undefined) throw error;
+      // Emptied in place, never replaced: a lock that another process got meanwhile is on this very file.
+      if (result === SQLITE_NOTADB) await truncate(path, 0);
+      else if (result !== SQLITE_BUSY) throw await lockFailed(root, result, error);
+      if (turn === ATTEMPTS) throw lockedBy(await readHolder(root), error);
+      if (result === SQLITE_BUSY) await delay(ATTEMPT_INTERVAL_MS);
+    }
+  }
+}
+
+/** Who holds the writer's place now; what a dead holder left in `lock.json` does not count. */
+export async function currentWriter(root: string): Promise<LeaseHolder | undefined> {
+  const holder = await readHolder(root);
+  if (holder === undefined) return undefined;
+  return (await isLocked(join(root, "lock.db"))) ? holder : undefined;
+}
+
+function lockExclusively(database: DatabaseSync): DatabaseSync {
+  try {
+    // A journal in memory: taking the lock writes nothing, so it works on a full disk and a kill leaves no journal.
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+async function holdLease(root: string, database: DatabaseSync, holder: LeaseHolder): Promise<Lease> {
+  const path = join(root, "lock.json");
+  let isHeld = true;
+  const release = async () => {
+    if (!isHeld) return;
+    isHeld = false;
+    try {
+      await removeFile(path);
+    } finally {
+      database.close();
+    }
+  };
+  try {
+    await writeHolder(root, path, holder);
+  } catch (error) {
+    // Who has to make room on a full disk needs the lock, though nobody can read who holds it then.
+    if (isJamError(error, "JAM_STORE_NO_SPACE")) await removeFile(path);
+    else {
+      await release();
+      throw error;
+    }
+  }
+  return { release };
+}
+
+async function writeHolder(root: string, path: string, holder: LeaseHolder): Promise<void> {
+  const staged = temporaryPath(root);
+  await attempt(`write ${path}`, async () => {
+    try {
+      await writeFile(staged, `${JSON.stringify(holder)}\n`);
+      await rename(staged, path);
+    } catch (error) {
+      await rm(staged, { force: true });
+      throw error;
+    }
+  });
+}
+
+async function isLocked(path: string): Promise<boolean> {
+  const { DatabaseSync } = await import("node:sqlite");
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { timeout: 0, readOnly: true });
+    database.exec("SELECT count(*) FROM sqlite_schema");
+    return false;
+  } catch (error) {
+    return sqliteResult(error) === SQLITE_BUSY;
+  } finally {
+    database?.close();
+  }
+}
+
+async function readHolder(root: string): Promise<LeaseHolder | undefined> {
+  const path = join(root, "lock.json");
+  const text = await attemptUnlessAbsent(`read ${path}`, () => readFile(path, "utf8"));
+  try {
+    const { host, pid, command, since } = JSON.parse(text ?? "") as Record<string, unknown>;
+    const holder = {
+      host: String(host),
+      pid: Number(pid),
+      command: String(command),
+      since: new Date(String(since)),
+    };
+    return Number.isNaN(holder.since.getTime()) ? undefined : holder;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The primary result code of an SQLite failure, or undefined for another error. */
+function sqliteResult(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("errcode" in error)) return undefined;
+  return typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
+}
+
+function lockedBy(holder: LeaseHolder | undefined, cause: unknown): JamError {
+  const who = holder
+    ? `\`${holder.command}\` (process ${holder.pid} on ${holder.host}, since ${holder.since.toISOString()})`
+    : "another process";
+  return new JamError("JAM_STORE_LOCKED", `The mirror is being written by ${who}.`, {
+    cause,
+    hint: "Wait until it has ended, or stop it; the lock goes with the process.",
+    details: { ...holder, since: holder?.since.toISOString() },
+  });
+}
+
+async function lockFailed(root: string, result: number, cause: unknown): Promise<JamError> {
+  const path = join(root, "lock.db");
+  const format = join(root, "format");
+  const marker = await attemptUnlessAbsent(`read ${format}`, () => readFile(format)).catch(
+    () => new Uint8Array(),
+  );
+  if (marker === undefined && result === SQLITE_CANTOPEN) {
+    return new JamError("JAM_MIRROR_EMPTY", `There is no mirror in ${root} yet.`, {
+      cause,
+      hint: "Run `jam sync`.",
+    });
+  }
+  const isForbidden = result === SQLITE_READONLY || result === SQLITE_CANTOPEN;
+  return new JamError(isForbidden ? "JAM_STORE_PERMISSION" : "JAM_STORE_IO", `Cannot lock ${path}.`, {
+    cause,
+    hint: isForbidden
+      ? "Run as the user that owns the data directory, or give this user the right to write there."
+      : "Put the data directory on a file system that supports file locks.",
+    details: { path, sqlite: result },
+  });
+}

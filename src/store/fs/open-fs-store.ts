@@ -1,0 +1,94 @@
+import { readFile, statfs } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { JamError } from "../../shared/errors.ts";
+import {
+  FORMAT_FILE,
+  MIRROR_REF,
+  STORE_FOLDERS,
+  STORE_FORMAT,
+  formatFormat,
+  parseFormat,
+} from "../layout.ts";
+import type { Store } from "../store.ts";
+import { fsBlobStore } from "./blobs.ts";
+import { fsDocumentStore } from "./documents.ts";
+import { makeFolder, replaceFile } from "./durable-write.ts";
+import { attempt, attemptUnlessAbsent, isAbsent } from "./io-error.ts";
+import { acquireWriter, currentWriter } from "./lease.ts";
+import { recoverStore } from "./recover.ts";
+import { ensureFaceLink, fsRefStore } from "./refs.ts";
+import { fsTreeStore } from "./trees.ts";
+
+export interface FsStoreOptions {
+  /**
+   * Makes the data directory and its folders where they are missing. Default false: opening writes nothing, works on a
+   * read-only medium, and a directory that is missing or empty is a mirror that holds nothing.
+   */
+  readonly create?: boolean;
+  /** The clock for notes that people read. Default the system's. */
+  readonly now?: () => Date;
+}
+
+/**
+ * The store in a folder.
+ * @throws JamError JAM_STORE_FORMAT when a newer jam wrote it, JAM_STORE_PERMISSION, JAM_STORE_NO_SPACE, JAM_STORE_IO
+ */
+export async function openFsStore(dataDir: string, options: FsStoreOptions = {}): Promise<Store> {
+  const root = resolve(dataDir);
+  const now = options.now ?? (() => new Date());
+  const format = await readFormat(root);
+  if (options.create === true) await createFolders(root, format);
+  return {
+    blobs: fsBlobStore(root, now),
+    documents: fsDocumentStore(root),
+    refs: fsRefStore(root),
+    trees: fsTreeStore(root),
+    acquireWriter: (command) => acquireWriter(root, command, now),
+    currentWriter: () => currentWriter(root),
+    freeBytes: () => freeBytes(root),
+    recover: () => recoverStore(root),
+  };
+}
+
+async function readFormat(root: string): Promise<number | undefined> {
+  const path = join(root, FORMAT_FILE);
+  const text = await attemptUnlessAbsent(`read ${path}`, () => readFile(path, "utf8"));
+  if (text === undefined) return undefined;
+  const format = parseFormat(text);
+  if (format !== undefined && format <= STORE_FORMAT) return format;
+  const isNewer = format !== undefined;
+  throw new JamError(
+    "JAM_STORE_FORMAT",
+    isNewer
+      ? `${root} has store format ${format}; this jam knows formats up to ${STORE_FORMAT}.`
+      : `${path} does not name a store format.`,
+    {
+      hint: isNewer
+        ? "Use the newer jam that wrote it, or another data directory."
+        : `If this is a mirror of jam, put the line "${formatFormat(STORE_FORMAT).trim()}" there.`,
+      details: { path, found: format ?? text.slice(0, 80), supported: STORE_FORMAT },
+    },
+  );
+}
+
+/** The marker comes last: where it is, everything else was made. */
+async function createFolders(root: string, format: number | undefined): Promise<void> {
+  await makeFolder(root);
+  for (const folder of STORE_FOLDERS) await makeFolder(join(root, folder));
+  await ensureFaceLink(root, MIRROR_REF);
+  if (format === undefined) {
+    await replaceFile(join(root, FORMAT_FILE), Buffer.from(formatFormat(STORE_FORMAT)));
+  }
+}
+
+/** Asks the nearest folder that exists, so that a first run can tell before it makes the data directory. */
+async function freeBytes(folder: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch (error) {
+    const parent = dirname(folder);
+    if (isAbsent(error) && parent !== folder) return freeBytes(parent);
+    return attempt(`read the free space of ${folder}`, () => Promise.reject(error));
+  }
+}

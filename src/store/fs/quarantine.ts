@@ -1,0 +1,58 @@
+import { lstat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ErrorDetails } from "../../shared/errors.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import { parsePartialName, quarantinePaths } from "../layout.ts";
+import { attempt, attemptUnlessAbsent } from "./io-error.ts";
+import { listNames, removeFile } from "./durable-write.ts";
+
+/** Bytes of a rejected file that are kept: enough to tell a login page from a damaged archive. */
+export const SAMPLE_BYTES = 4096;
+
+/** Rejected files of which a sample is kept; the oldest goes first. */
+const MAX_SAMPLES = 100;
+
+/** Why bytes were rejected. */
+export interface Rejection {
+  readonly code: string;
+  readonly details: ErrorDetails;
+  readonly rejectedAt: Date;
+}
+
+/** Keeps the beginning of rejected bytes and a note, one pair per wanted hash, for whoever has to find the cause. */
+export async function quarantine(
+  root: string,
+  sha256: Sha256,
+  sample: Uint8Array,
+  rejection: Rejection,
+): Promise<void> {
+  const paths = quarantinePaths(sha256);
+  const note = { sha256, ...rejection, sampleBytes: sample.length };
+  await attempt(`write ${join(root, paths.note)}`, async () => {
+    await writeFile(join(root, paths.sample), sample);
+    await writeFile(join(root, paths.note), `${JSON.stringify(note, undefined, 2)}\n`);
+  });
+  await dropOldest(root);
+}
+
+async function dropOldest(root: string): Promise<void> {
+  const names = await listNames(join(root, "quarantine"));
+  const kept = names.flatMap((name) => {
+    const parsed = parsePartialName(name);
+    return parsed?.part === "source" ? [parsed.sha256] : [];
+  });
+  if (kept.length <= MAX_SAMPLES) return;
+  const aged = await Promise.all(
+    kept.map(async (sha256) => {
+      const path = join(root, quarantinePaths(sha256).note);
+      const stat = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
+      return { sha256, writtenMs: stat?.mtimeMs ?? 0 };
+    }),
+  );
+  aged.sort((a, b) => a.writtenMs - b.writtenMs);
+  for (const { sha256 } of aged.slice(0, -MAX_SAMPLES)) {
+    const paths = quarantinePaths(sha256);
+    await removeFile(join(root, paths.sample));
+    await removeFile(join(root, paths.note));
+  }
+}

@@ -1,0 +1,253 @@
+import { type Hash, createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type ErrorCode, JamError } from "../../shared/errors.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import { blobFolder, blobPath, partialPaths } from "../layout.ts";
+import type { StagedBlob } from "../store.ts";
+import { BatchWriter } from "./batch-writer.ts";
+import { makeFolder, removeFile, syncFolder } from "./durable-write.ts";
+import { attempt, attemptUnlessAbsent, isAbsent, toStoreError } from "./io-error.ts";
+import { SAMPLE_BYTES, quarantine } from "./quarantine.ts";
+
+const REHASH_BYTES = 1024 * 1024;
+
+/** What a staged blob needs from the store that it belongs to. */
+export interface StagingPlace {
+  /** The data directory. */
+  readonly root: string;
+  readonly now: () => Date;
+  /** Called once, when the blob is no longer staged. */
+  readonly onClose: () => void;
+}
+
+/** Takes up what an earlier run left of this blob; makes no file yet and reads no bytes yet. */
+export async function openStagedBlob(place: StagingPlace, sha256: Sha256): Promise<StagedBlob> {
+  const paths = partialPaths(sha256);
+  const path = join(place.root, paths.bytes);
+  const stat = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
+  if (stat?.isFile() === false) await removeFile(path);
+  const received = stat?.isFile() === true ? stat.size : 0;
+  const validator = received > 0 ? await readValidator(join(place.root, paths.source)) : undefined;
+  return new FsStagedBlob(place, sha256, received, validator);
+}
+
+/**
+ * Bytes go to `partial/<sha256>.part`. Invariant: while `#hash` is set, it covers exactly the first `#received` bytes
+ * of the file, apart from those that an `append` in progress holds in memory.
+ */
+class FsStagedBlob implements StagedBlob {
+  readonly sha256: Sha256;
+  readonly #place: StagingPlace;
+  readonly #path: string;
+  readonly #sourcePath: string;
+  #received: number;
+  #validator: string | undefined;
+  #file: FileHandle | undefined;
+  #hash: Hash | undefined;
+  #closed = false;
+
+  constructor(place: StagingPlace, sha256: Sha256, received: number, validator: string | undefined) {
+    this.sha256 = sha256;
+    this.#place = place;
+    this.#path = join(place.root, partialPaths(sha256).bytes);
+    this.#sourcePath = join(place.root, partialPaths(sha256).source);
+    this.#received = received;
+    this.#validator = validator;
+  }
+
+  get received(): number {
+    return this.#received;
+  }
+
+  get validator(): string | undefined {
+    return this.#validator;
+  }
+
+  async restart(validator: string | undefined): Promise<void> {
+    await this.#discard();
+    if (validator === undefined) return;
+    // Written before the first byte, and only a help for resuming: torn or lost, the hash of the whole still decides.
+    await attempt(`write ${this.#sourcePath}`, () =>
+      writeFile(this.#sourcePath, JSON.stringify({ validator })),
+    );
+    this.#validator = validator;
+  }
+
+  async append(bytes: AsyncIterable<Uint8Array>, size: number): Promise<void> {
+    const { file, hash } = await this.#openHashed();
+    const writer = new BatchWriter(file, hash, this.#received);
+    const doing = `write ${this.#path}`;
+    let tooLong: JamError | undefined;
+    try {
+      for await (const chunk of bytes) {
+        if (this.#received + chunk.length > size) {
+          tooLong = this.#sizeMismatch(size, this.#received + chunk.length);
+          break;
+        }
+        await attempt(doing, () => writer.write(chunk));
+        this.#received += chunk.length;
+      }
+    } finally {
+      // Whatever ended the source, what came before it is good and is kept.
+      await this.#flush(writer, doing);
+    }
+    if (tooLong !== undefined) throw await this.#reject(tooLong);
+  }
+
+  async commit(size: number): Promise<void> {
+    if (this.#received !== size) throw await this.#reject(this.#sizeMismatch(size, this.#received));
+    const { file, hash } = await this.#openHashed();
+    const actual = hash.digest("hex");
+    this.#hash = undefined;
+    if (actual !== this.sha256) throw await this.#reject(this.#hashMismatch(actual));
+    await this.#flushToDisk(file);
+    await this.#reveal();
+    await removeFile(this.#sourcePath);
+    this.#received = 0;
+    this.#validator = undefined;
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    await this.#closeFile();
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#place.onClose();
+  }
+
+  /** The file with a hash over what it holds, read once where this run did not see those bytes come. */
+  async #openHashed(): Promise<{ file: FileHandle; hash: Hash }> {
+    const file = (this.#file ??= await this.#openFile());
+    if (this.#hash !== undefined) return { file, hash: this.#hash };
+    const hash = createHash("sha256");
+    await attempt(`read ${this.#path}`, async () => {
+      const buffer = Buffer.allocUnsafeSlow(this.#received > 0 ? REHASH_BYTES : 0);
+      let position = 0;
+      while (position < this.#received) {
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
+        if (bytesRead === 0) break;
+        hash.update(buffer.subarray(0, bytesRead));
+        position += bytesRead;
+      }
+      if (position < this.#received) {
+        this.#received = position;
+        throw new Error("the file became shorter");
+      }
+    });
+    this.#hash = hash;
+    return { file, hash };
+  }
+
+  async #openFile(): Promise<FileHandle> {
+    const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+    return attempt(`open ${this.#path}`, async () => {
+      const file = await open(this.#path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o644);
+      if ((await file.stat()).isFile()) return file;
+      await file.close();
+      throw new JamError("JAM_STORE_CORRUPT", `${this.#path} is not a regular file.`, {
+        hint: "Move it away, then run the command again.",
+      });
+    });
+  }
+
+  /** After a failed write the file holds a beginning of the right bytes, but how much only the file knows. */
+  async #flush(writer: BatchWriter, doing: string): Promise<void> {
+    try {
+      await writer.flush();
+    } catch (error) {
+      this.#hash = undefined;
+      this.#received = (await this.#file?.stat())?.size ?? 0;
+      throw toStoreError(error, doing);
+    }
+  }
+
+  /** A failed flush may have dropped the bytes for good and would not fail again: they count as lost. */
+  async #flushToDisk(file: FileHandle): Promise<void> {
+    try {
+      await file.chmod(0o444);
+      await file.sync();
+    } catch (error) {
+      await this.#discard();
+      throw toStoreError(error, `flush ${this.#path}`);
+    }
+  }
+
+  async #reveal(): Promise<void> {
+    const folder = join(this.#place.root, blobFolder(this.sha256));
+    const target = join(this.#place.root, blobPath(this.sha256));
+    await attempt(`write ${target}`, async () => {
+      try {
+        await rename(this.#path, target);
+      } catch (error) {
+        if (!isAbsent(error)) throw error;
+        await makeFolder(folder);
+        await syncFolder(dirname(folder));
+        await rename(this.#path, target);
+      }
+    });
+    await syncFolder(folder);
+  }
+
+  /** Empties this blob after keeping a sample; resolves to the reason, for the caller to throw. */
+  async #reject(reason: JamError): Promise<JamError> {
+    const file = (this.#file ??= await this.#openFile());
+    const sample = Buffer.alloc(Math.min(SAMPLE_BYTES, this.#received));
+    await attempt(`read ${this.#path}`, () => file.read(sample, 0, sample.length, 0));
+    await this.#discard();
+    const rejection = { code: reason.code, details: reason.details, rejectedAt: this.#place.now() };
+    // A sample that cannot be kept, on a full disk for one, must not hide why the bytes were rejected.
+    await quarantine(this.#place.root, this.sha256, sample, rejection).catch(() => undefined);
+    return reason;
+  }
+
+  /** Back to nothing: no bytes, no note on their source, ready for another attempt. */
+  async #discard(): Promise<void> {
+    await this.#closeFile();
+    await removeFile(this.#path);
+    await removeFile(this.#sourcePath);
+    this.#received = 0;
+    this.#hash = undefined;
+    this.#validator = undefined;
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    this.#hash = undefined;
+    await file?.close();
+  }
+
+  #sizeMismatch(expected: number, actual: number): JamError {
+    const direction = actual > expected ? "more than" : "instead of";
+    return this.#mismatch("JAM_ITEM_SIZE_MISMATCH", {
+      text: `${actual} bytes came ${direction} ${expected}`,
+      expected,
+      actual,
+    });
+  }
+
+  #hashMismatch(actual: string): JamError {
+    const text = `what came has SHA-256 ${actual}`;
+    return this.#mismatch("JAM_ITEM_HASH_MISMATCH", { text, expected: this.sha256, actual });
+  }
+
+  #mismatch(code: ErrorCode, facts: { text: string; expected: unknown; actual: unknown }): JamError {
+    return new JamError(code, `Blob ${this.sha256}: ${facts.text}.`, {
+      details: { sha256: this.sha256, expected: facts.expected, actual: facts.actual },
+      hint: `Look at the sample in ${join(this.#place.root, "quarantine")} to see what the upstream sent.`,
+    });
+  }
+}
+
+async function readValidator(path: string): Promise<string | undefined> {
+  const text = await attemptUnlessAbsent(`read ${path}`, () => readFile(path, "utf8"));
+  try {
+    const note: unknown = JSON.parse(text ?? "");
+    const validator = typeof note === "object" && note !== null && "validator" in note && note.validator;
+    return typeof validator === "string" ? validator : undefined;
+  } catch {
+    return undefined;
+  }
+}

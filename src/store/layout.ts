@@ -1,0 +1,116 @@
+import { type Sha256, parseSha256 } from "../shared/sha256.ts";
+import type { DocumentKind } from "./store.ts";
+
+/** Version of the layout below; a store that a newer jam wrote is refused. */
+export const STORE_FORMAT = 1;
+
+/** File in the data directory that names the layout's version. */
+export const FORMAT_FILE = "format";
+
+/** The ref that the default face is published under. */
+export const MIRROR_REF = "mirror";
+
+/** The folder of a published tree that holds its files; Juju looks for it below a `--metadata-source`. */
+export const TREE_FOLDER = "tools";
+
+/** Every folder of a store, relative to the data directory, parents first. */
+export const STORE_FOLDERS = [
+  "blobs",
+  "blobs/sha256",
+  "snapshots",
+  "upstream",
+  "history",
+  "state",
+  "partial",
+  "quarantine",
+  "published",
+  "refs",
+] as const;
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,199}$/;
+const TEMPORARY = /^\.tmp-/;
+const PUBLISHED_TARGET = /^\.\.\/published\/(?<id>[^/]+)$/;
+
+/** The version that the text of the `format` file names, or undefined when it names none. */
+export function parseFormat(text: string): number | undefined {
+  const digits = /^jam-store:(\d{1,6})\s*$/.exec(text)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** The text of the `format` file. */
+export function formatFormat(version: number): string {
+  return `jam-store:${version}\n`;
+}
+
+/** `blobs/sha256/ab`: 256 folders keep each of them small. */
+export function blobFolder(sha256: Sha256): string {
+  return `blobs/sha256/${sha256.slice(0, 2)}`;
+}
+
+/** `blobs/sha256/ab/abcd…`. */
+export function blobPath(sha256: Sha256): string {
+  return `${blobFolder(sha256)}/${sha256}`;
+}
+
+/** The two files of a blob on its way in: its bytes, and a note on the source they came from. */
+export function partialPaths(sha256: Sha256): { readonly bytes: string; readonly source: string } {
+  return { bytes: `partial/${sha256}.part`, source: `partial/${sha256}.json` };
+}
+
+/** What a file name in `partial/` stands for, or undefined for a foreign file. */
+export function parsePartialName(name: string): { sha256: Sha256; part: "bytes" | "source" } | undefined {
+  const match = /^([0-9a-f]{64})\.(part|json)$/.exec(name);
+  const sha256 = parseSha256(match?.[1]);
+  return sha256 && { sha256, part: match?.[2] === "part" ? "bytes" : "source" };
+}
+
+/** The two files that remain of rejected bytes: their beginning, and a note on what was wrong. */
+export function quarantinePaths(sha256: Sha256): { readonly sample: string; readonly note: string } {
+  return { sample: `quarantine/${sha256}.sample`, note: `quarantine/${sha256}.json` };
+}
+
+/** True for a name that a document of this kind may have; such a name is one safe path segment. */
+export function isDocumentName(kind: DocumentKind, name: string): boolean {
+  return kind === "upstream" ? parseSha256(name) !== undefined : NAME.test(name) && name.endsWith(".json");
+}
+
+/** True for an id of a published tree or the name of a ref; such a name is one safe path segment. */
+export function isTreeId(name: string): boolean {
+  return NAME.test(name);
+}
+
+/** True for a relative path below a tree's root: no empty, `.`- or `..`-led segment, no control character. */
+export function isTreePath(path: string): boolean {
+  return path.split("/").every((segment) => /^[^.\\\p{Cc}][^\\\p{Cc}]{0,254}$/u.test(segment));
+}
+
+/** A name for something unfinished; `recover` removes whatever has one. */
+export function temporaryName(unique: string): string {
+  return `.tmp-${unique}`;
+}
+
+/** True for what `temporaryName` makes. */
+export function isTemporaryName(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/** What the symbolic link `refs/<name>` holds when it points at a published tree. */
+export function formatRefTarget(treeId: string): string {
+  return `../published/${treeId}`;
+}
+
+/** The tree id that the target of a ref's link names, or undefined when it names none. */
+export function parseRefTarget(target: string): string | undefined {
+  const id = PUBLISHED_TARGET.exec(target)?.groups?.["id"];
+  return id !== undefined && isTreeId(id) ? id : undefined;
+}
+
+/**
+ * The link through which Juju and plain web servers read a ref's tree. It never changes: only `refs/<name>` moves,
+ * so one rename switches every path below it.
+ */
+export function faceLink(ref: string): { readonly path: string; readonly target: string } {
+  return ref === MIRROR_REF
+    ? { path: TREE_FOLDER, target: `refs/${ref}/${TREE_FOLDER}` }
+    : { path: `channels/${ref}/${TREE_FOLDER}`, target: `../../refs/${ref}/${TREE_FOLDER}` };
+}

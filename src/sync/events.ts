@@ -1,0 +1,25 @@
+import type { ErrorCode } from "../shared/errors.ts";
+
+/** The steps of a run, in order. */
+export type SyncPhase = "metadata" | "plan" | "fetch" | "publish" | "prune";
+
+/** What happens during a run, for whoever watches: a progress bar, a log, an NDJSON stream. */
+export type SyncEvent =
+  | { readonly kind: "phase"; readonly phase: SyncPhase }
+  /** What the fetch phase will do. `bytes` counts what still has to come. */
+  | { readonly kind: "planned"; readonly items: number; readonly bytes: number }
+  /** `received` bytes of `size` were here already from an earlier run. */
+  | { readonly kind: "item-started"; readonly path: string; readonly size: number; readonly received: number }
+  /** `bytes` more arrived; negative when a restart threw some away. */
+  | { readonly kind: "item-bytes"; readonly path: string; readonly bytes: number }
+  | { readonly kind: "item-retry"; readonly path: string; readonly message: string; readonly waitMs: number }
+  | { readonly kind: "item-done"; readonly path: string; readonly size: number }
+  | {
+      readonly kind: "item-failed";
+      readonly path: string;
+      readonly code: ErrorCode;
+      readonly message: string;
+    }
+  | { readonly kind: "warning"; readonly message: string };
+
+export type SyncObserver = (event: SyncEvent) => void;

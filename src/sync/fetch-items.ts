@@ -1,0 +1,108 @@
+import PQueue from "p-queue";
+import { isJamError, JamError, reportError, toJamError, type ErrorReport } from "../shared/errors.ts";
+import type { Sha256 } from "../shared/sha256.ts";
+import type { SyncObserver } from "./events.ts";
+import type { FetchStep } from "./plan.ts";
+import type { BlobPort, SyncSource } from "./ports.ts";
+
+export interface FetchRequest {
+  readonly steps: readonly FetchStep[];
+  /** In order of preference; the next one is asked when one cannot deliver. */
+  readonly sources: readonly SyncSource[];
+  readonly blobs: BlobPort;
+  /** Tarballs at the same time. */
+  readonly jobs: number;
+  readonly observe: SyncObserver;
+  readonly signal: AbortSignal;
+}
+
+export interface FetchOutcome {
+  readonly fetched: readonly FetchStep[];
+  /** Bytes that came over the network, thrown away ones included. */
+  readonly bytes: number;
+  readonly failed: ReadonlyMap<Sha256, ErrorReport>;
+}
+
+/** After so many tarballs in a row that no upstream could deliver, upstream is taken for gone. */
+const UNREACHABLE_LIMIT = 8;
+
+/**
+ * Fetches every step, several at a time. A step that fails leaves the others alone; each tarball is committed on
+ * arrival and stays, whatever happens after it. A full disk or a vanished upstream ends the queue early.
+ * @throws JamError JAM_CANCELLED
+ */
+export async function fetchItems(request: FetchRequest): Promise<FetchOutcome> {
+  const fetched: FetchStep[] = [];
+  const failed = new Map<Sha256, ErrorReport>();
+  let bytes = 0;
+  let unreachable = 0;
+  let hopeless: JamError | undefined;
+  const queue = new PQueue({ concurrency: request.jobs });
+  const tasks = request.steps.map((step) =>
+    queue.add(async () => {
+      if (request.signal.aborted) return;
+      const error = hopeless ?? (await fetchStep(step, request, (count) => (bytes += Math.max(count, 0))));
+      if (error === undefined) {
+        unreachable = 0;
+        fetched.push(step);
+        request.observe({ kind: "item-done", path: step.path, size: step.size });
+        return;
+      }
+      failed.set(step.sha256, reportError(error));
+      request.observe({ kind: "item-failed", path: step.path, code: error.code, message: error.message });
+      if (isUnreachable(error)) unreachable += 1;
+      if (
+        isJamError(error, "JAM_STORE_NO_SPACE", "JAM_STORE_PERMISSION") ||
+        unreachable >= UNREACHABLE_LIMIT
+      ) {
+        hopeless ??= error;
+      }
+    }),
+  );
+  await Promise.all(tasks);
+  if (request.signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled; what came so far is kept.");
+  return { fetched, bytes, failed };
+}
+
+async function fetchStep(
+  step: FetchStep,
+  request: FetchRequest,
+  count: (bytes: number) => void,
+): Promise<JamError | undefined> {
+  const { blobs, observe, signal } = request;
+  let last: JamError | undefined;
+  for (const source of request.sources) {
+    let target: Awaited<ReturnType<BlobPort["stage"]>> | undefined;
+    try {
+      target = await blobs.stage(step.sha256);
+      observe({ kind: "item-started", path: step.path, size: step.size, received: target.received });
+      await source.fetchItem({ path: step.path, size: step.size, sha256: step.sha256 }, target, {
+        signal,
+        onBytes(bytes) {
+          count(bytes);
+          observe({ kind: "item-bytes", path: step.path, bytes });
+        },
+        onRetry(error, waitMs) {
+          observe({ kind: "item-retry", path: step.path, message: error.message, waitMs });
+        },
+      });
+      return undefined;
+    } catch (error) {
+      last = toJamError(error);
+      if (signal.aborted || isJamError(last, "JAM_STORE_NO_SPACE", "JAM_STORE_PERMISSION")) return last;
+    } finally {
+      await target?.close();
+    }
+  }
+  return last;
+}
+
+function isUnreachable(error: JamError): boolean {
+  return isJamError(
+    error,
+    "JAM_UPSTREAM_UNREACHABLE",
+    "JAM_UPSTREAM_TIMEOUT",
+    "JAM_UPSTREAM_PROXY",
+    "JAM_UPSTREAM_TLS",
+  );
+}

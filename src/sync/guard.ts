@@ -1,0 +1,81 @@
+import { JamError, reportError, type ErrorReport } from "../shared/errors.ts";
+import { formatAgentName, type Agent } from "../juju/agent.ts";
+import type { Allowance } from "./freshness.ts";
+
+/** An upstream agent that the memory of freshness refuses, while what is held of that name stays. */
+export interface RefusedChange {
+  readonly agent: Agent;
+  readonly error: ErrorReport;
+}
+
+export interface GuardedCatalogue {
+  readonly agents: readonly Agent[];
+  readonly refused: readonly RefusedChange[];
+}
+
+export interface GuardInput {
+  /** What upstream lists now. */
+  readonly upstream: readonly Agent[];
+  /** What the mirror lists. */
+  readonly listed: readonly Agent[];
+  /** True when upstream's documents for the agent's streams were read: only then can it be missed there. */
+  readonly isRead: (agent: Agent) => boolean;
+  /** Share of the listed agents that may vanish at once, 0 … 1. */
+  readonly maxRemoval: number;
+  readonly allow: ReadonlySet<Allowance>;
+}
+
+/** Below this many listed agents a share says nothing. */
+const SHARE_COUNTS_FROM = 5;
+
+/**
+ * Holds upstream's catalogue against the mirror's (principle P4): a path whose bytes changed is refused item by
+ * item and the held agent stays; a mass disappearance stops the run.
+ * @throws JamError JAM_METADATA_MASS_REMOVAL
+ */
+export function guardCatalogue(input: GuardInput): GuardedCatalogue {
+  refuseMassRemoval(input);
+  if (input.allow.has("path-reuse")) return { agents: input.upstream, refused: [] };
+  const byPath = new Map(input.listed.map((agent) => [agent.path, agent]));
+  const byName = new Map(input.listed.map((agent) => [formatAgentName(agent), agent]));
+  const refused: RefusedChange[] = [];
+  const agents = input.upstream.flatMap((agent) => {
+    const held = byPath.get(agent.path) ?? byName.get(formatAgentName(agent));
+    if (held === undefined || held.sha256 === agent.sha256) return [agent];
+    refused.push({ agent, error: reportError(describeReuse(agent, held)) });
+    const same = byName.get(formatAgentName(agent));
+    return same === undefined ? [] : [same];
+  });
+  return { agents, refused };
+}
+
+function refuseMassRemoval({ upstream, listed, isRead, maxRemoval, allow }: GuardInput): void {
+  const names = new Set(upstream.map(formatAgentName));
+  const gone = listed.filter((agent) => isRead(agent) && !names.has(formatAgentName(agent)));
+  if (listed.length < SHARE_COUNTS_FROM || gone.length / listed.length <= maxRemoval) return;
+  if (allow.has("mass-removal")) return;
+  const share = `${Math.round((100 * gone.length) / listed.length)} %`;
+  throw new JamError(
+    "JAM_METADATA_MASS_REMOVAL",
+    `${gone.length} of ${listed.length} mirrored agents (${share}) are gone upstream; at most ${Math.round(maxRemoval * 100)} % may go at once.`,
+    {
+      hint: "Look at upstream first. If they are meant to go: jam sync --allow mass-removal (the limit is retention.maxRemoval).",
+      details: {
+        gone: gone.slice(0, 20).map(formatAgentName),
+        goneCount: gone.length,
+        listed: listed.length,
+      },
+    },
+  );
+}
+
+function describeReuse(agent: Agent, held: Agent): JamError {
+  return new JamError(
+    "JAM_METADATA_PATH_REUSED",
+    `${formatAgentName(agent)} (${agent.path}) changed upstream: its sha256 was ${held.sha256} and is now ${agent.sha256}.`,
+    {
+      hint: "A published agent never changes. The held one stays; to take the new one: jam sync --allow path-reuse",
+      details: { path: agent.path, held: held.sha256, received: agent.sha256 },
+    },
+  );
+}

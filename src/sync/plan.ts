@@ -1,0 +1,111 @@
+import type { Sha256 } from "../shared/sha256.ts";
+import { formatAgentName, type Agent } from "../juju/agent.ts";
+
+/** One tarball to fetch, however many agents name it. */
+export interface FetchStep {
+  readonly sha256: Sha256;
+  /** Bytes. */
+  readonly size: number;
+  /** Upstream's path. */
+  readonly path: string;
+  /** Names of the agents that it holds, at least one. */
+  readonly agents: readonly string[];
+  /** Why it is wanted, as the rule says it. */
+  readonly rule: string;
+}
+
+export type RemovalReason = "gone upstream" | "no longer selected" | "denied";
+
+export interface Removal {
+  readonly agent: string;
+  readonly reason: RemovalReason;
+  /** What the rule said, for people. */
+  readonly detail: string;
+}
+
+/** What a sync would do, decided before anything is done. The dry run prints it. */
+export interface SyncPlan {
+  /** The catalogue to publish when everything can be fetched. */
+  readonly wanted: readonly Agent[];
+  readonly fetch: readonly FetchStep[];
+  readonly remove: readonly Removal[];
+  /** Bytes still to come. */
+  readonly bytes: number;
+}
+
+/** An upstream agent and what the selection rules said about it. */
+export interface Verdict {
+  readonly agent: Agent;
+  readonly taken: boolean;
+  readonly denied: boolean;
+  readonly reason: string;
+}
+
+export interface PlanInput {
+  readonly verdicts: readonly Verdict[];
+  /** What the mirror lists now. */
+  readonly listed: readonly Agent[];
+  /** True when upstream's documents for the agent's streams were read. */
+  readonly isRead: (agent: Agent) => boolean;
+  /** Whether a tarball is here whole. */
+  readonly isHeld: (agent: Agent) => boolean;
+}
+
+/** The steps from what is held to what is wanted. Pure: the same input gives the same plan, in upstream's order. */
+export function planSync(input: PlanInput): SyncPlan {
+  const wanted: Agent[] = [];
+  const steps = new Map<Sha256, FetchStep & { agents: string[] }>();
+  for (const { agent, taken, reason } of input.verdicts) {
+    if (!taken) continue;
+    wanted.push(agent);
+    const step = steps.get(agent.sha256);
+    if (step !== undefined) step.agents.push(formatAgentName(agent));
+    else if (!input.isHeld(agent)) {
+      const { sha256, size, path } = agent;
+      steps.set(sha256, { sha256, size, path, agents: [formatAgentName(agent)], rule: reason });
+    }
+  }
+  const fetch = [...steps.values()];
+  const bytes = fetch.reduce((sum, step) => sum + step.size, 0);
+  return { wanted, fetch, remove: planRemovals(input), bytes };
+}
+
+function planRemovals(input: PlanInput): Removal[] {
+  const verdicts = new Map(input.verdicts.map((verdict) => [formatAgentName(verdict.agent), verdict]));
+  return input.listed.flatMap((agent): Removal[] => {
+    const name = formatAgentName(agent);
+    const verdict = verdicts.get(name);
+    if (verdict === undefined && !input.isRead(agent)) {
+      return [{ agent: name, reason: "no longer selected", detail: "no rule asks for its stream" }];
+    }
+    if (verdict === undefined)
+      return [{ agent: name, reason: "gone upstream", detail: "upstream lists it no longer" }];
+    if (verdict.taken) return [];
+    return [
+      { agent: name, reason: verdict.denied ? "denied" : "no longer selected", detail: verdict.reason },
+    ];
+  });
+}
+
+/**
+ * The catalogue that can be published: everything wanted that is held (principle P1, closure). As long as
+ * something wanted is missing, agents that only fell out of the selection stay, so that a failed fetch never
+ * leaves a minor without any version; what is denied goes in any case.
+ */
+export function publishableAgents(
+  plan: SyncPlan,
+  listed: readonly Agent[],
+  isHeld: (agent: Agent) => boolean,
+): Agent[] {
+  const agents = plan.wanted.filter(isHeld);
+  if (agents.length === plan.wanted.length) return agents;
+  const names = new Set(agents.map(formatAgentName));
+  const denied = new Set(
+    plan.remove.filter((removal) => removal.reason === "denied").map(({ agent }) => agent),
+  );
+  const staying = listed.filter((agent) => {
+    const name = formatAgentName(agent);
+    return !names.has(name) && !denied.has(name) && isHeld(agent);
+  });
+  return [...agents, ...staying];
+}

@@ -1,0 +1,224 @@
+import { JamError } from "../shared/errors.ts";
+import { parseStreamContentId } from "../juju/stream.ts";
+import { parseIndexFile, type IndexEntry, type IndexFile } from "../simplestreams/index-file.ts";
+import type { ContentId } from "../simplestreams/item.ts";
+import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
+import { signedText } from "../simplestreams/signed-text.ts";
+import { sha256Of } from "../shared/sha256.ts";
+import { checkFreshness, type Allowance } from "./freshness.ts";
+import { rememberDocument, type RememberedDocument, type UpstreamMemory } from "./memory.ts";
+import type { DocumentPort, FetchedDocument, SyncSource } from "./ports.ts";
+
+/** What upstream says, verified and coherent. */
+export interface UpstreamMetadata {
+  readonly index: IndexFile;
+  /** The selected product files by content id. */
+  readonly products: ReadonlyMap<ContentId, ProductFile>;
+  /** Agent content ids that the index lists and no rule asks for. */
+  readonly unread: readonly ContentId[];
+  /** Every document this rests on, in the order read: index first. */
+  readonly documents: readonly RememberedDocument[];
+  /** Bytes of documents that are not kept as proof yet. */
+  readonly fresh: readonly FetchedDocument[];
+  readonly warnings: readonly string[];
+}
+
+export interface MetadataRequest {
+  readonly source: SyncSource;
+  readonly documents: DocumentPort;
+  readonly memory: UpstreamMemory;
+  /** True for a stream that some rule asks for. */
+  readonly wantsStream: (stream: string) => boolean;
+  readonly allow: ReadonlySet<Allowance>;
+  readonly now: () => Date;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** Upstream publishes file by file; a set read in the middle of that is read again this often. */
+const SET_ATTEMPTS = 3;
+const SET_RETRY_MS = 2_000;
+
+/**
+ * Reads the index and every product file that a rule asks for: conditionally, in one round when nothing moved,
+ * and again when upstream was caught in the middle of publishing.
+ * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…
+ */
+export async function readMetadata(request: MetadataRequest): Promise<UpstreamMetadata> {
+  for (let attempt = 1; ; attempt += 1) {
+    const metadata = await readSet(request);
+    const fault = describeIncoherence(metadata);
+    if (fault === undefined || request.allow.has("inconsistent")) {
+      return { ...metadata, warnings: [...metadata.warnings, ...(fault === undefined ? [] : [fault])] };
+    }
+    if (attempt === SET_ATTEMPTS) {
+      throw new JamError("JAM_UPSTREAM_INCONSISTENT", `${request.source.url}: ${fault}`, {
+        hint: "Upstream is probably publishing at this moment: run again in some minutes. If it stays so: jam sync --allow inconsistent",
+        details: { upstream: request.source.name, attempts: attempt },
+      });
+    }
+    await request.sleep(SET_RETRY_MS * attempt, request.signal);
+  }
+}
+
+async function readSet(request: MetadataRequest): Promise<UpstreamMetadata> {
+  const reader = new SetReader(request);
+  const index = await reader.readIndex();
+  const wanted: IndexEntry[] = [];
+  const unread: ContentId[] = [];
+  for (const entry of index.entries.values()) {
+    const stream = parseStreamContentId(entry.contentId)?.stream;
+    if (stream !== undefined && request.wantsStream(stream)) wanted.push(entry);
+    else unread.push(entry.contentId);
+  }
+  const products = await Promise.all(
+    wanted.map(async (entry) => [entry.contentId, await reader.readProducts(entry)] as const),
+  );
+  const warnings = checkFreshness(reader.accepted, request.memory, {
+    now: request.now(),
+    allow: request.allow,
+  });
+  return {
+    index,
+    products: new Map(products),
+    unread,
+    documents: reader.accepted,
+    fresh: reader.fresh,
+    warnings,
+  };
+}
+
+/** One pass over upstream's documents; known ones are asked for conditionally and ahead of time. */
+class SetReader {
+  readonly accepted: RememberedDocument[] = [];
+  readonly fresh: FetchedDocument[] = [];
+  readonly #request: MetadataRequest;
+  readonly #suffix: string;
+  readonly #documents = new Map<string, RememberedDocument | FetchedDocument>();
+  readonly #started = new Map<string, Promise<string | undefined>>();
+
+  constructor(request: MetadataRequest) {
+    this.#request = request;
+    this.#suffix = request.source.verifies ? ".sjson" : ".json";
+    for (const path of request.memory.keys()) {
+      if (path.endsWith(this.#suffix)) this.#read(path).catch(() => undefined);
+    }
+  }
+
+  async readIndex(): Promise<IndexFile> {
+    for (const name of ["index2", "index"]) {
+      const path = `streams/v1/${name}${this.#suffix}`;
+      const text = await this.#read(path);
+      if (text === undefined) continue;
+      const index = parseIndexFile(text, path);
+      this.#accept(path, index.updatedAt, 0);
+      return index;
+    }
+    const { source } = this.#request;
+    throw new JamError("JAM_UPSTREAM_NOT_FOUND", `${source.url} has no streams/v1/index2${this.#suffix}.`, {
+      hint: source.verifies
+        ? "Check that the URL ends where streams/v1 begins (…/juju/tools/). A tree without signatures needs `keyring: none`."
+        : "Check that the URL ends where streams/v1 begins (…/juju/tools/).",
+      details: { upstream: source.name, url: source.url },
+    });
+  }
+
+  async readProducts(entry: IndexEntry): Promise<ProductFile> {
+    const text = await this.#read(entry.path);
+    if (text === undefined) {
+      throw new JamError(
+        "JAM_UPSTREAM_NOT_FOUND",
+        `${entry.path} is listed in upstream's index but is not there.`,
+        {
+          hint: "Upstream may be publishing at this moment: run again in some minutes.",
+          details: { upstream: this.#request.source.name, path: entry.path, contentId: entry.contentId },
+        },
+      );
+    }
+    const file = parseProductFile(text, entry.path);
+    this.#accept(entry.path, file.updatedAt);
+    return file;
+  }
+
+  #accept(path: string, updatedAt: Date | undefined, position = this.accepted.length): void {
+    const document = this.#documents.get(path) as RememberedDocument | FetchedDocument;
+    if (!("bytes" in document)) {
+      this.accepted.splice(position, 0, document);
+      return;
+    }
+    this.fresh.push(document);
+    this.accepted.splice(position, 0, rememberDocument(document, updatedAt));
+  }
+
+  /** The trusted text of a document, or undefined when upstream has none; each path is asked for once. */
+  #read(path: string): Promise<string | undefined> {
+    let answer = this.#started.get(path);
+    if (answer === undefined) {
+      answer = this.#readOnce(path);
+      this.#started.set(path, answer);
+    }
+    return answer;
+  }
+
+  async #readOnce(path: string): Promise<string | undefined> {
+    const { source, memory, signal } = this.#request;
+    const known = memory.get(path);
+    const kept = known === undefined ? undefined : await this.#readKept(known);
+    const answer = await source.readDocument(
+      path,
+      kept === undefined ? undefined : known?.validators,
+      signal,
+    );
+    if (answer.kind === "not-found") return undefined;
+    if (answer.kind === "found") {
+      if (source.verifies && answer.document.signature === undefined) {
+        throw new JamError("JAM_METADATA_UNSIGNED", `${answer.document.url} carries no signature.`, {
+          hint: "Upstream's signed index leads to an unsigned document: report it to whoever runs that upstream.",
+          details: { upstream: source.name, path },
+        });
+      }
+      this.#documents.set(path, answer.document);
+      return answer.document.text;
+    }
+    if (kept === undefined || known === undefined) {
+      throw new JamError(
+        "JAM_UPSTREAM_STATUS",
+        `${path}: 304 Not Modified came to a request without conditions.`,
+        {
+          hint: "A cache between here and upstream misbehaves.",
+          details: { upstream: source.name, path },
+        },
+      );
+    }
+    this.#documents.set(path, known);
+    return kept;
+  }
+
+  /**
+   * The text of a document accepted before, when its proof is still whole. Its signature was verified when it
+   * came; the hash shows that these are the same bytes.
+   */
+  async #readKept(known: RememberedDocument): Promise<string | undefined> {
+    const { documents, source } = this.#request;
+    if (!known.url.startsWith(source.url)) return undefined;
+    if (source.verifies && known.signedBy === undefined) return undefined;
+    const bytes = await documents.get("upstream", known.sha256);
+    if (bytes === undefined || sha256Of(bytes) !== known.sha256) return undefined;
+    const text = Buffer.from(bytes).toString("utf8");
+    return source.verifies ? signedText(text, known.path) : text;
+  }
+}
+
+/** What shows that these documents were not published together, or undefined. */
+function describeIncoherence(metadata: UpstreamMetadata): string | undefined {
+  for (const [contentId, file] of metadata.products) {
+    const entry = metadata.index.entries.get(contentId) as IndexEntry;
+    if (file.contentId !== undefined && file.contentId !== contentId) {
+      return `${entry.path} says it is ${file.contentId}, the index says ${contentId}.`;
+    }
+    if (entry.updatedAt !== undefined && file.updatedAt !== undefined && file.updatedAt < entry.updatedAt) {
+      return `the index is newer than ${entry.path} (${entry.updatedAt.toISOString()} against ${file.updatedAt.toISOString()}).`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,41 @@
+import type { ErrorCode } from "../shared/errors.ts";
+import type { Removal } from "./plan.ts";
+
+export type SyncOutcome = "updated" | "unchanged" | "partial" | "failed";
+
+/** A wanted agent that is not there after the run, and why. */
+export interface FailedItem {
+  /** Agent name; for metadata that cannot be read as an agent, where it stands. */
+  readonly agent: string;
+  readonly path: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export interface AgentsAndBytes {
+  readonly agents: number;
+  readonly bytes: number;
+}
+
+/** What one run did: printed, and kept under `history/`. */
+export interface SyncReport {
+  readonly outcome: SyncOutcome;
+  /** The published snapshot; null when there is none. */
+  readonly snapshot: string | null;
+  readonly upstream: string | null;
+  readonly verified: boolean;
+  /** Agents and bytes that came over the network in this run. */
+  readonly fetched: AgentsAndBytes;
+  /** Agents listed and bytes of their distinct tarballs after this run. */
+  readonly held: AgentsAndBytes;
+  /** Names of agents listed now and not before. */
+  readonly added: readonly string[];
+  readonly removed: readonly Removal[];
+  readonly failed: readonly FailedItem[];
+  readonly warnings: readonly string[];
+  /** The error that ended a failed run. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+}

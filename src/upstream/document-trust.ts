@@ -1,0 +1,109 @@
+import { JamError } from "../shared/errors.ts";
+import { sha256Of } from "../shared/sha256.ts";
+import { notSimplestreams } from "../simplestreams/metadata-fault.ts";
+import { splitSignedText } from "../simplestreams/signed-text.ts";
+import { loadKeyring, type Keyring } from "./keyring.ts";
+import type { Timing } from "./timing.ts";
+import type { Signature, UpstreamDocument, Validators } from "./upstream.ts";
+import { verifyDocument } from "./verify-document.ts";
+
+/** One document as it arrived. */
+export interface ArrivedDocument {
+  readonly path: string;
+  /** Without credentials. */
+  readonly url: string;
+  readonly bytes: Uint8Array;
+  readonly validators: Validators;
+}
+
+export interface DocumentTrust {
+  /** False when the operator switched verification off. */
+  readonly verifies: boolean;
+  /**
+   * The document with the text that may be trusted.
+   * @throws JamError JAM_METADATA_…, JAM_UPSTREAM_NOT_SIMPLESTREAMS, JAM_UPSTREAM_TRUNCATED, JAM_KEYRING_INVALID
+   */
+  check(arrived: ArrivedDocument): Promise<UpstreamDocument>;
+}
+
+export interface TrustOptions {
+  /** `builtin`, a file, or `none`. */
+  readonly keyring: string;
+  readonly timing: Pick<Timing, "now">;
+  /** Called with what is odd but no reason to refuse. */
+  readonly onWarning: (message: string) => void;
+}
+
+interface TrustedText {
+  readonly text: string;
+  readonly signature: Signature | undefined;
+}
+
+/** The one place where bytes of an upstream turn into trusted text. */
+export function createDocumentTrust(options: TrustOptions): DocumentTrust {
+  const verifies = options.keyring !== "none";
+  let keyring: Promise<Keyring> | undefined;
+
+  async function verify(url: string, document: string): Promise<TrustedText> {
+    keyring ??= loadKeyring(options.keyring);
+    const now = options.timing.now();
+    const verified = await verifyDocument({ document, name: url, keyring: await keyring, now });
+    const aheadMinutes = Math.ceil((verified.signature.signedAt.getTime() - now) / 60_000);
+    if (aheadMinutes > 1) {
+      options.onWarning(`${url}: signed ${aheadMinutes} min in the future; the clock here may be behind.`);
+    }
+    return verified;
+  }
+
+  async function readText(arrived: ArrivedDocument, document: string): Promise<TrustedText> {
+    if (!arrived.path.endsWith(".sjson")) {
+      if (!document.trimStart().startsWith("{")) throw notSimplestreams(arrived.url, document);
+      if (!document.trimEnd().endsWith("}")) throw truncated(arrived.url);
+      if (verifies) throw unsigned(arrived.url);
+      return { text: document, signature: undefined };
+    }
+    if (document.trimStart().startsWith(BEGIN_MESSAGE) && !document.includes(END_SIGNATURE))
+      throw truncated(arrived.url);
+    const { text } = splitSignedText(document, arrived.url);
+    return verifies ? verify(arrived.url, document) : { text, signature: undefined };
+  }
+
+  return {
+    verifies,
+    async check(arrived) {
+      const trusted = await readText(arrived, decode(arrived));
+      return {
+        ...arrived,
+        sha256: sha256Of(arrived.bytes),
+        text: trusted.text,
+        signature: trusted.signature,
+      };
+    },
+  };
+}
+
+const BEGIN_MESSAGE = "-----BEGIN PGP SIGNED MESSAGE-----";
+const END_SIGNATURE = "-----END PGP SIGNATURE-----";
+
+function decode(arrived: ArrivedDocument): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(arrived.bytes);
+  } catch {
+    throw notSimplestreams(arrived.url, new TextDecoder().decode(arrived.bytes));
+  }
+}
+
+/** A connection without length that ends early looks like a whole answer to HTTP; the text shows it. */
+function truncated(url: string): JamError {
+  return new JamError("JAM_UPSTREAM_TRUNCATED", `${url}: the document ends in the middle`, {
+    hint: "Run the same command again; if it stays so, the file is damaged upstream.",
+    details: { url },
+  });
+}
+
+function unsigned(url: string): JamError {
+  return new JamError("JAM_METADATA_UNSIGNED", `${url}: carries no signature`, {
+    hint: "Use an upstream with .sjson documents, or accept unsigned ones with: keyring: none (--no-verify).",
+    details: { url },
+  });
+}

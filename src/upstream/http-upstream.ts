@@ -1,0 +1,145 @@
+import { JamError } from "../shared/errors.ts";
+import { createDocumentTrust, type DocumentTrust } from "./document-trust.ts";
+import { requestDocument, type ArrivedAnswer } from "./document-reader.ts";
+import { displayUrl } from "./failure.ts";
+import { PACE_DEFAULTS, type PaceLimits } from "./guarded-body.ts";
+import { openHttpClient, type HttpClient } from "./http-client.ts";
+import { downloadItem } from "./item-download.ts";
+import type { ProxyEnvironment } from "./proxy-setting.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+import { withRetries } from "./retry.ts";
+import { RETRY_DEFAULTS, type RetryPolicy } from "./retry-policy.ts";
+import { resolveUnder } from "./source-path.ts";
+import { SYSTEM_TIMING, type Timing } from "./timing.ts";
+import type { DocumentAnswer, Upstream } from "./upstream.ts";
+
+/** What every kind of upstream takes. */
+export interface UpstreamOptions {
+  /** The name that reports and errors use. */
+  readonly name: string;
+  /** http(s) or file URL, or a folder. */
+  readonly url: string;
+  /** `builtin` is the Juju key; otherwise a file with OpenPGP public keys; `none` switches verification off. */
+  readonly keyring: string;
+  /** Called with what is odd but no reason to stop: a clock that is off. */
+  readonly onWarning?: (message: string) => void;
+  /** Default: the machine's own. */
+  readonly timing?: Timing;
+  /** Shared by all that count against one limit; undefined is unlimited. */
+  readonly rateLimiter?: RateLimiter | undefined;
+}
+
+/** What an upstream over HTTP takes besides. */
+export interface HttpUpstreamOptions extends UpstreamOptions {
+  /** `jam/<version>`. */
+  readonly userAgent: string;
+  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are looked up. Default: no proxy. */
+  readonly env?: ProxyEnvironment;
+  /** PEM file of authorities that are trusted beside the system's. */
+  readonly caFile?: string | undefined;
+  /** Longest silence on a connection while we wait, in ms. Default 30 000. */
+  readonly idleTimeoutMs?: number;
+  /** The slowest transfer that is left alone. Default 10 kB/s over 30 s. */
+  readonly minRate?: Omit<PaceLimits, "idleTimeoutMs">;
+  /** Attempts after the first, per document and per tarball. Default 4. */
+  readonly retries?: number;
+  /** Bounds of the waits in between. Default 0.5 s, doubled up to 30 s. */
+  readonly backOff?: Omit<RetryPolicy, "retries">;
+  /** Origins besides the upstream's own that a redirect may lead to. Default none. */
+  readonly redirectOrigins?: readonly string[];
+}
+
+/**
+ * A simplestreams tree over HTTP. Nothing is opened or loaded before the first request.
+ * @throws JamError JAM_CONFIG_INVALID when the URL is none
+ */
+export function openHttpUpstream(options: HttpUpstreamOptions): Upstream {
+  const base = parseBase(options);
+  const timing = options.timing ?? SYSTEM_TIMING;
+  const onWarning = options.onWarning ?? (() => undefined);
+  const idleTimeoutMs = options.idleTimeoutMs ?? PACE_DEFAULTS.idleTimeoutMs;
+  const pace: PaceLimits = { ...PACE_DEFAULTS, ...options.minRate, idleTimeoutMs };
+  const retries = options.retries ?? RETRY_DEFAULTS.retries;
+  const retry = { policy: { ...RETRY_DEFAULTS, ...options.backOff, retries }, timing };
+  const trust = createDocumentTrust({ keyring: options.keyring, timing, onWarning });
+  const clock = createClockCheck(timing, onWarning);
+  let client: Promise<HttpClient> | undefined;
+  const connect = () =>
+    (client ??= openHttpClient({
+      base,
+      userAgent: options.userAgent,
+      environment: options.env ?? {},
+      caFile: options.caFile,
+      idleTimeoutMs,
+      redirectOrigins: options.redirectOrigins ?? [],
+    }));
+
+  return {
+    name: options.name,
+    url: displayUrl(base),
+    verifies: trust.verifies,
+    async readDocument(path, known, signal) {
+      const http = await connect();
+      const read = async () => {
+        const answer = await requestDocument(http, {
+          base,
+          path,
+          known,
+          pace,
+          now: () => timing.now(),
+          signal,
+        });
+        if (answer.kind === "found") clock.compare(answer.servedAt);
+        return judge(answer, trust);
+      };
+      return withRetries(read, { ...retry, signal });
+    },
+    async fetchItem(item, sink, fetchOptions) {
+      const context = {
+        client: await connect(),
+        url: resolveUnder(base, item.path),
+        pace,
+        limiter: options.rateLimiter,
+        retry,
+      };
+      await downloadItem(context, item, sink, fetchOptions);
+    },
+  };
+}
+
+async function judge(answer: ArrivedAnswer, trust: DocumentTrust): Promise<DocumentAnswer> {
+  return answer.kind === "found" ? { kind: "found", document: await trust.check(answer.arrived) } : answer;
+}
+
+function parseBase(options: UpstreamOptions): URL {
+  const base = URL.parse(options.url);
+  if (base !== null && (base.protocol === "http:" || base.protocol === "https:")) return base;
+  throw new JamError(
+    "JAM_CONFIG_INVALID",
+    `Upstream ${options.name}: "${options.url}" is no http or https URL`,
+    {
+      hint: "Write it as https://streams.canonical.com/juju/tools/ in jam.yaml.",
+      details: { upstream: options.name, url: options.url },
+    },
+  );
+}
+
+/** More than this, and freshness and signature dates are judged wrongly. */
+const CLOCK_TOLERANCE_MS = 300_000;
+
+/** Compares our clock with the server's and warns, once. */
+function createClockCheck(
+  timing: Timing,
+  onWarning: (message: string) => void,
+): { compare(date?: string): void } {
+  let warned = false;
+  return {
+    compare(date) {
+      const skewMs = timing.now() - Date.parse(date ?? "");
+      if (warned || Number.isNaN(skewMs) || Math.abs(skewMs) < CLOCK_TOLERANCE_MS) return;
+      warned = true;
+      const minutes = Math.round(Math.abs(skewMs) / 60_000);
+      onWarning(`The clock here is ${minutes} min ${skewMs > 0 ? "ahead of" : "behind"} the upstream's.`);
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { readFile } from "node:fs/promises";
+import type { Key } from "openpgp";
+
+import { JamError } from "../shared/errors.ts";
+import { JUJU_KEY_ARMORED, JUJU_KEY_FINGERPRINT } from "./juju-key.ts";
+
+/** Public keys that metadata may be signed with. Plain values, so that a worker thread can have them too. */
+export interface Keyring {
+  /** Fingerprints of the primary keys, upper-case hex. */
+  readonly fingerprints: readonly string[];
+  /** The keys in binary form. */
+  readonly keys: readonly Uint8Array[];
+}
+
+const ARMORED_BLOCK = /-----BEGIN PGP [A-Z ]+-----[\s\S]*?-----END PGP [A-Z ]+-----/g;
+
+/** No keyring is near this size; a wrong file name may be. */
+const MAX_KEYRING_BYTES = 4 * 2 ** 20;
+
+/**
+ * The keys of `builtin`, the Juju key, or of a file: armoured or binary, one key or several.
+ * @throws JamError JAM_KEYRING_INVALID
+ */
+export async function loadKeyring(source: string): Promise<Keyring> {
+  if (source === "builtin") return parseBuiltinKey(JUJU_KEY_ARMORED);
+  return parseKeyring(await readKeyringFile(source), source);
+}
+
+/**
+ * The built-in key, if it is the one that is pinned.
+ * @throws JamError JAM_KEYRING_INVALID
+ */
+export async function parseBuiltinKey(armored: string): Promise<Keyring> {
+  const keyring = await parseKeyring(new TextEncoder().encode(armored), "builtin");
+  if (keyring.fingerprints.length === 1 && keyring.fingerprints[0] === JUJU_KEY_FINGERPRINT) return keyring;
+  throw new JamError("JAM_KEYRING_INVALID", "The built-in key is not the Juju key", {
+    hint: "This installation of jam was altered. Install it again from a place that you trust.",
+    details: { expected: JUJU_KEY_FINGERPRINT, actual: keyring.fingerprints },
+  });
+}
+
+/**
+ * The keys in `bytes`; `name` is for messages.
+ * @throws JamError JAM_KEYRING_INVALID
+ */
+export async function parseKeyring(bytes: Uint8Array, name: string): Promise<Keyring> {
+  const { readKeys } = await import("openpgp");
+  const keys: Key[] = [];
+  try {
+    const text = new TextDecoder("latin1").decode(bytes);
+    const blocks = text.match(ARMORED_BLOCK);
+    if (blocks === null) keys.push(...(await readKeys({ binaryKeys: bytes })));
+    for (const armoredKeys of blocks ?? []) keys.push(...(await readKeys({ armoredKeys })));
+  } catch (cause) {
+    throw invalid(name, "it holds no OpenPGP public key", cause);
+  }
+  if (keys.length === 0) throw invalid(name, "it holds no OpenPGP public key");
+  if (keys.some((key) => key.isPrivate())) {
+    throw invalid(name, "it holds a secret key, which has no business on a mirror");
+  }
+  return {
+    fingerprints: keys.map((key) => key.getFingerprint().toUpperCase()),
+    keys: keys.map((key) => key.write()),
+  };
+}
+
+async function readKeyringFile(file: string): Promise<Uint8Array> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw invalid(file, "it cannot be read", cause);
+  });
+  if (bytes.length > MAX_KEYRING_BYTES) throw invalid(file, "it is too large to be one");
+  return bytes;
+}
+
+function invalid(name: string, reason: string, cause?: unknown): JamError {
+  return new JamError("JAM_KEYRING_INVALID", `Keyring ${name}: ${reason}`, {
+    hint: "Export the public key with: gpg --export --armor FINGERPRINT > FILE. The Juju key is there as: builtin.",
+    details: { keyring: name, reason },
+    cause,
+  });
+}

@@ -1,0 +1,420 @@
+import { describe, expect, it } from "vitest";
+import { sha256Of } from "../../../src/shared/sha256.ts";
+import type { Store } from "../../../src/store/store.ts";
+import { inChunks, listBlobs, putBlob, readBlob, someBytes } from "../../helpers/store-content.ts";
+
+/** A store that is empty at first, and goes when the scope ends. */
+export interface StoreUnderTest extends Store, AsyncDisposable {
+  /** A second opening of the same store, as another process has it. */
+  reopen(): Promise<Store>;
+}
+
+/** What every driver of the store promises. */
+export function describeStore(driver: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`${driver} blobs`, () => describeBlobs(open));
+  describe(`${driver} staged blobs`, () => describeStaging(open));
+  describe(`${driver} documents`, () => describeDocuments(open));
+  describe(`${driver} trees and refs`, () => describeTrees(open));
+  describe(`${driver} writer's lease`, () => describeLease(open));
+}
+
+function describeBlobs(open: () => Promise<StoreUnderTest>): void {
+  it("knows nothing about a blob that never came", async () => {
+    await using store = await open();
+    const { sha256 } = someBytes(10);
+
+    expect(await store.blobs.stat(sha256)).toBeUndefined();
+    expect(await store.blobs.open(sha256)).toBeUndefined();
+    expect(await listBlobs(store.blobs)).toEqual([]);
+    await expect(store.blobs.delete(sha256)).resolves.toBeUndefined();
+  });
+
+  it.for([0, 1, 65_536, 1_500_001])("returns the bytes of a committed blob of %i bytes", async (size) => {
+    await using store = await open();
+    const blob = await putBlob(store.blobs, size);
+
+    expect(await store.blobs.stat(blob.sha256)).toMatchObject({ sha256: blob.sha256, size });
+    expect(await readBlob(await store.reopen().then((other) => other.blobs), blob.sha256)).toEqual(
+      blob.bytes,
+    );
+  });
+
+  it("reads any range, stops at the end and answers 0 behind it", async () => {
+    await using store = await open();
+    const blob = await putBlob(store.blobs, 10_000);
+    const reader = await store.blobs.open(blob.sha256);
+    const buffer = Buffer.alloc(4096);
+
+    expect(await reader?.read(buffer, 3000)).toBe(4096);
+    expect(buffer).toEqual(blob.bytes.subarray(3000, 7096));
+    expect(await reader?.read(buffer, 9999)).toBe(1);
+    expect(buffer[0]).toBe(blob.bytes[9999]);
+    expect(await reader?.read(buffer, 10_000)).toBe(0);
+    await reader?.close();
+  });
+
+  it("keeps an open blob readable after it is deleted", async () => {
+    await using store = await open();
+    const blob = await putBlob(store.blobs, 5000);
+    const reader = await store.blobs.open(blob.sha256);
+
+    await store.blobs.delete(blob.sha256);
+
+    const bytes = Buffer.alloc(5000);
+    expect(await reader?.read(bytes, 0)).toBe(5000);
+    expect(bytes).toEqual(blob.bytes);
+    expect(await store.blobs.stat(blob.sha256)).toBeUndefined();
+    await reader?.close();
+  });
+
+  it("lists every blob once with its size", async () => {
+    await using store = await open();
+    const blobs = await Promise.all([1, 2, 3, 4, 5].map((seed) => putBlob(store.blobs, seed * 100, seed)));
+
+    expect(await listBlobs(store.blobs)).toEqual(
+      blobs.map(({ sha256, bytes }) => `${sha256} ${bytes.length}`).sort(),
+    );
+  });
+}
+
+function describeStaging(open: () => Promise<StoreUnderTest>): void {
+  it("keeps what came before the source broke off, and completes it in another run", async () => {
+    await using store = await open();
+    const { bytes, sha256 } = someBytes(1_000_000);
+    const first = await store.blobs.stage(sha256);
+    await first.restart('"v1"');
+    const cut = first.append(inChunks(bytes, { failAfter: 700_001 }), bytes.length);
+    await expect(cut).rejects.toThrow("connection lost");
+    await first.close();
+
+    const other = await store.reopen();
+    const second = await other.blobs.stage(sha256);
+    expect(second).toMatchObject({ sha256, received: 700_001, validator: '"v1"' });
+    await second.append(inChunks(bytes.subarray(700_001)), bytes.length);
+    await second.commit(bytes.length);
+
+    expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
+  });
+
+  it("goes on in the same run after the source broke off", async () => {
+    await using store = await open();
+    const { bytes, sha256 } = someBytes(600_000);
+    const staged = await store.blobs.stage(sha256);
+    await expect(staged.append(inChunks(bytes, { failAfter: 100 }), bytes.length)).rejects.toThrow();
+    await staged.append(inChunks(bytes.subarray(100)), bytes.length);
+    await staged.commit(bytes.length);
+
+    expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
+  });
+
+  it("commits what an earlier run had received completely", async () => {
+    await using store = await open();
+    const { bytes, sha256 } = someBytes(400_000);
+    const first = await store.blobs.stage(sha256);
+    await first.append(inChunks(bytes), bytes.length);
+    await first.close();
+
+    const second = await (await store.reopen()).blobs.stage(sha256);
+    expect(second.received).toBe(bytes.length);
+    await second.commit(bytes.length);
+
+    expect(await store.blobs.stat(sha256)).toMatchObject({ size: bytes.length });
+  });
+
+  it("drops what is here when it restarts", async () => {
+    await using store = await open();
+    const { bytes, sha256 } = someBytes(300_000);
+    const staged = await store.blobs.stage(sha256);
+    await staged.append(inChunks(someBytes(1000, 2).bytes), bytes.length);
+
+    await staged.restart('"v2"');
+
+    expect(staged).toMatchObject({ received: 0, validator: '"v2"' });
+    await staged.append(inChunks(bytes), bytes.length);
+    await staged.commit(bytes.length);
+    expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
+  });
+
+  it("is no blob before it is committed", async () => {
+    await using store = await open();
+    const { bytes, sha256 } = someBytes(1000);
+    const staged = await store.blobs.stage(sha256);
+    await staged.append(inChunks(bytes), bytes.length);
+
+    expect(await store.blobs.stat(sha256)).toBeUndefined();
+    expect(await listBlobs(store.blobs)).toEqual([]);
+    await staged.close();
+  });
+
+  it("refuses other bytes of the right size, and takes the right ones afterwards", async () => {
+    await using store = await open();
+    const { bytes, sha256 } = someBytes(200_000);
+    const wrong = Buffer.from(bytes);
+    wrong[123_456]! ^= 1;
+    const staged = await store.blobs.stage(sha256);
+    await staged.append(inChunks(wrong), bytes.length);
+
+    await expect(staged.commit(bytes.length)).rejects.toMatchObject({
+      code: "JAM_ITEM_HASH_MISMATCH",
+      details: { sha256, expected: sha256, actual: sha256Of(wrong) },
+    });
+
+    expect(await store.blobs.stat(sha256)).toBeUndefined();
+    expect(staged).toMatchObject({ received: 0, validator: undefined });
+    await staged.append(inChunks(bytes), bytes.length);
+    await staged.commit(bytes.length);
+    expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
+  });
+
+  it("refuses to commit a part", async () => {
+    await using store = await open();
+    const { bytes, sha256 } = someBytes(1000);
+    const staged = await store.blobs.stage(sha256);
+    await staged.append(inChunks(bytes.subarray(0, 999)), 1000);
+
+    await expect(staged.commit(1000)).rejects.toMatchObject({
+      code: "JAM_ITEM_SIZE_MISMATCH",
+      details: { expected: 1000, actual: 999 },
+    });
+    await staged.close();
+  });
+
+  it("stops an endless source at the size that was promised", async () => {
+    await using store = await open();
+    const { sha256 } = someBytes(1000);
+    let sent = 0;
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (;;) {
+        sent += 65_536;
+        yield new Uint8Array(65_536);
+      }
+    }
+    const staged = await store.blobs.stage(sha256);
+
+    await expect(staged.append(endless(), 1_000_000)).rejects.toMatchObject({
+      code: "JAM_ITEM_SIZE_MISMATCH",
+      details: { expected: 1_000_000 },
+    });
+
+    expect(sent).toBeLessThan(1_000_000 + 2 * 65_536);
+    expect(staged.received).toBe(0);
+    await staged.close();
+    expect((await store.blobs.stage(sha256)).received).toBe(0);
+  });
+
+  it("lets the source reuse its memory between chunks", async () => {
+    await using store = await open();
+    const { bytes, sha256 } = someBytes(1_300_000);
+    async function* reusing(): AsyncGenerator<Uint8Array> {
+      const memory = Buffer.alloc(100_000);
+      for (let at = 0; at < bytes.length; at += memory.length) {
+        bytes.copy(memory, 0, at);
+        yield memory;
+      }
+    }
+    const staged = await store.blobs.stage(sha256);
+    await staged.append(reusing(), bytes.length);
+    await staged.commit(bytes.length);
+
+    expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
+  });
+
+  it("can be closed after commit, and staged again", async () => {
+    await using store = await open();
+    const { bytes, sha256 } = await putBlob(store.blobs, 5000);
+
+    const again = await store.blobs.stage(sha256);
+    expect(again.received).toBe(0);
+    await again.append(inChunks(bytes), bytes.length);
+    await again.commit(bytes.length);
+    await again.close();
+    await again.close();
+
+    expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
+  });
+}
+
+function describeDocuments(open: () => Promise<StoreUnderTest>): void {
+  it("returns what was put last", async () => {
+    await using store = await open();
+    await store.documents.put("state", "memory.json", Buffer.from("old"));
+    await store.documents.put("state", "memory.json", Buffer.from("new"));
+
+    const other = await store.reopen();
+    expect(Buffer.from((await other.documents.get("state", "memory.json")) ?? []).toString()).toBe("new");
+    expect(await other.documents.get("snapshots", "memory.json")).toBeUndefined();
+  });
+
+  it("lists names in ascending order and forgets deleted ones", async () => {
+    await using store = await open();
+    for (const name of ["b.json", "a.json", "c.json"]) {
+      await store.documents.put("history", name, Buffer.from(name));
+    }
+    await store.documents.delete("history", "b.json");
+    await store.documents.delete("history", "never-there.json");
+
+    expect(await store.documents.list("history")).toEqual(["a.json", "c.json"]);
+    expect(await store.documents.list("snapshots")).toEqual([]);
+  });
+
+  it.for(["../escape.json", "a/b.json", ".hidden.json", "plain", "", "nul\0.json"])(
+    "refuses %j as a name",
+    async (name) => {
+      await using store = await open();
+      const refused = { code: "JAM_USAGE_INVALID" };
+      await expect(store.documents.get("snapshots", name)).rejects.toMatchObject(refused);
+      await expect(store.documents.put("snapshots", name, Buffer.alloc(1))).rejects.toMatchObject(refused);
+      await expect(store.documents.delete("snapshots", name)).rejects.toMatchObject(refused);
+    },
+  );
+
+  it("names upstream documents by hash only", async () => {
+    await using store = await open();
+    const { bytes, sha256 } = someBytes(100);
+    await store.documents.put("upstream", sha256, bytes);
+    expect(await store.documents.list("upstream")).toEqual([sha256]);
+    await expect(store.documents.put("upstream", "index.json", bytes)).rejects.toMatchObject({
+      code: "JAM_USAGE_INVALID",
+    });
+  });
+}
+
+function describeTrees(open: () => Promise<StoreUnderTest>): void {
+  const index = { path: "streams/v1/index2.json", bytes: Buffer.from("{}") };
+
+  it("points a ref at a tree, and moves it only from where the caller saw it", async () => {
+    await using store = await open();
+    for (const id of ["one", "two", "three"]) await store.trees.build(id, [index]);
+    expect(await store.refs.read("mirror")).toBeUndefined();
+
+    expect(await store.refs.swap("mirror", undefined, "one")).toBe(true);
+    expect(await store.refs.swap("mirror", "one", "two")).toBe(true);
+    expect(await store.refs.swap("mirror", "one", "three")).toBe(false);
+    expect(await store.refs.swap("mirror", undefined, "three")).toBe(false);
+
+    expect(await (await store.reopen()).refs.read("mirror")).toBe("two");
+    expect(await store.refs.read("lab")).toBeUndefined();
+  });
+
+  it("refuses to point a ref at a tree that does not exist", async () => {
+    await using store = await open();
+    await expect(store.refs.swap("mirror", undefined, "nothing")).rejects.toMatchObject({
+      code: "JAM_SNAPSHOT_NOT_FOUND",
+    });
+    expect(await store.refs.read("mirror")).toBeUndefined();
+  });
+
+  it("lists complete trees in ascending order and deletes those that no ref names", async () => {
+    await using store = await open();
+    for (const id of ["20260102T000000Z-b~2", "20260101T000000Z-a"]) await store.trees.build(id, [index]);
+    await store.refs.swap("mirror", undefined, "20260101T000000Z-a");
+
+    await expect(store.trees.delete("20260101T000000Z-a")).rejects.toMatchObject({
+      code: "JAM_USAGE_INVALID",
+      details: { refs: ["mirror"] },
+    });
+    expect(await store.trees.list()).toEqual(["20260101T000000Z-a", "20260102T000000Z-b~2"]);
+
+    await store.trees.delete("20260102T000000Z-b~2");
+    await store.trees.delete("20260102T000000Z-b~2");
+    expect(await store.trees.list()).toEqual(["20260101T000000Z-a"]);
+  });
+
+  it("builds nothing when a blob is missing, and names it", async () => {
+    await using store = await open();
+    const held = await putBlob(store.blobs, 100);
+    const { sha256 } = someBytes(100, 2);
+    const files = [index, { path: "agent/a.tgz", sha256: held.sha256 }, { path: "agent/b.tgz", sha256 }];
+
+    await expect(store.trees.build("one", files)).rejects.toMatchObject({
+      code: "JAM_STORE_CORRUPT",
+      details: { sha256 },
+    });
+
+    expect(await store.trees.list()).toEqual([]);
+  });
+
+  it("accepts one path twice with one content, and refuses it with two", async () => {
+    await using store = await open();
+    const { sha256 } = await putBlob(store.blobs, 100);
+    const other = await putBlob(store.blobs, 100, 2);
+    const file = { path: "agent/a.tgz", sha256 };
+
+    await store.trees.build("one", [index, file, { ...file }, { ...index }]);
+    const conflict = store.trees.build("two", [file, { path: "agent/a.tgz", sha256: other.sha256 }]);
+
+    await expect(conflict).rejects.toMatchObject({ code: "JAM_METADATA_CONFLICT" });
+    expect(await store.trees.list()).toEqual(["one"]);
+  });
+
+  it.for(["../x", "/x", "a/../../x", "a//b", "", ".", "a/.hidden", "a\\b", "a/\0"])(
+    "refuses %j as a path in a tree",
+    async (path) => {
+      await using store = await open();
+      await expect(store.trees.build("one", [{ path, bytes: Buffer.alloc(1) }])).rejects.toMatchObject({
+        code: "JAM_METADATA_CONFLICT",
+      });
+      expect(await store.trees.list()).toEqual([]);
+    },
+  );
+
+  it.for(["../x", "a/b", "", ".", "..", ".tmp-1"])("refuses %j as the id of a tree and a ref", async (id) => {
+    await using store = await open();
+    const refused = { code: "JAM_USAGE_INVALID" };
+    await expect(store.trees.build(id, [])).rejects.toMatchObject(refused);
+    await expect(store.trees.delete(id)).rejects.toMatchObject(refused);
+    await expect(store.refs.read(id)).rejects.toMatchObject(refused);
+    await expect(store.refs.swap(id, undefined, "one")).rejects.toMatchObject(refused);
+  });
+}
+
+function describeLease(open: () => Promise<StoreUnderTest>): void {
+  it("lets one writer in, names it to the others, and is free after its release", async () => {
+    await using store = await open();
+    const other = await store.reopen();
+    expect(await store.currentWriter()).toBeUndefined();
+    const lease = await store.acquireWriter("jam sync");
+
+    const holder = { pid: process.pid, command: "jam sync" };
+    await expect(other.acquireWriter("jam prune")).rejects.toMatchObject({
+      code: "JAM_STORE_LOCKED",
+      message: expect.stringContaining(`\`jam sync\` (process ${process.pid}`),
+      details: { ...holder, host: expect.any(String), since: expect.any(String) },
+    });
+    expect(await other.currentWriter()).toMatchObject({ ...holder, since: expect.any(Date) });
+
+    await lease.release();
+    await lease.release();
+    expect(await other.currentWriter()).toBeUndefined();
+    const next = await other.acquireWriter("jam prune");
+    await next.release();
+  });
+
+  it("loses nothing to recovery that is still of use", async () => {
+    await using store = await open();
+    const blob = await putBlob(store.blobs, 1000);
+    const { bytes, sha256 } = someBytes(1000, 2);
+    const staged = await store.blobs.stage(sha256);
+    await staged.restart('"v1"');
+    await staged.append(inChunks(bytes.subarray(0, 500)), 1000);
+    await staged.close();
+    await store.documents.put("state", "a.json", Buffer.from("a"));
+    await store.trees.build("one", [{ path: "agent/a.tgz", sha256: blob.sha256 }]);
+    await store.refs.swap("mirror", undefined, "one");
+
+    await store.recover();
+
+    expect(await readBlob(store.blobs, blob.sha256)).toEqual(blob.bytes);
+    const again = await store.blobs.stage(sha256);
+    expect(again).toMatchObject({ received: 500, validator: '"v1"' });
+    await again.close();
+    expect(await store.documents.list("state")).toEqual(["a.json"]);
+    expect(await store.refs.read("mirror")).toBe("one");
+    expect(await store.trees.list()).toEqual(["one"]);
+  });
+
+  it("tells how much room there is", async () => {
+    await using store = await open();
+    expect(await store.freeBytes()).toBeGreaterThan(0);
+  });
+}

@@ -1,0 +1,167 @@
+/**
+ * A mirror served over real HTTP from a real store, published step by step.
+ *
+ * ```ts
+ * await using mirror = await serveMirror({ agents: [{ version: "3.6.5", size: 100_000 }] });
+ * await fetch(`${mirror.url}/tools/agent/3.6.5/juju-3.6.5-linux-amd64.tgz`);
+ * await mirror.publish({ agents: [{ version: "3.6.6", size: 5 }] });   // the next snapshot
+ * mirror.records, mirror.damaged                                       // what the server told
+ * ```
+ */
+import type { Agent } from "../../src/juju/agent.ts";
+import { sha256Of } from "../../src/shared/sha256.ts";
+import type { Sha256 } from "../../src/shared/sha256.ts";
+import type { ServerPorts } from "../../src/server/ports.ts";
+import type { RequestRecord } from "../../src/server/request-log.ts";
+import { type MirrorServer, type ServerOptions, createServer } from "../../src/server/server.ts";
+import type { Store } from "../../src/store/store.ts";
+import { readSnapshot } from "../../src/sync/current.ts";
+import { publishSnapshot } from "../../src/sync/publish.ts";
+import { type Snapshot, snapshotIdOf } from "../../src/sync/snapshot.ts";
+import { putBlob, someBytes } from "./store-content.ts";
+import { type TemporaryStore, temporaryStore } from "./temporary-store.ts";
+
+/** One agent for amd64 on ubuntu; the same seed and size give the same tarball. */
+export interface AgentSpec {
+  readonly version: string;
+  /** Bytes of the tarball. Default 1000. */
+  readonly size?: number;
+  /** Default from the version, so that versions differ. */
+  readonly seed?: number;
+  readonly path?: string;
+}
+
+export interface Publish {
+  readonly agents: readonly AgentSpec[];
+  /** Upstream's documents by path; kept as proof. */
+  readonly documents?: Readonly<Record<string, string>>;
+  /** Default: the verbatim face is not complete. */
+  readonly verbatim?: Snapshot["verbatim"];
+}
+
+export interface ServedMirror extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly store: TemporaryStore;
+  readonly server: MirrorServer;
+  readonly ports: ServerPorts;
+  readonly records: RequestRecord[];
+  readonly damaged: Sha256[];
+  readonly publish: (publish: Publish) => Promise<Snapshot>;
+}
+
+export interface ServeOptions extends Partial<Publish> {
+  readonly limits?: ServerOptions["limits"];
+  /** Changes the ports, for instance to fail. */
+  readonly ports?: (ports: ServerPorts) => Partial<ServerPorts>;
+}
+
+/** Starts a server on a free port; with `agents` a first snapshot is published before. */
+export async function serveMirror(options: ServeOptions = {}): Promise<ServedMirror> {
+  const store = await temporaryStore();
+  const publish = publisher(store);
+  if (options.agents !== undefined) await publish({ ...options, agents: options.agents });
+  const ports = portsOf(store);
+  const records: RequestRecord[] = [];
+  const damaged: Sha256[] = [];
+  const server = createServer(
+    { ...ports, ...options.ports?.(ports) },
+    {
+      log: (record) => records.push(record),
+      onDamage: (sha256) => damaged.push(sha256),
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
+    },
+  );
+  const { url, port } = await server.listen({ host: "127.0.0.1", port: 0 });
+  return {
+    url,
+    port,
+    store,
+    server,
+    ports,
+    records,
+    damaged,
+    publish,
+    async [Symbol.asyncDispose]() {
+      await server.close({ drainMs: 0 });
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The server's view of a store. */
+export function portsOf(store: Store): ServerPorts {
+  return {
+    readRef: async (name) => {
+      const treeId = await store.refs.read(name);
+      return treeId === undefined ? undefined : snapshotIdOf(treeId);
+    },
+    readSnapshot: (id) => readSnapshot(store, id),
+    listSnapshots: async () =>
+      (await store.documents.list("snapshots")).map((name) => name.replace(/\.json$/, "")),
+    openBlob: (sha256) => store.blobs.open(sha256),
+    readUpstreamDocument: (sha256) => store.documents.get("upstream", sha256),
+  };
+}
+
+/** Publishes snapshots one second of age apart, so that their ids ascend. */
+export function publisher(store: Store): (publish: Publish) => Promise<Snapshot> {
+  let createdAt = Date.UTC(2026, 0, 1);
+  const published: Snapshot[] = [];
+  return async ({ agents, documents = {}, verbatim }) => {
+    createdAt += 1000;
+    const proofs = await Promise.all(
+      Object.entries(documents).map(async ([path, text]) => {
+        const bytes = Buffer.from(text);
+        const sha256 = sha256Of(bytes);
+        await store.documents.put("upstream", sha256, bytes);
+        return { path, url: `http://upstream.invalid/${path}`, sha256 };
+      }),
+    );
+    const snapshot = await publishSnapshot(store, {
+      agents: await Promise.all(agents.map((spec) => heldAgent(store, spec))),
+      upstream: { name: "sample", url: "http://upstream.invalid/", verified: true, documents: proofs },
+      verbatim: verbatim ?? { complete: false, reason: "2 of 3 items are not held" },
+      graced: published.slice(-2),
+      parent: published.at(-1)?.id,
+      createdAt: new Date(createdAt),
+    });
+    published.push(snapshot);
+    return snapshot;
+  };
+}
+
+async function heldAgent(store: Store, spec: AgentSpec): Promise<Agent> {
+  const { version, size = 1000, seed = seedOf(version) } = spec;
+  const { sha256 } = someBytes(size, seed);
+  if ((await store.blobs.stat(sha256)) === undefined) await putBlob(store.blobs, size, seed);
+  return {
+    version,
+    release: "ubuntu",
+    arch: "amd64",
+    path: spec.path ?? tarballPath(version),
+    size,
+    sha256,
+    listings: [
+      {
+        contentId: "com.ubuntu.juju:released:agents",
+        productId: "com.ubuntu.juju:ubuntu:amd64",
+        date: "20260101",
+      },
+    ],
+  };
+}
+
+/** Where upstream has an agent for amd64. */
+export function tarballPath(version: string): string {
+  return `agent/${version}/juju-${version}-linux-amd64.tgz`;
+}
+
+/** The bytes of an agent published by `serveMirror`. */
+export function tarballBytes(spec: AgentSpec): Buffer {
+  return someBytes(spec.size ?? 1000, spec.seed ?? seedOf(spec.version)).bytes;
+}
+
+function seedOf(version: string): number {
+  return [...version].reduce((seed, character) => seed * 31 + (character.codePointAt(0) ?? 0), 7) % 1_000_003;
+}

@@ -1,0 +1,24 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type FsStoreOptions, openFsStore } from "../../src/store/fs/open-fs-store.ts";
+import type { Store } from "../../src/store/store.ts";
+
+/** A store in a folder of its own, which goes when the scope ends: `await using store = await temporaryStore()`. */
+export interface TemporaryStore extends Store, AsyncDisposable {
+  /** The data directory. */
+  readonly path: string;
+}
+
+/** An empty store in a new folder below the system's temporary one, or below `parent`. */
+export async function temporaryStore(
+  options: FsStoreOptions & { readonly parent?: string } = {},
+): Promise<TemporaryStore> {
+  const path = await mkdtemp(join(options.parent ?? tmpdir(), "jam-store-"));
+  const store = await openFsStore(path, { create: true, ...options });
+  return {
+    ...store,
+    path,
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
+}

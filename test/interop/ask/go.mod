@@ -1,0 +1,3 @@
+module jam.test/interop/ask
+
+go 1.17

@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { signedText, splitSignedText } from "../../../src/simplestreams/signed-text.ts";
+
+const FILE = "streams/v1/index2.sjson";
+const BEGIN = "-----BEGIN PGP SIGNED MESSAGE-----";
+const SIGNATURE = "-----BEGIN PGP SIGNATURE-----\n\nwsBz\n=abcd\n-----END PGP SIGNATURE-----\n";
+
+function signed(body: string, headers = "Hash: SHA512\n"): string {
+  return `${BEGIN}\n${headers}\n${body}\n${SIGNATURE}`;
+}
+
+test("takes text, hash names and signature apart", () => {
+  expect(splitSignedText(signed('{\n "a": 1\n}'), FILE)).toEqual({
+    text: '{\n "a": 1\n}',
+    hashes: ["SHA512"],
+    signature: SIGNATURE,
+  });
+});
+
+test("undoes dash escapes and foreign line ends, and drops blanks that no signature covers", () => {
+  expect(signedText(signed("- -----x\n- \n- - y  \nz\t"), FILE)).toBe("-----x\n\n- y\nz");
+  expect(signedText(signed("a\nb").replaceAll("\n", "\r\n"), FILE)).toBe("a\nb");
+});
+
+test("takes a document without hash header, and with several", () => {
+  expect(splitSignedText(signed("x", ""), FILE).hashes).toEqual([]);
+  expect(splitSignedText(signed("x", "Hash: SHA256,SHA512\nHash: SHA1\n"), FILE).hashes).toEqual([
+    "SHA256",
+    "SHA512",
+    "SHA1",
+  ]);
+});
+
+test("takes blank lines around the block", () => {
+  expect(signedText(`\n \r\n${signed("x")}\n\n`, FILE)).toBe("x");
+});
+
+describe("refuses", () => {
+  test.for<[name: string, text: string, code: string]>([
+    ["text before the block", `{"a":1}\n${signed("x")}`, "JAM_METADATA_SIGNATURE_INVALID"],
+    ["text behind the block", `${signed("x")}{"a":1}\n`, "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a second block behind", signed("x") + signed("y"), "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a second block inside", signed(`x\n${BEGIN}\n\ny`), "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a second signature", signed("x") + SIGNATURE, "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a block inside the signature", signed("x").replace("wsBz", BEGIN), "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a dash that is not escaped", signed("-x"), "JAM_METADATA_SIGNATURE_INVALID"],
+    [
+      "an armour line that is not escaped",
+      signed("-----END PGP SIGNATURE-----"),
+      "JAM_METADATA_SIGNATURE_INVALID",
+    ],
+    ["another header", signed("x", "Hash: SHA512\nComment: y\n"), "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a header that smuggles text", signed("x", '{"a":1}\n'), "JAM_METADATA_SIGNATURE_INVALID"],
+    [
+      "no blank line behind the headers",
+      `${BEGIN}\nx\n${SIGNATURE.replaceAll("\n\n", "\n")}`.trimEnd(),
+      "JAM_METADATA_SIGNATURE_INVALID",
+    ],
+    ["no signature", `${BEGIN}\n\nx\n`, "JAM_METADATA_SIGNATURE_INVALID"],
+    [
+      "a signature without end",
+      signed("x").replace("-----END PGP SIGNATURE-----", ""),
+      "JAM_METADATA_SIGNATURE_INVALID",
+    ],
+    ["only a signature", SIGNATURE, "JAM_METADATA_SIGNATURE_INVALID"],
+    [
+      "a signed message that is no clear text",
+      "-----BEGIN PGP MESSAGE-----\n\nx\n",
+      "JAM_METADATA_SIGNATURE_INVALID",
+    ],
+    ["bare JSON", '{"format":"index:1.0"}', "JAM_METADATA_UNSIGNED"],
+    ["HTML", "<html>log in</html>", "JAM_UPSTREAM_NOT_SIMPLESTREAMS"],
+    ["nothing", "", "JAM_UPSTREAM_NOT_SIMPLESTREAMS"],
+    ["blanks", " \n\n", "JAM_UPSTREAM_NOT_SIMPLESTREAMS"],
+  ])("%s", ([, text, code]) => {
+    expect(() => signedText(text, FILE)).toThrow(
+      expect.objectContaining({ code, details: expect.objectContaining({ file: FILE }) }),
+    );
+  });
+});
+
+test("refuses every cut of a document", () => {
+  const document = signed('{\n "a": 1\n}').trimEnd();
+  for (let length = 0; length < document.length; length++) {
+    expect(() => signedText(document.slice(0, length), FILE)).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^JAM_/) }),
+    );
+  }
+});
