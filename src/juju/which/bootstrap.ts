@@ -1,5 +1,5 @@
-import { isJamError } from "../../shared/errors.ts";
-import { compareVersions, formatVersion, parseVersion, toPatch, type JujuVersion } from "../version.ts";
+import { parseAgentBinary } from "../agent-binary.ts";
+import { formatVersion, toPatch, type JujuVersion } from "../version.ts";
 import type { BootstrapAnswer, BootstrapGeneration } from "./answer.ts";
 import type { Generation } from "./generation.ts";
 import { findInStreams } from "./lookup.ts";
@@ -8,7 +8,7 @@ import { newest } from "./newest.ts";
 import type { BootstrapQuestion } from "./question.ts";
 import { preferredStreams } from "./streams.ts";
 import { note, type Rule, type Trace } from "./trace.ts";
-import { isSame, isSameMinor } from "./upgrade-request.ts";
+import { attempt, isSame, isSameMinor } from "./upgrade-request.ts";
 import { readVersion } from "./version-pool.ts";
 
 /** What differs between the clients that bootstrap. */
@@ -99,8 +99,6 @@ export function answerBootstrap(question: BootstrapQuestion, trace?: Trace): Boo
   };
 }
 
-const BINARY = /^([^-]+(?:-[a-z]+[0-9.]+)?)-[^-]+-[^-]+$/;
-
 /**
  * `--agent-version` is read as a binary first (`2.9.25-xenial-amd64`), then as a plain version.
  * Source: juju cmd/juju/commands/bootstrap.go Init.
@@ -108,20 +106,9 @@ const BINARY = /^([^-]+(?:-[a-z]+[0-9.]+)?)-[^-]+-[^-]+$/;
 function readRequested(text: string, generation: BootstrapGeneration): JujuVersion | string | undefined {
   if (text === "") return undefined;
   const rules = generation === "1.25" ? "1.25" : "v2";
-  const number = BINARY.exec(text)?.[1];
-  for (const candidate of number === undefined ? [] : [number]) {
-    try {
-      return parseVersion(candidate, rules);
-    } catch (error) {
-      if (!isJamError(error, "JAM_VERSION_INVALID")) throw error;
-    }
-  }
-  try {
-    return readVersion(text, rules);
-  } catch (error) {
-    if (isJamError(error, "JAM_VERSION_INVALID")) return error.message;
-    throw error;
-  }
+  const binary = attempt(() => parseAgentBinary(text, rules).number);
+  if (typeof binary !== "string") return binary;
+  return attempt(() => readVersion(text, rules));
 }
 
 function candidates(
@@ -158,5 +145,5 @@ function withoutAgents(
 
 /** Source: juju environs/bootstrap/bootstrap.go isCompatibleVersion. */
 function isSamePatch(a: JujuVersion, b: JujuVersion): boolean {
-  return isSame(toPatch(a), toPatch(b)) && compareVersions(toPatch(a), toPatch(b)) === 0;
+  return isSame(toPatch(a), toPatch(b));
 }

@@ -8,7 +8,8 @@ export interface AgentFilter {
   readonly major?: number;
   readonly minor?: number;
   readonly number?: JujuVersion;
-  readonly arch?: string;
+  /** Any of these. */
+  readonly arches?: readonly string[];
 }
 
 /**
@@ -116,6 +117,6 @@ function* groupsOf(pool: VersionPool, filter: AgentFilter): Iterable<readonly Po
 }
 
 function fits({ version, arch }: PoolEntry, filter: AgentFilter): boolean {
-  if (filter.arch !== undefined && arch !== undefined && arch !== filter.arch) return false;
+  if (arch !== undefined && filter.arches?.includes(arch) === false) return false;
   return filter.number === undefined || compareVersions(version, filter.number) === 0;
 }

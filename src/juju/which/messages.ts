@@ -106,7 +106,11 @@ export function modelsTooOld(minimum: JujuVersion, models: readonly string[]): s
 }
 
 /** Source: juju upgrades/upgradevalidation/version.go versionCheck (2.9.33 and later). */
-export function notSupportedFrom(action: "upgrade" | "migrate", from: JujuVersion, to: JujuVersion): string {
+export function notSupportedFrom(
+  action: "upgrade" | "migrate" | "upgrading controller",
+  from: JujuVersion,
+  to: JujuVersion,
+): string {
   return `${action} to ${quoted(to)} is not supported from ${quoted(from)}`;
 }
 
@@ -160,17 +164,33 @@ export function modelBelowMinimum(version: JujuVersion, minimum: JujuVersion, ta
 /** Source: juju upgrades/upgradevalidation/validation.go getCheckTargetVersionForModel (3.6.23 and later). */
 export const DOWNGRADE_NOT_ALLOWED = "downgrade is not allowed";
 
+/** Source: juju apiserver/facades/client/modelupgrader/upgrader.go validateModelUpgrade (3.x). */
+export function modelNotValidated(name: string, reason: string): string {
+  return `validating model ${quoteGo(name)} for controller upgrade: ${reason}`;
+}
+
 /** Source: juju apiserver/facades/client/modelupgrader/controllerupgrader.go runUpgrade (4.0). */
 export function streamNotRecognised(stream: string): string {
   return `agent stream ${quoteGo(stream)} is not recognised as a valid value`;
 }
 
-/** Source: juju domain/controllerupgrader/service/service.go UpgradeController, agentfinder.go (4.0.15). */
-export function noPatchVersions(failure: string): string {
+const STREAMS_FAIL =
+  "getting simple streams agent binary patch versions for controller: no agent binaries available";
+
+/** The stream has no index entry. Source: juju domain/controllerupgrader/service/agentfinder.go getSimpleStreamsPatchVersions (4.0.15). */
+export const PATCHES_NOT_INDEXED =
+  "getting desired controller version to upgrade to: " +
+  `getting available simplestream patch versions for controller: ${STREAMS_FAIL}`;
+
+/** Source: juju domain/controllerupgrader/service/agentfinder.go GetHighestPatchVersionAvailableForStream (4.0.15). */
+export const NO_PATCHES =
+  "getting desired controller version to upgrade to: unable to find highest patch version for controller";
+
+/** The stream has no index entry. Source: juju domain/controllerupgrader/service/agentfinder.go HasBinariesForVersionStreamAndArchitectures (4.0.15). */
+export function binariesNotIndexed(version: JujuVersion, stream: string): string {
   return (
-    "getting desired controller version to upgrade to: " +
-    "getting available simplestream patch versions for controller: " +
-    `getting simple streams agent binary patch versions for controller: ${failure}`
+    `checking if binaries exist for version ${quoted(version)}: ` +
+    `getting available agent binaries in controller for stream ${quoteGo(stream)}: ${STREAMS_FAIL}`
   );
 }
 

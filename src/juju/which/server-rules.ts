@@ -6,6 +6,7 @@ import {
   DOWNGRADE_NOT_SUPPORTED,
   modelBelowMinimum,
   modelTooOld,
+  modelNotValidated,
   newerMinorNotSupported,
   notSupportedFrom,
   onlyPatchUpgrades,
@@ -79,20 +80,30 @@ export function controllerBlockers(
   }
   for (const { name, version } of otherModels) {
     const model = readVersion(version);
-    if (model.major !== target.major && target.major !== 3) {
-      return notSupportedFrom("upgrade", model, target);
-    }
+    const failure = rules.strictModels ? undefined : majorFailure(model, target);
+    if (failure !== undefined) return modelNotValidated(name, failure);
     const reason = modelBlocker(rules, model, target);
     if (reason !== undefined) blocked.push({ model: `admin/${name}`, reason });
   }
   return blocked;
 }
 
-function modelBlocker(rules: ServerRules, model: JujuVersion, target: JujuVersion): string | undefined {
-  const { minimum } = rules;
-  if (rules.strictModels) {
+/** Up to 3.6.21 a model of a later major, or a target major without a minimum, ends the whole check. */
+function majorFailure(model: JujuVersion, target: JujuVersion): string | undefined {
+  if (model.major > target.major) return DOWNGRADE_NOT_ALLOWED;
+  if (model.major === target.major || target.major === 3) return undefined;
+  return notSupportedFrom("upgrading controller", model, target);
+}
+
+function modelBlocker(
+  { minimum, strictModels }: ServerRules,
+  model: JujuVersion,
+  target: JujuVersion,
+): string | undefined {
+  if (strictModels) {
     if (compareVersions(model, target) > 0) return DOWNGRADE_NOT_ALLOWED;
-    return compareVersions(model, minimum) < 0 ? modelBelowMinimum(model, minimum, target) : undefined;
+    const isBelow = target.major === 3 && compareVersions(model, minimum) < 0;
+    return isBelow ? modelBelowMinimum(model, minimum, target) : undefined;
   }
   if (model.major === target.major) return undefined;
   return compareVersions({ ...model, tag: "" }, minimum) < 0 ? modelTooOld(model, minimum) : undefined;

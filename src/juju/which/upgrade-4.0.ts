@@ -3,12 +3,13 @@ import type { UpgradeAnswer } from "./answer.ts";
 import { findInStore, findInStreams } from "./lookup.ts";
 import {
   CONTROLLER_MORE_THAN_PATCH,
+  binariesNotIndexed,
   controllerLower,
-  LOOKUP_FAILURES,
   MODEL_MORE_THAN_PATCH,
   modelLower,
   nodesLag,
-  noPatchVersions,
+  NO_PATCHES,
+  PATCHES_NOT_INDEXED,
   recommendedIsDowngrade,
   recommendedIsMissing,
   recommendedIsModelDowngrade,
@@ -29,6 +30,9 @@ import {
 import { readVersion } from "./version-pool.ts";
 
 const REF = "4.0 branch c087a0e221";
+/** Agents of other architectures are passed over. Source: juju domain/agentbinary/architecture.go (4.0.15). */
+const ARCHES_OF_4_0 = ["amd64", "arm64", "ppc64el", "s390x", "riscv64"];
+
 const RULES = {
   store: {
     rule: "The agents of the controller's minor in its own store, whatever their arch.",
@@ -60,24 +64,16 @@ export function upgradeBy4_0(request: UpgradeRequest): UpgradeAnswer {
 }
 
 function upgradeController(request: UpgradeRequest): UpgradeAnswer {
-  const { requested } = request;
-  if (requested !== undefined) {
-    const refused = refuseController(request, requested, {
-      lower: controllerLower,
-      otherMinor: CONTROLLER_MORE_THAN_PATCH,
-    });
-    if (refused !== undefined) return refused;
-    return hasEveryArch(request, requested) ? upgradeTo(request, requested, request.stream) : UP_TO_DATE;
-  }
-  const recommended = recommend(request);
-  if ("outcome" in recommended) return recommended;
-  const refused = refuseController(request, recommended, {
-    lower: recommendedIsDowngrade,
-    otherMinor: CONTROLLER_MORE_THAN_PATCH,
-  });
+  const { requested, stream } = request;
+  const target = requested ?? recommend(request);
+  if ("outcome" in target) return target;
+  const lower = requested === undefined ? recommendedIsDowngrade : controllerLower;
+  const refused = refuseController(request, target, lower);
   if (refused !== undefined) return refused;
-  if (!hasEveryArch(request, recommended)) return refuse(recommendedIsMissing(recommended));
-  return upgradeTo(request, recommended, request.stream);
+  const availability = availabilityOf(request, target);
+  if (availability === "complete") return upgradeTo(request, target, stream);
+  if (requested === undefined) return refuse(recommendedIsMissing(target));
+  return availability === "missing" ? UP_TO_DATE : refuse(binariesNotIndexed(target, streamOf(request)));
 }
 
 /** The one stream: 4.0 neither falls back to another nor widens the search for development versions. */
@@ -85,19 +81,21 @@ function streamOf({ question, stream }: UpgradeRequest): string {
   return stream || question.configStream || "released";
 }
 
-/** Source: juju domain/controllerupgrader/service/agentfinder.go GetHighestPatchVersionAvailable (4.0.15). */
+/**
+ * The newest of what the store and the stream hold. Nothing in a stream that is indexed is no error.
+ * Source: juju domain/controllerupgrader/service/agentfinder.go GetHighestPatchVersionAvailableForStream (4.0.15).
+ */
 function recommend(request: UpgradeRequest): JujuVersion | UpgradeAnswer {
   const { controller, generation, question, trace } = request;
-  const filter = { major: controller.major, minor: controller.minor };
+  const filter = { major: controller.major, minor: controller.minor, arches: ARCHES_OF_4_0 };
   const stored = findInStore(generation, question.stored, filter);
   note(trace, RULES.store, stored);
   const listed = findInStreams(generation, question, [streamOf(request)], filter);
   note(trace, RULES.stream, listed.found);
-  if (listed.failure !== undefined && (listed.failure === "no-index" || stored.length === 0)) {
-    return refuse(noPatchVersions(LOOKUP_FAILURES.binaries[listed.failure]));
-  }
+  if (listed.failure === "no-index") return refuse(PATCHES_NOT_INDEXED);
   const all = [...stored, ...listed.found];
-  const best = newest(all) ?? controller;
+  const best = newest(all);
+  if (best === undefined) return refuse(NO_PATCHES);
   note(trace, RULES.newest, all, (version) => (isSame(version, best) ? undefined : "not the newest"));
   return best;
 }
@@ -106,25 +104,32 @@ function recommend(request: UpgradeRequest): JujuVersion | UpgradeAnswer {
 function refuseController(
   { controller, question }: UpgradeRequest,
   target: JujuVersion,
-  words: { readonly lower: (version: JujuVersion) => string; readonly otherMinor: string },
+  lower: (version: JujuVersion) => string,
 ): UpgradeAnswer | undefined {
-  if (compareVersions(controller, target) > 0) return refuse(words.lower(target));
-  if (!isSameMinor(controller, target)) return refuse(words.otherMinor);
+  if (compareVersions(controller, target) > 0) return refuse(lower(target));
+  if (!isSameMinor(controller, target)) return refuse(CONTROLLER_MORE_THAN_PATCH);
   const lagging = (question.nodeVersions ?? []).flatMap((version, node) =>
     compareVersions(controller, readVersion(version)) > 0 ? [String(node)] : [],
   );
   return lagging.length === 0 ? undefined : refuse(nodesLag(lagging, controller));
 }
 
-/** Source: juju domain/controllerupgrader/service/agentfinder.go HasBinariesForVersionStreamAndArchitectures (4.0.15). */
-function hasEveryArch(request: UpgradeRequest, number: JujuVersion): boolean {
+/**
+ * Whether the store or the one stream has the number for the arch of every controller node.
+ * Source: juju domain/controllerupgrader/service/agentfinder.go HasBinariesForVersionStreamAndArchitectures (4.0.15).
+ */
+function availabilityOf(
+  request: UpgradeRequest,
+  number: JujuVersion,
+): "complete" | "missing" | "not-indexed" {
   const { generation, question } = request;
-  if (findInStore(generation, question.stored, { number }).length > 0) return true;
-  const arches = question.nodeArches ?? ["amd64"];
-  return arches.every(
-    (arch) =>
-      findInStreams(generation, question, [streamOf(request)], { number, arch }).failure === undefined,
-  );
+  if (findInStore(generation, question.stored, { number }).length > 0) return "complete";
+  for (const arch of question.nodeArches ?? ["amd64"]) {
+    const filter = { number, arches: [arch] };
+    const { failure } = findInStreams(generation, question, [streamOf(request)], filter);
+    if (failure !== undefined) return failure === "no-index" ? "not-indexed" : "missing";
+  }
+  return "complete";
 }
 
 function upgradeModel(request: UpgradeRequest): UpgradeAnswer {

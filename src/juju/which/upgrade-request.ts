@@ -30,7 +30,8 @@ export function readUpgrade(question: UpgradeQuestion, trace?: Trace): UpgradeRe
     question.generation ??
     generationOf(controllerVersion, question.client === undefined ? undefined : readVersion(question.client));
   const read = (text: string): JujuVersion => readVersion(text, versionGenerationOf(generation));
-  const requested = readRequested(question.requested ?? "", read);
+  const text = question.requested ?? "";
+  const requested = text === "" ? undefined : attempt(() => read(text));
   if (typeof requested === "string") return { outcome: "error", error: requested };
   return {
     generation,
@@ -44,11 +45,10 @@ export function readUpgrade(question: UpgradeQuestion, trace?: Trace): UpgradeRe
   };
 }
 
-/** The version, undefined for none, or Juju's complaint. */
-function readRequested(text: string, read: (text: string) => JujuVersion): JujuVersion | string | undefined {
-  if (text === "") return undefined;
+/** The version, or Juju's words about an invalid one: where Juju itself complains, the complaint is the answer. */
+export function attempt(read: () => JujuVersion): JujuVersion | string {
   try {
-    return read(text);
+    return read();
   } catch (error) {
     if (isJamError(error, "JAM_VERSION_INVALID")) return error.message;
     throw error;

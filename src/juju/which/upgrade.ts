@@ -36,5 +36,7 @@ export function answerUpgrade(question: UpgradeQuestion, trace?: Trace): Upgrade
     case "2.9.0-2.9.31":
     case "2.9.32":
       return upgradeByClient({ ...request, generation });
+    default:
+      return generation satisfies never;
   }
 }
