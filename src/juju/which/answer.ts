@@ -30,6 +30,9 @@ export type BootstrapAnswer =
 /** Whether the target controller accepts the model, with its own words where not. */
 export type MigrateAnswer = { readonly ok: true } | { readonly ok: false; readonly error: string };
 
+/** What Juju does, in the shape of its recorded answers. */
+export type JujuAnswer = UpgradeAnswer | BootstrapAnswer;
+
 /** The bootstrap rules that differ, named after the releases that share them. */
 export const BOOTSTRAP_GENERATIONS = ["1.25", "2.0-2.2", "2.3-2.8", "2.8", "2.9", "3.6", "4.0"] as const;
 export type BootstrapGeneration = (typeof BOOTSTRAP_GENERATIONS)[number];

@@ -48,8 +48,8 @@ export interface ClientRules {
   /** The controller demands the minimum of every model. */
   readonly checksOtherModels: boolean;
   readonly tags: typeof tagsForClient;
-  /** `--agent-stream` is written into the settings. */
-  readonly writesStream: boolean;
+  /** `--agent-stream`: unknown up to 2.3, then used for the one lookup, from 2.9 also written into the settings. */
+  readonly streamOption: "none" | "lookup" | "lookup-and-settings";
 }
 
 const INTO_2 = new Map([[2, readVersion("1.25.4")]]);
@@ -70,7 +70,7 @@ const RULES_2_0: ClientRules = {
   aheadOfController: hostedModelAhead,
   checksOtherModels: false,
   tags: tagsForClient,
-  writesStream: false,
+  streamOption: "none",
 };
 
 const RULES_2_3: ClientRules = {
@@ -89,6 +89,7 @@ const RULES_2_4: ClientRules = {
   file: "cmd/juju/commands/upgrademodel.go",
   ref: "juju-2.5.8",
   nextMinorTag: "lowest",
+  streamOption: "lookup",
 };
 
 const RULES_2_7: ClientRules = {
@@ -112,7 +113,7 @@ const RULES_2_9: ClientRules = {
   ...RULES_2_8_10,
   ref: "juju-2.9.31",
   tags: tagsForServer29,
-  writesStream: true,
+  streamOption: "lookup-and-settings",
 };
 
 /** Source: juju cmd/juju/commands/upgradejuju.go (2.0.4, 2.3.9), upgrademodel.go (2.5.8 to 2.9.32). */

@@ -76,7 +76,7 @@ function look(request: UpgradeRequest, rules: ClientRules): LookupResult {
   const streams = preferredStreams(generation, {
     version: undefined,
     development: question.development ?? false,
-    stream: request.stream === "" ? (question.configStream ?? "") : request.stream,
+    stream: optionOf(request, rules) || (question.configStream ?? ""),
   });
   const filter = { major: searchedMajor(request) };
   const listed = findByController(generation, question, streams, filter);
@@ -86,6 +86,11 @@ function look(request: UpgradeRequest, rules: ClientRules): LookupResult {
   const tags = rules.tags(request, filter, listed);
   note(trace, cite(rules, "initCAASVersions", "Only image tags that the streams vouch for."), tags);
   return { found: tags, failure: tags.length === 0 ? "no-match" : undefined };
+}
+
+/** `--agent-stream` where that client knows it. */
+function optionOf({ stream }: UpgradeRequest, rules: ClientRules): string {
+  return rules.streamOption === "none" ? "" : stream;
 }
 
 function searchedMajor(request: UpgradeRequest): number {
@@ -203,7 +208,7 @@ function conclude(request: UpgradeRequest, rules: ClientRules, chosen: JujuVersi
   if (!question.isController && compareVersions(chosen, controller) > 0) {
     return refuse(rules.aheadOfController(chosen, controller));
   }
-  return upgradeTo(request, chosen, rules.writesStream ? stream : "");
+  return upgradeTo(request, chosen, rules.streamOption === "lookup-and-settings" ? stream : "");
 }
 
 /** Source: juju cmd/juju/commands/upgrademodel.go validate (2.9.32). */
