@@ -22,7 +22,7 @@ for (let i = 0; i < connections; i++) {
       callback(bytes) {
         received += bytes;
         if (left === 0) {
-          const head = buffer.latin1Slice(0, Math.min(bytes, 2000));
+          const head = buffer.toString("latin1", 0, Math.min(bytes, 2000));
           failed ||= !head.startsWith("HTTP/1.1 200 ");
           left = size + head.indexOf(headersEnd) + headersEnd.length;
         }

@@ -70,7 +70,7 @@ async function main(binary: string): Promise<void> {
   } finally {
     nginxChild.kill("SIGTERM");
     jamChild.stdin?.end();
-    await Promise.all([nginxChild, jamChild].map((child) => child.exitCode ?? once(child, "exit")));
+    await Promise.all([ended(nginxChild), ended(jamChild)]);
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -159,6 +159,10 @@ http { access_log off; sendfile on; tcp_nopush on; ${temporary.join(" ")}
     folder,
     contender: { name: "nginx", pid: child.pid ?? 0, port, path: "/tools/agent/big.tgz" },
   };
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
 }
 
 async function freePort(): Promise<number> {

@@ -32,6 +32,8 @@ export interface ComposeUpstreamsOptions {
   readonly env: Environment;
   /** `jam/0.1.0`. */
   readonly userAgent: string;
+  /** Told what is odd but no reason to stop, as a clock that is off. Default: nobody. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /**
@@ -56,6 +58,7 @@ export async function composeUpstreams(
       keyring,
       env: options.env,
       userAgent: options.userAgent,
+      ...(options.onWarning === undefined ? {} : { onWarning: options.onWarning }),
       retries,
       idleTimeoutMs,
       caFile,
@@ -85,7 +88,8 @@ export async function composeSync(
   config: Config,
   options: ComposeSyncOptions,
 ): Promise<{ readonly options: SyncOptions; readonly work: SyncCollaborators }> {
-  const sources = await composeUpstreams(config, options);
+  const onWarning = (message: string) => options.observe({ kind: "warning", message });
+  const sources = await composeUpstreams(config, { onWarning, ...options });
   const store = await (options.writes ? createStore(config) : openStore(config));
   const { setTimeout: sleep } = await import("node:timers/promises");
   return {

@@ -18,6 +18,7 @@ export interface CheckedSource {
   readonly name: string;
   readonly url: string;
   readonly verifies: boolean;
+  trustedKeys(): Promise<readonly string[]>;
   readDocument(
     path: string,
     known: undefined,
@@ -61,7 +62,7 @@ export async function checkSetup(setup: SetupUnderTest): Promise<CheckResult[]> 
   const sources = await attempt("key", setup.openSources);
   if ("check" in sources) results.push(sources);
   else {
-    results.push(describeKeys(sources.value));
+    for (const source of sources.value) results.push(await checkKey(source));
     for (const source of sources.value) results.push(...(await checkSource(source, setup)));
   }
   results.push(...(await checkDisk(setup)));
@@ -80,16 +81,18 @@ function checkConfiguration({ configFile, rules }: SetupUnderTest): CheckResult 
   };
 }
 
-function describeKeys(sources: readonly CheckedSource[]): CheckResult {
-  const unverified = sources.filter(({ verifies }) => !verifies).map(({ name }) => name);
-  if (unverified.length === 0)
-    return { check: "key", state: "ok", detail: "every upstream's metadata is verified" };
-  return {
-    check: "key",
-    state: "warn",
-    detail: `not verified: ${unverified.join(", ")}`,
-    hint: "Set `keyring: builtin` (the Juju key) or the file with the key that signs it.",
-  };
+async function checkKey(source: CheckedSource): Promise<CheckResult> {
+  if (!source.verifies) {
+    return {
+      check: "key",
+      state: "warn",
+      detail: `${source.name} is not verified`,
+      hint: "Set `keyring: builtin` (the Juju key) or the file with the key that signs it.",
+    };
+  }
+  const keys = await attempt("key", () => source.trustedKeys());
+  if ("check" in keys) return keys;
+  return { check: "key", state: "ok", detail: `${source.name} must be signed by ${keys.value.join(" or ")}` };
 }
 
 async function checkSource(source: CheckedSource, setup: SetupUnderTest): Promise<CheckResult[]> {

@@ -5,7 +5,7 @@ import type { ScannedArguments } from "./arguments.ts";
 import type { CommandAction, RunAction } from "./command.ts";
 import { createContext } from "./context.ts";
 import { type ParsedGlobals, completeGlobals } from "./global-options.ts";
-import { EXAMPLES, HELP_TOPICS } from "./help-topics.ts";
+import { HELP_TOPICS } from "./help-topics.ts";
 import { createProgram, loadCommand, toUsageError } from "./program.ts";
 import type { RunOptions } from "./run.ts";
 
@@ -29,7 +29,7 @@ export async function dispatch(options: RunOptions, scanned: ScannedArguments): 
   const words = scanned.rest.filter((word) => !word.startsWith("-"));
   const call = await prepareCall(options, isHelp ? words[0] : scanned.commandName);
   try {
-    if (isHelp) call.help += helpOn(call.program, words);
+    if (isHelp) showHelp(call, words);
     else await call.program.parseAsync(argv, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -77,11 +77,15 @@ function createRunAction(options: RunOptions, finish: (status: number) => void):
     };
 }
 
-function helpOn(program: Command, words: readonly string[]): string {
-  let command = program;
+/** Puts a topic's text, or what commander writes as the help of a command, into the call. */
+function showHelp(call: ParsedCall, words: readonly string[]): void {
+  let command = call.program;
   for (const word of words) {
-    const topic = command === program ? HELP_TOPICS[word] : undefined;
-    if (topic !== undefined) return topic;
+    const topic = command === call.program ? HELP_TOPICS[word] : undefined;
+    if (topic !== undefined) {
+      call.help = topic;
+      return;
+    }
     const names = command.commands.map((known) => known.name());
     const next = command.commands.find((known) => known.name() === word);
     if (next === undefined) {
@@ -92,7 +96,7 @@ function helpOn(program: Command, words: readonly string[]): string {
     }
     command = next;
   }
-  return command === program ? `${command.helpInformation()}\n${EXAMPLES}\n` : command.helpInformation();
+  command.outputHelp();
 }
 
 function withBlankLine(text: string): string {

@@ -1,6 +1,7 @@
 import express, { type ErrorRequestHandler, type Express } from "express";
 import { JamError } from "../shared/errors.ts";
 import { type FaceContext, serveCuratedFace, serveVerbatimFace } from "./faces.ts";
+import { ConnectionGone } from "./outlet.ts";
 import { sendNotFound, sendProblem } from "./problem.ts";
 import { guardRequest } from "./request-guard.ts";
 import { type RequestRecord, logRequests } from "./request-log.ts";
@@ -26,6 +27,8 @@ export function createApp(context: FaceContext, log: (record: RequestRecord) => 
 }
 
 const sendError: ErrorRequestHandler = (error: unknown, request, response, _next) => {
+  // The client left while its answer was being made; there is nobody to tell.
+  if (error instanceof ConnectionGone) return;
   sendProblem(request, response, isClientFault(error) ? malformed(error) : error);
 };
 

@@ -27,6 +27,25 @@ export interface Outlet {
   release(): void;
 }
 
+/**
+ * Resolves when it is this response's turn: a client may send the next request before it has read the answer to the
+ * one before, and neither a deadline nor a buffer should count for an answer that waits.
+ * @throws ConnectionGone
+ */
+export async function awaitTurn(response: ServerResponse): Promise<void> {
+  if (response.socket !== null) return;
+  const { socket } = response.req;
+  await new Promise<void>((resolve, reject) => {
+    const onClose = () => reject(new ConnectionGone());
+    if (socket.destroyed) return onClose();
+    socket.once("close", onClose);
+    response.once("socket", () => {
+      socket.off("close", onClose);
+      resolve();
+    });
+  });
+}
+
 /** Opens the way out; `release` it when the response is done. */
 export function openOutlet(response: ServerResponse, pace: ReaderPace): Outlet {
   const { socket } = response.req;
@@ -59,8 +78,16 @@ export function openOutlet(response: ServerResponse, pace: ReaderPace): Outlet {
   };
 }
 
-/** Ends a response with bytes that stay in memory, and cuts the reader off that takes them too slowly. */
-export function endWithin(response: ServerResponse, bytes: Uint8Array, pace: ReaderPace): void {
+/**
+ * Ends a response with bytes that stay in memory, and cuts the reader off that takes them too slowly.
+ * @throws ConnectionGone
+ */
+export async function endWithin(
+  response: ServerResponse,
+  bytes: Uint8Array,
+  pace: ReaderPace,
+): Promise<void> {
+  await awaitTurn(response);
   const { socket } = response.req;
   const deadline = setTimeout(() => socket.destroy(), allowedMs(bytes.length, pace));
   response.once("close", () => clearTimeout(deadline));

@@ -5,7 +5,7 @@ import type { BufferPool } from "./buffer-pool.ts";
 import { type Answer, type Representation, decideAnswer } from "./conditional.ts";
 import type { ServedDocument } from "./document.ts";
 import { type Encoding, tarballType } from "./negotiate.ts";
-import { ConnectionGone, type ReaderPace, endWithin, openOutlet } from "./outlet.ts";
+import { ConnectionGone, type ReaderPace, awaitTurn, endWithin, openOutlet } from "./outlet.ts";
 import type { BlobReader } from "./ports.ts";
 import { sendProblem } from "./problem.ts";
 import { type ByteRange, ShortBlob, sendRange } from "./transfer.ts";
@@ -39,7 +39,8 @@ export async function sendDocument(
     "Content-Type": document.contentType,
     ...(encoding === undefined ? {} : { "Content-Encoding": encoding }),
   });
-  if (range !== undefined) endWithin(response, bytes.subarray(range.start, range.end), context.pace);
+  if (range === undefined) return;
+  await endWithin(response, bytes.subarray(range.start, range.end), context.pace);
 }
 
 /** Sends an open tarball and closes it. */
@@ -100,6 +101,7 @@ async function sendBytes(
 ): Promise<void> {
   const outlet = openOutlet(response, context.pace);
   try {
+    await awaitTurn(response);
     await sendRange(outlet, blob, what.range, context.pool);
     response.end();
   } catch (error) {

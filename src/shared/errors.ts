@@ -22,8 +22,6 @@ export const ERROR_OUTCOMES = {
   JAM_KEYRING_INVALID: { exit: 2, http: 500 },
   JAM_LISTEN_FAILED: { exit: 2, http: 500 },
   JAM_VERSION_INVALID: { exit: 2, http: 400 },
-  JAM_STREAM_INVALID: { exit: 2, http: 400 },
-  JAM_PLAN_INVALID: { exit: 2, http: 400 },
 
   JAM_UPSTREAM_UNREACHABLE: { exit: 9, http: 502 },
   JAM_UPSTREAM_TIMEOUT: { exit: 9, http: 504 },
@@ -50,7 +48,6 @@ export const ERROR_OUTCOMES = {
   JAM_ITEM_REFUSED: { exit: 4, http: 502 },
   JAM_ITEM_SIZE_MISMATCH: { exit: 4, http: 502 },
   JAM_ITEM_HASH_MISMATCH: { exit: 4, http: 502 },
-  JAM_ITEM_MISSING: { exit: 3, http: 404 },
 
   JAM_STORE_LOCKED: { exit: 6, http: 409 },
   JAM_STORE_NO_SPACE: { exit: 8, http: 507 },

@@ -46,6 +46,7 @@ export interface SyncSource {
   readonly name: string;
   readonly url: string;
   readonly verifies: boolean;
+  trustedKeys(): Promise<readonly string[]>;
   readDocument(path: string, known: Validators | undefined, signal: AbortSignal): Promise<FetchedAnswer>;
   fetchItem(
     item: { readonly path: string; readonly size: number; readonly sha256: Sha256 },

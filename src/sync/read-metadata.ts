@@ -196,16 +196,20 @@ class SetReader {
 
   /**
    * The text of a document accepted before, when its proof is still whole. Its signature was verified when it
-   * came; the hash shows that these are the same bytes.
+   * came; the hash shows that these are the same bytes, and its key must still be trusted.
    */
   async #readKept(known: RememberedDocument): Promise<string | undefined> {
     const { documents, source } = this.#request;
     if (!known.url.startsWith(source.url)) return undefined;
-    if (source.verifies && known.signedBy === undefined) return undefined;
+    if (source.verifies && !(await this.#isTrusted(known.signedBy))) return undefined;
     const bytes = await documents.get("upstream", known.sha256);
     if (bytes === undefined || sha256Of(bytes) !== known.sha256) return undefined;
     const text = Buffer.from(bytes).toString("utf8");
     return source.verifies ? signedText(text, known.path) : text;
+  }
+
+  async #isTrusted(fingerprint: string | undefined): Promise<boolean> {
+    return fingerprint !== undefined && (await this.#request.source.trustedKeys()).includes(fingerprint);
   }
 }
 

@@ -10,13 +10,13 @@ import { fetchItems, type FetchOutcome } from "./fetch-items.ts";
 import type { Allowance } from "./freshness.ts";
 import { keepReport } from "./history.ts";
 import { readMemory, writeMemory } from "./memory.ts";
-import { publishableAgents, type SyncPlan } from "./plan.ts";
+import { publishableAgents, type FetchStep, type SyncPlan } from "./plan.ts";
 import type { SyncSource, SyncStore } from "./ports.ts";
 import { pruneStore, readSnapshots } from "./prune.ts";
-import { publishSnapshot } from "./publish.ts";
+import { publishSnapshot, publishTree } from "./publish.ts";
 import type { FailedItem, SyncReport } from "./report.ts";
 import { gracedIds, type RetentionRules } from "./retention.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { MIRROR_REF, nextTreeId, type Snapshot } from "./snapshot.ts";
 import { judgeVerbatimFace } from "./verbatim.ts";
 
 export interface SyncOptions {
@@ -103,6 +103,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   for (const { sha256, bytes } of assessment.metadata.fresh)
     await store.documents.put("upstream", sha256, bytes);
   const snapshot = await publish({ options, work, current, assessment, agents });
+  await replaceDamaged(store, { current, snapshot, fetched: outcome.fetched });
   await writeMemory(store.documents, assessment.memory);
   observe({ kind: "phase", phase: "prune" });
   await pruneStore(store, options.retention, work.now());
@@ -143,6 +144,26 @@ async function refuseOverfull(store: SyncStore, plan: SyncPlan, options: SyncOpt
       },
     );
   }
+}
+
+/**
+ * A tarball that was listed and had to be fetched again was missing or damaged; the published tree may still link
+ * the damaged file, so it is built again.
+ */
+async function replaceDamaged(
+  store: SyncStore,
+  run: {
+    readonly current: Snapshot | undefined;
+    readonly snapshot: Snapshot | undefined;
+    readonly fetched: readonly FetchStep[];
+  },
+): Promise<void> {
+  const { current, snapshot } = run;
+  if (current === undefined || snapshot?.id !== current.id) return;
+  const listed = new Set(current.agents.map(({ sha256 }) => sha256));
+  const treeId = await store.refs.read(MIRROR_REF);
+  if (treeId === undefined || !run.fetched.some(({ sha256 }) => listed.has(sha256))) return;
+  await publishTree(store, { treeId: nextTreeId(treeId), snapshot: current, graced: [], before: treeId });
 }
 
 interface PublishInput {

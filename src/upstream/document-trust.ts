@@ -2,6 +2,7 @@ import { JamError } from "../shared/errors.ts";
 import { sha256Of } from "../shared/sha256.ts";
 import { notSimplestreams } from "../simplestreams/metadata-fault.ts";
 import { splitSignedText } from "../simplestreams/signed-text.ts";
+import { JUJU_KEY_FINGERPRINT } from "./juju-key.ts";
 import { loadKeyring, type Keyring } from "./keyring.ts";
 import type { Timing } from "./timing.ts";
 import type { Signature, UpstreamDocument, Validators } from "./upstream.ts";
@@ -19,6 +20,11 @@ export interface ArrivedDocument {
 export interface DocumentTrust {
   /** False when the operator switched verification off. */
   readonly verifies: boolean;
+  /**
+   * Fingerprints of the primary keys that are trusted now; none when verification is off.
+   * @throws JamError JAM_KEYRING_INVALID
+   */
+  trustedKeys(): Promise<readonly string[]>;
   /**
    * The document with the text that may be trusted.
    * @throws JamError JAM_METADATA_…, JAM_UPSTREAM_NOT_SIMPLESTREAMS, JAM_UPSTREAM_TRUNCATED, JAM_KEYRING_INVALID
@@ -43,11 +49,11 @@ interface TrustedText {
 export function createDocumentTrust(options: TrustOptions): DocumentTrust {
   const verifies = options.keyring !== "none";
   let keyring: Promise<Keyring> | undefined;
+  const openKeyring = () => (keyring ??= loadKeyring(options.keyring));
 
   async function verify(url: string, document: string): Promise<TrustedText> {
-    keyring ??= loadKeyring(options.keyring);
     const now = options.timing.now();
-    const verified = await verifyDocument({ document, name: url, keyring: await keyring, now });
+    const verified = await verifyDocument({ document, name: url, keyring: await openKeyring(), now });
     const aheadMinutes = Math.ceil((verified.signature.signedAt.getTime() - now) / 60_000);
     if (aheadMinutes > 1) {
       options.onWarning(`${url}: signed ${aheadMinutes} min in the future; the clock here may be behind.`);
@@ -70,6 +76,11 @@ export function createDocumentTrust(options: TrustOptions): DocumentTrust {
 
   return {
     verifies,
+    async trustedKeys() {
+      if (!verifies) return [];
+      // The built-in key is compared with its pinned fingerprint when it is used; naming it needs no OpenPGP.
+      return options.keyring === "builtin" ? [JUJU_KEY_FINGERPRINT] : (await openKeyring()).fingerprints;
+    },
     async check(arrived) {
       const trusted = await readText(arrived, decode(arrived));
       return {

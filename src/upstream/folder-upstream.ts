@@ -38,16 +38,18 @@ export function openFolderUpstream(options: FolderUpstreamOptions): Upstream {
   const trust = createDocumentTrust({ keyring: options.keyring, timing, onWarning });
   let root: Promise<string> | undefined;
   // One tree for the whole run: a published tree may be switched for another under the same name meanwhile.
-  const find = async (path: string) => findFile(await (root ??= findRoot(options.url)), path);
+  const openRoot = () => (root ??= findRoot(options.url));
 
   return {
     name: options.name,
     url: options.url,
     verifies: trust.verifies,
+    trustedKeys: () => trust.trustedKeys(),
     async readDocument(path, known, signal) {
-      const file = await find(path);
+      const folder = await openRoot();
+      const file = await findFile(folder, path);
       if (signal.aborted) throw cancelled(signal);
-      if (file === undefined) return { kind: "not-found", url: join(options.url, path) };
+      if (file === undefined) return { kind: "not-found", url: join(folder, path) };
       if (known?.etag === file.validator) return { kind: "not-modified" };
       if (file.size > MAX_DOCUMENT_BYTES)
         throw tooLarge(file.path, `${file.size} bytes`, { limit: MAX_DOCUMENT_BYTES });
@@ -58,8 +60,9 @@ export function openFolderUpstream(options: FolderUpstreamOptions): Upstream {
       return { kind: "found", document: await trust.check(arrived) };
     },
     async fetchItem(item, sink, fetchOptions) {
-      const file = await find(item.path);
-      if (file === undefined) throw notThere(join(options.url, item.path));
+      const folder = await openRoot();
+      const file = await findFile(folder, item.path);
+      if (file === undefined) throw notThere(join(folder, item.path));
       if (file.size !== item.size) throw wrongSize(file, item);
       await copyItem(file, item, sink, fetchOptions);
     },

@@ -56,7 +56,10 @@ export interface HttpClient {
 const MAX_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** A client for one upstream: connections are kept and shared, the proxy and the authorities are its own. */
+/**
+ * A client for one upstream: connections are kept and shared, the proxy and the authorities are its own.
+ * @throws JamError JAM_CONFIG_INVALID for the file of authorities, JAM_UPSTREAM_PROXY for a proxy that cannot be used
+ */
 export async function openHttpClient(options: HttpClientOptions): Promise<HttpClient> {
   const { default: got } = await import("got");
   const proxySettings = readProxySettings(options.environment);
@@ -138,12 +141,20 @@ function createGuardedLookup(base: URL): { function: LookupFunction; guard(from:
 }
 
 async function readAuthorities(file: string): Promise<string[]> {
-  const hint = "Name a PEM file with at least one certificate with --ca-file or fetch.caFile.";
+  const hint = "Name a PEM file with at least one certificate as fetch.caFile in jam.yaml.";
   const pem = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new JamError("JAM_UPSTREAM_TLS", `${file}: cannot be read`, { hint, cause, details: { file } });
+    throw new JamError("JAM_CONFIG_INVALID", `The file of certificate authorities ${file} cannot be read`, {
+      hint,
+      cause,
+      details: { file },
+    });
   });
   if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
-    throw new JamError("JAM_UPSTREAM_TLS", `${file}: no certificate in it`, { hint, details: { file } });
+    throw new JamError(
+      "JAM_CONFIG_INVALID",
+      `The file of certificate authorities ${file} holds no PEM certificate`,
+      { hint, details: { file } },
+    );
   }
   return [...getCACertificates("default"), pem];
 }

@@ -26,7 +26,7 @@ export function toUpstreamError(error: unknown, request: FailedRequest): JamErro
     return fail(
       "JAM_UPSTREAM_TLS",
       `no trusted TLS connection: ${reason}`,
-      "If the server's certificate comes from an authority of your own, name its file with --ca-file.",
+      "If the server's certificate comes from an authority of your own, name its PEM file in jam.yaml: fetch.caFile.",
     );
   }
   if (code === "ERR_PROXY_TUNNEL" || (request.proxy !== undefined && !request.answered)) {
@@ -159,7 +159,7 @@ function joinErrors(error: AggregateError): string {
 
 function isTlsCode(code: string | undefined): boolean {
   if (code === undefined) return false;
-  return /^(?:CERT_|ERR_TLS|ERR_SSL|EPROTO|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH|ERROR_IN_CERT)/.test(
+  return /^(?:CERT_|ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH|ERROR_IN_CERT)/.test(
     code,
   );
 }

@@ -78,6 +78,7 @@ export function openHttpUpstream(options: HttpUpstreamOptions): Upstream {
     name: options.name,
     url: displayUrl(base),
     verifies: trust.verifies,
+    trustedKeys: () => trust.trustedKeys(),
     async readDocument(path, known, signal) {
       const http = await connect();
       const read = async () => {

@@ -56,6 +56,11 @@ export interface Upstream {
   /** Whether documents are verified; false only by the operator's explicit wish. */
   readonly verifies: boolean;
   /**
+   * Fingerprints of the primary keys that are trusted now; none when verification is off.
+   * @throws JamError JAM_KEYRING_INVALID
+   */
+  trustedKeys(): Promise<readonly string[]>;
+  /**
    * Reads one metadata document and, for a `.sjson`, verifies it.
    * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…
    */

@@ -13,8 +13,8 @@ export interface RawAnswer {
 /** Sends the text, reads until the server closes (add `Connection: close`) and takes the answer apart. */
 export async function rawRequest(port: number, text: string | Buffer): Promise<RawAnswer> {
   const socket = connect(port, "127.0.0.1");
-  const chunks: Buffer[] = [];
-  socket.on("data", (chunk) => chunks.push(chunk));
+  const chunks: Uint8Array[] = [];
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
   // A refused request may end in a reset after the answer.
   socket.on("error", () => undefined);
   const closed = new Promise((resolve) => socket.once("close", resolve));
@@ -54,7 +54,7 @@ export interface SlowDownload {
 /** Starts a download and stops reading after the first bytes. */
 export async function startSlowDownload(port: number, target: string): Promise<SlowDownload> {
   const socket = connect({ port, host: "127.0.0.1" });
-  const chunks: Buffer[] = [];
+  const chunks: Uint8Array[] = [];
   socket.on("error", () => undefined);
   socket.write(rawGet(target));
   await once(socket, "readable");
@@ -63,7 +63,7 @@ export async function startSlowDownload(port: number, target: string): Promise<S
   return {
     socket,
     async finish() {
-      socket.on("data", (chunk) => chunks.push(chunk));
+      socket.on("data", (chunk: Buffer) => chunks.push(chunk));
       if (!socket.closed) await once(socket, "close");
       return parseAnswer(Buffer.concat(chunks)).body;
     },

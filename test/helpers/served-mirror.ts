@@ -163,5 +163,5 @@ export function tarballBytes(spec: AgentSpec): Buffer {
 }
 
 function seedOf(version: string): number {
-  return [...version].reduce((seed, character) => seed * 31 + (character.codePointAt(0) ?? 0), 7) % 1_000_003;
+  return Buffer.from(version).reduce((seed, byte) => (seed * 31 + byte) % 1_000_003, 7);
 }

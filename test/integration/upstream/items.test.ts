@@ -69,7 +69,7 @@ describe("N1: a body that ends early", () => {
     await using store = await temporaryStore();
     await using opened = await openSource(upstream);
     for (let part = 1; part < 16; part += 1) {
-      upstream.fault(PATH, { kind: "cut", at: Math.floor(item.size / 16), framing, how, times: 1 });
+      upstream.fault(PATH, { kind: "cut", at: Math.floor((item.size * part) / 16), framing, how, times: 1 });
       upstream.fault(PATH, { kind: "cut", at: 0, framing, how, times: 1 });
       await fetchInto(store, opened.source, item);
       expect(await store.blobs.stat(item.sha256)).toMatchObject({ size: item.size });

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { isJamError, type JamError } from "../../../src/shared/errors.ts";
-import { sha256Of } from "../../../src/shared/sha256.ts";
 import { openHttpUpstream, type HttpUpstreamOptions } from "../../../src/upstream/http-upstream.ts";
 import type { Timing } from "../../../src/upstream/timing.ts";
 import type { FetchOptions, ItemRequest, Upstream } from "../../../src/upstream/upstream.ts";
@@ -112,11 +111,6 @@ export async function leavePartial(
 
 async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
-}
-
-/** An item whose bytes the test makes itself. */
-export function itemOfBytes(path: string, bytes: Uint8Array): ItemRequest {
-  return { path, size: bytes.length, sha256: sha256Of(bytes) };
 }
 
 /** The JamError that a promise fails with. */

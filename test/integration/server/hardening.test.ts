@@ -1,0 +1,241 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { rawGet, rawRequest, startSlowDownload } from "../../helpers/raw-http.ts";
+import { serveMirror, tarballPath } from "../../helpers/served-mirror.ts";
+
+const TARBALL = `/tools/${tarballPath("3.6.5")}`;
+const AGENTS = [{ version: "3.6.5" }];
+
+test.for(["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])(
+  "answers %s with 405 and what is allowed",
+  async (method) => {
+    await using mirror = await serveMirror({ agents: AGENTS });
+    for (const path of ["/", TARBALL, "/nothing", "/healthz"]) {
+      const answer = await rawRequest(mirror.port, rawGet(path, [], method));
+      expect([answer.status, answer.headers["allow"]]).toEqual([405, "GET, HEAD"]);
+      expect(JSON.parse(answer.body.toString())).toMatchObject({ code: "JAM_METHOD_NOT_ALLOWED" });
+    }
+  },
+);
+
+const HEAD = `GET ${TARBALL} HTTP/1.1\r\n`;
+
+test.for([
+  ["two Host headers", `${HEAD}Host: a\r\nHost: b\r\n\r\n`],
+  ["no Host header", `${HEAD}Connection: close\r\n\r\n`],
+  ["an absolute target", `GET http://elsewhere${TARBALL} HTTP/1.1\r\nHost: a\r\n\r\n`],
+  ["an asterisk target", "GET * HTTP/1.1\r\nHost: a\r\n\r\n"],
+  [
+    "a length and chunks",
+    `${HEAD}Host: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+  ],
+  ["two lengths", `${HEAD}Host: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc`],
+  ["an odd transfer coding", `${HEAD}Host: a\r\nTransfer-Encoding: xchunked\r\n\r\n`],
+  ["line feeds only", `GET ${TARBALL} HTTP/1.1\nHost: a\n\n`],
+  ["a bare carriage return", `${HEAD}Host: a\r\nX: a\rb\r\n\r\n`],
+  ["a blank in the name of a header", `${HEAD}Host: a\r\nX : b\r\n\r\n`],
+  ["a header of 20 kB", `${HEAD}Host: a\r\nX: ${"x".repeat(20_000)}\r\n\r\n`],
+  ["2 500 headers", `${HEAD}Host: a\r\n${"X: y\r\n".repeat(2500)}\r\n`],
+  ["a target of 3 kB", rawGet(`/tools/${"a".repeat(3000)}`)],
+  ["a target of 64 kB", rawGet(`/tools/${"a".repeat(64_000)}`)],
+  ["no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00\r\n\r\n"],
+] as const)("H2: refuses %s and closes", async ([, text]) => {
+  await using mirror = await serveMirror({ agents: AGENTS });
+  const { status } = await rawRequest(mirror.port, text);
+  expect([400, 431]).toContain(status);
+});
+
+test.for([
+  "/../../etc/passwd",
+  "/tools/../../etc/passwd",
+  "/tools/%2e%2e/%2e%2e/etc/passwd",
+  "/tools/%252e%252e/etc/passwd",
+  "/tools/..%5c..%5cetc%5cpasswd",
+  "/tools/agent%00.tgz",
+  "//tools/streams/v1/index2.json",
+  "/tools//streams/v1/index2.json",
+  "/tools/./streams/v1/index2.json",
+  "/tools/streams/v1/index2.json/",
+  "/tools/streams%2Fv1%2F..%2Findex2.json",
+  "/tools%2Fstreams/v1/index2.json",
+  "/tools/%ff%fe",
+  "/tools/%",
+  "/tools/blobs/sha256",
+  "/snapshots",
+])("H3: %s is 404, because only exact keys are looked up", async (target) => {
+  await using mirror = await serveMirror({ agents: AGENTS });
+  const { status, body } = await rawRequest(mirror.port, rawGet(target));
+  expect([status, body.length < 100]).toEqual([404, true]);
+});
+
+test("H3: fuzzed targets give an exact file or a small 4xx", async () => {
+  await using mirror = await serveMirror({ agents: AGENTS });
+  const parts = [
+    "/",
+    "..",
+    ".",
+    "%2e",
+    "%2f",
+    "%5c",
+    "%00",
+    "tools",
+    "upstream",
+    "streams",
+    "v1",
+    "agent",
+    "a",
+    "?",
+    "%",
+    ";",
+    "~",
+  ];
+  let state = 42;
+  const next = (limit: number) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % limit;
+  };
+  const targets = Array.from({ length: 400 }, () =>
+    ["/tools/", ...Array.from({ length: next(10) }, () => parts[next(parts.length)])].join(""),
+  );
+  const socket = connect(mirror.port, "127.0.0.1").setEncoding("latin1");
+  let text = "";
+  socket.on("data", (chunk: string) => (text += chunk));
+  // One connection, one request after another, as a scanner does.
+  for (const target of targets) socket.write(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  socket.write(rawGet("/healthz"));
+  await once(socket, "close");
+  const statuses = [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((match) => match[1]);
+  expect(statuses).toHaveLength(targets.length + 1);
+  expect(new Set(statuses.slice(0, -1))).toEqual(new Set(["404"]));
+});
+
+test("tells nothing about its make", async () => {
+  await using mirror = await serveMirror({ agents: AGENTS });
+  const { headers } = await fetch(`${mirror.url}/nothing`);
+  expect([headers.get("x-powered-by"), headers.get("server")]).toEqual([null, null]);
+});
+
+test("H1: slow headers are cut off", async () => {
+  await using mirror = await serveMirror({
+    agents: AGENTS,
+    limits: { headersTimeoutMs: 200, requestTimeoutMs: 400, checkIntervalMs: 50 },
+  });
+  const socket = connect(mirror.port, "127.0.0.1");
+  const drip = setInterval(() => socket.write("X"), 50);
+  socket.on("error", () => undefined).resume();
+  socket.write(HEAD);
+  const startedAt = performance.now();
+  await once(socket, "close");
+  clearInterval(drip);
+  expect(performance.now() - startedAt).toBeLessThan(3000);
+});
+
+test("H1: a reader that stops is cut off", async () => {
+  const big = { version: "3.6.5", size: 40_000_000 };
+  await using mirror = await serveMirror({
+    agents: [big],
+    limits: { readerPace: { minBytes: 65_536, windowMs: 300 } },
+  });
+  const download = await startSlowDownload(mirror.port, TARBALL);
+  await expect.poll(() => mirror.records.length, { timeout: 10_000 }).toBe(1);
+  expect(mirror.records[0]).toMatchObject({ status: 200, aborted: true });
+  expect((await download.finish()).length).toBeLessThan(40_000_000);
+});
+
+test("H1: a reader that trickles is cut off, though it is never silent", async () => {
+  const big = { version: "3.6.5", size: 80_000_000 };
+  await using mirror = await serveMirror({
+    agents: [big],
+    limits: { readerPace: { minBytes: 1_000_000, windowMs: 400 } },
+  });
+  const { socket } = await startSlowDownload(mirror.port, TARBALL);
+  const trickle = setInterval(() => socket.read(65_536), 200);
+  await expect.poll(() => mirror.records.length, { timeout: 20_000 }).toBe(1);
+  clearInterval(trickle);
+  socket.destroy();
+  expect(mirror.records[0]?.aborted).toBe(true);
+});
+
+test("a slow but steady reader gets everything", async () => {
+  const big = { version: "3.6.5", size: 12_000_000 };
+  await using mirror = await serveMirror({
+    agents: [big],
+    limits: { readerPace: { minBytes: 65_536, windowMs: 400 } },
+  });
+  const socket = connect(mirror.port, "127.0.0.1");
+  let received = 0;
+  socket.on("readable", () => undefined);
+  socket.write(rawGet(TARBALL));
+  while (!socket.readableEnded && !socket.destroyed) {
+    received += (socket.read() as Buffer | null)?.length ?? 0;
+    await sleep(20);
+  }
+  expect(received).toBeGreaterThan(12_000_000);
+});
+
+test("H1: beyond the most connections further ones are refused, and places come free again", async () => {
+  await using mirror = await serveMirror({ agents: AGENTS, limits: { maxConnections: 2 } });
+  const idle = [connect(mirror.port, "127.0.0.1"), connect(mirror.port, "127.0.0.1")];
+  await Promise.all(idle.map((socket) => once(socket, "connect")));
+  await sleep(50);
+  await expect(rawRequest(mirror.port, rawGet("/healthz"))).rejects.toThrow("no answer");
+  for (const socket of idle) socket.destroy();
+  await sleep(50);
+  expect((await rawRequest(mirror.port, rawGet("/healthz"))).status).toBe(200);
+});
+
+test("forgets a client that leaves in the middle", async () => {
+  const big = { version: "3.6.5", size: 40_000_000 };
+  let open = 0;
+  await using mirror = await serveMirror({
+    agents: [big],
+    ports: (ports) => ({
+      openBlob: async (sha256) => {
+        const blob = await ports.openBlob(sha256);
+        open += 1;
+        return (
+          blob && {
+            size: blob.size,
+            storedAt: blob.storedAt,
+            read: (buffer, position) => blob.read(buffer, position),
+            close: () => {
+              open -= 1;
+              return blob.close();
+            },
+          }
+        );
+      },
+    }),
+  });
+  const downloads = await Promise.all(
+    Array.from({ length: 20 }, () => startSlowDownload(mirror.port, TARBALL)),
+  );
+  expect(open).toBe(20);
+  for (const { socket } of downloads) socket.destroy();
+  await expect.poll(() => open, { timeout: 5000 }).toBe(0);
+  expect(mirror.damaged).toEqual([]);
+});
+
+test("requests sent ahead on one connection are answered in order, and waiting counts against no deadline", async () => {
+  const big = { version: "3.6.5", size: 12_000_000 };
+  await using mirror = await serveMirror({
+    agents: [big],
+    limits: { readerPace: { minBytes: 65_536, windowMs: 150 } },
+  });
+  const socket = connect(mirror.port, "127.0.0.1");
+  const ahead = `${HEAD}Host: a\r\n\r\n`;
+  socket.on("readable", () => undefined);
+  socket.write(ahead + ahead + rawGet("/tools/streams/v1/index2.json"));
+  let received = 0;
+  let text = "";
+  while (!socket.readableEnded && !socket.destroyed) {
+    const chunk = socket.read() as Buffer | null;
+    received += chunk?.length ?? 0;
+    text = chunk?.toString("latin1") ?? text;
+    await sleep(2);
+  }
+  expect(received).toBeGreaterThan(24_000_000);
+  expect(text).toContain("index:1.0");
+});

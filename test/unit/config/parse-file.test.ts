@@ -1,0 +1,198 @@
+import { describe, expect, test } from "vitest";
+import { readEnvironment } from "../../../src/config/environment.ts";
+import { parseConfig } from "../../../src/config/parse-file.ts";
+import { isJamError, JamError } from "../../../src/shared/errors.ts";
+
+function complaints(text: string, env: Record<string, string> = {}): string[] {
+  try {
+    parseConfig({ file: "jam.yaml", text, environment: readEnvironment(env) });
+    return [];
+  } catch (error) {
+    if (!isJamError(error, "JAM_CONFIG_INVALID")) throw error;
+    return error.message
+      .split("\n")
+      .slice(1)
+      .map((line) => line.trim());
+  }
+}
+
+const COMPLETE = `version: 1
+mode: online                         # online | offline
+data: ./mirror-data
+upstreams:                           # in order of preference
+  - { name: canonical, url: https://streams.canonical.com/juju/tools/, keyring: builtin }
+select:
+  - { stream: released, versions: ">=2.9.49 <3 || >=3.6", arch: [amd64, arm64], keep: 3 }
+  - { stream: [proposed, devel], os: ubuntu, series: [focal], prereleases: true }
+deny:
+  - { version: 3.6.7, reason: "LP#… breaks cross-model relations" }
+channels:
+  lab:  { from: mirror, delay: P2D }
+  prod: { from: lab, promote: manual }
+retention: { snapshots: 20, grace: PT6H, quota: 80GiB, maxRemoval: 40% }
+schedule: { sync: "0 3 * * *", verify: "0 5 * * 0" }
+advice: { files: [advice.json] }
+server: { listen: 127.0.0.1:8080 }
+fetch: { jobs: 4, limitRate: 20MB, idleTimeout: PT30S, retries: 4, caFile: ca.pem }
+`;
+
+test("takes a file that uses every key", () => {
+  expect(complaints(COMPLETE)).toEqual([]);
+});
+
+test("takes an empty file as no settings at all", () => {
+  expect(parseConfig({ file: "jam.yaml", text: "# nothing yet\n", environment: [] })).toEqual({});
+});
+
+describe("says where and what is wrong:", () => {
+  const cases: readonly [what: string, text: string, complaint: string][] = [
+    ["an unknown key", "upstrems: []", 'jam.yaml:1:1: unknown key "upstrems"; did you mean "upstreams"?'],
+    [
+      "an unknown key inside a rule",
+      "select:\n  - stream: released\n    verions: '>=3'\n",
+      'jam.yaml:3:5: select[0]: unknown key "verions"; did you mean "versions"?',
+    ],
+    [
+      "an unknown key that is like none",
+      "server: { colour: red }",
+      'jam.yaml:1:11: server: unknown key "colour"; known here: listen',
+    ],
+    [
+      "an unknown key in a channel",
+      "channels:\n  lab: { form: mirror, from: mirror }",
+      'jam.yaml:2:10: channels.lab: unknown key "form"; did you mean "from"?',
+    ],
+    ["a wrong word", "mode: onlin", 'jam.yaml:1:7: mode: expected online or offline, got "onlin"'],
+    ["a list where a text belongs", "data: [a]", "jam.yaml:1:7: data: expected a folder, got a list"],
+    [
+      "a text where a list belongs",
+      "select: all",
+      'jam.yaml:1:9: select: expected a list of rules, got "all"',
+    ],
+    ["no rules", "select: []", "jam.yaml:1:9: select: expected at least one rule, got an empty list"],
+    [
+      "nothing behind a key",
+      "retention:\n  quota:\n",
+      "jam.yaml:2:9: retention.quota: expected a size such as 80GiB, 500MB or 1048576 (bytes), got nothing",
+    ],
+    [
+      "a missing key",
+      "upstreams:\n  - name: canonical\n",
+      "jam.yaml:2:5: upstreams[0].url: is missing; expected an http(s) URL or a folder",
+    ],
+    [
+      "a typing slip in an architecture",
+      "select: [{ stream: released, arch: [amd64, amd46] }]",
+      'jam.yaml:1:44: select[0].arch[1]: unknown architecture "amd46"; did you mean "amd64"?',
+    ],
+    [
+      "a typing slip in a stream",
+      "select: [{ stream: relased }]",
+      'jam.yaml:1:20: select[0].stream: unknown stream "relased"; did you mean "released"?',
+    ],
+    [
+      "a range that is none",
+      'select: [{ stream: released, versions: ">=3.6 |" }]',
+      'jam.yaml:1:40: select[0].versions: The version range ">=3.6 |" has the part "|", which is no Juju version. Write it like `>=2.9.49 <3 || >=3.6`, `3.6.x` or `3.6.5`: blanks mean and, || means or.',
+    ],
+    [
+      "a share above all",
+      "retention: { maxRemoval: 140% }",
+      'jam.yaml:1:26: retention.maxRemoval: expected a share from 0% to 100%, such as 40%, got "140%"',
+    ],
+    [
+      "a duration without a fixed length",
+      "retention: { grace: P1M }",
+      'jam.yaml:1:21: retention.grace: expected an ISO 8601 duration such as PT6H or P2D (no years or months), got "P1M"',
+    ],
+    [
+      "an address without a port",
+      "server: { listen: localhost }",
+      'jam.yaml:1:19: server.listen: expected HOST:PORT such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080, got "localhost"',
+    ],
+    [
+      "too many jobs",
+      "fetch: { jobs: 65 }",
+      "jam.yaml:1:16: fetch.jobs: expected a whole number from 1 to 64, got 65",
+    ],
+    [
+      "another version of the format",
+      "version: 2",
+      "jam.yaml:1:10: version: expected 1: this jam reads version 1 of the format, got 2",
+    ],
+    [
+      "a file that is no mapping",
+      "- a\n- b\n",
+      "jam.yaml:1:1: expected a mapping of settings, such as `mode: online`, got a list",
+    ],
+    [
+      "a channel with a wrong name",
+      "channels: { Lab: { from: mirror } }",
+      "jam.yaml:1:18: channels.Lab: expected a channel name of a-z, 0-9 and dashes",
+    ],
+    [
+      "a key that stands twice",
+      "mode: online\nmode: offline\n",
+      "jam.yaml:2:1: this key stands here twice; keep one of them",
+    ],
+  ];
+
+  test.for(cases)("%s", ([, text, complaint]) => {
+    expect(complaints(text)).toEqual([complaint]);
+  });
+});
+
+test("lists every problem at once, in the order of the file", () => {
+  const lines = complaints("fetch: { jobs: 0 }\nmode: of\nserver: { lisen: x }\n");
+  expect(lines.map((line) => line.split(": ")[0])).toEqual([
+    "jam.yaml:1:16",
+    "jam.yaml:2:7",
+    "jam.yaml:3:11",
+  ]);
+});
+
+test("names the line where YAML itself cannot be read", () => {
+  expect(complaints("mode: online\ndata: [a\n")[0]).toMatch(/^jam\.yaml:3:1: not YAML: /);
+});
+
+test("names the variable where the environment is wrong", () => {
+  expect(complaints("mode: online", { JAM_FETCH_JOBS: "many" })).toEqual([
+    'JAM_FETCH_JOBS: fetch.jobs: expected a whole number from 1 to 64, got "many"',
+  ]);
+});
+
+test("gives the problems as data too", () => {
+  const error = (() => {
+    try {
+      return parseConfig({ file: "jam.yaml", text: "mod: x", environment: [] });
+    } catch (caught) {
+      return caught;
+    }
+  })();
+  expect(error).toBeInstanceOf(JamError);
+  expect((error as JamError).details).toEqual({
+    file: "jam.yaml",
+    problems: [{ line: 1, column: 1, path: "", message: 'unknown key "mod"; did you mean "mode"?' }],
+  });
+});
+
+test("keeps a version as it was written, though YAML takes it for a number", () => {
+  const text = "select: [{ stream: released, versions: 3.10 }]\ndeny: [{ version: 2.9 }]";
+  const { select, deny } = parseConfig({ file: "jam.yaml", text, environment: [] });
+  expect([select?.[0]?.versions, deny?.[0]?.version]).toEqual(["3.10", "2.9"]);
+});
+
+test("stops aliases that multiply without end", () => {
+  const lines = ["a: &a [x, x, x, x, x, x, x, x, x]"];
+  for (const [from, to] of ["a b", "b c", "c d", "d e", "e f", "f g"].map((pair) => pair.split(" "))) {
+    lines.push(
+      `${to}: &${to} [*${from}, *${from}, *${from}, *${from}, *${from}, *${from}, *${from}, *${from}]`,
+    );
+  }
+  expect(complaints(lines.join("\n"))[0]).toMatch(/resource exhaustion/);
+});
+
+test("does not let a key named __proto__ into the settings", () => {
+  expect(complaints("__proto__: { mode: offline }")).toHaveLength(1);
+  expect(({} as Record<string, unknown>)["mode"]).toBeUndefined();
+});
