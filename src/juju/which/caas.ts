@@ -24,6 +24,7 @@ export function tagsForClient(
 
 /**
  * From 2.9 the controller keeps the tags above the current version; builds only where the model runs one.
+ * (2.9.21 itself still dropped every build.)
  * Source: juju apiserver/facades/client/client/client.go toolVersionsForCAAS (2.9.31),
  * apiserver/facades/client/modelupgrader/findtools.go toolVersionsForCAAS (2.9.61).
  */

@@ -35,6 +35,8 @@ export interface ClientRules {
   readonly nextMinorTag: "current" | "lowest";
   /** Lowest version from which a major may be entered. */
   readonly majorMinimums: ReadonlyMap<number, JujuVersion>;
+  /** `2.8-rc9` counts as 2.8.9 where a minimum is asked for. */
+  readonly ignoresTag: boolean;
   /** A major is entered through its minor 0, and only a client of minor 0 serves the major before. */
   readonly onlyMinorZero: boolean;
   /** A patch below the current one is refused, not only a minor. */
@@ -62,6 +64,7 @@ const RULES_2_0: ClientRules = {
   nextMinorTag: "current",
   majorMinimums: INTO_2,
   onlyMinorZero: true,
+  ignoresTag: false,
   refusesLowerPatch: false,
   lookupFailures: LOOKUP_FAILURES.tools,
   noMatch: LOOKUP_FAILURES.tools["no-match"],
@@ -106,6 +109,7 @@ const RULES_2_8_10: ClientRules = {
   ref: "juju-2.8.13",
   majorMinimums: INTO_3,
   onlyMinorZero: false,
+  ignoresTag: true,
   checksOtherModels: true,
 };
 

@@ -15,21 +15,17 @@ import { readVersion } from "./version-pool.ts";
 interface MigrationRules {
   /** Lowest version of a model that comes from another major; undefined where none is asked for. */
   readonly minimums: ReadonlyMap<number, JujuVersion> | undefined;
-  /** From 2.9.33 the model's tag is ignored: `2.9-rc43` counts as 2.9.43. */
-  readonly ignoresTag: boolean;
   readonly unknown: (model: JujuVersion, target: JujuVersion) => string;
 }
 
 const NO_MINIMUM: MigrationRules = {
   minimums: undefined,
-  ignoresTag: false,
   unknown: (_model, target) => unknownVersion(target),
 };
 
 function from(into3: string): MigrationRules {
   return {
     minimums: new Map([[3, readVersion(into3)]]),
-    ignoresTag: true,
     unknown: (model, target) => notSupportedFrom("migrate", model, target),
   };
 }
@@ -102,6 +98,6 @@ function refusal(
   if (rules.minimums === undefined || model.major === target.major) return undefined;
   const minimum = rules.minimums.get(target.major);
   if (minimum === undefined) return unknownTarget(target, rules.unknown(model, target));
-  const counted = rules.ignoresTag ? { ...model, tag: "" } : model;
-  return compareVersions(counted, minimum) < 0 ? modelBelow(minimum, target) : undefined;
+  // The tag is ignored: `2.9-rc43` counts as 2.9.43.
+  return compareVersions({ ...model, tag: "" }, minimum) < 0 ? modelBelow(minimum, target) : undefined;
 }

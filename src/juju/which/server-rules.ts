@@ -29,6 +29,8 @@ export interface ServerRules {
   readonly otherMinor: (current: JujuVersion, target: JujuVersion) => string;
   /** Lowest version of a 2.x model beside a 3.x controller. */
   readonly minimum: JujuVersion;
+  /** Whether Juju names the model when it gives up on a check. */
+  readonly namesModel: boolean;
   /** From 3.6.23 a model ahead of the target blocks, and a pre-release counts as one. */
   readonly strictModels: boolean;
 }
@@ -39,6 +41,7 @@ const RULES_3_0: ServerRules = {
   lowerRequest: UP_TO_DATE,
   otherMinor: (_current, target) => newerMinorNotSupported(target),
   minimum: readVersion("2.9.36"),
+  namesModel: false,
   strictModels: false,
 };
 
@@ -46,13 +49,14 @@ const RULES_3_3_4: ServerRules = {
   ...RULES_3_0,
   ref: "3.5.7",
   hosted: "follows",
+  namesModel: true,
   minimum: readVersion("2.9.43"),
 };
 
 /** Source: juju upgrades/upgradevalidation/{upgrade,validation,version}.go (3.0.4, 3.1.11, 3.5.7, 3.6.28). */
 export const SERVER_RULES: Readonly<Record<ServerGeneration, ServerRules>> = {
   "3.0": RULES_3_0,
-  "3.1-3.2": { ...RULES_3_0, ref: "3.1.11" },
+  "3.1-3.2": { ...RULES_3_0, ref: "3.1.11", namesModel: true },
   "3.3.4-3.6.21": RULES_3_3_4,
   "3.6.23+": {
     ...RULES_3_3_4,
@@ -81,7 +85,7 @@ export function controllerBlockers(
   for (const { name, version } of otherModels) {
     const model = readVersion(version);
     const failure = rules.strictModels ? undefined : majorFailure(model, target);
-    if (failure !== undefined) return modelNotValidated(name, failure);
+    if (failure !== undefined) return rules.namesModel ? modelNotValidated(name, failure) : failure;
     const reason = modelBlocker(rules, model, target);
     if (reason !== undefined) blocked.push({ model: `admin/${name}`, reason });
   }

@@ -61,7 +61,7 @@ function refuseMajor(
   if (minimum === undefined) return refuse(unknownVersion(requested));
   const infos: string[] = [];
   if (rules.onlyMinorZero && requested.minor !== 0) infos.push(throughMinorZero(requested));
-  if (compareVersions(current, minimum) < 0) infos.push(throughMinimum(minimum));
+  if (isBelow(current, minimum, rules)) infos.push(throughMinimum(minimum));
   return infos.length === 0 ? undefined : { outcome: "error", error: UNABLE_TO_UPGRADE, infos };
 }
 
@@ -219,22 +219,34 @@ function validate(current: JujuVersion, chosen: JujuVersion, rules: ClientRules)
   return isLower ? refuse(rules.lowerVersion(current, chosen)) : undefined;
 }
 
-/** Source: juju apiserver/facades/client/client/client.go SetModelAgentVersion, upgrades/model.go (2.8.13). */
+/**
+ * A model of a later major is "too old" as well, for 0.0.0: the demand that is printed is that of the last one.
+ * Source: juju apiserver/facades/client/client/client.go SetModelAgentVersion, upgrades/model.go UpgradeAllowed (2.9.21).
+ */
 function refuseOtherModels(
   { question }: UpgradeRequest,
   rules: ClientRules,
   chosen: JujuVersion,
 ): UpgradeAnswer | undefined {
   if (!rules.checksOtherModels || !question.isController) return undefined;
-  const minimum = rules.majorMinimums.get(chosen.major);
   const tooOld: string[] = [];
+  let demanded = NONE;
   for (const { name, version } of question.otherModels ?? []) {
     const model = readVersion(version);
     if (model.major === chosen.major) continue;
+    const minimum = model.major > chosen.major ? NONE : rules.majorMinimums.get(chosen.major);
     if (minimum === undefined) return refuse(unknownVersion(chosen));
-    if (compareVersions(model, minimum) < 0) tooOld.push(`admin/${name}`);
+    if (minimum !== NONE && !isBelow(model, minimum, rules)) continue;
+    tooOld.push(`admin/${name}`);
+    demanded = minimum;
   }
-  return tooOld.length === 0 || minimum === undefined ? undefined : refuse(modelsTooOld(minimum, tooOld));
+  return tooOld.length === 0 ? undefined : refuse(modelsTooOld(demanded, tooOld));
+}
+
+const NONE: JujuVersion = { major: 0, minor: 0, tag: "", patch: 0, build: 0 };
+
+function isBelow(version: JujuVersion, minimum: JujuVersion, { ignoresTag }: ClientRules): boolean {
+  return compareVersions(ignoresTag ? { ...version, tag: "" } : version, minimum) < 0;
 }
 
 function failLookup(lookup: LookupResult, rules: ClientRules): UpgradeAnswer {

@@ -226,3 +226,20 @@ describe("bad input", () => {
     expect(answerUpgrade(question)).toEqual({ outcome: "upgrade", chosen: "3.6.5", changed: true });
   });
 });
+
+test.for(["2.8.10-2.8.13", "2.9.0-2.9.31", "2.9.32"] as const)(
+  "for the minimum of a major Juju %s counts 2.8-rc11 as 2.8.11",
+  (generation) => {
+    const question = aQuestion(generation, { current: "2.8-rc11", requested: "3.0.1", available: ["3.0.1"] });
+    expect(answerUpgrade(question)).toMatchObject({ outcome: "upgrade", chosen: "3.0.1" });
+    const otherModels = [
+      { name: "fine", version: "2.8-rc9" },
+      { name: "old", version: "2.8-rc8" },
+    ];
+    expect(answerUpgrade({ ...question, otherModels })).toEqual({
+      outcome: "error",
+      error:
+        "these models must first be upgraded to at least 2.8.9 before upgrading the controller:\n -admin/old",
+    });
+  },
+);
