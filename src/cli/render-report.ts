@@ -42,7 +42,9 @@ function headline(report: SyncReport, paint: Paint): string {
     case "updated":
       return paint("green", `Updated from ${report.upstream}`);
     case "unchanged":
-      return `Nothing new at ${report.upstream}`;
+      return report.fetched.agents === 0
+        ? `Nothing new at ${report.upstream}`
+        : `Nothing new at ${report.upstream}; missing or damaged tarballs were fetched again`;
     case "partial":
       return paint(
         "yellow",

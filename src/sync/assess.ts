@@ -4,6 +4,7 @@ import type { Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { selectAgents } from "../juju/select.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
+import { parseStreamContentId } from "../juju/stream.ts";
 import type { SyncObserver } from "./events.ts";
 import type { Allowance } from "./freshness.ts";
 import { guardCatalogue } from "./guard.ts";
@@ -55,7 +56,13 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   const { source, metadata, warnings } = await readFirst(input);
   input.observe({ kind: "phase", phase: "plan" });
   const listed = input.current?.agents ?? [];
-  const isRead = (agent: Agent) => agent.listings.some(({ contentId }) => metadata.products.has(contentId));
+  const wantsStream = streamTest(input.rules);
+  const isRead = (agent: Agent) =>
+    agent.listings.some(({ contentId }) => {
+      const stream = parseStreamContentId(contentId)?.stream;
+      // A wanted stream that the index names no longer was read all the same: upstream dropped it.
+      return metadata.products.has(contentId) || (stream !== undefined && wantsStream(stream));
+    });
   const catalogue = buildCatalogue(metadata.products);
   const guarded = guardCatalogue({ ...input, upstream: catalogue.agents, listed, isRead });
   const verdicts = selectAgents(guarded.agents, input.rules);
@@ -86,8 +93,7 @@ async function readFirst(
   input: AssessInput,
 ): Promise<{ source: SyncSource; metadata: UpstreamMetadata; warnings: string[] }> {
   const failures: { source: SyncSource; error: JamError }[] = [];
-  const wanted = new Set(input.rules.select.flatMap(({ streams }) => streams));
-  const wantsStream = (stream: string) => wanted.has("*") || wanted.has(stream);
+  const wantsStream = streamTest(input.rules);
   for (const source of input.sources) {
     try {
       const metadata = await readMetadata({
@@ -108,6 +114,12 @@ async function readFirst(
     }
   }
   throw summarizeFailures(failures);
+}
+
+/** Whether some rule asks for a stream. */
+function streamTest(rules: SelectionRules): (stream: string) => boolean {
+  const wanted = new Set(rules.select.flatMap(({ streams }) => streams));
+  return (stream) => wanted.has("*") || wanted.has(stream);
 }
 
 /** One upstream's error as it is; with several, the first one's code and every reason. */

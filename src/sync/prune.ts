@@ -16,7 +16,8 @@ export async function readSnapshots(store: Pick<SyncStore, "documents">): Promis
       // A damaged snapshot can serve nobody; `jam status` names it and the next publication replaces it.
     }
   }
-  return snapshots;
+  // Ids name the second; two snapshots may be of one.
+  return snapshots.sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { JamError } from "../shared/errors.ts";
+import { isJamError, JamError } from "../shared/errors.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { parseIndexFile, type IndexEntry, type IndexFile } from "../simplestreams/index-file.ts";
 import type { ContentId } from "../simplestreams/item.ts";
@@ -45,18 +45,24 @@ const SET_RETRY_MS = 2_000;
  * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…
  */
 export async function readMetadata(request: MetadataRequest): Promise<UpstreamMetadata> {
+  let before: UpstreamMetadata | undefined;
   for (let attempt = 1; ; attempt += 1) {
-    const metadata = await readSet(request);
-    const fault = describeIncoherence(metadata);
-    if (fault === undefined || request.allow.has("inconsistent")) {
+    const isLast = attempt === SET_ATTEMPTS;
+    const metadata = await readSet(request).catch((error: unknown) => {
+      if (isLast || !isMissingProducts(error)) throw error;
+      return undefined;
+    });
+    const fault = metadata === undefined ? undefined : describeIncoherence(metadata, before);
+    if (metadata !== undefined && (fault === undefined || request.allow.has("inconsistent"))) {
       return { ...metadata, warnings: [...metadata.warnings, ...(fault === undefined ? [] : [fault])] };
     }
-    if (attempt === SET_ATTEMPTS) {
+    if (isLast) {
       throw new JamError("JAM_UPSTREAM_INCONSISTENT", `${request.source.url}: ${fault}`, {
         hint: "Upstream is probably publishing at this moment: run again in some minutes. If it stays so: jam sync --allow inconsistent",
         details: { upstream: request.source.name, attempts: attempt },
       });
     }
+    before = metadata;
     await request.sleep(SET_RETRY_MS * attempt, request.signal);
   }
 }
@@ -213,16 +219,38 @@ class SetReader {
   }
 }
 
-/** What shows that these documents were not published together, or undefined. */
-function describeIncoherence(metadata: UpstreamMetadata): string | undefined {
+/** An index that names a product file which is not there (yet). */
+function isMissingProducts(error: unknown): boolean {
+  return isJamError(error, "JAM_UPSTREAM_NOT_FOUND") && "contentId" in error.details;
+}
+
+/**
+ * What shows that these documents were not published together, or undefined. A product file that is newer than the
+ * index says it is was caught between the two, unless the set is what it was when read `before`: then upstream is
+ * done, and just dates its files that way.
+ */
+function describeIncoherence(
+  metadata: UpstreamMetadata,
+  before: UpstreamMetadata | undefined,
+): string | undefined {
+  const isSettled = metadata.fresh.length === 0 || identityOf(metadata) === identityOf(before);
   for (const [contentId, file] of metadata.products) {
     const entry = metadata.index.entries.get(contentId) as IndexEntry;
     if (file.contentId !== undefined && file.contentId !== contentId) {
       return `${entry.path} says it is ${file.contentId}, the index says ${contentId}.`;
     }
-    if (entry.updatedAt !== undefined && file.updatedAt !== undefined && file.updatedAt < entry.updatedAt) {
-      return `the index is newer than ${entry.path} (${entry.updatedAt.toISOString()} against ${file.updatedAt.toISOString()}).`;
-    }
+    if (entry.updatedAt === undefined || file.updatedAt === undefined) continue;
+    const dates = `(${entry.updatedAt.toISOString()} against ${file.updatedAt.toISOString()})`;
+    if (file.updatedAt < entry.updatedAt) return `the index is newer than ${entry.path} ${dates}.`;
+    if (file.updatedAt > entry.updatedAt && !isSettled)
+      return `the index is older than ${entry.path} ${dates}.`;
   }
   return undefined;
+}
+
+function identityOf(metadata: UpstreamMetadata | undefined): string | undefined {
+  return metadata?.documents
+    .map(({ sha256 }) => sha256)
+    .sort()
+    .join();
 }

@@ -102,9 +102,10 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   const agents = publishableAgents(plan, current?.agents ?? [], held);
   for (const { sha256, bytes } of assessment.metadata.fresh)
     await store.documents.put("upstream", sha256, bytes);
+  // Before anything is published: a kill in between must not leave agents whose metadata is not remembered.
+  await writeMemory(store.documents, assessment.memory);
   const snapshot = await publish({ options, work, current, assessment, agents });
   await replaceDamaged(store, { current, snapshot, fetched: outcome.fetched });
-  await writeMemory(store.documents, assessment.memory);
   observe({ kind: "phase", phase: "prune" });
   await pruneStore(store, options.retention, work.now());
   return summarize({ current, snapshot, assessment, outcome, agents });

@@ -64,6 +64,7 @@ export function queueBody(body: Readable): BodyQueue {
       return piece;
     },
     drain() {
+      if (ended) return;
       let drained = 0;
       const giveUp = setTimeout(() => body.destroy(), DRAIN_MS);
       body.on("data", (piece: Uint8Array) => {

@@ -2,6 +2,7 @@ import { JamError } from "../shared/errors.ts";
 import type { HttpAnswer } from "./http-client.ts";
 import { cancelled } from "./failure.ts";
 import { toUpstreamError } from "./http-failure.ts";
+import { releaseReceiveBuffers } from "./receive-buffers.ts";
 
 /** When a connection counts as dead although it is open. */
 export interface PaceLimits {
@@ -39,6 +40,7 @@ export async function* guardedBody(
       if (piece === undefined) return;
       pace.arrived(piece.length);
       yield piece;
+      releaseReceiveBuffers(piece.length);
     }
   } catch (error) {
     throw signal.aborted ? cancelled(signal) : toUpstreamError(error, request);

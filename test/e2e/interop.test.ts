@@ -156,6 +156,21 @@ describe.skipIf(interop.absent !== undefined)("Juju from 2.9 on", () => {
     },
   );
 
+  test.for([
+    { generation: "3.6", found: [], errorKind: "other" },
+    { generation: "2.9", found: ["3.6.27-ubuntu-amd64"], errorKind: undefined },
+  ] as const)(
+    "$generation meets an unreachable default source at a preferred stream that has no match",
+    async ({ generation, found, errorKind }) => {
+      await using upstream = await startUpstream({ releases: ["3.6.27"], streams: ["released"] });
+      const question = { url: upstream.url, version: "3.6.27", arch: "amd64", stream: "proposed" };
+      expect(versionsOf(await askOne(generation, question))).toEqual(["3.6.27-ubuntu-amd64"]);
+      const answer = await askOne(generation, { ...question, default: UNREACHABLE });
+      expect(answer.fellThrough).toBe(true);
+      expect({ found: versionsOf(answer), errorKind: answer.errorKind }).toEqual({ found, errorKind });
+    },
+  );
+
   test.for(["3.6", "2.9"] as const)(
     "%s leaves for the mirror of its cloud where mirrors.json names one",
     async (generation) => {

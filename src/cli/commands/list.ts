@@ -1,6 +1,6 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import type { Agent } from "../../juju/agent.ts";
-import { compareVersions, parseVersion } from "../../juju/version.ts";
+import { compareVersions, parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { requireCurrentSnapshot } from "../../sync/current.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { listStreams } from "../agent-streams.ts";
@@ -27,7 +27,7 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
   const { openStore } = await import("../../compose.ts");
   const snapshot = await requireCurrentSnapshot(await openStore(config), config.data);
   const matches = matcher(call.args[0] as string | undefined, call.options);
-  const agents = snapshot.agents.filter(matches).toSorted(byVersion);
+  const agents = sortAgents(snapshot.agents.filter(matches));
   const rows = agents.map(({ version, release, arch, path, size, sha256, ...agent }) => ({
     version,
     release,
@@ -74,10 +74,18 @@ function restAfter(text: string, prefix: string): string {
   return text.startsWith(prefix) ? text.slice(prefix.length) : "";
 }
 
-function byVersion(a: Agent, b: Agent): number {
-  return (
-    compareVersions(parseVersion(a.version), parseVersion(b.version)) ||
-    a.release.localeCompare(b.release) ||
-    a.arch.localeCompare(b.arch)
+/** Oldest version first, then by release and arch; each version is parsed once. */
+function sortAgents(agents: readonly Agent[]): Agent[] {
+  const numbers = new Map(agents.map(({ version }) => [version, parseVersion(version)]));
+  const number = ({ version }: Agent) => numbers.get(version) as JujuVersion;
+  return agents.toSorted(
+    (a, b) =>
+      compareVersions(number(a), number(b)) ||
+      compareTexts(a.release, b.release) ||
+      compareTexts(a.arch, b.arch),
   );
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,0 +1,143 @@
+/** How the program starts: on which Node, from a checkout and from a package, and how it ends. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { access, chmod, cp, mkdir, readFile, readdir, stat, symlink, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { JAM, runJam, runProcess, temporaryFolder } from "../helpers/jam-process.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const { version, engines } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as {
+  version: string;
+  engines: { node: string };
+};
+
+/** A Node that jam does not run on, or undefined where there is none. */
+async function findOldNode(): Promise<string | undefined> {
+  for (const path of ["/usr/bin/node", "/usr/local/bin/node"]) {
+    const found = await runProcess(path, ["--version"]).catch(() => undefined);
+    if (found !== undefined && /^v(?:1\d|2[0-35])\./.test(found.stdout)) return path;
+  }
+  return undefined;
+}
+const oldNode = await findOldNode();
+if (oldNode === undefined) process.stderr.write("No old Node here: its message is not tested.\n");
+
+test("prints its version", async () => {
+  expect(await runJam(["--version"])).toEqual({
+    status: 0,
+    signal: null,
+    stdout: `${version}\n`,
+    stderr: "",
+  });
+});
+
+test("knows the same Node versions as package.json", async () => {
+  const source = await readFile(JAM, "utf8");
+  expect(source).toContain(`\`${engines.node}\``);
+});
+
+describe("on an old Node", () => {
+  test.skipIf(oldNode === undefined)(
+    "says in one line what runs, what is needed and what to do",
+    async () => {
+      await using folder = await temporaryFolder();
+      await cp(join(ROOT, "bin"), join(folder.path, "bin"), { recursive: true });
+      await cp(join(ROOT, "package.json"), join(folder.path, "package.json"));
+      const { status, stdout, stderr } = await runProcess(oldNode ?? "", [
+        join(folder.path, "bin/jam.js"),
+        "list",
+      ]);
+      expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+      expect(stderr).toMatch(
+        /^jam: this is Node \d+\.\d+\.\d+, jam needs Node 24 \(24\.11 or later\) or 26\..+npm ci.+\n$/,
+      );
+    },
+  );
+
+  test.skipIf(oldNode === undefined)("goes on with the Node that the checkout brings", async () => {
+    const { status, stdout, stderr } = await runProcess(oldNode ?? "", [
+      JAM,
+      "help",
+      "nothing",
+      "-o",
+      "json",
+    ]);
+    expect({ status, stderr }).toEqual({ status: 2, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: "JAM_USAGE_INVALID" } });
+  });
+
+  test.skipIf(oldNode === undefined)("passes a signal on to that Node, and ends as it ended", async () => {
+    await using folder = await temporaryFolder();
+    const own = join(folder.path, "node_modules/node/bin/node");
+    await mkdir(join(own, ".."), { recursive: true });
+    await cp(join(ROOT, "bin"), join(folder.path, "bin"), { recursive: true });
+    await cp(join(ROOT, "package.json"), join(folder.path, "package.json"));
+    await writeFile(
+      own,
+      "#!/bin/sh\ntrap 'echo got TERM; exit 7' TERM\necho ready\nwhile :; do sleep 0.05; done\n",
+    );
+    await chmod(own, 0o755);
+    const child = spawn(oldNode ?? "", [join(folder.path, "bin/jam.js"), "serve"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (piece: string) => {
+      text += piece;
+      if (piece.includes("ready")) child.kill("SIGTERM");
+    });
+    const [status] = (await once(child, "close")) as [number];
+    expect([status, text]).toEqual([7, "ready\ngot TERM\n"]);
+  });
+});
+
+test("keeps compiled code in a folder of the user's own, and starts where that is impossible", async () => {
+  await using folder = await temporaryFolder();
+  const cache = join(folder.path, "cache");
+  expect(
+    (await runJam(["config", "path"], { cwd: folder.path, env: { XDG_CACHE_HOME: cache } })).status,
+  ).toBe(0);
+  const { mode } = await stat(join(cache, "jam/compiled"));
+  expect(mode & 0o777).toBe(0o700);
+  expect(await readdir(join(cache, "jam/compiled"))).not.toEqual([]);
+
+  const shared = join(folder.path, "shared");
+  await mkdir(join(shared, "jam/compiled"), { recursive: true });
+  await chmod(join(shared, "jam/compiled"), 0o777);
+  expect(
+    (await runJam(["config", "path"], { cwd: folder.path, env: { XDG_CACHE_HOME: shared } })).status,
+  ).toBe(0);
+  expect(await readdir(join(shared, "jam/compiled"))).toEqual([]);
+
+  await writeFile(join(folder.path, "file"), "");
+  const blocked = { XDG_CACHE_HOME: join(folder.path, "file") };
+  expect((await runJam(["config", "path"], { cwd: folder.path, env: blocked })).status).toBe(0);
+});
+
+test("a reader that leaves early is no failure", async () => {
+  const { status, stdout, stderr } = await runProcess("bash", [
+    "-c",
+    `set -o pipefail; "${process.execPath}" "${JAM}" config schema | head -n 1`,
+  ]);
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "{\n", stderr: "" });
+});
+
+test("the package that npm packs runs elsewhere, without the sources", async () => {
+  await using folder = await temporaryFolder();
+  const env = { HOME: folder.path, npm_config_update_notifier: "false" };
+  const packed = await runProcess("npm", ["pack", "--silent", "--pack-destination", folder.path], {
+    cwd: ROOT,
+    env,
+  });
+  expect(packed.status, packed.stderr).toBe(0);
+  await runProcess("tar", ["-xzf", join(folder.path, `jam-${version}.tgz`), "-C", folder.path]);
+  const root = join(folder.path, "package");
+  await expect(access(join(root, "src"))).rejects.toThrow("ENOENT");
+  await symlink(join(ROOT, "node_modules"), join(root, "node_modules"));
+  const bin = join(root, "bin/jam.js");
+  expect((await runProcess(process.execPath, [bin, "--version"])).stdout).toBe(`${version}\n`);
+  const shown = await runProcess(process.execPath, [bin, "config", "show", "-o", "json"], {
+    cwd: folder.path,
+  });
+  expect(JSON.parse(shown.stdout)).toMatchObject({ file: null });
+});

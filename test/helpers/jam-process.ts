@@ -1,0 +1,55 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+/** The real entry of the program. */
+export const JAM = resolve(import.meta.dirname, "../../bin/jam.js");
+
+export interface Finished {
+  /** Null when a signal ended it. */
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ProcessOptions {
+  readonly cwd?: string;
+  /** Over an environment that holds PATH, and HOME and XDG_CACHE_HOME in `cwd`. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+}
+
+/** The program's answer to `args`, run by the Node that runs the tests. */
+export function runJam(args: readonly string[], options: ProcessOptions = {}): Promise<Finished> {
+  return runProcess(process.execPath, [JAM, ...args], options);
+}
+
+/** What a program wrote and how it ended. */
+export function runProcess(
+  command: string,
+  args: readonly string[],
+  { cwd = tmpdir(), env = {}, input = "" }: ProcessOptions = {},
+): Promise<Finished> {
+  const child = spawn(command, args, {
+    cwd,
+    env: { PATH: process.env["PATH"], HOME: cwd, XDG_CACHE_HOME: join(tmpdir(), "jam-test-cache"), ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  child.stdin.end(input);
+  return new Promise((done, fail) => {
+    child.once("error", fail);
+    child.once("close", (status, signal) => done({ status, signal, stdout, stderr }));
+  });
+}
+
+/** A folder that goes when the scope ends: `await using folder = await temporaryFolder()`. */
+export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), "jam-test-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
