@@ -256,9 +256,6 @@ export const BOOTSTRAP_FOUND_NOTHING = {
   tools:
     "Juju cannot bootstrap because no tools are available for your environment.\n" +
     "You may want to use the 'agent-metadata-url' configuration setting to specify the tools location.\n",
-  toolsForModel:
-    "Juju cannot bootstrap because no tools are available for your model.\n" +
-    "You may want to use the 'agent-metadata-url' configuration setting to specify the tools location.\n",
   binaries:
     "Juju cannot bootstrap because no agent binaries are available for your model.\n" +
     "You may want to use the 'agent-metadata-url' configuration setting to specify the binaries' location.\n",
