@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // Written so that any Node since 12 can parse it: an old one must be able to say what is wrong.
-import childProcess from "child_process";
 import fs from "fs";
 import module from "module";
 import os from "os";
@@ -22,7 +21,7 @@ function findOwnNode() {
   return candidates.find((file) => fs.existsSync(file));
 }
 
-function runWithOwnNode(node) {
+function runWithOwnNode(node, childProcess) {
   const child = childProcess.spawn(node, [url.fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: "inherit",
     env: Object.assign({}, process.env, { JAM_INTERNAL_OWN_NODE: "1" }),
@@ -87,5 +86,5 @@ if (isSupported(process.versions.node)) {
 } else {
   const own = process.env.JAM_INTERNAL_OWN_NODE === "1" ? undefined : findOwnNode();
   if (own === undefined) stop();
-  else runWithOwnNode(own);
+  else void import("child_process").then((childProcess) => runWithOwnNode(own, childProcess));
 }

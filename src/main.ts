@@ -1,7 +1,9 @@
-import process from "node:process";
 import { processIo } from "./cli/process-io.ts";
 import { COMMANDS } from "./cli/registry.ts";
 import { run } from "./cli/run.ts";
+
+// The global `process`, not the module node:process: importing that opens standard input and loads what no command
+// needs, which takes milliseconds at every start.
 
 /** Runs the command line of this process and sets its exit status. */
 export async function main(): Promise<void> {

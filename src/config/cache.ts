@@ -1,53 +1,75 @@
 import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { type Sha256, sha256Of } from "../shared/sha256.ts";
 import type { Environment } from "./environment.ts";
 import type { ConfigFile } from "./schema.ts";
 
-/** Entries beyond this are dropped all at once: each edit of a settings file leaves one behind. */
+/** Entries beyond this are dropped all at once; there is one for each settings file that was ever used. */
 const MAX_ENTRIES = 64;
+
+/** What the check saw. Settings are taken from the cache only when all of it is the same. */
+export interface CheckedInput {
+  /** Absolute path of the file; undefined when only the environment says something. */
+  readonly file: string | undefined;
+  readonly text: string;
+  readonly environment: unknown;
+  /** Version of the program: the check may differ from one to the next. */
+  readonly version: string;
+}
 
 /**
  * Settings that passed the check once, so that the parser and the schema need not be loaded at every start
- * (together some 60 ms, twice what Node itself takes). The key covers the file's text, the environment's settings and the
- * program's version; whatever is unreadable, unwritable or not ours alone is as if it were not there.
+ * (together some 60 ms, twice what Node itself takes). An entry holds the whole input beside the result and is compared
+ * with it: that needs no hash, whose library takes 5 ms to load. What is unreadable, unwritable or not ours alone is
+ * as if it were not there.
  */
 export interface ConfigCache {
-  readonly get: (key: Sha256) => ConfigFile | undefined;
-  readonly put: (key: Sha256, settings: ConfigFile) => void;
+  readonly get: (input: CheckedInput) => ConfigFile | undefined;
+  readonly put: (input: CheckedInput, settings: ConfigFile) => void;
 }
 
-/** The key of settings: equal only when the check would end the same. */
-export function configCacheKey(version: string, text: string, environment: unknown): Sha256 {
-  return sha256Of(JSON.stringify([version, text, environment]));
+interface Entry {
+  readonly input: string;
+  readonly settings: ConfigFile;
 }
 
 /** The cache in the user's cache folder; one that never holds anything where there is no such folder. */
 export function openConfigCache(env: Environment): ConfigCache {
   const folder = cacheFolder(env);
   return {
-    get: (key) => {
+    get: (input) => {
       if (folder === undefined || !isPrivate(folder)) return undefined;
       try {
-        return JSON.parse(readFileSync(join(folder, `${key}.json`), "utf8")) as ConfigFile;
+        const entry = JSON.parse(readFileSync(join(folder, entryName(input)), "utf8")) as Entry;
+        return entry.input === fingerprint(input) ? entry.settings : undefined;
       } catch {
         return undefined;
       }
     },
-    put: (key, settings) => {
+    put: (input, settings) => {
       if (folder === undefined) return;
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         if (!isPrivate(folder)) return;
-        dropOld(folder);
-        const staged = join(folder, `${key}.${process.pid}.part`);
-        writeFileSync(staged, JSON.stringify(settings), { mode: 0o600, flag: "wx" });
-        renameSync(staged, join(folder, `${key}.json`));
+        dropMany(folder);
+        const path = join(folder, entryName(input));
+        const staged = `${path}.${process.pid}.part`;
+        const entry: Entry = { input: fingerprint(input), settings };
+        writeFileSync(staged, JSON.stringify(entry), { mode: 0o600, flag: "wx" });
+        renameSync(staged, path);
       } catch {
         // A start without the cache is slower, nothing else.
       }
     },
   };
+}
+
+function fingerprint({ file, text, environment, version }: CheckedInput): string {
+  return JSON.stringify([version, file, text, environment]);
+}
+
+/** The end of the path tells files apart well enough: an entry of another file is a miss, not a mistake. */
+function entryName({ file }: CheckedInput): string {
+  return `${encodeURIComponent(file ?? "no file").slice(-180)}.json`;
 }
 
 /** Source: XDG Base Directory Specification 0.8: a relative path is to be ignored. */
@@ -70,7 +92,7 @@ function isPrivate(folder: string): boolean {
   }
 }
 
-function dropOld(folder: string): void {
+function dropMany(folder: string): void {
   const names = readdirSync(folder);
   if (names.length < MAX_ENTRIES) return;
   for (const name of names) rmSync(join(folder, name), { force: true });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { JamError } from "../shared/errors.ts";
-import { configCacheKey, openConfigCache } from "./cache.ts";
+import { openConfigCache } from "./cache.ts";
 import type { Config } from "./config.ts";
 import { type Environment, type EnvironmentValue, readEnvironment } from "./environment.ts";
 import { type ConfigFlags, applyFlags } from "./flags.ts";
@@ -50,12 +50,12 @@ export async function loadSettings({ file, env, cwd, version }: LoadOptions): Pr
   if (found === undefined && environment.length === 0) return { file: undefined, settings: {}, environment };
   const text = found?.text ?? "";
   const cache = openConfigCache(env);
-  const key = configCacheKey(version, text, environment);
-  const known = cache.get(key);
+  const input = { file: found?.path, text, environment, version };
+  const known = cache.get(input);
   if (known !== undefined) return { file: found?.path, settings: known, environment };
   const { parseConfig } = await import("./parse-file.ts");
   const settings = parseConfig({ file: found && shortest(found.path, cwd), text, environment });
-  cache.put(key, settings);
+  cache.put(input, settings);
   return { file: found?.path, settings, environment };
 }
 

@@ -188,7 +188,10 @@ const fetch = z
 export const configSchema = z
   .strictObject(
     {
-      version: z.literal(1, "expected 1: this jam reads version 1 of the format").optional().describe("Version of this format."),
+      version: z
+        .literal(1, "expected 1: this jam reads version 1 of the format")
+        .optional()
+        .describe("Version of this format."),
       mode: z
         .enum(["online", "offline"], "expected online or offline")
         .optional()

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import type { Hash } from "node:crypto";
 
 declare const brand: unique symbol;
 
@@ -14,5 +14,13 @@ export function parseSha256(text: unknown): Sha256 | undefined {
 
 /** The SHA-256 of bytes held in memory; tarballs are hashed while they stream instead. */
 export function sha256Of(bytes: Uint8Array | string): Sha256 {
-  return createHash("sha256").update(bytes).digest("hex") as Sha256;
+  return startSha256().update(bytes).digest("hex") as Sha256;
+}
+
+/**
+ * A SHA-256 that is fed piece by piece. The module behind it is loaded at the first use: that takes 8 ms, which
+ * commands that only read a catalogue do not have to pay.
+ */
+export function startSha256(): Hash {
+  return process.getBuiltinModule("node:crypto").createHash("sha256");
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -7,7 +6,7 @@ import { attempt, attemptUnlessAbsent, systemCode } from "./io-error.ts";
 
 /** A path that nothing else uses, in `folder`; `recover` removes what stays there. */
 export function temporaryPath(folder: string): string {
-  return join(folder, temporaryName(randomUUID()));
+  return join(folder, temporaryName(uniqueWord()));
 }
 
 /** Flushes a folder's entries, so that a name made, moved or removed in it survives a power cut. */
@@ -99,4 +98,12 @@ export async function removeFile(path: string): Promise<boolean> {
 /** Names in a folder, unordered; none when the folder does not exist. */
 export async function listNames(folder: string): Promise<string[]> {
   return (await attemptUnlessAbsent(`list ${folder}`, () => readdir(folder))) ?? [];
+}
+
+let words = 0;
+
+/** A word that no other process and no other call of this one makes, living or dead. */
+export function uniqueWord(): string {
+  words += 1;
+  return `${process.pid}-${performance.timeOrigin.toString(36).replace(".", "-")}-${words}`;
 }

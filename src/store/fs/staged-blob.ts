@@ -1,9 +1,9 @@
-import { type Hash, createHash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type ErrorCode, JamError } from "../../shared/errors.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
+import { startSha256, type Sha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath, partialPaths } from "../layout.ts";
 import type { StagedBlob } from "../store.ts";
 import { BatchWriter } from "./batch-writer.ts";
@@ -121,7 +121,7 @@ class FsStagedBlob implements StagedBlob {
   async #openHashed(): Promise<{ file: FileHandle; hash: Hash }> {
     const file = (this.#file ??= await this.#openFile());
     if (this.#hash !== undefined) return { file, hash: this.#hash };
-    const hash = createHash("sha256");
+    const hash = startSha256();
     await attempt(`read ${this.#path}`, async () => {
       const buffer = Buffer.allocUnsafeSlow(this.#received > 0 ? REHASH_BYTES : 0);
       let position = 0;

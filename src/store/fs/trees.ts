@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { chmod, copyFile, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -7,7 +6,7 @@ import type { Sha256 } from "../../shared/sha256.ts";
 import { blobPath, isTreeId, isTreePath, TREE_FOLDER, temporaryName } from "../layout.ts";
 import type { TreeFile, TreeStore } from "../store.ts";
 import { isBlobFile } from "./blobs.ts";
-import { listNames, syncFolder, temporaryPath, writeFlushed } from "./durable-write.ts";
+import { listNames, syncFolder, temporaryPath, writeFlushed, uniqueWord } from "./durable-write.ts";
 import { attempt, attemptUnlessAbsent, isAbsent, systemCode } from "./io-error.ts";
 import { refsTo } from "./refs.ts";
 
@@ -48,7 +47,7 @@ export function fsTreeStore(root: string): TreeStore {
       const refs = await refsTo(root, id);
       if (refs.length > 0) throw treeInUse(id, refs);
       const path = join(published, id);
-      const doomed = join(published, temporaryName(randomUUID()));
+      const doomed = join(published, temporaryName(uniqueWord()));
       const moved = await attemptUnlessAbsent(`remove ${path}`, async () => {
         await rename(path, doomed);
         return true;
