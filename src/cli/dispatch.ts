@@ -5,7 +5,6 @@ import type { ScannedArguments } from "./arguments.ts";
 import type { CommandAction, RunAction } from "./command.ts";
 import { createContext } from "./context.ts";
 import { type ParsedGlobals, completeGlobals } from "./global-options.ts";
-import { HELP_TOPICS } from "./help-topics.ts";
 import { createProgram, loadCommand, toUsageError } from "./program.ts";
 import type { RunOptions } from "./run.ts";
 
@@ -29,7 +28,7 @@ export async function dispatch(options: RunOptions, scanned: ScannedArguments): 
   const words = scanned.rest.filter((word) => !word.startsWith("-"));
   const call = await prepareCall(options, isHelp ? words[0] : scanned.commandName);
   try {
-    if (isHelp) showHelp(call, words);
+    if (isHelp) await showHelp(call, words);
     else await call.program.parseAsync(argv, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -53,6 +52,7 @@ async function prepareCall(options: RunOptions, name: string | undefined): Promi
       call.reminder += text;
     },
     columns: io.stdout.columns(),
+    examples: name === undefined ? (await import("./help-topics.ts")).EXAMPLES : "",
   });
   const call: ParsedCall = { program, help: "", reminder: "", status: 0 };
   const entry = commands.find((known) => known.name === name);
@@ -78,7 +78,8 @@ function createRunAction(options: RunOptions, finish: (status: number) => void):
 }
 
 /** Puts a topic's text, or what commander writes as the help of a command, into the call. */
-function showHelp(call: ParsedCall, words: readonly string[]): void {
+async function showHelp(call: ParsedCall, words: readonly string[]): Promise<void> {
+  const { HELP_TOPICS } = await import("./help-topics.ts");
   let command = call.program;
   for (const word of words) {
     const topic = command === call.program ? HELP_TOPICS[word] : undefined;

@@ -1,12 +1,14 @@
 /** The end of the top-level help. */
-export const EXAMPLES = `Examples:
+export const EXAMPLES = `
+Examples:
   jam init                        write jam.yaml, with comments
   jam sync --dry-run              what would be fetched, and why
   jam sync && jam serve           fetch it, then serve it
   jam connect --juju 3.6          the commands that point Juju here
   jam list -o json                for scripts
 
-\`jam help exit-codes\` and \`jam help environment\` explain what scripts rely on.`;
+\`jam help exit-codes\` and \`jam help environment\` explain what scripts rely on.
+`;
 
 /** Help that belongs to no command: \`jam help TOPIC\`. */
 export const HELP_TOPICS: Readonly<Record<string, string>> = {

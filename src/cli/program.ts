@@ -3,7 +3,6 @@ import { JamError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
 import { COMMAND_GROUPS, type CommandEntry, type RunAction } from "./command.ts";
 import { GLOBAL_FLAGS } from "./global-options.ts";
-import { EXAMPLES, HELP_TOPICS } from "./help-topics.ts";
 import { readVersion } from "./version.ts";
 
 /** What commander writes by itself: help that was asked for, and help because a command is missing. */
@@ -11,6 +10,8 @@ export interface ProgramSink {
   readonly writeHelp: (text: string) => void;
   readonly writeReminder: (text: string) => void;
   readonly columns: number | undefined;
+  /** The end of the top-level help. */
+  readonly examples: string;
 }
 
 /** The tree of all commands: names and summaries only, until `loadCommand` fills one in. */
@@ -33,7 +34,7 @@ export function createProgram(entries: readonly CommandEntry[], sink: ProgramSin
     .helpOption("-h, --help", "show help")
     .helpCommand(false)
     .version(readVersion(), "--version", "print the version")
-    .addHelpText("after", `\n${EXAMPLES}\n`);
+    .addHelpText("after", sink.examples);
   for (const { flags, description, choices } of GLOBAL_FLAGS) {
     const option = new Option(flags, description);
     program.addOption(choices === undefined ? option : option.choices(choices));
@@ -49,7 +50,7 @@ export function createProgram(entries: readonly CommandEntry[], sink: ProgramSin
   program
     .command("help")
     .argument("[topic...]")
-    .summary(`help for a command, or on ${Object.keys(HELP_TOPICS).join(", ")}`)
+    .summary("help for a command, or on exit-codes, environment")
     .helpGroup(COMMAND_GROUPS.setup);
   return program;
 }

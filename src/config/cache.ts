@@ -1,35 +1,36 @@
 import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { Environment } from "./environment.ts";
-import type { ConfigFile } from "./schema.ts";
+import type { Config } from "./config.ts";
 
 /** Entries beyond this are dropped all at once; there is one for each settings file that was ever used. */
 const MAX_ENTRIES = 64;
 
-/** What the check saw. Settings are taken from the cache only when all of it is the same. */
-export interface CheckedInput {
-  /** Absolute path of the file; undefined when only the environment says something. */
+/** All that settings depend on, but for flags. They are taken from the cache only when all of it is the same. */
+export interface ConfigInput {
+  /** Absolute path of the file; undefined when there is none. */
   readonly file: string | undefined;
   readonly text: string;
   readonly environment: unknown;
+  readonly cwd: string;
   /** Version of the program: the check may differ from one to the next. */
   readonly version: string;
 }
 
 /**
- * Settings that passed the check once, so that the parser and the schema need not be loaded at every start
+ * Settings that were worked out once, so that the parser and the schema need not be loaded at every start
  * (together some 60 ms, twice what Node itself takes). An entry holds the whole input beside the result and is compared
  * with it: that needs no hash, whose library takes 5 ms to load. What is unreadable, unwritable or not ours alone is
  * as if it were not there.
  */
 export interface ConfigCache {
-  readonly get: (input: CheckedInput) => ConfigFile | undefined;
-  readonly put: (input: CheckedInput, settings: ConfigFile) => void;
+  readonly get: (input: ConfigInput) => Config | undefined;
+  readonly put: (input: ConfigInput, config: Config) => void;
 }
 
 interface Entry {
   readonly input: string;
-  readonly settings: ConfigFile;
+  readonly config: Config;
 }
 
 /** The cache in the user's cache folder; one that never holds anything where there is no such folder. */
@@ -40,12 +41,12 @@ export function openConfigCache(env: Environment): ConfigCache {
       if (folder === undefined || !isPrivate(folder)) return undefined;
       try {
         const entry = JSON.parse(readFileSync(join(folder, entryName(input)), "utf8")) as Entry;
-        return entry.input === fingerprint(input) ? entry.settings : undefined;
+        return entry.input === fingerprint(input) ? entry.config : undefined;
       } catch {
         return undefined;
       }
     },
-    put: (input, settings) => {
+    put: (input, config) => {
       if (folder === undefined) return;
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -53,7 +54,7 @@ export function openConfigCache(env: Environment): ConfigCache {
         dropMany(folder);
         const path = join(folder, entryName(input));
         const staged = `${path}.${process.pid}.part`;
-        const entry: Entry = { input: fingerprint(input), settings };
+        const entry: Entry = { input: fingerprint(input), config };
         writeFileSync(staged, JSON.stringify(entry), { mode: 0o600, flag: "wx" });
         renameSync(staged, path);
       } catch {
@@ -63,12 +64,13 @@ export function openConfigCache(env: Environment): ConfigCache {
   };
 }
 
-function fingerprint({ file, text, environment, version }: CheckedInput): string {
-  return JSON.stringify([version, file, text, environment]);
+function fingerprint({ file, text, environment, cwd, version }: ConfigInput): string {
+  // The file's place settles where its relative paths begin; the working folder counts only without a file.
+  return JSON.stringify([version, file ?? cwd, text, environment]);
 }
 
 /** The end of the path tells files apart well enough: an entry of another file is a miss, not a mistake. */
-function entryName({ file }: CheckedInput): string {
+function entryName({ file }: ConfigInput): string {
   return `${encodeURIComponent(file ?? "no file").slice(-180)}.json`;
 }
 

@@ -18,7 +18,7 @@ export const DEFAULTS = {
     },
   ],
   deny: [],
-  fetch: { jobs: 4, idleTimeout: "PT30S", retries: 4 },
+  fetch: { jobs: 8, idleTimeout: "PT30S", retries: 4 },
   retention: { snapshots: 20, grace: "PT6H", maxRemoval: "40%" },
   server: { listen: "127.0.0.1:8080" },
 } as const satisfies ConfigFile;

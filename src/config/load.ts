@@ -4,8 +4,7 @@ import { JamError } from "../shared/errors.ts";
 import { openConfigCache } from "./cache.ts";
 import type { Config } from "./config.ts";
 import { type Environment, type EnvironmentValue, readEnvironment } from "./environment.ts";
-import { type ConfigFlags, applyFlags } from "./flags.ts";
-import { resolveConfig } from "./resolve.ts";
+import type { ConfigFlags } from "./flags.ts";
 import type { ConfigFile } from "./schema.ts";
 
 /** Larger is no settings file: reading stops before a parser sees it. */
@@ -31,32 +30,55 @@ export interface LoadedSettings {
 }
 
 /**
- * The settings of one run: flags over environment over file over defaults.
+ * The settings of one run: flags over environment over file over defaults. What was worked out once for the same input
+ * comes from the cache, and then neither the parser nor the schema is loaded.
  * @throws JamError JAM_CONFIG_NOT_FOUND, JAM_CONFIG_INVALID, JAM_USAGE_INVALID
  */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
-  const { file, settings } = await loadSettings(options);
-  const folder = file === undefined ? options.cwd : dirname(file);
-  return applyFlags(resolveConfig(settings, file, folder), options.flags, options.cwd);
+  const source = readSource(options);
+  const cache = openConfigCache(options.env);
+  const input = { ...source, cwd: options.cwd, version: options.version };
+  const known = cache.get(input);
+  const config = known ?? (await workOut(source, options));
+  if (known === undefined) cache.put(input, config);
+  if (Object.values(options.flags).every((flag) => flag === undefined)) return config;
+  const { applyFlags } = await import("./flags.ts");
+  return applyFlags(config, options.flags, options.cwd);
 }
 
 /**
  * What the file and the environment say, checked.
  * @throws JamError JAM_CONFIG_NOT_FOUND, JAM_CONFIG_INVALID
  */
-export async function loadSettings({ file, env, cwd, version }: LoadOptions): Promise<LoadedSettings> {
+export async function loadSettings(options: LoadOptions): Promise<LoadedSettings> {
+  const source = readSource(options);
+  const { file, environment } = source;
+  return { file, settings: await check(source, options.cwd), environment };
+}
+
+/** The file and the environment as they are, unchecked. */
+interface Source {
+  readonly file: string | undefined;
+  readonly text: string;
+  readonly environment: readonly EnvironmentValue[];
+}
+
+function readSource({ file, env, cwd }: LoadOptions): Source {
   const found = findFile(file, env, cwd);
   const environment = readEnvironment(env).map((entry) => anchorPath(entry, cwd));
-  if (found === undefined && environment.length === 0) return { file: undefined, settings: {}, environment };
-  const text = found?.text ?? "";
-  const cache = openConfigCache(env);
-  const input = { file: found?.path, text, environment, version };
-  const known = cache.get(input);
-  if (known !== undefined) return { file: found?.path, settings: known, environment };
+  return { file: found?.path, text: found?.text ?? "", environment };
+}
+
+async function workOut(source: Source, { cwd }: LoadOptions): Promise<Config> {
+  const settings = await check(source, cwd);
+  const { resolveConfig } = await import("./resolve.ts");
+  return resolveConfig(settings, source.file, source.file === undefined ? cwd : dirname(source.file));
+}
+
+async function check({ file, text, environment }: Source, cwd: string): Promise<ConfigFile> {
+  if (file === undefined && environment.length === 0) return {};
   const { parseConfig } = await import("./parse-file.ts");
-  const settings = parseConfig({ file: found && shortest(found.path, cwd), text, environment });
-  cache.put(input, settings);
-  return { file: found?.path, settings, environment };
+  return parseConfig({ file: file && shortest(file, cwd), text, environment });
 }
 
 interface FoundFile {

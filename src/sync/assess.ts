@@ -12,7 +12,7 @@ import type { RememberedDocument, UpstreamMemory } from "./memory.ts";
 import { planSync, type FetchStep, type SyncPlan } from "./plan.ts";
 import type { BlobPort, SyncSource, SyncStore } from "./ports.ts";
 import { readMetadata, type UpstreamMetadata } from "./read-metadata.ts";
-import { relevantRefusals } from "./refusals.ts";
+import { heldDespiteRefusal, relevantRefusals } from "./refusals.ts";
 import type { FailedItem } from "./report.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -64,7 +64,8 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
       return metadata.products.has(contentId) || (stream !== undefined && wantsStream(stream));
     });
   const catalogue = buildCatalogue(metadata.products);
-  const guarded = guardCatalogue({ ...input, upstream: catalogue.agents, listed, isRead });
+  const upstream = [...catalogue.agents, ...heldDespiteRefusal({ metadata, catalogue }, listed)];
+  const guarded = guardCatalogue({ ...input, upstream, listed, isRead });
   const verdicts = selectAgents(guarded.agents, input.rules);
   const held = await findHeld(input.store.blobs, [...guarded.agents, ...listed]);
   const plan = planSync({ verdicts, listed, isRead, isHeld: (agent) => held.has(agent.sha256) });

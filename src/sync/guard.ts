@@ -25,7 +25,7 @@ export interface GuardInput {
   readonly allow: ReadonlySet<Allowance>;
 }
 
-/** Below this many listed agents a share says nothing. */
+/** Below this many listed agents a share says nothing, unless it is all of them. */
 const SHARE_COUNTS_FROM = 5;
 
 /**
@@ -52,7 +52,8 @@ export function guardCatalogue(input: GuardInput): GuardedCatalogue {
 function refuseMassRemoval({ upstream, listed, isRead, maxRemoval, allow }: GuardInput): void {
   const names = new Set(upstream.map(formatAgentName));
   const gone = listed.filter((agent) => isRead(agent) && !names.has(formatAgentName(agent)));
-  if (listed.length < SHARE_COUNTS_FROM || gone.length / listed.length <= maxRemoval) return;
+  if (gone.length === 0 || gone.length / listed.length <= maxRemoval) return;
+  if (listed.length < SHARE_COUNTS_FROM && gone.length < listed.length) return;
   if (allow.has("mass-removal")) return;
   const share = `${Math.round((100 * gone.length) / listed.length)} %`;
   throw new JamError(

@@ -115,7 +115,10 @@ class SetReader {
     for (const name of ["index2", "index"]) {
       const path = `streams/v1/${name}${this.#suffix}`;
       const text = await this.#read(path);
-      if (text === undefined) continue;
+      if (text === undefined) {
+        this.#refuseLostIndex(path);
+        continue;
+      }
       const index = parseIndexFile(text, path);
       this.#accept(path, index.updatedAt, 0);
       return index;
@@ -126,6 +129,17 @@ class SetReader {
         ? "Check that the URL ends where streams/v1 begins (…/juju/tools/). A tree without signatures needs `keyring: none`."
         : "Check that the URL ends where streams/v1 begins (…/juju/tools/).",
       details: { upstream: source.name, url: source.url },
+    });
+  }
+
+  /** The older index lists released tools only: falling back to it would take every agent for gone. */
+  #refuseLostIndex(path: string): void {
+    const { source, memory, allow } = this.#request;
+    const known = memory.get(path);
+    if (known?.url.startsWith(source.url) !== true || allow.has("rollback")) return;
+    throw new JamError("JAM_UPSTREAM_NOT_FOUND", `${known.url} was there before and is gone.`, {
+      hint: "Upstream may be publishing at this moment: run again in some minutes. If it has no such index any more: jam sync --allow rollback",
+      details: { upstream: source.name, path },
     });
   }
 

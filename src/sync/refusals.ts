@@ -2,6 +2,7 @@ import type { ErrorReport } from "../shared/errors.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { parseAgentBinary } from "../juju/agent-binary.ts";
 import type { Catalogue } from "../juju/catalogue.ts";
+import type { RefusedListing } from "../juju/catalogue-entry.ts";
 import { selectAgents } from "../juju/select.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 import type { GuardedCatalogue } from "./guard.ts";
@@ -31,13 +32,7 @@ export function relevantRefusals(input: {
     if (isWanted(agent, input.rules)) failed.push(failedItem(formatAgentName(agent), agent.path, error));
     else unwanted += 1;
   }
-  const malformed = [
-    ...[...input.metadata.products].flatMap(([contentId, { refused }]) =>
-      refused.map((refusal) => ({ contentId, ...refusal })),
-    ),
-    ...input.catalogue.refused,
-  ];
-  for (const { contentId, where, error } of malformed) {
+  for (const { contentId, where, error } of listMalformed(input)) {
     const agent = guessAgent(where, contentId);
     if (agent !== undefined && !isWanted(agent, input.rules)) unwanted += 1;
     else failed.push(failedItem(agent === undefined ? where : formatAgentName(agent), where, error));
@@ -45,6 +40,38 @@ export function relevantRefusals(input: {
   const warnings =
     unwanted === 0 ? [] : [`Upstream lists ${unwanted} bad item(s) that no rule wants; they were left out.`];
   return { failed, warnings };
+}
+
+/**
+ * Agents of the mirror that upstream still lists, but in a way that had to be refused. What is held was verified
+ * when it came, so it stays: a document with a bad or a contradicting item takes nothing away.
+ */
+export function heldDespiteRefusal(
+  input: { readonly metadata: UpstreamMetadata; readonly catalogue: Catalogue },
+  listed: readonly Agent[],
+): Agent[] {
+  const accepted = new Set(input.catalogue.agents.map(formatAgentName));
+  const refused = new Set(
+    listMalformed(input).flatMap(({ contentId, where }) => {
+      const agent = guessAgent(where, contentId);
+      return agent === undefined ? [] : [formatAgentName(agent)];
+    }),
+  );
+  return listed.filter((agent) => {
+    const name = formatAgentName(agent);
+    return refused.has(name) && !accepted.has(name);
+  });
+}
+
+/** Every item that was left out of the product files and of the catalogue. */
+function listMalformed(input: {
+  readonly metadata: UpstreamMetadata;
+  readonly catalogue: Catalogue;
+}): RefusedListing[] {
+  const unreadable = [...input.metadata.products].flatMap(([contentId, { refused }]) =>
+    refused.map((refusal) => ({ contentId, ...refusal })),
+  );
+  return [...unreadable, ...input.catalogue.refused];
 }
 
 function isWanted(agent: Agent, rules: SelectionRules): boolean {

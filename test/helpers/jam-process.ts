@@ -41,7 +41,8 @@ export function runProcess(
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  child.stdin.end(input);
+  // A program that reads nothing may be gone before its empty input is closed.
+  child.stdin.on("error", () => undefined).end(input);
   return new Promise((done, fail) => {
     child.once("error", fail);
     child.once("close", (status, signal) => done({ status, signal, stdout, stderr }));

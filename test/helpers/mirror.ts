@@ -20,7 +20,8 @@ import type { SyncReport } from "../../src/sync/report.ts";
 import { planMirrorSync, syncMirror } from "../../src/sync/sync-mirror.ts";
 import type { SyncPlan } from "../../src/sync/plan.ts";
 import { readPublished, type Published } from "../../scripts/crash-sweep/published.ts";
-import { runJam, type JamOptions, type JamResult } from "./jam-process.ts";
+import type { Finished } from "./jam-process.ts";
+import { startJam, type RunningJam, type StartOptions } from "./running-jam.ts";
 import type { TestUpstream } from "./upstream.ts";
 
 /** What a test may hand in instead of the real thing. */
@@ -41,8 +42,10 @@ export interface TestMirror extends AsyncDisposable {
   configure(settings: ConfigFile): Promise<void>;
   sync(options?: SyncTestOptions): Promise<SyncReport>;
   plan(options?: SyncTestOptions): Promise<SyncPlan>;
-  jam(...args: string[]): Promise<JamResult>;
-  jamWith(options: Omit<JamOptions, "cwd">, ...args: string[]): Promise<JamResult>;
+  /** Runs the command in `folder` to its end. */
+  jam(...args: string[]): Promise<Finished>;
+  /** Starts the command in `folder`. */
+  start(args: readonly string[], options?: Omit<StartOptions, "cwd">): RunningJam;
   published(): Promise<Published>;
 }
 
@@ -95,8 +98,8 @@ export async function temporaryMirror(
       const composed = await compose(false, options);
       return (await planMirrorSync(composed.options, composed.work)).plan;
     },
-    jam: (...args) => runJam(args, { cwd: folder }),
-    jamWith: (options, ...args) => runJam(args, { ...options, cwd: folder }),
+    jam: (...args) => startJam(args, { cwd: folder }).finished,
+    start: (args, options) => startJam(args, { ...options, cwd: folder }),
     published: () => readPublished(data),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };

@@ -1,6 +1,5 @@
 import type { OutputFormat } from "../global-options.ts";
 import type { CommandIo } from "../io.ts";
-import { formatDocument } from "./document.ts";
 
 /** Where results and remarks of a command go. */
 export interface Output {
@@ -17,7 +16,7 @@ export function createOutput(io: CommandIo, format: OutputFormat, isQuiet: boole
   return {
     format,
     print: async (document, render) => {
-      const text = format === "table" ? await render() : await formatDocument(document, format);
+      const text = format === "table" ? await render() : await serialize(document, format);
       if (text !== "") await io.stdout.write(endLine(text));
     },
     note: async (text) => {
@@ -25,6 +24,11 @@ export function createOutput(io: CommandIo, format: OutputFormat, isQuiet: boole
     },
     warn: (text) => io.stderr.write(endLine(text)),
   };
+}
+
+async function serialize(document: unknown, format: Exclude<OutputFormat, "table">): Promise<string> {
+  const { formatDocument } = await import("./document.ts");
+  return formatDocument(document, format);
 }
 
 function endLine(text: string): string {

@@ -16,12 +16,29 @@ export async function formatTable(
   columns: readonly TableColumn[],
   rows: readonly (readonly string[])[],
 ): Promise<string> {
-  const cells = [
-    columns.map((column) => column.heading),
-    ...rows.map((row) => row.map((cell) => printable(cell, Infinity))),
-  ];
-  const width = await measure(cells);
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => width(row[index] ?? ""))));
+  const cells = [columns.map((column) => column.heading), ...rows];
+  const isAscii = cells.every((row) => row.every((cell) => ASCII.test(cell)));
+  return isAscii ? align(columns, cells, (text) => text.length) : alignAny(columns, cells);
+}
+
+/** Loads what knows the width of every character only where there are others than ASCII's. */
+async function alignAny(
+  columns: readonly TableColumn[],
+  cells: readonly (readonly string[])[],
+): Promise<string> {
+  const { default: stringWidth } = await import("string-width");
+  const shown = cells.map((row) => row.map((cell) => printable(cell, Infinity)));
+  return align(columns, shown, stringWidth);
+}
+
+function align(
+  columns: readonly TableColumn[],
+  cells: readonly (readonly string[])[],
+  width: (text: string) => number,
+): string {
+  const widths = columns.map((_, index) =>
+    cells.reduce((widest, row) => Math.max(widest, width(row[index] ?? "")), 0),
+  );
   const lines = cells.map((row) =>
     columns
       .map((column, index) => {
@@ -33,10 +50,4 @@ export async function formatTable(
       .trimEnd(),
   );
   return `${lines.join("\n")}\n`;
-}
-
-async function measure(cells: readonly (readonly string[])[]): Promise<(text: string) => number> {
-  if (cells.every((row) => row.every((cell) => ASCII.test(cell)))) return (text) => text.length;
-  const { default: stringWidth } = await import("string-width");
-  return stringWidth;
 }

@@ -3,7 +3,12 @@ import { completeWords, DIRECTIVES } from "../../../src/cli/completion/complete-
 import { loadCommand, createProgram } from "../../../src/cli/program.ts";
 import { COMMANDS } from "../../../src/cli/registry.ts";
 
-const program = createProgram(COMMANDS, { writeHelp: () => {}, writeReminder: () => {}, columns: undefined });
+const program = createProgram(COMMANDS, {
+  writeHelp: () => {},
+  writeReminder: () => {},
+  columns: undefined,
+  examples: "",
+});
 for (const entry of COMMANDS) await loadCommand(program, entry, () => () => Promise.resolve());
 
 const values = (...words: string[]) => completeWords(program, words).candidates.map(({ value }) => value);

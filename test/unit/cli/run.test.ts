@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CommandEntry, DefineCommand } from "../../../src/cli/command.ts";
 import type { CommandIo, OutputStream } from "../../../src/cli/io.ts";
+import { HELP_TOPICS } from "../../../src/cli/help-topics.ts";
 import { run } from "../../../src/cli/run.ts";
 import { JamError } from "../../../src/shared/errors.ts";
 
@@ -217,4 +218,10 @@ test("a signal makes whatever fails a cancellation", async () => {
   setTimeout(() => cancel.abort(), 10);
   const { status, stderr } = await running;
   expect([status, stderr]).toEqual([130, expect.stringContaining("JAM_CANCELLED")]);
+});
+
+test("the help's own summary names every topic", async () => {
+  const { stdout } = await jam(["--help"]);
+  for (const topic of Object.keys(HELP_TOPICS))
+    expect(stdout).toMatch(new RegExp(`help for a command, or on .*${topic}`));
 });

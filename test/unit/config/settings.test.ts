@@ -21,7 +21,7 @@ test("without any settings the newest released agents for two architectures are 
     mode: "online",
     data: "/srv/mirror-data",
     rules: { select: [{ streams: ["released"], arch: ["amd64", "arm64"], keep: 2 }] },
-    fetch: { jobs: 4, limitRate: undefined, idleTimeoutMs: 30_000, retries: 4 },
+    fetch: { jobs: 8, limitRate: undefined, idleTimeoutMs: 30_000, retries: 4 },
     retention: { snapshots: 20, graceMs: 21_600_000, quota: undefined, maxRemoval: 0.4 },
     server: { host: "127.0.0.1", port: 8080 },
   });

@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { JAM, type Finished } from "./jam-process.ts";
+
+/** A command under way: it can be sent signals, and its end waited for. */
+export interface RunningJam {
+  readonly pid: number;
+  /** Never rejects: the exit status is part of what is tested. */
+  readonly finished: Promise<Finished>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface StartOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A program that starts the command, with its own arguments. */
+  readonly wrapper?: readonly string[];
+}
+
+/** Starts `jam` and comes back at once. */
+export function startJam(args: readonly string[], { cwd, env, wrapper = [] }: StartOptions): RunningJam {
+  const [program = process.execPath, ...words] = [...wrapper, process.execPath, JAM, ...args];
+  // Proxy settings of the machine must not reach a test's own servers.
+  const base = { PATH: process.env["PATH"], HOME: cwd, XDG_CACHE_HOME: join(tmpdir(), "jam-test-cache") };
+  const child = spawn(program, words, { cwd, env: { ...base, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const output = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk) => (output.stdout += String(chunk)));
+  child.stderr.on("data", (chunk) => (output.stderr += String(chunk)));
+  const finished = once(child, "close").then(() => ({
+    status: child.exitCode,
+    signal: child.signalCode,
+    ...output,
+  }));
+  return { pid: child.pid ?? 0, finished, kill: (signal) => void child.kill(signal) };
+}
+
+/** A running `jam serve`; the end of the scope stops it. */
+export interface ServeProcess extends AsyncDisposable {
+  /** `http://127.0.0.1:41234`, without a slash at the end. */
+  readonly url: string;
+}
+
+/** Starts `jam serve` on a free port of 127.0.0.1. */
+export async function startServe(cwd: string): Promise<ServeProcess> {
+  const child = spawn(process.execPath, [JAM, "serve", "--listen", "127.0.0.1:0"], {
+    cwd,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const exited = once(child, "exit");
+  const ended = exited.then(() => Promise.reject(new Error(`jam serve ended with status ${child.exitCode}`)));
+  ended.catch(() => undefined);
+  const lines = createInterface({ input: child.stdout });
+  const [url] = (await Promise.race([once(lines, "line"), ended])) as [string];
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await exited;
+    },
+  };
+}
