@@ -40,12 +40,23 @@ export function edgeBetween(
   knowledge: Knowledge,
 ): UpgradeEdge | undefined {
   if (compareVersions(from, to) >= 0) return undefined;
-  const advice = knowledge.advice.filter((one) => covers(one, from, to));
+  const advice = adviceOn(from, to, knowledge);
   if (advice.some(({ severity }) => severity === "block")) return undefined;
   const inPlace = findRule(knowledge.inPlace, from, to);
   if (inPlace !== undefined) return { kind: "in-place", rule: inPlace, advice };
   const migration = findRule(knowledge.migrations, from, to);
   return migration === undefined ? undefined : { kind: "migrate", rule: migration, advice };
+}
+
+/** The advice that concerns a move; without a start, what is said of the release whatever it is reached from. */
+export function adviceOn(
+  from: JujuVersion | undefined,
+  to: JujuVersion,
+  { advice }: Pick<Knowledge, "advice">,
+): readonly Advice[] {
+  return advice.filter((one) =>
+    from === undefined ? one.from === "*" && isInRange(to, rangeOf(one.to)) : covers(one, from, to),
+  );
 }
 
 function findRule(rules: readonly MoveRule[], from: JujuVersion, to: JujuVersion): MoveRule | undefined {

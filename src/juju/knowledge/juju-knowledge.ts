@@ -230,9 +230,10 @@ const BLOCKERS: readonly BlockerRule[] = [
   },
 ];
 
-/** What this release knows about Juju up to 4.0.15 and 3.6.28. */
+/** What this release of jam knows about Juju. */
 export const JUJU_KNOWLEDGE: Knowledge = {
   format: 1,
+  knows: "Juju up to 4.0.15 and 3.6.28",
   inPlace: IN_PLACE,
   migrations: MIGRATIONS,
   blockers: BLOCKERS,

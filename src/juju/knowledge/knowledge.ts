@@ -4,6 +4,8 @@
  */
 export interface Knowledge {
   readonly format: 1;
+  /** The newest releases that were read for it. */
+  readonly knows: string;
   readonly inPlace: readonly MoveRule[];
   readonly migrations: readonly MoveRule[];
   readonly blockers: readonly BlockerRule[];
@@ -43,11 +45,20 @@ export interface BlockerRule {
   readonly source: string;
 }
 
-/** A known risk of a move; `block` takes the move out of every plan. */
+/** How much a piece of advice weighs; `block` takes the move out of every plan and every answer. */
+export const ADVICE_SEVERITIES = ["info", "warn", "block"] as const;
+export type AdviceSeverity = (typeof ADVICE_SEVERITIES)[number];
+
+/** A known risk of a move between versions; `from: "*"` makes it a risk of the release that is moved to. */
 export interface Advice {
   readonly from: string;
   readonly to: string;
-  readonly severity: "info" | "warning" | "block";
+  readonly severity: AdviceSeverity;
   readonly reason: string;
   readonly link?: string;
+}
+
+/** The knowledge with an operator's advice behind its own. */
+export function withAdvice(knowledge: Knowledge, advice: readonly Advice[]): Knowledge {
+  return advice.length === 0 ? knowledge : { ...knowledge, advice: [...knowledge.advice, ...advice] };
 }

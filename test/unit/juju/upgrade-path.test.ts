@@ -89,7 +89,7 @@ describe("a hop", () => {
 test("advice that blocks a move takes it out of the path, milder advice goes with the hop", () => {
   const advice = [
     { from: ">=2.9 <3", to: ">=3.6 <3.7", severity: "block", reason: "Not in this house." },
-    { from: ">=2.9", to: ">=3.5", severity: "warning", reason: "Take a backup." },
+    { from: ">=2.9", to: ">=3.5", severity: "warn", reason: "Take a backup." },
   ] as const;
   const result = plan("2.9.52", "3.6.27", {}, { ...JUJU_KNOWLEDGE, advice });
   expect(wayOf(result)).toBe(">3.5.7 >3.6.27");
