@@ -1,4 +1,5 @@
-import type { BlockerRule, HopStep, Knowledge } from "./knowledge/knowledge.ts";
+import type { BlockerRule, Knowledge } from "./knowledge/knowledge.ts";
+import { inPlaceActions, migrateActions, type HopAction } from "./upgrade-commands.ts";
 import { covers, edgeBetween, type UpgradeEdge } from "./upgrade-edge.ts";
 import {
   compareVersions,
@@ -16,16 +17,15 @@ export interface PathRequest {
   readonly modelType: "iaas" | "caas";
   /** Versions that exist; stops between are chosen from their newest patches. Pre-releases are no stops. */
   readonly known: readonly JujuVersion[];
+  /**
+   * Whether a family of metadata lists the version for all that is asked for. A controller of 2.8 only finds a 2.9
+   * that is listed by series. Absent: everything known is listed in both.
+   */
+  readonly isListed?: (version: JujuVersion, family: ReadsFamily) => boolean;
 }
 
 /** Which kind of metadata a Juju of some version reads: `tools` by series up to 2.9-rc7, `agents` by OS type later. */
 export type ReadsFamily = "tools" | "agents";
-
-/** One thing to do, with the command that does it. */
-export interface HopAction {
-  readonly step: "install-client" | "bootstrap" | HopStep;
-  readonly command: string;
-}
 
 /** One hop of a path: everything between two versions that all models share. */
 export interface Hop extends UpgradeEdge {
@@ -33,6 +33,8 @@ export interface Hop extends UpgradeEdge {
   readonly to: string;
   /** `juju` client to install first: a minor, or for a bootstrap the exact version. */
   readonly client: string;
+  /** Lowest version that may make this hop; undefined where any may. */
+  readonly minimum: string | undefined;
   /** Where the agents of `to` must be listed for this hop. */
   readonly families: readonly ReadsFamily[];
   readonly actions: readonly HopAction[];
@@ -57,7 +59,8 @@ export function planUpgradePath(request: PathRequest, knowledge: Knowledge): Pat
       reason: `Juju does not go back from ${formatVersion(from)} to ${formatVersion(to)}.`,
     };
   }
-  const way = cheapestWay(stopsOf(request), knowledge);
+  // Where no way keeps to what is listed, the one that would be gone with everything listed shows what is missing.
+  const way = cheapestWay(request, knowledge) ?? cheapestWay({ ...request, isListed: () => true }, knowledge);
   if (way === undefined) {
     return {
       outcome: "none",
@@ -67,17 +70,23 @@ export function planUpgradePath(request: PathRequest, knowledge: Knowledge): Pat
   return { outcome: "path", hops: way.map((leg) => hopOf(leg, request, knowledge)) };
 }
 
-/** Start, the newest release of each minor between, and the end; in order. */
-function stopsOf({ from, to, known }: PathRequest): readonly JujuVersion[] {
-  const newestOfMinor = new Map<string, JujuVersion>();
+const FAMILIES = ["tools", "agents"] as const;
+
+/** Start, the newest release of each minor between that each family lists, and the end; in order. */
+function stopsOf({ from, to, known, isListed }: PathRequest): readonly JujuVersion[] {
+  const newest = new Map<string, JujuVersion>();
   for (const version of known) {
     if (isPrerelease(version) || version.build > 0) continue;
     if (compareVersions(version, from) <= 0 || compareVersions(version, to) >= 0) continue;
-    const minor = formatMajorMinor(version);
-    const newest = newestOfMinor.get(minor);
-    if (newest === undefined || compareVersions(version, newest) > 0) newestOfMinor.set(minor, version);
+    for (const family of FAMILIES) {
+      if (isListed !== undefined && !isListed(version, family)) continue;
+      const key = `${formatMajorMinor(version)} ${family}`;
+      const before = newest.get(key);
+      if (before === undefined || compareVersions(version, before) > 0) newest.set(key, version);
+    }
   }
-  return [from, ...[...newestOfMinor.values()].toSorted(compareVersions), to];
+  const between = new Map([...newest.values()].map((version) => [formatVersion(version), version]));
+  return [from, ...[...between.values()].toSorted(compareVersions), to];
 }
 
 interface Leg {
@@ -95,14 +104,15 @@ interface Way {
  * Every edge leads upwards, so one pass over the ordered stops finds the cheapest way to each.
  * Of two equal ways the one over the newer stop wins.
  */
-function cheapestWay(stops: readonly JujuVersion[], knowledge: Knowledge): readonly Leg[] | undefined {
+function cheapestWay(request: PathRequest, knowledge: Knowledge): readonly Leg[] | undefined {
+  const stops = stopsOf(request);
   const ways: (Way | undefined)[] = [{ cost: 0, legs: [] }];
   for (const [index, to] of stops.entries()) {
     if (index === 0) continue;
     let best: Way | undefined;
     for (const [before, from] of stops.slice(0, index).entries()) {
       const way = ways[before];
-      const edge = way === undefined ? undefined : edgeBetween(from, to, knowledge);
+      const edge = way === undefined ? undefined : listedEdge({ from, to }, request, knowledge);
       if (way === undefined || edge === undefined) continue;
       const cost = way.cost + COST[edge.kind];
       if (best === undefined || cost <= best.cost) best = { cost, legs: [...way.legs, { from, to, edge }] };
@@ -110,6 +120,17 @@ function cheapestWay(stops: readonly JujuVersion[], knowledge: Knowledge): reado
     ways.push(best);
   }
   return ways.at(-1)?.legs;
+}
+
+/** The edge, when the metadata that its Juju reads lists the target. */
+function listedEdge(
+  { from, to }: Pick<Leg, "from" | "to">,
+  { isListed = () => true }: PathRequest,
+  knowledge: Knowledge,
+): UpgradeEdge | undefined {
+  const edge = edgeBetween(from, to, knowledge);
+  if (edge === undefined) return undefined;
+  return familiesOf(edge, from, to).every((family) => isListed(to, family)) ? edge : undefined;
 }
 
 function hopOf({ from, to, edge }: Leg, request: PathRequest, knowledge: Knowledge): Hop {
@@ -120,6 +141,7 @@ function hopOf({ from, to, edge }: Leg, request: PathRequest, knowledge: Knowled
     from: formatVersion(from),
     to: formatVersion(to),
     client: edge.kind === "in-place" ? formatMajorMinor(to) : formatVersion(to),
+    minimum: minimumOf(edge),
     families: familiesOf(edge, from, to),
     actions,
     blockers: knowledge.blockers.filter(
@@ -131,8 +153,11 @@ function hopOf({ from, to, edge }: Leg, request: PathRequest, knowledge: Knowled
   };
 }
 
-/** Source: juju environs/tools/marshal.go ToolsContentId; the change came with 2.9-rc8. */
-function readsOf({ major, minor, tag, patch }: JujuVersion): ReadsFamily {
+/**
+ * Which lists a Juju of this version reads.
+ * Source: juju environs/tools/marshal.go ToolsContentId; the change came with 2.9-rc8.
+ */
+export function readsOf({ major, minor, tag, patch }: JujuVersion): ReadsFamily {
   if (major !== 2) return major < 2 ? "tools" : "agents";
   if (minor !== 9) return minor < 9 ? "tools" : "agents";
   return tag !== "" && (tag !== "rc" || patch < 8) ? "tools" : "agents";
@@ -145,30 +170,7 @@ function familiesOf({ kind }: UpgradeEdge, from: JujuVersion, to: JujuVersion): 
   return before === after ? [after] : [before, after];
 }
 
-function inPlaceActions(from: JujuVersion, to: JujuVersion): readonly HopAction[] {
-  const target = `--agent-version ${formatVersion(to)}`;
-  const [controller, model] = upgradeCommands(from);
-  return [
-    { step: "install-client", command: `snap install juju --channel ${formatMajorMinor(to)}` },
-    { step: "upgrade-controller", command: `${controller} ${target}` },
-    { step: "upgrade-model", command: `${model} ${target}` },
-  ];
-}
-
-/** `upgrade-controller` exists from 2.6 and is the only way from 3.5 on; `upgrade-model` replaced `upgrade-juju` in 2.4. */
-function upgradeCommands({ major, minor }: JujuVersion): readonly [controller: string, model: string] {
-  if (major === 1) return ["juju upgrade-juju -e CONTROLLER", "juju upgrade-juju -e MODEL"];
-  if (major === 2 && minor < 4) return ["juju upgrade-juju -m controller", "juju upgrade-juju -m MODEL"];
-  if (major === 2 && minor < 6) return ["juju upgrade-model -m controller", "juju upgrade-model -m MODEL"];
-  return ["juju upgrade-controller", "juju upgrade-model -m MODEL"];
-}
-
-function migrateActions(to: JujuVersion): readonly HopAction[] {
-  const version = formatVersion(to);
-  return [
-    { step: "install-client", command: `snap install juju --channel ${formatMajorMinor(to)}` },
-    { step: "bootstrap", command: `juju bootstrap CLOUD CONTROLLER-${version} --agent-version ${version}` },
-    { step: "migrate", command: `juju migrate MODEL CONTROLLER-${version}` },
-    { step: "upgrade-model", command: `juju upgrade-model -m MODEL --agent-version ${version}` },
-  ];
+/** The lower end of the range that may move; ranges of this knowledge start with it where they have one. */
+function minimumOf({ rule }: UpgradeEdge): string | undefined {
+  return /^>=(\S+)/.exec(rule.from)?.[1];
 }
