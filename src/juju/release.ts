@@ -104,6 +104,16 @@ export function findSeries(name: string): Series | undefined {
   return SERIES.get(name);
 }
 
+/**
+ * The series that Juju's base stands for: `ubuntu` `22.04/stable` is jammy, `centos` `7` is centos7; undefined for one
+ * that is not in the table. Source: juju core/base/base.go, core/series/base.go @2.9 branch
+ */
+export function findSeriesOfBase(os: string, channel: string): Series | undefined {
+  const [track = ""] = channel.split("/");
+  const isBase = (one: Series) => one.os === os && (one.version === track || one.version === `${os}${track}`);
+  return SERIES.values().find(isBase);
+}
+
 /** Series beside Ubuntu's whose operating system 1.25 knew; macOS counts from Darwin 5 to 14. */
 const JUJU_1_SERIES: ReadonlySet<string> = new Set(
   (

@@ -22,6 +22,9 @@ export const ERROR_OUTCOMES = {
   JAM_KEYRING_INVALID: { exit: 2, http: 500 },
   JAM_LISTEN_FAILED: { exit: 2, http: 500 },
   JAM_VERSION_INVALID: { exit: 2, http: 400 },
+  JAM_FLEET_INVALID: { exit: 2, http: 400 },
+  JAM_PLAN_INVALID: { exit: 2, http: 400 },
+  JAM_PLAN_IMPOSSIBLE: { exit: 5, http: 404 },
 
   JAM_UPSTREAM_UNREACHABLE: { exit: 9, http: 502 },
   JAM_UPSTREAM_TIMEOUT: { exit: 9, http: 504 },
