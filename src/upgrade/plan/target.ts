@@ -6,15 +6,15 @@ import {
   formatVersion,
   isPrerelease,
   isVersion,
-  parseMajorMinor,
   parseVersion,
   type JujuVersion,
-  type MajorMinor,
 } from "../../juju/version.ts";
 import type { AgentIndex } from "./agent-index.ts";
+import { needsOf, type Platform } from "./needs.ts";
 
 /** Where to: one version, or the newest of a minor. */
-export type Target = { readonly version: JujuVersion } | { readonly minor: MajorMinor };
+export type Target =
+  { readonly version: JujuVersion } | { readonly minor: Pick<JujuVersion, "major" | "minor"> };
 
 /**
  * Reads `3.6.27` or `3.6`.
@@ -22,23 +22,24 @@ export type Target = { readonly version: JujuVersion } | { readonly minor: Major
  */
 export function parseTarget(text: string, field: string): Target {
   if (isVersion(text)) return { version: parseVersion(text) };
-  if (/^\d{1,9}\.\d{1,9}$/.test(text)) return { minor: parseMajorMinor(text) };
+  const [, major, minor] = /^(\d{1,9})\.(\d{1,9})$/.exec(text) ?? [];
+  if (major !== undefined) return { minor: { major: Number(major), minor: Number(minor) } };
   throw new JamError("JAM_VERSION_INVALID", `${field}: "${text}" is neither a version nor a minor.`, {
     hint: "Write a version such as 3.6.27 or 3.6-rc1, or a minor such as 3.6 for its newest patch.",
     details: { field, value: text },
   });
 }
 
-/** Which architectures a version must be there for. */
+/** What a version must be there for. */
 export interface Wanted {
   readonly index: AgentIndex;
-  readonly arches: readonly string[];
+  readonly platforms: readonly Platform[];
 }
 
-/** Whether a family lists Ubuntu's agent of the version for every architecture. */
-export function isListed({ index, arches }: Wanted, version: JujuVersion, family: ReadsFamily): boolean {
-  const text = formatVersion(version);
-  return arches.every((arch) => index.releases({ version: text, family, arch }, "ubuntu").length > 0);
+/** Whether a family lists the version's agents for every platform. */
+export function isListed({ index, platforms }: Wanted, version: JujuVersion, family: ReadsFamily): boolean {
+  const needs = needsOf(version, [family], platforms, index);
+  return needs.length > 0 && needs.every((need) => index.find(need) !== undefined);
 }
 
 /** A version that was chosen, and what people should know about the choice. */
@@ -68,8 +69,12 @@ export function chooseTarget(target: Target, wanted: Wanted): ChosenTarget {
   }
   return {
     version: complete,
-    warning: `${formatVersion(newest)} is newer than ${formatVersion(complete)}, but is not there for ${wanted.arches.join(", ")}.`,
+    warning: `${formatVersion(newest)} is newer than ${formatVersion(complete)}, but is not there for all of ${describePlatforms(wanted.platforms)}.`,
   };
+}
+
+function describePlatforms(platforms: readonly Platform[]): string {
+  return [...new Set(platforms.map(({ os, arch }) => `${os} ${arch}`))].join(", ");
 }
 
 function requireKnown(version: JujuVersion, index: AgentIndex): JujuVersion {
