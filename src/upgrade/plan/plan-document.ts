@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
 import { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { parseSha256, type Sha256 } from "../../shared/sha256.ts";
@@ -72,7 +73,7 @@ const hop = z.object({
   checks: z.array(check),
   advice: z.array(
     z.object({
-      severity: z.enum(["info", "warning", "block"]),
+      severity: z.enum(ADVICE_SEVERITIES),
       reason: z.string(),
       link: z.string().optional(),
     }),
