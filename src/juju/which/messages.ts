@@ -280,3 +280,27 @@ export function modelBelow(minimum: JujuVersion, target: JujuVersion): string {
 export function unknownTarget(target: JujuVersion, reason: string): string {
   return `unknown target controller version ${text(target)}: ${reason}`;
 }
+
+const NOTHING_FOUND: ReadonlySet<string> = new Set([
+  ...Object.values(LOOKUP_FAILURES.tools),
+  ...Object.values(LOOKUP_FAILURES.binaries),
+  ...Object.values(BOOTSTRAP_FOUND_NOTHING),
+  NO_MATCHING_VERSIONS,
+  NO_MORE_RECENT,
+  NO_COMPATIBLE_TOOLS,
+  NO_COMPATIBLE_VERSIONS,
+  PATCHES_NOT_INDEXED,
+  NO_PATCHES,
+]);
+
+/**
+ * True for Juju's words about agents that are not listed, as against a move that it refuses. Its recorded answers
+ * carry nothing else that tells the two apart.
+ */
+export function saysNothingFound(error: string): boolean {
+  return (
+    NOTHING_FOUND.has(error) ||
+    error.endsWith("is missing agent binaries") ||
+    error.startsWith("checking if binaries exist for version")
+  );
+}

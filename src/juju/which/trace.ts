@@ -19,7 +19,7 @@ export type Trace = TraceStep[];
 
 /**
  * Records what a rule makes of the candidates: `whyDropped` gives the reason, or undefined to keep one.
- * Costs nothing without a trace.
+ * Costs nothing without a trace, and little with one: the candidates are only gone through when somebody reads them.
  */
 export function note(
   trace: Trace | undefined,
@@ -28,13 +28,32 @@ export function note(
   whyDropped: (candidate: JujuVersion) => string | undefined = () => undefined,
 ): void {
   if (trace === undefined) return;
-  const kept: string[] = [];
-  const dropped: { version: string; reason: string }[] = [];
+  let split: Candidates | undefined;
+  trace.push({
+    rule: rule.rule,
+    source: rule.source,
+    get kept() {
+      return (split ??= divide(candidates, whyDropped)).kept;
+    },
+    get dropped() {
+      return (split ??= divide(candidates, whyDropped)).dropped;
+    },
+  });
+}
+
+type Candidates = Pick<TraceStep, "kept" | "dropped">;
+
+/** Each version once: a store and several streams may list the same. */
+function divide(
+  candidates: readonly JujuVersion[],
+  whyDropped: (candidate: JujuVersion) => string | undefined,
+): Candidates {
+  const kept = new Set<string>();
+  const dropped = new Map<string, string>();
   for (const candidate of candidates) {
     const reason = whyDropped(candidate);
-    const version = formatVersion(candidate);
-    if (reason === undefined) kept.push(version);
-    else dropped.push({ version, reason });
+    if (reason === undefined) kept.add(formatVersion(candidate));
+    else dropped.set(formatVersion(candidate), reason);
   }
-  trace.push({ ...rule, kept, dropped });
+  return { kept: [...kept], dropped: [...dropped].map(([version, reason]) => ({ version, reason })) };
 }

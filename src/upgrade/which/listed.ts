@@ -52,10 +52,7 @@ export function streamOf(listed: Listed, streams: readonly string[], version: st
   return streams.find((stream) => listed.archesOf(stream, version) !== undefined);
 }
 
-function listOf(
-  lists: Readonly<Record<string, readonly string[]>>,
-  stream: string,
-): readonly string[] {
+function listOf(lists: Readonly<Record<string, readonly string[]>>, stream: string): readonly string[] {
   return Object.hasOwn(lists, stream) ? (lists[stream] ?? []) : [];
 }
 

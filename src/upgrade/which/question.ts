@@ -1,4 +1,5 @@
-import type { MigrationGeneration } from "../../juju/which/answer.ts";
+import type { BootstrapGeneration, MigrationGeneration } from "../../juju/which/answer.ts";
+import type { Generation } from "../../juju/which/generation.ts";
 import type { BootstrapQuestion, UpgradeQuestion } from "../../juju/which/question.ts";
 
 /** What may stand beside every question. */
@@ -17,15 +18,21 @@ interface WithArches {
   readonly safe?: boolean;
 }
 
-export type UpgradeAsked = Asked & WithArches & UpgradeQuestion & { readonly kind: "upgrade" };
+export type UpgradeAsked = Asked &
+  WithArches &
+  UpgradeQuestion & { readonly kind: "upgrade"; readonly generation: Generation };
 
 export type BootstrapAsked = Asked &
   WithArches &
-  BootstrapQuestion & { readonly kind: "bootstrap"; readonly modelType: "iaas" | "caas" };
+  BootstrapQuestion & {
+    readonly kind: "bootstrap";
+    readonly generation: BootstrapGeneration;
+    readonly modelType: "iaas" | "caas";
+  };
 
 export type MigrateAsked = Asked & {
   readonly kind: "migrate";
-  readonly generation?: MigrationGeneration;
+  readonly generation: MigrationGeneration;
   readonly modelVersion: string;
   readonly sourceController: string;
   readonly targetController: string;
