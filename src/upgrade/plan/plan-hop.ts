@@ -24,7 +24,7 @@ export interface PlanContext {
   readonly clients: readonly JujuVersion[];
 }
 
-/** Where a controller and its models are before a hop, and which running versions were listed before. */
+/** Where a controller and its models are before a hop, and which agents the hops before it listed. */
 export interface Stand {
   readonly group: PlanGroup;
   readonly seen: Set<string>;
@@ -128,10 +128,13 @@ function addRunning(
 ): void {
   for (const model of models.filter(({ type }) => type === "iaas")) {
     const needs = needsOf(model.version, [readsOf(group.version)], model.platforms, index);
-    const fresh = needs.filter((need) => !seen.has(keyOf(need)));
-    for (const need of needs) seen.add(keyOf(need));
-    agents.add("running", fresh);
+    agents.add(
+      "running",
+      needs.filter((need) => !seen.has(keyOf(need))),
+    );
   }
+  // What one hop brought is running at the next, and is listed already.
+  for (const agent of agents.list()) seen.add(keyOf(agent));
 }
 
 /** The hop's blockers for every kind of model that takes part. */
