@@ -96,6 +96,9 @@ const SERIES: ReadonlyMap<string, Series> = new Map([
   ),
 ]);
 
+/** Every series of the table by name, Ubuntu's first. */
+export const SERIES_NAMES: readonly string[] = [...SERIES.keys()];
+
 /**
  * The series of that name, or undefined for one that is not in the table (a newer Ubuntu, for example).
  * Source: juju/os series/supportedseries.go SeriesVersion, GetOSFromSeries; Ubuntu's distro-info for the later ones.

@@ -10,6 +10,8 @@ export type LookupAnswer =
     }
   /** No answer: no connection, no name, a certificate that does not hold. */
   | { readonly kind: "unreachable"; readonly reason: string }
+  /** An answer that ended in the middle. */
+  | { readonly kind: "cut"; readonly reason: string }
   /** Nothing was sent, because nobody asked for this place to be contacted. */
   | { readonly kind: "not-contacted" };
 

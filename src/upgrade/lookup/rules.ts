@@ -1,4 +1,9 @@
-import { compareVersions, parseVersion, type JujuVersion, type VersionGeneration } from "../../juju/version.ts";
+import {
+  compareVersions,
+  parseVersion,
+  type JujuVersion,
+  type VersionGeneration,
+} from "../../juju/version.ts";
 import type { AgentFamily } from "../../juju/stream.ts";
 
 /** What the metadata look-up of one release of Juju does differently from that of others. */

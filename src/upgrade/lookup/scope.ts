@@ -102,13 +102,10 @@ function productWord(release: string, client: JujuVersion, rules: LookupRules): 
     return series === undefined || isLaterThan2_8(series.name) ? undefined : series.version;
   }
   if (!isOsType(release)) return undefined;
-  return client.major > 2 && (release === "osx" || release === "opensuse") ? knownTo3_0(release, client) : release;
+  const isForgotten = client.major > 3 || (client.major === 3 && client.minor > 0);
+  return isForgotten && (release === "osx" || release === "opensuse") ? undefined : release;
 }
 
 function isLaterThan2_8(series: string): boolean {
   return series === "centos9" || series === "kubernetes";
-}
-
-function knownTo3_0(release: string, client: JujuVersion): string | undefined {
-  return client.major === 3 && client.minor === 0 ? release : undefined;
 }
