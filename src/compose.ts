@@ -6,6 +6,7 @@ import type { Store } from "./store/store.ts";
 import type { SyncObserver } from "./sync/events.ts";
 import type { Allowance } from "./sync/freshness.ts";
 import type { SyncCollaborators, SyncOptions } from "./sync/sync-mirror.ts";
+import type { WhichWorld } from "./upgrade/which/world.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -137,4 +138,15 @@ export async function composeServer(config: Config, options: ComposeServerOption
     },
     options,
   );
+}
+
+/**
+ * Reads what questions about versions are answered from: what is held, and what upstream listed at the last sync. Read
+ * again it answers from memory until a sync has changed something. Asks no network.
+ */
+export async function composeWhich(config: Config): Promise<() => Promise<WhichWorld>> {
+  const { createWorldReader } = await import("./upgrade/which/world.ts");
+  const { JUJU_KNOWLEDGE } = await import("./juju/knowledge/juju-knowledge.ts");
+  const { withAdvice } = await import("./juju/knowledge/knowledge.ts");
+  return createWorldReader(await openStore(config), withAdvice(JUJU_KNOWLEDGE, config.advice));
 }

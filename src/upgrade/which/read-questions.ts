@@ -38,6 +38,24 @@ export function readQuestions(document: unknown): WhichQuestion[] {
 }
 
 /**
+ * The questions of a JSON text; `name` says where it comes from.
+ * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID
+ */
+export function parseQuestions(text: string, name: string): WhichQuestion[] {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    throw new JamError("JAM_USAGE_INVALID", `${name} is not JSON.`, {
+      cause,
+      hint: `Write ${FORMS}, as docs/reference/which.md shows.`,
+      details: { name },
+    });
+  }
+  return readQuestions(document);
+}
+
+/**
  * One question, as made from flags or a query.
  * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID naming the field
  */
