@@ -9,6 +9,8 @@ import type { SyncObserver } from "./events.ts";
 import { fetchItems, type FetchOutcome } from "./fetch-items.ts";
 import type { Allowance } from "./freshness.ts";
 import { keepReport } from "./history.ts";
+import type { PlanWishes } from "./judge.ts";
+import { joinKeptPlans, NO_KEPT_PLANS, readKeptPlans, writeKeptPlans, type KeptPlans } from "./kept-plans.ts";
 import { readMemory, writeMemory } from "./memory.ts";
 import { publishableAgents, type FetchStep, type SyncPlan } from "./plan.ts";
 import type { SyncSource, SyncStore } from "./ports.ts";
@@ -25,6 +27,10 @@ export interface SyncOptions {
   /** Tarballs at the same time. */
   readonly jobs: number;
   readonly allow: ReadonlySet<Allowance>;
+  /** A run for a plan: fetches what it names, removes nothing, and lets later runs keep it. */
+  readonly wishes?: PlanWishes;
+  /** Lets go of what earlier plans asked for, unless the rules want it too. Default false. */
+  readonly forgetsPlans?: boolean;
 }
 
 /** What a sync works with: real adapters, joined in the composition root. */
@@ -104,6 +110,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     await store.documents.put("upstream", sha256, bytes);
   // Before anything is published: a kill in between must not leave agents whose metadata is not remembered.
   await writeMemory(store.documents, assessment.memory);
+  await rememberPlans(options, store);
   const snapshot = await publish({ options, work, current, assessment, agents });
   await replaceDamaged(store, { current, snapshot, fetched: outcome.fetched });
   observe({ kind: "phase", phase: "prune" });
@@ -117,7 +124,28 @@ async function assess(
   current: Snapshot | undefined,
 ): Promise<Assessment> {
   const memory = await readMemory(work.store.documents, current);
-  return assessUpstream({ ...options, maxRemoval: options.retention.maxRemoval, ...work, current, memory });
+  return assessUpstream({
+    ...options,
+    maxRemoval: options.retention.maxRemoval,
+    ...work,
+    current,
+    memory,
+    kept: await keptPlans(options, work.store),
+    wishes: options.wishes,
+  });
+}
+
+function keptPlans({ forgetsPlans }: SyncOptions, store: SyncStore): Promise<KeptPlans> | KeptPlans {
+  return forgetsPlans === true ? NO_KEPT_PLANS : readKeptPlans(store.documents);
+}
+
+/** What a later run keeps for plans; written before anything is published, so that a kill loses no wish. */
+async function rememberPlans(options: SyncOptions, store: SyncStore): Promise<void> {
+  const { wishes } = options;
+  if (wishes === undefined && options.forgetsPlans !== true) return;
+  const kept = await keptPlans(options, store);
+  const added = wishes === undefined ? kept : { ...wishes, agents: [...wishes.agents.keys()] };
+  await writeKeptPlans(store.documents, joinKeptPlans(kept, added));
 }
 
 async function refuseOverfull(store: SyncStore, plan: SyncPlan, options: SyncOptions): Promise<void> {
