@@ -27,7 +27,7 @@ async function renderHop(hop: PlanHop, number: number, paint: Paint): Promise<st
   const how = hop.how === "migrate" ? "new controller, models migrate" : "in place";
   const lines = [paint("bold", `${number}. ${where}${hop.from} → ${hop.to}, ${how}`)];
   lines.push(
-    `   ${hop.because}${hop.minimum === undefined ? "" : ` Lowest version for it: ${hop.minimum}.`}`,
+    `   ${hop.because}${hop.minimum === undefined || hop.how === "upgrade" ? "" : ` Lowest version for it: ${hop.minimum}.`}`,
   );
   lines.push(`   Client: juju ${hop.client}`, ...describeModels(hop));
   lines.push(...describeAdvice(hop, paint), "", "   Do:");

@@ -1,4 +1,5 @@
 import type { AnyAnswer, WhichAnswer } from "../../upgrade/which/answer.ts";
+import { compareVersionTexts } from "../../juju/version.ts";
 import { printable } from "../../shared/printable.ts";
 import type { Paint, PaintStyle } from "../output/paint.ts";
 import { formatTable } from "../output/table.ts";
@@ -35,8 +36,8 @@ export function renderAnswer(answer: WhichAnswer, paint: Paint): string {
     lines.push(`  ${index + 1}. ${step.rule} ${paint("dim", step.source)}`);
     const { kept = [], dropped = [] } = step;
     if (kept.length > 0) lines.push(`     kept ${shorten(kept)}`);
-    if (dropped.length > 0) {
-      lines.push(`     dropped ${shorten(dropped.map(({ version: one, reason }) => `${one} (${reason})`))}`);
+    for (const [reason, group] of Map.groupBy(dropped, (one) => one.reason)) {
+      lines.push(`     dropped ${shorten(group.map((one) => one.version))}: ${reason}`);
     }
   }
   const upstream = upstreamLine(answer);
@@ -76,10 +77,10 @@ function upstreamLine({ upstream }: WhichAnswer): string | undefined {
   return undefined;
 }
 
-/** The newest versions come last in most lists, and they are what one looks for. */
-function shorten(texts: readonly string[]): string {
-  const shown = texts.slice(-MAX_SHOWN).join(", ");
-  return texts.length <= MAX_SHOWN ? shown : `${texts.length}: … ${shown}`;
+/** The newest ones: they are what one looks for. */
+function shorten(versions: readonly string[]): string {
+  const shown = versions.toSorted(compareVersionTexts).slice(-MAX_SHOWN).join(", ");
+  return versions.length <= MAX_SHOWN ? shown : `… ${shown} (${versions.length})`;
 }
 
 function indent(text: string): string[] {

@@ -34,11 +34,16 @@ export function modelOfInfo(info: z.infer<typeof modelInfo>): FleetModel {
     type: info["model-type"],
     version: info["agent-version"],
     cloudType: info.type,
-    activity: info.status?.migration,
+    activity: describeMigration(info.status?.migration),
     machines: undefined,
     units: undefined,
     applications: undefined,
   };
+}
+
+/** Juju keeps telling of an attempt that was given up. */
+function describeMigration(text: string | undefined): string | undefined {
+  return text === undefined || text.startsWith("aborted") ? undefined : `migration: ${text}`;
 }
 
 const controllerItem = z.object({

@@ -18,6 +18,8 @@ export interface PlannedModel {
 export interface PlanGroup {
   /** Undefined in a plan for no fleet. */
   readonly controller: string | undefined;
+  /** What new controllers are called after: `prod` of `prod-3.6.27`. */
+  readonly family?: string;
   readonly version: JujuVersion;
   readonly mongoVersion: string | undefined;
   readonly models: readonly PlannedModel[];

@@ -92,7 +92,7 @@ function after(group: PlanGroup, hop: Hop): PlanGroup {
   const isNew = hop.kind === "migrate" && group.controller !== undefined;
   return {
     ...group,
-    controller: isNew ? `${group.controller}-${hop.to}` : group.controller,
+    ...(isNew ? newController(group, hop.to) : {}),
     version,
     mongoVersion: hop.kind === "migrate" ? undefined : group.mongoVersion,
     models: group.models.map((model) => atVersion(model, version)),
@@ -107,4 +107,10 @@ function atVersion(model: PlannedModel, version: JujuVersion): PlannedModel {
   const machines = facts.machines?.map((machine) => ({ ...machine, version: text }));
   const units = facts.units?.map((unit) => ({ ...unit, version: text }));
   return { ...model, version, facts: { ...facts, version: text, machines, units } };
+}
+
+/** `prod`, then `prod-3.6.27`, then `prod-4.0.15`. */
+function newController(group: PlanGroup, version: string): Pick<PlanGroup, "controller" | "family"> {
+  const family = group.family ?? group.controller ?? "";
+  return { controller: `${family}-${version}`, family };
 }

@@ -56,11 +56,11 @@ export function hopOf({ group, seen }: Stand, hop: Hop, context: PlanContext): P
     because: hop.rule.because,
     ...(hop.minimum === undefined ? {} : { minimum: hop.minimum }),
     client: hop.client,
-    steps: hop.actions.flatMap((action) => stepsOf(action, group.controller, models)),
+    steps: hop.actions.flatMap((action) => stepsOf(action, group, models)),
     models: agents.models(models),
     agents: agents.list(),
     images: imagesOf(to, isMigration && own !== undefined ? [...models, own] : models),
-    checks: checksOf(blockersOf(hop, models, context.knowledge), { from, group, models: group.models }),
+    checks: checksOf(blockersOf(hop, models, context.knowledge), { from, group, models }),
     advice: hop.advice.map(({ severity, reason, link }) => ({
       severity,
       reason,
@@ -91,7 +91,7 @@ export function catchUpHop(
     how: "upgrade",
     because: "Models follow their controller.",
     client: formatMajorMinor(to),
-    steps: stepsOf({ step: "upgrade-model", command: upgradeModelCommand(to) }, group.controller, models),
+    steps: stepsOf({ step: "upgrade-model", command: upgradeModelCommand(to) }, group, models),
     models: agents.models(models),
     agents: agents.list(),
     images: imagesOf(to, models),
@@ -153,11 +153,11 @@ function blockersOf(hop: Hop, models: readonly PlannedModel[], knowledge: Knowle
 /** An action with the fleet's own names; one for each model where it is about models. */
 function stepsOf(
   { step, command }: HopAction,
-  controller: string | undefined,
+  { controller, family = controller }: PlanGroup,
   models: readonly PlannedModel[],
 ): { step: string; command: string }[] {
   if (controller === undefined) return [{ step, command }];
-  const mine = command.replaceAll("CONTROLLER", controller);
+  const mine = command.replaceAll("CONTROLLER-", `${family}-`).replaceAll("CONTROLLER", controller);
   if (!mine.includes("MODEL")) return [{ step, command: mine }];
   return models
     .filter(({ isController }) => !isController)

@@ -9,6 +9,7 @@ export type Decision = (typeof DECISIONS)[number];
 /** Every trap that is warned of, by a stable name. docs/reference/which.md explains each. */
 export const WARNING_CODES = [
   "advice",
+  "unsupported-move",
   "arch-missing",
   "falls-through",
   "stream-falls-through",

@@ -1,4 +1,4 @@
-import { JamError } from "../../shared/errors.ts";
+import { isJamError, JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
 import { printable } from "../../shared/printable.ts";
 import { ARCHES } from "../../juju/arch.ts";
@@ -121,7 +121,19 @@ export function readParameters(values: ParameterValues, world: WhichWorld): Whic
     if (value !== undefined && value !== false) checkParameter(name, value, kind);
   }
   for (const name of ["stream", "config-stream"]) checkStream(name, values[name], world);
-  return readQuestion(kind, QUESTION_OF[kind](values));
+  try {
+    return readQuestion(kind, QUESTION_OF[kind](values));
+  } catch (error) {
+    throw isJamError(error) && error.details["field"] === "generation" ? renamed(error, "juju") : error;
+  }
+}
+
+/** The same complaint about the field by the name it has here. */
+function renamed({ code, message, details, hint }: JamError, name: string): JamError {
+  return new JamError(code, message.replace(/^generation/, name), {
+    details: { ...details, field: name },
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 const QUESTION_OF = { upgrade: upgradeOf, bootstrap: bootstrapOf, migrate: migrateOf } as const;
@@ -203,6 +215,13 @@ function checkParameter(name: string, value: string | readonly string[] | boolea
     throw refuse(name, `says nothing in a question of ${kind}`, `Such a question takes ${namesOf(kind)}.`);
   }
   if (parameter.takes === "version") checkVersion(name, String(value), kind);
+  if (name === "model-type" && value !== "iaas" && value !== "caas") {
+    throw refuse(
+      name,
+      `"${printable(String(value))}" is no kind of model`,
+      "Use iaas (machines) or caas (Kubernetes).",
+    );
+  }
   if (parameter.takes === "words") for (const word of value as readonly string[]) checkArch(name, word);
 }
 

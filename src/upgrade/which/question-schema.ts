@@ -136,3 +136,8 @@ export const QUESTION_SCHEMAS = {
 
 /** A question as it was handed in, its shape checked. */
 export type RawQuestion<Kind extends QuestionKind> = z.infer<(typeof QUESTION_SCHEMAS)[Kind]>;
+
+/** JSON Schema (draft 2020-12) of one question, for the description of the API. */
+export function questionJsonSchema(kind: QuestionKind): object {
+  return z.toJSONSchema(QUESTION_SCHEMAS[kind], { io: "input" });
+}

@@ -16,10 +16,10 @@ const FORMS = "a list of questions, { questions: […] }, or { upgrade: […], b
  * come. What a question says beyond its known fields (`expected`, remarks) is passed over.
  * @throws JamError JAM_USAGE_INVALID naming element and field, JAM_VERSION_INVALID
  */
-export function readQuestions(document: unknown): WhichQuestion[] {
+export function readQuestions(document: unknown, maxQuestions = MAX_QUESTIONS): WhichQuestion[] {
   const lists = listsOf(document);
   const count = lists.reduce((sum, { items }) => sum + items.length, 0);
-  if (count > MAX_QUESTIONS) throw refuse([`${count} questions are more than ${MAX_QUESTIONS}`]);
+  if (count > maxQuestions) throw refuse([`${count} questions are more than ${maxQuestions} at once`]);
   const problems: string[] = [];
   /** What each unknown field is near to: questions of one file share their fields. */
   const slips = new Map<string, string | undefined>();
@@ -41,7 +41,7 @@ export function readQuestions(document: unknown): WhichQuestion[] {
  * The questions of a JSON text; `name` says where it comes from.
  * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID
  */
-export function parseQuestions(text: string, name: string): WhichQuestion[] {
+export function parseQuestions(text: string, name: string, maxQuestions = MAX_QUESTIONS): WhichQuestion[] {
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -52,7 +52,7 @@ export function parseQuestions(text: string, name: string): WhichQuestion[] {
       details: { name },
     });
   }
-  return readQuestions(document);
+  return readQuestions(document, maxQuestions);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { UpgradeAnswer } from "../../juju/which/answer.ts";
 import { newest } from "../../juju/which/newest.ts";
 import { readVersion } from "../../juju/which/version-pool.ts";
 import { compareVersions, formatMajorMinor, formatVersion, isPrerelease } from "../../juju/version.ts";
+import { isInPlace } from "../../juju/upgrade-edge.ts";
 import type { AgentShelves, Shelf } from "./agent-shelf.ts";
 import type { WhichWarning } from "./answer.ts";
 import { missingArches, streamOf } from "./listed.ts";
@@ -30,6 +31,20 @@ export function upgradeWarnings(ground: WarningGround): WhichWarning[] {
   }
   return warnings;
 }
+
+/** The client of 2.8.10 to 2.9.32 lets a controller pass into 3.x, which no release ever carried out. */
+const unsupportedMove: Check = ({ asked, current, juju, knowledge, target }) => {
+  if (target === undefined || !asked.isController || juju.outcome !== "upgrade" || !juju.changed)
+    return undefined;
+  const to = readVersion(target);
+  if (to.major === current.major || isInPlace(current, to, knowledge)) return undefined;
+  return {
+    code: "unsupported-move",
+    severity: "warn",
+    message: `Juju ${asked.generation} lets this pass, but no controller moves from ${asked.current} to ${target} in place: later releases refuse it.`,
+    remedy: `Do not run it. \`jam plan --from ${asked.current} --to ${target}\` shows the way.`,
+  };
+};
 
 const archMissing: Check = ({ asked, listed, streams, target }) => {
   const arches = asked.arches ?? asked.nodeArches ?? [];
@@ -265,6 +280,7 @@ const newestOfOtherArch: Check = ({ asked, controller, listed, requested, stream
 };
 
 const CHECKS: readonly Check[] = [
+  unsupportedMove,
   archMissing,
   newestOfOtherArch,
   notHeld,
