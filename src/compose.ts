@@ -135,6 +135,7 @@ export async function composeServer(config: Config, options: ComposeServerOption
         (await store.documents.list("snapshots")).map((name) => name.replace(/\.json$/, "")),
       openBlob: (sha256) => store.blobs.open(sha256),
       readUpstreamDocument: (sha256) => store.documents.get("upstream", sha256),
+      readWorld: await composeWhich(config),
     },
     options,
   );

@@ -48,6 +48,15 @@ export function edgeBetween(
   return migration === undefined ? undefined : { kind: "migrate", rule: migration, advice };
 }
 
+/** True when some release moves a controller between the two in place, whatever advice says. */
+export function isInPlace(
+  from: JujuVersion,
+  to: JujuVersion,
+  { inPlace }: Pick<Knowledge, "inPlace">,
+): boolean {
+  return findRule(inPlace, from, to) !== undefined;
+}
+
 /** The advice that concerns a move; without a start, what is said of the release whatever it is reached from. */
 export function adviceOn(
   from: JujuVersion | undefined,

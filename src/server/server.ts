@@ -41,6 +41,7 @@ export function createServer(ports: ServerPorts, options: ServerOptions = {}): M
     mirror: createMirror(ports),
     verbatim: createVerbatimDocuments(ports),
     openBlob: ports.openBlob,
+    readWorld: ports.readWorld,
     pool: new BufferPool(),
     pace: limits.readerPace,
     onDamage: options.onDamage ?? (() => undefined),
