@@ -36,13 +36,35 @@ function readJson(name: string, text: string, expected: Expectation): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const position = Number(/at position (\d+)/.exec(String(cause))?.[1] ?? text.length);
-    const lines = text.slice(0, position).split("\n");
+    const isCutOff = endsTooEarly(text);
+    const lines = text.slice(0, isCutOff ? text.length : findFault(text)).split("\n");
     const place = `line ${lines.length}, column ${(lines.at(-1) ?? "").length + 1}`;
-    const isCutOff = position >= text.length || /end of JSON|Unterminated/.test(String(cause));
     const what = isCutOff ? `is cut off: its JSON ends too early, at ${place}` : `is not JSON at ${place}`;
     throw refused(name, what, expected, cause);
   }
+}
+
+/** True when the text is the beginning of some JSON. */
+function endsTooEarly(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return false;
+  } catch (error) {
+    const position = /at position (\d+)/.exec(String(error))?.[1];
+    return /end of JSON|Unterminated/.test(String(error)) || Number(position) >= text.length;
+  }
+}
+
+/** Where a text stops being JSON. The parser tells no position in every case, so beginnings are halved. */
+function findFault(text: string): number {
+  let good = 1;
+  let bad = text.length;
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (endsTooEarly(text.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return good;
 }
 
 function refused(name: string, what: string, { code, hint }: Expectation, cause?: unknown): JamError {
