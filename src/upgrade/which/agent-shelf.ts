@@ -1,7 +1,7 @@
 import type { Agent } from "../../juju/agent.ts";
 import { ARCHES } from "../../juju/arch.ts";
 import { osTypeOf } from "../../juju/release.ts";
-import { parseStreamContentId, type AgentFamily } from "../../juju/stream.ts";
+import { parseStreamContentId, type AgentFamily, type StreamContentId } from "../../juju/stream.ts";
 import type { Generation } from "../../juju/which/generation.ts";
 import type { LookupSource, StreamVersions } from "../../juju/which/question.ts";
 
@@ -94,9 +94,12 @@ type Listings = Map<string, Map<string, Set<string>>>;
 
 function listingsOf(agents: readonly Agent[], family: AgentFamily, search: Search): Listings {
   const listings: Listings = new Map();
+  // A mirror has a handful of content ids and thousands of listings.
+  const ids = new Map<string, StreamContentId | undefined>();
   for (const agent of agents) {
     for (const { contentId, productId } of agent.listings) {
-      const id = parseStreamContentId(contentId);
+      if (!ids.has(contentId)) ids.set(contentId, parseStreamContentId(contentId));
+      const id = ids.get(contentId);
       if (id?.family !== family) continue;
       const versions = getOrMake(listings, id.stream, () => new Map<string, Set<string>>());
       if (!search.arches.includes(agent.arch)) continue;

@@ -47,12 +47,15 @@ export function answerUpgradeQuestion(world: WhichWorld, asked: UpgradeAsked): W
     isOwn || world.upstream === undefined
       ? undefined
       : answerUpgrade(withShelf(asked, world.upstream.for(reader)));
-  const target = verdict.decision === "migrate" ? undefined : (verdict.version ?? chosenBy(juju));
+  const target = verdict.decision === "upgrade" ? verdict.version : chosenBy(juju);
   return {
     kind: "upgrade",
     ...(asked.id === undefined ? {} : { id: asked.id }),
     ...verdict,
-    warnings: [...advice, ...upgradeWarnings({ ...ground, verdict, juju, target, mirror, upstream })],
+    warnings: [
+      ...advice,
+      ...upgradeWarnings({ ...ground, verdict, juju, target: target ?? undefined, mirror, upstream }),
+    ],
     trace,
     generation,
     juju,

@@ -95,7 +95,10 @@ function judgeMigration(target: string, error: string, ground: UpgradeGround): V
   };
 }
 
-function hintOn({ asked, controller, requested }: UpgradeGround): string {
+function hintOn({ asked, controller, current, requested }: UpgradeGround): string {
+  if (requested !== undefined && compareVersions(requested, current) < 0) {
+    return `Juju does not go back from ${asked.current}; leave --to out to see what comes next.`;
+  }
   if (!asked.isController && (requested === undefined || compareVersions(requested, controller) > 0)) {
     return (
       `Upgrade the controller first (\`jam which --current ${asked.controllerVersion}\`), ` +

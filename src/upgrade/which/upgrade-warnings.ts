@@ -296,13 +296,15 @@ const CHECKS: readonly Check[] = [
   newerMinor,
 ];
 
-/** Both families of lists for one reader. */
+/** Both families of lists for one reader; the other one is sorted when it is asked for. */
 export function bothShelves(
   shelves: AgentShelves,
   reader: Parameters<AgentShelves["for"]>[0],
 ): { readonly shelf: Shelf; readonly other: Shelf } {
   return {
     shelf: shelves.for(reader),
-    other: shelves.for({ ...reader, family: reader.family === "tools" ? "agents" : "tools" }),
+    get other() {
+      return shelves.for({ ...reader, family: reader.family === "tools" ? "agents" : "tools" });
+    },
   };
 }
