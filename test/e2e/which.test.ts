@@ -26,10 +26,12 @@ interface Answers {
   }[];
 }
 
+function without(one: Readonly<Record<string, unknown>>, asked: readonly string[]): object {
+  return Object.fromEntries(Object.entries(one).filter(([key]) => !asked.includes(key)));
+}
+
 /** The recorded answers in the order of the file; what is asked is left out of the tables. */
 function expectedOf(vectors: Recorded): unknown[] {
-  const without = (one: Readonly<Record<string, unknown>>, asked: readonly string[]) =>
-    Object.fromEntries(Object.entries(one).filter(([key]) => !asked.includes(key)));
   return [
     ...vectors.upgrade.map(({ expected }) => expected),
     ...vectors.bootstrap.map(({ expected }) => expected),

@@ -14,10 +14,11 @@ export const define: DefineCommand = (command, run) => {
   for (const { name, takes, meaning } of WHICH_PARAMETERS) {
     if (takes === "switch") command.option(`--${name}`, meaning);
     else if (takes === "words") {
-      command.option(`--${name} <${name}>`, meaning, (word: string, before: readonly string[] = []) => [
-        ...before,
-        word,
-      ]);
+      command.option(
+        `--${name} <${name}>`,
+        meaning,
+        (word: string, before: readonly string[] | undefined) => [...(before ?? []), word],
+      );
     } else command.option(`--${name} <${takes === "version" ? "version" : name}>`, meaning);
   }
   command

@@ -38,10 +38,10 @@ export function preferredStreams(generation: Generation, wish: StreamWish): read
 }
 
 /** Generations whose upgrade command has no `--agent-stream`. Source: juju cmd/juju/commands/upgradejuju.go (2.3.9). */
-const WITHOUT_STREAM_OPTION: readonly Generation[] = ["1.25", "2.0-2.1", "2.3"];
+const WITHOUT_STREAM_OPTION: ReadonlySet<Generation> = new Set(["1.25", "2.0-2.1", "2.3"]);
 
 /** Generations whose controller lets a development version that is asked for by number widen the search. */
-const WIDENED_BY_NUMBER: readonly Generation[] = ["3.0", "3.1-3.2", "3.3.4-3.6.21", "3.6.23+"];
+const WIDENED_BY_NUMBER: ReadonlySet<Generation> = new Set(["3.0", "3.1-3.2", "3.3.4-3.6.21", "3.6.23+"]);
 
 /** What an upgrade's search depends on. */
 export interface StreamQuestion {
@@ -56,11 +56,11 @@ export function streamsOfUpgrade(
   { stream, configStream, development }: StreamQuestion,
   number: JujuVersion | undefined,
 ): readonly string[] {
-  const option = WITHOUT_STREAM_OPTION.includes(generation) ? "" : (stream ?? "");
+  const option = WITHOUT_STREAM_OPTION.has(generation) ? "" : (stream ?? "");
   const wanted = option || (configStream ?? "");
   if (generation === "4.0") return [wanted || "released"];
   return preferredStreams(generation, {
-    version: WIDENED_BY_NUMBER.includes(generation) ? number : undefined,
+    version: WIDENED_BY_NUMBER.has(generation) ? number : undefined,
     development: development ?? false,
     stream: wanted,
   });

@@ -55,98 +55,91 @@ function describeParameter({ name, takes, meaning }: WhichParameter): object {
 }
 
 function responses(schema: string): object {
-  const answer = (description: string, name: string) => ({
-    description,
-    content: { "application/json": { schema: { $ref: `#/components/schemas/${name}` } } },
-  });
   return {
-    "200": answer("Answered, whatever is decided.", schema),
-    "400": answer("The question is wrong.", "Problem"),
-    "413": answer("The body is too large.", "Problem"),
-    "503": answer("The store cannot be read right now.", "Problem"),
+    "200": response("Answered, whatever is decided.", schema),
+    "400": response("The question is wrong.", "Problem"),
+    "413": response("The body is too large.", "Problem"),
+    "503": response("The store cannot be read right now.", "Problem"),
+  };
+}
+
+function response(description: string, schema: string): object {
+  return {
+    description,
+    content: { "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } },
   };
 }
 
 function schemas(): object {
-  const nullable = (type: string) => ({ type: [type, "null"] });
-  const question = { anyOf: QUESTION_KINDS.map((kind) => questionSchema(kind)) };
-  const list = { type: "array", items: question };
-  return {
-    Questions: {
-      anyOf: [
-        list,
-        { type: "object", required: ["questions"], properties: { questions: list } },
-        {
-          type: "object",
-          properties: Object.fromEntries(
-            QUESTION_KINDS.map((kind) => [kind, { type: "array", items: questionSchema(kind) }]),
-          ),
-        },
-      ],
-    },
-    Answer: {
-      type: "object",
-      required: ["decision", "version", "code", "message", "warnings", "trace", "juju"],
-      properties: {
-        kind: { enum: QUESTION_KINDS },
-        id: { type: ["string", "number"] },
-        decision: { enum: DECISIONS },
-        version: nullable("string"),
-        code: nullable("string"),
-        message: { type: "string", description: "Juju's own words where Juju gives some." },
-        hint: { type: "string" },
-        warnings: { type: "array", items: { $ref: "#/components/schemas/Warning" } },
-        trace: { type: "array", items: { $ref: "#/components/schemas/Step" } },
-        generation: { type: "string" },
-        juju: { type: "object", description: "What Juju does." },
-        mirror: nullable("object"),
-        upstream: nullable("object"),
-      },
-    },
-    Answers: {
-      type: "object",
-      required: ["answers"],
-      properties: { answers: { type: "array", items: { $ref: "#/components/schemas/Answer" } } },
-    },
-    Warning: {
-      type: "object",
-      required: ["code", "severity", "message", "remedy"],
-      properties: {
-        code: { enum: WARNING_CODES },
-        severity: { enum: ["info", "warn", "block"] },
-        message: { type: "string" },
-        remedy: { type: "string" },
-        link: { type: "string" },
-      },
-    },
-    Step: {
-      type: "object",
-      required: ["rule", "source"],
-      properties: {
-        rule: { type: "string" },
-        source: { type: "string" },
-        kept: { type: "array", items: { type: "string" } },
-        dropped: {
-          type: "array",
-          items: {
-            type: "object",
-            properties: { version: { type: "string" }, reason: { type: "string" } },
-          },
-        },
-      },
-    },
-    Problem: {
-      type: "object",
-      required: ["code", "message", "details"],
-      properties: {
-        code: { type: "string" },
-        message: { type: "string" },
-        hint: { type: "string" },
-        details: { type: "object" },
-      },
-    },
-  };
+  const list = { type: "array", items: { anyOf: QUESTION_KINDS.map((kind) => questionSchema(kind)) } };
+  const byKind = Object.fromEntries(
+    QUESTION_KINDS.map((kind) => [kind, { type: "array", items: questionSchema(kind) }]),
+  );
+  const forms = [
+    list,
+    { type: "object", required: ["questions"], properties: { questions: list } },
+    { type: "object", properties: byKind },
+  ];
+  return { Questions: { anyOf: forms }, ...ANSWER_SCHEMAS };
 }
+
+const TEXT = { type: "string" };
+const TEXTS = { type: "array", items: TEXT };
+const TEXT_OR_NULL = { type: ["string", "null"] };
+const OBJECT_OR_NULL = { type: ["object", "null"] };
+
+const ANSWER_SCHEMAS = {
+  Answer: {
+    type: "object",
+    required: ["juju"],
+    properties: {
+      kind: { enum: QUESTION_KINDS },
+      id: { type: ["string", "number"] },
+      decision: { enum: DECISIONS },
+      version: TEXT_OR_NULL,
+      code: TEXT_OR_NULL,
+      message: { ...TEXT, description: "Juju's own words where Juju gives some." },
+      hint: TEXT,
+      warnings: { type: "array", items: { $ref: "#/components/schemas/Warning" } },
+      trace: { type: "array", items: { $ref: "#/components/schemas/Step" } },
+      generation: TEXT,
+      juju: { type: "object", description: "What Juju does." },
+      mirror: OBJECT_OR_NULL,
+      upstream: OBJECT_OR_NULL,
+    },
+  },
+  Answers: {
+    type: "object",
+    required: ["answers"],
+    properties: { answers: { type: "array", items: { $ref: "#/components/schemas/Answer" } } },
+  },
+  Warning: {
+    type: "object",
+    required: ["code", "severity", "message", "remedy"],
+    properties: {
+      code: { enum: WARNING_CODES },
+      severity: { enum: ["info", "warn", "block"] },
+      message: TEXT,
+      remedy: TEXT,
+      link: TEXT,
+    },
+  },
+  Step: {
+    type: "object",
+    required: ["rule", "source"],
+    properties: {
+      rule: TEXT,
+      source: TEXT,
+      kept: TEXTS,
+      dropped: { type: "array", items: { type: "object", properties: { version: TEXT, reason: TEXT } } },
+    },
+  },
+  Problem: {
+    type: "object",
+    required: ["code", "message", "details"],
+    properties: { code: TEXT, message: TEXT, hint: TEXT, details: { type: "object" } },
+  },
+} as const;
 
 /** A schema inside another document carries no dialect of its own. */
 function questionSchema(kind: (typeof QUESTION_KINDS)[number]): object {

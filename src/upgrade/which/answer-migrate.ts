@@ -78,8 +78,10 @@ function modelWarnings(
   const target = readVersion(targetController);
   const generation = target.major >= 4 ? "4.0" : target.major === 3 ? "3.6.23+" : "2.9.33+";
   const { listings } = world.held.for({ family: readsOf(target), generation });
-  const listed = [...listings.values()].flatMap((versions) => [...(versions.get(modelVersion) ?? [])]);
-  const missing = arches.filter((arch) => !listed.includes(arch));
+  const listed = new Set(
+    [...listings.values()].flatMap((versions) => [...(versions.get(modelVersion) ?? [])]),
+  );
+  const missing = arches.filter((arch) => !listed.has(arch));
   if (missing.length === 0 || model.major === 0) return [];
   return [
     {
