@@ -64,12 +64,9 @@ export function openConfigCache(env: Environment): ConfigCache {
   };
 }
 
-/** Rises whenever the settings hold something else than before. */
-const SHAPE = 2;
-
 function fingerprint({ file, text, environment, cwd, version }: ConfigInput): string {
   // The file's place settles where its relative paths begin; the working folder counts only without a file.
-  return JSON.stringify([version, SHAPE, file ?? cwd, text, environment]);
+  return JSON.stringify([version, file ?? cwd, text, environment]);
 }
 
 /** The end of the path tells files apart well enough: an entry of another file is a miss, not a mistake. */
