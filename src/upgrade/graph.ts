@@ -115,15 +115,18 @@ export function formatDot({ nodes, edges }: UpgradeGraph): string {
   return `${[...lines, "}"].join("\n")}\n`;
 }
 
+function mermaidId(version: string): string {
+  return `v${version.replaceAll(/[^a-z0-9]/g, "_")}`;
+}
+
 /** The graph in the language of Mermaid, as Markdown pages show it; migrations are dotted. */
 export function formatMermaid({ nodes, edges }: UpgradeGraph): string {
-  const id = (version: string) => `v${version.replaceAll(/[^a-z0-9]/g, "_")}`;
   const lines = ["graph LR"];
   for (const { version, held } of nodes)
-    lines.push(`  ${id(version)}["${version}${held ? "" : " (not held)"}"]`);
+    lines.push(`  ${mermaidId(version)}["${version}${held ? "" : " (not held)"}"]`);
   for (const { from, to, how, risks } of edges) {
     const label = risks.length === 0 ? "" : `|${risks[0]?.severity ?? ""}|`;
-    lines.push(`  ${id(from)} ${how === "migrate" ? "-.->" : "-->"}${label} ${id(to)}`);
+    lines.push(`  ${mermaidId(from)} ${how === "migrate" ? "-.->" : "-->"}${label} ${mermaidId(to)}`);
   }
   return `${lines.join("\n")}\n`;
 }

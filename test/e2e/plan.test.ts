@@ -8,9 +8,7 @@ import { runJam } from "../helpers/jam-process.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 import { startUpstream, type TestUpstream } from "../helpers/upstream.ts";
 
-const RELEASES = [
-  ...["2.8.13", "2.9.12", "2.9.42", "2.9.60", "3.6.0", "3.6.5", "3.6.26", "3.6.27", "4.0.13", "4.0.15"],
-];
+const RELEASES = "2.8.13 2.9.12 2.9.42 2.9.60 3.6.0 3.6.5 3.6.26 3.6.27 4.0.13 4.0.15".split(" ");
 
 let upstream: TestUpstream;
 let mirror: TestMirror;
@@ -29,6 +27,7 @@ afterAll(async () => {
   await upstream[Symbol.asyncDispose]();
 });
 
+// eslint-disable-next-line typescript/no-unnecessary-type-parameters -- says what a test expects to read
 async function json<T>(...args: string[]): Promise<{ status: number | null; document: T }> {
   const { status, stdout, stderr } = await mirror.jam(...args, "-o", "json");
   expect(stdout, stderr).not.toBe("");

@@ -13,9 +13,6 @@ export interface AgentNeed {
   readonly family: ReadsFamily;
 }
 
-/** Where an agent is. */
-export type AgentState = "held" | "upstream" | "missing";
-
 export interface FoundAgent {
   readonly agent: Agent;
   readonly state: "held" | "upstream";

@@ -1,7 +1,6 @@
 import { sumTarballBytes } from "../../juju/agent.ts";
 import { isPrerelease, parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { JamError } from "../../shared/errors.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
 import type { PlanGroup } from "./group.ts";
 import {
   PLAN_FORMAT,
@@ -107,7 +106,7 @@ function mergeAgents(hops: readonly PlanHop[]): PlanAgent[] {
 function totalsOf(agents: readonly PlanAgent[]): PlanDocument["totals"] {
   const count = (state: PlanAgent["state"]) => agents.filter((agent) => agent.state === state).length;
   const known = agents.flatMap(({ sha256, size, state }) =>
-    sha256 === null || size === null ? [] : [{ sha256: sha256 as Sha256, size, state }],
+    sha256 === null || size === null ? [] : [{ sha256, size, state }],
   );
   return {
     agents: agents.length,

@@ -17,6 +17,8 @@ function failureOf(name: string, text: string): { code: string; message: string 
 
 describe("a fleet of 30 models over four controllers", () => {
   const fleet = readFleet(texts);
+  const find = (controller: string, name: string) =>
+    fleet.models.find((model) => model.controller === controller && model.name === name);
 
   test("is joined from lists, details and statuses", () => {
     const versions = fleet.controllers.map(({ name, version }) => `${name} ${version}`);
@@ -26,8 +28,6 @@ describe("a fleet of 30 models over four controllers", () => {
   });
 
   test("knows machines by series or base, containers with their host's architecture", () => {
-    const find = (controller: string, name: string) =>
-      fleet.models.find((model) => model.controller === controller && model.name === name);
     expect(find("prod", "db")?.machines).toMatchObject([
       { id: "0", arch: "arm64", series: "jammy", os: "ubuntu" },
       { id: "0/lxd/0", arch: "arm64", series: "jammy" },
@@ -58,16 +58,19 @@ test("a base that no table knows keeps its own name", () => {
   expect(model.machines?.[0]).toMatchObject({ series: "ubuntu@28.04/stable", os: "ubuntu" });
 });
 
-test("one owner's model is not mistaken for another's of the same name", () => {
-  const info = (owner: string, uuid: string) => ({
+function ownedModel(owner: string, uuid: string): object {
+  return {
     name: `${owner}/web`,
     "short-name": "web",
     "model-uuid": uuid,
     "controller-name": "prod",
     "agent-version": "2.9.42",
     owner,
-  });
-  const models = JSON.stringify({ models: [info("anna", "1"), info("ben", "2")] });
+  };
+}
+
+test("one owner's model is not mistaken for another's of the same name", () => {
+  const models = JSON.stringify({ models: [ownedModel("anna", "1"), ownedModel("ben", "2")] });
   const fleet = readFleet([
     { name: "m.json", text: models },
     { name: "s.json", text: fleetStatus("prod", "web") },
