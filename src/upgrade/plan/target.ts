@@ -100,7 +100,7 @@ function unknown(what: string, index: AgentIndex): JamError {
     "JAM_AGENT_NOT_FOUND",
     `${what} is neither held nor listed upstream in these streams.`,
     {
-      hint: `The newest known is ${formatVersion(newest)}. \`jam plan --refresh\` asks upstream again; --stream names another stream.`,
+      hint: `The newest known is ${formatVersion(newest)}. \`jam plan --refresh\` asks upstream again, --stream names another stream; what \`deny\` names counts as unknown.`,
       details: { version: what, newest: formatVersion(newest) },
     },
   );
