@@ -1,9 +1,8 @@
 import { compareVersions, formatVersion, type JujuVersion } from "../../juju/version.ts";
 import type { Cloud } from "./cloud.ts";
 import { type LookupFault } from "./fault.ts";
-import type { MirrorReference } from "./mirrors-document.ts";
 import type { LookupReader } from "./port.ts";
-import type { LookupRun, LookupSource } from "./read-document.ts";
+import type { LookupRun, LookupSource, MirrorsSeen } from "./read-document.ts";
 import { lookupRulesOf } from "./rules.ts";
 import { scopeOf, type LookupScope, type LookupWish } from "./scope.ts";
 import { searchPass, type PassResult, type StreamAnswer, type StreamWish } from "./search-source.ts";
@@ -50,8 +49,7 @@ export interface LookupResult {
   readonly outcome: "found" | "not-found" | "failed" | "panic";
   /** Juju's own words where nothing is there, else what went wrong; absent when something was found. */
   readonly message?: string;
-  /** Mirrors of the metadata that other clouds are sent to. */
-  readonly otherMirrors: readonly MirrorReference[];
+  readonly mirrors: MirrorsSeen;
 }
 
 /**
@@ -62,10 +60,10 @@ export interface LookupResult {
 export async function lookUpAgents(question: LookupQuestion, reader: LookupReader): Promise<LookupResult> {
   const rules = lookupRulesOf(question.client);
   const scope = scopeOf(question, rules);
-  const run: LookupRun = { rules, reader, steps: [] };
+  const mirrors = { followed: new Set<string>(), otherRegions: new Set<string>() };
+  const run: LookupRun = { rules, reader, steps: [], mirrors };
   const found = new Map<string, FoundAgent>();
   const streams: StreamResult[] = [];
-  const otherMirrors: MirrorReference[] = [];
   for (const stream of scope.streams) {
     const { productIds, releases } = scope;
     const { filter, cloud } = question;
@@ -73,7 +71,6 @@ export async function lookUpAgents(question: LookupQuestion, reader: LookupReade
     const pass = await searchSources(run, question.sources, stream, wish);
     const before = found.size;
     for (const item of pass.items) addAgent(found, item, stream);
-    otherMirrors.push(...pass.others);
     streams.push({
       stream,
       ...pass.answer,
@@ -81,7 +78,7 @@ export async function lookUpAgents(question: LookupQuestion, reader: LookupReade
       result: pass.fault?.fault ?? "found",
     });
     if (pass.fault !== undefined && endsAll(pass.fault)) {
-      return { ...shared(), found: [], ...ended(pass.fault) };
+      return { ...shared(), found: [], ...ended(pass.fault, run.steps) };
     }
   }
   if (found.size > 0) return { ...shared(), found: sorted([...found.values()]), outcome: "found" };
@@ -94,7 +91,7 @@ export async function lookUpAgents(question: LookupQuestion, reader: LookupReade
   };
 
   function shared() {
-    return { rules: rules.name, scope, steps: run.steps, streams, otherMirrors };
+    return { rules: rules.name, scope, steps: run.steps, streams, mirrors };
   }
 }
 
@@ -109,7 +106,7 @@ async function searchSources(
   wish: StreamWish,
 ): Promise<PassResult> {
   const fault: LookupFault = { fault: "no-match", reason: "there is no source" };
-  let last: PassResult = { items: [], fault, answer: undefined, others: [] };
+  let last: PassResult = { items: [], fault, answer: undefined };
   for (const source of sources) {
     for (const isSigned of [true, false]) {
       if (!isSigned && source.requiresSigned) continue;
@@ -130,8 +127,12 @@ function endsAll({ fault }: LookupFault): boolean {
   return fault !== "not-found" && fault !== "no-match";
 }
 
-function ended({ fault, reason }: LookupFault): Pick<LookupResult, "outcome" | "message"> {
-  return { outcome: fault === "panic" ? "panic" : "failed", message: reason };
+function ended(
+  { fault, reason }: LookupFault,
+  steps: readonly LookupStep[],
+): Pick<LookupResult, "outcome" | "message"> {
+  const url = steps.at(-1)?.url ?? "";
+  return { outcome: fault === "panic" ? "panic" : "failed", message: `${url}: ${reason}` };
 }
 
 function sorted(agents: readonly FoundAgent[]): readonly FoundAgent[] {

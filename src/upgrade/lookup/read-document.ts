@@ -15,12 +15,21 @@ export interface LookupSource {
   readonly requiresSigned: boolean;
 }
 
+/** What mirrors.json said; appended to. */
+export interface MirrorsSeen {
+  /** Base URLs to which it sent the model. */
+  readonly followed: Set<string>;
+  /** Regions of other clouds that it sends elsewhere. */
+  readonly otherRegions: Set<string>;
+}
+
 /** What all requests of one look-up share. */
 export interface LookupRun {
   readonly rules: LookupRules;
   readonly reader: LookupReader;
   /** Every document asked for, in order; appended to. */
   readonly steps: LookupStep[];
+  readonly mirrors: MirrorsSeen;
 }
 
 /** One of the two ways through a source, for one stream. */
@@ -87,18 +96,22 @@ async function judge(answer: LookupAnswer, run: LookupRun, pass: LookupPass): Pr
 }
 
 function distrust(reason: string): Outcome {
-  return { read: { fault: "failed", reason }, trouble: "signature" };
+  return { read: { fault: "failed", reason: `no good signature: ${reason}` }, trouble: "signature" };
 }
 
 function judgeSilence(
   answer: Exclude<LookupAnswer, { readonly kind: "answer" | "cut" }>,
   { failures }: LookupRules,
 ): Outcome {
-  const reason =
-    answer.kind === "unreachable" ? answer.reason : "not asked here; without the internet it fails";
-  const trouble = answer.kind === "unreachable" ? { trouble: "unreachable" as const } : {};
-  if (failures === "strict") return { read: { fault: "failed", reason }, attempts: 3, ...trouble };
-  return { read: { fault: "not-found", reason: `${reason}; counts as not found` }, ...trouble };
+  const isStrict = failures === "strict";
+  const fault = isStrict ? "failed" : "not-found";
+  const effect = isStrict ? "Juju fails here" : "that counts as not found";
+  if (answer.kind === "not-contacted") {
+    const reason = `not asked; without the internet ${effect}`;
+    return { read: { fault, reason }, attempts: isStrict ? 3 : 1 };
+  }
+  const reason = `${answer.reason}; ${effect}`;
+  return { read: { fault, reason }, attempts: isStrict ? 3 : 1, trouble: "unreachable" };
 }
 
 function judgeStatus(status: number, { failures }: LookupRules): Outcome {

@@ -82,12 +82,12 @@ interface Wanted {
 function readWanted({ agent, version, majorMinor }: LookupInquiry): Wanted {
   const named = agent === undefined ? { text: "" } : readAgentWord(agent);
   if (version !== undefined && majorMinor !== undefined) {
-    throw usage("--version and --major-minor exclude each other.", "Give one of them.");
+    throw usage("--agent-version and --major-minor exclude each other.", "Give one of them.");
   }
   if (named.text !== "" && (version !== undefined || majorMinor !== undefined)) {
     throw usage(
       `"${named.text}" says already which version is looked for.`,
-      "Leave --version and --major-minor out.",
+      "Leave --agent-version and --major-minor out.",
     );
   }
   if (version !== undefined) return { ...named, number: parseVersion(version), text: version };

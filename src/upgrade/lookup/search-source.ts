@@ -40,8 +40,6 @@ export interface PassResult {
   readonly items: readonly (MatchedItem & { readonly url: string })[];
   readonly fault: LookupFault | undefined;
   readonly answer: StreamAnswer | undefined;
-  /** References of mirrors.json that were not followed. */
-  readonly others: readonly MirrorReference[];
 }
 
 /**
@@ -51,7 +49,7 @@ export interface PassResult {
 export async function searchPass(run: LookupRun, pass: LookupPass, wish: StreamWish): Promise<PassResult> {
   const opened = await openIndex(run, pass, wish);
   if (isFault(opened)) return failed(opened);
-  const { indexUrl, index, mirror, others } = opened;
+  const { indexUrl, index, mirror } = opened;
   const answer = {
     source: pass.source.name,
     signed: pass.isSigned,
@@ -65,13 +63,13 @@ export async function searchPass(run: LookupRun, pass: LookupPass, wish: StreamW
   const found = isFault(place)
     ? noteProducts(run, place)
     : await readProducts(run, { ...pass, source }, wish, place.path);
-  if (isFault(found)) return { items: [], fault: found, answer, others };
+  if (isFault(found)) return { items: [], fault: found, answer };
   const items = found.items.map((item) => ({ ...item, url: joinUrl(source.url, item.path) }));
-  return { items, fault: undefined, answer, others };
+  return { items, fault: undefined, answer };
 }
 
 function failed(fault: LookupFault): PassResult {
-  return { items: [], fault, answer: undefined, others: [] };
+  return { items: [], fault, answer: undefined };
 }
 
 function mirrorSource(source: LookupSource, mirror: MirrorPlace): LookupSource {
@@ -82,7 +80,6 @@ interface OpenedIndex {
   readonly indexUrl: string;
   readonly index: JujuIndex;
   readonly mirror: MirrorPlace | undefined;
-  readonly others: readonly MirrorReference[];
 }
 
 async function openIndex(
@@ -126,7 +123,7 @@ async function readMirrors(
   run: LookupRun,
   pass: LookupPass,
   { contentId, cloud }: StreamWish,
-): Promise<Pick<OpenedIndex, "mirror" | "others"> | LookupFault> {
+): Promise<Pick<OpenedIndex, "mirror"> | LookupFault> {
   const path = `streams/v1/mirrors${ending(pass)}`;
   const references = await readDocument(run, pass, { document: "mirrors", path }, (bytes) =>
     reading(() => {
@@ -139,10 +136,11 @@ async function readMirrors(
   );
   if (isFault(references)) {
     const isAbsent = references.fault === "not-found" || references.fault === "unauthorized";
-    return isAbsent ? { mirror: undefined, others: [] } : references;
+    return isAbsent ? { mirror: undefined } : references;
   }
   const reference = chooseReference(references, cloud);
-  if (reference === undefined) return { mirror: undefined, others: references };
+  noteOthers(run, references, reference);
+  if (reference === undefined) return { mirror: undefined };
   const list = await readDocument(run, pass, { document: "mirror-list", path: reference.path }, (bytes) =>
     reading(() => {
       const mirror = readMirrorPlace(bytes, contentId, cloud);
@@ -153,7 +151,15 @@ async function readMirrors(
     }),
   );
   const mirror = isFault(list) ? undefined : list.mirror;
-  return { mirror, others: references.filter((other) => other !== reference) };
+  if (mirror !== undefined) run.mirrors.followed.add(mirror.url);
+  return { mirror };
+}
+
+function noteOthers(run: LookupRun, all: readonly MirrorReference[], own: MirrorReference | undefined): void {
+  for (const reference of all) {
+    if (reference === own) continue;
+    for (const { region } of reference.clouds) run.mirrors.otherRegions.add(region);
+  }
 }
 
 async function readProducts(

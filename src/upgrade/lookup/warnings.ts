@@ -79,11 +79,10 @@ function fallThrough(result: LookupResult, { inquiry, place }: Context): LookupW
 const FETCH =
   "Mirror the agent (`jam explain <agent>` says why it is not), or set agent-stream to a stream that lists it here.";
 
-function mirrors({ streams, steps, otherMirrors }: LookupResult): LookupWarning[] {
+function mirrors({ mirrors: seen, steps }: LookupResult): LookupWarning[] {
   const remedy = "Answer 404 for streams/v1/mirrors.json and .sjson: a mirror publishes neither.";
-  const followed = [...new Set(streams.flatMap(({ mirrorUrl }) => mirrorUrl ?? []))];
-  const warnings = followed.map((url): LookupWarning => {
-    const isAsked = steps.some(({ source, sent }) => source === "mirror" && sent);
+  const warnings = [...seen.followed].map((url): LookupWarning => {
+    const isAsked = steps.some((step) => step.source === "mirror" && step.url.startsWith(url) && step.sent);
     const unasked = isAsked ? "" : " It was not asked here.";
     return {
       code: "mirrors-elsewhere",
@@ -91,9 +90,8 @@ function mirrors({ streams, steps, otherMirrors }: LookupResult): LookupWarning[
       remedy,
     };
   });
-  const regions = new Set(otherMirrors.flatMap(({ clouds }) => clouds.map(({ region }) => region)));
-  if (regions.size > 0) {
-    const message = `mirrors.json sends models of other clouds elsewhere: ${[...regions].join(", ")}.`;
+  if (seen.otherRegions.size > 0) {
+    const message = `mirrors.json sends models of other clouds elsewhere: ${[...seen.otherRegions].join(", ")}.`;
     warnings.push({ code: "mirrors-elsewhere", message, remedy });
   }
   return warnings;
