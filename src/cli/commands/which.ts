@@ -17,7 +17,7 @@ export const define: DefineCommand = (command, run) => {
       command.option(
         `--${name} <${name}>`,
         meaning,
-        (word: string, before: readonly string[] | undefined) => [...(before ?? []), word],
+        (word: string, before: readonly string[] | undefined) => [...(before ?? []), ...word.split(",")],
       );
     } else command.option(`--${name} <${takes === "version" ? "version" : name}>`, meaning);
   }

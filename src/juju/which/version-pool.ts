@@ -19,6 +19,15 @@ export function readVersion(text: string, generation: VersionGeneration = "v2"):
   return version;
 }
 
+/**
+ * The version as Juju 2.0 and later read it; one that only 1.x accepts (`1.21-RC1`) as 1.x does. For comparing versions
+ * of a question whose generation is not settled yet, or does not matter.
+ * @throws JamError JAM_VERSION_INVALID with Juju's own text.
+ */
+export function readAnyVersion(text: string): JujuVersion {
+  return readVersion(text, isVersion(text) ? "v2" : "1.25");
+}
+
 /** One listed version; `arch` is undefined where it is published for every arch. */
 export interface PoolEntry {
   readonly version: JujuVersion;

@@ -4,7 +4,7 @@ import type { Generation } from "../../juju/which/generation.ts";
 import { preferredStreams } from "../../juju/which/streams.ts";
 import { note, type Rule, type Trace } from "../../juju/which/trace.ts";
 import { saysNothingFound } from "../../juju/which/messages.ts";
-import { readVersion } from "../../juju/which/version-pool.ts";
+import { readAnyVersion } from "../../juju/which/version-pool.ts";
 import { readsOf } from "../../juju/upgrade-path.ts";
 import { formatMajorMinor, isVersion, type JujuVersion } from "../../juju/version.ts";
 import { completeFor, type Shelf } from "./agent-shelf.ts";
@@ -27,7 +27,7 @@ const SEARCHES_LIKE: Readonly<Record<BootstrapGeneration, Generation>> = {
 
 /** "With which version does this client bootstrap a controller from here?" */
 export function answerBootstrapQuestion(world: WhichWorld, asked: BootstrapAsked): WhichAnswer {
-  const client = readVersion(asked.client, "1.25");
+  const client = readAnyVersion(asked.client);
   const generation = SEARCHES_LIKE[asked.generation];
   const reader = { family: readsOf(client), generation };
   const isOwn = asked.available !== undefined || asked.streams !== undefined;
@@ -50,9 +50,7 @@ export function answerBootstrapQuestion(world: WhichWorld, asked: BootstrapAsked
   const complete = isSafe ? completeFor(shelf, asked.arches ?? ["amd64"], generation === "4.0") : shelf;
   const judged = judge(isSafe ? answer(complete) : juju, ground);
   const advice =
-    judged.version === null
-      ? []
-      : adviceWarnings(undefined, readVersion(judged.version, "1.25"), world.knowledge);
+    judged.version === null ? [] : adviceWarnings(undefined, readAnyVersion(judged.version), world.knowledge);
   const verdict = heedAdvice(judged, advice);
   const upstream = isOwn || world.upstream === undefined ? null : answer(world.upstream.for(reader));
   return {
@@ -100,7 +98,7 @@ function takeImage(asked: BootstrapAsked, trace?: Trace): BootstrapAnswer {
 function searched(asked: BootstrapAsked, generation: Generation, client: JujuVersion): readonly string[] {
   const requested = asked.requested ?? "";
   return preferredStreams(generation, {
-    version: isVersion(requested) ? readVersion(requested) : client,
+    version: isVersion(requested) ? readAnyVersion(requested) : client,
     development: asked.development ?? false,
     stream: asked.configStream ?? "",
   });

@@ -3,7 +3,7 @@ import type { Generation } from "../../juju/which/generation.ts";
 import { streamsOfUpgrade } from "../../juju/which/streams.ts";
 import { note, type Rule, type Trace } from "../../juju/which/trace.ts";
 import { answerUpgrade } from "../../juju/which/upgrade.ts";
-import { readVersion } from "../../juju/which/version-pool.ts";
+import { readAnyVersion } from "../../juju/which/version-pool.ts";
 import { readsOf } from "../../juju/upgrade-path.ts";
 import { completeFor, type Shelf } from "./agent-shelf.ts";
 import type { WhichAnswer } from "./answer.ts";
@@ -16,8 +16,8 @@ import type { WhichWorld } from "./world.ts";
 
 /** "To which version does this model or controller go?" */
 export function answerUpgradeQuestion(world: WhichWorld, asked: UpgradeAsked): WhichAnswer {
-  const current = readVersion(asked.current, "1.25");
-  const controller = readVersion(asked.controllerVersion, "1.25");
+  const current = readAnyVersion(asked.current);
+  const controller = readAnyVersion(asked.controllerVersion);
   const { generation } = asked;
   const reader = { family: readsOf(controller), generation };
   const isOwn = asked.available !== undefined || asked.streams !== undefined;
@@ -41,7 +41,7 @@ export function answerUpgradeQuestion(world: WhichWorld, asked: UpgradeAsked): W
   const advice =
     safe.version === null || safe.decision === "up-to-date"
       ? []
-      : adviceWarnings(current, readVersion(safe.version), world.knowledge);
+      : adviceWarnings(current, readAnyVersion(safe.version), world.knowledge);
   const verdict = heedAdvice(safe, advice);
   const upstream =
     isOwn || world.upstream === undefined

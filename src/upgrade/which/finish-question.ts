@@ -1,10 +1,11 @@
 import { JamError } from "../../shared/errors.ts";
 import { ARCHES, isArchWord } from "../../juju/arch.ts";
-import { isVersion, parseVersion, type VersionGeneration } from "../../juju/version.ts";
+import { isVersion, type JujuVersion, type VersionGeneration } from "../../juju/version.ts";
 import { BOOTSTRAP_GENERATIONS, MIGRATION_GENERATIONS } from "../../juju/which/answer.ts";
 import { bootstrapGenerationOf } from "../../juju/which/bootstrap.ts";
 import { GENERATIONS, generationOf, versionGenerationOf } from "../../juju/which/generation.ts";
 import { migrationGenerationOf } from "../../juju/which/migrate.ts";
+import { readAnyVersion } from "../../juju/which/version-pool.ts";
 import { readGeneration } from "./generation-name.ts";
 import type { QuestionKind, UpgradeAsked, WhichQuestion } from "./question.ts";
 import type { RawQuestion } from "./question-schema.ts";
@@ -41,8 +42,8 @@ function finishUpgrade(raw: RawQuestion<"upgrade">, place: string): WhichQuestio
   checkArches(raw, ["arches", "nodeArches"], place);
   const controllerVersion = raw.controllerVersion ?? raw.current;
   checkVersions(raw, ["current", "controllerVersion", "client"], "1.25", place);
-  const client = raw.client === undefined ? undefined : parseVersion(raw.client, "1.25");
-  const running = parseVersion(controllerVersion, "1.25");
+  const client = raw.client === undefined ? undefined : readAnyVersion(raw.client);
+  const running = readAnyVersion(controllerVersion);
   const generation =
     raw.generation === undefined
       ? generationOf(running, client)
@@ -108,10 +109,10 @@ function finishMigrate(raw: RawQuestion<"migrate">, place: string): WhichQuestio
 function readOwn<Name extends string>(
   raw: { readonly generation?: string | undefined },
   names: readonly Name[],
-  generationOf: (version: ReturnType<typeof parseVersion>) => Name,
+  generationOf: (version: JujuVersion) => Name,
   { running, place }: { readonly running: string; readonly place: string },
 ): Name {
-  const version = parseVersion(running, "1.25");
+  const version = readAnyVersion(running);
   if (raw.generation === undefined) return generationOf(version);
   return readGeneration(raw.generation, names, generationOf, {
     place: join(place, "generation"),

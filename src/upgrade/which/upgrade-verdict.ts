@@ -1,6 +1,6 @@
 import type { UpgradeAnswer } from "../../juju/which/answer.ts";
 import { saysNothingFound } from "../../juju/which/messages.ts";
-import { readVersion } from "../../juju/which/version-pool.ts";
+import { readAnyVersion } from "../../juju/which/version-pool.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { edgeBetween } from "../../juju/upgrade-edge.ts";
 import {
@@ -131,7 +131,7 @@ export function subject({ isController }: Pick<UpgradeAsked, "isController">): s
 
 /** The version that is asked for, or undefined where there is none or it is not one. */
 export function requestedOf({ requested }: Pick<UpgradeAsked, "requested">): JujuVersion | undefined {
-  return requested === undefined || requested === null || !isVersion(requested)
+  return requested === undefined || requested === null || !isVersion(requested, "1.25")
     ? undefined
-    : readVersion(requested);
+    : readAnyVersion(requested);
 }

@@ -1,6 +1,6 @@
 import type { UpgradeAnswer } from "../../juju/which/answer.ts";
 import { newest } from "../../juju/which/newest.ts";
-import { readVersion } from "../../juju/which/version-pool.ts";
+import { readAnyVersion } from "../../juju/which/version-pool.ts";
 import { compareVersions, formatMajorMinor, formatVersion, isPrerelease } from "../../juju/version.ts";
 import { isInPlace } from "../../juju/upgrade-edge.ts";
 import type { AgentShelves, Shelf } from "./agent-shelf.ts";
@@ -36,7 +36,7 @@ export function upgradeWarnings(ground: WarningGround): WhichWarning[] {
 const unsupportedMove: Check = ({ asked, current, juju, knowledge, target }) => {
   if (target === undefined || !asked.isController || juju.outcome !== "upgrade" || !juju.changed)
     return undefined;
-  const to = readVersion(target);
+  const to = readAnyVersion(target);
   if (to.major === current.major || isInPlace(current, to, knowledge)) return undefined;
   return {
     code: "unsupported-move",
@@ -159,7 +159,7 @@ const otherLists: Check = ({ asked, current, mirror, requested, verdict }) => {
 function newestAbove(shelf: Shelf, current: WarningGround["current"]): string | undefined {
   const above = newest(
     shelf.available
-      .map((text) => readVersion(withoutArch(text)))
+      .map((text) => readAnyVersion(withoutArch(text)))
       .filter((version) => version.major === current.major && !isPrerelease(version)),
   );
   return above !== undefined && compareVersions(above, current) > 0 ? formatVersion(above) : undefined;
@@ -172,7 +172,7 @@ function withoutArch(text: string): string {
 
 const preRelease: Check = ({ current, requested, target }) => {
   if (target === undefined || requested !== undefined || isPrerelease(current)) return undefined;
-  if (!isPrerelease(readVersion(target))) return undefined;
+  if (!isPrerelease(readAnyVersion(target))) return undefined;
   return {
     code: "pre-release",
     severity: "warn",
@@ -197,8 +197,8 @@ const staysOnPreRelease: Check = ({ asked, current, requested, streams, verdict 
 const upstreamNewer: Check = ({ asked, upstream, verdict }) => {
   if (upstream?.outcome !== "upgrade" || !upstream.changed || verdict.decision === "blocked")
     return undefined;
-  const here = readVersion(verdict.version ?? asked.current);
-  if (compareVersions(readVersion(upstream.chosen), here) <= 0) return undefined;
+  const here = readAnyVersion(verdict.version ?? asked.current);
+  if (compareVersions(readAnyVersion(upstream.chosen), here) <= 0) return undefined;
   return {
     code: "upstream-newer",
     severity: "info",
@@ -219,7 +219,7 @@ const newerMinor: Check = ({ asked, controller, current, mirror, requested, verd
   if (controller.major < 3 && asked.generation !== "2.9.33+") return undefined;
   const released = mirror.shelf.streams["released"] ?? [];
   const best = newest(
-    released.map((text) => readVersion(withoutArch(text))).filter((version) => !isPrerelease(version)),
+    released.map((text) => readAnyVersion(withoutArch(text))).filter((version) => !isPrerelease(version)),
   );
   if (best === undefined || best.major < current.major || best.major < 3) return undefined;
   if (best.major === current.major && best.minor <= current.minor) return undefined;
@@ -259,7 +259,7 @@ const newestOfOtherArch: Check = ({ asked, controller, listed, requested, stream
   const [stream = "released"] = streams;
   const texts = (asked.streams === undefined ? asked.available : asked.streams[stream]) ?? [];
   const ofMinor = texts
-    .map((text) => readVersion(withoutArch(text)))
+    .map((text) => readAnyVersion(withoutArch(text)))
     .filter(({ major, minor }) => major === controller.major && minor === controller.minor);
   const best = newest(ofMinor);
   if (best === undefined) return undefined;
