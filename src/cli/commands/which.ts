@@ -33,7 +33,7 @@ lists. Exits with 0 when that is decided, with 5 when nothing fits (not-found) o
 Examples:
   jam which 3.6.5                                    a controller: which patch comes next
   jam which 2.9.42 --controller 2.9.51 --arch arm64  a model on it
-  jam which 2.9.42 --to 3.6.9                        what Juju says to that, and the other way
+  jam which 2.9.51 --to 3.6.9                        what Juju says to that, and the other way
   jam which --bootstrap --client 3.6.9               can this client bootstrap from here
   jam which --migrate --from-controller 2.9.51 --to-controller 3.6.9
   jam which --input questions.json -o json           many at once`,
