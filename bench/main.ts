@@ -9,7 +9,7 @@ const USAGE = `Usage: npm run bench [-- OPTIONS]
 
 Measures jam against peers in the same run and prints a table. Peers that are not installed are left out and named.
 
-  --only LIST    parts separated by commas: start, sync, serve (all)
+  --only LIST    parts separated by commas: start, sync, serve, which (all)
   --write        also writes the table to docs/reference/performance.md
 `;
 
@@ -21,6 +21,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   start: async () => (await import("./start.ts")).benchStart(),
   sync: async () => (await import("./sync.ts")).benchSync(),
   serve: benchServe,
+  which: async () => (await import("./which.ts")).benchWhich(),
 };
 
 async function run(): Promise<void> {

@@ -7,6 +7,9 @@ import type { Store } from "./store/store.ts";
 import type { SyncObserver } from "./sync/events.ts";
 import type { Allowance } from "./sync/freshness.ts";
 import type { SyncCollaborators, SyncOptions } from "./sync/sync-mirror.ts";
+import type { WhichWorld } from "./upgrade/which/world.ts";
+import type { LookupPlace } from "./upgrade/lookup/place.ts";
+import type { LookupReader } from "./upgrade/lookup/port.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -144,7 +147,62 @@ export async function composeServer(config: Config, options: ComposeServerOption
         (await store.documents.list("snapshots")).map((name) => name.replace(/\.json$/, "")),
       openBlob: (sha256) => store.blobs.open(sha256),
       readUpstreamDocument: (sha256) => store.documents.get("upstream", sha256),
+      readWorld: await composeWhich(config),
     },
     options,
   );
+}
+
+/**
+ * Reads what questions about versions are answered from: what is held, and what upstream listed at the last sync. Read
+ * again it answers from memory until a sync has changed something. Asks no network.
+ */
+export async function composeWhich(config: Config): Promise<() => Promise<WhichWorld>> {
+  const { createWorldReader } = await import("./upgrade/which/world.ts");
+  const { JUJU_KNOWLEDGE } = await import("./juju/knowledge/juju-knowledge.ts");
+  const { withAdvice } = await import("./juju/knowledge/knowledge.ts");
+  return createWorldReader(await openStore(config), withAdvice(JUJU_KNOWLEDGE, config.advice));
+}
+
+export interface ComposeLookupOptions {
+  readonly env: Environment;
+  readonly userAgent: string;
+  readonly signal: AbortSignal;
+  /** `builtin` or a file: the key that takes the place of Juju's. */
+  readonly keyring: string;
+}
+
+/**
+ * Reads what a look-up asks for. `mirror` answers at its URL as `jam serve` would, from the current snapshot and
+ * without any request; nothing but the place is contacted.
+ * @throws JamError JAM_KEYRING_INVALID, JAM_CONFIG_INVALID, JAM_STORE_…
+ */
+export async function composeLookup(
+  config: Config,
+  place: LookupPlace,
+  options: ComposeLookupOptions,
+): Promise<LookupReader> {
+  const { createLookupReader } = await import("./upstream/lookup-reader.ts");
+  const { caFile, idleTimeoutMs } = config.fetch;
+  const { env: environment, ...rest } = options;
+  const bases = place.kind === "mirror" || place.url === undefined ? [] : [place.url];
+  const reader = createLookupReader({ ...rest, environment, bases, caFile, idleTimeoutMs });
+  if (place.kind !== "mirror") return reader;
+  const { createMirrorReader } = await import("./upgrade/lookup/mirror-reader.ts");
+  const { readCurrentSnapshot } = await import("./sync/current.ts");
+  const { tarballType } = await import("./server/negotiate.ts");
+  const store = await openStore(config);
+  return createMirrorReader({
+    base: place.url ?? "",
+    snapshot: await readCurrentSnapshot(store),
+    tarballType,
+    sizeOf: async (sha256) => (await store.blobs.stat(sha256))?.size,
+    reader,
+  });
+}
+
+/** True for an address that says by its own spelling that it is on this machine or in a private network. */
+export async function mayBeAskedOffline(url: string): Promise<boolean> {
+  const { isPrivateHost } = await import("./upstream/redirect-policy.ts");
+  return isPrivateHost(new URL(url).hostname);
 }

@@ -38,6 +38,7 @@ import type { Paint } from "./output/paint.ts";
 export const COMMAND_GROUPS = {
   start: "Start here:",
   mirror: "Keep the mirror:",
+  upgrade: "Upgrade Juju with it:",
   serve: "Serve it to Juju:",
   setup: "Set up:",
 } as const;

@@ -5,6 +5,7 @@ Examples:
   jam sync --dry-run              what would be fetched, and why
   jam sync && jam serve           fetch it, then serve it
   jam connect --juju 3.6          the commands that point Juju here
+  jam which 3.6.5                 to which version Juju takes it, and why
   jam list -o json                for scripts
 
 \`jam help exit-codes\` and \`jam help environment\` explain what scripts rely on.
@@ -19,7 +20,7 @@ export const HELP_TOPICS: Readonly<Record<string, string>> = {
     2  usage or configuration
     3  partial: what is missing is listed
     4  trust: a signature, a checksum or the freshness of metadata
-    5  not held, not found, no such version
+    5  not held, not found, no such version, or (which) Juju refuses
     6  locked by another run
     7  refused in offline mode
     8  no space

@@ -11,6 +11,8 @@ export interface OutputStream {
 export interface CommandIo {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+  /** All of standard input as text, to its end. Absent where there is none. */
+  readonly readInput?: () => Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute path. */
   readonly cwd: string;

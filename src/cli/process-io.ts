@@ -7,6 +7,10 @@ export function processIo(source: NodeJS.Process): CommandIo {
   return {
     stdout: outputStream(source.stdout),
     stderr: outputStream(source.stderr),
+    readInput: async () => {
+      const { text } = await import("node:stream/consumers");
+      return text(source.stdin);
+    },
     env: source.env,
     cwd: source.cwd(),
   };

@@ -45,6 +45,36 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/prune.ts"),
   },
   {
+    name: "which",
+    summary: "say which version Juju takes a model to, and why",
+    group: "upgrade",
+    load: () => import("./commands/which.ts"),
+  },
+  {
+    name: "plan",
+    summary: "plan an upgrade: hops, agents, checks and commands, for one version or a whole fleet",
+    group: "upgrade",
+    load: () => import("./commands/plan.ts"),
+  },
+  {
+    name: "ready",
+    summary: "say whether every hop of a plan can be served from here",
+    group: "upgrade",
+    load: () => import("./commands/ready.ts"),
+  },
+  {
+    name: "upgraded",
+    summary: "say which machines and units lag behind an upgrade, and what to try",
+    group: "upgrade",
+    load: () => import("./commands/upgraded.ts"),
+  },
+  {
+    name: "graph",
+    summary: "print which held versions lead to which",
+    group: "upgrade",
+    load: () => import("./commands/graph.ts"),
+  },
+  {
     name: "serve",
     summary: "serve the mirror over HTTP",
     group: "serve",

@@ -1,3 +1,4 @@
+import type { Advice } from "../juju/knowledge/knowledge.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 
 /** One `upstreams:` entry. */
@@ -21,6 +22,8 @@ export interface Config {
   readonly fetch: FetchConfig;
   readonly retention: RetentionConfig;
   readonly server: ServerConfig;
+  /** The operator's own, beside what jam knows. */
+  readonly advice: readonly Advice[];
 }
 
 export interface FetchConfig {

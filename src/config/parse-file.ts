@@ -56,11 +56,11 @@ export function parseConfig({ file, text, environment }: ConfigSource): ConfigFi
 
 /** `versions: 3.10` is the number 3.1 to YAML; here it stays what was written. */
 function keepVersionsAsWritten(document: Document.Parsed): void {
-  for (const rules of [document.get("select"), document.get("deny")]) {
+  for (const rules of [document.get("select"), document.get("deny"), document.get("advice")]) {
     if (!isSeq(rules)) continue;
     for (const rule of rules.items) {
       if (!isMap(rule)) continue;
-      for (const key of ["versions", "version"]) {
+      for (const key of ["versions", "version", "from", "to"]) {
         const node = rule.get(key, true);
         if (node !== undefined && typeof node.value === "number") node.value = node.source;
       }

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { parseByteSize } from "../shared/byte-size.ts";
 import { parseDurationMs } from "../shared/duration.ts";
+import type { Advice } from "../juju/knowledge/knowledge.ts";
 import type { DenyRule, SelectRule } from "../juju/selection-rules.ts";
 import type { Config, FetchConfig, RetentionConfig, ServerConfig, UpstreamConfig } from "./config.ts";
 import { DEFAULTS } from "./defaults.ts";
@@ -24,6 +25,7 @@ export function resolveConfig(settings: ConfigFile, file: string | undefined, fo
     fetch: resolveFetch(settings.fetch, folder),
     retention: resolveRetention(settings.retention),
     server: resolveServer(settings.server?.listen ?? DEFAULTS.server.listen),
+    advice: (settings.advice ?? []).map((one) => resolveAdvice(one)),
   };
 }
 
@@ -39,6 +41,7 @@ export function resolveUpstreamUrl(url: string, folder: string): string {
 
 type FileUpstream = NonNullable<ConfigFile["upstreams"]>[number];
 type FileSelect = NonNullable<ConfigFile["select"]>[number];
+type FileAdvice = NonNullable<ConfigFile["advice"]>[number];
 type FileDeny = NonNullable<ConfigFile["deny"]>[number];
 
 function resolveUpstream(upstream: FileUpstream, folder: string): UpstreamConfig {
@@ -67,6 +70,10 @@ function resolveDeny(rule: FileDeny): DenyRule {
     ...(rule.arch === undefined ? {} : { arch: list(rule.arch) }),
     ...(rule.reason === undefined ? {} : { reason: rule.reason }),
   };
+}
+
+function resolveAdvice({ from, to, severity, reason, link }: FileAdvice): Advice {
+  return { from: from ?? "*", to, severity, reason, ...(link === undefined ? {} : { link }) };
 }
 
 function resolveFetch(given: ConfigFile["fetch"], folder: string): FetchConfig {

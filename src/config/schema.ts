@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseByteSize } from "../shared/byte-size.ts";
 import { parseDurationMs } from "../shared/duration.ts";
 import { ARCHES, isArchWord } from "../juju/arch.ts";
+import { ADVICE_SEVERITIES } from "../juju/knowledge/knowledge.ts";
 import { OS_TYPES } from "../juju/release.ts";
 import { STREAMS } from "../juju/stream.ts";
 import { parseVersionRange } from "../juju/version-range.ts";
@@ -129,6 +130,26 @@ const denyRule = z
   )
   .describe("What it matches is never mirrored.");
 
+const adviceRule = z
+  .strictObject(
+    {
+      from: versionRange()
+        .optional()
+        .describe("Versions that would move; left out, whatever is running, and a bootstrap too."),
+      to: versionRange().describe("Versions that would be moved to."),
+      severity: z
+        .enum(ADVICE_SEVERITIES, "expected info, warn or block")
+        .describe("`info` and `warn` are shown; `block` also takes the move out of every answer and plan."),
+      reason: text("a reason").describe("Shown with it."),
+      link: text("an http(s) address")
+        .regex(/^https?:\/\/\S+$/, "expected an http(s) address")
+        .optional()
+        .describe("Where to read more."),
+    },
+    'expected an entry such as { to: 3.6.7, severity: block, reason: "…" }',
+  )
+  .describe("A known risk of moving between versions.");
+
 const channel = z
   .strictObject(
     {
@@ -227,12 +248,9 @@ export const configSchema = z
           "Read and checked; in this version of jam, cron or systemd starts a sync (`jam init --cron`).",
         ),
       advice: z
-        .strictObject(
-          { files: z.array(text("a file")).optional().describe("Files with advisories.") },
-          "expected a mapping such as { files: [advisories.json] }",
-        )
+        .array(adviceRule, "expected a list of advice")
         .optional()
-        .describe("Read and checked; it has no effect in this version of jam."),
+        .describe("Risks of your own that `jam which` and `jam plan` shall know."),
       server: z
         .strictObject(
           {

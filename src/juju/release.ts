@@ -96,12 +96,25 @@ const SERIES: ReadonlyMap<string, Series> = new Map([
   ),
 ]);
 
+/** Every series of the table by name, Ubuntu's first. */
+export const SERIES_NAMES: readonly string[] = [...SERIES.keys()];
+
 /**
  * The series of that name, or undefined for one that is not in the table (a newer Ubuntu, for example).
  * Source: juju/os series/supportedseries.go SeriesVersion, GetOSFromSeries; Ubuntu's distro-info for the later ones.
  */
 export function findSeries(name: string): Series | undefined {
   return SERIES.get(name);
+}
+
+/**
+ * The series that Juju's base stands for: `ubuntu` `22.04/stable` is jammy, `centos` `7` is centos7; undefined for one
+ * that is not in the table. Source: juju core/base/base.go, core/series/base.go @2.9 branch
+ */
+export function findSeriesOfBase(os: string, channel: string): Series | undefined {
+  const [track = ""] = channel.split("/");
+  const isBase = (one: Series) => one.os === os && (one.version === track || one.version === `${os}${track}`);
+  return SERIES.values().find(isBase);
 }
 
 /** Series beside Ubuntu's whose operating system 1.25 knew; macOS counts from Darwin 5 to 14. */

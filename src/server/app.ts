@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Express } from "express";
 import { JamError } from "../shared/errors.ts";
+import { type ApiPorts, serveApi } from "./api/routes.ts";
 import { type FaceContext, serveCuratedFace, serveVerbatimFace } from "./faces.ts";
 import { ConnectionGone } from "./outlet.ts";
 import { sendNotFound, sendProblem } from "./problem.ts";
@@ -8,7 +9,7 @@ import { type RequestRecord, logRequests } from "./request-log.ts";
 import { sendAlive, sendReadiness, sendStartPage } from "./status-pages.ts";
 
 /** The routes of the server. Paths are compared exactly: case and trailing slashes count. */
-export function createApp(context: FaceContext, log: (record: RequestRecord) => void): Express {
+export function createApp(context: FaceContext & ApiPorts, log: (record: RequestRecord) => void): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -18,6 +19,7 @@ export function createApp(context: FaceContext, log: (record: RequestRecord) => 
   app.use(guardRequest);
   app.use("/tools", serveCuratedFace(context));
   app.use("/upstream/tools", serveVerbatimFace(context));
+  app.use("/api/v1", serveApi(context));
   app.get("/healthz", sendAlive);
   app.get("/readyz", sendReadiness(context.mirror));
   app.get("/", sendStartPage(context.mirror));

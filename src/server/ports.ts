@@ -1,5 +1,6 @@
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Snapshot } from "../sync/snapshot.ts";
+import type { WhichWorld } from "../upgrade/which/world.ts";
 
 /** An open tarball. The server closes it; it stays readable after a prune removed the file's name. */
 export interface BlobReader {
@@ -22,4 +23,6 @@ export interface ServerPorts {
   readonly openBlob: (sha256: Sha256) => Promise<BlobReader | undefined>;
   /** A verbatim upstream document by its hash. */
   readonly readUpstreamDocument: (sha256: Sha256) => Promise<Uint8Array | undefined>;
+  /** What questions about versions are answered from; asked at every such question. */
+  readonly readWorld: () => Promise<WhichWorld>;
 }

@@ -9,13 +9,19 @@ import { MAX_TARGET_LENGTH } from "./target.ts";
 export const guardRequest: RequestHandler = (request, response, next) => {
   const refusal = refuse(request.method, request.url, request.rawHeaders);
   // The body of a refused or odd request is not read, so the connection cannot be used again.
-  if (refusal !== undefined || hasBody(request.headers)) response.shouldKeepAlive = false;
+  const isRead = refusal === undefined && isQuestion(request.method, request.url);
+  if (refusal !== undefined || (hasBody(request.headers) && !isRead)) response.shouldKeepAlive = false;
   if (refusal?.code === "JAM_METHOD_NOT_ALLOWED") response.setHeader("Allow", "GET, HEAD");
   next(refusal);
 };
 
+/** The API takes questions in a body, and says itself what it answers. */
+function isApi(target: string): boolean {
+  return target.startsWith("/api/");
+}
+
 function refuse(method: string, target: string, rawHeaders: readonly string[]): JamError | undefined {
-  if (method !== "GET" && method !== "HEAD") {
+  if (method !== "GET" && method !== "HEAD" && !isApi(target)) {
     return new JamError("JAM_METHOD_NOT_ALLOWED", "Only GET and HEAD are answered.", {
       hint: "This server is read-only; content comes in with `jam sync` on its machine.",
     });
@@ -24,6 +30,11 @@ function refuse(method: string, target: string, rawHeaders: readonly string[]): 
   if (!target.startsWith("/")) return malformed("The request target must be a path.");
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
   return hosts.length > 1 ? malformed("There is more than one Host header.") : undefined;
+}
+
+/** Requests whose body is read to its end. */
+function isQuestion(method: string, target: string): boolean {
+  return method === "POST" && /^\/api\/v1\/which(?:\?|$)/.test(target);
 }
 
 function hasBody(headers: Readonly<Record<string, unknown>>): boolean {

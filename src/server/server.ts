@@ -42,6 +42,7 @@ export function createServer(ports: ServerPorts, options: ServerOptions = {}): M
     mirror: createMirror(ports),
     verbatim: createVerbatimDocuments(ports),
     openBlob: ports.openBlob,
+    readWorld: ports.readWorld,
     pool: new BufferPool(),
     chunks: new HotChunks(),
     pace: limits.readerPace,

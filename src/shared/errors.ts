@@ -22,6 +22,9 @@ export const ERROR_OUTCOMES = {
   JAM_KEYRING_INVALID: { exit: 2, http: 500 },
   JAM_LISTEN_FAILED: { exit: 2, http: 500 },
   JAM_VERSION_INVALID: { exit: 2, http: 400 },
+  JAM_FLEET_INVALID: { exit: 2, http: 400 },
+  JAM_PLAN_INVALID: { exit: 2, http: 400 },
+  JAM_PLAN_IMPOSSIBLE: { exit: 5, http: 404 },
 
   JAM_UPSTREAM_UNREACHABLE: { exit: 9, http: 502 },
   JAM_UPSTREAM_TIMEOUT: { exit: 9, http: 504 },
@@ -58,12 +61,15 @@ export const ERROR_OUTCOMES = {
 
   JAM_MIRROR_EMPTY: { exit: 5, http: 404 },
   JAM_AGENT_NOT_FOUND: { exit: 5, http: 404 },
+  JAM_UPGRADE_REFUSED: { exit: 5, http: 409 },
+  JAM_UPGRADE_ADVISED_AGAINST: { exit: 5, http: 409 },
   JAM_SNAPSHOT_NOT_FOUND: { exit: 5, http: 404 },
 
   JAM_OFFLINE: { exit: 7, http: 403 },
 
   JAM_NOT_FOUND: { exit: 5, http: 404 },
   JAM_FACE_INCOMPLETE: { exit: 5, http: 404 },
+  JAM_REQUEST_TOO_LARGE: { exit: 2, http: 413 },
   JAM_METHOD_NOT_ALLOWED: { exit: 2, http: 405 },
   JAM_RANGE_NOT_SATISFIABLE: { exit: 2, http: 416 },
 } as const satisfies Record<string, Outcome>;

@@ -2,13 +2,14 @@ import { JamError, toJamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
-import { selectAgents } from "../juju/select.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import type { SyncObserver } from "./events.ts";
 import type { Allowance } from "./freshness.ts";
 import { guardCatalogue } from "./guard.ts";
 import type { RememberedDocument, UpstreamMemory } from "./memory.ts";
+import { judgeAgents, unfulfilled, type PlanWishes } from "./judge.ts";
+import type { KeptPlans } from "./kept-plans.ts";
 import { planSync, type FetchStep, type SyncPlan } from "./plan.ts";
 import type { BlobPort, SyncSource, SyncStore } from "./ports.ts";
 import { readMetadata, type UpstreamMetadata } from "./read-metadata.ts";
@@ -20,6 +21,10 @@ export interface AssessInput {
   readonly store: SyncStore;
   readonly sources: readonly SyncSource[];
   readonly rules: SelectionRules;
+  /** What earlier plans asked for, which stays. */
+  readonly kept: KeptPlans;
+  /** Present in a run for a plan: it fetches what the plan names and removes nothing. */
+  readonly wishes: PlanWishes | undefined;
   readonly maxRemoval: number;
   readonly allow: ReadonlySet<Allowance>;
   readonly current: Snapshot | undefined;
@@ -56,7 +61,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   const { source, metadata, warnings } = await readFirst(input);
   input.observe({ kind: "phase", phase: "plan" });
   const listed = input.current?.agents ?? [];
-  const wantsStream = streamTest(input.rules);
+  const wantsStream = streamTest(input);
   const isRead = (agent: Agent) =>
     agent.listings.some(({ contentId }) => {
       const stream = parseStreamContentId(contentId)?.stream;
@@ -66,9 +71,15 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   const catalogue = buildCatalogue(metadata.products);
   const upstream = [...catalogue.agents, ...heldDespiteRefusal({ metadata, catalogue }, listed)];
   const guarded = guardCatalogue({ ...input, upstream, listed, isRead });
-  const verdicts = selectAgents(guarded.agents, input.rules);
+  const verdicts = judgeAgents({ ...input, agents: guarded.agents, listed });
   const held = await findHeld(input.store.blobs, [...guarded.agents, ...listed]);
-  const plan = planSync({ verdicts, listed, isRead, isHeld: (agent) => held.has(agent.sha256) });
+  const plan = planSync({
+    verdicts,
+    listed,
+    isRead,
+    isHeld: (agent) => held.has(agent.sha256),
+    keepsListed: input.wishes !== undefined,
+  });
   const refusals = relevantRefusals({ metadata, catalogue, guarded, rules: input.rules });
   const all = [...metadata.warnings, ...warnings, ...refusals.warnings];
   for (const message of all) input.observe({ kind: "warning", message });
@@ -77,7 +88,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     sources: [source, ...input.sources.filter((other) => other !== source)],
     metadata,
     plan,
-    failed: refusals.failed,
+    failed: [...refusals.failed, ...(input.wishes === undefined ? [] : unfulfilled(input.wishes, verdicts))],
     isHeldAfter(fetched) {
       const now = new Set<Sha256>([...held, ...fetched.map(({ sha256 }) => sha256)]);
       return (agent) => now.has(agent.sha256);
@@ -94,7 +105,7 @@ async function readFirst(
   input: AssessInput,
 ): Promise<{ source: SyncSource; metadata: UpstreamMetadata; warnings: string[] }> {
   const failures: { source: SyncSource; error: JamError }[] = [];
-  const wantsStream = streamTest(input.rules);
+  const wantsStream = streamTest(input);
   for (const source of input.sources) {
     try {
       const metadata = await readMetadata({
@@ -117,9 +128,17 @@ async function readFirst(
   throw summarizeFailures(failures);
 }
 
-/** Whether some rule asks for a stream. */
-function streamTest(rules: SelectionRules): (stream: string) => boolean {
-  const wanted = new Set(rules.select.flatMap(({ streams }) => streams));
+/** Whether some rule or plan asks for a stream. */
+function streamTest({
+  rules,
+  kept,
+  wishes,
+}: Pick<AssessInput, "rules" | "kept" | "wishes">): (stream: string) => boolean {
+  const wanted = new Set([
+    ...rules.select.flatMap(({ streams }) => streams),
+    ...kept.streams,
+    ...(wishes?.streams ?? []),
+  ]);
   return (stream) => wanted.has("*") || wanted.has(stream);
 }
 

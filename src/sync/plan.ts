@@ -49,6 +49,8 @@ export interface PlanInput {
   readonly isRead: (agent: Agent) => boolean;
   /** Whether a tarball is here whole. */
   readonly isHeld: (agent: Agent) => boolean;
+  /** True where nothing listed goes, also when upstream lists it no longer. Default false. */
+  readonly keepsListed?: boolean;
 }
 
 /** The steps from what is held to what is wanted. Pure: the same input gives the same plan, in upstream's order. */
@@ -67,6 +69,11 @@ export function planSync(input: PlanInput): SyncPlan {
   }
   const fetch = [...steps.values()];
   const bytes = fetch.reduce((sum, step) => sum + step.size, 0);
+  if (input.keepsListed === true) {
+    const judged = new Set(input.verdicts.map(({ agent }) => formatAgentName(agent)));
+    wanted.push(...input.listed.filter((agent) => !judged.has(formatAgentName(agent))));
+    return { wanted, fetch, remove: [], bytes };
+  }
   return { wanted, fetch, remove: planRemovals(input), bytes };
 }
 

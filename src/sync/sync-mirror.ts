@@ -6,6 +6,8 @@ import type { SyncObserver } from "./events.ts";
 import { fetchItems } from "./fetch-items.ts";
 import type { Allowance } from "./freshness.ts";
 import { keepReport } from "./history.ts";
+import type { PlanWishes } from "./judge.ts";
+import { joinKeptPlans, NO_KEPT_PLANS, readKeptPlans, writeKeptPlans, type KeptPlans } from "./kept-plans.ts";
 import { readMemory, writeMemory } from "./memory.ts";
 import { publishableAgents } from "./plan.ts";
 import type { SyncSource, SyncStore } from "./ports.ts";
@@ -24,6 +26,10 @@ export interface SyncOptions {
   /** Tarballs at the same time. */
   readonly jobs: number;
   readonly allow: ReadonlySet<Allowance>;
+  /** A run for a plan: fetches what it names, removes nothing, and lets later runs keep it. */
+  readonly wishes?: PlanWishes;
+  /** Lets go of what earlier plans asked for, unless the rules want it too. Default false. */
+  readonly forgetsPlans?: boolean;
 }
 
 /** What a sync works with: real adapters, joined in the composition root. */
@@ -99,6 +105,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     await store.documents.put("upstream", sha256, bytes);
   // Before anything is published: a kill in between must not leave agents whose metadata is not remembered.
   await writeMemory(store.documents, assessment.memory);
+  await rememberPlans(options, store);
   const snapshot = await publishChanges({
     store,
     retention: options.retention,
@@ -119,5 +126,26 @@ async function assess(
   current: Snapshot | undefined,
 ): Promise<Assessment> {
   const memory = await readMemory(work.store.documents, current);
-  return assessUpstream({ ...options, maxRemoval: options.retention.maxRemoval, ...work, current, memory });
+  return assessUpstream({
+    ...options,
+    maxRemoval: options.retention.maxRemoval,
+    ...work,
+    current,
+    memory,
+    kept: await keptPlans(options, work.store),
+    wishes: options.wishes,
+  });
+}
+
+function keptPlans({ forgetsPlans }: SyncOptions, store: SyncStore): Promise<KeptPlans> | KeptPlans {
+  return forgetsPlans === true ? NO_KEPT_PLANS : readKeptPlans(store.documents);
+}
+
+/** What a later run keeps for plans; written before anything is published, so that a kill loses no wish. */
+async function rememberPlans(options: SyncOptions, store: SyncStore): Promise<void> {
+  const { wishes } = options;
+  if (wishes === undefined && options.forgetsPlans !== true) return;
+  const kept = await keptPlans(options, store);
+  const added = wishes === undefined ? kept : { ...wishes, agents: [...wishes.agents.keys()] };
+  await writeKeptPlans(store.documents, joinKeptPlans(kept, added));
 }

@@ -9,6 +9,8 @@
  * ```
  */
 import type { Agent } from "../../src/juju/agent.ts";
+import { JUJU_KNOWLEDGE } from "../../src/juju/knowledge/juju-knowledge.ts";
+import { createWorldReader } from "../../src/upgrade/which/world.ts";
 import { sha256Of } from "../../src/shared/sha256.ts";
 import type { Sha256 } from "../../src/shared/sha256.ts";
 import type { ServerPorts } from "../../src/server/ports.ts";
@@ -101,6 +103,7 @@ export function portsOf(store: Store): ServerPorts {
       (await store.documents.list("snapshots")).map((name) => name.replace(/\.json$/, "")),
     openBlob: (sha256) => store.blobs.open(sha256),
     readUpstreamDocument: (sha256) => store.documents.get("upstream", sha256),
+    readWorld: createWorldReader(store, JUJU_KNOWLEDGE),
   };
 }
 

@@ -4,6 +4,7 @@ import type { ConfigFlags } from "../../config/flags.ts";
 import { ALLOWANCES, type Allowance } from "../../sync/freshness.ts";
 import type { SyncPlan } from "../../sync/plan.ts";
 import type { SyncReport } from "../../sync/report.ts";
+import type { SyncOptions } from "../../sync/sync-mirror.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { createProgress } from "../progress.ts";
 import { planDocument, renderPlan } from "../render-plan.ts";
@@ -18,6 +19,8 @@ const EXIT_CHANGES = 10;
 interface SyncFlags {
   readonly dryRun?: true;
   readonly savePlan?: string;
+  readonly plan?: string;
+  readonly forgetPlans?: true;
   readonly detailedExitcode?: true;
   readonly verify: boolean;
   readonly keyring?: string;
@@ -33,7 +36,9 @@ interface SyncFlags {
 export const define: DefineCommand = (command, run) => {
   command
     .option("-n, --dry-run", "print what would be fetched and removed, change nothing")
-    .option("--save-plan <file>", "also write the plan as JSON")
+    .option("--save-plan <file>", "also write what would be done as JSON")
+    .option("--plan <file>", "fetch what an upgrade plan (jam plan) needs and nothing else; removes nothing")
+    .option("--forget-plans", "let go of what earlier upgrade plans asked for and no rule wants")
     .option("--jobs <n>", "tarballs fetched at the same time (1 to 64)")
     .option("--limit-rate <rate>", "bytes per second over all connections (500K, 20MB)")
     .option("--idle-timeout <duration>", "longest silence on a connection (ISO 8601, PT30S)")
@@ -59,6 +64,7 @@ What --allow lets pass, each after a look at upstream:
 Examples:
   jam sync --dry-run
   jam sync --quiet                     for cron: says nothing when all is well
+  jam sync --plan plan.json            what one upgrade needs, kept by later syncs too
   jam sync --limit-rate 10MB --jobs 2`;
 
 function addAllow(command: Command): void {
@@ -71,6 +77,7 @@ function addAllow(command: Command): void {
 async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Promise<number> {
   const { options } = call;
   const config = await context.config(settingsOf(options));
+  const wishes = await readWishes(context, options);
   const { composeSync } = await import("../../compose.ts");
   const { planMirrorSync, syncMirror } = await import("../../sync/sync-mirror.ts");
   const progress = createProgress(context);
@@ -83,20 +90,41 @@ async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Prom
       allow: new Set(options.allow),
       writes: options.dryRun !== true,
     });
+    const syncOptions = { ...composed.options, ...wishes };
     if (options.dryRun === true || options.savePlan !== undefined) {
-      const { plan } = await planMirrorSync(composed.options, composed.work);
+      const { plan } = await planMirrorSync(syncOptions, composed.work);
       if (options.savePlan !== undefined) await savePlan(options.savePlan, plan, context);
       if (options.dryRun === true) {
         await progress.close();
         return await printPlan(context, plan, options);
       }
     }
-    const report = await syncMirror(composed.options, composed.work);
+    const report = await syncMirror(syncOptions, composed.work);
     await progress.close();
     return await printReport(context, report, options);
   } finally {
     await progress.close();
   }
+}
+
+/** The part of the options that a plan file and --forget-plans make. */
+async function readWishes(
+  context: CommandContext,
+  flags: SyncFlags,
+): Promise<Pick<SyncOptions, "wishes" | "forgetsPlans">> {
+  const forgetsPlans = flags.forgetPlans === true;
+  if (flags.plan === undefined) return { forgetsPlans };
+  const { readInputFile } = await import("../upgrade/input-files.ts");
+  const { parsePlan } = await import("../../upgrade/plan/plan-document.ts");
+  const { wishesOf } = await import("../../upgrade/plan/wishes.ts");
+  const plan = parsePlan(await readInputFile(context, flags.plan, "--plan"));
+  const { wishes, unobtainable } = wishesOf(plan);
+  if (unobtainable.length > 0) {
+    await context.output.note(
+      `Not fetched, because nobody listed them when the plan was made: ${unobtainable.join(", ")}.`,
+    );
+  }
+  return { wishes, forgetsPlans };
 }
 
 /** The flags that stand for settings, as the configuration reads them. */

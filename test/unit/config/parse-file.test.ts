@@ -31,7 +31,7 @@ channels:
   prod: { from: lab, promote: manual }
 retention: { snapshots: 20, grace: PT6H, quota: 80GiB, maxRemoval: 40% }
 schedule: { sync: "0 3 * * *", verify: "0 5 * * 0" }
-advice: { files: [advice.json] }
+advice: [{ from: 3.10, to: ">=3.6.7 <3.6.9", severity: block, reason: "breaks us", link: "https://bugs.example/1" }]
 server: { listen: 127.0.0.1:8080 }
 fetch: { jobs: 4, limitRate: 20MB, idleTimeout: PT30S, retries: 4, caFile: ca.pem }
 `;

@@ -1,0 +1,79 @@
+import { JamError } from "../../shared/errors.ts";
+import { JUJU_KNOWLEDGE } from "../../juju/knowledge/juju-knowledge.ts";
+import { withAdvice } from "../../juju/knowledge/knowledge.ts";
+import { isVersion, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import { formatDot, formatMermaid, makeUpgradeGraph, type UpgradeGraph } from "../../upgrade/graph.ts";
+import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { formatTable } from "../output/table.ts";
+import { readKnown } from "../upgrade/known.ts";
+
+interface Flags {
+  readonly upstream?: true;
+  readonly from?: string;
+  readonly all?: true;
+  readonly dot?: true;
+  readonly mermaid?: true;
+  readonly stream: string;
+}
+
+export const define: DefineCommand = (command, run) => {
+  command
+    .option("--upstream", "also what upstream lists, not only what is held")
+    .option("--from <version>", "only where this version can go")
+    .option("--all", "every move, not only those to the newest version of a minor")
+    .option("--stream <stream>", "the stream to read upstream for, with --upstream", "released")
+    .option("--dot", "write it for Graphviz")
+    .option("--mermaid", "write it for Mermaid, as in Markdown")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  jam graph --from 2.9.42 --upstream\n  jam graph --dot | dot -Tsvg > upgrades.svg",
+    )
+    .action(run(graph));
+};
+
+async function graph(context: CommandContext, call: CommandCall<Flags>): Promise<void> {
+  const { options } = call;
+  if (options.dot === true && options.mermaid === true) {
+    throw new JamError("JAM_USAGE_INVALID", "--dot and --mermaid exclude each other.", {
+      hint: "Give one of them.",
+    });
+  }
+  const config = await context.config();
+  const from = readStart(options.from);
+  const ask = options.upstream === true ? "missing" : "held";
+  const known = await readKnown(context, { streams: [options.stream], ask });
+  const made = makeUpgradeGraph({
+    ...known,
+    knowledge: withAdvice(JUJU_KNOWLEDGE, config.advice),
+    from,
+    isWhole: options.all === true,
+  });
+  if (options.dot === true) await context.io.stdout.write(formatDot(made));
+  else if (options.mermaid === true) await context.io.stdout.write(formatMermaid(made));
+  else await context.output.print(made, () => render(made));
+  if (made.nodes.length === 0)
+    await context.output.note("Nothing is held yet: run `jam sync`, or give --upstream.");
+}
+
+function readStart(text: string | undefined): JujuVersion | undefined {
+  if (text === undefined) return undefined;
+  if (isVersion(text)) return parseVersion(text);
+  throw new JamError("JAM_VERSION_INVALID", `--from: "${text}" is no Juju version.`, {
+    hint: "Write all of it: 2.9.42, 3.6.5.",
+    details: { field: "--from", value: text },
+  });
+}
+
+function render({ nodes, edges }: UpgradeGraph): Promise<string> {
+  const held = new Set(nodes.flatMap((node) => (node.held ? [node.version] : [])));
+  return formatTable(
+    ["FROM", "TO", "HOW", "HELD", "RISKS"].map((heading) => ({ heading })),
+    edges.map(({ from, to, how, risks }) => [
+      from,
+      to,
+      how,
+      held.has(to) ? "yes" : "no",
+      risks.map(({ severity, reason }) => `${severity}: ${reason}`).join("; "),
+    ]),
+  );
+}

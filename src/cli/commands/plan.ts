@@ -1,0 +1,47 @@
+import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { addPlanFlags, planFromFlags, type PlanFlags } from "../upgrade/plan-flags.ts";
+
+/** Exit status of a plan that leaves a controller without a way. */
+const EXIT_PARTIAL = 3;
+
+interface Flags extends PlanFlags {
+  readonly held?: true;
+  readonly refresh?: true;
+  readonly markdown?: true;
+}
+
+export const define: DefineCommand = (command, run) => {
+  addPlanFlags(command);
+  command
+    .option("--held", "rest on what is held alone")
+    .option("--refresh", "ask upstream now, even where the last sync kept its documents")
+    .option("--markdown", "write Markdown, for a change ticket")
+    .addHelpText("after", HELP)
+    .action(run(plan));
+};
+
+const HELP = `
+A fleet's files are what these print, with --format json or yaml, in any mixture:
+  juju status -m CONTROLLER:MODEL     machines, architectures, charms: the more of them the better
+  juju models -c CONTROLLER           every model and its version
+  juju controllers, show-controller, show-model
+Without --to each controller of a fleet gets the newest patch of its own minor.
+
+Examples:
+  jam plan --from 2.9.10 --to 3.6
+  jam plan --from 3.6.5 --to 3.6 --model-type caas --markdown > change.md
+  jam plan --fleet fleet/ --to 3.6 -o json > plan.json && jam sync --plan plan.json`;
+
+async function plan(context: CommandContext, call: CommandCall<Flags>): Promise<number> {
+  const { options } = call;
+  const ask = options.held === true ? "held" : options.refresh === true ? "always" : "missing";
+  const document = await planFromFlags(context, options, ask);
+  if (options.markdown === true) {
+    const { formatPlanMarkdown } = await import("../upgrade/render-plan-markdown.ts");
+    await context.io.stdout.write(formatPlanMarkdown(document));
+  } else {
+    const { renderUpgradePlan } = await import("../upgrade/render-plan-table.ts");
+    await context.output.print(document, () => renderUpgradePlan(document, context.paint));
+  }
+  return document.controllers.some(({ outcome }) => outcome === "none") ? EXIT_PARTIAL : 0;
+}

@@ -1,0 +1,55 @@
+import { JamError } from "../../shared/errors.ts";
+import type { NamedText } from "../../upgrade/fleet/read-document.ts";
+import type { CommandContext } from "../command.ts";
+
+const ENDINGS = /\.(?:json|ya?ml)$/i;
+
+/**
+ * The texts of the files named on the command line: `-` is standard input, a folder stands for its JSON and YAML files.
+ * @throws JamError JAM_USAGE_INVALID for what cannot be read
+ */
+export async function readInputFiles(
+  context: CommandContext,
+  files: readonly string[],
+  flag: string,
+): Promise<NamedText[]> {
+  const texts: NamedText[] = [];
+  for (const file of files) {
+    if (file === "-") texts.push({ name: "standard input", text: (await context.io.readInput?.()) ?? "" });
+    else texts.push(...(await readPath(context.io.cwd, file, flag)));
+  }
+  return texts;
+}
+
+/**
+ * The text of one file or of standard input.
+ * @throws JamError JAM_USAGE_INVALID for what cannot be read
+ */
+export async function readInputFile(context: CommandContext, file: string, flag: string): Promise<NamedText> {
+  const [text] = await readInputFiles(context, [file], flag);
+  if (text !== undefined) return text;
+  throw new JamError("JAM_USAGE_INVALID", `${flag}: ${file} is a folder without JSON or YAML files.`, {
+    hint: "Name a file, or - for standard input.",
+    details: { flag, file },
+  });
+}
+
+async function readPath(cwd: string, file: string, flag: string): Promise<NamedText[]> {
+  const { readFile, readdir, stat } = await import("node:fs/promises");
+  const { join, resolve } = await import("node:path");
+  const path = resolve(cwd, file);
+  try {
+    if (!(await stat(path)).isDirectory()) return [{ name: file, text: await readFile(path, "utf8") }];
+    const names = (await readdir(path)).filter((name) => ENDINGS.test(name)).sort();
+    if (names.length === 0) throw new Error("it is a folder without JSON or YAML files");
+    return await Promise.all(
+      names.map(async (name) => ({ name: join(file, name), text: await readFile(join(path, name), "utf8") })),
+    );
+  } catch (cause) {
+    throw new JamError("JAM_USAGE_INVALID", `${flag}: ${file} cannot be read.`, {
+      cause,
+      hint: "Name files that exist and that you may read, a folder of them, or - for standard input.",
+      details: { flag, file },
+    });
+  }
+}

@@ -1,0 +1,175 @@
+import type { Command } from "commander";
+import { JamError } from "../../shared/errors.ts";
+import { nearest } from "../../shared/nearest.ts";
+import type { Agent } from "../../juju/agent.ts";
+import { ARCHES, isArchWord } from "../../juju/arch.ts";
+import { JUJU_KNOWLEDGE } from "../../juju/knowledge/juju-knowledge.ts";
+import { withAdvice } from "../../juju/knowledge/knowledge.ts";
+import { isOsType, isReleaseWord, OS_TYPES, osTypeOf } from "../../juju/release.ts";
+import { isVersion, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import { preferredStreams } from "../../juju/which/streams.ts";
+import { readFleet } from "../../upgrade/fleet/read-fleet.ts";
+import { createAgentIndex } from "../../upgrade/plan/agent-index.ts";
+import { anonymousGroup, groupsOf, type Assumed, type PlanGroup } from "../../upgrade/plan/group.ts";
+import { makePlan } from "../../upgrade/plan/make-plan.ts";
+import type { PlanDocument } from "../../upgrade/plan/plan-document.ts";
+import { parseTarget, type Target } from "../../upgrade/plan/target.ts";
+import type { CommandContext } from "../command.ts";
+import { readInputFiles } from "./input-files.ts";
+import { readKnown, type KnownOptions } from "./known.ts";
+
+/** The flags that say what to plan; `jam plan` and `jam ready` share them. */
+export interface PlanFlags {
+  readonly from?: string;
+  readonly to?: string;
+  readonly fleet?: readonly string[];
+  readonly modelType?: "iaas" | "caas";
+  readonly arch?: readonly string[];
+  readonly os?: readonly string[];
+  readonly series?: readonly string[];
+  readonly release?: readonly string[];
+  readonly client?: readonly string[];
+  readonly stream?: string;
+}
+
+export function addPlanFlags(command: Command): void {
+  command
+    .option("--from <version>", "version that controller and models run now (2.9.10)")
+    .option("--to <version>", "version to get to; a minor (3.6) means its newest patch")
+    .option(
+      "--fleet <file...>",
+      "what Juju prints about controllers and models, or a folder of that; - reads standard input",
+    )
+    .addOption(
+      command
+        .createOption("--model-type <type>", "kind of the models, with --from")
+        .choices(["iaas", "caas"])
+        .default("iaas"),
+    )
+    .option("--arch <arch...>", "architectures, where no status tells (default: those of `select`)")
+    .option("--os <os...>", "OS types, where no status tells (default: ubuntu)")
+    .option("--series <series...>", "series, which Juju up to 2.8 asks for (default: all that are listed)")
+    .option("--release <release...>", "OS types and series together")
+    .option("--client <version...>", "clients in use: they bootstrap exactly their own version")
+    .option("--stream <stream>", "agent-stream of the models", "released");
+}
+
+/**
+ * The plan that the flags ask for.
+ * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID, JAM_FLEET_INVALID, JAM_AGENT_NOT_FOUND, JAM_PLAN_IMPOSSIBLE
+ */
+export async function planFromFlags(
+  context: CommandContext,
+  flags: PlanFlags,
+  ask: KnownOptions["ask"],
+): Promise<PlanDocument> {
+  const config = await context.config();
+  const target = flags.to === undefined ? undefined : parseTarget(flags.to, "--to");
+  const clients = (flags.client ?? []).map((text) => readVersion(text, "--client"));
+  const start = readStart(flags, target);
+  const fleet =
+    start === undefined ? readFleet(await readInputFiles(context, flags.fleet ?? [], "--fleet")) : undefined;
+  const stream = flags.stream ?? "released";
+  const version = target !== undefined && "version" in target ? target.version : undefined;
+  const streams = preferredStreams("3.6.23+", { version, development: false, stream });
+  checkPlatforms(flags);
+  const known = await readKnown(context, { streams, ask });
+  const index = createAgentIndex({ ...known, streams });
+  const assumed = assume(flags, config.rules.select, [...known.held, ...known.upstream]);
+  const warnings = [...(fleet?.notes ?? [])];
+  const groups: readonly PlanGroup[] =
+    fleet === undefined
+      ? [anonymousGroup(start as JujuVersion, flags.modelType ?? "iaas", assumed)]
+      : groupsOf(fleet, assumed, warnings);
+  if (groups.length === 0) throw noControllers(warnings);
+  return makePlan(
+    { groups, target, stream, streams, createdAt: context.now(), warnings },
+    { index, knowledge: withAdvice(JUJU_KNOWLEDGE, config.advice), clients },
+  );
+}
+
+/** The version to start from, or undefined for a fleet. */
+function readStart(flags: PlanFlags, target: Target | undefined): JujuVersion | undefined {
+  const hint = "For example: jam plan --from 2.9.10 --to 3.6, or jam plan --fleet status.json --to 3.6";
+  if (flags.from !== undefined && flags.fleet !== undefined) {
+    throw new JamError("JAM_USAGE_INVALID", "--from and --fleet exclude each other.", {
+      hint: "The files of a fleet tell the versions: leave --from out.",
+    });
+  }
+  if (flags.from === undefined) {
+    if (flags.fleet !== undefined) return undefined;
+    throw new JamError("JAM_USAGE_INVALID", "Give --from VERSION --to VERSION, or --fleet FILE….", { hint });
+  }
+  if (target === undefined) throw new JamError("JAM_USAGE_INVALID", "--to is missing.", { hint });
+  return readVersion(flags.from, "--from");
+}
+
+function readVersion(text: string, field: string): JujuVersion {
+  if (isVersion(text)) return parseVersion(text);
+  throw new JamError("JAM_VERSION_INVALID", `${field}: "${text}" is no Juju version.`, {
+    hint: "Write all of it: 2.9.10, 3.6-rc1, 2.9.42.1.",
+    details: { field, value: text },
+  });
+}
+
+function checkPlatforms({ arch = [], os = [], series = [], release = [] }: PlanFlags): void {
+  for (const one of arch) {
+    const near = (ARCHES as readonly string[]).includes(one) ? undefined : nearest(one, ARCHES);
+    if (!isArchWord(one) || near !== undefined) throw wrongWord("--arch", one, ARCHES, near);
+  }
+  for (const one of os) {
+    if (!isOsType(one)) throw wrongWord("--os", one, OS_TYPES, nearest(one, OS_TYPES));
+  }
+  for (const one of [...series, ...release]) {
+    if (!isReleaseWord(one)) throw wrongWord("--series", one, ["focal", "jammy"], undefined);
+  }
+}
+
+function wrongWord(
+  flag: string,
+  value: string,
+  names: readonly string[],
+  near: string | undefined,
+): JamError {
+  return new JamError("JAM_USAGE_INVALID", `${flag}: "${value}" is none of ${names.join(", ")}.`, {
+    hint: near === undefined ? `Use one of ${names.join(", ")}.` : `Did you mean ${near}?`,
+    details: { flag, value },
+  });
+}
+
+interface RulePlatforms {
+  readonly arch?: readonly string[];
+}
+
+/** Flags over what the rules of `select` ask for; a rule for every architecture means those that are known. */
+function assume(flags: PlanFlags, rules: readonly RulePlatforms[], agents: readonly Agent[]): Assumed {
+  const named = flags.release ?? [];
+  const series = [...(flags.series ?? []), ...named.filter((one) => !isOsType(one))];
+  const oses = [
+    ...(flags.os ?? []),
+    ...named.filter(isOsType),
+    ...series.flatMap((one) => osTypeOf(one) ?? "ubuntu"),
+  ];
+  return {
+    arches: flags.arch ?? archesOf(rules, agents),
+    oses: oses.length === 0 ? ["ubuntu"] : [...new Set(oses)],
+    series,
+  };
+}
+
+function archesOf(rules: readonly RulePlatforms[], agents: readonly Agent[]): readonly string[] {
+  const named = rules.flatMap(({ arch }) => arch ?? []);
+  const isOpen = rules.some(({ arch }) => arch === undefined);
+  // Architectures that no Juju is built for any more would only be missing everywhere.
+  const current = new Set(["amd64", "arm64", "ppc64el", "s390x", "riscv64"]);
+  const known = isOpen ? agents.map(({ arch }) => arch).filter((arch) => current.has(arch)) : [];
+  const arches = [...new Set([...named, ...known])].sort();
+  return arches.length === 0 ? ["amd64"] : arches;
+}
+
+function noControllers(warnings: readonly string[]): JamError {
+  const why = warnings.length === 0 ? "" : ` ${warnings.join(" ")}`;
+  return new JamError("JAM_FLEET_INVALID", `The files name no controller with a version.${why}`, {
+    hint: "Add what juju models --format json or juju show-controller --format json prints for each controller.",
+  });
+}

@@ -1,0 +1,95 @@
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { printable } from "../../shared/printable.ts";
+import type { PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
+
+/** The plan as Markdown for a change ticket, with boxes to tick. */
+export function formatPlanMarkdown(plan: PlanDocument): string {
+  const [first] = plan.hops;
+  const last = plan.hops.at(-1);
+  const isFleet = plan.controllers.some(({ name }) => name !== undefined);
+  const title =
+    isFleet || first === undefined || last === undefined
+      ? "Upgrade of the Juju fleet"
+      : `Upgrade of Juju ${first.from} to ${last.to}`;
+  const { totals } = plan;
+  const sections = [
+    `# ${title}`,
+    `Planned by jam on ${plan.createdAt.slice(0, 10)} from stream \`${plan.stream}\`: ${plan.hops.length} hop(s), ${totals.agents} agent(s), ${formatByteSize(totals.bytes)}; ${totals.held} held, ${totals.upstream} to fetch, ${totals.missing} missing.`,
+  ];
+  if (isFleet) sections.push(controllersTable(plan));
+  if (plan.warnings.length > 0)
+    sections.push(plan.warnings.map((warning) => `> ${cell(warning)}`).join("\n>\n"));
+  plan.hops.forEach((hop, index) => sections.push(...hopSections(hop, index + 1)));
+  if (plan.images.length > 0) {
+    sections.push("## Container images", plan.images.map((image) => `- [ ] \`${image}\``).join("\n"));
+  }
+  return `${sections.join("\n\n")}\n`;
+}
+
+function controllersTable({ controllers }: PlanDocument): string {
+  const outcome = {
+    hops: "planned",
+    there: "nothing to do",
+    above: "already above the target",
+    none: "no way",
+  };
+  return table(
+    ["Controller", "From", "To", "Outcome"],
+    controllers.map((one) => [
+      one.name ?? "",
+      one.from,
+      one.to ?? "",
+      one.reason === undefined ? outcome[one.outcome] : `${outcome[one.outcome]}: ${one.reason}`,
+    ]),
+  );
+}
+
+function hopSections(hop: PlanHop, number: number): string[] {
+  const where = hop.controller === undefined ? "" : `${cell(hop.controller)}: `;
+  const how = hop.how === "migrate" ? "new controller and migration" : "in place";
+  const sections = [`## ${number}. ${where}${hop.from} → ${hop.to} (${how})`];
+  const minimum = hop.minimum === undefined ? "" : ` Lowest version for this hop: ${hop.minimum}.`;
+  sections.push(`${hop.because}${minimum} Client: juju ${hop.client}.`);
+  if (hop.models.length > 0) {
+    const rows = hop.models.map(({ name, type, from }) => [name, type, from]);
+    sections.push(table(["Model", "Type", "From"], rows));
+  }
+  for (const { severity, reason, link } of hop.advice) {
+    sections.push(`> **${severity}**: ${cell(reason)}${link === undefined ? "" : ` <${link}>`}`);
+  }
+  const checks = hop.checks.filter(({ state }) => state !== "clear");
+  if (checks.length > 0) {
+    const lines = checks.map(({ state, fact, remedy, where: places }) => {
+      const found = state === "found" ? `**found** (${places.map(cell).join("; ")}): ` : "";
+      return `- [ ] ${found}${fact} ${remedy}`;
+    });
+    sections.push("Check first:", lines.join("\n"));
+  }
+  sections.push(
+    "Do:",
+    ["```sh", ...hop.steps.map(({ command }) => printable(command, Infinity)), "```"].join("\n"),
+  );
+  if (hop.agents.length > 0) {
+    const rows = hop.agents.map(({ version, release, arch, purpose, size, state }) => [
+      `${version}-${release}-${arch}`,
+      purpose,
+      size === null ? "" : formatByteSize(size),
+      state,
+    ]);
+    sections.push(table(["Agent", "For", "Size", "State"], rows));
+  }
+  return sections;
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.map(cell).join(" | ")} |`;
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [line(heads), `|${heads.map(() => "---").join("|")}|`, ...rows.map(line)].join("\n");
+}
+
+/** Text that a fleet's file brought in must not become markup. */
+function cell(text: string): string {
+  return printable(text, Infinity).replaceAll(/[\\|`*_<>[\]]/g, (sign) => `\\${sign}`);
+}

@@ -1,0 +1,110 @@
+import { formatByteSize } from "../../shared/byte-size.ts";
+import type { PlanAgent, PlanCheck, PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
+import type { Paint, PaintStyle } from "../output/paint.ts";
+import { formatTable } from "../output/table.ts";
+
+/** The plan for a terminal: controller by controller what to do, what it needs, and what may stand in the way. */
+export async function renderUpgradePlan(plan: PlanDocument, paint: Paint): Promise<string> {
+  const parts: string[] = [];
+  for (const controller of plan.controllers) {
+    if (controller.outcome === "hops") continue;
+    const name = controller.name ?? "This";
+    const text = {
+      there: `${name} runs ${controller.from}: nothing to do.`,
+      above: `${name} runs ${controller.from}, which is more than ${controller.to}: nothing to do.`,
+      none: `${paint("red", name)} (${controller.from}): ${controller.reason ?? "no way"}`,
+      hops: "",
+    }[controller.outcome];
+    parts.push(`${text}\n`);
+  }
+  for (const [index, hop] of plan.hops.entries()) parts.push(await renderHop(hop, index + 1, paint));
+  parts.push(renderTotals(plan, paint));
+  return parts.join("\n");
+}
+
+async function renderHop(hop: PlanHop, number: number, paint: Paint): Promise<string> {
+  const where = hop.controller === undefined ? "" : `${hop.controller}: `;
+  const how = hop.how === "migrate" ? "new controller, models migrate" : "in place";
+  const lines = [paint("bold", `${number}. ${where}${hop.from} → ${hop.to}, ${how}`)];
+  lines.push(
+    `   ${hop.because}${hop.minimum === undefined || hop.how === "upgrade" ? "" : ` Lowest version for it: ${hop.minimum}.`}`,
+  );
+  lines.push(`   Client: juju ${hop.client}`, ...describeModels(hop));
+  lines.push(...describeAdvice(hop, paint), "", "   Do:");
+  lines.push(...hop.steps.map(({ command }) => `     ${command}`));
+  const checks = hop.checks.filter(({ state }) => state !== "clear");
+  if (checks.length > 0)
+    lines.push("", "   Check first:", ...checks.flatMap((check) => describeCheck(check, paint)));
+  if (hop.images.length > 0) lines.push("", `   Images: ${hop.images.join(", ")}`);
+  if (hop.agents.length > 0) lines.push("", indent(await agentTable(hop.agents, paint)));
+  return `${lines.join("\n")}\n`;
+}
+
+function describeModels({ models }: PlanHop): string[] {
+  if (models.length === 0) return [];
+  const names = models.map(({ name, from }) => `${name} (${from})`);
+  const shown = names.length > 12 ? [...names.slice(0, 12), `and ${names.length - 12} more`] : names;
+  return [`   Models: ${shown.join(", ")}`];
+}
+
+function describeAdvice({ advice }: PlanHop, paint: Paint): string[] {
+  return advice.map(({ severity, reason, link }) => {
+    const style: PaintStyle = severity === "info" ? "cyan" : "yellow";
+    return `   ${paint(style, severity)}: ${reason}${link === undefined ? "" : ` (${link})`}`;
+  });
+}
+
+function describeCheck({ state, fact, remedy, where }: PlanCheck, paint: Paint): string[] {
+  const mark = state === "found" ? paint("red", "FOUND") : paint("yellow", "look ");
+  const lines = [`     ${mark}  ${fact}`];
+  const shown = where.length > 8 ? [...where.slice(0, 8), `and ${where.length - 8} more`] : where;
+  lines.push(...shown.map((place) => `            ${place}`));
+  lines.push(`            ${paint("dim", remedy)}`);
+  return lines;
+}
+
+function agentTable(agents: readonly PlanAgent[], paint: Paint): Promise<string> {
+  return formatTable(
+    [
+      { heading: "VERSION" },
+      { heading: "RELEASE" },
+      { heading: "ARCH" },
+      { heading: "FOR" },
+      { heading: "SIZE", align: "right" },
+      { heading: "STATE" },
+    ],
+    agents.map(({ version, release, arch, purpose, size, state }) => [
+      version,
+      release,
+      arch,
+      purpose,
+      size === null ? "-" : formatByteSize(size),
+      state,
+    ]),
+  ).then((text) => text.replaceAll(/\bmissing$/gm, (word) => paint("red", word)));
+}
+
+function renderTotals({ totals, warnings, hops, images }: PlanDocument, paint: Paint): string {
+  const lines: string[] = warnings.map((warning) => `${paint("yellow", "note")}: ${warning}`);
+  if (hops.length === 0) return lines.length === 0 ? "Nothing to do.\n" : `${lines.join("\n")}\n`;
+  const parts = [`${totals.held} held`, `${totals.upstream} to fetch`, `${totals.missing} missing`];
+  lines.push(
+    `${hops.length} hop(s), ${totals.agents} agent(s), ${formatByteSize(totals.bytes)}: ${parts.join(", ")}.`,
+  );
+  if (images.length > 0)
+    lines.push(`Container images for your registry (caas-image-repo): ${images.join(", ")}`);
+  if (totals.upstream > 0) {
+    lines.push(
+      `Fetch exactly these (${formatByteSize(totals.bytesToFetch)}): write the plan with -o json > plan.json, then jam sync --plan plan.json`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function indent(text: string): string {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => `   ${line}`)
+    .join("\n");
+}

@@ -1,0 +1,64 @@
+/**
+ * What is known about Juju releases beyond their code paths, as data: it is versioned, can be extended by an
+ * operator and can travel beside a mirror. Ranges are texts as `parseVersionRange` reads them.
+ */
+export interface Knowledge {
+  readonly format: 1;
+  /** The newest releases that were read for it. */
+  readonly knows: string;
+  readonly inPlace: readonly MoveRule[];
+  readonly migrations: readonly MoveRule[];
+  readonly blockers: readonly BlockerRule[];
+  readonly advice: readonly Advice[];
+}
+
+/** A move between versions that Juju allows when both ranges hold; the first rule that fits counts. */
+export interface MoveRule {
+  /** Versions that may move. */
+  readonly from: string;
+  readonly to: string;
+  /** Further limit: both in one minor, or one after the other within their major. */
+  readonly within: "minor" | "major" | "any";
+  readonly because: string;
+  readonly source: string;
+}
+
+/** The step of a hop at which something can stand in the way. */
+export type HopStep = "upgrade-controller" | "upgrade-model" | "migrate";
+
+/** A fact of a model or controller that stops a step. */
+export interface BlockerRule {
+  /** Stable, for configuration and tests. */
+  readonly id: string;
+  readonly steps: readonly HopStep[];
+  /** Versions before the step. */
+  readonly from: string;
+  /** Versions after it. */
+  readonly to: string;
+  readonly models: readonly ("iaas" | "caas")[];
+  /** What to look for. */
+  readonly fact: string;
+  /** What to do about it, as a full sentence. */
+  readonly remedy: string;
+  /** How Juju's message begins or reads; absent where Juju says nothing. */
+  readonly message?: string;
+  readonly source: string;
+}
+
+/** How much a piece of advice weighs; `block` takes the move out of every plan and every answer. */
+export const ADVICE_SEVERITIES = ["info", "warn", "block"] as const;
+export type AdviceSeverity = (typeof ADVICE_SEVERITIES)[number];
+
+/** A known risk of a move between versions; `from: "*"` makes it a risk of the release that is moved to. */
+export interface Advice {
+  readonly from: string;
+  readonly to: string;
+  readonly severity: AdviceSeverity;
+  readonly reason: string;
+  readonly link?: string;
+}
+
+/** The knowledge with an operator's advice behind its own. */
+export function withAdvice(knowledge: Knowledge, advice: readonly Advice[]): Knowledge {
+  return advice.length === 0 ? knowledge : { ...knowledge, advice: [...knowledge.advice, ...advice] };
+}

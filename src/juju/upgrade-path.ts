@@ -1,0 +1,176 @@
+import type { BlockerRule, Knowledge } from "./knowledge/knowledge.ts";
+import { inPlaceActions, migrateActions, type HopAction } from "./upgrade-commands.ts";
+import { covers, edgeBetween, type UpgradeEdge } from "./upgrade-edge.ts";
+import {
+  compareVersions,
+  formatMajorMinor,
+  formatVersion,
+  isPrerelease,
+  type JujuVersion,
+} from "./version.ts";
+
+/** What a path is asked for. */
+export interface PathRequest {
+  /** Version of the controller and its models. */
+  readonly from: JujuVersion;
+  readonly to: JujuVersion;
+  readonly modelType: "iaas" | "caas";
+  /** Versions that exist; stops between are chosen from their newest patches. Pre-releases are no stops. */
+  readonly known: readonly JujuVersion[];
+  /**
+   * Whether a family of metadata lists the version for all that is asked for. A controller of 2.8 only finds a 2.9
+   * that is listed by series. Absent: everything known is listed in both.
+   */
+  readonly isListed?: (version: JujuVersion, family: ReadsFamily) => boolean;
+}
+
+/** Which kind of metadata a Juju of some version reads: `tools` by series up to 2.9-rc7, `agents` by OS type later. */
+export type ReadsFamily = "tools" | "agents";
+
+/** One hop of a path: everything between two versions that all models share. */
+export interface Hop extends UpgradeEdge {
+  readonly from: string;
+  readonly to: string;
+  /** `juju` client to install first: a minor, or for a bootstrap the exact version. */
+  readonly client: string;
+  /** Lowest version that may make this hop; undefined where any may. */
+  readonly minimum: string | undefined;
+  /** Where the agents of `to` must be listed for this hop. */
+  readonly families: readonly ReadsFamily[];
+  readonly actions: readonly HopAction[];
+  /** What to check before the hop. */
+  readonly blockers: readonly BlockerRule[];
+}
+
+export type PathResult =
+  | { readonly outcome: "path"; readonly hops: readonly Hop[] }
+  | { readonly outcome: "none"; readonly reason: string };
+
+/** A new controller is far more work than any number of upgrades in place. */
+const COST = { "in-place": 1, migrate: 100 } as const;
+
+/** The cheapest way up: as few new controllers as possible, then as few upgrades as possible. */
+export function planUpgradePath(request: PathRequest, knowledge: Knowledge): PathResult {
+  const { from, to } = request;
+  if (compareVersions(from, to) === 0) return { outcome: "path", hops: [] };
+  if (compareVersions(from, to) > 0) {
+    return {
+      outcome: "none",
+      reason: `Juju does not go back from ${formatVersion(from)} to ${formatVersion(to)}.`,
+    };
+  }
+  // Where no way keeps to what is listed, the one that would be gone with everything listed shows what is missing.
+  const way = cheapestWay(request, knowledge) ?? cheapestWay({ ...request, isListed: () => true }, knowledge);
+  if (way === undefined) {
+    return {
+      outcome: "none",
+      reason: `No chain of upgrades and migrations leads from ${formatVersion(from)} to ${formatVersion(to)} over the known versions.`,
+    };
+  }
+  return { outcome: "path", hops: way.map((leg) => hopOf(leg, request, knowledge)) };
+}
+
+const FAMILIES = ["tools", "agents"] as const;
+
+/** Start, the newest release of each minor between that each family lists, and the end; in order. */
+function stopsOf({ from, to, known, isListed }: PathRequest): readonly JujuVersion[] {
+  const newest = new Map<string, JujuVersion>();
+  for (const version of known) {
+    if (isPrerelease(version) || version.build > 0) continue;
+    if (compareVersions(version, from) <= 0 || compareVersions(version, to) >= 0) continue;
+    for (const family of FAMILIES) {
+      if (isListed !== undefined && !isListed(version, family)) continue;
+      const key = `${formatMajorMinor(version)} ${family}`;
+      const before = newest.get(key);
+      if (before === undefined || compareVersions(version, before) > 0) newest.set(key, version);
+    }
+  }
+  const between = new Map([...newest.values()].map((version) => [formatVersion(version), version]));
+  return [from, ...[...between.values()].toSorted(compareVersions), to];
+}
+
+interface Leg {
+  readonly from: JujuVersion;
+  readonly to: JujuVersion;
+  readonly edge: UpgradeEdge;
+}
+
+interface Way {
+  readonly cost: number;
+  readonly legs: readonly Leg[];
+}
+
+/**
+ * Every edge leads upwards, so one pass over the ordered stops finds the cheapest way to each.
+ * Of two equal ways the one over the newer stop wins.
+ */
+function cheapestWay(request: PathRequest, knowledge: Knowledge): readonly Leg[] | undefined {
+  const stops = stopsOf(request);
+  const ways: (Way | undefined)[] = [{ cost: 0, legs: [] }];
+  for (const [index, to] of stops.entries()) {
+    if (index === 0) continue;
+    let best: Way | undefined;
+    for (const [before, from] of stops.slice(0, index).entries()) {
+      const way = ways[before];
+      const edge = way === undefined ? undefined : listedEdge({ from, to }, request, knowledge);
+      if (way === undefined || edge === undefined) continue;
+      const cost = way.cost + COST[edge.kind];
+      if (best === undefined || cost <= best.cost) best = { cost, legs: [...way.legs, { from, to, edge }] };
+    }
+    ways.push(best);
+  }
+  return ways.at(-1)?.legs;
+}
+
+/** The edge, when the metadata that its Juju reads lists the target. */
+function listedEdge(
+  { from, to }: Pick<Leg, "from" | "to">,
+  { isListed = () => true }: PathRequest,
+  knowledge: Knowledge,
+): UpgradeEdge | undefined {
+  const edge = edgeBetween(from, to, knowledge);
+  if (edge === undefined) return undefined;
+  return familiesOf(edge, from, to).every((family) => isListed(to, family)) ? edge : undefined;
+}
+
+function hopOf({ from, to, edge }: Leg, request: PathRequest, knowledge: Knowledge): Hop {
+  const actions = edge.kind === "in-place" ? inPlaceActions(from, to) : migrateActions(to);
+  const steps = new Set<string>(actions.map(({ step }) => step));
+  return {
+    ...edge,
+    from: formatVersion(from),
+    to: formatVersion(to),
+    client: edge.kind === "in-place" ? formatMajorMinor(to) : formatVersion(to),
+    minimum: minimumOf(edge),
+    families: familiesOf(edge, from, to),
+    actions,
+    blockers: knowledge.blockers.filter(
+      (rule) =>
+        rule.models.includes(request.modelType) &&
+        rule.steps.some((step) => steps.has(step)) &&
+        covers(rule, from, to),
+    ),
+  };
+}
+
+/**
+ * Which lists a Juju of this version reads.
+ * Source: juju environs/tools/marshal.go ToolsContentId; the change came with 2.9-rc8.
+ */
+export function readsOf({ major, minor, tag, patch }: JujuVersion): ReadsFamily {
+  if (major !== 2) return major < 2 ? "tools" : "agents";
+  if (minor !== 9) return minor < 9 ? "tools" : "agents";
+  return tag !== "" && (tag !== "rc" || patch < 8) ? "tools" : "agents";
+}
+
+/** The old controller looks the new agents up for itself; afterwards the new one does, for its models and machines. */
+function familiesOf({ kind }: UpgradeEdge, from: JujuVersion, to: JujuVersion): readonly ReadsFamily[] {
+  const after = readsOf(to);
+  const before = kind === "in-place" ? readsOf(from) : after;
+  return before === after ? [after] : [before, after];
+}
+
+/** The lower end of the range that may move; ranges of this knowledge start with it where they have one. */
+function minimumOf({ rule }: UpgradeEdge): string | undefined {
+  return /^>=(\S+)/.exec(rule.from)?.[1];
+}

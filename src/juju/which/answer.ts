@@ -1,0 +1,52 @@
+/**
+ * What Juju does with an upgrade request. `changed` is false where it writes the value that is there already;
+ * `setStream` is the stream it writes into the model's settings with it.
+ */
+export type UpgradeAnswer =
+  | {
+      readonly outcome: "upgrade";
+      readonly chosen: string;
+      readonly changed: boolean;
+      readonly setStream?: string;
+    }
+  /** Success is reported and nothing is written. */
+  | { readonly outcome: "no-op"; readonly chosen: string; readonly changed: false }
+  /** Juju prints the message and exits 0. */
+  | { readonly outcome: "up-to-date"; readonly message: string }
+  /** Juju's exact words; `infos` are what it prints before. */
+  | { readonly outcome: "error"; readonly error: string; readonly infos?: readonly string[] }
+  /** The client uploads its own jujud. */
+  | { readonly outcome: "upload-local"; readonly chosen: string; readonly changed: boolean }
+  /** The client would upload its own jujud but has none. */
+  | { readonly outcome: "needs-local-agent" };
+
+/** What a bootstrap does: `binary` starts the machine, `agentVersion` is what it then settles on. */
+export type BootstrapAnswer =
+  | { readonly outcome: "bootstrap"; readonly agentVersion: string; readonly binary: string }
+  /** The client packages the jujud that lies beside it. */
+  | { readonly outcome: "local-agent" }
+  | { readonly outcome: "error"; readonly error: string };
+
+/** Whether the target controller accepts the model, with its own words where not. */
+export type MigrateAnswer = { readonly ok: true } | { readonly ok: false; readonly error: string };
+
+/** What Juju does, in the shape of its recorded answers. */
+export type JujuAnswer = UpgradeAnswer | BootstrapAnswer;
+
+/** The bootstrap rules that differ, named after the releases that share them. */
+export const BOOTSTRAP_GENERATIONS = ["1.25", "2.0-2.2", "2.3-2.8", "2.8", "2.9", "3.6", "4.0"] as const;
+export type BootstrapGeneration = (typeof BOOTSTRAP_GENERATIONS)[number];
+
+/** The migration prechecks that differ, named after the target controller that runs them. */
+export const MIGRATION_GENERATIONS = [
+  "2.3",
+  "2.8.10",
+  "2.9.0-2.9.32",
+  "2.9.61",
+  "3.0",
+  "3.1",
+  "3.5",
+  "3.6",
+  "4.0",
+] as const;
+export type MigrationGeneration = (typeof MIGRATION_GENERATIONS)[number];

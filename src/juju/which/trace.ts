@@ -1,0 +1,59 @@
+import { formatVersion, type JujuVersion } from "../version.ts";
+
+/** A rule of Juju and where its code stands. */
+export interface Rule {
+  /** What it does, as a sentence. */
+  readonly rule: string;
+  /** `file:function @ref` in Juju's repository. */
+  readonly source: string;
+}
+
+/** One rule at work: which candidates it left and which it dropped. */
+export interface TraceStep extends Rule {
+  readonly kept: readonly string[];
+  readonly dropped: readonly { readonly version: string; readonly reason: string }[];
+}
+
+/** Filled in order while an answer is found. Leave it out where nobody reads it: then nothing is recorded. */
+export type Trace = TraceStep[];
+
+/**
+ * Records what a rule makes of the candidates: `whyDropped` gives the reason, or undefined to keep one.
+ * Costs nothing without a trace, and little with one: the candidates are only gone through when somebody reads them.
+ */
+export function note(
+  trace: Trace | undefined,
+  rule: Rule,
+  candidates: readonly JujuVersion[] = [],
+  whyDropped: (candidate: JujuVersion) => string | undefined = () => undefined,
+): void {
+  if (trace === undefined) return;
+  let split: Candidates | undefined;
+  trace.push({
+    rule: rule.rule,
+    source: rule.source,
+    get kept() {
+      return (split ??= divide(candidates, whyDropped)).kept;
+    },
+    get dropped() {
+      return (split ??= divide(candidates, whyDropped)).dropped;
+    },
+  });
+}
+
+type Candidates = Pick<TraceStep, "kept" | "dropped">;
+
+/** Each version once: a store and several streams may list the same. */
+function divide(
+  candidates: readonly JujuVersion[],
+  whyDropped: (candidate: JujuVersion) => string | undefined,
+): Candidates {
+  const kept = new Set<string>();
+  const dropped = new Map<string, string>();
+  for (const candidate of candidates) {
+    const reason = whyDropped(candidate);
+    if (reason === undefined) kept.add(formatVersion(candidate));
+    else dropped.set(formatVersion(candidate), reason);
+  }
+  return { kept: [...kept], dropped: [...dropped].map(([version, reason]) => ({ version, reason })) };
+}

@@ -1,0 +1,42 @@
+import type { UpgradeAnswer } from "./answer.ts";
+import type { UpgradeQuestion } from "./question.ts";
+import type { Trace } from "./trace.ts";
+import { upgradeBy1_25 } from "./upgrade-1.25.ts";
+import { upgradeBy2_9 } from "./upgrade-2.9.ts";
+import { upgradeBy3 } from "./upgrade-3.ts";
+import { upgradeBy4_0 } from "./upgrade-4.0.ts";
+import { upgradeByClient } from "./upgrade-by-client.ts";
+import { readUpgrade } from "./upgrade-request.ts";
+
+/**
+ * What Juju answers to this upgrade request, in its own words. With a trace, the rules at work are appended to it.
+ * @throws JamError JAM_VERSION_INVALID for an invalid version other than the requested one.
+ */
+export function answerUpgrade(question: UpgradeQuestion, trace?: Trace): UpgradeAnswer {
+  const request = readUpgrade(question, trace);
+  if ("outcome" in request) return request;
+  const { generation } = request;
+  switch (generation) {
+    case "1.25":
+      return upgradeBy1_25(request);
+    case "2.9.33+":
+      return upgradeBy2_9(request);
+    case "3.0":
+    case "3.1-3.2":
+    case "3.3.4-3.6.21":
+    case "3.6.23+":
+      return upgradeBy3({ ...request, generation });
+    case "4.0":
+      return upgradeBy4_0(request);
+    case "2.0-2.1":
+    case "2.3":
+    case "2.4-2.5":
+    case "2.7-2.8.6":
+    case "2.8.10-2.8.13":
+    case "2.9.0-2.9.31":
+    case "2.9.32":
+      return upgradeByClient({ ...request, generation });
+    default:
+      return generation satisfies never;
+  }
+}

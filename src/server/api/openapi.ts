@@ -1,0 +1,148 @@
+import { ARCHES } from "../../juju/arch.ts";
+import { DECISIONS, WARNING_CODES } from "../../upgrade/which/answer.ts";
+import { WHICH_PARAMETERS, type WhichParameter } from "../../upgrade/which/parameters.ts";
+import { QUESTION_KINDS } from "../../upgrade/which/question.ts";
+import { questionJsonSchema } from "../../upgrade/which/question-schema.ts";
+
+/** The description of the API. Source: OpenAPI Specification 3.1.1. */
+export function describeApi(): object {
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "Juju agent mirror",
+      version: "1",
+      description: "Questions about Juju versions, answered with what this mirror lists.",
+    },
+    paths: {
+      "/api/v1/which": {
+        get: {
+          operationId: "which",
+          summary: "Which version a model or controller gets",
+          parameters: WHICH_PARAMETERS.map(describeParameter),
+          responses: responses("Answer"),
+        },
+        post: {
+          operationId: "whichMany",
+          summary: "Many questions at once",
+          parameters: [
+            {
+              name: "trace",
+              in: "query",
+              schema: { type: "boolean" },
+              description: "every candidate of every rule",
+            },
+          ],
+          requestBody: {
+            required: true,
+            content: { "application/json": { schema: { $ref: "#/components/schemas/Questions" } } },
+          },
+          responses: responses("Answers"),
+        },
+      },
+    },
+    components: { schemas: schemas() },
+  };
+}
+
+function describeParameter({ name, takes, meaning }: WhichParameter): object {
+  const types = {
+    version: { type: "string" },
+    word: { type: "string" },
+    switch: { type: "boolean" },
+    words: { type: "array", items: { enum: ARCHES } },
+  };
+  return { name, in: "query", description: meaning, schema: types[takes] };
+}
+
+function responses(schema: string): object {
+  return {
+    "200": response("Answered, whatever is decided.", schema),
+    "400": response("The question is wrong.", "Problem"),
+    "413": response("The body is too large.", "Problem"),
+    "503": response("The store cannot be read right now.", "Problem"),
+  };
+}
+
+function response(description: string, schema: string): object {
+  return {
+    description,
+    content: { "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } },
+  };
+}
+
+function schemas(): object {
+  const list = { type: "array", items: { anyOf: QUESTION_KINDS.map((kind) => questionSchema(kind)) } };
+  const byKind = Object.fromEntries(
+    QUESTION_KINDS.map((kind) => [kind, { type: "array", items: questionSchema(kind) }]),
+  );
+  const forms = [
+    list,
+    { type: "object", required: ["questions"], properties: { questions: list } },
+    { type: "object", properties: byKind },
+  ];
+  return { Questions: { anyOf: forms }, ...ANSWER_SCHEMAS };
+}
+
+const TEXT = { type: "string" };
+const TEXTS = { type: "array", items: TEXT };
+const TEXT_OR_NULL = { type: ["string", "null"] };
+const OBJECT_OR_NULL = { type: ["object", "null"] };
+
+const ANSWER_SCHEMAS = {
+  Answer: {
+    type: "object",
+    required: ["juju"],
+    properties: {
+      kind: { enum: QUESTION_KINDS },
+      id: { type: ["string", "number"] },
+      decision: { enum: DECISIONS },
+      version: TEXT_OR_NULL,
+      code: TEXT_OR_NULL,
+      message: { ...TEXT, description: "Juju's own words where Juju gives some." },
+      hint: TEXT,
+      warnings: { type: "array", items: { $ref: "#/components/schemas/Warning" } },
+      trace: { type: "array", items: { $ref: "#/components/schemas/Step" } },
+      generation: TEXT,
+      juju: { type: "object", description: "What Juju does." },
+      mirror: OBJECT_OR_NULL,
+      upstream: OBJECT_OR_NULL,
+    },
+  },
+  Answers: {
+    type: "object",
+    required: ["answers"],
+    properties: { answers: { type: "array", items: { $ref: "#/components/schemas/Answer" } } },
+  },
+  Warning: {
+    type: "object",
+    required: ["code", "severity", "message", "remedy"],
+    properties: {
+      code: { enum: WARNING_CODES },
+      severity: { enum: ["info", "warn", "block"] },
+      message: TEXT,
+      remedy: TEXT,
+      link: TEXT,
+    },
+  },
+  Step: {
+    type: "object",
+    required: ["rule", "source"],
+    properties: {
+      rule: TEXT,
+      source: TEXT,
+      kept: TEXTS,
+      dropped: { type: "array", items: { type: "object", properties: { version: TEXT, reason: TEXT } } },
+    },
+  },
+  Problem: {
+    type: "object",
+    required: ["code", "message", "details"],
+    properties: { code: TEXT, message: TEXT, hint: TEXT, details: { type: "object" } },
+  },
+} as const;
+
+/** A schema inside another document carries no dialect of its own. */
+function questionSchema(kind: (typeof QUESTION_KINDS)[number]): object {
+  const { $schema: _dialect, ...schema } = questionJsonSchema(kind) as { readonly $schema?: string };
+  return schema;
+}

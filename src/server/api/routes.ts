@@ -1,0 +1,39 @@
+import { Router, type RequestHandler } from "express";
+import { JamError } from "../../shared/errors.ts";
+import type { WhichWorld } from "../../upgrade/which/world.ts";
+import { sendJson } from "../problem.ts";
+import { answerBody, answerQuery, readQuestionBody } from "./which.ts";
+
+/** What the API answers from. */
+export interface ApiPorts {
+  /** What versions are chosen from; cheap while nothing was published. */
+  readonly readWorld: () => Promise<WhichWorld>;
+}
+
+/** `/api/v1/…`. */
+export function serveApi({ readWorld }: ApiPorts): Router {
+  const api = Router({ caseSensitive: true, strict: true });
+  api
+    .route("/which")
+    .get(answerQuery(readWorld))
+    .post(readQuestionBody, answerBody(readWorld))
+    .all(refuseMethod("GET, HEAD, POST"));
+  api.route("/openapi.json").get(sendDescription).all(refuseMethod("GET, HEAD"));
+  return api;
+}
+
+let description: Buffer | undefined;
+
+const sendDescription: RequestHandler = async (_request, response) => {
+  const { describeApi } = await import("./openapi.ts");
+  description ??= Buffer.from(`${JSON.stringify(describeApi())}\n`);
+  sendJson(response, 200, description);
+};
+
+function refuseMethod(allowed: string): RequestHandler {
+  return (_request, response, next) => {
+    response.shouldKeepAlive = false;
+    response.setHeader("Allow", allowed);
+    next(new JamError("JAM_METHOD_NOT_ALLOWED", `Only ${allowed} are answered here.`));
+  };
+}

@@ -1,0 +1,90 @@
+import { isJamError } from "../shared/errors.ts";
+import { sha256Of } from "../shared/sha256.ts";
+import type { Agent } from "../juju/agent.ts";
+import { buildCatalogue } from "../juju/catalogue.ts";
+import { parseStreamContentId } from "../juju/stream.ts";
+import { parseIndexFile, type IndexEntry } from "../simplestreams/index-file.ts";
+import type { ContentId } from "../simplestreams/item.ts";
+import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
+import { signedText } from "../simplestreams/signed-text.ts";
+import { readCurrentSnapshot, type MirrorReader } from "../sync/current.ts";
+import { readMemory, type RememberedDocument, type UpstreamMemory } from "../sync/memory.ts";
+import type { DocumentPort } from "../sync/ports.ts";
+import type { Snapshot } from "../sync/snapshot.ts";
+
+/** A store, as far as reading what is known needs it. */
+export interface KnownReader extends MirrorReader {
+  readonly documents: DocumentPort;
+}
+
+/** Every agent that this mirror holds or has read of. */
+export interface KnownAgents {
+  /** What the mirror shows; undefined before the first sync. */
+  readonly snapshot: Snapshot | undefined;
+  /** The agents of the snapshot. */
+  readonly held: readonly Agent[];
+  /** What upstream listed at the last sync, in the streams that were read; undefined when no documents are kept. */
+  readonly upstream: readonly Agent[] | undefined;
+}
+
+/**
+ * What is held, and what the upstream documents say that the last sync accepted and kept. Asks no network.
+ * @throws JamError JAM_STORE_…
+ */
+export async function readKnownAgents(store: KnownReader): Promise<KnownAgents> {
+  const snapshot = await readCurrentSnapshot(store);
+  const memory = await readMemory(store.documents, snapshot);
+  return {
+    snapshot,
+    held: snapshot?.agents ?? [],
+    upstream: await readUpstreamAgents(store.documents, memory),
+  };
+}
+
+const INDEX_PATHS = ["index2.sjson", "index2.json", "index.sjson", "index.json"];
+
+/** The catalogue of the documents that are remembered; undefined when no usable index is among them. */
+async function readUpstreamAgents(
+  documents: DocumentPort,
+  memory: UpstreamMemory,
+): Promise<readonly Agent[] | undefined> {
+  for (const name of INDEX_PATHS) {
+    const path = `streams/v1/${name}`;
+    const text = await readKept(documents, memory.get(path));
+    if (text === undefined) continue;
+    const products = await readProducts(documents, memory, parseIndexFile(text, path).entries.values());
+    return buildCatalogue(products).agents;
+  }
+  return undefined;
+}
+
+async function readProducts(
+  documents: DocumentPort,
+  memory: UpstreamMemory,
+  entries: Iterable<IndexEntry>,
+): Promise<Map<ContentId, ProductFile>> {
+  const products = new Map<ContentId, ProductFile>();
+  for (const { contentId, path } of entries) {
+    if (parseStreamContentId(contentId) === undefined) continue;
+    const text = await readKept(documents, memory.get(path));
+    if (text !== undefined) products.set(contentId, parseProductFile(text, path));
+  }
+  return products;
+}
+
+/** The trusted text of a kept document; undefined when it is not here whole. It was verified when it came. */
+async function readKept(
+  documents: DocumentPort,
+  known: RememberedDocument | undefined,
+): Promise<string | undefined> {
+  if (known === undefined) return undefined;
+  const bytes = await documents.get("upstream", known.sha256);
+  if (bytes === undefined || sha256Of(bytes) !== known.sha256) return undefined;
+  const text = Buffer.from(bytes).toString("utf8");
+  try {
+    return known.path.endsWith(".sjson") ? signedText(text, known.path) : text;
+  } catch (error) {
+    if (isJamError(error)) return undefined;
+    throw error;
+  }
+}

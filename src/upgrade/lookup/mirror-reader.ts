@@ -1,0 +1,68 @@
+import { renderCuratedFace } from "../../juju/catalogue.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { Snapshot } from "../../sync/snapshot.ts";
+import type { LookupAnswer, LookupReader } from "./port.ts";
+
+/** What the answers of a mirror are made of. */
+export interface MirrorReaderOptions {
+  /** The address at which the mirror is served. */
+  readonly base: string;
+  /** Undefined before the first sync: then nothing is there. */
+  readonly snapshot: Snapshot | undefined;
+  /** What the server calls a tarball to somebody who accepts this. */
+  readonly tarballType: (accept: string) => string;
+  /** Bytes of a tarball that is held; undefined when it is not. */
+  readonly sizeOf: (sha256: Sha256) => Promise<number | undefined>;
+  /** Judges signatures. */
+  readonly reader: Pick<LookupReader, "verify">;
+}
+
+/** Answers as `jam serve` does from this snapshot, without a server: the same documents, the same 404s. */
+export function createMirrorReader(options: MirrorReaderOptions): LookupReader {
+  const { snapshot, reader } = options;
+  const base = `${options.base.replace(/\/$/, "")}/`;
+  const documents = documentsOf(snapshot);
+  const tarballs = new Map(snapshot?.agents.map(({ path, sha256, size }) => [path, { sha256, size }]));
+  return {
+    fetchDocument: (url) => {
+      const path = pathUnder(base, url);
+      if (path === undefined) return Promise.resolve({ kind: "not-contacted" });
+      const text = documents.get(path);
+      return Promise.resolve(text === undefined ? missing() : document(text));
+    },
+    probe: async (url, accept) => {
+      const path = pathUnder(base, url);
+      if (path === undefined) return { kind: "not-contacted" };
+      const tarball = tarballs.get(path);
+      const size = tarball === undefined ? undefined : await options.sizeOf(tarball.sha256);
+      // A tarball that is gone or cut off is answered with 503, so that nobody takes it for one that never was.
+      if (tarball !== undefined && size !== tarball.size) return answer(503, {});
+      if (size === undefined) return missing();
+      return answer(200, { "content-type": options.tarballType(accept), "content-length": `${size}` });
+    },
+    verify: (block) => reader.verify(block),
+  };
+}
+
+function documentsOf(snapshot: Snapshot | undefined): ReadonlyMap<string, string> {
+  if (snapshot === undefined) return new Map();
+  const updatedAt = new Date(snapshot.createdAt);
+  const rendered = renderCuratedFace(snapshot.agents, { snapshotId: snapshot.id, updatedAt });
+  return new Map(rendered.map(({ path, text }) => [path, text]));
+}
+
+function pathUnder(base: string, url: string): string | undefined {
+  return url.startsWith(base) ? url.slice(base.length) : undefined;
+}
+
+function document(text: string): LookupAnswer {
+  return { ...answer(200, { "content-type": "application/json" }), bytes: new TextEncoder().encode(text) };
+}
+
+function missing(): LookupAnswer {
+  return answer(404, {});
+}
+
+function answer(status: number, headers: Readonly<Record<string, string>>) {
+  return { kind: "answer", status, headers, bytes: new Uint8Array() } as const;
+}

@@ -1,0 +1,145 @@
+import { isFault, type LookupFault } from "./fault.ts";
+import type { LookupAnswer, LookupReader } from "./port.ts";
+import type { LookupRules } from "./rules.ts";
+import type { LookupDocumentKind, LookupStep, LookupTrouble } from "./step.ts";
+
+/** A place that Juju reads metadata from. */
+export interface LookupSource {
+  /** As Juju calls it: `agent-metadata-url`, `default simplestreams`, `mirror`. */
+  readonly name: string;
+  /** The base of all paths, with or without a slash at its end. */
+  readonly url: string;
+  /** Whether Juju has a key for it. */
+  readonly hasKey: boolean;
+  /** Whether only signed metadata is taken from it. */
+  readonly requiresSigned: boolean;
+}
+
+/** What mirrors.json said; appended to. */
+export interface MirrorsSeen {
+  /** Base URLs to which it sent the model. */
+  readonly followed: Set<string>;
+  /** Regions of other clouds that it sends elsewhere. */
+  readonly otherRegions: Set<string>;
+}
+
+/** What all requests of one look-up share. */
+export interface LookupRun {
+  readonly rules: LookupRules;
+  readonly reader: LookupReader;
+  /** Every document asked for, in order; appended to. */
+  readonly steps: LookupStep[];
+  readonly mirrors: MirrorsSeen;
+}
+
+/** One of the two ways through a source, for one stream. */
+export interface LookupPass {
+  readonly source: LookupSource;
+  readonly stream: string;
+  readonly isSigned: boolean;
+}
+
+/** The base with the path behind it, by plain text. Source: juju environs/simplestreams/datasource.go urlJoin. */
+export function joinUrl(base: string, path: string): string {
+  return base.endsWith("/") ? `${base}${path}` : `${base}/${path}`;
+}
+
+/** A document that arrived, or why Juju does without it. */
+interface Outcome {
+  readonly read: Uint8Array | LookupFault;
+  readonly trouble?: LookupTrouble;
+  readonly attempts?: number;
+}
+
+/**
+ * What `parse` makes of the document at a path, and a step that tells of it.
+ * Source: juju environs/simplestreams fetchData, urlDataSource.Fetch.
+ */
+export async function readDocument<T extends object>(
+  run: LookupRun,
+  pass: LookupPass,
+  what: { readonly document: LookupDocumentKind; readonly path: string },
+  parse: (bytes: Uint8Array) => { readonly value: T; readonly note: string } | LookupFault,
+): Promise<T | LookupFault> {
+  const url = joinUrl(pass.source.url, what.path);
+  const answer = await run.reader.fetchDocument(url);
+  const { read, trouble, attempts = 1 } = await judge(answer, run, pass);
+  const parsed = isFault(read) ? read : parse(read);
+  const unreadable = !isFault(read) && isFault(parsed) && parsed.fault === "failed" ? "unreadable" : trouble;
+  run.steps.push({
+    stream: pass.stream,
+    source: pass.source.name,
+    signed: pass.isSigned,
+    document: what.document,
+    url,
+    sent: answer.kind !== "not-contacted",
+    ...(answer.kind === "answer" ? { status: answer.status } : {}),
+    attempts,
+    result: isFault(parsed) ? parsed.fault : "read",
+    ...(unreadable === undefined ? {} : { trouble: unreadable }),
+    note: isFault(parsed) ? parsed.reason : parsed.note,
+  });
+  return isFault(parsed) ? parsed : parsed.value;
+}
+
+async function judge(answer: LookupAnswer, run: LookupRun, pass: LookupPass): Promise<Outcome> {
+  if (answer.kind === "cut")
+    return { read: { fault: "failed", reason: answer.reason }, trouble: "unreadable" };
+  if (answer.kind !== "answer") return judgeSilence(answer, run.rules);
+  if (answer.status !== 200) return judgeStatus(answer.status, run.rules);
+  if (!pass.isSigned) return { read: answer.bytes };
+  const block = findSignedBlock(new TextDecoder().decode(answer.bytes));
+  if (block === undefined) return distrust("it carries no OpenPGP signature");
+  if (!pass.source.hasKey) return distrust("this release has no key for the operator's source");
+  const verified = await run.reader.verify(block);
+  return verified.ok ? { read: new TextEncoder().encode(verified.text) } : distrust(verified.reason);
+}
+
+function distrust(reason: string): Outcome {
+  return { read: { fault: "failed", reason: `no good signature: ${reason}` }, trouble: "signature" };
+}
+
+function judgeSilence(
+  answer: Exclude<LookupAnswer, { readonly kind: "answer" | "cut" }>,
+  { failures }: LookupRules,
+): Outcome {
+  const isStrict = failures === "strict";
+  const fault = isStrict ? "failed" : "not-found";
+  const effect = isStrict ? "Juju fails here" : "that counts as not found";
+  if (answer.kind === "not-contacted") {
+    const reason = `not asked; without the internet ${effect}`;
+    return { read: { fault, reason }, attempts: isStrict ? 3 : 1 };
+  }
+  const reason = `${answer.reason}; ${effect}`;
+  return { read: { fault, reason }, attempts: isStrict ? 3 : 1, trouble: "unreachable" };
+}
+
+function judgeStatus(status: number, { failures }: LookupRules): Outcome {
+  if (status === 404) return { read: { fault: "not-found", reason: "not found" } };
+  if (failures === "hidden") {
+    return {
+      read: { fault: "not-found", reason: `status ${status} counts as not found` },
+      trouble: "status",
+    };
+  }
+  if (status === 401) return { read: { fault: "unauthorized", reason: "unauthorized" }, trouble: "status" };
+  return {
+    read: { fault: "failed", reason: `status ${status} is an error` },
+    trouble: "status",
+    attempts: failures === "strict" ? 3 : 1,
+  };
+}
+
+const BEGIN = "-----BEGIN PGP SIGNED MESSAGE-----";
+const END = "-----END PGP SIGNATURE-----";
+
+/**
+ * The first clear-signed block; Juju passes over what stands around it.
+ * Source: golang.org/x/crypto/openpgp/clearsign Decode.
+ */
+function findSignedBlock(text: string): string | undefined {
+  const begin = text.startsWith(BEGIN) ? 0 : text.indexOf(`\n${BEGIN}`) + 1;
+  if (begin === 0 && !text.startsWith(BEGIN)) return undefined;
+  const end = text.indexOf(`\n${END}`, begin);
+  return end < 0 ? undefined : `${text.slice(begin, end + 1 + END.length)}\n`;
+}

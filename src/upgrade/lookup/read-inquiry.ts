@@ -1,0 +1,197 @@
+import { parseAgentBinary } from "../../juju/agent-binary.ts";
+import { ARCHES, isArchWord } from "../../juju/arch.ts";
+import { findSeries, isOsType, OS_TYPES } from "../../juju/release.ts";
+import { isVersion, parseMajorMinor, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import { STREAMS_OF_4_0 } from "../../juju/which/streams.ts";
+import { isJamError, JamError } from "../../shared/errors.ts";
+import { nearest } from "../../shared/nearest.ts";
+import { lookupRulesOf } from "./rules.ts";
+import type { LookupFilter, LookupPurpose, LookupWish } from "./scope.ts";
+import { NO_CLOUD, type Cloud } from "./cloud.ts";
+
+/** A look-up as somebody words it; every field may be left out. */
+export interface LookupInquiry {
+  /** What is looked for in one word: `3.6.5-ubuntu-arm64`, `3.6.5` or `3.6`. */
+  readonly agent?: string;
+  /** A minor (`2.9`) or a release (`2.9.42`) of Juju. */
+  readonly juju?: string;
+  /** The release of the client, exactly. */
+  readonly client?: string;
+  readonly for?: string;
+  readonly version?: string;
+  readonly majorMinor?: string;
+  readonly arch?: string;
+  readonly os?: string;
+  readonly series?: string;
+  readonly stream?: string;
+  readonly development?: boolean;
+  readonly region?: string;
+  readonly endpoint?: string;
+}
+
+/** What an inquiry means. */
+export interface ReadInquiry extends LookupWish {
+  readonly cloud: Cloud;
+  /** Whose rules hold, as it was written: `3.6`, `2.9.42`. */
+  readonly clientText: string;
+}
+
+const PURPOSES: readonly LookupPurpose[] = ["bootstrap", "upgrade"];
+/** The last patch that a version can have stands for the newest release of a minor. */
+const NEWEST_PATCH = 999_999_999;
+
+/**
+ * The look-up that an inquiry means: who looks follows from what is looked for, and the other way round.
+ * @throws JamError JAM_USAGE_INVALID naming the field, JAM_VERSION_INVALID
+ */
+export function readInquiry(inquiry: LookupInquiry): ReadInquiry {
+  const wanted = readWanted(inquiry);
+  const client = readClient(inquiry, wanted);
+  const rules = lookupRulesOf(client.version);
+  const purpose = PURPOSES.find((one) => one === (inquiry.for ?? "bootstrap"));
+  if (purpose === undefined) throw invalid("--for", inquiry.for ?? "", PURPOSES);
+  const release = readRelease(inquiry, wanted, rules.family);
+  const arch = readArch(inquiry.arch ?? wanted.arch);
+  const { stream = "" } = inquiry;
+  if (rules.versions === "4.0" && stream !== "" && !STREAMS_OF_4_0.includes(stream)) {
+    throw invalid("--stream", stream, STREAMS_OF_4_0, "Juju 4 knows four streams only.");
+  }
+  return {
+    client: client.version,
+    clientText: client.text,
+    purpose,
+    filter: {
+      ...versionFilter(wanted, client, purpose),
+      ...(arch === undefined ? {} : { arch }),
+      ...(release === undefined ? {} : { release }),
+    },
+    stream,
+    development: inquiry.development ?? false,
+    cloud: readCloud(inquiry),
+  };
+}
+
+interface Wanted {
+  readonly number?: JujuVersion;
+  readonly minor?: { readonly major: number; readonly minor: number | undefined };
+  readonly text: string;
+  readonly release?: string;
+  readonly arch?: string;
+}
+
+function readWanted({ agent, version, majorMinor }: LookupInquiry): Wanted {
+  const named = agent === undefined ? { text: "" } : readAgentWord(agent);
+  if (version !== undefined && majorMinor !== undefined) {
+    throw usage("--agent-version and --major-minor exclude each other.", "Give one of them.");
+  }
+  if (named.text !== "" && (version !== undefined || majorMinor !== undefined)) {
+    throw usage(
+      `"${named.text}" says already which version is looked for.`,
+      "Leave --agent-version and --major-minor out.",
+    );
+  }
+  if (version !== undefined) return { ...named, number: parseVersion(version), text: version };
+  if (majorMinor !== undefined) return { ...named, minor: parseMajorMinor(majorMinor), text: majorMinor };
+  return named;
+}
+
+function readAgentWord(word: string): Wanted {
+  if (isVersion(word)) return { number: parseVersion(word), text: word };
+  if (/^\d+\.\d+$/.test(word)) return { minor: parseMajorMinor(word), text: word };
+  try {
+    const { number, version, release, arch } = parseAgentBinary(word);
+    return { number, text: version, release, arch };
+  } catch (error) {
+    if (!isJamError(error, "JAM_VERSION_INVALID")) throw error;
+    throw usage(`"${word}" is neither an agent nor a version.`, "Write 3.6.5-ubuntu-arm64, 3.6.5 or 3.6.");
+  }
+}
+
+interface Client {
+  readonly version: JujuVersion;
+  readonly text: string;
+  /** True for a release, false for "the newest of this minor". */
+  readonly isExact: boolean;
+}
+
+function readClient({ client, juju }: LookupInquiry, wanted: Wanted): Client {
+  if (client !== undefined && juju !== undefined) {
+    throw usage("--client and --juju exclude each other.", "Give the client's release, or its minor.");
+  }
+  const field = client === undefined ? "--juju" : "--client";
+  const text = client ?? juju ?? wanted.text;
+  if (text === "") {
+    throw usage(
+      "It is not said who looks up, and for what.",
+      "Give a version (3.6.5), --juju 3.6 or --client 3.6.9.",
+    );
+  }
+  if (isVersion(text)) return { version: parseVersion(text), text, isExact: true };
+  const { major, minor } = /^\d{1,9}\.\d{1,9}$/.test(text)
+    ? parseMajorMinor(text)
+    : { major: -1, minor: undefined };
+  if (client !== undefined || minor === undefined) {
+    throw usage(
+      `${field}: "${text}" is no release of Juju.`,
+      "Write a release (2.9.42), or a minor (2.9) for --juju.",
+    );
+  }
+  return { version: { major, minor, tag: "", patch: NEWEST_PATCH, build: 0 }, text, isExact: false };
+}
+
+/** Without a version a bootstrap wants exactly the client's own. Source: juju environs/bootstrap (2.0 and later). */
+function versionFilter(wanted: Wanted, client: Client, purpose: LookupPurpose): LookupFilter {
+  if (wanted.number !== undefined) return { number: wanted.number };
+  if (wanted.minor === undefined && client.isExact && purpose === "bootstrap")
+    return { number: client.version };
+  const { major, minor } = wanted.minor ?? client.version;
+  return { major, ...(minor === undefined ? {} : { minor }) };
+}
+
+function readRelease(
+  { os, series }: LookupInquiry,
+  wanted: Wanted,
+  family: "agents" | "tools",
+): string | undefined {
+  if (os !== undefined && series !== undefined) {
+    throw usage(
+      "--os and --series exclude each other.",
+      "Juju up to 2.8 looks by series, later Juju by OS type.",
+    );
+  }
+  const release = os ?? series ?? wanted.release;
+  if (release === undefined) return undefined;
+  if (family === "agents") {
+    if (isOsType(release)) return release;
+    const { os: type } = findSeries(release) ?? {};
+    if (type !== undefined) {
+      throw usage(`Juju from 2.9 on looks by OS type, not by series: "${release}".`, `Write --os ${type}.`);
+    }
+    throw invalid("--os", release, OS_TYPES);
+  }
+  if (findSeries(release) !== undefined) return release;
+  throw usage(`Juju up to 2.8 looks by series: "${release}" is none.`, "Write for example --series focal.");
+}
+
+function readArch(arch: string | undefined): string | undefined {
+  if (arch === undefined || isArchWord(arch)) return arch;
+  throw invalid("--arch", arch, ARCHES);
+}
+
+function readCloud({ region, endpoint }: LookupInquiry): Cloud {
+  if (region === undefined && endpoint === undefined) return NO_CLOUD;
+  if (region !== undefined && endpoint !== undefined) return { region, endpoint };
+  throw usage("A cloud has a region and an endpoint.", "Give both --region and --endpoint, or neither.");
+}
+
+function invalid(field: string, value: string, choices: readonly string[], why = ""): JamError {
+  const near = nearest(value, choices);
+  return new JamError("JAM_USAGE_INVALID", `${field}: "${value}" is not accepted. ${why}`.trim(), {
+    hint: near === undefined ? `Write one of ${choices.join(", ")}.` : `Did you mean ${near}?`,
+    details: { field, value, choices },
+  });
+}
+
+function usage(message: string, hint: string): JamError {
+  return new JamError("JAM_USAGE_INVALID", message, { hint });
+}

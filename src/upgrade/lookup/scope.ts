@@ -1,0 +1,111 @@
+import { findSeries, isOsType, SERIES_NAMES } from "../../juju/release.ts";
+import { formatStreamContentId } from "../../juju/stream.ts";
+import { compareVersions, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import { generationOf } from "../../juju/which/generation.ts";
+import { preferredStreams, STREAMS_OF_4_0 } from "../../juju/which/streams.ts";
+import type { ContentId, ProductId } from "../../simplestreams/item.ts";
+import type { LookupRules } from "./rules.ts";
+
+/** What is looked for; an absent field means any. */
+export interface LookupFilter {
+  /** Exactly this number, build included. */
+  readonly number?: JujuVersion;
+  readonly major?: number;
+  readonly minor?: number;
+  readonly arch?: string;
+  /** OS type from 2.9 on, series before. */
+  readonly release?: string;
+}
+
+/** What a look-up is made for: the streams that it searches depend on it. */
+export type LookupPurpose = "bootstrap" | "upgrade";
+
+/** Who looks, and with which settings. */
+export interface LookupWish {
+  readonly client: JujuVersion;
+  readonly purpose: LookupPurpose;
+  readonly filter: LookupFilter;
+  /** `agent-stream`; empty is the default. */
+  readonly stream: string;
+  readonly development: boolean;
+}
+
+/** The names under which Juju searches. */
+export interface LookupScope {
+  /** In the order of preference. */
+  readonly streams: readonly string[];
+  readonly contentIdOf: (stream: string) => ContentId;
+  readonly productIds: readonly ProductId[];
+  /** Values of an item's `release` that count. */
+  readonly releases: ReadonlySet<string>;
+}
+
+/** The names under which a client of that version searches for what is wished. */
+export function scopeOf(wish: LookupWish, rules: LookupRules): LookupScope {
+  const { filter, client } = wish;
+  const releases = filter.release === undefined ? releasesOf(client, rules) : [filter.release];
+  const arches = filter.arch === undefined ? archesOf(client) : [filter.arch];
+  const words = releases.flatMap((release) => productWord(release, client, rules) ?? []);
+  return {
+    streams: streamsOf(wish, rules),
+    contentIdOf: (stream) => formatStreamContentId({ stream, family: rules.family }),
+    productIds: words.flatMap((word) => arches.map((arch) => `com.ubuntu.juju:${word}:${arch}`)),
+    releases: new Set(releases),
+  };
+}
+
+/**
+ * A bootstrap asks by the wanted version, else the client's own; an upgrade by the wanted version, else by 0.0.0. The
+ * upgrade of 4.0 searches one stream.
+ * Source: juju environs/bootstrap/tools.go findBootstrapTools, apiserver/common/tools.go findMatchingAgents (3.6),
+ * domain/agentbinary (4.0).
+ */
+function streamsOf(wish: LookupWish, rules: LookupRules): readonly string[] {
+  if (!rules.hasStreams) return ["released"];
+  const { client, development, filter, purpose, stream } = wish;
+  const isOneStream = purpose === "upgrade" && rules.versions === "4.0";
+  if (isOneStream && STREAMS_OF_4_0.includes(stream)) return [stream];
+  if (isOneStream && stream === "") return ["released"];
+  const version = filter.number ?? (purpose === "bootstrap" ? client : undefined);
+  return preferredStreams(generationOf(client), { version, development, stream });
+}
+
+const OLD_ARCHES = ["amd64", "i386", "armhf", "arm64", "ppc64el", "s390x"];
+const NEW_ARCHES = ["amd64", "arm64", "ppc64el", "s390x", "riscv64"];
+const FIRST_NEW_ARCHES = parseVersion("3.2-alpha1");
+/** Late 2.9 and the ends of 3.0 and 3.1 have riscv64 beside the old ones; ids too many are harmless. */
+const FIRST_RISCV = parseVersion("2.9.38");
+
+/** Source: juju/utils arch.AllSupportedArches (v0 to v3.0.1), juju core/arch/arches.go (3.2 and later). */
+function archesOf(client: JujuVersion): readonly string[] {
+  if (compareVersions(client, FIRST_NEW_ARCHES) >= 0) return NEW_ARCHES;
+  return compareVersions(client, FIRST_RISCV) >= 0 ? [...OLD_ARCHES, "riscv64"] : OLD_ARCHES;
+}
+
+/** Source: juju core/series AllWorkloadOSTypes (2.9), core/base AllWorkloadOSTypes (3.x), 4.0. */
+function releasesOf({ major, minor }: JujuVersion, rules: LookupRules): readonly string[] {
+  if (rules.family === "tools") return SERIES_NAMES;
+  if (major >= 4) return ["ubuntu"];
+  const always = ["ubuntu", "centos", "genericlinux", "kubernetes"];
+  if (major === 2) return [...always, "opensuse", "windows"];
+  return minor === 0 ? [...always, "opensuse"] : always;
+}
+
+/**
+ * The word of a product id for a release, or undefined for one that Juju of that version does not know. A series
+ * counts as known when Ubuntu's distro-info can have taught it to the controller.
+ * Source: juju environs/tools/simplestreams.go ProductIds, core/os/ostype IsValidOSTypeName, juju/os SeriesVersion.
+ */
+function productWord(release: string, client: JujuVersion, rules: LookupRules): string | undefined {
+  if (rules.family === "tools") {
+    const series = findSeries(release);
+    return series === undefined || isLaterThan2_8(series.name) ? undefined : series.version;
+  }
+  if (!isOsType(release)) return undefined;
+  const isForgotten = client.major > 3 || (client.major === 3 && client.minor > 0);
+  return isForgotten && (release === "osx" || release === "opensuse") ? undefined : release;
+}
+
+function isLaterThan2_8(series: string): boolean {
+  return series === "centos9" || series === "kubernetes";
+}

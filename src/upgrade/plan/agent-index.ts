@@ -1,0 +1,68 @@
+import type { Agent } from "../../juju/agent.ts";
+import { osTypeOf } from "../../juju/release.ts";
+import { parseStreamContentId } from "../../juju/stream.ts";
+import type { ReadsFamily } from "../../juju/upgrade-path.ts";
+import { parseVersion, type JujuVersion } from "../../juju/version.ts";
+
+/** An agent as one generation of Juju asks for it. */
+export interface AgentNeed {
+  readonly version: string;
+  /** OS type in the family `agents`, series in `tools`. */
+  readonly release: string;
+  readonly arch: string;
+  readonly family: ReadsFamily;
+}
+
+export interface FoundAgent {
+  readonly agent: Agent;
+  readonly state: "held" | "upstream";
+}
+
+/** Held and upstream agents of some streams, to be asked by what Juju asks for. */
+export interface AgentIndex {
+  /** Every version that some agent has. */
+  readonly versions: readonly JujuVersion[];
+  /** The agent, held rather than upstream; undefined when there is none. */
+  find(need: AgentNeed): FoundAgent | undefined;
+  /** Releases of an OS that a family lists for a version and architecture, in order. */
+  releases(wanted: Omit<AgentNeed, "release">, os: string): readonly string[];
+}
+
+export interface AgentIndexInput {
+  readonly held: readonly Agent[];
+  readonly upstream: readonly Agent[];
+  /** Streams that are searched. */
+  readonly streams: readonly string[];
+}
+
+/** The index of what is known. */
+export function createAgentIndex({ held, upstream, streams }: AgentIndexInput): AgentIndex {
+  const found = new Map<string, FoundAgent>();
+  const releases = new Map<string, Set<string>>();
+  const versions = new Set<string>();
+  const add = (agent: Agent, state: FoundAgent["state"]) => {
+    for (const { contentId, productId } of agent.listings) {
+      const listed = parseStreamContentId(contentId);
+      if (listed === undefined || !streams.includes(listed.stream)) continue;
+      const { family } = listed;
+      const key = keyOf({ ...agent, family });
+      if (!found.has(key)) found.set(key, { agent, state });
+      versions.add(agent.version);
+      const platform = `${agent.version} ${family} ${agent.arch} ${osTypeOf(agent.release, productId)}`;
+      const names = releases.get(platform) ?? new Set();
+      releases.set(platform, names.add(agent.release));
+    }
+  };
+  for (const agent of held) add(agent, "held");
+  for (const agent of upstream) add(agent, "upstream");
+  return {
+    versions: [...versions].map((version) => parseVersion(version)),
+    find: (need) => found.get(keyOf(need)),
+    releases: ({ version, family, arch }, os) =>
+      [...(releases.get(`${version} ${family} ${arch} ${os}`) ?? [])].sort(),
+  };
+}
+
+function keyOf({ version, release, arch, family }: AgentNeed): string {
+  return `${version} ${family} ${release} ${arch}`;
+}

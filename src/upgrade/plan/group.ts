@@ -1,0 +1,118 @@
+import { findSeries, osTypeOf } from "../../juju/release.ts";
+import { compareVersions, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import { formatModelName, type Fleet, type FleetModel } from "../fleet/fleet.ts";
+import type { Platform } from "./needs.ts";
+
+/** A model as the planner sees it. */
+export interface PlannedModel {
+  readonly name: string;
+  readonly type: "iaas" | "caas";
+  readonly version: JujuVersion;
+  readonly isController: boolean;
+  readonly platforms: readonly Platform[];
+  /** What the fleet's files say; undefined in a plan for no fleet. */
+  readonly facts: FleetModel | undefined;
+}
+
+/** A controller and its models. */
+export interface PlanGroup {
+  /** Undefined in a plan for no fleet. */
+  readonly controller: string | undefined;
+  /** What new controllers are called after: `prod` of `prod-3.6.27`. */
+  readonly family?: string;
+  readonly version: JujuVersion;
+  readonly mongoVersion: string | undefined;
+  readonly models: readonly PlannedModel[];
+}
+
+/** What machines are taken to be where no file tells. */
+export interface Assumed {
+  readonly arches: readonly string[];
+  /** OS types. */
+  readonly oses: readonly string[];
+  /** Empty stands for every series that is listed. */
+  readonly series: readonly string[];
+}
+
+/** A group of one model without a name, for a plan from a version to another. */
+export function anonymousGroup(version: JujuVersion, type: "iaas" | "caas", assumed: Assumed): PlanGroup {
+  const model = { name: "", type, version, isController: false, facts: undefined };
+  const platforms = assumedPlatforms(assumed, type);
+  return { controller: undefined, version, mongoVersion: undefined, models: [{ ...model, platforms }] };
+}
+
+/** The groups of a fleet in order of their names; what keeps a controller out goes to `warnings`. */
+export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): PlanGroup[] {
+  const guessed: string[] = [];
+  const groups = fleet.controllers.flatMap(({ name, version, mongoVersion }): PlanGroup[] => {
+    if (version === undefined) {
+      warnings.push(
+        `Controller ${name} is left out: no file tells its version. Add juju show-controller ${name} --format json.`,
+      );
+      return [];
+    }
+    const number = parseVersion(version);
+    const models = fleet.models
+      .filter(({ controller }) => controller === name)
+      .map((model) => plannedModel(model, number, assumed, guessed));
+    return [{ controller: name, version: number, mongoVersion, models }];
+  });
+  for (const { name } of fleet.models.filter(({ controller }) => controller === undefined)) {
+    warnings.push(`Model ${name} is left out: its file does not name its controller.`);
+  }
+  if (guessed.length > 0) {
+    warnings.push(
+      `No juju status was given for ${guessed.join(", ")}: ${assumed.arches.join(", ")} on ${assumed.oses.join(", ")} is assumed there, and what could stand in the way is not known.`,
+    );
+  }
+  return groups;
+}
+
+function plannedModel(
+  model: FleetModel,
+  controllerVersion: JujuVersion,
+  assumed: Assumed,
+  guessed: string[],
+): PlannedModel {
+  const type = model.type ?? "iaas";
+  const version = model.version === undefined ? controllerVersion : parseVersion(model.version);
+  const isKnown = type === "caas" || model.machines !== undefined;
+  if (!isKnown) guessed.push(`${model.controller}:${formatModelName(model)}`);
+  return {
+    name: formatModelName(model),
+    type,
+    // A model never runs more than its controller; a file from another day can say so.
+    version: compareVersions(version, controllerVersion) > 0 ? controllerVersion : version,
+    isController: model.isController ?? false,
+    platforms:
+      type === "iaas" && model.machines !== undefined
+        ? machinePlatforms(model, assumed)
+        : assumedPlatforms(assumed, type),
+    facts: model,
+  };
+}
+
+/** Each platform of the model's machines once. A machine that is not up yet tells no architecture. */
+function machinePlatforms({ machines = [] }: FleetModel, assumed: Assumed): Platform[] {
+  const platforms = new Map<string, Platform>();
+  for (const { arch, os = "ubuntu", series } of machines) {
+    for (const one of arch === undefined ? assumed.arches : [arch]) {
+      platforms.set(`${one} ${os} ${series}`, { arch: one, os, series });
+    }
+  }
+  return [...platforms.values()];
+}
+
+function assumedPlatforms({ arches, oses, series }: Assumed, type: "iaas" | "caas"): Platform[] {
+  if (type === "caas") {
+    return arches.map((arch) => ({ arch, os: "ubuntu", series: undefined, isVouchedFor: true }));
+  }
+  return arches.flatMap((arch) =>
+    oses.flatMap((os): Platform[] => {
+      const own = series.filter((name) => (findSeries(name)?.os ?? osTypeOf(name) ?? "ubuntu") === os);
+      return own.length === 0
+        ? [{ arch, os, series: undefined }]
+        : own.map((name) => ({ arch, os, series: name }));
+    }),
+  );
+}

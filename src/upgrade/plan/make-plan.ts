@@ -1,0 +1,144 @@
+import { sumTarballBytes } from "../../juju/agent.ts";
+import { isPrerelease, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import { JamError } from "../../shared/errors.ts";
+import type { PlanGroup } from "./group.ts";
+import {
+  PLAN_FORMAT,
+  type PlanAgent,
+  type PlanController,
+  type PlanDocument,
+  type PlanHop,
+} from "./plan-document.ts";
+import { planGroup } from "./plan-group.ts";
+import type { PlanContext } from "./plan-hop.ts";
+import { chooseTarget, type Target } from "./target.ts";
+
+/** What a plan is made for. */
+export interface PlanRequest {
+  readonly groups: readonly PlanGroup[];
+  /** Undefined: the newest patch of the minor that each controller runs. */
+  readonly target: Target | undefined;
+  readonly stream: string;
+  /** Streams that Juju searches for it. */
+  readonly streams: readonly string[];
+  readonly createdAt: Date;
+  /** What is known to be unclear already. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The hops, agents, checks and commands for every group. A group without a way is listed with the reason.
+ * @throws JamError JAM_AGENT_NOT_FOUND for an unknown target; JAM_PLAN_IMPOSSIBLE when the only group has no way
+ */
+export function makePlan(request: PlanRequest, context: PlanContext): PlanDocument {
+  const warnings = new Set(request.warnings);
+  const controllers: PlanController[] = [];
+  const hops: PlanHop[] = [];
+  for (const group of request.groups) {
+    const to = targetOf(group, request.target, context, warnings);
+    const plan = planGroup(group, to, context);
+    if (plan.controller.outcome === "none" && group.controller === undefined) {
+      throw impossible(plan.controller);
+    }
+    controllers.push(plan.controller);
+    hops.push(...plan.hops);
+  }
+  const agents = mergeAgents(hops);
+  const images = [...new Set(hops.flatMap((hop) => hop.images))].sort();
+  return {
+    format: PLAN_FORMAT,
+    createdAt: request.createdAt.toISOString(),
+    stream: request.stream,
+    streams: [...request.streams],
+    controllers,
+    hops,
+    agents,
+    images,
+    warnings: [...warnings, ...missingWarnings(agents)],
+    totals: totalsOf(agents),
+  };
+}
+
+function targetOf(
+  group: PlanGroup,
+  target: Target | undefined,
+  context: PlanContext,
+  warnings: Set<string>,
+): JujuVersion {
+  const { major, minor } = group.version;
+  const platforms = group.models.flatMap((model) => model.platforms);
+  const wish = target ?? { minor: { major, minor } };
+  if (
+    target === undefined &&
+    !context.index.versions.some((one) => one.major === major && one.minor === minor)
+  ) {
+    return group.version;
+  }
+  // A machine on a platform that the target has no agents for must go first; the check of its hop says so.
+  const chosen = chooseTarget(wish, {
+    index: context.index,
+    platforms: platforms.filter(({ os }) => os === "ubuntu"),
+  });
+  if (chosen.warning !== undefined) warnings.add(chosen.warning);
+  return chosen.version;
+}
+
+function impossible({ from, to, reason }: PlanController): JamError {
+  return new JamError("JAM_PLAN_IMPOSSIBLE", reason ?? `No way leads from ${from} to ${to}.`, {
+    hint: "`jam graph --from " + from + " --upstream` shows where a version can go.",
+    details: { from, to },
+  });
+}
+
+const RANK = { target: 0, client: 1, running: 2 } as const;
+
+/** Every agent once; needed as a target counts more than running. */
+function mergeAgents(hops: readonly PlanHop[]): PlanAgent[] {
+  const agents = new Map<string, PlanAgent>();
+  for (const agent of hops.flatMap((hop) => hop.agents)) {
+    const key = `${agent.version} ${agent.family} ${agent.release} ${agent.arch}`;
+    const before = agents.get(key);
+    if (before === undefined || RANK[agent.purpose] < RANK[before.purpose]) agents.set(key, agent);
+  }
+  return [...agents.values()];
+}
+
+function totalsOf(agents: readonly PlanAgent[]): PlanDocument["totals"] {
+  const count = (state: PlanAgent["state"]) => agents.filter((agent) => agent.state === state).length;
+  const known = agents.flatMap(({ sha256, size, state }) =>
+    sha256 === null || size === null ? [] : [{ sha256, size, state }],
+  );
+  return {
+    agents: agents.length,
+    held: count("held"),
+    upstream: count("upstream"),
+    missing: count("missing"),
+    bytes: sumTarballBytes(known),
+    bytesToFetch: sumTarballBytes(known.filter(({ state }) => state === "upstream")),
+  };
+}
+
+function missingWarnings(agents: readonly PlanAgent[]): string[] {
+  const warnings: string[] = [];
+  const missing = agents.filter(({ state }) => state === "missing");
+  const needed = missing.filter(({ purpose }) => purpose !== "running");
+  if (needed.length > 0) {
+    warnings.push(`Nobody has what the upgrade needs: ${namesOf(needed)} can neither be held nor fetched.`);
+  }
+  const running = missing.filter(({ purpose }) => purpose === "running");
+  if (running.length > 0) {
+    warnings.push(
+      `${namesOf(running)}: what runs now is neither held nor listed upstream; until the upgrade, new machines only come up if the controller has it in its own store.`,
+    );
+  }
+  const tagged = new Set(
+    agents.filter(({ version }) => isPrerelease(parseVersion(version))).map(({ version }) => version),
+  );
+  if (tagged.size > 0) warnings.push(`${[...tagged].join(", ")}: a pre-release takes part.`);
+  return warnings;
+}
+
+function namesOf(agents: readonly PlanAgent[]): string {
+  const names = agents.map(({ version, release, arch }) => `${version}-${release}-${arch}`);
+  return names.length > 6 ? `${names.slice(0, 6).join(", ")} and ${names.length - 6} more` : names.join(", ");
+}

@@ -1,0 +1,171 @@
+import { z } from "zod";
+import { ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
+import { JamError } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
+import { parseSha256, type Sha256 } from "../../shared/sha256.ts";
+import { readDocument, type NamedText } from "../fleet/read-document.ts";
+import { agentVersion } from "../fleet/version-field.ts";
+
+export const PLAN_FORMAT = "jam-plan:1";
+
+const sha256 = z.custom<Sha256>(
+  (value) => typeof value === "string" && parseSha256(value) !== undefined,
+  "expected 64 lowercase hex digits",
+);
+
+const word = z.string().min(1);
+const count = z.number().int().nonnegative();
+
+const agent = z.object({
+  version: agentVersion,
+  /** OS type or series, as the Juju that asks for it says. */
+  release: word,
+  arch: word,
+  /** Which metadata must list it: by OS type (`agents`) or by series (`tools`). */
+  family: z.enum(["agents", "tools"]),
+  /** `target`: the upgrade needs it. `client`: a client of that version bootstraps. `running`: new machines ask for it until then. */
+  purpose: z.enum(["target", "client", "running"]),
+  /** Bytes; null when it is nowhere. */
+  size: count.nullable(),
+  sha256: sha256.nullable(),
+  state: z.enum(["held", "upstream", "missing"]),
+});
+
+const check = z.object({
+  id: word,
+  /** Steps of the hop that it stops. */
+  steps: z.array(word),
+  /** `found`: the fleet's files show it. `clear`: they show that it is not so. `look`: they do not tell. */
+  state: z.enum(["found", "clear", "look"]),
+  fact: z.string(),
+  remedy: z.string(),
+  /** How Juju's own message begins. */
+  message: z.string().optional(),
+  /** Where it was found: `prod:web machine 3 (win2016)`. */
+  where: z.array(z.string()),
+  source: z.string(),
+});
+
+const model = z.object({
+  name: word,
+  type: z.enum(["iaas", "caas"]),
+  from: agentVersion,
+  /** Names of the agents it needs in this hop. */
+  needs: z.array(word),
+});
+
+const hop = z.object({
+  /** Undefined in a plan that was not made for a fleet. */
+  controller: z.string().optional(),
+  from: agentVersion,
+  to: agentVersion,
+  how: z.enum(["upgrade", "migrate"]),
+  because: z.string(),
+  /** Lowest version that may make this hop. */
+  minimum: z.string().optional(),
+  /** Client to install first: a minor, or for a bootstrap the exact version. */
+  client: z.string(),
+  steps: z.array(z.object({ step: word, command: z.string() })),
+  models: z.array(model),
+  agents: z.array(agent),
+  /** Container images that Kubernetes pulls, without repository. */
+  images: z.array(word),
+  checks: z.array(check),
+  advice: z.array(
+    z.object({
+      severity: z.enum(ADVICE_SEVERITIES),
+      reason: z.string(),
+      link: z.string().optional(),
+    }),
+  ),
+});
+
+const controller = z.object({
+  name: z.string().optional(),
+  from: z.string(),
+  to: z.string().optional(),
+  /** `there`: nothing to do. `above`: it runs more than the target. `none`: no way leads there. */
+  outcome: z.enum(["hops", "there", "above", "none"]),
+  reason: z.string().optional(),
+});
+
+const totals = z.object({
+  agents: count,
+  held: count,
+  upstream: count,
+  missing: count,
+  /** Bytes of distinct tarballs. */
+  bytes: count,
+  /** Of these, bytes that are not held yet. */
+  bytesToFetch: count,
+});
+
+const plan = z.object({
+  format: z.literal(PLAN_FORMAT, `expected ${PLAN_FORMAT}`),
+  /** ISO 8601. */
+  createdAt: z.string(),
+  /** `agent-stream` of the models. */
+  stream: word,
+  /** Streams that Juju searches for it. */
+  streams: z.array(word).min(1),
+  controllers: z.array(controller),
+  /** In the order of doing. */
+  hops: z.array(hop),
+  /** Every agent of every hop once. */
+  agents: z.array(agent),
+  images: z.array(word),
+  warnings: z.array(z.string()),
+  totals,
+});
+
+/** What `jam plan` prints and `jam sync --plan` and `jam ready --plan` read. */
+export type PlanDocument = z.infer<typeof plan>;
+export type PlanHop = z.infer<typeof hop>;
+export type PlanAgent = z.infer<typeof agent>;
+export type PlanCheck = z.infer<typeof check>;
+export type PlanModel = z.infer<typeof model>;
+export type PlanController = z.infer<typeof controller>;
+
+const EXPECTED = {
+  code: "JAM_PLAN_INVALID",
+  hint: "Write a plan with `jam plan … -o json > plan.json` (or -o yaml) and hand in that file.",
+} as const;
+
+/**
+ * The plan that a text holds, as JSON or YAML. Fields that this version does not know are let pass.
+ * @throws JamError JAM_PLAN_INVALID naming the file and the place in it
+ */
+export function parsePlan(text: NamedText): PlanDocument {
+  const document = readDocument(text, EXPECTED);
+  const format = (document as { format?: unknown } | null)?.format;
+  if (format !== PLAN_FORMAT) throw invalid(text.name, describeForeign(document, format));
+  const result = plan.safeParse(document);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const place = (issue?.path ?? []).map(String).join(".") || "the top";
+    throw invalid(text.name, `has a fault at ${place}: ${issue?.message ?? "cannot be read"}`);
+  }
+  // A YAML text that is cut off can still be YAML; the sum at its end tells.
+  if (result.data.totals.agents !== result.data.agents.length) {
+    throw invalid(
+      text.name,
+      `says it has ${result.data.totals.agents} agents and has ${result.data.agents.length}`,
+    );
+  }
+  return result.data;
+}
+
+function describeForeign(document: unknown, format: unknown): string {
+  if (typeof document !== "object" || document === null) return "is no plan of jam";
+  if ("error" in document) return "is the error of a jam command, not a plan";
+  if ("plan" in document) return "is what a dry run of jam sync prints; jam plan writes another document";
+  if ("model" in document && "machines" in document) {
+    return "is a juju status, not a plan: jam plan --fleet makes a plan from it";
+  }
+  if (typeof format === "string") return `has the format ${printable(format, 60)}, not ${PLAN_FORMAT}`;
+  return `is no plan of jam: it has no format ${PLAN_FORMAT}`;
+}
+
+function invalid(name: string, what: string): JamError {
+  return new JamError(EXPECTED.code, `${name} ${what}.`, { hint: EXPECTED.hint, details: { file: name } });
+}

@@ -1,0 +1,116 @@
+import type { Advice, Knowledge } from "../../juju/knowledge/knowledge.ts";
+import { edgeBetween } from "../../juju/upgrade-edge.ts";
+import { planUpgradePath, type Hop, type PathRequest, type PathResult } from "../../juju/upgrade-path.ts";
+import { compareVersions, formatVersion, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import type { PlanGroup, PlannedModel } from "./group.ts";
+import { catchUpHop, hopOf, type PlanContext } from "./plan-hop.ts";
+import type { PlanController, PlanHop } from "./plan-document.ts";
+import { isListed } from "./target.ts";
+
+/** The way of one controller and its models. */
+export interface GroupPlan {
+  readonly controller: PlanController;
+  readonly hops: readonly PlanHop[];
+}
+
+/** Hop by hop: first the controller, then its models; after a migration the new controller. */
+export function planGroup(group: PlanGroup, to: JujuVersion, context: PlanContext): GroupPlan {
+  const head = {
+    ...(group.controller === undefined ? {} : { name: group.controller }),
+    from: formatVersion(group.version),
+    to: formatVersion(to),
+  };
+  if (group.controller !== undefined && compareVersions(group.version, to) > 0) {
+    return { controller: { ...head, outcome: "above" }, hops: [] };
+  }
+  const path = findPath(group, to, context);
+  if (path.outcome === "none") {
+    return { controller: { ...head, outcome: "none", reason: path.reason }, hops: [] };
+  }
+  const hops = walk(group, path.hops, context);
+  return { controller: { ...head, outcome: hops.length === 0 ? "there" : "hops" }, hops };
+}
+
+function findPath(group: PlanGroup, to: JujuVersion, context: PlanContext): PathResult {
+  const { index, knowledge } = context;
+  const platforms = group.models.flatMap((model) => model.platforms);
+  const request: PathRequest = {
+    from: group.version,
+    to,
+    modelType: group.models.find(({ isController }) => isController)?.type ?? group.models[0]?.type ?? "iaas",
+    known: index.versions,
+    isListed: (version, family) => isListed({ index, platforms }, version, family),
+  };
+  const path = planUpgradePath(request, knowledge);
+  if (path.outcome === "path") return path;
+  const blocking = knowledge.advice.filter(({ severity }) => severity === "block");
+  const isFreeWithout =
+    blocking.length > 0 && planUpgradePath(request, { ...knowledge, advice: [] }).outcome === "path";
+  return isFreeWithout ? { outcome: "none", reason: describeBlocks(blocking) } : path;
+}
+
+function describeBlocks(blocking: readonly Advice[]): string {
+  const reasons = blocking.map(
+    ({ from, to, reason, link }) => `${from} → ${to}: ${reason}${link === undefined ? "" : ` (${link})`}`,
+  );
+  return `Advice blocks the way: ${reasons.join("; ")}`;
+}
+
+function walk(group: PlanGroup, hops: readonly Hop[], context: PlanContext): PlanHop[] {
+  const planned: PlanHop[] = [];
+  const seen = new Set<string>();
+  let now = group;
+  for (const hop of hops) {
+    const late = hop.kind === "migrate" ? findLate(now, parseVersion(hop.to), context.knowledge) : [];
+    if (late.length > 0) {
+      planned.push(catchUpHop({ group: now, seen }, late, context));
+      now = {
+        ...now,
+        models: now.models.map((model) => (late.includes(model) ? atVersion(model, now.version) : model)),
+      };
+    }
+    planned.push(hopOf({ group: now, seen }, hop, context));
+    now = after(now, hop);
+  }
+  const behind = now.models.filter(({ version }) => compareVersions(version, now.version) < 0);
+  if (behind.length > 0) planned.push(catchUpHop({ group: now, seen }, behind, context));
+  return planned;
+}
+
+/** Models that have to follow their controller before they may migrate. */
+function findLate(group: PlanGroup, to: JujuVersion, knowledge: Knowledge): PlannedModel[] {
+  return group.models.filter(
+    ({ version, isController }) =>
+      !isController &&
+      compareVersions(version, group.version) < 0 &&
+      edgeBetween(version, to, knowledge) === undefined,
+  );
+}
+
+function after(group: PlanGroup, hop: Hop): PlanGroup {
+  const version = parseVersion(hop.to);
+  const isNew = hop.kind === "migrate" && group.controller !== undefined;
+  return {
+    ...group,
+    ...(isNew ? newController(group, hop.to) : {}),
+    version,
+    mongoVersion: hop.kind === "migrate" ? undefined : group.mongoVersion,
+    models: group.models.map((model) => atVersion(model, version)),
+  };
+}
+
+/** The model once it runs that version; what its files say of versions is then out of date. */
+function atVersion(model: PlannedModel, version: JujuVersion): PlannedModel {
+  const { facts } = model;
+  if (facts === undefined) return { ...model, version };
+  const text = formatVersion(version);
+  const machines = facts.machines?.map((machine) => ({ ...machine, version: text }));
+  const units = facts.units?.map((unit) => ({ ...unit, version: text }));
+  return { ...model, version, facts: { ...facts, version: text, machines, units } };
+}
+
+/** `prod`, then `prod-3.6.27`, then `prod-4.0.15`. */
+function newController(group: PlanGroup, version: string): Pick<PlanGroup, "controller" | "family"> {
+  const family = group.family ?? group.controller ?? "";
+  return { controller: `${family}-${version}`, family };
+}

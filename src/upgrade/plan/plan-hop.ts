@@ -1,0 +1,234 @@
+import { imageTagsOf } from "../../juju/container-images.ts";
+import type { BlockerRule, Knowledge } from "../../juju/knowledge/knowledge.ts";
+import { upgradeModelCommand, type HopAction } from "../../juju/upgrade-commands.ts";
+import { covers } from "../../juju/upgrade-edge.ts";
+import { readsOf, type Hop } from "../../juju/upgrade-path.ts";
+import {
+  compareVersions,
+  formatMajorMinor,
+  formatVersion,
+  parseVersion,
+  type JujuVersion,
+} from "../../juju/version.ts";
+import type { AgentIndex, AgentNeed } from "./agent-index.ts";
+import { checksOf } from "./checks.ts";
+import type { PlanGroup, PlannedModel } from "./group.ts";
+import { needsOf, type Platform } from "./needs.ts";
+import type { PlanAgent, PlanHop, PlanModel } from "./plan-document.ts";
+
+/** What every group of one plan shares. */
+export interface PlanContext {
+  readonly index: AgentIndex;
+  readonly knowledge: Knowledge;
+  /** Versions of clients in use, which bootstrap exactly themselves. */
+  readonly clients: readonly JujuVersion[];
+}
+
+/** Where a controller and its models are before a hop, and which agents the hops before it listed. */
+export interface Stand {
+  readonly group: PlanGroup;
+  readonly seen: Set<string>;
+}
+
+/** A hop of the path with the agents, images, checks and commands that it means for this group. */
+export function hopOf({ group, seen }: Stand, hop: Hop, context: PlanContext): PlanHop {
+  const from = parseVersion(hop.from);
+  const to = parseVersion(hop.to);
+  const isMigration = hop.kind === "migrate";
+  const own = group.models.find(({ isController }) => isController);
+  const models = isMigration ? group.models.filter((model) => model !== own) : group.models;
+  const agents = new AgentList(context.index);
+  for (const model of models)
+    agents.addTarget(model, needsOf(to, hop.families, model.platforms, context.index));
+  if (isMigration) {
+    const platforms = controllerPlatforms(own, models);
+    agents.add("target", needsOf(to, hop.families, platforms, context.index));
+    for (const client of context.clients.filter((one) => isSameMinor(one, to))) {
+      agents.add("client", needsOf(client, [readsOf(client)], platforms, context.index));
+    }
+  }
+  addRunning(agents, { group, models, seen }, context);
+  return {
+    ...named(group),
+    from: hop.from,
+    to: hop.to,
+    how: isMigration ? "migrate" : "upgrade",
+    because: hop.rule.because,
+    ...(hop.minimum === undefined ? {} : { minimum: hop.minimum }),
+    client: hop.client,
+    steps: hop.actions.flatMap((action) => stepsOf(action, group, models)),
+    models: agents.models(models),
+    agents: agents.list(),
+    images: imagesOf(to, isMigration && own !== undefined ? [...models, own] : models),
+    checks: checksOf(blockersOf(hop, models, context.knowledge), { from, group, models }),
+    advice: hop.advice.map(({ severity, reason, link }) => ({
+      severity,
+      reason,
+      ...(link === undefined ? {} : { link }),
+    })),
+  };
+}
+
+/** Models that lag behind their controller follow it. */
+export function catchUpHop(
+  { group, seen }: Stand,
+  models: readonly PlannedModel[],
+  context: PlanContext,
+): PlanHop {
+  const to = group.version;
+  const families = [readsOf(to)];
+  const agents = new AgentList(context.index);
+  for (const model of models) agents.addTarget(model, needsOf(to, families, model.platforms, context.index));
+  addRunning(agents, { group, models, seen }, context);
+  const lowest = models.map(({ version }) => version).toSorted(compareVersions)[0] ?? to;
+  const blockers = context.knowledge.blockers.filter(
+    (rule) => rule.steps.includes("upgrade-model") && covers(rule, lowest, to),
+  );
+  return {
+    ...named(group),
+    from: formatVersion(lowest),
+    to: formatVersion(to),
+    how: "upgrade",
+    because: "Models follow their controller.",
+    client: formatMajorMinor(to),
+    steps: stepsOf({ step: "upgrade-model", command: upgradeModelCommand(to) }, group, models),
+    models: agents.models(models),
+    agents: agents.list(),
+    images: imagesOf(to, models),
+    checks: checksOf(blockers, { from: lowest, group, models }),
+    advice: [],
+  };
+}
+
+function named({ controller }: PlanGroup): { controller?: string } {
+  return controller === undefined ? {} : { controller };
+}
+
+function isSameMinor(a: JujuVersion, b: JujuVersion): boolean {
+  return a.major === b.major && a.minor === b.minor;
+}
+
+/** What the controller's machines are; a new one is taken to be like the old one. Controllers run on Ubuntu. */
+function controllerPlatforms(
+  own: PlannedModel | undefined,
+  models: readonly PlannedModel[],
+): readonly Platform[] {
+  if (own?.type === "caas") return [];
+  const platforms =
+    own?.platforms ?? models.filter(({ type }) => type === "iaas").flatMap((model) => model.platforms);
+  const arches = new Set(platforms.map(({ arch }) => arch));
+  return [...arches].map((arch) => ({ arch, os: "ubuntu", series: undefined }));
+}
+
+/** New machines and units ask for the version that their model runs, until it is upgraded. */
+function addRunning(
+  agents: AgentList,
+  { group, models, seen }: Stand & { readonly models: readonly PlannedModel[] },
+  { index }: PlanContext,
+): void {
+  for (const model of models.filter(({ type }) => type === "iaas")) {
+    const needs = needsOf(model.version, [readsOf(group.version)], model.platforms, index);
+    agents.add(
+      "running",
+      needs.filter((need) => !seen.has(keyOf(need))),
+    );
+  }
+  // What one hop brought is running at the next, and is listed already.
+  for (const agent of agents.list()) seen.add(keyOf(agent));
+}
+
+/** The hop's blockers for every kind of model that takes part. */
+function blockersOf(hop: Hop, models: readonly PlannedModel[], knowledge: Knowledge): readonly BlockerRule[] {
+  const steps = new Set<string>(hop.actions.map(({ step }) => step));
+  const types = new Set(models.map(({ type }) => type));
+  const [from, to] = [parseVersion(hop.from), parseVersion(hop.to)];
+  return knowledge.blockers.filter(
+    (rule) =>
+      rule.models.some((type) => types.has(type)) &&
+      rule.steps.some((step) => steps.has(step)) &&
+      covers(rule, from, to),
+  );
+}
+
+/** An action with the fleet's own names; one for each model where it is about models. */
+function stepsOf(
+  { step, command }: HopAction,
+  { controller, family = controller }: PlanGroup,
+  models: readonly PlannedModel[],
+): { step: string; command: string }[] {
+  if (controller === undefined) return [{ step, command }];
+  const mine = command.replaceAll("CONTROLLER-", `${family}-`).replaceAll("CONTROLLER", controller);
+  if (!mine.includes("MODEL")) return [{ step, command: mine }];
+  return models
+    .filter(({ isController }) => !isController)
+    .map(({ name }) => ({ step, command: mine.replaceAll("MODEL", name) }));
+}
+
+function imagesOf(to: JujuVersion, models: readonly PlannedModel[]): string[] {
+  const pods = models.filter(({ type }) => type === "caas");
+  if (pods.length === 0) return [];
+  const bases = pods.flatMap(({ facts }) =>
+    (facts?.applications ?? []).flatMap(({ ubuntu }) => ubuntu ?? []),
+  );
+  return [...imageTagsOf(to, [...new Set(bases)].sort())];
+}
+
+function keyOf({ version, release, arch, family }: AgentNeed): string {
+  return `${version} ${family} ${release} ${arch}`;
+}
+
+/** Agents of a hop, each once; a purpose that stands earlier wins. */
+class AgentList {
+  readonly #index: AgentIndex;
+  readonly #agents = new Map<string, PlanAgent>();
+  readonly #needs = new Map<PlannedModel, Set<string>>();
+
+  constructor(index: AgentIndex) {
+    this.#index = index;
+  }
+
+  addTarget(model: PlannedModel, needs: readonly AgentNeed[]): void {
+    this.add("target", needs);
+    this.#needs.set(
+      model,
+      new Set(needs.map(({ version, release, arch }) => `${version}-${release}-${arch}`)),
+    );
+  }
+
+  add(purpose: PlanAgent["purpose"], needs: readonly AgentNeed[]): void {
+    for (const need of needs) {
+      const key = keyOf(need);
+      if (this.#agents.has(key)) continue;
+      const found = this.#index.find(need);
+      const size = found?.agent.size ?? null;
+      const { version, release, arch, family } = need;
+      const sha256 = found?.agent.sha256 ?? null;
+      this.#agents.set(key, {
+        version,
+        release,
+        arch,
+        family,
+        purpose,
+        size,
+        sha256,
+        state: found?.state ?? "missing",
+      });
+    }
+  }
+
+  list(): PlanAgent[] {
+    return [...this.#agents.values()];
+  }
+
+  /** The models that take part, with what each needs; a plan for no fleet has none. */
+  models(models: readonly PlannedModel[]): PlanModel[] {
+    return models
+      .filter(({ name }) => name !== "")
+      .map((model) => ({
+        name: model.name,
+        type: model.type,
+        from: formatVersion(model.version),
+        needs: [...(this.#needs.get(model) ?? [])],
+      }));
+  }
+}

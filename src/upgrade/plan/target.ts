@@ -1,0 +1,107 @@
+import { JamError } from "../../shared/errors.ts";
+import { readsOf, type ReadsFamily } from "../../juju/upgrade-path.ts";
+import {
+  compareVersions,
+  formatMajorMinor,
+  formatVersion,
+  isPrerelease,
+  isVersion,
+  parseVersion,
+  type JujuVersion,
+} from "../../juju/version.ts";
+import type { AgentIndex } from "./agent-index.ts";
+import { needsOf, type Platform } from "./needs.ts";
+
+/** Where to: one version, or the newest of a minor. */
+export type Target =
+  { readonly version: JujuVersion } | { readonly minor: Pick<JujuVersion, "major" | "minor"> };
+
+/**
+ * Reads `3.6.27` or `3.6`.
+ * @throws JamError JAM_VERSION_INVALID naming the field and the accepted forms
+ */
+export function parseTarget(text: string, field: string): Target {
+  if (isVersion(text)) return { version: parseVersion(text) };
+  const [, major, minor] = /^(\d{1,9})\.(\d{1,9})$/.exec(text) ?? [];
+  if (major !== undefined) return { minor: { major: Number(major), minor: Number(minor) } };
+  throw new JamError("JAM_VERSION_INVALID", `${field}: "${text}" is neither a version nor a minor.`, {
+    hint: "Write a version such as 3.6.27 or 3.6-rc1, or a minor such as 3.6 for its newest patch.",
+    details: { field, value: text },
+  });
+}
+
+/** What a version must be there for. */
+export interface Wanted {
+  readonly index: AgentIndex;
+  readonly platforms: readonly Platform[];
+}
+
+/** Whether a family lists the version's agents for every platform. */
+export function isListed({ index, platforms }: Wanted, version: JujuVersion, family: ReadsFamily): boolean {
+  const needs = needsOf(version, [family], platforms, index);
+  return needs.length > 0 && needs.every((need) => index.find(need) !== undefined);
+}
+
+/** A version that was chosen, and what people should know about the choice. */
+export interface ChosenTarget {
+  readonly version: JujuVersion;
+  readonly warning: string | undefined;
+}
+
+/**
+ * The version meant by a target: of a minor the newest patch that is there for every architecture, final releases
+ * before pre-releases.
+ * @throws JamError JAM_AGENT_NOT_FOUND when nothing of it is known
+ */
+export function chooseTarget(target: Target, wanted: Wanted): ChosenTarget {
+  if ("version" in target) return { version: requireKnown(target.version, wanted.index), warning: undefined };
+  const { minor } = target;
+  const inMinor = wanted.index.versions
+    .filter(
+      (version) => version.major === minor.major && version.minor === minor.minor && version.build === 0,
+    )
+    .toSorted((a, b) => Number(isPrerelease(a)) - Number(isPrerelease(b)) || compareVersions(b, a));
+  const [newest] = inMinor;
+  if (newest === undefined) throw unknown(formatMajorMinor(minor), wanted.index);
+  const complete = inMinor.find((version) => isListed(wanted, version, readsOf(version)));
+  if (complete === undefined || complete === newest) {
+    return { version: newest, warning: undefined };
+  }
+  return {
+    version: complete,
+    warning: `${formatVersion(newest)} is newer than ${formatVersion(complete)}, but is not there for all of ${describePlatforms(wanted.platforms)}.`,
+  };
+}
+
+function describePlatforms(platforms: readonly Platform[]): string {
+  return [...new Set(platforms.map(({ os, arch }) => `${os} ${arch}`))].join(", ");
+}
+
+function requireKnown(version: JujuVersion, index: AgentIndex): JujuVersion {
+  if (index.versions.some((known) => compareVersions(known, version) === 0)) return version;
+  throw unknown(formatVersion(version), index);
+}
+
+function unknown(what: string, index: AgentIndex): JamError {
+  const known = index.versions.filter((version) => !isPrerelease(version)).toSorted(compareVersions);
+  const ofMajor = known.filter(({ major }) => String(major) === what.split(".")[0]);
+  const newest = (ofMajor.length > 0 ? ofMajor : known).at(-1);
+  if (newest === undefined) {
+    return new JamError(
+      "JAM_AGENT_NOT_FOUND",
+      `${what}: no agents are known here, neither held nor upstream.`,
+      {
+        hint: "Run `jam sync` once where upstream can be reached; jam plan also asks upstream itself in `mode: online`.",
+        details: { version: what },
+      },
+    );
+  }
+  return new JamError(
+    "JAM_AGENT_NOT_FOUND",
+    `${what} is neither held nor listed upstream in these streams.`,
+    {
+      hint: `The newest known is ${formatVersion(newest)}. \`jam plan --refresh\` asks upstream again, --stream names another stream; what \`deny\` names counts as unknown.`,
+      details: { version: what, newest: formatVersion(newest) },
+    },
+  );
+}

@@ -1,0 +1,56 @@
+import type { Generation } from "../../juju/which/generation.ts";
+import { newest, newestCompatible, newestReleased, type NewestResult } from "../../juju/which/newest.ts";
+import { preferredStreams } from "../../juju/which/streams.ts";
+import { readVersion } from "../../juju/which/version-pool.ts";
+import { formatVersion } from "../../juju/version.ts";
+import type { TableAnswer } from "./answer.ts";
+import type { NewestAsked, StreamsAsked } from "./question.ts";
+
+/** Columns of the recorded answers, and a generation that shares the rules of each. */
+const STREAM_COLUMNS = [
+  ["1.25", "1.25"],
+  ["2.0-2.2", "2.0-2.1"],
+  ["2.3-2.7", "2.3"],
+  ["2.8", "2.8.10-2.8.13"],
+  ["2.9", "2.9.33+"],
+  ["3.x", "3.6.23+"],
+  ["4.0", "4.0"],
+] as const satisfies readonly (readonly [column: string, generation: Generation])[];
+
+/** The streams that each generation searches. */
+export function answerStreamsQuestion(asked: StreamsAsked): TableAnswer {
+  const { development, stream } = asked;
+  const version = readVersion(asked.version ?? asked.runningVersion);
+  return {
+    kind: "preferredStreams",
+    ...(asked.id === undefined ? {} : { id: asked.id }),
+    juju: Object.fromEntries(
+      STREAM_COLUMNS.map(([column, generation]) => [
+        column,
+        preferredStreams(generation, { version, development, stream }),
+      ]),
+    ),
+  };
+}
+
+/** The version that may follow the base, by each of Juju's three searches. */
+export function answerNewestQuestion(asked: NewestAsked): TableAnswer {
+  const base = readVersion(asked.base);
+  const list = asked.list.map((text) => readVersion(text));
+  const max = newest(list);
+  return {
+    kind: "newestCompatible",
+    ...(asked.id === undefined ? {} : { id: asked.id }),
+    juju: {
+      max: max === undefined ? "0.0.0" : formatVersion(max),
+      "1.25 NewestReleased": textOf(newestReleased(list, base)),
+      "2.x NewestCompatible": textOf(newestCompatible(list, base)),
+      "3.x+ NewestCompatible allowDev=false": textOf(newestCompatible(list, base, false)),
+      "3.x+ NewestCompatible allowDev=true": textOf(newestCompatible(list, base, true)),
+    },
+  };
+}
+
+function textOf(result: NewestResult): { readonly newest: string; readonly found: boolean } {
+  return { newest: formatVersion(result.newest), found: result.found };
+}

@@ -1,0 +1,82 @@
+import type { ErrorCode } from "../../shared/errors.ts";
+import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
+import { adviceOn } from "../../juju/upgrade-edge.ts";
+import type { JujuVersion } from "../../juju/version.ts";
+import type { Decision, WhichWarning } from "./answer.ts";
+
+/** What is decided, before warnings. */
+export interface Verdict {
+  readonly decision: Decision;
+  readonly version: string | null;
+  readonly code: ErrorCode | null;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** A version is chosen. */
+export function chosen(
+  decision: Extract<Decision, "upgrade" | "bootstrap" | "migrate">,
+  version: string,
+  message: string,
+): Verdict {
+  return { decision, version, code: null, message };
+}
+
+/** Nothing is to do; `version` is what runs. */
+export function upToDate(version: string, message: string): Verdict {
+  return { decision: "up-to-date", version, code: null, message };
+}
+
+/** Nothing that fits is listed. */
+export function notFound(
+  code: "JAM_MIRROR_EMPTY" | "JAM_AGENT_NOT_FOUND",
+  message: string,
+  hint: string,
+): Verdict {
+  return { decision: "not-found", version: null, code, message, hint };
+}
+
+/** Juju, or advice, does not let this move happen. */
+export function blocked(
+  code: "JAM_UPGRADE_REFUSED" | "JAM_UPGRADE_ADVISED_AGAINST" | "JAM_VERSION_INVALID",
+  message: string,
+  hint: string,
+): Verdict {
+  return { decision: "blocked", version: null, code, message, hint };
+}
+
+/** How to get agents here: the rule for jam.yaml, and the command. */
+export function syncHint(versions: string, arches: readonly string[] = [], stream = "released"): string {
+  const arch = arches.length === 0 ? "" : `, arch: [${arches.join(", ")}]`;
+  return `Run \`jam sync\` with a rule in \`select\` of jam.yaml that takes it: { stream: ${stream}, versions: "${versions}"${arch} }.`;
+}
+
+/** The advice on a move, as warnings. */
+export function adviceWarnings(
+  from: JujuVersion | undefined,
+  to: JujuVersion,
+  knowledge: Pick<Knowledge, "advice">,
+): WhichWarning[] {
+  if (knowledge.advice.length === 0) return [];
+  return adviceOn(from, to, knowledge).map(({ severity, reason, link }) => ({
+    code: "advice",
+    severity,
+    message: reason,
+    remedy:
+      severity === "block"
+        ? "Choose another version with --to, or take the entry out of `advice` in jam.yaml."
+        : "Weigh it before you go on.",
+    ...(link === undefined ? {} : { link }),
+  }));
+}
+
+/** The verdict, or that advice blocks it: then Juju would do it, and should not be asked to. */
+export function heedAdvice(verdict: Verdict, advice: readonly WhichWarning[]): Verdict {
+  const block = advice.find(({ severity }) => severity === "block");
+  if (block === undefined || verdict.version === null || verdict.decision === "up-to-date") return verdict;
+  return blocked(
+    "JAM_UPGRADE_ADVISED_AGAINST",
+    `Juju would take ${verdict.version}, and advice blocks that: ${block.message}`,
+    block.remedy,
+  );
+}

@@ -1,0 +1,62 @@
+import { isJamError, JamError } from "../../shared/errors.ts";
+import { answerBootstrapQuestion } from "./answer-bootstrap.ts";
+import { answerMigrateQuestion, migrateByGeneration } from "./answer-migrate.ts";
+import { answerNewestQuestion, answerStreamsQuestion } from "./answer-tables.ts";
+import { answerUpgradeQuestion } from "./answer-upgrade.ts";
+import type { AnyAnswer } from "./answer.ts";
+import type { WhichQuestion } from "./question.ts";
+import type { WhichWorld } from "./world.ts";
+
+/**
+ * The answer to one question, its trace complete. The candidates of a trace are gone through when they are read.
+ * @throws JamError JAM_VERSION_INVALID for a version that the rules at hand cannot read
+ */
+export function answerQuestion(world: WhichWorld, question: WhichQuestion): AnyAnswer {
+  try {
+    return answer(world, question);
+  } catch (error) {
+    if (!isJamError(error, "JAM_VERSION_INVALID") || question.place === "") throw error;
+    throw new JamError(error.code, `${question.place}: ${error.message}`, {
+      cause: error,
+      details: { ...error.details, question: question.place },
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+}
+
+/**
+ * The answers of a batch, in the order asked. The steps of a trace name rule and source only, because the candidates
+ * of a thousand questions are many megabytes; with `hasCandidates` they are all there.
+ * @throws JamError JAM_VERSION_INVALID
+ */
+export function answerBatch(
+  world: WhichWorld,
+  questions: readonly WhichQuestion[],
+  hasCandidates = false,
+): { readonly answers: readonly AnyAnswer[] } {
+  const answers = questions.map((question) => {
+    const answer = answerQuestion(world, question);
+    const whole =
+      question.kind === "migrate" ? { ...answer, byGeneration: migrateByGeneration(question) } : answer;
+    if (hasCandidates || !("trace" in whole)) return whole;
+    return { ...whole, trace: whole.trace.map(({ rule, source }) => ({ rule, source })) };
+  });
+  return { answers };
+}
+
+function answer(world: WhichWorld, question: WhichQuestion): AnyAnswer {
+  switch (question.kind) {
+    case "upgrade":
+      return answerUpgradeQuestion(world, question);
+    case "bootstrap":
+      return answerBootstrapQuestion(world, question);
+    case "migrate":
+      return answerMigrateQuestion(world, question);
+    case "preferredStreams":
+      return answerStreamsQuestion(question);
+    case "newestCompatible":
+      return answerNewestQuestion(question);
+    default:
+      return question satisfies never;
+  }
+}

@@ -1,0 +1,49 @@
+import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
+import { MIRROR_REF } from "../../sync/snapshot.ts";
+import { readKnownAgents, type KnownAgents, type KnownReader } from "../known-agents.ts";
+import { createShelves, type AgentShelves } from "./agent-shelf.ts";
+
+/** All that answers rest on beside the question. */
+export interface WhichWorld {
+  /** What this mirror lists. */
+  readonly held: AgentShelves;
+  /** What upstream listed at the last sync; undefined where that is not known. */
+  readonly upstream: AgentShelves | undefined;
+  readonly knowledge: Knowledge;
+}
+
+/** The world of one moment. Making it costs little: agents are sorted when a question needs them. */
+export function createWorld(
+  { held, upstream }: Pick<KnownAgents, "held" | "upstream">,
+  knowledge: Knowledge,
+): WhichWorld {
+  return {
+    held: createShelves(held),
+    upstream: upstream === undefined ? undefined : createShelves(upstream),
+    knowledge,
+  };
+}
+
+/**
+ * Reads the world of this moment from a store. While neither the published snapshot nor what is remembered of upstream
+ * changes, it gives the same world again, whose shelves are sorted already.
+ */
+export function createWorldReader(store: KnownReader, knowledge: Knowledge): () => Promise<WhichWorld> {
+  let last: { readonly state: string; readonly world: Promise<WhichWorld> } | undefined;
+  return async () => {
+    const state = await stateOf(store);
+    if (last?.state === state) return last.world;
+    const world = readKnownAgents(store).then((known) => createWorld(known, knowledge));
+    last = { state, world };
+    world.catch(() => {
+      if (last?.world === world) last = undefined;
+    });
+    return world;
+  };
+}
+
+/** What changes whenever the world may have changed. */
+async function stateOf({ refs, documents }: KnownReader): Promise<string> {
+  const memory = await documents.get("state", "upstream-memory.json");
+  return `${(await refs.read(MIRROR_REF)) ?? ""} ${memory === undefined ? "" : Buffer.from(memory).toString("utf8")}`;
+}

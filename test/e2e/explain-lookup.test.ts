@@ -1,0 +1,72 @@
+/** `jam explain --lookup` as an operator types it: this mirror, a URL, a folder. */
+import { expect, test } from "vitest";
+import { temporaryMirror } from "../helpers/mirror.ts";
+import { startUpstream } from "../helpers/upstream.ts";
+
+interface Report {
+  readonly outcome: string;
+  readonly chosen: { readonly version: string; readonly agents: { readonly url: string }[] } | null;
+  readonly internet: { readonly asked: boolean };
+  readonly warnings: { readonly code: string }[];
+}
+
+function parse(stdout: string): Report {
+  return JSON.parse(stdout) as Report;
+}
+
+test("says what Juju finds in this mirror, without a request to anybody", async () => {
+  await using upstream = await startUpstream();
+  await using mirror = await temporaryMirror(upstream, { select: [{ stream: "released", versions: ">=3" }] });
+  const empty = await mirror.jam("explain", "--lookup", "3.6.27", "-o", "json");
+  expect([empty.status, parse(empty.stdout).internet.asked]).toEqual([5, true]);
+  await mirror.sync();
+  upstream.clearRequests();
+
+  const { status, stdout } = await mirror.jam("explain", "--lookup", "3.6.27-ubuntu-arm64");
+  expect(status).toBe(0);
+  expect(stdout).toContain("http://127.0.0.1:8080/tools/agent/3.6.27/juju-3.6.27-linux-arm64.tgz");
+  expect(stdout).toContain("Juju does not ask the internet.");
+
+  const absent = await mirror.jam("explain", "--lookup", "2.9.60", "-o", "json");
+  expect(absent.status).toBe(5);
+  expect(parse(absent.stdout)).toMatchObject({ chosen: null, internet: { asked: true } });
+  expect(upstream.requests).toEqual([]);
+});
+
+test("looks at a URL and into a folder, also where Juju would not follow", async () => {
+  await using upstream = await startUpstream();
+  await using mirror = await temporaryMirror(upstream);
+  await mirror.sync();
+  upstream.fault(/3\.6\.27.*tgz$/, { kind: "redirect", to: "agent/elsewhere.tgz" });
+  const flags = ["explain", "--lookup", "3.6.27-ubuntu-amd64", "-o", "json"];
+  const there = parse((await mirror.jam(...flags, "--url", upstream.url)).stdout);
+  expect(there.warnings.map(({ code }) => code)).toEqual(["signature-not-trusted", "tarball-redirect"]);
+  const trusted = await mirror.jam(
+    ...flags,
+    "--url",
+    upstream.url,
+    "--keyring",
+    "key.asc",
+    "--require-signed",
+  );
+  expect(parse(trusted.stdout).warnings.map(({ code }) => code)).toEqual(["tarball-redirect"]);
+  const folder = await mirror.jam(...flags, "--metadata-source", mirror.data);
+  expect(parse(folder.stdout).chosen?.agents[0]?.url).toMatch(/^file:.*juju-3\.6\.27-linux-amd64\.tgz$/);
+});
+
+test("asks nobody outside in offline mode, and refuses what means nothing", async () => {
+  await using upstream = await startUpstream();
+  await using mirror = await temporaryMirror(upstream, { mode: "offline" });
+  const refused = await mirror.jam("explain", "--lookup", "3.6.5", "--url", "http://mirror.example/tools");
+  expect([refused.status, refused.stderr]).toEqual([7, expect.stringContaining("JAM_OFFLINE")]);
+  const near = await mirror.jam("explain", "--lookup", "3.6.27", "--url", upstream.url);
+  expect(near.status).toBe(0);
+  for (const args of [
+    ["--lookup"],
+    ["--arch", "amd64", "3.6"],
+    [],
+    ["--lookup", "3.6", "--metadata-source", "none"],
+  ]) {
+    expect((await mirror.jam("explain", ...args)).status).toBe(2);
+  }
+});

@@ -1,0 +1,58 @@
+import type { Agent } from "../../../../src/juju/agent.ts";
+import { JUJU_KNOWLEDGE } from "../../../../src/juju/knowledge/juju-knowledge.ts";
+import { withAdvice, type Advice } from "../../../../src/juju/knowledge/knowledge.ts";
+import { parseSha256, type Sha256 } from "../../../../src/shared/sha256.ts";
+import type { WhichAnswer } from "../../../../src/upgrade/which/answer.ts";
+import { readQuestions } from "../../../../src/upgrade/which/read-questions.ts";
+import { answerQuestion } from "../../../../src/upgrade/which/which.ts";
+import { createWorld, type WhichWorld } from "../../../../src/upgrade/which/world.ts";
+
+const SHA256 = parseSha256("a".repeat(64)) as Sha256;
+
+/** `3.6.5`, `3.6.5@arm64`, `3.6.5@arm64 proposed`, `2.8.9@amd64 released tools`: one agent in words. */
+function agentOf(words: string): Agent {
+  const [name = "", stream = "released", family = "agents"] = words.split(" ");
+  const [version = "", arch = "amd64"] = name.split("@");
+  const release = family === "tools" ? "focal" : "ubuntu";
+  return {
+    version,
+    release,
+    arch,
+    path: `agent/${version}/${arch}.tgz`,
+    size: 1,
+    sha256: SHA256,
+    listings: [
+      {
+        contentId: `com.ubuntu.juju:${stream}:${family}`,
+        productId: `com.ubuntu.juju:${family === "tools" ? "20.04" : "ubuntu"}:${arch}`,
+        date: "20260101",
+      },
+    ],
+  };
+}
+
+export interface WorldOptions {
+  readonly upstream?: readonly string[];
+  readonly advice?: readonly Advice[];
+}
+
+/** A world that holds these agents; see `agentOf` for how they are written. */
+export function aWorld(held: readonly string[], { upstream, advice = [] }: WorldOptions = {}): WhichWorld {
+  return createWorld(
+    { held: held.map(agentOf), upstream: upstream?.map(agentOf) },
+    withAdvice(JUJU_KNOWLEDGE, advice),
+  );
+}
+
+/** The answer to one question in that world. */
+export function answerIn(world: WhichWorld, question: object): WhichAnswer {
+  const [read] = readQuestions([question]);
+  if (read === undefined) throw new Error("no question");
+  return answerQuestion(world, read) as WhichAnswer;
+}
+
+/** Decision, version and the codes of the warnings, in short. */
+export function inShort({ decision, version, warnings }: WhichAnswer): string {
+  const codes = warnings.map(({ code }) => code).join(" ");
+  return `${decision}${version === null ? "" : ` ${version}`}${codes === "" ? "" : `: ${codes}`}`;
+}
