@@ -128,12 +128,46 @@ export interface InteropSolution {
   readonly streams?: readonly string[];
 }
 
+/** A question on the version that Juju would take; see test/interop/ask/decision.go. 2.8 answers `bootstrap` only. */
+export interface InteropDecision {
+  readonly name?: string;
+  readonly ask: "upgrade" | "bootstrap";
+  readonly url: string;
+  readonly configStream?: string;
+  readonly development?: boolean;
+  readonly requested?: string;
+  readonly client?: string;
+  readonly autoUpgrade?: boolean;
+  readonly current?: string;
+  readonly controller?: string;
+  readonly isController?: boolean;
+  readonly isCAAS?: boolean;
+  readonly stream?: string;
+  readonly stored?: readonly string[];
+  readonly registryTags?: readonly string[];
+  readonly otherModels?: readonly { readonly name: string; readonly version: string }[];
+}
+
+/** What Juju decided, in the shape of the recorded answers. */
+export interface InteropVerdict {
+  readonly outcome: "upgrade" | "up-to-date" | "error" | "bootstrap" | "local-agent";
+  readonly chosen?: string;
+  readonly changed?: boolean;
+  readonly setStream?: string;
+  readonly message?: string;
+  readonly agentVersion?: string;
+  readonly binary?: string;
+  readonly error?: string;
+}
+
 /** One generation of Juju's code, ready to be asked. */
 export interface JujuProgram {
   /** The answers in the order of the questions. */
   ask(questions: readonly InteropQuestion[]): Promise<InteropAnswer[]>;
   /** The solutions in the order asked. */
   solve(riddles: readonly InteropRiddle[]): Promise<InteropSolution[]>;
+  /** The verdicts in the order asked. */
+  decide(decisions: readonly InteropDecision[]): Promise<InteropVerdict[]>;
 }
 
 export interface Interop {
@@ -166,6 +200,8 @@ function programOf(generation: JujuGeneration): JujuProgram {
   return {
     ask: async (questions) => await askProgram<InteropAnswer[]>(path, "--cases", questions),
     solve: async (riddles) => await askProgram<InteropSolution[]>(path, "--select", riddles),
+    decide: async (decisions) =>
+      await askProgram<InteropVerdict[]>(`${FOLDER}bin/decide-${generation}`, "--cases", decisions),
   };
 }
 

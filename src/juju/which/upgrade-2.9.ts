@@ -2,12 +2,13 @@ import { compareVersions, toPatch, type JujuVersion } from "../version.ts";
 import type { UpgradeAnswer } from "./answer.ts";
 import { tagsForServer29 } from "./caas.ts";
 import { findByController } from "./lookup.ts";
-import { notSupportedFrom, upgradeControllerFirst } from "./messages.ts";
+import { DOWNGRADE_NOT_ALLOWED, notSupportedFrom, upgradeControllerFirst } from "./messages.ts";
 import { includesVersion } from "./newest.ts";
 import { preferredStreams } from "./streams.ts";
 import { note, type Rule } from "./trace.ts";
 import { nextStep } from "./upgrade-by-client.ts";
 import { isSame, refuse, UP_TO_DATE, upgradeTo, type UpgradeRequest } from "./upgrade-request.ts";
+import { readVersion } from "./version-pool.ts";
 
 const SOURCE = "apiserver/facades/client/modelupgrader/findtools.go";
 const REF = "2.9 branch ff1125b6da";
@@ -40,10 +41,25 @@ export function upgradeBy2_9(request: UpgradeRequest): UpgradeAnswer {
   if (question.isController && chosen.major !== current.major) {
     return refuse(notSupportedFrom("upgrade", current, chosen));
   }
+  const refused = question.isController ? refuseOtherModels(request, chosen) : undefined;
+  if (refused !== undefined) return refused;
   if (!question.isController && compareVersions(chosen, controller) > 0) {
     return refuse(upgradeControllerFirst(chosen, controller));
   }
   return upgradeTo(request, chosen, stream);
+}
+
+/**
+ * A model of another major on the controller; Juju checks every model, however it came there.
+ * Source: juju upgrades/upgradevalidation/version.go versionCheck, upgrade.go ValidatorsForControllerUpgrade (2.9.42).
+ */
+function refuseOtherModels({ question }: UpgradeRequest, chosen: JujuVersion): UpgradeAnswer | undefined {
+  for (const { version } of question.otherModels ?? []) {
+    const model = readVersion(version);
+    if (model.major > chosen.major) return refuse(DOWNGRADE_NOT_ALLOWED);
+    if (model.major < chosen.major) return refuse(notSupportedFrom("upgrade", model, chosen));
+  }
+  return undefined;
 }
 
 /** Undefined where Juju finds nothing or nothing newer. */

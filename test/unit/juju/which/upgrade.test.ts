@@ -243,3 +243,15 @@ test.for(["2.8.10-2.8.13", "2.9.0-2.9.31", "2.9.32"] as const)(
     });
   },
 );
+
+test.for([
+  ["3.0.4", "downgrade is not allowed"],
+  ["1.25.13", 'upgrade to "2.9.60" is not supported from "1.25.13"'],
+] as const)("from 2.9.33 on a model at %s stops the upgrade of its controller", ([version, error]) => {
+  const question = aQuestion("2.9.33+", { current: "2.9.42", available: ["2.9.60"] });
+  const otherModels = [
+    { name: "fine", version: "2.8.1" },
+    { name: "odd", version },
+  ];
+  expect(answerUpgrade({ ...question, otherModels })).toEqual({ outcome: "error", error });
+});
