@@ -66,7 +66,8 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     project: [...USE_CASE, "sync"],
     node: [],
     packages: ["zod", "yaml"],
-    because: "a use case takes its collaborators as arguments; what operators hand in is parsed at its border",
+    because:
+      "a use case takes its collaborators as arguments; what operators hand in is parsed at its border",
   },
   server: {
     project: ["shared", "simplestreams", "juju", "upgrade"],
