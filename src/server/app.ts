@@ -1,6 +1,6 @@
-import express, { type ErrorRequestHandler, type Express } from "express";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { JamError } from "../shared/errors.ts";
-import { type ApiPorts, serveApi } from "./api/routes.ts";
+import type { ApiPorts } from "./api/routes.ts";
 import { type FaceContext, serveCuratedFace, serveVerbatimFace } from "./faces.ts";
 import { ConnectionGone } from "./outlet.ts";
 import { sendNotFound, sendProblem } from "./problem.ts";
@@ -19,13 +19,22 @@ export function createApp(context: FaceContext & ApiPorts, log: (record: Request
   app.use(guardRequest);
   app.use("/tools", serveCuratedFace(context));
   app.use("/upstream/tools", serveVerbatimFace(context));
-  app.use("/api/v1", serveApi(context));
+  app.use("/api/v1", serveApiOnDemand(context));
   app.get("/healthz", sendAlive);
   app.get("/readyz", sendReadiness(context.mirror));
   app.get("/", sendStartPage(context.mirror));
   app.use((_request, response) => sendNotFound(response));
   app.use(sendError);
   return app;
+}
+
+/** Most servers never get a question: what answers one (schemas and rules, some 10 MB) is loaded with the first. */
+function serveApiOnDemand(context: ApiPorts): RequestHandler {
+  let api: Promise<RequestHandler> | undefined;
+  return async (request, response, next) => {
+    api ??= import("./api/routes.ts").then(({ serveApi }) => serveApi(context));
+    (await api)(request, response, next);
+  };
 }
 
 const sendError: ErrorRequestHandler = (error: unknown, request, response, _next) => {

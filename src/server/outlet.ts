@@ -16,7 +16,7 @@ export class ConnectionGone extends Error {
   }
 }
 
-/** The way out of one response: one write at a time, each with a deadline. */
+/** The way out of one response; each write has a deadline of its own. */
 export interface Outlet {
   /**
    * Resolves once the bytes are with the kernel, so that their buffer is free again.
@@ -49,9 +49,9 @@ export async function awaitTurn(response: ServerResponse): Promise<void> {
 /** Opens the way out; `release` it when the response is done. */
 export function openOutlet(response: ServerResponse, pace: ReaderPace): Outlet {
   const { socket } = response.req;
-  let interrupt: (() => void) | undefined;
+  const waiting = new Set<() => void>();
   // A response's own write callback stays silent when the socket is destroyed.
-  const onClose = () => interrupt?.();
+  const onClose = () => waiting.forEach((interrupt) => interrupt());
   socket.once("close", onClose);
   return {
     write: (bytes) =>
@@ -61,13 +61,14 @@ export function openOutlet(response: ServerResponse, pace: ReaderPace): Outlet {
           return;
         }
         const deadline = setTimeout(() => socket.destroy(), allowedMs(bytes.length, pace));
-        interrupt = () => {
+        const interrupt = () => {
           clearTimeout(deadline);
           reject(new ConnectionGone());
         };
+        waiting.add(interrupt);
         response.write(bytes, (error) => {
           clearTimeout(deadline);
-          interrupt = undefined;
+          waiting.delete(interrupt);
           if (error) reject(new ConnectionGone());
           else resolve();
         });

@@ -36,12 +36,13 @@ interface Piece {
 }
 
 /**
- * Sends a range of a blob, one piece at a time: chunks that others fetch too come from memory, the rest through
- * pooled buffers. While a piece is on its way out, the next one is brought in.
+ * Sends a range of a blob in pieces: chunks that others fetch too come from memory, the rest through pooled buffers.
+ * Two pieces are on their way out at a time, so that the connection never waits for us.
  * @throws ConnectionGone, ShortBlob, JamError JAM_STORE_IO
  */
 export async function sendRange(outlet: Outlet, source: TransferSource, range: ByteRange): Promise<void> {
   let position = range.start;
+  let writing: Promise<number> = Promise.resolve(0);
   let lastWriteMs = 0;
   let ahead: Promise<Piece> | undefined;
   try {
@@ -51,19 +52,29 @@ export async function sendRange(outlet: Outlet, source: TransferSource, range: B
       ahead = undefined;
       if (piece === undefined) break;
       position += piece.bytes.length;
-      try {
-        if (use === "normal") ahead = readAhead(source, { start: position, end: range.end });
-        const startedAt = performance.now();
-        await outlet.write(piece.bytes);
-        lastWriteMs = performance.now() - startedAt;
-      } finally {
-        piece.release();
-      }
+      const before = writing;
+      writing = writePiece(outlet, piece);
+      // Its failure is met below or in the next round; the one before may fail first.
+      writing.catch(() => undefined);
+      if (use === "normal") ahead = readAhead(source, { start: position, end: range.end });
+      lastWriteMs = await before;
     }
+    await writing;
   } catch (error) {
     // The pool may have the buffer back only when the thread that fills it has finished.
     await ahead?.then(({ release }) => release()).catch(() => undefined);
     throw error;
+  }
+}
+
+/** Resolves to the milliseconds that the reader took for the piece. */
+async function writePiece(outlet: Outlet, { bytes, release }: Piece): Promise<number> {
+  const startedAt = performance.now();
+  try {
+    await outlet.write(bytes);
+    return performance.now() - startedAt;
+  } finally {
+    release();
   }
 }
 
