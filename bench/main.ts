@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { formatFigures, type Figure } from "./figure.ts";
 import { measure } from "./process.ts";
+import type { ServeRow } from "./serve-row.ts";
 
 const USAGE = `Usage: npm run bench [-- OPTIONS]
 
@@ -85,17 +86,6 @@ async function benchServe(): Promise<Figure[]> {
       isMet: row.jamPeakRssMiB * 1.048576 <= 200,
     },
   ]);
-}
-
-interface ServeRow {
-  readonly connections: number;
-  readonly jamMBps: number;
-  readonly nginxMBps: number;
-  readonly speedRatio: number;
-  readonly jamCpuPerGb: number;
-  readonly nginxCpuPerGb: number;
-  readonly cpuRatio: number;
-  readonly jamPeakRssMiB: number;
 }
 
 function describeMachine(): string {

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { publisher } from "../test/helpers/served-mirror.ts";
 import { temporaryStore } from "../test/helpers/temporary-store.ts";
+import type { ServeRow } from "./serve-row.ts";
 
 const JAM = join(import.meta.dirname, "../bin/jam.js");
 const SIZE = 100_000_000;
@@ -27,18 +28,6 @@ interface Contender {
 interface Run {
   readonly bytesPerSecond: number;
   readonly cpuPerGb: number;
-}
-
-/** Medians over the rounds; ratios are made within a round, so that a noisy machine slows both sides. */
-interface Row {
-  readonly connections: number;
-  readonly jamMBps: number;
-  readonly nginxMBps: number;
-  readonly speedRatio: number;
-  readonly jamCpuPerGb: number;
-  readonly nginxCpuPerGb: number;
-  readonly cpuRatio: number;
-  readonly jamPeakRssMiB: number;
 }
 
 const { values } = parseArgs({
@@ -63,7 +52,7 @@ async function main(binary: string): Promise<void> {
   const { child: jamChild, contender: jam } = await startJam(store.path);
   const { child: nginxChild, contender: nginx, folder } = await startNginx(binary, store.path);
   try {
-    const rows: Row[] = [];
+    const rows: ServeRow[] = [];
     for (const connections of values.connections.split(",").map(Number)) {
       rows.push(await compare(jam, nginx, connections));
     }
@@ -76,7 +65,7 @@ async function main(binary: string): Promise<void> {
   }
 }
 
-async function compare(jam: Contender, nginx: Contender, connections: number): Promise<Row> {
+async function compare(jam: Contender, nginx: Contender, connections: number): Promise<ServeRow> {
   const rounds: { jam: Run; nginx: Run }[] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
     // Alternate who goes first: the first one finds the colder caches.
@@ -208,7 +197,7 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
 
-function formatTable(rows: readonly Row[]): string {
+function formatTable(rows: readonly ServeRow[]): string {
   const head = [
     "connections",
     "jam MB/s",

@@ -5,7 +5,7 @@ import { readCurrentSnapshot } from "../../sync/current.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { listStreams } from "../agent-streams.ts";
 import type { LookupFlags } from "../upgrade/explain-lookup.ts";
-import { userAgent } from "../version.ts";
+import { readUpstreamAgents } from "../upstream-agents.ts";
 
 interface ExplainFlags extends LookupFlags {
   readonly offline?: true;
@@ -99,7 +99,7 @@ async function explainAgent(context: CommandContext, name: string, wishesOffline
   const current = await readCurrentSnapshot(await openReader(config));
   const held = current?.agents ?? [];
   const isOffline = wishesOffline || config.mode === "offline";
-  const upstream = isOffline ? undefined : await readUpstream(context);
+  const upstream = isOffline ? undefined : await readUpstreamAgents(context, ["*"]);
   const heldNames = new Set(held.map(formatAgentName));
   const upstreamNames = new Set(upstream?.map(formatAgentName));
   const rows = explainAgents(merge(upstream ?? [], held), config.rules, name).map((explanation): Row => {
@@ -110,21 +110,6 @@ async function explainAgent(context: CommandContext, name: string, wishesOffline
   await context.output.print({ agents: rows.map(document) }, () =>
     rows.map((row) => render(row, { context, isOffline })).join("\n"),
   );
-}
-
-async function readUpstream(context: CommandContext): Promise<readonly Agent[]> {
-  const { composeSync } = await import("../../compose.ts");
-  const { planMirrorSync } = await import("../../sync/sync-mirror.ts");
-  const { options, work } = await composeSync(await context.config(), {
-    env: context.io.env,
-    userAgent: userAgent(),
-    observe: () => undefined,
-    signal: context.signal,
-    allow: new Set(),
-    writes: false,
-  });
-  const everything = { select: [{ streams: ["*"], prereleases: true }], deny: [] };
-  return (await planMirrorSync({ ...options, rules: everything }, work)).plan.wanted;
 }
 
 /** Upstream's agents and those held ones that upstream no longer lists. */

@@ -4,7 +4,7 @@ import { parseStreamContentId } from "../../juju/stream.ts";
 import type { Config } from "../../config/config.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
 import type { CommandContext } from "../command.ts";
-import { userAgent } from "../version.ts";
+import { readUpstreamAgents } from "../upstream-agents.ts";
 
 export interface KnownOptions {
   /** Streams that have to be known. */
@@ -39,7 +39,7 @@ export async function readKnown(context: CommandContext, options: KnownOptions):
   const isRead = upstream?.some((agent) => isListedIn(agent, first)) ?? false;
   const asks = options.ask === "always" || (options.ask === "missing" && !isRead);
   if (asks && config.mode === "online") {
-    const asked = await askUpstream(context, options.streams);
+    const asked = await readUpstreamAgents(context, options.streams);
     return { snapshot, held: held.filter(isAllowed), upstream: asked.filter(isAllowed), source: "asked" };
   }
   return {
@@ -57,20 +57,4 @@ function allowedBy({ rules }: Config): (agent: Agent) => boolean {
 
 function isListedIn({ listings }: Agent, stream: string): boolean {
   return listings.some(({ contentId }) => parseStreamContentId(contentId)?.stream === stream);
-}
-
-/** Reads and verifies upstream's metadata as a sync would, and keeps nothing. */
-async function askUpstream(context: CommandContext, streams: readonly string[]): Promise<readonly Agent[]> {
-  const { composeSync } = await import("../../compose.ts");
-  const { planMirrorSync } = await import("../../sync/sync-mirror.ts");
-  const { options, work } = await composeSync(await context.config(), {
-    env: context.io.env,
-    userAgent: userAgent(),
-    observe: () => undefined,
-    signal: context.signal,
-    allow: new Set(),
-    writes: false,
-  });
-  const everything = { select: [{ streams, prereleases: true }], deny: [] };
-  return (await planMirrorSync({ ...options, rules: everything }, work)).plan.wanted;
 }

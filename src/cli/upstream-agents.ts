@@ -1,0 +1,26 @@
+import type { Agent } from "../juju/agent.ts";
+import type { CommandContext } from "./command.ts";
+import { userAgent } from "./version.ts";
+
+/**
+ * What upstream lists in these streams (`*` is every one): its metadata is read and verified as a sync would, and
+ * nothing is kept. No rule of `select` or `deny` counts.
+ * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…, JAM_STORE_…
+ */
+export async function readUpstreamAgents(
+  context: CommandContext,
+  streams: readonly string[],
+): Promise<readonly Agent[]> {
+  const { composeSync } = await import("../compose.ts");
+  const { planMirrorSync } = await import("../sync/sync-mirror.ts");
+  const { options, work } = await composeSync(await context.config(), {
+    env: context.io.env,
+    userAgent: userAgent(),
+    observe: () => undefined,
+    signal: context.signal,
+    allow: new Set(),
+    writes: false,
+  });
+  const everything = { select: [{ streams, prereleases: true }], deny: [] };
+  return (await planMirrorSync({ ...options, rules: everything }, work)).plan.wanted;
+}
