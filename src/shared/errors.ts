@@ -65,6 +65,26 @@ export const ERROR_OUTCOMES = {
   JAM_UPGRADE_ADVISED_AGAINST: { exit: 5, http: 409 },
   JAM_SNAPSHOT_NOT_FOUND: { exit: 5, http: 404 },
 
+  JAM_KEY_NOT_FOUND: { exit: 2, http: 500 },
+  JAM_KEY_EXISTS: { exit: 2, http: 500 },
+  JAM_SIGNATURE_MISSING: { exit: 4, http: 502 },
+  JAM_SIGNATURE_INVALID: { exit: 4, http: 502 },
+  JAM_SIGNER_UNKNOWN: { exit: 4, http: 502 },
+
+  JAM_BUNDLE_MALFORMED: { exit: 4, http: 502 },
+  JAM_BUNDLE_DAMAGED: { exit: 4, http: 502 },
+  JAM_BUNDLE_FORMAT: { exit: 2, http: 502 },
+  JAM_BUNDLE_UNPROVEN: { exit: 4, http: 502 },
+  JAM_BUNDLE_OUTDATED: { exit: 4, http: 502 },
+  JAM_BUNDLE_INCOMPLETE: { exit: 3, http: 409 },
+  JAM_BUNDLE_EXISTS: { exit: 2, http: 409 },
+  JAM_BUNDLE_NOT_FOUND: { exit: 5, http: 404 },
+  JAM_MEDIUM_NO_SPACE: { exit: 8, http: 507 },
+  JAM_MEDIUM_UNUSABLE: { exit: 2, http: 500 },
+  JAM_INVENTORY_INVALID: { exit: 2, http: 400 },
+  JAM_RECEIPT_INVALID: { exit: 2, http: 400 },
+  JAM_SITE_NOT_FOUND: { exit: 5, http: 404 },
+
   JAM_OFFLINE: { exit: 7, http: 403 },
 
   JAM_NOT_FOUND: { exit: 5, http: 404 },
