@@ -38,10 +38,16 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     packages: ["yaml", "zod"],
     because: "settings are parsed once, at the border",
   },
-  upstream: {
+  openpgp: {
     project: ["shared", "simplestreams"],
     node: "any",
-    packages: ["got", "openpgp"],
+    packages: ["openpgp"],
+    because: "an adapter knows OpenPGP, not who asks whom to trust",
+  },
+  upstream: {
+    project: ["shared", "simplestreams", "openpgp"],
+    node: "any",
+    packages: ["got"],
     because: "an adapter knows its protocol, not the use case",
   },
   store: {
@@ -78,13 +84,13 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
   },
   cli: {
     project: [...USE_CASE, "config", "sync", "audit", "upgrade", "server", "compose.ts"],
-    typesOf: ["store", "upstream"],
+    typesOf: ["store", "upstream", "openpgp"],
     node: "any",
     packages: ["commander", "@bomb.sh/tab", "string-width", "yaml", "pino"],
     because: "a face parses and prints; adapters come from compose",
   },
   "compose.ts": {
-    project: [...USE_CASE, "config", "upstream", "store", "sync", "upgrade", "server"],
+    project: [...USE_CASE, "config", "openpgp", "upstream", "store", "sync", "upgrade", "server"],
     node: "any",
     packages: [],
     because: "the one place that joins ports to adapters",

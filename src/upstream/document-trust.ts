@@ -1,12 +1,13 @@
+import { JUJU_KEY_FINGERPRINT } from "../openpgp/juju-key.ts";
+import { loadKeyring, type Keyring } from "../openpgp/keyring.ts";
+import type { Signature } from "../openpgp/signature.ts";
+import { verifyDocument } from "../openpgp/verify-document.ts";
 import { JamError } from "../shared/errors.ts";
 import { sha256Of } from "../shared/sha256.ts";
 import { notSimplestreams } from "../simplestreams/metadata-fault.ts";
 import { splitSignedText } from "../simplestreams/signed-text.ts";
-import { JUJU_KEY_FINGERPRINT } from "./juju-key.ts";
-import { loadKeyring, type Keyring } from "./keyring.ts";
 import type { Timing } from "./timing.ts";
-import type { Signature, UpstreamDocument, Validators } from "./upstream.ts";
-import { verifyDocument } from "./verify-document.ts";
+import type { UpstreamDocument, Validators } from "./upstream.ts";
 
 /** One document as it arrived. */
 export interface ArrivedDocument {

@@ -5,11 +5,11 @@ import { getCACertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { Got, Response } from "got";
 
+import { verifyClearsigned } from "../openpgp/clearsign.ts";
+import { loadKeyring } from "../openpgp/keyring.ts";
 import { isJamError } from "../shared/errors.ts";
-import { verifyClearsigned } from "./clearsign.ts";
 import { cancelled, displayUrl } from "./failure.ts";
 import { toUpstreamError } from "./http-failure.ts";
-import { loadKeyring } from "./keyring.ts";
 import { proxyFor, readProxySettings, type ProxyEnvironment } from "./proxy-setting.ts";
 
 /** What came of a request; every status is an answer. */

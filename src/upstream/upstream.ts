@@ -1,3 +1,4 @@
+import type { Signature } from "../openpgp/signature.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { ItemSink } from "./ports.ts";
 
@@ -5,13 +6,6 @@ import type { ItemSink } from "./ports.ts";
 export interface Validators {
   readonly etag?: string;
   readonly lastModified?: string;
-}
-
-/** Proof of origin of one document. */
-export interface Signature {
-  /** Fingerprint of the primary key, upper-case hex without blanks. */
-  readonly fingerprint: string;
-  readonly signedAt: Date;
 }
 
 /** One metadata document as it came, and the text that may be trusted. */

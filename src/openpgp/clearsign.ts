@@ -2,7 +2,7 @@ import type { CleartextMessage, Key, VerifyMessageResult } from "openpgp";
 
 import { JamError, type ErrorCode } from "../shared/errors.ts";
 import type { Keyring } from "./keyring.ts";
-import type { Signature } from "./upstream.ts";
+import type { Signature } from "./signature.ts";
 
 /** What a good signature vouches for. */
 export interface VerifiedText {
