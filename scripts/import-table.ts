@@ -32,6 +32,12 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     packages: ["semver"],
     because: "Juju's rules are pure; semver tests ranges only",
   },
+  disk: {
+    project: ["shared"],
+    node: "any",
+    packages: [],
+    because: "durable writes stand under every adapter that keeps files",
+  },
   config: {
     project: ["shared", "juju"],
     node: ["fs", "path", "os"],
@@ -39,7 +45,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "settings are parsed once, at the border",
   },
   openpgp: {
-    project: ["shared", "simplestreams"],
+    project: ["shared", "simplestreams", "disk"],
     node: "any",
     packages: ["openpgp"],
     because: "an adapter knows OpenPGP, not who asks whom to trust",
@@ -51,10 +57,16 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "an adapter knows its protocol, not the use case",
   },
   store: {
-    project: ["shared"],
+    project: ["shared", "disk"],
     node: "any",
     packages: [],
     because: "an adapter knows its disk, not the use case",
+  },
+  medium: {
+    project: ["shared", "disk"],
+    node: "any",
+    packages: [],
+    because: "an adapter knows what a stick or a disc can do, not what is carried on it",
   },
   sync: {
     project: USE_CASE,
@@ -75,6 +87,13 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because:
       "a use case takes its collaborators as arguments; what operators hand in is parsed at its border",
   },
+  bundle: {
+    project: [...USE_CASE, "sync", "upgrade"],
+    node: ["stream"],
+    packages: ["tar", "zod"],
+    because:
+      "a use case takes its collaborators through its own ports; what was carried is parsed at its border",
+  },
   server: {
     project: ["shared", "simplestreams", "juju", "upgrade"],
     typesOf: ["sync"],
@@ -83,14 +102,26 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "a face answers; it reads through its own ports",
   },
   cli: {
-    project: [...USE_CASE, "config", "sync", "audit", "upgrade", "server", "compose.ts"],
-    typesOf: ["store", "upstream", "openpgp"],
+    project: [...USE_CASE, "config", "sync", "audit", "upgrade", "bundle", "server", "compose.ts"],
+    typesOf: ["store", "upstream", "openpgp", "medium"],
     node: "any",
     packages: ["commander", "@bomb.sh/tab", "string-width", "yaml", "pino"],
     because: "a face parses and prints; adapters come from compose",
   },
   "compose.ts": {
-    project: [...USE_CASE, "config", "openpgp", "upstream", "store", "sync", "upgrade", "server"],
+    project: [
+      ...USE_CASE,
+      "config",
+      "disk",
+      "openpgp",
+      "upstream",
+      "store",
+      "medium",
+      "sync",
+      "upgrade",
+      "bundle",
+      "server",
+    ],
     node: "any",
     packages: [],
     because: "the one place that joins ports to adapters",

@@ -28,7 +28,6 @@ export const STORE_FOLDERS = [
 ] as const;
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,199}$/;
-const TEMPORARY = /^\.tmp-/;
 const PUBLISHED_TARGET = /^\.\.\/published\/(?<id>[^/]+)$/;
 
 /** The version that the text of the `format` file names, or undefined when it names none. */
@@ -82,16 +81,6 @@ export function isTreeId(name: string): boolean {
 /** True for a relative path below a tree's root: no empty, `.`- or `..`-led segment, no control character. */
 export function isTreePath(path: string): boolean {
   return path.split("/").every((segment) => /^[^.\\\p{Cc}][^\\\p{Cc}]{0,254}$/u.test(segment));
-}
-
-/** A name for something unfinished; `recover` removes whatever has one. */
-export function temporaryName(unique: string): string {
-  return `.tmp-${unique}`;
-}
-
-/** True for what `temporaryName` makes. */
-export function isTemporaryName(name: string): boolean {
-  return TEMPORARY.test(name);
 }
 
 /** What the symbolic link `refs/<name>` holds when it points at a published tree. */

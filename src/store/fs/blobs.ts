@@ -1,12 +1,12 @@
 import { type Stats, constants, lstatSync } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
 import { join } from "node:path";
+import { listNames, removeFile } from "../../disk/durable-write.ts";
+import { attempt, attemptUnlessAbsent, isAbsent, systemCode, toStoreError } from "../../disk/io-error.ts";
 import { JamError } from "../../shared/errors.ts";
 import { type Sha256, parseSha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath } from "../layout.ts";
 import type { BlobReader, BlobStat, BlobStore } from "../store.ts";
-import { listNames, removeFile } from "./durable-write.ts";
-import { attempt, attemptUnlessAbsent, isAbsent, systemCode, toStoreError } from "./io-error.ts";
 import { openStagedBlob } from "./staged-blob.ts";
 
 /**

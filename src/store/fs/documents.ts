@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { listNames, removeFile, replaceFile, syncFolder } from "../../disk/durable-write.ts";
+import { attemptUnlessAbsent } from "../../disk/io-error.ts";
 import { JamError } from "../../shared/errors.ts";
 import { isDocumentName } from "../layout.ts";
 import type { DocumentKind, DocumentStore } from "../store.ts";
-import { listNames, removeFile, replaceFile, syncFolder } from "./durable-write.ts";
-import { attemptUnlessAbsent } from "./io-error.ts";
 
 /** Documents as files `<kind>/<name>`. */
 export function fsDocumentStore(root: string): DocumentStore {

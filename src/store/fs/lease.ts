@@ -3,10 +3,10 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { removeFile, temporaryPath } from "../../disk/durable-write.ts";
+import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
 import { JamError, isJamError } from "../../shared/errors.ts";
 import type { Lease, LeaseHolder } from "../store.ts";
-import { removeFile, temporaryPath } from "./durable-write.ts";
-import { attempt, attemptUnlessAbsent } from "./io-error.ts";
 
 /** Somebody who asks `currentWriter` holds the lock for microseconds; a real writer outlives these attempts. */
 const ATTEMPTS = 5;

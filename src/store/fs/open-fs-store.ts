@@ -1,11 +1,11 @@
 import { statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { makeFolder, replaceFile } from "../../disk/durable-write.ts";
+import { attempt, isAbsent } from "../../disk/io-error.ts";
 import { FORMAT_FILE, MIRROR_REF, STORE_FOLDERS, STORE_FORMAT, formatFormat } from "../layout.ts";
 import type { Store } from "../store.ts";
 import { fsBlobStore } from "./blobs.ts";
 import { fsDocumentStore } from "./documents.ts";
-import { makeFolder, replaceFile } from "./durable-write.ts";
-import { attempt, isAbsent } from "./io-error.ts";
 import { acquireWriter, currentWriter } from "./lease.ts";
 import { recoverStore } from "./recover.ts";
 import { ensureFaceLink, fsRefStore } from "./refs.ts";

@@ -1,10 +1,10 @@
 import { lstat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { listNames, removeFile } from "../../disk/durable-write.ts";
+import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
 import type { ErrorDetails } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { parsePartialName, quarantinePaths } from "../layout.ts";
-import { attempt, attemptUnlessAbsent } from "./io-error.ts";
-import { listNames, removeFile } from "./durable-write.ts";
 
 /** Bytes of a rejected file that are kept: enough to tell a login page from a damaged archive. */
 export const SAMPLE_BYTES = 4096;

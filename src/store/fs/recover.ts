@@ -1,10 +1,11 @@
 import { rm, lstat } from "node:fs/promises";
 import { join } from "node:path";
-import { STORE_FOLDERS, blobPath, isTemporaryName, parsePartialName, partialPaths } from "../layout.ts";
+import { listNames, removeFile } from "../../disk/durable-write.ts";
+import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
+import { isTemporaryName } from "../../disk/temporary-name.ts";
+import { STORE_FOLDERS, blobPath, parsePartialName, partialPaths } from "../layout.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { isBlobFile } from "./blobs.ts";
-import { listNames, removeFile } from "./durable-write.ts";
-import { attempt, attemptUnlessAbsent } from "./io-error.ts";
 
 /** Blob folders hold no temporary files: a blob arrives there by the rename of its partial file. */
 const SWEPT = ["", ...STORE_FOLDERS.filter((folder) => !folder.startsWith("blobs"))];

@@ -1,11 +1,11 @@
 import { readlinkSync } from "node:fs";
 import { lstat, readlink, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { listNames, makeFolder, syncFolder, temporaryPath } from "../../disk/durable-write.ts";
+import { attempt, attemptUnlessAbsent, isAbsent, systemCode, toStoreError } from "../../disk/io-error.ts";
 import { JamError } from "../../shared/errors.ts";
 import { faceLink, formatRefTarget, isTreeId, parseRefTarget } from "../layout.ts";
 import type { RefStore } from "../store.ts";
-import { listNames, makeFolder, syncFolder, temporaryPath } from "./durable-write.ts";
-import { attempt, attemptUnlessAbsent, isAbsent, systemCode, toStoreError } from "./io-error.ts";
 
 /** Refs as symbolic links `refs/<name>` → `../published/<id>`; one rename moves a ref. */
 export function fsRefStore(root: string): RefStore {

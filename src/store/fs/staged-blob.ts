@@ -2,13 +2,13 @@ import type { Hash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder, removeFile, syncFolder } from "../../disk/durable-write.ts";
+import { attempt, attemptUnlessAbsent, isAbsent, toStoreError } from "../../disk/io-error.ts";
 import { type ErrorCode, JamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath, partialPaths } from "../layout.ts";
 import type { StagedBlob } from "../store.ts";
 import { BatchWriter } from "./batch-writer.ts";
-import { makeFolder, removeFile, syncFolder } from "./durable-write.ts";
-import { attempt, attemptUnlessAbsent, isAbsent, toStoreError } from "./io-error.ts";
 import { SAMPLE_BYTES, quarantine } from "./quarantine.ts";
 
 const REHASH_BYTES = 1024 * 1024;

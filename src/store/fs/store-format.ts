@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { attemptUnlessAbsent } from "../../disk/io-error.ts";
 import { JamError } from "../../shared/errors.ts";
 import { FORMAT_FILE, STORE_FORMAT, formatFormat, parseFormat } from "../layout.ts";
-import { attemptUnlessAbsent } from "./io-error.ts";
 
 /**
  * The format of the store in a folder; undefined when there is no store yet.

@@ -1,13 +1,14 @@
 import { constants } from "node:fs";
 import { chmod, copyFile, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { listNames, syncFolder, temporaryPath, writeFlushed, uniqueWord } from "../../disk/durable-write.ts";
+import { attempt, attemptUnlessAbsent, isAbsent, systemCode } from "../../disk/io-error.ts";
+import { temporaryName } from "../../disk/temporary-name.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import { blobPath, isTreeId, isTreePath, TREE_FOLDER, temporaryName } from "../layout.ts";
+import { blobPath, isTreeId, isTreePath, TREE_FOLDER } from "../layout.ts";
 import type { TreeFile, TreeStore } from "../store.ts";
 import { isBlobFile } from "./blobs.ts";
-import { listNames, syncFolder, temporaryPath, writeFlushed, uniqueWord } from "./durable-write.ts";
-import { attempt, attemptUnlessAbsent, isAbsent, systemCode } from "./io-error.ts";
 import { refsTo } from "./refs.ts";
 
 /** File operations under way at once: keeps the thread pool busy without thousands of waiting promises. */

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
+import { isTemporaryName, temporaryName } from "../../../src/disk/temporary-name.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import {
   STORE_FOLDERS,
@@ -10,7 +11,6 @@ import {
   formatFormat,
   formatRefTarget,
   isDocumentName,
-  isTemporaryName,
   isTreeId,
   isTreePath,
   parseFormat,
@@ -18,7 +18,6 @@ import {
   parseRefTarget,
   partialPaths,
   quarantinePaths,
-  temporaryName,
 } from "../../../src/store/layout.ts";
 
 /** A face's link, and what it leads to. */

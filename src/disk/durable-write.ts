@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { temporaryName } from "../layout.ts";
 import { attempt, attemptUnlessAbsent, systemCode } from "./io-error.ts";
+import { temporaryName } from "./temporary-name.ts";
 
 /** A path that nothing else uses, in `folder`; `recover` removes what stays there. */
 export function temporaryPath(folder: string): string {

@@ -1,4 +1,4 @@
-import { type ErrorCode, JamError } from "../../shared/errors.ts";
+import { type ErrorCode, JamError } from "../shared/errors.ts";
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
   ENOSPC: "JAM_STORE_NO_SPACE",
