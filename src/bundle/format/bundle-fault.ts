@@ -1,0 +1,22 @@
+import { JamError } from "../../shared/errors.ts";
+import type { ErrorDetails } from "../../shared/errors.ts";
+
+const COPY_AGAIN =
+  "Copy it from its maker again. `jam bundle verify` looks at all volumes; docs/reference/bundle-format.md describes them.";
+
+/** `JAM_BUNDLE_MALFORMED`: `name` breaks the format. */
+export function malformedBundle(name: string, what: string, cause?: unknown): JamError {
+  return new JamError("JAM_BUNDLE_MALFORMED", `${name}: ${what}.`, {
+    cause,
+    hint: COPY_AGAIN,
+    details: { volume: name },
+  });
+}
+
+/** `JAM_BUNDLE_DAMAGED`: `name` is cut short, too long, or holds other bytes than promised. */
+export function damagedBundle(name: string, what: string, details: ErrorDetails = {}): JamError {
+  return new JamError("JAM_BUNDLE_DAMAGED", `${name}: ${what}.`, {
+    hint: "Find the bad volumes with `jam bundle verify`, and make just those again with `jam bundle repair-set`.",
+    details: { volume: name, ...details },
+  });
+}

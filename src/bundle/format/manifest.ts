@@ -1,0 +1,138 @@
+import type { Advice } from "../../juju/knowledge/knowledge.ts";
+import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
+import { formatStableJson } from "../../simplestreams/stable-json.ts";
+
+/** Version of the format that this program writes. */
+export const BUNDLE_FORMAT = "jam-bundle:1";
+
+/**
+ * Whether a bundle says all that its maker's mirror lists, so that an import makes the far mirror the same, or only
+ * a part of it, so that an import adds to what is listed there and removes nothing.
+ */
+export type BundleScope = "mirror" | "selection";
+
+/** One tarball of the catalogue and the agents that it holds. */
+export interface CatalogueRow {
+  /** Upstream's path. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: Sha256;
+  /** Names of agents, at least one. */
+  readonly agents: readonly string[];
+}
+
+/** Something of the selection that the maker did not have and left out (`--allow-partial`). */
+export interface MissingRow extends CatalogueRow {
+  readonly reason: string;
+}
+
+/** One of upstream's documents, as it came: the proof of what the catalogue says. */
+export interface BundledDocument {
+  readonly path: string;
+  readonly url: string;
+  readonly sha256: Sha256;
+  /** Bytes. */
+  readonly size: number;
+  /** Fingerprint of the key that signed it, as the maker saw it; undefined when it was not verified. */
+  readonly signedBy?: string;
+  /** ISO 8601. */
+  readonly signedAt?: string;
+  /** ISO 8601; the document's own `updated`. */
+  readonly updatedAt?: string;
+}
+
+/** Documents that belong together: an index and product files of one upstream, read at one time. */
+export interface ProofSet {
+  readonly name: string;
+  readonly url: string;
+  /** False when the maker had switched verification off. */
+  readonly verified: boolean;
+  readonly documents: readonly BundledDocument[];
+}
+
+/** Contents that the far side holds already, and where it has them from, as far as the maker knew. */
+export interface Baseline {
+  /** The bundle that brought them there. */
+  readonly bundle?: string;
+  /** The maker's snapshot that listed them. */
+  readonly snapshot?: string;
+  /** SHA-256 of tarballs and documents, ascending. */
+  readonly contents: readonly Sha256[];
+}
+
+/** What a bundle carries, rests on and proves. Signed as the bytes of `manifest.json`. */
+export interface BundleManifest {
+  readonly format: typeof BUNDLE_FORMAT;
+  /** `20261127T201500Z-1a2b3c4d5e6f`: when its snapshot was made, and the start of the SHA-256 of the rest. */
+  readonly id: string;
+  /** ISO 8601; when the snapshot was made. The bytes of a bundle depend on nothing else that passes. */
+  readonly createdAt: string;
+  /** The maker's snapshot. */
+  readonly snapshot: string;
+  readonly scope: BundleScope;
+  /** What was asked for, for people. */
+  readonly selection: string;
+  /** The first set is what the snapshot rests on; others prove agents that upstream no longer lists. */
+  readonly proofs: readonly ProofSet[];
+  /** Everything that the far side lists after the import, by path. */
+  readonly catalogue: readonly CatalogueRow[];
+  readonly baseline: readonly Baseline[];
+  readonly missing: readonly MissingRow[];
+  /** The maker's own advice on moves between versions. */
+  readonly advice: readonly Advice[];
+}
+
+/** A manifest before it has a name. */
+export type UnnamedManifest = Omit<BundleManifest, "format" | "id">;
+
+/** The manifest with its id, which depends on everything in it. */
+export function nameManifest(manifest: UnnamedManifest): BundleManifest {
+  return { format: BUNDLE_FORMAT, id: idOf(manifest), ...manifest };
+}
+
+/** The id that a manifest of this content has. */
+export function idOf({
+  id: _id,
+  format: _format,
+  ...rest
+}: UnnamedManifest & Partial<BundleManifest>): string {
+  const time = rest.createdAt.replaceAll(/[-:]|\.\d+/g, "");
+  return `${time}-${sha256Of(formatStableJson(rest)).slice(0, 12)}`;
+}
+
+/** The bytes of `manifest.json`; the same for the same content. */
+export function formatManifest(manifest: BundleManifest): Uint8Array {
+  return Buffer.from(formatStableJson(manifest));
+}
+
+/** One content that travels: a document or a tarball. */
+export interface BundledContent {
+  readonly kind: "document" | "tarball";
+  readonly sha256: Sha256;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/**
+ * Every content that a bundle carries, once, in the order in which it travels: documents first, because they decide
+ * whether the rest can be trusted, then tarballs in the order of the catalogue. What the baseline names stays at home.
+ */
+export function carriedContents(
+  manifest: Pick<BundleManifest, "proofs" | "catalogue" | "baseline">,
+): BundledContent[] {
+  const seen = new Set<Sha256>(manifest.baseline.flatMap(({ contents }) => contents));
+  return contentsOf(manifest).filter(({ sha256 }) => !seen.has(sha256) && seen.add(sha256));
+}
+
+/** Every content that a manifest names, carried or not; one may come more than once. */
+export function contentsOf({
+  proofs,
+  catalogue,
+}: Pick<BundleManifest, "proofs" | "catalogue">): BundledContent[] {
+  const documents = proofs.flatMap((set) => set.documents);
+  return [
+    ...documents.map(({ sha256, size }) => ({ kind: "document" as const, sha256, size })),
+    ...catalogue.map(({ sha256, size }) => ({ kind: "tarball" as const, sha256, size })),
+  ];
+}

@@ -1,0 +1,192 @@
+import { z } from "zod";
+import { parseAgentBinary } from "../../juju/agent-binary.ts";
+import { ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
+import { parseVersionRange } from "../../juju/version-range.ts";
+import { isJamError, JamError } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
+import { parseSha256, type Sha256 } from "../../shared/sha256.ts";
+import { itemPathFault, pathFault } from "../../simplestreams/item-path.ts";
+import { JSON_LIMITS, parseJsonObject } from "../../simplestreams/json-text.ts";
+import { malformedBundle } from "./bundle-fault.ts";
+import { BUNDLE_FORMAT, contentsOf, idOf, type BundleManifest } from "./manifest.ts";
+
+/** The largest manifest that is read: the limit of every other document. */
+export const MAX_MANIFEST_BYTES = JSON_LIMITS.maxCharacters;
+
+/** More tarballs or agents than any upstream has by orders of magnitude. */
+const MAX_ROWS = 100_000;
+/** Documents of one proof; real ones have ten. */
+const MAX_DOCUMENTS = 1_000;
+/** The largest of upstream's documents that is read. */
+const MAX_DOCUMENT_BYTES = 32 * 2 ** 20;
+const MAX_TARBALL_BYTES = 2 ** 40;
+
+export const sha256Text = z.custom<Sha256>(
+  (value) => parseSha256(value) !== undefined,
+  "expected 64 lower-case hex digits",
+);
+const word = z.string().min(1).max(300);
+const url = z.string().min(1).max(2_000);
+const instant = z.iso.datetime({ offset: false });
+export const bundleId = z
+  .string()
+  .regex(/^\d{8}T\d{6}Z-[0-9a-f]{12}$/, "expected an id such as 20261127T201500Z-1a2b3c4d5e6f");
+export const snapshotId = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$/, "expected a snapshot's id");
+
+const agentName = word.refine(isAgentName, "expected an agent such as 3.6.5-ubuntu-amd64");
+const range = word.refine(isRange, "expected a range of versions");
+
+const row = z.strictObject({
+  path: z.string().refine((path) => itemPathFault(path) === undefined, "expected a path below the base URL"),
+  size: z.int().min(1).max(MAX_TARBALL_BYTES),
+  sha256: sha256Text,
+  agents: z.array(agentName).min(1).max(MAX_ROWS),
+});
+
+const document = z.strictObject({
+  path: z.string().refine((path) => pathFault(path) === undefined, "expected a path below the base URL"),
+  url,
+  sha256: sha256Text,
+  size: z.int().min(1).max(MAX_DOCUMENT_BYTES),
+  signedBy: word.exactOptional(),
+  signedAt: instant.exactOptional(),
+  updatedAt: instant.exactOptional(),
+});
+
+const advice = z.strictObject({
+  from: z.literal("*").or(range),
+  to: range,
+  severity: z.enum(ADVICE_SEVERITIES),
+  reason: z.string().min(1).max(2_000),
+  link: z
+    .string()
+    .regex(/^https?:\/\/\S+$/)
+    .max(2_000)
+    .exactOptional(),
+});
+
+const manifest = z.strictObject({
+  format: z.literal(BUNDLE_FORMAT),
+  id: bundleId,
+  createdAt: instant,
+  snapshot: snapshotId,
+  scope: z.enum(["mirror", "selection"]),
+  selection: z.string().max(2_000),
+  proofs: z
+    .array(
+      z.strictObject({
+        name: word,
+        url,
+        verified: z.boolean(),
+        documents: z.array(document).min(1).max(MAX_DOCUMENTS),
+      }),
+    )
+    .min(1)
+    .max(MAX_DOCUMENTS),
+  catalogue: z.array(row).max(MAX_ROWS),
+  baseline: z
+    .array(
+      z.strictObject({
+        bundle: bundleId.exactOptional(),
+        snapshot: snapshotId.exactOptional(),
+        contents: z.array(sha256Text).max(MAX_ROWS),
+      }),
+    )
+    .max(MAX_DOCUMENTS),
+  missing: z.array(row.extend({ reason: z.string().max(2_000) })).max(MAX_ROWS),
+  advice: z.array(advice).max(MAX_ROWS),
+});
+
+/**
+ * The manifest in these bytes, checked in every field; `name` is for messages.
+ * @throws JamError JAM_BUNDLE_MALFORMED, JAM_BUNDLE_FORMAT for one that a newer jam wrote
+ */
+export function parseManifest(bytes: Uint8Array, name: string): BundleManifest {
+  const value = readJson(bytes, name);
+  refuseNewer(value["format"], name);
+  const result = manifest.safeParse(value);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const place = (issue?.path ?? []).map(String).join("/");
+    throw malformedBundle(
+      name,
+      `its manifest has a fault at ${printable(place) || "the top"}: ${printable(issue?.message ?? "")}`,
+    );
+  }
+  const fault = contradictionIn(result.data);
+  if (fault !== undefined) throw malformedBundle(name, `its manifest contradicts itself: ${fault}`);
+  return result.data;
+}
+
+function readJson(bytes: Uint8Array, name: string) {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return parseJsonObject(text, "manifest.json");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw malformedBundle(
+      name,
+      `its manifest cannot be read: ${printable(reason).replace(/\.$/, "")}`,
+      cause,
+    );
+  }
+}
+
+function refuseNewer(format: unknown, name: string): void {
+  if (format === BUNDLE_FORMAT) return;
+  if (typeof format !== "string" || !/^jam-bundle:\d{1,6}$/.test(format)) {
+    throw malformedBundle(name, "its manifest is not one of a jam bundle");
+  }
+  throw new JamError(
+    "JAM_BUNDLE_FORMAT",
+    `${name} has the format ${format}; this jam reads ${BUNDLE_FORMAT}.`,
+    {
+      hint: "Use the version of jam that made it, or a newer one.",
+      details: { volume: name, format },
+    },
+  );
+}
+
+/** What cannot all be true in a manifest whose fields are right one by one, or undefined. */
+function contradictionIn(manifest: BundleManifest): string | undefined {
+  if (idOf(manifest) !== manifest.id) return `its content does not give the id ${manifest.id}`;
+  const sizes = new Map<Sha256, number>();
+  for (const { sha256, size } of [...contentsOf(manifest), ...manifest.missing]) {
+    if ((sizes.get(sha256) ?? size) !== size) return `${sha256} has two sizes`;
+    sizes.set(sha256, size);
+  }
+  const kinds = new Map<Sha256, string>();
+  for (const { sha256, kind } of contentsOf(manifest)) {
+    if ((kinds.get(sha256) ?? kind) !== kind) return `${sha256} is a document and a tarball`;
+    kinds.set(sha256, kind);
+  }
+  const paths = new Set<string>();
+  const agents = new Set<string>();
+  for (const row of manifest.catalogue) {
+    if (paths.has(row.path)) return `${row.path} is listed twice`;
+    paths.add(row.path);
+    for (const agent of row.agents) {
+      if (agents.has(agent)) return `${printable(agent)} is listed twice`;
+      agents.add(agent);
+    }
+  }
+  return undefined;
+}
+
+function isAgentName(name: string): boolean {
+  return succeeds(() => parseAgentBinary(name)) && /^[A-Za-z0-9._-]+$/.test(name);
+}
+
+function isRange(text: string): boolean {
+  return succeeds(() => parseVersionRange(text));
+}
+
+function succeeds(parse: () => unknown): boolean {
+  try {
+    parse();
+    return true;
+  } catch (error) {
+    if (isJamError(error, "JAM_VERSION_INVALID")) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { printable } from "../../shared/printable.ts";
+import { parseJsonObject } from "../../simplestreams/json-text.ts";
+import { malformedBundle } from "./bundle-fault.ts";
+import { bundleId, sha256Text } from "./parse-manifest.ts";
+import { LABEL_BYTES, TAR_BLOCK, MAX_VOLUMES, type Slice } from "./volume-plan.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+
+export const VOLUME_FORMAT = "jam-volume:1";
+
+/**
+ * What a volume says of itself, in its first file. Not signed: it only tells which part of the signed whole to expect,
+ * and every byte behind it is held to the manifest.
+ */
+export interface VolumeLabel {
+  readonly format: typeof VOLUME_FORMAT;
+  readonly bundle: string;
+  /** From 1. */
+  readonly number: number;
+  readonly count: number;
+  /** Exact size of every volume but the last; null for a bundle in one piece. */
+  readonly volumeSize: number | null;
+  /** SHA-256 of the first and of the last slice when that is a part of a content; null when it is a whole one. */
+  readonly firstPart: Sha256 | null;
+  readonly lastPart: Sha256 | null;
+}
+
+const label = z.strictObject({
+  format: z.literal(VOLUME_FORMAT),
+  bundle: bundleId,
+  number: z.int().min(1).max(MAX_VOLUMES),
+  count: z.int().min(1).max(MAX_VOLUMES),
+  volumeSize: z.int().min(1).multipleOf(TAR_BLOCK).nullable(),
+  firstPart: sha256Text.nullable(),
+  lastPart: sha256Text.nullable(),
+});
+
+/** The label's bytes, always `LABEL_BYTES` of them. */
+export function formatLabel(label: VolumeLabel): Uint8Array {
+  return Buffer.from(`${JSON.stringify(label, undefined, 1).padEnd(LABEL_BYTES - 1)}\n`);
+}
+
+/**
+ * The label in these bytes; `name` is for messages.
+ * @throws JamError JAM_BUNDLE_MALFORMED
+ */
+export function parseLabel(bytes: Uint8Array, name: string): VolumeLabel {
+  let fault = "";
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const result = label.safeParse(parseJsonObject(text, LABEL_NAME));
+    if (result.success && result.data.number <= result.data.count) return result.data;
+    const [issue] = result.error?.issues ?? [];
+    fault =
+      issue === undefined ? "its number is above its count" : `${issue.path.join("/")}: ${issue.message}`;
+  } catch (error) {
+    fault = error instanceof Error ? error.message : String(error);
+  }
+  throw malformedBundle(name, `its label cannot be read: ${printable(fault).replace(/\.$/, "")}`);
+}
+
+/** Names of the files at the head of a volume, in their order. */
+export const LABEL_NAME = "jam-volume.json";
+export const MANIFEST_NAME = "manifest.json";
+export const SIGNATURE_NAME = "manifest.json.asc";
+
+/** True when a slice is only a part of its content. */
+export function isPart({ content, length }: Slice): boolean {
+  return length < content.size;
+}
+
+/** The name of a slice in its archive: `tarballs/<sha256>`; a part says where it begins: `tarballs/<sha256>.1048576`. */
+export function sliceName(slice: Slice): string {
+  const { content, offset } = slice;
+  const name = `${content.kind}s/${content.sha256}`;
+  return isPart(slice) ? `${name}.${offset}` : name;
+}

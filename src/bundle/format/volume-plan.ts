@@ -1,0 +1,111 @@
+import { JamError } from "../../shared/errors.ts";
+import { formatByteSize } from "../../shared/byte-size.ts";
+import type { BundledContent } from "./manifest.ts";
+
+/** Tar archives are made of blocks of this size. Source: POSIX.1-2017 pax, "ustar Interchange Format" */
+export const TAR_BLOCK = 512;
+
+/** Two empty blocks end an archive. */
+const TRAILER = 2 * TAR_BLOCK;
+
+/** `jam-volume.json` is padded to this size, so that the layout does not depend on what it says. */
+export const LABEL_BYTES = 1024;
+
+/** More volumes than anybody would carry, and few enough to plan in no time. */
+export const MAX_VOLUMES = 10_000;
+
+/** The smallest room for contents in a volume: less would be all heads. */
+const MIN_ROOM = 8 * TAR_BLOCK;
+
+/** A content or a part of one, in one volume. */
+export interface Slice {
+  readonly content: BundledContent;
+  /** Where in the content it begins. */
+  readonly offset: number;
+  /** Bytes; the whole content when it is as long as that. */
+  readonly length: number;
+}
+
+/** One volume: what it holds behind its head, and its exact size. */
+export interface VolumePlan {
+  /** From 1. */
+  readonly number: number;
+  readonly slices: readonly Slice[];
+  /** Size of the file. */
+  readonly bytes: number;
+}
+
+/** What a layout depends on. */
+export interface VolumeLayout {
+  readonly contents: readonly BundledContent[];
+  /** Bytes of `manifest.json`. */
+  readonly manifestBytes: number;
+  /** Bytes of `manifest.json.asc`; 0 when the bundle is not signed. */
+  readonly signatureBytes: number;
+  /** Exact size of every volume but the last, a multiple of 512; undefined is one volume for all. */
+  readonly volumeSize: number | undefined;
+}
+
+/**
+ * Lays contents out in volumes. Pure: maker and reader come to the same layout by themselves, so it need not be
+ * written down, and a bundle can be split in another way without being signed again.
+ *
+ * Every volume is a tar archive of its own: label, manifest, signature, then as much as fits. A content that does not
+ * fit goes on in the next volume; every volume but the last is filled to its last byte.
+ * @throws JamError JAM_USAGE_INVALID when a volume is too small, or there would be too many
+ */
+export function planVolumes(layout: VolumeLayout): VolumePlan[] {
+  const { contents, volumeSize } = layout;
+  const head = headBytes(layout);
+  if (volumeSize === undefined) return [planSingle(contents, head)];
+  refuseTooSmall(volumeSize, head, contents);
+  const volumes: VolumePlan[] = [];
+  let slices: Slice[] = [];
+  let free = volumeSize - head - TRAILER;
+  const close = (bytes: number) => {
+    volumes.push({ number: volumes.length + 1, slices, bytes });
+    slices = [];
+    free = volumeSize - head - TRAILER;
+  };
+  for (const content of contents) {
+    for (let offset = 0; offset < content.size;) {
+      // A header alone is worth nothing: what follows it needs a block, too.
+      if (free < 2 * TAR_BLOCK) close(volumeSize);
+      const length = Math.min(content.size - offset, free - TAR_BLOCK);
+      slices.push({ content, offset, length });
+      free -= TAR_BLOCK + toBlocks(length);
+      offset += length;
+    }
+  }
+  close(volumeSize - free);
+  return volumes;
+}
+
+function planSingle(contents: readonly BundledContent[], head: number): VolumePlan {
+  const slices = contents.map((content) => ({ content, offset: 0, length: content.size }));
+  const body = slices.reduce((sum, { length }) => sum + TAR_BLOCK + toBlocks(length), 0);
+  return { number: 1, slices, bytes: head + body + TRAILER };
+}
+
+/** Bytes of label, manifest and signature with their headers. */
+function headBytes({ manifestBytes, signatureBytes }: VolumeLayout): number {
+  const signature = signatureBytes === 0 ? 0 : TAR_BLOCK + toBlocks(signatureBytes);
+  return TAR_BLOCK + LABEL_BYTES + TAR_BLOCK + toBlocks(manifestBytes) + signature;
+}
+
+/** `bytes` rounded up to whole blocks. */
+export function toBlocks(bytes: number): number {
+  return Math.ceil(bytes / TAR_BLOCK) * TAR_BLOCK;
+}
+
+function refuseTooSmall(volumeSize: number, head: number, contents: readonly BundledContent[]): void {
+  const body = contents.reduce((sum, { size }) => sum + TAR_BLOCK + toBlocks(size), 0);
+  // Twice the room that the contents need: each part of a content has a header of its own.
+  const room = Math.max(MIN_ROOM, toBlocks(Math.ceil((2 * body) / MAX_VOLUMES)));
+  const smallest = head + room + TRAILER;
+  if (volumeSize % TAR_BLOCK === 0 && volumeSize >= smallest) return;
+  throw new JamError("JAM_USAGE_INVALID", `Volumes of ${volumeSize} bytes do not do for this bundle.`, {
+    hint: `Each volume begins with the manifest. Give at least ${formatByteSize(smallest)} (${smallest} bytes), in whole blocks of ${TAR_BLOCK} bytes.`,
+    details: { volumeSize, smallest },
+  });
+}
