@@ -24,24 +24,27 @@ export async function syncFolder(folder: string): Promise<void> {
   });
 }
 
-/** Makes a folder and its missing parents, durably; no error and no flush when it is there already. */
-export async function makeFolder(folder: string): Promise<void> {
+/**
+ * Makes a folder and its missing parents, durably; no error and no flush when it is there already.
+ * `mode` is the folder's own; its parents get the usual one, and what is there keeps its own.
+ */
+export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
   const parent = dirname(folder);
   // Not `mkdir` with `recursive`, which reports a read-only file system as ENOENT.
   await attempt(`create folder ${folder}`, async () => {
     try {
-      if (await makeOneFolder(folder)) await syncFolder(parent);
+      if (await makeOneFolder(folder, mode)) await syncFolder(parent);
     } catch (error) {
       if (systemCode(error) !== "ENOENT" || parent === folder) throw error;
       await makeFolder(parent);
-      if (await makeOneFolder(folder)) await syncFolder(parent);
+      if (await makeOneFolder(folder, mode)) await syncFolder(parent);
     }
   });
 }
 
-async function makeOneFolder(folder: string): Promise<boolean> {
+async function makeOneFolder(folder: string, mode: number): Promise<boolean> {
   try {
-    await mkdir(folder);
+    await mkdir(folder, { mode });
     return true;
   } catch (error) {
     if (systemCode(error) === "EEXIST") return false;

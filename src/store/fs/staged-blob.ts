@@ -8,7 +8,7 @@ import { type ErrorCode, JamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath, partialPaths } from "../layout.ts";
 import type { StagedBlob } from "../store.ts";
-import { BatchWriter } from "./batch-writer.ts";
+import { BatchWriter } from "../../disk/batch-writer.ts";
 import { SAMPLE_BYTES, quarantine } from "./quarantine.ts";
 
 const REHASH_BYTES = 1024 * 1024;
