@@ -1,0 +1,114 @@
+import { Parser, type ReadEntry } from "tar";
+import { printable } from "../../shared/printable.ts";
+import { damagedBundle, malformedBundle } from "../format/bundle-fault.ts";
+import { TAR_BLOCK, toBlocks } from "../format/volume-plan.ts";
+import type { ByteReader } from "./byte-reader.ts";
+
+/** A plain file of an archive. */
+export interface TarFile {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/**
+ * Reads an archive file by file, as it comes. node-tar's parser gets one header, then one body at a time: there is
+ * never more than one file under way, whatever the archive holds, and the position in the source is always known, so
+ * that another archive may follow.
+ */
+export class TarReader {
+  readonly #bytes: ByteReader;
+  readonly #name: string;
+  readonly #parser: Parser;
+  #entry: ReadEntry | undefined;
+  #chunks: Uint8Array[] = [];
+  #fault: Error | undefined;
+  #isStarted = false;
+
+  /** @param name how messages call the archive */
+  constructor(bytes: ByteReader, name: string) {
+    this.#bytes = bytes;
+    this.#name = name;
+    this.#parser = new Parser({ strict: true, onReadEntry: (entry) => this.#take(entry) });
+    this.#parser.on("error", (error: Error) => {
+      this.#fault ??= error;
+    });
+  }
+
+  /**
+   * The next file, whose body must be read before the one after it is asked for; undefined at the end of the archive.
+   * @throws JamError JAM_BUNDLE_MALFORMED for anything but plain files with plain headers, JAM_BUNDLE_DAMAGED where the source ends
+   */
+  async next(): Promise<TarFile | undefined> {
+    this.#entry = undefined;
+    const header = await this.#bytes.exactly(TAR_BLOCK);
+    if (header.length < TAR_BLOCK) throw this.#cutOff();
+    this.#refuseForeign(header);
+    this.#feed(header);
+    const entry = this.#entry as ReadEntry | undefined;
+    if (entry === undefined) return this.#end(header);
+    if (entry.type !== "File") {
+      throw malformedBundle(this.#name, `${printable(entry.path)} is no plain file but a ${entry.type}`);
+    }
+    return { name: entry.path, size: entry.size };
+  }
+
+  /**
+   * The body of the file that `next` gave last, in pieces that are valid until the next one is asked for.
+   * @throws JamError JAM_BUNDLE_DAMAGED where the source ends
+   */
+  async *body(): AsyncGenerator<Uint8Array> {
+    const size = this.#entry?.size ?? 0;
+    for (let left = toBlocks(size); left > 0;) {
+      // Whole blocks only: the parser would keep an odd end, whose memory the source may use again.
+      const chunk = await this.#bytes.blocks(left, TAR_BLOCK);
+      if (chunk.length === 0 || chunk.length % TAR_BLOCK !== 0) throw this.#cutOff();
+      left -= chunk.length;
+      this.#feed(chunk);
+      const pieces = this.#chunks;
+      this.#chunks = [];
+      yield* pieces;
+    }
+  }
+
+  #take(entry: ReadEntry): void {
+    this.#entry = entry;
+    entry.on("data", (chunk: Buffer) => this.#chunks.push(chunk));
+  }
+
+  #feed(bytes: Uint8Array): void {
+    this.#parser.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    if (this.#fault !== undefined) {
+      throw malformedBundle(
+        this.#name,
+        `not a sound tar archive: ${printable(this.#fault.message)}`,
+        this.#fault,
+      );
+    }
+  }
+
+  /** node-tar would unpack what is compressed, whatever that unpacks to; a bundle never is. */
+  #refuseForeign(header: Uint8Array): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    const magic = Buffer.from(header.subarray(257, 262)).toString("latin1");
+    if (magic !== "ustar")
+      throw malformedBundle(this.#name, "this is no tar archive and no volume of a bundle");
+  }
+
+  /** A header that begins no file is the first of the two empty blocks at the end, or something that no bundle has. */
+  async #end(header: Uint8Array): Promise<undefined> {
+    if (header.some((byte) => byte !== 0)) {
+      throw malformedBundle(this.#name, "an extended header where a plain file was expected");
+    }
+    const second = await this.#bytes.exactly(TAR_BLOCK);
+    if (second.length < TAR_BLOCK) throw this.#cutOff();
+    if (second.some((byte) => byte !== 0))
+      throw malformedBundle(this.#name, "its end is not the end of an archive");
+    return undefined;
+  }
+
+  #cutOff() {
+    return damagedBundle(this.#name, `it is cut off after ${this.#bytes.position} bytes`);
+  }
+}

@@ -1,0 +1,189 @@
+import { startSha256, type Sha256 } from "../../shared/sha256.ts";
+import { damagedBundle, malformedBundle } from "../format/bundle-fault.ts";
+import { carriedContents, type BundleManifest } from "../format/manifest.ts";
+import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
+import {
+  isPart,
+  LABEL_NAME,
+  MANIFEST_NAME,
+  parseLabel,
+  SIGNATURE_NAME,
+  sliceName,
+  type VolumeLabel,
+} from "../format/volume-label.ts";
+import { LABEL_BYTES, planVolumes, type Slice, type VolumePlan } from "../format/volume-plan.ts";
+import { isJamError } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
+import type { ByteReader } from "./byte-reader.ts";
+import { TarReader, type TarFile } from "./tar-reader.ts";
+
+/** An armoured signature has a few hundred bytes, of the largest keys a few thousand. */
+const MAX_SIGNATURE_BYTES = 64 * 1024;
+
+/** What a volume says before its contents begin; nothing of it is trusted yet. */
+export interface VolumeHead {
+  readonly label: VolumeLabel;
+  readonly manifest: BundleManifest;
+  readonly manifestBytes: Uint8Array;
+  /** Armoured; undefined when the bundle is not signed. */
+  readonly signature: string | undefined;
+  /** What must follow. */
+  readonly plan: VolumePlan;
+}
+
+/** One slice as it comes. */
+export interface ArrivingSlice {
+  readonly slice: Slice;
+  /** SHA-256 that its bytes must have: of the content, or for a part what the label says. */
+  readonly sha256: Sha256;
+  /** Pieces are valid until the next one is asked for. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Reads one volume from front to back, holding every file of it to the layout that the manifest gives: this name,
+ * this size, in this order, and nothing else.
+ */
+export class VolumeReader {
+  readonly #bytes: ByteReader;
+  readonly #name: string;
+  readonly #tar: TarReader;
+  readonly #start: number;
+  /** A file behind the manifest that is no signature: the first slice of an unsigned bundle, or the end. */
+  #ahead: { readonly file: TarFile | undefined } | undefined;
+
+  /** @param name how messages call the volume */
+  constructor(bytes: ByteReader, name: string) {
+    this.#bytes = bytes;
+    this.#name = name;
+    this.#tar = new TarReader(bytes, name);
+    this.#start = bytes.position;
+  }
+
+  /** @throws JamError JAM_BUNDLE_MALFORMED, JAM_BUNDLE_DAMAGED, JAM_BUNDLE_FORMAT */
+  async readHead(): Promise<VolumeHead> {
+    const label = parseLabel(await this.#small(LABEL_NAME, LABEL_BYTES), this.#name);
+    const manifestBytes = await this.#small(MANIFEST_NAME, MAX_MANIFEST_BYTES);
+    const manifest = parseManifest(manifestBytes, this.#name);
+    if (manifest.id !== label.bundle) {
+      throw malformedBundle(this.#name, `its label says ${label.bundle}, its manifest ${manifest.id}`);
+    }
+    const signature = await this.#signature();
+    const plan = this.#plan(label, manifest, manifestBytes.length, signature?.length ?? 0);
+    return { label, manifest, manifestBytes, signature, plan };
+  }
+
+  /**
+   * Every slice of the volume in its order, then its end. Each slice's bytes must be taken before the next slice.
+   * @throws JamError JAM_BUNDLE_MALFORMED, JAM_BUNDLE_DAMAGED
+   */
+  async *slices({ label, plan }: VolumeHead): AsyncGenerator<ArrivingSlice> {
+    for (const [position, slice] of plan.slices.entries()) {
+      const name = sliceName(slice);
+      const file = await this.#next();
+      if (file?.name !== name || file.size !== slice.length) throw this.#unexpected(file, name, slice.length);
+      yield { slice, sha256: this.#expectedHash(label, plan, position), bytes: this.#tar.body() };
+    }
+    const more = await this.#next();
+    if (more !== undefined)
+      throw malformedBundle(this.#name, `it holds ${printable(more.name)}, which no bundle has there`);
+    await this.#fillUp(plan);
+  }
+
+  async #next(): Promise<TarFile | undefined> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead === undefined ? this.#tar.next() : ahead.file;
+  }
+
+  async #small(name: string, most: number): Promise<Uint8Array> {
+    const file = await this.#tar.next();
+    if (file?.name !== name) throw this.#unexpected(file, name);
+    if (file.size > most)
+      throw malformedBundle(this.#name, `${name} has ${file.size} bytes; ${most} is the limit`);
+    return this.#gather();
+  }
+
+  async #gather(): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of this.#tar.body()) pieces.push(Buffer.from(piece));
+    return Buffer.concat(pieces);
+  }
+
+  async #signature(): Promise<string | undefined> {
+    const file = await this.#tar.next();
+    if (file?.name !== SIGNATURE_NAME) {
+      this.#ahead = { file };
+      return undefined;
+    }
+    if (file.size > MAX_SIGNATURE_BYTES)
+      throw malformedBundle(this.#name, `${SIGNATURE_NAME} has ${file.size} bytes`);
+    return Buffer.from(await this.#gather()).toString("latin1");
+  }
+
+  #plan(
+    label: VolumeLabel,
+    manifest: BundleManifest,
+    manifestBytes: number,
+    signatureBytes: number,
+  ): VolumePlan {
+    const volumeSize = label.volumeSize ?? undefined;
+    const volumes = this.#layOut(() =>
+      planVolumes({ contents: carriedContents(manifest), manifestBytes, signatureBytes, volumeSize }),
+    );
+    const plan = volumes[label.number - 1];
+    if (plan === undefined || volumes.length !== label.count) {
+      throw malformedBundle(
+        this.#name,
+        `it says it is volume ${label.number} of ${label.count}; a bundle of this content has ${volumes.length}`,
+      );
+    }
+    return plan;
+  }
+
+  #layOut(plan: () => VolumePlan[]): VolumePlan[] {
+    try {
+      return plan();
+    } catch (error) {
+      if (!isJamError(error, "JAM_USAGE_INVALID")) throw error;
+      throw malformedBundle(this.#name, "its label gives a volume size that cannot be", error);
+    }
+  }
+
+  #expectedHash(label: VolumeLabel, plan: VolumePlan, position: number): Sha256 {
+    const slice = plan.slices[position] as Slice;
+    if (!isPart(slice)) return slice.content.sha256;
+    const hash = position === 0 ? label.firstPart : label.lastPart;
+    if (hash === null)
+      throw malformedBundle(this.#name, "its label says nothing of the part of a file that it holds");
+    return hash;
+  }
+
+  /** Empty blocks fill a volume up to its exact size. */
+  async #fillUp(plan: VolumePlan): Promise<void> {
+    for (let left = this.#start + plan.bytes - this.#bytes.position; left > 0;) {
+      const chunk = await this.#bytes.some(left);
+      if (chunk === undefined)
+        throw damagedBundle(
+          this.#name,
+          `it is cut off after ${this.#bytes.position - this.#start} of ${plan.bytes} bytes`,
+        );
+      if (chunk.some((byte) => byte !== 0))
+        throw damagedBundle(this.#name, "something was appended behind its end");
+      left -= chunk.length;
+    }
+  }
+
+  #unexpected(file: TarFile | undefined, name: string, size?: number) {
+    const found = file === undefined ? "ends" : `holds ${printable(file.name)} of ${file.size} bytes`;
+    const wanted = size === undefined ? name : `${name} of ${size} bytes`;
+    return malformedBundle(this.#name, `it ${found} where ${wanted} was expected`);
+  }
+}
+
+/** Reads bytes to their end for their hash alone. */
+export async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<Sha256> {
+  const hash = startSha256();
+  for await (const chunk of bytes) hash.update(chunk);
+  return hash.digest("hex") as Sha256;
+}

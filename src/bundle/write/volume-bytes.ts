@@ -1,0 +1,173 @@
+import { Header } from "tar";
+import { JamError } from "../../shared/errors.ts";
+import { startSha256, type Sha256 } from "../../shared/sha256.ts";
+import type { BundledContent } from "../format/manifest.ts";
+import {
+  formatLabel,
+  isPart,
+  LABEL_NAME,
+  MANIFEST_NAME,
+  SIGNATURE_NAME,
+  sliceName,
+  VOLUME_FORMAT,
+} from "../format/volume-label.ts";
+import { TAR_BLOCK, toBlocks, type Slice, type VolumePlan } from "../format/volume-plan.ts";
+import type { ContentReader, ContentSource } from "../ports.ts";
+
+/** Few and large reads: each costs a turn through the thread pool. */
+const READ_BYTES = 1024 * 1024;
+
+/** What every volume of one bundle has in common. */
+export interface BundleBytes {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly manifestBytes: Uint8Array;
+  /** Armoured; undefined for a bundle that is not signed. */
+  readonly signature: string | undefined;
+  readonly volumes: readonly VolumePlan[];
+  readonly volumeSize: number | undefined;
+}
+
+/**
+ * The bytes of one volume, hashed against what they must be on their way out. Pieces are valid until the next one is
+ * asked for.
+ * @throws JamError JAM_STORE_CORRUPT naming a content that is gone, cut or altered; what came so far is then worthless
+ */
+export async function* volumeBytes(
+  bundle: BundleBytes,
+  plan: VolumePlan,
+  contents: ContentSource,
+): AsyncGenerator<Uint8Array> {
+  const parts = await hashParts(plan, contents);
+  const label = formatLabel({
+    format: VOLUME_FORMAT,
+    bundle: bundle.id,
+    number: plan.number,
+    count: bundle.volumes.length,
+    volumeSize: bundle.volumeSize ?? null,
+    firstPart: parts.get(plan.slices[0]) ?? null,
+    lastPart: parts.get(plan.slices.at(-1)) ?? null,
+  });
+  let written = 0;
+  const head = function* (): Generator<Uint8Array> {
+    yield* smallFile(LABEL_NAME, label, bundle.createdAt);
+    yield* smallFile(MANIFEST_NAME, bundle.manifestBytes, bundle.createdAt);
+    if (bundle.signature !== undefined) {
+      yield* smallFile(SIGNATURE_NAME, Buffer.from(bundle.signature, "latin1"), bundle.createdAt);
+    }
+  };
+  for (const piece of head()) {
+    written += piece.length;
+    yield piece;
+  }
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  for (const slice of plan.slices) {
+    yield tarHeader(sliceName(slice), slice.length, bundle.createdAt);
+    yield* sliceBytes(slice, parts.get(slice) ?? slice.content.sha256, contents, buffer);
+    yield padding(slice.length);
+    written += TAR_BLOCK + toBlocks(slice.length);
+  }
+  yield Buffer.alloc(plan.bytes - written);
+}
+
+/** Parts of contents are at the ends of a volume; the label says their hashes, so they are read once ahead. */
+async function hashParts(
+  plan: VolumePlan,
+  contents: ContentSource,
+): Promise<ReadonlyMap<Slice | undefined, Sha256>> {
+  const hashes = new Map<Slice | undefined, Sha256>();
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  for (const slice of new Set([plan.slices[0], plan.slices.at(-1)])) {
+    if (slice === undefined || !isPart(slice)) continue;
+    hashes.set(slice, await hashPart(slice, contents, buffer));
+  }
+  return hashes;
+}
+
+/** The hash of a part of a content, which is read whole to see that it is what its name says. */
+async function hashPart(
+  { content, offset, length }: Slice,
+  contents: ContentSource,
+  buffer: Buffer,
+): Promise<Sha256> {
+  const [whole, part] = [startSha256(), startSha256()];
+  let position = 0;
+  for await (const chunk of readFrom(contents, content, { offset: 0, length: content.size }, buffer)) {
+    whole.update(chunk);
+    const start = Math.max(0, offset - position);
+    const end = Math.min(chunk.length, offset + length - position);
+    if (start < end) part.update(chunk.subarray(start, end));
+    position += chunk.length;
+  }
+  if (whole.digest("hex") !== content.sha256)
+    throw damagedContent(content, "its bytes are not what they were");
+  return part.digest("hex") as Sha256;
+}
+
+async function* sliceBytes(
+  slice: Slice,
+  expected: Sha256,
+  contents: ContentSource,
+  buffer: Buffer,
+): AsyncGenerator<Uint8Array> {
+  const hash = startSha256();
+  for await (const chunk of readFrom(contents, slice.content, slice, buffer)) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (hash.digest("hex") !== expected)
+    throw damagedContent(slice.content, "its bytes are not what they were");
+}
+
+async function* readFrom(
+  contents: ContentSource,
+  content: BundledContent,
+  { offset, length }: Pick<Slice, "offset" | "length">,
+  buffer: Buffer,
+): AsyncGenerator<Uint8Array> {
+  const reader = await openWhole(contents, content);
+  try {
+    for (let done = 0; done < length;) {
+      const wanted = buffer.subarray(0, Math.min(buffer.length, length - done));
+      const count = await reader.read(wanted, offset + done);
+      if (count === 0) throw damagedContent(content, "it became shorter");
+      done += count;
+      yield wanted.subarray(0, count);
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+async function openWhole(contents: ContentSource, content: BundledContent): Promise<ContentReader> {
+  const reader = await contents.open(content.sha256);
+  if (reader === undefined) throw damagedContent(content, "it is gone");
+  if (reader.size === content.size) return reader;
+  await reader.close();
+  throw damagedContent(content, `it has ${reader.size} bytes instead of ${content.size}`);
+}
+
+/** `JAM_STORE_CORRUPT` for a content that a bundle was to carry. */
+function damagedContent({ kind, sha256 }: BundledContent, what: string): JamError {
+  return new JamError("JAM_STORE_CORRUPT", `The ${kind} ${sha256} of this mirror is damaged: ${what}.`, {
+    hint: "Nothing was sealed. Delete the damaged file under blobs/sha256/, run `jam sync` to fetch it again, then make the bundle again.",
+    details: { sha256, kind },
+  });
+}
+
+function* smallFile(name: string, bytes: Uint8Array, mtime: Date): Generator<Uint8Array> {
+  yield tarHeader(name, bytes.length, mtime);
+  yield bytes;
+  yield padding(bytes.length);
+}
+
+function tarHeader(path: string, size: number, mtime: Date): Buffer {
+  const block = Buffer.alloc(TAR_BLOCK);
+  const owner = { uid: 0, gid: 0, uname: "root", gname: "root" };
+  new Header({ path, size, mode: 0o644, mtime, type: "File", ...owner }).encode(block);
+  return block;
+}
+
+function padding(bytes: number): Buffer {
+  return Buffer.alloc(toBlocks(bytes) - bytes);
+}
