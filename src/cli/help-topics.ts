@@ -38,10 +38,10 @@ With -o json an error is {"error":{"code","message","hint","details"}} on standa
   JAM_PROGRESS   as --progress
   NO_COLOR       as --no-color
 
-Single settings, above jam.yaml and below flags: JAM_MODE, JAM_DATA, JAM_SERVER_LISTEN,
-JAM_FETCH_JOBS, JAM_FETCH_LIMIT_RATE, JAM_FETCH_IDLE_TIMEOUT, JAM_FETCH_RETRIES,
-JAM_FETCH_CA_FILE, JAM_RETENTION_SNAPSHOTS, JAM_RETENTION_GRACE, JAM_RETENTION_QUOTA,
-JAM_RETENTION_MAX_REMOVAL.
+Single settings, above jam.yaml and below flags: JAM_MODE, JAM_DATA, JAM_KEYS, JAM_SITE,
+JAM_SERVER_LISTEN, JAM_FETCH_JOBS, JAM_FETCH_LIMIT_RATE, JAM_FETCH_IDLE_TIMEOUT,
+JAM_FETCH_RETRIES, JAM_FETCH_CA_FILE, JAM_RETENTION_SNAPSHOTS, JAM_RETENTION_GRACE,
+JAM_RETENTION_QUOTA, JAM_RETENTION_MAX_REMOVAL.
 
 HTTPS_PROXY, HTTP_PROXY and NO_PROXY are used when fetching.
 XDG_CACHE_HOME/jam (else ~/.cache/jam) holds what makes jam start faster; it may be deleted.

@@ -17,6 +17,10 @@ export interface Config {
   readonly mode: "online" | "offline";
   /** Absolute path. */
   readonly data: string;
+  /** Folder of the keys that sign and verify what is carried over an air gap; an absolute path. */
+  readonly keys: string;
+  /** Name of this side in receipts. */
+  readonly site: string | undefined;
   readonly upstreams: readonly UpstreamConfig[];
   readonly rules: SelectionRules;
   readonly fetch: FetchConfig;

@@ -7,6 +7,7 @@ import type { ConfigFile } from "./schema.ts";
 export const DEFAULTS = {
   mode: "online",
   data: "./mirror-data",
+  keys: "./jam-keys",
   upstreams: [{ name: "canonical", url: "https://streams.canonical.com/juju/tools/", keyring: "builtin" }],
   select: [
     {

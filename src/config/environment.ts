@@ -12,6 +12,8 @@ export interface EnvironmentSetting {
 const PATHS = [
   ["mode"],
   ["data"],
+  ["keys"],
+  ["site"],
   ["server", "listen"],
   ["fetch", "jobs"],
   ["fetch", "limitRate"],
@@ -46,7 +48,9 @@ export function readEnvironment(env: Environment): EnvironmentValue[] {
   return ENVIRONMENT_SETTINGS.flatMap((setting) => {
     const value = env[setting.variable];
     if (value === undefined || value === "") return [];
-    return [{ ...setting, value: /^\d+$/.test(value) ? Number(value) : value }];
+    // Numbers stand inside mappings only; at the top a site may be called 12.
+    const isNumber = setting.path.length > 1 && /^\d+$/.test(value);
+    return [{ ...setting, value: isNumber ? Number(value) : value }];
   });
 }
 

@@ -124,9 +124,11 @@ function readText(path: string): string {
   return bytes.toString("utf8");
 }
 
+const PATH_KEYS: ReadonlySet<string> = new Set(["data", "keys", "caFile"]);
+
 /** Paths in the environment are relative to the working folder, not to the file. */
 function anchorPath(entry: EnvironmentValue, cwd: string): EnvironmentValue {
-  const isPath = entry.path.at(-1) === "data" || entry.path.at(-1) === "caFile";
+  const isPath = PATH_KEYS.has(entry.path.at(-1) ?? "");
   return isPath ? { ...entry, value: resolve(cwd, String(entry.value)) } : entry;
 }
 

@@ -15,6 +15,8 @@ export function resolveConfig(settings: ConfigFile, file: string | undefined, fo
     file,
     mode: settings.mode ?? DEFAULTS.mode,
     data: resolve(folder, settings.data ?? DEFAULTS.data),
+    keys: resolve(folder, settings.keys ?? DEFAULTS.keys),
+    site: settings.site,
     upstreams: (settings.upstreams ?? DEFAULTS.upstreams).map((upstream) =>
       resolveUpstream(upstream, folder),
     ),

@@ -218,6 +218,17 @@ export const configSchema = z
         .optional()
         .describe("`offline` makes no outbound call; each one that would be needed is refused by name."),
       data: text("a folder").optional().describe("The mirror's folder."),
+      keys: text("a folder")
+        .optional()
+        .describe(
+          "Folder of the keys that sign and verify what is carried over an air gap (`jam key`). Not below `data`, " +
+            "which any web server may show.",
+        ),
+      site: z
+        .string("expected a name such as plant-7")
+        .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "expected up to 63 of a-z, 0-9, dots, dashes or underscores")
+        .optional()
+        .describe("Name of this side in receipts."),
       upstreams: z
         .array(upstream, "expected a list of upstreams")
         .min(1, "expected at least one upstream")

@@ -42,7 +42,7 @@ async function show(context: CommandContext): Promise<void> {
   });
   const flags = globals.data === undefined ? {} : { data: { flag: "--data", value: config.data } };
   const settings = describeSettings(loaded, flags).map((setting) =>
-    setting.key === "data" ? { ...setting, value: config.data } : setting,
+    setting.key === "data" || setting.key === "keys" ? { ...setting, value: config[setting.key] } : setting,
   );
   await context.output.print({ file: loaded.file ?? null, settings: settings.map(withNull) }, () =>
     formatTable(

@@ -25,6 +25,12 @@ mode: ${DEFAULTS.mode}
 # The mirror's folder. Relative paths in this file start at the file's own folder.
 data: ${quote(data ?? DEFAULTS.data)}
 
+# Keys that sign and verify what is carried over an air gap; not below \`data\`, which web servers may show.
+keys: ${DEFAULTS.keys}
+
+# Name of this side in receipts.
+#site: plant-7
+
 # Where agents come from, in order of preference: an http(s) URL or a folder.
 # keyring: builtin is the Juju key that is part of jam; else a file with OpenPGP public keys.
 upstreams:

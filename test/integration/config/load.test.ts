@@ -44,9 +44,15 @@ test("takes flags over environment over file, each relative to its own place", a
   await mkdir(join(cwd, "etc"));
   const file = join(cwd, "etc/jam.yaml");
   await writeFile(file, "data: held\nserver: { listen: 127.0.0.1:1 }\nfetch: { jobs: 1, retries: 1 }\n");
-  const env = { JAM_SERVER_LISTEN: "127.0.0.1:2", JAM_FETCH_JOBS: "2", JAM_FETCH_CA_FILE: "ca.pem" };
+  const env = {
+    JAM_SERVER_LISTEN: "127.0.0.1:2",
+    JAM_FETCH_JOBS: "2",
+    JAM_FETCH_CA_FILE: "ca.pem",
+    JAM_KEYS: "keys",
+  };
   expect(await loadConfig(options(cwd, { file, env, flags: { listen: "127.0.0.1:3" } }))).toMatchObject({
     data: join(cwd, "etc/held"),
+    keys: join(cwd, "keys"),
     server: { port: 3 },
     fetch: { jobs: 2, retries: 1, caFile: join(cwd, "ca.pem") },
   });

@@ -20,6 +20,8 @@ test("without any settings the newest released agents for two architectures are 
   expect(BUILT_IN).toMatchObject({
     mode: "online",
     data: "/srv/mirror-data",
+    keys: "/srv/jam-keys",
+    site: undefined,
     rules: { select: [{ streams: ["released"], arch: ["amd64", "arm64"], keep: 2 }] },
     fetch: { jobs: 8, limitRate: undefined, idleTimeoutMs: 30_000, retries: 4 },
     retention: { snapshots: 20, graceMs: 21_600_000, quota: undefined, maxRemoval: 0.4 },
@@ -31,6 +33,7 @@ test("paths in a file start at the file's folder; URLs, absolute paths and the t
   const config = resolveConfig(
     {
       data: "data",
+      keys: "keys",
       upstreams: [
         { name: "a", url: "usb/tools", keyring: "keys.asc" },
         { name: "b", url: "https://mirror/tools", keyring: "none" },
@@ -42,12 +45,17 @@ test("paths in a file start at the file's folder; URLs, absolute paths and the t
     "/etc/jam",
   );
   expect(config.data).toBe("/etc/jam/data");
+  expect(config.keys).toBe("/etc/jam/keys");
   expect(config.fetch.caFile).toBe("/etc/ca.pem");
   expect(config.upstreams.map(({ url, keyring }) => [url, keyring])).toEqual([
     ["/etc/jam/usb/tools", "/etc/jam/keys.asc"],
     ["https://mirror/tools", "none"],
     ["/media/tools", "builtin"],
   ]);
+});
+
+test.for(["Plant", "-a", "a b", "", "a".repeat(64)])("refuses %j as the name of a site", (site) => {
+  expect(configSchema.safeParse({ site }).success).toBe(false);
 });
 
 test("a word alone is a list of one", () => {
@@ -106,6 +114,10 @@ describe("the environment", () => {
   test("gives numbers as numbers, and an empty variable gives nothing", () => {
     const values = readEnvironment({ JAM_FETCH_JOBS: "8", JAM_DATA: "" });
     expect(values).toEqual([{ variable: "JAM_FETCH_JOBS", path: ["fetch", "jobs"], value: 8 }]);
+  });
+
+  test("gives the name of a site as text, even one of digits", () => {
+    expect(readEnvironment({ JAM_SITE: "12" })).toMatchObject([{ path: ["site"], value: "12" }]);
   });
 
   test("is refused for a slip of one of our names, not for the variables of others", () => {
