@@ -1,6 +1,6 @@
 import type { Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
-import { writeAll } from "../../disk/durable-write.ts";
+import { writeAll } from "./durable-write.ts";
 
 /** Large enough that system calls cost nothing, small enough for a dozen downloads at once. */
 const BATCH_BYTES = 256 * 1024;

@@ -49,11 +49,16 @@ export function folderOutlet(folder: string): FolderOutlet {
     async clean() {
       for (const name of await listNames(folder)) {
         const path = join(folder, name);
-        if (isTemporaryName(name)) await attemptOnMedium(`remove ${path}`, () => rm(path, { force: true }));
+        if (isOurs(name)) await attemptOnMedium(`remove ${path}`, () => rm(path, { force: true }));
       }
     },
     freeBytes: () => freeBytes(folder),
   };
+}
+
+/** The medium is not ours alone: only names that `temporaryPath` makes are taken away. */
+function isOurs(name: string): boolean {
+  return isTemporaryName(name) && /^\.tmp-\d+-[0-9a-z-]+-\d+$/.test(name);
 }
 
 function pathOf(folder: string, name: string): string {

@@ -22,8 +22,9 @@ export interface CatalogueRow {
   readonly agents: readonly string[];
 }
 
-/** Something of the selection that the maker did not have and left out (`--allow-partial`). */
-export interface MissingRow extends CatalogueRow {
+/** An agent of the selection that the maker could not carry and left out (`--allow-partial`). */
+export interface MissingAgent {
+  readonly agent: string;
   readonly reason: string;
 }
 
@@ -78,7 +79,7 @@ export interface BundleManifest {
   /** Everything that the far side lists after the import, by path. */
   readonly catalogue: readonly CatalogueRow[];
   readonly baseline: readonly Baseline[];
-  readonly missing: readonly MissingRow[];
+  readonly missing: readonly MissingAgent[];
   /** The maker's own advice on moves between versions. */
   readonly advice: readonly Advice[];
 }

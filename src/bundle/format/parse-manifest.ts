@@ -93,7 +93,7 @@ const manifest = z.strictObject({
       }),
     )
     .max(MAX_DOCUMENTS),
-  missing: z.array(row.extend({ reason: z.string().max(2_000) })).max(MAX_ROWS),
+  missing: z.array(z.strictObject({ agent: word, reason: z.string().max(2_000) })).max(MAX_ROWS),
   advice: z.array(advice).max(MAX_ROWS),
 });
 
@@ -151,7 +151,7 @@ function refuseNewer(format: unknown, name: string): void {
 function contradictionIn(manifest: BundleManifest): string | undefined {
   if (idOf(manifest) !== manifest.id) return `its content does not give the id ${manifest.id}`;
   const sizes = new Map<Sha256, number>();
-  for (const { sha256, size } of [...contentsOf(manifest), ...manifest.missing]) {
+  for (const { sha256, size } of contentsOf(manifest)) {
     if ((sizes.get(sha256) ?? size) !== size) return `${sha256} has two sizes`;
     sizes.set(sha256, size);
   }
