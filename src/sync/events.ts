@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../shared/errors.ts";
 
-/** The steps of a run, in order. */
-export type SyncPhase = "metadata" | "plan" | "fetch" | "publish" | "prune";
+/** The steps of a run, in order; `write` and `read` are about volumes of a bundle, in the place of `fetch`. */
+export type SyncPhase = "metadata" | "plan" | "fetch" | "write" | "read" | "publish" | "prune";
 
 /** What happens during a run, for whoever watches: a progress bar, a log, an NDJSON stream. */
 export type SyncEvent =

@@ -2,7 +2,7 @@ import { formatByteSize } from "../../shared/byte-size.ts";
 import { printable } from "../../shared/printable.ts";
 import type { CommandContext } from "../command.ts";
 import type { Transfer, TransferState } from "./transfer-state.ts";
-import { type ProgressView, describeEvent, describePhase, describeTotals } from "./view.ts";
+import { type ProgressView, describeEvent, describePhase, describeTotals, isTransfer } from "./view.ts";
 
 const REDRAW_MS = 100;
 const MAX_BARS = 8;
@@ -53,7 +53,7 @@ export function drawing(state: TransferState): string[] {
   if (running.length > MAX_BARS) lines.push(`  … and ${running.length - MAX_BARS} more`);
   const phase = state.phase();
   const totals = state.totals();
-  if (totals.items > 0 && phase === "fetch") lines.push(describeTotals(totals));
+  if (totals.items > 0 && isTransfer(phase)) lines.push(describeTotals(totals, phase));
   else if (phase !== undefined) lines.push(`${describePhase(phase)} …`);
   return lines;
 }

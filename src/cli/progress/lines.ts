@@ -15,7 +15,7 @@ export function createLines({ io }: Pick<CommandContext, "io">, state: TransferS
     last = io.stderr.write(`${line}\n`);
   };
   const stop = () => {
-    if (timer !== undefined) write(describeTotals(state.totals()));
+    if (timer !== undefined) write(describeTotals(state.totals(), state.phase()));
     clearInterval(timer);
     timer = undefined;
   };
@@ -29,10 +29,10 @@ export function createLines({ io }: Pick<CommandContext, "io">, state: TransferS
       }
       if (event.kind === "planned" && event.items > 0) {
         hasWork = true;
-        write(describePhase("fetch"));
+        write(describePhase(state.phase() ?? "fetch"));
       }
       if (event.kind === "item-started" && timer === undefined) {
-        timer = setInterval(() => write(describeTotals(state.totals())), LINE_INTERVAL_MS);
+        timer = setInterval(() => write(describeTotals(state.totals(), state.phase())), LINE_INTERVAL_MS);
         timer.unref();
       }
     },

@@ -14,9 +14,19 @@ const PHASES = {
   metadata: "Reading upstream's metadata",
   plan: "Comparing with what is held",
   fetch: "Fetching",
+  write: "Writing the bundle",
+  read: "Reading the bundle",
   publish: "Publishing",
   prune: "Removing what no snapshot needs",
 } as const satisfies Record<SyncPhase, string>;
+
+/** What moves in the phases in which bytes move. */
+const MOVED: Partial<Record<SyncPhase, string>> = { fetch: "tarballs", write: "volumes", read: "volumes" };
+
+/** True for the phases whose progress is counted in bytes. */
+export function isTransfer(phase: SyncPhase | undefined): boolean {
+  return phase !== undefined && phase in MOVED;
+}
 
 export function describePhase(phase: SyncPhase): string {
   return PHASES[phase];
@@ -37,11 +47,11 @@ export function describeEvent(event: SyncEvent): string | undefined {
 }
 
 /** `7/40 tarballs, 140.0 MiB of 800.0 MiB, 18.2 MiB/s, 36 s left` */
-export function describeTotals(totals: TransferTotals): string {
+export function describeTotals(totals: TransferTotals, phase: SyncPhase = "fetch"): string {
   const failed = totals.failedItems === 0 ? "" : ` (${totals.failedItems} failed)`;
   const left = totals.remainingMs === undefined ? "" : `, ${formatDuration(totals.remainingMs)} left`;
   return (
-    `${totals.doneItems}/${totals.items} tarballs${failed}, ` +
+    `${totals.doneItems}/${totals.items} ${MOVED[phase] ?? "files"}${failed}, ` +
     `${formatByteSize(totals.doneBytes)} of ${formatByteSize(totals.bytes)}, ` +
     `${formatByteSize(Math.round(totals.bytesPerSecond))}/s${left}`
   );

@@ -1,0 +1,82 @@
+import { formatAgentName, type Agent } from "../../juju/agent.ts";
+import { describeRule, compileRule } from "../../juju/select-rule.ts";
+import { selectAgents } from "../../juju/select.ts";
+import type { SelectRule } from "../../juju/selection-rules.ts";
+import { compareVersions, parseVersion } from "../../juju/version.ts";
+import type { PlanWishes } from "../../sync/judge.ts";
+import type { BundleScope, MissingAgent } from "../format/manifest.ts";
+
+/** What of a snapshot a bundle is to carry. */
+export interface AgentChoice {
+  /** Only what this rule takes. */
+  readonly rule?: SelectRule;
+  /** Only what an upgrade plan names. */
+  readonly plan?: { readonly name: string; readonly wishes: Pick<PlanWishes, "agents"> };
+  /** Only what a fleet can still need: architectures in use, and versions from the lowest in use on. */
+  readonly fleet?: readonly { readonly version: string; readonly arch: string }[];
+}
+
+/** Agents that were chosen, and what was asked for and is not there. */
+export interface ChosenAgents {
+  readonly agents: readonly Agent[];
+  readonly absent: readonly MissingAgent[];
+  /** A part of a mirror adds to what the far side lists; all of it replaces that. */
+  readonly scope: BundleScope;
+  /** For people. */
+  readonly description: string;
+}
+
+/**
+ * Takes agents of a snapshot as they were asked for; without a wish, all of them.
+ * @throws JamError JAM_VERSION_INVALID
+ */
+export function chooseAgents(listed: readonly Agent[], choice: AgentChoice): ChosenAgents {
+  const { rule, plan, fleet } = choice;
+  const parts: string[] = [];
+  let agents = listed;
+  if (plan !== undefined) {
+    agents = agents.filter((agent) => isMeant(agent, plan.wishes));
+    parts.push(`what ${plan.name} needs`);
+  }
+  if (rule !== undefined) {
+    agents = selectAgents(agents, { select: [rule], deny: [] }).flatMap(({ agent, taken }) =>
+      taken ? [agent] : [],
+    );
+    parts.push(describeRule(compileRule(rule, 0)));
+  }
+  if (fleet !== undefined) {
+    agents = agents.filter(fleetTest(fleet));
+    parts.push("what a fleet can still need");
+  }
+  const isWhole = parts.length === 0;
+  return {
+    agents,
+    absent: plan === undefined ? [] : absentees(listed, plan.wishes),
+    scope: isWhole ? "mirror" : "selection",
+    description: isWhole ? "everything that the mirror lists" : parts.join("; "),
+  };
+}
+
+/** The plan may have seen other bytes under a name: those are not what it asks for. */
+function isMeant(agent: Agent, { agents }: Pick<PlanWishes, "agents">): boolean {
+  const wanted = agents.get(formatAgentName(agent));
+  return wanted !== undefined && (wanted === null || wanted === agent.sha256);
+}
+
+function absentees(listed: readonly Agent[], wishes: Pick<PlanWishes, "agents">): MissingAgent[] {
+  const byName = new Map(listed.map((agent) => [formatAgentName(agent), agent]));
+  return [...wishes.agents].flatMap(([agent, sha256]) => {
+    const held = byName.get(agent);
+    if (held === undefined) return [{ agent, reason: "the plan names it, and this mirror does not list it" }];
+    if (sha256 === null || held.sha256 === sha256) return [];
+    return [{ agent, reason: "it is not what it was when the plan was made; make the plan again" }];
+  });
+}
+
+/** Juju never goes back, so nothing below the lowest version in use is of any use. */
+function fleetTest(fleet: NonNullable<AgentChoice["fleet"]>): (agent: Agent) => boolean {
+  const arches = new Set(fleet.map(({ arch }) => arch));
+  const [lowest] = fleet.map(({ version }) => parseVersion(version)).sort(compareVersions);
+  return ({ arch, version }) =>
+    arches.has(arch) && (lowest === undefined || compareVersions(parseVersion(version), lowest) >= 0);
+}

@@ -1,0 +1,143 @@
+import { isJamError } from "../../shared/errors.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { SyncObserver } from "../../sync/events.ts";
+import type { BundleManifest } from "../format/manifest.ts";
+import { carriedContents, formatManifest } from "../format/manifest.ts";
+import { planVolumes } from "../format/volume-plan.ts";
+import type { BundleSigner, ContentSource, Outlet } from "../ports.ts";
+import { bundleFiles } from "../write/bundle-files.ts";
+import { volumeBytes, type BundleBytes } from "../write/volume-bytes.ts";
+import { writeVolumes } from "../write/write-volumes.ts";
+import type { FinishedVolume } from "../write/write-progress.ts";
+import { rememberBundle } from "./created-bundles.ts";
+import { formatPage } from "./manifest-page.ts";
+import { planBundle, type BundleOrder, type PlanningStore } from "./plan-bundle.ts";
+import { seal, unseal } from "./seal.ts";
+import { takeOver } from "./take-over.ts";
+
+export interface BundleForm {
+  /** Exact size of every volume but the last, in bytes; undefined is one file. */
+  readonly volumeSize: number | undefined;
+  /** Also a page to print. */
+  readonly writesPage: boolean;
+  /** Gives up files of another bundle that are in the way. */
+  readonly force: boolean;
+}
+
+/** Where a bundle goes. `base` names its files; undefined names them after the bundle's id. */
+export interface BundlePlace {
+  readonly outlet: Outlet;
+  readonly base: string | undefined;
+}
+
+/** What making a bundle works with. */
+export interface CreateWork {
+  readonly store: PlanningStore;
+  readonly contents: ContentSource;
+  /** Undefined makes a bundle that is not signed. */
+  readonly signer: BundleSigner | undefined;
+  readonly observe: SyncObserver;
+  readonly signal: AbortSignal;
+}
+
+/** A finished bundle. */
+export interface CreatedFiles {
+  readonly manifest: BundleManifest;
+  readonly volumes: readonly FinishedVolume[];
+  readonly signedBy: string | undefined;
+}
+
+/**
+ * Makes a bundle in a folder: volumes straight from the store, then manifest, page and checksums beside them. Cut short
+ * and run again it goes on behind the last whole volume. It is sealed only when everything in it was read and hashed.
+ * @throws JamError JAM_BUNDLE_INCOMPLETE, JAM_BUNDLE_EXISTS, JAM_STORE_CORRUPT, JAM_MEDIUM_…, JAM_USAGE_INVALID, JAM_CANCELLED
+ */
+export async function createBundle(
+  order: BundleOrder,
+  form: BundleForm & { readonly place: BundlePlace },
+  work: CreateWork,
+): Promise<CreatedFiles> {
+  const damaged = new Set<Sha256>(order.damaged);
+  for (;;) {
+    const manifest = await planBundle({ ...order, damaged }, work.store);
+    try {
+      return await writeBundle(manifest, form, work);
+    } catch (error) {
+      const sha256 = damagedTarball(error);
+      if (order.allowsPartial !== true || sha256 === undefined || damaged.has(sha256)) throw error;
+      // What is damaged shows only when it is read, long after the manifest was written: begin again without it.
+      damaged.add(sha256);
+    }
+  }
+}
+
+async function writeBundle(
+  manifest: BundleManifest,
+  form: BundleForm & { readonly place: BundlePlace },
+  work: CreateWork,
+): Promise<CreatedFiles> {
+  const bundle = await signBundle(manifest, form.volumeSize, work.signer);
+  const { outlet, base = `jam-${manifest.id}` } = form.place;
+  const files = bundleFiles(base, bundle.volumes.length);
+  const before = await takeOver(outlet, files, { bundle, force: form.force });
+  await rememberBundle(work.store.documents, { manifest, ...bundle });
+  await unseal(outlet);
+  const volumes = await writeVolumes({ bundle, files, before, outlet, ...work });
+  const page = form.writesPage ? formatPage({ manifest, volumes, signedBy: work.signer, files }) : undefined;
+  await seal({ outlet, files, bundle, volumes, signer: work.signer, page });
+  return { manifest, volumes, signedBy: work.signer?.fingerprint };
+}
+
+/**
+ * Makes a bundle in one piece as a stream. Whoever reads it must take an error for the end of a worthless stream.
+ * @throws JamError as `createBundle`
+ */
+export async function streamBundle(
+  order: BundleOrder,
+  work: CreateWork,
+): Promise<{
+  readonly manifest: BundleManifest;
+  readonly size: number;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}> {
+  const manifest = await planBundle(order, work.store);
+  const bundle = await signBundle(manifest, undefined, work.signer);
+  await rememberBundle(work.store.documents, { manifest, ...bundle });
+  const [plan] = bundle.volumes as [BundleBytes["volumes"][number]];
+  return { manifest, size: plan.bytes, bytes: volumeBytes(bundle, plan, work.contents) };
+}
+
+/**
+ * Manifest, signature and layout: all that the bytes of a bundle follow from.
+ * @throws JamError JAM_USAGE_INVALID when the volumes would be too small
+ */
+export async function signBundle(
+  manifest: BundleManifest,
+  volumeSize: number | undefined,
+  signer: BundleSigner | undefined,
+): Promise<BundleBytes> {
+  const manifestBytes = formatManifest(manifest);
+  const createdAt = new Date(manifest.createdAt);
+  const signature = await signer?.signDetached(manifestBytes, createdAt);
+  return { id: manifest.id, createdAt, ...layOut({ manifest, manifestBytes, signature, volumeSize }) };
+}
+
+/** A signed manifest with the volumes that it makes. */
+export function layOut({
+  manifest,
+  manifestBytes,
+  signature,
+  volumeSize,
+}: Pick<BundleBytes, "manifestBytes" | "signature" | "volumeSize"> & {
+  readonly manifest: BundleManifest;
+}): Omit<BundleBytes, "id" | "createdAt"> {
+  const signatureBytes = signature?.length ?? 0;
+  const contents = carriedContents(manifest);
+  const volumes = planVolumes({ contents, manifestBytes: manifestBytes.length, signatureBytes, volumeSize });
+  return { manifestBytes, signature, volumeSize, volumes };
+}
+
+function damagedTarball(error: unknown): Sha256 | undefined {
+  if (!isJamError(error, "JAM_STORE_CORRUPT") || error.details["kind"] !== "tarball") return undefined;
+  return error.details["sha256"] as Sha256;
+}

@@ -1,0 +1,92 @@
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { compareVersions, parseVersion } from "../../juju/version.ts";
+import { parseAgentBinary } from "../../juju/agent-binary.ts";
+import { carriedContents, type BundleManifest, type CatalogueRow } from "../format/manifest.ts";
+import { SUMS_NAME, SUMS_SIGNATURE_NAME, type BundleFiles } from "../write/bundle-files.ts";
+import type { FinishedVolume } from "../write/write-progress.ts";
+
+/** What the page says. */
+export interface PageContent {
+  readonly manifest: BundleManifest;
+  readonly volumes: readonly FinishedVolume[];
+  readonly signedBy: { readonly fingerprint: string; readonly userId: string } | undefined;
+  readonly files: BundleFiles;
+}
+
+/** One page to print and to put beside the media: what is on them, how to check them, who signed. One file, no script. */
+export function formatPage({ manifest, volumes, signedBy, files }: PageContent): string {
+  const carried = carriedContents(manifest);
+  const bytes = carried.reduce((sum, { size }) => sum + size, 0);
+  const relied = manifest.baseline.reduce((sum, { contents }) => sum + contents.length, 0);
+  const [source] = manifest.proofs;
+  const facts: [string, string][] = [
+    ["Bundle", manifest.id],
+    ["Snapshot", `${manifest.snapshot}, made ${manifest.createdAt}`],
+    ["Carries", `${manifest.selection}: ${carried.length} files, ${formatByteSize(bytes)}`],
+    ["Needs there", relied === 0 ? "nothing" : `${relied} files that the far side has already`],
+    ["Upstream", `${source?.url ?? "unknown"} (${source?.verified === true ? "verified" : "NOT VERIFIED"})`],
+    [
+      "Signed by",
+      signedBy === undefined ? "nobody" : `${signedBy.userId}, ${groupsOfFour(signedBy.fingerprint)}`,
+    ],
+  ];
+  if (manifest.missing.length > 0)
+    facts.push(["Left out", manifest.missing.map(({ agent }) => agent).join(", ")]);
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>jam bundle ${escape(manifest.id)}</title>
+<style>${STYLE}</style>
+<h1>Juju agents, bundle ${escape(manifest.id)}</h1>
+<table>${facts.map(([name, value]) => `<tr><th>${escape(name)}<td>${escape(value)}`).join("\n")}</table>
+<h2>Media</h2>
+<table><tr><th>File<th>Bytes<th>SHA-256<th>&#x2713;
+${volumes.map(({ name, size, sha256 }) => `<tr><td>${escape(name)}<td class="n">${size}<td><code>${sha256}</code><td>`).join("\n")}</table>
+<h2>Agents</h2>
+<table><tr><th>Version<th>Architectures
+${versionRows(manifest).join("\n")}</table>
+<h2>Check and import</h2>
+<pre>${escape(commands(files, signedBy !== undefined))}</pre>
+</html>
+`;
+}
+
+const STYLE = `
+body{font:9pt/1.35 sans-serif;margin:12mm;max-width:190mm}h1{font-size:13pt}h2{font-size:10pt;margin:1em 0 .3em}
+table{border-collapse:collapse}th,td{border:1px solid #999;padding:1px 5px;text-align:left;vertical-align:top}
+.n{text-align:right}code,pre{font:8pt/1.3 monospace}@page{margin:10mm}`;
+
+function commands(files: BundleFiles, isSigned: boolean): string {
+  return [
+    ...(isSigned
+      ? [
+          `gpg --verify ${SUMS_SIGNATURE_NAME} ${SUMS_NAME}`,
+          `gpg --verify ${files.manifestSignature} ${files.manifest}`,
+        ]
+      : []),
+    `sha256sum -c ${SUMS_NAME}`,
+    "jam bundle verify .",
+    "jam bundle import .",
+  ].join("\n");
+}
+
+/** A row for each version that the bundle carries itself, newest first. */
+function versionRows(manifest: BundleManifest): string[] {
+  const carried = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));
+  const rows = manifest.catalogue.filter(({ sha256 }) => carried.has(sha256));
+  const agents = rows.flatMap((row: CatalogueRow) => row.agents.map((name) => parseAgentBinary(name)));
+  return [...Map.groupBy(agents, ({ version }) => version)]
+    .sort(([a], [b]) => compareVersions(parseVersion(b), parseVersion(a)))
+    .map(([version, group]) => {
+      const arches = [...new Set(group.map(({ arch }) => arch))].sort().join(", ");
+      return `<tr><td>${escape(version)}<td>${escape(arches)}`;
+    });
+}
+
+function groupsOfFour(fingerprint: string): string {
+  return fingerprint.replaceAll(/(.{4})(?=.)/g, "$1 ");
+}
+
+function escape(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,149 @@
+import { formatAgentName, type Agent } from "../../juju/agent.ts";
+import type { Advice } from "../../juju/knowledge/knowledge.ts";
+import { JamError } from "../../shared/errors.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { DocumentPort } from "../../sync/ports.ts";
+import { readSnapshots } from "../../sync/prune.ts";
+import type { Snapshot } from "../../sync/snapshot.ts";
+import {
+  contentsOf,
+  nameManifest,
+  type Baseline,
+  type BundleManifest,
+  type CatalogueRow,
+  type MissingAgent,
+} from "../format/manifest.ts";
+import { baselineOf, type Have } from "../have.ts";
+import { chooseAgents, type AgentChoice } from "./choose-agents.ts";
+import { collectProofs } from "./proven-sets.ts";
+
+/** What a bundle is made from. */
+export interface BundleOrder {
+  readonly snapshot: Snapshot;
+  readonly choice: AgentChoice;
+  /** What the far side has; absent, it has nothing. */
+  readonly have?: Have;
+  /** Everything that this earlier snapshot lists counts as held on the far side. */
+  readonly since?: Snapshot;
+  readonly advice: readonly Advice[];
+  /** Leaves out what cannot be carried and says so inside. Default false: then it is refused. */
+  readonly allowsPartial?: boolean;
+  /** Tarballs that were found damaged while they were read. */
+  readonly damaged?: ReadonlySet<Sha256>;
+}
+
+/** The part of a store that planning needs. */
+export interface PlanningStore {
+  readonly documents: DocumentPort;
+  readonly blobs: { stat(sha256: Sha256): Promise<{ readonly size: number } | undefined> };
+}
+
+/**
+ * Decides what a bundle carries, rests on and proves. Reads no tarball and writes nothing: the dry run.
+ * @throws JamError JAM_BUNDLE_INCOMPLETE naming what is missing, JAM_USAGE_INVALID when nothing was chosen
+ */
+export async function planBundle(order: BundleOrder, store: PlanningStore): Promise<BundleManifest> {
+  const { snapshot } = order;
+  const choice = { ...order.choice, ...(order.have?.fleet === undefined ? {} : { fleet: order.have.fleet }) };
+  const chosen = chooseAgents(snapshot.agents, choice);
+  const earlier = (await readSnapshots(store)).filter(({ id }) => id !== snapshot.id);
+  const proofs = await collectProofs(store.documents, snapshot, { agents: chosen.agents, earlier });
+  const isHeldThere = farSideTest(order);
+  const missing = [
+    ...chosen.absent,
+    ...proofs.unproven.map((agent) => lacking(agent, "no document of upstream that is kept here lists it")),
+    ...(await unheld(chosen.agents, order, { store, isHeldThere })),
+  ];
+  if (missing.length > 0 && order.allowsPartial !== true) throw incomplete(missing);
+  const left = new Set(missing.map(({ agent }) => agent));
+  const agents = chosen.agents.filter((agent) => !left.has(formatAgentName(agent)));
+  if (agents.length === 0 || proofs.sets.length === 0) throw nothingChosen(chosen.description, missing);
+  const content = { proofs: proofs.sets, catalogue: catalogueOf(agents) };
+  return nameManifest({
+    createdAt: snapshot.createdAt,
+    snapshot: snapshot.id,
+    // What is left out must not vanish on the far side.
+    scope: missing.length > 0 ? "selection" : chosen.scope,
+    selection: chosen.description,
+    ...content,
+    baseline: baselinesOf(contentsOf(content), order),
+    missing: missing.toSorted((a, b) => (a.agent < b.agent ? -1 : 1)),
+    advice: order.advice,
+  });
+}
+
+function farSideTest({ have, since }: BundleOrder): (sha256: Sha256) => boolean {
+  const listed = since === undefined ? new Set<Sha256>() : contentsOfSnapshot(since);
+  return (sha256) => listed.has(sha256) || have?.isHeld(sha256) === true;
+}
+
+function contentsOfSnapshot({ agents, upstream }: Snapshot): Set<Sha256> {
+  return new Set([...agents, ...upstream.documents].map(({ sha256 }) => sha256));
+}
+
+/** What the far side lacks and this one cannot give. */
+async function unheld(
+  agents: readonly Agent[],
+  order: BundleOrder,
+  { store, isHeldThere }: { store: PlanningStore; isHeldThere: (sha256: Sha256) => boolean },
+): Promise<MissingAgent[]> {
+  const missing: MissingAgent[] = [];
+  for (const agent of agents) {
+    if (isHeldThere(agent.sha256)) continue;
+    const stat = await store.blobs.stat(agent.sha256);
+    if (stat === undefined) missing.push(lacking(agent, "its tarball is not held"));
+    else if (stat.size !== agent.size)
+      missing.push(lacking(agent, `its tarball is damaged: ${stat.size} bytes instead of ${agent.size}`));
+    else if (order.damaged?.has(agent.sha256) === true)
+      missing.push(lacking(agent, "its tarball is damaged: its bytes are not what they were"));
+  }
+  return missing;
+}
+
+function lacking(agent: Agent, reason: string): MissingAgent {
+  return { agent: formatAgentName(agent), reason };
+}
+
+/** Rows by path; agents by name. */
+function catalogueOf(agents: readonly Agent[]): CatalogueRow[] {
+  const rows = [...Map.groupBy(agents, ({ path }) => path)].map(([path, group]) => {
+    const { size, sha256 } = group[0] as Agent;
+    return { path, size, sha256, agents: group.map(formatAgentName).sort() };
+  });
+  return rows.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function baselinesOf(
+  contents: readonly { readonly sha256: Sha256 }[],
+  { have, since }: BundleOrder,
+): Baseline[] {
+  const all = [...new Set(contents.map(({ sha256 }) => sha256))];
+  const known = all.filter((sha256) => have?.isHeld(sha256) === true);
+  const baselines = have === undefined ? [] : baselineOf(known, have);
+  if (since === undefined) return baselines;
+  const listed = contentsOfSnapshot(since);
+  const contentsSince = all.filter((sha256) => listed.has(sha256) && !known.includes(sha256)).sort();
+  return contentsSince.length === 0
+    ? baselines
+    : [...baselines, { snapshot: since.id, contents: contentsSince }];
+}
+
+function incomplete(missing: readonly MissingAgent[]): JamError {
+  const [first] = missing;
+  const more = missing.length > 1 ? ` and ${missing.length - 1} more` : "";
+  return new JamError(
+    "JAM_BUNDLE_INCOMPLETE",
+    `Not all that the bundle has to carry is here: ${first?.agent}: ${first?.reason}${more}.`,
+    {
+      hint: "Run `jam sync` (for a plan: jam sync --plan FILE) and make the bundle again. --allow-partial leaves them out and says so inside.",
+      details: { missing },
+    },
+  );
+}
+
+function nothingChosen(description: string, missing: readonly MissingAgent[]): JamError {
+  return new JamError("JAM_USAGE_INVALID", `Nothing is left to carry of: ${description}.`, {
+    hint: "`jam list` shows what is held; give wider rules.",
+    details: { missing },
+  });
+}

@@ -1,0 +1,52 @@
+import type { BundleSigner, Outlet } from "../ports.ts";
+import {
+  formatSums,
+  PROGRESS_NAME,
+  SUMS_NAME,
+  SUMS_SIGNATURE_NAME,
+  type BundleFiles,
+  type Sum,
+} from "../write/bundle-files.ts";
+import { inOnePiece } from "../write/small-files.ts";
+import type { BundleBytes } from "../write/volume-bytes.ts";
+import type { FinishedVolume } from "../write/write-progress.ts";
+
+export interface SealWork {
+  readonly outlet: Outlet;
+  readonly files: BundleFiles;
+  readonly bundle: BundleBytes;
+  readonly volumes: readonly FinishedVolume[];
+  /** Signs the checksums; undefined leaves them unsigned. */
+  readonly signer: BundleSigner | undefined;
+  /** A page to print, if one is wished for. */
+  readonly page: string | undefined;
+}
+
+/** Takes the checksums away before any file changes that they speak of. */
+export async function unseal(outlet: Outlet): Promise<void> {
+  await outlet.remove(SUMS_NAME);
+  await outlet.remove(SUMS_SIGNATURE_NAME);
+}
+
+/**
+ * Writes what lies beside the volumes: manifest and signature, so that gpg can check them, and last the checksums of
+ * all, so that where they are the bundle is complete.
+ */
+export async function seal({ outlet, files, bundle, volumes, signer, page }: SealWork): Promise<void> {
+  const sums: Sum[] = volumes.map(({ name, sha256 }) => ({ name, sha256 }));
+  const add = async (name: string, bytes: Uint8Array) => {
+    const { sha256 } = await outlet.write(name, inOnePiece(bytes));
+    sums.push({ name, sha256 });
+  };
+  await add(files.manifest, bundle.manifestBytes);
+  if (bundle.signature === undefined) await outlet.remove(files.manifestSignature);
+  else await add(files.manifestSignature, Buffer.from(bundle.signature, "latin1"));
+  if (page !== undefined) await add(files.page, Buffer.from(page));
+  const text = Buffer.from(formatSums(sums));
+  if (signer !== undefined) {
+    const signature = await signer.signDetached(text, bundle.createdAt);
+    await outlet.write(SUMS_SIGNATURE_NAME, inOnePiece(Buffer.from(signature, "latin1")));
+  }
+  await outlet.write(SUMS_NAME, inOnePiece(text));
+  await outlet.remove(PROGRESS_NAME);
+}

@@ -1,0 +1,55 @@
+import type { Sha256 } from "../../shared/sha256.ts";
+import { parseSha256 } from "../../shared/sha256.ts";
+
+/** The checksums of everything that belongs to a bundle; written last: where it is, the bundle is complete. */
+export const SUMS_NAME = "SHA256SUMS";
+export const SUMS_SIGNATURE_NAME = "SHA256SUMS.asc";
+
+/** What is done so far of a bundle under way. */
+export const PROGRESS_NAME = ".jam-bundle-progress.json";
+
+/** Names of the files that make up one bundle. */
+export interface BundleFiles {
+  readonly volumes: readonly string[];
+  readonly manifest: string;
+  readonly manifestSignature: string;
+  readonly page: string;
+}
+
+/** `base.tar`, or `base.001.tar`, `base.002.tar`, …, and what lies beside them. */
+export function bundleFiles(base: string, volumes: number): BundleFiles {
+  const digits = Math.max(3, String(volumes).length);
+  const numbers = Array.from({ length: volumes }, (_, index) => String(index + 1).padStart(digits, "0"));
+  return {
+    volumes: volumes === 1 ? [`${base}.tar`] : numbers.map((number) => `${base}.${number}.tar`),
+    manifest: `${base}.manifest.json`,
+    manifestSignature: `${base}.manifest.json.asc`,
+    page: `${base}.html`,
+  };
+}
+
+/** The number that a volume's file name gives, or undefined for a bundle in one piece or a foreign name. */
+export function volumeNumberOf(name: string): number | undefined {
+  const digits = /\.(\d{3,5})\.tar$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** One line of a `SHA256SUMS`. */
+export interface Sum {
+  readonly name: string;
+  readonly sha256: Sha256;
+}
+
+/** The text that `sha256sum -c` reads. */
+export function formatSums(sums: readonly Sum[]): string {
+  return sums.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join("");
+}
+
+/** The lines of a `SHA256SUMS` that name a plain file beside it; others are left out. */
+export function parseSums(text: string): Sum[] {
+  return text.split("\n").flatMap((line) => {
+    const match = /^([0-9a-f]{64}) [ *]([^/\\]{1,255})\r?$/.exec(line);
+    const sha256 = parseSha256(match?.[1]);
+    return sha256 === undefined || match?.[2] === undefined ? [] : [{ name: match[2].trimEnd(), sha256 }];
+  });
+}

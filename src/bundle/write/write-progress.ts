@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
+import { bundleId, sha256Text } from "../format/parse-manifest.ts";
+import type { Outlet } from "../ports.ts";
+import { PROGRESS_NAME } from "./bundle-files.ts";
+import { inOnePiece, readSmall } from "./small-files.ts";
+import type { BundleBytes } from "./volume-bytes.ts";
+
+const FORMAT = "jam-bundle-progress:1";
+const MAX_BYTES = 16 * 2 ** 20;
+
+const progress = z.object({
+  format: z.literal(FORMAT),
+  bundle: bundleId,
+  /** Tells apart what would give other volumes: manifest, signature and volume size. */
+  layout: sha256Text,
+  volumes: z.array(z.object({ name: z.string(), size: z.number(), sha256: sha256Text })),
+});
+
+/** A volume that is finished. */
+export interface FinishedVolume {
+  readonly name: string;
+  readonly size: number;
+  readonly sha256: Sha256;
+}
+
+/** What an interrupted run had finished. */
+export interface WriteProgress {
+  readonly bundle: string;
+  readonly layout: Sha256;
+  readonly volumes: readonly FinishedVolume[];
+}
+
+/** What all volumes of a bundle follow from. */
+export function layoutOf({ manifestBytes, signature, volumeSize }: BundleBytes): Sha256 {
+  return sha256Of(`${sha256Of(manifestBytes)} ${sha256Of(signature ?? "")} ${volumeSize ?? "single"}`);
+}
+
+/** What is noted in an outlet; undefined when there is nothing or nothing legible. */
+export async function readProgress(outlet: Outlet): Promise<WriteProgress | undefined> {
+  const inlet = await outlet.inlet(PROGRESS_NAME);
+  const bytes = inlet === undefined ? undefined : await readSmall(inlet, MAX_BYTES);
+  try {
+    const result = progress.safeParse(JSON.parse(String(bytes)));
+    return result.success ? result.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Notes what is finished. */
+export async function writeProgress(outlet: Outlet, noted: WriteProgress): Promise<void> {
+  const text = `${JSON.stringify({ format: FORMAT, ...noted }, undefined, 1)}\n`;
+  await outlet.write(PROGRESS_NAME, inOnePiece(Buffer.from(text)));
+}

@@ -1,0 +1,96 @@
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { JamError } from "../../shared/errors.ts";
+import type { SyncObserver } from "../../sync/events.ts";
+import type { VolumePlan } from "../format/volume-plan.ts";
+import type { ContentSource, Outlet } from "../ports.ts";
+import { hashOf } from "../read/volume-reader.ts";
+import type { BundleFiles } from "./bundle-files.ts";
+import { volumeBytes, type BundleBytes } from "./volume-bytes.ts";
+import { layoutOf, writeProgress, type FinishedVolume, type WriteProgress } from "./write-progress.ts";
+
+/** Kept free beside the volumes, for the files that lie beside them. */
+const RESERVED_BYTES = 2 ** 20;
+
+export interface VolumeWork {
+  readonly bundle: BundleBytes;
+  readonly files: BundleFiles;
+  readonly outlet: Outlet;
+  readonly contents: ContentSource;
+  /** What an interrupted run of the same bundle left. */
+  readonly before: WriteProgress | undefined;
+  readonly observe: SyncObserver;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes every volume, one after the other; each is whole and flushed before it has its name, and noted. Volumes that
+ * an interrupted run finished are read again instead, and kept when they are what was noted.
+ * @throws JamError JAM_MEDIUM_…, JAM_STORE_CORRUPT, JAM_CANCELLED
+ */
+export async function writeVolumes(work: VolumeWork): Promise<FinishedVolume[]> {
+  const { bundle, files, observe } = work;
+  const finished = await keptVolumes(work);
+  await refuseFull(work, finished);
+  const bytes = bundle.volumes.reduce((sum, plan) => sum + plan.bytes, 0);
+  observe({ kind: "phase", phase: "write" });
+  observe({ kind: "planned", items: bundle.volumes.length, bytes });
+  for (const plan of bundle.volumes) {
+    const name = files.volumes[plan.number - 1] as string;
+    observe({ kind: "item-started", path: name, size: plan.bytes, received: 0 });
+    if (finished.has(plan.number)) observe({ kind: "item-bytes", path: name, bytes: plan.bytes });
+    else finished.set(plan.number, { name, ...(await writeOne(work, plan, name)) });
+    observe({ kind: "item-done", path: name, size: plan.bytes });
+    const volumes = [...finished.values()];
+    await writeProgress(work.outlet, { bundle: bundle.id, layout: layoutOf(bundle), volumes });
+  }
+  return bundle.volumes.map(({ number }) => finished.get(number) as FinishedVolume);
+}
+
+/** Finished volumes by number. */
+async function keptVolumes({
+  bundle,
+  files,
+  outlet,
+  before,
+}: VolumeWork): Promise<Map<number, FinishedVolume>> {
+  const kept = new Map<number, FinishedVolume>();
+  if (before?.layout !== layoutOf(bundle)) return kept;
+  for (const plan of bundle.volumes) {
+    const name = files.volumes[plan.number - 1] as string;
+    const noted = before.volumes.find((volume) => volume.name === name);
+    const inlet = noted === undefined ? undefined : await outlet.inlet(name);
+    if (noted === undefined || inlet?.size !== plan.bytes) continue;
+    if ((await hashOf(inlet.open())) === noted.sha256) kept.set(plan.number, noted);
+  }
+  return kept;
+}
+
+async function writeOne(work: VolumeWork, plan: VolumePlan, name: string) {
+  const { bundle, contents, outlet, observe, signal } = work;
+  const bytes = async function* () {
+    for await (const chunk of volumeBytes(bundle, plan, contents)) {
+      if (signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled; finished volumes are kept.");
+      yield chunk;
+      observe({ kind: "item-bytes", path: name, bytes: chunk.length });
+    }
+  };
+  return outlet.write(name, bytes());
+}
+
+async function refuseFull(
+  { bundle, outlet }: VolumeWork,
+  finished: ReadonlyMap<number, FinishedVolume>,
+): Promise<void> {
+  const left = bundle.volumes.filter(({ number }) => !finished.has(number));
+  const needed = left.reduce((sum, { bytes }) => sum + bytes, 0) + RESERVED_BYTES;
+  const free = await outlet.freeBytes();
+  if (left.length === 0 || needed <= free) return;
+  throw new JamError(
+    "JAM_MEDIUM_NO_SPACE",
+    `The bundle needs ${formatByteSize(needed)} and ${outlet.folder} has ${formatByteSize(free)} free.`,
+    {
+      hint: "Write it to a larger place, or carry less: --have what the far side holds, or rules.",
+      details: { needed, free, folder: outlet.folder },
+    },
+  );
+}
