@@ -1,4 +1,5 @@
 import type { Config, UpstreamConfig } from "./config/config.ts";
+import type { KeyFolder } from "./openpgp/key-folder.ts";
 import { JamError } from "./shared/errors.ts";
 import type { RequestRecord } from "./server/request-log.ts";
 import type { MirrorServer } from "./server/server.ts";
@@ -39,6 +40,25 @@ export async function openStore(config: Pick<Config, "data">): Promise<Store> {
 export async function createStore(config: Pick<Config, "data">): Promise<Store> {
   const { openFsStore } = await import("./store/fs/open-fs-store.ts");
   return openFsStore(config.data, { create: true });
+}
+
+/**
+ * The keys that sign and verify what is carried over an air gap. The folder need not be there.
+ * @throws JamError JAM_CONFIG_INVALID when it is below the data directory, which any web server may show
+ */
+export async function openKeys(config: Pick<Config, "data" | "keys">): Promise<KeyFolder> {
+  const { relative } = await import("node:path");
+  const below = relative(config.data, config.keys);
+  if (!/^\.\.(?:\/|$)/.test(below)) throw keysInData(config);
+  const { openKeyFolder } = await import("./openpgp/key-folder.ts");
+  return openKeyFolder(config.keys, { now: () => new Date() });
+}
+
+function keysInData({ data, keys }: Pick<Config, "data" | "keys">): JamError {
+  return new JamError("JAM_CONFIG_INVALID", `The key folder ${keys} is in the data directory ${data}.`, {
+    hint: "A web server may show the data directory. Set `keys` in jam.yaml, or JAM_KEYS, to a folder elsewhere.",
+    details: { keys, data },
+  });
 }
 
 export interface ComposeUpstreamsOptions {

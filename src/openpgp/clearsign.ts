@@ -2,6 +2,7 @@ import type { CleartextMessage, Key, VerifyMessageResult } from "openpgp";
 
 import { JamError, type ErrorCode } from "../shared/errors.ts";
 import type { Keyring } from "./keyring.ts";
+import { reasonOf } from "./reason.ts";
 import type { Signature } from "./signature.ts";
 
 /** What a good signature vouches for. */
@@ -115,9 +116,4 @@ function distrust(name: string, reason: string, cause?: unknown): JamError {
     details: { document: name, reason },
     cause,
   });
-}
-
-function reasonOf(cause: unknown): string {
-  const first = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause;
-  return first instanceof Error ? first.message : String(first);
 }

@@ -1,8 +1,8 @@
-import { rm, lstat } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { listNames, removeFile } from "../../disk/durable-write.ts";
-import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
-import { isTemporaryName } from "../../disk/temporary-name.ts";
+import { attemptUnlessAbsent } from "../../disk/io-error.ts";
+import { removeTemporaries } from "../../disk/remove-temporaries.ts";
 import { STORE_FOLDERS, blobPath, parsePartialName, partialPaths } from "../layout.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { isBlobFile } from "./blobs.ts";
@@ -14,14 +14,6 @@ const SWEPT = ["", ...STORE_FOLDERS.filter((folder) => !folder.startsWith("blobs
 export async function recoverStore(root: string): Promise<void> {
   for (const folder of SWEPT) await removeTemporaries(join(root, folder));
   await removeUselessPartials(root);
-}
-
-async function removeTemporaries(folder: string): Promise<void> {
-  for (const name of await listNames(folder)) {
-    if (!isTemporaryName(name)) continue;
-    const path = join(folder, name);
-    await attempt(`remove ${path}`, () => rm(path, { recursive: true, force: true }));
-  }
 }
 
 /** A partial file is useless when it is empty or its blob is here; a note is useless without its bytes. */

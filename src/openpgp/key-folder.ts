@@ -1,0 +1,155 @@
+import { join } from "node:path";
+import type { Key } from "openpgp";
+
+import { makeFolder } from "../disk/durable-write.ts";
+import { JamError } from "../shared/errors.ts";
+import { fingerprintOf, parseFingerprint } from "./fingerprint.ts";
+import { openOwnKey } from "./own-key.ts";
+import type { SigningKey } from "./signing-key.ts";
+import {
+  readPublicKeys,
+  readSigners,
+  readTrustedKeys,
+  removeTrustedKey,
+  writeTrustedKeys,
+} from "./trusted-keys.ts";
+import { verifyDetachedSignature, verifySignedText, type VerifiedSignature } from "./verify-signature.ts";
+
+/** A key whose signatures are believed here. */
+export interface TrustedKey {
+  /** Of the primary key, upper-case hex without blanks. */
+  readonly fingerprint: string;
+  /** What its owner calls it; text from outside, and no proof of who that is. */
+  readonly userIds: readonly string[];
+  readonly createdAt: Date;
+  /** True for the key of this side. */
+  readonly isOwn: boolean;
+}
+
+/** The keys that sign and verify what is carried over an air gap. Juju's key is not among them. */
+export interface KeyFolder {
+  /**
+   * The key of this side, if it has one; kept once it was found.
+   * @throws JamError JAM_KEYRING_INVALID, JAM_STORE_…
+   */
+  own(): Promise<SigningKey | undefined>;
+  /**
+   * Makes the key of this side.
+   * @throws JamError JAM_KEY_EXISTS, JAM_STORE_…
+   */
+  generate(options: { readonly userId: string; readonly now: Date }): Promise<SigningKey>;
+  /**
+   * Every key that is believed: the own one first, then by fingerprint.
+   * @throws JamError JAM_KEYRING_INVALID, JAM_STORE_…
+   */
+  list(): Promise<readonly TrustedKey[]>;
+  /**
+   * Believes the public keys in `bytes` from now on, armoured or binary; `name` is for messages. One that is refused refuses all.
+   * With `fingerprint` there may be no other key among them.
+   * @throws JamError JAM_KEYRING_INVALID, JAM_USAGE_INVALID for what is no fingerprint, JAM_STORE_…
+   */
+  trust(
+    bytes: Uint8Array,
+    name: string,
+    options?: { readonly fingerprint?: string },
+  ): Promise<readonly TrustedKey[]>;
+  /**
+   * Believes a key no more. The own key cannot be taken out so.
+   * @throws JamError JAM_KEY_NOT_FOUND, JAM_STORE_…
+   */
+  distrust(fingerprint: string): Promise<void>;
+  /**
+   * Who signed `bytes`. No content of the signature makes it fail otherwise than as below.
+   * @throws JamError JAM_SIGNATURE_INVALID, JAM_SIGNER_UNKNOWN; JAM_KEYRING_INVALID, JAM_STORE_… for the folder itself
+   */
+  verifyDetached(bytes: Uint8Array, armoredSignature: string, name: string): Promise<VerifiedSignature>;
+  /**
+   * The signed text, ended by a line feed, and who signed it. No content of the text makes it fail otherwise than as
+   * below.
+   * @throws JamError JAM_SIGNATURE_INVALID, JAM_SIGNER_UNKNOWN; JAM_KEYRING_INVALID, JAM_STORE_… for the folder itself
+   */
+  verifyClearsigned(
+    text: string,
+    name: string,
+  ): Promise<{ readonly text: string; readonly signature: VerifiedSignature }>;
+}
+
+/**
+ * The keys in `folder`, which need not be there: `secret.asc` is the own one, for its owner's eyes only;
+ * `trusted/<FINGERPRINT>.asc` are those of others. OpenPGP is loaded when it is needed.
+ */
+export function openKeyFolder(folder: string, options: { readonly now: () => Date }): KeyFolder {
+  const ownKey = openOwnKey(folder);
+  const trustedFolder = join(folder, "trusted");
+
+  async function readKeys(): Promise<{ readonly key: Key; readonly isOwn: boolean }[]> {
+    const own = await ownKey.read();
+    const ownKeys =
+      own === undefined ? [] : await readPublicKeys(Buffer.from(own.publicKeyArmored), ownKey.file);
+    const others = await readTrustedKeys(trustedFolder);
+    return [
+      ...ownKeys.map((key) => ({ key, isOwn: true })),
+      ...others
+        .filter((key) => fingerprintOf(key) !== own?.fingerprint)
+        .map((key) => ({ key, isOwn: false })),
+    ];
+  }
+
+  const readTrust = async () => ({ keys: (await readKeys()).map(({ key }) => key), now: options.now() });
+
+  return {
+    own: () => ownKey.read(),
+    generate: ({ userId, now }) => ownKey.generate(userId, now),
+    async list() {
+      const keys = await readKeys();
+      return Promise.all(keys.map(({ key, isOwn }) => describeKey(key, isOwn, options.now())));
+    },
+    async trust(bytes, name, { fingerprint } = {}) {
+      const now = options.now();
+      const keys = await readSigners(bytes, name, { fingerprint, now });
+      const own = (await ownKey.read())?.fingerprint;
+      const isOwn = (key: Key) => fingerprintOf(key) === own;
+      await makeFolder(folder, 0o700);
+      await writeTrustedKeys(
+        trustedFolder,
+        keys.filter((key) => !isOwn(key)),
+      );
+      return Promise.all(keys.map((key) => describeKey(key, isOwn(key), now)));
+    },
+    async distrust(fingerprint) {
+      const digits = parseFingerprint(fingerprint);
+      if (digits !== undefined && (await removeTrustedKey(trustedFolder, digits))) return;
+      throw keyNotFound(fingerprint, digits !== undefined && digits === (await ownKey.read())?.fingerprint);
+    },
+    verifyDetached: async (bytes, armoredSignature, name) =>
+      verifyDetachedSignature(bytes, armoredSignature, name, await readTrust()),
+    verifyClearsigned: async (text, name) => verifySignedText(text, name, await readTrust()),
+  };
+}
+
+/** Names that the key itself does not vouch for are left out: anybody can add some to a public key. */
+async function describeKey(key: Key, isOwn: boolean, now: Date): Promise<TrustedKey> {
+  const createdAt = key.getCreationTime();
+  const users = await key.verifyAllUsers(undefined, createdAt > now ? createdAt : now);
+  return {
+    fingerprint: fingerprintOf(key),
+    userIds: users.filter(({ valid }) => valid === true).map(({ userID }) => userID),
+    createdAt,
+    isOwn,
+  };
+}
+
+function keyNotFound(fingerprint: string, isOwn: boolean): JamError {
+  return new JamError(
+    "JAM_KEY_NOT_FOUND",
+    isOwn
+      ? `Key ${fingerprint} is the one that this side signs with.`
+      : `No key with the fingerprint ${fingerprint} is trusted here.`,
+    {
+      hint: isOwn
+        ? "To sign with another one, move the key folder away, then run `jam key generate`."
+        : "`jam key list` shows the trusted keys; give the whole fingerprint.",
+      details: { fingerprint },
+    },
+  );
+}

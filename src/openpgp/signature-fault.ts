@@ -1,0 +1,41 @@
+import { JamError } from "../shared/errors.ts";
+
+/** A signature that proves nothing; `name` is what carries it. */
+export function invalidSignature(name: string, reason: string, cause?: unknown): JamError {
+  return new JamError("JAM_SIGNATURE_INVALID", `${name}: the signature does not hold: ${reason}`, {
+    hint: "It was changed or damaged on the way, or never right: bring it again from its maker.",
+    details: { document: name, reason },
+    cause,
+  });
+}
+
+/** A signature of a key that may be right, but that nobody here vouched for. */
+export function unknownSigner(name: string, signedBy: string, trusted: readonly string[]): JamError {
+  const known = trusted.length === 0 ? "no key is" : trusted.join(", ");
+  return new JamError("JAM_SIGNER_UNKNOWN", `${name}: signed by key ${signedBy}; trusted here: ${known}`, {
+    hint: "Compare the fingerprint with its maker over another way, then run: jam key trust FILE.",
+    details: { document: name, signedBy, trusted },
+  });
+}
+
+/** A signature that is dated further ahead than clocks go wrong by themselves. */
+export function futureSignature(name: string, signedAt: Date, now: Date): JamError {
+  const reason = `it is dated ${signedAt.toISOString()}, but the clock here says ${now.toISOString()}`;
+  return new JamError("JAM_SIGNATURE_INVALID", `${name}: the signature does not hold: ${reason}`, {
+    hint: "Compare this machine's clock (timedatectl) with the maker's, set the one that is off, then try again.",
+    details: { document: name, reason, signedAt: signedAt.toISOString(), clock: now.toISOString() },
+  });
+}
+
+/** A key of a signature that is known but does not count any more. */
+export function uselessKey(name: string, fingerprint: string, reason: string, cause: unknown): JamError {
+  return new JamError(
+    "JAM_SIGNATURE_INVALID",
+    `${name}: the signature does not hold: its key ${fingerprint} does not count: ${reason}`,
+    {
+      hint: "Ask its maker for the key that is in use now, and for a new signature.",
+      details: { document: name, fingerprint, reason },
+      cause,
+    },
+  );
+}
