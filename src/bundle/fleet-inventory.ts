@@ -1,0 +1,97 @@
+import { isArchWord } from "../juju/arch.ts";
+import { isReleaseWord } from "../juju/release.ts";
+import { compareVersions, formatVersion, isVersion, parseVersion } from "../juju/version.ts";
+import { JamError } from "../shared/errors.ts";
+import type { Fleet, FleetMachine, FleetModel } from "../upgrade/fleet/fleet.ts";
+import { INVENTORY_FORMAT, type FleetInventory, type VersionInUse } from "./format/inventory.ts";
+
+export interface FleetInventoryOptions {
+  /** Architectures of machines where no file tells. */
+  readonly assumedArches: readonly string[];
+  readonly now: Date;
+}
+
+/** True when some model's machines are not told, so that architectures have to be assumed. */
+export function hasUnknownArches({ models, controllers }: Fleet): boolean {
+  return (
+    !models.every(isTold) ||
+    controllers.some(({ name }) => !models.some(({ controller }) => controller === name))
+  );
+}
+
+function isTold({ machines = [] }: FleetModel): boolean {
+  return machines.length > 0 && machines.every(({ arch }) => arch !== undefined && isArchWord(arch));
+}
+
+/**
+ * The versions and architectures that a fleet runs. Nothing else of it gets in: what is carried over the gap must not
+ * tell how many machines there are, or what they are called.
+ * @throws JamError JAM_FLEET_INVALID when no file tells a version
+ */
+export function fleetInventory(fleet: Fleet, { assumedArches, now }: FleetInventoryOptions): FleetInventory {
+  const rows = [
+    ...fleet.models.flatMap((model) => rowsOf(model, assumedArches)),
+    ...controllerRows(fleet, assumedArches),
+  ];
+  const distinct = new Map(rows.map((row) => [`${row.version} ${row.arch} ${row.release}`, row]));
+  if (distinct.size === 0) {
+    throw new JamError("JAM_FLEET_INVALID", "The files tell no version of any controller or model.", {
+      hint: "Add what juju models --format json or juju status --format json prints.",
+    });
+  }
+  return {
+    format: INVENTORY_FORMAT,
+    kind: "fleet",
+    createdAt: now.toISOString(),
+    versions: [...distinct.values()].sort(byVersion),
+  };
+}
+
+/** The model's version on each platform, and versions of machines that lag behind it. */
+function rowsOf({ version, machines = [] }: FleetModel, assumed: readonly string[]): VersionInUse[] {
+  if (machines.length === 0) return assumed.flatMap((arch) => rowOf(version, undefined, arch));
+  return machines.flatMap((machine) => {
+    const { arch } = machine;
+    const arches = arch === undefined || !isArchWord(arch) ? assumed : [arch];
+    return arches.flatMap((one) => [
+      ...rowOf(version, machine, one),
+      ...rowOf(machine.version, machine, one),
+    ]);
+  });
+}
+
+/** Controllers' versions that none of their models has, on the platforms of their models. */
+function controllerRows({ controllers, models }: Fleet, assumed: readonly string[]): VersionInUse[] {
+  return controllers.flatMap(({ name, version }) => {
+    const own = models.filter(({ controller }) => controller === name);
+    if (own.some((model) => model.version === version)) return [];
+    const rows = own.flatMap((model) => rowsOf({ ...model, version }, assumed));
+    return rows.length > 0 ? rows : assumed.flatMap((arch) => rowOf(version, undefined, arch));
+  });
+}
+
+function rowOf(
+  text: string | undefined,
+  machine: FleetMachine | undefined,
+  arch: string,
+): readonly VersionInUse[] {
+  if (text === undefined || !isVersion(text)) return [];
+  const number = parseVersion(text);
+  // Up to 2.8 agents are told apart by series, later by OS type.
+  const isBySeries = number.major < 2 || (number.major === 2 && number.minor < 9);
+  const release = isBySeries ? machine?.series : machine?.os;
+  const isKnown = release !== undefined && isReleaseWord(release);
+  return [{ version: formatVersion(number), ...(isKnown ? { release } : {}), arch }];
+}
+
+function byVersion(a: VersionInUse, b: VersionInUse): number {
+  return (
+    compareVersions(parseVersion(a.version), parseVersion(b.version)) ||
+    compareTexts(a.arch, b.arch) ||
+    compareTexts(a.release ?? "", b.release ?? "")
+  );
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,82 @@
+import type { z } from "zod";
+import { isJamError, JamError, type ErrorCode } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
+import { parseJsonObject, type JsonObject } from "../../simplestreams/json-text.ts";
+import type { NamedText } from "../../upgrade/fleet/read-document.ts";
+
+/** What kind of document was expected, for the messages about one that is not. */
+export interface DocumentExpectation {
+  readonly code: ErrorCode;
+  /** With its article: `an inventory`. */
+  readonly what: string;
+  /** The format that is read: `jam-inventory:1`. */
+  readonly format: string;
+  /** The next step, as a full sentence. */
+  readonly hint: string;
+}
+
+/**
+ * The JSON object that a carried text holds: at most 32 Mi characters, no key twice.
+ * @throws JamError with the expected code
+ */
+export function readStrictJson({ name, text }: NamedText, expected: DocumentExpectation): JsonObject {
+  try {
+    // Editors and shells of Windows put a byte order mark before what they save.
+    return parseJsonObject(text.replace(/^\u{feff}/u, ""), name);
+  } catch (cause) {
+    if (isJamError(cause, "JAM_UPSTREAM_NOT_SIMPLESTREAMS")) throw foreign(name, text, expected, cause);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw refused(expected, `${reason.replace(/\.$/, "")}.`, { file: name }, cause);
+  }
+}
+
+/**
+ * The document that a value of the expected format holds, checked in every field.
+ * @throws JamError with the expected code, naming the place of the first fault
+ */
+export function checkDocument<T>(
+  schema: z.ZodType<T>,
+  value: JsonObject,
+  name: string,
+  expected: DocumentExpectation,
+): T {
+  requireFormat(value["format"], name, expected);
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const place = printable((issue?.path ?? []).map(String).join("/")) || "the top";
+  throw faultAt(name, place, printable(issue?.message ?? "cannot be read"), expected);
+}
+
+/** The error for one place of a document whose fields are right one by one. */
+export function faultAt(name: string, place: string, what: string, expected: DocumentExpectation): JamError {
+  return refused(expected, `${name} has a fault at ${place}: ${what}.`, { file: name, place });
+}
+
+function requireFormat(format: unknown, name: string, expected: DocumentExpectation): void {
+  if (format === expected.format) return;
+  const [kind = ""] = expected.format.split(":");
+  if (typeof format !== "string" || !new RegExp(`^${kind}:\\d{1,6}$`).test(format)) {
+    const said = typeof format === "string" ? `: its format is "${printable(format, 60)}"` : "";
+    throw refused(expected, `${name} is not ${expected.what} of jam${said}.`, { file: name });
+  }
+  throw new JamError(expected.code, `${name} has the format ${format}; this jam reads ${expected.format}.`, {
+    hint: "Use the version of jam that wrote it, or a newer one.",
+    details: { file: name, format },
+  });
+}
+
+function foreign(name: string, text: string, expected: DocumentExpectation, cause: unknown): JamError {
+  const start = text.trimStart().slice(0, 60);
+  const how = start === "" ? "it is empty" : `it starts with "${printable(start, 60)}"`;
+  return refused(expected, `${name} is not ${expected.what} of jam: ${how}.`, { file: name, start }, cause);
+}
+
+function refused(
+  { code, hint }: DocumentExpectation,
+  message: string,
+  details: Readonly<Record<string, unknown>>,
+  cause?: unknown,
+): JamError {
+  return new JamError(code, message, { hint, details, cause });
+}
