@@ -112,7 +112,7 @@ async function readFirst(
         ...input,
         source,
         documents: input.store.documents,
-        wantsStream,
+        wants: (_entry, stream) => wantsStream(stream),
       });
       const warnings = failures.map(
         (failure) => `${failure.source.name} was passed over: ${failure.error.message}`,

@@ -2,7 +2,7 @@ import { formatDuration } from "../shared/duration.ts";
 import { JamError } from "../shared/errors.ts";
 import type { RememberedDocument, UpstreamMemory } from "./memory.ts";
 
-/** What an operator can let pass by name (`jam sync --allow …`) where the memory of freshness says no. */
+/** What an operator can let pass by name (`--allow …`) where the memory of freshness says no. */
 export const ALLOWANCES = ["rollback", "future", "mass-removal", "path-reuse", "inconsistent"] as const;
 export type Allowance = (typeof ALLOWANCES)[number];
 
@@ -40,7 +40,7 @@ function refuseFuture(document: RememberedDocument, now: Date): void {
       "JAM_METADATA_FUTURE",
       `${document.url} says it was ${what} at ${date}, which is in the future.`,
       {
-        hint: `Check this machine's clock (it says ${now.toISOString()}). If the clock is right and you trust the document: jam sync --allow future`,
+        hint: `Check this machine's clock (it says ${now.toISOString()}). If the clock is right and you trust the document, repeat the command with --allow future`,
         details: { path: document.path, [what]: date, now: now.toISOString() },
       },
     );
@@ -56,7 +56,7 @@ function refuseRollback(document: RememberedDocument, known: RememberedDocument)
     "JAM_METADATA_ROLLBACK",
     `${document.url} is older (${now ?? "undated"}) than what was accepted before (${before}).`,
     {
-      hint: "An old copy is being served, by a cache or by an attacker. If upstream really went back: jam sync --allow rollback",
+      hint: "An old copy is being served, by a cache or by an attacker. If upstream really went back, repeat the command with --allow rollback",
       details: { path: document.path, received: now ?? null, accepted: before },
     },
   );

@@ -60,7 +60,7 @@ function refuseMassRemoval({ upstream, listed, isRead, maxRemoval, allow }: Guar
     "JAM_METADATA_MASS_REMOVAL",
     `${gone.length} of ${listed.length} mirrored agents (${share}) are gone upstream; at most ${Math.round(maxRemoval * 100)} % may go at once.`,
     {
-      hint: "Look at upstream first. If they are meant to go: jam sync --allow mass-removal (the limit is retention.maxRemoval).",
+      hint: "Look at upstream first. If they are meant to go, repeat the command with --allow mass-removal (the limit is retention.maxRemoval).",
       details: {
         gone: gone.slice(0, 20).map(formatAgentName),
         goneCount: gone.length,
@@ -75,7 +75,7 @@ function describeReuse(agent: Agent, held: Agent): JamError {
     "JAM_METADATA_PATH_REUSED",
     `${formatAgentName(agent)} (${agent.path}) changed upstream: its sha256 was ${held.sha256} and is now ${agent.sha256}.`,
     {
-      hint: "A published agent never changes. The held one stays; to take the new one: jam sync --allow path-reuse",
+      hint: "A published agent never changes. The held one stays; to take the new one, repeat the command with --allow path-reuse",
       details: { path: agent.path, held: held.sha256, received: agent.sha256 },
     },
   );

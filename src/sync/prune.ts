@@ -1,4 +1,5 @@
 import { readMemory } from "./memory.ts";
+import { readPins } from "./pins.ts";
 import { publishTree } from "./publish.ts";
 import type { SyncStore } from "./ports.ts";
 import { planRetention, type HeldBlob, type RetentionPlan, type RetentionRules } from "./retention.ts";
@@ -40,6 +41,7 @@ export async function planPrune(store: SyncStore, rules: RetentionRules, now: Da
     blobs: await collect(store.blobs.list()),
     proofs: await store.documents.list("upstream"),
     remembered: new Set(memory.values().map(({ sha256 }) => sha256 as string)),
+    pinned: await readPins(store.documents),
     rules,
     now,
   });

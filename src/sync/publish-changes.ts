@@ -13,7 +13,12 @@ export interface Changes {
   readonly retention: RetentionRules;
   readonly now: () => Date;
   readonly current: Snapshot | undefined;
-  readonly assessment: Assessment;
+  readonly assessment: Pick<Assessment, "metadata"> & {
+    readonly source: Pick<Assessment["source"], "name" | "url" | "verifies">;
+  };
+  readonly earlierProofs?: Snapshot["earlierProofs"];
+  /** The bundle that brought what is new. */
+  readonly bundle?: Snapshot["bundle"];
   /** What the new snapshot lists; every tarball is held. */
   readonly agents: readonly Agent[];
 }
@@ -38,6 +43,8 @@ export async function publishChanges(changes: Changes): Promise<Snapshot | undef
   return publishSnapshot(store, {
     agents,
     upstream,
+    ...(changes.earlierProofs === undefined ? {} : { earlierProofs: changes.earlierProofs }),
+    ...(changes.bundle === undefined ? {} : { bundle: changes.bundle }),
     verbatim,
     graced: snapshots.filter(({ id }) => graced.has(id)),
     parent: current?.id,
@@ -54,10 +61,10 @@ function isSame(current: Snapshot, next: Pick<Snapshot, "agents" | "upstream" | 
   if (current.upstream.verified !== next.upstream.verified || current.upstream.url !== next.upstream.url)
     return false;
   if (current.verbatim.complete !== next.verbatim.complete) return false;
-  return !current.verbatim.complete || proofsOf(current) === proofsOf(next);
+  return !current.verbatim.complete || documentsOf(current) === documentsOf(next);
 }
 
-function proofsOf({ upstream }: Pick<Snapshot, "upstream">): string {
+function documentsOf({ upstream }: Pick<Snapshot, "upstream">): string {
   return upstream.documents.map(({ sha256 }) => sha256).join();
 }
 

@@ -8,6 +8,9 @@ import { formatSnapshot, makeSnapshotId, MIRROR_REF, type Snapshot } from "./sna
 export interface Publication {
   readonly agents: readonly Agent[];
   readonly upstream: Snapshot["upstream"];
+  readonly earlierProofs?: Snapshot["earlierProofs"];
+  /** The bundle that brought it. */
+  readonly bundle?: Snapshot["bundle"];
   readonly verbatim: Snapshot["verbatim"];
   /** Snapshots that clients may still be reading from: their documents and tarballs stay reachable. */
   readonly graced: readonly Snapshot[];
@@ -30,6 +33,8 @@ export async function publishSnapshot(store: SyncStore, publication: Publication
     createdAt: publication.createdAt.toISOString(),
     ...(publication.parent === undefined ? {} : { parent: publication.parent }),
     upstream: publication.upstream,
+    ...(publication.earlierProofs === undefined ? {} : { earlierProofs: publication.earlierProofs }),
+    ...(publication.bundle === undefined ? {} : { bundle: publication.bundle }),
     verbatim: publication.verbatim,
     agents,
   };

@@ -27,8 +27,8 @@ export interface MetadataRequest {
   readonly source: SyncSource;
   readonly documents: DocumentPort;
   readonly memory: UpstreamMemory;
-  /** True for a stream that some rule asks for. */
-  readonly wantsStream: (stream: string) => boolean;
+  /** True for a product file that is to be read; only asked about those that hold agents. */
+  readonly wants: (entry: IndexEntry, stream: string) => boolean;
   readonly allow: ReadonlySet<Allowance>;
   readonly now: () => Date;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -58,7 +58,7 @@ export async function readMetadata(request: MetadataRequest): Promise<UpstreamMe
     }
     if (isLast) {
       throw new JamError("JAM_UPSTREAM_INCONSISTENT", `${request.source.url}: ${fault}`, {
-        hint: "Upstream is probably publishing at this moment: run again in some minutes. If it stays so: jam sync --allow inconsistent",
+        hint: "Upstream is probably publishing at this moment: run again in some minutes. If it stays so, repeat the command with --allow inconsistent",
         details: { upstream: request.source.name, attempts: attempt },
       });
     }
@@ -74,7 +74,7 @@ async function readSet(request: MetadataRequest): Promise<UpstreamMetadata> {
   const unread: ContentId[] = [];
   for (const entry of index.entries.values()) {
     const stream = parseStreamContentId(entry.contentId)?.stream;
-    if (stream !== undefined && request.wantsStream(stream)) wanted.push(entry);
+    if (stream !== undefined && request.wants(entry, stream)) wanted.push(entry);
     else unread.push(entry.contentId);
   }
   const products = await Promise.all(
@@ -138,7 +138,7 @@ class SetReader {
     const known = memory.get(path);
     if (known?.url.startsWith(source.url) !== true || allow.has("rollback")) return;
     throw new JamError("JAM_UPSTREAM_NOT_FOUND", `${known.url} was there before and is gone.`, {
-      hint: "Upstream may be publishing at this moment: run again in some minutes. If it has no such index any more: jam sync --allow rollback",
+      hint: "Upstream may be publishing at this moment: run again in some minutes. If it has no such index any more, repeat the command with --allow rollback",
       details: { upstream: source.name, path },
     });
   }

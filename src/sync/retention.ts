@@ -1,6 +1,6 @@
 import type { Sha256 } from "../shared/sha256.ts";
 import { sumTarballBytes } from "../juju/agent.ts";
-import { snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import { proofsOf, snapshotIdOf, type Snapshot } from "./snapshot.ts";
 
 export interface RetentionRules {
   /** Snapshots kept for going back, beside those that a ref names. */
@@ -30,6 +30,8 @@ export interface RetentionInput {
   readonly proofs: readonly string[];
   /** Proofs that the memory of freshness still needs. */
   readonly remembered: ReadonlySet<string>;
+  /** Contents that something unfinished waits for more of: a bundle whose other part is still on its way. */
+  readonly pinned: ReadonlySet<string>;
   readonly rules: RetentionRules;
   readonly now: Date;
 }
@@ -53,18 +55,21 @@ export function planRetention(input: RetentionInput): RetentionPlan {
   const needed = new Set(kept.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256)));
   const listed = new Set(input.snapshots.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256)));
   const proven = new Set(
-    kept.flatMap(({ upstream }) => upstream.documents.map(({ sha256 }) => sha256 as string)),
+    kept.flatMap(proofsOf).flatMap(({ documents }) => documents.map(({ sha256 }) => sha256 as string)),
   );
-  const ageMs = (blob: HeldBlob) => input.now.getTime() - blob.storedAt.getTime();
+  const ageMs = (blob: Pick<HeldBlob, "storedAt">) => input.now.getTime() - blob.storedAt.getTime();
   const blobs = input.blobs.filter(
-    (blob) => !needed.has(blob.sha256) && (listed.has(blob.sha256) || ageMs(blob) > ORPHAN_MS),
+    ({ sha256, ...blob }) =>
+      !needed.has(sha256) && !input.pinned.has(sha256) && (listed.has(sha256) || ageMs(blob) > ORPHAN_MS),
   );
   const graced = gracedIds(input);
   return {
     snapshots: input.snapshots.filter(({ id }) => !keptIds.has(id)).map(({ id }) => id),
     trees: input.trees.filter((id) => !input.referencedTrees.has(id) && !graced.has(snapshotIdOf(id))),
     blobs,
-    proofs: input.proofs.filter((name) => !proven.has(name) && !input.remembered.has(name)),
+    proofs: input.proofs.filter(
+      (name) => !proven.has(name) && !input.remembered.has(name) && !input.pinned.has(name),
+    ),
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),
   };
 }

@@ -22,6 +22,29 @@ export interface ProvenDocument {
 export type VerbatimFace =
   { readonly complete: true } | { readonly complete: false; readonly reason: string };
 
+/** Documents of one upstream, read at one time. */
+export interface UpstreamProof {
+  readonly name: string;
+  readonly url: string;
+  /** False records that the operator switched verification off. */
+  readonly verified: boolean;
+  readonly documents: readonly ProvenDocument[];
+}
+
+/** Where an imported snapshot comes from. */
+export interface BundleOrigin {
+  readonly id: string;
+  /** ISO 8601; when its maker's snapshot was made. */
+  readonly createdAt: string;
+  /** Fingerprint of its signer; null records that it was taken without a signature that is trusted here. */
+  readonly signedBy: string | null;
+}
+
+/** Every proof that a snapshot rests on, that of its own documents first. */
+export function proofsOf({ upstream, earlierProofs = [] }: Snapshot): readonly UpstreamProof[] {
+  return [upstream, ...earlierProofs];
+}
+
 /** An immutable catalogue with its provenance; stored as `snapshots/<id>.json`. */
 export interface Snapshot {
   readonly format: "jam-snapshot:1";
@@ -30,13 +53,11 @@ export interface Snapshot {
   /** ISO 8601. */
   readonly createdAt: string;
   readonly parent?: string;
-  readonly upstream: {
-    readonly name: string;
-    readonly url: string;
-    /** False records that the operator switched verification off. */
-    readonly verified: boolean;
-    readonly documents: readonly ProvenDocument[];
-  };
+  readonly upstream: UpstreamProof;
+  /** Proofs of agents that the documents above list no longer; absent where there are none. */
+  readonly earlierProofs?: readonly UpstreamProof[];
+  /** The bundle that brought it over an air gap; absent when it was synced. */
+  readonly bundle?: BundleOrigin;
   readonly verbatim: VerbatimFace;
   readonly agents: readonly Agent[];
 }

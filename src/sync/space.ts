@@ -7,34 +7,52 @@ import type { SyncStore } from "./ports.ts";
 /** Kept free beyond what a run needs, so that the machine's other work goes on. */
 const RESERVED_BYTES = 64 * 2 ** 20;
 
+/** What a run is about to need. */
+export interface SpaceNeed {
+  /** For the message: `This sync`. */
+  readonly what: string;
+  /** Bytes still to come. */
+  readonly bytes: number;
+  /** Bytes of all tarballs when it is done. */
+  readonly total: number;
+  /** What narrows it, as a full sentence. */
+  readonly hint: string;
+}
+
+/** The need of a sync. */
+export function spaceOf(plan: SyncPlan): SpaceNeed {
+  return {
+    what: "This sync",
+    bytes: plan.bytes,
+    total: sumTarballBytes(plan.wanted),
+    hint: "Free some space, or narrow `select` in jam.yaml (jam sync --dry-run shows the plan).",
+  };
+}
+
 /**
  * Refuses a run that would fill the disk or exceed the quota, before it starts.
  * @throws JamError JAM_STORE_NO_SPACE with needed and free bytes
  */
 export async function refuseOverfull(
   store: Pick<SyncStore, "freeBytes">,
-  plan: SyncPlan,
+  { what, bytes, total, hint }: SpaceNeed,
   quota: number | undefined,
 ): Promise<void> {
   const free = await store.freeBytes();
-  const details = { needed: plan.bytes, free, reserved: RESERVED_BYTES };
-  if (plan.bytes > 0 && plan.bytes + RESERVED_BYTES > free) {
+  const details = { needed: bytes, free, reserved: RESERVED_BYTES };
+  if (bytes > 0 && bytes + RESERVED_BYTES > free) {
     throw new JamError(
       "JAM_STORE_NO_SPACE",
-      `This sync needs ${formatByteSize(plan.bytes)} and the data directory has ${formatByteSize(free)} free.`,
-      {
-        hint: "Free some space, or narrow `select` in jam.yaml (jam sync --dry-run shows the plan).",
-        details,
-      },
+      `${what} needs ${formatByteSize(bytes)} and the data directory has ${formatByteSize(free)} free.`,
+      { hint, details },
     );
   }
-  const total = sumTarballBytes(plan.wanted);
   if (quota !== undefined && total > quota) {
     throw new JamError(
       "JAM_STORE_NO_SPACE",
-      `What the rules want is ${formatByteSize(total)}, more than the quota of ${formatByteSize(quota)}.`,
+      `What is to be held is ${formatByteSize(total)}, more than the quota of ${formatByteSize(quota)}.`,
       {
-        hint: "Raise retention.quota or narrow `select` in jam.yaml.",
+        hint: "Raise retention.quota, or carry and select less.",
         details: { ...details, total, quota },
       },
     );

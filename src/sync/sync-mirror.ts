@@ -17,7 +17,7 @@ import { markDamage, repairTree } from "./repair-tree.ts";
 import type { SyncReport } from "./report.ts";
 import type { RetentionRules } from "./retention.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { refuseOverfull } from "./space.ts";
+import { refuseOverfull, spaceOf } from "./space.ts";
 import { failedReport, summarizeRun, type UnstampedReport } from "./summarize-run.ts";
 
 export interface SyncOptions {
@@ -87,7 +87,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   const current = await readCurrentSnapshot(store);
   const assessment = await assess(options, work, current);
   const { plan } = assessment;
-  await refuseOverfull(store, plan, options.retention.quota);
+  await refuseOverfull(store, spaceOf(plan), options.retention.quota);
   await markDamage(store, current, plan.fetch);
   observe({ kind: "phase", phase: "fetch" });
   observe({ kind: "planned", items: plan.fetch.length, bytes: plan.bytes });

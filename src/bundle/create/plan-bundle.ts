@@ -4,7 +4,7 @@ import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { DocumentPort } from "../../sync/ports.ts";
 import { readSnapshots } from "../../sync/prune.ts";
-import type { Snapshot } from "../../sync/snapshot.ts";
+import { proofsOf, type Snapshot } from "../../sync/snapshot.ts";
 import {
   contentsOf,
   nameManifest,
@@ -15,7 +15,7 @@ import {
 } from "../format/manifest.ts";
 import { baselineOf, type Have } from "../have.ts";
 import { chooseAgents, type AgentChoice } from "./choose-agents.ts";
-import { collectProofs } from "./proven-sets.ts";
+import { collectProofs } from "../proofs.ts";
 
 /** What a bundle is made from. */
 export interface BundleOrder {
@@ -46,8 +46,9 @@ export async function planBundle(order: BundleOrder, store: PlanningStore): Prom
   const { snapshot } = order;
   const choice = { ...order.choice, ...(order.have?.fleet === undefined ? {} : { fleet: order.have.fleet }) };
   const chosen = chooseAgents(snapshot.agents, choice);
-  const earlier = (await readSnapshots(store)).filter(({ id }) => id !== snapshot.id);
-  const proofs = await collectProofs(store.documents, snapshot, { agents: chosen.agents, earlier });
+  const earlier = (await readSnapshots(store)).filter(({ id }) => id !== snapshot.id).reverse();
+  const candidates = [snapshot, ...earlier].flatMap(proofsOf);
+  const proofs = await collectProofs(store.documents, candidates, chosen.agents);
   const isHeldThere = farSideTest(order);
   const missing = [
     ...chosen.absent,
@@ -77,8 +78,9 @@ function farSideTest({ have, since }: BundleOrder): (sha256: Sha256) => boolean 
   return (sha256) => listed.has(sha256) || have?.isHeld(sha256) === true;
 }
 
-function contentsOfSnapshot({ agents, upstream }: Snapshot): Set<Sha256> {
-  return new Set([...agents, ...upstream.documents].map(({ sha256 }) => sha256));
+function contentsOfSnapshot(snapshot: Snapshot): Set<Sha256> {
+  const documents = proofsOf(snapshot).flatMap((proof) => proof.documents);
+  return new Set([...snapshot.agents, ...documents].map(({ sha256 }) => sha256));
 }
 
 /** What the far side lacks and this one cannot give. */

@@ -35,6 +35,7 @@ function plan(changes: Partial<RetentionInput> & Pick<RetentionInput, "snapshots
     blobs: changes.snapshots.flatMap(({ agents }) => agents.map((agent) => blobOf(agent))),
     proofs: [],
     remembered: new Set(),
+    pinned: new Set(),
     rules: { snapshots: 1, graceMs: 6 * HOUR_MS, quota: undefined },
     now: NOW,
     ...changes,

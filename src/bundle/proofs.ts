@@ -1,13 +1,13 @@
-import { formatAgentName, type Agent } from "../../juju/agent.ts";
-import { buildCatalogue } from "../../juju/catalogue.ts";
-import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
-import { parseIndexFile } from "../../simplestreams/index-file.ts";
-import type { ContentId } from "../../simplestreams/item.ts";
-import { parseProductFile, type ProductFile } from "../../simplestreams/product-file.ts";
-import { signedText } from "../../simplestreams/signed-text.ts";
-import type { DocumentPort } from "../../sync/ports.ts";
-import type { Snapshot } from "../../sync/snapshot.ts";
-import type { BundledDocument, ProofSet } from "../format/manifest.ts";
+import { formatAgentName, type Agent } from "../juju/agent.ts";
+import { buildCatalogue } from "../juju/catalogue.ts";
+import { sha256Of, type Sha256 } from "../shared/sha256.ts";
+import { parseIndexFile } from "../simplestreams/index-file.ts";
+import type { ContentId } from "../simplestreams/item.ts";
+import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
+import { signedText } from "../simplestreams/signed-text.ts";
+import type { DocumentPort } from "../sync/ports.ts";
+import type { ProvenDocument, UpstreamProof } from "../sync/snapshot.ts";
+import type { BundledDocument, ProofSet } from "./format/manifest.ts";
 
 /** A proof that is kept here, and the agents that it lists. */
 export interface ProvenSet {
@@ -23,22 +23,22 @@ export interface Proofs {
 }
 
 /**
- * The documents that list these agents: those of the snapshot, then, for agents that upstream has dropped since, those
- * of earlier snapshots, newest first, as far as they are needed.
+ * The documents that list these agents: of the first proof, then, for agents that upstream has dropped since, of the
+ * others in their order, as far as they are needed.
  */
 export async function collectProofs(
-  documents: DocumentPort,
-  snapshot: Snapshot,
-  order: { readonly agents: readonly Agent[]; readonly earlier: readonly Snapshot[] },
+  documents: Pick<DocumentPort, "get">,
+  candidates: readonly UpstreamProof[],
+  agents: readonly Agent[],
 ): Promise<Proofs> {
   const sets: ProofSet[] = [];
-  let unproven: readonly Agent[] = order.agents;
-  for (const candidate of [snapshot, ...order.earlier.toReversed()]) {
+  let unproven: readonly Agent[] = agents;
+  for (const candidate of candidates) {
     if (sets.length > 0 && unproven.length === 0) break;
-    const proven = await readProvenSet(documents, candidate.upstream);
+    const proven = await readProvenSet(documents, candidate);
     if (proven === undefined) continue;
     const left = unproven.filter((agent) => proven.agents.get(formatAgentName(agent)) !== agent.sha256);
-    // The snapshot's own documents go along in any case: their dates tell the far side how fresh it is.
+    // The first documents go along in any case: their dates tell the far side how fresh it is.
     if (sets.length > 0 && left.length === unproven.length) continue;
     sets.push(proven.set);
     unproven = left;
@@ -46,10 +46,10 @@ export async function collectProofs(
   return { sets, unproven };
 }
 
-/** Reads what a snapshot rests on; undefined when a document of it is gone or damaged. */
+/** Reads a proof; undefined when a document of it is gone or damaged. */
 async function readProvenSet(
-  documents: DocumentPort,
-  upstream: Snapshot["upstream"],
+  documents: Pick<DocumentPort, "get">,
+  upstream: UpstreamProof,
 ): Promise<ProvenSet | undefined> {
   const texts = new Map<string, string>();
   const bundled: BundledDocument[] = [];
@@ -65,7 +65,7 @@ async function readProvenSet(
   return { set: { name, url, verified, documents: bundled }, agents: listedAgents(texts) };
 }
 
-function bundledDocument(proven: Snapshot["upstream"]["documents"][number], size: number): BundledDocument {
+function bundledDocument(proven: ProvenDocument, size: number): BundledDocument {
   const { path, url, sha256, signedBy, signedAt, updatedAt } = proven;
   return {
     path,
