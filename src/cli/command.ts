@@ -40,6 +40,7 @@ export const COMMAND_GROUPS = {
   mirror: "Keep the mirror:",
   upgrade: "Upgrade Juju with it:",
   serve: "Serve it to Juju:",
+  carry: "Carry it over an air gap:",
   setup: "Set up:",
 } as const;
 

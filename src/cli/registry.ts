@@ -87,6 +87,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/connect.ts"),
   },
   {
+    name: "key",
+    summary: "make and trust the keys that sign what is carried",
+    group: "carry",
+    load: () => import("./commands/key.ts"),
+  },
+  {
     name: "config",
     summary: "show, check and explain the settings",
     group: "setup",

@@ -25,7 +25,10 @@ export interface Trust {
 /** Armour of one signature is some hundred characters; a key of 16 384 bits makes 3 000. */
 const MAX_ARMOR_CHARACTERS = 65_536;
 
-/** RFC 9580 §5.2.1. The library takes other kinds too, of which one, 0x02, covers nothing and so fits everything. */
+/**
+ * RFC 9580 §5.2.1. A signature of a text fits bytes with other line ends too, so it proves nothing about bytes; kinds
+ * such as 0x02, which covers nothing at all, are not left to the library to refuse.
+ */
 const BINARY = 0x00;
 const TEXT = 0x01;
 

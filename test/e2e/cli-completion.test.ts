@@ -50,6 +50,8 @@ test.for([
   [["jam", "init", "--stream", "p"], ["proposed"]],
   [["jam", "completion", "f"], ["fish"]],
   [["jam", "config", "va"], ["validate"]],
+  [["jam", "key", "t"], ["trust"]],
+  [["jam", "key", "trust", "--f"], ["--fingerprint"]],
   [["jam", "init", "--sys"], ["--systemd"]],
   [
     ["jam", "help", "ex"],

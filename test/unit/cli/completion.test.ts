@@ -71,6 +71,8 @@ test("leaves files and folders to the shell", () => {
   expect(completeWords(program, ["-c", ""]).directive).toBe(DIRECTIVES.files);
   expect(completeWords(program, ["--data", ""]).directive).toBe(DIRECTIVES.folders);
   expect(completeWords(program, ["config", "validate", ""]).directive).toBe(DIRECTIVES.files);
+  expect(completeWords(program, ["key", "trust", ""]).directive).toBe(DIRECTIVES.files);
+  expect(completeWords(program, ["key", "export", "--to", ""]).directive).toBe(DIRECTIVES.files);
 });
 
 test("every command has a summary without a full stop, and describes each of its options", () => {

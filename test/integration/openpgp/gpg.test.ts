@@ -1,0 +1,95 @@
+/** What we sign is what stock gpg verifies, and the other way round. */
+import { spawnSync } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+import { codeOf, temporaryKeys } from "../../helpers/key-folder.ts";
+import { type Finished, runProcess, temporaryFolder } from "../../helpers/jam-process.ts";
+
+const canRun = spawnSync("gpg", ["--version"]).status === 0;
+if (!canRun) process.stderr.write("gpg is not installed: signatures were not compared with its own.\n");
+
+const BYTES = Buffer.from([0, 1, 13, 10, 255]);
+const TEXT = "- a dash\n\n-----BEGIN PGP SIGNATURE-----\nlast\n";
+
+/** gpg with a home of its own, in a folder that goes with the scope. */
+async function startGpg() {
+  const folder = await temporaryFolder();
+  const options = { cwd: folder.path, env: { GNUPGHOME: folder.path, LC_ALL: "C" } };
+  return {
+    path: folder.path,
+    file: (name: string) => join(folder.path, name),
+    run: (...args: string[]): Promise<Finished> =>
+      runProcess("gpg", ["--batch", "--quiet", ...args], options),
+    [Symbol.asyncDispose]: async () => {
+      await runProcess("gpgconf", ["--kill", "all"], options).catch(() => undefined);
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe.skipIf(!canRun)("gpg", () => {
+  test("verifies our detached signatures and clear-signed texts, and notices a change", async () => {
+    await using gpg = await startGpg();
+    await using keys = await temporaryKeys(new Date());
+    const key = await keys.generate({ userId: "plant-7", now: keys.now });
+    await writeFile(gpg.file("key.asc"), key.publicKeyArmored);
+    await writeFile(gpg.file("bytes"), BYTES);
+    await writeFile(gpg.file("bytes.asc"), await key.signDetached(BYTES, keys.now));
+    await writeFile(gpg.file("text.asc"), await key.clearSign(TEXT, keys.now));
+    await writeFile(gpg.file("other"), "other");
+
+    expect((await gpg.run("--import", "key.asc")).status).toBe(0);
+    const good = new RegExp(`Good signature from "plant-7"[^]*${key.fingerprint.slice(-4)}`);
+    for (const args of [["bytes.asc", "bytes"], ["text.asc"]]) {
+      const { status, stderr } = await gpg.run("--verify", ...args);
+      expect([status, stderr]).toEqual([0, expect.stringMatching(good)]);
+    }
+    expect((await gpg.run("--decrypt", "text.asc")).stdout).toBe(TEXT);
+    expect((await gpg.run("--verify", "bytes.asc", "other")).status).toBe(1);
+  });
+
+  test.for(["ed25519", "rsa3072"])("signs with %s what we verify", async (algorithm) => {
+    await using gpg = await startGpg();
+    await using keys = await temporaryKeys(new Date(Date.now() + 60_000));
+    const made = await gpg.run("--passphrase", "", "--quick-generate-key", "lab", algorithm, "sign", "1y");
+    expect(made.status).toBe(0);
+    await writeFile(gpg.file("bytes"), BYTES);
+    await writeFile(gpg.file("text"), TEXT);
+    await gpg.run("--armor", "--detach-sign", "bytes");
+    await gpg.run("--clearsign", "text");
+    await gpg.run("--armor", "--textmode", "--output", "textmode.asc", "--detach-sign", "bytes");
+
+    const [trusted] = await keys.trust(Buffer.from((await gpg.run("--armor", "--export")).stdout), "lab.asc");
+    expect(trusted?.userIds).toEqual(["lab"]);
+    const by = { fingerprint: trusted?.fingerprint, userId: "lab" };
+    const detached = await readFile(gpg.file("bytes.asc"), "utf8");
+    expect(await keys.verifyDetached(BYTES, detached, "bytes")).toMatchObject(by);
+    const clear = await readFile(gpg.file("text.asc"), "utf8");
+    expect(await keys.verifyClearsigned(clear, "text")).toMatchObject({ text: TEXT, signature: by });
+    // Such a signature would fit other line ends too.
+    const textmode = await readFile(gpg.file("textmode.asc"), "utf8");
+    expect(await codeOf(keys.verifyDetached(BYTES, textmode, "bytes"))).toBe("JAM_SIGNATURE_INVALID");
+  });
+
+  test("puts off an expiry, and what was signed before still counts", async () => {
+    await using gpg = await startGpg();
+    await using keys = await temporaryKeys(new Date(Date.now() + 60_000));
+    const hourAgo = new Date(Date.now() - 3_600_000).toISOString().replaceAll(/[-:]|\.\d+Z/g, "");
+    const before = ["--faked-system-time", hourAgo];
+    await gpg.run(...before, "--passphrase", "", "--quick-generate-key", "lab", "ed25519", "sign", "1d");
+    await writeFile(gpg.file("bytes"), BYTES);
+    await gpg.run(...before, "--armor", "--detach-sign", "bytes");
+    const listed = (await gpg.run("--with-colons", "--list-keys")).stdout;
+    const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(listed)?.[1] ?? "";
+    expect((await gpg.run("--passphrase", "", "--quick-set-expire", fingerprint, "2y")).status).toBe(0);
+    const renewed = await gpg.run("--armor", "--export-options", "export-minimal", "--export");
+
+    await keys.trust(Buffer.from(renewed.stdout), "lab.asc", { fingerprint });
+    const signature = await readFile(gpg.file("bytes.asc"), "utf8");
+    expect(await keys.verifyDetached(BYTES, signature, "bytes")).toMatchObject({ fingerprint });
+    keys.now = new Date(Date.now() + 3 * 365 * 86_400_000);
+    expect(await codeOf(keys.verifyDetached(BYTES, signature, "bytes"))).toBe("JAM_SIGNATURE_INVALID");
+  });
+});
