@@ -2,7 +2,7 @@ import { formatAgentName } from "../juju/agent.ts";
 import { sha256Of, type Sha256 } from "../shared/sha256.ts";
 import { readCurrentSnapshot, type MirrorReader } from "../sync/current.ts";
 import type { BlobPort } from "../sync/ports.ts";
-import type { Snapshot } from "../sync/snapshot.ts";
+import { proofsOf, type Snapshot } from "../sync/snapshot.ts";
 import { bringersOf, readImportRecords, type ImportRecord } from "./import-records.ts";
 
 /** The part of a store that is needed to know what the mirror holds. */
@@ -69,8 +69,8 @@ async function heldDocuments(
   { documents }: HoldingsPorts,
 ): Promise<Sha256[]> {
   const held: Sha256[] = [];
-  const proofs = new Set(snapshot?.upstream.documents.map(({ sha256 }) => sha256));
-  for (const sha256 of [...proofs].sort()) {
+  const proofs = snapshot === undefined ? [] : proofsOf(snapshot).flatMap((proof) => proof.documents);
+  for (const sha256 of [...new Set(proofs.map(({ sha256 }) => sha256))].sort()) {
     const bytes = await documents.get("upstream", sha256);
     if (bytes !== undefined && sha256Of(bytes) === sha256) held.push(sha256);
   }

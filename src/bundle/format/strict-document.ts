@@ -67,7 +67,7 @@ function requireFormat(format: unknown, name: string, expected: DocumentExpectat
 }
 
 function foreign(name: string, text: string, expected: DocumentExpectation, cause: unknown): JamError {
-  const start = text.trimStart().slice(0, 60);
+  const start = text.trim().slice(0, 60).split("\n", 1)[0] ?? "";
   const how = start === "" ? "it is empty" : `it starts with "${printable(start, 60)}"`;
   return refused(expected, `${name} is not ${expected.what} of jam: ${how}.`, { file: name, start }, cause);
 }

@@ -142,7 +142,7 @@ describe("what is wrong is said with file and place", () => {
     ["too many bundles", edited({ bundles: Array(501).fill(aMirror.bundles[0]) }), "has a fault at bundles"],
     [
       "too many rows",
-      edited({ documents: Array(100_001).fill({ sha256: hashOf(1) }) }),
+      edited({ documents: Array.from({ length: 100_001 }, () => ({ sha256: hashOf(1) })) }),
       "has a fault at documents",
     ],
     [
