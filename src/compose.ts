@@ -1,3 +1,4 @@
+import type { Have } from "./bundle/have.ts";
 import type { Config, UpstreamConfig } from "./config/config.ts";
 import type { KeyFolder } from "./openpgp/key-folder.ts";
 import { JamError } from "./shared/errors.ts";
@@ -225,4 +226,17 @@ export async function composeLookup(
 export async function mayBeAskedOffline(url: string): Promise<boolean> {
   const { isPrivateHost } = await import("./upstream/redirect-policy.ts");
   return isPrivateHost(new URL(url).hostname);
+}
+
+/**
+ * Weighs the delta that would bring a far side up to the current snapshot, in bytes: what it lacks of the tarballs.
+ * @throws JamError JAM_STORE_…
+ */
+export async function composeDeltaWeight(
+  config: Pick<Config, "data">,
+): Promise<(have: Have) => Promise<number>> {
+  const { behindOf } = await import("./bundle/site/behind.ts");
+  const { readCurrentSnapshot } = await import("./sync/current.ts");
+  const snapshot = await readCurrentSnapshot(await openReader(config));
+  return async (have) => behindOf(snapshot, have).bytes;
 }

@@ -87,6 +87,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/connect.ts"),
   },
   {
+    name: "inventory",
+    summary: "write down what is held here, so that a bundle leaves it out",
+    group: "carry",
+    load: () => import("./commands/inventory.ts"),
+  },
+  {
+    name: "site",
+    summary: "show how far sites are behind; take in the receipts that they send back",
+    group: "carry",
+    load: () => import("./commands/site.ts"),
+  },
+  {
     name: "key",
     summary: "make and trust the keys that sign what is carried",
     group: "carry",

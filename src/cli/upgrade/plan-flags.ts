@@ -157,7 +157,8 @@ function assume(flags: PlanFlags, rules: readonly RulePlatforms[], agents: reado
   };
 }
 
-function archesOf(rules: readonly RulePlatforms[], agents: readonly Agent[]): readonly string[] {
+/** Architectures to assume where nothing tells: those that rules name, for a rule without any those of `agents`. */
+export function archesOf(rules: readonly RulePlatforms[], agents: readonly Agent[]): readonly string[] {
   const named = rules.flatMap(({ arch }) => arch ?? []);
   const isOpen = rules.some(({ arch }) => arch === undefined);
   // Architectures that no Juju is built for any more would only be missing everywhere.

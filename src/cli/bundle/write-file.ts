@@ -1,0 +1,24 @@
+import { JamError } from "../../shared/errors.ts";
+import type { CommandContext } from "../command.ts";
+
+/**
+ * Writes what is to be carried into the file that `--to` names, flushed: it may lie on a stick.
+ * @throws JamError JAM_USAGE_INVALID
+ */
+export async function writeCarriedFile(
+  { io }: Pick<CommandContext, "io">,
+  file: string,
+  text: string,
+): Promise<void> {
+  const { writeFile } = await import("node:fs/promises");
+  const { resolve } = await import("node:path");
+  try {
+    await writeFile(resolve(io.cwd, file), text, { flush: true });
+  } catch (cause) {
+    throw new JamError("JAM_USAGE_INVALID", `--to: ${file} cannot be written.`, {
+      cause,
+      hint: "Name a file in a folder that is there and that you may write to.",
+      details: { flag: "--to", file },
+    });
+  }
+}

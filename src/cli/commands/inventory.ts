@@ -1,0 +1,92 @@
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { sumTarballBytes } from "../../juju/agent.ts";
+import { fleetInventory, hasUnknownArches } from "../../bundle/fleet-inventory.ts";
+import {
+  formatInventory,
+  type FleetInventory,
+  type Inventory,
+  type MirrorInventory,
+} from "../../bundle/format/inventory.ts";
+import { takeInventory } from "../../bundle/take-inventory.ts";
+import { readCurrentSnapshot } from "../../sync/current.ts";
+import { readFleet } from "../../upgrade/fleet/read-fleet.ts";
+import { writeCarriedFile } from "../bundle/write-file.ts";
+import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { readInputFiles } from "../upgrade/input-files.ts";
+import { archesOf } from "../upgrade/plan-flags.ts";
+
+interface Flags {
+  readonly fleet?: readonly string[];
+  readonly to?: string;
+}
+
+export const define: DefineCommand = (command, run) => {
+  command
+    .option(
+      "--fleet <file...>",
+      "list what these say is in use instead of what is held: output of juju status, models, controllers with --format json or yaml, or a folder of that; - reads standard input",
+    )
+    .option("--to <file>", "write the inventory there")
+    .addHelpText(
+      "after",
+      `
+An inventory is a small JSON document for the side that makes bundles, so that it leaves out what is here
+already. It names versions and hashes; no machine, address or path is in it. An inventory of a fleet holds the
+versions and architectures in use and nothing else, for a far side whose mirror is still to come.
+
+Examples:
+  jam inventory --to /media/stick/inventory.json
+  jam inventory --fleet fleet/ --to fleet-inventory.json
+  jam bundle create --have inventory.json --to /media/stick       (on the other side)`,
+    )
+    .action(run(inventory));
+};
+
+async function inventory(context: CommandContext, call: CommandCall<Flags>): Promise<void> {
+  const { fleet, to } = call.options;
+  const document = fleet === undefined ? await ofMirror(context) : await ofFleet(context, fleet);
+  const text = formatInventory(document);
+  if (to !== undefined) await writeCarriedFile(context, to, text);
+  // For programs the document is the result wherever else it goes; it is JSON for everyone, as it is carried.
+  if (to === undefined || context.output.format !== "table") await context.io.stdout.write(text);
+  if (context.output.format === "table") await context.output.note(summarize(document, to));
+}
+
+async function ofMirror(context: CommandContext): Promise<MirrorInventory> {
+  const config = await context.config();
+  const { openStore } = await import("../../compose.ts");
+  return takeInventory(await openStore(config), { site: config.site, now: context.now() });
+}
+
+async function ofFleet(context: CommandContext, files: readonly string[]): Promise<FleetInventory> {
+  const fleet = readFleet(await readInputFiles(context, files, "--fleet"));
+  for (const note of fleet.notes) await context.output.note(`note: ${note}`);
+  const assumedArches = hasUnknownArches(fleet) ? await assumeArches(context) : [];
+  return fleetInventory(fleet, { assumedArches, now: context.now() });
+}
+
+async function assumeArches(context: CommandContext): Promise<readonly string[]> {
+  const config = await context.config();
+  const { openReader } = await import("../../compose.ts");
+  const held = (await readCurrentSnapshot(await openReader(config)))?.agents ?? [];
+  const arches = archesOf(config.rules.select, held);
+  await context.output.note(
+    `note: no juju status tells the architecture of every machine: ${arches.join(", ")} is assumed where it is not told.`,
+  );
+  return arches;
+}
+
+function summarize(document: Inventory, to: string | undefined): string {
+  const where = to === undefined ? "" : ` Written to ${to}.`;
+  if (document.kind === "fleet") {
+    const arches = new Set(document.versions.map(({ arch }) => arch));
+    const versions = new Set(document.versions.map(({ version }) => version));
+    return `${versions.size} version(s) in use on ${[...arches].join(", ")}.${where}`;
+  }
+  const agents = document.tarballs.reduce((sum, one) => sum + one.agents.length, 0);
+  const bytes = formatByteSize(sumTarballBytes(document.tarballs));
+  const bundles = document.bundles.length === 0 ? "" : `, ${document.bundles.length} bundle(s) imported`;
+  return document.snapshot === null
+    ? `Nothing is held yet: with this inventory a bundle carries everything.${where}`
+    : `${agents} agent(s), ${bytes}, ${document.documents.length} document(s) of upstream${bundles}.${where}`;
+}

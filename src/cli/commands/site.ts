@@ -1,0 +1,167 @@
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { formatDuration } from "../../shared/duration.ts";
+import { behindOf, type Behind } from "../../bundle/site/behind.ts";
+import { haveOfReceipt } from "../../bundle/have.ts";
+import { readReceipt } from "../../bundle/read-receipt.ts";
+import { readSites, removeSite, updateSite, type Site, type SiteUpdate } from "../../bundle/site/site.ts";
+import { readCurrentSnapshot } from "../../sync/current.ts";
+import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { formatTable } from "../output/table.ts";
+import { readInputFiles } from "../upgrade/input-files.ts";
+
+export const define: DefineCommand = (command, run) => {
+  command.addHelpText(
+    "after",
+    `
+A site is a far side that sends receipts back. What its last one says it has, the next bundle for it leaves out.
+
+Examples:
+  jam site update plant-7.receipt
+  jam site list
+  jam bundle create --site plant-7 --to /media/stick`,
+  );
+  command
+    .command("list")
+    .summary("show each site's last receipt, and how far the site is behind")
+    .description("Show each site's last receipt, and how far the site is behind the current snapshot.")
+    .action(run(list));
+  command
+    .command("update")
+    .summary("take in receipts")
+    .description(
+      "Take in receipts that came back from sites. A receipt that is older than the last one changes nothing.",
+    )
+    .argument("<file...>", "receipts; - reads standard input, as what a scanner of QR codes sends")
+    .option("--allow-unsigned", "take a receipt without a signature, loudly and on record")
+    .addHelpText("after", "\nExamples:\n  jam site update plant-7.receipt\n  wl-paste | jam site update -")
+    .action(run(update));
+  command
+    .command("remove")
+    .summary("forget a site")
+    .description("Forget a site. The next delta for it needs a new receipt.")
+    .argument("<name>", "name of the site")
+    .action(run(remove));
+};
+
+interface SiteRow {
+  readonly name: string;
+  readonly receivedAt: string;
+  readonly createdAt: string;
+  readonly snapshot: string | null;
+  readonly bundles: readonly string[];
+  readonly signedBy: string | null;
+  readonly behind: Behind;
+  readonly nextDelta: { readonly bytes: number };
+}
+
+async function list(context: CommandContext): Promise<void> {
+  const config = await context.config();
+  const { composeDeltaWeight, openStore } = await import("../../compose.ts");
+  const store = await openStore(config);
+  const snapshot = await readCurrentSnapshot(store);
+  const weigh = await composeDeltaWeight(config);
+  const sites: SiteRow[] = [];
+  for (const { name, receivedAt, signedBy, receipt } of await readSites(store.documents)) {
+    const have = haveOfReceipt(receipt);
+    const { createdAt, bundles } = receipt;
+    const behind = behindOf(snapshot, have);
+    const nextDelta = { bytes: await weigh(have) };
+    sites.push({
+      name,
+      receivedAt,
+      createdAt,
+      snapshot: receipt.snapshot,
+      bundles,
+      signedBy,
+      behind,
+      nextDelta,
+    });
+  }
+  await context.output.print({ sites }, () => renderSites(sites, context));
+}
+
+async function renderSites(sites: readonly SiteRow[], { now }: CommandContext): Promise<string> {
+  if (sites.length === 0) {
+    return "No site has sent a receipt yet. `jam bundle receipt` writes one there, `jam site update` takes it in here.\n";
+  }
+  return formatTable(
+    [
+      { heading: "SITE" },
+      { heading: "RECEIPT" },
+      { heading: "LAST BUNDLE" },
+      { heading: "BEHIND" },
+      { heading: "NEXT DELTA", align: "right" },
+      { heading: "SIGNED BY" },
+    ],
+    sites.map(({ name, createdAt, bundles, behind, nextDelta, signedBy }) => [
+      name,
+      `${formatDuration(now().getTime() - Date.parse(createdAt))} old`,
+      bundles.length > 1 ? `${bundles.at(-1)} (+${bundles.length - 1})` : (bundles[0] ?? "-"),
+      behind.agents === 0 ? "up to date" : `${behind.versions} version(s), ${formatByteSize(behind.bytes)}`,
+      formatByteSize(nextDelta.bytes),
+      signedBy ?? "UNSIGNED",
+    ]),
+  );
+}
+
+async function update(
+  context: CommandContext,
+  call: CommandCall<{ readonly allowUnsigned?: true }>,
+): Promise<void> {
+  const config = await context.config();
+  const { createStore, openKeys } = await import("../../compose.ts");
+  const keys = await openKeys(config);
+  const texts = await readInputFiles(context, call.args[0] as readonly string[], "file");
+  const ports = {
+    verify: (text: string, name: string) => keys.verifyClearsigned(text, name),
+    allowUnsigned: call.options.allowUnsigned === true,
+  };
+  // All are read before the first counts: one that is refused refuses all.
+  const receipts = await Promise.all(texts.map((text) => readReceipt(text, ports)));
+  const store = await createStore(config);
+  const lease = await store.acquireWriter("jam site update");
+  const updates: SiteUpdate[] = [];
+  try {
+    for (const receipt of receipts) updates.push(await updateSite(store.documents, receipt, context.now()));
+  } finally {
+    await lease.release();
+  }
+  const unsigned = receipts.filter(({ signedBy }) => signedBy === null);
+  for (const { receipt } of unsigned) {
+    await context.output.warn(
+      `warning: nobody vouches for the receipt of ${receipt.site}: it is not signed.`,
+    );
+  }
+  const sites = updates.map((one) => ({ outcome: one.outcome, ...describe(one.site) }));
+  await context.output.print({ sites }, () => `${updates.map(renderUpdate).join("\n")}\n`);
+}
+
+function describe({ name, receivedAt, signedBy, receipt }: Site): Omit<SiteRow, "behind" | "nextDelta"> {
+  const { createdAt, snapshot, bundles } = receipt;
+  return { name, receivedAt, createdAt, snapshot, bundles, signedBy };
+}
+
+function renderUpdate({ outcome, site, earlier }: SiteUpdate): string {
+  const { name, receipt, signedBy } = site;
+  if (outcome === "outdated") {
+    return `${name}: nothing changed: this receipt is older than the last one, of ${receipt.createdAt}.`;
+  }
+  if (outcome === "known") return `${name}: nothing changed: this receipt is known.`;
+  const held = `${receipt.agents} agent(s), ${formatByteSize(receipt.bytes)}, on ${receipt.createdAt}`;
+  const isNewSigner = earlier !== undefined && earlier.signedBy !== signedBy;
+  const signer = `signed by ${signedBy ?? "nobody"}`;
+  return `${name}: held ${held}; ${signer}${isNewSigner ? `, the one before by ${earlier.signedBy ?? "nobody"}` : ""}.`;
+}
+
+async function remove(context: CommandContext, call: CommandCall<object>): Promise<void> {
+  const name = call.args[0] as string;
+  const { createStore } = await import("../../compose.ts");
+  const store = await createStore(await context.config());
+  const lease = await store.acquireWriter("jam site remove");
+  try {
+    await removeSite(store.documents, name);
+  } finally {
+    await lease.release();
+  }
+  await context.output.print({ removed: name }, () => `${name}: forgotten.\n`);
+}
