@@ -105,7 +105,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     project: [...USE_CASE, "config", "sync", "audit", "upgrade", "bundle", "server", "compose.ts"],
     typesOf: ["store", "upstream", "openpgp", "medium"],
     node: "any",
-    packages: ["commander", "@bomb.sh/tab", "string-width", "yaml", "pino"],
+    packages: ["commander", "@bomb.sh/tab", "string-width", "yaml", "pino", "uqr"],
     because: "a face parses and prints; adapters come from compose",
   },
   "compose.ts": {

@@ -1,0 +1,110 @@
+import type { Command } from "commander";
+import { formatReceipt, type Receipt } from "../../bundle/format/receipt.ts";
+import { takeReceipt } from "../../bundle/take-receipt.ts";
+import { siteName } from "../../bundle/format/site-name.ts";
+import type { Config } from "../../config/config.ts";
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { JamError } from "../../shared/errors.ts";
+import type { CommandCall, CommandContext, RunAction } from "../command.ts";
+import { writeCarriedFile } from "./write-file.ts";
+
+interface Flags {
+  readonly site?: string;
+  readonly to?: string;
+  readonly qr?: true;
+  readonly unsigned?: true;
+}
+
+/** Adds `receipt` to `parent`. */
+export function defineReceipt(parent: Command, run: RunAction): void {
+  parent
+    .command("receipt")
+    .summary("write a signed receipt of what has arrived, to send back")
+    .description("Write a signed receipt of what has arrived here, for the side that makes bundles.")
+    .option("--site <name>", "name of this side (default: `site` in jam.yaml)")
+    .option("--to <file>", "write the receipt there")
+    .option("--qr", "show it as QR codes, to be photographed off the screen")
+    .option("--unsigned", "leave the signature out; the other side has to allow that")
+    .addHelpText(
+      "after",
+      `
+A receipt is short text: mail it, print it, or photograph it. It lists contents by short ids, and names no
+machine, address or path.
+
+Examples:
+  jam bundle receipt --to /media/stick/plant-7.receipt
+  jam bundle receipt --qr
+  jam site update plant-7.receipt                         (on the other side)`,
+    )
+    .action(run(receipt));
+}
+
+async function receipt(context: CommandContext, call: CommandCall<Flags>): Promise<void> {
+  const { options } = call;
+  const config = await context.config();
+  const site = requireSite(options.site ?? config.site);
+  const now = context.now();
+  const sign = options.unsigned === true ? undefined : await readSigner(config);
+  const { openStore } = await import("../../compose.ts");
+  const taken = await takeReceipt(await openStore(config), { site, now });
+  const plain = formatReceipt(taken);
+  const text = sign === undefined ? plain : await sign.clearSign(plain, now);
+  if (options.to !== undefined) await writeCarriedFile(context, options.to, text);
+  const signedBy = sign?.fingerprint ?? null;
+  const { createdAt, snapshot, agents, bytes } = taken;
+  const document = { receipt: { site, createdAt, snapshot, agents, bytes, signedBy, text } };
+  await context.output.print(document, () => render(text, options, context));
+  if (context.output.format === "table") await context.output.note(summarize(taken, signedBy, options.to));
+}
+
+function requireSite(name: string | undefined): string {
+  if (name !== undefined && siteName.safeParse(name).success) return name;
+  const message =
+    name === undefined
+      ? "It is not said what this side is called."
+      : `--site: "${name}" is no name of a site.`;
+  throw new JamError("JAM_USAGE_INVALID", message, {
+    hint: "Set `site: plant-7` in jam.yaml, or give --site plant-7: up to 63 of a-z, 0-9, dots, dashes or underscores.",
+    details: { flag: "--site", value: name ?? null },
+  });
+}
+
+async function readSigner(config: Config) {
+  const { openKeys } = await import("../../compose.ts");
+  const own = await (await openKeys(config)).own();
+  if (own !== undefined) return own;
+  throw new JamError("JAM_KEY_NOT_FOUND", `This side has no key to sign with: ${config.keys} holds none.`, {
+    hint: "Make one with `jam key generate`; --unsigned does without.",
+    details: { keys: config.keys },
+  });
+}
+
+async function render(text: string, options: Flags, context: CommandContext): Promise<string> {
+  if (options.qr !== true) return options.to === undefined ? text : "";
+  const { drawQrCodes } = await import("./qr-codes.ts");
+  const codes = await drawQrCodes(text, context.io.stdout.columns());
+  return codes
+    .map(({ drawing }, index) => {
+      const label = codes.length === 1 ? "" : `${index + 1}/${codes.length}\n`;
+      return `${label}${onDark(drawing, context)}`;
+    })
+    .join("\n");
+}
+
+/** The drawing on a dark ground, where the terminal has colours: a light one would show the negative. */
+function onDark(drawing: string, { io, globals }: CommandContext): string {
+  if (!io.stdout.isTTY || !globals.mayColor) return drawing;
+  const { styleText } = process.getBuiltinModule("node:util");
+  return drawing.replaceAll(/.+/g, (row) =>
+    styleText(["whiteBright", "bgBlack"], row, { validateStream: false }),
+  );
+}
+
+function summarize(
+  { site, agents, bytes }: Receipt,
+  signedBy: string | null,
+  to: string | undefined,
+): string {
+  const where = to === undefined ? "" : ` Written to ${to}.`;
+  return `Receipt of ${site}: ${agents} agent(s), ${formatByteSize(bytes)}; signed by ${signedBy ?? "nobody"}.${where}`;
+}
