@@ -16,7 +16,7 @@ import {
   Signature,
   SignaturePacket,
 } from "openpgp";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 
 import { codeOf, failureOf, temporaryKeys, type TestKeys } from "../../helpers/key-folder.ts";
 
@@ -27,6 +27,7 @@ const HOUR_MS = 3_600_000;
 const later = (hours: number) => new Date(NOW.getTime() + hours * HOUR_MS);
 
 const keys = await temporaryKeys(NOW);
+afterAll(() => keys[Symbol.asyncDispose]());
 const own = await keys.generate({ userId: "plant-7", now: later(-48) });
 const detached = await own.signDetached(BYTES, NOW);
 const clear = await own.clearSign(TEXT, NOW);
