@@ -95,6 +95,8 @@ function flagsOf(help: string): Set<string> {
   );
 }
 
+const WITH_SUBCOMMANDS = new Set(["bundle", "config", "key", "site"]);
+
 /** What is wrong with a line, or undefined. */
 async function complaintAbout(words: readonly string[]): Promise<string | undefined> {
   const names = words.filter((word) => !word.startsWith("-"));
@@ -107,7 +109,7 @@ async function complaintAbout(words: readonly string[]): Promise<string | undefi
     return flags.find((flag) => !general.has(flag));
   }
   if (!new RegExp(`^ {2}${name}(?: |$)`, "m").test(top)) return `no command ${name}`;
-  const sub = name === "config" ? names.slice(0, 2) : [name];
+  const sub = WITH_SUBCOMMANDS.has(name) ? names.slice(0, 2) : [name];
   const help = name === "help" ? top : await helpOf(sub);
   if (help === undefined) return `no command ${sub.join(" ")}`;
   const known = flagsOf(help);

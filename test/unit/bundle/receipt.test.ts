@@ -84,6 +84,13 @@ property.prop([fc.array(fc.tuple(anyHash, fc.option(anyBundle)))])(
   },
 );
 
+test("the receipt of 60 tarballs and 10 documents leaves room for its signature in 1.5 kB", () => {
+  const contents = Array.from({ length: 70 }, (_, index) => [hashOf(index), bundleOf(1)] as const);
+  const text = formatReceipt({ ...aReceipt, ...group(contents), agents: 160, bytes: 3_500_000_000 });
+  // Header, signature and its armour take less than 300 characters.
+  expect(text.length).toBeLessThan(1_000);
+});
+
 test("a short id is the first 6 bytes of the hash as base64url", () => {
   const sha256 = parseSha256(`0010830c30cf${"7".repeat(52)}`) as Sha256;
   expect(shortId(sha256)).toBe("ABCDDDDP");
