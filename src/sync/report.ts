@@ -33,6 +33,8 @@ export interface SyncReport {
   readonly removed: readonly Removal[];
   readonly failed: readonly FailedItem[];
   readonly warnings: readonly string[];
+  /** Ids of the bundles that an import read; absent in the report of a sync. */
+  readonly bundles?: readonly string[];
   /** The error that ended a failed run. */
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
   /** ISO 8601. */

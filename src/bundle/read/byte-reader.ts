@@ -50,6 +50,14 @@ export class ByteReader {
     return this.exactly(blockBytes);
   }
 
+  /** The next bytes without taking them: `count` of them, or fewer where the source ends before. */
+  async peek(count: number): Promise<Buffer> {
+    const seen = Buffer.from(await this.exactly(count));
+    this.#rest = this.#rest.length === 0 ? seen : Buffer.concat([seen, this.#rest]);
+    this.#position -= seen.length;
+    return seen;
+  }
+
   /** True when nothing more comes. */
   async isAtEnd(): Promise<boolean> {
     return this.#rest.length === 0 && !(await this.#refill());

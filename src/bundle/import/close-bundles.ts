@@ -1,0 +1,142 @@
+import { ERROR_OUTCOMES, isJamError } from "../../shared/errors.ts";
+import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
+import type { AgentsAndBytes } from "../../sync/report.ts";
+import { repairTree } from "../../sync/repair-tree.ts";
+import type { Snapshot } from "../../sync/snapshot.ts";
+import { recordImport } from "../import-records.ts";
+import type { ImportRules, ImportWork } from "./import-rules.ts";
+import { describeLacking, lackingContents } from "./lacking.ts";
+import { dropPending, readPending, type PendingBundle } from "./pending.ts";
+import type { LackingContent } from "./ports.ts";
+import { publishBundle, type PublishedBundle } from "./publish-bundle.ts";
+import type { Reception } from "./reception.ts";
+import { isOutdated } from "./refuse-outdated.ts";
+
+/** What became of the bundles that were read in this run or wait since an earlier one. */
+export interface ClosedBundles {
+  readonly snapshot: Snapshot | undefined;
+  readonly published: readonly PublishedBundle[];
+  readonly waiting: readonly {
+    readonly bundle: PendingBundle;
+    readonly lacking: readonly LackingContent[];
+  }[];
+  readonly added: readonly string[];
+  readonly held: AgentsAndBytes;
+  readonly warnings: readonly string[];
+}
+
+/** A bundle of which something is lacking. */
+export interface WaitingBundle {
+  readonly bundle: PendingBundle;
+  readonly lacking: readonly LackingContent[];
+}
+
+/** The run that is coming to its end. */
+export interface ClosingRun {
+  /** What the mirror showed when it began. */
+  readonly current: Snapshot | undefined;
+  readonly reception: Reception;
+  readonly rules: ImportRules;
+  readonly work: ImportWork;
+}
+
+/**
+ * Publishes every bundle of which nothing is lacking any more, in the order in which they were made: a delta that came
+ * before the bundle that it rests on is published as soon as that one is here.
+ */
+export async function closeBundles(run: ClosingRun): Promise<ClosedBundles> {
+  const { current, work } = run;
+  const published: PublishedBundle[] = [];
+  const waiting: WaitingBundle[] = [];
+  const warnings: string[] = [];
+  let shown = current;
+  work.observe({ kind: "phase", phase: "publish" });
+  for (const bundle of await readPending(work.store.documents)) {
+    const end = await closeBundle(bundle, shown, run);
+    if (end.kind === "waiting") waiting.push({ bundle, lacking: end.lacking });
+    if (end.kind === "published") {
+      published.push(end.result);
+      shown = end.result.snapshot;
+    }
+    warnings.push(...end.warnings);
+  }
+  for (const message of warnings) work.observe({ kind: "warning", message });
+  return { snapshot: shown, published, waiting, warnings, ...compare(current, shown) };
+}
+
+type BundleEnd = { readonly warnings: readonly string[] } & (
+  | { readonly kind: "published"; readonly result: PublishedBundle }
+  | { readonly kind: "waiting"; readonly lacking: readonly LackingContent[] }
+  | { readonly kind: "left" }
+);
+
+async function closeBundle(
+  bundle: PendingBundle,
+  shown: Snapshot | undefined,
+  { reception, rules, work }: ClosingRun,
+): Promise<BundleEnd> {
+  const { store } = work;
+  const { id } = bundle.manifest;
+  const isOfThisRun = reception.has(id);
+  const taken = [...reception.taken(id)];
+  if (taken.length > 0) await record(bundle, taken, work);
+  if (isOutdated(bundle.manifest, shown) && !rules.allow.has("rollback")) {
+    await dropPending(store.documents, id);
+    return { kind: "left", warnings: [`Bundle ${id} is not waited for any more: a later one is shown.`] };
+  }
+  if (reception.isRefused(id)) return { kind: "left", warnings: [] };
+  const lacking = await lackingContents(store, bundle.manifest);
+  if (lacking.length > 0 && isOfThisRun) {
+    return { kind: "waiting", lacking: describeLacking(bundle, lacking), warnings: [] };
+  }
+  if (lacking.length > 0) {
+    return { kind: "left", warnings: [`Bundle ${id} still waits for ${lacking.length} files.`] };
+  }
+  try {
+    const result = await publishBundle(bundle, shown, { rules, work });
+    await repairTree(store, { before: shown, retention: rules.retention, now: work.now() });
+    await record(bundle, taken, work);
+    await dropPending(store.documents, id);
+    return { kind: "published", result, warnings: result.warnings };
+  } catch (error) {
+    // What was refused once would be refused at every later import, too.
+    if (isJamError(error) && ERROR_OUTCOMES[error.code].exit === EXIT_TRUST)
+      await dropPending(store.documents, id);
+    if (isOfThisRun || !isJamError(error)) throw error;
+    return {
+      kind: "left",
+      warnings: [`Bundle ${id}, which waited here, was not published: ${error.message}`],
+    };
+  }
+}
+
+/** Exit status of what is not trusted. */
+const EXIT_TRUST = 4;
+
+async function record(
+  { manifest, signedBy }: PendingBundle,
+  contents: Parameters<typeof recordImport>[1]["contents"],
+  { store, now }: ImportWork,
+): Promise<void> {
+  const { id: bundle, createdAt, scope } = manifest;
+  await recordImport(store.documents, {
+    bundle,
+    createdAt,
+    importedAt: now().toISOString(),
+    signedBy,
+    scope,
+    contents,
+  });
+}
+
+function compare(
+  before: Snapshot | undefined,
+  after: Snapshot | undefined,
+): Pick<ClosedBundles, "added" | "held"> {
+  const names = new Set(before?.agents.map(formatAgentName));
+  const agents = after?.agents ?? [];
+  return {
+    added: agents.map(formatAgentName).filter((name) => !names.has(name)),
+    held: { agents: agents.length, bytes: sumTarballBytes(agents) },
+  };
+}

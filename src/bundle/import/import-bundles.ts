@@ -1,0 +1,129 @@
+import { JamError, reportError, toJamError } from "../../shared/errors.ts";
+import { readCurrentSnapshot } from "../../sync/current.ts";
+import { keepReport } from "../../sync/history.ts";
+import { pruneStore } from "../../sync/prune.ts";
+import type { FailedItem } from "../../sync/report.ts";
+import type { Snapshot } from "../../sync/snapshot.ts";
+import type { Inlet } from "../ports.ts";
+import { closeBundles } from "./close-bundles.ts";
+import { historyOf, type ImportedBundle, type ImportReport, type VolumeFault } from "./import-report.ts";
+import type { LackingContent } from "./ports.ts";
+import type { ImportRules, ImportWork } from "./import-rules.ts";
+import { Reception } from "./reception.ts";
+
+/**
+ * Takes bundles in: every volume in one pass, in whatever order; every content hashed before it counts; everything
+ * that arrived whole kept. A bundle is published when all that it lists is here, in one step; until then nothing
+ * changes for anybody. Cut short at any instant and run again, it goes on.
+ * @throws JamError JAM_BUNDLE_…, JAM_SIGNATURE_…, JAM_SIGNER_UNKNOWN, JAM_METADATA_…, JAM_STORE_…, JAM_MEDIUM_…, JAM_CANCELLED
+ */
+export async function importBundles(
+  inlets: readonly Inlet[],
+  rules: ImportRules,
+  work: ImportWork,
+): Promise<ImportReport> {
+  const started = { at: work.now(), clock: performance.now() };
+  const lease = await work.store.acquireWriter("jam bundle import");
+  try {
+    await work.store.recover();
+    const current = await readCurrentSnapshot(work.store);
+    const reception = new Reception({ rules, work, current });
+    const faults = await receiveAll(inlets, reception, work);
+    const closed = await closeBundles({ current, reception, rules, work });
+    const report = summarize({ current, reception, closed, faults });
+    await keepReport(work.store.documents, historyOf(report, started));
+    if (closed.published.length > 0) {
+      work.observe({ kind: "phase", phase: "prune" });
+      await pruneStore(work.store, rules.retention, work.now());
+    }
+    return report;
+  } finally {
+    await lease.release();
+  }
+}
+
+/** Reads every inlet; one that cannot be used leaves the others alone, but for a full disk or a cancelled run. */
+async function receiveAll(
+  inlets: readonly Inlet[],
+  reception: Reception,
+  { observe, signal }: ImportWork,
+): Promise<{ readonly errors: readonly JamError[]; readonly faults: readonly VolumeFault[] }> {
+  const errors: JamError[] = [];
+  const faults: VolumeFault[] = [];
+  observe({ kind: "phase", phase: "read" });
+  const bytes = inlets.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  observe({ kind: "planned", items: inlets.length, bytes });
+  for (const inlet of inlets) {
+    observe({ kind: "item-started", path: inlet.name, size: inlet.size ?? 0, received: 0 });
+    try {
+      await reception.receive(inlet);
+      observe({ kind: "item-done", path: inlet.name, size: inlet.size ?? 0 });
+    } catch (cause) {
+      const error = toJamError(cause);
+      if (signal.aborted || isOfThisSide(error)) throw error;
+      observe({ kind: "item-failed", path: inlet.name, code: error.code, message: error.message });
+      errors.push(error);
+      faults.push({ volume: inlet.name, error: reportError(error) });
+    }
+  }
+  return { errors, faults };
+}
+
+function summarize(run: {
+  readonly current: Snapshot | undefined;
+  readonly reception: Reception;
+  readonly closed: Awaited<ReturnType<typeof closeBundles>>;
+  readonly faults: Awaited<ReturnType<typeof receiveAll>>;
+}): ImportReport {
+  const { current, reception, closed, faults } = run;
+  const [firstError] = faults.errors;
+  const missing = closed.waiting.flatMap(({ lacking }) => lacking);
+  // What was refused must not look like a success; what was published beside it must not look like a failure.
+  if (firstError !== undefined && closed.published.length === 0) throw withLacking(firstError, missing);
+  const failed: FailedItem[] = closed.published.flatMap((published) => published.failed);
+  const isWhole = missing.length === 0 && failed.length === 0 && faults.errors.length === 0;
+  const snapshot = closed.snapshot;
+  return {
+    outcome: !isWhole ? "partial" : snapshot?.id === current?.id ? "unchanged" : "updated",
+    snapshot: snapshot?.id ?? null,
+    imported: reception.imported(),
+    missing,
+    bundles: [...reception.bundles()].map(({ manifest, signedBy }) => ({
+      id: manifest.id,
+      createdAt: manifest.createdAt,
+      scope: manifest.scope,
+      signedBy,
+      state: stateOf(manifest.id, closed, reception),
+    })),
+    removed: closed.published.flatMap(({ removed }) => removed),
+    added: closed.added,
+    failed,
+    faults: faults.faults,
+    warnings: [...reception.warnings(), ...closed.warnings],
+    upstream: snapshot?.upstream.url ?? null,
+    verified: snapshot?.upstream.verified ?? false,
+    held: closed.held,
+  };
+}
+
+function stateOf(
+  id: string,
+  { waiting }: Awaited<ReturnType<typeof closeBundles>>,
+  reception: Reception,
+): ImportedBundle["state"] {
+  if (reception.isRefused(id)) return "refused";
+  return waiting.some(({ bundle }) => bundle.manifest.id === id) ? "waiting" : "published";
+}
+
+/** A failure that no other medium would mend. */
+function isOfThisSide(error: JamError): boolean {
+  return /^JAM_(CANCELLED|INTERNAL|STORE_.+)$/.test(error.code);
+}
+
+function withLacking(error: JamError, lacking: readonly LackingContent[]): JamError {
+  return new JamError(error.code, error.message, {
+    cause: error,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    details: { ...error.details, missing: lacking.slice(0, 100) },
+  });
+}

@@ -1,0 +1,118 @@
+import { z } from "zod";
+import type { Sha256 } from "../../shared/sha256.ts";
+import { pinContents, unpinContents } from "../../sync/pins.ts";
+import type { DocumentPort } from "../../sync/ports.ts";
+import { contentsOf, type BundleManifest } from "../format/manifest.ts";
+import { parseManifest, sha256Text } from "../format/parse-manifest.ts";
+
+const FORMAT = "jam-pending-bundle:1";
+const NAME = /^pending-bundle-(?<id>[^/]+)\.json$/;
+
+const note = z.object({
+  format: z.literal(FORMAT),
+  manifest: z.string(),
+  signatureBytes: z.number(),
+  signedBy: z.string().nullable(),
+  volumeSize: z.number().nullable(),
+});
+
+const partNote = z.array(
+  z.object({ content: sha256Text, offset: z.int().min(0), length: z.int().min(1), sha256: sha256Text }),
+);
+
+/** A bundle of which something is still lacking, or that has just been read. */
+export interface PendingBundle {
+  readonly manifest: BundleManifest;
+  /** Bytes of its signature: with the volume size they tell which volume holds what. */
+  readonly signatureBytes: number;
+  /** Fingerprint of its signer; null when it was taken without a signature that is trusted here. */
+  readonly signedBy: string | null;
+  readonly volumeSize: number | null;
+}
+
+/** A part of a content that came before its other parts, kept as a blob of its own. */
+export type KeptPart = z.infer<typeof partNote>[number];
+
+/**
+ * Remembers a bundle before anything of it is taken in, and lets retention keep what it names, so that its other
+ * volumes, or the bundle that it rests on, may come another day.
+ */
+export async function putPending(documents: DocumentPort, bundle: PendingBundle): Promise<void> {
+  const { manifest, ...rest } = bundle;
+  const owner = ownerOf(manifest.id);
+  await pinContents(documents, owner, new Set(contentsOf(manifest).map(({ sha256 }) => sha256)));
+  const text = JSON.stringify({ format: FORMAT, manifest: JSON.stringify(manifest), ...rest });
+  await documents.put("state", noteName(manifest.id), Buffer.from(`${text}\n`));
+}
+
+/** Every bundle that waits, the one made first first; a damaged note is left out. */
+export async function readPending(documents: DocumentPort): Promise<PendingBundle[]> {
+  const bundles: PendingBundle[] = [];
+  for (const name of await documents.list("state")) {
+    const bytes = NAME.test(name) ? await documents.get("state", name) : undefined;
+    const bundle = bytes === undefined ? undefined : parseNote(bytes, name);
+    if (bundle !== undefined) bundles.push(bundle);
+  }
+  return bundles.sort((a, b) => Date.parse(a.manifest.createdAt) - Date.parse(b.manifest.createdAt));
+}
+
+/** Forgets a bundle that waits no longer. Names first: what nobody knows of any more must not be pinned for ever. */
+export async function dropPending(documents: DocumentPort, id: string): Promise<void> {
+  await documents.delete("state", noteName(id));
+  await documents.delete("state", partsName(id));
+  await unpinContents(documents, `${ownerOf(id)}-parts`);
+  await unpinContents(documents, ownerOf(id));
+}
+
+/** The parts of contents that are here for a bundle. */
+export async function readParts(documents: DocumentPort, id: string): Promise<KeptPart[]> {
+  const bytes = await documents.get("state", partsName(id));
+  try {
+    const result = partNote.safeParse(JSON.parse(Buffer.from(bytes ?? []).toString("utf8")));
+    return result.success ? result.data : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Replaces the note on the parts that are here, durably. */
+export async function writeParts(
+  documents: DocumentPort,
+  id: string,
+  parts: readonly KeptPart[],
+): Promise<void> {
+  await pinContents(
+    documents,
+    `${ownerOf(id)}-parts`,
+    parts.map(({ sha256 }) => sha256),
+  );
+  await documents.put("state", partsName(id), Buffer.from(`${JSON.stringify(parts)}\n`));
+}
+
+/** What a bundle names, by hash. */
+export function namedContents({ manifest }: PendingBundle): Set<Sha256> {
+  return new Set(contentsOf(manifest).map(({ sha256 }) => sha256));
+}
+
+function parseNote(bytes: Uint8Array, name: string): PendingBundle | undefined {
+  try {
+    const { manifest, signatureBytes, signedBy, volumeSize } = note.parse(
+      JSON.parse(Buffer.from(bytes).toString("utf8")),
+    );
+    return { manifest: parseManifest(Buffer.from(manifest), name), signatureBytes, signedBy, volumeSize };
+  } catch {
+    return undefined;
+  }
+}
+
+function ownerOf(id: string): string {
+  return `bundle-${id}`;
+}
+
+function noteName(id: string): string {
+  return `pending-bundle-${id}.json`;
+}
+
+function partsName(id: string): string {
+  return `pending-parts-${id}.json`;
+}

@@ -1,0 +1,180 @@
+import { JamError } from "../../shared/errors.ts";
+import { sumTarballBytes } from "../../juju/agent.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { AgentsAndBytes } from "../../sync/report.ts";
+import type { Snapshot } from "../../sync/snapshot.ts";
+import { refuseOverfull } from "../../sync/space.ts";
+import { damagedBundle } from "../format/bundle-fault.ts";
+import { carriedContents } from "../format/manifest.ts";
+import type { Inlet } from "../ports.ts";
+import { readVolumes, type OpenVolume } from "../read/read-volumes.ts";
+import type { ArrivingSlice, VolumeHead } from "../read/volume-reader.ts";
+import type { ImportRules, ImportWork } from "./import-rules.ts";
+import { isHeld } from "./lacking.ts";
+import { namedContents, putPending, type PendingBundle } from "./pending.ts";
+import { refuseOutdated } from "./refuse-outdated.ts";
+import { Intake } from "./take-in.ts";
+import { trustManifest } from "./trust-manifest.ts";
+
+/** What receiving works with. */
+export interface ReceptionWork {
+  readonly rules: ImportRules;
+  readonly work: ImportWork;
+  readonly current: Snapshot | undefined;
+}
+
+/** A bundle of which volumes come in. */
+interface Arrival {
+  readonly bundle: PendingBundle;
+  readonly intake: Intake;
+  /** Contents that came in this run. */
+  readonly taken: Set<Sha256>;
+}
+
+/** Takes volumes in, and knows which bundles they belong to. */
+export class Reception {
+  readonly #rules: ImportRules;
+  readonly #work: ImportWork;
+  readonly #current: Snapshot | undefined;
+  readonly #arrivals = new Map<string, Arrival>();
+  readonly #refused = new Set<string>();
+  readonly #warnings = new Set<string>();
+
+  constructor({ rules, work, current }: ReceptionWork) {
+    this.#rules = rules;
+    this.#work = work;
+    this.#current = current;
+  }
+
+  /** @throws JamError JAM_BUNDLE_…, JAM_SIGNATURE_…, JAM_SIGNER_UNKNOWN, JAM_STORE_…, JAM_MEDIUM_…, JAM_CANCELLED */
+  async receive(inlet: Inlet): Promise<void> {
+    let last: string | undefined;
+    try {
+      for await (const volume of readVolumes(this.#observed(inlet))) {
+        last = volume.head.manifest.id;
+        await this.#receiveVolume(volume);
+      }
+    } catch (error) {
+      if (last !== undefined) this.#refused.add(last);
+      throw error;
+    }
+  }
+
+  /** True for a bundle of which a volume was refused in this run: it is not published in the same run. */
+  isRefused(id: string): boolean {
+    return this.#refused.has(id);
+  }
+
+  bundles(): PendingBundle[] {
+    return [...this.#arrivals.values()].map(({ bundle }) => bundle);
+  }
+
+  has(id: string): boolean {
+    return this.#arrivals.has(id);
+  }
+
+  warnings(): readonly string[] {
+    return [...this.#warnings];
+  }
+
+  /** What came in this run, of one bundle or of all. */
+  taken(id: string): ReadonlySet<Sha256> {
+    return this.#arrivals.get(id)?.taken ?? new Set();
+  }
+
+  imported(): AgentsAndBytes {
+    const counted = new Set<Sha256>();
+    let [agents, bytes] = [0, 0];
+    for (const { bundle, taken } of this.#arrivals.values()) {
+      for (const row of bundle.manifest.catalogue) {
+        if (!taken.has(row.sha256)) continue;
+        agents += row.agents.length;
+        if (!counted.has(row.sha256)) bytes += row.size;
+        counted.add(row.sha256);
+      }
+    }
+    return { agents, bytes };
+  }
+
+  async #receiveVolume(volume: OpenVolume): Promise<void> {
+    const arrival = await this.#admit(volume.name, volume.head);
+    const damaged: ArrivingSlice[] = [];
+    for await (const arriving of volume.slices()) {
+      const fate = await arrival.intake.take(arriving);
+      if (fate === "damaged") damaged.push(arriving);
+      else if (fate !== "held") arrival.taken.add(arriving.slice.content.sha256);
+    }
+    if (damaged.length > 0) throw describeDamage(volume, damaged);
+  }
+
+  /** The bundle of a volume, trusted and remembered before anything of it is taken in. */
+  async #admit(name: string, head: VolumeHead): Promise<Arrival> {
+    const known = this.#arrivals.get(head.manifest.id);
+    if (known !== undefined) return known;
+    const rules = this.#rules;
+    const { signedBy, warning } = await trustManifest(head, name, {
+      verifyDetached: this.#work.verifyDetached,
+      allowsUnsigned: rules.allowsUnsigned,
+    });
+    refuseOutdated(head.manifest, this.#current, rules.allow);
+    await this.#refuseOverfull(head);
+    if (warning !== undefined) this.#warn(warning);
+    const { manifest, label, signature } = head;
+    const bundle: PendingBundle = {
+      manifest,
+      signatureBytes: signature?.length ?? 0,
+      signedBy,
+      volumeSize: label.volumeSize,
+    };
+    await putPending(this.#work.store.documents, bundle);
+    const intake = new Intake(this.#work.store, manifest.id, namedContents(bundle));
+    const arrival = { bundle, intake, taken: new Set<Sha256>() };
+    this.#arrivals.set(manifest.id, arrival);
+    return arrival;
+  }
+
+  /** Before anything is taken in: what is still to come, and what is listed when it is published. */
+  async #refuseOverfull({ manifest }: VolumeHead): Promise<void> {
+    let bytes = 0;
+    for (const content of carriedContents(manifest)) {
+      if (!(await isHeld(this.#work.store, content))) bytes += content.size;
+    }
+    const staying = manifest.scope === "mirror" ? [] : (this.#current?.agents ?? []);
+    const total = sumTarballBytes([...manifest.catalogue, ...staying]);
+    const hint = "Free some space (jam prune), or have a smaller bundle made.";
+    const { quota } = this.#rules.retention;
+    await refuseOverfull(this.#work.store, { what: "This bundle", bytes, total, hint }, quota);
+  }
+
+  #warn(message: string): void {
+    this.#warnings.add(message);
+    this.#work.observe({ kind: "warning", message });
+  }
+
+  #observed(inlet: Inlet): Inlet {
+    const { observe, signal } = this.#work;
+    return {
+      ...inlet,
+      async *open() {
+        for await (const piece of inlet.open()) {
+          if (signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled; what came so far is kept.");
+          observe({ kind: "item-bytes", path: inlet.name, bytes: piece.length });
+          yield piece;
+        }
+      },
+    };
+  }
+}
+
+function describeDamage({ name, head }: OpenVolume, damaged: readonly ArrivingSlice[]): JamError {
+  const hashes = new Set(damaged.map(({ slice }) => slice.content.sha256));
+  const agents = head.manifest.catalogue.flatMap((row) => (hashes.has(row.sha256) ? row.agents : []));
+  const what = agents.length === 0 ? "metadata of upstream" : agents.slice(0, 5).join(", ");
+  const more = agents.length > 5 ? ` and ${agents.length - 5} more` : "";
+  return damagedBundle(name, `${what}${more}: its bytes are not what the manifest says`, {
+    number: head.label.number,
+    bundle: head.manifest.id,
+    agents,
+    contents: [...hashes],
+  });
+}

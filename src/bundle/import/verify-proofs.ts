@@ -1,0 +1,180 @@
+import { formatAgentName, type Agent } from "../../juju/agent.ts";
+import { buildCatalogue } from "../../juju/catalogue.ts";
+import { JamError } from "../../shared/errors.ts";
+import { sha256Of } from "../../shared/sha256.ts";
+import type { Allowance } from "../../sync/freshness.ts";
+import type { UpstreamMemory } from "../../sync/memory.ts";
+import type { DocumentPort, SyncSource } from "../../sync/ports.ts";
+import { readMetadata, type UpstreamMetadata } from "../../sync/read-metadata.ts";
+import type { UpstreamProof } from "../../sync/snapshot.ts";
+import type { BundleManifest, ProofSet } from "../format/manifest.ts";
+import type { OpenProofTrust } from "./ports.ts";
+
+export interface ProofRequest {
+  readonly documents: DocumentPort;
+  readonly openTrust: OpenProofTrust;
+  /** What was accepted before: an older document under a known name is refused. */
+  readonly memory: UpstreamMemory;
+  readonly allow: ReadonlySet<Allowance>;
+  /** Takes documents that the maker did not verify. */
+  readonly allowsUnsigned: boolean;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+}
+
+/** What a bundle's proofs say, verified here again. */
+export interface VerifiedProofs {
+  /** What the snapshot rests on. */
+  readonly metadata: UpstreamMetadata;
+  readonly source: Pick<SyncSource, "name" | "url" | "verifies">;
+  /** Agents of the manifest's catalogue as upstream's documents describe them. */
+  readonly agents: readonly Agent[];
+  /** Every set, the snapshot's own first. */
+  readonly proofs: readonly UpstreamProof[];
+}
+
+/**
+ * Verifies upstream's signatures from the documents that came along, and takes every agent from them: the manifest
+ * only chooses among what upstream signed. Call when all documents are held.
+ * @throws JamError JAM_METADATA_…, JAM_BUNDLE_UNPROVEN
+ */
+export async function verifyProofs(manifest: BundleManifest, request: ProofRequest): Promise<VerifiedProofs> {
+  const [first, ...others] = manifest.proofs as [ProofSet, ...ProofSet[]];
+  const source = proofSource(first, request);
+  const metadata = await readSet(first, source, request, request.memory);
+  const listed = new Map<string, Agent[]>();
+  const add = (from: UpstreamMetadata) => {
+    for (const agent of buildCatalogue(from.products).agents) {
+      const name = formatAgentName(agent);
+      listed.set(name, [...(listed.get(name) ?? []), agent]);
+    }
+  };
+  add(metadata);
+  const earlier: UpstreamProof[] = [];
+  for (const set of others) {
+    // Older documents prove older agents; that they are old is what they are for.
+    const read = await readSet(
+      set,
+      proofSource(set, request),
+      { ...request, allow: new Set([...request.allow, "rollback"]) },
+      new Map(),
+    );
+    add(read);
+    earlier.push(proofOf(set, read));
+  }
+  return {
+    metadata,
+    source,
+    agents: chosenAgents(manifest, listed),
+    proofs: [proofOf(first, metadata), ...earlier],
+  };
+}
+
+function readSet(
+  set: ProofSet,
+  source: SyncSource,
+  request: ProofRequest,
+  memory: UpstreamMemory,
+): Promise<UpstreamMetadata> {
+  const paths = new Set(set.documents.map(({ path }) => path));
+  return readMetadata({
+    ...request,
+    source,
+    memory,
+    wants: ({ path }) => paths.has(path),
+    // Nothing changes by being read again.
+    sleep: async () => undefined,
+  });
+}
+
+function proofOf({ name, url, verified }: ProofSet, { documents }: UpstreamMetadata): UpstreamProof {
+  return {
+    name,
+    url,
+    verified,
+    documents: documents.map(({ validators: _validators, ...proven }) => proven),
+  };
+}
+
+/** The documents of a set, read from where the import put them, as a source of metadata. */
+function proofSource(set: ProofSet, { documents, openTrust, allowsUnsigned }: ProofRequest): SyncSource {
+  const trust = openTrust(set);
+  if (!set.verified && !allowsUnsigned) throw unverified(set);
+  if (set.verified && !trust.verifies) throw noKeyring(set);
+  const byPath = new Map(set.documents.map((document) => [document.path, document]));
+  return {
+    name: set.name,
+    url: set.url,
+    verifies: set.verified,
+    trustedKeys: () => trust.trustedKeys(),
+    async readDocument(path) {
+      const document = byPath.get(path);
+      if (document === undefined) return { kind: "not-found", url: `${set.url}${path}` };
+      const bytes = await documents.get("upstream", document.sha256);
+      if (bytes === undefined || sha256Of(bytes) !== document.sha256) throw damagedDocument(document.sha256);
+      const arrived = { path, url: document.url, bytes, validators: {} };
+      return {
+        kind: "found",
+        document: set.verified ? await trust.check(arrived) : plain(arrived, document.sha256),
+      };
+    },
+    fetchItem: () => Promise.reject(new Error("tarballs come with the bundle")),
+  };
+}
+
+function plain(
+  arrived: { readonly path: string; readonly url: string; readonly bytes: Uint8Array },
+  sha256: ProofSet["documents"][number]["sha256"],
+) {
+  const text = Buffer.from(arrived.bytes).toString("utf8");
+  return { ...arrived, sha256, text, validators: {}, signature: undefined };
+}
+
+/** Each agent of the catalogue as some verified document lists it, with the path and the bytes that the manifest says. */
+function chosenAgents(manifest: BundleManifest, listed: ReadonlyMap<string, readonly Agent[]>): Agent[] {
+  const unproven: string[] = [];
+  const agents = manifest.catalogue.flatMap((row) =>
+    row.agents.flatMap((name) => {
+      const proven = (listed.get(name) ?? []).find(
+        ({ path, sha256, size }) => path === row.path && sha256 === row.sha256 && size === row.size,
+      );
+      if (proven === undefined) unproven.push(name);
+      return proven ?? [];
+    }),
+  );
+  if (unproven.length === 0) return agents;
+  const more = unproven.length > 1 ? ` and ${unproven.length - 1} more` : "";
+  throw new JamError(
+    "JAM_BUNDLE_UNPROVEN",
+    `Bundle ${manifest.id} lists ${unproven[0]}${more}, which none of upstream's documents in it does.`,
+    {
+      hint: "Nothing was published. Have the bundle made again; if it stays so, do not trust its maker.",
+      details: { bundle: manifest.id, agents: unproven.slice(0, 100) },
+    },
+  );
+}
+
+function unverified({ name, url }: ProofSet): JamError {
+  return new JamError("JAM_METADATA_UNSIGNED", `The maker of the bundle had not verified ${name} (${url}).`, {
+    hint: "Have it made by a mirror that verifies its upstream. --allow-unsigned takes it, loudly and on record.",
+    details: { upstream: name, url },
+  });
+}
+
+function noKeyring({ name, url }: ProofSet): JamError {
+  return new JamError(
+    "JAM_METADATA_KEY_UNKNOWN",
+    `The settings of this side say keyring: none for ${name} (${url}), so its signature cannot be verified again.`,
+    {
+      hint: "Set `keyring: builtin`, or the file with the key of that upstream, under `upstreams` in jam.yaml.",
+      details: { upstream: name, url },
+    },
+  );
+}
+
+function damagedDocument(sha256: string): JamError {
+  return new JamError("JAM_STORE_CORRUPT", `The document upstream/${sha256} is not what its name says.`, {
+    hint: "Delete it in the data directory and import the bundle again.",
+    details: { sha256, kind: "document" },
+  });
+}
