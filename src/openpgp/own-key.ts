@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { createFile } from "../disk/create-file.ts";
 import { makeFolder } from "../disk/durable-write.ts";
-import { attemptUnlessAbsent } from "../disk/io-error.ts";
+import { attemptUnlessAbsent, isAbsent } from "../disk/io-error.ts";
 import { removeTemporaries } from "../disk/remove-temporaries.ts";
 import { JamError } from "../shared/errors.ts";
 import { generateSecretKey, readSigningKey, type SigningKey } from "./signing-key.ts";
@@ -43,7 +43,12 @@ export function openOwnKey(folder: string): OwnKey {
       if ((await read()) !== undefined) throw keyExists(file);
       const armored = await generateSecretKey(userId, now);
       await makeFolder(folder, 0o700);
-      if (!(await createFile(file, Buffer.from(armored), 0o600))) throw keyExists(file);
+      const isMade = await createFile(file, Buffer.from(armored), 0o600).catch(async (error: Error) => {
+        // Whoever was faster clears our unfinished file away below, as the remains of a crash.
+        if (isAbsent(error.cause) && (await read()) !== undefined) return false;
+        throw error;
+      });
+      if (!isMade) throw keyExists(file);
       // A run that was killed here before left a secret key that nobody uses.
       await removeTemporaries(folder);
       return (found = await readSigningKey(armored, file));

@@ -29,6 +29,12 @@ async function startGpg() {
   };
 }
 
+/** Options that make gpg start at another time. */
+const clockAt = (ms: number) => [
+  "--faked-system-time",
+  new Date(ms).toISOString().replaceAll(/[-:]|\.\d+Z/g, ""),
+];
+
 describe.skipIf(!canRun)("gpg", () => {
   test("verifies our detached signatures and clear-signed texts, and notices a change", async () => {
     await using gpg = await startGpg();
@@ -76,11 +82,11 @@ describe.skipIf(!canRun)("gpg", () => {
   test("puts off an expiry, and what was signed before still counts", async () => {
     await using gpg = await startGpg();
     await using keys = await temporaryKeys(new Date(Date.now() + 60_000));
-    const hourAgo = new Date(Date.now() - 3_600_000).toISOString().replaceAll(/[-:]|\.\d+Z/g, "");
-    const before = ["--faked-system-time", hourAgo];
-    await gpg.run(...before, "--passphrase", "", "--quick-generate-key", "lab", "ed25519", "sign", "1d");
+    // gpg's clock starts anew with every call, so the signature needs a later one than its key.
+    const [made, signed] = [clockAt(Date.now() - 3_600_000), clockAt(Date.now() - 1_800_000)];
+    await gpg.run(...made, "--passphrase", "", "--quick-generate-key", "lab", "ed25519", "sign", "1d");
     await writeFile(gpg.file("bytes"), BYTES);
-    await gpg.run(...before, "--armor", "--detach-sign", "bytes");
+    await gpg.run(...signed, "--armor", "--detach-sign", "bytes");
     const listed = (await gpg.run("--with-colons", "--list-keys")).stdout;
     const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(listed)?.[1] ?? "";
     expect((await gpg.run("--passphrase", "", "--quick-set-expire", fingerprint, "2y")).status).toBe(0);
