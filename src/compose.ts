@@ -1,4 +1,3 @@
-import type { Have } from "./bundle/have.ts";
 import type { Config, UpstreamConfig } from "./config/config.ts";
 import type { KeyFolder } from "./openpgp/key-folder.ts";
 import { JamError } from "./shared/errors.ts";
@@ -180,9 +179,12 @@ export async function composeServer(config: Config, options: ComposeServerOption
  */
 export async function composeWhich(config: Config): Promise<() => Promise<WhichWorld>> {
   const { createWorldReader } = await import("./upgrade/which/world.ts");
+  const { readCarriedAdvice } = await import("./sync/carried-advice.ts");
   const { JUJU_KNOWLEDGE } = await import("./juju/knowledge/juju-knowledge.ts");
   const { withAdvice } = await import("./juju/knowledge/knowledge.ts");
-  return createWorldReader(await openStore(config), withAdvice(JUJU_KNOWLEDGE, config.advice));
+  const store = await openStore(config);
+  const carried = await readCarriedAdvice(store.documents);
+  return createWorldReader(store, withAdvice(JUJU_KNOWLEDGE, [...config.advice, ...carried]));
 }
 
 export interface ComposeLookupOptions {
@@ -226,17 +228,4 @@ export async function composeLookup(
 export async function mayBeAskedOffline(url: string): Promise<boolean> {
   const { isPrivateHost } = await import("./upstream/redirect-policy.ts");
   return isPrivateHost(new URL(url).hostname);
-}
-
-/**
- * Weighs the delta that would bring a far side up to the current snapshot, in bytes: what it lacks of the tarballs.
- * @throws JamError JAM_STORE_…
- */
-export async function composeDeltaWeight(
-  config: Pick<Config, "data">,
-): Promise<(have: Have) => Promise<number>> {
-  const { behindOf } = await import("./bundle/site/behind.ts");
-  const { readCurrentSnapshot } = await import("./sync/current.ts");
-  const snapshot = await readCurrentSnapshot(await openReader(config));
-  return async (have) => behindOf(snapshot, have).bytes;
 }

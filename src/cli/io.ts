@@ -13,6 +13,10 @@ export interface CommandIo {
   readonly stderr: OutputStream;
   /** All of standard input as text, to its end. Absent where there is none. */
   readonly readInput?: () => Promise<string>;
+  /** Standard input as it comes. Absent where there is none. */
+  readonly readBytes?: () => AsyncIterable<Uint8Array>;
+  /** Writes bytes to standard output; each piece is with the system before the next one is asked for. */
+  readonly writeBytes?: (bytes: AsyncIterable<Uint8Array>) => Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute path. */
   readonly cwd: string;

@@ -11,9 +11,20 @@ export function processIo(source: NodeJS.Process): CommandIo {
       const { text } = await import("node:stream/consumers");
       return text(source.stdin);
     },
+    readBytes: () => source.stdin,
+    writeBytes: (bytes) => writeBytes(source.stdout, bytes),
     env: source.env,
     cwd: source.cwd(),
   };
+}
+
+/** A reader that went away is an error here: what it took is worthless without the rest. */
+async function writeBytes(stream: WriteStream, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const piece of bytes) {
+    await new Promise<void>((done, fail) => {
+      stream.write(piece, (error) => (error ? fail(error) : done()));
+    });
+  }
 }
 
 function outputStream(stream: WriteStream): OutputStream {

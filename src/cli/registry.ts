@@ -87,6 +87,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/connect.ts"),
   },
   {
+    name: "bundle",
+    summary: "make, check and import what is carried over an air gap",
+    group: "carry",
+    load: () => import("./commands/bundle.ts"),
+  },
+  {
     name: "inventory",
     summary: "write down what is held here, so that a bundle leaves it out",
     group: "carry",

@@ -98,7 +98,12 @@ async function writeFile(
     const staged = temporaryPath(folder);
     try {
       const file = await open(staged, "wx", 0o644);
-      const written = await fill(file, bytes).finally(() => file.close());
+      let written: WrittenFile;
+      try {
+        written = await fill(file, bytes);
+      } finally {
+        await file.close();
+      }
       await rename(staged, path);
       await syncFolder(folder);
       return written;

@@ -5,11 +5,18 @@ import { attemptOnMedium } from "./medium-error.ts";
 
 /** Something that volumes of a bundle can be read from. */
 export interface MediumInlet {
-  /** As it was named on the command line. */
+  /** For messages: as it was named on the command line. */
   readonly name: string;
   /** Bytes; undefined for what has no size, as a pipe. */
   readonly size: number | undefined;
   open(): AsyncIterable<Uint8Array>;
+}
+
+/** Where to look, and how the operator called it. */
+export interface MediumPath {
+  /** Absolute. */
+  readonly path: string;
+  readonly typed: string;
 }
 
 /**
@@ -17,15 +24,16 @@ export interface MediumInlet {
  * Nothing below that is looked at, and no link of a folder is followed.
  * @throws JamError JAM_MEDIUM_UNUSABLE
  */
-export async function findInlets(path: string): Promise<MediumInlet[]> {
+export async function findInlets({ path, typed }: MediumPath): Promise<MediumInlet[]> {
   const found = await attemptOnMedium(`read ${path}`, () => stat(path));
-  if (!found.isDirectory()) return [fileInlet(path, found.isFile() ? found.size : undefined)];
+  if (!found.isDirectory())
+    return [{ ...fileInlet(path, found.isFile() ? found.size : undefined), name: typed }];
   const names = await attemptOnMedium(`list ${path}`, () => readdir(path));
   const inlets: MediumInlet[] = [];
   for (const name of names.filter(isArchiveName).sort()) {
     const file = join(path, name);
     const entry = await attemptOnMedium(`read ${file}`, () => lstat(file));
-    if (entry.isFile()) inlets.push(fileInlet(file, entry.size));
+    if (entry.isFile()) inlets.push({ ...fileInlet(file, entry.size), name: join(typed, name) });
   }
   return inlets;
 }

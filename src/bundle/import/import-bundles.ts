@@ -61,7 +61,12 @@ async function receiveAll(
     } catch (cause) {
       const error = toJamError(cause);
       if (signal.aborted || isOfThisSide(error)) throw error;
-      observe({ kind: "item-failed", path: inlet.name, code: error.code, message: error.message });
+      // A bundle that is not trusted is refused volume by volume, and told of once.
+      if (errors.includes(error)) continue;
+      const message = error.message.startsWith(`${inlet.name}: `)
+        ? error.message.slice(inlet.name.length + 2)
+        : error.message;
+      observe({ kind: "item-failed", path: inlet.name, code: error.code, message });
       errors.push(error);
       faults.push({ volume: inlet.name, error: reportError(error) });
     }

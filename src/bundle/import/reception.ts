@@ -38,6 +38,7 @@ export class Reception {
   readonly #current: Snapshot | undefined;
   readonly #arrivals = new Map<string, Arrival>();
   readonly #refused = new Set<string>();
+  readonly #distrusted = new Map<string, unknown>();
   readonly #warnings = new Set<string>();
 
   constructor({ rules, work, current }: ReceptionWork) {
@@ -111,6 +112,18 @@ export class Reception {
   async #admit(name: string, head: VolumeHead): Promise<Arrival> {
     const known = this.#arrivals.get(head.manifest.id);
     if (known !== undefined) return known;
+    const distrust = this.#distrusted.get(head.manifest.id);
+    if (distrust !== undefined) throw distrust;
+    try {
+      return await this.#trust(name, head);
+    } catch (error) {
+      // Every volume of a bundle gives the same answer.
+      this.#distrusted.set(head.manifest.id, error);
+      throw error;
+    }
+  }
+
+  async #trust(name: string, head: VolumeHead): Promise<Arrival> {
     const rules = this.#rules;
     const { signedBy, warning } = await trustManifest(head, name, {
       verifyDetached: this.#work.verifyDetached,

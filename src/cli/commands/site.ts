@@ -56,7 +56,8 @@ interface SiteRow {
 
 async function list(context: CommandContext): Promise<void> {
   const config = await context.config();
-  const { composeDeltaWeight, openStore } = await import("../../compose.ts");
+  const { openStore } = await import("../../compose.ts");
+  const { composeDeltaWeight } = await import("../../compose-bundle.ts");
   const store = await openStore(config);
   const snapshot = await readCurrentSnapshot(store);
   const weigh = await composeDeltaWeight(config);

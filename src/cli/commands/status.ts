@@ -59,7 +59,12 @@ function describeSnapshot(
     snapshot:
       snapshot === undefined
         ? null
-        : { id: snapshot.id, createdAt: snapshot.createdAt, upstream: snapshot.upstream.url },
+        : {
+            id: snapshot.id,
+            createdAt: snapshot.createdAt,
+            upstream: snapshot.upstream.url,
+            bundle: snapshot.bundle ?? null,
+          },
     held: { agents: agents.length, bytes: sumTarballBytes(agents) },
     streams,
     verified: snapshot?.upstream.verified ?? null,
@@ -84,6 +89,7 @@ async function render(
     lines.push(
       `snapshot  ${snapshot.id}, published ${age} ago`,
       `upstream  ${snapshot.upstream.url} (${verified})`,
+      ...describeOrigin(snapshot, context),
       `held      ${status.held.agents} agent(s), ${formatByteSize(status.held.bytes)}: ${streams.join(", ")}`,
       `verbatim  ${verbatim.complete ? "complete: /upstream/tools is served" : `not served: ${verbatim.reason}`}`,
     );
@@ -92,6 +98,13 @@ async function render(
   if (status.writer !== null) lines.push(`writing   ${JSON.stringify(status.writer)}`);
   if (status.runs.length > 0) lines.push("", "Last runs:", await runsTable(status.runs));
   return `${lines.join("\n")}\n`;
+}
+
+function describeOrigin({ bundle }: Snapshot, { paint }: CommandContext): string[] {
+  if (bundle === undefined) return [];
+  const signer =
+    bundle.signedBy === null ? paint("red", "SIGNER NOT TRUSTED") : `signed by ${bundle.signedBy}`;
+  return [`bundle    ${bundle.id} of ${bundle.createdAt} (${signer})`];
 }
 
 function runsTable(runs: readonly SyncReport[]): Promise<string> {

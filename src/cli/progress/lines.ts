@@ -1,4 +1,5 @@
 import type { CommandContext } from "../command.ts";
+import type { SyncPhase } from "../../sync/events.ts";
 import type { TransferState } from "./transfer-state.ts";
 import { type ProgressView, describeEvent, describePhase, describeTotals } from "./view.ts";
 
@@ -11,11 +12,12 @@ export function createLines({ io }: Pick<CommandContext, "io">, state: TransferS
   let timer: NodeJS.Timeout | undefined;
   // A run that finds nothing new says one line, not five.
   let hasWork = false;
+  let transfer: SyncPhase | undefined;
   const write = (line: string) => {
     last = io.stderr.write(`${line}\n`);
   };
   const stop = () => {
-    if (timer !== undefined) write(describeTotals(state.totals(), state.phase()));
+    if (timer !== undefined) write(describeTotals(state.totals(), transfer));
     clearInterval(timer);
     timer = undefined;
   };
@@ -29,10 +31,11 @@ export function createLines({ io }: Pick<CommandContext, "io">, state: TransferS
       }
       if (event.kind === "planned" && event.items > 0) {
         hasWork = true;
+        transfer = state.phase();
         write(describePhase(state.phase() ?? "fetch"));
       }
       if (event.kind === "item-started" && timer === undefined) {
-        timer = setInterval(() => write(describeTotals(state.totals(), state.phase())), LINE_INTERVAL_MS);
+        timer = setInterval(() => write(describeTotals(state.totals(), transfer)), LINE_INTERVAL_MS);
         timer.unref();
       }
     },

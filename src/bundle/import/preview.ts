@@ -1,0 +1,97 @@
+import type { Snapshot } from "../../sync/snapshot.ts";
+import { carriedContents, contentsOf, type BundleManifest } from "../format/manifest.ts";
+import type { Inlet } from "../ports.ts";
+import { ByteReader } from "../read/byte-reader.ts";
+import { VolumeReader } from "../read/volume-reader.ts";
+import type { ImportRules, ImportWork } from "./import-rules.ts";
+import { describeLacking, lackingContents } from "./lacking.ts";
+import type { LackingContent } from "./ports.ts";
+import { refuseOutdated } from "./refuse-outdated.ts";
+import { trustManifest } from "./trust-manifest.ts";
+
+/** What an import of one bundle would do. */
+export interface BundlePreview {
+  readonly manifest: BundleManifest;
+  readonly signedBy: string | null;
+  readonly warning: string | undefined;
+  /** Numbers of the volumes that are there, and how many there are in all. */
+  readonly volumes: readonly number[];
+  readonly count: number;
+  /** What would be taken in. */
+  readonly imports: { readonly agents: number; readonly bytes: number };
+  /** What would still be lacking. */
+  readonly lacking: readonly LackingContent[];
+}
+
+/**
+ * Reads the head of each volume, and nothing behind it: the dry run of an import. Changes nothing.
+ * @throws JamError as an import for what the heads show
+ */
+export async function previewImport(
+  inlets: readonly Inlet[],
+  {
+    rules,
+    work,
+    current,
+  }: { readonly rules: ImportRules; readonly work: ImportWork; readonly current: Snapshot | undefined },
+): Promise<BundlePreview[]> {
+  const previews = new Map<string, BundlePreview & { readonly volumes: number[] }>();
+  for (const inlet of inlets) {
+    const head = await readHead(inlet);
+    const { manifest, label, signature } = head;
+    const known = previews.get(manifest.id);
+    if (known !== undefined) {
+      known.volumes.push(label.number);
+      continue;
+    }
+    const trust = await trustManifest(head, inlet.name, { ...work, ...rules });
+    refuseOutdated(manifest, current, rules.allow);
+    const pending = {
+      manifest,
+      ...trust,
+      signatureBytes: signature?.length ?? 0,
+      volumeSize: label.volumeSize,
+    };
+    const lacking = await lackingContents(work.store, manifest);
+    const carried = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));
+    previews.set(manifest.id, {
+      ...pending,
+      volumes: [label.number],
+      count: label.count,
+      imports: countImports(
+        manifest,
+        new Set(lacking.flatMap(({ sha256 }) => (carried.has(sha256) ? [sha256] : []))),
+      ),
+      lacking: describeLacking(pending, lacking),
+    });
+  }
+  return [...previews.values()].map((preview) => ({
+    ...preview,
+    lacking: preview.lacking.filter((one) => !isThere(one, preview)),
+  }));
+}
+
+async function readHead(inlet: Inlet) {
+  const bytes = new ByteReader(inlet.open());
+  try {
+    return await new VolumeReader(bytes, inlet.name).readHead();
+  } finally {
+    await bytes.close();
+  }
+}
+
+/** True when every volume that holds a part of it is there. */
+function isThere({ volumes }: LackingContent, preview: Pick<BundlePreview, "volumes">): boolean {
+  return volumes?.every((number) => preview.volumes.includes(number)) === true;
+}
+
+function countImports(manifest: BundleManifest, hashes: ReadonlySet<string>): BundlePreview["imports"] {
+  const rows = manifest.catalogue.filter(({ sha256 }) => hashes.has(sha256));
+  const sizes = new Map(
+    contentsOf({ proofs: [], catalogue: rows }).map(({ sha256, size }) => [sha256, size]),
+  );
+  return {
+    agents: rows.reduce((sum, { agents }) => sum + agents.length, 0),
+    bytes: sizes.values().reduce((sum, size) => sum + size, 0),
+  };
+}

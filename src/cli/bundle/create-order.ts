@@ -1,0 +1,138 @@
+import type { AgentChoice } from "../../bundle/create/choose-agents.ts";
+import type { BundleOrder } from "../../bundle/create/plan-bundle.ts";
+import { readHave, type Have } from "../../bundle/have.ts";
+import type { Config } from "../../config/config.ts";
+import { JamError } from "../../shared/errors.ts";
+import type { Store } from "../../store/store.ts";
+import { readSnapshot, requireCurrentSnapshot } from "../../sync/current.ts";
+import { snapshotIdOf, type Snapshot } from "../../sync/snapshot.ts";
+import type { CommandContext } from "../command.ts";
+import { readInputFile } from "../upgrade/input-files.ts";
+
+/** The flags that say what a bundle carries. */
+export interface ChoiceFlags {
+  readonly have?: string;
+  readonly site?: string;
+  readonly since?: string;
+  readonly plan?: string;
+  readonly versions?: string;
+  readonly stream?: readonly string[];
+  readonly arch?: readonly string[];
+  readonly os?: readonly string[];
+  readonly series?: readonly string[];
+  readonly keep?: number;
+  readonly snapshot?: string;
+  readonly channel?: string;
+  readonly allowPartial?: true;
+  readonly allowUnsigned?: true;
+}
+
+interface OrderSource {
+  readonly config: Config;
+  readonly store: Store;
+  readonly flags: ChoiceFlags;
+}
+
+/**
+ * What the flags ask for.
+ * @throws JamError JAM_USAGE_INVALID, JAM_MIRROR_EMPTY, JAM_SNAPSHOT_NOT_FOUND, JAM_SITE_NOT_FOUND, JAM_PLAN_INVALID,
+ *   JAM_INVENTORY_INVALID, JAM_RECEIPT_INVALID, JAM_SIGNATURE_…
+ */
+export async function readOrder(context: CommandContext, source: OrderSource): Promise<BundleOrder> {
+  const { config, flags } = source;
+  refuseBoth(flags, "have", "site");
+  refuseBoth(flags, "snapshot", "channel");
+  const have = await readFarSide(context, source);
+  const since =
+    flags.since === undefined ? undefined : await requireSnapshot(source.store, flags.since, "--since");
+  return {
+    snapshot: await chosenSnapshot(source),
+    choice: await readChoice(context, flags),
+    ...(have === undefined ? {} : { have }),
+    ...(since === undefined ? {} : { since }),
+    advice: config.advice,
+    allowsPartial: flags.allowPartial === true,
+  };
+}
+
+function refuseBoth(flags: ChoiceFlags, one: keyof ChoiceFlags, other: keyof ChoiceFlags): void {
+  if (flags[one] === undefined || flags[other] === undefined) return;
+  throw new JamError("JAM_USAGE_INVALID", `--${one} and --${other} cannot be given together.`, {
+    hint: `Give one of --${one} and --${other}.`,
+  });
+}
+
+async function readFarSide(
+  context: CommandContext,
+  { config, store, flags }: OrderSource,
+): Promise<Have | undefined> {
+  if (flags.site !== undefined) {
+    const { haveOfSite } = await import("../../bundle/site/site.ts");
+    return haveOfSite(store.documents, flags.site);
+  }
+  if (flags.have === undefined) return undefined;
+  const { openKeys } = await import("../../compose.ts");
+  const keys = await openKeys(config);
+  const have = await readHave(await readInputFile(context, flags.have, "--have"), {
+    verify: (text, name) => keys.verifyClearsigned(text, name),
+    allowUnsigned: flags.allowUnsigned === true,
+  });
+  if (have.fleet !== undefined) {
+    await context.output.note(
+      "This inventory is of a fleet, not of a mirror: nothing counts as held there; architectures and versions that it cannot need are left out.",
+    );
+  }
+  return have;
+}
+
+async function chosenSnapshot({ config, store, flags }: OrderSource): Promise<Snapshot> {
+  if (flags.snapshot !== undefined) return requireSnapshot(store, flags.snapshot, "--snapshot");
+  if (flags.channel === undefined || flags.channel === "mirror")
+    return requireCurrentSnapshot(store, config.data);
+  const isName = /^[a-z0-9][a-z0-9-]*$/.test(flags.channel);
+  const treeId = isName ? await store.refs.read(flags.channel) : undefined;
+  if (treeId !== undefined) return requireSnapshot(store, snapshotIdOf(treeId), "--channel");
+  throw new JamError("JAM_SNAPSHOT_NOT_FOUND", `--channel: this mirror has no channel ${flags.channel}.`, {
+    hint: "Leave --channel out to carry the mirror itself.",
+    details: { channel: flags.channel },
+  });
+}
+
+async function requireSnapshot(store: Store, id: string, flag: string): Promise<Snapshot> {
+  const snapshot = /^[0-9A-Za-z][0-9A-Za-z.-]{0,99}$/.test(id) ? await readSnapshot(store, id) : undefined;
+  if (snapshot !== undefined) return snapshot;
+  const kept = (await store.documents.list("snapshots")).map((name) => name.replace(/\.json$/, ""));
+  throw new JamError("JAM_SNAPSHOT_NOT_FOUND", `${flag}: snapshot ${id} is not kept here.`, {
+    hint: `Kept are: ${kept.slice(-5).join(", ") || "none"}.`,
+    details: { snapshot: id, kept },
+  });
+}
+
+async function readChoice(context: CommandContext, flags: ChoiceFlags): Promise<AgentChoice> {
+  const plan = flags.plan === undefined ? undefined : await readPlan(context, flags.plan);
+  const { versions, arch, os, series, keep } = flags;
+  const isRule = [versions, flags.stream, arch, os, series, keep].some((flag) => flag !== undefined);
+  const rule = {
+    streams: flags.stream ?? ["*"],
+    // What is held was selected already: a pre-release among it is meant.
+    prereleases: true,
+    ...(versions === undefined ? {} : { versions }),
+    ...(arch === undefined ? {} : { arch }),
+    ...(os === undefined ? {} : { os }),
+    ...(series === undefined ? {} : { series }),
+    ...(keep === undefined ? {} : { keep }),
+  };
+  return { ...(plan === undefined ? {} : { plan }), ...(isRule ? { rule } : {}) };
+}
+
+async function readPlan(context: CommandContext, file: string): Promise<NonNullable<AgentChoice["plan"]>> {
+  const { parsePlan } = await import("../../upgrade/plan/plan-document.ts");
+  const { wishesOf } = await import("../../upgrade/plan/wishes.ts");
+  const plan = parsePlan(await readInputFile(context, file, "--plan"));
+  const { wishes, unobtainable } = wishesOf(plan);
+  if (unobtainable.length > 0) {
+    await context.output.note(`Nobody listed these when the plan was made: ${unobtainable.join(", ")}.`);
+  }
+  const hops = plan.hops.map(({ from, to }) => `${from} → ${to}`);
+  return { name: `the plan ${[...new Set(hops)].slice(0, 4).join(", ") || file}`, wishes };
+}

@@ -1,0 +1,235 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { BundleOrder } from "../../bundle/create/plan-bundle.ts";
+import type { composeBundle } from "../../compose-bundle.ts";
+import { carriedContents, type BundleManifest } from "../../bundle/format/manifest.ts";
+import { parseVolumeSize } from "../../bundle/format/volume-size.ts";
+import type { FinishedVolume } from "../../bundle/write/write-progress.ts";
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { JamError } from "../../shared/errors.ts";
+import type { CommandCall, CommandContext, RunAction } from "../command.ts";
+import { formatTable } from "../output/table.ts";
+import { createProgress } from "../progress.ts";
+import { readOrder, type ChoiceFlags } from "./create-order.ts";
+
+interface CreateFlags extends ChoiceFlags {
+  readonly to: string;
+  readonly volumeSize?: number;
+  readonly manifestHtml?: true;
+  readonly unsigned?: true;
+  readonly force?: true;
+  readonly dryRun?: true;
+}
+
+/** Adds `create` to `parent`. */
+export function defineCreate(parent: Command, run: RunAction): void {
+  parent
+    .command("create")
+    .summary("make a bundle: all that is held, or what the far side lacks")
+    .description("Make a bundle of all that this mirror lists, or of what the far side lacks of it.")
+    .requiredOption(
+      "--to <path>",
+      "folder for the bundle, or a file ending in .tar; - writes one archive to standard output",
+    )
+    .option("--have <file>", "leave out what this inventory or receipt of the far side has")
+    .option("--site <name>", "leave out what the last receipt of this site has")
+    .option("--since <snapshot>", "leave out what this earlier snapshot of ours lists")
+    .option("--plan <file>", "only what an upgrade plan (jam plan) needs")
+    .option("--versions <range>", "only versions in this range, as >=3.6 or 3.6.5")
+    .option("--stream <stream...>", "only these streams")
+    .option("--arch <arch...>", "only these architectures")
+    .option("--os <os...>", "only these OS types")
+    .option("--series <series...>", "only these series, of what Juju up to 2.8 reads")
+    .option("--keep <n>", "only the newest N versions of each minor", parseCount)
+    .option("--snapshot <id>", "carry this snapshot instead of the current one")
+    .option("--channel <name>", "carry what this channel shows instead of the mirror")
+    .option("--volume-size <size>", "volumes of exactly this size: 4300MiB, or dvd, bd, fat32", parseSize)
+    .option("--manifest-html", "also write a page to print and put beside the media")
+    .option("--allow-partial", "leave out what is missing here, and say so inside")
+    .option("--allow-unsigned", "take a receipt without a signature for --have")
+    .option("--unsigned", "leave the signature out; the far side has to allow that")
+    .option("--force", "replace files of another bundle at that place")
+    .option("-n, --dry-run", "print what would be carried, write nothing")
+    .addHelpText("after", HELP)
+    .action(run(create));
+}
+
+const HELP = `
+Beside the volumes lie SHA256SUMS and the manifest, each with a signature: stock tools can check the media.
+  gpg --verify SHA256SUMS.asc SHA256SUMS && sha256sum -c SHA256SUMS
+
+Cut short and run again it goes on behind the last whole volume. Give each bundle a folder of its own.
+
+Examples:
+  jam bundle create --to /media/stick/                         all that is held
+  jam bundle create --site plant-7 --to /media/stick/          what that site lacks
+  jam bundle create --have inventory.json --to delta.tar
+  jam bundle create --plan plan.json --volume-size dvd --manifest-html --to discs/
+  jam bundle create --to - | ssh gateway 'cat > bundle.tar'`;
+
+async function create(context: CommandContext, call: CommandCall<CreateFlags>): Promise<void> {
+  const { options } = call;
+  const config = await context.config();
+  const compose = await import("../../compose-bundle.ts");
+  const progress = createProgress(context);
+  try {
+    const work = await compose.composeBundle(config, {
+      observe: progress.observe,
+      signal: context.signal,
+      isSigned: options.unsigned !== true && options.dryRun !== true,
+    });
+    const order = await readOrder(context, { config, store: work.store, flags: options });
+    if (options.dryRun === true) return await printPlan(context, order, work.store);
+    if (options.unsigned === true) {
+      await context.output.warn(
+        "warning: the bundle is NOT signed: the far side takes it with --allow-unsigned only.",
+      );
+    }
+    const made =
+      options.to === "-"
+        ? await stream(context, order, work)
+        : await write(context, options, { order, work });
+    await progress.close();
+    await printBundle(context, made);
+  } finally {
+    await progress.close();
+  }
+}
+
+type Work = Awaited<ReturnType<typeof composeBundle>>;
+
+interface MadeBundle {
+  readonly manifest: BundleManifest;
+  readonly volumes: readonly (Omit<FinishedVolume, "name" | "sha256"> & {
+    readonly path: string;
+    readonly sha256: string | null;
+  })[];
+  readonly signedBy: string | undefined;
+}
+
+async function write(
+  context: CommandContext,
+  options: CreateFlags,
+  { order, work }: { readonly order: BundleOrder; readonly work: Work },
+): Promise<MadeBundle> {
+  const { createBundle } = await import("../../bundle/create/create-bundle.ts");
+  const { composePlace } = await import("../../compose-bundle.ts");
+  const { join, resolve } = await import("node:path");
+  const place = await composePlace(resolve(context.io.cwd, options.to));
+  const form = {
+    place,
+    volumeSize: options.volumeSize,
+    writesPage: options.manifestHtml === true,
+    force: options.force === true,
+  };
+  const { volumes, ...made } = await createBundle(order, form, work);
+  return {
+    ...made,
+    volumes: volumes.map(({ name, ...rest }) => ({ path: join(place.outlet.folder, name), ...rest })),
+  };
+}
+
+async function stream(context: CommandContext, order: BundleOrder, work: Work): Promise<MadeBundle> {
+  const { writeBytes } = context.io;
+  const { streamBundle } = await import("../../bundle/create/create-bundle.ts");
+  const { manifest, size, bytes } = await streamBundle(order, work);
+  if (writeBytes === undefined)
+    throw new JamError("JAM_USAGE_INVALID", "There is no standard output to write to.");
+  await writeBytes(bytes);
+  return { manifest, volumes: [{ path: "-", size, sha256: null }], signedBy: work.signer?.fingerprint };
+}
+
+/** On standard output, unless the bundle itself went there. */
+async function printBundle(
+  context: CommandContext,
+  { manifest, volumes, signedBy }: MadeBundle,
+): Promise<void> {
+  const carried = describeCarried(manifest);
+  const document = {
+    bundle: {
+      id: manifest.id,
+      volumes,
+      agents: carried.agents,
+      bytes: carried.bytes,
+      createdAt: manifest.createdAt,
+      snapshot: manifest.snapshot,
+      scope: manifest.scope,
+      lists: manifest.catalogue.reduce((sum, { agents }) => sum + agents.length, 0),
+      baseline: manifest.baseline.map(({ contents, ...from }) => ({ ...from, contents: contents.length })),
+      missing: manifest.missing,
+      signedBy: signedBy ?? null,
+    },
+  };
+  if (volumes.some(({ path }) => path === "-")) {
+    await context.output.note(`Bundle ${manifest.id}: ${describe(carried)}`);
+    return;
+  }
+  await context.output.print(document, async () => {
+    const lines = [
+      `Bundle ${manifest.id}: ${describe(carried)}`,
+      await formatTable(
+        [{ heading: "VOLUME" }, { heading: "SIZE", align: "right" }, { heading: "SHA-256" }],
+        volumes.map(({ path, size, sha256 }) => [path, formatByteSize(size), sha256 ?? ""]),
+      ),
+      signedBy === undefined ? "Not signed." : `Signed by ${signedBy}.`,
+    ];
+    if (manifest.missing.length > 0)
+      lines.push(`Left out: ${manifest.missing.map(({ agent }) => agent).join(", ")}`);
+    return `${lines.join("\n")}\n`;
+  });
+}
+
+async function printPlan(context: CommandContext, order: BundleOrder, store: Work["store"]): Promise<void> {
+  const { planBundle } = await import("../../bundle/create/plan-bundle.ts");
+  const manifest = await planBundle(order, store);
+  const carried = describeCarried(manifest);
+  const hashes = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));
+  const rows = manifest.catalogue.filter(({ sha256 }) => hashes.has(sha256));
+  const plan = {
+    ...carried,
+    scope: manifest.scope,
+    selection: manifest.selection,
+    carry: rows,
+    missing: manifest.missing,
+  };
+  await context.output.print({ plan }, async () => {
+    const table = await formatTable(
+      [{ heading: "PATH" }, { heading: "SIZE", align: "right" }, { heading: "AGENTS" }],
+      rows.map(({ path, size, agents }) => [path, formatByteSize(size), agents.join(", ")]),
+    );
+    return `Would carry ${describe(carried)}\n${rows.length === 0 ? "" : table}\n`;
+  });
+}
+
+interface Carried {
+  readonly agents: number;
+  readonly tarballs: number;
+  /** Bytes of tarballs. */
+  readonly bytes: number;
+}
+
+function describeCarried(manifest: BundleManifest): Carried {
+  const tarballs = carriedContents(manifest).filter(({ kind }) => kind === "tarball");
+  const hashes = new Set(tarballs.map(({ sha256 }) => sha256));
+  const rows = manifest.catalogue.filter(({ sha256 }) => hashes.has(sha256));
+  return {
+    agents: rows.reduce((sum, { agents }) => sum + agents.length, 0),
+    tarballs: tarballs.length,
+    bytes: tarballs.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+function describe({ agents, tarballs, bytes }: Carried): string {
+  return `${agents} agent(s) in ${tarballs} tarball(s), ${formatByteSize(bytes)}`;
+}
+
+function parseSize(text: string): number {
+  const bytes = parseVolumeSize(text);
+  if (bytes !== undefined && bytes > 0) return bytes;
+  throw new InvalidArgumentError("Give a size such as 4300MiB, or one of dvd, bd, fat32.");
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 1000) return count;
+  throw new InvalidArgumentError("Give a whole number from 1 to 1000.");
+}

@@ -1,0 +1,46 @@
+import type { ImportRules, ImportWork } from "../../bundle/import/import-rules.ts";
+import { previewImport, type BundlePreview } from "../../bundle/import/preview.ts";
+import type { Inlet } from "../../bundle/ports.ts";
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { readCurrentSnapshot } from "../../sync/current.ts";
+import type { CommandContext } from "../command.ts";
+
+/** Prints what an import would do. */
+export async function printDryRun(
+  context: CommandContext,
+  inlets: readonly Inlet[],
+  { rules, work }: { readonly rules: ImportRules; readonly work: ImportWork },
+): Promise<number> {
+  const current = await readCurrentSnapshot(work.store);
+  const previews = await previewImport(inlets, { rules, work, current });
+  const free = await work.store.freeBytes();
+  const bundles = previews.map(({ manifest, volumes, count, imports, lacking, signedBy }) => ({
+    id: manifest.id,
+    createdAt: manifest.createdAt,
+    scope: manifest.scope,
+    signedBy,
+    volumes: { found: volumes.toSorted((a, b) => a - b), count },
+    imports,
+    missing: lacking,
+  }));
+  for (const { warning } of previews)
+    if (warning !== undefined) await context.output.warn(`warning: ${warning}`);
+  await context.output.print(
+    { plan: { bundles, freeBytes: free } },
+    () => `${previews.map(render).join("\n")}\nFree: ${formatByteSize(free)}\n`,
+  );
+  return 0;
+}
+
+function render({ manifest, volumes, count, imports, lacking, signedBy }: BundlePreview): string {
+  const lines = [
+    `Bundle ${manifest.id}, ${signedBy === null ? "SIGNER NOT TRUSTED" : `signed by ${signedBy}`}`,
+    `  volumes  ${volumes.length} of ${count}`,
+    `  imports  ${imports.agents} agent(s), ${formatByteSize(imports.bytes)}`,
+  ];
+  if (lacking.length > 0) {
+    const names = lacking.slice(0, 8).map(({ agents, path }) => agents[0] ?? path);
+    lines.push(`  lacking  ${lacking.length} file(s): ${names.join(", ")}${lacking.length > 8 ? ", …" : ""}`);
+  } else lines.push("  complete: it would be published");
+  return lines.join("\n");
+}

@@ -1,0 +1,164 @@
+import type { Command } from "commander";
+import type { ImportReport } from "../../bundle/import/import-report.ts";
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { ALLOWANCES, type Allowance } from "../../sync/freshness.ts";
+import type { CommandCall, CommandContext, RunAction } from "../command.ts";
+import { formatTable } from "../output/table.ts";
+import { createProgress } from "../progress.ts";
+
+/** Exit status when something is lacking, and when something was refused. */
+const EXIT_PARTIAL = 3;
+const EXIT_TRUST = 4;
+
+interface ImportFlags {
+  readonly dryRun?: true;
+  readonly allow?: readonly Allowance[];
+  readonly allowUnsigned?: true;
+}
+
+/** Adds `import` to `parent`. */
+export function defineImport(parent: Command, run: RunAction): void {
+  const command = parent
+    .command("import")
+    .summary("take bundles in, and publish what is complete")
+    .description(
+      "Take bundles in: volumes in any order, on one medium or on many, and publish what is complete.",
+    )
+    .argument("<from...>", "volumes, folders that hold them, or - for standard input")
+    .option("-n, --dry-run", "read the manifests only, and print what would be imported")
+    .option(
+      "--allow-unsigned",
+      "DANGER: take a bundle whose signer is not trusted here; recorded in the snapshot",
+    )
+    .addHelpText("after", HELP);
+  command.addOption(
+    command.createOption("--allow <what...>", "let pass, once, what would be refused").choices(ALLOWANCES),
+  );
+  command.action(run(importAll));
+}
+
+const HELP = `
+Nothing is published until everything that the bundle lists is here and hashed; what came is kept until then. Insert
+one medium after the other and run the command for each.
+
+What --allow lets pass:
+  rollback      a bundle, or metadata in it, older than what this mirror shows
+  future        metadata dated in the future
+  mass-removal  more agents gone than retention.maxRemoval
+  path-reuse    other bytes under the name of a held agent
+  inconsistent  an index and product files that do not belong together
+
+Examples:
+  jam bundle import /media/stick/
+  jam bundle import disc1/jam-x.001.tar      then disc 2, disc 3, in any order
+  ssh gateway cat bundle.tar | jam bundle import -`;
+
+async function importAll(context: CommandContext, call: CommandCall<ImportFlags>): Promise<number> {
+  const { options } = call;
+  const config = await context.config();
+  const { composeImport, composeInlets } = await import("../../compose-bundle.ts");
+  const paths = call.args[0] as readonly string[];
+  const inlets = await composeInlets(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
+  const progress = createProgress(context);
+  try {
+    const { rules, work } = await composeImport(config, {
+      observe: progress.observe,
+      signal: context.signal,
+      allow: new Set(options.allow),
+      allowsUnsigned: options.allowUnsigned === true,
+      writes: options.dryRun !== true,
+    });
+    if (options.dryRun === true) {
+      const { printDryRun } = await import("./import-dry-run.ts");
+      return await printDryRun(context, inlets, { rules, work });
+    }
+    const { importBundles } = await import("../../bundle/import/import-bundles.ts");
+    const report = await importBundles(inlets, rules, work);
+    await progress.close();
+    return await printReport(context, report);
+  } finally {
+    await progress.close();
+  }
+}
+
+async function printReport(context: CommandContext, report: ImportReport): Promise<number> {
+  await context.output.print(report, () => render(report, context));
+  if (report.faults.length > 0) return EXIT_TRUST;
+  return report.outcome === "partial" ? EXIT_PARTIAL : 0;
+}
+
+async function render(report: ImportReport, { paint }: CommandContext): Promise<string> {
+  const lines = [headline(report, paint)];
+  for (const { id, state, signedBy } of report.bundles) {
+    lines.push(
+      `  bundle   ${id} (${state}), ${signedBy === null ? paint("red", "SIGNER NOT TRUSTED") : `signed by ${signedBy}`}`,
+    );
+  }
+  const { imported, held, added, removed } = report;
+  lines.push(`  imported ${imported.agents} agent(s), ${formatByteSize(imported.bytes)}`);
+  lines.push(`  held     ${held.agents} agent(s), ${formatByteSize(held.bytes)}`);
+  if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
+  if (added.length > 0) lines.push(`  new      ${shorten(added)}`);
+  if (removed.length > 0) lines.push(`  removed  ${shorten(removed)}`);
+  for (const warning of report.warnings) lines.push(`  ${paint("yellow", "warning")}  ${warning}`);
+  for (const { agent, code, message } of report.failed)
+    lines.push(`  ${paint("red", "refused")}  ${agent}: ${message} [${code}]`);
+  for (const { volume, error } of report.faults)
+    lines.push(`  ${paint("red", "refused")}  ${volume}: ${error.message} [${error.code}]`);
+  if (report.missing.length > 0) lines.push("", describeNeed(report), await lackingTable(report), NEXT);
+  return `${lines.join("\n")}\n`;
+}
+
+/** What to bring, in one line: volumes of this bundle, or other bundles. */
+function describeNeed({ missing }: ImportReport): string {
+  const volumes = [...new Set(missing.flatMap((one) => one.volumes ?? []))].sort((a, b) => a - b);
+  const bundles = [
+    ...new Set(missing.flatMap((one) => (one.volumes === undefined ? describePlace(one) : []))),
+  ];
+  const needs = [...(volumes.length > 0 ? [`volume ${volumes.join(", ")} of this bundle`] : []), ...bundles];
+  return `Lacking ${missing.length} file(s), which are in: ${needs.join("; ")}.`;
+}
+
+/** More rows say nothing more to a person; -o json has all. */
+const MAX_ROWS = 12;
+
+const NEXT =
+  "Nothing of this bundle is published yet, and what came is kept: bring what is lacking and run the command again.";
+
+function headline({ outcome }: ImportReport, paint: CommandContext["paint"]): string {
+  if (outcome === "updated") return paint("green", "Imported and published");
+  return outcome === "unchanged" ? "Nothing new" : paint("yellow", "Partly imported");
+}
+
+function lackingTable({ missing }: ImportReport): Promise<string> {
+  const rows = missing
+    .slice(0, 40)
+    .map(({ sha256, path, agents, size, ...from }) => [
+      agents[0] === undefined ? path : agents.length > 1 ? `${agents[0]} +${agents.length - 1}` : agents[0],
+      formatByteSize(size),
+      sha256,
+      describePlace(from),
+    ]);
+  if (missing.length > rows.length)
+    rows.push([`… and ${missing.length - rows.length} more (-o json has all)`, "", "", ""]);
+  return formatTable(
+    [{ heading: "AGENT" }, { heading: "SIZE", align: "right" }, { heading: "SHA-256" }, { heading: "IS IN" }],
+    rows,
+  );
+}
+
+function describePlace({
+  bundle,
+  volumes,
+  snapshot,
+}: Pick<ImportReport["missing"][number], "bundle" | "volumes" | "snapshot">): string {
+  if (volumes !== undefined) return `volume ${volumes.join(", ")} of this bundle`;
+  if (bundle !== undefined) return `bundle ${bundle}`;
+  return snapshot === undefined ? "an earlier bundle" : `a bundle of snapshot ${snapshot}`;
+}
+
+function shorten(names: readonly string[]): string {
+  return names.length > 12
+    ? `${names.slice(0, 12).join(", ")} and ${names.length - 12} more`
+    : names.join(", ");
+}
