@@ -132,7 +132,7 @@ function headline({ outcome }: ImportReport, paint: CommandContext["paint"]): st
 
 function lackingTable({ missing }: ImportReport): Promise<string> {
   const rows = missing
-    .slice(0, 40)
+    .slice(0, MAX_ROWS)
     .map(({ sha256, path, agents, size, ...from }) => [
       agents[0] === undefined ? path : agents.length > 1 ? `${agents[0]} +${agents.length - 1}` : agents[0],
       formatByteSize(size),
