@@ -64,6 +64,11 @@ export async function judgedMirror(
   const mirror = await temporaryMirror(upstream, settings);
   const synced = await mirror.jam("sync", "--quiet");
   if (synced.status !== status) throw new Error(`jam sync ended with ${synced.status}:\n${synced.stderr}`);
+  return judge(mirror);
+}
+
+/** Runs `jam serve` for a mirror that holds something; both go when the scope ends. */
+export async function judge(mirror: TestMirror): Promise<JudgedMirror> {
   const server = await startServe(mirror.folder);
   return {
     mirror,
