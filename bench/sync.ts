@@ -1,16 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { formatByteSize } from "../src/shared/byte-size.ts";
 import type { Figure } from "./figure.ts";
 import { measure, median, type ProcessFigures } from "./process.ts";
+import { JAM, startUpstream, sync, writeSettings } from "./sample-mirror.ts";
 
-const JAM = fileURLToPath(new URL("../bin/jam.js", import.meta.url));
-const UPSTREAM = fileURLToPath(new URL("../scripts/sample-upstream/main.ts", import.meta.url));
 const MEMORY_AIM = 200e6;
 /** Forty tarballs: ten versions of one minor on four architectures. */
 const FORTY = "3.6.10,3.6.11,3.6.12,3.6.13,3.6.14,3.6.15,3.6.16,3.6.17,3.6.18,3.6.19";
@@ -41,37 +36,6 @@ export async function benchSync(rounds = 3): Promise<Figure[]> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-interface RunningUpstream extends AsyncDisposable {
-  readonly url: string;
-}
-
-/** In a process of its own, as a real one is: what it costs is not counted as ours. */
-async function startUpstream(folder: string, flags: readonly string[]): Promise<RunningUpstream> {
-  const argv = [UPSTREAM, "--write-key", join(folder, "key.asc"), "--for", "20m", ...flags];
-  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
-  for await (const url of createInterface({ input: child.stdout })) {
-    return {
-      url,
-      async [Symbol.asyncDispose]() {
-        child.kill();
-        if (child.exitCode === null) await once(child, "exit");
-      },
-    };
-  }
-  throw new Error("The sample upstream did not start.");
-}
-
-async function writeSettings(folder: string, url: string, arches = ""): Promise<void> {
-  const text = `version: 1\nupstreams:\n  - { name: sample, url: ${url}, keyring: key.asc }\nselect:\n  - { stream: released${arches} }\n`;
-  await writeFile(join(folder, "jam.yaml"), text);
-}
-
-async function sync(folder: string, ...flags: string[]): Promise<ProcessFigures> {
-  const figures = await measure(process.execPath, [JAM, "sync", "--quiet", ...flags], { cwd: folder });
-  if (figures.status !== 0) throw new Error(figures.stderr);
-  return figures;
 }
 
 async function firstSync(folder: string, rounds: number): Promise<Figure[]> {
