@@ -20,3 +20,15 @@ export function damagedBundle(name: string, what: string, details: ErrorDetails 
     details: { volume: name, ...details },
   });
 }
+
+/** Refuses a document that a newer jam wrote; `format` is what it says it is, `known` what this one reads. */
+export function refuseNewerFormat(format: unknown, known: string, name: string): void {
+  const [kind] = known.split(":");
+  const isNewer =
+    typeof format === "string" && format !== known && new RegExp(`^${kind}:\\d{1,6}$`).test(format);
+  if (!isNewer) return;
+  throw new JamError("JAM_BUNDLE_FORMAT", `${name} has the format ${format}; this jam reads ${known}.`, {
+    hint: "Use the version of jam that made it, or a newer one.",
+    details: { volume: name, format },
+  });
+}

@@ -2,12 +2,12 @@ import { z } from "zod";
 import { parseAgentBinary } from "../../juju/agent-binary.ts";
 import { ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
 import { parseVersionRange } from "../../juju/version-range.ts";
-import { isJamError, JamError } from "../../shared/errors.ts";
+import { isJamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { parseSha256, type Sha256 } from "../../shared/sha256.ts";
 import { itemPathFault, pathFault } from "../../simplestreams/item-path.ts";
 import { JSON_LIMITS, parseJsonObject } from "../../simplestreams/json-text.ts";
-import { malformedBundle } from "./bundle-fault.ts";
+import { malformedBundle, refuseNewerFormat } from "./bundle-fault.ts";
 import { BUNDLE_FORMAT, contentsOf, idOf, type BundleManifest } from "./manifest.ts";
 
 /** The largest manifest that is read: the limit of every other document. */
@@ -103,7 +103,9 @@ const manifest = z.strictObject({
  */
 export function parseManifest(bytes: Uint8Array, name: string): BundleManifest {
   const value = readJson(bytes, name);
-  refuseNewer(value["format"], name);
+  refuseNewerFormat(value["format"], BUNDLE_FORMAT, name);
+  if (value["format"] !== BUNDLE_FORMAT)
+    throw malformedBundle(name, "its manifest is not one of a jam bundle");
   const result = manifest.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
@@ -130,21 +132,6 @@ function readJson(bytes: Uint8Array, name: string) {
       cause,
     );
   }
-}
-
-function refuseNewer(format: unknown, name: string): void {
-  if (format === BUNDLE_FORMAT) return;
-  if (typeof format !== "string" || !/^jam-bundle:\d{1,6}$/.test(format)) {
-    throw malformedBundle(name, "its manifest is not one of a jam bundle");
-  }
-  throw new JamError(
-    "JAM_BUNDLE_FORMAT",
-    `${name} has the format ${format}; this jam reads ${BUNDLE_FORMAT}.`,
-    {
-      hint: "Use the version of jam that made it, or a newer one.",
-      details: { volume: name, format },
-    },
-  );
 }
 
 /** What cannot all be true in a manifest whose fields are right one by one, or undefined. */

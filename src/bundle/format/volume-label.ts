@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
-import { parseJsonObject } from "../../simplestreams/json-text.ts";
-import { malformedBundle } from "./bundle-fault.ts";
+import { parseJsonObject, type JsonObject } from "../../simplestreams/json-text.ts";
+import { malformedBundle, refuseNewerFormat } from "./bundle-fault.ts";
 import { bundleId, sha256Text } from "./parse-manifest.ts";
 import { LABEL_BYTES, TAR_BLOCK, MAX_VOLUMES, type Slice } from "./volume-plan.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
@@ -42,21 +43,31 @@ export function formatLabel(label: VolumeLabel): Uint8Array {
 
 /**
  * The label in these bytes; `name` is for messages.
- * @throws JamError JAM_BUNDLE_MALFORMED
+ * @throws JamError JAM_BUNDLE_MALFORMED, JAM_BUNDLE_FORMAT for one that a newer jam wrote
  */
 export function parseLabel(bytes: Uint8Array, name: string): VolumeLabel {
-  let fault = "";
+  const value = readJson(bytes, name);
+  refuseNewerFormat(value["format"], VOLUME_FORMAT, name);
+  const result = label.safeParse(value);
+  const [issue] = result.error?.issues ?? [];
+  if (issue !== undefined) throw unreadable(name, `${issue.path.join("/")}: ${issue.message}`);
+  if (result.data === undefined || result.data.number > result.data.count) {
+    throw unreadable(name, "its number is above its count");
+  }
+  return result.data;
+}
+
+function readJson(bytes: Uint8Array, name: string): JsonObject {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    const result = label.safeParse(parseJsonObject(text, LABEL_NAME));
-    if (result.success && result.data.number <= result.data.count) return result.data;
-    const [issue] = result.error?.issues ?? [];
-    fault =
-      issue === undefined ? "its number is above its count" : `${issue.path.join("/")}: ${issue.message}`;
+    return parseJsonObject(text, LABEL_NAME);
   } catch (error) {
-    fault = error instanceof Error ? error.message : String(error);
+    throw unreadable(name, error instanceof Error ? error.message : String(error));
   }
-  throw malformedBundle(name, `its label cannot be read: ${printable(fault).replace(/\.$/, "")}`);
+}
+
+function unreadable(name: string, fault: string): JamError {
+  return malformedBundle(name, `its label cannot be read: ${printable(fault).replace(/\.$/, "")}`);
 }
 
 /** Names of the files at the head of a volume, in their order. */

@@ -87,8 +87,11 @@ function planSingle(contents: readonly BundledContent[], head: number): VolumePl
   return { number: 1, slices, bytes: head + body + TRAILER };
 }
 
-/** Bytes of label, manifest and signature with their headers. */
-function headBytes({ manifestBytes, signatureBytes }: VolumeLayout): number {
+/** Bytes of label, manifest and signature with their headers: where the first slice's header is. */
+export function headBytes({
+  manifestBytes,
+  signatureBytes,
+}: Pick<VolumeLayout, "manifestBytes" | "signatureBytes">): number {
   const signature = signatureBytes === 0 ? 0 : TAR_BLOCK + toBlocks(signatureBytes);
   return TAR_BLOCK + LABEL_BYTES + TAR_BLOCK + toBlocks(manifestBytes) + signature;
 }
