@@ -12,7 +12,7 @@ import type { FinishedVolume } from "../write/write-progress.ts";
 import { rememberBundle } from "./created-bundles.ts";
 import { formatPage } from "./manifest-page.ts";
 import { planBundle, type BundleOrder, type PlanningStore } from "./plan-bundle.ts";
-import { seal, unseal } from "./seal.ts";
+import { seal } from "./seal.ts";
 import { takeOver } from "./take-over.ts";
 
 export interface BundleForm {
@@ -81,7 +81,6 @@ async function writeBundle(
   const files = bundleFiles(base, bundle.volumes.length);
   const before = await takeOver(outlet, files, { bundle, force: form.force });
   await rememberBundle(work.store.documents, { manifest, ...bundle });
-  await unseal(outlet);
   const volumes = await writeVolumes({ bundle, files, before, outlet, ...work });
   const page = form.writesPage ? formatPage({ manifest, volumes, signedBy: work.signer, files }) : undefined;
   await seal({ outlet, files, bundle, volumes, signer: work.signer, page });

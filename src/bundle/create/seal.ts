@@ -22,12 +22,6 @@ export interface SealWork {
   readonly page: string | undefined;
 }
 
-/** Takes the checksums away before any file changes that they speak of. */
-export async function unseal(outlet: Outlet): Promise<void> {
-  await outlet.remove(SUMS_NAME);
-  await outlet.remove(SUMS_SIGNATURE_NAME);
-}
-
 /**
  * Writes what lies beside the volumes: manifest and signature, so that gpg can check them, and last the checksums of
  * all, so that where they are the bundle is complete.

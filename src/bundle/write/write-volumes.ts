@@ -4,7 +4,7 @@ import type { SyncObserver } from "../../sync/events.ts";
 import type { VolumePlan } from "../format/volume-plan.ts";
 import type { ContentSource, Outlet } from "../ports.ts";
 import { hashOf } from "../read/volume-reader.ts";
-import type { BundleFiles } from "./bundle-files.ts";
+import { SUMS_NAME, SUMS_SIGNATURE_NAME, type BundleFiles } from "./bundle-files.ts";
 import { volumeBytes, type BundleBytes } from "./volume-bytes.ts";
 import { layoutOf, writeProgress, type FinishedVolume, type WriteProgress } from "./write-progress.ts";
 
@@ -24,7 +24,8 @@ export interface VolumeWork {
 
 /**
  * Writes every volume, one after the other; each is whole and flushed before it has its name, and noted. Volumes that
- * an interrupted run finished are read again instead, and kept when they are what was noted.
+ * an interrupted run finished are read again instead, and kept when they are what was noted. Checksums that lie there
+ * are taken away: who seals the bundle writes them again.
  * @throws JamError JAM_MEDIUM_…, JAM_STORE_CORRUPT, JAM_CANCELLED
  */
 export async function writeVolumes(work: VolumeWork): Promise<FinishedVolume[]> {
@@ -32,6 +33,7 @@ export async function writeVolumes(work: VolumeWork): Promise<FinishedVolume[]> 
   const finished = await keptVolumes(work);
   await refuseFull(work, finished);
   const bytes = bundle.volumes.reduce((sum, plan) => sum + plan.bytes, 0);
+  await begin(work, finished);
   observe({ kind: "phase", phase: "write" });
   observe({ kind: "planned", items: bundle.volumes.length, bytes });
   for (const plan of bundle.volumes) {
@@ -40,10 +42,27 @@ export async function writeVolumes(work: VolumeWork): Promise<FinishedVolume[]> 
     if (finished.has(plan.number)) observe({ kind: "item-bytes", path: name, bytes: plan.bytes });
     else finished.set(plan.number, { name, ...(await writeOne(work, plan, name)) });
     observe({ kind: "item-done", path: name, size: plan.bytes });
-    const volumes = [...finished.values()];
-    await writeProgress(work.outlet, { bundle: bundle.id, layout: layoutOf(bundle), volumes });
+    await noteProgress(work, finished);
   }
   return bundle.volumes.map(({ number }) => finished.get(number) as FinishedVolume);
+}
+
+/**
+ * Order: whose files these are is noted before the checksums go and before the first volume comes, so that a run that
+ * is killed in between finds itself again; the checksums go before any file changes that they speak of.
+ */
+async function begin(work: VolumeWork, finished: ReadonlyMap<number, FinishedVolume>): Promise<void> {
+  await noteProgress(work, finished);
+  await work.outlet.remove(SUMS_NAME);
+  await work.outlet.remove(SUMS_SIGNATURE_NAME);
+}
+
+async function noteProgress(
+  { bundle, outlet }: VolumeWork,
+  finished: ReadonlyMap<number, FinishedVolume>,
+): Promise<void> {
+  const volumes = [...finished.values()];
+  await writeProgress(outlet, { bundle: bundle.id, layout: layoutOf(bundle), volumes });
 }
 
 /** Finished volumes by number. */
@@ -60,7 +79,7 @@ async function keptVolumes({
     const noted = before.volumes.find((volume) => volume.name === name);
     const inlet = noted === undefined ? undefined : await outlet.inlet(name);
     if (noted === undefined || inlet?.size !== plan.bytes) continue;
-    if ((await hashOf(inlet.open())) === noted.sha256) kept.set(plan.number, noted);
+    if ((await hashOf(inlet.open())) === noted.sha256) kept.set(plan.number, { ...noted, size: plan.bytes });
   }
   return kept;
 }
