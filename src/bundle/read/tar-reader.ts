@@ -48,7 +48,10 @@ export class TarReader {
     const entry = this.#entry as ReadEntry | undefined;
     if (entry === undefined) return this.#end(header);
     if (entry.type !== "File") {
-      throw malformedBundle(this.#name, `${printable(entry.path)} is no plain file but a ${entry.type}`);
+      throw malformedBundle(
+        this.#name,
+        `${printable(entry.path)} is no plain file but a ${printable(entry.type)}`,
+      );
     }
     return { name: entry.path, size: entry.size };
   }
@@ -87,28 +90,34 @@ export class TarReader {
     }
   }
 
-  /** node-tar would unpack what is compressed, whatever that unpacks to; a bundle never is. */
+  /** node-tar would unpack what is compressed, whatever that unpacks to, and read headers of before 1988; a bundle has neither. */
   #refuseForeign(header: Uint8Array): void {
-    if (this.#isStarted) return;
+    const isFirst = !this.#isStarted;
     this.#isStarted = true;
     const magic = Buffer.from(header.subarray(257, 262)).toString("latin1");
-    if (magic !== "ustar")
-      throw malformedBundle(this.#name, "this is no tar archive and no volume of a bundle");
+    if (magic === "ustar" || (!isFirst && isEmpty(header))) return;
+    const what = isFirst
+      ? "this is no tar archive and no volume of a bundle"
+      : "a header that is none of ustar";
+    throw malformedBundle(this.#name, what);
   }
 
   /** A header that begins no file is the first of the two empty blocks at the end, or something that no bundle has. */
   async #end(header: Uint8Array): Promise<undefined> {
-    if (header.some((byte) => byte !== 0)) {
+    if (!isEmpty(header)) {
       throw malformedBundle(this.#name, "an extended header where a plain file was expected");
     }
     const second = await this.#bytes.exactly(TAR_BLOCK);
     if (second.length < TAR_BLOCK) throw this.#cutOff();
-    if (second.some((byte) => byte !== 0))
-      throw malformedBundle(this.#name, "its end is not the end of an archive");
+    if (!isEmpty(second)) throw malformedBundle(this.#name, "its end is not the end of an archive");
     return undefined;
   }
 
   #cutOff() {
     return damagedBundle(this.#name, `it is cut off after ${this.#bytes.position} bytes`);
   }
+}
+
+function isEmpty(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
 }

@@ -70,6 +70,9 @@ export class VolumeReader {
     }
     const signature = await this.#signature();
     const plan = this.#plan(label, manifest, manifestBytes.length, signature?.length ?? 0);
+    // An unsigned bundle is one thing, a foreign file in the place of its signature another.
+    const [first] = plan.slices;
+    if (this.#ahead !== undefined && first !== undefined) this.#requireSlice(this.#ahead.file, first);
     return { label, manifest, manifestBytes, signature, plan };
   }
 
@@ -79,15 +82,18 @@ export class VolumeReader {
    */
   async *slices({ label, plan }: VolumeHead): AsyncGenerator<ArrivingSlice> {
     for (const [position, slice] of plan.slices.entries()) {
-      const name = sliceName(slice);
-      const file = await this.#next();
-      if (file?.name !== name || file.size !== slice.length) throw this.#unexpected(file, name, slice.length);
+      this.#requireSlice(await this.#next(), slice);
       yield { slice, sha256: this.#expectedHash(label, plan, position), bytes: this.#tar.body() };
     }
     const more = await this.#next();
     if (more !== undefined)
       throw malformedBundle(this.#name, `it holds ${printable(more.name)}, which no bundle has there`);
     await this.#fillUp(plan);
+  }
+
+  #requireSlice(file: TarFile | undefined, slice: Slice): void {
+    const name = sliceName(slice);
+    if (file?.name !== name || file.size !== slice.length) throw this.#unexpected(file, name, slice.length);
   }
 
   async #next(): Promise<TarFile | undefined> {
