@@ -5,6 +5,8 @@ import type { Sha256 } from "../../shared/sha256.ts";
 import type { DocumentPort } from "../../sync/ports.ts";
 import { readSnapshots } from "../../sync/prune.ts";
 import { proofsOf, type Snapshot } from "../../sync/snapshot.ts";
+import { toLine } from "../format/carried-text.ts";
+import { MAX_LINE } from "../format/parse-manifest.ts";
 import {
   contentsOf,
   nameManifest,
@@ -65,11 +67,11 @@ export async function planBundle(order: BundleOrder, store: PlanningStore): Prom
     snapshot: snapshot.id,
     // What is left out must not vanish on the far side.
     scope: missing.length > 0 ? "selection" : chosen.scope,
-    selection: chosen.description,
+    selection: toLine(chosen.description, MAX_LINE),
     ...content,
     baseline: baselinesOf(contentsOf(content), order),
     missing: missing.toSorted((a, b) => (a.agent < b.agent ? -1 : 1)),
-    advice: order.advice,
+    advice: order.advice.map((one) => ({ ...one, reason: toLine(one.reason, MAX_LINE) })),
   });
 }
 

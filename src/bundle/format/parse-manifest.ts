@@ -8,10 +8,21 @@ import { parseSha256, type Sha256 } from "../../shared/sha256.ts";
 import { itemPathFault, pathFault } from "../../simplestreams/item-path.ts";
 import { JSON_LIMITS, parseJsonObject } from "../../simplestreams/json-text.ts";
 import { malformedBundle, refuseNewerFormat } from "./bundle-fault.ts";
+import { lineOf } from "./carried-text.ts";
+import { listOf } from "./list-of.ts";
 import { BUNDLE_FORMAT, contentsOf, idOf, type BundleManifest } from "./manifest.ts";
 
 /** The largest manifest that is read: the limit of every other document. */
 export const MAX_MANIFEST_BYTES = JSON_LIMITS.maxCharacters;
+
+/**
+ * Values in one manifest. The largest that the limits below make sense for has half of them; 32 MiB hold 16 million
+ * empty ones, which take a gigabyte once they are read.
+ */
+const MAX_VALUES = 2_000_000;
+
+/** Longest text for people, in characters. */
+export const MAX_LINE = 2_000;
 
 /** More tarballs or agents than any upstream has by orders of magnitude. */
 const MAX_ROWS = 100_000;
@@ -25,8 +36,8 @@ export const sha256Text = z.custom<Sha256>(
   (value) => parseSha256(value) !== undefined,
   "expected 64 lower-case hex digits",
 );
-const word = z.string().min(1).max(300);
-const url = z.string().min(1).max(2_000);
+const word = lineOf(300);
+const url = lineOf(2_000);
 const instant = z.iso.datetime({ offset: false });
 export const bundleId = z
   .string()
@@ -40,7 +51,7 @@ const row = z.strictObject({
   path: z.string().refine((path) => itemPathFault(path) === undefined, "expected a path below the base URL"),
   size: z.int().min(1).max(MAX_TARBALL_BYTES),
   sha256: sha256Text,
-  agents: z.array(agentName).min(1).max(MAX_ROWS),
+  agents: listOf(agentName, { min: 1, max: MAX_ROWS }),
 });
 
 const document = z.strictObject({
@@ -53,16 +64,27 @@ const document = z.strictObject({
   updatedAt: instant.exactOptional(),
 });
 
+const proofSet = z.strictObject({
+  name: word,
+  url,
+  verified: z.boolean(),
+  documents: listOf(document, { min: 1, max: MAX_DOCUMENTS }),
+});
+
+const baseline = z.strictObject({
+  bundle: bundleId.exactOptional(),
+  snapshot: snapshotId.exactOptional(),
+  contents: listOf(sha256Text, { max: MAX_ROWS }),
+});
+
+const missing = z.strictObject({ agent: word, reason: lineOf(MAX_LINE, { min: 0 }) });
+
 const advice = z.strictObject({
   from: z.literal("*").or(range),
   to: range,
   severity: z.enum(ADVICE_SEVERITIES),
-  reason: z.string().min(1).max(2_000),
-  link: z
-    .string()
-    .regex(/^https?:\/\/\S+$/)
-    .max(2_000)
-    .exactOptional(),
+  reason: lineOf(MAX_LINE),
+  link: url.regex(/^https?:\/\/\S+$/).exactOptional(),
 });
 
 const manifest = z.strictObject({
@@ -71,30 +93,12 @@ const manifest = z.strictObject({
   createdAt: instant,
   snapshot: snapshotId,
   scope: z.enum(["mirror", "selection"]),
-  selection: z.string().max(2_000),
-  proofs: z
-    .array(
-      z.strictObject({
-        name: word,
-        url,
-        verified: z.boolean(),
-        documents: z.array(document).min(1).max(MAX_DOCUMENTS),
-      }),
-    )
-    .min(1)
-    .max(MAX_DOCUMENTS),
-  catalogue: z.array(row).max(MAX_ROWS),
-  baseline: z
-    .array(
-      z.strictObject({
-        bundle: bundleId.exactOptional(),
-        snapshot: snapshotId.exactOptional(),
-        contents: z.array(sha256Text).max(MAX_ROWS),
-      }),
-    )
-    .max(MAX_DOCUMENTS),
-  missing: z.array(z.strictObject({ agent: word, reason: z.string().max(2_000) })).max(MAX_ROWS),
-  advice: z.array(advice).max(MAX_ROWS),
+  selection: lineOf(MAX_LINE, { min: 0 }),
+  proofs: listOf(proofSet, { min: 1, max: MAX_DOCUMENTS }),
+  catalogue: listOf(row, { max: MAX_ROWS }),
+  baseline: listOf(baseline, { max: MAX_DOCUMENTS }),
+  missing: listOf(missing, { max: MAX_ROWS }),
+  advice: listOf(advice, { max: MAX_ROWS }),
 });
 
 /**
@@ -121,6 +125,7 @@ export function parseManifest(bytes: Uint8Array, name: string): BundleManifest {
 }
 
 function readJson(bytes: Uint8Array, name: string) {
+  if (hasTooManyValues(bytes)) throw malformedBundle(name, "its manifest holds more than any bundle can");
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     return parseJsonObject(text, "manifest.json");
@@ -132,6 +137,15 @@ function readJson(bytes: Uint8Array, name: string) {
       cause,
     );
   }
+}
+
+const [COMMA, BRACKET, BRACE] = Buffer.from(",[{");
+
+/** Every value but the first of its list follows a bracket or a comma. What stands in texts counts, too: few do. */
+function hasTooManyValues(bytes: Uint8Array): boolean {
+  let count = 0;
+  for (const byte of bytes) if (byte === COMMA || byte === BRACKET || byte === BRACE) count += 1;
+  return count > MAX_VALUES;
 }
 
 /** What cannot all be true in a manifest whose fields are right one by one, or undefined. */
@@ -146,6 +160,10 @@ function contradictionIn(manifest: BundleManifest): string | undefined {
   for (const { sha256, kind } of contentsOf(manifest)) {
     if ((kinds.get(sha256) ?? kind) !== kind) return `${sha256} is a document and a tarball`;
     kinds.set(sha256, kind);
+  }
+  for (const { name, documents } of manifest.proofs) {
+    const distinct = new Set(documents.map(({ path }) => path));
+    if (distinct.size < documents.length) return `the proof ${name} has two documents of one path`;
   }
   const paths = new Set<string>();
   const agents = new Set<string>();

@@ -1,0 +1,29 @@
+import { z } from "zod";
+
+/**
+ * A list of bounded length whose first fault ends the check. `z.array` looks at every element and keeps a note on each
+ * fault, however many there are: millions of them fit into one document.
+ */
+export function listOf<T extends z.ZodType>(element: T, { min = 0, max }: { min?: number; max: number }) {
+  return z.unknown().transform((value, context): z.output<T>[] => {
+    if (!Array.isArray(value) || value.length < min || value.length > max) {
+      context.addIssue(`expected a list of ${min} to ${max}`);
+      return z.NEVER;
+    }
+    const items: z.output<T>[] = [];
+    for (const [index, item] of value.entries()) {
+      const result = element.safeParse(item);
+      if (!result.success) {
+        const [issue] = result.error.issues;
+        context.addIssue({
+          code: "custom",
+          message: issue?.message ?? "",
+          path: [index, ...(issue?.path ?? [])],
+        });
+        return z.NEVER;
+      }
+      items.push(result.data);
+    }
+    return items;
+  });
+}
