@@ -1,5 +1,6 @@
 import { isJamError } from "../../shared/errors.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
+import { readPins } from "../../sync/pins.ts";
 import type { DocumentPort } from "../../sync/ports.ts";
 import type { BundledContent } from "../format/manifest.ts";
 import { isPart } from "../format/volume-label.ts";
@@ -62,33 +63,37 @@ export class Intake {
 
   /** Puts a content together when all of its parts are here. */
   async #join(content: BundledContent): Promise<SliceFate> {
-    const parts = (this.#parts ?? [])
-      .filter((part) => part.content === content.sha256)
-      .sort((a, b) => a.offset - b.offset);
-    let reached = 0;
-    for (const part of parts) {
-      const isNext = part.offset === reached;
-      if (!isNext || (await this.#store.blobs.stat(part.sha256))?.size !== part.length) return "kept-part";
+    const all = (this.#parts ?? []).filter((part) => part.content === content.sha256);
+    const byOffset = new Map(all.map((part) => [part.offset, part]));
+    const chain: KeptPart[] = [];
+    // A bundle may be split again in another way: parts of the first split then lie between those of the second.
+    for (let reached = 0; reached < content.size;) {
+      const part = byOffset.get(reached);
+      if (part === undefined || (await this.#store.blobs.stat(part.sha256))?.size !== part.length)
+        return "kept-part";
+      chain.push(part);
       reached += part.length;
     }
-    if (reached < content.size) return "kept-part";
-    const fate = await this.#put(content, content.sha256, joined(this.#store, parts));
-    await this.#forget(parts);
+    const fate = await this.#put(content, content.sha256, joined(this.#store, chain));
+    await this.#forget(all);
     return fate;
   }
 
   async #forget(parts: readonly KeptPart[]): Promise<void> {
     this.#parts = (this.#parts ?? []).filter((part) => !parts.includes(part));
     await writeParts(this.#store.documents, this.#bundle, this.#parts);
-    // A label is not signed: a part may bear the name of a tarball that is held in earnest. Retention knows which are.
-    for (const { sha256 } of parts) if (!this.#named.has(sha256)) await this.#deleteUnlisted(sha256);
+    // A label is not signed: a part may bear the name of a tarball that is held in earnest.
+    const needed = await this.#neededHere();
+    for (const { sha256 } of parts)
+      if (!this.#named.has(sha256) && !needed.has(sha256)) await this.#store.blobs.delete(sha256);
   }
 
-  async #deleteUnlisted(sha256: Sha256): Promise<void> {
+  /** What snapshots list, and what other bundles, plans and parts wait for. */
+  async #neededHere(): Promise<ReadonlySet<Sha256>> {
     const { readSnapshots } = await import("../../sync/prune.ts");
     const snapshots = await readSnapshots(this.#store);
-    const isListed = snapshots.some(({ agents }) => agents.some((agent) => agent.sha256 === sha256));
-    if (!isListed) await this.#store.blobs.delete(sha256);
+    const pinned = await readPins(this.#store.documents);
+    return new Set([...pinned, ...snapshots.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256))]);
   }
 }
 
