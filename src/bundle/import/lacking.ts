@@ -1,12 +1,6 @@
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { SyncStore } from "../../sync/ports.ts";
-import {
-  carriedContents,
-  contentsOf,
-  formatManifest,
-  type BundledContent,
-  type BundleManifest,
-} from "../format/manifest.ts";
+import { carriedContents, contentsOf, type BundledContent, type BundleManifest } from "../format/manifest.ts";
 import { planVolumes } from "../format/volume-plan.ts";
 import type { PendingBundle } from "./pending.ts";
 import type { LackingContent } from "./ports.ts";
@@ -38,30 +32,33 @@ export function describeLacking(bundle: PendingBundle, lacking: readonly Bundled
   const baselines = new Map(
     manifest.baseline.flatMap(({ contents, ...from }) => contents.map((sha256) => [sha256, from] as const)),
   );
+  const rowsByContent = Map.groupBy(manifest.catalogue, ({ sha256 }) => sha256);
+  const documents = manifest.proofs.flatMap((set) => set.documents);
+  const documentPaths = new Map(documents.map(({ sha256, path }) => [sha256, path]));
   return lacking.map(({ sha256, size, kind }) => {
-    const rows = manifest.catalogue.filter((row) => row.sha256 === sha256);
-    const path = kind === "tarball" ? rows[0]?.path : documentPath(manifest, sha256);
+    const rows = rowsByContent.get(sha256) ?? [];
+    const path = kind === "tarball" ? rows[0]?.path : documentPaths.get(sha256);
     const place = baselines.get(sha256) ?? { bundle: manifest.id, volumes: volumes.get(sha256) ?? [] };
     return { sha256, size, path: path ?? "", agents: rows.flatMap(({ agents }) => agents), ...place };
   });
 }
 
-function documentPath({ proofs }: BundleManifest, sha256: Sha256): string | undefined {
-  return proofs.flatMap(({ documents }) => documents).find((document) => document.sha256 === sha256)?.path;
-}
-
 /** Numbers of the volumes that hold each carried content. */
-function volumesByContent({ manifest, signatureBytes, volumeSize }: PendingBundle): Map<Sha256, number[]> {
+function volumesByContent(bundle: PendingBundle): Map<Sha256, number[]> {
+  const { manifest, manifestBytes, signatureBytes, volumeSize } = bundle;
   const plans = planVolumes({
     contents: carriedContents(manifest),
-    manifestBytes: formatManifest(manifest).length,
+    manifestBytes,
     signatureBytes,
     volumeSize: volumeSize ?? undefined,
   });
   const volumes = new Map<Sha256, number[]>();
   for (const { number, slices } of plans) {
-    for (const { content } of slices)
-      volumes.set(content.sha256, [...(volumes.get(content.sha256) ?? []), number]);
+    for (const { content } of slices) {
+      const known = volumes.get(content.sha256);
+      if (known === undefined) volumes.set(content.sha256, [number]);
+      else known.push(number);
+    }
   }
   return volumes;
 }

@@ -11,6 +11,7 @@ const NAME = /^pending-bundle-(?<id>[^/]+)\.json$/;
 const note = z.object({
   format: z.literal(FORMAT),
   manifest: z.string(),
+  manifestBytes: z.int().min(1),
   signatureBytes: z.number(),
   signedBy: z.string().nullable(),
   volumeSize: z.number().nullable(),
@@ -23,7 +24,8 @@ const partNote = z.array(
 /** A bundle of which something is still lacking, or that has just been read. */
 export interface PendingBundle {
   readonly manifest: BundleManifest;
-  /** Bytes of its signature: with the volume size they tell which volume holds what. */
+  /** Bytes of the manifest as it came, and of its signature: with the volume size they tell which volume holds what. */
+  readonly manifestBytes: number;
   readonly signatureBytes: number;
   /** Fingerprint of its signer; null when it was taken without a signature that is trusted here. */
   readonly signedBy: string | null;
@@ -96,10 +98,12 @@ export function namedContents({ manifest }: PendingBundle): Set<Sha256> {
 
 function parseNote(bytes: Uint8Array, name: string): PendingBundle | undefined {
   try {
-    const { manifest, signatureBytes, signedBy, volumeSize } = note.parse(
-      JSON.parse(Buffer.from(bytes).toString("utf8")),
-    );
-    return { manifest: parseManifest(Buffer.from(manifest), name), signatureBytes, signedBy, volumeSize };
+    const {
+      format: _format,
+      manifest,
+      ...rest
+    } = note.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
+    return { ...rest, manifest: parseManifest(Buffer.from(manifest), name) };
   } catch {
     return undefined;
   }

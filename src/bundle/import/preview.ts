@@ -1,11 +1,11 @@
 import type { Snapshot } from "../../sync/snapshot.ts";
 import { carriedContents, contentsOf, type BundleManifest } from "../format/manifest.ts";
 import type { Inlet } from "../ports.ts";
-import { ByteReader } from "../read/byte-reader.ts";
-import { VolumeReader } from "../read/volume-reader.ts";
+import { readHead } from "../read/read-volumes.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
 import { describeLacking, lackingContents } from "./lacking.ts";
 import type { LackingContent } from "./ports.ts";
+import { refuseFuture } from "./refuse-future.ts";
 import { refuseOutdated } from "./refuse-outdated.ts";
 import { trustManifest } from "./trust-manifest.ts";
 
@@ -38,17 +38,19 @@ export async function previewImport(
   const previews = new Map<string, BundlePreview & { readonly volumes: number[] }>();
   for (const inlet of inlets) {
     const head = await readHead(inlet);
-    const { manifest, label, signature } = head;
+    const { manifest, manifestBytes, label, signature } = head;
     const known = previews.get(manifest.id);
     if (known !== undefined) {
       known.volumes.push(label.number);
       continue;
     }
     const trust = await trustManifest(head, inlet.name, { ...work, ...rules });
+    refuseFuture(manifest, work.now(), rules.allow);
     refuseOutdated(manifest, current, rules.allow);
     const pending = {
       manifest,
       ...trust,
+      manifestBytes: manifestBytes.length,
       signatureBytes: signature?.length ?? 0,
       volumeSize: label.volumeSize,
     };
@@ -69,15 +71,6 @@ export async function previewImport(
     ...preview,
     lacking: preview.lacking.filter((one) => !isThere(one, preview)),
   }));
-}
-
-async function readHead(inlet: Inlet) {
-  const bytes = new ByteReader(inlet.open());
-  try {
-    return await new VolumeReader(bytes, inlet.name).readHead();
-  } finally {
-    await bytes.close();
-  }
 }
 
 /** True when every volume that holds a part of it is there. */

@@ -1,17 +1,18 @@
 import { JamError } from "../../shared/errors.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
+import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import type { AgentsAndBytes } from "../../sync/report.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
 import { refuseOverfull } from "../../sync/space.ts";
-import { damagedBundle } from "../format/bundle-fault.ts";
-import { carriedContents } from "../format/manifest.ts";
+import { damagedBundle, malformedBundle } from "../format/bundle-fault.ts";
+import { carriedContents, formatManifest } from "../format/manifest.ts";
 import type { Inlet } from "../ports.ts";
 import { readVolumes, type OpenVolume } from "../read/read-volumes.ts";
 import type { ArrivingSlice, VolumeHead } from "../read/volume-reader.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
 import { isHeld } from "./lacking.ts";
 import { namedContents, putPending, type PendingBundle } from "./pending.ts";
+import { refuseFuture } from "./refuse-future.ts";
 import { refuseOutdated } from "./refuse-outdated.ts";
 import { Intake } from "./take-in.ts";
 import { trustManifest } from "./trust-manifest.ts";
@@ -38,7 +39,8 @@ export class Reception {
   readonly #current: Snapshot | undefined;
   readonly #arrivals = new Map<string, Arrival>();
   readonly #refused = new Set<string>();
-  readonly #distrusted = new Map<string, unknown>();
+  /** Answers by what was signed and how: the same for every volume of a bundle. */
+  readonly #admitted = new Map<Sha256, Promise<Arrival>>();
   readonly #warnings = new Set<string>();
 
   constructor({ rules, work, current }: ReceptionWork) {
@@ -110,17 +112,11 @@ export class Reception {
 
   /** The bundle of a volume, trusted and remembered before anything of it is taken in. */
   async #admit(name: string, head: VolumeHead): Promise<Arrival> {
-    const known = this.#arrivals.get(head.manifest.id);
-    if (known !== undefined) return known;
-    const distrust = this.#distrusted.get(head.manifest.id);
-    if (distrust !== undefined) throw distrust;
-    try {
-      return await this.#trust(name, head);
-    } catch (error) {
-      // Every volume of a bundle gives the same answer.
-      this.#distrusted.set(head.manifest.id, error);
-      throw error;
-    }
+    // An id is too short a hash to stand for a manifest, and says nothing of who signed.
+    const key = sha256Of(`${sha256Of(head.manifestBytes)} ${head.signature ?? ""}`);
+    const answer = this.#admitted.get(key) ?? this.#trust(name, head);
+    this.#admitted.set(key, answer);
+    return answer;
   }
 
   async #trust(name: string, head: VolumeHead): Promise<Arrival> {
@@ -129,12 +125,16 @@ export class Reception {
       verifyDetached: this.#work.verifyDetached,
       allowsUnsigned: rules.allowsUnsigned,
     });
+    refuseFuture(head.manifest, this.#work.now(), rules.allow);
     refuseOutdated(head.manifest, this.#current, rules.allow);
+    const known = this.#arrivals.get(head.manifest.id);
+    if (known !== undefined) return sameArrival(known, name, head);
     await this.#refuseOverfull(head);
     if (warning !== undefined) this.#warn(warning);
-    const { manifest, label, signature } = head;
+    const { manifest, manifestBytes, label, signature } = head;
     const bundle: PendingBundle = {
       manifest,
+      manifestBytes: manifestBytes.length,
       signatureBytes: signature?.length ?? 0,
       signedBy,
       volumeSize: label.volumeSize,
@@ -177,6 +177,12 @@ export class Reception {
       },
     };
   }
+}
+
+/** The bundle that came before under this id, when it is this one. */
+function sameArrival(known: Arrival, name: string, { manifest }: VolumeHead): Arrival {
+  if (Buffer.compare(formatManifest(known.bundle.manifest), formatManifest(manifest)) === 0) return known;
+  throw malformedBundle(name, `another bundle with the id ${manifest.id} came before it`);
 }
 
 function describeDamage({ name, head }: OpenVolume, damaged: readonly ArrivingSlice[]): JamError {
