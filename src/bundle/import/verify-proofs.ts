@@ -1,6 +1,6 @@
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { buildCatalogue } from "../../juju/catalogue.ts";
-import { JamError } from "../../shared/errors.ts";
+import { isJamError, JamError } from "../../shared/errors.ts";
 import { sha256Of } from "../../shared/sha256.ts";
 import type { Allowance } from "../../sync/freshness.ts";
 import type { UpstreamMemory } from "../../sync/memory.ts";
@@ -41,7 +41,7 @@ export interface VerifiedProofs {
 export async function verifyProofs(manifest: BundleManifest, request: ProofRequest): Promise<VerifiedProofs> {
   const [first, ...others] = manifest.proofs as [ProofSet, ...ProofSet[]];
   const source = proofSource(first, request);
-  const metadata = await readSet(first, source, request, request.memory);
+  const metadata = await readSet(manifest, first, source, request, request.memory);
   const listed = new Map<string, Agent[]>();
   const add = (from: UpstreamMetadata) => {
     for (const agent of buildCatalogue(from.products).agents) {
@@ -54,6 +54,7 @@ export async function verifyProofs(manifest: BundleManifest, request: ProofReque
   for (const set of others) {
     // Older documents prove older agents; that they are old is what they are for.
     const read = await readSet(
+      manifest,
       set,
       proofSource(set, request),
       { ...request, allow: new Set([...request.allow, "rollback"]) },
@@ -70,21 +71,28 @@ export async function verifyProofs(manifest: BundleManifest, request: ProofReque
   };
 }
 
-function readSet(
+async function readSet(
+  manifest: BundleManifest,
   set: ProofSet,
   source: SyncSource,
   request: ProofRequest,
   memory: UpstreamMemory,
 ): Promise<UpstreamMetadata> {
   const paths = new Set(set.documents.map(({ path }) => path));
-  return readMetadata({
-    ...request,
-    source,
-    memory,
-    wants: ({ path }) => paths.has(path),
-    // Nothing changes by being read again.
-    sleep: async () => undefined,
-  });
+  try {
+    return await readMetadata({
+      ...request,
+      source,
+      memory,
+      wants: ({ path }) => paths.has(path),
+      // Nothing changes by being read again.
+      sleep: async () => undefined,
+    });
+  } catch (error) {
+    // No upstream is asked here: what it would be blamed for is the bundle's own fault.
+    if (isJamError(error) && error.code.startsWith("JAM_UPSTREAM_")) throw unusableProof(manifest, error);
+    throw error;
+  }
 }
 
 function proofOf({ name, url, verified }: ProofSet, { documents }: UpstreamMetadata): UpstreamProof {
@@ -150,6 +158,19 @@ function chosenAgents(manifest: BundleManifest, listed: ReadonlyMap<string, read
     {
       hint: "Nothing was published. Have the bundle made again; if it stays so, do not trust its maker.",
       details: { bundle: manifest.id, agents: unproven.slice(0, 100) },
+    },
+  );
+}
+
+function unusableProof({ id }: BundleManifest, cause: JamError): JamError {
+  const isMixed = cause.code === "JAM_UPSTREAM_INCONSISTENT";
+  return new JamError(
+    "JAM_BUNDLE_UNPROVEN",
+    `Upstream's documents in bundle ${id} prove nothing: ${cause.message}`,
+    {
+      cause,
+      hint: `Nothing was published. Have the bundle made again${isMixed ? "; if you trust its maker, repeat the command with --allow inconsistent" : "; if it stays so, do not trust its maker"}.`,
+      details: { ...cause.details, bundle: id },
     },
   );
 }
