@@ -81,7 +81,7 @@ async function closeBundle(
   const taken = [...reception.taken(id)];
   if (taken.length > 0) await record(bundle, taken, work);
   if (isOutdated(bundle.manifest, shown) && !rules.allow.has("rollback")) {
-    await dropPending(store.documents, id);
+    await dropPending(store, id);
     return { kind: "left", warnings: [`Bundle ${id} is not waited for any more: a later one is shown.`] };
   }
   if (reception.isRefused(id)) return { kind: "left", warnings: [] };
@@ -96,12 +96,12 @@ async function closeBundle(
     const result = await publishBundle(bundle, shown, { rules, work });
     await repairTree(store, { before: shown, retention: rules.retention, now: work.now() });
     await record(bundle, taken, work);
-    await dropPending(store.documents, id);
+    await dropPending(store, id);
     return { kind: "published", result, warnings: result.warnings };
   } catch (error) {
     // What was refused once would be refused at every later import, too.
     if (isJamError(error) && ERROR_OUTCOMES[error.code].exit === EXIT_TRUST)
-      await dropPending(store.documents, id);
+      await dropPending(store, id);
     if (isOfThisRun || !isJamError(error)) throw error;
     return {
       kind: "left",

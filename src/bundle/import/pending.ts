@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Sha256 } from "../../shared/sha256.ts";
-import { pinContents, unpinContents } from "../../sync/pins.ts";
-import type { DocumentPort } from "../../sync/ports.ts";
+import { pinContents, readPins, unpinContents } from "../../sync/pins.ts";
+import type { DocumentPort, SyncStore } from "../../sync/ports.ts";
+import { readSnapshots } from "../../sync/prune.ts";
 import { contentsOf, type BundleManifest } from "../format/manifest.ts";
 import { parseManifest, sha256Text } from "../format/parse-manifest.ts";
 
@@ -42,9 +43,10 @@ export type KeptPart = z.infer<typeof partNote>[number];
 export async function putPending(documents: DocumentPort, bundle: PendingBundle): Promise<void> {
   const { manifest, ...rest } = bundle;
   const owner = ownerOf(manifest.id);
-  await pinContents(documents, owner, new Set(contentsOf(manifest).map(({ sha256 }) => sha256)));
   const text = JSON.stringify({ format: FORMAT, manifest: JSON.stringify(manifest), ...rest });
+  // Before the pins: what nobody knows of must not be pinned for ever.
   await documents.put("state", noteName(manifest.id), Buffer.from(`${text}\n`));
+  await pinContents(documents, owner, new Set(contentsOf(manifest).map(({ sha256 }) => sha256)));
 }
 
 /** Every bundle that waits, the one made first first; a damaged note is left out. */
@@ -58,12 +60,18 @@ export async function readPending(documents: DocumentPort): Promise<PendingBundl
   return bundles.sort((a, b) => Date.parse(a.manifest.createdAt) - Date.parse(b.manifest.createdAt));
 }
 
-/** Forgets a bundle that waits no longer. Names first: what nobody knows of any more must not be pinned for ever. */
-export async function dropPending(documents: DocumentPort, id: string): Promise<void> {
-  await documents.delete("state", noteName(id));
+/**
+ * Forgets a bundle that waits no longer, and the parts that are still here for it. Its note goes last: a run that is
+ * killed before leaves nothing that the next import does not know of.
+ */
+export async function dropPending(store: PartStore, id: string): Promise<void> {
+  const { documents } = store;
+  const parts = await readParts(documents, id);
+  if (parts.length > 0) await dropParts(store, id, { gone: parts, kept: [] });
+  await unpinContents(documents, partsOwnerOf(id));
   await documents.delete("state", partsName(id));
-  await unpinContents(documents, `${ownerOf(id)}-parts`);
   await unpinContents(documents, ownerOf(id));
+  await documents.delete("state", noteName(id));
 }
 
 /** The parts of contents that are here for a bundle. */
@@ -83,12 +91,41 @@ export async function writeParts(
   id: string,
   parts: readonly KeptPart[],
 ): Promise<void> {
-  await pinContents(
+  await pinParts(documents, id, parts);
+  await documents.put("state", partsName(id), Buffer.from(`${JSON.stringify(parts)}\n`));
+}
+
+/** What parts are let go of from. */
+export interface PartStore {
+  readonly documents: DocumentPort;
+  readonly blobs: Pick<SyncStore["blobs"], "delete">;
+}
+
+/**
+ * Lets go of parts that nobody needs any more; those that a snapshot lists or something waits for stay. The note goes
+ * last: killed before, it still names what is to go.
+ */
+export async function dropParts(
+  store: PartStore,
+  id: string,
+  { gone, kept }: { readonly gone: readonly KeptPart[]; readonly kept: readonly KeptPart[] },
+): Promise<void> {
+  const { documents, blobs } = store;
+  await pinParts(documents, id, kept);
+  // A label is not signed: a part may bear the name of a tarball that is held in earnest.
+  const snapshots = await readSnapshots(store);
+  const needed = new Set(snapshots.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256)));
+  const pinned = await readPins(documents);
+  for (const { sha256 } of gone) if (!needed.has(sha256) && !pinned.has(sha256)) await blobs.delete(sha256);
+  await writeParts(documents, id, kept);
+}
+
+function pinParts(documents: DocumentPort, id: string, parts: readonly KeptPart[]): Promise<void> {
+  return pinContents(
     documents,
-    `${ownerOf(id)}-parts`,
+    partsOwnerOf(id),
     parts.map(({ sha256 }) => sha256),
   );
-  await documents.put("state", partsName(id), Buffer.from(`${JSON.stringify(parts)}\n`));
 }
 
 /** What a bundle names, by hash. */
@@ -111,6 +148,10 @@ function parseNote(bytes: Uint8Array, name: string): PendingBundle | undefined {
 
 function ownerOf(id: string): string {
   return `bundle-${id}`;
+}
+
+function partsOwnerOf(id: string): string {
+  return `${ownerOf(id)}-parts`;
 }
 
 function noteName(id: string): string {

@@ -1,12 +1,11 @@
 import { isJamError } from "../../shared/errors.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
-import { readPins } from "../../sync/pins.ts";
 import type { DocumentPort } from "../../sync/ports.ts";
 import type { BundledContent } from "../format/manifest.ts";
 import { isPart } from "../format/volume-label.ts";
 import type { ArrivingSlice } from "../read/volume-reader.ts";
 import { isHeld } from "./lacking.ts";
-import { readParts, writeParts, type KeptPart } from "./pending.ts";
+import { dropParts, readParts, writeParts, type KeptPart } from "./pending.ts";
 import type { ImportStore } from "./ports.ts";
 
 /** What became of one slice. `damaged`: its bytes are not what they must be, and nothing of them was kept. */
@@ -81,19 +80,8 @@ export class Intake {
 
   async #forget(parts: readonly KeptPart[]): Promise<void> {
     this.#parts = (this.#parts ?? []).filter((part) => !parts.includes(part));
-    await writeParts(this.#store.documents, this.#bundle, this.#parts);
-    // A label is not signed: a part may bear the name of a tarball that is held in earnest.
-    const needed = await this.#neededHere();
-    for (const { sha256 } of parts)
-      if (!this.#named.has(sha256) && !needed.has(sha256)) await this.#store.blobs.delete(sha256);
-  }
-
-  /** What snapshots list, and what other bundles, plans and parts wait for. */
-  async #neededHere(): Promise<ReadonlySet<Sha256>> {
-    const { readSnapshots } = await import("../../sync/prune.ts");
-    const snapshots = await readSnapshots(this.#store);
-    const pinned = await readPins(this.#store.documents);
-    return new Set([...pinned, ...snapshots.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256))]);
+    const gone = parts.filter(({ sha256 }) => !this.#named.has(sha256));
+    await dropParts(this.#store, this.#bundle, { gone, kept: this.#parts });
   }
 }
 
