@@ -6,8 +6,12 @@ export interface Inlet {
   readonly name: string;
   /** Size of the file; undefined for a stream. */
   readonly size: number | undefined;
+  /** Where the file lies; absent for a stream. `folder` is absolute. */
+  readonly place?: { readonly folder: string; readonly file: string };
   /** Reads from the start; pieces are valid until the next one is asked for. */
   open(): AsyncIterable<Uint8Array>;
+  /** Reads anywhere; absent for a stream. What is open stays as it is when another file takes its name. */
+  readonly openAt?: () => Promise<ContentReader>;
 }
 
 /** The folder that a bundle is written to. Names are plain file names. */
@@ -21,6 +25,8 @@ export interface Outlet {
   write(name: string, bytes: AsyncIterable<Uint8Array>): Promise<WrittenFile>;
   /** No error when it is absent already. */
   remove(name: string): Promise<void>;
+  /** Gives a file another name, in the place of what has that name. */
+  move(from: string, to: string): Promise<void>;
   /** Removes what crashed runs left behind. */
   clean(): Promise<void>;
   freeBytes(): Promise<number>;

@@ -24,6 +24,8 @@ export interface FolderOutlet {
   write(name: string, bytes: AsyncIterable<Uint8Array>): Promise<WrittenFile>;
   /** No error when it is absent already. */
   remove(name: string): Promise<void>;
+  /** Gives a file another name, in the place of what has that name. */
+  move(from: string, to: string): Promise<void>;
   /** Removes what crashed runs left behind. */
   clean(): Promise<void>;
   freeBytes(): Promise<number>;
@@ -45,6 +47,13 @@ export function folderOutlet(folder: string): FolderOutlet {
     async remove(name) {
       const path = pathOf(folder, name);
       await attemptOnMedium(`remove ${path}`, () => removeFile(path));
+    },
+    async move(from, to) {
+      const path = pathOf(folder, to);
+      await attemptOnMedium(`write ${path}`, async () => {
+        await rename(pathOf(folder, from), path);
+        await syncFolder(folder);
+      });
     },
     async clean() {
       for (const name of await listNames(folder)) {

@@ -1,6 +1,8 @@
-import { lstat, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { lstat, readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { printable } from "../shared/printable.ts";
 import { fileBytes } from "./file-bytes.ts";
+import { openFileReader, type FileReader } from "./file-reader.ts";
 import { attemptOnMedium } from "./medium-error.ts";
 
 /** Something that volumes of a bundle can be read from. */
@@ -9,7 +11,19 @@ export interface MediumInlet {
   readonly name: string;
   /** Bytes; undefined for what has no size, as a pipe. */
   readonly size: number | undefined;
+  /** Where it lies; absent for what is no plain file. */
+  readonly place?: FilePlace;
   open(): AsyncIterable<Uint8Array>;
+  /** Opens it for reading by offset; absent for what is no plain file. */
+  readonly openAt?: () => Promise<FileReader>;
+}
+
+/** A plain file in its folder. */
+export interface FilePlace {
+  /** Absolute, without links where it was found by `findInlets`. */
+  readonly folder: string;
+  /** Its name there. */
+  readonly file: string;
 }
 
 /** Where to look, and how the operator called it. */
@@ -26,21 +40,26 @@ export interface MediumPath {
  */
 export async function findInlets({ path, typed }: MediumPath): Promise<MediumInlet[]> {
   const found = await attemptOnMedium(`read ${path}`, () => stat(path));
-  if (!found.isDirectory())
-    return [{ ...fileInlet(path, found.isFile() ? found.size : undefined), name: typed }];
+  if (!found.isDirectory() && !found.isFile()) return [{ ...fileInlet(path, undefined), name: typed }];
+  const real = await attemptOnMedium(`read ${path}`, () => realpath(path));
+  if (found.isFile()) return [{ ...fileInlet(real, found.size), name: typed }];
   const names = await attemptOnMedium(`list ${path}`, () => readdir(path));
   const inlets: MediumInlet[] = [];
   for (const name of names.filter(isArchiveName).sort()) {
-    const file = join(path, name);
+    const file = join(real, name);
     const entry = await attemptOnMedium(`read ${file}`, () => lstat(file));
-    if (entry.isFile()) inlets.push({ ...fileInlet(file, entry.size), name: join(typed, name) });
+    // Whoever wrote the medium chose the names, and they are shown.
+    if (entry.isFile()) inlets.push({ ...fileInlet(file, entry.size), name: join(typed, printable(name)) });
   }
   return inlets;
 }
 
-/** A file as an inlet. */
+/** A file as an inlet; without a size it is a pipe or a device, which is read from its start only. */
 export function fileInlet(path: string, size: number | undefined): MediumInlet {
-  return { name: path, size, open: () => fileBytes(path) };
+  const inlet = { name: path, size, open: () => fileBytes(path) };
+  if (size === undefined) return inlet;
+  const place = { folder: dirname(path), file: basename(path) };
+  return { ...inlet, place, openAt: () => openFileReader(path) };
 }
 
 /** Bytes that come once, as standard input. */

@@ -32,6 +32,19 @@ export async function* readVolumes(inlet: Inlet): AsyncGenerator<OpenVolume> {
   }
 }
 
+/**
+ * What the first volume of an inlet says of itself; nothing behind that is read.
+ * @throws JamError JAM_BUNDLE_MALFORMED, JAM_BUNDLE_DAMAGED, JAM_BUNDLE_FORMAT, JAM_MEDIUM_…
+ */
+export async function readHead(inlet: Inlet): Promise<VolumeHead> {
+  const bytes = new ByteReader(inlet.open());
+  try {
+    return await new VolumeReader(bytes, inlet.name).readHead();
+  } finally {
+    await bytes.close();
+  }
+}
+
 /** Behind a volume there is another one or nothing. */
 async function refuseAppended(bytes: ByteReader, inlet: Inlet): Promise<void> {
   const magic = await bytes.peek(MAGIC.length);

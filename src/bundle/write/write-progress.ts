@@ -32,7 +32,11 @@ export interface WriteProgress {
 }
 
 /** What all volumes of a bundle follow from. */
-export function layoutOf({ manifestBytes, signature, volumeSize }: BundleBytes): Sha256 {
+export function layoutOf({
+  manifestBytes,
+  signature,
+  volumeSize,
+}: Pick<BundleBytes, "manifestBytes" | "signature" | "volumeSize">): Sha256 {
   return sha256Of(`${sha256Of(manifestBytes)} ${sha256Of(signature ?? "")} ${volumeSize ?? "single"}`);
 }
 
