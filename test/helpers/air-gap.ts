@@ -8,9 +8,10 @@
  * const { imported } = await gap.json<ImportedDocument>("far", "bundle", "import", gap.medium);
  * ```
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openKeys } from "../../src/compose.ts";
 import type { ConfigFile } from "../../src/config/schema.ts";
 import type { Finished } from "./jam-process.ts";
 import { temporaryMirror, type TestMirror } from "./mirror.ts";
@@ -50,10 +51,14 @@ export interface ImportedDocument {
   }[];
 }
 
-/** Sets both sides up; the near one is synced. */
+function keysOf({ folder, data }: TestMirror) {
+  return openKeys({ data, keys: join(folder, "jam-keys") });
+}
+
+/** Sets both sides up; the near one is synced. Each side's folder holds its key for the other as `public.asc`. */
 export async function airGap(
   upstream: Pick<TestUpstream, "url" | "tree">,
-  settings: { readonly near?: ConfigFile; readonly far?: ConfigFile } = {},
+  settings: { readonly near?: ConfigFile; readonly far?: ConfigFile; readonly syncs?: boolean } = {},
 ): Promise<AirGap> {
   const near = await temporaryMirror(upstream, settings.near);
   const far = await temporaryMirror(upstream, { mode: "offline", site: "plant-7", ...settings.far });
@@ -66,15 +71,15 @@ export async function airGap(
       `jam ${args.join(" ")} ended with ${finished.status}:\n${finished.stdout}${finished.stderr}`,
     );
   };
-  await done("near", "sync", "--quiet");
+  if (settings.syncs !== false) await near.sync();
+  const keys = { near: keysOf(near), far: keysOf(far) };
   for (const [side, other] of [
     ["near", "far"],
     ["far", "near"],
   ] as const) {
-    const file = join(sides[side].folder, "public.asc");
-    await done(side, "key", "generate", "--name", side);
-    await done(side, "key", "export", "--to", file);
-    await done(other, "key", "trust", file);
+    const { publicKeyArmored } = await (await keys[side]).generate({ userId: side, now: new Date() });
+    await writeFile(join(sides[side].folder, "public.asc"), publicKeyArmored);
+    await (await keys[other]).trust(Buffer.from(publicKeyArmored), side);
   }
   return {
     near,
