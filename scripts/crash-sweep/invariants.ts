@@ -2,50 +2,45 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runJam } from "./jam.ts";
-import { readPublished } from "./published.ts";
-import type { Stage } from "./scenario.ts";
+import { folderTree, readPublished, walkTree } from "./published.ts";
+import type { Finding, StagedState } from "./stage.ts";
 
-/** What was found after a kill, and after the run that followed it. */
-export interface Finding {
-  /** What clients saw right after the kill. */
-  readonly shown: "old" | "new" | "mixture";
-  /** What is wrong; empty where all is well. */
-  readonly faults: readonly string[];
+/** What clients see before the killed run, and after the last. */
+export interface States {
+  readonly old: StagedState;
+  readonly next: StagedState;
 }
 
-/**
- * Looks at a data directory after a kill, runs `jam sync` once more and looks again. The first look must find the
- * old publication or the new one, whole blobs only, and `jam list` in agreement with what clients see; the second
- * the new publication, no leftovers, and no tarball fetched again that was here already.
- */
-export async function examine(stage: Stage, folder: string): Promise<Finding> {
-  const data = join(folder, "data");
-  const faults: string[] = [];
-  const note = (error: unknown) => faults.push(error instanceof Error ? error.message : String(error));
-  const shown = await lookAt(stage, data).catch((error: unknown) => {
-    note(error);
-    return "mixture" as const;
-  });
-  const held = await wholeBlobs(data).catch((error: unknown) => {
-    note(error);
-    return new Set<string>();
-  });
-  await compareList(stage, folder, shown).catch(note);
-  stage.upstream.clearRequests();
-  const again = await runJam(folder, ["sync", "--quiet", "--progress", "none"]);
-  if (again.status !== 0) note(`The run after the kill ended with ${again.status}: ${again.stderr}`);
-  for (const { path, sha256 } of stage.next.items) {
-    const wasFetched = stage.upstream.requests.some((request) => request.startsWith(`GET ${path}`));
-    if (held.has(sha256) && wasFetched) note(`${path} was fetched again although it was here`);
+/** What a mirror shows. */
+export async function readState(folder: string): Promise<StagedState> {
+  const { fingerprint } = await walkTree(folderTree(join(folder, "data/tools")), ["streams/v1/index2.json"]);
+  return { ...(await readPublished(join(folder, "data"))), index2Fingerprint: fingerprint };
+}
+
+/** Collects what is wrong: a check throws at the first fault that it finds, and the next check goes on. */
+export class Faults {
+  readonly found: string[] = [];
+
+  note(error: unknown): void {
+    this.found.push(error instanceof Error ? error.message : String(error));
   }
-  await checkSettled(stage, data).catch(note);
-  return { shown, faults };
+
+  /** The result of a check; `otherwise` where it found a fault. */
+  async of<T>(check: Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await check;
+    } catch (error) {
+      this.note(error);
+      return otherwise;
+    }
+  }
 }
 
-async function lookAt(stage: Stage, data: string): Promise<"old" | "new"> {
+/** Which publication clients of a data directory see. Throws where it is neither. */
+export async function lookAt({ old, next }: States, data: string): Promise<"old" | "new"> {
   const { fingerprint, agents } = await readPublished(data);
-  if (fingerprint === stage.next.fingerprint) return "new";
-  if (fingerprint === stage.old.fingerprint) return "old";
+  if (fingerprint === next.fingerprint) return "new";
+  if (fingerprint === old.fingerprint) return "old";
   throw new Error(`A third state is published: ${agents.join(", ")}`);
 }
 
@@ -66,9 +61,14 @@ export async function wholeBlobs(data: string): Promise<Set<string>> {
   return held;
 }
 
-async function compareList(stage: Stage, folder: string, shown: Finding["shown"]): Promise<void> {
+/** Throws where `jam list` and clients do not agree. */
+export async function compareList(
+  { old, next }: States,
+  folder: string,
+  shown: Finding["shown"],
+): Promise<void> {
   if (shown === "mixture") return;
-  const expected = shown === "new" ? stage.next.agents : stage.old.agents;
+  const expected = shown === "new" ? next.agents : old.agents;
   const { status, stdout } = await runJam(folder, ["list", "-o", "json"]);
   const document = JSON.parse(stdout) as { agents?: { version: string; release: string; arch: string }[] };
   const listed = (document.agents ?? []).map(({ version, release, arch }) => `${version}-${release}-${arch}`);
@@ -78,14 +78,26 @@ async function compareList(stage: Stage, folder: string, shown: Finding["shown"]
   }
 }
 
-async function checkSettled(stage: Stage, data: string): Promise<void> {
+/** Throws where the last run did not end in the new publication, or left something unfinished behind. */
+export async function checkSettled({ next }: States, data: string): Promise<void> {
   const { fingerprint } = await readPublished(data);
-  if (fingerprint !== stage.next.fingerprint)
-    throw new Error("The run after the kill published something else");
+  if (fingerprint !== next.fingerprint) throw new Error("The run after the kill published something else");
   await wholeBlobs(data);
   const names = await readdir(data, { recursive: true });
   const leftovers = names.filter((name) => /\.tmp-|^partial\/|^lock\.json$/.test(name));
   if (leftovers.length > 0) throw new Error(`Left behind: ${leftovers.join(", ")}`);
+}
+
+/** Needed blobs that were here before and are here no more. */
+export function lostBlobs(
+  { next }: States,
+  before: ReadonlySet<string>,
+  after: ReadonlySet<string>,
+): string[] {
+  const needed = new Set(next.items.map(({ sha256 }) => sha256));
+  return [...before]
+    .filter((sha256) => needed.has(sha256) && !after.has(sha256))
+    .map((sha256) => `Blob ${sha256} was here and is lost`);
 }
 
 /** Removes a fork whose trial is over. */

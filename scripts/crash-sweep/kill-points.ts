@@ -61,14 +61,15 @@ export function killAt({ call, ordinal }: KillPoint): string[] {
 }
 
 /**
- * Every kill point of a traced run from the first change below `data` on. strace counts each call for each thread by
+ * Every kill point of a traced run from the first change below one of the folders on. strace counts each call for each thread by
  * itself, so a point is met where the first thread reaches its ordinal.
  */
-export async function planKills(traceFile: string, data: string): Promise<KillPlan> {
+export async function planKills(traceFile: string, folders: readonly string[]): Promise<KillPlan> {
   const lines = (await readFile(traceFile, "utf8")).split("\n");
-  const firstLine = lines.findIndex((line) => line.includes(data) && changesDisk(line));
+  const isMeant = (line: string) => folders.some((folder) => line.includes(folder));
+  const firstLine = lines.findIndex((line) => isMeant(line) && changesDisk(line, folders));
   const start = Number(lines[firstLine]?.split(/ +/)[1]);
-  const calls = lines.flatMap((line) => readCall(line));
+  const calls = lines.flatMap((line) => readCall(line, folders));
   const counts = new Map<string, number>();
   const earliest = new Map<string, TracedCall & KillPoint>();
   for (const call of calls) {
@@ -90,16 +91,18 @@ export async function planKills(traceFile: string, data: string): Promise<KillPl
 }
 
 /** One line of strace's: `22760 1795469736.123456 rename("a", "b") = 0`. */
-function readCall(line: string): TracedCall[] {
+function readCall(line: string, folders: readonly string[]): TracedCall[] {
   const match = /^(\d+) +(\d+\.\d+) (\w+)\(/.exec(line);
   const [, thread, at, call] = match ?? [];
   if (thread === undefined || at === undefined || call === undefined) return [];
-  return [{ thread, at: Number(at), call, changesDisk: changesDisk(line) }];
+  return [{ thread, at: Number(at), call, changesDisk: changesDisk(line, folders) }];
 }
 
-function changesDisk(line: string): boolean {
+function changesDisk(line: string, folders: readonly string[]): boolean {
   const call = /^\d+ +[\d.]+ (\w+)\(/.exec(line)?.[1] ?? "";
   if (/ = -1 E/.test(line)) return false;
-  if (call === "openat") return line.includes("O_CREAT") && line.includes("/data/");
+  if (call === "openat") {
+    return line.includes("O_CREAT") && folders.some((folder) => line.includes(`${folder}/`));
+  }
   return !["write", "fsync", "fdatasync"].includes(call) && (SWEPT_CALLS as readonly string[]).includes(call);
 }

@@ -1,14 +1,16 @@
 import { parseArgs } from "node:util";
 import { randomKills, type Round } from "./random-kills.ts";
-import { SCENARIOS, type ScenarioName } from "./scenario.ts";
+import { SCENARIOS, SYNC_SCENARIOS, type ScenarioName } from "./stage.ts";
 import { sweep, type SweepReport } from "./sweep.ts";
 
 const USAGE = `Usage: node scripts/crash-sweep/main.ts [options]
 
-Kills \`jam sync\` at every system call that writes (needs strace), or at random instants, and examines each time
-what clients see, what is left, and what the next run makes of it. Ends with status 1 when anything is wrong.
+Kills \`jam sync\`, \`jam bundle create\` and \`jam bundle import\` at every system call that writes (needs strace), or at
+random instants, and examines each time what clients see, what is left, and what the next run makes of it. Ends with
+status 1 when anything is wrong.
 
-  --scenario LIST    fresh, incremental, removals (all three)
+  --scenario LIST    fresh, incremental, removals, create, create-again, create-over, import-full, import-volumes,
+                     import-delta (all)
   --every N          only each N-th system call (1)
   --lanes N          trials at the same time (2)
   --random N         instead: N kills at random instants, with a client reading on disk and over HTTP
@@ -35,8 +37,9 @@ async function runSweeps(scenarios: readonly ScenarioName[]): Promise<boolean> {
     const report = await sweep(scenario, {
       lanes: Number(values.lanes),
       choose: (_point, position) => position % every === 0,
-      onTrial({ point, faults }) {
-        for (const fault of faults) console.log(`  ${point.call} ${point.ordinal}: ${fault}`);
+      onTrial({ point, run, faults }) {
+        const place = run === undefined ? "" : ` of ${run}`;
+        for (const fault of faults) console.log(`  ${point.call} ${point.ordinal}${place}: ${fault}`);
       },
     });
     console.log(describeSweep(report, (performance.now() - started) / 1000));
@@ -82,10 +85,15 @@ function describeRounds(scenario: ScenarioName, rounds: readonly Round[]): strin
   const sum = (of: (round: Round) => number) => rounds.reduce((total, round) => total + of(round), 0);
   return (
     `${scenario}: ${sum(({ kills }) => kills)} kills in ${rounds.length} rounds ` +
-    `(${sum(({ late }) => late)} came too late), ${sum(({ resumed }) => resumed)} downloads resumed, ` +
+    `(${sum(({ late }) => late)} came too late), ${sum(({ resumed }) => resumed)} ${whatIsResumed(scenario)}, ` +
     `${sum(({ walks }) => walks)} walks (${sum(({ overtaken }) => overtaken)} overtaken), ` +
     `${sum(({ faults }) => faults.length)} bad`
   );
+}
+
+function whatIsResumed(scenario: ScenarioName): string {
+  if ((SYNC_SCENARIOS as readonly string[]).includes(scenario)) return "downloads resumed";
+  return scenario.startsWith("create") ? "volumes kept" : "files kept";
 }
 
 if (values.help) process.stdout.write(USAGE);

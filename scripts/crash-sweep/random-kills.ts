@@ -1,12 +1,12 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { dropFork, examine, wholeBlobs } from "./invariants.ts";
+import { dropFork } from "./invariants.ts";
 import { runJam, startJam } from "./jam.ts";
+import { setStage } from "./scenario.ts";
 import { startServer } from "./serve.ts";
-import { SCENARIOS, setStage, type ScenarioName, type Stage } from "./scenario.ts";
+import { SCENARIOS, type ScenarioName, type Stage, type StagedRun } from "./stage.ts";
 import type { WatchOrder, WatchReport } from "./watch.ts";
 
 export interface CampaignOptions {
@@ -24,21 +24,20 @@ export interface Round {
   readonly kills: number;
   /** Kills that found the run over already. */
   readonly late: number;
-  /** Downloads that a kill cut off and a later run took up. */
+  /** What a kill cut off or spared and a later run took up: downloads, volumes, files of a bundle. */
   readonly resumed: number;
   readonly walks: number;
   readonly overtaken: number;
   readonly faults: readonly string[];
 }
 
-const SYNC = ["sync", "--quiet", "--progress", "none"];
 /** Slow enough that a kill meets downloads in the middle. */
 const TARBALL_BYTES = 700_000;
 const BYTES_PER_SECOND = 4_000_000;
 const MAX_KILLS_A_ROUND = 5;
 
 /**
- * Kills real syncs at random instants while a client reads on disk and over HTTP all the time. Each mirror is
+ * Kills real runs at random instants while a client reads on disk and over HTTP all the time. Each mirror is
  * killed one to five times in a row, so that recoveries are killed too; then it has to come to its end.
  */
 export async function randomKills(options: CampaignOptions): Promise<Round[]> {
@@ -47,7 +46,7 @@ export async function randomKills(options: CampaignOptions): Promise<Round[]> {
   await using watcher = startWatcher();
   const names = options.scenarios ?? SCENARIOS;
   await using stack = new AsyncDisposableStack();
-  const stages: { stage: Stage; runMs: number }[] = [];
+  const stages: { stage: Stage; runMs: readonly number[] }[] = [];
   for (const name of names) {
     const stage = stack.use(
       await setStage(name, { tarballBytes: TARBALL_BYTES, bytesPerSecondPerConnection: BYTES_PER_SECOND }),
@@ -57,8 +56,9 @@ export async function randomKills(options: CampaignOptions): Promise<Round[]> {
   for (let killed = 0; killed < options.kills;) {
     const { stage, runMs } = stages[rounds.length % stages.length] as (typeof stages)[number];
     const wanted = Math.min(1 + Math.floor(random() * MAX_KILLS_A_ROUND), options.kills - killed);
-    const delays = Array.from({ length: wanted }, () => runMs * (0.25 + 0.8 * random()));
-    const round = await playRound(stage, delays, watcher);
+    const delays = Array.from({ length: wanted }, () => 0.25 + 0.8 * random());
+    const first = Math.floor(rounds.length / stages.length) % stage.runs.length;
+    const round = await playRound({ stage, runMs, first, delays }, watcher);
     killed += round.kills;
     rounds.push(round);
     options.onRound?.(round);
@@ -66,70 +66,56 @@ export async function randomKills(options: CampaignOptions): Promise<Round[]> {
   return rounds;
 }
 
-async function measure(stage: Stage): Promise<number> {
-  const folder = await stage.fork();
-  const started = performance.now();
-  await runJam(folder, SYNC);
-  await dropFork(folder);
-  return performance.now() - started;
+/** How long each run of a stage takes. */
+async function measure(stage: Stage): Promise<number[]> {
+  const times: number[] = [];
+  for (const [at, { args }] of stage.runs.entries()) {
+    const folder = await stage.fork(at);
+    const started = performance.now();
+    await runJam(folder, args);
+    times.push(performance.now() - started);
+    await dropFork(folder);
+  }
+  return times;
 }
 
-async function playRound(stage: Stage, delays: readonly number[], watcher: Watcher): Promise<Round> {
-  const folder = await stage.fork();
-  const data = join(folder, "data");
+interface RoundPlan {
+  readonly stage: Stage;
+  readonly runMs: readonly number[];
+  /** The run that is killed first; those behind it have their turn when a kill comes too late. */
+  readonly first: number;
+  /** As parts of what a run takes. */
+  readonly delays: readonly number[];
+}
+
+async function playRound({ stage, runMs, first, delays }: RoundPlan, watcher: Watcher): Promise<Round> {
+  const folder = await stage.fork(first);
   const server = await startServer(folder);
   const faults: string[] = [];
-  const order = { tools: join(data, "tools"), url: `${server.url}/tools`, ...whatMayBeSeen(stage) };
-  watcher.start(order);
+  watcher.start({ tools: join(folder, "data/tools"), url: `${server.url}/tools`, ...stage.watched });
+  let at = first;
   let late = 0;
   let resumed = 0;
-  let before = await wholeBlobs(data);
+  const follower = await stage.follow(folder);
   for (const delay of delays) {
-    const partial = await partialBytes(data);
-    stage.upstream.clearRequests();
-    const run = startJam(folder, SYNC);
-    await pause(delay);
+    await follower.beforeRun();
+    const run = startJam(folder, (stage.runs[at] as StagedRun).args);
+    await pause(delay * (runMs[at] as number));
     run.kill("SIGKILL");
     const { signal } = await run.ended;
-    if (signal !== "SIGKILL") late += 1;
-    resumed += countResumed(stage, partial);
-    const after = await wholeBlobs(data);
-    const needed = new Set(stage.next.items.map(({ sha256 }) => sha256));
-    for (const sha256 of before) {
-      if (needed.has(sha256) && !after.has(sha256)) faults.push(`Blob ${sha256} was here and is lost`);
-    }
-    before = after;
+    const followed = await follower.afterKill();
+    resumed += followed.resumed;
+    faults.push(...followed.faults);
+    if (signal === "SIGKILL") continue;
+    late += 1;
+    at = Math.min(at + 1, stage.runs.length - 1);
   }
-  const finding = await examine(stage, folder);
+  const finding = await stage.examine(folder, at);
   const { walks, overtaken, faults: seen } = await watcher.stop();
   await server.stop();
   await dropFork(folder);
   faults.push(...finding.faults, ...seen);
   return { scenario: stage.scenario, kills: delays.length, late, resumed, walks, overtaken, faults };
-}
-
-function whatMayBeSeen(stage: Stage): Pick<WatchOrder, "allowed" | "isGraced"> {
-  return {
-    allowed: [stage.old.index2Fingerprint, stage.next.index2Fingerprint],
-    isGraced: stage.isGraced,
-  };
-}
-
-/** SHA-256 → bytes of every download that a kill cut off. */
-async function partialBytes(data: string): Promise<Map<string, number>> {
-  const sizes = new Map<string, number>();
-  for (const name of await readdir(join(data, "partial")).catch(() => [])) {
-    const sha256 = /^([0-9a-f]{64})\.part$/.exec(name)?.[1];
-    if (sha256 !== undefined) sizes.set(sha256, (await stat(join(data, "partial", name))).size);
-  }
-  return sizes;
-}
-
-function countResumed(stage: Stage, partial: ReadonlyMap<string, number>): number {
-  const paths = new Map(stage.next.items.map(({ sha256, path }) => [sha256, path]));
-  return [...partial].filter(([sha256, bytes]) =>
-    stage.upstream.requests.includes(`GET ${paths.get(sha256)} bytes=${bytes}-`),
-  ).length;
 }
 
 interface Watcher extends AsyncDisposable {

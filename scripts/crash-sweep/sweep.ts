@@ -1,18 +1,22 @@
 import { join } from "node:path";
-import { dropFork, examine, type Finding } from "./invariants.ts";
+import { dropFork } from "./invariants.ts";
 import { runJam } from "./jam.ts";
 import { killAt, planKills, traceWith, type KillPlan, type KillPoint } from "./kill-points.ts";
-import { setStage, type ScenarioName, type Stage } from "./scenario.ts";
+import { setStage } from "./scenario.ts";
+import type { Finding, ScenarioName, Stage, StagedRun } from "./stage.ts";
 
 /** One kill and what was found after it. */
 export interface Trial extends Finding {
   readonly point: KillPoint;
+  /** Which run was killed; undefined where there is only one. */
+  readonly run: string | undefined;
   /** False where the run was over before the call came. */
   readonly wasKilled: boolean;
 }
 
 export interface SweepReport {
   readonly scenario: ScenarioName;
+  /** Of all runs together. */
   readonly plan: KillPlan;
   readonly trials: readonly Trial[];
 }
@@ -25,18 +29,19 @@ export interface SweepOptions {
   readonly onTrial?: (trial: Trial) => void;
 }
 
-const SYNC = ["sync", "--quiet", "--progress", "none", "--jobs", "1"];
-
-/** Kills `jam sync` at one system call after the other, each time from the same start, and examines what is left. */
+/** Kills one system call after the other, each time from the same start, and examines what is left. */
 export async function sweep(scenario: ScenarioName, options: SweepOptions = {}): Promise<SweepReport> {
   const { choose = () => true, lanes = 1, onTrial = () => undefined } = options;
   await using first = await setStage(scenario);
-  const plan = await traceRun(first);
-  const points = plan.points.filter(choose);
+  const plans: KillPlan[] = [];
+  for (const run of first.runs.keys()) plans.push(await traceRun(first, run));
+  const left = plans
+    .flatMap(({ points }, run) => points.map((point) => ({ point, run })))
+    .filter(({ point }, position) => choose(point, position));
   const trials: Trial[] = [];
   const walk = async (stage: Stage) => {
-    for (let point = points.shift(); point !== undefined; point = points.shift()) {
-      const trial = await tryPoint(stage, point);
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const trial = await tryPoint(stage, next.run, next.point);
       trials.push(trial);
       onTrial(trial);
     }
@@ -46,24 +51,42 @@ export async function sweep(scenario: ScenarioName, options: SweepOptions = {}):
     await walk(stage);
   });
   await Promise.all([walk(first), ...others]);
-  return { scenario, plan, trials };
+  return { scenario, plan: joinPlans(plans), trials };
 }
 
-async function traceRun(stage: Stage): Promise<KillPlan> {
-  const folder = await stage.fork();
+function joinPlans(plans: readonly KillPlan[]): KillPlan {
+  return {
+    points: plans.flatMap(({ points }) => points),
+    states: plans.reduce((sum, { states }) => sum + states, 0),
+    reached: plans.reduce((sum, { reached }) => sum + reached, 0),
+  };
+}
+
+async function traceRun(stage: Stage, run: number): Promise<KillPlan> {
+  const { steadyArgs, changes } = stage.runs[run] as StagedRun;
+  const folder = await stage.fork(run);
   const file = join(folder, "trace.txt");
-  const { status, stderr } = await runJam(folder, SYNC, traceWith(file));
-  if (status !== 0) throw new Error(`The traced run ended with ${status}: ${stderr}`);
-  const plan = await planKills(file, join(folder, "data"));
+  const { status, signal, stderr } = await runJam(folder, steadyArgs, traceWith(file));
+  if (signal !== null || !ENDS_WELL.has(status)) {
+    throw new Error(`The traced run ended with ${status ?? signal}: ${stderr}`);
+  }
+  const plan = await planKills(
+    file,
+    changes.map((name) => join(folder, name)),
+  );
   await dropFork(folder);
   return plan;
 }
 
-async function tryPoint(stage: Stage, point: KillPoint): Promise<Trial> {
-  const folder = await stage.fork();
-  const { status, signal } = await runJam(folder, SYNC, killAt(point));
+/** 3: something is still lacking. */
+const ENDS_WELL: ReadonlySet<number | null> = new Set([0, 3]);
+
+async function tryPoint(stage: Stage, run: number, point: KillPoint): Promise<Trial> {
+  const { name, steadyArgs } = stage.runs[run] as StagedRun;
+  const folder = await stage.fork(run);
+  const { status, signal } = await runJam(folder, steadyArgs, killAt(point));
   const wasKilled = signal === "SIGKILL" || status === 137;
-  const finding = await examine(stage, folder);
+  const finding = await stage.examine(folder, run);
   await dropFork(folder);
-  return { point, wasKilled, ...finding };
+  return { point, run: name, wasKilled, ...finding };
 }

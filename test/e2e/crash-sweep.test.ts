@@ -1,23 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import type { KillPoint } from "../../scripts/crash-sweep/kill-points.ts";
-import { SCENARIOS } from "../../scripts/crash-sweep/scenario.ts";
+import { SYNC_SCENARIOS } from "../../scripts/crash-sweep/stage.ts";
 import { sweep } from "../../scripts/crash-sweep/sweep.ts";
-
-/** Programs cannot be traced everywhere: containers may forbid it. */
-const canTrace = spawnSync("strace", ["-qq", "-o", "/dev/null", "true"]).status === 0;
-const WHY_NOT = canTrace ? "" : " (not tried: strace is not here or not allowed to trace)";
-
-/** The steps that move names; each is tried, and of the many others a few. `node scripts/crash-sweep/main.ts` tries all. */
-const MOVES = new Set(["link", "symlink", "rmdir"]);
-const ONE_IN: Readonly<Record<string, number>> = { rename: 2, unlink: 5, fsync: 9 };
-
-function chooseSample({ call, ordinal }: KillPoint): boolean {
-  return MOVES.has(call) ? ordinal % 3 === 1 : ordinal % (ONE_IN[call] ?? 30) === 0;
-}
+import { canTrace, chooseSample, WHY_NOT } from "../helpers/crash-sample.ts";
 
 describe.runIf(canTrace)(`killed at a system call${WHY_NOT}`, () => {
-  test.for(SCENARIOS)(
+  test.for(SYNC_SCENARIOS)(
     "a %s sync leaves the old mirror or the new one, and the next run ends it",
     async (scenario) => {
       const { trials } = await sweep(scenario, { choose: chooseSample, lanes: 2 });
