@@ -238,11 +238,28 @@ describe("order, interruption and the dry run", () => {
   }
 });
 
+test("archives that are none of ours are left out, by name", async () => {
+  const { cp, writeFile } = await import("node:fs/promises");
+  const stick = join(fresh.medium, "stick");
+  await cp(newer, stick, { recursive: true });
+  await writeFile(join(stick, "holiday.tar"), Buffer.alloc(10_240));
+  const report = await fresh.json<ImportedDocument & { warnings: string[] }>(
+    "far",
+    "bundle",
+    "import",
+    stick,
+  );
+  expect(report).toMatchObject({ outcome: "updated" });
+  expect(report.warnings.join()).toContain("holiday.tar is no volume");
+});
+
 test("status and history tell of imports", async () => {
   await fresh.done("far", "bundle", "import", newer);
   const { runs } = await fresh.json<{ runs: { outcome: string; bundles: string[] }[] }>("far", "status");
   const name = (await readdir(newer)).find((one) => one.endsWith(".manifest.json")) as string;
   const { id } = JSON.parse(await readFile(join(newer, name), "utf8")) as { id: string };
+  await refused("JAM_BUNDLE_OUTDATED", 4, "bundle", "import", older);
   expect(runs).toMatchObject([{ outcome: "updated", bundles: [id] }]);
+  expect((await far.jam("status")).stdout).toContain("JAM_BUNDLE_OUTDATED");
   expect((await far.jam("status")).stdout).toContain(id);
 });

@@ -2,6 +2,8 @@ import { JamError, reportError, toJamError } from "../../shared/errors.ts";
 import { readCurrentSnapshot } from "../../sync/current.ts";
 import { keepReport } from "../../sync/history.ts";
 import { pruneStore } from "../../sync/prune.ts";
+import { failedReport } from "../../sync/summarize-run.ts";
+import { sortInlets } from "../read/read-volumes.ts";
 import type { FailedItem } from "../../sync/report.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
 import type { Inlet } from "../ports.ts";
@@ -22,24 +24,43 @@ export async function importBundles(
   rules: ImportRules,
   work: ImportWork,
 ): Promise<ImportReport> {
+  const { documents } = work.store;
   const started = { at: work.now(), clock: performance.now() };
+  const stamp = () => ({
+    startedAt: started.at.toISOString(),
+    durationMs: Math.round(performance.now() - started.clock),
+  });
   const lease = await work.store.acquireWriter("jam bundle import");
   try {
-    await work.store.recover();
-    const current = await readCurrentSnapshot(work.store);
-    const reception = new Reception({ rules, work, current });
-    const faults = await receiveAll(inlets, reception, work);
-    const closed = await closeBundles({ current, reception, rules, work });
-    const report = summarize({ current, reception, closed, faults });
-    await keepReport(work.store.documents, historyOf(report, started));
-    if (closed.published.length > 0) {
-      work.observe({ kind: "phase", phase: "prune" });
-      await pruneStore(work.store, rules.retention, work.now());
-    }
+    const report = await runImport(inlets, rules, work);
+    await keepReport(documents, { ...historyOf(report), ...stamp() });
     return report;
+  } catch (cause) {
+    const error = toJamError(cause);
+    await keepReport(documents, { ...failedReport(error), ...stamp() }).catch(() => undefined);
+    throw error;
   } finally {
     await lease.release();
   }
+}
+
+async function runImport(
+  inlets: readonly Inlet[],
+  rules: ImportRules,
+  work: ImportWork,
+): Promise<ImportReport> {
+  await work.store.recover();
+  const current = await readCurrentSnapshot(work.store);
+  const reception = new Reception({ rules, work, current });
+  const { volumes, others } = await sortInlets(inlets);
+  for (const { name } of others) reception.warn(`${name} is no volume of a bundle and was left out.`);
+  const faults = await receiveAll(volumes, reception, work);
+  const closed = await closeBundles({ current, reception, rules, work });
+  if (closed.published.length > 0) {
+    work.observe({ kind: "phase", phase: "prune" });
+    await pruneStore(work.store, rules.retention, work.now());
+  }
+  return summarize({ current, reception, closed, faults });
 }
 
 /** Reads every inlet; one that cannot be used leaves the others alone, but for a full disk or a cancelled run. */

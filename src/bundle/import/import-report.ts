@@ -42,10 +42,7 @@ export interface ImportReport {
 }
 
 /** The report as `jam status` shows runs. */
-export function historyOf(
-  report: ImportReport,
-  started: { readonly at: Date; readonly clock: number },
-): SyncReport {
+export function historyOf(report: ImportReport): Omit<SyncReport, "startedAt" | "durationMs"> {
   const { outcome, snapshot, upstream, verified, imported, held, added, failed, warnings, bundles } = report;
   return {
     outcome,
@@ -63,7 +60,5 @@ export function historyOf(
     failed,
     warnings,
     bundles: bundles.map(({ id }) => id),
-    startedAt: started.at.toISOString(),
-    durationMs: Math.round(performance.now() - started.clock),
   };
 }

@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../sync/snapshot.ts";
 import { carriedContents, contentsOf, type BundleManifest } from "../format/manifest.ts";
 import type { Inlet } from "../ports.ts";
-import { readHead } from "../read/read-volumes.ts";
+import { readHead, sortInlets } from "../read/read-volumes.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
 import { describeLacking, lackingContents } from "./lacking.ts";
 import type { LackingContent } from "./ports.ts";
@@ -36,7 +36,7 @@ export async function previewImport(
   }: { readonly rules: ImportRules; readonly work: ImportWork; readonly current: Snapshot | undefined },
 ): Promise<BundlePreview[]> {
   const previews = new Map<string, BundlePreview & { readonly volumes: number[] }>();
-  for (const inlet of inlets) {
+  for (const inlet of (await sortInlets(inlets)).volumes) {
     const head = await readHead(inlet);
     const { manifest, manifestBytes, label, signature } = head;
     const known = previews.get(manifest.id);

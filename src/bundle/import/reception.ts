@@ -130,7 +130,7 @@ export class Reception {
     const known = this.#arrivals.get(head.manifest.id);
     if (known !== undefined) return sameArrival(known, name, head);
     await this.#refuseOverfull(head);
-    if (warning !== undefined) this.#warn(warning);
+    if (warning !== undefined) this.warn(warning);
     const { manifest, manifestBytes, label, signature } = head;
     const bundle: PendingBundle = {
       manifest,
@@ -159,7 +159,9 @@ export class Reception {
     await refuseOverfull(this.#work.store, { what: "This bundle", bytes, total, hint }, quota);
   }
 
-  #warn(message: string): void {
+  /** Says something once, to whoever watches and in the report. */
+  warn(message: string): void {
+    if (this.#warnings.has(message)) return;
     this.#warnings.add(message);
     this.#work.observe({ kind: "warning", message });
   }

@@ -55,8 +55,24 @@ async function refuseAppended(bytes: ByteReader, inlet: Inlet): Promise<void> {
 /** How every volume begins: the name of its first file. */
 const MAGIC = Buffer.from("jam-volume.json\0");
 
-/** True when an inlet begins as a volume does. */
-export async function beginsAsVolume(inlet: Inlet): Promise<boolean> {
+/** Archives that were found together: a stick may hold others than ours. */
+export interface SortedInlets {
+  readonly volumes: readonly Inlet[];
+  readonly others: readonly Inlet[];
+}
+
+/** Tells volumes from other archives by how they begin. Where none looks like a volume, all are taken for damaged ones. */
+export async function sortInlets(inlets: readonly Inlet[]): Promise<SortedInlets> {
+  const others: Inlet[] = [];
+  for (const inlet of inlets) {
+    // What comes once must not be opened to look.
+    if (inlet.size !== undefined && !(await beginsAsVolume(inlet))) others.push(inlet);
+  }
+  if (others.length === inlets.length) return { volumes: inlets, others: [] };
+  return { volumes: inlets.filter((inlet) => !others.includes(inlet)), others };
+}
+
+async function beginsAsVolume(inlet: Inlet): Promise<boolean> {
   const bytes = new ByteReader(inlet.open());
   try {
     return (await bytes.peek(MAGIC.length)).equals(MAGIC);
