@@ -265,6 +265,20 @@ describe("what is not whole", () => {
         expect(await readdir(to)).toContain("SHA256SUMS");
         await other.done("far", "bundle", "import", to);
         expect((await other.far.published()).agents).not.toContain("3.6.27-ubuntu-amd64");
+        const at = join(other.medium, "at-once");
+        const again = await other.json<CreatedDocument>(
+          "near",
+          "bundle",
+          "create",
+          "--to",
+          at,
+          "--volume-size",
+          "60KiB",
+          "--allow-partial",
+        );
+        const volumes = again.bundle.volumes.map(({ path }) => path);
+        const archives = (await readdir(at)).filter((name) => name.endsWith(".tar"));
+        expect(archives.map((name) => join(at, name)).toSorted()).toEqual(volumes.toSorted());
       },
     );
   });

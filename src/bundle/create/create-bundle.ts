@@ -5,7 +5,7 @@ import type { BundleManifest } from "../format/manifest.ts";
 import { carriedContents, formatManifest } from "../format/manifest.ts";
 import { planVolumes } from "../format/volume-plan.ts";
 import type { BundleSigner, ContentSource, Outlet } from "../ports.ts";
-import { bundleFiles } from "../write/bundle-files.ts";
+import { bundleFiles, PROGRESS_NAME, type BundleFiles } from "../write/bundle-files.ts";
 import { volumeBytes, type BundleBytes } from "../write/volume-bytes.ts";
 import { writeVolumes } from "../write/write-volumes.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
@@ -58,27 +58,39 @@ export async function createBundle(
   work: CreateWork,
 ): Promise<CreatedFiles> {
   const damaged = new Set<Sha256>(order.damaged);
+  const { outlet, base } = form.place;
   for (;;) {
     const manifest = await planBundle({ ...order, damaged }, work.store);
+    const bundle = await signBundle(manifest, form.volumeSize, work.signer);
+    const files = bundleFiles(base ?? `jam-${manifest.id}`, bundle.volumes.length);
     try {
-      return await writeBundle(manifest, form, work);
+      return await writeBundle({ manifest, bundle, files }, form, work);
     } catch (error) {
       const sha256 = damagedTarball(error);
       if (order.allowsPartial !== true || sha256 === undefined || damaged.has(sha256)) throw error;
       // What is damaged shows only when it is read, long after the manifest was written: begin again without it.
       damaged.add(sha256);
+      await giveUp(outlet, files);
     }
   }
 }
 
+/** Removes what was written of a bundle; the note on whose files they are goes last. */
+async function giveUp(outlet: Outlet, files: BundleFiles): Promise<void> {
+  const names = [...files.volumes, files.manifest, files.manifestSignature, PROGRESS_NAME];
+  for (const name of names) await outlet.remove(name);
+}
+
 async function writeBundle(
-  manifest: BundleManifest,
+  {
+    manifest,
+    bundle,
+    files,
+  }: { readonly manifest: BundleManifest; readonly bundle: BundleBytes; readonly files: BundleFiles },
   form: BundleForm & { readonly place: BundlePlace },
   work: CreateWork,
 ): Promise<CreatedFiles> {
-  const bundle = await signBundle(manifest, form.volumeSize, work.signer);
-  const { outlet, base = `jam-${manifest.id}` } = form.place;
-  const files = bundleFiles(base, bundle.volumes.length);
+  const { outlet } = form.place;
   const before = await takeOver(outlet, files, { bundle, force: form.force });
   await rememberBundle(work.store.documents, { manifest, ...bundle });
   const volumes = await writeVolumes({ bundle, files, before, outlet, ...work });
