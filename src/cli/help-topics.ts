@@ -5,6 +5,7 @@ Examples:
   jam sync --dry-run              what would be fetched, and why
   jam sync && jam serve           fetch it, then serve it
   jam connect --juju 3.6          the commands that point Juju here
+  jam bundle create --to bundle/  carry it over an air gap
   jam which 3.6.5                 to which version Juju takes it, and why
   jam list -o json                for scripts
 

@@ -185,6 +185,7 @@ describe("order, interruption and the dry run", () => {
       const { missing } = JSON.parse(stdout) as ImportedDocument;
       expect(missing.flatMap(({ volumes = [] }) => volumes)).toContain(1);
       expect((await far.published()).agents).toEqual([]);
+      expect((await far.jam("status")).stdout).toContain(`waiting   bundle ${bundle.id}`);
     }
     expect(await fresh.json("far", "bundle", "import", paths.at(-1) as string)).toMatchObject({
       outcome: "updated",

@@ -129,7 +129,12 @@ async function write(
 }
 
 async function stream(context: CommandContext, order: BundleOrder, work: Work): Promise<MadeBundle> {
-  const { writeBytes } = context.io;
+  const { writeBytes, stdout } = context.io;
+  if (stdout.isTTY) {
+    throw new JamError("JAM_USAGE_INVALID", "A bundle is not for a terminal.", {
+      hint: "Send standard output on with a pipe, or name a folder: --to FOLDER/",
+    });
+  }
   const { streamBundle } = await import("../../bundle/create/create-bundle.ts");
   const { manifest, size, bytes } = await streamBundle(order, work);
   if (writeBytes === undefined)
@@ -138,12 +143,16 @@ async function stream(context: CommandContext, order: BundleOrder, work: Work): 
   return { manifest, volumes: [{ path: "-", size, sha256: null }], signedBy: work.signer?.fingerprint };
 }
 
+const UNVERIFIED =
+  "warning: this mirror does not verify its upstream, and the bundle says so: the far side takes it with --allow-unsigned only.";
+
 /** On standard output, unless the bundle itself went there. */
 async function printBundle(
   context: CommandContext,
   { manifest, volumes, signedBy }: MadeBundle,
 ): Promise<void> {
   const carried = describeCarried(manifest);
+  if (manifest.proofs.some(({ verified }) => !verified)) await context.output.warn(UNVERIFIED);
   const document = {
     bundle: {
       id: manifest.id,

@@ -3,6 +3,7 @@ import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
 import type { Config } from "../../config/config.ts";
+import type { Store } from "../../store/store.ts";
 import { readCurrentSnapshot } from "../../sync/current.ts";
 import { readReports } from "../../sync/history.ts";
 import type { SyncReport } from "../../sync/report.ts";
@@ -26,6 +27,8 @@ interface Status {
   readonly streams: Readonly<Record<string, number>>;
   readonly verified: boolean | null;
   readonly verbatim: Snapshot["verbatim"] | null;
+  /** Bundles of which something has not come yet. */
+  readonly waiting: readonly WaitingBundle[];
   readonly writer: object | null;
   readonly freeBytes: number | null;
   readonly runs: readonly SyncReport[];
@@ -41,11 +44,33 @@ async function status(context: CommandContext, call: CommandCall<{ runs: number 
     data: config.data,
     mode: config.mode,
     ...describeSnapshot(snapshot),
+    waiting: await readWaiting(store),
     writer: writer ?? null,
     freeBytes: await store.freeBytes().catch(() => null),
     runs: await readReports(store.documents, call.options.runs),
   };
   await context.output.print(document, () => render(document, snapshot, context));
+}
+
+interface WaitingBundle {
+  readonly bundle: string;
+  readonly createdAt: string;
+  /** Files that have not come yet. */
+  readonly lacking: number;
+}
+
+async function readWaiting(store: Store): Promise<WaitingBundle[]> {
+  const notes = await store.documents.list("state");
+  // What reads manifests is worth loading only where there is one.
+  if (!notes.some((name) => name.startsWith("pending-bundle-"))) return [];
+  const { readPending } = await import("../../bundle/import/pending.ts");
+  const { lackingContents } = await import("../../bundle/import/lacking.ts");
+  const waiting: WaitingBundle[] = [];
+  for (const { manifest } of await readPending(store.documents)) {
+    const lacking = (await lackingContents(store, manifest)).length;
+    waiting.push({ bundle: manifest.id, createdAt: manifest.createdAt, lacking });
+  }
+  return waiting;
 }
 
 function describeSnapshot(
@@ -93,6 +118,9 @@ async function render(
       `held      ${status.held.agents} agent(s), ${formatByteSize(status.held.bytes)}: ${streams.join(", ")}`,
       `verbatim  ${verbatim.complete ? "complete: /upstream/tools is served" : `not served: ${verbatim.reason}`}`,
     );
+  }
+  for (const { bundle, lacking } of status.waiting) {
+    lines.push(`waiting   bundle ${bundle}: ${lacking} file(s) have not come yet`);
   }
   if (status.freeBytes !== null) lines.push(`free      ${formatByteSize(status.freeBytes)}`);
   if (status.writer !== null) lines.push(`writing   ${JSON.stringify(status.writer)}`);

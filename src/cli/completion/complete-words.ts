@@ -1,4 +1,5 @@
 import type { Command, Option } from "commander";
+import { VOLUME_PRESETS } from "../../bundle/format/volume-size.ts";
 import { ARCHES } from "../../juju/arch.ts";
 import { STREAMS } from "../../juju/stream.ts";
 import { HELP_TOPICS } from "../help-topics.ts";
@@ -22,6 +23,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
   stream: STREAMS,
   arch: ARCHES,
   shell: ["bash", "zsh", "fish", "powershell"],
+  size: Object.keys(VOLUME_PRESETS),
 };
 
 /** Completes the last of `words`, which may be empty; the words before it are finished. */
@@ -94,8 +96,9 @@ function valuesOf(option: Option): Completion {
 
 function valuesFor(placeholder: string, values: readonly string[] | undefined): Completion {
   if (values !== undefined) return just(values.map((value) => ({ value, description: "" })));
+  const isFile = ["file", "path", "from"].includes(placeholder);
   if (placeholder === "dir") return { candidates: [], directive: DIRECTIVES.folders };
-  return { candidates: [], directive: placeholder === "file" ? DIRECTIVES.files : DIRECTIVES.nothing };
+  return { candidates: [], directive: isFile ? DIRECTIVES.files : DIRECTIVES.nothing };
 }
 
 function just(candidates: readonly Candidate[]): Completion {
