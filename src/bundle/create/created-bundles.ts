@@ -1,3 +1,4 @@
+import { isJamError } from "../../shared/errors.ts";
 import { parseManifest } from "../format/parse-manifest.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { bundleId } from "../format/parse-manifest.ts";
@@ -16,8 +17,19 @@ export interface CreatedBundle {
   readonly signature: string | undefined;
 }
 
-/** Remembers a bundle before its volumes are written, and forgets the oldest beyond the limit. */
-export async function rememberBundle(
+/**
+ * Remembers a bundle before its volumes are written, and forgets the oldest beyond the limit. Whoever may read a mirror
+ * but not write to it can make bundles, too; those are just not remembered.
+ */
+export async function rememberBundle(documents: DocumentPort, bundle: CreatedBundle): Promise<void> {
+  try {
+    await putNote(documents, bundle);
+  } catch (error) {
+    if (!isJamError(error, "JAM_STORE_PERMISSION")) throw error;
+  }
+}
+
+async function putNote(
   documents: DocumentPort,
   { manifest, manifestBytes, signature }: CreatedBundle,
 ): Promise<void> {
