@@ -1,0 +1,118 @@
+import { isJamError, JamError } from "../../shared/errors.ts";
+import { startSha256, type Sha256 } from "../../shared/sha256.ts";
+import type { SyncObserver } from "../../sync/events.ts";
+import type { Inlet } from "../ports.ts";
+import { readVolumes } from "../read/read-volumes.ts";
+import type { ArrivingSlice } from "../read/volume-reader.ts";
+import type { Edition, Editions } from "./editions.ts";
+import type { PartsFollower } from "./follow-parts.ts";
+
+/** What reading one volume to its end showed. */
+export interface VolumeCheck {
+  readonly inlet: Inlet;
+  /** How messages call it. */
+  readonly name: string;
+  /** How many volumes come before it in its file or stream. */
+  readonly position: number;
+  /** Undefined when its head cannot be read. */
+  readonly edition: Edition | undefined;
+  /** What its label says; undefined with the edition. */
+  readonly number: number | undefined;
+  /** Positions of the slices that hold the bytes which they must. */
+  readonly proven: ReadonlySet<number>;
+  /** Where its structure ends to be that of a volume, if anywhere; nothing behind that is proven. */
+  readonly fault: JamError | undefined;
+  /** Of the whole file; undefined when it was not read to its end. */
+  readonly fileSha256: Sha256 | undefined;
+}
+
+/** What all checks of one run share. */
+export interface CheckWork {
+  readonly editions: Editions;
+  readonly parts: PartsFollower;
+  readonly observe: SyncObserver;
+  readonly signal: AbortSignal;
+}
+
+type Draft = { -readonly [Key in keyof VolumeCheck]: VolumeCheck[Key] } & { readonly proven: Set<number> };
+
+/**
+ * Reads everything that an inlet holds, once, and says of each volume in it what is right. A medium that fails at some
+ * place is damaged there.
+ * @throws JamError JAM_CANCELLED, JAM_BUNDLE_FORMAT for a bundle of a newer jam
+ */
+export async function checkInlet(inlet: Inlet, work: CheckWork): Promise<VolumeCheck[]> {
+  const checks: Draft[] = [];
+  const hash = startSha256();
+  try {
+    for await (const volume of readVolumes(watched(inlet, work, (bytes) => hash.update(bytes)))) {
+      const { head, name } = volume;
+      const check = draft(inlet, name, checks.length);
+      checks.push(check);
+      check.edition = work.editions.of({ ...head, volumeSize: head.label.volumeSize ?? undefined });
+      check.number = head.label.number;
+      let position = 0;
+      for await (const arriving of volume.slices()) {
+        if (await isRight(arriving, work.parts)) check.proven.add(position);
+        position += 1;
+      }
+    }
+    const fileSha256 = hash.digest("hex") as Sha256;
+    for (const check of checks) check.fileSha256 = fileSha256;
+  } catch (error) {
+    const fault = asFault(error);
+    blame(checks, fault, inlet).fault = fault;
+  }
+  return checks;
+}
+
+function draft(inlet: Inlet, name: string, position: number): Draft {
+  const nothing = { edition: undefined, number: undefined, fault: undefined, fileSha256: undefined };
+  return { inlet, name, position, proven: new Set(), ...nothing };
+}
+
+/** The volume that a fault is in: the one under way, or one whose head is not even legible. */
+function blame(checks: Draft[], { details }: JamError, inlet: Inlet): Draft {
+  const last = checks.at(-1);
+  const name = typeof details["volume"] === "string" ? details["volume"] : (last?.name ?? inlet.name);
+  if (last?.name === name) return last;
+  const added = draft(inlet, name, checks.length);
+  checks.push(added);
+  return added;
+}
+
+async function isRight({ slice, sha256, bytes }: ArrivingSlice, parts: PartsFollower): Promise<boolean> {
+  const hash = startSha256();
+  const follow = parts.follow(slice);
+  for await (const piece of bytes) {
+    hash.update(piece);
+    follow?.(piece);
+  }
+  if (hash.digest("hex") === sha256) return true;
+  parts.blame(slice);
+  return false;
+}
+
+function asFault(error: unknown): JamError {
+  if (isJamError(error) && /^JAM_(BUNDLE_(MALFORMED|DAMAGED)|MEDIUM_UNUSABLE)$/.test(error.code))
+    return error;
+  throw error;
+}
+
+function watched(
+  inlet: Inlet,
+  { observe, signal }: Pick<CheckWork, "observe" | "signal">,
+  take: (bytes: Uint8Array) => void,
+): Inlet {
+  return {
+    ...inlet,
+    async *open() {
+      for await (const piece of inlet.open()) {
+        if (signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled; nothing was changed.");
+        take(piece);
+        observe({ kind: "item-bytes", path: inlet.name, bytes: piece.length });
+        yield piece;
+      }
+    },
+  };
+}

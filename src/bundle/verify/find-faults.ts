@@ -1,0 +1,160 @@
+import type { Sha256 } from "../../shared/sha256.ts";
+import { affectedBy, describeAffected, type Affected } from "../format/affected.ts";
+import type { Slice } from "../format/volume-plan.ts";
+import type { Fault } from "../inspect/judge-signature.ts";
+import { bundleFiles, volumeNumberOf } from "../write/bundle-files.ts";
+import type { VolumeCheck } from "./check-inlet.ts";
+import type { ChosenEdition } from "./choose-edition.ts";
+import type { VolumeFinding, VolumeState } from "./verify-report.ts";
+
+/** What volumes are held to. */
+export interface Expectation {
+  readonly chosen: ChosenEdition | undefined;
+  /** What the names of its volumes have in common; undefined when nothing shows it. */
+  readonly base: string | undefined;
+  /** SHA-256 by file name for each folder. */
+  readonly sums: ReadonlyMap<string, ReadonlyMap<string, Sha256>>;
+  /** Contents whose parts are not what the manifest says when they are put together. */
+  readonly wrongWholes: ReadonlySet<Sha256>;
+}
+
+const NOTHING: Affected = { agents: [], documents: [] };
+
+/** What one volume that was read is. Pure. */
+export function findFault(check: VolumeCheck, expected: Expectation): VolumeFinding {
+  const { edition } = expected.chosen ?? {};
+  const finding = (state: VolumeState, number: number | null, why?: Fault, affected = NOTHING) =>
+    ({ number, path: check.name, state, ...(why && { fault: why }), ...affected }) satisfies VolumeFinding;
+  if (check.edition === undefined || check.number === undefined) {
+    const number = numberByName(check, expected);
+    const fault = check.fault && { code: check.fault.code, message: check.fault.message };
+    const isOurs = number !== undefined && (edition === undefined || isExpected(check, expected, number));
+    if (!isOurs && edition !== undefined) return finding("foreign", null, fault);
+    return finding("damaged", number ?? null, fault, affectedOf(expected, slicesOf(expected, number)));
+  }
+  if (edition === undefined || !isSameDivision(check.edition, edition))
+    return finding("foreign", null, foreignFault(check, check.edition, edition));
+  const damage = damageOf(check, expected, edition);
+  if (damage !== undefined) return finding("damaged", damage.number, damage.fault, damage.affected);
+  const named = edition.volumes.length > 1 && check.position === 0 ? nameNumber(check) : undefined;
+  if (named === undefined || named === check.number) return finding("whole", check.number);
+  const message = `${check.name}: its name says volume ${named}; it is volume ${check.number}.`;
+  return finding("swapped", check.number, { code: "JAM_BUNDLE_MALFORMED", message });
+}
+
+interface Damage {
+  readonly number: number;
+  readonly fault: Fault;
+  readonly affected: Affected;
+}
+
+/** What is wrong with a volume of the bundle, the gravest first; undefined when nothing is. */
+function damageOf(
+  check: VolumeCheck,
+  expected: Expectation,
+  edition: ChosenEdition["edition"],
+): Damage | undefined {
+  const number = check.number as number;
+  const slices = slicesOf(expected, number);
+  if (check.fault !== undefined) {
+    const { code, message } = check.fault;
+    // A label may be what is damaged: its number counts when something behind it fits, else the file's name.
+    const real = check.proven.size > 0 ? number : (numberByName(check, expected) ?? number);
+    const lost = real === number ? unproven(check, slices) : slicesOf(expected, real);
+    return { number: real, fault: { code, message }, affected: affectedOf(expected, lost) };
+  }
+  const lost = unproven(check, slices);
+  if (lost.length > 0) return { number, ...damaged(check, affectedOf(expected, lost), "its bytes are") };
+  if (check.edition !== edition) {
+    const fault = signatureFault(check, expected);
+    return { number, fault, affected: affectedOf(expected, slices) };
+  }
+  const wrong = slices.filter(({ content }) => expected.wrongWholes.has(content.sha256));
+  if (wrong.length > 0)
+    return { number, ...damaged(check, affectedOf(expected, wrong), "put together, its parts are") };
+  const fault = sumFault(check, expected, number);
+  return fault && { number, fault, affected: NOTHING };
+}
+
+function damaged(check: VolumeCheck, affected: Affected, what: string): Pick<Damage, "fault" | "affected"> {
+  const message = `${check.name}: ${describeAffected(affected)}: ${what} not what the manifest says.`;
+  return { fault: { code: "JAM_BUNDLE_DAMAGED", message }, affected };
+}
+
+function signatureFault({ name }: VolumeCheck, { chosen }: Expectation): Fault {
+  const other =
+    chosen?.signature.state === "trusted" ? "the one that a trusted key made" : "that of the others";
+  return {
+    code: "JAM_SIGNATURE_INVALID",
+    message: `${name}: its manifest or signature is not ${other}.`,
+  };
+}
+
+/** A file that the checksums beside it do not know as this volume. */
+function sumFault(check: VolumeCheck, expected: Expectation, number: number): Fault | undefined {
+  const { place } = check.inlet;
+  const sums = place && expected.sums.get(place.folder);
+  const wanted = sums?.get(nameOf(expected, number) ?? "") ?? sums?.get(place?.file ?? "");
+  if (wanted === undefined || check.fileSha256 === undefined || check.fileSha256 === wanted) return undefined;
+  return {
+    code: "JAM_BUNDLE_DAMAGED",
+    message: `${check.name}: its SHA-256 is ${check.fileSha256}; SHA256SUMS says ${wanted}. No content is affected.`,
+  };
+}
+
+function foreignFault(
+  { name }: VolumeCheck,
+  { id, volumeSize }: ChosenEdition["edition"],
+  edition: ChosenEdition["edition"] | undefined,
+): Fault {
+  const what =
+    id === edition?.id
+      ? `it is of this bundle in another division (${volumeSize === undefined ? "one piece" : `volumes of ${volumeSize} bytes`})`
+      : `it belongs to bundle ${id}`;
+  return { code: "JAM_BUNDLE_MALFORMED", message: `${name}: ${what}.` };
+}
+
+function isSameDivision(a: ChosenEdition["edition"], b: ChosenEdition["edition"]): boolean {
+  return a.id === b.id && a.volumeSize === b.volumeSize && a.volumes.length === b.volumes.length;
+}
+
+/** Whether a file that cannot say what it is was to be this volume. */
+function isExpected({ inlet }: VolumeCheck, expected: Expectation, number: number): boolean {
+  const { place } = inlet;
+  if (place === undefined || expected.base === undefined) return true;
+  return place.file === nameOf(expected, number) || expected.sums.get(place.folder)?.has(place.file) === true;
+}
+
+/** The name of a volume of this number; undefined when nothing shows how they are called. */
+export function nameOf({ chosen, base }: Pick<Expectation, "chosen" | "base">, number: number) {
+  return chosen && base !== undefined
+    ? bundleFiles(base, chosen.edition.volumes.length).volumes[number - 1]
+    : undefined;
+}
+
+function nameNumber({ inlet }: VolumeCheck): number | undefined {
+  return inlet.place && volumeNumberOf(inlet.place.file);
+}
+
+/** The number that a file's name gives, as far as the bundle has such a volume. */
+function numberByName(check: VolumeCheck, { chosen }: Expectation): number | undefined {
+  const count = chosen?.edition.volumes.length;
+  if (check.position > 0) return undefined;
+  if (count === 1) return 1;
+  const number = nameNumber(check);
+  return number === undefined || number < 1 || number > (count ?? Infinity) ? undefined : number;
+}
+
+function slicesOf({ chosen }: Expectation, number: number | undefined): readonly Slice[] {
+  return chosen?.edition.volumes[(number ?? 0) - 1]?.slices ?? [];
+}
+
+function unproven({ proven }: VolumeCheck, slices: readonly Slice[]): readonly Slice[] {
+  return slices.filter((_, position) => !proven.has(position));
+}
+
+/** What cannot be had without these slices. */
+export function affectedOf({ chosen }: Pick<Expectation, "chosen">, slices: readonly Slice[]): Affected {
+  if (chosen === undefined) return NOTHING;
+  return affectedBy(chosen.edition.manifest, new Set(slices.map(({ content }) => content.sha256)));
+}

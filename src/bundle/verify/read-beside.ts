@@ -1,0 +1,142 @@
+import { isJamError } from "../../shared/errors.ts";
+import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
+import type { BundleManifest } from "../format/manifest.ts";
+import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
+import { judgeSignature, type Fault, type SignatureJudgement } from "../inspect/judge-signature.ts";
+import type { Outlet, VerifyDetached } from "../ports.ts";
+import { hashOf } from "../read/volume-reader.ts";
+import { parseSums, SUMS_NAME, SUMS_SIGNATURE_NAME } from "../write/bundle-files.ts";
+import { readSmall } from "../write/small-files.ts";
+
+/** Ten thousand volumes with long names. */
+const MAX_SUMS_BYTES = 16 * 2 ** 20;
+const MANIFEST_ENDING = ".manifest.json";
+
+/** A file beside the volumes that the checksums name. */
+export interface BesideFinding {
+  readonly path: string;
+  readonly state: "whole" | "damaged" | "missing";
+  readonly fault?: Fault;
+}
+
+/** A manifest that lies beside volumes. */
+export interface BesideManifest {
+  /** The name that it shares with its volumes. */
+  readonly base: string;
+  readonly manifest: BundleManifest;
+  readonly manifestBytes: Uint8Array;
+  readonly signature: string | undefined;
+  /** True when the checksums name it and it fits. */
+  readonly isSummed: boolean;
+}
+
+/** What lies beside the volumes of one folder. */
+export interface Beside {
+  readonly folder: string;
+  /** By file name; empty when there are none that can be believed. */
+  readonly sums: ReadonlyMap<string, Sha256>;
+  /** Undefined when there are no checksums. */
+  readonly sumsSignature: SignatureJudgement | undefined;
+  readonly findings: readonly BesideFinding[];
+  readonly manifests: readonly BesideManifest[];
+}
+
+/**
+ * Reads checksums, their signature and manifests beside volumes, and checks what else the checksums name.
+ * `volumes` are the names of the files that are looked at: checksums that name none of them are of another bundle.
+ * @throws JamError JAM_MEDIUM_…
+ */
+export async function readBeside(
+  outlet: Outlet,
+  volumes: ReadonlySet<string>,
+  verifyDetached: VerifyDetached,
+): Promise<Beside> {
+  const text = await readText(outlet, SUMS_NAME, MAX_SUMS_BYTES);
+  const asc = await readText(outlet, SUMS_SIGNATURE_NAME, MAX_SUMS_BYTES);
+  const findings: BesideFinding[] = [];
+  const sums = new Map(parseSums(text ?? "").map(({ name, sha256 }) => [name, sha256]));
+  const isForeign = sums.keys().some(isVolume) && !sums.keys().some((name) => volumes.has(name));
+  let sumsSignature: SignatureJudgement | undefined;
+  if (text !== undefined && !isForeign) {
+    const name = `${outlet.folder}/${SUMS_NAME}`;
+    sumsSignature = await judgeSignature(Buffer.from(text, "latin1"), asc, { name, verifyDetached });
+    const fault = faultOf(text, sums.size, sumsSignature);
+    findings.push({ path: SUMS_NAME, state: fault ? "damaged" : "whole", ...(fault && { fault }) });
+    if (sumsSignature.state === "invalid") sums.clear();
+    for (const [file, sha256] of sums) {
+      if (!isVolume(file)) findings.push(await checkFile(outlet, file, sha256));
+    }
+  } else {
+    sums.clear();
+    if (asc !== undefined && !isForeign) findings.push(missing(SUMS_NAME, SUMS_SIGNATURE_NAME));
+  }
+  return {
+    folder: outlet.folder,
+    sums,
+    sumsSignature,
+    findings,
+    manifests: await readManifests(outlet, sums),
+  };
+}
+
+function isVolume(name: string): boolean {
+  return name.endsWith(".tar");
+}
+
+function faultOf(text: string, known: number, { state, fault }: SignatureJudgement): Fault | undefined {
+  if (state === "invalid") return fault;
+  const lines = text.split("\n").filter((line) => line !== "").length;
+  if (lines === known && lines > 0) return undefined;
+  return {
+    code: "JAM_BUNDLE_DAMAGED",
+    message: `${SUMS_NAME}: ${lines - known} of ${lines} line(s) cannot be read.`,
+  };
+}
+
+async function checkFile(outlet: Outlet, path: string, sha256: Sha256): Promise<BesideFinding> {
+  const inlet = await outlet.inlet(path);
+  if (inlet === undefined) return missing(path, SUMS_NAME);
+  const actual = await hashOf(inlet.open());
+  if (actual === sha256) return { path, state: "whole" };
+  const message = `${path}: its SHA-256 is ${actual}; ${SUMS_NAME} says ${sha256}.`;
+  return { path, state: "damaged", fault: { code: "JAM_BUNDLE_DAMAGED", message } };
+}
+
+function missing(path: string, namedBy: string): BesideFinding {
+  const message = `${path} is not there, but ${namedBy} speaks of it.`;
+  return { path, state: "missing", fault: { code: "JAM_BUNDLE_NOT_FOUND", message } };
+}
+
+async function readManifests(outlet: Outlet, sums: ReadonlyMap<string, Sha256>): Promise<BesideManifest[]> {
+  const manifests: BesideManifest[] = [];
+  for (const name of await outlet.list()) {
+    if (!name.endsWith(MANIFEST_ENDING)) continue;
+    const inlet = await outlet.inlet(name);
+    const manifestBytes = inlet && (await readSmall(inlet, MAX_MANIFEST_BYTES));
+    const manifest = manifestBytes && tryParse(manifestBytes, name);
+    if (manifestBytes === undefined || manifest === undefined) continue;
+    manifests.push({
+      base: name.slice(0, -MANIFEST_ENDING.length),
+      manifest,
+      manifestBytes,
+      signature: await readText(outlet, `${name}.asc`, MAX_MANIFEST_BYTES),
+      isSummed: sums.get(name) === sha256Of(manifestBytes),
+    });
+  }
+  return manifests;
+}
+
+/** What cannot be read is no help; the checksums tell that it is damaged. */
+function tryParse(bytes: Uint8Array, name: string): BundleManifest | undefined {
+  try {
+    return parseManifest(bytes, name);
+  } catch (error) {
+    if (isJamError(error)) return undefined;
+    throw error;
+  }
+}
+
+async function readText(outlet: Outlet, name: string, maxBytes: number): Promise<string | undefined> {
+  const inlet = await outlet.inlet(name);
+  return inlet && (await readSmall(inlet, maxBytes))?.toString("latin1");
+}

@@ -1,0 +1,212 @@
+import type { SyncObserver } from "../../sync/events.ts";
+import { judgeSignature, type SignatureJudgement } from "../inspect/judge-signature.ts";
+import type { Inlet, Outlet, VerifyDetached } from "../ports.ts";
+import { volumeNumberOf } from "../write/bundle-files.ts";
+import { checkInlet, type VolumeCheck } from "./check-inlet.ts";
+import { chooseEdition, type ChosenEdition } from "./choose-edition.ts";
+import { Editions, type Edition } from "./editions.ts";
+import { affectedOf, findFault, type Expectation } from "./find-faults.ts";
+import { PartsFollower } from "./follow-parts.ts";
+import { readBeside, type Beside } from "./read-beside.ts";
+import type { VerifyReport, VolumeFinding } from "./verify-report.ts";
+
+/** What verifying works with. */
+export interface VerifyWork {
+  readonly verifyDetached: VerifyDetached;
+  /** The folder in which an inlet lies, for what lies beside it. */
+  readonly openFolder: (folder: string) => Outlet;
+  readonly allowsUnsigned: boolean;
+  readonly observe: SyncObserver;
+  readonly signal: AbortSignal;
+}
+
+/** A volume and what was found of it. */
+export interface VerifiedVolume {
+  readonly check: VolumeCheck;
+  readonly finding: VolumeFinding;
+}
+
+/** The report, and what it rests on. */
+export interface Verification {
+  readonly report: VerifyReport;
+  readonly chosen: ChosenEdition | undefined;
+  /** What the names of the volumes have in common; undefined when nothing shows it. */
+  readonly base: string | undefined;
+  readonly volumes: readonly VerifiedVolume[];
+  readonly besides: readonly Beside[];
+}
+
+/**
+ * Reads every byte of every volume once, and says what is wrong with which. Damage is no error here: it is the answer.
+ * @throws JamError JAM_CANCELLED, JAM_BUNDLE_FORMAT, JAM_MEDIUM_… for a folder that cannot be listed
+ */
+export async function verifyBundle(inlets: readonly Inlet[], work: VerifyWork): Promise<Verification> {
+  const parts = new PartsFollower();
+  const checks = await checkAll(inlets, parts, work);
+  const besides = await readBesides(inlets, work);
+  const { verifyDetached } = work;
+  const judge = (edition: Edition): Promise<SignatureJudgement> =>
+    judgeSignature(edition.manifestBytes, edition.signature, {
+      name: `Bundle ${edition.id}`,
+      verifyDetached,
+    });
+  const chosen = await chooseEdition(checks, besides, judge);
+  const expected: Expectation = {
+    chosen,
+    base: chosen && baseOf(chosen.edition, checks, besides),
+    sums: new Map(besides.map(({ folder, sums }) => [folder, sums])),
+    wrongWholes: parts.wrong(),
+  };
+  const volumes = checks.map((check) => ({ check, finding: findFault(check, expected) }));
+  const report = sumUp({ expected, volumes, besides, unfinished: parts.unfinished().size, work });
+  return { report, chosen, base: expected.base, volumes, besides };
+}
+
+/** In the order of their numbers, so that what goes on from one to the next can be put together. */
+async function checkAll(
+  inlets: readonly Inlet[],
+  parts: PartsFollower,
+  work: VerifyWork,
+): Promise<VolumeCheck[]> {
+  const { observe } = work;
+  const editions = new Editions();
+  const checks: VolumeCheck[] = [];
+  observe({ kind: "phase", phase: "read" });
+  const bytes = inlets.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  observe({ kind: "planned", items: inlets.length, bytes });
+  for (const inlet of inlets.toSorted((a, b) => numberOf(a) - numberOf(b))) {
+    const { name: path, size = 0 } = inlet;
+    observe({ kind: "item-started", path, size, received: 0 });
+    checks.push(...(await checkInlet(inlet, { ...work, editions, parts })));
+    observe({ kind: "item-done", path, size });
+  }
+  return checks;
+}
+
+function numberOf({ place }: Inlet): number {
+  return (place && volumeNumberOf(place.file)) ?? 0;
+}
+
+async function readBesides(inlets: readonly Inlet[], work: VerifyWork): Promise<Beside[]> {
+  const places = inlets.flatMap(({ place }) => place ?? []);
+  const besides: Beside[] = [];
+  for (const [folder, files] of Map.groupBy(places, (place) => place.folder)) {
+    const names = new Set(files.map(({ file }) => file));
+    besides.push(await readBeside(work.openFolder(folder), names, work.verifyDetached));
+  }
+  return besides;
+}
+
+/** The manifest beside tells how the volumes are called, else the volumes that are named as they should be. */
+function baseOf(
+  edition: Edition,
+  checks: readonly VolumeCheck[],
+  besides: readonly Beside[],
+): string | undefined {
+  const count = edition.volumes.length;
+  const beside = besides
+    .flatMap(({ manifests }) => manifests)
+    .find(({ manifest }) => manifest.id === edition.id);
+  if (beside !== undefined) return beside.base;
+  const bases = checks.flatMap(({ inlet, edition: own, number }) => {
+    const file = inlet.place?.file;
+    if (file === undefined || own?.id !== edition.id) return [];
+    if (count === 1) return [file.replace(/\.tar$/, "")];
+    return volumeNumberOf(file) === number ? [file.replace(/\.\d+\.tar$/, "")] : [];
+  });
+  return bases[0];
+}
+
+interface Findings {
+  readonly expected: Expectation;
+  readonly volumes: readonly VerifiedVolume[];
+  readonly besides: readonly Beside[];
+  readonly unfinished: number;
+  readonly work: VerifyWork;
+}
+
+function sumUp({ expected, volumes, besides, unfinished, work }: Findings): VerifyReport {
+  const { edition, signature } = expected.chosen ?? {};
+  const found = volumes.map(({ finding }) => finding);
+  const numbers = edition?.volumes.map(({ number }) => number) ?? [];
+  const there = numbersOf(found, "whole", "damaged", "swapped");
+  const missing = numbers
+    .filter((number) => !there.has(number))
+    .map((number) => missingVolume(expected, number));
+  const all = [...found, ...missing].sort(byNumber);
+  const had = numbersOf(all, "whole", "swapped");
+  const lost = all.filter(({ number, state }) => state !== "foreign" && !had.has(number ?? 0));
+  const beside = besides.flatMap(({ findings }) => findings);
+  const isBelieved =
+    signature?.state === "trusted" ||
+    (work.allowsUnsigned && signature !== undefined && signature.state !== "invalid");
+  const isWhole =
+    isBelieved && [...all, ...beside].every(({ state }) => state === "whole") && edition !== undefined;
+  const inPlace = numbersOf(all, "whole");
+  return {
+    bundle: edition?.id ?? null,
+    outcome: isWhole ? "whole" : "damaged",
+    signedBy: signature?.state === "trusted" ? signature.signedBy : null,
+    signature: signature ?? null,
+    count: edition?.volumes.length ?? null,
+    volumes: all,
+    beside,
+    affected: [...new Set(lost.flatMap(({ agents }) => agents))].sort(),
+    baseline: (edition?.manifest.baseline ?? []).map(({ contents, ...from }) => ({
+      ...from,
+      contents: contents.length,
+    })),
+    repair: {
+      bundle: edition?.id ?? null,
+      volumeSize: edition?.volumeSize ?? null,
+      volumes: numbers.filter((number) => !inPlace.has(number)),
+    },
+    notes: notesOf({ all, besides, unfinished: missing.length > 0 ? 0 : unfinished }),
+  };
+}
+
+function missingVolume(expected: Expectation, number: number): VolumeFinding {
+  const affected = affectedOf(expected, expected.chosen?.edition.volumes[number - 1]?.slices ?? []);
+  return { number, path: null, state: "missing", ...affected };
+}
+
+function numbersOf(
+  findings: readonly VolumeFinding[],
+  ...states: readonly VolumeFinding["state"][]
+): ReadonlySet<number> {
+  return new Set(findings.flatMap(({ number, state }) => (states.includes(state) ? (number ?? []) : [])));
+}
+
+function byNumber(a: VolumeFinding, b: VolumeFinding): number {
+  return (a.number ?? Infinity) - (b.number ?? Infinity) || ((a.path ?? "") < (b.path ?? "") ? -1 : 1);
+}
+
+function notesOf(run: {
+  readonly all: readonly VolumeFinding[];
+  readonly besides: readonly Beside[];
+  readonly unfinished: number;
+}): string[] {
+  const notes: string[] = [];
+  const whole = run.all.filter(({ state }) => state === "whole");
+  for (const [number, copies] of Map.groupBy(whole, (one) => one.number)) {
+    if (copies.length > 1)
+      notes.push(
+        `Volume ${number} is there ${copies.length} times: ${copies.map(({ path }) => path).join(", ")}.`,
+      );
+  }
+  for (const { folder, sumsSignature, sums } of run.besides) {
+    if (sumsSignature === undefined && sums.size === 0)
+      notes.push(`No SHA256SUMS of this bundle in ${folder}: its volumes were held to the manifest alone.`);
+    else if (sumsSignature?.state === "unsigned")
+      notes.push(`SHA256SUMS in ${folder} carries no signature: it shows damage, not forgery.`);
+    else if (sumsSignature?.state === "unknown")
+      notes.push(
+        `SHA256SUMS in ${folder} was signed by a key that is not trusted here (${sumsSignature.signedBy}).`,
+      );
+  }
+  if (run.unfinished > 0)
+    notes.push(
+      `${run.unfinished} file(s) go on from volume to volume and came out of order: their parts were held to the labels only.`,
+    );
+  return notes;
+}

@@ -1,0 +1,52 @@
+import type { Fault, SignatureJudgement } from "../inspect/judge-signature.ts";
+import type { BesideFinding } from "./read-beside.ts";
+
+/** What a volume is, or is not. */
+export type VolumeState = "whole" | "damaged" | "missing" | "swapped" | "foreign";
+
+/** One file, or one volume that has none. */
+export interface VolumeFinding {
+  /** In the bundle that was verified; null when it has none there. */
+  readonly number: number | null;
+  /** As it was named; null for a missing one. */
+  readonly path: string | null;
+  readonly state: VolumeState;
+  readonly fault?: Fault;
+  /** Agents whose bytes cannot be had from it. */
+  readonly agents: readonly string[];
+  /** Upstream's documents that cannot be had from it. */
+  readonly documents: readonly string[];
+}
+
+/** Volumes to make again. */
+export interface RepairOrder {
+  readonly bundle: string | null;
+  /** Null for a bundle in one piece. */
+  readonly volumeSize: number | null;
+  readonly volumes: readonly number[];
+}
+
+/** What verifying a bundle showed. */
+export interface VerifyReport {
+  /** Null when nothing there says which bundle it is. */
+  readonly bundle: string | null;
+  readonly outcome: "whole" | "damaged";
+  /** Fingerprint of a key that is trusted here; null when there is no such signature. */
+  readonly signedBy: string | null;
+  readonly signature: SignatureJudgement | null;
+  /** Of how many. */
+  readonly count: number | null;
+  readonly volumes: readonly VolumeFinding[];
+  /** Files beside the volumes that checksums name, and the checksums themselves. */
+  readonly beside: readonly BesideFinding[];
+  /** Agents that cannot be had from all volumes together. */
+  readonly affected: readonly string[];
+  /** What the far side has to hold already; nothing of it was checked. */
+  readonly baseline: readonly {
+    readonly bundle?: string;
+    readonly snapshot?: string;
+    readonly contents: number;
+  }[];
+  readonly repair: RepairOrder;
+  readonly notes: readonly string[];
+}
