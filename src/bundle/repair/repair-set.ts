@@ -1,0 +1,239 @@
+import { JamError } from "../../shared/errors.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { DocumentPort } from "../../sync/ports.ts";
+import type { BundlePlace } from "../create/create-bundle.ts";
+import { recallBundle } from "../create/created-bundles.ts";
+import type { BundleSigner, ContentSource, Inlet, Outlet } from "../ports.ts";
+import { volumeContents } from "../read/volume-contents.ts";
+import { editionOf, locate, type Edition } from "../verify/editions.ts";
+import {
+  verifyBundle,
+  type Verification,
+  type VerifiedVolume,
+  type VerifyWork,
+} from "../verify/verify-bundle.ts";
+import type { RepairOrder, VerifyReport } from "../verify/verify-report.ts";
+import { bundleFiles, type BundleFiles } from "../write/bundle-files.ts";
+import type { FinishedVolume } from "../write/write-progress.ts";
+import { makeVolumes, refuseLacking, type MadeVolumes } from "./make-volumes.ts";
+import { putInPlace } from "./put-in-place.ts";
+import { RepairContents, withoutReadErrors } from "./repair-contents.ts";
+import { restoreSeal } from "./restore-seal.ts";
+
+/** What repairing works with. */
+export interface RepairWork extends VerifyWork {
+  readonly documents: DocumentPort;
+  readonly contents: ContentSource;
+  readonly signer: BundleSigner | undefined;
+}
+
+/** What was repaired. */
+export interface Repaired {
+  readonly id: string;
+  /** Written or renamed; by number. */
+  readonly volumes: readonly FinishedVolume[];
+  readonly repaired: readonly number[];
+  /** What verifying again showed; undefined when volumes went to another place. */
+  readonly after: VerifyReport | undefined;
+}
+
+/**
+ * Makes the bad volumes of a bundle in its folder good again, and verifies it once more. `findAgain` looks for the
+ * volumes that are there then.
+ * @throws JamError JAM_BUNDLE_INCOMPLETE, JAM_BUNDLE_NOT_FOUND, JAM_SIGNATURE_…, JAM_MEDIUM_…, JAM_CANCELLED
+ */
+export async function repairInPlace(
+  inlets: readonly Inlet[],
+  { folder, findAgain }: { readonly folder: string; readonly findAgain: () => Promise<readonly Inlet[]> },
+  work: RepairWork,
+): Promise<Repaired> {
+  const { verification, edition, base } = await examine(inlets, work);
+  const outlet = work.openFolder(folder);
+  const files = bundleFiles(base, edition.volumes.length);
+  await outlet.clean();
+  const moved = await putInPlace(verification.volumes, { outlet, files });
+  const numbers = verification.report.repair.volumes.filter((number) => !moved.has(number));
+  const volumesNow = await renamed(verification.volumes, moved, { outlet, files });
+  const contents = contentsFor(volumesNow, edition, work);
+  const made = await makeVolumes({ ...work, edition, numbers, files, outlet, contents });
+  const hashes = hashesOf(verification, made);
+  const names = edition.volumes.map(({ number }) => files.volumes[number - 1] as string);
+  const [beside] = verification.besides;
+  const volumes = names.every((_, index) => hashes.has(index + 1))
+    ? new Map(names.map((name, index) => [name, hashes.get(index + 1) as Sha256]))
+    : undefined;
+  await restoreSeal({ outlet, files, edition, beside, volumes, signer: work.signer });
+  refuseLacking(made, edition);
+  const after = (await verifyBundle(await findAgain(), work)).report;
+  const placed = [...moved].map((number) => ({
+    number,
+    name: names[number - 1] as string,
+    size: edition.volumes[number - 1]?.bytes ?? 0,
+    sha256: hashes.get(number) as Sha256,
+  }));
+  return { ...summary(edition, [...made.volumes, ...placed]), after };
+}
+
+/**
+ * Writes the volumes that are bad in one place to another one, and nothing else.
+ * @throws JamError as `repairInPlace`
+ */
+export async function repairElsewhere(
+  inlets: readonly Inlet[],
+  place: BundlePlace,
+  work: RepairWork,
+): Promise<Repaired> {
+  const { verification, edition, base } = await examine(inlets, work);
+  const files = bundleFiles(place.base ?? base, edition.volumes.length);
+  const contents = contentsFor(verification.volumes, edition, work);
+  const numbers = verification.report.repair.volumes;
+  return write({ edition, numbers, files, contents }, place, work);
+}
+
+/**
+ * Writes the volumes that a report asks for, of a bundle that was made here.
+ * @throws JamError JAM_BUNDLE_NOT_FOUND for a bundle that is not remembered, JAM_USAGE_INVALID, JAM_BUNDLE_INCOMPLETE, JAM_MEDIUM_…
+ */
+export async function repairByReport(
+  { bundle, volumeSize, volumes: numbers }: RepairOrder,
+  place: BundlePlace,
+  work: RepairWork,
+): Promise<Repaired> {
+  const created = bundle === null ? undefined : await recallBundle(work.documents, bundle);
+  if (created === undefined) throw notRemembered(bundle);
+  const edition = editionOf({ ...created, volumeSize: volumeSize ?? undefined });
+  const count = edition.volumes.length;
+  const beyond = numbers.find((number) => number > count);
+  if (beyond !== undefined) {
+    throw new JamError(
+      "JAM_USAGE_INVALID",
+      `Bundle ${edition.id} has ${count} volume(s) and no number ${beyond}.`,
+      {
+        hint: "Take the report as `jam bundle verify -o json` printed it: the volume size is in it.",
+        details: { bundle, count, number: beyond },
+      },
+    );
+  }
+  const files = bundleFiles(place.base ?? `jam-${edition.id}`, count);
+  return write({ edition, numbers, files, contents: new RepairContents([work.contents]) }, place, work);
+}
+
+interface Writing {
+  readonly edition: Edition;
+  readonly numbers: readonly number[];
+  readonly files: BundleFiles;
+  readonly contents: RepairContents;
+}
+
+async function write(writing: Writing, { outlet }: BundlePlace, work: RepairWork): Promise<Repaired> {
+  const made = await makeVolumes({ ...work, ...writing, outlet });
+  refuseLacking(made, writing.edition);
+  return { ...summary(writing.edition, made.volumes), after: undefined };
+}
+
+/** What is wrong, and by which manifest it is put right. */
+async function examine(inlets: readonly Inlet[], work: RepairWork) {
+  const verification = await verifyBundle(inlets, work);
+  const { chosen, base } = verification;
+  if (chosen === undefined) throw nothingLegible(inlets);
+  const { edition, signature } = chosen;
+  const isBelieved = signature.state === "trusted" || (work.allowsUnsigned && signature.state !== "invalid");
+  if (!isBelieved && signature.fault !== undefined) {
+    const { code, message } = signature.fault;
+    throw new JamError(code, message, {
+      hint: "Volumes are made again by a manifest that is trusted here: run it on the side that made the bundle, or trust its key (jam key trust).",
+      details: { bundle: edition.id },
+    });
+  }
+  return { verification, edition, base: base ?? `jam-${edition.id}` };
+}
+
+/** The volumes under the names that they have now. */
+async function renamed(
+  volumes: Verification["volumes"],
+  moved: ReadonlySet<number>,
+  { outlet, files }: { readonly outlet: Outlet; readonly files: BundleFiles },
+): Promise<Verification["volumes"]> {
+  const now: VerifiedVolume[] = [];
+  for (const volume of volumes) {
+    const { number, state } = volume.finding;
+    if (state !== "swapped") {
+      now.push(volume);
+      continue;
+    }
+    if (number === null || !moved.has(number)) continue;
+    const inlet = await outlet.inlet(files.volumes[number - 1] as string);
+    if (inlet !== undefined) now.push({ ...volume, check: { ...volume.check, inlet } });
+  }
+  return now;
+}
+
+/**
+ * From the store first; what that lacks, from volumes that are whole, at last from what is left of the others. Whatever
+ * comes is hashed before a volume gets its name.
+ */
+function contentsFor(
+  volumes: Verification["volumes"],
+  edition: Edition,
+  { contents }: RepairWork,
+): RepairContents {
+  const locatedIn = (...states: readonly string[]) =>
+    volumes.flatMap(({ check, finding }) =>
+      states.includes(finding.state) && finding.number !== null && check.position === 0
+        ? (locate(edition, finding.number, check.inlet) ?? [])
+        : [],
+    );
+  const [good, rest] = [locatedIn("whole", "swapped"), locatedIn("damaged")];
+  return new RepairContents([
+    contents,
+    volumeContents(good),
+    withoutReadErrors(volumeContents([...good, ...rest])),
+  ]);
+}
+
+/** By number: of volumes that were whole, and of those that were made. */
+function hashesOf({ volumes }: Verification, made: MadeVolumes): Map<number, Sha256> {
+  const hashes = new Map<number, Sha256>();
+  for (const { check, finding } of volumes) {
+    if (finding.state !== "whole" && finding.state !== "swapped") continue;
+    if (finding.number !== null && check.fileSha256 !== undefined)
+      hashes.set(finding.number, check.fileSha256);
+  }
+  for (const { number, sha256 } of made.volumes) hashes.set(number, sha256);
+  return hashes;
+}
+
+function summary(
+  { id }: Edition,
+  volumes: MadeVolumes["volumes"],
+): Pick<Repaired, "id" | "volumes" | "repaired"> {
+  const sorted = volumes.toSorted((a, b) => a.number - b.number);
+  return {
+    id,
+    volumes: sorted.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
+    repaired: sorted.map(({ number }) => number),
+  };
+}
+
+function nothingLegible(inlets: readonly Inlet[]): JamError {
+  const names = inlets.map(({ name }) => name);
+  return new JamError(
+    "JAM_BUNDLE_NOT_FOUND",
+    `Nothing in ${names.slice(0, 3).join(", ")} says which bundle it was: no manifest there can be read.`,
+    {
+      hint: "Put the manifest (NAME.manifest.json and its .asc) of the bundle beside its volumes, or make the bundle again.",
+      details: { files: names },
+    },
+  );
+}
+
+function notRemembered(bundle: string | null): JamError {
+  const message =
+    bundle === null
+      ? "The report does not say which bundle it is about: no manifest could be read there."
+      : `This mirror does not remember to have made bundle ${bundle}.`;
+  return new JamError("JAM_BUNDLE_NOT_FOUND", message, {
+    hint: "Run it on the mirror that made the bundle (it remembers the last 50), or give the folder with the volumes instead of a report.",
+    details: { bundle },
+  });
+}

@@ -1,0 +1,67 @@
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { BundleSigner, Outlet } from "../ports.ts";
+import { hashOf } from "../read/volume-reader.ts";
+import type { Edition } from "../verify/editions.ts";
+import type { Beside } from "../verify/read-beside.ts";
+import {
+  formatSums,
+  SUMS_NAME,
+  SUMS_SIGNATURE_NAME,
+  type BundleFiles,
+  type Sum,
+} from "../write/bundle-files.ts";
+import { inOnePiece } from "../write/small-files.ts";
+
+export interface SealToRestore {
+  readonly outlet: Outlet;
+  readonly files: BundleFiles;
+  readonly edition: Edition;
+  readonly beside: Beside | undefined;
+  /** Of every volume by name; undefined when one of them is not whole: then there is nothing to seal. */
+  readonly volumes: ReadonlyMap<string, Sha256> | undefined;
+  readonly signer: BundleSigner | undefined;
+}
+
+/**
+ * Puts manifest and signature beside the volumes again where they are not as they were, then the checksums: these stay
+ * as they are when they are right, and are written again when they are not.
+ */
+export async function restoreSeal(seal: SealToRestore): Promise<void> {
+  const { outlet, files, edition, beside, volumes } = seal;
+  const sums: Sum[] = [];
+  const restore = async (name: string, bytes: Uint8Array) => {
+    const before = await outlet.inlet(name);
+    const wanted = await hashOf(inOnePiece(bytes));
+    if (before === undefined || (await hashOf(before.open())) !== wanted)
+      await outlet.write(name, inOnePiece(bytes));
+    sums.push({ name, sha256: wanted });
+  };
+  await restore(files.manifest, edition.manifestBytes);
+  if (edition.signature !== undefined)
+    await restore(files.manifestSignature, Buffer.from(edition.signature, "latin1"));
+  if (volumes === undefined) return;
+  const page = await pageSum(seal);
+  const all = [...[...volumes].map(([name, sha256]) => ({ name, sha256 })), ...sums, ...page];
+  const isRight =
+    beside?.findings.find(({ path }) => path === SUMS_NAME)?.state === "whole" &&
+    all.every(({ name, sha256 }) => beside.sums.get(name) === sha256);
+  if (!isRight) await writeSums(seal, all);
+}
+
+/** What was said of the page, so that a damaged one stays known as that; else what it is. */
+async function pageSum({ outlet, files, beside }: SealToRestore): Promise<Sum[]> {
+  const inlet = await outlet.inlet(files.page);
+  const sha256 = beside?.sums.get(files.page) ?? (inlet && (await hashOf(inlet.open())));
+  return inlet === undefined || sha256 === undefined ? [] : [{ name: files.page, sha256 }];
+}
+
+async function writeSums({ outlet, edition, signer }: SealToRestore, sums: readonly Sum[]): Promise<void> {
+  const text = Buffer.from(formatSums(sums));
+  await outlet.remove(SUMS_NAME);
+  await outlet.remove(SUMS_SIGNATURE_NAME);
+  if (signer !== undefined) {
+    const signature = await signer.signDetached(text, edition.createdAt);
+    await outlet.write(SUMS_SIGNATURE_NAME, inOnePiece(Buffer.from(signature, "latin1")));
+  }
+  await outlet.write(SUMS_NAME, inOnePiece(text));
+}
