@@ -2,7 +2,10 @@ import type { CreateWork, BundlePlace } from "./bundle/create/create-bundle.ts";
 import type { Have } from "./bundle/have.ts";
 import type { ImportRules, ImportWork } from "./bundle/import/import-rules.ts";
 import type { OpenProofTrust } from "./bundle/import/ports.ts";
-import type { BundleSigner, ContentReader, ContentSource, Inlet } from "./bundle/ports.ts";
+import type { DivideWork } from "./bundle/divide/divide-bundle.ts";
+import type { BundleSigner, ContentReader, ContentSource, Inlet, VerifyDetached } from "./bundle/ports.ts";
+import type { RepairWork } from "./bundle/repair/repair-set.ts";
+import type { VerifyWork } from "./bundle/verify/verify-bundle.ts";
 import { createStore, openKeys, openStore } from "./compose.ts";
 import type { Config } from "./config/config.ts";
 import { JamError } from "./shared/errors.ts";
@@ -102,6 +105,41 @@ function noArchives(path: string): JamError {
     hint: "Name the folder that holds the volumes, or the files themselves.",
     details: { path },
   });
+}
+
+/** Looks at bundles, and refuses nothing. */
+export async function composeVerifyDetached(config: Config): Promise<VerifyDetached> {
+  const keys = await openKeys(config);
+  return (bytes, signature, name) => keys.verifyDetached(bytes, signature, name);
+}
+
+/** What verifying a bundle works with. */
+export async function composeVerify(
+  config: Config,
+  options: ComposeBundleOptions & { readonly allowsUnsigned: boolean },
+): Promise<VerifyWork> {
+  const { folderOutlet } = await import("./medium/folder-outlet.ts");
+  return { ...options, verifyDetached: await composeVerifyDetached(config), openFolder: folderOutlet };
+}
+
+/** What repairing a bundle from this mirror works with. */
+export async function composeRepair(
+  config: Config,
+  options: ComposeBundleOptions & { readonly allowsUnsigned: boolean },
+): Promise<RepairWork> {
+  const store = await openStore(config);
+  return {
+    ...(await composeVerify(config, options)),
+    documents: store.documents,
+    contents: contentSource(store),
+    signer: await composeSigner(config),
+  };
+}
+
+/** What dividing a bundle in another way works with. */
+export async function composeDivide(config: Config, options: ComposeBundleOptions): Promise<DivideWork> {
+  const verifyDetached = await composeVerifyDetached(config);
+  return { ...options, verifyDetached, signer: await composeSigner(config) };
 }
 
 export interface ComposeImportOptions extends ComposeBundleOptions {

@@ -1,0 +1,84 @@
+import type { DividedBundle } from "../../bundle/divide/divide-bundle.ts";
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { JamError } from "../../shared/errors.ts";
+import type { CommandCall, CommandContext } from "../command.ts";
+import { formatTable } from "../output/table.ts";
+import { createProgress } from "../progress.ts";
+import { describeSignature } from "./inspect.ts";
+
+interface DivideFlags {
+  readonly to: string;
+  readonly volumeSize?: number;
+  readonly force?: true;
+}
+
+/** What both commands have in common. */
+export const DIVIDE_HELP = `
+Manifest and signature stay as their maker made them; SHA256SUMS is written new, and signed with this side's key where
+there is one. Every content is hashed on its way. Cut short and run again it goes on behind the last whole volume.`;
+
+/** Divides a bundle as `split` and `join` ask for: without a volume size in one piece. */
+export async function divide(context: CommandContext, call: CommandCall<DivideFlags>): Promise<void> {
+  const { options } = call;
+  const from = call.args[0] as readonly string[];
+  if (from.includes("-") || options.to === "-") throw noStream();
+  const config = await context.config();
+  const { composeDivide, composeInlets, composePlace } = await import("../../compose-bundle.ts");
+  const { divideBundle } = await import("../../bundle/divide/divide-bundle.ts");
+  const inlets = await composeInlets(from, { cwd: context.io.cwd, stdin: undefined });
+  const progress = createProgress(context);
+  try {
+    const work = await composeDivide(config, { observe: progress.observe, signal: context.signal });
+    const place = await composePlace(await realPath(context, options.to));
+    const form = { volumeSize: options.volumeSize, place, force: options.force === true };
+    const divided = await divideBundle(inlets, form, work);
+    await progress.close();
+    if (work.signer === undefined)
+      await context.output.note(
+        "SHA256SUMS is not signed: this side has no key (jam key generate). The manifest's signature is unchanged.",
+      );
+    await printDivided(context, divided, place.outlet.folder);
+  } finally {
+    await progress.close();
+  }
+}
+
+/** Absolute and without links, as far as it exists: it must not be where is read from. */
+async function realPath({ io }: CommandContext, to: string): Promise<string> {
+  const { realpath } = await import("node:fs/promises");
+  const { basename, dirname, join, resolve } = await import("node:path");
+  const path = resolve(io.cwd, to);
+  const real = (folder: string) => realpath(folder).catch(() => folder);
+  return path.endsWith(".tar") ? join(await real(dirname(path)), basename(path)) : real(path);
+}
+
+async function printDivided(
+  context: CommandContext,
+  { edition, volumes, signature }: DividedBundle,
+  folder: string,
+): Promise<void> {
+  const { join } = await import("node:path");
+  const files = volumes.map(({ name, size, sha256 }) => ({ path: join(folder, name), size, sha256 }));
+  const document = {
+    bundle: {
+      id: edition.id,
+      volumes: files,
+      volumeSize: edition.volumeSize ?? null,
+      signature: { state: signature.state, signedBy: signature.signedBy },
+    },
+  };
+  await context.output.print(document, async () => {
+    const table = await formatTable(
+      [{ heading: "VOLUME" }, { heading: "SIZE", align: "right" }, { heading: "SHA-256" }],
+      files.map(({ path, size, sha256 }) => [path, formatByteSize(size), sha256]),
+    );
+    return `Bundle ${edition.id}: ${files.length} volume(s)\n${table}Signature: ${describeSignature(signature, context.paint)}\n`;
+  });
+}
+
+function noStream(): JamError {
+  return new JamError("JAM_USAGE_INVALID", "A bundle is divided from files to files: - cannot be used.", {
+    hint: "Save the stream to a file first. `jam bundle create --volume-size` makes volumes at once, `jam bundle import -` takes a stream.",
+    details: { from: "-" },
+  });
+}

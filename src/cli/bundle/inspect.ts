@@ -1,0 +1,162 @@
+import type { Command } from "commander";
+import type { InspectedBundle, Inspection } from "../../bundle/inspect/inspect-bundles.ts";
+import type { SignatureJudgement } from "../../bundle/inspect/judge-signature.ts";
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { printable } from "../../shared/printable.ts";
+import type { CommandCall, CommandContext, RunAction } from "../command.ts";
+import { formatTable } from "../output/table.ts";
+import { describeVolumes } from "./describe-volumes.ts";
+
+/** Exit status when a file is no volume that can be read. */
+const EXIT_TRUST = 4;
+
+interface InspectFlags {
+  readonly agents?: true;
+}
+
+/** Adds `inspect` to `parent`. */
+export function defineInspect(parent: Command, run: RunAction): void {
+  parent
+    .command("inspect")
+    .summary("show what a bundle is, what it carries and who signed it")
+    .description(
+      "Show what a bundle is, what it carries and who signed it. Reads the heads of volumes only, and checks no content.",
+    )
+    .argument("<from...>", "volumes, folders that hold them, or - for standard input")
+    .option("--agents", "list every agent")
+    .addHelpText(
+      "after",
+      `
+One volume is enough: each says what the whole bundle is. Nothing is refused for want of trust; it is told.
+jam bundle verify reads every byte.
+
+Examples:
+  jam bundle inspect /media/stick/
+  jam bundle inspect jam-x.002.tar --agents
+  ssh gateway cat bundle.tar | jam bundle inspect - -o json`,
+    )
+    .action(run(inspect));
+}
+
+async function inspect(context: CommandContext, call: CommandCall<InspectFlags>): Promise<number> {
+  const config = await context.config();
+  const { composeInlets, composeVerifyDetached } = await import("../../compose-bundle.ts");
+  const { inspectBundles } = await import("../../bundle/inspect/inspect-bundles.ts");
+  const paths = call.args[0] as readonly string[];
+  const inlets = await composeInlets(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
+  const inspection = await inspectBundles(inlets, await composeVerifyDetached(config));
+  const listsAgents = call.options.agents === true;
+  await context.output.print(documentOf(inspection, listsAgents), () =>
+    render(inspection, listsAgents, context),
+  );
+  return inspection.faults.length > 0 ? EXIT_TRUST : 0;
+}
+
+function documentOf({ bundles, faults }: Inspection, listsAgents: boolean) {
+  return {
+    bundles: bundles.map(({ manifest, signature, carries, agents, volumes }) => ({
+      id: manifest.id,
+      createdAt: manifest.createdAt,
+      snapshot: manifest.snapshot,
+      scope: manifest.scope,
+      selection: manifest.selection,
+      signature: { state: signature.state, signedBy: signature.signedBy },
+      carries,
+      lists: agents.length,
+      baseline: manifest.baseline.map(({ contents, ...from }) => ({ ...from, contents: contents.length })),
+      upstreams: manifest.proofs.map(({ name, url, verified, documents }) => ({
+        name,
+        url,
+        verified,
+        documents: documents.length,
+      })),
+      missing: manifest.missing,
+      advice: manifest.advice.length,
+      volumes,
+      ...(listsAgents ? { agents } : {}),
+    })),
+    faults,
+  };
+}
+
+async function render(
+  { bundles, faults }: Inspection,
+  listsAgents: boolean,
+  context: CommandContext,
+): Promise<string> {
+  const blocks: string[] = [];
+  for (const bundle of bundles) {
+    const table = listsAgents ? `\n${await agentTable(bundle)}` : "";
+    blocks.push(`${describe(bundle, context).join("\n")}\n${table}`);
+  }
+  const refused = faults.map(
+    ({ path, code, message }) =>
+      `${context.paint("red", "unreadable")}  ${printable(path)}: ${printable(message, 500)} [${code}]`,
+  );
+  return [...blocks, ...(refused.length > 0 ? [`${refused.join("\n")}\n`] : [])].join("\n");
+}
+
+function describe(
+  { manifest, signature, carries, agents, volumes }: InspectedBundle,
+  { paint }: CommandContext,
+): string[] {
+  const scope =
+    manifest.scope === "mirror"
+      ? "all that its maker's mirror lists; what is not listed is removed on import"
+      : "a part; an import adds to what is listed and removes nothing";
+  const lines = [
+    `Bundle ${manifest.id}`,
+    `  made       ${manifest.createdAt}, snapshot ${manifest.snapshot}`,
+    `  signature  ${describeSignature(signature, paint)}`,
+    `  scope      ${scope}`,
+    `  selection  ${printable(manifest.selection, 500)}`,
+    `  carries    ${carries.agents} of ${agents.length} agent(s) in ${carries.tarballs} tarball(s) and ${carries.documents} document(s), ${formatByteSize(carries.bytes)}`,
+  ];
+  for (const { bundle, snapshot, contents } of manifest.baseline) {
+    const from = bundle ? `bundle ${bundle}` : snapshot ? `snapshot ${snapshot}` : "what the far side said";
+    lines.push(`  relies on  ${contents.length} file(s) of ${from}`);
+  }
+  for (const { name, url, verified } of manifest.proofs)
+    lines.push(
+      `  upstream   ${printable(name)}, ${printable(url)}, ${verified ? "verified by its maker" : paint("red", "NOT VERIFIED by its maker")}`,
+    );
+  for (const { agent, reason } of manifest.missing.slice(0, 12))
+    lines.push(`  ${paint("yellow", "left out")}   ${printable(agent)}: ${printable(reason)}`);
+  if (manifest.missing.length > 12)
+    lines.push(`             and ${manifest.missing.length - 12} more (-o json has all)`);
+  lines.push(`  advice     ${manifest.advice.length} of its maker's own`);
+  const { found, count, volumeSize } = volumes;
+  const size = volumeSize === null ? "" : `, ${volumeSize} bytes each`;
+  lines.push(`  volumes    ${describeVolumes(found)} of ${count}${size}`);
+  return lines;
+}
+
+/** What a signature is worth here, in words. */
+export function describeSignature(
+  { state, signedBy, fault }: SignatureJudgement,
+  paint: CommandContext["paint"],
+): string {
+  if (state === "trusted") return `by ${signedBy}, trusted here`;
+  if (state === "unknown") return paint("red", `by key ${signedBy}, which is NOT TRUSTED here`);
+  if (state === "unsigned") return paint("red", "none: NOT SIGNED");
+  return paint("red", `INVALID: ${printable(fault?.message ?? "", 500)}`);
+}
+
+function agentTable({ agents }: InspectedBundle): Promise<string> {
+  return formatTable(
+    [
+      { heading: "AGENT" },
+      { heading: "SIZE", align: "right" },
+      { heading: "SHA-256" },
+      { heading: "IS" },
+      { heading: "PATH" },
+    ],
+    agents.map(({ agent, path, size, sha256, carried }) => [
+      agent,
+      formatByteSize(size),
+      sha256,
+      carried ? "carried" : "relied on",
+      path,
+    ]),
+  );
+}

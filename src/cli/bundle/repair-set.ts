@@ -1,0 +1,162 @@
+import type { Command } from "commander";
+import type { Repaired } from "../../bundle/repair/repair-set.ts";
+import type { composeRepair } from "../../compose-bundle.ts";
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { JamError } from "../../shared/errors.ts";
+import type { CommandCall, CommandContext, RunAction } from "../command.ts";
+import { formatTable } from "../output/table.ts";
+import { createProgress } from "../progress.ts";
+import { readInputFile } from "../upgrade/input-files.ts";
+import { renderReport } from "./verify.ts";
+
+/** Exit status when something is still not whole. */
+const EXIT_TRUST = 4;
+
+interface RepairFlags {
+  readonly to?: string;
+  readonly allowUnsigned?: true;
+}
+
+/** Adds `repair-set` to `parent`. */
+export function defineRepairSet(parent: Command, run: RunAction): void {
+  parent
+    .command("repair-set")
+    .summary("make just the bad volumes of a bundle again, to the byte")
+    .description("Make just the bad volumes of a bundle again, to the byte.")
+    .argument("<from>", "the bundle's folder or file, or a report of jam bundle verify -o json (- reads one)")
+    .option("--to <path>", "write the volumes there instead of in place; a report needs this")
+    .option("--allow-unsigned", "also repair a bundle whose signer is not trusted here")
+    .addHelpText(
+      "after",
+      `
+In place it verifies the bundle, makes what is bad or missing again, renames what was swapped, restores SHA256SUMS
+where it is not right, and verifies once more. Contents come from this mirror, and from volumes that are whole.
+
+A report names bundle and volumes; the mirror that made the bundle remembers the rest.
+
+Examples:
+  jam bundle repair-set /media/stick/
+  jam bundle repair-set /media/stick/ --to new-discs/
+  jam bundle repair-set report.json --to /media/other-stick/`,
+    )
+    .action(run(repairSet));
+}
+
+async function repairSet(context: CommandContext, call: CommandCall<RepairFlags>): Promise<number> {
+  const config = await context.config();
+  const compose = await import("../../compose-bundle.ts");
+  const from = call.args[0] as string;
+  const progress = createProgress(context);
+  try {
+    const work = await compose.composeRepair(config, {
+      observe: progress.observe,
+      signal: context.signal,
+      allowsUnsigned: call.options.allowUnsigned === true,
+    });
+    const { repaired, folder } = (await isReport(context, from))
+      ? await byReport(context, { from, to: call.options.to, work })
+      : await ofVolumes(context, { from, to: call.options.to, work });
+    await progress.close();
+    await printRepaired(context, repaired, { folder, from });
+    return repaired.after?.outcome === "damaged" ? EXIT_TRUST : 0;
+  } finally {
+    await progress.close();
+  }
+}
+
+interface RepairCall {
+  readonly from: string;
+  readonly to: string | undefined;
+  readonly work: Awaited<ReturnType<typeof composeRepair>>;
+}
+
+interface RepairedThere {
+  readonly repaired: Repaired;
+  readonly folder: string;
+}
+
+/** A report is text; a volume and a folder are not, whatever they are called. */
+async function isReport({ io }: CommandContext, from: string): Promise<boolean> {
+  if (from === "-") return true;
+  const { stat } = await import("node:fs/promises");
+  const { resolve } = await import("node:path");
+  const found = await stat(resolve(io.cwd, from)).catch(() => undefined);
+  return found?.isFile() === true && !from.endsWith(".tar");
+}
+
+async function byReport(context: CommandContext, { from, to, work }: RepairCall): Promise<RepairedThere> {
+  const { parseReport } = await import("../../bundle/repair/parse-report.ts");
+  const { repairByReport } = await import("../../bundle/repair/repair-set.ts");
+  const order = parseReport(await readInputFile(context, from, "FROM"));
+  if (to === undefined) {
+    throw new JamError("JAM_USAGE_INVALID", "--to: a report does not say where the volumes go.", {
+      hint: `Give the folder for them: jam bundle repair-set ${from} --to FOLDER.`,
+      details: { flag: "--to" },
+    });
+  }
+  const place = await placeOf(context, to);
+  return { repaired: await repairByReport(order, place, work), folder: place.outlet.folder };
+}
+
+async function ofVolumes(context: CommandContext, { from, to, work }: RepairCall): Promise<RepairedThere> {
+  const { repairElsewhere, repairInPlace } = await import("../../bundle/repair/repair-set.ts");
+  const findAgain = () => findVolumes(context, from);
+  const inlets = await findAgain();
+  const folder = inlets[0]?.place?.folder;
+  if (folder === undefined) {
+    throw new JamError("JAM_USAGE_INVALID", `${from} is no file or folder that could be repaired.`, {
+      hint: "Give the folder with the bundle.",
+    });
+  }
+  const place = to === undefined ? undefined : await placeOf(context, to);
+  if (place === undefined || (await isSame(place.outlet.folder, folder)))
+    return { repaired: await repairInPlace(inlets, { folder, findAgain }, work), folder };
+  return { repaired: await repairElsewhere(inlets, place, work), folder: place.outlet.folder };
+}
+
+/** The volumes of a folder. Of a file: it alone, or with a number in its name, what lies beside it. */
+async function findVolumes({ io }: CommandContext, from: string) {
+  const { composeInlets } = await import("../../compose-bundle.ts");
+  const { volumeNumberOf } = await import("../../bundle/write/bundle-files.ts");
+  const { dirname } = await import("node:path");
+  const path = volumeNumberOf(from) === undefined ? from : dirname(from);
+  return composeInlets([path], { cwd: io.cwd, stdin: undefined });
+}
+
+async function placeOf({ io }: CommandContext, to: string) {
+  const { composePlace } = await import("../../compose-bundle.ts");
+  const { resolve } = await import("node:path");
+  return composePlace(resolve(io.cwd, to));
+}
+
+async function isSame(folder: string, other: string): Promise<boolean> {
+  const { realpath } = await import("node:fs/promises");
+  return (await realpath(folder).catch(() => folder)) === other;
+}
+
+async function printRepaired(
+  context: CommandContext,
+  { id, volumes, repaired, after }: Repaired,
+  { folder, from }: { readonly folder: string; readonly from: string },
+): Promise<void> {
+  const { join } = await import("node:path");
+  const files = volumes.map(({ name, size, sha256 }) => ({ path: join(folder, name), size, sha256 }));
+  const document = {
+    bundle: { id, volumes: files },
+    repaired,
+    ...(after === undefined ? {} : { outcome: after.outcome }),
+  };
+  await context.output.print(document, async () => {
+    const table = await formatTable(
+      [{ heading: "VOLUME" }, { heading: "SIZE", align: "right" }, { heading: "SHA-256" }],
+      files.map(({ path, size, sha256 }) => [path, formatByteSize(size), sha256]),
+    );
+    const lines = [
+      files.length === 0
+        ? `No volume of bundle ${id} had to be made again.`
+        : `Bundle ${id}: ${files.length} volume(s) made again\n${table}`,
+      ...(after === undefined ? [] : [renderReport(after, context, [from])]),
+    ];
+    return `${lines.join("\n")}\n`;
+  });
+}

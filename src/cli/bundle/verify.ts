@@ -1,0 +1,131 @@
+import type { Command } from "commander";
+import { describeAffected } from "../../bundle/format/affected.ts";
+import type { VerifyReport, VolumeFinding } from "../../bundle/verify/verify-report.ts";
+import { printable } from "../../shared/printable.ts";
+import type { CommandCall, CommandContext, RunAction } from "../command.ts";
+import { createProgress } from "../progress.ts";
+import { describeVolumes } from "./describe-volumes.ts";
+import { describeSignature } from "./inspect.ts";
+
+/** Exit status when something is not whole. */
+const EXIT_TRUST = 4;
+
+interface VerifyFlags {
+  readonly allowUnsigned?: true;
+}
+
+/** Adds `verify` to `parent`. */
+export function defineVerify(parent: Command, run: RunAction): void {
+  parent
+    .command("verify")
+    .summary("read every byte of a bundle, and name bad volumes and the agents in them")
+    .description("Read every byte of a bundle, and name bad volumes and the agents in them.")
+    .argument("<from...>", "volumes, folders that hold them, or - for standard input")
+    .option("--allow-unsigned", "do not count a bundle as bad whose signer is not trusted here")
+    .addHelpText(
+      "after",
+      `
+Checked are: the signature of the manifest, every content against the manifest, the structure of each volume to its
+last byte, and where SHA256SUMS lies beside, its signature and every file that it names. What the bundle relies on,
+the far side must have: nothing of that is here.
+
+States: whole; damaged; missing; swapped (a whole volume under the name of another); foreign (of another bundle).
+Ends with 0 when all is whole, else with 4.
+
+Examples:
+  jam bundle verify /media/stick/
+  jam bundle verify disc1/ disc2/ disc3/
+  jam bundle verify /media/stick/ -o json > report.json     for: jam bundle repair-set report.json --to FOLDER`,
+    )
+    .action(run(verify));
+}
+
+async function verify(context: CommandContext, call: CommandCall<VerifyFlags>): Promise<number> {
+  const config = await context.config();
+  const { composeInlets, composeVerify } = await import("../../compose-bundle.ts");
+  const { verifyBundle } = await import("../../bundle/verify/verify-bundle.ts");
+  const paths = call.args[0] as readonly string[];
+  const inlets = await composeInlets(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
+  const progress = createProgress(context);
+  try {
+    const work = await composeVerify(config, {
+      observe: progress.observe,
+      signal: context.signal,
+      allowsUnsigned: call.options.allowUnsigned === true,
+    });
+    const { report } = await verifyBundle(inlets, work);
+    await progress.close();
+    await context.output.print(report, () => `${renderReport(report, context, paths)}\n`);
+    return report.outcome === "whole" ? 0 : EXIT_TRUST;
+  } finally {
+    await progress.close();
+  }
+}
+
+/** The report for people; `paths` is what was verified, for the next command. */
+export function renderReport(
+  report: VerifyReport,
+  { paint }: CommandContext,
+  paths: readonly string[],
+): string {
+  const { bundle, count, signature, baseline } = report;
+  const whole = new Set(report.volumes.flatMap(({ state, number }) => (state === "whole" ? [number] : [])));
+  const lines = [
+    report.outcome === "whole" ? paint("green", "All is whole") : paint("red", "Not all is whole"),
+    `  bundle     ${bundle ?? "unknown: no manifest can be read"}`,
+    ...(signature === null ? [] : [`  signature  ${describeSignature(signature, paint)}`]),
+    `  volumes    ${whole.size} of ${count ?? "an unknown number"} whole and in place`,
+  ];
+  for (const finding of report.volumes) {
+    if (finding.state !== "whole") lines.push(...describeFinding(finding, paint));
+  }
+  for (const { path, state, fault } of report.beside) {
+    if (state === "whole") lines.push(`  beside     ${printable(path)} is whole`);
+    else lines.push(`  ${paint("red", state.padEnd(9))}  ${printable(fault?.message ?? path, 500)}`);
+  }
+  if (report.affected.length > 0)
+    lines.push(`  affected   ${describeAffected({ agents: report.affected, documents: [] }, 12)}`);
+  for (const { contents, ...from } of baseline)
+    lines.push(
+      `  relies on  ${contents} file(s)${describeOrigin(from)} that the far side must have; they were not checked`,
+    );
+  for (const note of report.notes) lines.push(`  note       ${printable(note, 500)}`);
+  return [...lines, ...nextStep(report, paths)].join("\n");
+}
+
+function describeFinding(
+  { number, path, state, fault, agents, documents }: VolumeFinding,
+  paint: CommandContext["paint"],
+): string[] {
+  const what = fault === undefined ? `volume ${number}` : printable(fault.message, 500);
+  const which = number === null || fault === undefined ? "" : ` (volume ${number})`;
+  const where = fault === undefined && path !== null ? `: ${printable(path)}` : "";
+  const line = `  ${paint("red", state.padEnd(9))}  ${what}${which}${where}`;
+  const affected = describeAffected({ agents, documents }, 12);
+  return affected === "" ? [line] : [line, `             with ${affected}`];
+}
+
+function describeOrigin({
+  bundle,
+  snapshot,
+}: {
+  readonly bundle?: string;
+  readonly snapshot?: string;
+}): string {
+  if (bundle !== undefined) return ` of bundle ${bundle}`;
+  return snapshot === undefined ? "" : ` of snapshot ${snapshot}`;
+}
+
+function nextStep({ outcome, repair, volumes }: VerifyReport, paths: readonly string[]): string[] {
+  if (outcome === "whole") return [];
+  const lines: string[] = [];
+  const strange = volumes.filter(({ state }) => state === "foreign");
+  if (strange.length > 0)
+    lines.push(`Take away what does not belong there: ${strange.map(({ path }) => path).join(", ")}`);
+  if (repair.volumes.length > 0 && repair.bundle !== null)
+    lines.push(
+      `Make volume ${describeVolumes(repair.volumes)} again: jam bundle repair-set ${paths.length === 1 && paths[0] !== "-" ? paths[0] : "FOLDER"}`,
+      "Or where it was made, with the report of jam bundle verify -o json: jam bundle repair-set report.json --to FOLDER",
+    );
+  return lines.length === 0 ? [] : ["", ...lines];
+}
