@@ -22,7 +22,7 @@ export interface FolderOutlet {
   inlet(name: string): Promise<MediumInlet | undefined>;
   /** Creates or replaces a file whole and flushed; a crash leaves the old one or none. */
   write(name: string, bytes: AsyncIterable<Uint8Array>): Promise<WrittenFile>;
-  /** No error when it is absent already. */
+  /** Durably; no error when it is absent already. */
   remove(name: string): Promise<void>;
   /** Gives a file another name, in the place of what has that name. */
   move(from: string, to: string): Promise<void>;
@@ -46,7 +46,10 @@ export function folderOutlet(folder: string): FolderOutlet {
     write: (name, bytes) => writeFile(folder, pathOf(folder, name), bytes),
     async remove(name) {
       const path = pathOf(folder, name);
-      await attemptOnMedium(`remove ${path}`, () => removeFile(path));
+      // Flushed: without a journal, as on FAT, what comes after it may reach the medium before it.
+      await attemptOnMedium(`remove ${path}`, async () => {
+        if (await removeFile(path)) await syncFolder(folder);
+      });
     },
     async move(from, to) {
       const path = pathOf(folder, to);
