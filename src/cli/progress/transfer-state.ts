@@ -49,10 +49,16 @@ export function createTransferState(now: () => number): TransferState {
     else samples.push({ at, bytes });
   };
 
+  /** A run may move bytes in several phases; each is counted by itself. */
+  const begin = (items: number, bytes: number) => {
+    Object.assign(counts, { items, bytes, doneItems: 0, failedItems: 0, doneBytes: 0 });
+    samples = [];
+  };
+
   return {
     apply: (event) => {
       if (event.kind === "phase") phase = event.phase;
-      else if (event.kind === "planned") Object.assign(counts, { items: event.items, bytes: event.bytes });
+      else if (event.kind === "planned") begin(event.items, event.bytes);
       else if (event.kind === "item-started") {
         running.set(event.path, { size: event.size, received: event.received });
       } else if (event.kind === "item-bytes") addBytes(event.path, event.bytes);

@@ -29,6 +29,16 @@ test("sums up what is done, how fast, and how long it will take", () => {
   expect(state.running()).toEqual([]);
 });
 
+test("counts each phase in which bytes move by itself", () => {
+  const state = createTransferState(clock().now);
+  for (const items of [3, 2]) {
+    state.apply({ kind: "planned", items, bytes: 1000 });
+    state.apply({ kind: "item-bytes", path: "a.tar", bytes: 1000 });
+    for (let done = 0; done < items; done++) state.apply({ kind: "item-done", path: "a.tar", size: 500 });
+  }
+  expect(state.totals()).toMatchObject({ items: 2, doneItems: 2, doneBytes: 1000, bytes: 1000 });
+});
+
 test("forgets the speed of long ago", () => {
   const { now, pass } = clock();
   const state = createTransferState(now);
