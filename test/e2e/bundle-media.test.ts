@@ -254,7 +254,7 @@ describe("a damaged volume", () => {
     expect(stdout).toContain(`jam bundle repair-set ${media.folder}`);
     const repaired = await gap.near.jam("bundle", "repair-set", media.folder);
     expect(repaired.status).toBe(4);
-    expect(repaired.stdout).toContain("1 volume(s) made again");
+    expect(repaired.stdout).toContain("1 volume(s) put right");
     expect(repaired.stdout).toContain("Take away what does not belong there");
   });
 });

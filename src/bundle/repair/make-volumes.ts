@@ -1,3 +1,4 @@
+import { formatByteSize } from "../../shared/byte-size.ts";
 import { isJamError, JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { SyncObserver } from "../../sync/events.ts";
@@ -69,11 +70,20 @@ async function makeOne(
     try {
       return await outlet.write(name, bytes());
     } catch (error) {
+      if (isJamError(error, "JAM_MEDIUM_NO_SPACE")) throw noRoom(error, plan);
       if (!isJamError(error, "JAM_STORE_CORRUPT")) throw error;
       // Damage shows only when it is read; the content may be whole elsewhere.
       contents.skip(error.details["sha256"] as Sha256);
     }
   }
+}
+
+/** A volume is written beside the bad one, and takes its place when it is whole. */
+function noRoom({ code, message, details }: JamError, { number, bytes }: VolumePlan): JamError {
+  return new JamError(code, message, {
+    hint: `Volume ${number} needs ${formatByteSize(bytes)} beside what is there: write it elsewhere (--to FOLDER), then copy it over the bad one.`,
+    details: { ...details, number, needed: bytes },
+  });
 }
 
 async function lackingOf({ slices }: VolumePlan, contents: RepairContents): Promise<ReadonlySet<Sha256>> {

@@ -1,5 +1,5 @@
 import type { Sha256 } from "../../shared/sha256.ts";
-import { affectedBy, describeAffected, type Affected } from "../format/affected.ts";
+import { affectedBy, type Affected } from "../format/affected.ts";
 import type { Slice } from "../format/volume-plan.ts";
 import type { Fault } from "../inspect/judge-signature.ts";
 import { bundleFiles, volumeNumberOf } from "../write/bundle-files.ts";
@@ -64,21 +64,25 @@ function damageOf(
     return { number: real, fault: { code, message }, affected: affectedOf(expected, lost) };
   }
   const lost = unproven(check, slices);
-  if (lost.length > 0) return { number, ...damaged(check, affectedOf(expected, lost), "its bytes are") };
+  if (lost.length > 0) {
+    const what = `${lost.length} of the ${slices.length} file(s) in it`;
+    return { number, fault: damaged(check, what), affected: affectedOf(expected, lost) };
+  }
   if (check.edition !== edition) {
     const fault = signatureFault(check, expected);
     return { number, fault, affected: affectedOf(expected, slices) };
   }
   const wrong = slices.filter(({ content }) => expected.wrongWholes.has(content.sha256));
-  if (wrong.length > 0)
-    return { number, ...damaged(check, affectedOf(expected, wrong), "put together, its parts are") };
+  if (wrong.length > 0) {
+    const what = "a file that goes on from volume to volume, put together,";
+    return { number, fault: damaged(check, what), affected: affectedOf(expected, wrong) };
+  }
   const fault = sumFault(check, expected, number);
   return fault && { number, fault, affected: NOTHING };
 }
 
-function damaged(check: VolumeCheck, affected: Affected, what: string): Pick<Damage, "fault" | "affected"> {
-  const message = `${check.name}: ${describeAffected(affected)}: ${what} not what the manifest says.`;
-  return { fault: { code: "JAM_BUNDLE_DAMAGED", message }, affected };
+function damaged({ name }: VolumeCheck, what: string): Fault {
+  return { code: "JAM_BUNDLE_DAMAGED", message: `${name}: ${what} is not what the manifest says.` };
 }
 
 function signatureFault({ name }: VolumeCheck, { chosen }: Expectation): Fault {

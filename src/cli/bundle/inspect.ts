@@ -126,7 +126,7 @@ function describe(
     lines.push(`             and ${manifest.missing.length - 12} more (-o json has all)`);
   lines.push(`  advice     ${manifest.advice.length} of its maker's own`);
   const { found, count, volumeSize } = volumes;
-  const size = volumeSize === null ? "" : `, ${volumeSize} bytes each`;
+  const size = volumeSize === null ? "" : `, ${formatByteSize(volumeSize)} each (${volumeSize} bytes)`;
   lines.push(`  volumes    ${describeVolumes(found)} of ${count}${size}`);
   return lines;
 }

@@ -153,8 +153,8 @@ async function printRepaired(
     );
     const lines = [
       files.length === 0
-        ? `No volume of bundle ${id} had to be made again.`
-        : `Bundle ${id}: ${files.length} volume(s) made again\n${table}`,
+        ? `No volume of bundle ${id} had to be put right.`
+        : `Bundle ${id}: ${files.length} volume(s) put right\n${table}`,
       ...(after === undefined ? [] : [renderReport(after, context, [from])]),
     ];
     return `${lines.join("\n")}\n`;

@@ -4,6 +4,7 @@ import type { VerifyReport, VolumeFinding } from "../../bundle/verify/verify-rep
 import { printable } from "../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../command.ts";
 import { createProgress } from "../progress.ts";
+import { shellWord } from "../shell-word.ts";
 import { describeVolumes } from "./describe-volumes.ts";
 import { describeSignature } from "./inspect.ts";
 
@@ -116,16 +117,34 @@ function describeOrigin({
   return snapshot === undefined ? "" : ` of snapshot ${snapshot}`;
 }
 
-function nextStep({ outcome, repair, volumes }: VerifyReport, paths: readonly string[]): string[] {
+/** What to do now, in the order in which to do it. */
+function nextStep(report: VerifyReport, paths: readonly string[]): string[] {
+  const { outcome, repair, volumes, beside, signature } = report;
   if (outcome === "whole") return [];
   const lines: string[] = [];
-  const strange = volumes.filter(({ state }) => state === "foreign");
-  if (strange.length > 0)
-    lines.push(`Take away what does not belong there: ${strange.map(({ path }) => path).join(", ")}`);
-  if (repair.volumes.length > 0 && repair.bundle !== null)
+  if (signature?.state === "unknown")
     lines.push(
-      `Make volume ${describeVolumes(repair.volumes)} again: jam bundle repair-set ${paths.length === 1 && paths[0] !== "-" ? paths[0] : "FOLDER"}`,
+      "Compare the signer's fingerprint with its maker over another way, then: jam key trust FILE; or give --allow-unsigned",
+    );
+  if (signature?.state === "unsigned")
+    lines.push("Ask its maker to sign it (jam key generate); or give --allow-unsigned");
+  const needed = new Set(repair.volumes);
+  const strange = volumes.filter(
+    ({ state, number }) =>
+      state === "foreign" || (state !== "whole" && number !== null && !needed.has(number)),
+  );
+  if (strange.length > 0)
+    lines.push(
+      `Take away what does not belong there: ${strange.map(({ path }) => printable(path ?? "")).join(", ")}`,
+    );
+  const [from = "FOLDER", ...others] = paths;
+  const place = others.length > 0 || from === "-" ? "FOLDER" : shellWord(from);
+  if (repair.volumes.length > 0)
+    lines.push(
+      `Make volume ${describeVolumes(repair.volumes)} again: jam bundle repair-set ${place}`,
       "Or where it was made, with the report of jam bundle verify -o json: jam bundle repair-set report.json --to FOLDER",
     );
+  else if (beside.some(({ state }) => state !== "whole"))
+    lines.push(`Restore what lies beside: jam bundle repair-set ${place}`);
   return lines.length === 0 ? [] : ["", ...lines];
 }
