@@ -91,7 +91,10 @@ function keptSnapshots(input: RetentionInput): Snapshot[] {
   const graced = gracedIds(input);
   const isPinned = ({ id }: Snapshot) => input.referenced.has(id) || graced.has(id);
   const older = input.snapshots.filter(({ id }) => !input.referenced.has(id));
-  const newest = new Set(older.slice(Math.max(0, older.length - input.rules.snapshots)));
+  const shown = ancestorsOf(input);
+  // A run that was killed before it published left a snapshot that nobody can want to go back to.
+  const byWorth = [...older.filter(({ id }) => !shown.has(id)), ...older.filter(({ id }) => shown.has(id))];
+  const newest = new Set(byWorth.slice(Math.max(0, byWorth.length - input.rules.snapshots)));
   const kept = input.snapshots.filter((snapshot) => isPinned(snapshot) || newest.has(snapshot));
   if (input.rules.quota === undefined) return kept;
   while (sumTarballBytes(kept.flatMap(({ agents }) => agents)) > input.rules.quota) {
@@ -100,4 +103,18 @@ function keptSnapshots(input: RetentionInput): Snapshot[] {
     kept.splice(oldest, 1);
   }
   return kept;
+}
+
+/** Ids of what was shown before the referenced snapshots, as far back as snapshots are kept. */
+function ancestorsOf({
+  snapshots,
+  referenced,
+}: Pick<RetentionInput, "snapshots" | "referenced">): Set<string> {
+  const parents = new Map(snapshots.map(({ id, parent }) => [id, parent]));
+  const ancestors = new Set<string>();
+  for (const id of referenced) {
+    for (let next = parents.get(id); next !== undefined && !ancestors.has(next); next = parents.get(next))
+      ancestors.add(next);
+  }
+  return ancestors;
 }

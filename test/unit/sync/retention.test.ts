@@ -52,6 +52,13 @@ describe("retention", () => {
     expect(blobs.map(({ sha256 }) => sha256)).toEqual([mirrored("3.6.1").sha256]);
   });
 
+  test("a snapshot that was never shown, for its run was killed, takes nobody's place", () => {
+    const [a, b, c] = three as [Snapshot, Snapshot, Snapshot];
+    const killed = { ...snapshot("killed", 15, ["3.6.3"]), parent: "b" };
+    const snapshots = [a, { ...b, parent: "a" }, killed, { ...c, parent: "b" }];
+    expect(plan({ snapshots }).snapshots).toEqual(["a", "killed"]);
+  });
+
   test("keeps trees and snapshots that were replaced within the grace period, beyond the number", () => {
     const late = [snapshot("a", 30, ["3.6.1"]), snapshot("b", 4, ["3.6.2"]), snapshot("c", 2, ["3.6.3"])];
     expect(plan({ snapshots: late })).toMatchObject({ snapshots: [], trees: [], blobs: [] });
