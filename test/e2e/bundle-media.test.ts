@@ -326,6 +326,20 @@ test("a report is enough for the side that made the bundle", async () => {
   });
 });
 
+test("the side that made a bundle puts it right when nothing of it is legible any more", async () => {
+  await using media = await copyOf(single);
+  const name = `jam-${id}.tar`;
+  const beside = ["SHA256SUMS", "SHA256SUMS.asc", `jam-${id}.manifest.json`, `jam-${id}.manifest.json.asc`];
+  for (const file of beside) await rm(media.path(file));
+  await writeFile(media.path(name), Buffer.alloc(2000));
+  expect(await verify(media.folder)).toMatchObject({ bundle: null, outcome: "damaged", status: 4 });
+  const unknown = await gap.far.jam("bundle", "repair-set", media.folder, "-o", "json");
+  expect(JSON.parse(unknown.stdout)).toMatchObject({ error: { code: "JAM_BUNDLE_NOT_FOUND" } });
+  const repaired = await gap.json("near", "bundle", "repair-set", media.path(name));
+  expect(repaired).toMatchObject({ repaired: [1], outcome: "whole" });
+  expect(await media.files()).toEqual(await filesOf(single));
+});
+
 describe("dividing in another way", () => {
   test("gives to the byte what making it so gives, there and back again", async () => {
     const halves = join(gap.medium, "halves");

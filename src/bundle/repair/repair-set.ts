@@ -133,7 +133,8 @@ async function write(writing: Writing, { outlet }: BundlePlace, work: RepairWork
 
 /** What is wrong, and by which manifest it is put right. */
 async function examine(inlets: readonly Inlet[], work: RepairWork) {
-  const verification = await verifyBundle(inlets, work);
+  const recall = (id: string) => recallBundle(work.documents, id);
+  const verification = await verifyBundle(inlets, { recall, ...work });
   const { chosen, base } = verification;
   if (chosen === undefined) throw nothingLegible(inlets);
   const { edition, signature } = chosen;

@@ -14,6 +14,9 @@ export interface Edition extends BundleBytes {
 /** What an edition follows from. */
 export type EditionSource = Pick<Edition, "manifest" | "manifestBytes" | "signature" | "volumeSize">;
 
+/** A manifest with its signature, in no division yet. */
+export type SignedManifest = Omit<EditionSource, "volumeSize">;
+
 /** @throws JamError JAM_USAGE_INVALID when the volumes would be too small */
 export function editionOf(source: EditionSource): Edition {
   const { manifest } = source;

@@ -1,6 +1,6 @@
 import { isJamError } from "../../shared/errors.ts";
 import { TAR_BLOCK, type VolumePlan } from "../format/volume-plan.ts";
-import { editionOf, type Edition, type EditionSource } from "./editions.ts";
+import { editionOf, type Edition, type EditionSource, type SignedManifest } from "./editions.ts";
 
 /** A file as its name and size show it. */
 export interface NumberedFile {
@@ -10,17 +10,17 @@ export interface NumberedFile {
   readonly size: number;
 }
 
+/** All volumes but one have the same size, unless hardly any is whole. */
+const MAX_GUESSES = 20;
+
 /**
  * The edition of a manifest that these files look like, when none of them can say so itself: every volume but the last
  * has the size that was asked for, and the files have the sizes which follow from it. Undefined when none fits any.
  */
-export function guessEdition(
-  source: Omit<EditionSource, "volumeSize">,
-  files: readonly NumberedFile[],
-): Edition | undefined {
-  const sizes = new Set(files.map(({ size }) => size).filter((size) => size > 0 && size % TAR_BLOCK === 0));
+export function guessEdition(source: SignedManifest, files: readonly NumberedFile[]): Edition | undefined {
+  const sizes = files.map(({ size }) => size).filter((size) => size > 0 && size % TAR_BLOCK === 0);
   let best: { readonly edition: Edition; readonly fitting: number } | undefined;
-  for (const volumeSize of [undefined, ...[...sizes].sort((a, b) => b - a)]) {
+  for (const volumeSize of [undefined, ...byCount(sizes).slice(0, MAX_GUESSES)]) {
     const edition = tryEdition({ ...source, volumeSize });
     if (edition === undefined) continue;
     const fitting = files.filter((file) => fits(file, edition.volumes)).length;
@@ -37,11 +37,19 @@ function fits({ number, size }: NumberedFile, volumes: readonly VolumePlan[]): b
   return volumes[(volumes.length === 1 ? 1 : (number ?? 0)) - 1]?.bytes === size;
 }
 
-function tryEdition(source: EditionSource): Edition | undefined {
+/** The edition, or undefined when there is none of that volume size. */
+export function tryEdition(source: EditionSource): Edition | undefined {
   try {
     return editionOf(source);
   } catch (error) {
     if (isJamError(error, "JAM_USAGE_INVALID")) return undefined;
     throw error;
   }
+}
+
+/** Distinct values, the most frequent first. */
+export function byCount<T>(values: readonly T[]): T[] {
+  return [...Map.groupBy(values, (value) => value)]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(([value]) => value);
 }

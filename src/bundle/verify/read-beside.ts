@@ -7,6 +7,7 @@ import type { Outlet, VerifyDetached } from "../ports.ts";
 import { hashOf } from "../read/volume-reader.ts";
 import { parseSums, SUMS_NAME, SUMS_SIGNATURE_NAME } from "../write/bundle-files.ts";
 import { readSmall } from "../write/small-files.ts";
+import type { SignedManifest } from "./editions.ts";
 
 /** Ten thousand volumes with long names. */
 const MAX_SUMS_BYTES = 16 * 2 ** 20;
@@ -20,12 +21,9 @@ export interface BesideFinding {
 }
 
 /** A manifest that lies beside volumes. */
-export interface BesideManifest {
+export interface BesideManifest extends SignedManifest {
   /** The name that it shares with its volumes. */
   readonly base: string;
-  readonly manifest: BundleManifest;
-  readonly manifestBytes: Uint8Array;
-  readonly signature: string | undefined;
   /** True when the checksums name it and it fits. */
   readonly isSummed: boolean;
 }

@@ -4,7 +4,7 @@ import type { Inlet, Outlet, VerifyDetached } from "../ports.ts";
 import { volumeNumberOf } from "../write/bundle-files.ts";
 import { checkInlet, type VolumeCheck } from "./check-inlet.ts";
 import { chooseEdition, type ChosenEdition } from "./choose-edition.ts";
-import { Editions, type Edition } from "./editions.ts";
+import { Editions, type Edition, type SignedManifest } from "./editions.ts";
 import { affectedOf, findFault, type Expectation } from "./find-faults.ts";
 import { PartsFollower } from "./follow-parts.ts";
 import { readBeside, type Beside } from "./read-beside.ts";
@@ -16,6 +16,8 @@ export interface VerifyWork {
   /** The folder in which an inlet lies, for what lies beside it. */
   readonly openFolder: (folder: string) => Outlet;
   readonly allowsUnsigned: boolean;
+  /** What this side remembers of bundles that it made; absent, nothing. */
+  readonly recall?: (id: string) => Promise<SignedManifest | undefined>;
   readonly observe: SyncObserver;
   readonly signal: AbortSignal;
 }
@@ -50,7 +52,8 @@ export async function verifyBundle(inlets: readonly Inlet[], work: VerifyWork): 
       name: `Bundle ${edition.id}`,
       verifyDetached,
     });
-  const chosen = await chooseEdition(checks, besides, judge);
+  const remembered = await remember(checks, work);
+  const chosen = await chooseEdition({ checks, besides, remembered }, judge);
   const expected: Expectation = {
     chosen,
     base: chosen && baseOf(chosen.edition, checks, besides),
@@ -60,6 +63,22 @@ export async function verifyBundle(inlets: readonly Inlet[], work: VerifyWork): 
   const volumes = checks.map((check) => ({ check, finding: findFault(check, expected) }));
   const report = sumUp({ expected, volumes, besides, unfinished: parts.unfinished().size, work });
   return { report, chosen, base: expected.base, volumes, besides };
+}
+
+/** Of the bundles that volumes say they belong to, or that files are named after. */
+async function remember(
+  checks: readonly VolumeCheck[],
+  { recall }: VerifyWork,
+): Promise<readonly SignedManifest[]> {
+  if (recall === undefined) return [];
+  const ids = checks.flatMap(({ edition, inlet }) => edition?.id ?? idIn(inlet) ?? []);
+  const remembered: SignedManifest[] = [];
+  for (const id of new Set(ids)) remembered.push(...[(await recall(id)) ?? []].flat());
+  return remembered;
+}
+
+function idIn({ place }: Inlet): string | undefined {
+  return /^jam-(\d{8}T\d{6}Z-[0-9a-f]{12})\./.exec(place?.file ?? "")?.[1];
 }
 
 /** In the order of their numbers, so that what goes on from one to the next can be put together. */

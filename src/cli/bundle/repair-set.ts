@@ -114,13 +114,25 @@ async function ofVolumes(context: CommandContext, { from, to, work }: RepairCall
   return { repaired: await repairElsewhere(inlets, place, work), folder: place.outlet.folder };
 }
 
-/** The volumes of a folder. Of a file: it alone, or with a number in its name, what lies beside it. */
+/** The volumes of a folder. Of a file: it alone, or when it is one of several, what lies beside it. */
 async function findVolumes({ io }: CommandContext, from: string) {
   const { composeInlets } = await import("../../compose-bundle.ts");
-  const { volumeNumberOf } = await import("../../bundle/write/bundle-files.ts");
   const { dirname } = await import("node:path");
-  const path = volumeNumberOf(from) === undefined ? from : dirname(from);
+  const path = (await isOneOfSeveral(io.cwd, from)) ? dirname(from) : from;
   return composeInlets([path], { cwd: io.cwd, stdin: undefined });
+}
+
+/** `november.2026.tar` has a number in its name and may be a bundle in one piece: then its manifest is named so, too. */
+async function isOneOfSeveral(cwd: string, from: string): Promise<boolean> {
+  const { volumeNumberOf } = await import("../../bundle/write/bundle-files.ts");
+  const { access } = await import("node:fs/promises");
+  const { resolve } = await import("node:path");
+  if (volumeNumberOf(from) === undefined) return false;
+  const manifest = resolve(cwd, from.replace(/\.tar$/, ".manifest.json"));
+  return access(manifest).then(
+    () => false,
+    () => true,
+  );
 }
 
 async function placeOf({ io }: CommandContext, to: string) {
