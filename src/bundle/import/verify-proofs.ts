@@ -39,9 +39,19 @@ export interface VerifiedProofs {
  * @throws JamError JAM_METADATA_…, JAM_BUNDLE_UNPROVEN
  */
 export async function verifyProofs(manifest: BundleManifest, request: ProofRequest): Promise<VerifiedProofs> {
+  try {
+    return await readProofs(manifest, request);
+  } catch (error) {
+    // No upstream is asked here: what it would be blamed for is the bundle's own fault.
+    if (isJamError(error) && error.code.startsWith("JAM_UPSTREAM_")) throw unusableProof(manifest, error);
+    throw error;
+  }
+}
+
+async function readProofs(manifest: BundleManifest, request: ProofRequest): Promise<VerifiedProofs> {
   const [first, ...others] = manifest.proofs as [ProofSet, ...ProofSet[]];
   const source = proofSource(first, request);
-  const metadata = await readSet(manifest, first, source, request, request.memory);
+  const metadata = await readSet(first, source, request, request.memory);
   const listed = new Map<string, Agent[]>();
   const add = (from: UpstreamMetadata) => {
     for (const agent of buildCatalogue(from.products).agents) {
@@ -54,7 +64,6 @@ export async function verifyProofs(manifest: BundleManifest, request: ProofReque
   for (const set of others) {
     // Older documents prove older agents; that they are old is what they are for.
     const read = await readSet(
-      manifest,
       set,
       proofSource(set, request),
       { ...request, allow: new Set([...request.allow, "rollback"]) },
@@ -71,28 +80,21 @@ export async function verifyProofs(manifest: BundleManifest, request: ProofReque
   };
 }
 
-async function readSet(
-  manifest: BundleManifest,
+function readSet(
   set: ProofSet,
   source: SyncSource,
   request: ProofRequest,
   memory: UpstreamMemory,
 ): Promise<UpstreamMetadata> {
   const paths = new Set(set.documents.map(({ path }) => path));
-  try {
-    return await readMetadata({
-      ...request,
-      source,
-      memory,
-      wants: ({ path }) => paths.has(path),
-      // Nothing changes by being read again.
-      sleep: async () => undefined,
-    });
-  } catch (error) {
-    // No upstream is asked here: what it would be blamed for is the bundle's own fault.
-    if (isJamError(error) && error.code.startsWith("JAM_UPSTREAM_")) throw unusableProof(manifest, error);
-    throw error;
-  }
+  return readMetadata({
+    ...request,
+    source,
+    memory,
+    wants: ({ path }) => paths.has(path),
+    // Nothing changes by being read again.
+    sleep: async () => undefined,
+  });
 }
 
 function proofOf({ name, url, verified }: ProofSet, { documents }: UpstreamMetadata): UpstreamProof {
