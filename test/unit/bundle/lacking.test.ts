@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { nameManifest } from "../../../src/bundle/format/manifest.ts";
+import { describeLacking } from "../../../src/bundle/import/lacking.ts";
+import { parseSha256, type Sha256 } from "../../../src/shared/sha256.ts";
+
+test("a bundle of the largest size, all of which is lacking, is described in little time", () => {
+  const hash = (index: number) => parseSha256(index.toString(16).padStart(64, "0")) as Sha256;
+  const catalogue = Array.from({ length: 100_000 }, (_, index) => ({
+    path: `agent/${index}.tgz`,
+    size: 1000,
+    sha256: hash(index),
+    agents: [`3.6.1-ubuntu-a${index}`],
+  }));
+  const manifest = nameManifest({
+    createdAt: "2026-11-27T20:15:00.000Z",
+    snapshot: "20261127T201500Z-1a2b3c4d",
+    scope: "mirror",
+    selection: "everything that the mirror lists",
+    proofs: [],
+    catalogue,
+    baseline: [],
+    missing: [],
+    advice: [],
+  });
+  const started = performance.now();
+  const bundle = { manifest, manifestBytes: 2 ** 24, signatureBytes: 300, signedBy: null, volumeSize: null };
+  const lacking = describeLacking(
+    bundle,
+    catalogue.map(({ sha256, size }) => ({ kind: "tarball", sha256, size })),
+  );
+  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(lacking).toHaveLength(100_000);
+  expect(lacking.at(-1)).toMatchObject({ path: "agent/99999.tgz", volumes: [1] });
+});
