@@ -1,7 +1,7 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { compareVersions, parseVersion } from "../../juju/version.ts";
 import { parseAgentBinary } from "../../juju/agent-binary.ts";
-import { carriedContents, type BundleManifest, type CatalogueRow } from "../format/manifest.ts";
+import { carriedContents, type BundleManifest } from "../format/manifest.ts";
 import { SUMS_NAME, SUMS_SIGNATURE_NAME, type BundleFiles } from "../write/bundle-files.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
 
@@ -43,7 +43,7 @@ export function formatPage({ manifest, volumes, signedBy, files }: PageContent):
 <table><tr><th>File<th>Bytes<th>SHA-256<th>&#x2713;
 ${volumes.map(({ name, size, sha256 }) => `<tr><td>${escape(name)}<td class="n">${size}<td><code>${sha256}</code><td>`).join("\n")}</table>
 <h2>Agents</h2>
-<table><tr><th>Version<th>Architectures
+<table><tr><th>Architectures<th>Versions
 ${versionRows(manifest).join("\n")}</table>
 <h2>Check and import</h2>
 <pre>${escape(commands(files, signedBy !== undefined))}</pre>
@@ -70,17 +70,21 @@ function commands(files: BundleFiles, isSigned: boolean): string {
   ].join("\n");
 }
 
-/** A row for each version that the bundle carries itself, newest first. */
+/** The versions that the bundle carries itself, newest first, a row for each set of architectures: a page has room for that. */
 function versionRows(manifest: BundleManifest): string[] {
   const carried = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));
   const rows = manifest.catalogue.filter(({ sha256 }) => carried.has(sha256));
-  const agents = rows.flatMap((row: CatalogueRow) => row.agents.map((name) => parseAgentBinary(name)));
-  return [...Map.groupBy(agents, ({ version }) => version)]
+  const agents = rows.flatMap((row) => row.agents.map((name) => parseAgentBinary(name)));
+  const versions = [...Map.groupBy(agents, ({ version }) => version)]
     .sort(([a], [b]) => compareVersions(parseVersion(b), parseVersion(a)))
-    .map(([version, group]) => {
-      const arches = [...new Set(group.map(({ arch }) => arch))].sort().join(", ");
-      return `<tr><td>${escape(version)}<td>${escape(arches)}`;
-    });
+    .map(([version, group]) => ({
+      version,
+      arches: [...new Set(group.map(({ arch }) => arch))].sort().join(", "),
+    }));
+  return [...Map.groupBy(versions, ({ arches }) => arches)].map(
+    ([arches, group]) =>
+      `<tr><td>${escape(arches)}<td>${group.map(({ version }) => escape(version)).join(", ")}`,
+  );
 }
 
 function groupsOfFour(fingerprint: string): string {
