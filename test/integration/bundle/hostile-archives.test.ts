@@ -1,6 +1,8 @@
 /** Archives that are no volumes of a bundle, though the manifest in them is signed by a trusted key. */
+import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { faultsInStore } from "../../../scripts/fuzz-bundle/folder-state.ts";
 import {
   tarArchive,
   tarHeader,
@@ -9,6 +11,7 @@ import {
   type TarPart,
 } from "../../../scripts/fuzz-bundle/tar-parts.ts";
 import { goodArchive, hostileWorld, withPart, type HostileWorld } from "../../helpers/hostile-bundle.ts";
+import { codeOf } from "../../helpers/key-folder.ts";
 
 let world: HostileWorld;
 
@@ -239,14 +242,23 @@ describe("nothing may follow a volume but another volume", () => {
   });
 });
 
-test("a million entries are refused at the first, in little time and memory", async () => {
-  const parts = await world.parts();
-  const head = Buffer.concat(parts.map(tarPart));
+test("a million entries are refused at the first, and the others are not asked for", async () => {
+  const head = Buffer.concat((await world.parts()).map(tarPart));
   const one = tarPart({ name: "evil", body: EVIL });
-  const many = Buffer.concat([head, Buffer.alloc(one.length * 100_000, one), TAR_END]);
-  const started = performance.now();
-  expect(await world.attack([many])).toEqual(MALFORMED);
-  expect(performance.now() - started).toBeLessThan(5_000);
+  let given = 0;
+  const inlet = {
+    name: "million.tar",
+    size: undefined,
+    async *open() {
+      yield head;
+      for (; given < 1_000_000; given += 1) yield one;
+      yield TAR_END;
+    },
+  };
+  const far = await world.base.copy(join(world.folder, "million"));
+  expect(await codeOf(far.import([inlet]))).toBe("JAM_BUNDLE_MALFORMED");
+  expect(given).toBeLessThan(10);
+  expect(faultsInStore(far.data)).toEqual([]);
 });
 
 test("file names on a medium reach no terminal as they are", async () => {

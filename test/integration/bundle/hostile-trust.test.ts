@@ -1,4 +1,6 @@
 /** Bundles that are whole and that nobody who is trusted here stands behind, or that prove less than they say. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BundledDocument, BundleManifest } from "../../../src/bundle/format/manifest.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
@@ -82,6 +84,24 @@ describe("a signature that is not one of a trusted key over these bytes is refus
     );
     const end = await world.attack([tarArchive(withPart(parts, SIGNATURE, { body: Buffer.from(signed) }))]);
     expect(end).toEqual(INVALID);
+  });
+
+  test("by a trusted key that is past its day, though it was not when it signed", async () => {
+    const { createMessage, generateKey, sign } = await import("openpgp");
+    const date = new Date("2026-01-01T00:00:00Z");
+    const { privateKey } = await generateKey({
+      userIDs: [{ name: "Expired" }],
+      keyExpirationTime: 86_400,
+      date,
+      format: "object",
+    });
+    const name = `${privateKey.getFingerprint().toUpperCase()}.asc`;
+    await writeFile(join(world.base.folder, "jam-keys/trusted", name), privateKey.toPublic().armor());
+    const parts = await world.parts();
+    const message = await createMessage({ binary: Buffer.from(parts[MANIFEST]?.body ?? []) });
+    const signature = await sign({ message, detached: true, signingKeys: privateKey, date });
+    const body = Buffer.from(signature);
+    expect(await world.attack([tarArchive(withPart(parts, SIGNATURE, { body }))])).toEqual(INVALID);
   });
 
   test("a stripped one does not keep the same bundle with its signature out", async () => {
