@@ -100,8 +100,7 @@ async function closeBundle(
     return { kind: "published", result, warnings: result.warnings };
   } catch (error) {
     // What was refused once would be refused at every later import, too.
-    if (isJamError(error) && ERROR_OUTCOMES[error.code].exit === EXIT_TRUST)
-      await dropPending(store, id);
+    if (isJamError(error) && ERROR_OUTCOMES[error.code].exit === EXIT_TRUST) await dropPending(store, id);
     if (isOfThisRun || !isJamError(error)) throw error;
     return {
       kind: "left",
