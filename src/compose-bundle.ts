@@ -1,5 +1,5 @@
 import type { CreateWork, BundlePlace } from "./bundle/create/create-bundle.ts";
-import type { Have } from "./bundle/have.ts";
+import type { Have } from "./bundle/site/have.ts";
 import type { ImportRules, ImportWork } from "./bundle/import/import-rules.ts";
 import type { OpenProofTrust } from "./bundle/import/ports.ts";
 import type { DivideWork } from "./bundle/divide/divide-bundle.ts";

@@ -2,10 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readHave } from "../../src/bundle/have.ts";
-import { defineReceipt } from "../../src/cli/bundle/receipt.ts";
-import type { CommandEntry } from "../../src/cli/command.ts";
-import { run } from "../../src/cli/run.ts";
+import { readHave } from "../../src/bundle/site/have.ts";
 import { openKeys } from "../../src/compose.ts";
 import { fleetFiles } from "../fixtures/fleet/fleet.ts";
 import { runJam, type Finished } from "../helpers/jam-process.ts";
@@ -43,36 +40,9 @@ function keysOf({ folder, data }: TestMirror) {
   return openKeys({ data, keys: join(folder, "jam-keys") });
 }
 
-/** The command as it hangs below `jam bundle`. */
-const COMMANDS: readonly CommandEntry[] = [
-  {
-    name: "bundle",
-    summary: "carry agents",
-    group: "carry",
-    load: () => Promise.resolve({ define: (command, run) => defineReceipt(command, run) }),
-  },
-];
-
-async function receipt(
-  cwd: string,
-  ...args: string[]
-): Promise<Pick<Finished, "status" | "stdout" | "stderr">> {
-  const written = { stdout: "", stderr: "" };
-  const stream = (name: keyof typeof written) => ({
-    write: (text: string) => {
-      written[name] += text;
-      return Promise.resolve();
-    },
-    isTTY: false,
-    columns: () => undefined,
-  });
-  const status = await run({
-    argv: ["bundle", "receipt", ...args],
-    io: { stdout: stream("stdout"), stderr: stream("stderr"), env: {}, cwd },
-    signal: new AbortController().signal,
-    commands: COMMANDS,
-  });
-  return { status, ...written };
+/** `jam bundle receipt` in a mirror's folder. */
+function receipt(cwd: string, ...args: string[]): Promise<Finished> {
+  return runJam(["bundle", "receipt", ...args], { cwd });
 }
 
 interface SiteDocument {

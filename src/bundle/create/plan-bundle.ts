@@ -15,7 +15,7 @@ import {
   type CatalogueRow,
   type MissingAgent,
 } from "../format/manifest.ts";
-import { baselineOf, type Have } from "../have.ts";
+import { baselineOf, type Have } from "../site/have.ts";
 import { chooseAgents, type AgentChoice } from "./choose-agents.ts";
 import { collectProofs } from "../proofs.ts";
 

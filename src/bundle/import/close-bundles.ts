@@ -3,7 +3,7 @@ import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
 import type { AgentsAndBytes } from "../../sync/report.ts";
 import { repairTree } from "../../sync/repair-tree.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
-import { recordImport } from "../import-records.ts";
+import { recordImport } from "../holdings/import-records.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
 import { describeLacking, lackingContents } from "./lacking.ts";
 import { dropPending, readPending, type PendingBundle } from "./pending.ts";

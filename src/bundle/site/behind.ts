@@ -1,6 +1,6 @@
 import { sumTarballBytes } from "../../juju/agent.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
-import type { Have } from "../have.ts";
+import type { Have } from "./have.ts";
 
 /** What a mirror lists and a far side lacks. */
 export interface Behind {

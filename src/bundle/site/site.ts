@@ -6,8 +6,8 @@ import type { DocumentPort } from "../../sync/ports.ts";
 import { receiptShape } from "../format/parse-receipt.ts";
 import type { Receipt } from "../format/receipt.ts";
 import { siteName } from "../format/site-name.ts";
-import { haveOfReceipt, type Have } from "../have.ts";
-import type { ReadReceipt } from "../read-receipt.ts";
+import { haveOfReceipt, type Have } from "./have.ts";
+import type { ReadReceipt } from "./read-receipt.ts";
 
 /** A far side, as its last receipt tells. */
 export interface Site {

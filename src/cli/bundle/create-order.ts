@@ -1,6 +1,6 @@
 import type { AgentChoice } from "../../bundle/create/choose-agents.ts";
 import type { BundleOrder } from "../../bundle/create/plan-bundle.ts";
-import { readHave, type Have } from "../../bundle/have.ts";
+import { readHave, type Have } from "../../bundle/site/have.ts";
 import type { Config } from "../../config/config.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Store } from "../../store/store.ts";

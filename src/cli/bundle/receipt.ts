@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { formatReceipt, type Receipt } from "../../bundle/format/receipt.ts";
-import { takeReceipt } from "../../bundle/take-receipt.ts";
+import { takeReceipt } from "../../bundle/holdings/take-receipt.ts";
 import { siteName } from "../../bundle/format/site-name.ts";
 import type { Config } from "../../config/config.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";

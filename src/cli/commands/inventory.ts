@@ -1,13 +1,13 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
-import { fleetInventory, hasUnknownArches } from "../../bundle/fleet-inventory.ts";
+import { fleetInventory, hasUnknownArches } from "../../bundle/holdings/fleet-inventory.ts";
 import {
   formatInventory,
   type FleetInventory,
   type Inventory,
   type MirrorInventory,
 } from "../../bundle/format/inventory.ts";
-import { takeInventory } from "../../bundle/take-inventory.ts";
+import { takeInventory } from "../../bundle/holdings/take-inventory.ts";
 import { readCurrentSnapshot } from "../../sync/current.ts";
 import { readFleet } from "../../upgrade/fleet/read-fleet.ts";
 import { writeCarriedFile } from "../bundle/write-file.ts";

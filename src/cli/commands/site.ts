@@ -1,8 +1,8 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { behindOf, type Behind } from "../../bundle/site/behind.ts";
-import { haveOfReceipt } from "../../bundle/have.ts";
-import { readReceipt } from "../../bundle/read-receipt.ts";
+import { haveOfReceipt } from "../../bundle/site/have.ts";
+import { readReceipt } from "../../bundle/site/read-receipt.ts";
 import { readSites, removeSite, updateSite, type Site, type SiteUpdate } from "../../bundle/site/site.ts";
 import { readCurrentSnapshot } from "../../sync/current.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";

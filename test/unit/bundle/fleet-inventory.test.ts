@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fleetInventory, hasUnknownArches } from "../../../src/bundle/fleet-inventory.ts";
+import { fleetInventory, hasUnknownArches } from "../../../src/bundle/holdings/fleet-inventory.ts";
 import { formatInventory } from "../../../src/bundle/format/inventory.ts";
 import { parseInventory } from "../../../src/bundle/format/parse-inventory.ts";
 import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";

@@ -1,7 +1,7 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { expect, test } from "vitest";
 import { formatInventory } from "../../../src/bundle/format/inventory.ts";
-import { baselineOf, readHave, type Have } from "../../../src/bundle/have.ts";
+import { baselineOf, readHave, type Have } from "../../../src/bundle/site/have.ts";
 import { behindOf } from "../../../src/bundle/site/behind.ts";
 import type { Sha256 } from "../../../src/shared/sha256.ts";
 import { anAgent } from "../juju/agents.ts";

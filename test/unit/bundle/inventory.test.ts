@@ -5,7 +5,7 @@ import {
   type Inventory,
   type MirrorInventory,
 } from "../../../src/bundle/format/inventory.ts";
-import { readHave } from "../../../src/bundle/have.ts";
+import { readHave } from "../../../src/bundle/site/have.ts";
 import { parseInventory } from "../../../src/bundle/format/parse-inventory.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
 import { parseJsonObject } from "../../../src/simplestreams/json-text.ts";

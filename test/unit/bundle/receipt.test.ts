@@ -9,8 +9,8 @@ import {
   type Receipt,
 } from "../../../src/bundle/format/receipt.ts";
 import { isSigned, tidySignedBlock } from "../../../src/bundle/format/signed-block.ts";
-import { readHave } from "../../../src/bundle/have.ts";
-import { readReceipt } from "../../../src/bundle/read-receipt.ts";
+import { readHave } from "../../../src/bundle/site/have.ts";
+import { readReceipt } from "../../../src/bundle/site/read-receipt.ts";
 import { isJamError, type JamError } from "../../../src/shared/errors.ts";
 import { parseSha256, type Sha256 } from "../../../src/shared/sha256.ts";
 import { anyBundle, anyHash, anyInstant, anySite, bundleOf, hashOf, SNAPSHOT } from "./contents.ts";

@@ -1,12 +1,12 @@
-import { JamError } from "../shared/errors.ts";
-import type { Sha256 } from "../shared/sha256.ts";
-import type { NamedText } from "../upgrade/fleet/read-document.ts";
-import type { FleetInventory, MirrorInventory, VersionInUse } from "./format/inventory.ts";
-import type { Baseline } from "./format/manifest.ts";
-import { parseInventory } from "./format/parse-inventory.ts";
-import { receivedIds, shortId, type Receipt } from "./format/receipt.ts";
-import { isSigned } from "./format/signed-block.ts";
-import { readStrictJson, type DocumentExpectation } from "./format/strict-document.ts";
+import { JamError } from "../../shared/errors.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { NamedText } from "../../upgrade/fleet/read-document.ts";
+import type { FleetInventory, MirrorInventory, VersionInUse } from "../format/inventory.ts";
+import type { Baseline } from "../format/manifest.ts";
+import { parseInventory } from "../format/parse-inventory.ts";
+import { receivedIds, shortId, type Receipt } from "../format/receipt.ts";
+import { isSigned } from "../format/signed-block.ts";
+import { readStrictJson, type DocumentExpectation } from "../format/strict-document.ts";
 import { readReceipt, type ReceiptPorts } from "./read-receipt.ts";
 
 /** What the far side has, whichever document tells it. */

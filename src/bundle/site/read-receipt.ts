@@ -1,8 +1,8 @@
-import { JamError } from "../shared/errors.ts";
-import type { NamedText } from "../upgrade/fleet/read-document.ts";
-import { parseReceipt } from "./format/parse-receipt.ts";
-import type { Receipt } from "./format/receipt.ts";
-import { isSigned, tidySignedBlock } from "./format/signed-block.ts";
+import { JamError } from "../../shared/errors.ts";
+import type { NamedText } from "../../upgrade/fleet/read-document.ts";
+import { parseReceipt } from "../format/parse-receipt.ts";
+import type { Receipt } from "../format/receipt.ts";
+import { isSigned, tidySignedBlock } from "../format/signed-block.ts";
 
 /**
  * The text that a clear-signed block vouches for, and who signed it.

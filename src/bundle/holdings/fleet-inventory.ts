@@ -1,9 +1,9 @@
-import { isArchWord } from "../juju/arch.ts";
-import { isReleaseWord } from "../juju/release.ts";
-import { compareVersions, formatVersion, isVersion, parseVersion } from "../juju/version.ts";
-import { JamError } from "../shared/errors.ts";
-import type { Fleet, FleetMachine, FleetModel } from "../upgrade/fleet/fleet.ts";
-import { INVENTORY_FORMAT, type FleetInventory, type VersionInUse } from "./format/inventory.ts";
+import { isArchWord } from "../../juju/arch.ts";
+import { isReleaseWord } from "../../juju/release.ts";
+import { compareVersions, formatVersion, isVersion, parseVersion } from "../../juju/version.ts";
+import { JamError } from "../../shared/errors.ts";
+import type { Fleet, FleetMachine, FleetModel } from "../../upgrade/fleet/fleet.ts";
+import { INVENTORY_FORMAT, type FleetInventory, type VersionInUse } from "../format/inventory.ts";
 
 export interface FleetInventoryOptions {
   /** Architectures of machines where no file tells. */

@@ -1,4 +1,4 @@
-import { INVENTORY_FORMAT, type MirrorInventory } from "./format/inventory.ts";
+import { INVENTORY_FORMAT, type MirrorInventory } from "../format/inventory.ts";
 import { readHoldings, type HoldingsPorts } from "./holdings.ts";
 
 /** Who asks, and when. */

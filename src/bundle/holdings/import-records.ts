@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Sha256 } from "../shared/sha256.ts";
-import type { DocumentPort } from "../sync/ports.ts";
-import type { BundleScope } from "./format/manifest.ts";
-import { bundleId, sha256Text } from "./format/parse-manifest.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { DocumentPort } from "../../sync/ports.ts";
+import type { BundleScope } from "../format/manifest.ts";
+import { bundleId, sha256Text } from "../format/parse-manifest.ts";
 
 /** One bundle that was imported here. */
 export interface ImportRecord {

@@ -1,5 +1,5 @@
-import { sumTarballBytes } from "../juju/agent.ts";
-import { groupReceived, RECEIPT_FORMAT, type Receipt } from "./format/receipt.ts";
+import { sumTarballBytes } from "../../juju/agent.ts";
+import { groupReceived, RECEIPT_FORMAT, type Receipt } from "../format/receipt.ts";
 import { readHoldings, type HoldingsPorts } from "./holdings.ts";
 import type { TakeOptions } from "./take-inventory.ts";
 
