@@ -1,5 +1,5 @@
 /** `jam bundle create` as operators meet it: what it carries, what it refuses, and what it leaves behind. */
-import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BundleManifest } from "../../src/bundle/format/manifest.ts";
@@ -99,10 +99,9 @@ describe("what is carried", () => {
   });
 
   test("is what a fleet can still need, where all that is known is the fleet", async () => {
-    const files = await fleetFiles();
+    const files = fleetFiles();
     const folder = join(gap.near.folder, "fleet");
     await rm(folder, { recursive: true, force: true });
-    const { mkdir } = await import("node:fs/promises");
     await mkdir(folder);
     for (const [name, text] of files) await writeFile(join(folder, name), text);
     const inventory = join(gap.medium, "fleet.json");
@@ -198,18 +197,6 @@ describe("where it goes", () => {
 });
 
 describe("what is not whole", () => {
-  async function damaged(
-    damage: (path: string) => Promise<void>,
-    use: (other: AirGap) => Promise<void>,
-  ): Promise<void> {
-    await using other = await airGap(upstream);
-    const { agents } = await other.json<{ agents: { sha256: string }[] }>("near", "list", "3.6.27");
-    const sha256 = agents[0]?.sha256 as string;
-    const path = join(other.near.data, "blobs/sha256", sha256.slice(0, 2), sha256);
-    await damage(path);
-    await use(other);
-  }
-
   test("is refused before anything is written, and left out by name on request", async () => {
     await damaged(
       (path) => rm(path),
@@ -283,3 +270,15 @@ describe("what is not whole", () => {
     );
   });
 });
+
+async function damaged(
+  damage: (path: string) => Promise<void>,
+  use: (other: AirGap) => Promise<void>,
+): Promise<void> {
+  await using other = await airGap(upstream);
+  const { agents } = await other.json<{ agents: { sha256: string }[] }>("near", "list", "3.6.27");
+  const sha256 = agents[0]?.sha256 as string;
+  const path = join(other.near.data, "blobs/sha256", sha256.slice(0, 2), sha256);
+  await damage(path);
+  await use(other);
+}

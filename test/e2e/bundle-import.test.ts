@@ -159,10 +159,6 @@ describe("what stays and what goes", () => {
     expect(signed.status).toBe(200);
     expect(await signed.text()).toBe(await near("streams/v1/index2.sjson"));
   });
-
-  async function near(path: string): Promise<string> {
-    return (await fetch(`${upstream.url}${path}`)).text();
-  }
 });
 
 describe("order, interruption and the dry run", () => {
@@ -228,15 +224,6 @@ describe("order, interruption and the dry run", () => {
   ] as const)("%s is called that", async ([, path, code, status]) => {
     await refused(code, status, "bundle", "import", path);
   });
-
-  async function blobs(): Promise<Set<string>> {
-    const names = await readdir(join(far.data, "blobs/sha256"), { recursive: true }).catch(() => []);
-    return new Set(names.flatMap((name) => /[0-9a-f]{64}$/.exec(name)?.[0] ?? []));
-  }
-
-  async function listed(): Promise<readonly { sha256: string }[]> {
-    return (await fresh.json<{ agents: { sha256: string }[] }>("far", "list")).agents;
-  }
 });
 
 test("archives that are none of ours are left out, by name", async () => {
@@ -264,3 +251,16 @@ test("status and history tell of imports", async () => {
   expect((await far.jam("status")).stdout).toContain("JAM_BUNDLE_OUTDATED");
   expect((await far.jam("status")).stdout).toContain(id);
 });
+
+async function blobs(): Promise<Set<string>> {
+  const names = await readdir(join(far.data, "blobs/sha256"), { recursive: true }).catch(() => []);
+  return new Set(names.flatMap((name) => /[0-9a-f]{64}$/.exec(name)?.[0] ?? []));
+}
+
+async function listed(): Promise<readonly { sha256: string }[]> {
+  return (await fresh.json<{ agents: { sha256: string }[] }>("far", "list")).agents;
+}
+
+async function near(path: string): Promise<string> {
+  return (await fetch(`${upstream.url}${path}`)).text();
+}

@@ -3,8 +3,9 @@ import { nameManifest } from "../../../src/bundle/format/manifest.ts";
 import { describeLacking } from "../../../src/bundle/import/lacking.ts";
 import { parseSha256, type Sha256 } from "../../../src/shared/sha256.ts";
 
+const hash = (index: number) => parseSha256(index.toString(16).padStart(64, "0")) as Sha256;
+
 test("a bundle of the largest size, all of which is lacking, is described in little time", () => {
-  const hash = (index: number) => parseSha256(index.toString(16).padStart(64, "0")) as Sha256;
   const catalogue = Array.from({ length: 100_000 }, (_, index) => ({
     path: `agent/${index}.tgz`,
     size: 1000,
