@@ -1,6 +1,6 @@
 /** `jam bundle create` as operators meet it: what it carries, what it refuses, and what it leaves behind. */
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BundleManifest } from "../../src/bundle/format/manifest.ts";
 import { airGap, type AirGap, type CreatedDocument } from "../helpers/air-gap.ts";
@@ -8,13 +8,14 @@ import { fleetFiles } from "../fixtures/fleet/fleet.ts";
 import { startUpstream, type TestUpstream } from "../helpers/upstream.ts";
 
 const RELEASES = ["2.9.60", "3.6.26", "3.6.27", "4.0.15"];
+const OPTIONS = { arches: ["amd64", "arm64"], oses: ["ubuntu"], tarballBytes: 20_000 } as const;
 
 let upstream: TestUpstream;
 let gap: AirGap;
 let places = 0;
 
 beforeAll(async () => {
-  upstream = await startUpstream({ releases: RELEASES, arches: ["amd64", "arm64"], oses: ["ubuntu"] });
+  upstream = await startUpstream({ ...OPTIONS, releases: RELEASES });
   gap = await airGap(upstream);
 });
 afterAll(async () => {
@@ -176,6 +177,28 @@ describe("where it goes", () => {
     expect(await readFile(join(to, "x.tar"))).toEqual(before);
     await gap.done("near", "bundle", "create", "--to", join(to, "x.tar"), "--arch", "amd64", "--force");
     expect(await readFile(join(to, "x.tar"))).not.toEqual(before);
+  });
+
+  test("a bundle that is given up leaves no volume behind, and what is not a bundle's stays", async () => {
+    const to = newPlace();
+    const args = ["bundle", "create", "--to", to, "--volume-size", "60KiB"];
+    const first = await gap.json<CreatedDocument>("near", ...args);
+    expect(first.bundle.volumes.length).toBeGreaterThan(2);
+    await writeFile(join(to, "holiday.tar"), "none of ours");
+    await gap.done("near", ...args, "--arch", "amd64", "--versions", "3.6.27", "--force");
+    const { bundle } = await gap.json<CreatedDocument>(
+      "near",
+      ...args,
+      "--arch",
+      "amd64",
+      "--versions",
+      "3.6.27",
+    );
+    const names = await readdir(to);
+    expect(names.filter((name) => name.endsWith(".tar")).toSorted()).toEqual(
+      ["holiday.tar", ...bundle.volumes.map(({ path }) => basename(path))].toSorted(),
+    );
+    expect(names.filter((name) => name.includes(first.bundle.id))).toEqual([]);
   });
 
   test.for([

@@ -10,6 +10,7 @@ import { volumeBytes, type BundleBytes } from "../write/volume-bytes.ts";
 import { writeVolumes } from "../write/write-volumes.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
 import { rememberBundle } from "./created-bundles.ts";
+import { giveUpOthers } from "./give-up-others.ts";
 import { formatPage } from "./manifest-page.ts";
 import { planBundle, type BundleOrder, type PlanningStore } from "./plan-bundle.ts";
 import { seal } from "./seal.ts";
@@ -93,6 +94,7 @@ async function writeBundle(
   const { outlet } = form.place;
   const before = await takeOver(outlet, files, { bundle, force: form.force });
   await rememberBundle(work.store.documents, { manifest, ...bundle });
+  if (form.force) await giveUpOthers(outlet, { bundle, files, before });
   const volumes = await writeVolumes({ bundle, files, before, outlet, ...work });
   const page = form.writesPage ? formatPage({ manifest, volumes, signedBy: work.signer, files }) : undefined;
   await seal({ outlet, files, bundle, volumes, signer: work.signer, page });

@@ -5,7 +5,7 @@ import { repairTree } from "../../sync/repair-tree.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
 import { recordImport } from "../holdings/import-records.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
-import { describeLacking, lackingContents } from "./lacking.ts";
+import { describeLacking, keptParts, lackingContents } from "./lacking.ts";
 import { dropPending, readPending, type PendingBundle } from "./pending.ts";
 import type { LackingContent } from "./ports.ts";
 import { publishBundle, type PublishedBundle } from "./publish-bundle.ts";
@@ -87,7 +87,8 @@ async function closeBundle(
   if (reception.isRefused(id)) return { kind: "left", warnings: [] };
   const lacking = await lackingContents(store, bundle.manifest);
   if (lacking.length > 0 && isOfThisRun) {
-    return { kind: "waiting", lacking: describeLacking(bundle, lacking), warnings: [] };
+    const kept = await keptParts(store, id);
+    return { kind: "waiting", lacking: describeLacking(bundle, lacking, kept), warnings: [] };
   }
   if (lacking.length > 0) {
     return { kind: "left", warnings: [`Bundle ${id} still waits for ${lacking.length} files.`] };

@@ -2,7 +2,7 @@ import type { Sha256 } from "../../shared/sha256.ts";
 import type { SyncStore } from "../../sync/ports.ts";
 import { carriedContents, contentsOf, type BundledContent, type BundleManifest } from "../format/manifest.ts";
 import { planVolumes } from "../format/volume-plan.ts";
-import type { PendingBundle } from "./pending.ts";
+import { readParts, type KeptPart, type PendingBundle } from "./pending.ts";
 import type { LackingContent } from "./ports.ts";
 
 /** The part of a store that says what is here. */
@@ -25,10 +25,30 @@ export async function lackingContents(store: HeldStore, manifest: BundleManifest
   return lacking;
 }
 
-/** What is lacking, and where each piece of it is: in which volume of this bundle, or in which other bundle. */
-export function describeLacking(bundle: PendingBundle, lacking: readonly BundledContent[]): LackingContent[] {
+/** The parts of contents that came in volumes of this bundle and wait here for the others. */
+export async function keptParts(
+  store: { readonly blobs: HeldStore["blobs"]; readonly documents: SyncStore["documents"] },
+  id: string,
+): Promise<KeptPart[]> {
+  const kept: KeptPart[] = [];
+  // A part is noted before it is taken in.
+  for (const part of await readParts(store.documents, id)) {
+    if ((await store.blobs.stat(part.sha256))?.size === part.length) kept.push(part);
+  }
+  return kept;
+}
+
+/**
+ * What is lacking, and where each piece of it is: in which volume of this bundle, or in which other bundle. A volume of
+ * which every part is here is not named: nobody has to bring it again.
+ */
+export function describeLacking(
+  bundle: PendingBundle,
+  lacking: readonly BundledContent[],
+  kept: readonly KeptPart[] = [],
+): LackingContent[] {
   const { manifest } = bundle;
-  const volumes = volumesByContent(bundle);
+  const volumes = volumesByContent(bundle, kept);
   const baselines = new Map(
     manifest.baseline.flatMap(({ contents, ...from }) => contents.map((sha256) => [sha256, from] as const)),
   );
@@ -43,8 +63,8 @@ export function describeLacking(bundle: PendingBundle, lacking: readonly Bundled
   });
 }
 
-/** Numbers of the volumes that hold each carried content. */
-function volumesByContent(bundle: PendingBundle): Map<Sha256, number[]> {
+/** Numbers of the volumes that hold each carried content, but for the parts of it that are here. */
+function volumesByContent(bundle: PendingBundle, kept: readonly KeptPart[]): Map<Sha256, number[]> {
   const { manifest, manifestBytes, signatureBytes, volumeSize } = bundle;
   const plans = planVolumes({
     contents: carriedContents(manifest),
@@ -52,13 +72,21 @@ function volumesByContent(bundle: PendingBundle): Map<Sha256, number[]> {
     signatureBytes,
     volumeSize: volumeSize ?? undefined,
   });
-  const volumes = new Map<Sha256, number[]>();
+  const here = new Set(kept.map(({ content, offset, length }) => `${content} ${offset} ${length}`));
+  const all = new Map<Sha256, number[]>();
+  const open = new Map<Sha256, number[]>();
   for (const { number, slices } of plans) {
-    for (const { content } of slices) {
-      const known = volumes.get(content.sha256);
-      if (known === undefined) volumes.set(content.sha256, [number]);
-      else known.push(number);
+    for (const { content, offset, length } of slices) {
+      append(all, content.sha256, number);
+      if (!here.has(`${content.sha256} ${offset} ${length}`)) append(open, content.sha256, number);
     }
   }
-  return volumes;
+  // A run that was killed before it joined the last part: any of its volumes brings the content together.
+  return new Map([...all, ...open]);
+}
+
+function append(volumes: Map<Sha256, number[]>, content: Sha256, number: number): void {
+  const known = volumes.get(content);
+  if (known === undefined) volumes.set(content, [number]);
+  else known.push(number);
 }

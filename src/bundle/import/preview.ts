@@ -1,9 +1,11 @@
+import { formatAgentName } from "../../juju/agent.ts";
+import { isMassRemoval } from "../../sync/guard.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
 import { carriedContents, contentsOf, type BundleManifest } from "../format/manifest.ts";
 import type { Inlet } from "../ports.ts";
 import { readHead, sortInlets } from "../read/read-volumes.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
-import { describeLacking, lackingContents } from "./lacking.ts";
+import { describeLacking, keptParts, lackingContents } from "./lacking.ts";
 import type { LackingContent } from "./ports.ts";
 import { refuseFuture } from "./refuse-future.ts";
 import { refuseOutdated } from "./refuse-outdated.ts";
@@ -19,6 +21,10 @@ export interface BundlePreview {
   readonly count: number;
   /** What would be taken in. */
   readonly imports: { readonly agents: number; readonly bytes: number };
+  /** Names of the agents that are listed here and would not be any more. */
+  readonly removes: readonly string[];
+  /** True when it would be refused for how many those are. */
+  readonly isMassRemoval: boolean;
   /** What would still be lacking. */
   readonly lacking: readonly LackingContent[];
 }
@@ -55,6 +61,8 @@ export async function previewImport(
       volumeSize: label.volumeSize,
     };
     const lacking = await lackingContents(work.store, manifest);
+    const removes = removedAgents(manifest, current);
+    const listed = current?.agents.length ?? 0;
     const carried = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));
     previews.set(manifest.id, {
       ...pending,
@@ -64,13 +72,22 @@ export async function previewImport(
         manifest,
         new Set(lacking.flatMap(({ sha256 }) => (carried.has(sha256) ? [sha256] : []))),
       ),
-      lacking: describeLacking(pending, lacking),
+      removes,
+      isMassRemoval:
+        isMassRemoval(removes.length, listed, rules.retention.maxRemoval) && !rules.allow.has("mass-removal"),
+      lacking: describeLacking(pending, lacking, await keptParts(work.store, manifest.id)),
     });
   }
   return [...previews.values()].map((preview) => ({
     ...preview,
     lacking: preview.lacking.filter((one) => !isThere(one, preview)),
   }));
+}
+
+function removedAgents({ scope, catalogue }: BundleManifest, current: Snapshot | undefined): string[] {
+  if (scope !== "mirror") return [];
+  const stays = new Set(catalogue.flatMap(({ agents }) => agents));
+  return (current?.agents ?? []).map(formatAgentName).filter((name) => !stays.has(name));
 }
 
 /** True when every volume that holds a part of it is there. */

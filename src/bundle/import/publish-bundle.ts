@@ -52,6 +52,7 @@ export async function publishBundle(
     isRead: () => isWhole,
     maxRemoval: rules.retention.maxRemoval,
     allow: rules.allow,
+    lister: "bundle",
   });
   const { agents, denied } = withoutDenied(joined(guarded.agents, isWhole ? [] : listed), rules.deny);
   const earlierProofs = await findEarlierProofs(store, { verified, current, agents });

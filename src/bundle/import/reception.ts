@@ -28,7 +28,7 @@ export interface ReceptionWork {
 interface Arrival {
   readonly bundle: PendingBundle;
   readonly intake: Intake;
-  /** Contents that came in this run. */
+  /** Contents that became whole in this run. */
   readonly taken: Set<Sha256>;
 }
 
@@ -80,7 +80,7 @@ export class Reception {
     return [...this.#warnings];
   }
 
-  /** What came in this run, of one bundle or of all. */
+  /** What became whole in this run, of one bundle or of all. */
   taken(id: string): ReadonlySet<Sha256> {
     return this.#arrivals.get(id)?.taken ?? new Set();
   }
@@ -105,7 +105,7 @@ export class Reception {
     for await (const arriving of volume.slices()) {
       const fate = await arrival.intake.take(arriving);
       if (fate === "damaged") damaged.push(arriving);
-      else if (fate !== "held") arrival.taken.add(arriving.slice.content.sha256);
+      else if (fate === "taken") arrival.taken.add(arriving.slice.content.sha256);
     }
     if (damaged.length > 0) throw describeDamage(volume, damaged);
   }

@@ -1,0 +1,60 @@
+import type { BundleManifest } from "../format/manifest.ts";
+import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
+import type { Outlet } from "../ports.ts";
+import { bundleFiles, SUMS_NAME, SUMS_SIGNATURE_NAME, type BundleFiles } from "../write/bundle-files.ts";
+import { readSmall } from "../write/small-files.ts";
+import type { BundleBytes } from "../write/volume-bytes.ts";
+import { layoutOf, writeProgress, type WriteProgress } from "../write/write-progress.ts";
+
+const MANIFEST_SUFFIX = ".manifest.json";
+
+/**
+ * Removes from an outlet what belongs to other bundles, as their manifests beside show, but for the names that `files`
+ * is about to take: volumes of two bundles in one folder would be imported as one heap. A manifest goes last, so that a
+ * run that is killed can be repeated.
+ */
+export async function giveUpOthers(
+  outlet: Outlet,
+  {
+    bundle,
+    files,
+    before,
+  }: {
+    readonly bundle: BundleBytes;
+    readonly files: BundleFiles;
+    readonly before: WriteProgress | undefined;
+  },
+): Promise<void> {
+  // As when volumes are written: whose place this is now, then the checksums, then the files that they speak of.
+  await writeProgress(outlet, before ?? { bundle: bundle.id, layout: layoutOf(bundle), volumes: [] });
+  await outlet.remove(SUMS_NAME);
+  await outlet.remove(SUMS_SIGNATURE_NAME);
+  const kept = new Set([...files.volumes, files.manifest, files.manifestSignature, files.page]);
+  const names = await outlet.list();
+  for (const name of names.filter((one) => one.endsWith(MANIFEST_SUFFIX))) {
+    const manifest = await readManifest(outlet, name);
+    if (manifest === undefined || manifest.id === bundle.id) continue;
+    const base = name.slice(0, -MANIFEST_SUFFIX.length);
+    const others = [...names.filter((one) => isVolumeOf(base, one)), ...filesBeside(base)];
+    for (const other of others) if (!kept.has(other)) await outlet.remove(other);
+  }
+}
+
+async function readManifest(outlet: Outlet, name: string): Promise<BundleManifest | undefined> {
+  const inlet = await outlet.inlet(name);
+  const bytes = inlet === undefined ? undefined : await readSmall(inlet, MAX_MANIFEST_BYTES);
+  try {
+    return bytes === undefined ? undefined : parseManifest(bytes, name);
+  } catch {
+    return undefined;
+  }
+}
+
+function isVolumeOf(base: string, name: string): boolean {
+  return name.startsWith(`${base}.`) && /^(?:\d{3,5}\.)?tar$/.test(name.slice(base.length + 1));
+}
+
+function filesBeside(base: string): string[] {
+  const { page, manifestSignature, manifest } = bundleFiles(base, 1);
+  return [page, manifestSignature, manifest];
+}
