@@ -2,11 +2,10 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatByteSize } from "../src/shared/byte-size.ts";
-import type { Figure } from "./figure.ts";
+import { memoryFigure, type Figure } from "./figure.ts";
 import { measure, median, type ProcessFigures } from "./process.ts";
 import { JAM, startUpstream, sync, writeSettings } from "./sample-mirror.ts";
 
-const MEMORY_AIM = 200e6;
 /** Ten versions on four architectures, 50 MB each: 2 GB. */
 const TWO_GB = { releases: versions(10, 10), size: "50MB" };
 /** What a far side holds before a delta, and with the one that is new. */
@@ -111,14 +110,7 @@ function speed(
       aim: "≥ 0.8 ×",
       isMet: ratio >= 0.8,
     },
-    {
-      what: "… peak memory",
-      value: formatByteSize(peak),
-      peer: "–",
-      result: `${(peak / 1e6).toFixed(0)} MB`,
-      aim: "≤ 200 MB",
-      isMet: peak <= MEMORY_AIM,
-    },
+    memoryFigure(peak),
   ];
 }
 

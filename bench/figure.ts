@@ -1,3 +1,5 @@
+import { formatByteSize } from "../src/shared/byte-size.ts";
+
 /** One measured line of the table: what, how much, against which peer, and what was aimed at. */
 export interface Figure {
   readonly what: string;
@@ -7,6 +9,20 @@ export interface Figure {
   readonly result: string;
   readonly aim: string;
   readonly isMet: boolean;
+}
+
+const MEMORY_AIM = 200e6;
+
+/** The line for the peak memory of the run above it, in bytes. */
+export function memoryFigure(peak: number): Figure {
+  return {
+    what: "… peak memory",
+    value: formatByteSize(peak),
+    peer: "–",
+    result: `${(peak / 1e6).toFixed(0)} MB`,
+    aim: "≤ 200 MB",
+    isMet: peak <= MEMORY_AIM,
+  };
 }
 
 /** The figures as a Markdown table. */

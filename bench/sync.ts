@@ -1,12 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { formatByteSize } from "../src/shared/byte-size.ts";
-import type { Figure } from "./figure.ts";
+import { memoryFigure, type Figure } from "./figure.ts";
 import { measure, median, type ProcessFigures } from "./process.ts";
 import { JAM, startUpstream, sync, writeSettings } from "./sample-mirror.ts";
 
-const MEMORY_AIM = 200e6;
 /** Forty tarballs: ten versions of one minor on four architectures. */
 const FORTY = "3.6.10,3.6.11,3.6.12,3.6.13,3.6.14,3.6.15,3.6.16,3.6.17,3.6.18,3.6.19";
 
@@ -65,14 +63,7 @@ async function firstSync(folder: string, rounds: number): Promise<Figure[]> {
       aim: "≤ 1.5 ×",
       isMet: ratio <= 1.5,
     },
-    {
-      what: "… peak memory",
-      value: formatByteSize(peak),
-      peer: "–",
-      result: `${(peak / 1e6).toFixed(0)} MB`,
-      aim: "≤ 200 MB",
-      isMet: peak <= MEMORY_AIM,
-    },
+    memoryFigure(peak),
   ];
 }
 
