@@ -23,6 +23,8 @@ export interface GuardInput {
   /** Share of the listed agents that may vanish at once, 0 … 1. */
   readonly maxRemoval: number;
   readonly allow: ReadonlySet<Allowance>;
+  /** What lists them, for messages. Default upstream. */
+  readonly lister?: "bundle";
 }
 
 /** Below this many listed agents a share says nothing, unless it is all of them. */
@@ -49,18 +51,25 @@ export function guardCatalogue(input: GuardInput): GuardedCatalogue {
   return { agents, refused };
 }
 
-function refuseMassRemoval({ upstream, listed, isRead, maxRemoval, allow }: GuardInput): void {
+/** True when so many of the listed agents would vanish at once that somebody has to agree. */
+export function isMassRemoval(gone: number, listed: number, maxRemoval: number): boolean {
+  if (gone === 0 || gone / listed <= maxRemoval) return false;
+  return listed >= SHARE_COUNTS_FROM || gone === listed;
+}
+
+function refuseMassRemoval({ upstream, listed, isRead, maxRemoval, allow, lister }: GuardInput): void {
   const names = new Set(upstream.map(formatAgentName));
   const gone = listed.filter((agent) => isRead(agent) && !names.has(formatAgentName(agent)));
-  if (gone.length === 0 || gone.length / listed.length <= maxRemoval) return;
-  if (listed.length < SHARE_COUNTS_FROM && gone.length < listed.length) return;
-  if (allow.has("mass-removal")) return;
+  if (!isMassRemoval(gone.length, listed.length, maxRemoval) || allow.has("mass-removal")) return;
+  const where = lister === undefined ? "gone upstream" : "not in this bundle";
+  const look =
+    lister === undefined ? "Look at upstream first." : "Look at it with `jam bundle inspect --agents` first.";
   const share = `${Math.round((100 * gone.length) / listed.length)} %`;
   throw new JamError(
     "JAM_METADATA_MASS_REMOVAL",
-    `${gone.length} of ${listed.length} mirrored agents (${share}) are gone upstream; at most ${Math.round(maxRemoval * 100)} % may go at once.`,
+    `${gone.length} of ${listed.length} mirrored agents (${share}) are ${where}; at most ${Math.round(maxRemoval * 100)} % may go at once.`,
     {
-      hint: "Look at upstream first. If they are meant to go, repeat the command with --allow mass-removal (the limit is retention.maxRemoval).",
+      hint: `${look} If they are meant to go, repeat the command with --allow mass-removal (the limit is retention.maxRemoval).`,
       details: {
         gone: gone.slice(0, 20).map(formatAgentName),
         goneCount: gone.length,

@@ -126,6 +126,8 @@ describe("what stays and what goes", () => {
     const to = join(fresh.medium, "sparse");
     await sparse.done("near", "bundle", "create", "--to", to);
     await sparse[Symbol.asyncDispose]();
+    const { stdout } = await fresh.done("far", "bundle", "import", to, "--dry-run");
+    expect(stdout).toMatch(/removes {2}\d+ agent[^]*would be refused/);
     await refused("JAM_METADATA_MASS_REMOVAL", 4, "bundle", "import", to);
     const report = await fresh.json<ImportedDocument & { removed: string[] }>(
       "far",

@@ -14,13 +14,14 @@ export async function printDryRun(
   const current = await readCurrentSnapshot(work.store);
   const previews = await previewImport(inlets, { rules, work, current });
   const free = await work.store.freeBytes();
-  const bundles = previews.map(({ manifest, volumes, count, imports, lacking, signedBy }) => ({
+  const bundles = previews.map(({ manifest, volumes, count, imports, removes, lacking, signedBy }) => ({
     id: manifest.id,
     createdAt: manifest.createdAt,
     scope: manifest.scope,
     signedBy,
     volumes: { found: volumes.toSorted((a, b) => a - b), count },
     imports,
+    removes,
     missing: lacking,
   }));
   for (const { warning } of previews)
@@ -32,15 +33,22 @@ export async function printDryRun(
   return 0;
 }
 
-function render({ manifest, volumes, count, imports, lacking, signedBy }: BundlePreview): string {
+function render(preview: BundlePreview): string {
+  const { manifest, volumes, count, imports, removes, lacking, signedBy } = preview;
   const lines = [
     `Bundle ${manifest.id}, ${signedBy === null ? "SIGNER NOT TRUSTED" : `signed by ${signedBy}`}`,
     `  volumes  ${volumes.length} of ${count}`,
     `  imports  ${imports.agents} agent(s), ${formatByteSize(imports.bytes)}`,
   ];
+  if (removes.length > 0) {
+    const names = removes.slice(0, 8).join(", ");
+    lines.push(`  removes  ${removes.length} agent(s): ${names}${removes.length > 8 ? ", …" : ""}`);
+  }
   if (lacking.length > 0) {
     const names = lacking.slice(0, 8).map(({ agents, path }) => agents[0] ?? path);
     lines.push(`  lacking  ${lacking.length} file(s): ${names.join(", ")}${lacking.length > 8 ? ", …" : ""}`);
+  } else if (preview.isMassRemoval) {
+    lines.push("  complete: it would be refused, for it removes too much (--allow mass-removal takes it)");
   } else lines.push("  complete: it would be published");
   return lines.join("\n");
 }

@@ -103,8 +103,10 @@ async function render(report: ImportReport, { paint }: CommandContext): Promise<
   for (const warning of report.warnings) lines.push(`  ${paint("yellow", "warning")}  ${warning}`);
   for (const { agent, code, message } of report.failed)
     lines.push(`  ${paint("red", "refused")}  ${agent}: ${message} [${code}]`);
-  for (const { volume, error } of report.faults)
-    lines.push(`  ${paint("red", "refused")}  ${volume}: ${error.message} [${error.code}]`);
+  for (const { volume, error } of report.faults) {
+    const message = error.message.startsWith(`${volume}: `) ? error.message : `${volume}: ${error.message}`;
+    lines.push(`  ${paint("red", "refused")}  ${message} [${error.code}]`);
+  }
   if (report.missing.length > 0) lines.push("", describeNeed(report), await lackingTable(report), NEXT);
   return `${lines.join("\n")}\n`;
 }
@@ -142,7 +144,7 @@ function lackingTable({ missing }: ImportReport): Promise<string> {
   if (missing.length > rows.length)
     rows.push([`… and ${missing.length - rows.length} more (-o json has all)`, "", "", ""]);
   return formatTable(
-    [{ heading: "AGENT" }, { heading: "SIZE", align: "right" }, { heading: "SHA-256" }, { heading: "IS IN" }],
+    [{ heading: "FILE" }, { heading: "SIZE", align: "right" }, { heading: "SHA-256" }, { heading: "IS IN" }],
     rows,
   );
 }
