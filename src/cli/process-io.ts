@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { WriteStream } from "node:tty";
+import { JamError } from "../shared/errors.ts";
 import type { CommandIo, OutputStream } from "./io.ts";
 
 /** The io of the running process. */
@@ -22,9 +23,17 @@ export function processIo(source: NodeJS.Process): CommandIo {
 async function writeBytes(stream: WriteStream, bytes: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const piece of bytes) {
     await new Promise<void>((done, fail) => {
-      stream.write(piece, (error) => (error ? fail(error) : done()));
+      stream.write(piece, (error) => (error ? fail(readerGone(error)) : done()));
     });
   }
+}
+
+function readerGone(error: NodeJS.ErrnoException): Error {
+  if (error.code !== "EPIPE") return error;
+  return new JamError("JAM_MEDIUM_UNUSABLE", "Whatever read standard output ended before all was written.", {
+    hint: "What it took is not whole. Look at what the command behind the pipe said, then run both again.",
+    cause: error,
+  });
 }
 
 function outputStream(stream: WriteStream): OutputStream {

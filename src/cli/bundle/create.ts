@@ -68,6 +68,7 @@ Examples:
 
 async function create(context: CommandContext, call: CommandCall<CreateFlags>): Promise<void> {
   const { options } = call;
+  if (options.to === "-") refuseForStream(options);
   const config = await context.config();
   const compose = await import("../../compose-bundle.ts");
   const progress = createProgress(context);
@@ -126,6 +127,15 @@ async function write(
     ...made,
     volumes: volumes.map(({ name, ...rest }) => ({ path: join(place.outlet.folder, name), ...rest })),
   };
+}
+
+/** Nothing that was asked for is left out in silence. */
+function refuseForStream({ volumeSize, manifestHtml }: CreateFlags): void {
+  const flag = volumeSize !== undefined ? "--volume-size" : manifestHtml ? "--manifest-html" : undefined;
+  if (flag === undefined) return;
+  throw new JamError("JAM_USAGE_INVALID", `${flag}: standard output takes one archive and nothing else.`, {
+    hint: "Leave it out, or name a folder: --to FOLDER/",
+  });
 }
 
 async function stream(context: CommandContext, order: BundleOrder, work: Work): Promise<MadeBundle> {

@@ -13,6 +13,11 @@ export function createLines({ io }: Pick<CommandContext, "io">, state: TransferS
   // A run that finds nothing new says one line, not five.
   let hasWork = false;
   let transfer: SyncPhase | undefined;
+  let announced: SyncPhase | undefined;
+  const announce = (phase: SyncPhase) => {
+    if (phase !== announced) write(describePhase(phase));
+    announced = phase;
+  };
   const write = (line: string) => {
     last = io.stderr.write(`${line}\n`);
   };
@@ -27,12 +32,12 @@ export function createLines({ io }: Pick<CommandContext, "io">, state: TransferS
       if (line !== undefined) write(line);
       if (event.kind === "phase") {
         stop();
-        if (event.phase === "metadata" || hasWork) write(describePhase(event.phase));
+        if (event.phase === "metadata" || hasWork) announce(event.phase);
       }
       if (event.kind === "planned" && event.items > 0) {
         hasWork = true;
         transfer = state.phase();
-        write(describePhase(state.phase() ?? "fetch"));
+        announce(state.phase() ?? "fetch");
       }
       if (event.kind === "item-started" && timer === undefined) {
         timer = setInterval(() => write(describeTotals(state.totals(), transfer)), LINE_INTERVAL_MS);

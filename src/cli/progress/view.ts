@@ -49,10 +49,14 @@ export function describeEvent(event: SyncEvent): string | undefined {
 /** `7/40 tarballs, 140.0 MiB of 800.0 MiB, 18.2 MiB/s, 36 s left` */
 export function describeTotals(totals: TransferTotals, phase: SyncPhase = "fetch"): string {
   const failed = totals.failedItems === 0 ? "" : ` (${totals.failedItems} failed)`;
-  const left = totals.remainingMs === undefined ? "" : `, ${formatDuration(totals.remainingMs)} left`;
+  // Nobody knows how much comes over standard input.
+  const isOpenEnded = totals.bytes === 0 && totals.doneBytes > 0;
+  const all = isOpenEnded ? "" : ` of ${formatByteSize(totals.bytes)}`;
+  const left =
+    isOpenEnded || totals.remainingMs === undefined ? "" : `, ${formatDuration(totals.remainingMs)} left`;
   return (
     `${totals.doneItems}/${totals.items} ${MOVED[phase] ?? "files"}${failed}, ` +
-    `${formatByteSize(totals.doneBytes)} of ${formatByteSize(totals.bytes)}, ` +
+    `${formatByteSize(totals.doneBytes)}${all}, ` +
     `${formatByteSize(Math.round(totals.bytesPerSecond))}/s${left}`
   );
 }

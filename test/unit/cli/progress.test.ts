@@ -116,3 +116,16 @@ test("names failures among the totals", () => {
   };
   expect(describeTotals(totals)).toBe("1/3 tarballs (1 failed), 0 B of 0 B, 0 B/s");
 });
+
+test("promises no end of what comes over standard input", () => {
+  const totals = {
+    items: 1,
+    doneItems: 0,
+    failedItems: 0,
+    bytes: 0,
+    doneBytes: 1024,
+    bytesPerSecond: 512,
+    remainingMs: 0,
+  };
+  expect(describeTotals(totals, "read")).toBe("0/1 volumes, 1.0 KiB, 512 B/s");
+});
