@@ -103,7 +103,7 @@ export async function composeUpstreams(
 function offlineError(upstreams: readonly UpstreamConfig[]): JamError {
   const names = upstreams.map(({ name, url }) => `${name} (${url})`).join(", ");
   return new JamError("JAM_OFFLINE", `This mirror is in offline mode: no request was made to ${names}.`, {
-    hint: "Bring agents in with a folder as upstream, or set `mode: online` in jam.yaml.",
+    hint: "Bring agents in with `jam bundle import` or a folder as upstream, or set `mode: online` in jam.yaml.",
     details: { refused: upstreams.map(({ url }) => url) },
   });
 }

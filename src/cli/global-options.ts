@@ -62,7 +62,7 @@ export const GLOBAL_FLAGS: readonly GlobalFlag[] = [
   { flags: "--no-color", description: "no colours (NO_COLOR does the same)", takesValue: false },
   {
     flags: "--progress <mode>",
-    description: "how a sync shows itself (default: auto)",
+    description: "how progress is shown (default: auto)",
     takesValue: true,
     choices: PROGRESS_MODES,
   },

@@ -31,7 +31,7 @@ export async function requireCurrentSnapshot(store: MirrorReader, dataDir: strin
   const snapshot = await readCurrentSnapshot(store);
   if (snapshot !== undefined) return snapshot;
   throw new JamError("JAM_MIRROR_EMPTY", `${dataDir} holds no agents yet.`, {
-    hint: "Run `jam sync` first, or name the right folder with --data or `data:` in jam.yaml.",
+    hint: "Run `jam sync` first (behind an air gap `jam bundle import`), or name the right folder with --data or `data:` in jam.yaml.",
     details: { data: dataDir },
   });
 }

@@ -14,25 +14,39 @@ export const define: DefineCommand = (command, run) => {
   command
     .command("generate")
     .summary("make the key that this side signs bundles and receipts with")
+    .description(
+      "Make the key that this side signs bundles and receipts with. There is one; it has no passphrase.",
+    )
     .option("--name <text>", "what the key is called (default: `site` in jam.yaml, else this machine's name)")
     .action(run(generate));
   command
     .command("export")
     .summary("print the public half of this side's key, for those who shall trust it")
+    .description(
+      "Print the public half of this side's key, for those who shall trust it: carry it to the other side.",
+    )
     .option("--to <file>", "write it to a new file")
     .action(run(exportKey));
   command
     .command("trust")
     .summary("believe what the keys in a file sign, from now on")
+    .description(
+      "Believe what the keys in a file sign, from now on. Compare the fingerprint with the key's owner.",
+    )
     .argument("<file>", "public keys, armoured or binary; - is standard input")
     .option("--fingerprint <fingerprint>", "refuse the file when it holds another key than this one")
     .action(run(trust));
   command
     .command("distrust")
     .summary("believe a key no more")
+    .description("Believe a key no more. What was imported with it stays.")
     .argument("<fingerprint...>", "the whole fingerprint, with or without blanks")
     .action(run(distrust));
-  command.command("list").summary("print this side's key and those that it trusts").action(run(list));
+  command
+    .command("list")
+    .summary("print this side's key and those that it trusts")
+    .description("Print this side's key and those that it trusts.")
+    .action(run(list));
   command.addHelpText(
     "after",
     `

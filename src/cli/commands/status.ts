@@ -105,7 +105,7 @@ async function render(
   const { paint } = context;
   const lines = [`data      ${status.data} (${status.mode})`];
   if (snapshot === undefined) {
-    lines.push("snapshot  none yet: run `jam sync`");
+    lines.push(`snapshot  none yet: run \`jam ${status.mode === "offline" ? "bundle import" : "sync"}\``);
   } else {
     const age = formatDuration(context.now().getTime() - Date.parse(snapshot.createdAt));
     const verified = snapshot.upstream.verified ? paint("green", "verified") : paint("red", "NOT VERIFIED");
