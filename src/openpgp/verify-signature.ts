@@ -106,11 +106,14 @@ async function judge(
   { keys, now }: Trust,
   verify: (keys: Key[], date: Date) => Promise<void>,
 ): Promise<VerifiedSignature> {
-  const { issuerKeyID, created } = packet;
+  const { issuerKeyID, issuerFingerprint, created } = packet;
   if (created === null) throw invalidSignature(name, "it does not say when it was made");
   const candidates = keys.filter((key) => key.getKeys(issuerKeyID).length > 0);
   if (candidates.length === 0) {
-    const signedBy = issuerKeyID.toHex().toUpperCase() || "unknown";
+    // People compare fingerprints; an old signature may tell no more than the last 16 digits of it.
+    const known =
+      issuerFingerprint === null ? issuerKeyID.toHex() : Buffer.from(issuerFingerprint).toString("hex");
+    const signedBy = known.toUpperCase() || "unknown";
     throw unknownSigner(name, signedBy, keys.map(fingerprintOf));
   }
   if (created.getTime() > now.getTime() + MAX_SKEW_MS) throw futureSignature(name, created, now);
