@@ -5,7 +5,8 @@ import { parseIndexFile } from "../simplestreams/index-file.ts";
 
 /** One thing that was looked at. */
 export interface CheckResult {
-  readonly check: "configuration" | "key" | "upstream" | "clock" | "disk" | "permissions" | "mirror";
+  readonly check:
+    "configuration" | "key" | "upstream" | "clock" | "disk" | "permissions" | "mirror" | "carry";
   readonly state: "ok" | "warn" | "fail";
   /** What was found. */
   readonly detail: string;
@@ -43,6 +44,8 @@ export interface SetupUnderTest {
   readonly isOffline: boolean;
   /** Joins the upstreams; fails where a key or a URL is bad. */
   readonly openSources: () => Promise<readonly CheckedSource[]>;
+  /** The keys for what crosses an air gap. */
+  readonly carryKeys: () => Promise<{ readonly own: string | undefined; readonly trusted: number }>;
   /** Makes the data directory if need be and writes to it. */
   readonly tryWrite: () => Promise<void>;
   readonly freeBytes: () => Promise<number>;
@@ -69,8 +72,30 @@ export async function checkSetup(setup: SetupUnderTest): Promise<CheckResult[]> 
     for (const source of sources.value) results.push(await checkKey(source));
     for (const source of sources.value) results.push(...(await checkSource(source, setup)));
   }
-  results.push(...(await checkDisk(setup)));
+  results.push(...(await checkDisk(setup)), ...(await checkCarry(setup)));
   return results;
+}
+
+/** Nothing is said where nobody carries anything; a far side that trusts no maker will refuse every bundle. */
+async function checkCarry({ carryKeys, isOffline }: SetupUnderTest): Promise<CheckResult[]> {
+  const keys = await attempt("carry", carryKeys);
+  if ("check" in keys) return [keys];
+  const { own, trusted } = keys.value;
+  if (own === undefined && trusted === 0 && !isOffline) return [];
+  const signs = own === undefined ? "nothing is signed here" : `this side signs with ${own}`;
+  const detail = `${signs}; ${trusted} key(s) of others are trusted`;
+  if (isOffline && trusted === 0) {
+    const hint = "No bundle is believed yet. Bring the maker's public key over: jam key trust FILE";
+    return [{ check: "carry", state: "warn", detail, hint }];
+  }
+  if (own !== undefined) return [{ check: "carry", state: "ok", detail }];
+  return [
+    {
+      check: "carry",
+      state: "ok",
+      detail: `${detail}; for receipts and bundles of its own: jam key generate`,
+    },
+  ];
 }
 
 async function openSources(setup: SetupUnderTest): Promise<readonly CheckedSource[] | "offline"> {

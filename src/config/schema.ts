@@ -228,7 +228,7 @@ export const configSchema = z
         .string("expected a name such as plant-7")
         .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "expected up to 63 of a-z, 0-9, dots, dashes or underscores")
         .optional()
-        .describe("Name of this side in receipts."),
+        .describe("Name of this side in receipts: up to 63 of a-z, 0-9, dots, dashes and underscores."),
       upstreams: z
         .array(upstream, "expected a list of upstreams")
         .min(1, "expected at least one upstream")

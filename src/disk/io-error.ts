@@ -30,6 +30,14 @@ const REASONS: Partial<Record<ErrorCode, { readonly says: string; readonly hint:
   },
 };
 
+/** What the system says more exactly than the code does. */
+const EXACT: Readonly<Record<string, { readonly says: string; readonly hint: string }>> = {
+  EROFS: {
+    says: "the disk is read-only",
+    hint: "Mount it for writing, or name a data directory elsewhere.",
+  },
+};
+
 /** The system's name of the failure, as `ENOENT`; undefined when `error` is no system error. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
@@ -47,7 +55,7 @@ export function toStoreError(error: unknown, doing: string): JamError {
   if (error instanceof JamError) return error;
   const system = systemCode(error);
   const code = CODES[system ?? ""] ?? "JAM_STORE_IO";
-  const reason = REASONS[code];
+  const reason = EXACT[system ?? ""] ?? REASONS[code];
   return new JamError(code, `Cannot ${doing}: ${reason?.says} (${system ?? String(error)}).`, {
     cause: error,
     hint: reason?.hint ?? "",

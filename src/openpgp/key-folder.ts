@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Key } from "openpgp";
 
 import { makeFolder } from "../disk/durable-write.ts";
-import { JamError } from "../shared/errors.ts";
+import { isJamError, JamError } from "../shared/errors.ts";
 import { fingerprintOf, parseFingerprint } from "./fingerprint.ts";
 import { openOwnKey } from "./own-key.ts";
 import type { SigningKey } from "./signing-key.ts";
@@ -106,7 +106,9 @@ export function openKeyFolder(folder: string, options: { readonly now: () => Dat
     },
     async trust(bytes, name, { fingerprint } = {}) {
       const now = options.now();
-      const keys = await readSigners(bytes, name, { fingerprint, now });
+      const keys = await readSigners(bytes, name, { fingerprint, now }).catch((error: unknown) => {
+        throw withHint(error);
+      });
       const own = (await ownKey.read())?.fingerprint;
       const isOwn = (key: Key) => fingerprintOf(key) === own;
       await makeFolder(folder, 0o700);
@@ -125,6 +127,16 @@ export function openKeyFolder(folder: string, options: { readonly now: () => Dat
       verifyDetachedSignature(bytes, armoredSignature, name, await readTrust()),
     verifyClearsigned: async (text, name) => verifySignedText(text, name, await readTrust()),
   };
+}
+
+/** Keys of this folder come from the other side of a gap, not from an upstream. */
+function withHint(error: unknown): unknown {
+  if (!isJamError(error, "JAM_KEYRING_INVALID")) return error;
+  return new JamError(error.code, error.message, {
+    cause: error,
+    hint: "On the side that signs, write it with: jam key export --to FILE",
+    details: error.details,
+  });
 }
 
 /** Names that the key itself does not vouch for are left out: anybody can add some to a public key. */

@@ -60,7 +60,10 @@ export async function fetchItems(request: FetchRequest): Promise<FetchOutcome> {
     }),
   );
   await Promise.all(tasks);
-  if (request.signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled; what came so far is kept.");
+  if (request.signal.aborted)
+    throw new JamError("JAM_CANCELLED", "Cancelled; what came so far is kept.", {
+      hint: "Run the same command again: it goes on where it stopped.",
+    });
   return { fetched, bytes, failed };
 }
 

@@ -243,6 +243,38 @@ test("archives that are none of ours are left out, by name", async () => {
   expect(report.warnings.join()).toContain("holiday.tar is no volume");
 });
 
+test("a receipt names the bundle that is shown, also when that brought nothing new", async () => {
+  await fresh.done("far", "bundle", "import", newer);
+  const again = join(fresh.medium, "again");
+  const { bundle } = await gap.json<CreatedDocument>(
+    "near",
+    ...["bundle", "create", "--to", again, "--arch", "arm64", "--versions", "3.6.27"],
+  );
+  // Nothing new is published either, so what is shown is still the first bundle.
+  expect(await fresh.json("far", "bundle", "import", again)).toMatchObject({ outcome: "unchanged" });
+  const { receipt } = await fresh.json<{ receipt: { text: string } }>("far", "bundle", "receipt");
+  const { snapshot } = await fresh.json<{ snapshot: { bundle: { id: string } } }>("far", "status");
+  expect(receipt.text).toContain(snapshot.bundle.id);
+  expect(bundle.agents).toBe(1);
+});
+
+test("the check of a far side says that it believes nobody yet", async () => {
+  const lone = await airGap(upstream, { syncs: false });
+  const { keys } = await lone.json<{ keys: { fingerprint: string; own: boolean }[] }>("far", "key", "list");
+  const believed = await lone.json<{ checks: object[] }>("far", "check");
+  expect(believed.checks).toContainEqual(expect.objectContaining({ check: "carry", state: "ok" }));
+  await lone.done("far", "key", "distrust", keys.find(({ own }) => !own)?.fingerprint as string);
+  const { checks } = await lone.json<{ checks: object[] }>("far", "check");
+  expect(checks).toContainEqual(
+    expect.objectContaining({
+      check: "carry",
+      state: "warn",
+      hint: expect.stringContaining("jam key trust"),
+    }),
+  );
+  await lone[Symbol.asyncDispose]();
+});
+
 test("status and history tell of imports", async () => {
   await fresh.done("far", "bundle", "import", newer);
   const { runs } = await fresh.json<{ runs: { outcome: string; bundles: string[] }[] }>("far", "status");

@@ -24,7 +24,7 @@ export interface Receipt {
   readonly createdAt: string;
   /** Null for a mirror that shows nothing yet. */
   readonly snapshot: string | null;
-  /** Ids of the bundles that the mirror's contents came with, ascending. */
+  /** Ids of the bundles that the mirror's contents came with, ascending; the one that is shown is always among them. */
   readonly bundles: readonly string[];
   /** Tarballs and documents: first what came with bundles, in their order, then the rest. */
   readonly held: readonly ReceivedContents[];

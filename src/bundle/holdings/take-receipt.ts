@@ -12,12 +12,17 @@ export async function takeReceipt(
   { site, now }: TakeOptions & { readonly site: string },
 ): Promise<Receipt> {
   const { snapshot, tarballs, documents, bringers } = await readHoldings(ports);
+  const received = groupReceived([...tarballs.map(({ sha256 }) => sha256), ...documents], bringers);
+  const shown = snapshot?.bundle?.id;
+  const isNamed = shown === undefined || received.bundles.includes(shown);
   return {
     format: RECEIPT_FORMAT,
     site,
     createdAt: now.toISOString(),
     snapshot: snapshot?.id ?? null,
-    ...groupReceived([...tarballs.map(({ sha256 }) => sha256), ...documents], bringers),
+    held: received.held,
+    // A bundle that brought nothing new arrived all the same.
+    bundles: isNamed ? received.bundles : [...received.bundles, shown],
     agents: tarballs.reduce((sum, { agents }) => sum + agents.length, 0),
     bytes: sumTarballBytes(tarballs),
   };

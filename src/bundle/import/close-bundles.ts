@@ -50,7 +50,6 @@ export async function closeBundles(run: ClosingRun): Promise<ClosedBundles> {
   const waiting: WaitingBundle[] = [];
   const warnings: string[] = [];
   let shown = current;
-  work.observe({ kind: "phase", phase: "publish" });
   for (const bundle of await readPending(work.store.documents)) {
     const end = await closeBundle(bundle, shown, run);
     if (end.kind === "waiting") waiting.push({ bundle, lacking: end.lacking });
@@ -94,6 +93,7 @@ async function closeBundle(
     return { kind: "left", warnings: [`Bundle ${id} still waits for ${lacking.length} files.`] };
   }
   try {
+    work.observe({ kind: "phase", phase: "publish" });
     const result = await publishBundle(bundle, shown, { rules, work });
     await repairTree(store, { before: shown, retention: rules.retention, now: work.now() });
     await record(bundle, taken, work);

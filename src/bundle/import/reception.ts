@@ -172,7 +172,10 @@ export class Reception {
       ...inlet,
       async *open() {
         for await (const piece of inlet.open()) {
-          if (signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled; what came so far is kept.");
+          if (signal.aborted)
+            throw new JamError("JAM_CANCELLED", "Cancelled; what came so far is kept.", {
+              hint: "Run the same command again: it goes on where it stopped.",
+            });
           observe({ kind: "item-bytes", path: inlet.name, bytes: piece.length });
           yield piece;
         }

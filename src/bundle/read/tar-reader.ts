@@ -114,7 +114,11 @@ export class TarReader {
   }
 
   #cutOff() {
-    return damagedBundle(this.#name, `it is cut off after ${this.#bytes.position} bytes`);
+    const { position } = this.#bytes;
+    return damagedBundle(
+      this.#name,
+      position === 0 ? "nothing is in it" : `it is cut off after ${position} bytes`,
+    );
   }
 }
 

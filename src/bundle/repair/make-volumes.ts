@@ -59,7 +59,10 @@ async function makeOne(
   const { edition, outlet, contents, observe, signal } = order;
   const bytes = async function* () {
     for await (const piece of volumeBytes(edition, plan, contents)) {
-      if (signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled; finished volumes are kept.");
+      if (signal.aborted)
+        throw new JamError("JAM_CANCELLED", "Cancelled; finished volumes are kept.", {
+          hint: "Run the same command again: it goes on where it stopped.",
+        });
       yield piece;
       observe({ kind: "item-bytes", path: name, bytes: piece.length });
     }

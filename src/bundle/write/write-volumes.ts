@@ -88,7 +88,10 @@ async function writeOne(work: VolumeWork, plan: VolumePlan, name: string) {
   const { bundle, contents, outlet, observe, signal } = work;
   const bytes = async function* () {
     for await (const chunk of volumeBytes(bundle, plan, contents)) {
-      if (signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled; finished volumes are kept.");
+      if (signal.aborted)
+        throw new JamError("JAM_CANCELLED", "Cancelled; finished volumes are kept.", {
+          hint: "Run the same command again: it goes on where it stopped.",
+        });
       yield chunk;
       observe({ kind: "item-bytes", path: name, bytes: chunk.length });
     }
@@ -106,7 +109,7 @@ async function refuseFull(
   if (left.length === 0 || needed <= free) return;
   throw new JamError(
     "JAM_MEDIUM_NO_SPACE",
-    `The bundle needs ${formatByteSize(needed)} and ${outlet.folder} has ${formatByteSize(free)} free.`,
+    `The bundle needs ${formatByteSize(needed - RESERVED_BYTES)}, and ${formatByteSize(RESERVED_BYTES)} for what lies beside it; ${outlet.folder} has ${formatByteSize(free)} free.`,
     {
       hint: "Write it to a larger place, or carry less: --have what the far side holds, or rules.",
       details: { needed, free, folder: outlet.folder },

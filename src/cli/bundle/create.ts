@@ -191,8 +191,13 @@ async function printBundle(
       ),
       signedBy === undefined ? "Not signed." : `Signed by ${signedBy}.`,
     ];
+    const relied = manifest.baseline.reduce((sum, { contents }) => sum + contents.length, 0);
+    if (relied > 0) lines.push(`Relies on ${relied} file(s) that the far side has.`);
+    if (carried.agents === 0)
+      lines.push("The far side has every tarball already: it learns what is listed now.");
     if (manifest.missing.length > 0)
       lines.push(`Left out: ${manifest.missing.map(({ agent }) => agent).join(", ")}`);
+    lines.push("", "Next, on the far side:", "  jam bundle import FOLDER", "  jam bundle receipt --to FILE");
     return `${lines.join("\n")}\n`;
   });
 }

@@ -107,6 +107,8 @@ async function render(report: ImportReport, { paint }: CommandContext): Promise<
     const message = error.message.startsWith(`${volume}: `) ? error.message : `${volume}: ${error.message}`;
     lines.push(`  ${paint("red", "refused")}  ${message} [${error.code}]`);
   }
+  if (report.outcome === "updated")
+    lines.push("", "Next: jam bundle receipt --to FILE, for the side that makes bundles.");
   if (report.missing.length > 0) lines.push("", describeNeed(report), await lackingTable(report), NEXT);
   return `${lines.join("\n")}\n`;
 }

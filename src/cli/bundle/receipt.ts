@@ -106,5 +106,5 @@ function summarize(
   to: string | undefined,
 ): string {
   const where = to === undefined ? "" : ` Written to ${to}.`;
-  return `Receipt of ${site}: ${agents} agent(s), ${formatByteSize(bytes)}; signed by ${signedBy ?? "nobody"}.${where}`;
+  return `Receipt of ${site}: ${agents} agent(s), ${formatByteSize(bytes)}; signed by ${signedBy ?? "nobody"}.${where} On the other side: jam site update FILE`;
 }

@@ -141,7 +141,7 @@ function nextStep(report: VerifyReport, paths: readonly string[]): string[] {
   const place = others.length > 0 || from === "-" ? "FOLDER" : shellWord(from);
   if (repair.volumes.length > 0)
     lines.push(
-      `Make volume ${describeVolumes(repair.volumes)} again: jam bundle repair-set ${place}`,
+      `Put volume ${describeVolumes(repair.volumes)} right: jam bundle repair-set ${place}`,
       "Or where it was made, with the report of jam bundle verify -o json: jam bundle repair-set report.json --to FOLDER",
     );
   else if (beside.some(({ state }) => state !== "whole"))

@@ -20,7 +20,7 @@ export const define: DefineCommand = (command, run) => {
 
 async function check(context: CommandContext): Promise<number> {
   const config = await context.config();
-  const { composeUpstreams, createStore, openStore } = await import("../../compose.ts");
+  const { composeUpstreams, createStore, openKeys, openStore } = await import("../../compose.ts");
   const results = await checkSetup({
     configFile: config.file,
     rules: { select: config.rules.select.length, deny: config.rules.deny.length },
@@ -30,6 +30,11 @@ async function check(context: CommandContext): Promise<number> {
       const store = await createStore(config);
       await store.documents.put("state", "write-test.json", Buffer.from("{}\n"));
       await store.documents.delete("state", "write-test.json");
+    },
+    carryKeys: async () => {
+      const keys = await openKeys(config);
+      const known = await keys.list();
+      return { own: (await keys.own())?.fingerprint, trusted: known.filter(({ isOwn }) => !isOwn).length };
     },
     freeBytes: async () => (await openStore(config)).freeBytes(),
     dataDir: config.data,

@@ -51,6 +51,8 @@ interface SiteRow {
   readonly bundles: readonly string[];
   readonly signedBy: string | null;
   readonly behind: Behind;
+  /** Agents that it has and that the current snapshot does not list. */
+  readonly beyond: { readonly agents: number };
   readonly nextDelta: { readonly bytes: number };
 }
 
@@ -75,6 +77,7 @@ async function list(context: CommandContext): Promise<void> {
       bundles,
       signedBy,
       behind,
+      beyond: { agents: Math.max(0, receipt.agents + behind.agents - (snapshot?.agents.length ?? 0)) },
       nextDelta,
     });
   }
@@ -94,15 +97,21 @@ async function renderSites(sites: readonly SiteRow[], { now }: CommandContext): 
       { heading: "NEXT DELTA", align: "right" },
       { heading: "SIGNED BY" },
     ],
-    sites.map(({ name, createdAt, bundles, behind, nextDelta, signedBy }) => [
+    sites.map(({ name, createdAt, bundles, behind, beyond, nextDelta, signedBy }) => [
       name,
       `${formatDuration(now().getTime() - Date.parse(createdAt))} old`,
       bundles.length > 1 ? `${bundles.at(-1)} (+${bundles.length - 1})` : (bundles[0] ?? "-"),
-      behind.agents === 0 ? "up to date" : `${behind.versions} version(s), ${formatByteSize(behind.bytes)}`,
+      describeLag(behind, beyond.agents),
       formatByteSize(nextDelta.bytes),
       signedBy ?? "UNSIGNED",
     ]),
   );
+}
+
+function describeLag(behind: Behind, beyond: number): string {
+  const lag = behind.agents === 0 ? [] : [`${behind.versions} version(s), ${formatByteSize(behind.bytes)}`];
+  const more = beyond === 0 ? [] : [`${beyond} agent(s) to let go`];
+  return [...lag, ...more].join("; ") || "up to date";
 }
 
 async function update(
@@ -137,7 +146,12 @@ async function update(
   await context.output.print({ sites }, () => `${updates.map(renderUpdate).join("\n")}\n`);
 }
 
-function describe({ name, receivedAt, signedBy, receipt }: Site): Omit<SiteRow, "behind" | "nextDelta"> {
+function describe({
+  name,
+  receivedAt,
+  signedBy,
+  receipt,
+}: Site): Omit<SiteRow, "behind" | "beyond" | "nextDelta"> {
   const { createdAt, snapshot, bundles } = receipt;
   return { name, receivedAt, createdAt, snapshot, bundles, signedBy };
 }

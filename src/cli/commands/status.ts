@@ -27,6 +27,8 @@ interface Status {
   readonly streams: Readonly<Record<string, number>>;
   readonly verified: boolean | null;
   readonly verbatim: Snapshot["verbatim"] | null;
+  /** Ids of all that are kept, oldest first: what --since and --snapshot take. */
+  readonly snapshots: readonly string[];
   /** Bundles of which something has not come yet. */
   readonly waiting: readonly WaitingBundle[];
   readonly writer: object | null;
@@ -44,6 +46,7 @@ async function status(context: CommandContext, call: CommandCall<{ runs: number 
     data: config.data,
     mode: config.mode,
     ...describeSnapshot(snapshot),
+    snapshots: (await store.documents.list("snapshots")).map((name) => name.replace(/\.json$/, "")),
     waiting: await readWaiting(store),
     writer: writer ?? null,
     freeBytes: await store.freeBytes().catch(() => null),
@@ -57,6 +60,8 @@ interface WaitingBundle {
   readonly createdAt: string;
   /** Files that have not come yet. */
   readonly lacking: number;
+  /** Numbers of its volumes that hold them. */
+  readonly volumes: readonly number[];
 }
 
 async function readWaiting(store: Store): Promise<WaitingBundle[]> {
@@ -64,11 +69,18 @@ async function readWaiting(store: Store): Promise<WaitingBundle[]> {
   // What reads manifests is worth loading only where there is one.
   if (!notes.some((name) => name.startsWith("pending-bundle-"))) return [];
   const { readPending } = await import("../../bundle/import/pending.ts");
-  const { lackingContents } = await import("../../bundle/import/lacking.ts");
+  const { describeLacking, lackingContents } = await import("../../bundle/import/lacking.ts");
   const waiting: WaitingBundle[] = [];
-  for (const { manifest } of await readPending(store.documents)) {
-    const lacking = (await lackingContents(store, manifest)).length;
-    waiting.push({ bundle: manifest.id, createdAt: manifest.createdAt, lacking });
+  for (const pending of await readPending(store.documents)) {
+    const { id: bundle, createdAt } = pending.manifest;
+    const lacking = await lackingContents(store, pending.manifest);
+    const volumes = describeLacking(pending, lacking).flatMap((one) => one.volumes ?? []);
+    waiting.push({
+      bundle,
+      createdAt,
+      lacking: lacking.length,
+      volumes: [...new Set(volumes)].sort((a, b) => a - b),
+    });
   }
   return waiting;
 }
@@ -119,8 +131,13 @@ async function render(
       `verbatim  ${verbatim.complete ? "complete: /upstream/tools is served" : `not served: ${verbatim.reason}`}`,
     );
   }
-  for (const { bundle, lacking } of status.waiting) {
-    lines.push(`waiting   bundle ${bundle}: ${lacking} file(s) have not come yet`);
+  if (status.snapshots.length > 1)
+    lines.push(
+      `kept      ${status.snapshots.slice(-4).toReversed().join(", ")}${status.snapshots.length > 4 ? ", …" : ""}`,
+    );
+  for (const { bundle, lacking, volumes } of status.waiting) {
+    const where = volumes.length === 0 ? "" : `, in volume ${volumes.join(", ")}`;
+    lines.push(`waiting   bundle ${bundle}: ${lacking} file(s) have not come yet${where}`);
   }
   if (status.freeBytes !== null) lines.push(`free      ${formatByteSize(status.freeBytes)}`);
   if (status.writer !== null) lines.push(`writing   ${JSON.stringify(status.writer)}`);
