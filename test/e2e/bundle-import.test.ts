@@ -248,7 +248,14 @@ test("a receipt names the bundle that is shown, also when that brought nothing n
   const again = join(fresh.medium, "again");
   const { bundle } = await gap.json<CreatedDocument>(
     "near",
-    ...["bundle", "create", "--to", again, "--arch", "arm64", "--versions", "3.6.27"],
+    "bundle",
+    "create",
+    "--to",
+    again,
+    "--arch",
+    "arm64",
+    "--versions",
+    "3.6.27",
   );
   // Nothing new is published either, so what is shown is still the first bundle.
   expect(await fresh.json("far", "bundle", "import", again)).toMatchObject({ outcome: "unchanged" });
