@@ -7,7 +7,7 @@ export const ALLOWANCES = ["rollback", "future", "mass-removal", "path-reuse", "
 export type Allowance = (typeof ALLOWANCES)[number];
 
 /** Clocks may differ by a day before a date in the future is called one. */
-const MAX_SKEW_MS = 24 * 3_600_000;
+export const MAX_SKEW_MS = 24 * 3_600_000;
 /** Upstream may be quiet; after this long without news the run warns that somebody may be holding news back. */
 const STALE_AFTER_MS = 14 * 24 * 3_600_000;
 

@@ -1,9 +1,6 @@
 import { JamError } from "../../shared/errors.ts";
-import type { Allowance } from "../../sync/freshness.ts";
+import { MAX_SKEW_MS, type Allowance } from "../../sync/freshness.ts";
 import type { BundleManifest } from "../format/manifest.ts";
-
-/** Clocks may differ by a day before a date in the future is called one; documents of upstream are held to the same. */
-const MAX_SKEW_MS = 24 * 3_600_000;
 
 /**
  * A bundle that says it was made in the future would make every later one look outdated.
