@@ -153,7 +153,7 @@ export interface ComposeServerOptions {
 /** The HTTP server of this mirror; it only reads, so it may run while a sync writes. */
 export async function composeServer(config: Config, options: ComposeServerOptions): Promise<MirrorServer> {
   const { createServer } = await import("./server/server.ts");
-  const { readSnapshot } = await import("./sync/current.ts");
+  const { listSnapshotIds, readSnapshot } = await import("./sync/current.ts");
   const { snapshotIdOf } = await import("./sync/snapshot.ts");
   const store = await openStore(config);
   return createServer(
@@ -163,8 +163,7 @@ export async function composeServer(config: Config, options: ComposeServerOption
         return treeId === undefined ? undefined : snapshotIdOf(treeId);
       },
       readSnapshot: (id) => readSnapshot(store, id),
-      listSnapshots: async () =>
-        (await store.documents.list("snapshots")).map((name) => name.replace(/\.json$/, "")),
+      listSnapshots: () => listSnapshotIds(store.documents),
       openBlob: (sha256) => store.blobs.open(sha256),
       readUpstreamDocument: (sha256) => store.documents.get("upstream", sha256),
       readWorld: await composeWhich(config),

@@ -2,10 +2,8 @@ import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";
 import type { SyncReport } from "../sync/report.ts";
 import type { Paint } from "./output/paint.ts";
+import { shortenNames } from "./output/name-list.ts";
 import { formatTable } from "./output/table.ts";
-
-/** So many names are printed before the rest becomes a number. */
-const MAX_NAMES = 12;
 
 /** A run's report as the one JSON document. `removed` holds agent names; `removals` says why each went. */
 export function reportDocument(report: SyncReport): object {
@@ -23,9 +21,11 @@ export async function renderReport(report: SyncReport, paint: Paint): Promise<st
   }
   lines.push(`  held     ${report.held.agents} agent(s), ${formatByteSize(report.held.bytes)}`);
   if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
-  if (report.added.length > 0) lines.push(`  new      ${shorten(report.added)}`);
+  if (report.added.length > 0) lines.push(`  new      ${shortenNames(report.added)}`);
   if (report.removed.length > 0) {
-    lines.push(`  removed  ${shorten(report.removed.map(({ agent, reason }) => `${agent} (${reason})`))}`);
+    lines.push(
+      `  removed  ${shortenNames(report.removed.map(({ agent, reason }) => `${agent} (${reason})`))}`,
+    );
   }
   for (const warning of report.warnings) lines.push(`  ${paint("yellow", "warning")}  ${warning}`);
   if (report.failed.length > 0) {
@@ -58,9 +58,4 @@ function failedTable(report: SyncReport): Promise<string> {
     [{ heading: "AGENT" }, { heading: "CODE" }, { heading: "WHY" }],
     report.failed.map(({ agent, code, message }) => [agent, code, message]),
   );
-}
-
-function shorten(names: readonly string[]): string {
-  const shown = names.slice(0, MAX_NAMES).join(", ");
-  return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
 }

@@ -14,6 +14,11 @@ export async function readCurrentSnapshot(store: MirrorReader): Promise<Snapshot
   return treeId === undefined ? undefined : readSnapshot(store, snapshotIdOf(treeId));
 }
 
+/** Ids of all snapshots that are kept, oldest first. */
+export async function listSnapshotIds(documents: Pick<SyncStore["documents"], "list">): Promise<string[]> {
+  return (await documents.list("snapshots")).map((name) => name.replace(/\.json$/, ""));
+}
+
 /** A snapshot by id; undefined when it is not kept (any more). */
 export async function readSnapshot(
   store: Pick<MirrorReader, "documents">,

@@ -1,10 +1,10 @@
 import type { BundleManifest } from "../format/manifest.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
 import type { Outlet } from "../ports.ts";
-import { bundleFiles, SUMS_NAME, SUMS_SIGNATURE_NAME, type BundleFiles } from "../write/bundle-files.ts";
+import { bundleFiles, type BundleFiles } from "../write/bundle-files.ts";
 import { readSmall } from "../write/small-files.ts";
 import type { BundleBytes } from "../write/volume-bytes.ts";
-import { layoutOf, writeProgress, type WriteProgress } from "../write/write-progress.ts";
+import { layoutOf, unseal, type WriteProgress } from "../write/write-progress.ts";
 
 const MANIFEST_SUFFIX = ".manifest.json";
 
@@ -25,10 +25,7 @@ export async function giveUpOthers(
     readonly before: WriteProgress | undefined;
   },
 ): Promise<void> {
-  // As when volumes are written: whose place this is now, then the checksums, then the files that they speak of.
-  await writeProgress(outlet, before ?? { bundle: bundle.id, layout: layoutOf(bundle), volumes: [] });
-  await outlet.remove(SUMS_NAME);
-  await outlet.remove(SUMS_SIGNATURE_NAME);
+  await unseal(outlet, before ?? { bundle: bundle.id, layout: layoutOf(bundle), volumes: [] });
   const kept = new Set([...files.volumes, files.manifest, files.manifestSignature, files.page]);
   const names = await outlet.list();
   for (const name of names.filter((one) => one.endsWith(MANIFEST_SUFFIX))) {

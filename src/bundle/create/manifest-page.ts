@@ -1,3 +1,4 @@
+import { formatFingerprint } from "../../shared/fingerprint-text.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { compareVersions, parseVersion } from "../../juju/version.ts";
 import { parseAgentBinary } from "../../juju/agent-binary.ts";
@@ -27,7 +28,7 @@ export function formatPage({ manifest, volumes, signedBy, files }: PageContent):
     ["Upstream", `${source?.url ?? "unknown"} (${source?.verified === true ? "verified" : "NOT VERIFIED"})`],
     [
       "Signed by",
-      signedBy === undefined ? "nobody" : `${signedBy.userId}, ${groupsOfFour(signedBy.fingerprint)}`,
+      signedBy === undefined ? "nobody" : `${signedBy.userId}, ${formatFingerprint(signedBy.fingerprint)}`,
     ],
   ];
   if (manifest.missing.length > 0)
@@ -85,10 +86,6 @@ function versionRows(manifest: BundleManifest): string[] {
     ([arches, group]) =>
       `<tr><td>${escape(arches)}<td>${group.map(({ version }) => escape(version)).join(", ")}`,
   );
-}
-
-function groupsOfFour(fingerprint: string): string {
-  return fingerprint.replaceAll(/(.{4})(?=.)/g, "$1 ");
 }
 
 function escape(text: string): string {

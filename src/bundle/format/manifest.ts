@@ -1,3 +1,4 @@
+import { sumTarballBytes } from "../../juju/agent.ts";
 import type { Advice } from "../../juju/knowledge/knowledge.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import { formatStableJson } from "../../simplestreams/stable-json.ts";
@@ -136,4 +137,13 @@ export function contentsOf({
     ...documents.map(({ sha256, size }) => ({ kind: "document" as const, sha256, size })),
     ...catalogue.map(({ sha256, size }) => ({ kind: "tarball" as const, sha256, size })),
   ];
+}
+
+/** The agents whose tarballs are among these contents, and the bytes of those tarballs. */
+export function countAgents(
+  { catalogue }: Pick<BundleManifest, "catalogue">,
+  contents: ReadonlySet<Sha256>,
+): { readonly agents: number; readonly bytes: number } {
+  const rows = catalogue.filter(({ sha256 }) => contents.has(sha256));
+  return { agents: rows.reduce((sum, { agents }) => sum + agents.length, 0), bytes: sumTarballBytes(rows) };
 }

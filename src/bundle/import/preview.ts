@@ -1,7 +1,7 @@
 import { formatAgentName } from "../../juju/agent.ts";
 import { isMassRemoval } from "../../sync/guard.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
-import { carriedContents, contentsOf, type BundleManifest } from "../format/manifest.ts";
+import { carriedContents, countAgents, type BundleManifest } from "../format/manifest.ts";
 import type { Inlet } from "../ports.ts";
 import { readHead, sortInlets } from "../read/read-volumes.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
@@ -68,7 +68,7 @@ export async function previewImport(
       ...pending,
       volumes: [label.number],
       count: label.count,
-      imports: countImports(
+      imports: countAgents(
         manifest,
         new Set(lacking.flatMap(({ sha256 }) => (carried.has(sha256) ? [sha256] : []))),
       ),
@@ -93,15 +93,4 @@ function removedAgents({ scope, catalogue }: BundleManifest, current: Snapshot |
 /** True when every volume that holds a part of it is there. */
 function isThere({ volumes }: LackingContent, preview: Pick<BundlePreview, "volumes">): boolean {
   return volumes?.every((number) => preview.volumes.includes(number)) === true;
-}
-
-function countImports(manifest: BundleManifest, hashes: ReadonlySet<string>): BundlePreview["imports"] {
-  const rows = manifest.catalogue.filter(({ sha256 }) => hashes.has(sha256));
-  const sizes = new Map(
-    contentsOf({ proofs: [], catalogue: rows }).map(({ sha256, size }) => [sha256, size]),
-  );
-  return {
-    agents: rows.reduce((sum, { agents }) => sum + agents.length, 0),
-    bytes: sizes.values().reduce((sum, size) => sum + size, 0),
-  };
 }

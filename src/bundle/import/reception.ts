@@ -4,6 +4,7 @@ import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import type { AgentsAndBytes } from "../../sync/report.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
 import { refuseOverfull } from "../../sync/space.ts";
+import { affectedBy, describeAffected } from "../format/affected.ts";
 import { damagedBundle, malformedBundle } from "../format/bundle-fault.ts";
 import { carriedContents, formatManifest } from "../format/manifest.ts";
 import type { Inlet } from "../ports.ts";
@@ -191,14 +192,12 @@ function sameArrival(known: Arrival, name: string, { manifest }: VolumeHead): Ar
 }
 
 function describeDamage({ name, head }: OpenVolume, damaged: readonly ArrivingSlice[]): JamError {
-  const hashes = new Set(damaged.map(({ slice }) => slice.content.sha256));
-  const agents = head.manifest.catalogue.flatMap((row) => (hashes.has(row.sha256) ? row.agents : []));
-  const what = agents.length === 0 ? "metadata of upstream" : agents.slice(0, 5).join(", ");
-  const more = agents.length > 5 ? ` and ${agents.length - 5} more` : "";
-  return damagedBundle(name, `${what}${more}: its bytes are not what the manifest says`, {
+  const contents = new Set(damaged.map(({ slice }) => slice.content.sha256));
+  const affected = affectedBy(head.manifest, contents);
+  return damagedBundle(name, `${describeAffected(affected)}: its bytes are not what the manifest says`, {
     number: head.label.number,
     bundle: head.manifest.id,
-    agents,
-    contents: [...hashes],
+    ...affected,
+    contents: [...contents],
   });
 }

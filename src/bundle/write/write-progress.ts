@@ -2,7 +2,7 @@ import { z } from "zod";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import { bundleId, sha256Text } from "../format/parse-manifest.ts";
 import type { Outlet } from "../ports.ts";
-import { PROGRESS_NAME } from "./bundle-files.ts";
+import { PROGRESS_NAME, SUMS_NAME, SUMS_SIGNATURE_NAME } from "./bundle-files.ts";
 import { inOnePiece, readSmall } from "./small-files.ts";
 import type { BundleBytes } from "./volume-bytes.ts";
 
@@ -56,4 +56,14 @@ export async function readProgress(outlet: Outlet): Promise<WriteProgress | unde
 export async function writeProgress(outlet: Outlet, noted: WriteProgress): Promise<void> {
   const text = `${JSON.stringify({ format: FORMAT, ...noted }, undefined, 1)}\n`;
   await outlet.write(PROGRESS_NAME, inOnePiece(Buffer.from(text)));
+}
+
+/**
+ * Takes a bundle's checksums away before any file changes that they speak of. Whose place this is is noted before that,
+ * so that a run that is killed in between finds itself again.
+ */
+export async function unseal(outlet: Outlet, noted: WriteProgress): Promise<void> {
+  await writeProgress(outlet, noted);
+  await outlet.remove(SUMS_NAME);
+  await outlet.remove(SUMS_SIGNATURE_NAME);
 }

@@ -4,9 +4,15 @@ import type { SyncObserver } from "../../sync/events.ts";
 import type { VolumePlan } from "../format/volume-plan.ts";
 import type { ContentSource, Outlet } from "../ports.ts";
 import { hashOf } from "../read/volume-reader.ts";
-import { SUMS_NAME, SUMS_SIGNATURE_NAME, type BundleFiles } from "./bundle-files.ts";
+import type { BundleFiles } from "./bundle-files.ts";
 import { volumeBytes, type BundleBytes } from "./volume-bytes.ts";
-import { layoutOf, writeProgress, type FinishedVolume, type WriteProgress } from "./write-progress.ts";
+import {
+  layoutOf,
+  unseal,
+  writeProgress,
+  type FinishedVolume,
+  type WriteProgress,
+} from "./write-progress.ts";
 
 /** Kept free beside the volumes, for the files that lie beside them. */
 const RESERVED_BYTES = 2 ** 20;
@@ -33,7 +39,7 @@ export async function writeVolumes(work: VolumeWork): Promise<FinishedVolume[]> 
   const finished = await keptVolumes(work);
   await refuseFull(work, finished);
   const bytes = bundle.volumes.reduce((sum, plan) => sum + plan.bytes, 0);
-  await begin(work, finished);
+  await unseal(work.outlet, progressOf(work, finished));
   observe({ kind: "phase", phase: "write" });
   observe({ kind: "planned", items: bundle.volumes.length, bytes });
   for (const plan of bundle.volumes) {
@@ -42,27 +48,13 @@ export async function writeVolumes(work: VolumeWork): Promise<FinishedVolume[]> 
     if (finished.has(plan.number)) observe({ kind: "item-bytes", path: name, bytes: plan.bytes });
     else finished.set(plan.number, { name, ...(await writeOne(work, plan, name)) });
     observe({ kind: "item-done", path: name, size: plan.bytes });
-    await noteProgress(work, finished);
+    await writeProgress(work.outlet, progressOf(work, finished));
   }
   return bundle.volumes.map(({ number }) => finished.get(number) as FinishedVolume);
 }
 
-/**
- * Order: whose files these are is noted before the checksums go and before the first volume comes, so that a run that
- * is killed in between finds itself again; the checksums go before any file changes that they speak of.
- */
-async function begin(work: VolumeWork, finished: ReadonlyMap<number, FinishedVolume>): Promise<void> {
-  await noteProgress(work, finished);
-  await work.outlet.remove(SUMS_NAME);
-  await work.outlet.remove(SUMS_SIGNATURE_NAME);
-}
-
-async function noteProgress(
-  { bundle, outlet }: VolumeWork,
-  finished: ReadonlyMap<number, FinishedVolume>,
-): Promise<void> {
-  const volumes = [...finished.values()];
-  await writeProgress(outlet, { bundle: bundle.id, layout: layoutOf(bundle), volumes });
+function progressOf({ bundle }: VolumeWork, finished: ReadonlyMap<number, FinishedVolume>): WriteProgress {
+  return { bundle: bundle.id, layout: layoutOf(bundle), volumes: [...finished.values()] };
 }
 
 /** Finished volumes by number. */

@@ -4,7 +4,7 @@ import { readHave, type Have } from "../../bundle/site/have.ts";
 import type { Config } from "../../config/config.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Store } from "../../store/store.ts";
-import { readSnapshot, requireCurrentSnapshot } from "../../sync/current.ts";
+import { listSnapshotIds, readSnapshot, requireCurrentSnapshot } from "../../sync/current.ts";
 import { snapshotIdOf, type Snapshot } from "../../sync/snapshot.ts";
 import type { CommandContext } from "../command.ts";
 import { readInputFile } from "../upgrade/input-files.ts";
@@ -101,7 +101,7 @@ async function chosenSnapshot({ config, store, flags }: OrderSource): Promise<Sn
 async function requireSnapshot(store: Store, id: string, flag: string): Promise<Snapshot> {
   const snapshot = /^[0-9A-Za-z][0-9A-Za-z.-]{0,99}$/.test(id) ? await readSnapshot(store, id) : undefined;
   if (snapshot !== undefined) return snapshot;
-  const kept = (await store.documents.list("snapshots")).map((name) => name.replace(/\.json$/, ""));
+  const kept = await listSnapshotIds(store.documents);
   throw new JamError("JAM_SNAPSHOT_NOT_FOUND", `${flag}: snapshot ${id} is not kept here.`, {
     hint: `Kept are: ${kept.slice(-5).join(", ") || "none"}.`,
     details: { snapshot: id, kept },

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { BundleOrder } from "../../bundle/create/plan-bundle.ts";
 import type { composeBundle } from "../../compose-bundle.ts";
-import { carriedContents, type BundleManifest } from "../../bundle/format/manifest.ts";
+import { carriedContents, countAgents, type BundleManifest } from "../../bundle/format/manifest.ts";
 import { parseVolumeSize } from "../../bundle/format/volume-size.ts";
 import type { FinishedVolume } from "../../bundle/write/write-progress.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
@@ -233,13 +233,8 @@ interface Carried {
 
 function describeCarried(manifest: BundleManifest): Carried {
   const tarballs = carriedContents(manifest).filter(({ kind }) => kind === "tarball");
-  const hashes = new Set(tarballs.map(({ sha256 }) => sha256));
-  const rows = manifest.catalogue.filter(({ sha256 }) => hashes.has(sha256));
-  return {
-    agents: rows.reduce((sum, { agents }) => sum + agents.length, 0),
-    tarballs: tarballs.length,
-    bytes: tarballs.reduce((sum, { size }) => sum + size, 0),
-  };
+  const counted = countAgents(manifest, new Set(tarballs.map(({ sha256 }) => sha256)));
+  return { ...counted, tarballs: tarballs.length };
 }
 
 function describe({ agents, tarballs, bytes }: Carried): string {

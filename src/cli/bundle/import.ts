@@ -3,6 +3,7 @@ import type { ImportReport } from "../../bundle/import/import-report.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { ALLOWANCES, type Allowance } from "../../sync/freshness.ts";
 import type { CommandCall, CommandContext, RunAction } from "../command.ts";
+import { shortenNames } from "../output/name-list.ts";
 import { formatTable } from "../output/table.ts";
 import { createProgress } from "../progress.ts";
 
@@ -98,8 +99,8 @@ async function render(report: ImportReport, { paint }: CommandContext): Promise<
   lines.push(`  imported ${imported.agents} agent(s), ${formatByteSize(imported.bytes)}`);
   lines.push(`  held     ${held.agents} agent(s), ${formatByteSize(held.bytes)}`);
   if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
-  if (added.length > 0) lines.push(`  new      ${shorten(added)}`);
-  if (removed.length > 0) lines.push(`  removed  ${shorten(removed)}`);
+  if (added.length > 0) lines.push(`  new      ${shortenNames(added)}`);
+  if (removed.length > 0) lines.push(`  removed  ${shortenNames(removed)}`);
   for (const warning of report.warnings) lines.push(`  ${paint("yellow", "warning")}  ${warning}`);
   for (const { agent, code, message } of report.failed)
     lines.push(`  ${paint("red", "refused")}  ${agent}: ${message} [${code}]`);
@@ -159,10 +160,4 @@ function describePlace({
   if (volumes !== undefined) return `volume ${volumes.join(", ")} of this bundle`;
   if (bundle !== undefined) return `bundle ${bundle}`;
   return snapshot === undefined ? "an earlier bundle" : `a bundle of snapshot ${snapshot}`;
-}
-
-function shorten(names: readonly string[]): string {
-  return names.length > 12
-    ? `${names.slice(0, 12).join(", ")} and ${names.length - 12} more`
-    : names.join(", ");
 }

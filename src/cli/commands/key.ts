@@ -5,7 +5,7 @@ import type { SigningKey } from "../../openpgp/signing-key.ts";
 import { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { formatFingerprint } from "../key/fingerprint-text.ts";
+import { formatFingerprint } from "../../shared/fingerprint-text.ts";
 import { readKeyFile, writeKeyFile } from "../key/key-files.ts";
 import { formatTable } from "../output/table.ts";
 import { programName } from "../program-name.ts";

@@ -4,7 +4,7 @@ import { formatDuration } from "../../shared/duration.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
 import type { Config } from "../../config/config.ts";
 import type { Store } from "../../store/store.ts";
-import { readCurrentSnapshot } from "../../sync/current.ts";
+import { listSnapshotIds, readCurrentSnapshot } from "../../sync/current.ts";
 import { readReports } from "../../sync/history.ts";
 import type { SyncReport } from "../../sync/report.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
@@ -46,7 +46,7 @@ async function status(context: CommandContext, call: CommandCall<{ runs: number 
     data: config.data,
     mode: config.mode,
     ...describeSnapshot(snapshot),
-    snapshots: (await store.documents.list("snapshots")).map((name) => name.replace(/\.json$/, "")),
+    snapshots: await listSnapshotIds(store.documents),
     waiting: await readWaiting(store),
     writer: writer ?? null,
     freeBytes: await store.freeBytes().catch(() => null),
