@@ -4,7 +4,7 @@ import type { VerifyReport, VolumeFinding } from "../../bundle/verify/verify-rep
 import { printable } from "../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../command.ts";
 import { createProgress } from "../progress.ts";
-import { shellWord } from "../shell-word.ts";
+import { pathWord, shellCommand } from "../../shared/shell-command.ts";
 import { describeVolumes } from "./describe-volumes.ts";
 import { describeSignature } from "./inspect.ts";
 
@@ -138,13 +138,14 @@ function nextStep(report: VerifyReport, paths: readonly string[]): string[] {
       `Take away what does not belong there: ${strange.map(({ path }) => printable(path ?? "")).join(", ")}`,
     );
   const [from = "FOLDER", ...others] = paths;
-  const place = others.length > 0 || from === "-" ? "FOLDER" : shellWord(from);
+  const place = others.length > 0 || from === "-" ? "FOLDER" : from;
+  const repairSet = shellCommand`jam bundle repair-set ${pathWord(place)}`;
   if (repair.volumes.length > 0)
     lines.push(
-      `Put volume ${describeVolumes(repair.volumes)} right: jam bundle repair-set ${place}`,
+      `Put volume ${describeVolumes(repair.volumes)} right: ${repairSet}`,
       "Or where it was made, with the report of jam bundle verify -o json: jam bundle repair-set report.json --to FOLDER",
     );
   else if (beside.some(({ state }) => state !== "whole"))
-    lines.push(`Restore what lies beside: jam bundle repair-set ${place}`);
+    lines.push(`Restore what lies beside: ${repairSet}`);
   return lines.length === 0 ? [] : ["", ...lines];
 }

@@ -1,4 +1,4 @@
-import { shellWord } from "../shell-word.ts";
+import { shellWord } from "../../shared/shell-command.ts";
 import type { ConnectTarget, Step } from "./target.ts";
 import { isModern } from "./target.ts";
 

@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path";
-import { shellWord } from "../shell-word.ts";
+import { shellWord } from "../../shared/shell-command.ts";
 
 /** What a unit or a crontab has to name, all paths absolute. */
 export interface InstallPlace {
