@@ -68,6 +68,13 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     packages: [],
     because: "an adapter knows what a stick or a disc can do, not what is carried on it",
   },
+  mirror: {
+    project: USE_CASE,
+    typesOf: ["store"],
+    node: [],
+    packages: ["zod"],
+    because: "what a mirror is, for every use case; it reads through the store's contract",
+  },
   sync: {
     project: USE_CASE,
     node: ["stream"],
@@ -88,7 +95,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "a use case takes its collaborators as arguments; what operators hand in is parsed at its border",
   },
   bundle: {
-    project: [...USE_CASE, "sync", "upgrade"],
+    project: [...USE_CASE, "mirror", "sync", "upgrade"],
     node: ["stream"],
     packages: ["tar", "zod"],
     because:
@@ -104,6 +111,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
   cli: {
     project: [
       ...USE_CASE,
+      "mirror",
       "config",
       "sync",
       "audit",
@@ -121,6 +129,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
   "compose.ts": {
     project: [
       ...USE_CASE,
+      "mirror",
       "config",
       "disk",
       "openpgp",
@@ -139,6 +148,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
   "compose-bundle.ts": {
     project: [
       ...USE_CASE,
+      "mirror",
       "config",
       "disk",
       "openpgp",

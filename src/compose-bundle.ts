@@ -198,12 +198,13 @@ export async function composeDeltaWeight(config: Config): Promise<(have: Have) =
   const { readCurrentSnapshot } = await import("./sync/current.ts");
   const { planBundle } = await import("./bundle/create/plan-bundle.ts");
   const { signBundle } = await import("./bundle/create/create-bundle.ts");
+  const { adviceOf } = await import("./mirror/knowledge.ts");
   const store = await openStore(config);
   const snapshot = await readCurrentSnapshot(store);
   const signer = await composeSigner(config);
   return async (have) => {
     if (snapshot === undefined) return 0;
-    const { advice } = config;
+    const advice = await adviceOf(store.documents, config.advice);
     const manifest = await planBundle({ snapshot, choice: {}, have, advice, allowsPartial: true }, store);
     const { volumes } = await signBundle(manifest, undefined, signer);
     return volumes.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -1,4 +1,5 @@
 import type { Config, UpstreamConfig } from "./config/config.ts";
+import type { Knowledge } from "./juju/knowledge/knowledge.ts";
 import type { KeyFolder } from "./openpgp/key-folder.ts";
 import { JamError } from "./shared/errors.ts";
 import type { RequestRecord } from "./server/request-log.ts";
@@ -173,17 +174,23 @@ export async function composeServer(config: Config, options: ComposeServerOption
 }
 
 /**
- * Reads what questions about versions are answered from: what is held, and what upstream listed at the last sync. Read
- * again it answers from memory until a sync has changed something. Asks no network.
+ * Reads what questions about versions are answered from: what is held, what upstream listed at the last sync, and what is
+ * known of versions. Read again it answers from memory until a sync or an import has changed something. Asks no network.
  */
 export async function composeWhich(config: Config): Promise<() => Promise<WhichWorld>> {
   const { createWorldReader } = await import("./upgrade/which/world.ts");
-  const { readCarriedAdvice } = await import("./sync/carried-advice.ts");
-  const { JUJU_KNOWLEDGE } = await import("./juju/knowledge/juju-knowledge.ts");
-  const { withAdvice } = await import("./juju/knowledge/knowledge.ts");
+  const { knowledgeOf } = await import("./mirror/knowledge.ts");
   const store = await openStore(config);
-  const carried = await readCarriedAdvice(store.documents);
-  return createWorldReader(store, withAdvice(JUJU_KNOWLEDGE, [...config.advice, ...carried]));
+  return createWorldReader(store, () => knowledgeOf(store.documents, config.advice));
+}
+
+/**
+ * What answers about versions rest on: built in, from the settings, and carried in by a bundle.
+ * @throws JamError JAM_STORE_CORRUPT, JAM_STORE_IO
+ */
+export async function composeKnowledge(config: Config): Promise<Knowledge> {
+  const { knowledgeOf } = await import("./mirror/knowledge.ts");
+  return knowledgeOf((await openReader(config)).documents, config.advice);
 }
 
 export interface ComposeLookupOptions {

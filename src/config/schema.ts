@@ -261,7 +261,9 @@ export const configSchema = z
       advice: z
         .array(adviceRule, "expected a list of advice")
         .optional()
-        .describe("Risks of your own that `jam which` and `jam plan` shall know."),
+        .describe(
+          "Risks of your own, which every answer about versions takes into account; bundles carry them along.",
+        ),
       server: z
         .strictObject(
           {

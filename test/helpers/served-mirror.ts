@@ -103,7 +103,7 @@ export function portsOf(store: Store): ServerPorts {
       (await store.documents.list("snapshots")).map((name) => name.replace(/\.json$/, "")),
     openBlob: (sha256) => store.blobs.open(sha256),
     readUpstreamDocument: (sha256) => store.documents.get("upstream", sha256),
-    readWorld: createWorldReader(store, JUJU_KNOWLEDGE),
+    readWorld: createWorldReader(store, () => Promise.resolve(JUJU_KNOWLEDGE)),
   };
 }
 

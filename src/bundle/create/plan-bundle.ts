@@ -71,7 +71,10 @@ export async function planBundle(order: BundleOrder, store: PlanningStore): Prom
     ...content,
     baseline: baselinesOf(contentsOf(content), order),
     missing: missing.toSorted((a, b) => (a.agent < b.agent ? -1 : 1)),
-    advice: order.advice.map((one) => ({ ...one, reason: toLine(one.reason, MAX_LINE) })),
+    advice: order.advice.map(({ origin: _origin, ...one }) => ({
+      ...one,
+      reason: toLine(one.reason, MAX_LINE),
+    })),
   });
 }
 

@@ -1,6 +1,7 @@
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { selectAgents } from "../../juju/select.ts";
 import type { DenyRule } from "../../juju/selection-rules.ts";
+import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
 import { guardCatalogue } from "../../sync/guard.ts";
 import { readMemory, writeMemory } from "../../sync/memory.ts";
 import { publishChanges } from "../../sync/publish-changes.ts";
@@ -8,7 +9,6 @@ import type { FailedItem } from "../../sync/report.ts";
 import { proofsOf, type Snapshot } from "../../sync/snapshot.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { collectProofs } from "../proofs.ts";
-import { writeCarriedAdvice } from "../../sync/carried-advice.ts";
 import type { PendingBundle } from "./pending.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
 import type { ImportStore } from "./ports.ts";
@@ -59,6 +59,8 @@ export async function publishBundle(
   // Before anything is published: a kill in between must not leave agents whose metadata is not remembered.
   const accepted = verified.metadata.documents.map((document) => [document.path, document] as const);
   await writeMemory(documents, new Map([...memory, ...accepted]));
+  // Before, too: nobody may see a new version without the advice against it.
+  await writeCarriedAdvice(documents, { bundle: manifest.id, advice: manifest.advice });
   const snapshot = await publishChanges({
     store,
     retention: rules.retention,
@@ -69,7 +71,6 @@ export async function publishBundle(
     ...(earlierProofs.length === 0 ? {} : { earlierProofs }),
     bundle: { id: manifest.id, createdAt: manifest.createdAt, signedBy: bundle.signedBy },
   });
-  await writeCarriedAdvice(documents, { bundle: manifest.id, advice: manifest.advice });
   const names = new Set(agents.map(formatAgentName));
   return {
     snapshot,

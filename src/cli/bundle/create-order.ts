@@ -2,6 +2,7 @@ import type { AgentChoice } from "../../bundle/create/choose-agents.ts";
 import type { BundleOrder } from "../../bundle/create/plan-bundle.ts";
 import { readHave, type Have } from "../../bundle/site/have.ts";
 import type { Config } from "../../config/config.ts";
+import { adviceOf } from "../../mirror/knowledge.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Store } from "../../store/store.ts";
 import { listSnapshotIds, readSnapshot, requireCurrentSnapshot } from "../../sync/current.ts";
@@ -50,7 +51,7 @@ export async function readOrder(context: CommandContext, source: OrderSource): P
     choice: await readChoice(context, flags),
     ...(have === undefined ? {} : { have }),
     ...(since === undefined ? {} : { since }),
-    advice: config.advice,
+    advice: await adviceOf(source.store.documents, config.advice),
     allowsPartial: flags.allowPartial === true,
   };
 }

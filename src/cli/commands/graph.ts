@@ -1,6 +1,4 @@
 import { JamError } from "../../shared/errors.ts";
-import { JUJU_KNOWLEDGE } from "../../juju/knowledge/juju-knowledge.ts";
-import { withAdvice } from "../../juju/knowledge/knowledge.ts";
 import { isVersion, parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { formatDot, formatMermaid, makeUpgradeGraph, type UpgradeGraph } from "../../upgrade/graph.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
@@ -40,11 +38,12 @@ async function graph(context: CommandContext, call: CommandCall<Flags>): Promise
   }
   const config = await context.config();
   const from = readStart(options.from);
+  const { composeKnowledge } = await import("../../compose.ts");
   const ask = options.upstream === true ? "missing" : "held";
   const known = await readKnown(context, { streams: [options.stream], ask });
   const made = makeUpgradeGraph({
     ...known,
-    knowledge: withAdvice(JUJU_KNOWLEDGE, config.advice),
+    knowledge: await composeKnowledge(config),
     from,
     isWhole: options.all === true,
   });

@@ -1,6 +1,4 @@
 import { JamError } from "../../shared/errors.ts";
-import { JUJU_KNOWLEDGE } from "../../juju/knowledge/juju-knowledge.ts";
-import { withAdvice } from "../../juju/knowledge/knowledge.ts";
 import type { PlanDocument } from "../../upgrade/plan/plan-document.ts";
 import { parsePlan } from "../../upgrade/plan/plan-document.ts";
 import { judgeReadiness, type ReadyReport } from "../../upgrade/ready.ts";
@@ -40,7 +38,7 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
   const { options } = call;
   const config = await context.config();
   const plan = await readPlan(context, options);
-  const { openStore } = await import("../../compose.ts");
+  const { composeKnowledge, openStore } = await import("../../compose.ts");
   const { requireCurrentSnapshot } = await import("../../sync/current.ts");
   const store = await openStore(config);
   const snapshot = await requireCurrentSnapshot(store, config.data);
@@ -48,7 +46,7 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
     plan,
     held: snapshot.agents,
     blobs: store.blobs,
-    knowledge: withAdvice(JUJU_KNOWLEDGE, config.advice),
+    knowledge: await composeKnowledge(config),
     isDeep: options.deep === true,
     now: context.now,
     signal: context.signal,

@@ -3,8 +3,6 @@ import { JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
 import type { Agent } from "../../juju/agent.ts";
 import { ARCHES, isArchWord } from "../../juju/arch.ts";
-import { JUJU_KNOWLEDGE } from "../../juju/knowledge/juju-knowledge.ts";
-import { withAdvice } from "../../juju/knowledge/knowledge.ts";
 import { isOsType, isReleaseWord, OS_TYPES, osTypeOf } from "../../juju/release.ts";
 import { isVersion, parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { preferredStreams } from "../../juju/which/streams.ts";
@@ -82,9 +80,10 @@ export async function planFromFlags(
       ? [anonymousGroup(start as JujuVersion, flags.modelType ?? "iaas", assumed)]
       : groupsOf(fleet, assumed, warnings);
   if (groups.length === 0) throw noControllers(warnings);
+  const { composeKnowledge } = await import("../../compose.ts");
   return makePlan(
     { groups, target, stream, streams, createdAt: context.now(), warnings },
-    { index, knowledge: withAdvice(JUJU_KNOWLEDGE, config.advice), clients },
+    { index, knowledge: await composeKnowledge(config), clients },
   );
 }
 

@@ -56,9 +56,11 @@ export interface Advice {
   readonly severity: AdviceSeverity;
   readonly reason: string;
   readonly link?: string;
+  /** Who says so: `jam.yaml` or `bundle ID`; absent for what is built in. */
+  readonly origin?: string;
 }
 
-/** The knowledge with an operator's advice behind its own. */
+/** The knowledge with an operator's advice after its own. */
 export function withAdvice(knowledge: Knowledge, advice: readonly Advice[]): Knowledge {
   return advice.length === 0 ? knowledge : { ...knowledge, advice: [...knowledge.advice, ...advice] };
 }

@@ -51,7 +51,8 @@ function findPath(group: PlanGroup, to: JujuVersion, context: PlanContext): Path
 
 function describeBlocks(blocking: readonly Advice[]): string {
   const reasons = blocking.map(
-    ({ from, to, reason, link }) => `${from} → ${to}: ${reason}${link === undefined ? "" : ` (${link})`}`,
+    ({ from, to, reason, link, origin }) =>
+      `${from} → ${to}: ${reason}${link === undefined ? "" : ` (${link})`}${origin === undefined ? "" : ` [${origin}]`}`,
   );
   return `Advice blocks the way: ${reasons.join("; ")}`;
 }

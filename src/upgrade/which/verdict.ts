@@ -58,16 +58,23 @@ export function adviceWarnings(
   knowledge: Pick<Knowledge, "advice">,
 ): WhichWarning[] {
   if (knowledge.advice.length === 0) return [];
-  return adviceOn(from, to, knowledge).map(({ severity, reason, link }) => ({
+  return adviceOn(from, to, knowledge).map(({ severity, reason, link, origin }) => ({
     code: "advice",
     severity,
     message: reason,
-    remedy:
-      severity === "block"
-        ? "Choose another version with --to, or take the entry out of `advice` in jam.yaml."
-        : "Weigh it before you go on.",
+    remedy: severity === "block" ? unblock(origin) : "Weigh it before you go on.",
     ...(link === undefined ? {} : { link }),
   }));
+}
+
+/** Advice that was carried in is changed where it was written, and comes with the next bundle. */
+function unblock(origin: string | undefined): string {
+  if (origin === undefined) return "Choose another version with --to.";
+  const how =
+    origin === "jam.yaml"
+      ? "delete the entry from `advice` in jam.yaml"
+      : `ask whoever made ${origin} to delete the entry from its \`advice\`, and import the next bundle`;
+  return `Choose another version with --to, or ${how}.`;
 }
 
 /** The verdict, or that advice blocks it: then Juju would do it, and should not be asked to. */

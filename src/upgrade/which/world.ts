@@ -25,13 +25,17 @@ export function createWorld(
 }
 
 /**
- * Reads the world of this moment from a store. While neither the published snapshot nor what is remembered of upstream
- * changes, it gives the same world again, whose shelves are sorted already.
+ * Reads the world of this moment from a store. While neither the published snapshot, nor what is remembered of upstream,
+ * nor the advice changes, it gives the same world again, whose shelves are sorted already.
  */
-export function createWorldReader(store: KnownReader, knowledge: Knowledge): () => Promise<WhichWorld> {
+export function createWorldReader(
+  store: KnownReader,
+  readKnowledge: () => Promise<Knowledge>,
+): () => Promise<WhichWorld> {
   let last: { readonly state: string; readonly world: Promise<WhichWorld> } | undefined;
   return async () => {
-    const state = await stateOf(store);
+    const knowledge = await readKnowledge();
+    const state = `${await stateOf(store)} ${JSON.stringify(knowledge.advice)}`;
     if (last?.state === state) return last.world;
     const world = readKnownAgents(store).then((known) => createWorld(known, knowledge));
     last = { state, world };
@@ -42,7 +46,7 @@ export function createWorldReader(store: KnownReader, knowledge: Knowledge): () 
   };
 }
 
-/** What changes whenever the world may have changed. */
+/** What changes whenever the agents may have changed. */
 async function stateOf({ refs, documents }: KnownReader): Promise<string> {
   const memory = await documents.get("state", "upstream-memory.json");
   return `${(await refs.read(MIRROR_REF)) ?? ""} ${memory === undefined ? "" : Buffer.from(memory).toString("utf8")}`;
