@@ -57,7 +57,8 @@ export interface SetupUnderTest {
 /** Room for a first sync of two versions, as a rule of thumb; `jam sync --dry-run` knows exactly. */
 const LITTLE_SPACE = 2 * 2 ** 30;
 const OLD_METADATA_MS = 14 * 24 * 3_600_000;
-const MAX_SKEW_MS = 10 * 60_000;
+/** Less than what a sync accepts: a clock that is this far off is worth setting. */
+const NOTABLE_AHEAD_MS = 10 * 60_000;
 /** No clock that is right shows a time before this program was written. */
 const EARLIEST = Date.UTC(2026, 10, 1);
 
@@ -159,7 +160,7 @@ async function checkSource(source: CheckedSource, setup: SetupUnderTest): Promis
 
 function checkClock(published: Date | undefined, now: Date): CheckResult {
   const aheadMs = published === undefined ? 0 : published.getTime() - now.getTime();
-  if (now.getTime() < EARLIEST || aheadMs > MAX_SKEW_MS) {
+  if (now.getTime() < EARLIEST || aheadMs > NOTABLE_AHEAD_MS) {
     const detail = `this machine says ${now.toISOString()}, upstream published at ${published?.toISOString() ?? "an unknown time"}`;
     return {
       check: "clock",

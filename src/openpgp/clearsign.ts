@@ -1,5 +1,6 @@
 import type { CleartextMessage, Key, VerifyMessageResult } from "openpgp";
 
+import { MAX_SKEW_MS } from "../shared/clock.ts";
 import { JamError, type ErrorCode } from "../shared/errors.ts";
 import type { Keyring } from "./keyring.ts";
 import { reasonOf } from "./reason.ts";
@@ -10,9 +11,6 @@ export interface VerifiedText {
   readonly text: string;
   readonly signature: Signature;
 }
-
-/** How far ahead of ours the signer's clock may be. */
-export const MAX_SKEW_MS = 86_400_000;
 
 /**
  * The signed text of one clear-signed document, or the reason why it is not trusted. Only what the signature

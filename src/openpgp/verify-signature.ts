@@ -1,8 +1,8 @@
 import type { Key, PartialConfig, Signature as OpenSignature, SignaturePacket } from "openpgp";
 
+import { isFarAhead } from "../shared/clock.ts";
 import { isJamError } from "../shared/errors.ts";
 import { splitSignedText } from "../simplestreams/signed-text.ts";
-import { MAX_SKEW_MS } from "./clearsign.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { reasonOf } from "./reason.ts";
 import { futureSignature, invalidSignature, unknownSigner, uselessKey } from "./signature-fault.ts";
@@ -116,7 +116,7 @@ async function judge(
     const signedBy = known.toUpperCase() || "unknown";
     throw unknownSigner(name, signedBy, keys.map(fingerprintOf));
   }
-  if (created.getTime() > now.getTime() + MAX_SKEW_MS) throw futureSignature(name, created, now);
+  if (isFarAhead(created, now)) throw futureSignature(name, created, now);
   // A clock of ours that runs behind must not look like a forgery.
   const date = created > now ? created : now;
   let failure: unknown;

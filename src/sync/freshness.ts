@@ -1,3 +1,4 @@
+import { isFarAhead, skewNote } from "../shared/clock.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { JamError } from "../shared/errors.ts";
 import type { RememberedDocument, UpstreamMemory } from "./memory.ts";
@@ -6,8 +7,6 @@ import type { RememberedDocument, UpstreamMemory } from "./memory.ts";
 export const ALLOWANCES = ["rollback", "future", "mass-removal", "path-reuse", "inconsistent"] as const;
 export type Allowance = (typeof ALLOWANCES)[number];
 
-/** Clocks may differ by a day before a date in the future is called one. */
-export const MAX_SKEW_MS = 24 * 3_600_000;
 /** Upstream may be quiet; after this long without news the run warns that somebody may be holding news back. */
 const STALE_AFTER_MS = 14 * 24 * 3_600_000;
 
@@ -35,7 +34,7 @@ function refuseFuture(document: RememberedDocument, now: Date): void {
     ["updated", document.updatedAt],
     ["signed", document.signedAt],
   ] as const) {
-    if (date === undefined || Date.parse(date) - now.getTime() <= MAX_SKEW_MS) continue;
+    if (date === undefined || !isFarAhead(date, now)) continue;
     throw new JamError(
       "JAM_METADATA_FUTURE",
       `${document.url} says it was ${what} at ${date}, which is in the future.`,
@@ -56,7 +55,7 @@ function refuseRollback(document: RememberedDocument, known: RememberedDocument)
     "JAM_METADATA_ROLLBACK",
     `${document.url} is older (${now ?? "undated"}) than what was accepted before (${before}).`,
     {
-      hint: "An old copy is being served, by a cache or by an attacker. If upstream really went back, repeat the command with --allow rollback",
+      hint: `An old copy is being served, by a cache or by an attacker. If upstream really went back, repeat the command with --allow rollback.${skewNote(now, before)}`,
       details: { path: document.path, received: now ?? null, accepted: before },
     },
   );

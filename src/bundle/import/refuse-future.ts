@@ -1,5 +1,6 @@
+import { isFarAhead } from "../../shared/clock.ts";
 import { JamError } from "../../shared/errors.ts";
-import { MAX_SKEW_MS, type Allowance } from "../../sync/freshness.ts";
+import type { Allowance } from "../../sync/freshness.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 
 /**
@@ -11,7 +12,7 @@ export function refuseFuture(
   now: Date,
   allow: ReadonlySet<Allowance>,
 ): void {
-  if (allow.has("future") || Date.parse(createdAt) - now.getTime() <= MAX_SKEW_MS) return;
+  if (allow.has("future") || !isFarAhead(createdAt, now)) return;
   throw new JamError(
     "JAM_METADATA_FUTURE",
     `Bundle ${id} says it was made from a snapshot of ${createdAt}, which is in the future.`,

@@ -1,3 +1,4 @@
+import { skewNote } from "../../shared/clock.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Allowance } from "../../sync/freshness.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
@@ -19,7 +20,7 @@ export function refuseOutdated(
     "JAM_BUNDLE_OUTDATED",
     `Bundle ${manifest.id} was made from a snapshot of ${manifest.createdAt}; this mirror shows bundle ${current?.bundle?.id} of ${current?.bundle?.createdAt}.`,
     {
-      hint: "Import the newer bundle. To go back on purpose, repeat the command with --allow rollback.",
+      hint: `Import the newer bundle. To go back on purpose, repeat the command with --allow rollback.${skewNote(manifest.createdAt, current?.bundle?.createdAt)}`,
       details: { bundle: manifest.id, createdAt: manifest.createdAt, shown: current?.bundle?.id ?? null },
     },
   );

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isFarAhead } from "../../shared/clock.ts";
 import { JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
 import { printable } from "../../shared/printable.ts";
@@ -33,8 +34,6 @@ export interface SiteUpdate {
 
 const FORMAT = "jam-site:1";
 const FILE_NAME = /^site-(?<name>.+)\.json$/;
-/** How far ahead of ours the far side's clock may be. */
-const MAX_SKEW_MS = 86_400_000;
 
 const file = z.object({
   format: z.literal(FORMAT),
@@ -126,7 +125,7 @@ function fileName(name: string): string {
 }
 
 function refuseFuture({ site, createdAt }: Receipt, now: Date): void {
-  if (Date.parse(createdAt) - now.getTime() <= MAX_SKEW_MS) return;
+  if (!isFarAhead(createdAt, now)) return;
   throw new JamError(
     "JAM_RECEIPT_INVALID",
     `The receipt of ${site} says that it was made on ${createdAt}; the clock here says ${now.toISOString()}.`,

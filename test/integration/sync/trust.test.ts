@@ -77,6 +77,21 @@ test("refuses a whole older tree", async () => {
   await synced.refuses("JAM_METADATA_ROLLBACK");
 });
 
+test("a document dated ahead within what clocks may differ is remembered, and the refusal of the next one says so", async () => {
+  await using synced = await syncedMirror();
+  synced.upstream.publish(await treeOf(-20, ["2.8.12", "2.8.13", "3.6.26", "3.6.27"]));
+  expect((await synced.mirror.jam("sync", "--quiet")).status).toBe(0);
+  synced.upstream.publish(newer);
+  const ahead = new Date(NOW + 20 * HOUR_MS).toISOString().replace(/\.\d+Z$/, "");
+  const { status, stderr } = await synced.mirror.jam("sync");
+  expect([status, stderr]).toEqual([4, expect.stringContaining("JAM_METADATA_ROLLBACK")]);
+  expect(stderr.replaceAll(/\s+/g, " ")).toMatch(
+    new RegExp(`ahead of its time: up to 24 h are accepted.* what is dated after ${ahead}`),
+  );
+  expect((await synced.mirror.sync({ allow: ["rollback"] })).outcome).toBe("updated");
+  await synced.mirror.published();
+});
+
 test("refuses an older signature over the same date", async () => {
   await using synced = await syncedMirror();
   const updatedAt = new Date(NOW - 3 * HOUR_MS);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { JamError } from "../../../src/shared/errors.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import { checkFreshness, type Allowance } from "../../../src/sync/freshness.ts";
 import type { RememberedDocument } from "../../../src/sync/memory.ts";
@@ -50,6 +51,29 @@ describe("freshness", () => {
   ])("refuses what is %s, unless told to let it pass", ([, received, known, allowance, code]) => {
     expect(() => check(received, known)).toThrow(expect.objectContaining({ code }));
     expect(() => check(received, known, [allowance])).not.toThrow();
+  });
+
+  test.for<[what: string, received: Dates, known: Dates, isExplained: boolean]>([
+    ["updated some hours earlier", { updatedAt: day(0) }, { updatedAt: day(0.8) }, true],
+    [
+      "signed some hours earlier",
+      { updatedAt: day(-1), signedAt: day(-0.5) },
+      { updatedAt: day(-1), signedAt: day(0) },
+      true,
+    ],
+    ["a whole day earlier", { updatedAt: day(-1) }, { updatedAt: day(0) }, true],
+    ["more than a day earlier", { updatedAt: day(-1.1) }, { updatedAt: day(0) }, false],
+    ["undated now", {}, { updatedAt: day(0) }, false],
+  ])("a refusal of what is %s tells whether clocks may be the cause", ([, received, known, isExplained]) => {
+    let hint = "";
+    try {
+      check(received, known);
+    } catch (error) {
+      hint = (error as JamError).hint ?? "";
+    }
+    expect(hint).toContain("--allow rollback");
+    const accepted = received.updatedAt === known.updatedAt ? known.signedAt : known.updatedAt;
+    expect(hint.includes(`what is dated after ${accepted} is accepted again by itself`)).toBe(isExplained);
   });
 
   test("warns of what is older than two weeks, by its signature where it has one", () => {
