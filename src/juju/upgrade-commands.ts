@@ -1,10 +1,24 @@
+import { shellCommand, type ShellCommand } from "../shared/shell-command.ts";
 import type { HopStep } from "./knowledge/knowledge.ts";
 import { formatMajorMinor, formatVersion, type JujuVersion } from "./version.ts";
 
-/** One thing to do, with the command that does it. Words in capitals stand for names of the operator's own. */
+/** What the commands name. */
+export interface HopNames {
+  readonly controller: string;
+  /** What new controllers are called after: `prod` of `prod-3.6.27`. */
+  readonly family: string;
+  readonly model: string;
+}
+
+/** For commands about no fleet: words in capitals stand for names of the operator's own. */
+export const PLACEHOLDERS: HopNames = { controller: "CONTROLLER", family: "CONTROLLER", model: "MODEL" };
+
+/** One thing to do, with the command that does it. */
 export interface HopAction {
   readonly step: "install-client" | "bootstrap" | HopStep;
-  readonly command: string;
+  /** To be done for each model, not once. */
+  readonly isPerModel?: true;
+  readonly command: (names: HopNames) => ShellCommand;
 }
 
 /** What moves a controller, then its models, from one version to another in place. */
@@ -12,13 +26,13 @@ export function inPlaceActions(from: JujuVersion, to: JujuVersion): readonly Hop
   const version = formatVersion(to);
   // Before 2.0 an environment was its own controller, and the flag had another name.
   if (from.major < 2) {
-    return [{ step: "upgrade-controller", command: `juju upgrade-juju -e ENVIRONMENT --version ${version}` }];
+    const command = () => shellCommand`juju upgrade-juju -e ENVIRONMENT --version ${version}`;
+    return [{ step: "upgrade-controller", command }];
   }
-  const [controller, model] = upgradeCommands(from);
   return [
-    { step: "install-client", command: installCommand(to) },
-    { step: "upgrade-controller", command: `${controller} --agent-version ${version}` },
-    { step: "upgrade-model", command: `${model} --agent-version ${version}` },
+    { step: "install-client", command: () => installCommand(to) },
+    { step: "upgrade-controller", command: ({ controller }) => upgradeController(from, controller, version) },
+    modelAction(from, version),
   ];
 }
 
@@ -26,37 +40,62 @@ export function inPlaceActions(from: JujuVersion, to: JujuVersion): readonly Hop
 export function migrateActions(to: JujuVersion): readonly HopAction[] {
   const version = formatVersion(to);
   return [
-    { step: "install-client", command: installCommand(to) },
-    { step: "bootstrap", command: `juju bootstrap CLOUD CONTROLLER-${version} --agent-version ${version}` },
-    { step: "migrate", command: `juju migrate CONTROLLER:MODEL CONTROLLER-${version}` },
+    { step: "install-client", command: () => installCommand(to) },
+    {
+      step: "bootstrap",
+      command: ({ family }) =>
+        shellCommand`juju bootstrap CLOUD ${`${family}-${version}`} --agent-version ${version}`,
+    },
+    {
+      step: "migrate",
+      isPerModel: true,
+      command: ({ controller, family, model }) =>
+        shellCommand`juju migrate ${`${controller}:${model}`} ${`${family}-${version}`}`,
+    },
     {
       step: "upgrade-model",
-      command: `juju upgrade-model -m CONTROLLER-${version}:MODEL --agent-version ${version}`,
+      isPerModel: true,
+      command: ({ family, model }) =>
+        shellCommand`juju upgrade-model -m ${`${family}-${version}:${model}`} --agent-version ${version}`,
     },
   ];
 }
 
-/** The command that brings one model of a controller to the controller's version. */
-export function upgradeModelCommand(controller: JujuVersion): string {
-  return `${upgradeCommands(controller)[1]} --agent-version ${formatVersion(controller)}`;
+/** What brings one model of a controller to the controller's version. */
+export function upgradeModelAction(controller: JujuVersion): HopAction {
+  return modelAction(controller, formatVersion(controller));
 }
 
 /** The snap is classic up to 2.9 and strictly confined from 3.0 on. */
-function installCommand(to: JujuVersion): string {
-  const classic = to.major < 3 ? " --classic" : "";
-  return `snap install juju --channel ${formatMajorMinor(to)}/stable${classic}`;
+function installCommand(to: JujuVersion): ShellCommand {
+  const minor = formatMajorMinor(to);
+  return to.major < 3
+    ? shellCommand`snap install juju --channel ${minor}/stable --classic`
+    : shellCommand`snap install juju --channel ${minor}/stable`;
+}
+
+/** `upgrade-controller` exists from 2.6 and is the only way from 3.5 on. Source: as `modelAction`. */
+function upgradeController({ major, minor }: JujuVersion, controller: string, version: string): ShellCommand {
+  const place = `${controller}:controller`;
+  if (major === 2 && minor < 4) return shellCommand`juju upgrade-juju -m ${place} --agent-version ${version}`;
+  if (major === 2 && minor < 6)
+    return shellCommand`juju upgrade-model -m ${place} --agent-version ${version}`;
+  return shellCommand`juju upgrade-controller -c ${controller} --agent-version ${version}`;
 }
 
 /**
- * `upgrade-controller` exists from 2.6 and is the only way from 3.5 on; `upgrade-model` replaced `upgrade-juju` in 2.4.
+ * `upgrade-model` replaced `upgrade-juju` in 2.4.
  * Source: cmd/juju/commands/upgradejuju.go, upgrademodel.go, upgradecontroller.go @juju-2.3.9 to 3.6
  */
-function upgradeCommands({ major, minor }: JujuVersion): readonly [controller: string, model: string] {
-  if (major === 2 && minor < 4) {
-    return ["juju upgrade-juju -m CONTROLLER:controller", "juju upgrade-juju -m CONTROLLER:MODEL"];
-  }
-  if (major === 2 && minor < 6) {
-    return ["juju upgrade-model -m CONTROLLER:controller", "juju upgrade-model -m CONTROLLER:MODEL"];
-  }
-  return ["juju upgrade-controller -c CONTROLLER", "juju upgrade-model -m CONTROLLER:MODEL"];
+function modelAction({ major, minor }: JujuVersion, version: string): HopAction {
+  return {
+    step: "upgrade-model",
+    isPerModel: true,
+    command: ({ controller, model }) => {
+      const place = `${controller}:${model}`;
+      return major === 2 && minor < 4
+        ? shellCommand`juju upgrade-juju -m ${place} --agent-version ${version}`
+        : shellCommand`juju upgrade-model -m ${place} --agent-version ${version}`;
+    },
+  };
 }

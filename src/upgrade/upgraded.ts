@@ -1,4 +1,6 @@
 import { compareVersionTexts, parseVersion } from "../juju/version.ts";
+import { printable } from "../shared/printable.ts";
+import { shellCommand, shellWord, type ShellCommand } from "../shared/shell-command.ts";
 import type { FleetMachine, FleetModel, FleetUnit } from "./fleet/fleet.ts";
 
 /** Where an agent stands; `unknown` tells no version, as a machine that never came up. */
@@ -14,7 +16,7 @@ export interface UpgradedAgent {
   readonly status: string | null;
   readonly message: string | null;
   /** What to try, in order; empty for one that is on the target. */
-  readonly next: readonly string[];
+  readonly next: readonly ShellCommand[];
 }
 
 export interface UpgradedModel {
@@ -25,7 +27,7 @@ export interface UpgradedModel {
   readonly upgraded: boolean;
   readonly agents: readonly UpgradedAgent[];
   /** What concerns the model as a whole, in order. */
-  readonly next: readonly string[];
+  readonly next: readonly ShellCommand[];
 }
 
 /** How far a model's agents are with an upgrade to `target`; without one, to the version that the model is set to. */
@@ -90,85 +92,92 @@ function agentOf(
     readonly status: string | undefined;
     readonly message: string | undefined;
   },
-  next: readonly string[],
+  next: readonly ShellCommand[],
 ): UpgradedAgent {
   const { version = null, status = null, message = null } = agent;
   return { ...agent, version, status, message: message === "" ? null : message, next };
 }
 
-/** `-m prod:web`. */
+/** `prod:web`. */
 function placeOf({ controller, name }: FleetModel): string {
-  return controller === undefined ? `-m ${name}` : `-m ${controller}:${name}`;
+  return controller === undefined ? name : `${controller}:${name}`;
 }
 
 /** A machine's agent is `jujud-machine-N`, in a container `jujud-machine-0-lxd-1`. */
-function machineSteps({ id, version, status }: FleetMachine, place: string): string[] {
+function machineSteps({ id, version, status }: FleetMachine, place: string): ShellCommand[] {
   const agent = `machine-${id.replaceAll("/", "-")}`;
   if (version === undefined) {
     return [
-      `juju show-machine ${place} ${id}    # did the cloud give an instance?`,
-      `juju retry-provisioning ${place} ${id}    # after the cause is gone`,
+      shellCommand`juju show-machine -m ${place} ${id}    # did the cloud give an instance?`,
+      shellCommand`juju retry-provisioning -m ${place} ${id}    # after the cause is gone`,
     ];
   }
-  const look = `juju debug-log ${place} --replay --no-tail --include ${agent} --level WARNING`;
+  // What follows `--` is read by a second shell, on the machine.
+  const service = shellWord(`jujud-${agent}`);
   if (status === "down" || status === "lost") {
     return [
-      `juju ssh ${place} ${id} -- sudo systemctl status jujud-${agent}    # does the machine answer at all?`,
-      `juju ssh ${place} ${id} -- sudo systemctl restart jujud-${agent}`,
-      look,
+      shellCommand`juju ssh -m ${place} ${id} -- sudo systemctl status ${service}    # does the machine answer at all?`,
+      shellCommand`juju ssh -m ${place} ${id} -- sudo systemctl restart ${service}`,
+      warningsOf(place, agent),
     ];
   }
+  const log = shellWord(`/var/log/juju/${agent}.log`);
   return [
-    look,
-    `juju ssh ${place} ${id} -- sudo tail -n 100 /var/log/juju/${agent}.log    # "agent binaries", "checksum", "no space"`,
-    `juju ssh ${place} ${id} -- sudo systemctl restart jujud-${agent}    # it asks for its agent again`,
+    warningsOf(place, agent),
+    shellCommand`juju ssh -m ${place} ${id} -- sudo tail -n 100 ${log}    # "agent binaries", "checksum", "no space"`,
+    shellCommand`juju ssh -m ${place} ${id} -- sudo systemctl restart ${service}    # it asks for its agent again`,
   ];
 }
 
-function unitSteps({ name, machine }: FleetUnit, { model }: Context): string[] {
+function warningsOf(place: string, agent: string): ShellCommand {
+  return shellCommand`juju debug-log -m ${place} --replay --no-tail --include ${agent} --level WARNING`;
+}
+
+function unitSteps({ name, machine }: FleetUnit, { model }: Context): ShellCommand[] {
   const place = placeOf(model);
   const agent = `unit-${name.replaceAll("/", "-")}`;
-  const look = `juju debug-log ${place} --replay --no-tail --include ${agent} --level WARNING`;
+  const look = warningsOf(place, agent);
   if (machine === undefined) {
-    const pod = `${name.replaceAll("/", "-")} -n ${model.name}`;
+    const pod = name.replaceAll("/", "-");
     return [
       look,
-      `kubectl describe pod ${pod}    # is the image there: ImagePullBackOff?`,
-      `kubectl delete pod ${pod}    # it comes up again with the model's version`,
+      shellCommand`kubectl describe pod ${pod} -n ${model.name}    # is the image there: ImagePullBackOff?`,
+      shellCommand`kubectl delete pod ${pod} -n ${model.name}    # it comes up again with the model's version`,
     ];
   }
   // Until 2.7 each unit had a process of its own; later it lives in its machine's.
   const version = parseVersion(model.version ?? "0.0.0");
   const isOwn = version.major < 2 || (version.major === 2 && version.minor < 8);
-  const process = isOwn ? agent : `machine-${machine.replaceAll("/", "-")}`;
-  return [look, `juju ssh ${place} ${machine} -- sudo systemctl restart jujud-${process}`];
+  const service = shellWord(`jujud-${isOwn ? agent : `machine-${machine.replaceAll("/", "-")}`}`);
+  return [look, shellCommand`juju ssh -m ${place} ${machine} -- sudo systemctl restart ${service}`];
 }
 
 /**
  * Where agents come from, seen from the model: the address of the mirror, proxies in between, the controller.
  * Source: juju documentation, "Troubleshoot your deployment"; cmd/juju/model/config.go
  */
-function modelSteps({ model, goal, isOldModel }: Context): string[] {
+function modelSteps({ model, goal, isOldModel }: Context): ShellCommand[] {
   const place = placeOf(model);
-  const controller = model.controller === undefined ? "-m controller" : `-m ${model.controller}:controller`;
-  const steps: string[] = [];
-  if (isOldModel) {
-    steps.push(
-      `juju upgrade-${model.isController === true ? `controller${controllerFlag(model)}` : `model ${place}`} --agent-version ${goal}    # the model is still set to ${model.version ?? "an older version"}`,
-    );
-  }
+  const controller = model.controller === undefined ? "controller" : `${model.controller}:controller`;
+  const steps: ShellCommand[] = [];
+  if (isOldModel) steps.push(upgradeStep(model, goal));
   if (model.activity !== undefined)
-    steps.push(`# the model says: ${model.activity}; wait until that is over`);
+    steps.push(shellCommand`# the model says ${printable(model.activity)}: wait until that is over`);
   steps.push(
-    `juju status ${place} --format json | jam upgraded --to ${goal}    # some minutes later: agents move one after the other`,
-    `juju model-config ${controller} agent-metadata-url    # is it this mirror?`,
-    `juju model-config ${controller} juju-no-proxy    # does it name the mirror's host?`,
-    `juju debug-log ${controller} --replay --no-tail --include-module juju.apiserver --level WARNING    # the controller fetches for all`,
-    `jam list ${goal}    # is the version here for every architecture?`,
+    shellCommand`juju status -m ${place} --format json | jam upgraded --to ${goal}    # some minutes later: agents move one after the other`,
+    shellCommand`juju model-config -m ${controller} agent-metadata-url    # is it this mirror?`,
+    shellCommand`juju model-config -m ${controller} juju-no-proxy    # does it name the mirror's host?`,
+    shellCommand`juju debug-log -m ${controller} --replay --no-tail --include-module juju.apiserver --level WARNING    # the controller fetches for all`,
+    shellCommand`jam list ${goal}    # is the version here for every architecture?`,
   );
   return steps;
 }
 
-function controllerFlag({ controller }: FleetModel): string {
-  return controller === undefined ? "" : ` -c ${controller}`;
+function upgradeStep(model: FleetModel, goal: string): ShellCommand {
+  const { controller, version = "an older version" } = model;
+  if (model.isController !== true)
+    return shellCommand`juju upgrade-model -m ${placeOf(model)} --agent-version ${goal}    # the model is still set to ${version}`;
+  return controller === undefined
+    ? shellCommand`juju upgrade-controller --agent-version ${goal}    # the model is still set to ${version}`
+    : shellCommand`juju upgrade-controller -c ${controller} --agent-version ${goal}    # the model is still set to ${version}`;
 }

@@ -65,10 +65,7 @@ function hopSections(hop: PlanHop, number: number): string[] {
     });
     sections.push("Check first:", lines.join("\n"));
   }
-  sections.push(
-    "Do:",
-    ["```sh", ...hop.steps.map(({ command }) => printable(command, Infinity)), "```"].join("\n"),
-  );
+  sections.push("Do:", ["```sh", ...hop.steps.map(({ command }) => command), "```"].join("\n"));
   if (hop.agents.length > 0) {
     const rows = hop.agents.map(({ version, release, arch, purpose, size, state }) => [
       `${version}-${release}-${arch}`,

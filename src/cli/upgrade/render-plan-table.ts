@@ -1,4 +1,5 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
+import { printable } from "../../shared/printable.ts";
 import type { PlanAgent, PlanCheck, PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
 import type { Paint, PaintStyle } from "../output/paint.ts";
 import { formatTable } from "../output/table.ts";
@@ -8,11 +9,11 @@ export async function renderUpgradePlan(plan: PlanDocument, paint: Paint): Promi
   const parts: string[] = [];
   for (const controller of plan.controllers) {
     if (controller.outcome === "hops") continue;
-    const name = controller.name ?? "This";
+    const name = shown(controller.name ?? "This");
     const text = {
       there: `${name} runs ${controller.from}: nothing to do.`,
       above: `${name} runs ${controller.from}, which is more than ${controller.to}: nothing to do.`,
-      none: `${paint("red", name)} (${controller.from}): ${controller.reason ?? "no way"}`,
+      none: `${paint("red", name)} (${controller.from}): ${shown(controller.reason ?? "no way")}`,
       hops: "",
     }[controller.outcome];
     parts.push(`${text}\n`);
@@ -23,11 +24,11 @@ export async function renderUpgradePlan(plan: PlanDocument, paint: Paint): Promi
 }
 
 async function renderHop(hop: PlanHop, number: number, paint: Paint): Promise<string> {
-  const where = hop.controller === undefined ? "" : `${hop.controller}: `;
+  const where = hop.controller === undefined ? "" : `${shown(hop.controller)}: `;
   const how = hop.how === "migrate" ? "new controller, models migrate" : "in place";
   const lines = [paint("bold", `${number}. ${where}${hop.from} → ${hop.to}, ${how}`)];
   lines.push(
-    `   ${hop.because}${hop.minimum === undefined || hop.how === "upgrade" ? "" : ` Lowest version for it: ${hop.minimum}.`}`,
+    `   ${shown(hop.because)}${hop.minimum === undefined || hop.how === "upgrade" ? "" : ` Lowest version for it: ${hop.minimum}.`}`,
   );
   lines.push(`   Client: juju ${hop.client}`, ...describeModels(hop));
   lines.push(...describeAdvice(hop, paint), "", "   Do:");
@@ -42,24 +43,24 @@ async function renderHop(hop: PlanHop, number: number, paint: Paint): Promise<st
 
 function describeModels({ models }: PlanHop): string[] {
   if (models.length === 0) return [];
-  const names = models.map(({ name, from }) => `${name} (${from})`);
-  const shown = names.length > 12 ? [...names.slice(0, 12), `and ${names.length - 12} more`] : names;
-  return [`   Models: ${shown.join(", ")}`];
+  const names = models.map(({ name, from }) => `${shown(name)} (${from})`);
+  const first = names.length > 12 ? [...names.slice(0, 12), `and ${names.length - 12} more`] : names;
+  return [`   Models: ${first.join(", ")}`];
 }
 
 function describeAdvice({ advice }: PlanHop, paint: Paint): string[] {
   return advice.map(({ severity, reason, link }) => {
     const style: PaintStyle = severity === "info" ? "cyan" : "yellow";
-    return `   ${paint(style, severity)}: ${reason}${link === undefined ? "" : ` (${link})`}`;
+    return `   ${paint(style, severity)}: ${shown(reason)}${link === undefined ? "" : ` (${shown(link)})`}`;
   });
 }
 
 function describeCheck({ state, fact, remedy, where }: PlanCheck, paint: Paint): string[] {
   const mark = state === "found" ? paint("red", "FOUND") : paint("yellow", "look ");
-  const lines = [`     ${mark}  ${fact}`];
-  const shown = where.length > 8 ? [...where.slice(0, 8), `and ${where.length - 8} more`] : where;
-  lines.push(...shown.map((place) => `            ${place}`));
-  lines.push(`            ${paint("dim", remedy)}`);
+  const lines = [`     ${mark}  ${shown(fact)}`];
+  const first = where.length > 8 ? [...where.slice(0, 8), `and ${where.length - 8} more`] : where;
+  lines.push(...first.map((place) => `            ${shown(place)}`));
+  lines.push(`            ${paint("dim", shown(remedy))}`);
   return lines;
 }
 
@@ -85,7 +86,7 @@ function agentTable(agents: readonly PlanAgent[], paint: Paint): Promise<string>
 }
 
 function renderTotals({ totals, warnings, hops, images }: PlanDocument, paint: Paint): string {
-  const lines: string[] = warnings.map((warning) => `${paint("yellow", "note")}: ${warning}`);
+  const lines: string[] = warnings.map((warning) => `${paint("yellow", "note")}: ${shown(warning)}`);
   if (hops.length === 0) return lines.length === 0 ? "Nothing to do.\n" : `${lines.join("\n")}\n`;
   const parts = [`${totals.held} held`, `${totals.upstream} to fetch`, `${totals.missing} missing`];
   lines.push(
@@ -99,6 +100,11 @@ function renderTotals({ totals, warnings, hops, images }: PlanDocument, paint: P
     );
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** Text that a fleet's file or an advice brought in. */
+function shown(text: string): string {
+  return printable(text, Infinity);
 }
 
 function indent(text: string): string {

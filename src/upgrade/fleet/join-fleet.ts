@@ -1,3 +1,4 @@
+import { shellCommand } from "../../shared/shell-command.ts";
 import { compareVersionTexts } from "../../juju/version.ts";
 import { formatModelName, type Fleet, type FleetController, type FleetModel } from "./fleet.ts";
 
@@ -77,7 +78,7 @@ function joinController(
     .at(-1);
   if (told === undefined && highest !== undefined) {
     notes.push(
-      `No file tells the version of controller ${name}; ${highest}, the highest of its models, is taken. Give juju show-controller ${name} --format json.`,
+      `No file tells the version of controller ${name}; ${highest}, the highest of its models, is taken. Give ${shellCommand`juju show-controller ${name} --format json`}.`,
     );
   }
   return {

@@ -1,5 +1,6 @@
 import { findSeries, osTypeOf } from "../../juju/release.ts";
 import { compareVersions, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import { shellCommand } from "../../shared/shell-command.ts";
 import { formatModelName, type Fleet, type FleetModel } from "../fleet/fleet.ts";
 import type { Platform } from "./needs.ts";
 
@@ -47,7 +48,7 @@ export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): Pl
   const groups = fleet.controllers.flatMap(({ name, version, mongoVersion }): PlanGroup[] => {
     if (version === undefined) {
       warnings.push(
-        `Controller ${name} is left out: no file tells its version. Add juju show-controller ${name} --format json.`,
+        `Controller ${name} is left out: no file tells its version. Add ${shellCommand`juju show-controller ${name} --format json`}.`,
       );
       return [];
     }

@@ -1,6 +1,6 @@
 import { imageTagsOf } from "../../juju/container-images.ts";
 import type { BlockerRule, Knowledge } from "../../juju/knowledge/knowledge.ts";
-import { upgradeModelCommand, type HopAction } from "../../juju/upgrade-commands.ts";
+import { PLACEHOLDERS, upgradeModelAction, type HopAction } from "../../juju/upgrade-commands.ts";
 import { covers } from "../../juju/upgrade-edge.ts";
 import { readsOf, type Hop } from "../../juju/upgrade-path.ts";
 import {
@@ -10,6 +10,7 @@ import {
   parseVersion,
   type JujuVersion,
 } from "../../juju/version.ts";
+import type { ShellCommand } from "../../shared/shell-command.ts";
 import type { AgentIndex, AgentNeed } from "./agent-index.ts";
 import { checksOf } from "./checks.ts";
 import type { PlanGroup, PlannedModel } from "./group.ts";
@@ -91,7 +92,7 @@ export function catchUpHop(
     how: "upgrade",
     because: "Models follow their controller.",
     client: formatMajorMinor(to),
-    steps: stepsOf({ step: "upgrade-model", command: upgradeModelCommand(to) }, group, models),
+    steps: stepsOf(upgradeModelAction(to), group, models),
     models: agents.models(models),
     agents: agents.list(),
     images: imagesOf(to, models),
@@ -152,16 +153,16 @@ function blockersOf(hop: Hop, models: readonly PlannedModel[], knowledge: Knowle
 
 /** An action with the fleet's own names; one for each model where it is about models. */
 function stepsOf(
-  { step, command }: HopAction,
+  { step, isPerModel, command }: HopAction,
   { controller, family = controller }: PlanGroup,
   models: readonly PlannedModel[],
-): { step: string; command: string }[] {
-  if (controller === undefined) return [{ step, command }];
-  const mine = command.replaceAll("CONTROLLER-", `${family}-`).replaceAll("CONTROLLER", controller);
-  if (!mine.includes("MODEL")) return [{ step, command: mine }];
+): { step: string; command: ShellCommand }[] {
+  if (controller === undefined) return [{ step, command: command(PLACEHOLDERS) }];
+  const names = { ...PLACEHOLDERS, controller, family: family ?? controller };
+  if (isPerModel !== true) return [{ step, command: command(names) }];
   return models
     .filter(({ isController }) => !isController)
-    .map(({ name }) => ({ step, command: mine.replaceAll("MODEL", name) }));
+    .map(({ name: model }) => ({ step, command: command({ ...names, model }) }));
 }
 
 function imagesOf(to: JujuVersion, models: readonly PlannedModel[]): string[] {
