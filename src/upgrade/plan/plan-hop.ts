@@ -1,4 +1,3 @@
-import { imageTagsOf } from "../../juju/container-images.ts";
 import type { BlockerRule, Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { PLACEHOLDERS, upgradeModelAction, type HopAction } from "../../juju/upgrade-commands.ts";
 import { covers } from "../../juju/upgrade-edge.ts";
@@ -14,6 +13,7 @@ import type { ShellCommand } from "../../shared/shell-command.ts";
 import type { AgentIndex, AgentNeed } from "./agent-index.ts";
 import { checksOf } from "./checks.ts";
 import type { PlanGroup, PlannedModel } from "./group.ts";
+import { imagesOfHop } from "./hop-images.ts";
 import { needsOf, type Platform } from "./needs.ts";
 import type { PlanAgent, PlanHop, PlanModel } from "./plan-document.ts";
 
@@ -60,7 +60,7 @@ export function hopOf({ group, seen }: Stand, hop: Hop, context: PlanContext): P
     steps: hop.actions.flatMap((action) => stepsOf(action, group, models)),
     models: agents.models(models),
     agents: agents.list(),
-    images: imagesOf(to, isMigration && own !== undefined ? [...models, own] : models),
+    images: imagesOfHop({ to, isBootstrap: isMigration, models, own }),
     checks: checksOf(blockersOf(hop, models, context.knowledge), { from, group, models }),
     advice: hop.advice.map(({ severity, reason, link }) => ({
       severity,
@@ -95,7 +95,7 @@ export function catchUpHop(
     steps: stepsOf(upgradeModelAction(to), group, models),
     models: agents.models(models),
     agents: agents.list(),
-    images: imagesOf(to, models),
+    images: imagesOfHop({ to, isBootstrap: false, models, own: undefined }),
     checks: checksOf(blockers, { from: lowest, group, models }),
     advice: [],
   };
@@ -163,15 +163,6 @@ function stepsOf(
   return models
     .filter(({ isController }) => !isController)
     .map(({ name: model }) => ({ step, command: command({ ...names, model }) }));
-}
-
-function imagesOf(to: JujuVersion, models: readonly PlannedModel[]): string[] {
-  const pods = models.filter(({ type }) => type === "caas");
-  if (pods.length === 0) return [];
-  const bases = pods.flatMap(({ facts }) =>
-    (facts?.applications ?? []).flatMap(({ ubuntu }) => ubuntu ?? []),
-  );
-  return [...imageTagsOf(to, [...new Set(bases)].sort())];
 }
 
 function keyOf({ version, release, arch, family }: AgentNeed): string {

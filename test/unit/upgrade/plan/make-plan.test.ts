@@ -133,8 +133,12 @@ describe("from a version to a minor", () => {
 
   test("names the images of Kubernetes instead of blockers of machines", () => {
     const [hop] = plan(from("2.9.60", {}, "caas"), "3.6").hops;
-    expect(hop?.images).toContain("jujud-operator:3.6.27");
-    expect(hop?.images).toContain("juju-db:4.4");
+    expect(hop?.images).toEqual([
+      "jujud-operator:3.6.27",
+      "juju-db:4.4.30",
+      "charm-base:ubuntu-24.04",
+      "jujud-operator:2.9.60",
+    ]);
     expect(hop?.checks.map(({ id }) => id)).not.toContain("windows-machines");
   });
 });

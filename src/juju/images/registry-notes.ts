@@ -1,0 +1,161 @@
+import { isKnownVersion } from "../knowledge/known-versions.ts";
+import { isFrom, isInSpan } from "../version-span.ts";
+import { formatVersion, type JujuVersion } from "../version.ts";
+import { defaultRepository } from "./images-of.ts";
+import { clientErrorOf, hasPort, type ImageRepository } from "./image-repository.ts";
+import { manifestForms, repositoryChange, requestsToRegistry } from "./registry-requests.ts";
+
+/** One thing to know about the registry at a hop. */
+export interface RegistryNote {
+  readonly id: string;
+  /** `stops`: Juju refuses or fails where the condition holds. */
+  readonly severity: "info" | "stops";
+  readonly note: string;
+  readonly remedy?: string;
+  readonly source: string;
+}
+
+/** A hop on Kubernetes. */
+export interface RegistryHop {
+  /** Version of the controller that runs the upgrade; of the client for a bootstrap. */
+  readonly version: JujuVersion;
+  readonly step: "bootstrap" | "upgrade-controller";
+  /** What `caas-image-repo` says; undefined when it is not known. */
+  readonly repository?: ImageRepository | undefined;
+}
+
+/** What is to know about the registry, the worst first. Without a known repository the conditions are in the words. */
+export function registryNotes(hop: RegistryHop): readonly RegistryNote[] {
+  const notes = hop.step === "bootstrap" ? bootstrapNotes(hop) : upgradeNotes(hop);
+  return notes.toSorted((a, b) => Number(b.severity === "stops") - Number(a.severity === "stops"));
+}
+
+function bootstrapNotes({ version, repository }: RegistryHop): RegistryNote[] {
+  const clientError = repository === undefined ? undefined : clientErrorOf(repository);
+  const asked = requestsToRegistry(version, "bootstrap");
+  return [
+    ...(version.major === 2 && version.minor === 9 && version.patch === 58 ? [EMPTY_DEFAULT] : []),
+    ...(isFrom(version, "2.9.13") && (repository === undefined || clientError !== undefined)
+      ? [portNote(clientError)]
+      : []),
+    ...(asked === undefined ? [] : [pingNote(asked.requests, asked.source)]),
+    ...(hasBrokenLogin(version) && repository?.isPrivate !== false ? [LOGIN] : []),
+    changeNote(version),
+  ];
+}
+
+function upgradeNotes({ version, repository }: RegistryHop): RegistryNote[] {
+  const asked = requestsToRegistry(version, "upgrade-controller");
+  if (asked === undefined) return isFrom(version, "4.0") ? [NOT_ASKED] : [];
+  const forms = manifestForms(version);
+  return [
+    ...(asked.usesConfig || isServedPlainly(repository) ? [] : [portAtUpgrade(version, asked.source)]),
+    ...(hasBrokenLogin(version) && asked.usesConfig && repository?.isPrivate !== false ? [LOGIN] : []),
+    {
+      id: "registry-asked-at-upgrade",
+      severity: "info",
+      note: `The controller looks for the image itself before it upgrades: ${asked.requests.join("; ")}. The repository is ${asked.repositoryFrom}. The tag has to exist for amd64, whatever the cluster runs on.`,
+      source: asked.source,
+    },
+    ...(forms === undefined
+      ? []
+      : [
+          {
+            id: "registry-manifest-form",
+            severity: "info" as const,
+            note: `The controller reads manifests of the forms ${forms.join(", ")}; an OCI manifest or index ends the command.`,
+            remedy: forms.includes("docker list v2")
+              ? "Copy images with skopeo copy --all --format v2s2."
+              : "Copy images with skopeo copy --format v2s2, without --all, for the architecture amd64.",
+            source: "docker/registry/internal/manifests.go @2.9.42 to 3.6.28",
+          },
+        ]),
+  ];
+}
+
+/** True when it is known that a registry needs none of what is dropped. That a certificate is trusted cannot be seen. */
+function isServedPlainly(repository: ImageRepository | undefined): boolean {
+  return repository !== undefined && !hasPort(repository) && !repository.isPrivate;
+}
+
+function portAtUpgrade(version: JujuVersion, source: string): RegistryNote {
+  const known = isKnownVersion(version)
+    ? "3.6.9 to 3.6.28 do so"
+    : `3.6.9 to 3.6.28 do so; what ${formatVersion(version)} does is not known`;
+  return {
+    id: "registry-at-upgrade",
+    severity: "stops",
+    note: `upgrade-controller asks the registry anonymously, by https at port 443, and forgets serveraddress and login of caas-image-repo (${known}): it fails with a registry that has a port, a login or a certificate of a private authority.`,
+    remedy:
+      "Serve the same repository under the same name at port 443, without a login for reading, with a certificate that the controller's image trusts, at least during the upgrade; else bootstrap a new controller and migrate.",
+    source,
+  };
+}
+
+function portNote(error: string | undefined): RegistryNote {
+  const shown = error === undefined ? "" : ` Here: ${error}.`;
+  return {
+    id: "registry-port",
+    severity: "stops",
+    note: `A registry with a port in plain form (HOST:5000/juju) is refused, as is one without a namespace.${shown}`,
+    remedy:
+      'Give JSON with the address: --config caas-image-repo=\'{"repository":"HOST:5000/juju","serveraddress":"https://HOST:5000"}\'. A name without a port is better, because upgrades of 3.6.9 to 3.6.28 drop the address.',
+    source: "docker/registry/internal/base_client.go:normalizeURL @2.9.42, 3.6.28, 4.0.15; juju #22083",
+  };
+}
+
+function pingNote(requests: readonly string[], source: string): RegistryNote {
+  return {
+    id: "registry-asked-at-bootstrap",
+    severity: "info",
+    note: `The client asks the registry of caas-image-repo (${requests.join("; ")}): it has to reach it and to trust its certificate.`,
+    source,
+  };
+}
+
+function changeNote(version: JujuVersion): RegistryNote {
+  const may = {
+    "any value": "Later, juju controller-config takes any value.",
+    nothing: "Later it cannot be changed.",
+    credentials: "Later only the login of a repository that has one can be changed.",
+  }[repositoryChange(version)];
+  return {
+    id: "registry-change",
+    severity: "info",
+    note: `Without caas-image-repo images come from ${defaultRepository(version)}. ${may}`,
+    source: "controller/config.go @2.8 to 4.0.15",
+  };
+}
+
+/** Fixed in 2.9.60, 3.6.24 and 4.0.12. */
+function hasBrokenLogin(version: JujuVersion): boolean {
+  return [
+    { from: "2.9", to: "2.9.60" },
+    { from: "3.0", to: "3.6.24" },
+    { from: "4.0", to: "4.0.12" },
+  ].some((span) => isInSpan(version, span));
+}
+
+const LOGIN: RegistryNote = {
+  id: "registry-login",
+  severity: "info",
+  note: "Registries that give bearer tokens, or answer with relative links between pages, work from 2.9.60, 3.6.24 and 4.0.12 on.",
+  remedy: "Use one of these releases, or a registry with basic authentication or none.",
+  source: "docker/registry/internal @2.9.60, 3.6.24, 4.0.12; release notes of 3.6.24",
+};
+
+const EMPTY_DEFAULT: RegistryNote = {
+  id: "registry-default-empty",
+  severity: "stops",
+  note: "The snap of 2.9.58 has no default repository: a bootstrap without caas-image-repo fails.",
+  remedy: "Set caas-image-repo, or use 2.9.59 or later.",
+  source: "release notes of 2.9.59",
+};
+
+const NOT_ASKED: RegistryNote = {
+  id: "registry-not-asked",
+  severity: "info",
+  note: "The upgrade does not look at the registry: an image that is missing shows as ImagePullBackOff, after the version was set.",
+  remedy: "See before the upgrade that every node can pull the images of this hop.",
+  source: "domain/controllerupgrader/service/service.go @4.0.15",
+};
