@@ -52,6 +52,11 @@ export function shellCommand(
   return line as ShellCommand;
 }
 
+/** The line that `start` begins and `rest` ends; a comment instead of a command stays alone. */
+export function continueCommand(start: ShellCommand, rest: ShellCommand): ShellCommand {
+  return (start.startsWith("#") ? start : `${start} ${rest}`) as ShellCommand;
+}
+
 /**
  * One word of a POSIX shell's command line: as it is where that is safe, else in single quotes.
  * Only for a word inside a word of `shellCommand`: alone it does not refuse what does not print.

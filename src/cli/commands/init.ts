@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { JamError } from "../../shared/errors.ts";
+import { hasUnprintable, printable } from "../../shared/printable.ts";
+import { continueCommand, shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 import { DEFAULTS } from "../../config/defaults.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { programName } from "../program-name.ts";
@@ -58,6 +60,7 @@ async function init(context: CommandContext, { options }: CommandCall<InitFlags>
   const extras = options.systemd === true || options.cron === true;
   const keepsConfig = extras && options.force !== true && existsSync(config);
   const place = await findPlace(context, config, keepsConfig);
+  if (extras) refuseUnprintable(place);
   const files = [
     ...(keepsConfig ? [] : [{ path: config, text: await checkedConfigText(context, options, folder) }]),
     ...extraFiles(context, options, place).map(({ name, text }) => ({ path: join(folder, name), text })),
@@ -68,8 +71,8 @@ async function init(context: CommandContext, { options }: CommandCall<InitFlags>
   const written = files.map(({ path }) => path);
   await context.output.print({ written, kept: keepsConfig ? [config] : [], next }, () =>
     [
-      ...written.map((path) => `Wrote ${path}`),
-      ...(keepsConfig ? [`Kept ${config}`] : []),
+      ...written.map((path) => `Wrote ${printable(path, Infinity)}`),
+      ...(keepsConfig ? [`Kept ${printable(config, Infinity)}`] : []),
       "",
       "Next:",
       ...next.map((line) => `  ${line}`),
@@ -147,6 +150,16 @@ function extraFiles(context: CommandContext, options: InitFlags, place: InstallP
   ];
 }
 
+/** In a unit or a crontab a line break in a path would start a line of its own. */
+function refuseUnprintable(place: InstallPlace): void {
+  const path = Object.values(place).find(hasUnprintable);
+  if (path === undefined) return;
+  throw new JamError("JAM_USAGE_INVALID", `"${printable(path)}" has characters that do not print.`, {
+    hint: "Use a path without control characters and line breaks for --systemd and --cron.",
+    details: { file: path },
+  });
+}
+
 function refuseExisting(paths: readonly string[]): void {
   const existing = paths.filter((path) => existsSync(path));
   if (existing.length === 0) return;
@@ -177,16 +190,19 @@ function nextSteps(
   { globals, io }: CommandContext,
   options: InitFlags,
   place: InstallPlace & { readonly folder: string },
-): string[] {
+): ShellCommand[] {
   const isHere = globals.config === undefined && options.dir === ".";
-  const jam = `${programName(io.env)}${isHere ? "" : ` --config ${place.config}`}`;
+  const name = programName(io.env).split(" ");
+  const jam = isHere ? shellCommand`${name}` : shellCommand`${name} --config ${place.config}`;
   return [
     ...(options.systemd === true ? installCommands("systemd", place.folder, place) : []),
     ...(options.cron === true ? installCommands("cron", place.folder, place) : []),
-    `${jam} check             # is everything in place?`,
-    `${jam} sync --dry-run    # what would be fetched, and how much it is`,
-    `${jam} sync`,
-    `${jam} serve`,
-    `${jam} connect           # the commands that point Juju here`,
+    ...[
+      shellCommand`check             # is everything in place?`,
+      shellCommand`sync --dry-run    # what would be fetched, and how much it is`,
+      shellCommand`sync`,
+      shellCommand`serve`,
+      shellCommand`connect           # the commands that point Juju here`,
+    ].map((rest) => continueCommand(jam, rest)),
   ];
 }

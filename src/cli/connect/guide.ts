@@ -1,4 +1,4 @@
-import { shellWord } from "../../shared/shell-command.ts";
+import { shellCommand } from "../../shared/shell-command.ts";
 import type { ConnectTarget, Step } from "./target.ts";
 import { isModern } from "./target.ts";
 
@@ -38,7 +38,7 @@ function reach({ url }: ConnectTarget): Step {
     id: "reach",
     title: "See that the mirror answers",
     why: "From the client, from each controller, and from where new controllers will run: a controller's first machine fetches its agent by itself.",
-    commands: [`curl -fsS ${url}/streams/v1/index2.json`],
+    commands: [shellCommand`curl -fsS ${url}/streams/v1/index2.json`],
   };
 }
 
@@ -48,7 +48,7 @@ function bootstrap({ url, juju, controller }: ConnectTarget): Step {
     title: "A new controller",
     why: "--config is for the controller's own model, --model-default for every model made later: models inherit nothing from the controller's.",
     commands: [
-      `juju bootstrap CLOUD ${controller ?? "CONTROLLER"} --config agent-metadata-url=${url} --model-default agent-metadata-url=${url}`,
+      shellCommand`juju bootstrap CLOUD ${controller ?? "CONTROLLER"} --config agent-metadata-url=${url} --model-default agent-metadata-url=${url}`,
     ],
     ...(juju === "4" ? { remark: "agent-stream may only be released, proposed, testing or devel." } : {}),
   };
@@ -64,8 +64,10 @@ function controller(target: ConnectTarget): Step {
         ? "The first line is for the controller itself, the second for models made from now on."
         : "The controller downloads by the setting of its own model (since 2.9.12), so this one is needed even when every other model has it.",
     commands: [
-      `juju model-config${on(target)} agent-metadata-url=${url}`,
-      `juju model-defaults${controllerFlag(target)} agent-metadata-url=${url}`,
+      shellCommand`juju model-config -m ${controllerModel(target)} agent-metadata-url=${url}`,
+      target.controller === undefined
+        ? shellCommand`juju model-defaults agent-metadata-url=${url}`
+        : shellCommand`juju model-defaults -c ${target.controller} agent-metadata-url=${url}`,
     ],
   };
 }
@@ -76,7 +78,7 @@ function models(target: ConnectTarget): Step {
     title: "Models that exist",
     why: "Which versions there are is looked up by each model's own setting. Without it an upgrade says that the model is up to date, or goes to the internet.",
     commands: modelNames(target).map(
-      (model) => `juju model-config -m ${model} agent-metadata-url=${target.url}`,
+      (model) => shellCommand`juju model-config -m ${model} agent-metadata-url=${target.url}`,
     ),
     ...(target.models.length === 0 ? { remark: "Once for each name that `juju models` lists." } : {}),
   };
@@ -90,9 +92,11 @@ function proxy(target: ConnectTarget): Step {
     title: "Only where a proxy is set: let the mirror's host pass it by",
     why: `Setting ${key} replaces the old value, so add to what the first line prints.`,
     commands: [
-      `juju model-config${on(target)} ${key}`,
-      `juju model-config${on(target)} ${key}=WHAT-IT-PRINTED,${host}`,
-      ...modelNames(target).map((model) => `juju model-config -m ${model} ${key}=WHAT-IT-PRINTED,${host}`),
+      shellCommand`juju model-config -m ${controllerModel(target)} ${key}`,
+      shellCommand`juju model-config -m ${controllerModel(target)} ${key}=WHAT-IT-PRINTED,${host}`,
+      ...modelNames(target).map(
+        (model) => shellCommand`juju model-config -m ${model} ${key}=WHAT-IT-PRINTED,${host}`,
+      ),
     ],
     ...(target.juju === "2.8"
       ? { remark: "Since 2.4 there is juju-no-proxy too, for Juju's own traffic." }
@@ -101,13 +105,18 @@ function proxy(target: ConnectTarget): Step {
 }
 
 function verify(target: ConnectTarget): Step {
-  const [model] = modelNames(target);
+  const [model = "MODEL"] = modelNames(target);
   const commands =
     target.juju === "2.8"
-      ? [`juju upgrade-juju${on(target)} --dry-run`, `juju upgrade-juju -m ${model} --dry-run`]
+      ? [
+          shellCommand`juju upgrade-juju -m ${controllerModel(target)} --dry-run`,
+          shellCommand`juju upgrade-juju -m ${model} --dry-run`,
+        ]
       : [
-          `juju upgrade-controller${controllerFlag(target)} --dry-run`,
-          `juju upgrade-model -m ${model} --dry-run`,
+          target.controller === undefined
+            ? shellCommand`juju upgrade-controller --dry-run`
+            : shellCommand`juju upgrade-controller -c ${target.controller} --dry-run`,
+          shellCommand`juju upgrade-model -m ${model} --dry-run`,
         ];
   return {
     id: "verify",
@@ -124,9 +133,13 @@ function undo(target: ConnectTarget): Step[] {
       title: "Take it back",
       why: "Juju then asks streams.canonical.com again.",
       commands: [
-        `juju model-config${on(target)} --reset agent-metadata-url`,
-        `juju model-defaults${controllerFlag(target)} --reset agent-metadata-url`,
-        ...modelNames(target).map((model) => `juju model-config -m ${model} --reset agent-metadata-url`),
+        shellCommand`juju model-config -m ${controllerModel(target)} --reset agent-metadata-url`,
+        target.controller === undefined
+          ? shellCommand`juju model-defaults --reset agent-metadata-url`
+          : shellCommand`juju model-defaults -c ${target.controller} --reset agent-metadata-url`,
+        ...modelNames(target).map(
+          (model) => shellCommand`juju model-config -m ${model} --reset agent-metadata-url`,
+        ),
       ],
       ...(target.juju === "2.8" ? { remark: "In 2.0 the word is `juju unset-model-config`." } : {}),
     },
@@ -141,25 +154,28 @@ function oldSteps(target: ConnectTarget): Step[] {
       id: "bootstrap",
       title: "A new environment",
       why: "The line belongs to the environment's section in ~/.juju/environments.yaml. Up to 1.20 the key is tools-metadata-url.",
-      commands: [`agent-metadata-url: ${url}`, "juju bootstrap"],
+      commands: [shellCommand`agent-metadata-url: ${url}`, shellCommand`juju bootstrap`],
     },
     {
       id: "environment",
       title: "An environment that exists",
       why: "There is one setting for the whole environment.",
-      commands: [`juju set-env agent-metadata-url=${url}`],
+      commands: [shellCommand`juju set-env agent-metadata-url=${url}`],
     },
     {
       id: "proxy",
       title: "Only where a proxy is set: let the mirror's host pass it by",
       why: "Setting no-proxy replaces the old value, so add to what the first line prints.",
-      commands: ["juju get-env no-proxy", `juju set-env no-proxy=WHAT-IT-PRINTED,${target.host}`],
+      commands: [
+        shellCommand`juju get-env no-proxy`,
+        shellCommand`juju set-env no-proxy=WHAT-IT-PRINTED,${target.host}`,
+      ],
     },
     {
       id: "verify",
       title: "See that Juju takes it",
       why: "Nothing is changed.",
-      commands: ["juju upgrade-juju --dry-run"],
+      commands: [shellCommand`juju upgrade-juju --dry-run`],
     },
   ];
 }
@@ -170,7 +186,7 @@ function oldUndo(): Step[] {
       id: "undo",
       title: "Take it back",
       why: "Juju then asks streams.canonical.com again.",
-      commands: ["juju unset-env agent-metadata-url"],
+      commands: [shellCommand`juju unset-env agent-metadata-url`],
     },
   ];
 }
@@ -180,14 +196,15 @@ function fromFolder({ juju, controller }: ConnectTarget, folder: string): Step {
   const push =
     { "1.25": "sync-tools", "2.8": "sync-tools", "2.9": "sync-agent-binaries" }[juju as string] ??
     "sync-agent-binary";
-  const where = juju === "1.25" ? "" : ` CLOUD ${controller ?? "CONTROLLER"}`;
   return {
     id: "folder",
     title: "Without a web server: from the mirror's folder",
     why: "For the client's machine only. The second line puts the newest agents into a controller that runs.",
     commands: [
-      `juju bootstrap${where} --metadata-source ${shellWord(folder)}`,
-      `juju ${push} --source ${shellWord(folder)}`,
+      juju === "1.25"
+        ? shellCommand`juju bootstrap --metadata-source ${folder}`
+        : shellCommand`juju bootstrap CLOUD ${controller ?? "CONTROLLER"} --metadata-source ${folder}`,
+      shellCommand`juju ${push} --source ${folder}`,
     ],
     ...(juju === "2.8"
       ? { remark: "2.0 to 2.8.0 take only signed metadata from a folder: use agent-metadata-url there." }
@@ -229,11 +246,7 @@ function modelNames(target: ConnectTarget): readonly string[] {
   return target.models.length === 0 ? ["MODEL"] : target.models;
 }
 
-/** `-m controller`, of the named controller where one is named. */
-function on({ controller }: ConnectTarget): string {
-  return controller === undefined ? " -m controller" : ` -m ${controller}:controller`;
-}
-
-function controllerFlag({ controller }: ConnectTarget): string {
-  return controller === undefined ? "" : ` -c ${controller}`;
+/** The controller's own model, of the named controller where one is named. */
+function controllerModel({ controller }: ConnectTarget): string {
+  return controller === undefined ? "controller" : `${controller}:controller`;
 }

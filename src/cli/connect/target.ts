@@ -1,4 +1,5 @@
 import { JamError } from "../../shared/errors.ts";
+import type { ShellCommand } from "../../shared/shell-command.ts";
 
 /** Generations of Juju whose commands differ; `2.8` stands for 2.0 to 2.8. */
 export const JUJU_GENERATIONS = ["1.25", "2.8", "2.9", "3", "4"] as const;
@@ -11,7 +12,7 @@ export interface Step {
   readonly title: string;
   readonly why: string;
   /** To be typed as they are, but for words in capitals. */
-  readonly commands: readonly string[];
+  readonly commands: readonly ShellCommand[];
   readonly remark?: string;
 }
 
@@ -63,18 +64,21 @@ export function parseMirrorUrl(text: string): Pick<ConnectTarget, "url" | "host"
   // Juju joins paths by plain text, so a query would end up in the middle.
   if (url.search !== "" || url.hash !== "")
     throw invalidUrl(text, "has a query or a fragment, which Juju cannot use");
+  // It goes into lists of hosts as well, where a comma would start another one.
+  if (!/^(?:[\w.-]+|\[[0-9a-f:.]+\])$/.test(url.hostname) || url.hostname.startsWith("-"))
+    throw invalidUrl(text, "has no valid host name");
   const path = url.pathname.replace(/\/+$/, "");
   const credentials =
     url.username === "" ? "" : `${url.username}${url.password === "" ? "" : `:${url.password}`}@`;
   return {
-    url: `${url.protocol}//${credentials}${url.host}${path === "" ? "/tools" : path}`,
+    url: `${url.protocol}//${credentials}${url.host}${path === "" ? "/tools" : path}`.replaceAll("'", "%27"),
     host: url.hostname,
     isLoopback: /^(?:127\.|localhost$|\[::1\]$|0\.0\.0\.0$)/.test(url.hostname),
   };
 }
 
 function invalidUrl(text: string, what: string): JamError {
-  return new JamError("JAM_USAGE_INVALID", `--url: ${text} ${what}.`, {
+  return new JamError("JAM_USAGE_INVALID", `--url: "${text}" ${what}.`, {
     hint: "Give the mirror's address as the controllers see it, such as http://mirror.example:8080/tools.",
     details: { value: text },
   });

@@ -1,5 +1,5 @@
-import { basename, dirname } from "node:path";
-import { shellWord } from "../../shared/shell-command.ts";
+import { basename, dirname, join } from "node:path";
+import { shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 
 /** What a unit or a crontab has to name, all paths absolute. */
 export interface InstallPlace {
@@ -27,9 +27,8 @@ export function formatSystemdUnits(place: InstallPlace): WrittenFile[] {
 
 /** A line for cron. `minute` spreads mirrors over the hour, so that they do not all ask upstream at once. */
 export function formatCrontab(place: InstallPlace, minute: number): WrittenFile {
-  const command = [place.node, place.script, "--config", place.config, "sync", "--quiet"]
-    .map(shellWord)
-    .join(" ");
+  const { node, script, config } = place;
+  const command = shellCommand`${node} ${script} --config ${config} sync --quiet`;
   return {
     name: "jam.cron",
     text: `# Fetches what is new every night. Nothing is printed, and so no mail is sent, while all is well.
@@ -106,7 +105,7 @@ WantedBy=multi-user.target
 function account({ config, data }: InstallPlace): string {
   return `# Both services run as this user, which owns the mirror's folder:
 #   useradd --system --no-create-home --shell /usr/sbin/nologin jam
-#   install -d -o jam -g jam ${data}
+#   ${shellCommand`install -d -o jam -g jam ${data}`}
 User=jam
 Group=jam
 Environment=${unitWord(`JAM_CONFIG=${config}`)}
@@ -161,16 +160,16 @@ export function installCommands(
   kind: "systemd" | "cron",
   folder: string,
   { config, data }: InstallPlace,
-): string[] {
-  if (kind === "cron")
-    return [`(crontab -l 2>/dev/null; cat ${shellWord(`${folder}/jam.cron`)}) | crontab -`];
-  const units = ["jam-sync.service", "jam-sync.timer", "jam-serve.service"];
+): ShellCommand[] {
+  const file = (name: string) => join(folder, name);
+  if (kind === "cron") return [shellCommand`(crontab -l 2>/dev/null; cat ${file("jam.cron")}) | crontab -`];
+  const units = ["jam-sync.service", "jam-sync.timer", "jam-serve.service"].map(file);
   return [
-    "sudo useradd --system --no-create-home --shell /usr/sbin/nologin jam",
-    `sudo install -d -o jam -g jam ${shellWord(data)}`,
-    `sudo cp ${units.map((unit) => shellWord(`${folder}/${unit}`)).join(" ")} /etc/systemd/system/`,
-    "sudo systemctl daemon-reload",
-    "sudo systemctl enable --now jam-sync.timer jam-serve.service",
-    `# the user jam has to be able to read ${basename(config)} in ${dirname(config)}`,
+    shellCommand`sudo useradd --system --no-create-home --shell /usr/sbin/nologin jam`,
+    shellCommand`sudo install -d -o jam -g jam ${data}`,
+    shellCommand`sudo cp ${units} /etc/systemd/system/`,
+    shellCommand`sudo systemctl daemon-reload`,
+    shellCommand`sudo systemctl enable --now jam-sync.timer jam-serve.service`,
+    shellCommand`# the user jam has to be able to read ${basename(config)} in ${dirname(config)}`,
   ];
 }
