@@ -1,7 +1,7 @@
 import { compareVersionTexts, parseVersion } from "../juju/version.ts";
 import { printable } from "../shared/printable.ts";
 import { shellCommand, shellWord, type ShellCommand } from "../shared/shell-command.ts";
-import type { FleetMachine, FleetModel, FleetUnit } from "./fleet/fleet.ts";
+import { formatModelPlace, type FleetMachine, type FleetModel, type FleetUnit } from "./fleet/fleet.ts";
 
 /** Where an agent stands; `unknown` tells no version, as a machine that never came up. */
 export type UpgradedState = "on-target" | "behind" | "ahead" | "unknown";
@@ -42,7 +42,7 @@ export function judgeUpgraded(model: FleetModel, target: string | undefined): Up
   const isUpgraded =
     !context.isOldModel && agents.every(({ state }) => state === "on-target" || state === "ahead");
   return {
-    controller: model.controller ?? null,
+    controller: model.controller?.label ?? model.controllerName ?? null,
     model: model.name,
     version,
     target: goal,
@@ -69,7 +69,7 @@ function machineOf(machine: FleetMachine, context: Context): UpgradedAgent {
   const { id, version, status, message } = machine;
   const state = stateOf(version, context.goal);
   const isFine = state === "on-target" || state === "ahead" || context.isOldModel;
-  const next = isFine ? [] : machineSteps(machine, placeOf(context.model));
+  const next = isFine ? [] : machineSteps(machine, formatModelPlace(context.model));
   return agentOf({ kind: "machine", name: id, version, state, status, message }, next);
 }
 
@@ -96,11 +96,6 @@ function agentOf(
 ): UpgradedAgent {
   const { version = null, status = null, message = null } = agent;
   return { ...agent, version, status, message: message === "" ? null : message, next };
-}
-
-/** `prod:web`. */
-function placeOf({ controller, name }: FleetModel): string {
-  return controller === undefined ? name : `${controller}:${name}`;
 }
 
 /** A machine's agent is `jujud-machine-N`, in a container `jujud-machine-0-lxd-1`. */
@@ -134,7 +129,7 @@ function warningsOf(place: string, agent: string): ShellCommand {
 }
 
 function unitSteps({ name, machine }: FleetUnit, { model }: Context): ShellCommand[] {
-  const place = placeOf(model);
+  const place = formatModelPlace(model);
   const agent = `unit-${name.replaceAll("/", "-")}`;
   const look = warningsOf(place, agent);
   if (machine === undefined) {
@@ -157,8 +152,9 @@ function unitSteps({ name, machine }: FleetUnit, { model }: Context): ShellComma
  * Source: juju documentation, "Troubleshoot your deployment"; cmd/juju/model/config.go
  */
 function modelSteps({ model, goal, isOldModel }: Context): ShellCommand[] {
-  const place = placeOf(model);
-  const controller = model.controller === undefined ? "controller" : `${model.controller}:controller`;
+  const place = formatModelPlace(model);
+  const name = controllerOf(model);
+  const controller = name === undefined ? "controller" : `${name}:controller`;
   const steps: ShellCommand[] = [];
   if (isOldModel) steps.push(upgradeStep(model, goal));
   if (model.activity !== undefined)
@@ -173,10 +169,16 @@ function modelSteps({ model, goal, isOldModel }: Context): ShellCommand[] {
   return steps;
 }
 
+/** What clients call the model's controller. */
+function controllerOf({ controller, controllerName }: FleetModel): string | undefined {
+  return controller?.name ?? controllerName;
+}
+
 function upgradeStep(model: FleetModel, goal: string): ShellCommand {
-  const { controller, version = "an older version" } = model;
-  if (model.isController !== true)
-    return shellCommand`juju upgrade-model -m ${placeOf(model)} --agent-version ${goal}    # the model is still set to ${version}`;
+  const { version = "an older version" } = model;
+  const controller = controllerOf(model);
+  if (!model.isController)
+    return shellCommand`juju upgrade-model -m ${formatModelPlace(model)} --agent-version ${goal}    # the model is still set to ${version}`;
   return controller === undefined
     ? shellCommand`juju upgrade-controller --agent-version ${goal}    # the model is still set to ${version}`
     : shellCommand`juju upgrade-controller -c ${controller} --agent-version ${goal}    # the model is still set to ${version}`;

@@ -14,8 +14,7 @@ export interface FleetInventoryOptions {
 /** True when some model's machines are not told, so that architectures have to be assumed. */
 export function hasUnknownArches({ models, controllers }: Fleet): boolean {
   return (
-    !models.every(isTold) ||
-    controllers.some(({ name }) => !models.some(({ controller }) => controller === name))
+    !models.every(isTold) || controllers.some((one) => !models.some(({ controller }) => controller === one))
   );
 }
 
@@ -62,8 +61,9 @@ function rowsOf({ version, machines = [] }: FleetModel, assumed: readonly string
 
 /** Controllers' versions that none of their models has, on the platforms of their models. */
 function controllerRows({ controllers, models }: Fleet, assumed: readonly string[]): VersionInUse[] {
-  return controllers.flatMap(({ name, version }) => {
-    const own = models.filter(({ controller }) => controller === name);
+  return controllers.flatMap((one) => {
+    const { version } = one;
+    const own = models.filter(({ controller }) => controller === one);
     if (own.some((model) => model.version === version)) return [];
     const rows = own.flatMap((model) => rowsOf({ ...model, version }, assumed));
     return rows.length > 0 ? rows : assumed.flatMap((arch) => rowOf(version, undefined, arch));

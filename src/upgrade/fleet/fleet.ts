@@ -1,76 +1,150 @@
-/** One machine or container of a model, as far as upgrades ask about it. */
-export interface FleetMachine {
+import type {
+  FleetApplication,
+  FleetEndpoint,
+  FleetMachine,
+  FleetUnit,
+  Life,
+  StatusText,
+} from "./model-parts.ts";
+
+export type { FleetApplication, FleetMachine, FleetUnit } from "./model-parts.ts";
+
+/** A node of a controller, as `juju show-controller` lists it. */
+export interface FleetNode {
+  /** Id of the machine in the controller model. */
   readonly id: string;
-  /** Undefined when Juju did not tell. */
-  readonly arch: string | undefined;
-  /** `focal`, `win2016`; the base as Juju prints it (`ubuntu@28.04`) when it is not in the table of series. */
-  readonly series: string | undefined;
-  /** OS type; undefined when neither series nor base tells. */
-  readonly os: string | undefined;
-  /** Version of the machine's agent. */
-  readonly version: string | undefined;
-  /** `started`, `down`, … */
-  readonly status: string | undefined;
-  readonly message: string | undefined;
+  readonly instanceId: string | undefined;
+  /** `ha-enabled`, `ha-pending`, `down, lost connection`; up to 3.6, with more than one node. */
+  readonly haStatus: string | undefined;
+  readonly isHaPrimary: boolean | undefined;
 }
 
-export interface FleetUnit {
+/** One real controller. Models refer to these objects, so that two controllers of one name stay two. */
+export interface FleetController {
+  /** Undefined when no file has it: then the name identifies it. */
+  readonly uuid: string | undefined;
+  /** Every name that clients have for it, sorted; at least one. */
+  readonly names: readonly string[];
+  /** The first of `names`, for commands. */
   readonly name: string;
-  /** Id of its machine; undefined on Kubernetes. */
-  readonly machine: string | undefined;
+  /** What it is called in output: its name, with a part of its UUID or a file where the name alone is not unique. */
+  readonly label: string;
+  /** Of its API server; undefined when no file tells. */
   readonly version: string | undefined;
-  readonly status: string | undefined;
-  readonly message: string | undefined;
+  /** `version`; else what its own model is set to, else the highest version of its models. None for JAAS. */
+  readonly presumedVersion: string | undefined;
+  /** Version that the controller model is set to. */
+  readonly modelVersion: string | undefined;
+  /** `3.6`, of the version. */
+  readonly generation: string | undefined;
+  readonly mongoVersion: string | undefined;
+  /**
+   * JAAS: one name in front of controllers that no file tells. Its version is JIMM's, its models are on controllers of
+   * their own; no upgrade can be planned for it.
+   */
+  readonly isJaas: boolean;
+  readonly cloud: string | undefined;
+  readonly region: string | undefined;
+  /** What the client's user may do: `superuser`, `login`. */
+  readonly access: string | undefined;
+  /** Undefined when no `juju show-controller` lists them. */
+  readonly nodes: readonly FleetNode[] | undefined;
+  /** What Juju could not ask it. */
+  readonly errors: readonly string[];
 }
 
-export interface FleetApplication {
-  readonly name: string;
-  /** As Juju prints it: `cs:mysql-58`, `postgresql`. */
-  readonly charm: string;
-  readonly isFromCharmStore: boolean;
-  /** `22.04`, when the application names a base of Ubuntu's. */
-  readonly ubuntu: string | undefined;
+/** `status.migration` of a model: the latest attempt, which stays when it was given up. */
+export interface FleetMigration {
+  readonly text: string;
+  readonly start: string | undefined;
+  readonly end: string | undefined;
 }
 
-/** What one file says of a model; fields that it does not know are undefined. */
+/** One model, joined from every file that tells of it. Fields that no file tells are undefined. */
 export interface FleetModel {
-  readonly controller: string | undefined;
+  /** Undefined when its files do not name it, or when it cannot be told which of several it is. */
+  readonly controller: FleetController | undefined;
+  /** What its file calls the controller. */
+  readonly controllerName: string | undefined;
+  readonly uuid: string | undefined;
   /** Without its owner. */
   readonly name: string;
   readonly owner: string | undefined;
-  readonly uuid: string | undefined;
-  readonly isController: boolean | undefined;
+  /** What it is called in output: `prod:web`, `site (e9ec6717):db`; unique in the fleet. */
+  readonly label: string;
+  readonly isController: boolean;
   readonly type: "iaas" | "caas" | undefined;
-  /** Agent version. */
+  /** Agent version that it is set to; changes as soon as an upgrade is asked for. */
   readonly version: string | undefined;
+  readonly life: Life | undefined;
+  readonly cloud: string | undefined;
+  readonly region: string | undefined;
   /** Kind of cloud: `lxd`, `openstack`, `kubernetes`. */
   readonly cloudType: string | undefined;
+  /** `available`, `busy`, `suspended`, …; with Juju's message and, for `suspended`, its reason. */
+  readonly status: StatusText & { readonly reason: string | undefined };
+  readonly migration: FleetMigration | undefined;
+  /** On its way to or from another controller; undefined when no file tells. */
+  readonly isMigrating: boolean | undefined;
   /** Juju's words about a migration or other work under way. */
   readonly activity: string | undefined;
-  /** The three below come from `juju status`. */
+  /** What the controller saw in its streams. */
+  readonly upgradeAvailable: string | undefined;
+  /** `valid`, `invalid`: `credential.validity-check`. */
+  readonly credentialValidity: string | undefined;
+  /** Machines and containers; undefined without a `juju status` or `juju machines`. */
   readonly machines: readonly FleetMachine[] | undefined;
+  /** The three below come from `juju status`. */
   readonly units: readonly FleetUnit[] | undefined;
   readonly applications: readonly FleetApplication[] | undefined;
+  readonly endpoints: readonly FleetEndpoint[] | undefined;
+  /** Files that told of it. */
+  readonly files: readonly string[];
 }
 
-export interface FleetController {
-  readonly name: string;
-  readonly uuid: string | undefined;
-  readonly version: string | undefined;
-  readonly mongoVersion: string | undefined;
+/** Something that could not be read or placed. While there is any, nothing may be called ready or done. */
+export interface FleetUnread {
+  readonly file: string;
+  /** Where in the file: `machines.0.juju-status`; empty for the whole file. */
+  readonly place: string;
+  readonly text: string;
+}
+
+/** One document of one file, and what became of it. */
+export interface FleetSource {
+  readonly file: string;
+  /** Position in a file of several documents, from 1. */
+  readonly document: number | undefined;
+  /** `juju status`; what the file is otherwise: `a plan of jam`. */
+  readonly kind: string;
+  /** As far as its shape tells: `2.x`, `3.x–4.x`. */
+  readonly juju: string | undefined;
+  readonly format: "json" | "yaml" | undefined;
+  /** `left-out` is a file of another kind in a folder; `unread` looks like a listing and could not be read. */
+  readonly outcome: "read" | "left-out" | "unread";
+  /** What it told: `prod:web at 3.6.9, 3 machines, 3 units`. For one that was not read, why not. */
+  readonly told: string;
 }
 
 /** Controllers and models, joined from all files. */
 export interface Fleet {
-  /** By name. */
+  /** By label. */
   readonly controllers: readonly FleetController[];
-  /** By controller, the controller's own model first, then by name. */
+  /** By controller, the controller's own model first, then by name; those without a controller last. */
   readonly models: readonly FleetModel[];
   /** What is unclear, for people. */
   readonly notes: readonly string[];
+  readonly unread: readonly FleetUnread[];
+  readonly sources: readonly FleetSource[];
 }
 
 /** `admin/web` only where the owner has to be told. */
 export function formatModelName({ name, owner }: Pick<FleetModel, "name" | "owner">): string {
   return owner === undefined || owner === "admin" ? name : `${owner}/${name}`;
+}
+
+/** `prod:web`, as `-m` takes it; without the controller where no file names it. */
+export function formatModelPlace(model: FleetModel): string {
+  const controller = model.controller?.name ?? model.controllerName;
+  return `${controller === undefined ? "" : `${controller}:`}${formatModelName(model)}`;
 }

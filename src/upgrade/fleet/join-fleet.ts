@@ -1,99 +1,99 @@
-import { shellCommand } from "../../shared/shell-command.ts";
-import { compareVersionTexts } from "../../juju/version.ts";
-import { formatModelName, type Fleet, type FleetController, type FleetModel } from "./fleet.ts";
+import { describeDifferences, joinModel } from "./join-model.ts";
+import { joinController } from "./join-controller.ts";
+import type { Facts } from "./facts.ts";
+import type { Fleet, FleetController, FleetModel, FleetSource, FleetUnread } from "./fleet.ts";
+import { ControllerDirectory, type ControllerEntry } from "./identify-controllers.ts";
+import { identifyModels } from "./identify-models.ts";
+import { ModelIndex } from "./model-index.ts";
+
+/** What was read of all files. */
+export interface FleetParts extends Facts {
+  readonly unread: readonly FleetUnread[];
+  readonly sources: readonly FleetSource[];
+}
 
 /**
- * One fleet of what several files say. Models are the same by UUID, else by controller and name; what a file does not
- * tell is taken from another. Controllers that only models name are added.
+ * One fleet of what several files say. Controllers and models are the same by UUID, else by name; what a file does not
+ * tell is taken from another. The order of the files does not matter.
  */
-export function joinFleet(controllers: readonly FleetController[], models: readonly FleetModel[]): Fleet {
+export function joinFleet(parts: FleetParts): Fleet {
   const notes: string[] = [];
-  const joined = joinModels(models, notes).toSorted(byPlace);
-  const names = new Set([
-    ...controllers.map(({ name }) => name),
-    ...joined.flatMap(({ controller }) => controller ?? []),
-  ]);
-  const all = [...names].toSorted(compareTexts).map((name) => {
-    const said = controllers.filter((controller) => controller.name === name);
-    return joinController(
-      name,
-      said,
-      joined.filter(({ controller }) => controller === name),
-      notes,
-    );
+  const unread = [...parts.unread];
+  const directory = new ControllerDirectory(parts);
+  const index = new ModelIndex();
+  identifyModels(parts.models, { directory, index, notes, unread });
+  const byController = Map.groupBy(index.entries, ({ controller }) => controller);
+  const labels = labelControllers(directory.entries, notes);
+  const controllers = new Map<ControllerEntry, FleetController>();
+  for (const entry of directory.entries) {
+    const label = labels.get(entry) ?? "";
+    controllers.set(entry, joinController(entry, { label, models: byController.get(entry) ?? [], notes }));
+  }
+  const models = index.entries.map((entry) => {
+    const controller = entry.controller === undefined ? undefined : controllers.get(entry.controller);
+    const model = joinModel(entry, controller);
+    notes.push(...describeDifferences(entry, model));
+    return model;
   });
-  return { controllers: all, models: joined, notes };
+  return {
+    controllers: [...controllers.values()].toSorted((a, b) => compareTexts(a.label, b.label)),
+    models: distinctLabels(models).toSorted(byPlace),
+    notes: [...new Set(notes)].toSorted(compareTexts),
+    unread,
+    sources: parts.sources,
+  };
 }
 
-function joinModels(models: readonly FleetModel[], notes: string[]): FleetModel[] {
-  const known = new Map<string, FleetModel>();
-  const vague: FleetModel[] = [];
-  for (const model of models) {
-    if (model.uuid === undefined) vague.push(model);
-    else known.set(model.uuid, join(known.get(model.uuid), model));
-  }
-  // A status tells neither UUID nor owner: its controller and name have to do.
-  for (const model of vague) {
-    const same = [...known].filter(([, one]) => isSamePlace(one, model));
-    const [first] = same;
-    if (same.length > 1) {
-      notes.push(
-        `${model.controller ?? "?"} has several models ${model.name}; its status was not used. Give a controller's files without it.`,
-      );
-    } else {
-      const key = first?.[0] ?? `${model.controller ?? ""}:${formatModelName(model)}`;
-      known.set(key, join(known.get(key), model));
-    }
-  }
-  return [...known.values()];
-}
-
-function isSamePlace(one: FleetModel, other: FleetModel): boolean {
-  return (
-    one.name === other.name &&
-    one.controller === other.controller &&
-    (one.owner === undefined || other.owner === undefined || one.owner === other.owner)
-  );
-}
-
-/** The first that tells counts; a version from a status is as good as one from a list. */
-function join(one: FleetModel | undefined, other: FleetModel): FleetModel {
-  if (one === undefined) return other;
-  const told = Object.entries(one).filter(([, value]) => value !== undefined);
-  return { ...other, ...(Object.fromEntries(told) as unknown as FleetModel) };
-}
-
-function joinController(
-  name: string,
-  said: readonly FleetController[],
-  models: readonly FleetModel[],
+/** Names, with a part of the UUID or the file where several controllers have one name. */
+function labelControllers(
+  entries: readonly ControllerEntry[],
   notes: string[],
-): FleetController {
-  const own = models.find(({ isController }) => isController === true)?.version;
-  // What a client remembers of a controller may be old; the controller's own model is what it runs.
-  const told = own ?? said.find(({ version }) => version !== undefined)?.version;
-  const highest = models
-    .flatMap(({ version }) => version ?? [])
-    .toSorted(compareVersionTexts)
-    .at(-1);
-  if (told === undefined && highest !== undefined) {
+): ReadonlyMap<ControllerEntry, string> {
+  const byName = new Map<string, ControllerEntry[]>();
+  for (const entry of entries) {
+    for (const name of entry.names) byName.set(name, [...(byName.get(name) ?? []), entry]);
+  }
+  const labels = new Map<ControllerEntry, string>();
+  for (const entry of entries) {
+    const [name = entry.uuid ?? ""] = [...entry.names].toSorted(compareTexts);
+    const same = byName.get(name) ?? [];
+    if (same.length < 2) labels.set(entry, name);
+    else labels.set(entry, `${name} (${entry.onlyIn ?? distinctUuid(entry, same)})`);
+  }
+  for (const [name, same] of byName) {
+    if (same.length < 2 || same.some(({ onlyIn }) => onlyIn !== undefined)) continue;
+    const told = same.map(
+      (entry) => `${entry.uuid ?? "no UUID"} (${[...entry.files].toSorted(compareTexts).join(", ")})`,
+    );
     notes.push(
-      `No file tells the version of controller ${name}; ${highest}, the highest of its models, is taken. Give ${shellCommand`juju show-controller ${name} --format json`}.`,
+      `${same.length} controllers are called ${name}: ${told.join(" and ")}. Commands that name ${name} are for the client that knows that one.`,
     );
   }
-  return {
-    name,
-    uuid: said.find(({ uuid }) => uuid !== undefined)?.uuid,
-    version: told ?? highest,
-    mongoVersion: said.find(({ mongoVersion }) => mongoVersion !== undefined)?.mongoVersion,
-  };
+  return labels;
+}
+
+/** The first eight digits of a UUID, all of it where that is not enough. */
+function distinctUuid({ uuid }: ControllerEntry, same: readonly ControllerEntry[]): string {
+  const short = uuid?.slice(0, 8) ?? "no UUID";
+  return same.filter((one) => one.uuid?.startsWith(short)).length > 1 ? (uuid ?? short) : short;
+}
+
+/** Labels that several models would share get the file, else the UUID. */
+function distinctLabels(models: readonly FleetModel[]): FleetModel[] {
+  const counts = new Map<string, number>();
+  for (const { label } of models) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return models.map((model) => {
+    if ((counts.get(model.label) ?? 0) < 2) return model;
+    return { ...model, label: `${model.label} (${model.uuid ?? model.files.join(", ")})` };
+  });
 }
 
 function byPlace(a: FleetModel, b: FleetModel): number {
   return (
-    compareTexts(a.controller ?? "", b.controller ?? "") ||
-    Number(b.isController ?? false) - Number(a.isController ?? false) ||
-    compareTexts(formatModelName(a), formatModelName(b))
+    Number(a.controller === undefined) - Number(b.controller === undefined) ||
+    compareTexts(a.controller?.label ?? "", b.controller?.label ?? "") ||
+    Number(b.isController) - Number(a.isController) ||
+    compareTexts(a.label, b.label)
   );
 }
 

@@ -1,24 +1,14 @@
 import type { z } from "zod";
 import { JamError } from "../../shared/errors.ts";
-import type { Fleet, FleetController, FleetModel } from "./fleet.ts";
-import {
-  controllersFile,
-  controllersOf,
-  controllersOfDetails,
-  modelOfInfo,
-  modelsFile,
-  showControllerFile,
-  showModelFile,
-} from "./listing-files.ts";
+import { controllersOfList, controllersOfShow } from "./controllers-listing.ts";
+import { isMapping, type Mapping, type Reading } from "./entries.ts";
+import type { Facts } from "./facts.ts";
+import type { Fleet, FleetModel, FleetUnread } from "./fleet.ts";
 import { joinFleet } from "./join-fleet.ts";
+import { modelOfMachines } from "./machines-listing.ts";
+import { modelsOfList, modelsOfShow } from "./models-listing.ts";
 import { readDocument, type Expectation, type NamedText } from "./read-document.ts";
-import { modelOfStatus, statusFile } from "./status-file.ts";
-
-/** What one file says. */
-interface FleetPart {
-  readonly controllers: readonly FleetController[];
-  readonly models: readonly FleetModel[];
-}
+import { modelOfStatus, statusListing } from "./status-listing.ts";
 
 /** The commands whose output is understood, for messages. */
 const ACCEPTED =
@@ -34,11 +24,17 @@ const EXPECTED: Expectation = {
  * @throws JamError JAM_FLEET_INVALID naming the file, the place in it and the accepted kinds
  */
 export function readFleet(texts: readonly NamedText[]): Fleet {
-  const parts = texts.map((text) => readPart(text.name, readDocument(text, EXPECTED)));
-  return joinFleet(
-    parts.flatMap(({ controllers }) => controllers),
-    parts.flatMap(({ models }) => models),
-  );
+  const unread: FleetUnread[] = [];
+  const parts = texts.map((text) => {
+    const origin = { file: text.name, place: text.name };
+    return readPart(readDocument(text, EXPECTED), { origin, unread });
+  });
+  return joinFleet({
+    controllers: parts.flatMap(({ controllers }) => controllers),
+    models: parts.flatMap(({ models }) => models),
+    unread,
+    sources: [],
+  });
 }
 
 /**
@@ -50,36 +46,41 @@ export function readStatus(text: NamedText): FleetModel {
   if (!isStatus(document)) {
     throw foreign(text.name, document, "no output of juju status --format json or yaml");
   }
-  return modelOfStatus(check(text.name, statusFile, document));
+  const reading = { origin: { file: text.name, place: text.name }, unread: [] };
+  const { models } = joinFleet({
+    controllers: [],
+    models: [modelOfStatus(check(text.name, statusListing, document), reading)],
+    unread: [],
+    sources: [],
+  });
+  const [model] = models;
+  if (model === undefined) throw foreign(text.name, document, "no output of juju status");
+  return model;
 }
 
-function readPart(name: string, document: unknown): FleetPart {
-  if (isStatus(document)) {
-    return { controllers: [], models: [modelOfStatus(check(name, statusFile, document))] };
+function readPart(document: unknown, reading: Reading): Facts {
+  const name = reading.origin.file;
+  if (isStatus(document)) return onlyModels([modelOfStatus(check(name, statusListing, document), reading)]);
+  if (isMapping(document)) {
+    const { models, controllers, model, machines } = document;
+    if (Array.isArray(models)) return onlyModels(modelsOfList(models, reading));
+    if ("current-model" in document && models === null) return onlyModels([]);
+    if (isMapping(controllers) || ("current-controller" in document && controllers === null)) {
+      return controllersOfList(controllers, reading);
+    }
+    if (typeof model === "string" && isMapping(machines))
+      return onlyModels([modelOfMachines(document, reading)]);
   }
-  if (isMapping(document) && Array.isArray(document["models"])) {
-    const { models } = check(name, modelsFile, document);
-    return { controllers: [], models: (models ?? []).map(modelOfInfo) };
-  }
-  if (isMapping(document) && isMapping(document["controllers"])) {
-    return { controllers: controllersOf(check(name, controllersFile, document)), models: [] };
-  }
-  if (isMappingOf(document, "details"))
-    return controllersOfDetails(check(name, showControllerFile, document));
-  if (isMappingOf(document, "model-uuid")) {
-    const models = Object.values(check(name, showModelFile, document));
-    return { controllers: [], models: models.map(modelOfInfo) };
-  }
+  if (isMappingOf(document, "details")) return controllersOfShow(document, reading);
+  if (isMappingOf(document, "model-uuid")) return onlyModels(modelsOfShow(document, reading));
   throw foreign(name, document, "none of Juju's listings");
 }
 
-type Mapping = Readonly<Record<string, unknown>>;
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function onlyModels(models: Facts["models"]): Facts {
+  return { controllers: [], models };
 }
 
-function isStatus(document: unknown): boolean {
+function isStatus(document: unknown): document is Mapping {
   return (
     isMapping(document) &&
     isMapping(document["model"]) &&

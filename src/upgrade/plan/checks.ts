@@ -52,9 +52,9 @@ function findingOf({ id, models }: BlockerRule, hop: CheckedHop): Finding {
 
 /** All places of all models; unknown when one model is, and nothing was found. */
 function join(models: readonly PlannedModel[], find: (model: FleetModel) => Finding): Finding {
-  const findings = models.map(({ facts, name }) => {
+  const findings = models.map(({ facts }) => {
     const places = facts === undefined ? undefined : find(facts);
-    return places?.map((place) => `${facts?.controller ?? ""}:${name} ${place}`);
+    return places?.map((place) => `${facts?.label ?? ""} ${place}`);
   });
   const found = findings.flatMap((finding) => finding ?? []);
   return found.length === 0 && (models.length === 0 || findings.includes(undefined)) ? undefined : found;
@@ -71,8 +71,8 @@ const MODEL_FINDERS: Readonly<Record<string, (model: FleetModel, hop: CheckedHop
     applications
       ?.filter(({ isFromCharmStore }) => isFromCharmStore)
       .map(({ name, charm }) => `application ${name} (${charm})`),
-  "model-migrating": ({ activity }) =>
-    activity !== undefined && /migrat|export|import/i.test(activity) ? [activity] : undefined,
+  "model-migrating": ({ isMigrating, activity }) =>
+    isMigrating === true ? [activity ?? "migrating"] : undefined,
   "lxd-before-5": ({ cloudType }) => (cloudType === undefined || cloudType === "lxd" ? undefined : []),
   "openstack-neutron": ({ cloudType }) =>
     cloudType === undefined || cloudType === "openstack" ? undefined : [],

@@ -1,7 +1,7 @@
 import { findSeries, osTypeOf } from "../../juju/release.ts";
 import { compareVersions, parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
-import { formatModelName, type Fleet, type FleetModel } from "../fleet/fleet.ts";
+import { formatModelName, type Fleet, type FleetController, type FleetModel } from "../fleet/fleet.ts";
 import type { Platform } from "./needs.ts";
 
 /** A model as the planner sees it. */
@@ -17,8 +17,10 @@ export interface PlannedModel {
 
 /** A controller and its models. */
 export interface PlanGroup {
-  /** Undefined in a plan for no fleet. */
+  /** What it is called in output; undefined in a plan for no fleet. */
   readonly controller: string | undefined;
+  /** What commands call it, where that is not unique and so not what it is called in output. */
+  readonly clientName?: string;
   /** What new controllers are called after: `prod` of `prod-3.6.27`. */
   readonly family?: string;
   readonly version: JujuVersion;
@@ -45,21 +47,26 @@ export function anonymousGroup(version: JujuVersion, type: "iaas" | "caas", assu
 /** The groups of a fleet in order of their names; what keeps a controller out goes to `warnings`. */
 export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): PlanGroup[] {
   const guessed: string[] = [];
-  const groups = fleet.controllers.flatMap(({ name, version, mongoVersion }): PlanGroup[] => {
-    if (version === undefined) {
+  const groups = fleet.controllers.flatMap((controller): PlanGroup[] => {
+    const { label, name, presumedVersion, mongoVersion } = controller;
+    // A note of the fleet says what to do about JAAS.
+    if (controller.isJaas) return [];
+    if (presumedVersion === undefined) {
       warnings.push(
-        `Controller ${name} is left out: no file tells its version. Add ${shellCommand`juju show-controller ${name} --format json`}.`,
+        `Controller ${label} is left out: no file tells its version. Add ${shellCommand`juju show-controller ${name} --format json`}.`,
       );
       return [];
     }
-    const number = parseVersion(version);
+    const number = parseVersion(presumedVersion);
     const models = fleet.models
-      .filter(({ controller }) => controller === name)
+      .filter((model) => model.controller === controller)
       .map((model) => plannedModel(model, number, assumed, guessed));
-    return [{ controller: name, version: number, mongoVersion, models }];
+    return [{ controller: label, ...clientNames(controller), version: number, mongoVersion, models }];
   });
-  for (const { name } of fleet.models.filter(({ controller }) => controller === undefined)) {
-    warnings.push(`Model ${name} is left out: its file does not name its controller.`);
+  for (const { name, files } of fleet.models.filter(({ controller }) => controller === undefined)) {
+    warnings.push(
+      `Model ${name} (${files.join(", ")}) is left out: it cannot be told which controller it belongs to.`,
+    );
   }
   if (guessed.length > 0) {
     warnings.push(
@@ -67,6 +74,12 @@ export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): Pl
     );
   }
   return groups;
+}
+
+/** Commands have to use the name that clients know; new controllers get names that are told apart. */
+function clientNames({ label, name, uuid }: FleetController): Pick<PlanGroup, "clientName" | "family"> {
+  if (label === name) return {};
+  return { clientName: name, family: `${name}-${uuid?.slice(0, 8) ?? "new"}` };
 }
 
 function plannedModel(
@@ -78,13 +91,13 @@ function plannedModel(
   const type = model.type ?? "iaas";
   const version = model.version === undefined ? controllerVersion : parseVersion(model.version);
   const isKnown = type === "caas" || model.machines !== undefined;
-  if (!isKnown) guessed.push(`${model.controller}:${formatModelName(model)}`);
+  if (!isKnown) guessed.push(model.label);
   return {
     name: formatModelName(model),
     type,
     // A model never runs more than its controller; a file from another day can say so.
     version: compareVersions(version, controllerVersion) > 0 ? controllerVersion : version,
-    isController: model.isController ?? false,
+    isController: model.isController,
     platforms:
       type === "iaas" && model.machines !== undefined
         ? machinePlatforms(model, assumed)

@@ -91,8 +91,10 @@ function findLate(group: PlanGroup, to: JujuVersion, knowledge: Knowledge): Plan
 function after(group: PlanGroup, hop: Hop): PlanGroup {
   const version = parseVersion(hop.to);
   const isNew = hop.kind === "migrate" && group.controller !== undefined;
+  const { clientName, ...rest } = group;
   return {
-    ...group,
+    ...rest,
+    ...(clientName === undefined || isNew ? {} : { clientName }),
     ...(isNew ? newController(group, hop.to) : {}),
     version,
     mongoVersion: hop.kind === "migrate" ? undefined : group.mongoVersion,

@@ -154,11 +154,11 @@ function blockersOf(hop: Hop, models: readonly PlannedModel[], knowledge: Knowle
 /** An action with the fleet's own names; one for each model where it is about models. */
 function stepsOf(
   { step, isPerModel, command }: HopAction,
-  { controller, family = controller }: PlanGroup,
+  { controller, clientName = controller, family = clientName }: PlanGroup,
   models: readonly PlannedModel[],
 ): { step: string; command: ShellCommand }[] {
-  if (controller === undefined) return [{ step, command: command(PLACEHOLDERS) }];
-  const names = { ...PLACEHOLDERS, controller, family: family ?? controller };
+  if (clientName === undefined) return [{ step, command: command(PLACEHOLDERS) }];
+  const names = { ...PLACEHOLDERS, controller: clientName, family: family ?? clientName };
   if (isPerModel !== true) return [{ step, command: command(names) }];
   return models
     .filter(({ isController }) => !isController)

@@ -75,6 +75,6 @@ test("where no file tells an architecture, the assumed ones stand in", () => {
 });
 
 test("a fleet without versions is refused", () => {
-  const fleet = { controllers: [], models: [], notes: [] };
+  const fleet = { controllers: [], models: [], notes: [], unread: [], sources: [] };
   expect(() => fleetInventory(fleet, { assumedArches: ["amd64"], now })).toThrow("tell no version");
 });

@@ -1,0 +1,172 @@
+import { z } from "zod";
+import { isVersion } from "../../juju/version.ts";
+import { printable } from "../../shared/printable.ts";
+import { entriesOf, noteUnread, readEntry, type Reading } from "./entries.ts";
+import { NOTHING_TOLD, type ControllerFacts, type Facts, type ModelFacts } from "./facts.ts";
+import { text, told } from "./fields.ts";
+import type { FleetNode } from "./fleet.ts";
+import { agentVersion } from "./version-field.ts";
+
+/** A version, or `(error)`, `(unauthorized access)` where Juju could not ask. Source: cmd/juju/controller/showcontroller.go */
+const askedVersion = z
+  .union([agentVersion, z.string().regex(/^\(.*\)$/s, "is not a Juju version")])
+  .nullish();
+
+const controllerItem = z.object({
+  uuid: text,
+  "controller-uuid": text,
+  access: text,
+  cloud: text,
+  region: text,
+  "agent-version": askedVersion,
+});
+
+/**
+ * What `juju controllers --format json|yaml` prints: what this client remembers. The two formats name the UUID
+ * differently. Source: juju cmd/juju/controller/listcontrollersconverters.go ControllerItem
+ */
+export function controllersOfList(controllers: unknown, reading: Reading): Facts {
+  const facts = entriesOf(controllers).flatMap(([name, value]): ControllerFacts[] => {
+    const entry = readEntry(controllerItem, value);
+    if ("fault" in entry) {
+      noteUnread(reading, `controllers.${name}`, entry.fault);
+      return [];
+    }
+    const item = entry.value;
+    return [
+      {
+        origin: reading.origin,
+        name,
+        uuid: told(item["controller-uuid"]) ?? told(item.uuid),
+        ...versionOf(item["agent-version"]),
+        versionIs: "remembered",
+        modelVersion: undefined,
+        mongoVersion: undefined,
+        cloud: told(item.cloud),
+        region: told(item.region),
+        access: told(item.access),
+        nodes: undefined,
+        isJaas: false,
+      },
+    ];
+  });
+  return { controllers: facts, models: [] };
+}
+
+const node = z.object({ "instance-id": text, "ha-status": text, "ha-primary": z.boolean().nullish() });
+
+const details = z.object({
+  details: z.object({
+    uuid: text,
+    "controller-uuid": text,
+    cloud: text,
+    region: text,
+    "agent-version": askedVersion,
+    "controller-model-version": askedVersion,
+    "mongo-version": text,
+    "identity-url": text,
+  }),
+  "controller-machines": z.record(z.string(), node).nullish(),
+  "controller-nodes": z.record(z.string(), node).nullish(),
+  models: z.record(z.string(), z.unknown()).nullish(),
+  account: z.object({ access: text }).nullish(),
+  errors: z.array(z.string()).nullish(),
+});
+
+type Details = z.infer<typeof details>;
+
+/** What `juju show-controller --format json|yaml` prints. Source: juju cmd/juju/controller/showcontroller.go */
+export function controllersOfShow(controllers: unknown, reading: Reading): Facts {
+  const facts: ControllerFacts[] = [];
+  const models: ModelFacts[] = [];
+  for (const [name, value] of entriesOf(controllers)) {
+    const entry = readEntry(details, value);
+    if ("fault" in entry) {
+      noteUnread(reading, name, entry.fault);
+      continue;
+    }
+    const controller = controllerOf(name, entry.value, reading);
+    facts.push(controller);
+    models.push(...modelsOf(entry.value.models, controller));
+  }
+  return { controllers: facts, models };
+}
+
+function controllerOf(name: string, shown: Details, reading: Reading): ControllerFacts {
+  const { details: shownDetails } = shown;
+  const model = versionOf(shownDetails["controller-model-version"]);
+  const asked = versionOf(shownDetails["agent-version"]);
+  const mongo = told(shownDetails["mongo-version"]);
+  const nodes = shown["controller-machines"] ?? shown["controller-nodes"];
+  return {
+    origin: reading.origin,
+    name,
+    uuid: told(shownDetails["controller-uuid"]) ?? told(shownDetails.uuid),
+    version: asked.version,
+    versionIs: "asked",
+    modelVersion: model.version,
+    mongoVersion: mongo !== undefined && /^\d/.test(mongo) ? mongo : undefined,
+    cloud: told(shownDetails.cloud),
+    region: told(shownDetails.region),
+    access: told(shown.account?.access),
+    nodes: nodes === null || nodes === undefined ? undefined : nodesOf(nodes),
+    errors: [...(shown.errors ?? []), ...asked.errors, ...model.errors].map((error) => printable(error, 400)),
+    isJaas: isJaas(shown),
+  };
+}
+
+/**
+ * What JIMM answers to `show-controller`: access `login`, an identity provider, and nothing of what a controller has.
+ */
+function isJaas(shown: Details): boolean {
+  return (
+    shown.account?.access === "login" &&
+    told(shown.details["identity-url"]) !== undefined &&
+    told(shown.details["mongo-version"]) === undefined &&
+    shown["controller-machines"] === undefined &&
+    shown["controller-nodes"] === undefined &&
+    entriesOf(shown.models).length === 0
+  );
+}
+
+function nodesOf(nodes: Readonly<Record<string, z.infer<typeof node>>>): FleetNode[] {
+  return Object.entries(nodes).map(([id, one]) => ({
+    id,
+    instanceId: told(one["instance-id"]),
+    haStatus: told(one["ha-status"]),
+    isHaPrimary: one["ha-primary"] ?? undefined,
+  }));
+}
+
+/**
+ * Models by their short names, without owner: of several with one name only the last is left.
+ * Source: juju cmd/juju/controller/showcontroller.go convertModelsForShow, 2.8 to 4.0
+ */
+function modelsOf(models: unknown, controller: ControllerFacts): ModelFacts[] {
+  const shown = z.object({ uuid: text, "model-uuid": text });
+  return entriesOf(models).flatMap(([name, value]): ModelFacts[] => {
+    const entry = readEntry(shown, value);
+    const uuid = "fault" in entry ? undefined : (told(entry.value["model-uuid"]) ?? told(entry.value.uuid));
+    const short = name.slice(name.lastIndexOf("/") + 1);
+    if (short === "") return [];
+    return [
+      {
+        ...NOTHING_TOLD,
+        origin: controller.origin,
+        listing: "show-controller",
+        controllerUuid: controller.uuid,
+        controllerName: controller.name,
+        uuid,
+        name: short,
+        isController: short === "controller",
+      },
+    ];
+  });
+}
+
+function versionOf(value: string | null | undefined): Pick<ControllerFacts, "version" | "errors"> {
+  const version = told(value);
+  if (version === undefined) return { version: undefined, errors: [] };
+  if (isVersion(version)) return { version, errors: [] };
+  return { version: undefined, errors: [`its version could not be asked for ${version}`] };
+}

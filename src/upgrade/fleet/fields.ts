@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { findSeries, findSeriesOfBase, osTypeOf } from "../../juju/release.ts";
+import { agentVersion } from "./version-field.ts";
+import type { Life, StatusText } from "./model-parts.ts";
+
+/** A text. Numbers are let pass: other tools write `machine: 0` without quotes. */
+export const text = z.union([z.string(), z.number().transform(String)]).nullish();
+
+/** One of Juju's statuses; `status-error` stands in place of one that could not be read. */
+export const statusField = z
+  .object({
+    current: text,
+    message: text,
+    reason: text,
+    since: text,
+    version: agentVersion.nullish(),
+    life: text,
+    "status-error": text,
+  })
+  .nullish();
+
+export type StatusField = z.infer<typeof statusField>;
+
+/** An empty text is what Juju means by nothing. */
+export function told(value: string | null | undefined): string | undefined {
+  return value === null || value === "" ? undefined : value;
+}
+
+export function statusText(field: StatusField): StatusText {
+  return { current: told(field?.current), message: told(field?.message), since: told(field?.since) };
+}
+
+/** Juju prints no life for what is alive. */
+export function lifeOf(value: string | null | undefined): Life {
+  return value === "dying" || value === "dead" ? value : "alive";
+}
+
+/** `base` from 3.0 on, `series` before. Numbers are let pass: other tools write `channel: 22.04` without quotes. */
+export const baseField = z.object({ name: z.string(), channel: z.coerce.string() }).nullish();
+
+/** The platform of a machine or application. */
+export interface PlatformText {
+  /** `ubuntu@22.04`. */
+  readonly base: string | undefined;
+  readonly series: string | undefined;
+  readonly os: string | undefined;
+}
+
+/** Source: juju core/base/base.go; cmd/juju/status/formatted.go, where `base` has taken the place of `series` in 3.0 */
+export function platformOf(base: z.infer<typeof baseField>, series: string | null | undefined): PlatformText {
+  if (told(series) !== undefined) {
+    const known = findSeries(series ?? "");
+    const number = known?.version === known?.name ? undefined : known?.version;
+    return {
+      base: known === undefined ? undefined : `${known.os}${number === undefined ? "" : `@${number}`}`,
+      series: series ?? undefined,
+      os: osTypeOf(series ?? ""),
+    };
+  }
+  if (base === null || base === undefined) return { base: undefined, series: undefined, os: undefined };
+  const { name, channel } = base;
+  return {
+    base: `${name}@${channel.replace(/\/stable$/, "")}`,
+    series: findSeriesOfBase(name, channel)?.name ?? `${name}@${channel}`,
+    os: osTypeOf(name),
+  };
+}

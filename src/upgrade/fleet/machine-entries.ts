@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { machineState } from "./agent-state.ts";
+import { entriesOf, isMapping, noteUnread, readEntry, type Reading } from "./entries.ts";
+import { baseField, lifeOf, platformOf, statusField, statusText, text, told } from "./fields.ts";
+import type { FleetMachine } from "./model-parts.ts";
+
+/** Source: juju cmd/juju/status/formatted.go machineStatus, 2.0 to 4.0.15 */
+const machine = z.object({
+  "juju-status": statusField,
+  "status-error": text,
+  "instance-id": text,
+  "machine-status": statusField,
+  "modification-status": statusField,
+  series: text,
+  base: baseField,
+  hardware: text,
+  constraints: text,
+  "controller-member-status": text,
+  "ha-primary": z.boolean().nullish(),
+  "controller-cluster-role": text,
+});
+
+type MachineField = z.infer<typeof machine>;
+
+/** Containers in containers in containers: more than Juju can make. */
+const MAX_DEPTH = 16;
+
+interface Host {
+  readonly id: string;
+  readonly arch: string | undefined;
+}
+
+/** Machines and their containers, each container after its host. */
+export function machinesOf(machines: unknown, reading: Reading): FleetMachine[] {
+  const found: FleetMachine[] = [];
+  collect(machines, { reading, found, host: undefined, depth: 0, place: "machines" });
+  return found;
+}
+
+interface Level {
+  readonly reading: Reading;
+  readonly found: FleetMachine[];
+  readonly host: Host | undefined;
+  readonly depth: number;
+  readonly place: string;
+}
+
+function collect(machines: unknown, level: Level): void {
+  if (level.depth > MAX_DEPTH) {
+    noteUnread(level.reading, level.place, `containers are nested deeper than ${MAX_DEPTH} levels`);
+    return;
+  }
+  for (const [id, value] of entriesOf(machines)) {
+    const place = `${level.place}.${id}`;
+    const entry = readEntry(machine, value);
+    const own =
+      "fault" in entry
+        ? unreadable(id, entry.fault, level.host)
+        : machineOf({ id, host: level.host }, entry.value);
+    if (own.statusError !== undefined) noteUnread(level.reading, place, own.statusError);
+    level.found.push(own);
+    const inside = isMapping(value) ? value["containers"] : undefined;
+    if (inside === undefined || inside === null) continue;
+    if (!isMapping(inside)) noteUnread(level.reading, `${place}.containers`, "is not a mapping");
+    const host = { id, arch: own.arch };
+    collect(inside, { ...level, host, depth: level.depth + 1, place: `${place}.containers` });
+  }
+}
+
+function machineOf(who: { readonly id: string; readonly host: Host | undefined }, field: MachineField) {
+  const agent = field["juju-status"];
+  const signs = {
+    current: told(agent?.current),
+    message: told(agent?.message),
+    statusError: told(field["status-error"]) ?? told(agent?.["status-error"]),
+  };
+  const state = machineState(signs);
+  const instance = statusText(field["machine-status"]);
+  const isFault = instance.current === "provisioning error" || instance.current === "error";
+  const statusError =
+    signs.statusError ?? (state === "unreadable" ? describeUnknown("machine", signs.current) : undefined);
+  const memberStatus = told(field["controller-member-status"]);
+  const clusterRole = told(field["controller-cluster-role"]);
+  return {
+    id: who.id,
+    host: who.host?.id,
+    version: told(agent?.version),
+    state,
+    status: signs.current,
+    message: statusError ?? signs.message ?? (isFault ? instance.message : undefined),
+    agentMessage: signs.message,
+    since: told(agent?.since),
+    statusError,
+    arch: archOf(field.hardware) ?? who.host?.arch ?? archOf(field.constraints),
+    ...platformOf(field.base, field.series),
+    life: lifeOf(agent?.life),
+    instanceId: told(field["instance-id"]),
+    isManual: field["instance-id"]?.startsWith("manual:") ?? false,
+    instance,
+    modification: statusText(field["modification-status"]),
+    isControllerNode: memberStatus !== undefined || clusterRole !== undefined,
+    memberStatus,
+    isHaPrimary: field["ha-primary"] ?? undefined,
+    clusterRole,
+  } satisfies FleetMachine;
+}
+
+function unreadable(id: string, fault: string, host: Host | undefined): FleetMachine {
+  return machineOf({ id, host }, { "status-error": `jam cannot read it: ${fault}` });
+}
+
+/** Why an agent without a `status-error` is unreadable. */
+export function describeUnknown(kind: "machine" | "unit", current: string | undefined): string {
+  return current === undefined
+    ? "no status of its agent is told"
+    : `"${current}" is a status that jam does not know of a ${kind}'s agent`;
+}
+
+/** `amd64` of `arch=amd64 cores=2`, of hardware or constraints. */
+function archOf(words: string | null | undefined): string | undefined {
+  return /(?:^|\s)arch=(\S+)/.exec(words ?? "")?.[1];
+}

@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { entriesOf, noteUnread, readEntry, type Entry, type Reading } from "./entries.ts";
+import { NOTHING_TOLD, type ModelFacts } from "./facts.ts";
+import { statusText, text, told } from "./fields.ts";
+import type { FleetMigration } from "./fleet.ts";
+import { agentVersion } from "./version-field.ts";
+
+const modelInfo = z.object({
+  name: z.string().min(1),
+  "short-name": text,
+  "model-uuid": text,
+  /** Second key of 2.x in YAML. */
+  uuid: text,
+  "model-type": z.enum(["iaas", "caas"]).nullish(),
+  "controller-uuid": text,
+  "controller-name": text,
+  "is-controller": z.boolean().nullish(),
+  owner: text,
+  cloud: text,
+  region: text,
+  type: text,
+  life: z.enum(["alive", "dying", "dead"]).nullish(),
+  status: z
+    .object({
+      current: text,
+      message: text,
+      reason: text,
+      since: text,
+      migration: text,
+      "migration-start": text,
+      "migration-end": text,
+    })
+    .nullish(),
+  credential: z.object({ "validity-check": text }).nullish(),
+  "agent-version": agentVersion.nullish(),
+});
+
+type ModelInfo = z.infer<typeof modelInfo>;
+
+/** What `juju models --format json|yaml` prints. Source: juju cmd/juju/controller/listmodels.go ModelSummary */
+export function modelsOfList(models: readonly unknown[], reading: Reading): ModelFacts[] {
+  return models.flatMap((value, index) =>
+    takeModel(readEntry(modelInfo, value), `models.${index}`, { reading, listing: "models" }),
+  );
+}
+
+/** What `juju show-model --format json|yaml` prints: models by their short name. Source: juju cmd/juju/common/model.go */
+export function modelsOfShow(models: unknown, reading: Reading): ModelFacts[] {
+  return entriesOf(models).flatMap(([name, value]) =>
+    takeModel(readEntry(modelInfo, value), name, { reading, listing: "show-model" }),
+  );
+}
+
+interface Take {
+  readonly reading: Reading;
+  readonly listing: ModelFacts["listing"];
+}
+
+function takeModel(entry: Entry<ModelInfo>, place: string, { reading, listing }: Take): ModelFacts[] {
+  if ("value" in entry) return [modelOf(entry.value, { reading, listing })];
+  noteUnread(reading, place, entry.fault);
+  return [];
+}
+
+function modelOf(info: ModelInfo, { reading, listing }: Take): ModelFacts {
+  // 4.0 has no `owner`: the part of the name before the last slash is it. Owners of JAAS may hold no slash.
+  const slash = info.name.lastIndexOf("/");
+  const owner = told(info.owner) ?? (slash > 0 ? info.name.slice(0, slash) : undefined);
+  const name = told(info["short-name"]) ?? info.name.slice(slash + 1);
+  const migration = migrationOf(info.status);
+  return {
+    ...NOTHING_TOLD,
+    origin: reading.origin,
+    listing,
+    controllerUuid: told(info["controller-uuid"]),
+    controllerName: told(info["controller-name"]),
+    uuid: told(info["model-uuid"]) ?? told(info.uuid),
+    name,
+    owner,
+    isController: info["is-controller"] ?? (name === "controller" && (owner ?? "admin") === "admin"),
+    type: info["model-type"] ?? undefined,
+    version: info["agent-version"] ?? undefined,
+    life: info.life ?? undefined,
+    cloud: told(info.cloud),
+    region: told(info.region),
+    cloudType: told(info.type),
+    status: { ...statusText(info.status), reason: told(info.status?.reason) },
+    migration,
+    isMigrating: isMigrating(migration, info.status),
+    activity: describeActivity(migration, info.status),
+    credentialValidity: told(info.credential?.["validity-check"]),
+  };
+}
+
+function migrationOf(status: ModelInfo["status"]): FleetMigration | undefined {
+  const migration = told(status?.migration);
+  if (migration === undefined) return undefined;
+  return { text: migration, start: told(status?.["migration-start"]), end: told(status?.["migration-end"]) };
+}
+
+/**
+ * `migration` is the latest attempt and stays when it was given up; then it has an end. A model that arrives has no
+ * migration of its own and is `importing`. Source: juju apiserver/common/modelmanagerinterface.go, params.ModelMigrationStatus
+ */
+function isMigrating(migration: FleetMigration | undefined, status: ModelInfo["status"]): boolean {
+  if (status?.current === "busy" && /^importing\b/.test(status.message ?? "")) return true;
+  if (migration === undefined || migration.end !== undefined) return false;
+  return !(migration.text.startsWith("aborted") && status?.current === "available");
+}
+
+function describeActivity(
+  migration: FleetMigration | undefined,
+  status: ModelInfo["status"],
+): string | undefined {
+  if (isMigrating(migration, status)) return `migration: ${migration?.text ?? "importing"}`;
+  const current = told(status?.current);
+  if (current === undefined || current === "available") return undefined;
+  return [current, told(status?.message)].filter((part) => part !== undefined).join(": ");
+}
