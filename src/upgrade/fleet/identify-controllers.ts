@@ -46,6 +46,13 @@ export class ControllerDirectory {
     return this.#byName.get(name) ?? [];
   }
 
+  /** The controllers that a file which names one can mean; none when no other file tells of it. */
+  meantBy(name: string): readonly ControllerEntry[] {
+    const named = this.named(name);
+    const known = this.#nameOnly.get(`${name}\n`);
+    return named.length > 0 || known === undefined ? named : [known];
+  }
+
   withUuid(uuid: string): ControllerEntry | undefined {
     return this.#byUuid.get(uuid);
   }

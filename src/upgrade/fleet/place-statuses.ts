@@ -11,7 +11,7 @@ export function placeStatuses(facts: readonly ModelFacts[], context: Identifying
   const toController = new Map<ControllerEntry, ModelFacts[]>();
   const byNames: ModelFacts[] = [];
   for (const one of facts) {
-    const named = one.controllerName === undefined ? [] : context.directory.named(one.controllerName);
+    const named = one.controllerName === undefined ? [] : context.directory.meantBy(one.controllerName);
     const place = named.length === 0 ? undefined : findPlace(one, named, context);
     if (named.length === 0) byNames.push(one);
     else if (place === undefined) leaveAlone([one], whyUnplaced(one, named), context);
