@@ -32,10 +32,19 @@ export function findViolations(
 ): Violation[] {
   return modules.flatMap(({ path, text }) =>
     scanImports(text).flatMap((found) => {
-      const because = path.startsWith("test/unit/") ? judgeUnitTest(found) : judge(path, found, table);
+      const because = path.startsWith("test/") ? judgeTest(path, found) : judge(path, found, table);
       return because === undefined ? [] : [{ path, line: found.line, specifier: found.specifier, because }];
     }),
   );
+}
+
+function judgeTest(path: string, found: ScannedImport): string | undefined {
+  const { specifier, isTypeOnly } = found;
+  if (!path.startsWith("test/judges/") && specifier.endsWith("helpers/interop.ts") && !isTypeOnly)
+    return "Juju's own code takes minutes to build; test/judges is for the tests that ask it";
+  if (path !== "test/helpers/property.ts" && specifier === "@fast-check/vitest")
+    return "test/helpers/property.ts has the same, with as many runs as the tier wants";
+  return path.startsWith("test/unit/") ? judgeUnitTest(found) : undefined;
 }
 
 function judgeUnitTest({ specifier }: ScannedImport): string | undefined {
@@ -98,7 +107,7 @@ function builtinName(specifier: string): string | undefined {
 }
 
 function readModules(): SourceModule[] {
-  return globSync(["src/**/*.ts", "test/unit/**/*.ts"])
+  return globSync(["src/**/*.ts", "test/**/*.ts"])
     .map((path) => path.replaceAll("\\", "/"))
     .sort()
     .map((path) => ({ path, text: readFileSync(path, "utf8") }));

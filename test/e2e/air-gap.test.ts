@@ -1,14 +1,9 @@
-/** The whole way over the gap, by the commands that operators type; Juju's own code looks at what arrives. */
+/** The whole way over the gap, by the commands that operators type. test/judges/air-gap.test.ts: Juju's own code on the far side. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { airGap, type CreatedDocument, type ImportedDocument } from "../helpers/air-gap.ts";
-import { buildInterop } from "../helpers/interop.ts";
-import { complaintsOf, foundBy, judge, listedFor, UNREACHABLE } from "../helpers/judged-mirror.ts";
 import { buildSampleTree, startUpstream } from "../helpers/upstream.ts";
-
-const interop = await buildInterop();
-if (interop.absent !== undefined) process.stderr.write(`${interop.absent}\n`);
 
 const OPTIONS = { arches: ["amd64", "arm64"], oses: ["ubuntu"] } as const;
 const BEFORE = ["2.8.13", "2.9.60", "3.6.26"];
@@ -140,36 +135,6 @@ test("a bundle over standard output and input arrives whole", async () => {
   const { status, stdout } = await runProcess("sh", ["-c", pipe]);
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ outcome: "updated" });
-});
-
-describe.skipIf(interop.absent !== undefined)("Juju's own code on the far side", () => {
-  test("gets every agent that was carried, from the server and from the folder", async () => {
-    await using upstream = await startUpstream({ ...OPTIONS, releases: AFTER });
-    const gap = await airGap(upstream);
-    await gap.done("near", "bundle", "create", "--to", gap.medium, "--volume-size", "40KiB");
-    await gap.done("far", "bundle", "import", gap.medium);
-    await using far = await judge(gap.far);
-    await gap.near[Symbol.asyncDispose]();
-    const rows = await far.list();
-    for (const { generation, release, major } of [
-      { generation: "3.6", release: "ubuntu", major: 3 },
-      { generation: "2.9", release: "ubuntu", major: 2 },
-      { generation: "2.8", release: "bionic", major: 2 },
-    ] as const) {
-      const questions = Object.values(far.ways).map((way) => ({
-        ...way,
-        stream: "released",
-        release,
-        major,
-        download: true,
-        default: UNREACHABLE,
-      }));
-      const answers = await interop.juju(generation).ask(questions);
-      expect(answers.map(foundBy)).toEqual(questions.map((question) => listedFor(rows, question)));
-      expect(answers.flatMap(complaintsOf)).toEqual([]);
-      expect(answers[0]?.found.length).toBeGreaterThan(1);
-    }
-  });
 });
 
 function sum(numbers: Iterable<number>): number {

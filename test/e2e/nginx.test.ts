@@ -1,106 +1,17 @@
 /** The data directory as it lies under nginx, with the configuration that docs/guides/point-a-controller.md shows. */
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { chmod, readFile, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
-import { join, resolve } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { chmod } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildInterop } from "../helpers/interop.ts";
-import { runProcess, temporaryFolder } from "../helpers/jam-process.ts";
-import { complaintsOf, foundBy, listedFor, type ListedAgent } from "../helpers/judged-mirror.ts";
+import { listAgents } from "../helpers/judged-mirror.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
+import { nginx, startNginx, type Nginx } from "../helpers/nginx.ts";
 import { buildSampleTree, startUpstream, type TestUpstream } from "../helpers/upstream.ts";
-
-const PAGE = resolve(import.meta.dirname, "../../docs/guides/point-a-controller.md");
 
 const TREE = {
   releases: ["2.9.60", "3.6.26", "3.6.27"],
   arches: ["amd64", "arm64"],
   oses: ["ubuntu"],
 } satisfies Parameters<typeof startUpstream>[0];
-
-/** Debian keeps it where only root's PATH looks. */
-async function findNginx(): Promise<string | undefined> {
-  for (const path of ["/usr/sbin/nginx", "nginx"]) {
-    const found = await runProcess(path, ["-v"]).catch(() => undefined);
-    if (found?.status === 0) return path;
-  }
-  return undefined;
-}
-const nginx = await findNginx();
-if (nginx === undefined)
-  process.stderr.write("nginx is not installed: the data directory was not tried under it.\n");
-
-/** The page's server block, with this listen address and this root. Throws where the page has changed. */
-async function readServerBlock(listen: string, root: string): Promise<string> {
-  const text = await readFile(PAGE, "utf8");
-  const blocks = [...text.matchAll(/^```nginx\n(.*?)^```$/gms)].map(([, block]) => block ?? "");
-  const [block = ""] = blocks;
-  const settings = { "listen 8080;": `listen ${listen};`, "root /srv/jam/mirror-data;": `root ${root};` };
-  for (const words of Object.keys(settings)) {
-    if (blocks.length !== 1 || block.split(words).length !== 2) throw new Error(`${PAGE} has no "${words}".`);
-  }
-  return Object.entries(settings).reduce((rest, [words, own]) => rest.replace(words, own), block);
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-interface Nginx extends AsyncDisposable {
-  /** `http://127.0.0.1:41234`, without a slash at the end. */
-  readonly url: string;
-}
-
-/** nginx on `root`; it ends with the scope, and with this process however that ends. */
-async function startNginx(root: string): Promise<Nginx> {
-  const folder = await temporaryFolder();
-  const port = await findFreePort();
-  const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-  const temporary = paths.map((name) => `${name}_temp_path ${folder.path}/${name};`).join("\n  ");
-  const config = join(folder.path, "nginx.conf");
-  await writeFile(
-    config,
-    `daemon off;\nworker_processes 1;\npid ${folder.path}/pid;\nerror_log stderr;\nevents {}\nhttp {\n` +
-      `  access_log off;\n  ${temporary}\n${await readServerBlock(`127.0.0.1:${port}`, root)}}\n`,
-  );
-  // The shell ends nginx when its standard input does: at the latest when this process is gone.
-  const script = '"$0" -c "$1" & read -r _; kill -TERM $!; wait $!';
-  const child = spawn("sh", ["-c", script, nginx ?? "", config], { stdio: ["pipe", "ignore", "pipe"] });
-  let errors = "";
-  child.stderr.on("data", (chunk) => (errors += String(chunk)));
-  const exited = once(child, "exit");
-  const url = `http://127.0.0.1:${port}`;
-  const isUp = () =>
-    fetch(url).then(
-      () => true,
-      () => false,
-    );
-  for (let tries = 0; !(await isUp()); tries += 1) {
-    if (tries > 100) throw new Error(`nginx does not answer:\n${errors}`);
-    await pause(50);
-  }
-  return {
-    url,
-    async [Symbol.asyncDispose]() {
-      child.stdin.end();
-      await exited;
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
-
-async function listOf(mirror: TestMirror): Promise<ListedAgent[]> {
-  const { stdout } = await mirror.jam("list", "-o", "json");
-  return (JSON.parse(stdout) as { agents: ListedAgent[] }).agents;
-}
 
 interface IndexJson {
   readonly index: Readonly<Record<string, { readonly path: string }>>;
@@ -180,7 +91,7 @@ describe.skipIf(nginx === undefined)("nginx on the data directory", () => {
 
   test("serves the index, product files and tarballs, each as what Juju wants it to be", async () => {
     const paths = await readLikeAClient(`${server.url}/tools`);
-    expect(new Set(paths)).toEqual(new Set((await listOf(mirror)).map(({ path }) => path)));
+    expect(new Set(paths)).toEqual(new Set((await listAgents(mirror)).map(({ path }) => path)));
   });
 
   test("serves parts of a tarball, and knows one that has not changed", async () => {
@@ -247,27 +158,4 @@ describe.skipIf(nginx === undefined)("nginx on the data directory", () => {
     expect([...seen].filter((state) => !settled.has(state))).toEqual([]);
     expect(settled.size).toBe(3);
   });
-});
-
-const interop = nginx === undefined ? undefined : await buildInterop();
-const isJudged = interop !== undefined && interop.absent === undefined;
-
-describe.skipIf(!isJudged)("Juju on nginx on the data directory", () => {
-  test.for(["3.6", "2.9"] as const)(
-    "%s finds what `jam list` says and keeps every tarball",
-    async (generation) => {
-      await using upstream = await startUpstream();
-      await using mirror = await temporaryMirror(upstream);
-      await chmod(mirror.folder, 0o755);
-      expect(await mirror.jam("sync", "--quiet")).toMatchObject({ status: 0 });
-      await using server = await startNginx(mirror.data);
-      const question = { url: `${server.url}/tools`, major: 3, release: "ubuntu", download: true };
-      const [answer] = (await interop?.juju(generation).ask([question])) ?? [];
-      if (answer === undefined) throw new Error("The program gave no answer.");
-      expect(foundBy(answer)).toEqual(listedFor(await listOf(mirror), question));
-      expect(answer.found).not.toEqual([]);
-      // A plain web server has one type for a file; only the betas of 4.0 ask for the other one.
-      expect(complaintsOf(answer).filter((complaint) => !complaint.includes("Juju 4.0 betas"))).toEqual([]);
-    },
-  );
 });

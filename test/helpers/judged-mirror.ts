@@ -78,15 +78,18 @@ export async function judge(mirror: TestMirror): Promise<JudgedMirror> {
       "agent-metadata-url with a slash at the end": { url: `${server.url}/tools/` },
       "--metadata-source": { metadataSource: mirror.data },
     },
-    async list() {
-      const { stdout } = await mirror.jam("list", "-o", "json");
-      return (JSON.parse(stdout) as { agents: ListedAgent[] }).agents;
-    },
+    list: () => listAgents(mirror),
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
       await mirror[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The rows of `jam list -o json`. */
+export async function listAgents(mirror: Pick<TestMirror, "jam">): Promise<ListedAgent[]> {
+  const { stdout } = await mirror.jam("list", "-o", "json");
+  return (JSON.parse(stdout) as { agents: ListedAgent[] }).agents;
 }
 
 /** The rows that answer a question about one release, in the order of Juju's answers. */

@@ -1,7 +1,7 @@
 /** What a signature proves, and what a hostile one does not. */
 import { join } from "node:path";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { fc, test as property } from "@fast-check/vitest";
+import { fc, test as property } from "../../helpers/property.ts";
 import {
   armor,
   config,
@@ -19,6 +19,7 @@ import {
 import { afterAll, describe, expect, test } from "vitest";
 
 import { codeOf, failureOf, temporaryKeys, type TestKeys } from "../../helpers/key-folder.ts";
+import { runs } from "../../helpers/tier.ts";
 
 const TEXT = '{\n "held": [\n- dash\n ]\n}\n';
 const BYTES = new TextEncoder().encode(TEXT);
@@ -64,28 +65,26 @@ describe("signing", () => {
     expect((await keys.verifyDetached(BYTES, signature, "SUMS")).signedAt).toEqual(own.createdAt);
   });
 
-  property.prop([fc.uint8Array({ maxLength: 300 })], { numRuns: 30 })(
-    "is verified for any bytes",
-    async (bytes) => {
-      const signature = await own.signDetached(bytes, NOW);
-      expect(await keys.verifyDetached(bytes, signature, "SUMS")).toMatchObject({ signedAt: NOW });
+  property.prop([fc.uint8Array({ maxLength: 300 })], runs(30))("is verified for any bytes", async (bytes) => {
+    const signature = await own.signDetached(bytes, NOW);
+    expect(await keys.verifyDetached(bytes, signature, "SUMS")).toMatchObject({ signedAt: NOW });
+  });
+
+  property.prop([fc.array(fc.stringMatching(/^(?:-{0,5}|From )[a-z"{}\u00e9\u{1f600}]{0,8}$/u))], runs(50))(
+    "gives back any text that ends its lines as Unix does",
+    async (lines) => {
+      const text = `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+      const verified = await keys.verifyClearsigned(await own.clearSign(text, NOW), "receipt");
+      expect(verified).toEqual({
+        text,
+        signature: { fingerprint: own.fingerprint, userId: "plant-7", signedAt: NOW },
+      });
     },
   );
-
-  property.prop([fc.array(fc.stringMatching(/^(?:-{0,5}|From )[a-z"{}\u00e9\u{1f600}]{0,8}$/u))], {
-    numRuns: 50,
-  })("gives back any text that ends its lines as Unix does", async (lines) => {
-    const text = `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
-    const verified = await keys.verifyClearsigned(await own.clearSign(text, NOW), "receipt");
-    expect(verified).toEqual({
-      text,
-      signature: { fingerprint: own.fingerprint, userId: "plant-7", signedAt: NOW },
-    });
-  });
 });
 
 describe("a signature that does not fit", () => {
-  property.prop([fc.nat(BYTES.length - 1), fc.integer({ min: 1, max: 255 })], { numRuns: 30 })(
+  property.prop([fc.nat(BYTES.length - 1), fc.integer({ min: 1, max: 255 })], runs(30))(
     "is noticed wherever a byte was changed",
     async (at, change) => {
       const bytes = BYTES.map((byte, index) => (index === at ? byte ^ change : byte));
@@ -210,7 +209,7 @@ describe("a hostile signature", () => {
     },
   );
 
-  property.prop([fc.uint8Array({ maxLength: 200 })], { numRuns: 200 })(
+  property.prop([fc.uint8Array({ maxLength: 200 })], runs(200))(
     "of any packets is refused in our words",
     async (bytes) => {
       const signature = armor(enums.armor.signature, bytes);
@@ -218,7 +217,7 @@ describe("a hostile signature", () => {
     },
   );
 
-  property.prop([fc.nat(detached.length), fc.nat(20), fc.string({ maxLength: 6 })], { numRuns: 200 })(
+  property.prop([fc.nat(detached.length), fc.nat(20), fc.string({ maxLength: 6 })], runs(200))(
     "that was cut or changed anywhere fails in our words or says the same",
     async (at, length, text) => {
       const changed = detached.slice(0, at) + text + detached.slice(at + length);
@@ -253,7 +252,7 @@ describe("a hostile clear-signed text", () => {
     expect(error?.message).toContain("of a kind that signs something else");
   });
 
-  property.prop([fc.nat(clear.length), fc.nat(20), fc.string({ maxLength: 6 })], { numRuns: 300 })(
+  property.prop([fc.nat(clear.length), fc.nat(20), fc.string({ maxLength: 6 })], runs(300))(
     "that was cut or changed anywhere fails in our words or says the same",
     async (at, length, insert) => {
       const changed = clear.slice(0, at) + insert + clear.slice(at + length);

@@ -1,4 +1,4 @@
-import { fc, test as property } from "@fast-check/vitest";
+import { fc, test as property } from "../../helpers/property.ts";
 import { expect, test } from "vitest";
 import { formatInventory } from "../../../src/bundle/format/inventory.ts";
 import { baselineOf, readHave, type Have } from "../../../src/bundle/site/have.ts";

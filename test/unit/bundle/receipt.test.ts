@@ -1,4 +1,4 @@
-import { fc, test as property } from "@fast-check/vitest";
+import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import { parseReceipt } from "../../../src/bundle/format/parse-receipt.ts";
 import {

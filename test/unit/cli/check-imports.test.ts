@@ -87,6 +87,16 @@ test.for([
     'import { readFileSync } from "node:fs";',
     "1: unit tests do without files and network; test/integration is for those",
   ],
+  [
+    "test/e2e/x.test.ts",
+    'import { buildInterop } from "../helpers/interop.ts";',
+    "1: Juju's own code takes minutes to build; test/judges is for the tests that ask it",
+  ],
+  [
+    "test/unit/x.test.ts",
+    'import { fc, test } from "@fast-check/vitest";',
+    "1: test/helpers/property.ts has the same, with as many runs as the tier wants",
+  ],
 ] as const)("refuses in %s: %s", ([path, text, violation]) => {
   expect(at(path, text)).toEqual([violation]);
 });
@@ -98,6 +108,9 @@ test.for([
   ["src/sync/x.ts", 'import { a } from "./a.ts";'],
   ["src/config/x.ts", 'import { readFile } from "node:fs/promises";'],
   ["src/cli/x.ts", 'import { script } from "@bomb.sh/tab";'],
+  ["test/judges/x.test.ts", 'import { buildInterop } from "../helpers/interop.ts";'],
+  ["test/helpers/property.ts", 'export { fc, test } from "@fast-check/vitest";'],
+  ["test/helpers/x.ts", 'import type { InteropAnswer } from "./interop.ts";'],
 ] as const)("allows in %s: %s", ([path, text]) => {
   expect(at(path, text)).toEqual([]);
 });

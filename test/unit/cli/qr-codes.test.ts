@@ -1,7 +1,8 @@
-import { fc, test as property } from "@fast-check/vitest";
+import { fc, test as property } from "../../helpers/property.ts";
 import decodeQr from "qr/decode.js";
 import { expect, test } from "vitest";
 import { drawQrCodes, type QrCode } from "../../../src/cli/bundle/qr-codes.ts";
+import { runs } from "../../helpers/tier.ts";
 
 /** What a camera would read off a dark terminal: half blocks are light, blanks are dark. */
 function scan({ drawing }: QrCode): string {
@@ -43,7 +44,7 @@ test("a long text is several codes of about the same size, cut at ends of lines"
   expect(codes.every(({ text }) => text.endsWith("\n") && text.length < 2_300)).toBe(true);
 });
 
-property.prop([fc.integer({ min: 60, max: 180 }), fc.integer({ min: 1, max: 40 })], { numRuns: 12 })(
+property.prop([fc.integer({ min: 60, max: 180 }), fc.integer({ min: 1, max: 40 })], runs(12))(
   "no code is wider than the terminal, and together they are the text",
   async (columns, count) => {
     const codes = await drawQrCodes(lines(count), columns);

@@ -1,4 +1,4 @@
-import { fc, test } from "@fast-check/vitest";
+import { fc, test } from "../../helpers/property.ts";
 import { expect, test as plain } from "vitest";
 import { decideAnswer } from "../../../src/server/conditional.ts";
 

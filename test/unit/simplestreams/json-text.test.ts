@@ -1,4 +1,4 @@
-import { fc, test as property } from "@fast-check/vitest";
+import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import { parseJsonObject } from "../../../src/simplestreams/json-text.ts";
 

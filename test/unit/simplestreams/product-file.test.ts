@@ -1,4 +1,4 @@
-import { fc, test as property } from "@fast-check/vitest";
+import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import { parseSha256, sha256Of, type Sha256 } from "../../../src/shared/sha256.ts";
 import type { Item } from "../../../src/simplestreams/item.ts";

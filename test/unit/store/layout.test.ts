@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { fc, test } from "@fast-check/vitest";
+import { fc, test } from "../../helpers/property.ts";
 import { describe, expect, it } from "vitest";
 import { isTemporaryName, temporaryName } from "../../../src/disk/temporary-name.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";

@@ -1,10 +1,11 @@
-import { fc, test as property } from "@fast-check/vitest";
+import { fc, test as property } from "../../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import { GENERATIONS, type Generation } from "../../../../src/juju/which/generation.ts";
 import type { UpgradeQuestion } from "../../../../src/juju/which/question.ts";
 import type { Trace } from "../../../../src/juju/which/trace.ts";
 import { answerUpgrade } from "../../../../src/juju/which/upgrade.ts";
 import { compareVersionTexts, parseVersion } from "../../../../src/juju/version.ts";
+import { runs } from "../../../helpers/tier.ts";
 
 const MAJORS: Readonly<Partial<Record<Generation, number>>> = { "1.25": 1, "4.0": 4 };
 
@@ -53,7 +54,7 @@ const anyQuestion = anyGeneration.chain((generation) =>
 );
 
 describe("whatever is asked", () => {
-  property.prop([anyQuestion], { numRuns: 2_000 })(
+  property.prop([anyQuestion], runs(2_000))(
     "a chosen version is published, stored, or the controller's own; only 4.0 takes a model's request on trust",
     (question) => {
       const answer = answerUpgrade(question);
@@ -64,7 +65,7 @@ describe("whatever is asked", () => {
     },
   );
 
-  property.prop([anyQuestion], { numRuns: 2_000 })(
+  property.prop([anyQuestion], runs(2_000))(
     "a choice without a request never leaves the major nor goes back",
     (question) => {
       const answer = answerUpgrade({ ...question, requested: null });
@@ -75,7 +76,7 @@ describe("whatever is asked", () => {
     },
   );
 
-  property.prop([anyQuestion], { numRuns: 2_000 })(
+  property.prop([anyQuestion], runs(2_000))(
     "a request is answered with exactly that version or not at all",
     (question) => {
       const answer = answerUpgrade(question);
@@ -85,7 +86,7 @@ describe("whatever is asked", () => {
     },
   );
 
-  property.prop([anyQuestion, fc.func(fc.nat())], { numRuns: 500 })(
+  property.prop([anyQuestion, fc.func(fc.nat())], runs(500))(
     "the order in which versions are listed does not matter",
     (question, weight) => {
       const available = question.available.toSorted((a, b) => weight(a) - weight(b));
@@ -93,7 +94,7 @@ describe("whatever is asked", () => {
     },
   );
 
-  property.prop([anyQuestion, anyVersion], { numRuns: 1_000 })(
+  property.prop([anyQuestion, anyVersion], runs(1_000))(
     "one more published version never makes a 3.x controller choose an older one",
     (question, more) => {
       const generation = "3.6.23+";

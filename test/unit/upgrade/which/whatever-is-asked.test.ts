@@ -1,4 +1,4 @@
-import { fc, test as property } from "@fast-check/vitest";
+import { fc, test as property } from "../../../helpers/property.ts";
 import { describe, expect } from "vitest";
 import { GENERATIONS } from "../../../../src/juju/which/generation.ts";
 import { answerUpgrade } from "../../../../src/juju/which/upgrade.ts";
@@ -7,6 +7,7 @@ import { readQuestions } from "../../../../src/upgrade/which/read-questions.ts";
 import { answerQuestion } from "../../../../src/upgrade/which/which.ts";
 import type { UpgradeQuestion } from "../../../../src/juju/which/question.ts";
 import { answerIn, aWorld } from "./world.ts";
+import { runs } from "../../../helpers/tier.ts";
 
 const suffix = fc.oneof(
   { weight: 4, arbitrary: fc.nat(12).map((patch) => `.${patch}`) },
@@ -42,9 +43,10 @@ const anyQuestion = fc.record(
 );
 
 describe("whatever is asked", () => {
-  property.prop([anyQuestion, fc.array(anyAgent, { maxLength: 20 }), fc.array(anyAgent, { maxLength: 20 })], {
-    numRuns: 1_000,
-  })("there is a decision, with a version or the reason why not", (question, held, upstream) => {
+  property.prop(
+    [anyQuestion, fc.array(anyAgent, { maxLength: 20 }), fc.array(anyAgent, { maxLength: 20 })],
+    runs(1_000),
+  )("there is a decision, with a version or the reason why not", (question, held, upstream) => {
     const answer = answerIn(aWorld(held, { upstream }), question);
     expect(DECISIONS).toContain(answer.decision);
     expect(answer.version === null).toBe(answer.code !== null);
@@ -54,7 +56,7 @@ describe("whatever is asked", () => {
     expect(JSON.parse(JSON.stringify(answer))).toMatchObject({ decision: answer.decision });
   });
 
-  property.prop([anyQuestion, fc.array(anyVersion, { maxLength: 20 })], { numRuns: 1_000 })(
+  property.prop([anyQuestion, fc.array(anyVersion, { maxLength: 20 })], runs(1_000))(
     "with lists of its own, Juju's part of the answer is that of Juju's rules",
     (question, available) => {
       const [asked] = readQuestions([{ ...question, available }]);
@@ -64,7 +66,7 @@ describe("whatever is asked", () => {
     },
   );
 
-  property.prop([anyQuestion, fc.array(anyAgent, { maxLength: 20 })], { numRuns: 500 })(
+  property.prop([anyQuestion, fc.array(anyAgent, { maxLength: 20 })], runs(500))(
     "a safe upgrade of a controller is listed for every arch",
     (question, held) => {
       const arches = ["amd64", "arm64"];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runCampaign, type Failure } from "../../../scripts/fuzz-bundle/campaign.ts";
+import { runCampaign, type Failure } from "../../scripts/fuzz-bundle/campaign.ts";
 
 test("some hundred mutants of bundles break nothing: see scripts/fuzz-bundle for more of them", async () => {
   const failures: Pick<Failure, "run" | "faults">[] = [];

@@ -1,0 +1,87 @@
+/** nginx with the configuration that docs/guides/point-a-controller.md shows. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { runProcess, temporaryFolder } from "./jam-process.ts";
+
+const PAGE = resolve(import.meta.dirname, "../../docs/guides/point-a-controller.md");
+
+/** Debian keeps it where only root's PATH looks. */
+async function findNginx(): Promise<string | undefined> {
+  for (const path of ["/usr/sbin/nginx", "nginx"]) {
+    const found = await runProcess(path, ["-v"]).catch(() => undefined);
+    if (found?.status === 0) return path;
+  }
+  return undefined;
+}
+/** Where nginx is; undefined where it is not installed. */
+export const nginx = await findNginx();
+if (nginx === undefined)
+  process.stderr.write("nginx is not installed: the data directory was not tried under it.\n");
+
+/** The page's server block, with this listen address and this root. Throws where the page has changed. */
+async function readServerBlock(listen: string, root: string): Promise<string> {
+  const text = await readFile(PAGE, "utf8");
+  const blocks = [...text.matchAll(/^```nginx\n(.*?)^```$/gms)].map(([, block]) => block ?? "");
+  const [block = ""] = blocks;
+  const settings = { "listen 8080;": `listen ${listen};`, "root /srv/jam/mirror-data;": `root ${root};` };
+  for (const words of Object.keys(settings)) {
+    if (blocks.length !== 1 || block.split(words).length !== 2) throw new Error(`${PAGE} has no "${words}".`);
+  }
+  return Object.entries(settings).reduce((rest, [words, own]) => rest.replace(words, own), block);
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+export interface Nginx extends AsyncDisposable {
+  /** `http://127.0.0.1:41234`, without a slash at the end. */
+  readonly url: string;
+}
+
+/** nginx on `root`; it ends with the scope, and with this process however that ends. */
+export async function startNginx(root: string): Promise<Nginx> {
+  const folder = await temporaryFolder();
+  const port = await findFreePort();
+  const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  const temporary = paths.map((name) => `${name}_temp_path ${folder.path}/${name};`).join("\n  ");
+  const config = join(folder.path, "nginx.conf");
+  await writeFile(
+    config,
+    `daemon off;\nworker_processes 1;\npid ${folder.path}/pid;\nerror_log stderr;\nevents {}\nhttp {\n` +
+      `  access_log off;\n  ${temporary}\n${await readServerBlock(`127.0.0.1:${port}`, root)}}\n`,
+  );
+  // The shell ends nginx when its standard input does: at the latest when this process is gone.
+  const script = '"$0" -c "$1" & read -r _; kill -TERM $!; wait $!';
+  const child = spawn("sh", ["-c", script, nginx ?? "", config], { stdio: ["pipe", "ignore", "pipe"] });
+  let errors = "";
+  child.stderr.on("data", (chunk) => (errors += String(chunk)));
+  const exited = once(child, "exit");
+  const url = `http://127.0.0.1:${port}`;
+  const isUp = () =>
+    fetch(url).then(
+      () => true,
+      () => false,
+    );
+  for (let tries = 0; !(await isUp()); tries += 1) {
+    if (tries > 100) throw new Error(`nginx does not answer:\n${errors}`);
+    await pause(50);
+  }
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await exited;
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
