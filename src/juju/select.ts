@@ -1,4 +1,4 @@
-import { formatAgentName, type Agent } from "./agent.ts";
+import type { Agent } from "./agent.ts";
 import {
   candidateOf,
   compileDenials,
@@ -50,16 +50,11 @@ export function selectAgents(agents: readonly Agent[], rules: SelectionRules): V
 }
 
 /**
- * What the rules say, one by one, of the agents that a name or a part of one means: `3.6.5-ubuntu-arm64`, `3.6.5`,
- * `ubuntu-arm64`, or `3.6` for the whole minor. Empty when no agent is meant.
+ * What the rules say of every agent, one by one, in the order given.
  * @throws JamError JAM_VERSION_INVALID for a range in the rules that cannot be read
  */
-export function explainAgents(agents: readonly Agent[], rules: SelectionRules, name: string): Explanation[] {
-  return judge(agents, rules).filter(({ verdict }) => isMeant(formatAgentName(verdict.agent), name));
-}
-
-function isMeant(agentName: string, text: string): boolean {
-  return text !== "" && (`-${agentName}-`.includes(`-${text}-`) || agentName.startsWith(`${text}.`));
+export function explainAgents(agents: readonly Agent[], rules: SelectionRules): Explanation[] {
+  return judge(agents, rules);
 }
 
 function judge(agents: readonly Agent[], rules: SelectionRules): Explanation[] {

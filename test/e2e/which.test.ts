@@ -164,9 +164,9 @@ describe("a mirror with a few releases", async () => {
 describe("wrong input is told by field and accepted form:", () => {
   test.for([
     ["which", "current: is missing; expected the agent version of the model, such as 3.6.5.", 2],
-    ["which 3.6", 'current: "3.6" is no Juju version.', 2],
-    ["which 3.6.5 --to latest", 'to: "latest" is no Juju version.', 2],
-    ["which 3.6.5 --controller x", 'controller: "x" is no Juju version.', 2],
+    ["which 3.6", 'current: "3.6" is a minor, not a version.', 2],
+    ["which 3.6.5 --to latest", 'to: "latest" is not a Juju version.', 2],
+    ["which 3.6.5 --controller x", 'controller: "x" is not a Juju version.', 2],
     ["which 3.6.5 --arch amd46", 'arch: "amd46" is no architecture that Juju knows.', 2],
     ["which 3.6.5 --stream relased", 'stream: nothing here is listed in a stream "relased".', 2],
     ["which 3.6.5 --juju seven", 'juju: "seven" is no generation of Juju.', 2],

@@ -1,5 +1,6 @@
 import { JamError } from "../../shared/errors.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
+import { readAgentText } from "../../juju/agent-text.ts";
 import { explainAgents, type Explanation } from "../../juju/select.ts";
 import { readCurrentSnapshot } from "../../sync/current.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
@@ -102,11 +103,16 @@ async function explainAgent(context: CommandContext, name: string, wishesOffline
   const upstream = isOffline ? undefined : await readUpstreamAgents(context, ["*"]);
   const heldNames = new Set(held.map(formatAgentName));
   const upstreamNames = new Set(upstream?.map(formatAgentName));
-  const rows = explainAgents(merge(upstream ?? [], held), config.rules, name).map((explanation): Row => {
-    const agent = formatAgentName(explanation.verdict.agent);
-    return { ...explanation, isHeld: heldNames.has(agent), isListedUpstream: upstreamNames.has(agent) };
-  });
+  const agents = merge(upstream ?? [], held);
+  const { isMeant, note } = readAgentText(name, agents, held);
+  const rows = explainAgents(agents, config.rules)
+    .filter(({ verdict }) => isMeant(verdict.agent))
+    .map((explanation): Row => {
+      const agent = formatAgentName(explanation.verdict.agent);
+      return { ...explanation, isHeld: heldNames.has(agent), isListedUpstream: upstreamNames.has(agent) };
+    });
   if (rows.length === 0) throw notFound(name, isOffline);
+  if (note !== undefined) await context.output.note(note);
   await context.output.print({ agents: rows.map(document) }, () =>
     rows.map((row) => render(row, { context, isOffline })).join("\n"),
   );

@@ -1,9 +1,10 @@
 import { JamError } from "../../shared/errors.ts";
-import { isVersion, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import { parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { formatDot, formatMermaid, makeUpgradeGraph, type UpgradeGraph } from "../../upgrade/graph.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readKnown } from "../upgrade/known.ts";
+import { readVersionAloud } from "../upgrade/version-flag.ts";
 
 interface Flags {
   readonly upstream?: true;
@@ -37,7 +38,7 @@ async function graph(context: CommandContext, call: CommandCall<Flags>): Promise
     });
   }
   const config = await context.config();
-  const from = readStart(options.from);
+  const from = options.from === undefined ? undefined : await readStart(context, options.from);
   const { composeKnowledge } = await import("../../compose.ts");
   const ask = options.upstream === true ? "missing" : "held";
   const known = await readKnown(context, { streams: [options.stream], ask });
@@ -54,13 +55,8 @@ async function graph(context: CommandContext, call: CommandCall<Flags>): Promise
     await context.output.note("Nothing is held yet: run `jam sync`, or give --upstream.");
 }
 
-function readStart(text: string | undefined): JujuVersion | undefined {
-  if (text === undefined) return undefined;
-  if (isVersion(text)) return parseVersion(text);
-  throw new JamError("JAM_VERSION_INVALID", `--from: "${text}" is no Juju version.`, {
-    hint: "Write all of it: 2.9.42, 3.6.5.",
-    details: { field: "--from", value: text },
-  });
+async function readStart(context: CommandContext, text: string): Promise<JujuVersion> {
+  return parseVersion(await readVersionAloud(context, text, "--from"));
 }
 
 function render({ nodes, edges }: UpgradeGraph): Promise<string> {

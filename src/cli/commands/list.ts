@@ -1,5 +1,6 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import type { Agent } from "../../juju/agent.ts";
+import { readAgentText, type AgentText } from "../../juju/agent-text.ts";
 import { compareVersions, parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { requireCurrentSnapshot } from "../../sync/current.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
@@ -17,7 +18,10 @@ const EXIT_NOT_HELD = 5;
 
 export const define: DefineCommand = (command, run) => {
   command
-    .argument("[version]", "only this version, or all that start so (3.6, 2.9.42)")
+    .argument(
+      "[version]",
+      "only this version, or all that start so (3.6, 2.9.42); 3.6/stable is the newest 3.6",
+    )
     .option("--stream <stream>", "only agents of this stream")
     .option("--arch <arch>", "only this architecture")
     .option("--release <release>", "only this OS type or series")
@@ -29,7 +33,10 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
   const config = await context.config();
   const { openReader } = await import("../../compose.ts");
   const snapshot = await requireCurrentSnapshot(await openReader(config), config.data);
-  const matches = matcher(call.args[0] as string | undefined, call.options);
+  const word = call.args[0] as string | undefined;
+  const named = word === undefined ? undefined : readAgentText(word, snapshot.agents);
+  if (named?.note !== undefined) await context.output.note(named.note);
+  const matches = matcher(named?.isMeant, call.options);
   const agents = sortAgents(snapshot.agents.filter(matches));
   const rows = agents.map(({ version, release, arch, path, size, sha256, ...agent }) => ({
     version,
@@ -65,18 +72,13 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
   return EXIT_NOT_HELD;
 }
 
-function matcher(version: string | undefined, options: ListOptions): (agent: Agent) => boolean {
+function matcher(isMeant: AgentText["isMeant"] | undefined, options: ListOptions): (agent: Agent) => boolean {
   const { stream, arch, release } = options;
   return (agent) =>
-    (version === undefined || agent.version === version || /^[.-]/.test(restAfter(agent.version, version))) &&
+    (isMeant === undefined || isMeant(agent)) &&
     (arch === undefined || agent.arch === arch) &&
     (release === undefined || agent.release === release) &&
     (stream === undefined || listStreams(agent).includes(stream));
-}
-
-/** What follows `prefix` in `text`; empty when `text` starts differently. */
-function restAfter(text: string, prefix: string): string {
-  return text.startsWith(prefix) ? text.slice(prefix.length) : "";
 }
 
 /** Oldest version first, then by release and arch; each version is parsed once. */

@@ -1,11 +1,11 @@
 import { printable } from "../../shared/printable.ts";
-import { JamError } from "../../shared/errors.ts";
-import { formatVersion, isVersion, parseVersion } from "../../juju/version.ts";
+import { formatVersion, parseVersion } from "../../juju/version.ts";
 import { readStatus } from "../../upgrade/fleet/read-fleet.ts";
 import { judgeUpgraded, type UpgradedAgent, type UpgradedModel } from "../../upgrade/upgraded.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readInputFiles } from "../upgrade/input-files.ts";
+import { readVersionAloud } from "../upgrade/version-flag.ts";
 
 /** Exit status when some agents are not on the target. */
 const EXIT_PARTIAL = 3;
@@ -31,7 +31,8 @@ Examples:
 
 async function upgraded(context: CommandContext, call: CommandCall<{ to?: string }>): Promise<number> {
   const named = call.args[0] as readonly string[];
-  const target = readTarget(call.options.to);
+  const { to } = call.options;
+  const target = to === undefined ? undefined : await readTarget(context, to);
   const texts = await readInputFiles(context, named.length === 0 ? ["-"] : named, "file");
   const models = texts.map((text) => judgeUpgraded(readStatus(text), target));
   const isDone = models.every((model) => model.upgraded);
@@ -39,13 +40,8 @@ async function upgraded(context: CommandContext, call: CommandCall<{ to?: string
   return isDone ? 0 : EXIT_PARTIAL;
 }
 
-function readTarget(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  if (isVersion(text)) return formatVersion(parseVersion(text));
-  throw new JamError("JAM_VERSION_INVALID", `--to: "${text}" is no Juju version.`, {
-    hint: "Write all of it: 3.6.27, 2.9.60, 4.0-rc1.",
-    details: { field: "--to", value: text },
-  });
+async function readTarget(context: CommandContext, text: string): Promise<string> {
+  return formatVersion(parseVersion(await readVersionAloud(context, text, "--to")));
 }
 
 async function render(models: readonly UpgradedModel[], context: CommandContext): Promise<string> {

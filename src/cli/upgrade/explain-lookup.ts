@@ -5,10 +5,12 @@ import { stat } from "node:fs/promises";
 import type { Config } from "../../config/config.ts";
 import { formatListen } from "../../config/listen.ts";
 import { JamError } from "../../shared/errors.ts";
+import { readVersionText } from "../../juju/version-text.ts";
 import type { LookupPlace } from "../../upgrade/lookup/place.ts";
 import type { LookupInquiry } from "../../upgrade/lookup/read-inquiry.ts";
 import type { CommandContext } from "../command.ts";
 import { parseMirrorUrl } from "../connect/target.ts";
+import { readVersionAloud } from "./version-flag.ts";
 import { userAgent } from "../version.ts";
 
 /** The flags of `jam explain --lookup`. */
@@ -34,11 +36,16 @@ export async function explainLookup(
 ): Promise<number> {
   const { readInquiry } = await import("../../upgrade/lookup/read-inquiry.ts");
   const { reportLookup } = await import("../../upgrade/lookup/report.ts");
-  const { agentVersion: version } = flags;
+  const { agentVersion, client } = flags;
+  const word =
+    agent !== undefined && isChannel(agent) ? await readVersionAloud(context, agent, "agent") : agent;
   const inquiry = readInquiry({
     ...flags,
-    ...(agent === undefined ? {} : { agent }),
-    ...(version === undefined ? {} : { version }),
+    ...(word === undefined ? {} : { agent: word }),
+    ...(client === undefined ? {} : { client: await readVersionAloud(context, client, "--client") }),
+    ...(agentVersion === undefined
+      ? {}
+      : { version: await readVersionAloud(context, agentVersion, "--agent-version") }),
   });
   const config = await context.config();
   const place = await findPlace(context, config, flags);
@@ -55,6 +62,10 @@ export async function explainLookup(
     return renderLookup(report, context.paint);
   });
   return report.outcome === "found" ? 0 : EXIT_NOT_FOUND;
+}
+
+function isChannel(text: string): boolean {
+  return readVersionText(text)?.kind === "channel";
 }
 
 function keyringFile(keyring: string, cwd: string): string {

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
-import { JamError } from "../../shared/errors.ts";
+import { isJamError, JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
 import type { Agent } from "../../juju/agent.ts";
 import { ARCHES, isArchWord } from "../../juju/arch.ts";
 import { isOsType, isReleaseWord, OS_TYPES, osTypeOf } from "../../juju/release.ts";
-import { isVersion, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import { parseVersion, type JujuVersion } from "../../juju/version.ts";
+import { formatTrack, readVersionText } from "../../juju/version-text.ts";
 import { preferredStreams } from "../../juju/which/streams.ts";
 import { readFleet } from "../../upgrade/fleet/read-fleet.ts";
 import { createAgentIndex } from "../../upgrade/plan/agent-index.ts";
@@ -15,6 +16,7 @@ import { parseTarget, type Target } from "../../upgrade/plan/target.ts";
 import type { CommandContext } from "../command.ts";
 import { readInputFiles } from "./input-files.ts";
 import { readKnown, type KnownOptions } from "./known.ts";
+import { readVersionAloud } from "./version-flag.ts";
 
 /** The flags that say what to plan; `jam plan` and `jam ready` share them. */
 export interface PlanFlags {
@@ -62,9 +64,11 @@ export async function planFromFlags(
   ask: KnownOptions["ask"],
 ): Promise<PlanDocument> {
   const config = await context.config();
-  const target = flags.to === undefined ? undefined : parseTarget(flags.to, "--to");
-  const clients = (flags.client ?? []).map((text) => readVersion(text, "--client"));
-  const start = readStart(flags, target);
+  checkStart(flags);
+  const target = flags.to === undefined ? undefined : await readTarget(context, flags.to);
+  const start = flags.from === undefined ? undefined : await readVersion(context, flags.from, "--from");
+  const clients: JujuVersion[] = [];
+  for (const text of flags.client ?? []) clients.push(await readVersion(context, text, "--client"));
   const fleet =
     start === undefined ? readFleet(await readInputFiles(context, flags.fleet ?? [], "--fleet")) : undefined;
   const stream = flags.stream ?? "released";
@@ -87,8 +91,27 @@ export async function planFromFlags(
   );
 }
 
-/** The version to start from, or undefined for a fleet. */
-function readStart(flags: PlanFlags, target: Target | undefined): JujuVersion | undefined {
+/** A channel of which nothing is known yet stands for its minor, which upstream is asked about. */
+async function readTarget(context: CommandContext, text: string): Promise<Target> {
+  const word = readVersionText(text);
+  if (word?.kind !== "channel") return parseTarget(text, "--to");
+  try {
+    return { version: await readVersion(context, text, "--to") };
+  } catch (error) {
+    const { major, minor } = word.track;
+    if (!isJamError(error, "JAM_AGENT_NOT_FOUND") || minor === undefined) throw error;
+    const taken = `the newest ${formatTrack(word.track)} that upstream lists is taken for it`;
+    await context.output.note(`${text} is a snap channel; ${taken}.`);
+    return { minor: { major, minor } };
+  }
+}
+
+async function readVersion(context: CommandContext, text: string, field: string): Promise<JujuVersion> {
+  return parseVersion(await readVersionAloud(context, text, field));
+}
+
+/** A plan begins at a version or at a fleet. */
+function checkStart(flags: PlanFlags): void {
   const hint = "For example: jam plan --from 2.9.10 --to 3.6, or jam plan --fleet status.json --to 3.6";
   if (flags.from !== undefined && flags.fleet !== undefined) {
     throw new JamError("JAM_USAGE_INVALID", "--from and --fleet exclude each other.", {
@@ -96,19 +119,10 @@ function readStart(flags: PlanFlags, target: Target | undefined): JujuVersion | 
     });
   }
   if (flags.from === undefined) {
-    if (flags.fleet !== undefined) return undefined;
+    if (flags.fleet !== undefined) return;
     throw new JamError("JAM_USAGE_INVALID", "Give --from VERSION --to VERSION, or --fleet FILE….", { hint });
   }
-  if (target === undefined) throw new JamError("JAM_USAGE_INVALID", "--to is missing.", { hint });
-  return readVersion(flags.from, "--from");
-}
-
-function readVersion(text: string, field: string): JujuVersion {
-  if (isVersion(text)) return parseVersion(text);
-  throw new JamError("JAM_VERSION_INVALID", `${field}: "${text}" is no Juju version.`, {
-    hint: "Write all of it: 2.9.10, 3.6-rc1, 2.9.42.1.",
-    details: { field, value: text },
-  });
+  if (flags.to === undefined) throw new JamError("JAM_USAGE_INVALID", "--to is missing.", { hint });
 }
 
 function checkPlatforms({ arch = [], os = [], series = [], release = [] }: PlanFlags): void {

@@ -1,9 +1,15 @@
-import { parseAgentBinary } from "../../juju/agent-binary.ts";
 import { ARCHES, isArchWord } from "../../juju/arch.ts";
 import { findSeries, isOsType, OS_TYPES } from "../../juju/release.ts";
-import { isVersion, parseMajorMinor, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import {
+  formatVersion,
+  isVersion,
+  parseMajorMinor,
+  parseVersion,
+  type JujuVersion,
+} from "../../juju/version.ts";
+import { readVersionText } from "../../juju/version-text.ts";
 import { STREAMS_OF_4_0 } from "../../juju/which/streams.ts";
-import { isJamError, JamError } from "../../shared/errors.ts";
+import { JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
 import { lookupRulesOf } from "./rules.ts";
 import type { LookupFilter, LookupPurpose, LookupWish } from "./scope.ts";
@@ -96,15 +102,17 @@ function readWanted({ agent, version, majorMinor }: LookupInquiry): Wanted {
 }
 
 function readAgentWord(word: string): Wanted {
-  if (isVersion(word)) return { number: parseVersion(word), text: word };
-  if (/^\d+\.\d+$/.test(word)) return { minor: parseMajorMinor(word), text: word };
-  try {
-    const { number, version, release, arch } = parseAgentBinary(word);
-    return { number, text: version, release, arch };
-  } catch (error) {
-    if (!isJamError(error, "JAM_VERSION_INVALID")) throw error;
+  const read = readVersionText(word);
+  if (read?.kind === "minor") return { minor: read.track, text: word };
+  if (read === undefined || !("version" in read) || !isVersion(read.version)) {
     throw usage(`"${word}" is neither an agent nor a version.`, "Write 3.6.5-ubuntu-arm64, 3.6.5 or 3.6.");
   }
+  const number = parseVersion(read.version);
+  const text = formatVersion(number);
+  if (read.kind === "version") return { number, text };
+  // A snap of Juju calls itself so; no agent is built for it.
+  if (read.release === "genericlinux") return { number, text, arch: read.arch };
+  return { number, text, release: read.release, arch: read.arch };
 }
 
 interface Client {
@@ -126,10 +134,12 @@ function readClient({ client, juju }: LookupInquiry, wanted: Wanted): Client {
       "Give a version (3.6.5), --juju 3.6 or --client 3.6.9.",
     );
   }
-  if (isVersion(text)) return { version: parseVersion(text), text, isExact: true };
-  const { major, minor } = /^\d{1,9}\.\d{1,9}$/.test(text)
-    ? parseMajorMinor(text)
-    : { major: -1, minor: undefined };
+  const read = readVersionText(text);
+  if (read !== undefined && "version" in read && isVersion(read.version)) {
+    return { version: parseVersion(read.version), text: read.version, isExact: true };
+  }
+  const { major, minor } =
+    read !== undefined && "track" in read ? read.track : { major: -1, minor: undefined };
   if (client !== undefined || minor === undefined) {
     throw usage(
       `${field}: "${text}" is no release of Juju.`,

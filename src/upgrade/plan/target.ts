@@ -9,6 +9,7 @@ import {
   parseVersion,
   type JujuVersion,
 } from "../../juju/version.ts";
+import { readVersionText } from "../../juju/version-text.ts";
 import type { AgentIndex } from "./agent-index.ts";
 import { needsOf, type Platform } from "./needs.ts";
 
@@ -17,15 +18,17 @@ export type Target =
   { readonly version: JujuVersion } | { readonly minor: Pick<JujuVersion, "major" | "minor"> };
 
 /**
- * Reads `3.6.27` or `3.6`.
+ * Reads `3.6.27`, also as Juju prints it with release and architecture, or `3.6`.
  * @throws JamError JAM_VERSION_INVALID naming the field and the accepted forms
  */
 export function parseTarget(text: string, field: string): Target {
-  if (isVersion(text)) return { version: parseVersion(text) };
-  const [, major, minor] = /^(\d{1,9})\.(\d{1,9})$/.exec(text) ?? [];
-  if (major !== undefined) return { minor: { major: Number(major), minor: Number(minor) } };
+  const read = readVersionText(text);
+  if (read !== undefined && "version" in read && isVersion(read.version)) {
+    return { version: parseVersion(read.version) };
+  }
+  if (read?.kind === "minor") return { minor: { ...read.track, minor: read.track.minor ?? 0 } };
   throw new JamError("JAM_VERSION_INVALID", `${field}: "${text}" is neither a version nor a minor.`, {
-    hint: "Write a version such as 3.6.27 or 3.6-rc1, or a minor such as 3.6 for its newest patch.",
+    hint: "Write a version such as 3.6.27 or 3.6-rc1, or a minor such as 3.6 for its newest patch; 3.6/stable means the newest 3.6 that is held.",
     details: { field, value: text },
   });
 }

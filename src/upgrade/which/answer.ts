@@ -23,6 +23,7 @@ export const WARNING_CODES = [
   "images",
   "local-upload",
   "agents-of-model",
+  "taken-as",
 ] as const;
 export type WarningCode = (typeof WARNING_CODES)[number];
 

@@ -1,6 +1,8 @@
 import { JamError } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
 import { ARCHES, isArchWord } from "../../juju/arch.ts";
 import { isVersion, type JujuVersion, type VersionGeneration } from "../../juju/version.ts";
+import { readVersionText } from "../../juju/version-text.ts";
 import { BOOTSTRAP_GENERATIONS, MIGRATION_GENERATIONS } from "../../juju/which/answer.ts";
 import { bootstrapGenerationOf } from "../../juju/which/bootstrap.ts";
 import { GENERATIONS, generationOf, versionGenerationOf } from "../../juju/which/generation.ts";
@@ -38,7 +40,8 @@ export function finishQuestion(kind: QuestionKind, raw: Raw, place: string): Whi
   }
 }
 
-function finishUpgrade(raw: RawQuestion<"upgrade">, place: string): WhichQuestion {
+function finishUpgrade(written: RawQuestion<"upgrade">, place: string): WhichQuestion {
+  const raw = withPlainVersions(written);
   checkArches(raw, ["arches", "nodeArches"], place);
   const controllerVersion = raw.controllerVersion ?? raw.current;
   checkVersions(raw, ["current", "controllerVersion", "client"], "1.25", place);
@@ -70,7 +73,8 @@ function finishUpgrade(raw: RawQuestion<"upgrade">, place: string): WhichQuestio
 
 const VERSIONS_OF_UPGRADE = ["current", "controllerVersion", "client", "nodeVersions", "stored", "available"];
 
-function finishBootstrap(raw: RawQuestion<"bootstrap">, place: string): WhichQuestion {
+function finishBootstrap(written: RawQuestion<"bootstrap">, place: string): WhichQuestion {
+  const raw = withPlainVersions(written);
   checkArches(raw, ["arches"], place);
   checkVersions(raw, ["client"], "1.25", place);
   const generation = readOwn(raw, BOOTSTRAP_GENERATIONS, bootstrapGenerationOf, {
@@ -90,7 +94,8 @@ function finishBootstrap(raw: RawQuestion<"bootstrap">, place: string): WhichQue
   } as WhichQuestion;
 }
 
-function finishMigrate(raw: RawQuestion<"migrate">, place: string): WhichQuestion {
+function finishMigrate(written: RawQuestion<"migrate">, place: string): WhichQuestion {
+  const raw = withPlainVersions(written);
   checkArches(raw, ["arches"], place);
   const modelVersion = raw.modelVersion ?? raw.sourceController;
   checkVersions(
@@ -127,6 +132,27 @@ function known(raw: Raw): Raw {
   );
 }
 
+/** Fields that name what runs: there `juju --version` is copied from. */
+const RUNNING = [
+  "current",
+  "controllerVersion",
+  "client",
+  "modelVersion",
+  "sourceController",
+  "targetController",
+] as const;
+
+/** The question with bare versions where somebody wrote what Juju prints (`3.6.11-ubuntu-amd64`). */
+function withPlainVersions<Question extends Raw>(raw: Question): Question {
+  const plain = RUNNING.flatMap((field) => {
+    const text = raw[field];
+    if (typeof text !== "string" || isVersion(text, "1.25")) return [];
+    const read = readVersionText(text);
+    return read !== undefined && "version" in read ? [[field, read.version] as const] : [];
+  });
+  return plain.length === 0 ? raw : { ...raw, ...Object.fromEntries(plain) };
+}
+
 function checkVersions(raw: Raw, fields: readonly string[], rules: VersionGeneration, place: string): void {
   for (const field of fields) {
     const value = raw[field];
@@ -159,8 +185,8 @@ function checkVersion(text: string, rules: VersionGeneration, field: string): vo
 }
 
 function invalidVersion(text: string, field: string): JamError {
-  return new JamError("JAM_VERSION_INVALID", `${field}: "${text}" is no Juju version.`, {
-    hint: "Write it as Juju does, for example 3.6.5, 3.6-beta2 or 2.9.42.1.",
+  return new JamError("JAM_VERSION_INVALID", `${field}: "${printable(text)}" is not a Juju version.`, {
+    hint: "Write it as Juju does, for example 3.6.5, 3.6-beta2 or 2.9.42.1; in a document a channel names no version.",
     details: { field, version: text },
   });
 }

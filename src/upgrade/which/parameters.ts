@@ -3,7 +3,7 @@ import { nearest } from "../../shared/nearest.ts";
 import { printable } from "../../shared/printable.ts";
 import { ARCHES } from "../../juju/arch.ts";
 import { STREAMS } from "../../juju/stream.ts";
-import { isVersion } from "../../juju/version.ts";
+import { versionOfText } from "../../juju/version-text.ts";
 import type { AgentShelves } from "./agent-shelf.ts";
 import type { QuestionKind, WhichQuestion } from "./question.ts";
 import { readQuestion } from "./read-questions.ts";
@@ -121,8 +121,9 @@ export function readParameters(values: ParameterValues, world: WhichWorld): Whic
     if (value !== undefined && value !== false) checkParameter(name, value, kind);
   }
   for (const name of ["stream", "config-stream"]) checkStream(name, values[name], world);
+  const { named, notes } = readVersions(values, kind, world);
   try {
-    return readQuestion(kind, QUESTION_OF[kind](values));
+    return { ...readQuestion(kind, QUESTION_OF[kind](named)), ...(notes.length === 0 ? {} : { notes }) };
   } catch (error) {
     throw isJamError(error) && error.details["field"] === "generation" ? renamed(error, "juju") : error;
   }
@@ -214,7 +215,6 @@ function checkParameter(name: string, value: string | readonly string[] | boolea
   if (!parameter.of.includes(kind)) {
     throw refuse(name, `says nothing in a question of ${kind}`, `Such a question takes ${namesOf(kind)}.`);
   }
-  if (parameter.takes === "version") checkVersion(name, String(value), kind);
   if (name === "model-type" && value !== "iaas" && value !== "caas") {
     throw refuse(
       name,
@@ -231,14 +231,34 @@ function namesOf(kind: QuestionKind): string {
     .join(", ");
 }
 
+/** Every parameter that takes a version, read; `notes` tell what was taken for a channel. */
+function readVersions(
+  values: ParameterValues,
+  kind: QuestionKind,
+  { held, upstream }: WhichWorld,
+): { readonly named: ParameterValues; readonly notes: readonly string[] } {
+  const named: Record<string, ParameterValues[string]> = { ...values };
+  const notes: string[] = [];
+  for (const { name, takes } of WHICH_PARAMETERS) {
+    const text = values[name];
+    if (takes !== "version" || typeof text !== "string" || isWholeName(name, text, kind)) continue;
+    const { version, note } = versionOfText(text, name, () => ({
+      held: versionsIn(held),
+      upstream: upstream === undefined ? [] : versionsIn(upstream),
+    }));
+    named[name] = version;
+    if (note !== undefined) notes.push(note);
+  }
+  return { named, notes };
+}
+
 /** A bootstrap takes a whole agent's name too; then Juju's own words say what is wrong with it. */
-function checkVersion(name: string, text: string, kind: QuestionKind): void {
-  if (isVersion(text, "1.25") || (name === "to" && kind === "bootstrap" && /-[^-]+-[^-]+$/.test(text)))
-    return;
-  throw new JamError("JAM_VERSION_INVALID", `${name}: "${printable(text)}" is no Juju version.`, {
-    hint: "Write it as Juju does, for example 3.6.5, 3.6-beta2 or 2.9.42.1.",
-    details: { field: name, version: text },
-  });
+function isWholeName(name: string, text: string, kind: QuestionKind): boolean {
+  return name === "to" && kind === "bootstrap" && /-[^-]+-[^-]+$/.test(text);
+}
+
+function versionsIn({ agents }: AgentShelves): string[] {
+  return agents.map(({ version }) => version);
 }
 
 function checkArch(name: string, word: string): void {

@@ -8,6 +8,8 @@ interface Asked {
   readonly id?: string | number;
   /** Where the question stands in what was handed in, for messages: `upgrade[3]`; empty for a single one. */
   readonly place: string;
+  /** What was taken for a text that names no version, to be told with the answer. */
+  readonly notes?: readonly string[];
 }
 
 /** What a question about a model or a controller may say beyond what Juju's own rules look at. */

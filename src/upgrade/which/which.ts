@@ -13,7 +13,7 @@ import type { WhichWorld } from "./world.ts";
  */
 export function answerQuestion(world: WhichWorld, question: WhichQuestion): AnyAnswer {
   try {
-    return answer(world, question);
+    return withNotes(answer(world, question), question);
   } catch (error) {
     if (!isJamError(error, "JAM_VERSION_INVALID") || question.place === "") throw error;
     throw new JamError(error.code, `${question.place}: ${error.message}`, {
@@ -22,6 +22,17 @@ export function answerQuestion(world: WhichWorld, question: WhichQuestion): AnyA
       ...(error.hint === undefined ? {} : { hint: error.hint }),
     });
   }
+}
+
+function withNotes(answered: AnyAnswer, { notes = [] }: WhichQuestion): AnyAnswer {
+  if (notes.length === 0 || !("warnings" in answered)) return answered;
+  const taken = notes.map((message) => ({
+    code: "taken-as" as const,
+    severity: "info" as const,
+    message,
+    remedy: "Write the version itself to be sure of it; `snap info juju` shows what a channel has now.",
+  }));
+  return { ...answered, warnings: [...answered.warnings, ...taken] };
 }
 
 /**

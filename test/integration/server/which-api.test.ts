@@ -63,7 +63,12 @@ test("answers many questions of a body in the order asked", async () => {
 
 describe("says what is wrong with", () => {
   test.for([
-    ["an unknown version", "which?current=3.6", "JAM_VERSION_INVALID", 'current: "3.6" is no Juju version.'],
+    [
+      "an unknown version",
+      "which?current=3.6",
+      "JAM_VERSION_INVALID",
+      'current: "3.6" is a minor, not a version.',
+    ],
     [
       "no version",
       "which",

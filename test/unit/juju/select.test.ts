@@ -182,45 +182,17 @@ test("refuses a range that cannot be read", () => {
   expect(() => selectAgents([], { select: [], deny: [{ version: "" }] })).toThrow(invalid);
 });
 
-describe("explanation of a name", () => {
-  const agents = [
-    "3.6.5-ubuntu-arm64",
-    "3.6.5-ubuntu-amd64",
-    "3.6-beta2-ubuntu-amd64",
-    "3.60.1-ubuntu-amd64",
-  ].map((name) => anAgent(name));
+test("an explanation tells what each rule said, for denied agents too", () => {
   const rules = { select: [{ ...RELEASED, arch: ["amd64"] }, RELEASED], deny: [{ version: "3.6.5" }] };
-  const meant = (text: string) =>
-    explainAgents(agents, rules, text).map(({ verdict }) => formatAgentName(verdict.agent));
-
-  test.for<[text: string, count: number]>([
-    ["3.6.5-ubuntu-arm64", 1],
-    ["3.6.5", 2],
-    ["3.6.5-ubuntu", 2],
-    ["ubuntu-amd64", 3],
-    ["arm64", 1],
-    ["3.6", 3],
-    ["3.6-beta2", 1],
-    ["3", 4],
-    ["3.6.", 0],
-    ["6.5", 0],
-    ["", 0],
-    ["9.9.9", 0],
-  ])("%s means %i agents", ([text, count]) => {
-    expect(meant(text)).toHaveLength(count);
-  });
-
-  test("tells what each rule said, for denied agents too", () => {
-    expect(explainAgents(agents, rules, "3.6.5-ubuntu-arm64")).toMatchObject([
-      {
-        verdict: { taken: false, denied: true },
-        rules: [
-          { rule: 1, taken: false, conditions: "released, amd64", reason: "arch arm64 is not amd64" },
-          { rule: 2, taken: true, conditions: "released", reason: "takes it" },
-        ],
-      },
-    ]);
-  });
+  expect(explainAgents([anAgent("3.6.5-ubuntu-arm64")], rules)).toMatchObject([
+    {
+      verdict: { taken: false, denied: true },
+      rules: [
+        { rule: 1, taken: false, conditions: "released, amd64", reason: "arch arm64 is not amd64" },
+        { rule: 2, taken: true, conditions: "released", reason: "takes it" },
+      ],
+    },
+  ]);
 });
 
 const anyAgents = fc.uniqueArray(

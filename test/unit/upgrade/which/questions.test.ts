@@ -108,22 +108,22 @@ describe("says place, field and accepted form of", () => {
     [
       "a version that is none",
       [{ current: "3.6.x" }],
-      'JAM_VERSION_INVALID [0].current: "3.6.x" is no Juju version.',
+      'JAM_VERSION_INVALID [0].current: "3.6.x" is not a Juju version.',
     ],
     [
       "a version in a list",
       { questions: [{ current: "3.6.5", available: ["3.6.6", "v1"] }] },
-      'JAM_VERSION_INVALID questions[0].available[1]: "v1" is no Juju version.',
+      'JAM_VERSION_INVALID questions[0].available[1]: "v1" is not a Juju version.',
     ],
     [
       "a version in a stream",
       [{ current: "3.6.5", streams: { devel: ["3.6.6@arm64", "x@arm64"] } }],
-      'JAM_VERSION_INVALID [0].streams.devel[1]: "x@arm64" is no Juju version.',
+      'JAM_VERSION_INVALID [0].streams.devel[1]: "x@arm64" is not a Juju version.',
     ],
     [
       "another model's version",
       [{ current: "3.6.5", otherModels: [{ name: "a", version: "x" }] }],
-      'JAM_VERSION_INVALID [0].otherModels[0].version: "x" is no Juju version.',
+      'JAM_VERSION_INVALID [0].otherModels[0].version: "x" is not a Juju version.',
     ],
     [
       "an arch",

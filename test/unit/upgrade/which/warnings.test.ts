@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { WARNING_CODES } from "../../../../src/upgrade/which/answer.ts";
+import { WARNING_CODES, type WhichAnswer } from "../../../../src/upgrade/which/answer.ts";
+import { readParameters } from "../../../../src/upgrade/which/parameters.ts";
+import { answerQuestion } from "../../../../src/upgrade/which/which.ts";
 import { answerIn, aWorld, inShort, type WorldOptions } from "./world.ts";
 
 type Row = readonly [
@@ -182,6 +184,9 @@ test.for(ROWS)("%s", ([, held, question, answer, options]) => {
 
 test("every warning is met here", () => {
   const met = new Set(ROWS.flatMap(([, , , answer]) => answer.split(": ")[1]?.split(" ") ?? []));
+  const world = aWorld(["3.6.9"]);
+  const ofChannel = answerQuestion(world, readParameters({ current: "3.6/stable" }, world)) as WhichAnswer;
+  for (const { code } of ofChannel.warnings) met.add(code);
   expect(WARNING_CODES.filter((code) => !met.has(code))).toEqual([]);
 });
 
