@@ -1,5 +1,6 @@
 import { JamError } from "../shared/errors.ts";
 import { describeEntry, refuse, type CatalogueEntry, type RefusedListing } from "./catalogue-entry.ts";
+import { foldersOf } from "./path-space.ts";
 
 /** The entries that stay when those which contradict each other are taken out, and why those went. */
 export interface Settled {
@@ -7,32 +8,139 @@ export interface Settled {
   readonly refused: readonly RefusedListing[];
 }
 
+/** Entries that cannot all be true: one side at most is right. */
+interface Contest {
+  readonly what: string;
+  readonly sides: readonly (readonly CatalogueEntry[])[];
+  /** Whether several paths on one side outweigh a single one on the other. */
+  readonly countsPaths: boolean;
+}
+
 /**
  * Takes out entries that cannot both be true: one path with two contents, one content with two sizes, a file where
- * another path needs a folder. Nobody can tell which of them is right, so all go.
+ * another path needs a folder, paths that differ in case only (one name on many disks and media). The side whose
+ * path is the usual one for its agent stays, and so does a folder of several agents where a single one takes it for
+ * a file. Where that does not tell, all go.
  */
 export function refuseContradictions(entries: readonly CatalogueEntry[]): Settled {
   const faults = new Map<CatalogueEntry, JamError>();
-  const byPath = Map.groupBy(entries, ({ item }) => item.path);
-  for (const [path, group] of byPath) {
-    if (differ(group, ({ item }) => item.sha256)) blame(group, `${path} is listed with two contents`, faults);
-    const folder = parentsOf(path).find((parent) => byPath.has(parent));
-    if (folder !== undefined) {
-      blame(
-        [...group, ...(byPath.get(folder) ?? [])],
-        `${folder} is listed as a file and as a folder`,
-        faults,
-      );
-    }
+  for (const contest of findContests(entries)) {
+    const winner = favouredSide(contest);
+    if (winner !== undefined) blame(contest, winner, faults);
   }
-  for (const [sha256, group] of Map.groupBy(entries, ({ item }) => item.sha256)) {
-    if (differ(group, ({ item }) => item.size))
-      blame(group, `content ${sha256} is listed with two sizes`, faults);
-  }
+  // What is odd is out now and contradicts nobody any more.
+  const left = entries.filter((entry) => !faults.has(entry));
+  for (const contest of findContests(left)) blame(contest, undefined, faults);
   return {
     entries: entries.filter((entry) => !faults.has(entry)),
     refused: [...faults].map(([entry, error]) => refuse(entry, error)),
   };
+}
+
+type Side = Contest["sides"][number];
+
+function blame(
+  { what, sides }: Contest,
+  winner: Side | undefined,
+  faults: Map<CatalogueEntry, JamError>,
+): void {
+  const losers = sides.filter((side) => side !== winner).flat();
+  const error = conflict([...losers, ...(winner ?? [])], what);
+  for (const entry of losers) if (!faults.has(entry)) faults.set(entry, error);
+}
+
+/** The one side that is right, as far as the paths tell. */
+function favouredSide({ sides, countsPaths }: Contest): Side | undefined {
+  const usual = sides.filter((side) => side.some(hasUsualPath));
+  if (usual.length > 0) return usual.length === 1 ? usual[0] : undefined;
+  if (!countsPaths) return undefined;
+  const several = sides.filter((side) => new Set(side.map(({ item }) => item.path)).size > 1);
+  return several.length === 1 ? several[0] : undefined;
+}
+
+/**
+ * `agent/3.6.5/juju-3.6.5-linux-amd64.tgz`, `releases/juju-1.18.4-trusty-amd64.tgz`: how tarballs have always been
+ * named. Other paths are as good; they only lose against one of these.
+ * Source: juju-release-tools generate_agents.py, agent_paths.py
+ */
+function hasUsualPath({ item: { path, version, arch } }: CatalogueEntry): boolean {
+  const segments = path.split("/");
+  const file = segments.pop() ?? "";
+  const [stage, folder, ...more] = segments;
+  const isInPlace =
+    more.length === 0 && (stage === undefined || /^[a-z-]+$/.test(stage)) && (folder ?? version) === version;
+  const start = `juju-${version}-`;
+  const end = `-${arch}.tgz`;
+  return (
+    isInPlace &&
+    file.startsWith(start) &&
+    file.endsWith(end) &&
+    /^[a-z0-9]+$/.test(file.slice(start.length, -end.length))
+  );
+}
+
+function findContests(entries: readonly CatalogueEntry[]): Contest[] {
+  const byPath = Map.groupBy(entries, ({ item }) => item.path.toLowerCase());
+  return [
+    ...[...byPath.values()].flatMap(contestOfPath),
+    ...contestsOfFolders(entries, byPath),
+    ...[...Map.groupBy(entries, ({ item }) => item.sha256)].flatMap(([sha256, group]) =>
+      contest(`content ${sha256} is listed with two sizes`, group, ({ item }) => item.size),
+    ),
+  ];
+}
+
+/** One path, apart from its case: one spelling and one content. */
+function contestOfPath(group: readonly CatalogueEntry[]): Contest[] {
+  const [one, other] = new Set(group.map(({ item }) => item.path));
+  const what =
+    other === undefined
+      ? `${one} is listed with two contents`
+      : `${one} and ${other} are one file where case does not count`;
+  return contest(what, group, ({ item }) => `${item.path} ${item.sha256}`);
+}
+
+/** Every folder: no file, and one spelling. */
+function contestsOfFolders(
+  entries: readonly CatalogueEntry[],
+  byPath: ReadonlyMap<string, readonly CatalogueEntry[]>,
+): Contest[] {
+  const folders = new Map<string, CatalogueEntry[]>();
+  for (const entry of entries) {
+    for (const folder of foldersOf(entry.item.path.toLowerCase())) {
+      const below = folders.get(folder);
+      if (below === undefined) folders.set(folder, [entry]);
+      else below.push(entry);
+    }
+  }
+  return [...folders].flatMap(([folder, below]): Contest[] => {
+    const depth = folder.length;
+    const spelling = ({ item }: CatalogueEntry) => item.path.slice(0, depth);
+    const [one, other] = new Set(below.map(spelling));
+    const files = byPath.get(folder);
+    return [
+      ...(files === undefined
+        ? []
+        : [
+            {
+              what: `${one} is listed as a file and as a folder`,
+              sides: [files, below],
+              countsPaths: true,
+            },
+          ]),
+      ...contest(`${one} and ${other} are one folder where case does not count`, below, spelling, true),
+    ];
+  });
+}
+
+function contest(
+  what: string,
+  group: readonly CatalogueEntry[],
+  side: (entry: CatalogueEntry) => unknown,
+  countsPaths = false,
+): Contest[] {
+  if (!differ(group, side)) return [];
+  return [{ what, sides: [...Map.groupBy(group, side).values()], countsPaths }];
 }
 
 /** True when the entries do not all have the same value. */
@@ -46,27 +154,16 @@ export function differ(
 
 /** The error of entries that contradict each other, naming each of them. */
 export function conflict(group: readonly CatalogueEntry[], what: string): JamError {
-  const items = group.map((entry) => {
+  const items = group.slice(0, 20).map((entry) => {
     const { path, size, sha256 } = entry.item;
     return { where: describeEntry(entry), path, size, sha256 };
   });
   const places = items
     .slice(0, 4)
     .map(({ where, size, sha256 }) => `${where} (sha256 ${sha256.slice(0, 12)}…, ${size} bytes)`);
-  const more = items.length > 4 ? ` and ${items.length - 4} more` : "";
+  const more = group.length > 4 ? ` and ${group.length - 4} more` : "";
   return new JamError("JAM_METADATA_CONFLICT", `${what}: ${places.join(", ")}${more}`, {
-    details: { items: items.slice(0, 20) },
+    details: { items },
     hint: "The upstream contradicts itself. Tell its publisher; the agents in question stay out until it is settled.",
   });
-}
-
-function blame(group: readonly CatalogueEntry[], what: string, faults: Map<CatalogueEntry, JamError>): void {
-  const error = conflict(group, what);
-  for (const entry of group) if (!faults.has(entry)) faults.set(entry, error);
-}
-
-/** `a/b/c` → `a`, `a/b`. */
-function parentsOf(path: string): string[] {
-  const segments = path.split("/");
-  return segments.slice(1).map((_segment, index) => segments.slice(0, index + 1).join("/"));
 }

@@ -1,3 +1,4 @@
+import { isJamError, type JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { pathFault } from "./item-path.ts";
 import type { ContentId, ProductId } from "./item.ts";
@@ -10,6 +11,14 @@ import { formatUpdated, parseUpdated } from "./updated.ts";
 export interface IndexFile {
   readonly updatedAt: Date | undefined;
   readonly entries: ReadonlyMap<ContentId, IndexEntry>;
+  /** Entries left out because they alone are bad (an unsafe path, a field of the wrong type). */
+  readonly refused: readonly RefusedEntry[];
+}
+
+/** An entry of an index that was left out, and why. */
+export interface RefusedEntry {
+  readonly contentId: ContentId;
+  readonly error: JamError;
 }
 
 export interface IndexEntry {
@@ -30,7 +39,7 @@ export const DOWNLOAD_DATATYPE = "content-download";
 const MAX_PRODUCTS = 200_000;
 
 /**
- * The index that a text holds.
+ * The index that a text holds. An entry that is bad is refused alone.
  * @param file how messages name the document
  * @throws JamError JAM_METADATA_MALFORMED, JAM_METADATA_TOO_LARGE, JAM_UPSTREAM_NOT_SIMPLESTREAMS
  */
@@ -40,21 +49,35 @@ export function parseIndexFile(text: string, file: string): IndexFile {
   const index = document["index"];
   if (!isJsonObject(index)) throw malformed(file, ["index"], "must be an object");
   const entries = new Map<ContentId, IndexEntry>();
+  const refused: RefusedEntry[] = [];
   let products = 0;
   for (const [contentId, value] of Object.entries(index)) {
-    const entry = parseEntry(contentId, value, file);
+    const entry = readEntry(contentId, value, file);
+    if ("error" in entry) {
+      refused.push(entry);
+      continue;
+    }
     products += entry.products.length;
     if (products > MAX_PRODUCTS) throw tooLarge(file, `lists more than ${MAX_PRODUCTS} products`, {});
     entries.set(contentId, entry);
   }
-  return { updatedAt: parseUpdated(document["updated"]), entries };
+  return { updatedAt: parseUpdated(document["updated"]), entries, refused };
+}
+
+function readEntry(contentId: ContentId, value: unknown, file: string): IndexEntry | RefusedEntry {
+  try {
+    return parseEntry(contentId, value, file);
+  } catch (error) {
+    if (!isJamError(error, "JAM_METADATA_MALFORMED")) throw error;
+    return { contentId, error };
+  }
 }
 
 /**
  * The document of an index; entries that carry no time of their own get the index's.
  * Source: juju environs/tools/marshal.go marshalToolsMetadataIndexJSON.
  */
-export function formatIndexFile(index: IndexFile & { readonly updatedAt: Date }): string {
+export function formatIndexFile(index: Pick<IndexFile, "entries"> & { readonly updatedAt: Date }): string {
   const entries = [...index.entries.values()].map((entry) => [
     entry.contentId,
     {

@@ -15,6 +15,8 @@ export function formatItemPlace(place: ItemPlace): string {
 
 /** Version, release and arch appear in file names, URLs and messages: one plain word each. */
 const WORD = /^[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}$/;
+/** Forty times the largest agent so far; one item that claims more must not look like a full disk. */
+const MAX_ITEM_BYTES = 4 * 2 ** 30;
 const MD5 = /^[0-9a-fA-F]{32}$/;
 
 /**
@@ -60,6 +62,7 @@ function requireSize(value: unknown): number {
   if (!Number.isSafeInteger(value) || value < 0 || Object.is(value, -0)) {
     throw refused("size", `${value} is not a whole number of bytes`);
   }
+  if (value > MAX_ITEM_BYTES) throw refused("size", `${value} is more than any agent has`);
   return value;
 }
 

@@ -5,6 +5,8 @@ import { printable } from "../shared/printable.ts";
 const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._+~:-]*$/;
 const MAX_BYTES = 512;
 const MAX_SEGMENTS = 8;
+/** What file systems take as one name. Source: limits.h NAME_MAX */
+const MAX_SEGMENT_BYTES = 255;
 
 /**
  * Why a path under a base URL is not safe to use, or undefined when it is. Safe paths are plain ASCII, so they
@@ -18,6 +20,8 @@ export function pathFault(path: string): string | undefined {
   if (segments.length > MAX_SEGMENTS) return `the path has more than ${MAX_SEGMENTS} segments`;
   for (const segment of segments) {
     if (segment === "") return "the path has an empty segment";
+    if (segment.length > MAX_SEGMENT_BYTES)
+      return `a segment of the path is longer than ${MAX_SEGMENT_BYTES} bytes`;
     if (segment === "." || segment === "..") return `the path has a "${segment}" segment`;
     if (!SEGMENT.test(segment)) return "the path has characters that are not allowed";
     if (segment.endsWith(".")) return "a segment of the path ends in a dot";
@@ -25,11 +29,11 @@ export function pathFault(path: string): string | undefined {
   return undefined;
 }
 
-/** Why an item's path cannot be used: unsafe, or in the place of the metadata. */
+/** Why an item's path cannot be used: unsafe, or in the place of the metadata, also where case does not count. */
 export function itemPathFault(path: string): string | undefined {
   const fault = pathFault(path);
   if (fault !== undefined) return fault;
-  return path === "streams" || path.startsWith("streams/") ? "the path lies among the metadata" : undefined;
+  return /^streams(?:\/|$)/i.test(path) ? "the path lies among the metadata" : undefined;
 }
 
 /**

@@ -1,10 +1,11 @@
-import { isJamError, reportError, type ErrorReport } from "../shared/errors.ts";
+import { isJamError, JamError, reportError, type ErrorReport } from "../shared/errors.ts";
+import { printable } from "../shared/printable.ts";
 import { PRODUCTS_FORMAT, DOWNLOAD_DATATYPE, requireFormat } from "./index-file.ts";
 import { inheritFields, readAliases, type Aliases, type ItemFields } from "./inherit.ts";
 import { formatItemPlace, parseItem, type ItemPlace } from "./item-fields.ts";
 import type { ContentId, Item, ProductId } from "./item.ts";
 import { isJsonObject, parseJsonObject, type JsonObject } from "./json-text.ts";
-import { malformed, tooLarge, type JsonPath } from "./metadata-fault.ts";
+import { formatJsonPath, malformed, tooLarge, type JsonPath } from "./metadata-fault.ts";
 import { formatStableJson } from "./stable-json.ts";
 import { formatUpdated, parseUpdated } from "./updated.ts";
 
@@ -14,13 +15,13 @@ export interface ProductFile {
   /** The document's own `updated`; undefined where it has none or it is no date. */
   readonly updatedAt: Date | undefined;
   readonly items: readonly Item[];
-  /** Items left out because they alone are bad (unsafe path, no sha256, invalid version, …). */
+  /** Items, dated collections and products left out because they alone are bad (unsafe path, no sha256, a list for an object, …). */
   readonly refused: readonly RefusedItem[];
 }
 
 /** An item that was left out, and why. */
 export interface RefusedItem {
-  /** `products/<id>/versions/<date>/items/<name>`. */
+  /** `products/<id>/versions/<date>/items/<name>`; shorter where all of a product or of a date was left out. */
   readonly where: string;
   readonly error: ErrorReport;
 }
@@ -67,19 +68,20 @@ class ItemReader {
   readProducts(document: JsonObject): void {
     const top = inheritFields(document, {}, this.#aliases);
     for (const [productId, product] of this.#children(document, "products", [])) {
-      this.#readProduct(productId, product, top);
+      const at = ["products", productId];
+      this.#orRefuse(at, () => this.#readProduct(productId, this.#object(product, at), top));
     }
   }
 
-  #readProduct(productId: ProductId, value: unknown, above: ItemFields): void {
+  #readProduct(productId: ProductId, product: JsonObject, above: ItemFields): void {
     const at = ["products", productId];
-    const product = this.#object(value, at);
     const fields = inheritFields(product, above, this.#aliases);
     const dates = this.#children(product, "versions", at).sort(([a], [b]) => (a < b ? 1 : -1));
     /** Agent name → the newest date it stands under. */
     const newest = new Map<string, string>();
     for (const [date, collection] of dates) {
-      for (const item of this.#readCollection({ productId, date }, collection, fields)) {
+      const read = () => this.#readCollection({ productId, date }, collection, fields);
+      for (const item of this.#orRefuse([...at, "versions", date], read) ?? []) {
         const name = `${item.version}-${item.release}-${item.arch}`;
         const newestDate = newest.get(name);
         if (newestDate === undefined) newest.set(name, date);
@@ -97,31 +99,35 @@ class ItemReader {
     if (this.#count > MAX_ITEMS) throw tooLarge(this.#file, `lists more than ${MAX_ITEMS} items`, {});
     const items: Item[] = [];
     for (const [itemName, item] of children) {
-      const read = this.#readItem(
-        { ...place, itemName },
-        this.#object(item, [...at, "items", itemName]),
-        fields,
+      const path = [...at, "items", itemName];
+      const read = this.#orRefuse(path, () =>
+        this.#readItem({ ...place, itemName }, this.#object(item, path), fields),
       );
       if (read !== undefined) items.push(read);
     }
     return items;
   }
 
-  #readItem(place: ItemPlace, item: JsonObject, above: ItemFields): Item | undefined {
+  #readItem(place: ItemPlace, item: JsonObject, above: ItemFields): Item {
     try {
       return parseItem(inheritFields(item, above, this.#aliases), place);
     } catch (error) {
       if (!isJamError(error, "JAM_ITEM_REFUSED")) throw error;
-      const where = formatItemPlace(place);
-      const report = reportError(error);
-      this.refused.push({
-        where,
-        error: {
-          ...report,
-          message: `${this.#file}#${where}: ${report.message}`,
-          details: { ...report.details, file: this.#file },
-        },
+      const message = `${this.#file}#${formatItemPlace(place)}: ${error.message}`;
+      throw new JamError(error.code, message, {
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+        details: { ...error.details, file: this.#file },
       });
+    }
+  }
+
+  /** What `read` gives; undefined where it is bad, which leaves out this place and nothing else. */
+  #orRefuse<T>(at: JsonPath, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!isJamError(error, "JAM_ITEM_REFUSED", "JAM_METADATA_MALFORMED")) throw error;
+      this.refused.push({ where: printable(formatJsonPath(at), 400), error: reportError(error) });
       return undefined;
     }
   }

@@ -13,7 +13,7 @@ import type { KeptPlans } from "./kept-plans.ts";
 import { planSync, type FetchStep, type SyncPlan } from "./plan.ts";
 import type { BlobPort, SyncSource, SyncStore } from "./ports.ts";
 import { readMetadata, type UpstreamMetadata } from "./read-metadata.ts";
-import { heldDespiteRefusal, relevantRefusals } from "./refusals.ts";
+import { heldDespiteRefusal, relevantRefusals, withUnreadListings } from "./refusals.ts";
 import type { FailedItem } from "./report.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -65,11 +65,15 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   const isRead = (agent: Agent) =>
     agent.listings.some(({ contentId }) => {
       const stream = parseStreamContentId(contentId)?.stream;
+      if (metadata.unreadable.some((entry) => entry.contentId === contentId)) return false;
       // A wanted stream that the index names no longer was read all the same: upstream dropped it.
       return metadata.products.has(contentId) || (stream !== undefined && wantsStream(stream));
     });
   const catalogue = buildCatalogue(metadata.products);
-  const upstream = [...catalogue.agents, ...heldDespiteRefusal({ metadata, catalogue }, listed)];
+  const upstream = [
+    ...withUnreadListings(catalogue.agents, metadata, listed),
+    ...heldDespiteRefusal({ metadata, catalogue }, listed),
+  ];
   const guarded = guardCatalogue({ ...input, upstream, listed, isRead });
   const verdicts = judgeAgents({ ...input, agents: guarded.agents, listed });
   const held = await findHeld(input.store.blobs, [...guarded.agents, ...listed]);
@@ -104,7 +108,9 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
 async function readFirst(
   input: AssessInput,
 ): Promise<{ source: SyncSource; metadata: UpstreamMetadata; warnings: string[] }> {
-  const failures: { source: SyncSource; error: JamError }[] = [];
+  const failures: SourceFailure[] = [];
+  /** The first upstream that can be used in part; one that can be used whole goes before it. */
+  let partial: { source: SyncSource; metadata: UpstreamMetadata } | undefined;
   const wantsStream = streamTest(input);
   for (const source of input.sources) {
     try {
@@ -114,18 +120,38 @@ async function readFirst(
         documents: input.store.documents,
         wants: (_entry, stream) => wantsStream(stream),
       });
-      const warnings = failures.map(
-        (failure) => `${failure.source.name} was passed over: ${failure.error.message}`,
-      );
-      if (!source.verifies)
-        warnings.push(`${source.name} is NOT verified: whoever can change its answers chooses your agents.`);
-      return { source, metadata, warnings };
+      const [unreadable] = metadata.unreadable;
+      if (unreadable === undefined) return { source, metadata, warnings: warningsOf(source, failures) };
+      partial ??= { source, metadata };
+      failures.push({ source, error: unreadable.error });
     } catch (error) {
       if (input.signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled.", { cause: error });
       failures.push({ source, error: toJamError(error) });
     }
   }
-  throw summarizeFailures(failures);
+  if (partial === undefined) throw summarizeFailures(failures);
+  const { source } = partial;
+  return {
+    ...partial,
+    warnings: warningsOf(
+      source,
+      failures.filter((failure) => failure.source !== source),
+    ),
+  };
+}
+
+interface SourceFailure {
+  readonly source: SyncSource;
+  readonly error: JamError;
+}
+
+function warningsOf(source: SyncSource, failures: readonly SourceFailure[]): string[] {
+  const warnings = failures.map(
+    (failure) => `${failure.source.name} was passed over: ${failure.error.message}`,
+  );
+  if (!source.verifies)
+    warnings.push(`${source.name} is NOT verified: whoever can change its answers chooses your agents.`);
+  return warnings;
 }
 
 /** Whether some rule or plan asks for a stream. */
@@ -143,7 +169,7 @@ function streamTest({
 }
 
 /** One upstream's error as it is; with several, the first one's code and every reason. */
-function summarizeFailures(failures: readonly { source: SyncSource; error: JamError }[]): JamError {
+function summarizeFailures(failures: readonly SourceFailure[]): JamError {
   const [first] = failures;
   if (first === undefined) {
     return new JamError("JAM_CONFIG_INVALID", "No upstream is configured.", {

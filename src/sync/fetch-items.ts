@@ -74,12 +74,17 @@ async function fetchStep(
 ): Promise<JamError | undefined> {
   const { blobs, observe, signal } = request;
   let last: JamError | undefined;
-  for (const source of request.sources) {
+  const places = [step.path, ...step.otherPaths].flatMap((path) =>
+    request.sources.map((source) => ({ path, source })),
+  );
+  const gone = new Set<SyncSource>();
+  for (const { path, source } of places) {
+    if (gone.has(source)) continue;
     let target: Awaited<ReturnType<BlobPort["stage"]>> | undefined;
     try {
       target = await blobs.stage(step.sha256);
       observe({ kind: "item-started", path: step.path, size: step.size, received: target.received });
-      await source.fetchItem({ path: step.path, size: step.size, sha256: step.sha256 }, target, {
+      await source.fetchItem({ path, size: step.size, sha256: step.sha256 }, target, {
         signal,
         onBytes(bytes) {
           count(bytes);
@@ -93,6 +98,7 @@ async function fetchStep(
     } catch (error) {
       last = toJamError(error);
       if (signal.aborted || isJamError(last, "JAM_STORE_NO_SPACE", "JAM_STORE_PERMISSION")) return last;
+      if (isUnreachable(last)) gone.add(source);
     } finally {
       await target?.close();
     }

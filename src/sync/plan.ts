@@ -1,5 +1,6 @@
 import type { Sha256 } from "../shared/sha256.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
+import { PathSpace } from "../juju/path-space.ts";
 
 /** One tarball to fetch, however many agents name it. */
 export interface FetchStep {
@@ -8,6 +9,8 @@ export interface FetchStep {
   readonly size: number;
   /** Upstream's path. */
   readonly path: string;
+  /** Other paths under which upstream lists the same content, for when the first one does not give it. */
+  readonly otherPaths: readonly string[];
   /** Names of the agents that it holds, at least one. */
   readonly agents: readonly string[];
   /** Why it is wanted, as the rule says it. */
@@ -56,15 +59,18 @@ export interface PlanInput {
 /** The steps from what is held to what is wanted. Pure: the same input gives the same plan, in upstream's order. */
 export function planSync(input: PlanInput): SyncPlan {
   const wanted: Agent[] = [];
-  const steps = new Map<Sha256, FetchStep & { agents: string[] }>();
+  const steps = new Map<Sha256, FetchStep & { agents: string[]; otherPaths: string[] }>();
   for (const { agent, taken, reason } of input.verdicts) {
     if (!taken) continue;
     wanted.push(agent);
     const step = steps.get(agent.sha256);
-    if (step !== undefined) step.agents.push(formatAgentName(agent));
-    else if (!input.isHeld(agent)) {
+    if (step !== undefined) {
+      step.agents.push(formatAgentName(agent));
+      if (![step.path, ...step.otherPaths].includes(agent.path)) step.otherPaths.push(agent.path);
+    } else if (!input.isHeld(agent)) {
       const { sha256, size, path } = agent;
-      steps.set(sha256, { sha256, size, path, agents: [formatAgentName(agent)], rule: reason });
+      const agents = [formatAgentName(agent)];
+      steps.set(sha256, { sha256, size, path, otherPaths: [], agents, rule: reason });
     }
   }
   const fetch = [...steps.values()];
@@ -110,9 +116,11 @@ export function publishableAgents(
   const denied = new Set(
     plan.remove.filter((removal) => removal.reason === "denied").map(({ agent }) => agent),
   );
+  const space = new PathSpace(agents.map(({ path }) => path));
   const staying = listed.filter((agent) => {
     const name = formatAgentName(agent);
-    return !names.has(name) && !denied.has(name) && isHeld(agent);
+    const stays = !names.has(name) && !denied.has(name) && isHeld(agent);
+    return stays && space.take(agent.path) === undefined;
   });
   return [...agents, ...staying];
 }

@@ -2,6 +2,7 @@ import { JamError } from "../shared/errors.ts";
 import { sha256Of } from "../shared/sha256.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { renderCuratedFace } from "../juju/catalogue.ts";
+import { PathSpace } from "../juju/path-space.ts";
 import type { SyncStore, TreeEntry } from "./ports.ts";
 import { formatSnapshot, makeSnapshotId, MIRROR_REF, type Snapshot } from "./snapshot.ts";
 
@@ -64,7 +65,11 @@ export async function publishTree(
 
 function treeEntries(snapshot: Snapshot, graced: readonly Snapshot[]): TreeEntry[] {
   const entries = new Map<string, TreeEntry>();
-  const add = (entry: TreeEntry) => entries.has(entry.path) || entries.set(entry.path, entry);
+  const space = new PathSpace();
+  // What upstream has moved since may have left a file where a folder is needed now: the new snapshot goes first.
+  const add = (entry: TreeEntry) => {
+    if (!entries.has(entry.path) && space.take(entry.path) === undefined) entries.set(entry.path, entry);
+  };
   for (const { path, text } of renderSnapshot(snapshot)) add({ path, bytes: Buffer.from(text) });
   for (const { path, sha256 } of snapshot.agents) add({ path, sha256 });
   for (const old of graced) {

@@ -1,4 +1,4 @@
-import { isJamError, JamError } from "../shared/errors.ts";
+import { JamError } from "../shared/errors.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { parseIndexFile, type IndexEntry, type IndexFile } from "../simplestreams/index-file.ts";
 import type { ContentId } from "../simplestreams/item.ts";
@@ -8,12 +8,15 @@ import { sha256Of } from "../shared/sha256.ts";
 import { checkFreshness, type Allowance } from "./freshness.ts";
 import { rememberDocument, type RememberedDocument, type UpstreamMemory } from "./memory.ts";
 import type { DocumentPort, FetchedDocument, SyncSource } from "./ports.ts";
+import { isForeign, isMissing, readAlone, sortRefused, type UnreadableProducts } from "./unreadable.ts";
 
 /** What upstream says, verified and coherent. */
 export interface UpstreamMetadata {
   readonly index: IndexFile;
-  /** The selected product files by content id. */
+  /** The selected product files by content id; at least one unless the index lists none of them. */
   readonly products: ReadonlyMap<ContentId, ProductFile>;
+  /** Selected product files that cannot be used. */
+  readonly unreadable: readonly UnreadableProducts[];
   /** Agent content ids that the index lists and no rule asks for. */
   readonly unread: readonly ContentId[];
   /** Every document this rests on, in the order read: index first. */
@@ -27,8 +30,8 @@ export interface MetadataRequest {
   readonly source: SyncSource;
   readonly documents: DocumentPort;
   readonly memory: UpstreamMemory;
-  /** True for a product file that is to be read; only asked about those that hold agents. */
-  readonly wants: (entry: IndexEntry, stream: string) => boolean;
+  /** True for a product file that is to be read; only asked about those that hold agents. A bad entry has no path. */
+  readonly wants: (entry: Pick<IndexEntry, "contentId"> & Partial<IndexEntry>, stream: string) => boolean;
   readonly allow: ReadonlySet<Allowance>;
   readonly now: () => Date;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -48,13 +51,13 @@ export async function readMetadata(request: MetadataRequest): Promise<UpstreamMe
   let before: UpstreamMetadata | undefined;
   for (let attempt = 1; ; attempt += 1) {
     const isLast = attempt === SET_ATTEMPTS;
-    const metadata = await readSet(request).catch((error: unknown) => {
-      if (isLast || !isMissingProducts(error)) throw error;
-      return undefined;
-    });
-    const fault = metadata === undefined ? undefined : describeIncoherence(metadata, before);
-    if (metadata !== undefined && (fault === undefined || request.allow.has("inconsistent"))) {
-      return { ...metadata, warnings: [...metadata.warnings, ...(fault === undefined ? [] : [fault])] };
+    const metadata = await readSet(request);
+    const fault = describeIncoherence(metadata, before);
+    const isWhole = !metadata.unreadable.some((one) => isMissing(one) || isForeign(one));
+    const isAccepted = fault === undefined || request.allow.has("inconsistent");
+    if (isAccepted && (isWhole || isLast)) {
+      const warnings = [...metadata.warnings, ...(fault === undefined ? [] : [fault])];
+      return requireSome({ ...metadata, warnings });
     }
     if (isLast) {
       throw new JamError("JAM_UPSTREAM_INCONSISTENT", `${request.source.url}: ${fault}`, {
@@ -67,37 +70,42 @@ export async function readMetadata(request: MetadataRequest): Promise<UpstreamMe
   }
 }
 
+/** One product file that cannot be used leaves the others alone; when none can be used there is nothing to go on with. */
+function requireSome(metadata: UpstreamMetadata): UpstreamMetadata {
+  const [first] = metadata.unreadable;
+  if (first !== undefined && metadata.products.size === 0) throw first.error;
+  return metadata;
+}
+
 async function readSet(request: MetadataRequest): Promise<UpstreamMetadata> {
   const reader = new SetReader(request);
   const index = await reader.readIndex();
+  const refused = sortRefused(index, (contentId, stream) => request.wants({ contentId }, stream));
   const wanted: IndexEntry[] = [];
-  const unread: ContentId[] = [];
+  const unread: ContentId[] = [...refused.others];
   for (const entry of index.entries.values()) {
     const stream = parseStreamContentId(entry.contentId)?.stream;
     if (stream !== undefined && request.wants(entry, stream)) wanted.push(entry);
     else unread.push(entry.contentId);
   }
-  const products = await Promise.all(
-    wanted.map(async (entry) => [entry.contentId, await reader.readProducts(entry)] as const),
+  const read = await Promise.all(wanted.map((entry) => readAlone(entry, () => reader.readProducts(entry))));
+  const products = new Map(read.flatMap((one) => ("file" in one ? [[one.entry.contentId, one.file]] : [])));
+  const unreadable = read.flatMap((one) =>
+    "error" in one ? [{ contentId: one.entry.contentId, path: one.entry.path, error: one.error }] : [],
   );
-  const warnings = checkFreshness(reader.accepted, request.memory, {
+  const used = reader.used(index, products);
+  const warnings = checkFreshness(used.documents, request.memory, {
     now: request.now(),
     allow: request.allow,
   });
-  return {
-    index,
-    products: new Map(products),
-    unread,
-    documents: reader.accepted,
-    fresh: reader.fresh,
-    warnings,
-  };
+  return { index, products, unread, unreadable: [...refused.wanted, ...unreadable], ...used, warnings };
 }
 
 /** One pass over upstream's documents; known ones are asked for conditionally and ahead of time. */
 class SetReader {
-  readonly accepted: RememberedDocument[] = [];
-  readonly fresh: FetchedDocument[] = [];
+  readonly #accepted = new Map<string, RememberedDocument>();
+  readonly #fresh = new Map<string, FetchedDocument>();
+  #indexPath = "";
   readonly #request: MetadataRequest;
   readonly #suffix: string;
   readonly #documents = new Map<string, RememberedDocument | FetchedDocument>();
@@ -120,7 +128,8 @@ class SetReader {
         continue;
       }
       const index = parseIndexFile(text, path);
-      this.#accept(path, index.updatedAt, 0);
+      this.#indexPath = path;
+      this.#accept(path, index.updatedAt);
       return index;
     }
     const { source } = this.#request;
@@ -160,14 +169,26 @@ class SetReader {
     return file;
   }
 
-  #accept(path: string, updatedAt: Date | undefined, position = this.accepted.length): void {
+  /**
+   * The documents that index and products rest on, in the index's order whichever came first. What cannot be used proves
+   * nothing and is not remembered.
+   */
+  used(
+    index: IndexFile,
+    products: ReadonlyMap<ContentId, ProductFile>,
+  ): Pick<UpstreamMetadata, "documents" | "fresh"> {
+    const paths = [...products.keys()].map((contentId) => index.entries.get(contentId)?.path ?? "");
+    const used = [...new Set([this.#indexPath, ...paths])];
+    return {
+      documents: used.flatMap((path) => this.#accepted.get(path) ?? []),
+      fresh: used.flatMap((path) => this.#fresh.get(path) ?? []),
+    };
+  }
+
+  #accept(path: string, updatedAt: Date | undefined): void {
     const document = this.#documents.get(path) as RememberedDocument | FetchedDocument;
-    if (!("bytes" in document)) {
-      this.accepted.splice(position, 0, document);
-      return;
-    }
-    this.fresh.push(document);
-    this.accepted.splice(position, 0, rememberDocument(document, updatedAt));
+    if ("bytes" in document) this.#fresh.set(path, document);
+    this.#accepted.set(path, "bytes" in document ? rememberDocument(document, updatedAt) : document);
   }
 
   /** The trusted text of a document, or undefined when upstream has none; each path is asked for once. */
@@ -233,11 +254,6 @@ class SetReader {
   }
 }
 
-/** An index that names a product file which is not there (yet). */
-function isMissingProducts(error: unknown): boolean {
-  return isJamError(error, "JAM_UPSTREAM_NOT_FOUND") && "contentId" in error.details;
-}
-
 /**
  * What shows that these documents were not published together, or undefined. A product file that is newer than the
  * index says it is was caught between the two, unless the set is what it was when read `before`: then upstream is
@@ -250,9 +266,6 @@ function describeIncoherence(
   const isSettled = metadata.fresh.length === 0 || identityOf(metadata) === identityOf(before);
   for (const [contentId, file] of metadata.products) {
     const entry = metadata.index.entries.get(contentId) as IndexEntry;
-    if (file.contentId !== undefined && file.contentId !== contentId) {
-      return `${entry.path} says it is ${file.contentId}, the index says ${contentId}.`;
-    }
     if (entry.updatedAt === undefined || file.updatedAt === undefined) continue;
     const dates = `(${entry.updatedAt.toISOString()} against ${file.updatedAt.toISOString()})`;
     if (file.updatedAt < entry.updatedAt) return `the index is newer than ${entry.path} ${dates}.`;

@@ -3,6 +3,7 @@ import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { parseAgentBinary } from "../juju/agent-binary.ts";
 import type { Catalogue } from "../juju/catalogue.ts";
 import type { RefusedListing } from "../juju/catalogue-entry.ts";
+import { PathSpace } from "../juju/path-space.ts";
 import { selectAgents } from "../juju/select.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 import type { GuardedCatalogue } from "./guard.ts";
@@ -28,6 +29,9 @@ export function relevantRefusals(input: {
 }): Refusals {
   const failed: FailedItem[] = [];
   let unwanted = 0;
+  for (const { contentId, path, error } of input.metadata.unreadable) {
+    failed.push(failedItem(contentId, path, error));
+  }
   for (const { agent, error } of input.guarded.refused) {
     if (isWanted(agent, input.rules)) failed.push(failedItem(formatAgentName(agent), agent.path, error));
     else unwanted += 1;
@@ -43,24 +47,63 @@ export function relevantRefusals(input: {
 }
 
 /**
- * Agents of the mirror that upstream still lists, but in a way that had to be refused. What is held was verified
- * when it came, so it stays: a document with a bad or a contradicting item takes nothing away.
+ * Agents of the mirror that upstream still lists, but in a way that had to be refused: a bad item, a bad product, a
+ * product file that cannot be read. What is held was verified when it came, so it stays: a bad or a contradicting item
+ * takes nothing away, unless upstream's good agents need its place.
  */
 export function heldDespiteRefusal(
   input: { readonly metadata: UpstreamMetadata; readonly catalogue: Catalogue },
   listed: readonly Agent[],
 ): Agent[] {
-  const accepted = new Set(input.catalogue.agents.map(formatAgentName));
-  const refused = new Set(
-    listMalformed(input).flatMap(({ contentId, where }) => {
-      const agent = guessAgent(where, contentId);
-      return agent === undefined ? [] : [formatAgentName(agent)];
-    }),
+  const { agents } = input.catalogue;
+  const accepted = new Set(agents.map(formatAgentName));
+  const isRefused = refusalTest(input);
+  const space = new PathSpace(agents.map(({ path }) => path));
+  return listed.filter(
+    (agent) =>
+      !accepted.has(formatAgentName(agent)) && isRefused(agent) && space.take(agent.path) === undefined,
   );
-  return listed.filter((agent) => {
-    const name = formatAgentName(agent);
-    return refused.has(name) && !accepted.has(name);
+}
+
+/**
+ * Upstream's agents, with the streams that list them here where that stream's product file cannot be read now.
+ */
+export function withUnreadListings(
+  agents: readonly Agent[],
+  { unreadable }: Pick<UpstreamMetadata, "unreadable">,
+  listed: readonly Agent[],
+): readonly Agent[] {
+  if (unreadable.length === 0) return agents;
+  const unread = new Set(unreadable.map(({ contentId }) => contentId));
+  const held = new Map(listed.map((agent) => [formatAgentName(agent), agent]));
+  return agents.map((agent) => {
+    const known = held.get(formatAgentName(agent));
+    if (known?.sha256 !== agent.sha256) return agent;
+    const kept = known.listings.filter(({ contentId }) => unread.has(contentId));
+    return kept.length === 0 ? agent : { ...agent, listings: [...agent.listings, ...kept] };
   });
+}
+
+/** True for an agent that stands where upstream's documents had to be refused. */
+function refusalTest(input: {
+  readonly metadata: UpstreamMetadata;
+  readonly catalogue: Catalogue;
+}): (agent: Agent) => boolean {
+  const unread = new Set(input.metadata.unreadable.map(({ contentId }) => contentId));
+  const names = new Set<string>();
+  /** `<content id>#products/<id>` or with `/versions/<date>`. */
+  const places = new Set<string>();
+  for (const { contentId, where } of listMalformed(input)) {
+    const agent = guessAgent(where, contentId);
+    if (agent !== undefined) names.add(formatAgentName(agent));
+    else places.add(`${contentId}#${where}`);
+  }
+  return (agent) =>
+    names.has(formatAgentName(agent)) ||
+    agent.listings.some(({ contentId, productId, date }) => {
+      const product = `${contentId}#products/${productId}`;
+      return unread.has(contentId) || places.has(product) || places.has(`${product}/versions/${date}`);
+    });
 }
 
 /** Every item that was left out of the product files and of the catalogue. */
@@ -92,6 +135,10 @@ function guessAgent(where: string, contentId: string | undefined): Agent | undef
   }
 }
 
-function failedItem(agent: string, path: string, { code, message }: ErrorReport): FailedItem {
+function failedItem(
+  agent: string,
+  path: string,
+  { code, message }: Pick<ErrorReport, "code" | "message">,
+): FailedItem {
   return { agent, path, code, message };
 }

@@ -18,6 +18,7 @@ import type { SyncReport } from "./report.ts";
 import type { RetentionRules } from "./retention.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { refuseOverfull, spaceOf } from "./space.ts";
+import { proofsOfUnread } from "./unreadable.ts";
 import { failedReport, summarizeRun, type UnstampedReport } from "./summarize-run.ts";
 
 export interface SyncOptions {
@@ -106,6 +107,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   // Before anything is published: a kill in between must not leave agents whose metadata is not remembered.
   await writeMemory(store.documents, assessment.memory);
   await rememberPlans(options, store);
+  const earlierProofs = proofsOfUnread(assessment.metadata, current);
   const snapshot = await publishChanges({
     store,
     retention: options.retention,
@@ -113,6 +115,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     current,
     assessment,
     agents,
+    ...(earlierProofs.length === 0 ? {} : { earlierProofs }),
   });
   await repairTree(store, { before: current, retention: options.retention, now: work.now() });
   observe({ kind: "phase", phase: "prune" });

@@ -15,6 +15,9 @@ export function judgeVerbatimFace(
   if (!verified) return incomplete("upstream's documents were not verified");
   const [unread] = metadata.unread;
   if (unread !== undefined) return incomplete(`upstream's index lists ${unread}, which is not mirrored`);
+  const [unreadable] = metadata.unreadable;
+  if (unreadable !== undefined)
+    return incomplete(`${unreadable.contentId} cannot be read: ${unreadable.error.message}`);
   const held = new Map<string, Sha256>(published.map((agent) => [agent.path, agent.sha256]));
   for (const [contentId, file] of metadata.products) {
     if (file.refused.length > 0)

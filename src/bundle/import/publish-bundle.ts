@@ -1,4 +1,5 @@
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
+import { PathSpace } from "../../juju/path-space.ts";
 import { selectAgents } from "../../juju/select.ts";
 import type { DenyRule } from "../../juju/selection-rules.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
@@ -81,7 +82,12 @@ export async function publishBundle(
       code,
       message,
     })),
-    warnings: [...verified.metadata.warnings, ...denied, ...partialWarning(manifest)],
+    warnings: [
+      ...verified.metadata.warnings,
+      ...verified.unreadable.map(({ path, error }) => `${path} proves nothing: ${error.message}`),
+      ...denied,
+      ...partialWarning(manifest),
+    ],
   };
 }
 
@@ -89,8 +95,12 @@ export async function publishBundle(
 function joined(brought: readonly Agent[], others: readonly Agent[]): Agent[] {
   const names = new Set(brought.map(formatAgentName));
   const paths = new Map(brought.map(({ path, sha256 }) => [path, sha256]));
+  const space = new PathSpace(paths.keys());
   const staying = others.filter(
-    (agent) => !names.has(formatAgentName(agent)) && (paths.get(agent.path) ?? agent.sha256) === agent.sha256,
+    (agent) =>
+      !names.has(formatAgentName(agent)) &&
+      (paths.get(agent.path) ?? agent.sha256) === agent.sha256 &&
+      space.take(agent.path) === undefined,
   );
   return [...brought, ...staying];
 }

@@ -7,6 +7,7 @@ import type { UpstreamMemory } from "../../sync/memory.ts";
 import type { DocumentPort, SyncSource } from "../../sync/ports.ts";
 import { readMetadata, type UpstreamMetadata } from "../../sync/read-metadata.ts";
 import type { UpstreamProof } from "../../sync/snapshot.ts";
+import type { UnreadableProducts } from "../../sync/unreadable.ts";
 import type { BundleManifest, ProofSet } from "../format/manifest.ts";
 import type { OpenProofTrust } from "./ports.ts";
 
@@ -29,6 +30,8 @@ export interface VerifiedProofs {
   readonly source: Pick<SyncSource, "name" | "url" | "verifies">;
   /** Agents of the manifest's catalogue as upstream's documents describe them. */
   readonly agents: readonly Agent[];
+  /** Documents that prove nothing; every agent is proven without them. */
+  readonly unreadable: readonly UnreadableProducts[];
   /** Every set, the snapshot's own first. */
   readonly proofs: readonly UpstreamProof[];
 }
@@ -53,7 +56,9 @@ async function readProofs(manifest: BundleManifest, request: ProofRequest): Prom
   const source = proofSource(first, request);
   const metadata = await readSet(first, source, request, request.memory);
   const listed = new Map<string, Agent[]>();
+  const unreadable: UnreadableProducts[] = [];
   const add = (from: UpstreamMetadata) => {
+    unreadable.push(...from.unreadable);
     for (const agent of buildCatalogue(from.products).agents) {
       const name = formatAgentName(agent);
       listed.set(name, [...(listed.get(name) ?? []), agent]);
@@ -75,7 +80,8 @@ async function readProofs(manifest: BundleManifest, request: ProofRequest): Prom
   return {
     metadata,
     source,
-    agents: chosenAgents(manifest, listed),
+    agents: chosenAgents(manifest, listed, unreadable),
+    unreadable,
     proofs: [proofOf(first, metadata), ...earlier],
   };
 }
@@ -91,7 +97,7 @@ function readSet(
     ...request,
     source,
     memory,
-    wants: ({ path }) => paths.has(path),
+    wants: ({ path }) => path !== undefined && paths.has(path),
     // Nothing changes by being read again.
     sleep: async () => undefined,
   });
@@ -141,7 +147,11 @@ function plain(
 }
 
 /** Each agent of the catalogue as some verified document lists it, with the path and the bytes that the manifest says. */
-function chosenAgents(manifest: BundleManifest, listed: ReadonlyMap<string, readonly Agent[]>): Agent[] {
+function chosenAgents(
+  manifest: BundleManifest,
+  listed: ReadonlyMap<string, readonly Agent[]>,
+  unreadable: readonly UnreadableProducts[],
+): Agent[] {
   const unproven: string[] = [];
   const agents = manifest.catalogue.flatMap((row) =>
     row.agents.flatMap((name) => {
@@ -154,9 +164,11 @@ function chosenAgents(manifest: BundleManifest, listed: ReadonlyMap<string, read
   );
   if (unproven.length === 0) return agents;
   const more = unproven.length > 1 ? ` and ${unproven.length - 1} more` : "";
+  const [odd] = unreadable;
+  const why = odd === undefined ? "" : ` ${odd.path} cannot be read: ${odd.error.message}`;
   throw new JamError(
     "JAM_BUNDLE_UNPROVEN",
-    `Bundle ${manifest.id} lists ${unproven[0]}${more}, which none of upstream's documents in it does.`,
+    `Bundle ${manifest.id} lists ${unproven[0]}${more}, which none of upstream's documents in it does.${why}`,
     {
       hint: "Nothing was published. Have the bundle made again; if it stays so, do not trust its maker.",
       details: { bundle: manifest.id, agents: unproven.slice(0, 100) },

@@ -150,7 +150,6 @@ test("a clock that is far behind is named, and nothing is published", async () =
 });
 
 const SIGNATURES = [
-  ["missing", /NOT_FOUND/],
   ["unsigned", /UNSIGNED|SIGNATURE_INVALID/],
   ["foreign-key", /KEY_UNKNOWN/],
   ["altered", /SIGNATURE_INVALID/],
@@ -174,6 +173,18 @@ test.for(SIGNATURES)(
     expect((await synced.mirror.sync()).outcome).toBe("updated");
   },
 );
+
+test("a signed twin that is missing is no reason to take the other: the index stops the run, a product file is left out", async () => {
+  await using synced = await syncedMirror();
+  synced.upstream.publish(await withSignatureFault(newer, INDEX, "missing"));
+  await synced.refuses("JAM_UPSTREAM_NOT_FOUND");
+  for (const path of [AGENTS, TOOLS]) {
+    synced.upstream.publish(await withSignatureFault(newer, path, "missing"));
+    const report = await synced.mirror.sync();
+    expect(report.failed).toMatchObject([{ path: signed(path), code: "JAM_UPSTREAM_NOT_FOUND" }]);
+    expect(report.removed).toEqual([]);
+  }
+});
 
 test("the command ends with 4 on a bad signature and names the document", async () => {
   await using synced = await syncedMirror();

@@ -2,6 +2,7 @@ import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import { formatAgentName } from "../../../src/juju/agent.ts";
 import { buildCatalogue } from "../../../src/juju/catalogue.ts";
+import { PathSpace } from "../../../src/juju/path-space.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import {
   anItem,
@@ -165,57 +166,22 @@ describe("one stream that contradicts itself", () => {
   });
 });
 
-describe("refuses both sides where nobody can tell which is right", () => {
-  test.for<
-    [name: string, one: Parameters<typeof anItem>[0], two: Parameters<typeof anItem>[0], message: string]
-  >([
-    [
-      "one path, two hashes",
-      { path: "agent/x.tgz" },
-      { path: "agent/x.tgz" },
-      "agent/x.tgz is listed with two contents",
-    ],
-    [
-      "one hash, two sizes",
-      { sha256: sha256Of("x"), size: 1 },
-      { sha256: sha256Of("x"), size: 2 },
-      "is listed with two sizes",
-    ],
-    [
-      "a file where a folder is needed",
-      { path: "agent/x" },
-      { path: "agent/x/y.tgz" },
-      "agent/x is listed as a file and as a folder",
-    ],
-  ])("%s", ([, one, two, message]) => {
-    const files = productFiles({
-      [RELEASED_AGENTS]: [anItem({ version: "3.6.1", ...one }), anItem({ version: "3.6.3" })],
-      [DEVEL_AGENTS]: [anItem({ version: "3.6.2", ...two })],
-    });
-    const catalogue = buildCatalogue(files);
-    expect(names(catalogue)).toEqual(["3.6.3-ubuntu-amd64"]);
-    expect(catalogue.refused.map(({ contentId }) => contentId).sort()).toEqual([
-      DEVEL_AGENTS,
-      RELEASED_AGENTS,
-    ]);
-    for (const { error } of catalogue.refused) {
-      expect(error).toMatchObject({
-        code: "JAM_METADATA_CONFLICT",
-        message: expect.stringContaining(message),
-      });
-      expect(error.message).toContain("3.6.1-ubuntu-amd64");
-      expect(error.message).toContain("3.6.2-ubuntu-amd64");
-    }
-  });
-});
-
 const anyItems = fc.array(
   fc
     .record({
       version: fc.constantFrom("3.6.1", "3.6.2", "3.6-beta1", "bad"),
       arch: fc.constantFrom("amd64", "arm64"),
       date: fc.constantFrom("20250101", "20250202"),
-      path: fc.constantFrom("a", "a/b", "c", "d"),
+      path: fc.constantFrom(
+        "a",
+        "a/b",
+        "a/e",
+        "A/e",
+        "c",
+        "d",
+        "D",
+        "agent/3.6.1/juju-3.6.1-linux-amd64.tgz",
+      ),
       size: fc.constantFrom(1, 2),
       sha256: fc.constantFrom(sha256Of("1"), sha256Of("2"), sha256Of("3")),
     })
@@ -238,6 +204,8 @@ property.prop([anyItems, anyItems])(
         new Set(agents.map((agent) => `${agent[field]} ${agent[other]}`)).size,
       );
     }
+    const space = new PathSpace();
+    expect(agents.flatMap(({ path }) => space.take(path) ?? [])).toEqual([]);
     const listed = agents.flatMap(({ listings }) => listings).length;
     expect(listed + refused.length).toBeLessThanOrEqual(released.length + devel.length);
     expect(agents.length + refused.length > 0).toBe(released.length + devel.length > 0);

@@ -55,25 +55,6 @@ describe("refuses the whole document", () => {
     [wireEntry(), { format: "products:1.0" }, "JAM_METADATA_MALFORMED", "#format: must be"],
     [wireEntry(), { index: undefined }, "JAM_METADATA_MALFORMED", "#index: must be an object"],
     [wireEntry(), { index: [] }, "JAM_METADATA_MALFORMED", "#index: must be an object"],
-    ["x", {}, "JAM_METADATA_MALFORMED", `#index/${RELEASED}: must be an object`],
-    [wireEntry({ path: undefined }), {}, "JAM_METADATA_MALFORMED", `#index/${RELEASED}/path: is missing`],
-    [
-      wireEntry({ path: "../x.sjson" }),
-      {},
-      "JAM_METADATA_MALFORMED",
-      'path: "../x.sjson": the path has a ".." segment',
-    ],
-    [wireEntry({ path: "/x.sjson" }), {}, "JAM_METADATA_MALFORMED", "the path is absolute"],
-    [wireEntry({ path: "https://evil/x.sjson" }), {}, "JAM_METADATA_MALFORMED", "the path has"],
-    [wireEntry({ datatype: 1 }), {}, "JAM_METADATA_MALFORMED", "datatype: must be a string, found number"],
-    [wireEntry({ format: {} }), {}, "JAM_METADATA_MALFORMED", "format: must be a string, found object"],
-    [wireEntry({ products: "x" }), {}, "JAM_METADATA_MALFORMED", "products: must be a list"],
-    [
-      wireEntry({ products: ["x", 1] }),
-      {},
-      "JAM_METADATA_MALFORMED",
-      "products/1: must be a string, found number",
-    ],
   ])("%j %j", ([entry, top, code, message]) => {
     expect(() => parse(entry, top)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),
@@ -85,6 +66,37 @@ describe("refuses the whole document", () => {
     expect(() => parse(wireEntry({ products }))).toThrow(
       expect.objectContaining({ code: "JAM_METADATA_TOO_LARGE" }),
     );
+  });
+});
+
+describe("refuses an entry by name and keeps the others", () => {
+  test.for<[entry: unknown, message: string]>([
+    ["x", `#index/${RELEASED}: must be an object`],
+    [wireEntry({ path: undefined }), `#index/${RELEASED}/path: is missing`],
+    [wireEntry({ path: "../x.sjson" }), 'path: "../x.sjson": the path has a ".." segment'],
+    [wireEntry({ path: "/x.sjson" }), "the path is absolute"],
+    [wireEntry({ path: "https://evil/x.sjson" }), "the path has"],
+    [wireEntry({ path: `streams/v1/${"x".repeat(256)}` }), "a segment of the path is longer than 255 bytes"],
+    [wireEntry({ datatype: 1 }), "datatype: must be a string, found number"],
+    [wireEntry({ format: {} }), "format: must be a string, found object"],
+    [wireEntry({ products: "x" }), "products: must be a list"],
+    [wireEntry({ products: ["x", 1] }), "products/1: must be a string, found number"],
+  ])("%j", ([entry, message]) => {
+    const index = {
+      format: "index:1.0",
+      index: { [RELEASED]: entry, "com.ubuntu.juju:devel:agents": wireEntry() },
+    };
+    const { entries, refused } = parseIndexFile(JSON.stringify(index), FILE);
+    expect([...entries.keys()]).toEqual(["com.ubuntu.juju:devel:agents"]);
+    expect(refused).toEqual([
+      {
+        contentId: RELEASED,
+        error: expect.objectContaining({
+          code: "JAM_METADATA_MALFORMED",
+          message: expect.stringContaining(message),
+        }),
+      },
+    ]);
   });
 });
 
@@ -106,7 +118,11 @@ const anyEntry: fc.Arbitrary<IndexEntry> = fc.record({
 property.prop([fc.uniqueArray(anyEntry, { selector: ({ contentId }) => contentId }), anyDate])(
   "reads what it writes",
   (entries, updatedAt) => {
-    const index = { updatedAt, entries: new Map(entries.map((entry) => [entry.contentId, entry])) };
+    const index = {
+      updatedAt,
+      entries: new Map(entries.map((entry) => [entry.contentId, entry])),
+      refused: [],
+    };
     expect(parseIndexFile(formatIndexFile(index), FILE)).toEqual(index);
     const turned = { updatedAt, entries: new Map([...index.entries].reverse()) };
     expect(formatIndexFile(turned)).toBe(formatIndexFile(index));

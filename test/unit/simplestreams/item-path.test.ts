@@ -1,6 +1,7 @@
 import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import { isJamError } from "../../../src/shared/errors.ts";
+import { isTreePath } from "../../../src/store/layout.ts";
 import { itemPathFault, parseItemPath, pathFault } from "../../../src/simplestreams/item-path.ts";
 
 describe("takes the paths that upstream has used", () => {
@@ -15,6 +16,9 @@ describe("takes the paths that upstream has used", () => {
     "a/b/c/d/e/f/g/h",
     "A+b~c_d.e",
     "agent/3.6.5/juju%".slice(0, 16),
+    `agent/${"x".repeat(255)}`,
+    `${"x".repeat(255)}/${"y".repeat(255)}`,
+    "stream/v1/x.tgz",
   ])("%s", (path) => {
     expect(parseItemPath(path)).toBe(path);
   });
@@ -131,6 +135,11 @@ describe("refuses paths that could leave the mirror or mean two things", () => {
     "streams",
     "streams/v1/index2.json",
     "streams/v1/evil.tgz",
+    "Streams/v1/index2.json",
+    "STREAMS",
+    `agent/${"x".repeat(256)}`,
+    `${"x".repeat(256)}/y.tgz`,
+    `agent/3.6.5/juju-3.6.5-linux-${"x".repeat(250)}.tgz`,
   ];
 
   test.for(unsafe)("%j", (path) => {
@@ -151,6 +160,9 @@ const anyPath = fc.oneof(
     })
     .map((parts) => parts.join("/")),
   fc.stringMatching(/^[A-Za-z0-9._+~:/-]{0,40}$/),
+  fc
+    .array(fc.nat(300), { maxLength: 3 })
+    .map((lengths) => lengths.map((length) => "x".repeat(length)).join("/")),
 );
 
 property.prop([anyPath])("lets no path out of the base, and changes none", (path) => {
@@ -160,6 +172,7 @@ property.prop([anyPath])("lets no path out of the base, and changes none", (path
     if (!isJamError(error, "JAM_ITEM_REFUSED")) throw error;
     return;
   }
+  expect(isTreePath(path)).toBe(true);
   const url = new URL(path.replaceAll(":", "%3A"), "http://mirror/tools/");
   expect(decodeURIComponent(url.pathname)).toBe(`/tools/${path}`);
   expect(url.host).toBe("mirror");

@@ -1,0 +1,48 @@
+/**
+ * Paths that can stand in one tree together, also on disks and media where case does not count: no path is a folder of
+ * another, and none differs from another in case only.
+ */
+export class PathSpace {
+  /** Lower case → as it was taken first. */
+  readonly #files = new Map<string, string>();
+  /** Lower case → its spelling, and a file below it. */
+  readonly #folders = new Map<string, { readonly spelling: string; readonly file: string }>();
+
+  constructor(paths: Iterable<string> = []) {
+    for (const path of paths) this.take(path);
+  }
+
+  /** Takes the path, or leaves it out and gives the path taken before that it cannot stand next to. */
+  take(path: string): string | undefined {
+    const clash = this.#clashOf(path);
+    if (clash !== undefined) return clash;
+    this.#files.set(path.toLowerCase(), path);
+    for (const folder of foldersOf(path)) {
+      const key = folder.toLowerCase();
+      if (!this.#folders.has(key)) this.#folders.set(key, { spelling: folder, file: path });
+    }
+    return undefined;
+  }
+
+  #clashOf(path: string): string | undefined {
+    const key = path.toLowerCase();
+    const same = this.#files.get(key);
+    if (same !== undefined) return same === path ? undefined : same;
+    const below = this.#folders.get(key);
+    if (below !== undefined) return below.file;
+    for (const folder of foldersOf(path)) {
+      const file = this.#files.get(folder.toLowerCase());
+      if (file !== undefined) return file;
+      const known = this.#folders.get(folder.toLowerCase());
+      if (known !== undefined && known.spelling !== folder) return known.file;
+    }
+    return undefined;
+  }
+}
+
+/** `a/b/c` → `a`, `a/b`. */
+export function foldersOf(path: string): string[] {
+  const folders: string[] = [];
+  for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) folders.push(path.slice(0, at));
+  return folders;
+}
