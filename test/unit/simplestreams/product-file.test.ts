@@ -180,9 +180,9 @@ describe("refuses the whole document", () => {
   });
 });
 
-describe("refuses a product or a date by name and keeps the others", () => {
-  const whole = (changes: object) => ({ versions: { [DATE]: { items: { good: wireItem() } }, ...changes } });
+const whole = (changes: object) => ({ versions: { [DATE]: { items: { good: wireItem() } }, ...changes } });
 
+describe("refuses a product or a date by name and keeps the others", () => {
   test.for<[products: Record<string, unknown>, where: string, message: string]>([
     [{ bad: 1 }, "products/bad", "#products/bad: must be an object"],
     [{ bad: [] }, "products/bad", "#products/bad: must be an object"],
