@@ -22,7 +22,7 @@ export function createContext({ io, globals, signal, commands }: ContextParts): 
     io,
     globals,
     commands,
-    output: createOutput(io, globals.output, globals.isQuiet),
+    output: createOutput(io, globals),
     paint: createPaint(io.stdout, globals.mayColor, io.env),
     paintError: createPaint(io.stderr, globals.mayColor, io.env),
     signal,

@@ -1,6 +1,7 @@
 import type { SyncEvent, SyncObserver } from "../sync/events.ts";
 import type { CommandContext } from "./command.ts";
 import type { ProgressMode } from "./global-options.ts";
+import { printableJson } from "./output/document.ts";
 import { createBars } from "./progress/bars.ts";
 import { createLines } from "./progress/lines.ts";
 import { createTransferState } from "./progress/transfer-state.ts";
@@ -44,7 +45,7 @@ function createNdjson({ io, now }: CommandContext): Progress {
   let last: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   const write = (event: object) => {
-    last = io.stderr.write(`${JSON.stringify({ time: now().toISOString(), ...event })}\n`);
+    last = io.stderr.write(`${printableJson(JSON.stringify({ time: now().toISOString(), ...event }))}\n`);
   };
   const flush = () => {
     for (const [path, bytes] of waiting) write({ kind: "item-bytes", path, bytes } satisfies SyncEvent);

@@ -2,6 +2,7 @@ import { formatByteSize } from "../shared/byte-size.ts";
 import type { RequestRecord } from "../server/request-log.ts";
 import type { CommandContext } from "./command.ts";
 import { printable } from "../shared/printable.ts";
+import { printableJson } from "./output/document.ts";
 
 /** Where the server's log goes: short lines for a terminal, JSON lines for journald and files. */
 export interface ServerLog {
@@ -25,7 +26,7 @@ async function jsonLog({ io, globals }: CommandContext): Promise<ServerLog> {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line) => void io.stderr.write(line) },
+    { write: (line) => void io.stderr.write(printableJson(line)) },
   );
   return {
     request: (record) => logger[record.status >= 500 ? "error" : "info"](record, "request"),

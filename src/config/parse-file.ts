@@ -69,7 +69,9 @@ function keepVersionsAsWritten(document: Document.Parsed): void {
 }
 
 function invalid(file: string | undefined, problems: readonly ConfigProblem[]): JamError {
-  return new JamError("JAM_CONFIG_INVALID", formatProblems(file, problems), {
+  const { message, lines } = formatProblems(file, problems);
+  return new JamError("JAM_CONFIG_INVALID", message, {
+    lines,
     hint: "Correct these places; `jam config schema` describes every key.",
     details: { file: file ?? null, problems },
   });

@@ -38,8 +38,11 @@ export function describeIssue(issue: z.core.$ZodIssue, value: unknown): Describe
   return [{ path: issue.path, message: `${issue.message}${got}` }];
 }
 
-/** The message of the whole error: one line for each problem, in the order of the file. */
-export function formatProblems(file: string | undefined, problems: readonly ConfigProblem[]): string {
+/** The message of the whole error and its lines, one for each problem, in the order of the file. */
+export function formatProblems(
+  file: string | undefined,
+  problems: readonly ConfigProblem[],
+): { readonly message: string; readonly lines: readonly string[] } {
   const lines = [...problems].sort(byPlace).map((problem) => {
     const place =
       "variable" in problem ? problem.variable : `${file ?? "-"}:${problem.line}:${problem.column}`;
@@ -47,7 +50,7 @@ export function formatProblems(file: string | undefined, problems: readonly Conf
   });
   const subject = file === undefined ? "The environment" : file;
   const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
-  return `${subject} has ${count}:\n${lines.join("\n")}`;
+  return { message: `${subject} has ${count}:`, lines };
 }
 
 function byPlace(a: ConfigProblem, b: ConfigProblem): number {

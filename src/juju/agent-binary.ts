@@ -40,8 +40,11 @@ export function formatAgentBinary(binary: Pick<AgentBinary, "number" | "release"
   return `${formatVersion(binary.number)}-${binary.release}-${binary.arch}`;
 }
 
-function nameError(message: string, name: string): JamError {
+/** Juju 1.25 prints the series as it is, a line break in it as well. */
+function nameError(text: string, name: string): JamError {
+  const [message = "", ...lines] = text.split("\n");
   return new JamError("JAM_VERSION_INVALID", message, {
+    lines,
     details: { name },
     hint: "Write it as VERSION-RELEASE-ARCH, for example 3.6.5-ubuntu-arm64.",
   });

@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /** How a failure shows to the outside: process exit status and HTTP status. */
 interface Outcome {
   readonly exit: number;
@@ -101,25 +103,38 @@ export type ErrorCode = keyof typeof ERROR_OUTCOMES;
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
 export interface JamErrorOptions {
+  /** More lines of the message, such as one for each of several problems. */
+  readonly lines?: readonly string[];
   /** The next command or step to try, as a full sentence. */
   readonly hint?: string;
   readonly details?: ErrorDetails;
   readonly cause?: unknown;
 }
 
-/** The one error class: a stable code, a message for people, the facts and the next step. */
+/**
+ * The one error class: a stable code, a message for people, the facts and the next step.
+ * What does not print in message and hint is escaped, so that a name from outside cannot start a line of its own or
+ * steer a terminal; `details` keep values as they came.
+ */
 export class JamError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, message: string, options: JamErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      [message, ...(options.lines ?? [])].map(shown).join("\n"),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = "JamError";
     this.code = code;
-    this.hint = options.hint;
+    this.hint = options.hint === undefined ? undefined : shown(options.hint);
     this.details = options.details ?? {};
   }
+}
+
+function shown(text: string): string {
+  return printable(text, Infinity);
 }
 
 /** True when `error` is ours and, where `codes` are given, carries one of them. */

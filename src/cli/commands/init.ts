@@ -103,14 +103,12 @@ async function checkedConfigText(
       readonly path: string;
       readonly message: string;
     }[];
-    throw new JamError(
-      "JAM_USAGE_INVALID",
-      problems.map(({ path, message }) => `${path}: ${message}`).join("\n"),
-      {
-        hint: "Nothing was written. Correct --upstream, --stream, --arch or --data.",
-        details: error.details,
-      },
-    );
+    const [message = "", ...lines] = problems.map((problem) => `${problem.path}: ${problem.message}`);
+    throw new JamError("JAM_USAGE_INVALID", message, {
+      lines,
+      hint: "Nothing was written. Correct --upstream, --stream, --arch or --data.",
+      details: error.details,
+    });
   }
   return text;
 }

@@ -1,5 +1,5 @@
 import { type JamError, reportError } from "../../shared/errors.ts";
-import { printable } from "../../shared/printable.ts";
+import { printable, printableLines } from "../../shared/printable.ts";
 import type { OutputFormat } from "../global-options.ts";
 import { formatDocument } from "./document.ts";
 import type { Paint } from "./paint.ts";
@@ -7,12 +7,11 @@ import type { Paint } from "./paint.ts";
 /** An error for people: what happened, why, what to do next, and the code to look up. */
 export function renderError(error: JamError, paint: Paint, showStack: boolean): string {
   const [first = "", ...more] = error.message.split("\n");
-  const lines = [`${paint("red", "error")}: ${showLines(first)} ${paint("dim", `[${error.code}]`)}`];
-  lines.push(...more.map(showLines));
+  const lines = [`${paint("red", "error")}: ${first} ${paint("dim", `[${error.code}]`)}`, ...more];
   const cause = describeCause(error);
-  if (cause !== undefined) lines.push(`${paint("bold", "cause")}: ${showLines(cause)}`);
-  if (error.hint !== undefined) lines.push(`${paint("bold", "next")}:  ${showLines(error.hint)}`);
-  if (showStack) lines.push(stackOf(error));
+  if (cause !== undefined) lines.push(`${paint("bold", "cause")}: ${cause}`);
+  if (error.hint !== undefined) lines.push(`${paint("bold", "next")}:  ${error.hint}`);
+  if (showStack) lines.push(printableLines(stackOf(error)));
   return `${lines.join("\n")}\n`;
 }
 
@@ -29,14 +28,10 @@ function describeCause(error: JamError): string | undefined {
   let cause: unknown = error.cause;
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
   if (!(cause instanceof Error) || cause.name === "AbortError") return undefined;
-  return error.message.includes(cause.message) ? undefined : cause.message;
-}
-
-function showLines(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => printable(line, Infinity))
-    .join("\n");
+  // What follows the first line of a YAML error shows the place in the text, whose lines are not ours.
+  const text = cause.name === "YAMLParseError" ? (cause.message.split("\n")[0] ?? "") : cause.message;
+  const shown = printable(text, Infinity);
+  return error.message.includes(shown) ? undefined : shown;
 }
 
 function stackOf(error: Error): string {

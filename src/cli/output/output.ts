@@ -1,7 +1,9 @@
-import type { OutputFormat } from "../global-options.ts";
-import type { CommandIo } from "../io.ts";
+import type { GlobalOptions, OutputFormat } from "../global-options.ts";
+import { printableLines } from "../../shared/printable.ts";
+import type { CommandIo, OutputStream } from "../io.ts";
+import { hasColours } from "./paint.ts";
 
-/** Where results and remarks of a command go. */
+/** Where results and remarks of a command go. What does not print is escaped in all of them. */
 export interface Output {
   readonly format: OutputFormat;
   /** The one result of a command: `document` as JSON or YAML, or what `render` makes of it for people. */
@@ -12,17 +14,22 @@ export interface Output {
   readonly warn: (text: string) => Promise<void>;
 }
 
-export function createOutput(io: CommandIo, format: OutputFormat, isQuiet: boolean): Output {
+export function createOutput(
+  io: CommandIo,
+  { output: format, isQuiet, mayColor }: Pick<GlobalOptions, "output" | "isQuiet" | "mayColor">,
+): Output {
+  const write = (stream: OutputStream, text: string) =>
+    stream.write(endLine(printableLines(text, hasColours(stream, mayColor, io.env))));
   return {
     format,
     print: async (document, render) => {
       const text = format === "table" ? await render() : await serialize(document, format);
-      if (text !== "") await io.stdout.write(endLine(text));
+      if (text !== "") await write(io.stdout, text);
     },
     note: async (text) => {
-      if (!isQuiet) await io.stderr.write(endLine(text));
+      if (!isQuiet) await write(io.stderr, text);
     },
-    warn: (text) => io.stderr.write(endLine(text)),
+    warn: (text) => write(io.stderr, text),
   };
 }
 

@@ -150,14 +150,16 @@ function findSlip(
 
 function refuse(problems: readonly string[]): JamError {
   const [first = "", ...rest] = problems.slice(0, MAX_PROBLEMS);
-  const message =
-    rest.length === 0
-      ? first
-      : `The questions have ${problems.length} problems:\n  ${[first, ...rest].join("\n  ")}`;
-  return new JamError("JAM_USAGE_INVALID", message, {
-    hint: "docs/reference/which.md lists the forms of a question and its fields.",
-    details: { problems },
-  });
+  const isOne = rest.length === 0;
+  return new JamError(
+    "JAM_USAGE_INVALID",
+    isOne ? first : `The questions have ${problems.length} problems:`,
+    {
+      lines: isOne ? [] : [first, ...rest].map((problem) => `  ${problem}`),
+      hint: "docs/reference/which.md lists the forms of a question and its fields.",
+      details: { problems },
+    },
+  );
 }
 
 function join(place: string, path: readonly PropertyKey[]): string {

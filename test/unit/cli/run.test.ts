@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import type { CommandEntry, DefineCommand } from "../../../src/cli/command.ts";
 import type { CommandIo, OutputStream } from "../../../src/cli/io.ts";
 import { HELP_TOPICS } from "../../../src/cli/help-topics.ts";
 import { run } from "../../../src/cli/run.ts";
 import { JamError } from "../../../src/shared/errors.ts";
+import { hasUnprintable } from "../../../src/shared/printable.ts";
 
 interface Ran {
   readonly status: number;
@@ -224,4 +226,32 @@ test("the help's own summary names every topic", async () => {
   const { stdout } = await jam(["--help"]);
   for (const topic of Object.keys(HELP_TOPICS))
     expect(stdout).toMatch(new RegExp(`help for a command, or on .*${topic}`));
+});
+
+describe("what does not print", () => {
+  const name = "\u{1b}[2J\u{9b}\u{202e}\u{2028}\u{feff}\u{e0001}é";
+
+  test("is escaped in a result for people", async () => {
+    const { stdout } = await jam(["greet", name]);
+    expect(stdout).toBe(`Hello ${String.raw`\u{1b}[2J\u{9b}\u{202e}\u{2028}\u{feff}\u{e0001}`}é\n`);
+  });
+
+  test("leaves a terminal its colours", async () => {
+    const { stdout } = await jam(["greet", "\u{1b}[2J"], { TTY: "1" });
+    expect(stdout).toBe("\u{1b}[1mHello \\u{1b}[2J\u{1b}[22m\n");
+  });
+
+  test.for(["json", "yaml"] as const)("is escaped in %s and read back the same", async (format) => {
+    const { stdout } = await jam(["greet", `${name}\n`, "-o", format]);
+    expect(stdout.split("\n").some(hasUnprintable)).toBe(false);
+    expect(parse(stdout)).toMatchObject({ text: `Hello ${name}\n` });
+  });
+
+  test("is escaped in an error, whose lines are its own", async () => {
+    const { stderr } = await jam(["shout", "\u{1b}a\nnext:  rm b"]);
+    expect(stderr.split("\n").some(hasUnprintable)).toBe(false);
+    const error = new JamError("JAM_NOT_FOUND", "no a\nb", { hint: "c\u{202e}\nd", lines: ["e\nf", "g"] });
+    expect(error.message).toBe("no a\\u{a}b\ne\\u{a}f\ng");
+    expect(error.hint).toBe("c\\u{202e}\\u{a}d");
+  });
 });
