@@ -49,6 +49,7 @@ function upgradeNotes({ version, repository }: RegistryHop): RegistryNote[] {
   if (asked === undefined) return isFrom(version, "4.0") ? [NOT_ASKED] : [];
   const forms = manifestForms(version);
   return [
+    ...(isBrokenOnKubernetes(version) ? [BROKEN_UPGRADE] : []),
     ...(asked.usesConfig || isServedPlainly(repository) ? [] : [portAtUpgrade(version, asked.source)]),
     ...(hasBrokenLogin(version) && asked.usesConfig && repository?.isPrivate !== false ? [LOGIN] : []),
     {
@@ -126,6 +127,20 @@ function changeNote(version: JujuVersion): RegistryNote {
     source: "controller/config.go @2.8 to 4.0.15",
   };
 }
+
+/** Repaired in 2.9.56 and 3.6.19. */
+function isBrokenOnKubernetes(version: JujuVersion): boolean {
+  return isInSpan(version, { from: "2.9", to: "2.9.56" }) || isInSpan(version, { from: "3.0", to: "3.6.19" });
+}
+
+const BROKEN_UPGRADE: RegistryNote = {
+  id: "upgrade-broken-on-kubernetes",
+  severity: "stops",
+  note: "upgrade-controller of releases before 2.9.56 and 3.6.19 is broken on Kubernetes with images as they are published today, because it cannot read their manifests.",
+  remedy:
+    "Keep the images in your registry with manifests that it reads (below), or bootstrap a new controller and migrate the models.",
+  source: "release notes of 2.9.56 and 3.6.19; juju #21979, #17762",
+};
 
 /** Fixed in 2.9.60, 3.6.24 and 4.0.12. */
 function hasBrokenLogin(version: JujuVersion): boolean {

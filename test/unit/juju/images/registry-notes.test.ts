@@ -21,9 +21,9 @@ describe("upgrade-controller", () => {
   test.for(["3.6.9", "3.6.11.2", "3.6.27", "3.6.28", "3.6.29"])(
     "of %s fails with a port, a login or a private authority",
     (version) => {
-      expect(idsOf(version, "upgrade-controller")[0]).toBe("registry-at-upgrade");
-      expect(idsOf(version, "upgrade-controller", WITH_PORT)[0]).toBe("registry-at-upgrade");
-      expect(idsOf(version, "upgrade-controller", WITH_LOGIN)[0]).toBe("registry-at-upgrade");
+      for (const value of [undefined, WITH_PORT, WITH_LOGIN]) {
+        expect(idsOf(version, "upgrade-controller", value)).toContain("registry-at-upgrade");
+      }
       expect(idsOf(version, "upgrade-controller", "r.example/juju")).not.toContain("registry-at-upgrade");
     },
   );
@@ -40,6 +40,16 @@ describe("upgrade-controller", () => {
   test("of 4.0 does not ask and finds out afterwards", () => {
     expect(idsOf("4.0.12", "upgrade-controller")).toEqual(["registry-not-asked"]);
   });
+});
+
+test.for([
+  ["2.9.53", true],
+  ["2.9.56", false],
+  ["3.6.14", true],
+  ["3.6.19", false],
+  ["4.0.5", false],
+] as const)("upgrade-controller of %s is broken on Kubernetes: %s", ([version, isBroken]) => {
+  expect(idsOf(version, "upgrade-controller").includes("upgrade-broken-on-kubernetes")).toBe(isBroken);
 });
 
 describe("bootstrap", () => {

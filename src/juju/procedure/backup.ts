@@ -1,0 +1,120 @@
+import { shellCommand } from "../../shared/shell-command.ts";
+import { isKnownVersion } from "../knowledge/known-versions.ts";
+import { isFrom, isInSpan } from "../version-span.ts";
+import { formatVersion, type JujuVersion } from "../version.ts";
+import { placeOf, type HopSituation, type ProcedureStep, type WayBack } from "./procedure.ts";
+
+/** Whether a controller of this release can be backed up with Juju's own command. */
+export type BackupSupport = "yes" | "no" | "unknown";
+
+/**
+ * Controllers on Kubernetes never could. 4.0 has the command and refuses: the part for Dqlite came after 4.0.15.
+ * Source: cmd/juju/backups/create.go:Run (validateIaasController) @2.9.42, 3.6.28; docs/howto/manage-controllers.md;
+ * juju #22875 (4.0.12), juju #23206 (September 2026, not read in a release)
+ */
+export function backupSupport(version: JujuVersion, type: "iaas" | "caas"): BackupSupport {
+  if (version.major < 2) return "unknown";
+  if (type === "caas") return "no";
+  if (!isFrom(version, "4.0")) return "yes";
+  return isKnownVersion(version) && version.minor === 0 ? "no" : "unknown";
+}
+
+/** The backup before the hop, or that there is none. */
+export function backupStep({ from, controller, controllerType }: HopSituation): ProcedureStep {
+  const support = backupSupport(from, controllerType);
+  const source = "cmd/juju/backups/create.go @2.9.42, 3.6.28; docs/howto/manage-controllers.md";
+  if (support === "no") {
+    const why =
+      controllerType === "caas"
+        ? "Juju cannot back up a controller on Kubernetes."
+        : 'juju create-backup of 4.0 ends with "Dqlite-based backups not implemented".';
+    return {
+      id: "backup",
+      text: `${why} Use what your cloud or cluster has: snapshots of the controller's machines or volumes, taken while the controller is stopped.`,
+      commands: [],
+      source: `${source}; juju #22875`,
+    };
+  }
+  if (support === "unknown") {
+    return {
+      id: "backup",
+      text: `Back up the controller. How ${formatVersion(from)} does it and restores it is not known here: try it before the window.`,
+      commands: [],
+      source: "not read",
+    };
+  }
+  const file = `juju-backup-${controller}-${formatVersion(from)}.tar.gz`;
+  return {
+    id: "backup",
+    text: `Back up the controller. The file is written on the client's machine, into the folder in which the command runs${
+      isFrom(from, "3.0") ? " (a client from 3.0 on writes only below your home)" : ""
+    }. Copy it to a place that does not depend on this cloud. ${brokenAfterUpgrade(from)}${RESTORE_LIMITS}`,
+    commands: [
+      shellCommand`juju create-backup -m ${placeOf(controller, "controller")} --filename ${file}`,
+      shellCommand`tar tzf ${file}`,
+    ],
+    source: `${source}; juju/juju-restore core/restorer.go:CheckRestorable`,
+  };
+}
+
+const RESTORE_LIMITS =
+  "Juju's tool juju-restore puts it back into this controller only, with the same number of controller nodes on the same base and every database node healthy: it does not help when all controller machines are lost.";
+
+/**
+ * Releases whose backup fails on controllers that were upgraded from an older MongoDB default.
+ * Source: juju #22249, #22271; release notes of 3.6.23. For 2.9 the fix was made after 2.9.57.
+ */
+const BROKEN = [
+  { from: "3.6.19", to: "3.6.23" },
+  { from: "2.9.56", to: "2.9.58" },
+];
+
+function brokenAfterUpgrade(version: JujuVersion): string {
+  if (!BROKEN.some((span) => isInSpan(version, span))) return "";
+  return `On a controller that was upgraded from an older release, ${formatVersion(version)} fails with "error executing juju-db.mongodump" (fixed in 3.6.23 and after 2.9.57). `;
+}
+
+/** A copy of the client's own data, without which nobody gets at the controllers. */
+export function clientDataStep({ from }: HopSituation): ProcedureStep {
+  const folder = from.major < 2 ? ".juju" : ".local/share/juju";
+  return {
+    id: "client-data",
+    text: "Keep a copy of the client's data: accounts, controllers and keys. It opens everything, so protect it.",
+    commands: [shellCommand`tar -C ~ -czf juju-client.tar.gz ${folder}`],
+    source: "docs/howto/manage-juju.md",
+  };
+}
+
+/** Back to the backup after an upgrade of the controller that cannot be finished. */
+export function restoreWayBack(situation: HopSituation): WayBack {
+  const { from, controller, controllerType } = situation;
+  const support = backupSupport(from, controllerType);
+  const source =
+    "juju/juju-restore README.md, core/restorer.go:CheckRestorable; docs/howto/manage-controllers.md";
+  if (support !== "yes") {
+    return {
+      id: "restore",
+      is: support === "no" ? "none" : "unknown",
+      text:
+        support === "no"
+          ? "Juju has no way back from an upgrade, and no backup of this controller to restore. Mend what stopped it and let it finish, or put back the snapshots of your cloud or cluster."
+          : `Juju has no downgrade. Whether a backup of ${formatVersion(from)} can be restored is not known here.`,
+      commands: [],
+      source,
+    };
+  }
+  const place = placeOf(controller, "controller");
+  const file = `juju-backup-${controller}-${formatVersion(from)}.tar.gz`;
+  return {
+    id: "restore",
+    is: "backup",
+    text: `Juju has no downgrade: the only way back is the backup, put back on the primary controller machine (ha-primary in juju show-controller) with juju-restore. It refuses another controller, another number of nodes, another base, and a database node that is neither primary nor secondary. What was changed since the backup is lost. Bring juju-restore along: it is a program of its own (github.com/juju/juju-restore).${
+      isFrom(from, "2.8") ? "" : " Whether it works with 2.7 and older was not read."
+    }`,
+    commands: [
+      shellCommand`juju scp -m ${place} juju-restore ${file} N:`,
+      shellCommand`juju ssh -m ${place} N -- ./juju-restore --allow-downgrade ${file}`,
+    ],
+    source,
+  };
+}

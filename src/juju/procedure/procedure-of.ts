@@ -1,0 +1,68 @@
+import { formatVersion } from "../version.ts";
+import { shellCommand } from "../../shared/shell-command.ts";
+import { restoreWayBack } from "./backup.ts";
+import { beforeSteps } from "./before.ts";
+import { clientSteps } from "./client.ts";
+import { failuresOf } from "./failures.ts";
+import { placeOf, type HopProcedure, type HopSituation, type WayBack } from "./procedure.ts";
+import { verifySteps, watchSteps } from "./watch.ts";
+
+/** The whole procedure of a hop but for the commands that do it, which the hop has itself. */
+export function procedureOf(situation: HopSituation): HopProcedure {
+  return {
+    before: beforeSteps(situation),
+    client: clientSteps(situation),
+    watch: watchSteps(situation),
+    verify: verifySteps(situation),
+    ifItFails: failuresOf(situation),
+    wayBack: wayBackOf(situation),
+  };
+}
+
+function wayBackOf(situation: HopSituation): WayBack[] {
+  const { from, how, movesController } = situation;
+  if (from.major < 2) {
+    return [
+      {
+        id: "unread",
+        is: "unknown",
+        text: "Whether 1.x can go back was not read.",
+        commands: [],
+        source: "not read",
+      },
+    ];
+  }
+  if (how === "migrate") return migrationWayBack(situation);
+  if (movesController) return [restoreWayBack(situation)];
+  return [
+    {
+      id: "model-upgrade",
+      is: "none",
+      text: "A model does not go back to a lower version. Mend what stopped it and let it finish.",
+      commands: [],
+      source:
+        "apiserver/facades/client/modelupgrader/upgrader.go @3.6.28; domain/modelagent/service/service.go @4.0.15",
+    },
+  ];
+}
+
+function migrationWayBack({ from, to, controller, newController, models }: HopSituation): WayBack[] {
+  return [
+    {
+      id: "until-success",
+      is: "source-stays",
+      text: `Until a model's migration has succeeded it stays on ${controller} and works there; a migration that fails is undone by Juju. The new controller can be destroyed and made again as long as no model is on it.`,
+      commands: [shellCommand`juju destroy-controller ${newController}`],
+      source: "docs/howto/manage-models.md; worker/migrationmaster/worker.go @3.6.28",
+    },
+    {
+      id: "after-success",
+      is: "none",
+      text: `Once a model is on ${newController} it does not come back: a controller of ${formatVersion(from)} refuses a model from one of ${formatVersion(to)}. Migrate a model that matters little first, and keep the old controller until every model is verified.`,
+      commands: models
+        .slice(0, 1)
+        .map(({ name }) => shellCommand`juju status -m ${placeOf(newController, name)}`),
+      source: "migration/precheck.go:TargetPrecheck @2.9.42, 3.6.28",
+    },
+  ];
+}

@@ -1,0 +1,74 @@
+import type { ShellCommand } from "../../shared/shell-command.ts";
+import type { JujuVersion } from "../version.ts";
+
+/** One thing to do or to look at. */
+export interface ProcedureStep {
+  /** Stable, for scripts and tests. */
+  readonly id: string;
+  /** What and why, in full sentences. */
+  readonly text: string;
+  readonly commands: readonly ShellCommand[];
+  readonly source: string;
+}
+
+/** What to do when something goes wrong, by what is seen. */
+export interface FailureAdvice extends ProcedureStep {
+  /** What Juju prints or shows. */
+  readonly symptom: string;
+}
+
+/**
+ * `none`: nothing leads back. `backup`: only a restored backup. `source-stays`: until it succeeded, the old
+ * controller keeps everything. `unknown`: it was not read.
+ */
+export type WayBackKind = "none" | "backup" | "source-stays" | "unknown";
+
+export interface WayBack extends ProcedureStep {
+  readonly is: WayBackKind;
+}
+
+/** A hop from preparation to the way back, in the order of doing. */
+export interface HopProcedure {
+  readonly before: readonly ProcedureStep[];
+  readonly client: readonly ProcedureStep[];
+  readonly watch: readonly ProcedureStep[];
+  readonly verify: readonly ProcedureStep[];
+  readonly ifItFails: readonly FailureAdvice[];
+  readonly wayBack: readonly WayBack[];
+}
+
+/** A model that takes part in a hop. */
+export interface HopModel {
+  readonly name: string;
+  readonly type: "iaas" | "caas";
+}
+
+/** A hop, as far as its procedure depends on it. */
+export interface HopSituation {
+  /** Version of the controller before the hop. */
+  readonly from: JujuVersion;
+  readonly to: JujuVersion;
+  readonly how: "upgrade" | "migrate";
+  /** False where only models follow a controller that was upgraded before. */
+  readonly movesController: boolean;
+  readonly controllerType: "iaas" | "caas";
+  /** As the client knows it; `CONTROLLER` where no file tells. */
+  readonly controller: string;
+  /** Name of the controller that a migration bootstraps. */
+  readonly newController: string;
+  /** Models of the operator's own, without the controller's. */
+  readonly models: readonly HopModel[];
+  /** `agent-metadata-url` of this mirror. */
+  readonly url: string;
+}
+
+/** The place of a model in commands: `prod:web`. */
+export function placeOf(controller: string, model: string): string {
+  return `${controller}:${model}`;
+}
+
+/** The controller's own model and, where models take part, each of them. */
+export function placesOf({ controller, models, movesController }: HopSituation): string[] {
+  const own = movesController ? [placeOf(controller, "controller")] : [];
+  return [...own, ...models.map(({ name }) => placeOf(controller, name))];
+}

@@ -1,0 +1,155 @@
+import { shellCommand } from "../../shared/shell-command.ts";
+import { isFrom } from "../version-span.ts";
+import { formatVersion } from "../version.ts";
+import { placeOf, placesOf, type HopSituation, type ProcedureStep } from "./procedure.ts";
+
+/** What to look at while a hop runs. */
+export function watchSteps(situation: HopSituation): ProcedureStep[] {
+  const { from, how, controllerType, movesController, controller } = situation;
+  if (from.major < 2) {
+    return [
+      step("status", "Look until every agent runs the target.", [
+        shellCommand`watch -n 5 juju status -e ENVIRONMENT`,
+      ]),
+    ];
+  }
+  if (how === "migrate") return [migration(situation), ...afterMigration(situation)];
+  const own = placeOf(controller, "controller");
+  const first = placesOf(situation)[0] ?? own;
+  return [
+    upgraded(situation, placesOf(situation)),
+    ...(movesController && controllerType === "caas"
+      ? [
+          step(
+            "pods",
+            "The controller's pod restarts with the new image; until then the controller does not answer.",
+            [shellCommand`kubectl get pods -n ${`controller-${controller}`} -w`],
+          ),
+        ]
+      : []),
+    step(
+      "log",
+      `What agents say meanwhile.${movesController && controllerType === "iaas" ? " While its steps run, a controller answers juju status and juju ssh only." : ""}`,
+      [shellCommand`juju debug-log -m ${first} --tail --level WARNING`],
+    ),
+  ];
+}
+
+/** How to see that a hop is complete. */
+export function verifySteps(situation: HopSituation): ProcedureStep[] {
+  const { from, to, how, controller, newController, models, movesController } = situation;
+  const version = formatVersion(to);
+  if (from.major < 2) {
+    return [
+      step("status", "Every machine and unit runs the target and is started.", [
+        shellCommand`juju status -e ENVIRONMENT`,
+      ]),
+    ];
+  }
+  const places =
+    how === "migrate" ? models.map(({ name }) => placeOf(newController, name)) : placesOf(situation);
+  const target = how === "migrate" ? newController : controller;
+  return [
+    step(
+      "upgraded",
+      `Every agent runs ${version} and is well: exit status 0. A version alone does not tell, because agents report it before their upgrade steps run.`,
+      places.map(
+        (place) => shellCommand`juju status -m ${place} --format json | jam upgraded --to ${version}`,
+      ),
+    ),
+    ...(movesController
+      ? [
+          step("controller", nodesText(situation), [
+            shellCommand`juju controllers --refresh`,
+            shellCommand`juju show-controller ${target}`,
+          ]),
+        ]
+      : []),
+    ...kubernetesVerify(situation),
+    ...(how === "migrate"
+      ? [
+          step(
+            "moved",
+            "The models are on the new controller, and gone from the old one. Send each user a new registration.",
+            [
+              shellCommand`juju models -c ${newController}`,
+              shellCommand`juju models -c ${controller}`,
+              shellCommand`juju change-user-password -c ${newController} USER --reset`,
+            ],
+          ),
+        ]
+      : []),
+  ];
+}
+
+function nodesText({ to, controllerType }: HopSituation): string {
+  if (controllerType === "caas") return "The client shows the new version of the controller.";
+  return isFrom(to, "4.0")
+    ? "The client shows the new version of the controller; every controller machine is started, without a message."
+    : "The client shows the new version of the controller; with several nodes each is ha-enabled, one of them primary.";
+}
+
+function kubernetesVerify({
+  models,
+  how,
+  controllerType,
+  movesController,
+  controller,
+  newController,
+}: HopSituation): ProcedureStep[] {
+  const pods = models.filter(({ type }) => type === "caas");
+  const namespace = `controller-${how === "migrate" ? newController : controller}`;
+  const commands = [
+    ...(movesController && controllerType === "caas"
+      ? [shellCommand`kubectl get pods -n ${namespace} -o jsonpath='{..image}'`]
+      : []),
+    ...pods.map(
+      ({ name }) =>
+        shellCommand`kubectl get pods -n ${name.split("/").at(-1) ?? name} -o jsonpath='{..image}'`,
+    ),
+  ];
+  if (commands.length === 0) return [];
+  return [
+    step(
+      "images",
+      "On Kubernetes the images tell: jujud-operator has the new tag. Units of podspec charms show no version in juju status.",
+      commands,
+    ),
+  ];
+}
+
+function upgraded(situation: HopSituation, places: readonly string[]): ProcedureStep {
+  const version = formatVersion(situation.to);
+  return step(
+    "upgraded",
+    "Each agent on the target and well, or what keeps it back; ends by itself when all are done.",
+    places.map(
+      (place) => shellCommand`jam upgraded --to ${version} --watch -- juju status -m ${place} --format json`,
+    ),
+  );
+}
+
+function migration({ controller, models }: HopSituation): ProcedureStep {
+  return step(
+    "migration",
+    "The phases of each migration, from starting to successful; when it is over, the model is gone from the old controller.",
+    models.map(({ name }) => shellCommand`watch -n 5 juju show-model ${placeOf(controller, name)}`),
+  );
+}
+
+function afterMigration(situation: HopSituation): ProcedureStep[] {
+  const { newController, models } = situation;
+  return [
+    upgraded(
+      situation,
+      models.map(({ name }) => placeOf(newController, name)),
+    ),
+  ];
+}
+
+function step(id: string, text: string, commands: ProcedureStep["commands"]): ProcedureStep {
+  return { id, text, commands, source: SOURCE };
+}
+
+const SOURCE =
+  "worker/upgradesteps, worker/upgradedatabase, worker/migrationmaster @2.9.42 to 3.6.28; internal/upgradesteps @4.0.15; docs/howto/manage-models.md";
