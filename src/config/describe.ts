@@ -12,7 +12,7 @@ export interface DescribedSetting {
   readonly from: string;
 }
 
-const WHOLE_KEYS = ["upstreams", "select", "deny", "channels", "schedule", "advice"] as const;
+const WHOLE_KEYS = ["upstreams", "select", "deny", "advice"] as const;
 
 /** Every setting in the order of the file's documentation. `flags` are those given, by key. */
 export function describeSettings(

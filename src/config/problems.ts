@@ -58,7 +58,15 @@ function byPlace(a: ConfigProblem, b: ConfigProblem): number {
   return a.line - b.line || a.column - b.column;
 }
 
+/** Settings of the format that no part of this version acts on: accepted, they would promise what does not happen. */
+const NOT_BUILT: Readonly<Record<string, string>> = {
+  channels: "the mirror has one face; point controllers at it",
+  schedule: "cron or systemd starts a sync, and `jam init --cron` or `--systemd` writes what it takes",
+};
+
 function describeUnknown(key: string, names: readonly string[]): string {
+  const instead = Object.hasOwn(NOT_BUILT, key) && names.includes("upstreams") ? NOT_BUILT[key] : undefined;
+  if (instead !== undefined) return `"${key}" is not built yet, so delete it here: ${instead}`;
   const near = nearest(key, names);
   const shown = `unknown key "${printable(key, 60)}"`;
   return near === undefined

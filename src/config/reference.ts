@@ -29,7 +29,7 @@ export function formatConfigReference(): string {
   return ["| Key | Value | Default | Variable | Meaning |", "|---|---|---|---|---|", ...rows, ""].join("\n");
 }
 
-/** Every key of the file, as `select[].keep` and `channels.NAME.from`. */
+/** Every key of the file, as `select[].keep` and `fetch.jobs`. */
 export function configKeys(): string[] {
   return describeNode(configJsonSchema(), "").map(({ key }) => key);
 }

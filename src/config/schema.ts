@@ -150,26 +150,6 @@ const adviceRule = z
   )
   .describe("A known risk of moving between versions.");
 
-const channel = z
-  .strictObject(
-    {
-      from: text("`mirror` or a channel").describe("`mirror`, or the channel that this one follows."),
-      delay: duration("How long a snapshot waits before it moves on.").optional(),
-      promote: z
-        .enum(["auto", "manual"], "expected auto or manual")
-        .optional()
-        .describe("`manual` waits for an operator."),
-    },
-    "expected a channel such as { from: mirror, delay: P2D }",
-  )
-  .describe("A named, movable pointer to a snapshot with a base URL of its own.");
-
-const cron = (meaning: string) =>
-  text('a cron expression such as "0 3 * * *"')
-    .regex(/^\S+(?: +\S+){4}$/, 'expected the five fields of cron, such as "0 3 * * *"')
-    .optional()
-    .describe(meaning);
-
 const retention = z
   .strictObject(
     {
@@ -240,24 +220,7 @@ export const configSchema = z
         .optional()
         .describe("Which agents are wanted."),
       deny: z.array(denyRule, "expected a list").optional().describe("Which agents are never mirrored."),
-      channels: z
-        .record(
-          z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "expected a channel name of a-z, 0-9 and dashes"),
-          channel,
-          "expected a mapping of channel names",
-        )
-        .optional()
-        .describe("Local streams. Read and checked; they have no effect in this version of jam."),
       retention,
-      schedule: z
-        .strictObject(
-          { sync: cron("When to sync."), verify: cron("When to verify every tarball.") },
-          'expected a mapping such as { sync: "0 3 * * *" }',
-        )
-        .optional()
-        .describe(
-          "Read and checked; in this version of jam, cron or systemd starts a sync (`jam init --cron`).",
-        ),
       advice: z
         .array(adviceRule, "expected a list of advice")
         .optional()

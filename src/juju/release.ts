@@ -117,11 +117,12 @@ export function findSeriesOfBase(os: string, channel: string): Series | undefine
   return SERIES.values().find(isBase);
 }
 
-/** Series beside Ubuntu's whose operating system 1.25 knew; macOS counts from Darwin 5 to 14. */
+/** Series next to Ubuntu's whose operating system 1.25 knew; macOS counts from Darwin 5 to 16. */
 const JUJU_1_SERIES: ReadonlySet<string> = new Set(
   (
     "arch centos7 win7 win8 win81 win10 win2012 win2012r2 win2012hv win2012hvr2 " +
-    "puma jaguar panther tiger leopard snowleopard lion mountainlion mavericks yosemite"
+    "puma jaguar panther tiger leopard snowleopard lion mountainlion mavericks yosemite " +
+    "elcapitan sierra"
   ).split(" "),
 );
 

@@ -26,9 +26,6 @@ const BUILD = `(?:\\.${NUMBER})?`;
 const STRICT = new RegExp(`^${NUMBER}\\.${NUMBER}(?:\\.|-([a-z]+))${NUMBER}${BUILD}$`);
 /** The tag swallows all but the last digit (`1.21-alpha12` is tag `alpha1`, patch 2): 1.x behaves so. */
 const STRICT_1_25 = new RegExp(`^${NUMBER}\\.${NUMBER}(?:\\.|-([0-9A-Za-z_]+))${NUMBER}${BUILD}$`);
-const NON_STRICT = new RegExp(
-  `^${NUMBER}(?:\\.${NUMBER}(?:\\.${NUMBER}${BUILD}|-([a-z]+)(?:${NUMBER}${BUILD})?)?)?$`,
-);
 
 /**
  * Reads a version as Juju of that generation does; default `v2`.
@@ -45,18 +42,6 @@ export function parseVersion(text: string, generation: VersionGeneration = "v2")
 /** True when `parseVersion` accepts the text. */
 export function isVersion(text: string, generation: VersionGeneration = "v2"): boolean {
   return (generation === "1.25" ? STRICT_1_25 : STRICT).test(text);
-}
-
-/**
- * Like `parseVersion`, but `1`, `1.2` and `1.2-tag` are allowed; what is missing is 0.
- * Source: juju/version v2 ParseNonStrict.
- * @throws JamError JAM_VERSION_INVALID with Juju's own text.
- */
-export function parseVersionNonStrict(text: string): JujuVersion {
-  const match = NON_STRICT.exec(text);
-  if (match === null) throw invalidVersion(text);
-  const [, major, minor, patch, build, tag, tagPatch, tagBuild] = match;
-  return versionOf({ major, minor, tag, patch: patch ?? tagPatch, build: build ?? tagBuild });
 }
 
 /** A major number, or major and minor: how Juju names a release series. */

@@ -6,7 +6,7 @@ import { adviceOf } from "../../mirror/knowledge.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Store } from "../../store/store.ts";
 import { listSnapshotIds, readSnapshot, requireCurrentSnapshot } from "../../sync/current.ts";
-import { snapshotIdOf, type Snapshot } from "../../sync/snapshot.ts";
+import type { Snapshot } from "../../sync/snapshot.ts";
 import type { CommandContext } from "../command.ts";
 import { readInputFile } from "../upgrade/input-files.ts";
 
@@ -23,7 +23,6 @@ export interface ChoiceFlags {
   readonly series?: readonly string[];
   readonly keep?: number;
   readonly snapshot?: string;
-  readonly channel?: string;
   readonly allowPartial?: true;
   readonly allowUnsigned?: true;
 }
@@ -42,7 +41,6 @@ interface OrderSource {
 export async function readOrder(context: CommandContext, source: OrderSource): Promise<BundleOrder> {
   const { config, flags } = source;
   refuseBoth(flags, "have", "site");
-  refuseBoth(flags, "snapshot", "channel");
   const have = await readFarSide(context, source);
   const since =
     flags.since === undefined ? undefined : await requireSnapshot(source.store, flags.since, "--since");
@@ -88,15 +86,7 @@ async function readFarSide(
 
 async function chosenSnapshot({ config, store, flags }: OrderSource): Promise<Snapshot> {
   if (flags.snapshot !== undefined) return requireSnapshot(store, flags.snapshot, "--snapshot");
-  if (flags.channel === undefined || flags.channel === "mirror")
-    return requireCurrentSnapshot(store, config.data);
-  const isName = /^[a-z0-9][a-z0-9-]*$/.test(flags.channel);
-  const treeId = isName ? await store.refs.read(flags.channel) : undefined;
-  if (treeId !== undefined) return requireSnapshot(store, snapshotIdOf(treeId), "--channel");
-  throw new JamError("JAM_SNAPSHOT_NOT_FOUND", `--channel: this mirror has no channel ${flags.channel}.`, {
-    hint: "Leave --channel out to carry the mirror itself.",
-    details: { channel: flags.channel },
-  });
+  return requireCurrentSnapshot(store, config.data);
 }
 
 async function requireSnapshot(store: Store, id: string, flag: string): Promise<Snapshot> {

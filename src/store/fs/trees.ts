@@ -151,7 +151,7 @@ async function isFolder(path: string): Promise<boolean> {
 function checkId(id: string): void {
   if (isTreeId(id)) return;
   throw new JamError("JAM_USAGE_INVALID", `"${id}" cannot be the id of a snapshot.`, {
-    hint: "Run `jam snapshot list` to see the snapshots that exist.",
+    hint: "Run `jam status` to see the snapshots that are kept.",
     details: { id },
   });
 }

@@ -35,6 +35,17 @@ describe.for(GENERATIONS)("as Juju %s does", (generation) => {
   });
 });
 
+test.for(["puma", "yosemite", "elcapitan", "sierra", "centos7", "xenial"])(
+  "1.25 knows the series %s",
+  (series) => {
+    expect(parseAgentBinary(`1.25.14-${series}-amd64`, "1.25")).toMatchObject({ release: series });
+  },
+);
+
+test.for(["highsierra", "lucid", "osx", "centos8"])("1.25 does not know %s", (series) => {
+  expect(() => parseAgentBinary(`1.25.14-${series}-amd64`, "1.25")).toThrow("unknown OS for series");
+});
+
 test("keeps a pre-release's dash in the version", () => {
   expect(parseAgentBinary("3.6-beta2-ubuntu-arm64")).toMatchObject({
     version: "3.6-beta2",

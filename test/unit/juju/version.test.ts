@@ -8,7 +8,6 @@ import {
   isVersion,
   parseMajorMinor,
   parseVersion,
-  parseVersionNonStrict,
   toPatch,
   type JujuVersion,
   type VersionGeneration,
@@ -65,13 +64,6 @@ describe.for(GENERATIONS)("as Juju %s does", (generation) => {
     });
     expect(answers).toEqual(vectors.parseMajorMinor.map((one) => one[generation]));
   });
-});
-
-test.for(["v2", "4.0"] as const)("parses loosely as Juju %s does", (generation) => {
-  const answers = vectors.parseNonStrict.map((one) =>
-    describeParse(one.in, generation, parseVersionNonStrict),
-  );
-  expect(answers).toEqual(vectors.parseNonStrict.map((one) => one[generation]));
 });
 
 test("refuses a third part where major.minor is asked for", () => {
