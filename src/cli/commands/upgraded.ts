@@ -1,86 +1,108 @@
-import { printable } from "../../shared/printable.ts";
+import type { Command } from "commander";
+import { JamError } from "../../shared/errors.ts";
+import { parseDurationMs } from "../../shared/duration.ts";
 import { formatVersion, parseVersion } from "../../juju/version.ts";
-import { readStatus } from "../../upgrade/fleet/read-fleet.ts";
-import { judgeUpgraded, type UpgradedAgent, type UpgradedModel } from "../../upgrade/upgraded.ts";
+import { readFleet } from "../../upgrade/fleet/read-fleet.ts";
+import { judgeUpgraded, type UpgradedDocument } from "../../upgrade/upgraded/upgraded.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { formatTable } from "../output/table.ts";
-import { readInputFiles } from "../upgrade/input-files.ts";
+import { renderUpgraded } from "../upgrade/render-upgraded.ts";
 import { readVersionAloud } from "../upgrade/version-flag.ts";
+import { readListings, type ListingSource } from "../upgrade/watched-listing.ts";
 
-/** Exit status when some agents are not on the target. */
+/** Exit status when something is not done, or not known. */
 const EXIT_PARTIAL = 3;
+
+interface UpgradedFlags {
+  readonly to?: string;
+  readonly watch?: true;
+  readonly every: string;
+  readonly timeout: string;
+}
 
 export const define: DefineCommand = (command, run) => {
   command
     .argument(
       "[file...]",
-      "what juju status --format json or yaml printed, or a folder of that; default: standard input",
+      "what juju status --format json or yaml printed, with juju models and show-controller where you have them, or a folder of that; default: standard input",
     )
-    .option("--to <version>", "the version that all should run (default: what the model is set to)")
+    .option("--to <version>", "the version that all should run (default: what each model is set to)")
+    .option("--watch", "look again until everything is done; with a command after --, run it each time")
+    .option("--every <duration>", "with --watch: the time between two looks, ISO 8601", "PT30S")
+    .option("--timeout <duration>", "with --watch: stop waiting after this time, ISO 8601", "PT2H")
     .addHelpText(
       "after",
       `
-Ends with 0 when every machine and unit runs the target, with 3 when some do not.
+An agent is done when it runs the target and its status says that it works: Juju reports
+the new version before the upgrade steps run, so the version alone proves nothing.
+
+Exit status: 0 when every model, machine, container and unit is done and everything could
+be read, 3 when something is not done, not reachable or not known.
 
 Examples:
   juju status -m prod:web --format json | jam upgraded
-  jam upgraded --to 3.6.27 fleet/`,
+  jam upgraded --to 3.6.27 fleet/
+  jam upgraded --watch --to 3.6.27 -- juju status -m prod:web --format json`,
     )
     .action(run(upgraded));
 };
 
-async function upgraded(context: CommandContext, call: CommandCall<{ to?: string }>): Promise<number> {
-  const named = call.args[0] as readonly string[];
-  const { to } = call.options;
-  const target = to === undefined ? undefined : await readTarget(context, to);
-  const texts = await readInputFiles(context, named.length === 0 ? ["-"] : named, "file");
-  const models = texts.map((text) => judgeUpgraded(readStatus(text), target));
-  const isDone = models.every((model) => model.upgraded);
-  await context.output.print({ upgraded: isDone, models }, () => render(models, context));
-  return isDone ? 0 : EXIT_PARTIAL;
+async function upgraded(context: CommandContext, call: CommandCall<UpgradedFlags>): Promise<number> {
+  const { options } = call;
+  const target = options.to === undefined ? undefined : await readTarget(context, options.to);
+  const source = readSource(call);
+  const look = async (): Promise<UpgradedDocument> =>
+    judgeUpgraded(readFleet(await readListings(context, source)), target);
+  const document = options.watch === true ? await watch(context, look, options) : await look();
+  await context.output.print(document, () => renderUpgraded(document, context));
+  for (const note of document.notes) await context.output.note(`note: ${note}`);
+  return document.upgraded ? 0 : EXIT_PARTIAL;
+}
+
+async function watch(
+  context: CommandContext,
+  look: () => Promise<UpgradedDocument>,
+  { every, timeout }: UpgradedFlags,
+): Promise<UpgradedDocument> {
+  const { watchUpgrade } = await import("../upgrade/watch-upgrade.ts");
+  return watchUpgrade(context, look, {
+    everyMs: readDuration("--every", every),
+    timeoutMs: readDuration("--timeout", timeout),
+  });
+}
+
+/** With --watch, words after `--` are a command. */
+function readSource({ args, options, command }: CommandCall<UpgradedFlags>): ListingSource {
+  const words = args[0] as readonly string[];
+  if (options.watch === true && hasTerminator(command)) {
+    if (words.length > 0) return { kind: "command", words };
+    throw new JamError("JAM_USAGE_INVALID", "There is no command after --.", {
+      hint: "For example: jam upgraded --watch -- juju status -m prod:web --format json",
+    });
+  }
+  const files = words.length === 0 ? ["-"] : words;
+  if (options.watch !== true || !files.includes("-")) return { kind: "files", files };
+  throw new JamError("JAM_USAGE_INVALID", "--watch cannot read standard input more than once.", {
+    hint: "Give the command after --: jam upgraded --watch -- juju status -m prod:web --format json",
+    details: { flag: "--watch" },
+  });
+}
+
+/** Commander gives words before and after `--` in one list; only its undeclared `rawArgs` tells. */
+function hasTerminator(command: Command): boolean {
+  let root = command;
+  while (root.parent !== null) root = root.parent;
+  return (root as Command & { readonly rawArgs: readonly string[] }).rawArgs.includes("--");
+}
+
+function readDuration(flag: string, text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms !== undefined && ms > 0) return ms;
+  throw new JamError("JAM_USAGE_INVALID", `${flag}: "${text}" is not a duration above zero.`, {
+    hint: "Write it as ISO 8601: PT30S, PT5M, PT2H.",
+    details: { flag, value: text },
+  });
 }
 
 async function readTarget(context: CommandContext, text: string): Promise<string> {
   return formatVersion(parseVersion(await readVersionAloud(context, text, "--to")));
-}
-
-async function render(models: readonly UpgradedModel[], context: CommandContext): Promise<string> {
-  return (await Promise.all(models.map((model) => renderModel(model, context)))).join("\n");
-}
-
-async function renderModel(model: UpgradedModel, { paint }: CommandContext): Promise<string> {
-  const name = model.controller === null ? model.model : `${model.controller}:${model.model}`;
-  const done = model.agents.filter(({ state }) => state === "on-target" || state === "ahead");
-  const head = `${printable(name, 200)}: ${done.length} of ${model.agents.length} agents run ${model.target}`;
-  if (model.upgraded) return `${paint("green", "done")}  ${head}\n`;
-  const late = model.agents.filter((agent) => !done.includes(agent));
-  const parts = [`${paint("yellow", "wait")}  ${head}; the model is set to ${model.version}\n`];
-  if (late.length > 0) {
-    parts.push(
-      await formatTable(
-        ["KIND", "NAME", "RUNS", "STATE", "STATUS", "MESSAGE"].map((heading) => ({ heading })),
-        late.map((agent) => [
-          agent.kind,
-          agent.name,
-          agent.version ?? "-",
-          agent.state,
-          agent.status ?? "-",
-          agent.message ?? "",
-        ]),
-      ),
-    );
-  }
-  parts.push(renderSteps(late, model.next));
-  return parts.join("\n");
-}
-
-/** Steps of the first few agents; the same help for hundreds would hide it. */
-function renderSteps(late: readonly UpgradedAgent[], next: readonly string[]): string {
-  const shown = late.filter((agent) => agent.next.length > 0).slice(0, 5);
-  const lines = ["Try next:"];
-  for (const agent of shown) {
-    lines.push(`  ${agent.kind} ${agent.name}`, ...agent.next.map((step) => `    ${step}`));
-  }
-  lines.push("  for all of them", ...next.map((step) => `    ${step}`));
-  return `${lines.map((line) => printable(line, Infinity)).join("\n")}\n`;
 }

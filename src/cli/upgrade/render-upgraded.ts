@@ -1,0 +1,104 @@
+import { printable } from "../../shared/printable.ts";
+import type { UpgradedAgent } from "../../upgrade/upgraded/agent.ts";
+import type { UpgradedController } from "../../upgrade/upgraded/controller.ts";
+import { isOnTarget, type UpgradedState } from "../../upgrade/upgraded/states.ts";
+import type { UpgradedDocument, UpgradedModel } from "../../upgrade/upgraded/upgraded.ts";
+import type { CommandContext } from "../command.ts";
+import { formatTable } from "../output/table.ts";
+
+/** Agents of a model that get a row of their own; the rest is counted. */
+const MAX_ROWS = 40;
+
+/** Agents whose steps are printed; the same help for hundreds would hide it. */
+const MAX_HELPED = 3;
+
+/** What `jam upgraded` prints for people. */
+export async function renderUpgraded(document: UpgradedDocument, context: CommandContext): Promise<string> {
+  const models = await Promise.all(document.models.map((model) => renderModel(model, context)));
+  const controllers = document.controllers.flatMap((controller) => renderController(controller, context));
+  const unread = document.unread.map(({ file, place, text }) => {
+    const where = place === "" || place === file ? file : `${file}, ${place}`;
+    return `${context.paint("red", "not read")}  ${printable(where)}: ${printable(text, 300)}\n`;
+  });
+  const none = models.length === 0 ? ["The files tell of no model.\n"] : [];
+  return [...models, ...controllers, ...unread, ...none].join("");
+}
+
+/** One line for a whole fleet: `prod:web 5 of 12 on 3.6.20, 6 behind, 1 failed`. */
+export function summarizeUpgraded({ models, unread }: UpgradedDocument): string {
+  const parts = models.map((model) => {
+    const done = model.agents.filter(({ state }) => isOnTarget(state)).length;
+    const rest = countRest(model.agents);
+    const words = [`${done} of ${model.agents.length} on ${model.target ?? "?"}`, ...rest];
+    const reason = model.reasons[0] === undefined ? [] : [printable(model.reasons[0])];
+    return `${printable(model.label)}: ${[...words, ...reason].join(", ")}`;
+  });
+  return [...parts, ...(unread.length === 0 ? [] : [`${unread.length} not read`])].join("; ");
+}
+
+function countRest(agents: readonly UpgradedAgent[]): string[] {
+  const counts = new Map<UpgradedState, number>();
+  for (const { state } of agents) {
+    if (!isOnTarget(state)) counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  return [...counts].map(([state, count]) => `${count} ${state}`);
+}
+
+async function renderModel(model: UpgradedModel, { paint }: CommandContext): Promise<string> {
+  const name = printable(model.label, 200);
+  const done = model.agents.filter(({ state }) => isOnTarget(state));
+  const target = model.target ?? "an unknown version";
+  const head =
+    model.agents.length === 0
+      ? `${name}: no agents to wait for; the model is set to ${model.version ?? "an unknown version"}`
+      : `${name}: ${done.length} of ${model.agents.length} agents run ${target} and work`;
+  const warnings = model.warnings.map((text) => `      look: ${printable(text, 300)}\n`).join("");
+  if (model.upgraded) return `${paint("green", "done")}  ${head}\n${warnings}`;
+  const late = model.agents.filter(({ state }) => !isOnTarget(state));
+  const mark = model.state === "failed" || model.state === "not-readable" ? "red" : "yellow";
+  const reasons = model.reasons.map((text) => `      ${printable(text, 300)}\n`).join("");
+  const rest = countRest(model.agents);
+  const counts = rest.length === 0 ? "" : `; ${rest.join(", ")}`;
+  return [
+    `${paint(mark, model.state)}  ${head}${counts}\n${reasons}${warnings}`,
+    await renderAgents(late),
+    renderSteps(late, model),
+  ].join("");
+}
+
+async function renderAgents(late: readonly UpgradedAgent[]): Promise<string> {
+  if (late.length === 0) return "";
+  const table = await formatTable(
+    ["KIND", "NAME", "RUNS", "STATE", "STATUS", "MESSAGE"].map((heading) => ({ heading })),
+    late
+      .slice(0, MAX_ROWS)
+      .map((agent) => [
+        agent.kind,
+        agent.name,
+        agent.version ?? "-",
+        agent.state,
+        agent.status ?? "-",
+        agent.message ?? "",
+      ]),
+  );
+  const more = late.length > MAX_ROWS ? `and ${late.length - MAX_ROWS} more: -o json lists all\n` : "";
+  return `\n${table}${more}`;
+}
+
+function renderSteps(late: readonly UpgradedAgent[], { next, label }: UpgradedModel): string {
+  const helped = late.filter((agent) => agent.next.length > 0).slice(0, MAX_HELPED);
+  const lines = helped.flatMap((agent) => [
+    `  ${printable(`${agent.kind} ${agent.name}`)}`,
+    ...agent.next.map((step) => `    ${step}`),
+  ]);
+  const all = next.length === 0 ? [] : [`  ${printable(label)}`, ...next.map((step) => `    ${step}`)];
+  return lines.length + all.length === 0 ? "\n" : `\nTry next:\n${[...lines, ...all].join("\n")}\n\n`;
+}
+
+function renderController(controller: UpgradedController, { paint }: CommandContext): string[] {
+  const faults = [...controller.reasons, ...controller.warnings.map((text) => `look: ${text}`)];
+  if (faults.length === 0) return [];
+  const mark = controller.upgraded ? paint("yellow", "look") : paint("yellow", "in-progress");
+  const lines = faults.map((text) => `      ${printable(text, 300)}\n`);
+  return [`${mark}  controller ${printable(controller.controller)}\n${lines.join("")}`];
+}
