@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { JamError } from "../../shared/errors.ts";
 import { parseDurationMs } from "../../shared/duration.ts";
+import { printable } from "../../shared/printable.ts";
 import { formatVersion, parseVersion } from "../../juju/version.ts";
+import type { Fleet } from "../../upgrade/fleet/fleet.ts";
 import { readFleet } from "../../upgrade/fleet/read-fleet.ts";
 import { judgeUpgraded, type UpgradedDocument } from "../../upgrade/upgraded/upgraded.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
@@ -50,8 +52,11 @@ async function upgraded(context: CommandContext, call: CommandCall<UpgradedFlags
   const { options } = call;
   const target = options.to === undefined ? undefined : await readTarget(context, options.to);
   const source = readSource(call);
-  const look = async (): Promise<UpgradedDocument> =>
-    judgeUpgraded(readFleet(await readListings(context, source)), target);
+  const look = async (): Promise<UpgradedDocument> => {
+    const fleet = readFleet(await readListings(context, source));
+    requireStatus(fleet);
+    return judgeUpgraded(fleet, target);
+  };
   const document = options.watch === true ? await watch(context, look, options) : await look();
   await context.output.print(document, () => renderUpgraded(document, context));
   for (const note of document.notes) await context.output.note(`note: ${note}`);
@@ -67,6 +72,18 @@ async function watch(
   return watchUpgrade(context, look, {
     everyMs: readDuration("--every", every),
     timeoutMs: readDuration("--timeout", timeout),
+  });
+}
+
+/** Only `juju status` and `juju machines` tell of agents. */
+function requireStatus({ models, unread }: Fleet): void {
+  const hasAgents = models.some(({ machines, units }) => machines !== undefined || units !== undefined);
+  if (hasAgents || unread.length > 0) return;
+  const files = [...new Set(models.flatMap((model) => model.files))];
+  const named = files.length === 0 ? "The files" : printable(files.join(", "));
+  throw new JamError("JAM_FLEET_INVALID", `${named}: no output of juju status, so nothing tells of agents.`, {
+    hint: "Give what juju status --format json prints for each model. For example: juju status -m prod:web --format json > prod-web.json",
+    details: { files },
   });
 }
 
