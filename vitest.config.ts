@@ -1,14 +1,17 @@
-import { defineConfig } from "vitest/config";
+import { availableParallelism } from "node:os";
+import { defineConfig, type UserWorkspaceConfig } from "vitest/config";
+import { ProgressReporter } from "./test/progress-reporter.ts";
 
 export default defineConfig(({ mode }) => {
   const tier = mode === "all" ? "all" : (process.env["JAM_TESTS"] ?? "quick");
 
   /** Time limits catch hangs, not slowness: benchmarks (`npm run bench`) measure speed. */
-  const project = (name: string, seconds: number) => {
+  const project = (name: string, seconds: number, more: UserWorkspaceConfig["test"] = {}) => {
     const limit = seconds * (tier === "all" ? 5_000 : 1_000);
+    const include = [`test/${name}/**/*.test.ts`];
     return {
       extends: true as const,
-      test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: limit, hookTimeout: limit },
+      test: { name, include, testTimeout: limit, hookTimeout: limit, ...more },
     };
   };
 
@@ -21,10 +24,17 @@ export default defineConfig(({ mode }) => {
         project("integration", 60),
         project("e2e", 180),
         // and `npm run test:all` these too.
-        project("long", 600),
-        project("judges", 300),
+        project("long", 600, { sequence: { groupOrder: 1 } }),
+        project("judges", 300, {
+          sequence: { groupOrder: 2 },
+          globalSetup: ["test/judges/build-judges.ts"],
+        }),
       ],
       env: { JAM_TESTS: tier },
+      // vitest leaves one core idle by default; tests spend much of their time in other processes.
+      maxWorkers: availableParallelism(),
+      reporters: ["default", new ProgressReporter()],
+      slowTestThreshold: 2_000,
       coverage: { include: ["src/**"], reporter: ["text-summary", "text"] },
     },
   };

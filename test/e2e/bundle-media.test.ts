@@ -17,10 +17,10 @@ import type { VerifyReport } from "../../src/bundle/verify/verify-report.ts";
 import { airGap, type AirGap, type CreatedDocument } from "../helpers/air-gap.ts";
 import { copyOf, filesOf, membersOf } from "../helpers/damaged-media.ts";
 import { runProcess } from "../helpers/jam-process.ts";
+import { peer } from "../helpers/peers.ts";
 import { startUpstream, type TestUpstream } from "../helpers/upstream.ts";
 
-const gpg = await runProcess("gpg", ["--version"]).catch(() => undefined);
-if (gpg === undefined) process.stderr.write("gpg is not installed: its opinion of media is not asked.\n");
+const gpg = peer("gpg");
 
 interface RepairedDocument {
   readonly bundle: {
@@ -103,7 +103,7 @@ describe("a sound bundle", () => {
     }
   });
 
-  test.skipIf(gpg === undefined)("is signed so that stock gpg agrees", async () => {
+  test.skipIf(gpg.isMissing)(`is signed so that stock gpg agrees${gpg.note}`, async () => {
     const home = await mkdtemp(join(tmpdir(), "jam-gpg-"));
     try {
       const run = (...args: string[]) =>

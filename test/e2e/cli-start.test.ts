@@ -1,7 +1,7 @@
 /** How the program starts: on which Node, from a checkout and from a package, and how it ends. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, chmod, cp, mkdir, readFile, readdir, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { JAM, runJam, runProcess, temporaryFolder } from "../helpers/jam-process.ts";
@@ -120,24 +120,4 @@ test("a reader that leaves early is no failure", async () => {
     `set -o pipefail; "${process.execPath}" "${JAM}" config schema | head -n 1`,
   ]);
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "{\n", stderr: "" });
-});
-
-test("the package that npm packs runs elsewhere, without the sources", async () => {
-  await using folder = await temporaryFolder();
-  const env = { HOME: folder.path, npm_config_update_notifier: "false" };
-  const packed = await runProcess("npm", ["pack", "--silent", "--pack-destination", folder.path], {
-    cwd: ROOT,
-    env,
-  });
-  expect(packed.status, packed.stderr).toBe(0);
-  await runProcess("tar", ["-xzf", join(folder.path, `juju-agent-mirror-${version}.tgz`), "-C", folder.path]);
-  const root = join(folder.path, "package");
-  await expect(access(join(root, "src"))).rejects.toThrow("ENOENT");
-  await symlink(join(ROOT, "node_modules"), join(root, "node_modules"));
-  const bin = join(root, "bin/jam.js");
-  expect((await runProcess(process.execPath, [bin, "--version"])).stdout).toBe(`${version}\n`);
-  const shown = await runProcess(process.execPath, [bin, "config", "show", "-o", "json"], {
-    cwd: folder.path,
-  });
-  expect(JSON.parse(shown.stdout)).toMatchObject({ file: null });
 });

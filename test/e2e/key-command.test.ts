@@ -1,9 +1,9 @@
 /** Keys as two operators exchange them. */
-import { spawnSync } from "node:child_process";
 import { readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { JAM, runJam, runProcess, temporaryFolder } from "../helpers/jam-process.ts";
+import { peer } from "../helpers/peers.ts";
 
 interface KeyDocument {
   readonly key: { readonly fingerprint: string; readonly userId: string; readonly createdAt: string };
@@ -118,11 +118,9 @@ test.for(["", " ", "a\u001b[2Jb", "x".repeat(201)])("no key is called %j", async
   expect(stderr).not.toContain("\u001b");
 });
 
-const canTrace = spawnSync("strace", ["-qq", "-o", "/dev/null", "true"]).status === 0;
-if (!canTrace)
-  process.stderr.write("strace is not here or not allowed to trace: no crash of `jam key` was tried.\n");
+const strace = peer("strace");
 
-describe.skipIf(!canTrace)("killed", () => {
+describe.skipIf(strace.isMissing)(`killed${strace.note}`, () => {
   test.for(["mkdir", "pwrite64", "fsync", "link", "unlink"])(
     "at any %s, generating leaves no key or a whole one, and works the next time",
     async (call) => {

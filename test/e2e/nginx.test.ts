@@ -4,8 +4,11 @@ import { chmod } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listAgents } from "../helpers/judged-mirror.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
-import { nginx, startNginx, type Nginx } from "../helpers/nginx.ts";
+import { startNginx, type Nginx } from "../helpers/nginx.ts";
+import { peer } from "../helpers/peers.ts";
 import { buildSampleTree, startUpstream, type TestUpstream } from "../helpers/upstream.ts";
+
+const nginx = peer("nginx");
 
 const TREE = {
   releases: ["2.9.60", "3.6.26", "3.6.27"],
@@ -70,7 +73,7 @@ async function readLikeAClient(
   return [...wanted.keys()];
 }
 
-describe.skipIf(nginx === undefined)("nginx on the data directory", () => {
+describe.skipIf(nginx.isMissing)(`nginx on the data directory${nginx.note}`, () => {
   let upstream: TestUpstream;
   let mirror: TestMirror;
   let server: Nginx;

@@ -1,9 +1,4 @@
-import { spawnSync } from "node:child_process";
 import type { KillPoint } from "../../scripts/crash-sweep/kill-points.ts";
-
-/** Programs cannot be traced everywhere: containers may forbid it. */
-export const canTrace = spawnSync("strace", ["-qq", "-o", "/dev/null", "true"]).status === 0;
-export const WHY_NOT = canTrace ? "" : " (not tried: strace is not here or not allowed to trace)";
 
 /** The steps that move names; each is tried, and of the many others a few. `node scripts/crash-sweep/main.ts` tries all. */
 const MOVES = new Set(["link", "symlink", "rmdir"]);

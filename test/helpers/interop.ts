@@ -3,14 +3,15 @@
  * test/interop/README.md and test/interop/ask/question.go.
  *
  * ```ts
- * const interop = await buildInterop();                       // minutes the first time, seconds later
- * if (interop.absent !== undefined) …                          // a sentence for people: Go is not installed
+ * const interop = await buildInterop();                       // minutes the first time
+ * describe.skipIf(interop.isMissing)(`…${interop.note}`, …     // Go is not installed
  * const [answer] = await interop.juju("3.6").ask([{ url: `${base}/tools`, version: "3.6.11", download: true }]);
  * answer.found; answer.downloads; answer.fellThrough; answer.error
  * ```
  */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { describePeer, type Peer } from "./peers.ts";
 
 /** 2.8 looks up `:tools` by series; 2.9 and 3.6 look up `:agents` by OS type. */
 export type JujuGeneration = "2.8" | "2.9" | "3.6";
@@ -170,9 +171,7 @@ export interface JujuProgram {
   decide(decisions: readonly InteropDecision[]): Promise<InteropVerdict[]>;
 }
 
-export interface Interop {
-  /** Why Juju's code cannot be asked here, as a sentence. Absent when it can. */
-  readonly absent?: string;
+export interface Interop extends Peer {
   juju(generation: JujuGeneration): JujuProgram;
 }
 
@@ -182,17 +181,16 @@ const MODULES_NOT_FETCHED = 3;
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 
 /**
- * The programs, built if need be. Where Go or its module proxy is out of reach `absent` says so; with
- * `JAM_INTEROP=required` in the environment that is an error instead. Throws where the programs do not build.
+ * The programs, built if need be; test/judges/build-judges.ts has done it before the first test.
+ * @throws Error where the programs do not build, or where they are missing and `JAM_REQUIRE` asks for `go`.
  */
-export async function buildInterop(generations: readonly JujuGeneration[] = []): Promise<Interop> {
-  const { code, stdout, stderr } = await run(`${FOLDER}run.sh`, generations);
+export async function buildInterop(): Promise<Interop> {
+  const { code, stdout, stderr } = await run(`${FOLDER}run.sh`, []);
   const notes = (code === 0 ? stdout : stderr).trim().split("\n");
   const sentence = notes.at(-1) ?? "";
   if (code !== 0 && code !== MODULES_NOT_FETCHED) throw new Error(`test/interop/run.sh failed:\n${stderr}`);
-  const absent = code === MODULES_NOT_FETCHED || sentence.startsWith("Go is not installed");
-  if (absent && process.env["JAM_INTEROP"] === "required") throw new Error(sentence);
-  return { ...(absent ? { absent: sentence } : {}), juju: programOf };
+  const isMissing = code === MODULES_NOT_FETCHED || sentence.startsWith("Go is not installed");
+  return { ...describePeer("go", isMissing ? sentence : undefined), juju: programOf };
 }
 
 function programOf(generation: JujuGeneration): JujuProgram {

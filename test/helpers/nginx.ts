@@ -5,22 +5,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { runProcess, temporaryFolder } from "./jam-process.ts";
+import { temporaryFolder } from "./jam-process.ts";
+import { NGINX } from "./peers.ts";
 
 const PAGE = resolve(import.meta.dirname, "../../docs/guides/point-a-controller.md");
-
-/** Debian keeps it where only root's PATH looks. */
-async function findNginx(): Promise<string | undefined> {
-  for (const path of ["/usr/sbin/nginx", "nginx"]) {
-    const found = await runProcess(path, ["-v"]).catch(() => undefined);
-    if (found?.status === 0) return path;
-  }
-  return undefined;
-}
-/** Where nginx is; undefined where it is not installed. */
-export const nginx = await findNginx();
-if (nginx === undefined)
-  process.stderr.write("nginx is not installed: the data directory was not tried under it.\n");
 
 /** The page's server block, with this listen address and this root. Throws where the page has changed. */
 async function readServerBlock(listen: string, root: string): Promise<string> {
@@ -62,7 +50,7 @@ export async function startNginx(root: string): Promise<Nginx> {
   );
   // The shell ends nginx when its standard input does: at the latest when this process is gone.
   const script = '"$0" -c "$1" & read -r _; kill -TERM $!; wait $!';
-  const child = spawn("sh", ["-c", script, nginx ?? "", config], { stdio: ["pipe", "ignore", "pipe"] });
+  const child = spawn("sh", ["-c", script, NGINX, config], { stdio: ["pipe", "ignore", "pipe"] });
   let errors = "";
   child.stderr.on("data", (chunk) => (errors += String(chunk)));
   const exited = once(child, "exit");

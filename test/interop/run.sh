@@ -1,6 +1,7 @@
 #!/bin/sh
-# Builds the programs that ask Juju's own code, two per generation, into bin/ beside this file, and asks each one
+# Builds the programs that ask Juju's own code, two per generation, into bin/ next to this file, and asks each one
 # question so that it is known to work. Arguments: the generations wanted (default: all).
+# A generation whose sources, modules and Go are those of its last build is not built again.
 # Exit status: 0 built, or Go is not installed (which it says); 1 does not build or answers wrongly;
 # 3 Juju's modules could not be fetched.
 set -eu
@@ -14,42 +15,53 @@ fi
 # The packages asked need no C compiler; go.sum pins every module, so nothing may be changed on the way.
 export CGO_ENABLED=0 GOFLAGS="${GOFLAGS:-} -mod=readonly" GOWORK=off
 mkdir -p bin
+staged="bin/.staged.$$"
+trap 'rm -rf "$staged"' EXIT
 
-# build PROGRAM GENERATION PACKAGE: bin/PROGRAM-GENERATION anew as bin/.PROGRAM-GENERATION.$$
-build() {
-  # A copy of the last build lets go see that nothing changed; the rename keeps a program that runs untouched.
-  staged="bin/.$1-$2.$$"
-  if [ -f "bin/$1-$2" ]; then cp "bin/$1-$2" "$staged"; fi
-  (cd "juju-$2" && nice go build -ldflags='-s -w' -o "../$staged" "$3")
+hash_text() {
+  if command -v sha256sum >/dev/null 2>&1; then sha256sum; else shasum -a 256; fi
 }
 
-# check PROGRAM GENERATION ANSWER WANTED: takes what was built into use when it answers as it should
+# sources GENERATION: a hash of everything that its programs are made of; go.sum stands for the modules
+sources() {
+  { go version; find run.sh ask "juju-$1" -type f | LC_ALL=C sort | xargs cat; } | hash_text | cut -d' ' -f1
+}
+
+# is_current GENERATION SOURCES
+is_current() {
+  [ -x "bin/interop-$1" ] && [ -x "bin/decide-$1" ] && [ "$(cat "bin/$1.sources" 2>/dev/null)" = "$2" ]
+}
+
+# check PROGRAM GENERATION ANSWER WANTED
 check() {
   if [ "$3" != "$4" ]; then
     echo "Juju $2: $1 answered $3, not $4" >&2
     exit 1
   fi
-  mv "bin/.$1-$2.$$" "bin/$1-$2"
-}
-
-is_current() {
-  [ -x "bin/$1" ] && [ -z "$(find run.sh ask "juju-$2" -newer "bin/$1")" ]
 }
 
 for generation in ${*:-3.6 2.9 2.8}; do
-  if is_current "interop-$generation" "$generation" && is_current "decide-$generation" "$generation"; then
+  wanted=$(sources "$generation")
+  if is_current "$generation" "$wanted"; then
     echo "Juju $generation: bin/interop-$generation and bin/decide-$generation are up to date"
     continue
   fi
+  echo "Juju $generation: fetching its modules"
   if ! (cd "juju-$generation" && go list -deps ./... >/dev/null); then
     echo "Juju $generation could not be fetched from the Go module proxy: its code was not asked" >&2
     exit 3
   fi
-  build interop "$generation" .
-  answer=$(echo '[{"ask":"compare","a":"3.6-beta2","b":"3.6.0"}]' | "bin/.interop-$generation.$$" --select - | tr -d ' \n')
+  echo "Juju $generation: building"
+  mkdir -p "$staged"
+  (cd "juju-$generation" && nice go build -ldflags='-s -w' -o "../$staged/" . ./decide)
+  mv "$staged/juju-$generation" "$staged/interop"
+  answer=$(echo '[{"ask":"compare","a":"3.6-beta2","b":"3.6.0"}]' | "$staged/interop" --select - | tr -d ' \n')
   check interop "$generation" "$answer" '[{"order":-1}]'
-  build decide "$generation" ./decide
-  answer=$(echo '[{"ask":"bootstrap","url":"http://127.0.0.1:9","client":"nonsense"}]' | "bin/.decide-$generation.$$" | tr -d ' \n')
+  answer=$(echo '[{"ask":"bootstrap","url":"http://127.0.0.1:9","client":"nonsense"}]' | "$staged/decide" | tr -d ' \n')
   check decide "$generation" "$answer" '[{"outcome":"error","error":"invalidversion\"nonsense\""}]'
+  # A rename leaves a program that runs untouched.
+  mv "$staged/interop" "bin/interop-$generation"
+  mv "$staged/decide" "bin/decide-$generation"
+  echo "$wanted" >"bin/$generation.sources"
   echo "Juju $generation: bin/interop-$generation and bin/decide-$generation are ready"
 done

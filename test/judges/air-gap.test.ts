@@ -6,7 +6,6 @@ import { complaintsOf, foundBy, judge, listedFor, UNREACHABLE } from "../helpers
 import { startUpstream } from "../helpers/upstream.ts";
 
 const interop = await buildInterop();
-if (interop.absent !== undefined) process.stderr.write(`${interop.absent}\n`);
 
 const OPTIONS = {
   arches: ["amd64", "arm64"],
@@ -14,7 +13,7 @@ const OPTIONS = {
   releases: ["2.8.13", "2.9.60", "3.6.26", "3.6.27"],
 } as const;
 
-describe.skipIf(interop.absent !== undefined)("Juju's own code on the far side", () => {
+describe.skipIf(interop.isMissing)(`Juju's own code on the far side${interop.note}`, () => {
   test("gets every agent that was carried, from the server and from the folder", async () => {
     await using upstream = await startUpstream(OPTIONS);
     const gap = await airGap(upstream);

@@ -6,7 +6,6 @@ import { complaintsOf, foundBy, judgedMirror, listedFor, WAYS } from "../helpers
 import { itemPath, startUpstream } from "../helpers/upstream.ts";
 
 const interop = await buildInterop();
-if (interop.absent !== undefined) process.stderr.write(`${interop.absent}\n`);
 
 const GENERATIONS = [
   { generation: "3.6", version: "3.6.27", older: "3.6.26", release: "ubuntu", major: 3 },
@@ -15,8 +14,8 @@ const GENERATIONS = [
 ] as const;
 const RELEASES = ["2.8.8", "2.8.13", "2.9.49", "2.9.60", "3.6.26", "3.6.27"];
 
-describe.skipIf(interop.absent !== undefined).for(GENERATIONS)(
-  "Juju $generation",
+describe.skipIf(interop.isMissing).for(GENERATIONS)(
+  `Juju $generation${interop.note}`,
   ({ generation, version, older, release, major }) => {
     const ask = async (question: InteropQuestion): Promise<InteropAnswer> => {
       const [answer] = await interop.juju(generation).ask([question]);

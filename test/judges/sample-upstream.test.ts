@@ -12,7 +12,6 @@ import {
 import { buildSampleTree, itemPath, startUpstream, type SampleTree } from "../helpers/upstream.ts";
 
 const interop = await buildInterop();
-if (interop.absent !== undefined) process.stderr.write(`${interop.absent}\n`);
 
 /** A port that nothing listens on: stands in for an internet that is not there. */
 const UNREACHABLE = "http://127.0.0.1:9/juju/tools";
@@ -54,8 +53,8 @@ function documentsOf(answer: InteropAnswer, base: string): string[] {
   return answer.requests.map(({ url }) => url.replace(base, ""));
 }
 
-describe.skipIf(interop.absent !== undefined).for(GENERATIONS)(
-  "Juju $generation",
+describe.skipIf(interop.isMissing).for(GENERATIONS)(
+  `Juju $generation${interop.note}`,
   ({ generation, version, release, family, offline }) => {
     test("finds every arch of a released version and accepts its tarballs", async () => {
       await using upstream = await startUpstream({ arches: ["amd64", "arm64", "ppc64el", "s390x"] });
@@ -135,7 +134,7 @@ describe.skipIf(interop.absent !== undefined).for(GENERATIONS)(
   },
 );
 
-describe.skipIf(interop.absent !== undefined)("Juju from 2.9 on", () => {
+describe.skipIf(interop.isMissing)(`Juju from 2.9 on${interop.note}`, () => {
   test.for(["3.6", "2.9"] as const)(
     "%s adds devel to what is released, and says where from",
     async (generation) => {
@@ -200,7 +199,7 @@ describe.skipIf(interop.absent !== undefined)("Juju from 2.9 on", () => {
   );
 });
 
-describe.skipIf(interop.absent !== undefined)("The checks after Juju's own", () => {
+describe.skipIf(interop.isMissing)(`The checks after Juju's own${interop.note}`, () => {
   test("name a redirect, which the curl of a new controller machine does not follow", async () => {
     await using upstream = await startUpstream();
     const path = itemPath(upstream, "3.6.27");
@@ -227,7 +226,7 @@ describe.skipIf(interop.absent !== undefined)("The checks after Juju's own", () 
   });
 });
 
-describe.skipIf(interop.absent !== undefined)("Version numbers", () => {
+describe.skipIf(interop.isMissing)(`Version numbers${interop.note}`, () => {
   test.for(["3.6", "2.9", "2.8"] as const)("are parsed and ordered by Juju %s", async (generation) => {
     const solutions = await interop.juju(generation).solve([
       { ask: "parse", text: "3.6-beta2.1" },

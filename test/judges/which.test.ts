@@ -29,7 +29,6 @@ import { SEED, seededRandom, type Random } from "../helpers/random.ts";
 import { serveStreams, type Streams } from "../helpers/streams-server.ts";
 
 const interop = await buildInterop();
-if (interop.absent !== undefined) process.stderr.write(`${interop.absent}\n`);
 
 interface Client {
   readonly juju: JujuGeneration;
@@ -280,7 +279,7 @@ function someBootstrap(random: Random, { minors, bootstrap, version }: Client): 
   };
 }
 
-describe.skipIf(interop.absent !== undefined).for(CLIENTS)("Juju $juju", (client) => {
+describe.skipIf(interop.isMissing).for(CLIENTS)(`Juju $juju${interop.note}`, (client) => {
   test("parses, orders and picks versions and streams alike", async () => {
     const random = seededRandom(SEED);
     const riddles = Array.from({ length: CASES.versions }, () => riddle(random, client));
@@ -318,8 +317,8 @@ describe.skipIf(interop.absent !== undefined).for(CLIENTS)("Juju $juju", (client
   });
 });
 
-describe.skipIf(interop.absent !== undefined).for(CLIENTS.filter(({ juju }) => juju !== "2.8"))(
-  "A controller of Juju $juju",
+describe.skipIf(interop.isMissing).for(CLIENTS.filter(({ juju }) => juju !== "2.8"))(
+  `A controller of Juju $juju${interop.note}`,
   (client) => {
     test("upgrades to the same version, or refuses in the same words", { timeout: 300_000 }, async () => {
       const random = seededRandom(SEED + 2);

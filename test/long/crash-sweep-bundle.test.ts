@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { CREATE_SCENARIOS, IMPORT_SCENARIOS, type ScenarioName } from "../../scripts/crash-sweep/stage.ts";
 import { sweep } from "../../scripts/crash-sweep/sweep.ts";
-import { canTrace, chooseOneIn, WHY_NOT } from "../helpers/crash-sample.ts";
+import { chooseOneIn } from "../helpers/crash-sample.ts";
+import { peer } from "../helpers/peers.ts";
+
+const strace = peer("strace");
 
 /** How few of the sampled points are tried: an import has several times as many as a sync. */
 const ONE_IN: Readonly<Partial<Record<ScenarioName, number>>> = {
@@ -16,7 +19,7 @@ async function trySample(scenario: ScenarioName): Promise<void> {
   expect(trials.filter(({ wasKilled }) => wasKilled).length).toBeGreaterThan(10);
 }
 
-describe.runIf(canTrace)(`killed at a system call${WHY_NOT}`, () => {
+describe.skipIf(strace.isMissing)(`killed at a system call${strace.note}`, () => {
   test.for(CREATE_SCENARIOS)(
     "jam bundle create (%s) leaves whole volumes, checksums only beside all of them, and the next run ends it",
     trySample,

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { SYNC_SCENARIOS } from "../../scripts/crash-sweep/stage.ts";
 import { sweep } from "../../scripts/crash-sweep/sweep.ts";
-import { canTrace, chooseSample, WHY_NOT } from "../helpers/crash-sample.ts";
+import { chooseSample } from "../helpers/crash-sample.ts";
+import { peer } from "../helpers/peers.ts";
 
-describe.runIf(canTrace)(`killed at a system call${WHY_NOT}`, () => {
+const strace = peer("strace");
+
+describe.skipIf(strace.isMissing)(`killed at a system call${strace.note}`, () => {
   test.for(SYNC_SCENARIOS)(
     "a %s sync leaves the old mirror or the new one, and the next run ends it",
     async (scenario) => {

@@ -1,14 +1,13 @@
 /** What we sign is what stock gpg verifies, and the other way round. */
-import { spawnSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
 import { codeOf, temporaryKeys } from "../../helpers/key-folder.ts";
 import { type Finished, runProcess, temporaryFolder } from "../../helpers/jam-process.ts";
+import { peer } from "../../helpers/peers.ts";
 
-const canRun = spawnSync("gpg", ["--version"]).status === 0;
-if (!canRun) process.stderr.write("gpg is not installed: signatures were not compared with its own.\n");
+const stockGpg = peer("gpg");
 
 const BYTES = Buffer.from([0, 1, 13, 10, 255]);
 const TEXT = "- a dash\n\n-----BEGIN PGP SIGNATURE-----\nlast\n";
@@ -35,7 +34,7 @@ const clockAt = (ms: number) => [
   new Date(ms).toISOString().replaceAll(/[-:]|\.\d+Z/g, ""),
 ];
 
-describe.skipIf(!canRun)("gpg", () => {
+describe.skipIf(stockGpg.isMissing)(`gpg${stockGpg.note}`, () => {
   test("verifies our detached signatures and clear-signed texts, and notices a change", async () => {
     await using gpg = await startGpg();
     await using keys = await temporaryKeys(new Date());

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -58,16 +58,4 @@ export async function runActorMounted(
   const args = ["-m", "sh", "-c", script, "sh", dataDir, process.execPath, SCRIPT, action, dataDir];
   const { stdout } = await promisify(execFile)("unshare", args);
   return JSON.parse(stdout) as Record<string, unknown>;
-}
-
-/** Why private mounts cannot be used here, or undefined when they can. */
-export function whyNoMounts(): string | undefined {
-  const probe = spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
-  return probe.status === 0 ? undefined : "needs root and `unshare -m` to mount a small file system";
-}
-
-/** Why system calls cannot be traced here, or undefined when they can. */
-export function whyNoStrace(): string | undefined {
-  const probe = spawnSync("strace", ["-f", "-o", "/dev/null", "true"]);
-  return probe.status === 0 ? undefined : "needs strace and the right to trace";
 }

@@ -7,9 +7,10 @@ import { partialPaths } from "../../../src/store/layout.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import { putBlob, someBytes } from "../../helpers/store-content.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
-import { runActor, whyNoStrace } from "./actor.ts";
+import { peer } from "../../helpers/peers.ts";
+import { runActor } from "./actor.ts";
 
-const noStrace = whyNoStrace();
+const strace = peer("strace");
 
 describe("after a crash", () => {
   it("recovery removes what is unfinished and leaves foreign files alone", async () => {
@@ -52,7 +53,7 @@ describe("after a crash", () => {
   });
 
   // strace counts each system call by itself, so each has a sweep of its own.
-  describe.skipIf(noStrace !== undefined)(`killed at any moment${noStrace ? ` (${noStrace})` : ""}`, () => {
+  describe.skipIf(strace.isMissing)(`killed at any moment${strace.note}`, () => {
     it.for(["rename", "fsync", "link", "symlink", "unlink", "fchmod", "pwrite64"])(
       "shows the old tree or the new one, whole, and publishes the next time (every %s)",
       { timeout: 120_000 },
@@ -80,45 +81,42 @@ describe("after a crash", () => {
     );
   });
 
-  describe.skipIf(noStrace !== undefined)(
-    `refused by the system once${noStrace ? ` (${noStrace})` : ""}`,
-    () => {
-      it.for([
-        ["fsync", "EIO", "JAM_STORE_IO"],
-        ["pwrite64", "ENOSPC", "JAM_STORE_NO_SPACE"],
-        ["rename", "EROFS", "JAM_STORE_PERMISSION"],
-      ] as const)(
-        "fails by name, keeps a whole tree, and publishes the next time (every %s, %s)",
-        { timeout: 120_000 },
-        async ([call, error, code]) => {
-          await using before = await temporaryStore();
-          await runActor("publish", before.path);
-          for (let nth = 1; ; nth += 1) {
-            await using store = await temporaryStore();
-            copyStore(before.path, store.path);
+  describe.skipIf(strace.isMissing)(`refused by the system once${strace.note}`, () => {
+    it.for([
+      ["fsync", "EIO", "JAM_STORE_IO"],
+      ["pwrite64", "ENOSPC", "JAM_STORE_NO_SPACE"],
+      ["rename", "EROFS", "JAM_STORE_PERMISSION"],
+    ] as const)(
+      "fails by name, keeps a whole tree, and publishes the next time (every %s, %s)",
+      { timeout: 120_000 },
+      async ([call, error, code]) => {
+        await using before = await temporaryStore();
+        await runActor("publish", before.path);
+        for (let nth = 1; ; nth += 1) {
+          await using store = await temporaryStore();
+          copyStore(before.path, store.path);
 
-            const result = await runActor("publish", store.path, inject(call, `error=${error}`, nth));
+          const result = await runActor("publish", store.path, inject(call, `error=${error}`, nth));
 
-            const shown = wholeTree(store.path);
-            if (result?.["published"] === "new") break;
-            expect(result).toEqual({ failed: code });
-            expect(await runActor("publish", store.path)).toEqual({
-              published: shown === "old" ? "new" : "old",
-            });
-            expect(leftovers(store.path)).toEqual([]);
-          }
-        },
-      );
+          const shown = wholeTree(store.path);
+          if (result?.["published"] === "new") break;
+          expect(result).toEqual({ failed: code });
+          expect(await runActor("publish", store.path)).toEqual({
+            published: shown === "old" ? "new" : "old",
+          });
+          expect(leftovers(store.path)).toEqual([]);
+        }
+      },
+    );
 
-      it("copies a tarball that has as many names as the file system allows", async () => {
-        await using store = await temporaryStore();
-        expect(await runActor("publish", store.path, inject("link", "error=EMLINK", 1))).toEqual({
-          published: "old",
-        });
-        expect(wholeTree(store.path)).toBe("old");
+    it("copies a tarball that has as many names as the file system allows", async () => {
+      await using store = await temporaryStore();
+      expect(await runActor("publish", store.path, inject("link", "error=EMLINK", 1))).toEqual({
+        published: "old",
       });
-    },
-  );
+      expect(wholeTree(store.path)).toBe("old");
+    });
+  });
 });
 
 function copyStore(from: string, to: string): void {

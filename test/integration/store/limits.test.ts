@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
-import { runActor, runActorMounted, whyNoMounts } from "./actor.ts";
+import { peer } from "../../helpers/peers.ts";
+import { runActor, runActorMounted } from "./actor.ts";
 
-const noMounts = whyNoMounts();
+const mounts = peer("mounts");
 
-describe.skipIf(noMounts !== undefined)(`on special file systems${noMounts ? ` (${noMounts})` : ""}`, () => {
+describe.skipIf(mounts.isMissing)(`on special file systems${mounts.note}`, () => {
   it("reports a full disk by name, keeps what is whole, and can go on from what came", async () => {
     await using store = await temporaryStore();
 

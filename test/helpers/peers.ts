@@ -1,0 +1,60 @@
+/**
+ * Programs and rights that some tests need and not every machine has. Tests of a missing one are skipped, and the end of
+ * the run says how many and why; where `JAM_REQUIRE` names it (`strace,nginx,gpg,go`), they fail instead.
+ *
+ * ```ts
+ * const gpg = peer("gpg");
+ * describe.skipIf(gpg.isMissing)(`signatures${gpg.note}`, () => …);
+ * ```
+ */
+import { spawnSync } from "node:child_process";
+
+export type PeerName = "strace" | "nginx" | "gpg" | "go" | "mounts";
+
+export interface Peer {
+  readonly isMissing: boolean;
+  /** For the name of what is skipped: ` (skipped: gpg is not installed)`. Empty where nothing is missing. */
+  readonly note: string;
+}
+
+function runs(command: string, ...args: readonly string[]): boolean {
+  return spawnSync(command, args).status === 0;
+}
+
+/** Debian keeps it where only root's PATH looks. */
+export const NGINX = ["/usr/sbin/nginx", "nginx"].find((path) => runs(path, "-v")) ?? "nginx";
+
+const PROBES: Readonly<
+  Record<Exclude<PeerName, "go">, { readonly why: string; readonly isHere: () => boolean }>
+> = {
+  strace: {
+    why: "strace is not installed or not allowed to trace",
+    isHere: () => runs("strace", "-f", "-qq", "-o", "/dev/null", "true"),
+  },
+  nginx: { why: "nginx is not installed", isHere: () => runs(NGINX, "-v") },
+  gpg: { why: "gpg is not installed", isHere: () => runs("gpg", "--version") },
+  mounts: {
+    why: "only root may `unshare -m` and mount a small file system",
+    isHere: () => runs("unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"),
+  },
+};
+
+/**
+ * Whether it is here.
+ * @throws Error when it is missing and `JAM_REQUIRE` asks for it.
+ */
+export function peer(name: keyof typeof PROBES): Peer {
+  const { why, isHere } = PROBES[name];
+  return describePeer(name, isHere() ? undefined : why);
+}
+
+/**
+ * What is known of a peer that was looked for already; `why` is a sentence where it is missing.
+ * @throws Error when it is missing and `JAM_REQUIRE` asks for it.
+ */
+export function describePeer(name: PeerName, why: string | undefined): Peer {
+  if (why === undefined) return { isMissing: false, note: "" };
+  const required = (process.env["JAM_REQUIRE"] ?? "").split(",");
+  if (required.includes(name)) throw new Error(`${why}, and JAM_REQUIRE=${required.join()} asks for it.`);
+  return { isMissing: true, note: ` (skipped: ${why.replaceAll(/[()]/g, "")})` };
+}
