@@ -10,7 +10,7 @@ import {
 } from "yaml";
 import { JamError } from "../shared/errors.ts";
 import { type EnvironmentValue } from "./environment.ts";
-import { type ConfigProblem, describeIssue, formatProblems } from "./problems.ts";
+import { type ConfigProblem, MAX_PROBLEMS, describeIssues, formatProblems } from "./problems.ts";
 import { type ConfigFile, configSchema } from "./schema.ts";
 
 /** The text of a settings file and what the environment puts over it. */
@@ -29,29 +29,67 @@ type Path = readonly PropertyKey[];
  */
 export function parseConfig({ file, text, environment }: ConfigSource): ConfigFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // The library compares each key with all others of its mapping; see `duplicateKeys`.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  if (document.errors.length > 0) {
-    throw invalid(
-      file,
-      document.errors.map((error) => ({ ...place(error.pos[0]), path: "", message: describeYaml(error) })),
-    );
-  }
+  refuseFaults(
+    file,
+    document.errors.map((error) => ({ offset: error.pos[0], message: describeYaml(error) })),
+    place,
+  );
+  const message = "this key stands here twice; keep one of them";
+  refuseFaults(
+    file,
+    duplicateKeys(document).map((offset) => ({ offset, message })),
+    place,
+  );
   keepVersionsAsWritten(document);
   const value = overlay(readValue(document, file), environment);
   const parsed = configSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.flatMap((issue) =>
-    describeIssue(issue, value).map(({ path, key, message }): ConfigProblem => {
-      const variable = environment.find((entry) => entry.path.join() === path.join())?.variable;
-      if (variable !== undefined) return { variable, path: formatPath(path), message };
-      return { ...place(offsetOf(document, path, key)), path: formatPath(path), message };
-    }),
-  );
-  throw invalid(file, problems);
+  const { listed, omitted } = describeIssues(parsed.error.issues, value);
+  const problems = listed.map(({ path, key, message }): ConfigProblem => {
+    const variable = environment.find((entry) => entry.path.join() === path.join())?.variable;
+    if (variable !== undefined) return { variable, path: formatPath(path), message };
+    return { ...place(offsetOf(document, path, key)), path: formatPath(path), message };
+  });
+  throw invalid(file, problems, omitted);
+}
+
+type Place = { readonly line: number; readonly column: number };
+
+/** @throws JamError JAM_CONFIG_INVALID when there are faults of the text itself */
+function refuseFaults(
+  file: string | undefined,
+  faults: readonly { readonly offset: number; readonly message: string }[],
+  place: (offset: number) => Place,
+): void {
+  if (faults.length === 0) return;
+  const listed = faults.slice(0, MAX_PROBLEMS);
+  const problems = listed.map(({ offset, message }) => ({ ...place(offset), path: "", message }));
+  throw invalid(file, problems, faults.length - listed.length);
+}
+
+/** Where keys stand that their mapping has already. */
+function duplicateKeys(document: Document.Parsed): number[] {
+  const offsets: number[] = [];
+  const open: unknown[] = [document.contents];
+  while (open.length > 0) {
+    const node = open.pop();
+    if (isSeq(node)) for (const item of node.items) open.push(item);
+    if (!isMap(node)) continue;
+    const known = new Set<unknown>();
+    for (const { key, value } of node.items) {
+      const name: unknown = isScalar(key) ? key.value : key;
+      if (known.has(name)) offsets.push(startOf(key));
+      known.add(name);
+      open.push(key, value);
+    }
+  }
+  return offsets.sort((a, b) => a - b);
 }
 
 /** `versions: 3.10` is the number 3.1 to YAML; here it stays what was written. */
@@ -68,12 +106,12 @@ function keepVersionsAsWritten(document: Document.Parsed): void {
   }
 }
 
-function invalid(file: string | undefined, problems: readonly ConfigProblem[]): JamError {
-  const { message, lines } = formatProblems(file, problems);
+function invalid(file: string | undefined, problems: readonly ConfigProblem[], omitted = 0): JamError {
+  const { message, lines } = formatProblems(file, problems, omitted);
   return new JamError("JAM_CONFIG_INVALID", message, {
     lines,
     hint: "Correct these places; `jam config schema` describes every key.",
-    details: { file: file ?? null, problems },
+    details: { file: file ?? null, problems, ...(omitted === 0 ? {} : { omitted }) },
   });
 }
 
@@ -89,7 +127,7 @@ function readValue(document: Document.Parsed, file: string | undefined): unknown
 }
 
 function describeYaml(error: { readonly code: string; readonly message: string }): string {
-  if (error.code === "DUPLICATE_KEY") return "this key stands here twice; keep one of them";
+  if (error.message.startsWith("Maximum call stack")) return "nested too deep";
   return `not YAML: ${error.message.split("\n")[0] ?? error.message}`;
 }
 

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { nearest } from "../shared/nearest.ts";
+import { NameJudge } from "../shared/nearest.ts";
 import { printable } from "../shared/printable.ts";
 import { configJsonSchema } from "./schema.ts";
 
@@ -15,11 +15,45 @@ export interface DescribedIssue {
   readonly message: string;
 }
 
-/** Every problem of one issue: an unknown key is a problem of its own, with the nearest valid name. */
-export function describeIssue(issue: z.core.$ZodIssue, value: unknown): DescribedIssue[] {
+/** Problems that are described and listed; further ones are counted. Nobody corrects more in one go. */
+export const MAX_PROBLEMS = 100;
+
+/** Problems in words, and how many more there are. */
+export interface DescribedIssues {
+  readonly listed: readonly DescribedIssue[];
+  readonly omitted: number;
+}
+
+/** The first problems of a value in words. */
+export function describeIssues(issues: readonly z.core.$ZodIssue[], value: unknown): DescribedIssues {
+  const judge = new NameJudge(MAX_PROBLEMS);
+  const listed: DescribedIssue[] = [];
+  let count = 0;
+  for (const issue of issues) {
+    // An unknown key is a problem of its own.
+    const size = issue.code === "unrecognized_keys" ? issue.keys.length : 1;
+    const room = MAX_PROBLEMS - listed.length;
+    const described = room > 0 ? describeIssue(issue, value, judge, room) : [];
+    listed.push(...described.slice(0, room));
+    count += Math.max(size, described.length);
+  }
+  return { listed, omitted: count - listed.length };
+}
+
+/** The first `room` problems of one issue: an unknown key comes with the nearest valid name. */
+function describeIssue(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  judge: NameJudge,
+  room: number,
+): DescribedIssue[] {
   if (issue.code === "unrecognized_keys") {
     const names = namesAt(issue.path);
-    return issue.keys.map((key) => ({ path: issue.path, key, message: describeUnknown(key, names) }));
+    const place = issue.path.join(".");
+    return issue.keys.slice(0, room).map((key) => {
+      const near = judge.near(key, place, names);
+      return { path: issue.path, key, message: describeUnknown(key, near, names) };
+    });
   }
   if (issue.code === "invalid_key") {
     const message = issue.issues[0]?.message ?? issue.message;
@@ -29,7 +63,11 @@ export function describeIssue(issue: z.core.$ZodIssue, value: unknown): Describe
     // The branch that got furthest knows best: `[amd64, amd46]` is a wrong element, not a wrong kind of value.
     const inner = issue.errors.flat().filter((each) => each.path.length > 0 || each.code === "custom");
     if (inner.length > 0) {
-      return inner.flatMap((each) => describeIssue({ ...each, path: [...issue.path, ...each.path] }, value));
+      return inner
+        .slice(0, room)
+        .flatMap((each) =>
+          describeIssue({ ...each, path: [...issue.path, ...each.path] }, value, judge, room),
+        );
     }
   }
   const found = valueAt(value, issue.path);
@@ -38,18 +76,21 @@ export function describeIssue(issue: z.core.$ZodIssue, value: unknown): Describe
   return [{ path: issue.path, message: `${issue.message}${got}` }];
 }
 
-/** The message of the whole error and its lines, one for each problem, in the order of the file. */
+/** The message of the whole error and its lines, one for each problem that is listed, in the order of the file. */
 export function formatProblems(
   file: string | undefined,
   problems: readonly ConfigProblem[],
+  omitted: number,
 ): { readonly message: string; readonly lines: readonly string[] } {
   const lines = [...problems].sort(byPlace).map((problem) => {
     const place =
       "variable" in problem ? problem.variable : `${file ?? "-"}:${problem.line}:${problem.column}`;
     return `  ${place}: ${problem.path === "" ? "" : `${problem.path}: `}${problem.message}`;
   });
+  if (omitted > 0) lines.push(`  and ${omitted} more`);
   const subject = file === undefined ? "The environment" : file;
-  const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
+  const total = problems.length + omitted;
+  const count = total === 1 ? "a problem" : `${total} problems`;
   return { message: `${subject} has ${count}:`, lines };
 }
 
@@ -64,10 +105,9 @@ const NOT_BUILT: Readonly<Record<string, string>> = {
   schedule: "cron or systemd starts a sync, and `jam init --cron` or `--systemd` writes what it takes",
 };
 
-function describeUnknown(key: string, names: readonly string[]): string {
+function describeUnknown(key: string, near: string | undefined, names: readonly string[]): string {
   const instead = Object.hasOwn(NOT_BUILT, key) && names.includes("upstreams") ? NOT_BUILT[key] : undefined;
   if (instead !== undefined) return `"${key}" is not built yet, so delete it here: ${instead}`;
-  const near = nearest(key, names);
   const shown = `unknown key "${printable(key, 60)}"`;
   return near === undefined
     ? `${shown}; known here: ${names.join(", ")}`
@@ -94,9 +134,11 @@ interface JsonSchema {
   readonly additionalProperties?: JsonSchema | boolean;
 }
 
+let wholeSchema: JsonSchema | undefined;
+
 /** The keys that may stand at a place of the file. */
 function namesAt(path: readonly PropertyKey[]): string[] {
-  let schema: JsonSchema | undefined = configJsonSchema();
+  let schema: JsonSchema | undefined = (wholeSchema ??= configJsonSchema());
   for (const key of path) {
     const other: JsonSchema | boolean | undefined = schema?.additionalProperties;
     schema =

@@ -1,6 +1,6 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { JamError } from "../shared/errors.ts";
-import type { ApiPorts } from "./api/routes.ts";
+import type { ApiContext } from "./api/routes.ts";
 import { type FaceContext, serveCuratedFace, serveVerbatimFace } from "./faces.ts";
 import { ConnectionGone } from "./outlet.ts";
 import { sendNotFound, sendProblem } from "./problem.ts";
@@ -9,7 +9,7 @@ import { type RequestRecord, logRequests } from "./request-log.ts";
 import { sendAlive, sendReadiness, sendStartPage } from "./status-pages.ts";
 
 /** The routes of the server. Paths are compared exactly: case and trailing slashes count. */
-export function createApp(context: FaceContext & ApiPorts, log: (record: RequestRecord) => void): Express {
+export function createApp(context: FaceContext & ApiContext, log: (record: RequestRecord) => void): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -29,7 +29,7 @@ export function createApp(context: FaceContext & ApiPorts, log: (record: Request
 }
 
 /** Most servers never get a question: what answers one (schemas and rules, some 10 MB) is loaded with the first. */
-function serveApiOnDemand(context: ApiPorts): RequestHandler {
+function serveApiOnDemand(context: ApiContext): RequestHandler {
   let api: Promise<RequestHandler> | undefined;
   return async (request, response, next) => {
     api ??= import("./api/routes.ts").then(({ serveApi }) => serveApi(context));

@@ -1,9 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ERROR_OUTCOMES, JamError, reportError, toJamError } from "../shared/errors.ts";
+import { awaitTurn, openOutlet, type ReaderPace } from "./outlet.ts";
 
 /** Seconds after which a client may try again; Juju's own waiting starts at one second. */
 const RETRY_AFTER_SECONDS = "5";
+
+const JSON_HEADERS = {
+  "Content-Type": "application/json",
+  "Cache-Control": "no-store",
+  "X-Content-Type-Options": "nosniff",
+};
 
 const NOT_FOUND_BODY = Buffer.from('{"code":"JAM_NOT_FOUND","message":"Not found.","details":{}}\n');
 
@@ -36,13 +43,31 @@ export function sendProblem(request: IncomingMessage, response: ServerResponse, 
 
 /** Sends a small JSON body that is never stored. */
 export function sendJson(response: ServerResponse, status: number, body: Buffer): void {
-  response.writeHead(status, {
-    "Content-Type": "application/json",
-    "Content-Length": body.length,
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-  });
+  response.writeHead(status, { ...JSON_HEADERS, "Content-Length": body.length });
   response.end(body);
+}
+
+/**
+ * Sends a JSON body that is never stored, piece by piece as the reader takes it.
+ * @throws ConnectionGone
+ */
+export async function sendJsonPieces(
+  response: ServerResponse,
+  pieces: readonly Buffer[],
+  pace: ReaderPace,
+): Promise<void> {
+  await awaitTurn(response);
+  response.writeHead(200, {
+    ...JSON_HEADERS,
+    "Content-Length": pieces.reduce((sum, { length }) => sum + length, 0),
+  });
+  const outlet = openOutlet(response, pace);
+  try {
+    for (const piece of pieces) await outlet.write(piece);
+  } finally {
+    outlet.release();
+  }
+  response.end();
 }
 
 /** A bug gets a number under which the answer and the log can be brought together. */
@@ -57,7 +82,7 @@ function withIncident(error: JamError): JamError {
 
 /** Failures of the server name folders and causes, which are the operator's business: they go to the log alone. */
 function forClient(error: JamError): JamError {
-  if (ERROR_OUTCOMES[error.code].http < 500) return error;
+  if (ERROR_OUTCOMES[error.code].http < 500 || error.code === "JAM_SERVER_BUSY") return error;
   if (error.code === "JAM_INTERNAL") {
     return new JamError(error.code, "The server failed.", {
       hint: "Look for the incident in the log of the server.",

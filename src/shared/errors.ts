@@ -92,6 +92,7 @@ export const ERROR_OUTCOMES = {
   JAM_NOT_FOUND: { exit: 5, http: 404 },
   JAM_FACE_INCOMPLETE: { exit: 5, http: 404 },
   JAM_REQUEST_TOO_LARGE: { exit: 2, http: 413 },
+  JAM_SERVER_BUSY: { exit: 6, http: 503 },
   JAM_METHOD_NOT_ALLOWED: { exit: 2, http: 405 },
   JAM_RANGE_NOT_SATISFIABLE: { exit: 2, http: 416 },
 } as const satisfies Record<string, Outcome>;

@@ -58,8 +58,8 @@ function responses(schema: string): object {
   return {
     "200": response("Answered, whatever is decided.", schema),
     "400": response("The question is wrong.", "Problem"),
-    "413": response("The body is too large.", "Problem"),
-    "503": response("The store cannot be read right now.", "Problem"),
+    "413": response("The body, or its answer, is too large.", "Problem"),
+    "503": response("The store cannot be read right now, or there are too many large bodies.", "Problem"),
   };
 }
 

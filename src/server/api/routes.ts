@@ -1,22 +1,26 @@
 import { Router, type RequestHandler } from "express";
 import { JamError } from "../../shared/errors.ts";
 import type { WhichWorld } from "../../upgrade/which/world.ts";
+import type { ReaderPace } from "../outlet.ts";
 import { sendJson } from "../problem.ts";
-import { answerBody, answerQuery, readQuestionBody } from "./which.ts";
+import { Turns } from "../turns.ts";
+import { createBodyReader } from "./question-body.ts";
+import { answerBody, answerQuery } from "./which.ts";
 
-/** What the API answers from. */
-export interface ApiPorts {
+/** What the API answers from, and how fast its answers have to be taken. */
+export interface ApiContext {
   /** What versions are chosen from; cheap while nothing was published. */
   readonly readWorld: () => Promise<WhichWorld>;
+  readonly pace: ReaderPace;
 }
 
 /** `/api/v1/…`. */
-export function serveApi({ readWorld }: ApiPorts): Router {
+export function serveApi(context: ApiContext): Router {
   const api = Router({ caseSensitive: true, strict: true });
   api
     .route("/which")
-    .get(answerQuery(readWorld))
-    .post(readQuestionBody, answerBody(readWorld))
+    .get(answerQuery(context.readWorld))
+    .post(createBodyReader(), answerBody(context, new Turns()))
     .all(refuseMethod("GET, HEAD, POST"));
   api.route("/openapi.json").get(sendDescription).all(refuseMethod("GET, HEAD"));
   return api;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { QuestionKind } from "./question.ts";
 
 /** Longest list that one question may bring; real streams list some hundred versions. */
-const MAX_LIST = 20_000;
+const MAX_LIST = 5_000;
 
 const version = (meaning: string) =>
   z.string("expected a version such as 3.6.5, 3.6-beta2 or 2.9.42.1").max(200).describe(meaning);

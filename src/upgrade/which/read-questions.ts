@@ -1,13 +1,16 @@
 import { JamError } from "../../shared/errors.ts";
-import { nearest } from "../../shared/nearest.ts";
+import { NameJudge } from "../../shared/nearest.ts";
 import { printable } from "../../shared/printable.ts";
 import { finishQuestion } from "./finish-question.ts";
 import { QUESTION_KINDS, type QuestionKind, type WhichQuestion } from "./question.ts";
 import { QUESTION_SCHEMAS } from "./question-schema.ts";
+import { NotJson, parseJson, splitQuestions, type DocumentText, type ListText } from "./split-questions.ts";
 
 /** More questions than any fleet has; beyond it somebody handed in the wrong file. */
 const MAX_QUESTIONS = 1_000_000;
 const MAX_PROBLEMS = 10;
+/** Different unknown fields of one document that are compared with the known ones; real files have a handful. */
+const MAX_UNKNOWN_FIELDS = 1_000;
 
 const FORMS = "a list of questions, { questions: […] }, or { upgrade: […], bootstrap: […], … }";
 
@@ -16,43 +19,86 @@ const FORMS = "a list of questions, { questions: […] }, or { upgrade: […], b
  * come. What a question says beyond its known fields (`expected`, remarks) is passed over.
  * @throws JamError JAM_USAGE_INVALID naming element and field, JAM_VERSION_INVALID
  */
-export function readQuestions(document: unknown, maxQuestions = MAX_QUESTIONS): WhichQuestion[] {
-  const lists = listsOf(document);
-  const count = lists.reduce((sum, { items }) => sum + items.length, 0);
-  if (count > maxQuestions) throw refuse([`${count} questions are more than ${maxQuestions} at once`]);
-  const problems: string[] = [];
-  /** What each unknown field is near to: questions of one file share their fields. */
-  const slips = new Map<string, string | undefined>();
-  const questions: WhichQuestion[] = [];
-  for (const { name, kind, items } of lists) {
-    for (const [index, item] of items.entries()) {
-      const place = `${name}[${index}]`;
-      const read = readOne(item, kind, place, slips);
-      if ("problems" in read) problems.push(...read.problems);
-      else if (problems.length === 0) questions.push(finishQuestion(read.kind, read.data, place));
-      if (problems.length >= MAX_PROBLEMS) throw refuse(problems);
-    }
-  }
-  if (problems.length > 0) throw refuse(problems);
-  return questions;
+export function readQuestions(document: unknown): WhichQuestion[] {
+  return parseQuestions(JSON.stringify(document) ?? "null", "The document");
 }
 
 /**
  * The questions of a JSON text; `name` says where it comes from.
  * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID
  */
-export function parseQuestions(text: string, name: string, maxQuestions = MAX_QUESTIONS): WhichQuestion[] {
-  let document: unknown;
+export function parseQuestions(text: string, name: string): WhichQuestion[] {
+  const steps = parseQuestionsInSteps(text, name);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/**
+ * `parseQuestions` in steps of a few milliseconds at most, for whoever has others to serve meanwhile.
+ * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID
+ */
+export function* parseQuestionsInSteps(
+  text: string,
+  name: string,
+  maxQuestions = MAX_QUESTIONS,
+): Generator<void, WhichQuestion[]> {
   try {
-    document = JSON.parse(text);
-  } catch (cause) {
+    const document = yield* splitQuestions(text, maxQuestions);
+    const { lists, passedOver } = chooseLists(document);
+    for (const { starts, ends } of passedOver) {
+      for (const [index, start] of starts.entries()) {
+        parseJson(text.slice(start, ends[index]));
+        yield;
+      }
+    }
+    const reader = new QuestionReader();
+    for (const { name: listName, kind, starts, ends } of lists) {
+      for (const [index, start] of starts.entries()) {
+        reader.read(parseJson(text.slice(start, ends[index])), kind, `${listName}[${index}]`);
+        yield;
+      }
+    }
+    return reader.finish();
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
     throw new JamError("JAM_USAGE_INVALID", `${name} is not JSON.`, {
-      cause,
+      cause: error.cause,
       hint: `Write ${FORMS}, as docs/reference/which.md shows.`,
       details: { name },
     });
   }
-  return readQuestions(document, maxQuestions);
+}
+
+/** Reads question after question, and keeps what is wrong with them. */
+class QuestionReader {
+  readonly #questions: WhichQuestion[] = [];
+  readonly #problems: string[] = [];
+  #omitted = 0;
+  readonly #slips = new NameJudge(MAX_UNKNOWN_FIELDS);
+
+  read(item: unknown, kind: QuestionKind | undefined, place: string): void {
+    const read = readOne(item, kind, place, this.#slips);
+    if ("problems" in read) {
+      this.#problems.push(...read.problems);
+      this.#omitted += read.omitted ?? 0;
+    } else if (this.#problems.length === 0) {
+      this.#questions.push(finishQuestion(read.kind, read.data, place));
+    }
+    if (this.#problems.length >= MAX_PROBLEMS) throw refuse(this.#problems, this.#omitted);
+  }
+
+  finish(): WhichQuestion[] {
+    const { passedOver } = this.#slips;
+    if (passedOver > 0) {
+      this.#problems.push(
+        `${MAX_UNKNOWN_FIELDS} different unknown fields were compared with the known ones, ${passedOver} more were not`,
+      );
+    }
+    if (this.#problems.length > 0) throw refuse(this.#problems, this.#omitted);
+    return this.#questions;
+  }
 }
 
 /**
@@ -60,46 +106,52 @@ export function parseQuestions(text: string, name: string, maxQuestions = MAX_QU
  * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID naming the field
  */
 export function readQuestion(kind: QuestionKind, item: unknown): WhichQuestion {
-  const read = readOne(item, kind, "");
-  if ("problems" in read) throw refuse(read.problems);
+  const read = readOne(item, kind, "", new NameJudge(MAX_UNKNOWN_FIELDS));
+  if ("problems" in read) throw refuse(read.problems, read.omitted);
   return finishQuestion(read.kind, read.data, "");
 }
 
-interface QuestionList {
-  readonly name: string;
+interface QuestionList extends ListText {
   /** Undefined where each question tells by its fields. */
   readonly kind: QuestionKind | undefined;
-  readonly items: readonly unknown[];
 }
 
-function listsOf(document: unknown): QuestionList[] {
-  if (Array.isArray(document)) return [{ name: "", kind: undefined, items: document }];
-  if (!isRecord(document)) throw refuse([`expected ${FORMS}, got ${describe(document)}`]);
-  const { questions } = document;
-  if (Array.isArray(questions)) return [{ name: "questions", kind: undefined, items: questions }];
-  const lists = Object.entries(document).flatMap(([name, items]): QuestionList[] => {
-    const kind = QUESTION_KINDS.find((known) => known === name);
-    if (kind === undefined) return [];
-    if (!Array.isArray(items))
-      throw refuse([`${name}: expected a list of questions, got ${describe(items)}`]);
-    return [{ name, kind, items }];
+/** Which lists of a document hold its questions, and which are remarks of whoever made it. */
+function chooseLists(document: DocumentText): {
+  readonly lists: readonly QuestionList[];
+  readonly passedOver: readonly ListText[];
+} {
+  if (document.kind === "list") return { lists: [{ ...document.list, kind: undefined }], passedOver: [] };
+  if (document.kind === "other") throw refuse([`expected ${FORMS}, got ${describe(document.value)}`]);
+  const all = [...document.lists.values()];
+  const questions = document.lists.get("questions");
+  if (questions !== undefined) {
+    const passedOver = all.filter((list) => list !== questions);
+    return { lists: [{ ...questions, kind: undefined }], passedOver };
+  }
+  for (const [name, value] of document.others) {
+    if (kindNamed(name) === undefined) continue;
+    throw refuse([`${name}: expected a list of questions, got ${describe(value)}`]);
+  }
+  const lists = all.flatMap((list): QuestionList[] => {
+    const kind = kindNamed(list.name);
+    return kind === undefined ? [] : [{ ...list, kind }];
   });
   if (lists.length === 0) {
     throw refuse([`expected ${FORMS}; found none of the keys questions, ${QUESTION_KINDS.join(", ")}`]);
   }
-  return lists;
+  return { lists, passedOver: all.filter(({ name }) => kindNamed(name) === undefined) };
+}
+
+function kindNamed(name: string): QuestionKind | undefined {
+  return QUESTION_KINDS.find((known) => known === name);
 }
 
 type ReadOne =
-  | { readonly problems: readonly string[] }
+  | { readonly problems: readonly string[]; readonly omitted?: number }
   | { readonly kind: QuestionKind; readonly data: Readonly<Record<string, unknown>> };
 
-function readOne(
-  item: unknown,
-  asked: QuestionKind | undefined,
-  place: string,
-  slips: Map<string, string | undefined> = new Map(),
-): ReadOne {
+function readOne(item: unknown, asked: QuestionKind | undefined, place: string, slips: NameJudge): ReadOne {
   if (!isRecord(item)) return { problems: [`${place}: expected a question, got ${describe(item)}`] };
   const kind = asked ?? kindOf(item);
   if (kind === undefined) {
@@ -111,14 +163,14 @@ function readOne(
     return { problems: [`${join(place, [slip.key])}: unknown field; did you mean "${slip.near}"?`] };
   const parsed = schema.safeParse(item);
   if (parsed.success) return { kind, data: parsed.data };
-  return {
-    problems: parsed.error.issues.map(({ path, message }) => {
-      const value = valueAt(item, path);
-      const got = value === undefined ? "is missing; " : "";
-      const found = value === undefined ? "" : `, got ${describe(value)}`;
-      return `${join(place, path)}: ${got}${message}${found}`;
-    }),
-  };
+  const { issues } = parsed.error;
+  const problems = issues.slice(0, MAX_PROBLEMS).map(({ path, message }) => {
+    const value = valueAt(item, path);
+    const got = value === undefined ? "is missing; " : "";
+    const found = value === undefined ? "" : `, got ${describe(value)}`;
+    return `${join(place, path)}: ${got}${message}${found}`;
+  });
+  return { problems, omitted: issues.length - problems.length };
 }
 
 /** A question says its kind, or tells it by the fields that only one kind has. */
@@ -135,29 +187,32 @@ function kindOf(item: Readonly<Record<string, unknown>>): QuestionKind | undefin
 function findSlip(
   item: Readonly<Record<string, unknown>>,
   kind: QuestionKind,
-  slips: Map<string, string | undefined>,
+  slips: NameJudge,
 ): { readonly key: string; readonly near: string } | undefined {
   const { shape } = QUESTION_SCHEMAS[kind];
+  const known = Object.keys(shape);
   for (const key of Object.keys(item)) {
     if (Object.hasOwn(shape, key)) continue;
-    const name = `${kind} ${key}`;
-    if (!slips.has(name)) slips.set(name, nearest(key, Object.keys(shape), 2));
-    const near = slips.get(name);
+    const near = slips.near(key, kind, known, 2);
     if (near !== undefined && !(near in item)) return { key, near };
   }
   return undefined;
 }
 
-function refuse(problems: readonly string[]): JamError {
-  const [first = "", ...rest] = problems.slice(0, MAX_PROBLEMS);
-  const isOne = rest.length === 0;
+/** @param omitted further problems that are counted only */
+function refuse(problems: readonly string[], omitted = 0): JamError {
+  const listed = problems.slice(0, MAX_PROBLEMS);
+  const more = problems.length - listed.length + omitted;
+  const count = listed.length + more;
+  const lines = more === 0 ? listed : [...listed, `and ${more} more`];
+  const isOne = count === 1;
   return new JamError(
     "JAM_USAGE_INVALID",
-    isOne ? first : `The questions have ${problems.length} problems:`,
+    isOne ? (listed[0] ?? "") : `The questions have ${count} problems:`,
     {
-      lines: isOne ? [] : [first, ...rest].map((problem) => `  ${problem}`),
+      lines: isOne ? [] : lines.map((line) => `  ${line}`),
       hint: "docs/reference/which.md lists the forms of a question and its fields.",
-      details: { problems },
+      details: { problems: listed, ...(more === 0 ? {} : { omitted: more }) },
     },
   );
 }

@@ -192,3 +192,49 @@ test("does not let a key named __proto__ into the settings", () => {
   expect(complaints("__proto__: { mode: offline }")).toHaveLength(1);
   expect(({} as Record<string, unknown>)["mode"]).toBeUndefined();
 });
+
+function lines(count: number, line: (index: number) => string): string {
+  return Array.from({ length: count }, (_, index) => line(index)).join("\n");
+}
+
+function failure(text: string): JamError {
+  try {
+    parseConfig({ file: "jam.yaml", text, environment: [] });
+  } catch (error) {
+    if (isJamError(error)) return error;
+    throw error;
+  }
+  throw new Error("was taken");
+}
+
+describe("bounds what it says and does about a file full of mistakes:", () => {
+  test.for([
+    ["unknown keys", lines(20_000, (index) => `key${index}: 1`), 20_000],
+    ["unknown keys in a mapping", `server:\n${lines(15_000, (index) => `  listn${index}: 1`)}`, 15_000],
+    ["wrong rules", `select:\n${lines(9_000, () => "  - { strem: released }")}`, 18_000],
+    ["wrong words in a list", `select: [{ stream: released, arch: [${"amd46,".repeat(20_000)}] }]`, 20_000],
+    ["one key again and again", lines(20_000, () => "mode: online"), 19_999],
+    ["faults of YAML", lines(5_000, (index) => `key${index}: @`), 5_000],
+  ] as const)("%s", ([, text, count]) => {
+    const { code, message, details } = failure(text);
+    expect(code).toBe("JAM_CONFIG_INVALID");
+    expect(details["problems"]).toHaveLength(100);
+    expect(details["omitted"]).toBe(count - 100);
+    expect(message).toMatch(new RegExp(`^jam\\.yaml has ${count} problems:`));
+    expect(message.split("\n").at(-1)).toBe(`  and ${count - 100} more`);
+  });
+
+  test.for([
+    ["flow lists", "[".repeat(20_000)],
+    ["flow mappings", "{a: ".repeat(20_000)],
+    ["lists", `${"- ".repeat(20_000)}a`],
+    ["keys", `${"? ".repeat(20_000)}a`],
+  ])("%s in each other without end", ([, text]) => {
+    expect(failure(text as string).message).toContain("nested too deep");
+  });
+
+  test("a key twice, in a mapping inside a list inside a mapping, in another spelling", () => {
+    const text = 'select:\n  - { stream: released, "stream": proposed }\n';
+    expect(complaints(text)).toEqual(["jam.yaml:2:25: this key stands here twice; keep one of them"]);
+  });
+});
