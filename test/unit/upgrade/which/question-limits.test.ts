@@ -1,4 +1,4 @@
-import { fc, test as property } from "@fast-check/vitest";
+import { fc, test as property } from "../../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import { isJamError, type JamError } from "../../../../src/shared/errors.ts";
 import { parseQuestions, parseQuestionsInSteps } from "../../../../src/upgrade/which/read-questions.ts";
