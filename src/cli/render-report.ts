@@ -1,3 +1,4 @@
+import { printable } from "../shared/printable.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";
 import type { SyncReport } from "../sync/report.ts";
@@ -27,7 +28,8 @@ export async function renderReport(report: SyncReport, paint: Paint): Promise<st
       `  removed  ${shortenNames(report.removed.map(({ agent, reason }) => `${agent} (${reason})`))}`,
     );
   }
-  for (const warning of report.warnings) lines.push(`  ${paint("yellow", "warning")}  ${warning}`);
+  for (const warning of report.warnings)
+    lines.push(`  ${paint("yellow", "warning")}  ${printable(warning, Infinity)}`);
   if (report.failed.length > 0) {
     lines.push("", "Missing:", await failedTable(report));
     const state = report.snapshot === null ? "Nothing is published yet." : "Everything else is published.";
@@ -49,7 +51,7 @@ function headline(report: SyncReport, paint: Paint): string {
         ? paint("red", `Nothing came from ${report.upstream}: ${report.failed.length} agent(s) missing`)
         : paint("yellow", `Partly updated from ${report.upstream}: ${report.failed.length} agent(s) missing`);
     case "failed":
-      return paint("red", `Failed: ${report.error?.message ?? "unknown"}`);
+      return paint("red", `Failed: ${printable(report.error?.message ?? "unknown", Infinity)}`);
   }
 }
 

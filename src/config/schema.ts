@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseByteSize } from "../shared/byte-size.ts";
 import { parseDurationMs } from "../shared/duration.ts";
 import { ARCHES, isArchWord } from "../juju/arch.ts";
-import { ADVICE_SEVERITIES } from "../juju/knowledge/knowledge.ts";
+import { ADVICE_LINK, ADVICE_SEVERITIES } from "../juju/knowledge/knowledge.ts";
 import { OS_TYPES } from "../juju/release.ts";
 import { STREAMS } from "../juju/stream.ts";
 import { parseVersionRange } from "../juju/version-range.ts";
@@ -142,9 +142,9 @@ const adviceRule = z
         .describe("`info` and `warn` are shown; `block` also takes the move out of every answer and plan."),
       reason: text("a reason").describe("Shown with it."),
       link: text("an http(s) address")
-        .regex(/^https?:\/\/\S+$/, "expected an http(s) address")
+        .regex(ADVICE_LINK, "expected an http(s) address with other characters percent-encoded")
         .optional()
-        .describe("Where to read more."),
+        .describe("Where to read more; characters that no address has are percent-encoded."),
     },
     'expected an entry such as { to: 3.6.7, severity: block, reason: "…" }',
   )

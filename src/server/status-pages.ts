@@ -1,6 +1,7 @@
 import type { RequestHandler } from "express";
 import { type ErrorReport, isJamError, reportError, toJamError } from "../shared/errors.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
+import { htmlText } from "../shared/markup.ts";
 import type { Mirror } from "./mirror.ts";
 import type { MirrorView } from "./mirror-view.ts";
 import { sendJson } from "./problem.ts";
@@ -86,25 +87,15 @@ async function describe(mirror: Mirror): Promise<string[]> {
 
 function renderStartPage(host: string | undefined, facts: readonly string[]): string {
   const url = `http://${host ?? "HOST:PORT"}/tools`;
-  const rows = facts.map((fact) => `<p>${escapeHtml(fact)}</p>`).join("\n");
+  const rows = facts.map((fact) => `<p>${htmlText(fact)}</p>`).join("\n");
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>Juju agent mirror</title>
 <h1>Juju agent mirror</h1>
-<p>Juju finds agents here with <code>agent-metadata-url=${escapeHtml(url)}</code></p>
+<p>Juju finds agents here with <code>agent-metadata-url=${htmlText(url)}</code></p>
 ${rows}
 <p><a href="/readyz">Readiness</a> · <a href="/tools/streams/v1/index2.json">Index</a></p>
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-  };
-  return text.replaceAll(/[&<>"]/g, (character) => entities[character] ?? character);
 }

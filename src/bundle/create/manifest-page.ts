@@ -1,4 +1,6 @@
 import { formatFingerprint } from "../../shared/fingerprint-text.ts";
+import { htmlText } from "../../shared/markup.ts";
+import { shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { compareVersions, parseVersion } from "../../juju/version.ts";
 import { parseAgentBinary } from "../../juju/agent-binary.ts";
@@ -36,18 +38,18 @@ export function formatPage({ manifest, volumes, signedBy, files }: PageContent):
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
-<title>jam bundle ${escape(manifest.id)}</title>
+<title>jam bundle ${htmlText(manifest.id)}</title>
 <style>${STYLE}</style>
-<h1>Juju agents, bundle ${escape(manifest.id)}</h1>
-<table>${facts.map(([name, value]) => `<tr><th>${escape(name)}<td>${escape(value)}`).join("\n")}</table>
+<h1>Juju agents, bundle ${htmlText(manifest.id)}</h1>
+<table>${facts.map(([name, value]) => `<tr><th>${htmlText(name)}<td>${htmlText(value)}`).join("\n")}</table>
 <h2>Media</h2>
 <table><tr><th>File<th>Bytes<th>SHA-256<th>&#x2713;
-${volumes.map(({ name, size, sha256 }) => `<tr><td>${escape(name)}<td class="n">${size}<td><code>${sha256}</code><td>`).join("\n")}</table>
+${volumes.map(({ name, size, sha256 }) => `<tr><td>${htmlText(name)}<td class="n">${size}<td><code>${sha256}</code><td>`).join("\n")}</table>
 <h2>Agents</h2>
 <table><tr><th>Architectures<th>Versions
 ${versionRows(manifest).join("\n")}</table>
 <h2>Check and import</h2>
-<pre>${escape(commands(files, signedBy !== undefined))}</pre>
+<pre>${htmlText(commands(files, signedBy !== undefined).join("\n"))}</pre>
 </html>
 `;
 }
@@ -57,18 +59,18 @@ body{font:9pt/1.35 sans-serif;margin:12mm;max-width:190mm}h1{font-size:13pt}h2{f
 table{border-collapse:collapse}th,td{border:1px solid #999;padding:1px 5px;text-align:left;vertical-align:top}
 .n{text-align:right}code,pre{font:8pt/1.3 monospace}@page{margin:10mm}`;
 
-function commands(files: BundleFiles, isSigned: boolean): string {
+function commands(files: BundleFiles, isSigned: boolean): ShellCommand[] {
   return [
     ...(isSigned
       ? [
-          `gpg --verify ${SUMS_SIGNATURE_NAME} ${SUMS_NAME}`,
-          `gpg --verify ${files.manifestSignature} ${files.manifest}`,
+          shellCommand`gpg --verify ${SUMS_SIGNATURE_NAME} ${SUMS_NAME}`,
+          shellCommand`gpg --verify ${files.manifestSignature} ${files.manifest}`,
         ]
       : []),
-    `sha256sum -c ${SUMS_NAME}`,
-    "jam bundle verify .",
-    "jam bundle import .",
-  ].join("\n");
+    shellCommand`sha256sum -c ${SUMS_NAME}`,
+    shellCommand`jam bundle verify .`,
+    shellCommand`jam bundle import .`,
+  ];
 }
 
 /** The versions that the bundle carries itself, newest first, a row for each set of architectures: a page has room for that. */
@@ -84,10 +86,6 @@ function versionRows(manifest: BundleManifest): string[] {
     }));
   return [...Map.groupBy(versions, ({ arches }) => arches)].map(
     ([arches, group]) =>
-      `<tr><td>${escape(arches)}<td>${group.map(({ version }) => escape(version)).join(", ")}`,
+      `<tr><td>${htmlText(arches)}<td>${group.map(({ version }) => htmlText(version)).join(", ")}`,
   );
-}
-
-function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

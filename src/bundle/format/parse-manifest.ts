@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseAgentBinary } from "../../juju/agent-binary.ts";
-import { ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
+import { ADVICE_LINK, ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
 import { parseVersionRange } from "../../juju/version-range.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
@@ -84,7 +84,7 @@ const advice = z.strictObject({
   to: range,
   severity: z.enum(ADVICE_SEVERITIES),
   reason: lineOf(MAX_LINE),
-  link: url.regex(/^https?:\/\/\S+$/).exactOptional(),
+  link: url.regex(ADVICE_LINK).exactOptional(),
 });
 
 const manifest = z.strictObject({

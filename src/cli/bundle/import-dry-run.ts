@@ -1,3 +1,4 @@
+import { printable } from "../../shared/printable.ts";
 import type { ImportRules, ImportWork } from "../../bundle/import/import-rules.ts";
 import { previewImport, type BundlePreview } from "../../bundle/import/preview.ts";
 import type { Inlet } from "../../bundle/ports.ts";
@@ -25,7 +26,7 @@ export async function printDryRun(
     missing: lacking,
   }));
   for (const { warning } of previews)
-    if (warning !== undefined) await context.output.warn(`warning: ${warning}`);
+    if (warning !== undefined) await context.output.warn(`warning: ${printable(warning, Infinity)}`);
   await context.output.print(
     { plan: { bundles, freeBytes: free } },
     () => `${previews.map(render).join("\n")}\nFree: ${formatByteSize(free)}\n`,

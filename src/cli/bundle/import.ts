@@ -1,3 +1,4 @@
+import { printable } from "../../shared/printable.ts";
 import type { Command } from "commander";
 import type { ImportReport } from "../../bundle/import/import-report.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
@@ -101,12 +102,15 @@ async function render(report: ImportReport, { paint }: CommandContext): Promise<
   if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
   if (added.length > 0) lines.push(`  new      ${shortenNames(added)}`);
   if (removed.length > 0) lines.push(`  removed  ${shortenNames(removed)}`);
-  for (const warning of report.warnings) lines.push(`  ${paint("yellow", "warning")}  ${warning}`);
+  for (const warning of report.warnings)
+    lines.push(`  ${paint("yellow", "warning")}  ${printable(warning, Infinity)}`);
   for (const { agent, code, message } of report.failed)
-    lines.push(`  ${paint("red", "refused")}  ${agent}: ${message} [${code}]`);
+    lines.push(
+      `  ${paint("red", "refused")}  ${printable(agent)}: ${printable(message, Infinity)} [${code}]`,
+    );
   for (const { volume, error } of report.faults) {
     const message = error.message.startsWith(`${volume}: `) ? error.message : `${volume}: ${error.message}`;
-    lines.push(`  ${paint("red", "refused")}  ${message} [${error.code}]`);
+    lines.push(`  ${paint("red", "refused")}  ${printable(message, Infinity)} [${error.code}]`);
   }
   if (report.outcome === "updated")
     lines.push("", "Next: jam bundle receipt --to FILE, for the side that makes bundles.");

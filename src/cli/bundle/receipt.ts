@@ -1,3 +1,4 @@
+import { printable } from "../../shared/printable.ts";
 import type { Command } from "commander";
 import { formatReceipt, type Receipt } from "../../bundle/format/receipt.ts";
 import { takeReceipt } from "../../bundle/holdings/take-receipt.ts";
@@ -105,6 +106,6 @@ function summarize(
   signedBy: string | null,
   to: string | undefined,
 ): string {
-  const where = to === undefined ? "" : ` Written to ${to}.`;
+  const where = to === undefined ? "" : ` Written to ${printable(to, Infinity)}.`;
   return `Receipt of ${site}: ${agents} agent(s), ${formatByteSize(bytes)}; signed by ${signedBy ?? "nobody"}.${where} On the other side: jam site update FILE`;
 }

@@ -1,3 +1,4 @@
+import { printable } from "../../shared/printable.ts";
 import { checkSetup, type CheckResult } from "../../audit/check-setup.ts";
 import type { CommandContext, DefineCommand } from "../command.ts";
 import type { PaintStyle } from "../output/paint.ts";
@@ -48,8 +49,8 @@ async function check(context: CommandContext): Promise<number> {
 
 function render(results: readonly CheckResult[], { paint }: CommandContext): string {
   const lines = results.flatMap(({ check, state, detail, hint }) => {
-    const line = `${paint(STYLES[state], state.padEnd(4))}  ${check.padEnd(13)}  ${detail}`;
-    return hint === undefined ? [line] : [line, `${" ".repeat(21)}→ ${hint}`];
+    const line = `${paint(STYLES[state], state.padEnd(4))}  ${check.padEnd(13)}  ${printable(detail, Infinity)}`;
+    return hint === undefined ? [line] : [line, `${" ".repeat(21)}→ ${printable(hint, Infinity)}`];
   });
   return `${lines.join("\n")}\n`;
 }

@@ -1,3 +1,4 @@
+import { printable } from "../../shared/printable.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readVersion } from "../version.ts";
@@ -80,15 +81,14 @@ async function validate(context: CommandContext, call: CommandCall<object>): Pro
   await context.output.print({ valid: true, file: config.file ?? null }, () =>
     config.file === undefined
       ? "There is no settings file; the built-in settings are valid."
-      : `${config.file} is valid.`,
+      : `${printable(config.file, Infinity)} is valid.`,
   );
 }
 
 async function printPath(context: CommandContext): Promise<void> {
   const { file } = await context.config();
-  await context.output.print(
-    { file: file ?? null },
-    () => file ?? "There is no settings file; built-in settings apply.",
+  await context.output.print({ file: file ?? null }, () =>
+    printable(file ?? "There is no settings file; built-in settings apply.", Infinity),
   );
 }
 

@@ -1,3 +1,4 @@
+import { printable } from "../../shared/printable.ts";
 import { JamError } from "../../shared/errors.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { readAgentText } from "../../juju/agent-text.ts";
@@ -161,8 +162,8 @@ function render(row: Row, view: { readonly context: CommandContext; readonly isO
   ];
   const lines = [
     `${paint("bold", formatAgentName(verdict.agent))}: ${state} (${places.join(", ")}; ${listStreams(verdict.agent).join(", ")})`,
-    `  ${verdict.reason}`,
-    ...rules.map((rule) => `  rule ${rule.rule} (${rule.conditions}): ${rule.reason}`),
+    `  ${printable(verdict.reason, Infinity)}`,
+    ...rules.map((rule) => printable(`  rule ${rule.rule} (${rule.conditions}): ${rule.reason}`, Infinity)),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -1,3 +1,4 @@
+import { printable } from "../../shared/printable.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
 import { fleetInventory, hasUnknownArches } from "../../bundle/holdings/fleet-inventory.ts";
@@ -60,7 +61,7 @@ async function ofMirror(context: CommandContext): Promise<MirrorInventory> {
 
 async function ofFleet(context: CommandContext, files: readonly string[]): Promise<FleetInventory> {
   const fleet = readFleet(await readInputFiles(context, files, "--fleet"));
-  for (const note of fleet.notes) await context.output.note(`note: ${note}`);
+  for (const note of fleet.notes) await context.output.note(`note: ${printable(note, Infinity)}`);
   const assumedArches = hasUnknownArches(fleet) ? await assumeArches(context) : [];
   return fleetInventory(fleet, { assumedArches, now: context.now() });
 }
@@ -77,7 +78,7 @@ async function assumeArches(context: CommandContext): Promise<readonly string[]>
 }
 
 function summarize(document: Inventory, to: string | undefined): string {
-  const where = to === undefined ? "" : ` Written to ${to}.`;
+  const where = to === undefined ? "" : ` Written to ${printable(to, Infinity)}.`;
   if (document.kind === "fleet") {
     const arches = new Set(document.versions.map(({ arch }) => arch));
     const versions = new Set(document.versions.map(({ version }) => version));

@@ -76,7 +76,7 @@ async function generate(context: CommandContext, call: CommandCall<{ name?: stri
     [
       `Made the signing key of this side, ${userId}:`,
       `  ${formatFingerprint(key.fingerprint)}`,
-      `It lies in ${config.keys} without a passphrase: keep that folder to yourself.`,
+      `It lies in ${printable(config.keys, Infinity)} without a passphrase: keep that folder to yourself.`,
       "",
       "Next:",
       `  ${jam} key export --to FILE    # the public half, for the other side`,
@@ -95,7 +95,7 @@ async function exportKey(context: CommandContext, call: CommandCall<{ to?: strin
   await context.output.print({ key: { ...describeOwn(key), publicKey }, file }, () =>
     file === null
       ? publicKey
-      : `Wrote ${file}\nFingerprint, to be read out to who trusts it: ${formatFingerprint(key.fingerprint)}`,
+      : `Wrote ${printable(file, Infinity)}\nFingerprint, to be read out to who trusts it: ${formatFingerprint(key.fingerprint)}`,
   );
 }
 
@@ -125,7 +125,7 @@ async function distrust(context: CommandContext, call: CommandCall<object>): Pro
   const left = await keys.list();
   await context.output.print(
     { keys: left.map(describeTrusted) },
-    () => `What ${fingerprint} signs is believed no more. Keys that are left: ${left.length}.`,
+    () => `What ${printable(fingerprint)} signs is believed no more. Keys that are left: ${left.length}.`,
   );
 }
 
@@ -134,7 +134,7 @@ async function list(context: CommandContext): Promise<void> {
   const all = await keys.list();
   await context.output.print({ keys: all.map(describeTrusted) }, () =>
     all.length === 0
-      ? `There is no key in ${config.keys}. \`jam key generate\` makes one, \`jam key trust FILE\` takes another side's.`
+      ? `There is no key in ${printable(config.keys, Infinity)}. \`jam key generate\` makes one, \`jam key trust FILE\` takes another side's.`
       : formatTable(
           [{ heading: "FINGERPRINT" }, { heading: "MADE" }, { heading: "WHOSE" }, { heading: "NAME" }],
           all.map((key) => [

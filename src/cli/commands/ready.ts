@@ -1,3 +1,4 @@
+import { printable } from "../../shared/printable.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { PlanDocument } from "../../upgrade/plan/plan-document.ts";
 import { parsePlan } from "../../upgrade/plan/plan-document.ts";
@@ -105,9 +106,10 @@ async function render(report: ReadyReport, { context, stuck }: View): Promise<st
   }
   const lines = [
     ...stuck.map(
-      ({ name, from, reason }) => `${paint("red", "no way")}: ${name ?? ""} (${from}): ${reason ?? ""}`,
+      ({ name, from, reason }) =>
+        `${paint("red", "no way")}: ${printable(name ?? "")} (${from}): ${printable(reason ?? "", Infinity)}`,
     ),
-    ...report.warnings.map((warning) => `${paint("yellow", "note")}: ${warning}`),
+    ...report.warnings.map((warning) => `${paint("yellow", "note")}: ${printable(warning, Infinity)}`),
     summary(report, stuck.length > 0),
   ];
   parts.push(`${lines.join("\n")}\n`);
@@ -125,5 +127,5 @@ function summary(report: ReadyReport, isStuck: boolean): string {
       : `Ready: every hop can be served from here (${when}).`;
   }
   if (report.missing.length === 0) return "NOT ready.";
-  return `NOT ready: ${report.missing.length} agent(s) cannot be served: ${report.missing.join(", ")}\nWhere upstream can be reached: jam sync --plan plan.json, then carry it over.`;
+  return `NOT ready: ${report.missing.length} agent(s) cannot be served: ${printable(report.missing.join(", "), Infinity)}\nWhere upstream can be reached: jam sync --plan plan.json, then carry it over.`;
 }

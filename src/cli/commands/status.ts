@@ -1,3 +1,4 @@
+import { printable } from "../../shared/printable.ts";
 import { InvalidArgumentError } from "commander";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
@@ -115,7 +116,7 @@ async function render(
   context: CommandContext,
 ): Promise<string> {
   const { paint } = context;
-  const lines = [`data      ${status.data} (${status.mode})`];
+  const lines = [`data      ${printable(status.data, Infinity)} (${status.mode})`];
   if (snapshot === undefined) {
     lines.push(`snapshot  none yet: run \`jam ${status.mode === "offline" ? "bundle import" : "sync"}\``);
   } else {
@@ -125,10 +126,10 @@ async function render(
     const { verbatim } = snapshot;
     lines.push(
       `snapshot  ${snapshot.id}, published ${age} ago`,
-      `upstream  ${snapshot.upstream.url} (${verified})`,
+      `upstream  ${printable(snapshot.upstream.url, Infinity)} (${verified})`,
       ...describeOrigin(snapshot, context),
       `held      ${status.held.agents} agent(s), ${formatByteSize(status.held.bytes)}: ${streams.join(", ")}`,
-      `verbatim  ${verbatim.complete ? "complete: /upstream/tools is served" : `not served: ${verbatim.reason}`}`,
+      `verbatim  ${verbatim.complete ? "complete: /upstream/tools is served" : `not served: ${printable(verbatim.reason, Infinity)}`}`,
     );
   }
   if (status.snapshots.length > 1)

@@ -1,3 +1,4 @@
+import { printable } from "../../shared/printable.ts";
 import type { Command } from "commander";
 import { JamError } from "../../shared/errors.ts";
 import type { ConfigFlags } from "../../config/flags.ts";
@@ -154,7 +155,7 @@ async function savePlan(file: string, plan: SyncPlan, context: CommandContext): 
       details: { file },
     });
   }
-  await context.output.note(`Plan saved to ${file}.`);
+  await context.output.note(`Plan saved to ${printable(file, Infinity)}.`);
 }
 
 async function printPlan(context: CommandContext, plan: SyncPlan, flags: SyncFlags): Promise<number> {

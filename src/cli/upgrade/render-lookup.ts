@@ -16,7 +16,7 @@ export async function renderLookup(report: LookupReport, paint: Paint): Promise<
       "",
       `${paint("yellow", "warning")} ${paint("dim", `[${code}]`)}: ${printable(message, Infinity)}`,
     );
-    lines.push(`  ${remedy}`);
+    lines.push(`  ${printable(remedy, Infinity)}`);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -27,10 +27,10 @@ function head({ juju, wanted, sources }: LookupReport, paint: Paint): string[] {
   return [
     paint("bold", `Juju ${juju.client} looks for ${what.join(", ")} (${juju.for})`),
     `  rules    of ${juju.rules}`,
-    `  streams  ${wanted.streams.join(", ")}`,
+    `  streams  ${printable(wanted.streams.join(", "), Infinity)}`,
     ...sources.map(({ name, url, requiresSigned }, index) => {
       const label = index === 0 ? "sources" : "";
-      return `  ${label.padEnd(7)}  ${name} ${url}${requiresSigned ? " (signed only)" : ""}`;
+      return `  ${label.padEnd(7)}  ${printable(name)} ${printable(url, Infinity)}${requiresSigned ? " (signed only)" : ""}`;
     }),
   ];
 }
@@ -68,7 +68,7 @@ const WHO = {
 
 function outcome(report: LookupReport, paint: Paint): string[] {
   const { chosen, found, internet, message } = report;
-  const asks = `asks ${internet.url} for ${internet.streams.join(", ")}`;
+  const asks = `asks ${printable(internet.url, Infinity)} for ${internet.streams.join(", ")}`;
   if (chosen === null) {
     const how = report.outcome === "not-found" ? "Nothing found" : "The look-up fails";
     const more = internet.asked
@@ -81,7 +81,10 @@ function outcome(report: LookupReport, paint: Paint): string[] {
     `${paint("green", "Found")} ${paint("bold", chosen.version)}${rest > 0 ? `, and ${rest} older` : ""}`,
     ...chosen.agents
       .slice(0, MAX_AGENTS)
-      .map(({ agent, url, size, stream }) => `  ${agent}  ${formatByteSize(size)}  ${stream}\n    ${url}`),
+      .map(
+        ({ agent, url, size, stream }) =>
+          `  ${printable(agent)}  ${formatByteSize(size)}  ${printable(stream)}\n    ${printable(url, Infinity)}`,
+      ),
     ...(chosen.agents.length > MAX_AGENTS ? [`  and ${chosen.agents.length - MAX_AGENTS} more`] : []),
     `  fetched by ${WHO[chosen.agents[0]?.download.by ?? "controller"]}`,
     internet.asked

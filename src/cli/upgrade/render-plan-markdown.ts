@@ -1,5 +1,5 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
-import { printable } from "../../shared/printable.ts";
+import { markdownCode, markdownLink, markdownText } from "../../shared/markup.ts";
 import type { PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
 
 /** The plan as Markdown for a change ticket, with boxes to tick. */
@@ -14,14 +14,17 @@ export function formatPlanMarkdown(plan: PlanDocument): string {
   const { totals } = plan;
   const sections = [
     `# ${title}`,
-    `Planned by jam on ${plan.createdAt.slice(0, 10)} from stream \`${plan.stream}\`: ${plan.hops.length} hop(s), ${totals.agents} agent(s), ${formatByteSize(totals.bytes)}; ${totals.held} held, ${totals.upstream} to fetch, ${totals.missing} missing.`,
+    `Planned by jam on ${plan.createdAt.slice(0, 10)} from stream ${markdownCode(plan.stream)}: ${plan.hops.length} hop(s), ${totals.agents} agent(s), ${formatByteSize(totals.bytes)}; ${totals.held} held, ${totals.upstream} to fetch, ${totals.missing} missing.`,
   ];
   if (isFleet) sections.push(controllersTable(plan));
   if (plan.warnings.length > 0)
-    sections.push(plan.warnings.map((warning) => `> ${cell(warning)}`).join("\n>\n"));
+    sections.push(plan.warnings.map((warning) => `> ${markdownText(warning)}`).join("\n>\n"));
   plan.hops.forEach((hop, index) => sections.push(...hopSections(hop, index + 1)));
   if (plan.images.length > 0) {
-    sections.push("## Container images", plan.images.map((image) => `- [ ] \`${image}\``).join("\n"));
+    sections.push(
+      "## Container images",
+      plan.images.map((image) => `- [ ] ${markdownCode(image)}`).join("\n"),
+    );
   }
   return `${sections.join("\n\n")}\n`;
 }
@@ -45,7 +48,7 @@ function controllersTable({ controllers }: PlanDocument): string {
 }
 
 function hopSections(hop: PlanHop, number: number): string[] {
-  const where = hop.controller === undefined ? "" : `${cell(hop.controller)}: `;
+  const where = hop.controller === undefined ? "" : `${markdownText(hop.controller)}: `;
   const how = hop.how === "migrate" ? "new controller and migration" : "in place";
   const sections = [`## ${number}. ${where}${hop.from} → ${hop.to} (${how})`];
   const minimum = hop.minimum === undefined ? "" : ` Lowest version for this hop: ${hop.minimum}.`;
@@ -55,12 +58,14 @@ function hopSections(hop: PlanHop, number: number): string[] {
     sections.push(table(["Model", "Type", "From"], rows));
   }
   for (const { severity, reason, link } of hop.advice) {
-    sections.push(`> **${severity}**: ${cell(reason)}${link === undefined ? "" : ` <${link}>`}`);
+    sections.push(
+      `> **${severity}**: ${markdownText(reason)}${link === undefined ? "" : ` ${markdownLink(link)}`}`,
+    );
   }
   const checks = hop.checks.filter(({ state }) => state !== "clear");
   if (checks.length > 0) {
     const lines = checks.map(({ state, fact, remedy, where: places }) => {
-      const found = state === "found" ? `**found** (${places.map(cell).join("; ")}): ` : "";
+      const found = state === "found" ? `**found** (${places.map(markdownText).join("; ")}): ` : "";
       return `- [ ] ${found}${fact} ${remedy}`;
     });
     sections.push("Check first:", lines.join("\n"));
@@ -79,14 +84,9 @@ function hopSections(hop: PlanHop, number: number): string[] {
 }
 
 function line(cells: readonly string[]): string {
-  return `| ${cells.map(cell).join(" | ")} |`;
+  return `| ${cells.map(markdownText).join(" | ")} |`;
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   return [line(heads), `|${heads.map(() => "---").join("|")}|`, ...rows.map(line)].join("\n");
-}
-
-/** Text that a fleet's file brought in must not become markup. */
-function cell(text: string): string {
-  return printable(text, Infinity).replaceAll(/[\\|`*_<>[\]]/g, (sign) => `\\${sign}`);
 }

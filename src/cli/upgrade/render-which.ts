@@ -21,7 +21,7 @@ export function renderAnswer(answer: WhichAnswer, paint: Paint): string {
   const { decision, version, code, message, hint, warnings, generation } = answer;
   const head = `${paint("bold", paint(STYLES[decision], decision))}${version === null ? "" : ` ${version}`}`;
   const lines = [`${head}${code === null ? "" : ` ${paint("dim", `[${code}]`)}`}`, ...indent(message)];
-  if (hint !== undefined) lines.push(...indent(`${paint("bold", "next")}: ${hint}`));
+  if (hint !== undefined) lines.push(`  ${paint("bold", "next")}: ${printable(hint, Infinity)}`);
   for (const warning of warnings) {
     const label = paint(
       warning.severity === "info" ? "cyan" : "yellow",
@@ -33,11 +33,11 @@ export function renderAnswer(answer: WhichAnswer, paint: Paint): string {
   }
   lines.push("", `Rules of Juju ${generation}:`);
   for (const [index, step] of answer.trace.entries()) {
-    lines.push(`  ${index + 1}. ${step.rule} ${paint("dim", step.source)}`);
+    lines.push(`  ${index + 1}. ${printable(step.rule, Infinity)} ${paint("dim", step.source)}`);
     const { kept = [], dropped = [] } = step;
     if (kept.length > 0) lines.push(`     kept ${shorten(kept)}`);
     for (const [reason, group] of Map.groupBy(dropped, (one) => one.reason)) {
-      lines.push(`     dropped ${shorten(group.map((one) => one.version))}: ${reason}`);
+      lines.push(`     dropped ${shorten(group.map((one) => one.version))}: ${printable(reason, Infinity)}`);
     }
   }
   const upstream = upstreamLine(answer);

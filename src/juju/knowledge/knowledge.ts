@@ -49,12 +49,16 @@ export interface BlockerRule {
 export const ADVICE_SEVERITIES = ["info", "warn", "block"] as const;
 export type AdviceSeverity = (typeof ADVICE_SEVERITIES)[number];
 
+/** An http(s) address with the characters that RFC 3986 §2 gives one and no others: it can be shown anywhere. */
+export const ADVICE_LINK = /^https?:\/\/[\w.~:/?#[\]@!$&'()*+,;=%-]+$/;
+
 /** A known risk of a move between versions; `from: "*"` makes it a risk of the release that is moved to. */
 export interface Advice {
   readonly from: string;
   readonly to: string;
   readonly severity: AdviceSeverity;
   readonly reason: string;
+  /** Matches `ADVICE_LINK`. */
   readonly link?: string;
   /** Who says so: `jam.yaml` or `bundle ID`; absent for what is built in. */
   readonly origin?: string;
