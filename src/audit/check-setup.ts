@@ -1,6 +1,6 @@
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";
-import { toJamError } from "../shared/errors.ts";
+import { toJamError, type JamError } from "../shared/errors.ts";
 import { parseIndexFile } from "../simplestreams/index-file.ts";
 
 /** One thing that was looked at. */
@@ -45,7 +45,11 @@ export interface SetupUnderTest {
   /** Joins the upstreams; fails where a key or a URL is bad. */
   readonly openSources: () => Promise<readonly CheckedSource[]>;
   /** The keys for what crosses an air gap. */
-  readonly carryKeys: () => Promise<{ readonly own: string | undefined; readonly trusted: number }>;
+  readonly carryKeys: () => Promise<{
+    readonly own: string | undefined;
+    readonly trusted: number;
+    readonly problems: readonly JamError[];
+  }>;
   /** Makes the data directory if need be and writes to it. */
   readonly tryWrite: () => Promise<void>;
   readonly freeBytes: () => Promise<number>;
@@ -81,22 +85,30 @@ export async function checkSetup(setup: SetupUnderTest): Promise<CheckResult[]> 
 async function checkCarry({ carryKeys, isOffline }: SetupUnderTest): Promise<CheckResult[]> {
   const keys = await attempt("carry", carryKeys);
   if ("check" in keys) return [keys];
-  const { own, trusted } = keys.value;
-  if (own === undefined && trusted === 0 && !isOffline) return [];
+  const { own, trusted, problems } = keys.value;
+  const found = problems.map((error) => describeProblem("carry", error));
+  if (own === undefined && trusted === 0 && !isOffline) return found;
   const signs = own === undefined ? "nothing is signed here" : `this side signs with ${own}`;
   const detail = `${signs}; ${trusted} key(s) of others are trusted`;
   if (isOffline && trusted === 0) {
     const hint = "No bundle is believed yet. Bring the maker's public key over: jam key trust FILE";
-    return [{ check: "carry", state: "warn", detail, hint }];
+    return [{ check: "carry", state: "warn", detail, hint }, ...found];
   }
-  if (own !== undefined) return [{ check: "carry", state: "ok", detail }];
+  if (own !== undefined) return [{ check: "carry", state: "ok", detail }, ...found];
   return [
+    ...found,
     {
       check: "carry",
       state: "ok",
       detail: `${detail}; for receipts and bundles of its own: jam key generate`,
     },
   ];
+}
+
+/** Something that is not used; what others could use is a failure. */
+function describeProblem(check: CheckResult["check"], { code, message, hint }: JamError): CheckResult {
+  const state = code === "JAM_KEY_EXPOSED" ? "fail" : "warn";
+  return { check, state, detail: `${message} [${code}]`, ...(hint === undefined ? {} : { hint }) };
 }
 
 async function openSources(setup: SetupUnderTest): Promise<readonly CheckedSource[] | "offline"> {

@@ -4,7 +4,7 @@ import type { Key } from "openpgp";
 import { makeFolder } from "../disk/durable-write.ts";
 import { isJamError, JamError } from "../shared/errors.ts";
 import { fingerprintOf, parseFingerprint } from "./fingerprint.ts";
-import { openOwnKey } from "./own-key.ts";
+import { openOwnKey, openToOthers } from "./own-key.ts";
 import type { SigningKey } from "./signing-key.ts";
 import {
   readPublicKeys,
@@ -13,7 +13,12 @@ import {
   removeTrustedKey,
   writeTrustedKeys,
 } from "./trusted-keys.ts";
-import { verifyDetachedSignature, verifySignedText, type VerifiedSignature } from "./verify-signature.ts";
+import {
+  verifyDetachedSignature,
+  verifySignedText,
+  type Trust,
+  type VerifiedSignature,
+} from "./verify-signature.ts";
 
 /** A key whose signatures are believed here. */
 export interface TrustedKey {
@@ -30,7 +35,7 @@ export interface TrustedKey {
 export interface KeyFolder {
   /**
    * The key of this side, if it has one; kept once it was found.
-   * @throws JamError JAM_KEYRING_INVALID, JAM_STORE_…
+   * @throws JamError JAM_KEYRING_INVALID, JAM_KEY_EXPOSED, JAM_STORE_…
    */
   own(): Promise<SigningKey | undefined>;
   /**
@@ -43,6 +48,12 @@ export interface KeyFolder {
    * @throws JamError JAM_KEYRING_INVALID, JAM_STORE_…
    */
   list(): Promise<readonly TrustedKey[]>;
+  /**
+   * What is wrong with the folder: keys that are not believed because they are damaged, under another name or open to
+   * other users, and folders in which others may put keys. All other keys count.
+   * @throws JamError JAM_KEYRING_INVALID, JAM_STORE_…
+   */
+  problems(): Promise<readonly JamError[]>;
   /**
    * Believes the public keys in `bytes` from now on, armoured or binary; `name` is for messages. One that is refused refuses all.
    * With `fingerprint` there may be no other key among them.
@@ -82,34 +93,60 @@ export function openKeyFolder(folder: string, options: { readonly now: () => Dat
   const ownKey = openOwnKey(folder);
   const trustedFolder = join(folder, "trusted");
 
-  async function readKeys(): Promise<{ readonly key: Key; readonly isOwn: boolean }[]> {
-    const own = await ownKey.read();
+  /** The own key for comparing; what is wrong with it concerns who signs, and what is signed with it is not believed. */
+  async function readOwn(): Promise<{ readonly own?: SigningKey; readonly problems: readonly JamError[] }> {
+    try {
+      const own = await ownKey.read();
+      return own === undefined ? { problems: [] } : { own, problems: [] };
+    } catch (error) {
+      if (!isJamError(error, "JAM_KEYRING_INVALID", "JAM_KEY_EXPOSED")) throw error;
+      return { problems: [error] };
+    }
+  }
+
+  async function readKeys(): Promise<{
+    readonly keys: readonly { readonly key: Key; readonly isOwn: boolean }[];
+    readonly problems: readonly JamError[];
+  }> {
+    const { own, problems } = await readOwn();
     const ownKeys =
       own === undefined ? [] : await readPublicKeys(Buffer.from(own.publicKeyArmored), ownKey.file);
     const others = await readTrustedKeys(trustedFolder);
-    return [
+    const keys = [
       ...ownKeys.map((key) => ({ key, isOwn: true })),
-      ...others
+      ...others.keys
         .filter((key) => fingerprintOf(key) !== own?.fingerprint)
         .map((key) => ({ key, isOwn: false })),
     ];
+    return { keys, problems: [...problems, ...others.problems] };
   }
 
-  const readTrust = async () => ({ keys: (await readKeys()).map(({ key }) => key), now: options.now() });
+  async function verifying<T>(verify: (trust: Trust) => Promise<T>): Promise<T> {
+    const { keys, problems } = await readKeys();
+    try {
+      return await verify({ keys: keys.map(({ key }) => key), now: options.now() });
+    } catch (error) {
+      throw withProblems(error, problems);
+    }
+  }
 
   return {
     own: () => ownKey.read(),
     generate: ({ userId, now }) => ownKey.generate(userId, now),
     async list() {
-      const keys = await readKeys();
+      const { keys } = await readKeys();
       return Promise.all(keys.map(({ key, isOwn }) => describeKey(key, isOwn, options.now())));
+    },
+    async problems() {
+      const folders = await Promise.all([folder, trustedFolder].map(openToOthers));
+      return [...(await readKeys()).problems, ...folders.flatMap((problem) => problem ?? [])];
     },
     async trust(bytes, name, { fingerprint } = {}) {
       const now = options.now();
       const keys = await readSigners(bytes, name, { fingerprint, now }).catch((error: unknown) => {
         throw withHint(error);
       });
-      const own = (await ownKey.read())?.fingerprint;
+      const own = (await readOwn()).own?.fingerprint;
       const isOwn = (key: Key) => fingerprintOf(key) === own;
       await makeFolder(folder, 0o700);
       await writeTrustedKeys(
@@ -121,11 +158,11 @@ export function openKeyFolder(folder: string, options: { readonly now: () => Dat
     async distrust(fingerprint) {
       const digits = parseFingerprint(fingerprint);
       if (digits !== undefined && (await removeTrustedKey(trustedFolder, digits))) return;
-      throw keyNotFound(fingerprint, digits !== undefined && digits === (await ownKey.read())?.fingerprint);
+      throw keyNotFound(fingerprint, digits !== undefined && digits === (await readOwn()).own?.fingerprint);
     },
-    verifyDetached: async (bytes, armoredSignature, name) =>
-      verifyDetachedSignature(bytes, armoredSignature, name, await readTrust()),
-    verifyClearsigned: async (text, name) => verifySignedText(text, name, await readTrust()),
+    verifyDetached: (bytes, armoredSignature, name) =>
+      verifying((trust) => verifyDetachedSignature(bytes, armoredSignature, name, trust)),
+    verifyClearsigned: (text, name) => verifying((trust) => verifySignedText(text, name, trust)),
   };
 }
 
@@ -135,6 +172,17 @@ function withHint(error: unknown): unknown {
   return new JamError(error.code, error.message, {
     cause: error,
     hint: "On the side that signs, write it with: jam key export --to FILE",
+    details: error.details,
+  });
+}
+
+/** A signer may be unknown because its key could not be read. */
+function withProblems(error: unknown, problems: readonly JamError[]): unknown {
+  const [first] = problems;
+  if (first === undefined || !isJamError(error, "JAM_SIGNER_UNKNOWN")) return error;
+  return new JamError(error.code, error.message, {
+    cause: error,
+    hint: `${problems.length} file(s) of the key folder are not used, which \`jam key list\` names (${first.message}). ${error.hint ?? ""}`,
     details: error.details,
   });
 }

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { createFile } from "../disk/create-file.ts";
@@ -14,7 +14,7 @@ export interface OwnKey {
   readonly file: string;
   /**
    * The key, kept once it was found; undefined when there is none.
-   * @throws JamError JAM_KEYRING_INVALID, JAM_STORE_…
+   * @throws JamError JAM_KEYRING_INVALID, JAM_KEY_EXPOSED, JAM_STORE_…
    */
   read(): Promise<SigningKey | undefined>;
   /**
@@ -31,7 +31,7 @@ export function openOwnKey(folder: string): OwnKey {
 
   async function read(): Promise<SigningKey | undefined> {
     if (found !== undefined) return found;
-    const armored = await attemptUnlessAbsent(`read ${file}`, () => readFile(file, "utf8"));
+    const armored = await attemptUnlessAbsent(`read ${file}`, () => readPrivately(file));
     if (armored !== undefined) found = await readSigningKey(armored, file);
     return found;
   }
@@ -54,6 +54,49 @@ export function openOwnKey(folder: string): OwnKey {
       return (found = await readSigningKey(armored, file));
     },
   };
+}
+
+/** Anything in the mode that is not the owner's. */
+const OTHERS = 0o077;
+
+/**
+ * The text of a file that is for its owner alone. As in ssh only the owner is held to that: who else can read it was
+ * given the right to, as a service that gets its secrets mounted.
+ * Source: OpenSSH authfile.c sshkey_perm_ok
+ */
+async function readPrivately(file: string): Promise<string> {
+  const handle = await open(file, "r");
+  try {
+    const { mode, uid } = await handle.stat();
+    if (uid === process.getuid?.() && (mode & OTHERS) !== 0) throw keyExposed(file, mode & 0o777);
+    return await handle.readFile("utf8");
+  } finally {
+    await handle.close();
+  }
+}
+
+function keyExposed(file: string, mode: number): JamError {
+  const octal = mode.toString(8).padStart(4, "0");
+  return new JamError(
+    "JAM_KEY_EXPOSED",
+    `The secret key ${file} has the mode ${octal}: other users of this machine can use it. It is not used here.`,
+    {
+      hint: `Run: chmod 600 ${file}. If somebody may have read it, make another key instead. On a file system without modes (FAT, SMB), set \`keys\` in jam.yaml to a folder elsewhere.`,
+      details: { file, mode: octal },
+    },
+  );
+}
+
+/** The problem with a folder of keys in which other users may put keys, which would be believed. */
+export async function openToOthers(folder: string): Promise<JamError | undefined> {
+  const found = await attemptUnlessAbsent(`read ${folder}`, () => stat(folder));
+  if (found === undefined || (found.mode & 0o022) === 0) return undefined;
+  const mode = (found.mode & 0o7777).toString(8).padStart(4, "0");
+  return new JamError(
+    "JAM_KEY_EXPOSED",
+    `The key folder ${folder} has the mode ${mode}: other users of this machine can add keys that are believed here.`,
+    { hint: `Run: chmod go-w ${folder}, then look at jam key list.`, details: { folder, mode } },
+  );
 }
 
 function keyExists(file: string): JamError {

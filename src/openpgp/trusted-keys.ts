@@ -4,35 +4,65 @@ import type { Key } from "openpgp";
 
 import { listNames, makeFolder, removeFile, replaceFile, syncFolder } from "../disk/durable-write.ts";
 import { attemptUnlessAbsent } from "../disk/io-error.ts";
-import { JamError } from "../shared/errors.ts";
+import { isJamError, JamError } from "../shared/errors.ts";
 import { fingerprintOf, parseFingerprint } from "./fingerprint.ts";
 import { parseKeyring } from "./keyring.ts";
 import { reasonOf } from "./reason.ts";
 
 const FILE = /^(?<fingerprint>[0-9A-F]{40}|[0-9A-F]{64})\.asc$/;
 
+/** Sites and makers of bundles are counted in tens. Reading a key takes about a millisecond, at every command. */
+const MAX_KEYS = 1000;
+
+/** The keys of a folder, and why others of its files are not believed. */
+export interface TrustedKeys {
+  readonly keys: readonly Key[];
+  readonly problems: readonly JamError[];
+}
+
 /**
- * The keys in `<folder>/<FINGERPRINT>.asc`, by fingerprint; other names are not ours and are left alone.
- * @throws JamError JAM_KEYRING_INVALID for a file that holds another key than its name says, JAM_STORE_…
+ * The keys in `<folder>/<FINGERPRINT>.asc`, by fingerprint; other names are not ours and are left alone. A file that
+ * is not what its name says is named, and the others count.
+ * @throws JamError JAM_KEYRING_INVALID for a folder of more keys than anybody trusts, JAM_STORE_…
  */
-export async function readTrustedKeys(folder: string): Promise<Key[]> {
+export async function readTrustedKeys(folder: string): Promise<TrustedKeys> {
+  const names = (await listNames(folder)).filter((name) => FILE.test(name)).sort();
+  if (names.length > MAX_KEYS) throw tooMany(folder, names.length);
   const keys: Key[] = [];
-  for (const name of (await listNames(folder)).sort()) {
-    const fingerprint = FILE.exec(name)?.groups?.["fingerprint"];
-    const path = join(folder, name);
-    const bytes =
-      fingerprint === undefined ? undefined : await attemptUnlessAbsent(`read ${path}`, () => readFile(path));
-    if (bytes === undefined) continue;
-    const [key, ...others] = await readPublicKeys(bytes, path);
-    if (key === undefined || others.length > 0 || fingerprintOf(key) !== fingerprint) {
-      throw new JamError("JAM_KEYRING_INVALID", `Keyring ${path}: it does not hold the key of its name`, {
-        hint: "Move the file away, then trust the right one with: jam key trust FILE.",
-        details: { keyring: path },
-      });
+  const problems: JamError[] = [];
+  for (const name of names) {
+    try {
+      const key = await readNamedKey(join(folder, name), name);
+      if (key !== undefined) keys.push(key);
+    } catch (error) {
+      if (!isJamError(error)) throw error;
+      problems.push(error);
     }
-    keys.push(key);
   }
-  return keys;
+  return { keys, problems };
+}
+
+async function readNamedKey(path: string, name: string): Promise<Key | undefined> {
+  const fingerprint = FILE.exec(name)?.groups?.["fingerprint"];
+  const bytes = await attemptUnlessAbsent(`read ${path}`, () => readFile(path));
+  if (bytes === undefined) return undefined;
+  const [key, ...others] = await readPublicKeys(bytes, path);
+  if (key !== undefined && others.length === 0 && fingerprintOf(key) === fingerprint) return key;
+  throw new JamError("JAM_KEYRING_INVALID", `Keyring ${path}: it does not hold the key of its name`, {
+    hint: "Move the file away, then trust the right one with: jam key trust FILE.",
+    details: { keyring: path },
+  });
+}
+
+function tooMany(folder: string, count: number): JamError {
+  return new JamError(
+    "JAM_KEYRING_INVALID",
+    `The folder ${folder} holds ${count} keys; at most ${MAX_KEYS} are read.`,
+    {
+      hint: "Look who put them there; move away those whose owners sign nothing for this side.",
+      details: { keyring: folder, count, most: MAX_KEYS },
+    },
+  );
 }
 
 /**

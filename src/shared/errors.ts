@@ -69,6 +69,7 @@ export const ERROR_OUTCOMES = {
 
   JAM_KEY_NOT_FOUND: { exit: 2, http: 500 },
   JAM_KEY_EXISTS: { exit: 2, http: 500 },
+  JAM_KEY_EXPOSED: { exit: 2, http: 500 },
   JAM_SIGNATURE_MISSING: { exit: 4, http: 502 },
   JAM_SIGNATURE_INVALID: { exit: 4, http: 502 },
   JAM_SIGNER_UNKNOWN: { exit: 4, http: 502 },

@@ -197,11 +197,27 @@ describe("the near side", () => {
       ["other.receipt", 2, "JAM_RECEIPT_INVALID"],
     ] as const;
     for (const [name, status, code] of cases) {
-      const finished = await near.jam("site", "update", "first.receipt", name, "-o", "json");
+      const finished = await near.jam("site", "update", name, "-o", "json");
       expect({ name, status: finished.status }).toEqual({ name, status });
       expect(JSON.parse(finished.stdout)).toMatchObject({ error: { code } });
     }
     expect((await site("list")).sites.map(({ name }) => name)).toEqual(["plant-7"]);
+  });
+
+  test("takes the good one of several receipts and names those that it refuses", async () => {
+    const odd = ["changed.receipt", "plain.receipt", "other.receipt"];
+    const finished = await near.jam("site", "update", ...odd, "first.receipt", "-o", "json");
+    expect({ status: finished.status, ...JSON.parse(finished.stdout) }).toMatchObject({
+      status: 3,
+      sites: [{ name: "plant-7", outcome: "outdated" }],
+      failed: [
+        { file: "changed.receipt", code: "JAM_SIGNATURE_INVALID" },
+        { file: "plain.receipt", code: "JAM_SIGNATURE_MISSING" },
+        { file: "other.receipt", code: "JAM_RECEIPT_INVALID" },
+      ],
+    });
+    const table = await near.jam("site", "update", "first.receipt", "other.receipt");
+    expect(table.stdout).toMatch(/^plant-7: .*\nrefused: other\.receipt.* \[JAM_RECEIPT_INVALID\]\n$/);
   });
 
   test("takes an unsigned one when told so, and forgets a site when told so", async () => {

@@ -35,7 +35,11 @@ async function check(context: CommandContext): Promise<number> {
     carryKeys: async () => {
       const keys = await openKeys(config);
       const known = await keys.list();
-      return { own: (await keys.own())?.fingerprint, trusted: known.filter(({ isOwn }) => !isOwn).length };
+      return {
+        own: known.find(({ isOwn }) => isOwn)?.fingerprint,
+        trusted: known.filter(({ isOwn }) => !isOwn).length,
+        problems: await keys.problems(),
+      };
     },
     freeBytes: async () => (await openStore(config)).freeBytes(),
     dataDir: config.data,

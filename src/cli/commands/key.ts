@@ -132,7 +132,10 @@ async function distrust(context: CommandContext, call: CommandCall<object>): Pro
 async function list(context: CommandContext): Promise<void> {
   const { config, keys } = await openKeys(context);
   const all = await keys.list();
-  await context.output.print({ keys: all.map(describeTrusted) }, () =>
+  const problems = (await keys.problems()).map(({ code, message, hint }) => ({ code, message, hint }));
+  for (const { code, message, hint } of problems)
+    await context.output.warn(`warning: ${message} [${code}]\n  ${hint ?? ""}`);
+  await context.output.print({ keys: all.map(describeTrusted), problems }, () =>
     all.length === 0
       ? `There is no key in ${printable(config.keys, Infinity)}. \`jam key generate\` makes one, \`jam key trust FILE\` takes another side's.`
       : formatTable(

@@ -1,13 +1,16 @@
+import { printable } from "../../shared/printable.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { behindOf, type Behind } from "../../bundle/site/behind.ts";
 import { haveOfReceipt } from "../../bundle/site/have.ts";
-import { readReceipt } from "../../bundle/site/read-receipt.ts";
-import { readSites, removeSite, updateSite, type Site, type SiteUpdate } from "../../bundle/site/site.ts";
+import { readReceipts, updateSites, type ReadReceipts } from "../../bundle/site/take-receipts.ts";
+import { readSites, removeSite, type Site, type SiteUpdate } from "../../bundle/site/site.ts";
 import { readCurrentSnapshot } from "../../sync/current.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readInputFiles } from "../upgrade/input-files.ts";
+
+const EXIT_PARTIAL = 3;
 
 export const define: DefineCommand = (command, run) => {
   command.addHelpText(
@@ -29,7 +32,7 @@ Examples:
     .command("update")
     .summary("take in receipts")
     .description(
-      "Take in receipts that came back from sites. A receipt that is older than the last one changes nothing.",
+      "Take in receipts that came back from sites. A receipt that is older than the last one changes nothing; one that is refused is named, and the others count (exit status 3).",
     )
     .argument("<file...>", "receipts; - reads standard input, as what a scanner of QR codes sends")
     .option("--allow-unsigned", "take a receipt without a signature, loudly and on record")
@@ -117,33 +120,46 @@ function describeLag(behind: Behind, beyond: number): string {
 async function update(
   context: CommandContext,
   call: CommandCall<{ readonly allowUnsigned?: true }>,
-): Promise<void> {
+): Promise<number> {
   const config = await context.config();
   const { createStore, openKeys } = await import("../../compose.ts");
   const keys = await openKeys(config);
   const texts = await readInputFiles(context, call.args[0] as readonly string[], "file");
-  const ports = {
+  const read = await readReceipts(texts, {
     verify: (text: string, name: string) => keys.verifyClearsigned(text, name),
     allowUnsigned: call.options.allowUnsigned === true,
-  };
-  // All are read before the first counts: one that is refused refuses all.
-  const receipts = await Promise.all(texts.map((text) => readReceipt(text, ports)));
-  const store = await createStore(config);
-  const lease = await store.acquireWriter("jam site update");
-  const updates: SiteUpdate[] = [];
-  try {
-    for (const receipt of receipts) updates.push(await updateSite(store.documents, receipt, context.now()));
-  } finally {
-    await lease.release();
-  }
-  const unsigned = receipts.filter(({ signedBy }) => signedBy === null);
-  for (const { receipt } of unsigned) {
+  });
+  const taken = read.receipts.length === 0 ? { updates: [], refused: [] } : await take(read.receipts);
+  const refused = [...read.refused, ...taken.refused];
+  const [first] = refused;
+  if (first !== undefined && taken.updates.length === 0) throw first.error;
+  for (const { receipt, signedBy } of read.receipts) {
+    if (signedBy !== null) continue;
     await context.output.warn(
       `warning: nobody vouches for the receipt of ${receipt.site}: it is not signed.`,
     );
   }
-  const sites = updates.map((one) => ({ outcome: one.outcome, ...describe(one.site) }));
-  await context.output.print({ sites }, () => `${updates.map(renderUpdate).join("\n")}\n`);
+  const sites = taken.updates.map((one) => ({ outcome: one.outcome, ...describe(one.site) }));
+  const failed = refused.map(({ file, error: { code, message } }) => ({ file, code, message }));
+  const lines = [
+    ...taken.updates.map(renderUpdate),
+    ...failed.map(({ file, code, message }) => {
+      const what = message.startsWith(file) ? message : `${printable(file)}: ${message}`;
+      return `refused: ${what} [${code}]`;
+    }),
+  ];
+  await context.output.print({ sites, failed }, () => `${lines.join("\n")}\n`);
+  return failed.length === 0 ? 0 : EXIT_PARTIAL;
+
+  async function take(receipts: ReadReceipts["receipts"]) {
+    const store = await createStore(config);
+    const lease = await store.acquireWriter("jam site update");
+    try {
+      return await updateSites(store.documents, receipts, context.now());
+    } finally {
+      await lease.release();
+    }
+  }
 }
 
 function describe({

@@ -1,5 +1,5 @@
 /** The keys that sign and verify what is carried over an air gap. */
-import { readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generateKey, readKey, readPrivateKey, revokeKey } from "openpgp";
 import { describe, expect, test } from "vitest";
@@ -197,8 +197,88 @@ describe("the keys of others", () => {
 
     const wrong = join(ours.path, "trusted", `${"A".repeat(40)}.asc`);
     await writeFile(wrong, key.publicKeyArmored);
-    const error = await failureOf(ours.list());
+    expect((await ours.list()).map(({ fingerprint }) => fingerprint)).toEqual([key.fingerprint]);
+    const signature = await key.signDetached(BYTES, theirs.now);
+    expect(await codeOf(ours.verifyDetached(BYTES, signature, "SUMS"))).toBeUndefined();
+    const [error, ...more] = await ours.problems();
+    expect(more).toEqual([]);
     expect(error?.code).toBe("JAM_KEYRING_INVALID");
     expect(error?.message).toContain(wrong);
+  });
+
+  test("count although another one or the own one is damaged, and a signer that is not known is told of that", async () => {
+    await using ours = await temporaryKeys();
+    await using theirs = await temporaryKeys();
+    await using stranger = await temporaryKeys();
+    const [key, other] = await Promise.all(
+      [theirs, stranger].map((keys) => keys.generate({ userId: "lab", now: keys.now })),
+    );
+    await ours.trust(Buffer.from(key!.publicKeyArmored), "lab.asc");
+    await writeFile(join(ours.path, "secret.asc"), "damaged", { mode: 0o600 });
+    await writeFile(join(ours.path, "trusted", `${other!.fingerprint}.asc`), "damaged");
+    expect((await ours.problems()).map(({ code }) => code)).toEqual([
+      "JAM_KEYRING_INVALID",
+      "JAM_KEYRING_INVALID",
+    ]);
+    const signed = await key!.signDetached(BYTES, theirs.now);
+    expect((await ours.verifyDetached(BYTES, signed, "SUMS")).fingerprint).toBe(key!.fingerprint);
+    const error = await failureOf(
+      ours.verifyDetached(BYTES, await other!.signDetached(BYTES, ours.now), "SUMS"),
+    );
+    expect(error).toMatchObject({ code: "JAM_SIGNER_UNKNOWN", hint: expect.stringContaining("2 file(s)") });
+  });
+
+  test("are not counted by the hundred thousand", async () => {
+    await using ours = await temporaryKeys();
+    await mkdir(join(ours.path, "trusted"), { recursive: true });
+    const names = Array.from(
+      { length: 1001 },
+      (_, index) => `${index.toString(16).toUpperCase().padStart(40, "0")}.asc`,
+    );
+    await Promise.all(names.map((name) => writeFile(join(ours.path, "trusted", name), "")));
+    const error = await failureOf(ours.list());
+    expect(error).toMatchObject({
+      code: "JAM_KEYRING_INVALID",
+      message: expect.stringContaining("1001 keys"),
+    });
+  });
+});
+
+describe("a secret key that other users can use", () => {
+  test.for([0o640, 0o604, 0o622, 0o666])(
+    "with the mode %o signs nothing and vouches for nothing",
+    async (bits) => {
+      await using keys = await temporaryKeys();
+      await using lab = await temporaryKeys();
+      const own = await keys.generate({ userId: "own", now: keys.now });
+      const other = await lab.generate({ userId: "lab", now: lab.now });
+      await keys.trust(Buffer.from(other.publicKeyArmored), "lab.asc");
+      const file = join(keys.path, "secret.asc");
+      await chmod(file, bits);
+      const opened = openKeyFolder(keys.path, { now: () => keys.now });
+      const error = await failureOf(opened.own());
+      expect(error).toMatchObject({
+        code: "JAM_KEY_EXPOSED",
+        hint: expect.stringContaining(`chmod 600 ${file}`),
+      });
+      expect(await codeOf(opened.generate({ userId: "b", now: keys.now }))).toBe("JAM_KEY_EXPOSED");
+      const signature = await own.signDetached(BYTES, keys.now);
+      expect(await codeOf(opened.verifyDetached(BYTES, signature, "SUMS"))).toBe("JAM_SIGNER_UNKNOWN");
+      const good = await other.signDetached(BYTES, keys.now);
+      expect(await codeOf(opened.verifyDetached(BYTES, good, "SUMS"))).toBeUndefined();
+      expect((await opened.problems()).map(({ code }) => code)).toEqual(["JAM_KEY_EXPOSED"]);
+      await chmod(file, 0o600);
+      expect((await opened.own())?.fingerprint).toBe(own.fingerprint);
+    },
+  );
+
+  test.for(["", "trusted"])("a folder %j in which others may put keys is named", async (name) => {
+    await using keys = await temporaryKeys();
+    const own = await keys.generate({ userId: "own", now: keys.now });
+    await mkdir(join(keys.path, "trusted"), { mode: 0o700 });
+    expect(await keys.problems()).toEqual([]);
+    await chmod(join(keys.path, name), 0o770);
+    expect(await keys.problems()).toMatchObject([{ code: "JAM_KEY_EXPOSED" }]);
+    expect((await keys.own())?.fingerprint).toBe(own.fingerprint);
   });
 });
