@@ -4,21 +4,11 @@ import type { Key } from "openpgp";
 import { makeFolder } from "../disk/durable-write.ts";
 import { isJamError, JamError } from "../shared/errors.ts";
 import { fingerprintOf, parseFingerprint } from "./fingerprint.ts";
+import { believedKeys } from "./believed-keys.ts";
 import { openOwnKey, openToOthers } from "./own-key.ts";
 import type { SigningKey } from "./signing-key.ts";
-import {
-  readPublicKeys,
-  readSigners,
-  readTrustedKeys,
-  removeTrustedKey,
-  writeTrustedKeys,
-} from "./trusted-keys.ts";
-import {
-  verifyDetachedSignature,
-  verifySignedText,
-  type Trust,
-  type VerifiedSignature,
-} from "./verify-signature.ts";
+import { readSigners, removeTrustedKey, writeTrustedKeys } from "./trusted-keys.ts";
+import { verifyDetachedSignature, verifySignedText, type VerifiedSignature } from "./verify-signature.ts";
 
 /** A key whose signatures are believed here. */
 export interface TrustedKey {
@@ -93,60 +83,25 @@ export function openKeyFolder(folder: string, options: { readonly now: () => Dat
   const ownKey = openOwnKey(folder);
   const trustedFolder = join(folder, "trusted");
 
-  /** The own key for comparing; what is wrong with it concerns who signs, and what is signed with it is not believed. */
-  async function readOwn(): Promise<{ readonly own?: SigningKey; readonly problems: readonly JamError[] }> {
-    try {
-      const own = await ownKey.read();
-      return own === undefined ? { problems: [] } : { own, problems: [] };
-    } catch (error) {
-      if (!isJamError(error, "JAM_KEYRING_INVALID", "JAM_KEY_EXPOSED")) throw error;
-      return { problems: [error] };
-    }
-  }
-
-  async function readKeys(): Promise<{
-    readonly keys: readonly { readonly key: Key; readonly isOwn: boolean }[];
-    readonly problems: readonly JamError[];
-  }> {
-    const { own, problems } = await readOwn();
-    const ownKeys =
-      own === undefined ? [] : await readPublicKeys(Buffer.from(own.publicKeyArmored), ownKey.file);
-    const others = await readTrustedKeys(trustedFolder);
-    const keys = [
-      ...ownKeys.map((key) => ({ key, isOwn: true })),
-      ...others.keys
-        .filter((key) => fingerprintOf(key) !== own?.fingerprint)
-        .map((key) => ({ key, isOwn: false })),
-    ];
-    return { keys, problems: [...problems, ...others.problems] };
-  }
-
-  async function verifying<T>(verify: (trust: Trust) => Promise<T>): Promise<T> {
-    const { keys, problems } = await readKeys();
-    try {
-      return await verify({ keys: keys.map(({ key }) => key), now: options.now() });
-    } catch (error) {
-      throw withProblems(error, problems);
-    }
-  }
+  const believed = believedKeys(ownKey, { folder: trustedFolder, now: options.now });
 
   return {
     own: () => ownKey.read(),
     generate: ({ userId, now }) => ownKey.generate(userId, now),
     async list() {
-      const { keys } = await readKeys();
+      const { keys } = await believed.readKeys();
       return Promise.all(keys.map(({ key, isOwn }) => describeKey(key, isOwn, options.now())));
     },
     async problems() {
       const folders = await Promise.all([folder, trustedFolder].map(openToOthers));
-      return [...(await readKeys()).problems, ...folders.flatMap((problem) => problem ?? [])];
+      return [...(await believed.readKeys()).problems, ...folders.flatMap((problem) => problem ?? [])];
     },
     async trust(bytes, name, { fingerprint } = {}) {
       const now = options.now();
       const keys = await readSigners(bytes, name, { fingerprint, now }).catch((error: unknown) => {
         throw withHint(error);
       });
-      const own = (await readOwn()).own?.fingerprint;
+      const own = (await believed.readOwn()).own?.fingerprint;
       const isOwn = (key: Key) => fingerprintOf(key) === own;
       await makeFolder(folder, 0o700);
       await writeTrustedKeys(
@@ -158,11 +113,14 @@ export function openKeyFolder(folder: string, options: { readonly now: () => Dat
     async distrust(fingerprint) {
       const digits = parseFingerprint(fingerprint);
       if (digits !== undefined && (await removeTrustedKey(trustedFolder, digits))) return;
-      throw keyNotFound(fingerprint, digits !== undefined && digits === (await readOwn()).own?.fingerprint);
+      throw keyNotFound(
+        fingerprint,
+        digits !== undefined && digits === (await believed.readOwn()).own?.fingerprint,
+      );
     },
     verifyDetached: (bytes, armoredSignature, name) =>
-      verifying((trust) => verifyDetachedSignature(bytes, armoredSignature, name, trust)),
-    verifyClearsigned: (text, name) => verifying((trust) => verifySignedText(text, name, trust)),
+      believed.verifying((trust) => verifyDetachedSignature(bytes, armoredSignature, name, trust)),
+    verifyClearsigned: (text, name) => believed.verifying((trust) => verifySignedText(text, name, trust)),
   };
 }
 
@@ -172,17 +130,6 @@ function withHint(error: unknown): unknown {
   return new JamError(error.code, error.message, {
     cause: error,
     hint: "On the side that signs, write it with: jam key export --to FILE",
-    details: error.details,
-  });
-}
-
-/** A signer may be unknown because its key could not be read. */
-function withProblems(error: unknown, problems: readonly JamError[]): unknown {
-  const [first] = problems;
-  if (first === undefined || !isJamError(error, "JAM_SIGNER_UNKNOWN")) return error;
-  return new JamError(error.code, error.message, {
-    cause: error,
-    hint: `${problems.length} file(s) of the key folder are not used, which \`jam key list\` names (${first.message}). ${error.hint ?? ""}`,
     details: error.details,
   });
 }
