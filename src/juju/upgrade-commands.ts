@@ -1,6 +1,6 @@
-import { shellCommand, type ShellCommand } from "../shared/shell-command.ts";
+import { joinParts, shellCommand, type ShellCommand } from "../shared/shell-command.ts";
 import type { HopStep } from "./knowledge/knowledge.ts";
-import { formatMajorMinor, formatVersion, type JujuVersion } from "./version.ts";
+import { formatVersion, type JujuVersion } from "./version.ts";
 
 /** What the commands name. */
 export interface HopNames {
@@ -8,10 +8,17 @@ export interface HopNames {
   /** What new controllers are called after: `prod` of `prod-3.6.27`. */
   readonly family: string;
   readonly model: string;
+  /** What `juju bootstrap` has to be told: where agents, charm and database are. */
+  readonly bootstrapFlags: readonly ShellCommand[];
 }
 
 /** For commands about no fleet: words in capitals stand for names of the operator's own. */
-export const PLACEHOLDERS: HopNames = { controller: "CONTROLLER", family: "CONTROLLER", model: "MODEL" };
+export const PLACEHOLDERS: HopNames = {
+  controller: "CONTROLLER",
+  family: "CONTROLLER",
+  model: "MODEL",
+  bootstrapFlags: [],
+};
 
 /** One thing to do, with the command that does it. */
 export interface HopAction {
@@ -43,8 +50,11 @@ export function migrateActions(to: JujuVersion): readonly HopAction[] {
     { step: "install-client", command: () => installCommand(to) },
     {
       step: "bootstrap",
-      command: ({ family }) =>
-        shellCommand`juju bootstrap CLOUD ${`${family}-${version}`} --agent-version ${version}`,
+      command: ({ family, bootstrapFlags }) =>
+        joinParts([
+          shellCommand`juju bootstrap CLOUD ${`${family}-${version}`} --agent-version ${version}`,
+          ...bootstrapFlags,
+        ]),
     },
     {
       step: "migrate",
@@ -66,12 +76,14 @@ export function upgradeModelAction(controller: JujuVersion): HopAction {
   return modelAction(controller, formatVersion(controller));
 }
 
-/** The snap is classic up to 2.9 and strictly confined from 3.0 on. */
+/**
+ * The client's snap from files, as it gets over a gap; this also replaces a snap that is installed. It is classic up
+ * to 2.9 and strictly confined from 3.0 on.
+ */
 function installCommand(to: JujuVersion): ShellCommand {
-  const minor = formatMajorMinor(to);
   return to.major < 3
-    ? shellCommand`snap install juju --channel ${minor}/stable --classic`
-    : shellCommand`snap install juju --channel ${minor}/stable`;
+    ? shellCommand`sudo snap ack ./juju_REVISION.assert && sudo snap install ./juju_REVISION.snap --classic`
+    : shellCommand`sudo snap ack ./juju_REVISION.assert && sudo snap install ./juju_REVISION.snap`;
 }
 
 /** `upgrade-controller` exists from 2.6 and is the only way from 3.5 on. Source: as `modelAction`. */

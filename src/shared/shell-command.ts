@@ -57,6 +57,12 @@ export function continueCommand(start: ShellCommand, rest: ShellCommand): ShellC
   return (start.startsWith("#") ? start : `${start} ${rest}`) as ShellCommand;
 }
 
+/** Parts of one command line with blanks between; one that cannot be pasted makes the whole line its comment. */
+export function joinParts(parts: readonly ShellCommand[]): ShellCommand {
+  const refused = parts.find((part) => part.startsWith("# "));
+  return refused ?? (parts.join(" ") as ShellCommand);
+}
+
 /**
  * One word of a POSIX shell's command line: as it is where that is safe, else in single quotes.
  * Only for a word inside a word of `shellCommand`: alone it does not refuse what does not print.

@@ -1,10 +1,8 @@
-import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import type { ServerConfig } from "../../config/config.ts";
-import { formatListen } from "../../config/listen.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { type ConnectGuide, planConnection } from "../connect/guide.ts";
-import { type Step, parseGeneration, parseMirrorUrl } from "../connect/target.ts";
+import { type Step, parseGeneration } from "../connect/target.ts";
+import { mirrorUrl } from "../mirror-url.ts";
 import type { Paint } from "../output/paint.ts";
 
 interface ConnectFlags {
@@ -39,7 +37,7 @@ async function connect(context: CommandContext, { options }: CommandCall<Connect
   const { metadataSource } = options;
   const config = await context.config();
   const guide = planConnection({
-    ...parseMirrorUrl(options.url ?? defaultUrl(config.server)),
+    ...mirrorUrl(options.url, config.server),
     juju: parseGeneration(options.juju),
     models: options.model ?? [],
     ...(options.controller === undefined ? {} : { controller: options.controller }),
@@ -51,12 +49,6 @@ async function connect(context: CommandContext, { options }: CommandCall<Connect
         }),
   });
   await context.output.print(guide, () => render(guide, context.paint));
-}
-
-/** The server's own address; where it listens on every address, the name of this machine. */
-function defaultUrl({ host, port }: ServerConfig): string {
-  const isEvery = host === "0.0.0.0" || host === "::";
-  return `http://${formatListen({ host: isEvery ? hostname() : host, port })}/tools`;
 }
 
 function render(guide: ConnectGuide, paint: Paint): string {

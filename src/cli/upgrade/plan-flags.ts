@@ -14,6 +14,7 @@ import { makePlan } from "../../upgrade/plan/make-plan.ts";
 import type { PlanDocument } from "../../upgrade/plan/plan-document.ts";
 import { parseTarget, type Target } from "../../upgrade/plan/target.ts";
 import type { CommandContext } from "../command.ts";
+import { mirrorUrl, type MirrorUrl } from "../mirror-url.ts";
 import { readInputFiles } from "./input-files.ts";
 import { readKnown, type KnownOptions } from "./known.ts";
 import { readVersionAloud } from "./version-flag.ts";
@@ -30,6 +31,7 @@ export interface PlanFlags {
   readonly release?: readonly string[];
   readonly client?: readonly string[];
   readonly stream?: string;
+  readonly url?: string;
 }
 
 export function addPlanFlags(command: Command): void {
@@ -51,7 +53,11 @@ export function addPlanFlags(command: Command): void {
     .option("--series <series...>", "series, which Juju up to 2.8 asks for (default: all that are listed)")
     .option("--release <release...>", "OS types and series together")
     .option("--client <version...>", "clients in use: they bootstrap exactly their own version")
-    .option("--stream <stream>", "agent-stream of the models", "released");
+    .option("--stream <stream>", "agent-stream of the models", "released")
+    .option(
+      "--url <url>",
+      "this mirror's address as controllers see it, for the commands (default: this host, server.listen)",
+    );
 }
 
 /**
@@ -78,7 +84,8 @@ export async function planFromFlags(
   const known = await readKnown(context, { streams, ask });
   const index = createAgentIndex({ ...known, streams });
   const assumed = assume(flags, config.rules.select, [...known.held, ...known.upstream]);
-  const warnings = [...(fleet?.notes ?? [])];
+  const mirror = mirrorUrl(flags.url, config.server);
+  const warnings = [...(fleet?.notes ?? []), ...(mirror.isLoopback ? [loopbackNote(mirror)] : [])];
   const groups: readonly PlanGroup[] =
     fleet === undefined
       ? [anonymousGroup(start as JujuVersion, flags.modelType ?? "iaas", assumed)]
@@ -87,8 +94,12 @@ export async function planFromFlags(
   const { composeKnowledge } = await import("../../compose.ts");
   return makePlan(
     { groups, target, stream, streams, createdAt: context.now(), warnings },
-    { index, knowledge: await composeKnowledge(config), clients },
+    { index, knowledge: await composeKnowledge(config), clients, url: mirror.url },
   );
+}
+
+function loopbackNote({ url }: MirrorUrl): string {
+  return `The commands name this mirror by ${url}, where no controller reaches it: give --url http://ADDRESS:8080/tools, or set server.listen.`;
 }
 
 /** A channel of which nothing is known yet stands for its minor, which upstream is asked about. */

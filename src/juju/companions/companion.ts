@@ -1,4 +1,4 @@
-import type { ShellCommand } from "../../shared/shell-command.ts";
+import { shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 import type { JujuVersion } from "../version.ts";
 
 /** What a step needs from outside the gap next to the agents, and how Juju is told where it is. */
@@ -13,8 +13,8 @@ export interface Companion {
   readonly files: readonly string[];
   /** How to get the files, where there is a network. */
   readonly fetch: readonly ShellCommand[];
-  /** Flags of `juju bootstrap`, word by word as they are typed. */
-  readonly flags: readonly string[];
+  /** Flags of `juju bootstrap`, each with its value; words in capitals stand for what is your own. */
+  readonly flags: readonly ShellCommand[];
   /** Settings of a controller that runs already. */
   readonly settings: readonly ShellCommand[];
   /** True when the commands of the hop carry the flags already. */
@@ -27,8 +27,8 @@ export interface Companion {
 }
 
 /** The flags that give a setting to the controller's own model and to every model made later. */
-export function forAllModels(setting: string): string[] {
-  return ["--config", setting, "--model-default", setting];
+export function forAllModels(setting: string): ShellCommand[] {
+  return [shellCommand`--config ${setting}`, shellCommand`--model-default ${setting}`];
 }
 
 /** A step of a hop, as far as companions depend on it. */

@@ -1,3 +1,4 @@
+import { shellCommand } from "../../shared/shell-command.ts";
 import { isFrom } from "../version-span.ts";
 import { formatMajorMinor, type JujuVersion } from "../version.ts";
 import { forAllModels, type Companion, type CompanionQuestion } from "./companion.ts";
@@ -37,7 +38,7 @@ export function images(note: string): Companion {
     need: "always",
     files: [],
     fetch: [],
-    flags: ["--config", "caas-image-repo=REGISTRY/juju"],
+    flags: [shellCommand`--config caas-image-repo=REGISTRY/juju`],
     settings: [],
     isInCommand: true,
     later: "After the bootstrap at most the login can be changed.",

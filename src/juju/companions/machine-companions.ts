@@ -69,7 +69,7 @@ function controllerCharm(version: JujuVersion): Companion[] {
       fetch: [
         shellCommand`juju download juju-controller --channel ${channel} --base ${base} --filepath ${CHARM_FILE}`,
       ],
-      flags: ["--controller-charm-path", CHARM_FILE],
+      flags: [shellCommand`--controller-charm-path ${CHARM_FILE}`],
       settings: [],
       isInCommand: true,
       later: "It counts at bootstrap only.",
@@ -98,7 +98,7 @@ function database(version: JujuVersion): Companion[] {
       // It prints the base snap, which is to be downloaded too.
       shellCommand`snap info --verbose ./juju-db_REVISION.snap`,
     ],
-    flags: ["--db-snap", SNAP_FILE, "--db-snap-asserts", ASSERT_FILE],
+    flags: [shellCommand`--db-snap ${SNAP_FILE}`, shellCommand`--db-snap-asserts ${ASSERT_FILE}`],
     settings: [],
     // A feature flag in the environment is for people who know it.
     isInCommand: !needsFeature,
@@ -123,7 +123,7 @@ const OLD_CHANNEL: Companion = {
   need: "where-used",
   files: [],
   fetch: [],
-  flags: ["--config", "juju-db-snap-channel=4.4/stable"],
+  flags: [shellCommand`--config juju-db-snap-channel=4.4/stable`],
   settings: [],
   isInCommand: false,
   later: "It cannot be changed after the bootstrap.",
@@ -166,7 +166,7 @@ function cloudImages(version: JujuVersion): Companion {
     fetch: [],
     flags: [
       ...forAllModels("image-metadata-url=http://IMAGES/simplestreams"),
-      ...(canSwitchOff ? ["--config", "image-metadata-defaults-disabled=true"] : []),
+      ...(canSwitchOff ? [shellCommand`--config image-metadata-defaults-disabled=true`] : []),
     ],
     settings: [],
     isInCommand: false,
@@ -185,7 +185,9 @@ function lxdImages(version: JujuVersion): Companion {
     fetch: [],
     flags: [
       ...forAllModels("container-image-metadata-url=https://LXD-IMAGES"),
-      ...(isFrom(version, "3.3.3") ? ["--config", "container-image-metadata-defaults-disabled=true"] : []),
+      ...(isFrom(version, "3.3.3")
+        ? [shellCommand`--config container-image-metadata-defaults-disabled=true`]
+        : []),
     ],
     settings: [],
     isInCommand: false,
@@ -216,10 +218,8 @@ function packages(version: JujuVersion): Companion {
     fetch: [],
     flags: [
       ...forAllModels("apt-mirror=http://APT/ubuntu"),
-      "--model-default",
-      "enable-os-refresh-update=false",
-      "--model-default",
-      "enable-os-upgrade=false",
+      shellCommand`--model-default enable-os-refresh-update=false`,
+      shellCommand`--model-default enable-os-upgrade=false`,
     ],
     settings: [],
     isInCommand: false,

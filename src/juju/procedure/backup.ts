@@ -30,6 +30,7 @@ export function backupStep({ from, controller, controllerType }: HopSituation): 
         : 'juju create-backup of 4.0 ends with "Dqlite-based backups not implemented".';
     return {
       id: "backup",
+      title: "no backup with Juju",
       text: `${why} Use what your cloud or cluster has: snapshots of the controller's machines or volumes, taken while the controller is stopped.`,
       commands: [],
       source: `${source}; juju #22875`,
@@ -38,6 +39,7 @@ export function backupStep({ from, controller, controllerType }: HopSituation): 
   if (support === "unknown") {
     return {
       id: "backup",
+      title: "backup of the controller, if there is a way",
       text: `Back up the controller. How ${formatVersion(from)} does it and restores it is not known here: try it before the window.`,
       commands: [],
       source: "not read",
@@ -46,6 +48,7 @@ export function backupStep({ from, controller, controllerType }: HopSituation): 
   const file = `juju-backup-${controller}-${formatVersion(from)}.tar.gz`;
   return {
     id: "backup",
+    title: "backup of the controller",
     text: `Back up the controller. The file is written on the client's machine, into the folder in which the command runs${
       isFrom(from, "3.0") ? " (a client from 3.0 on writes only below your home)" : ""
     }. Copy it to a place that does not depend on this cloud. ${brokenAfterUpgrade(from)}${RESTORE_LIMITS}`,
@@ -79,6 +82,7 @@ export function clientDataStep({ from }: HopSituation): ProcedureStep {
   const folder = from.major < 2 ? ".juju" : ".local/share/juju";
   return {
     id: "client-data",
+    title: "copy of the client's data",
     text: "Keep a copy of the client's data: accounts, controllers and keys. It opens everything, so protect it.",
     commands: [shellCommand`tar -C ~ -czf juju-client.tar.gz ${folder}`],
     source: "docs/howto/manage-juju.md",
@@ -94,6 +98,7 @@ export function restoreWayBack(situation: HopSituation): WayBack {
   if (support !== "yes") {
     return {
       id: "restore",
+      title: support === "no" ? "none" : "not known",
       is: support === "no" ? "none" : "unknown",
       text:
         support === "no"
@@ -107,6 +112,7 @@ export function restoreWayBack(situation: HopSituation): WayBack {
   const file = `juju-backup-${controller}-${formatVersion(from)}.tar.gz`;
   return {
     id: "restore",
+    title: "only the backup, with juju-restore",
     is: "backup",
     text: `Juju has no downgrade: the only way back is the backup, put back on the primary controller machine (ha-primary in juju show-controller) with juju-restore. It refuses another controller, another number of nodes, another base, and a database node that is neither primary nor secondary. What was changed since the backup is lost. Bring juju-restore along: it is a program of its own (github.com/juju/juju-restore).${
       isFrom(from, "2.8") ? "" : " Whether it works with 2.7 and older was not read."

@@ -23,6 +23,7 @@ export function beforeSteps(situation: HopSituation): ProcedureStep[] {
 function oldStatus(): ProcedureStep {
   return {
     id: "healthy",
+    title: "all is well",
     text: "See that every machine and unit runs one version and is started.",
     commands: [shellCommand`juju status -e ENVIRONMENT`],
     source: "cmd/juju/commands/upgradejuju.go @juju-1.25.14",
@@ -35,6 +36,7 @@ function healthy(situation: HopSituation): ProcedureStep {
   const nodes = movesController && situation.controllerType === "iaas" && !isFrom(from, "4.0");
   return {
     id: "healthy",
+    title: "all is well",
     text: `See that everything is well and runs one version: machines started, units idle, no messages${
       nodes ? ", every controller node with its vote" : ""
     }. Juju refuses or gets stuck otherwise.`,
@@ -61,6 +63,7 @@ function agentsFromHere(situation: HopSituation): ProcedureStep {
   const everyModel = !isFrom(from, "2.9.33") || isFrom(from, "4.0");
   return {
     id: "agents-from-here",
+    title: "agents from this mirror",
     text: `Let Juju look for agents in this mirror and nowhere else.${
       everyModel ? " Each model has a setting of its own." : ""
     }`,
@@ -82,6 +85,7 @@ function nodesFetch({ to, controller }: HopSituation): ProcedureStep[] {
   return [
     {
       id: "nodes-fetch",
+      title: "apt on each controller machine",
       text: "Once it runs the new version, each controller machine updates apt's lists and installs distro-info before its upgrade steps; where apt fails, the upgrade stops. See on every controller machine that the package is there and apt answers. apt-http-proxy redirects machines that exist; apt-mirror only those made later.",
       commands: [
         shellCommand`juju ssh -m ${own} N -- dpkg -s distro-info`,
@@ -101,6 +105,7 @@ function space(situation: HopSituation): ProcedureStep {
   const place = placesOf(situation)[0] ?? "MODEL";
   return {
     id: "space",
+    title: "room on each machine",
     text: "Each machine needs 250 MiB free in /var/lib/juju and in /tmp, or its agent stays behind without a word in juju status.",
     commands: [shellCommand`juju ssh -m ${place} N -- df -h /var/lib/juju /tmp`],
     source: "worker/upgrader/upgrader.go:checkForSpace @2.8.13 to 3.6.28",
@@ -111,6 +116,7 @@ function targetKnows({ from, to, controller, newController }: HopSituation): Pro
   const secrets = isFrom(from, "3.1");
   return {
     id: "target-knows",
+    title: "users, clouds and credentials there",
     text: `Once the new controller runs, it has to know what the models use: every user (juju add-user), the cloud and region under the same name (juju add-cloud --controller), the credential${
       secrets ? ", and secret backends under the same name (juju add-secret-backend --import-id)" : ""
     }. No model of the same name and owner may be there.${
@@ -146,6 +152,7 @@ function dryRun({
     return [
       {
         id: "dry-run",
+        title: "Juju's own checks",
         text: "Let Juju run its own checks of each migration without starting it, once the new controller is there.",
         commands: models.map(
           ({ name }) => shellCommand`juju migrate --dry-run ${placeOf(controller, name)} ${newController}`,
@@ -158,6 +165,7 @@ function dryRun({
   return [
     {
       id: "dry-run",
+      title: "Juju's own checks",
       text: "Let Juju run its own checks without changing anything. It does not look for agents that lag, nor for an upgrade under way.",
       commands: [
         shellCommand`juju upgrade-controller -c ${controller} --agent-version ${formatVersion(to)} --dry-run`,

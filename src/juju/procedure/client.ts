@@ -16,6 +16,7 @@ export function clientSteps({ to, how }: HopSituation): ProcedureStep[] {
     return [
       {
         id: "client",
+        title: "client",
         text: `Use a client of ${minor}. It came as a package of Ubuntu, juju-core; how to get it today was not read.`,
         commands: [],
         source: "not read",
@@ -25,6 +26,7 @@ export function clientSteps({ to, how }: HopSituation): ProcedureStep[] {
   return [
     {
       id: "client-fetch",
+      title: "fetch the snap outside",
       text: `${which} Where there is a network, fetch the snap and its assertion. The second command names its base snap: fetch that too, unless a snap of that base is installed inside.`,
       commands: [
         shellCommand`snap download juju --channel=${minor}/stable`,
@@ -34,6 +36,7 @@ export function clientSteps({ to, how }: HopSituation): ProcedureStep[] {
     },
     {
       id: "client-install",
+      title: "install it inside",
       text: `Inside, install the file; it also replaces a juju that is installed. ${
         isClassic
           ? "The snap of 2.9 and older is classic."
@@ -50,6 +53,7 @@ export function clientSteps({ to, how }: HopSituation): ProcedureStep[] {
     },
     {
       id: "client-from-store",
+      title: "or from a snap store or its proxy",
       text: "Where a snap store or its proxy answers: refresh a juju that is installed (snap install would leave it as it is), or install it.",
       commands: [
         isClassic

@@ -25,6 +25,7 @@ function wayBackOf(situation: HopSituation): WayBack[] {
     return [
       {
         id: "unread",
+        title: "not known",
         is: "unknown",
         text: "Whether 1.x can go back was not read.",
         commands: [],
@@ -37,6 +38,7 @@ function wayBackOf(situation: HopSituation): WayBack[] {
   return [
     {
       id: "model-upgrade",
+      title: "none",
       is: "none",
       text: "A model does not go back to a lower version. Mend what stopped it and let it finish.",
       commands: [],
@@ -50,6 +52,7 @@ function migrationWayBack({ from, to, controller, newController, models }: HopSi
   return [
     {
       id: "until-success",
+      title: "until a model has moved: it stays where it is",
       is: "source-stays",
       text: `Until a model's migration has succeeded it stays on ${controller} and works there; a migration that fails is undone by Juju. The new controller can be destroyed and made again as long as no model is on it.`,
       commands: [shellCommand`juju destroy-controller ${newController}`],
@@ -57,6 +60,7 @@ function migrationWayBack({ from, to, controller, newController, models }: HopSi
     },
     {
       id: "after-success",
+      title: "after that: none",
       is: "none",
       text: `Once a model is on ${newController} it does not come back: a controller of ${formatVersion(from)} refuses a model from one of ${formatVersion(to)}. Migrate a model that matters little first, and keep the old controller until every model is verified.`,
       commands: models

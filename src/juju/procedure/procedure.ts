@@ -5,6 +5,8 @@ import type { JujuVersion } from "../version.ts";
 export interface ProcedureStep {
   /** Stable, for scripts and tests. */
   readonly id: string;
+  /** In a few words, for a line of a list. */
+  readonly title: string;
   /** What and why, in full sentences. */
   readonly text: string;
   readonly commands: readonly ShellCommand[];
@@ -12,7 +14,7 @@ export interface ProcedureStep {
 }
 
 /** What to do when something goes wrong, by what is seen. */
-export interface FailureAdvice extends ProcedureStep {
+export interface FailureAdvice extends Omit<ProcedureStep, "title"> {
   /** What Juju prints or shows. */
   readonly symptom: string;
 }

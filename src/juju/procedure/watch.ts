@@ -147,8 +147,20 @@ function afterMigration(situation: HopSituation): ProcedureStep[] {
   ];
 }
 
-function step(id: string, text: string, commands: ProcedureStep["commands"]): ProcedureStep {
-  return { id, text, commands, source: SOURCE };
+/** Titles are what the table shows. */
+const TITLES = {
+  status: "the status",
+  upgraded: "agents",
+  pods: "the controller's pod",
+  log: "the log",
+  migration: "the migration",
+  controller: "the controller",
+  images: "the images",
+  moved: "the models",
+} as const;
+
+function step(id: keyof typeof TITLES, text: string, commands: ProcedureStep["commands"]): ProcedureStep {
+  return { id, title: TITLES[id], text, commands, source: SOURCE };
 }
 
 const SOURCE =

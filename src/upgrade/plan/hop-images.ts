@@ -36,5 +36,6 @@ function imagesOfModel({ facts }: PlannedModel, version: JujuVersion): readonly 
   const bases = (facts?.applications ?? []).flatMap(({ ubuntu }) =>
     ubuntu === undefined ? [] : [`ubuntu@${ubuntu}`],
   );
-  return imageNamesOf({ version, what: "model", bases: [...new Set(bases)].sort() });
+  const hasPodspec = facts?.units?.some(({ isRunByOperator }) => isRunByOperator) ?? false;
+  return imageNamesOf({ version, what: "model", bases: [...new Set(bases)].sort(), hasPodspec });
 }

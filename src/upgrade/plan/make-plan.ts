@@ -50,6 +50,7 @@ export function makePlan(request: PlanRequest, context: PlanContext): PlanDocume
     createdAt: request.createdAt.toISOString(),
     stream: request.stream,
     streams: [...request.streams],
+    mirrorUrl: context.url,
     controllers,
     hops,
     agents,

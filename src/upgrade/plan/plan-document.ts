@@ -5,6 +5,7 @@ import { printable } from "../../shared/printable.ts";
 import { parseSha256, type Sha256 } from "../../shared/sha256.ts";
 import { readDocument, type NamedText } from "../fleet/read-document.ts";
 import { agentVersion } from "../fleet/version-field.ts";
+import { companionSchema, procedureSchema, registryNoteSchema } from "./procedure-document.ts";
 
 export const PLAN_FORMAT = "jam-plan:1";
 
@@ -78,6 +79,11 @@ const hop = z.object({
       link: z.string().optional(),
     }),
   ),
+  /** The three below are not in plans of older versions of jam. */
+  procedure: procedureSchema.optional(),
+  companions: z.array(companionSchema).readonly().optional(),
+  /** On Kubernetes. */
+  registry: z.array(registryNoteSchema).readonly().optional(),
 });
 
 const controller = z.object({
@@ -108,6 +114,8 @@ const plan = z.object({
   stream: word,
   /** Streams that Juju searches for it. */
   streams: z.array(word).min(1),
+  /** `agent-metadata-url` in the commands; not in plans of older versions of jam. */
+  mirrorUrl: z.string().optional(),
   controllers: z.array(controller),
   /** In the order of doing. */
   hops: z.array(hop),

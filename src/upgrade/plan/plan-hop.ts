@@ -14,6 +14,7 @@ import type { AgentIndex, AgentNeed } from "./agent-index.ts";
 import { checksOf } from "./checks.ts";
 import type { PlanGroup, PlannedModel } from "./group.ts";
 import { imagesOfHop } from "./hop-images.ts";
+import { detailsOfHop, flagsInCommand, hopCompanions, type ProcedureHop } from "./hop-procedure.ts";
 import { needsOf, type Platform } from "./needs.ts";
 import type { PlanAgent, PlanHop, PlanModel } from "./plan-document.ts";
 
@@ -23,6 +24,8 @@ export interface PlanContext {
   readonly knowledge: Knowledge;
   /** Versions of clients in use, which bootstrap exactly themselves. */
   readonly clients: readonly JujuVersion[];
+  /** `agent-metadata-url` of this mirror, as controllers see it. */
+  readonly url: string;
 }
 
 /** Where a controller and its models are before a hop, and which agents the hops before it listed. */
@@ -49,15 +52,18 @@ export function hopOf({ group, seen }: Stand, hop: Hop, context: PlanContext): P
     }
   }
   addRunning(agents, { group, models, seen }, context);
+  const kind = isMigration ? "migrate" : "upgrade";
+  const details: ProcedureHop = { group, from, to, kind, models, url: context.url };
+  const steps = hop.actions.flatMap((action) => stepsOf(action, details));
   return {
     ...named(group),
     from: hop.from,
     to: hop.to,
-    how: isMigration ? "migrate" : "upgrade",
+    how: kind,
     because: hop.rule.because,
     ...(hop.minimum === undefined ? {} : { minimum: hop.minimum }),
     client: hop.client,
-    steps: hop.actions.flatMap((action) => stepsOf(action, group, models)),
+    steps,
     models: agents.models(models),
     agents: agents.list(),
     images: imagesOfHop({ to, isBootstrap: isMigration, models, own }),
@@ -67,6 +73,7 @@ export function hopOf({ group, seen }: Stand, hop: Hop, context: PlanContext): P
       reason,
       ...(link === undefined ? {} : { link }),
     })),
+    ...detailsOfHop(details, steps),
   };
 }
 
@@ -85,6 +92,8 @@ export function catchUpHop(
   const blockers = context.knowledge.blockers.filter(
     (rule) => rule.steps.includes("upgrade-model") && covers(rule, lowest, to),
   );
+  const details: ProcedureHop = { group, from: lowest, to, kind: "follow", models, url: context.url };
+  const steps = stepsOf(upgradeModelAction(to), details);
   return {
     ...named(group),
     from: formatVersion(lowest),
@@ -92,12 +101,13 @@ export function catchUpHop(
     how: "upgrade",
     because: "Models follow their controller.",
     client: formatMajorMinor(to),
-    steps: stepsOf(upgradeModelAction(to), group, models),
+    steps,
     models: agents.models(models),
     agents: agents.list(),
     images: imagesOfHop({ to, isBootstrap: false, models, own: undefined }),
     checks: checksOf(blockers, { from: lowest, group, models }),
     advice: [],
+    ...detailsOfHop(details, steps),
   };
 }
 
@@ -154,13 +164,14 @@ function blockersOf(hop: Hop, models: readonly PlannedModel[], knowledge: Knowle
 /** An action with the fleet's own names; one for each model where it is about models. */
 function stepsOf(
   { step, isPerModel, command }: HopAction,
-  { controller, clientName = controller, family = clientName }: PlanGroup,
-  models: readonly PlannedModel[],
+  hop: ProcedureHop,
 ): { step: string; command: ShellCommand }[] {
-  if (clientName === undefined) return [{ step, command: command(PLACEHOLDERS) }];
-  const names = { ...PLACEHOLDERS, controller: clientName, family: family ?? clientName };
+  const { controller, clientName = controller, family = clientName } = hop.group;
+  const bootstrapFlags = step === "bootstrap" ? flagsInCommand(hopCompanions(hop)) : [];
+  if (clientName === undefined) return [{ step, command: command({ ...PLACEHOLDERS, bootstrapFlags }) }];
+  const names = { ...PLACEHOLDERS, controller: clientName, family: family ?? clientName, bootstrapFlags };
   if (isPerModel !== true) return [{ step, command: command(names) }];
-  return models
+  return hop.models
     .filter(({ isController }) => !isController)
     .map(({ name: model }) => ({ step, command: command({ ...names, model }) }));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { hasUnprintable } from "../../../src/shared/printable.ts";
-import { pathWord, shellCommand, shellWord } from "../../../src/shared/shell-command.ts";
+import { joinParts, pathWord, shellCommand, shellWord } from "../../../src/shared/shell-command.ts";
 
 describe("a command for pasting", () => {
   test("stands as written with plain values", () => {
@@ -72,4 +72,13 @@ test.for(Array.from(HIDDEN))("%j does not print", (rune) => {
 
 test.for(["web", "größe", "a b", "$(id)", "名前"])("%j prints", (text) => {
   expect(hasUnprintable(text)).toBe(false);
+});
+
+test("parts are joined, and one that cannot be pasted is all that is left", () => {
+  expect(joinParts([shellCommand`juju bootstrap CLOUD ${"a b"}`, shellCommand`--config ${"x=y z"}`])).toBe(
+    "juju bootstrap CLOUD 'a b' --config 'x=y z'",
+  );
+  expect(joinParts([shellCommand`juju status`, shellCommand`juju bootstrap ${"a\u0000b"}`])).toMatch(
+    /^# juju/,
+  );
 });

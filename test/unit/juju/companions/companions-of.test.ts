@@ -53,10 +53,8 @@ describe("a bootstrap on machines", () => {
     expect(snap?.isInCommand ?? false).toBe(isPlain);
     if (snap !== undefined) {
       expect(snap.flags).toEqual([
-        "--db-snap",
-        "./juju-db_REVISION.snap",
-        "--db-snap-asserts",
-        "./juju-db_REVISION.assert",
+        "--db-snap ./juju-db_REVISION.snap",
+        "--db-snap-asserts ./juju-db_REVISION.assert",
       ]);
       expect(snap.note.includes("JUJU_DEV_FEATURE_FLAGS=mongodb-snap")).toBe(!isPlain);
     }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { backupSupport } from "../../../../src/juju/procedure/backup.ts";
-import type { HopProcedure, HopSituation } from "../../../../src/juju/procedure/procedure.ts";
+import type { HopProcedure, HopSituation, ProcedureStep } from "../../../../src/juju/procedure/procedure.ts";
 import { procedureOf } from "../../../../src/juju/procedure/procedure-of.ts";
 import { parseVersion } from "../../../../src/juju/version.ts";
 
@@ -38,7 +38,7 @@ const partsOf = ({ before, client, watch, verify, ifItFails, wayBack }: HopProce
   wayBack,
 });
 const stepsOf = (made: HopProcedure) => Object.values(partsOf(made)).flat();
-const textOf = (steps: HopProcedure["before"]) =>
+const textOf = (steps: readonly Pick<ProcedureStep, "text" | "commands">[]) =>
   steps.flatMap(({ text, commands }) => [text, ...commands]).join("\n");
 const idsOf = (steps: readonly { id: string }[]) => steps.map(({ id }) => id);
 

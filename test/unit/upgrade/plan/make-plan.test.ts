@@ -65,6 +65,7 @@ function plan(groups: readonly PlanGroup[], to: string | undefined, setting: Set
       index: createAgentIndex({ held, upstream, streams: ["released"] }),
       knowledge: { ...JUJU_KNOWLEDGE, advice },
       clients: clients.map((text) => parseVersion(text)),
+      url: "http://mirror.example:8080/tools",
     },
   );
 }

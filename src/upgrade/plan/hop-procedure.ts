@@ -1,0 +1,119 @@
+import type { Companion, CompanionQuestion } from "../../juju/companions/companion.ts";
+import { companionsOf } from "../../juju/companions/companions-of.ts";
+import { registryNotes, type RegistryNote } from "../../juju/images/registry-notes.ts";
+import { procedureOf } from "../../juju/procedure/procedure-of.ts";
+import type { HopSituation } from "../../juju/procedure/procedure.ts";
+import { PLACEHOLDERS } from "../../juju/upgrade-commands.ts";
+import { formatVersion, type JujuVersion } from "../../juju/version.ts";
+import type { PlanGroup, PlannedModel } from "./group.ts";
+import type { PlanHop } from "./plan-document.ts";
+import type { PlanProcedure } from "./procedure-document.ts";
+
+/** A hop of a group, as far as its procedure and its companions depend on it. */
+export interface ProcedureHop {
+  readonly group: PlanGroup;
+  readonly from: JujuVersion;
+  readonly to: JujuVersion;
+  /** `follow`: only models that lag behind their controller. */
+  readonly kind: "upgrade" | "migrate" | "follow";
+  /** Models that take part. */
+  readonly models: readonly PlannedModel[];
+  /** `agent-metadata-url` of this mirror. */
+  readonly url: string;
+}
+
+/** What a hop needs from outside the gap next to the agents. */
+export function hopCompanions(hop: ProcedureHop): readonly Companion[] {
+  const { kind, to, url } = hop;
+  const own = hop.group.models.find(({ isController }) => isController);
+  const step = { upgrade: "upgrade-controller", migrate: "bootstrap", follow: "upgrade-model" } as const;
+  const question: CompanionQuestion = {
+    step: step[kind],
+    version: to,
+    type: controllerTypeOf(hop),
+    url,
+    cloudType: own?.facts?.cloudType,
+    hasContainers: hasContainers(hop.models),
+    controller: namesOf(hop).controller,
+  };
+  return companionsOf(question);
+}
+
+/** Procedure, companions and notes on the registry, as the plan's document has them. */
+export function detailsOfHop(
+  hop: ProcedureHop,
+  steps: PlanHop["steps"],
+): Required<Pick<PlanHop, "procedure" | "companions" | "registry">> {
+  const { before, client, watch, verify, ifItFails, wayBack } = procedureOf(situationOf(hop));
+  return {
+    procedure: { before, client, do: doSteps(steps), watch, verify, ifItFails, wayBack },
+    companions: hopCompanions(hop),
+    registry: controllerTypeOf(hop) === "caas" && hop.kind !== "follow" ? notesOf(hop) : [],
+  };
+}
+
+function situationOf(hop: ProcedureHop): HopSituation {
+  const { kind, from, to, models, url } = hop;
+  const { controller, newController } = namesOf(hop);
+  return {
+    from,
+    to,
+    how: kind === "migrate" ? "migrate" : "upgrade",
+    movesController: kind !== "follow",
+    controllerType: controllerTypeOf(hop),
+    controller,
+    newController,
+    models: models
+      .filter(({ isController }) => !isController)
+      .map(({ name, type }) => ({ name: name === "" ? PLACEHOLDERS.model : name, type })),
+    url,
+  };
+}
+
+function namesOf({ group, to }: ProcedureHop): {
+  readonly controller: string;
+  readonly newController: string;
+} {
+  const controller = group.clientName ?? group.controller ?? PLACEHOLDERS.controller;
+  return { controller, newController: `${group.family ?? controller}-${formatVersion(to)}` };
+}
+
+/** Without a file that tells, a controller is where its models are. */
+function controllerTypeOf({ group, models }: ProcedureHop): "iaas" | "caas" {
+  const own = group.models.find(({ isController }) => isController);
+  return own?.type ?? (models.length > 0 && models.every(({ type }) => type === "caas") ? "caas" : "iaas");
+}
+
+function hasContainers(models: readonly PlannedModel[]): boolean | undefined {
+  const machines = models.filter(({ type }) => type === "iaas").map(({ facts }) => facts?.machines);
+  if (machines.some((one) => one?.some(({ host }) => host !== undefined))) return true;
+  return machines.includes(undefined) ? undefined : false;
+}
+
+function notesOf({ kind, from, to }: ProcedureHop): readonly RegistryNote[] {
+  return kind === "migrate"
+    ? registryNotes({ version: to, step: "bootstrap" })
+    : registryNotes({ version: from, step: "upgrade-controller" });
+}
+
+const TITLES: Readonly<Record<string, readonly [title: string, text: string]>> = {
+  "install-client": ["the client", "Use this client for what follows."],
+  "upgrade-controller": ["the controller", "The controller goes first; wait until it is done."],
+  "upgrade-model": ["each model", "Then each model, when the controller is done."],
+  bootstrap: ["a new controller", "Bootstrap the controller that the models move to."],
+  migrate: ["each model", "Move one model after the other, the least important first."],
+};
+
+/** One step of the procedure for each kind, with the commands of the hop. */
+function doSteps(steps: PlanHop["steps"]): PlanProcedure["do"] {
+  return [...new Set(steps.map(({ step }) => step))].map((id) => {
+    const [title, text] = TITLES[id] ?? [id, ""];
+    const commands = steps.filter(({ step }) => step === id).map(({ command }) => command);
+    return { id, title, text, commands, source: "cmd/juju/commands @2.9.42, 3.6.28, 4.0.15" };
+  });
+}
+
+/** The flags that the bootstrap command of the hop carries itself. */
+export function flagsInCommand(companions: readonly Companion[]): Companion["flags"] {
+  return companions.filter(({ isInCommand }) => isInCommand).flatMap(({ flags }) => flags);
+}
