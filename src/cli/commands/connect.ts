@@ -4,6 +4,7 @@ import { type ConnectGuide, planConnection } from "../connect/guide.ts";
 import { type Step, parseGeneration } from "../connect/target.ts";
 import { mirrorUrl } from "../mirror-url.ts";
 import type { Paint } from "../output/paint.ts";
+import { wrapText } from "../output/wrap.ts";
 
 interface ConnectFlags {
   readonly url?: string;
@@ -72,15 +73,8 @@ function renderStep(title: string, step: Step, paint: Paint): string {
   ].join("\n");
 }
 
-/** Lines of at most 96 characters; commands are never wrapped, so that they can be copied. */
+/** Commands are never wrapped, so that they can be copied. */
 function wrap(text: string, indent: string): string {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && indent.length + line.length + 1 + word.length > 96) {
-      lines.push(line);
-      line = text.startsWith("- ") ? `  ${word}` : word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line].map((each) => indent + each).join("\n");
+  const [first = "", ...rest] = wrapText(text, indent);
+  return [first, ...rest.map((line) => (text.startsWith("- ") ? `  ${line.trimStart()}` : line))].join("\n");
 }

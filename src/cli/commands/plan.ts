@@ -8,6 +8,7 @@ interface Flags extends PlanFlags {
   readonly held?: true;
   readonly refresh?: true;
   readonly markdown?: true;
+  readonly procedure?: true;
 }
 
 export const define: DefineCommand = (command, run) => {
@@ -15,7 +16,8 @@ export const define: DefineCommand = (command, run) => {
   command
     .option("--held", "rest on what is held alone")
     .option("--refresh", "ask upstream now, even where the last sync kept its documents")
-    .option("--markdown", "write Markdown, for a change ticket")
+    .option("--procedure", "show the whole procedure of each hop, with its reasons")
+    .option("--markdown", "write Markdown with the whole procedure, for a change ticket")
     .addHelpText("after", HELP)
     .action(run(plan));
 };
@@ -41,7 +43,9 @@ async function plan(context: CommandContext, call: CommandCall<Flags>): Promise<
     await context.io.stdout.write(formatPlanMarkdown(document));
   } else {
     const { renderUpgradePlan } = await import("../upgrade/render-plan-table.ts");
-    await context.output.print(document, () => renderUpgradePlan(document, context.paint));
+    await context.output.print(document, () =>
+      renderUpgradePlan(document, context.paint, { isWhole: options.procedure === true }),
+    );
   }
   return document.controllers.some(({ outcome }) => outcome === "none") ? EXIT_PARTIAL : 0;
 }

@@ -1,6 +1,7 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { markdownCode, markdownLink, markdownText } from "../../shared/markup.ts";
 import type { PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
+import { aftermathSections, preparationSections } from "./render-procedure-markdown.ts";
 
 /** The plan as Markdown for a change ticket, with boxes to tick. */
 export function formatPlanMarkdown(plan: PlanDocument): string {
@@ -68,9 +69,11 @@ function hopSections(hop: PlanHop, number: number): string[] {
       const found = state === "found" ? `**found** (${places.map(markdownText).join("; ")}): ` : "";
       return `- [ ] ${found}${fact} ${remedy}`;
     });
-    sections.push("Check first:", lines.join("\n"));
+    sections.push("### Check first", lines.join("\n"));
   }
-  sections.push("Do:", ["```sh", ...hop.steps.map(({ command }) => command), "```"].join("\n"));
+  sections.push(...preparationSections(hop));
+  sections.push("### Do", ["```sh", ...hop.steps.map(({ command }) => command), "```"].join("\n"));
+  sections.push(...aftermathSections(hop));
   if (hop.agents.length > 0) {
     const rows = hop.agents.map(({ version, release, arch, purpose, size, state }) => [
       `${version}-${release}-${arch}`,

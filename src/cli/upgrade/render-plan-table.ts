@@ -3,9 +3,20 @@ import { printable } from "../../shared/printable.ts";
 import type { PlanAgent, PlanCheck, PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
 import type { Paint, PaintStyle } from "../output/paint.ts";
 import { formatTable } from "../output/table.ts";
+import { aftermathLines, doLines, preparationLines, procedureLines } from "./render-procedure.ts";
+
+/** How much of a plan is shown. */
+export interface PlanRendering {
+  /** The whole procedure of each hop with its reasons, in the place of a line for each thing to do. */
+  readonly isWhole?: boolean;
+}
 
 /** The plan for a terminal: controller by controller what to do, what it needs, and what may stand in the way. */
-export async function renderUpgradePlan(plan: PlanDocument, paint: Paint): Promise<string> {
+export async function renderUpgradePlan(
+  plan: PlanDocument,
+  paint: Paint,
+  { isWhole = false }: PlanRendering = {},
+): Promise<string> {
   const parts: string[] = [];
   for (const controller of plan.controllers) {
     if (controller.outcome === "hops") continue;
@@ -18,27 +29,42 @@ export async function renderUpgradePlan(plan: PlanDocument, paint: Paint): Promi
     }[controller.outcome];
     parts.push(`${text}\n`);
   }
-  for (const [index, hop] of plan.hops.entries()) parts.push(await renderHop(hop, index + 1, paint));
-  parts.push(renderTotals(plan, paint));
+  for (const [index, hop] of plan.hops.entries()) {
+    parts.push(await renderHop(hop, index + 1, { paint, isWhole }));
+  }
+  parts.push(renderTotals(plan, { paint, isWhole }));
   return parts.join("\n");
 }
 
-async function renderHop(hop: PlanHop, number: number, paint: Paint): Promise<string> {
+interface View extends Required<PlanRendering> {
+  readonly paint: Paint;
+}
+
+async function renderHop(hop: PlanHop, number: number, { paint, isWhole }: View): Promise<string> {
   const where = hop.controller === undefined ? "" : `${shown(hop.controller)}: `;
   const how = hop.how === "migrate" ? "new controller, models migrate" : "in place";
   const lines = [paint("bold", `${number}. ${where}${hop.from} → ${hop.to}, ${how}`)];
   lines.push(
     `   ${shown(hop.because)}${hop.minimum === undefined || hop.how === "upgrade" ? "" : ` Lowest version for it: ${hop.minimum}.`}`,
   );
-  lines.push(`   Client: juju ${hop.client}`, ...describeModels(hop));
-  lines.push(...describeAdvice(hop, paint), "", "   Do:");
-  lines.push(...hop.steps.map(({ command }) => `     ${command}`));
+  lines.push(`   Client: juju ${hop.client}${channelOf(hop)}`, ...describeModels(hop));
+  lines.push(...describeAdvice(hop, paint));
+  if (!isWhole || hop.procedure === undefined) {
+    lines.push("", ...preparationLines(hop), ...doLines(hop), ...aftermathLines(hop, paint));
+  }
   const checks = hop.checks.filter(({ state }) => state !== "clear");
   if (checks.length > 0)
     lines.push("", "   Check first:", ...checks.flatMap((check) => describeCheck(check, paint)));
+  if (isWhole) lines.push(...procedureLines(hop, paint));
   if (hop.images.length > 0) lines.push("", `   Images: ${hop.images.join(", ")}`);
   if (hop.agents.length > 0) lines.push("", indent(await agentTable(hop.agents, paint)));
   return `${lines.join("\n")}\n`;
+}
+
+/** Where the client comes from, outside. */
+function channelOf({ procedure }: PlanHop): string {
+  const fetch = procedure?.client.flatMap(({ commands }) => commands)[0];
+  return fetch === undefined ? "" : ` (outside: ${fetch})`;
 }
 
 function describeModels({ models }: PlanHop): string[] {
@@ -85,7 +111,7 @@ function agentTable(agents: readonly PlanAgent[], paint: Paint): Promise<string>
   ).then((text) => text.replaceAll(/\bmissing$/gm, (word) => paint("red", word)));
 }
 
-function renderTotals({ totals, warnings, hops, images }: PlanDocument, paint: Paint): string {
+function renderTotals({ totals, warnings, hops, images }: PlanDocument, { paint, isWhole }: View): string {
   const lines: string[] = warnings.map((warning) => `${paint("yellow", "note")}: ${shown(warning)}`);
   if (hops.length === 0) return lines.length === 0 ? "Nothing to do.\n" : `${lines.join("\n")}\n`;
   const parts = [`${totals.held} held`, `${totals.upstream} to fetch`, `${totals.missing} missing`];
@@ -97,6 +123,11 @@ function renderTotals({ totals, warnings, hops, images }: PlanDocument, paint: P
   if (totals.upstream > 0) {
     lines.push(
       `Fetch exactly these (${formatByteSize(totals.bytesToFetch)}): write the plan with -o json > plan.json, then jam sync --plan plan.json`,
+    );
+  }
+  if (!isWhole) {
+    lines.push(
+      "--procedure shows how each hop goes from the backup to the way back; --markdown is for a ticket.",
     );
   }
   return `${lines.join("\n")}\n`;

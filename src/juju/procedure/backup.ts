@@ -48,10 +48,8 @@ export function backupStep({ from, controller, controllerType }: HopSituation): 
   const file = `juju-backup-${controller}-${formatVersion(from)}.tar.gz`;
   return {
     id: "backup",
-    title: "backup of the controller",
-    text: `Back up the controller. The file is written on the client's machine, into the folder in which the command runs${
-      isFrom(from, "3.0") ? " (a client from 3.0 on writes only below your home)" : ""
-    }. Copy it to a place that does not depend on this cloud. ${brokenAfterUpgrade(from)}${RESTORE_LIMITS}`,
+    title: "backup",
+    text: `Back up the controller. The file is written on the client's machine, into the folder in which the command runs (a client from 3.0 on writes only below your home). Copy it to a place that does not depend on this cloud. ${brokenAfterUpgrade(from)}${RESTORE_LIMITS}`,
     commands: [
       shellCommand`juju create-backup -m ${placeOf(controller, "controller")} --filename ${file}`,
       shellCommand`tar tzf ${file}`,
@@ -82,7 +80,7 @@ export function clientDataStep({ from }: HopSituation): ProcedureStep {
   const folder = from.major < 2 ? ".juju" : ".local/share/juju";
   return {
     id: "client-data",
-    title: "copy of the client's data",
+    title: "a copy of the client's data",
     text: "Keep a copy of the client's data: accounts, controllers and keys. It opens everything, so protect it.",
     commands: [shellCommand`tar -C ~ -czf juju-client.tar.gz ${folder}`],
     source: "docs/howto/manage-juju.md",

@@ -63,7 +63,7 @@ function agentsFromHere(situation: HopSituation): ProcedureStep {
   const everyModel = !isFrom(from, "2.9.33") || isFrom(from, "4.0");
   return {
     id: "agents-from-here",
-    title: "agents from this mirror",
+    title: "agents from here",
     text: `Let Juju look for agents in this mirror and nowhere else.${
       everyModel ? " Each model has a setting of its own." : ""
     }`,
@@ -116,7 +116,7 @@ function targetKnows({ from, to, controller, newController }: HopSituation): Pro
   const secrets = isFrom(from, "3.1");
   return {
     id: "target-knows",
-    title: "users, clouds and credentials there",
+    title: "users and clouds there",
     text: `Once the new controller runs, it has to know what the models use: every user (juju add-user), the cloud and region under the same name (juju add-cloud --controller), the credential${
       secrets ? ", and secret backends under the same name (juju add-secret-backend --import-id)" : ""
     }. No model of the same name and owner may be there.${

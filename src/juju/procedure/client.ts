@@ -1,69 +1,84 @@
-import { shellCommand } from "../../shared/shell-command.ts";
+import { shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 import { isFrom } from "../version-span.ts";
-import { formatMajorMinor, formatVersion } from "../version.ts";
+import { formatMajorMinor, formatVersion, type JujuVersion } from "../version.ts";
 import type { HopSituation, ProcedureStep } from "./procedure.ts";
 
+const SOURCE = "docs/howto/manage-juju.md; snap/snapcraft.yaml @2.9.42, 3.6.28";
+
 /** Which client to use, and how it gets inside. */
-export function clientSteps({ to, how }: HopSituation): ProcedureStep[] {
+export function clientSteps(situation: HopSituation): ProcedureStep[] {
+  const { to } = situation;
+  return to.major < 2 ? [oldClient(to)] : [fetchOutside(situation), installInside(to), fromStore(to)];
+}
+
+function oldClient(to: JujuVersion): ProcedureStep {
+  return {
+    id: "client",
+    title: "client",
+    text: `Use a client of ${formatMajorMinor(to)}. It came as a package of Ubuntu, juju-core; how to get it today was not read.`,
+    commands: [],
+    source: "not read",
+  };
+}
+
+function fetchOutside({ to, how }: HopSituation): ProcedureStep {
   const minor = formatMajorMinor(to);
-  const isClassic = !isFrom(to, "3.0");
   const which =
     how === "migrate"
       ? `A client of ${minor} bootstraps a controller of ${minor} and no other; --agent-version ${formatVersion(to)} makes it this patch.`
       : `Use a client of ${minor}; a newer one of the same major works too.`;
-  const source = "docs/howto/manage-juju.md; snap/snapcraft.yaml @2.9.42, 3.6.28";
-  if (to.major < 2) {
-    return [
-      {
-        id: "client",
-        title: "client",
-        text: `Use a client of ${minor}. It came as a package of Ubuntu, juju-core; how to get it today was not read.`,
-        commands: [],
-        source: "not read",
-      },
-    ];
-  }
-  return [
-    {
-      id: "client-fetch",
-      title: "fetch the snap outside",
-      text: `${which} Where there is a network, fetch the snap and its assertion. The second command names its base snap: fetch that too, unless a snap of that base is installed inside.`,
-      commands: [
-        shellCommand`snap download juju --channel=${minor}/stable`,
-        shellCommand`snap info --verbose ./juju_REVISION.snap`,
-      ],
-      source,
-    },
-    {
-      id: "client-install",
-      title: "install it inside",
-      text: `Inside, install the file; it also replaces a juju that is installed. ${
-        isClassic
-          ? "The snap of 2.9 and older is classic."
-          : "The snap is strictly confined from 3.0 on: files that commands name have to lie in your home, not in a hidden folder, and ~/.local/share/juju is kept from an older client."
-      } A backup of the client's data comes first.`,
-      commands: [
-        shellCommand`sudo snap ack ./juju_REVISION.assert`,
-        isClassic
-          ? shellCommand`sudo snap install ./juju_REVISION.snap --classic`
-          : shellCommand`sudo snap install ./juju_REVISION.snap`,
-        shellCommand`juju version`,
-      ],
-      source,
-    },
-    {
-      id: "client-from-store",
-      title: "or from a snap store or its proxy",
-      text: "Where a snap store or its proxy answers: refresh a juju that is installed (snap install would leave it as it is), or install it.",
-      commands: [
-        isClassic
-          ? shellCommand`sudo snap refresh juju --channel=${minor}/stable --classic`
-          : shellCommand`sudo snap refresh juju --channel=${minor}/stable`,
-        isClassic
-          ? shellCommand`sudo snap install juju --channel=${minor}/stable --classic`
-          : shellCommand`sudo snap install juju --channel=${minor}/stable`,
-      ],
-      source,
-    },
-  ];
+  return {
+    id: "client-fetch",
+    title: "fetch the snap outside",
+    text: `${which} Where there is a network, fetch the snap and its assertion. The second command names its base snap: fetch that too, unless a snap of that base is installed inside.`,
+    commands: [
+      shellCommand`snap download juju --channel=${minor}/stable`,
+      shellCommand`snap info --verbose ./juju_REVISION.snap`,
+    ],
+    source: SOURCE,
+  };
+}
+
+function installInside(to: JujuVersion): ProcedureStep {
+  const confinement = isClassic(to)
+    ? "The snap of 2.9 and older is classic."
+    : "The snap is strictly confined from 3.0 on: files that commands name have to lie in your home, not in a hidden folder, and ~/.local/share/juju is kept from an older client.";
+  return {
+    id: "client-install",
+    title: "install it inside",
+    text: `Inside, install the file; it also replaces a juju that is installed. ${confinement} A backup of the client's data comes first.`,
+    commands: [
+      shellCommand`sudo snap ack ./juju_REVISION.assert`,
+      isClassic(to)
+        ? shellCommand`sudo snap install ./juju_REVISION.snap --classic`
+        : shellCommand`sudo snap install ./juju_REVISION.snap`,
+      shellCommand`juju version`,
+    ],
+    source: SOURCE,
+  };
+}
+
+function fromStore(to: JujuVersion): ProcedureStep {
+  const minor = formatMajorMinor(to);
+  const commands: readonly ShellCommand[] = isClassic(to)
+    ? [
+        shellCommand`sudo snap refresh juju --channel=${minor}/stable --classic`,
+        shellCommand`sudo snap install juju --channel=${minor}/stable --classic`,
+      ]
+    : [
+        shellCommand`sudo snap refresh juju --channel=${minor}/stable`,
+        shellCommand`sudo snap install juju --channel=${minor}/stable`,
+      ];
+  return {
+    id: "client-from-store",
+    title: "or from a snap store or its proxy",
+    text: "Where a snap store or its proxy answers: refresh a juju that is installed (snap install would leave it as it is), or install it.",
+    commands,
+    source: SOURCE,
+  };
+}
+
+/** The snap is classic up to 2.9 and strictly confined from 3.0 on. */
+function isClassic(to: JujuVersion): boolean {
+  return !isFrom(to, "3.0");
 }

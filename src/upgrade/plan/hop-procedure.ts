@@ -99,9 +99,9 @@ function notesOf({ kind, from, to }: ProcedureHop): readonly RegistryNote[] {
 const TITLES: Readonly<Record<string, readonly [title: string, text: string]>> = {
   "install-client": ["the client", "Use this client for what follows."],
   "upgrade-controller": ["the controller", "The controller goes first; wait until it is done."],
-  "upgrade-model": ["each model", "Then each model, when the controller is done."],
+  "upgrade-model": ["each model", "Then each model, to the version of its controller."],
   bootstrap: ["a new controller", "Bootstrap the controller that the models move to."],
-  migrate: ["each model", "Move one model after the other, the least important first."],
+  migrate: ["each migration", "Move one model after the other, the least important first."],
 };
 
 /** One step of the procedure for each kind, with the commands of the hop. */

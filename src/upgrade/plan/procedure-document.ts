@@ -59,4 +59,3 @@ export const registryNoteSchema = z.object({
 
 export type PlanProcedure = z.infer<typeof procedureSchema>;
 export type PlanCompanion = z.infer<typeof companionSchema>;
-export type PlanRegistryNote = z.infer<typeof registryNoteSchema>;
