@@ -1,6 +1,6 @@
-import type { BlockerRule, Knowledge } from "./knowledge/knowledge.ts";
+import type { Knowledge } from "./knowledge/knowledge.ts";
 import { inPlaceActions, migrateActions, type HopAction } from "./upgrade-commands.ts";
-import { covers, edgeBetween, type UpgradeEdge } from "./upgrade-edge.ts";
+import { edgeBetween, type UpgradeEdge } from "./upgrade-edge.ts";
 import {
   compareVersions,
   formatMajorMinor,
@@ -38,8 +38,6 @@ export interface Hop extends UpgradeEdge {
   /** Where the agents of `to` must be listed for this hop. */
   readonly families: readonly ReadsFamily[];
   readonly actions: readonly HopAction[];
-  /** What to check before the hop. */
-  readonly blockers: readonly BlockerRule[];
 }
 
 export type PathResult =
@@ -67,7 +65,7 @@ export function planUpgradePath(request: PathRequest, knowledge: Knowledge): Pat
       reason: `No chain of upgrades and migrations leads from ${formatVersion(from)} to ${formatVersion(to)} over the known versions.`,
     };
   }
-  return { outcome: "path", hops: way.map((leg) => hopOf(leg, request, knowledge)) };
+  return { outcome: "path", hops: way.map(hopOf) };
 }
 
 const FAMILIES = ["tools", "agents"] as const;
@@ -133,9 +131,8 @@ function listedEdge(
   return familiesOf(edge, from, to).every((family) => isListed(to, family)) ? edge : undefined;
 }
 
-function hopOf({ from, to, edge }: Leg, request: PathRequest, knowledge: Knowledge): Hop {
+function hopOf({ from, to, edge }: Leg): Hop {
   const actions = edge.kind === "in-place" ? inPlaceActions(from, to) : migrateActions(to);
-  const steps = new Set<string>(actions.map(({ step }) => step));
   return {
     ...edge,
     from: formatVersion(from),
@@ -144,12 +141,6 @@ function hopOf({ from, to, edge }: Leg, request: PathRequest, knowledge: Knowled
     minimum: minimumOf(edge),
     families: familiesOf(edge, from, to),
     actions,
-    blockers: knowledge.blockers.filter(
-      (rule) =>
-        rule.models.includes(request.modelType) &&
-        rule.steps.some((step) => steps.has(step)) &&
-        covers(rule, from, to),
-    ),
   };
 }
 

@@ -8,7 +8,6 @@ export interface Knowledge {
   readonly knows: string;
   readonly inPlace: readonly MoveRule[];
   readonly migrations: readonly MoveRule[];
-  readonly blockers: readonly BlockerRule[];
   readonly advice: readonly Advice[];
 }
 
@@ -25,25 +24,6 @@ export interface MoveRule {
 
 /** The step of a hop at which something can stand in the way. */
 export type HopStep = "upgrade-controller" | "upgrade-model" | "migrate";
-
-/** A fact of a model or controller that stops a step. */
-export interface BlockerRule {
-  /** Stable, for configuration and tests. */
-  readonly id: string;
-  readonly steps: readonly HopStep[];
-  /** Versions before the step. */
-  readonly from: string;
-  /** Versions after it. */
-  readonly to: string;
-  readonly models: readonly ("iaas" | "caas")[];
-  /** What to look for. */
-  readonly fact: string;
-  /** What to do about it, as a full sentence. */
-  readonly remedy: string;
-  /** How Juju's message begins or reads; absent where Juju says nothing. */
-  readonly message?: string;
-  readonly source: string;
-}
 
 /** How much a piece of advice weighs; `block` takes the move out of every plan and every answer. */
 export const ADVICE_SEVERITIES = ["info", "warn", "block"] as const;

@@ -26,6 +26,8 @@ export interface PlanGroup {
   readonly version: JujuVersion;
   readonly mongoVersion: string | undefined;
   readonly models: readonly PlannedModel[];
+  /** What the fleet's files say of the controller; undefined in a plan for no fleet, and for a new controller. */
+  readonly facts?: FleetController | undefined;
 }
 
 /** What machines are taken to be where no file tells. */
@@ -61,7 +63,16 @@ export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): Pl
     const models = fleet.models
       .filter((model) => model.controller === controller)
       .map((model) => plannedModel(model, number, assumed, guessed));
-    return [{ controller: label, ...clientNames(controller), version: number, mongoVersion, models }];
+    return [
+      {
+        controller: label,
+        ...clientNames(controller),
+        version: number,
+        mongoVersion,
+        models,
+        facts: controller,
+      },
+    ];
   });
   for (const { name, files } of fleet.models.filter(({ controller }) => controller === undefined)) {
     warnings.push(

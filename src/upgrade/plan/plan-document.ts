@@ -44,6 +44,12 @@ const check = z.object({
   message: z.string().optional(),
   /** Where it was found: `prod:web machine 3 (win2016)`. */
   where: z.array(z.string()),
+  /** Of what the files do not tell: `prod:web machine 4`. */
+  unknown: z.array(z.string()).optional(),
+  /** What was found is a sign: Juju decides by something that no listing shows. */
+  uncertain: z.literal(true).optional(),
+  /** How an operator looks where no listing decides it. */
+  look: z.string().optional(),
   source: z.string(),
 });
 

@@ -98,6 +98,7 @@ function after(group: PlanGroup, hop: Hop): PlanGroup {
     ...(isNew ? newController(group, hop.to) : {}),
     version,
     mongoVersion: hop.kind === "migrate" ? undefined : group.mongoVersion,
+    facts: hop.kind === "migrate" ? undefined : group.facts,
     models: group.models.map((model) => atVersion(model, version)),
   };
 }
@@ -107,8 +108,11 @@ function atVersion(model: PlannedModel, version: JujuVersion): PlannedModel {
   const { facts } = model;
   if (facts === undefined) return { ...model, version };
   const text = formatVersion(version);
-  const machines = facts.machines?.map((machine) => ({ ...machine, version: text }));
-  const units = facts.units?.map((unit) => ({ ...unit, version: text }));
+  // One that never reported a version will not by then.
+  const atText = <A extends { readonly version: string | undefined }>(agent: A): A =>
+    agent.version === undefined ? agent : { ...agent, version: text };
+  const machines = facts.machines?.map(atText);
+  const units = facts.units?.map(atText);
   return { ...model, version, facts: { ...facts, version: text, machines, units } };
 }
 

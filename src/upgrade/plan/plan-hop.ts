@@ -1,6 +1,6 @@
-import type { BlockerRule, Knowledge } from "../../juju/knowledge/knowledge.ts";
+import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { PLACEHOLDERS, upgradeModelAction, type HopAction } from "../../juju/upgrade-commands.ts";
-import { covers } from "../../juju/upgrade-edge.ts";
+import type { PrecheckedStep } from "../../juju/prechecks/prechecks.ts";
 import { readsOf, type Hop } from "../../juju/upgrade-path.ts";
 import {
   compareVersions,
@@ -11,7 +11,7 @@ import {
 } from "../../juju/version.ts";
 import type { ShellCommand } from "../../shared/shell-command.ts";
 import type { AgentIndex, AgentNeed } from "./agent-index.ts";
-import { checksOf } from "./checks.ts";
+import { checksOf } from "./checks/checks.ts";
 import type { PlanGroup, PlannedModel } from "./group.ts";
 import { imagesOfHop } from "./hop-images.ts";
 import { detailsOfHop, flagsInCommand, hopCompanions, type ProcedureHop } from "./hop-procedure.ts";
@@ -36,8 +36,7 @@ export interface Stand {
 
 /** A hop of the path with the agents, images, checks and commands that it means for this group. */
 export function hopOf({ group, seen }: Stand, hop: Hop, context: PlanContext): PlanHop {
-  const from = parseVersion(hop.from);
-  const to = parseVersion(hop.to);
+  const [from, to] = [parseVersion(hop.from), parseVersion(hop.to)];
   const isMigration = hop.kind === "migrate";
   const own = group.models.find(({ isController }) => isController);
   const models = isMigration ? group.models.filter((model) => model !== own) : group.models;
@@ -67,7 +66,7 @@ export function hopOf({ group, seen }: Stand, hop: Hop, context: PlanContext): P
     models: agents.models(models),
     agents: agents.list(),
     images: imagesOfHop({ to, isBootstrap: isMigration, models, own }),
-    checks: checksOf(blockersOf(hop, models, context.knowledge), { from, group, models }),
+    checks: checksOf({ group, models, steps: stepsChecked(hop) }),
     advice: hop.advice.map(({ severity, reason, link }) => ({
       severity,
       reason,
@@ -89,9 +88,6 @@ export function catchUpHop(
   for (const model of models) agents.addTarget(model, needsOf(to, families, model.platforms, context.index));
   addRunning(agents, { group, models, seen }, context);
   const lowest = models.map(({ version }) => version).toSorted(compareVersions)[0] ?? to;
-  const blockers = context.knowledge.blockers.filter(
-    (rule) => rule.steps.includes("upgrade-model") && covers(rule, lowest, to),
-  );
   const details: ProcedureHop = { group, from: lowest, to, kind: "follow", models, url: context.url };
   const steps = stepsOf(upgradeModelAction(to), details);
   return {
@@ -105,7 +101,7 @@ export function catchUpHop(
     models: agents.models(models),
     agents: agents.list(),
     images: imagesOfHop({ to, isBootstrap: false, models, own: undefined }),
-    checks: checksOf(blockers, { from: lowest, group, models }),
+    checks: checksOf({ group, models, steps: [{ step: "upgrade-model", server: to, to }] }),
     advice: [],
     ...detailsOfHop(details, steps),
   };
@@ -148,17 +144,16 @@ function addRunning(
   for (const agent of agents.list()) seen.add(keyOf(agent));
 }
 
-/** The hop's blockers for every kind of model that takes part. */
-function blockersOf(hop: Hop, models: readonly PlannedModel[], knowledge: Knowledge): readonly BlockerRule[] {
-  const steps = new Set<string>(hop.actions.map(({ step }) => step));
-  const types = new Set(models.map(({ type }) => type));
+/**
+ * Who checks each step: the old controller before it is upgraded and before models leave it, the new one before its
+ * models follow.
+ */
+function stepsChecked(hop: Hop): PrecheckedStep[] {
   const [from, to] = [parseVersion(hop.from), parseVersion(hop.to)];
-  return knowledge.blockers.filter(
-    (rule) =>
-      rule.models.some((type) => types.has(type)) &&
-      rule.steps.some((step) => steps.has(step)) &&
-      covers(rule, from, to),
-  );
+  return hop.actions.flatMap(({ step }) => {
+    if (step === "install-client" || step === "bootstrap") return [];
+    return [{ step, server: step === "upgrade-model" ? to : from, to }];
+  });
 }
 
 /** An action with the fleet's own names; one for each model where it is about models. */

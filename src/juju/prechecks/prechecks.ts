@@ -1,0 +1,29 @@
+import { isInSpan } from "../version-span.ts";
+import type { JujuVersion } from "../version.ts";
+import { MIGRATE_PRECHECKS } from "./migrate-prechecks.ts";
+import { PLATFORM_PRECHECKS } from "./platform-prechecks.ts";
+import type { Precheck } from "./precheck.ts";
+import { UPGRADE_PRECHECKS } from "./upgrade-prechecks.ts";
+
+/** Every check that Juju 2.x to 4.0 makes before a step and that a listing or an operator can see. */
+export const PRECHECKS: readonly Precheck[] = [
+  ...UPGRADE_PRECHECKS,
+  ...PLATFORM_PRECHECKS,
+  ...MIGRATE_PRECHECKS,
+];
+
+/** A step as a controller of one release makes it. */
+export interface PrecheckedStep {
+  readonly step: Precheck["step"];
+  /** What the controller runs that makes the checks. */
+  readonly server: JujuVersion;
+  readonly to: JujuVersion;
+}
+
+/** The checks that a controller makes before a step. */
+export function prechecksOf({ step, server, to }: PrecheckedStep): Precheck[] {
+  return PRECHECKS.filter(
+    (row) =>
+      row.step === step && isInSpan(server, row.server) && (row.to === undefined || isInSpan(to, row.to)),
+  );
+}
