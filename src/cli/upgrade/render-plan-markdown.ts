@@ -65,9 +65,11 @@ function hopSections(hop: PlanHop, number: number): string[] {
   }
   const checks = hop.checks.filter(({ state }) => state !== "clear");
   if (checks.length > 0) {
-    const lines = checks.map(({ state, fact, remedy, where: places }) => {
-      const found = state === "found" ? `**found** (${places.map(markdownText).join("; ")}): ` : "";
-      return `- [ ] ${found}${fact} ${remedy}`;
+    const lines = checks.map(({ state, fact, remedy, where: places, uncertain, look }) => {
+      const mark = uncertain === true ? "a sign" : "found";
+      const found = state === "found" ? `**${mark}** (${places.map(markdownText).join("; ")}): ` : "";
+      const how = state === "look" && look !== undefined ? ` Look: ${markdownCode(look)}` : "";
+      return `- [ ] ${found}${markdownText(fact)} ${markdownText(remedy)}${how}`;
     });
     sections.push("### Check first", lines.join("\n"));
   }

@@ -1,8 +1,9 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { printable } from "../../shared/printable.ts";
-import type { PlanAgent, PlanCheck, PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
+import type { PlanAgent, PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
 import type { Paint, PaintStyle } from "../output/paint.ts";
 import { formatTable } from "../output/table.ts";
+import { renderChecks } from "./render-checks.ts";
 import { aftermathLines, doLines, preparationLines, procedureLines } from "./render-procedure.ts";
 
 /** How much of a plan is shown. */
@@ -52,9 +53,7 @@ async function renderHop(hop: PlanHop, number: number, { paint, isWhole }: View)
   if (!isWhole || hop.procedure === undefined) {
     lines.push("", ...preparationLines(hop), ...doLines(hop), ...aftermathLines(hop, paint));
   }
-  const checks = hop.checks.filter(({ state }) => state !== "clear");
-  if (checks.length > 0)
-    lines.push("", "   Check first:", ...checks.flatMap((check) => describeCheck(check, paint)));
+  lines.push(...renderChecks(hop.checks, paint));
   if (isWhole) lines.push(...procedureLines(hop, paint));
   if (hop.images.length > 0) lines.push("", `   Images: ${hop.images.join(", ")}`);
   if (hop.agents.length > 0) lines.push("", indent(await agentTable(hop.agents, paint)));
@@ -79,15 +78,6 @@ function describeAdvice({ advice }: PlanHop, paint: Paint): string[] {
     const style: PaintStyle = severity === "info" ? "cyan" : "yellow";
     return `   ${paint(style, severity)}: ${shown(reason)}${link === undefined ? "" : ` (${shown(link)})`}`;
   });
-}
-
-function describeCheck({ state, fact, remedy, where }: PlanCheck, paint: Paint): string[] {
-  const mark = state === "found" ? paint("red", "FOUND") : paint("yellow", "look ");
-  const lines = [`     ${mark}  ${shown(fact)}`];
-  const first = where.length > 8 ? [...where.slice(0, 8), `and ${where.length - 8} more`] : where;
-  lines.push(...first.map((place) => `            ${shown(place)}`));
-  lines.push(`            ${paint("dim", shown(remedy))}`);
-  return lines;
 }
 
 function agentTable(agents: readonly PlanAgent[], paint: Paint): Promise<string> {

@@ -50,6 +50,10 @@ async function casesOf(folder: string) {
   return blocks.map((block) => ({ ...block, folder, names }));
 }
 
+/** The plan goes over a patch of 2.9 that lets focal pass, so that nothing may be refused any more. */
+const IS_LIFTED = (check: string, folder: string) =>
+  check === "ubuntu-before-focal" && /^2[56]-/.test(folder);
+
 /** Wherever the fleet may go: the newest patch of its minor, and one controller further. */
 async function plansOf(folder: string, names: readonly string[]): Promise<PlanDocument[]> {
   const texts = await Promise.all(
@@ -82,6 +86,14 @@ test.for(cases)("$folder: $check at $step of $where", async ({ folder, names, ..
   const found = plans.flatMap(({ hops }) =>
     hops.flatMap(({ checks }) => checks.filter(({ id, state }) => id === block.check && state === "found")),
   );
+  if (IS_LIFTED(block.check, folder)) {
+    const sources = plans.flatMap(({ hops }) =>
+      hops.filter(({ how }) => how === "migrate").map(({ from }) => from),
+    );
+    expect(sources).toContain("2.9.60");
+    expect(sources).not.toContain("2.9.42");
+    return;
+  }
   expect(found.flatMap(({ steps }) => steps)).toContain(block.step);
   const places = found.flatMap(({ where }) => where);
   for (const part of block.parts ?? [""]) {
