@@ -28,7 +28,7 @@ export function checksOf(hop: CheckedHop): PlanCheck[] {
       return subjects.length === 0 ? [] : [decide(rule, subjects, step.server, hop.group)];
     }),
   );
-  const merged = [...Map.groupBy(decided, ({ id }) => id).values()].map(mergeRows);
+  const merged = [...Map.groupBy(decided, ({ id }) => id).values()].flatMap(mergeRows);
   return merged.toSorted((a, b) => order[a.state] - order[b.state]);
 }
 
@@ -95,18 +95,20 @@ function namesFor(
 }
 
 /** Rows of one check at several steps; the first that found something says how Juju puts it. */
-function mergeRows(rows: readonly PlanCheck[]): PlanCheck {
+function mergeRows(rows: readonly PlanCheck[]): readonly PlanCheck[] {
   const worst = rows.find(({ state }) => state === "found") ?? rows.find(({ state }) => state === "look");
-  const first = worst ?? (rows[0] as PlanCheck);
+  const first = worst ?? rows[0];
+  if (first === undefined) return [];
   const { uncertain, ...rest } = first;
   const isUncertain = rows.every((row) => row.state !== "found" || row.uncertain === true);
-  return {
+  const merged = {
     ...rest,
     steps: [...new Set(rows.flatMap(({ steps }) => steps))],
     where: [...new Set(rows.flatMap(({ where }) => where))],
     unknown: [...new Set(rows.flatMap(({ unknown = [] }) => unknown))],
     ...(uncertain === true && isUncertain ? { uncertain: true as const } : {}),
   };
+  return [merged];
 }
 
 type Find = (model: FleetModel, server: JujuVersion, group: PlanGroup) => Finding;

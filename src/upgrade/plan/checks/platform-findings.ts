@@ -19,9 +19,7 @@ export function findRefusedUbuntu({ machines }: FleetModel, server: JujuVersion)
   }));
   const refused = passages.filter(({ passage }) => passage === "refused");
   const uncertain = passages.filter(({ passage }) => passage === "may-be-refused");
-  const unknown = machines
-    .filter(({ os, series }) => os === undefined && series === undefined)
-    .map(({ id }) => `machine ${id}`);
+  const unknown = machines.filter((machine) => !hasPlatform(machine)).map(({ id }) => `machine ${id}`);
   if (refused.length === 0 && uncertain.length > 0) {
     return { ...sign(uncertain.map(({ machine }) => describe(machine))), unknown };
   }
@@ -88,11 +86,14 @@ function listMachines(
   isFound: (machine: FleetMachine) => boolean,
 ): Finding {
   if (machines === undefined) return UNKNOWN;
-  const isKnown = ({ os, series }: FleetMachine) => os !== undefined || series !== undefined;
   return {
-    found: machines.filter((machine) => isKnown(machine) && isFound(machine)).map(describe),
-    unknown: machines.filter((machine) => !isKnown(machine)).map(({ id }) => `machine ${id}`),
+    found: machines.filter((machine) => hasPlatform(machine) && isFound(machine)).map(describe),
+    unknown: machines.filter((machine) => !hasPlatform(machine)).map(({ id }) => `machine ${id}`),
   };
+}
+
+function hasPlatform({ os, series }: FleetMachine): boolean {
+  return os !== undefined || series !== undefined;
 }
 
 function describe({ id, series }: FleetMachine): string {
