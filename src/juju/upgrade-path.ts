@@ -22,6 +22,10 @@ export interface PathRequest {
    * that is listed by series. Absent: everything known is listed in both.
    */
   readonly isListed?: (version: JujuVersion, family: ReadsFamily) => boolean;
+  /** Stops that are passed over where their minor has another one. Absent: none. */
+  readonly isAvoided?: (version: JujuVersion) => boolean;
+  /** Whether models can leave a controller of that version by migration. Absent: from every one. */
+  readonly mayMigrateFrom?: (version: JujuVersion) => boolean;
 }
 
 /** Which kind of metadata a Juju of some version reads: `tools` by series up to 2.9-rc7, `agents` by OS type later. */
@@ -58,7 +62,11 @@ export function planUpgradePath(request: PathRequest, knowledge: Knowledge): Pat
     };
   }
   // Where no way keeps to what is listed, the one that would be gone with everything listed shows what is missing.
-  const way = cheapestWay(request, knowledge) ?? cheapestWay({ ...request, isListed: () => true }, knowledge);
+  const all = { ...request, isListed: () => true };
+  const way = [request, fromAnywhere(request), all, fromAnywhere(all)]
+    .values()
+    .map((one) => cheapestWay(one, knowledge))
+    .find((one) => one !== undefined);
   if (way === undefined) {
     return {
       outcome: "none",
@@ -68,10 +76,21 @@ export function planUpgradePath(request: PathRequest, knowledge: Knowledge): Pat
   return { outcome: "path", hops: way.map(hopOf) };
 }
 
+/** Where no source helps, a refusal of Juju is not certain: the way is shown, with its checks. */
+function fromAnywhere(request: PathRequest): PathRequest {
+  return { ...request, mayMigrateFrom: () => true };
+}
+
 const FAMILIES = ["tools", "agents"] as const;
 
 /** Start, the newest release of each minor between that each family lists, and the end; in order. */
-function stopsOf({ from, to, known, isListed }: PathRequest): readonly JujuVersion[] {
+function stopsOf({
+  from,
+  to,
+  known,
+  isListed,
+  isAvoided = () => false,
+}: PathRequest): readonly JujuVersion[] {
   const newest = new Map<string, JujuVersion>();
   for (const version of known) {
     if (isPrerelease(version) || version.build > 0) continue;
@@ -80,11 +99,22 @@ function stopsOf({ from, to, known, isListed }: PathRequest): readonly JujuVersi
       if (isListed !== undefined && !isListed(version, family)) continue;
       const key = `${formatMajorMinor(version)} ${family}`;
       const before = newest.get(key);
-      if (before === undefined || compareVersions(version, before) > 0) newest.set(key, version);
+      if (before === undefined || isBetterStop(version, before, isAvoided)) newest.set(key, version);
     }
   }
   const between = new Map([...newest.values()].map((version) => [formatVersion(version), version]));
   return [from, ...[...between.values()].toSorted(compareVersions), to];
+}
+
+/** One that is not avoided is better than one that is; otherwise the newer one is. */
+function isBetterStop(
+  one: JujuVersion,
+  other: JujuVersion,
+  isAvoided: (version: JujuVersion) => boolean,
+): boolean {
+  return Number(isAvoided(other)) - Number(isAvoided(one)) > 0
+    ? true
+    : isAvoided(one) === isAvoided(other) && compareVersions(one, other) > 0;
 }
 
 interface Leg {
@@ -123,11 +153,11 @@ function cheapestWay(request: PathRequest, knowledge: Knowledge): readonly Leg[]
 /** The edge, when the metadata that its Juju reads lists the target. */
 function listedEdge(
   { from, to }: Pick<Leg, "from" | "to">,
-  { isListed = () => true }: PathRequest,
+  { isListed = () => true, mayMigrateFrom = () => true }: PathRequest,
   knowledge: Knowledge,
 ): UpgradeEdge | undefined {
   const edge = edgeBetween(from, to, knowledge);
-  if (edge === undefined) return undefined;
+  if (edge === undefined || (edge.kind === "migrate" && !mayMigrateFrom(from))) return undefined;
   return familiesOf(edge, from, to).every((family) => isListed(to, family)) ? edge : undefined;
 }
 

@@ -32,10 +32,17 @@ export function imagesOfHop({ to, isBootstrap, models, own }: ImageHop): string[
   return [...new Set(images)];
 }
 
+/** Applications that an operator runs (podspec charms) have no container of their charm. */
 function imagesOfModel({ facts }: PlannedModel, version: JujuVersion): readonly string[] {
-  const bases = (facts?.applications ?? []).flatMap(({ ubuntu }) =>
-    ubuntu === undefined ? [] : [`ubuntu@${ubuntu}`],
-  );
-  const hasPodspec = facts?.units?.some(({ isRunByOperator }) => isRunByOperator) ?? false;
-  return imageNamesOf({ version, what: "model", bases: [...new Set(bases)].sort(), hasPodspec });
+  const units = facts?.units ?? [];
+  const podspec = new Set(units.filter((one) => one.isRunByOperator).map(({ application }) => application));
+  const bases = (facts?.applications ?? [])
+    .filter(({ name }) => !podspec.has(name))
+    .flatMap(({ base, ubuntu }) => base ?? (ubuntu === undefined ? [] : `ubuntu@${ubuntu}`));
+  return imageNamesOf({
+    version,
+    what: "model",
+    bases: [...new Set(bases)].sort(),
+    hasPodspec: podspec.size > 0,
+  });
 }

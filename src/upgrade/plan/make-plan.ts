@@ -11,7 +11,8 @@ import {
 } from "./plan-document.ts";
 import { planGroup } from "./plan-group.ts";
 import type { PlanContext } from "./plan-hop.ts";
-import { chooseTarget, type Target } from "./target.ts";
+import { bestOf, remarksOn, unknownRelease } from "./preferred-target.ts";
+import { chooseTarget, completeVersions, type Target } from "./target.ts";
 
 /** What a plan is made for. */
 export interface PlanRequest {
@@ -42,6 +43,10 @@ export function makePlan(request: PlanRequest, context: PlanContext): PlanDocume
     }
     controllers.push(plan.controller);
     hops.push(...plan.hops);
+    for (const version of [group.version, to]) {
+      const remark = unknownRelease(version);
+      if (remark !== undefined) warnings.add(remark);
+    }
   }
   const agents = mergeAgents(hops);
   const images = [...new Set(hops.flatMap((hop) => hop.images))].sort();
@@ -76,12 +81,17 @@ function targetOf(
     return group.version;
   }
   // A machine on a platform that the target has no agents for must go first; the check of its hop says so.
-  const chosen = chooseTarget(wish, {
-    index: context.index,
-    platforms: platforms.filter(({ os }) => os === "ubuntu"),
-  });
+  const wanted = { index: context.index, platforms: platforms.filter(({ os }) => os === "ubuntu") };
+  const chosen = chooseTarget(wish, wanted);
   if (chosen.warning !== undefined) warnings.add(chosen.warning);
-  return chosen.version;
+  const complete = completeVersions(chosen.version, wanted);
+  if ("version" in wish || isPrerelease(chosen.version)) {
+    for (const remark of remarksOn(group, chosen.version, complete)) warnings.add(remark);
+    return chosen.version;
+  }
+  const best = bestOf(group, complete);
+  for (const warning of best?.warnings ?? []) warnings.add(warning);
+  return best?.version ?? chosen.version;
 }
 
 function impossible({ from, to, reason }: PlanController): JamError {

@@ -1,10 +1,13 @@
 import type { Advice, Knowledge } from "../../juju/knowledge/knowledge.ts";
+import { sourceUpgradeFor } from "../../juju/knowledge/source-preferences.ts";
+import { reasonsAgainst } from "../../juju/knowledge/target-preferences.ts";
 import { edgeBetween } from "../../juju/upgrade-edge.ts";
 import { planUpgradePath, type Hop, type PathRequest, type PathResult } from "../../juju/upgrade-path.ts";
 import { compareVersions, formatVersion, parseVersion, type JujuVersion } from "../../juju/version.ts";
 import type { PlanGroup, PlannedModel } from "./group.ts";
 import { catchUpHop, hopOf, type PlanContext } from "./plan-hop.ts";
 import type { PlanController, PlanHop } from "./plan-document.ts";
+import { targetContext, ubuntuOf } from "./preferred-target.ts";
 import { isListed } from "./target.ts";
 
 /** The way of one controller and its models. */
@@ -34,12 +37,16 @@ export function planGroup(group: PlanGroup, to: JujuVersion, context: PlanContex
 function findPath(group: PlanGroup, to: JujuVersion, context: PlanContext): PathResult {
   const { index, knowledge } = context;
   const platforms = group.models.flatMap((model) => model.platforms);
+  const ubuntu = ubuntuOf(group);
   const request: PathRequest = {
     from: group.version,
     to,
     modelType: group.models.find(({ isController }) => isController)?.type ?? group.models[0]?.type ?? "iaas",
     known: index.versions,
     isListed: (version, family) => isListed({ index, platforms }, version, family),
+    isAvoided: (version) =>
+      reasonsAgainst(targetContext(group, version), version).some(({ weight }) => weight === "avoid"),
+    mayMigrateFrom: (version) => sourceUpgradeFor(version, ubuntu) === undefined,
   };
   const path = planUpgradePath(request, knowledge);
   if (path.outcome === "path") return path;
@@ -70,12 +77,21 @@ function walk(group: PlanGroup, hops: readonly Hop[], context: PlanContext): Pla
         models: now.models.map((model) => (late.includes(model) ? atVersion(model, now.version) : model)),
       };
     }
-    planned.push(hopOf({ group: now, seen }, hop, context));
+    planned.push(withReason(hopOf({ group: now, seen }, hop, context), hop, ubuntuOf(now)));
     now = after(now, hop);
   }
   const behind = now.models.filter(({ version }) => compareVersions(version, now.version) < 0);
   if (behind.length > 0) planned.push(catchUpHop({ group: now, seen }, behind, context));
   return planned;
+}
+
+/** An upgrade that lifts an obstacle of machines before a migration says so. */
+function withReason(planned: PlanHop, hop: Hop, ubuntu: readonly string[]): PlanHop {
+  if (hop.kind === "migrate") return planned;
+  const lifts = sourceUpgradeFor(parseVersion(hop.from), ubuntu);
+  if (lifts === undefined || compareVersions(parseVersion(hop.to), parseVersion(lifts.minimum)) < 0)
+    return planned;
+  return { ...planned, because: `${planned.because} ${lifts.because}` };
 }
 
 /** Models that have to follow their controller before they may migrate. */

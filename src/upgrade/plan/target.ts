@@ -51,6 +51,22 @@ export interface ChosenTarget {
   readonly warning: string | undefined;
 }
 
+/** Final releases of a minor that are there for every platform, newest first. */
+export function completeVersions(minor: MinorOf, wanted: Wanted): JujuVersion[] {
+  return releasesOf(minor, wanted.index).filter(
+    (version) => !isPrerelease(version) && isListed(wanted, version, readsOf(version)),
+  );
+}
+
+type MinorOf = Pick<JujuVersion, "major" | "minor">;
+
+/** Final releases before pre-releases, newest first. */
+function releasesOf({ major, minor }: MinorOf, index: AgentIndex): JujuVersion[] {
+  return index.versions
+    .filter((version) => version.major === major && version.minor === minor && version.build === 0)
+    .toSorted((a, b) => Number(isPrerelease(a)) - Number(isPrerelease(b)) || compareVersions(b, a));
+}
+
 /**
  * The version meant by a target: of a minor the newest patch that is there for every architecture, final releases
  * before pre-releases.
@@ -59,11 +75,7 @@ export interface ChosenTarget {
 export function chooseTarget(target: Target, wanted: Wanted): ChosenTarget {
   if ("version" in target) return { version: requireKnown(target.version, wanted.index), warning: undefined };
   const { minor } = target;
-  const inMinor = wanted.index.versions
-    .filter(
-      (version) => version.major === minor.major && version.minor === minor.minor && version.build === 0,
-    )
-    .toSorted((a, b) => Number(isPrerelease(a)) - Number(isPrerelease(b)) || compareVersions(b, a));
+  const inMinor = releasesOf(minor, wanted.index);
   const [newest] = inMinor;
   if (newest === undefined) throw unknown(formatMajorMinor(minor), wanted.index);
   const complete = inMinor.find((version) => isListed(wanted, version, readsOf(version)));

@@ -101,3 +101,19 @@ property.prop([fc.constantFrom(...KNOWN), fc.constantFrom(...KNOWN)])(
     }
   },
 );
+
+describe("a way that avoids what is known to go wrong", () => {
+  test("passes over a stop for another of its minor", () => {
+    const isAvoided = (version: { readonly patch: number }) => version.patch === 52;
+    expect(wayOf(plan("2.9.10", "3.6.27", { isAvoided }))).toBe("=2.9.49 >3.6.27");
+    expect(wayOf(plan("2.9.10", "3.6.27", { isAvoided: () => true }))).toBe("=2.9.52 >3.6.27");
+  });
+
+  test("goes over the patch from which models can leave, where there is one", () => {
+    const mayMigrateFrom = (version: { readonly patch: number; readonly minor: number }) =>
+      version.minor !== 9 || version.patch >= 50;
+    expect(wayOf(plan("2.9.43", "3.6.27", { mayMigrateFrom }))).toBe("=2.9.52 >3.6.27");
+    expect(wayOf(plan("2.9.52", "3.6.27", { mayMigrateFrom }))).toBe(">3.6.27");
+    expect(wayOf(plan("2.9.43", "3.6.27", { mayMigrateFrom: () => false }))).toBe(">3.6.27");
+  });
+});
