@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
 import { covers } from "../../../src/juju/upgrade-edge.ts";
 import { planUpgradePath, type PathRequest } from "../../../src/juju/upgrade-path.ts";
-import { compareVersionTexts, parseVersion } from "../../../src/juju/version.ts";
+import { compareVersionTexts, parseVersion, type JujuVersion } from "../../../src/juju/version.ts";
 
 const KNOWN = [
   ["1.18.4", "1.20.14", "1.22.8", "1.24.7", "1.25.14"],
@@ -102,18 +102,18 @@ property.prop([fc.constantFrom(...KNOWN), fc.constantFrom(...KNOWN)])(
   },
 );
 
+const isPatch52 = ({ patch }: JujuVersion) => patch === 52;
+const isFrom50 = ({ minor, patch }: JujuVersion) => minor !== 9 || patch >= 50;
+
 describe("a way that avoids what is known to go wrong", () => {
   test("passes over a stop for another of its minor", () => {
-    const isAvoided = (version: { readonly patch: number }) => version.patch === 52;
-    expect(wayOf(plan("2.9.10", "3.6.27", { isAvoided }))).toBe("=2.9.49 >3.6.27");
+    expect(wayOf(plan("2.9.10", "3.6.27", { isAvoided: isPatch52 }))).toBe("=2.9.49 >3.6.27");
     expect(wayOf(plan("2.9.10", "3.6.27", { isAvoided: () => true }))).toBe("=2.9.52 >3.6.27");
   });
 
   test("goes over the patch from which models can leave, where there is one", () => {
-    const mayMigrateFrom = (version: { readonly patch: number; readonly minor: number }) =>
-      version.minor !== 9 || version.patch >= 50;
-    expect(wayOf(plan("2.9.43", "3.6.27", { mayMigrateFrom }))).toBe("=2.9.52 >3.6.27");
-    expect(wayOf(plan("2.9.52", "3.6.27", { mayMigrateFrom }))).toBe(">3.6.27");
+    expect(wayOf(plan("2.9.43", "3.6.27", { mayMigrateFrom: isFrom50 }))).toBe("=2.9.52 >3.6.27");
+    expect(wayOf(plan("2.9.52", "3.6.27", { mayMigrateFrom: isFrom50 }))).toBe(">3.6.27");
     expect(wayOf(plan("2.9.43", "3.6.27", { mayMigrateFrom: () => false }))).toBe(">3.6.27");
   });
 });
