@@ -90,7 +90,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
   upgrade: {
     project: [...USE_CASE, "sync"],
     node: [],
-    packages: ["zod", "yaml"],
+    packages: ["zod", "js-yaml"],
     because:
       "a use case takes its collaborators as arguments; what operators hand in is parsed at its border",
   },

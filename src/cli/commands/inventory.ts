@@ -10,15 +10,16 @@ import {
 } from "../../bundle/format/inventory.ts";
 import { takeInventory } from "../../bundle/holdings/take-inventory.ts";
 import { readCurrentSnapshot } from "../../sync/current.ts";
-import { readFleet } from "../../upgrade/fleet/read-fleet.ts";
 import { writeCarriedFile } from "../bundle/write-file.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { readInputFiles } from "../upgrade/input-files.ts";
+import { addExplainFiles, explainFiles } from "../upgrade/explain-files.ts";
+import { readFleetFiles } from "../upgrade/fleet-files.ts";
 import { archesOf } from "../upgrade/plan-flags.ts";
 
 interface Flags {
   readonly fleet?: readonly string[];
   readonly to?: string;
+  readonly explainFiles?: true;
 }
 
 export const define: DefineCommand = (command, run) => {
@@ -27,7 +28,9 @@ export const define: DefineCommand = (command, run) => {
       "--fleet <file...>",
       "list what these say is in use instead of what is held: output of juju status, models, controllers with --format json or yaml, or a folder of that; - reads standard input",
     )
-    .option("--to <file>", "write the inventory there")
+    .option("--to <file>", "write the inventory there");
+  addExplainFiles(command);
+  command
     .addHelpText(
       "after",
       `
@@ -43,14 +46,16 @@ Examples:
     .action(run(inventory));
 };
 
-async function inventory(context: CommandContext, call: CommandCall<Flags>): Promise<void> {
-  const { fleet, to } = call.options;
+async function inventory(context: CommandContext, call: CommandCall<Flags>): Promise<number> {
+  const { fleet, to, explainFiles: isExplaining } = call.options;
+  if (isExplaining === true) return explainFiles(context, fleet ?? ["-"], "--fleet");
   const document = fleet === undefined ? await ofMirror(context) : await ofFleet(context, fleet);
   const text = formatInventory(document);
   if (to !== undefined) await writeCarriedFile(context, to, text);
   // For programs the document is the result wherever else it goes; it is JSON for everyone, as it is carried.
   if (to === undefined || context.output.format !== "table") await context.io.stdout.write(text);
   if (context.output.format === "table") await context.output.note(summarize(document, to));
+  return 0;
 }
 
 async function ofMirror(context: CommandContext): Promise<MirrorInventory> {
@@ -60,7 +65,7 @@ async function ofMirror(context: CommandContext): Promise<MirrorInventory> {
 }
 
 async function ofFleet(context: CommandContext, files: readonly string[]): Promise<FleetInventory> {
-  const fleet = readFleet(await readInputFiles(context, files, "--fleet"));
+  const fleet = await readFleetFiles(context, files, { flag: "--fleet", isExplaining: false });
   for (const note of fleet.notes) await context.output.note(`note: ${printable(note, Infinity)}`);
   const assumedArches = hasUnknownArches(fleet) ? await assumeArches(context) : [];
   return fleetInventory(fleet, { assumedArches, now: context.now() });

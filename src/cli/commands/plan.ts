@@ -1,4 +1,5 @@
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { addExplainFiles, explainFiles } from "../upgrade/explain-files.ts";
 import { addPlanFlags, planFromFlags, type PlanFlags } from "../upgrade/plan-flags.ts";
 
 /** Exit status of a plan that leaves a controller without a way. */
@@ -9,10 +10,12 @@ interface Flags extends PlanFlags {
   readonly refresh?: true;
   readonly markdown?: true;
   readonly procedure?: true;
+  readonly explainFiles?: true;
 }
 
 export const define: DefineCommand = (command, run) => {
   addPlanFlags(command);
+  addExplainFiles(command);
   command
     .option("--held", "rest on what is held alone")
     .option("--refresh", "ask upstream now, even where the last sync kept its documents")
@@ -26,7 +29,9 @@ const HELP = `
 A fleet's files are what these print, with --format json or yaml, in any mixture:
   juju status -m CONTROLLER:MODEL     machines, architectures, charms: the more of them the better
   juju models -c CONTROLLER           every model and its version
-  juju controllers, show-controller, show-model
+  juju controllers, show-controller, show-model, machines
+A folder is read with everything below it, whatever the files are called; names with a dot in front are skipped.
+Controllers and models are told apart by their UUIDs, which juju models and show-controller print.
 Without --to each controller of a fleet gets the newest patch of its own minor.
 
 Examples:
@@ -36,6 +41,7 @@ Examples:
 
 async function plan(context: CommandContext, call: CommandCall<Flags>): Promise<number> {
   const { options } = call;
+  if (options.explainFiles === true) return explainFiles(context, options.fleet ?? ["-"], "--fleet");
   const ask = options.held === true ? "held" : options.refresh === true ? "always" : "missing";
   const document = await planFromFlags(context, options, ask);
   if (options.markdown === true) {

@@ -6,14 +6,19 @@ import { judgeReadiness, type ReadyReport } from "../../upgrade/ready.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readInputFile } from "../upgrade/input-files.ts";
+import { addExplainFiles, explainFiles } from "../upgrade/explain-files.ts";
 import { addPlanFlags, planFromFlags, type PlanFlags } from "../upgrade/plan-flags.ts";
 
 /** Exit status when something of a plan cannot be served. */
 const EXIT_NOT_HELD = 5;
 
+/** Exit status when all that is known can be served, and a part of the fleet's files could not be read. */
+const EXIT_PARTIAL = 3;
+
 interface Flags extends PlanFlags {
   readonly plan?: string;
   readonly deep?: true;
+  readonly explainFiles?: true;
 }
 
 export const define: DefineCommand = (command, run) => {
@@ -21,6 +26,7 @@ export const define: DefineCommand = (command, run) => {
     .option("--plan <file>", "a plan that jam plan -o json or yaml wrote; - reads standard input")
     .option("--deep", "hash every tarball now, rather than trust the hash of its arrival");
   addPlanFlags(command);
+  addExplainFiles(command);
   command
     .addHelpText(
       "after",
@@ -37,6 +43,7 @@ Examples:
 
 async function ready(context: CommandContext, call: CommandCall<Flags>): Promise<number> {
   const { options } = call;
+  if (options.explainFiles === true) return explainFiles(context, options.fleet ?? ["-"], "--fleet");
   const config = await context.config();
   const plan = await readPlan(context, options);
   const { composeKnowledge, openStore } = await import("../../compose.ts");
@@ -54,16 +61,19 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
   });
   // A controller that no way leads from is not ready, whatever is held.
   const stuck = plan.controllers.filter(({ outcome }) => outcome === "none");
-  const isReady = report.ready && stuck.length === 0;
+  const isServed = report.ready && stuck.length === 0;
+  // Nobody knows what the rest of the fleet needs.
+  const isReady = isServed && plan.unread.length === 0;
   const document = {
     ...report,
     ready: isReady,
     snapshot: snapshot.id,
     plannedAt: plan.createdAt,
     controllers: plan.controllers,
+    unread: plan.unread,
   };
-  await context.output.print(document, () => render(report, { context, stuck }));
-  return isReady ? 0 : EXIT_NOT_HELD;
+  await context.output.print(document, () => render(report, { context, stuck, unread: plan.unread }));
+  return isReady ? 0 : isServed ? EXIT_PARTIAL : EXIT_NOT_HELD;
 }
 
 async function readPlan(context: CommandContext, options: Flags): Promise<PlanDocument> {
@@ -79,9 +89,10 @@ async function readPlan(context: CommandContext, options: Flags): Promise<PlanDo
 interface View {
   readonly context: CommandContext;
   readonly stuck: PlanDocument["controllers"];
+  readonly unread: PlanDocument["unread"];
 }
 
-async function render(report: ReadyReport, { context, stuck }: View): Promise<string> {
+async function render(report: ReadyReport, { context, stuck, unread }: View): Promise<string> {
   const { paint } = context;
   const parts: string[] = [];
   if (report.rows.length > 0) {
@@ -110,7 +121,13 @@ async function render(report: ReadyReport, { context, stuck }: View): Promise<st
         `${paint("red", "no way")}: ${printable(name ?? "")} (${from}): ${printable(reason ?? "", Infinity)}`,
     ),
     ...report.warnings.map((warning) => `${paint("yellow", "note")}: ${printable(warning, Infinity)}`),
-    summary(report, stuck.length > 0),
+    ...unread.map(
+      ({ file, place, text }) =>
+        `${paint("red", "not read")}: ${file}${place === "" ? "" : ` (${place})`}: ${printable(text, Infinity)}`,
+    ),
+    unread.length > 0 && report.ready && stuck.length === 0
+      ? "NOT known to be ready: what is known can be served from here, but not all of the fleet's files could be read."
+      : summary(report, stuck.length > 0),
   ];
   parts.push(`${lines.join("\n")}\n`);
   return parts.join("\n");

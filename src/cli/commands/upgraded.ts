@@ -4,9 +4,9 @@ import { parseDurationMs } from "../../shared/duration.ts";
 import { printable } from "../../shared/printable.ts";
 import { formatVersion, parseVersion } from "../../juju/version.ts";
 import type { Fleet } from "../../upgrade/fleet/fleet.ts";
-import { readFleet } from "../../upgrade/fleet/read-fleet.ts";
 import { judgeUpgraded, type UpgradedDocument } from "../../upgrade/upgraded/upgraded.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { addExplainFiles, explainFiles } from "../upgrade/explain-files.ts";
 import { renderUpgraded } from "../upgrade/render-upgraded.ts";
 import { readVersionAloud } from "../upgrade/version-flag.ts";
 import { readListings, type ListingSource } from "../upgrade/watched-listing.ts";
@@ -17,6 +17,7 @@ const EXIT_PARTIAL = 3;
 interface UpgradedFlags {
   readonly to?: string;
   readonly watch?: true;
+  readonly explainFiles?: true;
   readonly every: string;
   readonly timeout: string;
 }
@@ -30,7 +31,9 @@ export const define: DefineCommand = (command, run) => {
     .option("--to <version>", "the version that all should run (default: what each model is set to)")
     .option("--watch", "look again until everything is done; with a command after --, run it each time")
     .option("--every <duration>", "with --watch: the time between two looks, ISO 8601", "PT30S")
-    .option("--timeout <duration>", "with --watch: stop waiting after this time, ISO 8601", "PT2H")
+    .option("--timeout <duration>", "with --watch: stop waiting after this time, ISO 8601", "PT2H");
+  addExplainFiles(command);
+  command
     .addHelpText(
       "after",
       `
@@ -50,10 +53,14 @@ Examples:
 
 async function upgraded(context: CommandContext, call: CommandCall<UpgradedFlags>): Promise<number> {
   const { options } = call;
+  if (options.explainFiles === true) {
+    const files = call.args[0] as readonly string[];
+    return explainFiles(context, files.length === 0 ? ["-"] : files, "file");
+  }
   const target = options.to === undefined ? undefined : await readTarget(context, options.to);
   const source = readSource(call);
   const look = async (): Promise<UpgradedDocument> => {
-    const fleet = readFleet(await readListings(context, source));
+    const fleet = await readListings(context, source);
     requireStatus(fleet);
     return judgeUpgraded(fleet, target);
   };

@@ -1,6 +1,7 @@
 import { JamError } from "../../shared/errors.ts";
 import type { NamedText } from "../../upgrade/fleet/read-document.ts";
 import type { CommandContext } from "../command.ts";
+import { readFileText, readStdinText, type InputText } from "./input-bytes.ts";
 
 const ENDINGS = /\.(?:json|ya?ml)$/i;
 
@@ -15,7 +16,7 @@ export async function readInputFiles(
 ): Promise<NamedText[]> {
   const texts: NamedText[] = [];
   for (const file of files) {
-    if (file === "-") texts.push({ name: "standard input", text: (await context.io.readInput?.()) ?? "" });
+    if (file === "-") texts.push(named("standard input", await readStdinText(context.io), flag));
     else texts.push(...(await readPath(context.io.cwd, file, flag)));
   }
   return texts;
@@ -35,21 +36,35 @@ export async function readInputFile(context: CommandContext, file: string, flag:
 }
 
 async function readPath(cwd: string, file: string, flag: string): Promise<NamedText[]> {
-  const { readFile, readdir, stat } = await import("node:fs/promises");
+  const { readdir, stat } = await import("node:fs/promises");
   const { join, resolve } = await import("node:path");
   const path = resolve(cwd, file);
   try {
-    if (!(await stat(path)).isDirectory()) return [{ name: file, text: await readFile(path, "utf8") }];
-    const names = (await readdir(path)).filter((name) => ENDINGS.test(name)).sort();
+    if (!(await stat(path)).isDirectory()) return [named(file, await readFileText(path), flag)];
+    const names = (await readdir(path)).filter((name) => ENDINGS.test(name) && !name.startsWith(".")).sort();
     if (names.length === 0) throw new Error("it is a folder without JSON or YAML files");
-    return await Promise.all(
-      names.map(async (name) => ({ name: join(file, name), text: await readFile(join(path, name), "utf8") })),
-    );
+    const texts: NamedText[] = [];
+    for (const name of names) texts.push(named(join(file, name), await readFileText(join(path, name)), flag));
+    return texts;
   } catch (cause) {
-    throw new JamError("JAM_USAGE_INVALID", `${flag}: ${file} cannot be read.`, {
-      cause,
-      hint: "Name files that exist and that you may read, a folder of them, or - for standard input.",
-      details: { flag, file },
-    });
+    if (cause instanceof JamError) throw cause;
+    throw unreadable(flag, file, cause);
   }
+}
+
+function named(name: string, read: InputText, flag: string): NamedText {
+  if ("text" in read) return { name, text: read.text };
+  throw new JamError("JAM_USAGE_INVALID", `${flag}: ${name} is ${read.binary}.`, {
+    hint: "Name a file of text: JSON or YAML that is not compressed.",
+    details: { flag, file: name },
+  });
+}
+
+/** A named file or folder that the system does not give out. */
+export function unreadable(flag: string, file: string, cause: unknown): JamError {
+  return new JamError("JAM_USAGE_INVALID", `${flag}: ${file} cannot be read.`, {
+    cause,
+    hint: "Name files that exist and that you may read, a folder of them, or - for standard input.",
+    details: { flag, file },
+  });
 }

@@ -7,7 +7,6 @@ import { isOsType, isReleaseWord, OS_TYPES, osTypeOf } from "../../juju/release.
 import { parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { formatTrack, readVersionText } from "../../juju/version-text.ts";
 import { preferredStreams } from "../../juju/which/streams.ts";
-import { readFleet } from "../../upgrade/fleet/read-fleet.ts";
 import { createAgentIndex } from "../../upgrade/plan/agent-index.ts";
 import { anonymousGroup, groupsOf, type Assumed, type PlanGroup } from "../../upgrade/plan/group.ts";
 import { makePlan } from "../../upgrade/plan/make-plan.ts";
@@ -15,7 +14,7 @@ import type { PlanDocument } from "../../upgrade/plan/plan-document.ts";
 import { parseTarget, type Target } from "../../upgrade/plan/target.ts";
 import type { CommandContext } from "../command.ts";
 import { mirrorUrl, type MirrorUrl } from "../mirror-url.ts";
-import { readInputFiles } from "./input-files.ts";
+import { readFleetFiles } from "./fleet-files.ts";
 import { readKnown, type KnownOptions } from "./known.ts";
 import { readVersionAloud } from "./version-flag.ts";
 
@@ -76,7 +75,9 @@ export async function planFromFlags(
   const clients: JujuVersion[] = [];
   for (const text of flags.client ?? []) clients.push(await readVersion(context, text, "--client"));
   const fleet =
-    start === undefined ? readFleet(await readInputFiles(context, flags.fleet ?? [], "--fleet")) : undefined;
+    start === undefined
+      ? await readFleetFiles(context, flags.fleet ?? [], { flag: "--fleet", isExplaining: false })
+      : undefined;
   const stream = flags.stream ?? "released";
   const version = target !== undefined && "version" in target ? target.version : undefined;
   const streams = preferredStreams("3.6.23+", { version, development: false, stream });
@@ -93,7 +94,7 @@ export async function planFromFlags(
   if (groups.length === 0) throw noControllers(warnings);
   const { composeKnowledge } = await import("../../compose.ts");
   return makePlan(
-    { groups, target, stream, streams, createdAt: context.now(), warnings },
+    { groups, target, stream, streams, createdAt: context.now(), warnings, unread: fleet?.unread ?? [] },
     { index, knowledge: await composeKnowledge(config), clients, url: mirror.url },
   );
 }
@@ -193,8 +194,8 @@ export function archesOf(rules: readonly RulePlatforms[], agents: readonly Agent
 }
 
 function noControllers(warnings: readonly string[]): JamError {
-  const why = warnings.length === 0 ? "" : ` ${warnings.join(" ")}`;
-  return new JamError("JAM_FLEET_INVALID", `The files name no controller with a version.${why}`, {
+  return new JamError("JAM_FLEET_INVALID", "The files name no controller that a plan can be made for.", {
+    lines: warnings,
     hint: "Add what juju models --format json or juju show-controller --format json prints for each controller.",
   });
 }

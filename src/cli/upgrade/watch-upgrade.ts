@@ -56,7 +56,7 @@ export async function watchUpgrade(
 
 /** An old look says nothing of now. */
 function asUnread(last: UpgradedDocument, fault: JamError): UpgradedDocument {
-  const unread = { file: "the last look", place: "", text: fault.message };
+  const unread = { kind: "file" as const, file: "the last look", place: "", text: fault.message };
   return { ...last, upgraded: false, unread: [...last.unread, unread] };
 }
 

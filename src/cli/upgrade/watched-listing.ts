@@ -1,9 +1,11 @@
 import type { ExecFileException } from "node:child_process";
 import { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
+import type { Fleet } from "../../upgrade/fleet/fleet.ts";
+import { readFleet } from "../../upgrade/fleet/read-fleet.ts";
 import type { NamedText } from "../../upgrade/fleet/read-document.ts";
 import type { CommandContext } from "../command.ts";
-import { readInputFiles } from "./input-files.ts";
+import { readFleetFiles } from "./fleet-files.ts";
 
 /** Where a watch takes its listings from: files that somebody writes again, or a command that is run again. */
 export type ListingSource =
@@ -17,13 +19,15 @@ const MAX_OUTPUT_BYTES = 100_000_000;
 const COMMAND_TIMEOUT_MS = 120_000;
 
 /**
- * The listings as they are now.
+ * The fleet of the listings as they are now.
  * @throws JamError JAM_USAGE_INVALID when a file cannot be read or the command cannot be started,
- *   JAM_FLEET_INVALID with the command's own words when it fails, the reason of `signal` when it is aborted
+ *   JAM_FLEET_INVALID with the command's own words when it fails and for what is no listing, the reason of `signal` when it is aborted
  */
-export async function readListings(context: CommandContext, source: ListingSource): Promise<NamedText[]> {
-  if (source.kind === "files") return readInputFiles(context, source.files, "file");
-  return [await runCommand(context, source.words)];
+export async function readListings(context: CommandContext, source: ListingSource): Promise<Fleet> {
+  if (source.kind === "files") {
+    return readFleetFiles(context, source.files, { flag: "file", isExplaining: false });
+  }
+  return readFleet([await runCommand(context, source.words)]);
 }
 
 async function runCommand(context: CommandContext, words: readonly string[]): Promise<NamedText> {

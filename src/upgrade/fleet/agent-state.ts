@@ -36,16 +36,18 @@ export function machineState(signs: AgentSigns): AgentState {
     case "started":
       return workingState(signs);
     default:
-      return signs.statusError === undefined ? (MACHINE_STATES[signs.current] ?? "unreadable") : "unreadable";
+      return signs.statusError === undefined
+        ? (MACHINE_STATES.get(signs.current) ?? "unreadable")
+        : "unreadable";
   }
 }
 
-const MACHINE_STATES: Readonly<Record<string, AgentState>> = {
-  pending: "pending",
-  down: "down",
-  error: "failed",
-  stopped: "stopped",
-};
+const MACHINE_STATES: ReadonlyMap<string, AgentState> = new Map([
+  ["pending", "pending"],
+  ["down", "down"],
+  ["error", "failed"],
+  ["stopped", "stopped"],
+]);
 
 /**
  * The state of a unit's agent. `running` is what operators on Kubernetes say for idle. Up to 2.7 units have upgrade
@@ -61,20 +63,22 @@ export function unitState(signs: AgentSigns): AgentState {
     case "running":
       return workingState(signs);
     default:
-      return signs.statusError === undefined ? (UNIT_STATES[signs.current] ?? "unreadable") : "unreadable";
+      return signs.statusError === undefined
+        ? (UNIT_STATES.get(signs.current) ?? "unreadable")
+        : "unreadable";
   }
 }
 
-const UNIT_STATES: Readonly<Record<string, AgentState>> = {
-  allocating: "pending",
-  pending: "pending",
-  lost: "lost",
-  failed: "failed",
-  error: "failed",
+const UNIT_STATES: ReadonlyMap<string, AgentState> = new Map([
+  ["allocating", "pending"],
+  ["pending", "pending"],
+  ["lost", "lost"],
+  ["failed", "failed"],
+  ["error", "failed"],
   // Its machine restarts: the agent does not run until it is up again.
-  rebooting: "stopped",
-  stopped: "stopped",
-};
+  ["rebooting", "stopped"],
+  ["stopped", "stopped"],
+]);
 
 /** An agent reports its new version when its new binary starts, before any step: only the message tells of steps. */
 function workingState({ message = "", statusError }: AgentSigns): AgentState {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { findSeries } from "../../juju/release.ts";
 import { entriesOf, isMapping, noteUnread, readEntry, type Reading } from "./entries.ts";
-import { baseField, lifeOf, platformOf, statusField, statusText, text, told } from "./fields.ts";
+import { baseField, lifeOf, platformOf, seriesField, statusField, statusText, text, told } from "./fields.ts";
 import type { FleetApplication, FleetEndpoint, FleetUnit } from "./model-parts.ts";
 import { unitsOf } from "./unit-entries.ts";
 
@@ -13,7 +13,7 @@ const application = z.object({
   "charm-name": text,
   "charm-rev": z.number().nullish(),
   "charm-channel": text,
-  series: text,
+  series: seriesField,
   base: baseField,
   life: text,
   scale: z.number().nullish(),
@@ -54,7 +54,7 @@ export function applicationsOf(
 }
 
 function applicationOf(name: string, field: ApplicationField, hasUnits: boolean): FleetApplication {
-  const charm = field.charm ?? "";
+  const charm = told(field.charm) ?? "";
   const origin = told(field["charm-origin"]);
   const series = findSeries(field.series ?? "");
   const fromBase = field.base?.name === "ubuntu" ? field.base.channel.split("/")[0] : undefined;

@@ -3,7 +3,7 @@ import { isVersion } from "../../juju/version.ts";
 import { printable } from "../../shared/printable.ts";
 import { entriesOf, noteUnread, readEntry, type Reading } from "./entries.ts";
 import { NOTHING_TOLD, type ControllerFacts, type Facts, type ModelFacts } from "./facts.ts";
-import { text, told } from "./fields.ts";
+import { named, text, told } from "./fields.ts";
 import type { FleetNode } from "./fleet.ts";
 import { agentVersion } from "./version-field.ts";
 
@@ -37,7 +37,7 @@ export function controllersOfList(controllers: unknown, reading: Reading): Facts
       {
         origin: reading.origin,
         name,
-        uuid: told(item["controller-uuid"]) ?? told(item.uuid),
+        uuid: named(item["controller-uuid"]) ?? named(item.uuid),
         ...versionOf(item["agent-version"]),
         versionIs: "remembered",
         modelVersion: undefined,
@@ -101,7 +101,7 @@ function controllerOf(name: string, shown: Details, reading: Reading): Controlle
   return {
     origin: reading.origin,
     name,
-    uuid: told(shownDetails["controller-uuid"]) ?? told(shownDetails.uuid),
+    uuid: named(shownDetails["controller-uuid"]) ?? named(shownDetails.uuid),
     version: asked.version,
     versionIs: "asked",
     modelVersion: model.version,
@@ -146,7 +146,7 @@ function modelsOf(models: unknown, controller: ControllerFacts): ModelFacts[] {
   const shown = z.object({ uuid: text, "model-uuid": text });
   return entriesOf(models).flatMap(([name, value]): ModelFacts[] => {
     const entry = readEntry(shown, value);
-    const uuid = "fault" in entry ? undefined : (told(entry.value["model-uuid"]) ?? told(entry.value.uuid));
+    const uuid = "fault" in entry ? undefined : (named(entry.value["model-uuid"]) ?? named(entry.value.uuid));
     const short = name.slice(name.lastIndexOf("/") + 1);
     if (short === "") return [];
     return [

@@ -38,6 +38,7 @@ export function readEntry<T>(schema: z.ZodType<T>, value: unknown): Entry<T> {
 export function noteUnread({ origin, unread }: Reading, place: string, text: string): void {
   const inside = origin.place.slice(origin.file.length).replace(/^, /, "");
   unread.push({
+    kind: "part",
     file: origin.file,
     place: [inside, printable(place)].filter((part) => part !== "").join(", "),
     text: printable(text, 400),

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { findSeries, findSeriesOfBase, osTypeOf } from "../../juju/release.ts";
+import { findSeries, findSeriesOfBase, isReleaseWord, osTypeOf } from "../../juju/release.ts";
+import { printable } from "../../shared/printable.ts";
 import { agentVersion } from "./version-field.ts";
 import type { Life, StatusText } from "./model-parts.ts";
 
@@ -21,8 +22,17 @@ export const statusField = z
 
 export type StatusField = z.infer<typeof statusField>;
 
-/** An empty text is what Juju means by nothing. */
+/** Most of what Juju prints. */
+const PLAIN = /^[ -~]{1,1000}$/;
+
+/** A text for people as it may be printed. An empty text is what Juju means by nothing. */
 export function told(value: string | null | undefined): string | undefined {
+  if (value === null || value === undefined || value === "") return undefined;
+  return PLAIN.test(value) ? value : printable(value, 2000);
+}
+
+/** A name as the file has it; `checkNames` looks at it. */
+export function named(value: string | null | undefined): string | undefined {
   return value === null || value === "" ? undefined : value;
 }
 
@@ -36,7 +46,18 @@ export function lifeOf(value: string | null | undefined): Life {
 }
 
 /** `base` from 3.0 on, `series` before. Numbers are let pass: other tools write `channel: 22.04` without quotes. */
-export const baseField = z.object({ name: z.string(), channel: z.coerce.string() }).nullish();
+export const baseField = z
+  .object({
+    name: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, "is not an operating system"),
+    channel: z.coerce.string().regex(/^[\w.+/-]{1,60}$/, "is not a channel of one"),
+  })
+  .nullish();
+
+/** `series`, up to 2.9, which prints it even when it is empty. */
+export const seriesField = z
+  .string()
+  .refine((word) => word === "" || isReleaseWord(word), "is not a series")
+  .nullish();
 
 /** The platform of a machine or application. */
 export interface PlatformText {

@@ -104,6 +104,8 @@ export interface FleetModel {
 
 /** Something that could not be read or placed. While there is any, nothing may be called ready or done. */
 export interface FleetUnread {
+  /** A whole file, an entry of one, or a model that is read and cannot be told from others. */
+  readonly kind: "file" | "part" | "unplaced";
   readonly file: string;
   /** Where in the file: `machines.0.juju-status`; empty for the whole file. */
   readonly place: string;
@@ -115,8 +117,8 @@ export interface FleetSource {
   readonly file: string;
   /** Position in a file of several documents, from 1. */
   readonly document: number | undefined;
-  /** `juju status`; what the file is otherwise: `a plan of jam`. */
-  readonly kind: string;
+  /** The command that printed it: `juju status`; undefined for what is no listing that is read. */
+  readonly command: string | undefined;
   /** As far as its shape tells: `2.x`, `3.x–4.x`. */
   readonly juju: string | undefined;
   readonly format: "json" | "yaml" | undefined;

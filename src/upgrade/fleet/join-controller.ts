@@ -1,5 +1,4 @@
 import { compareVersionTexts, parseVersion } from "../../juju/version.ts";
-import { shellCommand } from "../../shared/shell-command.ts";
 import type { ControllerFacts, ModelFacts } from "./facts.ts";
 import type { FleetController } from "./fleet.ts";
 import type { ControllerEntry } from "./identify-controllers.ts";
@@ -35,11 +34,6 @@ export function joinController(
   }
   const all = models.flatMap((model) => model.facts);
   const presumed = isJaas ? undefined : (version ?? highest(own) ?? highest(all));
-  if (version === undefined && own.length === 0 && presumed !== undefined) {
-    notes.push(
-      `No file tells the version of controller ${label}; ${presumed}, the highest of its models, is taken. Give ${shellCommand`juju show-controller ${name} --format json`}.`,
-    );
-  }
   return {
     uuid: entry.uuid,
     names,

@@ -17,8 +17,7 @@ export function joinModel(
     ranked.find((one) => one[key] !== undefined)?.[key];
   const name = ranked[0]?.name ?? "";
   const isController = isControllerModel(ranked);
-  // Of all models only the controller's own has the same owner everywhere.
-  const owner = tell("owner") ?? (isController && name === "controller" ? "admin" : undefined);
+  const owner = tell("owner");
   const controllerName = tell("controllerName");
   const place = controller?.label ?? controllerName;
   const label = `${place === undefined ? "" : `${place}:`}${formatModelName({ name, owner })}`;

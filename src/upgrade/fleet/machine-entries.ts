@@ -1,8 +1,15 @@
 import { z } from "zod";
+import { isArchWord } from "../../juju/arch.ts";
 import { machineState } from "./agent-state.ts";
 import { entriesOf, isMapping, noteUnread, readEntry, type Reading } from "./entries.ts";
-import { baseField, lifeOf, platformOf, statusField, statusText, text, told } from "./fields.ts";
+import { baseField, lifeOf, platformOf, seriesField, statusField, statusText, text, told } from "./fields.ts";
 import type { FleetMachine } from "./model-parts.ts";
+
+/** Hardware or constraints, of which the architecture is used. */
+const archWords = text.refine((words) => {
+  const arch = archOf(words);
+  return arch === undefined || isArchWord(arch);
+}, "names an architecture that cannot be one");
 
 /** Source: juju cmd/juju/status/formatted.go machineStatus, 2.0 to 4.0.15 */
 const machine = z.object({
@@ -11,10 +18,10 @@ const machine = z.object({
   "instance-id": text,
   "machine-status": statusField,
   "modification-status": statusField,
-  series: text,
+  series: seriesField,
   base: baseField,
-  hardware: text,
-  constraints: text,
+  hardware: archWords,
+  constraints: archWords,
   "controller-member-status": text,
   "ha-primary": z.boolean().nullish(),
   "controller-cluster-role": text,

@@ -51,7 +51,7 @@ export function leaveAlone(look: Look, why: string, context: Identifying): void 
   const places = placesOf(look);
   context.notes.push(`${places} counts for itself: ${why}.`);
   for (const { origin } of look) {
-    context.unread.push({ file: origin.file, place: "", text: `cannot be placed: ${why}` });
+    context.unread.push({ kind: "unplaced", file: origin.file, place: "", text: why });
   }
   context.index.add({ controller: undefined, facts: look, onlyIn: places });
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { entriesOf, noteUnread, readEntry, type Entry, type Reading } from "./entries.ts";
 import { NOTHING_TOLD, type ModelFacts } from "./facts.ts";
-import { statusText, text, told } from "./fields.ts";
+import { named, statusText, text, told } from "./fields.ts";
 import type { FleetMigration } from "./fleet.ts";
 import { agentVersion } from "./version-field.ts";
 
@@ -65,16 +65,16 @@ function takeModel(entry: Entry<ModelInfo>, place: string, { reading, listing }:
 function modelOf(info: ModelInfo, { reading, listing }: Take): ModelFacts {
   // 4.0 has no `owner`: the part of the name before the last slash is it. Owners of JAAS may hold no slash.
   const slash = info.name.lastIndexOf("/");
-  const owner = told(info.owner) ?? (slash > 0 ? info.name.slice(0, slash) : undefined);
-  const name = told(info["short-name"]) ?? info.name.slice(slash + 1);
+  const owner = named(info.owner) ?? (slash > 0 ? info.name.slice(0, slash) : undefined);
+  const name = named(info["short-name"]) ?? info.name.slice(slash + 1);
   const migration = migrationOf(info.status);
   return {
     ...NOTHING_TOLD,
     origin: reading.origin,
     listing,
-    controllerUuid: told(info["controller-uuid"]),
-    controllerName: told(info["controller-name"]),
-    uuid: told(info["model-uuid"]) ?? told(info.uuid),
+    controllerUuid: named(info["controller-uuid"]),
+    controllerName: named(info["controller-name"]),
+    uuid: named(info["model-uuid"]) ?? named(info.uuid),
     name,
     owner,
     isController: info["is-controller"] ?? (name === "controller" && (owner ?? "admin") === "admin"),

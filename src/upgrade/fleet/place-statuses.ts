@@ -147,7 +147,20 @@ function splitByPlace(models: readonly (readonly Look[])[]): Map<string, string>
     for (const facts of look) if (!stands.has(keyOf(facts))) stands.set(keyOf(facts), one);
   }
   const all = models.flat(2);
-  return new Map(all.map((facts) => [facts.origin.place, stands.get(keyOf(facts)) ?? keyOf(facts)]));
+  const folder = commonFolder(all.map(({ origin }) => origin.place));
+  return new Map(
+    all.map((facts) => [facts.origin.place, (stands.get(keyOf(facts)) ?? keyOf(facts)).slice(folder.length)]),
+  );
+}
+
+/** `fleet/` of `fleet/berlin.json` and `fleet/bonn.json`: it tells nothing apart. */
+function commonFolder([first = "", ...others]: readonly string[]): string {
+  let folder = first.slice(0, first.lastIndexOf("/") + 1);
+  for (const other of others) {
+    while (!other.startsWith(folder))
+      folder = folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1);
+  }
+  return folder;
 }
 
 function describeContradiction(controller: string | undefined, looks: readonly Look[]): string {

@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { printable } from "../../shared/printable.ts";
 import { applicationsOf, endpointsOf } from "./application-entries.ts";
 import type { Reading } from "./entries.ts";
 import { NOTHING_TOLD, type ModelFacts } from "./facts.ts";
-import { statusField, statusText, text, told, type StatusField } from "./fields.ts";
+import { named, statusField, statusText, text, told, type StatusField } from "./fields.ts";
 import { machinesOf } from "./machine-entries.ts";
 import { agentVersion } from "./version-field.ts";
 
@@ -44,7 +43,7 @@ export function modelOfStatus(status: z.infer<typeof statusListing>, reading: Re
     ...NOTHING_TOLD,
     origin: reading.origin,
     listing: "status",
-    controllerName: told(model.controller),
+    controllerName: named(model.controller),
     name: model.name,
     isController: model.name === "controller" || machines.some((machine) => machine.isControllerNode),
     // Kubernetes came with 2.4; before, every model was one of machines and no type was printed.
@@ -70,7 +69,7 @@ export function modelOfStatus(status: z.infer<typeof statusListing>, reading: Re
 
 /** The text after `migrating: `. Source: juju state/modelmigration.go migStatusHistoryAndOps @3.6.28 */
 function migrationOf(field: StatusField): string | undefined {
-  return /^migrating: (.*)$/s.exec(field?.message ?? "")?.[1];
+  return /^migrating: (.*)$/s.exec(told(field?.message) ?? "")?.[1];
 }
 
 /** The message of an attempt that was given up stays; the status is `available` again. A model that arrives is `importing`. */
@@ -86,5 +85,5 @@ function isMigrating(migration: string | undefined, field: StatusField): boolean
 function describeActivity(field: StatusField): string | undefined {
   const current = told(field?.current);
   if (current === undefined || current === "available") return undefined;
-  return printable([current, told(field?.message)].filter((part) => part !== undefined).join(": "), 400);
+  return [current, told(field?.message)].filter((part) => part !== undefined).join(": ");
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { unitState } from "./agent-state.ts";
 import { entriesOf, isMapping, noteUnread, readEntry, type Reading } from "./entries.ts";
-import { statusField, statusText, text, told } from "./fields.ts";
+import { named, statusField, statusText, text, told } from "./fields.ts";
 import { describeUnknown } from "./machine-entries.ts";
 import type { FleetUnit } from "./model-parts.ts";
 
@@ -80,7 +80,7 @@ function unitOf({ name, principal }: Found, field: UnitField, context: UnitReadi
     name,
     // A subordinate's application is the part of its name before the slash.
     application: principal === undefined ? context.application : (name.split("/")[0] ?? name),
-    machine: told(field.machine) ?? principal?.machine,
+    machine: named(field.machine) ?? principal?.machine,
     principal: principal?.name,
     isSubordinate: principal !== undefined,
     version,

@@ -60,6 +60,12 @@ export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): Pl
       return [];
     }
     const number = parseVersion(presumedVersion);
+    const own = fleet.models.find((model) => model.controller === controller && model.isController);
+    if (controller.version === undefined && own?.version === undefined) {
+      warnings.push(
+        `No file tells the version of controller ${label}; ${presumedVersion}, the highest of its models, is taken. Give ${shellCommand`juju show-controller ${name} --format json`}.`,
+      );
+    }
     const models = fleet.models
       .filter((model) => model.controller === controller)
       .map((model) => plannedModel(model, number, assumed, guessed));

@@ -1,6 +1,7 @@
 import { sumTarballBytes } from "../../juju/agent.ts";
 import { isPrerelease, parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { JamError } from "../../shared/errors.ts";
+import type { FleetUnread } from "../fleet/fleet.ts";
 import type { PlanGroup } from "./group.ts";
 import {
   PLAN_FORMAT,
@@ -25,6 +26,8 @@ export interface PlanRequest {
   readonly createdAt: Date;
   /** What is known to be unclear already. */
   readonly warnings: readonly string[];
+  /** What of the fleet's files could not be read or placed. */
+  readonly unread?: readonly FleetUnread[];
 }
 
 /**
@@ -61,6 +64,7 @@ export function makePlan(request: PlanRequest, context: PlanContext): PlanDocume
     agents,
     images,
     warnings: [...warnings, ...missingWarnings(agents)],
+    unread: [...(request.unread ?? [])],
     totals: totalsOf(agents),
   };
 }

@@ -129,6 +129,10 @@ const plan = z.object({
   agents: z.array(agent),
   images: z.array(word),
   warnings: z.array(z.string()),
+  /** What of the fleet's files could not be read or placed: the plan knows nothing of it. */
+  unread: z
+    .array(z.object({ kind: z.string(), file: z.string(), place: z.string(), text: z.string() }))
+    .default([]),
   totals,
 });
 
@@ -142,6 +146,7 @@ export type PlanController = z.infer<typeof controller>;
 
 const EXPECTED = {
   code: "JAM_PLAN_INVALID",
+  what: "plan",
   hint: "Write a plan with `jam plan … -o json > plan.json` (or -o yaml) and hand in that file.",
 } as const;
 

@@ -1,0 +1,79 @@
+import type { Command } from "commander";
+import type { Fleet } from "../../upgrade/fleet/fleet.ts";
+import type { CommandContext } from "../command.ts";
+import { formatTable } from "../output/table.ts";
+import { readFleetFiles } from "./fleet-files.ts";
+
+/** Exit status when some file was not read that should tell of the fleet. */
+const EXIT_PARTIAL = 3;
+
+/** The flag of every command that reads files of a fleet. */
+export function addExplainFiles(command: Command): void {
+  command.option("--explain-files", "only list the files: what each is, what it tells, why one is not read");
+}
+
+/** Prints what became of every file, instead of what the command does. @returns the exit status */
+export async function explainFiles(
+  context: CommandContext,
+  files: readonly string[],
+  flag: string,
+): Promise<number> {
+  const fleet = await readFleetFiles(context, files, { flag, isExplaining: true });
+  await context.output.print(documentOf(fleet), () => render(fleet, context));
+  return fleet.unread.length === 0 ? 0 : EXIT_PARTIAL;
+}
+
+function documentOf({ sources, controllers, models, notes, unread }: Fleet): object {
+  return {
+    files: sources.map(({ file, document, command, juju, format, outcome, told }) => ({
+      file,
+      document: document ?? null,
+      outcome,
+      command: command ?? null,
+      juju: juju ?? null,
+      format: format ?? null,
+      told,
+    })),
+    controllers: controllers.map(({ label, uuid, names, version, isJaas, ...rest }) => ({
+      controller: label,
+      uuid: uuid ?? null,
+      names,
+      version: version ?? null,
+      generation: rest.generation ?? null,
+      jaas: isJaas,
+    })),
+    models: models.map(({ label, uuid, version, machines, units, files }) => ({
+      model: label,
+      uuid: uuid ?? null,
+      version: version ?? null,
+      machines: machines?.length ?? null,
+      units: units?.length ?? null,
+      files,
+    })),
+    unread,
+    notes,
+  };
+}
+
+async function render(
+  { sources, notes, models, controllers }: Fleet,
+  context: CommandContext,
+): Promise<string> {
+  const headings = ["FILE", "DOCUMENT", "READ", "WHAT", "JUJU", "TELLS"];
+  const table = await formatTable(
+    headings.map((heading) => ({ heading })),
+    sources.map(({ file, document, outcome, command, juju, format, told }) => [
+      file,
+      document === undefined ? "-" : String(document),
+      outcome === "read" ? "yes" : outcome === "left-out" ? "left out" : "NO",
+      command === undefined ? "-" : `${command} (${format ?? ""})`,
+      juju ?? "-",
+      told,
+    ]),
+  );
+  const lines = notes.map((note) => `${context.paint("yellow", "note")}: ${note}`);
+  lines.push(
+    `${sources.length} document(s): ${controllers.length} controller(s), ${models.length} model(s).`,
+  );
+  return `${table}\n${lines.join("\n")}\n`;
+}

@@ -1,0 +1,39 @@
+/** What bytes turn out to be. */
+export type DecodedText =
+  | { readonly text: string }
+  /** Not text; what it is instead: `compressed by gzip`. */
+  | { readonly binary: string };
+
+/** First bytes of what operators hand in by mistake. */
+const MAGIC: readonly (readonly [name: string, bytes: readonly number[]])[] = [
+  ["compressed by gzip", [0x1f, 0x8b]],
+  ["compressed by xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
+  ["compressed by zstd", [0x28, 0xb5, 0x2f, 0xfd]],
+  ["compressed by bzip2", [0x42, 0x5a, 0x68]],
+  ["a ZIP archive", [0x50, 0x4b, 0x03, 0x04]],
+];
+
+/**
+ * The text of a file. UTF-8 is read as it is, with its byte order mark; UTF-16 of either byte order is recognised by its
+ * mark or, without one, by the zero bytes that it has in JSON and YAML (Windows PowerShell 5 writes it for `>`).
+ */
+export function decodeText(bytes: Uint8Array): DecodedText {
+  for (const [binary, magic] of MAGIC) {
+    if (magic.every((byte, index) => bytes[index] === byte)) return { binary };
+  }
+  const utf16 = byteOrderOf(bytes);
+  if (utf16 !== undefined) return { text: new TextDecoder(utf16).decode(bytes) };
+  // Juju prints no zero bytes, and neither does anybody else in a text.
+  if (bytes.subarray(0, 4096).includes(0)) return { binary: "not a text" };
+  return { text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) };
+}
+
+function byteOrderOf(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined {
+  const [first, second, third, fourth] = bytes;
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  if (first === 0xfe && second === 0xff) return "utf-16be";
+  if (first === undefined || second === undefined) return undefined;
+  if (first !== 0 && second === 0 && third !== 0 && fourth === 0) return "utf-16le";
+  if (first === 0 && second !== 0 && third === 0 && fourth !== 0) return "utf-16be";
+  return undefined;
+}

@@ -1,0 +1,131 @@
+import { JamError } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
+import type { ControllerFacts, ModelFacts } from "./facts.ts";
+import type { Fleet, FleetSource, FleetUnread } from "./fleet.ts";
+import { ACCEPTED_HINT, type Foreign } from "./foreign-kinds.ts";
+import { joinFleet } from "./join-fleet.ts";
+import { noteFiles } from "./note-files.ts";
+import { readFile, type Finding } from "./read-file.ts";
+import { describeFacts } from "./describe-facts.ts";
+
+/** A file that may tell of a fleet. */
+export interface FleetFile {
+  /** As it was named, or below the folder that was. */
+  readonly name: string;
+  /** Its text, or why there is none. */
+  readonly content: { readonly text: string } | Foreign;
+  /** Named by itself: it has to be of use. One that a folder holds is left out with a note. */
+  readonly isNamed: boolean;
+}
+
+export interface FleetReaderOptions {
+  /** Take note of every file instead of refusing one that is of no use, for `--explain-files`. Default false. */
+  readonly isExplaining?: boolean;
+}
+
+/** A listing in a form that is not read. Whether that matters shows when all files are read. */
+interface Doubtful {
+  readonly about: NonNullable<Foreign["about"]>;
+  readonly source: FleetSource;
+}
+
+/** Reads files one after the other, so that only what they tell is kept, and joins them at the end. */
+export class FleetReader {
+  readonly #isExplaining: boolean;
+  readonly #controllers: ControllerFacts[] = [];
+  readonly #models: ModelFacts[] = [];
+  readonly #unread: FleetUnread[] = [];
+  readonly #sources: FleetSource[] = [];
+  readonly #doubtful: Doubtful[] = [];
+  readonly #notes: string[] = [];
+
+  constructor({ isExplaining = false }: FleetReaderOptions = {}) {
+    this.#isExplaining = isExplaining;
+  }
+
+  /**
+   * Reads one file.
+   * @throws JamError JAM_FLEET_INVALID for a named file that is of no use, and for names that cannot be Juju's
+   */
+  add({ name, content, isNamed }: FleetFile): void {
+    const file = printable(name, 300);
+    if (!("text" in content)) {
+      this.#take(file, { document: undefined, format: undefined, found: content }, isNamed);
+      return;
+    }
+    const { findings, notes } = readFile(file, content.text);
+    this.#notes.push(...notes);
+    for (const finding of findings) this.#take(file, finding, isNamed);
+  }
+
+  /**
+   * The fleet of all files.
+   * @throws JamError JAM_FLEET_INVALID when no file tells anything
+   */
+  fleet(): Fleet {
+    if (!this.#isExplaining && !this.#sources.some(({ outcome }) => outcome === "read"))
+      throw this.#nothing();
+    const fleet = joinFleet({
+      controllers: this.#controllers,
+      models: this.#models,
+      unread: this.#unread,
+      sources: [],
+    });
+    const { sources, unread } = this.#settle(fleet);
+    const all = [...fleet.unread, ...unread];
+    const notes = [...fleet.notes, ...this.#notes, ...noteFiles(sources, all)];
+    return { ...fleet, notes, unread: all, sources };
+  }
+
+  #take(file: string, { document, format, found }: Finding, isNamed: boolean): void {
+    const head = { file, document, format };
+    if ("facts" in found) {
+      this.#controllers.push(...found.facts.controllers);
+      this.#models.push(...found.facts.models);
+      this.#unread.push(...found.unread);
+      const told = describeFacts(found);
+      this.#sources.push({ ...head, command: found.command, juju: found.juju, outcome: "read", told });
+      return;
+    }
+    const { what, next, isListing, about } = found;
+    const place = document === undefined ? file : `${file}, document ${document}`;
+    if (isNamed && !this.#isExplaining) {
+      throw new JamError("JAM_FLEET_INVALID", `${place} ${what}.`, { hint: next, details: { file } });
+    }
+    const outcome = isListing || isNamed ? "unread" : "left-out";
+    const source = { ...head, command: undefined, juju: undefined, outcome, told: what } as const;
+    this.#sources.push(source);
+    if (about !== undefined && !isNamed) this.#doubtful.push({ about, source });
+    else if (outcome === "unread") this.#unread.push({ kind: "file", file: place, place: "", text: what });
+  }
+
+  /** A model's tabular status is left out when another file has that model's status, and missing otherwise. */
+  #settle({ models }: Fleet): { readonly sources: FleetSource[]; readonly unread: FleetUnread[] } {
+    const known = new Set(
+      models
+        .filter(({ units }) => units !== undefined)
+        .flatMap(({ name, controller, controllerName }) =>
+          [...(controller?.names ?? []), ...(controllerName === undefined ? [] : [controllerName])].map(
+            (one) => `${one}:${name}`,
+          ),
+        ),
+    );
+    const isKnown = ({ about }: Doubtful) => known.has(`${about.controller}:${about.model}`);
+    const leftOut = new Set(this.#doubtful.filter(isKnown).map(({ source }) => source));
+    return {
+      sources: this.#sources.map((source) =>
+        leftOut.has(source) ? { ...source, outcome: "left-out" as const } : source,
+      ),
+      unread: this.#doubtful
+        .filter((one) => !isKnown(one))
+        .map(({ source }) => ({ kind: "file" as const, file: source.file, place: "", text: source.told })),
+    };
+  }
+
+  #nothing(): JamError {
+    const told = this.#sources.slice(0, 5).map(({ file, told: what }) => `${file} ${what}`);
+    const more = this.#sources.length > 5 ? `; and ${this.#sources.length - 5} more files` : "";
+    const why = told.length === 0 ? "there is no file" : `${told.join("; ")}${more}`;
+    return new JamError("JAM_FLEET_INVALID", `No file tells of a fleet: ${why}.`, { hint: ACCEPTED_HINT });
+  }
+}

@@ -1,0 +1,202 @@
+import { isReleaseWord } from "../../juju/release.ts";
+import { compareVersionTexts, isVersion } from "../../juju/version.ts";
+import { printable } from "../../shared/printable.ts";
+import { shellCommand } from "../../shared/shell-command.ts";
+import { isMapping, type Mapping } from "./entries.ts";
+
+/** Why a document or text is of no use here. */
+export interface Foreign {
+  /** Completes "FILE …": `is a plan of jam, not a listing of Juju's`. */
+  readonly what: string;
+  /** The next step, as a full sentence. */
+  readonly next: string;
+  /**
+   * Meant to tell of a fleet, and does not: in a folder it is not left out with a note, but counts as not read, so that
+   * nothing is called good without it.
+   */
+  readonly isListing: boolean;
+  /** What a listing in another form is about, where it tells: another file may have the same in a form that is read. */
+  readonly about?: { readonly controller: string; readonly model: string };
+}
+
+/** The commands whose output is understood, for messages. */
+export const ACCEPTED =
+  "juju status, juju models, juju controllers, juju show-controller, juju show-model and juju machines, with --format json or yaml";
+
+export const ACCEPTED_HINT = `Hand in what these print: ${ACCEPTED}. For example: juju status -m prod:web --format json > prod-web.json`;
+
+/** A file that has no text to look at, because of its size, its form or its permissions. `why` completes "FILE …". */
+export function withoutText(name: string, why: string): Foreign {
+  const isPacked = why.startsWith("is compressed") || why.includes("archive");
+  return {
+    what: why,
+    next: isPacked ? `Unpack it first. ${ACCEPTED_HINT}` : ACCEPTED_HINT,
+    // Logs are packed and pictures are not text, but what is called so was meant to be read.
+    isListing: why.startsWith("cannot be read") || /\.(?:json|ya?ml)(?:\.\w+)?$/i.test(name),
+  };
+}
+
+interface ForeignKind {
+  readonly isIt: (document: Mapping) => boolean;
+  readonly say: (document: Mapping) => Foreign;
+}
+
+/** Documents that have to be told from listings before these are recognised. */
+const LOOKALIKES: readonly ForeignKind[] = [
+  { isIt: (document) => Object.keys(document).length === 0, say: sayEmptyObject },
+  { isIt: isJuju1, say: sayJuju1 },
+  { isIt: isFullStatus, say: sayFullStatus },
+];
+
+/** `format` of jam's own documents. */
+const JAM_DOCUMENTS: readonly (readonly [prefix: string, what: string, next: string])[] = [
+  ["jam-plan:", "is a plan of jam", "Give it with --plan instead of --fleet."],
+  ["jam-inventory:", "is an inventory of jam", "jam bundle create --have takes it."],
+  ["jam-receipt:", "is a receipt of jam", "jam site update takes it."],
+  ["jam-", "is a document of jam", ACCEPTED_HINT],
+];
+
+/** What other commands of Juju print, by keys that only they have. */
+const OTHER_COMMANDS: readonly (readonly [command: string, isIt: (document: Mapping) => boolean])[] = [
+  ["juju storage", hasOnly("storage", "filesystems", "volumes")],
+  ["juju spaces", hasOnly("spaces")],
+  ["juju subnets", hasOnly("subnets")],
+  ["juju credentials", hasSome("controller-credentials", "client-credentials", "credentials")],
+  ["juju users", hasSome("user-name")],
+  ["juju config", (document) => "application" in document && "settings" in document],
+  ["juju export-bundle", (document) => "applications" in document && !("model" in document)],
+  ["juju show-cloud", (document) => "auth-types" in document],
+  ["juju clouds", ofEach("type", "defined")],
+  ["juju model-config", ofEach("value", "source")],
+  ["juju show-unit", ofEach("charm", "relation-info")],
+  ["juju show-application", ofEach("charm", "endpoint-bindings")],
+  ["juju operations", ofEach("status", "timing")],
+  ["juju offers", ofEach("application", "connect-url")],
+  ["juju secrets", ofEach("revision", "owner")],
+  ["juju controller-config", hasSome("api-port", "controller-uuid", "state-port")],
+];
+
+/** What a document is that may be taken for a listing and is none. */
+export function findLookalike(document: Mapping): Foreign | undefined {
+  return LOOKALIKES.find(({ isIt }) => isIt(document))?.say(document);
+}
+
+/** What a document is that no kind of listing fits. */
+export function describeForeign(document: unknown): Foreign {
+  if (!isMapping(document)) {
+    const what = Array.isArray(document) ? "is a list of something else" : "is text";
+    return { what: `${what}: none of Juju's listings`, next: ACCEPTED_HINT, isListing: false };
+  }
+  const format = typeof document["format"] === "string" ? document["format"] : "";
+  const own = JAM_DOCUMENTS.find(([prefix]) => format.startsWith(prefix));
+  if (own !== undefined)
+    return { what: `${own[1]}, not a listing of Juju's`, next: own[2], isListing: false };
+  const { error } = document;
+  if (isMapping(error) && typeof error["code"] === "string") {
+    const message = printable(typeof error["message"] === "string" ? error["message"] : error["code"]);
+    return { what: `is the error of a jam command: ${message}`, next: ACCEPTED_HINT, isListing: false };
+  }
+  const keys = Object.keys(document);
+  const other = OTHER_COMMANDS.find(([, isIt]) => isIt(document));
+  const holds = keys.slice(0, 6).map((key) => printable(key, 40));
+  const what =
+    other === undefined
+      ? `is none of Juju's listings (it holds ${holds.join(", ")})`
+      : `is what ${other[0]} prints, none of the listings that tell of a fleet`;
+  return { what, next: ACCEPTED_HINT, isListing: false };
+}
+
+function hasSome(...keys: readonly string[]): (document: Mapping) => boolean {
+  return (document) => keys.some((key) => key in document);
+}
+
+function hasOnly(...keys: readonly string[]): (document: Mapping) => boolean {
+  return (document) => Object.keys(document).every((key) => keys.includes(key));
+}
+
+/** A mapping of mappings that all have these keys. */
+function ofEach(...keys: readonly string[]): (document: Mapping) => boolean {
+  return (document) => {
+    const values = Object.values(document);
+    return values.length > 0 && values.every((one) => isMapping(one) && keys.every((key) => key in one));
+  };
+}
+
+function sayEmptyObject(): Foreign {
+  return {
+    what: "is an empty object: Juju could not tell anything, and its error went to standard error",
+    next: "Run the juju command again without > and look at what it says; write the file when it prints a listing.",
+    isListing: true,
+  };
+}
+
+/** Source: juju cmd/juju/status/formatted.go @1.25.13 */
+function isJuju1(document: Mapping): boolean {
+  return "machines" in document && ("services" in document || typeof document["environment"] === "string");
+}
+
+function sayJuju1(document: Mapping): Foreign {
+  const machines = machinesOf1(document["machines"]);
+  const of = (key: string) => [
+    ...new Set(machines.flatMap((one) => (typeof one[key] === "string" ? [one[key]] : []))),
+  ];
+  const version =
+    of("agent-version")
+      .filter((one) => isVersion(one))
+      .toSorted(compareVersionTexts)
+      .at(-1) ?? "1.25.13";
+  const series = of("series").filter(isReleaseWord);
+  const arches = [
+    ...new Set(of("hardware").flatMap((words) => /(?:^|\s)arch=([a-z0-9]+)/.exec(words)?.[1] ?? [])),
+  ];
+  const found = [version, ...series, ...arches].map((word) => printable(word, 40)).join(", ");
+  return {
+    what: `is a status of Juju 1.x (${found}), whose fleets cannot be read from files`,
+    next: `Give its version instead: ${planOf1(version, series, arches)}. jam knows no upgrade from 1.x to 2.x: bootstrap a new controller there and deploy again.`,
+    isListing: true,
+  };
+}
+
+function planOf1(version: string, series: readonly string[], arches: readonly string[]): string {
+  const onSeries = series.length === 0 ? "" : shellCommand` --series ${series}`;
+  const onArches = arches.length === 0 ? "" : shellCommand` --arch ${arches}`;
+  return `${shellCommand`jam plan --from ${version}`}${onSeries}${onArches} --to 1.25`;
+}
+
+/** Machines of 1.x and the containers in them, each level once. */
+function machinesOf1(machines: unknown, depth = 0): Mapping[] {
+  if (!isMapping(machines) || depth > 16) return [];
+  return Object.values(machines)
+    .filter(isMapping)
+    .flatMap((one) => [one, ...machinesOf1(one["containers"], depth + 1)]);
+}
+
+/**
+ * The API's own answer (`FullStatus`), as python-libjuju's `get_status()` has it: statuses under other keys.
+ * Source: juju rpc/params/status.go
+ */
+function isFullStatus(document: Mapping): boolean {
+  const inner = isMapping(document["response"]) ? document["response"] : document;
+  const { model } = inner;
+  return (
+    isMapping(model) &&
+    ("cloud-tag" in model ||
+      "available-version" in model ||
+      "controller-timestamp" in inner ||
+      hasAgentStatus(inner))
+  );
+}
+
+function hasAgentStatus({ machines }: Mapping): boolean {
+  return (
+    isMapping(machines) && Object.values(machines).some((one) => isMapping(one) && "agent-status" in one)
+  );
+}
+
+function sayFullStatus(): Foreign {
+  return {
+    what: "is the API's own answer (agent-status), as libraries save it, not what juju status prints",
+    next: "Save what the command prints instead: juju status -m CONTROLLER:MODEL --format json > FILE",
+    isListing: true,
+  };
+}

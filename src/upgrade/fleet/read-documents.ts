@@ -1,0 +1,101 @@
+import { printable } from "../../shared/printable.ts";
+import { readYaml, YAML_LIMITS } from "./read-yaml.ts";
+import { scanJson, type JsonFault } from "./scan-json.ts";
+
+/** Why a text, or the rest of it, cannot be read. */
+export interface TextFault {
+  /** Completes "FILE …": `is cut off: its JSON ends too early, at line 3, column 7`. */
+  readonly what: string;
+  readonly kind: JsonFault["kind"] | "too-large";
+  /** What follows the documents that could be read, for a fault outside. */
+  readonly rest?: string;
+}
+
+/** The values of a text's documents. */
+export interface DocumentsRead {
+  readonly format: "json" | "yaml";
+  readonly documents: readonly unknown[];
+  readonly fault: TextFault | undefined;
+}
+
+/** True for a text that can only be JSON. */
+export function looksLikeJson(text: string): boolean {
+  return /^[{[]/.test(
+    text
+      .slice(0, 64 * 1024)
+      .replaceAll("\u001e", "")
+      .trimStart(),
+  );
+}
+
+/**
+ * All documents of a text: JSON one after the other, YAML with `---` between, an array of mappings as one document each.
+ * Documents of YAML with nothing in them are left out.
+ */
+export function readDocuments(text: string): DocumentsRead {
+  return looksLikeJson(text) ? readJsonDocuments(text) : readYamlDocuments(text);
+}
+
+function readJsonDocuments(text: string): DocumentsRead {
+  const { documents, fault } = scanJson(text);
+  const values = documents.flatMap(({ start, end }) => spread(JSON.parse(text.slice(start, end))));
+  if (fault === undefined) return { format: "json", documents: values, fault: undefined };
+  const place = placeOf(text, fault.at);
+  return {
+    format: "json",
+    documents: values,
+    fault: {
+      kind: fault.kind,
+      what: describeJsonFault(fault, place),
+      ...(fault.kind === "outside" ? { rest: text.slice(fault.at) } : {}),
+    },
+  };
+}
+
+function describeJsonFault({ kind, what }: JsonFault, place: string): string {
+  if (kind === "cut-off") return `is cut off: its JSON ends too early, at ${place}`;
+  if (kind === "repeated-key") return `has a mapping at ${place} in which ${what}`;
+  if (kind === "too-deep") return `is ${what} at ${place}`;
+  if (kind === "outside") return `has text after its JSON, at ${place}`;
+  return `is not JSON at ${place}: ${what}`;
+}
+
+function readYamlDocuments(text: string): DocumentsRead {
+  if (text.length > YAML_LIMITS.maxCharacters) {
+    const what = "is more YAML than can be read: --format json makes a file that can";
+    return { format: "yaml", documents: [], fault: { kind: "too-large", what } };
+  }
+  const read = readYaml(text.replace(/^\u{feff}/u, ""));
+  if ("documents" in read) {
+    const documents = read.documents.filter((document) => document !== null).flatMap(spread);
+    return { format: "yaml", documents, fault: undefined };
+  }
+  const place = placeOf(text, read.at);
+  const what =
+    read.kind === "repeated-key"
+      ? `has a mapping at ${place} in which ${printable(read.what, 80)}`
+      : read.kind === "too-deep"
+        ? `is ${read.what} at ${place}`
+        : `is neither JSON nor YAML at ${place}: ${printable(read.what, 120)}`;
+  return { format: "yaml", documents: [], fault: { kind: read.kind, what } };
+}
+
+/** `jq -s` makes one array of several documents. */
+function spread(value: unknown): unknown[] {
+  const isList =
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((one) => typeof one === "object" && one !== null && !Array.isArray(one));
+  return isList ? (value as unknown[]) : [value];
+}
+
+/** `line 3, column 7`, from 1. */
+function placeOf(text: string, at: number): string {
+  let line = 1;
+  let start = 0;
+  for (let next = text.indexOf("\n"); next !== -1 && next < at; next = text.indexOf("\n", next + 1)) {
+    line++;
+    start = next + 1;
+  }
+  return `line ${line}, column ${at - start + 1}`;
+}

@@ -1,0 +1,187 @@
+import { printable } from "../../shared/printable.ts";
+import { checkNames } from "./check-names.ts";
+import { isMapping, type Reading } from "./entries.ts";
+import type { Facts } from "./facts.ts";
+import type { FleetUnread } from "./fleet.ts";
+import { ACCEPTED_HINT, describeForeign, findLookalike, type Foreign } from "./foreign-kinds.ts";
+import { LISTING_KINDS } from "./listing-kinds.ts";
+import { looksLikeJson, readDocuments, type DocumentsRead } from "./read-documents.ts";
+import { describeError, describeText, EMPTY, findJujuError, recogniseText } from "./text-kinds.ts";
+
+/** What one document of a file turned out to be. */
+export interface Finding {
+  /** From 1, in a file of several documents. */
+  readonly document: number | undefined;
+  readonly format: "json" | "yaml" | undefined;
+  readonly found: FoundListing | Foreign;
+}
+
+export interface FoundListing {
+  readonly command: string;
+  readonly juju: string | undefined;
+  readonly facts: Facts;
+  readonly unread: readonly FleetUnread[];
+}
+
+/** Everything that one file holds. */
+export interface FileRead {
+  readonly findings: readonly Finding[];
+  /** What is odd about the file and does no harm. */
+  readonly notes: readonly string[];
+}
+
+/** How listings, and what is told from them, begin in YAML. Values of log lines do not count: `model: is not there`. */
+const YAML_MARK =
+  /^(?:model|models|machines|applications|controllers|services):[ \t]*(?:[{[].*|null|\S+)?\r?$|^environment: \S+\r?$|^format: ["']?jam-|^\S[^\n]*:[ \t]*\r?\n {1,8}(?:details|name|model-uuid|controller-uuid):/m;
+
+/** Where a listing begins, if it is one. */
+const HEAD_CHARACTERS = 64 * 1024;
+
+/** Other YAML is read as well, to say what it is; of this size at most. */
+const MAX_OTHER_YAML = 256 * 1024;
+
+/**
+ * What a file's text holds, whatever the file is called.
+ * @throws JamError JAM_FLEET_INVALID for a name that cannot be one
+ */
+export function readFile(name: string, text: string): FileRead {
+  const plain = text.replace(/^\u{feff}/u, "");
+  if (looksLikeJson(plain)) return readJsonFile(name, plain);
+  const known = recogniseText(plain);
+  if (YAML_MARK.test(plain.slice(0, HEAD_CHARACTERS))) {
+    const start = startOfYaml(plain);
+    const read = findingsOf(name, { ...readDocuments(plain.slice(start)), around: plain.slice(0, start) });
+    // A mark may be a line of something else: what is certain counts.
+    return read.findings.some(({ found }) => "facts" in found) || known === undefined
+      ? read
+      : onlyForeign(known);
+  }
+  const inside = findJson(plain);
+  if (inside !== undefined) {
+    const read = findingsOf(name, { ...takeJson(plain.slice(inside)), around: plain.slice(0, inside) });
+    if (read.findings.some(({ found }) => "facts" in found || found.isListing)) return read;
+  }
+  return known === undefined ? readOther(name, plain) : onlyForeign(known);
+}
+
+/** JSON, or lines in brackets before it: `[WARNING] …`. */
+function readJsonFile(name: string, text: string): FileRead {
+  const taken = takeJson(text);
+  const later = /\n[{[]\s*[{"]/.exec(text.slice(0, HEAD_CHARACTERS));
+  if (taken.documents.length > 0 || taken.fault?.kind !== "syntax" || later === null) {
+    return findingsOf(name, taken);
+  }
+  const read = findingsOf(name, { ...takeJson(text.slice(later.index)), around: text.slice(0, later.index) });
+  return read.findings.some(({ found }) => "facts" in found) ? read : findingsOf(name, taken);
+}
+
+/** What is no listing in any form, read only to say what it is. */
+function readOther(name: string, text: string): FileRead {
+  const described = describeText(text);
+  if (text.length > MAX_OTHER_YAML) return onlyForeign(described);
+  const read = readDocuments(text);
+  if (read.fault === undefined && (read.documents.length === 0 || read.documents.some(isMapping))) {
+    return findingsOf(name, { ...read, around: "" });
+  }
+  const isBroken = read.fault !== undefined && YAML_LINE.test(text.split("\n", 1)[0] ?? "");
+  return onlyForeign(isBroken ? { ...described, what: read.fault.what } : described);
+}
+
+/** Documents, and the text around them that is not part of them. */
+interface Taken extends DocumentsRead {
+  readonly around: string;
+}
+
+/** JSON with lines of other text between and after it, as `2>&1` makes them. */
+function takeJson(text: string): Taken {
+  const documents: unknown[] = [];
+  let around = "";
+  let rest = text;
+  for (;;) {
+    const read = readDocuments(rest);
+    documents.push(...read.documents);
+    const after = read.fault?.kind === "outside" ? (read.fault.rest ?? "") : undefined;
+    if (after === undefined || documents.length === 0) return { ...read, documents, around };
+    const next = /\n[{[]/.exec(after)?.index;
+    around += `${after.slice(0, next)}\n`;
+    if (next === undefined) return { format: "json", documents, fault: undefined, around };
+    rest = after.slice(next + 1);
+  }
+}
+
+/** Where JSON begins in a text that begins with something else. */
+function findJson(text: string): number | undefined {
+  return /[{[]\s*[{"]/.exec(text.slice(0, HEAD_CHARACTERS))?.index;
+}
+
+/** What log lines begin with, which may look like a key of YAML: `ERROR cannot read: …`. */
+const LOG_LINE = /^(?:\d\d:\d\d:\d\d )?(?:ERROR|WARNING|INFO|DEBUG)\b/;
+const YAML_LINE = /^(?:---|%|#|[^\s:][^:]*:(?:\s|$))/;
+
+/** Where YAML begins: after lines that are no part of any, such as warnings. */
+function startOfYaml(text: string): number {
+  for (let start = 0; start < text.length;) {
+    const end = text.indexOf("\n", start);
+    const line = text.slice(start, end === -1 ? undefined : end).trimEnd();
+    if (YAML_LINE.test(line) && !LOG_LINE.test(line)) return start;
+    if (end === -1) break;
+    start = end + 1;
+  }
+  return 0;
+}
+
+function findingsOf(name: string, { format, documents, fault, around }: Taken): FileRead {
+  const isOne = documents.length + (fault === undefined ? 0 : 1) < 2;
+  const error = findJujuError(around);
+  if (error !== undefined) return onlyForeign(describeError(error, "next to its listing"), format);
+  const findings = documents.map((document, index): Finding => {
+    const number = isOne ? undefined : index + 1;
+    return { document: number, format, found: recognise(document, name, number) };
+  });
+  if (fault !== undefined) {
+    const found = { what: fault.what, next: repairHint(fault.kind), isListing: true };
+    findings.push({ document: isOne ? undefined : documents.length + 1, format, found });
+  }
+  if (findings.length === 0) return onlyForeign(EMPTY);
+  const line = around.split("\n").find((one) => one.trim() !== "");
+  const isUsed = findings.some(({ found }) => "facts" in found);
+  const notes =
+    line === undefined || !isUsed
+      ? []
+      : [
+          `${name} has text around its listing: "${printable(line.trim(), 100)}". It was passed over; write the file without 2>&1.`,
+        ];
+  return { findings, notes };
+}
+
+function repairHint(kind: string): string {
+  if (kind === "cut-off") return "The command was stopped or the disk was full: write the file again.";
+  if (kind === "repeated-key")
+    return "Juju never prints a key twice: write the file again, each listing in its own document.";
+  return ACCEPTED_HINT;
+}
+
+function recognise(document: unknown, name: string, number: number | undefined): FoundListing | Foreign {
+  if (typeof document === "string") return recogniseText(document) ?? describeText(document);
+  if (!isMapping(document)) return describeForeign(document);
+  const lookalike = findLookalike(document);
+  if (lookalike !== undefined) return lookalike;
+  const kind = LISTING_KINDS.find(({ isIt }) => isIt(document));
+  if (kind === undefined) return describeForeign(document);
+  const place = number === undefined ? name : `${name}, document ${number}`;
+  const reading: Reading = { origin: { file: name, place }, unread: [] };
+  const entry = kind.read(document, reading);
+  if ("fault" in entry) {
+    return {
+      what: `is not what ${kind.command} prints: ${entry.fault}`,
+      next: ACCEPTED_HINT,
+      isListing: true,
+    };
+  }
+  checkNames(entry.value);
+  return { command: kind.command, juju: kind.jujuOf(document), facts: entry.value, unread: reading.unread };
+}
+
+function onlyForeign(found: Foreign, format?: "json" | "yaml"): FileRead {
+  return { findings: [{ document: undefined, format, found }], notes: [] };
+}
