@@ -53,7 +53,7 @@ describe("two controllers of one name", () => {
     const hops = document.hops.map(({ controller, from, how }) => `${controller} ${from} ${how}`);
     expect(hops).toContain("localhost-localhost (aaaaaaaa) 3.6.9 upgrade");
     expect(hops).toContain("localhost-localhost (bbbbbbbb) 2.9.42 upgrade");
-    expect(hops.filter((hop) => hop.includes("bbbbbbbb")).at(-1)).toContain("migrate");
+    expect(hops.findLast((hop) => hop.includes("bbbbbbbb"))).toContain("migrate");
     const commands = document.hops.flatMap(({ steps }) => steps.map(({ command }) => command));
     expect(commands).toContain("juju upgrade-controller -c localhost-localhost --agent-version 3.6.20");
     expect(commands.join("\n")).toContain("localhost-localhost-bbbbbbbb-3.6.20");
