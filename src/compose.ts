@@ -5,6 +5,7 @@ import { JamError } from "./shared/errors.ts";
 import type { RequestRecord } from "./server/request-log.ts";
 import type { MirrorServer } from "./server/server.ts";
 import type { StoreReader } from "./store/fs/open-fs-reader.ts";
+import type { ModeReport } from "./store/fs/inspect-modes.ts";
 import type { Store } from "./store/store.ts";
 import type { SyncObserver } from "./sync/events.ts";
 import type { Allowance } from "./sync/freshness.ts";
@@ -41,6 +42,15 @@ export async function openStore(config: Pick<Config, "data">): Promise<Store> {
 export async function createStore(config: Pick<Config, "data">): Promise<Store> {
   const { openFsStore } = await import("./store/fs/open-fs-store.ts");
   return openFsStore(config.data, { create: true });
+}
+
+/**
+ * What the modes of a data directory allow other users of this machine.
+ * @throws JamError JAM_STORE_…
+ */
+export async function inspectModes(dataDir: string): Promise<ModeReport> {
+  const { inspectModes: inspect } = await import("./store/fs/inspect-modes.ts");
+  return inspect(dataDir);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { toJamError, type JamError } from "../shared/errors.ts";
+import { checkData, type DataUnderTest } from "./check-data.ts";
 import { parseIndexFile } from "../simplestreams/index-file.ts";
 
 /** One thing that was looked at. */
@@ -37,7 +38,7 @@ export interface CheckedSource {
   >;
 }
 
-export interface SetupUnderTest {
+export interface SetupUnderTest extends DataUnderTest {
   readonly configFile: string | undefined;
   readonly rules: { readonly select: number; readonly deny: number };
   /** No request may leave this machine: that an upstream cannot be asked is no fault then. */
@@ -53,7 +54,6 @@ export interface SetupUnderTest {
   /** Makes the data directory if need be and writes to it. */
   readonly tryWrite: () => Promise<void>;
   readonly freeBytes: () => Promise<number>;
-  readonly dataDir: string;
   readonly now: Date;
   readonly signal: AbortSignal;
 }
@@ -77,7 +77,7 @@ export async function checkSetup(setup: SetupUnderTest): Promise<CheckResult[]> 
     for (const source of sources.value) results.push(await checkKey(source));
     for (const source of sources.value) results.push(...(await checkSource(source, setup)));
   }
-  results.push(...(await checkDisk(setup)), ...(await checkCarry(setup)));
+  results.push(...(await checkDisk(setup)), ...(await checkData(setup)), ...(await checkCarry(setup)));
   return results;
 }
 

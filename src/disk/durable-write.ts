@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { attempt, attemptUnlessAbsent, systemCode } from "./io-error.ts";
 import { temporaryName } from "./temporary-name.ts";
@@ -24,11 +24,14 @@ export async function syncFolder(folder: string): Promise<void> {
   });
 }
 
+/** The mode of folders before the umask: nobody but owner and group may ever write there, whatever the umask says. */
+export const FOLDER_MODE = 0o775;
+
 /**
  * Makes a folder and its missing parents, durably; no error and no flush when it is there already.
  * `mode` is the folder's own; its parents get the usual one, and what is there keeps its own.
  */
-export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
+export async function makeFolder(folder: string, mode = FOLDER_MODE): Promise<void> {
   const parent = dirname(folder);
   // Not `mkdir` with `recursive`, which reports a read-only file system as ENOENT.
   await attempt(`create folder ${folder}`, async () => {
@@ -63,6 +66,12 @@ export async function writeFlushed(path: string, bytes: Uint8Array, mode: number
   }
 }
 
+/** Writes a small file that may be lost or torn: no flush. A link in its place is refused, not followed. */
+export async function writePlainly(path: string, bytes: Uint8Array | string): Promise<void> {
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants;
+  await writeFile(path, bytes, { flag: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, mode: 0o644 });
+}
+
 /** Writes all of `bytes` from `position` on: one system call may take only a part of them. */
 export async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
@@ -70,20 +79,26 @@ export async function writeAll(file: FileHandle, bytes: Uint8Array, position: nu
   }
 }
 
+/** Attempts of a replacement whose unfinished file was cleared away by somebody who recovered meanwhile. */
+const REPLACE_ATTEMPTS = 3;
+
 /**
  * Creates or replaces a file: whoever reads, and a crash at any instant, sees the old bytes or the new ones.
  * Order: bytes → flush → rename → flush of the folder.
  */
 export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   const folder = dirname(path);
-  const staged = temporaryPath(folder);
   await attempt(`write ${path}`, async () => {
-    try {
-      await writeFlushed(staged, bytes, 0o644);
-      await rename(staged, path);
-    } catch (error) {
-      await rm(staged, { force: true });
-      throw error;
+    for (let turn = 1; ; turn += 1) {
+      const staged = temporaryPath(folder);
+      try {
+        await writeFlushed(staged, bytes, 0o644);
+        await rename(staged, path);
+        return;
+      } catch (error) {
+        await rm(staged, { force: true });
+        if (systemCode(error) !== "ENOENT" || turn === REPLACE_ATTEMPTS) throw error;
+      }
     }
   });
   await syncFolder(folder);

@@ -4,6 +4,7 @@ import type { Key } from "openpgp";
 
 import { listNames, makeFolder, removeFile, replaceFile, syncFolder } from "../disk/durable-write.ts";
 import { attemptUnlessAbsent } from "../disk/io-error.ts";
+import { removeTemporaries } from "../disk/remove-temporaries.ts";
 import { isJamError, JamError } from "../shared/errors.ts";
 import { fingerprintOf, parseFingerprint } from "./fingerprint.ts";
 import { parseKeyring } from "./keyring.ts";
@@ -71,6 +72,7 @@ function tooMany(folder: string, count: number): JamError {
  */
 export async function writeTrustedKeys(folder: string, keys: readonly Key[]): Promise<void> {
   await makeFolder(folder, 0o700);
+  await removeTemporaries(folder);
   for (const key of keys) {
     const path = join(folder, `${fingerprintOf(key)}.asc`);
     await replaceFile(path, new TextEncoder().encode(key.armor().replaceAll("\r\n", "\n")));

@@ -58,6 +58,7 @@ export const ERROR_OUTCOMES = {
   JAM_STORE_NO_SPACE: { exit: 8, http: 507 },
   JAM_STORE_CORRUPT: { exit: 4, http: 503 },
   JAM_STORE_FORMAT: { exit: 2, http: 503 },
+  JAM_STORE_COPIED: { exit: 2, http: 503 },
   JAM_STORE_PERMISSION: { exit: 2, http: 503 },
   JAM_STORE_IO: { exit: 1, http: 503 },
 

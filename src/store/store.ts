@@ -115,6 +115,8 @@ export interface LeaseHolder {
 }
 
 export interface Lease {
+  /** What had to be put right in the data directory before anything could be written, for people. */
+  readonly note?: string;
   release(): Promise<void>;
 }
 
@@ -125,7 +127,8 @@ export interface Store {
   readonly refs: RefStore;
   readonly trees: TreeStore;
   /**
-   * Takes the single writer's place; a dead holder's lease is free again at once.
+   * Takes the single writer's place, and removes what crashed runs left behind, as `recover` does; a dead holder's lease
+   * is free again at once.
    * @throws JamError JAM_STORE_LOCKED naming the holder
    */
   acquireWriter(command: string): Promise<Lease>;

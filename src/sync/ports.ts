@@ -91,7 +91,7 @@ export interface PublicationPort {
 export interface SyncStore extends PublicationPort {
   readonly blobs: BlobPort;
   readonly documents: DocumentPort;
-  acquireWriter(command: string): Promise<{ release(): Promise<void> }>;
+  /** `note` says what had to be put right before anything could be written. */
+  acquireWriter(command: string): Promise<{ readonly note?: string; release(): Promise<void> }>;
   freeBytes(): Promise<number>;
-  recover(): Promise<void>;
 }

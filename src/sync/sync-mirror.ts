@@ -63,6 +63,7 @@ export async function syncMirror(options: SyncOptions, work: SyncCollaborators):
   const startedAt = work.now();
   const started = performance.now();
   const lease = await work.store.acquireWriter("jam sync");
+  if (lease.note !== undefined) work.observe({ kind: "warning", message: lease.note });
   try {
     const stamp = () => ({
       startedAt: startedAt.toISOString(),
@@ -84,7 +85,6 @@ export async function syncMirror(options: SyncOptions, work: SyncCollaborators):
 
 async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<UnstampedReport> {
   const { store, observe } = work;
-  await store.recover();
   const current = await readCurrentSnapshot(store);
   const assessment = await assess(options, work, current);
   const { plan } = assessment;

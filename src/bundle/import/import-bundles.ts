@@ -31,6 +31,7 @@ export async function importBundles(
     durationMs: Math.round(performance.now() - started.clock),
   });
   const lease = await work.store.acquireWriter("jam bundle import");
+  if (lease.note !== undefined) work.observe({ kind: "warning", message: lease.note });
   try {
     const report = await runImport(inlets, rules, work);
     await keepReport(documents, { ...historyOf(report), ...stamp() });
@@ -49,7 +50,6 @@ async function runImport(
   rules: ImportRules,
   work: ImportWork,
 ): Promise<ImportReport> {
-  await work.store.recover();
   const current = await readCurrentSnapshot(work.store);
   const reception = new Reception({ rules, work, current });
   const { volumes, others } = await sortInlets(inlets);

@@ -2,6 +2,7 @@ import { printable } from "../../shared/printable.ts";
 import { checkSetup, type CheckResult } from "../../audit/check-setup.ts";
 import type { CommandContext, DefineCommand } from "../command.ts";
 import type { PaintStyle } from "../output/paint.ts";
+import { MIRROR_REF } from "../../sync/snapshot.ts";
 import { userAgent } from "../version.ts";
 
 const EXIT_FAILED_CHECK = 2;
@@ -14,14 +15,15 @@ export const define: DefineCommand = (command, run) => {
   command
     .addHelpText(
       "after",
-      "\nReads the settings, loads the keys, asks upstream for its index, verifies it, writes to the\ndata directory and compares the clock. Exit status 0 when nothing fails, 2 otherwise.",
+      "\nReads the settings, loads the keys, asks upstream for its index, verifies it, writes to the\ndata directory, looks at its links and modes, and compares the clock. Exit status 0 when nothing fails, 2 otherwise.",
     )
     .action(run(check));
 };
 
 async function check(context: CommandContext): Promise<number> {
   const config = await context.config();
-  const { composeUpstreams, createStore, openKeys, openStore } = await import("../../compose.ts");
+  const { composeUpstreams, createStore, inspectModes, openKeys, openStore } =
+    await import("../../compose.ts");
   const results = await checkSetup({
     configFile: config.file,
     rules: { select: config.rules.select.length, deny: config.rules.deny.length },
@@ -41,6 +43,8 @@ async function check(context: CommandContext): Promise<number> {
         problems: await keys.problems(),
       };
     },
+    readLinks: async () => (await openStore(config)).refs.read(MIRROR_REF),
+    inspectModes: () => inspectModes(config.data),
     freeBytes: async () => (await openStore(config)).freeBytes(),
     dataDir: config.data,
     now: context.now(),

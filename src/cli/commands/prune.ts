@@ -24,6 +24,7 @@ async function prune(context: CommandContext, call: CommandCall<{ dryRun?: true 
   const store = await createStore(config);
   const lease = await store.acquireWriter("jam prune");
   try {
+    if (lease.note !== undefined) await context.output.warn(`warning: ${lease.note}`);
     return await print(context, await pruneStore(store, config.retention, context.now()), "gone");
   } finally {
     await lease.release();

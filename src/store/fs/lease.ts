@@ -1,4 +1,5 @@
-import { readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { lstat, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
@@ -27,6 +28,7 @@ export async function acquireWriter(root: string, command: string, now: () => Da
   const { DatabaseSync } = await import("node:sqlite");
   const path = join(root, "lock.db");
   for (let turn = 1; ; turn += 1) {
+    await requirePlainFile(path);
     try {
       const database = lockExclusively(new DatabaseSync(path, { timeout: 0 }));
       return await holdLease(root, database, { host: hostname(), pid: process.pid, command, since: now() });
@@ -34,7 +36,7 @@ export async function acquireWriter(root: string, command: string, now: () => Da
       const result = sqliteResult(error);
       if (result === undefined) throw error;
       // Emptied in place, never replaced: a lock that another process got meanwhile is on this very file.
-      if (result === SQLITE_NOTADB) await truncate(path, 0);
+      if (result === SQLITE_NOTADB) await empty(path);
       else if (result !== SQLITE_BUSY) throw await lockFailed(root, result, error);
       if (turn === ATTEMPTS) throw lockedBy(await readHolder(root), error);
       if (result === SQLITE_BUSY) await delay(ATTEMPT_INTERVAL_MS);
@@ -47,6 +49,25 @@ export async function currentWriter(root: string): Promise<LeaseHolder | undefin
   const holder = await readHolder(root);
   if (holder === undefined) return undefined;
   return (await isLocked(join(root, "lock.db"))) ? holder : undefined;
+}
+
+/** What is behind a link is not ours to lock, and never ours to empty. */
+async function requirePlainFile(path: string): Promise<void> {
+  const found = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
+  if (found === undefined || found.isFile()) return;
+  throw new JamError("JAM_STORE_CORRUPT", `${path} is no plain file.`, {
+    hint: "Look at what is at this path, move it away, then run the command again.",
+    details: { path },
+  });
+}
+
+async function empty(path: string): Promise<void> {
+  const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
+  try {
+    await file.truncate(0);
+  } finally {
+    await file.close();
+  }
 }
 
 function lockExclusively(database: DatabaseSync): DatabaseSync {
@@ -89,7 +110,7 @@ async function writeHolder(root: string, path: string, holder: LeaseHolder): Pro
   const staged = temporaryPath(root);
   await attempt(`write ${path}`, async () => {
     try {
-      await writeFile(staged, `${JSON.stringify(holder)}\n`);
+      await writeFile(staged, `${JSON.stringify(holder)}\n`, { flag: "wx", mode: 0o644 });
       await rename(staged, path);
     } catch (error) {
       await rm(staged, { force: true });

@@ -3,10 +3,11 @@ import { dirname, join, resolve } from "node:path";
 import { makeFolder, replaceFile } from "../../disk/durable-write.ts";
 import { attempt, isAbsent } from "../../disk/io-error.ts";
 import { FORMAT_FILE, MIRROR_REF, STORE_FOLDERS, STORE_FORMAT, formatFormat } from "../layout.ts";
-import type { Store } from "../store.ts";
+import type { Lease, Store } from "../store.ts";
 import { fsBlobStore } from "./blobs.ts";
 import { fsDocumentStore } from "./documents.ts";
 import { acquireWriter, currentWriter } from "./lease.ts";
+import { rebuildLinks } from "./rebuild-links.ts";
 import { recoverStore } from "./recover.ts";
 import { ensureFaceLink, fsRefStore } from "./refs.ts";
 import { readStoreFormat } from "./store-format.ts";
@@ -36,19 +37,33 @@ export async function openFsStore(dataDir: string, options: FsStoreOptions = {})
     documents: fsDocumentStore(root),
     refs: fsRefStore(root),
     trees: fsTreeStore(root),
-    acquireWriter: (command) => acquireWriter(root, command, now),
+    acquireWriter: (command) => acquireAndRecover(root, command, now),
     currentWriter: () => currentWriter(root),
     freeBytes: () => freeBytes(root),
     recover: () => recoverStore(root),
   };
 }
 
+/** Whoever may write clears away what a killed writer left, whichever command that was. */
+async function acquireAndRecover(root: string, command: string, now: () => Date): Promise<Lease> {
+  const lease = await acquireWriter(root, command, now);
+  try {
+    await recoverStore(root);
+    const note = await rebuildLinks(root);
+    await ensureFaceLink(root, MIRROR_REF);
+    return note === undefined ? lease : { ...lease, note };
+  } catch (error) {
+    await lease.release();
+    throw error;
+  }
+}
+
 /** The marker comes last: where it is, everything else was made. */
 async function createFolders(root: string, format: number | undefined): Promise<void> {
   await makeFolder(root);
   for (const folder of STORE_FOLDERS) await makeFolder(join(root, folder));
-  await ensureFaceLink(root, MIRROR_REF);
   if (format === undefined) {
+    await ensureFaceLink(root, MIRROR_REF);
     await replaceFile(join(root, FORMAT_FILE), Buffer.from(formatFormat(STORE_FORMAT)));
   }
 }

@@ -1,6 +1,6 @@
-import { lstat, writeFile } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
-import { listNames, removeFile } from "../../disk/durable-write.ts";
+import { listNames, removeFile, writePlainly } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
 import type { ErrorDetails } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
@@ -29,8 +29,8 @@ export async function quarantine(
   const paths = quarantinePaths(sha256);
   const note = { sha256, ...rejection, sampleBytes: sample.length };
   await attempt(`write ${join(root, paths.note)}`, async () => {
-    await writeFile(join(root, paths.sample), sample);
-    await writeFile(join(root, paths.note), `${JSON.stringify(note, undefined, 2)}\n`);
+    await writePlainly(join(root, paths.sample), sample);
+    await writePlainly(join(root, paths.note), `${JSON.stringify(note, undefined, 2)}\n`);
   });
   await dropOldest(root);
 }

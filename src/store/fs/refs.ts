@@ -1,10 +1,11 @@
-import { readlinkSync } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { lstat, readlink, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { listNames, makeFolder, syncFolder, temporaryPath } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, isAbsent, systemCode, toStoreError } from "../../disk/io-error.ts";
 import { JamError } from "../../shared/errors.ts";
-import { faceLink, formatRefTarget, isTreeId, parseRefTarget } from "../layout.ts";
+import { faceLink, formatRefTarget, isTreeId, MIRROR_REF, parseRefTarget } from "../layout.ts";
+import { copiedWithoutLinks, noSymbolicLinks } from "./link-fault.ts";
 import type { RefStore } from "../store.ts";
 
 /** Refs as symbolic links `refs/<name>` → `../published/<id>`; one rename moves a ref. */
@@ -50,7 +51,7 @@ export async function ensureFaceLink(root: string, ref: string): Promise<void> {
     try {
       await symlink(link.target, path);
     } catch (error) {
-      if (systemCode(error) !== "EEXIST") throw error;
+      if (systemCode(error) !== "EEXIST") throw noSymbolicLinks(error, root);
     }
   });
   await syncFolder(dirname(path));
@@ -64,13 +65,28 @@ function readRef(root: string, name: string): string | undefined {
   try {
     target = readlinkSync(path);
   } catch (error) {
-    if (isAbsent(error)) return undefined;
-    if (systemCode(error) === "EINVAL") throw notARef(path);
+    if (isAbsent(error)) {
+      if (name === MIRROR_REF && lostItsLinks(root)) throw copiedWithoutLinks(path, root);
+      return undefined;
+    }
+    if (systemCode(error) === "EINVAL") throw copiedWithoutLinks(path, root);
     throw toStoreError(error, `read ${path}`);
   }
   const id = parseRefTarget(target);
   if (id === undefined) throw notARef(path);
   return id;
+}
+
+/** Trees, and not even the link to what they are read through, which is there before the first one is built. */
+function lostItsLinks(root: string): boolean {
+  const face = join(root, faceLink(MIRROR_REF).path);
+  if (lstatSync(face, { throwIfNoEntry: false })?.isSymbolicLink() === true) return false;
+  try {
+    return readdirSync(join(root, "published")).some(isTreeId);
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw toStoreError(error, `list ${join(root, "published")}`);
+  }
 }
 
 async function pointRef(root: string, name: string, treeId: string): Promise<void> {
@@ -82,7 +98,7 @@ async function pointRef(root: string, name: string, treeId: string): Promise<voi
       await rename(staged, join(folder, name));
     } catch (error) {
       await rm(staged, { force: true });
-      throw error;
+      throw noSymbolicLinks(error, root);
     }
   });
   await syncFolder(folder);

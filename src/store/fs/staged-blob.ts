@@ -1,8 +1,8 @@
 import type { Hash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, lstat, open, readFile, rename, writeFile } from "node:fs/promises";
+import { type FileHandle, lstat, open, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { makeFolder, removeFile, syncFolder } from "../../disk/durable-write.ts";
+import { makeFolder, removeFile, syncFolder, writePlainly } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, isAbsent, toStoreError } from "../../disk/io-error.ts";
 import { type ErrorCode, JamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
@@ -70,7 +70,7 @@ class FsStagedBlob implements StagedBlob {
     if (validator === undefined) return;
     // Written before the first byte, and only a help for resuming: torn or lost, the hash of the whole still decides.
     await attempt(`write ${this.#sourcePath}`, () =>
-      writeFile(this.#sourcePath, JSON.stringify({ validator })),
+      writePlainly(this.#sourcePath, JSON.stringify({ validator })),
     );
     this.#validator = validator;
   }

@@ -1,7 +1,14 @@
 import { constants } from "node:fs";
 import { chmod, copyFile, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { listNames, syncFolder, temporaryPath, writeFlushed, uniqueWord } from "../../disk/durable-write.ts";
+import {
+  FOLDER_MODE,
+  listNames,
+  syncFolder,
+  temporaryPath,
+  writeFlushed,
+  uniqueWord,
+} from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, isAbsent, systemCode } from "../../disk/io-error.ts";
 import { temporaryName } from "../../disk/temporary-name.ts";
 import { JamError } from "../../shared/errors.ts";
@@ -92,8 +99,8 @@ function isSameFile(one: TreeFile, other: TreeFile): boolean {
 
 async function fillTree(root: string, staged: string, plan: TreePlan): Promise<void> {
   await attempt(`create folder ${staged}`, async () => {
-    await mkdir(staged);
-    for (const folder of plan.folders) await mkdir(join(staged, folder));
+    await mkdir(staged, { mode: FOLDER_MODE });
+    for (const folder of plan.folders) await mkdir(join(staged, folder), { mode: FOLDER_MODE });
   });
   await checkBlobs(root, plan.files);
   await inParallel(plan.files, (file) => addFile(root, staged, file));

@@ -137,8 +137,7 @@ describe("damage in the data directory", () => {
     await using store = await temporaryStore();
     await writeFile(join(store.path, "refs/file"), "one");
     await symlink("/etc", join(store.path, "refs/elsewhere"));
-    for (const name of ["file", "elsewhere"]) {
-      await expect(store.refs.read(name)).rejects.toMatchObject({ code: "JAM_STORE_CORRUPT" });
-    }
+    await expect(store.refs.read("file")).rejects.toMatchObject({ code: "JAM_STORE_COPIED" });
+    await expect(store.refs.read("elsewhere")).rejects.toMatchObject({ code: "JAM_STORE_CORRUPT" });
   });
 });

@@ -1,0 +1,68 @@
+import { toJamError } from "../shared/errors.ts";
+import type { CheckResult } from "./check-setup.ts";
+
+interface FoundModes {
+  readonly count: number;
+  readonly example: string | undefined;
+}
+
+/** The data directory as far as checking needs it. */
+export interface DataUnderTest {
+  readonly dataDir: string;
+  /** Follows the links from the data directory to what is shown; fails where a copy lost them. */
+  readonly readLinks: () => Promise<unknown>;
+  /** What the modes of its entries allow other users. */
+  readonly inspectModes: () => Promise<{
+    readonly entries: number;
+    readonly ownerOnly: FoundModes;
+    readonly worldWritable: FoundModes;
+  }>;
+}
+
+/** Looks at what is in the data directory: its links, and what other users of this machine may do there. */
+export async function checkData(data: DataUnderTest): Promise<CheckResult[]> {
+  return [
+    ...(await orFailure("mirror", () => checkLinks(data))),
+    ...(await orFailure("permissions", () => checkModes(data))),
+  ];
+}
+
+async function checkLinks({ readLinks }: DataUnderTest): Promise<CheckResult[]> {
+  await readLinks();
+  return [];
+}
+
+async function checkModes({ dataDir, inspectModes }: DataUnderTest): Promise<CheckResult[]> {
+  const { entries, ownerOnly, worldWritable } = await inspectModes();
+  const results: CheckResult[] = [];
+  if (worldWritable.count > 0) {
+    results.push({
+      check: "permissions",
+      state: "fail",
+      detail: `every user of this machine can change ${worldWritable.count} of ${entries} entries of ${dataDir}, such as ${worldWritable.example}: they decide what Juju installs`,
+      hint: `Run: chmod -R o-w ${dataDir}. If that changes nothing, it is a mount without modes (FAT, SMB): mount it with a stricter fmask and dmask.`,
+    });
+  }
+  if (ownerOnly.count > 0) {
+    results.push({
+      check: "permissions",
+      state: "warn",
+      detail: `only the owner can read ${ownerOnly.count} of ${entries} entries of ${dataDir}, such as ${ownerOnly.example}: a web server or a jam serve of another user cannot show them`,
+      hint: `If another user serves it, run: chmod -R go+rX ${dataDir}, and let jam run with umask 022 (UMask=0022 in a systemd unit).`,
+    });
+  }
+  return results;
+}
+
+async function orFailure(
+  check: CheckResult["check"],
+  action: () => Promise<CheckResult[]>,
+): Promise<CheckResult[]> {
+  try {
+    return await action();
+  } catch (cause) {
+    const { code, message, hint } = toJamError(cause);
+    const detail = `${message} [${code}]`;
+    return [{ check, state: "fail", detail, ...(hint === undefined ? {} : { hint }) }];
+  }
+}
