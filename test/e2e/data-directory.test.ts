@@ -37,12 +37,12 @@ async function problemsOf(one: TestMirror): Promise<CheckDocument["checks"]> {
   return checks.filter(({ check, state }) => ["permissions", "mirror"].includes(check) && state !== "ok");
 }
 
-describe("a sync with the umask", () => {
-  const syncWith = (umask: string, { folder }: TestMirror): Promise<Finished> =>
-    runProcess("sh", ["-c", `umask ${umask}; exec "$0" "$@"`, process.execPath, JAM, "sync", "--quiet"], {
-      cwd: folder,
-    });
+const syncWith = (umask: string, { folder }: TestMirror): Promise<Finished> =>
+  runProcess("sh", ["-c", `umask ${umask}; exec "$0" "$@"`, process.execPath, JAM, "sync", "--quiet"], {
+    cwd: folder,
+  });
 
+describe("a sync with the umask", () => {
   test("077 makes what no other user can serve, and check says so with the remedy", async () => {
     await using other = await temporaryMirror(upstream);
     expect((await syncWith("077", other)).status).toBe(0);
