@@ -110,7 +110,7 @@ function noArchives(path: string): JamError {
 /** Looks at bundles, and refuses nothing. */
 export async function composeVerifyDetached(config: Config): Promise<VerifyDetached> {
   const keys = await openKeys(config);
-  return (bytes, signature, name) => keys.verifyDetached(bytes, signature, name);
+  return (...signed) => keys.verifyDetached(...signed);
 }
 
 /** What verifying a bundle works with. */
@@ -165,7 +165,7 @@ export async function composeImport(
     },
     work: {
       store,
-      verifyDetached: (bytes, signature, name) => keys.verifyDetached(bytes, signature, name),
+      verifyDetached: (...signed) => keys.verifyDetached(...signed),
       openTrust: await composeProofTrust(config, options.observe),
       observe: options.observe,
       now: () => new Date(),

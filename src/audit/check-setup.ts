@@ -3,6 +3,7 @@ import { formatDuration } from "../shared/duration.ts";
 import { toJamError, type JamError } from "../shared/errors.ts";
 import { checkData, type DataUnderTest } from "./check-data.ts";
 import { parseIndexFile } from "../simplestreams/index-file.ts";
+import type { DocumentSignature } from "../sync/ports.ts";
 
 /** One thing that was looked at. */
 export interface CheckResult {
@@ -31,7 +32,7 @@ export interface CheckedSource {
         readonly document: {
           readonly url: string;
           readonly text: string;
-          readonly signature: { readonly fingerprint: string; readonly signedAt: Date } | undefined;
+          readonly signature: DocumentSignature | undefined;
         };
       }
     | { readonly kind: "not-modified" | "not-found" }
@@ -164,8 +165,16 @@ async function checkSource(source: CheckedSource, setup: SetupUnderTest): Promis
   const signedBy =
     document.signature === undefined ? "not verified" : `signed by ${document.signature.fingerprint}`;
   const detail = `${source.name} ${source.url}: ${index.value.entries.size} content ids, ${signedBy}`;
+  const expiredAt = document.signature?.keyExpiredAt?.toISOString();
   return [
-    { check: "upstream", state: "ok", detail },
+    expiredAt === undefined
+      ? { check: "upstream", state: "ok", detail }
+      : {
+          check: "upstream",
+          state: "warn",
+          detail: `${detail}, a key that expired on ${expiredAt}`,
+          hint: "Documents that are not kept here already are refused. Set the file with the renewed key as the upstream's keyring, or see `jam sync --help` about expired-key.",
+        },
     checkClock(document.signature?.signedAt ?? index.value.updatedAt, setup.now),
   ];
 }

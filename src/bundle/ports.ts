@@ -45,6 +45,8 @@ export interface BundleSignature {
   readonly fingerprint: string;
   readonly userId: string;
   readonly signedAt: Date;
+  /** When the key expired; only where that was allowed. */
+  readonly keyExpiredAt?: Date;
 }
 
 /** Signs for this side. */
@@ -56,13 +58,15 @@ export interface BundleSigner {
 }
 
 /**
- * Checks a detached signature against the keys that this side trusts.
- * @throws JamError JAM_SIGNATURE_INVALID, JAM_SIGNER_UNKNOWN
+ * Checks a detached signature against the keys that this side trusts. `allowsExpiredKey` accepts what a key signed before
+ * it expired; default false.
+ * @throws JamError JAM_SIGNATURE_INVALID, JAM_SIGNER_UNKNOWN, JAM_SIGNER_EXPIRED
  */
 export type VerifyDetached = (
   bytes: Uint8Array,
   armoredSignature: string,
   name: string,
+  options?: { readonly allowsExpiredKey?: boolean },
 ) => Promise<BundleSignature>;
 
 /** Contents for reading, wherever they are kept. */

@@ -1,10 +1,11 @@
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
+import { isJamError } from "../shared/errors.ts";
 import { sha256Of, type Sha256 } from "../shared/sha256.ts";
 import { parseIndexFile } from "../simplestreams/index-file.ts";
 import type { ContentId } from "../simplestreams/item.ts";
 import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
-import { signedText } from "../simplestreams/signed-text.ts";
+import { textOfDocument } from "../simplestreams/signed-text.ts";
 import type { DocumentPort } from "../sync/ports.ts";
 import type { ProvenDocument, UpstreamProof } from "../sync/snapshot.ts";
 import type { BundledDocument, ProofSet } from "./format/manifest.ts";
@@ -46,7 +47,7 @@ export async function collectProofs(
   return { sets, unproven };
 }
 
-/** Reads a proof; undefined when a document of it is gone or damaged. */
+/** Reads a proof; undefined when a document of it is gone, damaged, or not one that is accepted any more. */
 async function readProvenSet(
   documents: Pick<DocumentPort, "get">,
   upstream: UpstreamProof,
@@ -56,13 +57,24 @@ async function readProvenSet(
   for (const proven of upstream.documents) {
     const bytes = await documents.get("upstream", proven.sha256);
     if (bytes === undefined || sha256Of(bytes) !== proven.sha256) return undefined;
-    const text = Buffer.from(bytes).toString("utf8");
-    texts.set(proven.path, proven.path.endsWith(".sjson") ? signedText(text, proven.path) : text);
+    const text = tryRead(bytes, proven.path);
+    if (text === undefined) return undefined;
+    texts.set(proven.path, text);
     bundled.push(bundledDocument(proven, bytes.length));
   }
   if (bundled.length === 0) return undefined;
   const { name, url, verified } = upstream;
   return { set: { name, url, verified, documents: bundled }, agents: listedAgents(texts) };
+}
+
+/** An earlier version of this program may have accepted what is refused now; the next sync fetches it again. */
+function tryRead(bytes: Uint8Array, path: string): string | undefined {
+  try {
+    return textOfDocument(bytes, path);
+  } catch (error) {
+    if (isJamError(error)) return undefined;
+    throw error;
+  }
 }
 
 function bundledDocument(proven: ProvenDocument, size: number): BundledDocument {

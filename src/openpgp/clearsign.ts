@@ -1,9 +1,23 @@
-import type { CleartextMessage, Key, VerifyMessageResult } from "openpgp";
+import type { Key, SignaturePacket } from "openpgp";
 
-import { MAX_SKEW_MS } from "../shared/clock.ts";
+import { isFarAhead } from "../shared/clock.ts";
 import { JamError, type ErrorCode } from "../shared/errors.ts";
+import { splitSignedText } from "../simplestreams/signed-text.ts";
+import { readSignatureArmor } from "./armor.ts";
+import {
+  BINARY,
+  checkSignature,
+  namedSigner,
+  requireHash,
+  signersOf,
+  TEXT,
+  type SoundSignature,
+} from "./check-signature.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+import type { Signer } from "./key-standing.ts";
 import type { Keyring } from "./keyring.ts";
 import { reasonOf } from "./reason.ts";
+import { readSignaturePackets } from "./signature-packets.ts";
 import type { Signature } from "./signature.ts";
 
 /** What a good signature vouches for. */
@@ -12,9 +26,17 @@ export interface VerifiedText {
   readonly signature: Signature;
 }
 
+/** A signature that names a trusted key as its maker. */
+interface KnownSignature {
+  readonly packet: SignaturePacket;
+  readonly signers: readonly Signer[];
+}
+
 /**
- * The signed text of one clear-signed document, or the reason why it is not trusted. Only what the signature
- * covers comes back, never what surrounds it. Source: RFC 9580 §7
+ * The signed text of one clear-signed document, or the reason why it is not trusted. The text is the one that
+ * `splitSignedText` reads, and it is what is hashed: no other reader takes part. Every signature that names a trusted
+ * key has to hold, one for each key; those of keys that are not known here are passed over
+ * (docs/decisions/0005-strict-signatures.md).
  * @throws JamError JAM_METADATA_SIGNATURE_INVALID, JAM_METADATA_KEY_UNKNOWN, JAM_METADATA_FUTURE
  */
 export async function verifyClearsigned(
@@ -23,39 +45,87 @@ export async function verifyClearsigned(
   keyring: Keyring,
   now: number,
 ): Promise<VerifiedText> {
+  const { text, hashes, signature } = splitSignedText(document, name);
+  const keys = await readKeys(keyring);
+  const packets = await readPackets(signature).catch((cause: unknown) => {
+    throw distrust(name, reasonOf(cause), cause);
+  });
+  const known = knownSignatures(packets, keys);
+  if (known.length === 0) throw unknownKey(name, packets, keyring);
+  const content = { bytes: canonicalBytes(text), kinds: [TEXT, BINARY] };
+  const sound: SoundSignature[] = [];
+  try {
+    requireOneEach(known);
+    for (const { packet, signers } of known) {
+      requireHash(packet, hashes);
+      sound.push(await checkSignature(packet, content, { signers, now: new Date(now) }));
+    }
+  } catch (cause) {
+    throw distrust(name, reasonOf(cause), cause);
+  }
+  for (const { signedAt } of sound) {
+    if (isFarAhead(signedAt, new Date(now))) throw futureSignature(name, signedAt, now);
+  }
+  return { text, signature: strongest(sound, name) };
+}
+
+/** The bytes that a signature over a text covers: line ends of two bytes, none at the end. Source: RFC 9580 §7.2 */
+export function canonicalBytes(text: string): Uint8Array {
+  return Buffer.from(text.replaceAll("\n", "\r\n"));
+}
+
+/**
+ * The keys of a keyring as the library has them.
+ * @throws Error never for a keyring of ours, which was read before
+ */
+export async function readKeys(keyring: Keyring): Promise<Key[]> {
   const openpgp = await import("openpgp");
   const keys: Key[] = [];
   for (const binaryKeys of keyring.keys)
     keys.push(...(await openpgp.readKeys({ binaryKeys: Uint8Array.from(binaryKeys) })));
-  const message = await openpgp
-    .readCleartextMessage({ cleartextMessage: document })
-    .catch((cause: unknown) => {
-      throw distrust(name, "its OpenPGP block is damaged", cause);
-    });
-  requireKnownKey(message, keys, keyring, name);
-  // A clock of ours that runs behind must not look like a forgery; the skew is judged below, by its own name.
-  const date = new Date(now + MAX_SKEW_MS);
-  const result = await openpgp
-    .verify({ message, verificationKeys: keys, expectSigned: true, date })
-    .catch(async (cause: unknown) => {
-      throw isFromFuture(message, now)
-        ? futureSignature(message, name, now, cause)
-        : distrust(name, reasonOf(cause), cause);
-    });
-  return { text: result.data, signature: await describeSignature(result, keys, name) };
+  return keys;
 }
 
-function requireKnownKey(
-  message: CleartextMessage,
-  keys: readonly Key[],
-  keyring: Keyring,
-  name: string,
-): void {
-  const signers = message.getSigningKeyIDs();
-  if (signers.length === 0) throw distrust(name, "its OpenPGP block holds no signature");
-  if (signers.some((id) => keys.some((key) => key.getKeys(id).length > 0))) return;
-  const signedBy = signers.map((id) => id.toHex().toUpperCase());
-  throw new JamError(
+/**
+ * The signatures in an armoured block.
+ * @throws Error whose message ends the sentence "the signature does not hold: …"
+ */
+export async function readPackets(armored: string): Promise<SignaturePacket[]> {
+  return readSignaturePackets(readSignatureArmor(armored));
+}
+
+function knownSignatures(packets: readonly SignaturePacket[], keys: readonly Key[]): KnownSignature[] {
+  return packets
+    .map((packet) => ({ packet, signers: signersOf(packet, keys) }))
+    .filter(({ signers }) => signers.length > 0);
+}
+
+/** Which of two signatures by one key counts would depend on who reads; whoever relays a document can append one. */
+function requireOneEach(known: readonly KnownSignature[]): void {
+  const seen = new Set<string>();
+  for (const { signers } of known) {
+    const own = new Set(signers.map(({ key }) => fingerprintOf(key)));
+    const twice = [...own].find((fingerprint) => seen.has(fingerprint));
+    if (twice !== undefined) throw new Error(`there are several by key ${twice}`);
+    for (const fingerprint of own) seen.add(fingerprint);
+  }
+}
+
+/** The signature that vouches best: by a key that counts today, else by one that has expired since. */
+function strongest(sound: readonly SoundSignature[], name: string): Signature {
+  const current = sound.find(({ standing }) => standing.kind === "current");
+  if (current !== undefined) return { fingerprint: current.fingerprint, signedAt: current.signedAt };
+  for (const { fingerprint, signedAt, standing } of sound) {
+    if (standing.kind === "expired") return { fingerprint, signedAt, keyExpiredAt: standing.expiredAt };
+  }
+  const [first] = sound;
+  const why = first?.standing.kind === "useless" ? first.standing.reason : "unknown";
+  throw distrust(name, `its key ${first?.fingerprint} does not count: ${why}`);
+}
+
+function unknownKey(name: string, packets: readonly SignaturePacket[], keyring: Keyring): JamError {
+  const signedBy = packets.map(namedSigner);
+  return new JamError(
     "JAM_METADATA_KEY_UNKNOWN",
     `${name}: signed by key ${signedBy.join(", ")}; trusted here: ${keyring.fingerprints.join(", ")}`,
     {
@@ -65,36 +135,8 @@ function requireKnownKey(
   );
 }
 
-/** Fingerprint and date of the first signature that holds. */
-async function describeSignature(
-  result: VerifyMessageResult,
-  keys: readonly Key[],
-  name: string,
-): Promise<Signature> {
-  for (const { keyID, verified, signature } of result.signatures) {
-    const holds = await verified.catch(() => false);
-    const created = (await signature).packets[0]?.created;
-    const key = keys.find((each) => each.getKeys(keyID).length > 0);
-    if (holds && key !== undefined && created instanceof Date) {
-      return { fingerprint: key.getFingerprint().toUpperCase(), signedAt: created };
-    }
-  }
-  throw distrust(name, "no signature holds");
-}
-
-function creationDates(message: CleartextMessage): Date[] {
-  // The packets are there before verification, but only the type of a verified signature names them.
-  const { signature } = message as unknown as { signature: { packets: Iterable<{ created: Date | null }> } };
-  return [...signature.packets].flatMap(({ created }) => created ?? []);
-}
-
-function isFromFuture(message: CleartextMessage, now: number): boolean {
-  const dates = creationDates(message);
-  return dates.length > 0 && dates.every((date) => date.getTime() > now + MAX_SKEW_MS);
-}
-
-function futureSignature(message: CleartextMessage, name: string, now: number, cause: unknown): JamError {
-  const signedAt = creationDates(message)[0]?.toISOString() ?? "unknown";
+function futureSignature(name: string, date: Date, now: number): JamError {
+  const signedAt = date.toISOString();
   const clock = new Date(now).toISOString();
   return new JamError(
     "JAM_METADATA_FUTURE",
@@ -102,7 +144,6 @@ function futureSignature(message: CleartextMessage, name: string, now: number, c
     {
       hint: "Set this machine's clock (timedatectl), then run the same command again.",
       details: { document: name, signedAt, clock },
-      cause,
     },
   );
 }

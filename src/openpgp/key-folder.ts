@@ -60,14 +60,22 @@ export interface KeyFolder {
    */
   distrust(fingerprint: string): Promise<void>;
   /**
-   * Who signed `bytes`. No content of the signature makes it fail otherwise than as below.
-   * @throws JamError JAM_SIGNATURE_INVALID, JAM_SIGNER_UNKNOWN; JAM_KEYRING_INVALID, JAM_STORE_… for the folder itself
+   * Who signed `bytes`. `allowsExpiredKey` accepts what a key signed before it expired; default false. No content of the
+   * signature makes it fail otherwise than as below.
+   * @throws JamError JAM_SIGNATURE_INVALID, JAM_SIGNER_UNKNOWN, JAM_SIGNER_EXPIRED; JAM_KEYRING_INVALID, JAM_STORE_… for
+   *   the folder itself
    */
-  verifyDetached(bytes: Uint8Array, armoredSignature: string, name: string): Promise<VerifiedSignature>;
+  verifyDetached(
+    bytes: Uint8Array,
+    armoredSignature: string,
+    name: string,
+    options?: { readonly allowsExpiredKey?: boolean },
+  ): Promise<VerifiedSignature>;
   /**
    * The signed text, ended by a line feed, and who signed it. No content of the text makes it fail otherwise than as
    * below.
-   * @throws JamError JAM_SIGNATURE_INVALID, JAM_SIGNER_UNKNOWN; JAM_KEYRING_INVALID, JAM_STORE_… for the folder itself
+   * @throws JamError JAM_SIGNATURE_INVALID, JAM_SIGNER_UNKNOWN, JAM_SIGNER_EXPIRED; JAM_KEYRING_INVALID, JAM_STORE_… for
+   *   the folder itself
    */
   verifyClearsigned(
     text: string,
@@ -118,8 +126,10 @@ export function openKeyFolder(folder: string, options: { readonly now: () => Dat
         digits !== undefined && digits === (await believed.readOwn()).own?.fingerprint,
       );
     },
-    verifyDetached: (bytes, armoredSignature, name) =>
-      believed.verifying((trust) => verifyDetachedSignature(bytes, armoredSignature, name, trust)),
+    verifyDetached: (bytes, armoredSignature, name, signed = {}) =>
+      believed.verifying((trust) =>
+        verifyDetachedSignature(bytes, armoredSignature, name, { ...trust, ...signed }),
+      ),
     verifyClearsigned: (text, name) => believed.verifying((trust) => verifySignedText(text, name, trust)),
   };
 }

@@ -2,12 +2,15 @@ import { readFile } from "node:fs/promises";
 import type { Key } from "openpgp";
 
 import { JamError } from "../shared/errors.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { JUJU_KEY_ARMORED, JUJU_KEY_FINGERPRINT } from "./juju-key.ts";
 
 /** Public keys that metadata may be signed with. Plain values, so that a worker thread can have them too. */
 export interface Keyring {
   /** Fingerprints of the primary keys, upper-case hex. */
   readonly fingerprints: readonly string[];
+  /** Those that are revoked: they are known, so that this can be said, and vouch for nothing. */
+  readonly revoked: readonly string[];
   /** The keys in binary form. */
   readonly keys: readonly Uint8Array[];
 }
@@ -58,8 +61,11 @@ export async function parseKeyring(bytes: Uint8Array, name: string): Promise<Key
   if (keys.some((key) => key.isPrivate())) {
     throw invalid(name, "it holds a secret key, which has no business on a mirror");
   }
+  const revoked: string[] = [];
+  for (const key of keys) if (await key.isRevoked()) revoked.push(fingerprintOf(key));
   return {
-    fingerprints: keys.map((key) => key.getFingerprint().toUpperCase()),
+    fingerprints: keys.map(fingerprintOf),
+    revoked,
     keys: keys.map((key) => key.write()),
   };
 }

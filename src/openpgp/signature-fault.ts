@@ -27,15 +27,31 @@ export function futureSignature(name: string, signedAt: Date, now: Date): JamErr
   });
 }
 
-/** A key of a signature that is known but does not count any more. */
-export function uselessKey(name: string, fingerprint: string, reason: string, cause: unknown): JamError {
+/** A signature from before its key expired: whoever has the key could have dated it back. */
+export function expiredSigner(
+  name: string,
+  fingerprint: string,
+  { signedAt, expiredAt, now }: { readonly signedAt: Date; readonly expiredAt: Date; readonly now: Date },
+): JamError {
+  const [signed, expired, clock] = [signedAt, expiredAt, now].map((date) => date.toISOString());
+  return new JamError(
+    "JAM_SIGNER_EXPIRED",
+    `${name}: signed by key ${fingerprint}, which expired on ${expired}; the signature says it was made before, on ${signed}`,
+    {
+      hint: `Ask its maker for the renewed key (jam key trust FILE), or for a signature by the key that is in use now. If nothing is expired, set the clock here, which says ${clock}.`,
+      details: { document: name, fingerprint, signedAt: signed, expiredAt: expired, clock },
+    },
+  );
+}
+
+/** A key of a signature that is known but does not count. */
+export function uselessKey(name: string, fingerprint: string, reason: string): JamError {
   return new JamError(
     "JAM_SIGNATURE_INVALID",
     `${name}: the signature does not hold: its key ${fingerprint} does not count: ${reason}`,
     {
       hint: "Ask its maker for the key that is in use now, and for a new signature.",
       details: { document: name, fingerprint, reason },
-      cause,
     },
   );
 }

@@ -3,4 +3,6 @@ export interface Signature {
   /** Fingerprint of the primary key, upper-case hex without blanks. */
   readonly fingerprint: string;
   readonly signedAt: Date;
+  /** When the key expired, if it has by now: such a signature proves nothing about what is new. */
+  readonly keyExpiredAt?: Date;
 }

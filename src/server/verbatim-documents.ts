@@ -1,6 +1,6 @@
-import { JamError } from "../shared/errors.ts";
+import { isJamError, JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
-import { splitSignedText } from "../simplestreams/signed-text.ts";
+import { decodeDocument, splitSignedText, textOfDocument } from "../simplestreams/signed-text.ts";
 import { ServedDocument } from "./document.ts";
 import type { MirrorView } from "./mirror-view.ts";
 import type { ServerPorts } from "./ports.ts";
@@ -50,6 +50,7 @@ async function readDocument(
 ): Promise<ServedDocument> {
   const bytes = await ports.readUpstreamDocument(sha256);
   if (bytes === undefined) throw proofVanished(path, sha256);
+  requireReadable(bytes, path, sha256);
   return new ServedDocument(isTwin ? Buffer.from(unsignedTwin(bytes, path)) : bytes, {
     contentType: path.endsWith(".sjson") ? "text/plain; charset=utf-8" : "application/json",
     lastModified: new Date(view.snapshot.createdAt),
@@ -62,13 +63,27 @@ async function readDocument(
  * Source: juju environs/simplestreams/simplestreams.go GetProductsPath.
  */
 export function unsignedTwin(signed: Uint8Array, file: string): string {
-  const { text } = splitSignedText(Buffer.from(signed).toString("utf8"), file);
+  const { text } = splitSignedText(decodeDocument(signed, file), file);
   const document = JSON.parse(text) as { format?: unknown; index?: Record<string, { path?: unknown }> };
   if (document.format !== "index:1.0") return text.endsWith("\n") ? text : `${text}\n`;
   for (const entry of Object.values(document.index ?? {})) {
     if (typeof entry.path === "string") entry.path = entry.path.replace(/\.sjson$/, ".json");
   }
   return `${JSON.stringify(document, null, 1)}\n`;
+}
+
+/** What an earlier version of this program accepted may be refused now: it is not upstream's, or has two readings. */
+function requireReadable(bytes: Uint8Array, path: string, sha256: Sha256): void {
+  try {
+    textOfDocument(bytes, path.replace(/\.json$/, ".sjson"));
+  } catch (cause) {
+    if (!isJamError(cause)) throw cause;
+    throw new JamError("JAM_STORE_CORRUPT", `The upstream document ${path} is not served: ${cause.message}`, {
+      cause,
+      hint: "Run `jam sync` to fetch it again.",
+      details: { path, sha256 },
+    });
+  }
 }
 
 function proofVanished(path: string, sha256: Sha256): JamError {

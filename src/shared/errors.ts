@@ -44,6 +44,7 @@ export const ERROR_OUTCOMES = {
   JAM_METADATA_UNSIGNED: { exit: 4, http: 502 },
   JAM_METADATA_SIGNATURE_INVALID: { exit: 4, http: 502 },
   JAM_METADATA_KEY_UNKNOWN: { exit: 4, http: 502 },
+  JAM_METADATA_KEY_EXPIRED: { exit: 4, http: 502 },
   JAM_METADATA_ROLLBACK: { exit: 4, http: 502 },
   JAM_METADATA_FUTURE: { exit: 4, http: 502 },
   JAM_METADATA_MASS_REMOVAL: { exit: 4, http: 502 },
@@ -74,6 +75,7 @@ export const ERROR_OUTCOMES = {
   JAM_SIGNATURE_MISSING: { exit: 4, http: 502 },
   JAM_SIGNATURE_INVALID: { exit: 4, http: 502 },
   JAM_SIGNER_UNKNOWN: { exit: 4, http: 502 },
+  JAM_SIGNER_EXPIRED: { exit: 4, http: 502 },
 
   JAM_BUNDLE_MALFORMED: { exit: 4, http: 502 },
   JAM_BUNDLE_DAMAGED: { exit: 4, http: 502 },

@@ -15,18 +15,33 @@ export interface SignedText {
 const BEGIN_MESSAGE = "-----BEGIN PGP SIGNED MESSAGE-----";
 const BEGIN_SIGNATURE = "-----BEGIN PGP SIGNATURE-----";
 const END_SIGNATURE = "-----END PGP SIGNATURE-----";
-const HASH_HEADER = /^Hash: ([A-Za-z0-9-]+(?:, ?[A-Za-z0-9-]+)*)$/;
+/** The names that gpg knows, in the spelling that it takes. Source: gnupg g10/armor.c parse_hash_header */
+const HASH = "(?:SHA1|SHA224|SHA256|SHA384|SHA512|RIPEMD160)";
+const HASH_HEADER = new RegExp(`^Hash: (${HASH}(?:, ?${HASH}){0,3})$`);
+/** Blank, tab and carriage return. */
+const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d]);
+/** A carriage return inside a line is text to some readers and nothing to others. */
+const LONE_CR = /\r(?!\n)/;
+
+/**
+ * Version of the rules by which signed documents are read and verified. Raise it when they get stricter: what was
+ * accepted by older rules is verified again before it is used.
+ */
+export const SIGNED_TEXT_RULES = 2;
 
 /**
  * Takes a clear-signed document apart and refuses everything that would let a reader see other text than was
- * signed: a second block, text around the block, headers other than `Hash`, unescaped dashes.
- * It does not verify the signature. Source: RFC 9580 §7.
+ * signed: a second block, text around the block, headers other than `Hash`, unescaped dashes, a carriage return that
+ * does not end a line. It does not verify the signature; what does, verifies the text that comes back here.
+ * Source: RFC 9580 §7.
  * @throws JamError JAM_METADATA_UNSIGNED, JAM_METADATA_SIGNATURE_INVALID, JAM_UPSTREAM_NOT_SIMPLESTREAMS
  */
 export function splitSignedText(document: string, file: string): SignedText {
-  const lines = document.split("\n").map((line) => line.replace(/[ \t\r]+$/, ""));
+  const raw = document.split("\n");
+  const lines = raw.map(withoutTrailingBlanks);
   const begin = lines.findIndex((line) => line !== "");
   if (lines[begin] !== BEGIN_MESSAGE) throw withoutSignature(document, file, lines[begin] ?? "");
+  if (LONE_CR.test(document)) throw loneCarriageReturn(document, file);
   const bodyStart = lines.indexOf("", begin + 1) + 1;
   const signatureStart = lines.indexOf(BEGIN_SIGNATURE, bodyStart);
   const end = lines.indexOf(END_SIGNATURE, signatureStart + 1);
@@ -40,7 +55,7 @@ export function splitSignedText(document: string, file: string): SignedText {
   }
   return {
     hashes: lines.slice(begin + 1, bodyStart - 1).flatMap((line) => parseHashHeader(line, file)),
-    text: lines
+    text: raw
       .slice(bodyStart, signatureStart)
       .map((line) => unescapeLine(line, file))
       .join("\n"),
@@ -49,12 +64,25 @@ export function splitSignedText(document: string, file: string): SignedText {
 }
 
 /**
- * The text inside a clear-signed document, not verified: for documents whose signature was verified before, and for
- * mirrors whose operator switched verification off.
+ * The text of a kept document: what is signed in a `.sjson`, everything in other files. Not verified: for documents that
+ * were verified when they came, by the same rules, and for mirrors whose operator switched verification off.
  * @throws JamError JAM_METADATA_UNSIGNED, JAM_METADATA_SIGNATURE_INVALID, JAM_UPSTREAM_NOT_SIMPLESTREAMS
  */
-export function signedText(document: string, file: string): string {
-  return splitSignedText(document, file).text;
+export function textOfDocument(bytes: Uint8Array, path: string): string {
+  const document = decodeDocument(bytes, path);
+  return path.endsWith(".sjson") ? splitSignedText(document, path).text : document;
+}
+
+/**
+ * The characters of a document, a byte order mark included: different bytes never give the same ones.
+ * @throws JamError JAM_UPSTREAM_NOT_SIMPLESTREAMS for what is not UTF-8
+ */
+export function decodeDocument(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw notSimplestreams(file, new TextDecoder().decode(bytes));
+  }
 }
 
 function parseHashHeader(line: string, file: string): string[] {
@@ -63,12 +91,18 @@ function parseHashHeader(line: string, file: string): string[] {
   return hashes.split(/, ?/);
 }
 
-function unescapeLine(line: string, file: string): string {
-  if (!line.startsWith("-")) return line;
-  // "- " alone loses its blank when trailing blanks are taken away; it stands for an empty line.
-  if (line === "-") return "";
-  if (!line.startsWith("- ")) throw broken(file, `the line "${printable(line, 60)}" is not dash-escaped`);
-  return line.slice(2);
+/** The signed text of a line. Its dash escape goes first: in `- ` the blank belongs to the escape. */
+function unescapeLine(raw: string, file: string): string {
+  if (!raw.startsWith("-")) return withoutTrailingBlanks(raw);
+  if (!raw.startsWith("- ")) throw broken(file, `the line "${printable(raw, 60)}" is not dash-escaped`);
+  return withoutTrailingBlanks(raw.slice(2));
+}
+
+/** Not signed, and so not read. A loop, because a pattern would take a time that grows with the square of the blanks. */
+function withoutTrailingBlanks(line: string): string {
+  let end = line.length;
+  while (end > 0 && BLANKS.has(line.charCodeAt(end - 1))) end -= 1;
+  return line.slice(0, end);
 }
 
 function withoutSignature(document: string, file: string, firstLine: string): JamError {
@@ -79,6 +113,11 @@ function withoutSignature(document: string, file: string, firstLine: string): Ja
   return fault("JAM_METADATA_UNSIGNED", file, "carries no signature", {
     hint: "Ask for the .sjson document, or check that no proxy rewrites it.",
   });
+}
+
+function loneCarriageReturn(document: string, file: string): JamError {
+  const line = document.slice(0, document.search(LONE_CR)).split("\n").length;
+  return broken(file, `line ${line} holds a carriage return that does not end it`);
 }
 
 function broken(file: string, what: string): JamError {

@@ -3,8 +3,15 @@ import { formatDuration } from "../shared/duration.ts";
 import { JamError } from "../shared/errors.ts";
 import type { RememberedDocument, UpstreamMemory } from "./memory.ts";
 
-/** What an operator can let pass by name (`--allow …`) where the memory of freshness says no. */
-export const ALLOWANCES = ["rollback", "future", "mass-removal", "path-reuse", "inconsistent"] as const;
+/** What an operator can let pass by name (`--allow …`) although it is refused otherwise. */
+export const ALLOWANCES = [
+  "rollback",
+  "future",
+  "expired-key",
+  "mass-removal",
+  "path-reuse",
+  "inconsistent",
+] as const;
 export type Allowance = (typeof ALLOWANCES)[number];
 
 /** Upstream may be quiet; after this long without news the run warns that somebody may be holding news back. */

@@ -1,6 +1,7 @@
 import { parseSha256, type Sha256 } from "../shared/sha256.ts";
+import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
 import type { DocumentPort, FetchedDocument, Validators } from "./ports.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { ProvenDocument, Snapshot } from "./snapshot.ts";
 
 /** What is remembered of one upstream document that was accepted (principle P4, memory of freshness). */
 export interface RememberedDocument {
@@ -13,6 +14,10 @@ export interface RememberedDocument {
   readonly signedBy?: string;
   /** ISO 8601. */
   readonly signedAt?: string;
+  /** ISO 8601; when its key had expired by the time that it was accepted. */
+  readonly keyExpiredAt?: string;
+  /** The rules by which it was read and verified; absent for one that was accepted before these had a version. */
+  readonly rules?: number;
 }
 
 /** Accepted documents by path. Paths keep their suffix: a signed and an unsigned twin are remembered apart. */
@@ -58,8 +63,17 @@ export async function writeMemory(documents: DocumentPort, memory: UpstreamMemor
   await documents.put("state", NAME, Buffer.from(`${JSON.stringify(state, null, 1)}\n`));
 }
 
-/** The memory of one document that has just been accepted. */
-export function rememberDocument(document: FetchedDocument, updatedAt: Date | undefined): RememberedDocument {
+/** What a snapshot records of a document that it rests on. */
+export function provenOf({ validators: _validators, ...proven }: RememberedDocument): ProvenDocument {
+  return proven;
+}
+
+/** The memory of one document that has just been accepted; `keyExpiredAt` is for one whose key had expired. */
+export function rememberDocument(
+  document: FetchedDocument,
+  updatedAt: Date | undefined,
+  keyExpiredAt?: string,
+): RememberedDocument {
   return {
     path: document.path,
     url: document.url,
@@ -71,6 +85,8 @@ export function rememberDocument(document: FetchedDocument, updatedAt: Date | un
       : {
           signedBy: document.signature.fingerprint,
           signedAt: document.signature.signedAt.toISOString(),
+          rules: SIGNED_TEXT_RULES,
         }),
+    ...(keyExpiredAt === undefined ? {} : { keyExpiredAt }),
   };
 }

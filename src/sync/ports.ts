@@ -16,8 +16,19 @@ export interface FetchedDocument {
   /** The signed text, or the document itself when verification is off. */
   readonly text: string;
   readonly validators: Validators;
-  readonly signature: { readonly fingerprint: string; readonly signedAt: Date } | undefined;
+  readonly signature: DocumentSignature | undefined;
 }
+
+/** Who signed a document, and when. */
+export interface DocumentSignature {
+  readonly fingerprint: string;
+  readonly signedAt: Date;
+  /** When the key expired, if it has by now. */
+  readonly keyExpiredAt?: Date;
+}
+
+/** A document as it arrived, not verified. */
+export type ArrivedDocument = Pick<FetchedDocument, "path" | "url" | "bytes" | "validators">;
 
 export type FetchedAnswer =
   | { readonly kind: "found"; readonly document: FetchedDocument }
@@ -48,6 +59,8 @@ export interface SyncSource {
   readonly verifies: boolean;
   trustedKeys(): Promise<readonly string[]>;
   readDocument(path: string, known: Validators | undefined, signal: AbortSignal): Promise<FetchedAnswer>;
+  /** Verifies a document that was read before, as if it came now. */
+  checkDocument(arrived: ArrivedDocument): Promise<FetchedDocument>;
   fetchItem(
     item: { readonly path: string; readonly size: number; readonly sha256: Sha256 },
     target: ItemTarget,

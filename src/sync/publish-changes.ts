@@ -1,5 +1,7 @@
 import { formatAgentName, type Agent } from "../juju/agent.ts";
+import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
 import type { Assessment } from "./assess.ts";
+import { provenOf } from "./memory.ts";
 import type { SyncStore } from "./ports.ts";
 import { readSnapshots } from "./prune.ts";
 import { publishSnapshot } from "./publish.ts";
@@ -31,7 +33,7 @@ export async function publishChanges(changes: Changes): Promise<Snapshot | undef
     name: source.name,
     url: source.url,
     verified: source.verifies,
-    documents: metadata.documents.map(({ validators: _validators, ...proven }) => proven),
+    documents: metadata.documents.map(provenOf),
   };
   const verbatim = judgeVerbatimFace(metadata, source.verifies, agents);
   if (current !== undefined && isSame(current, { agents, upstream, verbatim })) return current;
@@ -61,11 +63,26 @@ function isSame(current: Snapshot, next: Pick<Snapshot, "agents" | "upstream" | 
   if (current.upstream.verified !== next.upstream.verified || current.upstream.url !== next.upstream.url)
     return false;
   if (current.verbatim.complete !== next.verbatim.complete) return false;
+  if (expiredKeysOf(current) !== expiredKeysOf(next) || isReplaced(current, next)) return false;
   return !current.verbatim.complete || documentsOf(current) === documentsOf(next);
 }
 
 function documentsOf({ upstream }: Pick<Snapshot, "upstream">): string {
   return upstream.documents.map(({ sha256 }) => sha256).join();
+}
+
+/** What was accepted although its key had expired is on record in the snapshot that shows it. */
+function expiredKeysOf({ upstream }: Pick<Snapshot, "upstream">): string {
+  return upstream.documents.map(({ path, keyExpiredAt }) => (keyExpiredAt ? path : "")).join("|");
+}
+
+/** True when a document that was accepted by older rules has another one in its place: it may have been refused since. */
+function isReplaced(current: Snapshot, next: Pick<Snapshot, "upstream">): boolean {
+  const kept = new Set(next.upstream.documents.map(({ sha256 }) => sha256));
+  return current.upstream.documents.some(
+    ({ signedBy, rules, sha256 }) =>
+      signedBy !== undefined && rules !== SIGNED_TEXT_RULES && !kept.has(sha256),
+  );
 }
 
 function sorted(agents: readonly Agent[]): Agent[] {

@@ -3,9 +3,11 @@ import { parseStreamContentId } from "../juju/stream.ts";
 import { parseIndexFile, type IndexEntry, type IndexFile } from "../simplestreams/index-file.ts";
 import type { ContentId } from "../simplestreams/item.ts";
 import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
-import { signedText } from "../simplestreams/signed-text.ts";
-import { sha256Of } from "../shared/sha256.ts";
+import { judgeExpiredKey } from "./expired-keys.ts";
+import type { Sha256 } from "../shared/sha256.ts";
 import { checkFreshness, type Allowance } from "./freshness.ts";
+import { readKept } from "./kept-documents.ts";
+import type { ProvenDocument } from "./snapshot.ts";
 import { rememberDocument, type RememberedDocument, type UpstreamMemory } from "./memory.ts";
 import type { DocumentPort, FetchedDocument, SyncSource } from "./ports.ts";
 import { isForeign, isMissing, readAlone, sortRefused, type UnreadableProducts } from "./unreadable.ts";
@@ -30,6 +32,8 @@ export interface MetadataRequest {
   readonly source: SyncSource;
   readonly documents: DocumentPort;
   readonly memory: UpstreamMemory;
+  /** Further documents that were accepted here before, by hash. Default none. */
+  readonly accepted?: ReadonlyMap<Sha256, ProvenDocument>;
   /** True for a product file that is to be read; only asked about those that hold agents. A bad entry has no path. */
   readonly wants: (entry: Pick<IndexEntry, "contentId"> & Partial<IndexEntry>, stream: string) => boolean;
   readonly allow: ReadonlySet<Allowance>;
@@ -98,11 +102,19 @@ async function readSet(request: MetadataRequest): Promise<UpstreamMetadata> {
     now: request.now(),
     allow: request.allow,
   });
-  return { index, products, unread, unreadable: [...refused.wanted, ...unreadable], ...used, warnings };
+  return {
+    index,
+    products,
+    unread,
+    unreadable: [...refused.wanted, ...unreadable],
+    ...used,
+    warnings: [...reader.warnings, ...warnings],
+  };
 }
 
 /** One pass over upstream's documents; known ones are asked for conditionally and ahead of time. */
 class SetReader {
+  readonly warnings: string[] = [];
   readonly #accepted = new Map<string, RememberedDocument>();
   readonly #fresh = new Map<string, FetchedDocument>();
   #indexPath = "";
@@ -187,8 +199,17 @@ class SetReader {
 
   #accept(path: string, updatedAt: Date | undefined): void {
     const document = this.#documents.get(path) as RememberedDocument | FetchedDocument;
-    if ("bytes" in document) this.#fresh.set(path, document);
-    this.#accepted.set(path, "bytes" in document ? rememberDocument(document, updatedAt) : document);
+    if (!("bytes" in document)) {
+      this.#accepted.set(path, document);
+      return;
+    }
+    const { memory, accepted, allow, now } = this.#request;
+    const known = memory.get(path);
+    const before = known?.sha256 === document.sha256 ? known : accepted?.get(document.sha256);
+    const { keyExpiredAt, warning } = judgeExpiredKey(document, before, { allow, now: now() });
+    if (warning !== undefined) this.warnings.push(warning);
+    this.#fresh.set(path, document);
+    this.#accepted.set(path, rememberDocument(document, updatedAt, keyExpiredAt));
   }
 
   /** The trusted text of a document, or undefined when upstream has none; each path is asked for once. */
@@ -221,7 +242,7 @@ class SetReader {
       this.#documents.set(path, answer.document);
       return answer.document.text;
     }
-    if (kept === undefined || known === undefined) {
+    if (kept === undefined) {
       throw new JamError(
         "JAM_UPSTREAM_STATUS",
         `${path}: 304 Not Modified came to a request without conditions.`,
@@ -231,26 +252,18 @@ class SetReader {
         },
       );
     }
-    this.#documents.set(path, known);
-    return kept;
+    this.#documents.set(path, kept.document);
+    return kept.text;
   }
 
-  /**
-   * The text of a document accepted before, when its proof is still whole. Its signature was verified when it
-   * came; the hash shows that these are the same bytes, and its key must still be trusted.
-   */
-  async #readKept(known: RememberedDocument): Promise<string | undefined> {
-    const { documents, source } = this.#request;
-    if (!known.url.startsWith(source.url)) return undefined;
-    if (source.verifies && !(await this.#isTrusted(known.signedBy))) return undefined;
-    const bytes = await documents.get("upstream", known.sha256);
-    if (bytes === undefined || sha256Of(bytes) !== known.sha256) return undefined;
-    const text = Buffer.from(bytes).toString("utf8");
-    return source.verifies ? signedText(text, known.path) : text;
-  }
-
-  async #isTrusted(fingerprint: string | undefined): Promise<boolean> {
-    return fingerprint !== undefined && (await this.#request.source.trustedKeys()).includes(fingerprint);
+  /** A document accepted before that is still good; one that is not is named, and asked for without conditions. */
+  async #readKept(known: RememberedDocument) {
+    const kept = await readKept(known, this.#request);
+    if (kept?.kind !== "refused") return kept;
+    this.warnings.push(
+      `The copy of ${known.path} that was accepted before is not used any more; it was read again: ${kept.reason}`,
+    );
+    return undefined;
   }
 }
 

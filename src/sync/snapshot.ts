@@ -11,8 +11,12 @@ export interface ProvenDocument {
   readonly signedBy?: string;
   /** ISO 8601; when the signature was made. */
   readonly signedAt?: string;
+  /** ISO 8601; when its key had expired by the time that it came (`--allow expired-key`). */
+  readonly keyExpiredAt?: string;
   /** ISO 8601; the document's own `updated`. */
   readonly updatedAt?: string;
+  /** The rules by which it was read and verified; absent for one that was accepted before these had a version. */
+  readonly rules?: number;
 }
 
 /**
@@ -38,6 +42,8 @@ export interface BundleOrigin {
   readonly createdAt: string;
   /** Fingerprint of its signer; null records that it was taken without a signature that is trusted here. */
   readonly signedBy: string | null;
+  /** ISO 8601; when the key of its signer had expired by the time that it came (`--allow expired-key`). */
+  readonly signerExpiredAt?: string;
 }
 
 /** Every proof that a snapshot rests on, that of its own documents first. */

@@ -6,7 +6,7 @@ import { parseStreamContentId } from "../juju/stream.ts";
 import { parseIndexFile, type IndexEntry } from "../simplestreams/index-file.ts";
 import type { ContentId } from "../simplestreams/item.ts";
 import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
-import { signedText } from "../simplestreams/signed-text.ts";
+import { textOfDocument } from "../simplestreams/signed-text.ts";
 import { readCurrentSnapshot, type MirrorReader } from "../sync/current.ts";
 import { readMemory, type RememberedDocument, type UpstreamMemory } from "../sync/memory.ts";
 import type { DocumentPort } from "../sync/ports.ts";
@@ -53,21 +53,25 @@ async function readUpstreamAgents(
     const text = await readKept(documents, memory.get(path));
     if (text === undefined) continue;
     const products = await readProducts(documents, memory, parseIndexFile(text, path).entries.values());
-    return buildCatalogue(products).agents;
+    return products && buildCatalogue(products).agents;
   }
   return undefined;
 }
 
+/** Undefined when one that was read before is not usable now: what it lists is not known then. */
 async function readProducts(
   documents: DocumentPort,
   memory: UpstreamMemory,
   entries: Iterable<IndexEntry>,
-): Promise<Map<ContentId, ProductFile>> {
+): Promise<Map<ContentId, ProductFile> | undefined> {
   const products = new Map<ContentId, ProductFile>();
   for (const { contentId, path } of entries) {
     if (parseStreamContentId(contentId) === undefined) continue;
-    const text = await readKept(documents, memory.get(path));
-    if (text !== undefined) products.set(contentId, parseProductFile(text, path));
+    const known = memory.get(path);
+    if (known === undefined) continue;
+    const text = await readKept(documents, known);
+    if (text === undefined) return undefined;
+    products.set(contentId, parseProductFile(text, path));
   }
   return products;
 }
@@ -80,9 +84,8 @@ async function readKept(
   if (known === undefined) return undefined;
   const bytes = await documents.get("upstream", known.sha256);
   if (bytes === undefined || sha256Of(bytes) !== known.sha256) return undefined;
-  const text = Buffer.from(bytes).toString("utf8");
   try {
-    return known.path.endsWith(".sjson") ? signedText(text, known.path) : text;
+    return textOfDocument(bytes, known.path);
   } catch (error) {
     if (isJamError(error)) return undefined;
     throw error;

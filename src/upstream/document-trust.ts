@@ -5,7 +5,7 @@ import { verifyDocument } from "../openpgp/verify-document.ts";
 import { JamError } from "../shared/errors.ts";
 import { sha256Of } from "../shared/sha256.ts";
 import { notSimplestreams } from "../simplestreams/metadata-fault.ts";
-import { splitSignedText } from "../simplestreams/signed-text.ts";
+import { decodeDocument, splitSignedText } from "../simplestreams/signed-text.ts";
 import type { Timing } from "./timing.ts";
 import type { UpstreamDocument, Validators } from "./upstream.ts";
 
@@ -22,7 +22,7 @@ export interface DocumentTrust {
   /** False when the operator switched verification off. */
   readonly verifies: boolean;
   /**
-   * Fingerprints of the primary keys that are trusted now; none when verification is off.
+   * Fingerprints of the primary keys that are trusted now, revoked ones left out; none when verification is off.
    * @throws JamError JAM_KEYRING_INVALID
    */
   trustedKeys(): Promise<readonly string[]>;
@@ -71,8 +71,8 @@ export function createDocumentTrust(options: TrustOptions): DocumentTrust {
     }
     if (document.trimStart().startsWith(BEGIN_MESSAGE) && !document.includes(END_SIGNATURE))
       throw truncated(arrived.url);
-    const { text } = splitSignedText(document, arrived.url);
-    return verifies ? verify(arrived.url, document) : { text, signature: undefined };
+    if (verifies) return verify(arrived.url, document);
+    return { text: splitSignedText(document, arrived.url).text, signature: undefined };
   }
 
   return {
@@ -80,10 +80,12 @@ export function createDocumentTrust(options: TrustOptions): DocumentTrust {
     async trustedKeys() {
       if (!verifies) return [];
       // The built-in key is compared with its pinned fingerprint when it is used; naming it needs no OpenPGP.
-      return options.keyring === "builtin" ? [JUJU_KEY_FINGERPRINT] : (await openKeyring()).fingerprints;
+      if (options.keyring === "builtin") return [JUJU_KEY_FINGERPRINT];
+      const { fingerprints, revoked } = await openKeyring();
+      return fingerprints.filter((fingerprint) => !revoked.includes(fingerprint));
     },
     async check(arrived) {
-      const trusted = await readText(arrived, decode(arrived));
+      const trusted = await readText(arrived, decodeDocument(arrived.bytes, arrived.url));
       return {
         ...arrived,
         sha256: sha256Of(arrived.bytes),
@@ -96,14 +98,6 @@ export function createDocumentTrust(options: TrustOptions): DocumentTrust {
 
 const BEGIN_MESSAGE = "-----BEGIN PGP SIGNED MESSAGE-----";
 const END_SIGNATURE = "-----END PGP SIGNATURE-----";
-
-function decode(arrived: ArrivedDocument): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(arrived.bytes);
-  } catch {
-    throw notSimplestreams(arrived.url, new TextDecoder().decode(arrived.bytes));
-  }
-}
 
 /** A connection without length that ends early looks like a whole answer to HTTP; the text shows it. */
 function truncated(url: string): JamError {

@@ -45,6 +45,7 @@ export function openFolderUpstream(options: FolderUpstreamOptions): Upstream {
     url: options.url,
     verifies: trust.verifies,
     trustedKeys: () => trust.trustedKeys(),
+    checkDocument: (arrived) => trust.check(arrived),
     async readDocument(path, known, signal) {
       const folder = await openRoot();
       const file = await findFile(folder, path);

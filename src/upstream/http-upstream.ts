@@ -79,6 +79,7 @@ export function openHttpUpstream(options: HttpUpstreamOptions): Upstream {
     url: displayUrl(base),
     verifies: trust.verifies,
     trustedKeys: () => trust.trustedKeys(),
+    checkDocument: (arrived) => trust.check(arrived),
     async readDocument(path, known, signal) {
       const http = await connect();
       const read = async () => {

@@ -5,9 +5,8 @@ import { getCACertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { Got, Response } from "got";
 
-import { verifyClearsigned } from "../openpgp/clearsign.ts";
 import { loadKeyring } from "../openpgp/keyring.ts";
-import { isJamError } from "../shared/errors.ts";
+import { verifyAsJuju } from "../openpgp/verify-as-juju.ts";
 import { cancelled, displayUrl } from "./failure.ts";
 import { toUpstreamError } from "./http-failure.ts";
 import { proxyFor, readProxySettings, type ProxyEnvironment } from "./proxy-setting.ts";
@@ -139,21 +138,14 @@ function reasonOf(error: unknown, url: string, environment: ProxyEnvironment): s
   return message.replace(`${displayUrl(at)}: `, "");
 }
 
-/** Juju looks neither at the time of a signature nor at the expiry of the key. */
 async function verifyBlock(
   block: string,
   keyringSource: string,
 ): Promise<{ readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string }> {
   const keyring = await loadKeyring(keyringSource);
-  const verify = (now: number) => verifyClearsigned(block, "the document", keyring, now);
   try {
-    return { ok: true, text: (await verify(Date.now())).text };
+    return { ok: true, text: await verifyAsJuju(block, "it", keyring) };
   } catch (error) {
-    if (isJamError(error, "JAM_METADATA_FUTURE")) {
-      const { text } = await verify(Date.parse(String(error.details["signedAt"])));
-      return { ok: true, text };
-    }
-    if (isJamError(error)) return { ok: false, reason: error.message.replace("the document: ", "") };
-    throw error;
+    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }
 }

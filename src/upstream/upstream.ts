@@ -1,5 +1,6 @@
 import type { Signature } from "../openpgp/signature.ts";
 import type { Sha256 } from "../shared/sha256.ts";
+import type { ArrivedDocument } from "./document-trust.ts";
 import type { ItemSink } from "./ports.ts";
 
 /** What a source said about the version of a document, for a conditional request next time. */
@@ -59,6 +60,11 @@ export interface Upstream {
    * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…
    */
   readDocument(path: string, known: Validators | undefined, signal: AbortSignal): Promise<DocumentAnswer>;
+  /**
+   * Verifies a document that was read before, as if it came now; asks nobody.
+   * @throws JamError JAM_METADATA_…, JAM_UPSTREAM_NOT_SIMPLESTREAMS
+   */
+  checkDocument(arrived: ArrivedDocument): Promise<UpstreamDocument>;
   /**
    * Brings one tarball into `sink` and commits it: resumes what is there, retries what may pass.
    * @throws JamError JAM_UPSTREAM_…, JAM_ITEM_…, JAM_STORE_…

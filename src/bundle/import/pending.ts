@@ -3,7 +3,7 @@ import type { Sha256 } from "../../shared/sha256.ts";
 import { pinContents, readPins, unpinContents } from "../../sync/pins.ts";
 import type { DocumentPort, SyncStore } from "../../sync/ports.ts";
 import { readSnapshots } from "../../sync/prune.ts";
-import { contentsOf, type BundleManifest } from "../format/manifest.ts";
+import { contentsOf, formatManifest, type BundleManifest } from "../format/manifest.ts";
 import { parseManifest, sha256Text } from "../format/parse-manifest.ts";
 
 const FORMAT = "jam-pending-bundle:1";
@@ -15,6 +15,7 @@ const note = z.object({
   manifestBytes: z.int().min(1),
   signatureBytes: z.number(),
   signedBy: z.string().nullable(),
+  signerExpiredAt: z.string().exactOptional(),
   volumeSize: z.number().nullable(),
 });
 
@@ -30,6 +31,8 @@ export interface PendingBundle {
   readonly signatureBytes: number;
   /** Fingerprint of its signer; null when it was taken without a signature that is trusted here. */
   readonly signedBy: string | null;
+  /** ISO 8601; when the key of its signer had expired by the time that the bundle came. */
+  readonly signerExpiredAt?: string;
   readonly volumeSize: number | null;
 }
 
@@ -58,6 +61,21 @@ export async function readPending(documents: DocumentPort): Promise<PendingBundl
     if (bundle !== undefined) bundles.push(bundle);
   }
   return bundles.sort((a, b) => Date.parse(a.manifest.createdAt) - Date.parse(b.manifest.createdAt));
+}
+
+/** The bundle of this manifest, if some of it came before; undefined also when the note on it is damaged. */
+export async function findWaiting(
+  documents: Pick<DocumentPort, "get">,
+  manifest: BundleManifest,
+): Promise<PendingBundle | undefined> {
+  const name = noteName(manifest.id);
+  const bytes = await documents.get("state", name);
+  const waiting = bytes === undefined ? undefined : parseNote(bytes, name);
+  if (waiting === undefined) return undefined;
+  // An id is too short a hash to stand for a manifest.
+  return Buffer.compare(formatManifest(waiting.manifest), formatManifest(manifest)) === 0
+    ? waiting
+    : undefined;
 }
 
 /**

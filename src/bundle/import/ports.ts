@@ -1,4 +1,4 @@
-import type { FetchedDocument, SyncStore } from "../../sync/ports.ts";
+import type { SyncSource, SyncStore } from "../../sync/ports.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { ContentSource } from "../ports.ts";
 
@@ -10,12 +10,7 @@ export interface ProofTrust {
   readonly verifies: boolean;
   trustedKeys(): Promise<readonly string[]>;
   /** @throws JamError JAM_METADATA_…, JAM_UPSTREAM_NOT_SIMPLESTREAMS, JAM_KEYRING_INVALID */
-  check(document: {
-    readonly path: string;
-    readonly url: string;
-    readonly bytes: Uint8Array;
-    readonly validators: Readonly<Record<string, never>>;
-  }): Promise<FetchedDocument>;
+  readonly check: SyncSource["checkDocument"];
 }
 
 /** The trust in the upstream of this name and URL, with the keyring that the settings give it. */

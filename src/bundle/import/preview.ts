@@ -7,6 +7,7 @@ import { readHead, sortInlets } from "../read/read-volumes.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
 import { describeLacking, keptParts, lackingContents } from "./lacking.ts";
 import type { LackingContent } from "./ports.ts";
+import { findWaiting } from "./pending.ts";
 import { refuseFuture } from "./refuse-future.ts";
 import { refuseOutdated } from "./refuse-outdated.ts";
 import { trustManifest } from "./trust-manifest.ts";
@@ -50,7 +51,9 @@ export async function previewImport(
       known.volumes.push(label.number);
       continue;
     }
-    const trust = await trustManifest(head, inlet.name, { ...work, ...rules });
+    const waiting = await findWaiting(work.store.documents, manifest);
+    const isWaiting = waiting !== undefined && waiting.signedBy !== null;
+    const trust = await trustManifest(head, inlet.name, { ...work, ...rules, isWaiting });
     refuseFuture(manifest, work.now(), rules.allow);
     refuseOutdated(manifest, current, rules.allow);
     const pending = {

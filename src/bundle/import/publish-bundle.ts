@@ -7,7 +7,7 @@ import { guardCatalogue } from "../../sync/guard.ts";
 import { readMemory, writeMemory } from "../../sync/memory.ts";
 import { publishChanges } from "../../sync/publish-changes.ts";
 import type { FailedItem } from "../../sync/report.ts";
-import { proofsOf, type Snapshot } from "../../sync/snapshot.ts";
+import { proofsOf, type BundleOrigin, type Snapshot } from "../../sync/snapshot.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { collectProofs } from "../proofs.ts";
 import type { PendingBundle } from "./pending.ts";
@@ -70,7 +70,7 @@ export async function publishBundle(
     assessment: verified,
     agents,
     ...(earlierProofs.length === 0 ? {} : { earlierProofs }),
-    bundle: { id: manifest.id, createdAt: manifest.createdAt, signedBy: bundle.signedBy },
+    bundle: originOf(bundle),
   });
   const names = new Set(agents.map(formatAgentName));
   return {
@@ -89,6 +89,10 @@ export async function publishBundle(
       ...partialWarning(manifest),
     ],
   };
+}
+
+function originOf({ manifest: { id, createdAt }, signedBy, signerExpiredAt }: PendingBundle): BundleOrigin {
+  return { id, createdAt, signedBy, ...(signerExpiredAt === undefined ? {} : { signerExpiredAt }) };
 }
 
 /** The bundle's agents, and of the others those whose names it does not bring. */

@@ -12,7 +12,7 @@ import { readVolumes, type OpenVolume } from "../read/read-volumes.ts";
 import type { ArrivingSlice, VolumeHead } from "../read/volume-reader.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
 import { isHeld } from "./lacking.ts";
-import { namedContents, putPending, type PendingBundle } from "./pending.ts";
+import { findWaiting, namedContents, putPending, type PendingBundle } from "./pending.ts";
 import { refuseFuture } from "./refuse-future.ts";
 import { refuseOutdated } from "./refuse-outdated.ts";
 import { Intake } from "./take-in.ts";
@@ -122,9 +122,12 @@ export class Reception {
 
   async #trust(name: string, head: VolumeHead): Promise<Arrival> {
     const rules = this.#rules;
-    const { signedBy, warning } = await trustManifest(head, name, {
+    const { documents } = this.#work.store;
+    const waiting = await findWaiting(documents, head.manifest);
+    const { warning, ...trust } = await trustManifest(head, name, {
+      ...rules,
       verifyDetached: this.#work.verifyDetached,
-      allowsUnsigned: rules.allowsUnsigned,
+      isWaiting: waiting !== undefined && waiting.signedBy !== null,
     });
     refuseFuture(head.manifest, this.#work.now(), rules.allow);
     refuseOutdated(head.manifest, this.#current, rules.allow);
@@ -137,10 +140,11 @@ export class Reception {
       manifest,
       manifestBytes: manifestBytes.length,
       signatureBytes: signature?.length ?? 0,
-      signedBy,
+      ...(waiting?.signerExpiredAt === undefined ? {} : { signerExpiredAt: waiting.signerExpiredAt }),
+      ...trust,
       volumeSize: label.volumeSize,
     };
-    await putPending(this.#work.store.documents, bundle);
+    await putPending(documents, bundle);
     const intake = new Intake(this.#work.store, manifest.id, namedContents(bundle));
     const arrival = { bundle, intake, taken: new Set<Sha256>() };
     this.#arrivals.set(manifest.id, arrival);

@@ -3,7 +3,7 @@ import { buildCatalogue } from "../../juju/catalogue.ts";
 import { isJamError, JamError } from "../../shared/errors.ts";
 import { sha256Of } from "../../shared/sha256.ts";
 import type { Allowance } from "../../sync/freshness.ts";
-import type { UpstreamMemory } from "../../sync/memory.ts";
+import { provenOf, type UpstreamMemory } from "../../sync/memory.ts";
 import type { DocumentPort, SyncSource } from "../../sync/ports.ts";
 import { readMetadata, type UpstreamMetadata } from "../../sync/read-metadata.ts";
 import type { UpstreamProof } from "../../sync/snapshot.ts";
@@ -108,7 +108,7 @@ function proofOf({ name, url, verified }: ProofSet, { documents }: UpstreamMetad
     name,
     url,
     verified,
-    documents: documents.map(({ validators: _validators, ...proven }) => proven),
+    documents: documents.map(provenOf),
   };
 }
 
@@ -123,6 +123,7 @@ function proofSource(set: ProofSet, { documents, openTrust, allowsUnsigned }: Pr
     url: set.url,
     verifies: set.verified,
     trustedKeys: () => trust.trustedKeys(),
+    checkDocument: (arrived) => trust.check(arrived),
     async readDocument(path) {
       const document = byPath.get(path);
       if (document === undefined) return { kind: "not-found", url: `${set.url}${path}` };

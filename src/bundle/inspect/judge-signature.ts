@@ -32,7 +32,7 @@ export async function judgeSignature(
     const { fingerprint } = await verifyDetached(bytes, signature, name);
     return { state: "trusted", signedBy: fingerprint };
   } catch (error) {
-    if (!isJamError(error, "JAM_SIGNATURE_INVALID", "JAM_SIGNER_UNKNOWN")) throw error;
+    if (!isJamError(error, "JAM_SIGNATURE_INVALID", "JAM_SIGNER_UNKNOWN", "JAM_SIGNER_EXPIRED")) throw error;
     const { code, message, details } = error;
     const isUnknown = code === "JAM_SIGNER_UNKNOWN";
     const signedBy = isUnknown && typeof details["signedBy"] === "string" ? details["signedBy"] : null;

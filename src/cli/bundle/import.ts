@@ -46,6 +46,7 @@ one medium after the other and run the command for each.
 What --allow lets pass:
   rollback      a bundle, or metadata in it, older than what this mirror shows
   future        metadata dated in the future
+  expired-key   a bundle, or metadata in it, from before its key expired, that was not accepted before
   mass-removal  more agents gone than retention.maxRemoval
   path-reuse    other bytes under the name of a held agent
   inconsistent  an index and product files that do not belong together

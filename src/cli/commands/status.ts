@@ -8,7 +8,7 @@ import type { Store } from "../../store/store.ts";
 import { listSnapshotIds, readCurrentSnapshot } from "../../sync/current.ts";
 import { readReports } from "../../sync/history.ts";
 import type { SyncReport } from "../../sync/report.ts";
-import type { Snapshot } from "../../sync/snapshot.ts";
+import { proofsOf, type Snapshot } from "../../sync/snapshot.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { listStreams } from "../agent-streams.ts";
 import { formatTable } from "../output/table.ts";
@@ -102,12 +102,27 @@ function describeSnapshot(
             createdAt: snapshot.createdAt,
             upstream: snapshot.upstream.url,
             bundle: snapshot.bundle ?? null,
+            expiredKeys: expiredKeysOf(snapshot),
           },
     held: { agents: agents.length, bytes: sumTarballBytes(agents) },
     streams,
     verified: snapshot?.upstream.verified ?? null,
     verbatim: snapshot?.verbatim ?? null,
   };
+}
+
+interface ExpiredKey {
+  readonly fingerprint: string;
+  readonly expiredAt: string;
+}
+
+/** Keys that had expired when what they signed was accepted (`--allow expired-key`). */
+function expiredKeysOf(snapshot: Snapshot): ExpiredKey[] {
+  const documents = proofsOf(snapshot).flatMap((proof) => proof.documents);
+  const expired = documents.flatMap(({ signedBy, keyExpiredAt }) =>
+    signedBy === undefined || keyExpiredAt === undefined ? [] : [[signedBy, keyExpiredAt] as const],
+  );
+  return [...new Map(expired)].map(([fingerprint, expiredAt]) => ({ fingerprint, expiredAt }));
 }
 
 async function render(
@@ -127,6 +142,9 @@ async function render(
     lines.push(
       `snapshot  ${snapshot.id}, published ${age} ago`,
       `upstream  ${printable(snapshot.upstream.url, Infinity)} (${verified})`,
+      ...expiredKeysOf(snapshot).map(({ fingerprint, expiredAt }) =>
+        paint("red", `          SIGNED BY A KEY THAT HAD EXPIRED: ${fingerprint}, on ${expiredAt}`),
+      ),
       ...describeOrigin(snapshot, context),
       `held      ${status.held.agents} agent(s), ${formatByteSize(status.held.bytes)}: ${streams.join(", ")}`,
       `verbatim  ${verbatim.complete ? "complete: /upstream/tools is served" : `not served: ${printable(verbatim.reason, Infinity)}`}`,
@@ -150,7 +168,11 @@ function describeOrigin({ bundle }: Snapshot, { paint }: CommandContext): string
   if (bundle === undefined) return [];
   const signer =
     bundle.signedBy === null ? paint("red", "SIGNER NOT TRUSTED") : `signed by ${bundle.signedBy}`;
-  return [`bundle    ${bundle.id} of ${bundle.createdAt} (${signer})`];
+  const expired =
+    bundle.signerExpiredAt === undefined
+      ? ""
+      : paint("red", `, WHICH HAD EXPIRED on ${bundle.signerExpiredAt}`);
+  return [`bundle    ${bundle.id} of ${bundle.createdAt} (${signer}${expired})`];
 }
 
 function runsTable(runs: readonly SyncReport[]): Promise<string> {

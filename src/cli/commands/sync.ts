@@ -58,6 +58,7 @@ const HELP = `
 What --allow lets pass, each after a look at upstream:
   rollback      metadata older than what was accepted before
   future        metadata dated in the future
+  expired-key   metadata from before its key expired, on a mirror that has not accepted it before
   mass-removal  more agents gone upstream than retention.maxRemoval
   path-reuse    other bytes under the name of a held agent
   inconsistent  an index and product files that do not belong together
@@ -70,7 +71,7 @@ Examples:
 
 function addAllow(command: Command): void {
   const option = command
-    .createOption("--allow <what...>", "let pass, once, what the memory of freshness refuses")
+    .createOption("--allow <what...>", "let pass, once, what would be refused")
     .choices(ALLOWANCES);
   command.addOption(option);
 }

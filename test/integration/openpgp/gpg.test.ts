@@ -95,6 +95,6 @@ describe.skipIf(stockGpg.isMissing)(`gpg${stockGpg.note}`, () => {
     const signature = await readFile(gpg.file("bytes.asc"), "utf8");
     expect(await keys.verifyDetached(BYTES, signature, "bytes")).toMatchObject({ fingerprint });
     keys.now = new Date(Date.now() + 3 * 365 * 86_400_000);
-    expect(await codeOf(keys.verifyDetached(BYTES, signature, "bytes"))).toBe("JAM_SIGNATURE_INVALID");
+    expect(await codeOf(keys.verifyDetached(BYTES, signature, "bytes"))).toBe("JAM_SIGNER_EXPIRED");
   });
 });

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { signedText, splitSignedText } from "../../../src/simplestreams/signed-text.ts";
+import { splitSignedText, textOfDocument } from "../../../src/simplestreams/signed-text.ts";
 
 const FILE = "streams/v1/index2.sjson";
 const BEGIN = "-----BEGIN PGP SIGNED MESSAGE-----";
 const SIGNATURE = "-----BEGIN PGP SIGNATURE-----\n\nwsBz\n=abcd\n-----END PGP SIGNATURE-----\n";
+
+const signedText = (document: string, file: string) => textOfDocument(Buffer.from(document), file);
 
 function signed(body: string, headers = "Hash: SHA512\n"): string {
   return `${BEGIN}\n${headers}\n${body}\n${SIGNATURE}`;
