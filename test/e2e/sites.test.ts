@@ -186,6 +186,8 @@ describe("the near side", () => {
     const files = {
       "changed.receipt": text.replace('"agents": ', '"agents": 1'),
       "cut.receipt": text.slice(0, 300),
+      "cr.receipt": text.replace('"site": "pl', '"site": "pl\r'),
+      "cr-between.receipt": text.replace("{\n", "{\r \n"),
       "plain.receipt": (await receipt(near.folder, "--site", "lab", "--unsigned")).stdout,
       "other.receipt": "Dear all,",
     };
@@ -193,6 +195,8 @@ describe("the near side", () => {
     const cases = [
       ["changed.receipt", 4, "JAM_SIGNATURE_INVALID"],
       ["cut.receipt", 4, "JAM_SIGNATURE_INVALID"],
+      ["cr.receipt", 4, "JAM_SIGNATURE_INVALID"],
+      ["cr-between.receipt", 4, "JAM_SIGNATURE_INVALID"],
       ["plain.receipt", 4, "JAM_SIGNATURE_MISSING"],
       ["other.receipt", 2, "JAM_RECEIPT_INVALID"],
     ] as const;

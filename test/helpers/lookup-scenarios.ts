@@ -87,6 +87,14 @@ async function brokenSignatures(tree: SampleTree): Promise<Scenario[]> {
     "two-blocks",
     "empty-signature",
     "signed-in-future",
+    "lone-cr",
+    "good-then-bad",
+    "bad-then-good",
+    "twice",
+    "co-signed",
+    "wrong-checksum",
+    "marker-packet",
+    "no-hash-header",
   ] as const;
   const scenarios: Scenario[] = [];
   for (const fault of faults) {

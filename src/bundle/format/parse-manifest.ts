@@ -128,6 +128,7 @@ function readJson(bytes: Uint8Array, name: string) {
   if (hasTooManyValues(bytes)) throw malformedBundle(name, "its manifest holds more than any bundle can");
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    if (/\r(?!\n)/.test(text)) throw new Error("it holds a carriage return that does not end a line");
     return parseJsonObject(text, "manifest.json");
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

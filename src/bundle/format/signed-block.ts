@@ -5,6 +5,8 @@ const END_SIGNATURE = "-----END PGP SIGNATURE-----";
 /** An armour header: `Hash: SHA512`, `Comment: …`. */
 const HEADER = /^[A-Z][A-Za-z-]*: /;
 
+const LONE_CR = /\r(?!\n)/;
+
 /** True for a text that has a clear-signed block in it, whole or cut off. */
 export function isSigned(text: string): boolean {
   return lines(text).includes(BEGIN_MESSAGE);
@@ -17,6 +19,8 @@ export function isSigned(text: string): boolean {
  * whole block comes back as it is.
  */
 export function tidySignedBlock(text: string): string {
+  // Tidied away, it would pass as a line end that nobody signed; the check of the signature refuses it by name.
+  if (LONE_CR.test(text)) return text;
   const all = lines(text);
   const begin = all.indexOf(BEGIN_MESSAGE);
   const end = all.indexOf(END_SIGNATURE, begin + 1);
@@ -40,6 +44,6 @@ export function tidySignedBlock(text: string): string {
 function lines(text: string): string[] {
   return text
     .replace(/^\u{feff}/u, "")
-    .split(/\r\n|\r|\n/)
+    .split(/\r?\n/)
     .map((line) => line.trimEnd());
 }

@@ -3,11 +3,12 @@ import { PathSpace } from "../../juju/path-space.ts";
 import { selectAgents } from "../../juju/select.ts";
 import type { DenyRule } from "../../juju/selection-rules.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
 import { guardCatalogue } from "../../sync/guard.ts";
 import { readMemory, writeMemory } from "../../sync/memory.ts";
 import { publishChanges } from "../../sync/publish-changes.ts";
 import type { FailedItem } from "../../sync/report.ts";
-import { proofsOf, type BundleOrigin, type Snapshot } from "../../sync/snapshot.ts";
+import { proofsOf, type BundleOrigin, type ProvenDocument, type Snapshot } from "../../sync/snapshot.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { collectProofs } from "../proofs.ts";
 import type { PendingBundle } from "./pending.ts";
@@ -44,7 +45,8 @@ export async function publishBundle(
   const { store } = work;
   const { documents } = store;
   const memory = await readMemory(documents, current);
-  const verified = await verifyProofs(manifest, { ...work, ...rules, documents, memory });
+  const proof = { documents, memory, accepted: acceptedBy(current) };
+  const verified = await verifyProofs(manifest, { ...work, ...rules, ...proof });
   const listed = current?.agents ?? [];
   const isWhole = manifest.scope === "mirror";
   const guarded = guardCatalogue({
@@ -89,6 +91,13 @@ export async function publishBundle(
       ...partialWarning(manifest),
     ],
   };
+}
+
+function acceptedBy(current: Snapshot | undefined): Map<Sha256, ProvenDocument> {
+  const proofs = current === undefined ? [] : proofsOf(current);
+  return new Map(
+    proofs.flatMap(({ documents }) => documents.map((document) => [document.sha256, document] as const)),
+  );
 }
 
 function originOf({ manifest: { id, createdAt }, signedBy, signerExpiredAt }: PendingBundle): BundleOrigin {

@@ -1,12 +1,12 @@
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { buildCatalogue } from "../../juju/catalogue.ts";
 import { isJamError, JamError } from "../../shared/errors.ts";
-import { sha256Of } from "../../shared/sha256.ts";
+import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import type { Allowance } from "../../sync/freshness.ts";
 import { provenOf, type UpstreamMemory } from "../../sync/memory.ts";
 import type { DocumentPort, SyncSource } from "../../sync/ports.ts";
 import { readMetadata, type UpstreamMetadata } from "../../sync/read-metadata.ts";
-import type { UpstreamProof } from "../../sync/snapshot.ts";
+import type { ProvenDocument, UpstreamProof } from "../../sync/snapshot.ts";
 import type { UnreadableProducts } from "../../sync/unreadable.ts";
 import type { BundleManifest, ProofSet } from "../format/manifest.ts";
 import type { OpenProofTrust } from "./ports.ts";
@@ -17,6 +17,8 @@ export interface ProofRequest {
   /** What was accepted before: an older document under a known name is refused. */
   readonly memory: UpstreamMemory;
   readonly allow: ReadonlySet<Allowance>;
+  /** Documents that what is shown here rests on, by hash. */
+  readonly accepted: ReadonlyMap<Sha256, ProvenDocument>;
   /** Takes documents that the maker did not verify. */
   readonly allowsUnsigned: boolean;
   readonly now: () => Date;

@@ -48,7 +48,7 @@ export function formatSums(sums: readonly Sum[]): string {
 /** The lines of a `SHA256SUMS` that name a plain file beside it; others are left out. */
 export function parseSums(text: string): Sum[] {
   return text.split("\n").flatMap((line) => {
-    const match = /^([0-9a-f]{64}) [ *]([^/\\]{1,255})\r?$/.exec(line);
+    const match = /^([0-9a-f]{64}) [ *]([^/\\\r]{1,255})\r?$/.exec(line);
     const sha256 = parseSha256(match?.[1]);
     return sha256 === undefined || match?.[2] === undefined ? [] : [{ name: match[2].trimEnd(), sha256 }];
   });

@@ -61,6 +61,9 @@ describe("a signature that is not one of a trusted key over these bytes is refus
     ["a cut armor", (s) => s.slice(0, s.length / 2)],
     ["two of them", (s) => `${s}${s}`],
     ["text before it", (s) => `evil\n${s}`],
+    ["a carriage return in its armour", (s) => s.replace(/(\n\n.{9})/, "$1\r")],
+    ["a carriage return at the end of a header", (s) => s.replace("\n\n", "\r\r\n\n")],
+    ["a wrong checksum", (s) => s.replace(/^=.{4}$/m, "=AAAA")],
     ["a public key", () => world.maker.publicKeyArmored],
     ["terminal escapes in its headers", () => "-----BEGIN PGP \u{1b}[2J-----\n\u{1b}]0;x\u{7}"],
   ])("%s", async ([, change]) => {
@@ -101,7 +104,10 @@ describe("a signature that is not one of a trusted key over these bytes is refus
     const message = await createMessage({ binary: Buffer.from(parts[MANIFEST]?.body ?? []) });
     const signature = await sign({ message, detached: true, signingKeys: privateKey, date });
     const body = Buffer.from(signature);
-    expect(await world.attack([tarArchive(withPart(parts, SIGNATURE, { body }))])).toEqual(INVALID);
+    const archives = [tarArchive(withPart(parts, SIGNATURE, { body }))];
+    expect(await world.attack(archives)).toEqual({ code: "JAM_SIGNER_EXPIRED", status: 4 });
+    const allowed = { flags: ["--allow", "expired-key"], mayPublish: true };
+    expect(await world.attack(archives, allowed)).toEqual({ code: undefined, status: 0 });
   });
 
   test("a stripped one does not keep the same bundle with its signature out", async () => {
@@ -142,6 +148,11 @@ describe("upstream's documents are verified here again, whoever signed the bundl
     ["with an empty signature", "empty-signature", "JAM_METADATA_SIGNATURE_INVALID"],
     ["signed in the future", "signed-in-future", "JAM_METADATA_FUTURE"],
     ["cut off", "truncated", "JAM_BUNDLE_UNPROVEN"],
+    ["with a carriage return in a text", "lone-cr", "JAM_METADATA_SIGNATURE_INVALID"],
+    ["with a carriage return between values", "lone-cr-between", "JAM_METADATA_SIGNATURE_INVALID"],
+    ["with a carriage return in the signature", "lone-cr-in-armor", "JAM_METADATA_SIGNATURE_INVALID"],
+    ["with a bad signature behind the good one", "good-then-bad", "JAM_METADATA_SIGNATURE_INVALID"],
+    ["with a bad signature before the good one", "bad-then-good", "JAM_METADATA_SIGNATURE_INVALID"],
   ])("%s", async ([, fault, code]) => {
     for (const path of [INDEX, PRODUCTS]) {
       const tree = await withSignatureFault(world.tree, path, fault);

@@ -1,38 +1,12 @@
 /** What we sign is what stock gpg verifies, and the other way round. */
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
 import { codeOf, temporaryKeys } from "../../helpers/key-folder.ts";
-import { type Finished, runProcess, temporaryFolder } from "../../helpers/jam-process.ts";
-import { peer } from "../../helpers/peers.ts";
-
-const stockGpg = peer("gpg");
+import { clockAt, stockGpg, startGpg } from "../../helpers/gpg.ts";
 
 const BYTES = Buffer.from([0, 1, 13, 10, 255]);
 const TEXT = "- a dash\n\n-----BEGIN PGP SIGNATURE-----\nlast\n";
-
-/** gpg with a home of its own, in a folder that goes with the scope. */
-async function startGpg() {
-  const folder = await temporaryFolder();
-  const options = { cwd: folder.path, env: { GNUPGHOME: folder.path, LC_ALL: "C" } };
-  return {
-    path: folder.path,
-    file: (name: string) => join(folder.path, name),
-    run: (...args: string[]): Promise<Finished> =>
-      runProcess("gpg", ["--batch", "--quiet", ...args], options),
-    [Symbol.asyncDispose]: async () => {
-      await runProcess("gpgconf", ["--kill", "all"], options).catch(() => undefined);
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** Options that make gpg start at another time. */
-const clockAt = (ms: number) => [
-  "--faked-system-time",
-  new Date(ms).toISOString().replaceAll(/[-:]|\.\d+Z/g, ""),
-];
 
 describe.skipIf(stockGpg.isMissing)(`gpg${stockGpg.note}`, () => {
   test("verifies our detached signatures and clear-signed texts, and notices a change", async () => {

@@ -239,6 +239,12 @@ describe("a hostile clear-signed text", () => {
     ["an added line", clear.replace("\n\n", "\n\n\n")],
     ["an added header", clear.replace("Hash: SHA512", "Hash: SHA512\nComment: x")],
     ["an unescaped dash", clear.replace("- - dash", "-dash")],
+    ["a carriage return in a line", clear.replace('"held"', '"he\rld"')],
+    ["a carriage return before blanks", clear.replace("[\n", "[\r \n")],
+    ["a carriage return in its armour", clear.replace(/(SIGNATURE-----\n\n.{9})/, "$1\r")],
+    ["a wrong checksum", clear.replace(/^=.{4}$/m, "=AAAA")],
+    ["no hash header", clear.replace("Hash: SHA512\n", "")],
+    ["another hash header", clear.replace("SHA512", "SHA256")],
   ] as const)("with %s is refused", async ([, text]) => {
     expect(await codeOf(keys.verifyClearsigned(text, "receipt"))).toBe("JAM_SIGNATURE_INVALID");
   });

@@ -159,6 +159,8 @@ const SIGNATURES = [
   ["two-blocks", /SIGNATURE_INVALID/],
   ["empty-signature", /SIGNATURE_INVALID/],
   ["signed-in-future", /FUTURE|SIGNATURE_INVALID/],
+  ["lone-cr", /SIGNATURE_INVALID/],
+  ["good-then-bad", /SIGNATURE_INVALID/],
 ] as const;
 
 test.for(SIGNATURES)(

@@ -40,6 +40,36 @@ describe("N11: a signature that proves nothing", () => {
     { fault: "two-blocks", code: "JAM_METADATA_SIGNATURE_INVALID", reason: /text behind|another block/ },
     { fault: "empty-signature", code: "JAM_METADATA_SIGNATURE_INVALID", reason: /it is empty/ },
     { fault: "signed-in-future", code: "JAM_METADATA_FUTURE", reason: /the clock here says/ },
+    {
+      fault: "lone-cr",
+      code: "JAM_METADATA_SIGNATURE_INVALID",
+      reason: /line \d+ holds a carriage return that does not end it/,
+    },
+    { fault: "lone-cr-between", code: "JAM_METADATA_SIGNATURE_INVALID", reason: /line \d+ holds a carriage/ },
+    {
+      fault: "lone-cr-in-armor",
+      code: "JAM_METADATA_SIGNATURE_INVALID",
+      reason: /line \d+ holds a carriage/,
+    },
+    {
+      fault: "good-then-bad",
+      code: "JAM_METADATA_SIGNATURE_INVALID",
+      reason: /there are several by key [0-9A-F]{40}/,
+    },
+    { fault: "bad-then-good", code: "JAM_METADATA_SIGNATURE_INVALID", reason: /there are several by key/ },
+    { fault: "twice", code: "JAM_METADATA_SIGNATURE_INVALID", reason: /there are several by key/ },
+    { fault: "wrong-checksum", code: "JAM_METADATA_SIGNATURE_INVALID", reason: /its checksum is wrong/ },
+    {
+      fault: "marker-packet",
+      code: "JAM_METADATA_SIGNATURE_INVALID",
+      reason: /something else than signatures/,
+    },
+    {
+      fault: "no-hash-header",
+      code: "JAM_METADATA_SIGNATURE_INVALID",
+      reason: /SHA512, which no Hash header names/,
+    },
+    { fault: "other-hash-header", code: "JAM_METADATA_SIGNATURE_INVALID", reason: /which no Hash header/ },
   ])("$fault is refused with its reason", async ({ fault, code, reason }) => {
     await using upstream = await startUpstream(ONE);
     upstream.publish(await withSignatureFault(upstream.tree, "streams/v1/index2.json", fault));
@@ -51,6 +81,17 @@ describe("N11: a signature that proves nothing", () => {
     expect(error.message).toMatch(reason);
     expect(error.message).toContain(`${upstream.url}${INDEX}`);
     expect(error.hint).toMatch(/\.$/);
+  });
+
+  test("next to a good one is passed over when its key is not known here", async () => {
+    await using upstream = await startUpstream(ONE);
+    upstream.publish(await withSignatureFault(upstream.tree, "streams/v1/index2.json", "co-signed"));
+    await using opened = await openSource(upstream);
+
+    const answer = await opened.source.readDocument(INDEX, undefined, NEVER);
+
+    const fingerprint = upstream.tree.key.fingerprint;
+    expect(answer).toMatchObject({ kind: "found", document: { signature: { fingerprint } } });
   });
 
   test("the Juju key does not vouch for somebody else's stream", async () => {

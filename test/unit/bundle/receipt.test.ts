@@ -112,6 +112,21 @@ describe("a signed receipt is read", () => {
     expect(read).toEqual({ receipt: aReceipt, signedBy: "AB".repeat(20), text: signed });
   });
 
+  test.for([
+    ["in a line", signed.replace("plant", "pl\rant")],
+    ["at the end of a line", signed.replace("{\n", "{\r\r\n")],
+    ["in place of a line end", signed.replace("{\n", "{\r")],
+    ["before the block", `Hello\r${signed}`],
+  ] as const)("as it stands with a carriage return %s, for the check to refuse", async ([, text]) => {
+    const seen: string[] = [];
+    const refuse = (block: string) => {
+      seen.push(block);
+      return Promise.reject(new Error("refused"));
+    };
+    await expect(readReceipt({ name: "r", text: `${text}\n` }, { verify: refuse })).rejects.toThrow();
+    expect(seen.every((block) => block.includes("\r"))).toBe(true);
+  });
+
   property.prop([fc.string()])("and tidying twice is tidying once", (text) => {
     for (const one of [text, `${text}${signed}${text}`]) {
       expect(tidySignedBlock(tidySignedBlock(one))).toBe(tidySignedBlock(one));

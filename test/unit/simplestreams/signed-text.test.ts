@@ -33,6 +33,20 @@ test("takes a document without hash header, and with several", () => {
   ]);
 });
 
+test("a long run of blanks inside a line takes no time that grows with its square", () => {
+  const line = `a${" ".repeat(1_000_000)}b`;
+  expect(signedText(signed(line), FILE)).toBe(line);
+});
+
+test("a document without an ending in .sjson is text as it stands, and bytes that are none are refused", () => {
+  expect(textOfDocument(Buffer.from("\u{feff}{}\r"), "a.json")).toBe("\u{feff}{}\r");
+  for (const path of ["a.json", "a.sjson"]) {
+    expect(() => textOfDocument(Buffer.from(signed("\u00e9"), "latin1"), path)).toThrow(
+      expect.objectContaining({ code: "JAM_UPSTREAM_NOT_SIMPLESTREAMS" }),
+    );
+  }
+});
+
 test("takes blank lines around the block", () => {
   expect(signedText(`\n \r\n${signed("x")}\n\n`, FILE)).toBe("x");
 });
@@ -52,6 +66,21 @@ describe("refuses", () => {
       "JAM_METADATA_SIGNATURE_INVALID",
     ],
     ["another header", signed("x", "Hash: SHA512\nComment: y\n"), "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a hash that gpg does not know", signed("x", "Hash: SHA3-512\n"), "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a hash in small letters", signed("x", "Hash: sha512\n"), "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a dash alone", signed("x\n-\ny"), "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a dash before a tab", signed("x\n-\ty"), "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a carriage return in a line", signed("x\ry"), "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a carriage return at the start of a line", signed("x\n\ry"), "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a carriage return before blanks", signed("x\r \ny"), "JAM_METADATA_SIGNATURE_INVALID"],
+    ["two carriage returns at a line's end", signed("x\r\r\ny"), "JAM_METADATA_SIGNATURE_INVALID"],
+    ["a carriage return in a header", signed("x", "Hash: SHA\r512\n"), "JAM_METADATA_SIGNATURE_INVALID"],
+    [
+      "a carriage return in the signature",
+      signed("x").replace("ws", "w\rs"),
+      "JAM_METADATA_SIGNATURE_INVALID",
+    ],
+    ["a carriage return behind it", `${signed("x")}\r`, "JAM_METADATA_SIGNATURE_INVALID"],
     ["a header that smuggles text", signed("x", '{"a":1}\n'), "JAM_METADATA_SIGNATURE_INVALID"],
     [
       "no blank line behind the headers",
