@@ -23,6 +23,9 @@ const TEXTS = [
 ];
 const BYTES = Buffer.from("0000  jam-x.tar\n");
 
+/** gpg dates by the second. */
+const now = () => Date.now() + 1000;
+
 let gpg: Gpg;
 let parts: MutantParts;
 let trust: DocumentTrust;
@@ -49,7 +52,6 @@ beforeAll(async () => {
   await writeFile(gpg.file("keyring.asc"), exported);
   await writeFile(gpg.file("bytes"), BYTES);
   await gpg.run("--import", "keyring.asc");
-  const now = () => Date.now() + 1000;
   keys = openKeyFolder(gpg.file("keys"), { now: () => new Date(now()) });
   await keys.trust(Buffer.from(exported), "keyring.asc");
   const keyring = gpg.file("keyring.asc");
