@@ -174,8 +174,31 @@ test("advice in jam.yaml that blocks a move stops plan and ready", async () => {
   await mirror.configure({ advice: [] });
 });
 
+describe("the commands of a plan", () => {
+  test("name this mirror as --url says, and warn where no controller reaches it", async () => {
+    const url = "http://mirror.example:8080";
+    const given = (await json<PlanDocument>("plan", "--from", "3.6.5", "--to", "3.6", "--url", url)).document;
+    expect(given.mirrorUrl).toBe(`${url}/tools`);
+    expect(JSON.stringify(given.hops)).toContain(`agent-metadata-url=${url}/tools`);
+    expect(given.warnings.join()).not.toContain("where no controller reaches it");
+    const own = (await json<PlanDocument>("plan", "--from", "3.6.5", "--to", "3.6")).document;
+    expect(own.warnings.join()).toContain("where no controller reaches it: give --url");
+  });
+
+  test("are shown in short, and whole with --procedure", async () => {
+    const args = ["plan", "--from", "2.9.60", "--to", "3.6", "--url", "http://mirror.example:8080"];
+    const short = (await mirror.jam(...args)).stdout;
+    expect(short).toContain("--controller-charm-path ./juju-controller.charm \\");
+    expect(short).not.toContain("If it fails");
+    const whole = (await mirror.jam(...args, "--procedure")).stdout;
+    expect(whole).toMatch(/If it fails\n.*source prechecks failed.*Way back\n/s);
+    expect((await mirror.jam(...args, "--markdown")).stdout).toContain("### Way back");
+  });
+});
+
 describe("what cannot be used", () => {
   test.for([
+    [["plan", "--from", "3.6.5", "--to", "3.6", "--url", "ftp://x"], 2, "JAM_USAGE_INVALID", "--url"],
     [["plan", "--fleet", "cut.json", "--to", "3.6"], 2, "JAM_FLEET_INVALID", "cut.json is cut off"],
     [["plan", "--fleet", "jam.yaml", "--to", "3.6"], 2, "JAM_FLEET_INVALID", "none of Juju's listings"],
     [["plan", "--fleet", "nowhere", "--to", "3.6"], 2, "JAM_USAGE_INVALID", "nowhere cannot be read"],

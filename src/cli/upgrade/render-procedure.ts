@@ -58,11 +58,12 @@ function companionLines(companions: readonly PlanCompanion[]): string[] {
   const settings = companions.filter(({ isInCommand, flags }) => !isInCommand && flags.length > 0);
   const named = companions.filter((one) => one.isInCommand && one.files.length === 0 && one.id !== "agents");
   if (files.length + settings.length + named.length === 0) return [];
+  const width = Math.max(0, ...settings.map(({ flags }) => (flags[0] ?? "").length));
   return [
     "   Inside the gap as well:",
     ...(files.length === 0 ? [] : [`     ${files.join(", ")}`]),
     ...named.map(({ what }) => `     ${what}`),
-    ...settings.map(({ what, flags }) => `     ${(flags[0] ?? "").padEnd(52)} ${what}`),
+    ...settings.map(({ what, flags }) => `     ${(flags[0] ?? "").padEnd(width)}  ${what}`),
   ];
 }
 

@@ -114,6 +114,19 @@ export const TARGET_PREFERENCES: readonly TargetPreference[] = [
     source: "release notes of 2.9.57 and 3.6.21",
   },
   {
+    id: "cve-2025-14847",
+    weight: "prefer",
+    targets: [
+      { from: "2.9", to: "2.9.56" },
+      { from: "3.0", to: "3.6.19" },
+    ],
+    // An upgrade in place keeps the MongoDB that is there, whatever the release.
+    appliesTo: ({ how }) => how === "migrate",
+    because:
+      "A controller that is bootstrapped with a release before 2.9.56 or 3.6.19 gets a MongoDB with CVE-2025-14847, and keeps it.",
+    source: "release notes of 2.9.56 and 3.6.19",
+  },
+  {
     id: "cve-2026-4370",
     weight: "prefer",
     targets: [

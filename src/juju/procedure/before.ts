@@ -15,7 +15,7 @@ export function beforeSteps(situation: HopSituation): ProcedureStep[] {
     ...(how === "upgrade" ? [agentsFromHere(situation)] : []),
     ...(how === "upgrade" && movesController && controllerType === "iaas" ? nodesFetch(situation) : []),
     ...(how === "upgrade" && hasMachines(situation) ? [space(situation)] : []),
-    ...(how === "migrate" ? [targetKnows(situation)] : []),
+    ...(how === "migrate" ? [targetKnows(situation), ...crossModel(situation)] : []),
     ...dryRun(situation),
   ];
 }
@@ -133,6 +133,34 @@ function targetKnows({ from, to, controller, newController }: HopSituation): Pro
     source:
       "migration/precheck.go:TargetPrecheck, state/migration_import.go @3.6.28; internal/migration/precheck.go @4.0.15",
   };
+}
+
+/** Source: release notes of 2.9.60, 3.6.24 and 4.0.3. */
+function crossModel({ from, to, hasCrossModelRelations, controller, models }: HopSituation): ProcedureStep[] {
+  const breaks =
+    isInSpan(from, { from: "2.9", to: "2.9.60" }) || isInSpan(from, { from: "3.0", to: "3.6.24" });
+  const collapses = isFrom(to, "4.0") && from.major < 4;
+  if (hasCrossModelRelations === false || (!breaks && !collapses)) return [];
+  const [first] = models;
+  return [
+    {
+      id: "cross-model-relations",
+      title: "relations to offers",
+      text: [
+        breaks
+          ? "Relations to offers of the same controller break in a migration, unless the source runs 2.9.60 or 3.6.24 or later: upgrade it first, or migrate the models of both ends and see to the relations afterwards."
+          : "",
+        collapses ? "In 4.0 several entries of a model for one offer become one." : "",
+      ]
+        .filter(Boolean)
+        .join(" "),
+      commands:
+        first === undefined
+          ? []
+          : [shellCommand`juju status -m ${placeOf(controller, first.name)} --relations`],
+      source: "release notes of 2.9.60, 3.6.24 and 4.0.3",
+    },
+  ];
 }
 
 /** The dry run of a migration came with 3.6.13; that of an upgrade leaves the check of lagging agents out. */

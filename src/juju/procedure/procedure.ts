@@ -62,6 +62,8 @@ export interface HopSituation {
   readonly models: readonly HopModel[];
   /** `agent-metadata-url` of this mirror. */
   readonly url: string;
+  /** Whether models consume offers of other models; undefined when no file tells. */
+  readonly hasCrossModelRelations?: boolean | undefined;
 }
 
 /** The place of a model in commands: `prod:web`. */

@@ -1,5 +1,5 @@
 import { shellCommand } from "../../shared/shell-command.ts";
-import { isFrom } from "../version-span.ts";
+import { isFrom, isInSpan } from "../version-span.ts";
 import { formatVersion } from "../version.ts";
 import { placeOf, placesOf, type HopSituation, type ProcedureStep } from "./procedure.ts";
 
@@ -66,6 +66,7 @@ export function verifySteps(situation: HopSituation): ProcedureStep[] {
         ]
       : []),
     ...kubernetesVerify(situation),
+    ...oldDatabase(situation),
     ...(how === "migrate"
       ? [
           step(
@@ -87,6 +88,31 @@ function nodesText({ to, controllerType }: HopSituation): string {
   return isFrom(to, "4.0")
     ? "The client shows the new version of the controller; every controller machine is started, without a message."
     : "The client shows the new version of the controller; with several nodes each is ha-enabled, one of them primary.";
+}
+
+/** An upgrade keeps the MongoDB of the bootstrap. Source: release notes of 2.9.56, 3.6.19 and 3.6.23 */
+function oldDatabase({
+  from,
+  to,
+  how,
+  movesController,
+  controller,
+  controllerType,
+}: HopSituation): ProcedureStep[] {
+  const isOld =
+    isInSpan(from, { from: "2.0", to: "2.9.56" }) || isInSpan(from, { from: "3.0", to: "3.6.19" });
+  if (how === "migrate" || !movesController || !isOld) return [];
+  const script =
+    controllerType === "iaas" && isFrom(to, "3.6.19")
+      ? " or run set-juju-db-snap-channel.sh of Juju's sources"
+      : "";
+  return [
+    step(
+      "database",
+      `The upgrade keeps the MongoDB of the bootstrap, which has CVE-2025-14847 when it is older than 4.4.30: bootstrap a new controller and migrate the models when you can${script}. Keep port 37017 closed until then.`,
+      [shellCommand`juju show-controller ${controller}    # mongo-version`],
+    ),
+  ];
 }
 
 function kubernetesVerify({
@@ -156,6 +182,7 @@ const TITLES = {
   migration: "the migration",
   controller: "the controller",
   images: "the images",
+  database: "MongoDB",
   moved: "the models",
 } as const;
 

@@ -67,7 +67,14 @@ function situationOf(hop: ProcedureHop): HopSituation {
       .filter(({ isController }) => !isController)
       .map(({ name, type }) => ({ name: name === "" ? PLACEHOLDERS.model : name, type })),
     url,
+    hasCrossModelRelations: consumesOffers(models),
   };
+}
+
+function consumesOffers(models: readonly PlannedModel[]): boolean | undefined {
+  const known = models.filter(({ isController }) => !isController).map(({ facts }) => facts?.endpoints);
+  if (known.some((one) => one?.some(({ kind }) => kind === "remote-application"))) return true;
+  return known.includes(undefined) ? undefined : false;
 }
 
 function namesOf({ group, to }: ProcedureHop): {

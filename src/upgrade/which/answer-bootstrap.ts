@@ -1,3 +1,4 @@
+import { imageNamesOf } from "../../juju/images/images-of.ts";
 import type { BootstrapAnswer, BootstrapGeneration } from "../../juju/which/answer.ts";
 import { answerBootstrap } from "../../juju/which/bootstrap.ts";
 import type { Generation } from "../../juju/which/generation.ts";
@@ -6,7 +7,7 @@ import { note, type Rule, type Trace } from "../../juju/which/trace.ts";
 import { saysNothingFound } from "../../juju/which/messages.ts";
 import { readAnyVersion } from "../../juju/which/version-pool.ts";
 import { readsOf } from "../../juju/upgrade-path.ts";
-import { formatMajorMinor, isVersion, type JujuVersion } from "../../juju/version.ts";
+import { formatMajorMinor, isVersion, parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { completeFor, type Shelf } from "./agent-shelf.ts";
 import type { WhichAnswer, WhichWarning } from "./answer.ts";
 import { listedInTexts, listedOnShelf, missingArches, streamOf, type Listed } from "./listed.ts";
@@ -185,10 +186,14 @@ function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapAnswer): Wh
 }
 
 function imageWarning({ version }: Verdict): WhichWarning {
+  const images =
+    version === null || version === undefined || !isVersion(version)
+      ? ["jujud-operator:VERSION"]
+      : imageNamesOf({ version: parseVersion(version), what: "controller" });
   return {
     code: "images",
     severity: "info",
-    message: `A Kubernetes controller runs container images: its registry has to carry jujud-operator:${version ?? "VERSION"} and juju-db.`,
+    message: `A Kubernetes controller runs container images: its registry has to carry ${images.join(", ")}.`,
     remedy: "Copy the images into the registry that caas-image-repo names.",
   };
 }

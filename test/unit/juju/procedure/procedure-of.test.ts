@@ -245,3 +245,28 @@ test("names from outside are quoted in every command", () => {
 test("juju status --watch of 3.6 is not used for 4.0", () => {
   expect(textOf(plan("4.0.5", "4.0.15").watch)).not.toContain("status --watch");
 });
+
+describe("relations to offers", () => {
+  test.for([
+    ["2.9.59", "3.6.27", undefined, true],
+    ["2.9.59", "3.6.27", true, true],
+    ["2.9.59", "3.6.27", false, false],
+    ["2.9.60", "3.6.27", true, false],
+    ["3.6.23", "4.0.15", true, true],
+    ["3.6.24", "4.0.15", undefined, true],
+    ["3.6.24", "4.0.15", false, false],
+  ] as const)("from %s to %s, used: %s; mentioned: %s", ([from, to, hasCrossModelRelations, isNamed]) => {
+    const { before } = plan(from, to, { how: "migrate", hasCrossModelRelations });
+    expect(idsOf(before).includes("cross-model-relations")).toBe(isNamed);
+  });
+});
+
+test.for([
+  ["2.9.53", "2.9.60", true],
+  ["2.9.56", "2.9.60", false],
+  ["3.6.14", "3.6.27", true],
+  ["3.6.19", "3.6.27", false],
+  ["4.0.5", "4.0.15", false],
+] as const)("from %s to %s the old MongoDB is named afterwards: %s", ([from, to, isNamed]) => {
+  expect(idsOf(plan(from, to).verify).includes("database")).toBe(isNamed);
+});
