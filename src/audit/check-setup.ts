@@ -8,7 +8,7 @@ import type { DocumentSignature } from "../sync/ports.ts";
 /** One thing that was looked at. */
 export interface CheckResult {
   readonly check:
-    "configuration" | "key" | "upstream" | "clock" | "disk" | "permissions" | "mirror" | "carry";
+    "configuration" | "rules" | "key" | "upstream" | "clock" | "disk" | "permissions" | "mirror" | "carry";
   readonly state: "ok" | "warn" | "fail";
   /** What was found. */
   readonly detail: string;
@@ -39,6 +39,15 @@ export interface CheckedSource {
   >;
 }
 
+/** What a sync would say of its rules. */
+export interface RulesVerdict {
+  readonly rules: readonly { readonly rule: number; readonly taken: number }[];
+  /** What a rule names and does not get. */
+  readonly warnings: readonly string[];
+  /** True where a sync would change nothing, because no rule takes an agent. */
+  readonly isRefused: boolean;
+}
+
 export interface SetupUnderTest extends DataUnderTest {
   readonly configFile: string | undefined;
   readonly rules: { readonly select: number; readonly deny: number };
@@ -46,6 +55,8 @@ export interface SetupUnderTest extends DataUnderTest {
   readonly isOffline: boolean;
   /** Joins the upstreams; fails where a key or a URL is bad. */
   readonly openSources: () => Promise<readonly CheckedSource[]>;
+  /** Reads what upstream lists and holds the rules against it, as a sync would. */
+  readonly judgeRules: () => Promise<RulesVerdict>;
   /** The keys for what crosses an air gap. */
   readonly carryKeys: () => Promise<{
     readonly own: string | undefined;
@@ -77,6 +88,9 @@ export async function checkSetup(setup: SetupUnderTest): Promise<CheckResult[]> 
   } else {
     for (const source of sources.value) results.push(await checkKey(source));
     for (const source of sources.value) results.push(...(await checkSource(source, setup)));
+    // Where no upstream answers, it is not the rules' fault.
+    const answers = results.some(({ check, state }) => check === "upstream" && state !== "fail");
+    if (answers && setup.rules.select > 0) results.push(...(await checkRules(setup)));
   }
   results.push(...(await checkDisk(setup)), ...(await checkData(setup)), ...(await checkCarry(setup)));
   return results;
@@ -200,6 +214,24 @@ function checkClock(published: Date | undefined, now: Date): CheckResult {
     };
   }
   return { check: "clock", state: "ok", detail: "fits the date of upstream's metadata" };
+}
+
+/** One line for all rules when each gets what it names, else one for each thing that is missing. */
+async function checkRules({ judgeRules }: SetupUnderTest): Promise<CheckResult[]> {
+  const verdict = await attempt("rules", judgeRules);
+  if ("check" in verdict) return [verdict];
+  const { rules, warnings, isRefused } = verdict.value;
+  const taken = rules.map(({ rule, taken }) => `rule ${rule} takes ${taken} agent(s)`).join(", ");
+  const hint = isRefused
+    ? "No rule takes an agent, so a sync changes nothing: correct `select` in jam.yaml."
+    : "Correct the rule in `select` of jam.yaml, or add an upstream that lists it.";
+  const missing = warnings.map((detail): CheckResult => ({
+    check: "rules",
+    state: isRefused ? "fail" : "warn",
+    detail,
+    hint,
+  }));
+  return isRefused ? missing : [{ check: "rules", state: "ok", detail: taken }, ...missing];
 }
 
 async function checkDisk(setup: SetupUnderTest): Promise<CheckResult[]> {

@@ -1,4 +1,5 @@
 import type { SyncEvent, SyncObserver } from "../sync/events.ts";
+import { printable } from "../shared/printable.ts";
 import type { CommandContext } from "./command.ts";
 import type { ProgressMode } from "./global-options.ts";
 import { printableJson } from "./output/document.ts";
@@ -16,11 +17,11 @@ export interface Progress {
 /**
  * The progress that --progress asks for, on standard error: `bar` redraws a terminal, `plain` writes a line
  * every few seconds, `json` one event in each line, `none` nothing. `auto` is `bar` on a terminal, else `plain`,
- * and nothing with --quiet. Warnings are shown in every mode but `none`.
+ * and nothing with --quiet. Warnings are shown in every mode but `none`, and urgent ones in that, too.
  */
 export function createProgress(context: CommandContext): Progress {
   const mode = chooseMode(context);
-  if (mode === "none") return { observe: () => undefined, close: () => Promise.resolve() };
+  if (mode === "none") return createSilence(context);
   if (mode === "json") return createNdjson(context);
   const state = createTransferState(() => performance.now());
   const view = mode === "bar" ? createBars(context, state) : createLines(context, state);
@@ -30,6 +31,17 @@ export function createProgress(context: CommandContext): Progress {
       view.show(event);
     },
     close: view.close,
+  };
+}
+
+function createSilence({ output }: CommandContext): Progress {
+  let last: Promise<void> = Promise.resolve();
+  return {
+    observe: (event) => {
+      if (event.kind === "warning" && event.isUrgent === true)
+        last = last.then(() => output.warn(`warning: ${printable(event.message, 1000)}`));
+    },
+    close: () => last,
   };
 }
 

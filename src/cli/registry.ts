@@ -10,7 +10,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "check",
-    summary: "look at settings, key, upstream, disk and clock, and say what to fix",
+    summary: "look at settings, rules, key, upstream, disk and clock, and say what to fix",
     group: "start",
     load: () => import("./commands/check.ts"),
   },

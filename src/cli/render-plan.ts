@@ -1,9 +1,21 @@
 import { formatByteSize } from "../shared/byte-size.ts";
+import type { Assessment } from "../sync/assess.ts";
 import type { SyncPlan } from "../sync/plan.ts";
+import { outcomesOf } from "../sync/rule-outcome.ts";
 import { formatTable } from "./output/table.ts";
 
+/** What a sync would do; nothing where it would be refused. */
+export type PlannedSync = Pick<Assessment, "plan" | "rules" | "refusal" | "warnings">;
+
+/** The steps that a sync would take. */
+export function stepsOf({ plan, refusal }: PlannedSync): SyncPlan {
+  return refusal === undefined ? plan : { ...plan, fetch: [], remove: [], bytes: 0 };
+}
+
 /** The plan as the document that `--dry-run -o json` prints and `--save-plan` writes. */
-export function planDocument(plan: SyncPlan): object {
+export function planDocument(planned: PlannedSync): object {
+  const plan = stepsOf(planned);
+  const { rules, refusal, warnings } = planned;
   return {
     plan: {
       fetch: plan.fetch.map(({ agents, path, size, sha256, rule }) => ({
@@ -18,11 +30,15 @@ export function planDocument(plan: SyncPlan): object {
       bytes: plan.bytes,
       wanted: plan.wanted.length,
     },
+    rules: outcomesOf(rules),
+    warnings: refusal === undefined ? warnings : [...warnings, refusal.message],
   };
 }
 
 /** The plan for people: what comes, what goes, why, and how much it is. */
-export async function renderPlan(plan: SyncPlan): Promise<string> {
+export async function renderPlan(planned: PlannedSync): Promise<string> {
+  if (planned.refusal !== undefined) return "A sync would change nothing: it would be refused.\n";
+  const plan = stepsOf(planned);
   const parts: string[] = [];
   if (plan.fetch.length > 0) {
     parts.push(`To fetch:\n${await fetchTable(plan)}`);

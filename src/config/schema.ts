@@ -107,7 +107,9 @@ const selectRule = z
       series: wordOrList("a series", "[focal, jammy]", () => undefined)
         .optional()
         .describe("Series; narrows what Juju up to 2.8 reads, later agents belong to no series."),
-      keep: count(1, 1000).optional().describe("Only the newest N versions of each major.minor."),
+      keep: count(1, 1000)
+        .optional()
+        .describe("Only the newest N versions of each major.minor, counted for each architecture."),
       prereleases: z
         .boolean("expected true or false")
         .optional()

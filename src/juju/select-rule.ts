@@ -3,7 +3,14 @@ import { osTypeOf } from "./release.ts";
 import type { DenyRule, SelectRule } from "./selection-rules.ts";
 import { parseStreamContentId, type AgentFamily } from "./stream.ts";
 import { isInRange, namesPrerelease, parseVersionRange, type VersionRange } from "./version-range.ts";
-import { formatMajorMinor, isPrerelease, parseVersion, type JujuVersion } from "./version.ts";
+import {
+  compareVersions,
+  formatMajorMinor,
+  formatVersion,
+  isPrerelease,
+  parseVersion,
+  type JujuVersion,
+} from "./version.ts";
 
 /** An agent with what the rules ask about it, read once. */
 export interface Candidate {
@@ -36,54 +43,119 @@ export interface CompiledRule {
   readonly number: number;
   readonly rule: SelectRule;
   readonly range: VersionRange | undefined;
+  /** Whether a version is in the range; each is tested once. */
+  readonly takesVersion: (candidate: Candidate) => boolean;
 }
 
 /** @throws JamError JAM_VERSION_INVALID for a range that cannot be read */
 export function compileRule(rule: SelectRule, index: number): CompiledRule {
   const range = rule.versions === undefined ? undefined : parseVersionRange(rule.versions);
-  return { number: index + 1, rule, range };
+  return { number: index + 1, rule, range, takesVersion: rangeTest(range) };
 }
+
+function rangeTest(range: VersionRange | undefined): CompiledRule["takesVersion"] {
+  if (range === undefined) return () => true;
+  const tested = new Map<string, boolean>();
+  return ({ agent, number }) => {
+    const known = tested.get(agent.version) ?? isInRange(number, range);
+    tested.set(agent.version, known);
+    return known;
+  };
+}
+
+/** What a rule can demand, in the order in which it is asked about. */
+export const CONDITIONS = ["stream", "versions", "arch", "os", "series", "prereleases"] as const;
+export type Condition = (typeof CONDITIONS)[number];
 
 /**
  * Why the rule's conditions do not take the agent, or undefined when they do. `keep` compares agents with each
  * other and is not looked at here.
  */
-export function objectionOf({ rule, range }: CompiledRule, candidate: Candidate): string | undefined {
-  const { agent, number } = candidate;
-  const streams = rule.streams.includes("*")
-    ? candidate.streams
-    : candidate.streams.filter((stream) => rule.streams.includes(stream));
-  if (streams.length === 0) return `stream ${either(candidate.streams)} is not ${either(rule.streams)}`;
-  if (range !== undefined && !isInRange(number, range))
-    return `version ${agent.version} is not in "${range.text}"`;
-  if (rule.arch !== undefined && !rule.arch.includes(agent.arch))
-    return `arch ${agent.arch} is not ${either(rule.arch)}`;
-  return platformObjection(rule, candidate) ?? prereleaseObjection({ rule, range }, candidate, streams);
-}
-
-function platformObjection({ os, series }: SelectRule, candidate: Candidate): string | undefined {
-  const { release } = candidate.agent;
-  if (os !== undefined && !(candidate.os !== undefined && os.includes(candidate.os))) {
-    return `OS ${candidate.os ?? `of ${release}`} is not ${either(os)}`;
-  }
-  const belongsToSeries = !candidate.families.includes("agents");
-  if (series !== undefined && belongsToSeries && !series.includes(release)) {
-    return `series ${release} is not ${either(series)}`;
+export function objectionOf(compiled: CompiledRule, candidate: Candidate): string | undefined {
+  for (const condition of CONDITIONS) {
+    const objection = OBJECTIONS[condition](compiled, candidate);
+    if (objection !== undefined) return objection;
   }
   return undefined;
 }
 
-function prereleaseObjection(
-  { rule, range }: Pick<CompiledRule, "rule" | "range">,
-  { agent, number }: Candidate,
-  streams: readonly string[],
-): string | undefined {
+/** The first condition that does not take the agent, or undefined when all do. */
+export function firstObjection(compiled: CompiledRule, candidate: Candidate): Condition | undefined {
+  return CONDITIONS.find((condition) => OBJECTIONS[condition](compiled, candidate) !== undefined);
+}
+
+type Objection = (compiled: CompiledRule, candidate: Candidate) => string | undefined;
+
+const OBJECTIONS: Readonly<Record<Condition, Objection>> = {
+  stream: ({ rule }, candidate) =>
+    searchedStreams(rule, candidate).length > 0
+      ? undefined
+      : `stream ${either(candidate.streams)} is not ${either(rule.streams)}`,
+  versions: ({ range, takesVersion }, candidate) =>
+    takesVersion(candidate)
+      ? undefined
+      : `version ${candidate.agent.version} is not in "${range?.text ?? ""}"`,
+  arch: ({ rule: { arch } }, { agent }) =>
+    arch === undefined || arch.includes(agent.arch) ? undefined : `arch ${agent.arch} is not ${either(arch)}`,
+  os: ({ rule: { os } }, candidate) =>
+    os === undefined || (candidate.os !== undefined && os.includes(candidate.os))
+      ? undefined
+      : `OS ${candidate.os ?? `of ${candidate.agent.release}`} is not ${either(os)}`,
+  series: ({ rule: { series } }, candidate) =>
+    series === undefined || !belongsToSeries(candidate) || series.includes(candidate.agent.release)
+      ? undefined
+      : `series ${candidate.agent.release} is not ${either(series)}`,
+  prereleases: prereleaseObjection,
+};
+
+/** The streams of the rule that list the agent. */
+function searchedStreams({ streams }: SelectRule, candidate: Candidate): readonly string[] {
+  return streams.includes("*")
+    ? candidate.streams
+    : candidate.streams.filter((stream) => streams.includes(stream));
+}
+
+/** True for an agent that is listed by series alone, as Juju up to 2.8 reads. */
+export function belongsToSeries({ families }: Candidate): boolean {
+  return !families.includes("agents");
+}
+
+function prereleaseObjection({ rule, range }: CompiledRule, candidate: Candidate): string | undefined {
+  const { agent, number } = candidate;
   if (!isPrerelease(number) || rule.prereleases === true) return undefined;
   if (rule.prereleases === false)
     return `${agent.version} is a pre-release, and the rule says prereleases: false`;
-  if (streams.some((stream) => stream !== "released")) return undefined;
+  if (searchedStreams(rule, candidate).some((stream) => stream !== "released")) return undefined;
   if (range !== undefined && namesPrerelease(number, range)) return undefined;
   return `${agent.version} is a pre-release in the released stream; take it with prereleases: true, or name it in versions`;
+}
+
+/** Why a candidate that meets the conditions is not among the newest, or undefined. */
+export type KeepTest = (candidate: Candidate) => string | undefined;
+
+/**
+ * Counts the distinct versions of each minor and architecture among what the rule's conditions take and no denial
+ * hits: a version that lacks an architecture leaves the newest that has it alone.
+ */
+export function compileKeep(compiled: CompiledRule, allowed: readonly Candidate[]): KeepTest {
+  const { keep } = compiled.rule;
+  if (keep === undefined) return () => undefined;
+  const taken = allowed.filter((candidate) => firstObjection(compiled, candidate) === undefined);
+  const oldestKept = new Map<string, JujuVersion | undefined>();
+  for (const [place, candidates] of Map.groupBy(taken, placeOf)) {
+    const versions = new Map(candidates.map(({ number }) => [formatVersion(number), number]));
+    oldestKept.set(place, [...versions.values()].sort((a, b) => compareVersions(b, a))[keep - 1]);
+  }
+  return (candidate) => {
+    const oldest = oldestKept.get(placeOf(candidate));
+    if (oldest === undefined || compareVersions(candidate.number, oldest) >= 0) return undefined;
+    const { version, arch } = candidate.agent;
+    return `${version} is not among the newest ${keep} of ${minorOf(candidate)} for ${arch}, which end at ${formatVersion(oldest)}`;
+  };
+}
+
+function placeOf(candidate: Candidate): string {
+  return `${minorOf(candidate)} ${candidate.agent.arch}`;
 }
 
 /** A rule's conditions in one line: `released, >=3.6, amd64 or arm64, newest 3 per minor`. */
@@ -124,6 +196,7 @@ export function minorOf({ number }: Candidate): string {
   return formatMajorMinor(number);
 }
 
-function either(words: readonly string[]): string {
+/** `amd64 or arm64`. */
+export function either(words: readonly string[]): string {
   return words.length === 0 ? "none" : words.join(" or ");
 }

@@ -2,15 +2,15 @@ import type { Agent } from "./agent.ts";
 import {
   candidateOf,
   compileDenials,
+  compileKeep,
   compileRule,
   describeRule,
-  minorOf,
   objectionOf,
   type Candidate,
   type CompiledRule,
+  type KeepTest,
 } from "./select-rule.ts";
 import type { SelectionRules } from "./selection-rules.ts";
-import { compareVersions, formatVersion, type JujuVersion } from "./version.ts";
 
 /** What the rules say of one agent. */
 export interface Verdict {
@@ -87,24 +87,4 @@ function opinionOf(rule: CompiledRule, isKept: KeepTest, candidate: Candidate): 
   return objection === undefined
     ? { rule: rule.number, conditions, taken: true, reason: "takes it" }
     : { rule: rule.number, conditions, taken: false, reason: objection };
-}
-
-/** Why a candidate that meets the conditions is not among the newest, or undefined. */
-type KeepTest = (candidate: Candidate) => string | undefined;
-
-/** Counts the distinct versions of each minor among what the rule's conditions take and no denial hits. */
-function compileKeep(compiled: CompiledRule, allowed: readonly Candidate[]): KeepTest {
-  const { keep } = compiled.rule;
-  if (keep === undefined) return () => undefined;
-  const taken = allowed.filter((candidate) => objectionOf(compiled, candidate) === undefined);
-  const oldestKept = new Map<string, JujuVersion | undefined>();
-  for (const [minor, candidates] of Map.groupBy(taken, minorOf)) {
-    const versions = new Map(candidates.map(({ number }) => [formatVersion(number), number]));
-    oldestKept.set(minor, [...versions.values()].sort((a, b) => compareVersions(b, a))[keep - 1]);
-  }
-  return (candidate) => {
-    const oldest = oldestKept.get(minorOf(candidate));
-    if (oldest === undefined || compareVersions(candidate.number, oldest) >= 0) return undefined;
-    return `${candidate.agent.version} is not among the newest ${keep} of ${minorOf(candidate)}, which end at ${formatVersion(oldest)}`;
-  };
 }

@@ -9,7 +9,7 @@ export interface SelectRule {
   readonly os?: readonly string[];
   /** Series: narrows `:tools` items only; `:agents` items belong to no series. */
   readonly series?: readonly string[];
-  /** Keep only the newest N versions of each major.minor, counted after the other conditions and `deny`. At least 1. */
+  /** Keep only the newest N versions of each major.minor and architecture, counted after the other conditions and `deny`. At least 1. */
   readonly keep?: number;
   /** Whether pre-releases (`3.6-beta2`) count; default: taken only outside the released stream or when named in `versions`. */
   readonly prereleases?: boolean;

@@ -1,7 +1,16 @@
 import Range from "semver/classes/range.js";
+import gtr from "semver/ranges/gtr.js";
+import ltr from "semver/ranges/ltr.js";
 import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
-import { isPrerelease, isVersion, parseVersion, type JujuVersion, type MajorMinor } from "./version.ts";
+import {
+  compareVersions,
+  isPrerelease,
+  isVersion,
+  parseVersion,
+  type JujuVersion,
+  type MajorMinor,
+} from "./version.ts";
 
 /** A set of Juju versions, as `>=2.9.49 <3 || >=3.6`; made by `parseVersionRange`. */
 export interface VersionRange {
@@ -61,6 +70,20 @@ function mapToken(token: string, text: string, prereleasesOf: MajorMinor[]): str
 /** True when the version lies in the range by Juju's order, pre-releases and builds included. */
 export function isInRange(version: JujuVersion, range: VersionRange): boolean {
   return range.semver.test(toSemver(version));
+}
+
+/**
+ * The versions next to a range that takes none of them: the newest below it and the oldest above it, as far as there
+ * are any. Final releases count before pre-releases.
+ */
+export function versionsNextTo(range: VersionRange, versions: readonly JujuVersion[]): JujuVersion[] {
+  const finals = versions.filter((version) => !isPrerelease(version));
+  const sorted = (finals.length === 0 ? versions : finals).toSorted(compareVersions);
+  const options = { includePrerelease: true };
+  const below = sorted.findLast((version) => ltr(toSemver(version), range.semver, options));
+  const above = sorted.find((version) => gtr(toSemver(version), range.semver, options));
+  const between = below === undefined && above === undefined ? sorted.at(-1) : undefined;
+  return [below, above, between].filter((version) => version !== undefined);
 }
 
 /** True when the range itself names a pre-release of the version's minor. */

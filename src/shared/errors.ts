@@ -25,6 +25,7 @@ export const ERROR_OUTCOMES = {
   JAM_LISTEN_FAILED: { exit: 2, http: 500 },
   JAM_VERSION_INVALID: { exit: 2, http: 400 },
   JAM_FLEET_INVALID: { exit: 2, http: 400 },
+  JAM_SELECT_EMPTY: { exit: 2, http: 500 },
   JAM_PLAN_INVALID: { exit: 2, http: 400 },
   JAM_PLAN_IMPOSSIBLE: { exit: 5, http: 404 },
 

@@ -2,6 +2,7 @@ import { JamError, toJamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
+import type { RuleReport } from "../juju/rule-report.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import type { SyncObserver } from "./events.ts";
@@ -15,6 +16,7 @@ import type { BlobPort, SyncSource, SyncStore } from "./ports.ts";
 import { readMetadata, type UpstreamMetadata } from "./read-metadata.ts";
 import { heldDespiteRefusal, relevantRefusals, withUnreadListings } from "./refusals.ts";
 import type { FailedItem } from "./report.ts";
+import { judgeRules, refuseEmptySelection, ruleWarnings } from "./rule-outcome.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface AssessInput {
@@ -50,6 +52,9 @@ export interface Assessment {
   /** What to remember when the run succeeds. */
   readonly memory: ReadonlyMap<string, RememberedDocument>;
   readonly warnings: readonly string[];
+  readonly rules: readonly RuleReport[];
+  /** Why a sync changes nothing: its rules take nothing at all. */
+  readonly refusal: JamError | undefined;
 }
 
 /**
@@ -85,8 +90,13 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     keepsListed: input.wishes !== undefined,
   });
   const refusals = relevantRefusals({ metadata, catalogue, guarded, rules: input.rules });
+  const rules = judgeRules(guarded.agents, [metadata], input.rules);
+  const isWhole = input.wishes === undefined && refusals.failed.length === 0;
+  const refusal = isWhole ? refuseEmptySelection(rules) : undefined;
+  const unmet = input.wishes === undefined && refusal === undefined ? ruleWarnings(rules) : [];
   const all = [...metadata.warnings, ...warnings, ...refusals.warnings];
   for (const message of all) input.observe({ kind: "warning", message });
+  for (const message of unmet) input.observe({ kind: "warning", message, isUrgent: true });
   return {
     source,
     sources: [source, ...input.sources.filter((other) => other !== source)],
@@ -101,7 +111,9 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
       ...input.memory,
       ...metadata.documents.map((document) => [document.path, document] as const),
     ]),
-    warnings: all,
+    warnings: [...all, ...unmet],
+    rules,
+    refusal,
   };
 }
 

@@ -20,6 +20,7 @@ export type SyncEvent =
       readonly code: ErrorCode;
       readonly message: string;
     }
-  | { readonly kind: "warning"; readonly message: string };
+  /** `isUrgent`: told also where nobody watches, as with --quiet. */
+  | { readonly kind: "warning"; readonly message: string; readonly isUrgent?: true };
 
 export type SyncObserver = (event: SyncEvent) => void;

@@ -37,7 +37,8 @@ export async function publishChanges(changes: Changes): Promise<Snapshot | undef
   };
   const verbatim = judgeVerbatimFace(metadata, source.verifies, agents);
   if (current !== undefined && isSame(current, { agents, upstream, verbatim })) return current;
-  if (current === undefined && agents.length === 0) return undefined;
+  // An index without agents sends every client on to the internet; what was shown stays.
+  if (agents.length === 0) return current;
   const createdAt = changes.now();
   const snapshots = await readSnapshots(store);
   const graced = gracedIds({ snapshots, referenced: new Set(), rules: changes.retention, now: createdAt });

@@ -17,6 +17,18 @@ export interface AgentsAndBytes {
   readonly bytes: number;
 }
 
+/** What one rule of `select` got. */
+export interface RuleOutcome {
+  /** Counted from 1. */
+  readonly rule: number;
+  /** Its conditions in one line. */
+  readonly conditions: string;
+  /** Agents that it takes. */
+  readonly taken: number;
+  /** What it names and does not get, with what is listed instead. */
+  readonly missing: readonly { readonly kind: string; readonly message: string }[];
+}
+
 /** What one run did: printed, and kept under `history/`. */
 export interface SyncReport {
   readonly outcome: SyncOutcome;
@@ -33,6 +45,8 @@ export interface SyncReport {
   readonly removed: readonly Removal[];
   readonly failed: readonly FailedItem[];
   readonly warnings: readonly string[];
+  /** What each rule of `select` got; absent in the report of an import, and where no upstream was read. */
+  readonly rules?: readonly RuleOutcome[];
   /** Ids of the bundles that an import read; absent in the report of a sync. */
   readonly bundles?: readonly string[];
   /** The error that ended a failed run. */

@@ -5,6 +5,7 @@ import type { Assessment } from "./assess.ts";
 import type { FetchOutcome } from "./fetch-items.ts";
 import type { SyncPlan } from "./plan.ts";
 import type { FailedItem, SyncReport } from "./report.ts";
+import { outcomesOf } from "./rule-outcome.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** A report before its times are known. */
@@ -40,6 +41,7 @@ export function summarizeRun(run: FinishedRun): UnstampedReport {
     removed: assessment.plan.remove.filter(({ agent }) => !after.has(agent)),
     failed,
     warnings: assessment.warnings,
+    rules: outcomesOf(assessment.rules),
   };
 }
 

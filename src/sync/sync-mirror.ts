@@ -87,6 +87,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   const { store, observe } = work;
   const current = await readCurrentSnapshot(store);
   const assessment = await assess(options, work, current);
+  if (assessment.refusal !== undefined) throw assessment.refusal;
   const { plan } = assessment;
   await refuseOverfull(store, spaceOf(plan), options.retention.quota);
   await markDamage(store, current, plan.fetch);

@@ -40,7 +40,7 @@ export function defineCreate(parent: Command, run: RunAction): void {
     .option("--arch <arch...>", "only these architectures")
     .option("--os <os...>", "only these OS types")
     .option("--series <series...>", "only these series, of what Juju up to 2.8 reads")
-    .option("--keep <n>", "only the newest N versions of each minor", parseCount)
+    .option("--keep <n>", "only the newest N versions of each minor and architecture", parseCount)
     .option("--snapshot <id>", "carry this snapshot instead of the current one")
     .addOption(new Option("--channel <name>", "not built yet").hideHelp().argParser(refuseChannel))
     .option("--volume-size <size>", "volumes of exactly this size: 4300MiB, or dvd, bd, fat32", parseSize)

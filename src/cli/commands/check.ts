@@ -1,5 +1,9 @@
 import { printable } from "../../shared/printable.ts";
 import { checkSetup, type CheckResult } from "../../audit/check-setup.ts";
+import type { Config } from "../../config/config.ts";
+import type { Assessment } from "../../sync/assess.ts";
+import type { RuleOutcome } from "../../sync/report.ts";
+import { outcomesOf, ruleWarnings } from "../../sync/rule-outcome.ts";
 import type { CommandContext, DefineCommand } from "../command.ts";
 import type { PaintStyle } from "../output/paint.ts";
 import { MIRROR_REF } from "../../sync/snapshot.ts";
@@ -15,7 +19,7 @@ export const define: DefineCommand = (command, run) => {
   command
     .addHelpText(
       "after",
-      "\nReads the settings, loads the keys, asks upstream for its index, verifies it, writes to the\ndata directory, looks at its links and modes, and compares the clock. Exit status 0 when nothing fails, 2 otherwise.",
+      "\nReads the settings, loads the keys, asks upstream for its metadata, verifies it, tells what each rule\nof `select` takes of it, writes to the data directory, looks at its links and modes, and compares the\nclock. Exit status 0 when nothing fails, 2 otherwise.",
     )
     .action(run(check));
 };
@@ -24,6 +28,7 @@ async function check(context: CommandContext): Promise<number> {
   const config = await context.config();
   const { composeUpstreams, createStore, inspectModes, openKeys, openStore } =
     await import("../../compose.ts");
+  let rules: readonly RuleOutcome[] = [];
   const results = await checkSetup({
     configFile: config.file,
     rules: { select: config.rules.select.length, deny: config.rules.deny.length },
@@ -33,6 +38,11 @@ async function check(context: CommandContext): Promise<number> {
       const store = await createStore(config);
       await store.documents.put("state", "write-test.json", Buffer.from("{}\n"));
       await store.documents.delete("state", "write-test.json");
+    },
+    judgeRules: async () => {
+      const assessment = await assessRules(context, config);
+      rules = outcomesOf(assessment.rules);
+      return { rules, warnings: ruleWarnings(assessment.rules), isRefused: assessment.refusal !== undefined };
     },
     carryKeys: async () => {
       const keys = await openKeys(config);
@@ -51,8 +61,23 @@ async function check(context: CommandContext): Promise<number> {
     signal: context.signal,
   });
   const isGood = results.every(({ state }) => state !== "fail");
-  await context.output.print({ ok: isGood, checks: results }, () => render(results, context));
+  await context.output.print({ ok: isGood, checks: results, rules }, () => render(results, context));
   return isGood ? 0 : EXIT_FAILED_CHECK;
+}
+
+/** What a sync would decide now; nothing is fetched or changed. */
+async function assessRules(context: CommandContext, config: Config): Promise<Assessment> {
+  const { composeSync } = await import("../../compose.ts");
+  const { planMirrorSync } = await import("../../sync/sync-mirror.ts");
+  const { options, work } = await composeSync(config, {
+    env: context.io.env,
+    userAgent: userAgent(),
+    observe: () => undefined,
+    signal: context.signal,
+    allow: new Set(),
+    writes: false,
+  });
+  return planMirrorSync(options, work);
 }
 
 function render(results: readonly CheckResult[], { paint }: CommandContext): string {

@@ -1,14 +1,13 @@
 import { printable } from "../../shared/printable.ts";
 import type { Command } from "commander";
-import { JamError } from "../../shared/errors.ts";
+import { ERROR_OUTCOMES, JamError } from "../../shared/errors.ts";
 import type { ConfigFlags } from "../../config/flags.ts";
 import { ALLOWANCES, type Allowance } from "../../sync/freshness.ts";
-import type { SyncPlan } from "../../sync/plan.ts";
 import type { SyncReport } from "../../sync/report.ts";
 import type { SyncOptions } from "../../sync/sync-mirror.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { createProgress } from "../progress.ts";
-import { planDocument, renderPlan } from "../render-plan.ts";
+import { planDocument, renderPlan, type PlannedSync } from "../render-plan.ts";
 import { renderReport, reportDocument } from "../render-report.ts";
 import { userAgent } from "../version.ts";
 
@@ -94,11 +93,11 @@ async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Prom
     });
     const syncOptions = { ...composed.options, ...wishes };
     if (options.dryRun === true || options.savePlan !== undefined) {
-      const { plan } = await planMirrorSync(syncOptions, composed.work);
-      if (options.savePlan !== undefined) await savePlan(options.savePlan, plan, context);
+      const planned = await planMirrorSync(syncOptions, composed.work);
+      if (options.savePlan !== undefined) await savePlan(options.savePlan, planned, context);
       if (options.dryRun === true) {
         await progress.close();
-        return await printPlan(context, plan, options);
+        return await printPlan(context, planned, options);
       }
     }
     const report = await syncMirror(syncOptions, composed.work);
@@ -144,11 +143,11 @@ function settingsOf(flags: SyncFlags): ConfigFlags {
   };
 }
 
-async function savePlan(file: string, plan: SyncPlan, context: CommandContext): Promise<void> {
+async function savePlan(file: string, planned: PlannedSync, context: CommandContext): Promise<void> {
   const { writeFile } = await import("node:fs/promises");
   const { resolve } = await import("node:path");
   try {
-    await writeFile(resolve(context.io.cwd, file), `${JSON.stringify(planDocument(plan), null, 2)}\n`);
+    await writeFile(resolve(context.io.cwd, file), `${JSON.stringify(planDocument(planned), null, 2)}\n`);
   } catch (cause) {
     throw new JamError("JAM_USAGE_INVALID", `The plan cannot be written to ${file}.`, {
       cause,
@@ -159,8 +158,14 @@ async function savePlan(file: string, plan: SyncPlan, context: CommandContext): 
   await context.output.note(`Plan saved to ${printable(file, Infinity)}.`);
 }
 
-async function printPlan(context: CommandContext, plan: SyncPlan, flags: SyncFlags): Promise<number> {
-  await context.output.print(planDocument(plan), () => renderPlan(plan));
+async function printPlan(context: CommandContext, planned: PlannedSync, flags: SyncFlags): Promise<number> {
+  const { plan, refusal } = planned;
+  await context.output.print(planDocument(planned), () => renderPlan(planned));
+  if (refusal !== undefined) {
+    const { renderError } = await import("../output/error-text.ts");
+    await context.output.warn(renderError(refusal, context.paintError, false));
+    return ERROR_OUTCOMES[refusal.code].exit;
+  }
   const isPending = plan.fetch.length > 0 || plan.remove.length > 0;
   return isPending && flags.detailedExitcode === true ? EXIT_CHANGES : 0;
 }

@@ -46,7 +46,9 @@ select:
     versions: ${quote(rule.versions)} # blanks mean and, || means or; left out: every version
     arch: ${list(arches ?? rule.arch)} # amd64, arm64, ppc64el, s390x, riscv64
     os: ${list(rule.os)} # what the machines run: ubuntu, centos, windows
-    keep: ${rule.keep} # only the newest of each major.minor; left out: all of them
+    keep: ${rule.keep} # only the newest of each major.minor, for each architecture; left out: all of them
+  # What your controllers and models run today may be older than that, and new machines ask for it:
+  # - { stream: released, versions: "3.6.5", arch: ${list(arches ?? rule.arch)}, os: ${list(rule.os)} }
 
 # What is never mirrored, whichever rule takes it.
 deny: []

@@ -36,7 +36,7 @@ export function describePhase(phase: SyncPhase): string {
 export function describeEvent(event: SyncEvent): string | undefined {
   switch (event.kind) {
     case "warning":
-      return `warning: ${printable(event.message, 500)}`;
+      return `warning: ${printable(event.message, 1000)}`;
     case "item-failed":
       return `failed: ${printable(event.path)}: ${printable(event.message, 500)} [${event.code}]`;
     case "item-retry":

@@ -35,7 +35,7 @@ function commandsIn(text: string): string[] {
 
 /** What is wrong with a command as written, or undefined. */
 function faultOf(written: string, isQuoted: boolean): string | undefined {
-  const [first = ""] = written.split(/[|>;,)]|&&| {2,}| #| — /);
+  const [first = ""] = written.split(/ -- |[|>;,)]|&&| {2,}| #| — /);
   const words = first
     .replaceAll(/\$\{[^}]*\}?/g, "VALUE")
     .trim()

@@ -101,15 +101,32 @@ describe("keep", () => {
     ]);
   });
 
-  test("counts a version for an arch that has it even when another arch lacks it", () => {
-    const uneven = [anAgent("3.6.9-ubuntu-arm64"), anAgent("3.6.10-ubuntu-amd64")];
-    expect(taken(uneven, [{ ...RELEASED, keep: 1 }])).toEqual(["3.6.10-ubuntu-amd64"]);
+  test("counts for each architecture, so that a version that lacks one leaves the newest that has it", () => {
+    const uneven = ["3.6.8-ubuntu-arm64", "3.6.9-ubuntu-arm64", "3.6.9-ubuntu-amd64", "3.6.10-ubuntu-amd64"];
+    const agents = uneven.map((name) => anAgent(name));
+    expect(taken(agents, [{ ...RELEASED, keep: 1 }])).toEqual(["3.6.9-ubuntu-arm64", "3.6.10-ubuntu-amd64"]);
+    expect(taken(agents, [{ ...RELEASED, keep: 2 }])).toEqual(uneven);
+  });
+
+  test("counts for each architecture what a denial of one leaves of it", () => {
+    const rule = { ...RELEASED, versions: "3.6", keep: 1 };
+    expect(taken(agents, [rule], [{ version: "3.6.10", arch: ["arm64"] }])).toEqual([
+      "3.6.9-ubuntu-arm64",
+      "3.6.10-ubuntu-amd64",
+    ]);
+  });
+
+  test("counts a version once, however many series and OS types it is listed for", () => {
+    const names = ["2.9.60-focal-amd64", "2.9.60-ubuntu-amd64", "2.9.61-ubuntu-amd64", "2.9.61-jammy-amd64"];
+    const agents = names.map((name) => anAgent(name));
+    expect(taken(agents, [{ ...RELEASED, keep: 2 }])).toEqual(names);
+    expect(taken(agents, [{ ...RELEASED, keep: 1 }])).toEqual(names.slice(2));
   });
 
   test("says where the newest end", () => {
     const verdicts = selectAgents(agents, { select: [{ ...RELEASED, keep: 2 }], deny: [] });
     expect(verdicts.find(({ agent }) => agent.version === "3.6.8")!.reason).toBe(
-      "no rule takes it: rule 1: 3.6.8 is not among the newest 2 of 3.6, which end at 3.6.9",
+      "no rule takes it: rule 1: 3.6.8 is not among the newest 2 of 3.6 for amd64, which end at 3.6.9",
     );
   });
 });
@@ -251,11 +268,11 @@ property.prop([anyAgents, anyRule, anyRule, anyDeny])(
 );
 
 property.prop([anyAgents, anyRule, fc.integer({ min: 1, max: 3 })])(
-  "keeps at most N versions of a minor, and never drops a newer one for an older",
+  "keeps at most N versions of a minor for each architecture, and never drops a newer one for an older",
   (agents, rule, keep) => {
     const all = taken(agents, [{ ...rule, keep: 99 }]);
     const kept = taken(agents, [{ ...rule, keep }]);
-    for (const group of Map.groupBy(all, (name) => minorOf(versionOf(name))).values()) {
+    for (const group of Map.groupBy(all, placeOf).values()) {
       const versions = [...new Set(group.map(versionOf))].sort((a, b) => compareVersionTexts(b, a));
       expect(kept.filter((name) => group.includes(name))).toEqual(
         group.filter((name) => versions.slice(0, keep).includes(versionOf(name))),
@@ -263,6 +280,10 @@ property.prop([anyAgents, anyRule, fc.integer({ min: 1, max: 3 })])(
     }
   },
 );
+
+function placeOf(agentName: string): string {
+  return `${minorOf(versionOf(agentName))} ${agentName.split("-").at(-1)}`;
+}
 
 function versionOf(agentName: string): string {
   return agentName.replace(/-[a-z0-9]+-[a-z0-9]+$/, "");
