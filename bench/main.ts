@@ -10,7 +10,7 @@ const USAGE = `Usage: npm run bench [-- OPTIONS]
 
 Measures jam against peers in the same run and prints a table. Peers that are not installed are left out and named.
 
-  --only LIST    parts separated by commas: start, serve, which, hostile, sync, bundle (all)
+  --only LIST    parts separated by commas: start, serve, which, fleet, hostile, sync, bundle (all)
   --write        also writes the table to docs/reference/performance.md
 `;
 
@@ -22,6 +22,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   start: async () => (await import("./start.ts")).benchStart(),
   serve: benchServe,
   which: async () => (await import("./which.ts")).benchWhich(),
+  fleet: async () => (await import("./fleet.ts")).benchFleet(),
   hostile: async () => (await import("./hostile.ts")).benchHostile(),
   // Last: what they leave to be written to disk would slow the others.
   sync: async () => (await import("./sync.ts")).benchSync(),

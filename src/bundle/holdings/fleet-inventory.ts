@@ -13,9 +13,8 @@ export interface FleetInventoryOptions {
 
 /** True when some model's machines are not told, so that architectures have to be assumed. */
 export function hasUnknownArches({ models, controllers }: Fleet): boolean {
-  return (
-    !models.every(isTold) || controllers.some((one) => !models.some(({ controller }) => controller === one))
-  );
+  const known = new Set(models.map(({ controller }) => controller));
+  return !models.every(isTold) || controllers.some((one) => !one.isJaas && !known.has(one));
 }
 
 function isTold({ machines = [] }: FleetModel): boolean {
@@ -46,25 +45,30 @@ export function fleetInventory(fleet: Fleet, { assumedArches, now }: FleetInvent
   };
 }
 
-/** The model's version on each platform, and versions of machines that lag behind it. */
-function rowsOf({ version, machines = [] }: FleetModel, assumed: readonly string[]): VersionInUse[] {
+/** The model's version on each platform, and versions of machines and units that lag behind it. */
+function rowsOf(
+  { version, machines = [], units = [] }: FleetModel,
+  assumed: readonly string[],
+): VersionInUse[] {
   if (machines.length === 0) return assumed.flatMap((arch) => rowOf(version, undefined, arch));
+  const byMachine = Map.groupBy(units, ({ machine }) => machine);
   return machines.flatMap((machine) => {
-    const { arch } = machine;
+    const { id, arch } = machine;
     const arches = arch === undefined || !isArchWord(arch) ? assumed : [arch];
-    return arches.flatMap((one) => [
-      ...rowOf(version, machine, one),
-      ...rowOf(machine.version, machine, one),
-    ]);
+    const lagging = new Set((byMachine.get(id) ?? []).map((unit) => unit.version));
+    return arches.flatMap((one) =>
+      [version, machine.version, ...lagging].flatMap((text) => rowOf(text, machine, one)),
+    );
   });
 }
 
-/** Controllers' versions that none of their models has, on the platforms of their models. */
+/** Controllers' versions that none of their models has, on the platforms of their models. JAAS runs no agents. */
 function controllerRows({ controllers, models }: Fleet, assumed: readonly string[]): VersionInUse[] {
+  const byController = Map.groupBy(models, ({ controller }) => controller);
   return controllers.flatMap((one) => {
-    const { version } = one;
-    const own = models.filter(({ controller }) => controller === one);
-    if (own.some((model) => model.version === version)) return [];
+    const { version, isJaas } = one;
+    const own = byController.get(one) ?? [];
+    if (isJaas || own.some((model) => model.version === version)) return [];
     const rows = own.flatMap((model) => rowsOf({ ...model, version }, assumed));
     return rows.length > 0 ? rows : assumed.flatMap((arch) => rowOf(version, undefined, arch));
   });

@@ -7,6 +7,7 @@ import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readInputFile } from "../upgrade/input-files.ts";
 import { addExplainFiles, explainFiles } from "../upgrade/explain-files.ts";
+import { renderUnread } from "../upgrade/render-unread.ts";
 import { addPlanFlags, planFromFlags, type PlanFlags } from "../upgrade/plan-flags.ts";
 
 /** Exit status when something of a plan cannot be served. */
@@ -121,10 +122,7 @@ async function render(report: ReadyReport, { context, stuck, unread }: View): Pr
         `${paint("red", "no way")}: ${printable(name ?? "")} (${from}): ${printable(reason ?? "", Infinity)}`,
     ),
     ...report.warnings.map((warning) => `${paint("yellow", "note")}: ${printable(warning, Infinity)}`),
-    ...unread.map(
-      ({ file, place, text }) =>
-        `${paint("red", "not read")}: ${file}${place === "" ? "" : ` (${place})`}: ${printable(text, Infinity)}`,
-    ),
+    ...renderUnread(unread, paint),
     unread.length > 0 && report.ready && stuck.length === 0
       ? "NOT known to be ready: what is known can be served from here, but not all of the fleet's files could be read."
       : summary(report, stuck.length > 0),

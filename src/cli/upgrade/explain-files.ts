@@ -25,7 +25,7 @@ export async function explainFiles(
 
 function documentOf({ sources, controllers, models, notes, unread }: Fleet): object {
   return {
-    files: sources.map(({ file, document, command, juju, format, outcome, told }) => ({
+    files: sources.map(({ file, document, command, juju, format, outcome, told, next }) => ({
       file,
       document: document ?? null,
       outcome,
@@ -33,6 +33,7 @@ function documentOf({ sources, controllers, models, notes, unread }: Fleet): obj
       juju: juju ?? null,
       format: format ?? null,
       told,
+      next: next ?? null,
     })),
     controllers: controllers.map(({ label, uuid, names, version, isJaas, ...rest }) => ({
       controller: label,
@@ -71,7 +72,12 @@ async function render(
       told,
     ]),
   );
-  const lines = notes.map((note) => `${context.paint("yellow", "note")}: ${note}`);
+  const unread = sources.filter(({ outcome }) => outcome === "unread");
+  const steps = new Set(unread.flatMap(({ next }) => next ?? []));
+  const lines = notes
+    .filter((note) => !note.startsWith("Not read"))
+    .map((note) => `${context.paint("yellow", "note")}: ${note}`);
+  lines.push(...[...steps].map((step) => `next: ${step}`));
   lines.push(
     `${sources.length} document(s): ${controllers.length} controller(s), ${models.length} model(s).`,
   );

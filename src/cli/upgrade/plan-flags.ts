@@ -11,6 +11,7 @@ import { createAgentIndex } from "../../upgrade/plan/agent-index.ts";
 import { anonymousGroup, groupsOf, type Assumed, type PlanGroup } from "../../upgrade/plan/group.ts";
 import { makePlan } from "../../upgrade/plan/make-plan.ts";
 import type { PlanDocument } from "../../upgrade/plan/plan-document.ts";
+import { unplannedOf } from "../../upgrade/plan/unplanned.ts";
 import { parseTarget, type Target } from "../../upgrade/plan/target.ts";
 import type { CommandContext } from "../command.ts";
 import { mirrorUrl, type MirrorUrl } from "../mirror-url.ts";
@@ -94,7 +95,15 @@ export async function planFromFlags(
   if (groups.length === 0) throw noControllers(warnings);
   const { composeKnowledge } = await import("../../compose.ts");
   return makePlan(
-    { groups, target, stream, streams, createdAt: context.now(), warnings, unread: fleet?.unread ?? [] },
+    {
+      groups,
+      target,
+      stream,
+      streams,
+      createdAt: context.now(),
+      warnings,
+      unread: fleet === undefined ? [] : unplannedOf(fleet),
+    },
     { index, knowledge: await composeKnowledge(config), clients, url: mirror.url },
   );
 }

@@ -4,6 +4,7 @@ import type { UpgradedController } from "../../upgrade/upgraded/controller.ts";
 import { isOnTarget, type UpgradedState } from "../../upgrade/upgraded/states.ts";
 import type { UpgradedDocument, UpgradedModel } from "../../upgrade/upgraded/upgraded.ts";
 import type { CommandContext } from "../command.ts";
+import { renderUnread } from "./render-unread.ts";
 import { formatTable } from "../output/table.ts";
 
 /** Agents of a model that get a row of their own; the rest is counted. */
@@ -16,10 +17,7 @@ const MAX_HELPED = 3;
 export async function renderUpgraded(document: UpgradedDocument, context: CommandContext): Promise<string> {
   const models = await Promise.all(document.models.map((model) => renderModel(model, context)));
   const controllers = document.controllers.flatMap((controller) => renderController(controller, context));
-  const unread = document.unread.map(({ file, place, text }) => {
-    const where = place === "" || place === file ? file : `${file}, ${place}`;
-    return `${context.paint("red", "not read")}  ${printable(where)}: ${printable(text, 300)}\n`;
-  });
+  const unread = renderUnread(document.unread, context.paint).map((line) => `${line}\n`);
   const none = models.length === 0 ? ["The files tell of no model.\n"] : [];
   return [...models, ...controllers, ...unread, ...none].join("");
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { findSeries } from "../../juju/release.ts";
+import { append } from "./append.ts";
 import { entriesOf, isMapping, noteUnread, readEntry, type Reading } from "./entries.ts";
 import { baseField, lifeOf, platformOf, seriesField, statusField, statusText, text, told } from "./fields.ts";
 import type { FleetApplication, FleetEndpoint, FleetUnit } from "./model-parts.ts";
@@ -48,7 +49,7 @@ export function applicationsOf(
     found.push(applicationOf(name, field, entriesOf(inside).length > 0));
     const error = told(field["status-error"]);
     if (error !== undefined) noteUnread(reading, place, error);
-    units.push(...unitsOf(inside, { reading, isKubernetes, place, application: name }));
+    append(units, unitsOf(inside, { reading, isKubernetes, place, application: name }));
   }
   return { applications: found, units };
 }

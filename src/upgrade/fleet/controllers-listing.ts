@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isVersion } from "../../juju/version.ts";
 import { printable } from "../../shared/printable.ts";
+import { append } from "./append.ts";
 import { entriesOf, noteUnread, readEntry, type Reading } from "./entries.ts";
 import { NOTHING_TOLD, type ControllerFacts, type Facts, type ModelFacts } from "./facts.ts";
 import { named, text, told } from "./fields.ts";
@@ -87,7 +88,7 @@ export function controllersOfShow(controllers: unknown, reading: Reading): Facts
     }
     const controller = controllerOf(name, entry.value, reading);
     facts.push(controller);
-    models.push(...modelsOf(entry.value.models, controller));
+    append(models, modelsOf(entry.value.models, controller));
   }
   return { controllers: facts, models };
 }

@@ -6,6 +6,7 @@ import { ACCEPTED_HINT, type Foreign } from "./foreign-kinds.ts";
 import { joinFleet } from "./join-fleet.ts";
 import { noteFiles } from "./note-files.ts";
 import { readFile, type Finding } from "./read-file.ts";
+import { append } from "./append.ts";
 import { describeFacts } from "./describe-facts.ts";
 
 /** A file that may tell of a fleet. */
@@ -54,7 +55,7 @@ export class FleetReader {
       return;
     }
     const { findings, notes } = readFile(file, content.text);
-    this.#notes.push(...notes);
+    append(this.#notes, notes);
     for (const finding of findings) this.#take(file, finding, isNamed);
   }
 
@@ -80,11 +81,18 @@ export class FleetReader {
   #take(file: string, { document, format, found }: Finding, isNamed: boolean): void {
     const head = { file, document, format };
     if ("facts" in found) {
-      this.#controllers.push(...found.facts.controllers);
-      this.#models.push(...found.facts.models);
-      this.#unread.push(...found.unread);
+      append(this.#controllers, found.facts.controllers);
+      append(this.#models, found.facts.models);
+      append(this.#unread, found.unread);
       const told = describeFacts(found);
-      this.#sources.push({ ...head, command: found.command, juju: found.juju, outcome: "read", told });
+      this.#sources.push({
+        ...head,
+        command: found.command,
+        juju: found.juju,
+        outcome: "read",
+        told,
+        next: undefined,
+      });
       return;
     }
     const { what, next, isListing, about } = found;
@@ -93,7 +101,7 @@ export class FleetReader {
       throw new JamError("JAM_FLEET_INVALID", `${place} ${what}.`, { hint: next, details: { file } });
     }
     const outcome = isListing || isNamed ? "unread" : "left-out";
-    const source = { ...head, command: undefined, juju: undefined, outcome, told: what } as const;
+    const source = { ...head, command: undefined, juju: undefined, outcome, told: what, next } as const;
     this.#sources.push(source);
     if (about !== undefined && !isNamed) this.#doubtful.push({ about, source });
     else if (outcome === "unread") this.#unread.push({ kind: "file", file: place, place: "", text: what });

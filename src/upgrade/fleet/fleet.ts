@@ -51,6 +51,8 @@ export interface FleetController {
   readonly nodes: readonly FleetNode[] | undefined;
   /** What Juju could not ask it. */
   readonly errors: readonly string[];
+  /** Files that told of it. */
+  readonly files: readonly string[];
 }
 
 /** `status.migration` of a model: the latest attempt, which stays when it was given up. */
@@ -126,6 +128,8 @@ export interface FleetSource {
   readonly outcome: "read" | "left-out" | "unread";
   /** What it told: `prod:web at 3.6.9, 3 machines, 3 units`. For one that was not read, why not. */
   readonly told: string;
+  /** For one that was not read: what to do about it. */
+  readonly next: string | undefined;
 }
 
 /** Controllers and models, joined from all files. */

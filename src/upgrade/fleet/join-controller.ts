@@ -50,6 +50,7 @@ export function joinController(
     access: first(facts, "access"),
     nodes: first(facts, "nodes"),
     errors: facts.flatMap(({ errors }) => errors),
+    files: [...new Set([...entry.files, ...all.map(({ origin }) => origin.file)])].toSorted(compareTexts),
   };
 }
 

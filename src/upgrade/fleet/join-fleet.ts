@@ -4,7 +4,7 @@ import type { Facts } from "./facts.ts";
 import type { Fleet, FleetController, FleetModel, FleetSource, FleetUnread } from "./fleet.ts";
 import { ControllerDirectory, type ControllerEntry } from "./identify-controllers.ts";
 import { identifyModels } from "./identify-models.ts";
-import { ModelIndex } from "./model-index.ts";
+import { addTo, ModelIndex } from "./model-index.ts";
 
 /** What was read of all files. */
 export interface FleetParts extends Facts {
@@ -51,14 +51,15 @@ function labelControllers(
 ): ReadonlyMap<ControllerEntry, string> {
   const byName = new Map<string, ControllerEntry[]>();
   for (const entry of entries) {
-    for (const name of entry.names) byName.set(name, [...(byName.get(name) ?? []), entry]);
+    for (const name of entry.names) addTo(byName, name, entry);
   }
   const labels = new Map<ControllerEntry, string>();
+  const shorts = countShorts(entries);
   for (const entry of entries) {
     const [name = entry.uuid ?? ""] = [...entry.names].toSorted(compareTexts);
     const same = byName.get(name) ?? [];
     if (same.length < 2) labels.set(entry, name);
-    else labels.set(entry, `${name} (${entry.onlyIn ?? distinctUuid(entry, same)})`);
+    else labels.set(entry, `${name} (${entry.onlyIn ?? distinctUuid(entry, shorts)})`);
   }
   for (const [name, same] of byName) {
     if (same.length < 2 || same.some(({ onlyIn }) => onlyIn !== undefined)) continue;
@@ -72,10 +73,23 @@ function labelControllers(
   return labels;
 }
 
+/** How many controllers begin with the same eight digits. */
+function countShorts(entries: readonly ControllerEntry[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { uuid } of entries) {
+    const short = uuid?.slice(0, SHORT_UUID) ?? "";
+    counts.set(short, (counts.get(short) ?? 0) + 1);
+  }
+  return counts;
+}
+
+const SHORT_UUID = 8;
+
 /** The first eight digits of a UUID, all of it where that is not enough. */
-function distinctUuid({ uuid }: ControllerEntry, same: readonly ControllerEntry[]): string {
-  const short = uuid?.slice(0, 8) ?? "no UUID";
-  return same.filter((one) => one.uuid?.startsWith(short)).length > 1 ? (uuid ?? short) : short;
+function distinctUuid({ uuid }: ControllerEntry, shorts: ReadonlyMap<string, number>): string {
+  if (uuid === undefined) return "no UUID";
+  const short = uuid.slice(0, SHORT_UUID);
+  return (shorts.get(short) ?? 0) > 1 ? uuid : short;
 }
 
 /** Labels that several models would share get the file, else the UUID. */

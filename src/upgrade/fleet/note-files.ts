@@ -10,11 +10,13 @@ export function noteFiles(sources: readonly FleetSource[], unread: readonly Flee
   if (leftOut.length > 0) {
     notes.push(`Left out: ${few(leftOut.map(({ file, told }) => `${file} ${told}`))}.`);
   }
-  const whole = unread.filter(({ kind }) => kind === "file");
-  if (whole.length > 0) {
-    notes.push(
-      `Not read, so that what they would tell is missing: ${few(whole.map(({ file, text }) => `${file} ${text}`))}.`,
-    );
+  const whole = sources.filter(({ outcome }) => outcome === "unread");
+  for (const { file, document, told, next } of whole.slice(0, MAX_NAMED)) {
+    const place = document === undefined ? file : `${file}, document ${document}`;
+    notes.push(`Not read, so that what it would tell is missing: ${place} ${told}. ${next ?? ""}`.trimEnd());
+  }
+  if (whole.length > MAX_NAMED) {
+    notes.push(`Not read: ${whole.length - MAX_NAMED} more, which --explain-files lists.`);
   }
   for (const [file, parts] of Map.groupBy(
     unread.filter(({ kind }) => kind === "part"),

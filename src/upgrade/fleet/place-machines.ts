@@ -1,3 +1,4 @@
+import { append } from "./append.ts";
 import type { ModelFacts } from "./facts.ts";
 import { leaveAlone, sortFacts, type Identifying, type ModelEntry } from "./model-index.ts";
 import { sortIntoLooks, type Look } from "./same-model.ts";
@@ -12,7 +13,7 @@ export function placeMachines(facts: readonly ModelFacts[], context: Identifying
       if (entry === undefined && looks.length === 1) {
         context.index.add({ controller: undefined, facts: look, onlyIn: undefined });
       } else if (entry !== undefined && found.length === 1 && agree(entry, look)) {
-        entry.facts.push(...look);
+        append(entry.facts, look);
       } else {
         const why =
           found.length > 1

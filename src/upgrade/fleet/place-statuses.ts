@@ -1,5 +1,6 @@
 import { compareVersionTexts } from "../../juju/version.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
+import { append } from "./append.ts";
 import type { ModelFacts } from "./facts.ts";
 import type { ControllerEntry } from "./identify-controllers.ts";
 import { addTo, leaveAlone, placesOf, sortFacts, type Identifying, type ModelEntry } from "./model-index.ts";
@@ -10,9 +11,10 @@ export function placeStatuses(facts: readonly ModelFacts[], context: Identifying
   const toModel = new Map<ModelEntry, ModelFacts[]>();
   const toController = new Map<ControllerEntry, ModelFacts[]>();
   const byNames: ModelFacts[] = [];
+  const found = new Map<string, Place | undefined>();
   for (const one of facts) {
     const named = one.controllerName === undefined ? [] : context.directory.meantBy(one.controllerName);
-    const place = named.length === 0 ? undefined : findPlace(one, named, context);
+    const place = named.length === 0 ? undefined : rememberPlace(one, named, { context, found });
     if (named.length === 0) byNames.push(one);
     else if (place === undefined) leaveAlone([one], whyUnplaced(one, named), context);
     else if ("model" in place) addTo(toModel, place.model, one);
@@ -24,35 +26,56 @@ export function placeStatuses(facts: readonly ModelFacts[], context: Identifying
 }
 
 /** The model, or the controller of a new model. */
-type Place = { readonly model: ModelEntry } | { readonly controller: ControllerEntry };
+type Place = ({ readonly model: ModelEntry } | { readonly controller: ControllerEntry }) & {
+  /** How it was told from others. */
+  readonly by: "name" | "version";
+};
+
+interface Finding {
+  readonly context: Identifying;
+  /** Places by what they depend on: many statuses of one name are looked for once. */
+  readonly found: Map<string, Place | undefined>;
+}
+
+function rememberPlace(
+  facts: ModelFacts,
+  named: readonly ControllerEntry[],
+  { context, found }: Finding,
+): Place | undefined {
+  const { controllerName, name, version, type, cloud, isController } = facts;
+  const key = JSON.stringify([controllerName, name, version, type, cloud, isController]);
+  if (!found.has(key)) found.set(key, findPlace(facts, named, context));
+  const place = found.get(key);
+  if (place?.by === "version") context.notes.push(describeGuess(facts, place));
+  return place;
+}
 
 /** Where a status belongs among controllers of its name; undefined when that cannot be told. */
 function findPlace(
   facts: ModelFacts,
   named: readonly ControllerEntry[],
-  { index, notes }: Identifying,
+  { index }: Identifying,
 ): Place | undefined {
   const found = named.flatMap((controller) => index.of(controller, facts.name));
   const [first] = found;
-  if (first !== undefined && found.length === 1 && named.length === 1) return { model: first };
+  if (first !== undefined && found.length === 1 && named.length === 1) return { model: first, by: "name" };
   const fitting = found.filter((entry) => fits(entry, facts));
   const [fit] = fitting;
-  if (fit !== undefined && fitting.length === 1) {
-    notes.push(
-      `${facts.origin.place} names no UUID and no owner; by its version ${facts.version ?? ""} it is taken for ${describe(fit)}.`,
-    );
-    return { model: fit };
-  }
+  if (fit !== undefined && fitting.length === 1) return { model: fit, by: "version" };
   if (found.length > 0) return undefined;
   const [controller] = named;
-  if (controller !== undefined && named.length === 1) return { controller };
+  if (controller !== undefined && named.length === 1) return { controller, by: "name" };
   const able = named.filter((one) => couldHold(one, facts));
   const [only] = able;
-  if (only === undefined || able.length > 1) return undefined;
-  notes.push(
-    `${facts.origin.place} names no UUID; by its version ${facts.version ?? ""} it is taken for a model of ${facts.controllerName ?? ""} (${only.uuid ?? ""}).`,
-  );
-  return { controller: only };
+  return only === undefined || able.length > 1 ? undefined : { controller: only, by: "version" };
+}
+
+function describeGuess({ origin, version = "" }: ModelFacts, place: Place): string {
+  const what =
+    "model" in place
+      ? describe(place.model)
+      : `a model of ${[...place.controller.names].toSorted().join(", ")} (${place.controller.uuid ?? ""})`;
+  return `${origin.place} names no UUID and no owner; by its version ${version} it is taken for ${what}.`;
 }
 
 /** Whether a status can be of this model: version, kind and cloud are the same. */
@@ -89,7 +112,7 @@ function joinKnown(entry: ModelEntry, statuses: readonly ModelFacts[], context: 
     compareVersionTexts(b?.version ?? "0.0.0", a?.version ?? "0.0.0"),
   );
   const chosen = fitting ?? newest[0] ?? [];
-  entry.facts.push(...chosen);
+  append(entry.facts, chosen);
   for (const look of looks.filter((one) => one !== chosen)) {
     leaveAlone(
       look,

@@ -1,4 +1,5 @@
 import { printable } from "../../shared/printable.ts";
+import { append } from "./append.ts";
 import { checkNames } from "./check-names.ts";
 import { isMapping, type Reading } from "./entries.ts";
 import type { Facts } from "./facts.ts";
@@ -36,6 +37,9 @@ const YAML_MARK =
 
 /** Where a listing begins, if it is one. */
 const HEAD_CHARACTERS = 64 * 1024;
+
+/** A log of one JSON document for each line has more. */
+const MAX_DOCUMENTS = 10_000;
 
 /** Other YAML is read as well, to say what it is; of this size at most. */
 const MAX_OTHER_YAML = 256 * 1024;
@@ -99,7 +103,7 @@ function takeJson(text: string): Taken {
   let rest = text;
   for (;;) {
     const read = readDocuments(rest);
-    documents.push(...read.documents);
+    append(documents, read.documents);
     const after = read.fault?.kind === "outside" ? (read.fault.rest ?? "") : undefined;
     if (after === undefined || documents.length === 0) return { ...read, documents, around };
     const next = /\n[{[]/.exec(after)?.index;
@@ -131,6 +135,10 @@ function startOfYaml(text: string): number {
 }
 
 function findingsOf(name: string, { format, documents, fault, around }: Taken): FileRead {
+  if (documents.length > MAX_DOCUMENTS) {
+    const what = `holds ${documents.length} documents, more than a fleet has models: none of Juju's listings`;
+    return onlyForeign({ what, next: ACCEPTED_HINT, isListing: false }, format);
+  }
   const isOne = documents.length + (fault === undefined ? 0 : 1) < 2;
   const error = findJujuError(around);
   if (error !== undefined) return onlyForeign(describeError(error, "next to its listing"), format);

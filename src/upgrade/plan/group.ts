@@ -49,6 +49,7 @@ export function anonymousGroup(version: JujuVersion, type: "iaas" | "caas", assu
 /** The groups of a fleet in order of their names; what keeps a controller out goes to `warnings`. */
 export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): PlanGroup[] {
   const guessed: string[] = [];
+  const byController = Map.groupBy(fleet.models, ({ controller }) => controller);
   const groups = fleet.controllers.flatMap((controller): PlanGroup[] => {
     const { label, name, presumedVersion, mongoVersion } = controller;
     // A note of the fleet says what to do about JAAS.
@@ -60,15 +61,14 @@ export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): Pl
       return [];
     }
     const number = parseVersion(presumedVersion);
-    const own = fleet.models.find((model) => model.controller === controller && model.isController);
+    const all = byController.get(controller) ?? [];
+    const own = all.find(({ isController }) => isController);
     if (controller.version === undefined && own?.version === undefined) {
       warnings.push(
         `No file tells the version of controller ${label}; ${presumedVersion}, the highest of its models, is taken. Give ${shellCommand`juju show-controller ${name} --format json`}.`,
       );
     }
-    const models = fleet.models
-      .filter((model) => model.controller === controller)
-      .map((model) => plannedModel(model, number, assumed, guessed));
+    const models = all.map((model) => plannedModel(model, number, assumed, guessed));
     return [
       {
         controller: label,

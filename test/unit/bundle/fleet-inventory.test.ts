@@ -78,3 +78,26 @@ test("a fleet without versions is refused", () => {
   const fleet = { controllers: [], models: [], notes: [], unread: [], sources: [] };
   expect(() => fleetInventory(fleet, { assumedArches: ["amd64"], now })).toThrow("tell no version");
 });
+
+test("units that lag behind their machine count, JAAS does not", () => {
+  const machine = { "juju-status": { current: "started", version: "3.6.14" }, hardware: "arch=arm64" };
+  const unit = { "juju-status": { current: "failed", version: "3.6.9" }, machine: "0" };
+  const status = {
+    model: { name: "mon", type: "iaas", controller: "prod", version: "3.6.14" },
+    machines: { 0: machine },
+    applications: { telegraf: { units: { "telegraf/0": unit } } },
+  };
+  const jaas = {
+    jaas: {
+      details: { uuid: "1", "agent-version": "3.6.20", "identity-url": "https://identity.example.com" },
+      account: { user: "ann@example.com", access: "login" },
+    },
+  };
+  const fleet = readFleet([
+    { name: "s.json", text: JSON.stringify(status) },
+    { name: "j.json", text: JSON.stringify(jaas) },
+  ]);
+  expect(hasUnknownArches(fleet)).toBe(false);
+  const { versions } = fleetInventory(fleet, { assumedArches: ["amd64"], now });
+  expect(versions.map(({ version, arch }) => `${version} ${arch}`)).toEqual(["3.6.9 arm64", "3.6.14 arm64"]);
+});

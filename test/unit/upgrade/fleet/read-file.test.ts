@@ -149,7 +149,7 @@ describe("in a folder", () => {
     const fleet = beside(text);
     expect(modelsOf(fleet)).toEqual(["prod:web"]);
     expect(fleet.unread).toMatchObject([{ kind: "file", file: "dir/f.json" }]);
-    expect(fleet.notes.join()).toMatch(/^Not read, so that what they would tell is missing: dir\/f\.json /);
+    expect(fleet.notes.join()).toMatch(/^Not read, so that what it would tell is missing: dir\/f\.json /);
   });
 
   test("without any listing, all is refused, and what is there is named", () => {
