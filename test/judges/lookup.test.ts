@@ -14,6 +14,7 @@ import {
   type InteropQuestion,
   type JujuGeneration,
 } from "../helpers/interop.ts";
+import { daysAgo, makeAgingKey } from "../helpers/aging-key.ts";
 import { buildScenarios, CLOUD, serveScenario, type ServedScenario } from "../helpers/lookup-scenarios.ts";
 import { SEED, seededRandom, type Random } from "../helpers/random.ts";
 import { temporaryFolder } from "../helpers/jam-process.ts";
@@ -282,6 +283,36 @@ describe.skipIf(interop.isMissing).for(GENERATIONS)(
         questions.map((question) => ({ scenario, question })),
         client,
       );
+    });
+
+    test("is simulated with keys that have expired or are revoked", async () => {
+      const { generation } = client;
+      const key = await makeAgingKey("rsa");
+      const options = { releases: ["2.8.13", "2.9.60", "3.6.27"], arches: ["amd64"] };
+      const tree = await buildSampleTree({ ...options, key, now: daysAgo(2) });
+      await using upstream = await startUpstream({ tree });
+      await using files = await temporaryFolder();
+      const published = {
+        whole: key.publicKeyArmored,
+        expired: await key.expired(daysAgo(1)),
+        "expired before it signed": await key.expired(daysAgo(10)),
+        superseded: await key.revoked(daysAgo(1)),
+        compromised: await key.revoked(daysAgo(1), "compromised"),
+      };
+      const [scenario] = served as [ServedScenario];
+      const cases: Case[] = [];
+      for (const [name, armored] of Object.entries(published)) {
+        const file = join(files.path, `${name}.asc`);
+        await writeFile(file, armored);
+        const version = { "2.8": "2.8.13", "2.9": "2.9.60", "3.6": "3.6.27" }[generation];
+        const question = { name, url: upstream.url, version, keyring: file, requireSigned: true };
+        cases.push({ scenario, question });
+      }
+      await compare(cases, client);
+      const found = await Promise.all(
+        cases.map(async (one) => (await simulate(one, client.client)).found.length),
+      );
+      expect(found.map((count) => count > 0)).toEqual([true, true, true, false, false]);
     });
 
     test("is simulated for random questions", { timeout: 600_000 }, async () => {
