@@ -158,6 +158,14 @@ async function checkKey(source: CheckedSource): Promise<CheckResult> {
   }
   const keys = await attempt("key", () => source.trustedKeys());
   if ("check" in keys) return keys;
+  if (keys.value.length === 0) {
+    return {
+      check: "key",
+      state: "fail",
+      detail: `every key that ${source.name} may be signed by is revoked`,
+      hint: "Ask the upstream's operator for the key that is in use now, and set its file as the upstream's keyring.",
+    };
+  }
   return { check: "key", state: "ok", detail: `${source.name} must be signed by ${keys.value.join(" or ")}` };
 }
 

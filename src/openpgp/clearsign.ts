@@ -106,7 +106,7 @@ function requireOneEach(known: readonly KnownSignature[]): void {
   for (const { signers } of known) {
     const own = new Set(signers.map(({ key }) => fingerprintOf(key)));
     const twice = [...own].find((fingerprint) => seen.has(fingerprint));
-    if (twice !== undefined) throw new Error(`there are several by key ${twice}`);
+    if (twice !== undefined) throw new Error(`there are several by key ${twice}, and one is allowed`);
     for (const fingerprint of own) seen.add(fingerprint);
   }
 }

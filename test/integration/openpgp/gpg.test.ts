@@ -2,6 +2,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 
+import { verifyClearsigned } from "../../../src/openpgp/clearsign.ts";
+import { parseKeyring } from "../../../src/openpgp/keyring.ts";
 import { codeOf, temporaryKeys } from "../../helpers/key-folder.ts";
 import { clockAt, stockGpg, startGpg } from "../../helpers/gpg.ts";
 
@@ -70,5 +72,24 @@ describe.skipIf(stockGpg.isMissing)(`gpg${stockGpg.note}`, () => {
     expect(await keys.verifyDetached(BYTES, signature, "bytes")).toMatchObject({ fingerprint });
     keys.now = new Date(Date.now() + 3 * 365 * 86_400_000);
     expect(await codeOf(keys.verifyDetached(BYTES, signature, "bytes"))).toBe("JAM_SIGNER_EXPIRED");
+  });
+
+  test("takes a signature of bytes for a document as we do, which some tools make, and we refuse it in a receipt", async () => {
+    await using gpg = await startGpg();
+    await using keys = await temporaryKeys(new Date(Date.now() + 60_000));
+    await gpg.makeKey("lab", "ed25519");
+    await writeFile(gpg.file("bytes"), "{}\r\n- x\r\nend");
+    await gpg.run("--armor", "--digest-algo", "SHA512", "--detach-sign", "bytes");
+    const signature = await readFile(gpg.file("bytes.asc"), "utf8");
+    const document = `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n{}\n- - x\nend\n${signature}`;
+    await writeFile(gpg.file("document"), document);
+    expect((await gpg.run("--verify", "document")).status).toBe(0);
+
+    const exported = Buffer.from((await gpg.run("--armor", "--export")).stdout);
+    const keyring = await parseKeyring(exported, "lab.asc");
+    const verified = await verifyClearsigned(document, "document", keyring, keys.now.getTime());
+    expect(verified.text).toBe("{}\n- x\nend");
+    await keys.trust(exported, "lab.asc");
+    expect(await codeOf(keys.verifyClearsigned(document, "receipt"))).toBe("JAM_SIGNATURE_INVALID");
   });
 });

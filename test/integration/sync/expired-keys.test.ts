@@ -118,6 +118,8 @@ describe("a key that is revoked", () => {
         });
       }
       expect(await mirror.published()).toEqual(before);
+      const check = await mirror.jam("check");
+      expect(check.stdout).toMatch(/^fail +key +every key that sample may be signed by is revoked/m);
     },
   );
 });
