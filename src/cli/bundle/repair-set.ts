@@ -1,3 +1,4 @@
+import { pathWord, shellCommand } from "../../shared/shell-command.ts";
 import type { Command } from "commander";
 import type { Repaired } from "../../bundle/repair/repair-set.ts";
 import type { composeRepair } from "../../compose-bundle.ts";
@@ -90,7 +91,7 @@ async function byReport(context: CommandContext, { from, to, work }: RepairCall)
   const order = parseReport(await readInputFile(context, from, "FROM"));
   if (to === undefined) {
     throw new JamError("JAM_USAGE_INVALID", "--to: a report does not say where the volumes go.", {
-      hint: `Give the folder for them: jam bundle repair-set ${from} --to FOLDER.`,
+      hint: `Give the folder for them: ${shellCommand`jam bundle repair-set ${pathWord(from)} --to FOLDER`}.`,
       details: { flag: "--to" },
     });
   }

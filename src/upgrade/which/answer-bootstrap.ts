@@ -1,4 +1,5 @@
 import { imageNamesOf } from "../../juju/images/images-of.ts";
+import { shellCommand } from "../../shared/shell-command.ts";
 import type { BootstrapAnswer, BootstrapGeneration } from "../../juju/which/answer.ts";
 import { answerBootstrap } from "../../juju/which/bootstrap.ts";
 import type { Generation } from "../../juju/which/generation.ts";
@@ -179,7 +180,7 @@ function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapAnswer): Wh
       code: "arch-missing",
       severity: "warn",
       message: `Juju by itself would take ${juju.agentVersion}.`,
-      remedy: `Name the version: juju bootstrap --agent-version ${version}.`,
+      remedy: `Name the version: ${shellCommand`juju bootstrap --agent-version ${version}`}.`,
     });
   }
   return warnings;

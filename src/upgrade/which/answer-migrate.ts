@@ -1,3 +1,4 @@
+import { shellCommand } from "../../shared/shell-command.ts";
 import { MIGRATION_GENERATIONS } from "../../juju/which/answer.ts";
 import { answerMigrate } from "../../juju/which/migrate.ts";
 import { readVersion } from "../../juju/which/version-pool.ts";
@@ -46,7 +47,7 @@ export function migrateByGeneration(asked: MigrateAsked): Readonly<Record<string
 }
 
 function judge(juju: ReturnType<typeof answerMigrate>, asked: MigrateAsked, knowledge: Knowledge): Verdict {
-  const hint = `\`jam plan --from ${asked.modelVersion} --to ${asked.targetController}\` shows the way.`;
+  const hint = `\`${shellCommand`jam plan --from ${asked.modelVersion} --to ${asked.targetController}`}\` shows the way.`;
   if (!juju.ok) return blocked("JAM_UPGRADE_REFUSED", juju.error, hint);
   const reason = notUnderstood(
     readVersion(asked.sourceController),

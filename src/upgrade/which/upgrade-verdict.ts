@@ -1,3 +1,4 @@
+import { shellCommand } from "../../shared/shell-command.ts";
 import type { UpgradeAnswer } from "../../juju/which/answer.ts";
 import { saysNothingFound } from "../../juju/which/messages.ts";
 import { readAnyVersion } from "../../juju/which/version-pool.ts";
@@ -91,7 +92,7 @@ function judgeMigration(target: string, error: string, ground: UpgradeGround): V
   if (ground.listed.isEmpty || !isListed(target, ground)) return missing(ground, error);
   return {
     ...chosen("migrate", target, error),
-    hint: `Bootstrap a controller of ${target} and migrate the models to it: \`jam plan --from ${ground.asked.current} --to ${target}\`.`,
+    hint: `Bootstrap a controller of ${target} and migrate the models to it: \`${shellCommand`jam plan --from ${ground.asked.current} --to ${target}`}\`.`,
   };
 }
 
@@ -101,12 +102,12 @@ function hintOn({ asked, controller, current, requested }: UpgradeGround): strin
   }
   if (!asked.isController && (requested === undefined || compareVersions(requested, controller) > 0)) {
     return (
-      `Upgrade the controller first (\`jam which --current ${asked.controllerVersion}\`), ` +
+      `Upgrade the controller first (\`${shellCommand`jam which --current ${asked.controllerVersion}`}\`), ` +
       `or name a version that it can carry: --to ${asked.controllerVersion}.`
     );
   }
   if (requested === undefined) return "Juju's message says what stands in the way.";
-  return `\`jam plan --from ${asked.current} --to ${asked.requested}\` shows whether another way leads there.`;
+  return `\`${shellCommand`jam plan --from ${asked.current} --to ${asked.requested ?? "VERSION"}`}\` shows whether another way leads there.`;
 }
 
 function missing({ asked, current, listed, streams }: UpgradeGround, message: string): Verdict {

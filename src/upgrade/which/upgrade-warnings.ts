@@ -1,3 +1,4 @@
+import { shellCommand } from "../../shared/shell-command.ts";
 import type { UpgradeAnswer } from "../../juju/which/answer.ts";
 import { newest } from "../../juju/which/newest.ts";
 import { readAnyVersion } from "../../juju/which/version-pool.ts";
@@ -42,7 +43,7 @@ const unsupportedMove: Check = ({ asked, current, juju, knowledge, target }) => 
     code: "unsupported-move",
     severity: "warn",
     message: `Juju ${asked.generation} lets this pass, but no controller moves from ${asked.current} to ${target} in place: later releases refuse it.`,
-    remedy: `Do not run it. \`jam plan --from ${asked.current} --to ${target}\` shows the way.`,
+    remedy: `Do not run it. \`${shellCommand`jam plan --from ${asked.current} --to ${target}`}\` shows the way.`,
   };
 };
 
@@ -152,7 +153,7 @@ const otherLists: Check = ({ asked, current, mirror, requested, verdict }) => {
     code: "other-lists",
     severity: "warn",
     message: `${wanted} is held, but listed in ${lists} only; this controller reads ${reads}.`,
-    remedy: `Upstream has to list it in ${reads}; go over a version that both list: \`jam plan --from ${asked.current} --to ${wanted}\`.`,
+    remedy: `Upstream has to list it in ${reads}; go over a version that both list: \`${shellCommand`jam plan --from ${asked.current} --to ${wanted}`}\`.`,
   };
 };
 
@@ -227,7 +228,7 @@ const newerMinor: Check = ({ asked, controller, current, mirror, requested, verd
     code: "newer-minor",
     severity: "info",
     message: `${formatVersion(best)} is held too; no controller gets there in place.`,
-    remedy: `\`jam plan --from ${asked.current} --to ${formatVersion(best)}\` shows the way over a new controller.`,
+    remedy: `\`${shellCommand`jam plan --from ${asked.current} --to ${formatVersion(best)}`}\` shows the way over a new controller.`,
   };
 };
 

@@ -48,7 +48,7 @@ export function blocked(
 /** How to get agents here: the rule for jam.yaml, and the command. */
 export function syncHint(versions: string, arches: readonly string[] = [], stream = "released"): string {
   const arch = arches.length === 0 ? "" : `, arch: [${arches.join(", ")}]`;
-  return `Run \`jam sync\` with a rule in \`select\` of jam.yaml that takes it: { stream: ${stream}, versions: "${versions}"${arch} }.`;
+  return `Run \`jam sync\` with a rule in \`select\` of jam.yaml that takes it: { stream: ${/^[a-z][a-z0-9-]*$/.test(stream) ? stream : JSON.stringify(stream)}, versions: "${versions}"${arch} }.`;
 }
 
 /** The advice on a move, as warnings. */

@@ -111,6 +111,7 @@ describe("a field that holds what it must not is refused", () => {
     ["a scope that is none", () => ({ scope: "everything" })],
     ["a snapshot that is a path", () => ({ snapshot: "../x" })],
     ["advice with a script as its link", () => ({ advice: [anAdvice({ link: "javascript:alert(1)" })] })],
+    ["advice with markup in its link", () => ({ advice: [anAdvice({ link: 'https://x/"><script>' })] })],
     ["advice for no range", () => ({ advice: [anAdvice({ to: "%" })] })],
     ["a baseline of an unnameable bundle", () => ({ baseline: [{ bundle: "../x", contents: [] }] })],
   ])("%s", async ([, change]) => {

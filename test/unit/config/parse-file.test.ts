@@ -117,6 +117,11 @@ describe("says where and what is wrong:", () => {
       "jam.yaml:1:16: fetch.jobs: expected a whole number from 1 to 64, got 65",
     ],
     [
+      "a link with markup",
+      `advice: [{ to: 3.6.7, severity: warn, reason: x, link: 'https://x/"><script>' }]`,
+      'jam.yaml:1:56: advice[0].link: expected an http(s) address with other characters percent-encoded, got "https://x/\\"><script>"',
+    ],
+    [
       "another version of the format",
       "version: 2",
       "jam.yaml:1:10: version: expected 1: this jam reads version 1 of the format, got 2",
