@@ -52,7 +52,7 @@ async function show(
   const jam = (...argv: string[]) => runJam(folder, argv, signal);
   say("1. A sample upstream, signed with a key of its own, as streams.canonical.com publishes");
   const key = await generateSampleKey();
-  const tree = await buildSampleTree({ key, tarballBytes: 256 * 1024 });
+  const tree = await buildSampleTree({ key, tarballBytes: 64 * 1024 });
   await using upstream = await startSampleUpstream({ tree });
   await writeFile(join(folder, "sample-key.asc"), key.publicKeyArmored);
   await writeFile(join(folder, "jam.yaml"), settings(upstream.url));

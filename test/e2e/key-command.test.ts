@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { JAM, runJam, runProcess, temporaryFolder } from "../helpers/jam-process.ts";
 import { peer } from "../helpers/peers.ts";
+import { byTier } from "../helpers/tier.ts";
 
 interface KeyDocument {
   readonly key: { readonly fingerprint: string; readonly userId: string; readonly createdAt: string };
@@ -125,7 +126,7 @@ describe.skipIf(strace.isMissing)(`killed${strace.note}`, () => {
     "at any %s, generating leaves no key or a whole one, and works the next time",
     async (call) => {
       let kills = 0;
-      for (let when = 1; when <= 8; when++) {
+      for (let when = 1; when <= 8; when += byTier({ quick: 2, all: 1 })) {
         await using site = await startSite("site: lab\n");
         const inject = `inject=${call}:signal=KILL:when=${when}`;
         const { signal } = await runProcess(

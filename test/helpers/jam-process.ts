@@ -3,6 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
+/** Compiled code, kept from one start of the program to the next. */
+export const TEST_CACHE = join(tmpdir(), "jam-test-cache");
+
 /** The real entry of the program. */
 export const JAM = resolve(import.meta.dirname, "../../bin/jam.js");
 
@@ -34,7 +37,7 @@ export function runProcess(
 ): Promise<Finished> {
   const child = spawn(command, args, {
     cwd,
-    env: { PATH: process.env["PATH"], HOME: cwd, XDG_CACHE_HOME: join(tmpdir(), "jam-test-cache"), ...env },
+    env: { PATH: process.env["PATH"], HOME: cwd, XDG_CACHE_HOME: TEST_CACHE, ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let stdout = "";

@@ -1,9 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { JAM, type Finished } from "./jam-process.ts";
+import { JAM, TEST_CACHE, type Finished } from "./jam-process.ts";
 
 /** A command under way: it can be sent signals, and its end waited for. */
 export interface RunningJam {
@@ -24,7 +22,7 @@ export interface StartOptions {
 export function startJam(args: readonly string[], { cwd, env, wrapper = [] }: StartOptions): RunningJam {
   const [program = process.execPath, ...words] = [...wrapper, process.execPath, JAM, ...args];
   // Proxy settings of the machine must not reach a test's own servers.
-  const base = { PATH: process.env["PATH"], HOME: cwd, XDG_CACHE_HOME: join(tmpdir(), "jam-test-cache") };
+  const base = { PATH: process.env["PATH"], HOME: cwd, XDG_CACHE_HOME: TEST_CACHE };
   const child = spawn(program, words, { cwd, env: { ...base, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   const output = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk) => (output.stdout += String(chunk)));

@@ -8,9 +8,12 @@ import { sha256Of } from "../../../src/shared/sha256.ts";
 import { putBlob, someBytes } from "../../helpers/store-content.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
 import { peer } from "../../helpers/peers.ts";
+import { byTier } from "../../helpers/tier.ts";
 import { runActor } from "./actor.ts";
 
 const strace = peer("strace");
+/** From one system call that is tried to the next. */
+const STEP = byTier({ quick: 3, all: 1 });
 
 describe("after a crash", () => {
   it("recovery removes what is unfinished and leaves foreign files alone", async () => {
@@ -60,7 +63,7 @@ describe("after a crash", () => {
       async (call) => {
         await using before = await temporaryStore();
         await runActor("publish", before.path);
-        for (let nth = 1; ; nth += 1) {
+        for (let nth = 1; ; nth += STEP) {
           await using store = await temporaryStore();
           copyStore(before.path, store.path);
 
@@ -92,7 +95,7 @@ describe("after a crash", () => {
       async ([call, error, code]) => {
         await using before = await temporaryStore();
         await runActor("publish", before.path);
-        for (let nth = 1; ; nth += 1) {
+        for (let nth = 1; ; nth += STEP) {
           await using store = await temporaryStore();
           copyStore(before.path, store.path);
 
