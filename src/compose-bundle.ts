@@ -94,7 +94,7 @@ export async function composeInlets(
     else {
       const found = await findInlets({ path: resolve(cwd, path), typed: path });
       if (found.length === 0) throw noArchives(path);
-      inlets.push(...found);
+      for (const inlet of found) inlets.push(inlet);
     }
   }
   return inlets;

@@ -1,18 +1,12 @@
-import type { SyncEvent, SyncObserver } from "../sync/events.ts";
+import type { SyncEvent } from "../sync/events.ts";
 import { printable } from "../shared/printable.ts";
 import type { CommandContext } from "./command.ts";
 import type { ProgressMode } from "./global-options.ts";
 import { printableJson } from "./output/document.ts";
 import { createBars } from "./progress/bars.ts";
+import { limitTroubles, type Progress } from "./progress/limit-troubles.ts";
 import { createLines } from "./progress/lines.ts";
 import { createTransferState } from "./progress/transfer-state.ts";
-
-/** Shows a sync while it runs. */
-export interface Progress {
-  readonly observe: SyncObserver;
-  /** Takes bars off the terminal and writes what is still to be said. Calling it twice does no harm. */
-  readonly close: () => Promise<void>;
-}
 
 /**
  * The progress that --progress asks for, on standard error: `bar` redraws a terminal, `plain` writes a line
@@ -21,16 +15,17 @@ export interface Progress {
  */
 export function createProgress(context: CommandContext): Progress {
   const mode = chooseMode(context);
-  if (mode === "none") return createSilence(context);
-  if (mode === "json") return createNdjson(context);
+  if (mode === "none") return limitTroubles(createSilence(context));
+  if (mode === "json") return limitTroubles(createNdjson(context));
   const state = createTransferState(() => performance.now());
   const view = mode === "bar" ? createBars(context, state) : createLines(context, state);
+  const { observe, close } = limitTroubles({ observe: view.show, close: view.close });
   return {
     observe: (event) => {
       state.apply(event);
-      view.show(event);
+      observe(event);
     },
-    close: view.close,
+    close,
   };
 }
 

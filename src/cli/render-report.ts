@@ -1,6 +1,7 @@
 import { printable } from "../shared/printable.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";
+import { countRows } from "../shared/listed.ts";
 import type { SyncReport } from "../sync/report.ts";
 import type { Paint } from "./output/paint.ts";
 import { shortenNames } from "./output/name-list.ts";
@@ -22,16 +23,22 @@ export async function renderReport(report: SyncReport, paint: Paint): Promise<st
   }
   lines.push(`  held     ${report.held.agents} agent(s), ${formatByteSize(report.held.bytes)}`);
   if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
-  if (report.added.length > 0) lines.push(`  new      ${shortenNames(report.added)}`);
+  if (report.added.length > 0) lines.push(`  new      ${shortenNames(report.added, report.omitted?.added)}`);
   if (report.removed.length > 0) {
     lines.push(
-      `  removed  ${shortenNames(report.removed.map(({ agent, reason }) => `${agent} (${reason})`))}`,
+      `  removed  ${shortenNames(
+        report.removed.map(({ agent, reason }) => `${agent} (${reason})`),
+        report.omitted?.removed,
+      )}`,
     );
   }
   for (const warning of report.warnings)
     lines.push(`  ${paint("yellow", "warning")}  ${printable(warning, Infinity)}`);
+  const { failed = 0, warnings = 0 } = report.omitted ?? {};
+  if (warnings > 0) lines.push(`  and ${warnings} more warnings`);
   if (report.failed.length > 0) {
     lines.push("", "Missing:", await failedTable(report));
+    if (failed > 0) lines.push(`and ${failed} more`);
     const state = report.snapshot === null ? "Nothing is published yet." : "Everything else is published.";
     lines.push(`${state} What came so far is kept: run \`jam sync\` again to fetch the rest.`);
   }
@@ -39,6 +46,7 @@ export async function renderReport(report: SyncReport, paint: Paint): Promise<st
 }
 
 function headline(report: SyncReport, paint: Paint): string {
+  const missing = countRows(report, "failed");
   switch (report.outcome) {
     case "updated":
       return paint("green", `Updated from ${report.upstream}`);
@@ -48,8 +56,8 @@ function headline(report: SyncReport, paint: Paint): string {
         : `Nothing new at ${report.upstream}; missing or damaged tarballs were fetched again`;
     case "partial":
       return report.snapshot === null
-        ? paint("red", `Nothing came from ${report.upstream}: ${report.failed.length} agent(s) missing`)
-        : paint("yellow", `Partly updated from ${report.upstream}: ${report.failed.length} agent(s) missing`);
+        ? paint("red", `Nothing came from ${report.upstream}: ${missing} agent(s) missing`)
+        : paint("yellow", `Partly updated from ${report.upstream}: ${missing} agent(s) missing`);
     case "failed":
       return paint("red", `Failed: ${printable(report.error?.message ?? "unknown", Infinity)}`);
   }

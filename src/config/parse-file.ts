@@ -111,7 +111,7 @@ function invalid(file: string | undefined, problems: readonly ConfigProblem[], o
   return new JamError("JAM_CONFIG_INVALID", message, {
     lines,
     hint: "Correct these places; `jam config schema` describes every key.",
-    details: { file: file ?? null, problems, ...(omitted === 0 ? {} : { omitted }) },
+    details: { file: file ?? null, problems, ...(omitted === 0 ? {} : { omitted: { problems: omitted } }) },
   });
 }
 

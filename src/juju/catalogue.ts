@@ -22,17 +22,18 @@ export interface Catalogue {
  */
 export function buildCatalogue(products: ReadonlyMap<ContentId, ProductFile>): Catalogue {
   const read = readEntries(products);
-  const refused = read.flatMap((one) => ("refused" in one ? [one.refused] : []));
+  const unreadable = read.flatMap((one) => ("refused" in one ? [one.refused] : []));
   const settled = refuseContradictions(read.flatMap((one) => ("entry" in one ? [one.entry] : [])));
-  refused.push(...settled.refused);
+  const contradicted: RefusedListing[][] = [];
   const agents: { agent: Agent; entry: CatalogueEntry }[] = [];
   for (const group of Map.groupBy(settled.entries, ({ name }) => name).values()) {
     const { kept, dropped } = settleAgent(group);
-    refused.push(...dropped);
+    contradicted.push(dropped);
     const [entry] = kept;
     if (entry !== undefined) agents.push({ agent: agentOf(entry, kept), entry });
   }
   agents.sort((a, b) => compareEntries(a.entry, b.entry));
+  const refused = [...unreadable, ...settled.refused, ...contradicted.flat()];
   return { agents: agents.map(({ agent }) => agent), refused };
 }
 
@@ -48,13 +49,14 @@ function settleAgent(group: readonly CatalogueEntry[]): {
     const newest = same.filter(({ item }) => item.date === same[0]?.item.date);
     if (differ(newest, contentOf)) {
       const error = conflict(newest, `${name} is listed with two contents under one date`);
-      dropped.push(...same.map((entry) => refuse(entry, error)));
-    } else candidates.push(...same);
+      for (const entry of same) dropped.push(refuse(entry, error));
+    } else for (const entry of same) candidates.push(entry);
   }
   const [winner] = candidates;
   const kept = candidates.filter((entry) => contentOf(entry) === (winner && contentOf(winner)));
+  const stands = new Set(kept);
   for (const entry of candidates) {
-    if (kept.includes(entry)) continue;
+    if (stands.has(entry)) continue;
     const error = conflict(
       [winner as CatalogueEntry, entry],
       `${name} is listed with two contents; the first one stands`,

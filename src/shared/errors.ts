@@ -1,3 +1,4 @@
+import { cutLists, MAX_LISTED, type Omitting } from "./listed.ts";
 import { printable } from "./printable.ts";
 
 /** How a failure shows to the outside: process exit status and HTTP status. */
@@ -106,7 +107,7 @@ export const ERROR_OUTCOMES = {
 export type ErrorCode = keyof typeof ERROR_OUTCOMES;
 
 /** Facts of one failure, as JSON values: what was expected, what came, where. */
-export type ErrorDetails = Readonly<Record<string, unknown>>;
+export type ErrorDetails = Readonly<Record<string, unknown>> & Omitting;
 
 export interface JamErrorOptions {
   /** More lines of the message, such as one for each of several problems. */
@@ -129,7 +130,7 @@ export class JamError extends Error {
 
   constructor(code: ErrorCode, message: string, options: JamErrorOptions = {}) {
     super(
-      [message, ...(options.lines ?? [])].map(shown).join("\n"),
+      [message, ...(options.lines ?? []).slice(0, MAX_LISTED)].map(shown).join("\n"),
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.name = "JamError";
@@ -139,8 +140,11 @@ export class JamError extends Error {
   }
 }
 
+/** Characters of one line of a message. */
+const MAX_LINE = 8_000;
+
 function shown(text: string): string {
-  return printable(text, Infinity);
+  return printable(text, MAX_LINE);
 }
 
 /** True when `error` is ours and, where `codes` are given, carries one of them. */
@@ -169,12 +173,34 @@ export interface ErrorReport {
   readonly details: ErrorDetails;
 }
 
-/** The wire form of an error; the cause stays inside. */
+/**
+ * The wire form of an error; the cause stays inside. Long lists and texts of its details are cut; `details.omitted`
+ * says how many rows each list left out.
+ */
 export function reportError(error: JamError): ErrorReport {
+  const { details } = error;
   return {
     code: error.code,
     message: error.message,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
-    details: error.details,
+    details: cutTexts(cutLists(details, Object.keys(details))) as ErrorDetails,
   };
+}
+
+const MAX_DETAIL_CHARACTERS = 2_000;
+
+/** The value with texts of bounded length; what is nested deeper than any details of ours are is left as it is. */
+function cutTexts(value: unknown, depth = 0): unknown {
+  if (typeof value === "string") {
+    return value.length > MAX_DETAIL_CHARACTERS
+      ? `${value.slice(0, MAX_DETAIL_CHARACTERS).toWellFormed()}…`
+      : value;
+  }
+  if (Array.isArray(value) && depth < 5) return value.map((one) => cutTexts(one, depth + 1));
+  if (!isPlainObject(value) || depth >= 5) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, cutTexts(one, depth + 1)]));
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -37,6 +37,8 @@ export const PRODUCTS_FORMAT = "products:1.0";
 export const DOWNLOAD_DATATYPE = "content-download";
 
 const MAX_PRODUCTS = 200_000;
+/** Real ones have some dozen entries. */
+const MAX_ENTRIES = 10_000;
 
 /**
  * The index that a text holds. An entry that is bad is refused alone.
@@ -51,7 +53,9 @@ export function parseIndexFile(text: string, file: string): IndexFile {
   const entries = new Map<ContentId, IndexEntry>();
   const refused: RefusedEntry[] = [];
   let products = 0;
-  for (const [contentId, value] of Object.entries(index)) {
+  const listed = Object.entries(index);
+  if (listed.length > MAX_ENTRIES) throw tooLarge(file, `lists more than ${MAX_ENTRIES} content ids`, {});
+  for (const [contentId, value] of listed) {
     const entry = readEntry(contentId, value, file);
     if ("error" in entry) {
       refused.push(entry);

@@ -24,19 +24,35 @@ export function inheritFields(level: JsonObject, above: ItemFields, aliases: Ali
   return fields;
 }
 
-/** `_aliases`: field name → value → fields that it stands for. */
-export type Aliases = ReadonlyMap<string, ReadonlyMap<string, JsonObject>>;
+/** What the values of one field stand for. */
+interface Alias {
+  /** Its place in the document: of two that say the same field the later one counts. */
+  readonly rank: number;
+  /** Value → the fields of an item that it stands for. */
+  readonly meanings: ReadonlyMap<string, JsonObject>;
+}
+
+/** `_aliases` by field name. */
+export type Aliases = ReadonlyMap<string, Alias>;
 
 /** The aliases of a document; entries of another shape mean nothing to Juju either and are left out. */
 export function readAliases(document: JsonObject): Aliases {
-  const aliases = new Map<string, ReadonlyMap<string, JsonObject>>();
+  const aliases = new Map<string, Alias>();
   for (const [field, values] of entriesOf(document["_aliases"])) {
-    const meanings = entriesOf(values).filter((entry): entry is [string, JsonObject] =>
-      isJsonObject(entry[1]),
-    );
-    if (meanings.length > 0) aliases.set(field, new Map(meanings));
+    const meanings = new Map<string, JsonObject>();
+    for (const [value, meaning] of entriesOf(values)) {
+      if (isJsonObject(meaning)) meanings.set(value, itemFieldsOf(meaning));
+    }
+    if (meanings.size > 0) aliases.set(field, { rank: aliases.size, meanings });
   }
   return aliases;
+}
+
+/** Without the fields that no item has: a level that uses an alias is copied with all that it stands for. */
+function itemFieldsOf(meaning: JsonObject): JsonObject {
+  return Object.fromEntries(
+    ITEM_FIELDS.filter((name) => Object.hasOwn(meaning, name)).map((name) => [name, meaning[name]]),
+  );
 }
 
 /**
@@ -45,13 +61,15 @@ export function readAliases(document: JsonObject): Aliases {
  */
 function applyAliases(level: JsonObject, aliases: Aliases): JsonObject {
   if (aliases.size === 0) return level;
-  let expanded = level;
-  for (const [field, meanings] of aliases) {
-    const value = Object.hasOwn(level, field) ? level[field] : undefined;
-    const meaning = typeof value === "string" ? meanings.get(value) : undefined;
-    if (meaning !== undefined) expanded = { ...expanded, ...meaning };
+  const used: { readonly rank: number; readonly meaning: JsonObject }[] = [];
+  // By the level's fields, of which there are few, and not by the document's aliases.
+  for (const [field, value] of Object.entries(level)) {
+    const alias = aliases.get(field);
+    const meaning = typeof value === "string" ? alias?.meanings.get(value) : undefined;
+    if (alias !== undefined && meaning !== undefined) used.push({ rank: alias.rank, meaning });
   }
-  return expanded;
+  used.sort((a, b) => a.rank - b.rank);
+  return used.reduce((expanded, { meaning }) => ({ ...expanded, ...meaning }), level);
 }
 
 function entriesOf(value: unknown): [string, unknown][] {

@@ -4,13 +4,15 @@ import { parseSha256, type Sha256 } from "../shared/sha256.ts";
 import type { ItemFields } from "./inherit.ts";
 import { itemPathFault } from "./item-path.ts";
 import type { Item } from "./item.ts";
+import { formatJsonPath } from "./metadata-fault.ts";
 
 /** Where an item stands in its document. */
 export type ItemPlace = Pick<Item, "productId" | "date" | "itemName">;
 
 /** `products/<id>/versions/<date>/items/<name>`, for messages. */
 export function formatItemPlace(place: ItemPlace): string {
-  return printable(`products/${place.productId}/versions/${place.date}/items/${place.itemName}`, 400);
+  const path = ["products", place.productId, "versions", place.date, "items", place.itemName];
+  return printable(formatJsonPath(path), 400);
 }
 
 /** Version, release and arch appear in file names, URLs and messages: one plain word each. */

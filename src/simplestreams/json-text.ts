@@ -9,6 +9,13 @@ export const JSON_LIMITS = {
   maxCharacters: 32 * 1024 * 1024,
   /** Real documents need 8 levels. */
   maxDepth: 32,
+  /**
+   * Numbers, texts, lists and mappings. As many items as are read, with all their fields, have two thirds of it; the
+   * characters would make room for ten times as many, which take gigabytes of memory.
+   */
+  maxValues: 3_000_000,
+  /** Keys of one mapping: more than the items of a file. */
+  maxKeys: 250_000,
 } as const;
 
 export interface JsonTextOptions {
@@ -66,6 +73,7 @@ class StructureCheck {
   readonly #text: string;
   readonly #file: string;
   readonly #levels: Level[] = [];
+  #values = 0;
 
   constructor(text: string, file: string) {
     this.#text = text;
@@ -97,7 +105,15 @@ class StructureCheck {
     }
   }
 
+  /** Every value but the first of its level follows a comma, and every level is a value. */
+  #count(): void {
+    this.#values += 1;
+    const { maxValues } = JSON_LIMITS;
+    if (this.#values > maxValues) throw tooLarge(this.#file, `more than ${maxValues} values`, { maxValues });
+  }
+
   #open(level: Level): void {
+    this.#count();
     this.#levels.push(level);
     if (this.#levels.length > JSON_LIMITS.maxDepth) {
       throw malformed(
@@ -109,6 +125,7 @@ class StructureCheck {
   }
 
   #comma(): void {
+    this.#count();
     const level = this.#levels.at(-1);
     if (level === undefined) return;
     if (typeof level.at === "number") level.at++;
@@ -140,6 +157,10 @@ class StructureCheck {
     if (FORBIDDEN_KEYS.has(content)) throw this.#fault(`the key "${content}" is not allowed`);
     if (keyOf.keys?.has(content) === true) throw this.#fault(`the key "${printable(content)}" appears twice`);
     keyOf.keys?.add(content);
+    const { maxKeys } = JSON_LIMITS;
+    if (keyOf.keys !== undefined && keyOf.keys.size > maxKeys) {
+      throw tooLarge(this.#file, `more than ${maxKeys} keys in one mapping`, { maxKeys });
+    }
     keyOf.at = content;
     keyOf.expectsKey = false;
   }

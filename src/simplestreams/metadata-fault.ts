@@ -4,9 +4,18 @@ import { printable } from "../shared/printable.ts";
 /** Where in a document something is: the keys from the top down. */
 export type JsonPath = readonly (string | number)[];
 
-/** `products/com.ubuntu.juju:ubuntu:amd64/versions/20250410`. */
+/** Characters of one key of a path; a document may repeat a key of megabytes at every place below it. */
+const MAX_KEY_CHARACTERS = 200;
+
+/** `products/com.ubuntu.juju:ubuntu:amd64/versions/20250410`; overlong keys are cut. */
 export function formatJsonPath(path: JsonPath): string {
-  return path.join("/");
+  return path
+    .map((key) =>
+      typeof key === "string" && key.length > MAX_KEY_CHARACTERS
+        ? `${key.slice(0, MAX_KEY_CHARACTERS).toWellFormed()}…`
+        : key,
+    )
+    .join("/");
 }
 
 /** `JAM_METADATA_MALFORMED` for one place of one document. */

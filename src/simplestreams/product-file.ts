@@ -1,8 +1,8 @@
-import { isJamError, JamError, reportError, type ErrorReport } from "../shared/errors.ts";
+import { isJamError, reportError, type ErrorReport, type JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { PRODUCTS_FORMAT, DOWNLOAD_DATATYPE, requireFormat } from "./index-file.ts";
 import { inheritFields, readAliases, type Aliases, type ItemFields } from "./inherit.ts";
-import { formatItemPlace, parseItem, type ItemPlace } from "./item-fields.ts";
+import { parseItem, type ItemPlace } from "./item-fields.ts";
 import type { ContentId, Item, ProductId } from "./item.ts";
 import { isJsonObject, parseJsonObject, type JsonObject } from "./json-text.ts";
 import { formatJsonPath, malformed, tooLarge, type JsonPath } from "./metadata-fault.ts";
@@ -26,7 +26,7 @@ export interface RefusedItem {
   readonly error: ErrorReport;
 }
 
-/** Thirty times what has been published since 2013. */
+/** Items of a file, and its products, and its dates: thirty times what has been published since 2013. */
 const MAX_ITEMS = 200_000;
 
 /**
@@ -58,7 +58,7 @@ class ItemReader {
   readonly refused: RefusedItem[] = [];
   readonly #file: string;
   readonly #aliases: Aliases;
-  #count = 0;
+  readonly #counts = { products: 0, versions: 0, items: 0 };
 
   constructor(file: string, aliases: Aliases) {
     this.#file = file;
@@ -95,30 +95,15 @@ class ItemReader {
     const collection = this.#object(value, at);
     const fields = inheritFields(collection, above, this.#aliases);
     const children = this.#children(collection, "items", at);
-    this.#count += children.length;
-    if (this.#count > MAX_ITEMS) throw tooLarge(this.#file, `lists more than ${MAX_ITEMS} items`, {});
     const items: Item[] = [];
     for (const [itemName, item] of children) {
       const path = [...at, "items", itemName];
       const read = this.#orRefuse(path, () =>
-        this.#readItem({ ...place, itemName }, this.#object(item, path), fields),
+        parseItem(inheritFields(this.#object(item, path), fields, this.#aliases), { ...place, itemName }),
       );
       if (read !== undefined) items.push(read);
     }
     return items;
-  }
-
-  #readItem(place: ItemPlace, item: JsonObject, above: ItemFields): Item {
-    try {
-      return parseItem(inheritFields(item, above, this.#aliases), place);
-    } catch (error) {
-      if (!isJamError(error, "JAM_ITEM_REFUSED")) throw error;
-      const message = `${this.#file}#${formatItemPlace(place)}: ${error.message}`;
-      throw new JamError(error.code, message, {
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-        details: { ...error.details, file: this.#file },
-      });
-    }
   }
 
   /** What `read` gives; undefined where it is bad, which leaves out this place and nothing else. */
@@ -127,14 +112,26 @@ class ItemReader {
       return read();
     } catch (error) {
       if (!isJamError(error, "JAM_ITEM_REFUSED", "JAM_METADATA_MALFORMED")) throw error;
-      this.refused.push({ where: printable(formatJsonPath(at), 400), error: reportError(error) });
+      const where = printable(formatJsonPath(at), 400);
+      this.refused.push({ where, error: this.#refusalOf(error, where) });
       return undefined;
     }
   }
 
-  #children(parent: JsonObject, name: string, at: JsonPath): [string, unknown][] {
+  /** An item's own complaint does not know where it stands. */
+  #refusalOf(error: JamError, where: string): ErrorReport {
+    const report = reportError(error);
+    if (error.code !== "JAM_ITEM_REFUSED") return report;
+    const message = `${this.#file}#${where}: ${report.message}`;
+    return { ...report, message, details: { ...report.details, file: this.#file } };
+  }
+
+  #children(parent: JsonObject, name: "products" | "versions" | "items", at: JsonPath): [string, unknown][] {
     const value = parent[name];
-    return value === undefined ? [] : Object.entries(this.#object(value, [...at, name]));
+    const children = value === undefined ? [] : Object.entries(this.#object(value, [...at, name]));
+    this.#counts[name] += children.length;
+    if (this.#counts[name] > MAX_ITEMS) throw tooLarge(this.#file, `has more than ${MAX_ITEMS} ${name}`, {});
+    return children;
   }
 
   #object(value: unknown, at: JsonPath): JsonObject {

@@ -9,7 +9,7 @@ export interface FetchStep {
   readonly size: number;
   /** Upstream's path. */
   readonly path: string;
-  /** Other paths under which upstream lists the same content, for when the first one does not give it. */
+  /** Some other paths under which upstream lists the same content, for when the first one does not give it. */
   readonly otherPaths: readonly string[];
   /** Names of the agents that it holds, at least one. */
   readonly agents: readonly string[];
@@ -56,6 +56,9 @@ export interface PlanInput {
   readonly keepsListed?: boolean;
 }
 
+/** Real content has one path, or one for each series. */
+const MAX_OTHER_PATHS = 16;
+
 /** The steps from what is held to what is wanted. Pure: the same input gives the same plan, in upstream's order. */
 export function planSync(input: PlanInput): SyncPlan {
   const wanted: Agent[] = [];
@@ -66,7 +69,9 @@ export function planSync(input: PlanInput): SyncPlan {
     const step = steps.get(agent.sha256);
     if (step !== undefined) {
       step.agents.push(formatAgentName(agent));
-      if (![step.path, ...step.otherPaths].includes(agent.path)) step.otherPaths.push(agent.path);
+      if (step.otherPaths.length < MAX_OTHER_PATHS && ![step.path, ...step.otherPaths].includes(agent.path)) {
+        step.otherPaths.push(agent.path);
+      }
     } else if (!input.isHeld(agent)) {
       const { sha256, size, path } = agent;
       const agents = [formatAgentName(agent)];
@@ -77,8 +82,8 @@ export function planSync(input: PlanInput): SyncPlan {
   const bytes = fetch.reduce((sum, step) => sum + step.size, 0);
   if (input.keepsListed === true) {
     const judged = new Set(input.verdicts.map(({ agent }) => formatAgentName(agent)));
-    wanted.push(...input.listed.filter((agent) => !judged.has(formatAgentName(agent))));
-    return { wanted, fetch, remove: [], bytes };
+    const staying = input.listed.filter((agent) => !judged.has(formatAgentName(agent)));
+    return { wanted: [...wanted, ...staying], fetch, remove: [], bytes };
   }
   return { wanted, fetch, remove: planRemovals(input), bytes };
 }

@@ -4,7 +4,7 @@ import { parseAgentBinary } from "../juju/agent-binary.ts";
 import type { Catalogue } from "../juju/catalogue.ts";
 import type { RefusedListing } from "../juju/catalogue-entry.ts";
 import { PathSpace } from "../juju/path-space.ts";
-import { selectAgents } from "../juju/select.ts";
+import { compileSelection } from "../juju/selection-test.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 import type { GuardedCatalogue } from "./guard.ts";
 import type { UpstreamMetadata } from "./read-metadata.ts";
@@ -32,13 +32,14 @@ export function relevantRefusals(input: {
   for (const { contentId, path, error } of input.metadata.unreadable) {
     failed.push(failedItem(contentId, path, error));
   }
+  const isWanted = compileSelection(input.rules);
   for (const { agent, error } of input.guarded.refused) {
-    if (isWanted(agent, input.rules)) failed.push(failedItem(formatAgentName(agent), agent.path, error));
+    if (isWanted(agent)) failed.push(failedItem(formatAgentName(agent), agent.path, error));
     else unwanted += 1;
   }
   for (const { contentId, where, error } of listMalformed(input)) {
     const agent = guessAgent(where, contentId);
-    if (agent !== undefined && !isWanted(agent, input.rules)) unwanted += 1;
+    if (agent !== undefined && !isWanted(agent)) unwanted += 1;
     else failed.push(failedItem(agent === undefined ? where : formatAgentName(agent), where, error));
   }
   const warnings =
@@ -115,10 +116,6 @@ function listMalformed(input: {
     refused.map((refusal) => ({ contentId, ...refusal })),
   );
   return [...unreadable, ...input.catalogue.refused];
-}
-
-function isWanted(agent: Agent, rules: SelectionRules): boolean {
-  return selectAgents([agent], rules)[0]?.taken ?? false;
 }
 
 /** The agent that a refused item would be, as far as its name tells. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../shared/errors.ts";
+import type { Omitting } from "../shared/listed.ts";
 import type { Removal } from "./plan.ts";
 
 export type SyncOutcome = "updated" | "unchanged" | "partial" | "failed";
@@ -29,8 +30,11 @@ export interface RuleOutcome {
   readonly missing: readonly { readonly kind: string; readonly message: string }[];
 }
 
+/** The lists of a report; each has at most so many rows as `cutLists` leaves it, the others are counted in `omitted`. */
+export const REPORT_LISTS = ["added", "removed", "failed", "warnings", "rules"] as const;
+
 /** What one run did: printed, and kept under `history/`. */
-export interface SyncReport {
+export interface SyncReport extends Omitting<(typeof REPORT_LISTS)[number]> {
   readonly outcome: SyncOutcome;
   /** The published snapshot; null when there is none. */
   readonly snapshot: string | null;

@@ -1,10 +1,11 @@
 import { reportError, type ErrorReport, type JamError } from "../shared/errors.ts";
+import { cutLists } from "../shared/listed.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import { formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
 import type { Assessment } from "./assess.ts";
 import type { FetchOutcome } from "./fetch-items.ts";
 import type { SyncPlan } from "./plan.ts";
-import type { FailedItem, SyncReport } from "./report.ts";
+import { REPORT_LISTS, type FailedItem, type SyncReport } from "./report.ts";
 import { outcomesOf } from "./rule-outcome.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -20,14 +21,14 @@ export interface FinishedRun {
   readonly agents: readonly Agent[];
 }
 
-/** The report of a run that came to its end. */
+/** The report of a run that came to its end; its lists are cut. */
 export function summarizeRun(run: FinishedRun): UnstampedReport {
   const { current, snapshot, assessment, outcome, agents } = run;
   const before = new Set(current?.agents.map(formatAgentName));
   const after = new Set(agents.map(formatAgentName));
   const failed = [...assessment.failed, ...failedSteps(assessment.plan, outcome.failed)];
   const isChanged = snapshot?.id !== current?.id;
-  return {
+  const report: UnstampedReport = {
     outcome: failed.length > 0 ? "partial" : isChanged ? "updated" : "unchanged",
     snapshot: snapshot?.id ?? null,
     upstream: assessment.source.url,
@@ -43,6 +44,7 @@ export function summarizeRun(run: FinishedRun): UnstampedReport {
     warnings: assessment.warnings,
     rules: outcomesOf(assessment.rules),
   };
+  return cutLists(report, REPORT_LISTS);
 }
 
 function failedSteps(plan: SyncPlan, failed: ReadonlyMap<Sha256, ErrorReport>): FailedItem[] {

@@ -129,7 +129,8 @@ function baselinesOf(
   const baselines = have === undefined ? [] : baselineOf(known, have);
   if (since === undefined) return baselines;
   const listed = contentsOfSnapshot(since);
-  const contentsSince = all.filter((sha256) => listed.has(sha256) && !known.includes(sha256)).sort();
+  const isKnown = new Set(known);
+  const contentsSince = all.filter((sha256) => listed.has(sha256) && !isKnown.has(sha256)).sort();
   return contentsSince.length === 0
     ? baselines
     : [...baselines, { snapshot: since.id, contents: contentsSince }];

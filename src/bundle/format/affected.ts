@@ -1,30 +1,73 @@
 import type { Sha256 } from "../../shared/sha256.ts";
+import { countRows, type Omitting } from "../../shared/listed.ts";
 import type { BundleManifest } from "./manifest.ts";
 
 /** What is affected when some contents of a bundle cannot be had. */
-export interface Affected {
+export interface Affected extends Omitting<"agents" | "documents"> {
   /** Names of agents whose tarballs are among them. */
   readonly agents: readonly string[];
   /** Paths of upstream's documents among them: without these, nothing of the bundle can be proven. */
   readonly documents: readonly string[];
 }
 
-/** The agents and documents of these contents, in the manifest's order. */
+/**
+ * The agents and documents of these contents, in the manifest's order.
+ * @param maxNames of agents; further ones are counted. One content may have a hundred thousand, and a part in each volume
+ */
 export function affectedBy(
-  { catalogue, proofs }: Pick<BundleManifest, "catalogue" | "proofs">,
+  manifest: ListedContents,
   contents: ReadonlySet<Sha256>,
+  maxNames = Infinity,
 ): Affected {
-  const documents = proofs.flatMap((set) => set.documents).filter(({ sha256 }) => contents.has(sha256));
-  return {
-    agents: catalogue.flatMap(({ sha256, agents }) => (contents.has(sha256) ? agents : [])),
-    documents: [...new Set(documents.map(({ path }) => path))],
-  };
+  const index = indexOf(manifest);
+  const agents: string[] = [];
+  let omitted = 0;
+  for (const row of rowsOf(index.rows, contents)) {
+    const named = row.agents.slice(0, maxNames - agents.length);
+    for (const name of named) agents.push(name);
+    omitted += row.agents.length - named.length;
+  }
+  const documents = [...new Set(rowsOf(index.documents, contents).map(({ path }) => path))];
+  return { agents, documents, ...(omitted === 0 ? {} : { omitted: { agents: omitted } }) };
+}
+
+type ListedContents = Pick<BundleManifest, "catalogue" | "proofs">;
+
+/** Where each content is listed, with the position of each place. */
+type Places<Row> = ReadonlyMap<Sha256, readonly { readonly position: number; readonly row: Row }[]>;
+
+interface ContentIndex {
+  readonly rows: Places<ListedContents["catalogue"][number]>;
+  readonly documents: Places<ListedContents["proofs"][number]["documents"][number]>;
+}
+
+/** Thousands of volumes ask one manifest, each about some contents. */
+const indexes = new WeakMap<ListedContents["catalogue"], ContentIndex>();
+
+function indexOf({ catalogue, proofs }: ListedContents): ContentIndex {
+  const known = indexes.get(catalogue);
+  if (known !== undefined) return known;
+  const index = { rows: placesOf(catalogue), documents: placesOf(proofs.flatMap((set) => set.documents)) };
+  indexes.set(catalogue, index);
+  return index;
+}
+
+function placesOf<Row extends { readonly sha256: Sha256 }>(rows: readonly Row[]): Places<Row> {
+  const places = rows.map((row, position) => ({ position, row }));
+  return Map.groupBy(places, ({ row }) => row.sha256);
+}
+
+function rowsOf<Row>(places: Places<Row>, contents: ReadonlySet<Sha256>): Row[] {
+  const found = [...contents].flatMap((sha256) => places.get(sha256) ?? []);
+  return found.sort((a, b) => a.position - b.position).map(({ row }) => row);
 }
 
 /** For a message: some of the agents, and whether there is more. */
-export function describeAffected({ agents, documents }: Affected, most = 5): string {
+export function describeAffected(affected: Affected, most = 5): string {
+  const { agents, documents } = affected;
   const names = agents.slice(0, most).join(", ");
-  const more = agents.length > most ? ` and ${agents.length - most} more` : "";
+  const count = countRows(affected, "agents");
+  const more = count > most ? ` and ${count - most} more` : "";
   const proof = documents.length === 0 ? "" : `${documents.length} document(s) of upstream`;
   return [names === "" ? "" : `${names}${more}`, proof].filter((part) => part !== "").join(", ");
 }

@@ -57,7 +57,7 @@ export async function closeBundles(run: ClosingRun): Promise<ClosedBundles> {
       published.push(end.result);
       shown = end.result.snapshot;
     }
-    warnings.push(...end.warnings);
+    for (const warning of end.warnings) warnings.push(warning);
   }
   for (const message of warnings) work.observe({ kind: "warning", message });
   return { snapshot: shown, published, waiting, warnings, ...compare(current, shown) };

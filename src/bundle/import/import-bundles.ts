@@ -1,4 +1,5 @@
 import { JamError, reportError, toJamError } from "../../shared/errors.ts";
+import { cutLists } from "../../shared/listed.ts";
 import { readCurrentSnapshot } from "../../sync/current.ts";
 import { keepReport } from "../../sync/history.ts";
 import { pruneStore } from "../../sync/prune.ts";
@@ -8,7 +9,14 @@ import type { FailedItem } from "../../sync/report.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
 import type { Inlet } from "../ports.ts";
 import { closeBundles } from "./close-bundles.ts";
-import { historyOf, type ImportedBundle, type ImportReport, type VolumeFault } from "./import-report.ts";
+import {
+  IMPORT_LISTS,
+  historyOf,
+  neededPlaces,
+  type ImportedBundle,
+  type ImportReport,
+  type VolumeFault,
+} from "./import-report.ts";
 import type { LackingContent } from "./ports.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
 import { Reception } from "./reception.ts";
@@ -109,11 +117,12 @@ function summarize(run: {
   const failed: FailedItem[] = closed.published.flatMap((published) => published.failed);
   const isWhole = missing.length === 0 && failed.length === 0 && faults.errors.length === 0;
   const snapshot = closed.snapshot;
-  return {
+  const report: ImportReport = {
     outcome: !isWhole ? "partial" : snapshot?.id === current?.id ? "unchanged" : "updated",
     snapshot: snapshot?.id ?? null,
     imported: reception.imported(),
-    missing,
+    missing: missing.map((content) => cutLists(content, ["agents", "volumes"])),
+    needed: neededPlaces(missing),
     bundles: [...reception.bundles()].map(({ manifest, signedBy }) => ({
       id: manifest.id,
       createdAt: manifest.createdAt,
@@ -130,6 +139,7 @@ function summarize(run: {
     verified: snapshot?.upstream.verified ?? false,
     held: closed.held,
   };
+  return cutLists(report, IMPORT_LISTS);
 }
 
 function stateOf(

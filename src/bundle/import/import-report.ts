@@ -1,5 +1,6 @@
 import type { AgentsAndBytes, FailedItem, SyncReport } from "../../sync/report.ts";
 import type { ErrorReport } from "../../shared/errors.ts";
+import type { Omitting } from "../../shared/listed.ts";
 import type { BundleScope } from "../format/manifest.ts";
 import type { LackingContent } from "./ports.ts";
 
@@ -20,8 +21,35 @@ export interface VolumeFault {
   readonly error: ErrorReport;
 }
 
+/** The lists of a report that are cut. */
+export const IMPORT_LISTS = ["missing", "added", "removed", "failed", "faults", "warnings"] as const;
+
+/** A bundle, or volumes of it, that hold something that is missing. */
+export interface NeededPlace extends Pick<LackingContent, "bundle" | "snapshot"> {
+  /** Numbers, ascending; absent where another bundle than those that were read holds it. */
+  readonly volumes?: readonly number[];
+}
+
+/** Each place once. */
+export function neededPlaces(missing: readonly LackingContent[]): NeededPlace[] {
+  const places = new Map<string, { readonly from: NeededPlace; readonly volumes: Set<number> }>();
+  for (const { bundle, snapshot, volumes } of missing) {
+    const from = {
+      ...(bundle === undefined ? {} : { bundle }),
+      ...(snapshot === undefined ? {} : { snapshot }),
+    };
+    const key = JSON.stringify([from, volumes !== undefined]);
+    const place = places.get(key) ?? { from: { ...from, ...(volumes && { volumes }) }, volumes: new Set() };
+    places.set(key, place);
+    for (const number of volumes ?? []) place.volumes.add(number);
+  }
+  return [...places.values()].map(({ from, volumes }) =>
+    from.volumes === undefined ? from : { ...from, volumes: [...volumes].sort((a, b) => a - b) },
+  );
+}
+
 /** What an import did. */
-export interface ImportReport {
+export interface ImportReport extends Omitting<(typeof IMPORT_LISTS)[number]> {
   readonly outcome: "updated" | "unchanged" | "partial";
   /** What the mirror shows now; null when it shows nothing. */
   readonly snapshot: string | null;
@@ -29,6 +57,8 @@ export interface ImportReport {
   readonly imported: AgentsAndBytes;
   /** What bundles wait for. */
   readonly missing: readonly LackingContent[];
+  /** Where all of that is. */
+  readonly needed: readonly NeededPlace[];
   readonly bundles: readonly ImportedBundle[];
   /** Names of agents. */
   readonly added: readonly string[];
@@ -44,6 +74,7 @@ export interface ImportReport {
 /** The report as `jam status` shows runs. */
 export function historyOf(report: ImportReport): Omit<SyncReport, "startedAt" | "durationMs"> {
   const { outcome, snapshot, upstream, verified, imported, held, added, failed, warnings, bundles } = report;
+  const { missing: _missing, faults: _faults, ...omitted } = report.omitted ?? {};
   return {
     outcome,
     snapshot,
@@ -60,5 +91,6 @@ export function historyOf(report: ImportReport): Omit<SyncReport, "startedAt" | 
     failed,
     warnings,
     bundles: bundles.map(({ id }) => id),
+    ...(Object.keys(omitted).length === 0 ? {} : { omitted }),
   };
 }

@@ -1,4 +1,5 @@
 import type { SyncSource, SyncStore } from "../../sync/ports.ts";
+import type { Omitting } from "../../shared/listed.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { ContentSource } from "../ports.ts";
 
@@ -17,7 +18,7 @@ export interface ProofTrust {
 export type OpenProofTrust = (upstream: { readonly name: string; readonly url: string }) => ProofTrust;
 
 /** A content that a bundle needs and that is not here. */
-export interface LackingContent {
+export interface LackingContent extends Omitting<"agents" | "volumes"> {
   readonly sha256: Sha256;
   /** Bytes. */
   readonly size: number;

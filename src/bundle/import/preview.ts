@@ -81,10 +81,10 @@ export async function previewImport(
       lacking: describeLacking(pending, lacking, await keptParts(work.store, manifest.id)),
     });
   }
-  return [...previews.values()].map((preview) => ({
-    ...preview,
-    lacking: preview.lacking.filter((one) => !isThere(one, preview)),
-  }));
+  return [...previews.values()].map((preview) => {
+    const there = new Set(preview.volumes);
+    return { ...preview, lacking: preview.lacking.filter((one) => !isThere(one, there)) };
+  });
 }
 
 function removedAgents({ scope, catalogue }: BundleManifest, current: Snapshot | undefined): string[] {
@@ -94,6 +94,6 @@ function removedAgents({ scope, catalogue }: BundleManifest, current: Snapshot |
 }
 
 /** True when every volume that holds a part of it is there. */
-function isThere({ volumes }: LackingContent, preview: Pick<BundlePreview, "volumes">): boolean {
-  return volumes?.every((number) => preview.volumes.includes(number)) === true;
+function isThere({ volumes }: LackingContent, there: ReadonlySet<number>): boolean {
+  return volumes?.every((number) => there.has(number)) === true;
 }

@@ -64,7 +64,7 @@ function chooseId(checks: readonly VolumeCheck[], besides: readonly Beside[]): s
   for (const { sums, manifests } of besides) {
     for (const { manifest, isSummed } of manifests) {
       const volumes = isSummed ? sums.keys().filter((name) => name.endsWith(".tar")) : [];
-      votes.push(...[...volumes].map(() => manifest.id));
+      for (const _volume of volumes) votes.push(manifest.id);
     }
   }
   const [first] = byCount(votes);

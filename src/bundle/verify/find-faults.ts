@@ -2,7 +2,7 @@ import type { Sha256 } from "../../shared/sha256.ts";
 import { affectedBy, type Affected } from "../format/affected.ts";
 import type { Slice } from "../format/volume-plan.ts";
 import type { Fault } from "../inspect/judge-signature.ts";
-import { bundleFiles, volumeNumberOf } from "../write/bundle-files.ts";
+import { volumeName, volumeNumberOf } from "../write/bundle-files.ts";
 import type { VolumeCheck } from "./check-inlet.ts";
 import type { ChosenEdition } from "./choose-edition.ts";
 import type { VolumeFinding, VolumeState } from "./verify-report.ts";
@@ -20,22 +20,44 @@ export interface Expectation {
 
 const NOTHING: Affected = { agents: [], documents: [] };
 
+/** Names of agents that are listed of one volume. */
+const MAX_NAMES = 100;
+
+/** What was found of a volume, and what of it cannot be had. */
+export interface FoundVolume {
+  readonly finding: VolumeFinding;
+  readonly lost: readonly Slice[];
+}
+
 /** What one volume that was read is. Pure. */
-export function findFault(check: VolumeCheck, expected: Expectation): VolumeFinding {
+export function findFault(check: VolumeCheck, expected: Expectation): FoundVolume {
   const { edition } = expected.chosen ?? {};
-  const finding = (state: VolumeState, number: number | null, why?: Fault, affected = NOTHING) =>
-    ({ number, path: check.name, state, ...(why && { fault: why }), ...affected }) satisfies VolumeFinding;
+  const finding = (
+    state: VolumeState,
+    number: number | null,
+    why?: Fault,
+    lost: readonly Slice[] = [],
+  ): FoundVolume => ({
+    finding: {
+      number,
+      path: check.name,
+      state,
+      ...(why && { fault: why }),
+      ...affectedOf(expected, lost, MAX_NAMES),
+    },
+    lost,
+  });
   if (check.edition === undefined || check.number === undefined) {
     const number = numberByName(check, expected);
     const fault = check.fault && { code: check.fault.code, message: check.fault.message };
     const isOurs = number !== undefined && (edition === undefined || isExpected(check, expected, number));
     if (!isOurs && edition !== undefined) return finding("foreign", null, fault);
-    return finding("damaged", number ?? null, fault, affectedOf(expected, slicesOf(expected, number)));
+    return finding("damaged", number ?? null, fault, slicesOf(expected, number));
   }
   if (edition === undefined || !isSameDivision(check.edition, edition))
     return finding("foreign", null, foreignFault(check, check.edition, edition));
   const damage = damageOf(check, expected, edition);
-  if (damage !== undefined) return finding("damaged", damage.number, damage.fault, damage.affected);
+  if (damage !== undefined) return finding("damaged", damage.number, damage.fault, damage.lost);
   const named = edition.volumes.length > 1 && check.position === 0 ? nameNumber(check) : undefined;
   if (named === undefined || named === check.number) return finding("whole", check.number);
   const message = `${check.name}: its name says volume ${named}; it is volume ${check.number}.`;
@@ -45,7 +67,7 @@ export function findFault(check: VolumeCheck, expected: Expectation): VolumeFind
 interface Damage {
   readonly number: number;
   readonly fault: Fault;
-  readonly affected: Affected;
+  readonly lost: readonly Slice[];
 }
 
 /** What is wrong with a volume of the bundle, the gravest first; undefined when nothing is. */
@@ -61,24 +83,23 @@ function damageOf(
     // A label may be what is damaged: its number counts when something behind it fits, else the file's name.
     const real = check.proven.size > 0 ? number : (numberByName(check, expected) ?? number);
     const lost = real === number ? unproven(check, slices) : slicesOf(expected, real);
-    return { number: real, fault: { code, message }, affected: affectedOf(expected, lost) };
+    return { number: real, fault: { code, message }, lost };
   }
   const lost = unproven(check, slices);
   if (lost.length > 0) {
     const what = `${lost.length} of the ${slices.length} file(s) in it`;
-    return { number, fault: damaged(check, what), affected: affectedOf(expected, lost) };
+    return { number, fault: damaged(check, what), lost };
   }
   if (check.edition !== edition) {
-    const fault = signatureFault(check, expected);
-    return { number, fault, affected: affectedOf(expected, slices) };
+    return { number, fault: signatureFault(check, expected), lost: slices };
   }
   const wrong = slices.filter(({ content }) => expected.wrongWholes.has(content.sha256));
   if (wrong.length > 0) {
     const what = "a file that goes on from volume to volume, put together,";
-    return { number, fault: damaged(check, what), affected: affectedOf(expected, wrong) };
+    return { number, fault: damaged(check, what), lost: wrong };
   }
   const fault = sumFault(check, expected, number);
-  return fault && { number, fault, affected: NOTHING };
+  return fault && { number, fault, lost: [] };
 }
 
 function damaged({ name }: VolumeCheck, what: string): Fault {
@@ -131,9 +152,8 @@ function isExpected({ inlet }: VolumeCheck, expected: Expectation, number: numbe
 
 /** The name of a volume of this number; undefined when nothing shows how they are called. */
 export function nameOf({ chosen, base }: Pick<Expectation, "chosen" | "base">, number: number) {
-  return chosen && base !== undefined
-    ? bundleFiles(base, chosen.edition.volumes.length).volumes[number - 1]
-    : undefined;
+  const count = chosen?.edition.volumes.length ?? 0;
+  return base !== undefined && number >= 1 && number <= count ? volumeName(base, number, count) : undefined;
 }
 
 function nameNumber({ inlet }: VolumeCheck): number | undefined {
@@ -157,8 +177,20 @@ function unproven({ proven }: VolumeCheck, slices: readonly Slice[]): readonly S
   return slices.filter((_, position) => !proven.has(position));
 }
 
+/** A volume of which nothing is there. */
+export function missingVolume(expected: Expectation, number: number): FoundVolume {
+  const lost = slicesOf(expected, number);
+  const affected = affectedOf(expected, lost, MAX_NAMES);
+  return { finding: { number, path: null, state: "missing", ...affected }, lost };
+}
+
 /** What cannot be had without these slices. */
-export function affectedOf({ chosen }: Pick<Expectation, "chosen">, slices: readonly Slice[]): Affected {
-  if (chosen === undefined) return NOTHING;
-  return affectedBy(chosen.edition.manifest, new Set(slices.map(({ content }) => content.sha256)));
+export function affectedOf(
+  { chosen }: Pick<Expectation, "chosen">,
+  slices: readonly Slice[],
+  maxNames?: number,
+): Affected {
+  if (chosen === undefined || slices.length === 0) return NOTHING;
+  const contents = new Set(slices.map(({ content }) => content.sha256));
+  return affectedBy(chosen.edition.manifest, contents, maxNames);
 }

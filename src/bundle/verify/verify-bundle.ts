@@ -1,3 +1,4 @@
+import { cutLists, MAX_LISTED } from "../../shared/listed.ts";
 import type { SyncObserver } from "../../sync/events.ts";
 import { judgeSignature, type SignatureJudgement } from "../inspect/judge-signature.ts";
 import type { Inlet, Outlet, VerifyDetached } from "../ports.ts";
@@ -5,10 +6,10 @@ import { volumeNumberOf } from "../write/bundle-files.ts";
 import { checkInlet, type VolumeCheck } from "./check-inlet.ts";
 import { chooseEdition, type ChosenEdition } from "./choose-edition.ts";
 import { Editions, type Edition, type SignedManifest } from "./editions.ts";
-import { affectedOf, findFault, type Expectation } from "./find-faults.ts";
+import { affectedOf, findFault, missingVolume, type Expectation, type FoundVolume } from "./find-faults.ts";
 import { PartsFollower } from "./follow-parts.ts";
 import { readBeside, type Beside } from "./read-beside.ts";
-import type { VerifyReport, VolumeFinding } from "./verify-report.ts";
+import { VERIFY_LISTS, type VerifyReport, type VolumeFinding } from "./verify-report.ts";
 
 /** What verifying works with. */
 export interface VerifyWork {
@@ -23,9 +24,8 @@ export interface VerifyWork {
 }
 
 /** A volume and what was found of it. */
-export interface VerifiedVolume {
+export interface VerifiedVolume extends FoundVolume {
   readonly check: VolumeCheck;
-  readonly finding: VolumeFinding;
 }
 
 /** The report, and what it rests on. */
@@ -60,7 +60,7 @@ export async function verifyBundle(inlets: readonly Inlet[], work: VerifyWork): 
     sums: new Map(besides.map(({ folder, sums }) => [folder, sums])),
     wrongWholes: parts.wrong(),
   };
-  const volumes = checks.map((check) => ({ check, finding: findFault(check, expected) }));
+  const volumes = checks.map((check) => ({ check, ...findFault(check, expected) }));
   const report = sumUp({ expected, volumes, besides, unfinished: parts.unfinished().size, work });
   return { report, chosen, base: expected.base, volumes, besides };
 }
@@ -152,9 +152,11 @@ function sumUp({ expected, volumes, besides, unfinished, work }: Findings): Veri
   const missing = numbers
     .filter((number) => !there.has(number))
     .map((number) => missingVolume(expected, number));
-  const all = [...found, ...missing].sort(byNumber);
+  const all = [...found, ...missing.map(({ finding }) => finding)].sort(byNumber);
   const had = numbersOf(all, "whole", "swapped");
-  const lost = all.filter(({ number, state }) => state !== "foreign" && !had.has(number ?? 0));
+  const lost = [...volumes, ...missing].flatMap(({ finding: { number, state }, lost }) =>
+    state !== "foreign" && !had.has(number ?? 0) ? lost : [],
+  );
   const beside = besides.flatMap(({ findings }) => findings);
   const isBelieved =
     signature?.state === "trusted" ||
@@ -162,7 +164,7 @@ function sumUp({ expected, volumes, besides, unfinished, work }: Findings): Veri
   const isWhole =
     isBelieved && [...all, ...beside].every(({ state }) => state === "whole") && edition !== undefined;
   const inPlace = numbersOf(all, "whole");
-  return {
+  const report: VerifyReport = {
     bundle: edition?.id ?? null,
     outcome: isWhole ? "whole" : "damaged",
     signedBy: signature?.state === "trusted" ? signature.signedBy : null,
@@ -170,7 +172,7 @@ function sumUp({ expected, volumes, besides, unfinished, work }: Findings): Veri
     count: edition?.volumes.length ?? null,
     volumes: all,
     beside,
-    affected: [...new Set(lost.flatMap(({ agents }) => agents))].sort(),
+    affected: [...new Set(affectedOf(expected, lost).agents)].sort(),
     baseline: (edition?.manifest.baseline ?? []).map(({ contents, ...from }) => ({
       ...from,
       contents: contents.length,
@@ -182,11 +184,16 @@ function sumUp({ expected, volumes, besides, unfinished, work }: Findings): Veri
     },
     notes: notesOf({ all, besides, unfinished: missing.length > 0 ? 0 : unfinished }),
   };
+  return cutLists({ ...report, volumes: badFirst(all) }, VERIFY_LISTS);
 }
 
-function missingVolume(expected: Expectation, number: number): VolumeFinding {
-  const affected = affectedOf(expected, expected.chosen?.edition.volumes[number - 1]?.slices ?? []);
-  return { number, path: null, state: "missing", ...affected };
+/** Of more volumes than are listed, those that are not whole are. */
+function badFirst(volumes: readonly VolumeFinding[]): readonly VolumeFinding[] {
+  if (volumes.length <= MAX_LISTED) return volumes;
+  return [
+    ...volumes.filter(({ state }) => state !== "whole"),
+    ...volumes.filter(({ state }) => state === "whole"),
+  ];
 }
 
 function numbersOf(

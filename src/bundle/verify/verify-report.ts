@@ -1,3 +1,4 @@
+import type { Omitting } from "../../shared/listed.ts";
 import type { Fault, SignatureJudgement } from "../inspect/judge-signature.ts";
 import type { BesideFinding } from "./read-beside.ts";
 
@@ -5,14 +6,14 @@ import type { BesideFinding } from "./read-beside.ts";
 export type VolumeState = "whole" | "damaged" | "missing" | "swapped" | "foreign";
 
 /** One file, or one volume that has none. */
-export interface VolumeFinding {
+export interface VolumeFinding extends Omitting<"agents" | "documents"> {
   /** In the bundle that was verified; null when it has none there. */
   readonly number: number | null;
   /** As it was named; null for a missing one. */
   readonly path: string | null;
   readonly state: VolumeState;
   readonly fault?: Fault;
-  /** Agents whose bytes cannot be had from it. */
+  /** Agents whose bytes cannot be had from it: some, where there are many. */
   readonly agents: readonly string[];
   /** Upstream's documents that cannot be had from it. */
   readonly documents: readonly string[];
@@ -26,8 +27,11 @@ export interface RepairOrder {
   readonly volumes: readonly number[];
 }
 
+/** The lists of a report that are cut; what is to be repaired is listed whole. */
+export const VERIFY_LISTS = ["volumes", "beside", "affected", "notes"] as const;
+
 /** What verifying a bundle showed. */
-export interface VerifyReport {
+export interface VerifyReport extends Omitting<(typeof VERIFY_LISTS)[number]> {
   /** Null when nothing there says which bundle it is. */
   readonly bundle: string | null;
   readonly outcome: "whole" | "damaged";

@@ -18,14 +18,19 @@ export interface BundleFiles {
 
 /** `base.tar`, or `base.001.tar`, `base.002.tar`, …, and what lies beside them. */
 export function bundleFiles(base: string, volumes: number): BundleFiles {
-  const digits = Math.max(3, String(volumes).length);
-  const numbers = Array.from({ length: volumes }, (_, index) => String(index + 1).padStart(digits, "0"));
   return {
-    volumes: volumes === 1 ? [`${base}.tar`] : numbers.map((number) => `${base}.${number}.tar`),
+    volumes: Array.from({ length: volumes }, (_, index) => volumeName(base, index + 1, volumes)),
     manifest: `${base}.manifest.json`,
     manifestSignature: `${base}.manifest.json.asc`,
     page: `${base}.html`,
   };
+}
+
+/** The name of one volume: `base.tar`, or `base.007.tar`. */
+export function volumeName(base: string, number: number, volumes: number): string {
+  if (volumes === 1) return `${base}.tar`;
+  const digits = Math.max(3, String(volumes).length);
+  return `${base}.${String(number).padStart(digits, "0")}.tar`;
 }
 
 /** The number that a volume's file name gives, or undefined for a bundle in one piece or a foreign name. */

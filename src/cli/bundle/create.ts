@@ -6,8 +6,10 @@ import { parseVolumeSize } from "../../bundle/format/volume-size.ts";
 import type { FinishedVolume } from "../../bundle/write/write-progress.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { JamError } from "../../shared/errors.ts";
+import { cutLists } from "../../shared/listed.ts";
 import { printable } from "../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../command.ts";
+import { shortenNames } from "../output/name-list.ts";
 import { formatTable } from "../output/table.ts";
 import { createProgress } from "../progress.ts";
 import { readOrder, type ChoiceFlags } from "./create-order.ts";
@@ -173,7 +175,7 @@ async function printBundle(
   const carried = describeCarried(manifest);
   if (manifest.proofs.some(({ verified }) => !verified)) await context.output.warn(UNVERIFIED);
   const document = {
-    bundle: {
+    bundle: withMissing({
       id: manifest.id,
       volumes,
       agents: carried.agents,
@@ -185,7 +187,7 @@ async function printBundle(
       baseline: manifest.baseline.map(({ contents, ...from }) => ({ ...from, contents: contents.length })),
       missing: manifest.missing,
       signedBy: signedBy ?? null,
-    },
+    }),
   };
   if (volumes.some(({ path }) => path === "-")) {
     await context.output.note(`Bundle ${manifest.id}: ${describe(carried)}`);
@@ -205,10 +207,14 @@ async function printBundle(
     if (carried.agents === 0)
       lines.push("The far side has every tarball already: it learns what is listed now.");
     if (manifest.missing.length > 0)
-      lines.push(`Left out: ${manifest.missing.map(({ agent }) => agent).join(", ")}`);
+      lines.push(`Left out: ${shortenNames(manifest.missing.map(({ agent }) => agent))}`);
     lines.push("", "Next, on the far side:", "  jam bundle import FOLDER", "  jam bundle receipt --to FILE");
     return `${lines.join("\n")}\n`;
   });
+}
+
+function withMissing<T extends { readonly missing: BundleManifest["missing"] }>(document: T): T {
+  return cutLists(document, ["missing"]);
 }
 
 async function printPlan(context: CommandContext, order: BundleOrder, store: Work["store"]): Promise<void> {
@@ -217,13 +223,13 @@ async function printPlan(context: CommandContext, order: BundleOrder, store: Wor
   const carried = describeCarried(manifest);
   const hashes = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));
   const rows = manifest.catalogue.filter(({ sha256 }) => hashes.has(sha256));
-  const plan = {
+  const plan = withMissing({
     ...carried,
     scope: manifest.scope,
     selection: manifest.selection,
     carry: rows,
     missing: manifest.missing,
-  };
+  });
   await context.output.print({ plan }, async () => {
     const table = await formatTable(
       [{ heading: "PATH" }, { heading: "SIZE", align: "right" }, { heading: "AGENTS" }],

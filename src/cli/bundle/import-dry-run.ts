@@ -3,6 +3,7 @@ import type { ImportRules, ImportWork } from "../../bundle/import/import-rules.t
 import { previewImport, type BundlePreview } from "../../bundle/import/preview.ts";
 import type { Inlet } from "../../bundle/ports.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
+import { cutLists } from "../../shared/listed.ts";
 import { readCurrentSnapshot } from "../../sync/current.ts";
 import type { CommandContext } from "../command.ts";
 
@@ -15,16 +16,19 @@ export async function printDryRun(
   const current = await readCurrentSnapshot(work.store);
   const previews = await previewImport(inlets, { rules, work, current });
   const free = await work.store.freeBytes();
-  const bundles = previews.map(({ manifest, volumes, count, imports, removes, lacking, signedBy }) => ({
-    id: manifest.id,
-    createdAt: manifest.createdAt,
-    scope: manifest.scope,
-    signedBy,
-    volumes: { found: volumes.toSorted((a, b) => a - b), count },
-    imports,
-    removes,
-    missing: lacking,
-  }));
+  const bundles = previews.map(({ manifest, volumes, count, imports, removes, lacking, signedBy }) => {
+    const bundle = {
+      id: manifest.id,
+      createdAt: manifest.createdAt,
+      scope: manifest.scope,
+      signedBy,
+      volumes: { found: volumes.toSorted((a, b) => a - b), count },
+      imports,
+      removes,
+      missing: lacking.map((content) => cutLists(content, ["agents", "volumes"])),
+    };
+    return cutLists(bundle, ["removes", "missing"]);
+  });
   for (const { warning } of previews)
     if (warning !== undefined) await context.output.warn(`warning: ${printable(warning, Infinity)}`);
   await context.output.print(

@@ -2,6 +2,7 @@ import { printable } from "../../shared/printable.ts";
 import type { Command } from "commander";
 import type { ImportReport } from "../../bundle/import/import-report.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
+import { countRows } from "../../shared/listed.ts";
 import { ALLOWANCES, type Allowance } from "../../sync/freshness.ts";
 import type { CommandCall, CommandContext, RunAction } from "../command.ts";
 import { shortenNames } from "../output/name-list.ts";
@@ -101,8 +102,8 @@ async function render(report: ImportReport, { paint }: CommandContext): Promise<
   lines.push(`  imported ${imported.agents} agent(s), ${formatByteSize(imported.bytes)}`);
   lines.push(`  held     ${held.agents} agent(s), ${formatByteSize(held.bytes)}`);
   if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
-  if (added.length > 0) lines.push(`  new      ${shortenNames(added)}`);
-  if (removed.length > 0) lines.push(`  removed  ${shortenNames(removed)}`);
+  if (added.length > 0) lines.push(`  new      ${shortenNames(added, report.omitted?.added)}`);
+  if (removed.length > 0) lines.push(`  removed  ${shortenNames(removed, report.omitted?.removed)}`);
   for (const warning of report.warnings)
     lines.push(`  ${paint("yellow", "warning")}  ${printable(warning, Infinity)}`);
   for (const { agent, code, message } of report.failed)
@@ -113,6 +114,9 @@ async function render(report: ImportReport, { paint }: CommandContext): Promise<
     const message = error.message.startsWith(`${volume}: `) ? error.message : `${volume}: ${error.message}`;
     lines.push(`  ${paint("red", "refused")}  ${printable(message, Infinity)} [${error.code}]`);
   }
+  const { warnings = 0, failed = 0, faults = 0 } = report.omitted ?? {};
+  if (warnings > 0) lines.push(`  and ${warnings} more warnings`);
+  if (failed + faults > 0) lines.push(`  and ${failed + faults} more were refused`);
   if (report.outcome === "updated")
     lines.push("", "Next: jam bundle receipt --to FILE, for the side that makes bundles.");
   if (report.missing.length > 0) lines.push("", describeNeed(report), await lackingTable(report), NEXT);
@@ -120,16 +124,14 @@ async function render(report: ImportReport, { paint }: CommandContext): Promise<
 }
 
 /** What to bring, in one line: volumes of this bundle, or other bundles. */
-function describeNeed({ missing }: ImportReport): string {
-  const volumes = [...new Set(missing.flatMap((one) => one.volumes ?? []))].sort((a, b) => a - b);
-  const bundles = [
-    ...new Set(missing.flatMap((one) => (one.volumes === undefined ? describePlace(one) : []))),
-  ];
+function describeNeed(report: ImportReport): string {
+  const volumes = [...new Set(report.needed.flatMap((place) => place.volumes ?? []))].sort((a, b) => a - b);
+  const bundles = report.needed.flatMap((place) => (place.volumes === undefined ? describePlace(place) : []));
   const needs = [...(volumes.length > 0 ? [`volume ${volumes.join(", ")} of this bundle`] : []), ...bundles];
-  return `Lacking ${missing.length} file(s), which are in: ${needs.join("; ")}.`;
+  return `Lacking ${countRows(report, "missing")} file(s), which are in: ${needs.join("; ")}.`;
 }
 
-/** More rows say nothing more to a person; -o json has all. */
+/** More rows say nothing more to a person; -o json has more. */
 const MAX_ROWS = 12;
 
 const NEXT =
@@ -140,17 +142,19 @@ function headline({ outcome }: ImportReport, paint: CommandContext["paint"]): st
   return outcome === "unchanged" ? "Nothing new" : paint("yellow", "Partly imported");
 }
 
-function lackingTable({ missing }: ImportReport): Promise<string> {
-  const rows = missing
-    .slice(0, MAX_ROWS)
-    .map(({ sha256, path, agents, size, ...from }) => [
-      agents[0] === undefined ? path : agents.length > 1 ? `${agents[0]} +${agents.length - 1}` : agents[0],
-      formatByteSize(size),
-      sha256,
-      describePlace(from),
-    ]);
-  if (missing.length > rows.length)
-    rows.push([`… and ${missing.length - rows.length} more (-o json has all)`, "", "", ""]);
+function lackingTable(report: ImportReport): Promise<string> {
+  const rows = report.missing.slice(0, MAX_ROWS).map((content) => {
+    const [agent] = content.agents;
+    const others = countRows(content, "agents") - 1;
+    return [
+      agent === undefined ? content.path : others > 0 ? `${agent} +${others}` : agent,
+      formatByteSize(content.size),
+      content.sha256,
+      describePlace(content),
+    ];
+  });
+  const more = countRows(report, "missing") - rows.length;
+  if (more > 0) rows.push([`… and ${more} more`, "", "", ""]);
   return formatTable(
     [{ heading: "FILE" }, { heading: "SIZE", align: "right" }, { heading: "SHA-256" }, { heading: "IS IN" }],
     rows,

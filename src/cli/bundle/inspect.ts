@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { InspectedBundle, Inspection } from "../../bundle/inspect/inspect-bundles.ts";
 import type { SignatureJudgement } from "../../bundle/inspect/judge-signature.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
+import { cutLists } from "../../shared/listed.ts";
 import { printable } from "../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../command.ts";
 import { formatTable } from "../output/table.ts";
@@ -53,8 +54,8 @@ async function inspect(context: CommandContext, call: CommandCall<InspectFlags>)
 }
 
 function documentOf({ bundles, faults }: Inspection, listsAgents: boolean) {
-  return {
-    bundles: bundles.map(({ manifest, signature, carries, agents, volumes }) => ({
+  const described = bundles.map(({ manifest, signature, carries, agents, volumes }) => {
+    const bundle = {
       id: manifest.id,
       createdAt: manifest.createdAt,
       snapshot: manifest.snapshot,
@@ -74,9 +75,10 @@ function documentOf({ bundles, faults }: Inspection, listsAgents: boolean) {
       advice: manifest.advice.length,
       volumes,
       ...(listsAgents ? { agents } : {}),
-    })),
-    faults,
-  };
+    };
+    return cutLists(bundle, ["missing"]);
+  });
+  return cutLists({ bundles: described, faults }, ["faults"]);
 }
 
 async function render(
@@ -122,8 +124,7 @@ function describe(
     );
   for (const { agent, reason } of manifest.missing.slice(0, 12))
     lines.push(`  ${paint("yellow", "left out")}   ${printable(agent)}: ${printable(reason)}`);
-  if (manifest.missing.length > 12)
-    lines.push(`             and ${manifest.missing.length - 12} more (-o json has all)`);
+  if (manifest.missing.length > 12) lines.push(`             and ${manifest.missing.length - 12} more`);
   lines.push(`  advice     ${manifest.advice.length} of its maker's own`);
   const { found, count, volumeSize } = volumes;
   const size = volumeSize === null ? "" : `, ${formatByteSize(volumeSize)} each (${volumeSize} bytes)`;

@@ -70,12 +70,11 @@ export function renderReport(
   paths: readonly string[],
 ): string {
   const { bundle, count, signature, baseline } = report;
-  const whole = new Set(report.volumes.flatMap(({ state, number }) => (state === "whole" ? [number] : [])));
   const lines = [
     report.outcome === "whole" ? paint("green", "All is whole") : paint("red", "Not all is whole"),
     `  bundle     ${bundle ?? "unknown: no manifest can be read"}`,
     ...(signature === null ? [] : [`  signature  ${describeSignature(signature, paint)}`]),
-    `  volumes    ${whole.size} of ${count ?? "an unknown number"} whole and in place`,
+    `  volumes    ${(count ?? 0) - report.repair.volumes.length} of ${count ?? "an unknown number"} whole and in place`,
   ];
   for (const finding of report.volumes) {
     if (finding.state !== "whole") lines.push(...describeFinding(finding, paint));
@@ -85,7 +84,16 @@ export function renderReport(
     else lines.push(`  ${paint("red", state.padEnd(9))}  ${printable(fault?.message ?? path, 500)}`);
   }
   if (report.affected.length > 0)
-    lines.push(`  affected   ${describeAffected({ agents: report.affected, documents: [] }, 12)}`);
+    lines.push(
+      `  affected   ${describeAffected(
+        {
+          agents: report.affected,
+          documents: [],
+          omitted: { agents: report.omitted?.affected ?? 0 },
+        },
+        12,
+      )}`,
+    );
   for (const { contents, ...from } of baseline)
     lines.push(
       `  relies on  ${contents} file(s)${describeOrigin(from)} that the far side must have; they were not checked`,
@@ -95,14 +103,14 @@ export function renderReport(
 }
 
 function describeFinding(
-  { number, path, state, fault, agents, documents }: VolumeFinding,
+  { number, path, state, fault, ...affectedBy }: VolumeFinding,
   paint: CommandContext["paint"],
 ): string[] {
   const what = fault === undefined ? `volume ${number}` : printable(fault.message, 500);
   const which = number === null || fault === undefined ? "" : ` (volume ${number})`;
   const where = fault === undefined && path !== null ? `: ${printable(path)}` : "";
   const line = `  ${paint("red", state.padEnd(9))}  ${what}${which}${where}`;
-  const affected = describeAffected({ agents, documents }, 12);
+  const affected = describeAffected(affectedBy, 12);
   return affected === "" ? [line] : [line, `             with ${affected}`];
 }
 

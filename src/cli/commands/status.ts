@@ -2,6 +2,7 @@ import { printable } from "../../shared/printable.ts";
 import { InvalidArgumentError } from "commander";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
+import { countRows } from "../../shared/listed.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
 import type { Config } from "../../config/config.ts";
 import type { Store } from "../../store/store.ts";
@@ -190,9 +191,9 @@ function runsTable(runs: readonly SyncReport[]): Promise<string> {
     runs.map((run) => [
       run.startedAt.slice(0, 19),
       run.outcome,
-      String(run.added.length),
-      String(run.removed.length),
-      String(run.failed.length),
+      String(countRows(run, "added")),
+      String(countRows(run, "removed")),
+      String(countRows(run, "failed")),
       formatByteSize(run.fetched.bytes),
       formatDuration(run.durationMs),
       run.error === undefined ? "" : `${run.error.code}: ${run.error.message}`,

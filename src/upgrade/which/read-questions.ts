@@ -212,7 +212,7 @@ function refuse(problems: readonly string[], omitted = 0): JamError {
     {
       lines: isOne ? [] : lines.map((line) => `  ${line}`),
       hint: "docs/reference/which.md lists the forms of a question and its fields.",
-      details: { problems: listed, ...(more === 0 ? {} : { omitted: more }) },
+      details: { problems: listed, ...(more === 0 ? {} : { omitted: { problems: more } }) },
     },
   );
 }

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { drawing } from "../../../src/cli/progress/bars.ts";
+import { limitTroubles } from "../../../src/cli/progress/limit-troubles.ts";
 import { createTransferState } from "../../../src/cli/progress/transfer-state.ts";
 import { describeEvent, describeTotals } from "../../../src/cli/progress/view.ts";
+import type { SyncEvent } from "../../../src/sync/events.ts";
 
 function clock() {
   let now = 0;
@@ -128,4 +130,28 @@ test("promises no end of what comes over standard input", () => {
     remainingMs: 0,
   };
   expect(describeTotals(totals, "read")).toBe("0/1 volumes, 1.0 KiB, 512 B/s");
+});
+
+test("shows a thousand failures and a thousand warnings as they happen, and counts the others at the end", async () => {
+  const shown: SyncEvent[] = [];
+  const { observe, close } = limitTroubles({
+    observe: (event) => shown.push(event),
+    close: () => Promise.resolve(),
+  });
+  for (let index = 0; index < 2500; index++) {
+    observe({ kind: "item-failed", path: `${index}`, code: "JAM_UPSTREAM_NOT_FOUND", message: "404" });
+    if (index < 1001) observe({ kind: "warning", message: `${index}` });
+    observe({ kind: "item-done", path: `${index}`, size: 1 });
+  }
+  await close();
+  const counts = Object.fromEntries(
+    [...Map.groupBy(shown, ({ kind }) => kind)].map(([kind, events]) => [kind, events.length]),
+  );
+  expect(counts).toEqual({ "item-failed": 1000, warning: 1002, "item-done": 2500 });
+  expect(shown.slice(-2)).toEqual([
+    { kind: "warning", message: "1500 more of item-failed were not shown" },
+    { kind: "warning", message: "1 more of warning were not shown" },
+  ]);
+  await close();
+  expect(shown).toHaveLength(4502);
 });
