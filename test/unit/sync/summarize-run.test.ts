@@ -15,6 +15,7 @@ test("lists a thousand rows of what came, went, failed and was warned of, and co
       message: "bad",
     })),
     warnings: numbers.map(String),
+    rules: numbers.map((rule) => ({ rule, conditions: "all", taken: 1, gaps: [] })),
   } as unknown as FinishedRun["assessment"];
   const report = summarizeRun({
     current: undefined,
@@ -23,7 +24,7 @@ test("lists a thousand rows of what came, went, failed and was warned of, and co
     outcome: { fetched: [], bytes: 0, failed: new Map() },
     agents: numbers.map((patch) => mirrored(`3.6.${patch}`)),
   });
-  expect(report.omitted).toEqual({ added: 500, removed: 500, failed: 500, warnings: 500 });
+  expect(report.omitted).toEqual({ added: 500, removed: 500, failed: 500, warnings: 500, rules: 500 });
   for (const list of [report.added, report.removed, report.failed, report.warnings])
     expect(list).toHaveLength(1000);
   expect([report.outcome, report.held.agents]).toEqual(["partial", 1500]);
