@@ -48,7 +48,7 @@ Examples:
 
 async function inventory(context: CommandContext, call: CommandCall<Flags>): Promise<number> {
   const { fleet, to, explainFiles: isExplaining } = call.options;
-  if (isExplaining === true) return explainFiles(context, fleet ?? ["-"], "--fleet");
+  if (isExplaining === true) return explainFiles(context, fleet, "--fleet");
   const document = fleet === undefined ? await ofMirror(context) : await ofFleet(context, fleet);
   const text = formatInventory(document);
   if (to !== undefined) await writeCarriedFile(context, to, text);

@@ -41,7 +41,7 @@ Examples:
 
 async function plan(context: CommandContext, call: CommandCall<Flags>): Promise<number> {
   const { options } = call;
-  if (options.explainFiles === true) return explainFiles(context, options.fleet ?? ["-"], "--fleet");
+  if (options.explainFiles === true) return explainFiles(context, options.fleet, "--fleet");
   const ask = options.held === true ? "held" : options.refresh === true ? "always" : "missing";
   const document = await planFromFlags(context, options, ask);
   if (options.markdown === true) {

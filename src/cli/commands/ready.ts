@@ -44,7 +44,7 @@ Examples:
 
 async function ready(context: CommandContext, call: CommandCall<Flags>): Promise<number> {
   const { options } = call;
-  if (options.explainFiles === true) return explainFiles(context, options.fleet ?? ["-"], "--fleet");
+  if (options.explainFiles === true) return explainFiles(context, options.fleet, "--fleet");
   const config = await context.config();
   const plan = await readPlan(context, options);
   const { composeKnowledge, openStore } = await import("../../compose.ts");

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { JamError } from "../../shared/errors.ts";
 import type { Fleet } from "../../upgrade/fleet/fleet.ts";
 import type { CommandContext } from "../command.ts";
 import { formatTable } from "../output/table.ts";
@@ -12,12 +13,22 @@ export function addExplainFiles(command: Command): void {
   command.option("--explain-files", "only list the files: what each is, what it tells, why one is not read");
 }
 
-/** Prints what became of every file, instead of what the command does. @returns the exit status */
+/**
+ * Prints what became of every file, instead of what the command does.
+ * @returns the exit status
+ * @throws JamError JAM_USAGE_INVALID when no file is named or one cannot be read
+ */
 export async function explainFiles(
   context: CommandContext,
-  files: readonly string[],
+  files: readonly string[] | undefined,
   flag: string,
 ): Promise<number> {
+  if (files === undefined) {
+    throw new JamError("JAM_USAGE_INVALID", "--explain-files needs files to explain.", {
+      hint: `Name them with ${flag}, or a folder of them.`,
+      details: { flag },
+    });
+  }
   const fleet = await readFleetFiles(context, files, { flag, isExplaining: true });
   await context.output.print(documentOf(fleet), () => render(fleet, context));
   return fleet.unread.length === 0 ? 0 : EXIT_PARTIAL;

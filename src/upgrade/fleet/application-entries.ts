@@ -28,13 +28,14 @@ type ApplicationField = z.infer<typeof application>;
 
 export interface ApplicationReading {
   readonly reading: Reading;
-  readonly isKubernetes: boolean;
+  /** Units of this model may be run by operators (Kubernetes, before 4.0). */
+  readonly hasOperators: boolean;
 }
 
 /** The applications of a status, and all units: an application that is unreadable may still have readable units. */
 export function applicationsOf(
   applications: unknown,
-  { reading, isKubernetes }: ApplicationReading,
+  { reading, hasOperators }: ApplicationReading,
 ): { readonly applications: FleetApplication[]; readonly units: FleetUnit[] } {
   const found: FleetApplication[] = [];
   const units: FleetUnit[] = [];
@@ -49,7 +50,7 @@ export function applicationsOf(
     found.push(applicationOf(name, field, entriesOf(inside).length > 0));
     const error = told(field["status-error"]);
     if (error !== undefined) noteUnread(reading, place, error);
-    append(units, unitsOf(inside, { reading, isKubernetes, place, application: name }));
+    append(units, unitsOf(inside, { reading, hasOperators, place, application: name }));
   }
   return { applications: found, units };
 }

@@ -22,7 +22,7 @@ export function noteFiles(sources: readonly FleetSource[], unread: readonly Flee
     unread.filter(({ kind }) => kind === "part"),
     (one) => one.file,
   )) {
-    const named = parts.map(({ place, text }) => `${place} (${text})`);
+    const named = parts.map(({ place }) => place);
     notes.push(
       `${file}: ${parts.length === 1 ? "a part" : `${parts.length} parts`} could not be read: ${few(named)}.`,
     );

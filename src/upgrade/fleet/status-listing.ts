@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseVersion } from "../../juju/version.ts";
 import { applicationsOf, endpointsOf } from "./application-entries.ts";
 import type { Reading } from "./entries.ts";
 import { NOTHING_TOLD, type ModelFacts } from "./facts.ts";
@@ -35,8 +36,9 @@ export const statusListing = z.object({
 export function modelOfStatus(status: z.infer<typeof statusListing>, reading: Reading): ModelFacts {
   const { model } = status;
   const machines = machinesOf(status.machines, reading);
-  const isKubernetes = model.type === "caas";
-  const { applications, units } = applicationsOf(status.applications, { reading, isKubernetes });
+  // 4.0 runs no podspec charms.
+  const hasOperators = model.type === "caas" && parseVersion(model.version).major < 4;
+  const { applications, units } = applicationsOf(status.applications, { reading, hasOperators });
   const field = model["model-status"];
   const migration = told(model.migration) ?? migrationOf(field);
   return {

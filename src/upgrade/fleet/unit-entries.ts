@@ -26,7 +26,8 @@ interface Principal {
 /** What units are read with. */
 export interface UnitReading {
   readonly reading: Reading;
-  readonly isKubernetes: boolean;
+  /** Units of this model may be run by operators (Kubernetes, before 4.0). */
+  readonly hasOperators: boolean;
   /** Of the entry whose units they are: `applications.wiki`. */
   readonly place: string;
   readonly application: string;
@@ -94,6 +95,6 @@ function unitOf({ name, principal }: Found, field: UnitField, context: UnitReadi
     isLeader: field.leader ?? false,
     upgradingFrom: told(field["upgrading-from"]),
     providerId: told(field["provider-id"]),
-    isRunByOperator: context.isKubernetes && version === undefined && state === "ok",
+    isRunByOperator: context.hasOperators && version === undefined && state === "ok",
   };
 }

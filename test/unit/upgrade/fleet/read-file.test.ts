@@ -237,3 +237,17 @@ test("a base without quotes stays what was written", () => {
     { id: "0", base: "ubuntu@20.10", series: "groovy" },
   ]);
 });
+
+test.for([
+  ["3.6.9", true],
+  ["2.8.13", true],
+  ["4.0.8", false],
+] as const)("a unit on Kubernetes at %s without a version is run by an operator: %s", ([version, isRun]) => {
+  const unit = { "juju-status": { current: "idle" }, "provider-id": "p-0" };
+  const text = JSON.stringify({
+    model: { name: "kube", type: "caas", controller: "prod", version },
+    machines: {},
+    applications: { p: { units: { "p/0": unit } } },
+  });
+  expect(readOne(text).models[0]?.units).toMatchObject([{ state: "ok", isRunByOperator: isRun }]);
+});
