@@ -84,7 +84,7 @@ export function asksAtParsing(version: JujuVersion): boolean {
 }
 
 /**
- * The value as text or, from 2.9.13 on, as JSON. What is no JSON is taken for a repository.
+ * The value as text or, from 2.9.13 on, as JSON. Anything that is not JSON is taken for a repository.
  * Source: docker/auth.go:NewImageRepoDetails @3.6.28
  */
 export function parseRepository(text: string, version: JujuVersion): ImageRepository {

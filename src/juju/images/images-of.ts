@@ -116,7 +116,7 @@ function operatorImage(repository: string, path: string | undefined, version: Ju
   return `${repository}/jujud-operator:${tag}`;
 }
 
-/** The path without a tag; a port is no tag. */
+/** The path without a tag; a port is not a tag. */
 function withoutTag(path: string): string {
   return path.replace(/:[^:/]*$/, "");
 }

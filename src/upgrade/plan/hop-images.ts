@@ -46,3 +46,15 @@ function imagesOfModel({ facts }: PlannedModel, version: JujuVersion): readonly 
     hasPodspec: podspec.size > 0,
   });
 }
+
+/** That images are missing from a plan, because nothing tells what Kubernetes applications run on. */
+export function unknownBases(models: readonly PlannedModel[]): string | undefined {
+  const unknown = models.filter(
+    ({ type, isController, facts }) => type === "caas" && !isController && facts?.applications === undefined,
+  );
+  if (unknown.length === 0) return undefined;
+  const names = unknown.map(({ name, facts }) => facts?.label ?? name).filter((name) => name !== "");
+  const where =
+    names.length === 0 ? "" : ` of ${names.slice(0, 6).join(", ")}${names.length > 6 ? " and others" : ""}`;
+  return `The bases of the applications${where} on Kubernetes are not known without a juju status: each needs an image of its own, such as charm-base:ubuntu-22.04.`;
+}

@@ -3,6 +3,7 @@ import { isPrerelease, parseVersion, type JujuVersion } from "../../juju/version
 import { JamError } from "../../shared/errors.ts";
 import type { FleetUnread } from "../fleet/fleet.ts";
 import type { PlanGroup } from "./group.ts";
+import { unknownBases } from "./hop-images.ts";
 import {
   PLAN_FORMAT,
   type PlanAgent,
@@ -46,6 +47,8 @@ export function makePlan(request: PlanRequest, context: PlanContext): PlanDocume
     }
     controllers.push(plan.controller);
     hops.push(...plan.hops);
+    const bases = plan.hops.length === 0 ? undefined : unknownBases(group.models);
+    if (bases !== undefined) warnings.add(bases);
     for (const version of [group.version, to]) {
       const remark = unknownRelease(version);
       if (remark !== undefined) warnings.add(remark);

@@ -1,3 +1,4 @@
+import { companionsOf } from "../../juju/companions/companions-of.ts";
 import { imageNamesOf } from "../../juju/images/images-of.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
 import type { BootstrapAnswer, BootstrapGeneration } from "../../juju/which/answer.ts";
@@ -59,7 +60,11 @@ export function answerBootstrapQuestion(world: WhichWorld, asked: BootstrapAsked
     kind: "bootstrap",
     ...(asked.id === undefined ? {} : { id: asked.id }),
     ...verdict,
-    warnings: [...advice, ...(isImage ? [imageWarning(verdict)] : warningsOf(verdict, ground, juju))],
+    warnings: [
+      ...advice,
+      ...(isImage ? [imageWarning(verdict)] : warningsOf(verdict, ground, juju)),
+      ...(isOwn ? [] : companionWarnings(verdict, isImage)),
+    ],
     trace,
     generation: asked.generation,
     juju,
@@ -197,4 +202,26 @@ function imageWarning({ version }: Verdict): WhichWarning {
     message: `A Kubernetes controller runs container images: its registry has to carry ${images.join(", ")}.`,
     remedy: "Copy the images into the registry that caas-image-repo names.",
   };
+}
+
+/** What has to be inside a gap next to agents or images, with the flags that say where it is. */
+function companionWarnings({ decision, version }: Verdict, isImage: boolean): WhichWarning[] {
+  if (decision !== "bootstrap" || version === null || !isVersion(version)) return [];
+  const companions = companionsOf({
+    step: "bootstrap",
+    version: parseVersion(version),
+    type: isImage ? "caas" : "iaas",
+    url: "URL",
+    controller: "CONTROLLER",
+  }).filter(({ id, need }) => need === "always" && id !== "agents" && id !== "container-images");
+  if (companions.length === 0) return [];
+  const named = companions.map(({ what, flags }) => `${what} (${flags.join(" ")})`);
+  return [
+    {
+      code: "companions",
+      severity: "info",
+      message: `Without internet a bootstrap needs more than ${isImage ? "images" : "agents"}: ${named.join("; ")}.`,
+      remedy: "jam plan names everything that has to be inside, and how to fetch it.",
+    },
+  ];
 }

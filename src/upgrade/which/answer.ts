@@ -21,6 +21,7 @@ export const WARNING_CODES = [
   "upstream-newer",
   "newer-minor",
   "images",
+  "companions",
   "local-upload",
   "agents-of-model",
   "taken-as",

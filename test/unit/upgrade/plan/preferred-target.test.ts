@@ -190,4 +190,10 @@ describe("what a hop carries", () => {
       "registry-at-upgrade",
     ]);
   });
+
+  test("bases of applications that no status tells are said to be unknown", () => {
+    const wish = { upstream: "3.6.11 3.6.27", to: "3.6" };
+    expect(plan("3.6.11", wish, "caas").warnings.join()).toContain("each needs an image of its own");
+    expect(plan("3.6.11", wish).warnings.join()).not.toContain("each needs an image of its own");
+  });
 });

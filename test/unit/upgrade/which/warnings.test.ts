@@ -172,10 +172,16 @@ const ROWS: readonly Row[] = [
     "a bootstrap for a missing arch",
     ["3.6.9"],
     { client: "3.6.9", arches: ["arm64"] },
-    "bootstrap 3.6.9: arch-missing",
+    "bootstrap 3.6.9: arch-missing companions",
   ],
   ["a bootstrap of what is not held", ["3.6.8"], { client: "3.6.9" }, "not-found"],
-  ["a bootstrap on Kubernetes", [], { client: "3.6.9", modelType: "caas" }, "bootstrap 3.6.9: images"],
+  [
+    "a bootstrap on Kubernetes",
+    [],
+    { client: "3.6.9", modelType: "caas" },
+    "bootstrap 3.6.9: images companions",
+  ],
+  ["a bootstrap of 4.0", ["4.0.15"], { client: "4.0.15" }, "bootstrap 4.0.15: companions"],
 ];
 
 test.for(ROWS)("%s", ([, held, question, answer, options]) => {
