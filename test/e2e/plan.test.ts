@@ -125,14 +125,19 @@ describe("a fleet", () => {
     ]);
     expect(plan.totals.missing).toBe(0);
     expect((await mirror.jam("sync", "--quiet", "--plan", "fleet.json")).status).toBe(0);
-    const { status, document } = await json<{ rows: { model: string | null }[] }>(
-      "ready",
-      "--plan",
-      "fleet.json",
-    );
-    expect(status).toBe(0);
+    const { status, document } = await json<{
+      verdict: string;
+      rows: { model: string | null; ready: boolean }[];
+      checks: { id: string; status: string }[];
+    }>("ready", "--plan", "fleet.json");
+    expect({ status, verdict: document.verdict }).toEqual({ status: 5, verdict: "not-ready" });
     expect(document.rows.map(({ model }) => model)).toContain("billing");
-    expect((await mirror.jam("ready", "--fleet", "fleet", "--to", "4.0")).status).toBe(0);
+    expect(document.rows.every(({ ready }) => ready)).toBe(true);
+    const failed = document.checks.filter((check) => check.status === "fail").map(({ id }) => id);
+    expect(failed).toEqual(
+      expect.arrayContaining(["windows-machines", "ubuntu-before-focal", "machine-not-started"]),
+    );
+    expect((await mirror.jam("ready", "--fleet", "fleet", "--to", "4.0")).status).toBe(5);
   });
 
   test("shows as a table, YAML and Markdown for a ticket", async () => {
@@ -141,7 +146,7 @@ describe("a fleet", () => {
     expect(table.stdout).toContain("prod:old machine 0 (bionic)");
     const yaml = await mirror.jam("plan", "--fleet", "fleet", "--to", "3.6", "-o", "yaml");
     await writeFile(join(mirror.folder, "fleet.yaml"), yaml.stdout);
-    expect((await mirror.jam("ready", "--plan", "fleet.yaml")).status).toBe(0);
+    expect((await mirror.jam("ready", "--plan", "fleet.yaml")).status).toBe(5);
     const markdown = await mirror.jam("plan", "--fleet", "fleet", "--to", "3.6", "--markdown");
     expect(markdown.stdout).toMatch(/^# Upgrade of the Juju fleet\n/);
     expect(markdown.stdout).toContain("- [ ] **found**");

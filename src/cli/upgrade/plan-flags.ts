@@ -8,7 +8,13 @@ import { parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { formatTrack, readVersionText } from "../../juju/version-text.ts";
 import { preferredStreams } from "../../juju/which/streams.ts";
 import { createAgentIndex } from "../../upgrade/plan/agent-index.ts";
-import { anonymousGroup, groupsOf, type Assumed, type PlanGroup } from "../../upgrade/plan/group.ts";
+import {
+  anonymousGroup,
+  groupsOf,
+  unknownOf,
+  type Assumed,
+  type PlanGroup,
+} from "../../upgrade/plan/group.ts";
 import { makePlan } from "../../upgrade/plan/make-plan.ts";
 import type { PlanDocument } from "../../upgrade/plan/plan-document.ts";
 import { unplannedOf } from "../../upgrade/plan/unplanned.ts";
@@ -87,11 +93,14 @@ export async function planFromFlags(
   const index = createAgentIndex({ ...known, streams });
   const assumed = assume(flags, config.rules.select, [...known.held, ...known.upstream]);
   const mirror = mirrorUrl(flags.url, config.server);
-  const warnings = [...(fleet?.notes ?? []), ...(mirror.isLoopback ? [loopbackNote(mirror)] : [])];
+  const unplaced: string[] = [];
   const groups: readonly PlanGroup[] =
     fleet === undefined
       ? [anonymousGroup(start as JujuVersion, flags.modelType ?? "iaas", assumed)]
-      : groupsOf(fleet, assumed, warnings);
+      : groupsOf(fleet, assumed, unplaced);
+  const loopback = mirror.isLoopback ? [loopbackNote(mirror)] : [];
+  const warnings = [...(fleet?.notes ?? []), ...loopback, ...unplaced];
+  const unknown = fleet === undefined ? [] : [...unplaced, ...unknownOf(fleet)];
   if (groups.length === 0) throw noControllers(warnings);
   const { composeKnowledge } = await import("../../compose.ts");
   return makePlan(
@@ -102,6 +111,7 @@ export async function planFromFlags(
       streams,
       createdAt: context.now(),
       warnings,
+      unknown,
       unread: fleet === undefined ? [] : unplannedOf(fleet),
     },
     { index, knowledge: await composeKnowledge(config), clients, url: mirror.url },

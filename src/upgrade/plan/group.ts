@@ -93,6 +93,17 @@ export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): Pl
   return groups;
 }
 
+/** What the fleet's files do not tell, in addition to what `groupsOf` says of controllers and models. */
+export function unknownOf({ controllers }: Fleet): string[] {
+  return [
+    ...controllers.flatMap(({ label, version, presumedVersion, isJaas }) => {
+      if (isJaas) return [`${label} is JAAS: the controllers behind it have to be given one by one.`];
+      if (version !== undefined || presumedVersion === undefined) return [];
+      return [`No file tells what controller ${label} runs; ${presumedVersion} is what its models run.`];
+    }),
+  ];
+}
+
 /** Commands have to use the name that clients know; new controllers get names that are told apart. */
 function clientNames({ label, name, uuid }: FleetController): Pick<PlanGroup, "clientName" | "family"> {
   if (label === name) return {};

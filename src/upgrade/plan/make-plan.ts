@@ -29,6 +29,8 @@ export interface PlanRequest {
   readonly warnings: readonly string[];
   /** What of the fleet's files could not be read or placed. */
   readonly unread?: readonly FleetUnread[];
+  /** What the fleet's files do not tell. */
+  readonly unknown?: readonly string[];
 }
 
 /**
@@ -39,6 +41,7 @@ export function makePlan(request: PlanRequest, context: PlanContext): PlanDocume
   const warnings = new Set(request.warnings);
   const controllers: PlanController[] = [];
   const hops: PlanHop[] = [];
+  const running: PlanAgent[] = [];
   for (const group of request.groups) {
     const to = targetOf(group, request.target, context, warnings);
     const plan = planGroup(group, to, context);
@@ -53,8 +56,9 @@ export function makePlan(request: PlanRequest, context: PlanContext): PlanDocume
       const remark = unknownRelease(version);
       if (remark !== undefined) warnings.add(remark);
     }
+    running.push(...plan.running);
   }
-  const agents = mergeAgents(hops);
+  const agents = mergeAgents([...hops.flatMap((hop) => hop.agents), ...running]);
   const images = [...new Set(hops.flatMap((hop) => hop.images))].sort();
   return {
     format: PLAN_FORMAT,
@@ -68,6 +72,7 @@ export function makePlan(request: PlanRequest, context: PlanContext): PlanDocume
     images,
     warnings: [...warnings, ...missingWarnings(agents)],
     unread: [...(request.unread ?? [])],
+    unknown: [...(request.unknown ?? [])],
     totals: totalsOf(agents),
   };
 }
@@ -111,9 +116,9 @@ function impossible({ from, to, reason }: PlanController): JamError {
 const RANK = { target: 0, client: 1, running: 2 } as const;
 
 /** Every agent once; needed as a target counts more than running. */
-function mergeAgents(hops: readonly PlanHop[]): PlanAgent[] {
+function mergeAgents(all: readonly PlanAgent[]): PlanAgent[] {
   const agents = new Map<string, PlanAgent>();
-  for (const agent of hops.flatMap((hop) => hop.agents)) {
+  for (const agent of all) {
     const key = `${agent.version} ${agent.family} ${agent.release} ${agent.arch}`;
     const before = agents.get(key);
     if (before === undefined || RANK[agent.purpose] < RANK[before.purpose]) agents.set(key, agent);

@@ -48,6 +48,8 @@ const check = z.object({
   unknown: z.array(z.string()).optional(),
   /** What was found is a sign: Juju decides by something that no listing shows. */
   uncertain: z.literal(true).optional(),
+  /** `listing` decides it, `sign` is a hint in a listing, `operator` is in no listing. */
+  visibility: z.enum(["listing", "sign", "operator"]).optional(),
   /** How an operator looks where no listing decides it. */
   look: z.string().optional(),
   source: z.string(),
@@ -133,6 +135,8 @@ const plan = z.object({
   unread: z
     .array(z.object({ kind: z.string(), file: z.string(), place: z.string(), text: z.string() }))
     .default([]),
+  /** What the fleet's files do not tell; while there is any, nothing is ready. */
+  unknown: z.array(z.string()).optional(),
   totals,
 });
 

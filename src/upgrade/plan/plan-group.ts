@@ -5,8 +5,8 @@ import { edgeBetween } from "../../juju/upgrade-edge.ts";
 import { planUpgradePath, type Hop, type PathRequest, type PathResult } from "../../juju/upgrade-path.ts";
 import { compareVersions, formatVersion, parseVersion, type JujuVersion } from "../../juju/version.ts";
 import type { PlanGroup, PlannedModel } from "./group.ts";
-import { catchUpHop, hopOf, type PlanContext } from "./plan-hop.ts";
-import type { PlanController, PlanHop } from "./plan-document.ts";
+import { catchUpHop, hopOf, runningAgents, type PlanContext } from "./plan-hop.ts";
+import type { PlanAgent, PlanController, PlanHop } from "./plan-document.ts";
 import { targetContext, ubuntuOf } from "./preferred-target.ts";
 import { isListed } from "./target.ts";
 
@@ -14,6 +14,8 @@ import { isListed } from "./target.ts";
 export interface GroupPlan {
   readonly controller: PlanController;
   readonly hops: readonly PlanHop[];
+  /** What runs now and no hop lists, as there is none. */
+  readonly running: readonly PlanAgent[];
 }
 
 /** Hop by hop: first the controller, then its models; after a migration the new controller. */
@@ -24,14 +26,19 @@ export function planGroup(group: PlanGroup, to: JujuVersion, context: PlanContex
     to: formatVersion(to),
   };
   if (group.controller !== undefined && compareVersions(group.version, to) > 0) {
-    return { controller: { ...head, outcome: "above" }, hops: [] };
+    return { controller: { ...head, outcome: "above" }, hops: [], running: runningAgents(group, context) };
   }
   const path = findPath(group, to, context);
   if (path.outcome === "none") {
-    return { controller: { ...head, outcome: "none", reason: path.reason }, hops: [] };
+    return {
+      controller: { ...head, outcome: "none", reason: path.reason },
+      hops: [],
+      running: runningAgents(group, context),
+    };
   }
   const hops = walk(group, path.hops, context);
-  return { controller: { ...head, outcome: hops.length === 0 ? "there" : "hops" }, hops };
+  const running = hops.length === 0 ? runningAgents(group, context) : [];
+  return { controller: { ...head, outcome: hops.length === 0 ? "there" : "hops" }, hops, running };
 }
 
 function findPath(group: PlanGroup, to: JujuVersion, context: PlanContext): PathResult {

@@ -107,6 +107,14 @@ export function catchUpHop(
   };
 }
 
+/** What new machines and units of a group ask for while nothing is upgraded. */
+export function runningAgents(group: PlanGroup, context: PlanContext): readonly PlanAgent[] {
+  if (group.controller === undefined) return [];
+  const agents = new AgentList(context.index);
+  addRunning(agents, { group, models: group.models, seen: new Set() }, context);
+  return agents.list();
+}
+
 function named({ controller }: PlanGroup): { controller?: string } {
   return controller === undefined ? {} : { controller };
 }

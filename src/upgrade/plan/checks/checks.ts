@@ -36,14 +36,20 @@ export function checksOf(hop: CheckedHop): PlanCheck[] {
 function subjectsOf({ scope, models }: Precheck, hop: CheckedHop): readonly PlannedModel[] {
   const { group } = hop;
   const own = group.models.filter(({ isController }) => isController);
+  const unseen = own.length > 0 ? [] : [unseenController(group)];
   const inScope = {
     model: hop.models.filter(({ isController }) => !isController),
-    "controller-model":
-      own.length > 0 ? own : group.models.filter(({ facts }) => facts === undefined).slice(0, 1),
+    "controller-model": [...own, ...unseen],
     "hosted-models": group.models.filter(({ isController }) => !isController),
-    "all-models": group.models,
+    "all-models": [...group.models, ...unseen],
   }[scope];
   return inScope.filter(({ type }) => models.includes(type));
+}
+
+/** Every controller has a model of its own, whether a file tells of it or not. */
+function unseenController({ models, version }: PlanGroup): PlannedModel {
+  const type = models[0]?.type ?? "iaas";
+  return { name: "controller", type, version, isController: true, platforms: [], facts: undefined };
 }
 
 function decide(
@@ -52,8 +58,8 @@ function decide(
   server: JujuVersion,
   group: PlanGroup,
 ): PlanCheck {
-  const findings = subjects.map(({ facts }) => ({
-    label: facts?.label,
+  const findings = subjects.map(({ facts, name }) => ({
+    label: facts?.label ?? (group.controller === undefined ? undefined : `${group.controller}:${name}`),
     finding: facts === undefined ? UNKNOWN : findingOf(rule.id, facts, server, group),
   }));
   const placesOf = (kind: "found" | "unknown") =>
@@ -72,6 +78,7 @@ function decide(
     fact: rule.fact,
     remedy: rule.remedy,
     ...(rule.message === undefined ? {} : { message: rule.message }),
+    visibility: rule.visibility,
     where: found,
     unknown: unknown.filter((place) => place !== ""),
     ...(isUncertain ? { uncertain: true as const } : {}),

@@ -1,0 +1,74 @@
+import { printable } from "../../shared/printable.ts";
+import type { LookItem, ReadyCheck } from "../../upgrade/ready/check.ts";
+import type { ReadyReport } from "../../upgrade/ready/ready.ts";
+import type { Paint } from "../output/paint.ts";
+import { firstPlaces } from "./render-checks.ts";
+
+/** What `jam ready` prints for people: what failed, what is not known, the rest in a line, the verdict last. */
+export function renderReady(report: ReadyReport, paint: Paint): string {
+  const open = report.checks.filter(({ status }) => status !== "ok");
+  const fine = report.checks.filter(({ status }) => status === "ok");
+  const parts = [
+    ...open.map((check) => renderCheck(check, paint)),
+    ...fine.filter(isWorthALine).map((check) => renderLine(check, paint)),
+    renderRest(fine, paint),
+    renderLook(report.look, paint),
+    ...report.warnings.map((warning) => `${paint("yellow", "note")}: ${shown(warning)}`),
+    summarize(report, paint),
+  ];
+  return `${parts.filter((part) => part !== "").join("\n")}\n`;
+}
+
+function renderCheck({ id, status, summary, evidence, remedy }: ReadyCheck, paint: Paint): string {
+  const mark = status === "fail" ? paint("red", "FAIL   ") : paint("yellow", "unknown");
+  return [
+    `${mark}  ${id}: ${shown(summary)}`,
+    ...firstPlaces(evidence).map((line) => `           ${shown(line)}`),
+    `           ${paint("dim", shown(remedy))}`,
+  ].join("\n");
+}
+
+/** Agents, and what a person confirmed, are shown though they are fine. */
+function isWorthALine({ id, confirmedAt }: ReadyCheck): boolean {
+  return id.endsWith("-agents") || confirmedAt !== undefined;
+}
+
+function renderLine({ id, summary, evidence, confirmedAt }: ReadyCheck, paint: Paint): string {
+  const words = confirmedAt === undefined ? evidence.join(", ") : `confirmed ${confirmedAt}`;
+  return `${paint("green", "ok     ")}  ${id}: ${shown(summary)} ${words === "" ? "" : `(${shown(words)})`}`.trimEnd();
+}
+
+function renderRest(fine: readonly ReadyCheck[], paint: Paint): string {
+  const rest = fine.filter((check) => !isWorthALine(check)).map(({ id }) => id);
+  return rest.length === 0 ? "" : `${paint("green", "ok     ")}  ${rest.join(", ")}`;
+}
+
+function renderLook(look: readonly LookItem[], paint: Paint): string {
+  if (look.length === 0) return "";
+  const width = Math.max(...look.map(({ id }) => id.length));
+  const lines = look.map(({ id, command, summary, confirmedAt }) => {
+    const how = confirmedAt === undefined ? (command ?? shown(summary)) : `confirmed ${confirmedAt}`;
+    return `  ${id.padEnd(width)}  ${shown(how)}`;
+  });
+  return `${paint("cyan", "look yourself")}, as neither the mirror nor a file shows it:\n${lines.join("\n")}`;
+}
+
+function summarize({ verdict, checks, missing }: ReadyReport, paint: Paint): string {
+  const failed = checks.filter(({ status }) => status === "fail").map(({ id }) => id);
+  const unknown = checks.filter(({ status }) => status === "unknown").map(({ id }) => id);
+  switch (verdict) {
+    case "ready":
+      return `\n${paint("green", "Ready")}: what the plan needs can be served from here, and no check stands in the way.`;
+    case "not-known":
+      return `\n${paint("yellow", "NOT KNOWN")}: ${unknown.join(", ")} could not be decided.`;
+    case "not-ready": {
+      const agents = missing.length === 0 ? "" : ` ${missing.length} agents cannot be served.`;
+      const open = unknown.length === 0 ? "" : ` Not known: ${unknown.join(", ")}.`;
+      return `\n${paint("red", "NOT ready")}: ${failed.join(", ")}.${agents}${open}`;
+    }
+  }
+}
+
+function shown(text: string): string {
+  return printable(text, Infinity);
+}

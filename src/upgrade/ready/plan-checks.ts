@@ -1,0 +1,172 @@
+import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
+import { isKnownVersion, newestRead } from "../../juju/knowledge/known-versions.ts";
+import { covers } from "../../juju/upgrade-edge.ts";
+import { parseVersion } from "../../juju/version.ts";
+import type { PlanCheck, PlanDocument } from "../plan/plan-document.ts";
+import type { LookItem, ReadyCheck } from "./check.ts";
+
+/** Everything about a plan that is not about tarballs: its fleet, its path, Juju's own checks. */
+export function planChecks(plan: PlanDocument, knowledge: Knowledge): ReadyCheck[] {
+  return [
+    ...pathCheck(plan),
+    ...versionCheck(plan),
+    ...fleetCheck(plan),
+    ...adviceCheck(plan, knowledge),
+    ...jujuChecks(plan),
+  ];
+}
+
+function pathCheck({ controllers }: PlanDocument): ReadyCheck[] {
+  const stuck = controllers.filter(({ outcome }) => outcome === "none");
+  if (stuck.length === 0) return [];
+  return [
+    {
+      id: "upgrade-path",
+      status: "fail",
+      summary: "A controller cannot get to its target.",
+      evidence: stuck.map(({ name, from, reason }) => `${name ?? "this"} (${from}): ${reason ?? "no path"}`),
+      remedy: "`jam graph` shows where a version can go.",
+    },
+  ];
+}
+
+/** What was not read of Juju's code is not known, so nothing is said about it with certainty. */
+function versionCheck({ controllers, hops }: PlanDocument): ReadyCheck[] {
+  const texts = new Set([
+    ...controllers.flatMap(({ from, to }) => [from, ...(to === undefined ? [] : [to])]),
+    ...hops.flatMap(({ from, to, models }) => [from, to, ...models.map((model) => model.from)]),
+  ]);
+  const unknown = [...texts].map(parseTexts).filter(({ version }) => !isKnownVersion(version));
+  const evidence = unknown.map(({ text, version }) => {
+    const newest = newestRead(version);
+    return newest === undefined
+      ? `${text}: its minor is not known`
+      : `${text}: the newest that is known is ${newest}`;
+  });
+  return [
+    unknown.length === 0
+      ? {
+          id: "juju-known",
+          status: "ok",
+          summary: "Every Juju version of the plan is known to jam.",
+          evidence: [],
+          remedy: "",
+        }
+      : {
+          id: "juju-known",
+          status: "unknown",
+          summary: "The plan has Juju versions whose rules jam does not know.",
+          evidence,
+          remedy: "Read their release notes, or use a newer jam; --confirm juju-known records that you did.",
+        },
+  ];
+}
+
+function parseTexts(text: string) {
+  return { text, version: parseVersion(text) };
+}
+
+/** Files and parts that could not be read, models without a status, controllers without a version. */
+function fleetCheck({ unread, unknown = [], controllers }: PlanDocument): ReadyCheck[] {
+  const parts = unread.map(({ file, place, text }) => `${file}${place === "" ? "" : ` (${place})`}: ${text}`);
+  const evidence = [...parts, ...unknown];
+  if (evidence.length > 0) {
+    return [
+      {
+        id: "fleet-files",
+        status: "unknown",
+        summary: "The files do not tell everything about the fleet.",
+        evidence,
+        remedy: "Give what is missing and make the plan again.",
+      },
+    ];
+  }
+  const isFleet = controllers.some(({ name }) => name !== undefined);
+  if (!isFleet) return [];
+  return [
+    {
+      id: "fleet-files",
+      status: "ok",
+      summary: "The files tell versions, machines and units of every model.",
+      evidence: [],
+      remedy: "",
+    },
+  ];
+}
+
+function adviceCheck({ hops }: PlanDocument, knowledge: Knowledge): ReadyCheck[] {
+  const blocked = hops.flatMap((hop) => {
+    const [from, to] = [parseVersion(hop.from), parseVersion(hop.to)];
+    return knowledge.advice
+      .filter((one) => one.severity === "block" && covers(one, from, to))
+      .map(({ reason }) => `${hop.from} → ${hop.to}: ${reason}`);
+  });
+  if (blocked.length === 0) return [];
+  return [
+    {
+      id: "advice",
+      status: "fail",
+      summary: "Advice blocks a hop.",
+      evidence: [...new Set(blocked)],
+      remedy: "Make the plan again: it avoids what advice blocks.",
+    },
+  ];
+}
+
+/** Juju's own checks over all hops; one that only a person can decide is no check here. */
+function jujuChecks(plan: PlanDocument): ReadyCheck[] {
+  return [...Map.groupBy(checksOf(plan), ({ id }) => id)].flatMap(([id, checks]): ReadyCheck[] => {
+    const found = checks.filter(({ state, uncertain }) => state === "found" && uncertain !== true);
+    const signs = checks.filter(({ uncertain }) => uncertain === true);
+    const silent = checks.filter((check) => check.state === "look" && isShownByListing(check));
+    const [first] = [...found, ...signs, ...silent];
+    if (first === undefined) return checks.every(isForPeople) ? [] : [clearCheck(id, checks)];
+    const isFailed = found.length > 0;
+    const places = [...found, ...signs].flatMap(({ where }) => where);
+    const hidden = silent.flatMap(({ unknown = [] }) => unknown).map((place) => `${place}: not known`);
+    const evidence = [...new Set([...places, ...hidden])];
+    return [
+      {
+        id,
+        status: isFailed ? "fail" : "unknown",
+        summary: isFailed || signs.length > 0 ? first.fact : `No file tells: ${first.fact}`,
+        evidence: evidence.length === 0 && first.look !== undefined ? [first.look] : evidence,
+        remedy: first.remedy,
+      },
+    ];
+  });
+}
+
+function clearCheck(id: string, [first]: readonly PlanCheck[]): ReadyCheck {
+  return { id, status: "ok", summary: `Not so: ${first?.fact ?? ""}`, evidence: [], remedy: "" };
+}
+
+function isShownByListing({ visibility }: PlanCheck): boolean {
+  return visibility === undefined || visibility === "listing";
+}
+
+function isForPeople(check: PlanCheck): boolean {
+  return check.state === "look" && !isShownByListing(check);
+}
+
+/** Checks of the hops of a fleet; a plan for no fleet cannot decide any. */
+function checksOf({ hops }: PlanDocument): PlanCheck[] {
+  return hops.filter(({ controller }) => controller !== undefined).flatMap(({ checks }) => checks);
+}
+
+/** What no listing shows, each once. */
+export function lookItems(plan: PlanDocument): LookItem[] {
+  const items = new Map<string, LookItem>();
+  for (const check of checksOf(plan).filter(isForPeople)) {
+    items.set(check.id, { id: check.id, summary: check.fact, command: check.look ?? null });
+  }
+  if (plan.hops.some(({ controller }) => controller === undefined)) {
+    items.set("fleet", {
+      id: "fleet",
+      summary:
+        "The plan was made for no fleet: what runs there and what stands in the way was not looked at.",
+      command: "jam plan --fleet FILE… --to VERSION -o json",
+    });
+  }
+  return [...items.values()];
+}

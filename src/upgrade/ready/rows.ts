@@ -1,0 +1,53 @@
+import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
+import { covers } from "../../juju/upgrade-edge.ts";
+import { parseVersion } from "../../juju/version.ts";
+import type { PlanAgent, PlanHop } from "../plan/plan-document.ts";
+import { agentKey, agentName, type LookedAgents } from "./agent-readiness.ts";
+
+/** One model on one architecture at one hop; without a model, what the hop needs in addition to its models. */
+export interface ReadyRow {
+  /** Position of the hop in the plan, from 1. */
+  readonly hop: number;
+  readonly controller: string | null;
+  readonly model: string | null;
+  readonly from: string;
+  readonly to: string;
+  readonly arch: string;
+  /** True when its agents can be served and no advice blocks the hop. */
+  readonly ready: boolean;
+  readonly reason: string;
+  readonly missing: readonly string[];
+}
+
+/** The rows of one hop, models first. */
+export function rowsOf(hop: PlanHop, number: number, looked: LookedAgents, knowledge: Knowledge): ReadyRow[] {
+  const [from, to] = [parseVersion(hop.from), parseVersion(hop.to)];
+  const block = knowledge.advice.find((one) => one.severity === "block" && covers(one, from, to));
+  const head = { hop: number, controller: hop.controller ?? null, from: hop.from, to: hop.to };
+  const row = (model: string | null, arch: string, agents: readonly PlanAgent[]): ReadyRow => {
+    const bad = agents.flatMap((agent) => {
+      const found = looked.get(agentKey(agent));
+      return found === undefined || found.ready ? [] : [found];
+    });
+    const reasons = bad.map(({ agent, reason }) => `${agent} ${reason ?? ""}`.trim());
+    if (block !== undefined) reasons.unshift(`advice blocks this hop: ${block.reason}`);
+    const held = `${agents.length} ${agents.length === 1 ? "agent" : "agents"} held`;
+    return {
+      ...head,
+      model,
+      arch,
+      ready: reasons.length === 0,
+      reason: reasons.length === 0 ? held : reasons.join("; "),
+      missing: bad.map(({ agent }) => agent),
+    };
+  };
+  const needed = new Set(hop.models.flatMap(({ needs }) => needs));
+  const rest = hop.agents.filter((agent) => !needed.has(agentName(agent)));
+  return [
+    ...hop.models.flatMap(({ name, needs }) => {
+      const own = hop.agents.filter((agent) => needs.includes(agentName(agent)));
+      return [...Map.groupBy(own, ({ arch }) => arch)].map(([arch, agents]) => row(name, arch, agents));
+    }),
+    ...[...Map.groupBy(rest, ({ arch }) => arch)].map(([arch, agents]) => row(null, arch, agents)),
+  ];
+}
