@@ -94,13 +94,20 @@ export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): Pl
 }
 
 /** What the fleet's files do not tell, in addition to what `groupsOf` says of controllers and models. */
-export function unknownOf({ controllers }: Fleet): string[] {
+export function unknownOf({ controllers, models }: Fleet): string[] {
   return [
     ...controllers.flatMap(({ label, version, presumedVersion, isJaas }) => {
       if (isJaas) return [`${label} is JAAS: the controllers behind it have to be given one by one.`];
       if (version !== undefined || presumedVersion === undefined) return [];
       return [`No file tells what controller ${label} runs; ${presumedVersion} is what its models run.`];
     }),
+    // Only lists of models have UUIDs: without one, other models may be in the way.
+    ...controllers
+      .filter((one) => models.some(({ controller, uuid }) => controller === one && uuid === undefined))
+      .map(({ label, name }) => {
+        const command = shellCommand`juju models -c ${name} --format json`;
+        return `No file lists all models of controller ${label}: add ${command}.`;
+      }),
   ];
 }
 

@@ -4,101 +4,11 @@ import { parseVersion } from "../../../../src/juju/version.ts";
 import { readFleet } from "../../../../src/upgrade/fleet/read-fleet.ts";
 import { checksOf } from "../../../../src/upgrade/plan/checks/checks.ts";
 import { groupsOf, type PlanGroup } from "../../../../src/upgrade/plan/group.ts";
+import { healthyFleet, type FleetChange } from "../../../helpers/healthy-fleet.ts";
 import type { PlanCheck } from "../../../../src/upgrade/plan/plan-document.ts";
 
 type Step = "upgrade-controller" | "upgrade-model" | "migrate";
-type Fields = Readonly<Record<string, unknown>>;
-
-interface Change {
-  /** Merged into machine 0 of the model. */
-  readonly machine?: Fields;
-  readonly unit?: Fields;
-  readonly application?: Fields;
-  readonly status?: Fields;
-  /** Merged into the entry of `juju models`. */
-  readonly model?: Fields;
-  /** Merged into node 0 of the controller model. */
-  readonly node?: Fields;
-  readonly controllerStatus?: Fields;
-  readonly controller?: Fields;
-  readonly applications?: Fields;
-}
-
-/** Two models of one controller that has nothing in its way, as Juju of that release prints it. */
-function healthy(version: string, change: Change = {}, files = ["models", "show", "own", "web"]) {
-  const isOld = /^[12]\./.test(version);
-  const base = isOld ? { series: "jammy" } : { base: { name: "ubuntu", channel: "22.04" } };
-  const agent = { current: "started", version };
-  const machine = {
-    "juju-status": agent,
-    "instance-id": "i-0",
-    "machine-status": { current: "running" },
-    hardware: "arch=amd64",
-    ...base,
-  };
-  const application = {
-    charm: "ubuntu",
-    "charm-origin": "charmhub",
-    ...base,
-    "application-status": { current: "active" },
-    units: {
-      "app/0": {
-        "workload-status": { current: "active" },
-        "juju-status": { current: "idle", version },
-        machine: "0",
-        ...change.unit,
-      },
-    },
-    ...change.application,
-  };
-  const entry = (name: string) => ({
-    name: `admin/${name}`,
-    "short-name": name,
-    "model-uuid": `00000000-0000-4000-8000-00000000000${name === "web" ? 1 : 2}`,
-    "model-type": "iaas",
-    "controller-uuid": "00000000-0000-4000-8000-000000000009",
-    "controller-name": "prod",
-    "is-controller": name === "controller",
-    type: "maas",
-    life: "alive",
-    status: { current: "available" },
-    "agent-version": version,
-    ...(name === "web" ? change.model : {}),
-  });
-  const statusOf = (name: string, machines: Fields, applications: Fields, status: Fields = {}) => ({
-    model: {
-      name,
-      type: "iaas",
-      controller: "prod",
-      version,
-      "model-status": { current: "available" },
-      ...status,
-    },
-    machines,
-    applications,
-  });
-  const node = { ...machine, "controller-member-status": "has-vote", ...change.node };
-  const own = isOld ? {} : { controller: { ...application, units: {} }, ...change.applications };
-  const all: Readonly<Record<string, unknown>> = {
-    models: { models: [entry("controller"), entry("web")], "current-model": "web" },
-    show: {
-      prod: {
-        details: {
-          uuid: "00000000-0000-4000-8000-000000000009",
-          "agent-version": version,
-          "mongo-version": "4.4.30",
-          ...change.controller,
-        },
-        "controller-machines": { "0": { "instance-id": "i-0" } },
-      },
-    },
-    own: statusOf("controller", { "0": node }, own, change.controllerStatus),
-    web: statusOf("web", { "0": { ...machine, ...change.machine } }, { app: application }, change.status),
-  };
-  return files.map((name) => ({ name: `${name}.json`, text: JSON.stringify(all[name]) }));
-}
-
-function groupOf(texts: ReturnType<typeof healthy>): PlanGroup {
+function groupOf(texts: ReturnType<typeof healthyFleet>): PlanGroup {
   const [group] = groupsOf(readFleet(texts), { arches: ["amd64"], oses: ["ubuntu"], series: [] }, []);
   if (group === undefined) throw new Error("no controller was read");
   return group;
@@ -113,7 +23,7 @@ function check(group: PlanGroup, id: string, step: Step, server: string, to: str
 interface Row {
   readonly id: string;
   readonly at: readonly (readonly [Step, string, string])[];
-  readonly change: (version: string) => Change;
+  readonly change: (version: string) => FleetChange;
   /** Listings that decide it; without these it is to be looked at. */
   readonly shownBy: readonly string[];
   readonly where: string;
@@ -365,21 +275,21 @@ describe.for(CASES)(
   "$id at $step from $server to $to",
   ({ id, step, server, to, change, shownBy, where }) => {
     test("is found", () => {
-      const found = check(groupOf(healthy(server, change(server))), id, step, server, to);
+      const found = check(groupOf(healthyFleet(server, change(server))), id, step, server, to);
       expect(found?.state).toBe("found");
       expect(found?.where.some((place) => place.startsWith(where))).toBe(true);
       expect(found?.remedy).not.toBe("");
     });
 
     test("is clear where nothing is wrong", () => {
-      const state = check(groupOf(healthy(server)), id, step, server, to)?.state;
+      const state = check(groupOf(healthyFleet(server)), id, step, server, to)?.state;
       expect(state).toBe(NEVER_CLEAR.has(id) ? "look" : "clear");
     });
 
     test("is to be looked at where no listing shows it", () => {
       const others = ["models", "show", "own", "web"].filter((name) => !shownBy.includes(name));
       const files = others.some((name) => name === "models" || name === "show") ? others : ["models"];
-      const shown = check(groupOf(healthy(server, {}, files)), id, step, server, to);
+      const shown = check(groupOf(healthyFleet(server, {}, files)), id, step, server, to);
       const isGone = shownBy.includes("models") || (id === "mongo-version" && files.includes("own"));
       if (!isGone) expect(shown?.state).toBe("look");
     });
@@ -411,13 +321,13 @@ test.for([
   ["3.6.13", "mantic", "clear", false],
   ["3.6.13", "bionic", "found", false],
 ] as const)("a source of %s and a machine on %s: %s", ([server, series, state, isUncertain]) => {
-  const group = groupOf(healthy(server, { machine: { series, base: undefined } }));
+  const group = groupOf(healthyFleet(server, { machine: { series, base: undefined } }));
   const found = check(group, "ubuntu-before-focal", "migrate", server, "3.6.28");
   expect({ state: found?.state, isUncertain: found?.uncertain === true }).toEqual({ state, isUncertain });
 });
 
 test("releases that do not check a thing do not list it", () => {
-  const group = groupOf(healthy("2.9.42", { machine: { series: "bionic", base: undefined } }));
+  const group = groupOf(healthyFleet("2.9.42", { machine: { series: "bionic", base: undefined } }));
   expect(check(group, "ubuntu-before-focal", "upgrade-controller", "2.9.42", "2.9.60")).toBeUndefined();
   expect(check(group, "model-dying", "upgrade-model", "2.9.42", "2.9.42")).toBeUndefined();
 });
