@@ -12,10 +12,15 @@ export function renderChecks(checks: readonly PlanCheck[], paint: Paint): string
   const lines: string[] = [];
   if (found.length > 0)
     lines.push("", "   In the way:", ...found.flatMap((check) => describeFound(check, paint)));
-  if (look.length > 0) {
-    const width = Math.max(...look.map(({ id }) => id.length));
+  const hidden = look.filter(({ unknown = [] }) => unknown.length > 0);
+  for (const [places, few] of Map.groupBy(hidden, ({ unknown = [] }) => firstPlaces(unknown, 3).join(", "))) {
+    lines.push("", `   Not told of ${shown(places)}: ${few.map(({ id }) => id).join(", ")}`);
+  }
+  const open = look.filter((check) => !hidden.includes(check));
+  if (open.length > 0) {
+    const width = Math.max(...open.map(({ id }) => id.length));
     lines.push("", "   Look yourself, as no file shows it:");
-    lines.push(...look.map((check) => `     ${check.id.padEnd(width)}  ${howToLook(check)}`));
+    lines.push(...open.map(({ id, look: how, fact }) => `     ${id.padEnd(width)}  ${how ?? shown(fact)}`));
   }
   return lines;
 }
@@ -27,12 +32,6 @@ function describeFound({ fact, remedy, where, uncertain }: PlanCheck, paint: Pai
     ...firstPlaces(where).map((place) => `            ${shown(place)}`),
     `            ${paint("dim", shown(remedy))}`,
   ];
-}
-
-/** The command that shows it; without one, the file that would. */
-function howToLook({ look, unknown = [], fact }: PlanCheck): string {
-  if (unknown.length > 0) return shown(firstPlaces(unknown, 3).join(", "));
-  return look ?? shown(fact);
 }
 
 /** The first places and how many more there are. */
