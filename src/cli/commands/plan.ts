@@ -35,7 +35,7 @@ Controllers and models are told apart by their UUIDs, which juju models and show
 Without --to each controller of a fleet gets the newest patch of its own minor.
 
 Examples:
-  jam plan --from 2.9.10 --to 3.6
+  jam plan --from 2.9.10 --to 3.6 --url http://mirror.example:8080/tools --procedure
   jam plan --from 3.6.5 --to 3.6 --model-type caas --markdown > change.md
   jam plan --fleet fleet/ --to 3.6 -o json > plan.json && jam sync --plan plan.json`;
 

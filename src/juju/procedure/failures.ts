@@ -206,12 +206,19 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
     id: "image-pull",
     symptom: "ImagePullBackOff, or a controller that does not answer",
     text: "A node cannot pull the new image. Put it into the registry, or mend the registry's address, login or certificate on the nodes; the pod then starts by itself.",
-    appliesTo: (situation) => isUpgrade(situation) && ofPodController(situation),
-    commands: ({ controller }) => [
-      shellCommand`kubectl get pods -n ${`controller-${controller}`}`,
-      shellCommand`kubectl describe pod controller-0 -n ${`controller-${controller}`}`,
-      shellCommand`kubectl logs controller-0 -c api-server -n ${`controller-${controller}`} --tail 100`,
-    ],
+    appliesTo: (situation) =>
+      isUpgrade(situation) &&
+      (ofPodController(situation) || situation.models.some(({ type }) => type === "caas")),
+    commands: (situation) => {
+      const namespace = namespaceOf(situation);
+      return [
+        shellCommand`kubectl get pods -n ${namespace}`,
+        shellCommand`kubectl describe pods -n ${namespace}`,
+        ...(ofPodController(situation)
+          ? [shellCommand`kubectl logs controller-0 -c api-server -n ${namespace} --tail 100`]
+          : []),
+      ];
+    },
     source: "caas/kubernetes/provider/controller_upgrade.go @2.9.42, 3.6.28",
   },
   {
@@ -235,6 +242,13 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
     source: "docs/howto/manage-your-deployment/troubleshoot-your-deployment.md",
   },
 ];
+
+/** Of the controller's pod, else of the first model on Kubernetes, which is called after it. */
+function namespaceOf(situation: HopSituation): string {
+  if (ofPodController(situation)) return `controller-${situation.controller}`;
+  const name = situation.models.find(({ type }) => type === "caas")?.name ?? "MODEL";
+  return name.split("/").at(-1) ?? name;
+}
 
 /** MongoDB is a snap from 2.9 on focal and later; the unit keeps one name otherwise. */
 function databaseService({ from }: HopSituation): string {

@@ -210,6 +210,8 @@ describe("if it fails", () => {
   test("images that cannot be pulled belong to Kubernetes", () => {
     expect(idsOf(plan("3.6.5", "3.6.27", onKubernetes).ifItFails)).toContain("image-pull");
     expect(idsOf(plan("3.6.5", "3.6.27").ifItFails)).not.toContain("image-pull");
+    const mixed = plan("3.6.5", "3.6.27", { models: [{ name: "bob/k8s", type: "caas" }] }).ifItFails;
+    expect(textOf(mixed)).toContain("kubectl get pods -n k8s");
   });
 });
 
