@@ -14,6 +14,7 @@ import type { WhichWorld } from "./upgrade/which/world.ts";
 import type { LookupPlace } from "./upgrade/lookup/place.ts";
 import type { LookupReader } from "./upgrade/lookup/port.ts";
 import type { Upstream } from "./upstream/upstream.ts";
+import type { UpstreamWait, WaitObserver } from "./upstream/wait.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -78,6 +79,10 @@ export interface ComposeUpstreamsOptions {
   readonly userAgent: string;
   /** Told what is odd but no reason to stop, as a clock that is off. Default: nobody. */
   readonly onWarning?: (message: string) => void;
+  /** Told of each wait before it begins. Default: nobody. */
+  readonly onWait?: WaitObserver;
+  /** In the place of `fetch.retries`: 0 for who must not wait. */
+  readonly retries?: number;
 }
 
 /**
@@ -93,8 +98,18 @@ export async function composeUpstreams(
   if (usable.length === 0) throw offlineError(config.upstreams);
   const { createRateLimiter } = await import("./upstream/rate-limiter.ts");
   const { SYSTEM_TIMING } = await import("./upstream/timing.ts");
-  const { limitRate, retries, idleTimeoutMs, caFile } = config.fetch;
-  const rateLimiter = limitRate === undefined ? undefined : createRateLimiter(limitRate, SYSTEM_TIMING);
+  const { limitRate, idleTimeoutMs, caFile } = config.fetch;
+  const retries = options.retries ?? config.fetch.retries;
+  const tellLimit = (waitMs: number) =>
+    options.onWait?.({
+      source: "fetch.limitRate",
+      path: "",
+      message: "the limit of fetch.limitRate holds downloads back; the waits that follow are not told",
+      waitMs,
+      askedBy: "jam",
+    });
+  const rateLimiter =
+    limitRate === undefined ? undefined : createRateLimiter(limitRate, SYSTEM_TIMING, tellLimit);
   return usable.map(({ name, url, keyring }) =>
     openUpstream({
       name,
@@ -103,6 +118,7 @@ export async function composeUpstreams(
       env: options.env,
       userAgent: options.userAgent,
       ...(options.onWarning === undefined ? {} : { onWarning: options.onWarning }),
+      ...(options.onWait === undefined ? {} : { onWait: options.onWait }),
       retries,
       idleTimeoutMs,
       caFile,
@@ -133,7 +149,8 @@ export async function composeSync(
   options: ComposeSyncOptions,
 ): Promise<{ readonly options: SyncOptions; readonly work: SyncCollaborators }> {
   const onWarning = (message: string) => options.observe({ kind: "warning", message });
-  const sources = await composeUpstreams(config, { onWarning, ...options });
+  const onWait = (wait: UpstreamWait) => options.observe({ kind: "wait", ...wait });
+  const sources = await composeUpstreams(config, { onWarning, onWait, ...options });
   const store = await (options.writes ? createStore(config) : openStore(config));
   const { setTimeout: sleep } = await import("node:timers/promises");
   return {

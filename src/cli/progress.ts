@@ -6,6 +6,7 @@ import { printableJson } from "./output/document.ts";
 import { createBars } from "./progress/bars.ts";
 import { limitTroubles, type Progress } from "./progress/limit-troubles.ts";
 import { createLines } from "./progress/lines.ts";
+import { describeEvent } from "./progress/view.ts";
 import { createTransferState } from "./progress/transfer-state.ts";
 
 /**
@@ -37,6 +38,20 @@ function createSilence({ output }: CommandContext): Progress {
         last = last.then(() => output.warn(`warning: ${printable(event.message, 1000)}`));
     },
     close: () => last,
+  };
+}
+
+/** Tells waits as --progress asks for, and nothing else: for commands that ask upstream on the way to their answer. */
+export function createWaitLines(context: CommandContext): SyncObserver {
+  const mode = chooseMode(context);
+  if (mode === "none") return () => undefined;
+  return (event) => {
+    if (event.kind !== "wait") return;
+    const line =
+      mode === "json"
+        ? JSON.stringify({ time: context.now().toISOString(), ...event })
+        : describeEvent(event);
+    void context.io.stderr.write(`${line}\n`);
   };
 }
 

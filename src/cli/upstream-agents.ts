@@ -1,5 +1,6 @@
 import type { Agent } from "../juju/agent.ts";
 import type { CommandContext } from "./command.ts";
+import { createWaitLines } from "./progress.ts";
 import { userAgent } from "./version.ts";
 
 /**
@@ -16,7 +17,7 @@ export async function readUpstreamAgents(
   const { options, work } = await composeSync(await context.config(), {
     env: context.io.env,
     userAgent: userAgent(),
-    observe: () => undefined,
+    observe: createWaitLines(context),
     signal: context.signal,
     allow: new Set(),
     writes: false,

@@ -179,7 +179,11 @@ const fetch = z
       jobs: count(1, 64).optional().describe("Tarballs fetched at the same time."),
       limitRate: byteSize("Bytes per second over all connections; left out, no limit.").optional(),
       idleTimeout: duration("Longest silence on a connection before it is given up.").optional(),
-      retries: count(0, 100).optional().describe("Attempts after the first, per document and per tarball."),
+      retries: count(0, 100)
+        .optional()
+        .describe(
+          "Attempts after the first, per document and per tarball. Each wait is told; Retry-After of a server counts up to 5 minutes.",
+        ),
       caFile: text("a PEM file").optional().describe("PEM file with further certificate authorities."),
     },
     "expected a mapping such as { jobs: 4, limitRate: 20MiB }",

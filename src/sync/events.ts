@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../shared/errors.ts";
+import type { RetryWait } from "./ports.ts";
 
 /** The steps of a run, in order; `write` and `read` are about volumes of a bundle, in the place of `fetch`. */
 export type SyncPhase = "metadata" | "plan" | "fetch" | "write" | "read" | "publish" | "prune";
@@ -12,7 +13,15 @@ export type SyncEvent =
   | { readonly kind: "item-started"; readonly path: string; readonly size: number; readonly received: number }
   /** `bytes` more arrived; negative when a restart threw some away. */
   | { readonly kind: "item-bytes"; readonly path: string; readonly bytes: number }
-  | { readonly kind: "item-retry"; readonly path: string; readonly message: string; readonly waitMs: number }
+  | ({ readonly kind: "item-retry"; readonly path: string; readonly message: string } & RetryWait)
+  /** Told before the run waits for anything but a tarball; `source` is the upstream's name or a setting. */
+  | ({
+      readonly kind: "wait";
+      readonly source: string;
+      readonly path: string;
+      readonly message: string;
+    } & Pick<RetryWait, "waitMs" | "askedBy"> &
+      Partial<RetryWait>)
   | { readonly kind: "item-done"; readonly path: string; readonly size: number }
   | {
       readonly kind: "item-failed";

@@ -90,8 +90,8 @@ async function fetchStep(
           count(bytes);
           observe({ kind: "item-bytes", path: step.path, bytes });
         },
-        onRetry(error, waitMs) {
-          observe({ kind: "item-retry", path: step.path, message: error.message, waitMs });
+        onRetry(error, wait) {
+          observe({ kind: "item-retry", path: step.path, message: error.message, ...wait });
         },
       });
       return undefined;

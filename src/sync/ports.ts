@@ -49,7 +49,17 @@ export interface ItemTarget {
 export interface ItemFetchOptions {
   readonly signal: AbortSignal;
   readonly onBytes?: (bytes: number) => void;
-  readonly onRetry?: (error: Error, waitMs: number) => void;
+  readonly onRetry?: (error: Error, wait: RetryWait) => void;
+}
+
+/** The wait before an attempt after the first. */
+export interface RetryWait {
+  readonly waitMs: number;
+  /** Who asked for it. */
+  readonly askedBy: "upstream" | "jam";
+  /** Number of the attempt that follows, and how many there are in all. */
+  readonly attempt: number;
+  readonly attempts: number;
 }
 
 /** A simplestreams tree to sync from. */

@@ -5,6 +5,7 @@ import type { ContentId } from "../simplestreams/item.ts";
 import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
 import { judgeExpiredKey } from "./expired-keys.ts";
 import type { Sha256 } from "../shared/sha256.ts";
+import type { SyncObserver } from "./events.ts";
 import { checkFreshness, type Allowance } from "./freshness.ts";
 import { readKept } from "./kept-documents.ts";
 import type { ProvenDocument } from "./snapshot.ts";
@@ -39,6 +40,8 @@ export interface MetadataRequest {
   readonly allow: ReadonlySet<Allowance>;
   readonly now: () => Date;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Told of each wait before it begins. Default: nobody. */
+  readonly observe?: SyncObserver;
   readonly signal: AbortSignal;
 }
 
@@ -70,7 +73,19 @@ export async function readMetadata(request: MetadataRequest): Promise<UpstreamMe
       });
     }
     before = metadata;
-    await request.sleep(SET_RETRY_MS * attempt, request.signal);
+    const waitMs = SET_RETRY_MS * attempt;
+    const [doubt] = metadata.unreadable.filter((one) => isMissing(one) || isForeign(one));
+    request.observe?.({
+      kind: "wait",
+      source: request.source.name,
+      path: doubt?.path ?? "streams/v1",
+      message: `upstream is probably publishing at this moment: ${fault ?? doubt?.error.message}`,
+      waitMs,
+      askedBy: "jam",
+      attempt: attempt + 1,
+      attempts: SET_ATTEMPTS,
+    });
+    await request.sleep(waitMs, request.signal);
   }
 }
 

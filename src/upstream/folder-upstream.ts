@@ -8,6 +8,7 @@ import { createDocumentTrust } from "./document-trust.ts";
 import { MAX_DOCUMENT_BYTES } from "./document-reader.ts";
 import { cancelled } from "./failure.ts";
 import type { UpstreamOptions } from "./http-upstream.ts";
+import { STARTS_OVER } from "./item-download.ts";
 import type { ItemSink } from "./ports.ts";
 import { requireSafePath } from "./source-path.ts";
 import { createTally } from "./tally.ts";
@@ -93,7 +94,7 @@ async function copyItem(
     await copy();
   } catch (error) {
     if (!resumed || !isJamError(error, "JAM_ITEM_SIZE_MISMATCH", "JAM_ITEM_HASH_MISMATCH")) throw error;
-    options.onRetry?.(error, 0);
+    options.onRetry?.(error, STARTS_OVER);
     await sink.restart(undefined);
     tally.settle();
     await copy();

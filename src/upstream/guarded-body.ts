@@ -3,6 +3,7 @@ import type { HttpAnswer } from "./http-client.ts";
 import { cancelled } from "./failure.ts";
 import { toUpstreamError } from "./http-failure.ts";
 import { releaseReceiveBuffers } from "./receive-buffers.ts";
+import { TOLD_SILENCE_MS } from "./wait.ts";
 
 /** When a connection counts as dead although it is open. */
 export interface PaceLimits {
@@ -11,6 +12,8 @@ export interface PaceLimits {
   /** Fewest bytes per second, over `windowMs` of waiting. */
   readonly minBytesPerSecond: number;
   readonly windowMs: number;
+  /** Told once of a body of which nothing has come for a while. */
+  readonly onSilence?: (url: string, silentMs: number) => void;
 }
 
 /** An idle timer never fires on a drip of bytes, so a least rate stands beside it. */
@@ -32,7 +35,10 @@ export async function* guardedBody(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const { body, request } = answer;
-  const pace = startPace(limits, (reason) => body.destroy(tooSlow(request.url, reason)));
+  const pace = startPace(limits, {
+    onTooSlow: (reason) => body.destroy(tooSlow(request.url, reason)),
+    onSilence: (silentMs) => limits.onSilence?.(request.url, silentMs),
+  });
   try {
     for (;;) {
       pace.waiting();
@@ -56,14 +62,25 @@ interface Pace {
   stop(): void;
 }
 
-function startPace(limits: PaceLimits, onTooSlow: (reason: string) => void): Pace {
+function startPace(
+  limits: PaceLimits,
+  {
+    onTooSlow,
+    onSilence,
+  }: { readonly onTooSlow: (reason: string) => void; readonly onSilence: (silentMs: number) => void },
+): Pace {
   const { idleTimeoutMs, minBytesPerSecond, windowMs } = limits;
   let waitingSince: number | undefined;
   let waitedMs = 0;
   let bytes = 0;
+  let isTold = false;
   const check = () => {
     if (waitingSince === undefined) return;
     const silentMs = performance.now() - waitingSince;
+    if (silentMs >= TOLD_SILENCE_MS && silentMs < idleTimeoutMs && !isTold) {
+      isTold = true;
+      onSilence(silentMs);
+    }
     if (silentMs >= idleTimeoutMs) {
       onTooSlow(`no byte for ${idleTimeoutMs / 1000} s`);
     } else if (waitedMs + silentMs >= windowMs) {

@@ -17,6 +17,7 @@ import {
   redirectRefused,
   refusePrivate,
 } from "./redirect-policy.ts";
+import { TOLD_SILENCE_MS } from "./wait.ts";
 
 export interface HttpClientOptions {
   readonly base: URL;
@@ -27,6 +28,8 @@ export interface HttpClientOptions {
   /** Longest wait for each step up to the answer's headers, and for all of them together four times that. */
   readonly idleTimeoutMs: number;
   readonly redirectOrigins: readonly string[];
+  /** Told once of a request that nothing has come for. */
+  readonly onSilence?: (url: string, silentMs: number) => void;
 }
 
 export interface HttpRequest {
@@ -85,12 +88,17 @@ export async function openHttpClient(options: HttpClientOptions): Promise<HttpCl
       const body = client.stream(url, { headers, decompress, signal });
       // The client's own timers start with the socket; a proxy that never grants one is caught here.
       const deadline = setTimeout(() => body.destroy(timedOut(failed.url, 4 * step)), 4 * step);
-      body.once("error", (error) => {
+      const silence = setTimeout(() => options.onSilence?.(failed.url, TOLD_SILENCE_MS), TOLD_SILENCE_MS);
+      const clear = () => {
         clearTimeout(deadline);
+        clearTimeout(silence);
+      };
+      body.once("error", (error) => {
+        clear();
         reject(signal.aborted ? cancelled(signal) : toUpstreamError(error, { ...failed, answered: false }));
       });
       body.once("response", (response: { statusCode: number; headers: IncomingHttpHeaders }) => {
-        clearTimeout(deadline);
+        clear();
         const { statusCode: status, headers } = response;
         resolve({ status, headers, body: queueBody(body), request: { ...failed, answered: true } });
       });

@@ -1,6 +1,7 @@
+import { formatDuration } from "../shared/duration.ts";
 import { JamError, type ErrorCode } from "../shared/errors.ts";
 import { describeFirstBytes } from "./failure.ts";
-import { isPassingStatus } from "./retry-policy.ts";
+import { isPassingStatus, MAX_RETRY_AFTER_MS } from "./retry-policy.ts";
 
 /** The request that failed, for the message. */
 export interface FailedRequest {
@@ -96,9 +97,15 @@ export function statusError(answer: StatusAnswer, request: FailedRequest): JamEr
   const via = request.proxy === undefined ? "" : ` through the proxy ${request.proxy}`;
   return new JamError(
     "JAM_UPSTREAM_STATUS",
-    `${request.url}: status ${status}${via}, beginning with ${details.firstBytes}`,
+    `${request.url}: status ${status}${via}${askedWait(answer)}, beginning with ${details.firstBytes}`,
     { hint: statusHint(status), details },
   );
+}
+
+function askedWait({ retryAfterMs }: StatusAnswer): string {
+  if (retryAfterMs === undefined || retryAfterMs === 0) return "";
+  const isCut = retryAfterMs === MAX_RETRY_AFTER_MS ? " or more" : "";
+  return ` (Retry-After: ${formatDuration(retryAfterMs)}${isCut})`;
 }
 
 function statusHint(status: number): string {

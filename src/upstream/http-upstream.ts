@@ -7,11 +7,12 @@ import { openHttpClient, type HttpClient } from "./http-client.ts";
 import { downloadItem } from "./item-download.ts";
 import type { ProxyEnvironment } from "./proxy-setting.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
-import { withRetries } from "./retry.ts";
+import { withRetries, type RetryWait } from "./retry.ts";
 import { RETRY_DEFAULTS, type RetryPolicy } from "./retry-policy.ts";
 import { resolveUnder } from "./source-path.ts";
 import { SYSTEM_TIMING, type Timing } from "./timing.ts";
 import type { DocumentAnswer, Upstream } from "./upstream.ts";
+import type { WaitObserver } from "./wait.ts";
 
 /** What every kind of upstream takes. */
 export interface UpstreamOptions {
@@ -23,6 +24,8 @@ export interface UpstreamOptions {
   readonly keyring: string;
   /** Called with what is odd but no reason to stop: a clock that is off. */
   readonly onWarning?: (message: string) => void;
+  /** Told of each wait before it begins, but for those between attempts at a tarball, which `onRetry` of the fetch tells. */
+  readonly onWait?: WaitObserver;
   /** Default: the machine's own. */
   readonly timing?: Timing;
   /** Shared by all that count against one limit; undefined is unlimited. */
@@ -58,7 +61,15 @@ export function openHttpUpstream(options: HttpUpstreamOptions): Upstream {
   const timing = options.timing ?? SYSTEM_TIMING;
   const onWarning = options.onWarning ?? (() => undefined);
   const idleTimeoutMs = options.idleTimeoutMs ?? PACE_DEFAULTS.idleTimeoutMs;
-  const pace: PaceLimits = { ...PACE_DEFAULTS, ...options.minRate, idleTimeoutMs };
+  const tellSilence = (url: string, silentMs: number) =>
+    options.onWait?.({
+      source: options.name,
+      path: pathBelow(base, url),
+      message: `${url}: nothing has come for ${Math.round(silentMs / 1000)} s`,
+      waitMs: Math.max(0, idleTimeoutMs - silentMs),
+      askedBy: "upstream",
+    });
+  const pace: PaceLimits = { ...PACE_DEFAULTS, ...options.minRate, idleTimeoutMs, onSilence: tellSilence };
   const retries = options.retries ?? RETRY_DEFAULTS.retries;
   const retry = { policy: { ...RETRY_DEFAULTS, ...options.backOff, retries }, timing };
   const trust = createDocumentTrust({ keyring: options.keyring, timing, onWarning });
@@ -72,6 +83,7 @@ export function openHttpUpstream(options: HttpUpstreamOptions): Upstream {
       caFile: options.caFile,
       idleTimeoutMs,
       redirectOrigins: options.redirectOrigins ?? [],
+      onSilence: tellSilence,
     }));
 
   return {
@@ -94,7 +106,9 @@ export function openHttpUpstream(options: HttpUpstreamOptions): Upstream {
         if (answer.kind === "found") clock.compare(answer.servedAt);
         return judge(answer, trust);
       };
-      return withRetries(read, { ...retry, signal });
+      const onRetry = (error: Error, wait: RetryWait) =>
+        options.onWait?.({ source: options.name, path, message: error.message, ...wait });
+      return withRetries(read, { ...retry, signal, onRetry });
     },
     async fetchItem(item, sink, fetchOptions) {
       const context = {
@@ -107,6 +121,12 @@ export function openHttpUpstream(options: HttpUpstreamOptions): Upstream {
       await downloadItem(context, item, sink, fetchOptions);
     },
   };
+}
+
+/** The part of an address that an upstream's paths begin at; the whole address where a redirect led elsewhere. */
+function pathBelow(base: URL, url: string): string {
+  const start = displayUrl(base);
+  return url.startsWith(start) ? url.slice(start.length) : url;
 }
 
 async function judge(answer: ArrivedAnswer, trust: DocumentTrust): Promise<DocumentAnswer> {

@@ -41,7 +41,7 @@ export async function downloadItem(
     } catch (error) {
       if (!secondChance || !isMismatch(error)) throw error;
       secondChance = false;
-      options.onRetry?.(error, 0);
+      options.onRetry?.(error, STARTS_OVER);
       await discard(download, undefined);
       await bringAndCommit(download);
     }
@@ -57,6 +57,9 @@ export async function downloadItem(
     },
   });
 }
+
+/** What arrived was not what was promised: once more from the start, at once. */
+export const STARTS_OVER = { waitMs: 0, askedBy: "jam", attempt: 2, attempts: 2 } as const;
 
 interface Download extends DownloadContext {
   readonly item: ItemRequest;

@@ -9,6 +9,9 @@ export interface RateLimiter {
 /** What an idle second may save up: short enough that a meter sees the limit kept. */
 const BURST_MS = 100;
 
+/** A shorter wait is no pause that anybody could take for an end. */
+const TOLD_WAIT_MS = 1_000;
+
 /**
  * A token bucket over all connections, kept as the time at which the bytes handed out so far are paid for.
  * Pieces are let through in the order they ask.
@@ -16,7 +19,10 @@ const BURST_MS = 100;
 export function createRateLimiter(
   bytesPerSecond: number,
   timing: Pick<Timing, "now" | "sleep">,
+  /** Told once, of the first wait of a second or more. */
+  onWait: (waitMs: number) => void = () => undefined,
 ): RateLimiter {
+  let isTold = false;
   const msPerByte = 1000 / bytesPerSecond;
   let paidUntil = -Infinity;
   return {
@@ -24,6 +30,10 @@ export function createRateLimiter(
       const now = timing.now();
       const waitMs = Math.max(paidUntil - now, -BURST_MS);
       paidUntil = now + waitMs + bytes * msPerByte;
+      if (waitMs >= TOLD_WAIT_MS && !isTold) {
+        isTold = true;
+        onWait(waitMs);
+      }
       return waitMs <= 0 ? undefined : timing.sleep(waitMs, signal);
     },
   };

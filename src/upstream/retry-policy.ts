@@ -12,8 +12,8 @@ export interface RetryPolicy {
 
 export const RETRY_DEFAULTS: RetryPolicy = { retries: 4, baseMs: 500, maxMs: 30_000 };
 
-/** The longest wait that a server may ask of us by Retry-After. */
-const MAX_RETRY_AFTER_MS = 300_000;
+/** The longest wait that a server may ask of us by Retry-After; what it asks beyond that is cut to it. */
+export const MAX_RETRY_AFTER_MS = 300_000;
 
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   "JAM_UPSTREAM_UNREACHABLE",

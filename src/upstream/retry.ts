@@ -1,12 +1,24 @@
+import { isJamError } from "../shared/errors.ts";
 import { cancelled } from "./failure.ts";
 import { planRetry, type RetryPolicy } from "./retry-policy.ts";
 import type { Timing } from "./timing.ts";
+
+/** The wait before an attempt after the first. */
+export interface RetryWait {
+  readonly waitMs: number;
+  /** Who asked for it: the server by Retry-After, or our own back-off. */
+  readonly askedBy: "upstream" | "jam";
+  /** Number of the attempt that follows, and how many there are in all. */
+  readonly attempt: number;
+  readonly attempts: number;
+}
 
 export interface RetryOptions {
   readonly policy: RetryPolicy;
   readonly timing: Timing;
   readonly signal: AbortSignal;
-  readonly onRetry?: ((error: Error, waitMs: number) => void) | undefined;
+  /** Told of each wait before it begins. */
+  readonly onRetry?: ((error: Error, wait: RetryWait) => void) | undefined;
   /** How many failures in a row count after this one; an attempt that got on starts the count anew. */
   readonly countFailure?: (failures: number) => number;
 }
@@ -27,10 +39,16 @@ export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOp
       failures = options.countFailure?.(failures + 1) ?? failures + 1;
       const waitMs = planRetry(error, failures, policy, timing.random());
       if (waitMs === undefined) throw error;
-      options.onRetry?.(error as Error, waitMs);
+      options.onRetry?.(error as Error, describeWait(error, waitMs, failures, policy));
       await pause(waitMs, timing, signal);
     }
   }
+}
+
+function describeWait(error: unknown, waitMs: number, failures: number, { retries }: RetryPolicy): RetryWait {
+  const asked = isJamError(error) ? error.details["retryAfterMs"] : undefined;
+  const askedBy = waitMs > 0 && asked === waitMs ? "upstream" : "jam";
+  return { waitMs, askedBy, attempt: failures + 1, attempts: retries + 1 };
 }
 
 async function pause(ms: number, timing: Timing, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Signature } from "../openpgp/signature.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { ArrivedDocument } from "./document-trust.ts";
+import type { RetryWait } from "./retry.ts";
 import type { ItemSink } from "./ports.ts";
 
 /** What a source said about the version of a document, for a conditional request next time. */
@@ -41,7 +42,7 @@ export interface FetchOptions {
   /** Called with the number of bytes of each arrived piece; negative when a restart throws bytes away. */
   readonly onBytes?: (bytes: number) => void;
   /** Called before each new attempt, with what went wrong and how long it waits. */
-  readonly onRetry?: (error: Error, waitMs: number) => void;
+  readonly onRetry?: (error: Error, wait: RetryWait) => void;
 }
 
 /** A simplestreams tree to read from, by URL or as a folder. */

@@ -7,6 +7,7 @@ import { outcomesOf, ruleWarnings } from "../../sync/rule-outcome.ts";
 import type { CommandContext, DefineCommand } from "../command.ts";
 import type { PaintStyle } from "../output/paint.ts";
 import { MIRROR_REF } from "../../sync/snapshot.ts";
+import { createWaitLines } from "../progress.ts";
 import { userAgent } from "../version.ts";
 
 const EXIT_FAILED_CHECK = 2;
@@ -33,7 +34,14 @@ async function check(context: CommandContext): Promise<number> {
     configFile: config.file,
     rules: { select: config.rules.select.length, deny: config.rules.deny.length },
     isOffline: config.mode === "offline",
-    openSources: () => composeUpstreams(config, { env: context.io.env, userAgent: userAgent() }),
+    openSources: () =>
+      composeUpstreams(config, {
+        env: context.io.env,
+        userAgent: userAgent(),
+        // Whoever checks wants to know how things are now.
+        retries: 0,
+        onWait: (wait) => createWaitLines(context)({ kind: "wait", ...wait }),
+      }),
     tryWrite: async () => {
       const store = await createStore(config);
       await store.documents.put("state", "write-test.json", Buffer.from("{}\n"));

@@ -32,6 +32,14 @@ export function describePhase(phase: SyncPhase): string {
   return PHASES[phase];
 }
 
+/** `sample asks for it, attempt 2 of 5` */
+function describeWait(event: Extract<SyncEvent, { kind: "item-retry" | "wait" }>): string {
+  const source = event.kind === "wait" ? event.source : "upstream";
+  if (event.attempt === undefined) return event.askedBy === "upstream" ? `${source} is silent` : source;
+  const who = event.askedBy === "upstream" ? `${source} asks for it` : "jam decides";
+  return `${who}, attempt ${event.attempt} of ${event.attempts}`;
+}
+
 /** What is worth a line of its own in every view; undefined for the rest. */
 export function describeEvent(event: SyncEvent): string | undefined {
   switch (event.kind) {
@@ -40,7 +48,11 @@ export function describeEvent(event: SyncEvent): string | undefined {
     case "item-failed":
       return `failed: ${printable(event.path)}: ${printable(event.message, 500)} [${event.code}]`;
     case "item-retry":
-      return `again in ${formatDuration(event.waitMs)}: ${printable(event.path)}: ${printable(event.message, 500)}`;
+      return `again in ${formatDuration(event.waitMs)} (${describeWait(event)}): ${printable(event.path)}: ${printable(event.message, 500)}`;
+    case "wait": {
+      const what = event.path === "" ? "" : `${printable(event.path)}: `;
+      return `waiting up to ${formatDuration(event.waitMs)} (${describeWait(event)}): ${what}${printable(event.message, 500)}`;
+    }
     default:
       return undefined;
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { JamError } from "../../../src/shared/errors.ts";
-import { withRetries } from "../../../src/upstream/retry.ts";
+import { withRetries, type RetryWait } from "../../../src/upstream/retry.ts";
 import { RETRY_DEFAULTS } from "../../../src/upstream/retry-policy.ts";
 
 function options(signal = new AbortController().signal) {
@@ -20,7 +20,7 @@ const lost = new JamError("JAM_UPSTREAM_UNREACHABLE", "lost");
 
 test("gives the first result that comes, and tells of each failure before it", async () => {
   const { waits, options: given } = options();
-  const told: [string, number][] = [];
+  const told: [string, RetryWait][] = [];
   let attempts = 0;
   const attempt = async () => {
     attempts += 1;
@@ -30,14 +30,14 @@ test("gives the first result that comes, and tells of each failure before it", a
 
   const result = await withRetries(attempt, {
     ...given,
-    onRetry: (error, ms) => told.push([error.message, ms]),
+    onRetry: (error, wait) => told.push([error.message, wait]),
   });
 
   expect(result).toBe("here");
   expect(waits).toEqual([250, 500]);
   expect(told).toEqual([
-    ["lost", 250],
-    ["lost", 500],
+    ["lost", { waitMs: 250, askedBy: "jam", attempt: 2, attempts: 5 }],
+    ["lost", { waitMs: 500, askedBy: "jam", attempt: 3, attempts: 5 }],
   ]);
 });
 

@@ -1,0 +1,88 @@
+/** What the commands say while they wait, and that `jam check` does not. */
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
+import { buildSampleTree, startUpstream, type TestUpstream } from "../helpers/upstream.ts";
+
+const options = { releases: ["3.6.27"], arches: ["amd64"], oses: ["ubuntu"] } as const;
+const HOUR_MS = 3_600_000;
+
+let upstream: TestUpstream;
+let mirror: TestMirror;
+
+beforeAll(async () => {
+  upstream = await startUpstream({ ...options, now: new Date(Date.now() - HOUR_MS) });
+  mirror = await temporaryMirror(upstream, { fetch: { retries: 1 } });
+});
+
+afterEach(() => upstream.clearFaults());
+
+afterAll(async () => {
+  for (const one of [mirror, upstream]) await one[Symbol.asyncDispose]();
+});
+
+const INDEX = "streams/v1/index2.sjson";
+const ASKED = { kind: "status", status: 429, retryAfter: 1, times: 1 } as const;
+
+test.for([
+  ["sync", ["sync"]],
+  ["explain", ["explain", "3.6.27"]],
+])("%s says who asks it to wait for a document, how long, and which attempt follows", async ([, args]) => {
+  upstream.fault(INDEX, ASKED);
+  const { status, stderr } = await mirror.jam(...(args as string[]));
+  expect({ status, stderr }).toMatchObject({ status: 0 });
+  expect(stderr).toMatch(
+    /^waiting up to 1\.0 s \(sample asks for it, attempt 2 of 2\): streams\/v1\/index2\.sjson: .*429/m,
+  );
+});
+
+test("a wait for a tarball is told the same way", async () => {
+  await using other = await temporaryMirror(upstream);
+  upstream.fault(/\.tgz$/, ASKED);
+  const { status, stderr } = await other.jam("sync");
+  expect(status).toBe(0);
+  expect(stderr).toMatch(/^again in 1\.0 s \(upstream asks for it, attempt 2 of 2\): agent\//m);
+});
+
+test.for([
+  ["sync", ["sync"]],
+  ["explain", ["explain", "3.6.27"]],
+])("%s tells the wait as an event with --progress json", async ([, args]) => {
+  upstream.fault(INDEX, ASKED);
+  const { stderr } = await mirror.jam(...(args as string[]), "--progress", "json");
+  const events = stderr
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { kind: string });
+  expect(events.filter(({ kind }) => kind === "wait")).toMatchObject([
+    { source: "sample", path: INDEX, waitMs: 1000, askedBy: "upstream", attempt: 2, attempts: 2 },
+  ]);
+});
+
+test("a sync that finds upstream in the middle of publishing says that it reads again", async () => {
+  await using publishing = await startUpstream({ ...options });
+  await using other = await temporaryMirror(publishing, { select: [{ stream: ["released", "proposed"] }] });
+  publishing.fault(/proposed-agents/, { kind: "status", status: 404, times: 1 });
+  const { status, stderr } = await other.jam("sync");
+  expect(status).toBe(0);
+  expect(stderr).toMatch(
+    /^waiting up to 2\.0 s \(jam decides, attempt 2 of 3\): .*proposed-agents.*publishing/m,
+  );
+});
+
+test("a limit that holds downloads back for seconds is told once", async () => {
+  const large = await buildSampleTree({ ...options, tarballBytes: 150_000 });
+  await using serving = await startUpstream({ tree: large });
+  await using other = await temporaryMirror(serving, { fetch: { limitRate: "50KiB" } });
+  const { status, stderr } = await other.jam("sync");
+  expect(status).toBe(0);
+  expect(stderr.match(/^waiting up to .*fetch\.limitRate/gm)).toHaveLength(1);
+});
+
+test("check does not wait: it says what upstream asks for", async () => {
+  upstream.fault(INDEX, { kind: "status", status: 503, retryAfter: 600 });
+  const { status, stdout, stderr } = await mirror.jam("check");
+  expect(status).toBe(2);
+  expect(stdout).toMatch(/fail +upstream .*503 \(Retry-After: 5 min or more\)/);
+  expect(stderr).not.toContain("waiting");
+  expect(upstream.requests.filter((request) => request.includes(INDEX))).not.toHaveLength(0);
+});
