@@ -74,7 +74,7 @@ export async function readMetadata(request: MetadataRequest): Promise<UpstreamMe
     }
     before = metadata;
     const waitMs = SET_RETRY_MS * attempt;
-    const [doubt] = metadata.unreadable.filter((one) => isMissing(one) || isForeign(one));
+    const doubt = metadata.unreadable.find((one) => isMissing(one) || isForeign(one));
     request.observe?.({
       kind: "wait",
       source: request.source.name,

@@ -12,7 +12,7 @@ import { RETRY_DEFAULTS, type RetryPolicy } from "./retry-policy.ts";
 import { resolveUnder } from "./source-path.ts";
 import { SYSTEM_TIMING, type Timing } from "./timing.ts";
 import type { DocumentAnswer, Upstream } from "./upstream.ts";
-import type { WaitObserver } from "./wait.ts";
+import type { UpstreamWait, WaitObserver } from "./wait.ts";
 
 /** What every kind of upstream takes. */
 export interface UpstreamOptions {
@@ -62,13 +62,7 @@ export function openHttpUpstream(options: HttpUpstreamOptions): Upstream {
   const onWarning = options.onWarning ?? (() => undefined);
   const idleTimeoutMs = options.idleTimeoutMs ?? PACE_DEFAULTS.idleTimeoutMs;
   const tellSilence = (url: string, silentMs: number) =>
-    options.onWait?.({
-      source: options.name,
-      path: pathBelow(base, url),
-      message: `${url}: nothing has come for ${Math.round(silentMs / 1000)} s`,
-      waitMs: Math.max(0, idleTimeoutMs - silentMs),
-      askedBy: "upstream",
-    });
+    options.onWait?.(describeSilence(options.name, { base, url, silentMs, idleTimeoutMs }));
   const pace: PaceLimits = { ...PACE_DEFAULTS, ...options.minRate, idleTimeoutMs, onSilence: tellSilence };
   const retries = options.retries ?? RETRY_DEFAULTS.retries;
   const retry = { policy: { ...RETRY_DEFAULTS, ...options.backOff, retries }, timing };
@@ -120,6 +114,25 @@ export function openHttpUpstream(options: HttpUpstreamOptions): Upstream {
       };
       await downloadItem(context, item, sink, fetchOptions);
     },
+  };
+}
+
+function describeSilence(
+  source: string,
+  silence: {
+    readonly base: URL;
+    readonly url: string;
+    readonly silentMs: number;
+    readonly idleTimeoutMs: number;
+  },
+): UpstreamWait {
+  const { base, url, silentMs, idleTimeoutMs } = silence;
+  return {
+    source,
+    path: pathBelow(base, url),
+    message: `${url}: nothing has come for ${Math.round(silentMs / 1000)} s`,
+    waitMs: Math.max(0, idleTimeoutMs - silentMs),
+    askedBy: "upstream",
   };
 }
 
