@@ -1,4 +1,4 @@
-import type { SyncEvent } from "../sync/events.ts";
+import type { SyncEvent, SyncObserver } from "../sync/events.ts";
 import { printable } from "../shared/printable.ts";
 import type { CommandContext } from "./command.ts";
 import type { ProgressMode } from "./global-options.ts";
@@ -49,7 +49,7 @@ export function createWaitLines(context: CommandContext): SyncObserver {
     if (event.kind !== "wait") return;
     const line =
       mode === "json"
-        ? JSON.stringify({ time: context.now().toISOString(), ...event })
+        ? printableJson(JSON.stringify({ time: context.now().toISOString(), ...event }))
         : describeEvent(event);
     void context.io.stderr.write(`${line}\n`);
   };
