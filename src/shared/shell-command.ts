@@ -12,13 +12,12 @@ export type ShellCommand = string & { readonly [brand]: "ShellCommand" };
  * shellCommand`juju upgrade-model -m ${controller}:${model} --agent-version ${version}    # some minutes`
  * shellCommand`sudo cp ${files} /etc/systemd/system/`
  * shellCommand`jam bundle verify ${pathWord(folder)}`
- * shellCommand`juju ssh ${machine} -- sudo systemctl restart ${shellWord(`jujud-${agent}`)}`
+ * shellCommand`juju ssh ${machine} -- sudo systemctl restart ${`jujud-${agent}`}`
  * ```
  *
  * The literal text stands as it is. Each value is quoted where it needs that and stays within its word;
  * an array becomes one word for each element. Do not write quotes around a value.
- * `juju ssh` and `juju exec` give their words to a second shell: what comes from outside is quoted for that one
- * by `shellWord` first.
+ * Values after `juju ssh … --` and in `watch …`, which hand their words to a second shell, are quoted for that one as well.
  *
  * Two kinds of values make the whole line a comment that names the value, because no quoting helps:
  * - one with control characters, line breaks, direction marks or others that do not print,
@@ -35,7 +34,9 @@ export function shellCommand(
   let line = literals[0] ?? "";
   let isWordOpen = /\S$/.test(line);
   for (const [index, value] of values.entries()) {
-    refuseOpenQuote(literals.slice(0, index + 1).join(""));
+    const before = literals.slice(0, index + 1).join("");
+    refuseOpenQuote(before);
+    const quote = SECOND_SHELL.test(before) ? (text: string) => shellWord(shellWord(text)) : shellWord;
     const words = typeof value === "string" ? [value] : value;
     for (const [position, word] of words.entries()) {
       if (hasUnprintable(word)) return refusal(literals, word, "has characters that do not print");
@@ -46,15 +47,10 @@ export function shellCommand(
       isWordOpen = (position === 0 && isWordOpen) || word !== "";
     }
     const literal = literals[index + 1] ?? "";
-    line += words.map(shellWord).join(" ") + literal;
+    line += words.map(quote).join(" ") + literal;
     if (literal !== "") isWordOpen = /\S$/.test(literal);
   }
   return line as ShellCommand;
-}
-
-/** The line that `start` begins and `rest` ends; a comment instead of a command stays alone. */
-export function continueCommand(start: ShellCommand, rest: ShellCommand): ShellCommand {
-  return (start.startsWith("#") ? start : `${start} ${rest}`) as ShellCommand;
 }
 
 /** Parts of one command line with blanks between; one that cannot be pasted makes the whole line its comment. */
@@ -63,11 +59,11 @@ export function joinParts(parts: readonly ShellCommand[]): ShellCommand {
   return refused ?? (parts.join(" ") as ShellCommand);
 }
 
-/**
- * One word of a POSIX shell's command line: as it is where that is safe, else in single quotes.
- * Only for a word inside a word of `shellCommand`: alone it does not refuse what does not print.
- */
-export function shellWord(word: string): string {
+/** Literal text before words that the command joins with blanks and gives to a shell. */
+const SECOND_SHELL = /^watch |^juju (?:ssh|exec|run) .*-- /;
+
+/** One word of a POSIX shell's command line: as it is where that is safe, else in single quotes. */
+function shellWord(word: string): string {
   // zsh expands a word that starts with `=`, old fish one that starts with `%`.
   return /^[\w@+:,./-][\w@%+=:,./-]*$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

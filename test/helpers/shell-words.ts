@@ -5,9 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Programs that printed commands name; each becomes a function that only tells its words. */
-const PROGRAMS = "juju jam snap kubectl curl sudo npx cat crontab gpg sha256sum systemctl id touch rm".split(
-  " ",
-);
+const PROGRAMS =
+  "juju jam snap kubectl curl sudo npx cat crontab gpg sha256sum systemctl id touch rm tar watch".split(" ");
 
 /** Stands after the words of each command. No name contains it: control characters never reach a command. */
 const END = "\u0001end";
@@ -15,7 +14,7 @@ const END = "\u0001end";
 /**
  * For each line the commands that it runs, each as its words, in no particular order. All lines go through one `sh`,
  * as if pasted one after the other; what a line runs beyond `PROGRAMS` cannot be found and changes nothing.
- * Words after `juju ssh … --` go through a second shell, as they do on the machine.
+ * Words after `juju ssh … --` and `watch` go through a second shell, as they do on the machine.
  */
 export function shellWords(lines: readonly string[]): string[][][] {
   const first = wordsOf(lines);
@@ -25,16 +24,22 @@ export function shellWords(lines: readonly string[]): string[][][] {
     commands
       .map((words, at) => {
         if (remote[index]?.[at] === undefined) return words;
-        return [...words.slice(0, words.indexOf("--") + 1), ...(second.shift() ?? []).flat()];
+        return [...words.slice(0, startOfRemote(words)), ...(second.shift() ?? []).flat()];
       })
       .sort((a, b) => (a.join("\n") < b.join("\n") ? -1 : 1)),
   );
 }
 
-function remoteLine(words: readonly string[]): string | undefined {
-  const [program, command] = words;
+/** Where the words for a second shell begin; 0 for none. */
+function startOfRemote([program, command, ...words]: readonly string[]): number {
+  if (program === "watch") return command === "-n" ? 3 : 1;
   const at = words.indexOf("--");
-  return program === "juju" && command === "ssh" && at > 0 ? words.slice(at + 1).join(" ") : undefined;
+  return program === "juju" && command === "ssh" && at >= 0 ? at + 3 : 0;
+}
+
+function remoteLine(words: readonly string[]): string | undefined {
+  const start = startOfRemote(words);
+  return start === 0 ? undefined : words.slice(start).join(" ");
 }
 
 function wordsOf(lines: readonly string[]): string[][][] {

@@ -10,7 +10,7 @@ import { renderReport } from "../../src/cli/bundle/verify.ts";
 import type { CommandContext } from "../../src/cli/command.ts";
 import type { VerifyReport } from "../../src/bundle/verify/verify-report.ts";
 import { hasUnprintable } from "../../src/shared/printable.ts";
-import { pathWord, shellCommand, shellWord } from "../../src/shared/shell-command.ts";
+import { pathWord, shellCommand } from "../../src/shared/shell-command.ts";
 import { hostileNames, printableNames } from "../helpers/hostile-names.ts";
 import { jamHere, type RanHere } from "../helpers/jam-here.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
@@ -127,9 +127,11 @@ function expectPrintable({ stdout, stderr }: Pick<RanHere, "stdout" | "stderr">)
   expect(bad).toEqual([]);
 }
 
-/** What documents have under `command`, `commands` and `next`. */
+/** Fields of documents that hold commands. */
+const COMMAND_FIELDS = new Set(["command", "commands", "next", "look", "fetch", "settings"]);
+
 function commandsIn(value: unknown, key = ""): string[] {
-  if (typeof value === "string") return ["command", "commands", "next"].includes(key) ? [value] : [];
+  if (typeof value === "string") return COMMAND_FIELDS.has(key) ? [value] : [];
   if (Array.isArray(value)) return value.flatMap((one) => commandsIn(one, key));
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => commandsIn(inner, name));
@@ -145,13 +147,18 @@ function expectSameButNames(hostile: Printed, plain: Printed, pairs: readonly (r
   }
   expect(hostile.lines).toHaveLength(plain.lines.length);
   for (const [index, { stdout }] of hostile.texts.entries()) {
-    expect(stdout.split("\n")).toHaveLength(plain.texts[index]?.stdout.split("\n").length ?? 0);
-    const shown = new Set(stdout.split("\n").map((line) => line.trim()));
-    expect(hostile.lines.filter((line) => !shown.has(line.trim()))).toEqual([]);
+    const [plainLines, lines] = [linesOf(plain.texts[index]?.stdout ?? ""), linesOf(stdout)];
+    expect(lines).toHaveLength(plainLines.length);
+    // What the text for people shows of the commands, it shows as the document has them.
+    for (const [at, line] of plain.lines.entries()) {
+      if (plainLines.includes(line)) expect(lines).toContain(hostile.lines[at]);
+    }
   }
   const words = shellWords([...plain.lines, ...hostile.lines]);
   for (const [index, line] of plain.lines.entries()) {
-    const involved = pairs.filter(([token]) => line.includes(token)).map(([, name]) => name);
+    const involved = pairs
+      .filter(([token]) => line.replaceAll(/juju-backup-\w+/g, "").includes(token))
+      .map(([, name]) => name);
     const found = hostile.lines[index] ?? "";
     const mustRefuse = involved.some(hasUnprintable);
     const isRefused = !line.startsWith("#") && found.startsWith("#");
@@ -170,34 +177,44 @@ function expectSameButNames(hostile: Printed, plain: Printed, pairs: readonly (r
   }
 }
 
+/** Lines without their indent; what goes over several with a backslash is one. */
+function linesOf(text: string): string[] {
+  return text
+    .replaceAll(/ \\\n\s+(?=--)/g, " ")
+    .split("\n")
+    .map((line) => line.trim());
+}
+
 function countOptions(commands: readonly (readonly string[])[] = []): number {
   return commands.flat().filter((word) => word.startsWith("-")).length;
 }
 
 function replaceNames(word: string, pairs: readonly (readonly [string, string])[]): string {
-  return pairs.reduce((text, [token, name]) => text.split(token).join(name), word);
+  return pairs.reduce(
+    (text, [token, name]) =>
+      // The name of a file has no characters that scp takes for more than a name.
+      text
+        .replace(`juju-backup-${token}`, `juju-backup-${name.replaceAll(/[^\w.-]/g, "-")}`)
+        .split(token)
+        .join(name),
+    word,
+  );
 }
 
 function pairsOf(names: Names): (readonly [string, string])[] {
   return Object.entries(PLAIN).map(([key, token]) => [token, names[key] ?? token]);
 }
 
+/** The fleet's reader refuses some names; most samples have none of those, so that there is a plan to look at. */
+const planNames = printableNames.filter((name) => !name.startsWith("-"));
 const fleets = fc.oneof(
-  fc.record({
-    controller: hostileNames,
-    model: hostileNames,
-    app: hostileNames,
-    machine: hostileNames,
-    message: hostileNames,
-  }),
-  fc.record({
-    controller: printableNames,
-    model: printableNames,
-    app: printableNames,
-    machine: printableNames,
-    message: printableNames,
-  }),
+  { weight: 1, arbitrary: fleetOf(hostileNames, hostileNames) },
+  { weight: 4, arbitrary: fleetOf(planNames, hostileNames) },
 );
+
+function fleetOf(names: fc.Arbitrary<string>, texts: fc.Arbitrary<string>) {
+  return fc.record({ controller: names, model: names, app: names, machine: names, message: texts });
+}
 
 test.prop([fc.array(printableNames, { minLength: 80, maxLength: 120 })], runs(4))(
   "any name that prints is one word, wherever it stands",
@@ -219,7 +236,7 @@ test.prop([fc.array(printableNames, { minLength: 80, maxLength: 120 })], runs(4)
       ],
     ]);
     expect(shellWords(lines)).toEqual(expected);
-    const remote = names.map((name) => shellCommand`juju ssh 0 -- sudo cat ${shellWord(`/x ${name}`)}`);
+    const remote = names.map((name) => shellCommand`juju ssh 0 -- sudo cat ${`/x ${name}`}`);
     expect(shellWords(remote)).toEqual(
       names.map((name) => [["juju", "ssh", "0", "--", "sudo", "cat", `/x ${name}`]]),
     );

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { JamError } from "../../shared/errors.ts";
 import { hasUnprintable, printable } from "../../shared/printable.ts";
-import { continueCommand, shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
+import { joinParts, shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 import { DEFAULTS } from "../../config/defaults.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { programName } from "../program-name.ts";
@@ -201,6 +201,6 @@ function nextSteps(
       shellCommand`sync`,
       shellCommand`serve`,
       shellCommand`connect           # the commands that point Juju here`,
-    ].map((rest) => continueCommand(jam, rest)),
+    ].map((rest) => joinParts([jam, rest])),
   ];
 }

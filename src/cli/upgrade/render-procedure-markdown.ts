@@ -1,4 +1,4 @@
-import { printable } from "../../shared/printable.ts";
+import { markdownText } from "../../shared/markup.ts";
 import type { PlanHop } from "../../upgrade/plan/plan-document.ts";
 import type { PlanProcedure } from "../../upgrade/plan/procedure-document.ts";
 
@@ -18,7 +18,7 @@ export function preparationSections({ procedure, companions = [], registry = [] 
           registry
             .map(
               ({ severity, note, remedy = "" }) =>
-                `- ${severity === "stops" ? "**stops**: " : ""}${text(`${note} ${remedy}`)}`,
+                `- ${severity === "stops" ? "**stops**: " : ""}${markdownText(`${note} ${remedy}`.trim())}`,
             )
             .join("\n"),
         ]),
@@ -31,7 +31,7 @@ export function preparationSections({ procedure, companions = [], registry = [] 
 export function aftermathSections({ procedure }: PlanHop): string[] {
   if (procedure === undefined) return [];
   const failures = procedure.ifItFails.map((one) =>
-    item(`**${text(one.symptom)}**: ${text(one.text)}`, one.commands),
+    item(`**${markdownText(one.symptom)}**: ${markdownText(one.text)}`, one.commands),
   );
   return [
     ...steps("### Watch", procedure.watch),
@@ -42,7 +42,7 @@ export function aftermathSections({ procedure }: PlanHop): string[] {
       : [
           "### Way back",
           procedure.wayBack
-            .map((one) => item(`**${text(one.title)}**: ${text(one.text)}`, one.commands))
+            .map((one) => item(`**${markdownText(one.title)}**: ${markdownText(one.text)}`, one.commands))
             .join("\n"),
         ]),
   ];
@@ -59,23 +59,20 @@ function companionItem({
 }: NonNullable<PlanHop["companions"]>[number]): string {
   const mark = need === "always" ? "" : " (where used)";
   const commands = [...fetch, ...(flags.length === 0 ? [] : [flags.join(" ")]), ...settings];
-  return item(`[ ] **${text(what)}**${mark}: ${text(`${note} ${later}`)}`, commands);
+  return item(`[ ] **${markdownText(what)}**${mark}: ${markdownText(`${note} ${later}`.trim())}`, commands);
 }
 
 function steps(heading: string, all: readonly Step[]): string[] {
   if (all.length === 0) return [];
   return [
     heading,
-    all.map((one) => item(`[ ] **${text(one.title)}**: ${text(one.text)}`, one.commands)).join("\n"),
+    all
+      .map((one) => item(`[ ] **${markdownText(one.title)}**: ${markdownText(one.text)}`, one.commands))
+      .join("\n"),
   ];
 }
 
 function item(words: string, commands: readonly string[]): string {
   if (commands.length === 0) return `- ${words}`;
   return [`- ${words}`, "", "  ```sh", ...commands.map((command) => `  ${command}`), "  ```", ""].join("\n");
-}
-
-/** Names in it must not become markup. */
-function text(words: string): string {
-  return printable(words.trim(), Infinity).replaceAll(/[\\|`*_<>[\]]/g, (sign) => `\\${sign}`);
 }

@@ -20,7 +20,8 @@ export function backupSupport(version: JujuVersion, type: "iaas" | "caas"): Back
 }
 
 /** The backup before the hop, or that there is none. */
-export function backupStep({ from, controller, controllerType }: HopSituation): ProcedureStep {
+export function backupStep(situation: HopSituation): ProcedureStep {
+  const { from, controller, controllerType } = situation;
   const support = backupSupport(from, controllerType);
   const source = "cmd/juju/backups/create.go @2.9.42, 3.6.28; docs/howto/manage-controllers.md";
   if (support === "no") {
@@ -45,7 +46,7 @@ export function backupStep({ from, controller, controllerType }: HopSituation): 
       source: "not read",
     };
   }
-  const file = `juju-backup-${controller}-${formatVersion(from)}.tar.gz`;
+  const file = backupFile(situation);
   return {
     id: "backup",
     title: "backup",
@@ -56,6 +57,11 @@ export function backupStep({ from, controller, controllerType }: HopSituation): 
     ],
     source: `${source}; juju/juju-restore core/restorer.go:CheckRestorable`,
   };
+}
+
+/** Without characters that `juju scp` takes for a place of its own, such as the `:` after a machine. */
+function backupFile({ controller, from }: HopSituation): string {
+  return `juju-backup-${controller.replaceAll(/[^\w.-]/g, "-")}-${formatVersion(from)}.tar.gz`;
 }
 
 const RESTORE_LIMITS =
@@ -107,7 +113,7 @@ export function restoreWayBack(situation: HopSituation): WayBack {
     };
   }
   const place = placeOf(controller, "controller");
-  const file = `juju-backup-${controller}-${formatVersion(from)}.tar.gz`;
+  const file = backupFile(situation);
   return {
     id: "restore",
     title: "only the backup, with juju-restore",

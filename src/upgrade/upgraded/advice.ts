@@ -1,6 +1,6 @@
 import { parseVersion } from "../../juju/version.ts";
 import { printable } from "../../shared/printable.ts";
-import { pathWord, shellCommand, shellWord, type ShellCommand } from "../../shared/shell-command.ts";
+import { pathWord, shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 import { formatModelPlace, type FleetMachine, type FleetModel, type FleetUnit } from "../fleet/fleet.ts";
 import type { UpgradedModelState, UpgradedState } from "./states.ts";
 
@@ -21,8 +21,7 @@ export function machineSteps(
       shellCommand`juju remove-machine -m ${place} ${machine.id} --force    # it is ${machine.life}; repeat this when it does not go away`,
     ];
   }
-  // What follows `--` is read by a second shell, on the machine.
-  const service = shellWord(`jujud-${agent}`);
+  const service = `jujud-${agent}`;
   switch (state) {
     case "not-reachable":
       return [
@@ -51,7 +50,7 @@ function behindSteps(
   agent: string,
   service: string,
 ): readonly ShellCommand[] {
-  const log = shellWord(`/var/log/juju/${agent}.log`);
+  const log = `/var/log/juju/${agent}.log`;
   return [
     warningsOf(place, agent),
     shellCommand`juju ssh -m ${place} ${id} -- sudo tail -n 100 ${log}    # "agent binaries", "checksum", "no space"`,
@@ -115,7 +114,7 @@ export function unitSteps(unit: FleetUnit, model: FleetModel, state: UpgradedSta
   // Until 2.7 each unit had a process of its own; later it is part of its machine's.
   const version = parseVersion(model.version ?? "0.0.0");
   const isOwn = version.major < 2 || (version.major === 2 && version.minor < 8);
-  const service = shellWord(`jujud-${isOwn ? agent : `machine-${unit.machine.replaceAll("/", "-")}`}`);
+  const service = `jujud-${isOwn ? agent : `machine-${unit.machine.replaceAll("/", "-")}`}`;
   return [look, shellCommand`juju ssh -m ${place} ${unit.machine} -- sudo systemctl restart ${service}`];
 }
 

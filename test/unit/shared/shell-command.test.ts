@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { hasUnprintable } from "../../../src/shared/printable.ts";
-import { joinParts, pathWord, shellCommand, shellWord } from "../../../src/shared/shell-command.ts";
+import { joinParts, pathWord, shellCommand } from "../../../src/shared/shell-command.ts";
 
 describe("a command for pasting", () => {
   test("stands as written with plain values", () => {
@@ -51,8 +51,11 @@ describe("a command for pasting", () => {
   });
 
   test("quotes twice what a second shell reads", () => {
-    expect(shellCommand`juju ssh 0 -- sudo cat ${shellWord("a b")}`).toBe(
-      String.raw`juju ssh 0 -- sudo cat ''\''a b'\'''`,
+    const twice = String.raw`''\''a b'\'''`;
+    expect(shellCommand`juju ssh ${"a b"} -- sudo cat ${"a b"}`).toBe(`juju ssh 'a b' -- sudo cat ${twice}`);
+    expect(shellCommand`watch -n 5 juju show-model ${"a b"}`).toBe(`watch -n 5 juju show-model ${twice}`);
+    expect(shellCommand`jam upgraded --watch -- juju status -m ${"a b"}`).toBe(
+      "jam upgraded --watch -- juju status -m 'a b'",
     );
   });
 
