@@ -5,7 +5,7 @@ import { userAgent } from "./version.ts";
 
 /**
  * What upstream lists in these streams (`*` is every one): its metadata is read and verified as a sync would, and
- * nothing is kept. No rule of `select` or `deny` counts.
+ * nothing is kept. All of it counts, whatever `select` and `deny` say.
  * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…, JAM_STORE_…
  */
 export async function readUpstreamAgents(
@@ -22,6 +22,7 @@ export async function readUpstreamAgents(
     allow: new Set(),
     writes: false,
   });
-  const everything = { select: [{ streams, prereleases: true }], deny: [] };
-  return (await planMirrorSync({ ...options, rules: everything }, work)).plan.wanted;
+  // The rules go along for what they name and the first upstream does not list: then the next one is asked.
+  const select = [{ streams, prereleases: true }, ...options.rules.select];
+  return (await planMirrorSync({ ...options, rules: { select, deny: [] } }, work)).plan.wanted;
 }

@@ -219,7 +219,9 @@ export const configSchema = z
         .array(upstream, "expected a list of upstreams")
         .min(1, "expected at least one upstream")
         .optional()
-        .describe("Where agents come from, in order of preference."),
+        .describe(
+          "Where agents come from, in order of preference: the next one is asked when one cannot be read, and for what it does not list.",
+        ),
       select: z
         .array(selectRule, "expected a list of rules")
         .min(1, "expected at least one rule")

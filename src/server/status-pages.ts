@@ -72,10 +72,11 @@ function hostOf(header: string | undefined): string | undefined {
 async function describe(mirror: Mirror): Promise<string[]> {
   try {
     const { counts, snapshot } = await mirror.current();
-    const { verbatim, upstream } = snapshot;
+    const { verbatim, upstream, earlierProofs = [] } = snapshot;
+    const isVerified = [upstream, ...earlierProofs].every(({ verified }) => verified);
     return [
       `${counts.agents} agents in ${counts.tarballs} tarballs, ${formatByteSize(counts.bytes)}.`,
-      `Snapshot ${snapshot.id} of ${upstream.name}${upstream.verified ? "" : ", not verified"}.`,
+      `Snapshot ${snapshot.id} of ${upstream.name}${isVerified ? "" : ", not verified"}.`,
       verbatim.complete
         ? "Upstream's signed metadata is served under /upstream/tools."
         : `Upstream's signed metadata is not served: ${verbatim.reason}`,

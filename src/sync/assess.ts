@@ -1,19 +1,21 @@
-import { JamError, toJamError } from "../shared/errors.ts";
+import type { JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import type { RuleReport } from "../juju/rule-report.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
+import { askOthers, type FurtherUpstream } from "./ask-others.ts";
+import { chooseUpstream } from "./choose-upstream.ts";
 import type { SyncObserver } from "./events.ts";
 import type { Allowance } from "./freshness.ts";
 import { guardCatalogue } from "./guard.ts";
-import type { RememberedDocument, UpstreamMemory } from "./memory.ts";
+import type { FurtherMemory, RememberedDocument, UpstreamMemory } from "./memory.ts";
 import { judgeAgents, unfulfilled, type PlanWishes } from "./judge.ts";
 import type { KeptPlans } from "./kept-plans.ts";
 import { planSync, type FetchStep, type SyncPlan } from "./plan.ts";
 import type { BlobPort, SyncSource, SyncStore } from "./ports.ts";
-import { readMetadata, type UpstreamMetadata } from "./read-metadata.ts";
+import type { UpstreamMetadata } from "./read-metadata.ts";
 import { heldDespiteRefusal, relevantRefusals, withUnreadListings } from "./refusals.ts";
 import type { FailedItem } from "./report.ts";
 import { judgeRules, refuseEmptySelection, ruleWarnings } from "./rule-outcome.ts";
@@ -31,6 +33,8 @@ export interface AssessInput {
   readonly allow: ReadonlySet<Allowance>;
   readonly current: Snapshot | undefined;
   readonly memory: UpstreamMemory;
+  /** What was accepted of further upstreams, by their URL. */
+  readonly further: FurtherMemory;
   readonly observe: SyncObserver;
   readonly now: () => Date;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -44,6 +48,10 @@ export interface Assessment {
   /** Where tarballs may come from: the source of the metadata first. */
   readonly sources: readonly SyncSource[];
   readonly metadata: UpstreamMetadata;
+  /** Upstreams that list what the first one does not. */
+  readonly further: readonly FurtherUpstream[];
+  /** Held agents that nobody lists now and that stay, because an upstream could not be asked. */
+  readonly staying: readonly Agent[];
   readonly plan: SyncPlan;
   /** Wanted items that are refused before any fetch. */
   readonly failed: readonly FailedItem[];
@@ -51,6 +59,7 @@ export interface Assessment {
   readonly isHeldAfter: (fetched: readonly FetchStep[]) => (agent: Agent) => boolean;
   /** What to remember when the run succeeds. */
   readonly memory: ReadonlyMap<string, RememberedDocument>;
+  readonly furtherMemory: FurtherMemory;
   readonly warnings: readonly string[];
   readonly rules: readonly RuleReport[];
   /** Why a sync changes nothing: its rules take nothing at all. */
@@ -58,27 +67,14 @@ export interface Assessment {
 }
 
 /**
- * Reads the first upstream that answers with metadata to be trusted, and plans.
+ * Reads the first upstream that answers with metadata to be trusted, asks the next ones for what it does not list, and
+ * plans.
  * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…
  */
 export async function assessUpstream(input: AssessInput): Promise<Assessment> {
-  input.observe({ kind: "phase", phase: "metadata" });
-  const { source, metadata, warnings } = await readFirst(input);
-  input.observe({ kind: "phase", phase: "plan" });
   const listed = input.current?.agents ?? [];
-  const wantsStream = streamTest(input);
-  const isRead = (agent: Agent) =>
-    agent.listings.some(({ contentId }) => {
-      const stream = parseStreamContentId(contentId)?.stream;
-      if (metadata.unreadable.some((entry) => entry.contentId === contentId)) return false;
-      // A wanted stream that the index names no longer was read all the same: upstream dropped it.
-      return metadata.products.has(contentId) || (stream !== undefined && wantsStream(stream));
-    });
-  const catalogue = buildCatalogue(metadata.products);
-  const upstream = [
-    ...withUnreadListings(catalogue.agents, metadata, listed),
-    ...heldDespiteRefusal({ metadata, catalogue }, listed),
-  ];
+  const { chosen, others, catalogue, upstream, isRead } = await readUpstreams(input, listed);
+  const { source, metadata } = chosen;
   const guarded = guardCatalogue({ ...input, upstream, listed, isRead });
   const verdicts = judgeAgents({ ...input, agents: guarded.agents, listed });
   const held = await findHeld(input.store.blobs, [...guarded.agents, ...listed]);
@@ -90,17 +86,20 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     keepsListed: input.wishes !== undefined,
   });
   const refusals = relevantRefusals({ metadata, catalogue, guarded, rules: input.rules });
-  const rules = judgeRules(guarded.agents, [metadata], input.rules);
-  const isWhole = input.wishes === undefined && refusals.failed.length === 0;
-  const refusal = isWhole ? refuseEmptySelection(rules) : undefined;
-  const unmet = input.wishes === undefined && refusal === undefined ? ruleWarnings(rules) : [];
-  const all = [...metadata.warnings, ...warnings, ...refusals.warnings];
+  const { rules, refusal, unmet } = weighRules(input, {
+    agents: guarded.agents,
+    metadata: [metadata, ...others.further.map((one) => one.metadata)],
+    isWhole: refusals.failed.length === 0,
+  });
+  const all = [...metadata.warnings, ...chosen.warnings, ...others.warnings, ...refusals.warnings];
   for (const message of all) input.observe({ kind: "warning", message });
   for (const message of unmet) input.observe({ kind: "warning", message, isUrgent: true });
   return {
     source,
     sources: [source, ...input.sources.filter((other) => other !== source)],
     metadata,
+    further: others.further,
+    staying: others.staying,
     plan,
     failed: [...refusals.failed, ...(input.wishes === undefined ? [] : unfulfilled(input.wishes, verdicts))],
     isHeldAfter(fetched) {
@@ -111,59 +110,63 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
       ...input.memory,
       ...metadata.documents.map((document) => [document.path, document] as const),
     ]),
+    // Of an upstream that is not configured any more nothing is remembered.
+    furtherMemory: new Map([
+      ...[...input.further].filter(([url]) => input.sources.some((one) => one.url === url)),
+      ...others.further.map((one) => [one.source.url, one.metadata.documents] as const),
+    ]),
     warnings: [...all, ...unmet],
     rules,
     refusal,
   };
 }
 
-async function readFirst(
-  input: AssessInput,
-): Promise<{ source: SyncSource; metadata: UpstreamMetadata; warnings: string[] }> {
-  const failures: SourceFailure[] = [];
-  /** The first upstream that can be used in part; one that can be used whole goes before it. */
-  let partial: { source: SyncSource; metadata: UpstreamMetadata } | undefined;
+/** Every agent that an upstream lists and that counts, and what of the mirror's streams was read for it. */
+async function readUpstreams(input: AssessInput, listed: readonly Agent[]) {
+  input.observe({ kind: "phase", phase: "metadata" });
   const wantsStream = streamTest(input);
-  for (const source of input.sources) {
-    try {
-      const metadata = await readMetadata({
-        ...input,
-        source,
-        documents: input.store.documents,
-        wants: (_entry, stream) => wantsStream(stream),
-      });
-      const [unreadable] = metadata.unreadable;
-      if (unreadable === undefined) return { source, metadata, warnings: warningsOf(source, failures) };
-      partial ??= { source, metadata };
-      failures.push({ source, error: unreadable.error });
-    } catch (error) {
-      if (input.signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled.", { cause: error });
-      failures.push({ source, error: toJamError(error) });
-    }
-  }
-  if (partial === undefined) throw summarizeFailures(failures);
-  const { source } = partial;
+  const chosen = await chooseUpstream(input, wantsStream);
+  const { metadata } = chosen;
+  const catalogue = buildCatalogue(metadata.products);
+  const own = [
+    ...withUnreadListings(catalogue.agents, metadata, listed),
+    ...heldDespiteRefusal({ metadata, catalogue }, listed),
+  ];
+  const others = await askOthers(input, chosen, own);
+  input.observe({ kind: "phase", phase: "plan" });
   return {
-    ...partial,
-    warnings: warningsOf(
-      source,
-      failures.filter((failure) => failure.source !== source),
-    ),
+    chosen,
+    others,
+    catalogue,
+    upstream: [...own, ...others.further.flatMap(({ agents }) => agents), ...others.staying],
+    isRead: (agent: Agent) =>
+      agent.listings.some(({ contentId }) => {
+        const stream = parseStreamContentId(contentId)?.stream;
+        if (metadata.unreadable.some((entry) => entry.contentId === contentId)) return false;
+        // A wanted stream that the index names no longer was read all the same: upstream dropped it.
+        return metadata.products.has(contentId) || (stream !== undefined && wantsStream(stream));
+      }),
   };
 }
 
-interface SourceFailure {
-  readonly source: SyncSource;
-  readonly error: JamError;
-}
-
-function warningsOf(source: SyncSource, failures: readonly SourceFailure[]): string[] {
-  const warnings = failures.map(
-    (failure) => `${failure.source.name} was passed over: ${failure.error.message}`,
-  );
-  if (!source.verifies)
-    warnings.push(`${source.name} is NOT verified: whoever can change its answers chooses your agents.`);
-  return warnings;
+/** What the rules get of what all upstreams list; a run for a plan does not mind. */
+function weighRules(
+  { rules, wishes }: AssessInput,
+  found: {
+    readonly agents: readonly Agent[];
+    readonly metadata: readonly UpstreamMetadata[];
+    /** Nothing that a rule may want was refused. */
+    readonly isWhole: boolean;
+  },
+): {
+  readonly rules: readonly RuleReport[];
+  readonly refusal: JamError | undefined;
+  readonly unmet: string[];
+} {
+  const reports = judgeRules(found.agents, found.metadata, rules);
+  if (wishes !== undefined) return { rules: reports, refusal: undefined, unmet: [] };
+  const refusal = found.isWhole ? refuseEmptySelection(reports) : undefined;
+  return { rules: reports, refusal, unmet: refusal === undefined ? ruleWarnings(reports) : [] };
 }
 
 /** Whether some rule or plan asks for a stream. */
@@ -178,29 +181,6 @@ function streamTest({
     ...(wishes?.streams ?? []),
   ]);
   return (stream) => wanted.has("*") || wanted.has(stream);
-}
-
-/** One upstream's error as it is; with several, the first one's code and every reason. */
-function summarizeFailures(failures: readonly SourceFailure[]): JamError {
-  const [first] = failures;
-  if (first === undefined) {
-    return new JamError("JAM_CONFIG_INVALID", "No upstream is configured.", {
-      hint: "Name one under `upstreams:` in jam.yaml, or run `jam init`.",
-    });
-  }
-  if (failures.length === 1) return first.error;
-  const reasons = failures.map(({ source, error }) => `${source.name}: ${error.message}`);
-  return new JamError(first.error.code, `No upstream could be used. ${reasons.join(" ")}`, {
-    cause: first.error,
-    ...(first.error.hint === undefined ? {} : { hint: first.error.hint }),
-    details: {
-      upstreams: failures.map(({ source, error }) => ({
-        name: source.name,
-        code: error.code,
-        message: error.message,
-      })),
-    },
-  });
 }
 
 /** The tarballs among these agents that are here, whole: a blob of another size was damaged and counts as absent. */

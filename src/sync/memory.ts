@@ -1,7 +1,7 @@
 import { parseSha256, type Sha256 } from "../shared/sha256.ts";
 import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
 import type { DocumentPort, FetchedDocument, Validators } from "./ports.ts";
-import type { ProvenDocument, Snapshot } from "./snapshot.ts";
+import type { ProvenDocument, Snapshot, UpstreamProof } from "./snapshot.ts";
 
 /** What is remembered of one upstream document that was accepted (principle P4, memory of freshness). */
 export interface RememberedDocument {
@@ -41,31 +41,93 @@ export async function readMemory(
   return new Map(remembered.map((document) => [document.path, document]));
 }
 
+/**
+ * What earlier runs accepted of upstreams that were asked for what the first one does not list, by their URL. They are
+ * remembered apart: nothing says that two upstreams publish the same state at the same time.
+ */
+export type FurtherMemory = ReadonlyMap<string, readonly RememberedDocument[]>;
+
+/** Empty where no further upstream was needed. A damaged memory is replaced as in `readMemory`. */
+export async function readFurtherMemory(
+  documents: Pick<DocumentPort, "get">,
+  current: Snapshot | undefined,
+): Promise<FurtherMemory> {
+  const state = parseState(await documents.get("state", NAME));
+  const rows = state === undefined ? provenFurther(current) : (state.further ?? []);
+  return new Map(
+    rows.flatMap((row) => (areRemembered(row.documents) ? [[row.upstream, row.documents]] : [])),
+  );
+}
+
+function provenFurther(current: Snapshot | undefined): NonNullable<MemoryState["further"]> {
+  return (current?.earlierProofs ?? []).map(({ url, documents }) => ({
+    upstream: url,
+    documents: documents.map((proven) => ({ ...proven, validators: {} })),
+  }));
+}
+
+interface MemoryState {
+  readonly format?: string;
+  readonly documents?: readonly RememberedDocument[];
+  readonly further?: readonly {
+    readonly upstream: string;
+    readonly documents: readonly RememberedDocument[];
+  }[];
+}
+
 function parseMemory(bytes: Uint8Array | undefined): readonly RememberedDocument[] | undefined {
+  const state = parseState(bytes);
+  return areRemembered(state?.documents) ? state?.documents : undefined;
+}
+
+function parseState(bytes: Uint8Array | undefined): MemoryState | undefined {
   if (bytes === undefined) return undefined;
   try {
-    const state = JSON.parse(Buffer.from(bytes).toString("utf8")) as {
-      format?: string;
-      documents?: readonly RememberedDocument[];
-    } | null;
-    if (state?.format !== FORMAT || !Array.isArray(state.documents)) return undefined;
-    return state.documents.every((document) => parseSha256(document?.sha256) !== undefined)
-      ? state.documents
-      : undefined;
+    const state = JSON.parse(Buffer.from(bytes).toString("utf8")) as MemoryState | null;
+    return state?.format === FORMAT ? state : undefined;
   } catch {
     return undefined;
   }
 }
 
+function areRemembered(documents: unknown): boolean {
+  return (
+    Array.isArray(documents) &&
+    documents.every(
+      (document: Partial<RememberedDocument> | null) => parseSha256(document?.sha256) !== undefined,
+    )
+  );
+}
+
 /** Replaces the memory durably. */
-export async function writeMemory(documents: DocumentPort, memory: UpstreamMemory): Promise<void> {
-  const state = { format: FORMAT, documents: [...memory.values()] };
+export async function writeMemory(
+  documents: DocumentPort,
+  memory: UpstreamMemory,
+  further: FurtherMemory,
+): Promise<void> {
+  const others = [...further];
+  const state: MemoryState = {
+    format: FORMAT,
+    documents: [...memory.values()],
+    ...(others.length === 0
+      ? {}
+      : { further: others.map(([upstream, own]) => ({ upstream, documents: own })) }),
+  };
   await documents.put("state", NAME, Buffer.from(`${JSON.stringify(state, null, 1)}\n`));
 }
 
 /** What a snapshot records of a document that it rests on. */
 export function provenOf({ validators: _validators, ...proven }: RememberedDocument): ProvenDocument {
   return proven;
+}
+
+/** What a snapshot records of an upstream that it rests on. */
+export function proofOf(
+  source: { readonly name: string; readonly url: string; readonly verifies: boolean },
+  documents: readonly RememberedDocument[],
+): UpstreamProof {
+  const { name, url, verifies } = source;
+  return { name, url, verified: verifies, documents: documents.map(provenOf) };
 }
 
 /** The memory of one document that has just been accepted; `keyExpiredAt` is for one whose key had expired. */

@@ -1,4 +1,4 @@
-import { readMemory } from "./memory.ts";
+import { readFurtherMemory, readMemory } from "./memory.ts";
 import { readPins } from "./pins.ts";
 import { publishTree } from "./publish.ts";
 import type { SyncStore } from "./ports.ts";
@@ -33,6 +33,10 @@ export async function planPrune(store: SyncStore, rules: RetentionRules, now: Da
     store.documents,
     snapshots.find(({ id }) => id === current),
   );
+  const further = await readFurtherMemory(
+    store.documents,
+    snapshots.find(({ id }) => id === current),
+  );
   return planRetention({
     snapshots,
     referenced: new Set(current === undefined ? [] : [current]),
@@ -40,7 +44,9 @@ export async function planPrune(store: SyncStore, rules: RetentionRules, now: Da
     referencedTrees: new Set(treeId === undefined ? [] : [treeId]),
     blobs: await collect(store.blobs.list()),
     proofs: await store.documents.list("upstream"),
-    remembered: new Set(memory.values().map(({ sha256 }) => sha256 as string)),
+    remembered: new Set(
+      [...memory.values(), ...[...further.values()].flat()].map(({ sha256 }) => sha256 as string),
+    ),
     pinned: await readPins(store.documents),
     rules,
     now,

@@ -1,7 +1,7 @@
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
 import type { Assessment } from "./assess.ts";
-import { provenOf } from "./memory.ts";
+import { proofOf } from "./memory.ts";
 import type { SyncStore } from "./ports.ts";
 import { readSnapshots } from "./prune.ts";
 import { publishSnapshot } from "./publish.ts";
@@ -29,12 +29,7 @@ export interface Changes {
 export async function publishChanges(changes: Changes): Promise<Snapshot | undefined> {
   const { store, current, assessment, agents } = changes;
   const { metadata, source } = assessment;
-  const upstream: Snapshot["upstream"] = {
-    name: source.name,
-    url: source.url,
-    verified: source.verifies,
-    documents: metadata.documents.map(provenOf),
-  };
+  const upstream = proofOf(source, metadata.documents);
   const verbatim = judgeVerbatimFace(metadata, source.verifies, agents);
   if (current !== undefined && isSame(current, { agents, upstream, verbatim })) return current;
   // An index without agents sends every client on to the internet; what was shown stays.

@@ -51,6 +51,11 @@ export function proofsOf({ upstream, earlierProofs = [] }: Snapshot): readonly U
   return [upstream, ...earlierProofs];
 }
 
+/** True when the signatures of every upstream that a snapshot rests on were verified. */
+export function isVerified(snapshot: Snapshot): boolean {
+  return proofsOf(snapshot).every(({ verified }) => verified);
+}
+
 /** An immutable catalogue with its provenance; stored as `snapshots/<id>.json`. */
 export interface Snapshot {
   readonly format: "jam-snapshot:1";

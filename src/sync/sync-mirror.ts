@@ -8,7 +8,7 @@ import type { Allowance } from "./freshness.ts";
 import { keepReport } from "./history.ts";
 import type { PlanWishes } from "./judge.ts";
 import { joinKeptPlans, NO_KEPT_PLANS, readKeptPlans, writeKeptPlans, type KeptPlans } from "./kept-plans.ts";
-import { readMemory, writeMemory } from "./memory.ts";
+import { proofOf, readFurtherMemory, readMemory, writeMemory } from "./memory.ts";
 import { publishableAgents } from "./plan.ts";
 import type { SyncSource, SyncStore } from "./ports.ts";
 import { pruneStore } from "./prune.ts";
@@ -16,7 +16,7 @@ import { publishChanges } from "./publish-changes.ts";
 import { markDamage, repairTree } from "./repair-tree.ts";
 import type { SyncReport } from "./report.ts";
 import type { RetentionRules } from "./retention.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { proofsOf, type Snapshot, type UpstreamProof } from "./snapshot.ts";
 import { refuseOverfull, spaceOf } from "./space.ts";
 import { proofsOfUnread } from "./unreadable.ts";
 import { failedReport, summarizeRun, type UnstampedReport } from "./summarize-run.ts";
@@ -103,12 +103,13 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   observe({ kind: "phase", phase: "publish" });
   const held = assessment.isHeldAfter(outcome.fetched);
   const agents = publishableAgents(plan, current?.agents ?? [], held);
-  for (const { sha256, bytes } of assessment.metadata.fresh)
-    await store.documents.put("upstream", sha256, bytes);
+  for (const { fresh } of [assessment.metadata, ...assessment.further.map(({ metadata }) => metadata)]) {
+    for (const { sha256, bytes } of fresh) await store.documents.put("upstream", sha256, bytes);
+  }
   // Before anything is published: a kill in between must not leave agents whose metadata is not remembered.
-  await writeMemory(store.documents, assessment.memory);
+  await writeMemory(store.documents, assessment.memory, assessment.furtherMemory);
   await rememberPlans(options, store);
-  const earlierProofs = proofsOfUnread(assessment.metadata, current);
+  const earlierProofs = furtherProofs(assessment, current);
   const snapshot = await publishChanges({
     store,
     retention: options.retention,
@@ -136,9 +137,25 @@ async function assess(
     ...work,
     current,
     memory,
+    further: await readFurtherMemory(work.store.documents, current),
     kept: await keptPlans(options, work.store),
     wishes: options.wishes,
   });
+}
+
+/** Proofs of what the documents of the first upstream do not list. */
+function furtherProofs(
+  { source, metadata, further, staying }: Assessment,
+  current: Snapshot | undefined,
+): readonly UpstreamProof[] {
+  const proofs = [
+    ...further.map((one) => proofOf(one.source, one.metadata.documents)),
+    ...proofsOfUnread(metadata, current),
+  ];
+  const urls = new Set([source.url, ...proofs.map(({ url }) => url)]);
+  // What stays because its upstream could not be asked is proven by what that one said before.
+  const before = staying.length === 0 || current === undefined ? [] : proofsOf(current);
+  return [...proofs, ...before.filter(({ url }) => !urls.has(url))];
 }
 
 function keptPlans({ forgetsPlans }: SyncOptions, store: SyncStore): Promise<KeptPlans> | KeptPlans {

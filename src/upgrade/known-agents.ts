@@ -1,6 +1,6 @@
 import { isJamError } from "../shared/errors.ts";
 import { sha256Of } from "../shared/sha256.ts";
-import type { Agent } from "../juju/agent.ts";
+import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { parseIndexFile, type IndexEntry } from "../simplestreams/index-file.ts";
@@ -8,7 +8,13 @@ import type { ContentId } from "../simplestreams/item.ts";
 import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
 import { textOfDocument } from "../simplestreams/signed-text.ts";
 import { readCurrentSnapshot, type MirrorReader } from "../sync/current.ts";
-import { readMemory, type RememberedDocument, type UpstreamMemory } from "../sync/memory.ts";
+import {
+  readFurtherMemory,
+  readMemory,
+  type FurtherMemory,
+  type RememberedDocument,
+  type UpstreamMemory,
+} from "../sync/memory.ts";
 import type { DocumentPort } from "../sync/ports.ts";
 import type { Snapshot } from "../sync/snapshot.ts";
 
@@ -34,11 +40,32 @@ export interface KnownAgents {
 export async function readKnownAgents(store: KnownReader): Promise<KnownAgents> {
   const snapshot = await readCurrentSnapshot(store);
   const memory = await readMemory(store.documents, snapshot);
+  const first = await readUpstreamAgents(store.documents, memory);
+  const further = await readFurtherMemory(store.documents, snapshot);
   return {
     snapshot,
     held: snapshot?.agents ?? [],
-    upstream: await readUpstreamAgents(store.documents, memory),
+    upstream: first && [...first, ...(await readFurtherAgents(store.documents, further, first))],
   };
+}
+
+/** What further upstreams listed that the first one does not. */
+async function readFurtherAgents(
+  documents: DocumentPort,
+  further: FurtherMemory,
+  first: readonly Agent[],
+): Promise<Agent[]> {
+  const names = new Set(first.map(formatAgentName));
+  const others: Agent[] = [];
+  for (const own of further.values()) {
+    const memory = new Map(own.map((document) => [document.path, document]));
+    for (const agent of (await readUpstreamAgents(documents, memory)) ?? []) {
+      if (names.has(formatAgentName(agent))) continue;
+      names.add(formatAgentName(agent));
+      others.push(agent);
+    }
+  }
+  return others;
 }
 
 const INDEX_PATHS = ["index2.sjson", "index2.json", "index.sjson", "index.json"];

@@ -6,7 +6,7 @@ import { pruneStore } from "../../sync/prune.ts";
 import { failedReport } from "../../sync/summarize-run.ts";
 import { sortInlets } from "../read/read-volumes.ts";
 import type { FailedItem } from "../../sync/report.ts";
-import type { Snapshot } from "../../sync/snapshot.ts";
+import { isVerified, type Snapshot } from "../../sync/snapshot.ts";
 import type { Inlet } from "../ports.ts";
 import { closeBundles } from "./close-bundles.ts";
 import {
@@ -136,7 +136,7 @@ function summarize(run: {
     faults: faults.faults,
     warnings: [...reception.warnings(), ...closed.warnings],
     upstream: snapshot?.upstream.url ?? null,
-    verified: snapshot?.upstream.verified ?? false,
+    verified: snapshot !== undefined && isVerified(snapshot),
     held: closed.held,
   };
   return cutLists(report, IMPORT_LISTS);

@@ -4,8 +4,8 @@ import { selectAgents } from "../../juju/select.ts";
 import type { DenyRule } from "../../juju/selection-rules.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import { guardCatalogue } from "../../sync/guard.ts";
-import { readMemory, writeMemory } from "../../sync/memory.ts";
+import { guardCatalogue, type RefusedChange } from "../../sync/guard.ts";
+import { readFurtherMemory, readMemory, writeMemory } from "../../sync/memory.ts";
 import { publishChanges } from "../../sync/publish-changes.ts";
 import type { FailedItem } from "../../sync/report.ts";
 import { proofsOf, type BundleOrigin, type ProvenDocument, type Snapshot } from "../../sync/snapshot.ts";
@@ -61,7 +61,11 @@ export async function publishBundle(
   const earlierProofs = await findEarlierProofs(store, { verified, current, agents });
   // Before anything is published: a kill in between must not leave agents whose metadata is not remembered.
   const accepted = verified.metadata.documents.map((document) => [document.path, document] as const);
-  await writeMemory(documents, new Map([...memory, ...accepted]));
+  await writeMemory(
+    documents,
+    new Map([...memory, ...accepted]),
+    await readFurtherMemory(documents, current),
+  );
   // Before, too: nobody may see a new version without the advice against it.
   await writeCarriedAdvice(documents, { bundle: manifest.id, advice: manifest.advice });
   const snapshot = await publishChanges({
@@ -78,12 +82,7 @@ export async function publishBundle(
   return {
     snapshot,
     removed: listed.map(formatAgentName).filter((name) => !names.has(name)),
-    failed: guarded.refused.map(({ agent, error: { code, message } }) => ({
-      agent: formatAgentName(agent),
-      path: agent.path,
-      code,
-      message,
-    })),
+    failed: guarded.refused.map(failedItem),
     warnings: [
       ...verified.metadata.warnings,
       ...verified.unreadable.map(({ path, error }) => `${path} proves nothing: ${error.message}`),
@@ -91,6 +90,10 @@ export async function publishBundle(
       ...partialWarning(manifest),
     ],
   };
+}
+
+function failedItem({ agent, error: { code, message } }: RefusedChange): FailedItem {
+  return { agent: formatAgentName(agent), path: agent.path, code, message };
 }
 
 function acceptedBy(current: Snapshot | undefined): Map<Sha256, ProvenDocument> {

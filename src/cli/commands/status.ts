@@ -9,7 +9,7 @@ import type { Store } from "../../store/store.ts";
 import { listSnapshotIds, readCurrentSnapshot } from "../../sync/current.ts";
 import { readReports } from "../../sync/history.ts";
 import type { SyncReport } from "../../sync/report.ts";
-import { proofsOf, type Snapshot } from "../../sync/snapshot.ts";
+import { isVerified, proofsOf, type Snapshot } from "../../sync/snapshot.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { listStreams } from "../agent-streams.ts";
 import { formatTable } from "../output/table.ts";
@@ -107,7 +107,7 @@ function describeSnapshot(
           },
     held: { agents: agents.length, bytes: sumTarballBytes(agents) },
     streams,
-    verified: snapshot?.upstream.verified ?? null,
+    verified: snapshot === undefined ? null : isVerified(snapshot),
     verbatim: snapshot?.verbatim ?? null,
   };
 }
@@ -137,7 +137,7 @@ async function render(
     lines.push(`snapshot  none yet: run \`jam ${status.mode === "offline" ? "bundle import" : "sync"}\``);
   } else {
     const age = formatDuration(context.now().getTime() - Date.parse(snapshot.createdAt));
-    const verified = snapshot.upstream.verified ? paint("green", "verified") : paint("red", "NOT VERIFIED");
+    const verified = isVerified(snapshot) ? paint("green", "verified") : paint("red", "NOT VERIFIED");
     const streams = Object.entries(status.streams).map(([stream, count]) => `${stream} ${count}`);
     const { verbatim } = snapshot;
     lines.push(

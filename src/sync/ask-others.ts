@@ -1,0 +1,149 @@
+import { JamError, toJamError } from "../shared/errors.ts";
+import { formatAgentName, type Agent } from "../juju/agent.ts";
+import { buildCatalogue } from "../juju/catalogue.ts";
+import { selectAgents } from "../juju/select.ts";
+import type { SelectRule } from "../juju/selection-rules.ts";
+import type { AssessInput } from "./assess.ts";
+import { unverified, type ChosenUpstream, type SourceFailure } from "./choose-upstream.ts";
+import type { RememberedDocument } from "./memory.ts";
+import type { SyncSource } from "./ports.ts";
+import { readMetadata, type UpstreamMetadata } from "./read-metadata.ts";
+import { judgeRules } from "./rule-outcome.ts";
+
+/** An upstream that lists what the ones before it do not. */
+export interface FurtherUpstream {
+  readonly source: SyncSource;
+  readonly metadata: UpstreamMetadata;
+  /** What is taken from it. */
+  readonly agents: readonly Agent[];
+}
+
+export interface OtherOffers {
+  /** In order of preference; those without an offer are left out. */
+  readonly further: readonly FurtherUpstream[];
+  /** Held agents that nobody lists now and that an upstream that cannot be read may list still. */
+  readonly staying: readonly Agent[];
+  readonly warnings: readonly string[];
+}
+
+/** What is not listed so far. */
+interface Missing {
+  /** Parts of rules that take nothing. */
+  readonly rules: readonly SelectRule[];
+  /** Names of agents that plans ask for. */
+  readonly names: ReadonlySet<string>;
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Asks the next upstreams, one after the other, for what the rules and plans name and the chosen one does not list. What
+ * an upstream offers beyond that is not taken: the order of preference stands.
+ * @throws JamError JAM_CANCELLED
+ */
+export async function askOthers(
+  input: AssessInput,
+  chosen: ChosenUpstream,
+  own: readonly Agent[],
+): Promise<OtherOffers> {
+  const further: FurtherUpstream[] = [];
+  const warnings: string[] = [];
+  const failures: SourceFailure[] = [...chosen.failures];
+  let known = own;
+  let before = chosen.source.name;
+  const missingNow = () =>
+    missingIn(input, known, [chosen.metadata, ...further.map(({ metadata }) => metadata)]);
+  for (const source of input.sources) {
+    if (source === chosen.source || failures.some((failure) => failure.source === source)) continue;
+    const missing = missingNow();
+    if (isNothing(missing)) break;
+    try {
+      const metadata = await readFurther(input, source, missing);
+      const [unreadable] = metadata.unreadable;
+      if (unreadable !== undefined) failures.push({ source, error: unreadable.error });
+      const agents = pick(buildCatalogue(metadata.products).agents, missing, known);
+      if (agents.length === 0) continue;
+      warnings.push(...missing.reasons.map((reason) => `${before}: ${reason}`));
+      warnings.push(describeOffer(source, agents), ...metadata.warnings, ...unverified(source));
+      further.push({ source, metadata, agents });
+      known = [...known, ...agents];
+      before = source.name;
+    } catch (error) {
+      if (input.signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled.", { cause: error });
+      failures.push({ source, error: toJamError(error) });
+      warnings.push(
+        `${source.name} could not be asked for what ${before} does not list: ${toJamError(error).message}`,
+      );
+    }
+  }
+  const staying = failures.length === 0 ? [] : pick(input.current?.agents ?? [], missingNow(), known);
+  if (staying.length > 0) {
+    const names = failures.map(({ source }) => source.name).join(", ");
+    warnings.push(`${staying.length} agent(s) that only ${names} may list stay as they are.`);
+  }
+  return { further, staying, warnings };
+}
+
+function missingIn(
+  input: AssessInput,
+  known: readonly Agent[],
+  metadata: readonly UpstreamMetadata[],
+): Missing {
+  const listed = new Set(known.map(formatAgentName));
+  const asked = input.wishes === undefined ? input.kept.agents : [...input.wishes.agents.keys()];
+  const names = new Set(asked.filter((name) => !listed.has(name)));
+  if (input.wishes !== undefined) return { rules: [], names, reasons: describeNames(names) };
+  const gaps = judgeRules(known, metadata, input.rules).flatMap((report) => report.gaps);
+  return {
+    rules: gaps.flatMap(({ wants }) => wants),
+    names,
+    reasons: [
+      ...gaps.flatMap(({ message, wants }) => (wants.length > 0 ? [message] : [])),
+      ...describeNames(names),
+    ],
+  };
+}
+
+function describeNames(names: ReadonlySet<string>): string[] {
+  if (names.size === 0) return [];
+  return [`${shorten([...names])}, which a plan asks for: not listed.`];
+}
+
+function isNothing({ rules, names }: Missing): boolean {
+  return rules.length === 0 && names.size === 0;
+}
+
+/** Of these agents those that are missing; nothing known is replaced, and no path gets a second content. */
+function pick(agents: readonly Agent[], { rules, names }: Missing, known: readonly Agent[]): Agent[] {
+  const taken = new Set(known.map(formatAgentName));
+  const paths = new Map(known.map(({ path, sha256 }) => [path, sha256]));
+  return selectAgents(agents, { select: rules, deny: [] }).flatMap((verdict) => {
+    const { agent } = verdict;
+    const name = formatAgentName(agent);
+    if (taken.has(name) || (paths.get(agent.path) ?? agent.sha256) !== agent.sha256) return [];
+    return verdict.taken || names.has(name) ? [agent] : [];
+  });
+}
+
+/** Its metadata, compared with what was accepted of this very upstream before. */
+function readFurther(input: AssessInput, source: SyncSource, missing: Missing): Promise<UpstreamMetadata> {
+  const streams = new Set([
+    ...missing.rules.flatMap((rule) => rule.streams),
+    ...(missing.names.size === 0 ? [] : [...input.kept.streams, ...(input.wishes?.streams ?? [])]),
+  ]);
+  const remembered: readonly RememberedDocument[] = input.further.get(source.url) ?? [];
+  return readMetadata({
+    ...input,
+    source,
+    memory: new Map(remembered.map((document) => [document.path, document])),
+    documents: input.store.documents,
+    wants: (_entry, stream) => streams.has("*") || streams.has(stream),
+  });
+}
+
+function describeOffer(source: SyncSource, agents: readonly Agent[]): string {
+  return `${source.name} (${source.url}) lists it: ${agents.length} agent(s) are taken from there, ${shorten(agents.map(formatAgentName))}.`;
+}
+
+function shorten(names: readonly string[]): string {
+  return names.length > 4 ? `${names.slice(0, 4).join(", ")} and ${names.length - 4} more` : names.join(", ");
+}

@@ -1,0 +1,90 @@
+import { JamError, toJamError } from "../shared/errors.ts";
+import type { AssessInput } from "./assess.ts";
+import type { SyncSource } from "./ports.ts";
+import { readMetadata, type UpstreamMetadata } from "./read-metadata.ts";
+
+/** An upstream that could not be read, or only in part. */
+export interface SourceFailure {
+  readonly source: SyncSource;
+  readonly error: JamError;
+}
+
+/** The upstream whose metadata counts first. */
+export interface ChosenUpstream {
+  readonly source: SyncSource;
+  readonly metadata: UpstreamMetadata;
+  /** Those before it, and those that were tried in vain for something better. */
+  readonly failures: readonly SourceFailure[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The first upstream that answers with metadata to be trusted; one that can be used whole goes before one that cannot.
+ * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…, JAM_CANCELLED
+ */
+export async function chooseUpstream(
+  input: AssessInput,
+  wantsStream: (stream: string) => boolean,
+): Promise<ChosenUpstream> {
+  const failures: SourceFailure[] = [];
+  let partial: { source: SyncSource; metadata: UpstreamMetadata } | undefined;
+  for (const source of input.sources) {
+    try {
+      const metadata = await readMetadata({
+        ...input,
+        source,
+        documents: input.store.documents,
+        wants: (_entry, stream) => wantsStream(stream),
+      });
+      const [unreadable] = metadata.unreadable;
+      if (unreadable === undefined)
+        return { source, metadata, failures, warnings: warningsOf(source, failures) };
+      partial ??= { source, metadata };
+      failures.push({ source, error: unreadable.error });
+    } catch (error) {
+      if (input.signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled.", { cause: error });
+      failures.push({ source, error: toJamError(error) });
+    }
+  }
+  if (partial === undefined) throw summarizeFailures(failures);
+  const { source } = partial;
+  const others = failures.filter((failure) => failure.source !== source);
+  return { ...partial, failures: others, warnings: warningsOf(source, others) };
+}
+
+function warningsOf(source: SyncSource, failures: readonly SourceFailure[]): string[] {
+  const skipped = failures.map(
+    (failure) => `${failure.source.name} was passed over: ${failure.error.message}`,
+  );
+  return [...skipped, ...unverified(source)];
+}
+
+/** The warning that every run of an upstream without a key gives. */
+export function unverified(source: SyncSource): string[] {
+  return source.verifies
+    ? []
+    : [`${source.name} is NOT verified: whoever can change its answers chooses your agents.`];
+}
+
+/** One upstream's error as it is; with several, the first one's code and every reason. */
+function summarizeFailures(failures: readonly SourceFailure[]): JamError {
+  const [first] = failures;
+  if (first === undefined) {
+    return new JamError("JAM_CONFIG_INVALID", "No upstream is configured.", {
+      hint: "Name one under `upstreams:` in jam.yaml, or run `jam init`.",
+    });
+  }
+  if (failures.length === 1) return first.error;
+  const reasons = failures.map(({ source, error }) => `${source.name}: ${error.message}`);
+  return new JamError(first.error.code, `No upstream could be used. ${reasons.join(" ")}`, {
+    cause: first.error,
+    ...(first.error.hint === undefined ? {} : { hint: first.error.hint }),
+    details: {
+      upstreams: failures.map(({ source, error }) => ({
+        name: source.name,
+        code: error.code,
+        message: error.message,
+      })),
+    },
+  });
+}
