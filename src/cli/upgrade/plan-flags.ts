@@ -16,6 +16,7 @@ import {
   type PlanGroup,
 } from "../../upgrade/plan/group.ts";
 import { makePlan } from "../../upgrade/plan/make-plan.ts";
+import { notWellIn } from "../../upgrade/plan/not-well.ts";
 import type { PlanDocument } from "../../upgrade/plan/plan-document.ts";
 import { unplannedOf } from "../../upgrade/plan/unplanned.ts";
 import { parseTarget, type Target } from "../../upgrade/plan/target.ts";
@@ -98,12 +99,11 @@ export async function planFromFlags(
     fleet === undefined
       ? [anonymousGroup(start as JujuVersion, flags.modelType ?? "iaas", assumed)]
       : groupsOf(fleet, assumed, unplaced);
-  const loopback = mirror.isLoopback ? [loopbackNote(mirror)] : [];
-  const warnings = [...(fleet?.notes ?? []), ...loopback, ...unplaced];
+  const warnings = [...(fleet?.notes ?? []), ...unplaced];
   const unknown = fleet === undefined ? [] : [...unplaced, ...unknownOf(fleet)];
   if (groups.length === 0) throw noControllers(warnings);
   const { composeKnowledge } = await import("../../compose.ts");
-  return makePlan(
+  const plan = makePlan(
     {
       groups,
       target,
@@ -113,9 +113,12 @@ export async function planFromFlags(
       warnings,
       unknown,
       unread: fleet === undefined ? [] : unplannedOf(fleet),
+      notWell: fleet === undefined ? [] : notWellIn(fleet),
     },
     { index, knowledge: await composeKnowledge(config), clients, url: mirror.url },
   );
+  const isNamed = mirror.isLoopback && JSON.stringify(plan.hops).includes(mirror.url);
+  return isNamed ? { ...plan, warnings: [loopbackNote(mirror), ...plan.warnings] } : plan;
 }
 
 function loopbackNote({ url }: MirrorUrl): string {

@@ -23,6 +23,15 @@ const PLATFORM_ROWS: readonly Row[] = [
   ];
 });
 
+const UBUNTU_BEFORE_FOCAL = {
+  id: "ubuntu-before-focal",
+  models: MACHINES,
+  visibility: "listing",
+  fact: "The model has machines on an Ubuntu release that the controller does not let pass.",
+  message: "the model hosts deprecated ubuntu machine(s)",
+  source: `${VALIDATION}:checkForDeprecatedUbuntuSeriesForModel @2.9.33, @2.9.53, @3.6.13`,
+} as const;
+
 /** Until 2.9.32 no controller looked at any of these; a model of an older one still fails at its later hops. */
 export const PLATFORM_PRECHECKS: readonly Precheck[] = [
   ...rows(
@@ -57,16 +66,19 @@ export const PLATFORM_PRECHECKS: readonly Precheck[] = [
   ),
   ...rows(
     {
-      id: "ubuntu-before-focal",
-      models: MACHINES,
-      visibility: "listing",
-      fact: "The model has machines on an Ubuntu release that the controller does not let pass.",
+      ...UBUNTU_BEFORE_FOCAL,
       remedy:
-        "Move the units to machines on 22.04 or 20.04, or upgrade the controller within its minor first where a later patch lets them pass (2.9.53, 3.4.4, 3.5.2, 3.6.13).",
-      message: "the model hosts deprecated ubuntu machine(s)",
-      source: `${VALIDATION}:checkForDeprecatedUbuntuSeriesForModel @2.9.33, @2.9.53, @3.6.13`,
+        "Move the units to machines on 22.04 or 20.04. On 2.9, go to 2.9.53 or later first: it lets 20.04 and 24.04 pass.",
     },
-    PLATFORM_ROWS,
+    PLATFORM_ROWS.filter((row) => row.to !== undefined),
+  ),
+  ...rows(
+    {
+      ...UBUNTU_BEFORE_FOCAL,
+      remedy:
+        "Move the units to machines on 22.04 or 20.04 and remove the old ones. No patch helps: such a controller refuses upgrades within its minor as well.",
+    },
+    PLATFORM_ROWS.filter((row) => row.to === undefined),
   ),
   ...rows(
     {

@@ -81,9 +81,16 @@ function machineOf(who: { readonly id: string; readonly host: Host | undefined }
     message: told(agent?.message),
     statusError: told(field["status-error"]) ?? told(agent?.["status-error"]),
   };
-  const state = machineState(signs);
+  const version = told(agent?.version);
+  const instanceId = told(field["instance-id"]);
+  const seen = machineState(signs);
+  // Juju calls a container down whose instance could not be made, although it never had an agent.
+  const isUnborn = seen === "down" && version === undefined && instanceId === "pending";
+  const state = isUnborn ? "pending" : seen;
   const instance = statusText(field["machine-status"]);
   const isFault = instance.current === "provisioning error" || instance.current === "error";
+  const fault = isFault ? instance.message : undefined;
+  const said = isUnborn && fault !== undefined ? undefined : signs.message;
   const statusError =
     signs.statusError ?? (state === "unreadable" ? describeUnknown("machine", signs.current) : undefined);
   const memberStatus = told(field["controller-member-status"]);
@@ -91,17 +98,17 @@ function machineOf(who: { readonly id: string; readonly host: Host | undefined }
   return {
     id: who.id,
     host: who.host?.id,
-    version: told(agent?.version),
+    version,
     state,
     status: signs.current,
-    message: statusError ?? signs.message ?? (isFault ? instance.message : undefined),
+    message: statusError ?? joinMessages(said, fault),
     agentMessage: signs.message,
     since: told(agent?.since),
     statusError,
     arch: archOf(field.hardware) ?? who.host?.arch ?? archOf(field.constraints),
     ...platformOf(field.base, field.series),
     life: lifeOf(agent?.life),
-    instanceId: told(field["instance-id"]),
+    instanceId,
     isManual: field["instance-id"]?.startsWith("manual:") ?? false,
     instance,
     modification: statusText(field["modification-status"]),
@@ -110,6 +117,12 @@ function machineOf(who: { readonly id: string; readonly host: Host | undefined }
     isHaPrimary: field["ha-primary"] ?? undefined,
     clusterRole,
   } satisfies FleetMachine;
+}
+
+/** What the agent says, and what its instance failed with. */
+function joinMessages(...messages: readonly (string | undefined)[]): string | undefined {
+  const words = messages.filter((message) => message !== undefined && message !== "");
+  return words.length === 0 ? undefined : [...new Set(words)].join("; ");
 }
 
 function unreadable(id: string, fault: string, host: Host | undefined): FleetMachine {

@@ -4,6 +4,7 @@ import { JamError } from "../../shared/errors.ts";
 import type { FleetUnread } from "../fleet/fleet.ts";
 import type { PlanGroup } from "./group.ts";
 import { unknownBases } from "./hop-images.ts";
+import { notNamedBy } from "./not-well.ts";
 import {
   PLAN_FORMAT,
   type PlanAgent,
@@ -31,6 +32,8 @@ export interface PlanRequest {
   readonly unread?: readonly FleetUnread[];
   /** What the fleet's files do not tell. */
   readonly unknown?: readonly string[];
+  /** What of the fleet is not well. */
+  readonly notWell?: readonly string[];
 }
 
 /**
@@ -70,9 +73,10 @@ export function makePlan(request: PlanRequest, context: PlanContext): PlanDocume
     hops,
     agents,
     images,
-    warnings: [...warnings, ...missingWarnings(agents)],
+    warnings: [...warnings, ...notWellWarning(request, hops), ...missingWarnings(agents)],
     unread: [...(request.unread ?? [])],
     unknown: [...(request.unknown ?? [])],
+    notWell: [...(request.notWell ?? [])],
     totals: totalsOf(agents),
   };
 }
@@ -139,6 +143,22 @@ function totalsOf(agents: readonly PlanAgent[]): PlanDocument["totals"] {
     bytes: sumTarballBytes(known),
     bytesToFetch: sumTarballBytes(known.filter(({ state }) => state === "upstream")),
   };
+}
+
+const MAX_NAMED = 6;
+
+/** What no check of a hop names, as Juju would let it pass. */
+function notWellWarning({ notWell = [] }: PlanRequest, hops: readonly PlanHop[]): string[] {
+  const found = hops.flatMap(({ checks }) => checks.filter(({ state }) => state === "found"));
+  const open = notNamedBy(
+    notWell,
+    found.flatMap(({ where }) => where),
+  );
+  if (open.length === 0) return [];
+  const more = open.length > MAX_NAMED ? ` and ${open.length - MAX_NAMED} more` : "";
+  return [
+    `Not well, and an agent that does not work stays on its version: ${open.slice(0, MAX_NAMED).join(", ")}${more}. \`jam upgraded FILE\` names what to try.`,
+  ];
 }
 
 function missingWarnings(agents: readonly PlanAgent[]): string[] {

@@ -96,6 +96,10 @@ const hop = z.object({
 
 const controller = z.object({
   name: z.string().optional(),
+  /** Where a file tells it. */
+  uuid: z.string().optional(),
+  /** Every name that clients have for it. */
+  names: z.array(z.string()).readonly().optional(),
   from: z.string(),
   to: z.string().optional(),
   /** `there`: nothing to do. `above`: it runs more than the target. `none`: no way leads there. */
@@ -137,6 +141,8 @@ const plan = z.object({
     .default([]),
   /** What the fleet's files do not tell; while there is any, nothing is ready. */
   unknown: z.array(z.string()).optional(),
+  /** What of the fleet is not well: `prod:web machine 1 (down)`; not in plans of older versions of jam. */
+  notWell: z.array(z.string()).optional(),
   totals,
 });
 

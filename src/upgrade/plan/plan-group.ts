@@ -22,6 +22,8 @@ export interface GroupPlan {
 export function planGroup(group: PlanGroup, to: JujuVersion, context: PlanContext): GroupPlan {
   const head = {
     ...(group.controller === undefined ? {} : { name: group.controller }),
+    ...(group.facts?.uuid === undefined ? {} : { uuid: group.facts.uuid }),
+    ...(group.facts === undefined ? {} : { names: group.facts.names }),
     from: formatVersion(group.version),
     to: formatVersion(to),
   };

@@ -2,6 +2,7 @@ import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { isKnownVersion, newestRead } from "../../juju/knowledge/known-versions.ts";
 import { covers } from "../../juju/upgrade-edge.ts";
 import { parseVersion } from "../../juju/version.ts";
+import { notNamedBy } from "../plan/not-well.ts";
 import type { PlanCheck, PlanDocument } from "../plan/plan-document.ts";
 import type { LookItem, ReadyCheck } from "./check.ts";
 
@@ -13,6 +14,41 @@ export function planChecks(plan: PlanDocument, knowledge: Knowledge): ReadyCheck
     ...fleetCheck(plan),
     ...adviceCheck(plan, knowledge),
     ...jujuChecks(plan),
+    ...healthCheck(plan),
+  ];
+}
+
+/** What Juju would let pass, and what no other check has named. */
+function healthCheck(plan: PlanDocument): ReadyCheck[] {
+  const { notWell } = plan;
+  if (notWell === undefined || plan.controllers.every(({ name }) => name === undefined)) return [];
+  const found = checksOf(plan).filter(({ state }) => state === "found");
+  const evidence = notNamedBy(
+    notWell,
+    found.flatMap(({ where }) => where),
+  );
+  const id = "fleet-health";
+  if (evidence.length === 0) {
+    if (notWell.length > 0) return [];
+    return [
+      {
+        id,
+        status: "ok",
+        summary: "Every agent works, on the version of its model.",
+        evidence: [],
+        remedy: "",
+      },
+    ];
+  }
+  return [
+    {
+      id,
+      status: "unknown",
+      summary:
+        "Parts of the fleet are not well: Juju begins the upgrade all the same, and they may stay behind.",
+      evidence,
+      remedy: `Bring them back first: \`jam upgraded FILE\` names what to try. --confirm ${id} records that you looked.`,
+    },
   ];
 }
 

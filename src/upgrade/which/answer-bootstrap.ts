@@ -1,3 +1,4 @@
+import type { Agent } from "../../juju/agent.ts";
 import { companionsOf } from "../../juju/companions/companions-of.ts";
 import { imageNamesOf } from "../../juju/images/images-of.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
@@ -48,6 +49,7 @@ export function answerBootstrapQuestion(world: WhichWorld, asked: BootstrapAsked
     client,
     listed: shelf === undefined ? listedInTexts(asked) : listedOnShelf(shelf),
     streams: searched(asked, generation, client),
+    listedUpstream: isOwn ? undefined : world.upstream?.agents,
   };
   const isSafe = asked.safe === true && shelf !== undefined && !isImage;
   const complete = isSafe ? completeFor(shelf, asked.arches ?? ["amd64"], generation === "4.0") : shelf;
@@ -83,6 +85,8 @@ interface Ground {
   readonly client: JujuVersion;
   readonly listed: Listed;
   readonly streams: readonly string[];
+  /** What upstream listed at the last sync; undefined where that is not known. */
+  readonly listedUpstream: readonly Agent[] | undefined;
 }
 
 function withLists(asked: BootstrapAsked, { available, streams }: Shelf): BootstrapAsked {
@@ -111,13 +115,13 @@ function searched(asked: BootstrapAsked, generation: Generation, client: JujuVer
   });
 }
 
-function judge(juju: BootstrapAnswer, { asked, client, listed, streams }: Ground): Verdict {
+function judge(juju: BootstrapAnswer, { asked, client, listed, streams, listedUpstream }: Ground): Verdict {
   const wanted = asked.requested ?? (asked.autoUpgrade ? formatMajorMinor(client) : asked.client);
   const missing = (message: string) =>
     notFound(
       listed.isEmpty ? "JAM_MIRROR_EMPTY" : "JAM_AGENT_NOT_FOUND",
       message,
-      syncHint(wanted, asked.arches, streams[0]),
+      syncHint({ versions: wanted, arches: asked.arches, stream: streams[0], upstream: listedUpstream }),
     );
   switch (juju.outcome) {
     case "bootstrap":
@@ -144,7 +148,8 @@ function startOf({ agentVersion, binary }: Extract<BootstrapAnswer, { outcome: "
 }
 
 function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapAnswer): WhichWarning[] {
-  const { asked, client, listed, streams } = ground;
+  const { asked, client, listed, streams, listedUpstream: upstream } = ground;
+  const [stream] = streams;
   const warnings: WhichWarning[] = [];
   const { version } = verdict;
   const arches = asked.arches ?? [];
@@ -157,7 +162,7 @@ function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapAnswer): Wh
         code: "falls-through",
         severity: "warn",
         message: `Nothing in ${streams.join(", ")} matches here, so the client asks its next source, streams.canonical.com.`,
-        remedy: syncHint(asked.requested ?? asked.client, arches, streams[0]),
+        remedy: syncHint({ versions: asked.requested ?? asked.client, arches, stream, upstream }),
       });
     }
     return warnings;
@@ -168,7 +173,7 @@ function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapAnswer): Wh
       code: "arch-missing",
       severity: "warn",
       message: `${version} is not listed for ${missing.join(", ")}.`,
-      remedy: syncHint(version, arches, streams[0]),
+      remedy: syncHint({ versions: version, arches, stream, upstream }),
     });
   }
   const from = streamOf(listed, streams, version);

@@ -89,7 +89,7 @@ function modelWarnings(
       code: "agents-of-model",
       severity: "warn",
       message: `${modelVersion} is not listed here for ${missing.join(", ")}: until the model is upgraded, a new machine of it finds no agent.`,
-      remedy: syncHint(modelVersion, arches),
+      remedy: syncHint({ versions: modelVersion, arches, upstream: world.upstream?.agents }),
     },
   ];
 }

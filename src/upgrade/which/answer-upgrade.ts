@@ -35,6 +35,7 @@ export function answerUpgradeQuestion(world: WhichWorld, asked: UpgradeAsked): W
     listed: mirror === undefined ? listedInTexts(asked) : listedOnShelf(mirror.shelf),
     streams: streamsOfUpgrade(generation, asked, requested),
     knowledge: world.knowledge,
+    listedUpstream: isOwn ? undefined : world.upstream?.agents,
   };
   const plain = judgeUpgrade(juju, ground);
   const safe = asked.safe === true && mirror !== undefined ? judgeSafe(plain, ground, mirror.shelf) : plain;
@@ -122,7 +123,7 @@ function judgeSafe(plain: Verdict, ground: UpgradeGround, shelf: Shelf): Verdict
     return notFound(
       "JAM_AGENT_NOT_FOUND",
       `Juju would take ${version}, which is not listed for all of ${arches.join(", ")}.`,
-      syncHint(version, arches, streams[0]),
+      syncHint({ versions: version, arches, stream: streams[0], upstream: ground.listedUpstream }),
     );
   }
   if (version === plain.version) return verdict;

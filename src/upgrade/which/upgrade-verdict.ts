@@ -1,3 +1,4 @@
+import type { Agent } from "../../juju/agent.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
 import type { UpgradeAnswer } from "../../juju/which/answer.ts";
 import { saysNothingFound } from "../../juju/which/messages.ts";
@@ -26,6 +27,8 @@ export interface UpgradeGround {
   /** The streams that are searched, in order. */
   readonly streams: readonly string[];
   readonly knowledge: Knowledge;
+  /** What upstream listed at the last sync; undefined where that is not known. */
+  readonly listedUpstream: readonly Agent[] | undefined;
 }
 
 /** What Juju's answer means to somebody who wants the model upgraded from here. */
@@ -110,14 +113,17 @@ function hintOn({ asked, controller, current, requested }: UpgradeGround): strin
   return `\`${shellCommand`jam plan --from ${asked.current} --to ${asked.requested ?? "VERSION"}`}\` shows whether another way leads there.`;
 }
 
-function missing({ asked, current, listed, streams }: UpgradeGround, message: string): Verdict {
+function missing(
+  { asked, current, listed, streams, listedUpstream }: UpgradeGround,
+  message: string,
+): Verdict {
   const versions = asked.requested ?? formatMajorMinor(current);
   const stream = streams[0] ?? "released";
   const arches = asked.arches ?? asked.nodeArches ?? [];
   return notFound(
     listed.isEmpty ? "JAM_MIRROR_EMPTY" : "JAM_AGENT_NOT_FOUND",
     message,
-    syncHint(versions, arches, stream),
+    syncHint({ versions, arches, stream, upstream: listedUpstream }),
   );
 }
 

@@ -47,7 +47,7 @@ const unsupportedMove: Check = ({ asked, current, juju, knowledge, target }) => 
   };
 };
 
-const archMissing: Check = ({ asked, listed, streams, target }) => {
+const archMissing: Check = ({ asked, listed, streams, target, listedUpstream }) => {
   const arches = asked.arches ?? asked.nodeArches ?? [];
   if (target === undefined || arches.length === 0 || asked.modelType === "caas") return undefined;
   if (streamOf(listed, streams, target) === undefined) return undefined;
@@ -57,12 +57,12 @@ const archMissing: Check = ({ asked, listed, streams, target }) => {
     code: "arch-missing",
     severity: "warn",
     message: `${target} is not listed for ${missing.join(", ")}; Juju takes it all the same, and those machines find no agent.`,
-    remedy: `${syncHint(target, arches, streams[0])} Or take the newest that is complete: --safe.`,
+    remedy: `${syncHint({ versions: target, arches, stream: streams[0], upstream: listedUpstream })} Or take the newest that is complete: --safe.`,
   };
 };
 
 /** 3.3.4 and later, and 4.0: a model follows its controller, and nobody looks whether the agents are listed. */
-const notHeld: Check = ({ asked, juju, listed, streams, target }) => {
+const notHeld: Check = ({ asked, juju, listed, streams, target, listedUpstream }) => {
   if (target === undefined || asked.modelType === "caas" || juju.outcome === "upload-local") return undefined;
   if (streamOf(listed, streams, target) !== undefined || (asked.stored ?? []).includes(target))
     return undefined;
@@ -72,7 +72,12 @@ const notHeld: Check = ({ asked, juju, listed, streams, target }) => {
     message:
       `${target} is not listed here. Juju sets it without looking; each machine then asks the controller, which has ` +
       "what it stored before and asks streams.canonical.com for the rest.",
-    remedy: syncHint(target, asked.arches, streams[0]),
+    remedy: syncHint({
+      versions: target,
+      arches: asked.arches,
+      stream: streams[0],
+      upstream: listedUpstream,
+    }),
   };
 };
 
@@ -93,7 +98,12 @@ const fallsThrough: Check = (ground) => {
     code: "falls-through",
     severity: "warn",
     message: `Nothing in ${streams.join(", ")} matches here, so Juju asks its next source, streams.canonical.com, and waits where there is no internet.`,
-    remedy: syncHint(asked.requested ?? formatMajorMinor(ground.current), asked.arches, streams[0]),
+    remedy: syncHint({
+      versions: asked.requested ?? formatMajorMinor(ground.current),
+      arches: asked.arches,
+      stream: streams[0],
+      upstream: ground.listedUpstream,
+    }),
   };
 };
 
@@ -195,7 +205,7 @@ const staysOnPreRelease: Check = ({ asked, current, requested, streams, verdict 
   };
 };
 
-const upstreamNewer: Check = ({ asked, upstream, verdict }) => {
+const upstreamNewer: Check = ({ asked, upstream, verdict, listedUpstream }) => {
   if (upstream?.outcome !== "upgrade" || !upstream.changed || verdict.decision === "blocked")
     return undefined;
   const here = readAnyVersion(verdict.version ?? asked.current);
@@ -204,7 +214,7 @@ const upstreamNewer: Check = ({ asked, upstream, verdict }) => {
     code: "upstream-newer",
     severity: "info",
     message: `With all that upstream lists, Juju would take ${upstream.chosen}.`,
-    remedy: syncHint(upstream.chosen, asked.arches),
+    remedy: syncHint({ versions: upstream.chosen, arches: asked.arches, upstream: listedUpstream }),
   };
 };
 
@@ -253,7 +263,8 @@ const localUpload: Check = ({ juju }) => {
 };
 
 /** 4.0 takes the newest whatever its arch, finds that a node cannot run it, and stops; it does not take the next lower. */
-const newestOfOtherArch: Check = ({ asked, controller, listed, requested, streams, verdict }) => {
+const newestOfOtherArch: Check = (ground) => {
+  const { asked, controller, listed, requested, streams, verdict } = ground;
   if (asked.generation !== "4.0" || !asked.isController || requested !== undefined) return undefined;
   if (verdict.decision !== "not-found" || listed.isEmpty) return undefined;
   const arches = asked.nodeArches ?? ["amd64"];
@@ -272,11 +283,13 @@ const newestOfOtherArch: Check = ({ asked, controller, listed, requested, stream
   );
   const missing = missingArches(listed, streams, formatVersion(best), arches);
   if (missing.length === 0) return undefined;
+  const versions = formatVersion(best);
+  const hint = syncHint({ versions, arches, stream, upstream: ground.listedUpstream });
   return {
     code: "arch-missing",
     severity: "warn",
     message: `The newest of this minor, ${formatVersion(best)}, is not listed for ${missing.join(", ")}; 4.0 takes no other by itself.`,
-    remedy: `${complete === undefined ? "" : `Name the newest that is complete: --agent-version ${formatVersion(complete)}. Or: `}${syncHint(formatVersion(best), arches, stream)}`,
+    remedy: `${complete === undefined ? "" : `Name the newest that is complete: --agent-version ${formatVersion(complete)}. Or: `}${hint}`,
   };
 };
 

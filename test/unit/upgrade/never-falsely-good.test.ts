@@ -5,6 +5,7 @@ import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import { createAgentIndex } from "../../../src/upgrade/plan/agent-index.ts";
 import { groupsOf, unknownOf } from "../../../src/upgrade/plan/group.ts";
 import { makePlan } from "../../../src/upgrade/plan/make-plan.ts";
+import { notWellIn } from "../../../src/upgrade/plan/not-well.ts";
 import { parseTarget } from "../../../src/upgrade/plan/target.ts";
 import { judgeReadiness } from "../../../src/upgrade/ready/ready.ts";
 import { judgeUpgraded } from "../../../src/upgrade/upgraded/upgraded.ts";
@@ -41,6 +42,7 @@ async function judge(texts: Texts, to: string, held = HELD) {
       warnings: [],
       unknown: [...unplaced, ...unknownOf(fleet)],
       unread: fleet.unread,
+      notWell: notWellIn(fleet),
     },
     {
       index: createAgentIndex({ held, upstream: HELD, streams: ["released"] }),
@@ -149,6 +151,15 @@ describe.for(FAULTS)("%s", ([, change, name]) => {
     const agents = models.flatMap((model) => model.agents.filter(({ state }) => state !== "on-target"));
     expect(reasons.length + agents.length).toBeGreaterThan(0);
     expect(name).not.toBe("");
+  });
+
+  test.for(HOPS)("is never ready for $from to $to", async ({ from, to }) => {
+    const { report } = await judge(healthyFleet(from, change(from)), to);
+    // A vote is no matter of a migration, and its own agent runs: in place it is.
+    if (report.verdict === "ready") {
+      expect(change("").node?.["controller-member-status"]).toBeDefined();
+      expect(report.checks).not.toEqual([]);
+    }
   });
 
   test("is never ready for a migration and is named", async () => {
