@@ -126,6 +126,12 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     packages: ["commander", "@bomb.sh/tab", "string-width", "yaml", "pino", "uqr"],
     because: "a face parses and prints; adapters come from compose",
   },
+  "known-agents-worker.ts": {
+    project: ["shared", "store", "upgrade"],
+    node: ["worker_threads"],
+    packages: [],
+    because: "a thread has no composition to be handed its collaborators by",
+  },
   "compose.ts": {
     project: [
       ...USE_CASE,
@@ -140,6 +146,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "upgrade",
       "bundle",
       "server",
+      "known-agents-worker.ts",
     ],
     node: "any",
     packages: [],

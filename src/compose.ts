@@ -1,4 +1,5 @@
 import type { Config, UpstreamConfig } from "./config/config.ts";
+import type { KnownAgentsOutcome, KnownAgentsTask } from "./known-agents-worker.ts";
 import type { Knowledge } from "./juju/knowledge/knowledge.ts";
 import type { KeyFolder } from "./openpgp/key-folder.ts";
 import { JamError } from "./shared/errors.ts";
@@ -10,6 +11,7 @@ import type { Store } from "./store/store.ts";
 import type { SyncObserver } from "./sync/events.ts";
 import type { Allowance } from "./sync/freshness.ts";
 import type { SyncCollaborators, SyncOptions } from "./sync/sync-mirror.ts";
+import type { KnownAgents } from "./upgrade/known-agents.ts";
 import type { WhichWorld } from "./upgrade/which/world.ts";
 import type { LookupPlace } from "./upgrade/lookup/place.ts";
 import type { LookupReader } from "./upgrade/lookup/port.ts";
@@ -194,7 +196,7 @@ export async function composeServer(config: Config, options: ComposeServerOption
       listSnapshots: () => listSnapshotIds(store.documents),
       openBlob: (sha256) => store.blobs.open(sha256),
       readUpstreamDocument: (sha256) => store.documents.get("upstream", sha256),
-      readWorld: await composeWhich(config),
+      readWorld: await composeWhich(config, () => readKnownInThread(config.data)),
     },
     options,
   );
@@ -204,11 +206,37 @@ export async function composeServer(config: Config, options: ComposeServerOption
  * Reads what questions about versions are answered from: what is held, what upstream listed at the last sync, and what is
  * known of versions. Read again it answers from memory until a sync or an import has changed something. Asks no network.
  */
-export async function composeWhich(config: Config): Promise<() => Promise<WhichWorld>> {
+export async function composeWhich(
+  config: Config,
+  readAgents?: () => Promise<KnownAgents>,
+): Promise<() => Promise<WhichWorld>> {
   const { createWorldReader } = await import("./upgrade/which/world.ts");
   const { knowledgeOf } = await import("./mirror/knowledge.ts");
   const store = await openStore(config);
-  return createWorldReader(store, () => knowledgeOf(store.documents, config.advice));
+  return createWorldReader(store, () => knowledgeOf(store.documents, config.advice), readAgents);
+}
+
+/**
+ * What is held and what upstream listed, read in a thread: upstream's documents have megabytes, and a server has to
+ * answer others while they are read.
+ * @throws JamError JAM_STORE_…
+ */
+async function readKnownInThread(dataDir: string): Promise<KnownAgents> {
+  const { Worker } = await import("node:worker_threads");
+  const { once } = await import("node:events");
+  // The compiler rewrites endings in imports only, so the thread's file is named like this one.
+  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const worker = new Worker(new URL(`./known-agents-worker.${ending}`, import.meta.url), {
+    workerData: { dataDir } satisfies KnownAgentsTask,
+  });
+  try {
+    const [outcome] = (await once(worker, "message")) as [KnownAgentsOutcome];
+    if ("known" in outcome) return outcome.known;
+    const { code, message, hint, details } = outcome.error;
+    throw new JamError(code, message, { details, ...(hint === undefined ? {} : { hint }) });
+  } finally {
+    await worker.terminate();
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { seededRandom } from "../../test/helpers/random.ts";
+import type { Tally } from "../fuzz-lanes/lanes.ts";
 import { makeMutant, type Mutant } from "./make-mutant.ts";
 import { makeCorpus, type Corpus } from "./seeds.ts";
 import { ImportTarget, readMutant, type Outcome } from "./targets.ts";
@@ -27,10 +28,8 @@ export interface Failure {
   readonly corpus: Corpus;
 }
 
-/** How many runs ended how: `import JAM_BUNDLE_DAMAGED`, `read read`. */
-export type Tally = Readonly<Record<string, number>>;
-
 export interface CampaignReport {
+  /** How many runs ended how: `import JAM_BUNDLE_DAMAGED`, `read whole`. */
   readonly tally: Tally;
   readonly failures: number;
   /** Bytes. */

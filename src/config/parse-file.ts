@@ -29,8 +29,7 @@ type Path = readonly PropertyKey[];
  */
 export function parseConfig({ file, text, environment }: ConfigSource): ConfigFile {
   const lines = new LineCounter();
-  // The library compares each key with all others of its mapping; see `duplicateKeys`.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const document = parseYaml(text, file, lines);
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
@@ -58,6 +57,19 @@ export function parseConfig({ file, text, environment }: ConfigSource): ConfigFi
   });
   throw invalid(file, problems, omitted);
 }
+
+/** @throws JamError JAM_CONFIG_INVALID for a text that is nested deeper than the library can follow */
+function parseYaml(text: string, file: string | undefined, lineCounter: LineCounter): Document.Parsed {
+  try {
+    // The library would compare each key with all others of its mapping; see `duplicateKeys`.
+    return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false, logLevel: "error" });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw invalid(file, [{ line: 1, column: 1, path: "", message: TOO_DEEP }]);
+  }
+}
+
+const TOO_DEEP = "nested too deep";
 
 type Place = { readonly line: number; readonly column: number };
 
@@ -127,7 +139,7 @@ function readValue(document: Document.Parsed, file: string | undefined): unknown
 }
 
 function describeYaml(error: { readonly code: string; readonly message: string }): string {
-  if (error.message.startsWith("Maximum call stack")) return "nested too deep";
+  if (error.message.startsWith("Maximum call stack")) return TOO_DEEP;
   return `not YAML: ${error.message.split("\n")[0] ?? error.message}`;
 }
 

@@ -11,7 +11,14 @@ import { nearest } from "../shared/nearest.ts";
 import { findListen } from "./listen.ts";
 import { parsePercent } from "./percent.ts";
 
-const text = (what: string) => z.string(`expected ${what}`).min(1, `expected ${what}, got an empty text`);
+/** Characters of one text; addresses, reasons and ranges are far below it. */
+const MAX_TEXT = 10_000;
+
+const text = (what: string) =>
+  z
+    .string(`expected ${what}`)
+    .min(1, `expected ${what}, got an empty text`)
+    .max(MAX_TEXT, `expected ${what} of at most ${MAX_TEXT} characters`);
 
 const byteSize = (meaning: string) => {
   const expected = "expected a size such as 80GiB, 500MB or 1048576 (bytes)";

@@ -15,8 +15,6 @@ export interface Keyring {
   readonly keys: readonly Uint8Array[];
 }
 
-const ARMORED_BLOCK = /-----BEGIN PGP [A-Z ]+-----[\s\S]*?-----END PGP [A-Z ]+-----/g;
-
 /** No keyring is near this size; a wrong file name may be. */
 const MAX_KEYRING_BYTES = 4 * 2 ** 20;
 
@@ -51,9 +49,9 @@ export async function parseKeyring(bytes: Uint8Array, name: string): Promise<Key
   const keys: Key[] = [];
   try {
     const text = new TextDecoder("latin1").decode(bytes);
-    const blocks = text.match(ARMORED_BLOCK);
-    if (blocks === null) keys.push(...(await readKeys({ binaryKeys: bytes })));
-    for (const armoredKeys of blocks ?? []) keys.push(...(await readKeys({ armoredKeys })));
+    const blocks = armoredBlocks(text);
+    if (blocks.length === 0) keys.push(...(await readKeys({ binaryKeys: bytes })));
+    for (const armoredKeys of blocks) keys.push(...(await readKeys({ armoredKeys })));
   } catch (cause) {
     throw invalid(name, "it holds no OpenPGP public key", cause);
   }
@@ -69,6 +67,23 @@ export async function parseKeyring(bytes: Uint8Array, name: string): Promise<Key
     keys: keys.map((key) => key.write()),
   };
 }
+
+/** Each block from its BEGIN to its END line, in one pass: a pattern would look for the end of each beginning anew. */
+function armoredBlocks(text: string): string[] {
+  const blocks: string[] = [];
+  let begin = text.indexOf(BEGIN);
+  while (begin !== -1) {
+    const end = text.indexOf(END, begin);
+    const close = end === -1 ? -1 : text.indexOf("-----", end + END.length);
+    if (close === -1) break;
+    blocks.push(text.slice(begin, close + "-----".length));
+    begin = text.indexOf(BEGIN, close);
+  }
+  return blocks;
+}
+
+const BEGIN = "-----BEGIN PGP ";
+const END = "-----END PGP ";
 
 async function readKeyringFile(file: string): Promise<Uint8Array> {
   const bytes = await readFile(file).catch((cause: unknown) => {

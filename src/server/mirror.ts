@@ -27,11 +27,19 @@ export interface Mirror {
 
 /** The mirror behind the ports. Views are built once per snapshot, however many requests wait for one. */
 export function createMirror(ports: ServerPorts): Mirror {
+  /** The view that is being built. One at a time: whoever asks for many snapshots lets others in between. */
+  let building: Promise<unknown> = Promise.resolve();
   const views = new LRUCache<string, MirrorView>({
     max: MAX_VIEWS,
-    fetchMethod: async (id) => {
-      const snapshot = await ports.readSnapshot(id);
-      return snapshot && buildView(snapshot);
+    // Whoever waits for a view gets it, also when others took its place meanwhile.
+    ignoreFetchAbort: true,
+    fetchMethod: (id) => {
+      const view = building.then(async () => {
+        const snapshot = await ports.readSnapshot(id);
+        return snapshot && buildView(snapshot);
+      });
+      building = view.catch(() => undefined);
+      return view;
     },
   });
   const kept: KeptTarballs = createKeptTarballs(ports);

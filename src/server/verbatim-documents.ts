@@ -1,6 +1,6 @@
 import { isJamError, JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
-import { decodeDocument, splitSignedText, textOfDocument } from "../simplestreams/signed-text.ts";
+import { textOfDocument } from "../simplestreams/signed-text.ts";
 import { ServedDocument } from "./document.ts";
 import type { MirrorView } from "./mirror-view.ts";
 import type { ServerPorts } from "./ports.ts";
@@ -50,8 +50,8 @@ async function readDocument(
 ): Promise<ServedDocument> {
   const bytes = await ports.readUpstreamDocument(sha256);
   if (bytes === undefined) throw proofVanished(path, sha256);
-  requireReadable(bytes, path, sha256);
-  return new ServedDocument(isTwin ? Buffer.from(unsignedTwin(bytes, path)) : bytes, {
+  const text = readableText(bytes, path, sha256);
+  return new ServedDocument(isTwin ? Buffer.from(unsignedTwin(text, path)) : bytes, {
     contentType: path.endsWith(".sjson") ? "text/plain; charset=utf-8" : "application/json",
     lastModified: new Date(view.snapshot.createdAt),
   });
@@ -62,8 +62,9 @@ async function readDocument(
  * `.json` twins, because a client in its unsigned pass takes the path from the index as it stands.
  * Source: juju environs/simplestreams/simplestreams.go GetProductsPath.
  */
-export function unsignedTwin(signed: Uint8Array, file: string): string {
-  const { text } = splitSignedText(decodeDocument(signed, file), file);
+function unsignedTwin(text: string, path: string): string {
+  // A product file has megabytes, and is taken as it is.
+  if (!/\/index2?\.json$/.test(path)) return text.endsWith("\n") ? text : `${text}\n`;
   const document = JSON.parse(text) as { format?: unknown; index?: Record<string, { path?: unknown }> };
   if (document.format !== "index:1.0") return text.endsWith("\n") ? text : `${text}\n`;
   for (const entry of Object.values(document.index ?? {})) {
@@ -72,10 +73,10 @@ export function unsignedTwin(signed: Uint8Array, file: string): string {
   return `${JSON.stringify(document, null, 1)}\n`;
 }
 
-/** What an earlier version of this program accepted may be refused now: it is not upstream's, or has two readings. */
-function requireReadable(bytes: Uint8Array, path: string, sha256: Sha256): void {
+/** The text; what an earlier version accepted may be refused now: it is not upstream's, or has two readings. */
+function readableText(bytes: Uint8Array, path: string, sha256: Sha256): string {
   try {
-    textOfDocument(bytes, path.replace(/\.json$/, ".sjson"));
+    return textOfDocument(bytes, path.replace(/\.json$/, ".sjson"));
   } catch (cause) {
     if (!isJamError(cause)) throw cause;
     throw new JamError("JAM_STORE_CORRUPT", `The upstream document ${path} is not served: ${cause.message}`, {

@@ -13,7 +13,8 @@ export function markdownText(text: string): string {
 /** Text as Markdown shows code within a line. */
 export function markdownCode(text: string): string {
   const shown = printable(text, Infinity);
-  const longest = Math.max(0, ...Array.from(shown.matchAll(/`+/g), ([ticks]) => ticks.length));
+  let longest = 0;
+  for (const [ticks] of shown.matchAll(/`+/g)) longest = Math.max(longest, ticks.length);
   const fence = "`".repeat(longest + 1);
   // CommonMark takes off one blank at each end, where both are there.
   const pad = /^`|`$|^ .*[^ ].* $/.test(shown) ? " " : "";

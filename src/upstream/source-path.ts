@@ -22,7 +22,10 @@ export function requireSafePath(path: string): void {
 export function resolveUnder(base: URL, path: string): URL {
   requireSafePath(path);
   const url = new URL(base);
+  const { pathname } = base;
+  let end = pathname.length;
+  while (pathname[end - 1] === "/") end -= 1;
   // Set as a path and not resolved as a reference: `com.ubuntu.juju:released:tools.json` would read as a scheme.
-  url.pathname = `${base.pathname.replace(/\/+$/, "")}/${path}`;
+  url.pathname = `${pathname.slice(0, end)}/${path}`;
   return url;
 }

@@ -28,7 +28,7 @@ export function readMirrorReferences(bytes: Uint8Array, contentId: ContentId): r
         clouds: cloudsOf(reference, where),
       };
     });
-    if (id === contentId) found.push(...read);
+    if (id === contentId) for (const reference of read) found.push(reference);
   }
   return found;
 }

@@ -27,17 +27,19 @@ export function createWorld(
 /**
  * Reads the world of this moment from a store. While neither the published snapshot, nor what is remembered of upstream,
  * nor the advice changes, it gives the same world again, whose shelves are sorted already.
+ * @param readAgents reads the agents of that store; a server does it where nobody has to wait for it
  */
 export function createWorldReader(
   store: KnownReader,
   readKnowledge: () => Promise<Knowledge>,
+  readAgents: () => Promise<KnownAgents> = () => readKnownAgents(store),
 ): () => Promise<WhichWorld> {
   let last: { readonly state: string; readonly world: Promise<WhichWorld> } | undefined;
   return async () => {
     const knowledge = await readKnowledge();
     const state = `${await stateOf(store)} ${JSON.stringify(knowledge.advice)}`;
     if (last?.state === state) return last.world;
-    const world = readKnownAgents(store).then((known) => createWorld(known, knowledge));
+    const world = readAgents().then((known) => createWorld(known, knowledge));
     last = { state, world };
     world.catch(() => {
       if (last?.world === world) last = undefined;

@@ -129,3 +129,24 @@ test("If-Modified-Since of a newer snapshot does not hide that the mirror went b
   const answer = await fetch(url, { headers: { "If-Modified-Since": newer } });
   expect([answer.status, (await answer.text()).includes(old.id)]).toEqual([200, true]);
 });
+
+test("reads one snapshot at a time, however many are asked for at once", async () => {
+  let [running, most] = [0, 0];
+  await using mirror = await serveMirror({
+    ports: (ports) => ({
+      readSnapshot: async (id) => {
+        most = Math.max(most, (running += 1));
+        await sleep(5);
+        const snapshot = await ports.readSnapshot(id);
+        running -= 1;
+        return snapshot;
+      },
+    }),
+  });
+  const ids: string[] = [];
+  for (const version of ["3.6.1", "3.6.2", "3.6.3", "3.6.4", "3.6.5", "3.6.6"])
+    ids.push((await mirror.publish({ agents: [{ version }] })).id);
+  const asked = ids.map((id) => fetch(`${mirror.url}/tools/streams/v1/${id}/${PRODUCTS}`));
+  expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(ids.map(() => 200));
+  expect(most).toBe(1);
+});

@@ -234,6 +234,7 @@ describe("bounds what it says and does about a file full of mistakes:", () => {
     ["flow mappings", "{a: ".repeat(20_000)],
     ["lists", `${"- ".repeat(20_000)}a`],
     ["keys", `${"? ".repeat(20_000)}a`],
+    ["lists below a text", `select:\n  - stream: |-\n ${"- ".repeat(20_000)}a`],
   ])("%s in each other without end", ([, text]) => {
     expect(failure(text as string).message).toContain("nested too deep");
   });

@@ -1,0 +1,23 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { reportError, toJamError, type ErrorReport } from "./shared/errors.ts";
+import { openFsStore } from "./store/fs/open-fs-store.ts";
+import { readKnownAgents, type KnownAgents } from "./upgrade/known-agents.ts";
+
+/** What the thread is given. */
+export interface KnownAgentsTask {
+  readonly dataDir: string;
+}
+
+/** What the thread answers with; an error crosses as plain values. */
+export type KnownAgentsOutcome = { readonly known: KnownAgents } | { readonly error: ErrorReport };
+
+const { dataDir } = workerData as KnownAgentsTask;
+
+const outcome: KnownAgentsOutcome = await openFsStore(dataDir)
+  .then(readKnownAgents)
+  .then(
+    (known) => ({ known }),
+    (error: unknown) => ({ error: reportError(toJamError(error)) }),
+  );
+// eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origins
+parentPort?.postMessage(outcome);
