@@ -270,7 +270,14 @@ export async function composeLookup(
   const { caFile, idleTimeoutMs } = config.fetch;
   const { env: environment, ...rest } = options;
   const bases = place.kind === "mirror" || place.url === undefined ? [] : [place.url];
-  const reader = createLookupReader({ ...rest, environment, bases, caFile, idleTimeoutMs });
+  const reader = createLookupReader({
+    ...rest,
+    environment,
+    bases,
+    caFile,
+    idleTimeoutMs,
+    isOffline: config.mode === "offline",
+  });
   if (place.kind !== "mirror") return reader;
   const { createMirrorReader } = await import("./upgrade/lookup/mirror-reader.ts");
   const { readCurrentSnapshot } = await import("./sync/current.ts");

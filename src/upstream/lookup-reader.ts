@@ -9,6 +9,7 @@ import { loadKeyring } from "../openpgp/keyring.ts";
 import { verifyAsJuju } from "../openpgp/verify-as-juju.ts";
 import { cancelled, displayUrl } from "./failure.ts";
 import { toUpstreamError } from "./http-failure.ts";
+import { isPrivateHost } from "./redirect-policy.ts";
 import { proxyFor, readProxySettings, type ProxyEnvironment } from "./proxy-setting.ts";
 
 /** What came of a request; every status is an answer. */
@@ -31,6 +32,8 @@ export interface LookupReaderOptions {
   readonly userAgent: string;
   readonly caFile: string | undefined;
   readonly idleTimeoutMs: number;
+  /** Redirects to an address that is not private by its own spelling are not followed. */
+  readonly isOffline: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -87,12 +90,20 @@ async function createClient(options: LookupReaderOptions): Promise<Got> {
   return got.extend({
     agent: { http: new HttpAgent(shared), https: new HttpsAgent({ ...shared, ...authorities }) },
     maxRedirects: MAX_REDIRECTS,
+    hooks: { beforeRedirect: options.isOffline ? [refuseOutside] : [] },
     throwHttpErrors: false,
     retry: { limit: 0 },
     responseType: "buffer",
     headers: { "user-agent": options.userAgent, "accept-encoding": "gzip" },
     timeout: { lookup: step, connect: step, secureConnect: step, response: step, socket: step },
   });
+}
+
+/** Offline means offline, wherever a server inside points. */
+function refuseOutside({ url }: { readonly url?: URL | string | undefined }): void {
+  const target = new URL(url ?? "http://unknown.invalid");
+  if (isPrivateHost(target.hostname)) return;
+  throw new Error(`redirects to ${displayUrl(target)}, which is not asked in offline mode`);
 }
 
 type Head = Pick<Response, "statusCode" | "headers"> & { readonly rawBody: Uint8Array };

@@ -1,4 +1,7 @@
 /** `jam explain --lookup` as an operator types it: this mirror, a URL, a folder. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { temporaryMirror } from "../helpers/mirror.ts";
 import { startUpstream } from "../helpers/upstream.ts";
@@ -52,6 +55,26 @@ test("looks at a URL and into a folder, also where Juju would not follow", async
   expect(parse(trusted.stdout).warnings.map(({ code }) => code)).toEqual(["tarball-redirect"]);
   const folder = await mirror.jam(...flags, "--metadata-source", mirror.data);
   expect(parse(folder.stdout).chosen?.agents[0]?.url).toMatch(/^file:.*juju-3\.6\.27-linux-amd64\.tgz$/);
+});
+
+test("follows no redirect that leads outside in offline mode", async () => {
+  await using upstream = await startUpstream();
+  await using mirror = await temporaryMirror(upstream, { mode: "offline" });
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? "");
+    response.writeHead(302, { location: `http://198.51.100.7${request.url ?? ""}` }).end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const { stdout } = await mirror.jam(
+    ..."explain --lookup 3.6.5 -o json --url".split(" "),
+    `http://127.0.0.1:${port}/tools`,
+  );
+  server.close();
+  expect(asked.length).toBeGreaterThan(0);
+  expect(stdout).toContain("198.51.100.7");
+  expect(stdout).toContain("not asked in offline mode");
 });
 
 test("asks nobody outside in offline mode, and refuses what means nothing", async () => {

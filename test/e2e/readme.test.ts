@@ -72,7 +72,8 @@ function commandLinesOf(text: string): string[] {
 /** What follows `jam` or `npx jam`, or undefined for another program. */
 function jamWordsOf(line: string): string[] | undefined {
   const match = /^(?:[A-Z_]+=\S* )*(?:npx |node bin\/)?jam(?:\.js)? +(.+)$/.exec(line);
-  return match?.[1]?.split(/\s+/);
+  // What follows `--` is the command of another program.
+  return match?.[1]?.split(/\s+--(?:\s|$)/)[0]?.split(/\s+/);
 }
 
 const helps = new Map<string, Promise<string>>();

@@ -190,6 +190,7 @@ async function simulate({ question }: Case, client: string): Promise<LookupResul
     userAgent: "jam/test",
     caFile: undefined,
     idleTimeoutMs: 5000,
+    isOffline: false,
     signal: new AbortController().signal,
   });
   return lookUpAgents(simulated(question, client), reader);
