@@ -5,7 +5,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderReport } from "../../src/cli/bundle/verify.ts";
 import type { CommandContext } from "../../src/cli/command.ts";
 import type { VerifyReport } from "../../src/bundle/verify/verify-report.ts";
@@ -14,7 +14,7 @@ import { pathWord, shellCommand } from "../../src/shared/shell-command.ts";
 import { hostileNames, printableNames } from "../helpers/hostile-names.ts";
 import { jamHere, type RanHere } from "../helpers/jam-here.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
-import { fc, test } from "../helpers/property.ts";
+import { fc, test as property } from "../helpers/property.ts";
 import { shellWords } from "../helpers/shell-words.ts";
 import { runs } from "../helpers/tier.ts";
 import { startUpstream, type TestUpstream } from "../helpers/upstream.ts";
@@ -216,7 +216,7 @@ function fleetOf(names: fc.Arbitrary<string>, texts: fc.Arbitrary<string>) {
   return fc.record({ controller: names, model: names, app: names, machine: names, message: texts });
 }
 
-test.prop([fc.array(printableNames, { minLength: 80, maxLength: 120 })], runs(4))(
+property.prop([fc.array(printableNames, { minLength: 80, maxLength: 120 })], runs(4))(
   "any name that prints is one word, wherever it stands",
   (names) => {
     const lines = names.map(
@@ -243,45 +243,63 @@ test.prop([fc.array(printableNames, { minLength: 80, maxLength: 120 })], runs(4)
   },
 );
 
+function planned(...flags: string[]): string[] {
+  return ["plan", "--held", "--to", "3.6", ...flags];
+}
+
 describe("names in the files of a fleet", () => {
-  const planned = { ...PLAIN, machine: "0" };
   let plan: Printed;
   let upgraded: Printed;
 
   beforeAll(async () => {
-    const files = await writeFleet(planned);
-    plan = await print(["plan", "--held", "--to", "3.6", "--fleet", ...files], [[], ["--markdown"]]);
+    const files = await writeFleet({ ...PLAIN, machine: "0" });
+    plan = await print(planned("--fleet", ...files), [[], ["--markdown"]]);
     upgraded = await print(["upgraded", "--to", "2.9.60", ...(await writeFleet(PLAIN))]);
   });
 
-  test.prop([fleets], runs(5))("stay within their word in every command of a plan", async (names) => {
+  property.prop([fleets], runs(5))("stay within their word in every command of a plan", async (names) => {
     const files = await writeFleet({ ...names, machine: "0" });
-    const printed = await print(["plan", "--held", "--to", "3.6", "--fleet", ...files], [[], ["--markdown"]]);
+    const printed = await print(planned("--fleet", ...files), [[], ["--markdown"]]);
     expectSameButNames(printed, plan, pairsOf({ ...names, machine: "77" }));
   });
 
-  test.prop([fleets], runs(5))("stay within their word in every step of upgraded", async (names) => {
+  property.prop([fleets], runs(5))("stay within their word in every step of upgraded", async (names) => {
     const printed = await print(["upgraded", "--to", "2.9.60", ...(await writeFleet(names))]);
     expectSameButNames(printed, upgraded, pairsOf(names));
   });
 
-  test.prop([fleets], runs(3))("do no more than they show in ready", async (names) => {
-    const text = plan.json.stdout;
-    const document: unknown = JSON.parse(text, (_key, value: unknown) =>
-      typeof value === "string" ? replaceNames(value, pairsOf({ ...names, machine: "77" })) : value,
-    );
-    await writeFile(join(scratch, "plan.json"), JSON.stringify(document));
-    const ready = await print(["ready", "--plan", join(scratch, "plan.json")]);
-    await writeFile(join(scratch, "plan.json"), text);
-    const plain = await print(["ready", "--plan", join(scratch, "plan.json")]);
-    expectSameButNames(ready, plain, []);
+  property.prop([fleets], runs(3))(
+    "stay within their word in what ready says of their plan",
+    async (names) => {
+      const ready = async (own: typeof PLAIN) => {
+        const files = await writeFleet(own);
+        const made = await jamHere(mirror.folder, planned("-o", "json", "--fleet", ...files));
+        await writeFile(join(scratch, "plan.json"), made.stdout);
+        return print(["ready", "--plan", join(scratch, "plan.json")]);
+      };
+      const plain = await ready({ ...PLAIN, machine: "0" });
+      const hostile = await ready({ ...names, machine: "0" });
+      if (hostile.json.stdout.includes("is the error of a jam command")) return;
+      expectSameButNames(hostile, plain, pairsOf({ ...names, machine: "77" }));
+    },
+  );
+
+  test.for([
+    ["a line break", "juju status\nid"],
+    ["a direction mark", "juju status \u{202e}x"],
+    ["an escape sequence", "\u{1b}[2Jid"],
+  ] as const)("cannot come into ready as %s in a command of a plan", async ([, command]) => {
+    const text = plan.json.stdout.replace(/"command": "[^"]*"/, `"command": ${JSON.stringify(command)}`);
+    await writeFile(join(scratch, "bad.json"), text);
+    const { status, stderr } = await jamHere(mirror.folder, ["ready", "--plan", join(scratch, "bad.json")]);
+    expect({ status, code: /JAM_\w+/.exec(stderr)?.[0] }).toEqual({ status: 2, code: "JAM_PLAN_INVALID" });
   });
 });
 
 describe("names that are typed", () => {
   const wanted = fc.record({ controller: hostileNames, model: hostileNames });
 
-  test.prop([wanted, fc.constantFrom("2.8", "2.9", "3.6", "4.0")], runs(10))(
+  property.prop([wanted, fc.constantFrom("2.8", "2.9", "3.6", "4.0")], runs(10))(
     "stay within their word in every command of connect",
     async ({ controller, model }, juju) => {
       const connect = (one: string, other: string) =>
@@ -304,7 +322,7 @@ describe("names that are typed", () => {
     .map((name) => name.replaceAll("\0", "").toWellFormed())
     .filter((name) => !["", ".", "..", "-"].includes(name));
 
-  test.prop([paths, fc.constantFrom([], ["--cron"], ["--systemd"])], runs(10))(
+  property.prop([paths, fc.constantFrom([], ["--cron"], ["--systemd"])], runs(10))(
     "stay within their word in what init says to do next, and in what it writes",
     async (name, flags) => {
       const init = async (folder: string) => {
@@ -328,13 +346,30 @@ describe("names that are typed", () => {
       }
       const pairs = [[join(plain.base, "folderq"), join(hostile.base, name)]] as const;
       expectSameButNames(hostile.printed, plain.printed, pairs);
+      const cron = hostile.texts.get("jam.cron");
+      if (cron !== undefined) {
+        // cron itself reads `\\%`, a shell the rest.
+        const command = cron
+          .trim()
+          .split("\n")
+          .at(-1)
+          ?.replace(/^(\S+ ){5}/, "")
+          .replaceAll("\\%", "%");
+        const config = join(hostile.base, name, "jam.yaml");
+        expect(shellWords([`say ${command ?? ""}`])[0]?.[0]?.slice(2)).toEqual([
+          "--config",
+          config,
+          "sync",
+          "--quiet",
+        ]);
+      }
       for (const [file, text] of plain.texts) {
         expect(hostile.texts.get(file)?.split("\n"), file).toHaveLength(text.split("\n").length);
       }
     },
   );
 
-  test.prop([paths], runs(20))("stay within their word in the next step of bundle verify", (name) => {
+  property.prop([paths], runs(20))("stay within their word in the next step of bundle verify", (name) => {
     const found = repairStep(name);
     expect(found.filter(hasUnprintable)).toEqual([]);
     if (hasUnprintable(name)) expect(found[0]).toMatch(/^# jam bundle repair-set cannot be pasted: /);
@@ -375,7 +410,7 @@ describe("names that are typed", () => {
     (name) => ["list", "-o", name],
   ];
 
-  test.prop([paths, fc.constantFrom(...CALLS)], runs(60))(
+  property.prop([paths, fc.constantFrom(...CALLS)], runs(60))(
     "add no line to an error message",
     async (name, call) => {
       const [plain, hostile] = [await jamHere(scratch, call("nobodyq")), await jamHere(scratch, call(name))];

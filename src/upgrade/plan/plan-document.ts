@@ -1,3 +1,4 @@
+import { commandField } from "./command-field.ts";
 import { z } from "zod";
 import { ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
 import { JamError } from "../../shared/errors.ts";
@@ -51,7 +52,7 @@ const check = z.object({
   /** `listing` decides it, `sign` is a hint in a listing, `operator` is in no listing. */
   visibility: z.enum(["listing", "sign", "operator"]).optional(),
   /** How an operator looks where no listing decides it. */
-  look: z.string().optional(),
+  look: commandField.optional(),
   source: z.string(),
 });
 
@@ -74,7 +75,7 @@ const hop = z.object({
   minimum: z.string().optional(),
   /** Client to install first: a minor, or for a bootstrap the exact version. */
   client: z.string(),
-  steps: z.array(z.object({ step: word, command: z.string() })),
+  steps: z.array(z.object({ step: word, command: commandField })),
   models: z.array(model),
   agents: z.array(agent),
   /** Container images that Kubernetes pulls, without repository. */

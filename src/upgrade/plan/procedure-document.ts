@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { commandField } from "./command-field.ts";
 
 const word = z.string().min(1);
 
@@ -8,7 +9,7 @@ const step = z.object({
   title: z.string(),
   text: z.string(),
   /** To be pasted as they are, but for words in capitals. */
-  commands: z.array(z.string()).readonly(),
+  commands: z.array(commandField).readonly(),
   source: z.string(),
 });
 
@@ -35,11 +36,11 @@ export const companionSchema = z.object({
   need: z.enum(["always", "where-used"]),
   files: z.array(z.string()).readonly(),
   /** How to get the files, where there is a network. */
-  fetch: z.array(z.string()).readonly(),
+  fetch: z.array(commandField).readonly(),
   /** Flags of `juju bootstrap`. */
-  flags: z.array(z.string()).readonly(),
+  flags: z.array(commandField).readonly(),
   /** Settings of a controller that runs already. */
-  settings: z.array(z.string()).readonly(),
+  settings: z.array(commandField).readonly(),
   /** True when the commands of the hop carry the flags. */
   isInCommand: z.boolean(),
   later: z.string(),
