@@ -30,7 +30,7 @@ const MAX_DEPTH = 100;
  */
 export function scanJson(text: string): JsonScan {
   const documents: JsonSpan[] = [];
-  let position = skipSpace(text, 0);
+  let position = skipBetween(text, 0);
   while (position < text.length) {
     const start = position;
     const first = text[start];
@@ -40,21 +40,28 @@ export function scanJson(text: string): JsonScan {
     const end = new Walk(text, start).run();
     if (typeof end !== "number") return { documents, fault: end };
     documents.push({ start, end });
-    position = skipSpace(text, end);
+    position = skipBetween(text, end);
   }
   return { documents, fault: undefined };
 }
 
-/** Spaces of JSON, and the record separators of RFC 7464. */
+/** Spaces of JSON: inside a document there are no others. */
 function skipSpace(text: string, from: number): number {
-  let position = from;
-  while (position < text.length) {
-    const code = text.charCodeAt(position);
-    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09 && code !== 0x1e) break;
-    position++;
-  }
-  return position;
+  SPACES.lastIndex = from;
+  SPACES.test(text);
+  return SPACES.lastIndex;
 }
+
+/** What may be between documents: spaces of JSON, and the record separators of RFC 7464. */
+function skipBetween(text: string, from: number): number {
+  SEPARATORS.lastIndex = from;
+  SEPARATORS.test(text);
+  return SEPARATORS.lastIndex;
+}
+
+const SPACES = /[ \n\r\t]*/y;
+// eslint-disable-next-line no-control-regex -- the separator is a control character
+const SEPARATORS = /[ \n\r\t\u001e]*/y;
 
 /** Length of the escape that starts there, also of one that the text ends in; 0 for what is none. */
 function escapeAt(text: string, at: number): number {

@@ -32,6 +32,16 @@ property.prop([fc.string(), fc.string()])("takes nothing that JSON.parse refuses
   if (scanJson(text).fault === undefined) expect(() => documentsOf(text)).not.toThrow();
 });
 
+property.prop([
+  fc.constantFrom("\u001e", "\u00a0", "\v", "\f", "\u2028", "\u0085", "\ufeff", "//x\n", "\n", "\t"),
+  fc.nat(),
+])("takes nothing between the parts of a document that JSON.parse refuses", (space, at) => {
+  const parts = ["{", '"a"', ":", "[", "1", ",", '"b"', "]", ",", '"c"', ":", "null", "}"];
+  const position = 1 + (at % (parts.length - 1));
+  const text = parts.toSpliced(position, 0, space).join("");
+  if (scanJson(text).fault === undefined) expect(() => documentsOf(text)).not.toThrow();
+});
+
 describe("names the place of a fault", () => {
   test.for([
     ['{"model": nope}', "syntax", 10],
@@ -41,6 +51,7 @@ describe("names the place of a fault", () => {
     ['{"a":01}', "syntax", 5],
     ['{"a":"x\ty"}', "syntax", 7],
     [String.raw`{"a":"\x"}`, "syntax", 6],
+    ['{"a":1,\u001e"b":2}', "syntax", 7],
     ['{"a":1} done', "outside", 8],
     ['{"a":1,"a":2}', "repeated-key", 7],
     [String.raw`{"\u0061":1,"a":2}`, "repeated-key", 12],
