@@ -36,7 +36,7 @@ const SHARE_COUNTS_FROM = 5;
  * @throws JamError JAM_METADATA_MASS_REMOVAL
  */
 export function guardCatalogue(input: GuardInput): GuardedCatalogue {
-  refuseMassRemoval(input);
+  refuseMassRemoval({ ...input, names: new Set(input.upstream.map(formatAgentName)) });
   if (input.allow.has("path-reuse")) return { agents: input.upstream, refused: [] };
   const byPath = new Map(input.listed.map((agent) => [agent.path, agent]));
   const byName = new Map(input.listed.map((agent) => [formatAgentName(agent), agent]));
@@ -57,8 +57,18 @@ export function isMassRemoval(gone: number, listed: number, maxRemoval: number):
   return listed >= SHARE_COUNTS_FROM || gone === listed;
 }
 
-function refuseMassRemoval({ upstream, listed, isRead, maxRemoval, allow, lister }: GuardInput): void {
-  const names = new Set(upstream.map(formatAgentName));
+/**
+ * Refuses a list of agents in which too many of those that the mirror lists are missing.
+ * @throws JamError JAM_METADATA_MASS_REMOVAL
+ */
+export function refuseMassRemoval({
+  names,
+  listed,
+  isRead,
+  maxRemoval,
+  allow,
+  lister,
+}: Omit<GuardInput, "upstream"> & { readonly names: ReadonlySet<string> }): void {
   const gone = listed.filter((agent) => isRead(agent) && !names.has(formatAgentName(agent)));
   if (!isMassRemoval(gone.length, listed.length, maxRemoval) || allow.has("mass-removal")) return;
   const where = lister === undefined ? "gone upstream" : "not in this bundle";

@@ -1,6 +1,7 @@
 import { readFurtherMemory, readMemory } from "./memory.ts";
 import { readPins } from "./pins.ts";
 import { publishTree } from "./publish.ts";
+import { readRefusedContents } from "./refused-contents.ts";
 import type { SyncStore } from "./ports.ts";
 import { planRetention, type HeldBlob, type RetentionPlan, type RetentionRules } from "./retention.ts";
 import { MIRROR_REF, nextTreeId, parseSnapshot, snapshotIdOf, type Snapshot } from "./snapshot.ts";
@@ -48,6 +49,7 @@ export async function planPrune(store: SyncStore, rules: RetentionRules, now: Da
       [...memory.values(), ...[...further.values()].flat()].map(({ sha256 }) => sha256 as string),
     ),
     pinned: await readPins(store.documents),
+    refused: await readRefusedContents(store.documents),
     rules,
     now,
   });

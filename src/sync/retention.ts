@@ -32,6 +32,8 @@ export interface RetentionInput {
   readonly remembered: ReadonlySet<string>;
   /** Contents that something unfinished waits for more of: a bundle whose other part is still on its way. */
   readonly pinned: ReadonlySet<string>;
+  /** When contents came that belong to something that was refused. Default none. */
+  readonly refused?: ReadonlyMap<Sha256, Date>;
   readonly rules: RetentionRules;
   readonly now: Date;
 }
@@ -58,9 +60,15 @@ export function planRetention(input: RetentionInput): RetentionPlan {
     kept.flatMap(proofsOf).flatMap(({ documents }) => documents.map(({ sha256 }) => sha256 as string)),
   );
   const ageMs = (blob: Pick<HeldBlob, "storedAt">) => input.now.getTime() - blob.storedAt.getTime();
+  const isOverdue = (sha256: Sha256) => {
+    const refusedAt = input.refused?.get(sha256);
+    return refusedAt !== undefined && ageMs({ storedAt: refusedAt }) >= input.rules.graceMs;
+  };
   const blobs = input.blobs.filter(
     ({ sha256, ...blob }) =>
-      !needed.has(sha256) && !input.pinned.has(sha256) && (listed.has(sha256) || ageMs(blob) > ORPHAN_MS),
+      !needed.has(sha256) &&
+      !input.pinned.has(sha256) &&
+      (listed.has(sha256) || isOverdue(sha256) || ageMs(blob) > ORPHAN_MS),
   );
   const graced = gracedIds(input);
   return {

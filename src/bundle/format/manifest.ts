@@ -127,14 +127,20 @@ export function carriedContents(
   return contentsOf(manifest).filter(({ sha256 }) => !seen.has(sha256) && seen.add(sha256));
 }
 
+/** Every document that a manifest names, carried or not. */
+export function documentsOf({ proofs }: Pick<BundleManifest, "proofs">): BundledContent[] {
+  return proofs.flatMap((set) =>
+    set.documents.map(({ sha256, size }) => ({ kind: "document" as const, sha256, size })),
+  );
+}
+
 /** Every content that a manifest names, carried or not; one may come more than once. */
 export function contentsOf({
   proofs,
   catalogue,
 }: Pick<BundleManifest, "proofs" | "catalogue">): BundledContent[] {
-  const documents = proofs.flatMap((set) => set.documents);
   return [
-    ...documents.map(({ sha256, size }) => ({ kind: "document" as const, sha256, size })),
+    ...documentsOf({ proofs }),
     ...catalogue.map(({ sha256, size }) => ({ kind: "tarball" as const, sha256, size })),
   ];
 }

@@ -5,6 +5,7 @@ import { repairTree } from "../../sync/repair-tree.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
 import { recordImport } from "../holdings/import-records.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
+import { dropRefused, EXIT_TRUST } from "./drop-refused.ts";
 import { describeLacking, keptParts, lackingContents } from "./lacking.ts";
 import { dropPending, readPending, type PendingBundle } from "./pending.ts";
 import type { LackingContent } from "./ports.ts";
@@ -80,7 +81,7 @@ async function closeBundle(
   const taken = [...reception.taken(id)];
   if (taken.length > 0) await record(bundle, taken, work);
   if (isOutdated(bundle.manifest, shown) && !rules.allow.has("rollback")) {
-    await dropPending(store, id);
+    await dropRefused(bundle, taken, work);
     return { kind: "left", warnings: [`Bundle ${id} is not waited for any more: a later one is shown.`] };
   }
   if (reception.isRefused(id)) return { kind: "left", warnings: [] };
@@ -101,7 +102,8 @@ async function closeBundle(
     return { kind: "published", result, warnings: result.warnings };
   } catch (error) {
     // What was refused once would be refused at every later import, too.
-    if (isJamError(error) && ERROR_OUTCOMES[error.code].exit === EXIT_TRUST) await dropPending(store, id);
+    if (isJamError(error) && ERROR_OUTCOMES[error.code].exit === EXIT_TRUST)
+      await dropRefused(bundle, taken, work);
     if (isOfThisRun || !isJamError(error)) throw error;
     return {
       kind: "left",
@@ -109,9 +111,6 @@ async function closeBundle(
     };
   }
 }
-
-/** Exit status of what is not trusted. */
-const EXIT_TRUST = 4;
 
 async function record(
   { manifest, signedBy }: PendingBundle,

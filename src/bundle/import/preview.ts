@@ -10,6 +10,7 @@ import type { LackingContent } from "./ports.ts";
 import { findWaiting } from "./pending.ts";
 import { refuseFuture } from "./refuse-future.ts";
 import { refuseOutdated } from "./refuse-outdated.ts";
+import { refuseUnverifiable } from "./require-verifiable.ts";
 import { trustManifest } from "./trust-manifest.ts";
 
 /** What an import of one bundle would do. */
@@ -54,6 +55,7 @@ export async function previewImport(
     const waiting = await findWaiting(work.store.documents, manifest);
     const isWaiting = waiting !== undefined && waiting.signedBy !== null;
     const trust = await trustManifest(head, inlet.name, { ...work, ...rules, isWaiting });
+    refuseUnverifiable(manifest, { ...work, ...rules });
     refuseFuture(manifest, work.now(), rules.allow);
     refuseOutdated(manifest, current, rules.allow);
     const pending = {

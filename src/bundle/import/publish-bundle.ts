@@ -3,18 +3,17 @@ import { PathSpace } from "../../juju/path-space.ts";
 import { selectAgents } from "../../juju/select.ts";
 import type { DenyRule } from "../../juju/selection-rules.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
 import { guardCatalogue, type RefusedChange } from "../../sync/guard.ts";
 import { readFurtherMemory, readMemory, writeMemory } from "../../sync/memory.ts";
 import { publishChanges } from "../../sync/publish-changes.ts";
 import type { FailedItem } from "../../sync/report.ts";
-import { proofsOf, type BundleOrigin, type ProvenDocument, type Snapshot } from "../../sync/snapshot.ts";
+import { proofsOf, type BundleOrigin, type Snapshot } from "../../sync/snapshot.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { collectProofs } from "../proofs.ts";
 import type { PendingBundle } from "./pending.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
 import type { ImportStore } from "./ports.ts";
-import { verifyProofs, type VerifiedProofs } from "./verify-proofs.ts";
+import { acceptedBy, verifyProofs, type VerifiedProofs } from "./verify-proofs.ts";
 
 /** What publishing a bundle did. */
 export interface PublishedBundle {
@@ -94,13 +93,6 @@ export async function publishBundle(
 
 function failedItem({ agent, error: { code, message } }: RefusedChange): FailedItem {
   return { agent: formatAgentName(agent), path: agent.path, code, message };
-}
-
-function acceptedBy(current: Snapshot | undefined): Map<Sha256, ProvenDocument> {
-  const proofs = current === undefined ? [] : proofsOf(current);
-  return new Map(
-    proofs.flatMap(({ documents }) => documents.map((document) => [document.sha256, document] as const)),
-  );
 }
 
 function originOf({ manifest: { id, createdAt }, signedBy, signerExpiredAt }: PendingBundle): BundleOrigin {

@@ -1,22 +1,27 @@
-import { JamError } from "../../shared/errors.ts";
+import { ERROR_OUTCOMES, isJamError, JamError } from "../../shared/errors.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import type { AgentsAndBytes } from "../../sync/report.ts";
+import { refuseMassRemoval } from "../../sync/guard.ts";
+import { readMemory } from "../../sync/memory.ts";
 import type { Snapshot } from "../../sync/snapshot.ts";
 import { refuseOverfull } from "../../sync/space.ts";
 import { affectedBy, describeAffected } from "../format/affected.ts";
 import { damagedBundle, malformedBundle } from "../format/bundle-fault.ts";
-import { carriedContents, formatManifest } from "../format/manifest.ts";
+import { carriedContents, documentsOf, formatManifest, type BundleManifest } from "../format/manifest.ts";
 import type { Inlet } from "../ports.ts";
 import { readVolumes, type OpenVolume } from "../read/read-volumes.ts";
 import type { ArrivingSlice, VolumeHead } from "../read/volume-reader.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
 import { isHeld } from "./lacking.ts";
-import { findWaiting, namedContents, putPending, type PendingBundle } from "./pending.ts";
+import { findWaiting, namedContents, readPending, putPending, type PendingBundle } from "./pending.ts";
 import { refuseFuture } from "./refuse-future.ts";
 import { refuseOutdated } from "./refuse-outdated.ts";
 import { Intake } from "./take-in.ts";
+import { dropRefused, EXIT_TRUST } from "./drop-refused.ts";
+import { refuseUnverifiable } from "./require-verifiable.ts";
 import { trustManifest } from "./trust-manifest.ts";
+import { acceptedBy, verifyProofs } from "./verify-proofs.ts";
 
 /** What receiving works with. */
 export interface ReceptionWork {
@@ -31,6 +36,10 @@ interface Arrival {
   readonly intake: Intake;
   /** Contents that became whole in this run. */
   readonly taken: Set<Sha256>;
+  /** Whether every agent that the manifest lists was found to be proven; false until all documents are here. */
+  isProven: boolean;
+  /** Why it was refused after its manifest was trusted. */
+  refusal?: JamError;
 }
 
 /** Takes volumes in, and knows which bundles they belong to. */
@@ -102,13 +111,38 @@ export class Reception {
 
   async #receiveVolume(volume: OpenVolume): Promise<void> {
     const arrival = await this.#admit(volume.name, volume.head);
+    if (arrival.refusal !== undefined) throw arrival.refusal;
     const damaged: ArrivingSlice[] = [];
     for await (const arriving of volume.slices()) {
+      if (arriving.slice.content.kind === "tarball") await this.#prove(arrival);
       const fate = await arrival.intake.take(arriving);
       if (fate === "damaged") damaged.push(arriving);
       else if (fate === "taken") arrival.taken.add(arriving.slice.content.sha256);
     }
     if (damaged.length > 0) throw describeDamage(volume, damaged);
+  }
+
+  /**
+   * Verifies the proofs as soon as all documents are here, which travel first: a bundle that they do not prove is
+   * refused before its tarballs are read. Publishing verifies them once more.
+   */
+  async #prove(arrival: Arrival): Promise<void> {
+    if (arrival.isProven) return;
+    const { manifest } = arrival.bundle;
+    const { store } = this.#work;
+    for (const content of documentsOf(manifest)) if (!(await isHeld(store, content))) return;
+    try {
+      const { documents } = store;
+      const memory = await readMemory(documents, this.#current);
+      const accepted = acceptedBy(this.#current);
+      await verifyProofs(manifest, { ...this.#work, ...this.#rules, documents, memory, accepted });
+      arrival.isProven = true;
+    } catch (error) {
+      if (!isJamError(error) || ERROR_OUTCOMES[error.code].exit !== EXIT_TRUST) throw error;
+      arrival.refusal = error;
+      await dropRefused(arrival.bundle, arrival.taken, this.#work);
+      throw error;
+    }
   }
 
   /** The bundle of a volume, trusted and remembered before anything of it is taken in. */
@@ -129,10 +163,12 @@ export class Reception {
       verifyDetached: this.#work.verifyDetached,
       isWaiting: waiting !== undefined && waiting.signedBy !== null,
     });
+    refuseUnverifiable(head.manifest, { ...this.#work, ...rules });
     refuseFuture(head.manifest, this.#work.now(), rules.allow);
     refuseOutdated(head.manifest, this.#current, rules.allow);
     const known = this.#arrivals.get(head.manifest.id);
     if (known !== undefined) return sameArrival(known, name, head);
+    await this.#refuseMassRemoval(head.manifest);
     await this.#refuseOverfull(head);
     if (warning !== undefined) this.warn(warning);
     const { manifest, manifestBytes, label, signature } = head;
@@ -146,9 +182,25 @@ export class Reception {
     };
     await putPending(documents, bundle);
     const intake = new Intake(this.#work.store, manifest.id, namedContents(bundle));
-    const arrival = { bundle, intake, taken: new Set<Sha256>() };
+    const arrival: Arrival = { bundle, intake, taken: new Set<Sha256>(), isProven: false };
     this.#arrivals.set(manifest.id, arrival);
     return arrival;
+  }
+
+  /** Where another bundle may be published before this one, only publishing can tell how many go. */
+  async #refuseMassRemoval({ id, scope, catalogue }: BundleManifest): Promise<void> {
+    if (scope !== "mirror" || this.#arrivals.size > 0) return;
+    const pending = await readPending(this.#work.store.documents);
+    if (pending.some(({ manifest }) => manifest.id !== id)) return;
+    const { allow, retention } = this.#rules;
+    refuseMassRemoval({
+      names: new Set(catalogue.flatMap(({ agents }) => agents)),
+      listed: this.#current?.agents ?? [],
+      isRead: () => true,
+      maxRemoval: retention.maxRemoval,
+      allow,
+      lister: "bundle",
+    });
   }
 
   /** Before anything is taken in: what is still to come, and what is listed when it is published. */

@@ -6,10 +6,11 @@ import type { Allowance } from "../../sync/freshness.ts";
 import { provenOf, type UpstreamMemory } from "../../sync/memory.ts";
 import type { DocumentPort, SyncSource } from "../../sync/ports.ts";
 import { readMetadata, type UpstreamMetadata } from "../../sync/read-metadata.ts";
-import type { ProvenDocument, UpstreamProof } from "../../sync/snapshot.ts";
+import { proofsOf, type ProvenDocument, type Snapshot, type UpstreamProof } from "../../sync/snapshot.ts";
 import type { UnreadableProducts } from "../../sync/unreadable.ts";
 import type { BundleManifest, ProofSet } from "../format/manifest.ts";
 import type { OpenProofTrust } from "./ports.ts";
+import { requireVerifiable } from "./require-verifiable.ts";
 
 export interface ProofRequest {
   readonly documents: DocumentPort;
@@ -88,6 +89,14 @@ async function readProofs(manifest: BundleManifest, request: ProofRequest): Prom
   };
 }
 
+/** The documents that what is shown rests on, by hash. */
+export function acceptedBy(current: Snapshot | undefined): Map<Sha256, ProvenDocument> {
+  const proofs = current === undefined ? [] : proofsOf(current);
+  return new Map(
+    proofs.flatMap(({ documents }) => documents.map((document) => [document.sha256, document] as const)),
+  );
+}
+
 function readSet(
   set: ProofSet,
   source: SyncSource,
@@ -100,8 +109,9 @@ function readSet(
     source,
     memory,
     wants: ({ path }) => path !== undefined && paths.has(path),
-    // Nothing changes by being read again.
+    // Nothing changes by being read again, so nobody waits.
     sleep: async () => undefined,
+    observe: () => undefined,
   });
 }
 
@@ -116,9 +126,7 @@ function proofOf({ name, url, verified }: ProofSet, { documents }: UpstreamMetad
 
 /** The documents of a set, read from where the import put them, as a source of metadata. */
 function proofSource(set: ProofSet, { documents, openTrust, allowsUnsigned }: ProofRequest): SyncSource {
-  const trust = openTrust(set);
-  if (!set.verified && !allowsUnsigned) throw unverified(set);
-  if (set.verified && !trust.verifies) throw noKeyring(set);
+  const trust = requireVerifiable(set, { openTrust, allowsUnsigned });
   const byPath = new Map(set.documents.map((document) => [document.path, document]));
   return {
     name: set.name,
@@ -188,24 +196,6 @@ function unusableProof({ id }: BundleManifest, cause: JamError): JamError {
       cause,
       hint: `Nothing was published. Have the bundle made again${isMixed ? "; if you trust its maker, repeat the command with --allow inconsistent" : "; if it stays so, do not trust its maker"}.`,
       details: { ...cause.details, bundle: id },
-    },
-  );
-}
-
-function unverified({ name, url }: ProofSet): JamError {
-  return new JamError("JAM_METADATA_UNSIGNED", `The maker of the bundle had not verified ${name} (${url}).`, {
-    hint: "Have it made by a mirror that verifies its upstream. --allow-unsigned takes it, loudly and on record.",
-    details: { upstream: name, url },
-  });
-}
-
-function noKeyring({ name, url }: ProofSet): JamError {
-  return new JamError(
-    "JAM_METADATA_KEY_UNKNOWN",
-    `The settings of this side say keyring: none for ${name} (${url}), so its signature cannot be verified again.`,
-    {
-      hint: "Set `keyring: builtin`, or the file with the key of that upstream, under `upstreams` in jam.yaml.",
-      details: { upstream: name, url },
     },
   );
 }

@@ -52,6 +52,19 @@ describe("retention", () => {
     expect(blobs.map(({ sha256 }) => sha256)).toEqual([mirrored("3.6.1").sha256]);
   });
 
+  test.for([
+    ["is refused since longer than the grace", 7, true],
+    ["is refused since a shorter time", 5, false],
+    ["only waits for a run that was cut short", undefined, false],
+  ] as const)("a tarball that nothing lists and that %s goes: %s", ([, hours, goes]) => {
+    const orphan = blobOf(mirrored("9.9.9"), 8);
+    const refused = new Map(hours === undefined ? [] : [[orphan.sha256, hoursAgo(hours)]]);
+    const { blobs } = plan({ snapshots: three.slice(2), blobs: [orphan], refused });
+    expect(blobs).toEqual(goes ? [orphan] : []);
+    const pinned = new Set<string>([orphan.sha256]);
+    expect(plan({ snapshots: three.slice(2), blobs: [orphan], refused, pinned }).blobs).toEqual([]);
+  });
+
   test("a snapshot that was never shown, for its run was killed, takes nobody's place", () => {
     const [a, b, c] = three as [Snapshot, Snapshot, Snapshot];
     const killed = { ...snapshot("killed", 15, ["3.6.3"]), parent: "b" };
