@@ -50,6 +50,7 @@ export class ProgressReporter implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     clearInterval(this.#timer);
+    if (modules.length === 0) return;
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state: string) => tests.filter((test) => test.result().state === state).length;
     // A file or a suite that fails by itself has no failed test to show for it.

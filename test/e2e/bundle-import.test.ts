@@ -45,7 +45,7 @@ beforeEach(async () => {
 });
 
 async function refused(code: string, status: number, ...args: string[]): Promise<string> {
-  const finished = await far.jam(...args);
+  const finished = await far.here(...args);
   expect(finished.stderr).toContain(`[${code}]`);
   expect(finished.status).toBe(status);
   return finished.stderr;
@@ -62,7 +62,7 @@ describe("trust", () => {
     expect(stderr).toContain("NO signature");
     const { snapshot } = await fresh.json<{ snapshot: { bundle: { signedBy: null } } }>("far", "status");
     expect(snapshot.bundle.signedBy).toBeNull();
-    expect((await far.jam("status")).stdout).toContain("SIGNER NOT TRUSTED");
+    expect((await far.here("status")).stdout).toContain("SIGNER NOT TRUSTED");
   });
 
   test("a signer that is not trusted is named, and believed after `jam key trust`", async () => {
@@ -150,7 +150,7 @@ describe("what stays and what goes", () => {
 
   test("advice comes along", async () => {
     await fresh.done("far", "bundle", "import", newer);
-    const { stdout } = await far.jam("which", "3.6.26", "-o", "json");
+    const { stdout } = await far.here("which", "3.6.26", "-o", "json");
     expect(stdout).toContain("known to bite");
   });
 
@@ -178,12 +178,12 @@ describe("order, interruption and the dry run", () => {
     expect(bundle.volumes.length).toBeGreaterThan(2);
     const paths = bundle.volumes.map(({ path }) => path).toReversed();
     for (const path of paths.slice(0, -1)) {
-      const { status, stdout } = await far.jam("bundle", "import", path, "-o", "json");
+      const { status, stdout } = await far.here("bundle", "import", path, "-o", "json");
       expect(status).toBe(3);
       const { missing } = JSON.parse(stdout) as ImportedDocument;
       expect(missing.flatMap(({ volumes = [] }) => volumes)).toContain(1);
       expect((await far.published()).agents).toEqual([]);
-      expect((await far.jam("status")).stdout).toContain(`waiting   bundle ${bundle.id}`);
+      expect((await far.here("status")).stdout).toContain(`waiting   bundle ${bundle.id}`);
     }
     expect(await fresh.json("far", "bundle", "import", paths.at(-1) as string)).toMatchObject({
       outcome: "updated",
@@ -289,8 +289,8 @@ test("status and history tell of imports", async () => {
   const { id } = JSON.parse(await readFile(join(newer, name), "utf8")) as { id: string };
   await refused("JAM_BUNDLE_OUTDATED", 4, "bundle", "import", older);
   expect(runs).toMatchObject([{ outcome: "updated", bundles: [id] }]);
-  expect((await far.jam("status")).stdout).toContain("JAM_BUNDLE_OUTDATED");
-  expect((await far.jam("status")).stdout).toContain(id);
+  expect((await far.here("status")).stdout).toContain("JAM_BUNDLE_OUTDATED");
+  expect((await far.here("status")).stdout).toContain(id);
 });
 
 async function blobs(): Promise<Set<string>> {

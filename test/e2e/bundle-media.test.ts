@@ -67,7 +67,7 @@ async function verify(
   folder: string,
   side: "near" | "far" = "far",
 ): Promise<VerifyReport & { status: number | null }> {
-  const { status, stdout, stderr } = await gap[side].jam("bundle", "verify", folder, "-o", "json");
+  const { status, stdout, stderr } = await gap[side].here("bundle", "verify", folder, "-o", "json");
   expect(stdout, stderr).toContain('"outcome"');
   return { ...(JSON.parse(stdout) as VerifyReport), status };
 }

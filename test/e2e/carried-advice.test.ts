@@ -46,10 +46,10 @@ async function carry(settings: ConfigFile): Promise<void> {
 async function answers() {
   const { far } = gap;
   const [which, plan, ready, graph] = [
-    await far.jam("which", "3.6.26", "-o", "json"),
-    await far.jam("plan", "--from", "3.6.26", "--to", "3.6.27"),
-    await far.jam("ready", "--plan", "plan.json"),
-    await far.jam("graph", "-o", "json"),
+    await far.here("which", "3.6.26", "-o", "json"),
+    await far.here("plan", "--from", "3.6.26", "--to", "3.6.27"),
+    await far.here("ready", "--plan", "plan.json"),
+    await far.here("graph", "-o", "json"),
   ];
   const response = await fetch(`${serve.url}/api/v1/which?current=3.6.26`);
   const answer = (await response.json()) as { decision: string };
@@ -106,7 +106,7 @@ test("advice that cannot be read any more is an error, not a free way", async ()
   await carry(BLOCK);
   await writeFile(join(gap.far.data, "state/carried-advice.json"), '{"format": "jam-carried');
   for (const command of [["which", "3.6.26"], ["plan", "--from", "3.6.26", "--to", "3.6.27"], ["graph"]]) {
-    const { status, stderr } = await gap.far.jam(...command);
+    const { status, stderr } = await gap.far.here(...command);
     expect(status).toBe(4);
     expect(stderr).toContain("[JAM_STORE_CORRUPT]");
     expect(stderr).toContain("jam bundle import");

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 // eslint-disable-next-line typescript/no-unnecessary-type-parameters -- says what a test expects to read
 async function json<T>(...args: string[]): Promise<{ status: number | null; document: T }> {
-  const { status, stdout, stderr } = await mirror.jam(...args, "-o", "json");
+  const { status, stdout, stderr } = await mirror.here(...args, "-o", "json");
   expect(stdout, stderr).not.toBe("");
   return { status, document: JSON.parse(stdout) as T };
 }
@@ -86,29 +86,29 @@ describe("from plan to ready", () => {
       "--deep",
     );
     expect({ status, ...document }).toMatchObject({ status: 0, ready: true, deep: true });
-    expect((await mirror.jam("plan", "--from", "2.9.42", "--to", "3.6", "--held")).status).toBe(0);
+    expect((await mirror.here("plan", "--from", "2.9.42", "--to", "3.6", "--held")).status).toBe(0);
     await mirror.configure({ mode: "online" });
   });
 
   test("a later sync keeps what the plan asked for, until told to forget it", async () => {
-    expect((await mirror.jam("sync", "--quiet")).status).toBe(0);
-    expect((await mirror.jam("ready", "--plan", "plan.json")).status).toBe(0);
-    expect((await mirror.jam("sync", "--quiet", "--forget-plans")).status).toBe(0);
-    const { status, stdout } = await mirror.jam("ready", "--plan", "plan.json");
+    expect((await mirror.here("sync", "--quiet")).status).toBe(0);
+    expect((await mirror.here("ready", "--plan", "plan.json")).status).toBe(0);
+    expect((await mirror.here("sync", "--quiet", "--forget-plans")).status).toBe(0);
+    const { status, stdout } = await mirror.here("ready", "--plan", "plan.json");
     expect(status).toBe(5);
     expect(stdout).toContain("3.6.27-ubuntu-amd64 not held");
   });
 
   test("a damaged tarball is found by --deep alone", async () => {
-    expect((await mirror.jam("sync", "--quiet", "--plan", "plan.json")).status).toBe(0);
+    expect((await mirror.here("sync", "--quiet", "--plan", "plan.json")).status).toBe(0);
     const { agents } = (await json<{ agents: { version: string; sha256: string; size: number }[] }>("list"))
       .document;
     const hit = agents.find(({ version }) => version === "3.6.27");
     const blob = join(mirror.data, "blobs/sha256", hit?.sha256.slice(0, 2) ?? "", hit?.sha256 ?? "");
     await rm(blob);
     await writeFile(blob, Buffer.alloc(hit?.size ?? 0));
-    expect((await mirror.jam("ready", "--plan", "plan.json")).status).toBe(0);
-    const { status, stdout } = await mirror.jam("ready", "--plan", "plan.json", "--deep");
+    expect((await mirror.here("ready", "--plan", "plan.json")).status).toBe(0);
+    const { status, stdout } = await mirror.here("ready", "--plan", "plan.json", "--deep");
     expect(status).toBe(5);
     expect(stdout).toContain("damaged: its bytes hash to");
   });
@@ -124,7 +124,7 @@ describe("a fleet", () => {
       "prod hops",
     ]);
     expect(plan.totals.missing).toBe(0);
-    expect((await mirror.jam("sync", "--quiet", "--plan", "fleet.json")).status).toBe(0);
+    expect((await mirror.here("sync", "--quiet", "--plan", "fleet.json")).status).toBe(0);
     const { status, document } = await json<{
       verdict: string;
       rows: { model: string | null; ready: boolean }[];
@@ -137,17 +137,17 @@ describe("a fleet", () => {
     expect(failed).toEqual(
       expect.arrayContaining(["windows-machines", "ubuntu-before-focal", "machine-not-started"]),
     );
-    expect((await mirror.jam("ready", "--fleet", "fleet", "--to", "4.0")).status).toBe(5);
+    expect((await mirror.here("ready", "--fleet", "fleet", "--to", "4.0")).status).toBe(5);
   });
 
   test("shows as a table, YAML and Markdown for a ticket", async () => {
-    const table = await mirror.jam("plan", "--fleet", "fleet", "--to", "3.6");
+    const table = await mirror.here("plan", "--fleet", "fleet", "--to", "3.6");
     expect(table.stdout).toContain("juju migrate prod:web prod-3.6.27");
     expect(table.stdout).toContain("prod:old machine 0 (bionic)");
-    const yaml = await mirror.jam("plan", "--fleet", "fleet", "--to", "3.6", "-o", "yaml");
+    const yaml = await mirror.here("plan", "--fleet", "fleet", "--to", "3.6", "-o", "yaml");
     await writeFile(join(mirror.folder, "fleet.yaml"), yaml.stdout);
-    expect((await mirror.jam("ready", "--plan", "fleet.yaml")).status).toBe(5);
-    const markdown = await mirror.jam("plan", "--fleet", "fleet", "--to", "3.6", "--markdown");
+    expect((await mirror.here("ready", "--plan", "fleet.yaml")).status).toBe(5);
+    const markdown = await mirror.here("plan", "--fleet", "fleet", "--to", "3.6", "--markdown");
     expect(markdown.stdout).toMatch(/^# Upgrade of the Juju fleet\n/);
     expect(markdown.stdout).toContain("- [ ] **found**");
   });
@@ -162,18 +162,18 @@ describe("a fleet", () => {
 });
 
 test("the graph of what is held prints for Graphviz and Mermaid", async () => {
-  const dot = await mirror.jam("graph", "--from", "2.9.42", "--dot");
+  const dot = await mirror.here("graph", "--from", "2.9.42", "--dot");
   expect(dot.stdout).toContain('"2.9.60" -> "3.6.27" [style=dashed];');
-  expect((await mirror.jam("graph", "--mermaid")).stdout).toMatch(/^graph LR\n/);
+  expect((await mirror.here("graph", "--mermaid")).stdout).toMatch(/^graph LR\n/);
 });
 
 test("advice in jam.yaml that blocks a move stops plan and ready", async () => {
   const reason = "Not before the audit.";
   await mirror.configure({ advice: [{ from: "*", to: ">=4.0", severity: "block", reason }] });
-  const planned = await mirror.jam("plan", "--from", "3.6.27", "--to", "4.0");
+  const planned = await mirror.here("plan", "--from", "3.6.27", "--to", "4.0");
   expect(planned.status).toBe(5);
   expect(planned.stderr).toContain(reason);
-  const ready = await mirror.jam("ready", "--plan", "fleet.json");
+  const ready = await mirror.here("ready", "--plan", "fleet.json");
   expect(ready.status).toBe(5);
   expect(ready.stdout).toContain(reason);
   await mirror.configure({ advice: [] });
@@ -192,12 +192,12 @@ describe("the commands of a plan", () => {
 
   test("are shown in short, and whole with --procedure", async () => {
     const args = ["plan", "--from", "2.9.60", "--to", "3.6", "--url", "http://mirror.example:8080"];
-    const short = (await mirror.jam(...args)).stdout;
+    const short = (await mirror.here(...args)).stdout;
     expect(short).toContain("--controller-charm-path ./juju-controller.charm \\");
     expect(short).not.toContain("If it fails");
-    const whole = (await mirror.jam(...args, "--procedure")).stdout;
+    const whole = (await mirror.here(...args, "--procedure")).stdout;
     expect(whole).toMatch(/If it fails\n.*source prechecks failed.*Way back\n/s);
-    expect((await mirror.jam(...args, "--markdown")).stdout).toContain("### Way back");
+    expect((await mirror.here(...args, "--markdown")).stdout).toContain("### Way back");
   });
 });
 

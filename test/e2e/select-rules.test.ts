@@ -42,7 +42,7 @@ afterAll(() => upstream[Symbol.asyncDispose]());
 
 /** The command with its answer as JSON, and what that says of the rules. */
 async function rulesOf(mirror: TestMirror, ...words: string[]) {
-  const { status, stdout } = await mirror.jam(...words, "-o", "json");
+  const { status, stdout } = await mirror.here(...words, "-o", "json");
   const document = JSON.parse(stdout) as { rules?: RuleRow[]; error?: { details: { rules: RuleRow[] } } };
   // Quotes inside messages are escaped in JSON.
   const plain = stdout.replaceAll('\\"', '"');
@@ -66,7 +66,7 @@ describe("when no rule takes an agent, nothing changes and the status is 2:", ()
     ],
   ])("%s", async ([, select, instead]) => {
     await using mirror = await temporaryMirror(upstream, { select });
-    const { status, stderr } = await mirror.jam("sync", "--quiet");
+    const { status, stderr } = await mirror.here("sync", "--quiet");
     expect(status).toBe(2);
     expect(stderr).toContain("[JAM_SELECT_EMPTY]");
     expect(stderr).toContain(instead);
@@ -82,13 +82,13 @@ describe("when no rule takes an agent, nothing changes and the status is 2:", ()
     await using mirror = await temporaryMirror(upstream, { select });
     const message = "nearest is 4.0.13 (amd64, s390x)";
     for (const words of [["sync", "--dry-run", "--quiet"], ["sync"]]) {
-      const { status, stderr } = await mirror.jam(...words);
+      const { status, stderr } = await mirror.here(...words);
       expect({ words, status }).toEqual({ words, status: 2 });
       expect(stderr).toContain(message);
       const { rules } = await rulesOf(mirror, ...words);
       expect(rules).toMatchObject([{ rule: 1, taken: 0, missing: [{ kind: "rule" }] }]);
     }
-    expect((await mirror.jam("check")).stdout).toMatch(/^fail {2}rules .*nearest is 4\.0\.13/m);
+    expect((await mirror.here("check")).stdout).toMatch(/^fail {2}rules .*nearest is 4\.0\.13/m);
   });
 
   test("a later sync leaves what is shown as it is", async () => {
@@ -96,12 +96,12 @@ describe("when no rule takes an agent, nothing changes and the status is 2:", ()
     await mirror.sync();
     const before = await mirror.published();
     await mirror.configure({ select: [{ ...SOME, versions: "3.6.99" }] });
-    const dry = await mirror.jam("sync", "-n", "-o", "json");
+    const dry = await mirror.here("sync", "-n", "-o", "json");
     expect(dry.status).toBe(2);
     expect(JSON.parse(dry.stdout)).toMatchObject({ plan: { fetch: [], remove: [], bytes: 0 } });
-    expect((await mirror.jam("sync", "--quiet")).status).toBe(2);
+    expect((await mirror.here("sync", "--quiet")).status).toBe(2);
     expect(await mirror.published()).toEqual(before);
-    const { runs } = JSON.parse((await mirror.jam("status", "-o", "json")).stdout) as {
+    const { runs } = JSON.parse((await mirror.here("status", "-o", "json")).stdout) as {
       runs: { outcome: string; error?: { code: string } }[];
     };
     expect(runs[0]).toMatchObject({ outcome: "failed", error: { code: "JAM_SELECT_EMPTY" } });
@@ -111,7 +111,7 @@ describe("when no rule takes an agent, nothing changes and the status is 2:", ()
     await using mirror = await temporaryMirror(upstream, { select: [{ ...SOME, versions: "3.6.9" }] });
     await mirror.sync();
     await mirror.configure({ deny: [{ version: "3.6", reason: "not here" }] });
-    const { status, stderr } = await mirror.jam("sync", "--quiet");
+    const { status, stderr } = await mirror.here("sync", "--quiet");
     expect(status).toBe(2);
     expect(stderr).toContain("excluded by deny");
     expect((await mirror.published()).agents).toEqual(["3.6.9-ubuntu-amd64"]);
@@ -152,7 +152,7 @@ describe("what one of several rules does not get is told, also with --quiet, and
     ],
   ])("%s", async ([, select, kind, message]) => {
     await using mirror = await temporaryMirror(upstream, { select });
-    const { status, stderr } = await mirror.jam("sync", "--quiet");
+    const { status, stderr } = await mirror.here("sync", "--quiet");
     expect(status).toBe(0);
     expect(stderr).toContain(message);
     const check = await rulesOf(mirror, "check");
@@ -166,7 +166,7 @@ describe("what one of several rules does not get is told, also with --quiet, and
     await using mirror = await temporaryMirror(upstream, { select });
     const message = "Rule 2 (released, >=3.6, riscv64) takes no agent";
     for (const words of [["sync", "-n", "--quiet"], ["sync"], ["sync", "--quiet"]]) {
-      const { status, stderr } = await mirror.jam(...words);
+      const { status, stderr } = await mirror.here(...words);
       expect({ words, status }).toEqual({ words, status: 0 });
       expect(stderr).toContain(message);
     }
@@ -177,7 +177,7 @@ describe("what one of several rules does not get is told, also with --quiet, and
         { taken: 0, missing: [{ kind: "rule" }] },
       ]);
     }
-    expect((await mirror.jam("check")).stdout).toMatch(/^warn {2}rules .*Rule 2/m);
+    expect((await mirror.here("check")).stdout).toMatch(/^warn {2}rules .*Rule 2/m);
   });
 });
 
@@ -191,9 +191,9 @@ test("keep holds the newest of each architecture, though a newer version lacks o
 
 test("rules that get all that they name are quiet", async () => {
   await using mirror = await temporaryMirror(upstream, { select: [SOME] });
-  const { status, stdout, stderr } = await mirror.jam("sync", "--quiet");
+  const { status, stdout, stderr } = await mirror.here("sync", "--quiet");
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" });
-  expect((await mirror.jam("check")).stdout).toContain("rule 1 takes 5 agent(s)");
+  expect((await mirror.here("check")).stdout).toContain("rule 1 takes 5 agent(s)");
   const index = await readFile(join(mirror.data, "tools/streams/v1/index2.json"), "utf8");
   expect(index).toContain("com.ubuntu.juju:released:agents");
 });

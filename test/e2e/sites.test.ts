@@ -57,26 +57,26 @@ interface SiteDocument {
 }
 
 async function site(...args: string[]): Promise<SiteDocument> {
-  const { status, stdout, stderr } = await near.jam("site", ...args, "-o", "json");
+  const { status, stdout, stderr } = await near.here("site", ...args, "-o", "json");
   expect(status, stdout + stderr).toBe(0);
   return JSON.parse(stdout) as SiteDocument;
 }
 
 describe("an inventory", () => {
   test("of a mirror goes to standard output as JSON, its summary to standard error", async () => {
-    const { status, stdout, stderr } = await far.jam("inventory");
+    const { status, stdout, stderr } = await far.here("inventory");
     expect({ status, stderr }).toMatchObject({
       status: 0,
       stderr: expect.stringMatching(/^\d+ agent\(s\), /),
     });
     const have = await readHave({ name: "inventory.json", text: stdout }, { verify });
     expect(have.site).toBe("plant-7");
-    const yaml = await far.jam("inventory", "-o", "yaml");
+    const yaml = await far.here("inventory", "-o", "yaml");
     expect(Object.keys(JSON.parse(yaml.stdout) as object)).toContain("tarballs");
   });
 
   test("goes to a file when told so", async () => {
-    const { status, stdout, stderr } = await far.jam("inventory", "--to", "inventory.json");
+    const { status, stdout, stderr } = await far.here("inventory", "--to", "inventory.json");
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
     expect(stderr).toContain("Written to inventory.json.");
     const text = await readFile(join(far.folder, "inventory.json"), "utf8");
@@ -87,7 +87,7 @@ describe("an inventory", () => {
   test("of a fleet holds versions and architectures, and nothing else of it", async () => {
     await mkdir(join(far.folder, "fleet"));
     for (const [name, text] of fleetFiles()) await writeFile(join(far.folder, "fleet", name), text);
-    const { status, stdout, stderr } = await far.jam("inventory", "--fleet", "fleet");
+    const { status, stdout, stderr } = await far.here("inventory", "--fleet", "fleet");
     expect(status, stderr).toBe(0);
     expect(stdout).not.toMatch(/prod|billing|haproxy|machine/);
     expect(stderr).toContain("amd64, arm64 is assumed where it is not told");
@@ -100,7 +100,7 @@ describe("an inventory", () => {
     [["inventory", "--fleet", "jam.yaml"], "JAM_FLEET_INVALID"],
     [["inventory", "--fleet", "nowhere"], "JAM_USAGE_INVALID"],
   ] as const)("jam %s is refused", async ([args, code]) => {
-    const { status, stdout } = await far.jam(...args, "-o", "json");
+    const { status, stdout } = await far.here(...args, "-o", "json");
     expect(status).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code } });
   });
@@ -148,13 +148,13 @@ describe("a receipt", () => {
 
 describe("the near side", () => {
   test("takes a receipt in and knows what the site lacks", async () => {
-    const { stdout: empty } = await near.jam("site", "list");
+    const { stdout: empty } = await near.here("site", "list");
     expect(empty).toContain("No site has sent a receipt yet");
     await receipt(far.folder, "--to", join(near.folder, "first.receipt"));
     const taken = await site("update", "first.receipt");
     expect(taken.sites).toMatchObject([{ name: "plant-7", outcome: "updated", signedBy: fingerprint }]);
     const { sites } = await site("list");
-    const { agents } = JSON.parse((await near.jam("list", "-o", "json")).stdout) as {
+    const { agents } = JSON.parse((await near.here("list", "-o", "json")).stdout) as {
       agents: { version: string; sha256: string; size: number }[];
     };
     const lacking = agents.filter(({ version }) => ["3.6.27", "4.0.15"].includes(version));
@@ -162,7 +162,7 @@ describe("the near side", () => {
     const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
     expect(sites[0]?.behind).toEqual({ versions: 2, agents: lacking.length, bytes });
     expect(sites[0]?.nextDelta?.bytes).toBeGreaterThanOrEqual(bytes);
-    const table = await near.jam("site", "list");
+    const table = await near.here("site", "list");
     expect(table.stdout).toMatch(/^SITE .*\nplant-7 .* old .* 2 version\(s\), .*[0-9A-F]{40}\n$/);
   });
 
@@ -174,9 +174,9 @@ describe("the near side", () => {
     const piped = await runJam(["site", "update", "-"], { cwd: near.folder, input: mailed });
     expect(piped).toMatchObject({ status: 0, stdout: expect.stringContaining("plant-7: held") });
     expect((await site("update", "first.receipt")).sites).toMatchObject([{ outcome: "outdated" }]);
-    const again = await near.jam("site", "update", "first.receipt");
+    const again = await near.here("site", "update", "first.receipt");
     expect(again.stdout).toContain("nothing changed: this receipt is older than the last one");
-    const table = await near.jam("site", "list");
+    const table = await near.here("site", "list");
     expect(table.stdout).toContain("up to date");
     expect((await site("list")).sites[0]?.behind).toEqual({ versions: 0, agents: 0, bytes: 0 });
   });
@@ -201,7 +201,7 @@ describe("the near side", () => {
       ["other.receipt", 2, "JAM_RECEIPT_INVALID"],
     ] as const;
     for (const [name, status, code] of cases) {
-      const finished = await near.jam("site", "update", name, "-o", "json");
+      const finished = await near.here("site", "update", name, "-o", "json");
       expect({ name, status: finished.status }).toEqual({ name, status });
       expect(JSON.parse(finished.stdout)).toMatchObject({ error: { code } });
     }
@@ -210,7 +210,7 @@ describe("the near side", () => {
 
   test("takes the good one of several receipts and names those that it refuses", async () => {
     const odd = ["changed.receipt", "plain.receipt", "other.receipt"];
-    const finished = await near.jam("site", "update", ...odd, "first.receipt", "-o", "json");
+    const finished = await near.here("site", "update", ...odd, "first.receipt", "-o", "json");
     expect({ status: finished.status, ...JSON.parse(finished.stdout) }).toMatchObject({
       status: 3,
       sites: [{ name: "plant-7", outcome: "outdated" }],
@@ -220,20 +220,20 @@ describe("the near side", () => {
         { file: "other.receipt", code: "JAM_RECEIPT_INVALID" },
       ],
     });
-    const table = await near.jam("site", "update", "first.receipt", "other.receipt");
+    const table = await near.here("site", "update", "first.receipt", "other.receipt");
     expect(table.stdout).toMatch(/^plant-7: .*\nrefused: other\.receipt.* \[JAM_RECEIPT_INVALID\]\n$/);
   });
 
   test("takes an unsigned one when told so, and forgets a site when told so", async () => {
-    const taken = await near.jam("site", "update", "plain.receipt", "--allow-unsigned");
+    const taken = await near.here("site", "update", "plain.receipt", "--allow-unsigned");
     expect(taken).toMatchObject({ status: 0, stderr: expect.stringContaining("nobody vouches") });
     expect((await site("list")).sites.map(({ name, signedBy }) => [name, signedBy])).toEqual([
       ["lab", null],
       ["plant-7", fingerprint],
     ]);
-    expect((await near.jam("site", "list")).stdout).toContain("UNSIGNED");
-    expect((await near.jam("site", "remove", "lab")).status).toBe(0);
-    const { status, stdout } = await near.jam("site", "remove", "plant-8", "-o", "json");
+    expect((await near.here("site", "list")).stdout).toContain("UNSIGNED");
+    expect((await near.here("site", "remove", "lab")).status).toBe(0);
+    const { status, stdout } = await near.here("site", "remove", "plant-8", "-o", "json");
     expect({ status, ...JSON.parse(stdout) }).toMatchObject({
       status: 5,
       error: { code: "JAM_SITE_NOT_FOUND", hint: expect.stringContaining("plant-7") },
@@ -244,7 +244,7 @@ describe("the near side", () => {
     const { stdout } = await receipt(far.folder);
     await (await keysOf(near)).distrust(fingerprint);
     await writeFile(join(near.folder, "stranger.receipt"), stdout);
-    const finished = await near.jam("site", "update", "stranger.receipt", "-o", "json");
+    const finished = await near.here("site", "update", "stranger.receipt", "-o", "json");
     expect(finished.status).toBe(4);
     expect(JSON.parse(finished.stdout)).toMatchObject({ error: { code: "JAM_SIGNER_UNKNOWN" } });
   });

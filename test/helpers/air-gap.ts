@@ -22,7 +22,7 @@ export interface AirGap extends AsyncDisposable {
   readonly far: TestMirror;
   /** A folder between the two; it is there, and empty. */
   readonly medium: string;
-  /** Runs the command on one side; it must end well. */
+  /** Runs the command on one side, in this process; it must end well. */
   done(side: "near" | "far", ...args: string[]): Promise<Finished>;
   /** As `done`, with the one JSON document that it prints. */
   json<T>(side: "near" | "far", ...args: string[]): Promise<T>;
@@ -65,7 +65,7 @@ export async function airGap(
   const medium = await mkdtemp(join(tmpdir(), "jam-medium-"));
   const sides = { near, far };
   const done: AirGap["done"] = async (side, ...args) => {
-    const finished = await sides[side].jam(...args);
+    const finished = await sides[side].here(...args);
     if (finished.status === 0) return finished;
     throw new Error(
       `jam ${args.join(" ")} ended with ${finished.status}:\n${finished.stdout}${finished.stderr}`,

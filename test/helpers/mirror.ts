@@ -42,8 +42,10 @@ export interface TestMirror extends AsyncDisposable {
   configure(settings: ConfigFile): Promise<void>;
   sync(options?: SyncTestOptions): Promise<SyncReport>;
   plan(options?: SyncTestOptions): Promise<SyncPlan>;
-  /** Runs the command in `folder` to its end. */
+  /** Runs the command in `folder` to its end, in a process of its own. */
   jam(...args: string[]): Promise<Finished>;
+  /** As `jam`, in this process: a quarter of a second of CPU time cheaper, for files with many commands. */
+  here(...args: string[]): Promise<Finished>;
   /** Starts the command in `folder`. */
   start(args: readonly string[], options?: Omit<StartOptions, "cwd">): RunningJam;
   published(): Promise<Published>;
@@ -100,6 +102,11 @@ export async function temporaryMirror(
       return (await planMirrorSync(composed.options, composed.work)).plan;
     },
     jam: (...args) => startJam(args, { cwd: folder }).finished,
+    here: async (...args) => {
+      // Loaded by those who use it only: all commands together take a second.
+      const { jamHere } = await import("./jam-here.ts");
+      return { ...(await jamHere(folder, args)), signal: null };
+    },
     start: (args, options) => startJam(args, { ...options, cwd: folder }),
     published: () => readPublished(data),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
