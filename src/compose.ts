@@ -213,7 +213,10 @@ export async function composeWhich(
   const { createWorldReader } = await import("./upgrade/which/world.ts");
   const { knowledgeOf } = await import("./mirror/knowledge.ts");
   const store = await openStore(config);
-  return createWorldReader(store, () => knowledgeOf(store.documents, config.advice), readAgents);
+  return createWorldReader(store, () => knowledgeOf(store.documents, config.advice), readAgents, {
+    rules: config.rules,
+    isOffline: config.mode === "offline",
+  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";
@@ -40,9 +41,24 @@ export async function renderReport(report: SyncReport, paint: Paint): Promise<st
     lines.push("", "Missing:", await failedTable(report));
     if (failed > 0) lines.push(`and ${failed} more`);
     const state = report.snapshot === null ? "Nothing is published yet." : "Everything else is published.";
-    lines.push(`${state} What came so far is kept: run \`jam sync\` again to fetch the rest.`);
+    lines.push(`${state} ${nextStep(report)}`);
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** Why running again does not help, by code; every other failure may be over by then. */
+const LASTING: Readonly<Partial<Record<ErrorCode, string>>> = {
+  JAM_AGENT_NOT_FOUND: "What upstream does not list no sync can fetch: make the plan again.",
+  JAM_METADATA_PATH_REUSED:
+    "The held bytes stay. Ask upstream why they changed; `jam sync --allow path-reuse` takes the new ones.",
+};
+
+function nextStep({ failed }: SyncReport): string {
+  const lasting = new Set(failed.flatMap(({ code }) => LASTING[code] ?? []));
+  const again = failed.some(({ code }) => LASTING[code] === undefined)
+    ? ["What came so far is kept: run `jam sync` again to fetch the rest."]
+    : [];
+  return [...again, ...lasting].join(" ");
 }
 
 function headline(report: SyncReport, paint: Paint): string {

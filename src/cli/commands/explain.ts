@@ -112,7 +112,10 @@ async function explainAgent(context: CommandContext, name: string, wishesOffline
       const agent = formatAgentName(explanation.verdict.agent);
       return { ...explanation, isHeld: heldNames.has(agent), isListedUpstream: upstreamNames.has(agent) };
     });
-  if (rows.length === 0) throw notFound(name, isOffline);
+  if (rows.length === 0) {
+    const { adviseOn } = await import("../upgrade/fetch-advice.ts");
+    throw notFound(name, isOffline, await adviseOn(context, { word: name, upstream }));
+  }
   if (note !== undefined) await context.output.note(note);
   await context.output.print({ agents: rows.map(document) }, () =>
     rows.map((row) => render(row, { context, isOffline })).join("\n"),
@@ -125,12 +128,12 @@ function merge(upstream: readonly Agent[], held: readonly Agent[]): Agent[] {
   return [...upstream, ...held.filter((agent) => !names.has(formatAgentName(agent)))];
 }
 
-function notFound(name: string, isOffline: boolean): JamError {
+function notFound(name: string, isOffline: boolean, advice: string | undefined): JamError {
   const where = isOffline ? "held" : "listed upstream or held";
   return new JamError("JAM_AGENT_NOT_FOUND", `No agent ${where} is meant by "${name}".`, {
-    hint: isOffline
-      ? "`jam list` shows what is held; without --offline upstream is asked too."
-      : "Write VERSION-RELEASE-ARCH (3.6.5-ubuntu-arm64) or a part of it. `jam list` shows what is held.",
+    hint:
+      advice ??
+      "Write VERSION-RELEASE-ARCH (3.6.5-ubuntu-arm64) or a part of it. `jam list` shows what is held.",
     details: { name },
   });
 }

@@ -52,7 +52,11 @@ async function graph(context: CommandContext, call: CommandCall<Flags>): Promise
   else if (options.mermaid === true) await context.io.stdout.write(formatMermaid(made));
   else await context.output.print(made, () => render(made));
   if (made.nodes.length === 0)
-    await context.output.note("Nothing is held yet: run `jam sync`, or give --upstream.");
+    await context.output.note(
+      config.mode === "offline"
+        ? "Nothing is held yet: `jam bundle import` brings agents."
+        : "Nothing is held yet: run `jam sync`, or give --upstream.",
+    );
 }
 
 async function readStart(context: CommandContext, text: string): Promise<JujuVersion> {

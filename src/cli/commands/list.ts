@@ -6,6 +6,7 @@ import { requireCurrentSnapshot } from "../../sync/current.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { listStreams } from "../agent-streams.ts";
 import { formatTable } from "../output/table.ts";
+import type { AskedAgents } from "../upgrade/fetch-advice.ts";
 
 interface ListOptions {
   readonly stream?: string;
@@ -68,8 +69,15 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
     ),
   );
   if (rows.length > 0) return 0;
-  await context.output.note("No held agent matches. `jam list` shows them all.");
+  const { arch, stream } = call.options;
+  const advice = word === undefined ? undefined : await advise(context, { word, arch, stream });
+  await context.output.note(`No held agent matches. ${advice ?? "`jam list` shows them all."}`);
   return EXIT_NOT_HELD;
+}
+
+async function advise(context: CommandContext, asked: AskedAgents): Promise<string | undefined> {
+  const { adviseOn } = await import("../upgrade/fetch-advice.ts");
+  return adviseOn(context, asked);
 }
 
 function matcher(isMeant: AgentText["isMeant"] | undefined, options: ListOptions): (agent: Agent) => boolean {

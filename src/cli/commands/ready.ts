@@ -72,8 +72,19 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
   return EXIT_STATUS[report.verdict];
 }
 
+function withoutPlan(): JamError {
+  return new JamError(
+    "JAM_USAGE_INVALID",
+    "Give --plan FILE, or --fleet FILE…, or --from VERSION --to VERSION.",
+    { hint: "For example: jam ready --plan plan.json, or jam ready --fleet fleet/ --to 3.6" },
+  );
+}
+
 async function readPlan(context: CommandContext, options: Flags): Promise<PlanDocument> {
-  if (options.plan === undefined) return planFromFlags(context, options, "never");
+  if (options.plan === undefined) {
+    if (options.fleet === undefined && options.from === undefined) throw withoutPlan();
+    return planFromFlags(context, options, "never");
+  }
   if (options.fleet !== undefined || options.from !== undefined) {
     throw new JamError("JAM_USAGE_INVALID", "--plan cannot be combined with --fleet or --from.", {
       hint: "The plan has everything: leave the others out.",

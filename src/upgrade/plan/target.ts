@@ -9,6 +9,7 @@ import {
   parseVersion,
   type JujuVersion,
 } from "../../juju/version.ts";
+import { parseVersionRange, versionsNextTo } from "../../juju/version-range.ts";
 import { readVersionText } from "../../juju/version-text.ts";
 import type { AgentIndex } from "./agent-index.ts";
 import { needsOf, type Platform } from "./needs.ts";
@@ -97,6 +98,11 @@ function requireKnown(version: JujuVersion, index: AgentIndex): JujuVersion {
   throw unknown(formatVersion(version), index);
 }
 
+function describeNearest(what: string, known: readonly JujuVersion[]): string {
+  const near = versionsNextTo(parseVersionRange(what), known).map(formatVersion);
+  return near.length === 0 ? "" : `Nearest: ${near.join(" and ")}. `;
+}
+
 function unknown(what: string, index: AgentIndex): JamError {
   const known = index.versions.filter((version) => !isPrerelease(version)).toSorted(compareVersions);
   const ofMajor = known.filter(({ major }) => String(major) === what.split(".")[0]);
@@ -106,7 +112,7 @@ function unknown(what: string, index: AgentIndex): JamError {
       "JAM_AGENT_NOT_FOUND",
       `${what}: no agents are known here, neither held nor upstream.`,
       {
-        hint: "Run `jam sync` once where upstream can be reached; jam plan also asks upstream itself in `mode: online`.",
+        hint: "In mode: online run `jam sync` once, or let `jam plan --refresh` ask upstream; behind an air gap `jam bundle import` brings agents.",
         details: { version: what },
       },
     );
@@ -115,7 +121,7 @@ function unknown(what: string, index: AgentIndex): JamError {
     "JAM_AGENT_NOT_FOUND",
     `${what} is neither held nor listed upstream in these streams.`,
     {
-      hint: `The newest known is ${formatVersion(newest)}. \`jam plan --refresh\` asks upstream again, --stream names another stream; what \`deny\` names counts as unknown.`,
+      hint: `${describeNearest(what, known)}The newest known is ${formatVersion(newest)}. In mode: online \`jam plan --refresh\` asks upstream again, --stream names another stream; what \`deny\` names counts as unknown.`,
       details: { version: what, newest: formatVersion(newest) },
     },
   );

@@ -1,4 +1,3 @@
-import type { Agent } from "../../juju/agent.ts";
 import { companionsOf } from "../../juju/companions/companions-of.ts";
 import { imageNamesOf } from "../../juju/images/images-of.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
@@ -11,11 +10,13 @@ import { saysNothingFound } from "../../juju/which/messages.ts";
 import { readAnyVersion } from "../../juju/which/version-pool.ts";
 import { readsOf } from "../../juju/upgrade-path.ts";
 import { formatMajorMinor, isVersion, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import type { AgentFamily } from "../../juju/stream.ts";
+import { plainFetchHint, type FetchHint } from "../fetch-hint.ts";
 import { completeFor, type Shelf } from "./agent-shelf.ts";
 import type { WhichAnswer, WhichWarning } from "./answer.ts";
 import { listedInTexts, listedOnShelf, missingArches, streamOf, type Listed } from "./listed.ts";
 import type { BootstrapAsked } from "./question.ts";
-import { adviceWarnings, blocked, chosen, heedAdvice, notFound, syncHint, type Verdict } from "./verdict.ts";
+import { adviceWarnings, blocked, chosen, heedAdvice, notFound, type Verdict } from "./verdict.ts";
 import type { WhichWorld } from "./world.ts";
 
 /** Whose search a client of that generation makes. */
@@ -49,7 +50,8 @@ export function answerBootstrapQuestion(world: WhichWorld, asked: BootstrapAsked
     client,
     listed: shelf === undefined ? listedInTexts(asked) : listedOnShelf(shelf),
     streams: searched(asked, generation, client),
-    listedUpstream: isOwn ? undefined : world.upstream?.agents,
+    fetchHint: isOwn ? plainFetchHint : world.fetchHint,
+    family: reader.family,
   };
   const isSafe = asked.safe === true && shelf !== undefined && !isImage;
   const complete = isSafe ? completeFor(shelf, asked.arches ?? ["amd64"], generation === "4.0") : shelf;
@@ -85,8 +87,10 @@ interface Ground {
   readonly client: JujuVersion;
   readonly listed: Listed;
   readonly streams: readonly string[];
-  /** What upstream listed at the last sync; undefined where that is not known. */
-  readonly listedUpstream: readonly Agent[] | undefined;
+  /** How to get agents here. */
+  readonly fetchHint: FetchHint;
+  /** Which lists the client reads. */
+  readonly family: AgentFamily;
 }
 
 function withLists(asked: BootstrapAsked, { available, streams }: Shelf): BootstrapAsked {
@@ -115,13 +119,14 @@ function searched(asked: BootstrapAsked, generation: Generation, client: JujuVer
   });
 }
 
-function judge(juju: BootstrapAnswer, { asked, client, listed, streams, listedUpstream }: Ground): Verdict {
+function judge(juju: BootstrapAnswer, ground: Ground): Verdict {
+  const { asked, client, family, fetchHint, listed, streams } = ground;
   const wanted = asked.requested ?? (asked.autoUpgrade ? formatMajorMinor(client) : asked.client);
   const missing = (message: string) =>
     notFound(
       listed.isEmpty ? "JAM_MIRROR_EMPTY" : "JAM_AGENT_NOT_FOUND",
       message,
-      syncHint({ versions: wanted, arches: asked.arches, stream: streams[0], upstream: listedUpstream }),
+      fetchHint({ versions: wanted, arches: asked.arches, stream: streams[0], family }),
     );
   switch (juju.outcome) {
     case "bootstrap":
@@ -148,8 +153,7 @@ function startOf({ agentVersion, binary }: Extract<BootstrapAnswer, { outcome: "
 }
 
 function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapAnswer): WhichWarning[] {
-  const { asked, client, listed, streams, listedUpstream: upstream } = ground;
-  const [stream] = streams;
+  const { asked, client, family, fetchHint, listed, streams } = ground;
   const warnings: WhichWarning[] = [];
   const { version } = verdict;
   const arches = asked.arches ?? [];
@@ -162,7 +166,12 @@ function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapAnswer): Wh
         code: "falls-through",
         severity: "warn",
         message: `Nothing in ${streams.join(", ")} matches here, so the client asks its next source, streams.canonical.com.`,
-        remedy: syncHint({ versions: asked.requested ?? asked.client, arches, stream, upstream }),
+        remedy: fetchHint({
+          versions: asked.requested ?? asked.client,
+          arches,
+          stream: streams[0],
+          family,
+        }),
       });
     }
     return warnings;
@@ -173,7 +182,7 @@ function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapAnswer): Wh
       code: "arch-missing",
       severity: "warn",
       message: `${version} is not listed for ${missing.join(", ")}.`,
-      remedy: syncHint({ versions: version, arches, stream, upstream }),
+      remedy: fetchHint({ versions: version, arches, stream: streams[0], family }),
     });
   }
   const from = streamOf(listed, streams, version);

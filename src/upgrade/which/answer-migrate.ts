@@ -8,7 +8,7 @@ import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import type { JujuVersion } from "../../juju/version.ts";
 import type { WhichAnswer, WhichWarning } from "./answer.ts";
 import type { MigrateAsked } from "./question.ts";
-import { adviceWarnings, blocked, chosen, heedAdvice, syncHint, type Verdict } from "./verdict.ts";
+import { adviceWarnings, blocked, chosen, heedAdvice, type Verdict } from "./verdict.ts";
 import type { WhichWorld } from "./world.ts";
 
 /** "Does that controller take this model?", as far as versions go. */
@@ -89,7 +89,7 @@ function modelWarnings(
       code: "agents-of-model",
       severity: "warn",
       message: `${modelVersion} is not listed here for ${missing.join(", ")}: until the model is upgraded, a new machine of it finds no agent.`,
-      remedy: syncHint({ versions: modelVersion, arches, upstream: world.upstream?.agents }),
+      remedy: world.fetchHint({ versions: modelVersion, arches, family: readsOf(target) }),
     },
   ];
 }

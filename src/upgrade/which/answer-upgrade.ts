@@ -5,13 +5,14 @@ import { note, type Rule, type Trace } from "../../juju/which/trace.ts";
 import { answerUpgrade } from "../../juju/which/upgrade.ts";
 import { readAnyVersion } from "../../juju/which/version-pool.ts";
 import { readsOf } from "../../juju/upgrade-path.ts";
+import { plainFetchHint } from "../fetch-hint.ts";
 import { completeFor, type Shelf } from "./agent-shelf.ts";
 import type { WhichAnswer } from "./answer.ts";
 import { listedInTexts, listedOnShelf, missingArches } from "./listed.ts";
 import type { UpgradeAsked } from "./question.ts";
 import { judgeUpgrade, requestedOf, subject, type UpgradeGround } from "./upgrade-verdict.ts";
 import { bothShelves, upgradeWarnings } from "./upgrade-warnings.ts";
-import { adviceWarnings, chosen, heedAdvice, notFound, syncHint, upToDate, type Verdict } from "./verdict.ts";
+import { adviceWarnings, chosen, heedAdvice, notFound, upToDate, type Verdict } from "./verdict.ts";
 import type { WhichWorld } from "./world.ts";
 
 /** "To which version does this model or controller go?" */
@@ -35,7 +36,10 @@ export function answerUpgradeQuestion(world: WhichWorld, asked: UpgradeAsked): W
     listed: mirror === undefined ? listedInTexts(asked) : listedOnShelf(mirror.shelf),
     streams: streamsOfUpgrade(generation, asked, requested),
     knowledge: world.knowledge,
-    listedUpstream: isOwn ? undefined : world.upstream?.agents,
+    fetchHint: isOwn ? plainFetchHint : world.fetchHint,
+    isListedUpstream: (version) =>
+      isOwn ? undefined : world.upstream?.agents.some((agent) => agent.version === version),
+    family: reader.family,
   };
   const plain = judgeUpgrade(juju, ground);
   const safe = asked.safe === true && mirror !== undefined ? judgeSafe(plain, ground, mirror.shelf) : plain;
@@ -123,7 +127,7 @@ function judgeSafe(plain: Verdict, ground: UpgradeGround, shelf: Shelf): Verdict
     return notFound(
       "JAM_AGENT_NOT_FOUND",
       `Juju would take ${version}, which is not listed for all of ${arches.join(", ")}.`,
-      syncHint({ versions: version, arches, stream: streams[0], upstream: ground.listedUpstream }),
+      ground.fetchHint({ versions: version, arches, stream: streams[0], family: ground.family }),
     );
   }
   if (version === plain.version) return verdict;

@@ -1,4 +1,3 @@
-import type { Agent } from "../../juju/agent.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
 import type { UpgradeAnswer } from "../../juju/which/answer.ts";
 import { saysNothingFound } from "../../juju/which/messages.ts";
@@ -14,7 +13,9 @@ import {
 } from "../../juju/version.ts";
 import { streamOf, type Listed } from "./listed.ts";
 import type { UpgradeAsked } from "./question.ts";
-import { blocked, chosen, notFound, syncHint, upToDate, type Verdict } from "./verdict.ts";
+import type { AgentFamily } from "../../juju/stream.ts";
+import type { FetchHint } from "../fetch-hint.ts";
+import { blocked, chosen, notFound, upToDate, type Verdict } from "./verdict.ts";
 
 /** What an upgrade's answer is judged by. */
 export interface UpgradeGround {
@@ -27,8 +28,12 @@ export interface UpgradeGround {
   /** The streams that are searched, in order. */
   readonly streams: readonly string[];
   readonly knowledge: Knowledge;
-  /** What upstream listed at the last sync; undefined where that is not known. */
-  readonly listedUpstream: readonly Agent[] | undefined;
+  /** How to get agents here. */
+  readonly fetchHint: FetchHint;
+  /** Whether upstream listed a version at the last sync; undefined where that is not known. */
+  readonly isListedUpstream: (version: string) => boolean | undefined;
+  /** Which lists the controller reads. */
+  readonly family: AgentFamily;
 }
 
 /** What Juju's answer means to somebody who wants the model upgraded from here. */
@@ -92,10 +97,15 @@ function judgeRefusal(error: string, ground: UpgradeGround): Verdict {
 
 /** Juju refuses to go there in place; a new controller of that version can take the models. */
 function judgeMigration(target: string, error: string, ground: UpgradeGround): Verdict {
-  if (ground.listed.isEmpty || !isListed(target, ground)) return missing(ground, error);
+  const isHere = !ground.listed.isEmpty && isListed(target, ground);
+  if (!isHere && ground.isListedUpstream(target) !== true) return missing(ground, error);
+  const { asked, fetchHint } = ground;
+  const fetch = isHere
+    ? ""
+    : `${fetchHint({ versions: target, arches: asked.arches, stream: ground.streams[0] })} Then: `;
   return {
     ...chosen("migrate", target, error),
-    hint: `Bootstrap a controller of ${target} and migrate the models to it: \`${shellCommand`jam plan --from ${ground.asked.current} --to ${target}`}\`.`,
+    hint: `${fetch}Bootstrap a controller of ${target} and migrate the models to it: \`${shellCommand`jam plan --from ${ground.asked.current} --to ${target}`}\`.`,
   };
 }
 
@@ -114,7 +124,7 @@ function hintOn({ asked, controller, current, requested }: UpgradeGround): strin
 }
 
 function missing(
-  { asked, current, listed, streams, listedUpstream }: UpgradeGround,
+  { asked, current, family, fetchHint, listed, streams }: UpgradeGround,
   message: string,
 ): Verdict {
   const versions = asked.requested ?? formatMajorMinor(current);
@@ -123,7 +133,7 @@ function missing(
   return notFound(
     listed.isEmpty ? "JAM_MIRROR_EMPTY" : "JAM_AGENT_NOT_FOUND",
     message,
-    syncHint({ versions, arches, stream, upstream: listedUpstream }),
+    fetchHint({ versions, arches, stream, family }),
   );
 }
 

@@ -2,13 +2,20 @@ import { shellCommand } from "../../shared/shell-command.ts";
 import type { UpgradeAnswer } from "../../juju/which/answer.ts";
 import { newest } from "../../juju/which/newest.ts";
 import { readAnyVersion } from "../../juju/which/version-pool.ts";
-import { compareVersions, formatMajorMinor, formatVersion, isPrerelease } from "../../juju/version.ts";
+import {
+  compareVersions,
+  formatMajorMinor,
+  formatVersion,
+  isPrerelease,
+  type JujuVersion,
+} from "../../juju/version.ts";
+import { saysNothingFound } from "../../juju/which/messages.ts";
 import { isInPlace } from "../../juju/upgrade-edge.ts";
 import type { AgentShelves, Shelf } from "./agent-shelf.ts";
 import type { WhichWarning } from "./answer.ts";
 import { missingArches, streamOf } from "./listed.ts";
 import { subject, type UpgradeGround } from "./upgrade-verdict.ts";
-import { syncHint, type Verdict } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** What an answer is warned about. */
 export interface WarningGround extends UpgradeGround {
@@ -47,7 +54,8 @@ const unsupportedMove: Check = ({ asked, current, juju, knowledge, target }) => 
   };
 };
 
-const archMissing: Check = ({ asked, listed, streams, target, listedUpstream }) => {
+const archMissing: Check = (ground) => {
+  const { asked, current, listed, streams, target } = ground;
   const arches = asked.arches ?? asked.nodeArches ?? [];
   if (target === undefined || arches.length === 0 || asked.modelType === "caas") return undefined;
   if (streamOf(listed, streams, target) === undefined) return undefined;
@@ -57,12 +65,44 @@ const archMissing: Check = ({ asked, listed, streams, target, listedUpstream }) 
     code: "arch-missing",
     severity: "warn",
     message: `${target} is not listed for ${missing.join(", ")}; Juju takes it all the same, and those machines find no agent.`,
-    remedy: `${syncHint({ versions: target, arches, stream: streams[0], upstream: listedUpstream })} Or take the newest that is complete: --safe.`,
+    remedy: `${fetchHint(ground, target, arches)} ${insteadOf(newestComplete(ground, readAnyVersion(target), arches), current)}`,
   };
 };
 
+/** What the whole model can run, here and now. */
+function insteadOf(complete: JujuVersion | undefined, current: JujuVersion): string {
+  return complete === undefined
+    ? `Nothing above ${formatVersion(current)} is listed here for all of them.`
+    : `Or take the newest that is complete, ${formatVersion(complete)}: --safe.`;
+}
+
+/** The newest version of a minor above what runs that is listed here for all of the arches. */
+function newestComplete(
+  { asked, current, listed, streams }: WarningGround,
+  { major, minor }: Pick<JujuVersion, "major" | "minor">,
+  arches: readonly string[],
+): JujuVersion | undefined {
+  const texts =
+    asked.streams === undefined ? asked.available : streams.flatMap((one) => asked.streams?.[one] ?? []);
+  const versions = (texts ?? []).map((text) => readAnyVersion(withoutArch(text)));
+  return newest(
+    versions.filter(
+      (version) =>
+        version.major === major &&
+        version.minor === minor &&
+        compareVersions(version, current) > 0 &&
+        missingArches(listed, streams, formatVersion(version), arches).length === 0,
+    ),
+  );
+}
+
+function fetchHint(ground: UpgradeGround, versions: string, arches: readonly string[] | undefined): string {
+  return ground.fetchHint({ versions, arches, stream: ground.streams[0], family: ground.family });
+}
+
 /** 3.3.4 and later, and 4.0: a model follows its controller, and nobody looks whether the agents are listed. */
-const notHeld: Check = ({ asked, juju, listed, streams, target, listedUpstream }) => {
+const notHeld: Check = (ground) => {
+  const { asked, juju, listed, streams, target } = ground;
   if (target === undefined || asked.modelType === "caas" || juju.outcome === "upload-local") return undefined;
   if (streamOf(listed, streams, target) !== undefined || (asked.stored ?? []).includes(target))
     return undefined;
@@ -72,12 +112,7 @@ const notHeld: Check = ({ asked, juju, listed, streams, target, listedUpstream }
     message:
       `${target} is not listed here. Juju sets it without looking; each machine then asks the controller, which has ` +
       "what it stored before and asks streams.canonical.com for the rest.",
-    remedy: syncHint({
-      versions: target,
-      arches: asked.arches,
-      stream: streams[0],
-      upstream: listedUpstream,
-    }),
+    remedy: fetchHint(ground, target, asked.arches),
   };
 };
 
@@ -89,7 +124,9 @@ function hasMatch({ asked, controller, current, listed, requested }: WarningGrou
 }
 
 const fallsThrough: Check = (ground) => {
-  const { asked, streams, verdict } = ground;
+  const { asked, juju, streams, verdict } = ground;
+  // Versions are compared first: what is refused by that is never looked up.
+  if (juju.outcome === "error" && !saysNothingFound(juju.error)) return undefined;
   if (verdict.decision !== "not-found" && verdict.decision !== "up-to-date") return undefined;
   if (asked.modelType === "caas" || (ground.requested !== undefined && verdict.decision === "up-to-date"))
     return undefined;
@@ -98,12 +135,7 @@ const fallsThrough: Check = (ground) => {
     code: "falls-through",
     severity: "warn",
     message: `Nothing in ${streams.join(", ")} matches here, so Juju asks its next source, streams.canonical.com, and waits where there is no internet.`,
-    remedy: syncHint({
-      versions: asked.requested ?? formatMajorMinor(ground.current),
-      arches: asked.arches,
-      stream: streams[0],
-      upstream: ground.listedUpstream,
-    }),
+    remedy: fetchHint(ground, asked.requested ?? formatMajorMinor(ground.current), asked.arches),
   };
 };
 
@@ -205,7 +237,8 @@ const staysOnPreRelease: Check = ({ asked, current, requested, streams, verdict 
   };
 };
 
-const upstreamNewer: Check = ({ asked, upstream, verdict, listedUpstream }) => {
+const upstreamNewer: Check = (ground) => {
+  const { asked, upstream, verdict } = ground;
   if (upstream?.outcome !== "upgrade" || !upstream.changed || verdict.decision === "blocked")
     return undefined;
   const here = readAnyVersion(verdict.version ?? asked.current);
@@ -214,7 +247,7 @@ const upstreamNewer: Check = ({ asked, upstream, verdict, listedUpstream }) => {
     code: "upstream-newer",
     severity: "info",
     message: `With all that upstream lists, Juju would take ${upstream.chosen}.`,
-    remedy: syncHint({ versions: upstream.chosen, arches: asked.arches, upstream: listedUpstream }),
+    remedy: fetchHint(ground, upstream.chosen, asked.arches),
   };
 };
 
@@ -275,21 +308,14 @@ const newestOfOtherArch: Check = (ground) => {
     .filter(({ major, minor }) => major === controller.major && minor === controller.minor);
   const best = newest(ofMinor);
   if (best === undefined) return undefined;
-  const isComplete = (version: string) => missingArches(listed, streams, version, arches).length === 0;
-  const complete = newest(
-    ofMinor.filter(
-      (version) => compareVersions(version, controller) > 0 && isComplete(formatVersion(version)),
-    ),
-  );
+  const complete = newestComplete(ground, controller, arches);
   const missing = missingArches(listed, streams, formatVersion(best), arches);
   if (missing.length === 0) return undefined;
-  const versions = formatVersion(best);
-  const hint = syncHint({ versions, arches, stream, upstream: ground.listedUpstream });
   return {
     code: "arch-missing",
     severity: "warn",
     message: `The newest of this minor, ${formatVersion(best)}, is not listed for ${missing.join(", ")}; 4.0 takes no other by itself.`,
-    remedy: `${complete === undefined ? "" : `Name the newest that is complete: --agent-version ${formatVersion(complete)}. Or: `}${hint}`,
+    remedy: `${complete === undefined ? "" : `Name the newest that is complete: --agent-version ${formatVersion(complete)}. Or: `}${fetchHint(ground, formatVersion(best), arches)}`,
   };
 };
 

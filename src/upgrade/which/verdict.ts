@@ -1,4 +1,3 @@
-import type { Agent } from "../../juju/agent.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { adviceOn } from "../../juju/upgrade-edge.ts";
@@ -44,35 +43,6 @@ export function blocked(
   hint: string,
 ): Verdict {
   return { decision: "blocked", version: null, code, message, hint };
-}
-
-/** Agents that are wanted here, and what upstream listed at the last sync where that is known. */
-export interface Wanted {
-  /** A version, a minor or a major. */
-  readonly versions: string;
-  readonly arches?: readonly string[] | undefined;
-  readonly stream?: string | undefined;
-  readonly upstream: readonly Agent[] | undefined;
-}
-
-/** How to get agents here: the rule for jam.yaml, and the command; or that no sync can bring them. */
-export function syncHint({ versions, arches = [], stream = "released", upstream }: Wanted): string {
-  if (upstream === undefined || upstream.length === 0) return ruleHint(versions, arches, stream);
-  const start = `${versions}.`;
-  const listed = upstream.filter(({ version }) => version === versions || version.startsWith(start));
-  const there = arches.filter((arch) => listed.some((agent) => agent.arch === arch));
-  const absent = arches.filter((arch) => !there.includes(arch));
-  if (listed.length > 0 && absent.length === 0) return ruleHint(versions, arches, stream);
-  const what = listed.length === 0 ? versions : `${versions} for ${absent.join(", ")}`;
-  const others = [...new Set(listed.map(({ arch }) => arch))].sort().join(", ");
-  const only = listed.length === 0 ? "" : ` (it listed ${others})`;
-  const rest = there.length === 0 ? "" : ` For ${there.join(", ")}: ${ruleHint(versions, there, stream)}`;
-  return `No upstream listed ${what} at the last sync${only}, so no rule brings it: choose another version, or add an upstream that has it.${rest}`;
-}
-
-function ruleHint(versions: string, arches: readonly string[], stream: string): string {
-  const arch = arches.length === 0 ? "" : `, arch: [${arches.join(", ")}]`;
-  return `Run \`jam sync\` with a rule in \`select\` of jam.yaml that takes it: { stream: ${/^[a-z][a-z0-9-]*$/.test(stream) ? stream : JSON.stringify(stream)}, versions: "${versions}"${arch} }.`;
 }
 
 /** The advice on a move, as warnings. */
