@@ -1,5 +1,6 @@
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { fileBytes } from "./file-bytes.ts";
 import { openFileReader, type FileReader } from "./file-reader.ts";
@@ -43,15 +44,30 @@ export async function findInlets({ path, typed }: MediumPath): Promise<MediumInl
   if (!found.isDirectory() && !found.isFile()) return [{ ...fileInlet(path, undefined), name: typed }];
   const real = await attemptOnMedium(`read ${path}`, () => realpath(path));
   if (found.isFile()) return [{ ...fileInlet(real, found.size), name: typed }];
-  const names = await attemptOnMedium(`list ${path}`, () => readdir(path));
+  const names = (await attemptOnMedium(`list ${path}`, () => readdir(path))).filter(isArchiveName).sort();
+  if (names.length > MAX_ARCHIVES) throw tooMany(typed, names.length);
   const inlets: MediumInlet[] = [];
-  for (const name of names.filter(isArchiveName).sort()) {
+  for (const name of names) {
     const file = join(real, name);
     const entry = await attemptOnMedium(`read ${file}`, () => lstat(file));
     // Whoever wrote the medium chose the names, and they are shown.
     if (entry.isFile()) inlets.push({ ...fileInlet(file, entry.size), name: join(typed, printable(name)) });
   }
   return inlets;
+}
+
+/** As many volumes as a bundle may have: the beginning of each archive is read, which takes about a millisecond. */
+const MAX_ARCHIVES = 10_000;
+
+function tooMany(typed: string, count: number): JamError {
+  return new JamError(
+    "JAM_MEDIUM_UNUSABLE",
+    `${typed} holds ${count} files *.tar; at most ${MAX_ARCHIVES} are looked at, as many as a bundle may have volumes.`,
+    {
+      hint: "Name the volumes themselves, or put them into a folder of their own.",
+      details: { path: typed, count, most: MAX_ARCHIVES },
+    },
+  );
 }
 
 /** A file as an inlet; without a size it is a pipe or a device, which is read from its start only. */

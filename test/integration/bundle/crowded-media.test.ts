@@ -1,0 +1,28 @@
+/** Media on which somebody put more files than anybody can have meant. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { findInlets } from "../../../src/medium/inlets.ts";
+import { temporaryFolder } from "../../helpers/jam-process.ts";
+
+async function crowded(ending: string, count: number) {
+  const folder = await temporaryFolder();
+  for (let number = 0; number < count; number += 1)
+    writeFileSync(join(folder.path, `${number}${ending}`), "");
+  return folder;
+}
+
+test("a folder of more archives than a bundle has volumes is refused with their number, before one is opened", async () => {
+  await using folder = await crowded(".tar", 10_001);
+  await expect(findInlets({ path: folder.path, typed: "stick" })).rejects.toMatchObject({
+    code: "JAM_MEDIUM_UNUSABLE",
+    message: expect.stringContaining("stick holds 10001 files *.tar"),
+    hint: expect.stringContaining("folder of their own"),
+  });
+});
+
+test.for([".txt", ".tgz"])("as many files %s are not in the way of one volume", async (ending) => {
+  await using folder = await crowded(ending, 10_001);
+  writeFileSync(join(folder.path, "one.tar"), "x");
+  expect(await findInlets({ path: folder.path, typed: "stick" })).toMatchObject([{ name: "stick/one.tar" }]);
+});
