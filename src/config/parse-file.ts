@@ -1,5 +1,6 @@
 import {
   LineCounter,
+  Parser,
   type Document,
   type ParsedNode,
   isMap,
@@ -58,15 +59,33 @@ export function parseConfig({ file, text, environment }: ConfigSource): ConfigFi
   throw invalid(file, problems, omitted);
 }
 
-/** @throws JamError JAM_CONFIG_INVALID for a text that is nested deeper than the library can follow */
+/**
+ * @throws JamError JAM_CONFIG_INVALID for a text that is nested deeper than the library can follow, or that is hardly
+ *   YAML at all: the library would make an error with a stack of each of its tokens
+ */
 function parseYaml(text: string, file: string | undefined, lineCounter: LineCounter): Document.Parsed {
   try {
+    refuseStrayTokens(text, file);
     // The library would compare each key with all others of its mapping; see `duplicateKeys`.
     return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false, logLevel: "error" });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw invalid(file, [{ line: 1, column: 1, path: "", message: TOO_DEEP }]);
   }
+}
+
+function refuseStrayTokens(text: string, file: string | undefined): void {
+  const lines = new LineCounter();
+  const problems: ConfigProblem[] = [];
+  let count = 0;
+  for (const token of new Parser(lines.addNewLine).parse(text)) {
+    if (token.type !== "error") continue;
+    count += 1;
+    if (count > MAX_PROBLEMS) continue;
+    const { line, col } = lines.linePos(token.offset);
+    problems.push({ line, column: col, path: "", message: `not YAML: ${token.message}` });
+  }
+  if (count > MAX_PROBLEMS) throw invalid(file, problems, count - problems.length);
 }
 
 const TOO_DEEP = "nested too deep";

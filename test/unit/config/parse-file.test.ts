@@ -219,6 +219,7 @@ describe("bounds what it says and does about a file full of mistakes:", () => {
     ["wrong rules", `select:\n${lines(9_000, () => "  - { strem: released }")}`, 18_000],
     ["wrong words in a list", `select: [{ stream: released, arch: [${"amd46,".repeat(20_000)}] }]`, 20_000],
     ["one key again and again", lines(20_000, () => "mode: online"), 19_999],
+    ["tokens that belong nowhere", `a: {}${"}".repeat(50_000)}`, 50_000],
     ["faults of YAML", lines(5_000, (index) => `key${index}: @`), 5_000],
   ] as const)("%s", ([, text, count]) => {
     const { code, message, details } = failure(text);
