@@ -75,6 +75,7 @@ function renderStep(title: string, step: Step, paint: Paint): string {
 
 /** Commands are never wrapped, so that they can be copied. */
 function wrap(text: string, indent: string): string {
-  const [first = "", ...rest] = wrapText(text, indent);
-  return [first, ...rest.map((line) => (text.startsWith("- ") ? `  ${line.trimStart()}` : line))].join("\n");
+  if (!text.startsWith("- ")) return wrapText(text, indent).join("\n");
+  const [first = "", ...rest] = wrapText(text.slice(2), `${indent}  `);
+  return [`${indent}- ${first.trimStart()}`, ...rest].join("\n");
 }
