@@ -1,6 +1,7 @@
 import { findSeries, isOsType, SERIES_NAMES } from "../../juju/release.ts";
 import { formatStreamContentId } from "../../juju/stream.ts";
-import { compareVersions, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import type { JujuVersion } from "../../juju/version.ts";
+import { archesSearchedBy, osTypesSearchedBy } from "../../juju/searched-platforms.ts";
 import { generationOf } from "../../juju/which/generation.ts";
 import { preferredStreams, STREAMS_OF_4_0 } from "../../juju/which/streams.ts";
 import type { ContentId, ProductId } from "../../simplestreams/item.ts";
@@ -44,7 +45,7 @@ export interface LookupScope {
 export function scopeOf(wish: LookupWish, rules: LookupRules): LookupScope {
   const { filter, client } = wish;
   const releases = filter.release === undefined ? releasesOf(client, rules) : [filter.release];
-  const arches = filter.arch === undefined ? archesOf(client) : [filter.arch];
+  const arches = filter.arch === undefined ? archesSearchedBy(client) : [filter.arch];
   const words = releases.flatMap((release) => productWord(release, client, rules) ?? []);
   return {
     streams: streamsOf(wish, rules),
@@ -70,25 +71,9 @@ function streamsOf(wish: LookupWish, rules: LookupRules): readonly string[] {
   return preferredStreams(generationOf(client), { version, development, stream });
 }
 
-const OLD_ARCHES = ["amd64", "i386", "armhf", "arm64", "ppc64el", "s390x"];
-const NEW_ARCHES = ["amd64", "arm64", "ppc64el", "s390x", "riscv64"];
-const FIRST_NEW_ARCHES = parseVersion("3.2-alpha1");
-/** Late 2.9 and the ends of 3.0 and 3.1 have riscv64 beside the old ones; ids too many are harmless. */
-const FIRST_RISCV = parseVersion("2.9.38");
-
-/** Source: juju/utils arch.AllSupportedArches (v0 to v3.0.1), juju core/arch/arches.go (3.2 and later). */
-function archesOf(client: JujuVersion): readonly string[] {
-  if (compareVersions(client, FIRST_NEW_ARCHES) >= 0) return NEW_ARCHES;
-  return compareVersions(client, FIRST_RISCV) >= 0 ? [...OLD_ARCHES, "riscv64"] : OLD_ARCHES;
-}
-
-/** Source: juju core/series AllWorkloadOSTypes (2.9), core/base AllWorkloadOSTypes (3.x), 4.0. */
-function releasesOf({ major, minor }: JujuVersion, rules: LookupRules): readonly string[] {
-  if (rules.family === "tools") return SERIES_NAMES;
-  if (major >= 4) return ["ubuntu"];
-  const always = ["ubuntu", "centos", "genericlinux", "kubernetes"];
-  if (major === 2) return [...always, "opensuse", "windows"];
-  return minor === 0 ? [...always, "opensuse"] : always;
+/** Up to 2.8 every series is searched. */
+function releasesOf(client: JujuVersion, rules: LookupRules): readonly string[] {
+  return rules.family === "tools" ? SERIES_NAMES : osTypesSearchedBy(client);
 }
 
 /**

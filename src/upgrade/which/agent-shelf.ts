@@ -1,6 +1,8 @@
 import type { Agent } from "../../juju/agent.ts";
 import { ARCHES } from "../../juju/arch.ts";
 import { osTypeOf } from "../../juju/release.ts";
+import { archesSearchedBy, osTypesSearchedBy } from "../../juju/searched-platforms.ts";
+import { parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { parseStreamContentId, type AgentFamily, type StreamContentId } from "../../juju/stream.ts";
 import type { Generation } from "../../juju/which/generation.ts";
 import type { LookupSource, StreamVersions } from "../../juju/which/question.ts";
@@ -15,6 +17,8 @@ export interface Shelf extends Required<Pick<LookupSource, "available" | "stream
 export interface ShelfReader {
   readonly family: AgentFamily;
   readonly generation: Generation;
+  /** The release that reads, where its generation is not just named: releases of one generation differ in what they search. */
+  readonly version?: JujuVersion;
 }
 
 /** All agents of one place, sorted into shelves by reader as they are asked for; each shelf is made once. */
@@ -29,7 +33,7 @@ export function createShelves(agents: readonly Agent[]): AgentShelves {
   return {
     agents,
     for: (reader) => {
-      const search = searchOf(reader.generation);
+      const search = searchOf(reader);
       const key = `${reader.family} ${search.name}`;
       const known = shelves.get(key);
       if (known !== undefined) return known;
@@ -61,33 +65,26 @@ interface Search {
   readonly marksArch: boolean;
 }
 
-const LATER_ARCHES = ["amd64", "arm64", "ppc64el", "s390x", "riscv64"];
+/** Up to 2.9 nothing that upstream lists is left out. */
 const OLD: Search = { name: "2.9", arches: ARCHES, osTypes: undefined, marksArch: false };
-const OS_TYPES_OF_3 = ["ubuntu", "centos", "genericlinux", "kubernetes"];
-const SEARCH_3: Search = {
-  name: "3.0",
-  arches: ARCHES,
-  osTypes: [...OS_TYPES_OF_3, "opensuse"],
-  marksArch: false,
-};
-const SEARCH_3_1: Search = { ...SEARCH_3, name: "3.1", osTypes: OS_TYPES_OF_3 };
-const SEARCH_3_3: Search = { ...SEARCH_3_1, name: "3.3", arches: LATER_ARCHES };
-const SEARCH_4_0: Search = { name: "4.0", arches: LATER_ARCHES, osTypes: ["ubuntu"], marksArch: true };
 
-/**
- * Source: juju environs/tools/simplestreams.go makeToolsConstraint, core/arch AllSupportedArches,
- * core/os/ostype (2.9 to 4.0).
- */
-const SEARCHES: Readonly<Partial<Record<Generation, Search>>> = {
-  "3.0": SEARCH_3,
-  "3.1-3.2": SEARCH_3_1,
-  "3.3.4-3.6.21": SEARCH_3_3,
-  "3.6.23+": SEARCH_3_3,
-  "4.0": SEARCH_4_0,
+/** A release of each generation that searches by architecture and OS type, for questions that name no version. */
+const RELEASE_OF: Readonly<Partial<Record<Generation, string>>> = {
+  "3.0": "3.0.0",
+  "3.1-3.2": "3.1.0",
+  "3.3.4-3.6.21": "3.6.0",
+  "3.6.23+": "3.6.23",
+  "4.0": "4.0.0",
 };
 
-function searchOf(generation: Generation): Search {
-  return SEARCHES[generation] ?? OLD;
+/** Source: juju environs/tools/simplestreams.go makeToolsConstraint. */
+function searchOf({ generation, version }: ShelfReader): Search {
+  const release = RELEASE_OF[generation];
+  if (release === undefined) return OLD;
+  const searcher = version ?? parseVersion(release);
+  const [arches, osTypes] = [archesSearchedBy(searcher), osTypesSearchedBy(searcher)];
+  const marksArch = generation === "4.0";
+  return { name: `${arches.join()} ${osTypes.join()} ${marksArch}`, arches, osTypes, marksArch };
 }
 
 type Listings = Map<string, Map<string, Set<string>>>;

@@ -2,7 +2,7 @@ import { companionsOf } from "../../juju/companions/companions-of.ts";
 import { imageNamesOf } from "../../juju/images/images-of.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
 import type { BootstrapAnswer, BootstrapGeneration } from "../../juju/which/answer.ts";
-import { answerBootstrap } from "../../juju/which/bootstrap.ts";
+import { answerBootstrap, bootstrapGenerationOf } from "../../juju/which/bootstrap.ts";
 import type { Generation } from "../../juju/which/generation.ts";
 import { preferredStreams } from "../../juju/which/streams.ts";
 import { note, type Rule, type Trace } from "../../juju/which/trace.ts";
@@ -34,7 +34,8 @@ const SEARCHES_LIKE: Readonly<Record<BootstrapGeneration, Generation>> = {
 export function answerBootstrapQuestion(world: WhichWorld, asked: BootstrapAsked): WhichAnswer {
   const client = readAnyVersion(asked.client);
   const generation = SEARCHES_LIKE[asked.generation];
-  const reader = { family: readsOf(client), generation };
+  const isNamed = asked.generation !== bootstrapGenerationOf(client);
+  const reader = { family: readsOf(client), generation, ...(isNamed ? {} : { version: client }) };
   const isOwn = asked.available !== undefined || asked.streams !== undefined;
   const shelf = isOwn ? undefined : world.held.for(reader);
   const isImage = asked.modelType === "caas" && !isOwn;

@@ -78,7 +78,7 @@ function modelWarnings(
 ): WhichWarning[] {
   const target = readVersion(targetController);
   const generation = target.major >= 4 ? "4.0" : target.major === 3 ? "3.6.23+" : "2.9.33+";
-  const { listings } = world.held.for({ family: readsOf(target), generation });
+  const { listings } = world.held.for({ family: readsOf(target), generation, version: target });
   const listed = new Set(
     [...listings.values()].flatMap((versions) => [...(versions.get(modelVersion) ?? [])]),
   );

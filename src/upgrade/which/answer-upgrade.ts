@@ -1,5 +1,5 @@
 import type { UpgradeAnswer } from "../../juju/which/answer.ts";
-import type { Generation } from "../../juju/which/generation.ts";
+import { generationOf, type Generation } from "../../juju/which/generation.ts";
 import { streamsOfUpgrade } from "../../juju/which/streams.ts";
 import { note, type Rule, type Trace } from "../../juju/which/trace.ts";
 import { answerUpgrade } from "../../juju/which/upgrade.ts";
@@ -20,7 +20,9 @@ export function answerUpgradeQuestion(world: WhichWorld, asked: UpgradeAsked): W
   const current = readAnyVersion(asked.current);
   const controller = readAnyVersion(asked.controllerVersion);
   const { generation } = asked;
-  const reader = { family: readsOf(controller), generation };
+  const client = asked.client === undefined ? undefined : readAnyVersion(asked.client);
+  const isNamed = generation !== generationOf(controller, client);
+  const reader = { family: readsOf(controller), generation, ...(isNamed ? {} : { version: controller }) };
   const isOwn = asked.available !== undefined || asked.streams !== undefined;
   const mirror = isOwn ? undefined : bothShelves(world.held, reader);
   const question = mirror === undefined ? asked : withShelf(asked, mirror.shelf);

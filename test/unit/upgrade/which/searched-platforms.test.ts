@@ -1,0 +1,46 @@
+/** A choice of versions and a look-up search the same architectures and OS types. */
+import { expect, test } from "vitest";
+import { ARCHES } from "../../../../src/juju/arch.ts";
+import { OS_TYPES } from "../../../../src/juju/release.ts";
+import { parseVersion } from "../../../../src/juju/version.ts";
+import { generationOf } from "../../../../src/juju/which/generation.ts";
+import { lookupRulesOf } from "../../../../src/upgrade/lookup/rules.ts";
+import { scopeOf } from "../../../../src/upgrade/lookup/scope.ts";
+import { createShelves } from "../../../../src/upgrade/which/agent-shelf.ts";
+import { anAgent } from "../../juju/agents.ts";
+import { answerIn, aWorld, inShort } from "./world.ts";
+
+test.for(["3.0.3", "3.1.0", "3.1.9", "3.2.4", "3.3.1", "3.4.0", "3.5.7", "3.6.27", "4.0.1"])(
+  "Juju %s",
+  (text) => {
+    const version = parseVersion(text);
+    const wish = { client: version, purpose: "upgrade", filter: {}, stream: "", development: false } as const;
+    const { productIds } = scopeOf(wish, lookupRulesOf(version));
+    for (const os of OS_TYPES) {
+      for (const arch of ARCHES) {
+        const listings = [
+          {
+            contentId: "com.ubuntu.juju:released:agents",
+            productId: `com.ubuntu.juju:${os}:${arch}`,
+            date: "20260101",
+          },
+        ];
+        const shelf = createShelves([{ ...anAgent(`3.6.5-${os}-${arch}`), listings }]).for({
+          family: "agents",
+          generation: generationOf(version),
+          version,
+        });
+        const isSearched = productIds.includes(`com.ubuntu.juju:${os}:${arch}`);
+        expect({ os, arch, found: shelf.available.length > 0 }).toEqual({ os, arch, found: isSearched });
+      }
+    }
+  },
+);
+
+test.for([
+  ["3.1.5", "3.1.9", "upgrade 3.1.9"],
+  ["3.2.3", "3.2.4", "not-found: falls-through"],
+  ["3.3.1", "3.3.2", "not-found: falls-through"],
+])("a version for i386 alone counts for %s up to 3.1 only", ([current, listed, answer]) => {
+  expect(inShort(answerIn(aWorld([`${listed}@i386`]), { current }))).toBe(answer);
+});
