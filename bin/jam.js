@@ -22,14 +22,15 @@ function findOwnNode() {
 }
 
 function runWithOwnNode(node, childProcess) {
-  const child = childProcess.spawn(node, [url.fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+  let child;
+  // Ctrl-C reaches both; the child decides and this process waits for its answer.
+  process.on("SIGINT", wait);
+  // A signal sent to this process alone (systemd, kill) has to be passed on: from before there is somebody to pass it to.
+  ["SIGTERM", "SIGHUP"].forEach((name) => process.on(name, () => child.kill(name)));
+  child = childProcess.spawn(node, [url.fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: "inherit",
     env: Object.assign({}, process.env, { JAM_INTERNAL_OWN_NODE: "1" }),
   });
-  // Ctrl-C reaches both; the child decides and this process waits for its answer.
-  process.on("SIGINT", wait);
-  // A signal sent to this process alone (systemd, kill) has to be passed on.
-  ["SIGTERM", "SIGHUP"].forEach((name) => process.on(name, () => child.kill(name)));
   child.on("error", (error) => stop(error.message));
   child.on("exit", (status, signal) => {
     if (signal === null) {
