@@ -18,7 +18,7 @@ const REASONS: Partial<Record<ErrorCode, { readonly says: string; readonly hint:
   },
   JAM_STORE_PERMISSION: {
     says: "permission denied",
-    hint: "Run as the user that owns the data directory, or give this user the right to write there.",
+    hint: "Run as the user that owns the data directory, or give this user its rights there: `jam check`, run by the owner, names what others cannot read.",
   },
   JAM_STORE_CORRUPT: {
     says: "something else is in this place",

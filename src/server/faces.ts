@@ -92,6 +92,9 @@ async function serveTarball(
   }
   const blob = await context.openBlob(tarball.sha256);
   if (blob === undefined) {
+    // Replaced and pruned since the look at the ref: no damage, and the new snapshot has the answer.
+    const now = await context.mirror.current();
+    if (now !== view) return serveTarball(exchange, now, path, context);
     // What only an older snapshot lists may be pruned by now; what the current one lists must be here.
     if (listed === undefined) sendNotFound(exchange.response);
     else throw reportDamage(context, tarball, "it is not in the store");

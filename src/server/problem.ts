@@ -22,6 +22,11 @@ export function failureOf(request: IncomingMessage): JamError | undefined {
   return failures.get(request);
 }
 
+/** Keeps `error` for the request log where the answer has a form of its own. */
+export function noteFailure(request: IncomingMessage, error: JamError): void {
+  failures.set(request, error);
+}
+
 /** Answers 404 with one constant body: the same for all that is not there, and cheap. */
 export function sendNotFound(response: ServerResponse): void {
   sendJson(response, 404, NOT_FOUND_BODY);
@@ -30,7 +35,7 @@ export function sendNotFound(response: ServerResponse): void {
 /** Answers with the error's HTTP status and its code, message, hint and details as JSON. */
 export function sendProblem(request: IncomingMessage, response: ServerResponse, cause: unknown): void {
   const error = withIncident(toJamError(cause));
-  failures.set(request, error);
+  noteFailure(request, error);
   if (response.headersSent) {
     // Part of the answer is out; only a broken connection tells the reader that the rest is not coming.
     request.socket.destroy();

@@ -1,10 +1,10 @@
 import type { RequestHandler } from "express";
-import { type ErrorReport, isJamError, reportError, toJamError } from "../shared/errors.ts";
+import { type ErrorReport, type JamError, isJamError, reportError, toJamError } from "../shared/errors.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { htmlText } from "../shared/markup.ts";
 import type { Mirror } from "./mirror.ts";
 import type { MirrorView } from "./mirror-view.ts";
-import { sendJson } from "./problem.ts";
+import { noteFailure, sendJson } from "./problem.ts";
 
 /** What `/readyz` answers: 200 when ready, else 503. */
 export interface Readiness {
@@ -21,28 +21,31 @@ export const sendAlive: RequestHandler = (_request, response) => {
 
 /** `/readyz`: a snapshot is published and the store can be read. */
 export function sendReadiness(mirror: Mirror): RequestHandler {
-  return async (_request, response) => {
-    const readiness = await checkReadiness(mirror);
-    if (!readiness.ready) response.setHeader("Retry-After", "5");
+  return async (request, response) => {
+    const { view, fault } = await lookAt(mirror);
+    if (fault !== undefined) {
+      // Documents go out from the last good snapshot meanwhile, so this is where the log says why it is the last.
+      noteFailure(request, fault);
+      response.setHeader("Retry-After", "5");
+    }
+    const readiness: Readiness = {
+      ready: fault === undefined,
+      ...(view === undefined ? {} : { snapshot: view.snapshot.id }),
+      reasons: fault === undefined ? [] : [publicReason(reportError(fault))],
+    };
     sendJson(response, readiness.ready ? 200 : 503, Buffer.from(`${JSON.stringify(readiness)}\n`));
   };
 }
 
-async function checkReadiness(mirror: Mirror): Promise<Readiness> {
-  let view: MirrorView | undefined;
-  let fault = undefined;
+async function lookAt(
+  mirror: Mirror,
+): Promise<{ readonly view?: MirrorView; readonly fault?: JamError | undefined }> {
   try {
-    view = await mirror.current();
-    fault = mirror.fault();
+    const view = await mirror.current();
+    return { view, fault: mirror.fault() };
   } catch (error) {
-    fault = toJamError(error);
+    return { fault: toJamError(error) };
   }
-  const reasons = fault === undefined ? [] : [publicReason(reportError(fault))];
-  return {
-    ready: reasons.length === 0,
-    ...(view === undefined ? {} : { snapshot: view.snapshot.id }),
-    reasons,
-  };
 }
 
 function publicReason({ code, message, hint }: ErrorReport): Readiness["reasons"][number] {

@@ -27,7 +27,7 @@ function treeOf(hoursAgo: number, releases: readonly string[]): Promise<SampleTr
 interface Setup {
   readonly upstream: TestUpstream;
   readonly mirror: TestMirror;
-  readonly server: ServeProcess;
+  readonly server: Pick<ServeProcess, "url"> & AsyncDisposable;
 }
 
 const stack = new AsyncDisposableStack();

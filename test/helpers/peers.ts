@@ -8,8 +8,9 @@
  * ```
  */
 import { spawnSync } from "node:child_process";
+import { JAM } from "./jam-process.ts";
 
-export type PeerName = "strace" | "nginx" | "gpg" | "go" | "mounts";
+export type PeerName = "strace" | "nginx" | "gpg" | "go" | "mounts" | "users";
 
 export interface Peer {
   readonly isMissing: boolean;
@@ -20,6 +21,9 @@ export interface Peer {
 function runs(command: string, ...args: readonly string[]): boolean {
   return spawnSync(command, args).status === 0;
 }
+
+/** Starts a program as nobody, who owns nothing and is in no other group. */
+export const AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] as const;
 
 /** Debian keeps it where only root's PATH looks. */
 export const NGINX = ["/usr/sbin/nginx", "nginx"].find((path) => runs(path, "-v")) ?? "nginx";
@@ -36,6 +40,10 @@ const PROBES: Readonly<
   mounts: {
     why: "only root may `unshare -m` and mount a small file system",
     isHere: () => runs("unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"),
+  },
+  users: {
+    why: "only root may start jam as another user, who must be able to read this checkout",
+    isHere: () => runs("env", ...AS_NOBODY, process.execPath, JAM, "--version"),
   },
 };
 

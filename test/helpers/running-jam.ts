@@ -39,21 +39,29 @@ export function startJam(args: readonly string[], { cwd, env, wrapper = [] }: St
 export interface ServeProcess extends AsyncDisposable {
   /** `http://127.0.0.1:41234`, without a slash at the end. */
   readonly url: string;
+  readonly pid: number;
+  /** What it wrote to standard error so far: the request log. */
+  readonly log: () => string;
 }
 
-/** Starts `jam serve` on a free port of 127.0.0.1. */
-export async function startServe(cwd: string): Promise<ServeProcess> {
-  const child = spawn(process.execPath, [JAM, "serve", "--listen", "127.0.0.1:0"], {
-    cwd,
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+/** Starts `jam serve` on a free port of 127.0.0.1; `wrapper` is a program that starts it, with its own arguments. */
+export async function startServe(cwd: string, wrapper: readonly string[] = []): Promise<ServeProcess> {
+  const command = [...wrapper, process.execPath, JAM, "serve", "--listen", "127.0.0.1:0"];
+  const [program = "", ...args] = command;
+  const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  let log = "";
+  child.stderr.on("data", (chunk) => (log += String(chunk)));
   const exited = once(child, "exit");
-  const ended = exited.then(() => Promise.reject(new Error(`jam serve ended with status ${child.exitCode}`)));
+  const ended = exited.then(() =>
+    Promise.reject(new Error(`jam serve ended with status ${child.exitCode}: ${log}`)),
+  );
   ended.catch(() => undefined);
   const lines = createInterface({ input: child.stdout });
   const [url] = (await Promise.race([once(lines, "line"), ended])) as [string];
   return {
     url,
+    pid: child.pid ?? 0,
+    log: () => log,
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       await exited;

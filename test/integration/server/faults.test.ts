@@ -74,6 +74,10 @@ test("rule 13: keeps serving the last good snapshot when the next one cannot be 
   await mirror.store.documents.put("snapshots", `${next.id}.json`, Buffer.from("not JSON"));
   expect(await (await fetch(mirror.url + INDEX)).text()).toBe(before);
   expect((await fetch(`${mirror.url}/readyz`)).status).toBe(503);
+  // Everything else is answered as before, so only this line of the log says why.
+  await expect
+    .poll(() => mirror.records.at(-1))
+    .toMatchObject({ url: "/readyz", error: { code: "JAM_STORE_CORRUPT" } });
 });
 
 test("H10: a listed tarball that cannot be opened is 503, and the client is not told the folder", async () => {
@@ -97,6 +101,35 @@ test("S6: a listed tarball that vanished is 503 and reported as damage", async (
   }
   expect(mirror.damaged).toEqual([sha256, sha256]);
 });
+
+test.for([
+  ["is not listed any longer: 404", [{ version: "3.6.6" }], 404],
+  ["has other bytes now: those are sent", [{ version: "3.6.5", seed: 9, size: 700 }], 200],
+  ["is listed still and missing: 503, and that is damage", [{ version: "3.6.5" }, { version: "3.6.6" }], 503],
+] as const)(
+  "a tarball that is pruned between the look at the ref and its opening %s",
+  async ([, agents, status]) => {
+    let isFirst = true;
+    await using mirror: ServedMirror = await serveMirror({
+      agents: [{ version: "3.6.5" }],
+      ports: (ports) => ({
+        async openBlob(sha256) {
+          if (isFirst) {
+            isFirst = false;
+            await mirror.publish({ agents });
+            await mirror.store.blobs.delete(sha256);
+          }
+          return ports.openBlob(sha256);
+        },
+      }),
+    });
+    const answer = await fetch(mirror.url + TARBALL);
+    const body = Buffer.from(await answer.arrayBuffer());
+    expect(answer.status).toBe(status);
+    if (status === 200) expect(body.equals(tarballBytes(agents[0]))).toBe(true);
+    expect(mirror.damaged.length).toBe(status === 503 ? 1 : 0);
+  },
+);
 
 test("S6: a tarball of another size is never begun: 503 and reported as damage", async () => {
   await using mirror = await serveMirror({ agents: [{ version: "3.6.5" }] });
