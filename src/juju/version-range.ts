@@ -11,6 +11,7 @@ import {
   type JujuVersion,
   type MajorMinor,
 } from "./version.ts";
+import { formatTrack, readVersionText } from "./version-text.ts";
 
 /** A set of Juju versions, as `>=2.9.49 <3 || >=3.6`; made by `parseVersionRange`. */
 export interface VersionRange {
@@ -60,11 +61,20 @@ function mapToken(token: string, text: string, prereleasesOf: MajorMinor[]): str
   const [, operator = "", version = ""] = TOKEN.exec(token) ?? [];
   if (version === "" || PARTIAL.test(version)) return token;
   if (!isVersion(version)) {
-    throw invalidRange(text, `has the part "${printable(token, 60)}", which is no Juju version`);
+    const meant = bareVersion(version);
+    const instead = meant === undefined ? ", which is no Juju version" : `; in a range write ${meant}`;
+    throw invalidRange(text, `has the part "${printable(token, 60)}"${instead}`);
   }
   const parsed = parseVersion(version);
   if (isPrerelease(parsed)) prereleasesOf.push({ major: parsed.major, minor: parsed.minor });
   return operator + toSemver(parsed);
+}
+
+/** The bare version or minor in what Juju or its snap prints, such as `3.6.11-ubuntu-amd64` or `3.6/stable`. */
+function bareVersion(word: string): string | undefined {
+  const read = readVersionText(word);
+  if (read === undefined) return undefined;
+  return "version" in read ? read.version : formatTrack(read.track);
 }
 
 /** True when the version lies in the range by Juju's order, pre-releases and builds included. */

@@ -116,6 +116,28 @@ const notHeld: Check = (ground) => {
   };
 };
 
+/** Nothing is to do, and still new machines and units ask for the version that runs. */
+const runsUnheld: Check = (ground) => {
+  const { asked, listed, mirror, streams, verdict } = ground;
+  if (mirror === undefined || verdict.decision !== "up-to-date" || asked.modelType === "caas")
+    return undefined;
+  const running = verdict.version ?? asked.current;
+  if ((asked.stored ?? []).includes(running)) return undefined;
+  const arches = asked.arches ?? [];
+  const missing = missingArches(listed, streams, running, arches);
+  // Where nothing of the minor is held, the look-up itself is warned of.
+  const isNowhere =
+    streamOf(listed, streams, running) === undefined && streams.some((one) => hasMatch(ground, one));
+  if (missing.length === 0 && !(arches.length === 0 && isNowhere)) return undefined;
+  const where = missing.length === 0 ? "" : ` for ${missing.join(", ")}`;
+  return {
+    code: "agents-of-model",
+    severity: "warn",
+    message: `${running}, which runs, is not listed here${where}: a new machine finds no agent, unless its controller stored one.`,
+    remedy: fetchHint(ground, running, asked.arches),
+  };
+};
+
 /** What the lookup is about: a number, or everything of a minor (3.x, 4.0) or a major. */
 function hasMatch({ asked, controller, current, listed, requested }: WarningGround, stream: string): boolean {
   if (requested !== undefined) return listed.archesOf(stream, asked.requested ?? "") !== undefined;
@@ -324,6 +346,7 @@ const CHECKS: readonly Check[] = [
   archMissing,
   newestOfOtherArch,
   notHeld,
+  runsUnheld,
   fallsThrough,
   streamFallsThrough,
   otherStream,

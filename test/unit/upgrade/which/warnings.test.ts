@@ -45,6 +45,14 @@ const ROWS: readonly Row[] = [
   ],
   ["nothing of the minor is held", ["2.9.51"], { current: "3.6.5" }, "up-to-date 3.6.5: falls-through"],
   [
+    "what runs is not held for an arch",
+    ["3.6.11"],
+    { current: "3.6.11", arches: ["amd64", "arm64"] },
+    "up-to-date 3.6.11: agents-of-model",
+  ],
+  ["what runs is not held at all", ["3.6.9"], { current: "3.6.11" }, "up-to-date 3.6.11: agents-of-model"],
+  ["what runs is held", ["3.6.11"], { current: "3.6.11", arches: ["amd64"] }, "up-to-date 3.6.11"],
+  [
     "what is asked for is not held",
     ["3.6.9"],
     { current: "3.6.5", requested: "3.6.8" },
