@@ -10,7 +10,7 @@
 import { spawnSync } from "node:child_process";
 import { JAM } from "./jam-process.ts";
 
-export type PeerName = "strace" | "nginx" | "gpg" | "go" | "mounts" | "users";
+export type PeerName = "strace" | "nginx" | "gpg" | "go" | "mounts" | "users" | "cc";
 
 export interface Peer {
   readonly isMissing: boolean;
@@ -45,6 +45,7 @@ const PROBES: Readonly<
     why: "only root may start jam as another user, who must be able to read this checkout",
     isHere: () => runs("env", ...AS_NOBODY, process.execPath, JAM, "--version"),
   },
+  cc: { why: "no C compiler is installed", isHere: () => runs("cc", "--version") },
 };
 
 /**
