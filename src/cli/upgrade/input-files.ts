@@ -5,6 +5,9 @@ import { readFileText, readStdinText, type InputText } from "./input-bytes.ts";
 
 const ENDINGS = /\.(?:json|ya?ml)$/i;
 
+/** More than anybody has sites or machines; to read as many takes seconds. */
+const MAX_FILES = 10_000;
+
 /**
  * The texts of the files named on the command line: `-` is standard input, a folder stands for its JSON and YAML files.
  * @throws JamError JAM_USAGE_INVALID for what cannot be read
@@ -43,6 +46,7 @@ async function readPath(cwd: string, file: string, flag: string): Promise<NamedT
     if (!(await stat(path)).isDirectory()) return [named(file, await readFileText(path), flag)];
     const names = (await readdir(path)).filter((name) => ENDINGS.test(name) && !name.startsWith(".")).sort();
     if (names.length === 0) throw new Error("it is a folder without JSON or YAML files");
+    if (names.length > MAX_FILES) throw tooMany(flag, file, names.length);
     const texts: NamedText[] = [];
     for (const name of names) texts.push(named(join(file, name), await readFileText(join(path, name)), flag));
     return texts;
@@ -58,6 +62,17 @@ function named(name: string, read: InputText, flag: string): NamedText {
     hint: "Name a file of text: JSON or YAML that is not compressed.",
     details: { flag, file: name },
   });
+}
+
+function tooMany(flag: string, folder: string, count: number): JamError {
+  return new JamError(
+    "JAM_USAGE_INVALID",
+    `${flag}: ${folder} holds ${count} JSON and YAML files, more than ${MAX_FILES}.`,
+    {
+      hint: "Name the files that are meant, or a folder that holds nothing else.",
+      details: { flag, folder, count },
+    },
+  );
 }
 
 /** A named file or folder that the system does not give out. */

@@ -1,8 +1,9 @@
 /** Media on which somebody put more files than anybody can have meant. */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { findInlets } from "../../../src/medium/inlets.ts";
+import { jamHere } from "../../helpers/jam-here.ts";
 import { temporaryFolder } from "../../helpers/jam-process.ts";
 
 async function crowded(ending: string, count: number) {
@@ -25,4 +26,22 @@ test.for([".txt", ".tgz"])("as many files %s are not in the way of one volume", 
   await using folder = await crowded(ending, 10_001);
   writeFileSync(join(folder.path, "one.tar"), "x");
   expect(await findInlets({ path: folder.path, typed: "stick" })).toMatchObject([{ name: "stick/one.tar" }]);
+});
+
+test.for([
+  ["site", "update", "odd"],
+  ["bundle", "create", "--unsigned", "--have", "odd", "--to", "out.tar"],
+  ["upgraded", "odd"],
+])("jam %s %s: more files in a folder than anybody can mean are refused by its name", async (args) => {
+  await using folder = await temporaryFolder();
+  mkdirSync(join(folder.path, "odd"));
+  for (let number = 0; number < 10_001; number += 1)
+    writeFileSync(join(folder.path, "odd", `odd ${number}\n.json`), "");
+  const { status, stderr } = await jamHere(folder.path, args);
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr: expect.stringMatching(
+      /odd (?:holds 10001|has more than 10000) .*JAM_USAGE_INVALID[^]*next: {2}Name/,
+    ),
+  });
 });
