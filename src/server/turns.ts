@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** How long one piece of work may keep the others waiting. */
-const TURN_MS = 10;
+const TURN_MS = 5;
 
 /**
  * Shares the event loop among pieces of long work, so that whatever else the server does is delayed by one turn at

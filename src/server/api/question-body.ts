@@ -6,7 +6,7 @@ export const MAX_QUESTION_BYTES = 8 * 1024 * 1024;
 /** Room for some hundred plain questions. */
 const SMALL_BYTES = 64 * 1024;
 /** Larger bodies that are held at the same time: read and answered, each takes some ten times its size. */
-const MAX_LARGE_BODIES = 4;
+const MAX_LARGE_BODIES = 2;
 
 /**
  * The body of `POST /api/v1/which` as text; whatever it calls itself, it has to be JSON in UTF-8. Beyond a few large
