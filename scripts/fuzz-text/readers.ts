@@ -8,6 +8,7 @@ import { parseReport } from "../../src/bundle/repair/parse-report.ts";
 import { readHave } from "../../src/bundle/site/have.ts";
 import { parseSums } from "../../src/bundle/write/bundle-files.ts";
 import { findListen } from "../../src/config/listen.ts";
+import { MAX_FILE_BYTES } from "../../src/config/load.ts";
 import { parseConfig } from "../../src/config/parse-file.ts";
 import { parsePercent } from "../../src/config/percent.ts";
 import { resolveConfig } from "../../src/config/resolve.ts";
@@ -204,7 +205,11 @@ function ofOperators(seeds: Seeds, _now: Date): Reader[] {
       name: "settings",
       seeds: seeds.settings,
       share: 4,
-      read: (text) => resolveConfig(parseConfig({ file: NAME, text, environment: [] }), "/x/jam.yaml", "/x"),
+      read: (text) => {
+        // Larger files are refused before they are parsed.
+        if (Buffer.byteLength(text) > MAX_FILE_BYTES) throw new JamError("JAM_CONFIG_INVALID", "too large");
+        return resolveConfig(parseConfig({ file: NAME, text, environment: [] }), "/x/jam.yaml", "/x");
+      },
     },
     { name: "plan", seeds: seeds.plan, share: 5, read: (text) => parsePlan({ name: NAME, text }) },
     {

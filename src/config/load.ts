@@ -8,7 +8,7 @@ import type { ConfigFlags } from "./flags.ts";
 import type { ConfigFile } from "./schema.ts";
 
 /** Larger is no settings file: reading stops before a parser sees it. */
-const MAX_FILE_BYTES = 262_144;
+export const MAX_FILE_BYTES = 131_072;
 
 export interface LoadOptions {
   /** `--config`; undefined searches JAM_CONFIG, then ./jam.yaml. */

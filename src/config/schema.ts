@@ -11,6 +11,8 @@ import { nearest } from "../shared/nearest.ts";
 import { findListen } from "./listen.ts";
 import { parsePercent } from "./percent.ts";
 
+/** Rows of one list; as many as the largest settings file has room for, and far more than anybody writes. */
+const MAX_ROWS = 10_000;
 /** Characters of one text; addresses, reasons and ranges are far below it. */
 const MAX_TEXT = 10_000;
 
@@ -52,7 +54,7 @@ const checked = (schema: z.ZodString, complain: (value: string) => string | unde
 const wordOrList = (what: string, example: string, complain: (value: string) => string | undefined) => {
   const expected = `expected ${what} or a list of them, such as ${example}`;
   const word = checked(z.string(expected), complain);
-  return z.union([z.array(word, expected).min(1, expected), word], expected);
+  return z.union([z.array(word, expected).min(1, expected).max(MAX_ROWS, expected), word], expected);
 };
 
 /** Names that only look like a known one by a slip are refused; other unknown names may be new or the operator's own. */
@@ -225,6 +227,7 @@ export const configSchema = z
       upstreams: z
         .array(upstream, "expected a list of upstreams")
         .min(1, "expected at least one upstream")
+        .max(MAX_ROWS, `expected at most ${MAX_ROWS} upstreams`)
         .optional()
         .describe(
           "Where agents come from, in order of preference: the next one is asked when one cannot be read, and for what it does not list.",
@@ -232,12 +235,18 @@ export const configSchema = z
       select: z
         .array(selectRule, "expected a list of rules")
         .min(1, "expected at least one rule")
+        .max(MAX_ROWS, `expected at most ${MAX_ROWS} rules`)
         .optional()
         .describe("Which agents are wanted."),
-      deny: z.array(denyRule, "expected a list").optional().describe("Which agents are never mirrored."),
+      deny: z
+        .array(denyRule, "expected a list")
+        .max(MAX_ROWS, `expected at most ${MAX_ROWS} entries`)
+        .optional()
+        .describe("Which agents are never mirrored."),
       retention,
       advice: z
         .array(adviceRule, "expected a list of advice")
+        .max(MAX_ROWS, `expected at most ${MAX_ROWS} entries`)
         .optional()
         .describe(
           "Risks of your own, which every answer about versions takes into account; bundles carry them along.",

@@ -4,6 +4,7 @@ import { isArchWord } from "../../juju/arch.ts";
 import { isReleaseWord } from "../../juju/release.ts";
 import { formatVersion, isVersion, parseVersion } from "../../juju/version.ts";
 import { isJamError } from "../../shared/errors.ts";
+import { listOf } from "../../upgrade/list-of.ts";
 import type { JsonObject } from "../../simplestreams/json-text.ts";
 import { INVENTORY_FORMAT, type Inventory, type MirrorInventory } from "./inventory.ts";
 import { bundleId, sha256Text, snapshotId } from "./parse-manifest.ts";
@@ -40,37 +41,34 @@ const inventory = z.discriminatedUnion("kind", [
     createdAt: instant,
     site: siteName.exactOptional(),
     snapshot: snapshotId.nullable(),
-    tarballs: z
-      .array(
-        z.strictObject({
-          sha256: sha256Text,
-          size: z.int().min(1).max(MAX_TARBALL_BYTES),
-          agents: z.array(agentName).min(1).max(MAX_ROWS),
-          bundle: bundleId.exactOptional(),
-        }),
-      )
-      .max(MAX_ROWS),
-    documents: z
-      .array(z.strictObject({ sha256: sha256Text, bundle: bundleId.exactOptional() }))
-      .max(MAX_ROWS),
-    bundles: z
-      .array(z.strictObject({ id: bundleId, createdAt: instant, importedAt: instant }))
-      .max(MAX_BUNDLES),
+    tarballs: listOf(
+      z.strictObject({
+        sha256: sha256Text,
+        size: z.int().min(1).max(MAX_TARBALL_BYTES),
+        agents: listOf(agentName, { min: 1, max: MAX_ROWS }),
+        bundle: bundleId.exactOptional(),
+      }),
+      { max: MAX_ROWS },
+    ),
+    documents: listOf(z.strictObject({ sha256: sha256Text, bundle: bundleId.exactOptional() }), {
+      max: MAX_ROWS,
+    }),
+    bundles: listOf(z.strictObject({ id: bundleId, createdAt: instant, importedAt: instant }), {
+      max: MAX_BUNDLES,
+    }),
   }),
   z.strictObject({
     format: z.literal(INVENTORY_FORMAT),
     kind: z.literal("fleet"),
     createdAt: instant,
-    versions: z
-      .array(
-        z.strictObject({
-          version,
-          release: z.string().refine(isReleaseWord, "expected an OS type or a series").exactOptional(),
-          arch: z.string().refine(isArchWord, "expected an architecture such as amd64"),
-        }),
-      )
-      .min(1)
-      .max(MAX_ROWS),
+    versions: listOf(
+      z.strictObject({
+        version,
+        release: z.string().refine(isReleaseWord, "expected an OS type or a series").exactOptional(),
+        arch: z.string().refine(isArchWord, "expected an architecture such as amd64"),
+      }),
+      { min: 1, max: MAX_ROWS },
+    ),
   }),
 ]);
 

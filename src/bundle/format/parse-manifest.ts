@@ -9,7 +9,7 @@ import { itemPathFault, pathFault } from "../../simplestreams/item-path.ts";
 import { JSON_LIMITS, parseJsonObject } from "../../simplestreams/json-text.ts";
 import { malformedBundle, refuseNewerFormat } from "./bundle-fault.ts";
 import { lineOf } from "./carried-text.ts";
-import { listOf } from "./list-of.ts";
+import { listOf } from "../../upgrade/list-of.ts";
 import { BUNDLE_FORMAT, contentsOf, idOf, type BundleManifest } from "./manifest.ts";
 
 /** The largest manifest that is read: the limit of every other document. */

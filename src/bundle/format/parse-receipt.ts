@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { listOf } from "../../upgrade/list-of.ts";
 import type { NamedText } from "../../upgrade/fleet/read-document.ts";
 import { bundleId, snapshotId } from "./parse-manifest.ts";
 import { RECEIPT_FORMAT, type Receipt } from "./receipt.ts";
@@ -24,17 +25,16 @@ export const receiptShape = z.strictObject({
   createdAt: z.iso.datetime({ offset: false }),
   snapshot: snapshotId.nullable(),
   bundles: z.array(bundleId).max(MAX_BUNDLES),
-  held: z
-    .array(
-      z.strictObject({
-        bundle: z.int().min(0).max(MAX_BUNDLES).nullable(),
-        contents: z
-          .array(z.string().regex(/^(?:[A-Za-z0-9_-]{8}){1,8}$/, "expected up to 8 short ids"))
-          .min(1)
-          .max(MAX_LINES),
+  held: listOf(
+    z.strictObject({
+      bundle: z.int().min(0).max(MAX_BUNDLES).nullable(),
+      contents: listOf(z.string().regex(/^(?:[A-Za-z0-9_-]{8}){1,8}$/, "expected up to 8 short ids"), {
+        min: 1,
+        max: MAX_LINES,
       }),
-    )
-    .max(MAX_BUNDLES + 1),
+    }),
+    { max: MAX_BUNDLES + 1 },
+  ),
   agents: z.int().min(0),
   bytes: z.int().min(0),
 });

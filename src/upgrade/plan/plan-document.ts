@@ -6,6 +6,7 @@ import { printable } from "../../shared/printable.ts";
 import { parseSha256, type Sha256 } from "../../shared/sha256.ts";
 import { readDocument, type NamedText } from "../fleet/read-document.ts";
 import { agentVersion } from "../fleet/version-field.ts";
+import { listOf } from "../list-of.ts";
 import { companionSchema, procedureSchema, registryNoteSchema } from "./procedure-document.ts";
 
 export const PLAN_FORMAT = "jam-plan:1";
@@ -36,7 +37,7 @@ const agent = z.object({
 const check = z.object({
   id: word,
   /** Steps of the hop that it stops. */
-  steps: z.array(word),
+  steps: listOf(word),
   /** `found`: the fleet's files show it. `clear`: they show that it is not so. `look`: they do not tell. */
   state: z.enum(["found", "clear", "look"]),
   fact: z.string(),
@@ -44,9 +45,9 @@ const check = z.object({
   /** How Juju's own message begins. */
   message: z.string().optional(),
   /** Where it was found: `prod:web machine 3 (win2016)`. */
-  where: z.array(z.string()),
+  where: listOf(z.string()),
   /** Of what the files do not tell: `prod:web machine 4`. */
-  unknown: z.array(z.string()).optional(),
+  unknown: listOf(z.string()).optional(),
   /** What was found is a sign: Juju decides by something that no listing shows. */
   uncertain: z.literal(true).optional(),
   /** `listing` decides it, `sign` is a hint in a listing, `operator` is in no listing. */
@@ -61,7 +62,7 @@ const model = z.object({
   type: z.enum(["iaas", "caas"]),
   from: agentVersion,
   /** Names of the agents it needs in this hop. */
-  needs: z.array(word),
+  needs: listOf(word),
 });
 
 const hop = z.object({
@@ -75,13 +76,13 @@ const hop = z.object({
   minimum: z.string().optional(),
   /** Client to install first: a minor, or for a bootstrap the exact version. */
   client: z.string(),
-  steps: z.array(z.object({ step: word, command: commandField })),
-  models: z.array(model),
-  agents: z.array(agent),
+  steps: listOf(z.object({ step: word, command: commandField })),
+  models: listOf(model),
+  agents: listOf(agent),
   /** Container images that Kubernetes pulls, without repository. */
-  images: z.array(word),
-  checks: z.array(check),
-  advice: z.array(
+  images: listOf(word),
+  checks: listOf(check),
+  advice: listOf(
     z.object({
       severity: z.enum(ADVICE_SEVERITIES),
       reason: z.string(),
@@ -90,9 +91,9 @@ const hop = z.object({
   ),
   /** The three below are not in plans of older versions of jam. */
   procedure: procedureSchema.optional(),
-  companions: z.array(companionSchema).readonly().optional(),
+  companions: listOf(companionSchema).readonly().optional(),
   /** On Kubernetes. */
-  registry: z.array(registryNoteSchema).readonly().optional(),
+  registry: listOf(registryNoteSchema).readonly().optional(),
 });
 
 const controller = z.object({
@@ -100,7 +101,7 @@ const controller = z.object({
   /** Where a file tells it. */
   uuid: z.string().optional(),
   /** Every name that clients have for it. */
-  names: z.array(z.string()).readonly().optional(),
+  names: listOf(z.string()).readonly().optional(),
   from: z.string(),
   to: z.string().optional(),
   /** `there`: nothing to do. `above`: it runs more than the target. `none`: no way leads there. */
@@ -126,24 +127,24 @@ const plan = z.object({
   /** `agent-stream` of the models. */
   stream: word,
   /** Streams that Juju searches for it. */
-  streams: z.array(word).min(1),
+  streams: listOf(word, { min: 1 }),
   /** `agent-metadata-url` in the commands; not in plans of older versions of jam. */
   mirrorUrl: z.string().optional(),
-  controllers: z.array(controller),
+  controllers: listOf(controller),
   /** In the order of doing. */
-  hops: z.array(hop),
+  hops: listOf(hop),
   /** Every agent of every hop once. */
-  agents: z.array(agent),
-  images: z.array(word),
-  warnings: z.array(z.string()),
+  agents: listOf(agent),
+  images: listOf(word),
+  warnings: listOf(z.string()),
   /** What of the fleet's files could not be read or placed: the plan knows nothing of it. */
-  unread: z
-    .array(z.object({ kind: z.string(), file: z.string(), place: z.string(), text: z.string() }))
-    .default([]),
+  unread: listOf(
+    z.object({ kind: z.string(), file: z.string(), place: z.string(), text: z.string() }),
+  ).default([]),
   /** What the fleet's files do not tell; while there is any, nothing is ready. */
-  unknown: z.array(z.string()).optional(),
+  unknown: listOf(z.string()).optional(),
   /** What of the fleet is not well: `prod:web machine 1 (down)`; not in plans of older versions of jam. */
-  notWell: z.array(z.string()).optional(),
+  notWell: listOf(z.string()).optional(),
   totals,
 });
 

@@ -1,10 +1,16 @@
 import { z } from "zod";
 
+/** More rows than any document of this field has. */
+const MAX_ROWS = 100_000;
+
 /**
  * A list of bounded length whose first fault ends the check. `z.array` looks at every element and keeps a note on each
  * fault, however many there are: millions of them fit into one document.
  */
-export function listOf<T extends z.ZodType>(element: T, { min = 0, max }: { min?: number; max: number }) {
+export function listOf<T extends z.ZodType>(
+  element: T,
+  { min = 0, max = MAX_ROWS }: { min?: number; max?: number } = {},
+) {
   return z.unknown().transform((value, context): z.output<T>[] => {
     if (!Array.isArray(value) || value.length < min || value.length > max) {
       context.addIssue(`expected a list of ${min} to ${max}`);
