@@ -29,7 +29,7 @@ export async function readReceipts(texts: readonly NamedText[], ports: ReceiptPo
   return { receipts, refused };
 }
 
-/** Takes in receipts one by one. Call with the writer's lease held. */
+/** Imports receipts one by one. Call with the writer's lease held. */
 export async function updateSites(
   documents: Pick<DocumentPort, "get" | "put">,
   receipts: ReadReceipts["receipts"],

@@ -154,6 +154,6 @@ function nextStep(report: VerifyReport, paths: readonly string[]): string[] {
       "Or where it was made, with the report of jam bundle verify -o json: jam bundle repair-set report.json --to FOLDER",
     );
   else if (beside.some(({ state }) => state !== "whole"))
-    lines.push(`Restore what lies beside: ${repairSet}`);
+    lines.push(`Restore the files next to the volumes: ${repairSet}`);
   return lines.length === 0 ? [] : ["", ...lines];
 }

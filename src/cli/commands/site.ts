@@ -32,7 +32,7 @@ Examples:
     .command("update")
     .summary("take in receipts")
     .description(
-      "Take in receipts that came back from sites. A receipt that is older than the last one changes nothing; one that is refused is named, and the others count (exit status 3).",
+      "Import receipts that came back from sites. A receipt that is older than the last one changes nothing; one that is refused is named, and the others count (exit status 3).",
     )
     .argument("<file...>", "receipts; - reads standard input, as what a scanner of QR codes sends")
     .option("--allow-unsigned", "take a receipt without a signature, loudly and on record")

@@ -93,12 +93,11 @@ export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): Pl
   return groups;
 }
 
-/** What the fleet's files do not tell, in addition to what `groupsOf` says of controllers and models. */
+/** What the fleet's files do not tell, in addition to what `groupsOf` and `unplannedOf` say. */
 export function unknownOf({ controllers, models }: Fleet): string[] {
   return [
     ...controllers.flatMap(({ label, version, presumedVersion, isJaas }) => {
-      if (isJaas) return [`${label} is JAAS: the controllers behind it have to be given one by one.`];
-      if (version !== undefined || presumedVersion === undefined) return [];
+      if (isJaas || version !== undefined || presumedVersion === undefined) return [];
       return [`No file tells what controller ${label} runs; ${presumedVersion} is what its models run.`];
     }),
     // Only lists of models have UUIDs: without one, other models may be in the way.
