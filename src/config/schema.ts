@@ -85,120 +85,128 @@ const upstream = z
     {
       name: text("a name")
         .regex(/^[a-z0-9][a-z0-9._-]*$/i, "expected letters, digits, dots, dashes or underscores")
-        .describe("A short name for messages and records."),
+        .describe("A short name, shown in messages and reports."),
       url: text("an http(s) URL or a folder").describe(
-        "http(s) URL of the folder that holds `streams/v1`, or a folder on this machine.",
+        "http(s) URL of the folder that contains `streams/v1`, or a folder on this machine.",
       ),
       keyring: text("`builtin`, a file or `none`")
         .optional()
         .describe(
-          "`builtin` (the Juju key that is part of jam), a file with OpenPGP public keys, or `none`, which " +
-            "switches verification off and is recorded in each snapshot.",
+          "`builtin` (default): Juju's key, which is part of jam. Else a file with OpenPGP public keys, or `none`, which " +
+            "disables verification and is recorded in each snapshot.",
         ),
     },
     "expected an upstream such as { name: canonical, url: https://streams.canonical.com/juju/tools/ }",
   )
-  .describe("A simplestreams tree to copy from.");
+  .describe("A simplestreams tree to mirror.");
 
 const selectRule = z
   .strictObject(
     {
       stream: wordOrList("a stream", "[released, proposed]", slip("stream", STREAMS, 1)).describe(
-        "Juju's `agent-stream`: released, proposed, testing or devel; `*` is every stream that upstream lists.",
+        "Juju's `agent-stream`: released, proposed, testing or devel; `*` selects every stream that upstream lists.",
       ),
-      versions: versionRange().optional().describe("A range of Juju versions; left out, every version."),
+      versions: versionRange().optional().describe("A range of Juju versions. Default: every version."),
       arch: archOrList()
         .optional()
-        .describe("amd64, arm64, ppc64el, s390x, riscv64, …; left out, every architecture."),
+        .describe("amd64, arm64, ppc64el, s390x, riscv64, … Default: every architecture."),
       os: wordOrList("an OS type", "[ubuntu]", slip("OS type", OS_TYPES))
         .optional()
-        .describe("OS types such as ubuntu, centos, windows; left out, every one."),
+        .describe("OS types such as ubuntu, centos, windows. Default: every OS type."),
       series: wordOrList("a series", "[focal, jammy]", () => undefined)
         .optional()
-        .describe("Series; narrows what Juju up to 2.8 reads, later agents belong to no series."),
+        .describe(
+          "Series such as focal. Applies only to agents for Juju up to 2.8; later agents have no series. Default: every series.",
+        ),
       keep: count(1, 1000)
         .optional()
-        .describe("Only the newest N versions of each major.minor, counted for each architecture."),
+        .describe("Only the newest N versions of each major.minor, counted per architecture. Default: all."),
       prereleases: z
         .boolean("expected true or false")
         .optional()
         .describe(
-          "Whether pre-releases such as 3.6-beta2 count; left out, only outside the released stream.",
+          "Whether to select pre-releases such as 3.6-beta2. Default: only from streams other than released, or when `versions` names one.",
         ),
     },
     'expected a rule such as { stream: released, versions: ">=3.6", arch: [amd64], keep: 2 }',
   )
-  .describe("One rule; an agent is wanted when one rule takes it and no `deny` names it.");
+  .describe("One rule. An agent is mirrored if at least one rule selects it and no `deny` entry matches it.");
 
 const denyRule = z
   .strictObject(
     {
       version: versionRange().describe("An exact version or a range."),
-      arch: archOrList().optional().describe("Only these architectures."),
-      reason: text("a reason").optional().describe("Shown wherever the rule strikes."),
+      arch: archOrList().optional().describe("Only these architectures. Default: every architecture."),
+      reason: text("a reason").optional().describe("Shown wherever the entry applies."),
     },
     'expected an entry such as { version: 3.6.7, reason: "…" }',
   )
-  .describe("What it matches is never mirrored.");
+  .describe("Agents that are never mirrored.");
 
 const adviceRule = z
   .strictObject(
     {
       from: versionRange()
         .optional()
-        .describe("Versions that would move; left out, whatever is running, and a bootstrap too."),
-      to: versionRange().describe("Versions that would be moved to."),
+        .describe("Versions to upgrade from. Default: every version, and also a bootstrap."),
+      to: versionRange().describe("Versions to upgrade to."),
       severity: z
         .enum(ADVICE_SEVERITIES, "expected info, warn or block")
-        .describe("`info` and `warn` are shown; `block` also takes the move out of every answer and plan."),
-      reason: text("a reason").describe("Shown with it."),
+        .describe(
+          "`info` and `warn` are shown; `block` also excludes that upgrade from every answer and plan.",
+        ),
+      reason: text("a reason").describe("Shown with the advice."),
       link: text("an http(s) address")
         .regex(ADVICE_LINK, "expected an http(s) address with other characters percent-encoded")
         .optional()
-        .describe("Where to read more; characters that no address has are percent-encoded."),
+        .describe(
+          "http(s) address with more information. Characters that a URL does not allow must be percent-encoded.",
+        ),
     },
     'expected an entry such as { to: 3.6.7, severity: block, reason: "…" }',
   )
-  .describe("A known risk of moving between versions.");
+  .describe("A known risk of an upgrade.");
 
 const retention = z
   .strictObject(
     {
-      snapshots: count(1, 100_000).optional().describe("Snapshots kept for going back."),
+      snapshots: count(1, 100_000).optional().describe("Number of snapshots to keep."),
       grace: duration(
-        "How long a tarball stays after it left the index: a client holds its URL for minutes to hours.",
+        "How long a tarball is kept after it was removed from the index; a client may use its URL for minutes to hours.",
       ).optional(),
       quota: byteSize(
-        "Bytes of tarballs above which older snapshots go first; left out, no limit.",
+        "Maximum size of all tarballs. Above it the oldest snapshots are deleted first; a sync that needs more is refused. Default: no limit.",
       ).optional(),
       maxRemoval: z
         .union([z.string(), z.number()], "expected a share such as 40%")
         .refine((value) => parsePercent(value) !== undefined, "expected a share from 0% to 100%, such as 40%")
         .optional()
-        .describe("Largest share of the held agents that may vanish upstream at once without being refused."),
+        .describe(
+          "Largest share of the mirrored agents that may disappear upstream at once. A sync that would remove more is refused.",
+        ),
     },
     "expected a mapping such as { snapshots: 20, grace: PT6H }",
   )
   .optional()
-  .describe("What is kept, and for how long.");
+  .describe("What to keep, and for how long.");
 
 const fetch = z
   .strictObject(
     {
-      jobs: count(1, 64).optional().describe("Tarballs fetched at the same time."),
-      limitRate: byteSize("Bytes per second over all connections; left out, no limit.").optional(),
-      idleTimeout: duration("Longest silence on a connection before it is given up.").optional(),
+      jobs: count(1, 64).optional().describe("Number of parallel downloads."),
+      limitRate: byteSize("Bytes per second, for all connections together. Default: no limit.").optional(),
+      idleTimeout: duration("A connection on which nothing arrives for this long is closed.").optional(),
       retries: count(0, 100)
         .optional()
         .describe(
-          "Attempts after the first, per document and per tarball. Each wait is told; Retry-After of a server counts up to 5 minutes.",
+          "Attempts after the first, per document and per tarball. Each wait is reported; `Retry-After` is honoured up to 5 minutes.",
         ),
-      caFile: text("a PEM file").optional().describe("PEM file with further certificate authorities."),
+      caFile: text("a PEM file").optional().describe("PEM file with additional certificate authorities."),
     },
     "expected a mapping such as { jobs: 4, limitRate: 20MiB }",
   )
   .optional()
-  .describe("How upstream is read.");
+  .describe("How to read from upstream.");
 
 /** The settings file. The one source: it validates, documents (`jam config schema`) and types. */
 export const configSchema = z
@@ -207,49 +215,53 @@ export const configSchema = z
       version: z
         .literal(1, "expected 1: this jam reads version 1 of the format")
         .optional()
-        .describe("Version of this format."),
+        .describe("Version of the file format."),
       mode: z
         .enum(["online", "offline"], "expected online or offline")
         .optional()
-        .describe("`offline` makes no outbound call; each one that would be needed is refused by name."),
-      data: text("a folder").optional().describe("The mirror's folder."),
+        .describe(
+          "`offline` makes no outbound requests; a request that would be needed is refused and named.",
+        ),
+      data: text("a folder").optional().describe("The data directory of the mirror."),
       keys: text("a folder")
         .optional()
         .describe(
-          "Folder of the keys that sign and verify what is carried over an air gap (`jam key`). Not below `data`, " +
-            "which any web server may show.",
+          "Folder with the keys that sign and verify bundles and receipts (`jam key`). Must not be inside `data`, " +
+            "which a web server may publish.",
         ),
       site: z
         .string("expected a name such as plant-7")
         .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "expected up to 63 of a-z, 0-9, dots, dashes or underscores")
         .optional()
-        .describe("Name of this side in receipts: up to 63 of a-z, 0-9, dots, dashes and underscores."),
+        .describe(
+          "Name of this site in receipts: up to 63 characters of a-z, 0-9, dots, dashes and underscores.",
+        ),
       upstreams: z
         .array(upstream, "expected a list of upstreams")
         .min(1, "expected at least one upstream")
         .max(MAX_ROWS, `expected at most ${MAX_ROWS} upstreams`)
         .optional()
         .describe(
-          "Where agents come from, in order of preference: the next one is asked when one cannot be read, and for what it does not list.",
+          "Sources of agents, in order of preference. The next one is used when one cannot be read, and for agents that the earlier ones do not list.",
         ),
       select: z
         .array(selectRule, "expected a list of rules")
         .min(1, "expected at least one rule")
         .max(MAX_ROWS, `expected at most ${MAX_ROWS} rules`)
         .optional()
-        .describe("Which agents are wanted."),
+        .describe("Which agents to mirror."),
       deny: z
         .array(denyRule, "expected a list")
         .max(MAX_ROWS, `expected at most ${MAX_ROWS} entries`)
         .optional()
-        .describe("Which agents are never mirrored."),
+        .describe("Which agents never to mirror, whatever `select` says."),
       retention,
       advice: z
         .array(adviceRule, "expected a list of advice")
         .max(MAX_ROWS, `expected at most ${MAX_ROWS} entries`)
         .optional()
         .describe(
-          "Risks of your own, which every answer about versions takes into account; bundles carry them along.",
+          "Known risks of upgrades, for every command that answers or plans about versions. Included in bundles.",
         ),
       server: z
         .strictObject(
@@ -261,12 +273,12 @@ export const configSchema = z
                 "expected HOST:PORT such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080",
               )
               .optional()
-              .describe("HOST:PORT to answer on; port 0 picks a free one."),
+              .describe("HOST:PORT to listen on; port 0 picks a free port."),
           },
           "expected a mapping such as { listen: 127.0.0.1:8080 }",
         )
         .optional()
-        .describe("`jam serve`."),
+        .describe("Settings of `jam serve`."),
       fetch,
     },
     "expected a mapping of settings, such as `mode: online`",
