@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { measure, type ProcessFigures } from "./process.ts";
 
 export const JAM = fileURLToPath(new URL("../bin/jam.js", import.meta.url));
-const UPSTREAM = fileURLToPath(new URL("../scripts/sample-upstream/main.ts", import.meta.url));
+const UPSTREAM = fileURLToPath(new URL("../test/peers/sample-upstream/main.ts", import.meta.url));
 
 /** A sample upstream in a process of its own. */
 export interface RunningUpstream extends AsyncDisposable {

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startSampleUpstream } from "../scripts/sample-upstream/server.ts";
-import { buildSampleTree } from "../scripts/sample-upstream/tree.ts";
+import { startSampleUpstream } from "../test/peers/sample-upstream/server.ts";
+import { buildSampleTree } from "../test/peers/sample-upstream/tree.ts";
 import type { Figure } from "./figure.ts";
 import { measure, median } from "./process.ts";
 

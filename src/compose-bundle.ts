@@ -10,8 +10,8 @@ import { createStore, openKeys, openStore } from "./compose.ts";
 import type { Config } from "./config/config.ts";
 import { JamError } from "./shared/errors.ts";
 import type { Store } from "./store/store.ts";
-import type { SyncObserver } from "./sync/events.ts";
-import type { Allowance } from "./sync/freshness.ts";
+import type { SyncObserver } from "./mirror/run-events.ts";
+import type { Allowance } from "./metadata/freshness.ts";
 
 export interface ComposeBundleOptions {
   readonly observe: SyncObserver;
@@ -195,7 +195,7 @@ async function composeProofTrust(config: Config, observe: SyncObserver): Promise
  * @throws JamError JAM_STORE_…
  */
 export async function composeDeltaWeight(config: Config): Promise<(have: Have) => Promise<number>> {
-  const { readCurrentSnapshot } = await import("./sync/current.ts");
+  const { readCurrentSnapshot } = await import("./mirror/current.ts");
   const { planBundle } = await import("./bundle/create/plan-bundle.ts");
   const { signBundle } = await import("./bundle/create/create-bundle.ts");
   const { adviceOf } = await import("./mirror/knowledge.ts");

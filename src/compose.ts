@@ -8,8 +8,8 @@ import type { MirrorServer } from "./server/server.ts";
 import type { StoreReader } from "./store/fs/open-fs-reader.ts";
 import type { ModeReport } from "./store/fs/inspect-modes.ts";
 import type { Store } from "./store/store.ts";
-import type { SyncObserver } from "./sync/events.ts";
-import type { Allowance } from "./sync/freshness.ts";
+import type { SyncObserver } from "./mirror/run-events.ts";
+import type { Allowance } from "./metadata/freshness.ts";
 import type { SyncCollaborators, SyncOptions } from "./sync/sync-mirror.ts";
 import type { KnownAgents } from "./upgrade/known-agents.ts";
 import type { WhichWorld } from "./upgrade/which/world.ts";
@@ -183,8 +183,8 @@ export interface ComposeServerOptions {
 /** The HTTP server of this mirror; it only reads, so it may run while a sync writes. */
 export async function composeServer(config: Config, options: ComposeServerOptions): Promise<MirrorServer> {
   const { createServer } = await import("./server/server.ts");
-  const { listSnapshotIds, readSnapshot } = await import("./sync/current.ts");
-  const { snapshotIdOf } = await import("./sync/snapshot.ts");
+  const { listSnapshotIds, readSnapshot } = await import("./mirror/current.ts");
+  const { snapshotIdOf } = await import("./mirror/snapshot.ts");
   const store = await openStore(config);
   return createServer(
     {
@@ -283,7 +283,7 @@ export async function composeLookup(
   });
   if (place.kind !== "mirror") return reader;
   const { createMirrorReader } = await import("./upgrade/lookup/mirror-reader.ts");
-  const { readCurrentSnapshot } = await import("./sync/current.ts");
+  const { readCurrentSnapshot } = await import("./mirror/current.ts");
   const { tarballType } = await import("./server/negotiate.ts");
   const store = await openStore(config);
   return createMirrorReader({

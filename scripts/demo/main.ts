@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs, styleText } from "node:util";
-import { startSampleUpstream } from "../sample-upstream/server.ts";
-import { generateSampleKey } from "../sample-upstream/sign.ts";
-import { buildSampleTree } from "../sample-upstream/tree.ts";
+import { startSampleUpstream } from "../../test/peers/sample-upstream/server.ts";
+import { generateSampleKey } from "../../test/peers/sample-upstream/sign.ts";
+import { buildSampleTree } from "../../test/peers/sample-upstream/tree.ts";
 
 const USAGE = `Usage: npm run demo [-- --once]
 

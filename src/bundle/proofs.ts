@@ -7,7 +7,7 @@ import type { ContentId } from "../simplestreams/item.ts";
 import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
 import { textOfDocument } from "../simplestreams/signed-text.ts";
 import type { DocumentPort } from "../sync/ports.ts";
-import type { ProvenDocument, UpstreamProof } from "../sync/snapshot.ts";
+import type { ProvenDocument, UpstreamProof } from "../mirror/snapshot.ts";
 import type { BundledDocument, ProofSet } from "./format/manifest.ts";
 
 /** A proof that is kept here, and the agents that it lists. */

@@ -1,4 +1,4 @@
-import type { SyncEvent, SyncObserver } from "../sync/events.ts";
+import type { SyncEvent, SyncObserver } from "../mirror/run-events.ts";
 import { printable } from "../shared/printable.ts";
 import type { CommandContext } from "./command.ts";
 import type { ProgressMode } from "./global-options.ts";

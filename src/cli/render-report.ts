@@ -3,7 +3,7 @@ import { printable } from "../shared/printable.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { countRows } from "../shared/listed.ts";
-import type { SyncReport } from "../sync/report.ts";
+import type { SyncReport } from "../mirror/run-report.ts";
 import type { Paint } from "./output/paint.ts";
 import { shortenNames } from "./output/name-list.ts";
 import { formatTable } from "./output/table.ts";

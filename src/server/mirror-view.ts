@@ -1,7 +1,7 @@
 import { formatAgentName } from "../juju/agent.ts";
 import { renderCuratedFace } from "../juju/catalogue.ts";
 import type { Sha256 } from "../shared/sha256.ts";
-import type { Snapshot } from "../sync/snapshot.ts";
+import type { Snapshot } from "../mirror/snapshot.ts";
 import { ServedDocument } from "./document.ts";
 
 /** A tarball as a catalogue lists it. */

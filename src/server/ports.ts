@@ -1,5 +1,5 @@
 import type { Sha256 } from "../shared/sha256.ts";
-import type { Snapshot } from "../sync/snapshot.ts";
+import type { Snapshot } from "../mirror/snapshot.ts";
 import type { WhichWorld } from "../upgrade/which/world.ts";
 
 /** An open tarball. The server closes it; it stays readable after a prune removed the file's name. */

@@ -5,9 +5,9 @@ import { selectAgents } from "../juju/select.ts";
 import type { SelectRule } from "../juju/selection-rules.ts";
 import type { AssessInput } from "./assess.ts";
 import { unverified, type ChosenUpstream, type SourceFailure } from "./choose-upstream.ts";
-import type { RememberedDocument } from "./memory.ts";
+import type { RememberedDocument } from "../mirror/upstream-state.ts";
 import type { SyncSource } from "./ports.ts";
-import { readMetadata, type UpstreamMetadata } from "./read-metadata.ts";
+import { readMetadata, type UpstreamMetadata } from "../metadata/read-metadata.ts";
 import { judgeRules } from "./rule-outcome.ts";
 
 /** An upstream that lists what the ones before it do not. */

@@ -7,19 +7,19 @@ import type { SelectionRules } from "../juju/selection-rules.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { askOthers, type FurtherUpstream } from "./ask-others.ts";
 import { chooseUpstream } from "./choose-upstream.ts";
-import type { SyncObserver } from "./events.ts";
-import type { Allowance } from "./freshness.ts";
-import { guardCatalogue } from "./guard.ts";
-import type { FurtherMemory, RememberedDocument, UpstreamMemory } from "./memory.ts";
+import type { SyncObserver } from "../mirror/run-events.ts";
+import type { Allowance } from "../metadata/freshness.ts";
+import { guardCatalogue } from "../metadata/guard.ts";
+import type { FurtherMemory, RememberedDocument, UpstreamMemory } from "../mirror/upstream-state.ts";
 import { judgeAgents, unfulfilled, type PlanWishes } from "./judge.ts";
-import type { KeptPlans } from "./kept-plans.ts";
+import type { KeptPlans } from "../mirror/kept-plans.ts";
 import { planSync, type FetchStep, type SyncPlan } from "./plan.ts";
 import type { BlobPort, SyncSource, SyncStore } from "./ports.ts";
-import type { UpstreamMetadata } from "./read-metadata.ts";
-import { heldDespiteRefusal, relevantRefusals, withUnreadListings } from "./refusals.ts";
-import type { FailedItem } from "./report.ts";
+import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
+import { heldDespiteRefusal, relevantRefusals, withUnreadListings } from "../metadata/refusals.ts";
+import type { FailedItem } from "../mirror/run-report.ts";
 import { judgeRules, refuseEmptySelection, ruleWarnings } from "./rule-outcome.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "../mirror/snapshot.ts";
 
 export interface AssessInput {
   readonly store: SyncStore;

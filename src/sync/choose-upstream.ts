@@ -1,7 +1,7 @@
 import { JamError, toJamError } from "../shared/errors.ts";
 import type { AssessInput } from "./assess.ts";
 import type { SyncSource } from "./ports.ts";
-import { readMetadata, type UpstreamMetadata } from "./read-metadata.ts";
+import { readMetadata, type UpstreamMetadata } from "../metadata/read-metadata.ts";
 
 /** An upstream that could not be read, or only in part. */
 export interface SourceFailure {

@@ -1,7 +1,7 @@
 import PQueue from "p-queue";
 import { isJamError, JamError, reportError, toJamError, type ErrorReport } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
-import type { SyncObserver } from "./events.ts";
+import type { SyncObserver } from "../mirror/run-events.ts";
 import type { FetchStep } from "./plan.ts";
 import type { BlobPort, SyncSource } from "./ports.ts";
 

@@ -2,8 +2,8 @@ import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { selectAgents, type Verdict } from "../juju/select.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 import type { Sha256 } from "../shared/sha256.ts";
-import type { KeptPlans } from "./kept-plans.ts";
-import type { FailedItem } from "./report.ts";
+import type { KeptPlans } from "../mirror/kept-plans.ts";
+import type { FailedItem } from "../mirror/run-report.ts";
 
 /** What an upgrade plan asks a sync for, and nothing else. */
 export interface PlanWishes {

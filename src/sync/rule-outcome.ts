@@ -3,8 +3,8 @@ import { reportRules, type RuleReport } from "../juju/rule-report.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { JamError } from "../shared/errors.ts";
-import type { UpstreamMetadata } from "./read-metadata.ts";
-import type { RuleOutcome } from "./report.ts";
+import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
+import type { RuleOutcome } from "../mirror/run-report.ts";
 
 /** What the rules get from these agents; what hangs on a product file that cannot be read is not blamed on a rule. */
 export function judgeRules(

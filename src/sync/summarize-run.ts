@@ -5,9 +5,9 @@ import { formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
 import type { Assessment } from "./assess.ts";
 import type { FetchOutcome } from "./fetch-items.ts";
 import type { SyncPlan } from "./plan.ts";
-import { REPORT_LISTS, type FailedItem, type SyncReport } from "./report.ts";
+import { REPORT_LISTS, type FailedItem, type SyncReport } from "../mirror/run-report.ts";
 import { outcomesOf } from "./rule-outcome.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "../mirror/snapshot.ts";
 
 /** A report before its times are known. */
 export type UnstampedReport = Omit<SyncReport, "startedAt" | "durationMs">;

@@ -1,24 +1,24 @@
 import { toJamError } from "../shared/errors.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 import { assessUpstream, type Assessment } from "./assess.ts";
-import { readCurrentSnapshot } from "./current.ts";
-import type { SyncObserver } from "./events.ts";
+import { readCurrentSnapshot } from "../mirror/current.ts";
+import type { SyncObserver } from "../mirror/run-events.ts";
 import { fetchItems } from "./fetch-items.ts";
-import type { Allowance } from "./freshness.ts";
-import { keepReport } from "./history.ts";
+import type { Allowance } from "../metadata/freshness.ts";
+import { keepReport } from "../mirror/run-history.ts";
 import type { PlanWishes } from "./judge.ts";
-import { joinKeptPlans, NO_KEPT_PLANS, readKeptPlans, writeKeptPlans, type KeptPlans } from "./kept-plans.ts";
-import { proofOf, readFurtherMemory, readMemory, writeMemory } from "./memory.ts";
+import { joinKeptPlans, NO_KEPT_PLANS, readKeptPlans, writeKeptPlans, type KeptPlans } from "../mirror/kept-plans.ts";
+import { proofOf, readFurtherMemory, readMemory, writeMemory } from "../mirror/upstream-state.ts";
 import { publishableAgents } from "./plan.ts";
 import type { SyncSource, SyncStore } from "./ports.ts";
-import { pruneStore } from "./prune.ts";
-import { publishChanges } from "./publish-changes.ts";
-import { markDamage, repairTree } from "./repair-tree.ts";
-import type { SyncReport } from "./report.ts";
-import type { RetentionRules } from "./retention.ts";
-import { proofsOf, type Snapshot, type UpstreamProof } from "./snapshot.ts";
+import { pruneStore } from "../mirror/prune.ts";
+import { publishChanges } from "../mirror/publish-changes.ts";
+import { markDamage, repairTree } from "../mirror/repair-tree.ts";
+import type { SyncReport } from "../mirror/run-report.ts";
+import type { RetentionRules } from "../mirror/retention.ts";
+import { proofsOf, type Snapshot, type UpstreamProof } from "../mirror/snapshot.ts";
 import { refuseOverfull, spaceOf } from "./space.ts";
-import { proofsOfUnread } from "./unreadable.ts";
+import { proofsOfUnread } from "../metadata/unreadable.ts";
 import { failedReport, summarizeRun, type UnstampedReport } from "./summarize-run.ts";
 
 export interface SyncOptions {

@@ -7,16 +7,16 @@ import { parseIndexFile, type IndexEntry } from "../simplestreams/index-file.ts"
 import type { ContentId } from "../simplestreams/item.ts";
 import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
 import { textOfDocument } from "../simplestreams/signed-text.ts";
-import { readCurrentSnapshot, type MirrorReader } from "../sync/current.ts";
+import { readCurrentSnapshot, type MirrorReader } from "../mirror/current.ts";
 import {
   readFurtherMemory,
   readMemory,
   type FurtherMemory,
   type RememberedDocument,
   type UpstreamMemory,
-} from "../sync/memory.ts";
+} from "../mirror/upstream-state.ts";
 import type { DocumentPort } from "../sync/ports.ts";
-import type { Snapshot } from "../sync/snapshot.ts";
+import type { Snapshot } from "../mirror/snapshot.ts";
 
 /** A store, as far as reading what is known needs it. */
 export interface KnownReader extends MirrorReader {

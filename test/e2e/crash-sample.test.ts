@@ -1,6 +1,6 @@
 /** A few kills of each kind of run; test/long sweeps them. */
 import { describe, expect, test } from "vitest";
-import { sweep } from "../../scripts/crash-sweep/sweep.ts";
+import { sweep } from "../crash/sweep.ts";
 import { chooseOneIn } from "../helpers/crash-sample.ts";
 import { peer } from "../helpers/peers.ts";
 

@@ -8,7 +8,7 @@
  * ```
  */
 import { enums, generateKey, readKey, readPrivateKey, reformatKey, revokeKey } from "openpgp";
-import type { SampleKey } from "../../scripts/sample-upstream/sign.ts";
+import type { SampleKey } from "../peers/sample-upstream/sign.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -1,6 +1,6 @@
-import type { KillPoint } from "../../scripts/crash-sweep/kill-points.ts";
+import type { KillPoint } from "../crash/kill-points.ts";
 
-/** The steps that move names; each is tried, and of the many others a few. `node scripts/crash-sweep/main.ts` tries all. */
+/** The steps that move names; each is tried, and of the many others a few. `node test/crash/main.ts` tries all. */
 const MOVES = new Set(["link", "symlink", "rmdir"]);
 const ONE_IN: Readonly<Record<string, number>> = { rename: 2, unlink: 5, fsync: 9 };
 

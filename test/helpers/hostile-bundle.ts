@@ -18,13 +18,13 @@ import { LABEL_BYTES } from "../../src/bundle/format/volume-plan.ts";
 import { COMMANDS } from "../../src/cli/registry.ts";
 import { run } from "../../src/cli/run.ts";
 import { generateSecretKey, readSigningKey, type SigningKey } from "../../src/openpgp/signing-key.ts";
-import { bytesInlet, makeFarSide, type FarSide } from "../../scripts/fuzz-bundle/far-side.ts";
+import { bytesInlet, makeFarSide, type FarSide } from "../fuzz/bundle/far-side.ts";
 import {
   changedPaths,
   faultsInStore,
   readFolderBytes,
   readFolderState,
-} from "../../scripts/fuzz-bundle/folder-state.ts";
+} from "../fuzz/bundle/folder-state.ts";
 import {
   sampleBundle,
   volumeArchives,
@@ -32,8 +32,8 @@ import {
   withChanges,
   writeSample,
   type SampleBundle,
-} from "../../scripts/fuzz-bundle/sample-bundle.ts";
-import { tarArchive, type TarPart } from "../../scripts/fuzz-bundle/tar-parts.ts";
+} from "../fuzz/bundle/sample-bundle.ts";
+import { tarArchive, type TarPart } from "../fuzz/bundle/tar-parts.ts";
 import { sha256Of } from "../../src/shared/sha256.ts";
 import { byTier } from "./tier.ts";
 import { buildSampleTree, type SampleTree } from "./upstream.ts";

@@ -1,5 +1,5 @@
 /** Upstreams in every state that a look-up may meet: what is signed, missing, broken, refused or sent elsewhere. */
-import type { EditableJson } from "../../scripts/sample-upstream/tree.ts";
+import type { EditableJson } from "../peers/sample-upstream/tree.ts";
 import type { Fault, SampleTree, TestUpstream } from "./upstream.ts";
 import { buildSampleTree, startUpstream, withSignatureFault } from "./upstream.ts";
 

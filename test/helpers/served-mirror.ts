@@ -17,9 +17,9 @@ import type { ServerPorts } from "../../src/server/ports.ts";
 import type { RequestRecord } from "../../src/server/request-log.ts";
 import { type MirrorServer, type ServerOptions, createServer } from "../../src/server/server.ts";
 import type { Store } from "../../src/store/store.ts";
-import { readSnapshot } from "../../src/sync/current.ts";
-import { publishSnapshot } from "../../src/sync/publish.ts";
-import { type Snapshot, snapshotIdOf } from "../../src/sync/snapshot.ts";
+import { readSnapshot } from "../../src/mirror/current.ts";
+import { publishSnapshot } from "../../src/mirror/publish.ts";
+import { type Snapshot, snapshotIdOf } from "../../src/mirror/snapshot.ts";
 import { putBlob, someBytes } from "./store-content.ts";
 import { type TemporaryStore, temporaryStore } from "./temporary-store.ts";
 

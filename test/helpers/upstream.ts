@@ -7,7 +7,7 @@
  * upstream.tree.key.publicKeyArmored // for --keyring; .fingerprint
  * upstream.tree.listings             // every item upstream lists, denormalised; .items, .documents by path
  * const path = itemPath(upstream, "3.6.27");                     // "agent/3.6.27/juju-3.6.27-linux-amd64.tgz"
- * upstream.fault(path, { kind: "cut", at: 4, times: 1 });        // kinds: scripts/sample-upstream/faults.ts
+ * upstream.fault(path, { kind: "cut", at: 4, times: 1 });        // kinds: test/peers/sample-upstream/faults.ts
  * upstream.fault(/\.sjson$/, { kind: "status", status: 503, retryAfter: 1, times: 2 });
  * upstream.requests                  // ["GET streams/v1/index2.sjson", "GET agent/… bytes=4-"]; upstream.records has the rest
  * upstream.publish(await buildSampleTree({ releases: ["3.6.27", "4.0.15"] }), ["index"]); // or all parts at once
@@ -24,17 +24,17 @@ import {
   startSampleUpstream,
   type SampleUpstream,
   type SampleUpstreamOptions,
-} from "../../scripts/sample-upstream/server.ts";
+} from "../peers/sample-upstream/server.ts";
 import {
   buildSampleTree,
   type SampleTree,
   type SampleTreeOptions,
-} from "../../scripts/sample-upstream/tree.ts";
+} from "../peers/sample-upstream/tree.ts";
 
-export { generateSampleKey } from "../../scripts/sample-upstream/sign.ts";
-export { buildSampleTree, type SampleTree } from "../../scripts/sample-upstream/tree.ts";
-export { withSignatureFault } from "../../scripts/sample-upstream/signature-faults.ts";
-export type { Fault } from "../../scripts/sample-upstream/faults.ts";
+export { generateSampleKey } from "../peers/sample-upstream/sign.ts";
+export { buildSampleTree, type SampleTree } from "../peers/sample-upstream/tree.ts";
+export { withSignatureFault } from "../peers/sample-upstream/signature-faults.ts";
+export type { Fault } from "../peers/sample-upstream/faults.ts";
 
 /** A running upstream and the tree it started with. */
 export interface TestUpstream extends SampleUpstream {

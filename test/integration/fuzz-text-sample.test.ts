@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readMutant, runCampaign, type Failure } from "../../scripts/fuzz-text/campaign.ts";
+import { readMutant, runCampaign, type Failure } from "../fuzz/text/campaign.ts";
 import { JamError } from "../../src/shared/errors.ts";
 import { byTier } from "../helpers/tier.ts";
 

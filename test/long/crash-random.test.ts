@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { randomKills } from "../../scripts/crash-sweep/random-kills.ts";
-import { BUNDLE_SCENARIOS, SYNC_SCENARIOS } from "../../scripts/crash-sweep/stage.ts";
+import { randomKills } from "../crash/random-kills.ts";
+import { BUNDLE_SCENARIOS, SYNC_SCENARIOS } from "../crash/stage.ts";
 
 /** Another row of instants every day, the same for everybody on that day. */
 const SEED = Math.floor(Date.now() / 86_400_000);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { CREATE_SCENARIOS, IMPORT_SCENARIOS, type ScenarioName } from "../../scripts/crash-sweep/stage.ts";
-import { sweep } from "../../scripts/crash-sweep/sweep.ts";
+import { CREATE_SCENARIOS, IMPORT_SCENARIOS, type ScenarioName } from "../crash/stage.ts";
+import { sweep } from "../crash/sweep.ts";
 import { chooseOneIn } from "../helpers/crash-sample.ts";
 import { peer } from "../helpers/peers.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { SYNC_SCENARIOS } from "../../scripts/crash-sweep/stage.ts";
-import { sweep } from "../../scripts/crash-sweep/sweep.ts";
+import { SYNC_SCENARIOS } from "../crash/stage.ts";
+import { sweep } from "../crash/sweep.ts";
 import { chooseSample } from "../helpers/crash-sample.ts";
 import { peer } from "../helpers/peers.ts";
 

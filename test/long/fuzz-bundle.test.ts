@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runCampaign, type Failure } from "../../scripts/fuzz-bundle/campaign.ts";
+import { runCampaign, type Failure } from "../fuzz/bundle/campaign.ts";
 
 /** Other mutants every day, the same for everybody on that day. */
 const SEED_OF_TODAY = Math.floor(Date.now() / 86_400_000);

@@ -1,6 +1,6 @@
 import { isJamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { SyncObserver } from "../../sync/events.ts";
+import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { carriedContents, formatManifest } from "../format/manifest.ts";
 import { planVolumes } from "../format/volume-plan.ts";

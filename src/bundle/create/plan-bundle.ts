@@ -3,8 +3,8 @@ import type { Advice } from "../../juju/knowledge/knowledge.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { DocumentPort } from "../../sync/ports.ts";
-import { readSnapshots } from "../../sync/prune.ts";
-import { proofsOf, type Snapshot } from "../../sync/snapshot.ts";
+import { readSnapshots } from "../../mirror/prune.ts";
+import { proofsOf, type Snapshot } from "../../mirror/snapshot.ts";
 import { toLine } from "../format/carried-text.ts";
 import { MAX_LINE } from "../format/parse-manifest.ts";
 import {

@@ -1,6 +1,6 @@
 import { isJamError, JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { SyncObserver } from "../../sync/events.ts";
+import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { BundlePlace } from "../create/create-bundle.ts";
 import { seal } from "../create/seal.ts";
 import { takeOver } from "../create/take-over.ts";

@@ -1,8 +1,8 @@
 import { formatAgentName } from "../../juju/agent.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
-import { readCurrentSnapshot, type MirrorReader } from "../../sync/current.ts";
+import { readCurrentSnapshot, type MirrorReader } from "../../mirror/current.ts";
 import type { BlobPort } from "../../sync/ports.ts";
-import { proofsOf, type Snapshot } from "../../sync/snapshot.ts";
+import { proofsOf, type Snapshot } from "../../mirror/snapshot.ts";
 import { bringersOf, readImportRecords, type ImportRecord } from "./import-records.ts";
 
 /** The part of a store that is needed to know what the mirror holds. */

@@ -1,8 +1,8 @@
 import { ERROR_OUTCOMES, isJamError } from "../../shared/errors.ts";
 import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
-import type { AgentsAndBytes } from "../../sync/report.ts";
-import { repairTree } from "../../sync/repair-tree.ts";
-import type { Snapshot } from "../../sync/snapshot.ts";
+import type { AgentsAndBytes } from "../../mirror/run-report.ts";
+import { repairTree } from "../../mirror/repair-tree.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
 import { recordImport } from "../holdings/import-records.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
 import { dropRefused, EXIT_TRUST } from "./drop-refused.ts";

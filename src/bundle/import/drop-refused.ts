@@ -1,5 +1,5 @@
 import type { Sha256 } from "../../shared/sha256.ts";
-import { noteRefusedContents } from "../../sync/refused-contents.ts";
+import { noteRefusedContents } from "../../mirror/refused-contents.ts";
 import { readImportRecords } from "../holdings/import-records.ts";
 import type { ImportWork } from "./import-rules.ts";
 import { dropPending, type PendingBundle } from "./pending.ts";

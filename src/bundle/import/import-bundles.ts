@@ -1,12 +1,12 @@
 import { JamError, reportError, toJamError } from "../../shared/errors.ts";
 import { cutLists } from "../../shared/listed.ts";
-import { readCurrentSnapshot } from "../../sync/current.ts";
-import { keepReport } from "../../sync/history.ts";
-import { pruneStore } from "../../sync/prune.ts";
+import { readCurrentSnapshot } from "../../mirror/current.ts";
+import { keepReport } from "../../mirror/run-history.ts";
+import { pruneStore } from "../../mirror/prune.ts";
 import { failedReport } from "../../sync/summarize-run.ts";
 import { sortInlets } from "../read/read-volumes.ts";
-import type { FailedItem } from "../../sync/report.ts";
-import { isVerified, type Snapshot } from "../../sync/snapshot.ts";
+import type { FailedItem } from "../../mirror/run-report.ts";
+import { isVerified, type Snapshot } from "../../mirror/snapshot.ts";
 import type { Inlet } from "../ports.ts";
 import { closeBundles } from "./close-bundles.ts";
 import {

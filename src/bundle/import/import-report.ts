@@ -1,4 +1,4 @@
-import type { AgentsAndBytes, FailedItem, SyncReport } from "../../sync/report.ts";
+import type { AgentsAndBytes, FailedItem, SyncReport } from "../../mirror/run-report.ts";
 import type { ErrorReport } from "../../shared/errors.ts";
 import type { Omitting } from "../../shared/listed.ts";
 import type { BundleScope } from "../format/manifest.ts";

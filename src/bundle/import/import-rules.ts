@@ -1,7 +1,7 @@
 import type { DenyRule } from "../../juju/selection-rules.ts";
-import type { SyncObserver } from "../../sync/events.ts";
-import type { Allowance } from "../../sync/freshness.ts";
-import type { RetentionRules } from "../../sync/retention.ts";
+import type { SyncObserver } from "../../mirror/run-events.ts";
+import type { Allowance } from "../../metadata/freshness.ts";
+import type { RetentionRules } from "../../mirror/retention.ts";
 import type { VerifyDetached } from "../ports.ts";
 import type { ImportStore, OpenProofTrust } from "./ports.ts";
 

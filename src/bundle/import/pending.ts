@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Sha256 } from "../../shared/sha256.ts";
-import { pinContents, readPins, unpinContents } from "../../sync/pins.ts";
+import { pinContents, readPins, unpinContents } from "../../mirror/pins.ts";
 import type { DocumentPort, SyncStore } from "../../sync/ports.ts";
-import { readSnapshots } from "../../sync/prune.ts";
+import { readSnapshots } from "../../mirror/prune.ts";
 import { contentsOf, formatManifest, type BundleManifest } from "../format/manifest.ts";
 import { parseManifest, sha256Text } from "../format/parse-manifest.ts";
 

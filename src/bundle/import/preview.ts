@@ -1,6 +1,6 @@
 import { formatAgentName } from "../../juju/agent.ts";
-import { isMassRemoval } from "../../sync/guard.ts";
-import type { Snapshot } from "../../sync/snapshot.ts";
+import { isMassRemoval } from "../../metadata/guard.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
 import { carriedContents, countAgents, type BundleManifest } from "../format/manifest.ts";
 import type { Inlet } from "../ports.ts";
 import { readHead, sortInlets } from "../read/read-volumes.ts";

@@ -1,10 +1,10 @@
 import { ERROR_OUTCOMES, isJamError, JamError } from "../../shared/errors.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
-import type { AgentsAndBytes } from "../../sync/report.ts";
-import { refuseMassRemoval } from "../../sync/guard.ts";
-import { readMemory } from "../../sync/memory.ts";
-import type { Snapshot } from "../../sync/snapshot.ts";
+import type { AgentsAndBytes } from "../../mirror/run-report.ts";
+import { refuseMassRemoval } from "../../metadata/guard.ts";
+import { readMemory } from "../../mirror/upstream-state.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
 import { refuseOverfull } from "../../sync/space.ts";
 import { affectedBy, describeAffected } from "../format/affected.ts";
 import { damagedBundle, malformedBundle } from "../format/bundle-fault.ts";

@@ -1,6 +1,6 @@
 import { isFarAhead } from "../../shared/clock.ts";
 import { JamError } from "../../shared/errors.ts";
-import type { Allowance } from "../../sync/freshness.ts";
+import type { Allowance } from "../../metadata/freshness.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { skewNote } from "../../shared/clock.ts";
 import { JamError } from "../../shared/errors.ts";
-import type { Allowance } from "../../sync/freshness.ts";
-import type { Snapshot } from "../../sync/snapshot.ts";
+import type { Allowance } from "../../metadata/freshness.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 
 /** True when what is shown came with a bundle that was made after this one. */

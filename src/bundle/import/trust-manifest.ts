@@ -1,5 +1,5 @@
 import { isJamError, JamError } from "../../shared/errors.ts";
-import type { Allowance } from "../../sync/freshness.ts";
+import type { Allowance } from "../../metadata/freshness.ts";
 import type { VerifyDetached } from "../ports.ts";
 import type { VolumeHead } from "../read/volume-reader.ts";
 

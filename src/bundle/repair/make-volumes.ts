@@ -1,7 +1,7 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { isJamError, JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { SyncObserver } from "../../sync/events.ts";
+import type { SyncObserver } from "../../mirror/run-events.ts";
 import { affectedBy, describeAffected } from "../format/affected.ts";
 import type { VolumePlan } from "../format/volume-plan.ts";
 import type { Outlet } from "../ports.ts";

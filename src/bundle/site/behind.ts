@@ -1,5 +1,5 @@
 import { sumTarballBytes } from "../../juju/agent.ts";
-import type { Snapshot } from "../../sync/snapshot.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
 import type { Have } from "./have.ts";
 
 /** What a mirror lists and a far side lacks. */

@@ -1,6 +1,6 @@
 import { isJamError, JamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
-import type { SyncObserver } from "../../sync/events.ts";
+import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { Inlet } from "../ports.ts";
 import { readVolumes } from "../read/read-volumes.ts";
 import type { ArrivingSlice } from "../read/volume-reader.ts";

@@ -1,5 +1,5 @@
 import { cutLists, MAX_LISTED } from "../../shared/listed.ts";
-import type { SyncObserver } from "../../sync/events.ts";
+import type { SyncObserver } from "../../mirror/run-events.ts";
 import { judgeSignature, type SignatureJudgement } from "../inspect/judge-signature.ts";
 import type { Inlet, Outlet, VerifyDetached } from "../ports.ts";
 import { volumeNumberOf } from "../write/bundle-files.ts";

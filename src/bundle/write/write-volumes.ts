@@ -1,6 +1,6 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { JamError } from "../../shared/errors.ts";
-import type { SyncObserver } from "../../sync/events.ts";
+import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { VolumePlan } from "../format/volume-plan.ts";
 import type { ContentSource, Outlet } from "../ports.ts";
 import { hashOf } from "../read/volume-reader.ts";

@@ -5,8 +5,8 @@ import type { Config } from "../../config/config.ts";
 import { adviceOf } from "../../mirror/knowledge.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Store } from "../../store/store.ts";
-import { listSnapshotIds, readSnapshot, requireCurrentSnapshot } from "../../sync/current.ts";
-import type { Snapshot } from "../../sync/snapshot.ts";
+import { listSnapshotIds, readSnapshot, requireCurrentSnapshot } from "../../mirror/current.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
 import type { CommandContext } from "../command.ts";
 import { readInputFile } from "../upgrade/input-files.ts";
 

@@ -4,7 +4,7 @@ import { previewImport, type BundlePreview } from "../../bundle/import/preview.t
 import type { Inlet } from "../../bundle/ports.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { cutLists } from "../../shared/listed.ts";
-import { readCurrentSnapshot } from "../../sync/current.ts";
+import { readCurrentSnapshot } from "../../mirror/current.ts";
 import type { CommandContext } from "../command.ts";
 
 /** Prints what an import would do. */

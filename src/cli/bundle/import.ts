@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { ImportReport } from "../../bundle/import/import-report.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { countRows } from "../../shared/listed.ts";
-import { ALLOWANCES, type Allowance } from "../../sync/freshness.ts";
+import { ALLOWANCES, type Allowance } from "../../metadata/freshness.ts";
 import type { CommandCall, CommandContext, RunAction } from "../command.ts";
 import { shortenNames } from "../output/name-list.ts";
 import { formatTable } from "../output/table.ts";

@@ -2,11 +2,11 @@ import { printable } from "../../shared/printable.ts";
 import { checkSetup, type CheckResult } from "../../audit/check-setup.ts";
 import type { Config } from "../../config/config.ts";
 import type { Assessment } from "../../sync/assess.ts";
-import type { RuleOutcome } from "../../sync/report.ts";
+import type { RuleOutcome } from "../../mirror/run-report.ts";
 import { outcomesOf, ruleWarnings } from "../../sync/rule-outcome.ts";
 import type { CommandContext, DefineCommand } from "../command.ts";
 import type { PaintStyle } from "../output/paint.ts";
-import { MIRROR_REF } from "../../sync/snapshot.ts";
+import { MIRROR_REF } from "../../mirror/snapshot.ts";
 import { createWaitLines } from "../progress.ts";
 import { userAgent } from "../version.ts";
 

@@ -3,7 +3,7 @@ import { JamError } from "../../shared/errors.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { readAgentText } from "../../juju/agent-text.ts";
 import { explainAgents, type Explanation } from "../../juju/select.ts";
-import { readCurrentSnapshot } from "../../sync/current.ts";
+import { readCurrentSnapshot } from "../../mirror/current.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { listStreams } from "../agent-streams.ts";
 import type { LookupFlags } from "../upgrade/explain-lookup.ts";

@@ -9,7 +9,7 @@ import {
   type MirrorInventory,
 } from "../../bundle/format/inventory.ts";
 import { takeInventory } from "../../bundle/holdings/take-inventory.ts";
-import { readCurrentSnapshot } from "../../sync/current.ts";
+import { readCurrentSnapshot } from "../../mirror/current.ts";
 import { writeCarriedFile } from "../bundle/write-file.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { addExplainFiles, explainFiles } from "../upgrade/explain-files.ts";

@@ -2,7 +2,7 @@ import { formatByteSize } from "../../shared/byte-size.ts";
 import type { Agent } from "../../juju/agent.ts";
 import { readAgentText, type AgentText } from "../../juju/agent-text.ts";
 import { compareVersions, parseVersion, type JujuVersion } from "../../juju/version.ts";
-import { requireCurrentSnapshot } from "../../sync/current.ts";
+import { requireCurrentSnapshot } from "../../mirror/current.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { listStreams } from "../agent-streams.ts";
 import { formatTable } from "../output/table.ts";

@@ -1,6 +1,6 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
-import { planPrune, pruneStore } from "../../sync/prune.ts";
-import type { RetentionPlan } from "../../sync/retention.ts";
+import { planPrune, pruneStore } from "../../mirror/prune.ts";
+import type { RetentionPlan } from "../../mirror/retention.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 
 export const define: DefineCommand = (command, run) => {

@@ -48,7 +48,7 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
   const config = await context.config();
   const plan = await readPlan(context, options);
   const { composeKnowledge, openStore } = await import("../../compose.ts");
-  const { requireCurrentSnapshot } = await import("../../sync/current.ts");
+  const { requireCurrentSnapshot } = await import("../../mirror/current.ts");
   const store = await openStore(config);
   const snapshot = await requireCurrentSnapshot(store, config.data);
   const report = await judgeReadiness({

@@ -5,7 +5,7 @@ import { behindOf, type Behind } from "../../bundle/site/behind.ts";
 import { haveOfReceipt } from "../../bundle/site/have.ts";
 import { readReceipts, updateSites, type ReadReceipts } from "../../bundle/site/take-receipts.ts";
 import { readSites, removeSite, type Site, type SiteUpdate } from "../../bundle/site/site.ts";
-import { readCurrentSnapshot } from "../../sync/current.ts";
+import { readCurrentSnapshot } from "../../mirror/current.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readInputFiles } from "../upgrade/input-files.ts";

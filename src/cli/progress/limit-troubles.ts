@@ -1,5 +1,5 @@
 import { MAX_LISTED } from "../../shared/listed.ts";
-import type { SyncEvent, SyncObserver } from "../../sync/events.ts";
+import type { SyncEvent, SyncObserver } from "../../mirror/run-events.ts";
 
 /** Shows a sync while it runs. */
 export interface Progress {

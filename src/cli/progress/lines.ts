@@ -1,5 +1,5 @@
 import type { CommandContext } from "../command.ts";
-import type { SyncPhase } from "../../sync/events.ts";
+import type { SyncPhase } from "../../mirror/run-events.ts";
 import type { TransferState } from "./transfer-state.ts";
 import { type ProgressView, describeEvent, describePhase, describeTotals } from "./view.ts";
 

@@ -1,4 +1,4 @@
-import type { SyncEvent, SyncPhase } from "../../sync/events.ts";
+import type { SyncEvent, SyncPhase } from "../../mirror/run-events.ts";
 
 /** Rates are taken over this span: shorter jumps about, longer hides that a line went slow. */
 const RATE_WINDOW_MS = 5_000;

@@ -1,4 +1,4 @@
-import type { SyncEvent, SyncPhase } from "../../sync/events.ts";
+import type { SyncEvent, SyncPhase } from "../../mirror/run-events.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { printable } from "../../shared/printable.ts";

@@ -2,7 +2,7 @@ import type { Agent } from "../../juju/agent.ts";
 import { candidateOf, compileDenials } from "../../juju/select-rule.ts";
 import { parseStreamContentId } from "../../juju/stream.ts";
 import type { Config } from "../../config/config.ts";
-import type { Snapshot } from "../../sync/snapshot.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
 import type { CommandContext } from "../command.ts";
 import { readUpstreamAgents } from "../upstream-agents.ts";
 

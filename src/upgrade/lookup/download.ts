@@ -2,7 +2,7 @@ import type { JujuVersion } from "../../juju/version.ts";
 import type { FoundAgent } from "./lookup.ts";
 import type { LookupAnswer, LookupReader } from "./port.ts";
 import type { LookupWarning } from "./report.ts";
-import type { LookupPurpose } from "./scope.ts";
+import type { LookupPurpose } from "../../juju/lookup/scope.ts";
 
 /** Who fetches a tarball, and what the place would answer. */
 export interface DownloadReport {

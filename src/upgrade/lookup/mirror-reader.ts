@@ -1,6 +1,6 @@
 import { renderCuratedFace } from "../../juju/catalogue.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { Snapshot } from "../../sync/snapshot.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
 import type { LookupAnswer, LookupReader } from "./port.ts";
 
 /** What the answers of a mirror are made of. */

@@ -11,9 +11,9 @@ import { readVersionText } from "../../juju/version-text.ts";
 import { STREAMS_OF_4_0 } from "../../juju/which/streams.ts";
 import { JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
-import { lookupRulesOf } from "./rules.ts";
-import type { LookupFilter, LookupPurpose, LookupWish } from "./scope.ts";
-import { NO_CLOUD, type Cloud } from "./cloud.ts";
+import { lookupRulesOf } from "../../juju/lookup/rules.ts";
+import type { LookupFilter, LookupPurpose, LookupWish } from "../../juju/lookup/scope.ts";
+import { NO_CLOUD, type Cloud } from "../../juju/lookup/cloud.ts";
 
 /** A look-up as somebody words it; every field may be left out. */
 export interface LookupInquiry {

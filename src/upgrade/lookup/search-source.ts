@@ -1,13 +1,13 @@
 import type { ContentId, ProductId } from "../../simplestreams/item.ts";
 import { formatMajorMinor } from "../../juju/version.ts";
-import type { Cloud } from "./cloud.ts";
-import { isFault, type LookupFault } from "./fault.ts";
-import { UnreadableJson } from "./go-json.ts";
-import { productPathOf, readJujuIndex, type JujuIndex } from "./index-document.ts";
-import { matchItems, type MatchedItem } from "./match-items.ts";
-import { chooseReference, readMirrorPlace, readMirrorReferences } from "./mirrors-document.ts";
-import type { MirrorPlace, MirrorReference } from "./mirrors-document.ts";
-import { readJujuProducts } from "./product-document.ts";
+import type { Cloud } from "../../juju/lookup/cloud.ts";
+import { isFault, type LookupFault } from "../../juju/lookup/fault.ts";
+import { UnreadableJson } from "../../juju/lookup/go-json.ts";
+import { productPathOf, readJujuIndex, type JujuIndex } from "../../juju/lookup/index-document.ts";
+import { matchItems, type MatchedItem } from "../../juju/lookup/match-items.ts";
+import { chooseReference, readMirrorPlace, readMirrorReferences } from "../../juju/lookup/mirrors-document.ts";
+import type { MirrorPlace, MirrorReference } from "../../juju/lookup/mirrors-document.ts";
+import { readJujuProducts } from "../../juju/lookup/product-document.ts";
 import {
   joinUrl,
   readDocument,
@@ -15,7 +15,7 @@ import {
   type LookupRun,
   type LookupSource,
 } from "./read-document.ts";
-import type { LookupFilter } from "./scope.ts";
+import type { LookupFilter } from "../../juju/lookup/scope.ts";
 
 /** What is wanted of one stream. */
 export interface StreamWish {

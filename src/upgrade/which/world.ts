@@ -1,5 +1,5 @@
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
-import { MIRROR_REF } from "../../sync/snapshot.ts";
+import { MIRROR_REF } from "../../mirror/snapshot.ts";
 import { readKnownAgents, type KnownAgents, type KnownReader } from "../known-agents.ts";
 import { createFetchHint, type FetchHint, type FetchView } from "../fetch-hint.ts";
 import { createShelves, type AgentShelves } from "./agent-shelf.ts";

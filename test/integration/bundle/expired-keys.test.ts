@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSigningKey, type SigningKey } from "../../../src/openpgp/signing-key.ts";
 import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
-import { requireCurrentSnapshot } from "../../../src/sync/current.ts";
-import type { Allowance } from "../../../src/sync/freshness.ts";
-import { bytesInlet, FarSide, makeFarSide } from "../../../scripts/fuzz-bundle/far-side.ts";
+import { requireCurrentSnapshot } from "../../../src/mirror/current.ts";
+import type { Allowance } from "../../../src/metadata/freshness.ts";
+import { bytesInlet, FarSide, makeFarSide } from "../../fuzz/bundle/far-side.ts";
 import {
   sampleBundle,
   smallestVolumeSize,
   volumeArchives,
   writeSample,
-} from "../../../scripts/fuzz-bundle/sample-bundle.ts";
+} from "../../fuzz/bundle/sample-bundle.ts";
 import { daysAgo, makeAgingKey, type AgingKey } from "../../helpers/aging-key.ts";
 import { runJam } from "../../helpers/jam-process.ts";
 import { failureOf } from "../../helpers/key-folder.ts";

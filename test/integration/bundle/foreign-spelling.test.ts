@@ -1,15 +1,15 @@
 /** What docs/reference/bundle-format.md leaves to makers: a bundle that spells it otherwise is read like any other. */
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readPublished } from "../../../scripts/crash-sweep/published.ts";
-import { bytesInlet } from "../../../scripts/fuzz-bundle/far-side.ts";
+import { readPublished } from "../../crash/published.ts";
+import { bytesInlet } from "../../fuzz/bundle/far-side.ts";
 import {
   volumeArchives,
   volumeParts,
   withChanges,
   writeSample,
-} from "../../../scripts/fuzz-bundle/sample-bundle.ts";
-import { TAR_END, tarPart, withChecksum, type TarPart } from "../../../scripts/fuzz-bundle/tar-parts.ts";
+} from "../../fuzz/bundle/sample-bundle.ts";
+import { TAR_END, tarPart, withChecksum, type TarPart } from "../../fuzz/bundle/tar-parts.ts";
 import type { BundleManifest } from "../../../src/bundle/format/manifest.ts";
 import { hostileWorld, type HostileWorld } from "../../helpers/hostile-bundle.ts";
 

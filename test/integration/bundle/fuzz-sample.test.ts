@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runCampaign, type Failure } from "../../../scripts/fuzz-bundle/campaign.ts";
+import { runCampaign, type Failure } from "../../fuzz/bundle/campaign.ts";
 
 test("40 mutants of bundles break nothing: test/long has more of them, and `npm run fuzz` any number", async () => {
   const failures: Pick<Failure, "run" | "faults">[] = [];

@@ -2,14 +2,14 @@
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { faultsInStore } from "../../../scripts/fuzz-bundle/folder-state.ts";
+import { faultsInStore } from "../../fuzz/bundle/folder-state.ts";
 import {
   tarArchive,
   tarHeader,
   tarPart,
   TAR_END,
   type TarPart,
-} from "../../../scripts/fuzz-bundle/tar-parts.ts";
+} from "../../fuzz/bundle/tar-parts.ts";
 import { goodArchive, hostileWorld, withPart, type HostileWorld } from "../../helpers/hostile-bundle.ts";
 import { codeOf } from "../../helpers/key-folder.ts";
 import { oneIn } from "../../helpers/tier.ts";

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { idOf, type BundleManifest, type CatalogueRow } from "../../../src/bundle/format/manifest.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
-import { tarArchive, type TarPart } from "../../../scripts/fuzz-bundle/tar-parts.ts";
+import { tarArchive, type TarPart } from "../../fuzz/bundle/tar-parts.ts";
 import {
   hostileWorld,
   withLabel,

@@ -7,16 +7,16 @@ import { readParts } from "../../../src/bundle/import/pending.ts";
 import { Intake } from "../../../src/bundle/import/take-in.ts";
 import type { ArrivingSlice } from "../../../src/bundle/read/volume-reader.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
-import { pinContents } from "../../../src/sync/pins.ts";
-import { bytesInlet, type FarSide } from "../../../scripts/fuzz-bundle/far-side.ts";
+import { pinContents } from "../../../src/mirror/pins.ts";
+import { bytesInlet, type FarSide } from "../../fuzz/bundle/far-side.ts";
 import {
   smallestVolumeSize,
   volumeParts,
   withChanges,
   writeSample,
   type WrittenBundle,
-} from "../../../scripts/fuzz-bundle/sample-bundle.ts";
-import { tarArchive, type TarPart } from "../../../scripts/fuzz-bundle/tar-parts.ts";
+} from "../../fuzz/bundle/sample-bundle.ts";
+import { tarArchive, type TarPart } from "../../fuzz/bundle/tar-parts.ts";
 import {
   hostileWorld,
   readShown,

@@ -9,8 +9,8 @@ import {
   smallestVolumeSize,
   volumeArchives,
   writeSample,
-} from "../../../scripts/fuzz-bundle/sample-bundle.ts";
-import { tarArchive, type TarPart } from "../../../scripts/fuzz-bundle/tar-parts.ts";
+} from "../../fuzz/bundle/sample-bundle.ts";
+import { tarArchive, type TarPart } from "../../fuzz/bundle/tar-parts.ts";
 import {
   hostileWorld,
   readShown,

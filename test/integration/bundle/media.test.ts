@@ -13,7 +13,7 @@ import { folderOutlet } from "../../../src/medium/folder-outlet.ts";
 import { findInlets, streamInlet } from "../../../src/medium/inlets.ts";
 import { JamError } from "../../../src/shared/errors.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
-import type { SyncEvent } from "../../../src/sync/events.ts";
+import type { SyncEvent } from "../../../src/mirror/run-events.ts";
 import { copyOf, filesOf, membersOf, type DamagedMedia } from "../../helpers/damaged-media.ts";
 import { temporaryFolder } from "../../helpers/jam-process.ts";
 import { temporaryMirror, type TestMirror } from "../../helpers/mirror.ts";

@@ -4,13 +4,13 @@ import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BundleManifest } from "../../../src/bundle/format/manifest.ts";
-import type { FarSide } from "../../../scripts/fuzz-bundle/far-side.ts";
+import type { FarSide } from "../../fuzz/bundle/far-side.ts";
 import {
   sampleBundle,
   smallestVolumeSize,
   volumeArchives,
   writeSample,
-} from "../../../scripts/fuzz-bundle/sample-bundle.ts";
+} from "../../fuzz/bundle/sample-bundle.ts";
 import { hostileWorld, type HostileWorld } from "../../helpers/hostile-bundle.ts";
 import { runJam } from "../../helpers/jam-process.ts";
 import { buildSampleTree, withSignatureFault, type SampleTree } from "../../helpers/upstream.ts";
@@ -43,7 +43,7 @@ async function ofTree(tree: SampleTree): Promise<Buffer[]> {
 }
 
 async function ofManifest(changes: (manifest: BundleManifest) => Partial<BundleManifest>): Promise<Buffer[]> {
-  const { tarArchive } = await import("../../../scripts/fuzz-bundle/tar-parts.ts");
+  const { tarArchive } = await import("../../fuzz/bundle/tar-parts.ts");
   return [Buffer.from(tarArchive(await world.parts(changes(world.good.manifest))))];
 }
 
@@ -168,7 +168,7 @@ test("no tarball is taken when the settings here verify nothing of that upstream
 /** Volumes of a bundle that lists an agent which no document proves, the first one last. */
 async function unprovenVolumes(): Promise<Buffer[]> {
   const [first, ...rest] = world.good.manifest.catalogue;
-  const { withChanges } = await import("../../../scripts/fuzz-bundle/sample-bundle.ts");
+  const { withChanges } = await import("../../fuzz/bundle/sample-bundle.ts");
   const manifest = withChanges(world.good.manifest, {
     catalogue: [{ ...first!, agents: [...first!.agents, "9.9.9-ubuntu-amd64"].sort() }, ...rest],
   });

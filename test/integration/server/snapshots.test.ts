@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Snapshot } from "../../../src/sync/snapshot.ts";
+import type { Snapshot } from "../../../src/mirror/snapshot.ts";
 import { rawGet, rawRequest, startSlowDownload } from "../../helpers/raw-http.ts";
 import { type ServedMirror, serveMirror, tarballBytes, tarballPath } from "../../helpers/served-mirror.ts";
 

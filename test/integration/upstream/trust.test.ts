@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { JUJU_KEY_ARMORED, JUJU_KEY_FINGERPRINT } from "../../../src/openpgp/juju-key.ts";
 import { loadKeyring, parseBuiltinKey, parseKeyring } from "../../../src/openpgp/keyring.ts";
 import { verifyDocument } from "../../../src/openpgp/verify-document.ts";
-import { clearSign } from "../../../scripts/sample-upstream/sign.ts";
+import { clearSign } from "../../peers/sample-upstream/sign.ts";
 import { generateSampleKey, startUpstream, withSignatureFault } from "../../helpers/upstream.ts";
 import { failureOf, INDEX, instantTiming, NEVER, openSource } from "./setup.ts";
 

@@ -3,7 +3,7 @@ import { drawing } from "../../../src/cli/progress/bars.ts";
 import { limitTroubles } from "../../../src/cli/progress/limit-troubles.ts";
 import { createTransferState } from "../../../src/cli/progress/transfer-state.ts";
 import { describeEvent, describeTotals } from "../../../src/cli/progress/view.ts";
-import type { SyncEvent } from "../../../src/sync/events.ts";
+import type { SyncEvent } from "../../../src/mirror/run-events.ts";
 
 function clock() {
   let now = 0;

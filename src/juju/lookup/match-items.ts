@@ -1,0 +1,65 @@
+import type { ProductId } from "../../simplestreams/item.ts";
+import {
+  compareVersions,
+  formatVersion,
+  isVersion,
+  parseVersion,
+  type JujuVersion,
+} from "../version.ts";
+import type { VersionGeneration } from "../version.ts";
+import type { LookupFault } from "./fault.ts";
+import type { JujuItem, JujuProducts } from "./product-document.ts";
+import type { LookupFilter } from "./scope.ts";
+
+/** An item that fits, with its version read. */
+export interface MatchedItem extends JujuItem {
+  readonly number: JujuVersion;
+}
+
+/** What is matched against. */
+export interface MatchWish {
+  readonly productIds: readonly ProductId[];
+  readonly releases: ReadonlySet<string>;
+  readonly filter: LookupFilter;
+  readonly versions: VersionGeneration;
+}
+
+/** What the products hold for a wish. */
+export interface Matches {
+  readonly items: readonly MatchedItem[];
+  /** Items of the wanted products that were looked at. */
+  readonly seen: number;
+}
+
+/**
+ * The items that fit: of the wanted products, with a wanted release and version; the newest date of an agent counts.
+ * The arch is decided by the product alone. A version that does not parse ends the program, not the item.
+ * Source: juju environs/simplestreams GetLatestMetadata, environs/tools/simplestreams.go appendMatchingTools.
+ */
+export function matchItems(products: JujuProducts, wish: MatchWish): Matches | LookupFault {
+  const catalogs = wish.productIds.flatMap((id) => products.get(id) ?? []);
+  if (!wish.productIds.some((id) => products.has(id))) {
+    return { fault: "no-match", reason: "the product file has none of the wanted products" };
+  }
+  const matched = new Map<string, MatchedItem>();
+  let seen = 0;
+  for (const collection of catalogs) {
+    for (const item of collection) {
+      seen += 1;
+      if (!wish.releases.has(item.release)) continue;
+      if (!isVersion(item.version, wish.versions)) {
+        return { fault: "panic", reason: `Juju ends with a panic: invalid version "${item.version}"` };
+      }
+      const number = parseVersion(item.version, wish.versions);
+      const name = `${formatVersion(number)}-${item.release}-${item.arch}`;
+      if (fits(number, wish.filter) && !matched.has(name)) matched.set(name, { ...item, number });
+    }
+  }
+  if (matched.size > 0) return { items: [...matched.values()], seen };
+  return { fault: "no-match", reason: `none of ${seen} items of the wanted products fits` };
+}
+
+function fits(version: JujuVersion, { number, major, minor }: LookupFilter): boolean {
+  if (number !== undefined) return compareVersions(version, number) === 0;
+  return (major === undefined || version.major === major) && (minor === undefined || version.minor === minor);
+}

@@ -1,0 +1,311 @@
+import { JamError } from "../shared/errors.ts";
+import { parseStreamContentId } from "../juju/stream.ts";
+import { parseIndexFile, type IndexEntry, type IndexFile } from "../simplestreams/index-file.ts";
+import type { ContentId } from "../simplestreams/item.ts";
+import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
+import { judgeExpiredKey } from "./expired-keys.ts";
+import type { Sha256 } from "../shared/sha256.ts";
+import type { SyncObserver } from "../mirror/run-events.ts";
+import { checkFreshness, type Allowance } from "./freshness.ts";
+import { readKept } from "./kept-documents.ts";
+import type { ProvenDocument } from "../mirror/snapshot.ts";
+import { rememberDocument, type RememberedDocument, type UpstreamMemory } from "../mirror/upstream-state.ts";
+import type { DocumentPort, FetchedDocument, SyncSource } from "../sync/ports.ts";
+import { isForeign, isMissing, readAlone, sortRefused, type UnreadableProducts } from "./unreadable.ts";
+
+/** What upstream says, verified and coherent. */
+export interface UpstreamMetadata {
+  readonly index: IndexFile;
+  /** The selected product files by content id; at least one unless the index lists none of them. */
+  readonly products: ReadonlyMap<ContentId, ProductFile>;
+  /** Selected product files that cannot be used. */
+  readonly unreadable: readonly UnreadableProducts[];
+  /** Agent content ids that the index lists and no rule asks for. */
+  readonly unread: readonly ContentId[];
+  /** Every document this rests on, in the order read: index first. */
+  readonly documents: readonly RememberedDocument[];
+  /** Bytes of documents that are not kept as proof yet. */
+  readonly fresh: readonly FetchedDocument[];
+  readonly warnings: readonly string[];
+}
+
+export interface MetadataRequest {
+  readonly source: SyncSource;
+  readonly documents: DocumentPort;
+  readonly memory: UpstreamMemory;
+  /** Further documents that were accepted here before, by hash. Default none. */
+  readonly accepted?: ReadonlyMap<Sha256, ProvenDocument>;
+  /** True for a product file that is to be read; only asked about those that hold agents. A bad entry has no path. */
+  readonly wants: (entry: Pick<IndexEntry, "contentId"> & Partial<IndexEntry>, stream: string) => boolean;
+  readonly allow: ReadonlySet<Allowance>;
+  readonly now: () => Date;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Told of each wait before it begins. Default: nobody. */
+  readonly observe?: SyncObserver;
+  readonly signal: AbortSignal;
+}
+
+/** Upstream publishes file by file; a set read in the middle of that is read again this often. */
+const SET_ATTEMPTS = 3;
+const SET_RETRY_MS = 2_000;
+
+/**
+ * Reads the index and every product file that a rule asks for: conditionally, in one round when nothing moved,
+ * and again when upstream was caught in the middle of publishing.
+ * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…
+ */
+export async function readMetadata(request: MetadataRequest): Promise<UpstreamMetadata> {
+  let before: UpstreamMetadata | undefined;
+  for (let attempt = 1; ; attempt += 1) {
+    const isLast = attempt === SET_ATTEMPTS;
+    const metadata = await readSet(request);
+    const fault = describeIncoherence(metadata, before);
+    const isWhole = !metadata.unreadable.some((one) => isMissing(one) || isForeign(one));
+    const isAccepted = fault === undefined || request.allow.has("inconsistent");
+    if (isAccepted && (isWhole || isLast)) {
+      const warnings = [...metadata.warnings, ...(fault === undefined ? [] : [fault])];
+      return requireSome({ ...metadata, warnings });
+    }
+    if (isLast) {
+      throw new JamError("JAM_UPSTREAM_INCONSISTENT", `${request.source.url}: ${fault}`, {
+        hint: "Upstream is probably publishing at this moment: run again in some minutes. If it stays so, repeat the command with --allow inconsistent",
+        details: { upstream: request.source.name, attempts: attempt },
+      });
+    }
+    before = metadata;
+    const waitMs = SET_RETRY_MS * attempt;
+    const doubt = metadata.unreadable.find((one) => isMissing(one) || isForeign(one));
+    request.observe?.({
+      kind: "wait",
+      source: request.source.name,
+      path: doubt?.path ?? "streams/v1",
+      message: `upstream is probably publishing at this moment: ${fault ?? doubt?.error.message}`,
+      waitMs,
+      askedBy: "jam",
+      attempt: attempt + 1,
+      attempts: SET_ATTEMPTS,
+    });
+    await request.sleep(waitMs, request.signal);
+  }
+}
+
+/** One product file that cannot be used leaves the others alone; when none can be used there is nothing to go on with. */
+function requireSome(metadata: UpstreamMetadata): UpstreamMetadata {
+  const [first] = metadata.unreadable;
+  if (first !== undefined && metadata.products.size === 0) throw first.error;
+  return metadata;
+}
+
+async function readSet(request: MetadataRequest): Promise<UpstreamMetadata> {
+  const reader = new SetReader(request);
+  const index = await reader.readIndex();
+  const refused = sortRefused(index, (contentId, stream) => request.wants({ contentId }, stream));
+  const wanted: IndexEntry[] = [];
+  const unread: ContentId[] = [...refused.others];
+  for (const entry of index.entries.values()) {
+    const stream = parseStreamContentId(entry.contentId)?.stream;
+    if (stream !== undefined && request.wants(entry, stream)) wanted.push(entry);
+    else unread.push(entry.contentId);
+  }
+  const read = await Promise.all(wanted.map((entry) => readAlone(entry, () => reader.readProducts(entry))));
+  const products = new Map(read.flatMap((one) => ("file" in one ? [[one.entry.contentId, one.file]] : [])));
+  const unreadable = read.flatMap((one) =>
+    "error" in one ? [{ contentId: one.entry.contentId, path: one.entry.path, error: one.error }] : [],
+  );
+  const used = reader.used(index, products);
+  const warnings = checkFreshness(used.documents, request.memory, {
+    now: request.now(),
+    allow: request.allow,
+  });
+  return {
+    index,
+    products,
+    unread,
+    unreadable: [...refused.wanted, ...unreadable],
+    ...used,
+    warnings: [...reader.warnings, ...warnings],
+  };
+}
+
+/** One pass over upstream's documents; known ones are asked for conditionally and ahead of time. */
+class SetReader {
+  readonly warnings: string[] = [];
+  readonly #accepted = new Map<string, RememberedDocument>();
+  readonly #fresh = new Map<string, FetchedDocument>();
+  #indexPath = "";
+  readonly #request: MetadataRequest;
+  readonly #suffix: string;
+  readonly #documents = new Map<string, RememberedDocument | FetchedDocument>();
+  readonly #started = new Map<string, Promise<string | undefined>>();
+
+  constructor(request: MetadataRequest) {
+    this.#request = request;
+    this.#suffix = request.source.verifies ? ".sjson" : ".json";
+    for (const path of request.memory.keys()) {
+      if (path.endsWith(this.#suffix)) this.#read(path).catch(() => undefined);
+    }
+  }
+
+  async readIndex(): Promise<IndexFile> {
+    for (const name of ["index2", "index"]) {
+      const path = `streams/v1/${name}${this.#suffix}`;
+      const text = await this.#read(path);
+      if (text === undefined) {
+        this.#refuseLostIndex(path);
+        continue;
+      }
+      const index = parseIndexFile(text, path);
+      this.#indexPath = path;
+      this.#accept(path, index.updatedAt);
+      return index;
+    }
+    const { source } = this.#request;
+    throw new JamError("JAM_UPSTREAM_NOT_FOUND", `${source.url} has no streams/v1/index2${this.#suffix}.`, {
+      hint: source.verifies
+        ? "Check that the URL ends where streams/v1 begins (…/juju/tools/). A tree without signatures needs `keyring: none`."
+        : "Check that the URL ends where streams/v1 begins (…/juju/tools/).",
+      details: { upstream: source.name, url: source.url },
+    });
+  }
+
+  /** The older index lists released tools only: falling back to it would take every agent for gone. */
+  #refuseLostIndex(path: string): void {
+    const { source, memory, allow } = this.#request;
+    const known = memory.get(path);
+    if (known?.url.startsWith(source.url) !== true || allow.has("rollback")) return;
+    throw new JamError("JAM_UPSTREAM_NOT_FOUND", `${known.url} was there before and is gone.`, {
+      hint: "Upstream may be publishing at this moment: run again in some minutes. If it has no such index any more, repeat the command with --allow rollback",
+      details: { upstream: source.name, path },
+    });
+  }
+
+  async readProducts(entry: IndexEntry): Promise<ProductFile> {
+    const text = await this.#read(entry.path);
+    if (text === undefined) {
+      throw new JamError(
+        "JAM_UPSTREAM_NOT_FOUND",
+        `${entry.path} is listed in upstream's index but is not there.`,
+        {
+          hint: "Upstream may be publishing at this moment: run again in some minutes.",
+          details: { upstream: this.#request.source.name, path: entry.path, contentId: entry.contentId },
+        },
+      );
+    }
+    const file = parseProductFile(text, entry.path);
+    this.#accept(entry.path, file.updatedAt);
+    return file;
+  }
+
+  /**
+   * The documents that index and products rest on, in the index's order whichever came first. What cannot be used proves
+   * nothing and is not remembered.
+   */
+  used(
+    index: IndexFile,
+    products: ReadonlyMap<ContentId, ProductFile>,
+  ): Pick<UpstreamMetadata, "documents" | "fresh"> {
+    const paths = [...products.keys()].map((contentId) => index.entries.get(contentId)?.path ?? "");
+    const used = [...new Set([this.#indexPath, ...paths])];
+    return {
+      documents: used.flatMap((path) => this.#accepted.get(path) ?? []),
+      fresh: used.flatMap((path) => this.#fresh.get(path) ?? []),
+    };
+  }
+
+  #accept(path: string, updatedAt: Date | undefined): void {
+    const document = this.#documents.get(path) as RememberedDocument | FetchedDocument;
+    if (!("bytes" in document)) {
+      this.#accepted.set(path, document);
+      return;
+    }
+    const { memory, accepted, allow, now } = this.#request;
+    const known = memory.get(path);
+    const before = known?.sha256 === document.sha256 ? known : accepted?.get(document.sha256);
+    const { keyExpiredAt, warning } = judgeExpiredKey(document, before, { allow, now: now() });
+    if (warning !== undefined) this.warnings.push(warning);
+    this.#fresh.set(path, document);
+    this.#accepted.set(path, rememberDocument(document, updatedAt, keyExpiredAt));
+  }
+
+  /** The trusted text of a document, or undefined when upstream has none; each path is asked for once. */
+  #read(path: string): Promise<string | undefined> {
+    let answer = this.#started.get(path);
+    if (answer === undefined) {
+      answer = this.#readOnce(path);
+      this.#started.set(path, answer);
+    }
+    return answer;
+  }
+
+  async #readOnce(path: string): Promise<string | undefined> {
+    const { source, memory, signal } = this.#request;
+    const known = memory.get(path);
+    const kept = known === undefined ? undefined : await this.#readKept(known);
+    const answer = await source.readDocument(
+      path,
+      kept === undefined ? undefined : known?.validators,
+      signal,
+    );
+    if (answer.kind === "not-found") return undefined;
+    if (answer.kind === "found") {
+      if (source.verifies && answer.document.signature === undefined) {
+        throw new JamError("JAM_METADATA_UNSIGNED", `${answer.document.url} carries no signature.`, {
+          hint: "Upstream's signed index leads to an unsigned document: report it to whoever runs that upstream.",
+          details: { upstream: source.name, path },
+        });
+      }
+      this.#documents.set(path, answer.document);
+      return answer.document.text;
+    }
+    if (kept === undefined) {
+      throw new JamError(
+        "JAM_UPSTREAM_STATUS",
+        `${path}: 304 Not Modified came to a request without conditions.`,
+        {
+          hint: "A cache between here and upstream misbehaves.",
+          details: { upstream: source.name, path },
+        },
+      );
+    }
+    this.#documents.set(path, kept.document);
+    return kept.text;
+  }
+
+  /** A document accepted before that is still good; one that is not is named, and asked for without conditions. */
+  async #readKept(known: RememberedDocument) {
+    const kept = await readKept(known, this.#request);
+    if (kept?.kind !== "refused") return kept;
+    this.warnings.push(
+      `The copy of ${known.path} that was accepted before is not used any more; it was read again: ${kept.reason}`,
+    );
+    return undefined;
+  }
+}
+
+/**
+ * What shows that these documents were not published together, or undefined. A product file that is newer than the
+ * index says it is was caught between the two, unless the set is what it was when read `before`: then upstream is
+ * done, and just dates its files that way.
+ */
+function describeIncoherence(
+  metadata: UpstreamMetadata,
+  before: UpstreamMetadata | undefined,
+): string | undefined {
+  const isSettled = metadata.fresh.length === 0 || identityOf(metadata) === identityOf(before);
+  for (const [contentId, file] of metadata.products) {
+    const entry = metadata.index.entries.get(contentId) as IndexEntry;
+    if (entry.updatedAt === undefined || file.updatedAt === undefined) continue;
+    const dates = `(${entry.updatedAt.toISOString()} against ${file.updatedAt.toISOString()})`;
+    if (file.updatedAt < entry.updatedAt) return `the index is newer than ${entry.path} ${dates}.`;
+    if (file.updatedAt > entry.updatedAt && !isSettled)
+      return `the index is older than ${entry.path} ${dates}.`;
+  }
+  return undefined;
+}
+
+function identityOf(metadata: UpstreamMetadata | undefined): string | undefined {
+  return metadata?.documents
+    .map(({ sha256 }) => sha256)
+    .sort()
+    .join();
+}

@@ -1,0 +1,35 @@
+import type { ErrorCode } from "../shared/errors.ts";
+import type { RetryWait } from "../sync/ports.ts";
+
+/** The steps of a run, in order; `write` and `read` are about volumes of a bundle, in the place of `fetch`. */
+export type SyncPhase = "metadata" | "plan" | "fetch" | "write" | "read" | "publish" | "prune";
+
+/** What happens during a run, for whoever watches: a progress bar, a log, an NDJSON stream. */
+export type SyncEvent =
+  | { readonly kind: "phase"; readonly phase: SyncPhase }
+  /** What the fetch phase will do. `bytes` counts what still has to come. */
+  | { readonly kind: "planned"; readonly items: number; readonly bytes: number }
+  /** `received` bytes of `size` were here already from an earlier run. */
+  | { readonly kind: "item-started"; readonly path: string; readonly size: number; readonly received: number }
+  /** `bytes` more arrived; negative when a restart threw some away. */
+  | { readonly kind: "item-bytes"; readonly path: string; readonly bytes: number }
+  | ({ readonly kind: "item-retry"; readonly path: string; readonly message: string } & RetryWait)
+  /** Told before the run waits for anything but a tarball; `source` is the upstream's name or a setting. */
+  | ({
+      readonly kind: "wait";
+      readonly source: string;
+      readonly path: string;
+      readonly message: string;
+    } & Pick<RetryWait, "waitMs" | "askedBy"> &
+      Partial<RetryWait>)
+  | { readonly kind: "item-done"; readonly path: string; readonly size: number }
+  | {
+      readonly kind: "item-failed";
+      readonly path: string;
+      readonly code: ErrorCode;
+      readonly message: string;
+    }
+  /** `isUrgent`: told also where nobody watches, as with --quiet. */
+  | { readonly kind: "warning"; readonly message: string; readonly isUrgent?: true };
+
+export type SyncObserver = (event: SyncEvent) => void;

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import type { Sha256 } from "../../../src/shared/sha256.ts";
+import type { Agent } from "../../../src/juju/agent.ts";
+import { gracedIds, planRetention, type RetentionInput } from "../../../src/mirror/retention.ts";
+import type { Snapshot } from "../../../src/mirror/snapshot.ts";
+import { mirrored } from "../sync/agents.ts";
+
+const HOUR_MS = 3_600_000;
+const NOW = new Date("2026-11-23T12:00:00Z");
+const hoursAgo = (hours: number): Date => new Date(NOW.getTime() - hours * HOUR_MS);
+
+function snapshot(id: string, madeHoursAgo: number, versions: readonly string[]): Snapshot {
+  return {
+    format: "jam-snapshot:1",
+    id,
+    createdAt: hoursAgo(madeHoursAgo).toISOString(),
+    upstream: { name: "sample", url: "http://sample.invalid/", verified: true, documents: [] },
+    verbatim: { complete: true },
+    agents: versions.map((version) => mirrored(version)),
+  };
+}
+
+const blobOf = ({ sha256, size }: Agent, storedHoursAgo = 1) => ({
+  sha256,
+  size,
+  storedAt: hoursAgo(storedHoursAgo),
+});
+
+function plan(changes: Partial<RetentionInput> & Pick<RetentionInput, "snapshots">) {
+  const current = changes.snapshots.at(-1)?.id ?? "";
+  return planRetention({
+    referenced: new Set([current]),
+    trees: changes.snapshots.map(({ id }) => id),
+    referencedTrees: new Set([current]),
+    blobs: changes.snapshots.flatMap(({ agents }) => agents.map((agent) => blobOf(agent))),
+    proofs: [],
+    remembered: new Set(),
+    pinned: new Set(),
+    rules: { snapshots: 1, graceMs: 6 * HOUR_MS, quota: undefined },
+    now: NOW,
+    ...changes,
+  });
+}
+
+const three = [snapshot("a", 30, ["3.6.1"]), snapshot("b", 20, ["3.6.2"]), snapshot("c", 10, ["3.6.3"])];
+
+describe("retention", () => {
+  test("keeps the current snapshot, the asked number before it, and the tarballs of those", () => {
+    const { snapshots, trees, blobs } = plan({ snapshots: three });
+    expect(snapshots).toEqual(["a"]);
+    expect(trees).toEqual(["a", "b"]);
+    expect(blobs.map(({ sha256 }) => sha256)).toEqual([mirrored("3.6.1").sha256]);
+  });
+
+  test.for([
+    ["is refused since longer than the grace", 7, true],
+    ["is refused since a shorter time", 5, false],
+    ["only waits for a run that was cut short", undefined, false],
+  ] as const)("a tarball that nothing lists and that %s goes: %s", ([, hours, goes]) => {
+    const orphan = blobOf(mirrored("9.9.9"), 8);
+    const refused = new Map(hours === undefined ? [] : [[orphan.sha256, hoursAgo(hours)]]);
+    const { blobs } = plan({ snapshots: three.slice(2), blobs: [orphan], refused });
+    expect(blobs).toEqual(goes ? [orphan] : []);
+    const pinned = new Set<string>([orphan.sha256]);
+    expect(plan({ snapshots: three.slice(2), blobs: [orphan], refused, pinned }).blobs).toEqual([]);
+  });
+
+  test("a snapshot that was never shown, for its run was killed, takes nobody's place", () => {
+    const [a, b, c] = three as [Snapshot, Snapshot, Snapshot];
+    const killed = { ...snapshot("killed", 15, ["3.6.3"]), parent: "b" };
+    const snapshots = [a, { ...b, parent: "a" }, killed, { ...c, parent: "b" }];
+    expect(plan({ snapshots }).snapshots).toEqual(["a", "killed"]);
+  });
+
+  test("keeps trees and snapshots that were replaced within the grace period, beyond the number", () => {
+    const late = [snapshot("a", 30, ["3.6.1"]), snapshot("b", 4, ["3.6.2"]), snapshot("c", 2, ["3.6.3"])];
+    expect(plan({ snapshots: late })).toMatchObject({ snapshots: [], trees: [], blobs: [] });
+  });
+
+  test("grace runs from the replacement, not from the making", () => {
+    const rules = { snapshots: 1, graceMs: 6 * HOUR_MS, quota: undefined };
+    const snapshots = [snapshot("old", 1000, []), snapshot("new", 5, [])];
+    const referenced = new Set(["new"]);
+    expect(gracedIds({ snapshots, referenced, rules, now: NOW })).toEqual(new Set(["old"]));
+    expect(gracedIds({ snapshots, referenced, rules, now: hoursAgo(-2) })).toEqual(new Set());
+  });
+
+  test("a quota lets older snapshots go first, never the current one", () => {
+    const rules = { snapshots: 20, graceMs: 0, quota: 1 };
+    expect(plan({ snapshots: three, rules }).snapshots).toEqual(["a", "b"]);
+  });
+
+  test("verified tarballs that no snapshot lists wait a week for a run that needs them", () => {
+    const [fresh, stale] = [mirrored("9.9.1"), mirrored("9.9.2")];
+    const blobs = [blobOf(fresh, 24), blobOf(stale, 24 * 8)];
+    expect(plan({ snapshots: three, blobs }).blobs.map(({ sha256 }) => sha256)).toEqual([stale.sha256]);
+  });
+
+  test("proofs stay while a kept snapshot or the memory rests on them", () => {
+    const proofs = ["a", "b", "c"].map((letter) => letter.repeat(64));
+    const proven: Snapshot = {
+      ...(three[2] as Snapshot),
+      upstream: {
+        ...(three[2] as Snapshot).upstream,
+        documents: [{ path: "streams/v1/index2.sjson", url: "http://x/", sha256: proofs[0] as Sha256 }],
+      },
+    };
+    const remembered = new Set([proofs[1] as string]);
+    expect(plan({ snapshots: [proven], proofs, remembered }).proofs).toEqual([proofs[2]]);
+  });
+
+  test("a tree that was built again for the current snapshot is not of another", () => {
+    const trees = ["a", "b", "c", "c~2"];
+    expect(plan({ snapshots: three, trees, referencedTrees: new Set(["c~2"]) }).trees).toEqual([
+      "a",
+      "b",
+      "c",
+    ]);
+  });
+});
