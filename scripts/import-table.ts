@@ -11,7 +11,10 @@ export interface ImportRule {
   readonly because: string;
 }
 
-const USE_CASE = ["shared", "simplestreams", "juju"];
+const DOMAIN = ["shared", "simplestreams", "juju"];
+
+/** Each is declared once, in `store/store.ts`, `upstream/source.ts` and `medium/medium.ts`. */
+const CONTRACTS = ["store", "upstream", "medium"];
 
 export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
   shared: {
@@ -52,6 +55,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
   },
   upstream: {
     project: ["shared", "simplestreams", "openpgp"],
+    typesOf: ["store"],
     node: "any",
     packages: ["got"],
     because: "an adapter knows its protocol, not the use case",
@@ -69,33 +73,44 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "an adapter knows what a stick or a disc can do, not what is carried on it",
   },
   mirror: {
-    project: USE_CASE,
-    typesOf: ["store"],
+    project: DOMAIN,
+    typesOf: ["store", "upstream"],
     node: [],
     packages: ["zod"],
-    because: "what a mirror is, for every use case; it reads through the store's contract",
+    because: "what a mirror is, for every use case; it reads and writes through the contracts",
+  },
+  metadata: {
+    project: [...DOMAIN, "mirror"],
+    typesOf: ["store", "upstream"],
+    node: [],
+    packages: [],
+    because: "which of upstream's documents are accepted, for the sync and for imports",
   },
   sync: {
-    project: USE_CASE,
+    project: [...DOMAIN, "mirror", "metadata"],
+    typesOf: CONTRACTS,
     node: ["stream"],
     packages: ["p-queue"],
-    because: "a use case takes its collaborators through its own ports",
+    because: "a use case takes its collaborators as arguments, by the contracts",
   },
   audit: {
-    project: [...USE_CASE, "sync"],
+    project: [...DOMAIN, "mirror", "metadata", "sync"],
+    typesOf: CONTRACTS,
     node: [],
     packages: [],
     because: "a use case takes its collaborators as arguments",
   },
   upgrade: {
-    project: [...USE_CASE, "sync"],
+    project: [...DOMAIN, "mirror", "metadata", "sync"],
+    typesOf: CONTRACTS,
     node: [],
     packages: ["zod", "js-yaml"],
     because:
       "a use case takes its collaborators as arguments; what operators hand in is parsed at its border",
   },
   bundle: {
-    project: [...USE_CASE, "mirror", "sync", "upgrade"],
+    project: [...DOMAIN, "mirror", "metadata", "sync", "upgrade"],
+    typesOf: CONTRACTS,
     node: ["stream"],
     packages: ["tar", "zod"],
     because:
@@ -103,15 +118,16 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
   },
   server: {
     project: ["shared", "simplestreams", "juju", "upgrade"],
-    typesOf: ["sync"],
+    typesOf: ["store", "mirror"],
     node: "any",
     packages: ["express", "lru-cache", "range-parser"],
     because: "a face answers; it reads through its own ports",
   },
   cli: {
     project: [
-      ...USE_CASE,
+      ...DOMAIN,
       "mirror",
+      "metadata",
       "config",
       "sync",
       "audit",
@@ -134,8 +150,9 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
   },
   "compose.ts": {
     project: [
-      ...USE_CASE,
+      ...DOMAIN,
       "mirror",
+      "metadata",
       "config",
       "disk",
       "openpgp",
@@ -154,8 +171,9 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
   },
   "compose-bundle.ts": {
     project: [
-      ...USE_CASE,
+      ...DOMAIN,
       "mirror",
+      "metadata",
       "config",
       "disk",
       "openpgp",

@@ -1,9 +1,10 @@
+import type { VolumeInput } from "./medium/medium.ts";
 import type { CreateWork, BundlePlace } from "./bundle/create/create-bundle.ts";
 import type { Have } from "./bundle/site/have.ts";
 import type { ImportRules, ImportWork } from "./bundle/import/import-rules.ts";
 import type { OpenProofTrust } from "./bundle/import/ports.ts";
 import type { DivideWork } from "./bundle/divide/divide-bundle.ts";
-import type { BundleSigner, ContentReader, ContentSource, Inlet, VerifyDetached } from "./bundle/ports.ts";
+import type { BundleSigner, ContentReader, ContentSource, VerifyDetached } from "./bundle/signing.ts";
 import type { RepairWork } from "./bundle/repair/repair-set.ts";
 import type { VerifyWork } from "./bundle/verify/verify-bundle.ts";
 import { createStore, openKeys, openStore } from "./compose.ts";
@@ -71,33 +72,33 @@ function memoryReader(bytes: Uint8Array): ContentReader {
 
 /** Where `--to` points: a folder, or a file `….tar` in one. `path` is absolute. */
 export async function composePlace(path: string): Promise<BundlePlace> {
-  const { folderOutlet } = await import("./medium/folder-outlet.ts");
+  const { openMediumFolder } = await import("./medium/folder-writer.ts");
   const { basename, dirname } = await import("node:path");
   return path.endsWith(".tar")
-    ? { outlet: folderOutlet(dirname(path)), base: basename(path, ".tar") }
-    : { outlet: folderOutlet(path), base: undefined };
+    ? { medium: openMediumFolder(dirname(path)), base: basename(path, ".tar") }
+    : { medium: openMediumFolder(path), base: undefined };
 }
 
 /**
  * Archives at these paths, each a file or a folder; `-` is standard input.
  * @throws JamError JAM_MEDIUM_UNUSABLE, JAM_BUNDLE_NOT_FOUND for a folder without archives
  */
-export async function composeInlets(
+export async function composeInputs(
   paths: readonly string[],
   { cwd, stdin }: { readonly cwd: string; readonly stdin: (() => AsyncIterable<Uint8Array>) | undefined },
-): Promise<Inlet[]> {
-  const { findInlets, streamInlet } = await import("./medium/inlets.ts");
+): Promise<VolumeInput[]> {
+  const { findVolumes, streamInput } = await import("./medium/find-volumes.ts");
   const { resolve } = await import("node:path");
-  const inlets: Inlet[] = [];
+  const inputs: VolumeInput[] = [];
   for (const path of paths) {
-    if (path === "-" && stdin !== undefined) inlets.push(streamInlet("standard input", stdin()));
+    if (path === "-" && stdin !== undefined) inputs.push(streamInput("standard input", stdin()));
     else {
-      const found = await findInlets({ path: resolve(cwd, path), typed: path });
+      const found = await findVolumes({ path: resolve(cwd, path), typed: path });
       if (found.length === 0) throw noArchives(path);
-      for (const inlet of found) inlets.push(inlet);
+      for (const input of found) inputs.push(input);
     }
   }
-  return inlets;
+  return inputs;
 }
 
 function noArchives(path: string): JamError {
@@ -118,8 +119,8 @@ export async function composeVerify(
   config: Config,
   options: ComposeBundleOptions & { readonly allowsUnsigned: boolean },
 ): Promise<VerifyWork> {
-  const { folderOutlet } = await import("./medium/folder-outlet.ts");
-  return { ...options, verifyDetached: await composeVerifyDetached(config), openFolder: folderOutlet };
+  const { openMediumFolder } = await import("./medium/folder-writer.ts");
+  return { ...options, verifyDetached: await composeVerifyDetached(config), openFolder: openMediumFolder };
 }
 
 /** What repairing a bundle from this mirror works with. */

@@ -15,7 +15,7 @@ import type { KnownAgents } from "./upgrade/known-agents.ts";
 import type { WhichWorld } from "./upgrade/which/world.ts";
 import type { LookupPlace } from "./upgrade/lookup/place.ts";
 import type { LookupReader } from "./upgrade/lookup/port.ts";
-import type { Upstream } from "./upstream/upstream.ts";
+import type { Upstream } from "./upstream/source.ts";
 import type { UpstreamWait, WaitObserver } from "./upstream/wait.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;

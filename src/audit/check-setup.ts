@@ -1,9 +1,9 @@
+import type { DocumentSource } from "../upstream/source.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { toJamError, type JamError } from "../shared/errors.ts";
 import { checkData, type DataUnderTest } from "./check-data.ts";
 import { parseIndexFile } from "../simplestreams/index-file.ts";
-import type { DocumentSignature } from "../sync/ports.ts";
 
 /** One thing that was looked at. */
 export interface CheckResult {
@@ -14,29 +14,6 @@ export interface CheckResult {
   readonly detail: string;
   /** What to do about it; only with `warn` and `fail`. */
   readonly hint?: string;
-}
-
-/** An upstream as far as checking needs it. */
-export interface CheckedSource {
-  readonly name: string;
-  readonly url: string;
-  readonly verifies: boolean;
-  trustedKeys(): Promise<readonly string[]>;
-  readDocument(
-    path: string,
-    known: undefined,
-    signal: AbortSignal,
-  ): Promise<
-    | {
-        readonly kind: "found";
-        readonly document: {
-          readonly url: string;
-          readonly text: string;
-          readonly signature: DocumentSignature | undefined;
-        };
-      }
-    | { readonly kind: "not-modified" | "not-found" }
-  >;
 }
 
 /** What a sync would say of its rules. */
@@ -54,7 +31,7 @@ export interface SetupUnderTest extends DataUnderTest {
   /** No request may leave this machine: that an upstream cannot be asked is no fault then. */
   readonly isOffline: boolean;
   /** Joins the upstreams; fails where a key or a URL is bad. */
-  readonly openSources: () => Promise<readonly CheckedSource[]>;
+  readonly openSources: () => Promise<readonly DocumentSource[]>;
   /** Reads what upstream lists and holds the rules against it, as a sync would. */
   readonly judgeRules: () => Promise<RulesVerdict>;
   /** The keys for what crosses an air gap. */
@@ -126,7 +103,7 @@ function describeProblem(check: CheckResult["check"], { code, message, hint }: J
   return { check, state, detail: `${message} [${code}]`, ...(hint === undefined ? {} : { hint }) };
 }
 
-async function openSources(setup: SetupUnderTest): Promise<readonly CheckedSource[] | "offline"> {
+async function openSources(setup: SetupUnderTest): Promise<readonly DocumentSource[] | "offline"> {
   try {
     return await setup.openSources();
   } catch (error) {
@@ -147,7 +124,7 @@ function checkConfiguration({ configFile, rules }: SetupUnderTest): CheckResult 
   };
 }
 
-async function checkKey(source: CheckedSource): Promise<CheckResult> {
+async function checkKey(source: DocumentSource): Promise<CheckResult> {
   if (!source.verifies) {
     return {
       check: "key",
@@ -169,7 +146,7 @@ async function checkKey(source: CheckedSource): Promise<CheckResult> {
   return { check: "key", state: "ok", detail: `${source.name} must be signed by ${keys.value.join(" or ")}` };
 }
 
-async function checkSource(source: CheckedSource, setup: SetupUnderTest): Promise<CheckResult[]> {
+async function checkSource(source: DocumentSource, setup: SetupUnderTest): Promise<CheckResult[]> {
   const suffix = source.verifies ? ".sjson" : ".json";
   const answer = await attempt("upstream", () =>
     source.readDocument(`streams/v1/index2${suffix}`, undefined, setup.signal),

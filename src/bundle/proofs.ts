@@ -1,3 +1,4 @@
+import type { DocumentStore } from "../store/store.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { isJamError } from "../shared/errors.ts";
@@ -6,7 +7,6 @@ import { parseIndexFile } from "../simplestreams/index-file.ts";
 import type { ContentId } from "../simplestreams/item.ts";
 import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
 import { textOfDocument } from "../simplestreams/signed-text.ts";
-import type { DocumentPort } from "../sync/ports.ts";
 import type { ProvenDocument, UpstreamProof } from "../mirror/snapshot.ts";
 import type { BundledDocument, ProofSet } from "./format/manifest.ts";
 
@@ -28,7 +28,7 @@ export interface Proofs {
  * others in their order, as far as they are needed.
  */
 export async function collectProofs(
-  documents: Pick<DocumentPort, "get">,
+  documents: Pick<DocumentStore, "get">,
   candidates: readonly UpstreamProof[],
   agents: readonly Agent[],
 ): Promise<Proofs> {
@@ -49,7 +49,7 @@ export async function collectProofs(
 
 /** Reads a proof; undefined when a document of it is gone, damaged, or not one that is accepted any more. */
 async function readProvenSet(
-  documents: Pick<DocumentPort, "get">,
+  documents: Pick<DocumentStore, "get">,
   upstream: UpstreamProof,
 ): Promise<ProvenSet | undefined> {
   const texts = new Map<string, string>();

@@ -1,14 +1,6 @@
+import type { FileReader } from "./medium.ts";
 import { type FileHandle, open } from "node:fs/promises";
 import { attemptOnMedium } from "./medium-error.ts";
-
-/** A file that is open for reading anywhere in it. It stays readable when another file takes its name. */
-export interface FileReader {
-  /** Bytes; as it was opened. */
-  readonly size: number;
-  /** Fills `buffer` from `position` on; resolves to the bytes read, 0 at the end. */
-  read(buffer: Uint8Array, position: number): Promise<number>;
-  close(): Promise<void>;
-}
 
 /**
  * Opens a file for reading by offset. The caller closes it.

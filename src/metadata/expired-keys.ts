@@ -1,7 +1,7 @@
+import type { UpstreamDocument } from "../upstream/source.ts";
 import { JamError } from "../shared/errors.ts";
 import type { Allowance } from "./freshness.ts";
 import type { RememberedDocument } from "../mirror/upstream-state.ts";
-import type { FetchedDocument } from "../sync/ports.ts";
 
 /** What is accepted although its key has expired, and what has to be said about it. */
 export interface ExpiredKeyVerdict {
@@ -16,7 +16,7 @@ export interface ExpiredKeyVerdict {
  * @throws JamError JAM_METADATA_KEY_EXPIRED unless `expired-key` is allowed
  */
 export function judgeExpiredKey(
-  { url, path, sha256, signature }: FetchedDocument,
+  { url, path, sha256, signature }: UpstreamDocument,
   accepted: Pick<RememberedDocument, "sha256" | "keyExpiredAt"> | undefined,
   { allow, now }: { readonly allow: ReadonlySet<Allowance>; readonly now: Date },
 ): ExpiredKeyVerdict {

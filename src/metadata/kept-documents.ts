@@ -1,13 +1,14 @@
+import type { Upstream } from "../upstream/source.ts";
+import type { DocumentStore } from "../store/store.ts";
 import { isJamError } from "../shared/errors.ts";
 import { sha256Of } from "../shared/sha256.ts";
 import { SIGNED_TEXT_RULES, textOfDocument } from "../simplestreams/signed-text.ts";
 import type { RememberedDocument } from "../mirror/upstream-state.ts";
-import type { DocumentPort, SyncSource } from "../sync/ports.ts";
 
 /** What kept documents are read with. */
 export interface KeptPorts {
-  readonly documents: Pick<DocumentPort, "get">;
-  readonly source: Pick<SyncSource, "url" | "verifies" | "trustedKeys" | "checkDocument">;
+  readonly documents: Pick<DocumentStore, "get">;
+  readonly source: Pick<Upstream, "url" | "verifies" | "trustedKeys" | "checkDocument">;
 }
 
 /** A document that was accepted before: its text, or why it is not used any more. */
@@ -42,7 +43,7 @@ export async function readKept(
 
 async function isTrusted(
   fingerprint: string | undefined,
-  source: Pick<SyncSource, "trustedKeys">,
+  source: Pick<Upstream, "trustedKeys">,
 ): Promise<boolean> {
   return fingerprint !== undefined && (await source.trustedKeys()).includes(fingerprint);
 }

@@ -1,3 +1,5 @@
+import type { UpstreamDocument, Upstream } from "../upstream/source.ts";
+import type { DocumentStore } from "../store/store.ts";
 import { JamError } from "../shared/errors.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { parseIndexFile, type IndexEntry, type IndexFile } from "../simplestreams/index-file.ts";
@@ -10,7 +12,6 @@ import { checkFreshness, type Allowance } from "./freshness.ts";
 import { readKept } from "./kept-documents.ts";
 import type { ProvenDocument } from "../mirror/snapshot.ts";
 import { rememberDocument, type RememberedDocument, type UpstreamMemory } from "../mirror/upstream-state.ts";
-import type { DocumentPort, FetchedDocument, SyncSource } from "../sync/ports.ts";
 import { isForeign, isMissing, readAlone, sortRefused, type UnreadableProducts } from "./unreadable.ts";
 
 /** What upstream says, verified and coherent. */
@@ -25,13 +26,13 @@ export interface UpstreamMetadata {
   /** Every document this rests on, in the order read: index first. */
   readonly documents: readonly RememberedDocument[];
   /** Bytes of documents that are not kept as proof yet. */
-  readonly fresh: readonly FetchedDocument[];
+  readonly fresh: readonly UpstreamDocument[];
   readonly warnings: readonly string[];
 }
 
 export interface MetadataRequest {
-  readonly source: SyncSource;
-  readonly documents: DocumentPort;
+  readonly source: Upstream;
+  readonly documents: DocumentStore;
   readonly memory: UpstreamMemory;
   /** Further documents that were accepted here before, by hash. Default none. */
   readonly accepted?: ReadonlyMap<Sha256, ProvenDocument>;
@@ -131,11 +132,11 @@ async function readSet(request: MetadataRequest): Promise<UpstreamMetadata> {
 class SetReader {
   readonly warnings: string[] = [];
   readonly #accepted = new Map<string, RememberedDocument>();
-  readonly #fresh = new Map<string, FetchedDocument>();
+  readonly #fresh = new Map<string, UpstreamDocument>();
   #indexPath = "";
   readonly #request: MetadataRequest;
   readonly #suffix: string;
-  readonly #documents = new Map<string, RememberedDocument | FetchedDocument>();
+  readonly #documents = new Map<string, RememberedDocument | UpstreamDocument>();
   readonly #started = new Map<string, Promise<string | undefined>>();
 
   constructor(request: MetadataRequest) {
@@ -213,7 +214,7 @@ class SetReader {
   }
 
   #accept(path: string, updatedAt: Date | undefined): void {
-    const document = this.#documents.get(path) as RememberedDocument | FetchedDocument;
+    const document = this.#documents.get(path) as RememberedDocument | UpstreamDocument;
     if (!("bytes" in document)) {
       this.#accepted.set(path, document);
       return;

@@ -1,11 +1,11 @@
+import type { Store } from "../store/store.ts";
 import { JamError } from "../shared/errors.ts";
-import type { SyncStore } from "../sync/ports.ts";
 import { MIRROR_REF, parseSnapshot, snapshotIdOf, type Snapshot } from "./snapshot.ts";
 
 /** The part of a store that is needed to know what the mirror shows. */
 export interface MirrorReader {
-  readonly refs: Pick<SyncStore["refs"], "read">;
-  readonly documents: Pick<SyncStore["documents"], "get">;
+  readonly refs: Pick<Store["refs"], "read">;
+  readonly documents: Pick<Store["documents"], "get">;
 }
 
 /** The snapshot that the mirror shows now; undefined before the first sync. */
@@ -15,7 +15,7 @@ export async function readCurrentSnapshot(store: MirrorReader): Promise<Snapshot
 }
 
 /** Ids of all snapshots that are kept, oldest first. */
-export async function listSnapshotIds(documents: Pick<SyncStore["documents"], "list">): Promise<string[]> {
+export async function listSnapshotIds(documents: Pick<Store["documents"], "list">): Promise<string[]> {
   return (await documents.list("snapshots")).map((name) => name.replace(/\.json$/, ""));
 }
 

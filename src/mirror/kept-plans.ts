@@ -1,4 +1,4 @@
-import type { DocumentPort } from "../sync/ports.ts";
+import type { DocumentStore } from "../store/store.ts";
 
 /** The agents that plans asked for; a later sync keeps them beside what the rules want. */
 export interface KeptPlans {
@@ -14,7 +14,7 @@ const FORMAT = "jam-kept-plans:1";
 export const NO_KEPT_PLANS: KeptPlans = { agents: [], streams: [] };
 
 /** What earlier plans asked for; nothing when none did, or when the document is damaged. */
-export async function readKeptPlans(documents: DocumentPort): Promise<KeptPlans> {
+export async function readKeptPlans(documents: DocumentStore): Promise<KeptPlans> {
   const bytes = await documents.get("state", NAME);
   if (bytes === undefined) return NO_KEPT_PLANS;
   try {
@@ -29,7 +29,7 @@ export async function readKeptPlans(documents: DocumentPort): Promise<KeptPlans>
 }
 
 /** Replaces what is kept for plans, durably. */
-export async function writeKeptPlans(documents: DocumentPort, kept: KeptPlans): Promise<void> {
+export async function writeKeptPlans(documents: DocumentStore, kept: KeptPlans): Promise<void> {
   const document = { format: FORMAT, ...kept };
   await documents.put("state", NAME, Buffer.from(`${JSON.stringify(document, null, 1)}\n`));
 }

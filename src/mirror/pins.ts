@@ -1,12 +1,12 @@
+import type { DocumentStore } from "../store/store.ts";
 import { parseSha256, type Sha256 } from "../shared/sha256.ts";
-import type { DocumentPort } from "../sync/ports.ts";
 
 const FORMAT = "jam-pins:1";
 const NAME = /^pins-.+\.json$/;
 
 /** Lets retention keep contents that no snapshot lists yet, for the sake of `owner`, until they are unpinned. */
 export async function pinContents(
-  documents: DocumentPort,
+  documents: DocumentStore,
   owner: string,
   contents: Iterable<Sha256>,
 ): Promise<void> {
@@ -15,12 +15,12 @@ export async function pinContents(
 }
 
 /** No error when nothing is pinned for `owner`. */
-export async function unpinContents(documents: DocumentPort, owner: string): Promise<void> {
+export async function unpinContents(documents: DocumentStore, owner: string): Promise<void> {
   await documents.delete("state", `pins-${owner}.json`);
 }
 
 /** Everything that is pinned by anybody; a damaged note pins nothing. */
-export async function readPins(documents: DocumentPort): Promise<ReadonlySet<Sha256>> {
+export async function readPins(documents: DocumentStore): Promise<ReadonlySet<Sha256>> {
   const pinned = new Set<Sha256>();
   for (const name of await documents.list("state")) {
     const bytes = NAME.test(name) ? await documents.get("state", name) : undefined;

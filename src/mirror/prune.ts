@@ -1,13 +1,13 @@
+import type { Store } from "../store/store.ts";
 import { readFurtherMemory, readMemory } from "./upstream-state.ts";
 import { readPins } from "./pins.ts";
 import { publishTree } from "./publish.ts";
 import { readRefusedContents } from "./refused-contents.ts";
-import type { SyncStore } from "../sync/ports.ts";
 import { planRetention, type HeldBlob, type RetentionPlan, type RetentionRules } from "./retention.ts";
 import { MIRROR_REF, nextTreeId, parseSnapshot, snapshotIdOf, type Snapshot } from "./snapshot.ts";
 
 /** Every snapshot that is kept, oldest first; a damaged one is left out. */
-export async function readSnapshots(store: Pick<SyncStore, "documents">): Promise<Snapshot[]> {
+export async function readSnapshots(store: Pick<Store, "documents">): Promise<Snapshot[]> {
   const snapshots: Snapshot[] = [];
   for (const name of await store.documents.list("snapshots")) {
     const bytes = await store.documents.get("snapshots", name);
@@ -26,7 +26,7 @@ export async function readSnapshots(store: Pick<SyncStore, "documents">): Promis
  * What retention lets go of at this moment. Changes nothing.
  * @throws JamError JAM_STORE_…
  */
-export async function planPrune(store: SyncStore, rules: RetentionRules, now: Date): Promise<RetentionPlan> {
+export async function planPrune(store: Store, rules: RetentionRules, now: Date): Promise<RetentionPlan> {
   const snapshots = await readSnapshots(store);
   const treeId = await store.refs.read(MIRROR_REF);
   const current = treeId === undefined ? undefined : snapshotIdOf(treeId);
@@ -61,7 +61,7 @@ export async function planPrune(store: SyncStore, rules: RetentionRules, now: Da
  * Call with the writer's lease held.
  * @throws JamError JAM_STORE_…
  */
-export async function pruneStore(store: SyncStore, rules: RetentionRules, now: Date): Promise<RetentionPlan> {
+export async function pruneStore(store: Store, rules: RetentionRules, now: Date): Promise<RetentionPlan> {
   await dropGraced(store, rules, now);
   const plan = await planPrune(store, rules, now);
   for (const id of plan.trees) await store.trees.delete(id);
@@ -75,7 +75,7 @@ export async function pruneStore(store: SyncStore, rules: RetentionRules, now: D
  * Builds the published tree without what it carried for clients of older snapshots, once all grace is over.
  * A snapshot's first tree carries that; a tree built again carries nothing, so this happens once a snapshot.
  */
-async function dropGraced(store: SyncStore, rules: RetentionRules, now: Date): Promise<void> {
+async function dropGraced(store: Store, rules: RetentionRules, now: Date): Promise<void> {
   const treeId = await store.refs.read(MIRROR_REF);
   if (treeId === undefined || treeId !== snapshotIdOf(treeId)) return;
   const bytes = await store.documents.get("snapshots", `${treeId}.json`);

@@ -1,23 +1,23 @@
+import type { Store } from "../store/store.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
-import type { Assessment } from "../sync/assess.ts";
-import { proofOf } from "./upstream-state.ts";
-import type { SyncStore } from "../sync/ports.ts";
+import type { DocumentSource } from "../upstream/source.ts";
+import { proofOf, type RememberedDocument } from "./upstream-state.ts";
 import { readSnapshots } from "./prune.ts";
 import { publishSnapshot } from "./publish.ts";
 import { gracedIds, type RetentionRules } from "./retention.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { judgeVerbatimFace } from "./verbatim.ts";
+import { judgeVerbatimFace, type ListedUpstream } from "./verbatim.ts";
 
 /** One run's result, ready to be published. */
 export interface Changes {
-  readonly store: SyncStore;
+  readonly store: Store;
   readonly retention: RetentionRules;
   readonly now: () => Date;
   readonly current: Snapshot | undefined;
-  readonly assessment: Pick<Assessment, "metadata"> & {
-    readonly source: Pick<Assessment["source"], "name" | "url" | "verifies">;
-  };
+  /** The upstream that lists the agents. */
+  readonly source: Pick<DocumentSource, "name" | "url" | "verifies">;
+  readonly metadata: ListedUpstream & { readonly documents: readonly RememberedDocument[] };
   readonly earlierProofs?: Snapshot["earlierProofs"];
   /** The bundle that brought what is new. */
   readonly bundle?: Snapshot["bundle"];
@@ -27,8 +27,7 @@ export interface Changes {
 
 /** The current snapshot when nothing of it changed, else a new published one. */
 export async function publishChanges(changes: Changes): Promise<Snapshot | undefined> {
-  const { store, current, assessment, agents } = changes;
-  const { metadata, source } = assessment;
+  const { store, current, metadata, source, agents } = changes;
   const upstream = proofOf(source, metadata.documents);
   const verbatim = judgeVerbatimFace(metadata, source.verifies, agents);
   if (current !== undefined && isSame(current, { agents, upstream, verbatim })) return current;

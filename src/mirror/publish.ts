@@ -1,9 +1,9 @@
+import type { TreeFile, Store } from "../store/store.ts";
 import { JamError } from "../shared/errors.ts";
 import { sha256Of } from "../shared/sha256.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { renderCuratedFace } from "../juju/catalogue.ts";
 import { PathSpace } from "../juju/path-space.ts";
-import type { SyncStore, TreeEntry } from "../sync/ports.ts";
 import { formatSnapshot, makeSnapshotId, MIRROR_REF, type Snapshot } from "./snapshot.ts";
 
 export interface Publication {
@@ -25,7 +25,7 @@ export interface Publication {
  * the new one.
  * @throws JamError JAM_STORE_…
  */
-export async function publishSnapshot(store: SyncStore, publication: Publication): Promise<Snapshot> {
+export async function publishSnapshot(store: Store, publication: Publication): Promise<Snapshot> {
   const agents = publication.agents.toSorted(byName);
   const id = makeSnapshotId(publication.createdAt, sha256Of(JSON.stringify(agents)));
   const snapshot: Snapshot = {
@@ -47,7 +47,7 @@ export async function publishSnapshot(store: SyncStore, publication: Publication
 
 /** Builds a snapshot's tree, with what clients of the graced ones still need, and points the ref at it. */
 export async function publishTree(
-  store: SyncStore,
+  store: Store,
   tree: {
     readonly treeId: string;
     readonly snapshot: Snapshot;
@@ -63,11 +63,11 @@ export async function publishTree(
   });
 }
 
-function treeEntries(snapshot: Snapshot, graced: readonly Snapshot[]): TreeEntry[] {
-  const entries = new Map<string, TreeEntry>();
+function treeEntries(snapshot: Snapshot, graced: readonly Snapshot[]): TreeFile[] {
+  const entries = new Map<string, TreeFile>();
   const space = new PathSpace();
   // What upstream has moved since may have left a file where a folder is needed now: the new snapshot goes first.
-  const add = (entry: TreeEntry) => {
+  const add = (entry: TreeFile) => {
     if (!entries.has(entry.path) && space.take(entry.path) === undefined) entries.set(entry.path, entry);
   };
   for (const { path, text } of renderSnapshot(snapshot)) add({ path, bytes: Buffer.from(text) });

@@ -1,5 +1,5 @@
+import type { DocumentStore } from "../store/store.ts";
 import { parseSha256, type Sha256 } from "../shared/sha256.ts";
-import type { DocumentPort } from "../sync/ports.ts";
 
 const NAME = "refused-contents.json";
 const FORMAT = "jam-refused-contents:1";
@@ -8,7 +8,7 @@ const FORMAT = "jam-refused-contents:1";
 export type RefusedContents = ReadonlyMap<Sha256, Date>;
 
 /** None where nothing was refused or the note is damaged: then they stay as what a cut-off run left. */
-export async function readRefusedContents(documents: Pick<DocumentPort, "get">): Promise<RefusedContents> {
+export async function readRefusedContents(documents: Pick<DocumentStore, "get">): Promise<RefusedContents> {
   const bytes = await documents.get("state", NAME);
   if (bytes === undefined) return new Map();
   try {
@@ -30,7 +30,7 @@ export async function readRefusedContents(documents: Pick<DocumentPort, "get">):
 
 /** Adds contents to what was refused, durably; those that are not held any more are forgotten. */
 export async function noteRefusedContents(
-  documents: Pick<DocumentPort, "get" | "put">,
+  documents: Pick<DocumentStore, "get" | "put">,
   contents: Iterable<Sha256>,
   { now, isHeld }: { readonly now: Date; readonly isHeld: (sha256: Sha256) => Promise<boolean> },
 ): Promise<void> {

@@ -1,5 +1,5 @@
-import type { FetchStep } from "../sync/plan.ts";
-import type { SyncStore } from "../sync/ports.ts";
+import type { Store } from "../store/store.ts";
+import type { Sha256 } from "../shared/sha256.ts";
 import { readSnapshots } from "./prune.ts";
 import { publishTree } from "./publish.ts";
 import { gracedIds, type RetentionRules } from "./retention.ts";
@@ -13,9 +13,9 @@ const MARK = "tree-to-repair.json";
  * the damaged file when the run that fetches it again does not live to replace it.
  */
 export async function markDamage(
-  store: Pick<SyncStore, "documents">,
+  store: Pick<Store, "documents">,
   current: Snapshot | undefined,
-  fetch: readonly FetchStep[],
+  fetch: readonly { readonly sha256: Sha256 }[],
 ): Promise<void> {
   const listed = new Set(current?.agents.map(({ sha256 }) => sha256));
   if (!fetch.some(({ sha256 }) => listed.has(sha256))) return;
@@ -27,7 +27,7 @@ export async function markDamage(
  * note, for a new snapshot, links whole files already.
  */
 export async function repairTree(
-  store: SyncStore,
+  store: Store,
   run: {
     /** What was published when the run began. */
     readonly before: Snapshot | undefined;

@@ -1,5 +1,5 @@
+import type { RetryWait } from "../upstream/source.ts";
 import type { ErrorCode } from "../shared/errors.ts";
-import type { RetryWait } from "../sync/ports.ts";
 
 /** The steps of a run, in order; `write` and `read` are about volumes of a bundle, in the place of `fetch`. */
 export type SyncPhase = "metadata" | "plan" | "fetch" | "write" | "read" | "publish" | "prune";

@@ -1,5 +1,5 @@
+import type { DocumentStore } from "../store/store.ts";
 import { cutLists, MAX_LISTED } from "../shared/listed.ts";
-import type { DocumentPort } from "../sync/ports.ts";
 import { REPORT_LISTS, type SyncReport } from "./run-report.ts";
 
 /** Reports of so many runs are kept, each of so many bytes at most: 100 MiB in all. */
@@ -7,7 +7,7 @@ const KEPT_RUNS = 200;
 const MAX_REPORT_BYTES = 512 * 1024;
 
 /** Keeps a run's report and drops the oldest beyond the limit. */
-export async function keepReport(documents: DocumentPort, report: SyncReport): Promise<void> {
+export async function keepReport(documents: DocumentStore, report: SyncReport): Promise<void> {
   const name = `${report.startedAt.replaceAll(/[-:]/g, "")}.json`;
   await documents.put("history", name, formatReport(report));
   const names = await documents.list("history");
@@ -23,7 +23,7 @@ function formatReport(report: SyncReport): Uint8Array {
 }
 
 /** The reports of the last `count` runs, newest first; a damaged report is left out. */
-export async function readReports(documents: DocumentPort, count: number): Promise<SyncReport[]> {
+export async function readReports(documents: DocumentStore, count: number): Promise<SyncReport[]> {
   const names = (await documents.list("history")).toReversed().slice(0, count);
   const reports = await Promise.all(
     names.map(async (name) => parseReport(await documents.get("history", name))),

@@ -1,8 +1,18 @@
 import type { ErrorCode } from "../shared/errors.ts";
 import type { Omitting } from "../shared/listed.ts";
-import type { Removal } from "../sync/plan.ts";
 
 export type SyncOutcome = "updated" | "unchanged" | "partial" | "failed";
+
+/** Why an agent is no longer listed. */
+export type RemovalReason = "gone upstream" | "no longer selected" | "denied";
+
+/** An agent that a run takes out of the listing. */
+export interface Removal {
+  readonly agent: string;
+  readonly reason: RemovalReason;
+  /** What the rule said, for people. */
+  readonly detail: string;
+}
 
 /** A wanted agent that is not there after the run, and why. */
 export interface FailedItem {

@@ -1,6 +1,7 @@
+import type { UpstreamDocument, Validators } from "../upstream/source.ts";
+import type { DocumentStore } from "../store/store.ts";
 import { parseSha256, type Sha256 } from "../shared/sha256.ts";
 import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
-import type { DocumentPort, FetchedDocument, Validators } from "../sync/ports.ts";
 import type { ProvenDocument, Snapshot, UpstreamProof } from "./snapshot.ts";
 
 /** What is remembered of one upstream document that was accepted (principle P4, memory of freshness). */
@@ -31,7 +32,7 @@ const FORMAT = "jam-upstream-memory:1";
  * snapshot rests on stand in for it, so that losing a file never lowers the guard.
  */
 export async function readMemory(
-  documents: DocumentPort,
+  documents: DocumentStore,
   current: Snapshot | undefined,
 ): Promise<UpstreamMemory> {
   const bytes = await documents.get("state", NAME);
@@ -49,7 +50,7 @@ export type FurtherMemory = ReadonlyMap<string, readonly RememberedDocument[]>;
 
 /** Empty where no further upstream was needed. A damaged memory is replaced as in `readMemory`. */
 export async function readFurtherMemory(
-  documents: Pick<DocumentPort, "get">,
+  documents: Pick<DocumentStore, "get">,
   current: Snapshot | undefined,
 ): Promise<FurtherMemory> {
   const state = parseState(await documents.get("state", NAME));
@@ -101,7 +102,7 @@ function areRemembered(documents: unknown): boolean {
 
 /** Replaces the memory durably. */
 export async function writeMemory(
-  documents: DocumentPort,
+  documents: DocumentStore,
   memory: UpstreamMemory,
   further: FurtherMemory,
 ): Promise<void> {
@@ -132,7 +133,7 @@ export function proofOf(
 
 /** The memory of one document that has just been accepted; `keyExpiredAt` is for one whose key had expired. */
 export function rememberDocument(
-  document: FetchedDocument,
+  document: UpstreamDocument,
   updatedAt: Date | undefined,
   keyExpiredAt?: string,
 ): RememberedDocument {

@@ -1,14 +1,23 @@
 import type { Agent } from "../juju/agent.ts";
 import type { Sha256 } from "../shared/sha256.ts";
-import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
+import type { ContentId } from "../simplestreams/item.ts";
+import type { ProductFile } from "../simplestreams/product-file.ts";
 import type { VerbatimFace } from "./snapshot.ts";
+
+/** What upstream's documents list, and which of them were not or could not be read. */
+export interface ListedUpstream {
+  readonly products: ReadonlyMap<ContentId, ProductFile>;
+  readonly unreadable: readonly { readonly contentId: ContentId; readonly error: Error }[];
+  /** Agent content ids that the index lists and no rule selects. */
+  readonly unread: readonly ContentId[];
+}
 
 /**
  * Whether upstream's signed documents may be served as they are: only when every tarball that they list is held
  * (principle P2; a signature over agents that are not here breaks upgrades).
  */
 export function judgeVerbatimFace(
-  metadata: UpstreamMetadata,
+  metadata: ListedUpstream,
   verified: boolean,
   published: readonly Agent[],
 ): VerbatimFace {

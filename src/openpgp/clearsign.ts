@@ -18,7 +18,7 @@ import type { Signer } from "./key-standing.ts";
 import type { Keyring } from "./keyring.ts";
 import { reasonOf } from "./reason.ts";
 import { readSignaturePackets } from "./signature-packets.ts";
-import type { Signature } from "./signature.ts";
+import type { Signature } from "../shared/signature.ts";
 
 /** What a good signature vouches for. */
 export interface VerifiedText {

@@ -1,3 +1,4 @@
+import type { BlobReader } from "../store/store.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
@@ -7,7 +8,6 @@ import type { ServedDocument } from "./document.ts";
 import type { HotChunks } from "./hot-chunks.ts";
 import { type Encoding, tarballType } from "./negotiate.ts";
 import { ConnectionGone, type ReaderPace, awaitTurn, endWithin, openOutlet } from "./outlet.ts";
-import type { BlobReader } from "./ports.ts";
 import { sendProblem } from "./problem.ts";
 import { type ByteRange, ShortBlob, sendRange } from "./transfer.ts";
 

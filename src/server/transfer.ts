@@ -1,7 +1,7 @@
+import type { BlobReader } from "../store/store.ts";
 import type { BufferPool, BufferUse } from "./buffer-pool.ts";
 import { CHUNK_BYTES, type HotChunks } from "./hot-chunks.ts";
 import type { Outlet } from "./outlet.ts";
-import type { BlobReader } from "./ports.ts";
 
 /** A reader that took longer than this over its last chunk gets small ones of its own. */
 const SLOW_CHUNK_MS = 1_000;

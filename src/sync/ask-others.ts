@@ -1,3 +1,4 @@
+import type { Upstream } from "../upstream/source.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
@@ -6,13 +7,12 @@ import type { SelectRule } from "../juju/selection-rules.ts";
 import type { AssessInput } from "./assess.ts";
 import { unverified, type ChosenUpstream, type SourceFailure } from "./choose-upstream.ts";
 import type { RememberedDocument } from "../mirror/upstream-state.ts";
-import type { SyncSource } from "./ports.ts";
 import { readMetadata, type UpstreamMetadata } from "../metadata/read-metadata.ts";
 import { judgeRules } from "./rule-outcome.ts";
 
 /** An upstream that lists what the ones before it do not. */
 export interface FurtherUpstream {
-  readonly source: SyncSource;
+  readonly source: Upstream;
   readonly metadata: UpstreamMetadata;
   /** What is taken from it. */
   readonly agents: readonly Agent[];
@@ -125,7 +125,7 @@ function pick(agents: readonly Agent[], { rules, names }: Missing, known: readon
 }
 
 /** Its metadata, compared with what was accepted of this very upstream before. */
-function readFurther(input: AssessInput, source: SyncSource, missing: Missing): Promise<UpstreamMetadata> {
+function readFurther(input: AssessInput, source: Upstream, missing: Missing): Promise<UpstreamMetadata> {
   const streams = new Set([
     ...missing.rules.flatMap((rule) => rule.streams),
     ...(missing.names.size === 0 ? [] : [...input.kept.streams, ...(input.wishes?.streams ?? [])]),
@@ -140,7 +140,7 @@ function readFurther(input: AssessInput, source: SyncSource, missing: Missing): 
   });
 }
 
-function describeOffer(source: SyncSource, agents: readonly Agent[]): string {
+function describeOffer(source: Upstream, agents: readonly Agent[]): string {
   return `${source.name} (${source.url}) lists it: ${agents.length} agent(s) are taken from there, ${shorten(agents.map(formatAgentName))}.`;
 }
 

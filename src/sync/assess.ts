@@ -1,3 +1,5 @@
+import type { Upstream } from "../upstream/source.ts";
+import type { BlobStore, Store } from "../store/store.ts";
 import type { JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Agent } from "../juju/agent.ts";
@@ -14,7 +16,6 @@ import type { FurtherMemory, RememberedDocument, UpstreamMemory } from "../mirro
 import { judgeAgents, unfulfilled, type PlanWishes } from "./judge.ts";
 import type { KeptPlans } from "../mirror/kept-plans.ts";
 import { planSync, type FetchStep, type SyncPlan } from "./plan.ts";
-import type { BlobPort, SyncSource, SyncStore } from "./ports.ts";
 import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
 import { heldDespiteRefusal, relevantRefusals, withUnreadListings } from "../metadata/refusals.ts";
 import type { FailedItem } from "../mirror/run-report.ts";
@@ -22,8 +23,8 @@ import { judgeRules, refuseEmptySelection, ruleWarnings } from "./rule-outcome.t
 import type { Snapshot } from "../mirror/snapshot.ts";
 
 export interface AssessInput {
-  readonly store: SyncStore;
-  readonly sources: readonly SyncSource[];
+  readonly store: Store;
+  readonly sources: readonly Upstream[];
   readonly rules: SelectionRules;
   /** What earlier plans asked for, which stays. */
   readonly kept: KeptPlans;
@@ -44,9 +45,9 @@ export interface AssessInput {
 /** What upstream has, what the rules want of it, what is held, and the plan that follows. */
 export interface Assessment {
   /** The upstream whose metadata was taken. */
-  readonly source: SyncSource;
+  readonly source: Upstream;
   /** Where tarballs may come from: the source of the metadata first. */
-  readonly sources: readonly SyncSource[];
+  readonly sources: readonly Upstream[];
   readonly metadata: UpstreamMetadata;
   /** Upstreams that list what the first one does not. */
   readonly further: readonly FurtherUpstream[];
@@ -184,7 +185,7 @@ function streamTest({
 }
 
 /** The tarballs among these agents that are here, whole: a blob of another size was damaged and counts as absent. */
-async function findHeld(blobs: BlobPort, agents: readonly Agent[]): Promise<Set<Sha256>> {
+async function findHeld(blobs: BlobStore, agents: readonly Agent[]): Promise<Set<Sha256>> {
   const sizes = new Map(agents.map(({ sha256, size }) => [sha256, size]));
   const held = new Set<Sha256>();
   for await (const blob of blobs.list()) {

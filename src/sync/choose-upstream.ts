@@ -1,17 +1,17 @@
+import type { Upstream } from "../upstream/source.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
 import type { AssessInput } from "./assess.ts";
-import type { SyncSource } from "./ports.ts";
 import { readMetadata, type UpstreamMetadata } from "../metadata/read-metadata.ts";
 
 /** An upstream that could not be read, or only in part. */
 export interface SourceFailure {
-  readonly source: SyncSource;
+  readonly source: Upstream;
   readonly error: JamError;
 }
 
 /** The upstream whose metadata counts first. */
 export interface ChosenUpstream {
-  readonly source: SyncSource;
+  readonly source: Upstream;
   readonly metadata: UpstreamMetadata;
   /** Those before it, and those that were tried in vain for something better. */
   readonly failures: readonly SourceFailure[];
@@ -27,7 +27,7 @@ export async function chooseUpstream(
   wantsStream: (stream: string) => boolean,
 ): Promise<ChosenUpstream> {
   const failures: SourceFailure[] = [];
-  let partial: { source: SyncSource; metadata: UpstreamMetadata } | undefined;
+  let partial: { source: Upstream; metadata: UpstreamMetadata } | undefined;
   for (const source of input.sources) {
     try {
       const metadata = await readMetadata({
@@ -52,7 +52,7 @@ export async function chooseUpstream(
   return { ...partial, failures: others, warnings: warningsOf(source, others) };
 }
 
-function warningsOf(source: SyncSource, failures: readonly SourceFailure[]): string[] {
+function warningsOf(source: Upstream, failures: readonly SourceFailure[]): string[] {
   const skipped = failures.map(
     (failure) => `${failure.source.name} was passed over: ${failure.error.message}`,
   );
@@ -60,7 +60,7 @@ function warningsOf(source: SyncSource, failures: readonly SourceFailure[]): str
 }
 
 /** The warning that every run of an upstream without a key gives. */
-export function unverified(source: SyncSource): string[] {
+export function unverified(source: Upstream): string[] {
   return source.verifies
     ? []
     : [`${source.name} is NOT verified: whoever can change its answers chooses your agents.`];

@@ -1,15 +1,16 @@
+import type { Upstream } from "../upstream/source.ts";
+import type { BlobStore } from "../store/store.ts";
 import PQueue from "p-queue";
 import { isJamError, JamError, reportError, toJamError, type ErrorReport } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import type { FetchStep } from "./plan.ts";
-import type { BlobPort, SyncSource } from "./ports.ts";
 
 export interface FetchRequest {
   readonly steps: readonly FetchStep[];
   /** In order of preference; the next one is asked when one cannot deliver. */
-  readonly sources: readonly SyncSource[];
-  readonly blobs: BlobPort;
+  readonly sources: readonly Upstream[];
+  readonly blobs: BlobStore;
   /** Tarballs at the same time. */
   readonly jobs: number;
   readonly observe: SyncObserver;
@@ -77,10 +78,10 @@ async function fetchStep(
   const places = [step.path, ...step.otherPaths].flatMap((path) =>
     request.sources.map((source) => ({ path, source })),
   );
-  const gone = new Set<SyncSource>();
+  const gone = new Set<Upstream>();
   for (const { path, source } of places) {
     if (gone.has(source)) continue;
-    let target: Awaited<ReturnType<BlobPort["stage"]>> | undefined;
+    let target: Awaited<ReturnType<BlobStore["stage"]>> | undefined;
     try {
       target = await blobs.stage(step.sha256);
       observe({ kind: "item-started", path: step.path, size: step.size, received: target.received });

@@ -1,4 +1,5 @@
 import type { Sha256 } from "../shared/sha256.ts";
+import type { Removal } from "../mirror/run-report.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { PathSpace } from "../juju/path-space.ts";
 
@@ -15,15 +16,6 @@ export interface FetchStep {
   readonly agents: readonly string[];
   /** Why it is wanted, as the rule says it. */
   readonly rule: string;
-}
-
-export type RemovalReason = "gone upstream" | "no longer selected" | "denied";
-
-export interface Removal {
-  readonly agent: string;
-  readonly reason: RemovalReason;
-  /** What the rule said, for people. */
-  readonly detail: string;
 }
 
 /** What a sync would do, decided before anything is done. The dry run prints it. */

@@ -1,8 +1,8 @@
+import type { Store } from "../store/store.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { JamError } from "../shared/errors.ts";
 import { sumTarballBytes } from "../juju/agent.ts";
 import type { SyncPlan } from "./plan.ts";
-import type { SyncStore } from "./ports.ts";
 
 /** Kept free beyond what a run needs, so that the machine's other work goes on. */
 const RESERVED_BYTES = 64 * 2 ** 20;
@@ -34,7 +34,7 @@ export function spaceOf(plan: SyncPlan): SpaceNeed {
  * @throws JamError JAM_STORE_NO_SPACE with needed and free bytes
  */
 export async function refuseOverfull(
-  store: Pick<SyncStore, "freeBytes">,
+  store: Pick<Store, "freeBytes">,
   { what, bytes, total, hint }: SpaceNeed,
   quota: number | undefined,
 ): Promise<void> {

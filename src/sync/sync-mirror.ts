@@ -1,3 +1,5 @@
+import type { Upstream } from "../upstream/source.ts";
+import type { Store } from "../store/store.ts";
 import { toJamError } from "../shared/errors.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 import { assessUpstream, type Assessment } from "./assess.ts";
@@ -7,10 +9,15 @@ import { fetchItems } from "./fetch-items.ts";
 import type { Allowance } from "../metadata/freshness.ts";
 import { keepReport } from "../mirror/run-history.ts";
 import type { PlanWishes } from "./judge.ts";
-import { joinKeptPlans, NO_KEPT_PLANS, readKeptPlans, writeKeptPlans, type KeptPlans } from "../mirror/kept-plans.ts";
+import {
+  joinKeptPlans,
+  NO_KEPT_PLANS,
+  readKeptPlans,
+  writeKeptPlans,
+  type KeptPlans,
+} from "../mirror/kept-plans.ts";
 import { proofOf, readFurtherMemory, readMemory, writeMemory } from "../mirror/upstream-state.ts";
 import { publishableAgents } from "./plan.ts";
-import type { SyncSource, SyncStore } from "./ports.ts";
 import { pruneStore } from "../mirror/prune.ts";
 import { publishChanges } from "../mirror/publish-changes.ts";
 import { markDamage, repairTree } from "../mirror/repair-tree.ts";
@@ -35,9 +42,9 @@ export interface SyncOptions {
 
 /** What a sync works with: real adapters, joined in the composition root. */
 export interface SyncCollaborators {
-  readonly store: SyncStore;
+  readonly store: Store;
   /** In order of preference. */
-  readonly sources: readonly SyncSource[];
+  readonly sources: readonly Upstream[];
   readonly observe: SyncObserver;
   readonly now: () => Date;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -115,7 +122,8 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     retention: options.retention,
     now: work.now,
     current,
-    assessment,
+    source: assessment.source,
+    metadata: assessment.metadata,
     agents,
     ...(earlierProofs.length === 0 ? {} : { earlierProofs }),
   });
@@ -158,12 +166,12 @@ function furtherProofs(
   return [...proofs, ...before.filter(({ url }) => !urls.has(url))];
 }
 
-function keptPlans({ forgetsPlans }: SyncOptions, store: SyncStore): Promise<KeptPlans> | KeptPlans {
+function keptPlans({ forgetsPlans }: SyncOptions, store: Store): Promise<KeptPlans> | KeptPlans {
   return forgetsPlans === true ? NO_KEPT_PLANS : readKeptPlans(store.documents);
 }
 
 /** What a later run keeps for plans; written before anything is published, so that a kill loses no wish. */
-async function rememberPlans(options: SyncOptions, store: SyncStore): Promise<void> {
+async function rememberPlans(options: SyncOptions, store: Store): Promise<void> {
   const { wishes } = options;
   if (wishes === undefined && options.forgetsPlans !== true) return;
   const kept = await keptPlans(options, store);

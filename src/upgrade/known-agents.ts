@@ -1,3 +1,4 @@
+import type { DocumentStore } from "../store/store.ts";
 import { isJamError } from "../shared/errors.ts";
 import { sha256Of } from "../shared/sha256.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
@@ -15,12 +16,11 @@ import {
   type RememberedDocument,
   type UpstreamMemory,
 } from "../mirror/upstream-state.ts";
-import type { DocumentPort } from "../sync/ports.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 
 /** A store, as far as reading what is known needs it. */
 export interface KnownReader extends MirrorReader {
-  readonly documents: DocumentPort;
+  readonly documents: DocumentStore;
 }
 
 /** Every agent that this mirror holds or has read of. */
@@ -51,7 +51,7 @@ export async function readKnownAgents(store: KnownReader): Promise<KnownAgents> 
 
 /** What further upstreams listed that the first one does not. */
 async function readFurtherAgents(
-  documents: DocumentPort,
+  documents: DocumentStore,
   further: FurtherMemory,
   first: readonly Agent[],
 ): Promise<Agent[]> {
@@ -72,7 +72,7 @@ const INDEX_PATHS = ["index2.sjson", "index2.json", "index.sjson", "index.json"]
 
 /** The catalogue of the documents that are remembered; undefined when no usable index is among them. */
 async function readUpstreamAgents(
-  documents: DocumentPort,
+  documents: DocumentStore,
   memory: UpstreamMemory,
 ): Promise<readonly Agent[] | undefined> {
   for (const name of INDEX_PATHS) {
@@ -87,7 +87,7 @@ async function readUpstreamAgents(
 
 /** Undefined when one that was read before is not usable now: what it lists is not known then. */
 async function readProducts(
-  documents: DocumentPort,
+  documents: DocumentStore,
   memory: UpstreamMemory,
   entries: Iterable<IndexEntry>,
 ): Promise<Map<ContentId, ProductFile> | undefined> {
@@ -105,7 +105,7 @@ async function readProducts(
 
 /** The trusted text of a kept document; undefined when it is not here whole. It was verified when it came. */
 async function readKept(
-  documents: DocumentPort,
+  documents: DocumentStore,
   known: RememberedDocument | undefined,
 ): Promise<string | undefined> {
   if (known === undefined) return undefined;

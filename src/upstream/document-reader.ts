@@ -1,12 +1,11 @@
 import { JamError } from "../shared/errors.ts";
-import type { ArrivedDocument } from "./document-trust.ts";
 import { displayUrl } from "./failure.ts";
 import { guardedBody, type PaceLimits } from "./guarded-body.ts";
 import type { HttpAnswer, HttpClient } from "./http-client.ts";
 import { statusError } from "./http-failure.ts";
 import { parseRetryAfterMs } from "./retry-policy.ts";
 import { resolveUnder } from "./source-path.ts";
-import type { Validators } from "./upstream.ts";
+import type { Validators, ArrivedDocument } from "./source.ts";
 
 /** The largest document that is read, decompressed; Juju's own are about a tenth of it. */
 export const MAX_DOCUMENT_BYTES = 32 * 2 ** 20;

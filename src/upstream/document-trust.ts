@@ -1,22 +1,13 @@
 import { JUJU_KEY_FINGERPRINT } from "../openpgp/juju-key.ts";
 import { loadKeyring, type Keyring } from "../openpgp/keyring.ts";
-import type { Signature } from "../openpgp/signature.ts";
+import type { Signature } from "../shared/signature.ts";
 import { verifyDocument } from "../openpgp/verify-document.ts";
 import { JamError } from "../shared/errors.ts";
 import { sha256Of } from "../shared/sha256.ts";
 import { notSimplestreams } from "../simplestreams/metadata-fault.ts";
 import { decodeDocument, splitSignedText } from "../simplestreams/signed-text.ts";
 import type { Timing } from "./timing.ts";
-import type { UpstreamDocument, Validators } from "./upstream.ts";
-
-/** One document as it arrived. */
-export interface ArrivedDocument {
-  readonly path: string;
-  /** Without credentials. */
-  readonly url: string;
-  readonly bytes: Uint8Array;
-  readonly validators: Validators;
-}
+import type { ArrivedDocument, UpstreamDocument } from "./source.ts";
 
 export interface DocumentTrust {
   /** False when the operator switched verification off. */

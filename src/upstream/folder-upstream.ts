@@ -1,3 +1,4 @@
+import type { StagedBlob } from "../store/store.ts";
 import { createReadStream } from "node:fs";
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
@@ -9,11 +10,10 @@ import { MAX_DOCUMENT_BYTES } from "./document-reader.ts";
 import { cancelled } from "./failure.ts";
 import type { UpstreamOptions } from "./http-upstream.ts";
 import { STARTS_OVER } from "./item-download.ts";
-import type { ItemSink } from "./ports.ts";
 import { requireSafePath } from "./source-path.ts";
 import { createTally } from "./tally.ts";
 import { SYSTEM_TIMING } from "./timing.ts";
-import type { FetchOptions, ItemRequest, Upstream } from "./upstream.ts";
+import type { FetchOptions, ItemRequest, Upstream } from "./source.ts";
 
 /** Few and large reads: each costs a turn through the thread pool. */
 const READ_BYTES = 512 * 1024;
@@ -75,7 +75,7 @@ export function openFolderUpstream(options: FolderUpstreamOptions): Upstream {
 async function copyItem(
   file: SourceFile,
   item: ItemRequest,
-  sink: ItemSink,
+  sink: StagedBlob,
   options: FetchOptions,
 ): Promise<void> {
   const tally = createTally(sink, options);

@@ -7,11 +7,11 @@ import { openHttpClient, type HttpClient } from "./http-client.ts";
 import { downloadItem } from "./item-download.ts";
 import type { ProxyEnvironment } from "./proxy-setting.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
-import { withRetries, type RetryWait } from "./retry.ts";
+import { withRetries } from "./retry.ts";
 import { RETRY_DEFAULTS, type RetryPolicy } from "./retry-policy.ts";
 import { resolveUnder } from "./source-path.ts";
 import { SYSTEM_TIMING, type Timing } from "./timing.ts";
-import type { DocumentAnswer, Upstream } from "./upstream.ts";
+import type { DocumentAnswer, Upstream, RetryWait } from "./source.ts";
 import type { UpstreamWait, WaitObserver } from "./wait.ts";
 
 /** What every kind of upstream takes. */

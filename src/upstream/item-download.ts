@@ -1,13 +1,13 @@
+import type { StagedBlob } from "../store/store.ts";
 import { JamError, isJamError } from "../shared/errors.ts";
 import { readSample, refusal } from "./document-reader.ts";
 import { describeFirstBytes } from "./failure.ts";
 import { guardedBody, type PaceLimits } from "./guarded-body.ts";
 import type { HttpAnswer, HttpClient } from "./http-client.ts";
-import type { ItemSink } from "./ports.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import { withRetries, type RetryOptions } from "./retry.ts";
 import { createTally, type Tally } from "./tally.ts";
-import type { FetchOptions, ItemRequest } from "./upstream.ts";
+import type { FetchOptions, ItemRequest } from "./source.ts";
 
 export interface DownloadContext {
   readonly client: HttpClient;
@@ -28,7 +28,7 @@ const PROGRESS_BYTES = 2 ** 20;
 export async function downloadItem(
   context: DownloadContext,
   item: ItemRequest,
-  sink: ItemSink,
+  sink: StagedBlob,
   options: FetchOptions,
 ): Promise<void> {
   const tally = createTally(sink, options);
@@ -63,7 +63,7 @@ export const STARTS_OVER = { waitMs: 0, askedBy: "jam", attempt: 2, attempts: 2 
 
 interface Download extends DownloadContext {
   readonly item: ItemRequest;
-  readonly sink: ItemSink;
+  readonly sink: StagedBlob;
   readonly tally: Tally;
   readonly signal: AbortSignal;
 }
@@ -131,7 +131,7 @@ function rangeHeaders(from: number, validator: string | undefined): Record<strin
 }
 
 /** Whether a 206 is the rest of the very file whose start is here. Source: RFC 9110 §14.4, §15.3.7 */
-function continues(answer: HttpAnswer, item: ItemRequest, sink: ItemSink): boolean {
+function continues(answer: HttpAnswer, item: ItemRequest, sink: StagedBlob): boolean {
   const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(answer.headers["content-range"] ?? "");
   if (range === null || Number(range[1]) !== sink.received) return false;
   if (range[3] !== "*" && Number(range[3]) !== item.size) return false;

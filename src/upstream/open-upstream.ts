@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 
 import { openFolderUpstream } from "./folder-upstream.ts";
 import { openHttpUpstream, type HttpUpstreamOptions } from "./http-upstream.ts";
-import type { Upstream } from "./upstream.ts";
+import type { Upstream } from "./source.ts";
 
 /** True when reading from `url` needs the network; a folder or file: URL does not. */
 export function isRemote(url: string): boolean {

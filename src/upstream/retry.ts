@@ -1,17 +1,8 @@
 import { isJamError } from "../shared/errors.ts";
 import { cancelled } from "./failure.ts";
 import { planRetry, type RetryPolicy } from "./retry-policy.ts";
+import type { RetryWait } from "./source.ts";
 import type { Timing } from "./timing.ts";
-
-/** The wait before an attempt after the first. */
-export interface RetryWait {
-  readonly waitMs: number;
-  /** Who asked for it: the server by Retry-After, or our own back-off. */
-  readonly askedBy: "upstream" | "jam";
-  /** Number of the attempt that follows, and how many there are in all. */
-  readonly attempt: number;
-  readonly attempts: number;
-}
 
 export interface RetryOptions {
   readonly policy: RetryPolicy;

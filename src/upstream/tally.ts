@@ -1,5 +1,5 @@
-import type { ItemSink } from "./ports.ts";
-import type { FetchOptions } from "./upstream.ts";
+import type { StagedBlob } from "../store/store.ts";
+import type { FetchOptions } from "./source.ts";
 
 /** Keeps what a listener was told equal to what the sink holds. */
 export interface Tally {
@@ -10,7 +10,7 @@ export interface Tally {
 }
 
 /** A tally that starts with what the sink holds already; the listener is taken to know of that. */
-export function createTally(sink: ItemSink, options: FetchOptions): Tally {
+export function createTally(sink: StagedBlob, options: FetchOptions): Tally {
   let told = sink.received;
   return {
     add(bytes) {

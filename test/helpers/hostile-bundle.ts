@@ -18,7 +18,7 @@ import { LABEL_BYTES } from "../../src/bundle/format/volume-plan.ts";
 import { COMMANDS } from "../../src/cli/registry.ts";
 import { run } from "../../src/cli/run.ts";
 import { generateSecretKey, readSigningKey, type SigningKey } from "../../src/openpgp/signing-key.ts";
-import { bytesInlet, makeFarSide, type FarSide } from "../fuzz/bundle/far-side.ts";
+import { bytesInput, makeFarSide, type FarSide } from "../fuzz/bundle/far-side.ts";
 import {
   changedPaths,
   faultsInStore,
@@ -96,7 +96,7 @@ export async function hostileWorld({ tarballBytes = 600 } = {}): Promise<Hostile
   const good = await sampleBundle(tree, new Date(now - HOUR_MS));
   const base = await makeFarSide(folder, { upstream: tree.key, makers: [maker.publicKeyArmored] });
   const [archive] = volumeArchives(await writeSample(old, maker)) as [Buffer];
-  await base.import([bytesInlet("old.tar", archive)]);
+  await base.import([bytesInput("old.tar", archive)]);
   const goodArchives = volumeArchives(await writeSample(good, maker));
   const expected = await publicationAfter(base, join(folder, "expected"), goodArchives);
   let count = 0;
@@ -161,7 +161,7 @@ export async function withTarball(tree: SampleTree, path: string, bytes: Buffer)
 /** The agents' files that a far side shows after a good bundle, by path with their hashes. */
 async function publicationAfter(base: FarSide, to: string, archives: readonly Buffer[]): Promise<string[]> {
   const far = await base.copy(to);
-  await far.import(archives.map((bytes, index) => bytesInlet(`good-${index}.tar`, bytes)));
+  await far.import(archives.map((bytes, index) => bytesInput(`good-${index}.tar`, bytes)));
   const shown = agentsShown(far);
   await far.remove();
   return shown;
@@ -198,7 +198,7 @@ async function attackFarSide(
   if (options.mayPublish !== true) expect(readFolderBytes(join(far.data, "tools"))).toEqual(shown);
   await options.examine?.({ ...end, far });
   if (!isHealed) return { code: end.code, status: end.status };
-  await far.import(goodArchives.map((bytes, index) => bytesInlet(`good-${index}.tar`, bytes)));
+  await far.import(goodArchives.map((bytes, index) => bytesInput(`good-${index}.tar`, bytes)));
   if (options.mayPublish !== true) expect(agentsShown(far)).toEqual(expected);
   expect(faultsInStore(far.data)).toEqual([]);
   return { code: end.code, status: end.status };

@@ -25,11 +25,7 @@ import {
   type SampleUpstream,
   type SampleUpstreamOptions,
 } from "../peers/sample-upstream/server.ts";
-import {
-  buildSampleTree,
-  type SampleTree,
-  type SampleTreeOptions,
-} from "../peers/sample-upstream/tree.ts";
+import { buildSampleTree, type SampleTree, type SampleTreeOptions } from "../peers/sample-upstream/tree.ts";
 
 export { generateSampleKey } from "../peers/sample-upstream/sign.ts";
 export { buildSampleTree, type SampleTree } from "../peers/sample-upstream/tree.ts";

@@ -1,10 +1,11 @@
+import type { MediumWriter } from "../../medium/medium.ts";
 import { isJamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { carriedContents, formatManifest } from "../format/manifest.ts";
 import { planVolumes } from "../format/volume-plan.ts";
-import type { BundleSigner, ContentSource, Outlet } from "../ports.ts";
+import type { BundleSigner, ContentSource } from "../signing.ts";
 import { bundleFiles, PROGRESS_NAME, type BundleFiles } from "../write/bundle-files.ts";
 import { volumeBytes, type BundleBytes } from "../write/volume-bytes.ts";
 import { writeVolumes } from "../write/write-volumes.ts";
@@ -27,7 +28,7 @@ export interface BundleForm {
 
 /** Where a bundle goes. `base` names its files; undefined names them after the bundle's id. */
 export interface BundlePlace {
-  readonly outlet: Outlet;
+  readonly medium: MediumWriter;
   readonly base: string | undefined;
 }
 
@@ -59,7 +60,7 @@ export async function createBundle(
   work: CreateWork,
 ): Promise<CreatedFiles> {
   const damaged = new Set<Sha256>(order.damaged);
-  const { outlet, base } = form.place;
+  const { medium, base } = form.place;
   for (;;) {
     const manifest = await planBundle({ ...order, damaged }, work.store);
     const bundle = await signBundle(manifest, form.volumeSize, work.signer);
@@ -71,15 +72,15 @@ export async function createBundle(
       if (order.allowsPartial !== true || sha256 === undefined || damaged.has(sha256)) throw error;
       // What is damaged shows only when it is read, long after the manifest was written: begin again without it.
       damaged.add(sha256);
-      await giveUp(outlet, files);
+      await giveUp(medium, files);
     }
   }
 }
 
 /** Removes what was written of a bundle; the note on whose files they are goes last. */
-async function giveUp(outlet: Outlet, files: BundleFiles): Promise<void> {
+async function giveUp(medium: MediumWriter, files: BundleFiles): Promise<void> {
   const names = [...files.volumes, files.manifest, files.manifestSignature, PROGRESS_NAME];
-  for (const name of names) await outlet.remove(name);
+  for (const name of names) await medium.remove(name);
 }
 
 async function writeBundle(
@@ -91,13 +92,13 @@ async function writeBundle(
   form: BundleForm & { readonly place: BundlePlace },
   work: CreateWork,
 ): Promise<CreatedFiles> {
-  const { outlet } = form.place;
-  const before = await takeOver(outlet, files, { bundle, force: form.force });
+  const { medium } = form.place;
+  const before = await takeOver(medium, files, { bundle, force: form.force });
   await rememberBundle(work.store.documents, { manifest, ...bundle });
-  if (form.force) await giveUpOthers(outlet, { bundle, files, before });
-  const volumes = await writeVolumes({ bundle, files, before, outlet, ...work });
+  if (form.force) await giveUpOthers(medium, { bundle, files, before });
+  const volumes = await writeVolumes({ bundle, files, before, medium, ...work });
   const page = form.writesPage ? formatPage({ manifest, volumes, signedBy: work.signer, files }) : undefined;
-  await seal({ outlet, files, bundle, volumes, signer: work.signer, page });
+  await seal({ medium, files, bundle, volumes, signer: work.signer, page });
   return { manifest, volumes, signedBy: work.signer?.fingerprint };
 }
 

@@ -1,8 +1,8 @@
+import type { DocumentStore } from "../../store/store.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { parseManifest } from "../format/parse-manifest.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { bundleId } from "../format/parse-manifest.ts";
-import type { DocumentPort } from "../../sync/ports.ts";
 
 const FORMAT = "jam-created-bundle:1";
 const NAME = /^created-bundle-(?<id>[^/]+)\.json$/;
@@ -21,7 +21,7 @@ export interface CreatedBundle {
  * Remembers a bundle before its volumes are written, and forgets the oldest beyond the limit. Whoever may read a mirror
  * but not write to it can make bundles, too; those are just not remembered.
  */
-export async function rememberBundle(documents: DocumentPort, bundle: CreatedBundle): Promise<void> {
+export async function rememberBundle(documents: DocumentStore, bundle: CreatedBundle): Promise<void> {
   try {
     await putNote(documents, bundle);
   } catch (error) {
@@ -30,7 +30,7 @@ export async function rememberBundle(documents: DocumentPort, bundle: CreatedBun
 }
 
 async function putNote(
-  documents: DocumentPort,
+  documents: DocumentStore,
   { manifest, manifestBytes, signature }: CreatedBundle,
 ): Promise<void> {
   const note = {
@@ -48,7 +48,7 @@ async function putNote(
 }
 
 /** The bundle of this id that was made here; undefined when it is not remembered (any more) or its note is damaged. */
-export async function recallBundle(documents: DocumentPort, id: string): Promise<CreatedBundle | undefined> {
+export async function recallBundle(documents: DocumentStore, id: string): Promise<CreatedBundle | undefined> {
   if (!bundleId.safeParse(id).success) return undefined;
   const bytes = await documents.get("state", `created-bundle-${id}.json`);
   if (bytes === undefined) return undefined;

@@ -1,6 +1,6 @@
+import type { MediumWriter } from "../../medium/medium.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
-import type { Outlet } from "../ports.ts";
 import { bundleFiles, type BundleFiles } from "../write/bundle-files.ts";
 import { readSmall } from "../write/small-files.ts";
 import type { BundleBytes } from "../write/volume-bytes.ts";
@@ -9,12 +9,12 @@ import { layoutOf, unseal, type WriteProgress } from "../write/write-progress.ts
 const MANIFEST_SUFFIX = ".manifest.json";
 
 /**
- * Removes from an outlet what belongs to other bundles, as their manifests beside show, but for the names that `files`
+ * Removes from an medium what belongs to other bundles, as their manifests beside show, but for the names that `files`
  * is about to take: volumes of two bundles in one folder would be imported as one heap. A manifest goes last, so that a
  * run that is killed can be repeated.
  */
 export async function giveUpOthers(
-  outlet: Outlet,
+  medium: MediumWriter,
   {
     bundle,
     files,
@@ -25,21 +25,21 @@ export async function giveUpOthers(
     readonly before: WriteProgress | undefined;
   },
 ): Promise<void> {
-  await unseal(outlet, before ?? { bundle: bundle.id, layout: layoutOf(bundle), volumes: [] });
+  await unseal(medium, before ?? { bundle: bundle.id, layout: layoutOf(bundle), volumes: [] });
   const kept = new Set([...files.volumes, files.manifest, files.manifestSignature, files.page]);
-  const names = await outlet.list();
+  const names = await medium.list();
   for (const name of names.filter((one) => one.endsWith(MANIFEST_SUFFIX))) {
-    const manifest = await readManifest(outlet, name);
+    const manifest = await readManifest(medium, name);
     if (manifest === undefined || manifest.id === bundle.id) continue;
     const base = name.slice(0, -MANIFEST_SUFFIX.length);
     const others = [...names.filter((one) => isVolumeOf(base, one)), ...filesBeside(base)];
-    for (const other of others) if (!kept.has(other)) await outlet.remove(other);
+    for (const other of others) if (!kept.has(other)) await medium.remove(other);
   }
 }
 
-async function readManifest(outlet: Outlet, name: string): Promise<BundleManifest | undefined> {
-  const inlet = await outlet.inlet(name);
-  const bytes = inlet === undefined ? undefined : await readSmall(inlet, MAX_MANIFEST_BYTES);
+async function readManifest(medium: MediumWriter, name: string): Promise<BundleManifest | undefined> {
+  const input = await medium.input(name);
+  const bytes = input === undefined ? undefined : await readSmall(input, MAX_MANIFEST_BYTES);
   try {
     return bytes === undefined ? undefined : parseManifest(bytes, name);
   } catch {

@@ -1,8 +1,8 @@
+import type { DocumentStore } from "../../store/store.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import type { Advice } from "../../juju/knowledge/knowledge.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { DocumentPort } from "../../sync/ports.ts";
 import { readSnapshots } from "../../mirror/prune.ts";
 import { proofsOf, type Snapshot } from "../../mirror/snapshot.ts";
 import { toLine } from "../format/carried-text.ts";
@@ -36,7 +36,7 @@ export interface BundleOrder {
 
 /** The part of a store that planning needs. */
 export interface PlanningStore {
-  readonly documents: DocumentPort;
+  readonly documents: DocumentStore;
   readonly blobs: { stat(sha256: Sha256): Promise<{ readonly size: number } | undefined> };
 }
 

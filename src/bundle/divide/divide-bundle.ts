@@ -1,3 +1,4 @@
+import type { VolumeInput } from "../../medium/medium.ts";
 import { isJamError, JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
@@ -7,7 +8,7 @@ import { takeOver } from "../create/take-over.ts";
 import { affectedBy, describeAffected } from "../format/affected.ts";
 import { damagedBundle } from "../format/bundle-fault.ts";
 import { judgeSignature, type SignatureJudgement } from "../inspect/judge-signature.ts";
-import type { BundleSigner, Inlet, VerifyDetached } from "../ports.ts";
+import type { BundleSigner, VerifyDetached } from "../signing.ts";
 import { volumeContents } from "../read/volume-contents.ts";
 import { editionOf, type Edition } from "../verify/editions.ts";
 import { bundleFiles, volumeNumberOf } from "../write/bundle-files.ts";
@@ -46,28 +47,28 @@ export interface DividedBundle {
  * @throws JamError JAM_BUNDLE_…, JAM_SIGNATURE_INVALID, JAM_MEDIUM_…, JAM_USAGE_INVALID, JAM_CANCELLED
  */
 export async function divideBundle(
-  inlets: readonly Inlet[],
+  inputs: readonly VolumeInput[],
   { volumeSize, place, force }: Division,
   work: DivideWork,
 ): Promise<DividedBundle> {
-  const { outlet } = place;
-  refuseSameFolder(inlets, outlet.folder);
-  const source = await findWhole(inlets);
+  const { medium } = place;
+  refuseSameFolder(inputs, medium.folder);
+  const source = await findWhole(inputs);
   const signature = await judge(source.edition, work);
   const edition = editionOf({ ...source.edition, volumeSize });
   const files = bundleFiles(place.base ?? baseOf(source), edition.volumes.length);
-  const before = await takeOver(outlet, files, { bundle: edition, force });
+  const before = await takeOver(medium, files, { bundle: edition, force });
   const contents = volumeContents(source.volumes);
   const volumes = await blamingSource(source, () =>
-    writeVolumes({ bundle: edition, files, outlet, contents, before, ...work }),
+    writeVolumes({ bundle: edition, files, medium, contents, before, ...work }),
   );
-  await seal({ outlet, files, bundle: edition, volumes, signer: work.signer, page: undefined });
+  await seal({ medium, files, bundle: edition, volumes, signer: work.signer, page: undefined });
   return { edition, volumes, signature };
 }
 
 /** A new seal takes the place of the old one, and new volumes may have the names of those that are read. */
-function refuseSameFolder(inlets: readonly Inlet[], folder: string): void {
-  const same = inlets.find(({ place }) => place?.folder === folder);
+function refuseSameFolder(inputs: readonly VolumeInput[], folder: string): void {
+  const same = inputs.find(({ place }) => place?.folder === folder);
   if (same === undefined) return;
   throw new JamError("JAM_USAGE_INVALID", `--to: ${folder} holds ${same.name}, which is read.`, {
     hint: "Give another folder: each division of a bundle has SHA256SUMS of its own.",
@@ -89,7 +90,7 @@ async function judge(
 
 /** The name that the source's files have in common. */
 function baseOf({ edition, volumes }: WholeBundle): string {
-  const file = volumes[0]?.inlet.place?.file ?? `jam-${edition.id}.tar`;
+  const file = volumes[0]?.input.place?.file ?? `jam-${edition.id}.tar`;
   const isNumbered = edition.volumes.length > 1 && volumeNumberOf(file) !== undefined;
   return file.replace(isNumbered ? /\.\d+\.tar$/ : /\.tar$/, "");
 }
@@ -105,7 +106,7 @@ async function blamingSource<T>({ edition, volumes }: WholeBundle, write: () => 
     const holders = volumes.filter(({ plan }) =>
       plan.slices.some(({ content }) => content.sha256 === sha256),
     );
-    const names = holders.map(({ inlet }) => inlet.name).join(" or ");
+    const names = holders.map(({ input }) => input.name).join(" or ");
     throw damagedBundle(names, `${describeAffected(affected)}: its bytes are not what the manifest says`, {
       bundle: edition.id,
       volumes: holders.map(({ plan }) => plan.number),

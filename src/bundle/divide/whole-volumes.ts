@@ -1,7 +1,7 @@
+import type { VolumeInput } from "../../medium/medium.ts";
 import { JamError } from "../../shared/errors.ts";
 import { affectedBy, describeAffected } from "../format/affected.ts";
 import { damagedBundle, malformedBundle } from "../format/bundle-fault.ts";
-import type { Inlet } from "../ports.ts";
 import { readHead } from "../read/read-volumes.ts";
 import type { LocatedVolume } from "../read/volume-contents.ts";
 import { Editions, locate, type Edition } from "../verify/editions.ts";
@@ -17,26 +17,26 @@ export interface WholeBundle {
  * @throws JamError JAM_USAGE_INVALID for a stream, JAM_BUNDLE_INCOMPLETE when volumes are missing,
  *   JAM_BUNDLE_MALFORMED for volumes of two bundles, JAM_BUNDLE_DAMAGED, JAM_MEDIUM_…
  */
-export async function findWhole(inlets: readonly Inlet[]): Promise<WholeBundle> {
+export async function findWhole(inputs: readonly VolumeInput[]): Promise<WholeBundle> {
   const editions = new Editions();
   const volumes = new Map<number, LocatedVolume>();
   let first: { readonly edition: Edition; readonly name: string } | undefined;
-  for (const inlet of inlets) {
-    if (inlet.openAt === undefined) throw noStream(inlet.name);
-    const head = await readHead(inlet);
+  for (const input of inputs) {
+    if (input.openAt === undefined) throw noStream(input.name);
+    const head = await readHead(input);
     const edition = editions.of({ ...head, volumeSize: head.label.volumeSize ?? undefined });
-    first ??= { edition, name: inlet.name };
+    first ??= { edition, name: input.name };
     if (edition !== first.edition) {
       throw malformedBundle(
-        inlet.name,
+        input.name,
         `it is of bundle ${edition.id}, and ${first.name} of ${first.edition.id}, or of one that was divided or signed in another way`,
       );
     }
-    const located = locate(edition, head.label.number, inlet);
-    if (located === undefined || inlet.size !== located.plan.bytes)
+    const located = locate(edition, head.label.number, input);
+    if (located === undefined || input.size !== located.plan.bytes)
       throw damagedBundle(
-        inlet.name,
-        `it has ${inlet.size} bytes; volume ${head.label.number} has ${located?.plan.bytes}`,
+        input.name,
+        `it has ${input.size} bytes; volume ${head.label.number} has ${located?.plan.bytes}`,
       );
     volumes.set(head.label.number, located);
   }

@@ -1,13 +1,13 @@
+import type { BlobStore } from "../../store/store.ts";
 import { formatAgentName } from "../../juju/agent.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import { readCurrentSnapshot, type MirrorReader } from "../../mirror/current.ts";
-import type { BlobPort } from "../../sync/ports.ts";
 import { proofsOf, type Snapshot } from "../../mirror/snapshot.ts";
 import { bringersOf, readImportRecords, type ImportRecord } from "./import-records.ts";
 
 /** The part of a store that is needed to know what the mirror holds. */
 export interface HoldingsPorts extends MirrorReader {
-  readonly blobs: Pick<BlobPort, "stat">;
+  readonly blobs: Pick<BlobStore, "stat">;
 }
 
 /** A tarball that is held whole. */

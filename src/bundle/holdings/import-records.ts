@@ -1,6 +1,6 @@
+import type { DocumentStore } from "../../store/store.ts";
 import { z } from "zod";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { DocumentPort } from "../../sync/ports.ts";
 import type { BundleScope } from "../format/manifest.ts";
 import { bundleId, sha256Text } from "../format/parse-manifest.ts";
 
@@ -41,7 +41,7 @@ const file = z.object({
 });
 
 /** What was imported here, newest last; nothing when nothing was, or when the document is damaged. */
-export async function readImportRecords(documents: Pick<DocumentPort, "get">): Promise<ImportRecord[]> {
+export async function readImportRecords(documents: Pick<DocumentStore, "get">): Promise<ImportRecord[]> {
   const bytes = await documents.get("state", NAME);
   if (bytes === undefined) return [];
   try {
@@ -57,7 +57,7 @@ export async function readImportRecords(documents: Pick<DocumentPort, "get">): P
  * runs counts together: an import that was cut short and run again brings only the rest the second time.
  */
 export async function recordImport(
-  documents: Pick<DocumentPort, "get" | "put">,
+  documents: Pick<DocumentStore, "get" | "put">,
   record: ImportRecord,
 ): Promise<void> {
   const earlier = await readImportRecords(documents);

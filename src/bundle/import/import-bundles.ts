@@ -1,13 +1,13 @@
+import type { VolumeInput } from "../../medium/medium.ts";
 import { JamError, reportError, toJamError } from "../../shared/errors.ts";
 import { cutLists } from "../../shared/listed.ts";
 import { readCurrentSnapshot } from "../../mirror/current.ts";
 import { keepReport } from "../../mirror/run-history.ts";
 import { pruneStore } from "../../mirror/prune.ts";
 import { failedReport } from "../../sync/summarize-run.ts";
-import { sortInlets } from "../read/read-volumes.ts";
+import { sortInputs } from "../read/read-volumes.ts";
 import type { FailedItem } from "../../mirror/run-report.ts";
 import { isVerified, type Snapshot } from "../../mirror/snapshot.ts";
-import type { Inlet } from "../ports.ts";
 import { closeBundles } from "./close-bundles.ts";
 import {
   IMPORT_LISTS,
@@ -28,7 +28,7 @@ import { Reception } from "./reception.ts";
  * @throws JamError JAM_BUNDLE_…, JAM_SIGNATURE_…, JAM_SIGNER_UNKNOWN, JAM_METADATA_…, JAM_STORE_…, JAM_MEDIUM_…, JAM_CANCELLED
  */
 export async function importBundles(
-  inlets: readonly Inlet[],
+  inputs: readonly VolumeInput[],
   rules: ImportRules,
   work: ImportWork,
 ): Promise<ImportReport> {
@@ -41,7 +41,7 @@ export async function importBundles(
   const lease = await work.store.acquireWriter("jam bundle import");
   if (lease.note !== undefined) work.observe({ kind: "warning", message: lease.note });
   try {
-    const report = await runImport(inlets, rules, work);
+    const report = await runImport(inputs, rules, work);
     await keepReport(documents, { ...historyOf(report), ...stamp() });
     return report;
   } catch (cause) {
@@ -54,13 +54,13 @@ export async function importBundles(
 }
 
 async function runImport(
-  inlets: readonly Inlet[],
+  inputs: readonly VolumeInput[],
   rules: ImportRules,
   work: ImportWork,
 ): Promise<ImportReport> {
   const current = await readCurrentSnapshot(work.store);
   const reception = new Reception({ rules, work, current });
-  const { volumes, others } = await sortInlets(inlets);
+  const { volumes, others } = await sortInputs(inputs);
   for (const { name } of others) reception.warn(`${name} is no volume of a bundle and was left out.`);
   const faults = await receiveAll(volumes, reception, work);
   const closed = await closeBundles({ current, reception, rules, work });
@@ -71,33 +71,33 @@ async function runImport(
   return summarize({ current, reception, closed, faults });
 }
 
-/** Reads every inlet; one that cannot be used leaves the others alone, but for a full disk or a cancelled run. */
+/** Reads every input; one that cannot be used leaves the others alone, but for a full disk or a cancelled run. */
 async function receiveAll(
-  inlets: readonly Inlet[],
+  inputs: readonly VolumeInput[],
   reception: Reception,
   { observe, signal }: ImportWork,
 ): Promise<{ readonly errors: readonly JamError[]; readonly faults: readonly VolumeFault[] }> {
   const errors: JamError[] = [];
   const faults: VolumeFault[] = [];
   observe({ kind: "phase", phase: "read" });
-  const bytes = inlets.reduce((sum, { size }) => sum + (size ?? 0), 0);
-  observe({ kind: "planned", items: inlets.length, bytes });
-  for (const inlet of inlets) {
-    observe({ kind: "item-started", path: inlet.name, size: inlet.size ?? 0, received: 0 });
+  const bytes = inputs.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  observe({ kind: "planned", items: inputs.length, bytes });
+  for (const input of inputs) {
+    observe({ kind: "item-started", path: input.name, size: input.size ?? 0, received: 0 });
     try {
-      await reception.receive(inlet);
-      observe({ kind: "item-done", path: inlet.name, size: inlet.size ?? 0 });
+      await reception.receive(input);
+      observe({ kind: "item-done", path: input.name, size: input.size ?? 0 });
     } catch (cause) {
       const error = toJamError(cause);
       if (signal.aborted || isOfThisSide(error)) throw error;
       // A bundle that is not trusted is refused volume by volume, and told of once.
       if (errors.includes(error)) continue;
-      const message = error.message.startsWith(`${inlet.name}: `)
-        ? error.message.slice(inlet.name.length + 2)
+      const message = error.message.startsWith(`${input.name}: `)
+        ? error.message.slice(input.name.length + 2)
         : error.message;
-      observe({ kind: "item-failed", path: inlet.name, code: error.code, message });
+      observe({ kind: "item-failed", path: input.name, code: error.code, message });
       errors.push(error);
-      faults.push({ volume: inlet.name, error: reportError(error) });
+      faults.push({ volume: input.name, error: reportError(error) });
     }
   }
   return { errors, faults };

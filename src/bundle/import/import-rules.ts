@@ -2,7 +2,7 @@ import type { DenyRule } from "../../juju/selection-rules.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
 import type { RetentionRules } from "../../mirror/retention.ts";
-import type { VerifyDetached } from "../ports.ts";
+import type { VerifyDetached } from "../signing.ts";
 import type { ImportStore, OpenProofTrust } from "./ports.ts";
 
 /** What an import holds a bundle to. */

@@ -1,5 +1,5 @@
+import type { Store } from "../../store/store.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { SyncStore } from "../../sync/ports.ts";
 import { carriedContents, contentsOf, type BundledContent, type BundleManifest } from "../format/manifest.ts";
 import { planVolumes } from "../format/volume-plan.ts";
 import { readParts, type KeptPart, type PendingBundle } from "./pending.ts";
@@ -7,8 +7,8 @@ import type { LackingContent } from "./ports.ts";
 
 /** The part of a store that says what is here. */
 export type HeldStore = {
-  readonly blobs: Pick<SyncStore["blobs"], "stat">;
-  readonly documents: Pick<SyncStore["documents"], "get">;
+  readonly blobs: Pick<Store["blobs"], "stat">;
+  readonly documents: Pick<Store["documents"], "get">;
 };
 
 /** Whether a content is here whole. Tarballs were hashed when they came; their size shows whether they still are. */
@@ -27,7 +27,7 @@ export async function lackingContents(store: HeldStore, manifest: BundleManifest
 
 /** The parts of contents that came in volumes of this bundle and wait here for the others. */
 export async function keptParts(
-  store: { readonly blobs: HeldStore["blobs"]; readonly documents: SyncStore["documents"] },
+  store: { readonly blobs: HeldStore["blobs"]; readonly documents: Store["documents"] },
   id: string,
 ): Promise<KeptPart[]> {
   const kept: KeptPart[] = [];

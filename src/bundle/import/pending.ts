@@ -1,7 +1,7 @@
+import type { DocumentStore, Store } from "../../store/store.ts";
 import { z } from "zod";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { pinContents, readPins, unpinContents } from "../../mirror/pins.ts";
-import type { DocumentPort, SyncStore } from "../../sync/ports.ts";
 import { readSnapshots } from "../../mirror/prune.ts";
 import { contentsOf, formatManifest, type BundleManifest } from "../format/manifest.ts";
 import { parseManifest, sha256Text } from "../format/parse-manifest.ts";
@@ -43,7 +43,7 @@ export type KeptPart = z.infer<typeof partNote>[number];
  * Remembers a bundle before anything of it is taken in, and lets retention keep what it names, so that its other
  * volumes, or the bundle that it rests on, may come another day.
  */
-export async function putPending(documents: DocumentPort, bundle: PendingBundle): Promise<void> {
+export async function putPending(documents: DocumentStore, bundle: PendingBundle): Promise<void> {
   const { manifest, ...rest } = bundle;
   const owner = ownerOf(manifest.id);
   const text = JSON.stringify({ format: FORMAT, manifest: JSON.stringify(manifest), ...rest });
@@ -53,7 +53,7 @@ export async function putPending(documents: DocumentPort, bundle: PendingBundle)
 }
 
 /** Every bundle that waits, the one made first first; a damaged note is left out. */
-export async function readPending(documents: DocumentPort): Promise<PendingBundle[]> {
+export async function readPending(documents: DocumentStore): Promise<PendingBundle[]> {
   const bundles: PendingBundle[] = [];
   for (const name of await documents.list("state")) {
     const bytes = NAME.test(name) ? await documents.get("state", name) : undefined;
@@ -65,7 +65,7 @@ export async function readPending(documents: DocumentPort): Promise<PendingBundl
 
 /** The bundle of this manifest, if some of it came before; undefined also when the note on it is damaged. */
 export async function findWaiting(
-  documents: Pick<DocumentPort, "get">,
+  documents: Pick<DocumentStore, "get">,
   manifest: BundleManifest,
 ): Promise<PendingBundle | undefined> {
   const name = noteName(manifest.id);
@@ -93,7 +93,7 @@ export async function dropPending(store: PartStore, id: string): Promise<void> {
 }
 
 /** The parts of contents that are here for a bundle. */
-export async function readParts(documents: DocumentPort, id: string): Promise<KeptPart[]> {
+export async function readParts(documents: DocumentStore, id: string): Promise<KeptPart[]> {
   const bytes = await documents.get("state", partsName(id));
   try {
     const result = partNote.safeParse(JSON.parse(Buffer.from(bytes ?? []).toString("utf8")));
@@ -105,7 +105,7 @@ export async function readParts(documents: DocumentPort, id: string): Promise<Ke
 
 /** Replaces the note on the parts that are here, durably. */
 export async function writeParts(
-  documents: DocumentPort,
+  documents: DocumentStore,
   id: string,
   parts: readonly KeptPart[],
 ): Promise<void> {
@@ -115,8 +115,8 @@ export async function writeParts(
 
 /** What parts are let go of from. */
 export interface PartStore {
-  readonly documents: DocumentPort;
-  readonly blobs: Pick<SyncStore["blobs"], "delete">;
+  readonly documents: DocumentStore;
+  readonly blobs: Pick<Store["blobs"], "delete">;
 }
 
 /**
@@ -138,7 +138,7 @@ export async function dropParts(
   await writeParts(documents, id, kept);
 }
 
-function pinParts(documents: DocumentPort, id: string, parts: readonly KeptPart[]): Promise<void> {
+function pinParts(documents: DocumentStore, id: string, parts: readonly KeptPart[]): Promise<void> {
   return pinContents(
     documents,
     partsOwnerOf(id),

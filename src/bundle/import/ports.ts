@@ -1,17 +1,18 @@
-import type { SyncSource, SyncStore } from "../../sync/ports.ts";
+import type { Upstream } from "../../upstream/source.ts";
+import type { Store } from "../../store/store.ts";
 import type { Omitting } from "../../shared/listed.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { ContentSource } from "../ports.ts";
+import type { ContentSource } from "../signing.ts";
 
 /** The store as an import needs it. */
-export type ImportStore = SyncStore & { readonly blobs: ContentSource };
+export type ImportStore = Store & { readonly blobs: ContentSource };
 
 /** Checks documents of one upstream as a sync of it does. */
 export interface ProofTrust {
   readonly verifies: boolean;
   trustedKeys(): Promise<readonly string[]>;
   /** @throws JamError JAM_METADATA_…, JAM_UPSTREAM_NOT_SIMPLESTREAMS, JAM_KEYRING_INVALID */
-  readonly check: SyncSource["checkDocument"];
+  readonly check: Upstream["checkDocument"];
 }
 
 /** The trust in the upstream of this name and URL, with the keyring that the settings give it. */

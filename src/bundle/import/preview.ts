@@ -1,9 +1,9 @@
+import type { VolumeInput } from "../../medium/medium.ts";
 import { formatAgentName } from "../../juju/agent.ts";
 import { isMassRemoval } from "../../metadata/guard.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import { carriedContents, countAgents, type BundleManifest } from "../format/manifest.ts";
-import type { Inlet } from "../ports.ts";
-import { readHead, sortInlets } from "../read/read-volumes.ts";
+import { readHead, sortInputs } from "../read/read-volumes.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
 import { describeLacking, keptParts, lackingContents } from "./lacking.ts";
 import type { LackingContent } from "./ports.ts";
@@ -36,7 +36,7 @@ export interface BundlePreview {
  * @throws JamError as an import for what the heads show
  */
 export async function previewImport(
-  inlets: readonly Inlet[],
+  inputs: readonly VolumeInput[],
   {
     rules,
     work,
@@ -44,8 +44,8 @@ export async function previewImport(
   }: { readonly rules: ImportRules; readonly work: ImportWork; readonly current: Snapshot | undefined },
 ): Promise<BundlePreview[]> {
   const previews = new Map<string, BundlePreview & { readonly volumes: number[] }>();
-  for (const inlet of (await sortInlets(inlets)).volumes) {
-    const head = await readHead(inlet);
+  for (const input of (await sortInputs(inputs)).volumes) {
+    const head = await readHead(input);
     const { manifest, manifestBytes, label, signature } = head;
     const known = previews.get(manifest.id);
     if (known !== undefined) {
@@ -54,7 +54,7 @@ export async function previewImport(
     }
     const waiting = await findWaiting(work.store.documents, manifest);
     const isWaiting = waiting !== undefined && waiting.signedBy !== null;
-    const trust = await trustManifest(head, inlet.name, { ...work, ...rules, isWaiting });
+    const trust = await trustManifest(head, input.name, { ...work, ...rules, isWaiting });
     refuseUnverifiable(manifest, { ...work, ...rules });
     refuseFuture(manifest, work.now(), rules.allow);
     refuseOutdated(manifest, current, rules.allow);

@@ -1,3 +1,4 @@
+import type { VolumeInput } from "../../medium/medium.ts";
 import { ERROR_OUTCOMES, isJamError, JamError } from "../../shared/errors.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
@@ -9,7 +10,6 @@ import { refuseOverfull } from "../../sync/space.ts";
 import { affectedBy, describeAffected } from "../format/affected.ts";
 import { damagedBundle, malformedBundle } from "../format/bundle-fault.ts";
 import { carriedContents, documentsOf, formatManifest, type BundleManifest } from "../format/manifest.ts";
-import type { Inlet } from "../ports.ts";
 import { readVolumes, type OpenVolume } from "../read/read-volumes.ts";
 import type { ArrivingSlice, VolumeHead } from "../read/volume-reader.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
@@ -60,10 +60,10 @@ export class Reception {
   }
 
   /** @throws JamError JAM_BUNDLE_…, JAM_SIGNATURE_…, JAM_SIGNER_UNKNOWN, JAM_STORE_…, JAM_MEDIUM_…, JAM_CANCELLED */
-  async receive(inlet: Inlet): Promise<void> {
+  async receive(input: VolumeInput): Promise<void> {
     let last: string | undefined;
     try {
-      for await (const volume of readVolumes(this.#observed(inlet))) {
+      for await (const volume of readVolumes(this.#observed(input))) {
         last = volume.head.manifest.id;
         await this.#receiveVolume(volume);
       }
@@ -223,17 +223,17 @@ export class Reception {
     this.#work.observe({ kind: "warning", message });
   }
 
-  #observed(inlet: Inlet): Inlet {
+  #observed(input: VolumeInput): VolumeInput {
     const { observe, signal } = this.#work;
     return {
-      ...inlet,
+      ...input,
       async *open() {
-        for await (const piece of inlet.open()) {
+        for await (const piece of input.open()) {
           if (signal.aborted)
             throw new JamError("JAM_CANCELLED", "Cancelled; what came so far is kept.", {
               hint: "Run the same command again: it goes on where it stopped.",
             });
-          observe({ kind: "item-bytes", path: inlet.name, bytes: piece.length });
+          observe({ kind: "item-bytes", path: input.name, bytes: piece.length });
           yield piece;
         }
       },

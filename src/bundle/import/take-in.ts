@@ -1,6 +1,6 @@
+import type { DocumentStore } from "../../store/store.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
-import type { DocumentPort } from "../../sync/ports.ts";
 import type { BundledContent } from "../format/manifest.ts";
 import { isPart } from "../format/volume-label.ts";
 import type { ArrivingSlice } from "../read/volume-reader.ts";
@@ -105,7 +105,7 @@ async function putBlob(
 }
 
 async function putDocument(
-  documents: DocumentPort,
+  documents: DocumentStore,
   sha256: Sha256,
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<SliceFate> {

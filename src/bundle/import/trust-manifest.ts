@@ -1,6 +1,6 @@
 import { isJamError, JamError } from "../../shared/errors.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
-import type { VerifyDetached } from "../ports.ts";
+import type { VerifyDetached } from "../signing.ts";
 import type { VolumeHead } from "../read/volume-reader.ts";
 
 /** How a manifest came to be trusted. */

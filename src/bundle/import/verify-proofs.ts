@@ -1,10 +1,11 @@
+import type { Upstream } from "../../upstream/source.ts";
+import type { DocumentStore } from "../../store/store.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { buildCatalogue } from "../../juju/catalogue.ts";
 import { isJamError, JamError } from "../../shared/errors.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
 import { provenOf, type UpstreamMemory } from "../../mirror/upstream-state.ts";
-import type { DocumentPort, SyncSource } from "../../sync/ports.ts";
 import { readMetadata, type UpstreamMetadata } from "../../metadata/read-metadata.ts";
 import { proofsOf, type ProvenDocument, type Snapshot, type UpstreamProof } from "../../mirror/snapshot.ts";
 import type { UnreadableProducts } from "../../metadata/unreadable.ts";
@@ -13,7 +14,7 @@ import type { OpenProofTrust } from "./ports.ts";
 import { requireVerifiable } from "./require-verifiable.ts";
 
 export interface ProofRequest {
-  readonly documents: DocumentPort;
+  readonly documents: DocumentStore;
   readonly openTrust: OpenProofTrust;
   /** What was accepted before: an older document under a known name is refused. */
   readonly memory: UpstreamMemory;
@@ -30,7 +31,7 @@ export interface ProofRequest {
 export interface VerifiedProofs {
   /** What the snapshot rests on. */
   readonly metadata: UpstreamMetadata;
-  readonly source: Pick<SyncSource, "name" | "url" | "verifies">;
+  readonly source: Pick<Upstream, "name" | "url" | "verifies">;
   /** Agents of the manifest's catalogue as upstream's documents describe them. */
   readonly agents: readonly Agent[];
   /** Documents that prove nothing; every agent is proven without them. */
@@ -99,7 +100,7 @@ export function acceptedBy(current: Snapshot | undefined): Map<Sha256, ProvenDoc
 
 function readSet(
   set: ProofSet,
-  source: SyncSource,
+  source: Upstream,
   request: ProofRequest,
   memory: UpstreamMemory,
 ): Promise<UpstreamMetadata> {
@@ -125,7 +126,7 @@ function proofOf({ name, url, verified }: ProofSet, { documents }: UpstreamMetad
 }
 
 /** The documents of a set, read from where the import put them, as a source of metadata. */
-function proofSource(set: ProofSet, { documents, openTrust, allowsUnsigned }: ProofRequest): SyncSource {
+function proofSource(set: ProofSet, { documents, openTrust, allowsUnsigned }: ProofRequest): Upstream {
   const trust = requireVerifiable(set, { openTrust, allowsUnsigned });
   const byPath = new Map(set.documents.map((document) => [document.path, document]));
   return {

@@ -1,6 +1,7 @@
+import type { VolumeInput } from "../../medium/medium.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { carriedContents, type BundleManifest } from "../format/manifest.ts";
-import type { Inlet, VerifyDetached } from "../ports.ts";
+import type { VerifyDetached } from "../signing.ts";
 import { readHead } from "../read/read-volumes.ts";
 import type { VolumeHead } from "../read/volume-reader.ts";
 import { judgeSignature, type Fault, type SignatureJudgement } from "./judge-signature.ts";
@@ -53,23 +54,23 @@ export interface Inspection {
  * @throws JamError as the first unreadable head when none can be read
  */
 export async function inspectBundles(
-  inlets: readonly Inlet[],
+  inputs: readonly VolumeInput[],
   verifyDetached: VerifyDetached,
 ): Promise<Inspection> {
   const found = new Map<string, { readonly head: VolumeHead; readonly name: string; numbers: number[] }>();
   const errors: { readonly path: string; readonly error: Error & Fault }[] = [];
-  for (const inlet of inlets) {
+  for (const input of inputs) {
     try {
-      const head = await readHead(inlet);
+      const head = await readHead(input);
       const { manifest, label, signature } = head;
       // Volumes of one bundle that was divided in two ways, or whose signatures differ, do not belong together.
       const key = JSON.stringify([manifest.id, label.volumeSize, signature ?? null]);
       const known = found.get(key);
-      if (known === undefined) found.set(key, { head, name: inlet.name, numbers: [label.number] });
+      if (known === undefined) found.set(key, { head, name: input.name, numbers: [label.number] });
       else known.numbers.push(label.number);
     } catch (error) {
       if (!isJamError(error) || !/^JAM_(BUNDLE|MEDIUM)_/.test(error.code)) throw error;
-      errors.push({ path: inlet.name, error });
+      errors.push({ path: input.name, error });
     }
   }
   if (found.size === 0 && errors[0] !== undefined) throw errors[0].error;

@@ -1,5 +1,5 @@
 import { isJamError, type ErrorCode } from "../../shared/errors.ts";
-import type { VerifyDetached } from "../ports.ts";
+import type { VerifyDetached } from "../signing.ts";
 
 /** A failure without its stack: what is printed. */
 export interface Fault {

@@ -1,5 +1,5 @@
+import type { VolumeInput } from "../../medium/medium.ts";
 import { damagedBundle } from "../format/bundle-fault.ts";
-import type { Inlet } from "../ports.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { VolumeReader, type ArrivingSlice, type VolumeHead } from "./volume-reader.ts";
 
@@ -13,16 +13,16 @@ export interface OpenVolume {
 }
 
 /**
- * The volumes of an inlet, one behind the other: usually one in a file, any number in a stream. Each must be read to
+ * The volumes of an input, one behind the other: usually one in a file, any number in a stream. Each must be read to
  * its end before the next one is asked for.
  * @throws JamError JAM_BUNDLE_MALFORMED, JAM_BUNDLE_DAMAGED, JAM_BUNDLE_FORMAT, JAM_MEDIUM_…
  */
-export async function* readVolumes(inlet: Inlet): AsyncGenerator<OpenVolume> {
-  const bytes = new ByteReader(inlet.open());
+export async function* readVolumes(input: VolumeInput): AsyncGenerator<OpenVolume> {
+  const bytes = new ByteReader(input.open());
   try {
     for (let count = 1; count === 1 || !(await bytes.isAtEnd()); count += 1) {
-      if (count > 1) await refuseAppended(bytes, inlet);
-      const name = count === 1 ? inlet.name : `${inlet.name} (volume ${count} in it)`;
+      if (count > 1) await refuseAppended(bytes, input);
+      const name = count === 1 ? input.name : `${input.name} (volume ${count} in it)`;
       const reader = new VolumeReader(bytes, name);
       const head = await reader.readHead();
       yield { name, head, slices: () => reader.slices(head) };
@@ -33,47 +33,47 @@ export async function* readVolumes(inlet: Inlet): AsyncGenerator<OpenVolume> {
 }
 
 /**
- * What the first volume of an inlet says of itself; nothing behind that is read.
+ * What the first volume of an input says of itself; nothing behind that is read.
  * @throws JamError JAM_BUNDLE_MALFORMED, JAM_BUNDLE_DAMAGED, JAM_BUNDLE_FORMAT, JAM_MEDIUM_…
  */
-export async function readHead(inlet: Inlet): Promise<VolumeHead> {
-  const bytes = new ByteReader(inlet.open());
+export async function readHead(input: VolumeInput): Promise<VolumeHead> {
+  const bytes = new ByteReader(input.open());
   try {
-    return await new VolumeReader(bytes, inlet.name).readHead();
+    return await new VolumeReader(bytes, input.name).readHead();
   } finally {
     await bytes.close();
   }
 }
 
 /** Behind a volume there is another one or nothing. */
-async function refuseAppended(bytes: ByteReader, inlet: Inlet): Promise<void> {
+async function refuseAppended(bytes: ByteReader, input: VolumeInput): Promise<void> {
   const magic = await bytes.peek(MAGIC.length);
   if (magic.equals(MAGIC)) return;
-  throw damagedBundle(inlet.name, `something was appended behind its end, at byte ${bytes.position}`);
+  throw damagedBundle(input.name, `something was appended behind its end, at byte ${bytes.position}`);
 }
 
 /** How every volume begins: the name of its first file. */
 const MAGIC = Buffer.from("jam-volume.json\0");
 
 /** Archives that were found together: a stick may hold others than ours. */
-export interface SortedInlets {
-  readonly volumes: readonly Inlet[];
-  readonly others: readonly Inlet[];
+export interface SortedInputs {
+  readonly volumes: readonly VolumeInput[];
+  readonly others: readonly VolumeInput[];
 }
 
 /** Tells volumes from other archives by how they begin. Where none looks like a volume, all are taken for damaged ones. */
-export async function sortInlets(inlets: readonly Inlet[]): Promise<SortedInlets> {
-  const others: Inlet[] = [];
-  for (const inlet of inlets) {
+export async function sortInputs(inputs: readonly VolumeInput[]): Promise<SortedInputs> {
+  const others: VolumeInput[] = [];
+  for (const input of inputs) {
     // What comes once must not be opened to look.
-    if (inlet.size !== undefined && !(await beginsAsVolume(inlet))) others.push(inlet);
+    if (input.size !== undefined && !(await beginsAsVolume(input))) others.push(input);
   }
-  if (others.length === inlets.length) return { volumes: inlets, others: [] };
-  return { volumes: inlets.filter((inlet) => !others.includes(inlet)), others };
+  if (others.length === inputs.length) return { volumes: inputs, others: [] };
+  return { volumes: inputs.filter((input) => !others.includes(input)), others };
 }
 
-async function beginsAsVolume(inlet: Inlet): Promise<boolean> {
-  const bytes = new ByteReader(inlet.open());
+async function beginsAsVolume(input: VolumeInput): Promise<boolean> {
+  const bytes = new ByteReader(input.open());
   try {
     return (await bytes.peek(MAGIC.length)).equals(MAGIC);
   } finally {

@@ -1,10 +1,11 @@
+import type { VolumeInput } from "../../medium/medium.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { TAR_BLOCK, toBlocks, type Slice, type VolumePlan } from "../format/volume-plan.ts";
-import type { ContentReader, ContentSource, Inlet } from "../ports.ts";
+import type { ContentReader, ContentSource } from "../signing.ts";
 
 /** A volume in a plain file, and what it holds. */
 export interface LocatedVolume {
-  readonly inlet: Inlet;
+  readonly input: VolumeInput;
   readonly plan: VolumePlan;
   /** Bytes before its first slice. */
   readonly headBytes: number;
@@ -12,7 +13,7 @@ export interface LocatedVolume {
 
 /** Where a slice lies. */
 interface Piece {
-  readonly inlet: Inlet;
+  readonly input: VolumeInput;
   /** Of the slice's first byte in the file. */
   readonly position: number;
   readonly slice: Slice;
@@ -24,12 +25,12 @@ interface Piece {
  */
 export function volumeContents(volumes: readonly LocatedVolume[]): ContentSource {
   const pieces = new Map<Sha256, Piece[]>();
-  for (const { inlet, plan, headBytes } of volumes) {
+  for (const { input, plan, headBytes } of volumes) {
     let position = headBytes;
     for (const slice of plan.slices) {
       position += TAR_BLOCK;
       const { sha256 } = slice.content;
-      pieces.set(sha256, [...(pieces.get(sha256) ?? []), { inlet, position, slice }]);
+      pieces.set(sha256, [...(pieces.get(sha256) ?? []), { input, position, slice }]);
       position += toBlocks(slice.length);
     }
   }
@@ -70,7 +71,7 @@ function readPieces(pieces: readonly Piece[]): ContentReader {
       if (piece === undefined) return 0;
       if (opened?.piece !== piece) {
         await close();
-        const reader = await piece.inlet.openAt?.();
+        const reader = await piece.input.openAt?.();
         if (reader === undefined) return 0;
         opened = { piece, reader };
       }

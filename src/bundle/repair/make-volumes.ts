@@ -1,10 +1,10 @@
+import type { MediumWriter } from "../../medium/medium.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { isJamError, JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
 import { affectedBy, describeAffected } from "../format/affected.ts";
 import type { VolumePlan } from "../format/volume-plan.ts";
-import type { Outlet } from "../ports.ts";
 import type { Edition } from "../verify/editions.ts";
 import type { BundleFiles } from "../write/bundle-files.ts";
 import { volumeBytes } from "../write/volume-bytes.ts";
@@ -16,7 +16,7 @@ export interface VolumeOrder {
   /** Numbers of the volumes to make. */
   readonly numbers: readonly number[];
   readonly files: BundleFiles;
-  readonly outlet: Outlet;
+  readonly medium: MediumWriter;
   readonly contents: RepairContents;
   readonly observe: SyncObserver;
   readonly signal: AbortSignal;
@@ -56,7 +56,7 @@ async function makeOne(
   plan: VolumePlan,
   name: string,
 ): Promise<Omit<FinishedVolume, "name"> | { readonly lacking: ReadonlySet<Sha256> }> {
-  const { edition, outlet, contents, observe, signal } = order;
+  const { edition, medium, contents, observe, signal } = order;
   const bytes = async function* () {
     for await (const piece of volumeBytes(edition, plan, contents)) {
       if (signal.aborted)
@@ -71,7 +71,7 @@ async function makeOne(
     const lacking = await lackingOf(plan, contents);
     if (lacking.size > 0) return { lacking };
     try {
-      return await outlet.write(name, bytes());
+      return await medium.write(name, bytes());
     } catch (error) {
       if (isJamError(error, "JAM_MEDIUM_NO_SPACE")) throw noRoom(error, plan);
       if (!isJamError(error, "JAM_STORE_CORRUPT")) throw error;

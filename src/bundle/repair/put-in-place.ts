@@ -1,4 +1,4 @@
-import type { Outlet } from "../ports.ts";
+import type { MediumWriter } from "../../medium/medium.ts";
 import type { BundleFiles } from "../write/bundle-files.ts";
 import type { VerifiedVolume } from "../verify/verify-bundle.ts";
 
@@ -8,7 +8,7 @@ import type { VerifiedVolume } from "../verify/verify-bundle.ts";
  */
 export async function putInPlace(
   volumes: readonly VerifiedVolume[],
-  { outlet, files }: { readonly outlet: Outlet; readonly files: BundleFiles },
+  { medium, files }: { readonly medium: MediumWriter; readonly files: BundleFiles },
 ): Promise<ReadonlySet<number>> {
   const placed = new Set(
     volumes.flatMap(({ finding }) => (finding.state === "whole" ? (finding.number ?? []) : [])),
@@ -17,7 +17,7 @@ export async function putInPlace(
   const moved = new Set<number>();
   for (const { check, finding } of volumes) {
     const { number } = finding;
-    const from = check.inlet.place?.file;
+    const from = check.input.place?.file;
     const to = number === null ? undefined : files.volumes[number - 1];
     if (finding.state !== "swapped" || number === null || from === undefined || to === undefined) continue;
     if (placed.has(number) || moved.has(number)) continue;
@@ -25,7 +25,7 @@ export async function putInPlace(
     moves.push({ from, aside: to.replace(/\.tar$/, ".moved.tar"), to });
   }
   // Each is first out of the way: cut short in between, it is a whole volume under a name of its own.
-  for (const { from, aside } of moves) await outlet.move(from, aside);
-  for (const { aside, to } of moves) await outlet.move(aside, to);
+  for (const { from, aside } of moves) await medium.move(from, aside);
+  for (const { aside, to } of moves) await medium.move(aside, to);
   return moved;
 }

@@ -1,9 +1,10 @@
+import type { VolumeInput, MediumWriter } from "../../medium/medium.ts";
+import type { DocumentStore } from "../../store/store.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { DocumentPort } from "../../sync/ports.ts";
 import type { BundlePlace } from "../create/create-bundle.ts";
 import { recallBundle } from "../create/created-bundles.ts";
-import type { BundleSigner, ContentSource, Inlet, Outlet } from "../ports.ts";
+import type { BundleSigner, ContentSource } from "../signing.ts";
 import { volumeContents } from "../read/volume-contents.ts";
 import { editionOf, locate, type Edition } from "../verify/editions.ts";
 import {
@@ -22,7 +23,7 @@ import { restoreSeal } from "./restore-seal.ts";
 
 /** What repairing works with. */
 export interface RepairWork extends VerifyWork {
-  readonly documents: DocumentPort;
+  readonly documents: DocumentStore;
   readonly contents: ContentSource;
   readonly signer: BundleSigner | undefined;
 }
@@ -43,26 +44,29 @@ export interface Repaired {
  * @throws JamError JAM_BUNDLE_INCOMPLETE, JAM_BUNDLE_NOT_FOUND, JAM_SIGNATURE_…, JAM_MEDIUM_…, JAM_CANCELLED
  */
 export async function repairInPlace(
-  inlets: readonly Inlet[],
-  { folder, findAgain }: { readonly folder: string; readonly findAgain: () => Promise<readonly Inlet[]> },
+  inputs: readonly VolumeInput[],
+  {
+    folder,
+    findAgain,
+  }: { readonly folder: string; readonly findAgain: () => Promise<readonly VolumeInput[]> },
   work: RepairWork,
 ): Promise<Repaired> {
-  const { verification, edition, base } = await examine(inlets, work);
-  const outlet = work.openFolder(folder);
+  const { verification, edition, base } = await examine(inputs, work);
+  const medium = work.openFolder(folder);
   const files = bundleFiles(base, edition.volumes.length);
-  await outlet.clean();
-  const moved = await putInPlace(verification.volumes, { outlet, files });
+  await medium.clean();
+  const moved = await putInPlace(verification.volumes, { medium, files });
   const numbers = verification.report.repair.volumes.filter((number) => !moved.has(number));
-  const volumesNow = await renamed(verification.volumes, moved, { outlet, files });
+  const volumesNow = await renamed(verification.volumes, moved, { medium, files });
   const contents = contentsFor(volumesNow, edition, work);
-  const made = await makeVolumes({ ...work, edition, numbers, files, outlet, contents });
+  const made = await makeVolumes({ ...work, edition, numbers, files, medium, contents });
   const hashes = hashesOf(verification, made);
   const names = edition.volumes.map(({ number }) => files.volumes[number - 1] as string);
   const [beside] = verification.besides;
   const volumes = names.every((_, index) => hashes.has(index + 1))
     ? new Map(names.map((name, index) => [name, hashes.get(index + 1) as Sha256]))
     : undefined;
-  await restoreSeal({ outlet, files, edition, beside, volumes, signer: work.signer });
+  await restoreSeal({ medium, files, edition, beside, volumes, signer: work.signer });
   refuseLacking(made, edition);
   const after = (await verifyBundle(await findAgain(), work)).report;
   const placed = [...moved].map((number) => ({
@@ -79,11 +83,11 @@ export async function repairInPlace(
  * @throws JamError as `repairInPlace`
  */
 export async function repairElsewhere(
-  inlets: readonly Inlet[],
+  inputs: readonly VolumeInput[],
   place: BundlePlace,
   work: RepairWork,
 ): Promise<Repaired> {
-  const { verification, edition, base } = await examine(inlets, work);
+  const { verification, edition, base } = await examine(inputs, work);
   const files = bundleFiles(place.base ?? base, edition.volumes.length);
   const contents = contentsFor(verification.volumes, edition, work);
   const numbers = verification.report.repair.volumes;
@@ -125,18 +129,18 @@ interface Writing {
   readonly contents: RepairContents;
 }
 
-async function write(writing: Writing, { outlet }: BundlePlace, work: RepairWork): Promise<Repaired> {
-  const made = await makeVolumes({ ...work, ...writing, outlet });
+async function write(writing: Writing, { medium }: BundlePlace, work: RepairWork): Promise<Repaired> {
+  const made = await makeVolumes({ ...work, ...writing, medium });
   refuseLacking(made, writing.edition);
   return { ...summary(writing.edition, made.volumes), after: undefined };
 }
 
 /** What is wrong, and by which manifest it is put right. */
-async function examine(inlets: readonly Inlet[], work: RepairWork) {
+async function examine(inputs: readonly VolumeInput[], work: RepairWork) {
   const recall = (id: string) => recallBundle(work.documents, id);
-  const verification = await verifyBundle(inlets, { recall, ...work });
+  const verification = await verifyBundle(inputs, { recall, ...work });
   const { chosen, base } = verification;
-  if (chosen === undefined) throw nothingLegible(inlets);
+  if (chosen === undefined) throw nothingLegible(inputs);
   const { edition, signature } = chosen;
   const isBelieved = signature.state === "trusted" || (work.allowsUnsigned && signature.state !== "invalid");
   if (!isBelieved && signature.fault !== undefined) {
@@ -153,7 +157,7 @@ async function examine(inlets: readonly Inlet[], work: RepairWork) {
 async function renamed(
   volumes: Verification["volumes"],
   moved: ReadonlySet<number>,
-  { outlet, files }: { readonly outlet: Outlet; readonly files: BundleFiles },
+  { medium, files }: { readonly medium: MediumWriter; readonly files: BundleFiles },
 ): Promise<Verification["volumes"]> {
   const now: VerifiedVolume[] = [];
   for (const volume of volumes) {
@@ -163,8 +167,8 @@ async function renamed(
       continue;
     }
     if (number === null || !moved.has(number)) continue;
-    const inlet = await outlet.inlet(files.volumes[number - 1] as string);
-    if (inlet !== undefined) now.push({ ...volume, check: { ...volume.check, inlet } });
+    const input = await medium.input(files.volumes[number - 1] as string);
+    if (input !== undefined) now.push({ ...volume, check: { ...volume.check, input } });
   }
   return now;
 }
@@ -181,7 +185,7 @@ function contentsFor(
   const locatedIn = (...states: readonly string[]) =>
     volumes.flatMap(({ check, finding }) =>
       states.includes(finding.state) && finding.number !== null && check.position === 0
-        ? (locate(edition, finding.number, check.inlet) ?? [])
+        ? (locate(edition, finding.number, check.input) ?? [])
         : [],
     );
   const [good, rest] = [locatedIn("whole", "swapped"), locatedIn("damaged")];
@@ -216,8 +220,8 @@ function summary(
   };
 }
 
-function nothingLegible(inlets: readonly Inlet[]): JamError {
-  const names = inlets.map(({ name }) => name);
+function nothingLegible(inputs: readonly VolumeInput[]): JamError {
+  const names = inputs.map(({ name }) => name);
   return new JamError(
     "JAM_BUNDLE_NOT_FOUND",
     `Nothing in ${names.slice(0, 3).join(", ")} says which bundle it was: no manifest there can be read.`,

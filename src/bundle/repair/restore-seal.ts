@@ -1,5 +1,6 @@
+import type { MediumWriter } from "../../medium/medium.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { BundleSigner, Outlet } from "../ports.ts";
+import type { BundleSigner } from "../signing.ts";
 import { hashOf } from "../read/volume-reader.ts";
 import type { Edition } from "../verify/editions.ts";
 import type { Beside } from "../verify/read-beside.ts";
@@ -13,7 +14,7 @@ import {
 import { inOnePiece } from "../write/small-files.ts";
 
 export interface SealToRestore {
-  readonly outlet: Outlet;
+  readonly medium: MediumWriter;
   readonly files: BundleFiles;
   readonly edition: Edition;
   readonly beside: Beside | undefined;
@@ -27,13 +28,13 @@ export interface SealToRestore {
  * as they are when they are right, and are written again when they are not.
  */
 export async function restoreSeal(seal: SealToRestore): Promise<void> {
-  const { outlet, files, edition, beside, volumes } = seal;
+  const { medium, files, edition, beside, volumes } = seal;
   const sums: Sum[] = [];
   const restore = async (name: string, bytes: Uint8Array) => {
-    const before = await outlet.inlet(name);
+    const before = await medium.input(name);
     const wanted = await hashOf(inOnePiece(bytes));
     if (before === undefined || (await hashOf(before.open())) !== wanted)
-      await outlet.write(name, inOnePiece(bytes));
+      await medium.write(name, inOnePiece(bytes));
     sums.push({ name, sha256: wanted });
   };
   await restore(files.manifest, edition.manifestBytes);
@@ -49,19 +50,19 @@ export async function restoreSeal(seal: SealToRestore): Promise<void> {
 }
 
 /** What was said of the page, so that a damaged one stays known as that; else what it is. */
-async function pageSum({ outlet, files, beside }: SealToRestore): Promise<Sum[]> {
-  const inlet = await outlet.inlet(files.page);
-  const sha256 = beside?.sums.get(files.page) ?? (inlet && (await hashOf(inlet.open())));
-  return inlet === undefined || sha256 === undefined ? [] : [{ name: files.page, sha256 }];
+async function pageSum({ medium, files, beside }: SealToRestore): Promise<Sum[]> {
+  const input = await medium.input(files.page);
+  const sha256 = beside?.sums.get(files.page) ?? (input && (await hashOf(input.open())));
+  return input === undefined || sha256 === undefined ? [] : [{ name: files.page, sha256 }];
 }
 
-async function writeSums({ outlet, edition, signer }: SealToRestore, sums: readonly Sum[]): Promise<void> {
+async function writeSums({ medium, edition, signer }: SealToRestore, sums: readonly Sum[]): Promise<void> {
   const text = Buffer.from(formatSums(sums));
-  await outlet.remove(SUMS_NAME);
-  await outlet.remove(SUMS_SIGNATURE_NAME);
+  await medium.remove(SUMS_NAME);
+  await medium.remove(SUMS_SIGNATURE_NAME);
   if (signer !== undefined) {
     const signature = await signer.signDetached(text, edition.createdAt);
-    await outlet.write(SUMS_SIGNATURE_NAME, inOnePiece(Buffer.from(signature, "latin1")));
+    await medium.write(SUMS_SIGNATURE_NAME, inOnePiece(Buffer.from(signature, "latin1")));
   }
-  await outlet.write(SUMS_NAME, inOnePiece(text));
+  await medium.write(SUMS_NAME, inOnePiece(text));
 }

@@ -1,9 +1,9 @@
+import type { DocumentStore } from "../../store/store.ts";
 import { z } from "zod";
 import { isFarAhead } from "../../shared/clock.ts";
 import { JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
 import { printable } from "../../shared/printable.ts";
-import type { DocumentPort } from "../../sync/ports.ts";
 import { receiptShape } from "../format/parse-receipt.ts";
 import type { Receipt } from "../format/receipt.ts";
 import { siteName } from "../format/site-name.ts";
@@ -50,7 +50,7 @@ const file = z.object({
  * @throws JamError JAM_RECEIPT_INVALID for one from the future, which would outlive all that follow
  */
 export async function updateSite(
-  documents: Pick<DocumentPort, "get" | "put">,
+  documents: Pick<DocumentStore, "get" | "put">,
   { receipt, signedBy, text }: ReadReceipt,
   now: Date,
 ): Promise<SiteUpdate> {
@@ -69,7 +69,7 @@ export async function updateSite(
 }
 
 /** Every site that has sent a receipt, by name. A damaged document counts as none: its site sends the next one. */
-export async function readSites(documents: Pick<DocumentPort, "get" | "list">): Promise<Site[]> {
+export async function readSites(documents: Pick<DocumentStore, "get" | "list">): Promise<Site[]> {
   const sites: Site[] = [];
   for (const name of await siteNames(documents)) {
     const site = await readSite(documents, name);
@@ -83,7 +83,7 @@ export async function readSites(documents: Pick<DocumentPort, "get" | "list">): 
  * @throws JamError JAM_SITE_NOT_FOUND
  */
 export async function removeSite(
-  documents: Pick<DocumentPort, "list" | "delete">,
+  documents: Pick<DocumentStore, "list" | "delete">,
   name: string,
 ): Promise<void> {
   const names = await siteNames(documents);
@@ -95,14 +95,17 @@ export async function removeSite(
  * What a site has, as far as its last receipt tells. The signature was checked when the receipt was taken in.
  * @throws JamError JAM_SITE_NOT_FOUND
  */
-export async function haveOfSite(documents: Pick<DocumentPort, "get" | "list">, name: string): Promise<Have> {
+export async function haveOfSite(
+  documents: Pick<DocumentStore, "get" | "list">,
+  name: string,
+): Promise<Have> {
   const names = await siteNames(documents);
   const site = names.includes(name) ? await readSite(documents, name) : undefined;
   if (site === undefined) throw notFound(name, names);
   return haveOfReceipt(site.receipt);
 }
 
-async function readSite(documents: Pick<DocumentPort, "get">, name: string): Promise<Site | undefined> {
+async function readSite(documents: Pick<DocumentStore, "get">, name: string): Promise<Site | undefined> {
   const bytes = await documents.get("state", fileName(name));
   if (bytes === undefined) return undefined;
   try {
@@ -115,7 +118,7 @@ async function readSite(documents: Pick<DocumentPort, "get">, name: string): Pro
   }
 }
 
-async function siteNames(documents: Pick<DocumentPort, "list">): Promise<string[]> {
+async function siteNames(documents: Pick<DocumentStore, "list">): Promise<string[]> {
   const names = await documents.list("state");
   return names.flatMap((one) => FILE_NAME.exec(one)?.groups?.["name"] ?? []).sort();
 }

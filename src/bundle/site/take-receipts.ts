@@ -1,5 +1,5 @@
+import type { DocumentStore } from "../../store/store.ts";
 import { isJamError, type JamError } from "../../shared/errors.ts";
-import type { DocumentPort } from "../../sync/ports.ts";
 import type { NamedText } from "../../upgrade/fleet/read-document.ts";
 import { readReceipt, type ReadReceipt, type ReceiptPorts } from "./read-receipt.ts";
 import { updateSite, type SiteUpdate } from "./site.ts";
@@ -31,7 +31,7 @@ export async function readReceipts(texts: readonly NamedText[], ports: ReceiptPo
 
 /** Imports receipts one by one. Call with the writer's lease held. */
 export async function updateSites(
-  documents: Pick<DocumentPort, "get" | "put">,
+  documents: Pick<DocumentStore, "get" | "put">,
   receipts: ReadReceipts["receipts"],
   now: Date,
 ): Promise<{ readonly updates: readonly SiteUpdate[]; readonly refused: readonly RefusedReceipt[] }> {

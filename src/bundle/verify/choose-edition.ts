@@ -1,6 +1,6 @@
 import type { SignatureJudgement } from "../inspect/judge-signature.ts";
 import { volumeNumberOf } from "../write/bundle-files.ts";
-import type { VolumeCheck } from "./check-inlet.ts";
+import type { VolumeCheck } from "./check-input.ts";
 import type { Edition, SignedManifest } from "./editions.ts";
 import { byCount, guessEdition, tryEdition } from "./guess-volume-size.ts";
 import type { Beside } from "./read-beside.ts";
@@ -40,8 +40,8 @@ export async function chooseEdition(
   const others = [...besides.flatMap(({ manifests }) => manifests), ...remembered].filter(
     ({ manifest }) => manifest.id === id,
   );
-  const files = checks.flatMap(({ inlet }) =>
-    inlet.place === undefined ? [] : [{ number: volumeNumberOf(inlet.place.file), size: inlet.size ?? 0 }],
+  const files = checks.flatMap(({ input }) =>
+    input.place === undefined ? [] : [{ number: volumeNumberOf(input.place.file), size: input.size ?? 0 }],
   );
   const withoutVolumes = others.flatMap((source) => {
     if (editions.some((edition) => isSame(edition, source))) return [];

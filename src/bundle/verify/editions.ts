@@ -1,8 +1,8 @@
+import type { VolumeInput } from "../../medium/medium.ts";
 import { layOut } from "../create/create-bundle.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { headBytes } from "../format/volume-plan.ts";
 import type { LocatedVolume } from "../read/volume-contents.ts";
-import type { Inlet } from "../ports.ts";
 import type { BundleBytes } from "../write/volume-bytes.ts";
 import { layoutOf } from "../write/write-progress.ts";
 
@@ -40,11 +40,11 @@ export class Editions {
 }
 
 /** Where the slices of a volume lie in its file. */
-export function locate(edition: Edition, number: number, inlet: Inlet): LocatedVolume | undefined {
+export function locate(edition: Edition, number: number, input: VolumeInput): LocatedVolume | undefined {
   const plan = edition.volumes[number - 1];
   const sizes = {
     manifestBytes: edition.manifestBytes.length,
     signatureBytes: edition.signature?.length ?? 0,
   };
-  return plan && { inlet, plan, headBytes: headBytes(sizes) };
+  return plan && { input, plan, headBytes: headBytes(sizes) };
 }

@@ -3,7 +3,7 @@ import { affectedBy, type Affected } from "../format/affected.ts";
 import type { Slice } from "../format/volume-plan.ts";
 import type { Fault } from "../inspect/judge-signature.ts";
 import { volumeName, volumeNumberOf } from "../write/bundle-files.ts";
-import type { VolumeCheck } from "./check-inlet.ts";
+import type { VolumeCheck } from "./check-input.ts";
 import type { ChosenEdition } from "./choose-edition.ts";
 import type { VolumeFinding, VolumeState } from "./verify-report.ts";
 
@@ -117,7 +117,7 @@ function signatureFault({ name }: VolumeCheck, { chosen }: Expectation): Fault {
 
 /** A file that the checksums beside it do not know as this volume. */
 function sumFault(check: VolumeCheck, expected: Expectation, number: number): Fault | undefined {
-  const { place } = check.inlet;
+  const { place } = check.input;
   const sums = place && expected.sums.get(place.folder);
   const wanted = sums?.get(nameOf(expected, number) ?? "") ?? sums?.get(place?.file ?? "");
   if (wanted === undefined || check.fileSha256 === undefined || check.fileSha256 === wanted) return undefined;
@@ -144,8 +144,8 @@ function isSameDivision(a: ChosenEdition["edition"], b: ChosenEdition["edition"]
 }
 
 /** Whether a file that cannot say what it is was to be this volume. */
-function isExpected({ inlet }: VolumeCheck, expected: Expectation, number: number): boolean {
-  const { place } = inlet;
+function isExpected({ input }: VolumeCheck, expected: Expectation, number: number): boolean {
+  const { place } = input;
   if (place === undefined || expected.base === undefined) return true;
   return place.file === nameOf(expected, number) || expected.sums.get(place.folder)?.has(place.file) === true;
 }
@@ -156,8 +156,8 @@ export function nameOf({ chosen, base }: Pick<Expectation, "chosen" | "base">, n
   return base !== undefined && number >= 1 && number <= count ? volumeName(base, number, count) : undefined;
 }
 
-function nameNumber({ inlet }: VolumeCheck): number | undefined {
-  return inlet.place && volumeNumberOf(inlet.place.file);
+function nameNumber({ input }: VolumeCheck): number | undefined {
+  return input.place && volumeNumberOf(input.place.file);
 }
 
 /** The number that a file's name gives, as far as the bundle has such a volume. */

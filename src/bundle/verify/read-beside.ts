@@ -1,9 +1,10 @@
+import type { MediumWriter } from "../../medium/medium.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
 import { judgeSignature, type Fault, type SignatureJudgement } from "../inspect/judge-signature.ts";
-import type { Outlet, VerifyDetached } from "../ports.ts";
+import type { VerifyDetached } from "../signing.ts";
 import { hashOf } from "../read/volume-reader.ts";
 import { parseSums, SUMS_NAME, SUMS_SIGNATURE_NAME } from "../write/bundle-files.ts";
 import { readSmall } from "../write/small-files.ts";
@@ -45,35 +46,35 @@ export interface Beside {
  * @throws JamError JAM_MEDIUM_…
  */
 export async function readBeside(
-  outlet: Outlet,
+  medium: MediumWriter,
   volumes: ReadonlySet<string>,
   verifyDetached: VerifyDetached,
 ): Promise<Beside> {
-  const text = await readText(outlet, SUMS_NAME, MAX_SUMS_BYTES);
-  const asc = await readText(outlet, SUMS_SIGNATURE_NAME, MAX_SUMS_BYTES);
+  const text = await readText(medium, SUMS_NAME, MAX_SUMS_BYTES);
+  const asc = await readText(medium, SUMS_SIGNATURE_NAME, MAX_SUMS_BYTES);
   const findings: BesideFinding[] = [];
   const sums = new Map(parseSums(text ?? "").map(({ name, sha256 }) => [name, sha256]));
   const isForeign = sums.keys().some(isVolume) && !sums.keys().some((name) => volumes.has(name));
   let sumsSignature: SignatureJudgement | undefined;
   if (text !== undefined && !isForeign) {
-    const name = `${outlet.folder}/${SUMS_NAME}`;
+    const name = `${medium.folder}/${SUMS_NAME}`;
     sumsSignature = await judgeSignature(Buffer.from(text, "latin1"), asc, { name, verifyDetached });
     const fault = faultOf(text, sums.size, sumsSignature);
     findings.push({ path: SUMS_NAME, state: fault ? "damaged" : "whole", ...(fault && { fault }) });
     if (sumsSignature.state === "invalid") sums.clear();
     for (const [file, sha256] of sums) {
-      if (!isVolume(file)) findings.push(await checkFile(outlet, file, sha256));
+      if (!isVolume(file)) findings.push(await checkFile(medium, file, sha256));
     }
   } else {
     sums.clear();
     if (asc !== undefined && !isForeign) findings.push(missing(SUMS_NAME, SUMS_SIGNATURE_NAME));
   }
   return {
-    folder: outlet.folder,
+    folder: medium.folder,
     sums,
     sumsSignature,
     findings,
-    manifests: await readManifests(outlet, sums),
+    manifests: await readManifests(medium, sums),
   };
 }
 
@@ -91,10 +92,10 @@ function faultOf(text: string, known: number, { state, fault }: SignatureJudgeme
   };
 }
 
-async function checkFile(outlet: Outlet, path: string, sha256: Sha256): Promise<BesideFinding> {
-  const inlet = await outlet.inlet(path);
-  if (inlet === undefined) return missing(path, SUMS_NAME);
-  const actual = await hashOf(inlet.open());
+async function checkFile(medium: MediumWriter, path: string, sha256: Sha256): Promise<BesideFinding> {
+  const input = await medium.input(path);
+  if (input === undefined) return missing(path, SUMS_NAME);
+  const actual = await hashOf(input.open());
   if (actual === sha256) return { path, state: "whole" };
   const message = `${path}: its SHA-256 is ${actual}; ${SUMS_NAME} says ${sha256}.`;
   return { path, state: "damaged", fault: { code: "JAM_BUNDLE_DAMAGED", message } };
@@ -105,19 +106,22 @@ function missing(path: string, namedBy: string): BesideFinding {
   return { path, state: "missing", fault: { code: "JAM_BUNDLE_NOT_FOUND", message } };
 }
 
-async function readManifests(outlet: Outlet, sums: ReadonlyMap<string, Sha256>): Promise<BesideManifest[]> {
+async function readManifests(
+  medium: MediumWriter,
+  sums: ReadonlyMap<string, Sha256>,
+): Promise<BesideManifest[]> {
   const manifests: BesideManifest[] = [];
-  for (const name of await outlet.list()) {
+  for (const name of await medium.list()) {
     if (!name.endsWith(MANIFEST_ENDING)) continue;
-    const inlet = await outlet.inlet(name);
-    const manifestBytes = inlet && (await readSmall(inlet, MAX_MANIFEST_BYTES));
+    const input = await medium.input(name);
+    const manifestBytes = input && (await readSmall(input, MAX_MANIFEST_BYTES));
     const manifest = manifestBytes && tryParse(manifestBytes, name);
     if (manifestBytes === undefined || manifest === undefined) continue;
     manifests.push({
       base: name.slice(0, -MANIFEST_ENDING.length),
       manifest,
       manifestBytes,
-      signature: await readText(outlet, `${name}.asc`, MAX_MANIFEST_BYTES),
+      signature: await readText(medium, `${name}.asc`, MAX_MANIFEST_BYTES),
       isSummed: sums.get(name) === sha256Of(manifestBytes),
     });
   }
@@ -134,7 +138,7 @@ function tryParse(bytes: Uint8Array, name: string): BundleManifest | undefined {
   }
 }
 
-async function readText(outlet: Outlet, name: string, maxBytes: number): Promise<string | undefined> {
-  const inlet = await outlet.inlet(name);
-  return inlet && (await readSmall(inlet, maxBytes))?.toString("latin1");
+async function readText(medium: MediumWriter, name: string, maxBytes: number): Promise<string | undefined> {
+  const input = await medium.input(name);
+  return input && (await readSmall(input, maxBytes))?.toString("latin1");
 }

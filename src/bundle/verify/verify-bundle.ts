@@ -1,9 +1,10 @@
+import type { VolumeInput, MediumWriter } from "../../medium/medium.ts";
 import { cutLists, MAX_LISTED } from "../../shared/listed.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
 import { judgeSignature, type SignatureJudgement } from "../inspect/judge-signature.ts";
-import type { Inlet, Outlet, VerifyDetached } from "../ports.ts";
+import type { VerifyDetached } from "../signing.ts";
 import { volumeNumberOf } from "../write/bundle-files.ts";
-import { checkInlet, type VolumeCheck } from "./check-inlet.ts";
+import { checkVolumeInput, type VolumeCheck } from "./check-input.ts";
 import { chooseEdition, type ChosenEdition } from "./choose-edition.ts";
 import { Editions, type Edition, type SignedManifest } from "./editions.ts";
 import { affectedOf, findFault, missingVolume, type Expectation, type FoundVolume } from "./find-faults.ts";
@@ -14,8 +15,8 @@ import { VERIFY_LISTS, type VerifyReport, type VolumeFinding } from "./verify-re
 /** What verifying works with. */
 export interface VerifyWork {
   readonly verifyDetached: VerifyDetached;
-  /** The folder in which an inlet lies, for what lies beside it. */
-  readonly openFolder: (folder: string) => Outlet;
+  /** The folder in which an input lies, for what lies beside it. */
+  readonly openFolder: (folder: string) => MediumWriter;
   readonly allowsUnsigned: boolean;
   /** What this side remembers of bundles that it made; absent, nothing. */
   readonly recall?: (id: string) => Promise<SignedManifest | undefined>;
@@ -42,10 +43,10 @@ export interface Verification {
  * Reads every byte of every volume once, and says what is wrong with which. Damage is no error here: it is the answer.
  * @throws JamError JAM_CANCELLED, JAM_BUNDLE_FORMAT, JAM_MEDIUM_… for a folder that cannot be listed
  */
-export async function verifyBundle(inlets: readonly Inlet[], work: VerifyWork): Promise<Verification> {
+export async function verifyBundle(inputs: readonly VolumeInput[], work: VerifyWork): Promise<Verification> {
   const parts = new PartsFollower();
-  const checks = await checkAll(inlets, parts, work);
-  const besides = await readBesides(inlets, work);
+  const checks = await checkAll(inputs, parts, work);
+  const besides = await readBesides(inputs, work);
   const { verifyDetached } = work;
   const judge = (edition: Edition): Promise<SignatureJudgement> =>
     judgeSignature(edition.manifestBytes, edition.signature, {
@@ -71,19 +72,19 @@ async function remember(
   { recall }: VerifyWork,
 ): Promise<readonly SignedManifest[]> {
   if (recall === undefined) return [];
-  const ids = checks.flatMap(({ edition, inlet }) => edition?.id ?? idIn(inlet) ?? []);
+  const ids = checks.flatMap(({ edition, input }) => edition?.id ?? idIn(input) ?? []);
   const remembered: SignedManifest[] = [];
   for (const id of new Set(ids)) remembered.push(...[(await recall(id)) ?? []].flat());
   return remembered;
 }
 
-function idIn({ place }: Inlet): string | undefined {
+function idIn({ place }: VolumeInput): string | undefined {
   return /^jam-(\d{8}T\d{6}Z-[0-9a-f]{12})\./.exec(place?.file ?? "")?.[1];
 }
 
 /** In the order of their numbers, so that what goes on from one to the next can be put together. */
 async function checkAll(
-  inlets: readonly Inlet[],
+  inputs: readonly VolumeInput[],
   parts: PartsFollower,
   work: VerifyWork,
 ): Promise<VolumeCheck[]> {
@@ -91,23 +92,23 @@ async function checkAll(
   const editions = new Editions();
   const checks: VolumeCheck[] = [];
   observe({ kind: "phase", phase: "read" });
-  const bytes = inlets.reduce((sum, { size }) => sum + (size ?? 0), 0);
-  observe({ kind: "planned", items: inlets.length, bytes });
-  for (const inlet of inlets.toSorted((a, b) => numberOf(a) - numberOf(b))) {
-    const { name: path, size = 0 } = inlet;
+  const bytes = inputs.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  observe({ kind: "planned", items: inputs.length, bytes });
+  for (const input of inputs.toSorted((a, b) => numberOf(a) - numberOf(b))) {
+    const { name: path, size = 0 } = input;
     observe({ kind: "item-started", path, size, received: 0 });
-    checks.push(...(await checkInlet(inlet, { ...work, editions, parts })));
+    checks.push(...(await checkVolumeInput(input, { ...work, editions, parts })));
     observe({ kind: "item-done", path, size });
   }
   return checks;
 }
 
-function numberOf({ place }: Inlet): number {
+function numberOf({ place }: VolumeInput): number {
   return (place && volumeNumberOf(place.file)) ?? 0;
 }
 
-async function readBesides(inlets: readonly Inlet[], work: VerifyWork): Promise<Beside[]> {
-  const places = inlets.flatMap(({ place }) => place ?? []);
+async function readBesides(inputs: readonly VolumeInput[], work: VerifyWork): Promise<Beside[]> {
+  const places = inputs.flatMap(({ place }) => place ?? []);
   const besides: Beside[] = [];
   for (const [folder, files] of Map.groupBy(places, (place) => place.folder)) {
     const names = new Set(files.map(({ file }) => file));
@@ -127,8 +128,8 @@ function baseOf(
     .flatMap(({ manifests }) => manifests)
     .find(({ manifest }) => manifest.id === edition.id);
   if (beside !== undefined) return beside.base;
-  const bases = checks.flatMap(({ inlet, edition: own, number }) => {
-    const file = inlet.place?.file;
+  const bases = checks.flatMap(({ input, edition: own, number }) => {
+    const file = input.place?.file;
     if (file === undefined || own?.id !== edition.id) return [];
     if (count === 1) return [file.replace(/\.tar$/, "")];
     return volumeNumberOf(file) === number ? [file.replace(/\.\d+\.tar$/, "")] : [];

@@ -1,10 +1,10 @@
-import type { Inlet } from "../ports.ts";
+import type { VolumeInput } from "../../medium/medium.ts";
 
 /** The bytes of a small file, or undefined when it is larger than `maxBytes`. */
-export async function readSmall(inlet: Inlet, maxBytes: number): Promise<Buffer | undefined> {
+export async function readSmall(input: VolumeInput, maxBytes: number): Promise<Buffer | undefined> {
   const pieces: Buffer[] = [];
   let size = 0;
-  for await (const piece of inlet.open()) {
+  for await (const piece of input.open()) {
     size += piece.length;
     if (size > maxBytes) return undefined;
     pieces.push(Buffer.from(piece));

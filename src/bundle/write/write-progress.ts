@@ -1,7 +1,7 @@
+import type { MediumWriter } from "../../medium/medium.ts";
 import { z } from "zod";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import { bundleId, sha256Text } from "../format/parse-manifest.ts";
-import type { Outlet } from "../ports.ts";
 import { PROGRESS_NAME, SUMS_NAME, SUMS_SIGNATURE_NAME } from "./bundle-files.ts";
 import { inOnePiece, readSmall } from "./small-files.ts";
 import type { BundleBytes } from "./volume-bytes.ts";
@@ -40,10 +40,10 @@ export function layoutOf({
   return sha256Of(`${sha256Of(manifestBytes)} ${sha256Of(signature ?? "")} ${volumeSize ?? "single"}`);
 }
 
-/** What is noted in an outlet; undefined when there is nothing or nothing legible. */
-export async function readProgress(outlet: Outlet): Promise<WriteProgress | undefined> {
-  const inlet = await outlet.inlet(PROGRESS_NAME);
-  const bytes = inlet === undefined ? undefined : await readSmall(inlet, MAX_BYTES);
+/** What is noted in an medium; undefined when there is nothing or nothing legible. */
+export async function readProgress(medium: MediumWriter): Promise<WriteProgress | undefined> {
+  const input = await medium.input(PROGRESS_NAME);
+  const bytes = input === undefined ? undefined : await readSmall(input, MAX_BYTES);
   try {
     const result = progress.safeParse(JSON.parse(String(bytes)));
     return result.success ? result.data : undefined;
@@ -53,17 +53,17 @@ export async function readProgress(outlet: Outlet): Promise<WriteProgress | unde
 }
 
 /** Notes what is finished. */
-export async function writeProgress(outlet: Outlet, noted: WriteProgress): Promise<void> {
+export async function writeProgress(medium: MediumWriter, noted: WriteProgress): Promise<void> {
   const text = `${JSON.stringify({ format: FORMAT, ...noted }, undefined, 1)}\n`;
-  await outlet.write(PROGRESS_NAME, inOnePiece(Buffer.from(text)));
+  await medium.write(PROGRESS_NAME, inOnePiece(Buffer.from(text)));
 }
 
 /**
  * Takes a bundle's checksums away before any file changes that they speak of. Whose place this is is noted before that,
  * so that a run that is killed in between finds itself again.
  */
-export async function unseal(outlet: Outlet, noted: WriteProgress): Promise<void> {
-  await writeProgress(outlet, noted);
-  await outlet.remove(SUMS_NAME);
-  await outlet.remove(SUMS_SIGNATURE_NAME);
+export async function unseal(medium: MediumWriter, noted: WriteProgress): Promise<void> {
+  await writeProgress(medium, noted);
+  await medium.remove(SUMS_NAME);
+  await medium.remove(SUMS_SIGNATURE_NAME);
 }

@@ -1,8 +1,9 @@
+import type { MediumWriter } from "../../medium/medium.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { VolumePlan } from "../format/volume-plan.ts";
-import type { ContentSource, Outlet } from "../ports.ts";
+import type { ContentSource } from "../signing.ts";
 import { hashOf } from "../read/volume-reader.ts";
 import type { BundleFiles } from "./bundle-files.ts";
 import { volumeBytes, type BundleBytes } from "./volume-bytes.ts";
@@ -20,7 +21,7 @@ const RESERVED_BYTES = 2 ** 20;
 export interface VolumeWork {
   readonly bundle: BundleBytes;
   readonly files: BundleFiles;
-  readonly outlet: Outlet;
+  readonly medium: MediumWriter;
   readonly contents: ContentSource;
   /** What an interrupted run of the same bundle left. */
   readonly before: WriteProgress | undefined;
@@ -39,7 +40,7 @@ export async function writeVolumes(work: VolumeWork): Promise<FinishedVolume[]> 
   const finished = await keptVolumes(work);
   await refuseFull(work, finished);
   const bytes = bundle.volumes.reduce((sum, plan) => sum + plan.bytes, 0);
-  await unseal(work.outlet, progressOf(work, finished));
+  await unseal(work.medium, progressOf(work, finished));
   observe({ kind: "phase", phase: "write" });
   observe({ kind: "planned", items: bundle.volumes.length, bytes });
   for (const plan of bundle.volumes) {
@@ -48,7 +49,7 @@ export async function writeVolumes(work: VolumeWork): Promise<FinishedVolume[]> 
     if (finished.has(plan.number)) observe({ kind: "item-bytes", path: name, bytes: plan.bytes });
     else finished.set(plan.number, { name, ...(await writeOne(work, plan, name)) });
     observe({ kind: "item-done", path: name, size: plan.bytes });
-    await writeProgress(work.outlet, progressOf(work, finished));
+    await writeProgress(work.medium, progressOf(work, finished));
   }
   return bundle.volumes.map(({ number }) => finished.get(number) as FinishedVolume);
 }
@@ -61,7 +62,7 @@ function progressOf({ bundle }: VolumeWork, finished: ReadonlyMap<number, Finish
 async function keptVolumes({
   bundle,
   files,
-  outlet,
+  medium,
   before,
 }: VolumeWork): Promise<Map<number, FinishedVolume>> {
   const kept = new Map<number, FinishedVolume>();
@@ -69,15 +70,15 @@ async function keptVolumes({
   for (const plan of bundle.volumes) {
     const name = files.volumes[plan.number - 1] as string;
     const noted = before.volumes.find((volume) => volume.name === name);
-    const inlet = noted === undefined ? undefined : await outlet.inlet(name);
-    if (noted === undefined || inlet?.size !== plan.bytes) continue;
-    if ((await hashOf(inlet.open())) === noted.sha256) kept.set(plan.number, { ...noted, size: plan.bytes });
+    const input = noted === undefined ? undefined : await medium.input(name);
+    if (noted === undefined || input?.size !== plan.bytes) continue;
+    if ((await hashOf(input.open())) === noted.sha256) kept.set(plan.number, { ...noted, size: plan.bytes });
   }
   return kept;
 }
 
 async function writeOne(work: VolumeWork, plan: VolumePlan, name: string) {
-  const { bundle, contents, outlet, observe, signal } = work;
+  const { bundle, contents, medium, observe, signal } = work;
   const bytes = async function* () {
     for await (const chunk of volumeBytes(bundle, plan, contents)) {
       if (signal.aborted)
@@ -88,23 +89,23 @@ async function writeOne(work: VolumeWork, plan: VolumePlan, name: string) {
       observe({ kind: "item-bytes", path: name, bytes: chunk.length });
     }
   };
-  return outlet.write(name, bytes());
+  return medium.write(name, bytes());
 }
 
 async function refuseFull(
-  { bundle, outlet }: VolumeWork,
+  { bundle, medium }: VolumeWork,
   finished: ReadonlyMap<number, FinishedVolume>,
 ): Promise<void> {
   const left = bundle.volumes.filter(({ number }) => !finished.has(number));
   const needed = left.reduce((sum, { bytes }) => sum + bytes, 0) + RESERVED_BYTES;
-  const free = await outlet.freeBytes();
+  const free = await medium.freeBytes();
   if (left.length === 0 || needed <= free) return;
   throw new JamError(
     "JAM_MEDIUM_NO_SPACE",
-    `The bundle needs ${formatByteSize(needed - RESERVED_BYTES)}, and ${formatByteSize(RESERVED_BYTES)} for what lies beside it; ${outlet.folder} has ${formatByteSize(free)} free.`,
+    `The bundle needs ${formatByteSize(needed - RESERVED_BYTES)}, and ${formatByteSize(RESERVED_BYTES)} for what lies beside it; ${medium.folder} has ${formatByteSize(free)} free.`,
     {
       hint: "Write it to a larger place, or carry less: --have what the far side holds, or rules.",
-      details: { needed, free, folder: outlet.folder },
+      details: { needed, free, folder: medium.folder },
     },
   );
 }

@@ -136,7 +136,7 @@ async function write(
   const { volumes, ...made } = await createBundle(order, form, work);
   return {
     ...made,
-    volumes: volumes.map(({ name, ...rest }) => ({ path: join(place.outlet.folder, name), ...rest })),
+    volumes: volumes.map(({ name, ...rest }) => ({ path: join(place.medium.folder, name), ...rest })),
   };
 }
 

@@ -23,21 +23,21 @@ export async function divide(context: CommandContext, call: CommandCall<DivideFl
   const from = call.args[0] as readonly string[];
   if (from.includes("-") || options.to === "-") throw noStream();
   const config = await context.config();
-  const { composeDivide, composeInlets, composePlace } = await import("../../compose-bundle.ts");
+  const { composeDivide, composeInputs, composePlace } = await import("../../compose-bundle.ts");
   const { divideBundle } = await import("../../bundle/divide/divide-bundle.ts");
-  const inlets = await composeInlets(from, { cwd: context.io.cwd, stdin: undefined });
+  const inputs = await composeInputs(from, { cwd: context.io.cwd, stdin: undefined });
   const progress = createProgress(context);
   try {
     const work = await composeDivide(config, { observe: progress.observe, signal: context.signal });
     const place = await composePlace(await realPath(context, options.to));
     const form = { volumeSize: options.volumeSize, place, force: options.force === true };
-    const divided = await divideBundle(inlets, form, work);
+    const divided = await divideBundle(inputs, form, work);
     await progress.close();
     if (work.signer === undefined)
       await context.output.note(
         "SHA256SUMS is not signed: this side has no key (jam key generate). The manifest's signature is unchanged.",
       );
-    await printDivided(context, divided, place.outlet.folder);
+    await printDivided(context, divided, place.medium.folder);
   } finally {
     await progress.close();
   }

@@ -1,7 +1,7 @@
+import type { VolumeInput } from "../../medium/medium.ts";
 import { printable } from "../../shared/printable.ts";
 import type { ImportRules, ImportWork } from "../../bundle/import/import-rules.ts";
 import { previewImport, type BundlePreview } from "../../bundle/import/preview.ts";
-import type { Inlet } from "../../bundle/ports.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { cutLists } from "../../shared/listed.ts";
 import { readCurrentSnapshot } from "../../mirror/current.ts";
@@ -10,11 +10,11 @@ import type { CommandContext } from "../command.ts";
 /** Prints what an import would do. */
 export async function printDryRun(
   context: CommandContext,
-  inlets: readonly Inlet[],
+  inputs: readonly VolumeInput[],
   { rules, work }: { readonly rules: ImportRules; readonly work: ImportWork },
 ): Promise<number> {
   const current = await readCurrentSnapshot(work.store);
-  const previews = await previewImport(inlets, { rules, work, current });
+  const previews = await previewImport(inputs, { rules, work, current });
   const free = await work.store.freeBytes();
   const bundles = previews.map(({ manifest, volumes, count, imports, removes, lacking, signedBy }) => {
     const bundle = {

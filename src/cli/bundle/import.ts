@@ -60,9 +60,9 @@ Examples:
 async function importAll(context: CommandContext, call: CommandCall<ImportFlags>): Promise<number> {
   const { options } = call;
   const config = await context.config();
-  const { composeImport, composeInlets } = await import("../../compose-bundle.ts");
+  const { composeImport, composeInputs } = await import("../../compose-bundle.ts");
   const paths = call.args[0] as readonly string[];
-  const inlets = await composeInlets(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
+  const inputs = await composeInputs(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
   const progress = createProgress(context);
   try {
     const { rules, work } = await composeImport(config, {
@@ -74,10 +74,10 @@ async function importAll(context: CommandContext, call: CommandCall<ImportFlags>
     });
     if (options.dryRun === true) {
       const { printDryRun } = await import("./import-dry-run.ts");
-      return await printDryRun(context, inlets, { rules, work });
+      return await printDryRun(context, inputs, { rules, work });
     }
     const { importBundles } = await import("../../bundle/import/import-bundles.ts");
-    const report = await importBundles(inlets, rules, work);
+    const report = await importBundles(inputs, rules, work);
     await progress.close();
     return await printReport(context, report);
   } finally {

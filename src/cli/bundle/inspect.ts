@@ -41,11 +41,11 @@ Examples:
 
 async function inspect(context: CommandContext, call: CommandCall<InspectFlags>): Promise<number> {
   const config = await context.config();
-  const { composeInlets, composeVerifyDetached } = await import("../../compose-bundle.ts");
+  const { composeInputs, composeVerifyDetached } = await import("../../compose-bundle.ts");
   const { inspectBundles } = await import("../../bundle/inspect/inspect-bundles.ts");
   const paths = call.args[0] as readonly string[];
-  const inlets = await composeInlets(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
-  const inspection = await inspectBundles(inlets, await composeVerifyDetached(config));
+  const inputs = await composeInputs(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
+  const inspection = await inspectBundles(inputs, await composeVerifyDetached(config));
   const listsAgents = call.options.agents === true;
   await context.output.print(documentOf(inspection, listsAgents), () =>
     render(inspection, listsAgents, context),

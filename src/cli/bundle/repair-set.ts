@@ -96,31 +96,31 @@ async function byReport(context: CommandContext, { from, to, work }: RepairCall)
     });
   }
   const place = await placeOf(context, to);
-  return { repaired: await repairByReport(order, place, work), folder: place.outlet.folder };
+  return { repaired: await repairByReport(order, place, work), folder: place.medium.folder };
 }
 
 async function ofVolumes(context: CommandContext, { from, to, work }: RepairCall): Promise<RepairedThere> {
   const { repairElsewhere, repairInPlace } = await import("../../bundle/repair/repair-set.ts");
   const findAgain = () => findVolumes(context, from);
-  const inlets = await findAgain();
-  const folder = inlets[0]?.place?.folder;
+  const inputs = await findAgain();
+  const folder = inputs[0]?.place?.folder;
   if (folder === undefined) {
     throw new JamError("JAM_USAGE_INVALID", `${from} is no file or folder that could be repaired.`, {
       hint: "Give the folder with the bundle.",
     });
   }
   const place = to === undefined ? undefined : await placeOf(context, to);
-  if (place === undefined || (await isSame(place.outlet.folder, folder)))
-    return { repaired: await repairInPlace(inlets, { folder, findAgain }, work), folder };
-  return { repaired: await repairElsewhere(inlets, place, work), folder: place.outlet.folder };
+  if (place === undefined || (await isSame(place.medium.folder, folder)))
+    return { repaired: await repairInPlace(inputs, { folder, findAgain }, work), folder };
+  return { repaired: await repairElsewhere(inputs, place, work), folder: place.medium.folder };
 }
 
 /** The volumes of a folder. Of a file: it alone, or when it is one of several, what lies beside it. */
 async function findVolumes({ io }: CommandContext, from: string) {
-  const { composeInlets } = await import("../../compose-bundle.ts");
+  const { composeInputs } = await import("../../compose-bundle.ts");
   const { dirname } = await import("node:path");
   const path = (await isOneOfSeveral(io.cwd, from)) ? dirname(from) : from;
-  return composeInlets([path], { cwd: io.cwd, stdin: undefined });
+  return composeInputs([path], { cwd: io.cwd, stdin: undefined });
 }
 
 /** `november.2026.tar` has a number in its name and may be a bundle in one piece: then its manifest is named so, too. */

@@ -43,10 +43,10 @@ Examples:
 
 async function verify(context: CommandContext, call: CommandCall<VerifyFlags>): Promise<number> {
   const config = await context.config();
-  const { composeInlets, composeVerify } = await import("../../compose-bundle.ts");
+  const { composeInputs, composeVerify } = await import("../../compose-bundle.ts");
   const { verifyBundle } = await import("../../bundle/verify/verify-bundle.ts");
   const paths = call.args[0] as readonly string[];
-  const inlets = await composeInlets(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
+  const inputs = await composeInputs(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
   const progress = createProgress(context);
   try {
     const work = await composeVerify(config, {
@@ -54,7 +54,7 @@ async function verify(context: CommandContext, call: CommandCall<VerifyFlags>): 
       signal: context.signal,
       allowsUnsigned: call.options.allowUnsigned === true,
     });
-    const { report } = await verifyBundle(inlets, work);
+    const { report } = await verifyBundle(inputs, work);
     await progress.close();
     await context.output.print(report, () => `${renderReport(report, context, paths)}\n`);
     return report.outcome === "whole" ? 0 : EXIT_TRUST;

@@ -1,11 +1,5 @@
 import type { ProductId } from "../../simplestreams/item.ts";
-import {
-  compareVersions,
-  formatVersion,
-  isVersion,
-  parseVersion,
-  type JujuVersion,
-} from "../version.ts";
+import { compareVersions, formatVersion, isVersion, parseVersion, type JujuVersion } from "../version.ts";
 import type { VersionGeneration } from "../version.ts";
 import type { LookupFault } from "./fault.ts";
 import type { JujuItem, JujuProducts } from "./product-document.ts";

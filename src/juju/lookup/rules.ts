@@ -1,9 +1,4 @@
-import {
-  compareVersions,
-  parseVersion,
-  type JujuVersion,
-  type VersionGeneration,
-} from "../version.ts";
+import { compareVersions, parseVersion, type JujuVersion, type VersionGeneration } from "../version.ts";
 import type { AgentFamily } from "../stream.ts";
 
 /** What the metadata look-up of one release of Juju does differently from that of others. */

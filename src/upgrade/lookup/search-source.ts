@@ -5,7 +5,11 @@ import { isFault, type LookupFault } from "../../juju/lookup/fault.ts";
 import { UnreadableJson } from "../../juju/lookup/go-json.ts";
 import { productPathOf, readJujuIndex, type JujuIndex } from "../../juju/lookup/index-document.ts";
 import { matchItems, type MatchedItem } from "../../juju/lookup/match-items.ts";
-import { chooseReference, readMirrorPlace, readMirrorReferences } from "../../juju/lookup/mirrors-document.ts";
+import {
+  chooseReference,
+  readMirrorPlace,
+  readMirrorReferences,
+} from "../../juju/lookup/mirrors-document.ts";
 import type { MirrorPlace, MirrorReference } from "../../juju/lookup/mirrors-document.ts";
 import { readJujuProducts } from "../../juju/lookup/product-document.ts";
 import {

@@ -1,8 +1,8 @@
+import type { VolumeInput } from "../../../src/medium/medium.ts";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { importBundles } from "../../../src/bundle/import/import-bundles.ts";
 import type { ImportReport } from "../../../src/bundle/import/import-report.ts";
-import type { Inlet } from "../../../src/bundle/ports.ts";
 import { composeImport } from "../../../src/compose-bundle.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { openKeyFolder } from "../../../src/openpgp/key-folder.ts";
@@ -36,12 +36,12 @@ export class FarSide {
   }
 
   /** Takes archives in as the command does, in this process. */
-  async import(inlets: readonly Inlet[], options: FarSideOptions = {}): Promise<ImportReport> {
+  async import(inputs: readonly VolumeInput[], options: FarSideOptions = {}): Promise<ImportReport> {
     const key = JSON.stringify(options);
     const composed = this.#composed.get(key) ?? this.#compose(options);
     this.#composed.set(key, composed);
     const { rules, work } = await composed;
-    return importBundles(inlets, rules, work);
+    return importBundles(inputs, rules, work);
   }
 
   async #compose({ allow, allowsUnsigned = false }: FarSideOptions) {
@@ -87,7 +87,7 @@ export async function makeFarSide(parent: string, trust: FarSideTrust): Promise<
 }
 
 /** Bytes in memory as a file that volumes are read from, in pieces of `chunk`. */
-export function bytesInlet(name: string, bytes: Uint8Array, chunk = 65_536): Inlet {
+export function bytesInput(name: string, bytes: Uint8Array, chunk = 65_536): VolumeInput {
   return {
     name,
     size: bytes.length,

@@ -5,7 +5,7 @@ import { hashOf } from "../../../src/bundle/read/volume-reader.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
 import type { Random } from "../../helpers/random.ts";
 import { readPublished, type Published } from "../../crash/published.ts";
-import { bytesInlet, makeFarSide, type FarSide } from "./far-side.ts";
+import { bytesInput, makeFarSide, type FarSide } from "./far-side.ts";
 import { changedPaths, faultsInStore, readFolderState, type FolderState } from "./folder-state.ts";
 import type { Mutant } from "./make-mutant.ts";
 import type { Corpus } from "./seeds.ts";
@@ -29,8 +29,8 @@ export async function readMutant({ archives }: Mutant, random: Random): Promise<
   let code = "whole";
   try {
     for (const [index, bytes] of archives.entries()) {
-      const inlet = bytesInlet(`volume-${index}`, bytes, random.pick([512, 700, 65_536]));
-      for await (const volume of readVolumes(inlet))
+      const input = bytesInput(`volume-${index}`, bytes, random.pick([512, 700, 65_536]));
+      for await (const volume of readVolumes(input))
         for await (const { bytes, sha256 } of volume.slices())
           if ((await hashOf(bytes)) !== sha256) code = "other bytes";
     }
@@ -71,11 +71,11 @@ export class ImportTarget {
   static async open(folder: string, setup: FarSideSetup): Promise<ImportTarget> {
     const { upstream, maker } = setup;
     const far = await makeFarSide(folder, { upstream, makers: [maker.publicKeyArmored] });
-    await far.import(setup.old.map((bytes, index) => bytesInlet(`old-${index}`, bytes)));
+    await far.import(setup.old.map((bytes, index) => bytesInput(`old-${index}`, bytes)));
     const old = await readPublished(far.data);
     const base = join(folder, "base");
     cpSync(far.data, base, COPY);
-    await far.import(setup.valid.map((bytes, index) => bytesInlet(`new-${index}`, bytes)));
+    await far.import(setup.valid.map((bytes, index) => bytesInput(`new-${index}`, bytes)));
     const valid = await readPublished(far.data);
     rmSync(far.data, { recursive: true });
     cpSync(base, far.data, COPY);
@@ -84,13 +84,13 @@ export class ImportTarget {
 
   async import(mutant: Mutant, random: Random): Promise<Outcome> {
     const { archives, isUnsigned: allowsUnsigned } = mutant;
-    const inlets = archives.map((bytes, index) =>
-      bytesInlet(`volume-${index}`, bytes, random.pick([512, 700, 65_536])),
+    const inputs = archives.map((bytes, index) =>
+      bytesInput(`volume-${index}`, bytes, random.pick([512, 700, 65_536])),
     );
     let code = "taken";
     const faults: string[] = [];
     try {
-      const { outcome, faults: refused } = await this.#far.import(inlets, { allowsUnsigned });
+      const { outcome, faults: refused } = await this.#far.import(inputs, { allowsUnsigned });
       code = refused[0]?.error.code ?? outcome;
     } catch (error) {
       code = codeOf(error);

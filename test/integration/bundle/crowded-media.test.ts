@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { findInlets } from "../../../src/medium/inlets.ts";
+import { findVolumes } from "../../../src/medium/find-volumes.ts";
 import { jamHere } from "../../helpers/jam-here.ts";
 import { temporaryFolder } from "../../helpers/jam-process.ts";
 
@@ -15,7 +15,7 @@ async function crowded(ending: string, count: number) {
 
 test("a folder of more archives than a bundle has volumes is refused with their number, before one is opened", async () => {
   await using folder = await crowded(".tar", 10_001);
-  await expect(findInlets({ path: folder.path, typed: "stick" })).rejects.toMatchObject({
+  await expect(findVolumes({ path: folder.path, typed: "stick" })).rejects.toMatchObject({
     code: "JAM_MEDIUM_UNUSABLE",
     message: expect.stringContaining("stick holds 10001 files *.tar"),
     hint: expect.stringContaining("folder of their own"),
@@ -25,7 +25,7 @@ test("a folder of more archives than a bundle has volumes is refused with their 
 test.for([".txt", ".tgz"])("as many files %s are not in the way of one volume", async (ending) => {
   await using folder = await crowded(ending, 10_001);
   writeFileSync(join(folder.path, "one.tar"), "x");
-  expect(await findInlets({ path: folder.path, typed: "stick" })).toMatchObject([{ name: "stick/one.tar" }]);
+  expect(await findVolumes({ path: folder.path, typed: "stick" })).toMatchObject([{ name: "stick/one.tar" }]);
 });
 
 test.for([

@@ -7,7 +7,7 @@ import { readSigningKey, type SigningKey } from "../../../src/openpgp/signing-ke
 import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
 import { requireCurrentSnapshot } from "../../../src/mirror/current.ts";
 import type { Allowance } from "../../../src/metadata/freshness.ts";
-import { bytesInlet, FarSide, makeFarSide } from "../../fuzz/bundle/far-side.ts";
+import { bytesInput, FarSide, makeFarSide } from "../../fuzz/bundle/far-side.ts";
 import {
   sampleBundle,
   smallestVolumeSize,
@@ -47,8 +47,8 @@ async function archivesOf(tree: SampleTree, createdAt: Date, selection = "everyt
 }
 
 async function bring(far: FarSide, archives: readonly Buffer[], allow: readonly Allowance[] = []) {
-  const inlets = archives.map((archive, index) => bytesInlet(`volume-${index + 1}.tar`, archive));
-  return reread(far).import(inlets, { allow });
+  const inputs = archives.map((archive, index) => bytesInput(`volume-${index + 1}.tar`, archive));
+  return reread(far).import(inputs, { allow });
 }
 
 const snapshotOf = async ({ data }: FarSide) => requireCurrentSnapshot(await openFsStore(data), data);

@@ -2,13 +2,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readPublished } from "../../crash/published.ts";
-import { bytesInlet } from "../../fuzz/bundle/far-side.ts";
-import {
-  volumeArchives,
-  volumeParts,
-  withChanges,
-  writeSample,
-} from "../../fuzz/bundle/sample-bundle.ts";
+import { bytesInput } from "../../fuzz/bundle/far-side.ts";
+import { volumeArchives, volumeParts, withChanges, writeSample } from "../../fuzz/bundle/sample-bundle.ts";
 import { TAR_END, tarPart, withChecksum, type TarPart } from "../../fuzz/bundle/tar-parts.ts";
 import type { BundleManifest } from "../../../src/bundle/format/manifest.ts";
 import { hostileWorld, type HostileWorld } from "../../helpers/hostile-bundle.ts";
@@ -24,7 +19,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 async function shownAfter(archive: Uint8Array, name: string) {
   const far = await world.base.copy(join(world.folder, name));
   try {
-    expect(await far.import([bytesInlet(`${name}.tar`, archive)])).toMatchObject({ outcome: "updated" });
+    expect(await far.import([bytesInput(`${name}.tar`, archive)])).toMatchObject({ outcome: "updated" });
     return await readPublished(far.data);
   } finally {
     await far.remove();

@@ -3,13 +3,7 @@ import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { faultsInStore } from "../../fuzz/bundle/folder-state.ts";
-import {
-  tarArchive,
-  tarHeader,
-  tarPart,
-  TAR_END,
-  type TarPart,
-} from "../../fuzz/bundle/tar-parts.ts";
+import { tarArchive, tarHeader, tarPart, TAR_END, type TarPart } from "../../fuzz/bundle/tar-parts.ts";
 import { goodArchive, hostileWorld, withPart, type HostileWorld } from "../../helpers/hostile-bundle.ts";
 import { codeOf } from "../../helpers/key-folder.ts";
 import { oneIn } from "../../helpers/tier.ts";
@@ -248,7 +242,7 @@ test("a million entries are refused at the first, and the others are not asked f
   const head = Buffer.concat((await world.parts()).map(tarPart));
   const one = tarPart({ name: "evil", body: EVIL });
   let given = 0;
-  const inlet = {
+  const input = {
     name: "million.tar",
     size: undefined,
     async *open() {
@@ -258,7 +252,7 @@ test("a million entries are refused at the first, and the others are not asked f
     },
   };
   const far = await world.base.copy(join(world.folder, "million"));
-  expect(await codeOf(far.import([inlet]))).toBe("JAM_BUNDLE_MALFORMED");
+  expect(await codeOf(far.import([input]))).toBe("JAM_BUNDLE_MALFORMED");
   expect(given).toBeLessThan(10);
   expect(faultsInStore(far.data)).toEqual([]);
 });

@@ -8,7 +8,7 @@ import { Intake } from "../../../src/bundle/import/take-in.ts";
 import type { ArrivingSlice } from "../../../src/bundle/read/volume-reader.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import { pinContents } from "../../../src/mirror/pins.ts";
-import { bytesInlet, type FarSide } from "../../fuzz/bundle/far-side.ts";
+import { bytesInput, type FarSide } from "../../fuzz/bundle/far-side.ts";
 import {
   smallestVolumeSize,
   volumeParts,
@@ -128,7 +128,7 @@ describe("volumes may come in any order, and each bad one is told", () => {
       expect(await world.attack(archives(bad))).toEqual(DAMAGED);
       const healed = await world.attack(archives(bad), {
         examine: async ({ far }) => {
-          await far.import([bytesInlet("good.tar", Buffer.concat(archives(volumes)))]);
+          await far.import([bytesInput("good.tar", Buffer.concat(archives(volumes)))]);
           expect(await shownVersions(far)).toContain("4.0.15");
         },
       });

@@ -1,16 +1,16 @@
 /** What verifying, repairing and dividing do where operators' commands cannot easily bring it about. */
+import type { VolumeInput, MediumWriter } from "../../../src/medium/medium.ts";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { divideBundle, type DivideWork } from "../../../src/bundle/divide/divide-bundle.ts";
-import type { Inlet, Outlet } from "../../../src/bundle/ports.ts";
 import { readHead } from "../../../src/bundle/read/read-volumes.ts";
 import { verifyBundle, type VerifyWork } from "../../../src/bundle/verify/verify-bundle.ts";
 import { repairElsewhere, type RepairWork } from "../../../src/bundle/repair/repair-set.ts";
 import { contentSource } from "../../../src/compose-bundle.ts";
 import { openStore } from "../../../src/compose.ts";
-import { folderOutlet } from "../../../src/medium/folder-outlet.ts";
-import { findInlets, streamInlet } from "../../../src/medium/inlets.ts";
+import { openMediumFolder } from "../../../src/medium/folder-writer.ts";
+import { findVolumes, streamInput } from "../../../src/medium/find-volumes.ts";
 import { JamError } from "../../../src/shared/errors.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import type { SyncEvent } from "../../../src/mirror/run-events.ts";
@@ -43,12 +43,12 @@ afterAll(async () => {
   for (const one of [mirror, upstream]) await one[Symbol.asyncDispose]();
 });
 
-const find = (folder: string) => findInlets({ path: folder, typed: folder });
+const find = (folder: string) => findVolumes({ path: folder, typed: folder });
 
 function work(changes: Partial<VerifyWork> = {}): VerifyWork {
   return {
     verifyDetached,
-    openFolder: folderOutlet,
+    openFolder: openMediumFolder,
     allowsUnsigned: true,
     observe: () => undefined,
     signal: new AbortController().signal,
@@ -68,14 +68,14 @@ async function brokenTarball(media: DamagedMedia) {
 
 describe("verifying", () => {
   test("counts a bundle without signature as bad unless that is allowed", async () => {
-    const inlets = await find(volumes);
-    const strict = await verifyBundle(inlets, work({ allowsUnsigned: false }));
+    const inputs = await find(volumes);
+    const strict = await verifyBundle(inputs, work({ allowsUnsigned: false }));
     expect(strict.report).toMatchObject({
       outcome: "damaged",
       signature: { state: "unsigned" },
       affected: [],
     });
-    expect((await verifyBundle(inlets, work())).report).toMatchObject({ outcome: "whole", signedBy: null });
+    expect((await verifyBundle(inputs, work())).report).toMatchObject({ outcome: "whole", signedBy: null });
   });
 
   test("sees through a label that was made to fit altered bytes", async () => {
@@ -92,7 +92,7 @@ describe("verifying", () => {
     const { report } = await verifyBundle(await find(media.folder), work());
     const bad = report.volumes.filter(({ state }) => state === "damaged");
     expect(bad.map((one) => one.number)).toEqual([number, number + 1]);
-    const { manifest } = await readHead((await find(volumes))[0] as Inlet);
+    const { manifest } = await readHead((await find(volumes))[0] as VolumeInput);
     const agents = manifest.catalogue.find((row) => row.sha256 === sha256)?.agents;
     expect(report.affected).toEqual(agents);
   });
@@ -124,8 +124,8 @@ describe("verifying", () => {
   });
 
   test("takes a medium that fails at some place for damaged there, and goes on", async () => {
-    const inlets = (await find(volumes)).map((inlet, index) => (index === 1 ? failing(inlet) : inlet));
-    const { report } = await verifyBundle(inlets, work());
+    const inputs = (await find(volumes)).map((input, index) => (index === 1 ? failing(input) : input));
+    const { report } = await verifyBundle(inputs, work());
     expect(report.volumes.filter(({ state }) => state !== "whole")).toMatchObject([
       { number: 2, state: "damaged", fault: { code: "JAM_MEDIUM_UNUSABLE" } },
     ]);
@@ -144,7 +144,7 @@ describe("verifying", () => {
 });
 
 async function read(volumes: readonly Buffer[]) {
-  return (await verifyBundle([streamInlet("standard input", inPieces(volumes))], work())).report;
+  return (await verifyBundle([streamInput("standard input", inPieces(volumes))], work())).report;
 }
 
 async function* inPieces(pieces: readonly Buffer[]): AsyncGenerator<Uint8Array> {
@@ -152,13 +152,13 @@ async function* inPieces(pieces: readonly Buffer[]): AsyncGenerator<Uint8Array> 
 }
 
 /** The first half of a file, then what a bad sector gives. */
-function failing(inlet: Inlet): Inlet {
+function failing(input: VolumeInput): VolumeInput {
   return {
-    ...inlet,
+    ...input,
     async *open() {
-      for await (const piece of inlet.open()) {
+      for await (const piece of input.open()) {
         yield piece.subarray(0, 20_480);
-        throw new JamError("JAM_MEDIUM_UNUSABLE", `Cannot read ${inlet.name}: EIO.`);
+        throw new JamError("JAM_MEDIUM_UNUSABLE", `Cannot read ${input.name}: EIO.`);
       }
     },
   };
@@ -184,7 +184,7 @@ describe("repairing", () => {
     };
     const repaired = await repairElsewhere(
       await find(media.folder),
-      { outlet: folderOutlet(to.path), base: undefined },
+      { medium: openMediumFolder(to.path), base: undefined },
       { ...work(), documents: store.documents, contents: altered, signer: undefined },
     );
     expect(repaired.repaired).toEqual([1]);
@@ -194,7 +194,7 @@ describe("repairing", () => {
   });
 
   test("refuses a manifest that nobody here trusts", async () => {
-    const place = { outlet: folderOutlet(join(mirror.folder, "never")), base: undefined };
+    const place = { medium: openMediumFolder(join(mirror.folder, "never")), base: undefined };
     const store = await openStore({ data: mirror.data });
     const repair = repairElsewhere(await find(volumes), place, {
       ...work({ allowsUnsigned: false }),
@@ -209,8 +209,8 @@ describe("repairing", () => {
 test("dividing that was cut short goes on behind the last whole volume", async () => {
   await using to = await temporaryFolder();
   const written: string[] = [];
-  const folder = folderOutlet(to.path);
-  const outlet: Outlet = {
+  const folder = openMediumFolder(to.path);
+  const medium: MediumWriter = {
     ...folder,
     write: (name, bytes) => {
       written.push(name);
@@ -219,10 +219,10 @@ test("dividing that was cut short goes on behind the last whole volume", async (
   };
   const controller = new AbortController();
   const divide = (signal: AbortSignal, observe: DivideWork["observe"]) =>
-    find(volumes).then((inlets) =>
+    find(volumes).then((inputs) =>
       divideBundle(
-        inlets,
-        { volumeSize: 64 * 1024, place: { outlet, base: undefined }, force: false },
+        inputs,
+        { volumeSize: 64 * 1024, place: { medium, base: undefined }, force: false },
         { verifyDetached, signer: undefined, observe, signal },
       ),
     );

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 import { openUpstream } from "../../../src/upstream/open-upstream.ts";
-import type { Upstream } from "../../../src/upstream/upstream.ts";
+import type { Upstream } from "../../../src/upstream/source.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
 import { buildSampleTree, type SampleTree } from "../../helpers/upstream.ts";
 import { failureOf, fetchInto, INDEX, itemRequest, leavePartial, NEVER } from "./setup.ts";

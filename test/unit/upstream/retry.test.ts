@@ -1,7 +1,8 @@
+import type { RetryWait } from "../../../src/upstream/source.ts";
 import { expect, test } from "vitest";
 
 import { JamError } from "../../../src/shared/errors.ts";
-import { withRetries, type RetryWait } from "../../../src/upstream/retry.ts";
+import { withRetries } from "../../../src/upstream/retry.ts";
 import { RETRY_DEFAULTS } from "../../../src/upstream/retry-policy.ts";
 
 function options(signal = new AbortController().signal) {

@@ -1,8 +1,6 @@
-import type { Signature } from "../openpgp/signature.ts";
 import type { Sha256 } from "../shared/sha256.ts";
-import type { ArrivedDocument } from "./document-trust.ts";
-import type { RetryWait } from "./retry.ts";
-import type { ItemSink } from "./ports.ts";
+import type { Signature } from "../shared/signature.ts";
+import type { StagedBlob } from "../store/store.ts";
 
 /** What a source said about the version of a document, for a conditional request next time. */
 export interface Validators {
@@ -25,6 +23,9 @@ export interface UpstreamDocument {
   readonly signature: Signature | undefined;
 }
 
+/** A document as it arrived, not verified. `url` contains no credentials. */
+export type ArrivedDocument = Pick<UpstreamDocument, "path" | "url" | "bytes" | "validators">;
+
 export type DocumentAnswer =
   | { readonly kind: "found"; readonly document: UpstreamDocument }
   | { readonly kind: "not-modified" }
@@ -37,6 +38,16 @@ export interface ItemRequest {
   readonly sha256: Sha256;
 }
 
+/** The wait before an attempt after the first. */
+export interface RetryWait {
+  readonly waitMs: number;
+  /** Who asked for it: the server by Retry-After, or our own back-off. */
+  readonly askedBy: "upstream" | "jam";
+  /** Number of the attempt that follows, and how many there are in all. */
+  readonly attempt: number;
+  readonly attempts: number;
+}
+
 export interface FetchOptions {
   readonly signal: AbortSignal;
   /** Called with the number of bytes of each arrived piece; negative when a restart throws bytes away. */
@@ -45,11 +56,11 @@ export interface FetchOptions {
   readonly onRetry?: (error: Error, wait: RetryWait) => void;
 }
 
-/** A simplestreams tree to read from, by URL or as a folder. */
-export interface Upstream {
+/** The metadata of a simplestreams tree, by URL or in a folder. */
+export interface DocumentSource {
   readonly name: string;
   readonly url: string;
-  /** Whether documents are verified; false only by the operator's explicit wish. */
+  /** Whether documents are verified; false only when the operator disabled it. */
   readonly verifies: boolean;
   /**
    * Fingerprints of the primary keys that are trusted now; none when verification is off.
@@ -62,13 +73,21 @@ export interface Upstream {
    */
   readDocument(path: string, known: Validators | undefined, signal: AbortSignal): Promise<DocumentAnswer>;
   /**
-   * Verifies a document that was read before, as if it came now; asks nobody.
+   * Verifies a document that was read before, with the keys and rules of today. Asks no network.
    * @throws JamError JAM_METADATA_…, JAM_UPSTREAM_NOT_SIMPLESTREAMS
    */
   checkDocument(arrived: ArrivedDocument): Promise<UpstreamDocument>;
+}
+
+/** The tarballs of a simplestreams tree. */
+export interface ItemSource {
   /**
-   * Brings one tarball into `sink` and commits it: resumes what is there, retries what may pass.
+   * Downloads one tarball into `staged` and commits it. Resumes a partial download, and retries failures that may be
+   * temporary.
    * @throws JamError JAM_UPSTREAM_…, JAM_ITEM_…, JAM_STORE_…
    */
-  fetchItem(item: ItemRequest, sink: ItemSink, options: FetchOptions): Promise<void>;
+  fetchItem(item: ItemRequest, staged: StagedBlob, options: FetchOptions): Promise<void>;
 }
+
+/** A simplestreams tree to sync from. */
+export interface Upstream extends DocumentSource, ItemSource {}

@@ -1,31 +1,11 @@
+import type { VolumeInput } from "./medium.ts";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { fileBytes } from "./file-bytes.ts";
-import { openFileReader, type FileReader } from "./file-reader.ts";
+import { openFileReader } from "./file-reader.ts";
 import { attemptOnMedium } from "./medium-error.ts";
-
-/** Something that volumes of a bundle can be read from. */
-export interface MediumInlet {
-  /** For messages: as it was named on the command line. */
-  readonly name: string;
-  /** Bytes; undefined for what has no size, as a pipe. */
-  readonly size: number | undefined;
-  /** Where it lies; absent for what is no plain file. */
-  readonly place?: FilePlace;
-  open(): AsyncIterable<Uint8Array>;
-  /** Opens it for reading by offset; absent for what is no plain file. */
-  readonly openAt?: () => Promise<FileReader>;
-}
-
-/** A plain file in its folder. */
-export interface FilePlace {
-  /** Absolute, without links where it was found by `findInlets`. */
-  readonly folder: string;
-  /** Its name there. */
-  readonly file: string;
-}
 
 /** Where to look, and how the operator called it. */
 export interface MediumPath {
@@ -39,21 +19,21 @@ export interface MediumPath {
  * Nothing below that is looked at, and no link of a folder is followed.
  * @throws JamError JAM_MEDIUM_UNUSABLE
  */
-export async function findInlets({ path, typed }: MediumPath): Promise<MediumInlet[]> {
+export async function findVolumes({ path, typed }: MediumPath): Promise<VolumeInput[]> {
   const found = await attemptOnMedium(`read ${path}`, () => stat(path));
-  if (!found.isDirectory() && !found.isFile()) return [{ ...fileInlet(path, undefined), name: typed }];
+  if (!found.isDirectory() && !found.isFile()) return [{ ...fileInput(path, undefined), name: typed }];
   const real = await attemptOnMedium(`read ${path}`, () => realpath(path));
-  if (found.isFile()) return [{ ...fileInlet(real, found.size), name: typed }];
+  if (found.isFile()) return [{ ...fileInput(real, found.size), name: typed }];
   const names = (await attemptOnMedium(`list ${path}`, () => readdir(path))).filter(isArchiveName).sort();
   if (names.length > MAX_ARCHIVES) throw tooMany(typed, names.length);
-  const inlets: MediumInlet[] = [];
+  const inputs: VolumeInput[] = [];
   for (const name of names) {
     const file = join(real, name);
     const entry = await attemptOnMedium(`read ${file}`, () => lstat(file));
     // Whoever wrote the medium chose the names, and they are shown.
-    if (entry.isFile()) inlets.push({ ...fileInlet(file, entry.size), name: join(typed, printable(name)) });
+    if (entry.isFile()) inputs.push({ ...fileInput(file, entry.size), name: join(typed, printable(name)) });
   }
-  return inlets;
+  return inputs;
 }
 
 /** As many volumes as a bundle may have: the beginning of each archive is read, which takes about a millisecond. */
@@ -70,16 +50,16 @@ function tooMany(typed: string, count: number): JamError {
   );
 }
 
-/** A file as an inlet; without a size it is a pipe or a device, which is read from its start only. */
-export function fileInlet(path: string, size: number | undefined): MediumInlet {
-  const inlet = { name: path, size, open: () => fileBytes(path) };
-  if (size === undefined) return inlet;
+/** A file as an input; without a size it is a pipe or a device, which is read from its start only. */
+export function fileInput(path: string, size: number | undefined): VolumeInput {
+  const input = { name: path, size, open: () => fileBytes(path) };
+  if (size === undefined) return input;
   const place = { folder: dirname(path), file: basename(path) };
-  return { ...inlet, place, openAt: () => openFileReader(path) };
+  return { ...input, place, openAt: () => openFileReader(path) };
 }
 
 /** Bytes that come once, as standard input. */
-export function streamInlet(name: string, bytes: AsyncIterable<Uint8Array>): MediumInlet {
+export function streamInput(name: string, bytes: AsyncIterable<Uint8Array>): VolumeInput {
   return { name, size: undefined, open: () => bytes };
 }
 

@@ -1,47 +1,24 @@
+import type { MediumWriter, WrittenFile } from "./medium.ts";
 import { type FileHandle, lstat, open, readdir, rename, rm, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { BatchWriter } from "../disk/batch-writer.ts";
 import { makeFolder, removeFile, syncFolder, temporaryPath } from "../disk/durable-write.ts";
 import { isTemporaryName } from "../disk/temporary-name.ts";
 import { startSha256, type Sha256 } from "../shared/sha256.ts";
-import { fileInlet, type MediumInlet } from "./inlets.ts";
+import { fileInput } from "./find-volumes.ts";
 import { attemptOnMedium } from "./medium-error.ts";
 
-/** What was written. */
-export interface WrittenFile {
-  readonly size: number;
-  readonly sha256: Sha256;
-}
-
-/** A folder on a medium. Names are plain file names. */
-export interface FolderOutlet {
-  readonly folder: string;
-  /** Names of the plain files there; none when the folder does not exist. */
-  list(): Promise<readonly string[]>;
-  /** A file for reading, or undefined when there is none. */
-  inlet(name: string): Promise<MediumInlet | undefined>;
-  /** Creates or replaces a file whole and flushed; a crash leaves the old one or none. */
-  write(name: string, bytes: AsyncIterable<Uint8Array>): Promise<WrittenFile>;
-  /** Durably; no error when it is absent already. */
-  remove(name: string): Promise<void>;
-  /** Gives a file another name, in the place of what has that name. */
-  move(from: string, to: string): Promise<void>;
-  /** Removes what crashed runs left behind. */
-  clean(): Promise<void>;
-  freeBytes(): Promise<number>;
-}
-
-/** The folder as an outlet; it is made with the first file that is written. */
-export function folderOutlet(folder: string): FolderOutlet {
+/** A folder to write to; it is created with the first file that is written. */
+export function openMediumFolder(folder: string): MediumWriter {
   return {
     folder,
     list: () => listFiles(folder),
-    async inlet(name) {
+    async input(name) {
       const path = pathOf(folder, name);
       const names = await listFiles(folder);
       if (!names.includes(name)) return undefined;
       const { size } = await attemptOnMedium(`read ${path}`, () => lstat(path));
-      return fileInlet(path, size);
+      return fileInput(path, size);
     },
     write: (name, bytes) => writeFile(folder, pathOf(folder, name), bytes),
     async remove(name) {

@@ -1,7 +1,7 @@
+import type { VolumeInput } from "../../medium/medium.ts";
 import { isJamError, JamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
-import type { Inlet } from "../ports.ts";
 import { readVolumes } from "../read/read-volumes.ts";
 import type { ArrivingSlice } from "../read/volume-reader.ts";
 import type { Edition, Editions } from "./editions.ts";
@@ -9,7 +9,7 @@ import type { PartsFollower } from "./follow-parts.ts";
 
 /** What reading one volume to its end showed. */
 export interface VolumeCheck {
-  readonly inlet: Inlet;
+  readonly input: VolumeInput;
   /** How messages call it. */
   readonly name: string;
   /** How many volumes come before it in its file or stream. */
@@ -37,17 +37,17 @@ export interface CheckWork {
 type Draft = { -readonly [Key in keyof VolumeCheck]: VolumeCheck[Key] } & { readonly proven: Set<number> };
 
 /**
- * Reads everything that an inlet holds, once, and says of each volume in it what is right. A medium that fails at some
+ * Reads everything that an input holds, once, and says of each volume in it what is right. A medium that fails at some
  * place is damaged there.
  * @throws JamError JAM_CANCELLED, JAM_BUNDLE_FORMAT for a bundle of a newer jam
  */
-export async function checkInlet(inlet: Inlet, work: CheckWork): Promise<VolumeCheck[]> {
+export async function checkVolumeInput(input: VolumeInput, work: CheckWork): Promise<VolumeCheck[]> {
   const checks: Draft[] = [];
   const hash = startSha256();
   try {
-    for await (const volume of readVolumes(watched(inlet, work, (bytes) => hash.update(bytes)))) {
+    for await (const volume of readVolumes(watched(input, work, (bytes) => hash.update(bytes)))) {
       const { head, name } = volume;
-      const check = draft(inlet, name, checks.length);
+      const check = draft(input, name, checks.length);
       checks.push(check);
       check.edition = work.editions.of({ ...head, volumeSize: head.label.volumeSize ?? undefined });
       check.number = head.label.number;
@@ -61,22 +61,22 @@ export async function checkInlet(inlet: Inlet, work: CheckWork): Promise<VolumeC
     for (const check of checks) check.fileSha256 = fileSha256;
   } catch (error) {
     const fault = asFault(error);
-    blame(checks, fault, inlet).fault = fault;
+    blame(checks, fault, input).fault = fault;
   }
   return checks;
 }
 
-function draft(inlet: Inlet, name: string, position: number): Draft {
+function draft(input: VolumeInput, name: string, position: number): Draft {
   const nothing = { edition: undefined, number: undefined, fault: undefined, fileSha256: undefined };
-  return { inlet, name, position, proven: new Set(), ...nothing };
+  return { input, name, position, proven: new Set(), ...nothing };
 }
 
 /** The volume that a fault is in: the one under way, or one whose head is not even legible. */
-function blame(checks: Draft[], { details }: JamError, inlet: Inlet): Draft {
+function blame(checks: Draft[], { details }: JamError, input: VolumeInput): Draft {
   const last = checks.at(-1);
-  const name = typeof details["volume"] === "string" ? details["volume"] : (last?.name ?? inlet.name);
+  const name = typeof details["volume"] === "string" ? details["volume"] : (last?.name ?? input.name);
   if (last?.name === name) return last;
-  const added = draft(inlet, name, checks.length);
+  const added = draft(input, name, checks.length);
   checks.push(added);
   return added;
 }
@@ -100,17 +100,17 @@ function asFault(error: unknown): JamError {
 }
 
 function watched(
-  inlet: Inlet,
+  input: VolumeInput,
   { observe, signal }: Pick<CheckWork, "observe" | "signal">,
   take: (bytes: Uint8Array) => void,
-): Inlet {
+): VolumeInput {
   return {
-    ...inlet,
+    ...input,
     async *open() {
-      for await (const piece of inlet.open()) {
+      for await (const piece of input.open()) {
         if (signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled; nothing was changed.");
         take(piece);
-        observe({ kind: "item-bytes", path: inlet.name, bytes: piece.length });
+        observe({ kind: "item-bytes", path: input.name, bytes: piece.length });
         yield piece;
       }
     },
