@@ -94,14 +94,14 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "a use case takes its collaborators as arguments, by the contracts",
   },
   audit: {
-    project: [...DOMAIN, "mirror", "metadata", "sync"],
+    project: [...DOMAIN, "mirror", "metadata"],
     typesOf: CONTRACTS,
     node: [],
     packages: [],
     because: "a use case takes its collaborators as arguments",
   },
   upgrade: {
-    project: [...DOMAIN, "mirror", "metadata", "sync"],
+    project: [...DOMAIN, "mirror", "metadata"],
     typesOf: CONTRACTS,
     node: [],
     packages: ["zod", "js-yaml"],
@@ -109,7 +109,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "a use case takes its collaborators as arguments; what operators hand in is parsed at its border",
   },
   bundle: {
-    project: [...DOMAIN, "mirror", "metadata", "sync", "upgrade"],
+    project: [...DOMAIN, "mirror", "metadata", "upgrade"],
     typesOf: CONTRACTS,
     node: ["stream"],
     packages: ["tar", "zod"],

@@ -1,9 +1,18 @@
+import type { Sha256 } from "../shared/sha256.ts";
 import type { DocumentStore } from "../store/store.ts";
 
 /** The agents that plans asked for; a later sync keeps them beside what the rules want. */
 export interface KeptPlans {
   /** Names of agents. */
   readonly agents: readonly string[];
+  /** Streams that list them. */
+  readonly streams: readonly string[];
+}
+
+/** What an upgrade plan asks a sync for, and nothing else. */
+export interface PlanWishes {
+  /** Names of agents, with the content that the plan saw; null where it saw none. */
+  readonly agents: ReadonlyMap<string, Sha256 | null>;
   /** Streams that list them. */
   readonly streams: readonly string[];
 }

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../shared/errors.ts";
+import { reportError, type ErrorCode, type JamError } from "../shared/errors.ts";
 import type { Omitting } from "../shared/listed.ts";
 
 export type SyncOutcome = "updated" | "unchanged" | "partial" | "failed";
@@ -68,4 +68,25 @@ export interface SyncReport extends Omitting<(typeof REPORT_LISTS)[number]> {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly durationMs: number;
+}
+
+/** A report before its times are known. */
+export type UnstampedReport = Omit<SyncReport, "startedAt" | "durationMs">;
+
+/** The report of a run that an error ended. */
+export function failedReport(error: JamError): UnstampedReport {
+  const { code, message, hint } = reportError(error);
+  return {
+    outcome: "failed",
+    snapshot: null,
+    upstream: null,
+    verified: false,
+    fetched: { agents: 0, bytes: 0 },
+    held: { agents: 0, bytes: 0 },
+    added: [],
+    removed: [],
+    failed: [],
+    warnings: [],
+    error: { code, message, ...(hint === undefined ? {} : { hint }) },
+  };
 }

@@ -1,17 +1,8 @@
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { selectAgents, type Verdict } from "../juju/select.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
-import type { Sha256 } from "../shared/sha256.ts";
-import type { KeptPlans } from "../mirror/kept-plans.ts";
+import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";
 import type { FailedItem } from "../mirror/run-report.ts";
-
-/** What an upgrade plan asks a sync for, and nothing else. */
-export interface PlanWishes {
-  /** Names of agents, with the content that the plan saw; null where it saw none. */
-  readonly agents: ReadonlyMap<string, Sha256 | null>;
-  /** Streams that list them. */
-  readonly streams: readonly string[];
-}
 
 export interface JudgeInput {
   /** What upstream lists. */

@@ -1,6 +1,7 @@
 import type { Sha256 } from "../shared/sha256.ts";
+import type { SpaceNeed } from "../mirror/space.ts";
 import type { Removal } from "../mirror/run-report.ts";
-import { formatAgentName, type Agent } from "../juju/agent.ts";
+import { formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
 import { PathSpace } from "../juju/path-space.ts";
 
 /** One tarball to fetch, however many agents name it. */
@@ -120,4 +121,14 @@ export function publishableAgents(
     return stays && space.take(agent.path) === undefined;
   });
   return [...agents, ...staying];
+}
+
+/** The need of a sync. */
+export function spaceOf(plan: SyncPlan): SpaceNeed {
+  return {
+    what: "This sync",
+    bytes: plan.bytes,
+    total: sumTarballBytes(plan.wanted),
+    hint: "Free some space, or narrow `select` in jam.yaml (jam sync --dry-run shows the plan).",
+  };
 }

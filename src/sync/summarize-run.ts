@@ -1,16 +1,13 @@
-import { reportError, type ErrorReport, type JamError } from "../shared/errors.ts";
+import type { ErrorReport } from "../shared/errors.ts";
 import { cutLists } from "../shared/listed.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import { formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
 import type { Assessment } from "./assess.ts";
 import type { FetchOutcome } from "./fetch-items.ts";
 import type { SyncPlan } from "./plan.ts";
-import { REPORT_LISTS, type FailedItem, type SyncReport } from "../mirror/run-report.ts";
+import { REPORT_LISTS, type FailedItem, type UnstampedReport } from "../mirror/run-report.ts";
 import { outcomesOf } from "./rule-outcome.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
-
-/** A report before its times are known. */
-export type UnstampedReport = Omit<SyncReport, "startedAt" | "durationMs">;
 
 /** What a run started from and came to. */
 export interface FinishedRun {
@@ -54,22 +51,4 @@ function failedSteps(plan: SyncPlan, failed: ReadonlyMap<Sha256, ErrorReport>): 
     const { code, message } = error;
     return step.agents.map((agent) => ({ agent, path: step.path, code, message }));
   });
-}
-
-/** The report of a run that an error ended. */
-export function failedReport(error: JamError): UnstampedReport {
-  const { code, message, hint } = reportError(error);
-  return {
-    outcome: "failed",
-    snapshot: null,
-    upstream: null,
-    verified: false,
-    fetched: { agents: 0, bytes: 0 },
-    held: { agents: 0, bytes: 0 },
-    added: [],
-    removed: [],
-    failed: [],
-    warnings: [],
-    error: { code, message, ...(hint === undefined ? {} : { hint }) },
-  };
 }

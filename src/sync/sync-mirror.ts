@@ -8,25 +8,25 @@ import type { SyncObserver } from "../mirror/run-events.ts";
 import { fetchItems } from "./fetch-items.ts";
 import type { Allowance } from "../metadata/freshness.ts";
 import { keepReport } from "../mirror/run-history.ts";
-import type { PlanWishes } from "./judge.ts";
 import {
   joinKeptPlans,
   NO_KEPT_PLANS,
   readKeptPlans,
   writeKeptPlans,
   type KeptPlans,
+  type PlanWishes,
 } from "../mirror/kept-plans.ts";
 import { proofOf, readFurtherMemory, readMemory, writeMemory } from "../mirror/upstream-state.ts";
-import { publishableAgents } from "./plan.ts";
+import { publishableAgents, spaceOf } from "./plan.ts";
 import { pruneStore } from "../mirror/prune.ts";
 import { publishChanges } from "../mirror/publish-changes.ts";
 import { markDamage, repairTree } from "../mirror/repair-tree.ts";
-import type { SyncReport } from "../mirror/run-report.ts";
+import { type SyncReport, failedReport, type UnstampedReport } from "../mirror/run-report.ts";
 import type { RetentionRules } from "../mirror/retention.ts";
 import { proofsOf, type Snapshot, type UpstreamProof } from "../mirror/snapshot.ts";
-import { refuseOverfull, spaceOf } from "./space.ts";
+import { refuseOverfull } from "../mirror/space.ts";
 import { proofsOfUnread } from "../metadata/unreadable.ts";
-import { failedReport, summarizeRun, type UnstampedReport } from "./summarize-run.ts";
+import { summarizeRun } from "./summarize-run.ts";
 
 export interface SyncOptions {
   readonly rules: SelectionRules;

@@ -6,7 +6,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { renderReport } from "../../src/cli/bundle/verify.ts";
+import { renderReport } from "../../src/cli/commands/bundle/verify.ts";
 import type { CommandContext } from "../../src/cli/command.ts";
 import type { VerifyReport } from "../../src/bundle/verify/verify-report.ts";
 import { hasUnprintable } from "../../src/shared/printable.ts";

@@ -4,9 +4,8 @@ import { cutLists } from "../../shared/listed.ts";
 import { readCurrentSnapshot } from "../../mirror/current.ts";
 import { keepReport } from "../../mirror/run-history.ts";
 import { pruneStore } from "../../mirror/prune.ts";
-import { failedReport } from "../../sync/summarize-run.ts";
 import { sortInputs } from "../read/read-volumes.ts";
-import type { FailedItem } from "../../mirror/run-report.ts";
+import { type FailedItem, failedReport } from "../../mirror/run-report.ts";
 import { isVerified, type Snapshot } from "../../mirror/snapshot.ts";
 import { closeBundles } from "./close-bundles.ts";
 import {

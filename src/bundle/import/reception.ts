@@ -6,7 +6,7 @@ import type { AgentsAndBytes } from "../../mirror/run-report.ts";
 import { refuseMassRemoval } from "../../metadata/guard.ts";
 import { readMemory } from "../../mirror/upstream-state.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
-import { refuseOverfull } from "../../sync/space.ts";
+import { refuseOverfull } from "../../mirror/space.ts";
 import { affectedBy, describeAffected } from "../format/affected.ts";
 import { damagedBundle, malformedBundle } from "../format/bundle-fault.ts";
 import { carriedContents, documentsOf, formatManifest, type BundleManifest } from "../format/manifest.ts";

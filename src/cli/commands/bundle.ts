@@ -1,11 +1,11 @@
-import { defineCreate } from "../bundle/create.ts";
-import { defineImport } from "../bundle/import.ts";
-import { defineInspect } from "../bundle/inspect.ts";
-import { defineJoin } from "../bundle/join.ts";
-import { defineReceipt } from "../bundle/receipt.ts";
-import { defineRepairSet } from "../bundle/repair-set.ts";
-import { defineSplit } from "../bundle/split.ts";
-import { defineVerify } from "../bundle/verify.ts";
+import { defineCreate } from "./bundle/create.ts";
+import { defineImport } from "./bundle/import.ts";
+import { defineInspect } from "./bundle/inspect.ts";
+import { defineJoin } from "./bundle/join.ts";
+import { defineReceipt } from "./bundle/receipt.ts";
+import { defineRepairSet } from "./bundle/repair-set.ts";
+import { defineSplit } from "./bundle/split.ts";
+import { defineVerify } from "./bundle/verify.ts";
 import type { DefineCommand } from "../command.ts";
 
 export const define: DefineCommand = (command, run) => {

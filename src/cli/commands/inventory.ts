@@ -10,10 +10,10 @@ import {
 } from "../../bundle/format/inventory.ts";
 import { takeInventory } from "../../bundle/holdings/take-inventory.ts";
 import { readCurrentSnapshot } from "../../mirror/current.ts";
-import { writeCarriedFile } from "../bundle/write-file.ts";
+import { writeCarriedFile } from "./bundle/write-file.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { addExplainFiles, explainFiles } from "../upgrade/explain-files.ts";
-import { readFleetFiles } from "../upgrade/fleet-files.ts";
+import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
+import { readFleetFiles } from "../input/fleet-files.ts";
 import { archesOf } from "../upgrade/plan-flags.ts";
 
 interface Flags {

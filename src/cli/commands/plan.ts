@@ -1,5 +1,5 @@
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { addExplainFiles, explainFiles } from "../upgrade/explain-files.ts";
+import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
 import { addPlanFlags, planFromFlags, type PlanFlags } from "../upgrade/plan-flags.ts";
 
 /** Exit status of a plan that leaves a controller without a way. */
@@ -45,10 +45,10 @@ async function plan(context: CommandContext, call: CommandCall<Flags>): Promise<
   const ask = options.held === true ? "held" : options.refresh === true ? "always" : "missing";
   const document = await planFromFlags(context, options, ask);
   if (options.markdown === true) {
-    const { formatPlanMarkdown } = await import("../upgrade/render-plan-markdown.ts");
+    const { formatPlanMarkdown } = await import("../render/plan-markdown.ts");
     await context.io.stdout.write(formatPlanMarkdown(document));
   } else {
-    const { renderUpgradePlan } = await import("../upgrade/render-plan-table.ts");
+    const { renderUpgradePlan } = await import("../render/plan-table.ts");
     await context.output.print(document, () =>
       renderUpgradePlan(document, context.paint, { isWhole: options.procedure === true }),
     );

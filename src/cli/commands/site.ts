@@ -8,7 +8,7 @@ import { readSites, removeSite, type Site, type SiteUpdate } from "../../bundle/
 import { readCurrentSnapshot } from "../../mirror/current.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
-import { readInputFiles } from "../upgrade/input-files.ts";
+import { readInputFiles } from "../input/input-files.ts";
 
 const EXIT_PARTIAL = 3;
 

@@ -7,8 +7,8 @@ import type { SyncReport } from "../../mirror/run-report.ts";
 import type { SyncOptions } from "../../sync/sync-mirror.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { createProgress } from "../progress.ts";
-import { planDocument, renderPlan, type PlannedSync } from "../render-plan.ts";
-import { renderReport, reportDocument } from "../render-report.ts";
+import { planDocument, renderPlan, type PlannedSync } from "../render/sync-plan.ts";
+import { renderReport, reportDocument } from "../render/run-report.ts";
 import { userAgent } from "../version.ts";
 
 /** Exit status of a partial run: what is missing is listed. */
@@ -115,7 +115,7 @@ async function readWishes(
 ): Promise<Pick<SyncOptions, "wishes" | "forgetsPlans">> {
   const forgetsPlans = flags.forgetPlans === true;
   if (flags.plan === undefined) return { forgetsPlans };
-  const { readInputFile } = await import("../upgrade/input-files.ts");
+  const { readInputFile } = await import("../input/input-files.ts");
   const { parsePlan } = await import("../../upgrade/plan/plan-document.ts");
   const { wishesOf } = await import("../../upgrade/plan/wishes.ts");
   const plan = parsePlan(await readInputFile(context, flags.plan, "--plan"));

@@ -6,8 +6,8 @@ import { formatVersion, parseVersion } from "../../juju/version.ts";
 import type { Fleet } from "../../upgrade/fleet/fleet.ts";
 import { judgeUpgraded, type UpgradedDocument } from "../../upgrade/upgraded/upgraded.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { addExplainFiles, explainFiles } from "../upgrade/explain-files.ts";
-import { renderUpgraded } from "../upgrade/render-upgraded.ts";
+import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
+import { renderUpgraded } from "../render/upgraded.ts";
 import { readVersionAloud } from "../upgrade/version-flag.ts";
 import { readListings, type ListingSource } from "../upgrade/watched-listing.ts";
 

@@ -2,7 +2,7 @@ import { JamError, ERROR_OUTCOMES } from "../../shared/errors.ts";
 import type { WhichAnswer } from "../../upgrade/which/answer.ts";
 import { WHICH_PARAMETERS, type ParameterValues } from "../../upgrade/which/parameters.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { readInputFile } from "../upgrade/input-files.ts";
+import { readInputFile } from "../input/input-files.ts";
 
 interface WhichFlags extends Readonly<Record<string, string | readonly string[] | boolean | undefined>> {
   readonly input?: string;
@@ -52,7 +52,7 @@ async function which(context: CommandContext, call: CommandCall<WhichFlags>): Pr
   const { readParameters } = await import("../../upgrade/which/parameters.ts");
   const { answerQuestion } = await import("../../upgrade/which/which.ts");
   const answer = answerQuestion(world, readParameters(values, world)) as WhichAnswer;
-  const { renderAnswer } = await import("../upgrade/render-which.ts");
+  const { renderAnswer } = await import("../render/which.ts");
   await context.output.print(answer, () => renderAnswer(answer, context.paint));
   return answer.code === null ? 0 : ERROR_OUTCOMES[answer.code].exit;
 }
@@ -63,7 +63,7 @@ async function answerFile(context: CommandContext, file: string, hasCandidates: 
   const { answerBatch } = await import("../../upgrade/which/which.ts");
   const questions = parseQuestions(text, name);
   const document = answerBatch(await readWorld(context), questions, hasCandidates);
-  const { renderBatch } = await import("../upgrade/render-which.ts");
+  const { renderBatch } = await import("../render/which.ts");
   await context.output.print(document, () => renderBatch(document.answers));
   return 0;
 }

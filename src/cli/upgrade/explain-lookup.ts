@@ -58,7 +58,7 @@ export async function explainLookup(
   });
   const report = await reportLookup({ inquiry, place, demandsSigned: flags.requireSigned === true }, reader);
   await context.output.print(report, async () => {
-    const { renderLookup } = await import("./render-lookup.ts");
+    const { renderLookup } = await import("../render/lookup.ts");
     return renderLookup(report, context.paint);
   });
   return report.outcome === "found" ? 0 : EXIT_NOT_FOUND;

@@ -22,7 +22,7 @@ import { unplannedOf } from "../../upgrade/plan/unplanned.ts";
 import { parseTarget, type Target } from "../../upgrade/plan/target.ts";
 import type { CommandContext } from "../command.ts";
 import { mirrorUrl, type MirrorUrl } from "../mirror-url.ts";
-import { readFleetFiles } from "./fleet-files.ts";
+import { readFleetFiles } from "../input/fleet-files.ts";
 import { readKnown, type KnownOptions } from "./known.ts";
 import { readVersionAloud } from "./version-flag.ts";
 

@@ -3,7 +3,7 @@ import { JamError } from "../../shared/errors.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import type { UpgradedDocument } from "../../upgrade/upgraded/upgraded.ts";
 import type { CommandContext } from "../command.ts";
-import { summarizeUpgraded } from "./render-upgraded.ts";
+import { summarizeUpgraded } from "../render/upgraded.ts";
 
 /** How often and how long a watch looks. */
 export interface WatchOptions {

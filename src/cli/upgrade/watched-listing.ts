@@ -5,7 +5,7 @@ import type { Fleet } from "../../upgrade/fleet/fleet.ts";
 import { readFleet } from "../../upgrade/fleet/read-fleet.ts";
 import type { NamedText } from "../../upgrade/fleet/read-document.ts";
 import type { CommandContext } from "../command.ts";
-import { readFleetFiles } from "./fleet-files.ts";
+import { readFleetFiles } from "../input/fleet-files.ts";
 
 /** Where a watch takes its listings from: files that somebody writes again, or a command that is run again. */
 export type ListingSource =

@@ -1,4 +1,4 @@
-import type { PlanWishes } from "../../sync/judge.ts";
+import type { PlanWishes } from "../../mirror/kept-plans.ts";
 import type { PlanDocument } from "./plan-document.ts";
 
 /** What a plan asks a sync for. */

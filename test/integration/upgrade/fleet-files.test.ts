@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readFleetFiles } from "../../../src/cli/upgrade/fleet-files.ts";
+import { readFleetFiles } from "../../../src/cli/input/fleet-files.ts";
 import type { Fleet } from "../../../src/upgrade/fleet/fleet.ts";
 
 const FIXTURES = resolve(import.meta.dirname, "../../fixtures");

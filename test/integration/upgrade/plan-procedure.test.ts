@@ -2,8 +2,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { formatPlanMarkdown } from "../../../src/cli/upgrade/render-plan-markdown.ts";
-import { renderUpgradePlan } from "../../../src/cli/upgrade/render-plan-table.ts";
+import { formatPlanMarkdown } from "../../../src/cli/render/plan-markdown.ts";
+import { renderUpgradePlan } from "../../../src/cli/render/plan-table.ts";
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
 import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import { createAgentIndex } from "../../../src/upgrade/plan/agent-index.ts";

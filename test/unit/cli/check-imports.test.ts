@@ -58,7 +58,7 @@ test.for([
   [
     "src/sync/x.ts",
     '\nimport { a } from "../store/store.ts";',
-    "2: a use case takes its collaborators through its own ports",
+    "2: only types of store: a use case takes its collaborators as arguments, by the contracts",
   ],
   [
     "src/cli/commands/x.ts",

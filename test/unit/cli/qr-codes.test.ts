@@ -1,7 +1,7 @@
 import { fc, test as property } from "../../helpers/property.ts";
 import decodeQr from "qr/decode.js";
 import { expect, test } from "vitest";
-import { drawQrCodes, type QrCode } from "../../../src/cli/bundle/qr-codes.ts";
+import { drawQrCodes, type QrCode } from "../../../src/cli/commands/bundle/qr-codes.ts";
 import { runs } from "../../helpers/tier.ts";
 
 /** What a camera would read off a dark terminal: half blocks are light, blanks are dark. */

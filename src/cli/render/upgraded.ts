@@ -4,7 +4,7 @@ import type { UpgradedController } from "../../upgrade/upgraded/controller.ts";
 import { isOnTarget, type UpgradedState } from "../../upgrade/upgraded/states.ts";
 import type { UpgradedDocument, UpgradedModel } from "../../upgrade/upgraded/upgraded.ts";
 import type { CommandContext } from "../command.ts";
-import { renderUnread } from "./render-unread.ts";
+import { renderUnread } from "./unread.ts";
 import { formatTable } from "../output/table.ts";
 
 /** Agents of a model that get a row of their own; the rest is counted. */

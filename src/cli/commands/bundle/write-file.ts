@@ -1,5 +1,5 @@
-import { JamError } from "../../shared/errors.ts";
-import type { CommandContext } from "../command.ts";
+import { JamError } from "../../../shared/errors.ts";
+import type { CommandContext } from "../../command.ts";
 
 /**
  * Writes what is to be carried into the file that `--to` names, flushed: it may lie on a stick.

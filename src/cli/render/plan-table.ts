@@ -3,8 +3,8 @@ import { printable } from "../../shared/printable.ts";
 import type { PlanAgent, PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
 import type { Paint, PaintStyle } from "../output/paint.ts";
 import { formatTable } from "../output/table.ts";
-import { renderChecks } from "./render-checks.ts";
-import { aftermathLines, doLines, preparationLines, procedureLines } from "./render-procedure.ts";
+import { renderChecks } from "./checks.ts";
+import { aftermathLines, doLines, preparationLines, procedureLines } from "./procedure.ts";
 
 /** How much of a plan is shown. */
 export interface PlanRendering {

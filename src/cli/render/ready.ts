@@ -2,7 +2,7 @@ import { printable } from "../../shared/printable.ts";
 import type { LookItem, ReadyCheck } from "../../upgrade/ready/check.ts";
 import type { ReadyReport } from "../../upgrade/ready/ready.ts";
 import type { Paint } from "../output/paint.ts";
-import { firstPlaces } from "./render-checks.ts";
+import { firstPlaces } from "./checks.ts";
 
 /** What `jam ready` prints for people: what failed, what is not known, the rest in a line, the verdict last. */
 export function renderReady(report: ReadyReport, paint: Paint): string {

@@ -1,14 +1,14 @@
-import type { AgentChoice } from "../../bundle/create/choose-agents.ts";
-import type { BundleOrder } from "../../bundle/create/plan-bundle.ts";
-import { readHave, type Have } from "../../bundle/site/have.ts";
-import type { Config } from "../../config/config.ts";
-import { adviceOf } from "../../mirror/knowledge.ts";
-import { JamError } from "../../shared/errors.ts";
-import type { Store } from "../../store/store.ts";
-import { listSnapshotIds, readSnapshot, requireCurrentSnapshot } from "../../mirror/current.ts";
-import type { Snapshot } from "../../mirror/snapshot.ts";
-import type { CommandContext } from "../command.ts";
-import { readInputFile } from "../upgrade/input-files.ts";
+import type { AgentChoice } from "../../../bundle/create/choose-agents.ts";
+import type { BundleOrder } from "../../../bundle/create/plan-bundle.ts";
+import { readHave, type Have } from "../../../bundle/site/have.ts";
+import type { Config } from "../../../config/config.ts";
+import { adviceOf } from "../../../mirror/knowledge.ts";
+import { JamError } from "../../../shared/errors.ts";
+import type { Store } from "../../../store/store.ts";
+import { listSnapshotIds, readSnapshot, requireCurrentSnapshot } from "../../../mirror/current.ts";
+import type { Snapshot } from "../../../mirror/snapshot.ts";
+import type { CommandContext } from "../../command.ts";
+import { readInputFile } from "../../input/input-files.ts";
 
 /** The flags that say what a bundle carries. */
 export interface ChoiceFlags {
@@ -66,11 +66,11 @@ async function readFarSide(
   { config, store, flags }: OrderSource,
 ): Promise<Have | undefined> {
   if (flags.site !== undefined) {
-    const { haveOfSite } = await import("../../bundle/site/site.ts");
+    const { haveOfSite } = await import("../../../bundle/site/site.ts");
     return haveOfSite(store.documents, flags.site);
   }
   if (flags.have === undefined) return undefined;
-  const { openKeys } = await import("../../compose.ts");
+  const { openKeys } = await import("../../../compose.ts");
   const keys = await openKeys(config);
   const have = await readHave(await readInputFile(context, flags.have, "--have"), {
     verify: (text, name) => keys.verifyClearsigned(text, name),
@@ -117,8 +117,8 @@ async function readChoice(context: CommandContext, flags: ChoiceFlags): Promise<
 }
 
 async function readPlan(context: CommandContext, file: string): Promise<NonNullable<AgentChoice["plan"]>> {
-  const { parsePlan } = await import("../../upgrade/plan/plan-document.ts");
-  const { wishesOf } = await import("../../upgrade/plan/wishes.ts");
+  const { parsePlan } = await import("../../../upgrade/plan/plan-document.ts");
+  const { wishesOf } = await import("../../../upgrade/plan/wishes.ts");
   const plan = parsePlan(await readInputFile(context, file, "--plan"));
   const { wishes, unobtainable } = wishesOf(plan);
   if (unobtainable.length > 0) {

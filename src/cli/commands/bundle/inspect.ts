@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import type { InspectedBundle, Inspection } from "../../bundle/inspect/inspect-bundles.ts";
-import type { SignatureJudgement } from "../../bundle/inspect/judge-signature.ts";
-import { formatByteSize } from "../../shared/byte-size.ts";
-import { cutLists } from "../../shared/listed.ts";
-import { printable } from "../../shared/printable.ts";
-import type { CommandCall, CommandContext, RunAction } from "../command.ts";
-import { formatTable } from "../output/table.ts";
+import type { InspectedBundle, Inspection } from "../../../bundle/inspect/inspect-bundles.ts";
+import type { SignatureJudgement } from "../../../bundle/inspect/judge-signature.ts";
+import { formatByteSize } from "../../../shared/byte-size.ts";
+import { cutLists } from "../../../shared/listed.ts";
+import { printable } from "../../../shared/printable.ts";
+import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
+import { formatTable } from "../../output/table.ts";
 import { describeVolumes } from "./describe-volumes.ts";
 
 /** Exit status when a file is no volume that can be read. */
@@ -41,8 +41,8 @@ Examples:
 
 async function inspect(context: CommandContext, call: CommandCall<InspectFlags>): Promise<number> {
   const config = await context.config();
-  const { composeInputs, composeVerifyDetached } = await import("../../compose-bundle.ts");
-  const { inspectBundles } = await import("../../bundle/inspect/inspect-bundles.ts");
+  const { composeInputs, composeVerifyDetached } = await import("../../../compose-bundle.ts");
+  const { inspectBundles } = await import("../../../bundle/inspect/inspect-bundles.ts");
   const paths = call.args[0] as readonly string[];
   const inputs = await composeInputs(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
   const inspection = await inspectBundles(inputs, await composeVerifyDetached(config));

@@ -1,12 +1,12 @@
-import type { ErrorCode } from "../shared/errors.ts";
-import { printable } from "../shared/printable.ts";
-import { formatByteSize } from "../shared/byte-size.ts";
-import { formatDuration } from "../shared/duration.ts";
-import { countRows } from "../shared/listed.ts";
-import type { SyncReport } from "../mirror/run-report.ts";
-import type { Paint } from "./output/paint.ts";
-import { shortenNames } from "./output/name-list.ts";
-import { formatTable } from "./output/table.ts";
+import type { ErrorCode } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
+import { formatByteSize } from "../../shared/byte-size.ts";
+import { formatDuration } from "../../shared/duration.ts";
+import { countRows } from "../../shared/listed.ts";
+import type { SyncReport } from "../../mirror/run-report.ts";
+import type { Paint } from "../output/paint.ts";
+import { shortenNames } from "../output/name-list.ts";
+import { formatTable } from "../output/table.ts";
 
 /** A run's report as the one JSON document. `removed` holds agent names; `removals` says why each went. */
 export function reportDocument(report: SyncReport): object {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { parseVolumeSize } from "../../bundle/format/volume-size.ts";
-import type { RunAction } from "../command.ts";
+import { parseVolumeSize } from "../../../bundle/format/volume-size.ts";
+import type { RunAction } from "../../command.ts";
 import { divide, DIVIDE_HELP } from "./divide.ts";
 
 /** Adds `split` to `parent`. */

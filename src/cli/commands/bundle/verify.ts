@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { describeAffected } from "../../bundle/format/affected.ts";
-import type { VerifyReport, VolumeFinding } from "../../bundle/verify/verify-report.ts";
-import { printable } from "../../shared/printable.ts";
-import type { CommandCall, CommandContext, RunAction } from "../command.ts";
-import { createProgress } from "../progress.ts";
-import { pathWord, shellCommand } from "../../shared/shell-command.ts";
+import { describeAffected } from "../../../bundle/format/affected.ts";
+import type { VerifyReport, VolumeFinding } from "../../../bundle/verify/verify-report.ts";
+import { printable } from "../../../shared/printable.ts";
+import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
+import { createProgress } from "../../progress.ts";
+import { pathWord, shellCommand } from "../../../shared/shell-command.ts";
 import { describeVolumes } from "./describe-volumes.ts";
 import { describeSignature } from "./inspect.ts";
 
@@ -43,8 +43,8 @@ Examples:
 
 async function verify(context: CommandContext, call: CommandCall<VerifyFlags>): Promise<number> {
   const config = await context.config();
-  const { composeInputs, composeVerify } = await import("../../compose-bundle.ts");
-  const { verifyBundle } = await import("../../bundle/verify/verify-bundle.ts");
+  const { composeInputs, composeVerify } = await import("../../../compose-bundle.ts");
+  const { verifyBundle } = await import("../../../bundle/verify/verify-bundle.ts");
   const paths = call.args[0] as readonly string[];
   const inputs = await composeInputs(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
   const progress = createProgress(context);

@@ -1,8 +1,6 @@
 import type { Store } from "../store/store.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { JamError } from "../shared/errors.ts";
-import { sumTarballBytes } from "../juju/agent.ts";
-import type { SyncPlan } from "./plan.ts";
 
 /** Kept free beyond what a run needs, so that the machine's other work goes on. */
 const RESERVED_BYTES = 64 * 2 ** 20;
@@ -17,16 +15,6 @@ export interface SpaceNeed {
   readonly total: number;
   /** What narrows it, as a full sentence. */
   readonly hint: string;
-}
-
-/** The need of a sync. */
-export function spaceOf(plan: SyncPlan): SpaceNeed {
-  return {
-    what: "This sync",
-    bytes: plan.bytes,
-    total: sumTarballBytes(plan.wanted),
-    hint: "Free some space, or narrow `select` in jam.yaml (jam sync --dry-run shows the plan).",
-  };
 }
 
 /**

@@ -1,13 +1,13 @@
-import { printable } from "../../shared/printable.ts";
+import { printable } from "../../../shared/printable.ts";
 import type { Command } from "commander";
-import type { ImportReport } from "../../bundle/import/import-report.ts";
-import { formatByteSize } from "../../shared/byte-size.ts";
-import { countRows } from "../../shared/listed.ts";
-import { ALLOWANCES, type Allowance } from "../../metadata/freshness.ts";
-import type { CommandCall, CommandContext, RunAction } from "../command.ts";
-import { shortenNames } from "../output/name-list.ts";
-import { formatTable } from "../output/table.ts";
-import { createProgress } from "../progress.ts";
+import type { ImportReport } from "../../../bundle/import/import-report.ts";
+import { formatByteSize } from "../../../shared/byte-size.ts";
+import { countRows } from "../../../shared/listed.ts";
+import { ALLOWANCES, type Allowance } from "../../../metadata/freshness.ts";
+import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
+import { shortenNames } from "../../output/name-list.ts";
+import { formatTable } from "../../output/table.ts";
+import { createProgress } from "../../progress.ts";
 
 /** Exit status when something is lacking, and when something was refused. */
 const EXIT_PARTIAL = 3;
@@ -60,7 +60,7 @@ Examples:
 async function importAll(context: CommandContext, call: CommandCall<ImportFlags>): Promise<number> {
   const { options } = call;
   const config = await context.config();
-  const { composeImport, composeInputs } = await import("../../compose-bundle.ts");
+  const { composeImport, composeInputs } = await import("../../../compose-bundle.ts");
   const paths = call.args[0] as readonly string[];
   const inputs = await composeInputs(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
   const progress = createProgress(context);
@@ -76,7 +76,7 @@ async function importAll(context: CommandContext, call: CommandCall<ImportFlags>
       const { printDryRun } = await import("./import-dry-run.ts");
       return await printDryRun(context, inputs, { rules, work });
     }
-    const { importBundles } = await import("../../bundle/import/import-bundles.ts");
+    const { importBundles } = await import("../../../bundle/import/import-bundles.ts");
     const report = await importBundles(inputs, rules, work);
     await progress.close();
     return await printReport(context, report);

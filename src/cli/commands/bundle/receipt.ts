@@ -1,12 +1,12 @@
-import { printable } from "../../shared/printable.ts";
+import { printable } from "../../../shared/printable.ts";
 import type { Command } from "commander";
-import { formatReceipt, type Receipt } from "../../bundle/format/receipt.ts";
-import { takeReceipt } from "../../bundle/holdings/take-receipt.ts";
-import { siteName } from "../../bundle/format/site-name.ts";
-import type { Config } from "../../config/config.ts";
-import { formatByteSize } from "../../shared/byte-size.ts";
-import { JamError } from "../../shared/errors.ts";
-import type { CommandCall, CommandContext, RunAction } from "../command.ts";
+import { formatReceipt, type Receipt } from "../../../bundle/format/receipt.ts";
+import { takeReceipt } from "../../../bundle/holdings/take-receipt.ts";
+import { siteName } from "../../../bundle/format/site-name.ts";
+import type { Config } from "../../../config/config.ts";
+import { formatByteSize } from "../../../shared/byte-size.ts";
+import { JamError } from "../../../shared/errors.ts";
+import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { writeCarriedFile } from "./write-file.ts";
 
 interface Flags {
@@ -46,7 +46,7 @@ async function receipt(context: CommandContext, call: CommandCall<Flags>): Promi
   const site = requireSite(options.site ?? config.site);
   const now = context.now();
   const sign = options.unsigned === true ? undefined : await readSigner(config);
-  const { openStore } = await import("../../compose.ts");
+  const { openStore } = await import("../../../compose.ts");
   const taken = await takeReceipt(await openStore(config), { site, now });
   const plain = formatReceipt(taken);
   const text = sign === undefined ? plain : await sign.clearSign(plain, now);
@@ -71,7 +71,7 @@ function requireSite(name: string | undefined): string {
 }
 
 async function readSigner(config: Config) {
-  const { openKeys } = await import("../../compose.ts");
+  const { openKeys } = await import("../../../compose.ts");
   const own = await (await openKeys(config)).own();
   if (own !== undefined) return own;
   throw new JamError("JAM_KEY_NOT_FOUND", `This side has no key to sign with: ${config.keys} holds none.`, {

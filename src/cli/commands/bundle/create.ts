@@ -1,17 +1,17 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { BundleOrder } from "../../bundle/create/plan-bundle.ts";
-import type { composeBundle } from "../../compose-bundle.ts";
-import { carriedContents, countAgents, type BundleManifest } from "../../bundle/format/manifest.ts";
-import { parseVolumeSize } from "../../bundle/format/volume-size.ts";
-import type { FinishedVolume } from "../../bundle/write/write-progress.ts";
-import { formatByteSize } from "../../shared/byte-size.ts";
-import { JamError } from "../../shared/errors.ts";
-import { cutLists } from "../../shared/listed.ts";
-import { printable } from "../../shared/printable.ts";
-import type { CommandCall, CommandContext, RunAction } from "../command.ts";
-import { shortenNames } from "../output/name-list.ts";
-import { formatTable } from "../output/table.ts";
-import { createProgress } from "../progress.ts";
+import type { BundleOrder } from "../../../bundle/create/plan-bundle.ts";
+import type { composeBundle } from "../../../compose-bundle.ts";
+import { carriedContents, countAgents, type BundleManifest } from "../../../bundle/format/manifest.ts";
+import { parseVolumeSize } from "../../../bundle/format/volume-size.ts";
+import type { FinishedVolume } from "../../../bundle/write/write-progress.ts";
+import { formatByteSize } from "../../../shared/byte-size.ts";
+import { JamError } from "../../../shared/errors.ts";
+import { cutLists } from "../../../shared/listed.ts";
+import { printable } from "../../../shared/printable.ts";
+import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
+import { shortenNames } from "../../output/name-list.ts";
+import { formatTable } from "../../output/table.ts";
+import { createProgress } from "../../progress.ts";
 import { readOrder, type ChoiceFlags } from "./create-order.ts";
 
 interface CreateFlags extends ChoiceFlags {
@@ -81,7 +81,7 @@ async function create(context: CommandContext, call: CommandCall<CreateFlags>): 
   const { options } = call;
   if (options.to === "-") refuseForStream(options);
   const config = await context.config();
-  const compose = await import("../../compose-bundle.ts");
+  const compose = await import("../../../compose-bundle.ts");
   const progress = createProgress(context);
   try {
     const work = await compose.composeBundle(config, {
@@ -123,8 +123,8 @@ async function write(
   options: CreateFlags,
   { order, work }: { readonly order: BundleOrder; readonly work: Work },
 ): Promise<MadeBundle> {
-  const { createBundle } = await import("../../bundle/create/create-bundle.ts");
-  const { composePlace } = await import("../../compose-bundle.ts");
+  const { createBundle } = await import("../../../bundle/create/create-bundle.ts");
+  const { composePlace } = await import("../../../compose-bundle.ts");
   const { join, resolve } = await import("node:path");
   const place = await composePlace(resolve(context.io.cwd, options.to));
   const form = {
@@ -156,7 +156,7 @@ async function stream(context: CommandContext, order: BundleOrder, work: Work): 
       hint: "Send standard output on with a pipe, or name a folder: --to FOLDER/",
     });
   }
-  const { streamBundle } = await import("../../bundle/create/create-bundle.ts");
+  const { streamBundle } = await import("../../../bundle/create/create-bundle.ts");
   const { manifest, size, bytes } = await streamBundle(order, work);
   if (writeBytes === undefined)
     throw new JamError("JAM_USAGE_INVALID", "There is no standard output to write to.");
@@ -218,7 +218,7 @@ function withMissing<T extends { readonly missing: BundleManifest["missing"] }>(
 }
 
 async function printPlan(context: CommandContext, order: BundleOrder, store: Work["store"]): Promise<void> {
-  const { planBundle } = await import("../../bundle/create/plan-bundle.ts");
+  const { planBundle } = await import("../../../bundle/create/plan-bundle.ts");
   const manifest = await planBundle(order, store);
   const carried = describeCarried(manifest);
   const hashes = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));

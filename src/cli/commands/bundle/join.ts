@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { RunAction } from "../command.ts";
+import type { RunAction } from "../../command.ts";
 import { divide, DIVIDE_HELP } from "./divide.ts";
 
 /** Adds `join` to `parent`. */

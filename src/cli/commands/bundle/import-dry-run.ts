@@ -1,11 +1,11 @@
-import type { VolumeInput } from "../../medium/medium.ts";
-import { printable } from "../../shared/printable.ts";
-import type { ImportRules, ImportWork } from "../../bundle/import/import-rules.ts";
-import { previewImport, type BundlePreview } from "../../bundle/import/preview.ts";
-import { formatByteSize } from "../../shared/byte-size.ts";
-import { cutLists } from "../../shared/listed.ts";
-import { readCurrentSnapshot } from "../../mirror/current.ts";
-import type { CommandContext } from "../command.ts";
+import type { VolumeInput } from "../../../medium/medium.ts";
+import { printable } from "../../../shared/printable.ts";
+import type { ImportRules, ImportWork } from "../../../bundle/import/import-rules.ts";
+import { previewImport, type BundlePreview } from "../../../bundle/import/preview.ts";
+import { formatByteSize } from "../../../shared/byte-size.ts";
+import { cutLists } from "../../../shared/listed.ts";
+import { readCurrentSnapshot } from "../../../mirror/current.ts";
+import type { CommandContext } from "../../command.ts";
 
 /** Prints what an import would do. */
 export async function printDryRun(

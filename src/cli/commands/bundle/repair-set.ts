@@ -1,13 +1,13 @@
-import { pathWord, shellCommand } from "../../shared/shell-command.ts";
+import { pathWord, shellCommand } from "../../../shared/shell-command.ts";
 import type { Command } from "commander";
-import type { Repaired } from "../../bundle/repair/repair-set.ts";
-import type { composeRepair } from "../../compose-bundle.ts";
-import { formatByteSize } from "../../shared/byte-size.ts";
-import { JamError } from "../../shared/errors.ts";
-import type { CommandCall, CommandContext, RunAction } from "../command.ts";
-import { formatTable } from "../output/table.ts";
-import { createProgress } from "../progress.ts";
-import { readInputFile } from "../upgrade/input-files.ts";
+import type { Repaired } from "../../../bundle/repair/repair-set.ts";
+import type { composeRepair } from "../../../compose-bundle.ts";
+import { formatByteSize } from "../../../shared/byte-size.ts";
+import { JamError } from "../../../shared/errors.ts";
+import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
+import { formatTable } from "../../output/table.ts";
+import { createProgress } from "../../progress.ts";
+import { readInputFile } from "../../input/input-files.ts";
 import { renderReport } from "./verify.ts";
 
 /** Exit status when something is still not whole. */
@@ -45,7 +45,7 @@ Examples:
 
 async function repairSet(context: CommandContext, call: CommandCall<RepairFlags>): Promise<number> {
   const config = await context.config();
-  const compose = await import("../../compose-bundle.ts");
+  const compose = await import("../../../compose-bundle.ts");
   const from = call.args[0] as string;
   const progress = createProgress(context);
   try {
@@ -86,8 +86,8 @@ async function isReport({ io }: CommandContext, from: string): Promise<boolean> 
 }
 
 async function byReport(context: CommandContext, { from, to, work }: RepairCall): Promise<RepairedThere> {
-  const { parseReport } = await import("../../bundle/repair/parse-report.ts");
-  const { repairByReport } = await import("../../bundle/repair/repair-set.ts");
+  const { parseReport } = await import("../../../bundle/repair/parse-report.ts");
+  const { repairByReport } = await import("../../../bundle/repair/repair-set.ts");
   const order = parseReport(await readInputFile(context, from, "FROM"));
   if (to === undefined) {
     throw new JamError("JAM_USAGE_INVALID", "--to: a report does not say where the volumes go.", {
@@ -100,7 +100,7 @@ async function byReport(context: CommandContext, { from, to, work }: RepairCall)
 }
 
 async function ofVolumes(context: CommandContext, { from, to, work }: RepairCall): Promise<RepairedThere> {
-  const { repairElsewhere, repairInPlace } = await import("../../bundle/repair/repair-set.ts");
+  const { repairElsewhere, repairInPlace } = await import("../../../bundle/repair/repair-set.ts");
   const findAgain = () => findVolumes(context, from);
   const inputs = await findAgain();
   const folder = inputs[0]?.place?.folder;
@@ -117,7 +117,7 @@ async function ofVolumes(context: CommandContext, { from, to, work }: RepairCall
 
 /** The volumes of a folder. Of a file: it alone, or when it is one of several, what lies beside it. */
 async function findVolumes({ io }: CommandContext, from: string) {
-  const { composeInputs } = await import("../../compose-bundle.ts");
+  const { composeInputs } = await import("../../../compose-bundle.ts");
   const { dirname } = await import("node:path");
   const path = (await isOneOfSeveral(io.cwd, from)) ? dirname(from) : from;
   return composeInputs([path], { cwd: io.cwd, stdin: undefined });
@@ -125,7 +125,7 @@ async function findVolumes({ io }: CommandContext, from: string) {
 
 /** `november.2026.tar` has a number in its name and may be a bundle in one piece: then its manifest is named so, too. */
 async function isOneOfSeveral(cwd: string, from: string): Promise<boolean> {
-  const { volumeNumberOf } = await import("../../bundle/write/bundle-files.ts");
+  const { volumeNumberOf } = await import("../../../bundle/write/bundle-files.ts");
   const { access } = await import("node:fs/promises");
   const { resolve } = await import("node:path");
   if (volumeNumberOf(from) === undefined) return false;
@@ -137,7 +137,7 @@ async function isOneOfSeveral(cwd: string, from: string): Promise<boolean> {
 }
 
 async function placeOf({ io }: CommandContext, to: string) {
-  const { composePlace } = await import("../../compose-bundle.ts");
+  const { composePlace } = await import("../../../compose-bundle.ts");
   const { resolve } = await import("node:path");
   return composePlace(resolve(io.cwd, to));
 }

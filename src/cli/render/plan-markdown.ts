@@ -1,7 +1,7 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { markdownCode, markdownLink, markdownText } from "../../shared/markup.ts";
 import type { PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
-import { aftermathSections, preparationSections } from "./render-procedure-markdown.ts";
+import { aftermathSections, preparationSections } from "./procedure-markdown.ts";
 
 /** The plan as Markdown for a change ticket, with boxes to tick. */
 export function formatPlanMarkdown(plan: PlanDocument): string {

@@ -1,9 +1,9 @@
-import type { DividedBundle } from "../../bundle/divide/divide-bundle.ts";
-import { formatByteSize } from "../../shared/byte-size.ts";
-import { JamError } from "../../shared/errors.ts";
-import type { CommandCall, CommandContext } from "../command.ts";
-import { formatTable } from "../output/table.ts";
-import { createProgress } from "../progress.ts";
+import type { DividedBundle } from "../../../bundle/divide/divide-bundle.ts";
+import { formatByteSize } from "../../../shared/byte-size.ts";
+import { JamError } from "../../../shared/errors.ts";
+import type { CommandCall, CommandContext } from "../../command.ts";
+import { formatTable } from "../../output/table.ts";
+import { createProgress } from "../../progress.ts";
 import { describeSignature } from "./inspect.ts";
 
 interface DivideFlags {
@@ -23,8 +23,8 @@ export async function divide(context: CommandContext, call: CommandCall<DivideFl
   const from = call.args[0] as readonly string[];
   if (from.includes("-") || options.to === "-") throw noStream();
   const config = await context.config();
-  const { composeDivide, composeInputs, composePlace } = await import("../../compose-bundle.ts");
-  const { divideBundle } = await import("../../bundle/divide/divide-bundle.ts");
+  const { composeDivide, composeInputs, composePlace } = await import("../../../compose-bundle.ts");
+  const { divideBundle } = await import("../../../bundle/divide/divide-bundle.ts");
   const inputs = await composeInputs(from, { cwd: context.io.cwd, stdin: undefined });
   const progress = createProgress(context);
   try {
