@@ -68,12 +68,12 @@ async function carry(near: string, far: string, rounds: number): Promise<Figure[
   const { size } = await stat(file);
   await rm(medium, { recursive: true });
   return [
-    ...speed("Making a bundle of 2 GB", "`tar cf - \\| sha256sum`", {
+    ...speed("Creating a 2 GB bundle", "`tar cf - \\| sha256sum`", {
       size,
       ratios: ratios.make,
       runs: made,
     }),
-    ...speed("Importing it", "`sha256sum` and `cp`", { size, ratios: ratios.take, runs: taken }),
+    ...speed("Importing a 2 GB bundle", "`sha256sum` and `cp`", { size, ratios: ratios.take, runs: taken }),
   ];
 }
 
@@ -147,11 +147,11 @@ async function weighDelta(near: string, far: string): Promise<Figure[]> {
   const excess = sizes.reduce((sum, one) => sum + one, 0) - bundle.bytes;
   return [
     {
-      what: "Delta of one version, 40 held",
+      what: "Delta of one version, 40 versions present",
       value: formatByteSize(bundle.bytes + excess),
       peer: `its tarballs, ${formatByteSize(bundle.bytes)}`,
-      result: `${formatByteSize(excess)} more`,
-      aim: "≤ 1 MB more",
+      result: `${formatByteSize(excess)} overhead`,
+      aim: "≤ 1 MB overhead",
       isMet: excess <= 1e6,
     },
   ];

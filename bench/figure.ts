@@ -31,5 +31,5 @@ export function formatFigures(figures: readonly Figure[]): string {
     ({ what, value, peer, result, aim, isMet }) =>
       `| ${what} | ${value} | ${peer} | ${result} | ${aim} | ${isMet ? "yes" : "**no**"} |`,
   );
-  return ["| What | jam | Peer | Result | Aim | Met |", "|---|---|---|---|---|---|", ...rows].join("\n");
+  return ["| What | jam | Peer | Result | Target | Met |", "|---|---|---|---|---|---|", ...rows].join("\n");
 }

@@ -82,7 +82,7 @@ async function probe(port: number): Promise<number> {
 function figure(senders: number, delays: readonly number[], busy: readonly number[]): Figure {
   const worst = Math.max(...delays);
   return {
-    what: `\`/healthz\` while ${senders} send hostile bodies`,
+    what: `\`/healthz\` under hostile bodies, senders: ${senders}`,
     value: `median ${median(delays).toFixed(1)} ms`,
     peer: `busy loops, at most ${Math.max(...busy).toFixed(0)} ms`,
     result: `at most ${worst.toFixed(0)} ms`,

@@ -8,9 +8,9 @@ import type { ServeRow } from "./serve-row.ts";
 
 const USAGE = `Usage: npm run bench [-- OPTIONS]
 
-Measures jam against peers in the same run and prints a table. Peers that are not installed are left out and named.
+Measures jam against peers in the same run and prints a table. Peers that are not installed are skipped and named.
 
-  --only LIST    parts separated by commas: start, serve, which, fleet, hostile, sync, bundle (all)
+  --only LIST    comma-separated parts: start, serve, which, fleet, hostile, sync, bundle (all)
   --write        also writes the table to docs/reference/performance.md
 `;
 
@@ -45,7 +45,7 @@ async function run(): Promise<void> {
   const figures: Figure[] = [];
   for (const name of names) {
     const part = PARTS[name];
-    if (part === undefined) throw new Error(`There is no part "${name}"; see --help.`);
+    if (part === undefined) throw new Error(`Unknown part "${name}"; see --help.`);
     process.stderr.write(`measuring ${name} …\n`);
     figures.push(...(await part()));
   }
@@ -65,7 +65,7 @@ async function benchServe(): Promise<Figure[]> {
   const { rows } = JSON.parse(stdout) as { rows: readonly ServeRow[] };
   return rows.flatMap((row) => [
     {
-      what: `Serving 100 MB, ${row.connections} connection(s)`,
+      what: `Serving 100 MB, connections: ${row.connections}`,
       value: `${row.jamMBps.toFixed(0)} MB/s`,
       peer: `nginx, ${row.nginxMBps.toFixed(0)} MB/s`,
       result: `${row.speedRatio.toFixed(2)} × its speed`,

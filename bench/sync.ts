@@ -24,7 +24,7 @@ export async function benchSync(rounds = 3): Promise<Figure[]> {
         flags: ["--latency-ms", "20"],
       }),
       await parallelGain(folder, {
-        what: "20 MB/s a connection, 40 × 4 MB",
+        what: "20 MB/s per connection, 40 × 4 MB",
         size: "4MB",
         releases: FORTY,
         flags: ["--rate", "20MB"],
@@ -131,7 +131,7 @@ async function nothingNew(folder: string): Promise<Figure[]> {
   const wallMs = median(runs.map((figures) => figures.wallMs));
   return [
     {
-      what: `Nothing new, ${held} agents held`,
+      what: `Sync without changes, ${held} agents`,
       value: `${wallMs.toFixed(0)} ms`,
       peer: "–",
       result: `${(wallMs / 1000).toFixed(2)} s`,

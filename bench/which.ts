@@ -34,13 +34,13 @@ export async function benchWhich(): Promise<Figure[]> {
     rates.push((1000 * questions.length) / millisecondsOf(() => answerBatch(world, questions)));
   }
   return [
-    one(`\`which\`, first question over ${AGENTS} agents`, median(fresh)),
-    one("… the next one", median(again)),
+    one(`\`which\`, first question, ${AGENTS} agents`, median(fresh)),
+    one("… next question", median(again)),
     {
       what: `\`which\`, ${questions.length} recorded questions`,
       value: `${Math.round(median(rates))} questions/s`,
       peer: "–",
-      result: `${(median(rates) / AIM_PER_SECOND).toFixed(1)} × the aim`,
+      result: `${(median(rates) / AIM_PER_SECOND).toFixed(1)} × the target`,
       aim: `≥ ${AIM_PER_SECOND} questions/s`,
       isMet: median(rates) >= AIM_PER_SECOND,
     },
