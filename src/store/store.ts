@@ -73,6 +73,13 @@ export interface DocumentStore {
 export type TreeFile =
   { readonly path: string; readonly bytes: Uint8Array } | { readonly path: string; readonly sha256: Sha256 };
 
+/** A ref's name and what it points at. */
+export interface Ref {
+  readonly name: string;
+  /** The id of a published tree. */
+  readonly target: string;
+}
+
 /**
  * Movable names. A ref points at one published tree, `refs/mirror` → snapshot id; moving it is the one step
  * that readers see.
@@ -85,6 +92,14 @@ export interface RefStore {
    * @throws JamError JAM_SNAPSHOT_NOT_FOUND when `next` is not published
    */
   swap(name: string, expected: string | undefined, next: string): Promise<boolean>;
+  /**
+   * Every ref, by name ascending. What a ref points at is in use.
+   * @throws JamError when the target of any of them cannot be read: a list that is not complete would let what is in
+   *   use be deleted
+   */
+  list(): Promise<readonly Ref[]>;
+  /** Takes the name away, not what it points at. No error when it is absent. */
+  delete(name: string): Promise<void>;
 }
 
 /** Published trees: what a plain web server or `--metadata-source` reads. Immutable once built. */

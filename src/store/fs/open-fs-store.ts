@@ -32,11 +32,12 @@ export async function openFsStore(dataDir: string, options: FsStoreOptions = {})
   const now = options.now ?? (() => new Date());
   const format = await readStoreFormat(root);
   if (options.create === true) await createFolders(root, format);
+  const refs = fsRefStore(root);
   return {
     blobs: fsBlobStore(root, now),
     documents: fsDocumentStore(root),
-    refs: fsRefStore(root),
-    trees: fsTreeStore(root),
+    refs,
+    trees: fsTreeStore(root, refs),
     acquireWriter: (command) => acquireAndRecover(root, command, now),
     currentWriter: () => currentWriter(root),
     freeBytes: () => freeBytes(root),

@@ -1,12 +1,12 @@
 import { lstatSync, readdirSync, readlinkSync } from "node:fs";
-import { lstat, readlink, rename, rm, symlink } from "node:fs/promises";
+import { lstat, readlink, rename, rm, rmdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { listNames, makeFolder, syncFolder, temporaryPath } from "../../disk/durable-write.ts";
+import { listNames, makeFolder, removeFile, syncFolder, temporaryPath } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, isAbsent, systemCode, toStoreError } from "../../disk/io-error.ts";
 import { JamError } from "../../shared/errors.ts";
 import { faceLink, formatRefTarget, isTreeId, MIRROR_REF, parseRefTarget } from "../layout.ts";
 import { copiedWithoutLinks, noSymbolicLinks } from "./link-fault.ts";
-import type { RefStore } from "../store.ts";
+import type { Ref, RefStore } from "../store.ts";
 
 /** Refs as symbolic links `refs/<name>` → `../published/<id>`; one rename moves a ref. */
 export function fsRefStore(root: string): RefStore {
@@ -20,13 +20,42 @@ export function fsRefStore(root: string): RefStore {
       await pointRef(root, name, next);
       return true;
     },
+    list: () => listRefs(root),
+    async delete(name) {
+      checkName(name);
+      if (await removeFile(join(root, "refs", name))) await syncFolder(join(root, "refs"));
+      if (name !== MIRROR_REF) await removeFaceLink(root, name);
+    },
   };
 }
 
-/** The names of all refs that point at a tree. */
-export async function refsTo(root: string, treeId: string): Promise<string[]> {
-  const names = await listNames(join(root, "refs"));
-  return names.filter((name) => isTreeId(name) && readRef(root, name) === treeId);
+async function listRefs(root: string): Promise<readonly Ref[]> {
+  // The mirror's ref is always asked for: a copy that lost its links has no name to list, and must not count as empty.
+  const names = new Set([MIRROR_REF, ...(await listNames(join(root, "refs"))).filter(isTreeId)]);
+  return [...names].sort().flatMap((name) => {
+    const target = readRef(root, name);
+    return target === undefined ? [] : [{ name, target }];
+  });
+}
+
+/** The link of a ref and the folder that only it was in; the mirror's stays, it is there before the first tree. */
+async function removeFaceLink(root: string, ref: string): Promise<void> {
+  const link = faceLink(ref);
+  const path = join(root, link.path);
+  const target = await attemptUnlessAbsent(`read ${path}`, async () =>
+    (await lstat(path)).isSymbolicLink() ? readlink(path) : undefined,
+  );
+  if (target !== link.target) return;
+  await removeFile(path);
+  const folder = dirname(path);
+  await attempt(`remove ${folder}`, async () => {
+    try {
+      await rmdir(folder);
+    } catch (error) {
+      if (systemCode(error) !== "ENOTEMPTY") throw error;
+    }
+  });
+  await syncFolder(dirname(folder));
 }
 
 /**

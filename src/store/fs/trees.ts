@@ -14,9 +14,8 @@ import { temporaryName } from "../../disk/temporary-name.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { blobPath, isTreeId, isTreePath, TREE_FOLDER } from "../layout.ts";
-import type { TreeFile, TreeStore } from "../store.ts";
+import type { RefStore, TreeFile, TreeStore } from "../store.ts";
 import { isBlobFile } from "./blobs.ts";
-import { refsTo } from "./refs.ts";
 
 /** File operations under way at once: keeps the thread pool busy without thousands of waiting promises. */
 const PARALLEL = 64;
@@ -25,10 +24,11 @@ const PARALLEL = 64;
 const NO_LINK = new Set(["EXDEV", "EMLINK", "EPERM", "ENOTSUP", "ENOSYS"]);
 
 /**
- * Trees as folders `published/<id>/tools`, so that `published/<id>` is what Juju takes as `--metadata-source`. A tree is built under a temporary name and gets its id by one rename when all of
- * it is on disk; it loses its id by one rename before the first file of it goes. So what has an id is whole.
+ * Trees as folders `published/<id>/tools`, so that `published/<id>` is what Juju takes as `--metadata-source`. A tree
+ * is built under a temporary name and gets its id by one rename when all of it is on disk; it loses its id by one
+ * rename before the first file of it goes. So what has an id is whole.
  */
-export function fsTreeStore(root: string): TreeStore {
+export function fsTreeStore(root: string, refs: Pick<RefStore, "list">): TreeStore {
   const published = join(root, "published");
   return {
     async build(id, files) {
@@ -52,8 +52,12 @@ export function fsTreeStore(root: string): TreeStore {
     },
     async delete(id) {
       checkId(id);
-      const refs = await refsTo(root, id);
-      if (refs.length > 0) throw treeInUse(id, refs);
+      const users = (await refs.list()).filter(({ target }) => target === id);
+      if (users.length > 0)
+        throw treeInUse(
+          id,
+          users.map(({ name }) => name),
+        );
       const path = join(published, id);
       const doomed = join(published, temporaryName(uniqueWord()));
       const moved = await attemptUnlessAbsent(`remove ${path}`, async () => {

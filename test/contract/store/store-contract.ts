@@ -296,6 +296,29 @@ function describeTrees(open: () => Promise<StoreUnderTest>): void {
     expect(await store.refs.read("lab")).toBeUndefined();
   });
 
+  it("lists every ref with its target by name, and forgets a deleted one", async () => {
+    await using store = await open();
+    for (const id of ["one", "two"]) await store.trees.build(id, [index]);
+    expect(await store.refs.list()).toEqual([]);
+    await store.refs.swap("mirror", undefined, "one");
+    await store.refs.swap("lab", undefined, "two");
+    await store.refs.swap("edge", undefined, "one");
+
+    expect(await (await store.reopen()).refs.list()).toEqual([
+      { name: "edge", target: "one" },
+      { name: "lab", target: "two" },
+      { name: "mirror", target: "one" },
+    ]);
+
+    await store.refs.delete("lab");
+    await store.refs.delete("lab");
+    expect((await store.refs.list()).map(({ name }) => name)).toEqual(["edge", "mirror"]);
+    expect(await store.refs.read("lab")).toBeUndefined();
+    await store.trees.delete("two");
+    expect(await store.refs.swap("lab", "two", "one")).toBe(false);
+    expect(await store.refs.swap("lab", undefined, "one")).toBe(true);
+  });
+
   it("refuses to point a ref at a tree that does not exist", async () => {
     await using store = await open();
     await expect(store.refs.swap("mirror", undefined, "nothing")).rejects.toMatchObject({
@@ -365,6 +388,7 @@ function describeTrees(open: () => Promise<StoreUnderTest>): void {
     await expect(store.trees.delete(id)).rejects.toMatchObject(refused);
     await expect(store.refs.read(id)).rejects.toMatchObject(refused);
     await expect(store.refs.swap(id, undefined, "one")).rejects.toMatchObject(refused);
+    await expect(store.refs.delete(id)).rejects.toMatchObject(refused);
   });
 }
 

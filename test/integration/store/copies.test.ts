@@ -71,6 +71,8 @@ describe.for(COPIES)("a copy whose links were %s", ([, copy, shown]) => {
       message: expect.stringContaining("copied without its links"),
       hint: expect.stringContaining("jam prune"),
     });
+    // A list without it would let what is shown be deleted.
+    await expect(store.refs.list()).rejects.toMatchObject({ code: "JAM_STORE_COPIED" });
     expect(await readdir(data.path, { recursive: true })).toEqual(before);
   });
 

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, lstatSync, readFileSync, readdirSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -118,6 +118,22 @@ describe("the data directory as it lies", () => {
     expect(blob).toMatchObject({ nlink: 3 });
     expect(blob.mode & 0o777).toBe(0o444);
     expect(lstatSync(join(store.path, "tools/releases/a.tgz")).ino).toBe(blob.ino);
+  });
+
+  it("shows nothing of a ref that was deleted, and all of the others", async () => {
+    await using store = await temporaryStore();
+    await store.trees.build("one", [{ path: "streams/v1/index2.json", bytes: Buffer.from("{}") }]);
+    for (const name of ["mirror", "lab", "edge"]) await store.refs.swap(name, undefined, "one");
+
+    await store.refs.delete("lab");
+
+    expect(await readdir(join(store.path, "channels"))).toEqual(["edge"]);
+    expect(await readFile(join(store.path, "channels/edge/tools/streams/v1/index2.json"), "utf8")).toBe("{}");
+    expect(await readFile(join(store.path, "tools/streams/v1/index2.json"), "utf8")).toBe("{}");
+    await store.refs.delete("mirror");
+    expect(await store.refs.list()).toEqual([{ name: "edge", target: "one" }]);
+    await (await store.acquireWriter("jam prune")).release();
+    expect(await store.refs.read("mirror")).toBeUndefined();
   });
 
   it("never shows a moment without a tree while trees are switched and deleted", async () => {
