@@ -1,10 +1,11 @@
 /**
- * Holds the sources to the table of who may import whom. Run by `npm run check:imports`.
- * Exit status: 0 all is well, 1 a violation, or nothing was looked at.
+ * Checks every module against the table of who may import whom, and that no modules import each other. Run by
+ * `npm run check:imports`. Exit status: 0 all is well, 1 a violation, or nothing was looked at.
  */
 import { globSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { posix } from "node:path";
+import { findCycles } from "./find-cycles.ts";
 import { COMPUTED, type ScannedImport, scanImports } from "./import-scan.ts";
 import { IMPORT_TABLE, type ImportRule } from "./import-table.ts";
 
@@ -22,9 +23,6 @@ export interface Violation {
   readonly because: string;
 }
 
-/** What is kept away from unit tests: they are about values. */
-const UNIT_TEST_BARRED = new Set(["fs", "net", "http", "https", "http2", "child_process"]);
-
 /** Every import of `modules` that breaks a rule, in the order of the files. */
 export function findViolations(
   modules: readonly SourceModule[],
@@ -32,41 +30,53 @@ export function findViolations(
 ): Violation[] {
   return modules.flatMap(({ path, text }) =>
     scanImports(text).flatMap((found) => {
-      const because = path.startsWith("test/") ? judgeTest(path, found) : judge(path, found, table);
+      const because = findBreach(path, found, table) ?? findTestBreach(path, found);
       return because === undefined ? [] : [{ path, line: found.line, specifier: found.specifier, because }];
     }),
   );
 }
 
-function judgeTest(path: string, found: ScannedImport): string | undefined {
-  const { specifier, isTypeOnly } = found;
+/** Groups of modules that import each other in a circle; an import of types counts. */
+export function findImportCycles(modules: readonly SourceModule[]): string[][] {
+  return findCycles(
+    new Map(
+      modules.map(({ path, text }) => [
+        path,
+        scanImports(text)
+          .filter(({ specifier }) => specifier.startsWith("."))
+          .map(({ specifier }) => posix.join(posix.dirname(path), specifier)),
+      ]),
+    ),
+  );
+}
+
+/** Rules about single modules, which the table of folders cannot say. */
+function findTestBreach(path: string, { specifier, isTypeOnly }: ScannedImport): string | undefined {
+  if (!path.startsWith("test/")) return undefined;
   if (!path.startsWith("test/judges/") && specifier.endsWith("helpers/interop.ts") && !isTypeOnly)
     return "Juju's own code takes minutes to build; test/judges is for the tests that ask it";
   if (path !== "test/helpers/property.ts" && specifier === "@fast-check/vitest")
     return "test/helpers/property.ts has the same, with as many runs as the tier wants";
-  return path.startsWith("test/unit/") ? judgeUnitTest(found) : undefined;
+  return undefined;
 }
 
-function judgeUnitTest({ specifier }: ScannedImport): string | undefined {
-  const name = builtinName(specifier);
-  return name !== undefined && UNIT_TEST_BARRED.has(name)
-    ? "unit tests do without files and network; test/integration is for those"
-    : undefined;
-}
-
-/** Why the import is not allowed, or undefined when it is. */
-function judge(
+/** Why the table does not allow the import, or undefined when it does. */
+function findBreach(
   path: string,
   found: ScannedImport,
   table: Readonly<Record<string, ImportRule>>,
 ): string | undefined {
   const { specifier } = found;
-  const layer = layerOf(path);
-  const rule = table[layer];
-  if (rule === undefined) return `${layer} has no rule in scripts/import-table.ts`;
-  if (specifier === COMPUTED) return "a computed import cannot be checked; name the file";
-  if (specifier.startsWith("."))
-    return judgeProject(posix.join(posix.dirname(path), specifier), layer, rule, found);
+  const folder = folderOf(path, table);
+  const rule = table[folder];
+  if (rule === undefined) return `${folder} has no rule in scripts/import-table.ts`;
+  if (specifier === COMPUTED) {
+    return path.startsWith("src/") ? "a computed import cannot be checked; name the file" : undefined;
+  }
+  if (specifier.startsWith(".")) {
+    const target = posix.join(posix.dirname(path), specifier);
+    return findProjectBreach({ path, folder, target, isTypeOnly: found.isTypeOnly }, table);
+  }
   const builtin = builtinName(specifier);
   if (builtin !== undefined) {
     if (!specifier.startsWith("node:")) return `write node:${specifier}`;
@@ -79,24 +89,45 @@ function judge(
   return rule.packages === "any" || rule.packages.includes(name) ? undefined : rule.because;
 }
 
-function judgeProject(
-  target: string,
-  layer: string,
-  rule: ImportRule,
-  { isTypeOnly }: ScannedImport,
+function findProjectBreach(
+  found: {
+    readonly path: string;
+    readonly folder: string;
+    readonly target: string;
+    readonly isTypeOnly: boolean;
+  },
+  table: Readonly<Record<string, ImportRule>>,
 ): string | undefined {
-  if (!target.startsWith("src/")) return "nothing outside src belongs to the program";
-  const targetLayer = layerOf(target);
-  if (targetLayer === layer || rule.project.includes(targetLayer)) return undefined;
-  if (rule.typesOf?.includes(targetLayer) === true) {
-    return isTypeOnly ? undefined : `only types of ${targetLayer}: ${rule.because}`;
+  const { path, folder, target, isTypeOnly } = found;
+  if (target.startsWith("test/fixtures/") && path.startsWith("test/")) return undefined;
+  const isSource = target.startsWith("src/");
+  if (path.startsWith("src/") && !isSource) return "nothing outside src belongs to the program";
+  const targetFolder = folderOf(target, table);
+  const rule = table[folder] as ImportRule;
+  const allowed = (name: string) => rule.project.includes(name) || (isSource && rule.project.includes("src"));
+  if (isWithin(path, target, folder, targetFolder) || allowed(targetFolder)) return undefined;
+  if (rule.typesOf?.includes(targetFolder) === true) {
+    return isTypeOnly ? undefined : `only types of ${targetFolder}: ${rule.because}`;
   }
   return rule.because;
 }
 
-/** `src/store/fs/blobs.ts` belongs to `store`, `src/main.ts` is a layer of its own. */
-function layerOf(path: string): string {
-  return path.split("/")[1] ?? path;
+/** A folder may import itself; of the tiers of tests, which share a row, each only itself. */
+function isWithin(path: string, target: string, folder: string, targetFolder: string): boolean {
+  if (folder !== targetFolder) return false;
+  return folder !== "test" || tierOf(path) === tierOf(target);
+}
+
+/** `test/e2e/x.test.ts` → `test/e2e`; a file of `test` itself is in `test`. */
+function tierOf(path: string): string {
+  return path.split("/").slice(0, -1).slice(0, 2).join("/");
+}
+
+/** `src/store/fs/blobs.ts` belongs to `store`, `src/main.ts` has a rule of its own, others the longest key that fits. */
+function folderOf(path: string, table: Readonly<Record<string, ImportRule>>): string {
+  if (path.startsWith("src/")) return path.split("/")[1] as string;
+  const fitting = Object.keys(table).filter((key) => path.startsWith(`${key}/`));
+  return fitting.toSorted((a, b) => b.length - a.length)[0] ?? path.split("/").slice(0, 2).join("/");
 }
 
 /** `fs` for `node:fs/promises` and `fs`; undefined for what is not part of Node. */
@@ -107,7 +138,7 @@ function builtinName(specifier: string): string | undefined {
 }
 
 function readModules(): SourceModule[] {
-  return globSync(["src/**/*.ts", "test/**/*.ts"])
+  return globSync(["{src,test,bench,scripts}/**/*.ts"], { exclude: ["test/interop/**"] })
     .map((path) => path.replaceAll("\\", "/"))
     .sort()
     .map((path) => ({ path, text: readFileSync(path, "utf8") }));
@@ -119,9 +150,15 @@ if (import.meta.main) {
   for (const { path, line, specifier, because } of violations) {
     console.error(`${path}:${line}: may not import ${specifier}: ${because}`);
   }
-  const seen = modules.filter(({ path }) => path.startsWith("src/"));
-  const imports = seen.reduce((sum, { text }) => sum + scanImports(text).length, 0);
+  const cycles = findImportCycles(modules);
+  for (const cycle of cycles) console.error(`These import each other: ${cycle.join(", ")}`);
+  const imports = modules.reduce((sum, { text }) => sum + scanImports(text).length, 0);
   if (imports === 0) console.error("No import was looked at: is this the project's root?");
-  else console.log(`${imports} imports in ${seen.length} modules, ${violations.length} not allowed`);
-  if (imports === 0 || violations.length > 0) process.exitCode = 1;
+  else {
+    const source = modules.filter(({ path }) => path.startsWith("src/")).length;
+    console.log(
+      `${imports} imports in ${modules.length} modules (${source} in src): ${violations.length} not allowed, ${cycles.length} cycles`,
+    );
+  }
+  if (imports === 0 || violations.length + cycles.length > 0) process.exitCode = 1;
 }

@@ -1,6 +1,7 @@
 /**
- * Who may import whom, read from the top down. `check-imports.ts` holds the sources to it.
- * A folder may always import itself. `node` and `packages` list what may come from outside the project.
+ * Who may import whom, read from the top down. `check-imports.ts` checks every module against it.
+ * A folder may always import itself; of keys that fit a path, the longest counts. What is outside `src` may import it:
+ * `src` in `project` stands for all of its folders. `node` and `packages` list what may come from outside the project.
  */
 export interface ImportRule {
   readonly project: readonly string[];
@@ -193,5 +194,53 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     node: ["module", "process"],
     packages: [],
     because: "argv in, exit code out",
+  },
+  scripts: {
+    project: ["test/peers"],
+    node: "any",
+    packages: "any",
+    because: "a tool of the project; the demo starts the sample upstream",
+  },
+  bench: {
+    project: ["src", "test/peers", "test/helpers"],
+    node: "any",
+    packages: "any",
+    because: "a bench measures the program against peers; it is no part of a test",
+  },
+  "test/peers": {
+    project: ["shared"],
+    node: "any",
+    packages: "any",
+    because: "a peer of jam knows nothing of jam's own code, or both could be wrong in the same way",
+  },
+  "test/crash": {
+    project: ["test/peers"],
+    node: "any",
+    packages: "any",
+    because: "the crash sweep looks at files and answers only, as an operator does",
+  },
+  "test/fuzz": {
+    project: ["src", "test/peers", "test/crash", "test/helpers"],
+    node: "any",
+    packages: "any",
+    because: "a fuzzer calls readers directly",
+  },
+  "test/helpers": {
+    project: ["src", "test/peers", "test/crash", "test/fuzz"],
+    node: "any",
+    packages: "any",
+    because: "helpers serve every tier and know none",
+  },
+  "test/unit": {
+    project: ["src", "scripts", "test/helpers"],
+    node: ["path", "url", "util", "crypto", "timers", "events", "stream", "worker_threads", "os", "buffer"],
+    packages: "any",
+    because: "unit tests work without files and network; test/integration is for those",
+  },
+  test: {
+    project: ["src", "test/peers", "test/crash", "test/fuzz", "test/helpers", "package.json"],
+    node: "any",
+    packages: "any",
+    because: "a test file shares nothing with another one; what two need belongs in test/helpers",
   },
 };

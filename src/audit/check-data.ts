@@ -1,5 +1,15 @@
 import { toJamError } from "../shared/errors.ts";
-import type { CheckResult } from "./check-setup.ts";
+
+/** One thing that was looked at. */
+export interface CheckResult {
+  readonly check:
+    "configuration" | "rules" | "key" | "upstream" | "clock" | "disk" | "permissions" | "mirror" | "carry";
+  readonly state: "ok" | "warn" | "fail";
+  /** What was found. */
+  readonly detail: string;
+  /** What to do about it; only with `warn` and `fail`. */
+  readonly hint?: string;
+}
 
 interface FoundModes {
   readonly count: number;

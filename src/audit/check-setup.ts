@@ -2,19 +2,8 @@ import type { DocumentSource } from "../upstream/source.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { toJamError, type JamError } from "../shared/errors.ts";
-import { checkData, type DataUnderTest } from "./check-data.ts";
+import { checkData, type CheckResult, type DataUnderTest } from "./check-data.ts";
 import { parseIndexFile } from "../simplestreams/index-file.ts";
-
-/** One thing that was looked at. */
-export interface CheckResult {
-  readonly check:
-    "configuration" | "rules" | "key" | "upstream" | "clock" | "disk" | "permissions" | "mirror" | "carry";
-  readonly state: "ok" | "warn" | "fail";
-  /** What was found. */
-  readonly detail: string;
-  /** What to do about it; only with `warn` and `fail`. */
-  readonly hint?: string;
-}
 
 /** What a sync would say of its rules. */
 export interface RulesVerdict {

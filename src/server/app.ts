@@ -1,6 +1,6 @@
+import type { ApiContext } from "./api/context.ts";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { JamError } from "../shared/errors.ts";
-import type { ApiContext } from "./api/routes.ts";
 import { type FaceContext, serveCuratedFace, serveVerbatimFace } from "./faces.ts";
 import { ConnectionGone } from "./outlet.ts";
 import { sendNotFound, sendProblem } from "./problem.ts";

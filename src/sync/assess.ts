@@ -1,46 +1,21 @@
 import type { Upstream } from "../upstream/source.ts";
-import type { BlobStore, Store } from "../store/store.ts";
+import type { BlobStore } from "../store/store.ts";
 import type { JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import type { RuleReport } from "../juju/rule-report.ts";
-import type { SelectionRules } from "../juju/selection-rules.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { askOthers, type FurtherUpstream } from "./ask-others.ts";
-import { chooseUpstream } from "./choose-upstream.ts";
-import type { SyncObserver } from "../mirror/run-events.ts";
-import type { Allowance } from "../metadata/freshness.ts";
+import { type AssessInput, chooseUpstream } from "./choose-upstream.ts";
 import { guardCatalogue } from "../metadata/guard.ts";
-import type { FurtherMemory, RememberedDocument, UpstreamMemory } from "../mirror/upstream-state.ts";
+import type { FurtherMemory, RememberedDocument } from "../mirror/upstream-state.ts";
 import { judgeAgents, unfulfilled } from "./judge.ts";
-import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";
 import { planSync, type FetchStep, type SyncPlan } from "./plan.ts";
 import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
 import { heldDespiteRefusal, relevantRefusals, withUnreadListings } from "../metadata/refusals.ts";
 import type { FailedItem } from "../mirror/run-report.ts";
 import { judgeRules, refuseEmptySelection, ruleWarnings } from "./rule-outcome.ts";
-import type { Snapshot } from "../mirror/snapshot.ts";
-
-export interface AssessInput {
-  readonly store: Store;
-  readonly sources: readonly Upstream[];
-  readonly rules: SelectionRules;
-  /** What earlier plans asked for, which stays. */
-  readonly kept: KeptPlans;
-  /** Present in a run for a plan: it fetches what the plan names and removes nothing. */
-  readonly wishes: PlanWishes | undefined;
-  readonly maxRemoval: number;
-  readonly allow: ReadonlySet<Allowance>;
-  readonly current: Snapshot | undefined;
-  readonly memory: UpstreamMemory;
-  /** What was accepted of further upstreams, by their URL. */
-  readonly further: FurtherMemory;
-  readonly observe: SyncObserver;
-  readonly now: () => Date;
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly signal: AbortSignal;
-}
 
 /** What upstream has, what the rules want of it, what is held, and the plan that follows. */
 export interface Assessment {

@@ -1,7 +1,34 @@
+import type { SelectionRules } from "../juju/selection-rules.ts";
+import type { Allowance } from "../metadata/freshness.ts";
+import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";
+import type { SyncObserver } from "../mirror/run-events.ts";
+import type { Snapshot } from "../mirror/snapshot.ts";
+import type { FurtherMemory, UpstreamMemory } from "../mirror/upstream-state.ts";
+import type { Store } from "../store/store.ts";
 import type { Upstream } from "../upstream/source.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
-import type { AssessInput } from "./assess.ts";
 import { readMetadata, type UpstreamMetadata } from "../metadata/read-metadata.ts";
+
+/** What an assessment starts from. */
+export interface AssessInput {
+  readonly store: Store;
+  readonly sources: readonly Upstream[];
+  readonly rules: SelectionRules;
+  /** What earlier plans asked for, which stays. */
+  readonly kept: KeptPlans;
+  /** Present in a run for a plan: it fetches what the plan names and removes nothing. */
+  readonly wishes: PlanWishes | undefined;
+  readonly maxRemoval: number;
+  readonly allow: ReadonlySet<Allowance>;
+  readonly current: Snapshot | undefined;
+  readonly memory: UpstreamMemory;
+  /** What was accepted of further upstreams, by their URL. */
+  readonly further: FurtherMemory;
+  readonly observe: SyncObserver;
+  readonly now: () => Date;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly signal: AbortSignal;
+}
 
 /** An upstream that could not be read, or only in part. */
 export interface SourceFailure {

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BundleManifest } from "../../src/bundle/format/manifest.ts";
 import { airGap, type AirGap, type CreatedDocument } from "../helpers/air-gap.ts";
-import { fleetFiles } from "../fixtures/fleet/fleet.ts";
+import { fleetFiles } from "../helpers/example-fleet.ts";
 import { startUpstream, type TestUpstream } from "../helpers/upstream.ts";
 
 const RELEASES = ["2.9.60", "3.6.26", "3.6.27", "4.0.15"];

@@ -3,7 +3,7 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PlanDocument } from "../../src/upgrade/plan/plan-document.ts";
-import { fleetFiles, fleetStatus } from "../fixtures/fleet/fleet.ts";
+import { fleetFiles, fleetStatus } from "../helpers/example-fleet.ts";
 import { runJam } from "../helpers/jam-process.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 import { startUpstream, type TestUpstream } from "../helpers/upstream.ts";

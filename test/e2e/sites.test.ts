@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readHave } from "../../src/bundle/site/have.ts";
 import { openKeys } from "../../src/compose.ts";
-import { fleetFiles } from "../fixtures/fleet/fleet.ts";
+import { fleetFiles } from "../helpers/example-fleet.ts";
 import { runJam, type Finished } from "../helpers/jam-process.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 import { startUpstream, type TestUpstream } from "../helpers/upstream.ts";

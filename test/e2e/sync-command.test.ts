@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { startProxy } from "../integration/upstream/start-proxy.ts";
+import { startProxy } from "../helpers/start-proxy.ts";
 import { buildSampleTree, itemPath, localhostTls, startUpstream } from "../helpers/upstream.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { buildCatalogue } from "../../src/juju/catalogue.ts";
 import { parseSha256, type Sha256 } from "../../src/shared/sha256.ts";
-import { anItem, DEVEL_AGENTS, productFiles, RELEASED_AGENTS } from "../unit/juju/agents.ts";
+import { anItem, DEVEL_AGENTS, productFiles, RELEASED_AGENTS } from "../helpers/agents.ts";
 
 /** As many items as a document may hold: more than a call takes as arguments. */
 const MANY = 200_000;

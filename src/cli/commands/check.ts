@@ -1,5 +1,6 @@
+import type { CheckResult } from "../../audit/check-data.ts";
 import { printable } from "../../shared/printable.ts";
-import { checkSetup, type CheckResult } from "../../audit/check-setup.ts";
+import { checkSetup } from "../../audit/check-setup.ts";
 import type { Config } from "../../config/config.ts";
 import type { Assessment } from "../../sync/assess.ts";
 import type { RuleOutcome } from "../../mirror/run-report.ts";

@@ -1,16 +1,9 @@
-import { shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
+import { shellCommand } from "../../shared/shell-command.ts";
 import { installsDistroInfo } from "../companions/companions-of.ts";
 import { isFrom, isInSpan, type VersionSpan } from "../version-span.ts";
 import { formatVersion } from "../version.ts";
 import { MIGRATION_FAILURES } from "./migration-failures.ts";
-import { placeOf, placesOf, type FailureAdvice, type HopSituation } from "./procedure.ts";
-
-/** A failure that some hops can meet. */
-export interface FailureRule extends Omit<FailureAdvice, "commands" | "text"> {
-  readonly text: string | ((situation: HopSituation) => string);
-  readonly appliesTo: (situation: HopSituation) => boolean;
-  readonly commands: (situation: HopSituation) => readonly ShellCommand[];
-}
+import { placeOf, placesOf, type FailureAdvice, type FailureRule, type HopSituation } from "./procedure.ts";
 
 /** What to do when a hop does not go as it should, by what is seen; the likeliest first. */
 export function failuresOf(situation: HopSituation): FailureAdvice[] {

@@ -1,8 +1,7 @@
 import { shellCommand } from "../../shared/shell-command.ts";
 import { isFrom, isInSpan } from "../version-span.ts";
 import { formatVersion } from "../version.ts";
-import type { FailureRule } from "./failures.ts";
-import { placeOf, type HopSituation } from "./procedure.ts";
+import { placeOf, type FailureRule, type HopSituation } from "./procedure.ts";
 
 const isMigration = ({ how }: HopSituation) => how === "migrate";
 const firstModel = ({ controller, models }: HopSituation) => placeOf(controller, models[0]?.name ?? "MODEL");

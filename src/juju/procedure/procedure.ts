@@ -76,3 +76,10 @@ export function placesOf({ controller, models, movesController }: HopSituation):
   const own = movesController ? [placeOf(controller, "controller")] : [];
   return [...own, ...models.map(({ name }) => placeOf(controller, name))];
 }
+
+/** A failure that some hops can meet. */
+export interface FailureRule extends Omit<FailureAdvice, "commands" | "text"> {
+  readonly text: string | ((situation: HopSituation) => string);
+  readonly appliesTo: (situation: HopSituation) => boolean;
+  readonly commands: (situation: HopSituation) => readonly ShellCommand[];
+}

@@ -1,18 +1,10 @@
 import { Router, type RequestHandler } from "express";
 import { JamError } from "../../shared/errors.ts";
-import type { WhichWorld } from "../../upgrade/which/world.ts";
-import type { ReaderPace } from "../outlet.ts";
 import { sendJson } from "../problem.ts";
 import { Turns } from "../turns.ts";
+import type { ApiContext } from "./context.ts";
 import { createBodyReader } from "./question-body.ts";
 import { answerBody, answerQuery } from "./which.ts";
-
-/** What the API answers from, and how fast its answers have to be taken. */
-export interface ApiContext {
-  /** What versions are chosen from; cheap while nothing was published. */
-  readonly readWorld: () => Promise<WhichWorld>;
-  readonly pace: ReaderPace;
-}
 
 /** `/api/v1/…`. */
 export function serveApi(context: ApiContext): Router {

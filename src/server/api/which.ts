@@ -9,7 +9,7 @@ import { sendJson, sendJsonPieces } from "../problem.ts";
 import type { Turns } from "../turns.ts";
 import { answerInSteps } from "./answer-in-steps.ts";
 import { textOfBody } from "./question-body.ts";
-import type { ApiContext } from "./routes.ts";
+import type { ApiContext } from "./context.ts";
 
 /** Questions of one request; reading this many takes some tenths of a second. */
 const MAX_QUESTIONS = 10_000;

@@ -1,5 +1,5 @@
 import { compareVersions, formatMajorMinor, formatVersion } from "../../juju/version.ts";
-import { inspectDownload, type DownloadReport } from "./download.ts";
+import { inspectDownload, type DownloadReport, type LookupWarning } from "./download.ts";
 import { lookUpAgents, type FoundAgent, type LookupResult, type StreamResult } from "./lookup.ts";
 import { sourcesOf, OFFICIAL_URL, type LookupPlace } from "./place.ts";
 import type { LookupReader } from "./port.ts";
@@ -8,24 +8,6 @@ import type { ReadInquiry } from "./read-inquiry.ts";
 import type { LookupFilter } from "../../juju/lookup/scope.ts";
 import type { LookupStep } from "./step.ts";
 import { warningsOf } from "./warnings.ts";
-
-/** A trap, and what to do about it. */
-export interface LookupWarning {
-  readonly code:
-    | "falls-through"
-    | "mirrors-elsewhere"
-    | "metadata-status"
-    | "metadata-unreadable"
-    | "signature-not-trusted"
-    | "source-unreachable"
-    | "tarball-encoding"
-    | "tarball-missing"
-    | "tarball-redirect"
-    | "tarball-size"
-    | "tarball-type";
-  readonly message: string;
-  readonly remedy: string;
-}
 
 /** An agent as it leaves the program. */
 export interface ReportedAgent {

@@ -1,7 +1,7 @@
 import type { LookupResult } from "./lookup.ts";
 import { OFFICIAL_URL, type LookupPlace } from "./place.ts";
 import type { ReadInquiry } from "./read-inquiry.ts";
-import type { LookupWarning } from "./report.ts";
+import type { LookupWarning } from "./download.ts";
 import { lookupRulesOf } from "../../juju/lookup/rules.ts";
 import type { LookupStep } from "./step.ts";
 

@@ -4,7 +4,7 @@ import { createAgentIndex } from "../../../src/upgrade/plan/agent-index.ts";
 import { anonymousGroup } from "../../../src/upgrade/plan/group.ts";
 import { makePlan } from "../../../src/upgrade/plan/make-plan.ts";
 import { parseTarget } from "../../../src/upgrade/plan/target.ts";
-import { anAgent } from "../../unit/juju/agents.ts";
+import { anAgent } from "../../helpers/agents.ts";
 
 /** A plan of two hops, as `jam plan -o json` prints it. */
 export function planText(createdAt: Date): string {

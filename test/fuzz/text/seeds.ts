@@ -5,7 +5,7 @@ import { formatReceipt, groupReceived } from "../../../src/bundle/format/receipt
 import { formatLabel } from "../../../src/bundle/format/volume-label.ts";
 import { formatSums } from "../../../src/bundle/write/bundle-files.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
-import { fleetFiles } from "../../fixtures/fleet/fleet.ts";
+import { fleetFiles } from "../../helpers/example-fleet.ts";
 import { sampleBundle, withChanges } from "../bundle/sample-bundle.ts";
 import { clearSign } from "../../peers/sample-upstream/sign.ts";
 import { buildSampleTree, type SampleTree } from "../../peers/sample-upstream/tree.ts";

@@ -17,7 +17,7 @@ import type { Snapshot } from "../../../src/mirror/snapshot.ts";
 import { temporaryMirror, type TestMirror } from "../../helpers/mirror.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
 import { startUpstream, type TestUpstream } from "../../helpers/upstream.ts";
-import { bundleOf } from "../../unit/bundle/contents.ts";
+import { bundleOf } from "../../helpers/contents.ts";
 
 const now = new Date("2026-11-27T20:15:00Z");
 const verify = () => Promise.reject(new Error("no signature is asked for"));

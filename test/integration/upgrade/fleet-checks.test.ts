@@ -9,7 +9,7 @@ import { groupsOf } from "../../../src/upgrade/plan/group.ts";
 import { makePlan } from "../../../src/upgrade/plan/make-plan.ts";
 import type { PlanDocument } from "../../../src/upgrade/plan/plan-document.ts";
 import { parseTarget } from "../../../src/upgrade/plan/target.ts";
-import { anAgent } from "../../unit/juju/agents.ts";
+import { anAgent } from "../../helpers/agents.ts";
 
 const FLEETS = join(import.meta.dirname, "../../fixtures/fleets");
 const ASSUMED = { arches: ["amd64"], oses: ["ubuntu"], series: [] };

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
 import { startUpstream } from "../../helpers/upstream.ts";
 import { failureOf, fetchInto, INDEX, itemRequest, NEVER, openSource } from "./setup.ts";
-import { startProxy } from "./start-proxy.ts";
+import { startProxy } from "../../helpers/start-proxy.ts";
 
 const ONE = { releases: ["3.6.27"], arches: ["amd64"] };
 const PATH = "agent/3.6.27/juju-3.6.27-linux-amd64.tgz";

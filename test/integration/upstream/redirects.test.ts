@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { startUpstream } from "../../helpers/upstream.ts";
 import { failureOf, INDEX, NEVER, openSource, serve } from "./setup.ts";
-import { startProxy } from "./start-proxy.ts";
+import { startProxy } from "../../helpers/start-proxy.ts";
 
 const ONE = { releases: ["3.6.27"], arches: ["amd64"] };
 const MOVED = "streams/v1/moved.sjson";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { affectedBy, describeAffected } from "../../../src/bundle/format/affected.ts";
 import { neededPlaces } from "../../../src/bundle/import/import-report.ts";
-import { bundleOf, hashOf, SNAPSHOT } from "./contents.ts";
+import { bundleOf, hashOf, SNAPSHOT } from "../../helpers/contents.ts";
 
 const document = (index: number) => ({
   path: `streams/v1/${index}`,

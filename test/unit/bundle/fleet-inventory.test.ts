@@ -4,7 +4,7 @@ import { formatInventory } from "../../../src/bundle/format/inventory.ts";
 import { parseInventory } from "../../../src/bundle/format/parse-inventory.ts";
 import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import { parseJsonObject } from "../../../src/simplestreams/json-text.ts";
-import { fleetFiles, fleetStatus } from "../../fixtures/fleet/fleet.ts";
+import { fleetFiles, fleetStatus } from "../../helpers/example-fleet.ts";
 
 const now = new Date("2026-11-27T20:15:00Z");
 const texts = [...fleetFiles()].map(([name, text]) => ({ name, text }));

@@ -4,8 +4,8 @@ import { formatInventory } from "../../../src/bundle/format/inventory.ts";
 import { baselineOf, readHave, type Have } from "../../../src/bundle/site/have.ts";
 import { behindOf } from "../../../src/bundle/site/behind.ts";
 import type { Sha256 } from "../../../src/shared/sha256.ts";
-import { anAgent } from "../juju/agents.ts";
-import { anyBundle, anyHash, bundleOf, hashOf } from "./contents.ts";
+import { anAgent } from "../../helpers/agents.ts";
+import { anyBundle, anyHash, bundleOf, hashOf } from "../../helpers/contents.ts";
 
 const verify = () => Promise.reject(new Error("no signature is asked for"));
 

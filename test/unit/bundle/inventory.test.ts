@@ -19,7 +19,7 @@ import {
   bundleOf,
   hashOf,
   SNAPSHOT,
-} from "./contents.ts";
+} from "../../helpers/contents.ts";
 
 const verify = () => Promise.reject(new Error("no signature is asked for"));
 

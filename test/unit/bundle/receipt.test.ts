@@ -13,7 +13,15 @@ import { readHave } from "../../../src/bundle/site/have.ts";
 import { readReceipt } from "../../../src/bundle/site/read-receipt.ts";
 import { isJamError, type JamError } from "../../../src/shared/errors.ts";
 import { parseSha256, type Sha256 } from "../../../src/shared/sha256.ts";
-import { anyBundle, anyHash, anyInstant, anySite, bundleOf, hashOf, SNAPSHOT } from "./contents.ts";
+import {
+  anyBundle,
+  anyHash,
+  anyInstant,
+  anySite,
+  bundleOf,
+  hashOf,
+  SNAPSHOT,
+} from "../../helpers/contents.ts";
 
 const anyReceipt: fc.Arbitrary<Receipt> = fc
   .record({

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findViolations } from "../../../scripts/check-imports.ts";
+import { findImportCycles, findViolations } from "../../../scripts/check-imports.ts";
 import { scanImports } from "../../../scripts/import-scan.ts";
 
 const at = (path: string, text: string) =>
@@ -67,7 +67,7 @@ test.for([
   ],
   [
     "src/store/fs/x.ts",
-    'const a = await import("../../sync/plan.ts");',
+    `const a = await import("../../sync/plan.ts");`,
     "1: an adapter knows its disk, not the use case",
   ],
   [
@@ -85,7 +85,7 @@ test.for([
   [
     "test/unit/x.test.ts",
     'import { readFileSync } from "node:fs";',
-    "1: unit tests do without files and network; test/integration is for those",
+    "1: unit tests work without files and network; test/integration is for those",
   ],
   [
     "test/e2e/x.test.ts",
@@ -96,6 +96,26 @@ test.for([
     "test/unit/x.test.ts",
     'import { fc, test } from "@fast-check/vitest";',
     "1: test/helpers/property.ts has the same, with as many runs as the tier wants",
+  ],
+  [
+    "test/unit/x.test.ts",
+    `import { a } from "../peers/sample-upstream/tree.ts";`,
+    "1: unit tests work without files and network; test/integration is for those",
+  ],
+  [
+    "test/e2e/x.test.ts",
+    `import { a } from "../integration/y.ts";`,
+    "1: a test file shares nothing with another one; what two need belongs in test/helpers",
+  ],
+  [
+    "test/peers/sample-upstream/x.ts",
+    `import { a } from "../../../src/juju/version.ts";`,
+    "1: a peer of jam knows nothing of jam's own code, or both could be wrong in the same way",
+  ],
+  [
+    "bench/x.ts",
+    `import { a } from "../test/e2e/y.ts";`,
+    "1: a bench measures the program against peers; it is no part of a test",
   ],
 ] as const)("refuses in %s: %s", ([path, text, violation]) => {
   expect(at(path, text)).toEqual([violation]);
@@ -113,4 +133,15 @@ test.for([
   ["test/helpers/x.ts", 'import type { InteropAnswer } from "./interop.ts";'],
 ] as const)("allows in %s: %s", ([path, text]) => {
   expect(at(path, text)).toEqual([]);
+});
+
+test("names modules that import each other, types included, and no others", () => {
+  const modules = [
+    { path: "src/juju/a.ts", text: `import type { B } from "./b.ts";` },
+    { path: "src/juju/b.ts", text: `export { c } from "./which/c.ts";` },
+    { path: "src/juju/which/c.ts", text: `const { a } = await import("../a.ts");` },
+    { path: "src/juju/d.ts", text: `import { a } from "./a.ts";` },
+  ];
+  expect(findImportCycles(modules)).toEqual([["src/juju/a.ts", "src/juju/b.ts", "src/juju/which/c.ts"]]);
+  expect(findImportCycles(modules.slice(1))).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { formatAgentName } from "../../../src/juju/agent.ts";
 import { buildCatalogue, type Catalogue } from "../../../src/juju/catalogue.ts";
 import { PathSpace } from "../../../src/juju/path-space.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
-import { anItem, DEVEL_AGENTS, productFiles, RELEASED_AGENTS } from "./agents.ts";
+import { anItem, DEVEL_AGENTS, productFiles, RELEASED_AGENTS } from "../../helpers/agents.ts";
 
 type Changes = Parameters<typeof anItem>[0];
 

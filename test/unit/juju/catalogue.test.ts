@@ -11,7 +11,7 @@ import {
   PROPOSED_AGENTS,
   RELEASED_AGENTS,
   RELEASED_TOOLS,
-} from "./agents.ts";
+} from "../../helpers/agents.ts";
 
 function names(catalogue: ReturnType<typeof buildCatalogue>): string[] {
   return catalogue.agents.map(formatAgentName);

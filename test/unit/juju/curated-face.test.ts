@@ -5,7 +5,7 @@ import { buildCatalogue } from "../../../src/juju/catalogue.ts";
 import { renderCuratedFace, type FaceDocument } from "../../../src/juju/curated-face.ts";
 import { parseIndexFile, type IndexFile } from "../../../src/simplestreams/index-file.ts";
 import { parseProductFile } from "../../../src/simplestreams/product-file.ts";
-import { anAgent, RELEASED_AGENTS, RELEASED_TOOLS } from "./agents.ts";
+import { anAgent, RELEASED_AGENTS, RELEASED_TOOLS } from "../../helpers/agents.ts";
 
 const OPTIONS = { snapshotId: "20261123T204800Z-1a2b3c4d", updatedAt: new Date("2026-11-23T20:48:00Z") };
 const AGENTS = [

@@ -5,7 +5,7 @@ import { compileSelection } from "../../../src/juju/selection-test.ts";
 import type { SelectionRules } from "../../../src/juju/selection-rules.ts";
 import { planSync } from "../../../src/sync/plan.ts";
 import { parseSha256, type Sha256 } from "../../../src/shared/sha256.ts";
-import { anItem, DEVEL_AGENTS, productFiles, RELEASED_AGENTS } from "./agents.ts";
+import { anItem, DEVEL_AGENTS, productFiles, RELEASED_AGENTS } from "../../helpers/agents.ts";
 
 /** See test/long/many-refused.test.ts for as many as a document may hold. */
 const MANY = 20_000;

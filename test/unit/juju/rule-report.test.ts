@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { reportRules } from "../../../src/juju/rule-report.ts";
 import { selectAgents } from "../../../src/juju/select.ts";
 import type { DenyRule, SelectRule } from "../../../src/juju/selection-rules.ts";
-import { anAgent } from "./agents.ts";
+import { anAgent } from "../../helpers/agents.ts";
 
 const STREAMS = ["released", "proposed"];
 const AGENTS = [

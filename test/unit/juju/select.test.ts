@@ -5,7 +5,7 @@ import { explainAgents, selectAgents } from "../../../src/juju/select.ts";
 import type { DenyRule, SelectRule } from "../../../src/juju/selection-rules.ts";
 import { isInRange, parseVersionRange } from "../../../src/juju/version-range.ts";
 import { compareVersionTexts, parseVersion } from "../../../src/juju/version.ts";
-import { anAgent } from "./agents.ts";
+import { anAgent } from "../../helpers/agents.ts";
 
 const RELEASED: SelectRule = { streams: ["released"] };
 

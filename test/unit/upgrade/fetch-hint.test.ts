@@ -6,7 +6,7 @@ import {
   type WantedAgents,
 } from "../../../src/upgrade/fetch-hint.ts";
 import type { SelectRule } from "../../../src/juju/selection-rules.ts";
-import { anAgent } from "../juju/agents.ts";
+import { anAgent } from "../../helpers/agents.ts";
 
 const UPSTREAM = [
   "2.9.60-ubuntu-amd64",

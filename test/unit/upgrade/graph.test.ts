@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
 import { parseVersion } from "../../../src/juju/version.ts";
 import { formatDot, formatMermaid, makeUpgradeGraph } from "../../../src/upgrade/graph.ts";
-import { anAgent } from "../juju/agents.ts";
+import { anAgent } from "../../helpers/agents.ts";
 
 describe("the graph", () => {
   const held = ["2.9.42", "2.9.49", "3.6.5", "3.6.27", "4.0.15"].map((version) =>

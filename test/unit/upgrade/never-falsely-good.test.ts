@@ -11,7 +11,7 @@ import { judgeReadiness } from "../../../src/upgrade/ready/ready.ts";
 import { judgeUpgraded } from "../../../src/upgrade/upgraded/upgraded.ts";
 import { healthyFleet, type FleetChange } from "../../helpers/healthy-fleet.ts";
 import { fc, test as property } from "../../helpers/property.ts";
-import { anAgent } from "../juju/agents.ts";
+import { anAgent } from "../../helpers/agents.ts";
 
 type Texts = ReturnType<typeof healthyFleet>;
 

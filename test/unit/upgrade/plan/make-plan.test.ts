@@ -14,8 +14,8 @@ import {
 import { makePlan } from "../../../../src/upgrade/plan/make-plan.ts";
 import { parsePlan, type PlanDocument } from "../../../../src/upgrade/plan/plan-document.ts";
 import { parseTarget } from "../../../../src/upgrade/plan/target.ts";
-import { fleetFiles } from "../../../fixtures/fleet/fleet.ts";
-import { anAgent } from "../../juju/agents.ts";
+import { fleetFiles } from "../../../helpers/example-fleet.ts";
+import { anAgent } from "../../../helpers/agents.ts";
 
 const ARCHES = ["amd64", "arm64"];
 const ASSUMED: Assumed = { arches: ["amd64"], oses: ["ubuntu"], series: [] };

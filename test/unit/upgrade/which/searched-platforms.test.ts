@@ -7,7 +7,7 @@ import { generationOf } from "../../../../src/juju/which/generation.ts";
 import { lookupRulesOf } from "../../../../src/juju/lookup/rules.ts";
 import { scopeOf } from "../../../../src/juju/lookup/scope.ts";
 import { createShelves } from "../../../../src/upgrade/which/agent-shelf.ts";
-import { anAgent } from "../../juju/agents.ts";
+import { anAgent } from "../../../helpers/agents.ts";
 import { answerIn, aWorld, inShort } from "./world.ts";
 
 test.for(["3.0.3", "3.1.0", "3.1.9", "3.2.4", "3.3.1", "3.4.0", "3.5.7", "3.6.27", "4.0.1"])(

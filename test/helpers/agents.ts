@@ -1,8 +1,8 @@
-import type { Agent, Listing } from "../../../src/juju/agent.ts";
-import { findSeries } from "../../../src/juju/release.ts";
-import { sha256Of } from "../../../src/shared/sha256.ts";
-import type { ContentId, Item } from "../../../src/simplestreams/item.ts";
-import type { ProductFile } from "../../../src/simplestreams/product-file.ts";
+import type { Agent, Listing } from "../../src/juju/agent.ts";
+import { findSeries } from "../../src/juju/release.ts";
+import { sha256Of } from "../../src/shared/sha256.ts";
+import type { ContentId, Item } from "../../src/simplestreams/item.ts";
+import type { ProductFile } from "../../src/simplestreams/product-file.ts";
 
 export const RELEASED_AGENTS = "com.ubuntu.juju:released:agents";
 export const RELEASED_TOOLS = "com.ubuntu.juju:released:tools";

@@ -1,6 +1,6 @@
 /** Names, hashes and ids that documents about bundles are made of. */
-import { fc } from "../../helpers/property.ts";
-import { sha256Of, type Sha256 } from "../../../src/shared/sha256.ts";
+import { fc } from "./property.ts";
+import { sha256Of, type Sha256 } from "../../src/shared/sha256.ts";
 
 /** The hash of a number's text; different for every number. */
 export function hashOf(seed: number): Sha256 {

@@ -1,0 +1,9 @@
+import type { WhichWorld } from "../../upgrade/which/world.ts";
+import type { ReaderPace } from "../outlet.ts";
+
+/** What the API answers from, and how fast its answers have to be taken. */
+export interface ApiContext {
+  /** What versions are chosen from; cheap while nothing was published. */
+  readonly readWorld: () => Promise<WhichWorld>;
+  readonly pace: ReaderPace;
+}
