@@ -1,5 +1,4 @@
 import type { Signature } from "../shared/signature.ts";
-import type { Sha256 } from "../shared/sha256.ts";
 
 /** Signs for this side. */
 export interface BundleSigner {
@@ -20,16 +19,3 @@ export type VerifyDetached = (
   name: string,
   options?: { readonly allowsExpiredKey?: boolean },
 ) => Promise<Signature & { readonly userId: string }>;
-
-/** Contents for reading, wherever they are kept. */
-export interface ContentReader {
-  readonly size: number;
-  /** Fills `buffer` from `position` on; resolves to the bytes read, 0 at the end. */
-  read(buffer: Uint8Array, position: number): Promise<number>;
-  close(): Promise<void>;
-}
-
-export interface ContentSource {
-  /** Undefined when there is no such content. */
-  open(sha256: Sha256): Promise<ContentReader | undefined>;
-}

@@ -12,7 +12,7 @@ export async function readUpstreamAgents(
   context: CommandContext,
   streams: readonly string[],
 ): Promise<readonly Agent[]> {
-  const { composeSync } = await import("../compose.ts");
+  const { composeSync } = await import("../compose/sync.ts");
   const { planMirrorSync } = await import("../sync/sync-mirror.ts");
   const { options, work } = await composeSync(await context.config(), {
     env: context.io.env,

@@ -1,6 +1,6 @@
 import type { VolumeInput } from "./medium.ts";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { fileBytes } from "./file-bytes.ts";
@@ -34,6 +34,33 @@ export async function findVolumes({ path, typed }: MediumPath): Promise<VolumeIn
     if (entry.isFile()) inputs.push({ ...fileInput(file, entry.size), name: join(typed, printable(name)) });
   }
   return inputs;
+}
+
+/**
+ * The archives at the paths of a command line, each a file or a folder; `-` is standard input.
+ * @throws JamError JAM_MEDIUM_UNUSABLE, JAM_BUNDLE_NOT_FOUND for a folder without archives
+ */
+export async function findInputs(
+  paths: readonly string[],
+  { cwd, stdin }: { readonly cwd: string; readonly stdin: (() => AsyncIterable<Uint8Array>) | undefined },
+): Promise<VolumeInput[]> {
+  const inputs: VolumeInput[] = [];
+  for (const path of paths) {
+    if (path === "-" && stdin !== undefined) inputs.push(streamInput("standard input", stdin()));
+    else {
+      const found = await findVolumes({ path: resolve(cwd, path), typed: path });
+      if (found.length === 0) throw noArchives(path);
+      for (const input of found) inputs.push(input);
+    }
+  }
+  return inputs;
+}
+
+function noArchives(path: string): JamError {
+  return new JamError("JAM_BUNDLE_NOT_FOUND", `${path} holds no *.tar, so no volume of a bundle.`, {
+    hint: "Name the folder that holds the volumes, or the files themselves.",
+    details: { path },
+  });
 }
 
 /** As many volumes as a bundle may have: the beginning of each archive is read, which takes about a millisecond. */

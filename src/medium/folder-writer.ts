@@ -45,6 +45,20 @@ export function openMediumFolder(folder: string): MediumWriter {
   };
 }
 
+/** The folder that a bundle is written to, and the name of its files. */
+export interface MediumPlace {
+  readonly medium: MediumWriter;
+  /** Undefined names the files after the bundle. */
+  readonly base: string | undefined;
+}
+
+/** The place that an absolute path means: a folder, or a file `….tar` in one. */
+export function openBundlePlace(path: string): MediumPlace {
+  return path.endsWith(".tar")
+    ? { medium: openMediumFolder(dirname(path)), base: basename(path, ".tar") }
+    : { medium: openMediumFolder(path), base: undefined };
+}
+
 /** The medium is not ours alone: only names that `temporaryPath` makes are taken away. */
 function isOurs(name: string): boolean {
   return isTemporaryName(name) && /^\.tmp-\d+-[0-9a-z-]+-\d+$/.test(name);

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Key } from "openpgp";
 
 import { makeFolder } from "../disk/durable-write.ts";
@@ -83,11 +83,19 @@ export interface KeyFolder {
   ): Promise<{ readonly text: string; readonly signature: VerifiedSignature }>;
 }
 
+export interface KeyFolderOptions {
+  readonly now: () => Date;
+  /** Absolute path of a folder that others can read, such as the data directory: keys are refused there. */
+  readonly publicFolder?: string;
+}
+
 /**
- * The keys in `folder`, which need not be there: `secret.asc` is the own one, for its owner's eyes only;
+ * The keys in `folder`, which may be missing: `secret.asc` is this side's own key, readable by its owner only;
  * `trusted/<FINGERPRINT>.asc` are those of others. OpenPGP is loaded when it is needed.
+ * @throws JamError JAM_CONFIG_INVALID when the folder is inside `publicFolder`
  */
-export function openKeyFolder(folder: string, options: { readonly now: () => Date }): KeyFolder {
+export function openKeyFolder(folder: string, options: KeyFolderOptions): KeyFolder {
+  if (options.publicFolder !== undefined) requireOutside(folder, options.publicFolder);
   const ownKey = openOwnKey(folder);
   const trustedFolder = join(folder, "trusted");
 
@@ -132,6 +140,14 @@ export function openKeyFolder(folder: string, options: { readonly now: () => Dat
       ),
     verifyClearsigned: (text, name) => believed.verifying((trust) => verifySignedText(text, name, trust)),
   };
+}
+
+function requireOutside(keys: string, data: string): void {
+  if (/^\.\.(?:\/|$)/.test(relative(data, keys))) return;
+  throw new JamError("JAM_CONFIG_INVALID", `The key folder ${keys} is in the data directory ${data}.`, {
+    hint: "A web server may show the data directory. Set `keys` in jam.yaml, or JAM_KEYS, to a folder elsewhere.",
+    details: { keys, data },
+  });
 }
 
 /** Keys of this folder come from the other side of a gap, not from an upstream. */

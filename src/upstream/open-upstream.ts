@@ -1,8 +1,12 @@
 import { fileURLToPath } from "node:url";
 
+import { JamError } from "../shared/errors.ts";
 import { openFolderUpstream } from "./folder-upstream.ts";
 import { openHttpUpstream, type HttpUpstreamOptions } from "./http-upstream.ts";
+import { createRateLimiter } from "./rate-limiter.ts";
 import type { Upstream } from "./source.ts";
+import { SYSTEM_TIMING } from "./timing.ts";
+import type { WaitObserver } from "./wait.ts";
 
 /** True when reading from `url` needs the network; a folder or file: URL does not. */
 export function isRemote(url: string): boolean {
@@ -17,4 +21,55 @@ export function openUpstream(options: HttpUpstreamOptions): Upstream {
   if (isRemote(options.url)) return openHttpUpstream(options);
   const folder = /^file:/i.test(options.url) ? fileURLToPath(options.url) : options.url;
   return openFolderUpstream({ ...options, url: folder });
+}
+
+/** What identifies an upstream. */
+export type UpstreamAddress = Pick<HttpUpstreamOptions, "name" | "url" | "keyring">;
+
+/** What several upstreams share. */
+export interface SharedOptions extends Omit<
+  HttpUpstreamOptions,
+  keyof UpstreamAddress | "rateLimiter" | "timing"
+> {
+  /** Only folders may be read. */
+  readonly isOffline: boolean;
+  /** Bytes per second over all connections; undefined is unlimited. */
+  readonly limitRate: number | undefined;
+}
+
+/**
+ * The upstreams at these addresses, in the same order, sharing one rate limit. Offline, remote ones are left out.
+ * @throws JamError JAM_OFFLINE when none remains, JAM_KEYRING_INVALID, JAM_CONFIG_INVALID
+ */
+export function openUpstreams(
+  addresses: readonly UpstreamAddress[],
+  { isOffline, limitRate, ...options }: SharedOptions,
+): Upstream[] {
+  const usable = addresses.filter(({ url }) => !isOffline || !isRemote(url));
+  if (usable.length === 0) throw offlineError(addresses);
+  const rateLimiter =
+    limitRate === undefined
+      ? undefined
+      : createRateLimiter(limitRate, SYSTEM_TIMING, (waitMs) => reportLimit(waitMs, options.onWait));
+  return usable.map(({ name, url, keyring }) =>
+    openUpstream({ ...options, name, url, keyring, rateLimiter }),
+  );
+}
+
+function reportLimit(waitMs: number, onWait: WaitObserver | undefined): void {
+  onWait?.({
+    source: "fetch.limitRate",
+    path: "",
+    message: "the limit of fetch.limitRate holds downloads back; the waits that follow are not told",
+    waitMs,
+    askedBy: "jam",
+  });
+}
+
+function offlineError(addresses: readonly UpstreamAddress[]): JamError {
+  const names = addresses.map(({ name, url }) => `${name} (${url})`).join(", ");
+  return new JamError("JAM_OFFLINE", `This mirror is in offline mode: no request was made to ${names}.`, {
+    hint: "Bring agents in with `jam bundle import` or a folder as upstream, or set `mode: online` in jam.yaml.",
+    details: { refused: addresses.map(({ url }) => url) },
+  });
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readHave } from "../../src/bundle/site/have.ts";
-import { openKeys } from "../../src/compose.ts";
+import { openKeys } from "../../src/compose/store.ts";
 import { fleetFiles } from "../helpers/example-fleet.ts";
 import { runJam, type Finished } from "../helpers/jam-process.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";

@@ -11,7 +11,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openKeys } from "../../src/compose.ts";
+import { openKeys } from "../../src/compose/store.ts";
 import type { ConfigFile } from "../../src/config/schema.ts";
 import type { Finished } from "./jam-process.ts";
 import { temporaryMirror, type TestMirror } from "./mirror.ts";

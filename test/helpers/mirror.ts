@@ -11,7 +11,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { composeSync } from "../../src/compose.ts";
+import { composeSync } from "../../src/compose/sync.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { ConfigFile } from "../../src/config/schema.ts";
 import type { Allowance } from "../../src/metadata/freshness.ts";

@@ -2,7 +2,7 @@ import type { Upstream } from "../../upstream/source.ts";
 import type { Store } from "../../store/store.ts";
 import type { Omitting } from "../../shared/listed.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { ContentSource } from "../signing.ts";
+import type { ContentSource } from "../contents.ts";
 
 /** The store as an import needs it. */
 export type ImportStore = Store & { readonly blobs: ContentSource };

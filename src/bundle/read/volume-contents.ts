@@ -1,7 +1,7 @@
 import type { VolumeInput } from "../../medium/medium.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { TAR_BLOCK, toBlocks, type Slice, type VolumePlan } from "../format/volume-plan.ts";
-import type { ContentReader, ContentSource } from "../signing.ts";
+import type { ContentReader, ContentSource } from "../contents.ts";
 
 /** A volume in a plain file, and what it holds. */
 export interface LocatedVolume {

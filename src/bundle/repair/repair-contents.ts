@@ -1,5 +1,5 @@
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { ContentSource } from "../signing.ts";
+import type { ContentSource } from "../contents.ts";
 
 /** Contents from the first source that has one, without what was found damaged there. */
 export class RepairContents implements ContentSource {

@@ -4,7 +4,8 @@ import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { BundlePlace } from "../create/create-bundle.ts";
 import { recallBundle } from "../create/created-bundles.ts";
-import type { BundleSigner, ContentSource } from "../signing.ts";
+import type { ContentSource } from "../contents.ts";
+import type { BundleSigner } from "../signing.ts";
 import { volumeContents } from "../read/volume-contents.ts";
 import { editionOf, locate, type Edition } from "../verify/editions.ts";
 import {

@@ -12,7 +12,7 @@ import {
   VOLUME_FORMAT,
 } from "../format/volume-label.ts";
 import { TAR_BLOCK, toBlocks, type Slice, type VolumePlan } from "../format/volume-plan.ts";
-import type { ContentReader, ContentSource } from "../signing.ts";
+import type { ContentReader, ContentSource } from "../contents.ts";
 
 /** Few and large reads: each costs a turn through the thread pool. */
 const READ_BYTES = 1024 * 1024;

@@ -3,7 +3,7 @@ import { formatByteSize } from "../../shared/byte-size.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { VolumePlan } from "../format/volume-plan.ts";
-import type { ContentSource } from "../signing.ts";
+import type { ContentSource } from "../contents.ts";
 import { hashOf } from "../read/volume-reader.ts";
 import type { BundleFiles } from "./bundle-files.ts";
 import { volumeBytes, type BundleBytes } from "./volume-bytes.ts";

@@ -28,8 +28,8 @@ export const define: DefineCommand = (command, run) => {
 
 async function check(context: CommandContext): Promise<number> {
   const config = await context.config();
-  const { composeUpstreams, createStore, inspectModes, openKeys, openStore } =
-    await import("../../compose.ts");
+  const { composeUpstreams } = await import("../../compose/sync.ts");
+  const { openStore, inspectModes, openKeys } = await import("../../compose/store.ts");
   let rules: readonly RuleOutcome[] = [];
   const results = await checkSetup({
     configFile: config.file,
@@ -44,7 +44,7 @@ async function check(context: CommandContext): Promise<number> {
         onWait: (wait) => createWaitLines(context)({ kind: "wait", ...wait }),
       }),
     tryWrite: async () => {
-      const store = await createStore(config);
+      const store = await openStore(config, { create: true });
       await store.documents.put("state", "write-test.json", Buffer.from("{}\n"));
       await store.documents.delete("state", "write-test.json");
     },
@@ -76,7 +76,7 @@ async function check(context: CommandContext): Promise<number> {
 
 /** What a sync would decide now; nothing is fetched or changed. */
 async function assessRules(context: CommandContext, config: Config): Promise<Assessment> {
-  const { composeSync } = await import("../../compose.ts");
+  const { composeSync } = await import("../../compose/sync.ts");
   const { planMirrorSync } = await import("../../sync/sync-mirror.ts");
   const { options, work } = await composeSync(config, {
     env: context.io.env,

@@ -97,7 +97,7 @@ function withoutAgent(): JamError {
 
 async function explainAgent(context: CommandContext, name: string, wishesOffline: boolean): Promise<void> {
   const config = await context.config();
-  const { openReader } = await import("../../compose.ts");
+  const { openReader } = await import("../../compose/store.ts");
   const current = await readCurrentSnapshot(await openReader(config));
   const held = current?.agents ?? [];
   const isOffline = wishesOffline || config.mode === "offline";

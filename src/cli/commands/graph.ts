@@ -39,7 +39,7 @@ async function graph(context: CommandContext, call: CommandCall<Flags>): Promise
   }
   const config = await context.config();
   const from = options.from === undefined ? undefined : await readStart(context, options.from);
-  const { composeKnowledge } = await import("../../compose.ts");
+  const { composeKnowledge } = await import("../../compose/upgrade.ts");
   const ask = options.upstream === true ? "missing" : "held";
   const known = await readKnown(context, { streams: [options.stream], ask });
   const made = makeUpgradeGraph({

@@ -60,7 +60,7 @@ async function inventory(context: CommandContext, call: CommandCall<Flags>): Pro
 
 async function ofMirror(context: CommandContext): Promise<MirrorInventory> {
   const config = await context.config();
-  const { openStore } = await import("../../compose.ts");
+  const { openStore } = await import("../../compose/store.ts");
   return takeInventory(await openStore(config), { site: config.site, now: context.now() });
 }
 
@@ -73,7 +73,7 @@ async function ofFleet(context: CommandContext, files: readonly string[]): Promi
 
 async function assumeArches(context: CommandContext): Promise<readonly string[]> {
   const config = await context.config();
-  const { openReader } = await import("../../compose.ts");
+  const { openReader } = await import("../../compose/store.ts");
   const held = (await readCurrentSnapshot(await openReader(config)))?.agents ?? [];
   const arches = archesOf(config.rules.select, held);
   await context.output.note(

@@ -63,7 +63,7 @@ Examples:
 
 async function openKeys(context: CommandContext): Promise<{ config: Config; keys: KeyFolder }> {
   const config = await context.config();
-  const { openKeys } = await import("../../compose.ts");
+  const { openKeys } = await import("../../compose/store.ts");
   return { config, keys: await openKeys(config) };
 }
 

@@ -32,7 +32,7 @@ export const define: DefineCommand = (command, run) => {
 
 async function list(context: CommandContext, call: CommandCall<ListOptions>): Promise<number> {
   const config = await context.config();
-  const { openReader } = await import("../../compose.ts");
+  const { openReader } = await import("../../compose/store.ts");
   const snapshot = await requireCurrentSnapshot(await openReader(config), config.data);
   const word = call.args[0] as string | undefined;
   const named = word === undefined ? undefined : readAgentText(word, snapshot.agents);

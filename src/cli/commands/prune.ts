@@ -16,12 +16,12 @@ export const define: DefineCommand = (command, run) => {
 async function prune(context: CommandContext, call: CommandCall<{ dryRun?: true }>): Promise<void> {
   const config = await context.config();
   const isDryRun = call.options.dryRun === true;
-  const { createStore, openStore } = await import("../../compose.ts");
+  const { openStore } = await import("../../compose/store.ts");
   if (isDryRun) {
     const plan = await planPrune(await openStore(config), config.retention, context.now());
     return print(context, plan, "would go");
   }
-  const store = await createStore(config);
+  const store = await openStore(config, { create: true });
   const lease = await store.acquireWriter("jam prune");
   try {
     if (lease.note !== undefined) await context.output.warn(`warning: ${lease.note}`);

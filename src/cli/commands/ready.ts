@@ -47,7 +47,8 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
   if (options.explainFiles === true) return explainFiles(context, options.fleet, "--fleet");
   const config = await context.config();
   const plan = await readPlan(context, options);
-  const { composeKnowledge, openStore } = await import("../../compose.ts");
+  const { composeKnowledge } = await import("../../compose/upgrade.ts");
+  const { openStore } = await import("../../compose/store.ts");
   const { requireCurrentSnapshot } = await import("../../mirror/current.ts");
   const store = await openStore(config);
   const snapshot = await requireCurrentSnapshot(store, config.data);

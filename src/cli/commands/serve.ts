@@ -30,7 +30,7 @@ Examples:
 async function serve(context: CommandContext, call: CommandCall<ServeFlags>): Promise<void> {
   const config = await context.config();
   const { host, port } = call.options.listen === undefined ? config.server : parseListen(call.options.listen);
-  const { composeServer } = await import("../../compose.ts");
+  const { composeServer } = await import("../../compose/serve.ts");
   const log = await createServerLog(context);
   const server = await composeServer(config, { log: log.request, onDamage: log.damage });
   const { url } = await server.listen({ host, port });

@@ -61,11 +61,11 @@ interface SiteRow {
 
 async function list(context: CommandContext): Promise<void> {
   const config = await context.config();
-  const { openStore } = await import("../../compose.ts");
-  const { composeDeltaWeight } = await import("../../compose-bundle.ts");
+  const { openStore } = await import("../../compose/store.ts");
+  const { composeDeltaSizes } = await import("../../compose/bundle.ts");
   const store = await openStore(config);
   const snapshot = await readCurrentSnapshot(store);
-  const weigh = await composeDeltaWeight(config);
+  const weigh = await composeDeltaSizes(config);
   const sites: SiteRow[] = [];
   for (const { name, receivedAt, signedBy, receipt } of await readSites(store.documents)) {
     const have = haveOfReceipt(receipt);
@@ -122,7 +122,7 @@ async function update(
   call: CommandCall<{ readonly allowUnsigned?: true }>,
 ): Promise<number> {
   const config = await context.config();
-  const { createStore, openKeys } = await import("../../compose.ts");
+  const { openStore, openKeys } = await import("../../compose/store.ts");
   const keys = await openKeys(config);
   const texts = await readInputFiles(context, call.args[0] as readonly string[], "file");
   const read = await readReceipts(texts, {
@@ -152,7 +152,7 @@ async function update(
   return failed.length === 0 ? 0 : EXIT_PARTIAL;
 
   async function take(receipts: ReadReceipts["receipts"]) {
-    const store = await createStore(config);
+    const store = await openStore(config, { create: true });
     const lease = await store.acquireWriter("jam site update");
     try {
       return await updateSites(store.documents, receipts, context.now());
@@ -186,8 +186,8 @@ function renderUpdate({ outcome, site, earlier }: SiteUpdate): string {
 
 async function remove(context: CommandContext, call: CommandCall<object>): Promise<void> {
   const name = call.args[0] as string;
-  const { createStore } = await import("../../compose.ts");
-  const store = await createStore(await context.config());
+  const { openStore } = await import("../../compose/store.ts");
+  const store = await openStore(await context.config(), { create: true });
   const lease = await store.acquireWriter("jam site remove");
   try {
     await removeSite(store.documents, name);

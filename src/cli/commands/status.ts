@@ -40,7 +40,7 @@ interface Status {
 
 async function status(context: CommandContext, call: CommandCall<{ runs: number }>): Promise<void> {
   const config = await context.config();
-  const { openStore } = await import("../../compose.ts");
+  const { openStore } = await import("../../compose/store.ts");
   const store = await openStore(config);
   const snapshot = await readCurrentSnapshot(store);
   const writer = await store.currentWriter();

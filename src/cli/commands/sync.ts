@@ -79,7 +79,7 @@ async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Prom
   const { options } = call;
   const config = await context.config(settingsOf(options));
   const wishes = await readWishes(context, options);
-  const { composeSync } = await import("../../compose.ts");
+  const { composeSync } = await import("../../compose/sync.ts");
   const { planMirrorSync, syncMirror } = await import("../../sync/sync-mirror.ts");
   const progress = createProgress(context);
   try {

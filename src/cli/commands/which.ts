@@ -71,7 +71,7 @@ async function answerFile(context: CommandContext, file: string, hasCandidates: 
 /** What is held here, and what upstream listed at the last sync; asks no network. */
 async function readWorld(context: CommandContext) {
   const config = await context.config();
-  const { composeWhich } = await import("../../compose.ts");
+  const { composeWhich } = await import("../../compose/upgrade.ts");
   const read = await composeWhich(config);
   return read();
 }

@@ -49,7 +49,7 @@ export async function explainLookup(
   });
   const config = await context.config();
   const place = await findPlace(context, config, flags);
-  const { composeLookup } = await import("../../compose.ts");
+  const { composeLookup } = await import("../../compose/upgrade.ts");
   const reader = await composeLookup(config, place, {
     env: context.io.env,
     userAgent: userAgent(),
@@ -108,8 +108,8 @@ async function isFolder(path: string): Promise<boolean> {
 async function urlPlace(text: string, config: Config): Promise<LookupPlace> {
   const { url } = parseMirrorUrl(text);
   if (config.mode === "offline") {
-    const { mayBeAskedOffline } = await import("../../compose.ts");
-    if (!(await mayBeAskedOffline(url))) {
+    const { isPrivateUrl } = await import("../../compose/upgrade.ts");
+    if (!(await isPrivateUrl(url))) {
       throw new JamError("JAM_OFFLINE", `This mirror is in offline mode: no request was made to ${url}.`, {
         hint: "Give a private address (http://10.0.0.5:8080/tools), or look at the mirror itself without --url.",
         details: { refused: [url] },

@@ -22,7 +22,7 @@ export async function adviseOn(context: CommandContext, asked: AskedAgents): Pro
   const read = readVersionText(asked.word);
   if (read === undefined) return undefined;
   const config = await context.config();
-  const { openStore } = await import("../../compose.ts");
+  const { openStore } = await import("../../compose/store.ts");
   const known = await readKnownAgents(await openStore(config));
   const versions = "version" in read ? read.version : formatTrack(read.track);
   const arch = asked.arch ?? (read.kind === "binary" ? read.arch : undefined);

@@ -28,7 +28,7 @@ export interface Known {
  */
 export async function readKnown(context: CommandContext, options: KnownOptions): Promise<Known> {
   const config = await context.config();
-  const { openStore } = await import("../../compose.ts");
+  const { openStore } = await import("../../compose/store.ts");
   const { readKnownAgents } = await import("../../upgrade/known-agents.ts");
   const { snapshot, held, upstream } = await readKnownAgents(await openStore(config));
   const isAllowed = allowedBy(config);

@@ -102,7 +102,7 @@ export async function planFromFlags(
   const warnings = [...(fleet?.notes ?? []), ...unplaced];
   const unknown = fleet === undefined ? [] : [...unplaced, ...unknownOf(fleet)];
   if (groups.length === 0) throw noControllers(warnings);
-  const { composeKnowledge } = await import("../../compose.ts");
+  const { composeKnowledge } = await import("../../compose/upgrade.ts");
   const plan = makePlan(
     {
       groups,

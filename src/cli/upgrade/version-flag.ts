@@ -21,7 +21,7 @@ export async function readVersionAloud(
 const NOTHING_KNOWN = { held: [], upstream: [] };
 
 async function readKnownVersions(context: CommandContext) {
-  const { openStore } = await import("../../compose.ts");
+  const { openStore } = await import("../../compose/store.ts");
   const { readKnownAgents } = await import("../../upgrade/known-agents.ts");
   const { held, upstream } = await readKnownAgents(await openStore(await context.config()));
   const versionsOf = (agents: typeof held) => agents.map(({ version }) => version);

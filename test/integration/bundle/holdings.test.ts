@@ -9,7 +9,7 @@ import { baselineOf, haveOfReceipt, readHave } from "../../../src/bundle/site/ha
 import { readImportRecords, recordImport } from "../../../src/bundle/holdings/import-records.ts";
 import { takeInventory } from "../../../src/bundle/holdings/take-inventory.ts";
 import { takeReceipt } from "../../../src/bundle/holdings/take-receipt.ts";
-import { openStore } from "../../../src/compose.ts";
+import { openStore } from "../../../src/compose/store.ts";
 import type { Sha256 } from "../../../src/shared/sha256.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { readCurrentSnapshot } from "../../../src/mirror/current.ts";

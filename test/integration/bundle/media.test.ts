@@ -7,8 +7,8 @@ import { divideBundle, type DivideWork } from "../../../src/bundle/divide/divide
 import { readHead } from "../../../src/bundle/read/read-volumes.ts";
 import { verifyBundle, type VerifyWork } from "../../../src/bundle/verify/verify-bundle.ts";
 import { repairElsewhere, type RepairWork } from "../../../src/bundle/repair/repair-set.ts";
-import { contentSource } from "../../../src/compose-bundle.ts";
-import { openStore } from "../../../src/compose.ts";
+import { storeContents } from "../../../src/bundle/contents.ts";
+import { openStore } from "../../../src/compose/store.ts";
 import { openMediumFolder } from "../../../src/medium/folder-writer.ts";
 import { findVolumes, streamInput } from "../../../src/medium/find-volumes.ts";
 import { JamError } from "../../../src/shared/errors.ts";
@@ -170,7 +170,7 @@ describe("repairing", () => {
     await using to = await temporaryFolder();
     await media.flip(names[0] as string, 600);
     const store = await openStore({ data: mirror.data });
-    const contents = contentSource(store);
+    const contents = storeContents(store);
     const altered: RepairWork["contents"] = {
       async open(sha256) {
         const reader = await contents.open(sha256);
@@ -199,7 +199,7 @@ describe("repairing", () => {
     const repair = repairElsewhere(await find(volumes), place, {
       ...work({ allowsUnsigned: false }),
       documents: store.documents,
-      contents: contentSource(store),
+      contents: storeContents(store),
       signer: undefined,
     });
     await expect(repair).rejects.toMatchObject({ code: "JAM_SIGNATURE_MISSING" });

@@ -2,7 +2,7 @@
 import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openKeys } from "../../../src/compose.ts";
+import { openKeys } from "../../../src/compose/store.ts";
 import { readFolderBytes } from "../../fuzz/bundle/folder-state.ts";
 import { tarArchive } from "../../fuzz/bundle/tar-parts.ts";
 import { volumeParts, writeSample } from "../../fuzz/bundle/sample-bundle.ts";

@@ -124,7 +124,7 @@ test.for([
 test.for([
   ["src/juju/x.ts", 'import Range from "semver/classes/range.js";'],
   ["src/cli/x.ts", 'import type { Store } from "../store/store.ts";'],
-  ["src/cli/x.ts", 'import { compose } from "../compose.ts";'],
+  ["src/cli/x.ts", 'import { compose } from "../compose/sync.ts";'],
   ["src/sync/x.ts", 'import { a } from "./a.ts";'],
   ["src/config/x.ts", 'import { readFile } from "node:fs/promises";'],
   ["src/cli/x.ts", 'import { script } from "@bomb.sh/tab";'],

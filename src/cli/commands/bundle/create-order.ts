@@ -70,7 +70,7 @@ async function readFarSide(
     return haveOfSite(store.documents, flags.site);
   }
   if (flags.have === undefined) return undefined;
-  const { openKeys } = await import("../../../compose.ts");
+  const { openKeys } = await import("../../../compose/store.ts");
   const keys = await openKeys(config);
   const have = await readHave(await readInputFile(context, flags.have, "--have"), {
     verify: (text, name) => keys.verifyClearsigned(text, name),

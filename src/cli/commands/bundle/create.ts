@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BundleOrder } from "../../../bundle/create/plan-bundle.ts";
-import type { composeBundle } from "../../../compose-bundle.ts";
+import type { composeBundle } from "../../../compose/bundle.ts";
 import { carriedContents, countAgents, type BundleManifest } from "../../../bundle/format/manifest.ts";
 import { parseVolumeSize } from "../../../bundle/format/volume-size.ts";
 import type { FinishedVolume } from "../../../bundle/write/write-progress.ts";
@@ -81,7 +81,7 @@ async function create(context: CommandContext, call: CommandCall<CreateFlags>): 
   const { options } = call;
   if (options.to === "-") refuseForStream(options);
   const config = await context.config();
-  const compose = await import("../../../compose-bundle.ts");
+  const compose = await import("../../../compose/bundle.ts");
   const progress = createProgress(context);
   try {
     const work = await compose.composeBundle(config, {
@@ -124,7 +124,7 @@ async function write(
   { order, work }: { readonly order: BundleOrder; readonly work: Work },
 ): Promise<MadeBundle> {
   const { createBundle } = await import("../../../bundle/create/create-bundle.ts");
-  const { composePlace } = await import("../../../compose-bundle.ts");
+  const { composePlace } = await import("../../../compose/bundle.ts");
   const { join, resolve } = await import("node:path");
   const place = await composePlace(resolve(context.io.cwd, options.to));
   const form = {

@@ -23,7 +23,7 @@ export async function divide(context: CommandContext, call: CommandCall<DivideFl
   const from = call.args[0] as readonly string[];
   if (from.includes("-") || options.to === "-") throw noStream();
   const config = await context.config();
-  const { composeDivide, composeInputs, composePlace } = await import("../../../compose-bundle.ts");
+  const { composeDivide, composeInputs, composePlace } = await import("../../../compose/bundle.ts");
   const { divideBundle } = await import("../../../bundle/divide/divide-bundle.ts");
   const inputs = await composeInputs(from, { cwd: context.io.cwd, stdin: undefined });
   const progress = createProgress(context);

@@ -60,7 +60,7 @@ Examples:
 async function importAll(context: CommandContext, call: CommandCall<ImportFlags>): Promise<number> {
   const { options } = call;
   const config = await context.config();
-  const { composeImport, composeInputs } = await import("../../../compose-bundle.ts");
+  const { composeImport, composeInputs } = await import("../../../compose/bundle.ts");
   const paths = call.args[0] as readonly string[];
   const inputs = await composeInputs(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
   const progress = createProgress(context);

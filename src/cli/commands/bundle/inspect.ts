@@ -41,7 +41,7 @@ Examples:
 
 async function inspect(context: CommandContext, call: CommandCall<InspectFlags>): Promise<number> {
   const config = await context.config();
-  const { composeInputs, composeVerifyDetached } = await import("../../../compose-bundle.ts");
+  const { composeInputs, composeVerifyDetached } = await import("../../../compose/bundle.ts");
   const { inspectBundles } = await import("../../../bundle/inspect/inspect-bundles.ts");
   const paths = call.args[0] as readonly string[];
   const inputs = await composeInputs(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });

@@ -46,7 +46,7 @@ async function receipt(context: CommandContext, call: CommandCall<Flags>): Promi
   const site = requireSite(options.site ?? config.site);
   const now = context.now();
   const sign = options.unsigned === true ? undefined : await readSigner(config);
-  const { openStore } = await import("../../../compose.ts");
+  const { openStore } = await import("../../../compose/store.ts");
   const taken = await takeReceipt(await openStore(config), { site, now });
   const plain = formatReceipt(taken);
   const text = sign === undefined ? plain : await sign.clearSign(plain, now);
@@ -71,7 +71,7 @@ function requireSite(name: string | undefined): string {
 }
 
 async function readSigner(config: Config) {
-  const { openKeys } = await import("../../../compose.ts");
+  const { openKeys } = await import("../../../compose/store.ts");
   const own = await (await openKeys(config)).own();
   if (own !== undefined) return own;
   throw new JamError("JAM_KEY_NOT_FOUND", `This side has no key to sign with: ${config.keys} holds none.`, {

@@ -1,7 +1,7 @@
 import { pathWord, shellCommand } from "../../../shared/shell-command.ts";
 import type { Command } from "commander";
 import type { Repaired } from "../../../bundle/repair/repair-set.ts";
-import type { composeRepair } from "../../../compose-bundle.ts";
+import type { composeRepair } from "../../../compose/bundle.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
@@ -45,7 +45,7 @@ Examples:
 
 async function repairSet(context: CommandContext, call: CommandCall<RepairFlags>): Promise<number> {
   const config = await context.config();
-  const compose = await import("../../../compose-bundle.ts");
+  const compose = await import("../../../compose/bundle.ts");
   const from = call.args[0] as string;
   const progress = createProgress(context);
   try {
@@ -117,7 +117,7 @@ async function ofVolumes(context: CommandContext, { from, to, work }: RepairCall
 
 /** The volumes of a folder. Of a file: it alone, or when it is one of several, what lies beside it. */
 async function findVolumes({ io }: CommandContext, from: string) {
-  const { composeInputs } = await import("../../../compose-bundle.ts");
+  const { composeInputs } = await import("../../../compose/bundle.ts");
   const { dirname } = await import("node:path");
   const path = (await isOneOfSeveral(io.cwd, from)) ? dirname(from) : from;
   return composeInputs([path], { cwd: io.cwd, stdin: undefined });
@@ -137,7 +137,7 @@ async function isOneOfSeveral(cwd: string, from: string): Promise<boolean> {
 }
 
 async function placeOf({ io }: CommandContext, to: string) {
-  const { composePlace } = await import("../../../compose-bundle.ts");
+  const { composePlace } = await import("../../../compose/bundle.ts");
   const { resolve } = await import("node:path");
   return composePlace(resolve(io.cwd, to));
 }

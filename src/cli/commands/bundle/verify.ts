@@ -43,7 +43,7 @@ Examples:
 
 async function verify(context: CommandContext, call: CommandCall<VerifyFlags>): Promise<number> {
   const config = await context.config();
-  const { composeInputs, composeVerify } = await import("../../../compose-bundle.ts");
+  const { composeInputs, composeVerify } = await import("../../../compose/bundle.ts");
   const { verifyBundle } = await import("../../../bundle/verify/verify-bundle.ts");
   const paths = call.args[0] as readonly string[];
   const inputs = await composeInputs(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });

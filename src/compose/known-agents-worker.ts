@@ -1,14 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { reportError, toJamError, type ErrorReport } from "./shared/errors.ts";
-import { openFsStore } from "./store/fs/open-fs-store.ts";
-import { readKnownAgents, type KnownAgents } from "./upgrade/known-agents.ts";
+import { reportError, toJamError, type ErrorReport } from "../shared/errors.ts";
+import { openFsStore } from "../store/fs/open-fs-store.ts";
+import { readKnownAgents, type KnownAgents } from "../upgrade/known-agents.ts";
 
-/** What the thread is given. */
+/** The thread's input. */
 export interface KnownAgentsTask {
   readonly dataDir: string;
 }
 
-/** What the thread answers with; an error crosses as plain values. */
+/** The thread's result; an error is passed as plain values. */
 export type KnownAgentsOutcome = { readonly known: KnownAgents } | { readonly error: ErrorReport };
 
 const { dataDir } = workerData as KnownAgentsTask;

@@ -1,0 +1,170 @@
+import type { VolumeInput } from "../medium/medium.ts";
+import type { CreateWork, BundlePlace } from "../bundle/create/create-bundle.ts";
+import type { Have } from "../bundle/site/have.ts";
+import type { ImportRules, ImportWork } from "../bundle/import/import-rules.ts";
+import type { OpenProofTrust } from "../bundle/import/ports.ts";
+import type { DivideWork } from "../bundle/divide/divide-bundle.ts";
+import type { ContentSource } from "../bundle/contents.ts";
+import type { BundleSigner, VerifyDetached } from "../bundle/signing.ts";
+import type { RepairWork } from "../bundle/repair/repair-set.ts";
+import type { VerifyWork } from "../bundle/verify/verify-bundle.ts";
+import { openKeys, openStore } from "./store.ts";
+import type { Config } from "../config/config.ts";
+import { JamError } from "../shared/errors.ts";
+import type { Store } from "../store/store.ts";
+import type { SyncObserver } from "../mirror/run-events.ts";
+import type { Allowance } from "../metadata/freshness.ts";
+
+export interface ComposeBundleOptions {
+  readonly observe: SyncObserver;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What making a bundle from this mirror works with.
+ * @throws JamError JAM_KEY_NOT_FOUND when it is to be signed and there is no key
+ */
+export async function composeBundle(
+  config: Config,
+  options: ComposeBundleOptions & { readonly isSigned: boolean },
+): Promise<CreateWork & { readonly store: Store }> {
+  const store = await openStore(config);
+  const signer = options.isSigned ? await requireSigner(config) : undefined;
+  return {
+    store,
+    contents: await storeContents(store),
+    signer,
+    observe: options.observe,
+    signal: options.signal,
+  };
+}
+
+async function requireSigner(config: Config): Promise<BundleSigner> {
+  const own = await (await openKeys(config)).own();
+  if (own !== undefined) return own;
+  throw new JamError("JAM_KEY_NOT_FOUND", "This side has no key to sign the bundle with.", {
+    hint: "Make one with `jam key generate`, and have the far side trust it. --unsigned leaves the signature out.",
+    details: { keys: config.keys },
+  });
+}
+
+/** The signing key of this side, where it has one. */
+export async function composeSigner(config: Config): Promise<BundleSigner | undefined> {
+  return (await openKeys(config)).own();
+}
+
+/** Where `--to` points; `path` is absolute. */
+export async function composePlace(path: string): Promise<BundlePlace> {
+  const { openBundlePlace } = await import("../medium/folder-writer.ts");
+  return openBundlePlace(path);
+}
+
+/**
+ * The archives at the paths of a command line.
+ * @throws JamError JAM_MEDIUM_UNUSABLE, JAM_BUNDLE_NOT_FOUND for a folder without archives
+ */
+export async function composeInputs(
+  paths: readonly string[],
+  options: { readonly cwd: string; readonly stdin: (() => AsyncIterable<Uint8Array>) | undefined },
+): Promise<VolumeInput[]> {
+  const { findInputs } = await import("../medium/find-volumes.ts");
+  return findInputs(paths, options);
+}
+
+/** Checks detached signatures against the trusted keys. */
+export async function composeVerifyDetached(config: Config): Promise<VerifyDetached> {
+  const keys = await openKeys(config);
+  return (...signed) => keys.verifyDetached(...signed);
+}
+
+/** What verifying a bundle works with. */
+export async function composeVerify(
+  config: Config,
+  options: ComposeBundleOptions & { readonly allowsUnsigned: boolean },
+): Promise<VerifyWork> {
+  const { openMediumFolder } = await import("../medium/folder-writer.ts");
+  return { ...options, verifyDetached: await composeVerifyDetached(config), openFolder: openMediumFolder };
+}
+
+/** What repairing a bundle from this mirror works with. */
+export async function composeRepair(
+  config: Config,
+  options: ComposeBundleOptions & { readonly allowsUnsigned: boolean },
+): Promise<RepairWork> {
+  const store = await openStore(config);
+  return {
+    ...(await composeVerify(config, options)),
+    documents: store.documents,
+    contents: await storeContents(store),
+    signer: await composeSigner(config),
+  };
+}
+
+/** What dividing a bundle in another way works with. */
+export async function composeDivide(config: Config, options: ComposeBundleOptions): Promise<DivideWork> {
+  const verifyDetached = await composeVerifyDetached(config);
+  return { ...options, verifyDetached, signer: await composeSigner(config) };
+}
+
+export interface ComposeImportOptions extends ComposeBundleOptions {
+  readonly allow: ReadonlySet<Allowance>;
+  readonly allowsUnsigned: boolean;
+  /** False for a dry run: a missing data directory stays missing. */
+  readonly writes: boolean;
+}
+
+/** Everything that an import needs, from the settings. */
+export async function composeImport(
+  config: Config,
+  options: ComposeImportOptions,
+): Promise<{ readonly rules: ImportRules; readonly work: ImportWork }> {
+  const store = await openStore(config, { create: options.writes });
+  const keys = await openKeys(config);
+  return {
+    rules: {
+      retention: config.retention,
+      deny: config.rules.deny,
+      allow: options.allow,
+      allowsUnsigned: options.allowsUnsigned,
+    },
+    work: {
+      store,
+      verifyDetached: (...signed) => keys.verifyDetached(...signed),
+      openTrust: await composeProofTrust(config, options.observe),
+      observe: options.observe,
+      now: () => new Date(),
+      signal: options.signal,
+    },
+  };
+}
+
+/** Upstream's documents are held to the keyring of the upstream of that name or URL, or of the first one. */
+async function composeProofTrust(config: Config, observe: SyncObserver): Promise<OpenProofTrust> {
+  const { createDocumentTrust } = await import("../upstream/document-trust.ts");
+  const { SYSTEM_TIMING } = await import("../upstream/timing.ts");
+  return ({ name, url }) => {
+    const { upstreams } = config;
+    const upstream =
+      upstreams.find((one) => one.url === url) ?? upstreams.find((one) => one.name === name) ?? upstreams[0];
+    return createDocumentTrust({
+      keyring: upstream?.keyring ?? "builtin",
+      timing: SYSTEM_TIMING,
+      onWarning: (message) => observe({ kind: "warning", message }),
+    });
+  };
+}
+
+/**
+ * Computes the size of the next delta of a site, in bytes.
+ * @throws JamError JAM_STORE_…
+ */
+export async function composeDeltaSizes(config: Config): Promise<(have: Have) => Promise<number>> {
+  const { openDeltaSizes } = await import("../bundle/site/next-delta.ts");
+  const store = await openStore(config);
+  return openDeltaSizes(store, { advice: config.advice, signer: await composeSigner(config) });
+}
+
+async function storeContents(store: Store): Promise<ContentSource> {
+  const contents = await import("../bundle/contents.ts");
+  return contents.storeContents(store);
+}

@@ -1,0 +1,60 @@
+import type { Config } from "../config/config.ts";
+import type { RequestRecord } from "../server/request-log.ts";
+import type { MirrorServer } from "../server/server.ts";
+import { JamError } from "../shared/errors.ts";
+import type { KnownAgents } from "../upgrade/known-agents.ts";
+import type { KnownAgentsOutcome, KnownAgentsTask } from "./known-agents-worker.ts";
+import { openStore } from "./store.ts";
+import { composeWhich } from "./upgrade.ts";
+
+export interface ComposeServerOptions {
+  /** Called for each answered request. */
+  readonly log: (record: RequestRecord) => void;
+  /** Called when a held tarball turns out to be missing, truncated or unreadable. */
+  readonly onDamage: (sha256: string) => void;
+}
+
+/** The HTTP server of this mirror. It only reads, so it can run during a sync. */
+export async function composeServer(config: Config, options: ComposeServerOptions): Promise<MirrorServer> {
+  const { createServer } = await import("../server/server.ts");
+  const { listSnapshotIds, readSnapshot } = await import("../mirror/current.ts");
+  const { snapshotIdOf } = await import("../mirror/snapshot.ts");
+  const store = await openStore(config);
+  return createServer(
+    {
+      readRef: async (name) => {
+        const treeId = await store.refs.read(name);
+        return treeId === undefined ? undefined : snapshotIdOf(treeId);
+      },
+      readSnapshot: (id) => readSnapshot(store, id),
+      listSnapshots: () => listSnapshotIds(store.documents),
+      openBlob: (sha256) => store.blobs.open(sha256),
+      readUpstreamDocument: (sha256) => store.documents.get("upstream", sha256),
+      readWorld: await composeWhich(config, () => readKnownInThread(config.data)),
+    },
+    options,
+  );
+}
+
+/**
+ * What is held and what upstream listed, read in a thread: upstream's documents are several megabytes, and the server
+ * has to answer other requests meanwhile.
+ * @throws JamError JAM_STORE_…
+ */
+async function readKnownInThread(dataDir: string): Promise<KnownAgents> {
+  const { Worker } = await import("node:worker_threads");
+  const { once } = await import("node:events");
+  // The compiler rewrites file extensions in imports only, so the thread's file has the extension of this one.
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const worker = new Worker(new URL(`./known-agents-worker.${extension}`, import.meta.url), {
+    workerData: { dataDir } satisfies KnownAgentsTask,
+  });
+  try {
+    const [outcome] = (await once(worker, "message")) as [KnownAgentsOutcome];
+    if ("known" in outcome) return outcome.known;
+    const { code, message, hint, details } = outcome.error;
+    throw new JamError(code, message, { details, ...(hint === undefined ? {} : { hint }) });
+  } finally {
+    await worker.terminate();
+  }
+}

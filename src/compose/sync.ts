@@ -1,0 +1,68 @@
+import type { Config } from "../config/config.ts";
+import type { SyncObserver } from "../mirror/run-events.ts";
+import type { Allowance } from "../metadata/freshness.ts";
+import type { SyncCollaborators, SyncOptions } from "../sync/sync-mirror.ts";
+import type { Upstream } from "../upstream/source.ts";
+import type { UpstreamWait, WaitObserver } from "../upstream/wait.ts";
+import { openStore } from "./store.ts";
+
+export interface ComposeUpstreamsOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `jam/0.1.0`. */
+  readonly userAgent: string;
+  /** Called with warnings that do not stop the run, such as a wrong clock. Default: nobody. */
+  readonly onWarning?: (message: string) => void;
+  /** Called before each wait. Default: nobody. */
+  readonly onWait?: WaitObserver;
+  /** Replaces `fetch.retries`: 0 for callers that must not wait. */
+  readonly retries?: number;
+}
+
+/**
+ * The configured upstreams, in order of preference, sharing one rate limit. In offline mode only folders remain.
+ * @throws JamError JAM_OFFLINE, JAM_KEYRING_INVALID, JAM_CONFIG_INVALID
+ */
+export async function composeUpstreams(
+  config: Pick<Config, "upstreams" | "mode" | "fetch">,
+  options: ComposeUpstreamsOptions,
+): Promise<Upstream[]> {
+  const { openUpstreams } = await import("../upstream/open-upstream.ts");
+  const { jobs: _, ...fetch } = config.fetch;
+  return openUpstreams(config.upstreams, { isOffline: config.mode === "offline", ...fetch, ...options });
+}
+
+export interface ComposeSyncOptions extends ComposeUpstreamsOptions {
+  readonly observe: SyncObserver;
+  readonly signal: AbortSignal;
+  readonly allow: ReadonlySet<Allowance>;
+  /** False for a dry run: a missing data directory is not created. */
+  readonly writes: boolean;
+}
+
+/** Everything that a sync needs, from the settings. */
+export async function composeSync(
+  config: Config,
+  options: ComposeSyncOptions,
+): Promise<{ readonly options: SyncOptions; readonly work: SyncCollaborators }> {
+  const onWarning = (message: string) => options.observe({ kind: "warning", message });
+  const onWait = (wait: UpstreamWait) => options.observe({ kind: "wait", ...wait });
+  const sources = await composeUpstreams(config, { onWarning, onWait, ...options });
+  const store = await openStore(config, { create: options.writes });
+  const { setTimeout: sleep } = await import("node:timers/promises");
+  return {
+    options: {
+      rules: config.rules,
+      retention: config.retention,
+      jobs: config.fetch.jobs,
+      allow: options.allow,
+    },
+    work: {
+      store,
+      sources,
+      observe: options.observe,
+      now: () => new Date(),
+      sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+      signal: options.signal,
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import type { Config } from "../config/config.ts";
+import type { Knowledge } from "../juju/knowledge/knowledge.ts";
+import type { KnownAgents } from "../upgrade/known-agents.ts";
+import type { LookupPlace } from "../upgrade/lookup/place.ts";
+import type { LookupReader } from "../upgrade/lookup/port.ts";
+import type { WhichWorld } from "../upgrade/which/world.ts";
+import { openReader, openStore } from "./store.ts";
+
+/**
+ * Reads what questions about versions are answered from: the held agents, what upstream listed at the last sync, and
+ * what is known of versions. Later calls answer from memory until a sync or an import changes something. Makes no
+ * request.
+ */
+export async function composeWhich(
+  config: Config,
+  readAgents?: () => Promise<KnownAgents>,
+): Promise<() => Promise<WhichWorld>> {
+  const { createWorldReader } = await import("../upgrade/which/world.ts");
+  const { knowledgeOf } = await import("../mirror/knowledge.ts");
+  const store = await openStore(config);
+  return createWorldReader(store, () => knowledgeOf(store.documents, config.advice), readAgents, {
+    rules: config.rules,
+    isOffline: config.mode === "offline",
+  });
+}
+
+/**
+ * What answers about versions are based on: built in, from the settings, and carried in by a bundle.
+ * @throws JamError JAM_STORE_CORRUPT, JAM_STORE_IO
+ */
+export async function composeKnowledge(config: Config): Promise<Knowledge> {
+  const { knowledgeOf } = await import("../mirror/knowledge.ts");
+  return knowledgeOf((await openReader(config)).documents, config.advice);
+}
+
+export interface ComposeLookupOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly userAgent: string;
+  readonly signal: AbortSignal;
+  /** `builtin` or a file: the key that replaces Juju's. */
+  readonly keyring: string;
+}
+
+/**
+ * Reads what a look-up requests. `mirror` answers at its URL as `jam serve` would, from the current snapshot and
+ * without any request; only the given place is contacted.
+ * @throws JamError JAM_KEYRING_INVALID, JAM_CONFIG_INVALID, JAM_STORE_…
+ */
+export async function composeLookup(
+  config: Config,
+  place: LookupPlace,
+  options: ComposeLookupOptions,
+): Promise<LookupReader> {
+  const { createLookupReader } = await import("../upstream/lookup-reader.ts");
+  const { caFile, idleTimeoutMs } = config.fetch;
+  const { env: environment, ...rest } = options;
+  const bases = place.kind === "mirror" || place.url === undefined ? [] : [place.url];
+  const reader = createLookupReader({
+    ...rest,
+    environment,
+    bases,
+    caFile,
+    idleTimeoutMs,
+    isOffline: config.mode === "offline",
+  });
+  if (place.kind !== "mirror") return reader;
+  const { createMirrorReader } = await import("../upgrade/lookup/mirror-reader.ts");
+  const { readCurrentSnapshot } = await import("../mirror/current.ts");
+  const { tarballType } = await import("../server/negotiate.ts");
+  const store = await openStore(config);
+  return createMirrorReader({
+    base: place.url ?? "",
+    snapshot: await readCurrentSnapshot(store),
+    tarballType,
+    sizeOf: async (sha256) => (await store.blobs.stat(sha256))?.size,
+    reader,
+  });
+}
+
+/** True for a URL whose host is, by its spelling, this machine or in a private network. */
+export async function isPrivateUrl(url: string): Promise<boolean> {
+  const { isPrivateHost } = await import("../upstream/redirect-policy.ts");
+  return isPrivateHost(new URL(url).hostname);
+}
