@@ -52,8 +52,7 @@ async function readKnownInThread(dataDir: string): Promise<KnownAgents> {
   try {
     const [outcome] = (await once(worker, "message")) as [KnownAgentsOutcome];
     if ("known" in outcome) return outcome.known;
-    const { code, message, hint, details } = outcome.error;
-    throw new JamError(code, message, { details, ...(hint === undefined ? {} : { hint }) });
+    throw JamError.fromReport(outcome.error);
   } finally {
     await worker.terminate();
   }

@@ -9,7 +9,7 @@ import {
   isSeq,
   parseDocument,
 } from "yaml";
-import { JamError } from "../shared/errors.ts";
+import { JamError, type JamErrorOptions } from "../shared/errors.ts";
 import { type EnvironmentValue } from "./environment.ts";
 import { type ConfigProblem, MAX_PROBLEMS, describeIssues, formatProblems } from "./problems.ts";
 import { type ConfigFile, configSchema } from "./schema.ts";
@@ -20,6 +20,16 @@ export interface ConfigSource {
   readonly file: string | undefined;
   readonly text: string;
   readonly environment: readonly EnvironmentValue[];
+}
+
+/** `JAM_CONFIG_INVALID`, with the places to correct. */
+export class InvalidConfigError extends JamError {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[], message: string, options: JamErrorOptions) {
+    super("JAM_CONFIG_INVALID", message, options);
+    this.problems = problems;
+  }
 }
 
 type Path = readonly PropertyKey[];
@@ -139,7 +149,7 @@ function keepVersionsAsWritten(document: Document.Parsed): void {
 
 function invalid(file: string | undefined, problems: readonly ConfigProblem[], omitted = 0): JamError {
   const { message, lines } = formatProblems(file, problems, omitted);
-  return new JamError("JAM_CONFIG_INVALID", message, {
+  return new InvalidConfigError(problems, message, {
     lines,
     hint: "Correct these places; `jam config schema` describes every key.",
     details: { file: file ?? null, problems, ...(omitted === 0 ? {} : { omitted: { problems: omitted } }) },

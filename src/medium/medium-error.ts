@@ -1,5 +1,5 @@
 import { systemCode } from "../disk/io-error.ts";
-import { type ErrorCode, JamError } from "../shared/errors.ts";
+import { type ErrorCode, JamError, isOfFamily } from "../shared/errors.ts";
 
 interface Reason {
   readonly code: ErrorCode;
@@ -57,7 +57,7 @@ export async function attemptOnMedium<T>(doing: string, operation: () => Promise
 
 /** A failed file operation as a `JamError`; what is no failure of the system passes unchanged. */
 export function toMediumError(error: unknown, doing: string): unknown {
-  const failure = error instanceof JamError && error.code.startsWith("JAM_STORE_") ? error.cause : error;
+  const failure = isOfFamily(error, "store") ? error.cause : error;
   const system = systemCode(failure);
   if (failure instanceof JamError || system === undefined || !/^E[A-Z0-9]+$/.test(system)) return error;
   const { code, says, hint } = REASONS[system === "EPERM" ? "EACCES" : system] ?? OTHER;

@@ -1,4 +1,4 @@
-import { isJamError, JamError } from "../shared/errors.ts";
+import { isJamError, JamError, HttpStatusError } from "../shared/errors.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import type { IndexEntry, IndexFile } from "../simplestreams/index-file.ts";
 import type { ContentId } from "../simplestreams/item.ts";
@@ -72,7 +72,7 @@ export function isForeign({ error }: UnreadableProducts): boolean {
 }
 
 function isOneFilesOwn(error: JamError): boolean {
-  const { status } = error.details;
+  const status = error instanceof HttpStatusError ? error.status : undefined;
   // Object stores answer 403 for what is not there.
   if (error.code === "JAM_UPSTREAM_STATUS") return status === 401 || status === 403;
   return isJamError(

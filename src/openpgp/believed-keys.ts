@@ -1,6 +1,6 @@
 import type { Key } from "openpgp";
 
-import { isJamError, JamError } from "../shared/errors.ts";
+import { isJamError, type JamError } from "../shared/errors.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { OwnKey } from "./own-key.ts";
 import type { SigningKey } from "./signing-key.ts";
@@ -67,9 +67,7 @@ export function believedKeys(
 function withProblems(error: unknown, problems: readonly JamError[]): unknown {
   const [first] = problems;
   if (first === undefined || !isJamError(error, "JAM_SIGNER_UNKNOWN")) return error;
-  return new JamError(error.code, error.message, {
-    cause: error,
+  return error.with({
     hint: `${problems.length} file(s) of the key folder are not used, which \`jam key list\` names (${first.message}). ${error.hint ?? ""}`,
-    details: error.details,
   });
 }

@@ -153,11 +153,7 @@ function requireOutside(keys: string, data: string): void {
 /** Keys of this folder come from the other side of a gap, not from an upstream. */
 function withHint(error: unknown): unknown {
   if (!isJamError(error, "JAM_KEYRING_INVALID")) return error;
-  return new JamError(error.code, error.message, {
-    cause: error,
-    hint: "On the side that signs, write it with: jam key export --to FILE",
-    details: error.details,
-  });
+  return error.with({ hint: "On the side that signs, write it with: jam key export --to FILE" });
 }
 
 /** Names that the key itself does not vouch for are left out: anybody can add some to a public key. */

@@ -22,8 +22,7 @@ export async function verifyDocument(task: VerifyTask, threshold = WORKER_THRESH
   try {
     const [outcome] = (await once(worker, "message")) as [VerifyOutcome];
     if ("verified" in outcome) return outcome.verified;
-    const { code, message, hint, details } = outcome.error;
-    throw new JamError(code, message, { details, ...(hint === undefined ? {} : { hint }) });
+    throw JamError.fromReport(outcome.error);
   } finally {
     await worker.terminate();
   }

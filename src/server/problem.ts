@@ -78,11 +78,7 @@ export async function sendJsonPieces(
 /** A bug gets a number under which the answer and the log can be brought together. */
 function withIncident(error: JamError): JamError {
   if (error.code !== "JAM_INTERNAL") return error;
-  return new JamError("JAM_INTERNAL", error.message, {
-    cause: error.cause ?? error,
-    details: { ...error.details, incident: randomUUID() },
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-  });
+  return error.with({ details: { incident: randomUUID() } });
 }
 
 /** Failures of the server name folders and causes, which are the operator's business: they go to the log alone. */

@@ -1,106 +1,148 @@
 import { cutLists, MAX_LISTED, type Omitting } from "./listed.ts";
 import { printable } from "./printable.ts";
 
-/** How a failure shows to the outside: process exit status and HTTP status. */
+/** What a failure is about. Code that treats several codes alike decides on this. */
+export type ErrorFamily =
+  /** A bug. */
+  | "internal"
+  | "cancelled"
+  /** Flags, arguments and questions. */
+  | "usage"
+  /** Settings, and what they name. */
+  | "config"
+  /** Files handed in: listings of a fleet, plans, inventories, receipts. */
+  | "input"
+  /** Juju or the operator's advice is against an upgrade, or no path leads there. */
+  | "upgrade"
+  /** The upstream could not be reached or used. */
+  | "upstream"
+  /** A metadata document cannot be trusted. */
+  | "metadata"
+  /** A single agent or its bytes cannot be trusted. */
+  | "item"
+  /** The data directory. */
+  | "store"
+  /** What was asked for is not in this mirror. */
+  | "mirror"
+  /** The keys of this side. */
+  | "key"
+  /** Signatures of bundles and receipts. */
+  | "trust"
+  | "bundle"
+  /** The folder, stick or stream that a bundle is on. */
+  | "medium"
+  /** Refused in offline mode. */
+  | "offline"
+  /** A request to the server. */
+  | "request";
+
+/** How a failure is treated: its family, and how it shows to the outside as process exit status and HTTP status. */
 interface Outcome {
+  readonly family: ErrorFamily;
   readonly exit: number;
   readonly http: number;
 }
 
 /**
- * Every code a user can meet, with its exit status and HTTP status. Codes are never reused.
+ * Every code a user can meet, with its family, exit status and HTTP status. Codes are never reused.
  *
  * Exit statuses: 1 a bug, 2 usage or configuration, 3 partial, 4 trust, 5 not held, 6 locked,
  * 7 refused offline, 8 no space, 9 upstream unreachable, 130 cancelled.
  * `docs/reference/errors.md` explains each code and a test holds the two lists equal.
  */
 export const ERROR_OUTCOMES = {
-  JAM_INTERNAL: { exit: 1, http: 500 },
-  JAM_CANCELLED: { exit: 130, http: 503 },
+  JAM_INTERNAL: { family: "internal", exit: 1, http: 500 },
 
-  JAM_USAGE_INVALID: { exit: 2, http: 400 },
-  JAM_CONFIG_NOT_FOUND: { exit: 2, http: 500 },
-  JAM_CONFIG_INVALID: { exit: 2, http: 500 },
-  JAM_CONFIG_EXISTS: { exit: 2, http: 500 },
-  JAM_KEYRING_INVALID: { exit: 2, http: 500 },
-  JAM_LISTEN_FAILED: { exit: 2, http: 500 },
-  JAM_VERSION_INVALID: { exit: 2, http: 400 },
-  JAM_FLEET_INVALID: { exit: 2, http: 400 },
-  JAM_SELECT_EMPTY: { exit: 2, http: 500 },
-  JAM_PLAN_INVALID: { exit: 2, http: 400 },
-  JAM_PLAN_IMPOSSIBLE: { exit: 5, http: 404 },
+  JAM_CANCELLED: { family: "cancelled", exit: 130, http: 503 },
 
-  JAM_UPSTREAM_UNREACHABLE: { exit: 9, http: 502 },
-  JAM_UPSTREAM_TIMEOUT: { exit: 9, http: 504 },
-  JAM_UPSTREAM_TLS: { exit: 9, http: 502 },
-  JAM_UPSTREAM_PROXY: { exit: 9, http: 502 },
-  JAM_UPSTREAM_STATUS: { exit: 9, http: 502 },
-  JAM_UPSTREAM_NOT_FOUND: { exit: 9, http: 502 },
-  JAM_UPSTREAM_REDIRECT: { exit: 9, http: 502 },
-  JAM_UPSTREAM_TRUNCATED: { exit: 9, http: 502 },
-  JAM_UPSTREAM_INCONSISTENT: { exit: 9, http: 502 },
-  JAM_UPSTREAM_NOT_SIMPLESTREAMS: { exit: 9, http: 502 },
+  JAM_USAGE_INVALID: { family: "usage", exit: 2, http: 400 },
+  JAM_VERSION_INVALID: { family: "usage", exit: 2, http: 400 },
 
-  JAM_METADATA_MALFORMED: { exit: 4, http: 502 },
-  JAM_METADATA_TOO_LARGE: { exit: 4, http: 502 },
-  JAM_METADATA_UNSIGNED: { exit: 4, http: 502 },
-  JAM_METADATA_SIGNATURE_INVALID: { exit: 4, http: 502 },
-  JAM_METADATA_KEY_UNKNOWN: { exit: 4, http: 502 },
-  JAM_METADATA_KEY_EXPIRED: { exit: 4, http: 502 },
-  JAM_METADATA_ROLLBACK: { exit: 4, http: 502 },
-  JAM_METADATA_FUTURE: { exit: 4, http: 502 },
-  JAM_METADATA_MASS_REMOVAL: { exit: 4, http: 502 },
-  JAM_METADATA_PATH_REUSED: { exit: 4, http: 502 },
-  JAM_METADATA_CONFLICT: { exit: 4, http: 502 },
+  JAM_CONFIG_NOT_FOUND: { family: "config", exit: 2, http: 500 },
+  JAM_CONFIG_INVALID: { family: "config", exit: 2, http: 500 },
+  JAM_CONFIG_EXISTS: { family: "config", exit: 2, http: 500 },
+  JAM_KEYRING_INVALID: { family: "config", exit: 2, http: 500 },
+  JAM_LISTEN_FAILED: { family: "config", exit: 2, http: 500 },
+  JAM_SELECT_EMPTY: { family: "config", exit: 2, http: 500 },
 
-  JAM_ITEM_REFUSED: { exit: 4, http: 502 },
-  JAM_ITEM_SIZE_MISMATCH: { exit: 4, http: 502 },
-  JAM_ITEM_HASH_MISMATCH: { exit: 4, http: 502 },
+  JAM_FLEET_INVALID: { family: "input", exit: 2, http: 400 },
+  JAM_PLAN_INVALID: { family: "input", exit: 2, http: 400 },
+  JAM_INVENTORY_INVALID: { family: "input", exit: 2, http: 400 },
+  JAM_RECEIPT_INVALID: { family: "input", exit: 2, http: 400 },
 
-  JAM_STORE_LOCKED: { exit: 6, http: 409 },
-  JAM_STORE_NO_SPACE: { exit: 8, http: 507 },
-  JAM_STORE_CORRUPT: { exit: 4, http: 503 },
-  JAM_STORE_FORMAT: { exit: 2, http: 503 },
-  JAM_STORE_COPIED: { exit: 2, http: 503 },
-  JAM_STORE_PERMISSION: { exit: 2, http: 503 },
-  JAM_STORE_IO: { exit: 1, http: 503 },
+  JAM_PLAN_IMPOSSIBLE: { family: "upgrade", exit: 5, http: 404 },
+  JAM_UPGRADE_REFUSED: { family: "upgrade", exit: 5, http: 409 },
+  JAM_UPGRADE_ADVISED_AGAINST: { family: "upgrade", exit: 5, http: 409 },
 
-  JAM_MIRROR_EMPTY: { exit: 5, http: 404 },
-  JAM_AGENT_NOT_FOUND: { exit: 5, http: 404 },
-  JAM_UPGRADE_REFUSED: { exit: 5, http: 409 },
-  JAM_UPGRADE_ADVISED_AGAINST: { exit: 5, http: 409 },
-  JAM_SNAPSHOT_NOT_FOUND: { exit: 5, http: 404 },
+  JAM_UPSTREAM_UNREACHABLE: { family: "upstream", exit: 9, http: 502 },
+  JAM_UPSTREAM_TIMEOUT: { family: "upstream", exit: 9, http: 504 },
+  JAM_UPSTREAM_TLS: { family: "upstream", exit: 9, http: 502 },
+  JAM_UPSTREAM_PROXY: { family: "upstream", exit: 9, http: 502 },
+  JAM_UPSTREAM_STATUS: { family: "upstream", exit: 9, http: 502 },
+  JAM_UPSTREAM_NOT_FOUND: { family: "upstream", exit: 9, http: 502 },
+  JAM_UPSTREAM_REDIRECT: { family: "upstream", exit: 9, http: 502 },
+  JAM_UPSTREAM_TRUNCATED: { family: "upstream", exit: 9, http: 502 },
+  JAM_UPSTREAM_INCONSISTENT: { family: "upstream", exit: 9, http: 502 },
+  JAM_UPSTREAM_NOT_SIMPLESTREAMS: { family: "upstream", exit: 9, http: 502 },
 
-  JAM_KEY_NOT_FOUND: { exit: 2, http: 500 },
-  JAM_KEY_EXISTS: { exit: 2, http: 500 },
-  JAM_KEY_EXPOSED: { exit: 2, http: 500 },
-  JAM_SIGNATURE_MISSING: { exit: 4, http: 502 },
-  JAM_SIGNATURE_INVALID: { exit: 4, http: 502 },
-  JAM_SIGNER_UNKNOWN: { exit: 4, http: 502 },
-  JAM_SIGNER_EXPIRED: { exit: 4, http: 502 },
+  JAM_METADATA_MALFORMED: { family: "metadata", exit: 4, http: 502 },
+  JAM_METADATA_TOO_LARGE: { family: "metadata", exit: 4, http: 502 },
+  JAM_METADATA_UNSIGNED: { family: "metadata", exit: 4, http: 502 },
+  JAM_METADATA_SIGNATURE_INVALID: { family: "metadata", exit: 4, http: 502 },
+  JAM_METADATA_KEY_UNKNOWN: { family: "metadata", exit: 4, http: 502 },
+  JAM_METADATA_KEY_EXPIRED: { family: "metadata", exit: 4, http: 502 },
+  JAM_METADATA_ROLLBACK: { family: "metadata", exit: 4, http: 502 },
+  JAM_METADATA_FUTURE: { family: "metadata", exit: 4, http: 502 },
+  JAM_METADATA_MASS_REMOVAL: { family: "metadata", exit: 4, http: 502 },
+  JAM_METADATA_PATH_REUSED: { family: "metadata", exit: 4, http: 502 },
+  JAM_METADATA_CONFLICT: { family: "metadata", exit: 4, http: 502 },
 
-  JAM_BUNDLE_MALFORMED: { exit: 4, http: 502 },
-  JAM_BUNDLE_DAMAGED: { exit: 4, http: 502 },
-  JAM_BUNDLE_FORMAT: { exit: 2, http: 502 },
-  JAM_BUNDLE_UNPROVEN: { exit: 4, http: 502 },
-  JAM_BUNDLE_OUTDATED: { exit: 4, http: 502 },
-  JAM_BUNDLE_INCOMPLETE: { exit: 3, http: 409 },
-  JAM_BUNDLE_EXISTS: { exit: 2, http: 409 },
-  JAM_BUNDLE_NOT_FOUND: { exit: 5, http: 404 },
-  JAM_MEDIUM_NO_SPACE: { exit: 8, http: 507 },
-  JAM_MEDIUM_UNUSABLE: { exit: 2, http: 500 },
-  JAM_INVENTORY_INVALID: { exit: 2, http: 400 },
-  JAM_RECEIPT_INVALID: { exit: 2, http: 400 },
-  JAM_SITE_NOT_FOUND: { exit: 5, http: 404 },
+  JAM_ITEM_REFUSED: { family: "item", exit: 4, http: 502 },
+  JAM_ITEM_SIZE_MISMATCH: { family: "item", exit: 4, http: 502 },
+  JAM_ITEM_HASH_MISMATCH: { family: "item", exit: 4, http: 502 },
 
-  JAM_OFFLINE: { exit: 7, http: 403 },
+  JAM_STORE_LOCKED: { family: "store", exit: 6, http: 409 },
+  JAM_STORE_NO_SPACE: { family: "store", exit: 8, http: 507 },
+  JAM_STORE_CORRUPT: { family: "store", exit: 4, http: 503 },
+  JAM_STORE_FORMAT: { family: "store", exit: 2, http: 503 },
+  JAM_STORE_COPIED: { family: "store", exit: 2, http: 503 },
+  JAM_STORE_PERMISSION: { family: "store", exit: 2, http: 503 },
+  JAM_STORE_IO: { family: "store", exit: 1, http: 503 },
 
-  JAM_NOT_FOUND: { exit: 5, http: 404 },
-  JAM_FACE_INCOMPLETE: { exit: 5, http: 404 },
-  JAM_REQUEST_TOO_LARGE: { exit: 2, http: 413 },
-  JAM_SERVER_BUSY: { exit: 6, http: 503 },
-  JAM_METHOD_NOT_ALLOWED: { exit: 2, http: 405 },
-  JAM_RANGE_NOT_SATISFIABLE: { exit: 2, http: 416 },
+  JAM_MIRROR_EMPTY: { family: "mirror", exit: 5, http: 404 },
+  JAM_AGENT_NOT_FOUND: { family: "mirror", exit: 5, http: 404 },
+  JAM_SNAPSHOT_NOT_FOUND: { family: "mirror", exit: 5, http: 404 },
+  JAM_SITE_NOT_FOUND: { family: "mirror", exit: 5, http: 404 },
+
+  JAM_KEY_NOT_FOUND: { family: "key", exit: 2, http: 500 },
+  JAM_KEY_EXISTS: { family: "key", exit: 2, http: 500 },
+  JAM_KEY_EXPOSED: { family: "key", exit: 2, http: 500 },
+
+  JAM_SIGNATURE_MISSING: { family: "trust", exit: 4, http: 502 },
+  JAM_SIGNATURE_INVALID: { family: "trust", exit: 4, http: 502 },
+  JAM_SIGNER_UNKNOWN: { family: "trust", exit: 4, http: 502 },
+  JAM_SIGNER_EXPIRED: { family: "trust", exit: 4, http: 502 },
+
+  JAM_BUNDLE_MALFORMED: { family: "bundle", exit: 4, http: 502 },
+  JAM_BUNDLE_DAMAGED: { family: "bundle", exit: 4, http: 502 },
+  JAM_BUNDLE_FORMAT: { family: "bundle", exit: 2, http: 502 },
+  JAM_BUNDLE_UNPROVEN: { family: "bundle", exit: 4, http: 502 },
+  JAM_BUNDLE_OUTDATED: { family: "bundle", exit: 4, http: 502 },
+  JAM_BUNDLE_INCOMPLETE: { family: "bundle", exit: 3, http: 409 },
+  JAM_BUNDLE_EXISTS: { family: "bundle", exit: 2, http: 409 },
+  JAM_BUNDLE_NOT_FOUND: { family: "bundle", exit: 5, http: 404 },
+
+  JAM_MEDIUM_NO_SPACE: { family: "medium", exit: 8, http: 507 },
+  JAM_MEDIUM_UNUSABLE: { family: "medium", exit: 2, http: 500 },
+
+  JAM_OFFLINE: { family: "offline", exit: 7, http: 403 },
+
+  JAM_NOT_FOUND: { family: "request", exit: 5, http: 404 },
+  JAM_FACE_INCOMPLETE: { family: "request", exit: 5, http: 404 },
+  JAM_REQUEST_TOO_LARGE: { family: "request", exit: 2, http: 413 },
+  JAM_SERVER_BUSY: { family: "request", exit: 6, http: 503 },
+  JAM_METHOD_NOT_ALLOWED: { family: "request", exit: 2, http: 405 },
+  JAM_RANGE_NOT_SATISFIABLE: { family: "request", exit: 2, http: 416 },
 } as const satisfies Record<string, Outcome>;
 
 /** A stable name for one kind of failure. Code decides on it; nobody reads `message` in code. */
@@ -116,6 +158,18 @@ export interface JamErrorOptions {
   readonly hint?: string;
   readonly details?: ErrorDetails;
   readonly cause?: unknown;
+}
+
+/** What `JamError.with` changes. */
+export interface JamErrorChanges {
+  readonly code?: ErrorCode;
+  /** Text in front of the message. */
+  readonly prefix?: string;
+  /** Another message. */
+  readonly message?: string;
+  readonly hint?: string | undefined;
+  /** Added to the details. */
+  readonly details?: ErrorDetails;
 }
 
 /**
@@ -138,6 +192,47 @@ export class JamError extends Error {
     this.hint = options.hint === undefined ? undefined : shown(options.hint);
     this.details = options.details ?? {};
   }
+
+  get family(): ErrorFamily {
+    return ERROR_OUTCOMES[this.code].family;
+  }
+
+  /** This failure as another layer reports it: all that is not named stays, and this error is the cause. */
+  with({ code = this.code, prefix = "", message, hint = this.hint, details }: JamErrorChanges): JamError {
+    const [first = "", ...lines] = message === undefined ? this.message.split("\n") : [message];
+    return new JamError(code, prefix + first, {
+      lines,
+      cause: this,
+      ...(hint === undefined ? {} : { hint }),
+      details: { ...this.details, ...details },
+    });
+  }
+
+  /** The error that was reported by another thread. */
+  static fromReport({ code, message, hint, details }: ErrorReport): JamError {
+    const [first = "", ...lines] = message.split("\n");
+    return new JamError(code, first, { lines, details, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+/** An upstream or a proxy answered with an HTTP status that is of no use. */
+export class HttpStatusError extends JamError {
+  readonly status: number;
+  /** How long the server asks to wait. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    answer: { readonly status: number; readonly retryAfterMs?: number | undefined },
+    options: JamErrorOptions = {},
+  ) {
+    const { status, retryAfterMs } = answer;
+    const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+    super(code, message, { ...options, details: { ...options.details, status, ...wait } });
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
 }
 
 /** Characters of one line of a message. */
@@ -150,6 +245,11 @@ function shown(text: string): string {
 /** True when `error` is ours and, where `codes` are given, carries one of them. */
 export function isJamError(error: unknown, ...codes: readonly ErrorCode[]): error is JamError {
   return error instanceof JamError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** True when `error` is ours and its code belongs to one of `families`. */
+export function isOfFamily(error: unknown, ...families: readonly ErrorFamily[]): error is JamError {
+  return error instanceof JamError && families.includes(error.family);
 }
 
 /** The error as a `JamError`: itself, `JAM_CANCELLED` for an abort, else `JAM_INTERNAL` with the cause kept. */

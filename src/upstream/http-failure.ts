@@ -1,5 +1,5 @@
 import { formatDuration } from "../shared/duration.ts";
-import { JamError, type ErrorCode } from "../shared/errors.ts";
+import { HttpStatusError, JamError, type ErrorCode } from "../shared/errors.ts";
 import { describeFirstBytes } from "./failure.ts";
 import { isPassingStatus, MAX_RETRY_AFTER_MS } from "./retry-policy.ts";
 
@@ -68,26 +68,23 @@ export interface StatusAnswer {
 }
 
 /** The error for an answer whose status is none we can use. */
-export function statusError(answer: StatusAnswer, request: FailedRequest): JamError {
+export function statusError(answer: StatusAnswer, request: FailedRequest): HttpStatusError {
   const { status } = answer;
   const details = {
     url: request.url,
-    status,
     firstBytes: describeFirstBytes(answer.firstBytes),
-    ...(answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }),
     ...proxyDetails(request),
   };
   if (status === 404 || status === 410) {
     const hint = "The upstream may be changing at this moment: run the same command again in a few minutes.";
-    return new JamError("JAM_UPSTREAM_NOT_FOUND", `${request.url}: not there (status ${status})`, {
-      hint,
-      details,
-    });
+    const message = `${request.url}: not there (status ${status})`;
+    return new HttpStatusError("JAM_UPSTREAM_NOT_FOUND", message, answer, { hint, details });
   }
   if (status === 407 && request.proxy !== undefined) {
-    return new JamError(
+    return new HttpStatusError(
       "JAM_UPSTREAM_PROXY",
       `${request.proxy}: the proxy asks for a user name and password`,
+      answer,
       {
         hint: "Put them into HTTP_PROXY and HTTPS_PROXY: http://user:password@proxy:port.",
         details,
@@ -95,9 +92,10 @@ export function statusError(answer: StatusAnswer, request: FailedRequest): JamEr
     );
   }
   const via = request.proxy === undefined ? "" : ` through the proxy ${request.proxy}`;
-  return new JamError(
+  return new HttpStatusError(
     "JAM_UPSTREAM_STATUS",
     `${request.url}: status ${status}${via}${askedWait(answer)}, beginning with ${details.firstBytes}`,
+    answer,
     { hint: statusHint(status), details },
   );
 }
@@ -121,11 +119,15 @@ function proxyError(error: unknown, request: FailedRequest, reason: string): Jam
   const status = findStatus(error);
   const proxy = request.proxy ?? "the proxy";
   const why = status === 407 ? "the proxy asks for a user name and password" : reason;
-  return new JamError("JAM_UPSTREAM_PROXY", `${request.url}: no way through the proxy ${proxy}: ${why}`, {
+  const message = `${request.url}: no way through the proxy ${proxy}: ${why}`;
+  const options = {
     hint: "Check HTTP_PROXY and HTTPS_PROXY; NO_PROXY lists the hosts to reach without a proxy.",
-    details: { url: request.url, ...proxyDetails(request), ...(status === undefined ? {} : { status }) },
+    details: { url: request.url, ...proxyDetails(request) },
     cause: error,
-  });
+  };
+  return status === undefined
+    ? new JamError("JAM_UPSTREAM_PROXY", message, options)
+    : new HttpStatusError("JAM_UPSTREAM_PROXY", message, { status }, options);
 }
 
 function proxyDetails(request: FailedRequest): { proxy?: string } {

@@ -1,4 +1,4 @@
-import { JamError, type ErrorCode } from "../shared/errors.ts";
+import { HttpStatusError, JamError, type ErrorCode } from "../shared/errors.ts";
 
 /** How often and how patiently a failed request is repeated. */
 export interface RetryPolicy {
@@ -25,9 +25,9 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 export function mayPass(error: unknown): error is JamError {
   if (!(error instanceof JamError)) return false;
   if (PASSING.has(error.code)) return true;
-  const { status } = error.details;
+  const status = error instanceof HttpStatusError ? error.status : undefined;
   if (error.code === "JAM_UPSTREAM_PROXY") return status !== 407;
-  return error.code === "JAM_UPSTREAM_STATUS" && typeof status === "number" && isPassingStatus(status);
+  return error.code === "JAM_UPSTREAM_STATUS" && status !== undefined && isPassingStatus(status);
 }
 
 /** Statuses that speak of this moment and not of the resource. Source: RFC 9110 §15.5, §15.6, RFC 6585 §4 */
@@ -48,9 +48,9 @@ export function planRetry(
 ): number | undefined {
   if (failures > policy.retries || !mayPass(error)) return undefined;
   const ceiling = Math.min(policy.maxMs, policy.baseMs * 2 ** (failures - 1));
-  const asked = error.details["retryAfterMs"];
+  const requestedMs = error instanceof HttpStatusError ? error.retryAfterMs : undefined;
   const jitter = Math.round(random * ceiling);
-  return typeof asked === "number" ? Math.max(asked, jitter) : jitter;
+  return requestedMs === undefined ? jitter : Math.max(requestedMs, jitter);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isJamError } from "../shared/errors.ts";
+import { HttpStatusError } from "../shared/errors.ts";
 import { cancelled } from "./failure.ts";
 import { planRetry, type RetryPolicy } from "./retry-policy.ts";
 import type { RetryWait } from "./source.ts";
@@ -37,8 +37,8 @@ export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOp
 }
 
 function describeWait(error: unknown, waitMs: number, failures: number, { retries }: RetryPolicy): RetryWait {
-  const asked = isJamError(error) ? error.details["retryAfterMs"] : undefined;
-  const askedBy = waitMs > 0 && asked === waitMs ? "upstream" : "jam";
+  const requestedMs = error instanceof HttpStatusError ? error.retryAfterMs : undefined;
+  const askedBy = waitMs > 0 && requestedMs === waitMs ? "upstream" : "jam";
   return { waitMs, askedBy, attempt: failures + 1, attempts: retries + 1 };
 }
 

@@ -1,5 +1,4 @@
 import type { MediumWriter } from "../../medium/medium.ts";
-import { isJamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { BundleManifest } from "../format/manifest.ts";
@@ -8,7 +7,7 @@ import { planVolumes } from "../format/volume-plan.ts";
 import type { ContentSource } from "../contents.ts";
 import type { BundleSigner } from "../signing.ts";
 import { bundleFiles, PROGRESS_NAME, type BundleFiles } from "../write/bundle-files.ts";
-import { volumeBytes, type BundleBytes } from "../write/volume-bytes.ts";
+import { volumeBytes, type BundleBytes, DamagedContentError } from "../write/volume-bytes.ts";
 import { writeVolumes } from "../write/write-volumes.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
 import { rememberBundle } from "./created-bundles.ts";
@@ -153,6 +152,5 @@ export function layOut({
 }
 
 function damagedTarball(error: unknown): Sha256 | undefined {
-  if (!isJamError(error, "JAM_STORE_CORRUPT") || error.details["kind"] !== "tarball") return undefined;
-  return error.details["sha256"] as Sha256;
+  return error instanceof DamagedContentError && error.kind === "tarball" ? error.sha256 : undefined;
 }

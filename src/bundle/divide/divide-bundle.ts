@@ -1,6 +1,5 @@
 import type { VolumeInput } from "../../medium/medium.ts";
-import { isJamError, JamError } from "../../shared/errors.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
+import { JamError } from "../../shared/errors.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { BundlePlace } from "../create/create-bundle.ts";
 import { seal } from "../create/seal.ts";
@@ -12,6 +11,7 @@ import type { BundleSigner, VerifyDetached } from "../signing.ts";
 import { volumeContents } from "../read/volume-contents.ts";
 import { editionOf, type Edition } from "../verify/editions.ts";
 import { bundleFiles, volumeNumberOf } from "../write/bundle-files.ts";
+import { DamagedContentError } from "../write/volume-bytes.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
 import { writeVolumes } from "../write/write-volumes.ts";
 import { findWhole, type WholeBundle } from "./whole-volumes.ts";
@@ -100,8 +100,8 @@ async function blamingSource<T>({ edition, volumes }: WholeBundle, write: () => 
   try {
     return await write();
   } catch (error) {
-    if (!isJamError(error, "JAM_STORE_CORRUPT")) throw error;
-    const sha256 = error.details["sha256"] as Sha256;
+    if (!(error instanceof DamagedContentError)) throw error;
+    const { sha256 } = error;
     const affected = affectedBy(edition.manifest, new Set([sha256]));
     const holders = volumes.filter(({ plan }) =>
       plan.slices.some(({ content }) => content.sha256 === sha256),

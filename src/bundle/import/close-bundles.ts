@@ -1,11 +1,11 @@
-import { ERROR_OUTCOMES, isJamError } from "../../shared/errors.ts";
+import { isJamError } from "../../shared/errors.ts";
 import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
 import type { AgentsAndBytes } from "../../mirror/run-report.ts";
 import { repairTree } from "../../mirror/repair-tree.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import { recordImport } from "../holdings/import-records.ts";
 import type { ImportRules, ImportWork } from "./import-rules.ts";
-import { dropRefused, EXIT_TRUST } from "./drop-refused.ts";
+import { dropRefused, isRefusal } from "./drop-refused.ts";
 import { describeLacking, keptParts, lackingContents } from "./lacking.ts";
 import { dropPending, readPending, type PendingBundle } from "./pending.ts";
 import type { LackingContent } from "./ports.ts";
@@ -102,8 +102,7 @@ async function closeBundle(
     return { kind: "published", result, warnings: result.warnings };
   } catch (error) {
     // What was refused once would be refused at every later import, too.
-    if (isJamError(error) && ERROR_OUTCOMES[error.code].exit === EXIT_TRUST)
-      await dropRefused(bundle, taken, work);
+    if (isRefusal(error)) await dropRefused(bundle, taken, work);
     if (isOfThisRun || !isJamError(error)) throw error;
     return {
       kind: "left",

@@ -1,11 +1,14 @@
+import { isJamError, isOfFamily, type JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { noteRefusedContents } from "../../mirror/refused-contents.ts";
 import { readImportRecords } from "../holdings/import-records.ts";
 import type { ImportWork } from "./import-rules.ts";
 import { dropPending, type PendingBundle } from "./pending.ts";
 
-/** Exit status of what is not trusted. */
-export const EXIT_TRUST = 4;
+/** True when a bundle was refused for good: a later import would refuse it again. */
+export function isRefusal(error: unknown): error is JamError {
+  return isOfFamily(error, "metadata", "item", "trust", "bundle") || isJamError(error, "JAM_STORE_CORRUPT");
+}
 
 /**
  * Forgets a bundle that was refused for good. What came with it, in this run and in earlier ones, is noted: it goes

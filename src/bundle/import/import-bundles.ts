@@ -1,5 +1,5 @@
 import type { VolumeInput } from "../../medium/medium.ts";
-import { JamError, reportError, toJamError } from "../../shared/errors.ts";
+import { type JamError, reportError, toJamError, isOfFamily } from "../../shared/errors.ts";
 import { cutLists } from "../../shared/listed.ts";
 import { readCurrentSnapshot } from "../../mirror/current.ts";
 import { keepReport } from "../../mirror/run-history.ts";
@@ -152,13 +152,9 @@ function stateOf(
 
 /** A failure that no other medium would mend. */
 function isOfThisSide(error: JamError): boolean {
-  return /^JAM_(CANCELLED|INTERNAL|STORE_.+)$/.test(error.code);
+  return isOfFamily(error, "cancelled", "internal", "store");
 }
 
 function withLacking(error: JamError, lacking: readonly LackingContent[]): JamError {
-  return new JamError(error.code, error.message, {
-    cause: error,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    details: { ...error.details, missing: lacking.slice(0, 100) },
-  });
+  return error.with({ details: { missing: lacking.slice(0, 100) } });
 }

@@ -1,5 +1,5 @@
 import type { VolumeInput } from "../../medium/medium.ts";
-import { ERROR_OUTCOMES, isJamError, JamError } from "../../shared/errors.ts";
+import { JamError } from "../../shared/errors.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import type { AgentsAndBytes } from "../../mirror/run-report.ts";
@@ -18,7 +18,7 @@ import { findWaiting, namedContents, readPending, putPending, type PendingBundle
 import { refuseFuture } from "./refuse-future.ts";
 import { refuseOutdated } from "./refuse-outdated.ts";
 import { Intake } from "./take-in.ts";
-import { dropRefused, EXIT_TRUST } from "./drop-refused.ts";
+import { dropRefused, isRefusal } from "./drop-refused.ts";
 import { refuseUnverifiable } from "./require-verifiable.ts";
 import { trustManifest } from "./trust-manifest.ts";
 import { acceptedBy, verifyProofs } from "./verify-proofs.ts";
@@ -138,7 +138,7 @@ export class Reception {
       await verifyProofs(manifest, { ...this.#work, ...this.#rules, documents, memory, accepted });
       arrival.isProven = true;
     } catch (error) {
-      if (!isJamError(error) || ERROR_OUTCOMES[error.code].exit !== EXIT_TRUST) throw error;
+      if (!isRefusal(error)) throw error;
       arrival.refusal = error;
       await dropRefused(arrival.bundle, arrival.taken, this.#work);
       throw error;

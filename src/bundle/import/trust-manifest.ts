@@ -56,10 +56,8 @@ export async function trustManifest(
 }
 
 function withAllowance(error: JamError): JamError {
-  return new JamError(error.code, error.message, {
-    cause: error,
+  return error.with({
     hint: `${error.hint} If you trust the bundle all the same, repeat the command with --allow expired-key`,
-    details: error.details,
   });
 }
 

@@ -2,7 +2,7 @@ import type { Upstream } from "../../upstream/source.ts";
 import type { DocumentStore } from "../../store/store.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { buildCatalogue } from "../../juju/catalogue.ts";
-import { isJamError, JamError } from "../../shared/errors.ts";
+import { JamError, isOfFamily } from "../../shared/errors.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
 import { provenOf, type UpstreamMemory } from "../../mirror/upstream-state.ts";
@@ -50,7 +50,7 @@ export async function verifyProofs(manifest: BundleManifest, request: ProofReque
     return await readProofs(manifest, request);
   } catch (error) {
     // No upstream is asked here: what it would be blamed for is the bundle's own fault.
-    if (isJamError(error) && error.code.startsWith("JAM_UPSTREAM_")) throw unusableProof(manifest, error);
+    if (isOfFamily(error, "upstream")) throw unusableProof(manifest, error);
     throw error;
   }
 }
@@ -190,15 +190,12 @@ function chosenAgents(
 
 function unusableProof({ id }: BundleManifest, cause: JamError): JamError {
   const isMixed = cause.code === "JAM_UPSTREAM_INCONSISTENT";
-  return new JamError(
-    "JAM_BUNDLE_UNPROVEN",
-    `Upstream's documents in bundle ${id} prove nothing: ${cause.message}`,
-    {
-      cause,
-      hint: `Nothing was published. Have the bundle made again${isMixed ? "; if you trust its maker, repeat the command with --allow inconsistent" : "; if it stays so, do not trust its maker"}.`,
-      details: { ...cause.details, bundle: id },
-    },
-  );
+  return cause.with({
+    code: "JAM_BUNDLE_UNPROVEN",
+    prefix: `Upstream's documents in bundle ${id} prove nothing: `,
+    hint: `Nothing was published. Have the bundle made again${isMixed ? "; if you trust its maker, repeat the command with --allow inconsistent" : "; if it stays so, do not trust its maker"}.`,
+    details: { bundle: id },
+  });
 }
 
 function damagedDocument(sha256: string): JamError {

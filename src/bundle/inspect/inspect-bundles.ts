@@ -1,5 +1,5 @@
 import type { VolumeInput } from "../../medium/medium.ts";
-import { isJamError } from "../../shared/errors.ts";
+import { isOfFamily } from "../../shared/errors.ts";
 import { carriedContents, type BundleManifest } from "../format/manifest.ts";
 import type { VerifyDetached } from "../signing.ts";
 import { readHead } from "../read/read-volumes.ts";
@@ -69,7 +69,7 @@ export async function inspectBundles(
       if (known === undefined) found.set(key, { head, name: input.name, numbers: [label.number] });
       else known.numbers.push(label.number);
     } catch (error) {
-      if (!isJamError(error) || !/^JAM_(BUNDLE|MEDIUM)_/.test(error.code)) throw error;
+      if (!isOfFamily(error, "bundle", "medium")) throw error;
       errors.push({ path: input.name, error });
     }
   }

@@ -7,7 +7,7 @@ import { affectedBy, describeAffected } from "../format/affected.ts";
 import type { VolumePlan } from "../format/volume-plan.ts";
 import type { Edition } from "../verify/editions.ts";
 import type { BundleFiles } from "../write/bundle-files.ts";
-import { volumeBytes } from "../write/volume-bytes.ts";
+import { volumeBytes, DamagedContentError } from "../write/volume-bytes.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
 import type { RepairContents } from "./repair-contents.ts";
 
@@ -74,18 +74,18 @@ async function makeOne(
       return await medium.write(name, bytes());
     } catch (error) {
       if (isJamError(error, "JAM_MEDIUM_NO_SPACE")) throw noRoom(error, plan);
-      if (!isJamError(error, "JAM_STORE_CORRUPT")) throw error;
+      if (!(error instanceof DamagedContentError)) throw error;
       // Damage shows only when it is read; the content may be whole elsewhere.
-      contents.skip(error.details["sha256"] as Sha256);
+      contents.skip(error.sha256);
     }
   }
 }
 
 /** A volume is written beside the bad one, and takes its place when it is whole. */
-function noRoom({ code, message, details }: JamError, { number, bytes }: VolumePlan): JamError {
-  return new JamError(code, message, {
+function noRoom(error: JamError, { number, bytes }: VolumePlan): JamError {
+  return error.with({
     hint: `Volume ${number} needs ${formatByteSize(bytes)} beside what is there: write it elsewhere (--to FOLDER), then copy it over the bad one.`,
-    details: { ...details, number, needed: bytes },
+    details: { number, needed: bytes },
   });
 }
 

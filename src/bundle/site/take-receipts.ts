@@ -1,5 +1,5 @@
 import type { DocumentStore } from "../../store/store.ts";
-import { isJamError, type JamError } from "../../shared/errors.ts";
+import { isJamError, type JamError, isOfFamily } from "../../shared/errors.ts";
 import type { NamedText } from "../../upgrade/fleet/read-document.ts";
 import { readReceipt, type ReadReceipt, type ReceiptPorts } from "./read-receipt.ts";
 import { updateSite, type SiteUpdate } from "./site.ts";
@@ -52,7 +52,7 @@ async function orRefusal<T>(
   try {
     return { value: await action() };
   } catch (error) {
-    if (!isJamError(error) || !/^JAM_(?:RECEIPT|SIGNATURE|SIGNER)_/.test(error.code)) throw error;
+    if (!isJamError(error, "JAM_RECEIPT_INVALID") && !isOfFamily(error, "trust")) throw error;
     return { file, error };
   }
 }

@@ -94,8 +94,7 @@ async function isRight({ slice, sha256, bytes }: ArrivingSlice, parts: PartsFoll
 }
 
 function asFault(error: unknown): JamError {
-  if (isJamError(error) && /^JAM_(BUNDLE_(MALFORMED|DAMAGED)|MEDIUM_UNUSABLE)$/.test(error.code))
-    return error;
+  if (isJamError(error, "JAM_BUNDLE_MALFORMED", "JAM_BUNDLE_DAMAGED", "JAM_MEDIUM_UNUSABLE")) return error;
   throw error;
 }
 

@@ -100,7 +100,7 @@ async function hashPart(
     position += chunk.length;
   }
   if (whole.digest("hex") !== content.sha256)
-    throw damagedContent(content, "its bytes are not what they were");
+    throw new DamagedContentError(content, "its bytes are not what they were");
   return part.digest("hex") as Sha256;
 }
 
@@ -116,7 +116,7 @@ async function* sliceBytes(
     yield chunk;
   }
   if (hash.digest("hex") !== expected)
-    throw damagedContent(slice.content, "its bytes are not what they were");
+    throw new DamagedContentError(slice.content, "its bytes are not what they were");
 }
 
 async function* readFrom(
@@ -130,7 +130,7 @@ async function* readFrom(
     for (let done = 0; done < length;) {
       const wanted = buffer.subarray(0, Math.min(buffer.length, length - done));
       const count = await reader.read(wanted, offset + done);
-      if (count === 0) throw damagedContent(content, "it became shorter");
+      if (count === 0) throw new DamagedContentError(content, "it became shorter");
       done += count;
       yield wanted.subarray(0, count);
     }
@@ -141,18 +141,25 @@ async function* readFrom(
 
 async function openWhole(contents: ContentSource, content: BundledContent): Promise<ContentReader> {
   const reader = await contents.open(content.sha256);
-  if (reader === undefined) throw damagedContent(content, "it is gone");
+  if (reader === undefined) throw new DamagedContentError(content, "it is gone");
   if (reader.size === content.size) return reader;
   await reader.close();
-  throw damagedContent(content, `it has ${reader.size} bytes instead of ${content.size}`);
+  throw new DamagedContentError(content, `it has ${reader.size} bytes instead of ${content.size}`);
 }
 
 /** `JAM_STORE_CORRUPT` for a content that a bundle was to carry. */
-function damagedContent({ kind, sha256 }: BundledContent, what: string): JamError {
-  return new JamError("JAM_STORE_CORRUPT", `The ${kind} ${sha256} of this mirror is damaged: ${what}.`, {
-    hint: "Nothing was sealed. Delete the damaged file under blobs/sha256/, run `jam sync` to fetch it again, then make the bundle again.",
-    details: { sha256, kind },
-  });
+export class DamagedContentError extends JamError {
+  readonly sha256: Sha256;
+  readonly kind: BundledContent["kind"];
+
+  constructor({ kind, sha256 }: BundledContent, what: string) {
+    super("JAM_STORE_CORRUPT", `The ${kind} ${sha256} of this mirror is damaged: ${what}.`, {
+      hint: "Nothing was sealed. Delete the damaged file under blobs/sha256/, run `jam sync` to fetch it again, then make the bundle again.",
+      details: { sha256, kind },
+    });
+    this.sha256 = sha256;
+    this.kind = kind;
+  }
 }
 
 function* smallFile(name: string, bytes: Uint8Array, mtime: Date): Generator<Uint8Array> {

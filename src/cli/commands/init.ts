@@ -94,16 +94,12 @@ async function checkedConfigText(
     arches: options.arch,
     data: globals.data === undefined ? undefined : resolve(io.cwd, globals.data),
   });
-  const { parseConfig } = await import("../../config/parse-file.ts");
+  const { InvalidConfigError, parseConfig } = await import("../../config/parse-file.ts");
   try {
     parseConfig({ file: join(folder, "jam.yaml"), text, environment: [] });
   } catch (error) {
-    if (!(error instanceof JamError)) throw error;
-    const problems = error.details["problems"] as readonly {
-      readonly path: string;
-      readonly message: string;
-    }[];
-    const [message = "", ...lines] = problems.map((problem) => `${problem.path}: ${problem.message}`);
+    if (!(error instanceof InvalidConfigError)) throw error;
+    const [message = "", ...lines] = error.problems.map((problem) => `${problem.path}: ${problem.message}`);
     throw new JamError("JAM_USAGE_INVALID", message, {
       lines,
       hint: "Nothing was written. Correct --upstream, --stream, --arch or --data.",

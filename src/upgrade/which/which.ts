@@ -1,4 +1,4 @@
-import { isJamError, JamError } from "../../shared/errors.ts";
+import { isJamError } from "../../shared/errors.ts";
 import { answerBootstrapQuestion } from "./answer-bootstrap.ts";
 import { answerMigrateQuestion, migrateByGeneration } from "./answer-migrate.ts";
 import { answerNewestQuestion, answerStreamsQuestion } from "./answer-tables.ts";
@@ -16,11 +16,7 @@ export function answerQuestion(world: WhichWorld, question: WhichQuestion): AnyA
     return withNotes(answer(world, question), question);
   } catch (error) {
     if (!isJamError(error, "JAM_VERSION_INVALID") || question.place === "") throw error;
-    throw new JamError(error.code, `${question.place}: ${error.message}`, {
-      cause: error,
-      details: { ...error.details, question: question.place },
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    });
+    throw error.with({ prefix: `${question.place}: `, details: { question: question.place } });
   }
 }
 

@@ -1,12 +1,16 @@
 import { describe, expect, test } from "vitest";
 
-import { JamError, type ErrorCode } from "../../../src/shared/errors.ts";
+import { HttpStatusError, JamError, type ErrorCode } from "../../../src/shared/errors.ts";
 import { mayPass, parseRetryAfterMs, planRetry, RETRY_DEFAULTS } from "../../../src/upstream/retry-policy.ts";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 
-function failure(code: ErrorCode, details: Record<string, unknown> = {}): JamError {
-  return new JamError(code, "it failed", { details });
+type Answer = Partial<ConstructorParameters<typeof HttpStatusError>[2]>;
+
+function failure(code: ErrorCode, { status, retryAfterMs }: Answer = {}): JamError {
+  return status === undefined
+    ? new JamError(code, "it failed")
+    : new HttpStatusError(code, "it failed", { status, retryAfterMs });
 }
 
 function date(ms: number): string {
@@ -14,7 +18,7 @@ function date(ms: number): string {
 }
 
 describe("mayPass", () => {
-  test.for<[ErrorCode, Record<string, unknown>, boolean]>([
+  test.for<[ErrorCode, Answer, boolean]>([
     ["JAM_UPSTREAM_UNREACHABLE", {}, true],
     ["JAM_UPSTREAM_TIMEOUT", {}, true],
     ["JAM_UPSTREAM_TRUNCATED", {}, true],
@@ -30,8 +34,8 @@ describe("mayPass", () => {
     ["JAM_ITEM_HASH_MISMATCH", {}, false],
     ["JAM_STORE_NO_SPACE", {}, false],
     ["JAM_CANCELLED", {}, false],
-  ])("%s %j: %s", ([code, details, expected]) => {
-    expect(mayPass(failure(code, details))).toBe(expected);
+  ])("%s %j: %s", ([code, answer, expected]) => {
+    expect(mayPass(failure(code, answer))).toBe(expected);
   });
 
   test("is false for what is not ours", () => {
