@@ -3,7 +3,7 @@ import { nearest } from "../shared/nearest.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One setting that the environment can give: the variable and its place in the file. */
+/** A setting with an environment variable: the variable, and the path of the setting in the file. */
 export interface EnvironmentSetting {
   readonly variable: string;
   readonly path: readonly [string] | readonly [string, string];
@@ -40,21 +40,21 @@ export interface EnvironmentValue extends EnvironmentSetting {
 }
 
 /**
- * The settings that `env` gives.
- * @throws JamError JAM_CONFIG_INVALID for a JAM_ variable that is all but the name of one of ours
+ * The settings in `env`.
+ * @throws JamError JAM_CONFIG_INVALID for an unknown JAM_ variable whose name is close to a known one
  */
 export function readEnvironment(env: Environment): EnvironmentValue[] {
   refuseMistyped(env);
   return ENVIRONMENT_SETTINGS.flatMap((setting) => {
     const value = env[setting.variable];
     if (value === undefined || value === "") return [];
-    // Numbers stand inside mappings only; at the top a site may be called 12.
+    // Only nested settings can be numbers; the top-level `site` can be named 12.
     const isNumber = setting.path.length > 1 && /^\d+$/.test(value);
     return [{ ...setting, value: isNumber ? Number(value) : value }];
   });
 }
 
-/** Other programs may own JAM_ variables too, so only what looks like a slip of ours is refused. */
+/** Other programs may use JAM_ variables too, so only probable typos of jam's own are refused. */
 function refuseMistyped(env: Environment): void {
   const known = [...ENVIRONMENT_SETTINGS.map((setting) => setting.variable), ...OTHER_VARIABLES];
   for (const name of Object.keys(env)) {

@@ -11,9 +11,9 @@ import { nearest } from "../shared/nearest.ts";
 import { findListen } from "./listen.ts";
 import { parsePercent } from "./percent.ts";
 
-/** Rows of one list; as many as the largest settings file has room for, and far more than anybody writes. */
+/** Maximum entries of one list. The largest allowed settings file has room for them; nobody writes that many. */
 const MAX_ROWS = 10_000;
-/** Characters of one text; addresses, reasons and ranges are far below it. */
+/** Maximum characters of one text. Addresses, reasons and ranges are much shorter. */
 const MAX_TEXT = 10_000;
 
 const text = (what: string) =>
@@ -43,21 +43,21 @@ const count = (smallest: number, largest: number) => {
   return z.int(expected).min(smallest, expected).max(largest, expected);
 };
 
-/** Complaints that zod cannot make by itself: a message, or undefined when the value is right. */
+/** Adds a check that zod does not have: `complain` returns a message, or undefined for a valid value. */
 const checked = (schema: z.ZodString, complain: (value: string) => string | undefined) =>
   schema.superRefine((value, context) => {
     const message = complain(value);
     if (message !== undefined) context.addIssue({ code: "custom", message });
   });
 
-/** A list; one word alone stands for a list of one. */
+/** A list, or a single word for a list with one element. */
 const wordOrList = (what: string, example: string, complain: (value: string) => string | undefined) => {
   const expected = `expected ${what} or a list of them, such as ${example}`;
   const word = checked(z.string(expected), complain);
   return z.union([z.array(word, expected).min(1, expected).max(MAX_ROWS, expected), word], expected);
 };
 
-/** Names that only look like a known one by a slip are refused; other unknown names may be new or the operator's own. */
+/** Refuses a name close to a known one, which is probably a typo. Other unknown names can be new, and are accepted. */
 const slip = (kind: string, names: readonly string[], maxSlips?: number) => (value: string) => {
   const near = names.includes(value) ? undefined : nearest(value, names, maxSlips);
   return near === undefined ? undefined : `unknown ${kind} "${value}"; did you mean "${near}"?`;
@@ -208,7 +208,7 @@ const fetch = z
   .optional()
   .describe("How to read from upstream.");
 
-/** The settings file. The one source: it validates, documents (`jam config schema`) and types. */
+/** Schema of the settings file: the only source of its validation, documentation (`jam config schema`) and types. */
 export const configSchema = z
   .strictObject(
     {
@@ -285,7 +285,7 @@ export const configSchema = z
   )
   .describe("Settings of jam, the Juju Agent Mirror.");
 
-/** What a settings file may hold, as written there. */
+/** The contents of a settings file, as written. */
 export type ConfigFile = z.infer<typeof configSchema>;
 
 /** JSON Schema (draft 2020-12) of the settings file, for editors. */
