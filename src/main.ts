@@ -1,3 +1,4 @@
+import { cancelOnSignals, restartForServer } from "./cli/launch.ts";
 import { processIo } from "./cli/process-io.ts";
 import { COMMANDS } from "./cli/registry.ts";
 import { run } from "./cli/run.ts";
@@ -7,17 +8,11 @@ import { run } from "./cli/run.ts";
 
 /** Runs the command line of this process and sets its exit status. */
 export async function main(): Promise<void> {
-  const cancel = new AbortController();
-  // Once each: a second signal of the same kind ends the process at once.
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => {
-      cancel.abort(new DOMException(`received ${name}`, "AbortError"));
-    });
-  }
+  restartForServer(process);
   process.exitCode = await run({
     argv: process.argv.slice(2),
     io: processIo(process),
-    signal: cancel.signal,
+    signal: cancelOnSignals(process),
     commands: COMMANDS,
   });
 }

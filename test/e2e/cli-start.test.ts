@@ -7,10 +7,7 @@ import { describe, expect, test } from "vitest";
 import { JAM, runJam, runProcess, temporaryFolder } from "../helpers/jam-process.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const { version, engines } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as {
-  version: string;
-  engines: { node: string };
-};
+const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { version: string };
 
 /** A Node that jam does not run on, or undefined where there is none. */
 async function findOldNode(): Promise<string | undefined> {
@@ -32,9 +29,42 @@ test("prints its version", async () => {
   });
 });
 
-test("knows the same Node versions as package.json", async () => {
-  const source = await readFile(JAM, "utf8");
-  expect(source).toContain(`\`${engines.node}\``);
+describe("the range of Node versions in package.json", () => {
+  test.for([
+    ["^24.11 || ^26", /^$/],
+    ["^8 || ^26", /^$/],
+    [
+      "^99.5 || ^100",
+      /^jam: this is Node 26\.\d+\.\d+, jam needs Node 99 \(99\.5 or later\) or 100\. .+npm ci/,
+    ],
+    ["^26.999", /jam needs Node 26 \(26\.999 or later\)\. /],
+  ] as const)("decides where jam runs: %s", async ([node, complaint]) => {
+    await using folder = await temporaryFolder();
+    await cp(join(ROOT, "bin"), join(folder.path, "bin"), { recursive: true });
+    await mkdir(join(folder.path, "src"));
+    await writeFile(join(folder.path, "src/main.ts"), "export const main = () => undefined;\n");
+    await writeFile(join(folder.path, "package.json"), JSON.stringify({ type: "module", engines: { node } }));
+    const { status, stderr } = await runProcess(process.execPath, [join(folder.path, "bin/jam.js")]);
+    expect(stderr).toMatch(complaint);
+    expect(status).toBe(stderr === "" ? 0 : 2);
+  });
+});
+
+describe("the smaller nursery of a server", () => {
+  test.for([
+    [["serve", "--help"], 2],
+    [["--data", "x", "serve", "--help"], 2],
+    [["help", "serve"], 1],
+    [["--data", "serve", "config", "path"], 1],
+    [["explain", "serve"], 1],
+  ] as const)("restarts only the command serve: jam %s", async ([args, starts]) => {
+    await using folder = await temporaryFolder();
+    const record = join(folder.path, "starts");
+    const preload = join(folder.path, "preload.cjs");
+    await writeFile(preload, `require("fs").appendFileSync(${JSON.stringify(record)}, "started\\n");`);
+    await runProcess(process.execPath, ["--require", preload, JAM, ...args], { cwd: folder.path });
+    expect((await readFile(record, "utf8")).match(/started/g)).toHaveLength(starts);
+  });
 });
 
 describe("on an old Node", () => {
@@ -55,7 +85,7 @@ describe("on an old Node", () => {
     },
   );
 
-  test.skipIf(oldNode === undefined)("goes on with the Node that the checkout brings", async () => {
+  test.skipIf(oldNode === undefined)("continues with the Node of the checkout", async () => {
     const { status, stdout, stderr } = await runProcess(oldNode ?? "", [
       JAM,
       "help",
@@ -67,28 +97,31 @@ describe("on an old Node", () => {
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: "JAM_USAGE_INVALID" } });
   });
 
-  test.skipIf(oldNode === undefined)("passes a signal on to that Node, and ends as it ended", async () => {
-    await using folder = await temporaryFolder();
-    const own = join(folder.path, "node_modules/node/bin/node");
-    await mkdir(join(own, ".."), { recursive: true });
-    await cp(join(ROOT, "bin"), join(folder.path, "bin"), { recursive: true });
-    await cp(join(ROOT, "package.json"), join(folder.path, "package.json"));
-    await writeFile(
-      own,
-      "#!/bin/sh\ntrap 'echo got TERM; exit 7' TERM\necho ready\nwhile :; do sleep 0.05; done\n",
-    );
-    await chmod(own, 0o755);
-    const child = spawn(oldNode ?? "", [join(folder.path, "bin/jam.js"), "serve"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let text = "";
-    child.stdout.setEncoding("utf8").on("data", (piece: string) => {
-      text += piece;
-      if (piece.includes("ready")) child.kill("SIGTERM");
-    });
-    const [status] = (await once(child, "close")) as [number];
-    expect([status, text]).toEqual([7, "ready\ngot TERM\n"]);
-  });
+  test.skipIf(oldNode === undefined)(
+    "forwards a signal to that Node, and exits with its status",
+    async () => {
+      await using folder = await temporaryFolder();
+      const own = join(folder.path, "node_modules/node/bin/node");
+      await mkdir(join(own, ".."), { recursive: true });
+      await cp(join(ROOT, "bin"), join(folder.path, "bin"), { recursive: true });
+      await cp(join(ROOT, "package.json"), join(folder.path, "package.json"));
+      await writeFile(
+        own,
+        "#!/bin/sh\ntrap 'echo got TERM; exit 7' TERM\necho ready\nwhile :; do sleep 0.05; done\n",
+      );
+      await chmod(own, 0o755);
+      const child = spawn(oldNode ?? "", [join(folder.path, "bin/jam.js"), "serve"], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      let text = "";
+      child.stdout.setEncoding("utf8").on("data", (piece: string) => {
+        text += piece;
+        if (piece.includes("ready")) child.kill("SIGTERM");
+      });
+      const [status] = (await once(child, "close")) as [number];
+      expect([status, text]).toEqual([7, "ready\ngot TERM\n"]);
+    },
+  );
 });
 
 test("keeps compiled code in a folder of the user's own, and starts where that is impossible", async () => {
