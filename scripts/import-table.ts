@@ -36,6 +36,12 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     packages: ["semver"],
     because: "Juju's rules are pure; semver tests ranges only",
   },
+  input: {
+    project: ["shared"],
+    node: [],
+    packages: ["js-yaml"],
+    because: "reads the JSON and YAML that an operator hands in, whatever it is about",
+  },
   disk: {
     project: ["shared"],
     node: "any",
@@ -102,15 +108,15 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "a use case takes its collaborators as arguments",
   },
   upgrade: {
-    project: [...DOMAIN, "mirror", "metadata"],
+    project: [...DOMAIN, "input", "mirror", "metadata"],
     typesOf: CONTRACTS,
     node: [],
-    packages: ["zod", "js-yaml"],
+    packages: ["zod"],
     because:
       "a use case takes its collaborators as arguments; what operators hand in is parsed at its border",
   },
   bundle: {
-    project: [...DOMAIN, "mirror", "metadata", "upgrade"],
+    project: [...DOMAIN, "input", "mirror", "metadata", "upgrade"],
     typesOf: CONTRACTS,
     node: ["stream"],
     packages: ["tar", "zod"],
@@ -127,6 +133,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
   cli: {
     project: [
       ...DOMAIN,
+      "input",
       "mirror",
       "metadata",
       "config",

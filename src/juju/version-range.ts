@@ -62,7 +62,7 @@ function mapToken(token: string, text: string, prereleasesOf: MajorMinor[]): str
   if (version === "" || PARTIAL.test(version)) return token;
   if (!isVersion(version)) {
     const meant = bareVersion(version);
-    const instead = meant === undefined ? ", which is no Juju version" : `; in a range write ${meant}`;
+    const instead = meant === undefined ? ", which is not a Juju version" : `; in a range write ${meant}`;
     throw invalidRange(text, `has the part "${printable(token, 60)}"${instead}`);
   }
   const parsed = parseVersion(version);

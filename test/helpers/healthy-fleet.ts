@@ -1,4 +1,4 @@
-import type { NamedText } from "../../src/upgrade/fleet/read-document.ts";
+import type { NamedText } from "../../src/input/read-documents.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { listOf } from "../../upgrade/list-of.ts";
-import type { NamedText } from "../../upgrade/fleet/read-document.ts";
+import type { NamedText } from "../../input/read-documents.ts";
 import { bundleId, snapshotId } from "./parse-manifest.ts";
 import { RECEIPT_FORMAT, type Receipt } from "./receipt.ts";
 import { siteName } from "./site-name.ts";

@@ -3,7 +3,7 @@ import { JamError } from "../../shared/errors.ts";
 import { bundleId } from "../format/parse-manifest.ts";
 import { MAX_VOLUMES, TAR_BLOCK } from "../format/volume-plan.ts";
 import type { RepairOrder } from "../verify/verify-report.ts";
-import type { NamedText } from "../../upgrade/fleet/read-document.ts";
+import type { NamedText } from "../../input/read-documents.ts";
 
 const report = z.object({
   repair: z.object({

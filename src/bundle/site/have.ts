@@ -1,6 +1,6 @@
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { NamedText } from "../../upgrade/fleet/read-document.ts";
+import type { NamedText } from "../../input/read-documents.ts";
 import type { FleetInventory, MirrorInventory, VersionInUse } from "../format/inventory.ts";
 import type { Baseline } from "../format/manifest.ts";
 import { parseInventory } from "../format/parse-inventory.ts";

@@ -1,5 +1,5 @@
 import { JamError } from "../../shared/errors.ts";
-import type { NamedText } from "../../upgrade/fleet/read-document.ts";
+import type { NamedText } from "../../input/read-documents.ts";
 import { parseReceipt } from "../format/parse-receipt.ts";
 import type { Receipt } from "../format/receipt.ts";
 import { isSigned, tidySignedBlock } from "../format/signed-block.ts";

@@ -1,6 +1,6 @@
 import type { DocumentStore } from "../../store/store.ts";
 import { isJamError, type JamError, isOfFamily } from "../../shared/errors.ts";
-import type { NamedText } from "../../upgrade/fleet/read-document.ts";
+import type { NamedText } from "../../input/read-documents.ts";
 import { readReceipt, type ReadReceipt, type ReceiptPorts } from "./read-receipt.ts";
 import { updateSite, type SiteUpdate } from "./site.ts";
 

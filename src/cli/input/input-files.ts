@@ -1,5 +1,5 @@
 import { JamError } from "../../shared/errors.ts";
-import type { NamedText } from "../../upgrade/fleet/read-document.ts";
+import type { NamedText } from "../../input/read-documents.ts";
 import type { CommandContext } from "../command.ts";
 import { readFileText, readStdinText, type InputText } from "./input-bytes.ts";
 

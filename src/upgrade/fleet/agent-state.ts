@@ -1,4 +1,4 @@
-import type { AgentState } from "./model-parts.ts";
+import type { AgentState } from "./fleet.ts";
 
 /** What Juju prints of an agent, as far as its state depends on it. */
 export interface AgentSigns {

@@ -4,9 +4,8 @@ import { printable } from "../../shared/printable.ts";
 import { append } from "./append.ts";
 import { entriesOf, noteUnread, readEntry, type Reading } from "./entries.ts";
 import { NOTHING_TOLD, type ControllerFacts, type Facts, type ModelFacts } from "./facts.ts";
-import { named, text, told } from "./fields.ts";
+import { named, text, told, agentVersion } from "./fields.ts";
 import type { FleetNode } from "./fleet.ts";
-import { agentVersion } from "./version-field.ts";
 
 /** A version, or `(error)`, `(unauthorized access)` where Juju could not ask. Source: cmd/juju/controller/showcontroller.go */
 const askedVersion = z

@@ -1,8 +1,17 @@
 import { z } from "zod";
 import { findSeries, findSeriesOfBase, isReleaseWord, osTypeOf } from "../../juju/release.ts";
 import { printable } from "../../shared/printable.ts";
-import { agentVersion } from "./version-field.ts";
-import type { Life, StatusText } from "./model-parts.ts";
+import type { Life, StatusText } from "./fleet.ts";
+import { isVersion } from "../../juju/version.ts";
+
+/** A field that holds an agent version as Juju prints it. */
+export const agentVersion = z.string().superRefine((value, context) => {
+  if (isVersion(value)) return;
+  context.addIssue({
+    code: "custom",
+    message: `"${printable(value, 60)}" is not a Juju version such as 3.6.5 or 2.9-rc3`,
+  });
+});
 
 /** A text. Numbers are let pass: other tools write `machine: 0` without quotes. */
 export const text = z.union([z.string(), z.number().transform(String)]).nullish();

@@ -2,12 +2,12 @@ import { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import type { ControllerFacts, ModelFacts } from "./facts.ts";
 import type { Fleet, FleetSource, FleetUnread } from "./fleet.ts";
-import { ACCEPTED_HINT, type Foreign } from "./foreign-kinds.ts";
+import { ACCEPTED_HINT, type Foreign } from "./recognise-text.ts";
 import { joinFleet } from "./join-fleet.ts";
-import { noteFiles } from "./note-files.ts";
-import { readFile, type Finding } from "./read-file.ts";
+import { describeFacts, noteFiles } from "./describe-sources.ts";
+import { type Finding, readFile } from "./read-file.ts";
 import { append } from "./append.ts";
-import { describeFacts } from "./describe-facts.ts";
+import type { NamedText } from "../../input/read-documents.ts";
 
 /** A file that may tell of a fleet. */
 export interface FleetFile {
@@ -136,4 +136,14 @@ export class FleetReader {
     const why = told.length === 0 ? "there is no file" : `${told.join("; ")}${more}`;
     return new JamError("JAM_FLEET_INVALID", `No file tells of a fleet: ${why}.`, { hint: ACCEPTED_HINT });
   }
+}
+
+/**
+ * The fleet that these files describe together, whichever commands they come from.
+ * @throws JamError JAM_FLEET_INVALID naming the file, what it is, and what to give instead
+ */
+export function readFleet(texts: readonly NamedText[]): Fleet {
+  const reader = new FleetReader();
+  for (const { name, text } of texts) reader.add({ name, content: { text }, isNamed: true });
+  return reader.fleet();
 }

@@ -2,8 +2,7 @@ import { printable } from "../../shared/printable.ts";
 import type { ModelFacts } from "./facts.ts";
 import type { ControllerDirectory, ControllerEntry } from "./identify-controllers.ts";
 import { addTo, type Identifying, type ModelEntry } from "./model-index.ts";
-import { placeMachines } from "./place-machines.ts";
-import { placeStatuses } from "./place-statuses.ts";
+import { placeMachines, placeStatuses } from "./place-listings.ts";
 
 /** Finds the models of all files: by UUID, and by controller and name where a file has no UUID. */
 export function identifyModels(models: readonly ModelFacts[], context: Identifying): void {

@@ -1,7 +1,7 @@
 import { controllersOfList, controllersOfShow } from "./controllers-listing.ts";
 import { isMapping, readEntry, type Entry, type Mapping, type Reading } from "./entries.ts";
 import type { Facts, ModelFacts } from "./facts.ts";
-import { modelOfMachines } from "./machines-listing.ts";
+import { modelOfMachines } from "./machine-entries.ts";
 import { modelsOfList, modelsOfShow } from "./models-listing.ts";
 import { modelOfStatus, statusListing } from "./status-listing.ts";
 

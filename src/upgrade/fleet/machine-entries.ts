@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { isArchWord } from "../../juju/arch.ts";
 import { machineState } from "./agent-state.ts";
-import { entriesOf, isMapping, noteUnread, readEntry, type Reading } from "./entries.ts";
+import { type Mapping, type Reading, entriesOf, isMapping, noteUnread, readEntry } from "./entries.ts";
 import { baseField, lifeOf, platformOf, seriesField, statusField, statusText, text, told } from "./fields.ts";
-import type { FleetMachine } from "./model-parts.ts";
+import type { FleetMachine } from "./fleet.ts";
+import { type ModelFacts, NOTHING_TOLD } from "./facts.ts";
 
 /** Hardware or constraints, of which the architecture is used. */
 const archWords = text.refine((words) => {
@@ -139,4 +140,20 @@ export function describeUnknown(kind: "machine" | "unit", current: string | unde
 /** `amd64` of `arch=amd64 cores=2`, of hardware or constraints. */
 function archOf(words: string | null | undefined): string | undefined {
   return /(?:^|\s)arch=(\S+)/.exec(words ?? "")?.[1];
+}
+
+/**
+ * What `juju machines` and `juju show-machine` print: machines as in a status, of a model of which only the name is
+ * told. Source: juju cmd/juju/machine/base.go, cmd/juju/status/formatter.go MachineFormat
+ */
+export function modelOfMachines(listing: Mapping, reading: Reading): ModelFacts {
+  const machines = machinesOf(listing["machines"], reading);
+  return {
+    ...NOTHING_TOLD,
+    origin: reading.origin,
+    listing: "machines",
+    name: String(listing["model"]),
+    isController: machines.some((machine) => machine.isControllerNode),
+    machines,
+  };
 }

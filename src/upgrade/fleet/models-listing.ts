@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { entriesOf, noteUnread, readEntry, type Entry, type Reading } from "./entries.ts";
 import { NOTHING_TOLD, type ModelFacts } from "./facts.ts";
-import { named, statusText, text, told } from "./fields.ts";
+import { named, statusText, text, told, agentVersion } from "./fields.ts";
 import type { FleetMigration } from "./fleet.ts";
-import { agentVersion } from "./version-field.ts";
 
 const modelInfo = z.object({
   name: z.string().min(1),

@@ -3,9 +3,8 @@ import { parseVersion } from "../../juju/version.ts";
 import { applicationsOf, endpointsOf } from "./application-entries.ts";
 import type { Reading } from "./entries.ts";
 import { NOTHING_TOLD, type ModelFacts } from "./facts.ts";
-import { named, statusField, statusText, text, told, type StatusField } from "./fields.ts";
+import { named, statusField, statusText, text, told, type StatusField, agentVersion } from "./fields.ts";
 import { machinesOf } from "./machine-entries.ts";
-import { agentVersion } from "./version-field.ts";
 
 const entries = z.record(z.string(), z.unknown()).nullish();
 

@@ -1,5 +1,4 @@
-import type { Fleet, FleetModel } from "../fleet/fleet.ts";
-import type { AgentState } from "../fleet/model-parts.ts";
+import type { Fleet, FleetModel, AgentState } from "../fleet/fleet.ts";
 import { findUnhealthyNodes } from "./checks/controller-findings.ts";
 
 /** Those that are not readable are named as unread, those under way by the check of upgrades under way. */

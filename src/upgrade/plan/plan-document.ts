@@ -1,13 +1,12 @@
-import { commandField } from "./command-field.ts";
+import { commandField, companionSchema, procedureSchema, registryNoteSchema } from "./procedure-document.ts";
 import { z } from "zod";
 import { ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
 import { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { parseSha256, type Sha256 } from "../../shared/sha256.ts";
-import { readDocument, type NamedText } from "../fleet/read-document.ts";
-import { agentVersion } from "../fleet/version-field.ts";
+import { readDocument, type NamedText } from "../../input/read-documents.ts";
+import { agentVersion } from "../fleet/fields.ts";
 import { listOf } from "../list-of.ts";
-import { companionSchema, procedureSchema, registryNoteSchema } from "./procedure-document.ts";
 
 export const PLAN_FORMAT = "jam-plan:1";
 

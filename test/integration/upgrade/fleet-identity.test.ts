@@ -3,8 +3,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Fleet } from "../../../src/upgrade/fleet/fleet.ts";
-import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
-import type { NamedText } from "../../../src/upgrade/fleet/read-document.ts";
+import { readFleet } from "../../../src/upgrade/fleet/fleet-reader.ts";
+import type { NamedText } from "../../../src/input/read-documents.ts";
 
 const CASES = resolve(import.meta.dirname, "../../fixtures/fleet-cases");
 const SAMPLES = resolve(import.meta.dirname, "../../fixtures/fleets");

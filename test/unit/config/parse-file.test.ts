@@ -94,7 +94,7 @@ describe("says where and what is wrong:", () => {
     [
       "a range that is none",
       'select: [{ stream: released, versions: ">=3.6 |" }]',
-      'jam.yaml:1:40: select[0].versions: The version range ">=3.6 |" has the part "|", which is no Juju version. Write it like `>=2.9.49 <3 || >=3.6`, `3.6.x` or `3.6.5`: blanks mean and, || means or.',
+      'jam.yaml:1:40: select[0].versions: The version range ">=3.6 |" has the part "|", which is not a Juju version. Write it like `>=2.9.49 <3 || >=3.6`, `3.6.x` or `3.6.5`: blanks mean and, || means or.',
     ],
     [
       "a share above all",

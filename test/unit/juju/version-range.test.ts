@@ -124,7 +124,7 @@ test.for<[text: string, message: string]>([
   ["3.6/stable", 'has the part "3.6/stable"; in a range write 3.6.'],
   [">=3.6.11-genericlinux-amd64", 'has the part ">=3.6.11-genericlinux-amd64"; in a range write 3.6.11.'],
   [">=v2.9.42 <3", 'has the part ">=v2.9.42"; in a range write 2.9.42.'],
-  ["nonsense", 'has the part "nonsense", which is no Juju version.'],
+  ["nonsense", 'has the part "nonsense", which is not a Juju version.'],
 ])("%s is refused with what to write", ([text, message]) => {
   expect(() => parseVersionRange(text)).toThrow(message);
 });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { FleetReader } from "../../../../src/upgrade/fleet/fleet-reader.ts";
+import { FleetReader, readFleet } from "../../../../src/upgrade/fleet/fleet-reader.ts";
 import type { Fleet } from "../../../../src/upgrade/fleet/fleet.ts";
-import { readFleet } from "../../../../src/upgrade/fleet/read-fleet.ts";
 
 const machine = { "juju-status": { current: "started", version: "3.6.9" }, hardware: "arch=amd64" };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isJamError } from "../../../../src/shared/errors.ts";
-import { readFleet } from "../../../../src/upgrade/fleet/read-fleet.ts";
+import { readFleet } from "../../../../src/upgrade/fleet/fleet-reader.ts";
 import { fleetFiles, fleetStatus } from "../../../helpers/example-fleet.ts";
 
 const texts = [...fleetFiles()].map(([name, text]) => ({ name, text }));
@@ -95,7 +95,7 @@ test.for([
   ["[1, 2]", "none of Juju's listings"],
   [
     '{"model":{"name":"w","version":"9x"},"machines":{},"applications":{}}',
-    'model.version: "9x" is no Juju version',
+    'model.version: "9x" is not a Juju version',
   ],
   ['{"model":{"name":"w","version":"3.6.5"},"machines":[],"applications":{}}', "machines: "],
 ] as const)("refuses %j: %s", ([text, message]) => {

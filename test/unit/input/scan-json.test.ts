@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { scanJson } from "../../../../src/upgrade/fleet/scan-json.ts";
-import { fc, test as property } from "../../../helpers/property.ts";
+import { scanJson } from "../../../src/input/scan-json.ts";
+import { fc, test as property } from "../../helpers/property.ts";
 
 const documentsOf = (text: string) =>
   scanJson(text).documents.map(({ start, end }) => JSON.parse(text.slice(start, end)) as unknown);

@@ -1,6 +1,7 @@
-import { printable } from "../../shared/printable.ts";
-import { readYaml, YAML_LIMITS } from "./read-yaml.ts";
-import { scanJson, type JsonFault } from "./scan-json.ts";
+import { printable } from "../shared/printable.ts";
+import { YAML_LIMITS, readYaml } from "./read-yaml.ts";
+import { type JsonFault, scanJson } from "./scan-json.ts";
+import { type ErrorCode, JamError } from "../shared/errors.ts";
 
 /** Why a text, or the rest of it, cannot be read. */
 export interface TextFault {
@@ -98,4 +99,34 @@ function placeOf(text: string, at: number): string {
     start = next + 1;
   }
   return `line ${line}, column ${at - start + 1}`;
+}
+
+/** A text that an operator handed in, and the name to call it by in messages. */
+export interface NamedText {
+  /** File name, or `standard input`. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What kind of file was expected, for the messages about one that is not. */
+export interface Expectation {
+  readonly code: ErrorCode;
+  /** `plan`: one is expected. */
+  readonly what: string;
+  /** The next step, as a full sentence. */
+  readonly hint: string;
+}
+
+/**
+ * The one JSON or YAML value of a text.
+ * @throws JamError with the expected code, naming file, line and column, whether the text is cut off, and how many
+ *   documents there are when there are several
+ */
+export function readDocument({ name, text }: NamedText, { code, what, hint }: Expectation): unknown {
+  const refused = (why: string) => new JamError(code, `${name} ${why}.`, { hint, details: { file: name } });
+  if (text.replace(/^\u{feff}/u, "").trim() === "") throw refused("is empty");
+  const { documents, fault } = readDocuments(text.replace(/^\u{feff}/u, ""));
+  if (fault !== undefined) throw refused(fault.what);
+  if (documents.length > 1) throw refused(`holds ${documents.length} documents; one ${what} is expected`);
+  return documents[0];
 }

@@ -1,4 +1,4 @@
-import { printable } from "../../shared/printable.ts";
+import { printable } from "../shared/printable.ts";
 
 /** Where one JSON document is in a text. */
 export interface JsonSpan {
