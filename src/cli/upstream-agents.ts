@@ -1,4 +1,6 @@
 import type { Agent } from "../juju/agent.ts";
+import type { MissingAgents } from "../upgrade/fetch-advice.ts";
+import type { UsableAgents, UsableWanted } from "../upgrade/usable-agents.ts";
 import type { CommandContext } from "./command.ts";
 import { createWaitLines } from "./progress.ts";
 import { userAgent } from "./version.ts";
@@ -25,4 +27,40 @@ export async function readUpstreamAgents(
   // The rules go along for what they name and the first upstream does not list: then the next one is asked.
   const select = [{ streams, prereleases: true }, ...options.rules.select];
   return (await planMirrorSync({ ...options, rules: { select, deny: [] } }, work)).plan.wanted;
+}
+
+/**
+ * What is held and what upstream lists, without what `deny` names. In offline mode upstream is not asked.
+ * @throws JamError JAM_STORE_…, JAM_UPSTREAM_…, JAM_METADATA_…
+ */
+export async function readUsableAgents(
+  context: CommandContext,
+  wanted: Omit<UsableWanted, "deny">,
+): Promise<UsableAgents> {
+  const config = await context.config();
+  const { openStore } = await import("../compose/store.ts");
+  const { readKnownAgents } = await import("../upgrade/known-agents.ts");
+  const { findUsableAgents } = await import("../upgrade/usable-agents.ts");
+  return findUsableAgents(
+    await readKnownAgents(await openStore(config)),
+    { ...wanted, deny: config.rules.deny },
+    config.mode === "online" ? (streams) => readUpstreamAgents(context, streams) : undefined,
+  );
+}
+
+/**
+ * How to get agents that are not held; undefined when the word names no version. Asks no network.
+ * @throws JamError JAM_STORE_…
+ */
+export async function adviseOnMissing(
+  context: CommandContext,
+  missing: MissingAgents,
+): Promise<string | undefined> {
+  const { adviseOn } = await import("../upgrade/fetch-advice.ts");
+  const { rules, mode, ...config } = await context.config();
+  return adviseOn(missing, { rules, isOffline: mode === "offline" }, async () => {
+    const { openStore } = await import("../compose/store.ts");
+    const { readKnownAgents } = await import("../upgrade/known-agents.ts");
+    return readKnownAgents(await openStore(config));
+  });
 }

@@ -26,3 +26,9 @@ export function parseListen(text: string): ServerConfig {
 export function formatListen({ host, port }: ServerConfig): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** The URL of the default face; where the server listens on every address, by the name of its machine. */
+export function formatToolsUrl({ host, port }: ServerConfig, hostname: string): string {
+  const isEvery = host === "0.0.0.0" || host === "::";
+  return `http://${formatListen({ host: isEvery ? hostname : host, port })}/tools`;
+}

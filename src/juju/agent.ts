@@ -1,5 +1,6 @@
 import type { Sha256 } from "../shared/sha256.ts";
 import type { ContentId, ProductId } from "../simplestreams/item.ts";
+import { parseStreamContentId } from "./stream.ts";
 
 /** Where upstream lists an agent: which product of which content id, in which dated collection. */
 export interface Listing {
@@ -38,4 +39,11 @@ export function formatAgentName(agent: Pick<Agent, "version" | "release" | "arch
 export function sumTarballBytes(agents: readonly Pick<Agent, "sha256" | "size">[]): number {
   const sizes = new Map(agents.map(({ sha256, size }) => [sha256, size]));
   return sizes.values().reduce((sum, size) => sum + size, 0);
+}
+
+/** The streams that list an agent, each once, in upstream's order. */
+export function listStreams(agent: Pick<Agent, "listings">): string[] {
+  return [
+    ...new Set(agent.listings.map(({ contentId }) => parseStreamContentId(contentId)?.stream ?? contentId)),
+  ];
 }

@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { type ConnectGuide, planConnection } from "../connect/guide.ts";
 import { type Step, parseGeneration } from "../connect/target.ts";
-import { mirrorUrl } from "../mirror-url.ts";
+import { mirrorUrl } from "../input/mirror-url.ts";
 import type { Paint } from "../output/paint.ts";
 import { wrapText } from "../output/wrap.ts";
 

@@ -1,13 +1,11 @@
 import { printable } from "../../shared/printable.ts";
 import { JamError } from "../../shared/errors.ts";
-import { formatAgentName, type Agent } from "../../juju/agent.ts";
-import { readAgentText } from "../../juju/agent-text.ts";
-import { explainAgents, type Explanation } from "../../juju/select.ts";
 import { readCurrentSnapshot } from "../../mirror/current.ts";
+import { explainNamed } from "../../mirror/explain-agents.ts";
+import type { ExplainedAgent } from "../../mirror/explain-document.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { listStreams } from "../agent-streams.ts";
 import type { LookupFlags } from "../upgrade/explain-lookup.ts";
-import { readUpstreamAgents } from "../upstream-agents.ts";
+import { adviseOnMissing, readUpstreamAgents } from "../upstream-agents.ts";
 
 interface ExplainFlags extends LookupFlags {
   readonly offline?: true;
@@ -60,11 +58,6 @@ Examples:
     .action(run(explain));
 };
 
-interface Row extends Explanation {
-  readonly isHeld: boolean;
-  readonly isListedUpstream: boolean;
-}
-
 async function explain(context: CommandContext, call: CommandCall<ExplainFlags>): Promise<number> {
   const { offline, lookup, ...flags } = call.options;
   const name = call.args[0] as string | undefined;
@@ -99,74 +92,36 @@ async function explainAgent(context: CommandContext, name: string, wishesOffline
   const config = await context.config();
   const { openReader } = await import("../../compose/store.ts");
   const current = await readCurrentSnapshot(await openReader(config));
-  const held = current?.agents ?? [];
   const isOffline = wishesOffline || config.mode === "offline";
   const upstream = isOffline ? undefined : await readUpstreamAgents(context, ["*"]);
-  const heldNames = new Set(held.map(formatAgentName));
-  const upstreamNames = new Set(upstream?.map(formatAgentName));
-  const agents = merge(upstream ?? [], held);
-  const { isMeant, note } = readAgentText(name, agents, held);
-  const rows = explainAgents(agents, config.rules)
-    .filter(({ verdict }) => isMeant(verdict.agent))
-    .map((explanation): Row => {
-      const agent = formatAgentName(explanation.verdict.agent);
-      return { ...explanation, isHeld: heldNames.has(agent), isListedUpstream: upstreamNames.has(agent) };
-    });
-  if (rows.length === 0) {
-    const { adviseOn } = await import("../upgrade/fetch-advice.ts");
-    throw notFound(name, isOffline, await adviseOn(context, { word: name, upstream }));
-  }
+  const { document, note } = await explainNamed(name, {
+    held: current?.agents ?? [],
+    upstream,
+    rules: config.rules,
+    advise: () => adviseOnMissing(context, { word: name, upstream }),
+  });
   if (note !== undefined) await context.output.note(note);
-  await context.output.print({ agents: rows.map(document) }, () =>
-    rows.map((row) => render(row, { context, isOffline })).join("\n"),
+  await context.output.print(document, () =>
+    document.agents.map((row) => render(row, { context, isOffline })).join("\n"),
   );
 }
 
-/** Upstream's agents and those held ones that upstream no longer lists. */
-function merge(upstream: readonly Agent[], held: readonly Agent[]): Agent[] {
-  const names = new Set(upstream.map(formatAgentName));
-  return [...upstream, ...held.filter((agent) => !names.has(formatAgentName(agent)))];
-}
-
-function notFound(name: string, isOffline: boolean, advice: string | undefined): JamError {
-  const where = isOffline ? "held" : "listed upstream or held";
-  return new JamError("JAM_AGENT_NOT_FOUND", `No agent ${where} is meant by "${name}".`, {
-    hint:
-      advice ??
-      "Write VERSION-RELEASE-ARCH (3.6.5-ubuntu-arm64) or a part of it. `jam list` shows what is held.",
-    details: { name },
-  });
-}
-
-function document({ verdict, rules, isHeld, isListedUpstream }: Row): object {
-  const { agent, ...rest } = verdict;
-  return {
-    agent: formatAgentName(agent),
-    streams: listStreams(agent),
-    path: agent.path,
-    size: agent.size,
-    sha256: agent.sha256,
-    held: isHeld,
-    upstream: isListedUpstream,
-    ...rest,
-    rules,
-  };
-}
-
-function render(row: Row, view: { readonly context: CommandContext; readonly isOffline: boolean }): string {
+function render(
+  row: ExplainedAgent,
+  view: { readonly context: CommandContext; readonly isOffline: boolean },
+): string {
   const { paint } = view.context;
-  const { verdict, rules } = row;
-  const state = verdict.taken
-    ? paint("green", "taken")
-    : paint("yellow", verdict.denied ? "denied" : "not taken");
+  const state = row.taken ? paint("green", "taken") : paint("yellow", row.denied ? "denied" : "not taken");
   const places = [
-    row.isHeld ? "held" : "not held",
-    ...(view.isOffline ? [] : [row.isListedUpstream ? "listed upstream" : "gone upstream"]),
+    row.held ? "held" : "not held",
+    ...(view.isOffline ? [] : [row.upstream ? "listed upstream" : "gone upstream"]),
   ];
   const lines = [
-    `${paint("bold", formatAgentName(verdict.agent))}: ${state} (${places.join(", ")}; ${listStreams(verdict.agent).join(", ")})`,
-    `  ${printable(verdict.reason, Infinity)}`,
-    ...rules.map((rule) => printable(`  rule ${rule.rule} (${rule.conditions}): ${rule.reason}`, Infinity)),
+    `${paint("bold", row.agent)}: ${state} (${places.join(", ")}; ${row.streams.join(", ")})`,
+    `  ${printable(row.reason, Infinity)}`,
+    ...row.rules.map((rule) =>
+      printable(`  rule ${rule.rule} (${rule.conditions}): ${rule.reason}`, Infinity),
+    ),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -3,8 +3,8 @@ import { parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { formatDot, formatMermaid, makeUpgradeGraph, type UpgradeGraph } from "../../upgrade/graph.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
-import { readKnown } from "../upgrade/known.ts";
-import { readVersionAloud } from "../upgrade/version-flag.ts";
+import { readUsableAgents } from "../upstream-agents.ts";
+import { readVersionAloud } from "../input/version-flag.ts";
 
 interface Flags {
   readonly upstream?: true;
@@ -33,7 +33,7 @@ export const define: DefineCommand = (command, run) => {
 async function graph(context: CommandContext, call: CommandCall<Flags>): Promise<void> {
   const { options } = call;
   if (options.dot === true && options.mermaid === true) {
-    throw new JamError("JAM_USAGE_INVALID", "--dot and --mermaid exclude each other.", {
+    throw new JamError("JAM_USAGE_INVALID", "--dot and --mermaid are mutually exclusive.", {
       hint: "Give one of them.",
     });
   }
@@ -41,7 +41,7 @@ async function graph(context: CommandContext, call: CommandCall<Flags>): Promise
   const from = options.from === undefined ? undefined : await readStart(context, options.from);
   const { composeKnowledge } = await import("../../compose/upgrade.ts");
   const ask = options.upstream === true ? "missing" : "held";
-  const known = await readKnown(context, { streams: [options.stream], ask });
+  const known = await readUsableAgents(context, { streams: [options.stream], ask });
   const made = makeUpgradeGraph({
     ...known,
     knowledge: await composeKnowledge(config),

@@ -1,6 +1,6 @@
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
-import { addPlanFlags, planFromFlags, type PlanFlags } from "../upgrade/plan-flags.ts";
+import { addPlanFlags, planFromFlags, type PlanFlags } from "../input/plan-flags.ts";
 
 /** Exit status of a plan that leaves a controller without a way. */
 const EXIT_PARTIAL = 3;

@@ -5,7 +5,7 @@ import { judgeReadiness, type Verdict } from "../../upgrade/ready/ready.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { readInputFile } from "../input/input-files.ts";
 import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
-import { addPlanFlags, planFromFlags, type PlanFlags } from "../upgrade/plan-flags.ts";
+import { addPlanFlags, planFromFlags, type PlanFlags } from "../input/plan-flags.ts";
 import { renderReady } from "../render/ready.ts";
 
 const EXIT_STATUS: Readonly<Record<Verdict, number>> = { ready: 0, "not-ready": 5, "not-known": 3 };

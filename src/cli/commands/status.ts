@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { countRows } from "../../shared/listed.ts";
-import { sumTarballBytes } from "../../juju/agent.ts";
+import { listStreams, sumTarballBytes } from "../../juju/agent.ts";
 import type { Config } from "../../config/config.ts";
 import type { Store } from "../../store/store.ts";
 import { listSnapshotIds, readCurrentSnapshot } from "../../mirror/current.ts";
@@ -11,7 +11,6 @@ import { readReports } from "../../mirror/run-history.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
 import { isVerified, proofsOf, type Snapshot } from "../../mirror/snapshot.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { listStreams } from "../agent-streams.ts";
 import { formatTable } from "../output/table.ts";
 
 export const define: DefineCommand = (command, run) => {

@@ -1,15 +1,16 @@
 import type { Command } from "commander";
 import { JamError } from "../../shared/errors.ts";
-import { parseDurationMs } from "../../shared/duration.ts";
+import { formatDuration, parseDurationMs } from "../../shared/duration.ts";
 import { printable } from "../../shared/printable.ts";
 import { formatVersion, parseVersion } from "../../juju/version.ts";
 import type { Fleet } from "../../upgrade/fleet/fleet.ts";
 import { judgeUpgraded, type UpgradedDocument } from "../../upgrade/upgraded/upgraded.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { watchUpgrade } from "../../upgrade/upgraded/watch.ts";
 import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
-import { renderUpgraded } from "../render/upgraded.ts";
-import { readVersionAloud } from "../upgrade/version-flag.ts";
-import { readListings, type ListingSource } from "../upgrade/watched-listing.ts";
+import { renderUpgraded, summarizeUpgraded } from "../render/upgraded.ts";
+import { readVersionAloud } from "../input/version-flag.ts";
+import { readListings, type ListingSource } from "../input/watched-listing.ts";
 
 /** Exit status when something is not done, or not known. */
 const EXIT_PARTIAL = 3;
@@ -75,11 +76,24 @@ async function watch(
   look: () => Promise<UpgradedDocument>,
   { every, timeout }: UpgradedFlags,
 ): Promise<UpgradedDocument> {
-  const { watchUpgrade } = await import("../upgrade/watch-upgrade.ts");
-  return watchUpgrade(context, look, {
-    everyMs: readDuration("--every", every),
-    timeoutMs: readDuration("--timeout", timeout),
-  });
+  const { setTimeout: sleep } = await import("node:timers/promises");
+  const { output, now, signal } = context;
+  let last = "";
+  return watchUpgrade(
+    {
+      look,
+      now,
+      signal,
+      sleep: (ms) => sleep(ms, undefined, { signal }),
+      async onLook(seen) {
+        const line = seen instanceof JamError ? `no answer: ${seen.message}` : summarizeUpgraded(seen);
+        if (line !== last) await output.note(`${now().toISOString()}  ${line}`);
+        last = line;
+      },
+      onStop: ({ elapsedMs, why }) => output.warn(`Stopped after ${formatDuration(elapsedMs)}: ${why}.`),
+    },
+    { everyMs: readDuration("--every", every), timeoutMs: readDuration("--timeout", timeout) },
+  );
 }
 
 /** Only `juju status` and `juju machines` tell of agents. */

@@ -1,4 +1,5 @@
 import { JamError } from "../../shared/errors.ts";
+import type { MirrorUrl } from "../../juju/mirror-url.ts";
 import type { ShellCommand } from "../../shared/shell-command.ts";
 
 /** Generations of Juju whose commands differ; `2.8` stands for 2.0 to 2.8. */
@@ -17,11 +18,7 @@ export interface Step {
 }
 
 /** Who is to be pointed at what. */
-export interface ConnectTarget {
-  /** Value of agent-metadata-url, without a slash at the end. */
-  readonly url: string;
-  readonly host: string;
-  readonly isLoopback: boolean;
+export interface ConnectTarget extends MirrorUrl {
   readonly juju: JujuGeneration;
   readonly controller?: string;
   /** Models that exist; none shows a placeholder. */
@@ -50,36 +47,4 @@ export function parseGeneration(text: string): JujuGeneration {
 /** True for 2.9 and later. */
 export function isModern(juju: JujuGeneration): boolean {
   return juju !== "1.25" && juju !== "2.8";
-}
-
-/**
- * A mirror's address as Juju wants it. An address without a path gets `/tools`, where `jam serve` answers.
- * @throws JamError JAM_USAGE_INVALID
- */
-export function parseMirrorUrl(text: string): Pick<ConnectTarget, "url" | "host" | "isLoopback"> {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
-    throw invalidUrl(text, "is not an http or https URL");
-  }
-  // Juju joins paths by plain text, so a query would end up in the middle.
-  if (url.search !== "" || url.hash !== "")
-    throw invalidUrl(text, "has a query or a fragment, which Juju cannot use");
-  // It goes into lists of hosts as well, where a comma would start another one.
-  if (!/^(?:[\w.-]+|\[[0-9a-f:.]+\])$/.test(url.hostname) || url.hostname.startsWith("-"))
-    throw invalidUrl(text, "has no valid host name");
-  const path = url.pathname.replace(/\/+$/, "");
-  const credentials =
-    url.username === "" ? "" : `${url.username}${url.password === "" ? "" : `:${url.password}`}@`;
-  return {
-    url: `${url.protocol}//${credentials}${url.host}${path === "" ? "/tools" : path}`.replaceAll("'", "%27"),
-    host: url.hostname,
-    isLoopback: /^(?:127\.|localhost$|\[::1\]$|0\.0\.0\.0$)/.test(url.hostname),
-  };
-}
-
-function invalidUrl(text: string, what: string): JamError {
-  return new JamError("JAM_USAGE_INVALID", `--url: "${text}" ${what}.`, {
-    hint: "Give the mirror's address as the controllers see it, such as http://mirror.example:8080/tools.",
-    details: { value: text },
-  });
 }

@@ -3,14 +3,14 @@ import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stat } from "node:fs/promises";
 import type { Config } from "../../config/config.ts";
-import { formatListen } from "../../config/listen.ts";
+import { formatToolsUrl } from "../../config/listen.ts";
 import { JamError } from "../../shared/errors.ts";
 import { readVersionText } from "../../juju/version-text.ts";
 import type { LookupPlace } from "../../upgrade/lookup/place.ts";
 import type { LookupInquiry } from "../../upgrade/lookup/read-inquiry.ts";
 import type { CommandContext } from "../command.ts";
-import { parseMirrorUrl } from "../connect/target.ts";
-import { readVersionAloud } from "./version-flag.ts";
+import { parseMirrorUrl } from "../../juju/mirror-url.ts";
+import { readVersionAloud } from "../input/version-flag.ts";
 import { userAgent } from "../version.ts";
 
 /** The flags of `jam explain --lookup`. */
@@ -81,10 +81,7 @@ async function findPlace(context: CommandContext, config: Config, flags: LookupF
   }
   if (metadataSource !== undefined) return folderPlace(resolve(context.io.cwd, metadataSource));
   if (url !== undefined) return urlPlace(url, config);
-  const { host, port } = config.server;
-  const isEvery = host === "0.0.0.0" || host === "::";
-  const at = formatListen({ host: isEvery ? hostname() : host, port });
-  return { kind: "mirror", url: `http://${at}/tools` };
+  return { kind: "mirror", url: formatToolsUrl(config.server, hostname()) };
 }
 
 /** Juju takes the folder itself for the tools when it is called so. */

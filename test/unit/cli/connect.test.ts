@@ -1,11 +1,7 @@
+import { parseMirrorUrl } from "../../../src/juju/mirror-url.ts";
 import { describe, expect, test } from "vitest";
 import { planConnection } from "../../../src/cli/connect/guide.ts";
-import {
-  type ConnectTarget,
-  JUJU_GENERATIONS,
-  parseGeneration,
-  parseMirrorUrl,
-} from "../../../src/cli/connect/target.ts";
+import { type ConnectTarget, JUJU_GENERATIONS, parseGeneration } from "../../../src/cli/connect/target.ts";
 
 const TARGET: ConnectTarget = { ...parseMirrorUrl("http://mirror.lab:8080"), juju: "3", models: [] };
 

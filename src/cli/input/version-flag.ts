@@ -1,4 +1,4 @@
-import { readVersionText, versionOfText } from "../../juju/version-text.ts";
+import { readVersionText, versionOfText, type KnownVersions } from "../../juju/version-text.ts";
 import type { CommandContext } from "../command.ts";
 
 /**
@@ -11,16 +11,28 @@ export async function readVersionAloud(
   text: string,
   field: string,
 ): Promise<string> {
-  const read = readVersionText(text);
-  const known = read === undefined || "version" in read ? NOTHING_KNOWN : await readKnownVersions(context);
+  const known = await readKnownVersions(context, [text]);
   const { version, note } = versionOfText(text, field, () => known);
   if (note !== undefined) await context.output.note(note);
   return version;
 }
 
-const NOTHING_KNOWN = { held: [], upstream: [] };
+const NOTHING_KNOWN: KnownVersions = { held: [], upstream: [] };
 
-async function readKnownVersions(context: CommandContext) {
+/**
+ * The versions that are known, where one of the texts needs them: a channel, or a minor in a message. Else the store is
+ * not read.
+ * @throws JamError JAM_STORE_…
+ */
+export async function readKnownVersions(
+  context: CommandContext,
+  texts: readonly string[],
+): Promise<KnownVersions> {
+  const needs = texts.some((text) => {
+    const kind = readVersionText(text)?.kind;
+    return kind === "channel" || kind === "minor";
+  });
+  if (!needs) return NOTHING_KNOWN;
   const { openStore } = await import("../../compose/store.ts");
   const { readKnownAgents } = await import("../../upgrade/known-agents.ts");
   const { held, upstream } = await readKnownAgents(await openStore(await context.config()));

@@ -5,7 +5,7 @@ import type { Fleet } from "../../upgrade/fleet/fleet.ts";
 import { readFleet } from "../../upgrade/fleet/fleet-reader.ts";
 import type { NamedText } from "../../input/read-documents.ts";
 import type { CommandContext } from "../command.ts";
-import { readFleetFiles } from "../input/fleet-files.ts";
+import { readFleetFiles } from "./fleet-files.ts";
 
 /** Where a watch takes its listings from: files that somebody writes again, or a command that is run again. */
 export type ListingSource =

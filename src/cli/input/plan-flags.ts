@@ -1,0 +1,78 @@
+import type { Command } from "commander";
+import { planFrom } from "../../upgrade/plan/plan-from.ts";
+import type { PlanDocument } from "../../upgrade/plan/plan-document.ts";
+import { readPlanWords, type PlanWords } from "../../upgrade/plan/plan-words.ts";
+import type { UsableWanted } from "../../upgrade/usable-agents.ts";
+import type { CommandContext } from "../command.ts";
+import { readUsableAgents } from "../upstream-agents.ts";
+import { readFleetFiles } from "./fleet-files.ts";
+import { mirrorUrl } from "./mirror-url.ts";
+import { readKnownVersions } from "./version-flag.ts";
+
+/** The flags that say what to plan; `jam plan` and `jam ready` share them. */
+export interface PlanFlags extends PlanWords {
+  readonly fleet?: readonly string[];
+  readonly url?: string;
+}
+
+/** Adds the flags that say what to plan. */
+export function addPlanFlags(command: Command): void {
+  command
+    .option("--from <version>", "version that controller and models run now (2.9.10)")
+    .option("--to <version>", "version to get to; a minor (3.6) means its newest patch")
+    .option(
+      "--fleet <file...>",
+      "what Juju prints about controllers and models, or a folder of that; - reads standard input",
+    )
+    .addOption(
+      command
+        .createOption("--model-type <type>", "kind of the models, with --from")
+        .choices(["iaas", "caas"])
+        .default("iaas"),
+    )
+    .option("--arch <arch...>", "architectures, where no status tells (default: those of `select`)")
+    .option("--os <os...>", "OS types, where no status tells (default: ubuntu)")
+    .option("--series <series...>", "series, which Juju up to 2.8 asks for (default: all that are listed)")
+    .option("--release <release...>", "OS types and series together")
+    .option("--client <version...>", "clients in use: they bootstrap exactly their own version")
+    .option("--stream <stream>", "agent-stream of the models", "released")
+    .option(
+      "--url <url>",
+      "this mirror's address as controllers see it, for the commands (default: this host, server.listen)",
+    );
+}
+
+/**
+ * The plan that the flags ask for.
+ * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID, JAM_FLEET_INVALID, JAM_AGENT_NOT_FOUND, JAM_PLAN_IMPOSSIBLE
+ */
+export async function planFromFlags(
+  context: CommandContext,
+  flags: PlanFlags,
+  ask: UsableWanted["ask"],
+): Promise<PlanDocument> {
+  const config = await context.config();
+  const { from, to, client = [] } = flags;
+  const texts = [...(from === undefined ? [] : [from]), ...client];
+  // A minor is a target of its own, and needs nothing that is known.
+  const channel = to?.includes("/") === true ? [to] : [];
+  const wish = readPlanWords(flags, {
+    hasFleet: flags.fleet !== undefined,
+    known: await readKnownVersions(context, [...texts, ...channel]),
+    nameOf: (field) => `--${field}`,
+  });
+  for (const note of wish.notes) await context.output.note(note);
+  const fleet =
+    flags.fleet === undefined
+      ? undefined
+      : await readFleetFiles(context, flags.fleet, { flag: "--fleet", isExplaining: false });
+  const { composeKnowledge } = await import("../../compose/upgrade.ts");
+  return planFrom(wish, {
+    fleet,
+    known: await readUsableAgents(context, { streams: wish.streams, ask }),
+    knowledge: await composeKnowledge(config),
+    select: config.rules.select,
+    mirror: mirrorUrl(flags.url, config.server),
+    now: context.now(),
+  });
+}

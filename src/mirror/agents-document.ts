@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { countField, sha256Field } from "./document-fields.ts";
+
+const agentRow = z.object({
+  version: z.string().describe("As Juju prints it: 3.6.5, 3.6-beta2."),
+  release: z.string().describe("OS type or series."),
+  arch: z.string(),
+  streams: z.array(z.string()).readonly().describe("Streams that list it, in upstream's order."),
+  path: z.string().describe("Below the address of the mirror."),
+  size: countField.describe("Bytes of the tarball."),
+  sha256: sha256Field,
+});
+
+/** What `jam list -o json` prints: one row per version, release and architecture, oldest version first. */
+export const agentsDocument = z
+  .object({
+    snapshot: z.string().describe("The snapshot that lists them."),
+    agents: z.array(agentRow).readonly(),
+    omitted: z
+      .object({ agents: countField })
+      .exactOptional()
+      .describe("Rows that match and are not on this page; absent where there are none."),
+  })
+  .meta({ title: "Held agents" });
+
+export type AgentsDocument = z.infer<typeof agentsDocument>;

@@ -1,0 +1,65 @@
+import { JamError } from "../shared/errors.ts";
+import { formatAgentName, listStreams, type Agent } from "../juju/agent.ts";
+import { readAgentText } from "../juju/agent-text.ts";
+import { explainAgents, type Explanation } from "../juju/select.ts";
+import type { SelectionRules } from "../juju/selection-rules.ts";
+import type { ExplainDocument, ExplainedAgent } from "./explain-document.ts";
+
+/** What an explanation rests on. */
+export interface ExplainSources {
+  readonly held: readonly Agent[];
+  /** What upstream lists now; undefined where it is not asked. */
+  readonly upstream: readonly Agent[] | undefined;
+  readonly rules: SelectionRules;
+  /** How to get agents that the name means and that are not known, for the hint. */
+  readonly advise: () => Promise<string | undefined>;
+}
+
+/**
+ * What the rules say of every agent that a name means: what `jam explain -o json` prints, and what the name was taken
+ * for, where it does not say so itself.
+ * @throws JamError JAM_AGENT_NOT_FOUND, JAM_VERSION_INVALID for a range in the rules that cannot be read
+ */
+export async function explainNamed(
+  name: string,
+  { held, upstream, rules, advise }: ExplainSources,
+): Promise<{ readonly document: ExplainDocument; readonly note: string | undefined }> {
+  const heldNames = new Set(held.map(formatAgentName));
+  const upstreamNames = new Set(upstream?.map(formatAgentName));
+  const agents = [...(upstream ?? []), ...held.filter((agent) => !upstreamNames.has(formatAgentName(agent)))];
+  const { isMeant, note } = readAgentText(name, agents, held);
+  const rows = explainAgents(agents, rules)
+    .filter(({ verdict }) => isMeant(verdict.agent))
+    .map((explanation) => rowOf(explanation, { heldNames, upstreamNames }));
+  if (rows.length === 0) throw notFound(name, upstream === undefined, await advise());
+  return { document: { agents: rows }, note };
+}
+
+function rowOf(
+  { verdict, rules }: Explanation,
+  known: { readonly heldNames: ReadonlySet<string>; readonly upstreamNames: ReadonlySet<string> },
+): ExplainedAgent {
+  const { agent, ...rest } = verdict;
+  const name = formatAgentName(agent);
+  return {
+    agent: name,
+    streams: listStreams(agent),
+    path: agent.path,
+    size: agent.size,
+    sha256: agent.sha256,
+    held: known.heldNames.has(name),
+    upstream: known.upstreamNames.has(name),
+    ...rest,
+    rules,
+  };
+}
+
+function notFound(name: string, isOffline: boolean, advice: string | undefined): JamError {
+  const where = isOffline ? "held" : "listed upstream or held";
+  return new JamError("JAM_AGENT_NOT_FOUND", `No agent ${where} is meant by "${name}".`, {
+    hint:
+      advice ??
+      "Write VERSION-RELEASE-ARCH (3.6.5-ubuntu-arm64) or a part of it. `jam list` shows what is held.",
+    details: { name },
+  });
+}

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { countField, sha256Field } from "./document-fields.ts";
+
+const ruleNumber = z.int().positive().describe("Number of the rule in select, from 1.");
+
+const explainedAgent = z.object({
+  agent: z.string().describe("VERSION-RELEASE-ARCH."),
+  streams: z.array(z.string()).readonly(),
+  path: z.string(),
+  size: countField,
+  sha256: sha256Field,
+  held: z.boolean(),
+  upstream: z.boolean().describe("Listed upstream; false where upstream was not asked."),
+  taken: z.boolean().describe("Whether the rules take it."),
+  denied: z.boolean().describe("Whether an entry of deny names it."),
+  rule: ruleNumber.optional().describe("The rule that takes it; absent where none does."),
+  reason: z.string(),
+  rules: z
+    .array(
+      z
+        .object({ rule: ruleNumber, conditions: z.string(), taken: z.boolean(), reason: z.string() })
+        .readonly(),
+    )
+    .readonly()
+    .describe("What each rule says of it."),
+});
+
+/** What `jam explain -o json` prints. */
+export const explainDocument = z
+  .object({ agents: z.array(explainedAgent).readonly() })
+  .meta({ title: "Why agents are mirrored or not" });
+
+export type ExplainDocument = z.infer<typeof explainDocument>;
+export type ExplainedAgent = z.infer<typeof explainedAgent>;

@@ -1,0 +1,55 @@
+import { listStreams, type Agent } from "../juju/agent.ts";
+import { readAgentText } from "../juju/agent-text.ts";
+import { compareVersions, parseVersion, type JujuVersion } from "../juju/version.ts";
+import type { AgentsDocument } from "./agents-document.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** Which agents are asked for; what is left out matches every agent. */
+export interface ListWanted {
+  /** A version, the start of one, a snap channel, or a part of an agent's name. */
+  readonly version?: string | undefined;
+  readonly stream?: string | undefined;
+  readonly arch?: string | undefined;
+  readonly release?: string | undefined;
+}
+
+/**
+ * The agents of a snapshot that match: what `jam list -o json` prints, and what the version was taken for, where it does
+ * not say so itself.
+ * @throws JamError JAM_AGENT_NOT_FOUND for a channel of which no version is held
+ */
+export function listAgents(
+  snapshot: Pick<Snapshot, "id" | "agents">,
+  { version, stream, arch, release }: ListWanted,
+): { readonly document: AgentsDocument; readonly note: string | undefined } {
+  const named = version === undefined ? undefined : readAgentText(version, snapshot.agents);
+  const matching = snapshot.agents.filter(
+    (agent) =>
+      (named === undefined || named.isMeant(agent)) &&
+      (arch === undefined || agent.arch === arch) &&
+      (release === undefined || agent.release === release) &&
+      (stream === undefined || listStreams(agent).includes(stream)),
+  );
+  return { document: { snapshot: snapshot.id, agents: sortAgents(matching).map(rowOf) }, note: named?.note };
+}
+
+function rowOf(agent: Agent): AgentsDocument["agents"][number] {
+  const { version, release, arch, path, size, sha256 } = agent;
+  return { version, release, arch, streams: listStreams(agent), path, size, sha256 };
+}
+
+/** Oldest version first, then by release and arch; each version is parsed once. */
+function sortAgents(agents: readonly Agent[]): Agent[] {
+  const numbers = new Map(agents.map(({ version }) => [version, parseVersion(version)]));
+  const number = ({ version }: Agent) => numbers.get(version) as JujuVersion;
+  return agents.toSorted(
+    (a, b) =>
+      compareVersions(number(a), number(b)) ||
+      compareTexts(a.release, b.release) ||
+      compareTexts(a.arch, b.arch),
+  );
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
