@@ -4,7 +4,7 @@ import { JUJU_KNOWLEDGE } from "../src/juju/knowledge/juju-knowledge.ts";
 import { parseSha256, type Sha256 } from "../src/shared/sha256.ts";
 import { parseQuestions, readQuestions } from "../src/upgrade/which/read-questions.ts";
 import { answerBatch, answerQuestion } from "../src/upgrade/which/which.ts";
-import { createWorld } from "../src/upgrade/which/world.ts";
+import { createWorld } from "../src/upgrade/which/which-state.ts";
 import type { Figure } from "./figure.ts";
 import { median } from "./process.ts";
 

@@ -1,6 +1,6 @@
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
-import type { WhichWorld } from "../upgrade/which/world.ts";
+import type { WhichWorld } from "../upgrade/which/which-state.ts";
 
 /** An open tarball. The server closes it; it stays readable after a prune removed the file's name. */
 export interface BlobReader {

@@ -10,13 +10,13 @@ import {
   toPatch,
 } from "../../src/juju/version.ts";
 import type { JujuVersion, VersionGeneration } from "../../src/juju/version.ts";
-import type { BootstrapGeneration } from "../../src/juju/which/answer.ts";
-import { answerBootstrap } from "../../src/juju/which/bootstrap.ts";
-import type { Generation } from "../../src/juju/which/generation.ts";
-import { newest, newestCompatible } from "../../src/juju/which/newest.ts";
-import type { BootstrapQuestion, UpgradeQuestion } from "../../src/juju/which/question.ts";
-import { preferredStreams } from "../../src/juju/which/streams.ts";
-import { answerUpgrade } from "../../src/juju/which/upgrade.ts";
+import type { BootstrapGeneration } from "../../src/juju/decisions/outcome.ts";
+import { answerBootstrap } from "../../src/juju/decisions/bootstrap.ts";
+import type { Generation } from "../../src/juju/decisions/generation.ts";
+import { newest, newestCompatible } from "../../src/juju/decisions/newest.ts";
+import type { BootstrapQuestion, UpgradeQuestion } from "../../src/juju/decisions/request.ts";
+import { preferredStreams } from "../../src/juju/decisions/streams.ts";
+import { answerUpgrade } from "../../src/juju/decisions/upgrade.ts";
 import {
   buildInterop,
   type InteropDecision,

@@ -1,5 +1,5 @@
 import { JamError, ERROR_OUTCOMES } from "../../shared/errors.ts";
-import type { WhichAnswer } from "../../upgrade/which/answer.ts";
+import type { WhichAnswer } from "../../upgrade/which/which-answer.ts";
 import { WHICH_PARAMETERS, type ParameterValues } from "../../upgrade/which/parameters.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { readInputFile } from "../input/input-files.ts";

@@ -1,4 +1,4 @@
-import type { AnyAnswer, WhichAnswer } from "../../upgrade/which/answer.ts";
+import type { AnyAnswer, WhichAnswer } from "../../upgrade/which/which-answer.ts";
 import { compareVersionTexts } from "../../juju/version.ts";
 import { printable } from "../../shared/printable.ts";
 import type { Paint, PaintStyle } from "../output/paint.ts";

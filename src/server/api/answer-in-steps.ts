@@ -1,7 +1,7 @@
 import { JamError } from "../../shared/errors.ts";
-import type { WhichQuestion } from "../../upgrade/which/question.ts";
+import type { WhichQuestion } from "../../upgrade/which/which-question.ts";
 import { answerBatch } from "../../upgrade/which/which.ts";
-import type { WhichWorld } from "../../upgrade/which/world.ts";
+import type { WhichWorld } from "../../upgrade/which/which-state.ts";
 
 const PIECE_CHARACTERS = 64 * 1024;
 

@@ -1,4 +1,4 @@
-import type { WhichWorld } from "../../upgrade/which/world.ts";
+import type { WhichWorld } from "../../upgrade/which/which-state.ts";
 import type { ReaderPace } from "../outlet.ts";
 
 /** What the API answers from, and how fast its answers have to be taken. */

@@ -1,7 +1,7 @@
 import { ARCHES } from "../../juju/arch.ts";
-import { DECISIONS, WARNING_CODES } from "../../upgrade/which/answer.ts";
+import { DECISIONS, WARNING_CODES } from "../../upgrade/which/which-answer.ts";
 import { WHICH_PARAMETERS, type WhichParameter } from "../../upgrade/which/parameters.ts";
-import { QUESTION_KINDS } from "../../upgrade/which/question.ts";
+import { QUESTION_KINDS } from "../../upgrade/which/which-question.ts";
 import { questionJsonSchema } from "../../upgrade/which/question-schema.ts";
 
 /** The description of the API. Source: OpenAPI Specification 3.1.1. */

@@ -4,7 +4,7 @@ import { nearest } from "../../shared/nearest.ts";
 import { readParameters, WHICH_PARAMETERS, type ParameterValues } from "../../upgrade/which/parameters.ts";
 import { parseQuestionsInSteps } from "../../upgrade/which/read-questions.ts";
 import { answerQuestion } from "../../upgrade/which/which.ts";
-import type { WhichWorld } from "../../upgrade/which/world.ts";
+import type { WhichWorld } from "../../upgrade/which/which-state.ts";
 import { sendJson, sendJsonPieces } from "../problem.ts";
 import type { Turns } from "../turns.ts";
 import { answerInSteps } from "./answer-in-steps.ts";

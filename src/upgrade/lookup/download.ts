@@ -1,7 +1,7 @@
 import type { JujuVersion } from "../../juju/version.ts";
 import type { FoundAgent } from "./lookup.ts";
 import type { LookupAnswer, LookupReader } from "./port.ts";
-import type { LookupPurpose } from "../../juju/lookup/scope.ts";
+import type { LookupPurpose } from "../../juju/metadata-search/scope.ts";
 
 /** A trap, and what to do about it. */
 export interface LookupWarning {

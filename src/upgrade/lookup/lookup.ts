@@ -1,10 +1,10 @@
 import { compareVersions, formatVersion, type JujuVersion } from "../../juju/version.ts";
-import type { Cloud } from "../../juju/lookup/cloud.ts";
-import { type LookupFault } from "../../juju/lookup/fault.ts";
+import type { Cloud } from "../../juju/metadata-search/cloud.ts";
+import { type LookupFault } from "../../juju/metadata-search/fault.ts";
 import type { LookupReader } from "./port.ts";
 import type { LookupRun, LookupSource, MirrorsSeen } from "./read-document.ts";
-import { lookupRulesOf } from "../../juju/lookup/rules.ts";
-import { scopeOf, type LookupScope, type LookupWish } from "../../juju/lookup/scope.ts";
+import { lookupRulesOf } from "../../juju/metadata-search/rules.ts";
+import { scopeOf, type LookupScope, type LookupWish } from "../../juju/metadata-search/scope.ts";
 import { searchPass, type PassResult, type StreamAnswer, type StreamWish } from "./search-source.ts";
 import type { LookupStep } from "./step.ts";
 

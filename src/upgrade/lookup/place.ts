@@ -1,6 +1,6 @@
 import type { JujuVersion } from "../../juju/version.ts";
 import type { LookupSource } from "./read-document.ts";
-import { lookupRulesOf } from "../../juju/lookup/rules.ts";
+import { lookupRulesOf } from "../../juju/metadata-search/rules.ts";
 
 /** What the look-up is pointed at. */
 export interface LookupPlace {

@@ -1,6 +1,6 @@
-import { isFault, type LookupFault } from "../../juju/lookup/fault.ts";
+import { isFault, type LookupFault } from "../../juju/metadata-search/fault.ts";
 import type { LookupAnswer, LookupReader } from "./port.ts";
-import type { LookupRules } from "../../juju/lookup/rules.ts";
+import type { LookupRules } from "../../juju/metadata-search/rules.ts";
 import type { LookupDocumentKind, LookupStep, LookupTrouble } from "./step.ts";
 
 /** A place that Juju reads metadata from. */

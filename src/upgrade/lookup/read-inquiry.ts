@@ -8,12 +8,12 @@ import {
   type JujuVersion,
 } from "../../juju/version.ts";
 import { readVersionText } from "../../juju/version-text.ts";
-import { STREAMS_OF_4_0 } from "../../juju/which/streams.ts";
+import { STREAMS_OF_4_0 } from "../../juju/decisions/streams.ts";
 import { JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
-import { lookupRulesOf } from "../../juju/lookup/rules.ts";
-import type { LookupFilter, LookupPurpose, LookupWish } from "../../juju/lookup/scope.ts";
-import { NO_CLOUD, type Cloud } from "../../juju/lookup/cloud.ts";
+import { lookupRulesOf } from "../../juju/metadata-search/rules.ts";
+import type { LookupFilter, LookupPurpose, LookupWish } from "../../juju/metadata-search/scope.ts";
+import { NO_CLOUD, type Cloud } from "../../juju/metadata-search/cloud.ts";
 
 /** A look-up as somebody words it; every field may be left out. */
 export interface LookupInquiry {

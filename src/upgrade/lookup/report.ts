@@ -5,7 +5,7 @@ import { sourcesOf, OFFICIAL_URL, type LookupPlace } from "./place.ts";
 import type { LookupReader } from "./port.ts";
 import type { LookupSource } from "./read-document.ts";
 import type { ReadInquiry } from "./read-inquiry.ts";
-import type { LookupFilter } from "../../juju/lookup/scope.ts";
+import type { LookupFilter } from "../../juju/metadata-search/scope.ts";
 import type { LookupStep } from "./step.ts";
 import { warningsOf } from "./warnings.ts";
 

@@ -1,17 +1,17 @@
 import type { ContentId, ProductId } from "../../simplestreams/item.ts";
 import { formatMajorMinor } from "../../juju/version.ts";
-import type { Cloud } from "../../juju/lookup/cloud.ts";
-import { isFault, type LookupFault } from "../../juju/lookup/fault.ts";
-import { UnreadableJson } from "../../juju/lookup/go-json.ts";
-import { productPathOf, readJujuIndex, type JujuIndex } from "../../juju/lookup/index-document.ts";
-import { matchItems, type MatchedItem } from "../../juju/lookup/match-items.ts";
+import type { Cloud } from "../../juju/metadata-search/cloud.ts";
+import { isFault, type LookupFault } from "../../juju/metadata-search/fault.ts";
+import { UnreadableJson } from "../../juju/metadata-search/go-json.ts";
+import { productPathOf, readJujuIndex, type JujuIndex } from "../../juju/metadata-search/index-document.ts";
+import { matchItems, type MatchedItem } from "../../juju/metadata-search/match-items.ts";
 import {
   chooseReference,
   readMirrorPlace,
   readMirrorReferences,
-} from "../../juju/lookup/mirrors-document.ts";
-import type { MirrorPlace, MirrorReference } from "../../juju/lookup/mirrors-document.ts";
-import { readJujuProducts } from "../../juju/lookup/product-document.ts";
+} from "../../juju/metadata-search/mirrors-document.ts";
+import type { MirrorPlace, MirrorReference } from "../../juju/metadata-search/mirrors-document.ts";
+import { readJujuProducts } from "../../juju/metadata-search/product-document.ts";
 import {
   joinUrl,
   readDocument,
@@ -19,7 +19,7 @@ import {
   type LookupRun,
   type LookupSource,
 } from "./read-document.ts";
-import type { LookupFilter } from "../../juju/lookup/scope.ts";
+import type { LookupFilter } from "../../juju/metadata-search/scope.ts";
 
 /** What is wanted of one stream. */
 export interface StreamWish {

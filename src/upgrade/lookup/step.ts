@@ -1,4 +1,4 @@
-import type { LookupFaultKind } from "../../juju/lookup/fault.ts";
+import type { LookupFaultKind } from "../../juju/metadata-search/fault.ts";
 
 /** What a document is for. */
 export type LookupDocumentKind = "index" | "mirrors" | "mirror-list" | "products";

@@ -2,7 +2,7 @@ import type { LookupResult } from "./lookup.ts";
 import { OFFICIAL_URL, type LookupPlace } from "./place.ts";
 import type { ReadInquiry } from "./read-inquiry.ts";
 import type { LookupWarning } from "./download.ts";
-import { lookupRulesOf } from "../../juju/lookup/rules.ts";
+import { lookupRulesOf } from "../../juju/metadata-search/rules.ts";
 import type { LookupStep } from "./step.ts";
 
 interface Context {

@@ -5,7 +5,7 @@ import { ARCHES, isArchWord } from "../../juju/arch.ts";
 import { isOsType, isReleaseWord, OS_TYPES, osTypeOf } from "../../juju/release.ts";
 import { parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { formatTrack, readVersionText, versionOfText, type KnownVersions } from "../../juju/version-text.ts";
-import { preferredStreams } from "../../juju/which/streams.ts";
+import { preferredStreams } from "../../juju/decisions/streams.ts";
 import type { Assumed } from "./group.ts";
 import { parseTarget, type Target } from "./target.ts";
 

@@ -1,23 +1,23 @@
 import { companionsOf } from "../../juju/companions/companions-of.ts";
 import { imageNamesOf } from "../../juju/images/images-of.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
-import type { BootstrapAnswer, BootstrapGeneration } from "../../juju/which/answer.ts";
-import { answerBootstrap, bootstrapGenerationOf } from "../../juju/which/bootstrap.ts";
-import type { Generation } from "../../juju/which/generation.ts";
-import { preferredStreams } from "../../juju/which/streams.ts";
-import { note, type Rule, type Trace } from "../../juju/which/trace.ts";
-import { saysNothingFound } from "../../juju/which/messages.ts";
-import { readAnyVersion } from "../../juju/which/version-pool.ts";
+import type { BootstrapAnswer, BootstrapGeneration } from "../../juju/decisions/outcome.ts";
+import { answerBootstrap, bootstrapGenerationOf } from "../../juju/decisions/bootstrap.ts";
+import type { Generation } from "../../juju/decisions/generation.ts";
+import { preferredStreams } from "../../juju/decisions/streams.ts";
+import { note, type Rule, type Trace } from "../../juju/decisions/trace.ts";
+import { saysNothingFound } from "../../juju/decisions/messages.ts";
+import { readAnyVersion } from "../../juju/decisions/version-pool.ts";
 import { readsOf } from "../../juju/upgrade-path.ts";
 import { formatMajorMinor, isVersion, parseVersion, type JujuVersion } from "../../juju/version.ts";
 import type { AgentFamily } from "../../juju/stream.ts";
 import { plainFetchHint, type FetchHint } from "../fetch-hint.ts";
-import { completeFor, type Shelf } from "./agent-shelf.ts";
-import type { WhichAnswer, WhichWarning } from "./answer.ts";
+import { completeFor, type Shelf } from "./version-index.ts";
+import type { WhichAnswer, WhichWarning } from "./which-answer.ts";
 import { listedInTexts, listedOnShelf, missingArches, streamOf, type Listed } from "./listed.ts";
-import type { BootstrapAsked } from "./question.ts";
+import type { BootstrapAsked } from "./which-question.ts";
 import { adviceWarnings, blocked, chosen, heedAdvice, notFound, type Verdict } from "./verdict.ts";
-import type { WhichWorld } from "./world.ts";
+import type { WhichWorld } from "./which-state.ts";
 
 /** Whose search a client of that generation makes. */
 const SEARCHES_LIKE: Readonly<Record<BootstrapGeneration, Generation>> = {

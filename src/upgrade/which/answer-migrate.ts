@@ -1,15 +1,15 @@
 import { shellCommand } from "../../shared/shell-command.ts";
-import { MIGRATION_GENERATIONS } from "../../juju/which/answer.ts";
-import { answerMigrate } from "../../juju/which/migrate.ts";
-import { readVersion } from "../../juju/which/version-pool.ts";
+import { MIGRATION_GENERATIONS } from "../../juju/decisions/outcome.ts";
+import { answerMigrate } from "../../juju/decisions/migrate.ts";
+import { readVersion } from "../../juju/decisions/version-pool.ts";
 import { covers } from "../../juju/upgrade-edge.ts";
 import { readsOf } from "../../juju/upgrade-path.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import type { JujuVersion } from "../../juju/version.ts";
-import type { WhichAnswer, WhichWarning } from "./answer.ts";
-import type { MigrateAsked } from "./question.ts";
+import type { WhichAnswer, WhichWarning } from "./which-answer.ts";
+import type { MigrateAsked } from "./which-question.ts";
 import { adviceWarnings, blocked, chosen, heedAdvice, type Verdict } from "./verdict.ts";
-import type { WhichWorld } from "./world.ts";
+import type { WhichWorld } from "./which-state.ts";
 
 /** "Does that controller take this model?", as far as versions go. */
 export function answerMigrateQuestion(world: WhichWorld, asked: MigrateAsked): WhichAnswer {

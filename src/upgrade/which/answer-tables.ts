@@ -1,10 +1,10 @@
-import type { Generation } from "../../juju/which/generation.ts";
-import { newest, newestCompatible, newestReleased, type NewestResult } from "../../juju/which/newest.ts";
-import { preferredStreams } from "../../juju/which/streams.ts";
-import { readVersion } from "../../juju/which/version-pool.ts";
+import type { Generation } from "../../juju/decisions/generation.ts";
+import { newest, newestCompatible, newestReleased, type NewestResult } from "../../juju/decisions/newest.ts";
+import { preferredStreams } from "../../juju/decisions/streams.ts";
+import { readVersion } from "../../juju/decisions/version-pool.ts";
 import { formatVersion } from "../../juju/version.ts";
-import type { TableAnswer } from "./answer.ts";
-import type { NewestAsked, StreamsAsked } from "./question.ts";
+import type { TableAnswer } from "./which-answer.ts";
+import type { NewestAsked, StreamsAsked } from "./which-question.ts";
 
 /** Columns of the recorded answers, and a generation that shares the rules of each. */
 const STREAM_COLUMNS = [

@@ -1,19 +1,19 @@
-import type { UpgradeAnswer } from "../../juju/which/answer.ts";
-import { generationOf, type Generation } from "../../juju/which/generation.ts";
-import { streamsOfUpgrade } from "../../juju/which/streams.ts";
-import { note, type Rule, type Trace } from "../../juju/which/trace.ts";
-import { answerUpgrade } from "../../juju/which/upgrade.ts";
-import { readAnyVersion } from "../../juju/which/version-pool.ts";
+import type { UpgradeAnswer } from "../../juju/decisions/outcome.ts";
+import { generationOf, type Generation } from "../../juju/decisions/generation.ts";
+import { streamsOfUpgrade } from "../../juju/decisions/streams.ts";
+import { note, type Rule, type Trace } from "../../juju/decisions/trace.ts";
+import { answerUpgrade } from "../../juju/decisions/upgrade.ts";
+import { readAnyVersion } from "../../juju/decisions/version-pool.ts";
 import { readsOf } from "../../juju/upgrade-path.ts";
 import { plainFetchHint } from "../fetch-hint.ts";
-import { completeFor, type Shelf } from "./agent-shelf.ts";
-import type { WhichAnswer } from "./answer.ts";
+import { completeFor, type Shelf } from "./version-index.ts";
+import type { WhichAnswer } from "./which-answer.ts";
 import { listedInTexts, listedOnShelf, missingArches } from "./listed.ts";
-import type { UpgradeAsked } from "./question.ts";
+import type { UpgradeAsked } from "./which-question.ts";
 import { judgeUpgrade, requestedOf, subject, type UpgradeGround } from "./upgrade-verdict.ts";
 import { bothShelves, upgradeWarnings } from "./upgrade-warnings.ts";
 import { adviceWarnings, chosen, heedAdvice, notFound, upToDate, type Verdict } from "./verdict.ts";
-import type { WhichWorld } from "./world.ts";
+import type { WhichWorld } from "./which-state.ts";
 
 /** "To which version does this model or controller go?" */
 export function answerUpgradeQuestion(world: WhichWorld, asked: UpgradeAsked): WhichAnswer {

@@ -1,5 +1,5 @@
-import type { LookupSource } from "../../juju/which/question.ts";
-import type { Shelf } from "./agent-shelf.ts";
+import type { LookupSource } from "../../juju/decisions/request.ts";
+import type { Shelf } from "./version-index.ts";
 
 /** What the streams list, as far as it takes to judge an answer. */
 export interface Listed {

@@ -4,10 +4,10 @@ import { printable } from "../../shared/printable.ts";
 import { ARCHES } from "../../juju/arch.ts";
 import { STREAMS } from "../../juju/stream.ts";
 import { versionOfText } from "../../juju/version-text.ts";
-import type { AgentShelves } from "./agent-shelf.ts";
-import type { QuestionKind, WhichQuestion } from "./question.ts";
+import type { AgentShelves } from "./version-index.ts";
+import type { QuestionKind, WhichQuestion } from "./which-question.ts";
 import { readQuestion } from "./read-questions.ts";
-import type { WhichWorld } from "./world.ts";
+import type { WhichWorld } from "./which-state.ts";
 
 /** One parameter of a single question: a flag of the command, or a name in a query. */
 export interface WhichParameter {

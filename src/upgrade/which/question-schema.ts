@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { QuestionKind } from "./question.ts";
+import type { QuestionKind } from "./which-question.ts";
 
 /** Longest list that one question may bring; real streams list some hundred versions. */
 const MAX_LIST = 5_000;

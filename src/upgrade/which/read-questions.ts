@@ -2,7 +2,7 @@ import { JamError } from "../../shared/errors.ts";
 import { NameJudge } from "../../shared/nearest.ts";
 import { printable } from "../../shared/printable.ts";
 import { finishQuestion } from "./finish-question.ts";
-import { QUESTION_KINDS, type QuestionKind, type WhichQuestion } from "./question.ts";
+import { QUESTION_KINDS, type QuestionKind, type WhichQuestion } from "./which-question.ts";
 import { QUESTION_SCHEMAS } from "./question-schema.ts";
 import { NotJson, parseJson, splitQuestions, type DocumentText, type ListText } from "./split-questions.ts";
 

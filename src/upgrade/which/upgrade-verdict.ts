@@ -1,7 +1,7 @@
 import { shellCommand } from "../../shared/shell-command.ts";
-import type { UpgradeAnswer } from "../../juju/which/answer.ts";
-import { saysNothingFound } from "../../juju/which/messages.ts";
-import { readAnyVersion } from "../../juju/which/version-pool.ts";
+import type { UpgradeAnswer } from "../../juju/decisions/outcome.ts";
+import { saysNothingFound } from "../../juju/decisions/messages.ts";
+import { readAnyVersion } from "../../juju/decisions/version-pool.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { edgeBetween } from "../../juju/upgrade-edge.ts";
 import {
@@ -12,7 +12,7 @@ import {
   type JujuVersion,
 } from "../../juju/version.ts";
 import { streamOf, type Listed } from "./listed.ts";
-import type { UpgradeAsked } from "./question.ts";
+import type { UpgradeAsked } from "./which-question.ts";
 import type { AgentFamily } from "../../juju/stream.ts";
 import type { FetchHint } from "../fetch-hint.ts";
 import { blocked, chosen, notFound, upToDate, type Verdict } from "./verdict.ts";

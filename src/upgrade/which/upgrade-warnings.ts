@@ -1,7 +1,7 @@
 import { shellCommand } from "../../shared/shell-command.ts";
-import type { UpgradeAnswer } from "../../juju/which/answer.ts";
-import { newest } from "../../juju/which/newest.ts";
-import { readAnyVersion } from "../../juju/which/version-pool.ts";
+import type { UpgradeAnswer } from "../../juju/decisions/outcome.ts";
+import { newest } from "../../juju/decisions/newest.ts";
+import { readAnyVersion } from "../../juju/decisions/version-pool.ts";
 import {
   compareVersions,
   formatMajorMinor,
@@ -9,10 +9,10 @@ import {
   isPrerelease,
   type JujuVersion,
 } from "../../juju/version.ts";
-import { saysNothingFound } from "../../juju/which/messages.ts";
+import { saysNothingFound } from "../../juju/decisions/messages.ts";
 import { isInPlace } from "../../juju/upgrade-edge.ts";
-import type { AgentShelves, Shelf } from "./agent-shelf.ts";
-import type { WhichWarning } from "./answer.ts";
+import type { AgentShelves, Shelf } from "./version-index.ts";
+import type { WhichWarning } from "./which-answer.ts";
 import { missingArches, streamOf } from "./listed.ts";
 import { subject, type UpgradeGround } from "./upgrade-verdict.ts";
 import type { Verdict } from "./verdict.ts";

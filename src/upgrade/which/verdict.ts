@@ -2,7 +2,7 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { adviceOn } from "../../juju/upgrade-edge.ts";
 import type { JujuVersion } from "../../juju/version.ts";
-import type { Decision, WhichWarning } from "./answer.ts";
+import type { Decision, WhichWarning } from "./which-answer.ts";
 
 /** What is decided, before warnings. */
 export interface Verdict {

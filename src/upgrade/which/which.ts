@@ -3,9 +3,9 @@ import { answerBootstrapQuestion } from "./answer-bootstrap.ts";
 import { answerMigrateQuestion, migrateByGeneration } from "./answer-migrate.ts";
 import { answerNewestQuestion, answerStreamsQuestion } from "./answer-tables.ts";
 import { answerUpgradeQuestion } from "./answer-upgrade.ts";
-import type { AnyAnswer } from "./answer.ts";
-import type { WhichQuestion } from "./question.ts";
-import type { WhichWorld } from "./world.ts";
+import type { AnyAnswer } from "./which-answer.ts";
+import type { WhichQuestion } from "./which-question.ts";
+import type { WhichWorld } from "./which-state.ts";
 
 /**
  * The answer to one question, its trace complete. The candidates of a trace are gone through when they are read.

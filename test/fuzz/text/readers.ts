@@ -31,14 +31,14 @@ import { parseProductFile } from "../../../src/simplestreams/product-file.ts";
 import { splitSignedText } from "../../../src/simplestreams/signed-text.ts";
 import { parseUpdated } from "../../../src/simplestreams/updated.ts";
 import { readFleet } from "../../../src/upgrade/fleet/fleet-reader.ts";
-import { UnreadableJson } from "../../../src/juju/lookup/go-json.ts";
-import { readJujuIndex } from "../../../src/juju/lookup/index-document.ts";
-import { readMirrorPlace, readMirrorReferences } from "../../../src/juju/lookup/mirrors-document.ts";
-import { readJujuProducts } from "../../../src/juju/lookup/product-document.ts";
+import { UnreadableJson } from "../../../src/juju/metadata-search/go-json.ts";
+import { readJujuIndex } from "../../../src/juju/metadata-search/index-document.ts";
+import { readMirrorPlace, readMirrorReferences } from "../../../src/juju/metadata-search/mirrors-document.ts";
+import { readJujuProducts } from "../../../src/juju/metadata-search/product-document.ts";
 import { parsePlan } from "../../../src/upgrade/plan/plan-document.ts";
 import { parseQuestions } from "../../../src/upgrade/which/read-questions.ts";
 import { answerBatch } from "../../../src/upgrade/which/which.ts";
-import { createWorld } from "../../../src/upgrade/which/world.ts";
+import { createWorld } from "../../../src/upgrade/which/which-state.ts";
 import type { Seeds } from "./seeds.ts";
 
 /** A reader of text from outside: what it is given, and what it does with it. */

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
 import { answerInSteps } from "../../../src/server/api/answer-in-steps.ts";
 import { readQuestion } from "../../../src/upgrade/which/read-questions.ts";
-import { createWorld } from "../../../src/upgrade/which/world.ts";
+import { createWorld } from "../../../src/upgrade/which/which-state.ts";
 import { serveMirror } from "../../helpers/served-mirror.ts";
 
 const AGENTS = { agents: [{ version: "3.6.5" }, { version: "3.6.9" }] };

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
-import { GENERATIONS } from "../../../src/juju/which/generation.ts";
-import { DECISIONS, WARNING_CODES } from "../../../src/upgrade/which/answer.ts";
+import { GENERATIONS } from "../../../src/juju/decisions/generation.ts";
+import { DECISIONS, WARNING_CODES } from "../../../src/upgrade/which/which-answer.ts";
 import { WHICH_PARAMETERS } from "../../../src/upgrade/which/parameters.ts";
 import { QUESTION_SCHEMAS } from "../../../src/upgrade/which/question-schema.ts";
 import { parseQuestions } from "../../../src/upgrade/which/read-questions.ts";

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { ARCHES } from "../../../../src/juju/arch.ts";
 import { OS_TYPES } from "../../../../src/juju/release.ts";
 import { parseVersion } from "../../../../src/juju/version.ts";
-import { generationOf } from "../../../../src/juju/which/generation.ts";
-import { lookupRulesOf } from "../../../../src/juju/lookup/rules.ts";
-import { scopeOf } from "../../../../src/juju/lookup/scope.ts";
-import { createShelves } from "../../../../src/upgrade/which/agent-shelf.ts";
+import { generationOf } from "../../../../src/juju/decisions/generation.ts";
+import { lookupRulesOf } from "../../../../src/juju/metadata-search/rules.ts";
+import { scopeOf } from "../../../../src/juju/metadata-search/scope.ts";
+import { createShelves } from "../../../../src/upgrade/which/version-index.ts";
 import { anAgent } from "../../../helpers/agents.ts";
 import { answerIn, aWorld, inShort } from "./world.ts";
 

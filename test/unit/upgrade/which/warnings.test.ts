@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { WARNING_CODES, type WhichAnswer } from "../../../../src/upgrade/which/answer.ts";
+import { WARNING_CODES, type WhichAnswer } from "../../../../src/upgrade/which/which-answer.ts";
 import { readParameters } from "../../../../src/upgrade/which/parameters.ts";
 import { answerQuestion } from "../../../../src/upgrade/which/which.ts";
 import { answerIn, aWorld, inShort, type WorldOptions } from "./world.ts";

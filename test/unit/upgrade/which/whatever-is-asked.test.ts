@@ -1,11 +1,11 @@
 import { fc, test as property } from "../../../helpers/property.ts";
 import { describe, expect } from "vitest";
-import { GENERATIONS } from "../../../../src/juju/which/generation.ts";
-import { answerUpgrade } from "../../../../src/juju/which/upgrade.ts";
-import { DECISIONS, type WhichAnswer } from "../../../../src/upgrade/which/answer.ts";
+import { GENERATIONS } from "../../../../src/juju/decisions/generation.ts";
+import { answerUpgrade } from "../../../../src/juju/decisions/upgrade.ts";
+import { DECISIONS, type WhichAnswer } from "../../../../src/upgrade/which/which-answer.ts";
 import { readQuestions } from "../../../../src/upgrade/which/read-questions.ts";
 import { answerQuestion } from "../../../../src/upgrade/which/which.ts";
-import type { UpgradeQuestion } from "../../../../src/juju/which/question.ts";
+import type { UpgradeQuestion } from "../../../../src/juju/decisions/request.ts";
 import { answerIn, aWorld } from "./world.ts";
 import { runs } from "../../../helpers/tier.ts";
 

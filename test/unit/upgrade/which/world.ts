@@ -2,10 +2,10 @@ import type { Agent } from "../../../../src/juju/agent.ts";
 import { JUJU_KNOWLEDGE } from "../../../../src/juju/knowledge/juju-knowledge.ts";
 import { withAdvice, type Advice } from "../../../../src/juju/knowledge/knowledge.ts";
 import { parseSha256, type Sha256 } from "../../../../src/shared/sha256.ts";
-import type { WhichAnswer } from "../../../../src/upgrade/which/answer.ts";
+import type { WhichAnswer } from "../../../../src/upgrade/which/which-answer.ts";
 import { readQuestions } from "../../../../src/upgrade/which/read-questions.ts";
 import { answerQuestion } from "../../../../src/upgrade/which/which.ts";
-import { createWorld, type WhichWorld } from "../../../../src/upgrade/which/world.ts";
+import { createWorld, type WhichWorld } from "../../../../src/upgrade/which/which-state.ts";
 
 const SHA256 = parseSha256("a".repeat(64)) as Sha256;
 

@@ -1,5 +1,5 @@
 import type { Generation } from "./generation.ts";
-import type { BootstrapGeneration, MigrationGeneration } from "./answer.ts";
+import type { BootstrapGeneration, MigrationGeneration } from "./outcome.ts";
 
 /** Stream name to the versions it lists; a stream that is absent has no index entry. */
 export type StreamVersions = Readonly<Record<string, readonly string[]>>;

@@ -1,6 +1,6 @@
-import type { BootstrapGeneration, MigrationGeneration } from "../../juju/which/answer.ts";
-import type { Generation } from "../../juju/which/generation.ts";
-import type { BootstrapQuestion, UpgradeQuestion } from "../../juju/which/question.ts";
+import type { BootstrapGeneration, MigrationGeneration } from "../../juju/decisions/outcome.ts";
+import type { Generation } from "../../juju/decisions/generation.ts";
+import type { BootstrapQuestion, UpgradeQuestion } from "../../juju/decisions/request.ts";
 
 /** What may stand beside every question. */
 interface Asked {

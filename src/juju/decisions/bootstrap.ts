@@ -1,11 +1,11 @@
 import { parseAgentBinary } from "../agent-binary.ts";
 import { formatVersion, toPatch, type JujuVersion } from "../version.ts";
-import type { BootstrapAnswer, BootstrapGeneration } from "./answer.ts";
+import type { BootstrapAnswer, BootstrapGeneration } from "./outcome.ts";
 import type { Generation } from "./generation.ts";
-import { findInStreams } from "./lookup.ts";
+import { findInStreams } from "./find-agents.ts";
 import { BOOTSTRAP_FOUND_NOTHING, BOOTSTRAP_MISMATCH, onlyBootstraps } from "./messages.ts";
 import { newest } from "./newest.ts";
-import type { BootstrapQuestion } from "./question.ts";
+import type { BootstrapQuestion } from "./request.ts";
 import { preferredStreams } from "./streams.ts";
 import { note, type Rule, type Trace } from "./trace.ts";
 import { attempt, isSame, isSameMinor } from "./upgrade-request.ts";

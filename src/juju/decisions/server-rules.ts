@@ -1,5 +1,5 @@
 import { compareVersions, type JujuVersion } from "../version.ts";
-import type { UpgradeAnswer } from "./answer.ts";
+import type { UpgradeAnswer } from "./outcome.ts";
 import type { Generation } from "./generation.ts";
 import {
   DOWNGRADE_NOT_ALLOWED,
@@ -12,7 +12,7 @@ import {
   onlyPatchUpgrades,
   type Blocked,
 } from "./messages.ts";
-import type { OtherModel } from "./question.ts";
+import type { OtherModel } from "./request.ts";
 import { isSameMinor, UP_TO_DATE } from "./upgrade-request.ts";
 import { readVersion } from "./version-pool.ts";
 

@@ -1,9 +1,9 @@
 import { isJamError } from "../../shared/errors.ts";
 import { compareVersions, formatVersion, type JujuVersion } from "../version.ts";
-import type { UpgradeAnswer } from "./answer.ts";
+import type { UpgradeAnswer } from "./outcome.ts";
 import { generationOf, versionGenerationOf, type Generation } from "./generation.ts";
 import { NO_UPGRADES } from "./messages.ts";
-import type { UpgradeQuestion } from "./question.ts";
+import type { UpgradeQuestion } from "./request.ts";
 import type { Trace } from "./trace.ts";
 import { readVersion } from "./version-pool.ts";
 

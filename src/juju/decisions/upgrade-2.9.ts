@@ -1,7 +1,7 @@
 import { compareVersions, toPatch, type JujuVersion } from "../version.ts";
-import type { UpgradeAnswer } from "./answer.ts";
+import type { UpgradeAnswer } from "./outcome.ts";
 import { tagsForServer29 } from "./caas.ts";
-import { findByController } from "./lookup.ts";
+import { findByController } from "./find-agents.ts";
 import { DOWNGRADE_NOT_ALLOWED, notSupportedFrom, upgradeControllerFirst } from "./messages.ts";
 import { includesVersion } from "./newest.ts";
 import { preferredStreams } from "./streams.ts";

@@ -1,7 +1,7 @@
 import { compareVersions, toPatch, type JujuVersion } from "../version.ts";
-import type { UpgradeAnswer } from "./answer.ts";
+import type { UpgradeAnswer } from "./outcome.ts";
 import { tagsForServer3 } from "./caas.ts";
-import { findByController } from "./lookup.ts";
+import { findByController } from "./find-agents.ts";
 import { aboveController, blockedModels, upgradeControllerFirst } from "./messages.ts";
 import { includesVersion, newestCompatible } from "./newest.ts";
 import { controllerBlockers, SERVER_RULES, type ServerGeneration, type ServerRules } from "./server-rules.ts";

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { BOOTSTRAP_GENERATIONS, MIGRATION_GENERATIONS } from "../../../../src/juju/which/answer.ts";
-import { answerBootstrap } from "../../../../src/juju/which/bootstrap.ts";
-import { GENERATIONS, type Generation } from "../../../../src/juju/which/generation.ts";
-import { answerMigrate } from "../../../../src/juju/which/migrate.ts";
+import { BOOTSTRAP_GENERATIONS, MIGRATION_GENERATIONS } from "../../../../src/juju/decisions/outcome.ts";
+import { answerBootstrap } from "../../../../src/juju/decisions/bootstrap.ts";
+import { GENERATIONS, type Generation } from "../../../../src/juju/decisions/generation.ts";
+import { answerMigrate } from "../../../../src/juju/decisions/migrate.ts";
 import {
   newest,
   newestCompatible,
   newestReleased,
   type NewestResult,
-} from "../../../../src/juju/which/newest.ts";
-import type { BootstrapQuestion, UpgradeQuestion } from "../../../../src/juju/which/question.ts";
-import { preferredStreams } from "../../../../src/juju/which/streams.ts";
-import { answerUpgrade } from "../../../../src/juju/which/upgrade.ts";
-import { readVersion } from "../../../../src/juju/which/version-pool.ts";
+} from "../../../../src/juju/decisions/newest.ts";
+import type { BootstrapQuestion, UpgradeQuestion } from "../../../../src/juju/decisions/request.ts";
+import { preferredStreams } from "../../../../src/juju/decisions/streams.ts";
+import { answerUpgrade } from "../../../../src/juju/decisions/upgrade.ts";
+import { readVersion } from "../../../../src/juju/decisions/version-pool.ts";
 import { formatVersion } from "../../../../src/juju/version.ts";
 import vectors from "../../../fixtures/vectors/select.json" with { type: "json" };
 

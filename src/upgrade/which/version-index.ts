@@ -1,11 +1,11 @@
 import type { Agent } from "../../juju/agent.ts";
 import { ARCHES } from "../../juju/arch.ts";
 import { osTypeOf } from "../../juju/release.ts";
-import { archesSearchedBy, osTypesSearchedBy } from "../../juju/searched-platforms.ts";
+import { archesSearchedBy, osTypesSearchedBy } from "../../juju/metadata-search/searched-platforms.ts";
 import { parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { parseStreamContentId, type AgentFamily, type StreamContentId } from "../../juju/stream.ts";
-import type { Generation } from "../../juju/which/generation.ts";
-import type { LookupSource, StreamVersions } from "../../juju/which/question.ts";
+import type { Generation } from "../../juju/decisions/generation.ts";
+import type { LookupSource, StreamVersions } from "../../juju/decisions/request.ts";
 
 /** What one reader of the metadata finds: the lists that a lookup meets, and for which arches each number is listed. */
 export interface Shelf extends Required<Pick<LookupSource, "available" | "streams">> {

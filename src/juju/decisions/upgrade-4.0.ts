@@ -1,6 +1,6 @@
 import { compareVersions, formatVersion, toPatch, type JujuVersion } from "../version.ts";
-import type { UpgradeAnswer } from "./answer.ts";
-import { findInStore, findInStreams } from "./lookup.ts";
+import type { UpgradeAnswer } from "./outcome.ts";
+import { findInStore, findInStreams } from "./find-agents.ts";
 import {
   CONTROLLER_MORE_THAN_PATCH,
   binariesNotIndexed,

@@ -1,7 +1,7 @@
 import { compareVersions } from "../version.ts";
 import type { JujuVersion } from "../version.ts";
-import type { UpgradeAnswer } from "./answer.ts";
-import { findByController } from "./lookup.ts";
+import type { UpgradeAnswer } from "./outcome.ts";
+import { findByController } from "./find-agents.ts";
 import {
   cannotChange,
   hostedEnvironmentAhead,

@@ -1,5 +1,5 @@
 import { compareVersions, type JujuVersion } from "../version.ts";
-import type { MigrateAnswer, MigrationGeneration } from "./answer.ts";
+import type { MigrateAnswer, MigrationGeneration } from "./outcome.ts";
 import {
   modelAhead,
   modelBelow,
@@ -8,7 +8,7 @@ import {
   unknownTarget,
   unknownVersion,
 } from "./messages.ts";
-import type { MigrateQuestion } from "./question.ts";
+import type { MigrateQuestion } from "./request.ts";
 import { readVersion } from "./version-pool.ts";
 
 /** What differs between the target controllers. */

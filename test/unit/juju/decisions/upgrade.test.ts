@@ -1,9 +1,9 @@
 import { fc, test as property } from "../../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
-import { GENERATIONS, type Generation } from "../../../../src/juju/which/generation.ts";
-import type { UpgradeQuestion } from "../../../../src/juju/which/question.ts";
-import type { Trace } from "../../../../src/juju/which/trace.ts";
-import { answerUpgrade } from "../../../../src/juju/which/upgrade.ts";
+import { GENERATIONS, type Generation } from "../../../../src/juju/decisions/generation.ts";
+import type { UpgradeQuestion } from "../../../../src/juju/decisions/request.ts";
+import type { Trace } from "../../../../src/juju/decisions/trace.ts";
+import { answerUpgrade } from "../../../../src/juju/decisions/upgrade.ts";
 import { compareVersionTexts, parseVersion } from "../../../../src/juju/version.ts";
 import { runs } from "../../../helpers/tier.ts";
 

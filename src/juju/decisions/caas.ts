@@ -1,5 +1,5 @@
 import { compareVersions, toPatch, type JujuVersion } from "../version.ts";
-import type { AgentFilter, LookupResult } from "./lookup.ts";
+import type { AgentFilter, LookupResult } from "./find-agents.ts";
 import { includesVersion } from "./newest.ts";
 import type { UpgradeRequest } from "./upgrade-request.ts";
 import { poolOfTags } from "./version-pool.ts";

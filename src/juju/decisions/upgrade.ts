@@ -1,5 +1,5 @@
-import type { UpgradeAnswer } from "./answer.ts";
-import type { UpgradeQuestion } from "./question.ts";
+import type { UpgradeAnswer } from "./outcome.ts";
+import type { UpgradeQuestion } from "./request.ts";
 import type { Trace } from "./trace.ts";
 import { upgradeBy1_25 } from "./upgrade-1.25.ts";
 import { upgradeBy2_9 } from "./upgrade-2.9.ts";

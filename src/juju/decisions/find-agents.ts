@@ -1,7 +1,7 @@
 import { compareVersions, type JujuVersion } from "../version.ts";
 import { poolOf, type PoolEntry, type VersionPool } from "./version-pool.ts";
 import { versionGenerationOf, type Generation } from "./generation.ts";
-import type { LookupSource } from "./question.ts";
+import type { LookupSource } from "./request.ts";
 
 /** What a finder asks for; an absent field matches anything. */
 export interface AgentFilter {

@@ -1,8 +1,8 @@
 import { compareVersions, formatVersion, toPatch, type JujuVersion } from "../version.ts";
-import type { UpgradeAnswer } from "./answer.ts";
+import type { UpgradeAnswer } from "./outcome.ts";
 import { CLIENT_RULES, type ClientGeneration, type ClientRules } from "./client-rules.ts";
 import { uploadedVersion, uploadedVersionFrom2_3, wouldUpload } from "./local-upload.ts";
-import { findByController, type LookupResult } from "./lookup.ts";
+import { findByController, type LookupResult } from "./find-agents.ts";
 import {
   clientTooDifferent,
   modelsTooOld,

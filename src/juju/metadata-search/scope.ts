@@ -1,9 +1,9 @@
 import { findSeries, isOsType, SERIES_NAMES } from "../release.ts";
 import { formatStreamContentId } from "../stream.ts";
 import type { JujuVersion } from "../version.ts";
-import { archesSearchedBy, osTypesSearchedBy } from "../searched-platforms.ts";
-import { generationOf } from "../which/generation.ts";
-import { preferredStreams, STREAMS_OF_4_0 } from "../which/streams.ts";
+import { archesSearchedBy, osTypesSearchedBy } from "./searched-platforms.ts";
+import { generationOf } from "../decisions/generation.ts";
+import { preferredStreams, STREAMS_OF_4_0 } from "../decisions/streams.ts";
 import type { ContentId, ProductId } from "../../simplestreams/item.ts";
 import type { LookupRules } from "./rules.ts";
 

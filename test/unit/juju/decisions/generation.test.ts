@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { bootstrapGenerationOf } from "../../../../src/juju/which/bootstrap.ts";
-import { generationOf, isGeneration } from "../../../../src/juju/which/generation.ts";
-import { migrationGenerationOf } from "../../../../src/juju/which/migrate.ts";
+import { bootstrapGenerationOf } from "../../../../src/juju/decisions/bootstrap.ts";
+import { generationOf, isGeneration } from "../../../../src/juju/decisions/generation.ts";
+import { migrationGenerationOf } from "../../../../src/juju/decisions/migrate.ts";
 import { parseVersion } from "../../../../src/juju/version.ts";
 
 test.for([

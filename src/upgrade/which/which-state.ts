@@ -2,7 +2,7 @@ import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { MIRROR_REF } from "../../mirror/snapshot.ts";
 import { readKnownAgents, type KnownAgents, type KnownReader } from "../known-agents.ts";
 import { createFetchHint, type FetchHint, type FetchView } from "../fetch-hint.ts";
-import { createShelves, type AgentShelves } from "./agent-shelf.ts";
+import { createShelves, type AgentShelves } from "./version-index.ts";
 
 /** All that answers rest on beside the question. */
 export interface WhichWorld {

@@ -1,4 +1,4 @@
-import { compareVersions, parseVersion, type JujuVersion } from "./version.ts";
+import { compareVersions, parseVersion, type JujuVersion } from "../version.ts";
 
 const OLD_ARCHES = ["amd64", "i386", "armhf", "arm64", "ppc64el", "s390x"];
 /** Late 2.9 and the ends of 3.0 and 3.1 have riscv64 next to the old ones; ids too many are harmless. */

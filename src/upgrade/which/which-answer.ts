@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../shared/errors.ts";
-import type { JujuAnswer, MigrateAnswer } from "../../juju/which/answer.ts";
-import type { TraceStep } from "../../juju/which/trace.ts";
+import type { JujuAnswer, MigrateAnswer } from "../../juju/decisions/outcome.ts";
+import type { TraceStep } from "../../juju/decisions/trace.ts";
 
 /** What comes of a question; the names are fixed for scripts. */
 export const DECISIONS = ["upgrade", "up-to-date", "migrate", "bootstrap", "blocked", "not-found"] as const;
