@@ -124,11 +124,11 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "a use case takes its collaborators through its own ports; what was carried is parsed at its border",
   },
   server: {
-    project: ["shared", "simplestreams", "juju", "upgrade"],
-    typesOf: ["store", "mirror"],
+    project: [...DOMAIN, "mirror", "upgrade"],
+    typesOf: ["store"],
     node: "any",
     packages: ["express", "lru-cache", "range-parser"],
-    because: "a face answers; it reads through its own ports",
+    because: "a face answers; it reads the mirror through the contracts",
   },
   cli: {
     project: [

@@ -1,14 +1,10 @@
 import type { Sha256 } from "../shared/sha256.ts";
-import type { Store } from "../store/store.ts";
+import type { BlobReader, Store } from "../store/store.ts";
 
-/** Contents for reading, wherever they are kept. */
-export interface ContentReader {
-  readonly size: number;
-  /** Fills `buffer` from `position` on; resolves to the bytes read, 0 at the end. */
-  read(buffer: Uint8Array, position: number): Promise<number>;
-  close(): Promise<void>;
-}
+/** An open content: a tarball or a document, wherever it is kept. */
+export type ContentReader = Pick<BlobReader, "size" | "bytes" | "close">;
 
+/** Contents by hash. */
 export interface ContentSource {
   /** Undefined when there is no such content. */
   open(sha256: Sha256): Promise<ContentReader | undefined>;
@@ -26,13 +22,11 @@ export function storeContents({ blobs, documents }: Pick<Store, "blobs" | "docum
   };
 }
 
-function memoryReader(bytes: Uint8Array): ContentReader {
+function memoryReader(content: Uint8Array): ContentReader {
   return {
-    size: bytes.length,
-    async read(buffer, position) {
-      const piece = bytes.subarray(position, position + buffer.length);
-      buffer.set(piece);
-      return piece.length;
+    size: content.length,
+    async *bytes({ start, end } = { start: 0, end: content.length }) {
+      if (start < end) yield content.subarray(start, end);
     },
     close: async () => undefined,
   };

@@ -17,23 +17,8 @@ export interface ComposeServerOptions {
 /** The HTTP server of this mirror. It only reads, so it can run during a sync. */
 export async function composeServer(config: Config, options: ComposeServerOptions): Promise<MirrorServer> {
   const { createServer } = await import("../server/server.ts");
-  const { listSnapshotIds, readSnapshot } = await import("../mirror/current.ts");
-  const { snapshotIdOf } = await import("../mirror/snapshot.ts");
-  const store = await openStore(config);
-  return createServer(
-    {
-      readRef: async (name) => {
-        const treeId = await store.refs.read(name);
-        return treeId === undefined ? undefined : snapshotIdOf(treeId);
-      },
-      readSnapshot: (id) => readSnapshot(store, id),
-      listSnapshots: () => listSnapshotIds(store.documents),
-      openBlob: (sha256) => store.blobs.open(sha256),
-      readUpstreamDocument: (sha256) => store.documents.get("upstream", sha256),
-      readWorld: await composeWhich(config, () => readKnownInThread(config.data)),
-    },
-    options,
-  );
+  const readWorld = await composeWhich(config, () => readKnownInThread(config.data));
+  return createServer({ store: await openStore(config), readWorld }, options);
 }
 
 /**

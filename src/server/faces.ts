@@ -4,7 +4,7 @@ import type { ServedDocument } from "./document.ts";
 import type { Mirror } from "./mirror.ts";
 import type { MirrorView, Tarball } from "./mirror-view.ts";
 import { ENCODINGS, type Encoding } from "./negotiate.ts";
-import type { ServerPorts } from "./ports.ts";
+import type { ServedStore } from "./ports.ts";
 import { sendNotFound } from "./problem.ts";
 import { type SendContext, sendDocument, sendTarball, tarballDamaged } from "./send.ts";
 import { isMirrorsFile, isNeverCurated, parseTarget, snapshotInPath } from "./target.ts";
@@ -14,7 +14,7 @@ import type { VerbatimDocuments } from "./verbatim-documents.ts";
 export interface FaceContext extends SendContext {
   readonly mirror: Mirror;
   readonly verbatim: VerbatimDocuments;
-  readonly openBlob: ServerPorts["openBlob"];
+  readonly blobs: ServedStore["blobs"];
 }
 
 /** Under a snapshot's name a document never changes; a day is longer than any client works with one index. */
@@ -90,7 +90,7 @@ async function serveTarball(
     sendNotFound(exchange.response);
     return;
   }
-  const blob = await context.openBlob(tarball.sha256);
+  const blob = await context.blobs.open(tarball.sha256);
   if (blob === undefined) {
     // Replaced and pruned since the look at the ref: no damage, and the new snapshot has the answer.
     const now = await context.mirror.current();

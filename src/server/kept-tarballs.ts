@@ -1,6 +1,7 @@
+import { listSnapshotIds, readSnapshot } from "../mirror/current.ts";
 import type { MirrorView, Tarball } from "./mirror-view.ts";
 import { tarballsOf } from "./mirror-view.ts";
-import type { ServerPorts } from "./ports.ts";
+import type { ServedStore } from "./ports.ts";
 
 /** How old the list of kept snapshots may be, in ms, while the current one stays the same; pruning is rare. */
 const MAX_AGE_MS = 5_000;
@@ -23,7 +24,7 @@ interface Kept {
 
 /** Looks the kept snapshots up when a path is asked for that the current one does not list. */
 export function createKeptTarballs(
-  ports: Pick<ServerPorts, "listSnapshots" | "readSnapshot">,
+  store: Pick<ServedStore, "documents">,
   now: () => number = () => performance.now(),
 ): KeptTarballs {
   let last: Kept | undefined;
@@ -32,7 +33,7 @@ export function createKeptTarballs(
   async function current(currentId: string): Promise<Kept> {
     // A reading that began before a publish does not answer a question asked after it: then it is read once more.
     while (last?.currentId !== currentId || now() - last.readAt >= MAX_AGE_MS) {
-      reading ??= readKept(ports, last, { readAt: now(), currentId }).finally(() => {
+      reading ??= readKept(store, last, { readAt: now(), currentId }).finally(() => {
         reading = undefined;
       });
       try {
@@ -52,18 +53,18 @@ export function createKeptTarballs(
 }
 
 async function readKept(
-  ports: Pick<ServerPorts, "listSnapshots" | "readSnapshot">,
+  store: Pick<ServedStore, "documents">,
   before: Kept | undefined,
   moment: Pick<Kept, "readAt" | "currentId">,
 ): Promise<Kept> {
-  const ids = await ports.listSnapshots();
+  const ids = await listSnapshotIds(store.documents);
   if (before !== undefined && ids.length === before.bySnapshot.size) {
     if (ids.every((id) => before.bySnapshot.has(id))) return { ...before, ...moment };
   }
   const bySnapshot = new Map<string, MirrorView["tarballs"]>();
   const shared = new Map<string, Tarball>();
   for (const id of ids) {
-    const tarballs = before?.bySnapshot.get(id) ?? (await readTarballs(ports, id));
+    const tarballs = before?.bySnapshot.get(id) ?? (await readTarballs(store, id));
     if (tarballs !== undefined) bySnapshot.set(id, share(tarballs, shared));
   }
   // Ids ascend by time, so that a newer snapshot's entry replaces an older one's.
@@ -75,10 +76,10 @@ async function readKept(
 }
 
 async function readTarballs(
-  ports: Pick<ServerPorts, "readSnapshot">,
+  store: Pick<ServedStore, "documents">,
   id: string,
 ): Promise<MirrorView["tarballs"] | undefined> {
-  const snapshot = await ports.readSnapshot(id);
+  const snapshot = await readSnapshot(store, id);
   return snapshot && tarballsOf(snapshot);
 }
 

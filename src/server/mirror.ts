@@ -1,12 +1,13 @@
 import { LRUCache } from "lru-cache";
+import { readSnapshot } from "../mirror/current.ts";
+import { MIRROR_REF, snapshotIdOf } from "../mirror/snapshot.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
 import type { ServedDocument } from "./document.ts";
 import { type KeptTarballs, createKeptTarballs } from "./kept-tarballs.ts";
 import { type MirrorView, type Tarball, buildView } from "./mirror-view.ts";
-import type { ServerPorts } from "./ports.ts";
+import type { ServedStore } from "./ports.ts";
 import { snapshotInPath } from "./target.ts";
 
-const REF = "mirror";
 /** The current snapshot, the one before it, and two that clients with an old index still ask for. */
 const MAX_VIEWS = 4;
 
@@ -25,8 +26,8 @@ export interface Mirror {
   readonly fault: () => JamError | undefined;
 }
 
-/** The mirror behind the ports. Views are built once per snapshot, however many requests wait for one. */
-export function createMirror(ports: ServerPorts): Mirror {
+/** The mirror in a store. Views are built once per snapshot, however many requests wait for one. */
+export function createMirror(store: ServedStore): Mirror {
   /** The view that is being built. One at a time: whoever asks for many snapshots lets others in between. */
   let building: Promise<unknown> = Promise.resolve();
   const views = new LRUCache<string, MirrorView>({
@@ -35,20 +36,21 @@ export function createMirror(ports: ServerPorts): Mirror {
     ignoreFetchAbort: true,
     fetchMethod: (id) => {
       const view = building.then(async () => {
-        const snapshot = await ports.readSnapshot(id);
+        const snapshot = await readSnapshot(store, id);
         return snapshot && buildView(snapshot);
       });
       building = view.catch(() => undefined);
       return view;
     },
   });
-  const kept: KeptTarballs = createKeptTarballs(ports);
+  const kept: KeptTarballs = createKeptTarballs(store);
   let last: MirrorView | undefined;
   let fault: JamError | undefined;
 
   async function readCurrent(): Promise<MirrorView> {
-    const id = await ports.readRef(REF);
-    if (id === undefined) throw last === undefined ? nothingPublished() : refVanished();
+    const treeId = await store.refs.read(MIRROR_REF);
+    if (treeId === undefined) throw last === undefined ? nothingPublished() : refVanished();
+    const id = snapshotIdOf(treeId);
     if (id === last?.snapshot.id) return last;
     const view = await views.fetch(id);
     if (view === undefined) throw snapshotVanished(id);
@@ -84,15 +86,19 @@ function nothingPublished(): JamError {
 }
 
 function refVanished(): JamError {
-  return new JamError("JAM_STORE_IO", `The ref ${REF} is gone; was the data directory unmounted?`, {
+  return new JamError("JAM_STORE_IO", `The ref ${MIRROR_REF} is gone; was the data directory unmounted?`, {
     hint: "Check that the data directory is mounted and readable. The last good snapshot is served until then.",
-    details: { ref: REF },
+    details: { ref: MIRROR_REF },
   });
 }
 
 function snapshotVanished(id: string): JamError {
-  return new JamError("JAM_STORE_CORRUPT", `The ref ${REF} names snapshot ${id}, which is not there.`, {
-    hint: "Run `jam sync` to publish a fresh snapshot.",
-    details: { ref: REF, snapshot: id },
-  });
+  return new JamError(
+    "JAM_STORE_CORRUPT",
+    `The ref ${MIRROR_REF} names snapshot ${id}, which is not there.`,
+    {
+      hint: "Run `jam sync` to publish a fresh snapshot.",
+      details: { ref: MIRROR_REF, snapshot: id },
+    },
+  );
 }

@@ -1,4 +1,4 @@
-import type { BlobReader } from "../store/store.ts";
+import type { BlobReader, ByteRange } from "../store/store.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
@@ -9,7 +9,7 @@ import type { HotChunks } from "./hot-chunks.ts";
 import { type Encoding, tarballType } from "./negotiate.ts";
 import { ConnectionGone, type ReaderPace, awaitTurn, endWithin, openOutlet } from "./outlet.ts";
 import { sendProblem } from "./problem.ts";
-import { type ByteRange, ShortBlob, sendRange } from "./transfer.ts";
+import { ShortBlob, sendRange } from "./transfer.ts";
 
 /** What every answer with a body needs. */
 export interface SendContext {

@@ -36,13 +36,13 @@ export interface MirrorServer {
 }
 
 /** A server that answers from these ports. It holds no state that the next one would need. */
-export function createServer(ports: ServerPorts, options: ServerOptions = {}): MirrorServer {
+export function createServer({ store, readWorld }: ServerPorts, options: ServerOptions = {}): MirrorServer {
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const context = {
-    mirror: createMirror(ports),
-    verbatim: createVerbatimDocuments(ports),
-    openBlob: ports.openBlob,
-    readWorld: ports.readWorld,
+    mirror: createMirror(store),
+    verbatim: createVerbatimDocuments(store),
+    blobs: store.blobs,
+    readWorld,
     pool: new BufferPool(),
     chunks: new HotChunks(),
     pace: limits.readerPace,

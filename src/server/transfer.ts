@@ -1,4 +1,4 @@
-import type { BlobReader } from "../store/store.ts";
+import type { BlobReader, ByteRange } from "../store/store.ts";
 import type { BufferPool, BufferUse } from "./buffer-pool.ts";
 import { CHUNK_BYTES, type HotChunks } from "./hot-chunks.ts";
 import type { Outlet } from "./outlet.ts";
@@ -14,20 +14,21 @@ export class ShortBlob extends Error {
   }
 }
 
-/** Half-open range of bytes. */
-export interface ByteRange {
-  readonly start: number;
-  readonly end: number;
-}
-
 /** Where the bytes of a transfer come from. */
 export interface TransferSource {
-  readonly blob: Pick<BlobReader, "read" | "size" | "storedAt">;
+  readonly blob: Pick<BlobReader, "bytes" | "readAt" | "size" | "storedAt">;
   /** Names the blob's content. */
   readonly sha256: string;
   readonly chunks: HotChunks;
   readonly pool: BufferPool;
 }
+
+/** A source whose blob is read at any position without a round trip. */
+interface PooledSource extends TransferSource {
+  readonly blob: PositionalReader;
+}
+
+type PositionalReader = TransferSource["blob"] & Required<Pick<BlobReader, "readAt">>;
 
 /** Bytes to write next; `release` once they are with the kernel. */
 interface Piece {
@@ -36,11 +37,35 @@ interface Piece {
 }
 
 /**
+ * Sends a range of a blob.
+ * @throws ConnectionGone, ShortBlob, JamError JAM_STORE_CORRUPT, JAM_STORE_IO
+ */
+export async function sendRange(outlet: Outlet, source: TransferSource, range: ByteRange): Promise<void> {
+  const { blob } = source;
+  if (isPositional(blob)) await sendPooled(outlet, { ...source, blob }, range);
+  else await sendStream(outlet, blob, range);
+}
+
+function isPositional(blob: TransferSource["blob"]): blob is PositionalReader {
+  return blob.readAt !== undefined;
+}
+
+/** Reads as fast as the connection takes the bytes; leaving early, as when the reader is gone, ends the read. */
+async function sendStream(outlet: Outlet, blob: TransferSource["blob"], range: ByteRange): Promise<void> {
+  let position = range.start;
+  for await (const piece of blob.bytes(range)) {
+    position += piece.length;
+    await outlet.write(piece);
+  }
+  if (position < range.end) throw new ShortBlob(position);
+}
+
+/**
  * Sends a range of a blob in pieces: chunks that others fetch too come from memory, the rest through pooled buffers.
  * Two pieces are on their way out at a time, so that the connection never waits for us.
  * @throws ConnectionGone, ShortBlob, JamError JAM_STORE_IO
  */
-export async function sendRange(outlet: Outlet, source: TransferSource, range: ByteRange): Promise<void> {
+async function sendPooled(outlet: Outlet, source: PooledSource, range: ByteRange): Promise<void> {
   let position = range.start;
   let writing: Promise<number> = Promise.resolve(0);
   let lastWriteMs = 0;
@@ -79,7 +104,7 @@ async function writePiece(outlet: Outlet, { bytes, release }: Piece): Promise<nu
 }
 
 /** The next piece on its way while the last one is written; undefined at the end, or without a buffer for it. */
-function readAhead(source: TransferSource, range: ByteRange): Promise<Piece> | undefined {
+function readAhead(source: PooledSource, range: ByteRange): Promise<Piece> | undefined {
   if (range.start >= range.end) return undefined;
   const piece = nextPiece(source, range, "ahead");
   if (piece === undefined) return undefined;
@@ -90,7 +115,7 @@ function readAhead(source: TransferSource, range: ByteRange): Promise<Piece> | u
 }
 
 function nextPiece(
-  source: TransferSource,
+  source: PooledSource,
   range: ByteRange,
   use: BufferUse,
 ): Promise<Piece> | Piece | undefined {
@@ -102,7 +127,7 @@ function nextPiece(
 }
 
 /** The chunk around `position`, here or on its way; undefined when there is no room for it. */
-function bringIn(source: TransferSource, position: number): Uint8Array | Promise<Uint8Array> | undefined {
+function bringIn(source: PooledSource, position: number): Uint8Array | Promise<Uint8Array> | undefined {
   const { blob, chunks, sha256 } = source;
   const start = position - (position % CHUNK_BYTES);
   // A blob that was damaged and fetched again has the same hash and a new date.
@@ -116,9 +141,9 @@ function bringIn(source: TransferSource, position: number): Uint8Array | Promise
   return loading;
 }
 
-async function fill(blob: Pick<BlobReader, "read">, buffer: Uint8Array, start: number): Promise<void> {
+async function fill(blob: PositionalReader, buffer: Uint8Array, start: number): Promise<void> {
   for (let filled = 0; filled < buffer.length;) {
-    const length = await blob.read(buffer.subarray(filled), start + filled);
+    const length = await blob.readAt(buffer.subarray(filled), start + filled);
     if (length === 0) throw new ShortBlob(start + filled);
     filled += length;
   }
@@ -129,10 +154,10 @@ function sliceOf(chunk: Uint8Array, range: ByteRange): Piece {
   return { bytes: chunk.subarray(offset, offset + range.end - range.start), release: () => undefined };
 }
 
-async function readPooled({ blob, pool }: TransferSource, range: ByteRange, buffer: Buffer): Promise<Piece> {
+async function readPooled({ blob, pool }: PooledSource, range: ByteRange, buffer: Buffer): Promise<Piece> {
   try {
     const wanted = buffer.subarray(0, Math.min(buffer.length, range.end - range.start));
-    const length = await blob.read(wanted, range.start);
+    const length = await blob.readAt(wanted, range.start);
     if (length === 0) throw new ShortBlob(range.start);
     return { bytes: wanted.subarray(0, length), release: () => pool.release(buffer) };
   } catch (error) {

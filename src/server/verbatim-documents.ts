@@ -1,9 +1,10 @@
 import { isJamError, JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
+import type { DocumentStore } from "../store/store.ts";
 import { textOfDocument } from "../simplestreams/signed-text.ts";
 import { ServedDocument } from "./document.ts";
 import type { MirrorView } from "./mirror-view.ts";
-import type { ServerPorts } from "./ports.ts";
+import type { ServedStore } from "./ports.ts";
 
 /** Upstream's own documents of one view, by the path they are served under. */
 export interface VerbatimDocuments {
@@ -12,7 +13,9 @@ export interface VerbatimDocuments {
 }
 
 /** Reads each document once per view and keeps it as long as the view lives. */
-export function createVerbatimDocuments(ports: Pick<ServerPorts, "readUpstreamDocument">): VerbatimDocuments {
+export function createVerbatimDocuments({
+  documents: store,
+}: Pick<ServedStore, "documents">): VerbatimDocuments {
   const cache = new WeakMap<MirrorView, Map<string, Promise<ServedDocument>>>();
   return {
     async find(view, path) {
@@ -22,7 +25,7 @@ export function createVerbatimDocuments(ports: Pick<ServerPorts, "readUpstreamDo
       cache.set(view, documents);
       const known = documents.get(path);
       if (known !== undefined) return known;
-      const reading = readDocument(ports, view, { path, ...source });
+      const reading = readDocument(store, view, { path, ...source });
       documents.set(path, reading);
       reading.catch(() => documents.delete(path));
       return reading;
@@ -44,11 +47,11 @@ function sourceOf(proofs: MirrorView["proofs"], path: string): Source | undefine
 }
 
 async function readDocument(
-  ports: Pick<ServerPorts, "readUpstreamDocument">,
+  store: Pick<DocumentStore, "get">,
   view: MirrorView,
   { path, sha256, isTwin }: Source & { readonly path: string },
 ): Promise<ServedDocument> {
-  const bytes = await ports.readUpstreamDocument(sha256);
+  const bytes = await store.get("upstream", sha256);
   if (bytes === undefined) throw proofVanished(path, sha256);
   const text = readableText(bytes, path, sha256);
   return new ServedDocument(isTwin ? Buffer.from(unsignedTwin(text, path)) : bytes, {

@@ -8,12 +8,30 @@ export interface BlobStat {
   readonly storedAt: Date;
 }
 
-/** An open blob. The caller closes it; it stays readable after the blob is deleted. */
+/** Half-open range of bytes: `start` is the first byte, `end` the one after the last. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** An open blob. The caller closes it. A stream that has begun ends whole, also when the blob is deleted meanwhile. */
 export interface BlobReader {
+  /** Bytes. */
   readonly size: number;
   readonly storedAt: Date;
-  /** Fills `buffer` from `position` on; resolves to the bytes read, 0 at the end. */
-  read(buffer: Uint8Array, position: number): Promise<number>;
+  /**
+   * The bytes of `range` in order; all of them without one. What the range names after the end of the blob is left out.
+   * Nothing is read before the first piece is requested, and only a bounded amount ahead of the caller; a piece is valid
+   * until the next one is requested. Leaving the loop early ends the read. Several streams may run at the same time.
+   * @throws JamError JAM_STORE_CORRUPT with `sha256` in its details when the blob ends early or is gone, JAM_STORE_IO
+   */
+  bytes(range?: ByteRange): AsyncIterable<Uint8Array>;
+  /**
+   * Fills `buffer` from `position` on; resolves to the bytes read, 0 at the end. Absent where a read in the middle costs
+   * a round trip: such a driver is read through `bytes` alone.
+   * @throws JamError JAM_STORE_IO
+   */
+  readAt?(buffer: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;
 }
 

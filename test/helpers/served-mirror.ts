@@ -13,13 +13,12 @@ import { JUJU_KNOWLEDGE } from "../../src/juju/knowledge/juju-knowledge.ts";
 import { createWorldReader } from "../../src/upgrade/which/which-state.ts";
 import { sha256Of } from "../../src/shared/sha256.ts";
 import type { Sha256 } from "../../src/shared/sha256.ts";
-import type { ServerPorts } from "../../src/server/ports.ts";
+import type { ServedStore, ServerPorts } from "../../src/server/ports.ts";
 import type { RequestRecord } from "../../src/server/request-log.ts";
 import { type MirrorServer, type ServerOptions, createServer } from "../../src/server/server.ts";
 import type { Store } from "../../src/store/store.ts";
-import { readSnapshot } from "../../src/mirror/current.ts";
 import { publishSnapshot } from "../../src/mirror/publish.ts";
-import { type Snapshot, snapshotIdOf } from "../../src/mirror/snapshot.ts";
+import type { Snapshot } from "../../src/mirror/snapshot.ts";
 import { putBlob, someBytes } from "./store-content.ts";
 import { type TemporaryStore, temporaryStore } from "./temporary-store.ts";
 
@@ -54,8 +53,8 @@ export interface ServedMirror extends AsyncDisposable {
 
 export interface ServeOptions extends Partial<Publish> {
   readonly limits?: ServerOptions["limits"];
-  /** Changes the ports, for instance to fail. */
-  readonly ports?: (ports: ServerPorts) => Partial<ServerPorts>;
+  /** Changes what the server reads, for instance to fail. */
+  readonly served?: (store: ServedStore) => Partial<ServedStore>;
 }
 
 /** Starts a server on a free port; with `agents` a first snapshot is published before. */
@@ -67,7 +66,7 @@ export async function serveMirror(options: ServeOptions = {}): Promise<ServedMir
   const records: RequestRecord[] = [];
   const damaged: Sha256[] = [];
   const server = createServer(
-    { ...ports, ...options.ports?.(ports) },
+    { ...ports, store: { ...ports.store, ...options.served?.(ports.store) } },
     {
       log: (record) => records.push(record),
       onDamage: (sha256) => damaged.push(sha256),
@@ -94,16 +93,22 @@ export async function serveMirror(options: ServeOptions = {}): Promise<ServedMir
 /** The server's view of a store. */
 export function portsOf(store: Store): ServerPorts {
   return {
-    readRef: async (name) => {
-      const treeId = await store.refs.read(name);
-      return treeId === undefined ? undefined : snapshotIdOf(treeId);
-    },
-    readSnapshot: (id) => readSnapshot(store, id),
-    listSnapshots: async () =>
-      (await store.documents.list("snapshots")).map((name) => name.replace(/\.json$/, "")),
-    openBlob: (sha256) => store.blobs.open(sha256),
-    readUpstreamDocument: (sha256) => store.documents.get("upstream", sha256),
+    store,
     readWorld: createWorldReader(store, () => Promise.resolve(JUJU_KNOWLEDGE)),
+  };
+}
+
+/** The store with blobs that are read as streams alone, as those of an object store. */
+export function streamsOnly({ blobs }: ServedStore): Partial<ServedStore> {
+  return {
+    blobs: {
+      async open(sha256) {
+        const blob = await blobs.open(sha256);
+        if (blob === undefined) return undefined;
+        const { size, storedAt } = blob;
+        return { size, storedAt, bytes: (range) => blob.bytes(range), close: () => blob.close() };
+      },
+    },
   };
 }
 

@@ -41,10 +41,16 @@ export async function putBlob(
 export async function readBlob(blobs: BlobStore, sha256: Sha256): Promise<Buffer | undefined> {
   const reader = await blobs.open(sha256);
   if (reader === undefined) return undefined;
-  const bytes = Buffer.alloc(reader.size);
-  await reader.read(bytes, 0);
+  const bytes = await collect(reader.bytes());
   await reader.close();
   return bytes;
+}
+
+/** What a stream delivers, copied piece by piece. */
+export async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of bytes) pieces.push(Buffer.from(piece));
+  return Buffer.concat(pieces);
 }
 
 /** Every blob as `<sha256> <size>`, ascending. */

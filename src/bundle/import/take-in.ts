@@ -118,17 +118,15 @@ async function putDocument(
 }
 
 async function* joined(store: ImportStore, parts: readonly KeptPart[]): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(1024 * 1024);
   for (const { sha256 } of parts) {
     const reader = await store.blobs.open(sha256);
     if (reader === undefined) return;
     try {
-      for (let position = 0; position < reader.size;) {
-        const count = await reader.read(buffer, position);
-        if (count === 0) return;
-        position += count;
-        yield buffer.subarray(0, count);
-      }
+      yield* reader.bytes();
+    } catch (error) {
+      // What is joined so far is too short then, which counts as damage of the content.
+      if (isJamError(error, "JAM_STORE_CORRUPT")) return;
+      throw error;
     } finally {
       await reader.close();
     }

@@ -1,7 +1,12 @@
 import type { VolumeInput } from "../../medium/medium.ts";
+import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
+import type { ByteRange } from "../../store/store.ts";
 import { TAR_BLOCK, toBlocks, type Slice, type VolumePlan } from "../format/volume-plan.ts";
 import type { ContentReader, ContentSource } from "../contents.ts";
+
+/** Few and large reads: each costs a turn through the thread pool. */
+const READ_BYTES = 1024 * 1024;
 
 /** A volume in a plain file, and what it holds. */
 export interface LocatedVolume {
@@ -54,31 +59,43 @@ function wholeOf(pieces: readonly Piece[]): readonly Piece[] | undefined {
   return chain.length > 0 && end === chain[0]?.slice.content.size ? chain : undefined;
 }
 
-/** One file is open at a time. */
+/** One file is open at a time, and only while it is read. */
 function readPieces(pieces: readonly Piece[]): ContentReader {
-  let opened: { readonly piece: Piece; readonly reader: ContentReader } | undefined;
-  const close = async () => {
-    const { reader } = opened ?? {};
-    opened = undefined;
-    await reader?.close();
-  };
+  const size = pieces[0]?.slice.content.size ?? 0;
   return {
-    size: pieces[0]?.slice.content.size ?? 0,
-    async read(buffer, position) {
-      const piece = pieces.find(
-        ({ slice }) => position >= slice.offset && position < slice.offset + slice.length,
-      );
-      if (piece === undefined) return 0;
-      if (opened?.piece !== piece) {
-        await close();
-        const reader = await piece.input.openAt?.();
-        if (reader === undefined) return 0;
-        opened = { piece, reader };
+    size,
+    async *bytes({ start, end }: ByteRange = { start: 0, end: size }) {
+      for (const piece of pieces) {
+        const { offset, length } = piece.slice;
+        const from = Math.max(start, offset);
+        const to = Math.min(end, offset + length);
+        if (from < to) yield* readPiece(piece, { start: from - offset, end: to - offset });
       }
-      const within = position - piece.slice.offset;
-      const length = Math.min(buffer.length, piece.slice.length - within);
-      return opened.reader.read(buffer.subarray(0, length), piece.position + within);
     },
-    close,
+    close: async () => undefined,
   };
+}
+
+async function* readPiece(piece: Piece, { start, end }: ByteRange): AsyncGenerator<Uint8Array> {
+  const reader = await piece.input.openAt?.();
+  if (reader === undefined) throw endsEarly(piece);
+  try {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, end - start));
+    for (let position = start; position < end;) {
+      const wanted = buffer.subarray(0, Math.min(buffer.length, end - position));
+      const count = await reader.read(wanted, piece.position + position);
+      if (count === 0) throw endsEarly(piece);
+      position += count;
+      yield wanted.subarray(0, count);
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+function endsEarly({ input, slice }: Piece): JamError {
+  const { sha256 } = slice.content;
+  return new JamError("JAM_STORE_CORRUPT", `${input.name} ends within content ${sha256}.`, {
+    details: { sha256, file: input.name },
+  });
 }

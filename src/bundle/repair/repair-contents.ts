@@ -1,4 +1,6 @@
+import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
+import type { ByteRange } from "../../store/store.ts";
 import type { ContentSource } from "../contents.ts";
 
 /** Contents from the first source that has one, without what was found damaged there. */
@@ -34,17 +36,23 @@ export class RepairContents implements ContentSource {
   }
 }
 
-/** The source with what cannot be read in it cut short, so that it is taken for damaged. */
-export function withoutReadErrors(source: ContentSource): ContentSource {
+/** The source, with what cannot be read in it taken for damaged: the content may be whole elsewhere. */
+export function readErrorsAsDamage(source: ContentSource): ContentSource {
   return {
     async open(sha256) {
       const reader = await source.open(sha256);
-      return (
-        reader && {
-          ...reader,
-          read: (buffer, position) => reader.read(buffer, position).catch(() => 0),
+      if (reader === undefined) return undefined;
+      const bytes = async function* (range?: ByteRange) {
+        try {
+          yield* reader.bytes(range);
+        } catch (cause) {
+          throw new JamError("JAM_STORE_CORRUPT", `Content ${sha256} cannot be read.`, {
+            cause,
+            details: { sha256 },
+          });
         }
-      );
+      };
+      return { size: reader.size, bytes, close: () => reader.close() };
     },
   };
 }

@@ -19,7 +19,7 @@ import { bundleFiles, type BundleFiles } from "../write/bundle-files.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
 import { makeVolumes, refuseLacking, type MadeVolumes } from "./make-volumes.ts";
 import { putInPlace } from "./put-in-place.ts";
-import { RepairContents, withoutReadErrors } from "./repair-contents.ts";
+import { RepairContents, readErrorsAsDamage } from "./repair-contents.ts";
 import { restoreSeal } from "./restore-seal.ts";
 
 /** What repairing works with. */
@@ -193,7 +193,7 @@ function contentsFor(
   return new RepairContents([
     contents,
     volumeContents(good),
-    withoutReadErrors(volumeContents([...good, ...rest])),
+    readErrorsAsDamage(volumeContents([...good, ...rest])),
   ]);
 }
 

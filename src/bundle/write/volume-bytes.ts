@@ -1,5 +1,5 @@
 import { Header } from "tar";
-import { JamError } from "../../shared/errors.ts";
+import { isJamError, JamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
 import type { BundledContent } from "../format/manifest.ts";
 import {
@@ -13,9 +13,6 @@ import {
 } from "../format/volume-label.ts";
 import { TAR_BLOCK, toBlocks, type Slice, type VolumePlan } from "../format/volume-plan.ts";
 import type { ContentReader, ContentSource } from "../contents.ts";
-
-/** Few and large reads: each costs a turn through the thread pool. */
-const READ_BYTES = 1024 * 1024;
 
 /** What every volume of one bundle has in common. */
 export interface BundleBytes {
@@ -60,10 +57,9 @@ export async function* volumeBytes(
     written += piece.length;
     yield piece;
   }
-  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   for (const slice of plan.slices) {
     yield tarHeader(sliceName(slice), slice.length, bundle.createdAt);
-    yield* sliceBytes(slice, parts.get(slice) ?? slice.content.sha256, contents, buffer);
+    yield* sliceBytes(slice, parts.get(slice) ?? slice.content.sha256, contents);
     yield padding(slice.length);
     written += TAR_BLOCK + toBlocks(slice.length);
   }
@@ -76,23 +72,18 @@ async function hashParts(
   contents: ContentSource,
 ): Promise<ReadonlyMap<Slice | undefined, Sha256>> {
   const hashes = new Map<Slice | undefined, Sha256>();
-  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   for (const slice of new Set([plan.slices[0], plan.slices.at(-1)])) {
     if (slice === undefined || !isPart(slice)) continue;
-    hashes.set(slice, await hashPart(slice, contents, buffer));
+    hashes.set(slice, await hashPart(slice, contents));
   }
   return hashes;
 }
 
 /** The hash of a part of a content, which is read whole to see that it is what its name says. */
-async function hashPart(
-  { content, offset, length }: Slice,
-  contents: ContentSource,
-  buffer: Buffer,
-): Promise<Sha256> {
+async function hashPart({ content, offset, length }: Slice, contents: ContentSource): Promise<Sha256> {
   const [whole, part] = [startSha256(), startSha256()];
   let position = 0;
-  for await (const chunk of readFrom(contents, content, { offset: 0, length: content.size }, buffer)) {
+  for await (const chunk of readFrom(contents, content, { offset: 0, length: content.size })) {
     whole.update(chunk);
     const start = Math.max(0, offset - position);
     const end = Math.min(chunk.length, offset + length - position);
@@ -108,10 +99,9 @@ async function* sliceBytes(
   slice: Slice,
   expected: Sha256,
   contents: ContentSource,
-  buffer: Buffer,
 ): AsyncGenerator<Uint8Array> {
   const hash = startSha256();
-  for await (const chunk of readFrom(contents, slice.content, slice, buffer)) {
+  for await (const chunk of readFrom(contents, slice.content, slice)) {
     hash.update(chunk);
     yield chunk;
   }
@@ -123,20 +113,22 @@ async function* readFrom(
   contents: ContentSource,
   content: BundledContent,
   { offset, length }: Pick<Slice, "offset" | "length">,
-  buffer: Buffer,
 ): AsyncGenerator<Uint8Array> {
   const reader = await openWhole(contents, content);
+  let done = 0;
   try {
-    for (let done = 0; done < length;) {
-      const wanted = buffer.subarray(0, Math.min(buffer.length, length - done));
-      const count = await reader.read(wanted, offset + done);
-      if (count === 0) throw new DamagedContentError(content, "it became shorter");
-      done += count;
-      yield wanted.subarray(0, count);
+    for await (const piece of reader.bytes({ start: offset, end: offset + length })) {
+      done += piece.length;
+      yield piece;
     }
+  } catch (error) {
+    if (isJamError(error, "JAM_STORE_CORRUPT"))
+      throw new DamagedContentError(content, "it became shorter", error);
+    throw error;
   } finally {
     await reader.close();
   }
+  if (done !== length) throw new DamagedContentError(content, "it became shorter");
 }
 
 async function openWhole(contents: ContentSource, content: BundledContent): Promise<ContentReader> {
@@ -152,10 +144,11 @@ export class DamagedContentError extends JamError {
   readonly sha256: Sha256;
   readonly kind: BundledContent["kind"];
 
-  constructor({ kind, sha256 }: BundledContent, what: string) {
+  constructor({ kind, sha256 }: BundledContent, what: string, cause?: JamError) {
     super("JAM_STORE_CORRUPT", `The ${kind} ${sha256} of this mirror is damaged: ${what}.`, {
       hint: "Nothing was sealed. Delete the damaged file under blobs/sha256/, run `jam sync` to fetch it again, then make the bundle again.",
       details: { sha256, kind },
+      ...(cause === undefined ? {} : { cause }),
     });
     this.sha256 = sha256;
     this.kind = kind;

@@ -6,7 +6,7 @@ import { attempt, attemptUnlessAbsent, isAbsent, systemCode, toStoreError } from
 import { JamError } from "../../shared/errors.ts";
 import { type Sha256, parseSha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath } from "../layout.ts";
-import type { BlobReader, BlobStat, BlobStore } from "../store.ts";
+import type { BlobReader, BlobStat, BlobStore, ByteRange } from "../store.ts";
 import { openStagedBlob } from "./staged-blob.ts";
 
 /**
@@ -17,7 +17,7 @@ export function fsBlobStore(root: string, now: () => Date): BlobStore {
   const staged = new Set<Sha256>();
   return {
     stat: async (sha256) => statBlob(root, sha256),
-    open: (sha256) => openBlob(join(root, blobPath(sha256))),
+    open: (sha256) => openBlob(root, sha256),
     async stage(sha256) {
       if (staged.has(sha256)) throw new JamError("JAM_INTERNAL", `Blob ${sha256} is staged already.`);
       staged.add(sha256);
@@ -67,12 +67,13 @@ async function* listBlobs(root: string): AsyncGenerator<BlobStat> {
 }
 
 /** The blob's file, opened without following a link and without waiting for the writer of a pipe. */
-async function openBlob(path: string): Promise<BlobReader | undefined> {
+async function openBlob(root: string, sha256: Sha256): Promise<BlobReader | undefined> {
+  const path = join(root, blobPath(sha256));
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
     const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const stat = await file.stat();
-    if (stat.isFile()) return new FsBlobReader(path, file, stat);
+    if (stat.isFile()) return new FsBlobReader(sha256, { path, file, stat });
     await file.close();
     return undefined;
   } catch (error) {
@@ -82,20 +83,41 @@ async function openBlob(path: string): Promise<BlobReader | undefined> {
   }
 }
 
+/** Few and large reads: each costs a turn through the thread pool. */
+const PIECE_BYTES = 1024 * 1024;
+
 class FsBlobReader implements BlobReader {
   readonly size: number;
   readonly storedAt: Date;
+  readonly #sha256: Sha256;
   readonly #path: string;
   readonly #file: FileHandle;
 
-  constructor(path: string, file: FileHandle, stat: Stats) {
+  constructor(
+    sha256: Sha256,
+    { path, file, stat }: { readonly path: string; readonly file: FileHandle; readonly stat: Stats },
+  ) {
     this.size = stat.size;
     this.storedAt = stat.mtime;
+    this.#sha256 = sha256;
     this.#path = path;
     this.#file = file;
   }
 
-  async read(buffer: Uint8Array, position: number): Promise<number> {
+  async *bytes({ start, end }: ByteRange = { start: 0, end: this.size }): AsyncGenerator<Uint8Array> {
+    const stop = Math.min(end, this.size);
+    if (start >= stop) return;
+    const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, stop - start));
+    for (let position = start; position < stop;) {
+      const wanted = buffer.subarray(0, Math.min(buffer.length, stop - position));
+      const count = await this.readAt(wanted, position);
+      if (count === 0) throw this.#endsEarly(position);
+      position += count;
+      yield wanted.subarray(0, count);
+    }
+  }
+
+  async readAt(buffer: Uint8Array, position: number): Promise<number> {
     let done = 0;
     try {
       while (done < buffer.length) {
@@ -111,6 +133,17 @@ class FsBlobReader implements BlobReader {
 
   close(): Promise<void> {
     return attempt(`close ${this.#path}`, () => this.#file.close());
+  }
+
+  #endsEarly(position: number): JamError {
+    return new JamError(
+      "JAM_STORE_CORRUPT",
+      `Blob ${this.#sha256} ends at byte ${position} instead of ${this.size}.`,
+      {
+        hint: `Delete ${this.#path}, then run \`jam sync\` to fetch it again.`,
+        details: { sha256: this.#sha256, path: this.#path, position, size: this.size },
+      },
+    );
   }
 }
 

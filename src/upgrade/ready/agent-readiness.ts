@@ -1,26 +1,16 @@
 import type { Agent } from "../../juju/agent.ts";
+import { isJamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
+import type { BlobStore } from "../../store/store.ts";
 import { createAgentIndex } from "../plan/agent-index.ts";
 import type { PlanAgent, PlanDocument } from "../plan/plan-document.ts";
-
-/** Tarballs, as far as looking at them needs it. */
-export interface BlobReading {
-  stat(sha256: Sha256): Promise<{ readonly size: number; readonly storedAt: Date } | undefined>;
-  open(sha256: Sha256): Promise<
-    | {
-        read(buffer: Uint8Array, position: number): Promise<number>;
-        close(): Promise<void>;
-      }
-    | undefined
-  >;
-}
 
 /** What the agents of a plan are looked for in. */
 export interface AgentLook {
   readonly plan: PlanDocument;
   /** The agents that the mirror shows. */
   readonly held: readonly Agent[];
-  readonly blobs: BlobReading;
+  readonly blobs: Pick<BlobStore, "stat" | "open">;
   /** Hash every tarball now. */
   readonly isDeep: boolean;
   readonly now: () => Date;
@@ -95,22 +85,19 @@ async function lookAt(
     : { agent, ready: false, reason: damage };
 }
 
-const CHUNK_BYTES = 1024 * 1024;
-
 /** What is wrong with a tarball's bytes, or undefined. */
 async function findDamage(sha256: Sha256, { blobs, signal }: AgentLook): Promise<string | undefined> {
   const blob = await blobs.open(sha256);
   if (blob === undefined) return "listed, but its tarball is gone: run jam sync";
   const hash = startSha256();
-  const buffer = new Uint8Array(CHUNK_BYTES);
   try {
-    for (let position = 0; ;) {
+    for await (const piece of blob.bytes()) {
       signal.throwIfAborted();
-      const count = await blob.read(buffer, position);
-      if (count === 0) break;
-      hash.update(buffer.subarray(0, count));
-      position += count;
+      hash.update(piece);
     }
+  } catch (error) {
+    if (isJamError(error, "JAM_STORE_CORRUPT")) return `damaged: ${error.message}`;
+    throw error;
   } finally {
     await blob.close();
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { inChunks, listBlobs, putBlob, readBlob, someBytes } from "../../helpers/store-content.ts";
+import { collect, inChunks, listBlobs, putBlob, readBlob, someBytes } from "../../helpers/store-content.ts";
 
 /** A store that is empty at first, and goes when the scope ends. */
 export interface StoreUnderTest extends Store, AsyncDisposable {
@@ -39,30 +39,69 @@ function describeBlobs(open: () => Promise<StoreUnderTest>): void {
     );
   });
 
-  it("reads any range, stops at the end and answers 0 behind it", async () => {
+  it.for([
+    [3000, 7096],
+    [0, 10_000],
+    [9999, 20_000],
+    [0, 1],
+  ] as const)("streams bytes %i to %i, and none after the end", async ([start, end]) => {
     await using store = await open();
     const blob = await putBlob(store.blobs, 10_000);
     const reader = await store.blobs.open(blob.sha256);
-    const buffer = Buffer.alloc(4096);
 
-    expect(await reader?.read(buffer, 3000)).toBe(4096);
-    expect(buffer).toEqual(blob.bytes.subarray(3000, 7096));
-    expect(await reader?.read(buffer, 9999)).toBe(1);
-    expect(buffer[0]).toBe(blob.bytes[9999]);
-    expect(await reader?.read(buffer, 10_000)).toBe(0);
+    expect(await collect(reader!.bytes({ start, end }))).toEqual(blob.bytes.subarray(start, end));
+    expect(await collect(reader!.bytes({ start: 500, end: 500 }))).toHaveLength(0);
+    expect(await collect(reader!.bytes({ start: 10_000, end: 10_001 }))).toHaveLength(0);
     await reader?.close();
   });
 
-  it("keeps an open blob readable after it is deleted", async () => {
+  it("reads several ranges of one blob at the same time, and ends one when its reader leaves", async () => {
     await using store = await open();
-    const blob = await putBlob(store.blobs, 5000);
+    const blob = await putBlob(store.blobs, 3_000_000);
     const reader = await store.blobs.open(blob.sha256);
+    const left = (async () => {
+      for await (const piece of reader!.bytes()) return piece[0];
+      return undefined;
+    })();
 
-    await store.blobs.delete(blob.sha256);
+    const [one, other] = await Promise.all([
+      collect(reader!.bytes({ start: 5, end: 2_500_000 })),
+      collect(reader!.bytes({ start: 1_000_000, end: 3_000_000 })),
+    ]);
 
-    const bytes = Buffer.alloc(5000);
-    expect(await reader?.read(bytes, 0)).toBe(5000);
-    expect(bytes).toEqual(blob.bytes);
+    expect(one.equals(blob.bytes.subarray(5, 2_500_000))).toBe(true);
+    expect(other.equals(blob.bytes.subarray(1_000_000))).toBe(true);
+    expect(await left).toBe(blob.bytes[0]);
+    await reader?.close();
+  });
+
+  it("reads at any position where it offers that, stops at the end and answers 0 after it", async () => {
+    await using store = await open();
+    const blob = await putBlob(store.blobs, 10_000);
+    const reader = await store.blobs.open(blob.sha256);
+    if (reader?.readAt !== undefined) {
+      const buffer = Buffer.alloc(4096);
+      expect(await reader.readAt(buffer, 3000)).toBe(4096);
+      expect(buffer).toEqual(blob.bytes.subarray(3000, 7096));
+      expect(await reader.readAt(buffer, 9999)).toBe(1);
+      expect(buffer[0]).toBe(blob.bytes[9999]);
+      expect(await reader.readAt(buffer, 10_000)).toBe(0);
+    }
+    await reader?.close();
+  });
+
+  it("ends a stream that has begun whole, also when the blob is deleted meanwhile", async () => {
+    await using store = await open();
+    const blob = await putBlob(store.blobs, 3_000_000);
+    const reader = await store.blobs.open(blob.sha256);
+    const pieces: Buffer[] = [];
+
+    for await (const piece of reader!.bytes()) {
+      if (pieces.length === 0) await store.blobs.delete(blob.sha256);
+      pieces.push(Buffer.from(piece));
+    }
+
+    expect(Buffer.concat(pieces).equals(blob.bytes)).toBe(true);
     expect(await store.blobs.stat(blob.sha256)).toBeUndefined();
     await reader?.close();
   });

@@ -13,6 +13,7 @@ import { openMediumFolder } from "../../../src/medium/folder-writer.ts";
 import { findVolumes, streamInput } from "../../../src/medium/find-volumes.ts";
 import { JamError } from "../../../src/shared/errors.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
+import type { ByteRange } from "../../../src/store/store.ts";
 import type { SyncEvent } from "../../../src/mirror/run-events.ts";
 import { copyOf, filesOf, membersOf, type DamagedMedia } from "../../helpers/damaged-media.ts";
 import { temporaryFolder } from "../../helpers/jam-process.ts";
@@ -174,12 +175,14 @@ describe("repairing", () => {
     const altered: RepairWork["contents"] = {
       async open(sha256) {
         const reader = await contents.open(sha256);
-        const read = async (buffer: Uint8Array, position: number) => {
-          const count = (await reader?.read(buffer, position)) ?? 0;
-          if (position === 0) buffer[0] = 0;
-          return count;
+        const bytes = async function* (range?: ByteRange) {
+          let isFirst = (range?.start ?? 0) === 0;
+          for await (const piece of reader?.bytes(range) ?? []) {
+            yield isFirst ? Buffer.concat([Buffer.of(0), piece.subarray(1)]) : piece;
+            isFirst = false;
+          }
         };
-        return reader && { size: reader.size, read, close: () => reader.close() };
+        return reader && { size: reader.size, bytes, close: () => reader.close() };
       },
     };
     const repaired = await repairElsewhere(

@@ -112,10 +112,12 @@ test("rule 3: whatever is missing is 404 with one small body, and costs no look 
   let opened = 0;
   await using mirror = await serveMirror({
     agents: [{ version: "3.6.5" }],
-    ports: (ports) => ({
-      openBlob: (sha256) => {
-        opened += 1;
-        return ports.openBlob(sha256);
+    served: ({ blobs }) => ({
+      blobs: {
+        open: (sha256) => {
+          opened += 1;
+          return blobs.open(sha256);
+        },
       },
     }),
   });

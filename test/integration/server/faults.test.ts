@@ -1,6 +1,7 @@
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { readCurrentSnapshot } from "../../../src/mirror/current.ts";
 import { JamError } from "../../../src/shared/errors.ts";
 import { blobPath } from "../../../src/store/layout.ts";
 import { rawGet, rawRequest, startSlowDownload } from "../../helpers/raw-http.ts";
@@ -14,7 +15,7 @@ function ioError(): Promise<never> {
 }
 
 async function currentBlob(mirror: ServedMirror) {
-  const snapshot = await mirror.ports.readSnapshot((await mirror.ports.readRef("mirror")) ?? "");
+  const snapshot = await readCurrentSnapshot(mirror.store);
   const [agent] = snapshot?.agents ?? [];
   if (agent === undefined) throw new Error("nothing published");
   return agent.sha256;
@@ -39,7 +40,7 @@ test("an empty mirror is alive, not ready, and has nothing", async () => {
 test("H10: while the store cannot be read from the start everything is 503 with Retry-After", async () => {
   await using mirror = await serveMirror({
     agents: [{ version: "3.6.5" }],
-    ports: () => ({ readRef: ioError }),
+    served: () => ({ refs: { read: ioError } }),
   });
   for (const path of [INDEX, TARBALL]) {
     const answer = await fetch(mirror.url + path);
@@ -53,9 +54,11 @@ test("rule 13, H10: keeps serving the last good snapshot while the ref cannot be
   let failing: "no" | "error" | "gone" = "no";
   await using mirror = await serveMirror({
     agents: [{ version: "3.6.5" }],
-    ports: (ports) => ({
-      readRef: (name) =>
-        failing === "no" ? ports.readRef(name) : failing === "gone" ? Promise.resolve(undefined) : ioError(),
+    served: ({ refs }) => ({
+      refs: {
+        read: (name) =>
+          failing === "no" ? refs.read(name) : failing === "gone" ? Promise.resolve(undefined) : ioError(),
+      },
     }),
   });
   const before = await (await fetch(mirror.url + INDEX)).text();
@@ -83,7 +86,7 @@ test("rule 13: keeps serving the last good snapshot when the next one cannot be 
 test("H10: a listed tarball that cannot be opened is 503, and the client is not told the folder", async () => {
   await using mirror = await serveMirror({
     agents: [{ version: "3.6.5" }],
-    ports: () => ({ openBlob: ioError }),
+    served: () => ({ blobs: { open: ioError } }),
   });
   const answer = await fetch(mirror.url + TARBALL);
   const text = await answer.text();
@@ -112,14 +115,16 @@ test.for([
     let isFirst = true;
     await using mirror: ServedMirror = await serveMirror({
       agents: [{ version: "3.6.5" }],
-      ports: (ports) => ({
-        async openBlob(sha256) {
-          if (isFirst) {
-            isFirst = false;
-            await mirror.publish({ agents });
-            await mirror.store.blobs.delete(sha256);
-          }
-          return ports.openBlob(sha256);
+      served: ({ blobs }) => ({
+        blobs: {
+          async open(sha256) {
+            if (isFirst) {
+              isFirst = false;
+              await mirror.publish({ agents });
+              await mirror.store.blobs.delete(sha256);
+            }
+            return blobs.open(sha256);
+          },
         },
       }),
     });
@@ -155,10 +160,12 @@ test("H8: a bug in one answer is 500 with a number that the log knows, and the n
   let broken = true;
   await using mirror = await serveMirror({
     agents: [{ version: "3.6.5" }],
-    ports: (ports) => ({
-      openBlob: (sha256) => {
-        if (broken) throw new TypeError("secret is undefined");
-        return ports.openBlob(sha256);
+    served: ({ blobs }) => ({
+      blobs: {
+        open: (sha256) => {
+          if (broken) throw new TypeError("secret is undefined");
+          return blobs.open(sha256);
+        },
       },
     }),
   });

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import type { BlobReader } from "../../../src/store/store.ts";
 import { rawGet, rawRequest, startSlowDownload } from "../../helpers/raw-http.ts";
 import { serveMirror, tarballPath } from "../../helpers/served-mirror.ts";
 
@@ -186,35 +187,51 @@ test("H1: beyond the most connections further ones are refused, and places come 
   expect((await rawRequest(mirror.port, rawGet("/healthz"))).status).toBe(200);
 });
 
-test("forgets a client that leaves in the middle", async () => {
+test.for([
+  ["at any position", true],
+  ["as a stream alone", false],
+] as const)("forgets a client that leaves in the middle of a blob read %s", async ([, hasPositions]) => {
   const big = { version: "3.6.5", size: 40_000_000 };
-  let open = 0;
+  let [open, streams] = [0, 0];
   await using mirror = await serveMirror({
     agents: [big],
-    ports: (ports) => ({
-      openBlob: async (sha256) => {
-        const blob = await ports.openBlob(sha256);
-        open += 1;
-        return (
-          blob && {
+    served: ({ blobs }) => ({
+      blobs: {
+        open: async (sha256) => {
+          const blob = await blobs.open(sha256);
+          if (blob === undefined) return undefined;
+          open += 1;
+          const reader: BlobReader = {
             size: blob.size,
             storedAt: blob.storedAt,
-            read: (buffer, position) => blob.read(buffer, position),
+            async *bytes(range) {
+              streams += 1;
+              try {
+                yield* blob.bytes(range);
+              } finally {
+                streams -= 1;
+              }
+            },
             close: () => {
               open -= 1;
               return blob.close();
             },
-          }
-        );
+          };
+          if (!hasPositions) return reader;
+          return {
+            ...reader,
+            readAt: async (buffer, position) => (await blob.readAt?.(buffer, position)) ?? 0,
+          };
+        },
       },
     }),
   });
   const downloads = await Promise.all(
     Array.from({ length: 20 }, () => startSlowDownload(mirror.port, TARBALL)),
   );
-  expect(open).toBe(20);
+  expect([open, streams]).toEqual([20, hasPositions ? 0 : 20]);
   for (const { socket } of downloads) socket.destroy();
-  await expect.poll(() => open, { timeout: 5000 }).toBe(0);
+  await expect.poll(() => [open, streams], { timeout: 5000 }).toEqual([0, 0]);
   expect(mirror.damaged).toEqual([]);
 });
 

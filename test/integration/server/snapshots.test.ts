@@ -45,7 +45,7 @@ test("rule 10: documents and tarballs of a kept older snapshot stay for clients 
 test("answers for each snapshot at once after a publish, even when the list of kept ones was just read", async () => {
   await using mirror = await serveMirror({ agents: [{ version: "3.6.0" }] });
   for (const version of ["3.6.1", "3.6.2", "3.6.3"]) {
-    const before = await mirror.ports.readRef("mirror");
+    const before = await mirror.store.refs.read("mirror");
     await mirror.publish({ agents: [{ version }] });
     expect((await fetch(`${mirror.url}/tools/streams/v1/${before}/${PRODUCTS}`)).status).toBe(200);
     expect((await fetch(`${mirror.url}/tools/agent/none.tgz`)).status).toBe(404);
@@ -107,11 +107,14 @@ test("builds the view of a snapshot once, however many clients wait for it", asy
   let reads = 0;
   await using mirror = await serveMirror({
     agents: [{ version: "3.6.5" }],
-    ports: (ports) => ({
-      readSnapshot: async (id) => {
-        reads += 1;
-        await sleep(50);
-        return ports.readSnapshot(id);
+    served: ({ documents }) => ({
+      documents: {
+        ...documents,
+        get: async (kind, name) => {
+          reads += 1;
+          await sleep(50);
+          return documents.get(kind, name);
+        },
       },
     }),
   });
@@ -133,13 +136,16 @@ test("If-Modified-Since of a newer snapshot does not hide that the mirror went b
 test("reads one snapshot at a time, however many are asked for at once", async () => {
   let [running, most] = [0, 0];
   await using mirror = await serveMirror({
-    ports: (ports) => ({
-      readSnapshot: async (id) => {
-        most = Math.max(most, (running += 1));
-        await sleep(5);
-        const snapshot = await ports.readSnapshot(id);
-        running -= 1;
-        return snapshot;
+    served: ({ documents }) => ({
+      documents: {
+        ...documents,
+        get: async (kind, name) => {
+          most = Math.max(most, (running += 1));
+          await sleep(5);
+          const snapshot = await documents.get(kind, name);
+          running -= 1;
+          return snapshot;
+        },
       },
     }),
   });

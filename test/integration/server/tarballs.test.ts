@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { readCurrentSnapshot } from "../../../src/mirror/current.ts";
 import { rawGet, rawRequest } from "../../helpers/raw-http.ts";
 import { serveMirror, tarballBytes, tarballPath } from "../../helpers/served-mirror.ts";
 
@@ -11,8 +12,7 @@ test("gives a tarball byte for byte, with size, validators and no coding", async
     mirror.port,
     rawGet(PATH, ["Accept-Encoding: gzip, br, zstd"]),
   );
-  const [{ sha256 } = { sha256: "" }] =
-    (await mirror.ports.readSnapshot(await currentId(mirror)))?.agents ?? [];
+  const [{ sha256 } = { sha256: "" }] = (await readCurrentSnapshot(mirror.store))?.agents ?? [];
   expect(status).toBe(200);
   expect(body.equals(tarballBytes(AGENT))).toBe(true);
   expect(headers).toMatchObject({
@@ -26,10 +26,6 @@ test("gives a tarball byte for byte, with size, validators and no coding", async
   expect(headers["content-encoding"]).toBeUndefined();
   expect(Date.parse(headers["last-modified"] ?? "")).not.toBeNaN();
 });
-
-async function currentId(mirror: Awaited<ReturnType<typeof serveMirror>>): Promise<string> {
-  return (await mirror.ports.readRef("mirror")) ?? "";
-}
 
 test.for([
   [[], "application/x-gzip"],

@@ -59,7 +59,12 @@ test("a proof that vanished from the store is 503, not 404", async () => {
     agents: [{ version: "3.6.5" }],
     documents: DOCUMENTS,
     verbatim: { complete: true },
-    ports: () => ({ readUpstreamDocument: () => Promise.resolve(undefined) }),
+    served: ({ documents }) => ({
+      documents: {
+        ...documents,
+        get: async (kind, name) => (kind === "upstream" ? undefined : documents.get(kind, name)),
+      },
+    }),
   });
   const answer = await fetch(`${mirror.url}/upstream/tools/streams/v1/index2.sjson`);
   expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);

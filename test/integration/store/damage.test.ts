@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { blobPath, partialPaths } from "../../../src/store/layout.ts";
-import { inChunks, listBlobs, putBlob, readBlob, someBytes } from "../../helpers/store-content.ts";
+import { collect, inChunks, listBlobs, putBlob, readBlob, someBytes } from "../../helpers/store-content.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
 
 type Replace = (path: string) => Promise<unknown> | void;
@@ -118,6 +118,23 @@ describe("damage in the data directory", () => {
     await again.append(inChunks(bytes.subarray(20_000)), bytes.length);
     await again.commit(bytes.length);
     expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
+  });
+
+  it("names a blob that is cut while it is streamed", async () => {
+    await using store = await temporaryStore();
+    const { sha256 } = await putBlob(store.blobs, 3_000_000);
+    const reader = await store.blobs.open(sha256);
+    await truncate(join(store.path, blobPath(sha256)), 2_500_000);
+
+    let received = 0;
+    const reading = (async () => {
+      for await (const piece of reader!.bytes({ start: 100, end: 3_000_000 })) received += piece.length;
+    })();
+
+    await expect(reading).rejects.toMatchObject({ code: "JAM_STORE_CORRUPT", details: { sha256 } });
+    expect(received).toBe(2_499_900);
+    expect(await collect(reader!.bytes({ start: 0, end: 10 }))).toHaveLength(10);
+    await reader?.close();
   });
 
   it("keeps samples of the last hundred rejected files only", async () => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
 import { blobPath } from "../../../src/store/layout.ts";
-import { listBlobs, putBlob, someBytes } from "../../helpers/store-content.ts";
+import { collect, listBlobs, putBlob, someBytes } from "../../helpers/store-content.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
 
 async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
@@ -180,8 +180,9 @@ describe("the data directory as it lies", () => {
     await store.blobs.delete(sha256);
 
     const read = Buffer.alloc(bytes.length);
-    expect(await reader?.read(read, 0)).toBe(bytes.length);
+    expect(await reader?.readAt?.(read, 0)).toBe(bytes.length);
     expect(read).toEqual(bytes);
+    expect(await collect(reader!.bytes())).toEqual(bytes);
     await reader?.close();
     expect(execFileSync("find", [store.path, "-name", "*.tgz"], { encoding: "utf8" })).toBe("");
   });

@@ -58,7 +58,7 @@ async function judge(texts: Texts, to: string, held = HELD) {
     blobs: {
       stat: (sha256) => {
         const size = sizes.get(sha256);
-        return Promise.resolve(size === undefined ? undefined : { size, storedAt: new Date(0) });
+        return Promise.resolve(size === undefined ? undefined : { sha256, size, storedAt: new Date(0) });
       },
       open: () => Promise.resolve(undefined),
     },
