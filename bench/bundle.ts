@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { formatByteSize } from "../src/shared/byte-size.ts";
 import { memoryFigure, type Figure } from "./figure.ts";
 import { measure, median, type ProcessFigures } from "./process.ts";
-import { JAM, startUpstream, sync, writeSettings } from "./sample-mirror.ts";
+import { JAM } from "../test/helpers/jam-process.ts";
+import { startUpstream, sync, writeSettings } from "./sample-mirror.ts";
 
 /** Ten versions on four architectures, 50 MB each: 2 GB. */
 const TWO_GB = { releases: versions(10, 10), size: "50MB" };

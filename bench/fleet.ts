@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { FleetReader } from "../src/upgrade/fleet/fleet-reader.ts";
 import type { Figure } from "./figure.ts";
 import { measure, median, type ProcessFigures } from "./process.ts";
-import { JAM, startUpstream, sync, writeSettings } from "./sample-mirror.ts";
+import { JAM } from "../test/helpers/jam-process.ts";
+import { startUpstream, sync, writeSettings } from "./sample-mirror.ts";
 
 const STATUS = new URL("../test/fixtures/fleets/22-large/status.json", import.meta.url);
 const AIM_MS = 300;

@@ -1,3 +1,4 @@
+import { JAM } from "../test/helpers/jam-process.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
@@ -6,7 +7,6 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { measure, type ProcessFigures } from "./process.ts";
 
-export const JAM = fileURLToPath(new URL("../bin/jam.js", import.meta.url));
 const UPSTREAM = fileURLToPath(new URL("../test/peers/sample-upstream/main.ts", import.meta.url));
 
 /** A sample upstream in a process of its own. */

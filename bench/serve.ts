@@ -2,6 +2,7 @@
  * Serving one 100 MB tarball from the page cache, compared with nginx (sendfile, 2 workers) over the same file in
  * the same minute. Usage: node bench/serve.ts [--rounds 5] [--seconds 1] [--connections 1,16,64] [--json]
  */
+import { JAM } from "../test/helpers/jam-process.ts";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
@@ -14,7 +15,6 @@ import { publisher } from "../test/helpers/served-mirror.ts";
 import { temporaryStore } from "../test/helpers/temporary-store.ts";
 import type { ServeRow } from "./serve-row.ts";
 
-const JAM = join(import.meta.dirname, "../bin/jam.js");
 const SIZE = 100_000_000;
 const TICKS_PER_SECOND = 100;
 

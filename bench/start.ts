@@ -1,13 +1,12 @@
+import { JAM } from "../test/helpers/jam-process.ts";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { startSampleUpstream } from "../test/peers/sample-upstream/server.ts";
 import { buildSampleTree } from "../test/peers/sample-upstream/tree.ts";
 import type { Figure } from "./figure.ts";
 import { measure, median } from "./process.ts";
 
-const JAM = fileURLToPath(new URL("../bin/jam.js", import.meta.url));
 const ROUNDS = 15;
 const AIM = 2.5;
 

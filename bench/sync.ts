@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { memoryFigure, type Figure } from "./figure.ts";
 import { measure, median, type ProcessFigures } from "./process.ts";
-import { JAM, startUpstream, sync, writeSettings } from "./sample-mirror.ts";
+import { JAM } from "../test/helpers/jam-process.ts";
+import { startUpstream, sync, writeSettings } from "./sample-mirror.ts";
 
 /** Forty tarballs: ten versions of one minor on four architectures. */
 const FORTY = "3.6.10,3.6.11,3.6.12,3.6.13,3.6.14,3.6.15,3.6.16,3.6.17,3.6.18,3.6.19";

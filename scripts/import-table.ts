@@ -194,7 +194,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "a peer of jam knows nothing of jam's own code, or both could be wrong in the same way",
   },
   "test/crash": {
-    project: ["test/peers"],
+    project: ["test/peers", "test/helpers"],
     node: "any",
     packages: "any",
     because: "the crash sweep looks at files and answers only, as an operator does",
@@ -206,7 +206,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "a fuzzer calls readers directly",
   },
   "test/helpers": {
-    project: ["src", "test/peers", "test/crash", "test/fuzz"],
+    project: ["src", "test/peers", "test/fuzz"],
     node: "any",
     packages: "any",
     because: "helpers serve every tier and know none",

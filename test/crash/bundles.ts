@@ -1,6 +1,6 @@
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { runJam } from "./jam.ts";
+import { runSteadyJam } from "./jam.ts";
 import { openMirror, type MirrorPlan, type StagedMirror } from "./mirror.ts";
 import type { StageOptions } from "./stage.ts";
 
@@ -60,7 +60,7 @@ export async function openTakingSide(
 
 /** Runs `jam` where it must end well; gives what it printed. */
 export async function needJam(folder: string, args: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await runJam(folder, args);
+  const { status, stdout, stderr } = await runSteadyJam(folder, args);
   if (status === 0) return stdout;
   throw new Error(`jam ${args.join(" ")} ended with ${status}: ${stderr}`);
 }

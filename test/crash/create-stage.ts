@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createArgs, needJam, openMakingSide, volumeSizeFor } from "./bundles.ts";
 import { isUntouched, readFiles, type SeenFile } from "./files.ts";
 import { Faults, readState } from "./invariants.ts";
-import { runJam } from "./jam.ts";
+import { runSteadyJam } from "./jam.ts";
 import { forksOf, type MirrorPlan } from "./mirror.ts";
 import type { CreateScenario, Finding, Follower, Stage, StageOptions } from "./stage.ts";
 
@@ -86,7 +86,7 @@ async function examine(stage: MediumStage, folder: string): Promise<Finding> {
   const medium = join(folder, "medium");
   const killed = await readFiles(medium);
   const shown = await faults.of<Finding["shown"]>(lookAtMedium(stage, killed), "mixture");
-  const again = await runJam(folder, stage.args);
+  const again = await runSteadyJam(folder, stage.args);
   if (again.status !== 0) faults.note(`The run after the kill ended with ${again.status}: ${again.stderr}`);
   const settled = await readFiles(medium);
   await faults.of(checkMedium(stage, settled), undefined);

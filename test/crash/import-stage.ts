@@ -20,7 +20,7 @@ import {
   wholeBlobs,
   type States,
 } from "./invariants.ts";
-import { runJam } from "./jam.ts";
+import { runSteadyJam } from "./jam.ts";
 import { forksOf, type MirrorPlan, type Retention } from "./mirror.ts";
 import type { Finding, Follower, ImportScenario, Stage, StagedRun, StageOptions } from "./stage.ts";
 
@@ -137,7 +137,7 @@ async function argsOf(scenario: ImportScenario, stick: string): Promise<string[]
 
 /** The last run brings what is lacking; until then something is. */
 async function endRun(folder: string, args: readonly string[], isLast: boolean): Promise<void> {
-  const { status, stdout, stderr } = await runJam(folder, args);
+  const { status, stdout, stderr } = await runSteadyJam(folder, args);
   if (status !== (isLast ? 0 : 3)) throw new Error(`An import ended with ${status}: ${stdout}${stderr}`);
 }
 

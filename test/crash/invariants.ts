@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { runJam } from "./jam.ts";
-import { folderTree, readPublished, walkTree } from "./published.ts";
+import { runSteadyJam } from "./jam.ts";
+import { folderTree, readPublished, walkTree } from "../helpers/published.ts";
 import type { Finding, StagedState } from "./stage.ts";
 
 /** What clients see before the killed run, and after the last. */
@@ -69,7 +69,7 @@ export async function compareList(
 ): Promise<void> {
   if (shown === "mixture") return;
   const expected = shown === "new" ? next.agents : old.agents;
-  const { status, stdout } = await runJam(folder, ["list", "-o", "json"]);
+  const { status, stdout } = await runSteadyJam(folder, ["list", "-o", "json"]);
   const document = JSON.parse(stdout) as { agents?: { version: string; release: string; arch: string }[] };
   const listed = (document.agents ?? []).map(({ version, release, arch }) => `${version}-${release}-${arch}`);
   if (status !== (expected.length === 0 ? 5 : 0)) throw new Error(`jam list ended with ${status}: ${stdout}`);

@@ -2,7 +2,7 @@ import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startSampleUpstream, type SampleUpstream } from "../peers/sample-upstream/server.ts";
 import { buildSampleTree, type SampleTree } from "../peers/sample-upstream/tree.ts";
-import { runJam } from "./jam.ts";
+import { runSteadyJam } from "./jam.ts";
 import type { StageOptions } from "./stage.ts";
 
 /** What a mirror saw of its upstream, and how it is set. */
@@ -101,6 +101,6 @@ function formatSettings(url: string, { keep, retention }: Pick<MirrorPlan, "keep
 }
 
 async function syncOnce(folder: string): Promise<void> {
-  const { status, stderr } = await runJam(folder, ["sync", "--quiet", "--progress", "none"]);
+  const { status, stderr } = await runSteadyJam(folder, ["sync", "--quiet", "--progress", "none"]);
   if (status !== 0) throw new Error(`The sync before the crash ended with ${status}: ${stderr}`);
 }

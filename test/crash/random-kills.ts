@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { dropFork } from "./invariants.ts";
-import { runJam, startJam } from "./jam.ts";
+import { runSteadyJam, startSteadyJam } from "./jam.ts";
 import { setStage } from "./scenario.ts";
-import { startServer } from "./serve.ts";
+import { startServe } from "../helpers/running-jam.ts";
 import { SCENARIOS, type ScenarioName, type Stage, type StagedRun } from "./stage.ts";
 import type { WatchOrder, WatchReport } from "./watch.ts";
 
@@ -72,7 +72,7 @@ async function measure(stage: Stage): Promise<number[]> {
   for (const [at, { args }] of stage.runs.entries()) {
     const folder = await stage.fork(at);
     const started = performance.now();
-    await runJam(folder, args);
+    await runSteadyJam(folder, args);
     times.push(performance.now() - started);
     await dropFork(folder);
   }
@@ -90,7 +90,7 @@ interface RoundPlan {
 
 async function playRound({ stage, runMs, first, delays }: RoundPlan, watcher: Watcher): Promise<Round> {
   const folder = await stage.fork(first);
-  const server = await startServer(folder);
+  const server = await startServe(folder);
   const faults: string[] = [];
   watcher.start({ tools: join(folder, "data/tools"), url: `${server.url}/tools`, ...stage.watched });
   let at = first;
@@ -99,10 +99,10 @@ async function playRound({ stage, runMs, first, delays }: RoundPlan, watcher: Wa
   const follower = await stage.follow(folder);
   for (const delay of delays) {
     await follower.beforeRun();
-    const run = startJam(folder, (stage.runs[at] as StagedRun).args);
+    const run = startSteadyJam(folder, (stage.runs[at] as StagedRun).args);
     await pause(delay * (runMs[at] as number));
     run.kill("SIGKILL");
-    const { signal } = await run.ended;
+    const { signal } = await run.finished;
     const followed = await follower.afterKill();
     resumed += followed.resumed;
     faults.push(...followed.faults);
@@ -112,7 +112,7 @@ async function playRound({ stage, runMs, first, delays }: RoundPlan, watcher: Wa
   }
   const finding = await stage.examine(folder, at);
   const { walks, overtaken, faults: seen } = await watcher.stop();
-  await server.stop();
+  await server[Symbol.asyncDispose]();
   await dropFork(folder);
   faults.push(...finding.faults, ...seen);
   return { scenario: stage.scenario, kills: delays.length, late, resumed, walks, overtaken, faults };

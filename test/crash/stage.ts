@@ -1,4 +1,4 @@
-import type { Published } from "./published.ts";
+import type { Published } from "../helpers/published.ts";
 
 export const SYNC_SCENARIOS = ["fresh", "incremental", "removals"] as const;
 export const CREATE_SCENARIOS = ["create", "create-again", "create-over"] as const;

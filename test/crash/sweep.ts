@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { dropFork } from "./invariants.ts";
-import { runJam } from "./jam.ts";
+import { runSteadyJam } from "./jam.ts";
 import { killAt, planKills, traceWith, type KillPlan, type KillPoint } from "./kill-points.ts";
 import { setStage } from "./scenario.ts";
 import type { Finding, ScenarioName, Stage, StagedRun } from "./stage.ts";
@@ -66,7 +66,7 @@ async function traceRun(stage: Stage, run: number): Promise<KillPlan> {
   const { steadyArgs, changes } = stage.runs[run] as StagedRun;
   const folder = await stage.fork(run);
   const file = join(folder, "trace.txt");
-  const { status, signal, stderr } = await runJam(folder, steadyArgs, traceWith(file));
+  const { status, signal, stderr } = await runSteadyJam(folder, steadyArgs, traceWith(file));
   if (signal !== null || !ENDS_WELL.has(status)) {
     throw new Error(`The traced run ended with ${status ?? signal}: ${stderr}`);
   }
@@ -84,7 +84,7 @@ const ENDS_WELL: ReadonlySet<number | null> = new Set([0, 3]);
 async function tryPoint(stage: Stage, run: number, point: KillPoint): Promise<Trial> {
   const { name, steadyArgs } = stage.runs[run] as StagedRun;
   const folder = await stage.fork(run);
-  const { status, signal } = await runJam(folder, steadyArgs, killAt(point));
+  const { status, signal } = await runSteadyJam(folder, steadyArgs, killAt(point));
   const wasKilled = signal === "SIGKILL" || status === 137;
   const finding = await stage.examine(folder, run);
   await dropFork(folder);

@@ -12,7 +12,7 @@ import {
   wholeBlobs,
   type States,
 } from "./invariants.ts";
-import { runJam } from "./jam.ts";
+import { runSteadyJam } from "./jam.ts";
 import { forksOf, openMirror, type MirrorPlan } from "./mirror.ts";
 import type { Finding, Follower, Stage, StageOptions, SyncScenario } from "./stage.ts";
 
@@ -81,7 +81,7 @@ async function examine(stage: SyncStage, folder: string): Promise<Finding> {
   const held = await faults.of(wholeBlobs(data), new Set<string>());
   await faults.of(compareList(stage, folder, shown), undefined);
   stage.upstream.clearRequests();
-  const again = await runJam(folder, SYNC);
+  const again = await runSteadyJam(folder, SYNC);
   if (again.status !== 0) faults.note(`The run after the kill ended with ${again.status}: ${again.stderr}`);
   for (const { path, sha256 } of stage.next.items) {
     const wasFetched = stage.upstream.requests.some((request) => request.startsWith(`GET ${path}`));

@@ -3,7 +3,7 @@
  * over HTTP, again and again, and tells what it saw. Talks with its parent by messages.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { folderTree, MissingFile, walkTree, type ReadTree } from "./published.ts";
+import { folderTree, MissingFile, walkTree, type ReadTree } from "../helpers/published.ts";
 
 /** What to read. */
 export interface WatchOrder {

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { folderTree, walkTree, type Published } from "../crash/published.ts";
+import { folderTree, walkTree, type Published } from "../helpers/published.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 import { startServe, type ServeProcess } from "../helpers/running-jam.ts";
 import {

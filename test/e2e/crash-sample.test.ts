@@ -1,7 +1,7 @@
 /** A few kills of each kind of run; test/long sweeps them. */
 import { describe, expect, test } from "vitest";
 import { sweep } from "../crash/sweep.ts";
-import { chooseOneIn } from "../helpers/crash-sample.ts";
+import { chooseOneIn } from "../crash/sample.ts";
 import { peer } from "../helpers/peers.ts";
 
 const strace = peer("strace");

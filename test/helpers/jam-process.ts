@@ -6,8 +6,13 @@ import { join, resolve } from "node:path";
 /** Compiled code, kept from one start of the program to the next. */
 export const TEST_CACHE = join(tmpdir(), "jam-test-cache");
 
-/** The real entry of the program. */
+/** The entry of the program in this checkout. */
 export const JAM = resolve(import.meta.dirname, "../../bin/jam.js");
+
+/** What starts jam: the program of this checkout, or the executable that `JAM_BIN` names. */
+export const JAM_COMMAND: readonly [string, ...string[]] = process.env["JAM_BIN"]
+  ? [process.env["JAM_BIN"]]
+  : [process.execPath, JAM];
 
 export interface Finished {
   /** Null when a signal ended it. */
@@ -24,9 +29,10 @@ export interface ProcessOptions {
   readonly input?: string;
 }
 
-/** The program's answer to `args`, run by the Node that runs the tests. */
+/** The program's answer to `args`. */
 export function runJam(args: readonly string[], options: ProcessOptions = {}): Promise<Finished> {
-  return runProcess(process.execPath, [JAM, ...args], options);
+  const [command, ...words] = JAM_COMMAND;
+  return runProcess(command, [...words, ...args], options);
 }
 
 /** What a program wrote and how it ended. */

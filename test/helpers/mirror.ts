@@ -19,7 +19,7 @@ import type { SyncEvent } from "../../src/mirror/run-events.ts";
 import type { SyncReport } from "../../src/mirror/run-report.ts";
 import { planMirrorSync, syncMirror } from "../../src/sync/sync-mirror.ts";
 import type { SyncPlan } from "../../src/sync/plan.ts";
-import { readPublished, type Published } from "../crash/published.ts";
+import { readPublished, type Published } from "./published.ts";
 import type { Finished } from "./jam-process.ts";
 import { startJam, type RunningJam, type StartOptions } from "./running-jam.ts";
 import type { TestUpstream } from "./upstream.ts";

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { JAM, TEST_CACHE, type Finished } from "./jam-process.ts";
+import { JAM_COMMAND, TEST_CACHE, type Finished } from "./jam-process.ts";
 
 /** A command under way: it can be sent signals, and its end waited for. */
 export interface RunningJam {
@@ -20,7 +20,7 @@ export interface StartOptions {
 
 /** Starts `jam` and comes back at once. */
 export function startJam(args: readonly string[], { cwd, env, wrapper = [] }: StartOptions): RunningJam {
-  const [program = process.execPath, ...words] = [...wrapper, process.execPath, JAM, ...args];
+  const [program = process.execPath, ...words] = [...wrapper, ...JAM_COMMAND, ...args];
   // Proxy settings of the machine must not reach a test's own servers.
   const base = { PATH: process.env["PATH"], HOME: cwd, XDG_CACHE_HOME: TEST_CACHE };
   const child = spawn(program, words, { cwd, env: { ...base, ...env }, stdio: ["ignore", "pipe", "pipe"] });
@@ -46,7 +46,7 @@ export interface ServeProcess extends AsyncDisposable {
 
 /** Starts `jam serve` on a free port of 127.0.0.1; `wrapper` is a program that starts it, with its own arguments. */
 export async function startServe(cwd: string, wrapper: readonly string[] = []): Promise<ServeProcess> {
-  const command = [...wrapper, process.execPath, JAM, "serve", "--listen", "127.0.0.1:0"];
+  const command = [...wrapper, ...JAM_COMMAND, "serve", "--listen", "127.0.0.1:0"];
   const [program = "", ...args] = command;
   const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";

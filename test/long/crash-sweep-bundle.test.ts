@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CREATE_SCENARIOS, IMPORT_SCENARIOS, type ScenarioName } from "../crash/stage.ts";
 import { sweep } from "../crash/sweep.ts";
-import { chooseOneIn } from "../helpers/crash-sample.ts";
+import { chooseOneIn } from "../crash/sample.ts";
 import { peer } from "../helpers/peers.ts";
 
 const strace = peer("strace");

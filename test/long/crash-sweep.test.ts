@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SYNC_SCENARIOS } from "../crash/stage.ts";
 import { sweep } from "../crash/sweep.ts";
-import { chooseSample } from "../helpers/crash-sample.ts";
+import { chooseSample } from "../crash/sample.ts";
 import { peer } from "../helpers/peers.ts";
 
 const strace = peer("strace");

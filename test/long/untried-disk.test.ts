@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readFolderBytes } from "../fuzz/bundle/folder-state.ts";
-import { readPublished } from "../crash/published.ts";
+import { readPublished } from "../helpers/published.ts";
 import { airGap } from "../helpers/air-gap.ts";
 import { runProcess, temporaryFolder } from "../helpers/jam-process.ts";
 import { temporaryMirror } from "../helpers/mirror.ts";

@@ -7,7 +7,7 @@ import { Agent, get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { MissingFile, walkTree, type Published } from "../crash/published.ts";
+import { MissingFile, walkTree, type Published } from "../helpers/published.ts";
 import type { Finished } from "../helpers/jam-process.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 import { AS_NOBODY, peer } from "../helpers/peers.ts";

@@ -4,7 +4,7 @@ import { readVolumes } from "../../../src/bundle/read/read-volumes.ts";
 import { hashOf } from "../../../src/bundle/read/volume-reader.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
 import type { Random } from "../../helpers/random.ts";
-import { readPublished, type Published } from "../../crash/published.ts";
+import { readPublished, type Published } from "../../helpers/published.ts";
 import { bytesInput, makeFarSide, type FarSide } from "./far-side.ts";
 import { changedPaths, faultsInStore, readFolderState, type FolderState } from "./folder-state.ts";
 import type { Mutant } from "./make-mutant.ts";

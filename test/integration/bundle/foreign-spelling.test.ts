@@ -1,7 +1,7 @@
 /** What docs/reference/bundle-format.md leaves to makers: a bundle that spells it otherwise is read like any other. */
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readPublished } from "../../crash/published.ts";
+import { readPublished } from "../../helpers/published.ts";
 import { bytesInput } from "../../fuzz/bundle/far-side.ts";
 import { volumeArchives, volumeParts, withChanges, writeSample } from "../../fuzz/bundle/sample-bundle.ts";
 import { TAR_END, tarPart, withChecksum, type TarPart } from "../../fuzz/bundle/tar-parts.ts";

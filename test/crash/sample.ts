@@ -1,4 +1,4 @@
-import type { KillPoint } from "../crash/kill-points.ts";
+import type { KillPoint } from "./kill-points.ts";
 
 /** The steps that move names; each is tried, and of the many others a few. `node test/crash/main.ts` tries all. */
 const MOVES = new Set(["link", "symlink", "rmdir"]);
