@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ReadyReport } from "../../src/upgrade/ready/ready.ts";
+import type { ReadyDocument } from "../../src/upgrade/ready/ready-document.ts";
 import { healthyFleet, type FleetChange } from "../helpers/healthy-fleet.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 import { startUpstream, type TestUpstream } from "../helpers/upstream.ts";
@@ -34,7 +34,7 @@ async function aFleet(name: string, version: string, change: FleetChange = {}, f
 async function ready(...args: string[]) {
   const { status, stdout, stderr } = await mirror.jam("ready", ...args, "-o", "json");
   expect(stdout, stderr).not.toBe("");
-  return { status, report: JSON.parse(stdout) as ReadyReport };
+  return { status, report: JSON.parse(stdout) as ReadyDocument };
 }
 
 test("a healthy fleet is ready when what runs and what is to run are held", async () => {

@@ -149,7 +149,7 @@ describe("a receipt", () => {
 describe("the near side", () => {
   test("takes a receipt in and knows what the site lacks", async () => {
     const { stdout: empty } = await near.here("site", "list");
-    expect(empty).toContain("No site has sent a receipt yet");
+    expect(empty).toContain("No receipts imported yet");
     await receipt(far.folder, "--to", join(near.folder, "first.receipt"));
     const taken = await site("update", "first.receipt");
     expect(taken.sites).toMatchObject([{ name: "plant-7", outcome: "updated", signedBy: fingerprint }]);

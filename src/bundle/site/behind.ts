@@ -1,15 +1,10 @@
 import { sumTarballBytes } from "../../juju/agent.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import type { Have } from "./have.ts";
+import type { ListedSite } from "./sites-document.ts";
 
-/** What a mirror lists and a far side lacks. */
-export interface Behind {
-  /** Distinct versions of which an agent is lacking. */
-  readonly versions: number;
-  readonly agents: number;
-  /** Bytes of the distinct tarballs. */
-  readonly bytes: number;
-}
+/** What a mirror lists and another side does not have. */
+export type Behind = ListedSite["behind"];
 
 /** How far a side that has `have` is behind this snapshot; an empty mirror leaves nobody behind. */
 export function behindOf(snapshot: Pick<Snapshot, "agents"> | undefined, have: Have): Behind {

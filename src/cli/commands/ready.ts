@@ -51,10 +51,9 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
   const { openStore } = await import("../../compose/store.ts");
   const { requireCurrentSnapshot } = await import("../../mirror/current.ts");
   const store = await openStore(config);
-  const snapshot = await requireCurrentSnapshot(store, config.data);
-  const report = await judgeReadiness({
+  const document = await judgeReadiness({
     plan,
-    held: snapshot.agents,
+    snapshot: await requireCurrentSnapshot(store, config.data),
     blobs: store.blobs,
     knowledge: await composeKnowledge(config),
     isDeep: options.deep === true,
@@ -62,15 +61,8 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
     now: context.now,
     signal: context.signal,
   });
-  const document = {
-    ...report,
-    snapshot: snapshot.id,
-    plannedAt: plan.createdAt,
-    controllers: plan.controllers,
-    unread: plan.unread,
-  };
-  await context.output.print(document, () => renderReady(report, context.paint));
-  return EXIT_STATUS[report.verdict];
+  await context.output.print(document, () => renderReady(document, context.paint));
+  return EXIT_STATUS[document.verdict];
 }
 
 function withoutPlan(): JamError {

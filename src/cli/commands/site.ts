@@ -1,11 +1,10 @@
 import { printable } from "../../shared/printable.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
-import { behindOf, type Behind } from "../../bundle/site/behind.ts";
-import { haveOfReceipt } from "../../bundle/site/have.ts";
+import { describeSite, listSites } from "../../bundle/site/list-sites.ts";
+import type { ListedSite, SitesDocument } from "../../bundle/site/sites-document.ts";
 import { readReceipts, updateSites, type ReadReceipts } from "../../bundle/site/take-receipts.ts";
-import { readSites, removeSite, type Site, type SiteUpdate } from "../../bundle/site/site.ts";
-import { readCurrentSnapshot } from "../../mirror/current.ts";
+import { removeSite, type SiteUpdate } from "../../bundle/site/site.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readInputFiles } from "../input/input-files.ts";
@@ -46,50 +45,17 @@ Examples:
     .action(run(remove));
 };
 
-interface SiteRow {
-  readonly name: string;
-  readonly receivedAt: string;
-  readonly createdAt: string;
-  readonly snapshot: string | null;
-  readonly bundles: readonly string[];
-  readonly signedBy: string | null;
-  readonly behind: Behind;
-  /** Agents that it has and that the current snapshot does not list. */
-  readonly beyond: { readonly agents: number };
-  readonly nextDelta: { readonly bytes: number };
-}
-
 async function list(context: CommandContext): Promise<void> {
   const config = await context.config();
   const { openStore } = await import("../../compose/store.ts");
   const { composeDeltaSizes } = await import("../../compose/bundle.ts");
-  const store = await openStore(config);
-  const snapshot = await readCurrentSnapshot(store);
-  const weigh = await composeDeltaSizes(config);
-  const sites: SiteRow[] = [];
-  for (const { name, receivedAt, signedBy, receipt } of await readSites(store.documents)) {
-    const have = haveOfReceipt(receipt);
-    const { createdAt, bundles } = receipt;
-    const behind = behindOf(snapshot, have);
-    const nextDelta = { bytes: await weigh(have) };
-    sites.push({
-      name,
-      receivedAt,
-      createdAt,
-      snapshot: receipt.snapshot,
-      bundles,
-      signedBy,
-      behind,
-      beyond: { agents: Math.max(0, receipt.agents + behind.agents - (snapshot?.agents.length ?? 0)) },
-      nextDelta,
-    });
-  }
-  await context.output.print({ sites }, () => renderSites(sites, context));
+  const document = await listSites(await openStore(config), await composeDeltaSizes(config));
+  await context.output.print(document, () => renderSites(document, context));
 }
 
-async function renderSites(sites: readonly SiteRow[], { now }: CommandContext): Promise<string> {
+async function renderSites({ sites }: SitesDocument, { now }: CommandContext): Promise<string> {
   if (sites.length === 0) {
-    return "No site has sent a receipt yet. `jam bundle receipt` writes one there, `jam site update` takes it in here.\n";
+    return "No receipts imported yet. `jam bundle receipt` writes one on the far side, `jam site update` imports it here.\n";
   }
   return formatTable(
     [
@@ -111,7 +77,7 @@ async function renderSites(sites: readonly SiteRow[], { now }: CommandContext): 
   );
 }
 
-function describeLag(behind: Behind, beyond: number): string {
+function describeLag(behind: ListedSite["behind"], beyond: number): string {
   const lag = behind.agents === 0 ? [] : [`${behind.versions} version(s), ${formatByteSize(behind.bytes)}`];
   const more = beyond === 0 ? [] : [`${beyond} agent(s) to let go`];
   return [...lag, ...more].join("; ") || "up to date";
@@ -139,7 +105,7 @@ async function update(
       `warning: nobody vouches for the receipt of ${receipt.site}: it is not signed.`,
     );
   }
-  const sites = taken.updates.map((one) => ({ outcome: one.outcome, ...describe(one.site) }));
+  const sites = taken.updates.map((one) => ({ outcome: one.outcome, ...describeSite(one.site) }));
   const failed = refused.map(({ file, error: { code, message } }) => ({ file, code, message }));
   const lines = [
     ...taken.updates.map(renderUpdate),
@@ -160,16 +126,6 @@ async function update(
       await lease.release();
     }
   }
-}
-
-function describe({
-  name,
-  receivedAt,
-  signedBy,
-  receipt,
-}: Site): Omit<SiteRow, "behind" | "beyond" | "nextDelta"> {
-  const { createdAt, snapshot, bundles } = receipt;
-  return { name, receivedAt, createdAt, snapshot, bundles, signedBy };
 }
 
 function renderUpdate({ outcome, site, earlier }: SiteUpdate): string {

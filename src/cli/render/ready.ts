@@ -1,11 +1,11 @@
 import { printable } from "../../shared/printable.ts";
 import type { LookItem, ReadyCheck } from "../../upgrade/ready/check.ts";
-import type { ReadyReport } from "../../upgrade/ready/ready.ts";
+import type { ReadyDocument } from "../../upgrade/ready/ready-document.ts";
 import type { Paint } from "../output/paint.ts";
 import { firstPlaces } from "./checks.ts";
 
 /** What `jam ready` prints for people: what failed, what is not known, the rest in a line, the verdict last. */
-export function renderReady(report: ReadyReport, paint: Paint): string {
+export function renderReady(report: ReadyDocument, paint: Paint): string {
   const open = report.checks.filter(({ status }) => status !== "ok");
   const fine = report.checks.filter(({ status }) => status === "ok");
   const parts = [
@@ -53,7 +53,7 @@ function renderLook(look: readonly LookItem[], paint: Paint): string {
   return `${paint("cyan", "look yourself")}, as neither the mirror nor a file shows it:\n${lines.join("\n")}`;
 }
 
-function summarize({ verdict, checks, missing }: ReadyReport, paint: Paint): string {
+function summarize({ verdict, checks, missing }: ReadyDocument, paint: Paint): string {
   const failed = checks.filter(({ status }) => status === "fail").map(({ id }) => id);
   const unknown = checks.filter(({ status }) => status === "unknown").map(({ id }) => id);
   switch (verdict) {

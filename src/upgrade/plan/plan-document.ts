@@ -3,17 +3,12 @@ import { z } from "zod";
 import { ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
 import { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
-import { parseSha256, type Sha256 } from "../../shared/sha256.ts";
+import { sha256Field } from "../../mirror/document-fields.ts";
 import { readDocument, type NamedText } from "../../input/read-documents.ts";
 import { agentVersion } from "../fleet/fields.ts";
 import { listOf } from "../list-of.ts";
 
 export const PLAN_FORMAT = "jam-plan:1";
-
-const sha256 = z.custom<Sha256>(
-  (value) => typeof value === "string" && parseSha256(value) !== undefined,
-  "expected 64 lowercase hex digits",
-);
 
 const word = z.string().min(1);
 const count = z.number().int().nonnegative();
@@ -29,7 +24,7 @@ const agent = z.object({
   purpose: z.enum(["target", "client", "running"]),
   /** Bytes; null when it is nowhere. */
   size: count.nullable(),
-  sha256: sha256.nullable(),
+  sha256: sha256Field.nullable(),
   state: z.enum(["held", "upstream", "missing"]),
 });
 
@@ -95,7 +90,7 @@ const hop = z.object({
   registry: listOf(registryNoteSchema).readonly().optional(),
 });
 
-const controller = z.object({
+export const plannedController = z.object({
   name: z.string().optional(),
   /** Where a file tells it. */
   uuid: z.string().optional(),
@@ -119,7 +114,16 @@ const totals = z.object({
   bytesToFetch: count,
 });
 
-const plan = z.object({
+/** What of the files of a fleet could not be read or placed. */
+export const unreadPart = z.object({
+  kind: z.string(),
+  file: z.string(),
+  place: z.string(),
+  text: z.string(),
+});
+
+/** What `jam plan -o json` prints. */
+export const planDocument = z.object({
   format: z.literal(PLAN_FORMAT, `expected ${PLAN_FORMAT}`),
   /** ISO 8601. */
   createdAt: z.string(),
@@ -129,7 +133,7 @@ const plan = z.object({
   streams: listOf(word, { min: 1 }),
   /** `agent-metadata-url` in the commands; not in plans of older versions of jam. */
   mirrorUrl: z.string().optional(),
-  controllers: listOf(controller),
+  controllers: listOf(plannedController),
   /** In the order of doing. */
   hops: listOf(hop),
   /** Every agent of every hop once. */
@@ -137,9 +141,7 @@ const plan = z.object({
   images: listOf(word),
   warnings: listOf(z.string()),
   /** What of the fleet's files could not be read or placed: the plan knows nothing of it. */
-  unread: listOf(
-    z.object({ kind: z.string(), file: z.string(), place: z.string(), text: z.string() }),
-  ).default([]),
+  unread: listOf(unreadPart).default([]),
   /** What the fleet's files do not tell; while there is any, nothing is ready. */
   unknown: listOf(z.string()).optional(),
   /** What of the fleet is not well: `prod:web machine 1 (down)`; not in plans of older versions of jam. */
@@ -148,12 +150,12 @@ const plan = z.object({
 });
 
 /** What `jam plan` prints and `jam sync --plan` and `jam ready --plan` read. */
-export type PlanDocument = z.infer<typeof plan>;
+export type PlanDocument = z.infer<typeof planDocument>;
 export type PlanHop = z.infer<typeof hop>;
 export type PlanAgent = z.infer<typeof agent>;
 export type PlanCheck = z.infer<typeof check>;
 export type PlanModel = z.infer<typeof model>;
-export type PlanController = z.infer<typeof controller>;
+export type PlanController = z.infer<typeof plannedController>;
 
 const EXPECTED = {
   code: "JAM_PLAN_INVALID",
@@ -169,7 +171,7 @@ export function parsePlan(text: NamedText): PlanDocument {
   const document = readDocument(text, EXPECTED);
   const format = (document as { format?: unknown } | null)?.format;
   if (format !== PLAN_FORMAT) throw invalid(text.name, describeForeign(document, format));
-  const result = plan.safeParse(document);
+  const result = planDocument.safeParse(document);
   if (!result.success) {
     const [issue] = result.error.issues;
     const place = (issue?.path ?? []).map(String).join(".") || "the top";

@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { timeField } from "../../mirror/document-fields.ts";
 import type { Agent } from "../../juju/agent.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
@@ -18,14 +20,16 @@ export interface AgentLook {
 }
 
 /** One agent of the plan, looked at. */
-export interface AgentReadiness {
-  readonly agent: string;
-  readonly ready: boolean;
-  /** Why not. */
-  readonly reason?: string;
-  /** ISO 8601: when its bytes were last seen to have the right hash; without --deep that is their arrival. */
-  readonly verifiedAt?: string;
-}
+export const agentReadiness = z.object({
+  agent: z.string(),
+  ready: z.boolean(),
+  reason: z.string().exactOptional().describe("Why it is not ready."),
+  verifiedAt: timeField
+    .exactOptional()
+    .describe("When its bytes were last seen to have the right hash; without --deep that is their arrival."),
+});
+
+export type AgentReadiness = Readonly<z.infer<typeof agentReadiness>>;
 
 /** Every agent of the plan, by `agentKey`. */
 export type LookedAgents = ReadonlyMap<string, AgentReadiness>;

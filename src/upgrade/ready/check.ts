@@ -1,32 +1,29 @@
+import { z } from "zod";
+import { timeField } from "../../mirror/document-fields.ts";
 import { JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
 import { printable } from "../../shared/printable.ts";
 
 /** One thing that has to be so before an upgrade. */
-export interface ReadyCheck {
-  /** Stable, for scripts and for `--confirm`. */
-  readonly id: string;
-  readonly status: "ok" | "fail" | "unknown";
-  /** One sentence. */
-  readonly summary: string;
-  /** What the status rests on: places, agents, dates. */
-  readonly evidence: readonly string[];
-  /** What to do; empty for one that is ok. */
-  readonly remedy: string;
-  /** ISO 8601: when a person said that they looked. */
-  readonly confirmedAt?: string;
-}
+export const readyCheck = z.object({
+  id: z.string().describe("Stable, for scripts and for --confirm."),
+  status: z.enum(["ok", "fail", "unknown"]),
+  summary: z.string().describe("One sentence."),
+  evidence: z.array(z.string()).readonly().describe("What the status rests on: places, agents, dates."),
+  remedy: z.string().describe("What to do; empty for one that is ok."),
+  confirmedAt: timeField.exactOptional().describe("When a person said that they looked."),
+});
 
 /** Something that no listing shows. */
-export interface LookItem {
-  readonly id: string;
-  /** What would stop the upgrade. */
-  readonly summary: string;
-  /** How to look; null where there is no command. */
-  readonly command: string | null;
-  /** ISO 8601: when a person said that they looked. */
-  readonly confirmedAt?: string;
-}
+export const lookItem = z.object({
+  id: z.string(),
+  summary: z.string().describe("What would stop the upgrade."),
+  command: z.string().nullable().describe("How to look; null where there is no command."),
+  confirmedAt: timeField.exactOptional().describe("When a person said that they looked."),
+});
+
+export type ReadyCheck = Readonly<z.infer<typeof readyCheck>>;
+export type LookItem = Readonly<z.infer<typeof lookItem>>;
 
 interface Confirmable {
   readonly checks: readonly ReadyCheck[];

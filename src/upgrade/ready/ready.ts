@@ -1,45 +1,33 @@
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
 import type { PlanDocument } from "../plan/plan-document.ts";
-import { lookAtAgents, type AgentLook, type AgentReadiness } from "./agent-readiness.ts";
+import { lookAtAgents, type AgentLook } from "./agent-readiness.ts";
 import { agentChecks } from "./agent-checks.ts";
-import { confirmAll, type LookItem, type ReadyCheck } from "./check.ts";
+import { confirmAll, type ReadyCheck } from "./check.ts";
 import { lookItems, planChecks } from "./plan-checks.ts";
-import { rowsOf, type ReadyRow } from "./rows.ts";
+import type { ReadyDocument } from "./ready-document.ts";
+import { rowsOf } from "./rows.ts";
 
 /** `ready`: every check is ok. `not-ready`: one failed. `not-known`: none failed, and one could not be decided. */
-export type Verdict = "ready" | "not-ready" | "not-known";
+export type Verdict = ReadyDocument["verdict"];
 
 /** What readiness is judged against. */
-export interface ReadyInput extends AgentLook {
+export interface ReadyInput extends Omit<AgentLook, "held"> {
+  /** What the mirror shows. */
+  readonly snapshot: Pick<Snapshot, "id" | "agents">;
   /** With the operator's advice; a `block` holds up a hop. */
   readonly knowledge: Knowledge;
   /** Checks that a person looked at. */
   readonly confirmed: readonly string[];
 }
 
-export interface ReadyReport {
-  readonly verdict: Verdict;
-  readonly ready: boolean;
-  readonly deep: boolean;
-  /** Failed ones first, then unknown ones. */
-  readonly checks: readonly ReadyCheck[];
-  /** What no listing and no mirror can show: a person has to look. It does not count for the verdict. */
-  readonly look: readonly LookItem[];
-  readonly rows: readonly ReadyRow[];
-  readonly agents: readonly AgentReadiness[];
-  /** Names of agents that cannot be served. */
-  readonly missing: readonly string[];
-  /** Known risks that do not hold up the upgrade. */
-  readonly warnings: readonly string[];
-}
-
 /**
- * Whether the fleet of a plan can be upgraded from this mirror. Asks no network.
+ * Whether the fleet of a plan can be upgraded from this mirror: what `jam ready -o json` prints. Asks no network.
  * @throws JamError JAM_USAGE_INVALID when a confirmed check does not exist
  */
-export async function judgeReadiness(input: ReadyInput): Promise<ReadyReport> {
+export async function judgeReadiness({ snapshot, ...input }: ReadyInput): Promise<ReadyDocument> {
   const { plan, knowledge, isDeep } = input;
-  const looked = await lookAtAgents(input);
+  const looked = await lookAtAgents({ ...input, held: snapshot.agents });
   const rows = plan.hops.flatMap((hop, position) => rowsOf(hop, position + 1, looked, knowledge));
   const agents = [...looked.values()];
   const { checks, look } = confirmAll(
@@ -57,6 +45,10 @@ export async function judgeReadiness(input: ReadyInput): Promise<ReadyReport> {
     agents,
     missing: [...new Set(agents.filter(({ ready }) => !ready).map(({ agent }) => agent))],
     warnings: risksOf(plan),
+    snapshot: snapshot.id,
+    plannedAt: plan.createdAt,
+    controllers: plan.controllers,
+    unread: plan.unread,
   };
 }
 

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { covers } from "../../juju/upgrade-edge.ts";
 import { parseVersion } from "../../juju/version.ts";
@@ -5,19 +6,19 @@ import type { PlanAgent, PlanHop } from "../plan/plan-document.ts";
 import { agentKey, agentName, type LookedAgents } from "./agent-readiness.ts";
 
 /** One model on one architecture at one hop; without a model, what the hop needs in addition to its models. */
-export interface ReadyRow {
-  /** Position of the hop in the plan, from 1. */
-  readonly hop: number;
-  readonly controller: string | null;
-  readonly model: string | null;
-  readonly from: string;
-  readonly to: string;
-  readonly arch: string;
-  /** True when its agents can be served and no advice blocks the hop. */
-  readonly ready: boolean;
-  readonly reason: string;
-  readonly missing: readonly string[];
-}
+export const readyRow = z.object({
+  hop: z.int().positive().describe("Position of the hop in the plan, from 1."),
+  controller: z.string().nullable(),
+  model: z.string().nullable().describe("Null for what the hop needs in addition to its models."),
+  from: z.string(),
+  to: z.string(),
+  arch: z.string(),
+  ready: z.boolean().describe("Whether its agents can be served and no advice blocks the hop."),
+  reason: z.string(),
+  missing: z.array(z.string()).readonly(),
+});
+
+export type ReadyRow = Readonly<z.infer<typeof readyRow>>;
 
 /** The rows of one hop, models first. */
 export function rowsOf(hop: PlanHop, number: number, looked: LookedAgents, knowledge: Knowledge): ReadyRow[] {

@@ -54,7 +54,7 @@ async function judge(texts: Texts, to: string, held = HELD) {
   const sizes = new Map(held.map(({ sha256, size }) => [sha256, size]));
   const report = await judgeReadiness({
     plan,
-    held,
+    snapshot: { id: "20260101T000000Z-00000000", agents: held },
     blobs: {
       stat: (sha256) => {
         const size = sizes.get(sha256);

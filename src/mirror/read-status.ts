@@ -1,0 +1,69 @@
+import { listStreams, sumTarballBytes } from "../juju/agent.ts";
+import type { Store } from "../store/store.ts";
+import { listSnapshotIds, readCurrentSnapshot } from "./current.ts";
+import { readReports } from "./run-history.ts";
+import { isVerified, proofsOf, type Snapshot } from "./snapshot.ts";
+import type { StatusDocument, WaitingBundle } from "./status-document.ts";
+
+/** What the status says that the store does not know. */
+export interface StatusSettings extends Pick<StatusDocument, "data" | "mode"> {
+  /** How many of the last runs to show. */
+  readonly runs: number;
+  readonly readWaiting: () => Promise<readonly WaitingBundle[]>;
+}
+
+/**
+ * What the mirror shows and what happened last: what `jam status -o json` prints.
+ * @throws JamError JAM_STORE_…
+ */
+export async function readStatus(
+  store: Pick<Store, "documents" | "refs" | "currentWriter" | "freeBytes">,
+  { data, mode, runs, readWaiting }: StatusSettings,
+): Promise<StatusDocument> {
+  const snapshot = await readCurrentSnapshot(store);
+  const writer = await store.currentWriter();
+  return {
+    data,
+    mode,
+    ...describeSnapshot(snapshot),
+    snapshots: await listSnapshotIds(store.documents),
+    waiting: await readWaiting(),
+    writer: writer === undefined ? null : { ...writer, since: writer.since.toISOString() },
+    freeBytes: await store.freeBytes().catch(() => null),
+    runs: await readReports(store.documents, runs),
+  };
+}
+
+type SnapshotStatus = Pick<StatusDocument, "snapshot" | "held" | "streams" | "verified" | "verbatim">;
+
+function describeSnapshot(snapshot: Snapshot | undefined): SnapshotStatus {
+  if (snapshot === undefined) {
+    return { snapshot: null, held: { agents: 0, bytes: 0 }, streams: {}, verified: null, verbatim: null };
+  }
+  const { id, createdAt, upstream, bundle, agents, verbatim } = snapshot;
+  const streams: Record<string, number> = {};
+  for (const agent of agents)
+    for (const stream of listStreams(agent)) streams[stream] = (streams[stream] ?? 0) + 1;
+  return {
+    snapshot: {
+      id,
+      createdAt,
+      upstream: upstream.url,
+      bundle: bundle ?? null,
+      expiredKeys: expiredKeysOf(snapshot),
+    },
+    held: { agents: agents.length, bytes: sumTarballBytes(agents) },
+    streams,
+    verified: isVerified(snapshot),
+    verbatim,
+  };
+}
+
+/** Keys that had expired when what they signed was accepted (`--allow expired-key`). */
+function expiredKeysOf(snapshot: Snapshot): { fingerprint: string; expiredAt: string }[] {
+  const documents = proofsOf(snapshot).flatMap((proof) => proof.documents);
+  const expired = documents.flatMap(({ signedBy, keyExpiredAt }) =>
+    signedBy === undefined || keyExpiredAt === undefined ? [] : [[signedBy, keyExpiredAt] as const],
+  );
+  return [...new Map(expired)].map(([fingerprint, expiredAt]) => ({ fingerprint, expiredAt }));
+}

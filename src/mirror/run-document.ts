@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { agentsAndBytesField, countField, errorCodeField, timeField } from "./document-fields.ts";
+
+const syncOutcome = z.enum(["updated", "unchanged", "partial", "failed"]);
+
+export const removal = z
+  .object({
+    agent: z.string(),
+    reason: z
+      .enum(["gone upstream", "no longer selected", "denied"])
+      .describe("Why the agent is no longer listed."),
+    detail: z.string().describe("What the rule said, for people."),
+  })
+  .readonly();
+
+export const failedItem = z
+  .object({
+    agent: z.string().describe("Name of the agent; for metadata that cannot be read as one, its place."),
+    path: z.string(),
+    code: errorCodeField,
+    message: z.string(),
+  })
+  .readonly();
+
+export const ruleOutcome = z
+  .object({
+    rule: z.int().positive().describe("Number of the rule in select, from 1."),
+    conditions: z.string(),
+    taken: countField.describe("Agents that the rule takes."),
+    missing: z
+      .array(z.object({ kind: z.string(), message: z.string() }).readonly())
+      .readonly()
+      .describe("What the rule names and does not get, with what is listed instead."),
+  })
+  .readonly();
+
+/** The lists of a report; long ones are cut, and the rows that were left out are counted in `omitted`. */
+const lists = z.enum(["added", "removed", "failed", "warnings", "rules"]);
+
+/** What one run of `jam sync` or `jam bundle import` did: printed, and kept under `history/`. */
+export const syncReport = z
+  .object({
+    outcome: syncOutcome,
+    snapshot: z.string().nullable().describe("The published snapshot; null when there is none."),
+    upstream: z.string().nullable(),
+    verified: z.boolean(),
+    fetched: agentsAndBytesField.describe("What came over the network in this run."),
+    held: agentsAndBytesField.describe(
+      "Agents listed, and bytes of their distinct tarballs, after this run.",
+    ),
+    added: z.array(z.string()).readonly(),
+    removed: z.array(removal).readonly(),
+    failed: z.array(failedItem).readonly().describe("Wanted agents that are not held after the run."),
+    warnings: z.array(z.string()).readonly(),
+    rules: z
+      .array(ruleOutcome)
+      .readonly()
+      .exactOptional()
+      .describe("Absent in the report of an import, and where no upstream was read."),
+    bundles: z.array(z.string()).readonly().exactOptional().describe("Bundles that an import read."),
+    error: z
+      .object({ code: errorCodeField, message: z.string(), hint: z.string().exactOptional() })
+      .readonly()
+      .exactOptional()
+      .describe("The error that ended a failed run."),
+    startedAt: timeField,
+    durationMs: z.number().nonnegative(),
+    omitted: z.partialRecord(lists, countField).readonly().exactOptional(),
+  })
+  .readonly();

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { agentsAndBytesField, countField, timeField } from "./document-fields.ts";
+import { syncReport } from "./run-document.ts";
+
+const bundleOrigin = z
+  .object({
+    id: z.string(),
+    createdAt: timeField.describe("When the snapshot of its maker was made."),
+    signedBy: z
+      .string()
+      .nullable()
+      .describe("Fingerprint of its signer; null for a bundle without a signature that is trusted here."),
+    signerExpiredAt: timeField.exactOptional(),
+  })
+  .readonly();
+
+const shownSnapshot = z.object({
+  id: z.string(),
+  createdAt: timeField,
+  upstream: z.string().describe("URL or folder of the upstream."),
+  bundle: bundleOrigin.nullable().describe("The bundle that brought it; null when it was synced."),
+  expiredKeys: z
+    .array(z.object({ fingerprint: z.string(), expiredAt: timeField }))
+    .readonly()
+    .describe("Keys that had expired when what they signed was accepted."),
+});
+
+const waitingBundle = z.object({
+  bundle: z.string(),
+  createdAt: timeField,
+  lacking: countField.describe("Files that have not arrived yet."),
+  volumes: z.array(z.int().positive()).readonly().describe("Numbers of its volumes that hold them."),
+});
+
+/** What `jam status -o json` prints. */
+export const statusDocument = z
+  .object({
+    data: z.string().describe("The data directory."),
+    mode: z.enum(["online", "offline"]),
+    snapshot: shownSnapshot.nullable().describe("What the mirror shows; null before the first sync."),
+    held: agentsAndBytesField,
+    streams: z.record(z.string(), countField).describe("Held agents by stream."),
+    verified: z.boolean().nullable().describe("Whether the signatures of every upstream were verified."),
+    verbatim: z
+      .discriminatedUnion("complete", [
+        z.object({ complete: z.literal(true) }).readonly(),
+        z.object({ complete: z.literal(false), reason: z.string() }).readonly(),
+      ])
+      .nullable()
+      .describe("Whether upstream's signed metadata is served."),
+    snapshots: z.array(z.string()).readonly().describe("Snapshots that are kept, oldest first."),
+    waiting: z.array(waitingBundle).readonly().describe("Bundles of which something has not arrived yet."),
+    writer: z
+      .object({ host: z.string(), pid: z.int(), command: z.string(), since: timeField })
+      .nullable()
+      .describe("The run that writes now."),
+    freeBytes: z.number().nullable().describe("Bytes that can still be written; null where not known."),
+    runs: z.array(syncReport).readonly().describe("The last runs, newest first."),
+  })
+  .meta({ title: "State of the mirror" });
+
+export type StatusDocument = z.infer<typeof statusDocument>;
+export type WaitingBundle = z.infer<typeof waitingBundle>;
