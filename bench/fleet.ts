@@ -1,7 +1,7 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FleetReader } from "../src/upgrade/fleet/fleet-reader.ts";
+import { FleetReader } from "../src/upgrade/fleet/read-fleet.ts";
 import type { Figure } from "./figure.ts";
 import { measure, median, type ProcessFigures } from "./process.ts";
 import { JAM } from "../test/helpers/jam-process.ts";

@@ -1,3 +1,4 @@
+import { compareTexts } from "../shared/collections.ts";
 import type { ContentId } from "../simplestreams/item.ts";
 import type { ProductFile } from "../simplestreams/product-file.ts";
 import type { Agent, Listing } from "./agent.ts";
@@ -107,8 +108,4 @@ function compareEntries(a: CatalogueEntry, b: CatalogueEntry): number {
     compareTexts(a.item.release, b.item.release) ||
     compareTexts(a.item.arch, b.item.arch)
   );
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,3 +1,4 @@
+import { compareTexts } from "../shared/collections.ts";
 import { listStreams, type Agent } from "../juju/agent.ts";
 import { readAgentText } from "../juju/agent-text.ts";
 import { compareVersions, parseVersion, type JujuVersion } from "../juju/version.ts";
@@ -48,8 +49,4 @@ function sortAgents(agents: readonly Agent[]): Agent[] {
       compareTexts(a.release, b.release) ||
       compareTexts(a.arch, b.arch),
   );
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,3 +1,4 @@
+import { compareTexts } from "../../shared/collections.ts";
 import { isArchWord } from "../../juju/arch.ts";
 import { isReleaseWord } from "../../juju/release.ts";
 import { compareVersions, formatVersion, isVersion, parseVersion } from "../../juju/version.ts";
@@ -94,8 +95,4 @@ function byVersion(a: VersionInUse, b: VersionInUse): number {
     compareTexts(a.arch, b.arch) ||
     compareTexts(a.release ?? "", b.release ?? "")
   );
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

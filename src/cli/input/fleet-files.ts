@@ -1,7 +1,7 @@
 import type { Dirent } from "node:fs";
 import { JamError } from "../../shared/errors.ts";
-import { FleetReader, type FleetFile } from "../../upgrade/fleet/fleet-reader.ts";
-import { withoutText } from "../../upgrade/fleet/recognise-text.ts";
+import { FleetReader, type FleetFile } from "../../upgrade/fleet/read-fleet.ts";
+import { withoutText } from "../../upgrade/fleet/recognise-foreign.ts";
 import type { Fleet } from "../../upgrade/fleet/fleet.ts";
 import type { CommandIo } from "../io.ts";
 import { readFileText, readStdinText, type InputText } from "./input-bytes.ts";

@@ -2,7 +2,7 @@ import type { ExecFileException } from "node:child_process";
 import { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import type { Fleet } from "../../upgrade/fleet/fleet.ts";
-import { readFleet } from "../../upgrade/fleet/fleet-reader.ts";
+import { readFleet } from "../../upgrade/fleet/read-fleet.ts";
 import type { NamedText } from "../../input/read-documents.ts";
 import type { CommandContext } from "../command.ts";
 import { readFleetFiles } from "./fleet-files.ts";

@@ -86,3 +86,10 @@ function workingState({ message = "", statusError }: AgentSigns): AgentState {
   if (FAILED_STEP.test(message)) return "failed";
   return UNDER_WAY.test(message) ? "upgrading" : "ok";
 }
+
+/** Why an agent without a `status-error` is unreadable. */
+export function describeUnknown(kind: "machine" | "unit", current: string | undefined): string {
+  return current === undefined
+    ? "no status of its agent is told"
+    : `"${current}" is a status that jam does not know of a ${kind}'s agent`;
+}

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { findSeries, findSeriesOfBase, isReleaseWord, osTypeOf } from "../../juju/release.ts";
 import { printable } from "../../shared/printable.ts";
-import type { Life, StatusText } from "./fleet.ts";
+import type { FleetUnread, Life, StatusText } from "./fleet.ts";
 import { isVersion } from "../../juju/version.ts";
+import type { Origin } from "./facts.ts";
 
 /** A field that holds an agent version as Juju prints it. */
 export const agentVersion = z.string().superRefine((value, context) => {
@@ -94,4 +95,46 @@ export function platformOf(base: z.infer<typeof baseField>, series: string | nul
     series: findSeriesOfBase(name, channel)?.name ?? `${name}@${channel}`,
     os: osTypeOf(name),
   };
+}
+
+/** A document that is being read: its parts, where it comes from, and what of it could not be read. */
+export interface Reading {
+  readonly origin: Origin;
+  /** Appended to. */
+  readonly unread: FleetUnread[];
+}
+
+export type Mapping = Readonly<Record<string, unknown>>;
+
+export function isMapping(value: unknown): value is Mapping {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Entries of a mapping in the file's order; of a missing one none. */
+export function entriesOf(value: unknown): [string, unknown][] {
+  return isMapping(value) ? Object.entries(value) : [];
+}
+
+/** What a schema made of an entry, or why it is unreadable. */
+export type Entry<T> = { readonly value: T } | { readonly fault: string };
+
+/** One entry by its schema. A wrong type makes that entry unreadable, and nothing around it. */
+export function readEntry<T>(schema: z.ZodType<T>, value: unknown): Entry<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return { value: result.data };
+  const [issue] = result.error.issues;
+  const place = (issue?.path ?? []).map(String).join(".");
+  const what = `${place === "" ? "" : `${place}: `}${issue?.message ?? "cannot be read"}`;
+  return { fault: printable(what, 200) };
+}
+
+/** Writes down what could not be read. */
+export function noteUnread({ origin, unread }: Reading, place: string, text: string): void {
+  const inside = origin.place.slice(origin.file.length).replace(/^, /, "");
+  unread.push({
+    kind: "part",
+    file: origin.file,
+    place: [inside, printable(place)].filter((part) => part !== "").join(", "),
+    text: printable(text, 400),
+  });
 }

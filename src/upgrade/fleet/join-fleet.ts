@@ -1,10 +1,10 @@
-import { describeDifferences, joinModel } from "./join-model.ts";
-import { joinController } from "./join-controller.ts";
+import { addTo, compareTexts } from "../../shared/collections.ts";
+import { describeDifferences, joinModel, joinController } from "./join-facts.ts";
 import type { Facts } from "./facts.ts";
 import type { Fleet, FleetController, FleetModel, FleetSource, FleetUnread } from "./fleet.ts";
 import { ControllerDirectory, type ControllerEntry } from "./identify-controllers.ts";
 import { identifyModels } from "./identify-models.ts";
-import { addTo, ModelIndex } from "./model-index.ts";
+import { ModelIndex } from "./model-index.ts";
 
 /** What was read of all files. */
 export interface FleetParts extends Facts {
@@ -109,8 +109,4 @@ function byPlace(a: FleetModel, b: FleetModel): number {
     Number(b.isController) - Number(a.isController) ||
     compareTexts(a.label, b.label)
   );
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,3 +1,4 @@
+import { addTo, compareTexts } from "../../shared/collections.ts";
 import type { ModelFacts } from "./facts.ts";
 import type { FleetUnread } from "./fleet.ts";
 import type { ControllerDirectory, ControllerEntry } from "./identify-controllers.ts";
@@ -62,18 +63,7 @@ export function placesOf(look: Look): string {
 
 /** By place, so that the order in which files are given does not matter. */
 export function sortFacts(facts: readonly ModelFacts[]): ModelFacts[] {
-  return facts.toSorted((a, b) => compare(a.origin.place, b.origin.place));
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** Adds a value to a list in a map. */
-export function addTo<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const known = map.get(key);
-  if (known === undefined) map.set(key, [value]);
-  else known.push(value);
+  return facts.toSorted((a, b) => compareTexts(a.origin.place, b.origin.place));
 }
 
 /** Looks at one model that agree with each other. */

@@ -30,7 +30,7 @@ import { parseJsonObject } from "../../../src/simplestreams/json-text.ts";
 import { parseProductFile } from "../../../src/simplestreams/product-file.ts";
 import { splitSignedText } from "../../../src/simplestreams/signed-text.ts";
 import { parseUpdated } from "../../../src/simplestreams/updated.ts";
-import { readFleet } from "../../../src/upgrade/fleet/fleet-reader.ts";
+import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import { UnreadableJson } from "../../../src/juju/metadata-search/go-json.ts";
 import { readJujuIndex } from "../../../src/juju/metadata-search/index-document.ts";
 import { readMirrorPlace, readMirrorReferences } from "../../../src/juju/metadata-search/mirrors-document.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
 import { parseVersion } from "../../../src/juju/version.ts";
-import { readFleet } from "../../../src/upgrade/fleet/fleet-reader.ts";
+import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import { createAgentIndex } from "../../../src/upgrade/plan/agent-index.ts";
 import { groupsOf } from "../../../src/upgrade/plan/group.ts";
 import { makePlan } from "../../../src/upgrade/plan/make-plan.ts";

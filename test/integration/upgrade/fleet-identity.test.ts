@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Fleet } from "../../../src/upgrade/fleet/fleet.ts";
-import { readFleet } from "../../../src/upgrade/fleet/fleet-reader.ts";
+import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import type { NamedText } from "../../../src/input/read-documents.ts";
 
 const CASES = resolve(import.meta.dirname, "../../fixtures/fleet-cases");

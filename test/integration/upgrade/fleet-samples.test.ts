@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { decodeText } from "../../../src/shared/decode-text.ts";
 import type { Fleet, FleetModel } from "../../../src/upgrade/fleet/fleet.ts";
-import { FleetReader } from "../../../src/upgrade/fleet/fleet-reader.ts";
+import { FleetReader } from "../../../src/upgrade/fleet/read-fleet.ts";
 
 const SAMPLES = resolve(import.meta.dirname, "../../fixtures/fleets");
 

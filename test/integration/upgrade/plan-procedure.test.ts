@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { formatPlanMarkdown } from "../../../src/cli/render/plan-markdown.ts";
 import { renderUpgradePlan } from "../../../src/cli/render/plan-table.ts";
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
-import { readFleet } from "../../../src/upgrade/fleet/fleet-reader.ts";
+import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import { createAgentIndex } from "../../../src/upgrade/plan/agent-index.ts";
 import { groupsOf } from "../../../src/upgrade/plan/group.ts";
 import { makePlan } from "../../../src/upgrade/plan/make-plan.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { decodeText } from "../../../src/shared/decode-text.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
-import { readFleet } from "../../../src/upgrade/fleet/fleet-reader.ts";
+import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import { judgeUpgraded, type UpgradedModel } from "../../../src/upgrade/upgraded/upgraded.ts";
 
 const FLEETS = join(import.meta.dirname, "../../fixtures/fleets");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
-import { readFleet } from "../../../src/upgrade/fleet/fleet-reader.ts";
+import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import { createAgentIndex } from "../../../src/upgrade/plan/agent-index.ts";
 import { groupsOf, unknownOf } from "../../../src/upgrade/plan/group.ts";
 import { makePlan } from "../../../src/upgrade/plan/make-plan.ts";

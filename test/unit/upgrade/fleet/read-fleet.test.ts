@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isJamError } from "../../../../src/shared/errors.ts";
-import { readFleet } from "../../../../src/upgrade/fleet/fleet-reader.ts";
+import { readFleet } from "../../../../src/upgrade/fleet/read-fleet.ts";
 import { fleetFiles, fleetStatus } from "../../../helpers/example-fleet.ts";
 
 const texts = [...fleetFiles()].map(([name, text]) => ({ name, text }));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { PRECHECKS } from "../../../../src/juju/prechecks/prechecks.ts";
 import { parseVersion } from "../../../../src/juju/version.ts";
-import { readFleet } from "../../../../src/upgrade/fleet/fleet-reader.ts";
+import { readFleet } from "../../../../src/upgrade/fleet/read-fleet.ts";
 import { checksOf } from "../../../../src/upgrade/plan/checks/checks.ts";
 import { groupsOf, type PlanGroup } from "../../../../src/upgrade/plan/group.ts";
 import { healthyFleet, type FleetChange } from "../../../helpers/healthy-fleet.ts";

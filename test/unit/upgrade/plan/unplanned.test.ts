@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readFleet } from "../../../../src/upgrade/fleet/fleet-reader.ts";
+import { readFleet } from "../../../../src/upgrade/fleet/read-fleet.ts";
 import { unplannedOf } from "../../../../src/upgrade/plan/unplanned.ts";
 
 const of = (...documents: readonly object[]) =>

@@ -2,7 +2,7 @@ import { printable } from "../../shared/printable.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
 import { isReleaseWord } from "../../juju/release.ts";
 import { compareVersionTexts, isVersion } from "../../juju/version.ts";
-import { type Mapping, isMapping } from "./entries.ts";
+import { type Mapping, isMapping } from "./fields.ts";
 
 /** Only the beginning of a text is looked at: what it is shows there. */
 const HEAD_CHARACTERS = 64 * 1024;

@@ -1,8 +1,22 @@
 import { z } from "zod";
 import { isArchWord } from "../../juju/arch.ts";
-import { machineState } from "./agent-state.ts";
-import { type Mapping, type Reading, entriesOf, isMapping, noteUnread, readEntry } from "./entries.ts";
-import { baseField, lifeOf, platformOf, seriesField, statusField, statusText, text, told } from "./fields.ts";
+import { describeUnknown, machineState } from "./agent-state.ts";
+import {
+  type Mapping,
+  type Reading,
+  entriesOf,
+  isMapping,
+  noteUnread,
+  readEntry,
+  baseField,
+  lifeOf,
+  platformOf,
+  seriesField,
+  statusField,
+  statusText,
+  text,
+  told,
+} from "./fields.ts";
 import type { FleetMachine } from "./fleet.ts";
 import { type ModelFacts, NOTHING_TOLD } from "./facts.ts";
 
@@ -128,13 +142,6 @@ function joinMessages(...messages: readonly (string | undefined)[]): string | un
 
 function unreadable(id: string, fault: string, host: Host | undefined): FleetMachine {
   return machineOf({ id, host }, { "status-error": `jam cannot read it: ${fault}` });
-}
-
-/** Why an agent without a `status-error` is unreadable. */
-export function describeUnknown(kind: "machine" | "unit", current: string | undefined): string {
-  return current === undefined
-    ? "no status of its agent is told"
-    : `"${current}" is a status that jam does not know of a ${kind}'s agent`;
 }
 
 /** `amd64` of `arch=amd64 cores=2`, of hardware or constraints. */

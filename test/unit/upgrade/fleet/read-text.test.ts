@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FleetReader, readFleet } from "../../../../src/upgrade/fleet/fleet-reader.ts";
+import { FleetReader, readFleet } from "../../../../src/upgrade/fleet/read-fleet.ts";
 import type { Fleet } from "../../../../src/upgrade/fleet/fleet.ts";
 
 const machine = { "juju-status": { current: "started", version: "3.6.9" }, hardware: "arch=amd64" };

@@ -1,6 +1,6 @@
+import { append } from "../../shared/collections.ts";
 import { hasUnprintable, printable } from "../../shared/printable.ts";
-import { append } from "./append.ts";
-import { type Reading, isMapping } from "./entries.ts";
+import { type Reading, isMapping } from "./fields.ts";
 import type { Facts, ModelFacts, Origin } from "./facts.ts";
 import type { FleetUnread } from "./fleet.ts";
 import {
@@ -13,8 +13,8 @@ import {
   describeText,
   findJujuError,
   recogniseText,
-} from "./recognise-text.ts";
-import { LISTING_KINDS } from "./listing-kinds.ts";
+} from "./recognise-foreign.ts";
+import { LISTING_KINDS } from "./recognise-listing.ts";
 import { type DocumentsRead, looksLikeJson, readDocuments } from "../../input/read-documents.ts";
 import { JamError } from "../../shared/errors.ts";
 

@@ -1,10 +1,9 @@
+import { append } from "../../shared/collections.ts";
 import { z } from "zod";
 import { isVersion } from "../../juju/version.ts";
 import { printable } from "../../shared/printable.ts";
-import { append } from "./append.ts";
-import { entriesOf, noteUnread, readEntry, type Reading } from "./entries.ts";
+import { entriesOf, noteUnread, readEntry, type Reading, named, text, told, agentVersion } from "./fields.ts";
 import { NOTHING_TOLD, type ControllerFacts, type Facts, type ModelFacts } from "./facts.ts";
-import { named, text, told, agentVersion } from "./fields.ts";
 import type { FleetNode } from "./fleet.ts";
 
 /** A version, or `(error)`, `(unauthorized access)` where Juju could not ask. Source: cmd/juju/controller/showcontroller.go */

@@ -1,9 +1,9 @@
-import { controllersOfList, controllersOfShow } from "./controllers-listing.ts";
-import { isMapping, readEntry, type Entry, type Mapping, type Reading } from "./entries.ts";
+import { controllersOfList, controllersOfShow } from "./listing-controllers.ts";
+import { isMapping, readEntry, type Entry, type Mapping, type Reading } from "./fields.ts";
 import type { Facts, ModelFacts } from "./facts.ts";
-import { modelOfMachines } from "./machine-entries.ts";
-import { modelsOfList, modelsOfShow } from "./models-listing.ts";
-import { modelOfStatus, statusListing } from "./status-listing.ts";
+import { modelOfMachines } from "./listing-machines.ts";
+import { modelsOfList, modelsOfShow } from "./listing-models.ts";
+import { modelOfStatus, statusListing } from "./listing-status.ts";
 
 /** One kind of document that is understood: how it is recognised, read and described. */
 export interface ListingKind {

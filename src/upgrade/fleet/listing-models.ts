@@ -1,7 +1,17 @@
 import { z } from "zod";
-import { entriesOf, noteUnread, readEntry, type Entry, type Reading } from "./entries.ts";
+import {
+  entriesOf,
+  noteUnread,
+  readEntry,
+  type Entry,
+  type Reading,
+  named,
+  statusText,
+  text,
+  told,
+  agentVersion,
+} from "./fields.ts";
 import { NOTHING_TOLD, type ModelFacts } from "./facts.ts";
-import { named, statusText, text, told, agentVersion } from "./fields.ts";
 import type { FleetMigration } from "./fleet.ts";
 
 const modelInfo = z.object({
