@@ -1,4 +1,5 @@
 import type { Signature } from "../shared/signature.ts";
+import { isJamError, type ErrorCode } from "../shared/errors.ts";
 
 /** Signs for this side. */
 export interface BundleSigner {
@@ -19,3 +20,42 @@ export type VerifyDetached = (
   name: string,
   options?: { readonly allowsExpiredKey?: boolean },
 ) => Promise<Signature & { readonly userId: string }>;
+
+/** A failure without its stack: what is printed. */
+export interface Fault {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** What a signature is worth here. */
+export interface SignatureCheck {
+  readonly state: "trusted" | "unknown" | "unsigned" | "invalid";
+  /** Fingerprint of the key, or for an unknown one its key id; null when there is none or it does not hold. */
+  readonly signedBy: string | null;
+  readonly fault?: Fault;
+}
+
+/**
+ * Judges a detached signature and refuses nothing; `name` is for messages.
+ * @throws JamError JAM_KEYRING_INVALID, JAM_STORE_… for this side's own keys
+ */
+export async function checkSignature(
+  bytes: Uint8Array,
+  signature: string | undefined,
+  { name, verifyDetached }: { readonly name: string; readonly verifyDetached: VerifyDetached },
+): Promise<SignatureCheck> {
+  if (signature === undefined) {
+    const message = `${name}: there is no signature.`;
+    return { state: "unsigned", signedBy: null, fault: { code: "JAM_SIGNATURE_MISSING", message } };
+  }
+  try {
+    const { fingerprint } = await verifyDetached(bytes, signature, name);
+    return { state: "trusted", signedBy: fingerprint };
+  } catch (error) {
+    if (!isJamError(error, "JAM_SIGNATURE_INVALID", "JAM_SIGNER_UNKNOWN", "JAM_SIGNER_EXPIRED")) throw error;
+    const { code, message, details } = error;
+    const isUnknown = code === "JAM_SIGNER_UNKNOWN";
+    const signedBy = isUnknown && typeof details["signedBy"] === "string" ? details["signedBy"] : null;
+    return { state: isUnknown ? "unknown" : "invalid", signedBy, fault: { code, message } };
+  }
+}

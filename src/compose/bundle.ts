@@ -1,12 +1,11 @@
 import type { VolumeInput } from "../medium/medium.ts";
 import type { CreateWork, BundlePlace } from "../bundle/create/create-bundle.ts";
-import type { Have } from "../bundle/site/have.ts";
-import type { ImportRules, ImportWork } from "../bundle/import/import-rules.ts";
-import type { OpenProofTrust } from "../bundle/import/ports.ts";
+import type { SiteInventory } from "../bundle/site/site-inventory.ts";
+import type { ImportRules, ImportWork, OpenProofTrust } from "../bundle/import/import-work.ts";
 import type { DivideWork } from "../bundle/divide/divide-bundle.ts";
 import type { ContentSource } from "../bundle/contents.ts";
 import type { BundleSigner, VerifyDetached } from "../bundle/signing.ts";
-import type { RepairWork } from "../bundle/repair/repair-set.ts";
+import type { RepairWork } from "../bundle/repair/repair-bundle.ts";
 import type { VerifyWork } from "../bundle/verify/verify-bundle.ts";
 import { openKeys, openStore } from "./store.ts";
 import type { Config } from "../config/config.ts";
@@ -158,8 +157,8 @@ async function composeProofTrust(config: Config, observe: SyncObserver): Promise
  * Computes the size of the next delta of a site, in bytes.
  * @throws JamError JAM_STORE_…
  */
-export async function composeDeltaSizes(config: Config): Promise<(have: Have) => Promise<number>> {
-  const { openDeltaSizes } = await import("../bundle/site/next-delta.ts");
+export async function composeDeltaSizes(config: Config): Promise<(have: SiteInventory) => Promise<number>> {
+  const { openDeltaSizes } = await import("../bundle/site/list-sites.ts");
   const store = await openStore(config);
   return openDeltaSizes(store, { advice: config.advice, signer: await composeSigner(config) });
 }

@@ -3,8 +3,7 @@ import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
-import { fileBytes } from "./file-bytes.ts";
-import { openFileReader } from "./file-reader.ts";
+import { fileBytes, openFileReader } from "./read-file.ts";
 import { attemptOnMedium } from "./medium-error.ts";
 
 /** Where to look, and how the operator called it. */

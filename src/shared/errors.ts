@@ -252,6 +252,13 @@ export function isOfFamily(error: unknown, ...families: readonly ErrorFamily[]):
   return error instanceof JamError && families.includes(error.family);
 }
 
+/** `JAM_CANCELLED` for a command that resumes when it is repeated; `kept` says what stays: `finished volumes are kept`. */
+export function cancelled(kept: string): JamError {
+  return new JamError("JAM_CANCELLED", `Cancelled; ${kept}.`, {
+    hint: "Run the same command again: it resumes where it stopped.",
+  });
+}
+
 /** The error as a `JamError`: itself, `JAM_CANCELLED` for an abort, else `JAM_INTERNAL` with the cause kept. */
 export function toJamError(error: unknown): JamError {
   if (error instanceof JamError) return error;

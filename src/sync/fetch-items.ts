@@ -1,7 +1,8 @@
 import type { Upstream } from "../upstream/source.ts";
 import type { BlobStore } from "../store/store.ts";
 import PQueue from "p-queue";
-import { isJamError, JamError, reportError, toJamError, type ErrorReport } from "../shared/errors.ts";
+import type { JamError } from "../shared/errors.ts";
+import { cancelled, isJamError, reportError, toJamError, type ErrorReport } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import type { FetchStep } from "./plan.ts";
@@ -61,10 +62,7 @@ export async function fetchItems(request: FetchRequest): Promise<FetchOutcome> {
     }),
   );
   await Promise.all(tasks);
-  if (request.signal.aborted)
-    throw new JamError("JAM_CANCELLED", "Cancelled; what came so far is kept.", {
-      hint: "Run the same command again: it goes on where it stopped.",
-    });
+  if (request.signal.aborted) throw cancelled("received data is kept");
   return { fetched, bytes, failed };
 }
 

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readHave } from "../../src/bundle/site/have.ts";
+import { readSiteInventory } from "../../src/bundle/site/site-inventory.ts";
 import { openKeys } from "../../src/compose/store.ts";
 import { fleetFiles } from "../helpers/example-fleet.ts";
 import { runJam, type Finished } from "../helpers/jam-process.ts";
@@ -69,7 +69,7 @@ describe("an inventory", () => {
       status: 0,
       stderr: expect.stringMatching(/^\d+ agent\(s\), /),
     });
-    const have = await readHave({ name: "inventory.json", text: stdout }, { verify });
+    const have = await readSiteInventory({ name: "inventory.json", text: stdout }, { verify });
     expect(have.site).toBe("plant-7");
     const yaml = await far.here("inventory", "-o", "yaml");
     expect(Object.keys(JSON.parse(yaml.stdout) as object)).toContain("tarballs");
@@ -81,7 +81,10 @@ describe("an inventory", () => {
     expect(stderr).toContain("Written to inventory.json.");
     const text = await readFile(join(far.folder, "inventory.json"), "utf8");
     expect(text).not.toContain(far.folder);
-    await expect(readHave({ name: "i", text }, { verify })).resolves.toHaveProperty("site", "plant-7");
+    await expect(readSiteInventory({ name: "i", text }, { verify })).resolves.toHaveProperty(
+      "site",
+      "plant-7",
+    );
   });
 
   test("of a fleet holds versions and architectures, and nothing else of it", async () => {
@@ -91,7 +94,7 @@ describe("an inventory", () => {
     expect(status, stderr).toBe(0);
     expect(stdout).not.toMatch(/prod|billing|haproxy|machine/);
     expect(stderr).toContain("amd64, arm64 is assumed where it is not told");
-    const have = await readHave({ name: "fleet.json", text: stdout }, { verify });
+    const have = await readSiteInventory({ name: "fleet.json", text: stdout }, { verify });
     expect(have.fleet).toContainEqual({ version: "2.9.42", release: "ubuntu", arch: "arm64" });
   });
 
@@ -157,10 +160,10 @@ describe("the near side", () => {
     const { agents } = JSON.parse((await near.here("list", "-o", "json")).stdout) as {
       agents: { version: string; sha256: string; size: number }[];
     };
-    const lacking = agents.filter(({ version }) => ["3.6.27", "4.0.15"].includes(version));
-    const sizes = new Map(lacking.map(({ sha256, size }) => [sha256, size]));
+    const missing = agents.filter(({ version }) => ["3.6.27", "4.0.15"].includes(version));
+    const sizes = new Map(missing.map(({ sha256, size }) => [sha256, size]));
     const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-    expect(sites[0]?.behind).toEqual({ versions: 2, agents: lacking.length, bytes });
+    expect(sites[0]?.behind).toEqual({ versions: 2, agents: missing.length, bytes });
     expect(sites[0]?.nextDelta?.bytes).toBeGreaterThanOrEqual(bytes);
     const table = await near.here("site", "list");
     expect(table.stdout).toMatch(/^SITE .*\nplant-7 .* old .* 2 version\(s\), .*[0-9A-F]{40}\n$/);

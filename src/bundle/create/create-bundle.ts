@@ -1,21 +1,19 @@
 import type { MediumWriter } from "../../medium/medium.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
-import type { BundleManifest } from "../format/manifest.ts";
-import { carriedContents, formatManifest } from "../format/manifest.ts";
-import { planVolumes } from "../format/volume-plan.ts";
+import { formatManifest, type BundleManifest } from "../format/manifest.ts";
 import type { ContentSource } from "../contents.ts";
 import type { BundleSigner } from "../signing.ts";
-import { bundleFiles, PROGRESS_NAME, type BundleFiles } from "../write/bundle-files.ts";
-import { volumeBytes, type BundleBytes, DamagedContentError } from "../write/volume-bytes.ts";
+import { bundleFiles, PROGRESS_NAME, type BundleFiles } from "../format/bundle-files.ts";
+import { volumeBytes, DamagedContentError } from "../write/write-volume.ts";
+import { layOutBundle, type BundleLayout } from "../format/bundle-layout.ts";
 import { writeVolumes } from "../write/write-volumes.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
 import { rememberBundle } from "./created-bundles.ts";
-import { giveUpOthers } from "./give-up-others.ts";
+import { removeOtherBundles, adoptFolder } from "../write/adopt-folder.ts";
 import { formatPage } from "./manifest-page.ts";
 import { planBundle, type BundleOrder, type PlanningStore } from "./plan-bundle.ts";
-import { seal } from "./seal.ts";
-import { takeOver } from "./take-over.ts";
+import { seal } from "../write/write-sidecars.ts";
 
 export interface BundleForm {
   /** Exact size of every volume but the last, in bytes; undefined is one file. */
@@ -63,42 +61,39 @@ export async function createBundle(
   const { medium, base } = form.place;
   for (;;) {
     const manifest = await planBundle({ ...order, damaged }, work.store);
-    const bundle = await signBundle(manifest, form.volumeSize, work.signer);
-    const files = bundleFiles(base ?? `jam-${manifest.id}`, bundle.volumes.length);
+    const layout = await signBundle(manifest, form.volumeSize, work.signer);
+    const files = bundleFiles(base ?? `jam-${manifest.id}`, layout.volumes.length);
     try {
-      return await writeBundle({ manifest, bundle, files }, form, work);
+      return await writeBundle({ layout, files }, form, work);
     } catch (error) {
       const sha256 = damagedTarball(error);
       if (order.allowsPartial !== true || sha256 === undefined || damaged.has(sha256)) throw error;
       // What is damaged shows only when it is read, long after the manifest was written: begin again without it.
       damaged.add(sha256);
-      await giveUp(medium, files);
+      await removeWritten(medium, files);
     }
   }
 }
 
 /** Removes what was written of a bundle; the note on whose files they are goes last. */
-async function giveUp(medium: MediumWriter, files: BundleFiles): Promise<void> {
+async function removeWritten(medium: MediumWriter, files: BundleFiles): Promise<void> {
   const names = [...files.volumes, files.manifest, files.manifestSignature, PROGRESS_NAME];
   for (const name of names) await medium.remove(name);
 }
 
 async function writeBundle(
-  {
-    manifest,
-    bundle,
-    files,
-  }: { readonly manifest: BundleManifest; readonly bundle: BundleBytes; readonly files: BundleFiles },
+  { layout, files }: { readonly layout: BundleLayout; readonly files: BundleFiles },
   form: BundleForm & { readonly place: BundlePlace },
   work: CreateWork,
 ): Promise<CreatedFiles> {
   const { medium } = form.place;
-  const before = await takeOver(medium, files, { bundle, force: form.force });
-  await rememberBundle(work.store.documents, { manifest, ...bundle });
-  if (form.force) await giveUpOthers(medium, { bundle, files, before });
-  const volumes = await writeVolumes({ bundle, files, before, medium, ...work });
+  const { manifest } = layout;
+  const before = await adoptFolder(medium, files, { layout, force: form.force });
+  await rememberBundle(work.store.documents, layout);
+  if (form.force) await removeOtherBundles(medium, { layout, files, before });
+  const volumes = await writeVolumes({ layout, files, before, medium, ...work });
   const page = form.writesPage ? formatPage({ manifest, volumes, signedBy: work.signer, files }) : undefined;
-  await seal({ medium, files, bundle, volumes, signer: work.signer, page });
+  await seal({ medium, files, layout, volumes, signer: work.signer, page });
   return { manifest, volumes, signedBy: work.signer?.fingerprint };
 }
 
@@ -115,40 +110,24 @@ export async function streamBundle(
   readonly bytes: AsyncIterable<Uint8Array>;
 }> {
   const manifest = await planBundle(order, work.store);
-  const bundle = await signBundle(manifest, undefined, work.signer);
-  await rememberBundle(work.store.documents, { manifest, ...bundle });
-  const [plan] = bundle.volumes as [BundleBytes["volumes"][number]];
-  return { manifest, size: plan.bytes, bytes: volumeBytes(bundle, plan, work.contents) };
+  const layout = await signBundle(manifest, undefined, work.signer);
+  await rememberBundle(work.store.documents, layout);
+  const [plan] = layout.volumes as [BundleLayout["volumes"][number]];
+  return { manifest, size: plan.bytes, bytes: volumeBytes(layout, plan, work.contents) };
 }
 
 /**
- * Manifest, signature and layout: all that the bytes of a bundle follow from.
+ * Signs a manifest and divides it into volumes: all that the bytes of a bundle follow from.
  * @throws JamError JAM_USAGE_INVALID when the volumes would be too small
  */
 export async function signBundle(
   manifest: BundleManifest,
   volumeSize: number | undefined,
   signer: BundleSigner | undefined,
-): Promise<BundleBytes> {
+): Promise<BundleLayout> {
   const manifestBytes = formatManifest(manifest);
-  const createdAt = new Date(manifest.createdAt);
-  const signature = await signer?.signDetached(manifestBytes, createdAt);
-  return { id: manifest.id, createdAt, ...layOut({ manifest, manifestBytes, signature, volumeSize }) };
-}
-
-/** A signed manifest with the volumes that it makes. */
-export function layOut({
-  manifest,
-  manifestBytes,
-  signature,
-  volumeSize,
-}: Pick<BundleBytes, "manifestBytes" | "signature" | "volumeSize"> & {
-  readonly manifest: BundleManifest;
-}): Omit<BundleBytes, "id" | "createdAt"> {
-  const signatureBytes = signature?.length ?? 0;
-  const contents = carriedContents(manifest);
-  const volumes = planVolumes({ contents, manifestBytes: manifestBytes.length, signatureBytes, volumeSize });
-  return { manifestBytes, signature, volumeSize, volumes };
+  const signature = await signer?.signDetached(manifestBytes, new Date(manifest.createdAt));
+  return layOutBundle({ manifest, manifestBytes, signature, volumeSize });
 }
 
 function damagedTarball(error: unknown): Sha256 | undefined {

@@ -2,7 +2,7 @@ import type { DocumentStore } from "../../store/store.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { parseManifest } from "../format/parse-manifest.ts";
 import type { BundleManifest } from "../format/manifest.ts";
-import { bundleId } from "../format/parse-manifest.ts";
+import { bundleId } from "../format/fields.ts";
 
 const FORMAT = "jam-created-bundle:1";
 const NAME = /^created-bundle-(?<id>[^/]+)\.json$/;

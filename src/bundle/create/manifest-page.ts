@@ -5,7 +5,7 @@ import { formatByteSize } from "../../shared/byte-size.ts";
 import { compareVersions, parseVersion } from "../../juju/version.ts";
 import { parseAgentBinary } from "../../juju/agent-binary.ts";
 import { carriedContents, type BundleManifest } from "../format/manifest.ts";
-import { SUMS_NAME, SUMS_SIGNATURE_NAME, type BundleFiles } from "../write/bundle-files.ts";
+import { SUMS_NAME, SUMS_SIGNATURE_NAME, type BundleFiles } from "../format/bundle-files.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
 
 /** What the page says. */

@@ -5,8 +5,7 @@ import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { readSnapshots } from "../../mirror/prune.ts";
 import { proofsOf, type Snapshot } from "../../mirror/snapshot.ts";
-import { toLine } from "../format/carried-text.ts";
-import { MAX_LINE } from "../format/parse-manifest.ts";
+import { toLine, MAX_LINE } from "../format/fields.ts";
 import {
   contentsOf,
   nameManifest,
@@ -15,7 +14,7 @@ import {
   type CatalogueRow,
   type MissingAgent,
 } from "../format/manifest.ts";
-import { baselineOf, type Have } from "../site/have.ts";
+import { baselineOf, type SiteInventory } from "../site/site-inventory.ts";
 import { chooseAgents, type AgentChoice } from "./choose-agents.ts";
 import { collectProofs } from "../proofs.ts";
 
@@ -24,7 +23,7 @@ export interface BundleOrder {
   readonly snapshot: Snapshot;
   readonly choice: AgentChoice;
   /** What the far side has; absent, it has nothing. */
-  readonly have?: Have;
+  readonly have?: SiteInventory;
   /** Everything that this earlier snapshot lists counts as held on the far side. */
   readonly since?: Snapshot;
   readonly advice: readonly Advice[];
@@ -54,7 +53,9 @@ export async function planBundle(order: BundleOrder, store: PlanningStore): Prom
   const isHeldThere = farSideTest(order);
   const missing = [
     ...chosen.absent,
-    ...proofs.unproven.map((agent) => lacking(agent, "no document of upstream that is kept here lists it")),
+    ...proofs.unproven.map((agent) =>
+      missingAgent(agent, "no document of upstream that is kept here lists it"),
+    ),
     ...(await unheld(chosen.agents, order, { store, isHeldThere })),
   ];
   if (missing.length > 0 && order.allowsPartial !== true) throw incomplete(missing);
@@ -98,16 +99,18 @@ async function unheld(
   for (const agent of agents) {
     if (isHeldThere(agent.sha256)) continue;
     const stat = await store.blobs.stat(agent.sha256);
-    if (stat === undefined) missing.push(lacking(agent, "its tarball is not held"));
+    if (stat === undefined) missing.push(missingAgent(agent, "its tarball is not held"));
     else if (stat.size !== agent.size)
-      missing.push(lacking(agent, `its tarball is damaged: ${stat.size} bytes instead of ${agent.size}`));
+      missing.push(
+        missingAgent(agent, `its tarball is damaged: ${stat.size} bytes instead of ${agent.size}`),
+      );
     else if (order.damaged?.has(agent.sha256) === true)
-      missing.push(lacking(agent, "its tarball is damaged: its bytes are not what they were"));
+      missing.push(missingAgent(agent, "its tarball is damaged: its bytes are not what they were"));
   }
   return missing;
 }
 
-function lacking(agent: Agent, reason: string): MissingAgent {
+function missingAgent(agent: Agent, reason: string): MissingAgent {
   return { agent: formatAgentName(agent), reason };
 }
 

@@ -2,19 +2,23 @@ import type { VolumeInput } from "../../medium/medium.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { BundlePlace } from "../create/create-bundle.ts";
-import { seal } from "../create/seal.ts";
-import { takeOver } from "../create/take-over.ts";
-import { affectedBy, describeAffected } from "../format/affected.ts";
-import { damagedBundle } from "../format/bundle-fault.ts";
-import { judgeSignature, type SignatureJudgement } from "../inspect/judge-signature.ts";
-import type { BundleSigner, VerifyDetached } from "../signing.ts";
+import { seal } from "../write/write-sidecars.ts";
+import { adoptFolder } from "../write/adopt-folder.ts";
+import { affectedBy, describeAffected, damagedBundle, malformedBundle } from "../format/bundle-faults.ts";
+import { checkSignature, type SignatureCheck, type BundleSigner, type VerifyDetached } from "../signing.ts";
 import { volumeContents } from "../read/volume-contents.ts";
-import { editionOf, type Edition } from "../verify/editions.ts";
-import { bundleFiles, volumeNumberOf } from "../write/bundle-files.ts";
-import { DamagedContentError } from "../write/volume-bytes.ts";
+import {
+  layOutBundle,
+  type BundleLayout,
+  BundleLayouts,
+  locateVolume,
+  type LocatedVolume,
+} from "../format/bundle-layout.ts";
+import { bundleFiles, volumeNumberOf } from "../format/bundle-files.ts";
+import { DamagedContentError } from "../write/write-volume.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
 import { writeVolumes } from "../write/write-volumes.ts";
-import { findWhole, type WholeBundle } from "./whole-volumes.ts";
+import { readHead } from "../read/read-volumes.ts";
 
 export interface Division {
   /** Exact size of every volume but the last, in bytes; undefined is one piece. */
@@ -34,10 +38,10 @@ export interface DivideWork {
 }
 
 export interface DividedBundle {
-  readonly edition: Edition;
+  readonly layout: BundleLayout;
   readonly volumes: readonly FinishedVolume[];
   /** Of the manifest: it stays as its maker signed it. */
-  readonly signature: SignatureJudgement;
+  readonly signature: SignatureCheck;
 }
 
 /**
@@ -54,16 +58,16 @@ export async function divideBundle(
   const { medium } = place;
   refuseSameFolder(inputs, medium.folder);
   const source = await findWhole(inputs);
-  const signature = await judge(source.edition, work);
-  const edition = editionOf({ ...source.edition, volumeSize });
-  const files = bundleFiles(place.base ?? baseOf(source), edition.volumes.length);
-  const before = await takeOver(medium, files, { bundle: edition, force });
+  const signature = await judge(source.layout, work);
+  const layout = layOutBundle({ ...source.layout, volumeSize });
+  const files = bundleFiles(place.base ?? baseOf(source), layout.volumes.length);
+  const before = await adoptFolder(medium, files, { layout, force });
   const contents = volumeContents(source.volumes);
   const volumes = await blamingSource(source, () =>
-    writeVolumes({ bundle: edition, files, medium, contents, before, ...work }),
+    writeVolumes({ layout, files, medium, contents, before, ...work }),
   );
-  await seal({ medium, files, bundle: edition, volumes, signer: work.signer, page: undefined });
-  return { edition, volumes, signature };
+  await seal({ medium, files, layout, volumes, signer: work.signer, page: undefined });
+  return { layout, volumes, signature };
 }
 
 /** A new seal takes the place of the old one, and new volumes may have the names of those that are read. */
@@ -77,10 +81,10 @@ function refuseSameFolder(inputs: readonly VolumeInput[], folder: string): void 
 }
 
 async function judge(
-  { id, manifestBytes, signature }: Edition,
+  { id, manifestBytes, signature }: BundleLayout,
   { verifyDetached }: DivideWork,
-): Promise<SignatureJudgement> {
-  const judgement = await judgeSignature(manifestBytes, signature, { name: `Bundle ${id}`, verifyDetached });
+): Promise<SignatureCheck> {
+  const judgement = await checkSignature(manifestBytes, signature, { name: `Bundle ${id}`, verifyDetached });
   if (judgement.state !== "invalid" || judgement.fault === undefined) return judgement;
   throw new JamError(judgement.fault.code, judgement.fault.message, {
     hint: "The manifest was altered or damaged: `jam bundle verify` shows whether another copy is whole.",
@@ -89,28 +93,93 @@ async function judge(
 }
 
 /** The name that the source's files have in common. */
-function baseOf({ edition, volumes }: WholeBundle): string {
-  const file = volumes[0]?.input.place?.file ?? `jam-${edition.id}.tar`;
-  const isNumbered = edition.volumes.length > 1 && volumeNumberOf(file) !== undefined;
+function baseOf({ layout, volumes }: WholeBundle): string {
+  const file = volumes[0]?.input.place?.file ?? `jam-${layout.id}.tar`;
+  const isNumbered = layout.volumes.length > 1 && volumeNumberOf(file) !== undefined;
   return file.replace(isNumbered ? /\.\d+\.tar$/ : /\.tar$/, "");
 }
 
 /** What is damaged is no content of a store here, but a volume that was read. */
-async function blamingSource<T>({ edition, volumes }: WholeBundle, write: () => Promise<T>): Promise<T> {
+async function blamingSource<T>({ layout, volumes }: WholeBundle, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
     if (!(error instanceof DamagedContentError)) throw error;
     const { sha256 } = error;
-    const affected = affectedBy(edition.manifest, new Set([sha256]));
+    const affected = affectedBy(layout.manifest, new Set([sha256]));
     const holders = volumes.filter(({ plan }) =>
       plan.slices.some(({ content }) => content.sha256 === sha256),
     );
     const names = holders.map(({ input }) => input.name).join(" or ");
     throw damagedBundle(names, `${describeAffected(affected)}: its bytes are not what the manifest says`, {
-      bundle: edition.id,
+      bundle: layout.id,
       volumes: holders.map(({ plan }) => plan.number),
       ...affected,
     });
   }
+}
+
+/** A bundle of which every volume is at hand, in plain files. */
+export interface WholeBundle {
+  readonly layout: BundleLayout;
+  readonly volumes: readonly LocatedVolume[];
+}
+
+/**
+ * Every volume of one bundle, found by their heads and sizes; what is in them shows when it is read.
+ * @throws JamError JAM_USAGE_INVALID for a stream, JAM_BUNDLE_INCOMPLETE when volumes are missing,
+ *   JAM_BUNDLE_MALFORMED for volumes of two bundles, JAM_BUNDLE_DAMAGED, JAM_MEDIUM_…
+ */
+export async function findWhole(inputs: readonly VolumeInput[]): Promise<WholeBundle> {
+  const layouts = new BundleLayouts();
+  const volumes = new Map<number, LocatedVolume>();
+  let first: { readonly layout: BundleLayout; readonly name: string } | undefined;
+  for (const input of inputs) {
+    if (input.openAt === undefined) throw noStream(input.name);
+    const head = await readHead(input);
+    const layout = layouts.of({ ...head, volumeSize: head.label.volumeSize ?? undefined });
+    first ??= { layout, name: input.name };
+    if (layout !== first.layout) {
+      throw malformedBundle(
+        input.name,
+        `it is of bundle ${layout.id}, and ${first.name} of ${first.layout.id}, or of one that was divided or signed in another way`,
+      );
+    }
+    const located = locateVolume(layout, head.label.number, input);
+    if (located === undefined || input.size !== located.plan.bytes)
+      throw damagedBundle(
+        input.name,
+        `it has ${input.size} bytes; volume ${head.label.number} has ${located?.plan.bytes}`,
+      );
+    volumes.set(head.label.number, located);
+  }
+  const layout = first?.layout as BundleLayout;
+  refuseMissing(layout, volumes);
+  return { layout, volumes: [...volumes.values()] };
+}
+
+function refuseMissing(
+  { id, manifest, volumes: plans }: BundleLayout,
+  volumes: ReadonlyMap<number, unknown>,
+): void {
+  const missing = plans.filter(({ number }) => !volumes.has(number));
+  if (missing.length === 0) return;
+  const numbers = missing.map(({ number }) => number);
+  const hashes = missing.flatMap(({ slices }) => slices.map(({ content }) => content.sha256));
+  const affected = affectedBy(manifest, new Set(hashes));
+  throw new JamError(
+    "JAM_BUNDLE_INCOMPLETE",
+    `Volume ${numbers.join(", ")} of ${plans.length} of bundle ${id} is missing, with ${describeAffected(affected)}.`,
+    {
+      hint: "Name all volumes, or the folders that hold them. `jam bundle repair-set` makes lost ones again.",
+      details: { bundle: id, volumes: numbers, ...affected },
+    },
+  );
+}
+
+function noStream(name: string): JamError {
+  return new JamError("JAM_USAGE_INVALID", `${name} is a stream: a bundle is divided from files only.`, {
+    hint: "Volumes are read here and there: save the stream to a file first. `jam bundle create --volume-size` makes volumes at once, `jam bundle import -` takes a stream.",
+    details: { from: name },
+  });
 }

@@ -1,5 +1,21 @@
 import type { Sha256 } from "../../shared/sha256.ts";
 import { formatStableJson } from "../../simplestreams/stable-json.ts";
+import { z } from "zod";
+import { isArchWord } from "../../juju/arch.ts";
+import { isReleaseWord } from "../../juju/release.ts";
+import { formatVersion, isVersion, parseVersion } from "../../juju/version.ts";
+import { listOf } from "../../upgrade/list-of.ts";
+import type { JsonObject } from "../../simplestreams/json-text.ts";
+import {
+  bundleId,
+  instant,
+  isAgentName,
+  MAX_TARBALL_BYTES,
+  sha256Text,
+  snapshotId,
+  siteName,
+} from "./fields.ts";
+import { checkDocument, faultAt, type DocumentExpectation } from "./strict-document.ts";
 
 /** Version of the format that this program writes and reads. */
 export const INVENTORY_FORMAT = "jam-inventory:1";
@@ -71,4 +87,83 @@ export type Inventory = MirrorInventory | FleetInventory;
 /** The text of an inventory's file; the same for the same content. */
 export function formatInventory(inventory: Inventory): string {
   return formatStableJson(inventory);
+}
+
+/** More tarballs or agents than any mirror has by orders of magnitude. */
+const MAX_ROWS = 100_000;
+/** More imports than a mirror remembers; every one may become a part of a bundle's baseline. */
+const MAX_BUNDLES = 500;
+
+const EXPECTED: DocumentExpectation = {
+  code: "JAM_INVENTORY_INVALID",
+  what: "an inventory",
+  format: INVENTORY_FORMAT,
+  hint: "Write one on the far side: jam inventory --to inventory.json",
+};
+
+const agentName = z.string().max(300).refine(isAgentName, "expected an agent such as 3.6.5-ubuntu-amd64");
+const version = z
+  .string()
+  .max(100)
+  .refine(
+    (text) => isVersion(text) && formatVersion(parseVersion(text)) === text,
+    "expected a version such as 3.6.5",
+  );
+
+const inventory = z.discriminatedUnion("kind", [
+  z.strictObject({
+    format: z.literal(INVENTORY_FORMAT),
+    kind: z.literal("mirror"),
+    createdAt: instant,
+    site: siteName.exactOptional(),
+    snapshot: snapshotId.nullable(),
+    tarballs: listOf(
+      z.strictObject({
+        sha256: sha256Text,
+        size: z.int().min(1).max(MAX_TARBALL_BYTES),
+        agents: listOf(agentName, { min: 1, max: MAX_ROWS }),
+        bundle: bundleId.exactOptional(),
+      }),
+      { max: MAX_ROWS },
+    ),
+    documents: listOf(z.strictObject({ sha256: sha256Text, bundle: bundleId.exactOptional() }), {
+      max: MAX_ROWS,
+    }),
+    bundles: listOf(z.strictObject({ id: bundleId, createdAt: instant, importedAt: instant }), {
+      max: MAX_BUNDLES,
+    }),
+  }),
+  z.strictObject({
+    format: z.literal(INVENTORY_FORMAT),
+    kind: z.literal("fleet"),
+    createdAt: instant,
+    versions: listOf(
+      z.strictObject({
+        version,
+        release: z.string().refine(isReleaseWord, "expected an OS type or a series").exactOptional(),
+        arch: z.string().refine(isArchWord, "expected an architecture such as amd64"),
+      }),
+      { min: 1, max: MAX_ROWS },
+    ),
+  }),
+]);
+
+/**
+ * The inventory that this object is, checked in every field; `name` is for messages.
+ * @throws JamError JAM_INVENTORY_INVALID naming file and place
+ */
+export function parseInventory(value: JsonObject, name: string): Inventory {
+  const checked = checkDocument(inventory, value, name, EXPECTED);
+  if (checked.kind === "mirror") requireKnownBundles(checked, name);
+  return checked;
+}
+
+function requireKnownBundles({ tarballs, documents, bundles }: MirrorInventory, name: string): void {
+  const known = new Set(bundles.map(({ id }) => id));
+  const lists = { tarballs, documents };
+  for (const [list, rows] of Object.entries(lists)) {
+    const index = rows.findIndex(({ bundle }) => bundle !== undefined && !known.has(bundle));
+    if (index === -1) continue;
+    throw faultAt(name, `${list}/${index}/bundle`, "it is none of the listed bundles", EXPECTED);
+  }
 }

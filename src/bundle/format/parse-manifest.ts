@@ -1,14 +1,22 @@
 import { z } from "zod";
-import { parseAgentBinary } from "../../juju/agent-binary.ts";
 import { ADVICE_LINK, ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
 import { parseVersionRange } from "../../juju/version-range.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
-import { parseSha256, type Sha256 } from "../../shared/sha256.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
 import { itemPathFault, pathFault } from "../../simplestreams/item-path.ts";
 import { JSON_LIMITS, parseJsonObject } from "../../simplestreams/json-text.ts";
-import { malformedBundle, refuseNewerFormat } from "./bundle-fault.ts";
-import { lineOf } from "./carried-text.ts";
+import { malformedBundle, refuseNewerFormat } from "./bundle-faults.ts";
+import {
+  bundleId,
+  instant,
+  isAgentName,
+  lineOf,
+  MAX_LINE,
+  MAX_TARBALL_BYTES,
+  sha256Text,
+  snapshotId,
+} from "./fields.ts";
 import { listOf } from "../../upgrade/list-of.ts";
 import { BUNDLE_FORMAT, contentsOf, idOf, type BundleManifest } from "./manifest.ts";
 
@@ -21,28 +29,15 @@ export const MAX_MANIFEST_BYTES = JSON_LIMITS.maxCharacters;
  */
 const MAX_VALUES = 2_000_000;
 
-/** Longest text for people, in characters. */
-export const MAX_LINE = 2_000;
-
 /** More tarballs or agents than any upstream has by orders of magnitude. */
 const MAX_ROWS = 100_000;
 /** Documents of one proof; real ones have ten. */
 const MAX_DOCUMENTS = 1_000;
 /** The largest of upstream's documents that is read. */
 const MAX_DOCUMENT_BYTES = 32 * 2 ** 20;
-const MAX_TARBALL_BYTES = 2 ** 40;
 
-export const sha256Text = z.custom<Sha256>(
-  (value) => parseSha256(value) !== undefined,
-  "expected 64 lower-case hex digits",
-);
 const word = lineOf(300);
 const url = lineOf(2_000);
-const instant = z.iso.datetime({ offset: false });
-export const bundleId = z
-  .string()
-  .regex(/^\d{8}T\d{6}Z-[0-9a-f]{12}$/, "expected an id such as 20261127T201500Z-1a2b3c4d5e6f");
-export const snapshotId = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$/, "expected a snapshot's id");
 
 const agentName = word.refine(isAgentName, "expected an agent such as 3.6.5-ubuntu-amd64");
 const range = word.refine(isRange, "expected a range of versions");
@@ -179,17 +174,9 @@ function contradictionIn(manifest: BundleManifest): string | undefined {
   return undefined;
 }
 
-function isAgentName(name: string): boolean {
-  return succeeds(() => parseAgentBinary(name)) && /^[A-Za-z0-9._-]+$/.test(name);
-}
-
 function isRange(text: string): boolean {
-  return succeeds(() => parseVersionRange(text));
-}
-
-function succeeds(parse: () => unknown): boolean {
   try {
-    parse();
+    parseVersionRange(text);
     return true;
   } catch (error) {
     if (isJamError(error, "JAM_VERSION_INVALID")) return false;

@@ -1,5 +1,10 @@
 import type { Sha256 } from "../../shared/sha256.ts";
 import { formatStableJson } from "../../simplestreams/stable-json.ts";
+import { z } from "zod";
+import { listOf } from "../../upgrade/list-of.ts";
+import type { NamedText } from "../../input/read-documents.ts";
+import { bundleId, instant, snapshotId, siteName } from "./fields.ts";
+import { checkDocument, faultAt, readStrictJson, type DocumentExpectation } from "./strict-document.ts";
 
 /** Version of the format that this program writes and reads. */
 export const RECEIPT_FORMAT = "jam-receipt:1";
@@ -15,7 +20,7 @@ export interface ReceivedContents {
 /**
  * What a mirror holds, short enough to be printed or shown as a QR code. Contents have short ids (`shortId`), which is
  * safe: an import compares whole hashes. Should two contents share a short id, a delta leaves out one that the far
- * side does not have; its import then names what is lacking and changes nothing.
+ * side does not have; its import then names what is missing and changes nothing.
  */
 export interface Receipt {
   readonly format: typeof RECEIPT_FORMAT;
@@ -46,9 +51,9 @@ export function shortId(sha256: Sha256): string {
 /** Contents grouped by the bundle that brought them, as a receipt lists them. */
 export function groupReceived(
   contents: readonly Sha256[],
-  bringers: ReadonlyMap<Sha256, string>,
+  bundleOf: ReadonlyMap<Sha256, string>,
 ): Pick<Receipt, "bundles" | "held"> {
-  const groups = Map.groupBy(new Set(contents), (sha256) => bringers.get(sha256));
+  const groups = Map.groupBy(new Set(contents), (sha256) => bundleOf.get(sha256));
   const bundles = [...groups.keys()].filter((bundle) => bundle !== undefined).sort();
   return {
     bundles,
@@ -88,4 +93,48 @@ function splitIds(line: string): string[] {
   const ids: string[] = [];
   for (let i = 0; i < line.length; i += SHORT_ID_CHARACTERS) ids.push(line.slice(i, i + SHORT_ID_CHARACTERS));
   return ids;
+}
+
+/** Eight short ids on each line: more contents than any mirror has by orders of magnitude. */
+const MAX_LINES = 25_000;
+/** As many as an inventory may name. */
+const MAX_BUNDLES = 500;
+
+const EXPECTED: DocumentExpectation = {
+  code: "JAM_RECEIPT_INVALID",
+  what: "a receipt",
+  format: RECEIPT_FORMAT,
+  hint: "Write one on the far side with `jam bundle receipt`, and take it over whole, with its first and last line.",
+};
+
+/** Also the part of a site's document that is a receipt. */
+export const receiptShape = z.strictObject({
+  format: z.literal(RECEIPT_FORMAT),
+  site: siteName,
+  createdAt: instant,
+  snapshot: snapshotId.nullable(),
+  bundles: z.array(bundleId).max(MAX_BUNDLES),
+  held: listOf(
+    z.strictObject({
+      bundle: z.int().min(0).max(MAX_BUNDLES).nullable(),
+      contents: listOf(z.string().regex(/^(?:[A-Za-z0-9_-]{8}){1,8}$/, "expected up to 8 short ids"), {
+        min: 1,
+        max: MAX_LINES,
+      }),
+    }),
+    { max: MAX_BUNDLES + 1 },
+  ),
+  agents: z.int().min(0),
+  bytes: z.int().min(0),
+});
+
+/**
+ * The receipt in this text, which carries no signature around it (any more).
+ * @throws JamError JAM_RECEIPT_INVALID naming file and place
+ */
+export function parseReceipt(text: NamedText): Receipt {
+  const receipt = checkDocument(receiptShape, readStrictJson(text, EXPECTED), text.name, EXPECTED);
+  const index = receipt.held.findIndex(({ bundle }) => bundle !== null && bundle >= receipt.bundles.length);
+  if (index === -1) return receipt;
+  throw faultAt(text.name, `held/${index}/bundle`, "it is none of the listed bundles", EXPECTED);
 }

@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { parseJsonObject, type JsonObject } from "../../simplestreams/json-text.ts";
-import { malformedBundle, refuseNewerFormat } from "./bundle-fault.ts";
-import { bundleId, sha256Text } from "./parse-manifest.ts";
+import { malformedBundle, refuseNewerFormat } from "./bundle-faults.ts";
+import { bundleId, sha256Text } from "./fields.ts";
 import { LABEL_BYTES, TAR_BLOCK, MAX_VOLUMES, type Slice } from "./volume-plan.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 

@@ -1,5 +1,5 @@
 import { JamError } from "../../shared/errors.ts";
-import { formatByteSize } from "../../shared/byte-size.ts";
+import { formatByteSize, parseByteSize } from "../../shared/byte-size.ts";
 import type { BundledContent } from "./manifest.ts";
 
 /** Tar archives are made of blocks of this size. Source: POSIX.1-2017 pax, "ustar Interchange Format" */
@@ -36,7 +36,7 @@ export interface VolumePlan {
 }
 
 /** What a layout depends on. */
-export interface VolumeLayout {
+export interface LayoutInput {
   readonly contents: readonly BundledContent[];
   /** Bytes of `manifest.json`. */
   readonly manifestBytes: number;
@@ -54,7 +54,7 @@ export interface VolumeLayout {
  * fit goes on in the next volume; every volume but the last is filled to its last byte.
  * @throws JamError JAM_USAGE_INVALID when a volume is too small, or there would be too many
  */
-export function planVolumes(layout: VolumeLayout): VolumePlan[] {
+export function planVolumes(layout: LayoutInput): VolumePlan[] {
   const { contents, volumeSize } = layout;
   const head = headBytes(layout);
   if (volumeSize === undefined) return [planSingle(contents, head)];
@@ -91,7 +91,7 @@ function planSingle(contents: readonly BundledContent[], head: number): VolumePl
 export function headBytes({
   manifestBytes,
   signatureBytes,
-}: Pick<VolumeLayout, "manifestBytes" | "signatureBytes">): number {
+}: Pick<LayoutInput, "manifestBytes" | "signatureBytes">): number {
   const signature = signatureBytes === 0 ? 0 : TAR_BLOCK + toBlocks(signatureBytes);
   return TAR_BLOCK + LABEL_BYTES + TAR_BLOCK + toBlocks(manifestBytes) + signature;
 }
@@ -111,4 +111,25 @@ function refuseTooSmall(volumeSize: number, head: number, contents: readonly Bun
     hint: `Each volume begins with the manifest. Give at least ${formatByteSize(smallest)} (${smallest} bytes), in whole blocks of ${TAR_BLOCK} bytes.`,
     details: { volumeSize, smallest },
   });
+}
+
+const MIB = 2 ** 20;
+
+/**
+ * Sizes for media by name, in bytes, each with room left for the file system and what lies beside the volumes.
+ * Sources: ECMA-359 (DVD+R holds 4 700 372 992 bytes), Blu-ray BD-R (25 025 314 816 bytes), FAT32 (a file has at most 4 GiB − 1).
+ */
+export const VOLUME_PRESETS: Readonly<Record<string, number>> = {
+  dvd: 4_400 * MIB,
+  bd: 23_600 * MIB,
+  fat32: 4_095 * MIB,
+};
+
+/**
+ * The size in bytes that `4300MiB` or a preset names, rounded down to whole blocks of a tar archive; undefined when it
+ * names none.
+ */
+export function parseVolumeSize(text: string): number | undefined {
+  const bytes = VOLUME_PRESETS[text.toLowerCase()] ?? parseByteSize(text);
+  return bytes === undefined ? undefined : bytes - (bytes % TAR_BLOCK);
 }

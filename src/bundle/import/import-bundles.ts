@@ -7,7 +7,7 @@ import { pruneStore } from "../../mirror/prune.ts";
 import { sortInputs } from "../read/read-volumes.ts";
 import { type FailedItem, failedReport } from "../../mirror/run-report.ts";
 import { isVerified, type Snapshot } from "../../mirror/snapshot.ts";
-import { closeBundles } from "./close-bundles.ts";
+import { publishReadyBundles } from "./publish-ready-bundles.ts";
 import {
   IMPORT_LISTS,
   historyOf,
@@ -15,10 +15,11 @@ import {
   type ImportedBundle,
   type ImportReport,
   type VolumeFault,
-} from "./import-report.ts";
-import type { LackingContent } from "./ports.ts";
-import type { ImportRules, ImportWork } from "./import-rules.ts";
-import { Reception } from "./reception.ts";
+  type MissingContent,
+  type ImportRules,
+  type ImportWork,
+} from "./import-work.ts";
+import { VolumeReceiver } from "./receive-volumes.ts";
 
 /**
  * Takes bundles in: every volume in one pass, in whatever order; every content hashed before it counts; everything
@@ -58,22 +59,22 @@ async function runImport(
   work: ImportWork,
 ): Promise<ImportReport> {
   const current = await readCurrentSnapshot(work.store);
-  const reception = new Reception({ rules, work, current });
+  const receiver = new VolumeReceiver({ rules, work, current });
   const { volumes, others } = await sortInputs(inputs);
-  for (const { name } of others) reception.warn(`${name} is no volume of a bundle and was left out.`);
-  const faults = await receiveAll(volumes, reception, work);
-  const closed = await closeBundles({ current, reception, rules, work });
+  for (const { name } of others) receiver.warn(`${name} is no volume of a bundle and was left out.`);
+  const faults = await receiveAll(volumes, receiver, work);
+  const closed = await publishReadyBundles({ current, receiver, rules, work });
   if (closed.published.length > 0) {
     work.observe({ kind: "phase", phase: "prune" });
     await pruneStore(work.store, rules.retention, work.now());
   }
-  return summarize({ current, reception, closed, faults });
+  return summarize({ current, receiver, closed, faults });
 }
 
 /** Reads every input; one that cannot be used leaves the others alone, but for a full disk or a cancelled run. */
 async function receiveAll(
   inputs: readonly VolumeInput[],
-  reception: Reception,
+  receiver: VolumeReceiver,
   { observe, signal }: ImportWork,
 ): Promise<{ readonly errors: readonly JamError[]; readonly faults: readonly VolumeFault[] }> {
   const errors: JamError[] = [];
@@ -84,7 +85,7 @@ async function receiveAll(
   for (const input of inputs) {
     observe({ kind: "item-started", path: input.name, size: input.size ?? 0, received: 0 });
     try {
-      await reception.receive(input);
+      await receiver.receive(input);
       observe({ kind: "item-done", path: input.name, size: input.size ?? 0 });
     } catch (cause) {
       const error = toJamError(cause);
@@ -104,36 +105,36 @@ async function receiveAll(
 
 function summarize(run: {
   readonly current: Snapshot | undefined;
-  readonly reception: Reception;
-  readonly closed: Awaited<ReturnType<typeof closeBundles>>;
+  readonly receiver: VolumeReceiver;
+  readonly closed: Awaited<ReturnType<typeof publishReadyBundles>>;
   readonly faults: Awaited<ReturnType<typeof receiveAll>>;
 }): ImportReport {
-  const { current, reception, closed, faults } = run;
+  const { current, receiver, closed, faults } = run;
   const [firstError] = faults.errors;
-  const missing = closed.waiting.flatMap(({ lacking }) => lacking);
+  const missing = closed.waiting.flatMap(({ missing }) => missing);
   // What was refused must not look like a success; what was published beside it must not look like a failure.
-  if (firstError !== undefined && closed.published.length === 0) throw withLacking(firstError, missing);
+  if (firstError !== undefined && closed.published.length === 0) throw withMissing(firstError, missing);
   const failed: FailedItem[] = closed.published.flatMap((published) => published.failed);
   const isWhole = missing.length === 0 && failed.length === 0 && faults.errors.length === 0;
   const snapshot = closed.snapshot;
   const report: ImportReport = {
     outcome: !isWhole ? "partial" : snapshot?.id === current?.id ? "unchanged" : "updated",
     snapshot: snapshot?.id ?? null,
-    imported: reception.imported(),
+    imported: receiver.imported(),
     missing: missing.map((content) => cutLists(content, ["agents", "volumes"])),
     needed: neededPlaces(missing),
-    bundles: [...reception.bundles()].map(({ manifest, signedBy }) => ({
+    bundles: [...receiver.bundles()].map(({ manifest, signedBy }) => ({
       id: manifest.id,
       createdAt: manifest.createdAt,
       scope: manifest.scope,
       signedBy,
-      state: stateOf(manifest.id, closed, reception),
+      state: stateOf(manifest.id, closed, receiver),
     })),
     removed: closed.published.flatMap(({ removed }) => removed),
     added: closed.added,
     failed,
     faults: faults.faults,
-    warnings: [...reception.warnings(), ...closed.warnings],
+    warnings: [...receiver.warnings(), ...closed.warnings],
     upstream: snapshot?.upstream.url ?? null,
     verified: snapshot !== undefined && isVerified(snapshot),
     held: closed.held,
@@ -143,10 +144,10 @@ function summarize(run: {
 
 function stateOf(
   id: string,
-  { waiting }: Awaited<ReturnType<typeof closeBundles>>,
-  reception: Reception,
+  { waiting }: Awaited<ReturnType<typeof publishReadyBundles>>,
+  receiver: VolumeReceiver,
 ): ImportedBundle["state"] {
-  if (reception.isRefused(id)) return "refused";
+  if (receiver.isRefused(id)) return "refused";
   return waiting.some(({ bundle }) => bundle.manifest.id === id) ? "waiting" : "published";
 }
 
@@ -155,6 +156,6 @@ function isOfThisSide(error: JamError): boolean {
   return isOfFamily(error, "cancelled", "internal", "store");
 }
 
-function withLacking(error: JamError, lacking: readonly LackingContent[]): JamError {
-  return error.with({ details: { missing: lacking.slice(0, 100) } });
+function withMissing(error: JamError, missing: readonly MissingContent[]): JamError {
+  return error.with({ details: { missing: missing.slice(0, 100) } });
 }

@@ -4,14 +4,10 @@ import { isMassRemoval } from "../../metadata/guard.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import { carriedContents, countAgents, type BundleManifest } from "../format/manifest.ts";
 import { readHead, sortInputs } from "../read/read-volumes.ts";
-import type { ImportRules, ImportWork } from "./import-rules.ts";
-import { describeLacking, keptParts, lackingContents } from "./lacking.ts";
-import type { LackingContent } from "./ports.ts";
-import { findWaiting } from "./pending.ts";
-import { refuseFuture } from "./refuse-future.ts";
-import { refuseOutdated } from "./refuse-outdated.ts";
-import { refuseUnverifiable } from "./require-verifiable.ts";
-import { trustManifest } from "./trust-manifest.ts";
+import type { ImportRules, ImportWork, MissingContent } from "./import-work.ts";
+import { describeMissing, keptParts, missingContents } from "./missing.ts";
+import { findPending } from "./pending-bundles.ts";
+import { refuseFuture, refuseOutdated, refuseUnverifiable, trustManifest } from "./accept-bundle.ts";
 
 /** What an import of one bundle would do. */
 export interface BundlePreview {
@@ -27,8 +23,8 @@ export interface BundlePreview {
   readonly removes: readonly string[];
   /** True when it would be refused for how many those are. */
   readonly isMassRemoval: boolean;
-  /** What would still be lacking. */
-  readonly lacking: readonly LackingContent[];
+  /** What would still be missing. */
+  readonly missing: readonly MissingContent[];
 }
 
 /**
@@ -52,7 +48,7 @@ export async function previewImport(
       known.volumes.push(label.number);
       continue;
     }
-    const waiting = await findWaiting(work.store.documents, manifest);
+    const waiting = await findPending(work.store.documents, manifest);
     const isWaiting = waiting !== undefined && waiting.signedBy !== null;
     const trust = await trustManifest(head, input.name, { ...work, ...rules, isWaiting });
     refuseUnverifiable(manifest, { ...work, ...rules });
@@ -65,7 +61,7 @@ export async function previewImport(
       signatureBytes: signature?.length ?? 0,
       volumeSize: label.volumeSize,
     };
-    const lacking = await lackingContents(work.store, manifest);
+    const missing = await missingContents(work.store, manifest);
     const removes = removedAgents(manifest, current);
     const listed = current?.agents.length ?? 0;
     const carried = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));
@@ -75,17 +71,17 @@ export async function previewImport(
       count: label.count,
       imports: countAgents(
         manifest,
-        new Set(lacking.flatMap(({ sha256 }) => (carried.has(sha256) ? [sha256] : []))),
+        new Set(missing.flatMap(({ sha256 }) => (carried.has(sha256) ? [sha256] : []))),
       ),
       removes,
       isMassRemoval:
         isMassRemoval(removes.length, listed, rules.retention.maxRemoval) && !rules.allow.has("mass-removal"),
-      lacking: describeLacking(pending, lacking, await keptParts(work.store, manifest.id)),
+      missing: describeMissing(pending, missing, await keptParts(work.store, manifest.id)),
     });
   }
   return [...previews.values()].map((preview) => {
     const there = new Set(preview.volumes);
-    return { ...preview, lacking: preview.lacking.filter((one) => !isThere(one, there)) };
+    return { ...preview, missing: preview.missing.filter((one) => !isThere(one, there)) };
   });
 }
 
@@ -96,6 +92,6 @@ function removedAgents({ scope, catalogue }: BundleManifest, current: Snapshot |
 }
 
 /** True when every volume that holds a part of it is there. */
-function isThere({ volumes }: LackingContent, there: ReadonlySet<number>): boolean {
+function isThere({ volumes }: MissingContent, there: ReadonlySet<number>): boolean {
   return volumes?.every((number) => there.has(number)) === true;
 }

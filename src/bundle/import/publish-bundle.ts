@@ -10,9 +10,8 @@ import type { FailedItem } from "../../mirror/run-report.ts";
 import { proofsOf, type BundleOrigin, type Snapshot } from "../../mirror/snapshot.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { collectProofs } from "../proofs.ts";
-import type { PendingBundle } from "./pending.ts";
-import type { ImportRules, ImportWork } from "./import-rules.ts";
-import type { ImportStore } from "./ports.ts";
+import type { PendingBundle } from "./pending-bundles.ts";
+import type { ImportRules, ImportWork, ImportStore } from "./import-work.ts";
 import { acceptedBy, verifyProofs, type VerifiedProofs } from "./verify-proofs.ts";
 
 /** What publishing a bundle did. */

@@ -10,8 +10,8 @@ import { readMetadata, type UpstreamMetadata } from "../../metadata/read-metadat
 import { proofsOf, type ProvenDocument, type Snapshot, type UpstreamProof } from "../../mirror/snapshot.ts";
 import type { UnreadableProducts } from "../../metadata/unreadable.ts";
 import type { BundleManifest, ProofSet } from "../format/manifest.ts";
-import type { OpenProofTrust } from "./ports.ts";
-import { requireVerifiable } from "./require-verifiable.ts";
+import type { OpenProofTrust } from "./import-work.ts";
+import { requireVerifiable } from "./accept-bundle.ts";
 
 export interface ProofRequest {
   readonly documents: DocumentStore;

@@ -1,7 +1,7 @@
 import type { WaitingBundle } from "../../mirror/status-document.ts";
 import type { Store } from "../../store/store.ts";
-import { describeLacking, lackingContents } from "./lacking.ts";
-import { readPending } from "./pending.ts";
+import { describeMissing, missingContents } from "./missing.ts";
+import { readPending } from "./pending-bundles.ts";
 
 /**
  * Bundles of which something has not arrived yet, the one made first first.
@@ -11,12 +11,12 @@ export async function readWaiting(store: Pick<Store, "blobs" | "documents">): Pr
   const waiting: WaitingBundle[] = [];
   for (const pending of await readPending(store.documents)) {
     const { id: bundle, createdAt } = pending.manifest;
-    const lacking = await lackingContents(store, pending.manifest);
-    const volumes = describeLacking(pending, lacking).flatMap((one) => one.volumes ?? []);
+    const missing = await missingContents(store, pending.manifest);
+    const volumes = describeMissing(pending, missing).flatMap((one) => one.volumes ?? []);
     waiting.push({
       bundle,
       createdAt,
-      lacking: lacking.length,
+      lacking: missing.length,
       volumes: [...new Set(volumes)].sort((a, b) => a - b),
     });
   }

@@ -1,5 +1,5 @@
 import type { VolumeInput } from "../../medium/medium.ts";
-import { damagedBundle } from "../format/bundle-fault.ts";
+import { damagedBundle } from "../format/bundle-faults.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { VolumeReader, type ArrivingSlice, type VolumeHead } from "./volume-reader.ts";
 

@@ -1,6 +1,6 @@
 import { Parser, type ReadEntry } from "tar";
 import { printable } from "../../shared/printable.ts";
-import { damagedBundle, malformedBundle } from "../format/bundle-fault.ts";
+import { damagedBundle, malformedBundle } from "../format/bundle-faults.ts";
 import { TAR_BLOCK, toBlocks } from "../format/volume-plan.ts";
 import type { ByteReader } from "./byte-reader.ts";
 

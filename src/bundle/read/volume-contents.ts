@@ -2,19 +2,12 @@ import type { VolumeInput } from "../../medium/medium.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { ByteRange } from "../../store/store.ts";
-import { TAR_BLOCK, toBlocks, type Slice, type VolumePlan } from "../format/volume-plan.ts";
+import type { LocatedVolume } from "../format/bundle-layout.ts";
+import { TAR_BLOCK, toBlocks, type Slice } from "../format/volume-plan.ts";
 import type { ContentReader, ContentSource } from "../contents.ts";
 
 /** Few and large reads: each costs a turn through the thread pool. */
 const READ_BYTES = 1024 * 1024;
-
-/** A volume in a plain file, and what it holds. */
-export interface LocatedVolume {
-  readonly input: VolumeInput;
-  readonly plan: VolumePlan;
-  /** Bytes before its first slice. */
-  readonly headBytes: number;
-}
 
 /** Where a slice lies. */
 interface Piece {
@@ -47,7 +40,7 @@ export function volumeContents(volumes: readonly LocatedVolume[]): ContentSource
   };
 }
 
-/** The pieces that make up a content from its start to its end, or undefined when one is lacking. */
+/** The pieces that make up a content from its start to its end, or undefined when one is missing. */
 function wholeOf(pieces: readonly Piece[]): readonly Piece[] | undefined {
   const chain: Piece[] = [];
   let end = 0;

@@ -1,5 +1,5 @@
-import { startSha256, type Sha256 } from "../../shared/sha256.ts";
-import { damagedBundle, malformedBundle } from "../format/bundle-fault.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import { damagedBundle, malformedBundle } from "../format/bundle-faults.ts";
 import { carriedContents, type BundleManifest } from "../format/manifest.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
 import {
@@ -185,11 +185,4 @@ export class VolumeReader {
     const wanted = size === undefined ? name : `${name} of ${size} bytes`;
     return malformedBundle(this.#name, `it ${found} where ${wanted} was expected`);
   }
-}
-
-/** Reads bytes to their end for their hash alone. */
-export async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<Sha256> {
-  const hash = startSha256();
-  for await (const chunk of bytes) hash.update(chunk);
-  return hash.digest("hex") as Sha256;
 }

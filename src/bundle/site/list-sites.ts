@@ -1,9 +1,15 @@
 import { readCurrentSnapshot } from "../../mirror/current.ts";
 import type { Store } from "../../store/store.ts";
-import { behindOf } from "./behind.ts";
-import { haveOfReceipt, type Have } from "./have.ts";
-import { readSites, type Site } from "./site.ts";
+import { inventoryOfReceipt, type SiteInventory } from "./site-inventory.ts";
+import { readSites, type Site } from "./sites.ts";
 import type { DescribedSite, ListedSite, SitesDocument } from "./sites-document.ts";
+import { sumTarballBytes } from "../../juju/agent.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
+import type { Advice } from "../../juju/knowledge/knowledge.ts";
+import { adviceOf } from "../../mirror/knowledge.ts";
+import { signBundle } from "../create/create-bundle.ts";
+import { planBundle } from "../create/plan-bundle.ts";
+import type { BundleSigner } from "../signing.ts";
 
 /**
  * Every site that has sent a receipt, and how far it is behind the current snapshot: what `jam site list -o json` prints.
@@ -12,12 +18,12 @@ import type { DescribedSite, ListedSite, SitesDocument } from "./sites-document.
  */
 export async function listSites(
   store: Pick<Store, "documents" | "refs">,
-  sizeOfDelta: (have: Have) => Promise<number>,
+  sizeOfDelta: (have: SiteInventory) => Promise<number>,
 ): Promise<SitesDocument> {
   const snapshot = await readCurrentSnapshot(store);
   const sites: ListedSite[] = [];
   for (const site of await readSites(store.documents)) {
-    const have = haveOfReceipt(site.receipt);
+    const have = inventoryOfReceipt(site.receipt);
     const behind = behindOf(snapshot, have);
     const surplus = site.receipt.agents + behind.agents - (snapshot?.agents.length ?? 0);
     sites.push({
@@ -34,4 +40,44 @@ export async function listSites(
 export function describeSite({ name, receivedAt, signedBy, receipt }: Site): DescribedSite {
   const { createdAt, snapshot, bundles } = receipt;
   return { name, receivedAt, createdAt, snapshot, bundles, signedBy };
+}
+
+/** What a mirror lists and another side does not have. */
+export type Behind = ListedSite["behind"];
+
+/** How far a side that has `have` is behind this snapshot; an empty mirror leaves nobody behind. */
+export function behindOf(snapshot: Pick<Snapshot, "agents"> | undefined, have: SiteInventory): Behind {
+  const missing = (snapshot?.agents ?? []).filter(({ sha256 }) => !have.isHeld(sha256));
+  return {
+    versions: new Set(missing.map(({ version }) => version)).size,
+    agents: missing.length,
+    bytes: sumTarballBytes(missing),
+  };
+}
+
+/** What the size of a delta depends on in addition to the store. */
+export interface DeltaSettings {
+  /** The advice of jam.yaml. */
+  readonly advice: readonly Advice[];
+  /** Undefined for a side without a key. */
+  readonly signer: BundleSigner | undefined;
+}
+
+/**
+ * Computes the size, in bytes, of the bundle that would bring another side up to the current snapshot.
+ * Writes nothing.
+ * @throws JamError JAM_STORE_…
+ */
+export async function openDeltaSizes(
+  store: Pick<Store, "blobs" | "documents" | "refs">,
+  settings: DeltaSettings,
+): Promise<(have: SiteInventory) => Promise<number>> {
+  const snapshot = await readCurrentSnapshot(store);
+  return async (have) => {
+    if (snapshot === undefined) return 0;
+    const advice = await adviceOf(store.documents, settings.advice);
+    const manifest = await planBundle({ snapshot, choice: {}, have, advice, allowsPartial: true }, store);
+    const { volumes } = await signBundle(manifest, undefined, settings.signer);
+    return volumes.reduce((sum, { bytes }) => sum + bytes, 0);
+  };
 }

@@ -1,15 +1,15 @@
 import type { Sha256 } from "../../shared/sha256.ts";
-import { affectedBy, type Affected } from "../format/affected.ts";
+import { affectedBy, type Affected } from "../format/bundle-faults.ts";
 import type { Slice } from "../format/volume-plan.ts";
-import type { Fault } from "../inspect/judge-signature.ts";
-import { volumeName, volumeNumberOf } from "../write/bundle-files.ts";
-import type { VolumeCheck } from "./check-input.ts";
-import type { ChosenEdition } from "./choose-edition.ts";
+import type { Fault } from "../signing.ts";
+import { formatVolumeName, volumeNumberOf } from "../format/bundle-files.ts";
+import type { VolumeCheck } from "./check-volumes.ts";
+import type { ChosenLayout } from "./choose-layout.ts";
 import type { VolumeFinding, VolumeState } from "./verify-report.ts";
 
 /** What volumes are held to. */
 export interface Expectation {
-  readonly chosen: ChosenEdition | undefined;
+  readonly chosen: ChosenLayout | undefined;
   /** What the names of its volumes have in common; undefined when nothing shows it. */
   readonly base: string | undefined;
   /** SHA-256 by file name for each folder. */
@@ -31,7 +31,7 @@ export interface FoundVolume {
 
 /** What one volume that was read is. Pure. */
 export function findFault(check: VolumeCheck, expected: Expectation): FoundVolume {
-  const { edition } = expected.chosen ?? {};
+  const { layout } = expected.chosen ?? {};
   const finding = (
     state: VolumeState,
     number: number | null,
@@ -47,18 +47,18 @@ export function findFault(check: VolumeCheck, expected: Expectation): FoundVolum
     },
     lost,
   });
-  if (check.edition === undefined || check.number === undefined) {
+  if (check.layout === undefined || check.number === undefined) {
     const number = numberByName(check, expected);
     const fault = check.fault && { code: check.fault.code, message: check.fault.message };
-    const isOurs = number !== undefined && (edition === undefined || isExpected(check, expected, number));
-    if (!isOurs && edition !== undefined) return finding("foreign", null, fault);
+    const isOurs = number !== undefined && (layout === undefined || isExpected(check, expected, number));
+    if (!isOurs && layout !== undefined) return finding("foreign", null, fault);
     return finding("damaged", number ?? null, fault, slicesOf(expected, number));
   }
-  if (edition === undefined || !isSameDivision(check.edition, edition))
-    return finding("foreign", null, foreignFault(check, check.edition, edition));
-  const damage = damageOf(check, expected, edition);
+  if (layout === undefined || !isSameDivision(check.layout, layout))
+    return finding("foreign", null, foreignFault(check, check.layout, layout));
+  const damage = damageOf(check, expected, layout);
   if (damage !== undefined) return finding("damaged", damage.number, damage.fault, damage.lost);
-  const named = edition.volumes.length > 1 && check.position === 0 ? nameNumber(check) : undefined;
+  const named = layout.volumes.length > 1 && check.position === 0 ? nameNumber(check) : undefined;
   if (named === undefined || named === check.number) return finding("whole", check.number);
   const message = `${check.name}: its name says volume ${named}; it is volume ${check.number}.`;
   return finding("swapped", check.number, { code: "JAM_BUNDLE_MALFORMED", message });
@@ -74,7 +74,7 @@ interface Damage {
 function damageOf(
   check: VolumeCheck,
   expected: Expectation,
-  edition: ChosenEdition["edition"],
+  layout: ChosenLayout["layout"],
 ): Damage | undefined {
   const number = check.number as number;
   const slices = slicesOf(expected, number);
@@ -90,7 +90,7 @@ function damageOf(
     const what = `${lost.length} of the ${slices.length} file(s) in it`;
     return { number, fault: damaged(check, what), lost };
   }
-  if (check.edition !== edition) {
+  if (check.layout !== layout) {
     return { number, fault: signatureFault(check, expected), lost: slices };
   }
   const wrong = slices.filter(({ content }) => expected.wrongWholes.has(content.sha256));
@@ -129,17 +129,17 @@ function sumFault(check: VolumeCheck, expected: Expectation, number: number): Fa
 
 function foreignFault(
   { name }: VolumeCheck,
-  { id, volumeSize }: ChosenEdition["edition"],
-  edition: ChosenEdition["edition"] | undefined,
+  { id, volumeSize }: ChosenLayout["layout"],
+  layout: ChosenLayout["layout"] | undefined,
 ): Fault {
   const what =
-    id === edition?.id
+    id === layout?.id
       ? `it is of this bundle in another division (${volumeSize === undefined ? "one piece" : `volumes of ${volumeSize} bytes`})`
       : `it belongs to bundle ${id}`;
   return { code: "JAM_BUNDLE_MALFORMED", message: `${name}: ${what}.` };
 }
 
-function isSameDivision(a: ChosenEdition["edition"], b: ChosenEdition["edition"]): boolean {
+function isSameDivision(a: ChosenLayout["layout"], b: ChosenLayout["layout"]): boolean {
   return a.id === b.id && a.volumeSize === b.volumeSize && a.volumes.length === b.volumes.length;
 }
 
@@ -152,8 +152,10 @@ function isExpected({ input }: VolumeCheck, expected: Expectation, number: numbe
 
 /** The name of a volume of this number; undefined when nothing shows how they are called. */
 export function nameOf({ chosen, base }: Pick<Expectation, "chosen" | "base">, number: number) {
-  const count = chosen?.edition.volumes.length ?? 0;
-  return base !== undefined && number >= 1 && number <= count ? volumeName(base, number, count) : undefined;
+  const count = chosen?.layout.volumes.length ?? 0;
+  return base !== undefined && number >= 1 && number <= count
+    ? formatVolumeName(base, number, count)
+    : undefined;
 }
 
 function nameNumber({ input }: VolumeCheck): number | undefined {
@@ -162,7 +164,7 @@ function nameNumber({ input }: VolumeCheck): number | undefined {
 
 /** The number that a file's name gives, as far as the bundle has such a volume. */
 function numberByName(check: VolumeCheck, { chosen }: Expectation): number | undefined {
-  const count = chosen?.edition.volumes.length;
+  const count = chosen?.layout.volumes.length;
   if (check.position > 0) return undefined;
   if (count === 1) return 1;
   const number = nameNumber(check);
@@ -170,7 +172,7 @@ function numberByName(check: VolumeCheck, { chosen }: Expectation): number | und
 }
 
 function slicesOf({ chosen }: Expectation, number: number | undefined): readonly Slice[] {
-  return chosen?.edition.volumes[(number ?? 0) - 1]?.slices ?? [];
+  return chosen?.layout.volumes[(number ?? 0) - 1]?.slices ?? [];
 }
 
 function unproven({ proven }: VolumeCheck, slices: readonly Slice[]): readonly Slice[] {
@@ -192,5 +194,5 @@ export function affectedOf(
 ): Affected {
   if (chosen === undefined || slices.length === 0) return NOTHING;
   const contents = new Set(slices.map(({ content }) => content.sha256));
-  return affectedBy(chosen.edition.manifest, contents, maxNames);
+  return affectedBy(chosen.layout.manifest, contents, maxNames);
 }

@@ -1,15 +1,13 @@
 import type { VolumeInput, MediumWriter } from "../../medium/medium.ts";
 import { cutLists, MAX_LISTED } from "../../shared/listed.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
-import { judgeSignature, type SignatureJudgement } from "../inspect/judge-signature.ts";
-import type { VerifyDetached } from "../signing.ts";
-import { volumeNumberOf } from "../write/bundle-files.ts";
-import { checkVolumeInput, type VolumeCheck } from "./check-input.ts";
-import { chooseEdition, type ChosenEdition } from "./choose-edition.ts";
-import { Editions, type Edition, type SignedManifest } from "./editions.ts";
+import { checkSignature, type SignatureCheck, type VerifyDetached } from "../signing.ts";
+import { volumeNumberOf } from "../format/bundle-files.ts";
+import { checkVolumeInput, type VolumeCheck, PartsFollower } from "./check-volumes.ts";
+import { chooseLayout, type ChosenLayout } from "./choose-layout.ts";
+import { BundleLayouts, type BundleLayout, type SignedManifest } from "../format/bundle-layout.ts";
 import { affectedOf, findFault, missingVolume, type Expectation, type FoundVolume } from "./find-faults.ts";
-import { PartsFollower } from "./follow-parts.ts";
-import { readBeside, type Beside } from "./read-beside.ts";
+import { readSidecars, type Sidecars } from "./read-sidecars.ts";
 import { VERIFY_LISTS, type VerifyReport, type VolumeFinding } from "./verify-report.ts";
 
 /** What verifying works with. */
@@ -32,11 +30,11 @@ export interface VerifiedVolume extends FoundVolume {
 /** The report, and what it rests on. */
 export interface Verification {
   readonly report: VerifyReport;
-  readonly chosen: ChosenEdition | undefined;
+  readonly chosen: ChosenLayout | undefined;
   /** What the names of the volumes have in common; undefined when nothing shows it. */
   readonly base: string | undefined;
   readonly volumes: readonly VerifiedVolume[];
-  readonly besides: readonly Beside[];
+  readonly sidecars: readonly Sidecars[];
 }
 
 /**
@@ -46,24 +44,24 @@ export interface Verification {
 export async function verifyBundle(inputs: readonly VolumeInput[], work: VerifyWork): Promise<Verification> {
   const parts = new PartsFollower();
   const checks = await checkAll(inputs, parts, work);
-  const besides = await readBesides(inputs, work);
+  const sidecars = await readAllSidecars(inputs, work);
   const { verifyDetached } = work;
-  const judge = (edition: Edition): Promise<SignatureJudgement> =>
-    judgeSignature(edition.manifestBytes, edition.signature, {
-      name: `Bundle ${edition.id}`,
+  const judge = (layout: BundleLayout): Promise<SignatureCheck> =>
+    checkSignature(layout.manifestBytes, layout.signature, {
+      name: `Bundle ${layout.id}`,
       verifyDetached,
     });
   const remembered = await remember(checks, work);
-  const chosen = await chooseEdition({ checks, besides, remembered }, judge);
+  const chosen = await chooseLayout({ checks, sidecars, remembered }, judge);
   const expected: Expectation = {
     chosen,
-    base: chosen && baseOf(chosen.edition, checks, besides),
-    sums: new Map(besides.map(({ folder, sums }) => [folder, sums])),
+    base: chosen && baseOf(chosen.layout, checks, sidecars),
+    sums: new Map(sidecars.map(({ folder, sums }) => [folder, sums])),
     wrongWholes: parts.wrong(),
   };
   const volumes = checks.map((check) => ({ check, ...findFault(check, expected) }));
-  const report = sumUp({ expected, volumes, besides, unfinished: parts.unfinished().size, work });
-  return { report, chosen, base: expected.base, volumes, besides };
+  const report = buildReport({ expected, volumes, sidecars, unfinished: parts.unfinished().size, work });
+  return { report, chosen, base: expected.base, volumes, sidecars };
 }
 
 /** Of the bundles that volumes say they belong to, or that files are named after. */
@@ -72,7 +70,7 @@ async function remember(
   { recall }: VerifyWork,
 ): Promise<readonly SignedManifest[]> {
   if (recall === undefined) return [];
-  const ids = checks.flatMap(({ edition, input }) => edition?.id ?? idIn(input) ?? []);
+  const ids = checks.flatMap(({ layout, input }) => layout?.id ?? idIn(input) ?? []);
   const remembered: SignedManifest[] = [];
   for (const id of new Set(ids)) remembered.push(...[(await recall(id)) ?? []].flat());
   return remembered;
@@ -89,7 +87,7 @@ async function checkAll(
   work: VerifyWork,
 ): Promise<VolumeCheck[]> {
   const { observe } = work;
-  const editions = new Editions();
+  const layouts = new BundleLayouts();
   const checks: VolumeCheck[] = [];
   observe({ kind: "phase", phase: "read" });
   const bytes = inputs.reduce((sum, { size }) => sum + (size ?? 0), 0);
@@ -97,7 +95,7 @@ async function checkAll(
   for (const input of inputs.toSorted((a, b) => numberOf(a) - numberOf(b))) {
     const { name: path, size = 0 } = input;
     observe({ kind: "item-started", path, size, received: 0 });
-    checks.push(...(await checkVolumeInput(input, { ...work, editions, parts })));
+    checks.push(...(await checkVolumeInput(input, { ...work, layouts, parts })));
     observe({ kind: "item-done", path, size });
   }
   return checks;
@@ -107,30 +105,30 @@ function numberOf({ place }: VolumeInput): number {
   return (place && volumeNumberOf(place.file)) ?? 0;
 }
 
-async function readBesides(inputs: readonly VolumeInput[], work: VerifyWork): Promise<Beside[]> {
+async function readAllSidecars(inputs: readonly VolumeInput[], work: VerifyWork): Promise<Sidecars[]> {
   const places = inputs.flatMap(({ place }) => place ?? []);
-  const besides: Beside[] = [];
+  const sidecars: Sidecars[] = [];
   for (const [folder, files] of Map.groupBy(places, (place) => place.folder)) {
     const names = new Set(files.map(({ file }) => file));
-    besides.push(await readBeside(work.openFolder(folder), names, work.verifyDetached));
+    sidecars.push(await readSidecars(work.openFolder(folder), names, work.verifyDetached));
   }
-  return besides;
+  return sidecars;
 }
 
 /** The manifest beside tells how the volumes are called, else the volumes that are named as they should be. */
 function baseOf(
-  edition: Edition,
+  layout: BundleLayout,
   checks: readonly VolumeCheck[],
-  besides: readonly Beside[],
+  sidecars: readonly Sidecars[],
 ): string | undefined {
-  const count = edition.volumes.length;
-  const beside = besides
+  const count = layout.volumes.length;
+  const beside = sidecars
     .flatMap(({ manifests }) => manifests)
-    .find(({ manifest }) => manifest.id === edition.id);
+    .find(({ manifest }) => manifest.id === layout.id);
   if (beside !== undefined) return beside.base;
-  const bases = checks.flatMap(({ input, edition: own, number }) => {
+  const bases = checks.flatMap(({ input, layout: own, number }) => {
     const file = input.place?.file;
-    if (file === undefined || own?.id !== edition.id) return [];
+    if (file === undefined || own?.id !== layout.id) return [];
     if (count === 1) return [file.replace(/\.tar$/, "")];
     return volumeNumberOf(file) === number ? [file.replace(/\.\d+\.tar$/, "")] : [];
   });
@@ -140,15 +138,15 @@ function baseOf(
 interface Findings {
   readonly expected: Expectation;
   readonly volumes: readonly VerifiedVolume[];
-  readonly besides: readonly Beside[];
+  readonly sidecars: readonly Sidecars[];
   readonly unfinished: number;
   readonly work: VerifyWork;
 }
 
-function sumUp({ expected, volumes, besides, unfinished, work }: Findings): VerifyReport {
-  const { edition, signature } = expected.chosen ?? {};
+function buildReport({ expected, volumes, sidecars, unfinished, work }: Findings): VerifyReport {
+  const { layout, signature } = expected.chosen ?? {};
   const found = volumes.map(({ finding }) => finding);
-  const numbers = edition?.volumes.map(({ number }) => number) ?? [];
+  const numbers = layout?.volumes.map(({ number }) => number) ?? [];
   const there = numbersOf(found, "whole", "damaged", "swapped");
   const missing = numbers
     .filter((number) => !there.has(number))
@@ -158,32 +156,32 @@ function sumUp({ expected, volumes, besides, unfinished, work }: Findings): Veri
   const lost = [...volumes, ...missing].flatMap(({ finding: { number, state }, lost }) =>
     state !== "foreign" && !had.has(number ?? 0) ? lost : [],
   );
-  const beside = besides.flatMap(({ findings }) => findings);
+  const beside = sidecars.flatMap(({ findings }) => findings);
   const isBelieved =
     signature?.state === "trusted" ||
     (work.allowsUnsigned && signature !== undefined && signature.state !== "invalid");
   const isWhole =
-    isBelieved && [...all, ...beside].every(({ state }) => state === "whole") && edition !== undefined;
+    isBelieved && [...all, ...beside].every(({ state }) => state === "whole") && layout !== undefined;
   const inPlace = numbersOf(all, "whole");
   const report: VerifyReport = {
-    bundle: edition?.id ?? null,
+    bundle: layout?.id ?? null,
     outcome: isWhole ? "whole" : "damaged",
     signedBy: signature?.state === "trusted" ? signature.signedBy : null,
     signature: signature ?? null,
-    count: edition?.volumes.length ?? null,
+    count: layout?.volumes.length ?? null,
     volumes: all,
     beside,
     affected: [...new Set(affectedOf(expected, lost).agents)].sort(),
-    baseline: (edition?.manifest.baseline ?? []).map(({ contents, ...from }) => ({
+    baseline: (layout?.manifest.baseline ?? []).map(({ contents, ...from }) => ({
       ...from,
       contents: contents.length,
     })),
     repair: {
-      bundle: edition?.id ?? null,
-      volumeSize: edition?.volumeSize ?? null,
+      bundle: layout?.id ?? null,
+      volumeSize: layout?.volumeSize ?? null,
       volumes: numbers.filter((number) => !inPlace.has(number)),
     },
-    notes: notesOf({ all, besides, unfinished: missing.length > 0 ? 0 : unfinished }),
+    notes: notesOf({ all, sidecars, unfinished: missing.length > 0 ? 0 : unfinished }),
   };
   return cutLists({ ...report, volumes: badFirst(all) }, VERIFY_LISTS);
 }
@@ -210,7 +208,7 @@ function byNumber(a: VolumeFinding, b: VolumeFinding): number {
 
 function notesOf(run: {
   readonly all: readonly VolumeFinding[];
-  readonly besides: readonly Beside[];
+  readonly sidecars: readonly Sidecars[];
   readonly unfinished: number;
 }): string[] {
   const notes: string[] = [];
@@ -221,7 +219,7 @@ function notesOf(run: {
         `Volume ${number} is there ${copies.length} times: ${copies.map(({ path }) => path).join(", ")}.`,
       );
   }
-  for (const { folder, sumsSignature, sums } of run.besides) {
+  for (const { folder, sumsSignature, sums } of run.sidecars) {
     if (sumsSignature === undefined && sums.size === 0)
       notes.push(`No SHA256SUMS of this bundle in ${folder}: its volumes were held to the manifest alone.`);
     else if (sumsSignature?.state === "unsigned")

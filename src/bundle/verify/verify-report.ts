@@ -1,6 +1,11 @@
 import type { Omitting } from "../../shared/listed.ts";
-import type { Fault, SignatureJudgement } from "../inspect/judge-signature.ts";
-import type { BesideFinding } from "./read-beside.ts";
+import type { Fault, SignatureCheck } from "../signing.ts";
+import type { SidecarFinding } from "./read-sidecars.ts";
+import { z } from "zod";
+import { JamError } from "../../shared/errors.ts";
+import { bundleId } from "../format/fields.ts";
+import { MAX_VOLUMES, TAR_BLOCK } from "../format/volume-plan.ts";
+import type { NamedText } from "../../input/read-documents.ts";
 
 /** What a volume is, or is not. */
 export type VolumeState = "whole" | "damaged" | "missing" | "swapped" | "foreign";
@@ -37,12 +42,12 @@ export interface VerifyReport extends Omitting<(typeof VERIFY_LISTS)[number]> {
   readonly outcome: "whole" | "damaged";
   /** Fingerprint of a key that is trusted here; null when there is no such signature. */
   readonly signedBy: string | null;
-  readonly signature: SignatureJudgement | null;
+  readonly signature: SignatureCheck | null;
   /** Of how many. */
   readonly count: number | null;
   readonly volumes: readonly VolumeFinding[];
   /** Files beside the volumes that checksums name, and the checksums themselves. */
-  readonly beside: readonly BesideFinding[];
+  readonly beside: readonly SidecarFinding[];
   /** Agents that cannot be had from all volumes together. */
   readonly affected: readonly string[];
   /** What the far side has to hold already; nothing of it was checked. */
@@ -53,4 +58,29 @@ export interface VerifyReport extends Omitting<(typeof VERIFY_LISTS)[number]> {
   }[];
   readonly repair: RepairOrder;
   readonly notes: readonly string[];
+}
+
+const report = z.object({
+  repair: z.object({
+    bundle: bundleId.nullable(),
+    volumeSize: z.int().min(TAR_BLOCK).multipleOf(TAR_BLOCK).nullable(),
+    volumes: z.array(z.int().min(1).max(MAX_VOLUMES)).max(MAX_VOLUMES),
+  }),
+});
+
+/**
+ * Which volumes a report of `jam bundle verify -o json` asks for. Ids and numbers are all that is taken from it.
+ * @throws JamError JAM_USAGE_INVALID
+ */
+export function parseReport({ name, text }: NamedText): RepairOrder {
+  try {
+    const result = report.safeParse(JSON.parse(text.replace(/^\u{feff}/u, "")));
+    if (result.success) return result.data.repair;
+  } catch {
+    // Said below.
+  }
+  throw new JamError("JAM_USAGE_INVALID", `${name} is neither a volume nor a report of jam bundle verify.`, {
+    hint: "Give the folder with the bundle, or what `jam bundle verify FROM -o json` printed.",
+    details: { file: name },
+  });
 }

@@ -1,10 +1,14 @@
 import type { MediumWriter } from "../../medium/medium.ts";
 import { z } from "zod";
-import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
-import { bundleId, sha256Text } from "../format/parse-manifest.ts";
-import { PROGRESS_NAME, SUMS_NAME, SUMS_SIGNATURE_NAME } from "./bundle-files.ts";
-import { inOnePiece, readSmall } from "./small-files.ts";
-import type { BundleBytes } from "./volume-bytes.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import { bundleId, sha256Text } from "../format/fields.ts";
+import {
+  PROGRESS_NAME,
+  SUMS_NAME,
+  SUMS_SIGNATURE_NAME,
+  inOnePiece,
+  readSmall,
+} from "../format/bundle-files.ts";
 
 const FORMAT = "jam-bundle-progress:1";
 const MAX_BYTES = 16 * 2 ** 20;
@@ -29,15 +33,6 @@ export interface WriteProgress {
   readonly bundle: string;
   readonly layout: Sha256;
   readonly volumes: readonly FinishedVolume[];
-}
-
-/** What all volumes of a bundle follow from. */
-export function layoutOf({
-  manifestBytes,
-  signature,
-  volumeSize,
-}: Pick<BundleBytes, "manifestBytes" | "signature" | "volumeSize">): Sha256 {
-  return sha256Of(`${sha256Of(manifestBytes)} ${sha256Of(signature ?? "")} ${volumeSize ?? "single"}`);
 }
 
 /** What is noted in an medium; undefined when there is nothing or nothing legible. */

@@ -1,14 +1,14 @@
 import { printable } from "../../shared/printable.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
-import { fleetInventory, hasUnknownArches } from "../../bundle/holdings/fleet-inventory.ts";
+import { fleetInventory, hasUnknownArches } from "../../bundle/inventory/fleet-inventory.ts";
 import {
   formatInventory,
   type FleetInventory,
   type Inventory,
   type MirrorInventory,
 } from "../../bundle/format/inventory.ts";
-import { takeInventory } from "../../bundle/holdings/take-inventory.ts";
+import { takeInventory } from "../../bundle/inventory/mirror-inventory.ts";
 import { readCurrentSnapshot } from "../../mirror/current.ts";
 import { writeCarriedFile } from "./bundle/write-file.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";

@@ -1,5 +1,5 @@
 import type { Command, Option } from "commander";
-import { VOLUME_PRESETS } from "../../bundle/format/volume-size.ts";
+import { VOLUME_PRESETS } from "../../bundle/format/volume-plan.ts";
 import { ARCHES } from "../../juju/arch.ts";
 import { STREAMS } from "../../juju/stream.ts";
 import { HELP_TOPICS } from "../help-topics.ts";

@@ -2,7 +2,7 @@ import type { VolumeInput } from "../../../src/medium/medium.ts";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { importBundles } from "../../../src/bundle/import/import-bundles.ts";
-import type { ImportReport } from "../../../src/bundle/import/import-report.ts";
+import type { ImportReport } from "../../../src/bundle/import/import-work.ts";
 import { composeImport } from "../../../src/compose/bundle.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { openKeyFolder } from "../../../src/openpgp/key-folder.ts";

@@ -1,7 +1,7 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readVolumes } from "../../../src/bundle/read/read-volumes.ts";
-import { hashOf } from "../../../src/bundle/read/volume-reader.ts";
+import { hashOf } from "../../../src/bundle/format/bundle-files.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
 import type { Random } from "../../helpers/random.ts";
 import { readPublished, type Published } from "../../helpers/published.ts";

@@ -2,11 +2,11 @@ import { carriedContents, contentsOf } from "../../../src/bundle/format/manifest
 import { parseManifest } from "../../../src/bundle/format/parse-manifest.ts";
 import { parseLabel } from "../../../src/bundle/format/volume-label.ts";
 import { planVolumes } from "../../../src/bundle/format/volume-plan.ts";
-import { isSigned, tidySignedBlock } from "../../../src/bundle/format/signed-block.ts";
-import { fleetInventory } from "../../../src/bundle/holdings/fleet-inventory.ts";
-import { parseReport } from "../../../src/bundle/repair/parse-report.ts";
-import { readHave } from "../../../src/bundle/site/have.ts";
-import { parseSums } from "../../../src/bundle/write/bundle-files.ts";
+import { isSigned, tidySignedBlock } from "../../../src/bundle/site/read-receipts.ts";
+import { fleetInventory } from "../../../src/bundle/inventory/fleet-inventory.ts";
+import { parseReport } from "../../../src/bundle/verify/verify-report.ts";
+import { readSiteInventory } from "../../../src/bundle/site/site-inventory.ts";
+import { parseSums } from "../../../src/bundle/format/bundle-files.ts";
 import { findListen } from "../../../src/config/listen.ts";
 import { MAX_FILE_BYTES } from "../../../src/config/load.ts";
 import { parseConfig } from "../../../src/config/parse-file.ts";
@@ -171,7 +171,10 @@ function ofBundles(seeds: Seeds, now: Date): Reader[] {
       seeds: seeds.have,
       share: 8,
       read: async (text) => {
-        const have = await readHave({ name: NAME, text }, { verify: trustNobody, allowUnsigned: true });
+        const have = await readSiteInventory(
+          { name: NAME, text },
+          { verify: trustNobody, allowUnsigned: true },
+        );
         return have.describe;
       },
     },

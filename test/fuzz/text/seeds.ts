@@ -3,7 +3,7 @@ import { formatInventory } from "../../../src/bundle/format/inventory.ts";
 import { formatManifest } from "../../../src/bundle/format/manifest.ts";
 import { formatReceipt, groupReceived } from "../../../src/bundle/format/receipt.ts";
 import { formatLabel } from "../../../src/bundle/format/volume-label.ts";
-import { formatSums } from "../../../src/bundle/write/bundle-files.ts";
+import { formatSums } from "../../../src/bundle/format/bundle-files.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import { fleetFiles } from "../../helpers/example-fleet.ts";
 import { sampleBundle, withChanges } from "../bundle/sample-bundle.ts";
@@ -146,13 +146,13 @@ function inventoryOf(now: Date) {
 
 function receiptOf(now: Date) {
   const contents = Array.from({ length: 20 }, (_, index) => sha256Of(`${index}`));
-  const bringers = new Map(contents.slice(0, 9).map((sha256) => [sha256, "20261127T201500Z-1a2b3c4d5e6f"]));
+  const bundleOf = new Map(contents.slice(0, 9).map((sha256) => [sha256, "20261127T201500Z-1a2b3c4d5e6f"]));
   return {
     format: "jam-receipt:1",
     site: "plant-7",
     createdAt: now.toISOString(),
     snapshot: "20261127T201500Z-1a2b3c4d",
-    ...groupReceived(contents, bringers),
+    ...groupReceived(contents, bundleOf),
     agents: 20,
     bytes: 2000,
   } as const;

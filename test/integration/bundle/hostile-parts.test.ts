@@ -3,8 +3,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CatalogueRow } from "../../../src/bundle/format/manifest.ts";
-import { readParts } from "../../../src/bundle/import/pending.ts";
-import { Intake } from "../../../src/bundle/import/take-in.ts";
+import { readParts } from "../../../src/bundle/import/pending-bundles.ts";
+import { ContentReceiver } from "../../../src/bundle/import/receive-volumes.ts";
 import type { ArrivingSlice } from "../../../src/bundle/read/volume-reader.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import { pinContents } from "../../../src/mirror/pins.ts";
@@ -182,7 +182,7 @@ describe("the label's hash of a part proves nothing", () => {
   });
 });
 
-test("what is lacking is described for a manifest that is written in another way than jam's, too", async () => {
+test("what is missing is described for a manifest that is written in another way than jam's, too", async () => {
   const manifestBytes = Buffer.from(JSON.stringify(world.good.manifest));
   const signature = await world.maker.signDetached(manifestBytes, new Date());
   const written = { ...bundle, manifestBytes, signature };
@@ -227,7 +227,7 @@ describe("parts that are here", () => {
 
   test("are joined when the bundle was split in another way in between", async () => {
     await using store = await temporaryStore();
-    const intake = new Intake(store, id, named);
+    const contents = new ContentReceiver(store, id, named);
     const fates = [];
     for (const [start, end] of [
       [0, 512],
@@ -236,7 +236,7 @@ describe("parts that are here", () => {
       [2048, 3000],
       [1024, 2048],
     ] as const)
-      fates.push(await intake.take(arriving(start, bytes.subarray(start, end))));
+      fates.push(await contents.take(arriving(start, bytes.subarray(start, end))));
     expect(fates).toEqual(["kept-part", "kept-part", "kept-part", "kept-part", "taken"]);
     expect(await listBlobs(store.blobs)).toContain(`${content.sha256} 3000`);
     expect(await readParts(store.documents, id)).toEqual([]);
@@ -246,9 +246,9 @@ describe("parts that are here", () => {
     await using store = await temporaryStore();
     const other = await putBlob(store.blobs, 1024, 9);
     await pinContents(store.documents, "bundle-of-somebody-else", [other.sha256]);
-    const intake = new Intake(store, id, named);
-    await intake.take(arriving(0, other.bytes));
-    expect(await intake.take(arriving(1024, bytes.subarray(1024)))).toBe("damaged");
+    const contents = new ContentReceiver(store, id, named);
+    await contents.take(arriving(0, other.bytes));
+    expect(await contents.take(arriving(1024, bytes.subarray(1024)))).toBe("damaged");
     expect(await listBlobs(store.blobs)).toEqual([`${other.sha256} 1024`]);
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { divideBundle, type DivideWork } from "../../../src/bundle/divide/divide-bundle.ts";
 import { readHead } from "../../../src/bundle/read/read-volumes.ts";
 import { verifyBundle, type VerifyWork } from "../../../src/bundle/verify/verify-bundle.ts";
-import { repairElsewhere, type RepairWork } from "../../../src/bundle/repair/repair-set.ts";
+import { repairElsewhere, type RepairWork } from "../../../src/bundle/repair/repair-bundle.ts";
 import { storeContents } from "../../../src/bundle/contents.ts";
 import { openStore } from "../../../src/compose/store.ts";
 import { openMediumFolder } from "../../../src/medium/folder-writer.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { affectedBy, describeAffected } from "../../../src/bundle/format/affected.ts";
-import { neededPlaces } from "../../../src/bundle/import/import-report.ts";
+import { affectedBy, describeAffected } from "../../../src/bundle/format/bundle-faults.ts";
+import { neededPlaces } from "../../../src/bundle/import/import-work.ts";
 import { bundleOf, hashOf, SNAPSHOT } from "../../helpers/contents.ts";
 
 const document = (index: number) => ({

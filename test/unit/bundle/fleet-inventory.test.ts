@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { fleetInventory, hasUnknownArches } from "../../../src/bundle/holdings/fleet-inventory.ts";
-import { formatInventory } from "../../../src/bundle/format/inventory.ts";
-import { parseInventory } from "../../../src/bundle/format/parse-inventory.ts";
+import { fleetInventory, hasUnknownArches } from "../../../src/bundle/inventory/fleet-inventory.ts";
+import { formatInventory, parseInventory } from "../../../src/bundle/format/inventory.ts";
 import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import { parseJsonObject } from "../../../src/simplestreams/json-text.ts";
 import { fleetFiles, fleetStatus } from "../../helpers/example-fleet.ts";

@@ -4,9 +4,9 @@ import {
   formatInventory,
   type Inventory,
   type MirrorInventory,
+  parseInventory,
 } from "../../../src/bundle/format/inventory.ts";
-import { readHave } from "../../../src/bundle/site/have.ts";
-import { parseInventory } from "../../../src/bundle/format/parse-inventory.ts";
+import { readSiteInventory } from "../../../src/bundle/site/site-inventory.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
 import { parseJsonObject } from "../../../src/simplestreams/json-text.ts";
 import {
@@ -24,7 +24,7 @@ import {
 const verify = () => Promise.reject(new Error("no signature is asked for"));
 
 async function failureOf(text: string): Promise<{ code: string; message: string }> {
-  const error: unknown = await readHave({ name: "inventory.json", text }, { verify }).catch(
+  const error: unknown = await readSiteInventory({ name: "inventory.json", text }, { verify }).catch(
     (e: unknown) => e,
   );
   if (!isJamError(error)) throw new Error("was accepted", { cause: error });
@@ -105,7 +105,9 @@ property.prop([fc.nat(), fc.string({ minLength: 1, maxLength: 3 })])(
     const text = formatInventory(aMirror);
     const at = place % text.length;
     const damaged = `${text.slice(0, at)}${damage}${text.slice(at + damage.length)}`;
-    const outcome = await readHave({ name: "i.json", text: damaged }, { verify }).catch((e: unknown) => e);
+    const outcome = await readSiteInventory({ name: "i.json", text: damaged }, { verify }).catch(
+      (e: unknown) => e,
+    );
     if (outcome instanceof Error) expect(isJamError(outcome, "JAM_INVENTORY_INVALID")).toBe(true);
   },
 );
@@ -165,6 +167,6 @@ describe("what is wrong is said with file and place", () => {
 
 test("a byte order mark of an editor does no harm", async () => {
   const text = `\u{feff}${formatInventory(aMirror)}`;
-  const have = await readHave({ name: "i.json", text }, { verify });
+  const have = await readSiteInventory({ name: "i.json", text }, { verify });
   expect(have.describe).toBe("the inventory of plant-7 of 2026-11-27");
 });

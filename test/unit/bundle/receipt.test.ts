@@ -1,16 +1,15 @@
 import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
-import { parseReceipt } from "../../../src/bundle/format/parse-receipt.ts";
 import {
+  parseReceipt,
   formatReceipt,
   groupReceived,
   receivedIds,
   shortId,
   type Receipt,
 } from "../../../src/bundle/format/receipt.ts";
-import { isSigned, tidySignedBlock } from "../../../src/bundle/format/signed-block.ts";
-import { readHave } from "../../../src/bundle/site/have.ts";
-import { readReceipt } from "../../../src/bundle/site/read-receipt.ts";
+import { isSigned, tidySignedBlock, readReceipt } from "../../../src/bundle/site/read-receipts.ts";
+import { readSiteInventory } from "../../../src/bundle/site/site-inventory.ts";
 import { isJamError, type JamError } from "../../../src/shared/errors.ts";
 import { parseSha256, type Sha256 } from "../../../src/shared/sha256.ts";
 import {
@@ -35,12 +34,12 @@ const anyReceipt: fc.Arbitrary<Receipt> = fc
   .map(({ brought, ...rest }) => ({ format: "jam-receipt:1", ...rest, ...group(brought) }));
 
 function group(brought: readonly (readonly [Sha256, string | null])[]): Pick<Receipt, "bundles" | "held"> {
-  const bringers = new Map(
+  const bundleOf = new Map(
     brought.flatMap(([sha256, bundle]) => (bundle === null ? [] : [[sha256, bundle]])),
   );
   return groupReceived(
     brought.map(([sha256]) => sha256),
-    bringers,
+    bundleOf,
   );
 }
 
@@ -142,7 +141,7 @@ describe("a signed receipt is read", () => {
   });
 
   test("of what the far side has", async () => {
-    const have = await readHave({ name: "r", text: signed }, { verify });
+    const have = await readSiteInventory({ name: "r", text: signed }, { verify });
     expect(have).toMatchObject({ site: "plant-7", describe: "the receipt of plant-7 of 2026-11-27" });
     expect([1, 2, 4, 5].map((seed) => have.isHeld(hashOf(seed)))).toEqual([true, true, true, false]);
     expect([1, 2, 4, 5].map((seed) => have.bundleOf(hashOf(seed)))).toEqual([
@@ -158,7 +157,7 @@ describe("an unsigned receipt", () => {
   test("is refused", async () => {
     const failure = await failureOf(formatReceipt(aReceipt));
     expect(failure.code).toBe("JAM_SIGNATURE_MISSING");
-    const have = readHave({ name: "r", text: formatReceipt(aReceipt) }, { verify });
+    const have = readSiteInventory({ name: "r", text: formatReceipt(aReceipt) }, { verify });
     await expect(have).rejects.toMatchObject({ code: "JAM_SIGNATURE_MISSING" });
   });
 

@@ -5,9 +5,10 @@ import {
   planVolumes,
   TAR_BLOCK,
   toBlocks,
-  type VolumeLayout,
+  type LayoutInput,
+  parseVolumeSize,
+  VOLUME_PRESETS,
 } from "../../../src/bundle/format/volume-plan.ts";
-import { parseVolumeSize, VOLUME_PRESETS } from "../../../src/bundle/format/volume-size.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 
 function content(size: number, index: number): BundledContent {
@@ -21,7 +22,7 @@ const layouts = fc
     signatureBytes: fc.constantFrom(0, 228, 833),
     blocks: fc.integer({ min: 16, max: 200 }),
   })
-  .map(({ sizes, manifestBytes, signatureBytes, blocks }): VolumeLayout => {
+  .map(({ sizes, manifestBytes, signatureBytes, blocks }): LayoutInput => {
     const head = 4 * TAR_BLOCK + toBlocks(manifestBytes) + TAR_BLOCK + toBlocks(signatureBytes);
     return {
       contents: sizes.map(content),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseInventory } from "../../../src/bundle/format/parse-inventory.ts";
-import { parseReceipt } from "../../../src/bundle/format/parse-receipt.ts";
+import { parseInventory } from "../../../src/bundle/format/inventory.ts";
+import { parseReceipt } from "../../../src/bundle/format/receipt.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
 import { parsePlan } from "../../../src/upgrade/plan/plan-document.ts";
 

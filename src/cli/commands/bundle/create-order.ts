@@ -1,6 +1,6 @@
 import type { AgentChoice } from "../../../bundle/create/choose-agents.ts";
 import type { BundleOrder } from "../../../bundle/create/plan-bundle.ts";
-import { readHave, type Have } from "../../../bundle/site/have.ts";
+import { readSiteInventory, type SiteInventory } from "../../../bundle/site/site-inventory.ts";
 import type { Config } from "../../../config/config.ts";
 import { adviceOf } from "../../../mirror/knowledge.ts";
 import { JamError } from "../../../shared/errors.ts";
@@ -64,15 +64,15 @@ function refuseBoth(flags: ChoiceFlags, one: keyof ChoiceFlags, other: keyof Cho
 async function readFarSide(
   context: CommandContext,
   { config, store, flags }: OrderSource,
-): Promise<Have | undefined> {
+): Promise<SiteInventory | undefined> {
   if (flags.site !== undefined) {
-    const { haveOfSite } = await import("../../../bundle/site/site.ts");
-    return haveOfSite(store.documents, flags.site);
+    const { inventoryOfSite } = await import("../../../bundle/site/sites.ts");
+    return inventoryOfSite(store.documents, flags.site);
   }
   if (flags.have === undefined) return undefined;
   const { openKeys } = await import("../../../compose/store.ts");
   const keys = await openKeys(config);
-  const have = await readHave(await readInputFile(context, flags.have, "--have"), {
+  const have = await readSiteInventory(await readInputFile(context, flags.have, "--have"), {
     verify: (text, name) => keys.verifyClearsigned(text, name),
     allowUnsigned: flags.allowUnsigned === true,
   });

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BundleOrder } from "../../../bundle/create/plan-bundle.ts";
 import type { composeBundle } from "../../../compose/bundle.ts";
 import { carriedContents, countAgents, type BundleManifest } from "../../../bundle/format/manifest.ts";
-import { parseVolumeSize } from "../../../bundle/format/volume-size.ts";
+import { parseVolumeSize } from "../../../bundle/format/volume-plan.ts";
 import type { FinishedVolume } from "../../../bundle/write/write-progress.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";

@@ -54,16 +54,16 @@ async function realPath({ io }: CommandContext, to: string): Promise<string> {
 
 async function printDivided(
   context: CommandContext,
-  { edition, volumes, signature }: DividedBundle,
+  { layout, volumes, signature }: DividedBundle,
   folder: string,
 ): Promise<void> {
   const { join } = await import("node:path");
   const files = volumes.map(({ name, size, sha256 }) => ({ path: join(folder, name), size, sha256 }));
   const document = {
     bundle: {
-      id: edition.id,
+      id: layout.id,
       volumes: files,
-      volumeSize: edition.volumeSize ?? null,
+      volumeSize: layout.volumeSize ?? null,
       signature: { state: signature.state, signedBy: signature.signedBy },
     },
   };
@@ -72,7 +72,7 @@ async function printDivided(
       [{ heading: "VOLUME" }, { heading: "SIZE", align: "right" }, { heading: "SHA-256" }],
       files.map(({ path, size, sha256 }) => [path, formatByteSize(size), sha256]),
     );
-    return `Bundle ${edition.id}: ${files.length} volume(s)\n${table}Signature: ${describeSignature(signature, context.paint)}\n`;
+    return `Bundle ${layout.id}: ${files.length} volume(s)\n${table}Signature: ${describeSignature(signature, context.paint)}\n`;
   });
 }
 

@@ -1,6 +1,6 @@
 import type { VolumeInput } from "../../../medium/medium.ts";
 import { printable } from "../../../shared/printable.ts";
-import type { ImportRules, ImportWork } from "../../../bundle/import/import-rules.ts";
+import type { ImportRules, ImportWork } from "../../../bundle/import/import-work.ts";
 import { previewImport, type BundlePreview } from "../../../bundle/import/preview.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { cutLists } from "../../../shared/listed.ts";
@@ -16,7 +16,7 @@ export async function printDryRun(
   const current = await readCurrentSnapshot(work.store);
   const previews = await previewImport(inputs, { rules, work, current });
   const free = await work.store.freeBytes();
-  const bundles = previews.map(({ manifest, volumes, count, imports, removes, lacking, signedBy }) => {
+  const bundles = previews.map(({ manifest, volumes, count, imports, removes, missing, signedBy }) => {
     const bundle = {
       id: manifest.id,
       createdAt: manifest.createdAt,
@@ -25,7 +25,7 @@ export async function printDryRun(
       volumes: { found: volumes.toSorted((a, b) => a - b), count },
       imports,
       removes,
-      missing: lacking.map((content) => cutLists(content, ["agents", "volumes"])),
+      missing: missing.map((content) => cutLists(content, ["agents", "volumes"])),
     };
     return cutLists(bundle, ["removes", "missing"]);
   });
@@ -39,7 +39,7 @@ export async function printDryRun(
 }
 
 function render(preview: BundlePreview): string {
-  const { manifest, volumes, count, imports, removes, lacking, signedBy } = preview;
+  const { manifest, volumes, count, imports, removes, missing, signedBy } = preview;
   const lines = [
     `Bundle ${manifest.id}, ${signedBy === null ? "SIGNER NOT TRUSTED" : `signed by ${signedBy}`}`,
     `  volumes  ${volumes.length} of ${count}`,
@@ -49,9 +49,9 @@ function render(preview: BundlePreview): string {
     const names = removes.slice(0, 8).join(", ");
     lines.push(`  removes  ${removes.length} agent(s): ${names}${removes.length > 8 ? ", …" : ""}`);
   }
-  if (lacking.length > 0) {
-    const names = lacking.slice(0, 8).map(({ agents, path }) => agents[0] ?? path);
-    lines.push(`  lacking  ${lacking.length} file(s): ${names.join(", ")}${lacking.length > 8 ? ", …" : ""}`);
+  if (missing.length > 0) {
+    const names = missing.slice(0, 8).map(({ agents, path }) => agents[0] ?? path);
+    lines.push(`  missing  ${missing.length} file(s): ${names.join(", ")}${missing.length > 8 ? ", …" : ""}`);
   } else if (preview.isMassRemoval) {
     lines.push("  complete: it would be refused, for it removes too much (--allow mass-removal takes it)");
   } else lines.push("  complete: it would be published");

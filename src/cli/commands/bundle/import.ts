@@ -1,6 +1,6 @@
 import { printable } from "../../../shared/printable.ts";
 import type { Command } from "commander";
-import type { ImportReport } from "../../../bundle/import/import-report.ts";
+import type { ImportReport } from "../../../bundle/import/import-work.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { countRows } from "../../../shared/listed.ts";
 import { ALLOWANCES, type Allowance } from "../../../metadata/freshness.ts";
@@ -9,7 +9,7 @@ import { shortenNames } from "../../output/name-list.ts";
 import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
 
-/** Exit status when something is lacking, and when something was refused. */
+/** Exit status when something is missing, and when something was refused. */
 const EXIT_PARTIAL = 3;
 const EXIT_TRUST = 4;
 
@@ -119,7 +119,7 @@ async function render(report: ImportReport, { paint }: CommandContext): Promise<
   if (failed + faults > 0) lines.push(`  and ${failed + faults} more were refused`);
   if (report.outcome === "updated")
     lines.push("", "Next: jam bundle receipt --to FILE, for the side that makes bundles.");
-  if (report.missing.length > 0) lines.push("", describeNeed(report), await lackingTable(report), NEXT);
+  if (report.missing.length > 0) lines.push("", describeNeed(report), await missingTable(report), NEXT);
   return `${lines.join("\n")}\n`;
 }
 
@@ -128,21 +128,21 @@ function describeNeed(report: ImportReport): string {
   const volumes = [...new Set(report.needed.flatMap((place) => place.volumes ?? []))].sort((a, b) => a - b);
   const bundles = report.needed.flatMap((place) => (place.volumes === undefined ? describePlace(place) : []));
   const needs = [...(volumes.length > 0 ? [`volume ${volumes.join(", ")} of this bundle`] : []), ...bundles];
-  return `Lacking ${countRows(report, "missing")} file(s), which are in: ${needs.join("; ")}.`;
+  return `Missing ${countRows(report, "missing")} file(s), which are in: ${needs.join("; ")}.`;
 }
 
 /** More rows say nothing more to a person; -o json has more. */
 const MAX_ROWS = 12;
 
 const NEXT =
-  "Nothing of this bundle is published yet, and what came is kept: bring what is lacking and run the command again.";
+  "Nothing of this bundle is published yet, and what came is kept: bring what is missing and run the command again.";
 
 function headline({ outcome }: ImportReport, paint: CommandContext["paint"]): string {
   if (outcome === "updated") return paint("green", "Imported and published");
   return outcome === "unchanged" ? "Nothing new" : paint("yellow", "Partly imported");
 }
 
-function lackingTable(report: ImportReport): Promise<string> {
+function missingTable(report: ImportReport): Promise<string> {
   const rows = report.missing.slice(0, MAX_ROWS).map((content) => {
     const [agent] = content.agents;
     const others = countRows(content, "agents") - 1;

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import type { InspectedBundle, Inspection } from "../../../bundle/inspect/inspect-bundles.ts";
-import type { SignatureJudgement } from "../../../bundle/inspect/judge-signature.ts";
+import type { InspectedBundle, Inspection } from "../../../bundle/read/inspect-bundles.ts";
+import type { SignatureCheck } from "../../../bundle/signing.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { cutLists } from "../../../shared/listed.ts";
 import { printable } from "../../../shared/printable.ts";
@@ -42,7 +42,7 @@ Examples:
 async function inspect(context: CommandContext, call: CommandCall<InspectFlags>): Promise<number> {
   const config = await context.config();
   const { composeInputs, composeVerifyDetached } = await import("../../../compose/bundle.ts");
-  const { inspectBundles } = await import("../../../bundle/inspect/inspect-bundles.ts");
+  const { inspectBundles } = await import("../../../bundle/read/inspect-bundles.ts");
   const paths = call.args[0] as readonly string[];
   const inputs = await composeInputs(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
   const inspection = await inspectBundles(inputs, await composeVerifyDetached(config));
@@ -134,7 +134,7 @@ function describe(
 
 /** What a signature is worth here, in words. */
 export function describeSignature(
-  { state, signedBy, fault }: SignatureJudgement,
+  { state, signedBy, fault }: SignatureCheck,
   paint: CommandContext["paint"],
 ): string {
   if (state === "trusted") return `by ${signedBy}, trusted here`;

@@ -1,8 +1,8 @@
 import { printable } from "../../../shared/printable.ts";
 import type { Command } from "commander";
 import { formatReceipt, type Receipt } from "../../../bundle/format/receipt.ts";
-import { takeReceipt } from "../../../bundle/holdings/take-receipt.ts";
-import { siteName } from "../../../bundle/format/site-name.ts";
+import { takeReceipt } from "../../../bundle/inventory/mirror-inventory.ts";
+import { siteName } from "../../../bundle/format/fields.ts";
 import type { Config } from "../../../config/config.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";

@@ -1,6 +1,6 @@
 import { pathWord, shellCommand } from "../../../shared/shell-command.ts";
 import type { Command } from "commander";
-import type { Repaired } from "../../../bundle/repair/repair-set.ts";
+import type { Repaired } from "../../../bundle/repair/repair-bundle.ts";
 import type { composeRepair } from "../../../compose/bundle.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
@@ -86,8 +86,8 @@ async function isReport({ io }: CommandContext, from: string): Promise<boolean> 
 }
 
 async function byReport(context: CommandContext, { from, to, work }: RepairCall): Promise<RepairedThere> {
-  const { parseReport } = await import("../../../bundle/repair/parse-report.ts");
-  const { repairByReport } = await import("../../../bundle/repair/repair-set.ts");
+  const { parseReport } = await import("../../../bundle/verify/verify-report.ts");
+  const { repairByReport } = await import("../../../bundle/repair/repair-bundle.ts");
   const order = parseReport(await readInputFile(context, from, "FROM"));
   if (to === undefined) {
     throw new JamError("JAM_USAGE_INVALID", "--to: a report does not say where the volumes go.", {
@@ -100,7 +100,7 @@ async function byReport(context: CommandContext, { from, to, work }: RepairCall)
 }
 
 async function ofVolumes(context: CommandContext, { from, to, work }: RepairCall): Promise<RepairedThere> {
-  const { repairElsewhere, repairInPlace } = await import("../../../bundle/repair/repair-set.ts");
+  const { repairElsewhere, repairInPlace } = await import("../../../bundle/repair/repair-bundle.ts");
   const findAgain = () => findVolumes(context, from);
   const inputs = await findAgain();
   const folder = inputs[0]?.place?.folder;
@@ -125,7 +125,7 @@ async function findVolumes({ io }: CommandContext, from: string) {
 
 /** `november.2026.tar` has a number in its name and may be a bundle in one piece: then its manifest is named so, too. */
 async function isOneOfSeveral(cwd: string, from: string): Promise<boolean> {
-  const { volumeNumberOf } = await import("../../../bundle/write/bundle-files.ts");
+  const { volumeNumberOf } = await import("../../../bundle/format/bundle-files.ts");
   const { access } = await import("node:fs/promises");
   const { resolve } = await import("node:path");
   if (volumeNumberOf(from) === undefined) return false;

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { parseVolumeSize } from "../../../bundle/format/volume-size.ts";
+import { parseVolumeSize } from "../../../bundle/format/volume-plan.ts";
 import type { RunAction } from "../../command.ts";
 import { divide, DIVIDE_HELP } from "./divide.ts";
 

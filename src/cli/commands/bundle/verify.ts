@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { describeAffected } from "../../../bundle/format/affected.ts";
+import { describeAffected } from "../../../bundle/format/bundle-faults.ts";
 import type { VerifyReport, VolumeFinding } from "../../../bundle/verify/verify-report.ts";
 import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";

@@ -1,0 +1,106 @@
+import { JamError, type ErrorDetails } from "../../shared/errors.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import { countRows, type Omitting } from "../../shared/listed.ts";
+import type { BundleManifest } from "./manifest.ts";
+
+const COPY_AGAIN =
+  "Copy it from its maker again. `jam bundle verify` looks at all volumes; docs/reference/bundle-format.md describes them.";
+
+/** `JAM_BUNDLE_MALFORMED`: `name` breaks the format. */
+export function malformedBundle(name: string, what: string, cause?: unknown): JamError {
+  return new JamError("JAM_BUNDLE_MALFORMED", `${name}: ${what}.`, {
+    cause,
+    hint: COPY_AGAIN,
+    details: { volume: name },
+  });
+}
+
+/** `JAM_BUNDLE_DAMAGED`: `name` is cut short, too long, or holds other bytes than promised. */
+export function damagedBundle(name: string, what: string, details: ErrorDetails = {}): JamError {
+  return new JamError("JAM_BUNDLE_DAMAGED", `${name}: ${what}.`, {
+    hint: "Find the bad volumes with `jam bundle verify`, and make just those again with `jam bundle repair-set`.",
+    details: { volume: name, ...details },
+  });
+}
+
+/** Refuses a document that a newer jam wrote; `format` is what it says it is, `known` what this one reads. */
+export function refuseNewerFormat(format: unknown, known: string, name: string): void {
+  const [kind] = known.split(":");
+  const isNewer =
+    typeof format === "string" && format !== known && new RegExp(`^${kind}:\\d{1,6}$`).test(format);
+  if (!isNewer) return;
+  throw new JamError("JAM_BUNDLE_FORMAT", `${name} has the format ${format}; this jam reads ${known}.`, {
+    hint: "Use the version of jam that made it, or a newer one.",
+    details: { volume: name, format },
+  });
+}
+
+/** What is affected when some contents of a bundle cannot be had. */
+export interface Affected extends Omitting<"agents" | "documents"> {
+  /** Names of agents whose tarballs are among them. */
+  readonly agents: readonly string[];
+  /** Paths of upstream's documents among them: without these, nothing of the bundle can be proven. */
+  readonly documents: readonly string[];
+}
+
+/**
+ * The agents and documents of these contents, in the manifest's order.
+ * @param maxNames of agents; further ones are counted. One content may have a hundred thousand, and a part in each volume
+ */
+export function affectedBy(
+  manifest: ListedContents,
+  contents: ReadonlySet<Sha256>,
+  maxNames = Infinity,
+): Affected {
+  const index = indexOf(manifest);
+  const agents: string[] = [];
+  let omitted = 0;
+  for (const row of rowsOf(index.rows, contents)) {
+    const named = row.agents.slice(0, maxNames - agents.length);
+    for (const name of named) agents.push(name);
+    omitted += row.agents.length - named.length;
+  }
+  const documents = [...new Set(rowsOf(index.documents, contents).map(({ path }) => path))];
+  return { agents, documents, ...(omitted === 0 ? {} : { omitted: { agents: omitted } }) };
+}
+
+type ListedContents = Pick<BundleManifest, "catalogue" | "proofs">;
+
+/** Where each content is listed, with the position of each place. */
+type Places<Row> = ReadonlyMap<Sha256, readonly { readonly position: number; readonly row: Row }[]>;
+
+interface ContentIndex {
+  readonly rows: Places<ListedContents["catalogue"][number]>;
+  readonly documents: Places<ListedContents["proofs"][number]["documents"][number]>;
+}
+
+/** Thousands of volumes ask one manifest, each about some contents. */
+const indexes = new WeakMap<ListedContents["catalogue"], ContentIndex>();
+
+function indexOf({ catalogue, proofs }: ListedContents): ContentIndex {
+  const known = indexes.get(catalogue);
+  if (known !== undefined) return known;
+  const index = { rows: placesOf(catalogue), documents: placesOf(proofs.flatMap((set) => set.documents)) };
+  indexes.set(catalogue, index);
+  return index;
+}
+
+function placesOf<Row extends { readonly sha256: Sha256 }>(rows: readonly Row[]): Places<Row> {
+  const places = rows.map((row, position) => ({ position, row }));
+  return Map.groupBy(places, ({ row }) => row.sha256);
+}
+
+function rowsOf<Row>(places: Places<Row>, contents: ReadonlySet<Sha256>): Row[] {
+  const found = [...contents].flatMap((sha256) => places.get(sha256) ?? []);
+  return found.sort((a, b) => a.position - b.position).map(({ row }) => row);
+}
+
+/** For a message: some of the agents, and whether there is more. */
+export function describeAffected(affected: Affected, most = 5): string {
+  const { agents, documents } = affected;
+  const names = agents.slice(0, most).join(", ");
+  const count = countRows(affected, "agents");
+  const more = count > most ? ` and ${count - most} more` : "";
+  const proof = documents.length === 0 ? "" : `${documents.length} document(s) of upstream`;
+  return [names === "" ? "" : `${names}${more}`, proof].filter((part) => part !== "").join(", ");
+}

@@ -1,0 +1,91 @@
+import { parseSha256, startSha256, type Sha256 } from "../../shared/sha256.ts";
+import type { VolumeInput } from "../../medium/medium.ts";
+
+/** The checksums of everything that belongs to a bundle; written last: where it is, the bundle is complete. */
+export const SUMS_NAME = "SHA256SUMS";
+export const SUMS_SIGNATURE_NAME = "SHA256SUMS.asc";
+
+/** What is done so far of a bundle under way. */
+export const PROGRESS_NAME = ".jam-bundle-progress.json";
+
+/** Names of the files that make up one bundle. */
+export interface BundleFiles {
+  readonly volumes: readonly string[];
+  readonly manifest: string;
+  readonly manifestSignature: string;
+  readonly page: string;
+}
+
+/** `base.tar`, or `base.001.tar`, `base.002.tar`, …, and what lies beside them. */
+export function bundleFiles(base: string, volumes: number): BundleFiles {
+  return {
+    volumes: Array.from({ length: volumes }, (_, index) => formatVolumeName(base, index + 1, volumes)),
+    manifest: `${base}.manifest.json`,
+    manifestSignature: `${base}.manifest.json.asc`,
+    page: `${base}.html`,
+  };
+}
+
+/** The name of a volume of this bundle; `number` counts from 1. */
+export function volumeName({ volumes }: Pick<BundleFiles, "volumes">, number: number): string {
+  const name = volumes[number - 1];
+  if (name === undefined) throw new RangeError(`the bundle has no volume ${number}`);
+  return name;
+}
+
+/** The name of one volume: `base.tar`, or `base.007.tar`. */
+export function formatVolumeName(base: string, number: number, volumes: number): string {
+  if (volumes === 1) return `${base}.tar`;
+  const digits = Math.max(3, String(volumes).length);
+  return `${base}.${String(number).padStart(digits, "0")}.tar`;
+}
+
+/** The number that a volume's file name gives, or undefined for a bundle in one piece or a foreign name. */
+export function volumeNumberOf(name: string): number | undefined {
+  const digits = /\.(\d{3,5})\.tar$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** One line of a `SHA256SUMS`. */
+export interface Sum {
+  readonly name: string;
+  readonly sha256: Sha256;
+}
+
+/** The text that `sha256sum -c` reads. */
+export function formatSums(sums: readonly Sum[]): string {
+  return sums.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join("");
+}
+
+/** The lines of a `SHA256SUMS` that name a plain file beside it; others are left out. */
+export function parseSums(text: string): Sum[] {
+  return text.split("\n").flatMap((line) => {
+    const match = /^([0-9a-f]{64}) [ *]([^/\\\r]{1,255})\r?$/.exec(line);
+    const sha256 = parseSha256(match?.[1]);
+    return sha256 === undefined || match?.[2] === undefined ? [] : [{ name: match[2].trimEnd(), sha256 }];
+  });
+}
+
+/** The bytes of a small file, or undefined when it is larger than `maxBytes`. */
+export async function readSmall(input: VolumeInput, maxBytes: number): Promise<Buffer | undefined> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of input.open()) {
+    size += piece.length;
+    if (size > maxBytes) return undefined;
+    pieces.push(Buffer.from(piece));
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Bytes that are in memory, as a writer takes them. */
+export async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** Reads bytes to their end for their hash alone. */
+export async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<Sha256> {
+  const hash = startSha256();
+  for await (const chunk of bytes) hash.update(chunk);
+  return hash.digest("hex") as Sha256;
+}

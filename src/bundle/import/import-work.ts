@@ -1,0 +1,155 @@
+import type { DenyRule } from "../../juju/selection-rules.ts";
+import type { SyncObserver } from "../../mirror/run-events.ts";
+import type { Allowance } from "../../metadata/freshness.ts";
+import type { RetentionRules } from "../../mirror/retention.ts";
+import type { VerifyDetached } from "../signing.ts";
+import type { Upstream } from "../../upstream/source.ts";
+import type { Store } from "../../store/store.ts";
+import type { Omitting } from "../../shared/listed.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { ContentSource } from "../contents.ts";
+import type { AgentsAndBytes, FailedItem, SyncReport } from "../../mirror/run-report.ts";
+import type { ErrorReport } from "../../shared/errors.ts";
+import type { BundleScope } from "../format/manifest.ts";
+
+/** What an import holds a bundle to. */
+export interface ImportRules {
+  readonly retention: RetentionRules & { readonly maxRemoval: number };
+  /** What this side never lists, whatever comes. */
+  readonly deny: readonly DenyRule[];
+  readonly allow: ReadonlySet<Allowance>;
+  /** Takes bundles without a signature that is trusted here; loud, and recorded in the snapshot. */
+  readonly allowsUnsigned: boolean;
+}
+
+/** What an import works with: real adapters, joined in the composition root. */
+export interface ImportWork {
+  readonly store: ImportStore;
+  readonly verifyDetached: VerifyDetached;
+  readonly openTrust: OpenProofTrust;
+  readonly observe: SyncObserver;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+}
+
+/** The store as an import needs it. */
+export type ImportStore = Store & { readonly blobs: ContentSource };
+
+/** Checks documents of one upstream as a sync of it does. */
+export interface ProofTrust {
+  readonly verifies: boolean;
+  trustedKeys(): Promise<readonly string[]>;
+  /** @throws JamError JAM_METADATA_…, JAM_UPSTREAM_NOT_SIMPLESTREAMS, JAM_KEYRING_INVALID */
+  readonly check: Upstream["checkDocument"];
+}
+
+/** The trust in the upstream of this name and URL, with the keyring that the settings give it. */
+export type OpenProofTrust = (upstream: { readonly name: string; readonly url: string }) => ProofTrust;
+
+/** A content that a bundle needs and that is not here. */
+export interface MissingContent extends Omitting<"agents" | "volumes"> {
+  readonly sha256: Sha256;
+  /** Bytes. */
+  readonly size: number;
+  /** Upstream's path. */
+  readonly path: string;
+  /** Names of the agents in it; none for a document. */
+  readonly agents: readonly string[];
+  /** The bundle that carries it. */
+  readonly bundle?: string;
+  /** Numbers of that bundle's volumes which hold it, when it is the one that was read. */
+  readonly volumes?: readonly number[];
+  /** The snapshot that it came with, where no bundle is known. */
+  readonly snapshot?: string;
+}
+
+/** One bundle of which something was read. */
+export interface ImportedBundle {
+  readonly id: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly scope: BundleScope;
+  /** Null for one that was taken without a signature that is trusted here. */
+  readonly signedBy: string | null;
+  readonly state: "published" | "waiting" | "refused";
+}
+
+/** A volume that could not be used, and why. */
+export interface VolumeFault {
+  readonly volume: string;
+  readonly error: ErrorReport;
+}
+
+/** The lists of a report that are cut. */
+export const IMPORT_LISTS = ["missing", "added", "removed", "failed", "faults", "warnings"] as const;
+
+/** A bundle, or volumes of it, that hold something that is missing. */
+export interface NeededPlace extends Pick<MissingContent, "bundle" | "snapshot"> {
+  /** Numbers, ascending; absent where another bundle than those that were read holds it. */
+  readonly volumes?: readonly number[];
+}
+
+/** Each place once. */
+export function neededPlaces(missing: readonly MissingContent[]): NeededPlace[] {
+  const places = new Map<string, { readonly from: NeededPlace; readonly volumes: Set<number> }>();
+  for (const { bundle, snapshot, volumes } of missing) {
+    const from = {
+      ...(bundle === undefined ? {} : { bundle }),
+      ...(snapshot === undefined ? {} : { snapshot }),
+    };
+    const key = JSON.stringify([from, volumes !== undefined]);
+    const place = places.get(key) ?? { from: { ...from, ...(volumes && { volumes }) }, volumes: new Set() };
+    places.set(key, place);
+    for (const number of volumes ?? []) place.volumes.add(number);
+  }
+  return [...places.values()].map(({ from, volumes }) =>
+    from.volumes === undefined ? from : { ...from, volumes: [...volumes].sort((a, b) => a - b) },
+  );
+}
+
+/** What an import did. */
+export interface ImportReport extends Omitting<(typeof IMPORT_LISTS)[number]> {
+  readonly outcome: "updated" | "unchanged" | "partial";
+  /** What the mirror shows now; null when it shows nothing. */
+  readonly snapshot: string | null;
+  /** What came in this run. */
+  readonly imported: AgentsAndBytes;
+  /** What bundles wait for. */
+  readonly missing: readonly MissingContent[];
+  /** Where all of that is. */
+  readonly needed: readonly NeededPlace[];
+  readonly bundles: readonly ImportedBundle[];
+  /** Names of agents. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly failed: readonly FailedItem[];
+  readonly faults: readonly VolumeFault[];
+  readonly warnings: readonly string[];
+  readonly upstream: string | null;
+  readonly verified: boolean;
+  readonly held: AgentsAndBytes;
+}
+
+/** The report as `jam status` shows runs. */
+export function historyOf(report: ImportReport): Omit<SyncReport, "startedAt" | "durationMs"> {
+  const { outcome, snapshot, upstream, verified, imported, held, added, failed, warnings, bundles } = report;
+  const { missing: _missing, faults: _faults, ...omitted } = report.omitted ?? {};
+  return {
+    outcome,
+    snapshot,
+    upstream,
+    verified,
+    fetched: imported,
+    held,
+    added,
+    removed: report.removed.map((agent) => ({
+      agent,
+      reason: "gone upstream",
+      detail: "the bundle does not list it",
+    })),
+    failed,
+    warnings,
+    bundles: bundles.map(({ id }) => id),
+    ...(Object.keys(omitted).length === 0 ? {} : { omitted }),
+  };
+}

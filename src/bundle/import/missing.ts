@@ -1,0 +1,92 @@
+import type { Store } from "../../store/store.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import { carriedContents, contentsOf, type BundledContent, type BundleManifest } from "../format/manifest.ts";
+import { planVolumes } from "../format/volume-plan.ts";
+import { readParts, type KeptPart, type PendingBundle } from "./pending-bundles.ts";
+import type { MissingContent } from "./import-work.ts";
+
+/** The part of a store that says what is here. */
+export type HeldStore = {
+  readonly blobs: Pick<Store["blobs"], "stat">;
+  readonly documents: Pick<Store["documents"], "get">;
+};
+
+/** Whether a content is here whole. Tarballs were hashed when they came; their size shows whether they still are. */
+export async function isHeld(store: HeldStore, content: BundledContent): Promise<boolean> {
+  if (content.kind === "tarball") return (await store.blobs.stat(content.sha256))?.size === content.size;
+  return (await store.documents.get("upstream", content.sha256))?.length === content.size;
+}
+
+/** Each content that a bundle needs once, and is not here. */
+export async function missingContents(store: HeldStore, manifest: BundleManifest): Promise<BundledContent[]> {
+  const distinct = new Map(contentsOf(manifest).map((content) => [content.sha256, content]));
+  const missing: BundledContent[] = [];
+  for (const content of distinct.values()) if (!(await isHeld(store, content))) missing.push(content);
+  return missing;
+}
+
+/** The parts of contents that came in volumes of this bundle and wait here for the others. */
+export async function keptParts(
+  store: { readonly blobs: HeldStore["blobs"]; readonly documents: Store["documents"] },
+  id: string,
+): Promise<KeptPart[]> {
+  const kept: KeptPart[] = [];
+  // A part is noted before it is taken in.
+  for (const part of await readParts(store.documents, id)) {
+    if ((await store.blobs.stat(part.sha256))?.size === part.length) kept.push(part);
+  }
+  return kept;
+}
+
+/**
+ * What is missing, and where each piece of it is: in which volume of this bundle, or in which other bundle. A volume of
+ * which every part is here is not named: nobody has to bring it again.
+ */
+export function describeMissing(
+  bundle: PendingBundle,
+  missing: readonly BundledContent[],
+  kept: readonly KeptPart[] = [],
+): MissingContent[] {
+  const { manifest } = bundle;
+  const volumes = volumesByContent(bundle, kept);
+  const baselines = new Map(
+    manifest.baseline.flatMap(({ contents, ...from }) => contents.map((sha256) => [sha256, from] as const)),
+  );
+  const rowsByContent = Map.groupBy(manifest.catalogue, ({ sha256 }) => sha256);
+  const documents = manifest.proofs.flatMap((set) => set.documents);
+  const documentPaths = new Map(documents.map(({ sha256, path }) => [sha256, path]));
+  return missing.map(({ sha256, size, kind }) => {
+    const rows = rowsByContent.get(sha256) ?? [];
+    const path = kind === "tarball" ? rows[0]?.path : documentPaths.get(sha256);
+    const place = baselines.get(sha256) ?? { bundle: manifest.id, volumes: volumes.get(sha256) ?? [] };
+    return { sha256, size, path: path ?? "", agents: rows.flatMap(({ agents }) => agents), ...place };
+  });
+}
+
+/** Numbers of the volumes that hold each carried content, but for the parts of it that are here. */
+function volumesByContent(bundle: PendingBundle, kept: readonly KeptPart[]): Map<Sha256, number[]> {
+  const { manifest, manifestBytes, signatureBytes, volumeSize } = bundle;
+  const plans = planVolumes({
+    contents: carriedContents(manifest),
+    manifestBytes,
+    signatureBytes,
+    volumeSize: volumeSize ?? undefined,
+  });
+  const here = new Set(kept.map(({ content, offset, length }) => `${content} ${offset} ${length}`));
+  const all = new Map<Sha256, number[]>();
+  const open = new Map<Sha256, number[]>();
+  for (const { number, slices } of plans) {
+    for (const { content, offset, length } of slices) {
+      append(all, content.sha256, number);
+      if (!here.has(`${content.sha256} ${offset} ${length}`)) append(open, content.sha256, number);
+    }
+  }
+  // A run that was killed before it joined the last part: any of its volumes brings the content together.
+  return new Map([...all, ...open]);
+}
+
+function append(volumes: Map<Sha256, number[]>, content: Sha256, number: number): void {
+  const known = volumes.get(content);
+  if (known === undefined) volumes.set(content, [number]);
+  else known.push(number);
+}

@@ -1,0 +1,144 @@
+import { isJamError } from "../../shared/errors.ts";
+import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
+import type { AgentsAndBytes } from "../../mirror/run-report.ts";
+import { repairTree } from "../../mirror/repair-tree.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
+import { recordImport } from "../inventory/import-records.ts";
+import type { ImportRules, ImportWork, MissingContent } from "./import-work.ts";
+import {
+  deleteRefused,
+  isRefusal,
+  deletePending,
+  readPending,
+  type PendingBundle,
+} from "./pending-bundles.ts";
+import { describeMissing, keptParts, missingContents } from "./missing.ts";
+import { publishBundle, type PublishedBundle } from "./publish-bundle.ts";
+import type { VolumeReceiver } from "./receive-volumes.ts";
+import { isOutdated } from "./accept-bundle.ts";
+
+/** What became of the bundles that were read in this run or wait since an earlier one. */
+export interface PublishResult {
+  readonly snapshot: Snapshot | undefined;
+  readonly published: readonly PublishedBundle[];
+  readonly waiting: readonly {
+    readonly bundle: PendingBundle;
+    readonly missing: readonly MissingContent[];
+  }[];
+  readonly added: readonly string[];
+  readonly held: AgentsAndBytes;
+  readonly warnings: readonly string[];
+}
+
+/** A bundle of which something is missing. */
+export interface WaitingBundle {
+  readonly bundle: PendingBundle;
+  readonly missing: readonly MissingContent[];
+}
+
+/** The run that is coming to its end. */
+export interface PublishRun {
+  /** What the mirror showed when it began. */
+  readonly current: Snapshot | undefined;
+  readonly receiver: VolumeReceiver;
+  readonly rules: ImportRules;
+  readonly work: ImportWork;
+}
+
+/**
+ * Publishes every bundle of which nothing is missing any more, in the order in which they were made: a delta that came
+ * before the bundle that it rests on is published as soon as that one is here.
+ */
+export async function publishReadyBundles(run: PublishRun): Promise<PublishResult> {
+  const { current, work } = run;
+  const published: PublishedBundle[] = [];
+  const waiting: WaitingBundle[] = [];
+  const warnings: string[] = [];
+  let shown = current;
+  for (const bundle of await readPending(work.store.documents)) {
+    const end = await publishIfReady(bundle, shown, run);
+    if (end.kind === "waiting") waiting.push({ bundle, missing: end.missing });
+    if (end.kind === "published") {
+      published.push(end.result);
+      shown = end.result.snapshot;
+    }
+    for (const warning of end.warnings) warnings.push(warning);
+  }
+  for (const message of warnings) work.observe({ kind: "warning", message });
+  return { snapshot: shown, published, waiting, warnings, ...compare(current, shown) };
+}
+
+type BundleOutcome = { readonly warnings: readonly string[] } & (
+  | { readonly kind: "published"; readonly result: PublishedBundle }
+  | { readonly kind: "waiting"; readonly missing: readonly MissingContent[] }
+  | { readonly kind: "left" }
+);
+
+async function publishIfReady(
+  bundle: PendingBundle,
+  shown: Snapshot | undefined,
+  { receiver, rules, work }: PublishRun,
+): Promise<BundleOutcome> {
+  const { store } = work;
+  const { id } = bundle.manifest;
+  const isOfThisRun = receiver.has(id);
+  const taken = [...receiver.taken(id)];
+  if (taken.length > 0) await record(bundle, taken, work);
+  if (isOutdated(bundle.manifest, shown) && !rules.allow.has("rollback")) {
+    await deleteRefused(bundle, taken, work);
+    return { kind: "left", warnings: [`Bundle ${id} is not waited for any more: a later one is shown.`] };
+  }
+  if (receiver.isRefused(id)) return { kind: "left", warnings: [] };
+  const missing = await missingContents(store, bundle.manifest);
+  if (missing.length > 0 && isOfThisRun) {
+    const kept = await keptParts(store, id);
+    return { kind: "waiting", missing: describeMissing(bundle, missing, kept), warnings: [] };
+  }
+  if (missing.length > 0) {
+    return { kind: "left", warnings: [`Bundle ${id} still waits for ${missing.length} files.`] };
+  }
+  try {
+    work.observe({ kind: "phase", phase: "publish" });
+    const result = await publishBundle(bundle, shown, { rules, work });
+    await repairTree(store, { before: shown, retention: rules.retention, now: work.now() });
+    await record(bundle, taken, work);
+    await deletePending(store, id);
+    return { kind: "published", result, warnings: result.warnings };
+  } catch (error) {
+    // What was refused once would be refused at every later import, too.
+    if (isRefusal(error)) await deleteRefused(bundle, taken, work);
+    if (isOfThisRun || !isJamError(error)) throw error;
+    return {
+      kind: "left",
+      warnings: [`Bundle ${id}, which waited here, was not published: ${error.message}`],
+    };
+  }
+}
+
+async function record(
+  { manifest, signedBy }: PendingBundle,
+  contents: Parameters<typeof recordImport>[1]["contents"],
+  { store, now }: ImportWork,
+): Promise<void> {
+  const { id: bundle, createdAt, scope } = manifest;
+  await recordImport(store.documents, {
+    bundle,
+    createdAt,
+    importedAt: now().toISOString(),
+    signedBy,
+    scope,
+    contents,
+  });
+}
+
+function compare(
+  before: Snapshot | undefined,
+  after: Snapshot | undefined,
+): Pick<PublishResult, "added" | "held"> {
+  const names = new Set(before?.agents.map(formatAgentName));
+  const agents = after?.agents ?? [];
+  return {
+    added: agents.map(formatAgentName).filter((name) => !names.has(name)),
+    held: { agents: agents.length, bytes: sumTarballBytes(agents) },
+  };
+}

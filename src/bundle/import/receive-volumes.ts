@@ -1,0 +1,400 @@
+import type { VolumeInput } from "../../medium/medium.ts";
+import type { JamError } from "../../shared/errors.ts";
+import { cancelled, isJamError } from "../../shared/errors.ts";
+import { sumTarballBytes } from "../../juju/agent.ts";
+import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
+import type { AgentsAndBytes } from "../../mirror/run-report.ts";
+import { refuseMassRemoval } from "../../metadata/guard.ts";
+import { readMemory } from "../../mirror/upstream-state.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
+import { refuseOverfull } from "../../mirror/space.ts";
+import { affectedBy, describeAffected, damagedBundle, malformedBundle } from "../format/bundle-faults.ts";
+import {
+  carriedContents,
+  documentsOf,
+  formatManifest,
+  type BundleManifest,
+  type BundledContent,
+} from "../format/manifest.ts";
+import { readVolumes, type OpenVolume } from "../read/read-volumes.ts";
+import type { ArrivingSlice, VolumeHead } from "../read/volume-reader.ts";
+import type { ImportRules, ImportWork, ImportStore } from "./import-work.ts";
+import { isHeld } from "./missing.ts";
+import {
+  findPending,
+  namedContents,
+  readPending,
+  putPending,
+  type PendingBundle,
+  deleteRefused,
+  isRefusal,
+  deleteParts,
+  readParts,
+  writeParts,
+  type KeptPart,
+} from "./pending-bundles.ts";
+import { refuseFuture, refuseOutdated, refuseUnverifiable, trustManifest } from "./accept-bundle.ts";
+import { acceptedBy, verifyProofs } from "./verify-proofs.ts";
+import type { DocumentStore } from "../../store/store.ts";
+import { isPart } from "../format/volume-label.ts";
+
+/** What receiving works with. */
+export interface ReceiverWork {
+  readonly rules: ImportRules;
+  readonly work: ImportWork;
+  readonly current: Snapshot | undefined;
+}
+
+/** A bundle of which volumes come in. */
+interface Arrival {
+  readonly bundle: PendingBundle;
+  readonly contents: ContentReceiver;
+  /** Contents that became whole in this run. */
+  readonly taken: Set<Sha256>;
+  /** Whether every agent that the manifest lists was found to be proven; false until all documents are here. */
+  isProven: boolean;
+  /** Why it was refused after its manifest was trusted. */
+  refusal?: JamError;
+}
+
+/** Takes volumes in, and knows which bundles they belong to. */
+export class VolumeReceiver {
+  readonly #rules: ImportRules;
+  readonly #work: ImportWork;
+  readonly #current: Snapshot | undefined;
+  readonly #arrivals = new Map<string, Arrival>();
+  readonly #refused = new Set<string>();
+  /** Answers by what was signed and how: the same for every volume of a bundle. */
+  readonly #admitted = new Map<Sha256, Promise<Arrival>>();
+  readonly #warnings = new Set<string>();
+
+  constructor({ rules, work, current }: ReceiverWork) {
+    this.#rules = rules;
+    this.#work = work;
+    this.#current = current;
+  }
+
+  /** @throws JamError JAM_BUNDLE_…, JAM_SIGNATURE_…, JAM_SIGNER_UNKNOWN, JAM_STORE_…, JAM_MEDIUM_…, JAM_CANCELLED */
+  async receive(input: VolumeInput): Promise<void> {
+    let last: string | undefined;
+    try {
+      for await (const volume of readVolumes(this.#observed(input))) {
+        last = volume.head.manifest.id;
+        await this.#receiveVolume(volume);
+      }
+    } catch (error) {
+      if (last !== undefined) this.#refused.add(last);
+      throw error;
+    }
+  }
+
+  /** True for a bundle of which a volume was refused in this run: it is not published in the same run. */
+  isRefused(id: string): boolean {
+    return this.#refused.has(id);
+  }
+
+  bundles(): PendingBundle[] {
+    return [...this.#arrivals.values()].map(({ bundle }) => bundle);
+  }
+
+  has(id: string): boolean {
+    return this.#arrivals.has(id);
+  }
+
+  warnings(): readonly string[] {
+    return [...this.#warnings];
+  }
+
+  /** What became whole in this run, of one bundle or of all. */
+  taken(id: string): ReadonlySet<Sha256> {
+    return this.#arrivals.get(id)?.taken ?? new Set();
+  }
+
+  imported(): AgentsAndBytes {
+    const counted = new Set<Sha256>();
+    let [agents, bytes] = [0, 0];
+    for (const { bundle, taken } of this.#arrivals.values()) {
+      for (const row of bundle.manifest.catalogue) {
+        if (!taken.has(row.sha256)) continue;
+        agents += row.agents.length;
+        if (!counted.has(row.sha256)) bytes += row.size;
+        counted.add(row.sha256);
+      }
+    }
+    return { agents, bytes };
+  }
+
+  async #receiveVolume(volume: OpenVolume): Promise<void> {
+    const arrival = await this.#admit(volume.name, volume.head);
+    if (arrival.refusal !== undefined) throw arrival.refusal;
+    const damaged: ArrivingSlice[] = [];
+    for await (const arriving of volume.slices()) {
+      if (arriving.slice.content.kind === "tarball") await this.#prove(arrival);
+      const fate = await arrival.contents.take(arriving);
+      if (fate === "damaged") damaged.push(arriving);
+      else if (fate === "taken") arrival.taken.add(arriving.slice.content.sha256);
+    }
+    if (damaged.length > 0) throw describeDamage(volume, damaged);
+  }
+
+  /**
+   * Verifies the proofs as soon as all documents are here, which travel first: a bundle that they do not prove is
+   * refused before its tarballs are read. Publishing verifies them once more.
+   */
+  async #prove(arrival: Arrival): Promise<void> {
+    if (arrival.isProven) return;
+    const { manifest } = arrival.bundle;
+    const { store } = this.#work;
+    for (const content of documentsOf(manifest)) if (!(await isHeld(store, content))) return;
+    try {
+      const { documents } = store;
+      const memory = await readMemory(documents, this.#current);
+      const accepted = acceptedBy(this.#current);
+      await verifyProofs(manifest, { ...this.#work, ...this.#rules, documents, memory, accepted });
+      arrival.isProven = true;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      arrival.refusal = error;
+      await deleteRefused(arrival.bundle, arrival.taken, this.#work);
+      throw error;
+    }
+  }
+
+  /** The bundle of a volume, trusted and remembered before anything of it is taken in. */
+  async #admit(name: string, head: VolumeHead): Promise<Arrival> {
+    // An id is too short a hash to stand for a manifest, and says nothing of who signed.
+    const key = sha256Of(`${sha256Of(head.manifestBytes)} ${head.signature ?? ""}`);
+    const answer = this.#admitted.get(key) ?? this.#trust(name, head);
+    this.#admitted.set(key, answer);
+    return answer;
+  }
+
+  async #trust(name: string, head: VolumeHead): Promise<Arrival> {
+    const rules = this.#rules;
+    const { documents } = this.#work.store;
+    const waiting = await findPending(documents, head.manifest);
+    const { warning, ...trust } = await trustManifest(head, name, {
+      ...rules,
+      verifyDetached: this.#work.verifyDetached,
+      isWaiting: waiting !== undefined && waiting.signedBy !== null,
+    });
+    refuseUnverifiable(head.manifest, { ...this.#work, ...rules });
+    refuseFuture(head.manifest, this.#work.now(), rules.allow);
+    refuseOutdated(head.manifest, this.#current, rules.allow);
+    const known = this.#arrivals.get(head.manifest.id);
+    if (known !== undefined) return sameArrival(known, name, head);
+    await this.#refuseMassRemoval(head.manifest);
+    await this.#refuseOverfull(head);
+    if (warning !== undefined) this.warn(warning);
+    const { manifest, manifestBytes, label, signature } = head;
+    const bundle: PendingBundle = {
+      manifest,
+      manifestBytes: manifestBytes.length,
+      signatureBytes: signature?.length ?? 0,
+      ...(waiting?.signerExpiredAt === undefined ? {} : { signerExpiredAt: waiting.signerExpiredAt }),
+      ...trust,
+      volumeSize: label.volumeSize,
+    };
+    await putPending(documents, bundle);
+    const contents = new ContentReceiver(this.#work.store, manifest.id, namedContents(bundle));
+    const arrival: Arrival = { bundle, contents, taken: new Set<Sha256>(), isProven: false };
+    this.#arrivals.set(manifest.id, arrival);
+    return arrival;
+  }
+
+  /** Where another bundle may be published before this one, only publishing can tell how many go. */
+  async #refuseMassRemoval({ id, scope, catalogue }: BundleManifest): Promise<void> {
+    if (scope !== "mirror" || this.#arrivals.size > 0) return;
+    const pending = await readPending(this.#work.store.documents);
+    if (pending.some(({ manifest }) => manifest.id !== id)) return;
+    const { allow, retention } = this.#rules;
+    refuseMassRemoval({
+      names: new Set(catalogue.flatMap(({ agents }) => agents)),
+      listed: this.#current?.agents ?? [],
+      isRead: () => true,
+      maxRemoval: retention.maxRemoval,
+      allow,
+      lister: "bundle",
+    });
+  }
+
+  /** Before anything is taken in: what is still to come, and what is listed when it is published. */
+  async #refuseOverfull({ manifest }: VolumeHead): Promise<void> {
+    let bytes = 0;
+    for (const content of carriedContents(manifest)) {
+      if (!(await isHeld(this.#work.store, content))) bytes += content.size;
+    }
+    const staying = manifest.scope === "mirror" ? [] : (this.#current?.agents ?? []);
+    const total = sumTarballBytes([...manifest.catalogue, ...staying]);
+    const hint = "Free some space (jam prune), or have a smaller bundle made.";
+    const { quota } = this.#rules.retention;
+    await refuseOverfull(this.#work.store, { what: "This bundle", bytes, total, hint }, quota);
+  }
+
+  /** Says something once, to whoever watches and in the report. */
+  warn(message: string): void {
+    if (this.#warnings.has(message)) return;
+    this.#warnings.add(message);
+    this.#work.observe({ kind: "warning", message });
+  }
+
+  #observed(input: VolumeInput): VolumeInput {
+    const { observe, signal } = this.#work;
+    return {
+      ...input,
+      async *open() {
+        for await (const piece of input.open()) {
+          if (signal.aborted) throw cancelled("received data is kept");
+          observe({ kind: "item-bytes", path: input.name, bytes: piece.length });
+          yield piece;
+        }
+      },
+    };
+  }
+}
+
+/** The bundle that came before under this id, when it is this one. */
+function sameArrival(known: Arrival, name: string, { manifest }: VolumeHead): Arrival {
+  if (Buffer.compare(formatManifest(known.bundle.manifest), formatManifest(manifest)) === 0) return known;
+  throw malformedBundle(name, `another bundle with the id ${manifest.id} came before it`);
+}
+
+function describeDamage({ name, head }: OpenVolume, damaged: readonly ArrivingSlice[]): JamError {
+  const contents = new Set(damaged.map(({ slice }) => slice.content.sha256));
+  const affected = affectedBy(head.manifest, contents);
+  return damagedBundle(name, `${describeAffected(affected)}: its bytes are not what the manifest says`, {
+    number: head.label.number,
+    bundle: head.manifest.id,
+    ...affected,
+    contents: [...contents],
+  });
+}
+
+/** What became of one slice. `damaged`: its bytes are not what they must be, and nothing of them was kept. */
+export type SliceFate = "taken" | "held" | "kept-part" | "damaged";
+
+/** Takes what one bundle carries into the store. Every content is hashed before it counts. */
+export class ContentReceiver {
+  readonly #store: ImportStore;
+  readonly #bundle: string;
+  readonly #named: ReadonlySet<Sha256>;
+  #parts: KeptPart[] | undefined;
+
+  /** @param named what the manifest of the bundle names: the bytes of none of it are ever deleted */
+  constructor(store: ImportStore, bundle: string, named: ReadonlySet<Sha256>) {
+    this.#store = store;
+    this.#bundle = bundle;
+    this.#named = named;
+  }
+
+  /** @throws JamError JAM_STORE_…, and what reading the slice throws */
+  async take(arriving: ArrivingSlice): Promise<SliceFate> {
+    const { slice, sha256, bytes } = arriving;
+    if (await isHeld(this.#store, slice.content)) {
+      await drain(bytes);
+      return "held";
+    }
+    if (isPart(slice)) return this.#takePart(arriving);
+    return this.#put(slice.content, sha256, bytes);
+  }
+
+  async #put(content: BundledContent, sha256: Sha256, bytes: AsyncIterable<Uint8Array>): Promise<SliceFate> {
+    if (content.kind === "tarball") return putBlob(this.#store, { sha256, size: content.size }, bytes);
+    return putDocument(this.#store.documents, sha256, bytes);
+  }
+
+  /** A part waits as a blob of its own until all of its content is here; volumes may come in any order. */
+  async #takePart({ slice, sha256, bytes }: ArrivingSlice): Promise<SliceFate> {
+    const { content, offset, length } = slice;
+    const parts = (this.#parts ??= await readParts(this.#store.documents, this.#bundle));
+    const known = parts.find((part) => part.content === content.sha256 && part.offset === offset);
+    const isHere = known?.sha256 === sha256 && (await this.#store.blobs.stat(sha256))?.size === length;
+    if (isHere) await drain(bytes);
+    else {
+      // Noted before it is taken in, so that what a killed run leaves behind is known to somebody.
+      this.#parts = [
+        ...parts.filter((part) => part !== known),
+        { content: content.sha256, offset, length, sha256 },
+      ];
+      await writeParts(this.#store.documents, this.#bundle, this.#parts);
+      if ((await putBlob(this.#store, { sha256, size: length }, bytes)) === "damaged") return "damaged";
+    }
+    return this.#join(content);
+  }
+
+  /** Puts a content together when all of its parts are here. */
+  async #join(content: BundledContent): Promise<SliceFate> {
+    const all = (this.#parts ?? []).filter((part) => part.content === content.sha256);
+    const byOffset = new Map(all.map((part) => [part.offset, part]));
+    const chain: KeptPart[] = [];
+    // A bundle may be split again in another way: parts of the first split then lie between those of the second.
+    for (let reached = 0; reached < content.size;) {
+      const part = byOffset.get(reached);
+      if (part === undefined || (await this.#store.blobs.stat(part.sha256))?.size !== part.length)
+        return "kept-part";
+      chain.push(part);
+      reached += part.length;
+    }
+    const fate = await this.#put(content, content.sha256, joined(this.#store, chain));
+    await this.#forget(all);
+    return fate;
+  }
+
+  async #forget(parts: readonly KeptPart[]): Promise<void> {
+    this.#parts = (this.#parts ?? []).filter((part) => !parts.includes(part));
+    const gone = parts.filter(({ sha256 }) => !this.#named.has(sha256));
+    await deleteParts(this.#store, this.#bundle, { gone, kept: this.#parts });
+  }
+}
+
+async function putBlob(
+  store: ImportStore,
+  { sha256, size }: { readonly sha256: Sha256; readonly size: number },
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<SliceFate> {
+  const staged = await store.blobs.stage(sha256);
+  try {
+    if (staged.received > 0) await staged.restart(undefined);
+    await staged.append(bytes, size);
+    await staged.commit(size);
+    return "taken";
+  } catch (error) {
+    if (isJamError(error, "JAM_ITEM_HASH_MISMATCH", "JAM_ITEM_SIZE_MISMATCH")) return "damaged";
+    throw error;
+  } finally {
+    await staged.close();
+  }
+}
+
+async function putDocument(
+  documents: DocumentStore,
+  sha256: Sha256,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<SliceFate> {
+  const pieces: Buffer[] = [];
+  for await (const piece of bytes) pieces.push(Buffer.from(piece));
+  const document = Buffer.concat(pieces);
+  if (sha256Of(document) !== sha256) return "damaged";
+  await documents.put("upstream", sha256, document);
+  return "taken";
+}
+
+async function* joined(store: ImportStore, parts: readonly KeptPart[]): AsyncGenerator<Uint8Array> {
+  for (const { sha256 } of parts) {
+    const reader = await store.blobs.open(sha256);
+    if (reader === undefined) return;
+    try {
+      yield* reader.bytes();
+    } catch (error) {
+      // What is joined so far is too short then, which counts as damage of the content.
+      if (isJamError(error, "JAM_STORE_CORRUPT")) return;
+      throw error;
+    } finally {
+      await reader.close();
+    }
+  }
+}
+
+async function drain(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const piece of bytes) void piece;
+}

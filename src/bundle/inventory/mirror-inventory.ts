@@ -1,0 +1,138 @@
+import type { BlobStore } from "../../store/store.ts";
+import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
+import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
+import { readCurrentSnapshot, type MirrorReader } from "../../mirror/current.ts";
+import { proofsOf, type Snapshot } from "../../mirror/snapshot.ts";
+import { bundleByContent, readImportRecords, type ImportRecord } from "./import-records.ts";
+import { INVENTORY_FORMAT, type MirrorInventory } from "../format/inventory.ts";
+import { groupReceived, RECEIPT_FORMAT, type Receipt } from "../format/receipt.ts";
+
+/** The part of a store that is needed to know what the mirror holds. */
+export interface InventoryStore extends MirrorReader {
+  readonly blobs: Pick<BlobStore, "stat">;
+}
+
+/** A tarball that is held whole. */
+export interface HeldTarball {
+  readonly sha256: Sha256;
+  /** Bytes. */
+  readonly size: number;
+  /** Names of agents, ascending. */
+  readonly agents: readonly string[];
+}
+
+/** What the current snapshot lists and rests on, as far as it is really there. */
+export interface HeldContents {
+  /** Undefined before the first sync or import. */
+  readonly snapshot: Snapshot | undefined;
+  /** By SHA-256. */
+  readonly tarballs: readonly HeldTarball[];
+  /** Ascending. */
+  readonly documents: readonly Sha256[];
+  /** What was imported, newest last. */
+  readonly records: readonly ImportRecord[];
+  /** The bundle that brought each content; what came another way is not in it. */
+  readonly bundleOf: ReadonlyMap<Sha256, string>;
+}
+
+/**
+ * Looks at what is held. Tarballs were hashed when they came: their sizes tell whether they are still whole.
+ * Documents are small, so they are hashed again.
+ * @throws JamError JAM_STORE_…
+ */
+export async function readHeldContents(ports: InventoryStore): Promise<HeldContents> {
+  const snapshot = await readCurrentSnapshot(ports);
+  const records = await readImportRecords(ports.documents);
+  return {
+    snapshot,
+    tarballs: await heldTarballs(snapshot, ports),
+    documents: await heldDocuments(snapshot, ports),
+    records,
+    bundleOf: bundleByContent(records),
+  };
+}
+
+async function heldTarballs(
+  snapshot: Snapshot | undefined,
+  { blobs }: InventoryStore,
+): Promise<HeldTarball[]> {
+  const bySha256 = Map.groupBy(snapshot?.agents ?? [], ({ sha256 }) => sha256);
+  const held: HeldTarball[] = [];
+  for (const [sha256, agents] of [...bySha256].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const size = agents[0]?.size ?? 0;
+    if ((await blobs.stat(sha256))?.size !== size) continue;
+    held.push({ sha256, size, agents: agents.map(formatAgentName).sort() });
+  }
+  return held;
+}
+
+async function heldDocuments(
+  snapshot: Snapshot | undefined,
+  { documents }: InventoryStore,
+): Promise<Sha256[]> {
+  const held: Sha256[] = [];
+  const proofs = snapshot === undefined ? [] : proofsOf(snapshot).flatMap((proof) => proof.documents);
+  for (const sha256 of [...new Set(proofs.map(({ sha256 }) => sha256))].sort()) {
+    const bytes = await documents.get("upstream", sha256);
+    if (bytes !== undefined && sha256Of(bytes) === sha256) held.push(sha256);
+  }
+  return held;
+}
+
+/** Who asks, and when. */
+export interface TakeOptions {
+  /** Name of this side. */
+  readonly site: string | undefined;
+  readonly now: Date;
+}
+
+/**
+ * What this mirror holds, as a document for the side that makes bundles. Before the first sync or import it says so:
+ * then the next bundle carries everything.
+ * @throws JamError JAM_STORE_…
+ */
+export async function takeInventory(
+  ports: InventoryStore,
+  { site, now }: TakeOptions,
+): Promise<MirrorInventory> {
+  const { snapshot, tarballs, documents, records, bundleOf } = await readHeldContents(ports);
+  const broughtBy = (sha256: (typeof documents)[number]) => {
+    const bundle = bundleOf.get(sha256);
+    return bundle === undefined ? {} : { bundle };
+  };
+  return {
+    format: INVENTORY_FORMAT,
+    kind: "mirror",
+    createdAt: now.toISOString(),
+    ...(site === undefined ? {} : { site }),
+    snapshot: snapshot?.id ?? null,
+    tarballs: tarballs.map((tarball) => ({ ...tarball, ...broughtBy(tarball.sha256) })),
+    documents: documents.map((sha256) => ({ sha256, ...broughtBy(sha256) })),
+    bundles: records.map(({ bundle, createdAt, importedAt }) => ({ id: bundle, createdAt, importedAt })),
+  };
+}
+
+/**
+ * What has arrived on this side, to be signed and sent back.
+ * @throws JamError JAM_STORE_…
+ */
+export async function takeReceipt(
+  ports: InventoryStore,
+  { site, now }: TakeOptions & { readonly site: string },
+): Promise<Receipt> {
+  const { snapshot, tarballs, documents, bundleOf } = await readHeldContents(ports);
+  const received = groupReceived([...tarballs.map(({ sha256 }) => sha256), ...documents], bundleOf);
+  const shown = snapshot?.bundle?.id;
+  const isNamed = shown === undefined || received.bundles.includes(shown);
+  return {
+    format: RECEIPT_FORMAT,
+    site,
+    createdAt: now.toISOString(),
+    snapshot: snapshot?.id ?? null,
+    held: received.held,
+    // A bundle that brought nothing new arrived all the same.
+    bundles: isNamed ? received.bundles : [...received.bundles, shown],
+    agents: tarballs.reduce((sum, { agents }) => sum + agents.length, 0),
+    bytes: sumTarballBytes(tarballs),
+  };
+}

@@ -1,0 +1,166 @@
+import type { DocumentStore } from "../../store/store.ts";
+import { z } from "zod";
+import { isFarAhead } from "../../shared/clock.ts";
+import { JamError } from "../../shared/errors.ts";
+import { nearest } from "../../shared/nearest.ts";
+import { printable } from "../../shared/printable.ts";
+import { receiptShape, type Receipt } from "../format/receipt.ts";
+import { instant, siteName } from "../format/fields.ts";
+import { inventoryOfReceipt, type SiteInventory } from "./site-inventory.ts";
+import { orRefusal, type ReadReceipt, type ReadReceipts, type RefusedReceipt } from "./read-receipts.ts";
+
+/** A far side, as its last receipt tells. */
+export interface Site {
+  readonly name: string;
+  /** ISO 8601; when the receipt was taken in on this side. */
+  readonly receivedAt: string;
+  /** Fingerprint; null for a receipt that was taken unsigned. */
+  readonly signedBy: string | null;
+  readonly receipt: Receipt;
+  /** The receipt as it came, with its signature. */
+  readonly text: string;
+}
+
+/** What a receipt did to what is known of its site. */
+export interface SiteUpdate {
+  /** `outdated`: a later receipt was here before, and still counts. `known`: it is the one that is here. */
+  readonly outcome: "updated" | "known" | "outdated";
+  /** As it is known now. */
+  readonly site: Site;
+  /** As it was known before. */
+  readonly earlier?: Site;
+}
+
+const FORMAT = "jam-site:1";
+const FILE_NAME = /^site-(?<name>.+)\.json$/;
+
+const file = z.object({
+  format: z.literal(FORMAT),
+  name: siteName,
+  receivedAt: instant,
+  signedBy: z.string().nullable(),
+  receipt: receiptShape,
+  text: z.string(),
+});
+
+/**
+ * Takes in a receipt, durably. One that is older than what is known changes nothing: receipts can overtake each
+ * other on their way.
+ * @throws JamError JAM_RECEIPT_INVALID for one from the future, which would outlive all that follow
+ */
+async function updateSite(
+  documents: Pick<DocumentStore, "get" | "put">,
+  { receipt, signedBy, text }: ReadReceipt,
+  now: Date,
+): Promise<SiteUpdate> {
+  refuseFuture(receipt, now);
+  const name = receipt.site;
+  const earlier = await readSite(documents, name);
+  const ageMs = Date.parse(receipt.createdAt) - Date.parse(earlier?.receipt.createdAt ?? "");
+  if (earlier !== undefined && ageMs < 0) return { outcome: "outdated", site: earlier, earlier };
+  // A signature that comes later is news; one that is gone is none.
+  const isKnown = ageMs === 0 && (signedBy === null || earlier?.signedBy === signedBy);
+  if (earlier !== undefined && isKnown) return { outcome: "known", site: earlier, earlier };
+  const site: Site = { name, receivedAt: now.toISOString(), signedBy, receipt, text };
+  const document = { format: FORMAT, ...site };
+  await documents.put("state", fileName(name), Buffer.from(`${JSON.stringify(document, null, 1)}\n`));
+  return { outcome: "updated", site, ...(earlier === undefined ? {} : { earlier }) };
+}
+
+/** Imports receipts one by one. Call with the writer's lease held. */
+export async function updateSites(
+  documents: Pick<DocumentStore, "get" | "put">,
+  receipts: ReadReceipts["receipts"],
+  now: Date,
+): Promise<{ readonly updates: readonly SiteUpdate[]; readonly refused: readonly RefusedReceipt[] }> {
+  const updates: SiteUpdate[] = [];
+  const refused: RefusedReceipt[] = [];
+  for (const { file, ...receipt } of receipts) {
+    const answer = await orRefusal(file, () => updateSite(documents, receipt, now));
+    if ("error" in answer) refused.push(answer);
+    else updates.push(answer.value);
+  }
+  return { updates, refused };
+}
+
+/** Every site that has sent a receipt, by name. A damaged document counts as none: its site sends the next one. */
+export async function readSites(documents: Pick<DocumentStore, "get" | "list">): Promise<Site[]> {
+  const sites: Site[] = [];
+  for (const name of await siteNames(documents)) {
+    const site = await readSite(documents, name);
+    if (site !== undefined) sites.push(site);
+  }
+  return sites;
+}
+
+/**
+ * Forgets a site; the next delta for it needs a new receipt.
+ * @throws JamError JAM_SITE_NOT_FOUND
+ */
+export async function removeSite(
+  documents: Pick<DocumentStore, "list" | "delete">,
+  name: string,
+): Promise<void> {
+  const names = await siteNames(documents);
+  if (!names.includes(name)) throw notFound(name, names);
+  await documents.delete("state", fileName(name));
+}
+
+/**
+ * What a site has, as far as its last receipt tells. The signature was checked when the receipt was taken in.
+ * @throws JamError JAM_SITE_NOT_FOUND
+ */
+export async function inventoryOfSite(
+  documents: Pick<DocumentStore, "get" | "list">,
+  name: string,
+): Promise<SiteInventory> {
+  const names = await siteNames(documents);
+  const site = names.includes(name) ? await readSite(documents, name) : undefined;
+  if (site === undefined) throw notFound(name, names);
+  return inventoryOfReceipt(site.receipt);
+}
+
+async function readSite(documents: Pick<DocumentStore, "get">, name: string): Promise<Site | undefined> {
+  const bytes = await documents.get("state", fileName(name));
+  if (bytes === undefined) return undefined;
+  try {
+    const parsed = file.safeParse(JSON.parse(Buffer.from(bytes).toString("utf8")));
+    if (!parsed.success || parsed.data.name !== name || parsed.data.receipt.site !== name) return undefined;
+    const { format: _format, ...site } = parsed.data;
+    return site;
+  } catch {
+    return undefined;
+  }
+}
+
+async function siteNames(documents: Pick<DocumentStore, "list">): Promise<string[]> {
+  const names = await documents.list("state");
+  return names.flatMap((one) => FILE_NAME.exec(one)?.groups?.["name"] ?? []).sort();
+}
+
+function fileName(name: string): string {
+  return `site-${name}.json`;
+}
+
+function refuseFuture({ site, createdAt }: Receipt, now: Date): void {
+  if (!isFarAhead(createdAt, now)) return;
+  throw new JamError(
+    "JAM_RECEIPT_INVALID",
+    `The receipt of ${site} says that it was made on ${createdAt}; the clock here says ${now.toISOString()}.`,
+    {
+      hint: "Set the clock of the machine that is wrong, then make the receipt again or run this again.",
+      details: { site, createdAt, clock: now.toISOString() },
+    },
+  );
+}
+
+function notFound(name: string, names: readonly string[]): JamError {
+  const near = nearest(name, names);
+  return new JamError("JAM_SITE_NOT_FOUND", `No site "${printable(name, 80)}" has sent a receipt.`, {
+    hint:
+      near === undefined
+        ? "`jam site list` shows those that have; `jam site update RECEIPT` takes one in."
+        : `Did you mean ${near}? \`jam site list\` shows all of them.`,
+    details: { site: name, sites: names },
+  });
+}

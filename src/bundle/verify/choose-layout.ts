@@ -1,0 +1,131 @@
+import type { SignatureCheck } from "../signing.ts";
+import { volumeNumberOf } from "../format/bundle-files.ts";
+import type { VolumeCheck } from "./check-volumes.ts";
+import {
+  type BundleLayout,
+  type SignedManifest,
+  layOutBundle,
+  type LayoutSource,
+} from "../format/bundle-layout.ts";
+import type { Sidecars } from "./read-sidecars.ts";
+import { isJamError } from "../../shared/errors.ts";
+import { TAR_BLOCK, type VolumePlan } from "../format/volume-plan.ts";
+
+/** The layout that volumes are held to, and what its signature is worth. */
+export interface ChosenLayout {
+  readonly layout: BundleLayout;
+  readonly signature: SignatureCheck;
+}
+
+/** What an layout is chosen from. */
+export interface LayoutEvidence {
+  readonly checks: readonly VolumeCheck[];
+  readonly sidecars: readonly Sidecars[];
+  /** Manifests that are remembered here. */
+  readonly remembered: readonly SignedManifest[];
+}
+
+/** From the best to the worst. */
+const WORTH = ["trusted", "unknown", "unsigned", "invalid"] as const satisfies SignatureCheck["state"][];
+
+/**
+ * The bundle that was meant: the one with the most volumes or checksums. Of its layouts the one with the better
+ * signature, then the one with the most volumes; a manifest that lies beside, or is remembered, counts as an layout
+ * without volumes. Undefined when nothing says which bundle it is.
+ */
+export async function chooseLayout(
+  { checks, sidecars, remembered }: LayoutEvidence,
+  judge: (layout: BundleLayout) => Promise<SignatureCheck>,
+): Promise<ChosenLayout | undefined> {
+  const id = chooseId(checks, sidecars) ?? remembered[0]?.manifest.id;
+  const known = checks.flatMap(({ layout }) => (layout?.id === id && layout !== undefined ? [layout] : []));
+  const [volumeSize] = byCount(known.map((layout) => layout.volumeSize));
+  const layouts = byCount(known.filter((layout) => layout.volumeSize === volumeSize));
+  const others = [...sidecars.flatMap(({ manifests }) => manifests), ...remembered].filter(
+    ({ manifest }) => manifest.id === id,
+  );
+  const files = checks.flatMap(({ input }) =>
+    input.place === undefined ? [] : [{ number: volumeNumberOf(input.place.file), size: input.size ?? 0 }],
+  );
+  const withoutVolumes = others.flatMap((source) => {
+    if (layouts.some((layout) => isSame(layout, source))) return [];
+    // Where a volume tells the size, it need not be guessed.
+    return (known.length > 0 ? tryLayout({ ...source, volumeSize }) : guessLayout(source, files)) ?? [];
+  });
+  const candidates: ChosenLayout[] = [];
+  for (const layout of [...layouts, ...withoutVolumes])
+    candidates.push({ layout, signature: await judge(layout) });
+  const worth = ({ signature }: ChosenLayout) => WORTH.indexOf(signature.state);
+  return candidates.sort((a, b) => worth(a) - worth(b))[0];
+}
+
+function isSame(layout: BundleLayout, { manifestBytes, signature }: SignedManifest): boolean {
+  return layout.signature === signature && Buffer.compare(layout.manifestBytes, manifestBytes) === 0;
+}
+
+function chooseId(checks: readonly VolumeCheck[], sidecars: readonly Sidecars[]): string | undefined {
+  const votes = checks.flatMap(({ layout }) => (layout === undefined ? [] : [layout.id]));
+  for (const { sums, manifests } of sidecars) {
+    for (const { manifest, isSummed } of manifests) {
+      const volumes = isSummed ? sums.keys().filter((name) => name.endsWith(".tar")) : [];
+      for (const _volume of volumes) votes.push(manifest.id);
+    }
+  }
+  const [first] = byCount(votes);
+  return first ?? sidecars.flatMap(({ manifests }) => manifests)[0]?.manifest.id;
+}
+
+/** A file as its name and size show it. */
+export interface NumberedFile {
+  /** Undefined for a file without a number in its name. */
+  readonly number: number | undefined;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** All volumes but one have the same size, unless hardly any is whole. */
+const MAX_GUESSES = 20;
+
+/**
+ * The layout of a manifest that these files look like, when none of them can say so itself: every volume but the last
+ * has the size that was asked for, and the files have the sizes which follow from it. Undefined when none fits any.
+ */
+export function guessLayout(
+  source: SignedManifest,
+  files: readonly NumberedFile[],
+): BundleLayout | undefined {
+  const sizes = files.map(({ size }) => size).filter((size) => size > 0 && size % TAR_BLOCK === 0);
+  let best: { readonly layout: BundleLayout; readonly fitting: number } | undefined;
+  for (const volumeSize of [undefined, ...byCount(sizes).slice(0, MAX_GUESSES)]) {
+    const layout = tryLayout({ ...source, volumeSize });
+    if (layout === undefined) continue;
+    const fitting = files.filter((file) => fits(file, layout.volumes)).length;
+    if (fitting > (best?.fitting ?? 0)) best = { layout, fitting };
+  }
+  if (best !== undefined) return best.layout;
+  // Cut short or appended to: a file alone without a number is a bundle in one piece.
+  return files.length === 1 && files[0]?.number === undefined
+    ? tryLayout({ ...source, volumeSize: undefined })
+    : undefined;
+}
+
+function fits({ number, size }: NumberedFile, volumes: readonly VolumePlan[]): boolean {
+  return volumes[(volumes.length === 1 ? 1 : (number ?? 0)) - 1]?.bytes === size;
+}
+
+/** The layout, or undefined when there is none of that volume size. */
+export function tryLayout(source: LayoutSource): BundleLayout | undefined {
+  try {
+    return layOutBundle(source);
+  } catch (error) {
+    if (isJamError(error, "JAM_USAGE_INVALID")) return undefined;
+    throw error;
+  }
+}
+
+/** Distinct values, the most frequent first. */
+export function byCount<T>(values: readonly T[]): T[] {
+  return [...Map.groupBy(values, (value) => value)]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(([value]) => value);
+}

@@ -1,0 +1,116 @@
+import type { MediumWriter } from "../../medium/medium.ts";
+import { JamError } from "../../shared/errors.ts";
+import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
+import {
+  parseSums,
+  PROGRESS_NAME,
+  SUMS_NAME,
+  type BundleFiles,
+  readSmall,
+  bundleFiles,
+} from "../format/bundle-files.ts";
+import { type BundleLayout, layoutHash } from "../format/bundle-layout.ts";
+import { readProgress, type WriteProgress, unseal } from "./write-progress.ts";
+import type { BundleManifest } from "../format/manifest.ts";
+
+/**
+ * What an earlier run for the same bundle finished in an medium, cut short or sealed; undefined when there is nothing.
+ * Files of another bundle are refused, or with `force` given up.
+ * @throws JamError JAM_BUNDLE_EXISTS
+ */
+export async function adoptFolder(
+  medium: MediumWriter,
+  files: BundleFiles,
+  { layout, force }: { readonly layout: BundleLayout; readonly force: boolean },
+): Promise<WriteProgress | undefined> {
+  await medium.clean();
+  const progress = await readProgress(medium);
+  if (progress?.bundle === layout.id) return progress;
+  const sealed = await readSealed(medium, files, layout);
+  if (sealed !== undefined || force) return sealed;
+  const names = new Set(await medium.list());
+  const taken = [SUMS_NAME, PROGRESS_NAME, files.manifest, ...files.volumes].filter((name) =>
+    names.has(name),
+  );
+  if (taken.length === 0) return undefined;
+  throw new JamError(
+    "JAM_BUNDLE_EXISTS",
+    `${medium.folder} holds ${taken[0]}, which belongs to another bundle.`,
+    {
+      hint: "Give each bundle a folder of its own (--to FOLDER/), or replace what is there with --force.",
+      details: { folder: medium.folder, files: taken },
+    },
+  );
+}
+
+/** The same bundle, finished: its manifest and signature lie there to the byte, and its checksums. */
+async function readSealed(
+  medium: MediumWriter,
+  files: BundleFiles,
+  layout: BundleLayout,
+): Promise<WriteProgress | undefined> {
+  const sums = await readFile(medium, SUMS_NAME);
+  const manifest = await readFile(medium, files.manifest);
+  const signature = await readFile(medium, files.manifestSignature);
+  const isSame =
+    manifest?.equals(Buffer.from(layout.manifestBytes)) === true &&
+    (signature?.toString("latin1") ?? undefined) === layout.signature;
+  if (sums === undefined || !isSame) return undefined;
+  const volumes = parseSums(sums.toString("latin1")).map(({ name, sha256 }) => ({ name, sha256, size: 0 }));
+  return { bundle: layout.id, layout: layoutHash(layout), volumes };
+}
+
+async function readFile(medium: MediumWriter, name: string): Promise<Buffer | undefined> {
+  const input = await medium.input(name);
+  return input === undefined ? undefined : readSmall(input, MAX_MANIFEST_BYTES);
+}
+
+const MANIFEST_SUFFIX = ".manifest.json";
+
+/**
+ * Removes from an medium what belongs to other bundles, as their manifests beside show, but for the names that `files`
+ * is about to take: volumes of two bundles in one folder would be imported as one heap. A manifest goes last, so that a
+ * run that is killed can be repeated.
+ */
+export async function removeOtherBundles(
+  medium: MediumWriter,
+  {
+    layout,
+    files,
+    before,
+  }: {
+    readonly layout: BundleLayout;
+    readonly files: BundleFiles;
+    readonly before: WriteProgress | undefined;
+  },
+): Promise<void> {
+  await unseal(medium, before ?? { bundle: layout.id, layout: layoutHash(layout), volumes: [] });
+  const kept = new Set([...files.volumes, files.manifest, files.manifestSignature, files.page]);
+  const names = await medium.list();
+  for (const name of names.filter((one) => one.endsWith(MANIFEST_SUFFIX))) {
+    const manifest = await readManifest(medium, name);
+    if (manifest === undefined || manifest.id === layout.id) continue;
+    const base = name.slice(0, -MANIFEST_SUFFIX.length);
+    const others = [...names.filter((one) => isVolumeOf(base, one)), ...filesBeside(base)];
+    for (const other of others) if (!kept.has(other)) await medium.remove(other);
+  }
+}
+
+async function readManifest(medium: MediumWriter, name: string): Promise<BundleManifest | undefined> {
+  const input = await medium.input(name);
+  const bytes = input === undefined ? undefined : await readSmall(input, MAX_MANIFEST_BYTES);
+  try {
+    return bytes === undefined ? undefined : parseManifest(bytes, name);
+  } catch {
+    return undefined;
+  }
+}
+
+function isVolumeOf(base: string, name: string): boolean {
+  return name.startsWith(`${base}.`) && /^(?:\d{3,5}\.)?tar$/.test(name.slice(base.length + 1));
+}
+
+function filesBeside(base: string): string[] {
+  const { page, manifestSignature, manifest } = bundleFiles(base, 1);
+  return [page, manifestSignature, manifest];
+}
