@@ -4,6 +4,7 @@ import { formatDuration } from "../shared/duration.ts";
 import { toJamError, type JamError } from "../shared/errors.ts";
 import { checkData, type CheckResult, type DataUnderTest } from "./check-data.ts";
 import { parseIndexFile } from "../simplestreams/index-file.ts";
+import { STALE_AFTER_MS } from "../metadata/freshness.ts";
 
 /** What a sync would say of its rules. */
 export interface RulesVerdict {
@@ -38,7 +39,6 @@ export interface SetupUnderTest extends DataUnderTest {
 
 /** Room for a first sync of two versions, as a rule of thumb; `jam sync --dry-run` knows exactly. */
 const LITTLE_SPACE = 2 * 2 ** 30;
-const OLD_METADATA_MS = 14 * 24 * 3_600_000;
 /** Less than what a sync accepts: a clock that is this far off is worth setting. */
 const NOTABLE_AHEAD_MS = 10 * 60_000;
 /** No clock that is right shows a time before this program was written. */
@@ -178,7 +178,7 @@ function checkClock(published: Date | undefined, now: Date): CheckResult {
       hint: "Set the clock (timedatectl status), then check again.",
     };
   }
-  if (-aheadMs > OLD_METADATA_MS) {
+  if (-aheadMs > STALE_AFTER_MS) {
     const detail = `upstream's metadata is ${formatDuration(-aheadMs)} old`;
     return {
       check: "clock",

@@ -1,3 +1,5 @@
+import { EXIT_STATUSES } from "./exit-status.ts";
+
 /** The end of the top-level help. */
 export const EXAMPLES = `
 Examples:
@@ -16,19 +18,7 @@ Examples:
 export const HELP_TOPICS: Readonly<Record<string, string>> = {
   "exit-codes": `Exit codes
 
-    0  done, and the mirror is consistent
-    1  unexpected: a bug in jam
-    2  usage or configuration
-    3  partial: what is missing is listed
-    4  trust: a signature, a checksum or the freshness of metadata
-    5  not held, not found, no such version, or (which) Juju refuses
-    6  locked by another run
-    7  refused in offline mode
-    8  no space
-    9  upstream unreachable
-   10  changes pending (only with --detailed-exitcode)
-  130  cancelled
-
+${EXIT_STATUSES.map(([status, meaning]) => `  ${String(status).padStart(3)}  ${meaning}\n`).join("")}
 With -o json an error is {"error":{"code","message","hint","details"}} on standard output.
 `,
   environment: `Environment

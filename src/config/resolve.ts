@@ -8,6 +8,7 @@ import { DEFAULTS } from "./defaults.ts";
 import { findListen } from "./listen.ts";
 import { parsePercent } from "./percent.ts";
 import type { ConfigFile } from "./schema.ts";
+import { hasScheme } from "../shared/url-text.ts";
 
 /** The settings of a run: `settings`, which have been checked, over the defaults. Relative paths are below `folder`. */
 export function resolveConfig(settings: ConfigFile, file: string | undefined, folder: string): Config {
@@ -38,7 +39,7 @@ export function resolveKeyring(keyring: string, folder: string): string {
 
 /** An upstream's address as the code takes it: a URL stays, a folder becomes an absolute path. */
 export function resolveUpstreamUrl(url: string, folder: string): string {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(url) || isAbsolute(url) ? url : resolve(folder, url);
+  return hasScheme(url) || isAbsolute(url) ? url : resolve(folder, url);
 }
 
 type FileUpstream = NonNullable<ConfigFile["upstreams"]>[number];

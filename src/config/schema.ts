@@ -10,6 +10,7 @@ import { JamError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
 import { findListen } from "./listen.ts";
 import { parsePercent } from "./percent.ts";
+import { SITE_NAME } from "../shared/limits.ts";
 
 /** Maximum entries of one list. The largest allowed settings file has room for them; nobody writes that many. */
 const MAX_ROWS = 10_000;
@@ -231,7 +232,7 @@ export const configSchema = z
         ),
       site: z
         .string("expected a name such as plant-7")
-        .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "expected up to 63 of a-z, 0-9, dots, dashes or underscores")
+        .regex(SITE_NAME.pattern, SITE_NAME.expected)
         .optional()
         .describe(
           "Name of this site in receipts: up to 63 characters of a-z, 0-9, dots, dashes and underscores.",

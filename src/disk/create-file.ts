@@ -1,10 +1,8 @@
 import { link, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncFolder, temporaryPath, writeFlushed } from "./durable-write.ts";
-import { attempt, systemCode } from "./io-error.ts";
-
-/** A file system without hard links, such as FAT. */
-const NO_LINK = new Set(["EPERM", "ENOTSUP", "ENOSYS", "EMLINK"]);
+import { attempt } from "./io-error.ts";
+import { isLinkRefused, systemCode } from "../shared/system-error.ts";
 
 /**
  * Creates a file whole or not at all, and never replaces one: false when something is at `path` already.
@@ -32,7 +30,7 @@ async function giveName(staged: string, path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (systemCode(error) === "EEXIST") return false;
-    if (!NO_LINK.has(systemCode(error) ?? "")) throw error;
+    if (!isLinkRefused(error)) throw error;
     await rename(staged, path);
     return true;
   }

@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { attempt, attemptUnlessAbsent, systemCode } from "./io-error.ts";
+import { attempt, attemptUnlessAbsent } from "./io-error.ts";
+import { systemCode } from "../shared/system-error.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 /** A path that nothing else uses, in `folder`; `recover` removes what stays there. */

@@ -1,3 +1,4 @@
+import { isAbsent, systemCode } from "../shared/system-error.ts";
 import { type ErrorCode, JamError } from "../shared/errors.ts";
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -37,18 +38,6 @@ const EXACT: Readonly<Record<string, { readonly says: string; readonly hint: str
     hint: "Mount it for writing, or name a data directory elsewhere.",
   },
 };
-
-/** The system's name of the failure, as `ENOENT`; undefined when `error` is no system error. */
-export function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
-}
-
-/** True when the system said that nothing is at a path. */
-export function isAbsent(error: unknown): boolean {
-  const code = systemCode(error);
-  return code === "ENOENT" || code === "ENOTDIR";
-}
 
 /** A failed file operation as a `JamError`; one that is ours already passes unchanged. `doing` is as `write FILE`. */
 export function toStoreError(error: unknown, doing: string): JamError {

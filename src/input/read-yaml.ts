@@ -9,6 +9,7 @@ import {
   strTag,
   YAMLException,
 } from "js-yaml";
+import { MAX_DOCUMENT_BYTES } from "../shared/limits.ts";
 
 /** The documents of a YAML text, or where and why it is not YAML. */
 export type YamlRead =
@@ -17,7 +18,7 @@ export type YamlRead =
 
 export const YAML_LIMITS = {
   /** UTF-16 units. YAML takes ten times the memory of JSON to read; a status of 10,000 machines has 12 million. */
-  maxCharacters: 32 * 1024 * 1024,
+  maxCharacters: MAX_DOCUMENT_BYTES,
   maxDepth: 100,
 } as const;
 

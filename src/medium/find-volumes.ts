@@ -5,6 +5,7 @@ import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { fileBytes, openFileReader } from "./read-file.ts";
 import { attemptOnMedium } from "./medium-error.ts";
+import { MAX_VOLUMES } from "../shared/limits.ts";
 
 /** Where to look, and how the operator called it. */
 export interface MediumPath {
@@ -24,7 +25,8 @@ export async function findVolumes({ path, typed }: MediumPath): Promise<VolumeIn
   const real = await attemptOnMedium(`read ${path}`, () => realpath(path));
   if (found.isFile()) return [{ ...fileInput(real, found.size), name: typed }];
   const names = (await attemptOnMedium(`list ${path}`, () => readdir(path))).filter(isArchiveName).sort();
-  if (names.length > MAX_ARCHIVES) throw tooMany(typed, names.length);
+  // The beginning of each archive is read, which takes about a millisecond.
+  if (names.length > MAX_VOLUMES) throw tooMany(typed, names.length);
   const inputs: VolumeInput[] = [];
   for (const name of names) {
     const file = join(real, name);
@@ -62,16 +64,13 @@ function noArchives(path: string): JamError {
   });
 }
 
-/** As many volumes as a bundle may have: the beginning of each archive is read, which takes about a millisecond. */
-const MAX_ARCHIVES = 10_000;
-
 function tooMany(typed: string, count: number): JamError {
   return new JamError(
     "JAM_MEDIUM_UNUSABLE",
-    `${typed} holds ${count} files *.tar; at most ${MAX_ARCHIVES} are looked at, as many as a bundle may have volumes.`,
+    `${typed} holds ${count} files *.tar; at most ${MAX_VOLUMES} are looked at, as many as a bundle may have volumes.`,
     {
       hint: "Name the volumes themselves, or put them into a folder of their own.",
-      details: { path: typed, count, most: MAX_ARCHIVES },
+      details: { path: typed, count, most: MAX_VOLUMES },
     },
   );
 }

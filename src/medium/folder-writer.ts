@@ -1,5 +1,5 @@
 import type { MediumWriter, WrittenFile } from "./medium.ts";
-import { type FileHandle, lstat, open, readdir, rename, rm, statfs } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { BatchWriter } from "../disk/batch-writer.ts";
 import { makeFolder, removeFile, syncFolder, temporaryPath } from "../disk/durable-write.ts";
@@ -7,6 +7,7 @@ import { isTemporaryName } from "../disk/temporary-name.ts";
 import { startSha256, type Sha256 } from "../shared/sha256.ts";
 import { fileInput } from "./find-volumes.ts";
 import { attemptOnMedium } from "./medium-error.ts";
+import { readFreeBytes } from "../disk/free-bytes.ts";
 
 /** A folder to write to; it is created with the first file that is written. */
 export function openMediumFolder(folder: string): MediumWriter {
@@ -41,7 +42,7 @@ export function openMediumFolder(folder: string): MediumWriter {
         if (isOurs(name)) await attemptOnMedium(`remove ${path}`, () => rm(path, { force: true }));
       }
     },
-    freeBytes: () => freeBytes(folder),
+    freeBytes: () => attemptOnMedium(`read the free space of ${folder}`, () => readFreeBytes(folder)),
   };
 }
 
@@ -128,18 +129,4 @@ async function fill(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Promise
   await writer.flush();
   await file.sync();
   return { size, sha256: hash.digest("hex") as Sha256 };
-}
-
-/** Asks the nearest folder that exists. */
-async function freeBytes(folder: string): Promise<number> {
-  return attemptOnMedium(`read the free space of ${folder}`, async () => {
-    try {
-      const { bavail, bsize } = await statfs(folder);
-      return bavail * bsize;
-    } catch (error) {
-      const parent = dirname(folder);
-      if ((error as NodeJS.ErrnoException).code === "ENOENT" && parent !== folder) return freeBytes(parent);
-      throw error;
-    }
-  });
 }

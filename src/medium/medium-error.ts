@@ -1,4 +1,4 @@
-import { systemCode } from "../disk/io-error.ts";
+import { systemCode } from "../shared/system-error.ts";
 import { type ErrorCode, JamError, isOfFamily } from "../shared/errors.ts";
 
 interface Reason {

@@ -1,9 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { toMediumError, attemptOnMedium } from "./medium-error.ts";
 import type { FileReader } from "./medium.ts";
-
-/** Few and large reads: each costs a turn through the thread pool. */
-const READ_BYTES = 1024 * 1024;
+import { READ_BYTES } from "../shared/limits.ts";
 
 /**
  * The bytes of a file from its start. While the reader works on one piece, the next is being read; a piece is valid

@@ -14,8 +14,8 @@ export const ALLOWANCES = [
 ] as const;
 export type Allowance = (typeof ALLOWANCES)[number];
 
-/** Upstream may be quiet; after this long without news the run warns that somebody may be holding news back. */
-const STALE_AFTER_MS = 14 * 24 * 3_600_000;
+/** Upstream may have nothing new; after this long the run warns that updates may be withheld from it. */
+export const STALE_AFTER_MS = 14 * 24 * 3_600_000;
 
 /**
  * Compares newly read documents with what was accepted before. Signed simplestreams has no protection of its own

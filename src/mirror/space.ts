@@ -3,7 +3,7 @@ import { formatByteSize } from "../shared/byte-size.ts";
 import { JamError } from "../shared/errors.ts";
 
 /** Kept free beyond what a run needs, so that the machine's other work goes on. */
-const RESERVED_BYTES = 64 * 2 ** 20;
+const FREE_RESERVE_BYTES = 64 * 2 ** 20;
 
 /** What a run is about to need. */
 export interface SpaceNeed {
@@ -27,8 +27,8 @@ export async function refuseOverfull(
   quota: number | undefined,
 ): Promise<void> {
   const free = await store.freeBytes();
-  const details = { needed: bytes, free, reserved: RESERVED_BYTES };
-  if (bytes > 0 && bytes + RESERVED_BYTES > free) {
+  const details = { needed: bytes, free, reserved: FREE_RESERVE_BYTES };
+  if (bytes > 0 && bytes + FREE_RESERVE_BYTES > free) {
     throw new JamError(
       "JAM_STORE_NO_SPACE",
       `${what} needs ${formatByteSize(bytes)} and the data directory has ${formatByteSize(free)} free.`,

@@ -1,5 +1,5 @@
-const BEGIN = "-----BEGIN PGP SIGNATURE-----";
-const END = "-----END PGP SIGNATURE-----";
+import { BEGIN_SIGNATURE, END_SIGNATURE, LONE_CR } from "../simplestreams/signed-text.ts";
+
 const HEADER = /^[A-Z][A-Za-z-]*: ./;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const CHECKSUM = /^=([A-Za-z0-9+/]{4})$/;
@@ -14,12 +14,13 @@ const MAX_CHARACTERS = 65_536;
  */
 export function readSignatureArmor(armored: string): Uint8Array {
   if (armored.length > MAX_CHARACTERS) throw new Error("it is too large to be one");
-  if (/\r(?!\n)/.test(armored)) throw new Error("it holds a carriage return that does not end a line");
+  if (LONE_CR.test(armored)) throw new Error("it holds a carriage return that does not end a line");
   const lines = armored.split("\n").map((line) => line.replace(/[ \t\r]{1,100}$/, ""));
   while (lines.at(-1) === "") lines.pop();
   while (lines[0] === "") lines.shift();
   if (lines.length === 0) throw new Error("it is empty");
-  if (lines[0] !== BEGIN || lines.at(-1) !== END) throw new Error("it is not one OpenPGP signature");
+  if (lines[0] !== BEGIN_SIGNATURE || lines.at(-1) !== END_SIGNATURE)
+    throw new Error("it is not one OpenPGP signature");
   const bodyStart = lines.indexOf("") + 1;
   if (bodyStart === 0) throw new Error("its armour has no blank line after the headers");
   const header = lines.slice(1, bodyStart - 1).find((line) => !HEADER.test(line));

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Key } from "openpgp";
 
 import { JamError } from "../shared/errors.ts";
+import { MAX_KEYRING_BYTES } from "../shared/limits.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { JUJU_KEY_ARMORED, JUJU_KEY_FINGERPRINT } from "./juju-key.ts";
 
@@ -14,9 +15,6 @@ export interface Keyring {
   /** The keys in binary form. */
   readonly keys: readonly Uint8Array[];
 }
-
-/** No keyring is near this size; a wrong file name may be. */
-const MAX_KEYRING_BYTES = 4 * 2 ** 20;
 
 /**
  * The keys of `builtin`, the Juju key, or of a file: armoured or binary, one key or several.

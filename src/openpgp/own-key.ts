@@ -3,7 +3,8 @@ import { join } from "node:path";
 
 import { createFile } from "../disk/create-file.ts";
 import { makeFolder } from "../disk/durable-write.ts";
-import { attemptUnlessAbsent, isAbsent } from "../disk/io-error.ts";
+import { attemptUnlessAbsent } from "../disk/io-error.ts";
+import { isAbsent } from "../shared/system-error.ts";
 import { removeTemporaries } from "../disk/remove-temporaries.ts";
 import { JamError } from "../shared/errors.ts";
 import { generateSecretKey, readSigningKey, type SigningKey } from "./signing-key.ts";

@@ -1,12 +1,13 @@
 import { printable } from "../shared/printable.ts";
 import { malformed, notSimplestreams, tooLarge, type JsonPath } from "./metadata-fault.ts";
+import { MAX_DOCUMENT_BYTES } from "../shared/limits.ts";
 
 /** A JSON object that came through `parseJsonObject`: no duplicate keys, no `__proto__`. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export const JSON_LIMITS = {
   /** UTF-16 units, so never more than the document's bytes. The largest real document has about 8 million. */
-  maxCharacters: 32 * 1024 * 1024,
+  maxCharacters: MAX_DOCUMENT_BYTES,
   /** Real documents need 8 levels. */
   maxDepth: 32,
   /**

@@ -12,16 +12,18 @@ export interface SignedText {
   readonly signature: string;
 }
 
-const BEGIN_MESSAGE = "-----BEGIN PGP SIGNED MESSAGE-----";
-const BEGIN_SIGNATURE = "-----BEGIN PGP SIGNATURE-----";
-const END_SIGNATURE = "-----END PGP SIGNATURE-----";
+/** The line that a clear-signed text begins with. */
+export const BEGIN_MESSAGE = "-----BEGIN PGP SIGNED MESSAGE-----";
+/** The first and the last line of an armoured signature. */
+export const BEGIN_SIGNATURE = "-----BEGIN PGP SIGNATURE-----";
+export const END_SIGNATURE = "-----END PGP SIGNATURE-----";
 /** The names that gpg knows, in the spelling that it takes. Source: gnupg g10/armor.c parse_hash_header */
 const HASH = "(?:SHA1|SHA224|SHA256|SHA384|SHA512|RIPEMD160)";
 const HASH_HEADER = new RegExp(`^Hash: (${HASH}(?:, ?${HASH}){0,3})$`);
 /** Blank, tab and carriage return. */
 const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d]);
 /** A carriage return inside a line is text to some readers and nothing to others. */
-const LONE_CR = /\r(?!\n)/;
+export const LONE_CR = /\r(?!\n)/;
 
 /**
  * Version of the rules by which signed documents are read and verified. Raise it when they get stricter: what was

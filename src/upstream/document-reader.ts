@@ -1,4 +1,6 @@
-import { JamError } from "../shared/errors.ts";
+import type { JamError } from "../shared/errors.ts";
+import { MAX_DOCUMENT_BYTES } from "../shared/limits.ts";
+import { tooLarge } from "../simplestreams/metadata-fault.ts";
 import { displayUrl } from "./failure.ts";
 import { guardedBody, type PaceLimits } from "./guarded-body.ts";
 import type { HttpAnswer, HttpClient } from "./http-client.ts";
@@ -6,9 +8,6 @@ import { statusError } from "./http-failure.ts";
 import { parseRetryAfterMs } from "./retry-policy.ts";
 import { resolveUnder } from "./source-path.ts";
 import type { Validators, ArrivedDocument } from "./source.ts";
-
-/** The largest document that is read, decompressed; Juju's own are about a tenth of it. */
-export const MAX_DOCUMENT_BYTES = 32 * 2 ** 20;
 
 export type ArrivedAnswer =
   | { readonly kind: "found"; readonly arrived: ArrivedDocument; readonly servedAt: string | undefined }
@@ -86,20 +85,14 @@ async function collect(answer: HttpAnswer, request: DocumentRequest): Promise<Ui
   let received = 0;
   for await (const chunk of guardedBody(answer, request.pace, request.signal)) {
     received += chunk.length;
-    if (received > MAX_DOCUMENT_BYTES) throw tooLarge(answer.request.url);
+    if (received > MAX_DOCUMENT_BYTES) {
+      const url = answer.request.url;
+      throw tooLarge(url, `more than ${MAX_DOCUMENT_BYTES / 2 ** 20} MiB`, {
+        url,
+        limit: MAX_DOCUMENT_BYTES,
+      });
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, received);
-}
-
-function tooLarge(url: string): JamError {
-  const limit = MAX_DOCUMENT_BYTES;
-  return new JamError(
-    "JAM_METADATA_TOO_LARGE",
-    `${url}: more than ${limit / 2 ** 20} MiB, which no Juju metadata needs`,
-    {
-      hint: "Check the upstream's url: this is not a simplestreams document, or it is made to fill memory.",
-      details: { url, limit },
-    },
-  );
 }

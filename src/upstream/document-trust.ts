@@ -8,6 +8,7 @@ import { notSimplestreams } from "../simplestreams/metadata-fault.ts";
 import { decodeDocument, splitSignedText } from "../simplestreams/signed-text.ts";
 import type { Timing } from "./timing.ts";
 import type { ArrivedDocument, UpstreamDocument } from "./source.ts";
+import { BEGIN_MESSAGE, END_SIGNATURE } from "../simplestreams/signed-text.ts";
 
 export interface DocumentTrust {
   /** False when the operator switched verification off. */
@@ -86,9 +87,6 @@ export function createDocumentTrust(options: TrustOptions): DocumentTrust {
     },
   };
 }
-
-const BEGIN_MESSAGE = "-----BEGIN PGP SIGNED MESSAGE-----";
-const END_SIGNATURE = "-----END PGP SIGNATURE-----";
 
 /** A connection without length that ends early looks like a whole answer to HTTP; the text shows it. */
 function truncated(url: string): JamError {

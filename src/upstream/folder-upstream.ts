@@ -6,7 +6,8 @@ import { join, relative, sep } from "node:path";
 import { JamError, isJamError } from "../shared/errors.ts";
 import { tooLarge } from "../simplestreams/metadata-fault.ts";
 import { createDocumentTrust } from "./document-trust.ts";
-import { MAX_DOCUMENT_BYTES } from "./document-reader.ts";
+import { MAX_DOCUMENT_BYTES } from "../shared/limits.ts";
+import { isAbsent } from "../shared/system-error.ts";
 import { cancelled } from "./failure.ts";
 import type { UpstreamOptions } from "./http-upstream.ts";
 import { STARTS_OVER } from "./item-download.ts";
@@ -140,13 +141,9 @@ async function findFile(root: string, path: string): Promise<SourceFile | undefi
     return { path: real, size: Number(size), validator: `"${mtimeNs.toString(16)}-${size.toString(16)}"` };
   } catch (error) {
     if (error instanceof JamError) throw error;
-    if (isAbsence(error)) return undefined;
+    if (isAbsent(error)) return undefined;
     throw unreadable(named, error);
   }
-}
-
-function isAbsence(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }
 
 function escapes(named: string, real: string): JamError {

@@ -7,11 +7,7 @@ import { createRateLimiter } from "./rate-limiter.ts";
 import type { Upstream } from "./source.ts";
 import { SYSTEM_TIMING } from "./timing.ts";
 import type { WaitObserver } from "./wait.ts";
-
-/** True when reading from `url` needs the network; a folder or file: URL does not. */
-export function isRemote(url: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(url) && !/^file:/i.test(url);
-}
+import { isRemote } from "../shared/url-text.ts";
 
 /**
  * The upstream behind an http(s) URL, a file: URL or a folder. Nothing is opened before the first request.

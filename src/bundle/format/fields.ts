@@ -3,6 +3,7 @@ import { parseAgentBinary } from "../../juju/agent-binary.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { parseSha256, type Sha256 } from "../../shared/sha256.ts";
+import { SITE_NAME } from "../../shared/limits.ts";
 
 /** Longest text for people, in characters. */
 export const MAX_LINE = 2_000;
@@ -25,9 +26,7 @@ export const bundleId = z
 export const snapshotId = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$/, "expected a snapshot's id");
 
 /** Name of a site, as the setting `site` has it: good as a part of a file name everywhere. */
-export const siteName = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "expected up to 63 of a-z, 0-9, dots, dashes or underscores");
+export const siteName = z.string().regex(SITE_NAME.pattern, SITE_NAME.expected);
 
 /** True for the name of an agent, such as `3.6.5-ubuntu-amd64`. */
 export function isAgentName(name: string): boolean {

@@ -5,7 +5,7 @@ import { isJamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { itemPathFault, pathFault } from "../../simplestreams/item-path.ts";
-import { JSON_LIMITS, parseJsonObject } from "../../simplestreams/json-text.ts";
+import { parseJsonObject } from "../../simplestreams/json-text.ts";
 import { malformedBundle, refuseNewerFormat } from "./bundle-faults.ts";
 import {
   bundleId,
@@ -19,9 +19,10 @@ import {
 } from "./fields.ts";
 import { listOf } from "../../upgrade/list-of.ts";
 import { BUNDLE_FORMAT, contentsOf, idOf, type BundleManifest } from "./manifest.ts";
+import { MAX_DOCUMENT_BYTES } from "../../shared/limits.ts";
 
 /** The largest manifest that is read: the limit of every other document. */
-export const MAX_MANIFEST_BYTES = JSON_LIMITS.maxCharacters;
+export const MAX_MANIFEST_BYTES = MAX_DOCUMENT_BYTES;
 
 /**
  * Values in one manifest. The largest that the limits below make sense for has half of them; 32 MiB hold 16 million
@@ -33,8 +34,6 @@ const MAX_VALUES = 2_000_000;
 const MAX_ROWS = 100_000;
 /** Documents of one proof; real ones have ten. */
 const MAX_DOCUMENTS = 1_000;
-/** The largest of upstream's documents that is read. */
-const MAX_DOCUMENT_BYTES = 32 * 2 ** 20;
 
 const word = lineOf(300);
 const url = lineOf(2_000);

@@ -4,8 +4,9 @@ import { printable } from "../../shared/printable.ts";
 import { parseJsonObject, type JsonObject } from "../../simplestreams/json-text.ts";
 import { malformedBundle, refuseNewerFormat } from "./bundle-faults.ts";
 import { bundleId, sha256Text } from "./fields.ts";
-import { LABEL_BYTES, TAR_BLOCK, MAX_VOLUMES, type Slice } from "./volume-plan.ts";
+import { LABEL_BYTES, TAR_BLOCK, type Slice } from "./volume-plan.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
+import { MAX_VOLUMES } from "../../shared/limits.ts";
 
 export const VOLUME_FORMAT = "jam-volume:1";
 

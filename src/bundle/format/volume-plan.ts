@@ -1,6 +1,7 @@
 import { JamError } from "../../shared/errors.ts";
 import { formatByteSize, parseByteSize } from "../../shared/byte-size.ts";
 import type { BundledContent } from "./manifest.ts";
+import { MAX_VOLUMES } from "../../shared/limits.ts";
 
 /** Tar archives are made of blocks of this size. Source: POSIX.1-2017 pax, "ustar Interchange Format" */
 export const TAR_BLOCK = 512;
@@ -10,9 +11,6 @@ const TRAILER = 2 * TAR_BLOCK;
 
 /** `jam-volume.json` is padded to this size, so that the layout does not depend on what it says. */
 export const LABEL_BYTES = 1024;
-
-/** More volumes than anybody would carry, and few enough to plan in no time. */
-export const MAX_VOLUMES = 10_000;
 
 /** The smallest room for contents in a volume: less would be all heads. */
 const MIN_ROOM = 8 * TAR_BLOCK;

@@ -5,9 +5,7 @@ import type { ByteRange } from "../../store/store.ts";
 import type { LocatedVolume } from "../format/bundle-layout.ts";
 import { TAR_BLOCK, toBlocks, type Slice } from "../format/volume-plan.ts";
 import type { ContentReader, ContentSource } from "../contents.ts";
-
-/** Few and large reads: each costs a turn through the thread pool. */
-const READ_BYTES = 1024 * 1024;
+import { READ_BYTES } from "../../shared/limits.ts";
 
 /** Where a slice lies. */
 interface Piece {

@@ -1,6 +1,7 @@
 import { JamError, isJamError, isOfFamily } from "../../shared/errors.ts";
 import type { NamedText } from "../../input/read-documents.ts";
 import { parseReceipt, type Receipt } from "../format/receipt.ts";
+import { BEGIN_MESSAGE, BEGIN_SIGNATURE, END_SIGNATURE, LONE_CR } from "../../simplestreams/signed-text.ts";
 
 /**
  * The text that a clear-signed block vouches for, and who signed it.
@@ -55,14 +56,8 @@ function unsigned(name: string): JamError {
   });
 }
 
-const BEGIN_MESSAGE = "-----BEGIN PGP SIGNED MESSAGE-----";
-const BEGIN_SIGNATURE = "-----BEGIN PGP SIGNATURE-----";
-const END_SIGNATURE = "-----END PGP SIGNATURE-----";
-
 /** An armour header: `Hash: SHA512`, `Comment: …`. */
 const HEADER = /^[A-Z][A-Za-z-]*: /;
-
-const LONE_CR = /\r(?!\n)/;
 
 /** True for a text that has a clear-signed block in it, whole or cut off. */
 export function isSigned(text: string): boolean {

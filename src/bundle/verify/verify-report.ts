@@ -4,8 +4,9 @@ import type { SidecarFinding } from "./read-sidecars.ts";
 import { z } from "zod";
 import { JamError } from "../../shared/errors.ts";
 import { bundleId } from "../format/fields.ts";
-import { MAX_VOLUMES, TAR_BLOCK } from "../format/volume-plan.ts";
+import { TAR_BLOCK } from "../format/volume-plan.ts";
 import type { NamedText } from "../../input/read-documents.ts";
+import { MAX_VOLUMES } from "../../shared/limits.ts";
 
 /** What a volume is, or is not. */
 export type VolumeState = "whole" | "damaged" | "missing" | "swapped" | "foreign";

@@ -6,7 +6,7 @@ import { layoutHash } from "../format/bundle-layout.ts";
 import { unseal, writeProgress, type FinishedVolume, type WriteProgress } from "./write-progress.ts";
 
 /** Kept free beside the volumes, for the files that lie beside them. */
-const RESERVED_BYTES = 2 ** 20;
+const SIDECAR_BYTES = 2 ** 20;
 
 export interface VolumesWork extends VolumeWriting {
   readonly files: BundleFiles;
@@ -67,12 +67,12 @@ async function refuseFull(
   finished: ReadonlyMap<number, FinishedVolume>,
 ): Promise<void> {
   const left = layout.volumes.filter(({ number }) => !finished.has(number));
-  const needed = left.reduce((sum, { bytes }) => sum + bytes, 0) + RESERVED_BYTES;
+  const needed = left.reduce((sum, { bytes }) => sum + bytes, 0) + SIDECAR_BYTES;
   const free = await medium.freeBytes();
   if (left.length === 0 || needed <= free) return;
   throw new JamError(
     "JAM_MEDIUM_NO_SPACE",
-    `The bundle needs ${formatByteSize(needed - RESERVED_BYTES)}, and ${formatByteSize(RESERVED_BYTES)} for what lies beside it; ${medium.folder} has ${formatByteSize(free)} free.`,
+    `The bundle needs ${formatByteSize(needed - SIDECAR_BYTES)}, and ${formatByteSize(SIDECAR_BYTES)} for what lies beside it; ${medium.folder} has ${formatByteSize(free)} free.`,
     {
       hint: "Write it to a larger place, or carry less: --have what the far side holds, or rules.",
       details: { needed, free, folder: medium.folder },

@@ -10,8 +10,8 @@ import type { PaintStyle } from "../output/paint.ts";
 import { MIRROR_REF } from "../../mirror/snapshot.ts";
 import { createWaitLines } from "../progress.ts";
 import { userAgent } from "../version.ts";
+import { EXIT } from "../exit-status.ts";
 
-const EXIT_FAILED_CHECK = 2;
 const STYLES = { ok: "green", warn: "yellow", fail: "red" } as const satisfies Record<
   CheckResult["state"],
   PaintStyle
@@ -71,7 +71,7 @@ async function check(context: CommandContext): Promise<number> {
   });
   const isGood = results.every(({ state }) => state !== "fail");
   await context.output.print({ ok: isGood, checks: results, rules }, () => render(results, context));
-  return isGood ? 0 : EXIT_FAILED_CHECK;
+  return isGood ? EXIT.ok : EXIT.failedCheck;
 }
 
 /** What a sync would decide now; nothing is fetched or changed. */

@@ -15,6 +15,7 @@ import {
   formatSystemdUnits,
   installCommands,
 } from "../init/schedule-text.ts";
+import { hasScheme } from "../../shared/url-text.ts";
 
 interface InitFlags {
   readonly dir: string;
@@ -116,7 +117,7 @@ function absoluteKeyring(keyring: string | undefined, cwd: string): string | und
 }
 
 function absoluteFolder(upstream: string | undefined, cwd: string): string | undefined {
-  if (upstream === undefined || /^[a-z][a-z0-9+.-]*:\/\//i.test(upstream)) return upstream;
+  if (upstream === undefined || hasScheme(upstream)) return upstream;
   return resolve(cwd, upstream);
 }
 

@@ -5,15 +5,13 @@ import { listAgents } from "../../mirror/list-agents.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { adviseOnMissing } from "../upstream-agents.ts";
+import { EXIT } from "../exit-status.ts";
 
 interface ListOptions {
   readonly stream?: string;
   readonly arch?: string;
   readonly release?: string;
 }
-
-/** Exit status when nothing that is held matches. */
-const EXIT_NOT_HELD = 5;
 
 export const define: DefineCommand = (command, run) => {
   command
@@ -41,7 +39,7 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
   const advice =
     version === undefined ? undefined : await adviseOnMissing(context, { word: version, arch, stream });
   await context.output.note(`No held agent matches. ${advice ?? "`jam list` shows them all."}`);
-  return EXIT_NOT_HELD;
+  return EXIT.notHeld;
 }
 
 function render({ agents }: AgentsDocument): Promise<string> {

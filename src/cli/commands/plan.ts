@@ -1,9 +1,7 @@
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
 import { addPlanFlags, planFromFlags, type PlanFlags } from "../input/plan-flags.ts";
-
-/** Exit status of a plan that leaves a controller without a way. */
-const EXIT_PARTIAL = 3;
+import { EXIT } from "../exit-status.ts";
 
 interface Flags extends PlanFlags {
   readonly held?: true;
@@ -53,5 +51,5 @@ async function plan(context: CommandContext, call: CommandCall<Flags>): Promise<
       renderUpgradePlan(document, context.paint, { isWhole: options.procedure === true }),
     );
   }
-  return document.controllers.some(({ outcome }) => outcome === "none") ? EXIT_PARTIAL : 0;
+  return document.controllers.some(({ outcome }) => outcome === "none") ? EXIT.partial : 0;
 }

@@ -7,8 +7,13 @@ import { readInputFile } from "../input/input-files.ts";
 import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
 import { addPlanFlags, planFromFlags, type PlanFlags } from "../input/plan-flags.ts";
 import { renderReady } from "../render/ready.ts";
+import { EXIT } from "../exit-status.ts";
 
-const EXIT_STATUS: Readonly<Record<Verdict, number>> = { ready: 0, "not-ready": 5, "not-known": 3 };
+const EXIT_STATUS: Readonly<Record<Verdict, number>> = {
+  ready: EXIT.ok,
+  "not-ready": EXIT.notHeld,
+  "not-known": EXIT.partial,
+};
 
 interface Flags extends PlanFlags {
   readonly plan?: string;

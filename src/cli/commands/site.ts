@@ -8,8 +8,7 @@ import { updateSites, removeSite, type SiteUpdate } from "../../bundle/site/site
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readInputFiles } from "../input/input-files.ts";
-
-const EXIT_PARTIAL = 3;
+import { EXIT } from "../exit-status.ts";
 
 export const define: DefineCommand = (command, run) => {
   command.addHelpText(
@@ -115,7 +114,7 @@ async function update(
     }),
   ];
   await context.output.print({ sites, failed }, () => `${lines.join("\n")}\n`);
-  return failed.length === 0 ? 0 : EXIT_PARTIAL;
+  return failed.length === 0 ? EXIT.ok : EXIT.partial;
 
   async function take(receipts: ReadReceipts["receipts"]) {
     const store = await openStore(config, { create: true });

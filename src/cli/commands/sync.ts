@@ -10,11 +10,7 @@ import { createProgress } from "../progress.ts";
 import { planDocument, renderPlan, type PlannedSync } from "../render/sync-plan.ts";
 import { renderReport, reportDocument } from "../render/run-report.ts";
 import { userAgent } from "../version.ts";
-
-/** Exit status of a partial run: what is missing is listed. */
-const EXIT_PARTIAL = 3;
-/** Exit status of a run that changed something or would, only with --detailed-exitcode. */
-const EXIT_CHANGES = 10;
+import { EXIT } from "../exit-status.ts";
 
 interface SyncFlags {
   readonly dryRun?: true;
@@ -167,7 +163,7 @@ async function printPlan(context: CommandContext, planned: PlannedSync, flags: S
     return ERROR_OUTCOMES[refusal.code].exit;
   }
   const isPending = plan.fetch.length > 0 || plan.remove.length > 0;
-  return isPending && flags.detailedExitcode === true ? EXIT_CHANGES : 0;
+  return isPending && flags.detailedExitcode === true ? EXIT.changes : 0;
 }
 
 async function printReport(context: CommandContext, report: SyncReport, flags: SyncFlags): Promise<number> {
@@ -175,6 +171,6 @@ async function printReport(context: CommandContext, report: SyncReport, flags: S
   const isSilent = context.globals.isQuiet && isGood && context.output.format === "table";
   if (!isSilent)
     await context.output.print(reportDocument(report), () => renderReport(report, context.paint));
-  if (!isGood) return EXIT_PARTIAL;
-  return report.outcome === "updated" && flags.detailedExitcode === true ? EXIT_CHANGES : 0;
+  if (!isGood) return EXIT.partial;
+  return report.outcome === "updated" && flags.detailedExitcode === true ? EXIT.changes : 0;
 }

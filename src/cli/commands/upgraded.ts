@@ -11,9 +11,7 @@ import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
 import { renderUpgraded, summarizeUpgraded } from "../render/upgraded.ts";
 import { readVersionAloud } from "../input/version-flag.ts";
 import { readListings, type ListingSource } from "../input/watched-listing.ts";
-
-/** Exit status when something is not done, or not known. */
-const EXIT_PARTIAL = 3;
+import { EXIT } from "../exit-status.ts";
 
 interface UpgradedFlags {
   readonly to?: string;
@@ -68,7 +66,7 @@ async function upgraded(context: CommandContext, call: CommandCall<UpgradedFlags
   const document = options.watch === true ? await watch(context, look, options) : await look();
   await context.output.print(document, () => renderUpgraded(document, context));
   for (const note of document.notes) await context.output.note(`note: ${note}`);
-  return document.upgraded ? 0 : EXIT_PARTIAL;
+  return document.upgraded ? EXIT.ok : EXIT.partial;
 }
 
 async function watch(

@@ -4,9 +4,7 @@ import type { Fleet } from "../../upgrade/fleet/fleet.ts";
 import type { CommandContext } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readFleetFiles } from "./fleet-files.ts";
-
-/** Exit status when some file was not read that should tell of the fleet. */
-const EXIT_PARTIAL = 3;
+import { EXIT } from "../exit-status.ts";
 
 /** The flag of every command that reads files of a fleet. */
 export function addExplainFiles(command: Command): void {
@@ -31,7 +29,7 @@ export async function explainFiles(
   }
   const fleet = await readFleetFiles(context, files, { flag, isExplaining: true });
   await context.output.print(documentOf(fleet), () => render(fleet, context));
-  return fleet.unread.length === 0 ? 0 : EXIT_PARTIAL;
+  return fleet.unread.length === 0 ? EXIT.ok : EXIT.partial;
 }
 
 function documentOf({ sources, controllers, models, notes, unread }: Fleet): object {

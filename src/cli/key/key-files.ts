@@ -2,9 +2,7 @@ import { open, readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { JamError } from "../../shared/errors.ts";
 import type { CommandIo } from "../io.ts";
-
-/** No public key is near this size; a wrong file may be. */
-const MAX_KEY_BYTES = 4 * 2 ** 20;
+import { MAX_KEYRING_BYTES } from "../../shared/limits.ts";
 
 /**
  * The bytes of a file with public keys; `-` is standard input.
@@ -15,7 +13,7 @@ export async function readKeyFile(io: CommandIo, file: string): Promise<Uint8Arr
   try {
     await using handle = await open(resolve(io.cwd, file));
     const { size } = await handle.stat();
-    if (size > MAX_KEY_BYTES) throw new Error("it is too large");
+    if (size > MAX_KEYRING_BYTES) throw new Error("it is too large");
     return await handle.readFile();
   } catch (cause) {
     throw new JamError("JAM_USAGE_INVALID", `${file} cannot be read as a public key.`, {

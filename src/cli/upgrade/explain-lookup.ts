@@ -12,6 +12,7 @@ import type { CommandContext } from "../command.ts";
 import { parseMirrorUrl } from "../../juju/mirror-url.ts";
 import { readVersionAloud } from "../input/version-flag.ts";
 import { userAgent } from "../version.ts";
+import { EXIT } from "../exit-status.ts";
 
 /** The flags of `jam explain --lookup`. */
 export interface LookupFlags extends Omit<LookupInquiry, "agent" | "version"> {
@@ -21,9 +22,6 @@ export interface LookupFlags extends Omit<LookupInquiry, "agent" | "version"> {
   readonly requireSigned?: true;
   readonly keyring?: string;
 }
-
-/** Nothing that Juju could take. */
-const EXIT_NOT_FOUND = 5;
 
 /**
  * `jam explain --lookup`: what a client or controller of Juju would find at the place, step by step.
@@ -61,7 +59,7 @@ export async function explainLookup(
     const { renderLookup } = await import("../render/lookup.ts");
     return renderLookup(report, context.paint);
   });
-  return report.outcome === "found" ? 0 : EXIT_NOT_FOUND;
+  return report.outcome === "found" ? EXIT.ok : EXIT.notHeld;
 }
 
 function isChannel(text: string): boolean {

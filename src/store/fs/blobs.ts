@@ -2,12 +2,14 @@ import { type Stats, constants, lstatSync } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
 import { join } from "node:path";
 import { listNames, removeFile } from "../../disk/durable-write.ts";
-import { attempt, attemptUnlessAbsent, isAbsent, systemCode, toStoreError } from "../../disk/io-error.ts";
+import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
+import { isAbsent, systemCode } from "../../shared/system-error.ts";
 import { JamError } from "../../shared/errors.ts";
 import { type Sha256, parseSha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath } from "../layout.ts";
 import type { BlobReader, BlobStat, BlobStore, ByteRange } from "../store.ts";
 import { openStagedBlob } from "./staged-blob.ts";
+import { READ_BYTES } from "../../shared/limits.ts";
 
 /**
  * Blobs as files `blobs/sha256/ab/<sha256>`, mode 0444. Anything else at such a path (a link, a pipe, a folder) and any
@@ -83,9 +85,6 @@ async function openBlob(root: string, sha256: Sha256): Promise<BlobReader | unde
   }
 }
 
-/** Few and large reads: each costs a turn through the thread pool. */
-const PIECE_BYTES = 1024 * 1024;
-
 class FsBlobReader implements BlobReader {
   readonly size: number;
   readonly storedAt: Date;
@@ -107,7 +106,7 @@ class FsBlobReader implements BlobReader {
   async *bytes({ start, end }: ByteRange = { start: 0, end: this.size }): AsyncGenerator<Uint8Array> {
     const stop = Math.min(end, this.size);
     if (start >= stop) return;
-    const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, stop - start));
+    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, stop - start));
     for (let position = start; position < stop;) {
       const wanted = buffer.subarray(0, Math.min(buffer.length, stop - position));
       const count = await this.readAt(wanted, position);

@@ -1,4 +1,4 @@
-import { systemCode } from "../../disk/io-error.ts";
+import { systemCode } from "../../shared/system-error.ts";
 import { JamError } from "../../shared/errors.ts";
 
 /** What file systems without symbolic links answer: FAT, exFAT, some SMB and FUSE mounts. */

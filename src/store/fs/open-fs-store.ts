@@ -1,7 +1,6 @@
-import { statfs } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { makeFolder, replaceFile } from "../../disk/durable-write.ts";
-import { attempt, isAbsent } from "../../disk/io-error.ts";
+import { attempt } from "../../disk/io-error.ts";
 import { FORMAT_FILE, MIRROR_REF, STORE_FOLDERS, STORE_FORMAT, formatFormat } from "../layout.ts";
 import type { Lease, Store } from "../store.ts";
 import { fsBlobStore } from "./blobs.ts";
@@ -12,6 +11,7 @@ import { recoverStore } from "./recover.ts";
 import { ensureFaceLink, fsRefStore } from "./refs.ts";
 import { readStoreFormat } from "./store-format.ts";
 import { fsTreeStore } from "./trees.ts";
+import { readFreeBytes } from "../../disk/free-bytes.ts";
 
 export interface FsStoreOptions {
   /**
@@ -40,7 +40,7 @@ export async function openFsStore(dataDir: string, options: FsStoreOptions = {})
     trees: fsTreeStore(root, refs),
     acquireWriter: (command) => acquireAndRecover(root, command, now),
     currentWriter: () => currentWriter(root),
-    freeBytes: () => freeBytes(root),
+    freeBytes: () => attempt(`read the free space of ${root}`, () => readFreeBytes(root)),
     recover: () => recoverStore(root),
   };
 }
@@ -66,17 +66,5 @@ async function createFolders(root: string, format: number | undefined): Promise<
   if (format === undefined) {
     await ensureFaceLink(root, MIRROR_REF);
     await replaceFile(join(root, FORMAT_FILE), Buffer.from(formatFormat(STORE_FORMAT)));
-  }
-}
-
-/** Asks the nearest folder that exists, so that a first run can tell before it makes the data directory. */
-async function freeBytes(folder: string): Promise<number> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch (error) {
-    const parent = dirname(folder);
-    if (isAbsent(error) && parent !== folder) return freeBytes(parent);
-    return attempt(`read the free space of ${folder}`, () => Promise.reject(error));
   }
 }

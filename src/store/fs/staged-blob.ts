@@ -3,15 +3,15 @@ import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeFolder, removeFile, syncFolder, writePlainly } from "../../disk/durable-write.ts";
-import { attempt, attemptUnlessAbsent, isAbsent, toStoreError } from "../../disk/io-error.ts";
+import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
+import { isAbsent } from "../../shared/system-error.ts";
 import { type ErrorCode, JamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath, partialPaths } from "../layout.ts";
 import type { StagedBlob } from "../store.ts";
 import { BatchWriter } from "../../disk/batch-writer.ts";
 import { SAMPLE_BYTES, quarantine } from "./quarantine.ts";
-
-const REHASH_BYTES = 1024 * 1024;
+import { READ_BYTES } from "../../shared/limits.ts";
 
 /** What a staged blob needs from the store that it belongs to. */
 export interface StagingPlace {
@@ -123,7 +123,7 @@ class FsStagedBlob implements StagedBlob {
     if (this.#hash !== undefined) return { file, hash: this.#hash };
     const hash = startSha256();
     await attempt(`read ${this.#path}`, async () => {
-      const buffer = Buffer.allocUnsafeSlow(this.#received > 0 ? REHASH_BYTES : 0);
+      const buffer = Buffer.allocUnsafeSlow(this.#received > 0 ? READ_BYTES : 0);
       let position = 0;
       while (position < this.#received) {
         const { bytesRead } = await file.read(buffer, 0, buffer.length, position);

@@ -9,19 +9,18 @@ import {
   writeFlushed,
   uniqueWord,
 } from "../../disk/durable-write.ts";
-import { attempt, attemptUnlessAbsent, isAbsent, systemCode } from "../../disk/io-error.ts";
+import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
+import { isAbsent } from "../../shared/system-error.ts";
 import { temporaryName } from "../../disk/temporary-name.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { blobPath, isTreeId, isTreePath, TREE_FOLDER } from "../layout.ts";
 import type { RefStore, TreeFile, TreeStore } from "../store.ts";
 import { isBlobFile } from "./blobs.ts";
+import { isLinkRefused } from "../../shared/system-error.ts";
 
 /** File operations under way at once: keeps the thread pool busy without thousands of waiting promises. */
 const PARALLEL = 64;
-
-/** No hard link here: other file system, too many links on this file, or links not allowed. */
-const NO_LINK = new Set(["EXDEV", "EMLINK", "EPERM", "ENOTSUP", "ENOSYS"]);
 
 /**
  * Trees as folders `published/<id>/tools`, so that `published/<id>` is what Juju takes as `--metadata-source`. A tree
@@ -128,7 +127,7 @@ async function addFile(root: string, staged: string, file: TreeFile): Promise<vo
       await link(blob, target);
     } catch (error) {
       if (isAbsent(error)) throw missingBlob(file.sha256, file.path);
-      if (!NO_LINK.has(systemCode(error) ?? "")) throw error;
+      if (!isLinkRefused(error)) throw error;
       await copyFlushed(blob, target);
     }
   });

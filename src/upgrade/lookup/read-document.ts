@@ -2,6 +2,7 @@ import { isFault, type LookupFault } from "../../juju/metadata-search/fault.ts";
 import type { LookupAnswer, LookupReader } from "./port.ts";
 import type { LookupRules } from "../../juju/metadata-search/rules.ts";
 import type { LookupDocumentKind, LookupStep, LookupTrouble } from "./step.ts";
+import { BEGIN_MESSAGE, END_SIGNATURE } from "../../simplestreams/signed-text.ts";
 
 /** A place that Juju reads metadata from. */
 export interface LookupSource {
@@ -130,16 +131,13 @@ function judgeStatus(status: number, { failures }: LookupRules): Outcome {
   };
 }
 
-const BEGIN = "-----BEGIN PGP SIGNED MESSAGE-----";
-const END = "-----END PGP SIGNATURE-----";
-
 /**
  * The first clear-signed block; Juju passes over what stands around it.
  * Source: golang.org/x/crypto/openpgp/clearsign Decode.
  */
 function findSignedBlock(text: string): string | undefined {
-  const begin = text.startsWith(BEGIN) ? 0 : text.indexOf(`\n${BEGIN}`) + 1;
-  if (begin === 0 && !text.startsWith(BEGIN)) return undefined;
-  const end = text.indexOf(`\n${END}`, begin);
-  return end < 0 ? undefined : `${text.slice(begin, end + 1 + END.length)}\n`;
+  const begin = text.startsWith(BEGIN_MESSAGE) ? 0 : text.indexOf(`\n${BEGIN_MESSAGE}`) + 1;
+  if (begin === 0 && !text.startsWith(BEGIN_MESSAGE)) return undefined;
+  const end = text.indexOf(`\n${END_SIGNATURE}`, begin);
+  return end < 0 ? undefined : `${text.slice(begin, end + 1 + END_SIGNATURE.length)}\n`;
 }

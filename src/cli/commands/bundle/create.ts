@@ -2,7 +2,6 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BundleOrder } from "../../../bundle/create/plan-bundle.ts";
 import type { composeBundle } from "../../../compose/bundle.ts";
 import { carriedContents, countAgents, type BundleManifest } from "../../../bundle/format/manifest.ts";
-import { parseVolumeSize } from "../../../bundle/format/volume-plan.ts";
 import type { FinishedVolume } from "../../../bundle/write/write-progress.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
@@ -13,6 +12,7 @@ import { shortenNames } from "../../output/name-list.ts";
 import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
 import { readOrder, type ChoiceFlags } from "./create-order.ts";
+import { parseSizeFlag } from "./describe-volumes.ts";
 
 interface CreateFlags extends ChoiceFlags {
   readonly to: string;
@@ -45,7 +45,7 @@ export function defineCreate(parent: Command, run: RunAction): void {
     .option("--keep <n>", "only the newest N versions of each minor and architecture", parseCount)
     .option("--snapshot <id>", "carry this snapshot instead of the current one")
     .addOption(new Option("--channel <name>", "not built yet").hideHelp().argParser(refuseChannel))
-    .option("--volume-size <size>", "volumes of exactly this size: 4300MiB, or dvd, bd, fat32", parseSize)
+    .option("--volume-size <size>", "volumes of exactly this size: 4300MiB, or dvd, bd, fat32", parseSizeFlag)
     .option("--manifest-html", "also write a page to print and put beside the media")
     .option("--allow-partial", "leave out what is missing here, and say so inside")
     .option("--allow-unsigned", "take a receipt without a signature for --have")
@@ -254,12 +254,6 @@ function describeCarried(manifest: BundleManifest): Carried {
 
 function describe({ agents, tarballs, bytes }: Carried): string {
   return `${agents} agent(s) in ${tarballs} tarball(s), ${formatByteSize(bytes)}`;
-}
-
-function parseSize(text: string): number {
-  const bytes = parseVolumeSize(text);
-  if (bytes !== undefined && bytes > 0) return bytes;
-  throw new InvalidArgumentError("Give a size such as 4300MiB, or one of dvd, bd, fat32.");
 }
 
 function parseCount(text: string): number {

@@ -8,10 +8,9 @@ import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { shortenNames } from "../../output/name-list.ts";
 import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
+import { EXIT } from "../../exit-status.ts";
 
 /** Exit status when something is missing, and when something was refused. */
-const EXIT_PARTIAL = 3;
-const EXIT_TRUST = 4;
 
 interface ImportFlags {
   readonly dryRun?: true;
@@ -87,8 +86,8 @@ async function importAll(context: CommandContext, call: CommandCall<ImportFlags>
 
 async function printReport(context: CommandContext, report: ImportReport): Promise<number> {
   await context.output.print(report, () => render(report, context));
-  if (report.faults.length > 0) return EXIT_TRUST;
-  return report.outcome === "partial" ? EXIT_PARTIAL : 0;
+  if (report.faults.length > 0) return EXIT.untrusted;
+  return report.outcome === "partial" ? EXIT.partial : EXIT.ok;
 }
 
 async function render(report: ImportReport, { paint }: CommandContext): Promise<string> {

@@ -7,9 +7,7 @@ import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { formatTable } from "../../output/table.ts";
 import { describeVolumes } from "./describe-volumes.ts";
-
-/** Exit status when a file is no volume that can be read. */
-const EXIT_TRUST = 4;
+import { EXIT } from "../../exit-status.ts";
 
 interface InspectFlags {
   readonly agents?: true;
@@ -50,7 +48,7 @@ async function inspect(context: CommandContext, call: CommandCall<InspectFlags>)
   await context.output.print(documentOf(inspection, listsAgents), () =>
     render(inspection, listsAgents, context),
   );
-  return inspection.faults.length > 0 ? EXIT_TRUST : 0;
+  return inspection.faults.length > 0 ? EXIT.untrusted : 0;
 }
 
 function documentOf({ bundles, faults }: Inspection, listsAgents: boolean) {

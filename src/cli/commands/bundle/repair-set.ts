@@ -9,9 +9,7 @@ import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
 import { readInputFile } from "../../input/input-files.ts";
 import { renderReport } from "./verify.ts";
-
-/** Exit status when something is still not whole. */
-const EXIT_TRUST = 4;
+import { EXIT } from "../../exit-status.ts";
 
 interface RepairFlags {
   readonly to?: string;
@@ -59,7 +57,7 @@ async function repairSet(context: CommandContext, call: CommandCall<RepairFlags>
       : await ofVolumes(context, { from, to: call.options.to, work });
     await progress.close();
     await printRepaired(context, repaired, { folder, from });
-    return repaired.after?.outcome === "damaged" ? EXIT_TRUST : 0;
+    return repaired.after?.outcome === "damaged" ? EXIT.untrusted : 0;
   } finally {
     await progress.close();
   }

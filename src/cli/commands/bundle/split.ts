@@ -1,7 +1,7 @@
-import { type Command, InvalidArgumentError } from "commander";
-import { parseVolumeSize } from "../../../bundle/format/volume-plan.ts";
+import type { Command } from "commander";
 import type { RunAction } from "../../command.ts";
 import { divide, DIVIDE_HELP } from "./divide.ts";
+import { parseSizeFlag } from "./describe-volumes.ts";
 
 /** Adds `split` to `parent`. */
 export function defineSplit(parent: Command, run: RunAction): void {
@@ -14,7 +14,7 @@ export function defineSplit(parent: Command, run: RunAction): void {
     .requiredOption(
       "--volume-size <size>",
       "volumes of exactly this size: 4300MiB, or dvd, bd, fat32",
-      parseSize,
+      parseSizeFlag,
     )
     .option("--force", "replace files of another bundle at that place")
     .addHelpText(
@@ -26,10 +26,4 @@ Examples:
   jam bundle split discs/ --volume-size fat32 --to /media/stick/`,
     )
     .action(run(divide));
-}
-
-function parseSize(text: string): number {
-  const bytes = parseVolumeSize(text);
-  if (bytes !== undefined && bytes > 0) return bytes;
-  throw new InvalidArgumentError("Give a size such as 4300MiB, or one of dvd, bd, fat32.");
 }

@@ -7,9 +7,7 @@ import { createProgress } from "../../progress.ts";
 import { pathWord, shellCommand } from "../../../shared/shell-command.ts";
 import { describeVolumes } from "./describe-volumes.ts";
 import { describeSignature } from "./inspect.ts";
-
-/** Exit status when something is not whole. */
-const EXIT_TRUST = 4;
+import { EXIT } from "../../exit-status.ts";
 
 interface VerifyFlags {
   readonly allowUnsigned?: true;
@@ -57,7 +55,7 @@ async function verify(context: CommandContext, call: CommandCall<VerifyFlags>): 
     const { report } = await verifyBundle(inputs, work);
     await progress.close();
     await context.output.print(report, () => `${renderReport(report, context, paths)}\n`);
-    return report.outcome === "whole" ? 0 : EXIT_TRUST;
+    return report.outcome === "whole" ? EXIT.ok : EXIT.untrusted;
   } finally {
     await progress.close();
   }
