@@ -206,7 +206,7 @@ describe("where it goes", () => {
     ["--volume-size", "huge", "JAM_USAGE_INVALID"],
     ["--since", "20200101T000000Z-00000000", "JAM_SNAPSHOT_NOT_FOUND"],
     ["--snapshot", "../../etc/passwd", "JAM_SNAPSHOT_NOT_FOUND"],
-    ["--channel", "prod", "JAM_USAGE_INVALID"],
+    ["--no-such-flag", "prod", "JAM_USAGE_INVALID"],
     ["--site", "nowhere", "JAM_SITE_NOT_FOUND"],
     ["--have", "no-such-file", "JAM_USAGE_INVALID"],
     ["--versions", "9.9.9", "JAM_USAGE_INVALID"],

@@ -196,7 +196,7 @@ describe("a damaged volume", () => {
       expect(report.affected.length).toBeGreaterThan(0);
       expect(inIt).toEqual(expect.arrayContaining([...report.affected]));
     } else expect([...report.affected].sort()).toEqual(inIt.sort());
-    const repaired = await gap.json<RepairedDocument>("near", "bundle", "repair-set", media.folder);
+    const repaired = await gap.json<RepairedDocument>("near", "bundle", "repair", media.folder);
     expect(repaired).toMatchObject({ repaired: [2], outcome: "whole", bundle: { id } });
     expect(await media.files()).toEqual(await filesOf(volumes));
   });
@@ -222,7 +222,7 @@ describe("a damaged volume", () => {
     expect(states).toEqual(
       what === "lost" ? ["missing"] : what === "of another bundle" ? ["missing", "foreign"] : ["damaged"],
     );
-    expect(await gap.json("near", "bundle", "repair-set", media.folder)).toMatchObject({
+    expect(await gap.json("near", "bundle", "repair", media.folder)).toMatchObject({
       repaired: [3],
       outcome: "whole",
     });
@@ -237,7 +237,7 @@ describe("a damaged volume", () => {
       const report = await verify(media.folder);
       expect(report).toMatchObject({ status: 4, bundle: id, repair: { volumes: [1], volumeSize: null } });
       expect(report.affected.length).toBe([...agentsOf.values()].flat().length);
-      const repaired = await gap.json("far", "bundle", "repair-set", media.path(name));
+      const repaired = await gap.json("far", "bundle", "repair", media.path(name));
       expect(repaired).toMatchObject({ repaired: [1], outcome: "whole" });
       expect(await media.files()).toEqual(await filesOf(single));
     }
@@ -251,8 +251,8 @@ describe("a damaged volume", () => {
     expect(status).toBe(4);
     expect(stdout).toMatch(/missing {4}volume 1\n/);
     expect(stdout).toMatch(/foreign {4}.*photos\.tar/);
-    expect(stdout).toContain(`jam bundle repair-set ${media.folder}`);
-    const repaired = await gap.near.jam("bundle", "repair-set", media.folder);
+    expect(stdout).toContain(`jam bundle repair ${media.folder}`);
+    const repaired = await gap.near.jam("bundle", "repair", media.folder);
     expect(repaired.status).toBe(4);
     expect(repaired.stdout).toContain("1 volume(s) put right");
     expect(repaired.stdout).toContain("Take away what does not belong there");
@@ -276,7 +276,7 @@ test("volumes that changed places are named and change back, where no store has 
     { number: 2, path: media.path(third) },
     { number: 3, path: media.path(second) },
   ]);
-  expect(await gap.json("far", "bundle", "repair-set", media.folder)).toMatchObject({
+  expect(await gap.json("far", "bundle", "repair", media.folder)).toMatchObject({
     repaired: [2, 3],
     outcome: "whole",
   });
@@ -289,7 +289,7 @@ test("what lies beside is checked and restored; a second copy of a volume does n
     await using media = await copyOf(volumes);
     await media.flip(name, 40);
     expect(await verify(media.folder)).toMatchObject({ status: 4, repair: { volumes: [] }, affected: [] });
-    expect(await gap.json("near", "bundle", "repair-set", media.folder)).toMatchObject({
+    expect(await gap.json("near", "bundle", "repair", media.folder)).toMatchObject({
       repaired: [],
       outcome: "whole",
     });
@@ -310,13 +310,13 @@ test("a report is enough for the side that made the bundle", async () => {
   const report = join(gap.near.folder, "report.json");
   await writeFile(report, stdout);
   const to = join(gap.medium, "again");
-  const made = await gap.json<RepairedDocument>("near", "bundle", "repair-set", report, "--to", to);
+  const made = await gap.json<RepairedDocument>("near", "bundle", "repair", report, "--to", to);
   expect(made.repaired).toEqual([1, 3]);
   const whole = await filesOf(volumes);
   expect(await filesOf(to)).toEqual(new Map([first, third].map((name) => [name, whole.get(name)])));
-  const strange = await gap.far.jam("bundle", "repair-set", report, "--to", to, "-o", "json");
+  const strange = await gap.far.jam("bundle", "repair", report, "--to", to, "-o", "json");
   expect(JSON.parse(strange.stdout)).toMatchObject({ error: { code: "JAM_BUNDLE_NOT_FOUND" } });
-  const lost = await gap.far.jam("bundle", "repair-set", media.folder, "-o", "json");
+  const lost = await gap.far.jam("bundle", "repair", media.folder, "-o", "json");
   expect(lost.status).toBe(3);
   expect(JSON.parse(lost.stdout)).toMatchObject({
     error: {
@@ -333,9 +333,9 @@ test("the side that made a bundle puts it right when nothing of it is legible an
   for (const file of beside) await rm(media.path(file));
   await writeFile(media.path(name), Buffer.alloc(2000));
   expect(await verify(media.folder)).toMatchObject({ bundle: null, outcome: "damaged", status: 4 });
-  const unknown = await gap.far.jam("bundle", "repair-set", media.folder, "-o", "json");
+  const unknown = await gap.far.jam("bundle", "repair", media.folder, "-o", "json");
   expect(JSON.parse(unknown.stdout)).toMatchObject({ error: { code: "JAM_BUNDLE_NOT_FOUND" } });
-  const repaired = await gap.json("near", "bundle", "repair-set", media.path(name));
+  const repaired = await gap.json("near", "bundle", "repair", media.path(name));
   expect(repaired).toMatchObject({ repaired: [1], outcome: "whole" });
   expect(await media.files()).toEqual(await filesOf(single));
 });

@@ -28,6 +28,16 @@ test("an unknown command is wrong usage, with the nearest one named", async () =
   expect(stderr).toBe("error: Unknown command 'snyc'. [JAM_USAGE_INVALID]\nnext:  Did you mean sync?\n");
 });
 
+test.for([[], ["report.json", "--to", "again"], ["--no-such-flag"]])(
+  "the old name of jam bundle repair is wrong usage that names the new one, with %j",
+  async (args) => {
+    const { status, stdout, stderr } = await runJam(["bundle", "repair-set", ...args]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toContain("is now called `jam bundle repair`");
+    expect((await runJam(["bundle", "--help"])).stdout).not.toContain("repair-set");
+  },
+);
+
 describe("init", () => {
   test("writes settings that validate, and never replaces them unasked", async () => {
     await using folder = await temporaryFolder();

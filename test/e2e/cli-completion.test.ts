@@ -51,6 +51,10 @@ test.for([
   [["jam", "completion", "f"], ["fish"]],
   [["jam", "config", "va"], ["validate"]],
   [["jam", "key", "t"], ["trust"]],
+  [
+    ["jam", "bundle", "re"],
+    ["repair", "receipt"],
+  ],
   [["jam", "key", "trust", "--f"], ["--fingerprint"]],
   [["jam", "init", "--sys"], ["--systemd"]],
   [

@@ -372,10 +372,10 @@ describe("names that are typed", () => {
   property.prop([paths], runs(20))("stay within their word in the next step of bundle verify", (name) => {
     const found = repairStep(name);
     expect(found.filter(hasUnprintable)).toEqual([]);
-    if (hasUnprintable(name)) expect(found[0]).toMatch(/^# jam bundle repair-set cannot be pasted: /);
+    if (hasUnprintable(name)) expect(found[0]).toMatch(/^# jam bundle repair cannot be pasted: /);
     else {
       const path = name.startsWith("-") ? `./${name}` : name;
-      expect(shellWords(found)).toEqual([[["jam", "bundle", "repair-set", path]]]);
+      expect(shellWords(found)).toEqual([[["jam", "bundle", "repair", path]]]);
     }
   });
 
@@ -400,7 +400,7 @@ describe("names that are typed", () => {
     (name) => ["bundle", "import", "--", name],
     (name) => ["bundle", "inspect", "--", name],
     (name) => ["bundle", "verify", "--", name],
-    (name) => ["bundle", "repair-set", "--", name],
+    (name) => ["bundle", "repair", "--", name],
     (name) => ["bundle", "create", `--snapshot=${name}`, "--to", scratch],
     (name) => ["connect", "--url", name],
     (name) => ["connect", "--juju", name],

@@ -171,7 +171,7 @@ function refuseMissing(
     "JAM_BUNDLE_INCOMPLETE",
     `Volume ${numbers.join(", ")} of ${plans.length} of bundle ${id} is missing, with ${describeAffected(affected)}.`,
     {
-      hint: "Name all volumes, or the folders that hold them. `jam bundle repair-set` makes lost ones again.",
+      hint: "Name all volumes, or the folders that hold them. `jam bundle repair` makes lost ones again.",
       details: { bundle: id, volumes: numbers, ...affected },
     },
   );

@@ -18,7 +18,7 @@ export function malformedBundle(name: string, what: string, cause?: unknown): Ja
 /** `JAM_BUNDLE_DAMAGED`: `name` is cut short, too long, or holds other bytes than promised. */
 export function damagedBundle(name: string, what: string, details: ErrorDetails = {}): JamError {
   return new JamError("JAM_BUNDLE_DAMAGED", `${name}: ${what}.`, {
-    hint: "Find the bad volumes with `jam bundle verify`, and make just those again with `jam bundle repair-set`.",
+    hint: "Find the bad volumes with `jam bundle verify`, and make just those again with `jam bundle repair`.",
     details: { volume: name, ...details },
   });
 }

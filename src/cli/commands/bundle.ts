@@ -3,9 +3,10 @@ import { defineImport } from "./bundle/import.ts";
 import { defineInspect } from "./bundle/inspect.ts";
 import { defineJoin } from "./bundle/join.ts";
 import { defineReceipt } from "./bundle/receipt.ts";
-import { defineRepairSet } from "./bundle/repair-set.ts";
+import { defineRepair } from "./bundle/repair.ts";
 import { defineSplit } from "./bundle/split.ts";
 import { defineVerify } from "./bundle/verify.ts";
+import { JamError } from "../../shared/errors.ts";
 import type { DefineCommand } from "../command.ts";
 
 export const define: DefineCommand = (command, run) => {
@@ -26,8 +27,16 @@ The way over the gap:
   defineImport(command, run);
   defineInspect(command, run);
   defineVerify(command, run);
-  defineRepairSet(command, run);
+  defineRepair(command, run);
   defineSplit(command, run);
   defineJoin(command, run);
   defineReceipt(command, run);
+  command.command("repair-set [args...]", { hidden: true }).allowUnknownOption().action(refuseOldName);
 };
+
+/** The name that `jam bundle repair` had before. */
+function refuseOldName(): never {
+  throw new JamError("JAM_USAGE_INVALID", "`jam bundle repair-set` is now called `jam bundle repair`.", {
+    hint: "Run `jam bundle repair` with the same arguments.",
+  });
+}

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { BundleOrder } from "../../../bundle/create/plan-bundle.ts";
 import type { composeBundle } from "../../../compose/bundle.ts";
 import { carriedContents, countAgents, type BundleManifest } from "../../../bundle/format/manifest.ts";
@@ -6,7 +6,6 @@ import type { FinishedVolume } from "../../../bundle/write/write-progress.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
 import { cutLists } from "../../../shared/listed.ts";
-import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { shortenNames } from "../../output/name-list.ts";
 import { formatTable } from "../../output/table.ts";
@@ -44,7 +43,6 @@ export function defineCreate(parent: Command, run: RunAction): void {
     .option("--series <series...>", "only these series, of what Juju up to 2.8 reads")
     .option("--keep <n>", "only the newest N versions of each minor and architecture", parseCount)
     .option("--snapshot <id>", "carry this snapshot instead of the current one")
-    .addOption(new Option("--channel <name>", "not built yet").hideHelp().argParser(refuseChannel))
     .option("--volume-size <size>", "volumes of exactly this size: 4300MiB, or dvd, bd, fat32", parseSizeFlag)
     .option("--manifest-html", "also write a page to print and put beside the media")
     .option("--allow-partial", "leave out what is missing here, and say so inside")
@@ -54,14 +52,6 @@ export function defineCreate(parent: Command, run: RunAction): void {
     .option("-n, --dry-run", "print what would be carried, write nothing")
     .addHelpText("after", HELP)
     .action(run(create));
-}
-
-/** It was accepted and did nothing but fail; until channels are built it says so. */
-function refuseChannel(name: string): never {
-  throw new JamError("JAM_USAGE_INVALID", `--channel ${printable(name, 60)}: channels are not built yet.`, {
-    hint: "Leave --channel out to carry the mirror itself, or name an earlier state with --snapshot.",
-    details: { flag: "--channel" },
-  });
 }
 
 const HELP = `

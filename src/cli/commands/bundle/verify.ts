@@ -34,7 +34,7 @@ Ends with 0 when all is whole, else with 4.
 Examples:
   jam bundle verify /media/stick/
   jam bundle verify disc1/ disc2/ disc3/
-  jam bundle verify /media/stick/ -o json > report.json     for: jam bundle repair-set report.json --to FOLDER`,
+  jam bundle verify /media/stick/ -o json > report.json     for: jam bundle repair report.json --to FOLDER`,
     )
     .action(run(verify));
 }
@@ -145,13 +145,13 @@ function nextStep(report: VerifyReport, paths: readonly string[]): string[] {
     );
   const [from = "FOLDER", ...others] = paths;
   const place = others.length > 0 || from === "-" ? "FOLDER" : from;
-  const repairSet = shellCommand`jam bundle repair-set ${pathWord(place)}`;
+  const command = shellCommand`jam bundle repair ${pathWord(place)}`;
   if (repair.volumes.length > 0)
     lines.push(
-      `Put volume ${describeVolumes(repair.volumes)} right: ${repairSet}`,
-      "Or where it was made, with the report of jam bundle verify -o json: jam bundle repair-set report.json --to FOLDER",
+      `Put volume ${describeVolumes(repair.volumes)} right: ${command}`,
+      "Or where it was made, with the report of jam bundle verify -o json: jam bundle repair report.json --to FOLDER",
     );
   else if (beside.some(({ state }) => state !== "whole"))
-    lines.push(`Restore the files next to the volumes: ${repairSet}`);
+    lines.push(`Restore the files next to the volumes: ${command}`);
   return lines.length === 0 ? [] : ["", ...lines];
 }

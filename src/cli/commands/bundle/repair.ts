@@ -16,10 +16,10 @@ interface RepairFlags {
   readonly allowUnsigned?: true;
 }
 
-/** Adds `repair-set` to `parent`. */
-export function defineRepairSet(parent: Command, run: RunAction): void {
+/** Adds `repair` to `parent`. */
+export function defineRepair(parent: Command, run: RunAction): void {
   parent
-    .command("repair-set")
+    .command("repair")
     .summary("make just the bad volumes of a bundle again, to the byte")
     .description("Make just the bad volumes of a bundle again, to the byte.")
     .argument("<from>", "the bundle's folder or file, or a report of jam bundle verify -o json (- reads one)")
@@ -34,14 +34,14 @@ where it is not right, and verifies once more. Contents come from this mirror, a
 A report names bundle and volumes; the mirror that made the bundle remembers the rest.
 
 Examples:
-  jam bundle repair-set /media/stick/
-  jam bundle repair-set /media/stick/ --to new-discs/
-  jam bundle repair-set report.json --to /media/other-stick/`,
+  jam bundle repair /media/stick/
+  jam bundle repair /media/stick/ --to new-discs/
+  jam bundle repair report.json --to /media/other-stick/`,
     )
-    .action(run(repairSet));
+    .action(run(repair));
 }
 
-async function repairSet(context: CommandContext, call: CommandCall<RepairFlags>): Promise<number> {
+async function repair(context: CommandContext, call: CommandCall<RepairFlags>): Promise<number> {
   const config = await context.config();
   const compose = await import("../../../compose/bundle.ts");
   const from = call.args[0] as string;
@@ -89,7 +89,7 @@ async function byReport(context: CommandContext, { from, to, work }: RepairCall)
   const order = parseReport(await readInputFile(context, from, "FROM"));
   if (to === undefined) {
     throw new JamError("JAM_USAGE_INVALID", "--to: a report does not say where the volumes go.", {
-      hint: `Give the folder for them: ${shellCommand`jam bundle repair-set ${pathWord(from)} --to FOLDER`}.`,
+      hint: `Give the folder for them: ${shellCommand`jam bundle repair ${pathWord(from)} --to FOLDER`}.`,
       details: { flag: "--to" },
     });
   }
