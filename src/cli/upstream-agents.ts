@@ -1,6 +1,6 @@
 import type { Agent } from "../juju/agent.ts";
-import type { MissingAgents } from "../upgrade/fetch-advice.ts";
-import type { UsableAgents, UsableWanted } from "../upgrade/usable-agents.ts";
+import type { MissingAgents } from "../upgrade/fetch-hint.ts";
+import type { UsableAgents, UsableWanted } from "../upgrade/known-agents.ts";
 import type { CommandContext } from "./command.ts";
 import { createWaitLines } from "./progress.ts";
 import { userAgent } from "./version.ts";
@@ -40,7 +40,7 @@ export async function readUsableAgents(
   const config = await context.config();
   const { openStore } = await import("../compose/store.ts");
   const { readKnownAgents } = await import("../upgrade/known-agents.ts");
-  const { findUsableAgents } = await import("../upgrade/usable-agents.ts");
+  const { findUsableAgents } = await import("../upgrade/known-agents.ts");
   return findUsableAgents(
     await readKnownAgents(await openStore(config)),
     { ...wanted, deny: config.rules.deny },
@@ -56,7 +56,7 @@ export async function adviseOnMissing(
   context: CommandContext,
   missing: MissingAgents,
 ): Promise<string | undefined> {
-  const { adviseOn } = await import("../upgrade/fetch-advice.ts");
+  const { adviseOn } = await import("../upgrade/fetch-hint.ts");
   const { rules, mode, ...config } = await context.config();
   return adviseOn(missing, { rules, isOffline: mode === "offline" }, async () => {
     const { openStore } = await import("../compose/store.ts");

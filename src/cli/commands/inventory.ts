@@ -14,7 +14,7 @@ import { writeCarriedFile } from "./bundle/write-file.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
 import { readFleetFiles } from "../input/fleet-files.ts";
-import { archesOf } from "../../upgrade/plan/plan-words.ts";
+import { archesOf } from "../../upgrade/plan/parameters.ts";
 
 interface Flags {
   readonly fleet?: readonly string[];

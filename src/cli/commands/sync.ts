@@ -113,7 +113,7 @@ async function readWishes(
   if (flags.plan === undefined) return { forgetsPlans };
   const { readInputFile } = await import("../input/input-files.ts");
   const { parsePlan } = await import("../../upgrade/plan/plan-document.ts");
-  const { wishesOf } = await import("../../upgrade/plan/wishes.ts");
+  const { wishesOf } = await import("../../upgrade/plan/plan-document.ts");
   const plan = parsePlan(await readInputFile(context, flags.plan, "--plan"));
   const { wishes, unobtainable } = wishesOf(plan);
   if (unobtainable.length > 0) {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { planFrom } from "../../upgrade/plan/plan-from.ts";
+import { planFrom } from "../../upgrade/plan/make-plan.ts";
 import type { PlanDocument } from "../../upgrade/plan/plan-document.ts";
-import { readPlanWords, type PlanWords } from "../../upgrade/plan/plan-words.ts";
-import type { UsableWanted } from "../../upgrade/usable-agents.ts";
+import { readPlanParameters, type PlanParameters } from "../../upgrade/plan/parameters.ts";
+import type { UsableWanted } from "../../upgrade/known-agents.ts";
 import type { CommandContext } from "../command.ts";
 import { readUsableAgents } from "../upstream-agents.ts";
 import { readFleetFiles } from "./fleet-files.ts";
@@ -10,7 +10,7 @@ import { mirrorUrl } from "./mirror-url.ts";
 import { readKnownVersions } from "./version-flag.ts";
 
 /** The flags that say what to plan; `jam plan` and `jam ready` share them. */
-export interface PlanFlags extends PlanWords {
+export interface PlanFlags extends PlanParameters {
   readonly fleet?: readonly string[];
   readonly url?: string;
 }
@@ -56,7 +56,7 @@ export async function planFromFlags(
   const texts = [...(from === undefined ? [] : [from]), ...client];
   // A minor is a target of its own, and needs nothing that is known.
   const channel = to?.includes("/") === true ? [to] : [];
-  const wish = readPlanWords(flags, {
+  const wish = readPlanParameters(flags, {
     hasFleet: flags.fleet !== undefined,
     known: await readKnownVersions(context, [...texts, ...channel]),
     nameOf: (field) => `--${field}`,

@@ -2,7 +2,7 @@ import { findSeries, osTypeOf } from "../../juju/release.ts";
 import { compareVersions, parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
 import { formatModelName, type Fleet, type FleetController, type FleetModel } from "../fleet/fleet.ts";
-import type { Platform } from "./needs.ts";
+import type { Platform } from "./agent-needs.ts";
 
 /** A model as the planner sees it. */
 export interface PlannedModel {
@@ -91,23 +91,6 @@ export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): Pl
     );
   }
   return groups;
-}
-
-/** What the fleet's files do not tell, in addition to what `groupsOf` and `unplannedOf` say. */
-export function unknownOf({ controllers, models }: Fleet): string[] {
-  return [
-    ...controllers.flatMap(({ label, version, presumedVersion, isJaas }) => {
-      if (isJaas || version !== undefined || presumedVersion === undefined) return [];
-      return [`No file tells what controller ${label} runs; ${presumedVersion} is what its models run.`];
-    }),
-    // Only lists of models have UUIDs: without one, other models may be in the way.
-    ...controllers
-      .filter((one) => models.some(({ controller, uuid }) => controller === one && uuid === undefined))
-      .map(({ label, name }) => {
-        const command = shellCommand`juju models -c ${name} --format json`;
-        return `No file lists all models of controller ${label}: add ${command}.`;
-      }),
-  ];
 }
 
 /** Commands have to use the name that clients know; new controllers get names that are told apart. */

@@ -1,10 +1,10 @@
 import { sumTarballBytes } from "../../juju/agent.ts";
-import { isPrerelease, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import { type JujuVersion, isPrerelease, parseVersion } from "../../juju/version.ts";
 import { JamError } from "../../shared/errors.ts";
-import type { FleetUnread } from "../fleet/fleet.ts";
-import type { PlanGroup } from "./group.ts";
-import { unknownBases } from "./hop-images.ts";
-import { notNamedBy } from "./not-well.ts";
+import type { Fleet, FleetUnread } from "../fleet/fleet.ts";
+import { type PlanGroup, anonymousGroup, groupsOf } from "./group.ts";
+import { unknownBases } from "./hop-details.ts";
+import { fleetGaps, notNamedBy, notWellIn } from "./fleet-remarks.ts";
 import {
   PLAN_FORMAT,
   type PlanAgent,
@@ -14,11 +14,79 @@ import {
 } from "./plan-document.ts";
 import { planGroup } from "./plan-group.ts";
 import type { PlanContext } from "./plan-hop.ts";
-import { bestOf, remarksOn, unknownRelease } from "./preferred-target.ts";
-import { chooseTarget, completeVersions, type Target } from "./target.ts";
+import { type Target, bestOf, chooseTarget, completeVersions, remarksOn, unknownRelease } from "./target.ts";
+import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
+import type { MirrorUrl } from "../../juju/mirror-url.ts";
+import type { SelectionRules } from "../../juju/selection-rules.ts";
+import type { UsableAgents } from "../known-agents.ts";
+import { createAgentIndex } from "./agent-needs.ts";
+import { type PlanRequest, assumedPlatformsOf } from "./parameters.ts";
 
-/** What a plan is made for. */
-export interface PlanRequest {
+/** What a plan is made from. */
+export interface PlanSources {
+  /** Undefined for a plan from a version. */
+  readonly fleet: Fleet | undefined;
+  readonly known: Pick<UsableAgents, "held" | "upstream">;
+  readonly knowledge: Knowledge;
+  /** Rules of the mirror, for the architectures to assume. */
+  readonly select: SelectionRules["select"];
+  /** This mirror as controllers see it. */
+  readonly mirror: MirrorUrl;
+  readonly now: Date;
+}
+
+/**
+ * The plan from a version, or for a fleet: what `jam plan -o json` prints and `/api/v1/plan` answers.
+ * @throws JamError JAM_FLEET_INVALID for a fleet without a controller, JAM_AGENT_NOT_FOUND, JAM_PLAN_IMPOSSIBLE
+ */
+export function planFrom(request: PlanRequest, sources: PlanSources): PlanDocument {
+  const { fleet, known, knowledge, select, mirror, now } = sources;
+  const { target, stream, streams, clients } = request;
+  const assumed = assumedPlatformsOf(request.platforms, select, [...known.held, ...known.upstream]);
+  const unplaced: string[] = [];
+  const groups: readonly PlanGroup[] =
+    request.from === undefined
+      ? groupsOf(requireFleet(fleet), assumed, unplaced)
+      : [anonymousGroup(request.from, request.modelType, assumed)];
+  const warnings = [...(fleet?.notes ?? []), ...unplaced];
+  const gaps = fleet === undefined ? { unread: [], unknown: [] } : fleetGaps(fleet);
+  if (groups.length === 0) throw noControllers(warnings);
+  const plan = makePlan(
+    {
+      groups,
+      target,
+      stream,
+      streams,
+      createdAt: now,
+      warnings,
+      unread: gaps.unread,
+      unknown: [...unplaced, ...gaps.unknown],
+      notWell: fleet === undefined ? [] : notWellIn(fleet),
+    },
+    { index: createAgentIndex({ ...known, streams }), knowledge, clients, url: mirror.url },
+  );
+  const isNamed = mirror.isLoopback && JSON.stringify(plan.hops).includes(mirror.url);
+  return isNamed ? { ...plan, warnings: [loopbackNote(mirror), ...plan.warnings] } : plan;
+}
+
+function requireFleet(fleet: Fleet | undefined): Fleet {
+  if (fleet !== undefined) return fleet;
+  throw new JamError("JAM_INTERNAL", "A plan needs a version or a fleet to begin at.");
+}
+
+function loopbackNote({ url }: MirrorUrl): string {
+  return `The commands name this mirror by ${url}, where no controller reaches it: give --url http://ADDRESS:8080/tools, or set server.listen.`;
+}
+
+function noControllers(warnings: readonly string[]): JamError {
+  return new JamError("JAM_FLEET_INVALID", "The files name no controller that a plan can be made for.", {
+    lines: warnings,
+    hint: "Add what juju models --format json or juju show-controller --format json prints for each controller.",
+  });
+}
+
+/** The groups to plan, and what is known of their fleet. */
+export interface PlanInput {
   readonly groups: readonly PlanGroup[];
   /** Undefined: the newest patch of the minor that each controller runs. */
   readonly target: Target | undefined;
@@ -40,13 +108,13 @@ export interface PlanRequest {
  * The hops, agents, checks and commands for every group. A group without a way is listed with the reason.
  * @throws JamError JAM_AGENT_NOT_FOUND for an unknown target; JAM_PLAN_IMPOSSIBLE when the only group has no way
  */
-export function makePlan(request: PlanRequest, context: PlanContext): PlanDocument {
-  const warnings = new Set(request.warnings);
+export function makePlan(input: PlanInput, context: PlanContext): PlanDocument {
+  const warnings = new Set(input.warnings);
   const controllers: PlanController[] = [];
   const hops: PlanHop[] = [];
   const running: PlanAgent[] = [];
-  for (const group of request.groups) {
-    const to = targetOf(group, request.target, context, warnings);
+  for (const group of input.groups) {
+    const to = targetOf(group, input.target, context, warnings);
     const plan = planGroup(group, to, context);
     if (plan.controller.outcome === "none" && group.controller === undefined) {
       throw impossible(plan.controller);
@@ -65,18 +133,18 @@ export function makePlan(request: PlanRequest, context: PlanContext): PlanDocume
   const images = [...new Set(hops.flatMap((hop) => hop.images))].sort();
   return {
     format: PLAN_FORMAT,
-    createdAt: request.createdAt.toISOString(),
-    stream: request.stream,
-    streams: [...request.streams],
+    createdAt: input.createdAt.toISOString(),
+    stream: input.stream,
+    streams: [...input.streams],
     mirrorUrl: context.url,
     controllers,
     hops,
     agents,
     images,
-    warnings: [...warnings, ...notWellWarning(request, hops), ...missingWarnings(agents)],
-    unread: [...(request.unread ?? [])],
-    unknown: [...(request.unknown ?? [])],
-    notWell: [...(request.notWell ?? [])],
+    warnings: [...warnings, ...notWellWarning(input, hops), ...missingWarnings(agents)],
+    unread: [...(input.unread ?? [])],
+    unknown: [...(input.unknown ?? [])],
+    notWell: [...(input.notWell ?? [])],
     totals: totalsOf(agents),
   };
 }
@@ -148,7 +216,7 @@ function totalsOf(agents: readonly PlanAgent[]): PlanDocument["totals"] {
 const MAX_NAMED = 6;
 
 /** What no check of a hop names, as Juju would let it pass. */
-function notWellWarning({ notWell = [] }: PlanRequest, hops: readonly PlanHop[]): string[] {
+function notWellWarning({ notWell = [] }: PlanInput, hops: readonly PlanHop[]): string[] {
   const found = hops.flatMap(({ checks }) => checks.filter(({ state }) => state === "found"));
   const open = notNamedBy(
     notWell,

@@ -4,9 +4,10 @@ import { ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
 import { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { sha256Field } from "../../mirror/document-fields.ts";
-import { readDocument, type NamedText } from "../../input/read-documents.ts";
+import { type NamedText, readDocument } from "../../input/read-documents.ts";
 import { agentVersion } from "../fleet/fields.ts";
 import { listOf } from "../list-of.ts";
+import type { PlanWishes } from "../../mirror/kept-plans.ts";
 
 export const PLAN_FORMAT = "jam-plan:1";
 
@@ -200,4 +201,29 @@ function describeForeign(document: unknown, format: unknown): string {
 
 function invalid(name: string, what: string): JamError {
   return new JamError(EXPECTED.code, `${name} ${what}.`, { hint: EXPECTED.hint, details: { file: name } });
+}
+
+/** What a plan asks a sync for. */
+export interface WishesOfPlan {
+  readonly wishes: PlanWishes;
+  /** Running versions that were neither held nor listed when the plan was made: no upgrade waits for them. */
+  readonly unobtainable: readonly string[];
+}
+
+/** The agents that a plan needs, by name, and the streams that list them. */
+export function wishesOf({ agents, streams }: PlanDocument): WishesOfPlan {
+  const named = agents.map((agent) => ({
+    ...agent,
+    name: `${agent.version}-${agent.release}-${agent.arch}`,
+    isUnobtainable: agent.purpose === "running" && agent.state === "missing",
+  }));
+  return {
+    wishes: {
+      agents: new Map(
+        named.filter(({ isUnobtainable }) => !isUnobtainable).map(({ name, sha256 }) => [name, sha256]),
+      ),
+      streams,
+    },
+    unobtainable: named.filter(({ isUnobtainable }) => isUnobtainable).map(({ name }) => name),
+  };
 }

@@ -7,8 +7,7 @@ import { compareVersions, formatVersion, parseVersion, type JujuVersion } from "
 import type { PlanGroup, PlannedModel } from "./group.ts";
 import { catchUpHop, hopOf, runningAgents, type PlanContext } from "./plan-hop.ts";
 import type { PlanAgent, PlanController, PlanHop } from "./plan-document.ts";
-import { targetContext, ubuntuOf } from "./preferred-target.ts";
-import { isListed } from "./target.ts";
+import { targetContext, ubuntuOf, isListed } from "./target.ts";
 
 /** The way of one controller and its models. */
 export interface GroupPlan {

@@ -10,12 +10,16 @@ import {
   type JujuVersion,
 } from "../../juju/version.ts";
 import type { ShellCommand } from "../../shared/shell-command.ts";
-import type { AgentIndex, AgentNeed } from "./agent-index.ts";
+import { type AgentIndex, type AgentNeed, needsOf, type Platform } from "./agent-needs.ts";
 import { checksOf } from "./checks/checks.ts";
 import type { PlanGroup, PlannedModel } from "./group.ts";
-import { imagesOfHop } from "./hop-images.ts";
-import { detailsOfHop, flagsInCommand, hopCompanions, type ProcedureHop } from "./hop-procedure.ts";
-import { needsOf, type Platform } from "./needs.ts";
+import {
+  imagesOfHop,
+  detailsOfHop,
+  flagsInCommand,
+  hopCompanions,
+  type ProcedureHop,
+} from "./hop-details.ts";
 import type { PlanAgent, PlanHop, PlanModel } from "./plan-document.ts";
 
 /** What every group of one plan shares. */

@@ -4,7 +4,7 @@ import type { Agent } from "../../juju/agent.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
 import type { BlobStore } from "../../store/store.ts";
-import { createAgentIndex } from "../plan/agent-index.ts";
+import { createAgentIndex } from "../plan/agent-needs.ts";
 import type { PlanAgent, PlanDocument } from "../plan/plan-document.ts";
 
 /** What the agents of a plan are looked for in. */

@@ -2,7 +2,7 @@ import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { isKnownVersion, newestRead } from "../../juju/knowledge/known-versions.ts";
 import { covers } from "../../juju/upgrade-edge.ts";
 import { parseVersion } from "../../juju/version.ts";
-import { notNamedBy } from "../plan/not-well.ts";
+import { notNamedBy } from "../plan/fleet-remarks.ts";
 import type { PlanCheck, PlanDocument } from "../plan/plan-document.ts";
 import type { LookItem, ReadyCheck } from "./check.ts";
 

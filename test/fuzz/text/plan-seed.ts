@@ -1,6 +1,6 @@
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
 import { parseVersion } from "../../../src/juju/version.ts";
-import { createAgentIndex } from "../../../src/upgrade/plan/agent-index.ts";
+import { createAgentIndex } from "../../../src/upgrade/plan/agent-needs.ts";
 import { anonymousGroup } from "../../../src/upgrade/plan/group.ts";
 import { makePlan } from "../../../src/upgrade/plan/make-plan.ts";
 import { parseTarget } from "../../../src/upgrade/plan/target.ts";

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
 import { parseVersion } from "../../../src/juju/version.ts";
 import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
-import { createAgentIndex } from "../../../src/upgrade/plan/agent-index.ts";
+import { createAgentIndex } from "../../../src/upgrade/plan/agent-needs.ts";
 import { groupsOf } from "../../../src/upgrade/plan/group.ts";
 import { makePlan } from "../../../src/upgrade/plan/make-plan.ts";
 import type { PlanDocument } from "../../../src/upgrade/plan/plan-document.ts";

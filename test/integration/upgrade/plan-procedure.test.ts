@@ -6,7 +6,7 @@ import { formatPlanMarkdown } from "../../../src/cli/render/plan-markdown.ts";
 import { renderUpgradePlan } from "../../../src/cli/render/plan-table.ts";
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
 import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
-import { createAgentIndex } from "../../../src/upgrade/plan/agent-index.ts";
+import { createAgentIndex } from "../../../src/upgrade/plan/agent-needs.ts";
 import { groupsOf } from "../../../src/upgrade/plan/group.ts";
 import { makePlan } from "../../../src/upgrade/plan/make-plan.ts";
 import { parsePlan, type PlanDocument } from "../../../src/upgrade/plan/plan-document.ts";

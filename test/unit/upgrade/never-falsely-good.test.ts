@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
 import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
-import { createAgentIndex } from "../../../src/upgrade/plan/agent-index.ts";
-import { groupsOf, unknownOf } from "../../../src/upgrade/plan/group.ts";
+import { createAgentIndex } from "../../../src/upgrade/plan/agent-needs.ts";
+import { groupsOf } from "../../../src/upgrade/plan/group.ts";
 import { makePlan } from "../../../src/upgrade/plan/make-plan.ts";
-import { notWellIn } from "../../../src/upgrade/plan/not-well.ts";
+import { fleetGaps, notWellIn } from "../../../src/upgrade/plan/fleet-remarks.ts";
 import { parseTarget } from "../../../src/upgrade/plan/target.ts";
 import { judgeReadiness } from "../../../src/upgrade/ready/ready.ts";
 import { judgeUpgraded } from "../../../src/upgrade/upgraded/upgraded.ts";
@@ -40,7 +40,7 @@ async function judge(texts: Texts, to: string, held = HELD) {
       streams: ["released"],
       createdAt: new Date(0),
       warnings: [],
-      unknown: [...unplaced, ...unknownOf(fleet)],
+      unknown: [...unplaced, ...fleetGaps(fleet).unknown],
       unread: fleet.unread,
       notWell: notWellIn(fleet),
     },

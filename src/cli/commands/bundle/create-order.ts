@@ -118,7 +118,7 @@ async function readChoice(context: CommandContext, flags: ChoiceFlags): Promise<
 
 async function readPlan(context: CommandContext, file: string): Promise<NonNullable<AgentChoice["plan"]>> {
   const { parsePlan } = await import("../../../upgrade/plan/plan-document.ts");
-  const { wishesOf } = await import("../../../upgrade/plan/wishes.ts");
+  const { wishesOf } = await import("../../../upgrade/plan/plan-document.ts");
   const plan = parsePlan(await readInputFile(context, file, "--plan"));
   const { wishes, unobtainable } = wishesOf(plan);
   if (unobtainable.length > 0) {

@@ -4,7 +4,7 @@ import { JUJU_KNOWLEDGE } from "../../../../src/juju/knowledge/juju-knowledge.ts
 import type { Advice } from "../../../../src/juju/knowledge/knowledge.ts";
 import { parseVersion } from "../../../../src/juju/version.ts";
 import { readFleet } from "../../../../src/upgrade/fleet/read-fleet.ts";
-import { createAgentIndex } from "../../../../src/upgrade/plan/agent-index.ts";
+import { createAgentIndex } from "../../../../src/upgrade/plan/agent-needs.ts";
 import {
   anonymousGroup,
   groupsOf,

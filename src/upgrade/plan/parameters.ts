@@ -10,7 +10,7 @@ import type { Assumed } from "./group.ts";
 import { parseTarget, type Target } from "./target.ts";
 
 /** The words that say what to plan: flags of `jam plan` and `jam ready`, parameters of the API. */
-export interface PlanWords {
+export interface PlanParameters {
   readonly from?: string;
   readonly to?: string;
   readonly modelType?: "iaas" | "caas";
@@ -23,7 +23,7 @@ export interface PlanWords {
 }
 
 /** What to plan, checked. */
-export interface PlanWish {
+export interface PlanRequest {
   /** Undefined: what the files of a fleet tell. */
   readonly from: JujuVersion | undefined;
   readonly modelType: "iaas" | "caas";
@@ -34,13 +34,13 @@ export interface PlanWish {
   readonly stream: string;
   /** Streams that Juju searches for it. */
   readonly streams: readonly string[];
-  readonly platforms: Pick<PlanWords, "arch" | "os" | "series" | "release">;
+  readonly platforms: Pick<PlanParameters, "arch" | "os" | "series" | "release">;
   /** What words were taken for, to be told. */
   readonly notes: readonly string[];
 }
 
 /** How the words were given. */
-export interface PlanWordsContext {
+export interface ParameterContext {
   readonly hasFleet: boolean;
   /** What is known, for the newest version of a snap channel. */
   readonly known: KnownVersions;
@@ -52,7 +52,7 @@ export interface PlanWordsContext {
  * What the words ask for.
  * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID, JAM_AGENT_NOT_FOUND for a channel of which no version is known
  */
-export function readPlanWords(words: PlanWords, context: PlanWordsContext): PlanWish {
+export function readPlanParameters(words: PlanParameters, context: ParameterContext): PlanRequest {
   const { nameOf, known } = context;
   checkStart(words, context);
   checkPlatforms(words, nameOf);
@@ -104,7 +104,7 @@ function readTarget(text: string, { nameOf, versionOf, notes }: TargetReading): 
 }
 
 /** A plan begins at a version or at a fleet. */
-function checkStart({ from, to }: PlanWords, { hasFleet, nameOf }: PlanWordsContext): void {
+function checkStart({ from, to }: PlanParameters, { hasFleet, nameOf }: ParameterContext): void {
   const hint = "For example: jam plan --from 2.9.10 --to 3.6, or jam plan --fleet status.json --to 3.6";
   if (from !== undefined && hasFleet) {
     throw new JamError(
@@ -124,8 +124,8 @@ function checkStart({ from, to }: PlanWords, { hasFleet, nameOf }: PlanWordsCont
 }
 
 function checkPlatforms(
-  { arch = [], os = [], series = [], release = [] }: PlanWords,
-  nameOf: PlanWordsContext["nameOf"],
+  { arch = [], os = [], series = [], release = [] }: PlanParameters,
+  nameOf: ParameterContext["nameOf"],
 ): void {
   for (const one of arch) {
     const near = (ARCHES as readonly string[]).includes(one) ? undefined : nearest(one, ARCHES);
@@ -157,7 +157,7 @@ interface RulePlatforms {
 
 /** What was named over what the rules of `select` ask for; a rule for every architecture means those that are known. */
 export function assumedPlatformsOf(
-  named: PlanWish["platforms"],
+  named: PlanRequest["platforms"],
   rules: readonly RulePlatforms[],
   agents: readonly Agent[],
 ): Assumed {

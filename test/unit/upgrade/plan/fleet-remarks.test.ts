@@ -1,11 +1,10 @@
 import { expect, test } from "vitest";
 import { readFleet } from "../../../../src/upgrade/fleet/read-fleet.ts";
-import { unplannedOf } from "../../../../src/upgrade/plan/unplanned.ts";
+import { fleetGaps } from "../../../../src/upgrade/plan/fleet-remarks.ts";
 
 const of = (...documents: readonly object[]) =>
-  unplannedOf(
-    readFleet(documents.map((one, index) => ({ name: `${index}.json`, text: JSON.stringify(one) }))),
-  );
+  fleetGaps(readFleet(documents.map((one, index) => ({ name: `${index}.json`, text: JSON.stringify(one) }))))
+    .unread;
 
 const status = {
   model: { name: "web", type: "iaas", controller: "prod", version: "3.6.9" },
@@ -23,17 +22,17 @@ test.for([
     {
       jaas: { details: { uuid: "1", "identity-url": "https://i.example.com" }, account: { access: "login" } },
     },
-    "jaas is JAAS: no file tells which controllers its models are on",
+    "jaas is JAAS: no file shows which controllers its models are on",
   ],
   [
     "a controller of unknown version",
     { controllers: { lab: { uuid: "1" } }, "current-controller": "" },
-    "no file tells the version of controller lab",
+    "no file contains the version of controller lab",
   ],
   [
     "a model of no known controller",
     { model: "db", machines: { 0: { "juju-status": { current: "started", version: "3.6.9" } } } },
-    "no file tells the controller of model db",
+    "no file names the controller of model db",
   ],
 ] as const)("%s is named", ([, document, text]) => {
   expect(of(status, document)).toEqual([{ kind: "unplaced", file: "1.json", place: "", text }]);
