@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Agent } from "../src/juju/agent.ts";
-import { JUJU_KNOWLEDGE } from "../src/juju/knowledge/juju-knowledge.ts";
+import { JUJU_KNOWLEDGE } from "../src/juju/knowledge/knowledge.ts";
 import { parseSha256, type Sha256 } from "../src/shared/sha256.ts";
 import { parseQuestions, readQuestions } from "../src/upgrade/which/read-questions.ts";
 import { answerBatch, answerQuestion } from "../src/upgrade/which/which.ts";

@@ -1,7 +1,6 @@
 import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
-import { formatItemPlace } from "../simplestreams/item-fields.ts";
-import type { ContentId, Item } from "../simplestreams/item.ts";
+import { formatItemPlace, type ContentId, type Item } from "../simplestreams/item.ts";
 import type { ProductFile, RefusedItem } from "../simplestreams/product-file.ts";
 import { isArchWord } from "./arch.ts";
 import { isReleaseWord } from "./release.ts";

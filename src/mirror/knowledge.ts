@@ -1,6 +1,11 @@
 import { z } from "zod";
-import { JUJU_KNOWLEDGE } from "../juju/knowledge/juju-knowledge.ts";
-import { ADVICE_SEVERITIES, withAdvice, type Advice, type Knowledge } from "../juju/knowledge/knowledge.ts";
+import {
+  JUJU_KNOWLEDGE,
+  ADVICE_SEVERITIES,
+  withAdvice,
+  type Advice,
+  type Knowledge,
+} from "../juju/knowledge/knowledge.ts";
 import { JamError } from "../shared/errors.ts";
 import type { DocumentStore } from "../store/store.ts";
 

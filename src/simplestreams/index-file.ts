@@ -2,9 +2,8 @@ import { isJamError, type JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { pathFault } from "./item-path.ts";
 import type { ContentId, ProductId } from "./item.ts";
-import { isJsonObject, parseJsonObject, type JsonObject } from "./json-text.ts";
+import { isJsonObject, parseJsonObject, type JsonObject, formatStableJson } from "./json-text.ts";
 import { malformed, notSimplestreams, tooLarge, type JsonPath } from "./metadata-fault.ts";
-import { formatStableJson } from "./stable-json.ts";
 import { formatUpdated, parseUpdated } from "./updated.ts";
 
 /** An `index:1.0` document (`index2.json`, `index.json` and their signed twins). */

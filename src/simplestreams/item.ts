@@ -1,4 +1,9 @@
-import type { Sha256 } from "../shared/sha256.ts";
+import { type Sha256, parseSha256 } from "../shared/sha256.ts";
+import { JamError } from "../shared/errors.ts";
+import { printable } from "../shared/printable.ts";
+import type { ItemFields } from "./inherit.ts";
+import { itemPathFault } from "./item-path.ts";
+import { formatJsonPath } from "./metadata-fault.ts";
 
 /** `com.ubuntu.juju:<stream>:agents` (2.9 and later) or `com.ubuntu.juju:<stream>:tools` (up to 2.8). */
 export type ContentId = string;
@@ -27,4 +32,88 @@ export interface Item {
   readonly sha256: Sha256;
   readonly md5?: string;
   readonly ftype: string;
+}
+
+/** Where an item stands in its document. */
+export type ItemPlace = Pick<Item, "productId" | "date" | "itemName">;
+
+/** `products/<id>/versions/<date>/items/<name>`, for messages. */
+export function formatItemPlace(place: ItemPlace): string {
+  const path = ["products", place.productId, "versions", place.date, "items", place.itemName];
+  return printable(formatJsonPath(path), 400);
+}
+
+/** Version, release and arch appear in file names, URLs and messages: one plain word each. */
+const WORD = /^[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}$/;
+/** Forty times the largest agent so far; one item that claims more must not look like a full disk. */
+const MAX_ITEM_BYTES = 4 * 2 ** 30;
+const MD5 = /^[0-9a-fA-F]{32}$/;
+
+/**
+ * The item that completely inherited fields describe. Whether its version is one of Juju's is not judged here.
+ * @throws JamError JAM_ITEM_REFUSED naming the field
+ */
+export function parseItem(fields: ItemFields, place: ItemPlace): Item {
+  const md5 = optionalMd5(fields.md5);
+  return {
+    ...place,
+    version: requireWord(fields.version, "version"),
+    release: requireWord(fields.release, "release"),
+    arch: requireWord(fields.arch, "arch"),
+    path: requirePath(fields.path),
+    size: requireSize(fields.size),
+    sha256: requireSha256(fields.sha256, md5 !== undefined),
+    ...(md5 === undefined ? {} : { md5 }),
+    ftype: fields.ftype === undefined ? "tar.gz" : requireWord(fields.ftype, "ftype"),
+  };
+}
+
+function requireWord(value: unknown, field: string): string {
+  if (value === undefined) throw refused(field, "is missing");
+  if (typeof value !== "string") throw refused(field, `must be a string, found ${typeof value}`);
+  if (!WORD.test(value)) throw refused(field, `"${printable(value, 80)}" is not a plain word`);
+  return value;
+}
+
+function requirePath(value: unknown): string {
+  if (value === undefined) throw refused("path", "is missing");
+  if (typeof value !== "string") throw refused("path", `must be a string, found ${typeof value}`);
+  const fault = itemPathFault(value);
+  if (fault !== undefined) throw refused("path", `"${printable(value)}": ${fault}`);
+  return value;
+}
+
+/** A size in quotes is refused because it makes the whole file unreadable for Juju. */
+function requireSize(value: unknown): number {
+  if (value === undefined) throw refused("size", "is missing");
+  if (typeof value === "string")
+    throw refused("size", `"${printable(value, 40)}" is a string, must be a number`);
+  if (typeof value !== "number") throw refused("size", `must be a number, found ${typeof value}`);
+  if (!Number.isSafeInteger(value) || value < 0 || Object.is(value, -0)) {
+    throw refused("size", `${value} is not a whole number of bytes`);
+  }
+  if (value > MAX_ITEM_BYTES) throw refused("size", `${value} is more than any agent has`);
+  return value;
+}
+
+function requireSha256(value: unknown, hasMd5: boolean): Sha256 {
+  if (value === undefined) {
+    throw refused("sha256", hasMd5 ? "is missing; md5 alone proves nothing" : "is missing");
+  }
+  const sha256 = typeof value === "string" ? parseSha256(value.toLowerCase()) : undefined;
+  if (sha256 === undefined) throw refused("sha256", "is not 64 hex digits");
+  return sha256;
+}
+
+function optionalMd5(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "string" && MD5.test(value)) return value.toLowerCase();
+  throw refused("md5", "is not 32 hex digits");
+}
+
+function refused(field: string, what: string): JamError {
+  return new JamError("JAM_ITEM_REFUSED", `${field} ${what}`, {
+    details: { field },
+    hint: "Everything else of the document was used. Tell the upstream's publisher.",
+  });
 }

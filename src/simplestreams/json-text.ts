@@ -1,5 +1,5 @@
 import { printable } from "../shared/printable.ts";
-import { malformed, notSimplestreams, tooLarge, type JsonPath } from "./metadata-fault.ts";
+import { type JsonPath, malformed, notSimplestreams, tooLarge } from "./metadata-fault.ts";
 import { MAX_DOCUMENT_BYTES } from "../shared/limits.ts";
 
 /** A JSON object that came through `parseJsonObject`: no duplicate keys, no `__proto__`. */
@@ -186,4 +186,17 @@ class StructureCheck {
   #fault(what: string) {
     return malformed(this.#file, this.#path().slice(0, -1), what);
   }
+}
+
+/**
+ * A JSON document whose bytes depend on its content only: keys sorted, one blank of indent, one line feed at the end.
+ * Short lines matter: gpg refuses signed lines above 20 000 characters.
+ */
+export function formatStableJson(value: unknown): string {
+  return `${JSON.stringify(value, sortKeys, 1)}\n`;
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

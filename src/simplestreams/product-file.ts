@@ -2,11 +2,9 @@ import { isJamError, reportError, type ErrorReport, type JamError } from "../sha
 import { printable } from "../shared/printable.ts";
 import { PRODUCTS_FORMAT, DOWNLOAD_DATATYPE, requireFormat } from "./index-file.ts";
 import { inheritFields, readAliases, type Aliases, type ItemFields } from "./inherit.ts";
-import { parseItem, type ItemPlace } from "./item-fields.ts";
-import type { ContentId, Item, ProductId } from "./item.ts";
-import { isJsonObject, parseJsonObject, type JsonObject } from "./json-text.ts";
+import { parseItem, type ItemPlace, type ContentId, type Item, type ProductId } from "./item.ts";
+import { isJsonObject, parseJsonObject, type JsonObject, formatStableJson } from "./json-text.ts";
 import { formatJsonPath, malformed, tooLarge, type JsonPath } from "./metadata-fault.ts";
-import { formatStableJson } from "./stable-json.ts";
 import { formatUpdated, parseUpdated } from "./updated.ts";
 
 /** A `products:1.0` document, fully denormalised. */

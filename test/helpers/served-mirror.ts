@@ -9,7 +9,7 @@
  * ```
  */
 import type { Agent } from "../../src/juju/agent.ts";
-import { JUJU_KNOWLEDGE } from "../../src/juju/knowledge/juju-knowledge.ts";
+import { JUJU_KNOWLEDGE } from "../../src/juju/knowledge/knowledge.ts";
 import { createWorldReader } from "../../src/upgrade/which/which-state.ts";
 import { sha256Of } from "../../src/shared/sha256.ts";
 import type { Sha256 } from "../../src/shared/sha256.ts";

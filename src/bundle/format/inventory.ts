@@ -1,11 +1,10 @@
 import type { Sha256 } from "../../shared/sha256.ts";
-import { formatStableJson } from "../../simplestreams/stable-json.ts";
+import { formatStableJson, type JsonObject } from "../../simplestreams/json-text.ts";
 import { z } from "zod";
 import { isArchWord } from "../../juju/arch.ts";
 import { isReleaseWord } from "../../juju/release.ts";
 import { formatVersion, isVersion, parseVersion } from "../../juju/version.ts";
 import { listOf } from "../../upgrade/list-of.ts";
-import type { JsonObject } from "../../simplestreams/json-text.ts";
 import {
   bundleId,
   instant,

@@ -1,7 +1,7 @@
 import { sumTarballBytes } from "../../juju/agent.ts";
 import type { Advice } from "../../juju/knowledge/knowledge.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
-import { formatStableJson } from "../../simplestreams/stable-json.ts";
+import { formatStableJson } from "../../simplestreams/json-text.ts";
 
 /** Version of the format that this program writes. */
 export const BUNDLE_FORMAT = "jam-bundle:1";

@@ -1,5 +1,5 @@
 import type { Sha256 } from "../../shared/sha256.ts";
-import { formatStableJson } from "../../simplestreams/stable-json.ts";
+import { formatStableJson } from "../../simplestreams/json-text.ts";
 import { z } from "zod";
 import { listOf } from "../../upgrade/list-of.ts";
 import type { NamedText } from "../../input/read-documents.ts";

@@ -1,7 +1,11 @@
 import { isFrom, rowFor, type VersionSpan } from "../version-span.ts";
 import type { JujuVersion } from "../version.ts";
-import { faultOfReference } from "./image-reference.ts";
-import { asksAtParsing, readRepository, type RepositoryReading } from "./image-repository.ts";
+import {
+  faultOfReference,
+  asksAtParsing,
+  readRepository,
+  type RepositoryReading,
+} from "./image-repository.ts";
 import {
   charmBaseTag,
   controllerBase,

@@ -48,3 +48,74 @@ export interface Advice {
 export function withAdvice(knowledge: Knowledge, advice: readonly Advice[]): Knowledge {
   return advice.length === 0 ? knowledge : { ...knowledge, advice: [...knowledge.advice, ...advice] };
 }
+
+const IN_PLACE: readonly MoveRule[] = [
+  {
+    from: "<1.20",
+    to: ">=1.20.14 <1.21",
+    within: "any",
+    because: "Releases before 1.20 must first go to 1.20.14.",
+    source: "cmd/juju/commands/upgradejuju.go:validate @juju-1.25.14",
+  },
+  {
+    from: ">=1.20 <2",
+    to: ">=1.20 <1.21 || >=1.22 <1.23 || >=1.24 <2",
+    within: "major",
+    because: "1.21 and 1.23 are skipped.",
+    source: "cmd/juju/commands/upgradejuju.go:validate @juju-1.25.14",
+  },
+  {
+    from: ">=2.0 <3",
+    to: ">=2.0 <3",
+    within: "major",
+    because: "A 2.x controller moves in place over any distance when the version is named.",
+    source: "upgrades/operations.go @2.9 branch ff1125b6da",
+  },
+  {
+    from: ">=3.0",
+    to: ">=3.0",
+    within: "minor",
+    because: "From 3.0 a controller only moves inside its own minor.",
+    source: "upgrades/upgradevalidation/validation.go:getCheckTargetVersionForControllerModel @3.0.4",
+  },
+];
+
+const MIGRATIONS: readonly MoveRule[] = [
+  {
+    from: ">=2.9.36 <3.2",
+    to: ">=3.0 <3.2",
+    within: "any",
+    because: "Targets of 3.0 and 3.1 take models from 2.9.36 on.",
+    source: "upgrades/upgradevalidation/version.go:MinAgentVersions @3.1.11",
+  },
+  {
+    from: ">=2.9.43 <4.0",
+    to: ">=3.2 <4.0",
+    within: "any",
+    because: "Targets of 3.2 to 3.6 take models from 2.9.43 and from every 3.x up to their own.",
+    source: "upgrades/upgradevalidation/version.go:MinAgentVersions @3.5.7",
+  },
+  {
+    from: ">=3.6.11 <4.0",
+    to: ">=4.0 <4.1",
+    within: "any",
+    because: "4.0 talks to sources that know MigrationTarget 4 and SecretsManager 4: 3.6.11 and later.",
+    source: "domain/modelmigration, apiserver/facades/controller/migrationtarget @4.0.15",
+  },
+  {
+    from: ">=4.0 <4.2",
+    to: ">=4.1 <4.2",
+    within: "any",
+    because: "4.0 migrates to 4.1; it refuses another controller of 4.0.",
+    source: "apiserver/facades/controller/migrationtarget @4.0.15",
+  },
+];
+
+/** What this release of jam knows about Juju. */
+export const JUJU_KNOWLEDGE: Knowledge = {
+  format: 1,
+  knows: "Juju up to 4.0.15 and 3.6.28",
+  inPlace: IN_PLACE,
+  migrations: MIGRATIONS,
+  advice: [],
+};

@@ -7,7 +7,7 @@ import {
   type VolumeLabel,
 } from "../../../src/bundle/format/volume-label.ts";
 import { LABEL_BYTES } from "../../../src/bundle/format/volume-plan.ts";
-import { formatStableJson } from "../../../src/simplestreams/stable-json.ts";
+import { formatStableJson } from "../../../src/simplestreams/json-text.ts";
 import type { Random } from "../../helpers/random.ts";
 import { mutateBytes } from "./mutate-bytes.ts";
 import { mutateJson } from "./mutate-json.ts";

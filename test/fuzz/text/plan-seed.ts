@@ -1,4 +1,4 @@
-import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
+import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/knowledge.ts";
 import { parseVersion } from "../../../src/juju/version.ts";
 import { createAgentIndex } from "../../../src/upgrade/plan/agent-needs.ts";
 import { anonymousGroup } from "../../../src/upgrade/plan/group.ts";

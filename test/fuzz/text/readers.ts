@@ -14,7 +14,7 @@ import { parsePercent } from "../../../src/config/percent.ts";
 import { resolveConfig } from "../../../src/config/resolve.ts";
 import { parseAgentBinary } from "../../../src/juju/agent-binary.ts";
 import { buildCatalogue } from "../../../src/juju/catalogue.ts";
-import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
+import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/knowledge.ts";
 import { parseStreamContentId } from "../../../src/juju/stream.ts";
 import { parseVersionRange } from "../../../src/juju/version-range.ts";
 import { readVersionText } from "../../../src/juju/version-text.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, test } from "vitest";
-import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
+import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/knowledge.ts";
 import { answerInSteps } from "../../../src/server/api/answer-in-steps.ts";
 import { readQuestion } from "../../../src/upgrade/which/read-questions.ts";
 import { createWorld } from "../../../src/upgrade/which/which-state.ts";

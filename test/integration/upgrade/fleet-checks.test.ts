@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
+import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/knowledge.ts";
 import { parseVersion } from "../../../src/juju/version.ts";
 import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import { createAgentIndex } from "../../../src/upgrade/plan/agent-needs.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { formatPlanMarkdown } from "../../../src/cli/render/plan-markdown.ts";
 import { renderUpgradePlan } from "../../../src/cli/render/plan-table.ts";
-import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
+import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/knowledge.ts";
 import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import { createAgentIndex } from "../../../src/upgrade/plan/agent-needs.ts";
 import { groupsOf } from "../../../src/upgrade/plan/group.ts";

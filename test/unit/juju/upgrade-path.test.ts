@@ -1,6 +1,6 @@
 import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
-import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
+import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/knowledge.ts";
 import { covers } from "../../../src/juju/upgrade-edge.ts";
 import { planUpgradePath, type PathRequest } from "../../../src/juju/upgrade-path.ts";
 import { compareVersionTexts, parseVersion, type JujuVersion } from "../../../src/juju/version.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
+import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/knowledge.ts";
 import { parseVersion } from "../../../src/juju/version.ts";
 import { formatDot, formatMermaid, makeUpgradeGraph } from "../../../src/upgrade/graph.ts";
 import { anAgent } from "../../helpers/agents.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/juju-knowledge.ts";
+import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/knowledge.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
 import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import { createAgentIndex } from "../../../src/upgrade/plan/agent-needs.ts";

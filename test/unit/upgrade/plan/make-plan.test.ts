@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Agent } from "../../../../src/juju/agent.ts";
-import { JUJU_KNOWLEDGE } from "../../../../src/juju/knowledge/juju-knowledge.ts";
-import type { Advice } from "../../../../src/juju/knowledge/knowledge.ts";
+import { JUJU_KNOWLEDGE, type Advice } from "../../../../src/juju/knowledge/knowledge.ts";
 import { parseVersion } from "../../../../src/juju/version.ts";
 import { readFleet } from "../../../../src/upgrade/fleet/read-fleet.ts";
 import { createAgentIndex } from "../../../../src/upgrade/plan/agent-needs.ts";

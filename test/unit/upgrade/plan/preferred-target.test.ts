@@ -1,6 +1,6 @@
 /** Plans that avoid what is known to go wrong, and say why. */
 import { describe, expect, test } from "vitest";
-import { JUJU_KNOWLEDGE } from "../../../../src/juju/knowledge/juju-knowledge.ts";
+import { JUJU_KNOWLEDGE } from "../../../../src/juju/knowledge/knowledge.ts";
 import { parseVersion } from "../../../../src/juju/version.ts";
 import { readFleet } from "../../../../src/upgrade/fleet/read-fleet.ts";
 import { createAgentIndex } from "../../../../src/upgrade/plan/agent-needs.ts";

@@ -1,6 +1,5 @@
 import type { Agent } from "../../../../src/juju/agent.ts";
-import { JUJU_KNOWLEDGE } from "../../../../src/juju/knowledge/juju-knowledge.ts";
-import { withAdvice, type Advice } from "../../../../src/juju/knowledge/knowledge.ts";
+import { JUJU_KNOWLEDGE, withAdvice, type Advice } from "../../../../src/juju/knowledge/knowledge.ts";
 import { parseSha256, type Sha256 } from "../../../../src/shared/sha256.ts";
 import type { WhichAnswer } from "../../../../src/upgrade/which/which-answer.ts";
 import { readQuestions } from "../../../../src/upgrade/which/read-questions.ts";
