@@ -23,7 +23,7 @@ export interface SetupUnderTest extends DataUnderTest {
   /** Joins the upstreams; fails where a key or a URL is bad. */
   readonly openSources: () => Promise<readonly DocumentSource[]>;
   /** Reads what upstream lists and holds the rules against it, as a sync would. */
-  readonly judgeRules: () => Promise<RulesVerdict>;
+  readonly evaluateRules: () => Promise<RulesVerdict>;
   /** The keys for what crosses an air gap. */
   readonly carryKeys: () => Promise<{
     readonly own: string | undefined;
@@ -191,8 +191,8 @@ function checkClock(published: Date | undefined, now: Date): CheckResult {
 }
 
 /** One line for all rules when each gets what it names, else one for each thing that is missing. */
-async function checkRules({ judgeRules }: SetupUnderTest): Promise<CheckResult[]> {
-  const verdict = await attempt("rules", judgeRules);
+async function checkRules({ evaluateRules }: SetupUnderTest): Promise<CheckResult[]> {
+  const verdict = await attempt("rules", evaluateRules);
   if ("check" in verdict) return [verdict];
   const { rules, warnings, isRefused } = verdict.value;
   const taken = rules.map(({ rule, taken }) => `rule ${rule} takes ${taken} agent(s)`).join(", ");

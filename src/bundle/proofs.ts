@@ -1,12 +1,8 @@
 import type { DocumentStore } from "../store/store.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
-import { isJamError } from "../shared/errors.ts";
-import { sha256Of, type Sha256 } from "../shared/sha256.ts";
-import { parseIndexFile } from "../simplestreams/index-file.ts";
-import type { ContentId } from "../simplestreams/item.ts";
-import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
-import { textOfDocument } from "../simplestreams/signed-text.ts";
+import type { Sha256 } from "../shared/sha256.ts";
+import { keptTexts, readProvenProducts, type ReadKeptText } from "../mirror/proofs.ts";
 import type { ProvenDocument, UpstreamProof } from "../mirror/snapshot.ts";
 import type { BundledDocument, ProofSet } from "./format/manifest.ts";
 
@@ -32,11 +28,12 @@ export async function collectProofs(
   candidates: readonly UpstreamProof[],
   agents: readonly Agent[],
 ): Promise<Proofs> {
+  const read = keptTexts(documents);
   const sets: ProofSet[] = [];
   let unproven: readonly Agent[] = agents;
   for (const candidate of candidates) {
     if (sets.length > 0 && unproven.length === 0) break;
-    const proven = await readProvenSet(documents, candidate);
+    const proven = await readProvenSet(candidate, read);
     if (proven === undefined) continue;
     const left = unproven.filter((agent) => proven.agents.get(formatAgentName(agent)) !== agent.sha256);
     // The first documents go along in any case: their dates tell the far side how fresh it is.
@@ -48,33 +45,21 @@ export async function collectProofs(
 }
 
 /** Reads a proof; undefined when a document of it is gone, damaged, or not one that is accepted any more. */
-async function readProvenSet(
-  documents: Pick<DocumentStore, "get">,
-  upstream: UpstreamProof,
-): Promise<ProvenSet | undefined> {
-  const texts = new Map<string, string>();
+async function readProvenSet(upstream: UpstreamProof, read: ReadKeptText): Promise<ProvenSet | undefined> {
   const bundled: BundledDocument[] = [];
   for (const proven of upstream.documents) {
-    const bytes = await documents.get("upstream", proven.sha256);
-    if (bytes === undefined || sha256Of(bytes) !== proven.sha256) return undefined;
-    const text = tryRead(bytes, proven.path);
-    if (text === undefined) return undefined;
-    texts.set(proven.path, text);
-    bundled.push(bundledDocument(proven, bytes.length));
+    const kept = await read(proven);
+    if (kept === undefined) return undefined;
+    bundled.push(bundledDocument(proven, kept.size));
   }
+  const products = await readProvenProducts(upstream.documents, read);
   if (bundled.length === 0) return undefined;
   const { name, url, verified } = upstream;
-  return { set: { name, url, verified, documents: bundled }, agents: listedAgents(texts) };
-}
-
-/** An earlier version of this program may have accepted what is refused now; the next sync fetches it again. */
-function tryRead(bytes: Uint8Array, path: string): string | undefined {
-  try {
-    return textOfDocument(bytes, path);
-  } catch (error) {
-    if (isJamError(error)) return undefined;
-    throw error;
-  }
+  const agents = buildCatalogue(products ?? new Map()).agents;
+  return {
+    set: { name, url, verified, documents: bundled },
+    agents: new Map(agents.map((agent) => [formatAgentName(agent), agent.sha256])),
+  };
 }
 
 function bundledDocument(proven: ProvenDocument, size: number): BundledDocument {
@@ -88,16 +73,4 @@ function bundledDocument(proven: ProvenDocument, size: number): BundledDocument 
     ...(signedAt === undefined ? {} : { signedAt }),
     ...(updatedAt === undefined ? {} : { updatedAt }),
   };
-}
-
-function listedAgents(texts: ReadonlyMap<string, string>): ReadonlyMap<string, Sha256> {
-  const products = new Map<ContentId, ProductFile>();
-  for (const [path, text] of texts) {
-    if (!/\/index2?\.s?json$/.test(path)) continue;
-    for (const { contentId, path: productPath } of parseIndexFile(text, path).entries.values()) {
-      const product = texts.get(productPath);
-      if (product !== undefined) products.set(contentId, parseProductFile(product, productPath));
-    }
-  }
-  return new Map(buildCatalogue(products).agents.map((agent) => [formatAgentName(agent), agent.sha256]));
 }

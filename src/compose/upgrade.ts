@@ -1,3 +1,4 @@
+import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Config } from "../config/config.ts";
 import type { Knowledge } from "../juju/knowledge/knowledge.ts";
 import type { KnownAgents } from "../upgrade/known-agents.ts";
@@ -65,12 +66,12 @@ export async function composeLookup(
   });
   if (place.kind !== "mirror") return reader;
   const { createMirrorReader } = await import("../upgrade/lookup/mirror-reader.ts");
-  const { readCurrentSnapshot } = await import("../mirror/current.ts");
+  const { currentSnapshot } = await import("../mirror/read-snapshots.ts");
   const { tarballType } = await import("../server/negotiate.ts");
   const store = await openStore(config);
   return createMirrorReader({
     base: place.url ?? "",
-    snapshot: await readCurrentSnapshot(store),
+    snapshot: await currentSnapshot(store, MIRROR_REF),
     tarballType,
     sizeOf: async (sha256) => (await store.blobs.stat(sha256))?.size,
     reader,

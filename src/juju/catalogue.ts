@@ -6,8 +6,6 @@ import { conflict, differ, refuseContradictions } from "./catalogue-conflicts.ts
 import { readEntries, refuse, type CatalogueEntry, type RefusedListing } from "./catalogue-entry.ts";
 import { compareVersions, formatVersion } from "./version.ts";
 
-export { renderCuratedFace } from "./curated-face.ts";
-
 /** What an upstream lists, as agents. */
 export interface Catalogue {
   /** Each version + release + arch once; oldest version first, then by release and arch. */

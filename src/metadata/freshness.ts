@@ -1,9 +1,10 @@
 import { isFarAhead, skewNote } from "../shared/clock.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { JamError } from "../shared/errors.ts";
-import type { RememberedDocument, UpstreamMemory } from "../mirror/upstream-state.ts";
+import type { AcceptedDocument, AcceptedDocuments } from "../mirror/upstream-state.ts";
+import type { UpstreamDocument } from "../upstream/source.ts";
 
-/** What an operator can let pass by name (`--allow …`) although it is refused otherwise. */
+/** What an operator can allow by name (`--allow …`) although it is refused otherwise. */
 export const ALLOWANCES = [
   "rollback",
   "future",
@@ -24,19 +25,19 @@ export const STALE_AFTER_MS = 14 * 24 * 3_600_000;
  * @throws JamError JAM_METADATA_ROLLBACK, JAM_METADATA_FUTURE
  */
 export function checkFreshness(
-  documents: readonly RememberedDocument[],
-  memory: UpstreamMemory,
+  documents: readonly AcceptedDocument[],
+  accepted: AcceptedDocuments,
   context: { readonly now: Date; readonly allow: ReadonlySet<Allowance> },
 ): string[] {
   for (const document of documents) {
     if (!context.allow.has("future")) refuseFuture(document, context.now);
-    const known = memory.get(document.path);
+    const known = accepted.get(document.path);
     if (known !== undefined && !context.allow.has("rollback")) refuseRollback(document, known);
   }
   return documents.flatMap((document) => describeStale(document, context.now));
 }
 
-function refuseFuture(document: RememberedDocument, now: Date): void {
+function refuseFuture(document: AcceptedDocument, now: Date): void {
   for (const [what, date] of [
     ["updated", document.updatedAt],
     ["signed", document.signedAt],
@@ -53,7 +54,7 @@ function refuseFuture(document: RememberedDocument, now: Date): void {
   }
 }
 
-function refuseRollback(document: RememberedDocument, known: RememberedDocument): void {
+function refuseRollback(document: AcceptedDocument, known: AcceptedDocument): void {
   const older = isBefore(document.updatedAt, known.updatedAt);
   const replayed = document.updatedAt === known.updatedAt && isBefore(document.signedAt, known.signedAt);
   if (!older && !replayed) return;
@@ -74,11 +75,49 @@ function isBefore(date: string | undefined, other: string | undefined): boolean 
   return date === undefined || Date.parse(date) < Date.parse(other);
 }
 
-function describeStale(document: RememberedDocument, now: Date): string[] {
+function describeStale(document: AcceptedDocument, now: Date): string[] {
   const date = document.signedAt ?? document.updatedAt;
   const ageMs = date === undefined ? 0 : now.getTime() - Date.parse(date);
   if (ageMs < STALE_AFTER_MS) return [];
   return [
     `${document.path} is ${formatDuration(ageMs)} old: upstream is quiet, or its news does not get through.`,
   ];
+}
+
+/** A document that is accepted although its key has expired. */
+export interface KeyExpiry {
+  /** ISO 8601, to be recorded with the document; undefined where the key was valid when the document was accepted. */
+  readonly keyExpiredAt: string | undefined;
+  /** For people; undefined where there is nothing to say. */
+  readonly warning: string | undefined;
+}
+
+/**
+ * Checks whether a document's key has expired. Whoever has an expired key can backdate a signature, so it proves nothing
+ * new; what was `accepted` before stays accepted.
+ * @throws JamError JAM_METADATA_KEY_EXPIRED unless `expired-key` is allowed
+ */
+export function evaluateKeyExpiry(
+  { url, path, sha256, signature }: UpstreamDocument,
+  accepted: Pick<AcceptedDocument, "sha256" | "keyExpiredAt"> | undefined,
+  { allow, now }: { readonly allow: ReadonlySet<Allowance>; readonly now: Date },
+): KeyExpiry {
+  if (accepted?.sha256 === sha256) return { keyExpiredAt: accepted.keyExpiredAt, warning: undefined };
+  if (signature?.keyExpiredAt === undefined) return { keyExpiredAt: undefined, warning: undefined };
+  const { fingerprint } = signature;
+  const keyExpiredAt = signature.keyExpiredAt.toISOString();
+  const what = `${url}: signed by key ${fingerprint}, which expired on ${keyExpiredAt}`;
+  if (allow.has("expired-key")) {
+    const warning = `${what}: whoever has that key can date a signature back. This is recorded in the snapshot.`;
+    return { keyExpiredAt, warning };
+  }
+  const signedAt = signature.signedAt.toISOString();
+  throw new JamError(
+    "JAM_METADATA_KEY_EXPIRED",
+    `${what}; the signature says it was made before, on ${signedAt}`,
+    {
+      hint: `If its owner renewed the key, set the file with the renewed key as the upstream's keyring. If nothing is expired, set the clock here, which says ${now.toISOString()}. If you trust an upstream that is not signed any more, repeat the command with --allow expired-key`,
+      details: { path, fingerprint, signedAt, expiredAt: keyExpiredAt, now: now.toISOString() },
+    },
+  );
 }

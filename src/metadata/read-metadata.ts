@@ -5,13 +5,12 @@ import { parseStreamContentId } from "../juju/stream.ts";
 import { parseIndexFile, type IndexEntry, type IndexFile } from "../simplestreams/index-file.ts";
 import type { ContentId } from "../simplestreams/item.ts";
 import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
-import { judgeExpiredKey } from "./expired-keys.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
-import { checkFreshness, type Allowance } from "./freshness.ts";
-import { readKept } from "./kept-documents.ts";
+import { checkFreshness, evaluateKeyExpiry, type Allowance } from "./freshness.ts";
+import { readAccepted } from "../mirror/proofs.ts";
 import type { ProvenDocument } from "../mirror/snapshot.ts";
-import { rememberDocument, type RememberedDocument, type UpstreamMemory } from "../mirror/upstream-state.ts";
+import { acceptedDocument, type AcceptedDocument, type AcceptedDocuments } from "../mirror/upstream-state.ts";
 import { isForeign, isMissing, readAlone, sortRefused, type UnreadableProducts } from "./unreadable.ts";
 
 /** What upstream says, verified and coherent. */
@@ -24,7 +23,7 @@ export interface UpstreamMetadata {
   /** Agent content ids that the index lists and no rule asks for. */
   readonly unread: readonly ContentId[];
   /** Every document this rests on, in the order read: index first. */
-  readonly documents: readonly RememberedDocument[];
+  readonly documents: readonly AcceptedDocument[];
   /** Bytes of documents that are not kept as proof yet. */
   readonly fresh: readonly UpstreamDocument[];
   readonly warnings: readonly string[];
@@ -33,9 +32,10 @@ export interface UpstreamMetadata {
 export interface MetadataRequest {
   readonly source: Upstream;
   readonly documents: DocumentStore;
-  readonly memory: UpstreamMemory;
+  /** What was accepted of this upstream at the last run. An older document is refused. */
+  readonly accepted: AcceptedDocuments;
   /** Further documents that were accepted here before, by hash. Default none. */
-  readonly accepted?: ReadonlyMap<Sha256, ProvenDocument>;
+  readonly acceptedByHash?: ReadonlyMap<Sha256, ProvenDocument>;
   /** True for a product file that is to be read; only asked about those that hold agents. A bad entry has no path. */
   readonly wants: (entry: Pick<IndexEntry, "contentId"> & Partial<IndexEntry>, stream: string) => boolean;
   readonly allow: ReadonlySet<Allowance>;
@@ -114,7 +114,7 @@ async function readSet(request: MetadataRequest): Promise<UpstreamMetadata> {
     "error" in one ? [{ contentId: one.entry.contentId, path: one.entry.path, error: one.error }] : [],
   );
   const used = reader.used(index, products);
-  const warnings = checkFreshness(used.documents, request.memory, {
+  const warnings = checkFreshness(used.documents, request.accepted, {
     now: request.now(),
     allow: request.allow,
   });
@@ -131,18 +131,18 @@ async function readSet(request: MetadataRequest): Promise<UpstreamMetadata> {
 /** One pass over upstream's documents; known ones are asked for conditionally and ahead of time. */
 class SetReader {
   readonly warnings: string[] = [];
-  readonly #accepted = new Map<string, RememberedDocument>();
+  readonly #accepted = new Map<string, AcceptedDocument>();
   readonly #fresh = new Map<string, UpstreamDocument>();
   #indexPath = "";
   readonly #request: MetadataRequest;
   readonly #suffix: string;
-  readonly #documents = new Map<string, RememberedDocument | UpstreamDocument>();
+  readonly #documents = new Map<string, AcceptedDocument | UpstreamDocument>();
   readonly #started = new Map<string, Promise<string | undefined>>();
 
   constructor(request: MetadataRequest) {
     this.#request = request;
     this.#suffix = request.source.verifies ? ".sjson" : ".json";
-    for (const path of request.memory.keys()) {
+    for (const path of request.accepted.keys()) {
       if (path.endsWith(this.#suffix)) this.#read(path).catch(() => undefined);
     }
   }
@@ -171,8 +171,8 @@ class SetReader {
 
   /** The older index lists released tools only: falling back to it would take every agent for gone. */
   #refuseLostIndex(path: string): void {
-    const { source, memory, allow } = this.#request;
-    const known = memory.get(path);
+    const { source, accepted, allow } = this.#request;
+    const known = accepted.get(path);
     if (known?.url.startsWith(source.url) !== true || allow.has("rollback")) return;
     throw new JamError("JAM_UPSTREAM_NOT_FOUND", `${known.url} was there before and is gone.`, {
       hint: "Upstream may be publishing at this moment: run again in some minutes. If it has no such index any more, repeat the command with --allow rollback",
@@ -214,18 +214,18 @@ class SetReader {
   }
 
   #accept(path: string, updatedAt: Date | undefined): void {
-    const document = this.#documents.get(path) as RememberedDocument | UpstreamDocument;
+    const document = this.#documents.get(path) as AcceptedDocument | UpstreamDocument;
     if (!("bytes" in document)) {
       this.#accepted.set(path, document);
       return;
     }
-    const { memory, accepted, allow, now } = this.#request;
-    const known = memory.get(path);
-    const before = known?.sha256 === document.sha256 ? known : accepted?.get(document.sha256);
-    const { keyExpiredAt, warning } = judgeExpiredKey(document, before, { allow, now: now() });
+    const { accepted, acceptedByHash, allow, now } = this.#request;
+    const known = accepted.get(path);
+    const before = known?.sha256 === document.sha256 ? known : acceptedByHash?.get(document.sha256);
+    const { keyExpiredAt, warning } = evaluateKeyExpiry(document, before, { allow, now: now() });
     if (warning !== undefined) this.warnings.push(warning);
     this.#fresh.set(path, document);
-    this.#accepted.set(path, rememberDocument(document, updatedAt, keyExpiredAt));
+    this.#accepted.set(path, acceptedDocument(document, updatedAt, keyExpiredAt));
   }
 
   /** The trusted text of a document, or undefined when upstream has none; each path is asked for once. */
@@ -239,8 +239,8 @@ class SetReader {
   }
 
   async #readOnce(path: string): Promise<string | undefined> {
-    const { source, memory, signal } = this.#request;
-    const known = memory.get(path);
+    const { source, accepted, signal } = this.#request;
+    const known = accepted.get(path);
     const kept = known === undefined ? undefined : await this.#readKept(known);
     const answer = await source.readDocument(
       path,
@@ -273,8 +273,8 @@ class SetReader {
   }
 
   /** A document accepted before that is still good; one that is not is named, and asked for without conditions. */
-  async #readKept(known: RememberedDocument) {
-    const kept = await readKept(known, this.#request);
+  async #readKept(known: AcceptedDocument) {
+    const kept = await readAccepted(known, this.#request);
     if (kept?.kind !== "refused") return kept;
     this.warnings.push(
       `The copy of ${known.path} that was accepted before is not used any more; it was read again: ${kept.reason}`,

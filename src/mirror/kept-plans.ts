@@ -1,7 +1,9 @@
+import { z } from "zod";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { DocumentStore } from "../store/store.ts";
+import { stateDocument } from "./state-document.ts";
 
-/** The agents that plans asked for; a later sync keeps them beside what the rules want. */
+/** The agents that plans asked for; a later sync keeps them in addition to what the rules want. */
 export interface KeptPlans {
   /** Names of agents. */
   readonly agents: readonly string[];
@@ -17,30 +19,26 @@ export interface PlanWishes {
   readonly streams: readonly string[];
 }
 
-const NAME = "kept-plans.json";
-const FORMAT = "jam-kept-plans:1";
+const note = stateDocument({
+  name: "kept-plans.json",
+  format: "jam-kept-plans:1",
+  schema: z.object({ agents: z.array(z.string()), streams: z.array(z.string()) }),
+  damage: "absent",
+});
 
 export const NO_KEPT_PLANS: KeptPlans = { agents: [], streams: [] };
 
-/** What earlier plans asked for; nothing when none did, or when the document is damaged. */
-export async function readKeptPlans(documents: DocumentStore): Promise<KeptPlans> {
-  const bytes = await documents.get("state", NAME);
-  if (bytes === undefined) return NO_KEPT_PLANS;
-  try {
-    const kept = JSON.parse(Buffer.from(bytes).toString("utf8")) as Partial<
-      KeptPlans & { format: string }
-    > | null;
-    if (kept?.format !== FORMAT || !isWords(kept.agents) || !isWords(kept.streams)) return NO_KEPT_PLANS;
-    return { agents: kept.agents, streams: kept.streams };
-  } catch {
-    return NO_KEPT_PLANS;
-  }
+/** What earlier plans asked for; nothing when none did, or when the note is damaged. */
+export async function readKeptPlans(documents: Pick<DocumentStore, "get">): Promise<KeptPlans> {
+  return (await note.read(documents)) ?? NO_KEPT_PLANS;
 }
 
 /** Replaces what is kept for plans, durably. */
-export async function writeKeptPlans(documents: DocumentStore, kept: KeptPlans): Promise<void> {
-  const document = { format: FORMAT, ...kept };
-  await documents.put("state", NAME, Buffer.from(`${JSON.stringify(document, null, 1)}\n`));
+export async function writeKeptPlans(
+  documents: Pick<DocumentStore, "put">,
+  { agents, streams }: KeptPlans,
+): Promise<void> {
+  await note.write(documents, { agents: [...agents], streams: [...streams] });
 }
 
 /** Both, each name once. */
@@ -49,8 +47,4 @@ export function joinKeptPlans(one: KeptPlans, other: KeptPlans): KeptPlans {
     agents: [...new Set([...one.agents, ...other.agents])],
     streams: [...new Set([...one.streams, ...other.streams])],
   };
-}
-
-function isWords(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((word) => typeof word === "string");
 }

@@ -6,39 +6,43 @@ import {
   type Advice,
   type Knowledge,
 } from "../juju/knowledge/knowledge.ts";
-import { JamError } from "../shared/errors.ts";
 import type { DocumentStore } from "../store/store.ts";
+import { stateDocument } from "./state-document.ts";
 
-const NAME = "carried-advice.json";
-const FORMAT = "jam-carried-advice:1";
-
-/** Advice that came over the gap, and the bundle that brought it. */
+/** Advice that came over the gap, and the bundle that contained it. */
 export interface CarriedAdvice {
   readonly bundle: string;
   readonly advice: readonly Advice[];
 }
 
-const carriedAdvice = z.object({
-  format: z.literal(FORMAT),
-  bundle: z.string(),
-  advice: z.array(
-    z.object({
-      from: z.string(),
-      to: z.string(),
-      severity: z.enum(ADVICE_SEVERITIES),
-      reason: z.string(),
-      link: z.string().exactOptional(),
-    }),
-  ),
+const note = stateDocument({
+  name: "carried-advice.json",
+  format: "jam-carried-advice:1",
+  schema: z.object({
+    bundle: z.string(),
+    advice: z.array(
+      z.object({
+        from: z.string(),
+        to: z.string(),
+        severity: z.enum(ADVICE_SEVERITIES),
+        reason: z.string(),
+        link: z.string().exactOptional(),
+      }),
+    ),
+  }),
+  // A `block` that is lost silently would let an upgrade pass.
+  damage: {
+    what: "The advice that a bundle brought",
+    hint: "Import the newest bundle again with `jam bundle import`: it replaces the file. Where no bundle contains advice, delete it.",
+  },
 });
 
 /** Replaces the advice that came with an earlier bundle. */
 export async function writeCarriedAdvice(
   documents: Pick<DocumentStore, "put">,
-  carried: CarriedAdvice,
+  { bundle, advice }: CarriedAdvice,
 ): Promise<void> {
-  const text = JSON.stringify({ format: FORMAT, ...carried }, undefined, 1);
-  await documents.put("state", NAME, Buffer.from(`${text}\n`));
+  await note.write(documents, { bundle, advice: [...advice] });
 }
 
 /**
@@ -61,28 +65,9 @@ export async function adviceOf(
   documents: Pick<DocumentStore, "get">,
   settings: readonly Advice[],
 ): Promise<readonly Advice[]> {
-  const carried = await readCarriedAdvice(documents);
+  const carried = await note.read(documents);
   return [
     ...settings.map((one) => ({ ...one, origin: "jam.yaml" })),
     ...(carried?.advice ?? []).map((one) => ({ ...one, origin: `bundle ${carried?.bundle}` })),
   ];
-}
-
-/** A damaged document is an error: a `block` that is lost silently would let an upgrade pass. */
-async function readCarriedAdvice(documents: Pick<DocumentStore, "get">): Promise<CarriedAdvice | undefined> {
-  const bytes = await documents.get("state", NAME);
-  if (bytes === undefined) return undefined;
-  try {
-    return carriedAdvice.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
-  } catch (cause) {
-    throw new JamError(
-      "JAM_STORE_CORRUPT",
-      `The advice that a bundle brought (state/${NAME}) cannot be read.`,
-      {
-        cause,
-        hint: "Import the newest bundle again with `jam bundle import`: it replaces the file. Where no bundle brings advice, delete it.",
-        details: { document: `state/${NAME}` },
-      },
-    );
-  }
 }

@@ -1,44 +1,66 @@
+import { z } from "zod";
 import type { DocumentStore } from "../store/store.ts";
-import { parseSha256, type Sha256 } from "../shared/sha256.ts";
+import type { Sha256 } from "../shared/sha256.ts";
+import { sha256Text, stateDocument, stateDocuments } from "./state-document.ts";
 
-const FORMAT = "jam-pins:1";
-const NAME = /^pins-.+\.json$/;
+const pins = stateDocuments({
+  prefix: "pins-",
+  format: "jam-pins:1",
+  schema: z.object({ contents: z.array(sha256Text) }),
+  damage: "absent",
+});
+
+const refused = stateDocument({
+  name: "refused-contents.json",
+  format: "jam-refused-contents:1",
+  schema: z.object({ contents: z.array(z.tuple([sha256Text, z.iso.datetime()])) }),
+  // What is not noted stays as long as what a cut-off run left.
+  damage: "absent",
+  indent: 0,
+});
 
 /** Lets retention keep contents that no snapshot lists yet, for the sake of `owner`, until they are unpinned. */
 export async function pinContents(
-  documents: DocumentStore,
+  documents: Pick<DocumentStore, "put">,
   owner: string,
   contents: Iterable<Sha256>,
 ): Promise<void> {
-  const text = JSON.stringify({ format: FORMAT, contents: [...contents] }, undefined, 1);
-  await documents.put("state", `pins-${owner}.json`, Buffer.from(`${text}\n`));
+  await pins.of(owner).write(documents, { contents: [...contents] });
 }
 
 /** No error when nothing is pinned for `owner`. */
-export async function unpinContents(documents: DocumentStore, owner: string): Promise<void> {
-  await documents.delete("state", `pins-${owner}.json`);
+export async function unpinContents(documents: Pick<DocumentStore, "delete">, owner: string): Promise<void> {
+  await pins.of(owner).delete(documents);
 }
 
 /** Everything that is pinned by anybody; a damaged note pins nothing. */
-export async function readPins(documents: DocumentStore): Promise<ReadonlySet<Sha256>> {
+export async function readPins(documents: Pick<DocumentStore, "get" | "list">): Promise<ReadonlySet<Sha256>> {
   const pinned = new Set<Sha256>();
-  for (const name of await documents.list("state")) {
-    const bytes = NAME.test(name) ? await documents.get("state", name) : undefined;
-    for (const sha256 of parsePins(bytes)) pinned.add(sha256);
+  for (const owner of await pins.keys(documents)) {
+    const note = await pins.of(owner).read(documents);
+    for (const sha256 of note?.contents ?? []) pinned.add(sha256);
   }
   return pinned;
 }
 
-function parsePins(bytes: Uint8Array | undefined): Sha256[] {
-  if (bytes === undefined) return [];
-  try {
-    const note = JSON.parse(Buffer.from(bytes).toString("utf8")) as {
-      format?: unknown;
-      contents?: unknown;
-    } | null;
-    if (note?.format !== FORMAT || !Array.isArray(note.contents)) return [];
-    return note.contents.flatMap((text: unknown) => parseSha256(text) ?? []);
-  } catch {
-    return [];
-  }
+/** Contents that came with something that was refused, and when: they stay for the grace period and no longer. */
+export type RefusedContents = ReadonlyMap<Sha256, Date>;
+
+/** None where nothing was refused, or the note is damaged. */
+export async function readRefusedContents(documents: Pick<DocumentStore, "get">): Promise<RefusedContents> {
+  const note = await refused.read(documents);
+  return new Map(note?.contents.map(([sha256, at]) => [sha256, new Date(at)]));
+}
+
+/** Adds contents to what was refused, durably; those that are no longer held are removed from the note. */
+export async function noteRefusedContents(
+  documents: Pick<DocumentStore, "get" | "put">,
+  contents: Iterable<Sha256>,
+  { now, isHeld }: { readonly now: Date; readonly isHeld: (sha256: Sha256) => Promise<boolean> },
+): Promise<void> {
+  const all = new Map(await readRefusedContents(documents));
+  for (const sha256 of contents) if (!all.has(sha256)) all.set(sha256, now);
+  const held: [Sha256, string][] = [];
+  for (const [sha256, at] of all) if (await isHeld(sha256)) held.push([sha256, at.toISOString()]);
+  await refused.write(documents, { contents: held });
 }

@@ -1,53 +1,33 @@
+import { JamError } from "../shared/errors.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
-import { readFurtherMemory, readMemory } from "./upstream-state.ts";
-import { readPins } from "./pins.ts";
-import { publishTree } from "./publish.ts";
-import { readRefusedContents } from "./refused-contents.ts";
+import { readPins, readRefusedContents } from "./pins.ts";
+import { readSnapshot, readSnapshots } from "./read-snapshots.ts";
+import { rebuildWithoutGraced } from "./rebuild-tree.ts";
+import { readRefs, type ShownRef } from "./refs.ts";
 import { planRetention, type HeldBlob, type RetentionPlan, type RetentionRules } from "./retention.ts";
-import { MIRROR_REF, nextTreeId, parseSnapshot, snapshotIdOf, type Snapshot } from "./snapshot.ts";
-
-/** Every snapshot that is kept, oldest first; a damaged one is left out. */
-export async function readSnapshots(store: Pick<Store, "documents">): Promise<Snapshot[]> {
-  const snapshots: Snapshot[] = [];
-  for (const name of await store.documents.list("snapshots")) {
-    const bytes = await store.documents.get("snapshots", name);
-    const id = name.replace(/\.json$/, "");
-    try {
-      if (bytes !== undefined) snapshots.push(parseSnapshot(bytes, id));
-    } catch {
-      // A damaged snapshot can serve nobody; `jam status` names it and the next publication replaces it.
-    }
-  }
-  // Ids name the second; two snapshots may be of one.
-  return snapshots.sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt));
-}
+import { snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import { readUpstreamState } from "./upstream-state.ts";
 
 /**
- * What retention lets go of at this moment. Changes nothing.
+ * What retention would delete at this moment. Changes nothing.
  * @throws JamError JAM_STORE_…
  */
 export async function planPrune(store: Store, rules: RetentionRules, now: Date): Promise<RetentionPlan> {
   const snapshots = await readSnapshots(store);
-  const treeId = await store.refs.read(MIRROR_REF);
-  const current = treeId === undefined ? undefined : snapshotIdOf(treeId);
-  const memory = await readMemory(
-    store.documents,
-    snapshots.find(({ id }) => id === current),
-  );
-  const further = await readFurtherMemory(
-    store.documents,
-    snapshots.find(({ id }) => id === current),
-  );
+  const refs = await readRefs(store, snapshots);
+  await requireShown(store, refs, snapshots);
+  const shown = refs.find(({ name }) => name === MIRROR_REF);
+  const current = snapshots.find(({ id }) => shown !== undefined && id === snapshotIdOf(shown.treeId));
+  const state = await readUpstreamState(store.documents, current);
+  const accepted = [...state.documents.values(), ...[...state.further.values()].flat()];
   return planRetention({
     snapshots,
-    referenced: new Set(current === undefined ? [] : [current]),
+    refs,
     trees: await store.trees.list(),
-    referencedTrees: new Set(treeId === undefined ? [] : [treeId]),
     blobs: await collect(store.blobs.list()),
     proofs: await store.documents.list("upstream"),
-    remembered: new Set(
-      [...memory.values(), ...[...further.values()].flat()].map(({ sha256 }) => sha256 as string),
-    ),
+    accepted: new Set(accepted.map(({ sha256 }) => sha256 as string)),
     pinned: await readPins(store.documents),
     refused: await readRefusedContents(store.documents),
     rules,
@@ -56,13 +36,13 @@ export async function planPrune(store: Store, rules: RetentionRules, now: Date):
 }
 
 /**
- * Lets go of what retention allows: names before bytes, so that a kill in between leaves nothing dangling. When
- * the published tree still carries something whose grace is over, it is built again without it first.
+ * Deletes what retention allows: names before bytes, so that a kill in between leaves nothing dangling. When a
+ * published tree still contains something whose grace is over, it is built again without it first.
  * Call with the writer's lease held.
  * @throws JamError JAM_STORE_…
  */
 export async function pruneStore(store: Store, rules: RetentionRules, now: Date): Promise<RetentionPlan> {
-  await dropGraced(store, rules, now);
+  await rebuildWithoutGraced(store, rules, now);
   const plan = await planPrune(store, rules, now);
   for (const id of plan.trees) await store.trees.delete(id);
   for (const id of plan.snapshots) await store.documents.delete("snapshots", `${id}.json`);
@@ -71,19 +51,24 @@ export async function pruneStore(store: Store, rules: RetentionRules, now: Date)
   return plan;
 }
 
-/**
- * Builds the published tree without what it carried for clients of older snapshots, once all grace is over.
- * A snapshot's first tree carries that; a tree built again carries nothing, so this happens once a snapshot.
- */
-async function dropGraced(store: Store, rules: RetentionRules, now: Date): Promise<void> {
-  const treeId = await store.refs.read(MIRROR_REF);
-  if (treeId === undefined || treeId !== snapshotIdOf(treeId)) return;
-  const bytes = await store.documents.get("snapshots", `${treeId}.json`);
-  if (bytes === undefined) return;
-  const snapshot = parseSnapshot(bytes, treeId);
-  const isOver = now.getTime() - Date.parse(snapshot.createdAt) >= rules.graceMs;
-  if (snapshot.parent === undefined || !isOver) return;
-  await publishTree(store, { treeId: nextTreeId(treeId), snapshot, graced: [], before: treeId });
+/** What a ref needs is not known without its snapshot; then nothing may be deleted. */
+async function requireShown(
+  store: Pick<Store, "documents">,
+  refs: readonly ShownRef[],
+  snapshots: readonly Snapshot[],
+): Promise<void> {
+  const readable = new Set(snapshots.map(({ id }) => id));
+  for (const { name, treeId } of refs) {
+    const id = snapshotIdOf(treeId);
+    if (readable.has(id) || (await readSnapshot(store, id)) !== undefined) continue;
+    throw new JamError("JAM_STORE_CORRUPT", `The snapshot ${id} that ref ${name} shows is missing.`, {
+      hint:
+        name === MIRROR_REF
+          ? "Run `jam sync` to publish a fresh snapshot. Nothing was deleted."
+          : "Point the ref at another snapshot, or delete it. Nothing was deleted.",
+      details: { ref: name, snapshot: id },
+    });
+  }
 }
 
 async function collect(blobs: AsyncIterable<HeldBlob>): Promise<HeldBlob[]> {

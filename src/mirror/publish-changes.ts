@@ -2,22 +2,27 @@ import type { Store } from "../store/store.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
 import type { DocumentSource } from "../upstream/source.ts";
-import { proofOf, type RememberedDocument } from "./upstream-state.ts";
-import { readSnapshots } from "./prune.ts";
+import type { RefName } from "../shared/ref-name.ts";
+import { evaluateVerbatimFace, type ListedUpstream } from "./face.ts";
 import { publishSnapshot } from "./publish.ts";
-import { gracedIds, type RetentionRules } from "./retention.ts";
+import { readSnapshots } from "./read-snapshots.ts";
+import { readRefs } from "./refs.ts";
+import { gracedIn, type RetentionRules } from "./retention.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { judgeVerbatimFace, type ListedUpstream } from "./verbatim.ts";
+import { proofOf, type AcceptedDocument } from "./upstream-state.ts";
 
 /** One run's result, ready to be published. */
 export interface Changes {
   readonly store: Store;
+  /** Where it is shown. */
+  readonly ref: RefName;
   readonly retention: RetentionRules;
   readonly now: () => Date;
+  /** What the ref shows now. */
   readonly current: Snapshot | undefined;
   /** The upstream that lists the agents. */
   readonly source: Pick<DocumentSource, "name" | "url" | "verifies">;
-  readonly metadata: ListedUpstream & { readonly documents: readonly RememberedDocument[] };
+  readonly metadata: ListedUpstream & { readonly documents: readonly AcceptedDocument[] };
   readonly earlierProofs?: Snapshot["earlierProofs"];
   /** The bundle that brought what is new. */
   readonly bundle?: Snapshot["bundle"];
@@ -27,26 +32,34 @@ export interface Changes {
 
 /** The current snapshot when nothing of it changed, else a new published one. */
 export async function publishChanges(changes: Changes): Promise<Snapshot | undefined> {
-  const { store, current, metadata, source, agents } = changes;
+  const { store, ref, current, metadata, source, agents } = changes;
   const upstream = proofOf(source, metadata.documents);
-  const verbatim = judgeVerbatimFace(metadata, source.verifies, agents);
+  const verbatim = evaluateVerbatimFace(metadata, source.verifies, agents);
   if (current !== undefined && isSame(current, { agents, upstream, verbatim })) return current;
-  // An index without agents sends every client on to the internet; what was shown stays.
+  // An index without agents would send every client to the internet; what was shown stays.
   if (agents.length === 0) return current;
   const createdAt = changes.now();
-  const snapshots = await readSnapshots(store);
-  const graced = gracedIds({ snapshots, referenced: new Set(), rules: changes.retention, now: createdAt });
-  if (current !== undefined) graced.add(current.id);
-  return publishSnapshot(store, {
+  const content = {
     agents,
     upstream,
     ...(changes.earlierProofs === undefined ? {} : { earlierProofs: changes.earlierProofs }),
     ...(changes.bundle === undefined ? {} : { bundle: changes.bundle }),
     verbatim,
-    graced: snapshots.filter(({ id }) => graced.has(id)),
     parent: current?.id,
     createdAt,
-  });
+  };
+  return publishSnapshot(store, content, { ref, graced: await readGraced(changes, createdAt) });
+}
+
+/** What the ref shows now, and what it has shown within the grace period. */
+async function readGraced(
+  { store, ref, retention, current }: Pick<Changes, "store" | "ref" | "retention" | "current">,
+  now: Date,
+): Promise<readonly Snapshot[]> {
+  const snapshots = await readSnapshots(store);
+  const shown = (await readRefs(store, snapshots)).find(({ name }) => name === ref);
+  const graced = shown === undefined ? new Set() : gracedIn(shown, { graceMs: retention.graceMs, now });
+  return snapshots.filter(({ id }) => graced.has(id) || id === current?.id);
 }
 
 /**

@@ -1,7 +1,8 @@
+import { MIRROR_REF } from "../shared/ref-name.ts";
 import { listStreams, sumTarballBytes } from "../juju/agent.ts";
 import type { Store } from "../store/store.ts";
-import { listSnapshotIds, readCurrentSnapshot } from "./current.ts";
-import { readReports } from "./run-history.ts";
+import { listSnapshotIds, currentSnapshot } from "./read-snapshots.ts";
+import { readReports } from "./run-report.ts";
 import { isVerified, proofsOf, type Snapshot } from "./snapshot.ts";
 import type { StatusDocument, WaitingBundle } from "./status-document.ts";
 
@@ -20,7 +21,7 @@ export async function readStatus(
   store: Pick<Store, "documents" | "refs" | "currentWriter" | "freeBytes">,
   { data, mode, runs, readWaiting }: StatusSettings,
 ): Promise<StatusDocument> {
-  const snapshot = await readCurrentSnapshot(store);
+  const snapshot = await currentSnapshot(store, MIRROR_REF);
   const writer = await store.currentWriter();
   return {
     data,

@@ -1,9 +1,11 @@
 import type { Sha256 } from "../shared/sha256.ts";
 import { sumTarballBytes } from "../juju/agent.ts";
-import { proofsOf, snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import { hashesOf } from "./contents.ts";
+import type { ShownRef } from "./refs.ts";
+import { snapshotIdOf, type Snapshot } from "./snapshot.ts";
 
 export interface RetentionRules {
-  /** Snapshots kept for going back, beside those that a ref names. */
+  /** Snapshots kept for going back, in addition to those that a ref shows. */
   readonly snapshots: number;
   /** How long what left the index stays for clients that are still fetching, in ms. */
   readonly graceMs: number;
@@ -20,16 +22,14 @@ export interface HeldBlob {
 export interface RetentionInput {
   /** Every snapshot, oldest first. */
   readonly snapshots: readonly Snapshot[];
-  /** Ids of the snapshots that a ref names. */
-  readonly referenced: ReadonlySet<string>;
+  /** Every ref. What a ref shows, and has shown within the grace period, stays. */
+  readonly refs: readonly ShownRef[];
   readonly trees: readonly string[];
-  /** Ids of the trees that a ref names. */
-  readonly referencedTrees: ReadonlySet<string>;
   readonly blobs: readonly HeldBlob[];
   /** Names of the proofs that are kept. */
   readonly proofs: readonly string[];
-  /** Proofs that the memory of freshness still needs. */
-  readonly remembered: ReadonlySet<string>;
+  /** Proofs that comparing the next documents with the accepted ones still needs. */
+  readonly accepted: ReadonlySet<string>;
   /** Contents that something unfinished waits for more of: a bundle whose other part is still on its way. */
   readonly pinned: ReadonlySet<string>;
   /** When contents came that belong to something that was refused. Default none. */
@@ -52,13 +52,12 @@ const ORPHAN_MS = 7 * 24 * 3_600_000;
 
 /** What may go. Pure; deleting runs in the order of the fields: names first, bytes last. */
 export function planRetention(input: RetentionInput): RetentionPlan {
-  const kept = keptSnapshots(input);
+  const graced = gracedIds(input);
+  const kept = keptSnapshots(input, graced);
   const keptIds = new Set(kept.map(({ id }) => id));
-  const needed = new Set(kept.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256)));
-  const listed = new Set(input.snapshots.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256)));
-  const proven = new Set(
-    kept.flatMap(proofsOf).flatMap(({ documents }) => documents.map(({ sha256 }) => sha256 as string)),
-  );
+  const needed = hashesOf(kept);
+  const listed = hashesOf(input.snapshots);
+  const shownTrees = new Set(input.refs.map(({ treeId }) => treeId));
   const ageMs = (blob: Pick<HeldBlob, "storedAt">) => input.now.getTime() - blob.storedAt.getTime();
   const isOverdue = (sha256: Sha256) => {
     const refusedAt = input.refused?.get(sha256);
@@ -70,59 +69,65 @@ export function planRetention(input: RetentionInput): RetentionPlan {
       !input.pinned.has(sha256) &&
       (listed.has(sha256) || isOverdue(sha256) || ageMs(blob) > ORPHAN_MS),
   );
-  const graced = gracedIds(input);
   return {
     snapshots: input.snapshots.filter(({ id }) => !keptIds.has(id)).map(({ id }) => id),
-    trees: input.trees.filter((id) => !input.referencedTrees.has(id) && !graced.has(snapshotIdOf(id))),
+    trees: input.trees.filter((id) => !shownTrees.has(id) && !graced.has(snapshotIdOf(id))),
     blobs,
     proofs: input.proofs.filter(
-      (name) => !proven.has(name) && !input.remembered.has(name) && !input.pinned.has(name),
+      (name) => !needed.has(name as Sha256) && !input.accepted.has(name) && !input.pinned.has(name),
     ),
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),
   };
 }
 
-/** Ids of the snapshots that were replaced less than the grace period ago. */
-export function gracedIds(
-  input: Pick<RetentionInput, "snapshots" | "referenced" | "rules" | "now">,
+/**
+ * Ids of the snapshots that a ref has shown and that were replaced there less than the grace period ago. What the ref
+ * shows now is not among them.
+ */
+export function gracedIn(
+  { order }: Pick<ShownRef, "order">,
+  { graceMs, now }: { readonly graceMs: number; readonly now: Date },
 ): Set<string> {
   const graced = new Set<string>();
-  input.snapshots.forEach(({ id }, position) => {
-    const successor = input.snapshots[position + 1];
-    if (input.referenced.has(id) || successor === undefined) return;
-    if (input.now.getTime() - Date.parse(successor.createdAt) < input.rules.graceMs) graced.add(id);
+  order.forEach(({ id }, position) => {
+    const successor = order[position + 1];
+    if (successor !== undefined && now.getTime() - successor.since.getTime() < graceMs) graced.add(id);
   });
+  const shown = order.at(-1)?.id;
+  if (shown !== undefined) graced.delete(shown);
   return graced;
 }
 
-function keptSnapshots(input: RetentionInput): Snapshot[] {
-  const graced = gracedIds(input);
-  const isPinned = ({ id }: Snapshot) => input.referenced.has(id) || graced.has(id);
-  const older = input.snapshots.filter(({ id }) => !input.referenced.has(id));
-  const shown = ancestorsOf(input);
+/**
+ * Ids of the snapshots that clients may still be reading from: replaced in any ref within the grace period. One that no
+ * ref is known to have shown counts from the snapshot that was made after it.
+ */
+function gracedIds(input: RetentionInput): Set<string> {
+  const { snapshots, refs, now } = input;
+  const { graceMs } = input.rules;
+  const shown = new Set(refs.flatMap(({ order }) => order.map(({ id }) => id)));
+  const others = snapshots.flatMap(({ id }, position) => {
+    const successor = snapshots[position + 1];
+    if (shown.has(id) || successor === undefined) return [];
+    return now.getTime() - Date.parse(successor.createdAt) < graceMs ? [id] : [];
+  });
+  return new Set([...refs.flatMap((ref) => [...gracedIn(ref, { graceMs, now })]), ...others]);
+}
+
+function keptSnapshots(input: RetentionInput, graced: ReadonlySet<string>): Snapshot[] {
+  const referenced = new Set(input.refs.map(({ treeId }) => snapshotIdOf(treeId)));
+  const isFixed = ({ id }: Snapshot) => referenced.has(id) || graced.has(id);
+  const older = input.snapshots.filter(({ id }) => !referenced.has(id));
+  const shown = new Set(input.refs.flatMap(({ order }) => order.map(({ id }) => id)));
   // A run that was killed before it published left a snapshot that nobody can want to go back to.
-  const byWorth = [...older.filter(({ id }) => !shown.has(id)), ...older.filter(({ id }) => shown.has(id))];
-  const newest = new Set(byWorth.slice(Math.max(0, byWorth.length - input.rules.snapshots)));
-  const kept = input.snapshots.filter((snapshot) => isPinned(snapshot) || newest.has(snapshot));
+  const byRank = [...older.filter(({ id }) => !shown.has(id)), ...older.filter(({ id }) => shown.has(id))];
+  const newest = new Set(byRank.slice(Math.max(0, byRank.length - input.rules.snapshots)));
+  const kept = input.snapshots.filter((snapshot) => isFixed(snapshot) || newest.has(snapshot));
   if (input.rules.quota === undefined) return kept;
   while (sumTarballBytes(kept.flatMap(({ agents }) => agents)) > input.rules.quota) {
-    const oldest = kept.findIndex((snapshot) => !isPinned(snapshot));
+    const oldest = kept.findIndex((snapshot) => !isFixed(snapshot));
     if (oldest === -1) break;
     kept.splice(oldest, 1);
   }
   return kept;
-}
-
-/** Ids of what was shown before the referenced snapshots, as far back as snapshots are kept. */
-function ancestorsOf({
-  snapshots,
-  referenced,
-}: Pick<RetentionInput, "snapshots" | "referenced">): Set<string> {
-  const parents = new Map(snapshots.map(({ id, parent }) => [id, parent]));
-  const ancestors = new Set<string>();
-  for (const id of referenced) {
-    for (let next = parents.get(id); next !== undefined && !ancestors.has(next); next = parents.get(next))
-      ancestors.add(next);
-  }
-  return ancestors;
 }

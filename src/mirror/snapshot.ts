@@ -1,5 +1,6 @@
 import { JamError } from "../shared/errors.ts";
 import type { Agent } from "../juju/agent.ts";
+import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 
 /** One upstream document that a snapshot rests on: its bytes are kept as proof under `upstream/<sha256>`. */
@@ -19,10 +20,7 @@ export interface ProvenDocument {
   readonly rules?: number;
 }
 
-/**
- * Whether the verbatim face may be served from this snapshot: all that upstream's signed documents list is held.
- * `documents` maps the served path to the proof it is served from.
- */
+/** Whether the verbatim face may be served from this snapshot: all that upstream's signed documents list is held. */
 export type VerbatimFace =
   { readonly complete: true } | { readonly complete: false; readonly reason: string };
 
@@ -40,7 +38,7 @@ export interface BundleOrigin {
   readonly id: string;
   /** ISO 8601; when its maker's snapshot was made. */
   readonly createdAt: string;
-  /** Fingerprint of its signer; null records that it was taken without a signature that is trusted here. */
+  /** Fingerprint of its signer; null records that it was accepted without a signature that is trusted here. */
   readonly signedBy: string | null;
   /** ISO 8601; when the key of its signer had expired by the time that it came (`--allow expired-key`). */
   readonly signerExpiredAt?: string;
@@ -72,9 +70,6 @@ export interface Snapshot {
   readonly verbatim: VerbatimFace;
   readonly agents: readonly Agent[];
 }
-
-/** The ref of the default curated face. */
-export const MIRROR_REF = "mirror";
 
 /** The snapshot as the bytes of its document. */
 export function formatSnapshot(snapshot: Snapshot): Uint8Array {
@@ -122,16 +117,46 @@ export function makeSnapshotId(createdAt: Date, catalogue: Sha256): string {
   return `${time}-${catalogue.slice(0, 8)}`;
 }
 
-/**
- * The snapshot that a published tree shows. A tree's id is its snapshot's, followed by `~N` when it was built
- * again for the same snapshot (to drop what was kept for a grace period).
- */
+/** The parts of a tree's id. */
+interface TreeId {
+  readonly snapshot: string;
+  readonly ref: RefName;
+  /** Counted from 1, which carries what clients of earlier snapshots still need. */
+  readonly generation: number;
+}
+
+/** The snapshot that a published tree shows. */
 export function snapshotIdOf(treeId: string): string {
   return treeId.split("~", 1)[0] as string;
 }
 
-/** The id for building the same snapshot's tree once more. */
-export function nextTreeId(treeId: string): string {
-  const [snapshotId, generation] = treeId.split("~");
-  return `${snapshotId}~${Number(generation ?? 1) + 1}`;
+/** True for a tree that carries what clients of the ref's earlier snapshots need for a grace period. */
+export function isFirstTree(treeId: string): boolean {
+  return parseTreeId(treeId).generation === 1;
+}
+
+/**
+ * The id of the first tree of a snapshot that is built for a ref. What a tree carries besides its snapshot depends on
+ * what its ref has shown before, so refs share no trees.
+ */
+export function firstTreeId(snapshot: string, ref: RefName): string {
+  return formatTreeId({ snapshot, ref, generation: 1 });
+}
+
+/** The id for building the tree that a ref points at once more, for the same snapshot. */
+export function nextTreeId(treeId: string, ref: RefName): string {
+  const own = parseTreeId(treeId);
+  return formatTreeId({ ...own, ref, generation: own.ref === ref ? own.generation + 1 : 2 });
+}
+
+/** `<snapshot>`, then `<snapshot>~2`, for the mirror; `<snapshot>~<ref>~1` for another ref. */
+function formatTreeId({ snapshot, ref, generation }: TreeId): string {
+  if (ref !== MIRROR_REF) return `${snapshot}~${ref}~${generation}`;
+  return generation === 1 ? snapshot : `${snapshot}~${generation}`;
+}
+
+function parseTreeId(treeId: string): TreeId {
+  const [snapshot = "", ...rest] = treeId.split("~");
+  const ref = rest.length > 1 ? (rest[0] as RefName) : MIRROR_REF;
+  return { snapshot, ref, generation: Number(rest.at(-1) ?? 1) };
 }

@@ -1,11 +1,13 @@
+import { z } from "zod";
 import type { UpstreamDocument, Validators } from "../upstream/source.ts";
 import type { DocumentStore } from "../store/store.ts";
-import { parseSha256, type Sha256 } from "../shared/sha256.ts";
+import { sha256Of, type Sha256 } from "../shared/sha256.ts";
 import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
 import type { ProvenDocument, Snapshot, UpstreamProof } from "./snapshot.ts";
+import { sha256Text, stateDocument } from "./state-document.ts";
 
-/** What is remembered of one upstream document that was accepted (principle P4, memory of freshness). */
-export interface RememberedDocument {
+/** What is recorded of one upstream document that was accepted (principle P4, memory of freshness). */
+export interface AcceptedDocument {
   readonly path: string;
   readonly url: string;
   readonly sha256: Sha256;
@@ -21,122 +23,115 @@ export interface RememberedDocument {
   readonly rules?: number;
 }
 
-/** Accepted documents by path. Paths keep their suffix: a signed and an unsigned twin are remembered apart. */
-export type UpstreamMemory = ReadonlyMap<string, RememberedDocument>;
+/** Accepted documents by path. Paths keep their suffix: a signed and an unsigned twin are recorded apart. */
+export type AcceptedDocuments = ReadonlyMap<string, AcceptedDocument>;
 
-const NAME = "upstream-memory.json";
-const FORMAT = "jam-upstream-memory:1";
-
-/**
- * What earlier runs accepted; empty for a new mirror. When the memory is damaged, the documents that the current
- * snapshot rests on stand in for it, so that losing a file never lowers the guard.
- */
-export async function readMemory(
-  documents: DocumentStore,
-  current: Snapshot | undefined,
-): Promise<UpstreamMemory> {
-  const bytes = await documents.get("state", NAME);
-  const remembered =
-    parseMemory(bytes) ??
-    (current?.upstream.documents ?? []).map((proven) => ({ ...proven, validators: {} }));
-  return new Map(remembered.map((document) => [document.path, document]));
+/** What earlier runs accepted. */
+export interface UpstreamState {
+  /** Of the upstream whose metadata counts first. */
+  readonly documents: AcceptedDocuments;
+  /**
+   * Of upstreams that were asked for what the first one does not list, by their URL. They are recorded apart: nothing
+   * says that two upstreams publish the same state at the same time.
+   */
+  readonly further: ReadonlyMap<string, readonly AcceptedDocument[]>;
 }
 
-/**
- * What earlier runs accepted of upstreams that were asked for what the first one does not list, by their URL. They are
- * remembered apart: nothing says that two upstreams publish the same state at the same time.
- */
-export type FurtherMemory = ReadonlyMap<string, readonly RememberedDocument[]>;
+const acceptedDocuments = z.array(
+  z.object({
+    path: z.string(),
+    url: z.string(),
+    sha256: sha256Text,
+    validators: z.object({ etag: z.string().exactOptional(), lastModified: z.string().exactOptional() }),
+    updatedAt: z.string().exactOptional(),
+    signedBy: z.string().exactOptional(),
+    signedAt: z.string().exactOptional(),
+    keyExpiredAt: z.string().exactOptional(),
+    rules: z.number().exactOptional(),
+  }),
+);
 
-/** Empty where no further upstream was needed. A damaged memory is replaced as in `readMemory`. */
-export async function readFurtherMemory(
+const note = stateDocument({
+  name: "upstream-memory.json",
+  format: "jam-upstream-memory:1",
+  schema: z.object({
+    documents: acceptedDocuments,
+    further: z.array(z.object({ upstream: z.string(), documents: acceptedDocuments })).exactOptional(),
+  }),
+  damage: "absent",
+});
+
+/**
+ * What earlier runs accepted; empty for a new mirror. When the note on it is lost or damaged, the documents that the
+ * current snapshot rests on stand in for it, so that losing a file never lowers the guard.
+ */
+export async function readUpstreamState(
   documents: Pick<DocumentStore, "get">,
   current: Snapshot | undefined,
-): Promise<FurtherMemory> {
-  const state = parseState(await documents.get("state", NAME));
-  const rows = state === undefined ? provenFurther(current) : (state.further ?? []);
-  return new Map(
-    rows.flatMap((row) => (areRemembered(row.documents) ? [[row.upstream, row.documents]] : [])),
-  );
-}
-
-function provenFurther(current: Snapshot | undefined): NonNullable<MemoryState["further"]> {
-  return (current?.earlierProofs ?? []).map(({ url, documents }) => ({
-    upstream: url,
-    documents: documents.map((proven) => ({ ...proven, validators: {} })),
-  }));
-}
-
-interface MemoryState {
-  readonly format?: string;
-  readonly documents?: readonly RememberedDocument[];
-  readonly further?: readonly {
-    readonly upstream: string;
-    readonly documents: readonly RememberedDocument[];
-  }[];
-}
-
-function parseMemory(bytes: Uint8Array | undefined): readonly RememberedDocument[] | undefined {
-  const state = parseState(bytes);
-  return areRemembered(state?.documents) ? state?.documents : undefined;
-}
-
-function parseState(bytes: Uint8Array | undefined): MemoryState | undefined {
-  if (bytes === undefined) return undefined;
-  try {
-    const state = JSON.parse(Buffer.from(bytes).toString("utf8")) as MemoryState | null;
-    return state?.format === FORMAT ? state : undefined;
-  } catch {
-    return undefined;
+): Promise<UpstreamState> {
+  const noted = await note.read(documents);
+  if (noted !== undefined) {
+    const { further = [] } = noted;
+    return {
+      documents: byPath(noted.documents),
+      further: new Map(further.map((row) => [row.upstream, row.documents])),
+    };
   }
-}
-
-function areRemembered(documents: unknown): boolean {
-  return (
-    Array.isArray(documents) &&
-    documents.every(
-      (document: Partial<RememberedDocument> | null) => parseSha256(document?.sha256) !== undefined,
-    )
-  );
-}
-
-/** Replaces the memory durably. */
-export async function writeMemory(
-  documents: DocumentStore,
-  memory: UpstreamMemory,
-  further: FurtherMemory,
-): Promise<void> {
-  const others = [...further];
-  const state: MemoryState = {
-    format: FORMAT,
-    documents: [...memory.values()],
-    ...(others.length === 0
-      ? {}
-      : { further: others.map(([upstream, own]) => ({ upstream, documents: own })) }),
+  return {
+    documents: byPath(provenAgain(current?.upstream.documents ?? [])),
+    further: new Map(
+      (current?.earlierProofs ?? []).map((proof) => [proof.url, provenAgain(proof.documents)]),
+    ),
   };
-  await documents.put("state", NAME, Buffer.from(`${JSON.stringify(state, null, 1)}\n`));
+}
+
+/** These documents by path. */
+export function byPath(documents: readonly AcceptedDocument[]): AcceptedDocuments {
+  return new Map(documents.map((document) => [document.path, document]));
+}
+
+function provenAgain(documents: readonly ProvenDocument[]): AcceptedDocument[] {
+  return documents.map((document) => ({ ...document, validators: {} }));
+}
+
+/** Changes whenever what earlier runs accepted changes; cheap to compare. */
+export async function upstreamStateMark(documents: Pick<DocumentStore, "get">): Promise<string> {
+  const bytes = await documents.get("state", note.name);
+  return bytes === undefined ? "" : sha256Of(bytes);
+}
+
+/** Replaces what is recorded, durably. */
+export async function writeUpstreamState(
+  documents: Pick<DocumentStore, "put">,
+  state: UpstreamState,
+): Promise<void> {
+  const further = [...state.further].map(([upstream, own]) => ({ upstream, documents: [...own] }));
+  await note.write(documents, {
+    documents: [...state.documents.values()],
+    ...(further.length === 0 ? {} : { further }),
+  });
 }
 
 /** What a snapshot records of a document that it rests on. */
-export function provenOf({ validators: _validators, ...proven }: RememberedDocument): ProvenDocument {
+export function provenOf({ validators: _validators, ...proven }: AcceptedDocument): ProvenDocument {
   return proven;
 }
 
 /** What a snapshot records of an upstream that it rests on. */
 export function proofOf(
   source: { readonly name: string; readonly url: string; readonly verifies: boolean },
-  documents: readonly RememberedDocument[],
+  documents: readonly AcceptedDocument[],
 ): UpstreamProof {
   const { name, url, verifies } = source;
   return { name, url, verified: verifies, documents: documents.map(provenOf) };
 }
 
-/** The memory of one document that has just been accepted; `keyExpiredAt` is for one whose key had expired. */
-export function rememberDocument(
+/** The record of one document that has just been accepted; `keyExpiredAt` is for one whose key had expired. */
+export function acceptedDocument(
   document: UpstreamDocument,
   updatedAt: Date | undefined,
   keyExpiredAt?: string,
-): RememberedDocument {
+): AcceptedDocument {
   return {
     path: document.path,
     url: document.url,

@@ -1,6 +1,7 @@
 import type { ApiContext } from "./api/context.ts";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { JamError } from "../shared/errors.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
 import { type FaceContext, serveCuratedFace, serveVerbatimFace } from "./faces.ts";
 import { ConnectionGone } from "./outlet.ts";
 import { sendNotFound, sendProblem } from "./problem.ts";
@@ -17,12 +18,12 @@ export function createApp(context: FaceContext & ApiContext, log: (record: Reque
   app.enable("strict routing");
   app.use(logRequests(log));
   app.use(guardRequest);
-  app.use("/tools", serveCuratedFace(context));
-  app.use("/upstream/tools", serveVerbatimFace(context));
+  app.use("/tools", serveCuratedFace(context, MIRROR_REF));
+  app.use("/upstream/tools", serveVerbatimFace(context, MIRROR_REF));
   app.use("/api/v1", serveApiOnDemand(context));
   app.get("/healthz", sendAlive);
-  app.get("/readyz", sendReadiness(context.mirror));
-  app.get("/", sendStartPage(context.mirror));
+  app.get("/readyz", sendReadiness(context.readerOf(MIRROR_REF)));
+  app.get("/", sendStartPage(context.readerOf(MIRROR_REF)));
   app.use((_request, response) => sendNotFound(response));
   app.use(sendError);
   return app;

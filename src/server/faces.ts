@@ -1,8 +1,10 @@
 import type { Request, RequestHandler, Response } from "express";
 import { JamError } from "../shared/errors.ts";
+import type { RefName } from "../shared/ref-name.ts";
 import type { ServedDocument } from "./document.ts";
-import type { Mirror } from "./mirror.ts";
-import type { MirrorView, Tarball } from "./mirror-view.ts";
+import type { RefReader } from "./ref-reader.ts";
+import type { FaceTarball } from "../mirror/face.ts";
+import type { MirrorView } from "./mirror-view.ts";
 import { ENCODINGS, type Encoding } from "./negotiate.ts";
 import type { ServedStore } from "./ports.ts";
 import { sendNotFound } from "./problem.ts";
@@ -10,19 +12,30 @@ import { type SendContext, sendDocument, sendTarball, tarballDamaged } from "./s
 import { isMirrorsFile, isNeverCurated, parseTarget, snapshotInPath } from "./target.ts";
 import type { VerbatimDocuments } from "./verbatim-documents.ts";
 
-/** What the faces are made of. */
+/** What every face is made of. */
 export interface FaceContext extends SendContext {
-  readonly mirror: Mirror;
+  /** Reads what a ref shows. */
+  readonly readerOf: (ref: RefName) => RefReader;
   readonly verbatim: VerbatimDocuments;
   readonly blobs: ServedStore["blobs"];
+}
+
+/** One face: what every face is made of, and the ref that this one shows. */
+interface Face extends FaceContext {
+  readonly reader: RefReader;
+}
+
+function openFace(context: FaceContext, ref: RefName): Face {
+  return { ...context, reader: context.readerOf(ref) };
 }
 
 /** Under a snapshot's name a document never changes; a day is longer than any client works with one index. */
 const IMMUTABLE = "public, max-age=86400, immutable";
 const REVALIDATE = "public, no-cache";
 
-/** `/tools/…`: the documents rendered from the current snapshot, and tarballs by upstream's path. */
-export function serveCuratedFace(context: FaceContext): RequestHandler {
+/** `/tools/…`: the documents rendered from the snapshot that the ref shows, and tarballs by upstream's path. */
+export function serveCuratedFace(context: FaceContext, ref: RefName): RequestHandler {
+  const face = openFace(context, ref);
   return async (request, response) => {
     const path = parseTarget(request.url);
     if (path === undefined || isNeverCurated(path)) {
@@ -30,31 +43,32 @@ export function serveCuratedFace(context: FaceContext): RequestHandler {
       return;
     }
     // The one look at the ref: all of this answer comes from one snapshot.
-    const view = await context.mirror.current();
-    const document = view.documents.get(path) ?? (await context.mirror.keptDocument(view, path));
-    if (document === undefined) await serveTarball({ request, response }, view, path, context);
-    else await serveDocument({ request, response }, document, path, context);
+    const view = await face.reader.current();
+    const document = view.documents.get(path) ?? (await face.reader.keptDocument(view, path));
+    if (document === undefined) await serveTarball({ request, response }, view, path, face);
+    else await serveDocument({ request, response }, document, path, face);
   };
 }
 
 /** `/upstream/tools/…`: upstream's signed bytes while all they list is held, and tarballs by upstream's path. */
-export function serveVerbatimFace(context: FaceContext): RequestHandler {
+export function serveVerbatimFace(context: FaceContext, ref: RefName): RequestHandler {
+  const face = openFace(context, ref);
   return async (request, response) => {
     const path = parseTarget(request.url);
     if (path === undefined || isMirrorsFile(path)) {
       sendNotFound(response);
       return;
     }
-    const view = await context.mirror.current();
+    const view = await face.reader.current();
     if (!path.startsWith("streams/")) {
-      await serveTarball({ request, response }, view, path, context);
+      await serveTarball({ request, response }, view, path, face);
       return;
     }
     const { verbatim } = view.snapshot;
     if (!verbatim.complete) throw incomplete(verbatim.reason);
-    const document = await context.verbatim.find(view, path);
+    const document = await face.verbatim.find(view, path);
     if (document === undefined) sendNotFound(response);
-    else await serveDocument({ request, response }, document, path, context);
+    else await serveDocument({ request, response }, document, path, face);
   };
 }
 
@@ -77,38 +91,33 @@ async function serveDocument(
   await sendDocument(exchange, document, options, context);
 }
 
-async function serveTarball(
-  exchange: Exchange,
-  view: MirrorView,
-  path: string,
-  context: FaceContext,
-): Promise<void> {
+async function serveTarball(exchange: Exchange, view: MirrorView, path: string, face: Face): Promise<void> {
   const listed = view.tarballs.get(path);
   const tarball =
-    listed ?? (path.startsWith("streams/") ? undefined : await context.mirror.keptTarball(view, path));
+    listed ?? (path.startsWith("streams/") ? undefined : await face.reader.keptTarball(view, path));
   if (tarball === undefined) {
     sendNotFound(exchange.response);
     return;
   }
-  const blob = await context.blobs.open(tarball.sha256);
+  const blob = await face.blobs.open(tarball.sha256);
   if (blob === undefined) {
     // Replaced and pruned since the look at the ref: no damage, and the new snapshot has the answer.
-    const now = await context.mirror.current();
-    if (now !== view) return serveTarball(exchange, now, path, context);
+    const now = await face.reader.current();
+    if (now !== view) return serveTarball(exchange, now, path, face);
     // What only an older snapshot lists may be pruned by now; what the current one lists must be here.
     if (listed === undefined) sendNotFound(exchange.response);
-    else throw reportDamage(context, tarball, "it is not in the store");
+    else throw reportDamage(face, tarball, "it is not in the store");
     return;
   }
   if (blob.size !== tarball.size) {
     await blob.close();
-    throw reportDamage(context, tarball, `it has ${blob.size} bytes instead of ${tarball.size}`);
+    throw reportDamage(face, tarball, `it has ${blob.size} bytes instead of ${tarball.size}`);
   }
-  await sendTarball(exchange, blob, tarball.sha256, context);
+  await sendTarball(exchange, blob, tarball.sha256, face);
 }
 
-function reportDamage(context: FaceContext, { sha256 }: Tarball, how: string): JamError {
-  context.onDamage(sha256);
+function reportDamage(face: Face, { sha256 }: FaceTarball, how: string): JamError {
+  face.onDamage(sha256);
   return tarballDamaged(sha256, how);
 }
 

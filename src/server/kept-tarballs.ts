@@ -1,6 +1,6 @@
-import { listSnapshotIds, readSnapshot } from "../mirror/current.ts";
-import type { MirrorView, Tarball } from "./mirror-view.ts";
-import { tarballsOf } from "./mirror-view.ts";
+import { listSnapshotIds, readSnapshot } from "../mirror/read-snapshots.ts";
+import { tarballsOf, type FaceTarball } from "../mirror/face.ts";
+import type { MirrorView } from "./mirror-view.ts";
 import type { ServedStore } from "./ports.ts";
 
 /** How old the list of kept snapshots may be, in ms, while the current one stays the same; pruning is rare. */
@@ -11,7 +11,7 @@ export interface KeptTarballs {
   /** True when this snapshot is kept; asks the store after a publish and else at most every five seconds. */
   readonly has: (snapshotId: string, currentId: string) => Promise<boolean>;
   /** The tarball of a path in the newest kept snapshot that lists it. */
-  readonly find: (path: string, currentId: string) => Promise<Tarball | undefined>;
+  readonly find: (path: string, currentId: string) => Promise<FaceTarball | undefined>;
 }
 
 interface Kept {
@@ -19,7 +19,7 @@ interface Kept {
   /** The snapshot that the ref named then. */
   readonly currentId: string;
   readonly bySnapshot: ReadonlyMap<string, MirrorView["tarballs"]>;
-  readonly byPath: ReadonlyMap<string, Tarball>;
+  readonly byPath: ReadonlyMap<string, FaceTarball>;
 }
 
 /** Looks the kept snapshots up when a path is asked for that the current one does not list. */
@@ -62,7 +62,7 @@ async function readKept(
     if (ids.every((id) => before.bySnapshot.has(id))) return { ...before, ...moment };
   }
   const bySnapshot = new Map<string, MirrorView["tarballs"]>();
-  const shared = new Map<string, Tarball>();
+  const shared = new Map<string, FaceTarball>();
   for (const id of ids) {
     const tarballs = before?.bySnapshot.get(id) ?? (await readTarballs(store, id));
     if (tarballs !== undefined) bySnapshot.set(id, share(tarballs, shared));
@@ -84,7 +84,7 @@ async function readTarballs(
 }
 
 /** The same entries, with one object for what several snapshots list alike: twenty snapshots differ little. */
-function share(tarballs: MirrorView["tarballs"], shared: Map<string, Tarball>): MirrorView["tarballs"] {
+function share(tarballs: MirrorView["tarballs"], shared: Map<string, FaceTarball>): MirrorView["tarballs"] {
   return new Map(
     [...tarballs].map(([path, tarball]) => {
       const key = `${path} ${tarball.sha256}`;

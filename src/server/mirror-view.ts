@@ -1,15 +1,8 @@
 import { formatAgentName } from "../juju/agent.ts";
-import { renderCuratedFace } from "../juju/catalogue.ts";
 import type { Sha256 } from "../shared/sha256.ts";
+import { renderFace, tarballsOf, type FaceTarball } from "../mirror/face.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import { ServedDocument } from "./document.ts";
-
-/** A tarball as a catalogue lists it. */
-export interface Tarball {
-  readonly sha256: Sha256;
-  /** Bytes. */
-  readonly size: number;
-}
 
 /** How much a snapshot holds. */
 export interface MirrorCounts {
@@ -25,7 +18,7 @@ export interface MirrorView {
   /** Documents of the curated face by path, product files under their usual and their snapshot's name. */
   readonly documents: ReadonlyMap<string, ServedDocument>;
   /** By upstream's path. */
-  readonly tarballs: ReadonlyMap<string, Tarball>;
+  readonly tarballs: ReadonlyMap<string, FaceTarball>;
   /** Upstream's documents that are kept as proof, by path. */
   readonly proofs: ReadonlyMap<string, Sha256>;
   readonly counts: MirrorCounts;
@@ -33,9 +26,9 @@ export interface MirrorView {
 
 /** The view of a snapshot. Costs some ten milliseconds per thousand agents, once per snapshot. */
 export function buildView(snapshot: Snapshot): MirrorView {
-  const { agents, ...envelope } = snapshot;
+  const { agents: _agents, ...envelope } = snapshot;
   const lastModified = new Date(snapshot.createdAt);
-  const rendered = renderCuratedFace(agents, { snapshotId: snapshot.id, updatedAt: lastModified });
+  const rendered = renderFace(snapshot);
   // A product file has two names; its bytes are kept, hashed and compressed once.
   const byText = new Map<string, ServedDocument>();
   for (const { text } of rendered) {
@@ -55,12 +48,7 @@ export function buildView(snapshot: Snapshot): MirrorView {
   };
 }
 
-/** The tarballs of a snapshot by path. */
-export function tarballsOf(snapshot: Pick<Snapshot, "agents">): ReadonlyMap<string, Tarball> {
-  return new Map(snapshot.agents.map(({ path, sha256, size }) => [path, { sha256, size }]));
-}
-
-function countAgents(snapshot: Snapshot, tarballs: ReadonlyMap<string, Tarball>): MirrorCounts {
+function countAgents(snapshot: Snapshot, tarballs: ReadonlyMap<string, FaceTarball>): MirrorCounts {
   const bySha256 = new Map([...tarballs.values()].map(({ sha256, size }) => [sha256, size]));
   return {
     agents: new Set(snapshot.agents.map(formatAgentName)).size,

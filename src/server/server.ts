@@ -12,7 +12,7 @@ import {
   drain,
   listenOn,
 } from "./http-server.ts";
-import { createMirror } from "./mirror.ts";
+import { createRefReaders } from "./ref-reader.ts";
 import type { ServerPorts } from "./ports.ts";
 import type { RequestRecord } from "./request-log.ts";
 import { createVerbatimDocuments } from "./verbatim-documents.ts";
@@ -39,7 +39,7 @@ export interface MirrorServer {
 export function createServer({ store, readWorld }: ServerPorts, options: ServerOptions = {}): MirrorServer {
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const context = {
-    mirror: createMirror(store),
+    readerOf: createRefReaders(store),
     verbatim: createVerbatimDocuments(store),
     blobs: store.blobs,
     readWorld,

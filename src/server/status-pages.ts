@@ -2,7 +2,7 @@ import type { RequestHandler } from "express";
 import { type ErrorReport, type JamError, isJamError, reportError, toJamError } from "../shared/errors.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { htmlText } from "../shared/markup.ts";
-import type { Mirror } from "./mirror.ts";
+import type { RefReader } from "./ref-reader.ts";
 import type { MirrorView } from "./mirror-view.ts";
 import { noteFailure, sendJson } from "./problem.ts";
 
@@ -20,9 +20,9 @@ export const sendAlive: RequestHandler = (_request, response) => {
 };
 
 /** `/readyz`: a snapshot is published and the store can be read. */
-export function sendReadiness(mirror: Mirror): RequestHandler {
+export function sendReadiness(reader: RefReader): RequestHandler {
   return async (request, response) => {
-    const { view, fault } = await lookAt(mirror);
+    const { view, fault } = await lookAt(reader);
     if (fault !== undefined) {
       // Documents go out from the last good snapshot meanwhile, so this is where the log says why it is the last.
       noteFailure(request, fault);
@@ -38,11 +38,11 @@ export function sendReadiness(mirror: Mirror): RequestHandler {
 }
 
 async function lookAt(
-  mirror: Mirror,
+  reader: RefReader,
 ): Promise<{ readonly view?: MirrorView; readonly fault?: JamError | undefined }> {
   try {
-    const view = await mirror.current();
-    return { view, fault: mirror.fault() };
+    const view = await reader.current();
+    return { view, fault: reader.fault() };
   } catch (error) {
     return { fault: toJamError(error) };
   }
@@ -53,9 +53,9 @@ function publicReason({ code, message, hint }: ErrorReport): Readiness["reasons"
 }
 
 /** `/`: what this is, for a person who opens the address in a browser. */
-export function sendStartPage(mirror: Mirror): RequestHandler {
+export function sendStartPage(reader: RefReader): RequestHandler {
   return async (request, response) => {
-    const body = Buffer.from(renderStartPage(hostOf(request.headers.host), await describe(mirror)));
+    const body = Buffer.from(renderStartPage(hostOf(request.headers.host), await describe(reader)));
     response.writeHead(200, {
       "Content-Type": "text/html; charset=utf-8",
       "Content-Length": body.length,
@@ -72,9 +72,9 @@ function hostOf(header: string | undefined): string | undefined {
   return header !== undefined && /^[A-Za-z0-9.:[\]-]{1,255}$/.test(header) ? header : undefined;
 }
 
-async function describe(mirror: Mirror): Promise<string[]> {
+async function describe(reader: RefReader): Promise<string[]> {
   try {
-    const { counts, snapshot } = await mirror.current();
+    const { counts, snapshot } = await reader.current();
     const { verbatim, upstream, earlierProofs = [] } = snapshot;
     const isVerified = [upstream, ...earlierProofs].every(({ verified }) => verified);
     return [

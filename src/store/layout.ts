@@ -1,3 +1,4 @@
+import { MIRROR_REF } from "../shared/ref-name.ts";
 import { type Sha256, parseSha256 } from "../shared/sha256.ts";
 import type { DocumentKind } from "./store.ts";
 
@@ -6,9 +7,6 @@ export const STORE_FORMAT = 1;
 
 /** File in the data directory that names the layout's version. */
 export const FORMAT_FILE = "format";
-
-/** The ref that the default face is published under. */
-export const MIRROR_REF = "mirror";
 
 /** The folder of a published tree that holds its files; Juju looks for it below a `--metadata-source`. */
 export const TREE_FOLDER = "tools";

@@ -5,9 +5,9 @@ import { buildCatalogue } from "../juju/catalogue.ts";
 import { selectAgents } from "../juju/select.ts";
 import type { SelectRule } from "../juju/selection-rules.ts";
 import { type AssessInput, unverified, type ChosenUpstream, type SourceFailure } from "./choose-upstream.ts";
-import type { RememberedDocument } from "../mirror/upstream-state.ts";
+import { byPath } from "../mirror/upstream-state.ts";
 import { readMetadata, type UpstreamMetadata } from "../metadata/read-metadata.ts";
-import { judgeRules } from "./rule-outcome.ts";
+import { evaluateRules } from "./evaluate-rules.ts";
 
 /** An upstream that lists what the ones before it do not. */
 export interface FurtherUpstream {
@@ -91,7 +91,7 @@ function missingIn(
   const asked = input.wishes === undefined ? input.kept.agents : [...input.wishes.agents.keys()];
   const names = new Set(asked.filter((name) => !listed.has(name)));
   if (input.wishes !== undefined) return { rules: [], names, reasons: describeNames(names) };
-  const gaps = judgeRules(known, metadata, input.rules).flatMap((report) => report.gaps);
+  const gaps = evaluateRules(known, metadata, input.rules).flatMap((report) => report.gaps);
   return {
     rules: gaps.flatMap(({ wants }) => wants),
     names,
@@ -129,11 +129,10 @@ function readFurther(input: AssessInput, source: Upstream, missing: Missing): Pr
     ...missing.rules.flatMap((rule) => rule.streams),
     ...(missing.names.size === 0 ? [] : [...input.kept.streams, ...(input.wishes?.streams ?? [])]),
   ]);
-  const remembered: readonly RememberedDocument[] = input.further.get(source.url) ?? [];
   return readMetadata({
     ...input,
     source,
-    memory: new Map(remembered.map((document) => [document.path, document])),
+    accepted: byPath(input.state.further.get(source.url) ?? []),
     documents: input.store.documents,
     wants: (_entry, stream) => streams.has("*") || streams.has(stream),
   });

@@ -9,13 +9,18 @@ import { parseStreamContentId } from "../juju/stream.ts";
 import { askOthers, type FurtherUpstream } from "./ask-others.ts";
 import { type AssessInput, chooseUpstream } from "./choose-upstream.ts";
 import { guardCatalogue } from "../metadata/guard.ts";
-import type { FurtherMemory, RememberedDocument } from "../mirror/upstream-state.ts";
-import { judgeAgents, unfulfilled } from "./judge.ts";
+import { byPath, type UpstreamState } from "../mirror/upstream-state.ts";
+import {
+  evaluateAgents,
+  unfulfilled,
+  evaluateRules,
+  refuseEmptySelection,
+  ruleWarnings,
+} from "./evaluate-rules.ts";
 import { planSync, type FetchStep, type SyncPlan } from "./plan.ts";
 import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
 import { heldDespiteRefusal, relevantRefusals, withUnreadListings } from "../metadata/refusals.ts";
 import type { FailedItem } from "../mirror/run-report.ts";
-import { judgeRules, refuseEmptySelection, ruleWarnings } from "./rule-outcome.ts";
 
 /** What upstream has, what the rules want of it, what is held, and the plan that follows. */
 export interface Assessment {
@@ -34,8 +39,7 @@ export interface Assessment {
   /** Whether an agent's tarball is held once these steps were fetched too. */
   readonly isHeldAfter: (fetched: readonly FetchStep[]) => (agent: Agent) => boolean;
   /** What to remember when the run succeeds. */
-  readonly memory: ReadonlyMap<string, RememberedDocument>;
-  readonly furtherMemory: FurtherMemory;
+  readonly state: UpstreamState;
   readonly warnings: readonly string[];
   readonly rules: readonly RuleReport[];
   /** Why a sync changes nothing: its rules take nothing at all. */
@@ -52,7 +56,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   const { chosen, others, catalogue, upstream, isRead } = await readUpstreams(input, listed);
   const { source, metadata } = chosen;
   const guarded = guardCatalogue({ ...input, upstream, listed, isRead });
-  const verdicts = judgeAgents({ ...input, agents: guarded.agents, listed });
+  const verdicts = evaluateAgents({ ...input, agents: guarded.agents, listed });
   const held = await findHeld(input.store.blobs, [...guarded.agents, ...listed]);
   const plan = planSync({
     verdicts,
@@ -82,18 +86,26 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
       const now = new Set<Sha256>([...held, ...fetched.map(({ sha256 }) => sha256)]);
       return (agent) => now.has(agent.sha256);
     },
-    memory: new Map([
-      ...input.memory,
-      ...metadata.documents.map((document) => [document.path, document] as const),
-    ]),
-    // Of an upstream that is not configured any more nothing is remembered.
-    furtherMemory: new Map([
-      ...[...input.further].filter(([url]) => input.sources.some((one) => one.url === url)),
-      ...others.further.map((one) => [one.source.url, one.metadata.documents] as const),
-    ]),
+    state: nextState(input, metadata, others.further),
     warnings: [...all, ...unmet],
     rules,
     refusal,
+  };
+}
+
+/** What earlier runs accepted and this one. Of an upstream that is no longer configured nothing is kept. */
+function nextState(
+  { state, sources }: Pick<AssessInput, "state" | "sources">,
+  { documents }: UpstreamMetadata,
+  further: readonly FurtherUpstream[],
+): UpstreamState {
+  const configured = [...state.further].filter(([url]) => sources.some((one) => one.url === url));
+  return {
+    documents: new Map([...state.documents, ...byPath(documents)]),
+    further: new Map([
+      ...configured,
+      ...further.map(({ source, metadata }) => [source.url, metadata.documents] as const),
+    ]),
   };
 }
 
@@ -139,7 +151,7 @@ function weighRules(
   readonly refusal: JamError | undefined;
   readonly unmet: string[];
 } {
-  const reports = judgeRules(found.agents, found.metadata, rules);
+  const reports = evaluateRules(found.agents, found.metadata, rules);
   if (wishes !== undefined) return { rules: reports, refusal: undefined, unmet: [] };
   const refusal = found.isWhole ? refuseEmptySelection(reports) : undefined;
   return { rules: reports, refusal, unmet: refusal === undefined ? ruleWarnings(reports) : [] };

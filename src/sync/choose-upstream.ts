@@ -3,7 +3,7 @@ import type { Allowance } from "../metadata/freshness.ts";
 import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
-import type { FurtherMemory, UpstreamMemory } from "../mirror/upstream-state.ts";
+import type { UpstreamState } from "../mirror/upstream-state.ts";
 import type { Store } from "../store/store.ts";
 import type { Upstream } from "../upstream/source.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
@@ -21,9 +21,8 @@ export interface AssessInput {
   readonly maxRemoval: number;
   readonly allow: ReadonlySet<Allowance>;
   readonly current: Snapshot | undefined;
-  readonly memory: UpstreamMemory;
-  /** What was accepted of further upstreams, by their URL. */
-  readonly further: FurtherMemory;
+  /** What earlier runs accepted. */
+  readonly state: UpstreamState;
   readonly observe: SyncObserver;
   readonly now: () => Date;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -61,6 +60,7 @@ export async function chooseUpstream(
         ...input,
         source,
         documents: input.store.documents,
+        accepted: input.state.documents,
         wants: (_entry, stream) => wantsStream(stream),
       });
       const [unreadable] = metadata.unreadable;

@@ -6,7 +6,7 @@ import type { Assessment } from "./assess.ts";
 import type { FetchOutcome } from "./fetch-items.ts";
 import type { SyncPlan } from "./plan.ts";
 import { REPORT_LISTS, type FailedItem, type UnstampedReport } from "../mirror/run-report.ts";
-import { outcomesOf } from "./rule-outcome.ts";
+import { outcomesOf } from "./evaluate-rules.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 
 /** What a run started from and came to. */

@@ -1,13 +1,14 @@
 import type { Upstream } from "../upstream/source.ts";
 import type { Store } from "../store/store.ts";
 import { toJamError } from "../shared/errors.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 import { assessUpstream, type Assessment } from "./assess.ts";
-import { readCurrentSnapshot } from "../mirror/current.ts";
+import { currentSnapshot } from "../mirror/read-snapshots.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import { fetchItems } from "./fetch-items.ts";
 import type { Allowance } from "../metadata/freshness.ts";
-import { keepReport } from "../mirror/run-history.ts";
+import { keepReport, type SyncReport, failedReport, type UnstampedReport } from "../mirror/run-report.ts";
 import {
   joinKeptPlans,
   NO_KEPT_PLANS,
@@ -16,12 +17,11 @@ import {
   type KeptPlans,
   type PlanWishes,
 } from "../mirror/kept-plans.ts";
-import { proofOf, readFurtherMemory, readMemory, writeMemory } from "../mirror/upstream-state.ts";
+import { proofOf, readUpstreamState, writeUpstreamState } from "../mirror/upstream-state.ts";
 import { publishableAgents, spaceOf } from "./plan.ts";
 import { pruneStore } from "../mirror/prune.ts";
 import { publishChanges } from "../mirror/publish-changes.ts";
-import { markDamage, repairTree } from "../mirror/repair-tree.ts";
-import { type SyncReport, failedReport, type UnstampedReport } from "../mirror/run-report.ts";
+import { markDamage, repairTrees } from "../mirror/rebuild-tree.ts";
 import type { RetentionRules } from "../mirror/retention.ts";
 import { proofsOf, type Snapshot, type UpstreamProof } from "../mirror/snapshot.ts";
 import { refuseOverfull } from "../mirror/space.ts";
@@ -36,7 +36,7 @@ export interface SyncOptions {
   readonly allow: ReadonlySet<Allowance>;
   /** A run for a plan: fetches what it names, removes nothing, and lets later runs keep it. */
   readonly wishes?: PlanWishes;
-  /** Lets go of what earlier plans asked for, unless the rules want it too. Default false. */
+  /** Stops keeping what earlier plans asked for, unless the rules want it too. Default false. */
   readonly forgetsPlans?: boolean;
 }
 
@@ -56,7 +56,7 @@ export interface SyncCollaborators {
  * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…
  */
 export async function planMirrorSync(options: SyncOptions, work: SyncCollaborators): Promise<Assessment> {
-  const current = await readCurrentSnapshot(work.store);
+  const current = await currentSnapshot(work.store, MIRROR_REF);
   return assess(options, work, current);
 }
 
@@ -92,12 +92,12 @@ export async function syncMirror(options: SyncOptions, work: SyncCollaborators):
 
 async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<UnstampedReport> {
   const { store, observe } = work;
-  const current = await readCurrentSnapshot(store);
+  const current = await currentSnapshot(store, MIRROR_REF);
   const assessment = await assess(options, work, current);
   if (assessment.refusal !== undefined) throw assessment.refusal;
   const { plan } = assessment;
   await refuseOverfull(store, spaceOf(plan), options.retention.quota);
-  await markDamage(store, current, plan.fetch);
+  await markDamage(store, plan.fetch);
   observe({ kind: "phase", phase: "fetch" });
   observe({ kind: "planned", items: plan.fetch.length, bytes: plan.bytes });
   const outcome = await fetchItems({
@@ -113,12 +113,13 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   for (const { fresh } of [assessment.metadata, ...assessment.further.map(({ metadata }) => metadata)]) {
     for (const { sha256, bytes } of fresh) await store.documents.put("upstream", sha256, bytes);
   }
-  // Before anything is published: a kill in between must not leave agents whose metadata is not remembered.
-  await writeMemory(store.documents, assessment.memory, assessment.furtherMemory);
+  // Before anything is published: a kill in between must not leave agents whose metadata is not recorded.
+  await writeUpstreamState(store.documents, assessment.state);
   await rememberPlans(options, store);
   const earlierProofs = furtherProofs(assessment, current);
   const snapshot = await publishChanges({
     store,
+    ref: MIRROR_REF,
     retention: options.retention,
     now: work.now,
     current,
@@ -127,7 +128,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     agents,
     ...(earlierProofs.length === 0 ? {} : { earlierProofs }),
   });
-  await repairTree(store, { before: current, retention: options.retention, now: work.now() });
+  await repairTrees(store, { before: current, retention: options.retention, now: work.now() });
   observe({ kind: "phase", phase: "prune" });
   await pruneStore(store, options.retention, work.now());
   return summarizeRun({ current, snapshot, assessment, outcome, agents });
@@ -138,14 +139,12 @@ async function assess(
   work: SyncCollaborators,
   current: Snapshot | undefined,
 ): Promise<Assessment> {
-  const memory = await readMemory(work.store.documents, current);
   return assessUpstream({
     ...options,
     maxRemoval: options.retention.maxRemoval,
     ...work,
     current,
-    memory,
-    further: await readFurtherMemory(work.store.documents, current),
+    state: await readUpstreamState(work.store.documents, current),
     kept: await keptPlans(options, work.store),
     wishes: options.wishes,
   });

@@ -1,21 +1,11 @@
 import type { DocumentStore } from "../store/store.ts";
-import { isJamError } from "../shared/errors.ts";
-import { sha256Of } from "../shared/sha256.ts";
-import { type Agent, formatAgentName } from "../juju/agent.ts";
+import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
-import { type IndexEntry, parseIndexFile } from "../simplestreams/index-file.ts";
-import type { ContentId } from "../simplestreams/item.ts";
-import { type ProductFile, parseProductFile } from "../simplestreams/product-file.ts";
-import { textOfDocument } from "../simplestreams/signed-text.ts";
-import { type MirrorReader, readCurrentSnapshot } from "../mirror/current.ts";
-import {
-  type FurtherMemory,
-  type RememberedDocument,
-  type UpstreamMemory,
-  readFurtherMemory,
-  readMemory,
-} from "../mirror/upstream-state.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
+import { keptTexts, readProvenProducts, type ReadKeptText } from "../mirror/proofs.ts";
+import { currentSnapshot, type MirrorReader } from "../mirror/read-snapshots.ts";
+import { readUpstreamState, type AcceptedDocument, type UpstreamState } from "../mirror/upstream-state.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import { candidateOf, compileDenials } from "../juju/select-rule.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
@@ -40,28 +30,27 @@ export interface KnownAgents {
  * @throws JamError JAM_STORE_…
  */
 export async function readKnownAgents(store: KnownReader): Promise<KnownAgents> {
-  const snapshot = await readCurrentSnapshot(store);
-  const memory = await readMemory(store.documents, snapshot);
-  const first = await readUpstreamAgents(store.documents, memory);
-  const further = await readFurtherMemory(store.documents, snapshot);
+  const snapshot = await currentSnapshot(store, MIRROR_REF);
+  const state = await readUpstreamState(store.documents, snapshot);
+  const read = keptTexts(store.documents);
+  const first = await readListed(state.documents.values(), read);
   return {
     snapshot,
     held: snapshot?.agents ?? [],
-    upstream: first && [...first, ...(await readFurtherAgents(store.documents, further, first))],
+    upstream: first && [...first, ...(await readFurtherAgents(state, first, read))],
   };
 }
 
 /** What further upstreams listed that the first one does not. */
 async function readFurtherAgents(
-  documents: DocumentStore,
-  further: FurtherMemory,
+  { further }: UpstreamState,
   first: readonly Agent[],
+  read: ReadKeptText,
 ): Promise<Agent[]> {
   const names = new Set(first.map(formatAgentName));
   const others: Agent[] = [];
-  for (const own of further.values()) {
-    const memory = new Map(own.map((document) => [document.path, document]));
-    for (const agent of (await readUpstreamAgents(documents, memory)) ?? []) {
+  for (const documents of further.values()) {
+    for (const agent of (await readListed(documents, read)) ?? []) {
       if (names.has(formatAgentName(agent))) continue;
       names.add(formatAgentName(agent));
       others.push(agent);
@@ -70,55 +59,13 @@ async function readFurtherAgents(
   return others;
 }
 
-const INDEX_PATHS = ["index2.sjson", "index2.json", "index.sjson", "index.json"];
-
-/** The catalogue of the documents that are remembered; undefined when no usable index is among them. */
-async function readUpstreamAgents(
-  documents: DocumentStore,
-  memory: UpstreamMemory,
+/** The catalogue of documents that were accepted; undefined when no usable index is among them. */
+async function readListed(
+  documents: Iterable<AcceptedDocument>,
+  read: ReadKeptText,
 ): Promise<readonly Agent[] | undefined> {
-  for (const name of INDEX_PATHS) {
-    const path = `streams/v1/${name}`;
-    const text = await readKept(documents, memory.get(path));
-    if (text === undefined) continue;
-    const products = await readProducts(documents, memory, parseIndexFile(text, path).entries.values());
-    return products && buildCatalogue(products).agents;
-  }
-  return undefined;
-}
-
-/** Undefined when one that was read before is not usable now: what it lists is not known then. */
-async function readProducts(
-  documents: DocumentStore,
-  memory: UpstreamMemory,
-  entries: Iterable<IndexEntry>,
-): Promise<Map<ContentId, ProductFile> | undefined> {
-  const products = new Map<ContentId, ProductFile>();
-  for (const { contentId, path } of entries) {
-    if (parseStreamContentId(contentId) === undefined) continue;
-    const known = memory.get(path);
-    if (known === undefined) continue;
-    const text = await readKept(documents, known);
-    if (text === undefined) return undefined;
-    products.set(contentId, parseProductFile(text, path));
-  }
-  return products;
-}
-
-/** The trusted text of a kept document; undefined when it is not here whole. It was verified when it came. */
-async function readKept(
-  documents: DocumentStore,
-  known: RememberedDocument | undefined,
-): Promise<string | undefined> {
-  if (known === undefined) return undefined;
-  const bytes = await documents.get("upstream", known.sha256);
-  if (bytes === undefined || sha256Of(bytes) !== known.sha256) return undefined;
-  try {
-    return textOfDocument(bytes, known.path);
-  } catch (error) {
-    if (isJamError(error)) return undefined;
-    throw error;
-  }
+  const products = await readProvenProducts(documents, read);
+  return products && buildCatalogue(products).agents;
 }
 
 export interface UsableWanted {

@@ -11,6 +11,7 @@
 import type { Agent } from "../../src/juju/agent.ts";
 import { JUJU_KNOWLEDGE } from "../../src/juju/knowledge/knowledge.ts";
 import { createWorldReader } from "../../src/upgrade/which/which-state.ts";
+import { MIRROR_REF } from "../../src/shared/ref-name.ts";
 import { sha256Of } from "../../src/shared/sha256.ts";
 import type { Sha256 } from "../../src/shared/sha256.ts";
 import type { ServedStore, ServerPorts } from "../../src/server/ports.ts";
@@ -113,7 +114,7 @@ export function streamsOnly({ blobs }: ServedStore): Partial<ServedStore> {
 }
 
 /** Publishes snapshots one second of age apart, so that their ids ascend. */
-export function publisher(store: Store): (publish: Publish) => Promise<Snapshot> {
+export function publisher(store: Store, ref = MIRROR_REF): (publish: Publish) => Promise<Snapshot> {
   let createdAt = Date.UTC(2026, 0, 1);
   const published: Snapshot[] = [];
   return async ({ agents, documents = {}, verbatim }) => {
@@ -126,14 +127,14 @@ export function publisher(store: Store): (publish: Publish) => Promise<Snapshot>
         return { path, url: `http://upstream.invalid/${path}`, sha256 };
       }),
     );
-    const snapshot = await publishSnapshot(store, {
+    const content = {
       agents: await Promise.all(agents.map((spec) => heldAgent(store, spec))),
       upstream: { name: "sample", url: "http://upstream.invalid/", verified: true, documents: proofs },
       verbatim: verbatim ?? { complete: false, reason: "2 of 3 items are not held" },
-      graced: published.slice(-2),
       parent: published.at(-1)?.id,
       createdAt: new Date(createdAt),
-    });
+    };
+    const snapshot = await publishSnapshot(store, content, { ref, graced: published.slice(-2) });
     published.push(snapshot);
     return snapshot;
   };

@@ -3,7 +3,8 @@ import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import type { Advice } from "../../juju/knowledge/knowledge.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import { readSnapshots } from "../../mirror/prune.ts";
+import { hashesOf } from "../../mirror/contents.ts";
+import { readSnapshots } from "../../mirror/read-snapshots.ts";
 import { proofsOf, type Snapshot } from "../../mirror/snapshot.ts";
 import { toLine, MAX_LINE } from "../format/fields.ts";
 import {
@@ -80,13 +81,8 @@ export async function planBundle(order: BundleOrder, store: PlanningStore): Prom
 }
 
 function farSideTest({ have, since }: BundleOrder): (sha256: Sha256) => boolean {
-  const listed = since === undefined ? new Set<Sha256>() : contentsOfSnapshot(since);
+  const listed = hashesOf(since === undefined ? [] : [since]);
   return (sha256) => listed.has(sha256) || have?.isHeld(sha256) === true;
-}
-
-function contentsOfSnapshot(snapshot: Snapshot): Set<Sha256> {
-  const documents = proofsOf(snapshot).flatMap((proof) => proof.documents);
-  return new Set([...snapshot.agents, ...documents].map(({ sha256 }) => sha256));
 }
 
 /** What the far side lacks and this one cannot give. */
@@ -131,7 +127,7 @@ function baselinesOf(
   const known = all.filter((sha256) => have?.isHeld(sha256) === true);
   const baselines = have === undefined ? [] : baselineOf(known, have);
   if (since === undefined) return baselines;
-  const listed = contentsOfSnapshot(since);
+  const listed = hashesOf([since]);
   const isKnown = new Set(known);
   const contentsSince = all.filter((sha256) => listed.has(sha256) && !isKnown.has(sha256)).sort();
   return contentsSince.length === 0

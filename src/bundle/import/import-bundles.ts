@@ -1,11 +1,11 @@
 import type { VolumeInput } from "../../medium/medium.ts";
 import { type JamError, reportError, toJamError, isOfFamily } from "../../shared/errors.ts";
 import { cutLists } from "../../shared/listed.ts";
-import { readCurrentSnapshot } from "../../mirror/current.ts";
-import { keepReport } from "../../mirror/run-history.ts";
+import { currentSnapshot } from "../../mirror/read-snapshots.ts";
+import { MIRROR_REF } from "../../shared/ref-name.ts";
+import { keepReport, type FailedItem, failedReport } from "../../mirror/run-report.ts";
 import { pruneStore } from "../../mirror/prune.ts";
 import { sortInputs } from "../read/read-volumes.ts";
-import { type FailedItem, failedReport } from "../../mirror/run-report.ts";
 import { isVerified, type Snapshot } from "../../mirror/snapshot.ts";
 import { publishReadyBundles } from "./publish-ready-bundles.ts";
 import {
@@ -58,7 +58,7 @@ async function runImport(
   rules: ImportRules,
   work: ImportWork,
 ): Promise<ImportReport> {
-  const current = await readCurrentSnapshot(work.store);
+  const current = await currentSnapshot(work.store, MIRROR_REF);
   const receiver = new VolumeReceiver({ rules, work, current });
   const { volumes, others } = await sortInputs(inputs);
   for (const { name } of others) receiver.warn(`${name} is no volume of a bundle and was left out.`);

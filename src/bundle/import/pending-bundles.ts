@@ -1,13 +1,13 @@
 import type { DocumentStore, Store } from "../../store/store.ts";
 import { z } from "zod";
 import type { Sha256 } from "../../shared/sha256.ts";
-import { pinContents, readPins, unpinContents } from "../../mirror/pins.ts";
-import { readSnapshots } from "../../mirror/prune.ts";
+import { pinContents, readPins, unpinContents, noteRefusedContents } from "../../mirror/pins.ts";
+import { hashesOf } from "../../mirror/contents.ts";
+import { readSnapshots } from "../../mirror/read-snapshots.ts";
 import { contentsOf, formatManifest, type BundleManifest } from "../format/manifest.ts";
 import { parseManifest } from "../format/parse-manifest.ts";
 import { sha256Text } from "../format/fields.ts";
 import { isJamError, isOfFamily, type JamError } from "../../shared/errors.ts";
-import { noteRefusedContents } from "../../mirror/refused-contents.ts";
 import { readImportRecords } from "../inventory/import-records.ts";
 import type { ImportWork } from "./import-work.ts";
 
@@ -137,7 +137,7 @@ export async function deleteParts(
   await pinParts(documents, id, kept);
   // A label is not signed: a part may bear the name of a tarball that is held in earnest.
   const snapshots = await readSnapshots(store);
-  const needed = new Set(snapshots.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256)));
+  const needed = hashesOf(snapshots);
   const pinned = await readPins(documents);
   for (const { sha256 } of gone) if (!needed.has(sha256) && !pinned.has(sha256)) await blobs.delete(sha256);
   await writeParts(documents, id, kept);

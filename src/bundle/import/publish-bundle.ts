@@ -1,10 +1,11 @@
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
+import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { PathSpace } from "../../juju/path-space.ts";
 import { selectAgents } from "../../juju/select.ts";
 import type { DenyRule } from "../../juju/selection-rules.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
 import { guardCatalogue, type RefusedChange } from "../../metadata/guard.ts";
-import { readFurtherMemory, readMemory, writeMemory } from "../../mirror/upstream-state.ts";
+import { byPath, readUpstreamState, writeUpstreamState } from "../../mirror/upstream-state.ts";
 import { publishChanges } from "../../mirror/publish-changes.ts";
 import type { FailedItem } from "../../mirror/run-report.ts";
 import { proofsOf, type BundleOrigin, type Snapshot } from "../../mirror/snapshot.ts";
@@ -42,9 +43,9 @@ export async function publishBundle(
   const { manifest } = bundle;
   const { store } = work;
   const { documents } = store;
-  const memory = await readMemory(documents, current);
-  const proof = { documents, memory, accepted: acceptedBy(current) };
-  const verified = await verifyProofs(manifest, { ...work, ...rules, ...proof });
+  const state = await readUpstreamState(documents, current);
+  const known = { documents, accepted: state.documents, acceptedByHash: acceptedBy(current) };
+  const verified = await verifyProofs(manifest, { ...work, ...rules, ...known });
   const listed = current?.agents ?? [];
   const isWhole = manifest.scope === "mirror";
   const guarded = guardCatalogue({
@@ -57,17 +58,14 @@ export async function publishBundle(
   });
   const { agents, denied } = withoutDenied(joined(guarded.agents, isWhole ? [] : listed), rules.deny);
   const earlierProofs = await findEarlierProofs(store, { verified, current, agents });
-  // Before anything is published: a kill in between must not leave agents whose metadata is not remembered.
-  const accepted = verified.metadata.documents.map((document) => [document.path, document] as const);
-  await writeMemory(
-    documents,
-    new Map([...memory, ...accepted]),
-    await readFurtherMemory(documents, current),
-  );
+  // Before anything is published: a kill in between must not leave agents whose metadata is not recorded.
+  const accepted = new Map([...state.documents, ...byPath(verified.metadata.documents)]);
+  await writeUpstreamState(documents, { ...state, documents: accepted });
   // Before, too: nobody may see a new version without the advice against it.
   await writeCarriedAdvice(documents, { bundle: manifest.id, advice: manifest.advice });
   const snapshot = await publishChanges({
     store,
+    ref: MIRROR_REF,
     retention: rules.retention,
     now: work.now,
     current,

@@ -1,7 +1,7 @@
 import { isJamError } from "../../shared/errors.ts";
 import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
 import type { AgentsAndBytes } from "../../mirror/run-report.ts";
-import { repairTree } from "../../mirror/repair-tree.ts";
+import { repairTrees } from "../../mirror/rebuild-tree.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import { recordImport } from "../inventory/import-records.ts";
 import type { ImportRules, ImportWork, MissingContent } from "./import-work.ts";
@@ -100,7 +100,7 @@ async function publishIfReady(
   try {
     work.observe({ kind: "phase", phase: "publish" });
     const result = await publishBundle(bundle, shown, { rules, work });
-    await repairTree(store, { before: shown, retention: rules.retention, now: work.now() });
+    await repairTrees(store, { before: shown, retention: rules.retention, now: work.now() });
     await record(bundle, taken, work);
     await deletePending(store, id);
     return { kind: "published", result, warnings: result.warnings };

@@ -5,7 +5,7 @@ import { sumTarballBytes } from "../../juju/agent.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import type { AgentsAndBytes } from "../../mirror/run-report.ts";
 import { refuseMassRemoval } from "../../metadata/guard.ts";
-import { readMemory } from "../../mirror/upstream-state.ts";
+import { readUpstreamState } from "../../mirror/upstream-state.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import { refuseOverfull } from "../../mirror/space.ts";
 import { affectedBy, describeAffected, damagedBundle, malformedBundle } from "../format/bundle-faults.ts";
@@ -148,9 +148,9 @@ export class VolumeReceiver {
     for (const content of documentsOf(manifest)) if (!(await isHeld(store, content))) return;
     try {
       const { documents } = store;
-      const memory = await readMemory(documents, this.#current);
-      const accepted = acceptedBy(this.#current);
-      await verifyProofs(manifest, { ...this.#work, ...this.#rules, documents, memory, accepted });
+      const { documents: accepted } = await readUpstreamState(documents, this.#current);
+      const known = { documents, accepted, acceptedByHash: acceptedBy(this.#current) };
+      await verifyProofs(manifest, { ...this.#work, ...this.#rules, ...known });
       arrival.isProven = true;
     } catch (error) {
       if (!isRefusal(error)) throw error;

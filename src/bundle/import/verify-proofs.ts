@@ -3,9 +3,10 @@ import type { DocumentStore } from "../../store/store.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { buildCatalogue } from "../../juju/catalogue.ts";
 import { JamError, isOfFamily } from "../../shared/errors.ts";
-import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import { readKeptBytes } from "../../mirror/proofs.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
-import { provenOf, type UpstreamMemory } from "../../mirror/upstream-state.ts";
+import { proofOf, type AcceptedDocuments } from "../../mirror/upstream-state.ts";
 import { readMetadata, type UpstreamMetadata } from "../../metadata/read-metadata.ts";
 import { proofsOf, type ProvenDocument, type Snapshot, type UpstreamProof } from "../../mirror/snapshot.ts";
 import type { UnreadableProducts } from "../../metadata/unreadable.ts";
@@ -17,10 +18,10 @@ export interface ProofRequest {
   readonly documents: DocumentStore;
   readonly openTrust: OpenProofTrust;
   /** What was accepted before: an older document under a known name is refused. */
-  readonly memory: UpstreamMemory;
+  readonly accepted: AcceptedDocuments;
   readonly allow: ReadonlySet<Allowance>;
   /** Documents that what is shown here rests on, by hash. */
-  readonly accepted: ReadonlyMap<Sha256, ProvenDocument>;
+  readonly acceptedByHash: ReadonlyMap<Sha256, ProvenDocument>;
   /** Takes documents that the maker did not verify. */
   readonly allowsUnsigned: boolean;
   readonly now: () => Date;
@@ -58,7 +59,7 @@ export async function verifyProofs(manifest: BundleManifest, request: ProofReque
 async function readProofs(manifest: BundleManifest, request: ProofRequest): Promise<VerifiedProofs> {
   const [first, ...others] = manifest.proofs as [ProofSet, ...ProofSet[]];
   const source = proofSource(first, request);
-  const metadata = await readSet(first, source, request, request.memory);
+  const metadata = await readSet(first, source, request, request.accepted);
   const listed = new Map<string, Agent[]>();
   const unreadable: UnreadableProducts[] = [];
   const add = (from: UpstreamMetadata) => {
@@ -79,14 +80,14 @@ async function readProofs(manifest: BundleManifest, request: ProofRequest): Prom
       new Map(),
     );
     add(read);
-    earlier.push(proofOf(set, read));
+    earlier.push(proofOfSet(set, read));
   }
   return {
     metadata,
     source,
     agents: chosenAgents(manifest, listed, unreadable),
     unreadable,
-    proofs: [proofOf(first, metadata), ...earlier],
+    proofs: [proofOfSet(first, metadata), ...earlier],
   };
 }
 
@@ -102,13 +103,13 @@ function readSet(
   set: ProofSet,
   source: Upstream,
   request: ProofRequest,
-  memory: UpstreamMemory,
+  accepted: AcceptedDocuments,
 ): Promise<UpstreamMetadata> {
   const paths = new Set(set.documents.map(({ path }) => path));
   return readMetadata({
     ...request,
     source,
-    memory,
+    accepted,
     wants: ({ path }) => path !== undefined && paths.has(path),
     // Nothing changes by being read again, so nobody waits.
     sleep: async () => undefined,
@@ -116,13 +117,8 @@ function readSet(
   });
 }
 
-function proofOf({ name, url, verified }: ProofSet, { documents }: UpstreamMetadata): UpstreamProof {
-  return {
-    name,
-    url,
-    verified,
-    documents: documents.map(provenOf),
-  };
+function proofOfSet({ name, url, verified }: ProofSet, { documents }: UpstreamMetadata): UpstreamProof {
+  return proofOf({ name, url, verifies: verified }, documents);
 }
 
 /** The documents of a set, read from where the import put them, as a source of metadata. */
@@ -138,8 +134,8 @@ function proofSource(set: ProofSet, { documents, openTrust, allowsUnsigned }: Pr
     async readDocument(path) {
       const document = byPath.get(path);
       if (document === undefined) return { kind: "not-found", url: `${set.url}${path}` };
-      const bytes = await documents.get("upstream", document.sha256);
-      if (bytes === undefined || sha256Of(bytes) !== document.sha256) throw damagedDocument(document.sha256);
+      const bytes = await readKeptBytes(documents, document.sha256);
+      if (bytes === undefined) throw damagedDocument(document.sha256);
       const arrived = { path, url: document.url, bytes, validators: {} };
       return {
         kind: "found",

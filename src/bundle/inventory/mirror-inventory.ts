@@ -1,7 +1,8 @@
+import { MIRROR_REF } from "../../shared/ref-name.ts";
 import type { BlobStore } from "../../store/store.ts";
 import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
-import { readCurrentSnapshot, type MirrorReader } from "../../mirror/current.ts";
+import { currentSnapshot, type MirrorReader } from "../../mirror/read-snapshots.ts";
 import { proofsOf, type Snapshot } from "../../mirror/snapshot.ts";
 import { bundleByContent, readImportRecords, type ImportRecord } from "./import-records.ts";
 import { INVENTORY_FORMAT, type MirrorInventory } from "../format/inventory.ts";
@@ -41,7 +42,7 @@ export interface HeldContents {
  * @throws JamError JAM_STORE_…
  */
 export async function readHeldContents(ports: InventoryStore): Promise<HeldContents> {
-  const snapshot = await readCurrentSnapshot(ports);
+  const snapshot = await currentSnapshot(ports, MIRROR_REF);
   const records = await readImportRecords(ports.documents);
   return {
     snapshot,

@@ -1,4 +1,5 @@
-import { readCurrentSnapshot } from "../../mirror/current.ts";
+import { MIRROR_REF } from "../../shared/ref-name.ts";
+import { currentSnapshot } from "../../mirror/read-snapshots.ts";
 import type { Store } from "../../store/store.ts";
 import { inventoryOfReceipt, type SiteInventory } from "./site-inventory.ts";
 import { readSites, type Site } from "./sites.ts";
@@ -20,7 +21,7 @@ export async function listSites(
   store: Pick<Store, "documents" | "refs">,
   sizeOfDelta: (have: SiteInventory) => Promise<number>,
 ): Promise<SitesDocument> {
-  const snapshot = await readCurrentSnapshot(store);
+  const snapshot = await currentSnapshot(store, MIRROR_REF);
   const sites: ListedSite[] = [];
   for (const site of await readSites(store.documents)) {
     const have = inventoryOfReceipt(site.receipt);
@@ -72,7 +73,7 @@ export async function openDeltaSizes(
   store: Pick<Store, "blobs" | "documents" | "refs">,
   settings: DeltaSettings,
 ): Promise<(have: SiteInventory) => Promise<number>> {
-  const snapshot = await readCurrentSnapshot(store);
+  const snapshot = await currentSnapshot(store, MIRROR_REF);
   return async (have) => {
     if (snapshot === undefined) return 0;
     const advice = await adviceOf(store.documents, settings.advice);

@@ -4,10 +4,10 @@ import { checkSetup } from "../../audit/check-setup.ts";
 import type { Config } from "../../config/config.ts";
 import type { Assessment } from "../../sync/assess.ts";
 import type { RuleOutcome } from "../../mirror/run-report.ts";
-import { outcomesOf, ruleWarnings } from "../../sync/rule-outcome.ts";
+import { outcomesOf, ruleWarnings } from "../../sync/evaluate-rules.ts";
 import type { CommandContext, DefineCommand } from "../command.ts";
 import type { PaintStyle } from "../output/paint.ts";
-import { MIRROR_REF } from "../../mirror/snapshot.ts";
+import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { createWaitLines } from "../progress.ts";
 import { userAgent } from "../version.ts";
 import { EXIT } from "../exit-status.ts";
@@ -48,7 +48,7 @@ async function check(context: CommandContext): Promise<number> {
       await store.documents.put("state", "write-test.json", Buffer.from("{}\n"));
       await store.documents.delete("state", "write-test.json");
     },
-    judgeRules: async () => {
+    evaluateRules: async () => {
       const assessment = await assessRules(context, config);
       rules = outcomesOf(assessment.rules);
       return { rules, warnings: ruleWarnings(assessment.rules), isRefused: assessment.refusal !== undefined };

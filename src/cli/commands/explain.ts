@@ -1,6 +1,7 @@
+import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { printable } from "../../shared/printable.ts";
 import { JamError } from "../../shared/errors.ts";
-import { readCurrentSnapshot } from "../../mirror/current.ts";
+import { currentSnapshot } from "../../mirror/read-snapshots.ts";
 import { explainNamed } from "../../mirror/explain-agents.ts";
 import type { ExplainedAgent } from "../../mirror/explain-document.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
@@ -91,7 +92,7 @@ function withoutAgent(): JamError {
 async function explainAgent(context: CommandContext, name: string, wishesOffline: boolean): Promise<void> {
   const config = await context.config();
   const { openReader } = await import("../../compose/store.ts");
-  const current = await readCurrentSnapshot(await openReader(config));
+  const current = await currentSnapshot(await openReader(config), MIRROR_REF);
   const isOffline = wishesOffline || config.mode === "offline";
   const upstream = isOffline ? undefined : await readUpstreamAgents(context, ["*"]);
   const { document, note } = await explainNamed(name, {

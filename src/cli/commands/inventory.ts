@@ -1,3 +1,4 @@
+import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { printable } from "../../shared/printable.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
@@ -9,7 +10,7 @@ import {
   type MirrorInventory,
 } from "../../bundle/format/inventory.ts";
 import { takeInventory } from "../../bundle/inventory/mirror-inventory.ts";
-import { readCurrentSnapshot } from "../../mirror/current.ts";
+import { currentSnapshot } from "../../mirror/read-snapshots.ts";
 import { writeCarriedFile } from "./bundle/write-file.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
@@ -74,7 +75,7 @@ async function ofFleet(context: CommandContext, files: readonly string[]): Promi
 async function assumeArches(context: CommandContext): Promise<readonly string[]> {
   const config = await context.config();
   const { openReader } = await import("../../compose/store.ts");
-  const held = (await readCurrentSnapshot(await openReader(config)))?.agents ?? [];
+  const held = (await currentSnapshot(await openReader(config), MIRROR_REF))?.agents ?? [];
   const arches = archesOf(config.rules.select, held);
   await context.output.note(
     `note: no juju status tells the architecture of every machine: ${arches.join(", ")} is assumed where it is not told.`,

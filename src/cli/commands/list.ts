@@ -1,6 +1,6 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import type { AgentsDocument } from "../../mirror/agents-document.ts";
-import { requireCurrentSnapshot } from "../../mirror/current.ts";
+import { requireCurrentSnapshot } from "../../mirror/read-snapshots.ts";
 import { listAgents } from "../../mirror/list-agents.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";

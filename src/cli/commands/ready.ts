@@ -1,6 +1,5 @@
 import { JamError } from "../../shared/errors.ts";
-import type { PlanDocument } from "../../upgrade/plan/plan-document.ts";
-import { parsePlan } from "../../upgrade/plan/plan-document.ts";
+import { type PlanDocument, parsePlan } from "../../upgrade/plan/plan-document.ts";
 import { judgeReadiness, type Verdict } from "../../upgrade/ready/ready.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { readInputFile } from "../input/input-files.ts";
@@ -54,7 +53,7 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
   const plan = await readPlan(context, options);
   const { composeKnowledge } = await import("../../compose/upgrade.ts");
   const { openStore } = await import("../../compose/store.ts");
-  const { requireCurrentSnapshot } = await import("../../mirror/current.ts");
+  const { requireCurrentSnapshot } = await import("../../mirror/read-snapshots.ts");
   const store = await openStore(config);
   const document = await judgeReadiness({
     plan,

@@ -1,7 +1,7 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import type { Assessment } from "../../sync/assess.ts";
 import type { SyncPlan } from "../../sync/plan.ts";
-import { outcomesOf } from "../../sync/rule-outcome.ts";
+import { outcomesOf } from "../../sync/evaluate-rules.ts";
 import { formatTable } from "../output/table.ts";
 
 /** What a sync would do; nothing where it would be refused. */

@@ -1,7 +1,8 @@
 import { join, resolve } from "node:path";
 import { makeFolder, replaceFile } from "../../disk/durable-write.ts";
 import { attempt } from "../../disk/io-error.ts";
-import { FORMAT_FILE, MIRROR_REF, STORE_FOLDERS, STORE_FORMAT, formatFormat } from "../layout.ts";
+import { FORMAT_FILE, STORE_FOLDERS, STORE_FORMAT, formatFormat } from "../layout.ts";
+import { MIRROR_REF } from "../../shared/ref-name.ts";
 import type { Lease, Store } from "../store.ts";
 import { fsBlobStore } from "./blobs.ts";
 import { fsDocumentStore } from "./documents.ts";

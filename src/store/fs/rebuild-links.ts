@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { listNames, syncFolder, temporaryPath } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
 import { removeTemporaries } from "../../disk/remove-temporaries.ts";
-import { MIRROR_REF, faceLink, formatRefTarget, isTreeId, parseRefTarget, TREE_FOLDER } from "../layout.ts";
+import { faceLink, formatRefTarget, isTreeId, parseRefTarget, TREE_FOLDER } from "../layout.ts";
+import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { copiedWithoutLinks, noSymbolicLinks } from "./link-fault.ts";
 
 /**

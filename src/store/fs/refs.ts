@@ -5,7 +5,8 @@ import { listNames, makeFolder, removeFile, syncFolder, temporaryPath } from "..
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent, systemCode } from "../../shared/system-error.ts";
 import { JamError } from "../../shared/errors.ts";
-import { faceLink, formatRefTarget, isTreeId, MIRROR_REF, parseRefTarget } from "../layout.ts";
+import { faceLink, formatRefTarget, isTreeId, parseRefTarget } from "../layout.ts";
+import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { copiedWithoutLinks, noSymbolicLinks } from "./link-fault.ts";
 import type { Ref, RefStore } from "../store.ts";
 

@@ -1,4 +1,4 @@
-import { renderCuratedFace } from "../../juju/catalogue.ts";
+import { renderFace, tarballsOf } from "../../mirror/face.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import type { LookupAnswer, LookupReader } from "./port.ts";
@@ -21,8 +21,8 @@ export interface MirrorReaderOptions {
 export function createMirrorReader(options: MirrorReaderOptions): LookupReader {
   const { snapshot, reader } = options;
   const base = `${options.base.replace(/\/$/, "")}/`;
-  const documents = documentsOf(snapshot);
-  const tarballs = new Map(snapshot?.agents.map(({ path, sha256, size }) => [path, { sha256, size }]));
+  const documents = new Map(snapshot && renderFace(snapshot).map(({ path, text }) => [path, text]));
+  const tarballs = tarballsOf(snapshot ?? { agents: [] });
   return {
     fetchDocument: (url) => {
       const path = pathUnder(base, url);
@@ -42,13 +42,6 @@ export function createMirrorReader(options: MirrorReaderOptions): LookupReader {
     },
     verify: (block) => reader.verify(block),
   };
-}
-
-function documentsOf(snapshot: Snapshot | undefined): ReadonlyMap<string, string> {
-  if (snapshot === undefined) return new Map();
-  const updatedAt = new Date(snapshot.createdAt);
-  const rendered = renderCuratedFace(snapshot.agents, { snapshotId: snapshot.id, updatedAt });
-  return new Map(rendered.map(({ path, text }) => [path, text]));
 }
 
 function pathUnder(base: string, url: string): string | undefined {

@@ -1,5 +1,6 @@
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
-import { MIRROR_REF } from "../../mirror/snapshot.ts";
+import { upstreamStateMark } from "../../mirror/upstream-state.ts";
+import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { readKnownAgents, type KnownAgents, type KnownReader } from "../known-agents.ts";
 import { createFetchHint, type FetchHint, type FetchView } from "../fetch-hint.ts";
 import { createShelves, type AgentShelves } from "./version-index.ts";
@@ -61,6 +62,5 @@ export function createWorldReader(
 
 /** What changes whenever the agents may have changed. */
 async function stateOf({ refs, documents }: KnownReader): Promise<string> {
-  const memory = await documents.get("state", "upstream-memory.json");
-  return `${(await refs.read(MIRROR_REF)) ?? ""} ${memory === undefined ? "" : Buffer.from(memory).toString("utf8")}`;
+  return `${(await refs.read(MIRROR_REF)) ?? ""} ${await upstreamStateMark(documents)}`;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSigningKey, type SigningKey } from "../../../src/openpgp/signing-key.ts";
 import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
-import { requireCurrentSnapshot } from "../../../src/mirror/current.ts";
+import { requireCurrentSnapshot } from "../../../src/mirror/read-snapshots.ts";
 import type { Allowance } from "../../../src/metadata/freshness.ts";
 import { bytesInput, FarSide, makeFarSide } from "../../fuzz/bundle/far-side.ts";
 import {

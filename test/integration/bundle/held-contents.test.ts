@@ -16,7 +16,8 @@ import { takeReceipt } from "../../../src/bundle/inventory/mirror-inventory.ts";
 import { openStore } from "../../../src/compose/store.ts";
 import type { Sha256 } from "../../../src/shared/sha256.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { readCurrentSnapshot } from "../../../src/mirror/current.ts";
+import { currentSnapshot } from "../../../src/mirror/read-snapshots.ts";
+import { MIRROR_REF } from "../../../src/shared/ref-name.ts";
 import type { Snapshot } from "../../../src/mirror/snapshot.ts";
 import { temporaryMirror, type TestMirror } from "../../helpers/mirror.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
@@ -36,7 +37,7 @@ beforeAll(async () => {
   mirror = await temporaryMirror(upstream);
   await mirror.sync();
   store = await openStore({ data: mirror.data });
-  snapshot = (await readCurrentSnapshot(store)) as Snapshot;
+  snapshot = (await currentSnapshot(store, MIRROR_REF)) as Snapshot;
 });
 
 afterAll(async () => {

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { requireCurrentSnapshot } from "../../../src/mirror/current.ts";
+import { requireCurrentSnapshot } from "../../../src/mirror/read-snapshots.ts";
 import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
 import { daysAgo, makeAgingKey, type AgingKey } from "../../helpers/aging-key.ts";
 import { temporaryMirror, type TestMirror } from "../../helpers/mirror.ts";

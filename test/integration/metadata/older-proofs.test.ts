@@ -3,7 +3,7 @@ import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { sha256Of } from "../../../src/shared/sha256.ts";
-import { requireCurrentSnapshot } from "../../../src/mirror/current.ts";
+import { requireCurrentSnapshot } from "../../../src/mirror/read-snapshots.ts";
 import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
 import { temporaryMirror, type TestMirror } from "../../helpers/mirror.ts";
 import { startServe } from "../../helpers/running-jam.ts";

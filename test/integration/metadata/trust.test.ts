@@ -1,7 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { requireCurrentSnapshot } from "../../../src/mirror/current.ts";
+import { requireCurrentSnapshot } from "../../../src/mirror/read-snapshots.ts";
 import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
 import {
   buildSampleTree,

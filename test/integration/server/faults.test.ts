@@ -1,7 +1,8 @@
+import { MIRROR_REF } from "../../../src/shared/ref-name.ts";
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readCurrentSnapshot } from "../../../src/mirror/current.ts";
+import { currentSnapshot } from "../../../src/mirror/read-snapshots.ts";
 import { JamError } from "../../../src/shared/errors.ts";
 import { blobPath } from "../../../src/store/layout.ts";
 import { rawGet, rawRequest, startSlowDownload } from "../../helpers/raw-http.ts";
@@ -15,7 +16,7 @@ function ioError(): Promise<never> {
 }
 
 async function currentBlob(mirror: ServedMirror) {
-  const snapshot = await readCurrentSnapshot(mirror.store);
+  const snapshot = await currentSnapshot(mirror.store, MIRROR_REF);
   const [agent] = snapshot?.agents ?? [];
   if (agent === undefined) throw new Error("nothing published");
   return agent.sha256;

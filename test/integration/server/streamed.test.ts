@@ -1,9 +1,10 @@
 /** Tarballs of a store that offers no reads in the middle of a blob: they are sent from one stream each. */
+import { MIRROR_REF } from "../../../src/shared/ref-name.ts";
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { blobPath } from "../../../src/store/layout.ts";
-import { readCurrentSnapshot } from "../../../src/mirror/current.ts";
+import { currentSnapshot } from "../../../src/mirror/read-snapshots.ts";
 import { rawGet, rawRequest, startSlowDownload } from "../../helpers/raw-http.ts";
 import {
   type ServedMirror,
@@ -17,7 +18,7 @@ const AGENT = { version: "3.6.5", size: 3_000_000 };
 const TARBALL = `/tools/${tarballPath("3.6.5")}`;
 
 const blobOf = async ({ store }: ServedMirror) => {
-  const [agent] = (await readCurrentSnapshot(store))?.agents ?? [];
+  const [agent] = (await currentSnapshot(store, MIRROR_REF))?.agents ?? [];
   if (agent === undefined) throw new Error("nothing published");
   return agent.sha256;
 };

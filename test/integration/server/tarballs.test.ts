@@ -1,5 +1,6 @@
+import { MIRROR_REF } from "../../../src/shared/ref-name.ts";
 import { expect, test } from "vitest";
-import { readCurrentSnapshot } from "../../../src/mirror/current.ts";
+import { currentSnapshot } from "../../../src/mirror/read-snapshots.ts";
 import { rawGet, rawRequest } from "../../helpers/raw-http.ts";
 import { serveMirror, tarballBytes, tarballPath } from "../../helpers/served-mirror.ts";
 
@@ -12,7 +13,7 @@ test("gives a tarball byte for byte, with size, validators and no coding", async
     mirror.port,
     rawGet(PATH, ["Accept-Encoding: gzip, br, zstd"]),
   );
-  const [{ sha256 } = { sha256: "" }] = (await readCurrentSnapshot(mirror.store))?.agents ?? [];
+  const [{ sha256 } = { sha256: "" }] = (await currentSnapshot(mirror.store, MIRROR_REF))?.agents ?? [];
   expect(status).toBe(200);
   expect(body.equals(tarballBytes(AGENT))).toBe(true);
   expect(headers).toMatchObject({

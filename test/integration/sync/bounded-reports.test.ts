@@ -1,8 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { keepReport, readReports } from "../../../src/mirror/run-history.ts";
-import type { SyncReport } from "../../../src/mirror/run-report.ts";
+import { keepReport, readReports, type SyncReport } from "../../../src/mirror/run-report.ts";
 import { temporaryMirror } from "../../helpers/mirror.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
 import { buildSampleTree, startUpstream } from "../../helpers/upstream.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { sha256Of } from "../../../src/shared/sha256.ts";
-import { requireCurrentSnapshot } from "../../../src/mirror/current.ts";
+import { requireCurrentSnapshot } from "../../../src/mirror/read-snapshots.ts";
 import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
 import { buildSampleTree, startUpstream, type SampleTree } from "../../helpers/upstream.ts";
 import { temporaryMirror } from "../../helpers/mirror.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { JamError } from "../../../src/shared/errors.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import { checkFreshness, type Allowance } from "../../../src/metadata/freshness.ts";
-import type { RememberedDocument } from "../../../src/mirror/upstream-state.ts";
+import type { AcceptedDocument } from "../../../src/mirror/upstream-state.ts";
 
 const NOW = new Date("2026-11-23T12:00:00Z");
 const DAY_MS = 86_400_000;
@@ -13,7 +13,7 @@ interface Dates {
   readonly signedAt?: string;
 }
 
-function document(dates: Dates): RememberedDocument {
+function document(dates: Dates): AcceptedDocument {
   const path = "streams/v1/index2.sjson";
   return { path, url: `http://sample.invalid/${path}`, sha256: sha256Of("x"), validators: {}, ...dates };
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { MIRROR_REF } from "../../../src/shared/ref-name.ts";
 import type { Sha256 } from "../../../src/shared/sha256.ts";
 import type { Agent } from "../../../src/juju/agent.ts";
-import { gracedIds, planRetention, type RetentionInput } from "../../../src/mirror/retention.ts";
+import type { ShownRef } from "../../../src/mirror/refs.ts";
+import { gracedIn, planRetention, type RetentionInput } from "../../../src/mirror/retention.ts";
 import type { Snapshot } from "../../../src/mirror/snapshot.ts";
 import { mirrored } from "../sync/agents.ts";
 
@@ -26,15 +28,19 @@ const blobOf = ({ sha256, size }: Agent, storedHoursAgo = 1) => ({
   storedAt: hoursAgo(storedHoursAgo),
 });
 
+/** The mirror's ref, which has shown these snapshots. */
+function shows(snapshots: readonly Snapshot[], treeId = snapshots.at(-1)?.id ?? ""): ShownRef {
+  const order = snapshots.map(({ id, createdAt }) => ({ id, since: new Date(createdAt) }));
+  return { name: MIRROR_REF, treeId, order };
+}
+
 function plan(changes: Partial<RetentionInput> & Pick<RetentionInput, "snapshots">) {
-  const current = changes.snapshots.at(-1)?.id ?? "";
   return planRetention({
-    referenced: new Set([current]),
+    refs: [shows(changes.snapshots)],
     trees: changes.snapshots.map(({ id }) => id),
-    referencedTrees: new Set([current]),
     blobs: changes.snapshots.flatMap(({ agents }) => agents.map((agent) => blobOf(agent))),
     proofs: [],
-    remembered: new Set(),
+    accepted: new Set(),
     pinned: new Set(),
     rules: { snapshots: 1, graceMs: 6 * HOUR_MS, quota: undefined },
     now: NOW,
@@ -67,9 +73,9 @@ describe("retention", () => {
 
   test("a snapshot that was never shown, for its run was killed, takes nobody's place", () => {
     const [a, b, c] = three as [Snapshot, Snapshot, Snapshot];
-    const killed = { ...snapshot("killed", 15, ["3.6.3"]), parent: "b" };
-    const snapshots = [a, { ...b, parent: "a" }, killed, { ...c, parent: "b" }];
-    expect(plan({ snapshots }).snapshots).toEqual(["a", "killed"]);
+    const killed = snapshot("killed", 15, ["3.6.3"]);
+    const snapshots = [a, b, killed, c];
+    expect(plan({ snapshots, refs: [shows([a, b, c])] }).snapshots).toEqual(["a", "killed"]);
   });
 
   test("keeps trees and snapshots that were replaced within the grace period, beyond the number", () => {
@@ -78,11 +84,10 @@ describe("retention", () => {
   });
 
   test("grace runs from the replacement, not from the making", () => {
-    const rules = { snapshots: 1, graceMs: 6 * HOUR_MS, quota: undefined };
-    const snapshots = [snapshot("old", 1000, []), snapshot("new", 5, [])];
-    const referenced = new Set(["new"]);
-    expect(gracedIds({ snapshots, referenced, rules, now: NOW })).toEqual(new Set(["old"]));
-    expect(gracedIds({ snapshots, referenced, rules, now: hoursAgo(-2) })).toEqual(new Set());
+    const ref = shows([snapshot("old", 1000, []), snapshot("new", 5, [])]);
+    const graceMs = 6 * HOUR_MS;
+    expect(gracedIn(ref, { graceMs, now: NOW })).toEqual(new Set(["old"]));
+    expect(gracedIn(ref, { graceMs, now: hoursAgo(-2) })).toEqual(new Set());
   });
 
   test("a quota lets older snapshots go first, never the current one", () => {
@@ -96,7 +101,7 @@ describe("retention", () => {
     expect(plan({ snapshots: three, blobs }).blobs.map(({ sha256 }) => sha256)).toEqual([stale.sha256]);
   });
 
-  test("proofs stay while a kept snapshot or the memory rests on them", () => {
+  test("proofs stay while a kept snapshot or the record of accepted documents needs them", () => {
     const proofs = ["a", "b", "c"].map((letter) => letter.repeat(64));
     const proven: Snapshot = {
       ...(three[2] as Snapshot),
@@ -105,16 +110,12 @@ describe("retention", () => {
         documents: [{ path: "streams/v1/index2.sjson", url: "http://x/", sha256: proofs[0] as Sha256 }],
       },
     };
-    const remembered = new Set([proofs[1] as string]);
-    expect(plan({ snapshots: [proven], proofs, remembered }).proofs).toEqual([proofs[2]]);
+    const accepted = new Set([proofs[1] as string]);
+    expect(plan({ snapshots: [proven], proofs, accepted }).proofs).toEqual([proofs[2]]);
   });
 
   test("a tree that was built again for the current snapshot is not of another", () => {
     const trees = ["a", "b", "c", "c~2"];
-    expect(plan({ snapshots: three, trees, referencedTrees: new Set(["c~2"]) }).trees).toEqual([
-      "a",
-      "b",
-      "c",
-    ]);
+    expect(plan({ snapshots: three, trees, refs: [shows(three, "c~2")] }).trees).toEqual(["a", "b", "c"]);
   });
 });

@@ -4,7 +4,8 @@ import type { ImportRules, ImportWork } from "../../../bundle/import/import-work
 import { previewImport, type BundlePreview } from "../../../bundle/import/preview.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { cutLists } from "../../../shared/listed.ts";
-import { readCurrentSnapshot } from "../../../mirror/current.ts";
+import { currentSnapshot } from "../../../mirror/read-snapshots.ts";
+import { MIRROR_REF } from "../../../shared/ref-name.ts";
 import type { CommandContext } from "../../command.ts";
 
 /** Prints what an import would do. */
@@ -13,7 +14,7 @@ export async function printDryRun(
   inputs: readonly VolumeInput[],
   { rules, work }: { readonly rules: ImportRules; readonly work: ImportWork },
 ): Promise<number> {
-  const current = await readCurrentSnapshot(work.store);
+  const current = await currentSnapshot(work.store, MIRROR_REF);
   const previews = await previewImport(inputs, { rules, work, current });
   const free = await work.store.freeBytes();
   const bundles = previews.map(({ manifest, volumes, count, imports, removes, missing, signedBy }) => {

@@ -1,8 +1,34 @@
+import { renderCuratedFace, type FaceDocument } from "../juju/curated-face.ts";
 import type { Agent } from "../juju/agent.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { ContentId } from "../simplestreams/item.ts";
 import type { ProductFile } from "../simplestreams/product-file.ts";
-import type { VerbatimFace } from "./snapshot.ts";
+import type { Snapshot, VerbatimFace } from "./snapshot.ts";
+
+/** A tarball as a face serves it. */
+export interface FaceTarball {
+  readonly sha256: Sha256;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** The documents of a snapshot's curated face; the same bytes every time. */
+export function renderFace(snapshot: Pick<Snapshot, "agents" | "id" | "createdAt">): readonly FaceDocument[] {
+  return renderCuratedFace(snapshot.agents, {
+    snapshotId: snapshot.id,
+    updatedAt: new Date(snapshot.createdAt),
+  });
+}
+
+/** The folder of the product files that a snapshot's index names, with a slash at its end. No other snapshot has it. */
+export function ownFolder({ id }: Pick<Snapshot, "id">): string {
+  return `streams/v1/${id}/`;
+}
+
+/** The tarballs of a snapshot by path, for both faces. */
+export function tarballsOf(snapshot: Pick<Snapshot, "agents">): ReadonlyMap<string, FaceTarball> {
+  return new Map(snapshot.agents.map(({ path, sha256, size }) => [path, { sha256, size }]));
+}
 
 /** What upstream's documents list, and which of them were not or could not be read. */
 export interface ListedUpstream {
@@ -13,10 +39,10 @@ export interface ListedUpstream {
 }
 
 /**
- * Whether upstream's signed documents may be served as they are: only when every tarball that they list is held
- * (principle P2; a signature over agents that are not here breaks upgrades).
+ * Whether upstream's signed documents may be served unchanged: only when every tarball that they list is held
+ * (principle P2; a signature over agents that are missing here breaks upgrades).
  */
-export function judgeVerbatimFace(
+export function evaluateVerbatimFace(
   metadata: ListedUpstream,
   verified: boolean,
   published: readonly Agent[],
@@ -30,7 +56,7 @@ export function judgeVerbatimFace(
   const held = new Map<string, Sha256>(published.map((agent) => [agent.path, agent.sha256]));
   for (const [contentId, file] of metadata.products) {
     if (file.refused.length > 0)
-      return incomplete(`${contentId} holds ${file.refused[0]?.where}, which was refused`);
+      return incomplete(`${contentId} contains ${file.refused[0]?.where}, which was refused`);
     const missing = file.items.filter((item) => held.get(item.path) !== item.sha256);
     if (missing.length > 0) {
       return incomplete(

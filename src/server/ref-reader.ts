@@ -1,18 +1,20 @@
 import { LRUCache } from "lru-cache";
-import { readSnapshot } from "../mirror/current.ts";
-import { MIRROR_REF, snapshotIdOf } from "../mirror/snapshot.ts";
+import { readSnapshot } from "../mirror/read-snapshots.ts";
+import type { FaceTarball } from "../mirror/face.ts";
+import { snapshotIdOf } from "../mirror/snapshot.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
+import type { RefName } from "../shared/ref-name.ts";
 import type { ServedDocument } from "./document.ts";
 import { type KeptTarballs, createKeptTarballs } from "./kept-tarballs.ts";
-import { type MirrorView, type Tarball, buildView } from "./mirror-view.ts";
+import { type MirrorView, buildView } from "./mirror-view.ts";
 import type { ServedStore } from "./ports.ts";
 import { snapshotInPath } from "./target.ts";
 
 /** The current snapshot, the one before it, and two that clients with an old index still ask for. */
 const MAX_VIEWS = 4;
 
-/** What the server reads the mirror's content through. */
-export interface Mirror {
+/** What a face reads the content of its ref through. */
+export interface RefReader {
   /**
    * The view of the snapshot that the ref names now; the last good one while the store cannot be read.
    * @throws JamError JAM_MIRROR_EMPTY while nothing was ever published, JAM_STORE_… while nothing could be read yet
@@ -21,16 +23,29 @@ export interface Mirror {
   /** A document under its snapshot's own name, of another snapshot than the current `view`'s. */
   readonly keptDocument: (view: MirrorView, path: string) => Promise<ServedDocument | undefined>;
   /** A tarball that the current `view` does not list but a kept snapshot does; the newest that lists it wins. */
-  readonly keptTarball: (view: MirrorView, path: string) => Promise<Tarball | undefined>;
+  readonly keptTarball: (view: MirrorView, path: string) => Promise<FaceTarball | undefined>;
   /** Why the store could not be read when it was last asked; undefined when all is well. */
   readonly fault: () => JamError | undefined;
 }
 
-/** The mirror in a store. Views are built once per snapshot, however many requests wait for one. */
-export function createMirror(store: ServedStore): Mirror {
+/** Readers of the refs of a store, one for each ref. All of them share the views that were built. */
+export function createRefReaders(store: ServedStore): (ref: RefName) => RefReader {
+  const views = createViews(store);
+  const readers = new Map<RefName, RefReader>();
+  return (ref) => {
+    const reader = readers.get(ref) ?? createRefReader(store, views, ref);
+    readers.set(ref, reader);
+    return reader;
+  };
+}
+
+type Views = ReturnType<typeof createViews>;
+
+/** Views are built once per snapshot, however many requests wait for one. */
+function createViews(store: Pick<ServedStore, "documents">) {
   /** The view that is being built. One at a time: whoever asks for many snapshots lets others in between. */
   let building: Promise<unknown> = Promise.resolve();
-  const views = new LRUCache<string, MirrorView>({
+  return new LRUCache<string, MirrorView>({
     max: MAX_VIEWS,
     // Whoever waits for a view gets it, also when others took its place meanwhile.
     ignoreFetchAbort: true,
@@ -43,17 +58,20 @@ export function createMirror(store: ServedStore): Mirror {
       return view;
     },
   });
+}
+
+function createRefReader(store: ServedStore, views: Views, ref: RefName): RefReader {
   const kept: KeptTarballs = createKeptTarballs(store);
   let last: MirrorView | undefined;
   let fault: JamError | undefined;
 
   async function readCurrent(): Promise<MirrorView> {
-    const treeId = await store.refs.read(MIRROR_REF);
-    if (treeId === undefined) throw last === undefined ? nothingPublished() : refVanished();
+    const treeId = await store.refs.read(ref);
+    if (treeId === undefined) throw last === undefined ? nothingPublished() : refVanished(ref);
     const id = snapshotIdOf(treeId);
     if (id === last?.snapshot.id) return last;
     const view = await views.fetch(id);
-    if (view === undefined) throw snapshotVanished(id);
+    if (view === undefined) throw snapshotVanished(ref, id);
     return view;
   }
 
@@ -85,20 +103,16 @@ function nothingPublished(): JamError {
   });
 }
 
-function refVanished(): JamError {
-  return new JamError("JAM_STORE_IO", `The ref ${MIRROR_REF} is gone; was the data directory unmounted?`, {
+function refVanished(ref: RefName): JamError {
+  return new JamError("JAM_STORE_IO", `The ref ${ref} is gone; was the data directory unmounted?`, {
     hint: "Check that the data directory is mounted and readable. The last good snapshot is served until then.",
-    details: { ref: MIRROR_REF },
+    details: { ref },
   });
 }
 
-function snapshotVanished(id: string): JamError {
-  return new JamError(
-    "JAM_STORE_CORRUPT",
-    `The ref ${MIRROR_REF} names snapshot ${id}, which is not there.`,
-    {
-      hint: "Run `jam sync` to publish a fresh snapshot.",
-      details: { ref: MIRROR_REF, snapshot: id },
-    },
-  );
+function snapshotVanished(ref: RefName, id: string): JamError {
+  return new JamError("JAM_STORE_CORRUPT", `The ref ${ref} names snapshot ${id}, which is missing.`, {
+    hint: "Run `jam sync` to publish a fresh snapshot.",
+    details: { ref, snapshot: id },
+  });
 }

@@ -1,0 +1,58 @@
+import { JamError } from "../shared/errors.ts";
+import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
+import type { Store } from "../store/store.ts";
+import { parseSnapshot, snapshotIdOf, type Snapshot } from "./snapshot.ts";
+
+/** The part of a store that is needed to know what a ref shows. */
+export interface MirrorReader {
+  readonly refs: Pick<Store["refs"], "read">;
+  readonly documents: Pick<Store["documents"], "get">;
+}
+
+/** The snapshot that a ref shows now; undefined before the first publication. */
+export async function currentSnapshot(store: MirrorReader, ref: RefName): Promise<Snapshot | undefined> {
+  const treeId = await store.refs.read(ref);
+  return treeId === undefined ? undefined : readSnapshot(store, snapshotIdOf(treeId));
+}
+
+/**
+ * The snapshot that the mirror shows now.
+ * @throws JamError JAM_MIRROR_EMPTY before the first sync or import
+ */
+export async function requireCurrentSnapshot(store: MirrorReader, dataDir: string): Promise<Snapshot> {
+  const snapshot = await currentSnapshot(store, MIRROR_REF);
+  if (snapshot !== undefined) return snapshot;
+  throw new JamError("JAM_MIRROR_EMPTY", `${dataDir} contains no agents yet.`, {
+    hint: "Run `jam sync` first (on the far side of an air gap `jam bundle import`), or name the right folder with --data or `data:` in jam.yaml.",
+    details: { data: dataDir },
+  });
+}
+
+/** Ids of all snapshots that are kept, oldest first. */
+export async function listSnapshotIds(documents: Pick<Store["documents"], "list">): Promise<string[]> {
+  return (await documents.list("snapshots")).map((name) => name.replace(/\.json$/, ""));
+}
+
+/** A snapshot by id; undefined when it is not kept. */
+export async function readSnapshot(
+  store: Pick<MirrorReader, "documents">,
+  id: string,
+): Promise<Snapshot | undefined> {
+  const bytes = await store.documents.get("snapshots", `${id}.json`);
+  return bytes === undefined ? undefined : parseSnapshot(bytes, id);
+}
+
+/** Every snapshot that is kept, oldest first; a damaged one is left out. */
+export async function readSnapshots(store: Pick<Store, "documents">): Promise<Snapshot[]> {
+  const snapshots: Snapshot[] = [];
+  for (const id of await listSnapshotIds(store.documents)) {
+    try {
+      const snapshot = await readSnapshot(store, id);
+      if (snapshot !== undefined) snapshots.push(snapshot);
+    } catch {
+      // A damaged snapshot can be served to nobody; `jam status` names it and the next publication replaces it.
+    }
+  }
+  // Ids name the second; two snapshots may be of one.
+  return snapshots.sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt));
+}

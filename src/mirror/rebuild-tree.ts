@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { MIRROR_REF } from "../shared/ref-name.ts";
+import type { Sha256 } from "../shared/sha256.ts";
+import type { Store } from "../store/store.ts";
+import { contentsOf } from "./contents.ts";
+import { buildTree, moveRef } from "./publish.ts";
+import { readSnapshots } from "./read-snapshots.ts";
+import { readRefs, type ShownRef } from "./refs.ts";
+import { gracedIn, type RetentionRules } from "./retention.ts";
+import { isFirstTree, nextTreeId, snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import { stateDocument } from "./state-document.ts";
+
+/** Says that published trees may link damaged files, until they have been built again. */
+const damageNote = stateDocument({
+  name: "tree-to-repair.json",
+  format: "jam-tree-to-repair:1",
+  schema: z.object({}),
+  // That it is there is all that it says. It used to be written without a format.
+  damage: { countsAs: {} },
+});
+
+/**
+ * Notes, before anything is fetched, that a listed tarball is missing or damaged: published trees may still link
+ * the damaged file when the run that fetches it again is killed before it replaces them.
+ */
+export async function markDamage(
+  store: Pick<Store, "documents" | "refs">,
+  fetch: readonly { readonly sha256: Sha256 }[],
+): Promise<void> {
+  if (fetch.length === 0) return;
+  const shown = await readShown(store);
+  const listed = new Set(
+    shown.flatMap(({ snapshot }) => contentsOf(snapshot).tarballs.map(({ sha256 }) => sha256)),
+  );
+  if (fetch.some(({ sha256 }) => listed.has(sha256))) await damageNote.write(store.documents, {});
+}
+
+/**
+ * Builds the published trees again where this run or an earlier one noted damage. A tree that was built after the
+ * note, for a new snapshot, links whole files already.
+ */
+export async function repairTrees(
+  store: Store,
+  run: {
+    /** What the mirror showed when the run began. */
+    readonly before: Snapshot | undefined;
+    readonly retention: RetentionRules;
+    readonly now: Date;
+  },
+): Promise<void> {
+  if ((await damageNote.read(store.documents)) === undefined) return;
+  const { graceMs } = run.retention;
+  for (const { ref, snapshot, snapshots } of await readShown(store)) {
+    if (ref.name === MIRROR_REF && snapshot.id !== run.before?.id) continue;
+    const graced = gracedIn(ref, { graceMs, now: run.now });
+    await rebuild(store, ref, {
+      snapshot,
+      graced: snapshots.filter(({ id }) => graced.has(id)),
+      now: run.now,
+    });
+  }
+  await damageNote.delete(store.documents);
+}
+
+/**
+ * Builds the published trees without what they contain for clients of older snapshots, once all grace is over.
+ * A snapshot's first tree contains that; a tree built again for this contains nothing, so this happens once a snapshot.
+ */
+export async function rebuildWithoutGraced(store: Store, rules: RetentionRules, now: Date): Promise<void> {
+  if (!(await store.refs.list()).some(({ target }) => isFirstTree(target))) return;
+  for (const { ref, snapshot } of await readShown(store)) {
+    const hasEarlier = snapshot.parent !== undefined || ref.order.length > 1;
+    if (!hasEarlier || !isFirstTree(ref.treeId)) continue;
+    const since = ref.order.at(-1)?.since ?? new Date(snapshot.createdAt);
+    if (now.getTime() - since.getTime() < rules.graceMs) continue;
+    await rebuild(store, ref, { snapshot, graced: [], now });
+  }
+}
+
+/** Every ref with the snapshot that it shows, where that can be read. */
+async function readShown(store: Pick<Store, "documents" | "refs">) {
+  const snapshots = await readSnapshots(store);
+  return (await readRefs(store, snapshots)).flatMap((ref) => {
+    const snapshot = snapshots.find(({ id }) => id === snapshotIdOf(ref.treeId));
+    return snapshot === undefined ? [] : [{ ref, snapshot, snapshots }];
+  });
+}
+
+async function rebuild(
+  store: Store,
+  { name, treeId }: ShownRef,
+  { now, ...tree }: { readonly snapshot: Snapshot; readonly graced: readonly Snapshot[]; readonly now: Date },
+): Promise<void> {
+  const next = nextTreeId(treeId, name);
+  await buildTree(store, next, tree);
+  await moveRef(store, name, { before: treeId, treeId: next, at: now });
+}

@@ -1,0 +1,128 @@
+import { z } from "zod";
+import { JamError } from "../shared/errors.ts";
+import { parseSha256, type Sha256 } from "../shared/sha256.ts";
+import type { DocumentStore } from "../store/store.ts";
+
+/**
+ * What a note that cannot be read counts as. `absent`: as if it had never been written, because what it says can be
+ * found out again or is only a convenience. `countsAs`: as this value, for a note that must not get lost. Otherwise
+ * reading it is an error, because starting afresh would hide something that somebody decided.
+ */
+export type DamagePolicy<T> =
+  | "absent"
+  | { readonly countsAs: T }
+  | {
+      /** Names the note for people: `The advice that a bundle brought`. */
+      readonly what: string;
+      readonly hint: string;
+    };
+
+interface Definition<T> {
+  /** Names the shape and its version: `jam-pins:1`. A note of another format counts as damaged. */
+  readonly format: string;
+  /** The value without `format`. */
+  readonly schema: z.ZodType<T>;
+  readonly damage: DamagePolicy<T>;
+  /** Brings a note that was written before it had a format into today's shape. Default: there is none. */
+  readonly upgrade?: (note: unknown) => unknown;
+  /** Spaces for each level in the file; 0 for long notes that nobody reads. Default 1. */
+  readonly indent?: number;
+}
+
+/** One note under `state/`: what this mirror remembers and what no snapshot, blob or document says. */
+export interface StateDocument<T> {
+  /** Name of the file in `state/`. */
+  readonly name: string;
+  /**
+   * Undefined where nothing was noted, or the note is damaged and that counts as absent.
+   * @throws JamError JAM_STORE_CORRUPT where damage is an error, JAM_STORE_…
+   */
+  read(documents: Pick<DocumentStore, "get">): Promise<T | undefined>;
+  /** Replaces the note, durably. */
+  write(documents: Pick<DocumentStore, "put">, value: T): Promise<void>;
+  /** No error when there is none. */
+  delete(documents: Pick<DocumentStore, "delete">): Promise<void>;
+}
+
+/** Notes of one kind, one for each key: `site-<key>.json`. */
+export interface StateDocuments<T> {
+  of(key: string): StateDocument<T>;
+  /** Keys of all notes, damaged ones included, ascending. */
+  keys(documents: Pick<DocumentStore, "list">): Promise<string[]>;
+}
+
+/** The one way to keep a note under `state/`. */
+export function stateDocument<T extends object>(
+  definition: Definition<T> & { readonly name: string },
+): StateDocument<T> {
+  const { name } = definition;
+  return {
+    name,
+    async read(documents) {
+      const bytes = await documents.get("state", name);
+      if (bytes === undefined) return undefined;
+      try {
+        return parseNote(bytes, definition);
+      } catch (cause) {
+        const { damage } = definition;
+        if (damage === "absent") return undefined;
+        if ("countsAs" in damage) return damage.countsAs;
+        throw damaged(name, damage, cause);
+      }
+    },
+    async write(documents, value) {
+      const note = { format: definition.format, ...value };
+      const text = JSON.stringify(note, undefined, definition.indent ?? 1);
+      await documents.put("state", name, Buffer.from(`${text}\n`));
+    },
+    delete: (documents) => documents.delete("state", name),
+  };
+}
+
+/** Notes of one kind. `prefix` ends where the key begins: `pins-`. */
+export function stateDocuments<T extends object>({
+  prefix,
+  ...definition
+}: Definition<T> & { readonly prefix: string }): StateDocuments<T> {
+  return {
+    of: (key) => stateDocument({ ...definition, name: `${prefix}${key}.json` }),
+    async keys(documents) {
+      const names = await documents.list("state");
+      return names
+        .filter((name) => name.startsWith(prefix) && name.endsWith(".json"))
+        .map((name) => name.slice(prefix.length, -".json".length))
+        .filter((key) => key !== "")
+        .sort();
+    },
+  };
+}
+
+/** SHA-256 as text in a note. */
+export const sha256Text = z.custom<Sha256>(
+  (value) => parseSha256(value) !== undefined,
+  "expected 64 lower-case hex digits",
+);
+
+function parseNote<T>(bytes: Uint8Array, { format, schema, upgrade }: Definition<T>): T {
+  const note: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
+  const today = upgrade === undefined || hasFormat(note) ? note : upgrade(note);
+  if (!hasFormat(today) || today.format !== format) throw new Error(`expected the format ${format}`);
+  const { format: _format, ...value } = today;
+  return schema.parse(value);
+}
+
+function hasFormat(note: unknown): note is { readonly format: unknown } {
+  return typeof note === "object" && note !== null && "format" in note;
+}
+
+function damaged(
+  name: string,
+  { what, hint }: { readonly what: string; readonly hint: string },
+  cause: unknown,
+): JamError {
+  return new JamError("JAM_STORE_CORRUPT", `${what} (state/${name}) cannot be read.`, {
+    cause,
+    hint,
+    details: { document: `state/${name}` },
+  });
+}

@@ -1,0 +1,130 @@
+import { formatAgentName, type Agent } from "../juju/agent.ts";
+import { reportRules, type RuleReport } from "../juju/rule-report.ts";
+import { selectAgents, type Verdict } from "../juju/select.ts";
+import type { SelectionRules } from "../juju/selection-rules.ts";
+import { parseStreamContentId } from "../juju/stream.ts";
+import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
+import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";
+import type { FailedItem, RuleOutcome } from "../mirror/run-report.ts";
+import { JamError } from "../shared/errors.ts";
+
+export interface EvaluationInput {
+  /** What upstream lists. */
+  readonly agents: readonly Agent[];
+  /** What the mirror lists now. */
+  readonly listed: readonly Agent[];
+  readonly rules: SelectionRules;
+  /** What earlier plans asked for. */
+  readonly kept: KeptPlans;
+  /** Present in a run for a plan. */
+  readonly wishes: PlanWishes | undefined;
+}
+
+/**
+ * A verdict on every agent. Usually the rules decide, and what plans asked for stays. A run for a plan takes what the
+ * plan names in addition to what is listed, whatever the rules say; it does not fetch what `deny` names.
+ */
+export function evaluateAgents({ agents, listed, rules, kept, wishes }: EvaluationInput): Verdict[] {
+  const verdicts = selectAgents(agents, rules);
+  if (wishes !== undefined) {
+    const names = new Set(listed.map(formatAgentName));
+    return verdicts.map((verdict) => evaluateForPlan(verdict, names, wishes));
+  }
+  if (kept.agents.length === 0) return verdicts;
+  const names = new Set(kept.agents);
+  return verdicts.map((verdict) =>
+    verdict.taken || verdict.denied || !names.has(formatAgentName(verdict.agent))
+      ? verdict
+      : {
+          ...verdict,
+          taken: true,
+          reason: "an upgrade plan asked for it (jam sync --forget-plans removes it)",
+        },
+  );
+}
+
+function evaluateForPlan(verdict: Verdict, listed: ReadonlySet<string>, { agents }: PlanWishes): Verdict {
+  const name = formatAgentName(verdict.agent);
+  if (listed.has(name)) return { ...verdict, taken: true, denied: false, reason: "listed already" };
+  if (!agents.has(name)) return { ...verdict, taken: false, reason: "the plan does not name it" };
+  if (verdict.denied || isOther(verdict.agent, agents)) return { ...verdict, taken: false };
+  return { ...verdict, taken: true, reason: "the plan names it" };
+}
+
+function isOther(agent: Agent, wishes: PlanWishes["agents"]): boolean {
+  const seen = wishes.get(formatAgentName(agent)) ?? null;
+  return seen !== null && seen !== agent.sha256;
+}
+
+/** What a plan asks for and cannot get, each with the reason. */
+export function unfulfilled(wishes: PlanWishes, verdicts: readonly Verdict[]): FailedItem[] {
+  const byName = new Map(verdicts.map((verdict) => [formatAgentName(verdict.agent), verdict]));
+  return [...wishes.agents.keys()].flatMap((agent): FailedItem[] => {
+    const verdict = byName.get(agent);
+    if (verdict === undefined) {
+      const message = `${agent} is in the plan, but upstream does not list it.`;
+      return [{ agent, path: "", code: "JAM_AGENT_NOT_FOUND", message }];
+    }
+    const { path } = verdict.agent;
+    if (isOther(verdict.agent, wishes.agents)) {
+      const message = `${agent} is not what it was when the plan was made: its sha256 is now ${verdict.agent.sha256}. Make the plan again.`;
+      return [{ agent, path, code: "JAM_METADATA_PATH_REUSED", message }];
+    }
+    if (verdict.taken) return [];
+    const message = `${agent} is in the plan, but ${verdict.reason}.`;
+    return [{ agent, path, code: "JAM_AGENT_NOT_FOUND", message }];
+  });
+}
+
+/** What the rules get from these agents; what hangs on a product file that cannot be read is not blamed on a rule. */
+export function evaluateRules(
+  agents: readonly Agent[],
+  metadata: readonly Pick<UpstreamMetadata, "index" | "unread" | "unreadable">[],
+  rules: SelectionRules,
+): RuleReport[] {
+  const unreadable = new Set(
+    metadata.flatMap((one) => streamsOf(one.unreadable.map(({ contentId }) => contentId))),
+  );
+  const streams = new Set(
+    metadata.flatMap(({ index, unread }) => streamsOf([...index.entries.keys(), ...unread])),
+  );
+  const reports = reportRules({ agents, streams: [...streams, ...unreadable] }, rules);
+  return reports.map((report) => {
+    const { streams: named } = rules.select[report.rule - 1] ?? { streams: [] };
+    const isKnown = unreadable.size === 0 || !named.some((one) => one === "*" || unreadable.has(one));
+    return isKnown ? report : { ...report, gaps: [] };
+  });
+}
+
+function streamsOf(contentIds: readonly string[]): string[] {
+  return contentIds.flatMap((contentId) => parseStreamContentId(contentId)?.stream ?? []);
+}
+
+/** The rules as a report shows them. */
+export function outcomesOf(reports: readonly RuleReport[]): RuleOutcome[] {
+  return reports.map(({ rule, conditions, taken, gaps }) => ({
+    rule,
+    conditions,
+    taken,
+    missing: gaps.map(({ kind, message }) => ({ kind, message })),
+  }));
+}
+
+/** What people have to know about the rules, one sentence for each. */
+export function ruleWarnings(reports: readonly RuleReport[]): string[] {
+  return reports.flatMap(({ gaps }) => gaps.map(({ message }) => message));
+}
+
+/** An index without agents serves nobody, and a slip in a rule must not empty a mirror: such a run changes nothing. */
+export function refuseEmptySelection(reports: readonly RuleReport[]): JamError | undefined {
+  if (reports.some(({ taken }) => taken > 0)) return undefined;
+  return new JamError(
+    "JAM_SELECT_EMPTY",
+    "No rule of `select` takes an agent, so the sync changes nothing.",
+    {
+      lines: ruleWarnings(reports).map((message) => `  ${message}`),
+      hint: "Correct `select` in jam.yaml; `jam check` says what each rule takes, `jam explain VERSION` why.",
+      details: { rules: outcomesOf(reports) },
+    },
+  );
+}
