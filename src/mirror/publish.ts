@@ -26,7 +26,7 @@ export interface Publication {
 }
 
 /**
- * Publishes a snapshot. The order is the safety proof: tarballs and proof are here already, then the snapshot, then
+ * Publishes a new snapshot. The order is the safety proof: tarballs and proof are here already, then the snapshot, then
  * the whole tree next to the old one, at last the one mutable name. Killed anywhere, readers see the old tree or
  * the new one.
  * @throws JamError JAM_STORE_…
@@ -34,14 +34,31 @@ export interface Publication {
 export async function publishSnapshot(
   store: Store,
   content: SnapshotContent,
-  { ref, graced }: Publication,
+  publication: Publication,
 ): Promise<Snapshot> {
   const snapshot = await keepSnapshot(store, content);
+  await showSnapshot(store, snapshot, { ...publication, at: content.createdAt });
+  return snapshot;
+}
+
+/**
+ * Points a ref at a snapshot that is kept: at a tree of its own, because what a tree contains in addition to its snapshot
+ * depends on what the ref has shown before.
+ * @throws JamError JAM_STORE_…
+ */
+export async function showSnapshot(
+  store: Store,
+  snapshot: Snapshot,
+  { ref, graced, at }: Publication & { readonly at: Date },
+): Promise<void> {
   const before = await store.refs.read(ref);
   const treeId = firstTreeId(snapshot.id, ref);
+  if (before === treeId) return;
+  // Left from an earlier time that the ref showed this snapshot, or from a run that was killed.
+  const isShown = (await store.refs.list()).some(({ target }) => target === treeId);
+  if (!isShown) await store.trees.delete(treeId);
   await buildTree(store, treeId, { snapshot, graced });
-  await moveRef(store, ref, { before, treeId, at: content.createdAt });
-  return snapshot;
+  await moveRef(store, ref, { before, treeId, at });
 }
 
 /** Writes the document of a snapshot. Nothing shows it until a ref is moved to a tree of it. */
