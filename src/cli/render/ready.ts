@@ -1,6 +1,5 @@
 import { printable } from "../../shared/printable.ts";
-import type { LookItem, ReadyCheck } from "../../upgrade/ready/check.ts";
-import type { ReadyDocument } from "../../upgrade/ready/ready-document.ts";
+import type { LookItem, ReadyCheck, ReadyDocument } from "../../upgrade/ready/ready-document.ts";
 import type { Paint } from "../output/paint.ts";
 import { firstPlaces } from "./checks.ts";
 

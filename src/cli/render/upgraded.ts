@@ -1,11 +1,12 @@
 import { printable } from "../../shared/printable.ts";
-import type { UpgradedAgent } from "../../upgrade/upgraded/agent.ts";
-import type { UpgradedController } from "../../upgrade/upgraded/controller.ts";
-import { isOnTarget, type UpgradedState } from "../../upgrade/upgraded/states.ts";
+import type { UpgradedAgent } from "../../upgrade/upgraded/agents.ts";
+import type { UpgradedController } from "../../upgrade/upgraded/controllers.ts";
+import { type UpgradedState, isOnTarget } from "../../upgrade/upgraded/states.ts";
 import type { UpgradedDocument, UpgradedModel } from "../../upgrade/upgraded/upgraded.ts";
 import type { CommandContext } from "../command.ts";
-import { renderUnread } from "./unread.ts";
 import { formatTable } from "../output/table.ts";
+import type { FleetUnread } from "../../upgrade/fleet/fleet.ts";
+import type { Paint } from "../output/paint.ts";
 
 /** Agents of a model that get a row of their own; the rest is counted. */
 const MAX_ROWS = 40;
@@ -99,4 +100,17 @@ function renderController(controller: UpgradedController, { paint }: CommandCont
   const mark = controller.upgraded ? paint("yellow", "look") : paint("yellow", "in-progress");
   const lines = faults.map((text) => `      ${printable(text, 300)}\n`);
   return [`${mark}  controller ${printable(controller.controller)}\n${lines.join("")}`];
+}
+
+/** Lines for what could not be read; hundreds of them would hide the rest, so more are counted. */
+const MAX_LINES = 20;
+
+/** One line for each part of a fleet's files that could not be read or placed. */
+export function renderUnread(unread: readonly Omit<FleetUnread, "kind">[], paint: Paint): string[] {
+  const lines = unread.slice(0, MAX_LINES).map(({ file, place, text }) => {
+    const where = place === "" || place === file ? file : `${file}, ${place}`;
+    return `${paint("red", "not read")}  ${printable(where)}: ${printable(text, 300)}`;
+  });
+  const more = unread.length - MAX_LINES;
+  return more > 0 ? [...lines, `${paint("red", "not read")}  and ${more} more parts`] : lines;
 }

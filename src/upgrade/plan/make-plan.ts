@@ -1,4 +1,4 @@
-import { sumTarballBytes } from "../../juju/agent.ts";
+import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
 import { type JujuVersion, isPrerelease, parseVersion } from "../../juju/version.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Fleet, FleetUnread } from "../fleet/fleet.ts";
@@ -250,6 +250,6 @@ function missingWarnings(agents: readonly PlanAgent[]): string[] {
 }
 
 function namesOf(agents: readonly PlanAgent[]): string {
-  const names = agents.map(({ version, release, arch }) => `${version}-${release}-${arch}`);
+  const names = agents.map(formatAgentName);
   return names.length > 6 ? `${names.slice(0, 6).join(", ")} and ${names.length - 6} more` : names.join(", ");
 }

@@ -1,3 +1,4 @@
+import { formatAgentName } from "../../juju/agent.ts";
 import { commandField, companionSchema, procedureSchema, registryNoteSchema } from "./procedure-document.ts";
 import { z } from "zod";
 import { ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
@@ -214,7 +215,7 @@ export interface WishesOfPlan {
 export function wishesOf({ agents, streams }: PlanDocument): WishesOfPlan {
   const named = agents.map((agent) => ({
     ...agent,
-    name: `${agent.version}-${agent.release}-${agent.arch}`,
+    name: formatAgentName(agent),
     isUnobtainable: agent.purpose === "running" && agent.state === "missing",
   }));
   return {

@@ -1,3 +1,4 @@
+import { formatAgentName } from "../../juju/agent.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { PLACEHOLDERS, upgradeModelAction, type HopAction } from "../../juju/upgrade-commands.ts";
 import type { PrecheckedStep } from "../../juju/prechecks/prechecks.ts";
@@ -199,10 +200,7 @@ class AgentList {
 
   addTarget(model: PlannedModel, needs: readonly AgentNeed[]): void {
     this.add("target", needs);
-    this.#needs.set(
-      model,
-      new Set(needs.map(({ version, release, arch }) => `${version}-${release}-${arch}`)),
-    );
+    this.#needs.set(model, new Set(needs.map(formatAgentName)));
   }
 
   add(purpose: PlanAgent["purpose"], needs: readonly AgentNeed[]): void {

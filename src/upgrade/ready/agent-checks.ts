@@ -1,6 +1,95 @@
+import { formatAgentName, type Agent } from "../../juju/agent.ts";
+import { isJamError } from "../../shared/errors.ts";
+import { type Sha256, startSha256 } from "../../shared/sha256.ts";
+import type { BlobStore } from "../../store/store.ts";
+import { createAgentIndex } from "../plan/agent-needs.ts";
 import type { PlanAgent, PlanDocument } from "../plan/plan-document.ts";
-import { agentKey, agentName, type AgentReadiness, type LookedAgents } from "./agent-readiness.ts";
-import type { ReadyCheck } from "./check.ts";
+import type { AgentReadiness, ReadyCheck } from "./ready-document.ts";
+
+/** What the agents of a plan are looked for in. */
+export interface AgentLook {
+  readonly plan: PlanDocument;
+  /** The agents that the mirror shows. */
+  readonly held: readonly Agent[];
+  readonly blobs: Pick<BlobStore, "stat" | "open">;
+  /** Hash every tarball now. */
+  readonly isDeep: boolean;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+}
+
+/** Every agent of the plan, by `agentKey`. */
+export type LookedAgents = ReadonlyMap<string, AgentReadiness>;
+
+/** Looks at every agent of the plan once; asks no network. */
+export async function lookAtAgents(look: AgentLook): Promise<LookedAgents> {
+  const index = createAgentIndex({ held: look.held, upstream: [], streams: look.plan.streams });
+  const looked = new Map<string, AgentReadiness>();
+  const hashed = new Map<Sha256, string | undefined>();
+  for (const agent of look.plan.agents) {
+    looked.set(agentKey(agent), await lookAt(agent, index.find(agent)?.agent, { look, hashed }));
+  }
+  return looked;
+}
+
+/** What tells agents of a plan apart: the same name can be asked for by OS type and by series. */
+export function agentKey({ version, release, arch, family }: PlanAgent): string {
+  return `${version} ${family} ${release} ${arch}`;
+}
+
+interface Look {
+  readonly look: AgentLook;
+  /** Faults of tarballs that were hashed already: several agents share one. */
+  readonly hashed: Map<Sha256, string | undefined>;
+}
+
+async function lookAt(
+  planned: PlanAgent,
+  held: Agent | undefined,
+  { look, hashed }: Look,
+): Promise<AgentReadiness> {
+  const agent = formatAgentName(planned);
+  if (held === undefined) {
+    const where = planned.family === "tools" ? " under its series, where Juju up to 2.8 looks" : "";
+    return { agent, ready: false, reason: `not held${where}` };
+  }
+  if (planned.sha256 !== null && planned.sha256 !== held.sha256) {
+    return { agent, ready: false, reason: "held with other bytes than planned" };
+  }
+  const { blobs, isDeep, now } = look;
+  const stat = await blobs.stat(held.sha256);
+  if (stat === undefined)
+    return { agent, ready: false, reason: "listed, but its tarball is gone: run jam sync" };
+  if (stat.size !== held.size) {
+    return { agent, ready: false, reason: `damaged: ${stat.size} bytes instead of ${held.size}` };
+  }
+  if (!isDeep) return { agent, ready: true, verifiedAt: stat.storedAt.toISOString() };
+  if (!hashed.has(held.sha256)) hashed.set(held.sha256, await findDamage(held.sha256, look));
+  const damage = hashed.get(held.sha256);
+  return damage === undefined
+    ? { agent, ready: true, verifiedAt: now().toISOString() }
+    : { agent, ready: false, reason: damage };
+}
+
+/** What is wrong with a tarball's bytes, or undefined. */
+async function findDamage(sha256: Sha256, { blobs, signal }: AgentLook): Promise<string | undefined> {
+  const blob = await blobs.open(sha256);
+  if (blob === undefined) return "listed, but its tarball is gone: run jam sync";
+  const hash = startSha256();
+  try {
+    for await (const piece of blob.bytes()) {
+      signal.throwIfAborted();
+      hash.update(piece);
+    }
+  } catch (error) {
+    if (isJamError(error, "JAM_STORE_CORRUPT")) return `damaged: ${error.message}`;
+    throw error;
+  } finally {
+    await blob.close();
+  }
+  const found = hash.digest("hex");
+  return found === sha256 ? undefined : `damaged: its bytes hash to ${found.slice(0, 12)}…`;
+}
 
 /** Agents of one check that are named; the rest is counted. */
 const MAX_NAMED = 20;
@@ -30,7 +119,7 @@ export function agentChecks(plan: PlanDocument, looked: LookedAgents, isDeep: bo
     if (agents.length === 0) return [];
     const bad = agents.flatMap((agent) => {
       const found = looked.get(agentKey(agent));
-      return found?.ready === true ? [] : [`${agentName(agent)} ${found?.reason ?? "not looked at"}`];
+      return found?.ready === true ? [] : [`${formatAgentName(agent)} ${found?.reason ?? "not looked at"}`];
     });
     if (bad.length === 0) {
       const count = `${agents.length} ${agents.length === 1 ? "agent" : "agents"}`;
@@ -74,7 +163,7 @@ function remedyFor(agents: readonly PlanAgent[], looked: LookedAgents): string {
   }
   if (nowhere.length > 0) {
     parts.push(
-      `No upstream listed ${nowhere.map(agentName).slice(0, MAX_NAMED).join(", ")} when the plan was made: choose another version, or machines that have agents.`,
+      `No upstream listed ${nowhere.map(formatAgentName).slice(0, MAX_NAMED).join(", ")} when the plan was made: choose another version, or machines that have agents.`,
     );
   }
   return parts.join(" ");

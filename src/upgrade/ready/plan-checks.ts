@@ -4,7 +4,7 @@ import { covers } from "../../juju/upgrade-edge.ts";
 import { parseVersion } from "../../juju/version.ts";
 import { notNamedBy } from "../plan/fleet-remarks.ts";
 import type { PlanCheck, PlanDocument } from "../plan/plan-document.ts";
-import type { LookItem, ReadyCheck } from "./check.ts";
+import type { LookItem, ReadyCheck } from "./ready-document.ts";
 
 /** Everything about a plan that is not about tarballs: its fleet, its path, Juju's own checks. */
 export function planChecks(plan: PlanDocument, knowledge: Knowledge): ReadyCheck[] {

@@ -1,9 +1,54 @@
 import { z } from "zod";
 import { timeField } from "../../mirror/document-fields.ts";
 import { plannedController, unreadPart } from "../plan/plan-document.ts";
-import { agentReadiness } from "./agent-readiness.ts";
-import { lookItem, readyCheck } from "./check.ts";
-import { readyRow } from "./rows.ts";
+
+/** One thing that has to be so before an upgrade. */
+export const readyCheck = z.object({
+  id: z.string().describe("Stable, for scripts and for --confirm."),
+  status: z.enum(["ok", "fail", "unknown"]),
+  summary: z.string().describe("One sentence."),
+  evidence: z.array(z.string()).readonly().describe("What the status rests on: places, agents, dates."),
+  remedy: z.string().describe("What to do; empty for one that is ok."),
+  confirmedAt: timeField.exactOptional().describe("When a person said that they looked."),
+});
+
+/** Something that no listing shows. */
+export const lookItem = z.object({
+  id: z.string(),
+  summary: z.string().describe("What would stop the upgrade."),
+  command: z.string().nullable().describe("How to look; null where there is no command."),
+  confirmedAt: timeField.exactOptional().describe("When a person said that they looked."),
+});
+
+export type ReadyCheck = Readonly<z.infer<typeof readyCheck>>;
+export type LookItem = Readonly<z.infer<typeof lookItem>>;
+
+/** One agent of the plan, looked at. */
+export const agentReadiness = z.object({
+  agent: z.string(),
+  ready: z.boolean(),
+  reason: z.string().exactOptional().describe("Why it is not ready."),
+  verifiedAt: timeField
+    .exactOptional()
+    .describe("When its bytes were last seen to have the right hash; without --deep that is their arrival."),
+});
+
+export type AgentReadiness = Readonly<z.infer<typeof agentReadiness>>;
+
+/** One model on one architecture at one hop; without a model, what the hop needs in addition to its models. */
+export const readyRow = z.object({
+  hop: z.int().positive().describe("Position of the hop in the plan, from 1."),
+  controller: z.string().nullable(),
+  model: z.string().nullable().describe("Null for what the hop needs in addition to its models."),
+  from: z.string(),
+  to: z.string(),
+  arch: z.string(),
+  ready: z.boolean().describe("Whether its agents can be served and no advice blocks the hop."),
+  reason: z.string(),
+  missing: z.array(z.string()).readonly(),
+});
+
+export type ReadyRow = Readonly<z.infer<typeof readyRow>>;
 
 /** What `jam ready -o json` prints. */
 export const readyDocument = z

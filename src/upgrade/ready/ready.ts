@@ -1,12 +1,15 @@
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
-import type { PlanDocument } from "../plan/plan-document.ts";
-import { lookAtAgents, type AgentLook } from "./agent-readiness.ts";
-import { agentChecks } from "./agent-checks.ts";
-import { confirmAll, type ReadyCheck } from "./check.ts";
+import type { PlanAgent, PlanDocument, PlanHop } from "../plan/plan-document.ts";
+import { type AgentLook, type LookedAgents, agentKey, lookAtAgents, agentChecks } from "./agent-checks.ts";
 import { lookItems, planChecks } from "./plan-checks.ts";
-import type { ReadyDocument } from "./ready-document.ts";
-import { rowsOf } from "./rows.ts";
+import type { LookItem, ReadyCheck, ReadyDocument, ReadyRow } from "./ready-document.ts";
+import { formatAgentName } from "../../juju/agent.ts";
+import { JamError } from "../../shared/errors.ts";
+import { nearest } from "../../shared/nearest.ts";
+import { printable } from "../../shared/printable.ts";
+import { covers } from "../../juju/upgrade-edge.ts";
+import { parseVersion } from "../../juju/version.ts";
 
 /** `ready`: every check is ok. `not-ready`: one failed. `not-known`: none failed, and one could not be decided. */
 export type Verdict = ReadyDocument["verdict"];
@@ -64,4 +67,71 @@ function risksOf({ hops }: PlanDocument): string[] {
     advice.filter(({ severity }) => severity !== "info").map(({ reason }) => `${from} → ${to}: ${reason}`),
   );
   return [...new Set(risks)];
+}
+
+/** The rows of one hop, models first. */
+export function rowsOf(hop: PlanHop, number: number, looked: LookedAgents, knowledge: Knowledge): ReadyRow[] {
+  const [from, to] = [parseVersion(hop.from), parseVersion(hop.to)];
+  const block = knowledge.advice.find((one) => one.severity === "block" && covers(one, from, to));
+  const head = { hop: number, controller: hop.controller ?? null, from: hop.from, to: hop.to };
+  const row = (model: string | null, arch: string, agents: readonly PlanAgent[]): ReadyRow => {
+    const bad = agents.flatMap((agent) => {
+      const found = looked.get(agentKey(agent));
+      return found === undefined || found.ready ? [] : [found];
+    });
+    const reasons = bad.map(({ agent, reason }) => `${agent} ${reason ?? ""}`.trim());
+    if (block !== undefined) reasons.unshift(`advice blocks this hop: ${block.reason}`);
+    const held = `${agents.length} ${agents.length === 1 ? "agent" : "agents"} held`;
+    return {
+      ...head,
+      model,
+      arch,
+      ready: reasons.length === 0,
+      reason: reasons.length === 0 ? held : reasons.join("; "),
+      missing: bad.map(({ agent }) => agent),
+    };
+  };
+  const needed = new Set(hop.models.flatMap(({ needs }) => needs));
+  const rest = hop.agents.filter((agent) => !needed.has(formatAgentName(agent)));
+  return [
+    ...hop.models.flatMap(({ name, needs }) => {
+      const own = hop.agents.filter((agent) => needs.includes(formatAgentName(agent)));
+      return [...Map.groupBy(own, ({ arch }) => arch)].map(([arch, agents]) => row(name, arch, agents));
+    }),
+    ...[...Map.groupBy(rest, ({ arch }) => arch)].map(([arch, agents]) => row(null, arch, agents)),
+  ];
+}
+
+interface Confirmable {
+  readonly checks: readonly ReadyCheck[];
+  readonly look: readonly LookItem[];
+}
+
+/**
+ * Marks what a person looked at: an unknown check becomes ok, a failed one stays failed.
+ * @throws JamError JAM_USAGE_INVALID for a name that none has
+ */
+export function confirmAll(
+  { checks, look }: Confirmable,
+  { ids, at }: { readonly ids: readonly string[]; readonly at: Date },
+): Confirmable {
+  const names = [...checks, ...look].map(({ id }) => id);
+  for (const id of ids) if (!names.includes(id)) throw unknownCheck(id, names);
+  const confirmedAt = at.toISOString();
+  return {
+    checks: checks.map((check): ReadyCheck => {
+      if (!ids.includes(check.id)) return check;
+      const status = check.status === "unknown" ? "ok" : check.status;
+      return { ...check, status, confirmedAt };
+    }),
+    look: look.map((item) => (ids.includes(item.id) ? { ...item, confirmedAt } : item)),
+  };
+}
+
+function unknownCheck(id: string, names: readonly string[]): JamError {
+  const near = nearest(id, names);
+  return new JamError("JAM_USAGE_INVALID", `--confirm: there is no check ${printable(id, 60)}.`, {
+    hint: near === undefined ? `The checks are ${[...new Set(names)].join(", ")}.` : `Did you mean ${near}?`,
+    details: { flag: "--confirm", value: id },
+  });
 }

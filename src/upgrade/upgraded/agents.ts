@@ -1,7 +1,7 @@
 import { compareVersionTexts } from "../../juju/version.ts";
 import type { ShellCommand } from "../../shared/shell-command.ts";
 import type { FleetMachine, FleetModel, FleetUnit } from "../fleet/fleet.ts";
-import { machineSteps, unitSteps } from "./advice.ts";
+import { machineSteps, unitSteps } from "./next-steps.ts";
 import { isOnTarget, type UpgradedState } from "./states.ts";
 
 export interface UpgradedAgent {
