@@ -20,7 +20,7 @@ export async function composeStatus(
       const notes = await store.documents.list("state");
       // The code that reads manifests takes long to load, and most mirrors wait for nothing.
       if (!notes.some((name) => name.startsWith("pending-bundle-"))) return [];
-      const { readWaiting } = await import("../bundle/import/waiting.ts");
+      const { readWaiting } = await import("../bundle/import/missing.ts");
       return readWaiting(store);
     },
   });

@@ -58,7 +58,7 @@ export async function divideBundle(
   const { medium } = place;
   refuseSameFolder(inputs, medium.folder);
   const source = await findWhole(inputs);
-  const signature = await judge(source.layout, work);
+  const signature = await requireValidSignature(source.layout, work);
   const layout = layOutBundle({ ...source.layout, volumeSize });
   const files = bundleFiles(place.base ?? baseOf(source), layout.volumes.length);
   const before = await adoptFolder(medium, files, { layout, force });
@@ -80,13 +80,14 @@ function refuseSameFolder(inputs: readonly VolumeInput[], folder: string): void 
   });
 }
 
-async function judge(
+/** What the manifest's signature is worth here; an invalid one is refused. */
+async function requireValidSignature(
   { id, manifestBytes, signature }: BundleLayout,
   { verifyDetached }: DivideWork,
 ): Promise<SignatureCheck> {
-  const judgement = await checkSignature(manifestBytes, signature, { name: `Bundle ${id}`, verifyDetached });
-  if (judgement.state !== "invalid" || judgement.fault === undefined) return judgement;
-  throw new JamError(judgement.fault.code, judgement.fault.message, {
+  const check = await checkSignature(manifestBytes, signature, { name: `Bundle ${id}`, verifyDetached });
+  if (check.state !== "invalid" || check.fault === undefined) return check;
+  throw new JamError(check.fault.code, check.fault.message, {
     hint: "The manifest was altered or damaged: `jam bundle verify` shows whether another copy is whole.",
     details: { bundle: id },
   });

@@ -3,37 +3,74 @@ import type { Allowance } from "../../metadata/freshness.ts";
 import type { VerifyDetached } from "../signing.ts";
 import type { VolumeHead } from "../read/volume-reader.ts";
 import type { BundleManifest, ProofSet } from "../format/manifest.ts";
-import type { OpenProofTrust, ProofTrust } from "./import-work.ts";
+import type { ImportRules, ImportWork, OpenProofTrust, ProofTrust } from "./import-work.ts";
+import { findPending, type PendingBundle } from "./pending-bundles.ts";
 import { isFarAhead, skewNote } from "../../shared/clock.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 
-/** How a manifest came to be trusted. */
-export interface ManifestTrust {
-  /** Fingerprint of its signer; null when it was taken without a signature that is trusted here. */
-  readonly signedBy: string | null;
-  /** ISO 8601; when the key of its signer expired. Absent for one that counted when the bundle came. */
-  readonly signerExpiredAt?: string;
-  /** What must be said loudly, if anything. */
+/** A bundle that may be received, and what to warn of. */
+export interface AcceptedBundle {
+  readonly bundle: PendingBundle;
+  /** Undefined when there is nothing to warn of. */
   readonly warning: string | undefined;
 }
 
-export interface ManifestRules {
+/**
+ * Decides from the head of a volume whether its bundle may be received: its signature, whether its proofs can be
+ * verified here, its date. Reads no content and changes nothing.
+ * @throws JamError JAM_SIGNATURE_MISSING, JAM_SIGNATURE_INVALID, JAM_SIGNER_UNKNOWN, JAM_SIGNER_EXPIRED,
+ *   JAM_METADATA_UNSIGNED, JAM_METADATA_KEY_UNKNOWN, JAM_METADATA_FUTURE, JAM_BUNDLE_OUTDATED
+ */
+export async function acceptBundle(
+  head: VolumeHead,
+  name: string,
+  { rules, work, current }: AcceptWork,
+): Promise<AcceptedBundle> {
+  const { manifest, manifestBytes, label, signature } = head;
+  const waiting = await findPending(work.store.documents, manifest);
+  const { warning, ...trust } = await verifySigner(head, name, {
+    ...rules,
+    verifyDetached: work.verifyDetached,
+    isWaiting: waiting !== undefined && waiting.signedBy !== null,
+  });
+  for (const set of manifest.proofs) requireVerifiable(set, { ...work, ...rules });
+  refuseFuture(manifest, work.now(), rules.allow);
+  refuseOutdated(manifest, current, rules.allow);
+  const bundle: PendingBundle = {
+    manifest,
+    manifestBytes: manifestBytes.length,
+    signatureBytes: signature?.length ?? 0,
+    ...(waiting?.signerExpiredAt === undefined ? {} : { signerExpiredAt: waiting.signerExpiredAt }),
+    ...trust,
+    volumeSize: label.volumeSize,
+  };
+  return { bundle, warning };
+}
+
+/** What a bundle is checked against. */
+export interface AcceptWork {
+  readonly rules: ImportRules;
+  readonly work: Pick<ImportWork, "store" | "verifyDetached" | "openTrust" | "now">;
+  /** What this mirror publishes now. */
+  readonly current: Snapshot | undefined;
+}
+
+interface Signer extends Pick<PendingBundle, "signedBy" | "signerExpiredAt"> {
+  readonly warning: string | undefined;
+}
+
+interface SignerRules extends Pick<ImportRules, "allowsUnsigned" | "allow"> {
   readonly verifyDetached: VerifyDetached;
-  readonly allowsUnsigned: boolean;
-  readonly allow: ReadonlySet<Allowance>;
-  /** True for a manifest that was trusted when an earlier volume came: its signer may have expired since. */
+  /** True for a manifest that was trusted when an earlier volume arrived: its signer may have expired since. */
   readonly isWaiting: boolean;
 }
 
-/**
- * Checks who signed a bundle. A signature that does not fit is refused in any case.
- * @throws JamError JAM_SIGNATURE_MISSING, JAM_SIGNATURE_INVALID, JAM_SIGNER_UNKNOWN, JAM_SIGNER_EXPIRED
- */
-export async function trustManifest(
-  { manifest, manifestBytes, signature }: Pick<VolumeHead, "manifest" | "manifestBytes" | "signature">,
+/** A signature that does not fit is refused in any case. */
+async function verifySigner(
+  { manifest, manifestBytes, signature }: VolumeHead,
   name: string,
-  { verifyDetached, allowsUnsigned, allow, isWaiting }: ManifestRules,
-): Promise<ManifestTrust> {
+  { verifyDetached, allowsUnsigned, allow, isWaiting }: SignerRules,
+): Promise<Signer> {
   const { id } = manifest;
   if (signature === undefined) {
     if (allowsUnsigned) return { signedBy: null, warning: warn(id, "carries NO signature") };
@@ -77,14 +114,6 @@ export interface VerifiabilityRules {
 }
 
 /**
- * Refuses a bundle whose proofs could not be verified here, as its manifest alone tells.
- * @throws JamError JAM_METADATA_UNSIGNED, JAM_METADATA_KEY_UNKNOWN
- */
-export function refuseUnverifiable({ proofs }: BundleManifest, rules: VerifiabilityRules): void {
-  for (const set of proofs) requireVerifiable(set, rules);
-}
-
-/**
  * The trust that a proof is verified with.
  * @throws JamError JAM_METADATA_UNSIGNED, JAM_METADATA_KEY_UNKNOWN
  */
@@ -116,15 +145,8 @@ function noKeyring({ name, url }: ProofSet): JamError {
   );
 }
 
-/**
- * A bundle that says it was made in the future would make every later one look outdated.
- * @throws JamError JAM_METADATA_FUTURE unless `future` is allowed
- */
-export function refuseFuture(
-  { id, createdAt }: BundleManifest,
-  now: Date,
-  allow: ReadonlySet<Allowance>,
-): void {
+/** A bundle dated in the future would make every later one look outdated. */
+function refuseFuture({ id, createdAt }: BundleManifest, now: Date, allow: ReadonlySet<Allowance>): void {
   if (allow.has("future") || !isFarAhead(createdAt, now)) return;
   throw new JamError(
     "JAM_METADATA_FUTURE",
@@ -141,8 +163,7 @@ export function isOutdated({ createdAt }: BundleManifest, current: Snapshot | un
   return current?.bundle !== undefined && Date.parse(createdAt) < Date.parse(current.bundle.createdAt);
 }
 
-/** @throws JamError JAM_BUNDLE_OUTDATED unless `rollback` is allowed */
-export function refuseOutdated(
+function refuseOutdated(
   manifest: BundleManifest,
   current: Snapshot | undefined,
   allow: ReadonlySet<Allowance>,

@@ -7,7 +7,7 @@ import { keepReport, type FailedItem, failedReport } from "../../mirror/run-repo
 import { pruneStore } from "../../mirror/prune.ts";
 import { sortInputs } from "../read/read-volumes.ts";
 import { isVerified, type Snapshot } from "../../mirror/snapshot.ts";
-import { publishReadyBundles } from "./publish-ready-bundles.ts";
+import { publishReadyBundles, type PublishResult } from "./publish-ready-bundles.ts";
 import {
   IMPORT_LISTS,
   historyOf,
@@ -71,12 +71,18 @@ async function runImport(
   return summarize({ current, receiver, closed, faults });
 }
 
+/** Inputs that could not be used. */
+interface ReceiveFaults {
+  readonly errors: readonly JamError[];
+  readonly faults: readonly VolumeFault[];
+}
+
 /** Reads every input; one that cannot be used leaves the others alone, but for a full disk or a cancelled run. */
 async function receiveAll(
   inputs: readonly VolumeInput[],
   receiver: VolumeReceiver,
   { observe, signal }: ImportWork,
-): Promise<{ readonly errors: readonly JamError[]; readonly faults: readonly VolumeFault[] }> {
+): Promise<ReceiveFaults> {
   const errors: JamError[] = [];
   const faults: VolumeFault[] = [];
   observe({ kind: "phase", phase: "read" });
@@ -106,8 +112,8 @@ async function receiveAll(
 function summarize(run: {
   readonly current: Snapshot | undefined;
   readonly receiver: VolumeReceiver;
-  readonly closed: Awaited<ReturnType<typeof publishReadyBundles>>;
-  readonly faults: Awaited<ReturnType<typeof receiveAll>>;
+  readonly closed: PublishResult;
+  readonly faults: ReceiveFaults;
 }): ImportReport {
   const { current, receiver, closed, faults } = run;
   const [firstError] = faults.errors;
@@ -142,11 +148,7 @@ function summarize(run: {
   return cutLists(report, IMPORT_LISTS);
 }
 
-function stateOf(
-  id: string,
-  { waiting }: Awaited<ReturnType<typeof publishReadyBundles>>,
-  receiver: VolumeReceiver,
-): ImportedBundle["state"] {
+function stateOf(id: string, { waiting }: PublishResult, receiver: VolumeReceiver): ImportedBundle["state"] {
   if (receiver.isRefused(id)) return "refused";
   return waiting.some(({ bundle }) => bundle.manifest.id === id) ? "waiting" : "published";
 }

@@ -2,7 +2,8 @@ import type { Store } from "../../store/store.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { carriedContents, contentsOf, type BundledContent, type BundleManifest } from "../format/manifest.ts";
 import { planVolumes } from "../format/volume-plan.ts";
-import { readParts, type KeptPart, type PendingBundle } from "./pending-bundles.ts";
+import type { WaitingBundle } from "../../mirror/status-document.ts";
+import { readParts, readPending, type KeptPart, type PendingBundle } from "./pending-bundles.ts";
 import type { MissingContent } from "./import-work.ts";
 
 /** The part of a store that says what is here. */
@@ -89,4 +90,24 @@ function append(volumes: Map<Sha256, number[]>, content: Sha256, number: number)
   const known = volumes.get(content);
   if (known === undefined) volumes.set(content, [number]);
   else known.push(number);
+}
+
+/**
+ * Bundles of which something has not arrived yet, the one made first first.
+ * @throws JamError JAM_STORE_…
+ */
+export async function readWaiting(store: Pick<Store, "blobs" | "documents">): Promise<WaitingBundle[]> {
+  const waiting: WaitingBundle[] = [];
+  for (const pending of await readPending(store.documents)) {
+    const { id: bundle, createdAt } = pending.manifest;
+    const missing = await missingContents(store, pending.manifest);
+    const volumes = describeMissing(pending, missing).flatMap((one) => one.volumes ?? []);
+    waiting.push({
+      bundle,
+      createdAt,
+      lacking: missing.length,
+      volumes: [...new Set(volumes)].sort((a, b) => a - b),
+    });
+  }
+  return waiting;
 }

@@ -6,8 +6,7 @@ import { carriedContents, countAgents, type BundleManifest } from "../format/man
 import { readHead, sortInputs } from "../read/read-volumes.ts";
 import type { ImportRules, ImportWork, MissingContent } from "./import-work.ts";
 import { describeMissing, keptParts, missingContents } from "./missing.ts";
-import { findPending } from "./pending-bundles.ts";
-import { refuseFuture, refuseOutdated, refuseUnverifiable, trustManifest } from "./accept-bundle.ts";
+import { acceptBundle } from "./accept-bundle.ts";
 
 /** What an import of one bundle would do. */
 export interface BundlePreview {
@@ -42,31 +41,21 @@ export async function previewImport(
   const previews = new Map<string, BundlePreview & { readonly volumes: number[] }>();
   for (const input of (await sortInputs(inputs)).volumes) {
     const head = await readHead(input);
-    const { manifest, manifestBytes, label, signature } = head;
+    const { manifest, label } = head;
     const known = previews.get(manifest.id);
     if (known !== undefined) {
       known.volumes.push(label.number);
       continue;
     }
-    const waiting = await findPending(work.store.documents, manifest);
-    const isWaiting = waiting !== undefined && waiting.signedBy !== null;
-    const trust = await trustManifest(head, input.name, { ...work, ...rules, isWaiting });
-    refuseUnverifiable(manifest, { ...work, ...rules });
-    refuseFuture(manifest, work.now(), rules.allow);
-    refuseOutdated(manifest, current, rules.allow);
-    const pending = {
-      manifest,
-      ...trust,
-      manifestBytes: manifestBytes.length,
-      signatureBytes: signature?.length ?? 0,
-      volumeSize: label.volumeSize,
-    };
+    const { bundle, warning } = await acceptBundle(head, input.name, { rules, work, current });
     const missing = await missingContents(work.store, manifest);
     const removes = removedAgents(manifest, current);
     const listed = current?.agents.length ?? 0;
     const carried = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));
     previews.set(manifest.id, {
-      ...pending,
+      manifest,
+      signedBy: bundle.signedBy,
+      warning,
       volumes: [label.number],
       count: label.count,
       imports: countAgents(
@@ -76,7 +65,7 @@ export async function previewImport(
       removes,
       isMassRemoval:
         isMassRemoval(removes.length, listed, rules.retention.maxRemoval) && !rules.allow.has("mass-removal"),
-      missing: describeMissing(pending, missing, await keptParts(work.store, manifest.id)),
+      missing: describeMissing(bundle, missing, await keptParts(work.store, manifest.id)),
     });
   }
   return [...previews.values()].map((preview) => {

@@ -21,10 +21,7 @@ import { isOutdated } from "./accept-bundle.ts";
 export interface PublishResult {
   readonly snapshot: Snapshot | undefined;
   readonly published: readonly PublishedBundle[];
-  readonly waiting: readonly {
-    readonly bundle: PendingBundle;
-    readonly missing: readonly MissingContent[];
-  }[];
+  readonly waiting: readonly WaitingBundle[];
   readonly added: readonly string[];
   readonly held: AgentsAndBytes;
   readonly warnings: readonly string[];
@@ -82,10 +79,10 @@ async function publishIfReady(
   const { store } = work;
   const { id } = bundle.manifest;
   const isOfThisRun = receiver.has(id);
-  const taken = [...receiver.taken(id)];
-  if (taken.length > 0) await record(bundle, taken, work);
+  const stored = [...receiver.stored(id)];
+  if (stored.length > 0) await record(bundle, stored, work);
   if (isOutdated(bundle.manifest, shown) && !rules.allow.has("rollback")) {
-    await deleteRefused(bundle, taken, work);
+    await deleteRefused(bundle, stored, work);
     return { kind: "left", warnings: [`Bundle ${id} is not waited for any more: a later one is shown.`] };
   }
   if (receiver.isRefused(id)) return { kind: "left", warnings: [] };
@@ -101,12 +98,12 @@ async function publishIfReady(
     work.observe({ kind: "phase", phase: "publish" });
     const result = await publishBundle(bundle, shown, { rules, work });
     await repairTrees(store, { before: shown, retention: rules.retention, now: work.now() });
-    await record(bundle, taken, work);
+    await record(bundle, stored, work);
     await deletePending(store, id);
     return { kind: "published", result, warnings: result.warnings };
   } catch (error) {
     // What was refused once would be refused at every later import, too.
-    if (isRefusal(error)) await deleteRefused(bundle, taken, work);
+    if (isRefusal(error)) await deleteRefused(bundle, stored, work);
     if (isOfThisRun || !isJamError(error)) throw error;
     return {
       kind: "left",

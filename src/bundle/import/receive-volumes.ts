@@ -21,7 +21,6 @@ import type { ArrivingSlice, VolumeHead } from "../read/volume-reader.ts";
 import type { ImportRules, ImportWork, ImportStore } from "./import-work.ts";
 import { isHeld } from "./missing.ts";
 import {
-  findPending,
   namedContents,
   readPending,
   putPending,
@@ -33,7 +32,7 @@ import {
   writeParts,
   type KeptPart,
 } from "./pending-bundles.ts";
-import { refuseFuture, refuseOutdated, refuseUnverifiable, trustManifest } from "./accept-bundle.ts";
+import { acceptBundle } from "./accept-bundle.ts";
 import { acceptedBy, verifyProofs } from "./verify-proofs.ts";
 import type { DocumentStore } from "../../store/store.ts";
 import { isPart } from "../format/volume-label.ts";
@@ -50,7 +49,7 @@ interface Arrival {
   readonly bundle: PendingBundle;
   readonly contents: ContentReceiver;
   /** Contents that became whole in this run. */
-  readonly taken: Set<Sha256>;
+  readonly stored: Set<Sha256>;
   /** Whether every agent that the manifest lists was found to be proven; false until all documents are here. */
   isProven: boolean;
   /** Why it was refused after its manifest was trusted. */
@@ -106,16 +105,16 @@ export class VolumeReceiver {
   }
 
   /** What became whole in this run, of one bundle or of all. */
-  taken(id: string): ReadonlySet<Sha256> {
-    return this.#arrivals.get(id)?.taken ?? new Set();
+  stored(id: string): ReadonlySet<Sha256> {
+    return this.#arrivals.get(id)?.stored ?? new Set();
   }
 
   imported(): AgentsAndBytes {
     const counted = new Set<Sha256>();
     let [agents, bytes] = [0, 0];
-    for (const { bundle, taken } of this.#arrivals.values()) {
+    for (const { bundle, stored } of this.#arrivals.values()) {
       for (const row of bundle.manifest.catalogue) {
-        if (!taken.has(row.sha256)) continue;
+        if (!stored.has(row.sha256)) continue;
         agents += row.agents.length;
         if (!counted.has(row.sha256)) bytes += row.size;
         counted.add(row.sha256);
@@ -130,9 +129,9 @@ export class VolumeReceiver {
     const damaged: ArrivingSlice[] = [];
     for await (const arriving of volume.slices()) {
       if (arriving.slice.content.kind === "tarball") await this.#prove(arrival);
-      const fate = await arrival.contents.take(arriving);
+      const fate = await arrival.contents.receive(arriving);
       if (fate === "damaged") damaged.push(arriving);
-      else if (fate === "taken") arrival.taken.add(arriving.slice.content.sha256);
+      else if (fate === "stored") arrival.stored.add(arriving.slice.content.sha256);
     }
     if (damaged.length > 0) throw describeDamage(volume, damaged);
   }
@@ -155,49 +154,36 @@ export class VolumeReceiver {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       arrival.refusal = error;
-      await deleteRefused(arrival.bundle, arrival.taken, this.#work);
+      await deleteRefused(arrival.bundle, arrival.stored, this.#work);
       throw error;
     }
   }
 
-  /** The bundle of a volume, trusted and remembered before anything of it is taken in. */
+  /** The bundle of a volume, trusted and remembered before anything of it is stored in. */
   async #admit(name: string, head: VolumeHead): Promise<Arrival> {
     // An id is too short a hash to stand for a manifest, and says nothing of who signed.
     const key = sha256Of(`${sha256Of(head.manifestBytes)} ${head.signature ?? ""}`);
-    const answer = this.#admitted.get(key) ?? this.#trust(name, head);
+    const answer = this.#admitted.get(key) ?? this.#accept(name, head);
     this.#admitted.set(key, answer);
     return answer;
   }
 
-  async #trust(name: string, head: VolumeHead): Promise<Arrival> {
-    const rules = this.#rules;
+  async #accept(name: string, head: VolumeHead): Promise<Arrival> {
     const { documents } = this.#work.store;
-    const waiting = await findPending(documents, head.manifest);
-    const { warning, ...trust } = await trustManifest(head, name, {
-      ...rules,
-      verifyDetached: this.#work.verifyDetached,
-      isWaiting: waiting !== undefined && waiting.signedBy !== null,
+    const { manifest } = head;
+    const { bundle, warning } = await acceptBundle(head, name, {
+      rules: this.#rules,
+      work: this.#work,
+      current: this.#current,
     });
-    refuseUnverifiable(head.manifest, { ...this.#work, ...rules });
-    refuseFuture(head.manifest, this.#work.now(), rules.allow);
-    refuseOutdated(head.manifest, this.#current, rules.allow);
-    const known = this.#arrivals.get(head.manifest.id);
+    const known = this.#arrivals.get(manifest.id);
     if (known !== undefined) return sameArrival(known, name, head);
-    await this.#refuseMassRemoval(head.manifest);
+    await this.#refuseMassRemoval(manifest);
     await this.#refuseOverfull(head);
     if (warning !== undefined) this.warn(warning);
-    const { manifest, manifestBytes, label, signature } = head;
-    const bundle: PendingBundle = {
-      manifest,
-      manifestBytes: manifestBytes.length,
-      signatureBytes: signature?.length ?? 0,
-      ...(waiting?.signerExpiredAt === undefined ? {} : { signerExpiredAt: waiting.signerExpiredAt }),
-      ...trust,
-      volumeSize: label.volumeSize,
-    };
     await putPending(documents, bundle);
     const contents = new ContentReceiver(this.#work.store, manifest.id, namedContents(bundle));
-    const arrival: Arrival = { bundle, contents, taken: new Set<Sha256>(), isProven: false };
+    const arrival: Arrival = { bundle, contents, stored: new Set<Sha256>(), isProven: false };
     this.#arrivals.set(manifest.id, arrival);
     return arrival;
   }
@@ -218,7 +204,7 @@ export class VolumeReceiver {
     });
   }
 
-  /** Before anything is taken in: what is still to come, and what is listed when it is published. */
+  /** Before anything is stored in: what is still to come, and what is listed when it is published. */
   async #refuseOverfull({ manifest }: VolumeHead): Promise<void> {
     let bytes = 0;
     for (const content of carriedContents(manifest)) {
@@ -271,7 +257,7 @@ function describeDamage({ name, head }: OpenVolume, damaged: readonly ArrivingSl
 }
 
 /** What became of one slice. `damaged`: its bytes are not what they must be, and nothing of them was kept. */
-export type SliceFate = "taken" | "held" | "kept-part" | "damaged";
+export type SliceFate = "stored" | "held" | "kept-part" | "damaged";
 
 /** Takes what one bundle carries into the store. Every content is hashed before it counts. */
 export class ContentReceiver {
@@ -288,13 +274,13 @@ export class ContentReceiver {
   }
 
   /** @throws JamError JAM_STORE_…, and what reading the slice throws */
-  async take(arriving: ArrivingSlice): Promise<SliceFate> {
+  async receive(arriving: ArrivingSlice): Promise<SliceFate> {
     const { slice, sha256, bytes } = arriving;
     if (await isHeld(this.#store, slice.content)) {
       await drain(bytes);
       return "held";
     }
-    if (isPart(slice)) return this.#takePart(arriving);
+    if (isPart(slice)) return this.#receivePart(arriving);
     return this.#put(slice.content, sha256, bytes);
   }
 
@@ -304,14 +290,14 @@ export class ContentReceiver {
   }
 
   /** A part waits as a blob of its own until all of its content is here; volumes may come in any order. */
-  async #takePart({ slice, sha256, bytes }: ArrivingSlice): Promise<SliceFate> {
+  async #receivePart({ slice, sha256, bytes }: ArrivingSlice): Promise<SliceFate> {
     const { content, offset, length } = slice;
     const parts = (this.#parts ??= await readParts(this.#store.documents, this.#bundle));
     const known = parts.find((part) => part.content === content.sha256 && part.offset === offset);
     const isHere = known?.sha256 === sha256 && (await this.#store.blobs.stat(sha256))?.size === length;
     if (isHere) await drain(bytes);
     else {
-      // Noted before it is taken in, so that what a killed run leaves behind is known to somebody.
+      // Noted before it is stored in, so that what a killed run leaves behind is known to somebody.
       this.#parts = [
         ...parts.filter((part) => part !== known),
         { content: content.sha256, offset, length, sha256 },
@@ -357,7 +343,7 @@ async function putBlob(
     if (staged.received > 0) await staged.restart(undefined);
     await staged.append(bytes, size);
     await staged.commit(size);
-    return "taken";
+    return "stored";
   } catch (error) {
     if (isJamError(error, "JAM_ITEM_HASH_MISMATCH", "JAM_ITEM_SIZE_MISMATCH")) return "damaged";
     throw error;
@@ -376,7 +362,7 @@ async function putDocument(
   const document = Buffer.concat(pieces);
   if (sha256Of(document) !== sha256) return "damaged";
   await documents.put("upstream", sha256, document);
-  return "taken";
+  return "stored";
 }
 
 async function* joined(store: ImportStore, parts: readonly KeptPart[]): AsyncGenerator<Uint8Array> {

@@ -17,7 +17,7 @@ export interface ChosenLayout {
   readonly signature: SignatureCheck;
 }
 
-/** What an layout is chosen from. */
+/** What a layout is chosen from. */
 export interface LayoutEvidence {
   readonly checks: readonly VolumeCheck[];
   readonly sidecars: readonly Sidecars[];
@@ -26,16 +26,16 @@ export interface LayoutEvidence {
 }
 
 /** From the best to the worst. */
-const WORTH = ["trusted", "unknown", "unsigned", "invalid"] as const satisfies SignatureCheck["state"][];
+const RANKS = ["trusted", "unknown", "unsigned", "invalid"] as const satisfies SignatureCheck["state"][];
 
 /**
  * The bundle that was meant: the one with the most volumes or checksums. Of its layouts the one with the better
- * signature, then the one with the most volumes; a manifest that lies beside, or is remembered, counts as an layout
+ * signature, then the one with the most volumes; a manifest that lies beside, or is remembered, counts as a layout
  * without volumes. Undefined when nothing says which bundle it is.
  */
 export async function chooseLayout(
   { checks, sidecars, remembered }: LayoutEvidence,
-  judge: (layout: BundleLayout) => Promise<SignatureCheck>,
+  check: (layout: BundleLayout) => Promise<SignatureCheck>,
 ): Promise<ChosenLayout | undefined> {
   const id = chooseId(checks, sidecars) ?? remembered[0]?.manifest.id;
   const known = checks.flatMap(({ layout }) => (layout?.id === id && layout !== undefined ? [layout] : []));
@@ -54,9 +54,9 @@ export async function chooseLayout(
   });
   const candidates: ChosenLayout[] = [];
   for (const layout of [...layouts, ...withoutVolumes])
-    candidates.push({ layout, signature: await judge(layout) });
-  const worth = ({ signature }: ChosenLayout) => WORTH.indexOf(signature.state);
-  return candidates.sort((a, b) => worth(a) - worth(b))[0];
+    candidates.push({ layout, signature: await check(layout) });
+  const rankOf = ({ signature }: ChosenLayout) => RANKS.indexOf(signature.state);
+  return candidates.sort((a, b) => rankOf(a) - rankOf(b))[0];
 }
 
 function isSame(layout: BundleLayout, { manifestBytes, signature }: SignedManifest): boolean {

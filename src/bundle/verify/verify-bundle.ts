@@ -1,14 +1,14 @@
 import type { VolumeInput, MediumWriter } from "../../medium/medium.ts";
-import { cutLists, MAX_LISTED } from "../../shared/listed.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
 import { checkSignature, type SignatureCheck, type VerifyDetached } from "../signing.ts";
 import { volumeNumberOf } from "../format/bundle-files.ts";
 import { checkVolumeInput, type VolumeCheck, PartsFollower } from "./check-volumes.ts";
 import { chooseLayout, type ChosenLayout } from "./choose-layout.ts";
 import { BundleLayouts, type BundleLayout, type SignedManifest } from "../format/bundle-layout.ts";
-import { affectedOf, findFault, missingVolume, type Expectation, type FoundVolume } from "./find-faults.ts";
+import { findFault, type Expectation, type FoundVolume } from "./find-faults.ts";
 import { readSidecars, type Sidecars } from "./read-sidecars.ts";
-import { VERIFY_LISTS, type VerifyReport, type VolumeFinding } from "./verify-report.ts";
+import { buildReport } from "./build-report.ts";
+import type { VerifyReport } from "./verify-report.ts";
 
 /** What verifying works with. */
 export interface VerifyWork {
@@ -45,14 +45,14 @@ export async function verifyBundle(inputs: readonly VolumeInput[], work: VerifyW
   const parts = new PartsFollower();
   const checks = await checkAll(inputs, parts, work);
   const sidecars = await readAllSidecars(inputs, work);
-  const { verifyDetached } = work;
-  const judge = (layout: BundleLayout): Promise<SignatureCheck> =>
+  const { verifyDetached, allowsUnsigned } = work;
+  const check = (layout: BundleLayout): Promise<SignatureCheck> =>
     checkSignature(layout.manifestBytes, layout.signature, {
       name: `Bundle ${layout.id}`,
       verifyDetached,
     });
   const remembered = await remember(checks, work);
-  const chosen = await chooseLayout({ checks, sidecars, remembered }, judge);
+  const chosen = await chooseLayout({ checks, sidecars, remembered }, check);
   const expected: Expectation = {
     chosen,
     base: chosen && baseOf(chosen.layout, checks, sidecars),
@@ -60,7 +60,13 @@ export async function verifyBundle(inputs: readonly VolumeInput[], work: VerifyW
     wrongWholes: parts.wrong(),
   };
   const volumes = checks.map((check) => ({ check, ...findFault(check, expected) }));
-  const report = buildReport({ expected, volumes, sidecars, unfinished: parts.unfinished().size, work });
+  const report = buildReport({
+    expected,
+    volumes,
+    sidecars,
+    unfinished: parts.unfinished().size,
+    allowsUnsigned,
+  });
   return { report, chosen, base: expected.base, volumes, sidecars };
 }
 
@@ -133,105 +139,4 @@ function baseOf(
     return volumeNumberOf(file) === number ? [file.replace(/\.\d+\.tar$/, "")] : [];
   });
   return bases[0];
-}
-
-interface Findings {
-  readonly expected: Expectation;
-  readonly volumes: readonly VerifiedVolume[];
-  readonly sidecars: readonly Sidecars[];
-  readonly unfinished: number;
-  readonly work: VerifyWork;
-}
-
-function buildReport({ expected, volumes, sidecars, unfinished, work }: Findings): VerifyReport {
-  const { layout, signature } = expected.chosen ?? {};
-  const found = volumes.map(({ finding }) => finding);
-  const numbers = layout?.volumes.map(({ number }) => number) ?? [];
-  const there = numbersOf(found, "whole", "damaged", "swapped");
-  const missing = numbers
-    .filter((number) => !there.has(number))
-    .map((number) => missingVolume(expected, number));
-  const all = [...found, ...missing.map(({ finding }) => finding)].sort(byNumber);
-  const had = numbersOf(all, "whole", "swapped");
-  const lost = [...volumes, ...missing].flatMap(({ finding: { number, state }, lost }) =>
-    state !== "foreign" && !had.has(number ?? 0) ? lost : [],
-  );
-  const beside = sidecars.flatMap(({ findings }) => findings);
-  const isBelieved =
-    signature?.state === "trusted" ||
-    (work.allowsUnsigned && signature !== undefined && signature.state !== "invalid");
-  const isWhole =
-    isBelieved && [...all, ...beside].every(({ state }) => state === "whole") && layout !== undefined;
-  const inPlace = numbersOf(all, "whole");
-  const report: VerifyReport = {
-    bundle: layout?.id ?? null,
-    outcome: isWhole ? "whole" : "damaged",
-    signedBy: signature?.state === "trusted" ? signature.signedBy : null,
-    signature: signature ?? null,
-    count: layout?.volumes.length ?? null,
-    volumes: all,
-    beside,
-    affected: [...new Set(affectedOf(expected, lost).agents)].sort(),
-    baseline: (layout?.manifest.baseline ?? []).map(({ contents, ...from }) => ({
-      ...from,
-      contents: contents.length,
-    })),
-    repair: {
-      bundle: layout?.id ?? null,
-      volumeSize: layout?.volumeSize ?? null,
-      volumes: numbers.filter((number) => !inPlace.has(number)),
-    },
-    notes: notesOf({ all, sidecars, unfinished: missing.length > 0 ? 0 : unfinished }),
-  };
-  return cutLists({ ...report, volumes: badFirst(all) }, VERIFY_LISTS);
-}
-
-/** Of more volumes than are listed, those that are not whole are. */
-function badFirst(volumes: readonly VolumeFinding[]): readonly VolumeFinding[] {
-  if (volumes.length <= MAX_LISTED) return volumes;
-  return [
-    ...volumes.filter(({ state }) => state !== "whole"),
-    ...volumes.filter(({ state }) => state === "whole"),
-  ];
-}
-
-function numbersOf(
-  findings: readonly VolumeFinding[],
-  ...states: readonly VolumeFinding["state"][]
-): ReadonlySet<number> {
-  return new Set(findings.flatMap(({ number, state }) => (states.includes(state) ? (number ?? []) : [])));
-}
-
-function byNumber(a: VolumeFinding, b: VolumeFinding): number {
-  return (a.number ?? Infinity) - (b.number ?? Infinity) || ((a.path ?? "") < (b.path ?? "") ? -1 : 1);
-}
-
-function notesOf(run: {
-  readonly all: readonly VolumeFinding[];
-  readonly sidecars: readonly Sidecars[];
-  readonly unfinished: number;
-}): string[] {
-  const notes: string[] = [];
-  const whole = run.all.filter(({ state }) => state === "whole");
-  for (const [number, copies] of Map.groupBy(whole, (one) => one.number)) {
-    if (copies.length > 1)
-      notes.push(
-        `Volume ${number} is there ${copies.length} times: ${copies.map(({ path }) => path).join(", ")}.`,
-      );
-  }
-  for (const { folder, sumsSignature, sums } of run.sidecars) {
-    if (sumsSignature === undefined && sums.size === 0)
-      notes.push(`No SHA256SUMS of this bundle in ${folder}: its volumes were held to the manifest alone.`);
-    else if (sumsSignature?.state === "unsigned")
-      notes.push(`SHA256SUMS in ${folder} carries no signature: it shows damage, not forgery.`);
-    else if (sumsSignature?.state === "unknown")
-      notes.push(
-        `SHA256SUMS in ${folder} was signed by a key that is not trusted here (${sumsSignature.signedBy}).`,
-      );
-  }
-  if (run.unfinished > 0)
-    notes.push(
-      `${run.unfinished} file(s) go on from volume to volume and came out of order: their parts were held to the labels only.`,
-    );
-  return notes;
 }

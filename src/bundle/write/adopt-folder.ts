@@ -14,7 +14,7 @@ import { readProgress, type WriteProgress, unseal } from "./write-progress.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 
 /**
- * What an earlier run for the same bundle finished in an medium, cut short or sealed; undefined when there is nothing.
+ * What an earlier run for the same bundle finished in a medium, cut short or sealed; undefined when there is nothing.
  * Files of another bundle are refused, or with `force` given up.
  * @throws JamError JAM_BUNDLE_EXISTS
  */
@@ -68,7 +68,7 @@ async function readFile(medium: MediumWriter, name: string): Promise<Buffer | un
 const MANIFEST_SUFFIX = ".manifest.json";
 
 /**
- * Removes from an medium what belongs to other bundles, as their manifests beside show, but for the names that `files`
+ * Removes from a medium what belongs to other bundles, as their manifests beside show, but for the names that `files`
  * is about to take: volumes of two bundles in one folder would be imported as one heap. A manifest goes last, so that a
  * run that is killed can be repeated.
  */

@@ -35,7 +35,7 @@ export interface WriteProgress {
   readonly volumes: readonly FinishedVolume[];
 }
 
-/** What is noted in an medium; undefined when there is nothing or nothing legible. */
+/** What is noted in a medium; undefined when there is nothing or nothing legible. */
 export async function readProgress(medium: MediumWriter): Promise<WriteProgress | undefined> {
   const input = await medium.input(PROGRESS_NAME);
   const bytes = input === undefined ? undefined : await readSmall(input, MAX_BYTES);

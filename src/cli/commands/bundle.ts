@@ -1,10 +1,9 @@
 import { defineCreate } from "./bundle/create.ts";
 import { defineImport } from "./bundle/import.ts";
 import { defineInspect } from "./bundle/inspect.ts";
-import { defineJoin } from "./bundle/join.ts";
+import { defineJoin, defineSplit } from "./bundle/divide.ts";
 import { defineReceipt } from "./bundle/receipt.ts";
 import { defineRepair } from "./bundle/repair.ts";
-import { defineSplit } from "./bundle/split.ts";
 import { defineVerify } from "./bundle/verify.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { DefineCommand } from "../command.ts";

@@ -236,8 +236,8 @@ describe("parts that are here", () => {
       [2048, 3000],
       [1024, 2048],
     ] as const)
-      fates.push(await contents.take(arriving(start, bytes.subarray(start, end))));
-    expect(fates).toEqual(["kept-part", "kept-part", "kept-part", "kept-part", "taken"]);
+      fates.push(await contents.receive(arriving(start, bytes.subarray(start, end))));
+    expect(fates).toEqual(["kept-part", "kept-part", "kept-part", "kept-part", "stored"]);
     expect(await listBlobs(store.blobs)).toContain(`${content.sha256} 3000`);
     expect(await readParts(store.documents, id)).toEqual([]);
   });
@@ -247,8 +247,8 @@ describe("parts that are here", () => {
     const other = await putBlob(store.blobs, 1024, 9);
     await pinContents(store.documents, "bundle-of-somebody-else", [other.sha256]);
     const contents = new ContentReceiver(store, id, named);
-    await contents.take(arriving(0, other.bytes));
-    expect(await contents.take(arriving(1024, bytes.subarray(1024)))).toBe("damaged");
+    await contents.receive(arriving(0, other.bytes));
+    expect(await contents.receive(arriving(1024, bytes.subarray(1024)))).toBe("damaged");
     expect(await listBlobs(store.blobs)).toEqual([`${other.sha256} 1024`]);
   });
 });

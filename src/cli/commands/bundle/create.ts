@@ -11,7 +11,7 @@ import { shortenNames } from "../../output/name-list.ts";
 import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
 import { readOrder, type ChoiceFlags } from "./create-order.ts";
-import { parseSizeFlag } from "./describe-volumes.ts";
+import { parseSizeFlag } from "./volume-text.ts";
 
 interface CreateFlags extends ChoiceFlags {
   readonly to: string;

@@ -1,10 +1,12 @@
 import type { DividedBundle } from "../../../bundle/divide/divide-bundle.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
-import type { CommandCall, CommandContext } from "../../command.ts";
+import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
 import { describeSignature } from "./inspect.ts";
+import type { Command } from "commander";
+import { parseSizeFlag } from "./volume-text.ts";
 
 interface DivideFlags {
   readonly to: string;
@@ -13,12 +15,12 @@ interface DivideFlags {
 }
 
 /** What both commands have in common. */
-export const DIVIDE_HELP = `
+const DIVIDE_HELP = `
 Manifest and signature stay as their maker made them; SHA256SUMS is written new, and signed with this side's key where
 there is one. Every content is hashed on its way. Cut short and run again it goes on behind the last whole volume.`;
 
 /** Divides a bundle as `split` and `join` ask for: without a volume size in one piece. */
-export async function divide(context: CommandContext, call: CommandCall<DivideFlags>): Promise<void> {
+async function divide(context: CommandContext, call: CommandCall<DivideFlags>): Promise<void> {
   const { options } = call;
   const from = call.args[0] as readonly string[];
   if (from.includes("-") || options.to === "-") throw noStream();
@@ -81,4 +83,49 @@ function noStream(): JamError {
     hint: "Save the stream to a file first. `jam bundle create --volume-size` makes volumes at once, `jam bundle import -` takes a stream.",
     details: { from: "-" },
   });
+}
+
+/** Adds `split` to `parent`. */
+export function defineSplit(parent: Command, run: RunAction): void {
+  parent
+    .command("split")
+    .summary("divide a bundle into volumes of an exact size")
+    .description("Divide a bundle into volumes of an exact size: one archive, or volumes of another size.")
+    .argument("<from...>", "the archive, or all volumes or the folders that hold them")
+    .requiredOption("--to <folder>", "folder for the volumes, or a file ending in .tar to name them after")
+    .requiredOption(
+      "--volume-size <size>",
+      "volumes of exactly this size: 4300MiB, or dvd, bd, fat32",
+      parseSizeFlag,
+    )
+    .option("--force", "replace files of another bundle at that place")
+    .addHelpText(
+      "after",
+      `${DIVIDE_HELP}
+
+Examples:
+  jam bundle split bundle.tar --volume-size dvd --to discs/
+  jam bundle split discs/ --volume-size fat32 --to /media/stick/`,
+    )
+    .action(run(divide));
+}
+
+/** Adds `join` to `parent`. */
+export function defineJoin(parent: Command, run: RunAction): void {
+  parent
+    .command("join")
+    .summary("put the volumes of a bundle together in one archive")
+    .description("Put the volumes of a bundle together in one archive.")
+    .argument("<from...>", "all volumes, or the folders that hold them")
+    .requiredOption("--to <file>", "the archive, ending in .tar; or a folder for it")
+    .option("--force", "replace files of another bundle at that place")
+    .addHelpText(
+      "after",
+      `${DIVIDE_HELP}
+
+Examples:
+  jam bundle join discs/ --to joined/bundle.tar
+  jam bundle join disc1/ disc2/ disc3/ --to /srv/bundles/november/`,
+    )
+    .action(run(divide));
 }

@@ -6,7 +6,7 @@ import { cutLists } from "../../../shared/listed.ts";
 import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { formatTable } from "../../output/table.ts";
-import { describeVolumes } from "./describe-volumes.ts";
+import { describeVolumes } from "./volume-text.ts";
 import { EXIT } from "../../exit-status.ts";
 
 interface InspectFlags {

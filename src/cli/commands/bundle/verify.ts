@@ -5,7 +5,7 @@ import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { createProgress } from "../../progress.ts";
 import { pathWord, shellCommand } from "../../../shared/shell-command.ts";
-import { describeVolumes } from "./describe-volumes.ts";
+import { describeVolumes } from "./volume-text.ts";
 import { describeSignature } from "./inspect.ts";
 import { EXIT } from "../../exit-status.ts";
 
