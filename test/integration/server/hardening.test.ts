@@ -128,7 +128,8 @@ test("H1: slow headers are cut off", async () => {
   socket.on("error", () => undefined).resume();
   socket.write(HEAD);
   const startedAt = performance.now();
-  await once(socket, "close");
+  // `once` would reject when the cut-off is a reset.
+  await new Promise((closed) => socket.once("close", closed));
   clearInterval(drip);
   expect(performance.now() - startedAt).toBeLessThan(3000);
 });
@@ -163,7 +164,7 @@ test("a slow but steady reader gets everything", async () => {
   const big = { version: "3.6.5", size: 12_000_000 };
   await using mirror = await serveMirror({
     agents: [big],
-    limits: { readerPace: { minBytes: 65_536, windowMs: 400 } },
+    limits: { readerPace: { minBytes: 65_536, windowMs: 3_000 } },
   });
   const socket = connect(mirror.port, "127.0.0.1");
   let received = 0;
