@@ -124,11 +124,12 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "a use case takes its collaborators through its own ports; what was carried is parsed at its border",
   },
   server: {
-    project: [...DOMAIN, "mirror", "upgrade"],
+    project: [...DOMAIN, "mirror", "upgrade", "bundle"],
     typesOf: ["store"],
     node: "any",
-    packages: ["express", "lru-cache", "range-parser"],
-    because: "a face answers; it reads the mirror through the contracts",
+    packages: ["express", "lru-cache", "range-parser", "zod"],
+    because:
+      "a face answers; it reads the mirror through the contracts, and describes its answers by the schemas of the documents",
   },
   cli: {
     project: [

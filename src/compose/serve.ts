@@ -18,7 +18,16 @@ export interface ComposeServerOptions {
 export async function composeServer(config: Config, options: ComposeServerOptions): Promise<MirrorServer> {
   const { createServer } = await import("../server/server.ts");
   const readWorld = await composeWhich(config, () => readKnownInThread(config.data));
-  return createServer({ store: await openStore(config), readWorld }, options);
+  const { QueryThread } = await import("./query-thread.ts");
+  const queries = new QueryThread(config);
+  const server = createServer({ store: await openStore(config), readWorld, ask: queries.ask }, options);
+  return {
+    ...server,
+    async close(closing) {
+      await server.close(closing);
+      await queries.close();
+    },
+  };
 }
 
 /**

@@ -27,7 +27,13 @@ const explainedAgent = z.object({
 
 /** What `jam explain -o json` prints. */
 export const explainDocument = z
-  .object({ agents: z.array(explainedAgent).readonly() })
+  .object({
+    agents: z.array(explainedAgent).readonly(),
+    omitted: z
+      .object({ agents: countField })
+      .exactOptional()
+      .describe("Rows that are not on this page; absent where there are none."),
+  })
   .meta({ title: "Why agents are mirrored or not" });
 
 export type ExplainDocument = z.infer<typeof explainDocument>;

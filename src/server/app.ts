@@ -18,16 +18,47 @@ export function createApp(context: FaceContext & ApiContext, log: (record: Reque
   app.enable("strict routing");
   app.use(logRequests(log));
   app.use(guardRequest);
-  app.use("/tools", serveCuratedFace(context, MIRROR_REF));
-  app.use("/upstream/tools", serveVerbatimFace(context, MIRROR_REF));
-  app.use("/api/v1", serveApiOnDemand(context));
-  app.get("/healthz", sendAlive);
-  app.get("/readyz", sendReadiness(context.readerOf(MIRROR_REF)));
-  app.get("/", sendStartPage(context.readerOf(MIRROR_REF)));
+  for (const { path, isExact, access, handler } of mountsOf(context)) {
+    if (isExact === true) app.get(path, ADMISSION[access], handler);
+    else app.use(path, ADMISSION[access], handler);
+  }
   app.use((_request, response) => sendNotFound(response));
   app.use(sendError);
   return app;
 }
+
+/** Who asks there: `juju` reads agents, `people` ask questions, `monitors` watch the server. */
+type Access = "juju" | "people" | "monitors";
+
+interface Mount {
+  readonly path: string;
+  /** Only this path; else all below it. */
+  readonly isExact?: true;
+  readonly access: Access;
+  readonly handler: RequestHandler;
+}
+
+/** Everything that is served, and for whom. */
+function mountsOf(context: FaceContext & ApiContext): readonly Mount[] {
+  const reader = context.readerOf(MIRROR_REF);
+  return [
+    { path: "/tools", access: "juju", handler: serveCuratedFace(context, MIRROR_REF) },
+    { path: "/upstream/tools", access: "juju", handler: serveVerbatimFace(context, MIRROR_REF) },
+    { path: "/api/v1", access: "people", handler: serveApiOnDemand(context) },
+    { path: "/healthz", isExact: true, access: "monitors", handler: sendAlive },
+    { path: "/readyz", isExact: true, access: "monitors", handler: sendReadiness(reader) },
+    { path: "/", isExact: true, access: "people", handler: sendStartPage(reader) },
+  ];
+}
+
+const admitEverybody: RequestHandler = (_request, _response, next) => next();
+
+/** Who is admitted to which mounts. Everybody who reaches the port: the server knows no users. */
+const ADMISSION: Readonly<Record<Access, RequestHandler>> = {
+  juju: admitEverybody,
+  people: admitEverybody,
+  monitors: admitEverybody,
+};
 
 /** Most servers never get a question: what answers one (schemas and rules, some 10 MB) is loaded with the first. */
 function serveApiOnDemand(context: ApiContext): RequestHandler {

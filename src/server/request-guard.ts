@@ -34,7 +34,7 @@ function refuse(method: string, target: string, rawHeaders: readonly string[]): 
 
 /** Requests whose body is read to its end. */
 function isQuestion(method: string, target: string): boolean {
-  return method === "POST" && /^\/api\/v1\/which(?:\?|$)/.test(target);
+  return method === "POST" && /^\/api\/v1\/(?:which|plan|ready)(?:\?|$)/.test(target);
 }
 
 function hasBody(headers: Readonly<Record<string, unknown>>): boolean {

@@ -36,13 +36,17 @@ export interface MirrorServer {
 }
 
 /** A server that answers from these ports. It holds no state that the next one would need. */
-export function createServer({ store, readWorld }: ServerPorts, options: ServerOptions = {}): MirrorServer {
+export function createServer(
+  { store, readWorld, ask }: ServerPorts,
+  options: ServerOptions = {},
+): MirrorServer {
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const context = {
     readerOf: createRefReaders(store),
     verbatim: createVerbatimDocuments(store),
     blobs: store.blobs,
     readWorld,
+    ask,
     pool: new BufferPool(),
     chunks: new HotChunks(),
     pace: limits.readerPace,

@@ -5,7 +5,12 @@ import { parseStreamContentId } from "../juju/stream.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { keptTexts, readProvenProducts, type ReadKeptText } from "../mirror/proofs.ts";
 import { currentSnapshot, type MirrorReader } from "../mirror/read-snapshots.ts";
-import { readUpstreamState, type AcceptedDocument, type UpstreamState } from "../mirror/upstream-state.ts";
+import {
+  readUpstreamState,
+  upstreamStateMark,
+  type AcceptedDocument,
+  type UpstreamState,
+} from "../mirror/upstream-state.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import { candidateOf, compileDenials } from "../juju/select-rule.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
@@ -39,6 +44,29 @@ export async function readKnownAgents(store: KnownReader): Promise<KnownAgents> 
     held: snapshot?.agents ?? [],
     upstream: first && [...first, ...(await readFurtherAgents(state, first, read))],
   };
+}
+
+/**
+ * Reads what is known of this moment. While neither the published snapshot nor what is remembered of upstream changes, it
+ * gives the same again.
+ */
+export function createKnownReader(store: KnownReader): () => Promise<KnownAgents> {
+  let last: { readonly mark: string; readonly known: Promise<KnownAgents> } | undefined;
+  return async () => {
+    const mark = await markOfKnown(store);
+    if (last?.mark === mark) return last.known;
+    const known = readKnownAgents(store);
+    last = { mark, known };
+    known.catch(() => {
+      if (last?.known === known) last = undefined;
+    });
+    return known;
+  };
+}
+
+/** A text that changes whenever the known agents may have changed. */
+export async function markOfKnown({ refs, documents }: KnownReader): Promise<string> {
+  return `${(await refs.read(MIRROR_REF)) ?? ""} ${await upstreamStateMark(documents)}`;
 }
 
 /** What further upstreams listed that the first one does not. */

@@ -11,7 +11,7 @@ export function listOf<T extends z.ZodType>(
   element: T,
   { min = 0, max = MAX_ROWS }: { min?: number; max?: number } = {},
 ) {
-  return z.unknown().transform((value, context): z.output<T>[] => {
+  const list = z.unknown().transform((value, context): z.output<T>[] => {
     if (!Array.isArray(value) || value.length < min || value.length > max) {
       context.addIssue(`expected a list of ${min} to ${max}`);
       return z.NEVER;
@@ -32,4 +32,13 @@ export function listOf<T extends z.ZodType>(
     }
     return items;
   });
+  elements.set(list, element);
+  return list;
+}
+
+const elements = new WeakMap<object, z.ZodType>();
+
+/** The schema of the elements of a list that `listOf` made: a transform does not tell it to JSON Schema. */
+export function elementOf(list: object): z.ZodType | undefined {
+  return elements.get(list);
 }

@@ -8,6 +8,7 @@
  * mirror.records, mirror.damaged                                       // what the server told
  * ```
  */
+import type { QueryAnswers } from "../../src/compose/queries.ts";
 import type { Agent } from "../../src/juju/agent.ts";
 import { JUJU_KNOWLEDGE } from "../../src/juju/knowledge/knowledge.ts";
 import { createWorldReader } from "../../src/upgrade/which/which-state.ts";
@@ -92,11 +93,24 @@ export async function serveMirror(options: ServeOptions = {}): Promise<ServedMir
 }
 
 /** The server's view of a store. */
-export function portsOf(store: Store): ServerPorts {
+function portsOf(store: TemporaryStore): ServerPorts {
+  let queries: Promise<QueryAnswers> | undefined;
   return {
     store,
     readWorld: createWorldReader(store, () => Promise.resolve(JUJU_KNOWLEDGE)),
+    // In this thread: what a thread of their own adds is a subject of its own.
+    ask: async (name, input) => {
+      queries ??= queriesOf(store.path);
+      return Buffer.from(`${JSON.stringify(await (await queries)[name](input))}\n`);
+    },
   };
+}
+
+async function queriesOf(data: string): Promise<QueryAnswers> {
+  const { composeQueries } = await import("../../src/compose/queries.ts");
+  const { loadConfig } = await import("../../src/config/load.ts");
+  const flags = { data };
+  return composeQueries(await loadConfig({ file: undefined, flags, env: {}, cwd: data, version: "test" }));
 }
 
 /** The store with blobs that are read as streams alone, as those of an object store. */

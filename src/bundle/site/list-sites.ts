@@ -15,15 +15,18 @@ import type { BundleSigner } from "../signing.ts";
 /**
  * Every site that has sent a receipt, and how far it is behind the current snapshot: what `jam site list -o json` prints.
  * @param sizeOfDelta computes the size of the bundle that a site needs next
+ * @param page the rows that are asked for; left out, all
  * @throws JamError JAM_STORE_…
  */
 export async function listSites(
   store: Pick<Store, "documents" | "refs">,
   sizeOfDelta: (have: SiteInventory) => Promise<number>,
+  { offset, limit } = { offset: 0, limit: Infinity },
 ): Promise<SitesDocument> {
   const snapshot = await currentSnapshot(store, MIRROR_REF);
+  const all = await readSites(store.documents);
   const sites: ListedSite[] = [];
-  for (const site of await readSites(store.documents)) {
+  for (const site of all.slice(offset, offset + limit)) {
     const have = inventoryOfReceipt(site.receipt);
     const behind = behindOf(snapshot, have);
     const surplus = site.receipt.agents + behind.agents - (snapshot?.agents.length ?? 0);
@@ -34,7 +37,8 @@ export async function listSites(
       nextDelta: { bytes: await sizeOfDelta(have) },
     });
   }
-  return { sites };
+  const omitted = all.length - sites.length;
+  return { sites, ...(omitted === 0 ? {} : { omitted: { sites: omitted } }) };
 }
 
 /** A site without its receipt's list of contents. */

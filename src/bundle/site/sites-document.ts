@@ -24,7 +24,13 @@ const listedSite = describedSite.extend({
 
 /** What `jam site list -o json` prints: every site that has sent a receipt, by name. */
 export const sitesDocument = z
-  .object({ sites: z.array(listedSite).readonly() })
+  .object({
+    sites: z.array(listedSite).readonly(),
+    omitted: z
+      .object({ sites: countField })
+      .exactOptional()
+      .describe("Sites that are not on this page; absent where there are none."),
+  })
   .meta({ title: "Sites that have sent a receipt" });
 
 export type DescribedSite = z.infer<typeof describedSite>;

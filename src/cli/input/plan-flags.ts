@@ -60,6 +60,7 @@ export async function planFromFlags(
     hasFleet: flags.fleet !== undefined,
     known: await readKnownVersions(context, [...texts, ...channel]),
     nameOf: (field) => `--${field}`,
+    example: "jam plan --from 2.9.10 --to 3.6, or jam plan --fleet status.json --to 3.6",
   });
   for (const note of wish.notes) await context.output.note(note);
   const fleet =

@@ -3,6 +3,10 @@ import { DECISIONS, WARNING_CODES } from "../../upgrade/which/which-answer.ts";
 import { WHICH_PARAMETERS, type WhichParameter } from "../../upgrade/which/parameters.ts";
 import { QUESTION_KINDS } from "../../upgrade/which/which-question.ts";
 import { questionJsonSchema } from "../../upgrade/which/question-schema.ts";
+import type { QueryName } from "../queries.ts";
+import { jsonSchemaOf } from "./json-schema.ts";
+import { describeQueryParameter } from "./query-parameters.ts";
+import { RESOURCE_NAMES, RESOURCES } from "./resources.ts";
 
 /** The description of the API. Source: OpenAPI Specification 3.1.1. */
 export function describeApi(): object {
@@ -11,9 +15,18 @@ export function describeApi(): object {
     info: {
       title: "Juju agent mirror",
       version: "1",
-      description: "Questions about Juju versions, answered with what this mirror lists.",
+      description:
+        "What this mirror holds and did, upgrade plans, and questions about Juju versions. Nothing is written.",
     },
     paths: {
+      ...Object.fromEntries(RESOURCE_NAMES.map((name) => [`/api/v1/${name}`, describeResource(name)])),
+      "/api/v1/openapi.json": {
+        get: {
+          operationId: "openapi",
+          summary: "This description",
+          responses: { "200": { description: "Answered.", content: { "application/json": {} } } },
+        },
+      },
       "/api/v1/which": {
         get: {
           operationId: "which",
@@ -42,6 +55,39 @@ export function describeApi(): object {
     },
     components: { schemas: schemas() },
   };
+}
+
+/** A resource that answers a query; its answer is the document that the command prints. */
+function describeResource(name: QueryName): object {
+  const { summary, command, parameters, body } = RESOURCES[name];
+  const operation = {
+    summary,
+    description: `The document of \`${command} -o json\`.`,
+    parameters: parameters.map(describeQueryParameter),
+    responses: {
+      ...responses(schemaNameOf(name)),
+      "404": response("Nothing is published yet, or nothing of that name is known.", "Problem"),
+    },
+  };
+  const get = { operationId: name, ...operation };
+  if (body === undefined) return { get };
+  const text = { schema: { type: "string" } };
+  const requestBody = {
+    required: true,
+    description: body,
+    content: { "application/json": {}, "application/yaml": text, "text/plain": text },
+  };
+  return { get, post: { operationId: `${name}FromBody`, ...operation, requestBody } };
+}
+
+function schemaNameOf(name: QueryName): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}
+
+function documentSchemas(): object {
+  return Object.fromEntries(
+    RESOURCE_NAMES.map((name) => [schemaNameOf(name), jsonSchemaOf(RESOURCES[name].document)]),
+  );
 }
 
 function describeParameter({ name, takes, meaning }: WhichParameter): object {
@@ -80,7 +126,7 @@ function schemas(): object {
     { type: "object", required: ["questions"], properties: { questions: list } },
     { type: "object", properties: byKind },
   ];
-  return { Questions: { anyOf: forms }, ...ANSWER_SCHEMAS };
+  return { Questions: { anyOf: forms }, ...ANSWER_SCHEMAS, ...documentSchemas() };
 }
 
 const TEXT = { type: "string" };

@@ -9,8 +9,7 @@ const SMALL_BYTES = 64 * 1024;
 const MAX_LARGE_BODIES = 2;
 
 /**
- * The body of `POST /api/v1/which` as text; whatever it calls itself, it has to be JSON in UTF-8. Beyond a few large
- * bodies at a time further ones are refused, small ones never.
+ * Reads bodies of POST requests. Beyond a few large bodies at a time further ones are refused, small ones never.
  */
 export function createBodyReader(): RequestHandler {
   let large = 0;

@@ -1,6 +1,4 @@
 import type { RequestHandler, Request } from "express";
-import { JamError } from "../../shared/errors.ts";
-import { nearest } from "../../shared/nearest.ts";
 import { readParameters, WHICH_PARAMETERS, type ParameterValues } from "../../upgrade/which/parameters.ts";
 import { parseQuestionsInSteps } from "../../upgrade/which/read-questions.ts";
 import { answerQuestion } from "../../upgrade/which/which.ts";
@@ -10,11 +8,14 @@ import type { Turns } from "../turns.ts";
 import { answerInSteps } from "./answer-in-steps.ts";
 import { textOfBody } from "./question-body.ts";
 import type { ApiContext } from "./context.ts";
+import { switchOf, unknownParameter, wrongParameter } from "./query-parameters.ts";
 
 /** Questions of one request; reading this many takes some tenths of a second. */
 const MAX_QUESTIONS = 10_000;
 /** The answers of one request: ten thousand plain ones take a sixth of it. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+const NAMES = WHICH_PARAMETERS.map(({ name }) => name);
 
 /** `GET /api/v1/which?current=3.6.5`: one question, by the names of the command's flags. */
 export function answerQuery(readWorld: () => Promise<WhichWorld>): RequestHandler {
@@ -48,33 +49,10 @@ function valuesOf(request: Request): ParameterValues {
   for (const name of new Set(searchParams.keys())) {
     const given = searchParams.getAll(name);
     const parameter = WHICH_PARAMETERS.find((one) => one.name === name);
-    if (parameter === undefined) throw unknown(name);
+    if (parameter === undefined) throw unknownParameter(name, NAMES);
     if (parameter.takes === "words") values[name] = given.flatMap((text) => text.split(","));
-    else if (given.length > 1) throw wrong(name, "is given more than once");
+    else if (given.length > 1) throw wrongParameter(name, "is given more than once");
     else values[name] = parameter.takes === "switch" ? switchOf(name, given[0]) : given[0];
   }
   return values;
-}
-
-function switchOf(name: string, text: string | null | undefined): boolean | undefined {
-  if (text === null || text === undefined) return undefined;
-  if (text === "" || text === "true" || text === "1") return true;
-  if (text === "false" || text === "0") return undefined;
-  throw wrong(name, `expected true or false, got "${text}"`);
-}
-
-function unknown(name: string): JamError {
-  const names = WHICH_PARAMETERS.map((one) => one.name);
-  const near = nearest(name, names);
-  return new JamError("JAM_USAGE_INVALID", `${name}: is unknown.`, {
-    hint: near === undefined ? `Known are ${names.join(", ")}.` : `Did you mean ${near}?`,
-    details: { field: name },
-  });
-}
-
-function wrong(name: string, what: string): JamError {
-  return new JamError("JAM_USAGE_INVALID", `${name}: ${what}.`, {
-    hint: "/api/v1/openapi.json describes every parameter.",
-    details: { field: name },
-  });
 }

@@ -11,15 +11,15 @@ import { parseTarget, type Target } from "./target.ts";
 
 /** The words that say what to plan: flags of `jam plan` and `jam ready`, parameters of the API. */
 export interface PlanParameters {
-  readonly from?: string;
-  readonly to?: string;
-  readonly modelType?: "iaas" | "caas";
-  readonly arch?: readonly string[];
-  readonly os?: readonly string[];
-  readonly series?: readonly string[];
-  readonly release?: readonly string[];
-  readonly client?: readonly string[];
-  readonly stream?: string;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly modelType?: "iaas" | "caas" | undefined;
+  readonly arch?: readonly string[] | undefined;
+  readonly os?: readonly string[] | undefined;
+  readonly series?: readonly string[] | undefined;
+  readonly release?: readonly string[] | undefined;
+  readonly client?: readonly string[] | undefined;
+  readonly stream?: string | undefined;
 }
 
 /** What to plan, checked. */
@@ -46,6 +46,8 @@ export interface ParameterContext {
   readonly known: KnownVersions;
   /** `from` as it was written there: `--from` on a command line. */
   readonly nameOf: (field: string) => string;
+  /** For hints. */
+  readonly example: string;
 }
 
 /**
@@ -72,12 +74,7 @@ export function readPlanParameters(words: PlanParameters, context: ParameterCont
     clients: (words.client ?? []).map((text) => versionOf(text, "client")),
     stream,
     streams: preferredStreams("3.6.23+", { version, development: false, stream }),
-    platforms: {
-      ...(arch === undefined ? {} : { arch }),
-      ...(os === undefined ? {} : { os }),
-      ...(series === undefined ? {} : { series }),
-      ...(release === undefined ? {} : { release }),
-    },
+    platforms: { arch, os, series, release },
     notes,
   };
 }
@@ -104,8 +101,8 @@ function readTarget(text: string, { nameOf, versionOf, notes }: TargetReading): 
 }
 
 /** A plan begins at a version or at a fleet. */
-function checkStart({ from, to }: PlanParameters, { hasFleet, nameOf }: ParameterContext): void {
-  const hint = "For example: jam plan --from 2.9.10 --to 3.6, or jam plan --fleet status.json --to 3.6";
+function checkStart({ from, to }: PlanParameters, { hasFleet, nameOf, example }: ParameterContext): void {
+  const hint = `For example: ${example}`;
   if (from !== undefined && hasFleet) {
     throw new JamError(
       "JAM_USAGE_INVALID",

@@ -1,7 +1,5 @@
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
-import { upstreamStateMark } from "../../mirror/upstream-state.ts";
-import { MIRROR_REF } from "../../shared/ref-name.ts";
-import { readKnownAgents, type KnownAgents, type KnownReader } from "../known-agents.ts";
+import { markOfKnown, readKnownAgents, type KnownAgents, type KnownReader } from "../known-agents.ts";
 import { createFetchHint, type FetchHint, type FetchView } from "../fetch-hint.ts";
 import { createShelves, type AgentShelves } from "./version-index.ts";
 
@@ -49,7 +47,7 @@ export function createWorldReader(
   let last: { readonly state: string; readonly world: Promise<WhichWorld> } | undefined;
   return async () => {
     const knowledge = await readKnowledge();
-    const state = `${await stateOf(store)} ${JSON.stringify(knowledge.advice)}`;
+    const state = `${await markOfKnown(store)} ${JSON.stringify(knowledge.advice)}`;
     if (last?.state === state) return last.world;
     const world = readAgents().then((known) => createWorld(known, knowledge, settings));
     last = { state, world };
@@ -58,9 +56,4 @@ export function createWorldReader(
     });
     return world;
   };
-}
-
-/** What changes whenever the agents may have changed. */
-async function stateOf({ refs, documents }: KnownReader): Promise<string> {
-  return `${(await refs.read(MIRROR_REF)) ?? ""} ${await upstreamStateMark(documents)}`;
 }

@@ -132,7 +132,7 @@ test("rule 3: whatever is missing is 404 with one small body, and costs no look 
     `/tools/${tarballPath("9.9.9")}`,
     "/Tools/streams/v1/index2.json",
     "/nothing",
-    "/api/v1/agents",
+    "/api/v1/nothing",
   ]) {
     const { status, headers, body } = await rawRequest(mirror.port, rawGet(path));
     expect([path, status, headers["content-type"]]).toEqual([path, 404, "application/json"]);

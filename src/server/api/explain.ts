@@ -1,0 +1,20 @@
+import { explainDocument } from "../../mirror/explain-document.ts";
+import { PAGE_PARAMETERS, pageOf, type QueryResource } from "./query-resource.ts";
+
+/** `GET /api/v1/explain`. */
+export const explainResource: QueryResource<"explain"> = {
+  name: "explain",
+  summary: "Why an agent that is held is mirrored",
+  command: "jam explain --offline",
+  parameters: [
+    {
+      name: "agent",
+      takes: "text",
+      isRequired: true,
+      meaning: "3.6.5-ubuntu-arm64, or a part of it: 3.6.5, 3.6, ubuntu-arm64",
+    },
+    ...PAGE_PARAMETERS,
+  ],
+  document: explainDocument,
+  read: (values) => ({ agent: values.text("agent") ?? "", ...pageOf(values) }),
+};
