@@ -94,19 +94,19 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "inventory",
-    summary: "write down what is held here, so that a bundle leaves it out",
+    summary: "list what this mirror has, so that a bundle leaves it out",
     group: "carry",
     load: () => import("./commands/inventory.ts"),
   },
   {
     name: "site",
-    summary: "show how far sites are behind; take in the receipts that they send back",
+    summary: "show how far sites are behind; import the receipts that they send back",
     group: "carry",
     load: () => import("./commands/site.ts"),
   },
   {
     name: "key",
-    summary: "make and trust the keys that sign what is carried",
+    summary: "make and trust the keys that sign bundles and receipts",
     group: "carry",
     load: () => import("./commands/key.ts"),
   },

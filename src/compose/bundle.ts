@@ -42,7 +42,7 @@ async function requireSigner(config: Config): Promise<BundleSigner> {
   const own = await (await openKeys(config)).own();
   if (own !== undefined) return own;
   throw new JamError("JAM_KEY_NOT_FOUND", "This side has no key to sign the bundle with.", {
-    hint: "Make one with `jam key generate`, and have the far side trust it. --unsigned leaves the signature out.",
+    hint: "Make one with `jam key generate`, and trust it on the far side. --unsigned makes an unsigned bundle.",
     details: { keys: config.keys },
   });
 }

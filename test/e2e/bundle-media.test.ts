@@ -254,8 +254,8 @@ describe("a damaged volume", () => {
     expect(stdout).toContain(`jam bundle repair ${media.folder}`);
     const repaired = await gap.near.jam("bundle", "repair", media.folder);
     expect(repaired.status).toBe(4);
-    expect(repaired.stdout).toContain("1 volume(s) put right");
-    expect(repaired.stdout).toContain("Take away what does not belong there");
+    expect(repaired.stdout).toContain("1 volume(s) repaired");
+    expect(repaired.stdout).toContain("Remove files that do not belong there");
   });
 });
 

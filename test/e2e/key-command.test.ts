@@ -31,7 +31,7 @@ const grouped = (fingerprint: string) => fingerprint.replaceAll(/(.{4})(?=.)/g, 
 test("two sides exchange keys and compare fingerprints", async () => {
   await using lab = await startSite("site: lab\n");
   await using plant = await startSite("site: plant-7\nkeys: secrets/jam\n");
-  expect((await plant.jam("list")).stdout).toContain("There is no key in");
+  expect((await plant.jam("list")).stdout).toContain("There are no keys in");
   expect(await plant.jam("export")).toMatchObject({ status: 2, stdout: "" });
 
   const { key } = await lab.json<KeyDocument>("generate");
@@ -62,7 +62,7 @@ test("two sides exchange keys and compare fingerprints", async () => {
   );
 
   const distrusted = await plant.jam("distrust", ...grouped(key.fingerprint).split(" "));
-  expect(distrusted.stdout).toContain("believed no more");
+  expect(distrusted.stdout).toContain("no longer trusted");
   expect((await plant.json<KeysDocument>("list")).keys).toHaveLength(1);
   expect(await plant.json("distrust", key.fingerprint)).toMatchObject({
     error: { code: "JAM_KEY_NOT_FOUND" },

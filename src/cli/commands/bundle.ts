@@ -12,14 +12,16 @@ export const define: DefineCommand = (command, run) => {
   command.addHelpText(
     "after",
     `
-A bundle is one tar archive, or several of an exact size, with everything in it signed and hashed.
+A bundle is one tar archive, or several of an exact size. Everything in it is signed and hashed.
 
-The way over the gap:
+The near side is the mirror that syncs from upstream and makes bundles. The far side is a mirror without a connection,
+which imports them.
+
   jam key generate                              once on each side; exchange the public keys (jam key export, jam key trust)
-  jam bundle create --to /media/stick/          on this side
+  jam bundle create --to /media/stick/          on the near side
   jam bundle import /media/stick/               on the far side
   jam bundle receipt --to /media/stick/far.receipt
-  jam site update /media/stick/far.receipt      back on this side; then, next time:
+  jam site update /media/stick/far.receipt      back on the near side; then, next time:
   jam bundle create --site far --to /media/stick/next/`,
   );
   defineCreate(command, run);
@@ -33,7 +35,7 @@ The way over the gap:
   command.command("repair-set [args...]", { hidden: true }).allowUnknownOption().action(refuseOldName);
 };
 
-/** The name that `jam bundle repair` had before. */
+/** `jam bundle repair` had another name before 1.0. */
 function refuseOldName(): never {
   throw new JamError("JAM_USAGE_INVALID", "`jam bundle repair-set` is now called `jam bundle repair`.", {
     hint: "Run `jam bundle repair` with the same arguments.",

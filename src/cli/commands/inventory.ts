@@ -27,22 +27,22 @@ export const define: DefineCommand = (command, run) => {
   command
     .option(
       "--fleet <file...>",
-      "list what these say is in use instead of what is held: output of juju status, models, controllers with --format json or yaml, or a folder of that; - reads standard input",
+      "list the versions that a fleet runs instead of what this mirror has: output of juju status, models, controllers with --format json or yaml, or a folder with such files; - reads standard input",
     )
-    .option("--to <file>", "write the inventory there");
+    .option("--to <file>", "write the inventory to this file");
   addExplainFiles(command);
   command
     .addHelpText(
       "after",
       `
-An inventory is a small JSON document for the side that makes bundles, so that it leaves out what is here
-already. It names versions and hashes; no machine, address or path is in it. An inventory of a fleet holds the
-versions and architectures in use and nothing else, for a far side whose mirror is still to come.
+An inventory is a small JSON document for the near side, so that a bundle leaves out what is here already. It contains
+versions and hashes, but no machine names, addresses or paths. The inventory of a fleet contains only the versions and
+architectures in use; use it for a far side that has no mirror yet.
 
 Examples:
   jam inventory --to /media/stick/inventory.json
   jam inventory --fleet fleet/ --to fleet-inventory.json
-  jam bundle create --have inventory.json --to /media/stick       (on the other side)`,
+  jam bundle create --have inventory.json --to /media/stick       (on the near side)`,
     )
     .action(run(inventory));
 };
@@ -53,7 +53,7 @@ async function inventory(context: CommandContext, call: CommandCall<Flags>): Pro
   const document = fleet === undefined ? await ofMirror(context) : await ofFleet(context, fleet);
   const text = formatInventory(document);
   if (to !== undefined) await writeCarriedFile(context, to, text);
-  // For programs the document is the result wherever else it goes; it is JSON for everyone, as it is carried.
+  // With -o json the document is the result even with --to; it is always JSON.
   if (to === undefined || context.output.format !== "table") await context.io.stdout.write(text);
   if (context.output.format === "table") await context.output.note(summarize(document, to));
   return 0;
@@ -78,7 +78,7 @@ async function assumeArches(context: CommandContext): Promise<readonly string[]>
   const held = (await currentSnapshot(await openReader(config), MIRROR_REF))?.agents ?? [];
   const arches = archesOf(config.rules.select, held);
   await context.output.note(
-    `note: no juju status tells the architecture of every machine: ${arches.join(", ")} is assumed where it is not told.`,
+    `note: the files do not contain the architecture of every machine: ${arches.join(", ")} is assumed for those.`,
   );
   return arches;
 }
@@ -94,6 +94,6 @@ function summarize(document: Inventory, to: string | undefined): string {
   const bytes = formatByteSize(sumTarballBytes(document.tarballs));
   const bundles = document.bundles.length === 0 ? "" : `, ${document.bundles.length} bundle(s) imported`;
   return document.snapshot === null
-    ? `Nothing is held yet: with this inventory a bundle carries everything.${where}`
+    ? `This mirror is empty: with this inventory a bundle contains everything.${where}`
     : `${agents} agent(s), ${bytes}, ${document.documents.length} document(s) of upstream${bundles}.${where}`;
 }

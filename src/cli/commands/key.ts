@@ -13,50 +13,48 @@ import { programName } from "../program-name.ts";
 export const define: DefineCommand = (command, run) => {
   command
     .command("generate")
-    .summary("make the key that this side signs bundles and receipts with")
+    .summary("make the key that signs this side's bundles and receipts")
     .description(
-      "Make the key that this side signs bundles and receipts with. There is one; it has no passphrase.",
+      "Make the key that signs this side's bundles and receipts. There is one for each side; it has no passphrase.",
     )
-    .option("--name <text>", "what the key is called (default: `site` in jam.yaml, else this machine's name)")
+    .option("--name <text>", "name in the key (default: `site` in jam.yaml, then this machine's name)")
     .action(run(generate));
   command
     .command("export")
-    .summary("print the public half of this side's key, for those who shall trust it")
-    .description(
-      "Print the public half of this side's key, for those who shall trust it: carry it to the other side.",
-    )
+    .summary("print the public half of this side's key, to give to the other side")
+    .description("Print the public half of this side's key, to give to the other side.")
     .option("--to <file>", "write it to a new file")
     .action(run(exportKey));
   command
     .command("trust")
-    .summary("believe what the keys in a file sign, from now on")
+    .summary("trust signatures by the keys in a file")
     .description(
-      "Believe what the keys in a file sign, from now on. Compare the fingerprint with the key's owner.",
+      "Trust signatures by the keys in a file from now on. Compare the fingerprint with the key's owner.",
     )
     .argument("<file>", "public keys, armoured or binary; - is standard input")
-    .option("--fingerprint <fingerprint>", "refuse the file when it holds another key than this one")
+    .option("--fingerprint <fingerprint>", "refuse the file if it contains a key with another fingerprint")
     .action(run(trust));
   command
     .command("distrust")
-    .summary("believe a key no more")
-    .description("Believe a key no more. What was imported with it stays.")
-    .argument("<fingerprint...>", "the whole fingerprint, with or without blanks")
+    .summary("stop trusting a key")
+    .description("Stop trusting a key. What was imported with it stays.")
+    .argument("<fingerprint...>", "the full fingerprint, with or without spaces")
     .action(run(distrust));
   command
     .command("list")
-    .summary("print this side's key and those that it trusts")
-    .description("Print this side's key and those that it trusts.")
+    .summary("list this side's key and the trusted keys")
+    .description("List this side's key and the trusted keys.")
     .action(run(list));
   command.addHelpText(
     "after",
     `
-These keys sign and verify what is carried over an air gap. Juju's own key, which signs the agent streams,
-is part of jam and not among them. They are in the folder that \`keys\` in jam.yaml names (./jam-keys).
+These keys sign and verify bundles and receipts. Juju's own key, which signs the agent streams, is part of jam and not
+among them. The folder is set by \`keys\` in jam.yaml (default: ./jam-keys).
 
 Examples:
   jam key generate --name plant-7
   jam key export --to plant-7.asc          carry this file to the other side, and there:
-  jam key trust plant-7.asc                compare the fingerprint that it prints over the telephone
+  jam key trust plant-7.asc                compare the fingerprint that it prints, for example by phone
   jam key list -o json`,
   );
 };
@@ -76,11 +74,11 @@ async function generate(context: CommandContext, call: CommandCall<{ name?: stri
     [
       `Made the signing key of this side, ${userId}:`,
       `  ${formatFingerprint(key.fingerprint)}`,
-      `It lies in ${printable(config.keys, Infinity)} without a passphrase: keep that folder to yourself.`,
+      `It is in ${printable(config.keys, Infinity)}, without a passphrase: protect that folder.`,
       "",
       "Next:",
       `  ${jam} key export --to FILE    # the public half, for the other side`,
-      `  ${jam} key trust FILE          # there, so that it believes what is signed here`,
+      `  ${jam} key trust FILE          # on the other side`,
     ].join("\n"),
   );
 }
@@ -95,7 +93,7 @@ async function exportKey(context: CommandContext, call: CommandCall<{ to?: strin
   await context.output.print({ key: { ...describeOwn(key), publicKey }, file }, () =>
     file === null
       ? publicKey
-      : `Wrote ${printable(file, Infinity)}\nFingerprint, to be read out to who trusts it: ${formatFingerprint(key.fingerprint)}`,
+      : `Wrote ${printable(file, Infinity)}\nFingerprint (read this to whoever will trust it): ${formatFingerprint(key.fingerprint)}`,
   );
 }
 
@@ -113,7 +111,7 @@ async function trust(context: CommandContext, call: CommandCall<{ fingerprint?: 
   );
   if (fingerprint !== undefined) return;
   await context.output.note(
-    `Compare the fingerprint with the key's owner over another way than the one the file came, such as the telephone.\n` +
+    `Compare the fingerprint with the key's owner over a separate channel, for example by phone.\n` +
       `If it differs: ${jam} key distrust FINGERPRINT`,
   );
 }
@@ -125,7 +123,7 @@ async function distrust(context: CommandContext, call: CommandCall<object>): Pro
   const left = await keys.list();
   await context.output.print(
     { keys: left.map(describeTrusted) },
-    () => `What ${printable(fingerprint)} signs is believed no more. Keys that are left: ${left.length}.`,
+    () => `Signatures by ${printable(fingerprint)} are no longer trusted. Remaining keys: ${left.length}.`,
   );
 }
 
@@ -137,9 +135,9 @@ async function list(context: CommandContext): Promise<void> {
     await context.output.warn(`warning: ${message} [${code}]\n  ${hint ?? ""}`);
   await context.output.print({ keys: all.map(describeTrusted), problems }, () =>
     all.length === 0
-      ? `There is no key in ${printable(config.keys, Infinity)}. \`jam key generate\` makes one, \`jam key trust FILE\` takes another side's.`
+      ? `There are no keys in ${printable(config.keys, Infinity)}. \`jam key generate\` makes one, \`jam key trust FILE\` adds the other side's.`
       : formatTable(
-          [{ heading: "FINGERPRINT" }, { heading: "MADE" }, { heading: "WHOSE" }, { heading: "NAME" }],
+          [{ heading: "FINGERPRINT" }, { heading: "MADE" }, { heading: "OWNER" }, { heading: "NAME" }],
           all.map((key) => [
             formatFingerprint(key.fingerprint),
             key.createdAt.toISOString().slice(0, 10),
@@ -158,14 +156,14 @@ function describeTrusted({ fingerprint, userIds, createdAt, isOwn }: TrustedKey)
   return { fingerprint, userIds, createdAt: createdAt.toISOString(), own: isOwn };
 }
 
-/** What a key is called comes from outside. */
+/** The name in a key comes from outside. */
 function nameOf({ userIds }: TrustedKey): string {
   return printable(userIds.join(", ") || "-");
 }
 
 function checkName(name: string): string {
   if (name.trim() !== "" && printable(name) === name) return name;
-  throw new JamError("JAM_USAGE_INVALID", `A key cannot be called "${printable(name)}".`, {
+  throw new JamError("JAM_USAGE_INVALID", `--name: "${printable(name)}" is not a valid key name.`, {
     hint: "Give --name up to 200 printable characters, such as plant-7.",
     details: { name },
   });

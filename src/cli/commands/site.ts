@@ -14,7 +14,7 @@ export const define: DefineCommand = (command, run) => {
   command.addHelpText(
     "after",
     `
-A site is a far side that sends receipts back. What its last one says it has, the next bundle for it leaves out.
+A site is a far side that sends receipts back. The next bundle for it leaves out what its last receipt lists.
 
 Examples:
   jam site update plant-7.receipt
@@ -28,12 +28,12 @@ Examples:
     .action(run(list));
   command
     .command("update")
-    .summary("take in receipts")
+    .summary("import receipts")
     .description(
-      "Import receipts that came back from sites. A receipt that is older than the last one changes nothing; one that is refused is named, and the others count (exit status 3).",
+      "Import receipts from sites. A receipt that is older than the last one changes nothing. One that is refused is listed, and the others are imported (exit status 3).",
     )
-    .argument("<file...>", "receipts; - reads standard input, as what a scanner of QR codes sends")
-    .option("--allow-unsigned", "take a receipt without a signature, loudly and on record")
+    .argument("<file...>", "receipts; - reads standard input, for example the output of a QR code scanner")
+    .option("--allow-unsigned", "accept an unsigned receipt, with a warning; recorded in the site")
     .addHelpText("after", "\nExamples:\n  jam site update plant-7.receipt\n  wl-paste | jam site update -")
     .action(run(update));
   command
@@ -78,7 +78,7 @@ async function renderSites({ sites }: SitesDocument, { now }: CommandContext): P
 
 function describeLag(behind: ListedSite["behind"], beyond: number): string {
   const lag = behind.agents === 0 ? [] : [`${behind.versions} version(s), ${formatByteSize(behind.bytes)}`];
-  const more = beyond === 0 ? [] : [`${beyond} agent(s) to let go`];
+  const more = beyond === 0 ? [] : [`${beyond} agent(s) to delete`];
   return [...lag, ...more].join("; ") || "up to date";
 }
 
@@ -101,7 +101,7 @@ async function update(
   for (const { receipt, signedBy } of read.receipts) {
     if (signedBy !== null) continue;
     await context.output.warn(
-      `warning: nobody vouches for the receipt of ${receipt.site}: it is not signed.`,
+      `warning: the receipt of ${receipt.site} is not signed: anyone who handled it could have changed it.`,
     );
   }
   const sites = taken.updates.map((one) => ({ outcome: one.outcome, ...describeSite(one.site) }));
@@ -132,7 +132,7 @@ function renderUpdate({ outcome, site, earlier }: SiteUpdate): string {
   if (outcome === "outdated") {
     return `${name}: nothing changed: this receipt is older than the last one, of ${receipt.createdAt}.`;
   }
-  if (outcome === "known") return `${name}: nothing changed: this receipt is known.`;
+  if (outcome === "known") return `${name}: nothing changed: this receipt was imported before.`;
   const held = `${receipt.agents} agent(s), ${formatByteSize(receipt.bytes)}, on ${receipt.createdAt}`;
   const isNewSigner = earlier !== undefined && earlier.signedBy !== signedBy;
   const signer = `signed by ${signedBy ?? "nobody"}`;

@@ -25,7 +25,7 @@ export async function readKeyFile(io: CommandIo, file: string): Promise<Uint8Arr
 }
 
 /**
- * Writes a public key to a new file and gives its absolute path. A file that holds just that stays as it is.
+ * Writes a public key to a new file and gives its absolute path. A file with these contents stays as it is.
  * @throws JamError JAM_USAGE_INVALID for a file with something else in it, or one that cannot be written
  */
 export async function writeKeyFile(io: CommandIo, file: string, text: string): Promise<string> {
@@ -37,7 +37,7 @@ export async function writeKeyFile(io: CommandIo, file: string, text: string): P
     const exists = (cause as NodeJS.ErrnoException).code === "EEXIST";
     throw new JamError(
       "JAM_USAGE_INVALID",
-      `${path} ${exists ? "exists already, with something else in it" : "cannot be written"}.`,
+      `${path} ${exists ? "exists already with other contents" : "cannot be written"}.`,
       { cause, hint: "Name another file with --to.", details: { file: path } },
     );
   }

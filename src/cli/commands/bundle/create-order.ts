@@ -56,7 +56,7 @@ export async function readOrder(context: CommandContext, source: OrderSource): P
 
 function refuseBoth(flags: ChoiceFlags, one: keyof ChoiceFlags, other: keyof ChoiceFlags): void {
   if (flags[one] === undefined || flags[other] === undefined) return;
-  throw new JamError("JAM_USAGE_INVALID", `--${one} and --${other} cannot be given together.`, {
+  throw new JamError("JAM_USAGE_INVALID", `--${one} and --${other} cannot be combined.`, {
     hint: `Give one of --${one} and --${other}.`,
   });
 }
@@ -78,7 +78,7 @@ async function readFarSide(
   });
   if (have.fleet !== undefined) {
     await context.output.note(
-      "This inventory is of a fleet, not of a mirror: nothing counts as held there; architectures and versions that it cannot need are left out.",
+      "This is the inventory of a fleet, not of a mirror: the bundle carries every tarball for the fleet's architectures and versions.",
     );
   }
   return have;
@@ -93,8 +93,8 @@ async function requireSnapshot(store: Store, id: string, flag: string): Promise<
   const snapshot = /^[0-9A-Za-z][0-9A-Za-z.-]{0,99}$/.test(id) ? await readSnapshot(store, id) : undefined;
   if (snapshot !== undefined) return snapshot;
   const kept = await listSnapshotIds(store.documents);
-  throw new JamError("JAM_SNAPSHOT_NOT_FOUND", `${flag}: snapshot ${id} is not kept here.`, {
-    hint: `Kept are: ${kept.slice(-5).join(", ") || "none"}.`,
+  throw new JamError("JAM_SNAPSHOT_NOT_FOUND", `${flag}: there is no snapshot ${id} in this mirror.`, {
+    hint: `Snapshots here: ${kept.slice(-5).join(", ") || "none"}.`,
     details: { snapshot: id, kept },
   });
 }
@@ -122,7 +122,7 @@ async function readPlan(context: CommandContext, file: string): Promise<NonNulla
   const plan = parsePlan(await readInputFile(context, file, "--plan"));
   const { wishes, unobtainable } = wishesOf(plan);
   if (unobtainable.length > 0) {
-    await context.output.note(`Nobody listed these when the plan was made: ${unobtainable.join(", ")}.`);
+    await context.output.note(`Not listed when the plan was made: ${unobtainable.join(", ")}.`);
   }
   const hops = plan.hops.map(({ from, to }) => `${from} → ${to}`);
   return { name: `the plan ${[...new Set(hops)].slice(0, 4).join(", ") || file}`, wishes };

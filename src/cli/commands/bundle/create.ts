@@ -26,43 +26,46 @@ interface CreateFlags extends ChoiceFlags {
 export function defineCreate(parent: Command, run: RunAction): void {
   parent
     .command("create")
-    .summary("make a bundle: all that is held, or what the far side lacks")
-    .description("Make a bundle of all that this mirror lists, or of what the far side lacks of it.")
+    .summary("make a bundle of all agents, or of those that the far side is missing")
+    .description(
+      "Make a bundle of all agents that this mirror lists, or of those that the far side is missing.",
+    )
     .requiredOption(
       "--to <path>",
-      "folder for the bundle, or a file ending in .tar; - writes one archive to standard output",
+      "folder for the bundle, or a file name ending in .tar; - writes one archive to standard output",
     )
-    .option("--have <file>", "leave out what this inventory or receipt of the far side has")
-    .option("--site <name>", "leave out what the last receipt of this site has")
-    .option("--since <snapshot>", "leave out what this earlier snapshot of ours lists")
-    .option("--plan <file>", "only what an upgrade plan (jam plan) needs")
-    .option("--versions <range>", "only versions in this range, as >=3.6 or 3.6.5")
+    .option("--have <file>", "leave out what this inventory or receipt of the far side lists")
+    .option("--site <name>", "leave out what the last receipt of this site lists")
+    .option("--since <snapshot>", "leave out what this earlier snapshot of this mirror lists")
+    .option("--plan <file>", "only agents that an upgrade plan (jam plan) needs")
+    .option("--versions <range>", "only versions in this range, such as >=3.6 or 3.6.5")
     .option("--stream <stream...>", "only these streams")
     .option("--arch <arch...>", "only these architectures")
     .option("--os <os...>", "only these OS types")
-    .option("--series <series...>", "only these series, of what Juju up to 2.8 reads")
+    .option("--series <series...>", "only these series (for Juju up to 2.8)")
     .option("--keep <n>", "only the newest N versions of each minor and architecture", parseCount)
-    .option("--snapshot <id>", "carry this snapshot instead of the current one")
+    .option("--snapshot <id>", "use this snapshot instead of the current one")
     .option("--volume-size <size>", "volumes of exactly this size: 4300MiB, or dvd, bd, fat32", parseSizeFlag)
-    .option("--manifest-html", "also write a page to print and put beside the media")
-    .option("--allow-partial", "leave out what is missing here, and say so inside")
-    .option("--allow-unsigned", "take a receipt without a signature for --have")
-    .option("--unsigned", "leave the signature out; the far side has to allow that")
-    .option("--force", "replace files of another bundle at that place")
-    .option("-n, --dry-run", "print what would be carried, write nothing")
+    .option("--manifest-html", "also write a page to print and keep with the media")
+    .option("--allow-partial", "leave out what is missing here; the bundle records it")
+    .option("--allow-unsigned", "accept an unsigned receipt for --have")
+    .option("--unsigned", "do not sign; the importer must pass --allow-unsigned")
+    .option("--force", "replace files of another bundle there")
+    .option("-n, --dry-run", "print what the bundle would contain; write nothing")
     .addHelpText("after", HELP)
     .action(run(create));
 }
 
 const HELP = `
-Beside the volumes lie SHA256SUMS and the manifest, each with a signature: stock tools can check the media.
+SHA256SUMS and the manifest are written next to the volumes, each with a signature, so that you can check the media
+without jam:
   gpg --verify SHA256SUMS.asc SHA256SUMS && sha256sum -c SHA256SUMS
 
-Cut short and run again it goes on behind the last whole volume. Give each bundle a folder of its own.
+An interrupted run resumes after the last complete volume when you repeat the command. Use one folder for each bundle.
 
 Examples:
-  jam bundle create --to /media/stick/                         all that is held
-  jam bundle create --site plant-7 --to /media/stick/          what that site lacks
+  jam bundle create --to /media/stick/                         all agents
+  jam bundle create --site plant-7 --to /media/stick/          what that site is missing
   jam bundle create --have inventory.json --to delta.tar
   jam bundle create --plan plan.json --volume-size dvd --manifest-html --to discs/
   jam bundle create --to - | ssh gateway 'cat > bundle.tar'`;
@@ -83,7 +86,7 @@ async function create(context: CommandContext, call: CommandCall<CreateFlags>): 
     if (options.dryRun === true) return await printPlan(context, order, work.store);
     if (options.unsigned === true) {
       await context.output.warn(
-        "warning: the bundle is NOT signed: the far side takes it with --allow-unsigned only.",
+        "warning: the bundle is NOT signed: the far side accepts it only with --allow-unsigned.",
       );
     }
     const made =
@@ -130,20 +133,24 @@ async function write(
   };
 }
 
-/** Nothing that was asked for is left out in silence. */
+/** Flags that cannot apply are refused, not ignored. */
 function refuseForStream({ volumeSize, manifestHtml }: CreateFlags): void {
   const flag = volumeSize !== undefined ? "--volume-size" : manifestHtml ? "--manifest-html" : undefined;
   if (flag === undefined) return;
-  throw new JamError("JAM_USAGE_INVALID", `${flag}: standard output takes one archive and nothing else.`, {
-    hint: "Leave it out, or name a folder: --to FOLDER/",
-  });
+  throw new JamError(
+    "JAM_USAGE_INVALID",
+    `${flag} cannot be combined with --to -: standard output is one archive.`,
+    {
+      hint: "Omit it, or give a folder: --to FOLDER/",
+    },
+  );
 }
 
 async function stream(context: CommandContext, order: BundleOrder, work: Work): Promise<MadeBundle> {
   const { writeBytes, stdout } = context.io;
   if (stdout.isTTY) {
-    throw new JamError("JAM_USAGE_INVALID", "A bundle is not for a terminal.", {
-      hint: "Send standard output on with a pipe, or name a folder: --to FOLDER/",
+    throw new JamError("JAM_USAGE_INVALID", "Refusing to write a bundle to a terminal.", {
+      hint: "Redirect standard output, or give a folder: --to FOLDER/",
     });
   }
   const { streamBundle } = await import("../../../bundle/create/create-bundle.ts");
@@ -155,7 +162,7 @@ async function stream(context: CommandContext, order: BundleOrder, work: Work): 
 }
 
 const UNVERIFIED =
-  "warning: this mirror does not verify its upstream, and the bundle says so: the far side takes it with --allow-unsigned only.";
+  "warning: this mirror does not verify its upstream, which the bundle records: the far side accepts it only with --allow-unsigned.";
 
 /** On standard output, unless the bundle itself went there. */
 async function printBundle(
@@ -193,9 +200,9 @@ async function printBundle(
       signedBy === undefined ? "Not signed." : `Signed by ${signedBy}.`,
     ];
     const relied = manifest.baseline.reduce((sum, { contents }) => sum + contents.length, 0);
-    if (relied > 0) lines.push(`Relies on ${relied} file(s) that the far side has.`);
+    if (relied > 0) lines.push(`Relies on ${relied} file(s) that the far side has already.`);
     if (carried.agents === 0)
-      lines.push("The far side has every tarball already: it learns what is listed now.");
+      lines.push("The far side has every tarball already: the bundle contains only metadata.");
     if (manifest.missing.length > 0)
       lines.push(`Left out: ${shortenNames(manifest.missing.map(({ agent }) => agent))}`);
     lines.push("", "Next, on the far side:", "  jam bundle import FOLDER", "  jam bundle receipt --to FILE");
@@ -225,7 +232,7 @@ async function printPlan(context: CommandContext, order: BundleOrder, store: Wor
       [{ heading: "PATH" }, { heading: "SIZE", align: "right" }, { heading: "AGENTS" }],
       rows.map(({ path, size, agents }) => [path, formatByteSize(size), agents.join(", ")]),
     );
-    return `Would carry ${describe(carried)}\n${rows.length === 0 ? "" : table}\n`;
+    return `Would contain ${describe(carried)}\n${rows.length === 0 ? "" : table}\n`;
   });
 }
 

@@ -16,8 +16,8 @@ interface DivideFlags {
 
 /** What both commands have in common. */
 const DIVIDE_HELP = `
-Manifest and signature stay as their maker made them; SHA256SUMS is written new, and signed with this side's key where
-there is one. Every content is hashed on its way. Cut short and run again it goes on behind the last whole volume.`;
+Manifest and signature stay as they are. SHA256SUMS is written anew, and signed if this side has a key. Every content is
+verified while it is copied. An interrupted run resumes after the last complete volume when you repeat the command.`;
 
 /** Divides a bundle as `split` and `join` ask for: without a volume size in one piece. */
 async function divide(context: CommandContext, call: CommandCall<DivideFlags>): Promise<void> {
@@ -79,8 +79,8 @@ async function printDivided(
 }
 
 function noStream(): JamError {
-  return new JamError("JAM_USAGE_INVALID", "A bundle is divided from files to files: - cannot be used.", {
-    hint: "Save the stream to a file first. `jam bundle create --volume-size` makes volumes at once, `jam bundle import -` takes a stream.",
+  return new JamError("JAM_USAGE_INVALID", "A stream (-) cannot be divided: give files or folders.", {
+    hint: "Save the stream to a file first. `jam bundle create --volume-size` writes volumes directly; `jam bundle import -` reads a stream.",
     details: { from: "-" },
   });
 }
@@ -90,15 +90,18 @@ export function defineSplit(parent: Command, run: RunAction): void {
   parent
     .command("split")
     .summary("divide a bundle into volumes of an exact size")
-    .description("Divide a bundle into volumes of an exact size: one archive, or volumes of another size.")
+    .description("Divide a bundle, one archive or several volumes, into volumes of an exact size.")
     .argument("<from...>", "the archive, or all volumes or the folders that hold them")
-    .requiredOption("--to <folder>", "folder for the volumes, or a file ending in .tar to name them after")
+    .requiredOption(
+      "--to <folder>",
+      "folder for the volumes, or a file name ending in .tar to name them after",
+    )
     .requiredOption(
       "--volume-size <size>",
       "volumes of exactly this size: 4300MiB, or dvd, bd, fat32",
       parseSizeFlag,
     )
-    .option("--force", "replace files of another bundle at that place")
+    .option("--force", "replace files of another bundle there")
     .addHelpText(
       "after",
       `${DIVIDE_HELP}
@@ -114,11 +117,11 @@ Examples:
 export function defineJoin(parent: Command, run: RunAction): void {
   parent
     .command("join")
-    .summary("put the volumes of a bundle together in one archive")
-    .description("Put the volumes of a bundle together in one archive.")
+    .summary("join the volumes of a bundle into one archive")
+    .description("Join the volumes of a bundle into one archive.")
     .argument("<from...>", "all volumes, or the folders that hold them")
-    .requiredOption("--to <file>", "the archive, ending in .tar; or a folder for it")
-    .option("--force", "replace files of another bundle at that place")
+    .requiredOption("--to <file>", "file name of the archive, ending in .tar, or a folder for it")
+    .option("--force", "replace files of another bundle there")
     .addHelpText(
       "after",
       `${DIVIDE_HELP}

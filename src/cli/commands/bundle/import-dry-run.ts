@@ -54,7 +54,9 @@ function render(preview: BundlePreview): string {
     const names = missing.slice(0, 8).map(({ agents, path }) => agents[0] ?? path);
     lines.push(`  missing  ${missing.length} file(s): ${names.join(", ")}${missing.length > 8 ? ", …" : ""}`);
   } else if (preview.isMassRemoval) {
-    lines.push("  complete: it would be refused, for it removes too much (--allow mass-removal takes it)");
-  } else lines.push("  complete: it would be published");
+    lines.push(
+      "  complete, but it would be refused because it removes too many agents (see --allow mass-removal)",
+    );
+  } else lines.push("  complete; it would be published");
   return lines.join("\n");
 }

@@ -22,33 +22,33 @@ interface ImportFlags {
 export function defineImport(parent: Command, run: RunAction): void {
   const command = parent
     .command("import")
-    .summary("take bundles in, and publish what is complete")
+    .summary("import bundles, and publish those that are complete")
     .description(
-      "Take bundles in: volumes in any order, on one medium or on many, and publish what is complete.",
+      "Import bundles, and publish those that are complete. Volumes may come in any order, on one medium or on several.",
     )
     .argument("<from...>", "volumes, folders that hold them, or - for standard input")
-    .option("-n, --dry-run", "read the manifests only, and print what would be imported")
+    .option("-n, --dry-run", "read only the manifests, and print what would be imported")
     .option(
       "--allow-unsigned",
-      "DANGER: take a bundle whose signer is not trusted here; recorded in the snapshot",
+      "DANGER: accept a bundle whose signer is not trusted here; recorded in the snapshot",
     )
     .addHelpText("after", HELP);
   command.addOption(
-    command.createOption("--allow <what...>", "let pass, once, what would be refused").choices(ALLOWANCES),
+    command.createOption("--allow <what...>", "override these checks for this run").choices(ALLOWANCES),
   );
   command.action(run(importAll));
 }
 
 const HELP = `
-Nothing is published until everything that the bundle lists is here and hashed; what came is kept until then. Insert
-one medium after the other and run the command for each.
+Nothing is published until everything that the bundle lists has arrived and been verified; received data is kept until
+then. Insert one medium after the other and run the command for each.
 
-What --allow lets pass:
+What --allow overrides:
   rollback      a bundle, or metadata in it, older than what this mirror shows
   future        metadata dated in the future
-  expired-key   a bundle, or metadata in it, from before its key expired, that was not accepted before
-  mass-removal  more agents gone than retention.maxRemoval
-  path-reuse    other bytes under the name of a held agent
+  expired-key   a new bundle, or new metadata in it, signed before its key expired
+  mass-removal  more agents removed than retention.maxRemoval allows
+  path-reuse    different contents under the name of an agent that is here
   inconsistent  an index and product files that do not belong together
 
 Examples:
@@ -117,28 +117,29 @@ async function render(report: ImportReport, { paint }: CommandContext): Promise<
   if (warnings > 0) lines.push(`  and ${warnings} more warnings`);
   if (failed + faults > 0) lines.push(`  and ${failed + faults} more were refused`);
   if (report.outcome === "updated")
-    lines.push("", "Next: jam bundle receipt --to FILE, for the side that makes bundles.");
+    lines.push("", "Next: jam bundle receipt --to FILE, and take it to the near side.");
   if (report.missing.length > 0) lines.push("", describeNeed(report), await missingTable(report), NEXT);
   return `${lines.join("\n")}\n`;
 }
 
-/** What to bring, in one line: volumes of this bundle, or other bundles. */
+/** What is needed, in one line: volumes of this bundle, or other bundles. */
 function describeNeed(report: ImportReport): string {
   const volumes = [...new Set(report.needed.flatMap((place) => place.volumes ?? []))].sort((a, b) => a - b);
   const bundles = report.needed.flatMap((place) => (place.volumes === undefined ? describePlace(place) : []));
   const needs = [...(volumes.length > 0 ? [`volume ${volumes.join(", ")} of this bundle`] : []), ...bundles];
-  return `Missing ${countRows(report, "missing")} file(s), which are in: ${needs.join("; ")}.`;
+  const count = countRows(report, "missing");
+  return `Missing ${count} ${count === 1 ? "file" : "files"}, found in: ${needs.join("; ")}.`;
 }
 
-/** More rows say nothing more to a person; -o json has more. */
+/** More rows do not help a person; -o json has more. */
 const MAX_ROWS = 12;
 
 const NEXT =
-  "Nothing of this bundle is published yet, and what came is kept: bring what is missing and run the command again.";
+  "Nothing of this bundle is published yet; received data is kept. Provide what is missing and run the command again.";
 
 function headline({ outcome }: ImportReport, paint: CommandContext["paint"]): string {
   if (outcome === "updated") return paint("green", "Imported and published");
-  return outcome === "unchanged" ? "Nothing new" : paint("yellow", "Partly imported");
+  return outcome === "unchanged" ? "Nothing new" : paint("yellow", "Partially imported");
 }
 
 function missingTable(report: ImportReport): Promise<string> {
@@ -155,7 +156,12 @@ function missingTable(report: ImportReport): Promise<string> {
   const more = countRows(report, "missing") - rows.length;
   if (more > 0) rows.push([`… and ${more} more`, "", "", ""]);
   return formatTable(
-    [{ heading: "FILE" }, { heading: "SIZE", align: "right" }, { heading: "SHA-256" }, { heading: "IS IN" }],
+    [
+      { heading: "FILE" },
+      { heading: "SIZE", align: "right" },
+      { heading: "SHA-256" },
+      { heading: "FOUND IN" },
+    ],
     rows,
   );
 }

@@ -17,16 +17,16 @@ interface InspectFlags {
 export function defineInspect(parent: Command, run: RunAction): void {
   parent
     .command("inspect")
-    .summary("show what a bundle is, what it carries and who signed it")
+    .summary("show what a bundle contains and who signed it")
     .description(
-      "Show what a bundle is, what it carries and who signed it. Reads the heads of volumes only, and checks no content.",
+      "Show what a bundle contains and who signed it. Reads only the beginning of each volume, and verifies no content.",
     )
     .argument("<from...>", "volumes, folders that hold them, or - for standard input")
     .option("--agents", "list every agent")
     .addHelpText(
       "after",
       `
-One volume is enough: each says what the whole bundle is. Nothing is refused for want of trust; it is told.
+One volume is enough: each one describes the whole bundle. A bundle whose signer is not trusted is shown, with a note.
 jam bundle verify reads every byte.
 
 Examples:
@@ -102,8 +102,8 @@ function describe(
 ): string[] {
   const scope =
     manifest.scope === "mirror"
-      ? "all that its maker's mirror lists; what is not listed is removed on import"
-      : "a part; an import adds to what is listed and removes nothing";
+      ? "everything that its maker's mirror lists; an import removes what it does not list"
+      : "a selection; an import adds agents and removes none";
   const lines = [
     `Bundle ${manifest.id}`,
     `  made       ${manifest.createdAt}, snapshot ${manifest.snapshot}`,
@@ -113,7 +113,11 @@ function describe(
     `  carries    ${carries.agents} of ${agents.length} agent(s) in ${carries.tarballs} tarball(s) and ${carries.documents} document(s), ${formatByteSize(carries.bytes)}`,
   ];
   for (const { bundle, snapshot, contents } of manifest.baseline) {
-    const from = bundle ? `bundle ${bundle}` : snapshot ? `snapshot ${snapshot}` : "what the far side said";
+    const from = bundle
+      ? `bundle ${bundle}`
+      : snapshot
+        ? `snapshot ${snapshot}`
+        : "the far side's inventory or receipt";
     lines.push(`  relies on  ${contents.length} file(s) of ${from}`);
   }
   for (const { name, url, verified } of manifest.proofs)
@@ -123,14 +127,14 @@ function describe(
   for (const { agent, reason } of manifest.missing.slice(0, 12))
     lines.push(`  ${paint("yellow", "left out")}   ${printable(agent)}: ${printable(reason)}`);
   if (manifest.missing.length > 12) lines.push(`             and ${manifest.missing.length - 12} more`);
-  lines.push(`  advice     ${manifest.advice.length} of its maker's own`);
+  lines.push(`  advice     ${manifest.advice.length} rule(s) of its maker`);
   const { found, count, volumeSize } = volumes;
   const size = volumeSize === null ? "" : `, ${formatByteSize(volumeSize)} each (${volumeSize} bytes)`;
   lines.push(`  volumes    ${describeVolumes(found)} of ${count}${size}`);
   return lines;
 }
 
-/** What a signature is worth here, in words. */
+/** The state of a signature in words. */
 export function describeSignature(
   { state, signedBy, fault }: SignatureCheck,
   paint: CommandContext["paint"],
@@ -147,7 +151,7 @@ function agentTable({ agents }: InspectedBundle): Promise<string> {
       { heading: "AGENT" },
       { heading: "SIZE", align: "right" },
       { heading: "SHA-256" },
-      { heading: "IS" },
+      { heading: "STATE" },
       { heading: "PATH" },
     ],
     agents.map(({ agent, path, size, sha256, carried }) => [

@@ -20,22 +20,22 @@ interface Flags {
 export function defineReceipt(parent: Command, run: RunAction): void {
   parent
     .command("receipt")
-    .summary("write a signed receipt of what has arrived, to send back")
-    .description("Write a signed receipt of what has arrived here, for the side that makes bundles.")
+    .summary("write a signed receipt of what this mirror has, for the near side")
+    .description("Write a signed receipt of what this mirror has, for the near side.")
     .option("--site <name>", "name of this side (default: `site` in jam.yaml)")
-    .option("--to <file>", "write the receipt there")
-    .option("--qr", "show it as QR codes, to be photographed off the screen")
-    .option("--unsigned", "leave the signature out; the other side has to allow that")
+    .option("--to <file>", "write the receipt to this file")
+    .option("--qr", "show it as QR codes, to be photographed from the screen")
+    .option("--unsigned", "do not sign; the near side must pass --allow-unsigned")
     .addHelpText(
       "after",
       `
-A receipt is short text: mail it, print it, or photograph it. It lists contents by short ids, and names no
-machine, address or path.
+A receipt is a short text: mail it, print it, or photograph it. It lists contents by short ids, and contains no machine
+names, addresses or paths.
 
 Examples:
   jam bundle receipt --to /media/stick/plant-7.receipt
   jam bundle receipt --qr
-  jam site update plant-7.receipt                         (on the other side)`,
+  jam site update plant-7.receipt                         (on the near side)`,
     )
     .action(run(receipt));
 }
@@ -61,9 +61,7 @@ async function receipt(context: CommandContext, call: CommandCall<Flags>): Promi
 function requireSite(name: string | undefined): string {
   if (name !== undefined && siteName.safeParse(name).success) return name;
   const message =
-    name === undefined
-      ? "It is not said what this side is called."
-      : `--site: "${name}" is no name of a site.`;
+    name === undefined ? "This site has no name." : `--site: "${name}" is not a valid site name.`;
   throw new JamError("JAM_USAGE_INVALID", message, {
     hint: "Set `site: plant-7` in jam.yaml, or give --site plant-7: up to 63 of a-z, 0-9, dots, dashes or underscores.",
     details: { flag: "--site", value: name ?? null },
@@ -75,7 +73,7 @@ async function readSigner(config: Config) {
   const own = await (await openKeys(config)).own();
   if (own !== undefined) return own;
   throw new JamError("JAM_KEY_NOT_FOUND", `This side has no key to sign with: ${config.keys} holds none.`, {
-    hint: "Make one with `jam key generate`; --unsigned does without.",
+    hint: "Make one with `jam key generate`, or pass --unsigned.",
     details: { keys: config.keys },
   });
 }
@@ -92,7 +90,7 @@ async function render(text: string, options: Flags, context: CommandContext): Pr
     .join("\n");
 }
 
-/** The drawing on a dark ground, where the terminal has colours: a light one would show the negative. */
+/** The drawing on a dark background if the terminal has colours: on a light one it would be inverted. */
 function onDark(drawing: string, { io, globals }: CommandContext): string {
   if (!io.stdout.isTTY || !globals.mayColor) return drawing;
   const { styleText } = process.getBuiltinModule("node:util");
@@ -107,5 +105,5 @@ function summarize(
   to: string | undefined,
 ): string {
   const where = to === undefined ? "" : ` Written to ${printable(to, Infinity)}.`;
-  return `Receipt of ${site}: ${agents} agent(s), ${formatByteSize(bytes)}; signed by ${signedBy ?? "nobody"}.${where} On the other side: jam site update FILE`;
+  return `Receipt of ${site}: ${agents} agent(s), ${formatByteSize(bytes)}; signed by ${signedBy ?? "nobody"}.${where} On the near side: jam site update FILE`;
 }

@@ -20,18 +20,18 @@ interface RepairFlags {
 export function defineRepair(parent: Command, run: RunAction): void {
   parent
     .command("repair")
-    .summary("make just the bad volumes of a bundle again, to the byte")
-    .description("Make just the bad volumes of a bundle again, to the byte.")
+    .summary("recreate only the bad volumes of a bundle, byte for byte")
+    .description("Recreate only the bad volumes of a bundle, byte for byte.")
     .argument("<from>", "the bundle's folder or file, or a report of jam bundle verify -o json (- reads one)")
-    .option("--to <path>", "write the volumes there instead of in place; a report needs this")
+    .option("--to <path>", "write the volumes there instead of in place; required with a report")
     .option("--allow-unsigned", "also repair a bundle whose signer is not trusted here")
     .addHelpText(
       "after",
       `
-In place it verifies the bundle, makes what is bad or missing again, renames what was swapped, restores SHA256SUMS
-where it is not right, and verifies once more. Contents come from this mirror, and from volumes that are whole.
+In place it verifies the bundle, recreates bad or missing volumes, renames swapped ones, rewrites SHA256SUMS if it is
+wrong, and verifies again. Contents come from this mirror and from volumes that are complete.
 
-A report names bundle and volumes; the mirror that made the bundle remembers the rest.
+A report names the bundle and its bad volumes. The mirror that made the bundle knows the rest.
 
 Examples:
   jam bundle repair /media/stick/
@@ -74,7 +74,7 @@ interface RepairedThere {
   readonly folder: string;
 }
 
-/** A report is text; a volume and a folder are not, whatever they are called. */
+/** A report is a file that is not called *.tar. */
 async function isReport({ io }: CommandContext, from: string): Promise<boolean> {
   if (from === "-") return true;
   const { stat } = await import("node:fs/promises");
@@ -88,7 +88,7 @@ async function byReport(context: CommandContext, { from, to, work }: RepairCall)
   const { repairByReport } = await import("../../../bundle/repair/repair-bundle.ts");
   const order = parseReport(await readInputFile(context, from, "FROM"));
   if (to === undefined) {
-    throw new JamError("JAM_USAGE_INVALID", "--to: a report does not say where the volumes go.", {
+    throw new JamError("JAM_USAGE_INVALID", "--to is required with a report.", {
       hint: `Give the folder for them: ${shellCommand`jam bundle repair ${pathWord(from)} --to FOLDER`}.`,
       details: { flag: "--to" },
     });
@@ -103,7 +103,7 @@ async function ofVolumes(context: CommandContext, { from, to, work }: RepairCall
   const inputs = await findAgain();
   const folder = inputs[0]?.place?.folder;
   if (folder === undefined) {
-    throw new JamError("JAM_USAGE_INVALID", `${from} is no file or folder that could be repaired.`, {
+    throw new JamError("JAM_USAGE_INVALID", `${from} is not a file or folder that can be repaired.`, {
       hint: "Give the folder with the bundle.",
     });
   }
@@ -113,7 +113,7 @@ async function ofVolumes(context: CommandContext, { from, to, work }: RepairCall
   return { repaired: await repairElsewhere(inputs, place, work), folder: place.medium.folder };
 }
 
-/** The volumes of a folder. Of a file: it alone, or when it is one of several, what lies beside it. */
+/** The volumes of a folder. For a file: only that file, or if it is one of several volumes, all in its folder. */
 async function findVolumes({ io }: CommandContext, from: string) {
   const { composeInputs } = await import("../../../compose/bundle.ts");
   const { dirname } = await import("node:path");
@@ -121,7 +121,7 @@ async function findVolumes({ io }: CommandContext, from: string) {
   return composeInputs([path], { cwd: io.cwd, stdin: undefined });
 }
 
-/** `november.2026.tar` has a number in its name and may be a bundle in one piece: then its manifest is named so, too. */
+/** `november.2026.tar` has a number in its name and may be a bundle of one volume: then its manifest has the same name. */
 async function isOneOfSeveral(cwd: string, from: string): Promise<boolean> {
   const { volumeNumberOf } = await import("../../../bundle/format/bundle-files.ts");
   const { access } = await import("node:fs/promises");
@@ -164,8 +164,8 @@ async function printRepaired(
     );
     const lines = [
       files.length === 0
-        ? `No volume of bundle ${id} had to be put right.`
-        : `Bundle ${id}: ${files.length} volume(s) put right\n${table}`,
+        ? `No volume of bundle ${id} needed repair.`
+        : `Bundle ${id}: ${files.length} volume(s) repaired\n${table}`,
       ...(after === undefined ? [] : [renderReport(after, context, [from])]),
     ];
     return `${lines.join("\n")}\n`;

@@ -17,19 +17,19 @@ interface VerifyFlags {
 export function defineVerify(parent: Command, run: RunAction): void {
   parent
     .command("verify")
-    .summary("read every byte of a bundle, and name bad volumes and the agents in them")
-    .description("Read every byte of a bundle, and name bad volumes and the agents in them.")
+    .summary("read every byte of a bundle, and list bad volumes and the agents in them")
+    .description("Read every byte of a bundle, and list bad volumes and the agents in them.")
     .argument("<from...>", "volumes, folders that hold them, or - for standard input")
-    .option("--allow-unsigned", "do not count a bundle as bad whose signer is not trusted here")
+    .option("--allow-unsigned", "accept a bundle whose signer is not trusted here")
     .addHelpText(
       "after",
       `
-Checked are: the signature of the manifest, every content against the manifest, the structure of each volume to its
-last byte, and where SHA256SUMS lies beside, its signature and every file that it names. What the bundle relies on,
-the far side must have: nothing of that is here.
+Checks the signature of the manifest, every content against the manifest, the structure of each volume to its last
+byte, and SHA256SUMS next to the volumes: its signature and every file that it lists. What the far side must already
+have is not in the bundle and is not checked.
 
-States: whole; damaged; missing; swapped (a whole volume under the name of another); foreign (of another bundle).
-Ends with 0 when all is whole, else with 4.
+States: whole; damaged; missing; swapped (a complete volume under the name of another); foreign (of another bundle).
+The exit status is 0 if everything is whole, otherwise 4.
 
 Examples:
   jam bundle verify /media/stick/
@@ -69,7 +69,9 @@ export function renderReport(
 ): string {
   const { bundle, count, signature, baseline } = report;
   const lines = [
-    report.outcome === "whole" ? paint("green", "All is whole") : paint("red", "Not all is whole"),
+    report.outcome === "whole"
+      ? paint("green", "The bundle is whole")
+      : paint("red", "The bundle is NOT whole"),
     `  bundle     ${bundle ?? "unknown: no manifest can be read"}`,
     ...(signature === null ? [] : [`  signature  ${describeSignature(signature, paint)}`]),
     `  volumes    ${(count ?? 0) - report.repair.volumes.length} of ${count ?? "an unknown number"} whole and in place`,
@@ -78,7 +80,7 @@ export function renderReport(
     if (finding.state !== "whole") lines.push(...describeFinding(finding, paint));
   }
   for (const { path, state, fault } of report.beside) {
-    if (state === "whole") lines.push(`  beside     ${printable(path)} is whole`);
+    if (state === "whole") lines.push(`  sidecar    ${printable(path)} is whole`);
     else lines.push(`  ${paint("red", state.padEnd(9))}  ${printable(fault?.message ?? path, 500)}`);
   }
   if (report.affected.length > 0)
@@ -94,7 +96,7 @@ export function renderReport(
     );
   for (const { contents, ...from } of baseline)
     lines.push(
-      `  relies on  ${contents} file(s)${describeOrigin(from)} that the far side must have; they were not checked`,
+      `  relies on  ${contents} file(s)${describeOrigin(from)} that the far side must have; these were not checked`,
     );
   for (const note of report.notes) lines.push(`  note       ${printable(note, 500)}`);
   return [...lines, ...nextStep(report, paths)].join("\n");
@@ -130,10 +132,10 @@ function nextStep(report: VerifyReport, paths: readonly string[]): string[] {
   const lines: string[] = [];
   if (signature?.state === "unknown")
     lines.push(
-      "Compare the signer's fingerprint with its maker over another way, then: jam key trust FILE; or give --allow-unsigned",
+      "Compare the signer's fingerprint over a separate channel, for example by phone, then run: jam key trust FILE; or pass --allow-unsigned",
     );
   if (signature?.state === "unsigned")
-    lines.push("Ask its maker to sign it (jam key generate); or give --allow-unsigned");
+    lines.push("Ask its maker to sign it (jam key generate); or pass --allow-unsigned");
   const needed = new Set(repair.volumes);
   const strange = volumes.filter(
     ({ state, number }) =>
@@ -141,15 +143,15 @@ function nextStep(report: VerifyReport, paths: readonly string[]): string[] {
   );
   if (strange.length > 0)
     lines.push(
-      `Take away what does not belong there: ${strange.map(({ path }) => printable(path ?? "")).join(", ")}`,
+      `Remove files that do not belong there: ${strange.map(({ path }) => printable(path ?? "")).join(", ")}`,
     );
   const [from = "FOLDER", ...others] = paths;
   const place = others.length > 0 || from === "-" ? "FOLDER" : from;
   const command = shellCommand`jam bundle repair ${pathWord(place)}`;
   if (repair.volumes.length > 0)
     lines.push(
-      `Put volume ${describeVolumes(repair.volumes)} right: ${command}`,
-      "Or where it was made, with the report of jam bundle verify -o json: jam bundle repair report.json --to FOLDER",
+      `Repair volume ${describeVolumes(repair.volumes)}: ${command}`,
+      "Or on the mirror that made it, with the report of jam bundle verify -o json: jam bundle repair report.json --to FOLDER",
     );
   else if (beside.some(({ state }) => state !== "whole"))
     lines.push(`Restore the files next to the volumes: ${command}`);

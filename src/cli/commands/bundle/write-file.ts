@@ -2,7 +2,7 @@ import { JamError } from "../../../shared/errors.ts";
 import type { CommandContext } from "../../command.ts";
 
 /**
- * Writes what is to be carried into the file that `--to` names, flushed: it may lie on a stick.
+ * Writes what is to be carried into the file that `--to` names, flushed: it may be on a stick.
  * @throws JamError JAM_USAGE_INVALID
  */
 export async function writeCarriedFile(
@@ -17,7 +17,7 @@ export async function writeCarriedFile(
   } catch (cause) {
     throw new JamError("JAM_USAGE_INVALID", `--to: ${file} cannot be written.`, {
       cause,
-      hint: "Name a file in a folder that is there and that you may write to.",
+      hint: "Give a file in an existing folder that you may write to.",
       details: { flag: "--to", file },
     });
   }
