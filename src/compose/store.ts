@@ -1,6 +1,5 @@
 import type { Config } from "../config/config.ts";
 import type { KeyFolder } from "../openpgp/key-folder.ts";
-import type { StoreReader } from "../store/fs/open-fs-reader.ts";
 import type { ModeReport } from "../store/fs/inspect-modes.ts";
 import type { Store } from "../store/store.ts";
 
@@ -29,7 +28,7 @@ export async function openStore(
  * only read a catalogue.
  * @throws JamError JAM_STORE_…
  */
-export async function openReader(config: Pick<Config, "data">): Promise<StoreReader> {
+export async function openReader(config: Pick<Config, "data">): Promise<Pick<Store, "documents" | "refs">> {
   const { openFsReader } = await import("../store/fs/open-fs-reader.ts");
   return openFsReader(config.data);
 }

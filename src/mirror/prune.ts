@@ -24,7 +24,7 @@ export async function planPrune(store: Store, rules: RetentionRules, now: Date):
   return planRetention({
     snapshots,
     refs,
-    trees: await store.trees.list(),
+    trees: (await store.trees?.list()) ?? [],
     blobs: await collect(store.blobs.list()),
     proofs: await store.documents.list("upstream"),
     accepted: new Set(accepted.map(({ sha256 }) => sha256 as string)),
@@ -44,7 +44,7 @@ export async function planPrune(store: Store, rules: RetentionRules, now: Date):
 export async function pruneStore(store: Store, rules: RetentionRules, now: Date): Promise<RetentionPlan> {
   await rebuildWithoutGraced(store, rules, now);
   const plan = await planPrune(store, rules, now);
-  for (const id of plan.trees) await store.trees.delete(id);
+  for (const id of plan.trees) await store.trees?.delete(id);
   for (const id of plan.snapshots) await store.documents.delete("snapshots", `${id}.json`);
   for (const name of plan.proofs) await store.documents.delete("upstream", name);
   for (const { sha256 } of plan.blobs) await store.blobs.delete(sha256);

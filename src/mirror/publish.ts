@@ -56,7 +56,7 @@ export async function showSnapshot(
   if (before === treeId) return;
   // Left from an earlier time that the ref showed this snapshot, or from a run that was killed.
   const isShown = (await store.refs.list()).some(({ target }) => target === treeId);
-  if (!isShown) await store.trees.delete(treeId);
+  if (!isShown) await store.trees?.delete(treeId);
   await buildTree(store, treeId, { snapshot, graced });
   await moveRef(store, ref, { before, treeId, at });
 }
@@ -83,13 +83,16 @@ export async function keepSnapshot(
   return snapshot;
 }
 
-/** Builds a tree of a snapshot, with what clients of the graced ones still need. A complete one of that id stays. */
+/**
+ * Builds a tree of a snapshot, with what clients of the graced ones still need. A complete one of that id stays; where no
+ * plain files are served there is none, and the ref alone moves.
+ */
 export async function buildTree(
   store: Pick<Store, "trees">,
   treeId: string,
   { snapshot, graced }: { readonly snapshot: Snapshot; readonly graced: readonly Snapshot[] },
 ): Promise<void> {
-  await store.trees.build(treeId, treeFiles(snapshot, graced));
+  await store.trees?.build(treeId, treeFiles(snapshot, graced));
 }
 
 /**

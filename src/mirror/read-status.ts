@@ -18,11 +18,11 @@ export interface StatusSettings extends Pick<StatusDocument, "data" | "mode"> {
  * @throws JamError JAM_STORE_…
  */
 export async function readStatus(
-  store: Pick<Store, "documents" | "refs" | "currentWriter" | "freeBytes">,
+  store: Pick<Store, "documents" | "refs" | "lease" | "space">,
   { data, mode, runs, readWaiting }: StatusSettings,
 ): Promise<StatusDocument> {
   const snapshot = await currentSnapshot(store, MIRROR_REF);
-  const writer = await store.currentWriter();
+  const writer = await store.lease.holder();
   return {
     data,
     mode,
@@ -30,7 +30,7 @@ export async function readStatus(
     snapshots: await listSnapshotIds(store.documents),
     waiting: await readWaiting(),
     writer: writer === undefined ? null : { ...writer, since: writer.since.toISOString() },
-    freeBytes: await store.freeBytes().catch(() => null),
+    freeBytes: (await store.space?.().catch(() => null)) ?? null,
     runs: await readReports(store.documents, runs),
   };
 }

@@ -91,6 +91,8 @@ async function rebuild(
   { name, treeId }: ShownRef,
   { now, ...tree }: { readonly snapshot: Snapshot; readonly graced: readonly Snapshot[]; readonly now: Date },
 ): Promise<void> {
+  // Where no plain files are served there is no tree, and nothing in it to be replaced.
+  if (store.trees === undefined) return;
   const next = nextTreeId(treeId, name);
   await buildTree(store, next, tree);
   await moveRef(store, name, { before: treeId, treeId: next, at: now });

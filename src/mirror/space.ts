@@ -18,16 +18,17 @@ export interface SpaceNeed {
 }
 
 /**
- * Refuses a run that would fill the disk or exceed the quota, before it starts.
+ * Refuses a run that would fill the disk or exceed the quota, before it starts. A store without a limit has only the
+ * quota.
  * @throws JamError JAM_STORE_NO_SPACE with needed and free bytes
  */
 export async function refuseOverfull(
-  store: Pick<Store, "freeBytes">,
+  store: Pick<Store, "space">,
   { what, bytes, total, hint }: SpaceNeed,
   quota: number | undefined,
 ): Promise<void> {
-  const free = await store.freeBytes();
-  const details = { needed: bytes, free, reserved: FREE_RESERVE_BYTES };
+  const free = (await store.space?.()) ?? Infinity;
+  const details = { needed: bytes, reserved: FREE_RESERVE_BYTES, ...(Number.isFinite(free) && { free }) };
   if (bytes > 0 && bytes + FREE_RESERVE_BYTES > free) {
     throw new JamError(
       "JAM_STORE_NO_SPACE",

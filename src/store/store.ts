@@ -36,46 +36,51 @@ export interface BlobReader {
 }
 
 /**
- * A blob on its way in. Bytes survive a crash as a partial file, and nothing becomes a blob except through
- * `commit`, which compares size and hash first. One staged blob per sha256 at a time; close or commit it.
+ * A blob on its way in. Nothing becomes a blob except through `commit`, which compares size and hash first. What came
+ * survives a crash as far as the driver keeps it, which may be less than came, or nothing; `received` tells. One staged
+ * blob per sha256 at a time; close or commit it.
  */
 export interface StagedBlob {
   readonly sha256: Sha256;
-  /** Bytes that are already here, from this run or an earlier one. */
+  /** Bytes that are here, from this run or an earlier one: the next one to append is at this offset. */
   readonly received: number;
   /** ETag or Last-Modified of the source that `received` came from; undefined when unknown. */
   readonly validator: string | undefined;
   /** Drops what is here and starts at byte 0 with a source identified by `validator`. */
   restart(validator: string | undefined): Promise<void>;
   /**
-   * Appends and hashes bytes as they come.
+   * Appends and hashes bytes as they come. When the source breaks off, look at `received` for where to resume.
    * @throws JamError JAM_ITEM_SIZE_MISMATCH as soon as more than `size` bytes came, JAM_STORE_NO_SPACE, JAM_STORE_IO
    */
   append(bytes: AsyncIterable<Uint8Array>, size: number): Promise<void>;
   /**
-   * Turns the staged bytes into the blob: compares, flushes to disk, makes it visible, flushes the folder.
-   * @throws JamError JAM_ITEM_SIZE_MISMATCH, JAM_ITEM_HASH_MISMATCH; a sample goes to quarantine, and nothing stays staged
+   * Turns the staged bytes into the blob: compares, makes them durable, then visible. When it has resolved, a crash of
+   * the machine loses nothing.
+   * @throws JamError JAM_ITEM_SIZE_MISMATCH, JAM_ITEM_HASH_MISMATCH; then nothing stays staged, and a driver that has a
+   *   quarantine keeps a sample
    */
   commit(size: number): Promise<void>;
-  /** Releases the file and keeps the bytes for the next attempt. Safe to call after `commit`. */
+  /** Ends this attempt and keeps the bytes for the next one. Safe to call after `commit`, and twice. */
   close(): Promise<void>;
 }
 
 /** Tarballs by SHA-256. */
 export interface BlobStore {
+  /** Undefined when there is no such blob. May cost a round trip: ask for many at the same time. */
   stat(sha256: Sha256): Promise<BlobStat | undefined>;
   /** Undefined when there is no such blob. */
   open(sha256: Sha256): Promise<BlobReader | undefined>;
   stage(sha256: Sha256): Promise<StagedBlob>;
-  /** No error when it is absent already. */
+  /** No error when it is absent already. Call with the lease held. */
   delete(sha256: Sha256): Promise<void>;
+  /** Every blob, in no order. */
   list(): AsyncIterable<BlobStat>;
 }
 
 /** Folders of small documents. `upstream` names are SHA-256; the others are ids ending in `.json`. */
 export type DocumentKind = "snapshots" | "upstream" | "history" | "state";
 
-/** Small documents, replaced or created whole and durably. */
+/** Small documents, replaced or created whole and durably: whoever reads one gets all of the old or all of the new. */
 export interface DocumentStore {
   get(kind: DocumentKind, name: string): Promise<Uint8Array | undefined>;
   put(kind: DocumentKind, name: string, bytes: Uint8Array): Promise<void>;
@@ -94,20 +99,21 @@ export type TreeFile =
 /** A ref's name and what it points at. */
 export interface Ref {
   readonly name: string;
-  /** The id of a published tree. */
+  /** The id of what is published. */
   readonly target: string;
 }
 
 /**
- * Movable names. A ref points at one published tree, `refs/mirror` → snapshot id; moving it is the one step
- * that readers see.
+ * Movable names: what a ref points at is published, `mirror` → snapshot id. Moving it is the one step that readers see,
+ * and whoever reads a ref after it moved sees the new target.
  */
 export interface RefStore {
   /** The id the ref points at, or undefined. */
   read(name: string): Promise<string | undefined>;
   /**
-   * Points the ref at `next` if it still points at `expected`; false when somebody else moved it.
-   * @throws JamError JAM_SNAPSHOT_NOT_FOUND when `next` is not published
+   * Points the ref at `next` if it still points at `expected`, where undefined means that there is no such ref yet;
+   * false when somebody else moved, made or deleted it. Of two at the same time one succeeds at most.
+   * @throws JamError JAM_SNAPSHOT_NOT_FOUND when the store keeps trees and has none of the id `next`
    */
   swap(name: string, expected: string | undefined, next: string): Promise<boolean>;
   /**
@@ -147,28 +153,43 @@ export interface LeaseHolder {
   readonly since: Date;
 }
 
+/** The right to write, until it is released or lost. */
 export interface Lease {
-  /** What had to be put right in the data directory before anything could be written, for people. */
+  /** What had to be put right in the store before anything could be written, for people. */
   readonly note?: string;
+  /**
+   * Aborted with a JamError JAM_STORE_LOCKED as its reason when somebody else may write, although nothing was released:
+   * the lock was taken away, or could not be renewed in time. From then on this opening of the store refuses with the
+   * same error to move a ref, to put a document, to build a tree and to delete anything.
+   */
+  readonly lost: AbortSignal;
+  /** Frees the place; looks once more whether it was lost. Safe to call twice. */
   release(): Promise<void>;
 }
 
-/** The store of one mirror; every driver has this shape. */
+/** The place of the one who may write. Readers need none. */
+export interface WriterLease {
+  /**
+   * Takes the place, and removes what crashed runs left behind: unfinished trees, temporary files. The lease of a holder
+   * that has died is free again, at once where the system tells.
+   * @throws JamError JAM_STORE_LOCKED naming the holder, JAM_STORE_COPIED, JAM_STORE_PERMISSION, JAM_STORE_IO
+   */
+  acquire(command: string): Promise<Lease>;
+  /** Who writes at this moment, or undefined. */
+  holder(): Promise<LeaseHolder | undefined>;
+}
+
+/**
+ * The store of one mirror; every driver has this shape, and `test/contract/store` holds every driver to it.
+ * What only some places can do is optional, and whoever uses it manages without.
+ */
 export interface Store {
   readonly blobs: BlobStore;
   readonly documents: DocumentStore;
   readonly refs: RefStore;
-  readonly trees: TreeStore;
-  /**
-   * Takes the single writer's place, and removes what crashed runs left behind, as `recover` does; a dead holder's lease
-   * is free again at once.
-   * @throws JamError JAM_STORE_LOCKED naming the holder
-   */
-  acquireWriter(command: string): Promise<Lease>;
-  /** Who writes at this moment, or undefined. */
-  currentWriter(): Promise<LeaseHolder | undefined>;
-  /** Bytes that an ordinary user can still write. */
-  freeBytes(): Promise<number>;
-  /** Removes what crashed runs left behind (unfinished trees, temporary files). Call with the lease held. */
-  recover(): Promise<void>;
+  readonly lease: WriterLease;
+  /** Absent where no plain files are served, as in an object store: refs then move without a tree. */
+  readonly trees?: TreeStore;
+  /** Bytes that an ordinary user can still write. Absent where there is no such limit. */
+  space?(): Promise<number>;
 }

@@ -4,6 +4,7 @@ import { toJamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { SelectionRules } from "../juju/selection-rules.ts";
 import { assessUpstream, type Assessment } from "./assess.ts";
+import { asWriter } from "../mirror/as-writer.ts";
 import { currentSnapshot } from "../mirror/read-snapshots.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import { fetchItems } from "./fetch-items.ts";
@@ -69,15 +70,14 @@ export async function planMirrorSync(options: SyncOptions, work: SyncCollaborato
 export async function syncMirror(options: SyncOptions, work: SyncCollaborators): Promise<SyncReport> {
   const startedAt = work.now();
   const started = performance.now();
-  const lease = await work.store.acquireWriter("jam sync");
-  if (lease.note !== undefined) work.observe({ kind: "warning", message: lease.note });
-  try {
-    const stamp = () => ({
-      startedAt: startedAt.toISOString(),
-      durationMs: Math.round(performance.now() - started),
-    });
+  const stamp = () => ({
+    startedAt: startedAt.toISOString(),
+    durationMs: Math.round(performance.now() - started),
+  });
+  const onNote = (message: string) => work.observe({ kind: "warning", message });
+  return asWriter(work.store, { command: "jam sync", onNote, signal: work.signal }, async (signal) => {
     try {
-      const report = { ...(await runSync(options, work)), ...stamp() };
+      const report = { ...(await runSync(options, { ...work, signal })), ...stamp() };
       await keepReport(work.store.documents, report);
       return report;
     } catch (cause) {
@@ -85,9 +85,7 @@ export async function syncMirror(options: SyncOptions, work: SyncCollaborators):
       await keepReport(work.store.documents, { ...failedReport(error), ...stamp() }).catch(() => undefined);
       throw error;
     }
-  } finally {
-    await lease.release();
-  }
+  });
 }
 
 async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<UnstampedReport> {

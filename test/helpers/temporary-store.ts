@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type FsStoreOptions, openFsStore } from "../../src/store/fs/open-fs-store.ts";
-import type { Store } from "../../src/store/store.ts";
+import { type FsStore, type FsStoreOptions, openFsStore } from "../../src/store/fs/open-fs-store.ts";
 
 /** A store in a folder of its own, which goes when the scope ends: `await using store = await temporaryStore()`. */
-export interface TemporaryStore extends Store, AsyncDisposable {
+export interface TemporaryStore extends FsStore, AsyncDisposable {
   /** The data directory. */
   readonly path: string;
 }

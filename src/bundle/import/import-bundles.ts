@@ -1,6 +1,7 @@
 import type { VolumeInput } from "../../medium/medium.ts";
 import { type JamError, reportError, toJamError, isOfFamily } from "../../shared/errors.ts";
 import { cutLists } from "../../shared/listed.ts";
+import { asWriter } from "../../mirror/as-writer.ts";
 import { currentSnapshot } from "../../mirror/read-snapshots.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { keepReport, type FailedItem, failedReport } from "../../mirror/run-report.ts";
@@ -38,19 +39,19 @@ export async function importBundles(
     startedAt: started.at.toISOString(),
     durationMs: Math.round(performance.now() - started.clock),
   });
-  const lease = await work.store.acquireWriter("jam bundle import");
-  if (lease.note !== undefined) work.observe({ kind: "warning", message: lease.note });
-  try {
-    const report = await runImport(inputs, rules, work);
-    await keepReport(documents, { ...historyOf(report), ...stamp() });
-    return report;
-  } catch (cause) {
-    const error = toJamError(cause);
-    await keepReport(documents, { ...failedReport(error), ...stamp() }).catch(() => undefined);
-    throw error;
-  } finally {
-    await lease.release();
-  }
+  const onNote = (message: string) => work.observe({ kind: "warning", message });
+  const run = { command: "jam bundle import", onNote, signal: work.signal };
+  return asWriter(work.store, run, async (signal) => {
+    try {
+      const report = await runImport(inputs, rules, { ...work, signal });
+      await keepReport(documents, { ...historyOf(report), ...stamp() });
+      return report;
+    } catch (cause) {
+      const error = toJamError(cause);
+      await keepReport(documents, { ...failedReport(error), ...stamp() }).catch(() => undefined);
+      throw error;
+    }
+  });
 }
 
 async function runImport(

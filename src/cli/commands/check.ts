@@ -64,7 +64,7 @@ async function check(context: CommandContext): Promise<number> {
     },
     readLinks: async () => (await openStore(config)).refs.read(MIRROR_REF),
     inspectModes: () => inspectModes(config.data),
-    freeBytes: async () => (await openStore(config)).freeBytes(),
+    freeBytes: async () => (await openStore(config)).space?.(),
     dataDir: config.data,
     now: context.now(),
     signal: context.signal,

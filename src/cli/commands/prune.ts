@@ -1,4 +1,5 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
+import { asWriter } from "../../mirror/as-writer.ts";
 import { planPrune, pruneStore } from "../../mirror/prune.ts";
 import type { RetentionPlan } from "../../mirror/retention.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
@@ -22,13 +23,13 @@ async function prune(context: CommandContext, call: CommandCall<{ dryRun?: true 
     return print(context, plan, "would go");
   }
   const store = await openStore(config, { create: true });
-  const lease = await store.acquireWriter("jam prune");
-  try {
-    if (lease.note !== undefined) await context.output.warn(`warning: ${lease.note}`);
-    return await print(context, await pruneStore(store, config.retention, context.now()), "gone");
-  } finally {
-    await lease.release();
-  }
+  const run = {
+    command: "jam prune",
+    onNote: (note: string) => context.output.warn(`warning: ${note}`),
+    signal: context.signal,
+  };
+  const plan = await asWriter(store, run, () => pruneStore(store, config.retention, context.now()));
+  await print(context, plan, "gone");
 }
 
 async function print(context: CommandContext, plan: RetentionPlan, verb: string): Promise<void> {

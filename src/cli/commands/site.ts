@@ -5,6 +5,7 @@ import { describeSite, listSites } from "../../bundle/site/list-sites.ts";
 import type { ListedSite, SitesDocument } from "../../bundle/site/sites-document.ts";
 import { readReceipts, type ReadReceipts } from "../../bundle/site/read-receipts.ts";
 import { updateSites, removeSite, type SiteUpdate } from "../../bundle/site/sites.ts";
+import { asWriter, type WriterRun } from "../../mirror/as-writer.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readInputFiles } from "../input/input-files.ts";
@@ -118,12 +119,9 @@ async function update(
 
   async function take(receipts: ReadReceipts["receipts"]) {
     const store = await openStore(config, { create: true });
-    const lease = await store.acquireWriter("jam site update");
-    try {
-      return await updateSites(store.documents, receipts, context.now());
-    } finally {
-      await lease.release();
-    }
+    return asWriter(store, writerRun(context, "jam site update"), () =>
+      updateSites(store.documents, receipts, context.now()),
+    );
   }
 }
 
@@ -143,11 +141,10 @@ async function remove(context: CommandContext, call: CommandCall<object>): Promi
   const name = call.args[0] as string;
   const { openStore } = await import("../../compose/store.ts");
   const store = await openStore(await context.config(), { create: true });
-  const lease = await store.acquireWriter("jam site remove");
-  try {
-    await removeSite(store.documents, name);
-  } finally {
-    await lease.release();
-  }
+  await asWriter(store, writerRun(context, "jam site remove"), () => removeSite(store.documents, name));
   await context.output.print({ removed: name }, () => `${name}: forgotten.\n`);
+}
+
+function writerRun(context: CommandContext, command: string): WriterRun {
+  return { command, onNote: (note) => context.output.warn(`warning: ${note}`), signal: context.signal };
 }

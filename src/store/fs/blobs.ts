@@ -8,6 +8,7 @@ import { JamError } from "../../shared/errors.ts";
 import { type Sha256, parseSha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath } from "../layout.ts";
 import type { BlobReader, BlobStat, BlobStore, ByteRange } from "../store.ts";
+import type { RequireHeld } from "./lease.ts";
 import { openStagedBlob } from "./staged-blob.ts";
 import { READ_BYTES } from "../../shared/limits.ts";
 
@@ -15,7 +16,7 @@ import { READ_BYTES } from "../../shared/limits.ts";
  * Blobs as files `blobs/sha256/ab/<sha256>`, mode 0444. Anything else at such a path (a link, a pipe, a folder) and any
  * other name counts as absent: it is never read, and the next commit of that blob takes its place.
  */
-export function fsBlobStore(root: string, now: () => Date): BlobStore {
+export function fsBlobStore(root: string, now: () => Date, requireHeld: RequireHeld): BlobStore {
   const staged = new Set<Sha256>();
   return {
     stat: async (sha256) => statBlob(root, sha256),
@@ -31,6 +32,7 @@ export function fsBlobStore(root: string, now: () => Date): BlobStore {
       }
     },
     async delete(sha256) {
+      requireHeld();
       await removeFile(join(root, blobPath(sha256)));
     },
     list: () => listBlobs(root),

@@ -4,19 +4,22 @@ import { listNames, removeFile, replaceFile, syncFolder } from "../../disk/durab
 import { attemptUnlessAbsent } from "../../disk/io-error.ts";
 import { JamError } from "../../shared/errors.ts";
 import { isDocumentName } from "../layout.ts";
+import type { RequireHeld } from "./lease.ts";
 import type { DocumentKind, DocumentStore } from "../store.ts";
 
 /** Documents as files `<kind>/<name>`. */
-export function fsDocumentStore(root: string): DocumentStore {
+export function fsDocumentStore(root: string, requireHeld: RequireHeld): DocumentStore {
   return {
     async get(kind, name) {
       const path = documentPath(root, kind, name);
       return attemptUnlessAbsent(`read ${path}`, () => readFile(path));
     },
     async put(kind, name, bytes) {
+      requireHeld();
       await replaceFile(documentPath(root, kind, name), bytes);
     },
     async delete(kind, name) {
+      requireHeld();
       if (await removeFile(documentPath(root, kind, name))) await syncFolder(join(root, kind));
     },
     async list(kind) {

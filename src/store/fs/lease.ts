@@ -1,15 +1,16 @@
-import { constants } from "node:fs";
-import { lstat, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { type Stats, constants, lstatSync } from "node:fs";
+import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { removeFile, temporaryPath } from "../../disk/durable-write.ts";
-import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
+import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
 import { JamError, isJamError } from "../../shared/errors.ts";
-import type { Lease, LeaseHolder } from "../store.ts";
+import { isAbsent } from "../../shared/system-error.ts";
+import type { LeaseHolder, WriterLease } from "../store.ts";
 
-/** Somebody who asks `currentWriter` holds the lock for microseconds; a real writer outlives these attempts. */
+/** Somebody who asks for the holder holds the lock for microseconds; a real writer outlives these attempts. */
 const ATTEMPTS = 5;
 const ATTEMPT_INTERVAL_MS = 20;
 
@@ -19,19 +20,62 @@ const SQLITE_READONLY = 8;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
 
+/** How often a lease is looked after. Whatever must not happen after a loss looks itself, at once. */
+const WATCH_INTERVAL_MS = 1000;
+
+/**
+ * Throws JAM_STORE_LOCKED when a lease that was taken through this opening of the store has been lost: somebody else may
+ * count on what the caller is about to change.
+ */
+export type RequireHeld = () => void;
+
+/** The writer's place of a data directory. */
+export interface FsWriterLease extends WriterLease {
+  readonly requireHeld: RequireHeld;
+}
+
+/** The writer's place in a folder; `recover` puts right what crashed runs left, and gives a note on it. */
+export function fsWriterLease(
+  root: string,
+  now: () => Date,
+  recover: () => Promise<string | undefined>,
+): FsWriterLease {
+  let held: FsLease | undefined;
+  return {
+    async acquire(command) {
+      const lease = await lockWriter(root, { host: hostname(), pid: process.pid, command, since: now() });
+      held = lease;
+      try {
+        const note = await recover();
+        return { ...(note === undefined ? {} : { note }), lost: lease.lost, release: () => lease.release() };
+      } catch (error) {
+        await lease.release();
+        throw error;
+      }
+    },
+    holder: () => currentWriter(root),
+    requireHeld: () => held?.requireHeld(),
+  };
+}
+
 /**
  * Takes the writer's place: an exclusive transaction on `lock.db`. The kernel ends it with the process, however
  * that dies; a stopped process keeps it. `lock.json` tells others who it is and decides nothing.
  * @throws JamError JAM_STORE_LOCKED, JAM_STORE_PERMISSION, JAM_STORE_IO, JAM_MIRROR_EMPTY
  */
-export async function acquireWriter(root: string, command: string, now: () => Date): Promise<Lease> {
+async function lockWriter(root: string, holder: LeaseHolder): Promise<FsLease> {
   const { DatabaseSync } = await import("node:sqlite");
   const path = join(root, "lock.db");
   for (let turn = 1; ; turn += 1) {
-    await requirePlainFile(path);
+    const before = lockFile(path);
     try {
       const database = lockExclusively(new DatabaseSync(path, { timeout: 0 }));
-      return await holdLease(root, database, { host: hostname(), pid: process.pid, command, since: now() });
+      // What was locked is the file of that name before and after: else it was replaced meanwhile, and is nobody's.
+      const after = lockFile(path);
+      if (after !== undefined && (before === undefined || before === after))
+        return await holdLease(root, new FsLease(root, database, after), holder);
+      database.close();
+      if (turn === ATTEMPTS) throw lockedBy(await readHolder(root), undefined);
     } catch (error) {
       const result = sqliteResult(error);
       if (result === undefined) throw error;
@@ -44,21 +88,89 @@ export async function acquireWriter(root: string, command: string, now: () => Da
   }
 }
 
-/** Who holds the writer's place now; what a dead holder left in `lock.json` does not count. */
-export async function currentWriter(root: string): Promise<LeaseHolder | undefined> {
-  const holder = await readHolder(root);
-  if (holder === undefined) return undefined;
-  return (await isLocked(join(root, "lock.db"))) ? holder : undefined;
+/** A lock on the file `lock.db`. It is lost when that name is gone or names another file, which others can lock. */
+class FsLease {
+  readonly #lost = new AbortController();
+  readonly #root: string;
+  readonly #database: DatabaseSync;
+  readonly #identity: string;
+  readonly #watch: NodeJS.Timeout;
+  #isReleased = false;
+
+  constructor(root: string, database: DatabaseSync, identity: string) {
+    this.#root = root;
+    this.#database = database;
+    this.#identity = identity;
+    this.#watch = setInterval(() => this.#look(), WATCH_INTERVAL_MS).unref();
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** One system call of a few microseconds. */
+  requireHeld(): void {
+    if (!this.#isReleased) this.#look();
+    this.lost.throwIfAborted();
+  }
+
+  async release(): Promise<void> {
+    if (this.#isReleased) return;
+    this.#look();
+    this.#isReleased = true;
+    clearInterval(this.#watch);
+    try {
+      // After a loss the note may be another writer's.
+      if (!this.lost.aborted) await removeFile(join(this.#root, "lock.json"));
+    } finally {
+      this.#database.close();
+    }
+  }
+
+  #look(): void {
+    if (this.lost.aborted || isSameLock(join(this.#root, "lock.db"), this.#identity)) return;
+    clearInterval(this.#watch);
+    this.#lost.abort(leaseLost(this.#root));
+  }
 }
 
-/** What is behind a link is not ours to lock, and never ours to empty. */
-async function requirePlainFile(path: string): Promise<void> {
-  const found = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
-  if (found === undefined || found.isFile()) return;
-  throw new JamError("JAM_STORE_CORRUPT", `${path} is no plain file.`, {
+/** A file keeps its number while it is open, so no other one can have it. */
+function isSameLock(path: string, identity: string): boolean {
+  try {
+    return lockFile(path) === identity;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What tells the lock file from another one in its place; undefined when there is none. What is behind a link is not
+ * ours to lock, and never ours to empty.
+ */
+function lockFile(path: string): string | undefined {
+  const found = statOf(path);
+  if (found === undefined) return undefined;
+  if (found.isFile()) return `${found.dev} ${found.ino}`;
+  throw new JamError("JAM_STORE_CORRUPT", `${path} is not a plain file.`, {
     hint: "Look at what is at this path, move it away, then run the command again.",
     details: { path },
   });
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw toStoreError(error, `read ${path}`);
+  }
+}
+
+/** Who holds the writer's place now; what a dead holder left in `lock.json` does not count. */
+async function currentWriter(root: string): Promise<LeaseHolder | undefined> {
+  const holder = await readHolder(root);
+  if (holder === undefined) return undefined;
+  return (await isLocked(join(root, "lock.db"))) ? holder : undefined;
 }
 
 async function empty(path: string): Promise<void> {
@@ -81,29 +193,19 @@ function lockExclusively(database: DatabaseSync): DatabaseSync {
   }
 }
 
-async function holdLease(root: string, database: DatabaseSync, holder: LeaseHolder): Promise<Lease> {
+async function holdLease(root: string, lease: FsLease, holder: LeaseHolder): Promise<FsLease> {
   const path = join(root, "lock.json");
-  let isHeld = true;
-  const release = async () => {
-    if (!isHeld) return;
-    isHeld = false;
-    try {
-      await removeFile(path);
-    } finally {
-      database.close();
-    }
-  };
   try {
     await writeHolder(root, path, holder);
   } catch (error) {
     // Who has to make room on a full disk needs the lock, though nobody can read who holds it then.
     if (isJamError(error, "JAM_STORE_NO_SPACE")) await removeFile(path);
     else {
-      await release();
+      await lease.release();
       throw error;
     }
   }
-  return { release };
+  return lease;
 }
 
 async function writeHolder(root: string, path: string, holder: LeaseHolder): Promise<void> {
@@ -164,6 +266,14 @@ function lockedBy(holder: LeaseHolder | undefined, cause: unknown): JamError {
     cause,
     hint: "Wait until it has ended, or stop it; the lock goes with the process.",
     details: { ...holder, since: holder?.since.toISOString() },
+  });
+}
+
+function leaseLost(root: string): JamError {
+  const path = join(root, "lock.db");
+  return new JamError("JAM_STORE_LOCKED", `The lock of ${root} was taken away while this run held it.`, {
+    hint: `Nothing was published after that. Find out who removed or replaced ${path}; when no other run writes, run the command again.`,
+    details: { path, lost: true },
   });
 }
 

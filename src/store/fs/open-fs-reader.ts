@@ -1,21 +1,47 @@
-import { resolve } from "node:path";
-import type { DocumentStore, RefStore } from "../store.ts";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { attemptUnlessAbsent } from "../../disk/io-error.ts";
+import { JamError } from "../../shared/errors.ts";
+import { FORMAT_FILE, STORE_FORMAT, formatFormat, parseFormat } from "../layout.ts";
+import type { Store } from "../store.ts";
 import { fsDocumentStore } from "./documents.ts";
 import { fsRefStore } from "./refs.ts";
-import { readStoreFormat } from "./store-format.ts";
 
-/** The part of a store that answers what is held; opening it loads nothing of the rest. */
-export interface StoreReader {
-  readonly documents: Pick<DocumentStore, "get" | "list">;
-  readonly refs: Pick<RefStore, "read">;
+/** Who reads has no lease to lose. */
+const noLease = () => undefined;
+
+/**
+ * The part of the store in a folder that answers what is held; opening it loads nothing of the rest. A folder that is
+ * missing or empty holds nothing.
+ * @throws JamError JAM_STORE_FORMAT when a newer jam wrote it, JAM_STORE_PERMISSION, JAM_STORE_IO
+ */
+export async function openFsReader(dataDir: string): Promise<Pick<Store, "documents" | "refs">> {
+  const root = resolve(dataDir);
+  await readStoreFormat(root);
+  return { documents: fsDocumentStore(root, noLease), refs: fsRefStore(root, noLease) };
 }
 
 /**
- * The store in a folder, for reading its catalogues. A folder that is missing or empty holds nothing.
+ * The format of the store in a folder; undefined when there is no store yet.
  * @throws JamError JAM_STORE_FORMAT when a newer jam wrote it, JAM_STORE_PERMISSION, JAM_STORE_IO
  */
-export async function openFsReader(dataDir: string): Promise<StoreReader> {
-  const root = resolve(dataDir);
-  await readStoreFormat(root);
-  return { documents: fsDocumentStore(root), refs: fsRefStore(root) };
+export async function readStoreFormat(root: string): Promise<number | undefined> {
+  const path = join(root, FORMAT_FILE);
+  const text = await attemptUnlessAbsent(`read ${path}`, () => readFile(path, "utf8"));
+  if (text === undefined) return undefined;
+  const format = parseFormat(text);
+  if (format !== undefined && format <= STORE_FORMAT) return format;
+  const isNewer = format !== undefined;
+  throw new JamError(
+    "JAM_STORE_FORMAT",
+    isNewer
+      ? `${root} has store format ${format}; this jam knows formats up to ${STORE_FORMAT}.`
+      : `${path} does not name a store format.`,
+    {
+      hint: isNewer
+        ? "Use the newer jam that wrote it, or another data directory."
+        : `If this is a mirror of jam, put the line "${formatFormat(STORE_FORMAT).trim()}" there.`,
+      details: { path, found: format ?? text.slice(0, 80), supported: STORE_FORMAT },
+    },
+  );
 }

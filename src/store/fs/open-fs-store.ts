@@ -3,14 +3,13 @@ import { makeFolder, replaceFile } from "../../disk/durable-write.ts";
 import { attempt } from "../../disk/io-error.ts";
 import { FORMAT_FILE, STORE_FOLDERS, STORE_FORMAT, formatFormat } from "../layout.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
-import type { Lease, Store } from "../store.ts";
+import type { Store } from "../store.ts";
 import { fsBlobStore } from "./blobs.ts";
 import { fsDocumentStore } from "./documents.ts";
-import { acquireWriter, currentWriter } from "./lease.ts";
-import { rebuildLinks } from "./rebuild-links.ts";
+import { fsWriterLease } from "./lease.ts";
+import { readStoreFormat } from "./open-fs-reader.ts";
 import { recoverStore } from "./recover.ts";
 import { ensureFaceLink, fsRefStore } from "./refs.ts";
-import { readStoreFormat } from "./store-format.ts";
 import { fsTreeStore } from "./trees.ts";
 import { readFreeBytes } from "../../disk/free-bytes.ts";
 
@@ -24,40 +23,29 @@ export interface FsStoreOptions {
   readonly now?: () => Date;
 }
 
+/** A store in a folder: it serves plain files, and disks have limits. */
+export type FsStore = Store & Required<Pick<Store, "trees" | "space">>;
+
 /**
  * The store in a folder.
  * @throws JamError JAM_STORE_FORMAT when a newer jam wrote it, JAM_STORE_PERMISSION, JAM_STORE_NO_SPACE, JAM_STORE_IO
  */
-export async function openFsStore(dataDir: string, options: FsStoreOptions = {}): Promise<Store> {
+export async function openFsStore(dataDir: string, options: FsStoreOptions = {}): Promise<FsStore> {
   const root = resolve(dataDir);
   const now = options.now ?? (() => new Date());
   const format = await readStoreFormat(root);
   if (options.create === true) await createFolders(root, format);
-  const refs = fsRefStore(root);
+  const lease = fsWriterLease(root, now, () => recoverStore(root));
+  const { requireHeld } = lease;
+  const refs = fsRefStore(root, requireHeld);
   return {
-    blobs: fsBlobStore(root, now),
-    documents: fsDocumentStore(root),
+    blobs: fsBlobStore(root, now, requireHeld),
+    documents: fsDocumentStore(root, requireHeld),
     refs,
-    trees: fsTreeStore(root, refs),
-    acquireWriter: (command) => acquireAndRecover(root, command, now),
-    currentWriter: () => currentWriter(root),
-    freeBytes: () => attempt(`read the free space of ${root}`, () => readFreeBytes(root)),
-    recover: () => recoverStore(root),
+    trees: fsTreeStore(root, refs, requireHeld),
+    lease,
+    space: () => attempt(`read the free space of ${root}`, () => readFreeBytes(root)),
   };
-}
-
-/** Whoever may write clears away what a killed writer left, whichever command that was. */
-async function acquireAndRecover(root: string, command: string, now: () => Date): Promise<Lease> {
-  const lease = await acquireWriter(root, command, now);
-  try {
-    await recoverStore(root);
-    const note = await rebuildLinks(root);
-    await ensureFaceLink(root, MIRROR_REF);
-    return note === undefined ? lease : { ...lease, note };
-  } catch (error) {
-    await lease.release();
-    throw error;
-  }
 }
 
 /** The marker comes last: where it is, everything else was made. */

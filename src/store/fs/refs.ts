@@ -1,5 +1,5 @@
-import { lstatSync, readdirSync, readlinkSync } from "node:fs";
-import { lstat, readlink, rename, rm, rmdir, symlink } from "node:fs/promises";
+import { lstatSync, readdirSync, readlinkSync, renameSync } from "node:fs";
+import { lstat, readlink, rm, rmdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { listNames, makeFolder, removeFile, syncFolder, temporaryPath } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
@@ -7,24 +7,31 @@ import { isAbsent, systemCode } from "../../shared/system-error.ts";
 import { JamError } from "../../shared/errors.ts";
 import { faceLink, formatRefTarget, isTreeId, parseRefTarget } from "../layout.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
-import { copiedWithoutLinks, noSymbolicLinks } from "./link-fault.ts";
+import type { RequireHeld } from "./lease.ts";
 import type { Ref, RefStore } from "../store.ts";
 
+/** What file systems without symbolic links answer: FAT, exFAT, some SMB and FUSE mounts. */
+const NO_SYMLINK = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
 /** Refs as symbolic links `refs/<name>` → `../published/<id>`; one rename moves a ref. */
-export function fsRefStore(root: string): RefStore {
+export function fsRefStore(root: string, requireHeld: RequireHeld): RefStore {
   return {
     read: async (name) => readRef(root, name),
     async swap(name, expected, next) {
       checkName(next);
+      requireHeld();
       if (readRef(root, name) !== expected) return false;
       await checkPublished(root, next);
       await ensureFaceLink(root, name);
-      await pointRef(root, name, next);
-      return true;
+      return pointRef(root, { name, next }, () => {
+        requireHeld();
+        return readRef(root, name) === expected;
+      });
     },
     list: () => listRefs(root),
     async delete(name) {
       checkName(name);
+      requireHeld();
       if (await removeFile(join(root, "refs", name))) await syncFolder(join(root, "refs"));
       if (name !== MIRROR_REF) await removeFaceLink(root, name);
     },
@@ -120,19 +127,30 @@ function lostItsLinks(root: string): boolean {
   }
 }
 
-async function pointRef(root: string, name: string, treeId: string): Promise<void> {
+/** False when it may not be pointed any more. Between that look and the rename nothing of this process can happen. */
+async function pointRef(
+  root: string,
+  { name, next }: { readonly name: string; readonly next: string },
+  mayPoint: () => boolean,
+): Promise<boolean> {
   const folder = join(root, "refs");
   const staged = temporaryPath(folder);
-  await attempt(`write ${join(folder, name)}`, async () => {
+  const isPointed = await attempt(`write ${join(folder, name)}`, async () => {
     try {
-      await symlink(formatRefTarget(treeId), staged);
-      await rename(staged, join(folder, name));
+      await symlink(formatRefTarget(next), staged);
+      if (mayPoint()) {
+        renameSync(staged, join(folder, name));
+        return true;
+      }
+      await rm(staged, { force: true });
+      return false;
     } catch (error) {
       await rm(staged, { force: true });
       throw noSymbolicLinks(error, root);
     }
   });
-  await syncFolder(folder);
+  if (isPointed) await syncFolder(folder);
+  return isPointed;
 }
 
 async function checkPublished(root: string, treeId: string): Promise<void> {
@@ -157,5 +175,27 @@ function notARef(path: string): JamError {
   return new JamError("JAM_STORE_CORRUPT", `${path} is not a link to a published tree.`, {
     hint: "Remove it, then run `jam sync` to publish again.",
     details: { path },
+  });
+}
+
+/** Something else is where a symbolic link of the data directory must be. */
+export function copiedWithoutLinks(path: string, root: string): JamError {
+  return new JamError(
+    "JAM_STORE_COPIED",
+    `${path} is not the symbolic link that it must be: this data directory was copied without its links (cp -rL, FAT, SMB, zip), or somebody put something there.`,
+    {
+      hint: `\`jam prune\` puts the links back where it can tell what they were. Otherwise copy again with links (cp -a, rsync -aH), or move ${path} away and run the command again.`,
+      details: { path, data: root },
+    },
+  );
+}
+
+/** The failure of making a symbolic link; where there are none, the error says so. */
+export function noSymbolicLinks(error: unknown, root: string): unknown {
+  if (!NO_SYMLINK.has(systemCode(error) ?? "")) return error;
+  return new JamError("JAM_STORE_COPIED", `The file system of ${root} has no symbolic links.`, {
+    cause: error,
+    hint: "Put the data directory (`data` in jam.yaml) on a file system with links, such as ext4, xfs or btrfs. To carry agents on FAT or over SMB, make a bundle: jam bundle create --to FOLDER",
+    details: { data: root, system: systemCode(error) },
   });
 }

@@ -10,14 +10,14 @@ import {
   uniqueWord,
 } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
-import { isAbsent } from "../../shared/system-error.ts";
+import { isAbsent, isLinkRefused } from "../../shared/system-error.ts";
 import { temporaryName } from "../../disk/temporary-name.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { blobPath, isTreeId, isTreePath, TREE_FOLDER } from "../layout.ts";
 import type { RefStore, TreeFile, TreeStore } from "../store.ts";
 import { isBlobFile } from "./blobs.ts";
-import { isLinkRefused } from "../../shared/system-error.ts";
+import type { RequireHeld } from "./lease.ts";
 
 /** File operations under way at once: keeps the thread pool busy without thousands of waiting promises. */
 const PARALLEL = 64;
@@ -27,11 +27,12 @@ const PARALLEL = 64;
  * is built under a temporary name and gets its id by one rename when all of it is on disk; it loses its id by one
  * rename before the first file of it goes. So what has an id is whole.
  */
-export function fsTreeStore(root: string, refs: Pick<RefStore, "list">): TreeStore {
+export function fsTreeStore(root: string, refs: Pick<RefStore, "list">, requireHeld: RequireHeld): TreeStore {
   const published = join(root, "published");
   return {
     async build(id, files) {
       checkId(id);
+      requireHeld();
       if (await isFolder(join(published, id))) return;
       const staged = temporaryPath(published);
       try {
@@ -51,6 +52,7 @@ export function fsTreeStore(root: string, refs: Pick<RefStore, "list">): TreeSto
     },
     async delete(id) {
       checkId(id);
+      requireHeld();
       const users = (await refs.list()).filter(({ target }) => target === id);
       if (users.length > 0)
         throw treeInUse(

@@ -61,7 +61,7 @@ async function expectShown(data: string, face: string, snapshot: Snapshot): Prom
 async function promote(data: string): Promise<Snapshot> {
   const store = await openFsStore(data);
   const snapshot = (await currentSnapshot(store, MIRROR_REF)) as Snapshot;
-  const lease = await store.acquireWriter("test");
+  const lease = await store.lease.acquire("test");
   await showSnapshot(store, snapshot, { ref: STABLE, graced: [], at: new Date() });
   await lease.release();
   return snapshot;

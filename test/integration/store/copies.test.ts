@@ -79,7 +79,7 @@ describe.for(COPIES)("a copy whose links were %s", ([, copy, shown]) => {
   test("gets its links back from the next writer, which says so, and loses nothing", async () => {
     await using data = await copied(copy);
     const store = await openFsStore(data.path, { create: true });
-    const lease = await store.acquireWriter("jam prune");
+    const lease = await store.lease.acquire("jam prune");
     await lease.release();
     expect(lease.note).toContain(shown);
     expect(await store.refs.read("mirror")).toBe(shown);
@@ -90,7 +90,7 @@ describe.for(COPIES)("a copy whose links were %s", ([, copy, shown]) => {
     expect((await readdir(data.path, { recursive: true })).filter((name) => name.includes(".tmp-"))).toEqual(
       [],
     );
-    const again = await store.acquireWriter("jam prune");
+    const again = await store.lease.acquire("jam prune");
     await again.release();
     expect(again.note).toBeUndefined();
   });
@@ -108,14 +108,14 @@ test.for([
   execFileSync("chmod", ["-R", "u+w", data.path]);
   await change(data.path);
   const store = await openFsStore(data.path, { create: true });
-  await expect(store.acquireWriter("jam sync")).rejects.toMatchObject({
+  await expect(store.lease.acquire("jam sync")).rejects.toMatchObject({
     code: "JAM_STORE_COPIED",
     message: expect.stringContaining(join(data.path, "tools")),
   });
   expect((await lstat(join(data.path, "tools"))).isDirectory()).toBe(true);
   expect((await lstat(join(data.path, "refs/mirror"))).isDirectory()).toBe(true);
   // The lock is free again.
-  await expect(store.acquireWriter("jam sync")).rejects.toMatchObject({ code: "JAM_STORE_COPIED" });
+  await expect(store.lease.acquire("jam sync")).rejects.toMatchObject({ code: "JAM_STORE_COPIED" });
 });
 
 test("a folder of somebody else that is called tools is no copy of ours", async () => {
@@ -145,7 +145,7 @@ test.for(["lock.db", "partial/x", "quarantine/x"])(
       await symlink(precious, join(store.path, place));
     }
     if (name === "lock.db") {
-      await expect(store.acquireWriter("jam sync")).rejects.toMatchObject({ code: "JAM_STORE_CORRUPT" });
+      await expect(store.lease.acquire("jam sync")).rejects.toMatchObject({ code: "JAM_STORE_CORRUPT" });
     } else {
       await store.blobs.delete(sha256);
       const staged = await store.blobs.stage(sha256);

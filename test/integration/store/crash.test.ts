@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { partialPaths } from "../../../src/store/layout.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
-import { putBlob, someBytes } from "../../helpers/store-content.ts";
+import { inChunks, putBlob, someBytes } from "../../helpers/store-content.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
 import { peer } from "../../helpers/peers.ts";
 import { byTier } from "../../helpers/tier.ts";
@@ -36,14 +36,30 @@ describe("after a crash", () => {
     for (const file of [...removed, ...kept]) await writeFile(join(store.path, file), "x");
     await writeFile(join(store.path, empty.bytes), "");
 
-    await store.recover();
-    await store.recover();
+    await (await store.lease.acquire("jam prune")).release();
+    await (await store.lease.acquire("jam prune")).release();
 
     const names = readdirSync(store.path, { recursive: true, encoding: "utf8" });
     expect(names).toEqual(expect.arrayContaining(kept));
     expect(
       names.filter((name) => removed.includes(name) || name.includes(".tmp-") || name === empty.bytes),
     ).toEqual([]);
+  });
+
+  it("recovery keeps every byte of a download that was cut off, and what names its source", async () => {
+    await using store = await temporaryStore();
+    const { bytes, sha256 } = someBytes(1_000_000);
+    const first = await store.blobs.stage(sha256);
+    await first.restart('"v1"');
+    await expect(first.append(inChunks(bytes, { failAfter: 700_001 }), bytes.length)).rejects.toThrow();
+    expect(first.received).toBe(700_001);
+    await first.close();
+
+    await (await store.lease.acquire("jam sync")).release();
+
+    const second = await store.blobs.stage(sha256);
+    expect(second).toMatchObject({ sha256, received: 700_001, validator: '"v1"' });
+    await second.close();
   });
 
   it("a tree that was not finished does not count, and can be built again", async () => {

@@ -1,7 +1,10 @@
-import { writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { replaceFile } from "../../../src/disk/durable-write.ts";
+import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
+import { temporaryFolder } from "../../helpers/jam-process.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
 import { startActor } from "./actor.ts";
 
@@ -11,14 +14,14 @@ describe("writer's lease between processes", () => {
     await using holder = await startActor("hold", store.path);
 
     const facts = { host: hostname(), pid: holder.process.pid, command: "jam sync" };
-    await expect(store.acquireWriter("jam prune")).rejects.toMatchObject({
+    await expect(store.lease.acquire("jam prune")).rejects.toMatchObject({
       code: "JAM_STORE_LOCKED",
       message: expect.stringContaining(
         `\`jam sync\` (process ${holder.process.pid} on ${hostname()}, since 2`,
       ),
       details: facts,
     });
-    expect(await store.currentWriter()).toMatchObject(facts);
+    expect(await store.lease.holder()).toMatchObject(facts);
   });
 
   it("is free at once when its holder is killed", async () => {
@@ -26,9 +29,9 @@ describe("writer's lease between processes", () => {
     await using holder = await startActor("hold", store.path);
     await holder.end("SIGKILL");
 
-    expect(await store.currentWriter()).toBeUndefined();
-    const lease = await store.acquireWriter("jam sync");
-    expect(await store.currentWriter()).toMatchObject({ pid: process.pid });
+    expect(await store.lease.holder()).toBeUndefined();
+    const lease = await store.lease.acquire("jam sync");
+    expect(await store.lease.holder()).toMatchObject({ pid: process.pid });
     await lease.release();
   });
 
@@ -37,7 +40,7 @@ describe("writer's lease between processes", () => {
     await using holder = await startActor("hold", store.path);
     holder.process.kill("SIGSTOP");
 
-    await expect(store.acquireWriter("jam sync")).rejects.toMatchObject({ code: "JAM_STORE_LOCKED" });
+    await expect(store.lease.acquire("jam sync")).rejects.toMatchObject({ code: "JAM_STORE_LOCKED" });
   });
 
   it("goes to exactly one of twelve that race for it", async () => {
@@ -62,9 +65,9 @@ describe("writer's lease between processes", () => {
     );
     const done = new AbortController();
     const asking = (async () => {
-      while (!done.signal.aborted) await store.currentWriter();
+      while (!done.signal.aborted) await store.lease.holder();
     })();
-    for (let turn = 0; turn < 50; turn += 1) await (await store.acquireWriter("jam sync")).release();
+    for (let turn = 0; turn < 50; turn += 1) await (await store.lease.acquire("jam sync")).release();
     done.abort();
     await asking;
   });
@@ -76,9 +79,50 @@ describe("writer's lease between processes", () => {
       await writeFile(join(store.path, "lock.db"), content);
       await writeFile(join(store.path, "lock.json"), content);
 
-      const lease = await store.acquireWriter("jam sync");
-      await expect(store.acquireWriter("jam sync")).rejects.toMatchObject({ code: "JAM_STORE_LOCKED" });
+      const lease = await store.lease.acquire("jam sync");
+      await expect(store.lease.acquire("jam sync")).rejects.toMatchObject({ code: "JAM_STORE_LOCKED" });
       await lease.release();
     },
   );
+
+  it.for([
+    ["removed", (lock: string) => rm(lock)],
+    ["moved away", (lock: string) => rename(lock, `${lock}.bak`)],
+    ["replaced by another file", (lock: string) => replaceFile(lock, Buffer.alloc(0))],
+    ["replaced by a copy of itself", (lock: string) => copied(lock)],
+    ["replaced by a folder", (lock: string) => rm(lock).then(() => mkdir(lock))],
+    ["moved with its whole folder", (lock: string) => rename(dirname(lock), `${dirname(lock)}.moved`)],
+  ] as const)("is lost when its file is %s", async ([, change]) => {
+    await using folder = await temporaryFolder();
+    const data = join(folder.path, "data");
+    const store = await openFsStore(data, { create: true });
+    const lease = await store.lease.acquire("jam sync");
+
+    await change(join(data, "lock.db"));
+
+    await expect(store.documents.put("state", "a.json", Buffer.alloc(1))).rejects.toMatchObject({
+      code: "JAM_STORE_LOCKED",
+      message: expect.stringContaining("taken away"),
+      hint: expect.stringContaining(join(data, "lock.db")),
+    });
+    expect(lease.lost.aborted).toBe(true);
+    await lease.release();
+  });
+
+  it("stays while others look at its files, touch them and remove the note on who holds it", async () => {
+    await using store = await temporaryStore();
+    const lease = await store.lease.acquire("jam sync");
+    await utimes(join(store.path, "lock.db"), 0, 0);
+    await chmod(join(store.path, "lock.db"), 0o600);
+    await rm(join(store.path, "lock.json"));
+    await expect(store.lease.acquire("jam prune")).rejects.toMatchObject({ code: "JAM_STORE_LOCKED" });
+    await store.documents.put("state", "a.json", Buffer.alloc(1));
+    await lease.release();
+    expect(lease.lost.aborted).toBe(false);
+  });
 });
+
+async function copied(path: string): Promise<void> {
+  await copyFile(path, `${path}.copy`);
+  await rename(`${path}.copy`, path);
+}

@@ -29,8 +29,8 @@ describe("opening a store in a folder", () => {
       expect(await store.documents.get("state", "a.json")).toBeUndefined();
       expect(await store.documents.list("snapshots")).toEqual([]);
       expect(await store.trees.list()).toEqual([]);
-      expect(await store.currentWriter()).toBeUndefined();
-      expect(await store.freeBytes()).toBeGreaterThan(0);
+      expect(await store.lease.holder()).toBeUndefined();
+      expect(await store.space?.()).toBeGreaterThan(0);
       await store.documents.delete("state", "a.json");
       await store.trees.delete("one");
       expect(readdirSync(folder.path)).toEqual([]);
@@ -40,7 +40,7 @@ describe("opening a store in a folder", () => {
   it("says `jam sync` to who wants to write where there is no mirror", async () => {
     await using folder = await temporaryFolder();
     const store = await openFsStore(join(folder.path, "missing"));
-    await expect(store.acquireWriter("jam prune")).rejects.toMatchObject({
+    await expect(store.lease.acquire("jam prune")).rejects.toMatchObject({
       code: "JAM_MIRROR_EMPTY",
       hint: "Run `jam sync`.",
     });
@@ -132,7 +132,7 @@ describe("the data directory as it lies", () => {
     expect(await readFile(join(store.path, "tools/streams/v1/index2.json"), "utf8")).toBe("{}");
     await store.refs.delete("mirror");
     expect(await store.refs.list()).toEqual([{ name: "edge", target: "one" }]);
-    await (await store.acquireWriter("jam prune")).release();
+    await (await store.lease.acquire("jam prune")).release();
     expect(await store.refs.read("mirror")).toBeUndefined();
   });
 

@@ -13,7 +13,7 @@ const ACTIONS: Readonly<Record<string, (dataDir: string) => Promise<unknown>>> =
   /** Holds the writer's place until standard input ends. */
   async hold(dataDir) {
     const store = await openFsStore(dataDir);
-    const lease = await store.acquireWriter("jam sync");
+    const lease = await store.lease.acquire("jam sync");
     say({ held: process.pid });
     process.stdin.resume();
     await once(process.stdin, "end");
@@ -29,10 +29,10 @@ const ACTIONS: Readonly<Record<string, (dataDir: string) => Promise<unknown>>> =
     const staged = await store.blobs.stage(big.sha256);
     const failure = await codeOf(staged.append(inChunks(big.bytes), big.bytes.length));
     await staged.close();
-    const lease = await store.acquireWriter("jam prune");
+    const lease = await store.lease.acquire("jam prune");
     await lease.release();
     const documentFailure = await codeOf(store.documents.put("state", "big.json", big.bytes));
-    await store.recover();
+    await (await store.lease.acquire("jam prune")).release();
     const again = await store.blobs.stage(big.sha256);
     return {
       failure,
@@ -46,8 +46,7 @@ const ACTIONS: Readonly<Record<string, (dataDir: string) => Promise<unknown>>> =
   /** Publishes a tree of one blob and one document under the next id; the store has them or gets them. */
   async publish(dataDir) {
     const store = await openFsStore(dataDir, { create: true });
-    const lease = await store.acquireWriter("jam sync");
-    await store.recover();
+    const lease = await store.lease.acquire("jam sync");
     const before = await store.refs.read("mirror");
     const id = before === "old" ? "new" : "old";
     const blob = await putBlob(store.blobs, 50_000, id === "new" ? 2 : 1);
@@ -78,8 +77,8 @@ const ACTIONS: Readonly<Record<string, (dataDir: string) => Promise<unknown>>> =
     return {
       ref: await store.refs.read("mirror"),
       bytes: (await readBlob(store.blobs, sha256))?.length,
-      writer: (await store.currentWriter()) ?? null,
-      lock: await codeOf(store.acquireWriter("jam sync")),
+      writer: (await store.lease.holder()) ?? null,
+      lock: await codeOf(store.lease.acquire("jam sync")),
       put: await codeOf(store.documents.put("state", "a.json", Buffer.from("a"))),
       stage: await codeOf(
         (async () =>

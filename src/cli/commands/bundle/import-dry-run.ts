@@ -16,7 +16,7 @@ export async function printDryRun(
 ): Promise<number> {
   const current = await currentSnapshot(work.store, MIRROR_REF);
   const previews = await previewImport(inputs, { rules, work, current });
-  const free = await work.store.freeBytes();
+  const free = (await work.store.space?.()) ?? null;
   const bundles = previews.map(({ manifest, volumes, count, imports, removes, missing, signedBy }) => {
     const bundle = {
       id: manifest.id,
@@ -34,7 +34,7 @@ export async function printDryRun(
     if (warning !== undefined) await context.output.warn(`warning: ${printable(warning, Infinity)}`);
   await context.output.print(
     { plan: { bundles, freeBytes: free } },
-    () => `${previews.map(render).join("\n")}\nFree: ${formatByteSize(free)}\n`,
+    () => `${previews.map(render).join("\n")}\n${free === null ? "" : `Free: ${formatByteSize(free)}\n`}`,
   );
   return 0;
 }
