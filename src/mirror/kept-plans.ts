@@ -19,7 +19,7 @@ export interface PlanWishes {
   readonly streams: readonly string[];
 }
 
-const note = stateDocument({
+const note = stateDocument<KeptPlans>({
   name: "kept-plans.json",
   format: "jam-kept-plans:1",
   schema: z.object({ agents: z.array(z.string()), streams: z.array(z.string()) }),
@@ -38,7 +38,7 @@ export async function writeKeptPlans(
   documents: Pick<DocumentStore, "put">,
   { agents, streams }: KeptPlans,
 ): Promise<void> {
-  await note.write(documents, { agents: [...agents], streams: [...streams] });
+  await note.write(documents, { agents, streams });
 }
 
 /** Both, each name once. */

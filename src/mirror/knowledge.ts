@@ -15,7 +15,7 @@ export interface CarriedAdvice {
   readonly advice: readonly Advice[];
 }
 
-const note = stateDocument({
+const note = stateDocument<CarriedAdvice>({
   name: "carried-advice.json",
   format: "jam-carried-advice:1",
   schema: z.object({
@@ -42,7 +42,7 @@ export async function writeCarriedAdvice(
   documents: Pick<DocumentStore, "put">,
   { bundle, advice }: CarriedAdvice,
 ): Promise<void> {
-  await note.write(documents, { bundle, advice: [...advice] });
+  await note.write(documents, { bundle, advice });
 }
 
 /**

@@ -1,19 +1,20 @@
+import { sha256Field } from "./document-fields.ts";
 import { z } from "zod";
 import type { DocumentStore } from "../store/store.ts";
 import type { Sha256 } from "../shared/sha256.ts";
-import { sha256Text, stateDocument, stateDocuments } from "./state-document.ts";
+import { stateDocument, stateDocuments } from "./state-document.ts";
 
 const pins = stateDocuments({
   prefix: "pins-",
   format: "jam-pins:1",
-  schema: z.object({ contents: z.array(sha256Text) }),
+  schema: z.object({ contents: z.array(sha256Field) }),
   damage: "absent",
 });
 
 const refused = stateDocument({
   name: "refused-contents.json",
   format: "jam-refused-contents:1",
-  schema: z.object({ contents: z.array(z.tuple([sha256Text, z.iso.datetime()])) }),
+  schema: z.object({ contents: z.array(z.tuple([sha256Field, z.iso.datetime()])) }),
   // What is not noted stays as long as what a cut-off run left.
   damage: "absent",
   indent: 0,

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { JamError } from "../shared/errors.ts";
-import { parseSha256, type Sha256 } from "../shared/sha256.ts";
 import type { DocumentStore } from "../store/store.ts";
 
 /**
@@ -97,11 +96,22 @@ export function stateDocuments<T extends object>({
   };
 }
 
-/** SHA-256 as text in a note. */
-export const sha256Text = z.custom<Sha256>(
-  (value) => parseSha256(value) !== undefined,
-  "expected 64 lower-case hex digits",
-);
+const writeTest = stateDocument({
+  name: "write-test.json",
+  format: "jam-write-test:1",
+  schema: z.object({}),
+  damage: "absent",
+});
+
+/**
+ * Writes a note and deletes it, to find out whether this user may write here. It is no other note's name, so it may be
+ * done while another process holds the lease.
+ * @throws JamError JAM_STORE_…
+ */
+export async function tryWriting(documents: Pick<DocumentStore, "put" | "delete">): Promise<void> {
+  await writeTest.write(documents, {});
+  await writeTest.delete(documents);
+}
 
 function parseNote<T>(bytes: Uint8Array, { format, schema, upgrade }: Definition<T>): T {
   const note: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));

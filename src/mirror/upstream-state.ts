@@ -1,10 +1,11 @@
+import { sha256Field } from "./document-fields.ts";
 import { z } from "zod";
 import type { UpstreamDocument, Validators } from "../upstream/source.ts";
 import type { DocumentStore } from "../store/store.ts";
 import { sha256Of, type Sha256 } from "../shared/sha256.ts";
 import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
 import type { ProvenDocument, Snapshot, UpstreamProof } from "./snapshot.ts";
-import { sha256Text, stateDocument } from "./state-document.ts";
+import { stateDocument } from "./state-document.ts";
 
 /** What is recorded of one upstream document that was accepted (principle P4, memory of freshness). */
 export interface AcceptedDocument {
@@ -41,7 +42,7 @@ const acceptedDocuments = z.array(
   z.object({
     path: z.string(),
     url: z.string(),
-    sha256: sha256Text,
+    sha256: sha256Field,
     validators: z.object({ etag: z.string().exactOptional(), lastModified: z.string().exactOptional() }),
     updatedAt: z.string().exactOptional(),
     signedBy: z.string().exactOptional(),

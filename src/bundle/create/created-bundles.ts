@@ -1,11 +1,19 @@
+import { z } from "zod";
+import { stateDocuments } from "../../mirror/state-document.ts";
 import type { DocumentStore } from "../../store/store.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { parseManifest } from "../format/parse-manifest.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { bundleId } from "../format/fields.ts";
 
-const FORMAT = "jam-created-bundle:1";
-const NAME = /^created-bundle-(?<id>[^/]+)\.json$/;
+/** Manifest and signature as they were written: volumes are made again to the byte. */
+const notes = stateDocuments({
+  prefix: "created-bundle-",
+  format: "jam-created-bundle:1",
+  schema: z.object({ manifest: z.string(), signature: z.string().nullable() }),
+  damage: "absent",
+  indent: 0,
+});
 
 /** So many manifests are kept to make volumes again. */
 const KEPT = 50;
@@ -18,8 +26,8 @@ export interface CreatedBundle {
 }
 
 /**
- * Remembers a bundle before its volumes are written, and forgets the oldest beyond the limit. Whoever may read a mirror
- * but not write to it can make bundles, too; those are just not remembered.
+ * Records a bundle before its volumes are written, and deletes the oldest records beyond the limit. A user who may read
+ * a mirror but not write to it can make bundles, too; those are not recorded.
  */
 export async function rememberBundle(documents: DocumentStore, bundle: CreatedBundle): Promise<void> {
   try {
@@ -33,32 +41,28 @@ async function putNote(
   documents: DocumentStore,
   { manifest, manifestBytes, signature }: CreatedBundle,
 ): Promise<void> {
-  const note = {
-    format: FORMAT,
-    manifest: Buffer.from(manifestBytes).toString("utf8"),
-    signature: signature ?? null,
-  };
-  await documents.put(
-    "state",
-    `created-bundle-${manifest.id}.json`,
-    Buffer.from(`${JSON.stringify(note)}\n`),
-  );
-  const names = (await documents.list("state")).filter((name) => NAME.test(name));
-  for (const old of names.slice(0, -KEPT)) await documents.delete("state", old);
+  const text = Buffer.from(manifestBytes).toString("utf8");
+  await notes.of(manifest.id).write(documents, { manifest: text, signature: signature ?? null });
+  for (const id of (await notes.keys(documents)).slice(0, -KEPT)) await notes.of(id).delete(documents);
 }
 
-/** The bundle of this id that was made here; undefined when it is not remembered (any more) or its note is damaged. */
-export async function recallBundle(documents: DocumentStore, id: string): Promise<CreatedBundle | undefined> {
+/** The bundle of this id that was made here; undefined when it is not recorded or its note is damaged. */
+export async function recallBundle(
+  documents: Pick<DocumentStore, "get">,
+  id: string,
+): Promise<CreatedBundle | undefined> {
   if (!bundleId.safeParse(id).success) return undefined;
-  const bytes = await documents.get("state", `created-bundle-${id}.json`);
-  if (bytes === undefined) return undefined;
+  const note = await notes.of(id).read(documents);
+  if (note === undefined) return undefined;
+  const manifestBytes = Buffer.from(note.manifest);
   try {
-    const note = JSON.parse(Buffer.from(bytes).toString("utf8")) as Record<string, unknown> | null;
-    if (note?.["format"] !== FORMAT || typeof note["manifest"] !== "string") return undefined;
-    const manifestBytes = Buffer.from(note["manifest"]);
-    const signature = typeof note["signature"] === "string" ? note["signature"] : undefined;
-    return { manifest: parseManifest(manifestBytes, id), manifestBytes, signature };
-  } catch {
-    return undefined;
+    return {
+      manifest: parseManifest(manifestBytes, id),
+      manifestBytes,
+      signature: note.signature ?? undefined,
+    };
+  } catch (error) {
+    if (isJamError(error)) return undefined;
+    throw error;
   }
 }

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { parseAgentBinary } from "../../juju/agent-binary.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
-import { parseSha256, type Sha256 } from "../../shared/sha256.ts";
 import { SITE_NAME } from "../../shared/limits.ts";
 
 /** Longest text for people, in characters. */
@@ -10,11 +9,6 @@ export const MAX_LINE = 2_000;
 
 /** The largest tarball that a document may list, in bytes. */
 export const MAX_TARBALL_BYTES = 2 ** 40;
-
-export const sha256Text = z.custom<Sha256>(
-  (value) => parseSha256(value) !== undefined,
-  "expected 64 lower-case hex digits",
-);
 
 /** ISO 8601, in UTC. */
 export const instant = z.iso.datetime({ offset: false });

@@ -1,3 +1,4 @@
+import { sha256Field } from "../../mirror/document-fields.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { formatStableJson, type JsonObject } from "../../simplestreams/json-text.ts";
 import { z } from "zod";
@@ -5,15 +6,7 @@ import { isArchWord } from "../../juju/arch.ts";
 import { isReleaseWord } from "../../juju/release.ts";
 import { formatVersion, isVersion, parseVersion } from "../../juju/version.ts";
 import { listOf } from "../../upgrade/list-of.ts";
-import {
-  bundleId,
-  instant,
-  isAgentName,
-  MAX_TARBALL_BYTES,
-  sha256Text,
-  snapshotId,
-  siteName,
-} from "./fields.ts";
+import { bundleId, instant, isAgentName, MAX_TARBALL_BYTES, snapshotId, siteName } from "./fields.ts";
 import { checkDocument, faultAt, type DocumentExpectation } from "./strict-document.ts";
 
 /** Version of the format that this program writes and reads. */
@@ -118,14 +111,14 @@ const inventory = z.discriminatedUnion("kind", [
     snapshot: snapshotId.nullable(),
     tarballs: listOf(
       z.strictObject({
-        sha256: sha256Text,
+        sha256: sha256Field,
         size: z.int().min(1).max(MAX_TARBALL_BYTES),
         agents: listOf(agentName, { min: 1, max: MAX_ROWS }),
         bundle: bundleId.exactOptional(),
       }),
       { max: MAX_ROWS },
     ),
-    documents: listOf(z.strictObject({ sha256: sha256Text, bundle: bundleId.exactOptional() }), {
+    documents: listOf(z.strictObject({ sha256: sha256Field, bundle: bundleId.exactOptional() }), {
       max: MAX_ROWS,
     }),
     bundles: listOf(z.strictObject({ id: bundleId, createdAt: instant, importedAt: instant }), {

@@ -1,3 +1,4 @@
+import { sha256Field } from "../../mirror/document-fields.ts";
 import { z } from "zod";
 import { ADVICE_LINK, ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
 import { parseVersionRange } from "../../juju/version-range.ts";
@@ -7,16 +8,7 @@ import type { Sha256 } from "../../shared/sha256.ts";
 import { itemPathFault, pathFault } from "../../simplestreams/item-path.ts";
 import { parseJsonObject } from "../../simplestreams/json-text.ts";
 import { malformedBundle, refuseNewerFormat } from "./bundle-faults.ts";
-import {
-  bundleId,
-  instant,
-  isAgentName,
-  lineOf,
-  MAX_LINE,
-  MAX_TARBALL_BYTES,
-  sha256Text,
-  snapshotId,
-} from "./fields.ts";
+import { bundleId, instant, isAgentName, lineOf, MAX_LINE, MAX_TARBALL_BYTES, snapshotId } from "./fields.ts";
 import { listOf } from "../../upgrade/list-of.ts";
 import { BUNDLE_FORMAT, contentsOf, idOf, type BundleManifest } from "./manifest.ts";
 import { MAX_DOCUMENT_BYTES } from "../../shared/limits.ts";
@@ -44,14 +36,14 @@ const range = word.refine(isRange, "expected a range of versions");
 const row = z.strictObject({
   path: z.string().refine((path) => itemPathFault(path) === undefined, "expected a path below the base URL"),
   size: z.int().min(1).max(MAX_TARBALL_BYTES),
-  sha256: sha256Text,
+  sha256: sha256Field,
   agents: listOf(agentName, { min: 1, max: MAX_ROWS }),
 });
 
 const document = z.strictObject({
   path: z.string().refine((path) => pathFault(path) === undefined, "expected a path below the base URL"),
   url,
-  sha256: sha256Text,
+  sha256: sha256Field,
   size: z.int().min(1).max(MAX_DOCUMENT_BYTES),
   signedBy: word.exactOptional(),
   signedAt: instant.exactOptional(),
@@ -68,7 +60,7 @@ const proofSet = z.strictObject({
 const baseline = z.strictObject({
   bundle: bundleId.exactOptional(),
   snapshot: snapshotId.exactOptional(),
-  contents: listOf(sha256Text, { max: MAX_ROWS }),
+  contents: listOf(sha256Field, { max: MAX_ROWS }),
 });
 
 const missing = z.strictObject({ agent: word, reason: lineOf(MAX_LINE, { min: 0 }) });

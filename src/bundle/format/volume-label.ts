@@ -1,9 +1,10 @@
+import { sha256Field } from "../../mirror/document-fields.ts";
 import { z } from "zod";
 import type { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { parseJsonObject, type JsonObject } from "../../simplestreams/json-text.ts";
 import { malformedBundle, refuseNewerFormat } from "./bundle-faults.ts";
-import { bundleId, sha256Text } from "./fields.ts";
+import { bundleId } from "./fields.ts";
 import { LABEL_BYTES, TAR_BLOCK, type Slice } from "./volume-plan.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { MAX_VOLUMES } from "../../shared/limits.ts";
@@ -33,8 +34,8 @@ const label = z.strictObject({
   number: z.int().min(1).max(MAX_VOLUMES),
   count: z.int().min(1).max(MAX_VOLUMES),
   volumeSize: z.int().min(1).multipleOf(TAR_BLOCK).nullable(),
-  firstPart: sha256Text.nullable(),
-  lastPart: sha256Text.nullable(),
+  firstPart: sha256Field.nullable(),
+  lastPart: sha256Field.nullable(),
 });
 
 /** The label's bytes, always `LABEL_BYTES` of them. */

@@ -1,3 +1,4 @@
+import { sha256Field } from "../../mirror/document-fields.ts";
 import type { DocumentStore, Store } from "../../store/store.ts";
 import { z } from "zod";
 import type { Sha256 } from "../../shared/sha256.ts";
@@ -6,27 +7,42 @@ import { hashesOf } from "../../mirror/contents.ts";
 import { readSnapshots } from "../../mirror/read-snapshots.ts";
 import { contentsOf, formatManifest, type BundleManifest } from "../format/manifest.ts";
 import { parseManifest } from "../format/parse-manifest.ts";
-import { sha256Text } from "../format/fields.ts";
+import { stateDocuments } from "../../mirror/state-document.ts";
 import { isJamError, isOfFamily, type JamError } from "../../shared/errors.ts";
 import { readImportRecords } from "../inventory/import-records.ts";
 import type { ImportWork } from "./import-work.ts";
 
-const FORMAT = "jam-pending-bundle:1";
-const NAME = /^pending-bundle-(?<id>[^/]+)\.json$/;
-
-const note = z.object({
-  format: z.literal(FORMAT),
-  manifest: z.string(),
-  manifestBytes: z.int().min(1),
-  signatureBytes: z.number(),
-  signedBy: z.string().nullable(),
-  signerExpiredAt: z.string().exactOptional(),
-  volumeSize: z.number().nullable(),
+const notes = stateDocuments({
+  prefix: "pending-bundle-",
+  format: "jam-pending-bundle:1",
+  schema: z.object({
+    manifest: z.string(),
+    manifestBytes: z.int().min(1),
+    signatureBytes: z.number(),
+    signedBy: z.string().nullable(),
+    signerExpiredAt: z.string().exactOptional(),
+    volumeSize: z.number().nullable(),
+  }),
+  damage: "absent",
+  indent: 0,
 });
 
-const partNote = z.array(
-  z.object({ content: sha256Text, offset: z.int().min(0), length: z.int().min(1), sha256: sha256Text }),
-);
+const keptPart = z.object({
+  content: sha256Field,
+  offset: z.int().min(0),
+  length: z.int().min(1),
+  sha256: sha256Field,
+});
+
+const PARTS_FORMAT = "jam-pending-parts:1";
+const partNotes = stateDocuments<{ readonly parts: readonly KeptPart[] }>({
+  prefix: "pending-parts-",
+  format: PARTS_FORMAT,
+  schema: z.object({ parts: z.array(keptPart) }),
+  damage: "absent",
+  upgrade: (note) => (Array.isArray(note) ? { format: PARTS_FORMAT, parts: note } : note),
+  indent: 0,
+});
 
 /** A bundle of which something is still missing, or that has just been read. */
 export interface PendingBundle {
@@ -42,7 +58,7 @@ export interface PendingBundle {
 }
 
 /** A part of a content that came before its other parts, kept as a blob of its own. */
-export type KeptPart = z.infer<typeof partNote>[number];
+export type KeptPart = z.infer<typeof keptPart>;
 
 /**
  * Remembers a bundle before anything of it is taken in, and lets retention keep what it names, so that its other
@@ -51,18 +67,16 @@ export type KeptPart = z.infer<typeof partNote>[number];
 export async function putPending(documents: DocumentStore, bundle: PendingBundle): Promise<void> {
   const { manifest, ...rest } = bundle;
   const owner = ownerOf(manifest.id);
-  const text = JSON.stringify({ format: FORMAT, manifest: JSON.stringify(manifest), ...rest });
-  // Before the pins: what nobody knows of must not be pinned for ever.
-  await documents.put("state", noteName(manifest.id), Buffer.from(`${text}\n`));
+  // Before the pins: what no note names must not stay pinned.
+  await notes.of(manifest.id).write(documents, { manifest: JSON.stringify(manifest), ...rest });
   await pinContents(documents, owner, new Set(contentsOf(manifest).map(({ sha256 }) => sha256)));
 }
 
 /** Every bundle that waits, the one made first first; a damaged note is left out. */
 export async function readPending(documents: DocumentStore): Promise<PendingBundle[]> {
   const bundles: PendingBundle[] = [];
-  for (const name of await documents.list("state")) {
-    const bytes = NAME.test(name) ? await documents.get("state", name) : undefined;
-    const bundle = bytes === undefined ? undefined : parseNote(bytes, name);
+  for (const id of await notes.keys(documents)) {
+    const bundle = await readNote(documents, id);
     if (bundle !== undefined) bundles.push(bundle);
   }
   return bundles.sort((a, b) => Date.parse(a.manifest.createdAt) - Date.parse(b.manifest.createdAt));
@@ -73,9 +87,7 @@ export async function findPending(
   documents: Pick<DocumentStore, "get">,
   manifest: BundleManifest,
 ): Promise<PendingBundle | undefined> {
-  const name = noteName(manifest.id);
-  const bytes = await documents.get("state", name);
-  const waiting = bytes === undefined ? undefined : parseNote(bytes, name);
+  const waiting = await readNote(documents, manifest.id);
   if (waiting === undefined) return undefined;
   // An id is too short a hash to stand for a manifest.
   return Buffer.compare(formatManifest(waiting.manifest), formatManifest(manifest)) === 0
@@ -92,20 +104,14 @@ export async function deletePending(store: PartStore, id: string): Promise<void>
   const parts = await readParts(documents, id);
   if (parts.length > 0) await deleteParts(store, id, { gone: parts, kept: [] });
   await unpinContents(documents, partsOwnerOf(id));
-  await documents.delete("state", partsName(id));
+  await partNotes.of(id).delete(documents);
   await unpinContents(documents, ownerOf(id));
-  await documents.delete("state", noteName(id));
+  await notes.of(id).delete(documents);
 }
 
 /** The parts of contents that are here for a bundle. */
-export async function readParts(documents: DocumentStore, id: string): Promise<KeptPart[]> {
-  const bytes = await documents.get("state", partsName(id));
-  try {
-    const result = partNote.safeParse(JSON.parse(Buffer.from(bytes ?? []).toString("utf8")));
-    return result.success ? result.data : [];
-  } catch {
-    return [];
-  }
+export async function readParts(documents: Pick<DocumentStore, "get">, id: string): Promise<KeptPart[]> {
+  return [...((await partNotes.of(id).read(documents))?.parts ?? [])];
 }
 
 /** Replaces the note on the parts that are here, durably. */
@@ -115,18 +121,18 @@ export async function writeParts(
   parts: readonly KeptPart[],
 ): Promise<void> {
   await pinParts(documents, id, parts);
-  await documents.put("state", partsName(id), Buffer.from(`${JSON.stringify(parts)}\n`));
+  await partNotes.of(id).write(documents, { parts });
 }
 
-/** What parts are let go of from. */
+/** What parts are deleted from. */
 export interface PartStore {
   readonly documents: DocumentStore;
   readonly blobs: Pick<Store["blobs"], "delete">;
 }
 
 /**
- * Lets go of parts that nobody needs any more; those that a snapshot lists or something waits for stay. The note goes
- * last: killed before, it still names what is to go.
+ * Deletes parts that nothing needs; those that a snapshot lists or something waits for stay. The note is written last:
+ * killed before, it still names what is to be deleted.
  */
 export async function deleteParts(
   store: PartStore,
@@ -135,9 +141,8 @@ export async function deleteParts(
 ): Promise<void> {
   const { documents, blobs } = store;
   await pinParts(documents, id, kept);
-  // A label is not signed: a part may bear the name of a tarball that is held in earnest.
-  const snapshots = await readSnapshots(store);
-  const needed = hashesOf(snapshots);
+  // A label is not signed: a part may have the hash of a tarball that is really held.
+  const needed = hashesOf(await readSnapshots(store));
   const pinned = await readPins(documents);
   for (const { sha256 } of gone) if (!needed.has(sha256) && !pinned.has(sha256)) await blobs.delete(sha256);
   await writeParts(documents, id, kept);
@@ -156,16 +161,18 @@ export function namedContents({ manifest }: PendingBundle): Set<Sha256> {
   return new Set(contentsOf(manifest).map(({ sha256 }) => sha256));
 }
 
-function parseNote(bytes: Uint8Array, name: string): PendingBundle | undefined {
+async function readNote(
+  documents: Pick<DocumentStore, "get">,
+  id: string,
+): Promise<PendingBundle | undefined> {
+  const note = await notes.of(id).read(documents);
+  if (note === undefined) return undefined;
+  const { manifest, ...rest } = note;
   try {
-    const {
-      format: _format,
-      manifest,
-      ...rest
-    } = note.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
-    return { ...rest, manifest: parseManifest(Buffer.from(manifest), name) };
-  } catch {
-    return undefined;
+    return { ...rest, manifest: parseManifest(Buffer.from(manifest), id) };
+  } catch (error) {
+    if (isJamError(error)) return undefined;
+    throw error;
   }
 }
 
@@ -175,14 +182,6 @@ function ownerOf(id: string): string {
 
 function partsOwnerOf(id: string): string {
   return `${ownerOf(id)}-parts`;
-}
-
-function noteName(id: string): string {
-  return `pending-bundle-${id}.json`;
-}
-
-function partsName(id: string): string {
-  return `pending-parts-${id}.json`;
 }
 
 /** True when a bundle was refused for good: a later import would refuse it again. */

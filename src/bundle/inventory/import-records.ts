@@ -1,8 +1,10 @@
+import { sha256Field } from "../../mirror/document-fields.ts";
 import type { DocumentStore } from "../../store/store.ts";
 import { z } from "zod";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { BundleScope } from "../format/manifest.ts";
-import { bundleId, instant, sha256Text } from "../format/fields.ts";
+import { stateDocument } from "../../mirror/state-document.ts";
+import { bundleId, instant } from "../format/fields.ts";
 
 /** One bundle that was imported here. */
 export interface ImportRecord {
@@ -21,33 +23,29 @@ export interface ImportRecord {
 /** More imports than a site remembers for years; what came with older ones is held without a name. */
 export const MAX_IMPORT_RECORDS = 200;
 
-const NAME = "imported-bundles.json";
-const FORMAT = "jam-imported-bundles:1";
-
-const file = z.object({
-  format: z.literal(FORMAT),
-  imports: z.array(
-    z.object({
-      bundle: bundleId,
-      createdAt: instant,
-      importedAt: instant,
-      signedBy: z.string().nullable(),
-      scope: z.enum(["mirror", "selection"]),
-      contents: z.array(sha256Text),
-    }),
-  ),
+const note = stateDocument<{ readonly imports: readonly ImportRecord[] }>({
+  name: "imported-bundles.json",
+  format: "jam-imported-bundles:1",
+  schema: z.object({
+    imports: z.array(
+      z.object({
+        bundle: bundleId,
+        createdAt: instant,
+        importedAt: instant,
+        signedBy: z.string().nullable(),
+        scope: z.enum(["mirror", "selection"]),
+        contents: z.array(sha256Field),
+      }),
+    ),
+  }),
+  damage: "absent",
 });
 
-/** What was imported here, newest last; nothing when nothing was, or when the document is damaged. */
-export async function readImportRecords(documents: Pick<DocumentStore, "get">): Promise<ImportRecord[]> {
-  const bytes = await documents.get("state", NAME);
-  if (bytes === undefined) return [];
-  try {
-    const parsed = file.safeParse(JSON.parse(Buffer.from(bytes).toString("utf8")));
-    return parsed.success ? parsed.data.imports : [];
-  } catch {
-    return [];
-  }
+/** What was imported here, newest last; nothing when nothing was, or when the note is damaged. */
+export async function readImportRecords(
+  documents: Pick<DocumentStore, "get">,
+): Promise<readonly ImportRecord[]> {
+  return (await note.read(documents))?.imports ?? [];
 }
 
 /**
@@ -62,8 +60,7 @@ export async function recordImport(
   const same = earlier.find(({ bundle }) => bundle === record.bundle);
   const contents = [...new Set([...(same?.contents ?? []), ...record.contents])].sort();
   const imports = [...earlier.filter((one) => one !== same), { ...record, contents }];
-  const document = { format: FORMAT, imports: imports.slice(-MAX_IMPORT_RECORDS) };
-  await documents.put("state", NAME, Buffer.from(`${JSON.stringify(document, null, 1)}\n`));
+  await note.write(documents, { imports: imports.slice(-MAX_IMPORT_RECORDS) });
 }
 
 /** The bundle that brought each content; the latest where several did, for it is the one most likely still at hand. */

@@ -1,9 +1,11 @@
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import type { BlobStore } from "../../store/store.ts";
 import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
-import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
 import { currentSnapshot, type MirrorReader } from "../../mirror/read-snapshots.ts";
-import { proofsOf, type Snapshot } from "../../mirror/snapshot.ts";
+import { contentsOf } from "../../mirror/contents.ts";
+import { readKeptBytes } from "../../mirror/proofs.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
 import { bundleByContent, readImportRecords, type ImportRecord } from "./import-records.ts";
 import { INVENTORY_FORMAT, type MirrorInventory } from "../format/inventory.ts";
 import { groupReceived, RECEIPT_FORMAT, type Receipt } from "../format/receipt.ts";
@@ -72,10 +74,9 @@ async function heldDocuments(
   { documents }: InventoryStore,
 ): Promise<Sha256[]> {
   const held: Sha256[] = [];
-  const proofs = snapshot === undefined ? [] : proofsOf(snapshot).flatMap((proof) => proof.documents);
-  for (const sha256 of [...new Set(proofs.map(({ sha256 }) => sha256))].sort()) {
-    const bytes = await documents.get("upstream", sha256);
-    if (bytes !== undefined && sha256Of(bytes) === sha256) held.push(sha256);
+  const proofs = snapshot === undefined ? [] : contentsOf(snapshot).documents;
+  for (const sha256 of proofs.map((proof) => proof.sha256).sort()) {
+    if ((await readKeptBytes(documents, sha256)) !== undefined) held.push(sha256);
   }
   return held;
 }

@@ -1,5 +1,6 @@
 import type { DocumentStore } from "../../store/store.ts";
 import { z } from "zod";
+import { stateDocuments } from "../../mirror/state-document.ts";
 import { isFarAhead } from "../../shared/clock.ts";
 import { JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
@@ -12,9 +13,9 @@ import { orRefusal, type ReadReceipt, type ReadReceipts, type RefusedReceipt } f
 /** A far side, as its last receipt tells. */
 export interface Site {
   readonly name: string;
-  /** ISO 8601; when the receipt was taken in on this side. */
+  /** ISO 8601; when the receipt was imported on this side. */
   readonly receivedAt: string;
-  /** Fingerprint; null for a receipt that was taken unsigned. */
+  /** Fingerprint; null for a receipt that was accepted without a signature. */
   readonly signedBy: string | null;
   readonly receipt: Receipt;
   /** The receipt as it came, with its signature. */
@@ -31,20 +32,22 @@ export interface SiteUpdate {
   readonly earlier?: Site;
 }
 
-const FORMAT = "jam-site:1";
-const FILE_NAME = /^site-(?<name>.+)\.json$/;
-
-const file = z.object({
-  format: z.literal(FORMAT),
-  name: siteName,
-  receivedAt: instant,
-  signedBy: z.string().nullable(),
-  receipt: receiptShape,
-  text: z.string(),
+const notes = stateDocuments<Site>({
+  prefix: "site-",
+  format: "jam-site:1",
+  schema: z.object({
+    name: siteName,
+    receivedAt: instant,
+    signedBy: z.string().nullable(),
+    receipt: receiptShape,
+    text: z.string(),
+  }),
+  // The site sends the next receipt.
+  damage: "absent",
 });
 
 /**
- * Takes in a receipt, durably. One that is older than what is known changes nothing: receipts can overtake each
+ * Imports a receipt, durably. One that is older than what is known changes nothing: receipts can overtake each
  * other on their way.
  * @throws JamError JAM_RECEIPT_INVALID for one from the future, which would outlive all that follow
  */
@@ -62,8 +65,7 @@ async function updateSite(
   const isKnown = ageMs === 0 && (signedBy === null || earlier?.signedBy === signedBy);
   if (earlier !== undefined && isKnown) return { outcome: "known", site: earlier, earlier };
   const site: Site = { name, receivedAt: now.toISOString(), signedBy, receipt, text };
-  const document = { format: FORMAT, ...site };
-  await documents.put("state", fileName(name), Buffer.from(`${JSON.stringify(document, null, 1)}\n`));
+  await notes.of(name).write(documents, site);
   return { outcome: "updated", site, ...(earlier === undefined ? {} : { earlier }) };
 }
 
@@ -86,7 +88,7 @@ export async function updateSites(
 /** Every site that has sent a receipt, by name. A damaged document counts as none: its site sends the next one. */
 export async function readSites(documents: Pick<DocumentStore, "get" | "list">): Promise<Site[]> {
   const sites: Site[] = [];
-  for (const name of await siteNames(documents)) {
+  for (const name of await notes.keys(documents)) {
     const site = await readSite(documents, name);
     if (site !== undefined) sites.push(site);
   }
@@ -101,45 +103,28 @@ export async function removeSite(
   documents: Pick<DocumentStore, "list" | "delete">,
   name: string,
 ): Promise<void> {
-  const names = await siteNames(documents);
+  const names = await notes.keys(documents);
   if (!names.includes(name)) throw notFound(name, names);
-  await documents.delete("state", fileName(name));
+  await notes.of(name).delete(documents);
 }
 
 /**
- * What a site has, as far as its last receipt tells. The signature was checked when the receipt was taken in.
+ * What a site has, as far as its last receipt tells. The signature was checked when the receipt was imported.
  * @throws JamError JAM_SITE_NOT_FOUND
  */
 export async function inventoryOfSite(
   documents: Pick<DocumentStore, "get" | "list">,
   name: string,
 ): Promise<SiteInventory> {
-  const names = await siteNames(documents);
+  const names = await notes.keys(documents);
   const site = names.includes(name) ? await readSite(documents, name) : undefined;
   if (site === undefined) throw notFound(name, names);
   return inventoryOfReceipt(site.receipt);
 }
 
 async function readSite(documents: Pick<DocumentStore, "get">, name: string): Promise<Site | undefined> {
-  const bytes = await documents.get("state", fileName(name));
-  if (bytes === undefined) return undefined;
-  try {
-    const parsed = file.safeParse(JSON.parse(Buffer.from(bytes).toString("utf8")));
-    if (!parsed.success || parsed.data.name !== name || parsed.data.receipt.site !== name) return undefined;
-    const { format: _format, ...site } = parsed.data;
-    return site;
-  } catch {
-    return undefined;
-  }
-}
-
-async function siteNames(documents: Pick<DocumentStore, "list">): Promise<string[]> {
-  const names = await documents.list("state");
-  return names.flatMap((one) => FILE_NAME.exec(one)?.groups?.["name"] ?? []).sort();
-}
-
-function fileName(name: string): string {
-  return `site-${name}.json`;
+  const site = await notes.of(name).read(documents);
+  return site?.name === name && site.receipt.site === name ? site : undefined;
 }
 
 function refuseFuture({ site, createdAt }: Receipt, now: Date): void {
@@ -159,7 +144,7 @@ function notFound(name: string, names: readonly string[]): JamError {
   return new JamError("JAM_SITE_NOT_FOUND", `No site "${printable(name, 80)}" has sent a receipt.`, {
     hint:
       near === undefined
-        ? "`jam site list` shows those that have; `jam site update RECEIPT` takes one in."
+        ? "`jam site list` shows those that have; `jam site update RECEIPT` imports one."
         : `Did you mean ${near}? \`jam site list\` shows all of them.`,
     details: { site: name, sites: names },
   });

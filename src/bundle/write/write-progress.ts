@@ -1,7 +1,8 @@
+import { sha256Field } from "../../mirror/document-fields.ts";
 import type { MediumWriter } from "../../medium/medium.ts";
 import { z } from "zod";
 import type { Sha256 } from "../../shared/sha256.ts";
-import { bundleId, sha256Text } from "../format/fields.ts";
+import { bundleId } from "../format/fields.ts";
 import {
   PROGRESS_NAME,
   SUMS_NAME,
@@ -17,8 +18,8 @@ const progress = z.object({
   format: z.literal(FORMAT),
   bundle: bundleId,
   /** Tells apart what would give other volumes: manifest, signature and volume size. */
-  layout: sha256Text,
-  volumes: z.array(z.object({ name: z.string(), size: z.number(), sha256: sha256Text })),
+  layout: sha256Field,
+  volumes: z.array(z.object({ name: z.string(), size: z.number(), sha256: sha256Field })),
 });
 
 /** A volume that is finished. */

@@ -44,9 +44,8 @@ async function check(context: CommandContext): Promise<number> {
         onWait: (wait) => createWaitLines(context)({ kind: "wait", ...wait }),
       }),
     tryWrite: async () => {
-      const store = await openStore(config, { create: true });
-      await store.documents.put("state", "write-test.json", Buffer.from("{}\n"));
-      await store.documents.delete("state", "write-test.json");
+      const { tryWriting } = await import("../../mirror/state-document.ts");
+      await tryWriting((await openStore(config, { create: true })).documents);
     },
     evaluateRules: async () => {
       const assessment = await assessRules(context, config);
