@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import type { Agent } from "../src/juju/agent.ts";
 import { JUJU_KNOWLEDGE } from "../src/juju/knowledge/knowledge.ts";
 import { parseSha256, type Sha256 } from "../src/shared/sha256.ts";
-import { parseQuestions, readQuestions } from "../src/upgrade/which/read-questions.ts";
+import { parseQuestions, readQuestions } from "../src/upgrade/which/question-document.ts";
 import { answerBatch, answerQuestion } from "../src/upgrade/which/which.ts";
-import { createWorld } from "../src/upgrade/which/which-state.ts";
+import { createState } from "../src/upgrade/which/which-state.ts";
 import type { Figure } from "./figure.ts";
 import { median } from "./process.ts";
 
@@ -22,16 +22,16 @@ export async function benchWhich(): Promise<Figure[]> {
   const fresh: number[] = [];
   const again: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const world = createWorld({ held: agents, upstream: agents }, JUJU_KNOWLEDGE);
-    fresh.push(millisecondsOf(() => JSON.stringify(answerQuestion(world, question))));
-    again.push(millisecondsOf(() => JSON.stringify(answerQuestion(world, question))));
+    const state = createState({ held: agents, upstream: agents }, JUJU_KNOWLEDGE);
+    fresh.push(millisecondsOf(() => JSON.stringify(answerQuestion(state, question))));
+    again.push(millisecondsOf(() => JSON.stringify(answerQuestion(state, question))));
   }
   const text = await readFile(VECTORS, "utf8");
-  const world = createWorld({ held: agents, upstream: undefined }, JUJU_KNOWLEDGE);
+  const state = createState({ held: agents, upstream: undefined }, JUJU_KNOWLEDGE);
   const questions = parseQuestions(text, "select.json");
   const rates: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    rates.push((1000 * questions.length) / millisecondsOf(() => answerBatch(world, questions)));
+    rates.push((1000 * questions.length) / millisecondsOf(() => answerBatch(state, questions)));
   }
   return [
     one(`\`which\`, first question, ${AGENTS} agents`, median(fresh)),

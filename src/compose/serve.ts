@@ -17,10 +17,10 @@ export interface ComposeServerOptions {
 /** The HTTP server of this mirror. It only reads, so it can run during a sync. */
 export async function composeServer(config: Config, options: ComposeServerOptions): Promise<MirrorServer> {
   const { createServer } = await import("../server/server.ts");
-  const readWorld = await composeWhich(config, () => readKnownInThread(config.data));
+  const readState = await composeWhich(config, () => readKnownInThread(config.data));
   const { QueryThread } = await import("./query-thread.ts");
   const queries = new QueryThread(config);
-  const server = createServer({ store: await openStore(config), readWorld, ask: queries.ask }, options);
+  const server = createServer({ store: await openStore(config), readState, ask: queries.ask }, options);
   return {
     ...server,
     async close(closing) {

@@ -4,7 +4,7 @@ import type { Knowledge } from "../juju/knowledge/knowledge.ts";
 import type { KnownAgents } from "../upgrade/known-agents.ts";
 import type { LookupPlace } from "../upgrade/lookup/place.ts";
 import type { LookupReader } from "../upgrade/lookup/port.ts";
-import type { WhichWorld } from "../upgrade/which/which-state.ts";
+import type { WhichState } from "../upgrade/which/which-state.ts";
 import { openReader, openStore } from "./store.ts";
 
 /**
@@ -15,11 +15,11 @@ import { openReader, openStore } from "./store.ts";
 export async function composeWhich(
   config: Config,
   readAgents?: () => Promise<KnownAgents>,
-): Promise<() => Promise<WhichWorld>> {
-  const { createWorldReader } = await import("../upgrade/which/which-state.ts");
+): Promise<() => Promise<WhichState>> {
+  const { createStateReader } = await import("../upgrade/which/which-state.ts");
   const { knowledgeOf } = await import("../mirror/knowledge.ts");
   const store = await openStore(config);
-  return createWorldReader(store, () => knowledgeOf(store.documents, config.advice), readAgents, {
+  return createStateReader(store, () => knowledgeOf(store.documents, config.advice), readAgents, {
     rules: config.rules,
     isOffline: config.mode === "offline",
   });

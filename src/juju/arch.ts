@@ -4,6 +4,14 @@
  */
 export const ARCHES = ["amd64", "arm64", "ppc64el", "s390x", "riscv64", "i386", "armhf", "ppc64"] as const;
 
+/** An architecture that some Juju release has searched for. */
+export type Arch = (typeof ARCHES)[number];
+
+/** True for one of `ARCHES`. */
+export function isArch(word: string): word is Arch {
+  return (ARCHES as readonly string[]).includes(word);
+}
+
 /** A word that can stand for an architecture; also one that no Juju knows yet. */
 const ARCH_WORD = /^[a-z0-9]{2,20}$/;
 

@@ -87,6 +87,16 @@ export function compareVersions(a: JujuVersion, b: JujuVersion): number {
   );
 }
 
+/** True when both are the same number, build included. */
+export function isSame(a: JujuVersion, b: JujuVersion): boolean {
+  return compareVersions(a, b) === 0;
+}
+
+/** True when major and minor are equal. */
+export function isSameMinor(a: JujuVersion, b: JujuVersion): boolean {
+  return a.major === b.major && a.minor === b.minor;
+}
+
 /** Orders two version texts as `compareVersions` does. @throws JamError JAM_VERSION_INVALID */
 export function compareVersionTexts(a: string, b: string): number {
   return compareVersions(parseVersion(a), parseVersion(b));

@@ -1,5 +1,5 @@
 import type { BlobStore, DocumentStore, RefStore } from "../store/store.ts";
-import type { WhichWorld } from "../upgrade/which/which-state.ts";
+import type { WhichState } from "../upgrade/which/which-state.ts";
 import type { AskQuery } from "./queries.ts";
 
 /** The store as the server uses it: it never writes. */
@@ -14,7 +14,7 @@ export interface ServedStore {
 export interface ServerPorts {
   readonly store: ServedStore;
   /** What questions about versions are answered from; read at every such question. */
-  readonly readWorld: () => Promise<WhichWorld>;
+  readonly readState: () => Promise<WhichState>;
   /** Answers the other queries of the API, where the server does not have to wait for it. */
   readonly ask: AskQuery;
 }

@@ -37,7 +37,7 @@ export interface MirrorServer {
 
 /** A server that answers from these ports. It holds no state that the next one would need. */
 export function createServer(
-  { store, readWorld, ask }: ServerPorts,
+  { store, readState, ask }: ServerPorts,
   options: ServerOptions = {},
 ): MirrorServer {
   const limits = { ...SERVER_LIMITS, ...options.limits };
@@ -45,7 +45,7 @@ export function createServer(
     readerOf: createRefReaders(store),
     verbatim: createVerbatimDocuments(store),
     blobs: store.blobs,
-    readWorld,
+    readState,
     ask,
     pool: new BufferPool(),
     chunks: new HotChunks(),

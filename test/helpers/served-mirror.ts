@@ -11,7 +11,7 @@
 import type { QueryAnswers } from "../../src/compose/queries.ts";
 import type { Agent } from "../../src/juju/agent.ts";
 import { JUJU_KNOWLEDGE } from "../../src/juju/knowledge/knowledge.ts";
-import { createWorldReader } from "../../src/upgrade/which/which-state.ts";
+import { createStateReader } from "../../src/upgrade/which/which-state.ts";
 import { MIRROR_REF } from "../../src/shared/ref-name.ts";
 import { sha256Of } from "../../src/shared/sha256.ts";
 import type { Sha256 } from "../../src/shared/sha256.ts";
@@ -97,7 +97,7 @@ function portsOf(store: TemporaryStore): ServerPorts {
   let queries: Promise<QueryAnswers> | undefined;
   return {
     store,
-    readWorld: createWorldReader(store, () => Promise.resolve(JUJU_KNOWLEDGE)),
+    readState: createStateReader(store, () => Promise.resolve(JUJU_KNOWLEDGE)),
     // In this thread: what a thread of their own adds is a subject of its own.
     ask: async (name, input) => {
       queries ??= queriesOf(store.path);

@@ -11,12 +11,9 @@ import {
 } from "../../src/juju/version.ts";
 import type { JujuVersion, VersionGeneration } from "../../src/juju/version.ts";
 import type { BootstrapGeneration } from "../../src/juju/decisions/outcome.ts";
-import { answerBootstrap } from "../../src/juju/decisions/bootstrap.ts";
 import type { Generation } from "../../src/juju/decisions/generation.ts";
 import { newest, newestCompatible } from "../../src/juju/decisions/newest.ts";
-import type { BootstrapQuestion, UpgradeQuestion } from "../../src/juju/decisions/request.ts";
 import { preferredStreams } from "../../src/juju/decisions/streams.ts";
-import { answerUpgrade } from "../../src/juju/decisions/upgrade.ts";
 import {
   buildInterop,
   type InteropDecision,
@@ -25,6 +22,12 @@ import {
   type InteropSolution,
   type JujuGeneration,
 } from "../helpers/interop.ts";
+import {
+  bootstrapOutcome,
+  upgradeOutcome,
+  type BootstrapFields,
+  type UpgradeFields,
+} from "../helpers/questions.ts";
 import { SEED, seededRandom, type Random } from "../helpers/random.ts";
 import { serveStreams, type Streams } from "../helpers/streams-server.ts";
 
@@ -202,7 +205,7 @@ function someStreams(random: Random, minors: readonly string[]): Streams {
 
 const SETTINGS = ["", "", "", "released", "proposed", "devel", "testing", "mine"];
 
-function someUpgrade(random: Random, client: Client): UpgradeQuestion {
+function someUpgrade(random: Random, client: Client): UpgradeFields {
   const { minors, generation } = client;
   const own = minors.slice(0, 3);
   const streams = someStreams(random, minors);
@@ -236,8 +239,8 @@ function someUpgrade(random: Random, client: Client): UpgradeQuestion {
   };
 }
 
-function upgradeDecision(question: UpgradeQuestion, url: string): InteropDecision {
-  const { current, controllerVersion, isController, development = false } = question;
+function upgradeDecision(question: UpgradeFields, url: string): InteropDecision {
+  const { current, controllerVersion = current, isController = false, development = false } = question;
   return {
     ask: "upgrade",
     url,
@@ -255,7 +258,7 @@ function upgradeDecision(question: UpgradeQuestion, url: string): InteropDecisio
   };
 }
 
-function someBootstrap(random: Random, { minors, bootstrap, version }: Client): BootstrapQuestion {
+function someBootstrap(random: Random, { minors, bootstrap, version }: Client): BootstrapFields {
   const own = minors.slice(0, 3);
   const streams = someStreams(random, minors);
   const listed = Object.values(streams).flat();
@@ -304,7 +307,7 @@ describe.skipIf(interop.isMissing).for(CLIENTS)(`Juju $juju${interop.note}`, (cl
       url: upstreams.url(at),
       client: question.client,
       requested: question.requested ?? "",
-      autoUpgrade: question.autoUpgrade,
+      autoUpgrade: question.autoUpgrade ?? false,
       configStream: question.configStream ?? "",
       development: question.development ?? false,
     }));
@@ -312,7 +315,7 @@ describe.skipIf(interop.isMissing).for(CLIENTS)(`Juju $juju${interop.note}`, (cl
     expectEqual(
       questions,
       theirs,
-      questions.map((question) => answerBootstrap(question)),
+      questions.map((question) => bootstrapOutcome(question)),
     );
   });
 });
@@ -332,7 +335,7 @@ describe.skipIf(interop.isMissing).for(CLIENTS.filter(({ juju }) => juju !== "2.
       expectEqual(
         questions,
         theirs,
-        questions.map((question) => answerUpgrade(question)),
+        questions.map((question) => upgradeOutcome(question)),
       );
     });
   },

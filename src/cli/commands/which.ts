@@ -48,7 +48,7 @@ async function which(context: CommandContext, call: CommandCall<WhichFlags>): Pr
     return answerFile(context, input, trace === true);
   }
   const values = valuesOf(flags, call.args[0] as string | undefined);
-  const world = await readWorld(context);
+  const world = await readState(context);
   const { readParameters } = await import("../../upgrade/which/parameters.ts");
   const { answerQuestion } = await import("../../upgrade/which/which.ts");
   const answer = answerQuestion(world, readParameters(values, world)) as WhichAnswer;
@@ -59,17 +59,17 @@ async function which(context: CommandContext, call: CommandCall<WhichFlags>): Pr
 
 async function answerFile(context: CommandContext, file: string, hasCandidates: boolean): Promise<number> {
   const { name, text } = await readInputFile(context, file, "--input");
-  const { parseQuestions } = await import("../../upgrade/which/read-questions.ts");
+  const { parseQuestions } = await import("../../upgrade/which/question-document.ts");
   const { answerBatch } = await import("../../upgrade/which/which.ts");
   const questions = parseQuestions(text, name);
-  const document = answerBatch(await readWorld(context), questions, hasCandidates);
+  const document = answerBatch(await readState(context), questions, hasCandidates);
   const { renderBatch } = await import("../render/which.ts");
   await context.output.print(document, () => renderBatch(document.answers));
   return 0;
 }
 
 /** What is held here, and what upstream listed at the last sync; asks no network. */
-async function readWorld(context: CommandContext) {
+async function readState(context: CommandContext) {
   const config = await context.config();
   const { composeWhich } = await import("../../compose/upgrade.ts");
   const read = await composeWhich(config);

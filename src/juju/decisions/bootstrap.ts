@@ -1,15 +1,12 @@
-import { parseAgentBinary } from "../agent-binary.ts";
-import { formatVersion, toPatch, type JujuVersion } from "../version.ts";
-import type { BootstrapAnswer, BootstrapGeneration } from "./outcome.ts";
+import { formatVersion, toPatch, type JujuVersion, isSameMinor, isSame } from "../version.ts";
+import type { BootstrapOutcome, BootstrapGeneration } from "./outcome.ts";
 import type { Generation } from "./generation.ts";
 import { findInStreams } from "./find-agents.ts";
 import { BOOTSTRAP_FOUND_NOTHING, BOOTSTRAP_MISMATCH, onlyBootstraps } from "./messages.ts";
 import { newest } from "./newest.ts";
-import type { BootstrapQuestion } from "./request.ts";
+import type { BootstrapRequest } from "./request.ts";
 import { preferredStreams } from "./streams.ts";
 import { note, type Rule, type Trace } from "./trace.ts";
-import { attempt, isSame, isSameMinor } from "./upgrade-request.ts";
-import { readVersion } from "./version-pool.ts";
 
 /** What differs between the clients that bootstrap. */
 interface BootstrapRules {
@@ -76,19 +73,19 @@ export function bootstrapGenerationOf(client: JujuVersion): BootstrapGeneration 
 
 /**
  * What `juju bootstrap` of that client takes. Without `--auto-upgrade` it wants exactly its own version.
- * @throws JamError JAM_VERSION_INVALID for an invalid version other than the requested one.
  */
-export function answerBootstrap(question: BootstrapQuestion, trace?: Trace): BootstrapAnswer {
-  const generation = question.generation ?? bootstrapGenerationOf(readVersion(question.client));
-  const rules = BOOTSTRAP_RULES[generation];
-  const client = readVersion(question.client, generation === "1.25" ? "1.25" : "v2");
-  const requested = readRequested(question.requested ?? "", generation);
-  if (typeof requested === "string") return { outcome: "error", error: requested };
+export function decideBootstrap(request: BootstrapRequest, trace?: Trace): BootstrapOutcome {
+  const { client } = request;
+  const rules = BOOTSTRAP_RULES[request.generation];
+  if (request.requested !== undefined && "error" in request.requested) {
+    return { outcome: "error", error: request.requested.error };
+  }
+  const requested = request.requested?.version;
   if (requested !== undefined && !isSameMinor(requested, client)) {
     return { outcome: "error", error: rules.mismatch(client) };
   }
-  const wanted = requested ?? (question.autoUpgrade ? undefined : client);
-  const found = candidates(question, rules, { client, wanted }, trace);
+  const wanted = requested ?? (request.autoUpgrade ? undefined : client);
+  const found = candidates(request, rules, wanted, trace);
   const best = newest(found);
   if (best === undefined) return withoutAgents(rules, client, wanted);
   const start = rules.startsWithClient ? newest(found.filter((v) => isSamePatch(v, client))) : undefined;
@@ -99,31 +96,20 @@ export function answerBootstrap(question: BootstrapQuestion, trace?: Trace): Boo
   };
 }
 
-/**
- * `--agent-version` is read as a binary first (`2.9.25-xenial-amd64`), then as a plain version.
- * Source: juju cmd/juju/commands/bootstrap.go Init.
- */
-function readRequested(text: string, generation: BootstrapGeneration): JujuVersion | string | undefined {
-  if (text === "") return undefined;
-  const rules = generation === "1.25" ? "1.25" : "v2";
-  const binary = attempt(() => parseAgentBinary(text, rules).number);
-  if (typeof binary !== "string") return binary;
-  return attempt(() => readVersion(text, rules));
-}
-
 function candidates(
-  question: BootstrapQuestion,
+  request: BootstrapRequest,
   rules: BootstrapRules,
-  { client, wanted }: { readonly client: JujuVersion; readonly wanted: JujuVersion | undefined },
+  wanted: JujuVersion | undefined,
   trace: Trace | undefined,
 ): readonly JujuVersion[] {
+  const { client } = request;
   const streams = preferredStreams(rules.like, {
     version: wanted ?? client,
-    development: question.development ?? false,
-    stream: question.configStream ?? "",
+    development: request.development,
+    stream: request.configStream,
   });
   const filter = wanted === undefined ? { major: client.major, minor: client.minor } : { number: wanted };
-  const { found } = findInStreams(rules.like, question, streams, filter);
+  const { found } = findInStreams(request.streams, streams, filter);
   const what = wanted === undefined ? "Every agent of the client's minor" : "Exactly the wanted number";
   const rule: Rule = {
     rule: `${what} in ${streams.join(", ")}.`,
@@ -137,7 +123,7 @@ function withoutAgents(
   rules: BootstrapRules,
   client: JujuVersion,
   wanted: JujuVersion | undefined,
-): BootstrapAnswer {
+): BootstrapOutcome {
   const isOwn = wanted === undefined || isSamePatch(wanted, client);
   if (rules.packagesLocal && isOwn) return { outcome: "local-agent" };
   return { outcome: "error", error: rules.foundNothing };

@@ -1,8 +1,7 @@
 import { compareVersions, toPatch, type JujuVersion } from "../version.ts";
-import type { AgentFilter, LookupResult } from "./find-agents.ts";
+import type { AgentFilter, SearchResult } from "./find-agents.ts";
 import { includesVersion } from "./newest.ts";
-import type { UpgradeRequest } from "./upgrade-request.ts";
-import { poolOfTags } from "./version-pool.ts";
+import type { ValidUpgradeRequest } from "./request.ts";
 
 /*
  * Kubernetes models: the candidates are tags of the jujud-operator image, and the streams only vouch for them.
@@ -13,9 +12,9 @@ import { poolOfTags } from "./version-pool.ts";
  * Source: juju cmd/juju/commands/upgradecontroller.go initCAASVersions (2.7.8, 2.8.13).
  */
 export function tagsForClient(
-  request: UpgradeRequest,
+  request: ValidUpgradeRequest,
   filter: AgentFilter,
-  listed: LookupResult,
+  listed: SearchResult,
 ): readonly JujuVersion[] {
   return tagsOf(request).filter(
     (tag) => tag.major === filter.major && tag.build === 0 && isVouchedFor(request, tag, listed),
@@ -29,9 +28,9 @@ export function tagsForClient(
  * apiserver/facades/client/modelupgrader/findtools.go toolVersionsForCAAS (2.9.61).
  */
 export function tagsForServer29(
-  request: UpgradeRequest,
+  request: ValidUpgradeRequest,
   filter: AgentFilter,
-  listed: LookupResult,
+  listed: SearchResult,
 ): readonly JujuVersion[] {
   const { current } = request;
   return tagsOf(request).filter(
@@ -48,9 +47,9 @@ export function tagsForServer29(
  * Source: juju apiserver/facades/client/modelupgrader/findagents.go agentVersionsForCAAS (3.0.4 to 3.6.28).
  */
 export function tagsForServer3(
-  request: UpgradeRequest,
+  request: ValidUpgradeRequest,
   filter: AgentFilter,
-  listed: LookupResult,
+  listed: SearchResult,
 ): readonly JujuVersion[] {
   return tagsOf(request).filter(
     (tag) =>
@@ -60,12 +59,12 @@ export function tagsForServer3(
   );
 }
 
-function tagsOf(request: UpgradeRequest): readonly JujuVersion[] {
-  return poolOfTags(request.question.registryTags ?? []).entries.map(({ version }) => version);
+function tagsOf(request: ValidUpgradeRequest): readonly JujuVersion[] {
+  return request.registryTags?.versions ?? [];
 }
 
 /** Listed in the streams without its build; where they list nothing at all, pre-releases need another stream. */
-function isVouchedFor(request: UpgradeRequest, tag: JujuVersion, listed: LookupResult): boolean {
+function isVouchedFor(request: ValidUpgradeRequest, tag: JujuVersion, listed: SearchResult): boolean {
   if (listed.found.length > 0) return includesVersion(listed.found, toPatch(tag));
   return tag.tag === "" || (request.stream !== "" && request.stream !== "released");
 }

@@ -11,7 +11,7 @@ import {
   NO_MATCHING_VERSIONS,
   upgradeControllerFirst,
 } from "./messages.ts";
-import { readVersion } from "./version-pool.ts";
+import { readVersion } from "./version-list.ts";
 
 /** The generations in which the client of 2.x decides. */
 export type ClientGeneration = Extract<

@@ -1,5 +1,5 @@
 import { compareVersions, type JujuVersion } from "../version.ts";
-import type { MigrateAnswer, MigrationGeneration } from "./outcome.ts";
+import type { MigrationOutcome, MigrationGeneration } from "./outcome.ts";
 import {
   modelAhead,
   modelBelow,
@@ -8,8 +8,8 @@ import {
   unknownTarget,
   unknownVersion,
 } from "./messages.ts";
-import type { MigrateQuestion } from "./request.ts";
-import { readVersion } from "./version-pool.ts";
+import type { MigrationRequest } from "./request.ts";
+import { readVersion } from "./version-list.ts";
 
 /** What differs between the target controllers. */
 interface MigrationRules {
@@ -74,14 +74,10 @@ export function migrationGenerationOf(target: JujuVersion): MigrationGeneration 
 /**
  * Whether the target controller takes the model, as far as versions decide; facades, charms and bases are not asked.
  * Source: juju migration/precheck.go TargetPrecheck, controllerVersionCompatible (2.3.9 to 4.0.15).
- * @throws JamError JAM_VERSION_INVALID
  */
-export function answerMigrate(question: MigrateQuestion): MigrateAnswer {
-  const model = readVersion(question.modelVersion);
-  const source = readVersion(question.sourceController);
-  const target = readVersion(question.targetController);
-  const rules = MIGRATION_RULES[question.generation ?? migrationGenerationOf(target)];
-  const error = refusal(rules, model, source, target);
+export function decideMigration(request: MigrationRequest): MigrationOutcome {
+  const { generation, model, sourceController: source, targetController: target } = request;
+  const error = refusal(MIGRATION_RULES[generation], model, source, target);
   return error === undefined ? { ok: true } : { ok: false, error };
 }
 

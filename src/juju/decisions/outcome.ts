@@ -1,8 +1,11 @@
+import { type JujuVersion, formatVersion, isSame } from "../version.ts";
+import { NO_UPGRADES } from "./messages.ts";
+import type { ValidUpgradeRequest } from "./request.ts";
 /**
  * What Juju does with an upgrade request. `changed` is false where it writes the value that is there already;
  * `setStream` is the stream it writes into the model's settings with it.
  */
-export type UpgradeAnswer =
+export type UpgradeOutcome =
   | {
       readonly outcome: "upgrade";
       readonly chosen: string;
@@ -21,17 +24,17 @@ export type UpgradeAnswer =
   | { readonly outcome: "needs-local-agent" };
 
 /** What a bootstrap does: `binary` starts the machine, `agentVersion` is what it then settles on. */
-export type BootstrapAnswer =
+export type BootstrapOutcome =
   | { readonly outcome: "bootstrap"; readonly agentVersion: string; readonly binary: string }
   /** The client packages the jujud that lies beside it. */
   | { readonly outcome: "local-agent" }
   | { readonly outcome: "error"; readonly error: string };
 
 /** Whether the target controller accepts the model, with its own words where not. */
-export type MigrateAnswer = { readonly ok: true } | { readonly ok: false; readonly error: string };
+export type MigrationOutcome = { readonly ok: true } | { readonly ok: false; readonly error: string };
 
 /** What Juju does, in the shape of its recorded answers. */
-export type JujuAnswer = UpgradeAnswer | BootstrapAnswer;
+export type JujuOutcome = UpgradeOutcome | BootstrapOutcome;
 
 /** The bootstrap rules that differ, named after the releases that share them. */
 export const BOOTSTRAP_GENERATIONS = ["1.25", "2.0-2.2", "2.3-2.8", "2.8", "2.9", "3.6", "4.0"] as const;
@@ -50,3 +53,20 @@ export const MIGRATION_GENERATIONS = [
   "4.0",
 ] as const;
 export type MigrationGeneration = (typeof MIGRATION_GENERATIONS)[number];
+
+export const UP_TO_DATE: UpgradeOutcome = { outcome: "up-to-date", message: NO_UPGRADES };
+
+/** The answer that carries Juju's words. */
+export function refuse(error: string): UpgradeOutcome {
+  return { outcome: "error", error };
+}
+
+/** The answer "agent-version is set to this"; names the stream where Juju writes that too. */
+export function upgradeTo(request: ValidUpgradeRequest, chosen: JujuVersion, setStream = ""): UpgradeOutcome {
+  const answer = {
+    outcome: "upgrade",
+    chosen: formatVersion(chosen),
+    changed: !isSame(chosen, request.current),
+  } as const;
+  return setStream === "" ? answer : { ...answer, setStream };
+}

@@ -1,5 +1,5 @@
-import { compareVersions, type JujuVersion } from "../version.ts";
-import type { UpgradeAnswer } from "./outcome.ts";
+import { compareVersions, type JujuVersion, isSameMinor } from "../version.ts";
+import { type UpgradeOutcome, UP_TO_DATE } from "./outcome.ts";
 import type { Generation } from "./generation.ts";
 import {
   DOWNGRADE_NOT_ALLOWED,
@@ -13,8 +13,7 @@ import {
   type Blocked,
 } from "./messages.ts";
 import type { OtherModel } from "./request.ts";
-import { isSameMinor, UP_TO_DATE } from "./upgrade-request.ts";
-import { readVersion } from "./version-pool.ts";
+import { readVersion } from "./version-list.ts";
 
 /** The generations in which a 3.x controller decides. */
 export type ServerGeneration = Extract<Generation, "3.0" | "3.1-3.2" | "3.3.4-3.6.21" | "3.6.23+">;
@@ -25,7 +24,7 @@ export interface ServerRules {
   /** Whether another model's target is looked up like a request, or taken from the controller as it is. */
   readonly hosted: "looks-up" | "follows";
   /** The answer to a request below the current patch. */
-  readonly lowerRequest: UpgradeAnswer;
+  readonly lowerRequest: UpgradeOutcome;
   readonly otherMinor: (current: JujuVersion, target: JujuVersion) => string;
   /** Lowest version of a 2.x model beside a 3.x controller. */
   readonly minimum: JujuVersion;
@@ -82,8 +81,7 @@ export function controllerBlockers(
   if (!isSameMinor(current, target)) {
     blocked.push({ model: "admin/controller", reason: rules.otherMinor(current, target) });
   }
-  for (const { name, version } of otherModels) {
-    const model = readVersion(version);
+  for (const { name, version: model } of otherModels) {
     const failure = rules.strictModels ? undefined : majorFailure(model, target);
     if (failure !== undefined) return rules.namesModel ? modelNotValidated(name, failure) : failure;
     const reason = modelBlocker(rules, model, target);

@@ -1,6 +1,7 @@
 import { isDevVersion, type JujuVersion } from "../version.ts";
 import type { Generation } from "./generation.ts";
 import { versionGenerationOf } from "./generation.ts";
+import type { UpgradeRequest } from "./request.ts";
 
 /** Each stream and those searched after it. */
 const FALLBACKS: Readonly<Record<string, readonly string[]>> = {
@@ -43,25 +44,18 @@ const WITHOUT_STREAM_OPTION: ReadonlySet<Generation> = new Set(["1.25", "2.0-2.1
 /** Generations whose controller lets a development version that is asked for by number widen the search. */
 const WIDENED_BY_NUMBER: ReadonlySet<Generation> = new Set(["3.0", "3.1-3.2", "3.3.4-3.6.21", "3.6.23+"]);
 
-/** What an upgrade's search depends on. */
-export interface StreamQuestion {
-  readonly stream?: string | null;
-  readonly configStream?: string | null;
-  readonly development?: boolean;
-}
-
-/** The streams that an upgrade searches, in order; `number` is the version that is asked for, if one is. */
+/** The streams that an upgrade searches, in order; `number` is the requested version, if there is one. */
 export function streamsOfUpgrade(
   generation: Generation,
-  { stream, configStream, development }: StreamQuestion,
+  { stream, configStream, development }: Pick<UpgradeRequest, "stream" | "configStream" | "development">,
   number: JujuVersion | undefined,
 ): readonly string[] {
-  const option = WITHOUT_STREAM_OPTION.has(generation) ? "" : (stream ?? "");
-  const wanted = option || (configStream ?? "");
+  const option = WITHOUT_STREAM_OPTION.has(generation) ? "" : stream;
+  const wanted = option || configStream;
   if (generation === "4.0") return [wanted || "released"];
   return preferredStreams(generation, {
     version: WIDENED_BY_NUMBER.has(generation) ? number : undefined,
-    development: development ?? false,
+    development,
     stream: wanted,
   });
 }

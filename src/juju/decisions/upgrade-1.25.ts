@@ -1,6 +1,6 @@
-import { compareVersions } from "../version.ts";
+import { compareVersions, isSame } from "../version.ts";
 import type { JujuVersion } from "../version.ts";
-import type { UpgradeAnswer } from "./outcome.ts";
+import { type UpgradeOutcome, UP_TO_DATE, upgradeTo, refuse } from "./outcome.ts";
 import { findByController } from "./find-agents.ts";
 import {
   cannotChange,
@@ -12,9 +12,9 @@ import {
   THROUGH_1_20_14,
 } from "./messages.ts";
 import { includesVersion, newestReleased } from "./newest.ts";
+import type { ValidUpgradeRequest } from "./request.ts";
 import { preferredStreams } from "./streams.ts";
 import { note, type Rule } from "./trace.ts";
-import { isSame, refuse, UP_TO_DATE, upgradeTo, type UpgradeRequest } from "./upgrade-request.ts";
 
 const SOURCE = "cmd/juju/commands/upgradejuju.go";
 const RULES = {
@@ -33,8 +33,8 @@ const RULES = {
  * 1.25: the client takes the newest release of its own major.
  * Source: juju cmd/juju/commands/upgradejuju.go Run, initVersions, validate (1.25.14).
  */
-export function upgradeBy1_25(request: UpgradeRequest): UpgradeAnswer {
-  const { client, current, controller, question, requested } = request;
+export function upgradeBy1_25(request: ValidUpgradeRequest): UpgradeOutcome {
+  const { client, current, controller, requested } = request;
   if (requested !== undefined && requested.major !== client.major) return refuse(INCOMPATIBLE_WITH_CLI);
   if (requested !== undefined && isSame(requested, current)) return UP_TO_DATE;
   const chosen = choose(request);
@@ -42,20 +42,20 @@ export function upgradeBy1_25(request: UpgradeRequest): UpgradeAnswer {
   if (isSame(chosen, current)) return UP_TO_DATE;
   const error = refusal(current, chosen);
   if (error !== undefined) return refuse(error);
-  if (!question.isController && compareVersions(chosen, controller) > 0) {
+  if (!request.isController && compareVersions(chosen, controller) > 0) {
     return refuse(hostedEnvironmentAhead(chosen, controller));
   }
   return upgradeTo(request, chosen);
 }
 
-function choose(request: UpgradeRequest): JujuVersion | UpgradeAnswer {
-  const { client, current, generation, question, requested, trace } = request;
+function choose(request: ValidUpgradeRequest): JujuVersion | UpgradeOutcome {
+  const { client, current, generation, requested, trace } = request;
   const streams = preferredStreams(generation, {
     version: undefined,
-    development: question.development ?? false,
-    stream: question.configStream ?? "",
+    development: request.development,
+    stream: request.configStream,
   });
-  const { found, failure } = findByController(generation, question, streams, { major: client.major });
+  const { found, failure } = findByController(request, streams, { major: client.major });
   note(trace, RULES.lookup, found);
   if (failure !== undefined) {
     if (requested === undefined && current.major === client.major) return UP_TO_DATE;

@@ -1,14 +1,13 @@
-import { compareVersions, toPatch, type JujuVersion } from "../version.ts";
-import type { UpgradeAnswer } from "./outcome.ts";
+import { compareVersions, toPatch, type JujuVersion, isSame } from "../version.ts";
+import { type UpgradeOutcome, UP_TO_DATE, upgradeTo, refuse } from "./outcome.ts";
 import { tagsForServer29 } from "./caas.ts";
 import { findByController } from "./find-agents.ts";
 import { DOWNGRADE_NOT_ALLOWED, notSupportedFrom, upgradeControllerFirst } from "./messages.ts";
 import { includesVersion } from "./newest.ts";
+import type { ValidUpgradeRequest } from "./request.ts";
 import { preferredStreams } from "./streams.ts";
 import { note, type Rule } from "./trace.ts";
 import { nextStep } from "./upgrade-by-client.ts";
-import { isSame, refuse, UP_TO_DATE, upgradeTo, type UpgradeRequest } from "./upgrade-request.ts";
-import { readVersion } from "./version-pool.ts";
 
 const SOURCE = "apiserver/facades/client/modelupgrader/findtools.go";
 const REF = "2.9 branch ff1125b6da";
@@ -30,20 +29,20 @@ const RULES = {
  * Source: juju cmd/juju/commands/upgrademodel.go upgradeModel, upgradeWithTargetVersion,
  * apiserver/facades/client/modelupgrader/findtools.go decideVersion (2.9 branch ff1125b6da).
  */
-export function upgradeBy2_9(request: UpgradeRequest): UpgradeAnswer {
-  const { controller, current, question, requested, stream } = request;
+export function upgradeBy2_9(request: ValidUpgradeRequest): UpgradeOutcome {
+  const { controller, current, requested, stream } = request;
   if (requested !== undefined && isSame(requested, current)) return UP_TO_DATE;
-  if (question.isController && requested?.major === 3 && current.major !== 3) {
+  if (request.isController && requested?.major === 3 && current.major !== 3) {
     return refuse(notSupportedFrom("upgrade", current, requested));
   }
   const chosen = decide(request);
   if (chosen === undefined) return UP_TO_DATE;
-  if (question.isController && chosen.major !== current.major) {
+  if (request.isController && chosen.major !== current.major) {
     return refuse(notSupportedFrom("upgrade", current, chosen));
   }
-  const refused = question.isController ? refuseOtherModels(request, chosen) : undefined;
+  const refused = request.isController ? refuseOtherModels(request, chosen) : undefined;
   if (refused !== undefined) return refused;
-  if (!question.isController && compareVersions(chosen, controller) > 0) {
+  if (!request.isController && compareVersions(chosen, controller) > 0) {
     return refuse(upgradeControllerFirst(chosen, controller));
   }
   return upgradeTo(request, chosen, stream);
@@ -53,9 +52,11 @@ export function upgradeBy2_9(request: UpgradeRequest): UpgradeAnswer {
  * A model of another major on the controller; Juju checks every model, however it came there.
  * Source: juju upgrades/upgradevalidation/version.go versionCheck, upgrade.go ValidatorsForControllerUpgrade (2.9.42).
  */
-function refuseOtherModels({ question }: UpgradeRequest, chosen: JujuVersion): UpgradeAnswer | undefined {
-  for (const { version } of question.otherModels ?? []) {
-    const model = readVersion(version);
+function refuseOtherModels(
+  { otherModels }: ValidUpgradeRequest,
+  chosen: JujuVersion,
+): UpgradeOutcome | undefined {
+  for (const { version: model } of otherModels) {
     if (model.major > chosen.major) return refuse(DOWNGRADE_NOT_ALLOWED);
     if (model.major < chosen.major) return refuse(notSupportedFrom("upgrade", model, chosen));
   }
@@ -63,7 +64,7 @@ function refuseOtherModels({ question }: UpgradeRequest, chosen: JujuVersion): U
 }
 
 /** Undefined where Juju finds nothing or nothing newer. */
-function decide(request: UpgradeRequest): JujuVersion | undefined {
+function decide(request: ValidUpgradeRequest): JujuVersion | undefined {
   const { current, requested, trace } = request;
   const found = candidates(request);
   if (requested !== undefined) {
@@ -80,17 +81,17 @@ function decide(request: UpgradeRequest): JujuVersion | undefined {
   return chosen === undefined || isSame(chosen, current) ? undefined : chosen;
 }
 
-function candidates(request: UpgradeRequest): readonly JujuVersion[] {
-  const { current, generation, question, requested, stream, trace } = request;
+function candidates(request: ValidUpgradeRequest): readonly JujuVersion[] {
+  const { current, generation, requested, stream, trace } = request;
   const streams = preferredStreams(generation, {
     version: undefined,
-    development: question.development ?? false,
-    stream: stream === "" ? (question.configStream ?? "") : stream,
+    development: request.development,
+    stream: stream === "" ? request.configStream : stream,
   });
   const filter = { major: requested?.major ?? current.major };
-  const listed = findByController(generation, question, streams, filter);
+  const listed = findByController(request, streams, filter);
   note(trace, RULES.lookup, listed.found);
-  if (question.modelType === "iaas") return listed.found;
+  if (request.modelType === "iaas") return listed.found;
   const tags = tagsForServer29(request, filter, listed);
   note(trace, RULES.tags, tags);
   return tags;

@@ -1,5 +1,12 @@
-import { compareVersions, formatVersion, toPatch, type JujuVersion } from "../version.ts";
-import type { UpgradeAnswer } from "./outcome.ts";
+import {
+  compareVersions,
+  formatVersion,
+  toPatch,
+  type JujuVersion,
+  isSame,
+  isSameMinor,
+} from "../version.ts";
+import { type UpgradeOutcome, UP_TO_DATE, upgradeTo, refuse } from "./outcome.ts";
 import { findInStore, findInStreams } from "./find-agents.ts";
 import {
   CONTROLLER_MORE_THAN_PATCH,
@@ -17,17 +24,9 @@ import {
   unsupportedBases,
 } from "./messages.ts";
 import { newest } from "./newest.ts";
+import type { ValidUpgradeRequest } from "./request.ts";
 import { STREAMS_OF_4_0 } from "./streams.ts";
 import { note, type Rule } from "./trace.ts";
-import {
-  isSame,
-  isSameMinor,
-  refuse,
-  UP_TO_DATE,
-  upgradeTo,
-  type UpgradeRequest,
-} from "./upgrade-request.ts";
-import { readVersion } from "./version-pool.ts";
 
 const REF = "4.0 branch c087a0e221";
 /** Agents of other architectures are passed over. Source: juju domain/agentbinary/architecture.go (4.0.15). */
@@ -56,14 +55,14 @@ const RULES = {
  * 4.0: a controller takes the newest patch of its minor in one stream, every other model the controller's version.
  * Source: juju apiserver/facades/client/modelupgrader/controllerupgrader.go, modelupgrader.go (4.0.15).
  */
-export function upgradeBy4_0(request: UpgradeRequest): UpgradeAnswer {
-  const { current, question, requested, stream } = request;
+export function upgradeBy4_0(request: ValidUpgradeRequest): UpgradeOutcome {
+  const { current, requested, stream } = request;
   if (requested !== undefined && isSame(requested, current)) return UP_TO_DATE;
   if (stream !== "" && !STREAMS_OF_4_0.includes(stream)) return refuse(streamNotRecognised(stream));
-  return question.isController ? upgradeController(request) : upgradeModel(request);
+  return request.isController ? upgradeController(request) : upgradeModel(request);
 }
 
-function upgradeController(request: UpgradeRequest): UpgradeAnswer {
+function upgradeController(request: ValidUpgradeRequest): UpgradeOutcome {
   const { requested, stream } = request;
   const target = requested ?? recommend(request);
   if ("outcome" in target) return target;
@@ -77,20 +76,20 @@ function upgradeController(request: UpgradeRequest): UpgradeAnswer {
 }
 
 /** The one stream: 4.0 neither falls back to another nor widens the search for development versions. */
-function streamOf({ question, stream }: UpgradeRequest): string {
-  return stream || question.configStream || "released";
+function streamOf({ configStream, stream }: ValidUpgradeRequest): string {
+  return stream || configStream || "released";
 }
 
 /**
  * The newest of what the store and the stream hold. Nothing in a stream that is indexed is no error.
  * Source: juju domain/controllerupgrader/service/agentfinder.go GetHighestPatchVersionAvailableForStream (4.0.15).
  */
-function recommend(request: UpgradeRequest): JujuVersion | UpgradeAnswer {
-  const { controller, generation, question, trace } = request;
+function recommend(request: ValidUpgradeRequest): JujuVersion | UpgradeOutcome {
+  const { controller, trace } = request;
   const filter = { major: controller.major, minor: controller.minor, arches: ARCHES_OF_4_0 };
-  const stored = findInStore(generation, question.stored, filter);
+  const stored = findInStore(request.stored, filter);
   note(trace, RULES.store, stored);
-  const listed = findInStreams(generation, question, [streamOf(request)], filter);
+  const listed = findInStreams(request.streams, [streamOf(request)], filter);
   note(trace, RULES.stream, listed.found);
   if (listed.failure === "no-index") return refuse(PATCHES_NOT_INDEXED);
   const all = [...stored, ...listed.found];
@@ -102,14 +101,14 @@ function recommend(request: UpgradeRequest): JujuVersion | UpgradeAnswer {
 
 /** Source: juju domain/controllerupgrader/service/service.go validateControllerCanBeUpgradedTo (4.0.15). */
 function refuseController(
-  { controller, question }: UpgradeRequest,
+  { controller, nodeVersions }: ValidUpgradeRequest,
   target: JujuVersion,
   lower: (version: JujuVersion) => string,
-): UpgradeAnswer | undefined {
+): UpgradeOutcome | undefined {
   if (compareVersions(controller, target) > 0) return refuse(lower(target));
   if (!isSameMinor(controller, target)) return refuse(CONTROLLER_MORE_THAN_PATCH);
-  const lagging = (question.nodeVersions ?? []).flatMap((version, node) =>
-    compareVersions(controller, readVersion(version)) > 0 ? [String(node)] : [],
+  const lagging = nodeVersions.flatMap((version, node) =>
+    compareVersions(controller, version) > 0 ? [String(node)] : [],
   );
   return lagging.length === 0 ? undefined : refuse(nodesLag(lagging, controller));
 }
@@ -119,24 +118,21 @@ function refuseController(
  * Source: juju domain/controllerupgrader/service/agentfinder.go HasBinariesForVersionStreamAndArchitectures (4.0.15).
  */
 function availabilityOf(
-  request: UpgradeRequest,
+  request: ValidUpgradeRequest,
   number: JujuVersion,
 ): "complete" | "missing" | "not-indexed" {
-  const { generation, question } = request;
-  if (findInStore(generation, question.stored, { number }).length > 0) return "complete";
-  for (const arch of question.nodeArches ?? ["amd64"]) {
+  if (findInStore(request.stored, { number }).length > 0) return "complete";
+  for (const arch of request.nodeArches ?? ["amd64"]) {
     const filter = { number, arches: [arch] };
-    const { failure } = findInStreams(generation, question, [streamOf(request)], filter);
+    const { failure } = findInStreams(request.streams, [streamOf(request)], filter);
     if (failure !== undefined) return failure === "no-index" ? "not-indexed" : "missing";
   }
   return "complete";
 }
 
-function upgradeModel(request: UpgradeRequest): UpgradeAnswer {
-  const { current, question, requested, stream, trace } = request;
-  const recommended = newest(
-    (question.nodeVersions ?? [question.controllerVersion]).map((v) => readVersion(v)),
-  );
+function upgradeModel(request: ValidUpgradeRequest): UpgradeOutcome {
+  const { current, requested, stream, trace } = request;
+  const recommended = newest(request.nodeVersions);
   if (recommended === undefined) return UP_TO_DATE;
   note(trace, RULES.follows, [recommended]);
   const target = requested ?? recommended;
@@ -144,9 +140,7 @@ function upgradeModel(request: UpgradeRequest): UpgradeAnswer {
     return refuse(requested === undefined ? recommendedIsModelDowngrade(target) : modelLower(target));
   }
   if (compareVersions(recommended, toPatch(target)) < 0) return refuse(MODEL_MORE_THAN_PATCH);
-  if ((question.unsupportedMachines ?? 0) > 0) {
-    return refuse(unsupportedBases(question.unsupportedMachines ?? 0));
-  }
+  if (request.unsupportedMachines > 0) return refuse(unsupportedBases(request.unsupportedMachines));
   if (stream === "" && isSame(current, target)) {
     return { outcome: "no-op", chosen: formatVersion(target), changed: false };
   }

@@ -1,8 +1,14 @@
-import { compareVersions, formatVersion, toPatch, type JujuVersion } from "../version.ts";
-import type { UpgradeAnswer } from "./outcome.ts";
+import {
+  compareVersions,
+  formatVersion,
+  toPatch,
+  type JujuVersion,
+  isSame,
+  isSameMinor,
+} from "../version.ts";
+import { type UpgradeOutcome, UP_TO_DATE, upgradeTo, refuse } from "./outcome.ts";
 import { CLIENT_RULES, type ClientGeneration, type ClientRules } from "./client-rules.ts";
-import { uploadedVersion, uploadedVersionFrom2_3, wouldUpload } from "./local-upload.ts";
-import { findByController, type LookupResult } from "./find-agents.ts";
+import { findByController, type SearchResult } from "./find-agents.ts";
 import {
   clientTooDifferent,
   modelsTooOld,
@@ -13,18 +19,17 @@ import {
   unknownVersion,
 } from "./messages.ts";
 import { includesVersion, newestCompatible } from "./newest.ts";
+import type { ValidUpgradeRequest } from "./request.ts";
 import { preferredStreams } from "./streams.ts";
 import { note, type Rule } from "./trace.ts";
-import { isSame, refuse, UP_TO_DATE, upgradeTo, type UpgradeRequest } from "./upgrade-request.ts";
-import { readVersion } from "./version-pool.ts";
 
 /**
  * 2.0 to 2.9.32: the client searches one major and steps to the newest patch of the next minor, else of its own.
  * Source: juju cmd/juju/commands/upgradejuju.go Run (2.0.4, 2.3.9), upgrademodel.go upgradeModel (2.5.8 to 2.9.32).
  */
 export function upgradeByClient(
-  request: UpgradeRequest & { readonly generation: ClientGeneration },
-): UpgradeAnswer {
+  request: ValidUpgradeRequest & { readonly generation: ClientGeneration },
+): UpgradeOutcome {
   const rules = CLIENT_RULES[request.generation];
   const refused = precheck(request, rules);
   if (refused !== undefined) return refused;
@@ -39,7 +44,7 @@ export function upgradeByClient(
  * What the client refuses before it looks anything up.
  * Source: juju cmd/juju/commands/upgrademodel.go precheckVersion, canUpgradeRunningVersion (2.9.32).
  */
-function precheck(request: UpgradeRequest, rules: ClientRules): UpgradeAnswer | undefined {
+function precheck(request: ValidUpgradeRequest, rules: ClientRules): UpgradeOutcome | undefined {
   const { client, current, requested } = request;
   const isBefore = current.major === client.major - 1 && (!rules.onlyMinorZero || client.minor === 0);
   if (current.major !== client.major && !isBefore) return refuse(clientTooDifferent(current, client));
@@ -56,7 +61,7 @@ function refuseMajor(
   current: JujuVersion,
   requested: JujuVersion,
   rules: ClientRules,
-): UpgradeAnswer | undefined {
+): UpgradeOutcome | undefined {
   const minimum = rules.majorMinimums.get(requested.major);
   if (minimum === undefined) return refuse(unknownVersion(requested));
   const infos: string[] = [];
@@ -66,52 +71,56 @@ function refuseMajor(
 }
 
 /** The client serves a model of the major before its own. */
-function servesMajorBefore({ client, current, requested }: UpgradeRequest): boolean {
+function servesMajorBefore({ client, current, requested }: ValidUpgradeRequest): boolean {
   return current.major !== client.major && (requested === undefined || requested.major === current.major);
 }
 
 /** Source: juju cmd/juju/commands/upgrademodel.go initVersions; the lookup itself runs in the controller. */
-function look(request: UpgradeRequest, rules: ClientRules): LookupResult {
-  const { generation, question, trace } = request;
+function look(request: ValidUpgradeRequest, rules: ClientRules): SearchResult {
+  const { generation, trace } = request;
   const streams = preferredStreams(generation, {
     version: undefined,
-    development: question.development ?? false,
-    stream: optionOf(request, rules) || (question.configStream ?? ""),
+    development: request.development,
+    stream: optionOf(request, rules) || request.configStream,
   });
   const filter = { major: searchedMajor(request) };
-  const listed = findByController(generation, question, streams, filter);
+  const listed = findByController(request, streams, filter);
   const rule = `Every agent of major ${filter.major} in the controller's store and in ${streams.join(", ")}.`;
   note(trace, cite(rules, "initVersions", rule), listed.found);
-  if (question.modelType === "iaas") return listed;
+  if (request.modelType === "iaas") return listed;
   const tags = rules.tags(request, filter, listed);
   note(trace, cite(rules, "initCAASVersions", "Only image tags that the streams vouch for."), tags);
   return { found: tags, failure: tags.length === 0 ? "no-match" : undefined };
 }
 
 /** `--agent-stream` where that client knows it. */
-function optionOf({ stream }: UpgradeRequest, rules: ClientRules): string {
+function optionOf({ stream }: ValidUpgradeRequest, rules: ClientRules): string {
   return rules.streamOption === "none" ? "" : stream;
 }
 
-function searchedMajor(request: UpgradeRequest): number {
+function searchedMajor(request: ValidUpgradeRequest): number {
   if (request.requested !== undefined) return request.requested.major;
   return servesMajorBefore(request) ? request.client.major - 1 : request.client.major;
 }
 
 /** Nothing found and no version asked for counts as "nothing newer" where the major is the model's own. */
-function isNothingNewer(request: UpgradeRequest): boolean {
+function isNothingNewer(request: ValidUpgradeRequest): boolean {
   return request.requested === undefined && request.current.major === searchedMajor(request);
 }
 
 /** Source: juju cmd/juju/commands/upgradejuju.go Run, validate (2.0.4). */
-function selectUploadFirst(request: UpgradeRequest, rules: ClientRules, lookup: LookupResult): UpgradeAnswer {
-  const { client, current, question, requested } = request;
+function selectUploadFirst(
+  request: ValidUpgradeRequest,
+  rules: ClientRules,
+  lookup: SearchResult,
+): UpgradeOutcome {
+  const { client, current, requested } = request;
   const uploads = wouldUpload(request, "any");
   if (lookup.failure !== undefined && !uploads) {
     return isNothingNewer(request) ? UP_TO_DATE : failLookup(lookup, rules);
   }
-  if (uploads && question.isController && requested === undefined && !servesMajorBefore(request)) {
-    if (question.localAgent === undefined) return refuse(rules.noMatch);
+  if (uploads && request.isController && requested === undefined && !servesMajorBefore(request)) {
+    if (request.localAgent === undefined) return refuse(rules.noMatch);
     const chosen = uploadedVersion(client, lookup.found);
     return (
       validate(current, chosen, rules) ?? {
@@ -126,8 +135,11 @@ function selectUploadFirst(request: UpgradeRequest, rules: ClientRules, lookup: 
 }
 
 /** Source: juju cmd/juju/commands/upgradejuju.go Run (2.3.9), upgrademodel.go upgradeModel (2.5.8 to 2.9.32). */
-function selectUploadLast(request: UpgradeRequest, rules: ClientRules, lookup: LookupResult): UpgradeAnswer {
-  const { question } = request;
+function selectUploadLast(
+  request: ValidUpgradeRequest,
+  rules: ClientRules,
+  lookup: SearchResult,
+): UpgradeOutcome {
   const uploads = mayUpload(request, rules, lookup) && wouldUpload(request, "unofficial");
   if (lookup.found.length === 0 && !uploads) {
     if (isNothingNewer(request)) return UP_TO_DATE;
@@ -136,21 +148,25 @@ function selectUploadLast(request: UpgradeRequest, rules: ClientRules, lookup: L
   const chosen = choose(request, rules, lookup.found);
   const isUndecided =
     "outcome" in chosen || (rules.localUpload === "unpublished" && isSame(chosen, request.current));
-  if (isUndecided && uploads && question.isController && !servesMajorBefore(request)) {
+  if (isUndecided && uploads && request.isController && !servesMajorBefore(request)) {
     return upload(request, rules, lookup.found);
   }
   return "outcome" in chosen ? chosen : conclude(request, rules, chosen);
 }
 
 /** Whether the rule of that release lets an upload come into play at all; never for Kubernetes models. */
-function mayUpload(request: UpgradeRequest, rules: ClientRules, { found }: LookupResult): boolean {
-  if (request.question.modelType === "caas") return false;
+function mayUpload(request: ValidUpgradeRequest, rules: ClientRules, { found }: SearchResult): boolean {
+  if (request.modelType === "caas") return false;
   if (rules.localUpload === "nothing-listed") return found.length === 0;
   return rules.localUpload === "no-choice" || !includesVersion(found, request.client);
 }
 
-function upload(request: UpgradeRequest, rules: ClientRules, listed: readonly JujuVersion[]): UpgradeAnswer {
-  if (request.question.localAgent === undefined) return { outcome: "needs-local-agent" };
+function upload(
+  request: ValidUpgradeRequest,
+  rules: ClientRules,
+  listed: readonly JujuVersion[],
+): UpgradeOutcome {
+  if (request.localAgent === undefined) return { outcome: "needs-local-agent" };
   const chosen = uploadedVersionFrom2_3(request, listed);
   const answer = conclude(request, rules, chosen);
   if (answer.outcome !== "upgrade") return answer;
@@ -162,10 +178,10 @@ function upload(request: UpgradeRequest, rules: ClientRules, listed: readonly Ju
  * Source: juju cmd/juju/commands/upgradejuju.go validate (2.0.4), upgrademodel.go maybeChoosePackagedAgent (2.9.32).
  */
 function choose(
-  request: UpgradeRequest,
+  request: ValidUpgradeRequest,
   rules: ClientRules,
   found: readonly JujuVersion[],
-): JujuVersion | UpgradeAnswer {
+): JujuVersion | UpgradeOutcome {
   const { client, current, requested, trace } = request;
   if (requested !== undefined) {
     const rule = cite(rules, "maybeChoosePackagedAgent", "Only the requested number fits.");
@@ -201,18 +217,18 @@ export function nextStep(
 }
 
 /** The last checks of the client, then those of the controller. */
-function conclude(request: UpgradeRequest, rules: ClientRules, chosen: JujuVersion): UpgradeAnswer {
-  const { current, controller, question, stream } = request;
+function conclude(request: ValidUpgradeRequest, rules: ClientRules, chosen: JujuVersion): UpgradeOutcome {
+  const { current, controller, stream } = request;
   const refused = validate(current, chosen, rules) ?? refuseOtherModels(request, rules, chosen);
   if (refused !== undefined) return refused;
-  if (!question.isController && compareVersions(chosen, controller) > 0) {
+  if (!request.isController && compareVersions(chosen, controller) > 0) {
     return refuse(rules.aheadOfController(chosen, controller));
   }
   return upgradeTo(request, chosen, rules.streamOption === "lookup-and-settings" ? stream : "");
 }
 
 /** Source: juju cmd/juju/commands/upgrademodel.go validate (2.9.32). */
-function validate(current: JujuVersion, chosen: JujuVersion, rules: ClientRules): UpgradeAnswer | undefined {
+function validate(current: JujuVersion, chosen: JujuVersion, rules: ClientRules): UpgradeOutcome | undefined {
   if (isSame(chosen, current)) return UP_TO_DATE;
   const isLower =
     chosen.major < current.major || (chosen.major === current.major && chosen.minor < current.minor);
@@ -224,15 +240,14 @@ function validate(current: JujuVersion, chosen: JujuVersion, rules: ClientRules)
  * Source: juju apiserver/facades/client/client/client.go SetModelAgentVersion, upgrades/model.go UpgradeAllowed (2.9.21).
  */
 function refuseOtherModels(
-  { question }: UpgradeRequest,
+  { isController, otherModels }: ValidUpgradeRequest,
   rules: ClientRules,
   chosen: JujuVersion,
-): UpgradeAnswer | undefined {
-  if (!rules.checksOtherModels || !question.isController) return undefined;
+): UpgradeOutcome | undefined {
+  if (!rules.checksOtherModels || !isController) return undefined;
   const tooOld: string[] = [];
   let demanded = NONE;
-  for (const { name, version } of question.otherModels ?? []) {
-    const model = readVersion(version);
+  for (const { name, version: model } of otherModels) {
     if (model.major === chosen.major) continue;
     const minimum = model.major > chosen.major ? NONE : rules.majorMinimums.get(chosen.major);
     if (minimum === undefined) return refuse(unknownVersion(chosen));
@@ -249,10 +264,46 @@ function isBelow(version: JujuVersion, minimum: JujuVersion, { ignoresTag }: Cli
   return compareVersions(ignoresTag ? { ...version, tag: "" } : version, minimum) < 0;
 }
 
-function failLookup(lookup: LookupResult, rules: ClientRules): UpgradeAnswer {
+function failLookup(lookup: SearchResult, rules: ClientRules): UpgradeOutcome {
   return refuse(rules.lookupFailures?.[lookup.failure ?? "no-match"] ?? rules.noMatch);
 }
 
 function cite(rules: ClientRules, name: string, rule: string): Rule {
   return { rule, source: `${rules.file}:${name} @${rules.ref}` };
+}
+
+/**
+ * Whether a 2.x client would rather upload its own jujud: it is newer than the agents, or a build is involved,
+ * or (from 2.3) its jujud is no official one.
+ * Source: juju cmd/juju/commands/upgradejuju.go tryImplicitUpload (2.0.4), upgrademodel.go tryImplicitUpload (2.9.32).
+ */
+function wouldUpload(request: ValidUpgradeRequest, minds: "any" | "unofficial"): boolean {
+  const { client, current } = request;
+  if (compareVersions(client, current) > 0 || current.build > 0 || client.build > 0) return true;
+  return minds === "unofficial" && request.localAgent === "custom";
+}
+
+/**
+ * The number that an uploaded jujud gets: the wanted version, or the client's, with a build above every listed one.
+ * Source: juju cmd/juju/commands/upgradejuju.go uploadVersion (2.0.4).
+ */
+function uploadedVersion(base: JujuVersion, listed: readonly JujuVersion[]): JujuVersion {
+  let build = base.build + 1;
+  for (const version of listed) {
+    if (isSameMinor(version, base) && version.patch === base.patch && version.build >= build) {
+      build = version.build + 1;
+    }
+  }
+  return { ...base, build };
+}
+
+/**
+ * From 2.3 an official jujud keeps its own number, and one of the running version counts on from the running build.
+ * Source: juju cmd/juju/commands/upgrademodel.go uploadTools, makeUploadVersion (2.5.8 to 2.9.32).
+ */
+function uploadedVersionFrom2_3(request: ValidUpgradeRequest, listed: readonly JujuVersion[]): JujuVersion {
+  const { client, current, requested } = request;
+  if (request.localAgent === "official") return client;
+  const wanted = requested ?? client;
+  return uploadedVersion(isSame(toPatch(current), toPatch(wanted)) ? current : wanted, listed);
 }

@@ -1,20 +1,16 @@
-import type { UpgradeAnswer } from "./outcome.ts";
-import type { UpgradeQuestion } from "./request.ts";
+import { type UpgradeOutcome, refuse } from "./outcome.ts";
+import type { UpgradeRequest } from "./request.ts";
 import type { Trace } from "./trace.ts";
 import { upgradeBy1_25 } from "./upgrade-1.25.ts";
 import { upgradeBy2_9 } from "./upgrade-2.9.ts";
 import { upgradeBy3 } from "./upgrade-3.ts";
 import { upgradeBy4_0 } from "./upgrade-4.0.ts";
 import { upgradeByClient } from "./upgrade-by-client.ts";
-import { readUpgrade } from "./upgrade-request.ts";
 
-/**
- * What Juju answers to this upgrade request, in its own words. With a trace, the rules at work are appended to it.
- * @throws JamError JAM_VERSION_INVALID for an invalid version other than the requested one.
- */
-export function answerUpgrade(question: UpgradeQuestion, trace?: Trace): UpgradeAnswer {
-  const request = readUpgrade(question, trace);
-  if ("outcome" in request) return request;
+/** What Juju does with this upgrade request. With a trace, the rules at work are appended to it. */
+export function decideUpgrade({ requested, ...situation }: UpgradeRequest, trace?: Trace): UpgradeOutcome {
+  if (requested !== undefined && "error" in requested) return refuse(requested.error);
+  const request = { ...situation, requested: requested?.version, trace };
   const { generation } = request;
   switch (generation) {
     case "1.25":

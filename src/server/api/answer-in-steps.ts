@@ -1,7 +1,7 @@
 import { JamError } from "../../shared/errors.ts";
 import type { WhichQuestion } from "../../upgrade/which/which-question.ts";
 import { answerBatch } from "../../upgrade/which/which.ts";
-import type { WhichWorld } from "../../upgrade/which/which-state.ts";
+import type { WhichState } from "../../upgrade/which/which-state.ts";
 
 const PIECE_CHARACTERS = 64 * 1024;
 
@@ -17,7 +17,7 @@ export interface AnswerOptions {
  * @throws JamError JAM_VERSION_INVALID, JAM_REQUEST_TOO_LARGE
  */
 export function* answerInSteps(
-  world: WhichWorld,
+  state: WhichState,
   questions: readonly WhichQuestion[],
   { hasCandidates, maxBytes }: AnswerOptions,
 ): Generator<void, Buffer[]> {
@@ -25,7 +25,7 @@ export function* answerInSteps(
   let text = '{"answers":[';
   let bytes = 0;
   for (const [index, question] of questions.entries()) {
-    const { answers } = answerBatch(world, [question], hasCandidates);
+    const { answers } = answerBatch(state, [question], hasCandidates);
     text += `${index === 0 ? "" : ","}${JSON.stringify(answers[0])}`;
     if (text.length >= PIECE_CHARACTERS) {
       const piece = Buffer.from(text);

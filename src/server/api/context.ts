@@ -1,11 +1,11 @@
-import type { WhichWorld } from "../../upgrade/which/which-state.ts";
+import type { WhichState } from "../../upgrade/which/which-state.ts";
 import type { AskQuery } from "../queries.ts";
 import type { ReaderPace } from "../outlet.ts";
 
 /** What the API answers from, and how fast its answers have to be taken. */
 export interface ApiContext {
   /** What versions are chosen from; cheap while nothing was published. */
-  readonly readWorld: () => Promise<WhichWorld>;
+  readonly readState: () => Promise<WhichState>;
   readonly ask: AskQuery;
   readonly pace: ReaderPace;
 }

@@ -15,7 +15,7 @@ export function serveApi(context: ApiContext): Router {
   const readBody = createBodyReader();
   api
     .route("/which")
-    .get(answerQuery(context.readWorld))
+    .get(answerQuery(context.readState))
     .post(readBody, answerBody(context, new Turns()))
     .all(refuseMethod("GET, HEAD, POST"));
   const answererOf = createQueryAnswerer(context);

@@ -1,8 +1,8 @@
 import type { RequestHandler, Request } from "express";
 import { readParameters, WHICH_PARAMETERS, type ParameterValues } from "../../upgrade/which/parameters.ts";
-import { parseQuestionsInSteps } from "../../upgrade/which/read-questions.ts";
+import { parseQuestionsInSteps } from "../../upgrade/which/question-document.ts";
 import { answerQuestion } from "../../upgrade/which/which.ts";
-import type { WhichWorld } from "../../upgrade/which/which-state.ts";
+import type { WhichState } from "../../upgrade/which/which-state.ts";
 import { sendJson, sendJsonPieces } from "../problem.ts";
 import type { Turns } from "../turns.ts";
 import { answerInSteps } from "./answer-in-steps.ts";
@@ -18,26 +18,26 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const NAMES = WHICH_PARAMETERS.map(({ name }) => name);
 
 /** `GET /api/v1/which?current=3.6.5`: one question, by the names of the command's flags. */
-export function answerQuery(readWorld: () => Promise<WhichWorld>): RequestHandler {
+export function answerQuery(readState: () => Promise<WhichState>): RequestHandler {
   return async (request, response) => {
-    const world = await readWorld();
-    const answer = answerQuestion(world, readParameters(valuesOf(request), world));
+    const state = await readState();
+    const answer = answerQuestion(state, readParameters(valuesOf(request), state));
     sendJson(response, 200, Buffer.from(`${JSON.stringify(answer)}\n`));
   };
 }
 
 /** `POST /api/v1/which`: many questions, the document of `jam which --input`. */
-export function answerBody({ readWorld, pace }: ApiContext, turns: Turns): RequestHandler {
+export function answerBody({ readState, pace }: ApiContext, turns: Turns): RequestHandler {
   return async (request, response) => {
     const text = textOfBody(request);
     const questions = await turns.run(parseQuestionsInSteps(text, "The request's body", MAX_QUESTIONS));
-    const world = await readWorld();
+    const state = await readState();
     const hasCandidates = switchOf(
       "trace",
       new URL(request.originalUrl, "http://host").searchParams.get("trace"),
     );
     const pieces = await turns.run(
-      answerInSteps(world, questions, { hasCandidates: hasCandidates === true, maxBytes: MAX_ANSWER_BYTES }),
+      answerInSteps(state, questions, { hasCandidates: hasCandidates === true, maxBytes: MAX_ANSWER_BYTES }),
     );
     await sendJsonPieces(response, pieces, pace);
   };

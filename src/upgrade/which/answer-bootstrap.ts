@@ -1,23 +1,36 @@
 import { companionsOf } from "../../juju/companions/companions-of.ts";
 import { imageNamesOf } from "../../juju/images/images-of.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
-import type { BootstrapAnswer, BootstrapGeneration } from "../../juju/decisions/outcome.ts";
-import { answerBootstrap, bootstrapGenerationOf } from "../../juju/decisions/bootstrap.ts";
+import type { BootstrapOutcome, BootstrapGeneration } from "../../juju/decisions/outcome.ts";
+import { decideBootstrap, bootstrapGenerationOf } from "../../juju/decisions/bootstrap.ts";
 import type { Generation } from "../../juju/decisions/generation.ts";
 import { preferredStreams } from "../../juju/decisions/streams.ts";
 import { note, type Rule, type Trace } from "../../juju/decisions/trace.ts";
 import { saysNothingFound } from "../../juju/decisions/messages.ts";
-import { readAnyVersion } from "../../juju/decisions/version-pool.ts";
+import type { StreamLists } from "../../juju/decisions/request.ts";
+import { readAnyVersion } from "../../juju/decisions/version-list.ts";
 import { readsOf } from "../../juju/upgrade-path.ts";
-import { formatMajorMinor, isVersion, parseVersion, type JujuVersion } from "../../juju/version.ts";
+import {
+  formatMajorMinor,
+  isVersion,
+  parseVersion,
+  type JujuVersion,
+  formatVersion,
+} from "../../juju/version.ts";
 import type { AgentFamily } from "../../juju/stream.ts";
 import { plainFetchHint, type FetchHint } from "../fetch-hint.ts";
-import { completeFor, type Shelf } from "./version-index.ts";
 import type { WhichAnswer, WhichWarning } from "./which-answer.ts";
-import { listedInTexts, listedOnShelf, missingArches, streamOf, type Listed } from "./listed.ts";
-import type { BootstrapAsked } from "./which-question.ts";
+import {
+  listedInQuestion,
+  listedInIndex,
+  missingArches,
+  streamOf,
+  type Listed,
+  hasSeries,
+} from "./listed.ts";
+import type { BootstrapQuestion } from "./which-question.ts";
 import { adviceWarnings, blocked, chosen, heedAdvice, notFound, type Verdict } from "./verdict.ts";
-import type { WhichWorld } from "./which-state.ts";
+import type { WhichState } from "./which-state.ts";
 
 /** Whose search a client of that generation makes. */
 const SEARCHES_LIKE: Readonly<Record<BootstrapGeneration, Generation>> = {
@@ -31,52 +44,55 @@ const SEARCHES_LIKE: Readonly<Record<BootstrapGeneration, Generation>> = {
 };
 
 /** "With which version does this client bootstrap a controller from here?" */
-export function answerBootstrapQuestion(world: WhichWorld, asked: BootstrapAsked): WhichAnswer {
-  const client = readAnyVersion(asked.client);
-  const generation = SEARCHES_LIKE[asked.generation];
-  const isNamed = asked.generation !== bootstrapGenerationOf(client);
+export function answerBootstrapQuestion(state: WhichState, question: BootstrapQuestion): WhichAnswer {
+  const { client, lists } = question;
+  const generation = SEARCHES_LIKE[question.generation];
+  const isNamed = question.generation !== bootstrapGenerationOf(client);
   const reader = { family: readsOf(client), generation, ...(isNamed ? {} : { version: client }) };
-  const isOwn = asked.available !== undefined || asked.streams !== undefined;
-  const shelf = isOwn ? undefined : world.held.for(reader);
-  const isImage = asked.modelType === "caas" && !isOwn;
+  const index = lists === undefined ? state.held.for(reader) : undefined;
+  const isImage = question.modelType === "caas" && index !== undefined;
+  const decide = (streams: StreamLists, trace?: Trace): BootstrapOutcome =>
+    isImage ? takeImage(question, trace) : decideBootstrap({ ...question, streams }, trace);
+  const streams = index?.streams ?? lists ?? NO_LISTS;
   const trace: Trace = [];
-  const answer = (from: Shelf | undefined, into?: Trace): BootstrapAnswer =>
-    isImage
-      ? takeImage(asked, into)
-      : answerBootstrap(from === undefined ? asked : withLists(asked, from), into);
-  const juju = answer(shelf, trace);
+  const juju = decide(streams, trace);
   if (trace.length === 0) note(trace, CHECKED_FIRST);
   const ground: Ground = {
-    asked,
+    question,
     client,
-    listed: shelf === undefined ? listedInTexts(asked) : listedOnShelf(shelf),
-    streams: searched(asked, generation, client),
-    fetchHint: isOwn ? plainFetchHint : world.fetchHint,
+    listed: index === undefined ? listedInQuestion(streams) : listedInIndex(index),
+    streams: searchedStreams(question, generation),
+    fetchHint: index === undefined ? plainFetchHint : state.fetchHint,
     family: reader.family,
   };
-  const isSafe = asked.safe === true && shelf !== undefined && !isImage;
-  const complete = isSafe ? completeFor(shelf, asked.arches ?? ["amd64"], generation === "4.0") : shelf;
-  const judged = judge(isSafe ? answer(complete) : juju, ground);
+  const complete =
+    question.safe && index !== undefined && !isImage
+      ? decide(index.completeFor(question.arches ?? ["amd64"]).streams)
+      : juju;
+  const judged = judge(complete, ground);
   const advice =
-    judged.version === null ? [] : adviceWarnings(undefined, readAnyVersion(judged.version), world.knowledge);
+    judged.version === null ? [] : adviceWarnings(undefined, readAnyVersion(judged.version), state.knowledge);
   const verdict = heedAdvice(judged, advice);
-  const upstream = isOwn || world.upstream === undefined ? null : answer(world.upstream.for(reader));
+  const upstream =
+    index === undefined || state.upstream === undefined ? null : decide(state.upstream.for(reader).streams);
   return {
     kind: "bootstrap",
-    ...(asked.id === undefined ? {} : { id: asked.id }),
+    id: question.id,
     ...verdict,
     warnings: [
       ...advice,
       ...(isImage ? [imageWarning(verdict)] : warningsOf(verdict, ground, juju)),
-      ...(isOwn ? [] : companionWarnings(verdict, isImage)),
+      ...(index === undefined ? [] : companionWarnings(verdict, isImage)),
     ],
     trace,
-    generation: asked.generation,
+    generation: question.generation,
     juju,
-    mirror: isOwn ? null : juju,
+    mirror: index === undefined ? null : juju,
     upstream,
   };
 }
+
+const NO_LISTS: StreamLists = new Map();
 
 const CHECKED_FIRST: Rule = {
   rule: "The version asked for is compared with the client's before anything is looked up.",
@@ -84,7 +100,7 @@ const CHECKED_FIRST: Rule = {
 };
 
 interface Ground {
-  readonly asked: BootstrapAsked;
+  readonly question: BootstrapQuestion;
   readonly client: JujuVersion;
   readonly listed: Listed;
   readonly streams: readonly string[];
@@ -94,16 +110,12 @@ interface Ground {
   readonly family: AgentFamily;
 }
 
-function withLists(asked: BootstrapAsked, { available, streams }: Shelf): BootstrapAsked {
-  return { ...asked, available, streams };
-}
-
 /**
  * On Kubernetes nothing is looked up: the image's tag is the version asked for, or the client's.
  * Source: juju environs/bootstrap/bootstrap.go bootstrapCAAS.
  */
-function takeImage(asked: BootstrapAsked, trace?: Trace): BootstrapAnswer {
-  const version = asked.requested ?? asked.client;
+function takeImage(question: BootstrapQuestion, trace?: Trace): BootstrapOutcome {
+  const version = wantedOf(question);
   note(trace, {
     rule: "On Kubernetes the image of the version asked for, else of the client's, is run; nothing is looked up.",
     source: "environs/bootstrap/bootstrap.go:bootstrapCAAS",
@@ -111,64 +123,67 @@ function takeImage(asked: BootstrapAsked, trace?: Trace): BootstrapAnswer {
   return { outcome: "bootstrap", agentVersion: version, binary: version };
 }
 
-function searched(asked: BootstrapAsked, generation: Generation, client: JujuVersion): readonly string[] {
-  const requested = asked.requested ?? "";
-  return preferredStreams(generation, {
-    version: isVersion(requested) ? readAnyVersion(requested) : client,
-    development: asked.development ?? false,
-    stream: asked.configStream ?? "",
-  });
+/** The requested version, as written where Juju cannot read it; else the client's. */
+function wantedOf({ client, requested }: BootstrapQuestion): string {
+  if (requested === undefined) return formatVersion(client);
+  return "version" in requested ? formatVersion(requested.version) : requested.text;
 }
 
-function judge(juju: BootstrapAnswer, ground: Ground): Verdict {
-  const { asked, client, family, fetchHint, listed, streams } = ground;
-  const wanted = asked.requested ?? (asked.autoUpgrade ? formatMajorMinor(client) : asked.client);
+function searchedStreams(
+  { client, configStream, development, requested }: BootstrapQuestion,
+  generation: Generation,
+): readonly string[] {
+  const version = requested !== undefined && "version" in requested ? requested.version : client;
+  return preferredStreams(generation, { version, development, stream: configStream });
+}
+
+function judge(juju: BootstrapOutcome, ground: Ground): Verdict {
+  const { question, client, family, fetchHint, listed, streams } = ground;
+  const isOpen = question.requested === undefined && question.autoUpgrade;
+  const wanted = isOpen ? formatMajorMinor(client) : wantedOf(question);
   const missing = (message: string) =>
     notFound(
       listed.isEmpty ? "JAM_MIRROR_EMPTY" : "JAM_AGENT_NOT_FOUND",
       message,
-      fetchHint({ versions: wanted, arches: asked.arches, stream: streams[0], family }),
+      fetchHint({ versions: wanted, arches: question.arches, stream: streams[0], family }),
     );
   switch (juju.outcome) {
     case "bootstrap":
       return chosen("bootstrap", juju.agentVersion, startOf(juju));
     case "local-agent":
       return missing(
-        `${wanted} is not listed here; a client of ${asked.client} packages the jujud that lies beside it, if there is one.`,
+        `${wanted} is not listed here; a client of ${formatVersion(client)} packages the jujud next to it, if there is one.`,
       );
     case "error":
       if (saysNothingFound(juju.error)) return missing(juju.error.trimEnd());
       return blocked(
         "JAM_UPGRADE_REFUSED",
         juju.error,
-        `Use a client of the minor you want: this one is ${asked.client}.`,
+        `Use a client of the minor you want: this one is ${formatVersion(client)}.`,
       );
     default:
       return juju satisfies never;
   }
 }
 
-function startOf({ agentVersion, binary }: Extract<BootstrapAnswer, { outcome: "bootstrap" }>): string {
+function startOf({ agentVersion, binary }: Extract<BootstrapOutcome, { outcome: "bootstrap" }>): string {
   if (binary === agentVersion) return `This client bootstraps a controller of ${agentVersion}.`;
   return `This client bootstraps a controller of ${binary}, which then upgrades itself to ${agentVersion}.`;
 }
 
-function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapAnswer): WhichWarning[] {
-  const { asked, client, family, fetchHint, listed, streams } = ground;
+function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapOutcome): WhichWarning[] {
+  const { question, client, family, fetchHint, listed, streams } = ground;
   const warnings: WhichWarning[] = [];
   const { version } = verdict;
-  const arches = asked.arches ?? [];
+  const arches = question.arches ?? [];
   if (version === null) {
-    if (
-      verdict.decision === "not-found" &&
-      !streams.some((stream) => listed.hasSeries(stream, formatMajorMinor(client)))
-    ) {
+    if (verdict.decision === "not-found" && !streams.some((stream) => hasSeries(listed, stream, client))) {
       warnings.push({
         code: "falls-through",
         severity: "warn",
         message: `Nothing in ${streams.join(", ")} matches here, so the client asks its next source, streams.canonical.com.`,
         remedy: fetchHint({
-          versions: asked.requested ?? asked.client,
+          versions: wantedOf(question),
           arches,
           stream: streams[0],
           family,
@@ -177,7 +192,8 @@ function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapAnswer): Wh
     }
     return warnings;
   }
-  const missing = missingArches(listed, streams, version, arches);
+  const number = readAnyVersion(version);
+  const missing = missingArches(listed, streams, number, arches);
   if (missing.length > 0) {
     warnings.push({
       code: "arch-missing",
@@ -186,7 +202,7 @@ function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapAnswer): Wh
       remedy: fetchHint({ versions: version, arches, stream: streams[0], family }),
     });
   }
-  const from = streamOf(listed, streams, version);
+  const from = streamOf(listed, streams, number);
   if (from !== undefined && from !== streams[0]) {
     warnings.push({
       code: "other-stream",

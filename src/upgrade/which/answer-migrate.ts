@@ -1,29 +1,27 @@
 import { shellCommand } from "../../shared/shell-command.ts";
 import { MIGRATION_GENERATIONS } from "../../juju/decisions/outcome.ts";
-import { answerMigrate } from "../../juju/decisions/migrate.ts";
-import { readVersion } from "../../juju/decisions/version-pool.ts";
+import { decideMigration } from "../../juju/decisions/migrate.ts";
 import { covers } from "../../juju/upgrade-edge.ts";
 import { readsOf } from "../../juju/upgrade-path.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
-import type { JujuVersion } from "../../juju/version.ts";
+import { type JujuVersion, formatVersion } from "../../juju/version.ts";
 import type { WhichAnswer, WhichWarning } from "./which-answer.ts";
-import type { MigrateAsked } from "./which-question.ts";
+import type { MigrationQuestion } from "./which-question.ts";
 import { adviceWarnings, blocked, chosen, heedAdvice, type Verdict } from "./verdict.ts";
-import type { WhichWorld } from "./which-state.ts";
+import type { WhichState } from "./which-state.ts";
 
 /** "Does that controller take this model?", as far as versions go. */
-export function answerMigrateQuestion(world: WhichWorld, asked: MigrateAsked): WhichAnswer {
-  const juju = answerMigrate(asked);
-  const judged = judge(juju, asked, world.knowledge);
-  const from = readVersion(asked.modelVersion);
-  const target = readVersion(asked.targetController);
-  const advice = judged.version === null ? [] : adviceWarnings(from, target, world.knowledge);
+export function answerMigrateQuestion(state: WhichState, question: MigrationQuestion): WhichAnswer {
+  const juju = decideMigration(question);
+  const judged = judge(juju, question, state.knowledge);
+  const { model, targetController: target } = question;
+  const advice = judged.version === null ? [] : adviceWarnings(model, target, state.knowledge);
   const verdict = heedAdvice(judged, advice);
   return {
     kind: "migrate",
-    ...(asked.id === undefined ? {} : { id: asked.id }),
+    id: question.id,
     ...verdict,
-    warnings: [...advice, ...(verdict.decision === "migrate" ? modelWarnings(world, asked, from) : [])],
+    warnings: [...advice, ...(verdict.decision === "migrate" ? modelWarnings(state, question) : [])],
     trace: [
       {
         rule: "The target controller compares the model, the source controller and the lowest version it takes.",
@@ -32,7 +30,7 @@ export function answerMigrateQuestion(world: WhichWorld, asked: MigrateAsked): W
         dropped: [],
       },
     ],
-    generation: asked.generation,
+    generation: question.generation,
     juju,
     mirror: null,
     upstream: null,
@@ -40,25 +38,27 @@ export function answerMigrateQuestion(world: WhichWorld, asked: MigrateAsked): W
 }
 
 /** The answers of every target controller's rules, by their names. */
-export function migrateByGeneration(asked: MigrateAsked): Readonly<Record<string, unknown>> {
+export function migrateByGeneration(question: MigrationQuestion): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    MIGRATION_GENERATIONS.map((generation) => [generation, answerMigrate({ ...asked, generation })]),
+    MIGRATION_GENERATIONS.map((generation) => [generation, decideMigration({ ...question, generation })]),
   );
 }
 
-function judge(juju: ReturnType<typeof answerMigrate>, asked: MigrateAsked, knowledge: Knowledge): Verdict {
-  const hint = `\`${shellCommand`jam plan --from ${asked.modelVersion} --to ${asked.targetController}`}\` shows the way.`;
+function judge(
+  juju: ReturnType<typeof decideMigration>,
+  question: MigrationQuestion,
+  knowledge: Knowledge,
+): Verdict {
+  const { model, sourceController, targetController } = question;
+  const [from, to] = [formatVersion(model), formatVersion(targetController)];
+  const hint = `\`${shellCommand`jam plan --from ${from} --to ${to}`}\` shows the upgrade path.`;
   if (!juju.ok) return blocked("JAM_UPGRADE_REFUSED", juju.error, hint);
-  const reason = notUnderstood(
-    readVersion(asked.sourceController),
-    readVersion(asked.targetController),
-    knowledge,
-  );
+  const reason = notUnderstood(sourceController, targetController, knowledge);
   if (reason !== undefined) return blocked("JAM_UPGRADE_REFUSED", reason, hint);
   return chosen(
     "migrate",
-    asked.targetController,
-    `A controller of ${asked.targetController} takes a model of ${asked.modelVersion}; it keeps its agents until it is upgraded.`,
+    to,
+    `A controller of ${to} takes a model of ${from}; it keeps its agents until it is upgraded.`,
   );
 }
 
@@ -72,16 +72,15 @@ function notUnderstood(source: JujuVersion, target: JujuVersion, knowledge: Know
 
 /** After the move the machines of the model ask the new controller for the version they run. */
 function modelWarnings(
-  world: WhichWorld,
-  { arches = ["amd64"], modelVersion, targetController }: MigrateAsked,
-  model: JujuVersion,
+  state: WhichState,
+  { arches = ["amd64"], model, targetController: target }: MigrationQuestion,
 ): WhichWarning[] {
-  const target = readVersion(targetController);
   const generation = target.major >= 4 ? "4.0" : target.major === 3 ? "3.6.23+" : "2.9.33+";
-  const { listings } = world.held.for({ family: readsOf(target), generation, version: target });
-  const listed = new Set(
-    [...listings.values()].flatMap((versions) => [...(versions.get(modelVersion) ?? [])]),
+  const index = state.held.for({ family: readsOf(target), generation, version: target });
+  const listed = new Set<string>(
+    [...index.streams.keys()].flatMap((stream) => [...(index.archesOf(stream, model) ?? [])]),
   );
+  const modelVersion = formatVersion(model);
   const missing = arches.filter((arch) => !listed.has(arch));
   if (missing.length === 0 || model.major === 0) return [];
   return [
@@ -89,7 +88,7 @@ function modelWarnings(
       code: "agents-of-model",
       severity: "warn",
       message: `${modelVersion} is not listed here for ${missing.join(", ")}: until the model is upgraded, a new machine of it finds no agent.`,
-      remedy: world.fetchHint({ versions: modelVersion, arches, family: readsOf(target) }),
+      remedy: state.fetchHint({ versions: modelVersion, arches, family: readsOf(target) }),
     },
   ];
 }

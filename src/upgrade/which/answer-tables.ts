@@ -1,10 +1,9 @@
 import type { Generation } from "../../juju/decisions/generation.ts";
 import { newest, newestCompatible, newestReleased, type NewestResult } from "../../juju/decisions/newest.ts";
 import { preferredStreams } from "../../juju/decisions/streams.ts";
-import { readVersion } from "../../juju/decisions/version-pool.ts";
 import { formatVersion } from "../../juju/version.ts";
 import type { TableAnswer } from "./which-answer.ts";
-import type { NewestAsked, StreamsAsked } from "./which-question.ts";
+import type { NewestQuestion, StreamsQuestion } from "./which-question.ts";
 
 /** Columns of the recorded answers, and a generation that shares the rules of each. */
 const STREAM_COLUMNS = [
@@ -18,12 +17,11 @@ const STREAM_COLUMNS = [
 ] as const satisfies readonly (readonly [column: string, generation: Generation])[];
 
 /** The streams that each generation searches. */
-export function answerStreamsQuestion(asked: StreamsAsked): TableAnswer {
-  const { development, stream } = asked;
-  const version = readVersion(asked.version ?? asked.runningVersion);
+export function answerStreamsQuestion(question: StreamsQuestion): TableAnswer {
+  const { development, stream, version } = question;
   return {
     kind: "preferredStreams",
-    ...(asked.id === undefined ? {} : { id: asked.id }),
+    id: question.id,
     juju: Object.fromEntries(
       STREAM_COLUMNS.map(([column, generation]) => [
         column,
@@ -34,13 +32,12 @@ export function answerStreamsQuestion(asked: StreamsAsked): TableAnswer {
 }
 
 /** The version that may follow the base, by each of Juju's three searches. */
-export function answerNewestQuestion(asked: NewestAsked): TableAnswer {
-  const base = readVersion(asked.base);
-  const list = asked.list.map((text) => readVersion(text));
+export function answerNewestQuestion(question: NewestQuestion): TableAnswer {
+  const { base, list } = question;
   const max = newest(list);
   return {
     kind: "newestCompatible",
-    ...(asked.id === undefined ? {} : { id: asked.id }),
+    id: question.id,
     juju: {
       max: max === undefined ? "0.0.0" : formatVersion(max),
       "1.25 NewestReleased": textOf(newestReleased(list, base)),

@@ -1,63 +1,62 @@
-import type { UpgradeAnswer } from "../../juju/decisions/outcome.ts";
+import type { UpgradeOutcome } from "../../juju/decisions/outcome.ts";
 import { generationOf, type Generation } from "../../juju/decisions/generation.ts";
+import type { StreamLists } from "../../juju/decisions/request.ts";
 import { streamsOfUpgrade } from "../../juju/decisions/streams.ts";
 import { note, type Rule, type Trace } from "../../juju/decisions/trace.ts";
-import { answerUpgrade } from "../../juju/decisions/upgrade.ts";
-import { readAnyVersion } from "../../juju/decisions/version-pool.ts";
+import { decideUpgrade } from "../../juju/decisions/upgrade.ts";
+import { readAnyVersion } from "../../juju/decisions/version-list.ts";
 import { readsOf } from "../../juju/upgrade-path.ts";
+import { formatVersion, type JujuVersion } from "../../juju/version.ts";
 import { plainFetchHint } from "../fetch-hint.ts";
-import { completeFor, type Shelf } from "./version-index.ts";
+import type { VersionIndex } from "./version-index.ts";
 import type { WhichAnswer } from "./which-answer.ts";
-import { listedInTexts, listedOnShelf, missingArches } from "./listed.ts";
-import type { UpgradeAsked } from "./which-question.ts";
+import { listedInQuestion, listedInIndex, missingArches } from "./listed.ts";
+import type { UpgradeQuestion } from "./which-question.ts";
 import { judgeUpgrade, requestedOf, subject, type UpgradeGround } from "./upgrade-verdict.ts";
-import { bothShelves, upgradeWarnings } from "./upgrade-warnings.ts";
+import { bothFamilies, upgradeWarnings } from "./upgrade-warnings.ts";
 import { adviceWarnings, chosen, heedAdvice, notFound, upToDate, type Verdict } from "./verdict.ts";
-import type { WhichWorld } from "./which-state.ts";
+import type { WhichState } from "./which-state.ts";
 
 /** "To which version does this model or controller go?" */
-export function answerUpgradeQuestion(world: WhichWorld, asked: UpgradeAsked): WhichAnswer {
-  const current = readAnyVersion(asked.current);
-  const controller = readAnyVersion(asked.controllerVersion);
-  const { generation } = asked;
-  const client = asked.client === undefined ? undefined : readAnyVersion(asked.client);
+export function answerUpgradeQuestion(state: WhichState, asked: UpgradeQuestion): WhichAnswer {
+  const { client, controller, current, generation, lists } = asked;
   const isNamed = generation !== generationOf(controller, client);
   const reader = { family: readsOf(controller), generation, ...(isNamed ? {} : { version: controller }) };
-  const isOwn = asked.available !== undefined || asked.streams !== undefined;
-  const mirror = isOwn ? undefined : bothShelves(world.held, reader);
-  const question = mirror === undefined ? asked : withShelf(asked, mirror.shelf);
+  const mirror = lists === undefined ? bothFamilies(state.held, reader) : undefined;
+  const question = mirror === undefined ? asked : withDefaults(asked, mirror.index);
+  const streams = mirror?.index.streams ?? lists ?? NO_LISTS;
   const trace: Trace = [];
-  const juju = answerUpgrade(question, trace);
+  const juju = decideUpgrade({ ...question, streams }, trace);
   if (trace.length === 0) note(trace, REFUSED_FIRST[generation] ?? BY_CLIENT);
   const requested = requestedOf(asked);
   const ground: UpgradeGround = {
-    asked: question,
+    question,
     current,
     controller,
     requested,
-    listed: mirror === undefined ? listedInTexts(asked) : listedOnShelf(mirror.shelf),
+    listed: mirror === undefined ? listedInQuestion(streams) : listedInIndex(mirror.index),
     streams: streamsOfUpgrade(generation, asked, requested),
-    knowledge: world.knowledge,
-    fetchHint: isOwn ? plainFetchHint : world.fetchHint,
+    knowledge: state.knowledge,
+    fetchHint: mirror === undefined ? plainFetchHint : state.fetchHint,
     isListedUpstream: (version) =>
-      isOwn ? undefined : world.upstream?.agents.some((agent) => agent.version === version),
+      mirror === undefined ? undefined : state.upstream?.agents.some((agent) => agent.version === version),
     family: reader.family,
   };
   const plain = judgeUpgrade(juju, ground);
-  const safe = asked.safe === true && mirror !== undefined ? judgeSafe(plain, ground, mirror.shelf) : plain;
+  const safe = asked.safe && mirror !== undefined ? judgeSafe(plain, ground, mirror.index) : plain;
   const advice =
     safe.version === null || safe.decision === "up-to-date"
       ? []
-      : adviceWarnings(current, readAnyVersion(safe.version), world.knowledge);
+      : adviceWarnings(current, readAnyVersion(safe.version), state.knowledge);
   const verdict = heedAdvice(safe, advice);
   const upstream =
-    isOwn || world.upstream === undefined
+    mirror === undefined || state.upstream === undefined
       ? undefined
-      : answerUpgrade(withShelf(asked, world.upstream.for(reader)));
+      : decideFrom(asked, state.upstream.for(reader));
   const target = verdict.decision === "upgrade" ? verdict.version : chosenBy(juju);
   return {
     kind: "upgrade",
-    ...(asked.id === undefined ? {} : { id: asked.id }),
+    id: asked.id,
     ...verdict,
     warnings: [
       ...advice,
@@ -66,10 +65,12 @@ export function answerUpgradeQuestion(world: WhichWorld, asked: UpgradeAsked): W
     trace,
     generation,
     juju,
-    mirror: isOwn ? null : juju,
+    mirror: mirror === undefined ? null : juju,
     upstream: upstream ?? null,
   };
 }
+
+const NO_LISTS: StreamLists = new Map();
 
 const CHECKED_FIRST = "Versions are compared before anything is looked up, and that settles it.";
 const SERVER = "apiserver/facades/client/modelupgrader";
@@ -93,21 +94,22 @@ const REFUSED_FIRST: Readonly<Partial<Record<Generation, Rule>>> = {
   "4.0": { rule: CHECKED_FIRST, source: `${SERVER}/modelupgrader.go:UpgradeModel @4.0 branch c087a0e221` },
 };
 
-function chosenBy(juju: UpgradeAnswer): string | undefined {
+function chosenBy(juju: UpgradeOutcome): string | undefined {
   return "chosen" in juju ? juju.chosen : undefined;
 }
 
-/** The question with the lists of a shelf; a Kubernetes model's registry is taken to carry what is listed. */
-function withShelf(asked: UpgradeAsked, { available, streams }: Shelf): UpgradeAsked {
-  const { arches, modelType } = asked;
-  const registryTags = modelType === "caas" ? (asked.registryTags ?? available) : asked.registryTags;
-  const nodeArches = asked.nodeArches ?? (asked.isController ? arches : undefined);
+/** What Juju does with what an index lists. */
+function decideFrom(question: UpgradeQuestion, index: VersionIndex): UpgradeOutcome {
+  return decideUpgrade({ ...withDefaults(question, index), streams: index.streams });
+}
+
+/** A Kubernetes model's registry is assumed to carry what is listed, a controller's nodes to have its arches. */
+function withDefaults(question: UpgradeQuestion, { all }: VersionIndex): UpgradeQuestion {
+  const { arches, isController, modelType } = question;
   return {
-    ...asked,
-    available,
-    streams,
-    ...(registryTags === undefined ? {} : { registryTags }),
-    ...(nodeArches === undefined ? {} : { nodeArches }),
+    ...question,
+    registryTags: question.registryTags ?? (modelType === "caas" ? all : undefined),
+    nodeArches: question.nodeArches ?? (isController ? arches : undefined),
   };
 }
 
@@ -115,17 +117,16 @@ function withShelf(asked: UpgradeAsked, { available, streams }: Shelf): UpgradeA
  * The newest version that is listed for every arch of the model: Juju's own rules over lists without the incomplete ones.
  * Where that differs from what Juju takes by itself, the version has to be named.
  */
-function judgeSafe(plain: Verdict, ground: UpgradeGround, shelf: Shelf): Verdict {
-  const { asked, streams } = ground;
+function judgeSafe(plain: Verdict, ground: UpgradeGround, index: VersionIndex): Verdict {
+  const { current, question, streams } = ground;
   if (plain.decision === "blocked" && plain.code !== "JAM_UPGRADE_REFUSED") return plain;
-  const arches = asked.arches ?? archesHeldOf(asked.current, shelf, streams);
-  const complete = completeFor(shelf, arches, asked.generation === "4.0");
-  const listed = listedOnShelf(complete);
-  const answer = answerUpgrade(withShelf(asked, complete));
-  const verdict = judgeUpgrade(answer, { ...ground, listed });
+  const arches = question.arches ?? archesHeldOf(current, index, streams);
+  const complete = index.completeFor(arches);
+  const listed = listedInIndex(complete);
+  const verdict = judgeUpgrade(decideFrom(question, complete), { ...ground, listed });
   const { version } = verdict;
   if (version === null || verdict.decision === "up-to-date") return verdict;
-  if (missingArches(listed, streams, version, arches).length > 0) {
+  if (missingArches(listed, streams, readAnyVersion(version), arches).length > 0) {
     return notFound(
       "JAM_AGENT_NOT_FOUND",
       `Juju would take ${version}, which is not listed for all of ${arches.join(", ")}.`,
@@ -134,15 +135,21 @@ function judgeSafe(plain: Verdict, ground: UpgradeGround, shelf: Shelf): Verdict
   }
   if (version === plain.version) return verdict;
   const message = `${version} is the newest that is listed for ${arches.join(", ")}; Juju by itself ${
-    plain.version === null || plain.version === asked.current ? "takes none" : `takes ${plain.version}`
+    plain.version === null || plain.version === formatVersion(current)
+      ? "takes none"
+      : `takes ${plain.version}`
   }: name it with --agent-version ${version}.`;
   return verdict.decision === "upgrade"
     ? chosen("upgrade", version, message)
-    : upToDate(version, `This ${subject(asked)} runs ${version} already.`);
+    : upToDate(version, `This ${subject(question)} runs ${version} already.`);
 }
 
-/** Where nobody says what arches the model has: those its own version is held for, else the usual one. */
-function archesHeldOf(current: string, shelf: Shelf, streams: readonly string[]): readonly string[] {
-  const held = new Set(streams.flatMap((stream) => [...(shelf.listings.get(stream)?.get(current) ?? [])]));
+/** Where the question names no arches: those that the model's own version is held for, else the usual one. */
+function archesHeldOf(
+  current: JujuVersion,
+  index: VersionIndex,
+  streams: readonly string[],
+): readonly string[] {
+  const held = new Set(streams.flatMap((stream) => [...(index.archesOf(stream, current) ?? [])]));
   return held.size === 0 ? ["amd64"] : [...held];
 }

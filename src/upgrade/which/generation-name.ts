@@ -25,7 +25,7 @@ export function readGeneration<Name extends string>(
     const isOfIt = running?.major === major && running.minor === minor;
     return generationOf(isOfIt ? running : { major, minor, tag: "", patch: LAST_PATCH, build: 0 });
   }
-  throw new JamError("JAM_USAGE_INVALID", `${place}: "${text}" is no generation of Juju.`, {
+  throw new JamError("JAM_USAGE_INVALID", `${place}: "${text}" is not a Juju generation.`, {
     hint: `Write a minor (2.9, 3.6), a release (2.9.33), or one of ${names.join(", ")}.`,
     details: { field: place, value: text, choices: names },
   });

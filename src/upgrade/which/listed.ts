@@ -1,45 +1,52 @@
-import type { LookupSource } from "../../juju/decisions/request.ts";
-import type { Shelf } from "./version-index.ts";
+import type { StreamLists } from "../../juju/decisions/request.ts";
+import { compareVersions, type JujuVersion, type MajorMinor } from "../../juju/version.ts";
+import type { VersionIndex } from "./version-index.ts";
 
-/** What the streams list, as far as it takes to judge an answer. */
+/** What the streams list, as far as it is needed to judge an answer. */
 export interface Listed {
+  readonly streams: StreamLists;
   readonly isEmpty: boolean;
   /** Arches for which a stream lists a number: `every` where the lists do not say; undefined when it is not listed. */
-  readonly archesOf: (stream: string, version: string) => ReadonlySet<string> | "every" | undefined;
-  /** Whether a stream lists anything of a `2.` or `3.6` (any patch or pre-release). */
-  readonly hasSeries: (stream: string, series: string) => boolean;
+  readonly archesOf: (stream: string, version: JujuVersion) => ReadonlySet<string> | "every" | undefined;
 }
 
-/** What a shelf of this mirror lists. */
-export function listedOnShelf({ available, listings, streams }: Shelf): Listed {
-  return {
-    isEmpty: available.length === 0,
-    archesOf: (stream, version) => listings.get(stream)?.get(version),
-    hasSeries: (stream, series) => hasSeries(listOf(streams, stream), series),
-  };
+/** What this mirror lists for one reader. */
+export function listedInIndex({ archesOf, streams }: VersionIndex): Listed {
+  return { streams, isEmpty: hasNothing(streams), archesOf };
 }
 
 /** What a question's own lists say: `V@arch` is for that arch only, `V` for all. */
-export function listedInTexts({ available = [], streams }: LookupSource): Listed {
-  const lists = streams ?? { released: available };
+export function listedInQuestion(streams: StreamLists): Listed {
   return {
-    isEmpty: available.length === 0 && Object.values(lists).every((list) => list.length === 0),
+    streams,
+    isEmpty: hasNothing(streams),
     archesOf: (stream, version) => {
-      const list = listOf(lists, stream);
-      if (list.includes(version)) return "every";
-      const start = `${version}@`;
-      const arches = list.filter((text) => text.startsWith(start)).map((text) => text.slice(start.length));
-      return arches.length === 0 ? undefined : new Set(arches);
+      const arches = new Set<string>();
+      for (const entry of streams.get(stream)?.ofSeries(version.major, version.minor) ?? []) {
+        if (compareVersions(entry.version, version) !== 0) continue;
+        if (entry.arch === undefined) return "every";
+        arches.add(entry.arch);
+      }
+      return arches.size === 0 ? undefined : arches;
     },
-    hasSeries: (stream, series) => hasSeries(listOf(lists, stream), series),
   };
 }
 
-/** The arches, among those asked for, that no searched stream lists the number for. */
+function hasNothing(streams: StreamLists): boolean {
+  return streams.values().every(({ isEmpty }) => isEmpty);
+}
+
+/** Whether a stream lists anything of a major, or of one of its minors. */
+export function hasSeries({ streams }: Listed, stream: string, { major, minor }: MajorMinor): boolean {
+  for (const _entry of streams.get(stream)?.ofSeries(major, minor) ?? []) return true;
+  return false;
+}
+
+/** The arches, among those given, that no searched stream lists the number for. */
 export function missingArches(
   listed: Listed,
   streams: readonly string[],
-  version: string,
+  version: JujuVersion,
   arches: readonly string[],
 ): string[] {
   const found = streams.map((stream) => listed.archesOf(stream, version));
@@ -48,18 +55,10 @@ export function missingArches(
 }
 
 /** The first searched stream that lists the number. */
-export function streamOf(listed: Listed, streams: readonly string[], version: string): string | undefined {
+export function streamOf(
+  listed: Listed,
+  streams: readonly string[],
+  version: JujuVersion,
+): string | undefined {
   return streams.find((stream) => listed.archesOf(stream, version) !== undefined);
-}
-
-function listOf(lists: Readonly<Record<string, readonly string[]>>, stream: string): readonly string[] {
-  return Object.hasOwn(lists, stream) ? (lists[stream] ?? []) : [];
-}
-
-function hasSeries(list: readonly string[], series: string): boolean {
-  return list.some((text) => {
-    if (!text.startsWith(series)) return false;
-    const next = text.charAt(series.length);
-    return next === "." || next === "-";
-  });
 }

@@ -1,28 +1,28 @@
 import { shellCommand } from "../../shared/shell-command.ts";
-import type { UpgradeAnswer } from "../../juju/decisions/outcome.ts";
+import type { UpgradeOutcome } from "../../juju/decisions/outcome.ts";
 import { saysNothingFound } from "../../juju/decisions/messages.ts";
-import { readAnyVersion } from "../../juju/decisions/version-pool.ts";
+import { includesVersion } from "../../juju/decisions/newest.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { edgeBetween } from "../../juju/upgrade-edge.ts";
 import {
   compareVersions,
   formatMajorMinor,
-  isVersion,
   toPatch,
   type JujuVersion,
+  formatVersion,
 } from "../../juju/version.ts";
 import { streamOf, type Listed } from "./listed.ts";
-import type { UpgradeAsked } from "./which-question.ts";
+import type { UpgradeQuestion } from "./which-question.ts";
 import type { AgentFamily } from "../../juju/stream.ts";
 import type { FetchHint } from "../fetch-hint.ts";
 import { blocked, chosen, notFound, upToDate, type Verdict } from "./verdict.ts";
 
 /** What an upgrade's answer is judged by. */
 export interface UpgradeGround {
-  readonly asked: UpgradeAsked;
+  readonly question: UpgradeQuestion;
   readonly current: JujuVersion;
   readonly controller: JujuVersion;
-  /** The version asked for, when it is one. */
+  /** The requested version, where there is one that can be read. */
   readonly requested: JujuVersion | undefined;
   readonly listed: Listed;
   /** The streams that are searched, in order. */
@@ -37,21 +37,21 @@ export interface UpgradeGround {
 }
 
 /** What Juju's answer means to somebody who wants the model upgraded from here. */
-export function judgeUpgrade(answer: UpgradeAnswer, ground: UpgradeGround): Verdict {
-  const { asked } = ground;
+export function judgeUpgrade(answer: UpgradeOutcome, ground: UpgradeGround): Verdict {
+  const { question } = ground;
   switch (answer.outcome) {
     case "upgrade":
       return answer.changed
         ? chosen(
             "upgrade",
             answer.chosen,
-            `Juju upgrades this ${subject(asked)} from ${asked.current} to ${answer.chosen}.`,
+            `Juju upgrades this ${subject(question)} from ${formatVersion(ground.current)} to ${answer.chosen}.`,
           )
-        : upToDate(answer.chosen, `This ${subject(asked)} runs ${answer.chosen} already.`);
+        : upToDate(answer.chosen, `This ${subject(question)} runs ${answer.chosen} already.`);
     case "upload-local":
       return chosen("upgrade", answer.chosen, `The client uploads its own jujud as ${answer.chosen}.`);
     case "no-op":
-      return upToDate(answer.chosen, `This ${subject(asked)} runs ${answer.chosen} already.`);
+      return upToDate(answer.chosen, `This ${subject(question)} runs ${answer.chosen} already.`);
     case "needs-local-agent":
       return missing(ground, "The client would upload its own jujud, and has none.");
     case "up-to-date":
@@ -65,24 +65,23 @@ export function judgeUpgrade(answer: UpgradeAnswer, ground: UpgradeGround): Verd
 
 /** From 2.9.33 Juju says "no upgrades available", and exits 0, even where the version asked for is not to be had. */
 function judgeNothingNewer(message: string, ground: UpgradeGround): Verdict {
-  const { asked, current, requested, listed } = ground;
+  const { question, current, requested, listed } = ground;
   const isAbove = requested !== undefined && compareVersions(requested, toPatch(current)) > 0;
-  if (isAbove && !isListed(asked.requested ?? "", ground) && compareVersions(requested, current) !== 0) {
+  if (isAbove && !isListed(requested, ground) && compareVersions(requested, current) !== 0) {
     return missing(
       ground,
-      `${asked.requested} is not listed where this controller looks; Juju says "${message}".`,
+      `${formatVersion(requested)} is not listed where this controller looks; Juju says "${message}".`,
     );
   }
-  if (listed.isEmpty && (asked.stored ?? []).length === 0 && requested === undefined) {
+  if (listed.isEmpty && question.stored.isEmpty && requested === undefined) {
     return missing(ground, `Nothing is listed that this controller reads; Juju says "${message}".`);
   }
-  return upToDate(asked.current, message);
+  return upToDate(formatVersion(current), message);
 }
 
 function judgeRefusal(error: string, ground: UpgradeGround): Verdict {
-  const { asked, current, requested, knowledge } = ground;
-  const isBadVersion = asked.requested !== undefined && asked.requested !== null && requested === undefined;
-  if (isBadVersion) {
+  const { question, current, requested, knowledge } = ground;
+  if (question.requested !== undefined && requested === undefined) {
     return blocked(
       "JAM_VERSION_INVALID",
       error,
@@ -91,45 +90,46 @@ function judgeRefusal(error: string, ground: UpgradeGround): Verdict {
   }
   if (saysNothingFound(error)) return missing(ground, error);
   const edge = requested === undefined ? undefined : edgeBetween(current, requested, knowledge);
-  if (edge?.kind === "migrate") return judgeMigration(asked.requested ?? "", error, ground);
+  if (requested !== undefined && edge?.kind === "migrate") return judgeMigration(requested, error, ground);
   return blocked("JAM_UPGRADE_REFUSED", error, hintOn(ground));
 }
 
 /** Juju refuses to go there in place; a new controller of that version can take the models. */
-function judgeMigration(target: string, error: string, ground: UpgradeGround): Verdict {
-  const isHere = !ground.listed.isEmpty && isListed(target, ground);
+function judgeMigration(requested: JujuVersion, error: string, ground: UpgradeGround): Verdict {
+  const target = formatVersion(requested);
+  const isHere = !ground.listed.isEmpty && isListed(requested, ground);
   if (!isHere && ground.isListedUpstream(target) !== true) return missing(ground, error);
-  const { asked, fetchHint } = ground;
+  const { question, fetchHint } = ground;
   const fetch = isHere
     ? ""
-    : `${fetchHint({ versions: target, arches: asked.arches, stream: ground.streams[0] })} Then: `;
+    : `${fetchHint({ versions: target, arches: question.arches, stream: ground.streams[0] })} Then: `;
   return {
     ...chosen("migrate", target, error),
-    hint: `${fetch}Bootstrap a controller of ${target} and migrate the models to it: \`${shellCommand`jam plan --from ${ground.asked.current} --to ${target}`}\`.`,
+    hint: `${fetch}Bootstrap a controller of ${target} and migrate the models to it: \`${shellCommand`jam plan --from ${formatVersion(ground.current)} --to ${target}`}\`.`,
   };
 }
 
-function hintOn({ asked, controller, current, requested }: UpgradeGround): string {
+function hintOn({ question, controller, current, requested }: UpgradeGround): string {
   if (requested !== undefined && compareVersions(requested, current) < 0) {
-    return `Juju does not go back from ${asked.current}; leave --to out to see what comes next.`;
+    return `Juju does not go back from ${formatVersion(current)}; leave --to out to see what comes next.`;
   }
-  if (!asked.isController && (requested === undefined || compareVersions(requested, controller) > 0)) {
+  if (!question.isController && (requested === undefined || compareVersions(requested, controller) > 0)) {
     return (
-      `Upgrade the controller first (\`${shellCommand`jam which --current ${asked.controllerVersion}`}\`), ` +
-      `or name a version that it can carry: --to ${asked.controllerVersion}.`
+      `Upgrade the controller first (\`${shellCommand`jam which --current ${formatVersion(controller)}`}\`), ` +
+      `or name a version that it can carry: --to ${formatVersion(controller)}.`
     );
   }
   if (requested === undefined) return "Juju's message says what stands in the way.";
-  return `\`${shellCommand`jam plan --from ${asked.current} --to ${asked.requested ?? "VERSION"}`}\` shows whether another way leads there.`;
+  return `\`${shellCommand`jam plan --from ${formatVersion(current)} --to ${formatVersion(requested)}`}\` shows whether another way leads there.`;
 }
 
 function missing(
-  { asked, current, family, fetchHint, listed, streams }: UpgradeGround,
+  { question, current, family, fetchHint, listed, requested, streams }: UpgradeGround,
   message: string,
 ): Verdict {
-  const versions = asked.requested ?? formatMajorMinor(current);
+  const versions = requested === undefined ? formatMajorMinor(current) : formatVersion(requested);
   const stream = streams[0] ?? "released";
-  const arches = asked.arches ?? asked.nodeArches ?? [];
+  const arches = question.arches ?? question.nodeArches ?? [];
   return notFound(
     listed.isEmpty ? "JAM_MIRROR_EMPTY" : "JAM_AGENT_NOT_FOUND",
     message,
@@ -137,18 +137,18 @@ function missing(
   );
 }
 
-function isListed(version: string, { asked, listed, streams }: UpgradeGround): boolean {
-  return streamOf(listed, streams, version) !== undefined || (asked.stored ?? []).includes(version);
+function isListed(version: JujuVersion, { question, listed, streams }: UpgradeGround): boolean {
+  return (
+    streamOf(listed, streams, version) !== undefined || includesVersion(question.stored.versions, version)
+  );
 }
 
 /** What is upgraded, in a sentence. */
-export function subject({ isController }: Pick<UpgradeAsked, "isController">): string {
+export function subject({ isController }: Pick<UpgradeQuestion, "isController">): string {
   return isController ? "controller" : "model";
 }
 
-/** The version that is asked for, or undefined where there is none or it is not one. */
-export function requestedOf({ requested }: Pick<UpgradeAsked, "requested">): JujuVersion | undefined {
-  return requested === undefined || requested === null || !isVersion(requested, "1.25")
-    ? undefined
-    : readAnyVersion(requested);
+/** The requested version, or undefined where there is none or Juju cannot read it. */
+export function requestedOf({ requested }: Pick<UpgradeQuestion, "requested">): JujuVersion | undefined {
+  return requested !== undefined && "version" in requested ? requested.version : undefined;
 }

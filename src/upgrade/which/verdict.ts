@@ -71,7 +71,7 @@ function unblock(origin: string | undefined): string {
   return `Choose another version with --to, or ${how}.`;
 }
 
-/** The verdict, or that advice blocks it: then Juju would do it, and should not be asked to. */
+/** The verdict, or that advice blocks it: then Juju would do it, but should not be used to. */
 export function heedAdvice(verdict: Verdict, advice: readonly WhichWarning[]): Verdict {
   const block = advice.find(({ severity }) => severity === "block");
   if (block === undefined || verdict.version === null || verdict.decision === "up-to-date") return verdict;

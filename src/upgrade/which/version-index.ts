@@ -2,57 +2,55 @@ import type { Agent } from "../../juju/agent.ts";
 import { ARCHES } from "../../juju/arch.ts";
 import { osTypeOf } from "../../juju/release.ts";
 import { archesSearchedBy, osTypesSearchedBy } from "../../juju/metadata-search/searched-platforms.ts";
-import { parseVersion, type JujuVersion } from "../../juju/version.ts";
+import { formatVersion, parseVersion, type JujuVersion, type VersionGeneration } from "../../juju/version.ts";
 import { parseStreamContentId, type AgentFamily, type StreamContentId } from "../../juju/stream.ts";
-import type { Generation } from "../../juju/decisions/generation.ts";
-import type { LookupSource, StreamVersions } from "../../juju/decisions/request.ts";
+import { versionGenerationOf, type Generation } from "../../juju/decisions/generation.ts";
+import type { StreamLists } from "../../juju/decisions/request.ts";
+import { readVersion, VersionList, type ListedVersion } from "../../juju/decisions/version-list.ts";
 
-/** What one reader of the metadata finds: the lists that a lookup meets, and for which arches each number is listed. */
-export interface Shelf extends Required<Pick<LookupSource, "available" | "streams">> {
-  /** Arches by stream and version; a stream that no index names is absent. */
-  readonly listings: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
+/** Arches by stream and version; a stream that no index names is absent. */
+type ArchIndex = ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
+
+/** What one reader of the metadata finds: the lists that a search meets, and for which arches each number is listed. */
+export interface VersionIndex {
+  readonly streams: StreamLists;
+  /** All versions of any stream, each once. */
+  readonly all: VersionList;
+  /** The arches for which a stream lists a number; undefined where it lists none. */
+  readonly archesOf: (stream: string, version: JujuVersion) => ReadonlySet<string> | undefined;
+  /** The same with only those numbers that a stream lists for every one of the arches. */
+  readonly completeFor: (arches: readonly string[]) => VersionIndex;
 }
 
 /** Who reads: which lists, and by which generation's search. */
-export interface ShelfReader {
+export interface IndexReader {
   readonly family: AgentFamily;
   readonly generation: Generation;
-  /** The release that reads, where its generation is not just named: releases of one generation differ in what they search. */
+  /** The release that reads, unless its generation is only named: releases of one generation search differently. */
   readonly version?: JujuVersion;
 }
 
-/** All agents of one place, sorted into shelves by reader as they are asked for; each shelf is made once. */
-export interface AgentShelves {
+/** All agents of one place, indexed by reader when they are needed; each index is made once. */
+export interface VersionIndexes {
   readonly agents: readonly Agent[];
-  readonly for: (reader: ShelfReader) => Shelf;
+  readonly for: (reader: IndexReader) => VersionIndex;
 }
 
-/** The shelves of a place. Every array they give out stays as it is, so that lookups may remember what they read. */
-export function createShelves(agents: readonly Agent[]): AgentShelves {
-  const shelves = new Map<string, Shelf>();
+/** The indexes of a place. */
+export function createIndexes(agents: readonly Agent[]): VersionIndexes {
+  const indexes = new Map<string, VersionIndex>();
   return {
     agents,
     for: (reader) => {
       const search = searchOf(reader);
       const key = `${reader.family} ${search.name}`;
-      const known = shelves.get(key);
+      const known = indexes.get(key);
       if (known !== undefined) return known;
-      const shelf = shelfOf(listingsOf(agents, reader.family, search), search.marksArch);
-      shelves.set(key, shelf);
-      return shelf;
+      const index = indexOf(archesOf(agents, reader.family, search), search);
+      indexes.set(key, index);
+      return index;
     },
   };
-}
-
-/** A shelf with only those numbers that a stream lists for every one of the arches. */
-export function completeFor(shelf: Shelf, arches: readonly string[], marksArch: boolean): Shelf {
-  const listings = new Map(
-    [...shelf.listings].map(([stream, versions]) => [
-      stream,
-      new Map([...versions].filter(([, listed]) => arches.every((arch) => listed.has(arch)))),
-    ]),
-  );
-  return shelfOf(listings, marksArch);
 }
 
 /** What a search takes into account where neither arch nor OS is asked for. */
@@ -63,10 +61,9 @@ interface Search {
   readonly osTypes: readonly string[] | undefined;
   /** Whether the generation minds the arch of each agent. */
   readonly marksArch: boolean;
+  /** How that generation reads versions. */
+  readonly rules: VersionGeneration;
 }
-
-/** Up to 2.9 nothing that upstream lists is left out. */
-const OLD: Search = { name: "2.9", arches: ARCHES, osTypes: undefined, marksArch: false };
 
 /** A release of each generation that searches by architecture and OS type, for questions that name no version. */
 const RELEASE_OF: Readonly<Partial<Record<Generation, string>>> = {
@@ -78,19 +75,21 @@ const RELEASE_OF: Readonly<Partial<Record<Generation, string>>> = {
 };
 
 /** Source: juju environs/tools/simplestreams.go makeToolsConstraint. */
-function searchOf({ generation, version }: ShelfReader): Search {
+function searchOf({ generation, version }: IndexReader): Search {
+  const rules = versionGenerationOf(generation);
   const release = RELEASE_OF[generation];
-  if (release === undefined) return OLD;
+  // Up to 2.9 nothing that upstream lists is left out.
+  if (release === undefined) {
+    return { name: `2.9 ${rules}`, arches: ARCHES, osTypes: undefined, marksArch: false, rules };
+  }
   const searcher = version ?? parseVersion(release);
   const [arches, osTypes] = [archesSearchedBy(searcher), osTypesSearchedBy(searcher)];
   const marksArch = generation === "4.0";
-  return { name: `${arches.join()} ${osTypes.join()} ${marksArch}`, arches, osTypes, marksArch };
+  return { name: `${arches.join()} ${osTypes.join()} ${marksArch}`, arches, osTypes, marksArch, rules };
 }
 
-type Listings = Map<string, Map<string, Set<string>>>;
-
-function listingsOf(agents: readonly Agent[], family: AgentFamily, search: Search): Listings {
-  const listings: Listings = new Map();
+function archesOf(agents: readonly Agent[], family: AgentFamily, search: Search): ArchIndex {
+  const streams = new Map<string, Map<string, Set<string>>>();
   // A mirror has a handful of content ids and thousands of listings.
   const ids = new Map<string, StreamContentId | undefined>();
   for (const agent of agents) {
@@ -98,14 +97,14 @@ function listingsOf(agents: readonly Agent[], family: AgentFamily, search: Searc
       if (!ids.has(contentId)) ids.set(contentId, parseStreamContentId(contentId));
       const id = ids.get(contentId);
       if (id?.family !== family) continue;
-      const versions = getOrMake(listings, id.stream, () => new Map<string, Set<string>>());
+      const versions = getOrMake(streams, id.stream, () => new Map<string, Set<string>>());
       if (!search.arches.includes(agent.arch)) continue;
       const os = search.osTypes === undefined ? undefined : osTypeOf(agent.release, productId);
       if (os !== undefined && search.osTypes?.includes(os) === false) continue;
       getOrMake(versions, agent.version, () => new Set<string>()).add(agent.arch);
     }
   }
-  return listings;
+  return streams;
 }
 
 function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
@@ -116,13 +115,44 @@ function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value
   return made;
 }
 
-function shelfOf(listings: Shelf["listings"], marksArch: boolean): Shelf {
-  const streams: Record<string, readonly string[]> = {};
-  for (const [stream, versions] of listings) {
-    streams[stream] = marksArch
-      ? [...versions].flatMap(([version, arches]) => [...arches].map((arch) => `${version}@${arch}`))
-      : [...versions.keys()];
-  }
-  const available = [...new Set(Object.values(streams).flat())];
-  return { available, streams: streams satisfies StreamVersions, listings };
+function indexOf(index: ArchIndex, search: Search): VersionIndex {
+  const lists = [...index].map(([stream, versions]) => [stream, listOf(versions, search)] as const);
+  let all: VersionList | undefined;
+  return {
+    streams: new Map(lists),
+    get all() {
+      return (all ??= merge(lists.map(([, list]) => list)));
+    },
+    archesOf: (stream, version) => index.get(stream)?.get(formatVersion(version)),
+    completeFor: (arches) => indexOf(onlyComplete(index, arches), search),
+  };
+}
+
+function listOf(
+  versions: ReadonlyMap<string, ReadonlySet<string>>,
+  { marksArch, rules }: Search,
+): VersionList {
+  return new VersionList(
+    [...versions].flatMap(([text, arches]): ListedVersion[] => {
+      const version = readVersion(text, rules);
+      return marksArch ? [...arches].map((arch) => ({ version, arch })) : [{ version, arch: undefined }];
+    }),
+  );
+}
+
+function merge(lists: readonly VersionList[]): VersionList {
+  const entries = lists.flatMap(({ entries: ofList }) => ofList);
+  const byName = entries.map(
+    (entry) => [`${formatVersion(entry.version)}@${entry.arch ?? ""}`, entry] as const,
+  );
+  return new VersionList([...new Map(byName).values()]);
+}
+
+function onlyComplete(index: ArchIndex, arches: readonly string[]): ArchIndex {
+  return new Map(
+    [...index].map(([stream, versions]) => [
+      stream,
+      new Map([...versions].filter(([, listed]) => arches.every((arch) => listed.has(arch)))),
+    ]),
+  );
 }

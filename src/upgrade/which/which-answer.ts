@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../shared/errors.ts";
-import type { JujuAnswer, MigrateAnswer } from "../../juju/decisions/outcome.ts";
+import type { JujuOutcome, MigrationOutcome } from "../../juju/decisions/outcome.ts";
 import type { TraceStep } from "../../juju/decisions/trace.ts";
 
 /** What comes of a question; the names are fixed for scripts. */
@@ -42,7 +42,7 @@ export interface WhichWarning {
 /** The answer to one question, as it is printed. */
 export interface WhichAnswer {
   readonly kind: "upgrade" | "bootstrap" | "migrate";
-  readonly id?: string | number;
+  readonly id?: string | number | undefined;
   readonly decision: Decision;
   /** The version that is decided on; null where there is none. */
   readonly version: string | null;
@@ -57,17 +57,17 @@ export interface WhichAnswer {
   /** Whose rules decided. */
   readonly generation: string;
   /** What Juju does, in the shape of its recorded answers. */
-  readonly juju: JujuAnswer | MigrateAnswer;
+  readonly juju: JujuOutcome | MigrationOutcome;
   /** What Juju does with what this mirror lists; null where the question brings its own lists or needs none. */
-  readonly mirror: JujuAnswer | null;
+  readonly mirror: JujuOutcome | null;
   /** What Juju would do with all that upstream listed at the last sync; null where that is not known. */
-  readonly upstream: JujuAnswer | null;
+  readonly upstream: JujuOutcome | null;
 }
 
 /** The answer to a question about Juju's own tables. */
 export interface TableAnswer {
   readonly kind: "preferredStreams" | "newestCompatible";
-  readonly id?: string | number;
+  readonly id?: string | number | undefined;
   readonly juju: Readonly<Record<string, unknown>>;
 }
 

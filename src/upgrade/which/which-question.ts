@@ -1,64 +1,71 @@
-import type { BootstrapGeneration, MigrationGeneration } from "../../juju/decisions/outcome.ts";
-import type { Generation } from "../../juju/decisions/generation.ts";
-import type { BootstrapQuestion, UpgradeQuestion } from "../../juju/decisions/request.ts";
+import type {
+  BootstrapRequest,
+  MigrationRequest,
+  StreamLists,
+  UpgradeRequest,
+} from "../../juju/decisions/request.ts";
+import type { Arch } from "../../juju/arch.ts";
+import type { JujuVersion } from "../../juju/version.ts";
 
-/** What may stand beside every question. */
-interface Asked {
+/** What every question has. */
+interface QuestionCommon {
   /** Given back with the answer. */
-  readonly id?: string | number;
+  readonly id?: string | number | undefined;
   /** Where the question stands in what was handed in, for messages: `upgrade[3]`; empty for a single one. */
   readonly place: string;
-  /** What was taken for a text that names no version, to be told with the answer. */
-  readonly notes?: readonly string[];
+  /** Which version was used for a text that names none, to be reported with the answer. */
+  readonly notes: readonly string[];
 }
 
-/** What a question about a model or a controller may say beyond what Juju's own rules look at. */
-interface WithArches {
-  /** Arches of the model's machines. Absent: nobody minds. */
-  readonly arches?: readonly string[];
-  /** Take only what is listed for all of the arches. Default false. */
-  readonly safe?: boolean;
+/** What a question about a model or a controller has in addition to what Juju's own rules look at. */
+interface Scope {
+  /** The question's own lists; undefined for what the mirror lists. */
+  readonly lists: StreamLists | undefined;
+  /** Arches of the model's machines; undefined when they do not matter. */
+  readonly arches: readonly Arch[] | undefined;
 }
 
-export type UpgradeAsked = Asked &
-  WithArches &
-  UpgradeQuestion & { readonly kind: "upgrade"; readonly generation: Generation };
+/** "To which version does this model or controller go?" */
+export interface UpgradeQuestion extends QuestionCommon, Scope, Omit<UpgradeRequest, "streams"> {
+  readonly kind: "upgrade";
+  /** Take only what is listed for all of the arches. */
+  readonly safe: boolean;
+  readonly nodeArches: readonly Arch[] | undefined;
+}
 
-export type BootstrapAsked = Asked &
-  WithArches &
-  BootstrapQuestion & {
-    readonly kind: "bootstrap";
-    readonly generation: BootstrapGeneration;
-    readonly modelType: "iaas" | "caas";
-  };
+/** "With which version does this client bootstrap a controller?" */
+export interface BootstrapQuestion extends QuestionCommon, Scope, Omit<BootstrapRequest, "streams"> {
+  readonly kind: "bootstrap";
+  readonly modelType: "iaas" | "caas";
+  /** Take only what is listed for all of the arches. */
+  readonly safe: boolean;
+}
 
-export type MigrateAsked = Asked & {
+/** "Does that controller take this model?" */
+export interface MigrationQuestion extends QuestionCommon, MigrationRequest {
   readonly kind: "migrate";
-  readonly generation: MigrationGeneration;
-  readonly modelVersion: string;
-  readonly sourceController: string;
-  readonly targetController: string;
-  readonly arches?: readonly string[];
-};
+  readonly arches: readonly Arch[] | undefined;
+}
 
 /** "Which streams would be searched?", for every generation at once. */
-export type StreamsAsked = Asked & {
+export interface StreamsQuestion extends QuestionCommon {
   readonly kind: "preferredStreams";
-  /** The version asked for; null when none is. */
-  readonly version?: string | null;
-  readonly runningVersion: string;
+  /** The requested version, else the running one. */
+  readonly version: JujuVersion;
   readonly development: boolean;
   readonly stream: string;
-};
+}
 
 /** "Which of these is the newest that may follow the base?", for every generation at once. */
-export type NewestAsked = Asked & {
+export interface NewestQuestion extends QuestionCommon {
   readonly kind: "newestCompatible";
-  readonly base: string;
-  readonly list: readonly string[];
-};
+  readonly base: JujuVersion;
+  readonly list: readonly JujuVersion[];
+}
 
-export type WhichQuestion = UpgradeAsked | BootstrapAsked | MigrateAsked | StreamsAsked | NewestAsked;
+/** A question of any kind, every version and arch of it read. */
+export type WhichQuestion =
+  UpgradeQuestion | BootstrapQuestion | MigrationQuestion | StreamsQuestion | NewestQuestion;
 
 export const QUESTION_KINDS = [
   "upgrade",

@@ -5,22 +5,22 @@ import { answerNewestQuestion, answerStreamsQuestion } from "./answer-tables.ts"
 import { answerUpgradeQuestion } from "./answer-upgrade.ts";
 import type { AnyAnswer } from "./which-answer.ts";
 import type { WhichQuestion } from "./which-question.ts";
-import type { WhichWorld } from "./which-state.ts";
+import type { WhichState } from "./which-state.ts";
 
 /**
  * The answer to one question, its trace complete. The candidates of a trace are gone through when they are read.
  * @throws JamError JAM_VERSION_INVALID for a version that the rules at hand cannot read
  */
-export function answerQuestion(world: WhichWorld, question: WhichQuestion): AnyAnswer {
+export function answerQuestion(state: WhichState, question: WhichQuestion): AnyAnswer {
   try {
-    return withNotes(answer(world, question), question);
+    return withNotes(answer(state, question), question);
   } catch (error) {
     if (!isJamError(error, "JAM_VERSION_INVALID") || question.place === "") throw error;
     throw error.with({ prefix: `${question.place}: `, details: { question: question.place } });
   }
 }
 
-function withNotes(answered: AnyAnswer, { notes = [] }: WhichQuestion): AnyAnswer {
+function withNotes(answered: AnyAnswer, { notes }: WhichQuestion): AnyAnswer {
   if (notes.length === 0 || !("warnings" in answered)) return answered;
   const taken = notes.map((message) => ({
     code: "taken-as" as const,
@@ -37,12 +37,12 @@ function withNotes(answered: AnyAnswer, { notes = [] }: WhichQuestion): AnyAnswe
  * @throws JamError JAM_VERSION_INVALID
  */
 export function answerBatch(
-  world: WhichWorld,
+  state: WhichState,
   questions: readonly WhichQuestion[],
   hasCandidates = false,
 ): { readonly answers: readonly AnyAnswer[] } {
   const answers = questions.map((question) => {
-    const answer = answerQuestion(world, question);
+    const answer = answerQuestion(state, question);
     const whole =
       question.kind === "migrate" ? { ...answer, byGeneration: migrateByGeneration(question) } : answer;
     if (hasCandidates || !("trace" in whole)) return whole;
@@ -51,14 +51,14 @@ export function answerBatch(
   return { answers };
 }
 
-function answer(world: WhichWorld, question: WhichQuestion): AnyAnswer {
+function answer(state: WhichState, question: WhichQuestion): AnyAnswer {
   switch (question.kind) {
     case "upgrade":
-      return answerUpgradeQuestion(world, question);
+      return answerUpgradeQuestion(state, question);
     case "bootstrap":
-      return answerBootstrapQuestion(world, question);
+      return answerBootstrapQuestion(state, question);
     case "migrate":
-      return answerMigrateQuestion(world, question);
+      return answerMigrateQuestion(state, question);
     case "preferredStreams":
       return answerStreamsQuestion(question);
     case "newestCompatible":

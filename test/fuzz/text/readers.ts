@@ -36,9 +36,9 @@ import { readJujuIndex } from "../../../src/juju/metadata-search/index-document.
 import { readMirrorPlace, readMirrorReferences } from "../../../src/juju/metadata-search/mirrors-document.ts";
 import { readJujuProducts } from "../../../src/juju/metadata-search/product-document.ts";
 import { parsePlan } from "../../../src/upgrade/plan/plan-document.ts";
-import { parseQuestions } from "../../../src/upgrade/which/read-questions.ts";
+import { parseQuestions } from "../../../src/upgrade/which/question-document.ts";
 import { answerBatch } from "../../../src/upgrade/which/which.ts";
-import { createWorld } from "../../../src/upgrade/which/which-state.ts";
+import { createState } from "../../../src/upgrade/which/which-state.ts";
 import type { Seeds } from "./seeds.ts";
 
 /** A reader of text from outside: what it is given, and what it does with it. */
@@ -69,7 +69,7 @@ export async function makeReaders(seeds: Seeds, now: Date): Promise<readonly Rea
 
 function ofMetadata(seeds: Seeds): Reader[] {
   const { agents } = buildCatalogue(new Map([[CONTENT_ID, parseProductFile(seeds.products[0] ?? "", NAME)]]));
-  const world = createWorld({ held: agents, upstream: agents }, JUJU_KNOWLEDGE);
+  const world = createState({ held: agents, upstream: agents }, JUJU_KNOWLEDGE);
   const documents = [...seeds.index, ...seeds.products, ...seeds.mirrors];
   return [
     { name: "json", seeds: documents, share: 10, read: (text) => parseJsonObject(text, NAME) },

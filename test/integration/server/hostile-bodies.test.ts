@@ -3,8 +3,8 @@ import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/knowledge.ts";
 import { answerInSteps } from "../../../src/server/api/answer-in-steps.ts";
-import { readQuestion } from "../../../src/upgrade/which/read-questions.ts";
-import { createWorld } from "../../../src/upgrade/which/which-state.ts";
+import { readQuestions } from "../../../src/upgrade/which/question-document.ts";
+import { createState } from "../../../src/upgrade/which/which-state.ts";
 import { serveMirror } from "../../helpers/served-mirror.ts";
 
 const AGENTS = { agents: [{ version: "3.6.5" }, { version: "3.6.9" }] };
@@ -71,12 +71,12 @@ test("holds two large bodies at a time, refuses further ones, and answers small 
 });
 
 test("refuses answers larger than it would hold, as soon as they are", () => {
-  const world = createWorld({ held: [], upstream: undefined }, JUJU_KNOWLEDGE);
-  const questions = Array.from({ length: 5000 }, () => readQuestion("upgrade", { current: "3.6.5" }));
+  const state = createState({ held: [], upstream: undefined }, JUJU_KNOWLEDGE);
+  const questions = readQuestions(Array.from({ length: 5000 }, () => ({ current: "3.6.5" })));
   let steps = 0;
   const answer = () => {
     const options = { hasCandidates: false, maxBytes: 500_000 };
-    for (const _step of answerInSteps(world, questions, options)) steps += 1;
+    for (const _step of answerInSteps(state, questions, options)) steps += 1;
   };
   expect(answer).toThrow("The answers are larger than 500000 bytes.");
   expect(steps).toBeLessThan(1000);

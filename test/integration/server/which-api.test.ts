@@ -92,7 +92,7 @@ describe("says what is wrong with", () => {
       "an unknown arch",
       "which?current=3.6.5&arch=amd46",
       "JAM_USAGE_INVALID",
-      'arch: "amd46" is no architecture that Juju knows.',
+      'arch: "amd46" is not an architecture that Juju knows.',
     ],
   ] as const)("%s", async ([, path, code, message]) => {
     await using mirror = await serveMirror(AGENTS);

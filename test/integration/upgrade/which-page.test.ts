@@ -5,7 +5,7 @@ import { GENERATIONS } from "../../../src/juju/decisions/generation.ts";
 import { DECISIONS, WARNING_CODES } from "../../../src/upgrade/which/which-answer.ts";
 import { WHICH_PARAMETERS } from "../../../src/upgrade/which/parameters.ts";
 import { QUESTION_SCHEMAS } from "../../../src/upgrade/which/question-schema.ts";
-import { parseQuestions } from "../../../src/upgrade/which/read-questions.ts";
+import { parseQuestions } from "../../../src/upgrade/which/question-document.ts";
 import { parseConfig } from "../../../src/config/parse-file.ts";
 
 const text = await readFile(resolve(import.meta.dirname, "../../../docs/reference/which.md"), "utf8");

@@ -1,9 +1,8 @@
 import { fc, test as property } from "../../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import { GENERATIONS, type Generation } from "../../../../src/juju/decisions/generation.ts";
-import type { UpgradeQuestion } from "../../../../src/juju/decisions/request.ts";
+import { upgradeOutcome, type UpgradeFields } from "../../../helpers/questions.ts";
 import type { Trace } from "../../../../src/juju/decisions/trace.ts";
-import { answerUpgrade } from "../../../../src/juju/decisions/upgrade.ts";
 import { compareVersionTexts, parseVersion } from "../../../../src/juju/version.ts";
 import { runs } from "../../../helpers/tier.ts";
 
@@ -14,7 +13,7 @@ function majorOf(generation: Generation): number {
 }
 
 /** A question in which client, controller and agents are of one version. */
-function aQuestion(generation: Generation, changes: Partial<UpgradeQuestion> = {}): UpgradeQuestion {
+function aQuestion(generation: Generation, changes: Partial<UpgradeFields> = {}): UpgradeFields {
   const current = changes.current ?? `${majorOf(generation)}.0.1`;
   return {
     generation,
@@ -57,7 +56,7 @@ describe("whatever is asked", () => {
   property.prop([anyQuestion], runs(2_000))(
     "a chosen version is published, stored, or the controller's own; only 4.0 takes a model's request on trust",
     (question) => {
-      const answer = answerUpgrade(question);
+      const answer = upgradeOutcome(question);
       if (answer.outcome !== "upgrade") return;
       if (question.generation === "4.0" && !question.isController) return;
       const known = [...question.available, ...question.stored, question.controllerVersion];
@@ -68,7 +67,7 @@ describe("whatever is asked", () => {
   property.prop([anyQuestion], runs(2_000))(
     "a choice without a request never leaves the major nor goes back",
     (question) => {
-      const answer = answerUpgrade({ ...question, requested: null });
+      const answer = upgradeOutcome({ ...question, requested: null });
       if (answer.outcome !== "upgrade" || !question.isController) return;
       const base = question.generation === "4.0" ? question.controllerVersion : question.current;
       expect(parseVersion(answer.chosen).major).toBe(parseVersion(base).major);
@@ -79,7 +78,7 @@ describe("whatever is asked", () => {
   property.prop([anyQuestion], runs(2_000))(
     "a request is answered with exactly that version or not at all",
     (question) => {
-      const answer = answerUpgrade(question);
+      const answer = upgradeOutcome(question);
       if (answer.outcome === "upgrade" && question.requested !== null) {
         expect(answer.chosen).toBe(question.requested);
       }
@@ -90,7 +89,7 @@ describe("whatever is asked", () => {
     "the order in which versions are listed does not matter",
     (question, weight) => {
       const available = question.available.toSorted((a, b) => weight(a) - weight(b));
-      expect(answerUpgrade({ ...question, available })).toEqual(answerUpgrade(question));
+      expect(upgradeOutcome({ ...question, available })).toEqual(upgradeOutcome(question));
     },
   );
 
@@ -100,8 +99,8 @@ describe("whatever is asked", () => {
       const generation = "3.6.23+";
       const current = `3.6.${question.available.length}`;
       const asked = aQuestion(generation, { current, available: question.available });
-      const before = answerUpgrade(asked);
-      const after = answerUpgrade({ ...asked, available: [...question.available, more] });
+      const before = upgradeOutcome(asked);
+      const after = upgradeOutcome({ ...asked, available: [...question.available, more] });
       if (before.outcome !== "upgrade") return;
       expect(after.outcome).toBe("upgrade");
       if (after.outcome === "upgrade") {
@@ -114,15 +113,15 @@ describe("whatever is asked", () => {
 describe("boundaries between generations", () => {
   test("2.9.32 falls back to a jujud of its own where 2.9.31 does not", () => {
     const question = { current: "2.9.5", client: "2.9.20", available: ["2.9.5"] };
-    expect(answerUpgrade(aQuestion("2.9.0-2.9.31", question))).toMatchObject({ outcome: "up-to-date" });
-    expect(answerUpgrade(aQuestion("2.9.32", question))).toEqual({ outcome: "needs-local-agent" });
-    expect(answerUpgrade(aQuestion("2.9.33+", question))).toMatchObject({ outcome: "up-to-date" });
+    expect(upgradeOutcome(aQuestion("2.9.0-2.9.31", question))).toMatchObject({ outcome: "up-to-date" });
+    expect(upgradeOutcome(aQuestion("2.9.32", question))).toEqual({ outcome: "needs-local-agent" });
+    expect(upgradeOutcome(aQuestion("2.9.33+", question))).toMatchObject({ outcome: "up-to-date" });
   });
 
   test("a hosted model of 3.3.3 needs the agent in a stream, one of 3.3.4 does not", () => {
     const question = { current: "3.3.0", controllerVersion: "3.3.4", isController: false };
-    expect(answerUpgrade(aQuestion("3.1-3.2", question))).toMatchObject({ outcome: "up-to-date" });
-    expect(answerUpgrade(aQuestion("3.3.4-3.6.21", question))).toEqual({
+    expect(upgradeOutcome(aQuestion("3.1-3.2", question))).toMatchObject({ outcome: "up-to-date" });
+    expect(upgradeOutcome(aQuestion("3.3.4-3.6.21", question))).toEqual({
       outcome: "upgrade",
       chosen: "3.3.4",
       changed: true,
@@ -131,8 +130,8 @@ describe("boundaries between generations", () => {
 
   test("3.6.23 refuses a downgrade that 3.6.21 silently ignores", () => {
     const question = { current: "3.6.9", requested: "3.6.8", available: ["3.6.8"] };
-    expect(answerUpgrade(aQuestion("3.3.4-3.6.21", question))).toMatchObject({ outcome: "up-to-date" });
-    expect(answerUpgrade(aQuestion("3.6.23+", question))).toEqual({
+    expect(upgradeOutcome(aQuestion("3.3.4-3.6.21", question))).toMatchObject({ outcome: "up-to-date" });
+    expect(upgradeOutcome(aQuestion("3.6.23+", question))).toEqual({
       outcome: "error",
       error: "downgrade not supported",
     });
@@ -145,7 +144,7 @@ describe("the generation", () => {
       current: "3.6.25",
       available: ["3.6.26", "3.6.27", "4.0.1"],
     });
-    expect(answerUpgrade(question)).toEqual({ outcome: "upgrade", chosen: "3.6.27", changed: true });
+    expect(upgradeOutcome(question)).toEqual({ outcome: "upgrade", chosen: "3.6.27", changed: true });
   });
 });
 
@@ -154,11 +153,11 @@ describe("a 4.0 controller", () => {
 
   test("does not mind an indexed stream with nothing for it when its store has something", () => {
     const question = aQuestion("4.0", { current, stored: ["4.0.6"], available: ["3.6.1"] });
-    expect(answerUpgrade(question)).toEqual({ outcome: "upgrade", chosen: "4.0.6", changed: true });
+    expect(upgradeOutcome(question)).toEqual({ outcome: "upgrade", chosen: "4.0.6", changed: true });
   });
 
   test("says so when neither stream nor store has anything of its minor", () => {
-    expect(answerUpgrade(aQuestion("4.0", { current }))).toEqual({
+    expect(upgradeOutcome(aQuestion("4.0", { current }))).toEqual({
       outcome: "error",
       error:
         "getting desired controller version to upgrade to: unable to find highest patch version for controller",
@@ -167,7 +166,7 @@ describe("a 4.0 controller", () => {
 
   test("names the stream when a requested version cannot be looked up in it", () => {
     const question = aQuestion("4.0", { current, requested: "4.0.6", streams: { released: ["4.0.6"] } });
-    expect(answerUpgrade({ ...question, stream: "testing" })).toMatchObject({
+    expect(upgradeOutcome({ ...question, stream: "testing" })).toMatchObject({
       outcome: "error",
       error: expect.stringContaining('for stream "testing"') as string,
     });
@@ -179,7 +178,7 @@ describe("a controller of 3.x with other models", () => {
 
   test("gives up on a target major without a minimum up to 3.6.21", () => {
     const question = { current: "3.5.1", requested: "4.0.1", available: ["4.0.1"], otherModels };
-    expect(answerUpgrade(aQuestion("3.3.4-3.6.21", question))).toEqual({
+    expect(upgradeOutcome(aQuestion("3.3.4-3.6.21", question))).toEqual({
       outcome: "error",
       error:
         'validating model "web" for controller upgrade: upgrading controller to "4.0.1" is not supported from "3.5.1"',
@@ -190,7 +189,7 @@ describe("a controller of 3.x with other models", () => {
 describe("a trace", () => {
   test("tells which rule dropped which candidate and where Juju's code says so", () => {
     const trace: Trace = [];
-    answerUpgrade(aQuestion("3.6.23+", { current: "3.6.4", available: ["3.6.4", "3.6.5", "3.6.6"] }), trace);
+    upgradeOutcome(aQuestion("3.6.23+", { current: "3.6.4", available: ["3.6.4", "3.6.5", "3.6.6"] }), trace);
     expect(trace.at(-1)).toEqual({
       rule: "The newest patch of the current minor.",
       source: "apiserver/facades/client/modelupgrader/findagents.go:decideVersion @3.6 branch 1c91c54faf",
@@ -205,15 +204,15 @@ describe("a trace", () => {
 
 describe("bad input", () => {
   test("an invalid requested version gets Juju's own words", () => {
-    expect(answerUpgrade(aQuestion("3.6.23+", { requested: "3.6" }))).toEqual({
+    expect(upgradeOutcome(aQuestion("3.6.23+", { requested: "3.6" }))).toEqual({
       outcome: "error",
       error: 'invalid version "3.6"',
     });
   });
 
   test("an invalid published version is refused", () => {
-    expect(() => answerUpgrade(aQuestion("3.6.23+", { available: ["3.0.x"] }))).toThrow(
-      'invalid version "3.0.x"',
+    expect(() => upgradeOutcome(aQuestion("3.6.23+", { available: ["3.0.x"] }))).toThrow(
+      '[0].available[0]: "3.0.x" is not a Juju version.',
     );
   });
 
@@ -224,7 +223,7 @@ describe("bad input", () => {
       available: ["3.6.5"],
       registryTags: ["latest", "3.6", "3.6.5"],
     });
-    expect(answerUpgrade(question)).toEqual({ outcome: "upgrade", chosen: "3.6.5", changed: true });
+    expect(upgradeOutcome(question)).toEqual({ outcome: "upgrade", chosen: "3.6.5", changed: true });
   });
 });
 
@@ -232,12 +231,12 @@ test.for(["2.8.10-2.8.13", "2.9.0-2.9.31", "2.9.32"] as const)(
   "for the minimum of a major Juju %s counts 2.8-rc11 as 2.8.11",
   (generation) => {
     const question = aQuestion(generation, { current: "2.8-rc11", requested: "3.0.1", available: ["3.0.1"] });
-    expect(answerUpgrade(question)).toMatchObject({ outcome: "upgrade", chosen: "3.0.1" });
+    expect(upgradeOutcome(question)).toMatchObject({ outcome: "upgrade", chosen: "3.0.1" });
     const otherModels = [
       { name: "fine", version: "2.8-rc9" },
       { name: "old", version: "2.8-rc8" },
     ];
-    expect(answerUpgrade({ ...question, otherModels })).toEqual({
+    expect(upgradeOutcome({ ...question, otherModels })).toEqual({
       outcome: "error",
       error:
         "these models must first be upgraded to at least 2.8.9 before upgrading the controller:\n -admin/old",
@@ -254,5 +253,5 @@ test.for([
     { name: "fine", version: "2.8.1" },
     { name: "odd", version },
   ];
-  expect(answerUpgrade({ ...question, otherModels })).toEqual({ outcome: "error", error });
+  expect(upgradeOutcome({ ...question, otherModels })).toEqual({ outcome: "error", error });
 });

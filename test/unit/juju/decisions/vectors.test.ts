@@ -1,50 +1,53 @@
 import { describe, expect, test } from "vitest";
 import { BOOTSTRAP_GENERATIONS, MIGRATION_GENERATIONS } from "../../../../src/juju/decisions/outcome.ts";
-import { answerBootstrap } from "../../../../src/juju/decisions/bootstrap.ts";
 import { GENERATIONS, type Generation } from "../../../../src/juju/decisions/generation.ts";
-import { answerMigrate } from "../../../../src/juju/decisions/migrate.ts";
 import {
   newest,
   newestCompatible,
   newestReleased,
   type NewestResult,
 } from "../../../../src/juju/decisions/newest.ts";
-import type { BootstrapQuestion, UpgradeQuestion } from "../../../../src/juju/decisions/request.ts";
+import {
+  bootstrapOutcome,
+  migrationOutcome,
+  upgradeOutcome,
+  type BootstrapFields,
+  type UpgradeFields,
+} from "../../../helpers/questions.ts";
 import { preferredStreams } from "../../../../src/juju/decisions/streams.ts";
-import { answerUpgrade } from "../../../../src/juju/decisions/upgrade.ts";
-import { readVersion } from "../../../../src/juju/decisions/version-pool.ts";
+import { readVersion } from "../../../../src/juju/decisions/version-list.ts";
 import { formatVersion } from "../../../../src/juju/version.ts";
 import vectors from "../../../fixtures/vectors/select.json" with { type: "json" };
 
 /** The recorded cases are wider than their JSON types say: each question has some of the fields. */
 type Case<Question> = Question & { readonly id: number; readonly expected: unknown };
-const upgrades = vectors.upgrade as unknown as readonly Case<UpgradeQuestion>[];
-const bootstraps = vectors.bootstrap as unknown as readonly Case<BootstrapQuestion>[];
+const upgrades = vectors.upgrade as unknown as readonly Case<UpgradeFields>[];
+const bootstraps = vectors.bootstrap as unknown as readonly Case<BootstrapFields>[];
 
 describe.for(GENERATIONS)("an upgrade decided by Juju %s", (generation) => {
   const cases = upgrades.filter((one) => one.generation === generation);
 
   test("is answered as Juju's own code answers it", () => {
     expect(cases.length).toBeGreaterThan(40);
-    for (const one of cases) expect(answerUpgrade(one), `case ${one.id}`).toEqual(one.expected);
+    for (const one of cases) expect(upgradeOutcome(one), `case ${one.id}`).toEqual(one.expected);
   });
 
   test("is answered the same with a trace", () => {
-    for (const one of cases) expect(answerUpgrade(one, []), `case ${one.id}`).toEqual(one.expected);
+    for (const one of cases) expect(upgradeOutcome(one, []), `case ${one.id}`).toEqual(one.expected);
   });
 });
 
 test.for(BOOTSTRAP_GENERATIONS)("a bootstrap by Juju %s takes what Juju's own code takes", (generation) => {
   const cases = bootstraps.filter((one) => one.generation === generation);
   expect(cases.length).toBeGreaterThan(20);
-  for (const one of cases) expect(answerBootstrap(one), JSON.stringify(one)).toEqual(one.expected);
+  for (const one of cases) expect(bootstrapOutcome(one), JSON.stringify(one)).toEqual(one.expected);
 });
 
 test.for(MIGRATION_GENERATIONS)(
   "a target controller of Juju %s judges a migration as Juju does",
   (generation) => {
     for (const one of vectors.migrate) {
-      expect(answerMigrate({ ...one, generation }), JSON.stringify(one)).toEqual(one[generation]);
+      expect(migrationOutcome({ ...one, generation }), JSON.stringify(one)).toEqual(one[generation]);
     }
   },
 );

@@ -1,7 +1,7 @@
 import { fc, test as property } from "../../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import { isJamError, type JamError } from "../../../../src/shared/errors.ts";
-import { parseQuestions, parseQuestionsInSteps } from "../../../../src/upgrade/which/read-questions.ts";
+import { parseQuestions, parseQuestionsInSteps } from "../../../../src/upgrade/which/question-document.ts";
 
 function refusal(text: string): JamError {
   try {

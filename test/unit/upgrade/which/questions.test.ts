@@ -1,10 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { readQuestions } from "../../../../src/upgrade/which/read-questions.ts";
+import { readParameters, type ParameterValues } from "../../../../src/upgrade/which/parameters.ts";
+import { readQuestions } from "../../../../src/upgrade/which/question-document.ts";
+import { parseVersion } from "../../../../src/juju/version.ts";
+import { aState } from "./state.ts";
 import { isJamError } from "../../../../src/shared/errors.ts";
 
 function complaint(document: unknown): string {
+  return complaintOf(() => readQuestions(document));
+}
+
+function complaintOf(read: () => unknown): string {
   try {
-    readQuestions(document);
+    read();
     return "none";
   } catch (error) {
     if (!isJamError(error)) throw error;
@@ -33,12 +40,13 @@ test.for([
 test("what is left out follows from what is said", () => {
   expect(
     readQuestions([{ current: "3.6.5" }, { current: "2.9.42", controllerVersion: "2.9.51", id: "a" }]),
-  ).toEqual([
+  ).toMatchObject([
     {
       kind: "upgrade",
       place: "[0]",
-      current: "3.6.5",
-      controllerVersion: "3.6.5",
+      current: parseVersion("3.6.5"),
+      client: parseVersion("3.6.5"),
+      controller: parseVersion("3.6.5"),
       generation: "3.3.4-3.6.21",
       modelType: "iaas",
       isController: true,
@@ -47,8 +55,9 @@ test("what is left out follows from what is said", () => {
       kind: "upgrade",
       place: "[1]",
       id: "a",
-      current: "2.9.42",
-      controllerVersion: "2.9.51",
+      current: parseVersion("2.9.42"),
+      client: parseVersion("2.9.51"),
+      controller: parseVersion("2.9.51"),
       generation: "2.9.33+",
       modelType: "iaas",
       isController: false,
@@ -128,12 +137,12 @@ describe("says place, field and accepted form of", () => {
     [
       "an arch",
       [{ current: "3.6.5", arches: ["x86"] }],
-      'JAM_USAGE_INVALID [0].arches[0]: "x86" is no architecture.',
+      'JAM_USAGE_INVALID [0].arches[0]: "x86" is not an architecture.',
     ],
     [
       "a generation",
       [{ current: "3.6.5", generation: "new" }],
-      'JAM_USAGE_INVALID [0].generation: "new" is no generation of Juju.',
+      'JAM_USAGE_INVALID [0].generation: "new" is not a Juju generation.',
     ],
     [
       "a kind of model",
@@ -147,5 +156,37 @@ describe("says place, field and accepted form of", () => {
     ],
   ] as const)("%s", ([, document, message]) => {
     expect(complaint(document)).toBe(message);
+  });
+});
+
+describe("names the parameter that was given when it complains of", () => {
+  test.for<[what: string, values: ParameterValues, message: string]>([
+    [
+      "the model's version, which a migration also takes for its source controller",
+      { migrate: true, current: "3.6.x", "to-controller": "3.6.9" },
+      'JAM_VERSION_INVALID current: "3.6.x" is not a Juju version.',
+    ],
+    [
+      "the source controller",
+      { migrate: true, current: "2.9.51", "from-controller": "2.x", "to-controller": "3.6.9" },
+      'JAM_VERSION_INVALID from-controller: "2.x" is not a Juju version.',
+    ],
+    [
+      "the version of a controller",
+      { current: "3.6.5", controller: "3" },
+      'JAM_VERSION_INVALID controller: "3" is not a Juju version.',
+    ],
+    [
+      "a requested version",
+      { current: "3.6.5", to: "newest" },
+      'JAM_VERSION_INVALID to: "newest" is not a Juju version.',
+    ],
+    [
+      "the rules",
+      { bootstrap: true, client: "3.6.5", juju: "9.x" },
+      'JAM_USAGE_INVALID juju: "9.x" is not a Juju generation.',
+    ],
+  ])("%s", ([, values, message]) => {
+    expect(complaintOf(() => readParameters(values, aState(["3.6.5"])))).toBe(message);
   });
 });

@@ -6,9 +6,9 @@ import { parseVersion } from "../../../../src/juju/version.ts";
 import { generationOf } from "../../../../src/juju/decisions/generation.ts";
 import { lookupRulesOf } from "../../../../src/juju/metadata-search/rules.ts";
 import { scopeOf } from "../../../../src/juju/metadata-search/scope.ts";
-import { createShelves } from "../../../../src/upgrade/which/version-index.ts";
+import { createIndexes } from "../../../../src/upgrade/which/version-index.ts";
 import { anAgent } from "../../../helpers/agents.ts";
-import { answerIn, aWorld, inShort } from "./world.ts";
+import { answerIn, aState, inShort } from "./state.ts";
 
 test.for(["3.0.3", "3.1.0", "3.1.9", "3.2.4", "3.3.1", "3.4.0", "3.5.7", "3.6.27", "4.0.1"])(
   "Juju %s",
@@ -25,13 +25,13 @@ test.for(["3.0.3", "3.1.0", "3.1.9", "3.2.4", "3.3.1", "3.4.0", "3.5.7", "3.6.27
             date: "20260101",
           },
         ];
-        const shelf = createShelves([{ ...anAgent(`3.6.5-${os}-${arch}`), listings }]).for({
+        const index = createIndexes([{ ...anAgent(`3.6.5-${os}-${arch}`), listings }]).for({
           family: "agents",
           generation: generationOf(version),
           version,
         });
         const isSearched = productIds.includes(`com.ubuntu.juju:${os}:${arch}`);
-        expect({ os, arch, found: shelf.available.length > 0 }).toEqual({ os, arch, found: isSearched });
+        expect({ os, arch, found: !index.all.isEmpty }).toEqual({ os, arch, found: isSearched });
       }
     }
   },
@@ -42,5 +42,5 @@ test.for([
   ["3.2.3", "3.2.4", "not-found: falls-through"],
   ["3.3.1", "3.3.2", "not-found: falls-through"],
 ])("a version for i386 alone counts for %s up to 3.1 only", ([current, listed, answer]) => {
-  expect(inShort(answerIn(aWorld([`${listed}@i386`]), { current }))).toBe(answer);
+  expect(inShort(answerIn(aState([`${listed}@i386`]), { current }))).toBe(answer);
 });

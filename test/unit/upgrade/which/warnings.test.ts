@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import { WARNING_CODES, type WhichAnswer } from "../../../../src/upgrade/which/which-answer.ts";
 import { readParameters } from "../../../../src/upgrade/which/parameters.ts";
 import { answerQuestion } from "../../../../src/upgrade/which/which.ts";
-import { answerIn, aWorld, inShort, type WorldOptions } from "./world.ts";
+import { answerIn, aState, inShort, type StateOptions } from "./state.ts";
 
 type Row = readonly [
   trap: string,
   held: readonly string[],
   question: object,
   answer: string,
-  options?: WorldOptions,
+  options?: StateOptions,
 ];
 
 const ROWS: readonly Row[] = [
@@ -193,20 +193,20 @@ const ROWS: readonly Row[] = [
 ];
 
 test.for(ROWS)("%s", ([, held, question, answer, options]) => {
-  expect(inShort(answerIn(aWorld(held, options), question))).toBe(answer);
+  expect(inShort(answerIn(aState(held, options), question))).toBe(answer);
 });
 
 test("every warning is met here", () => {
   const met = new Set(ROWS.flatMap(([, , , answer]) => answer.split(": ")[1]?.split(" ") ?? []));
-  const world = aWorld(["3.6.9"]);
-  const ofChannel = answerQuestion(world, readParameters({ current: "3.6/stable" }, world)) as WhichAnswer;
+  const state = aState(["3.6.9"]);
+  const ofChannel = answerQuestion(state, readParameters({ current: "3.6/stable" }, state)) as WhichAnswer;
   for (const { code } of ofChannel.warnings) met.add(code);
   expect(WARNING_CODES.filter((code) => !met.has(code))).toEqual([]);
 });
 
 test("every warning has a remedy that is a sentence", () => {
   for (const [, held, question, , options] of ROWS) {
-    for (const { message, remedy } of answerIn(aWorld(held, options), question).warnings) {
+    for (const { message, remedy } of answerIn(aState(held, options), question).warnings) {
       expect(message).toMatch(/[.…]$/);
       expect(remedy).toMatch(/[.)]$/);
     }
@@ -240,12 +240,12 @@ test.for([
     "not-found",
   ],
 ] as const)("the safe choice is %s", ([, held, question, answer]) => {
-  const { decision, version, juju } = answerIn(aWorld(held), {
+  const { decision, version, juju } = answerIn(aState(held), {
     ...question,
     arches: ["amd64", "arm64"],
     safe: true,
   });
   expect([decision, version].filter((word) => word !== null).join(" ")).toBe(answer);
   // What Juju itself does is told all the same.
-  expect(juju).toEqual(answerIn(aWorld(held), { ...question, arches: ["amd64", "arm64"] }).juju);
+  expect(juju).toEqual(answerIn(aState(held), { ...question, arches: ["amd64", "arm64"] }).juju);
 });

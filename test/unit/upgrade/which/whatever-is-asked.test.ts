@@ -1,12 +1,9 @@
 import { fc, test as property } from "../../../helpers/property.ts";
 import { describe, expect } from "vitest";
 import { GENERATIONS } from "../../../../src/juju/decisions/generation.ts";
-import { answerUpgrade } from "../../../../src/juju/decisions/upgrade.ts";
-import { DECISIONS, type WhichAnswer } from "../../../../src/upgrade/which/which-answer.ts";
-import { readQuestions } from "../../../../src/upgrade/which/read-questions.ts";
-import { answerQuestion } from "../../../../src/upgrade/which/which.ts";
-import type { UpgradeQuestion } from "../../../../src/juju/decisions/request.ts";
-import { answerIn, aWorld } from "./world.ts";
+import { DECISIONS } from "../../../../src/upgrade/which/which-answer.ts";
+import { upgradeOutcome, type UpgradeFields } from "../../../helpers/questions.ts";
+import { answerIn, aState } from "./state.ts";
 import { runs } from "../../../helpers/tier.ts";
 
 const suffix = fc.oneof(
@@ -47,7 +44,7 @@ describe("whatever is asked", () => {
     [anyQuestion, fc.array(anyAgent, { maxLength: 20 }), fc.array(anyAgent, { maxLength: 20 })],
     runs(1_000),
   )("there is a decision, with a version or the reason why not", (question, held, upstream) => {
-    const answer = answerIn(aWorld(held, { upstream }), question);
+    const answer = answerIn(aState(held, { upstream }), question);
     expect(DECISIONS).toContain(answer.decision);
     expect(answer.version === null).toBe(answer.code !== null);
     expect(answer.code === null || (answer.hint ?? "") !== "").toBe(true);
@@ -59,9 +56,9 @@ describe("whatever is asked", () => {
   property.prop([anyQuestion, fc.array(anyVersion, { maxLength: 20 })], runs(1_000))(
     "with lists of its own, Juju's part of the answer is that of Juju's rules",
     (question, available) => {
-      const [asked] = readQuestions([{ ...question, available }]);
-      const { juju, upstream } = answerQuestion(aWorld(["3.6.9"]), asked as never) as WhichAnswer;
-      expect(juju).toEqual(answerUpgrade(asked as unknown as UpgradeQuestion));
+      const asked = { ...question, available };
+      const { juju, upstream } = answerIn(aState(["3.6.9"]), asked);
+      expect(juju).toEqual(upgradeOutcome(asked as UpgradeFields));
       expect(upstream).toBeNull();
     },
   );
@@ -71,7 +68,7 @@ describe("whatever is asked", () => {
     (question, held) => {
       const arches = ["amd64", "arm64"];
       const asked = { ...question, arches, safe: true, isController: true, modelType: "iaas" };
-      const { decision, version, juju } = answerIn(aWorld(held), asked);
+      const { decision, version, juju } = answerIn(aState(held), asked);
       if (decision !== "upgrade" || ("outcome" in juju && juju.outcome === "upload-local")) return;
       for (const arch of arches) expect(held.some((one) => one.startsWith(`${version}@${arch} `))).toBe(true);
     },

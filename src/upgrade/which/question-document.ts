@@ -1,9 +1,10 @@
 import { JamError } from "../../shared/errors.ts";
 import { NameJudge } from "../../shared/nearest.ts";
 import { printable } from "../../shared/printable.ts";
-import { finishQuestion } from "./finish-question.ts";
+import { isVersion } from "../../juju/version.ts";
+import { readVersionText } from "../../juju/version-text.ts";
+import { QUESTION_FORMS, type QuestionForm, type QuestionSource } from "./read-question.ts";
 import { QUESTION_KINDS, type QuestionKind, type WhichQuestion } from "./which-question.ts";
-import { QUESTION_SCHEMAS } from "./question-schema.ts";
 import { NotJson, parseJson, splitQuestions, type DocumentText, type ListText } from "./split-questions.ts";
 
 /** More questions than any fleet has; beyond it somebody handed in the wrong file. */
@@ -15,8 +16,8 @@ const MAX_UNKNOWN_FIELDS = 1_000;
 const FORMS = "a list of questions, { questions: […] }, or { upgrade: […], bootstrap: […], … }";
 
 /**
- * The questions of a document, in the order asked: a list, `{questions}`, or lists by kind as recorded answers of Juju
- * come. What a question says beyond its known fields (`expected`, remarks) is passed over.
+ * The questions of a document, in its order: a list, `{questions}`, or lists by kind as recorded answers of Juju come.
+ * Unknown fields (`expected`, remarks) are skipped.
  * @throws JamError JAM_USAGE_INVALID naming element and field, JAM_VERSION_INVALID
  */
 export function readQuestions(document: unknown): WhichQuestion[] {
@@ -46,8 +47,8 @@ export function* parseQuestionsInSteps(
 ): Generator<void, WhichQuestion[]> {
   try {
     const document = yield* splitQuestions(text, maxQuestions);
-    const { lists, passedOver } = chooseLists(document);
-    for (const { starts, ends } of passedOver) {
+    const { lists, skipped } = chooseLists(document);
+    for (const { starts, ends } of skipped) {
       for (const [index, start] of starts.entries()) {
         parseJson(text.slice(start, ends[index]));
         yield;
@@ -84,7 +85,7 @@ class QuestionReader {
       this.#problems.push(...read.problems);
       this.#omitted += read.omitted ?? 0;
     } else if (this.#problems.length === 0) {
-      this.#questions.push(finishQuestion(read.kind, read.data, place));
+      this.#questions.push(read.finish());
     }
     if (this.#problems.length >= MAX_PROBLEMS) throw refuse(this.#problems, this.#omitted);
   }
@@ -102,13 +103,13 @@ class QuestionReader {
 }
 
 /**
- * One question, as made from flags or a query.
- * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID naming the field
+ * One question, its fields named as in a document.
+ * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID naming the field as `source` does
  */
-export function readQuestion(kind: QuestionKind, item: unknown): WhichQuestion {
-  const read = readOne(item, kind, "", new NameJudge(MAX_UNKNOWN_FIELDS));
+export function readQuestion(kind: QuestionKind, item: unknown, source: QuestionSource): WhichQuestion {
+  const read = readByForm(item, QUESTION_FORMS[kind], source);
   if ("problems" in read) throw refuse(read.problems, read.omitted);
-  return finishQuestion(read.kind, read.data, "");
+  return read.finish();
 }
 
 interface QuestionList extends ListText {
@@ -119,15 +120,15 @@ interface QuestionList extends ListText {
 /** Which lists of a document hold its questions, and which are remarks of whoever made it. */
 function chooseLists(document: DocumentText): {
   readonly lists: readonly QuestionList[];
-  readonly passedOver: readonly ListText[];
+  readonly skipped: readonly ListText[];
 } {
-  if (document.kind === "list") return { lists: [{ ...document.list, kind: undefined }], passedOver: [] };
+  if (document.kind === "list") return { lists: [{ ...document.list, kind: undefined }], skipped: [] };
   if (document.kind === "other") throw refuse([`expected ${FORMS}, got ${describe(document.value)}`]);
   const all = [...document.lists.values()];
   const questions = document.lists.get("questions");
   if (questions !== undefined) {
-    const passedOver = all.filter((list) => list !== questions);
-    return { lists: [{ ...questions, kind: undefined }], passedOver };
+    const skipped = all.filter((list) => list !== questions);
+    return { lists: [{ ...questions, kind: undefined }], skipped };
   }
   for (const [name, value] of document.others) {
     if (kindNamed(name) === undefined) continue;
@@ -140,7 +141,7 @@ function chooseLists(document: DocumentText): {
   if (lists.length === 0) {
     throw refuse([`expected ${FORMS}; found none of the keys questions, ${QUESTION_KINDS.join(", ")}`]);
   }
-  return { lists, passedOver: all.filter(({ name }) => kindNamed(name) === undefined) };
+  return { lists, skipped: all.filter(({ name }) => kindNamed(name) === undefined) };
 }
 
 function kindNamed(name: string): QuestionKind | undefined {
@@ -149,28 +150,51 @@ function kindNamed(name: string): QuestionKind | undefined {
 
 type ReadOne =
   | { readonly problems: readonly string[]; readonly omitted?: number }
-  | { readonly kind: QuestionKind; readonly data: Readonly<Record<string, unknown>> };
+  | { readonly finish: () => WhichQuestion };
 
-function readOne(item: unknown, asked: QuestionKind | undefined, place: string, slips: NameJudge): ReadOne {
+function readOne(
+  item: unknown,
+  listKind: QuestionKind | undefined,
+  place: string,
+  slips: NameJudge,
+): ReadOne {
   if (!isRecord(item)) return { problems: [`${place}: expected a question, got ${describe(item)}`] };
-  const kind = asked ?? kindOf(item);
+  const kind = listKind ?? kindOf(item);
   if (kind === undefined) {
     return { problems: [`${place}.kind: ${describe(item["kind"])} is none of ${QUESTION_KINDS.join(", ")}`] };
   }
-  const schema = QUESTION_SCHEMAS[kind];
-  const slip = findSlip(item, kind, slips);
+  const form = QUESTION_FORMS[kind];
+  const slip = findSlip(item, { kind, form }, slips);
   if (slip !== undefined)
     return { problems: [`${join(place, [slip.key])}: unknown field; did you mean "${slip.near}"?`] };
-  const parsed = schema.safeParse(item);
-  if (parsed.success) return { kind, data: parsed.data };
-  const { issues } = parsed.error;
-  const problems = issues.slice(0, MAX_PROBLEMS).map(({ path, message }) => {
+  return readByForm(item, form, documentSource(place));
+}
+
+function readByForm(item: unknown, form: QuestionForm, source: QuestionSource): ReadOne {
+  const read = form.read(item, source);
+  if ("finish" in read) return read;
+  const problems = read.issues.slice(0, MAX_PROBLEMS).map(({ path, message }) => {
     const value = valueAt(item, path);
     const got = value === undefined ? "is missing; " : "";
     const found = value === undefined ? "" : `, got ${describe(value)}`;
-    return `${join(place, path)}: ${got}${message}${found}`;
+    return `${source.nameOf(join("", path))}: ${got}${message}${found}`;
   });
-  return { problems, omitted: issues.length - problems.length };
+  return { problems, omitted: read.issues.length - problems.length };
+}
+
+/** Fields are named by their place; versions are written as Juju prints them. */
+function documentSource(place: string): QuestionSource {
+  return {
+    place,
+    nameOf: (field) => (place === "" ? field : `${place}.${field}`),
+    plainVersion: (text) => {
+      if (isVersion(text, "1.25")) return text;
+      const read = readVersionText(text);
+      return read !== undefined && "version" in read ? read.version : text;
+    },
+    requestedText: (text) => text,
+    notes: [],
+  };
 }
 
 /** A question says its kind, or tells it by the fields that only one kind has. */
@@ -186,10 +210,9 @@ function kindOf(item: Readonly<Record<string, unknown>>): QuestionKind | undefin
 /** A field that is all but the name of a known one; others may be remarks of whoever made the file. */
 function findSlip(
   item: Readonly<Record<string, unknown>>,
-  kind: QuestionKind,
+  { kind, form: { shape } }: { readonly kind: QuestionKind; readonly form: QuestionForm },
   slips: NameJudge,
 ): { readonly key: string; readonly near: string } | undefined {
-  const { shape } = QUESTION_SCHEMAS[kind];
   const known = Object.keys(shape);
   for (const key of Object.keys(item)) {
     if (Object.hasOwn(shape, key)) continue;

@@ -2,9 +2,9 @@ import type { Agent } from "../../../../src/juju/agent.ts";
 import { JUJU_KNOWLEDGE, withAdvice, type Advice } from "../../../../src/juju/knowledge/knowledge.ts";
 import { parseSha256, type Sha256 } from "../../../../src/shared/sha256.ts";
 import type { WhichAnswer } from "../../../../src/upgrade/which/which-answer.ts";
-import { readQuestions } from "../../../../src/upgrade/which/read-questions.ts";
+import { readQuestions } from "../../../../src/upgrade/which/question-document.ts";
 import { answerQuestion } from "../../../../src/upgrade/which/which.ts";
-import { createWorld, type WhichWorld } from "../../../../src/upgrade/which/which-state.ts";
+import { createState, type WhichState } from "../../../../src/upgrade/which/which-state.ts";
 
 const SHA256 = parseSha256("a".repeat(64)) as Sha256;
 
@@ -30,24 +30,24 @@ function agentOf(words: string): Agent {
   };
 }
 
-export interface WorldOptions {
+export interface StateOptions {
   readonly upstream?: readonly string[];
   readonly advice?: readonly Advice[];
 }
 
-/** A world that holds these agents; see `agentOf` for how they are written. */
-export function aWorld(held: readonly string[], { upstream, advice = [] }: WorldOptions = {}): WhichWorld {
-  return createWorld(
+/** A state that holds these agents; see `agentOf` for how they are written. */
+export function aState(held: readonly string[], { upstream, advice = [] }: StateOptions = {}): WhichState {
+  return createState(
     { held: held.map(agentOf), upstream: upstream?.map(agentOf) },
     withAdvice(JUJU_KNOWLEDGE, advice),
   );
 }
 
-/** The answer to one question in that world. */
-export function answerIn(world: WhichWorld, question: object): WhichAnswer {
+/** The answer to one question in that state. */
+export function answerIn(state: WhichState, question: object): WhichAnswer {
   const [read] = readQuestions([question]);
   if (read === undefined) throw new Error("no question");
-  return answerQuestion(world, read) as WhichAnswer;
+  return answerQuestion(state, read) as WhichAnswer;
 }
 
 /** Decision, version and the codes of the warnings, in short. */
