@@ -10,8 +10,7 @@ import {
   toPatch,
 } from "../../src/juju/version.ts";
 import type { JujuVersion, VersionGeneration } from "../../src/juju/version.ts";
-import type { BootstrapGeneration } from "../../src/juju/decisions/outcome.ts";
-import type { Generation } from "../../src/juju/decisions/generation.ts";
+import type { Generation, BootstrapGeneration } from "../../src/juju/decisions/generation.ts";
 import { newest, newestCompatible } from "../../src/juju/decisions/newest.ts";
 import { preferredStreams } from "../../src/juju/decisions/streams.ts";
 import {

@@ -1,6 +1,6 @@
 import { formatVersion, toPatch, type JujuVersion, isSameMinor, isSame } from "../version.ts";
-import type { BootstrapOutcome, BootstrapGeneration } from "./outcome.ts";
-import type { Generation } from "./generation.ts";
+import type { BootstrapOutcome } from "./outcome.ts";
+import type { Generation, BootstrapGeneration } from "./generation.ts";
 import { findInStreams } from "./find-agents.ts";
 import { BOOTSTRAP_FOUND_NOTHING, BOOTSTRAP_MISMATCH, onlyBootstraps } from "./messages.ts";
 import { newest } from "./newest.ts";
@@ -59,17 +59,6 @@ const BOOTSTRAP_RULES: Readonly<Record<BootstrapGeneration, BootstrapRules>> = {
   "3.6": { ...RULES_2_3, like: "3.6.23+", ref: "3.6 branch 1c91c54faf" },
   "4.0": { ...RULES_2_3, like: "4.0", ref: "4.0 branch c087a0e221" },
 };
-
-/** The rules that a client of this version bootstraps by; 3.x clients share those of 3.6. */
-export function bootstrapGenerationOf(client: JujuVersion): BootstrapGeneration {
-  const { major, minor } = client;
-  if (major < 2) return "1.25";
-  if (major > 3) return "4.0";
-  if (major === 3) return "3.6";
-  if (minor < 3) return "2.0-2.2";
-  if (minor < 8) return "2.3-2.8";
-  return minor === 8 ? "2.8" : "2.9";
-}
 
 /**
  * What `juju bootstrap` of that client takes. Without `--auto-upgrade` it wants exactly its own version.

@@ -27,10 +27,10 @@ export function isGeneration(text: string): text is Generation {
 }
 
 /** A release line and the generation it starts; the line runs until the next one. */
-type Start = readonly [from: JujuVersion, generation: Generation];
+type Start<Name> = readonly [from: JujuVersion, generation: Name];
 
-function starts(lines: Readonly<Record<string, Generation>>): readonly Start[] {
-  return Object.entries(lines).map(([from, generation]): Start => [parseVersion(from), generation]);
+function starts<Name extends string>(lines: Readonly<Record<string, Name>>): readonly Start<Name>[] {
+  return Object.entries(lines).map(([from, generation]): Start<Name> => [parseVersion(from), generation]);
 }
 
 /**
@@ -41,7 +41,7 @@ function starts(lines: Readonly<Record<string, Generation>>): readonly Start[] {
  * 2.8.7-2.8.9 with 2.8.10 (any minor of the next major is a legal target; their minimum was still 2.9.0).
  * A client of 2.9.33 or later keeps the code of 2.9.32 for older controllers.
  */
-const CLIENT_STARTS = starts({
+const CLIENT_STARTS = starts<Generation>({
   "1.0.0": "1.25",
   "2.0-alpha1": "2.0-2.1",
   "2.3-alpha1": "2.3",
@@ -57,7 +57,7 @@ const CLIENT_STARTS = starts({
  * whether 3.4.1 has the change of 3.3.4 is not known, 3.4.2 has, and both count as changed.
  * 3.6.22 comes before the change of 3.6.23. 4.1 and later count as 4.0 until they are read.
  */
-const CONTROLLER_STARTS = starts({
+const CONTROLLER_STARTS = starts<Generation>({
   "2.9.33": "2.9.33+",
   "3.0-alpha1": "3.0",
   "3.1-alpha1": "3.1-3.2",
@@ -77,13 +77,14 @@ const FIRST_3 = parseVersion("3.0-alpha1");
  */
 export function generationOf(controller: JujuVersion, client: JujuVersion = controller): Generation {
   const clientDecides = compareVersions(client, FIRST_SERVER_SIDE) < 0;
-  if (clientDecides && compareVersions(controller, FIRST_3) < 0) return lastStart(CLIENT_STARTS, client);
+  if (clientDecides && compareVersions(controller, FIRST_3) < 0)
+    return lastStart(CLIENT_STARTS, client, "1.25");
   if (compareVersions(controller, FIRST_SERVER_SIDE) < 0) return "2.9.32";
-  return lastStart(CONTROLLER_STARTS, controller);
+  return lastStart(CONTROLLER_STARTS, controller, "2.9.33+");
 }
 
-function lastStart(lines: readonly Start[], version: JujuVersion): Generation {
-  let found = lines[0]?.[1] ?? "1.25";
+function lastStart<Name>(lines: readonly Start<Name>[], version: JujuVersion, first: Name): Name {
+  let found = first;
   for (const [from, generation] of lines) {
     if (compareVersions(version, from) >= 0) found = generation;
   }
@@ -94,4 +95,53 @@ function lastStart(lines: readonly Start[], version: JujuVersion): Generation {
 export function versionGenerationOf(generation: Generation): VersionGeneration {
   if (generation === "1.25") return "1.25";
   return generation === "4.0" ? "4.0" : "v2";
+}
+
+/** The bootstrap rules that differ, named after the releases that share them. */
+export const BOOTSTRAP_GENERATIONS = ["1.25", "2.0-2.2", "2.3-2.8", "2.8", "2.9", "3.6", "4.0"] as const;
+export type BootstrapGeneration = (typeof BOOTSTRAP_GENERATIONS)[number];
+
+/** 3.x clients share the rules of 3.6. */
+const BOOTSTRAP_STARTS = starts<BootstrapGeneration>({
+  "2.0-alpha1": "2.0-2.2",
+  "2.3-alpha1": "2.3-2.8",
+  "2.8-alpha1": "2.8",
+  "2.9-alpha1": "2.9",
+  "3.0-alpha1": "3.6",
+  "4.0-alpha1": "4.0",
+});
+
+/** The rules that a client of this version bootstraps by. */
+export function bootstrapGenerationOf(client: JujuVersion): BootstrapGeneration {
+  return lastStart(BOOTSTRAP_STARTS, client, "1.25");
+}
+
+/** The migration prechecks that differ, named after the target controller that runs them. */
+export const MIGRATION_GENERATIONS = [
+  "2.3",
+  "2.8.10",
+  "2.9.0-2.9.32",
+  "2.9.61",
+  "3.0",
+  "3.1",
+  "3.5",
+  "3.6",
+  "4.0",
+] as const;
+export type MigrationGeneration = (typeof MIGRATION_GENERATIONS)[number];
+
+const MIGRATION_STARTS = starts<MigrationGeneration>({
+  "2.8.7": "2.8.10",
+  "2.9-alpha1": "2.9.0-2.9.32",
+  "2.9.33": "2.9.61",
+  "3.0-alpha1": "3.0",
+  "3.1-alpha1": "3.1",
+  "3.2-alpha1": "3.5",
+  "3.6-alpha1": "3.6",
+  "4.0-alpha1": "4.0",
+});
+
+/** The precheck that a target controller of this version runs. */
+export function migrationGenerationOf(target: JujuVersion): MigrationGeneration {
+  return lastStart(MIGRATION_STARTS, target, "2.3");
 }

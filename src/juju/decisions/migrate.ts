@@ -1,5 +1,6 @@
 import { compareVersions, type JujuVersion } from "../version.ts";
-import type { MigrationOutcome, MigrationGeneration } from "./outcome.ts";
+import type { MigrationGeneration } from "./generation.ts";
+import type { MigrationOutcome } from "./outcome.ts";
 import {
   modelAhead,
   modelBelow,
@@ -47,29 +48,6 @@ const MIGRATION_RULES: Readonly<Record<MigrationGeneration, MigrationRules>> = {
   "3.6": from("2.9.43"),
   "4.0": NO_MINIMUM,
 };
-
-const STARTS = (
-  [
-    ["2.0-alpha1", "2.3"],
-    ["2.8.7", "2.8.10"],
-    ["2.9-alpha1", "2.9.0-2.9.32"],
-    ["2.9.33", "2.9.61"],
-    ["3.0-alpha1", "3.0"],
-    ["3.1-alpha1", "3.1"],
-    ["3.2-alpha1", "3.5"],
-    ["3.6-alpha1", "3.6"],
-    ["4.0-alpha1", "4.0"],
-  ] as const
-).map(([version, generation]) => [readVersion(version), generation] as const);
-
-/** The precheck that a target controller of this version runs. */
-export function migrationGenerationOf(target: JujuVersion): MigrationGeneration {
-  let found: MigrationGeneration = "2.3";
-  for (const [version, generation] of STARTS) {
-    if (compareVersions(target, version) >= 0) found = generation;
-  }
-  return found;
-}
 
 /**
  * Whether the target controller takes the model, as far as versions decide; facades, charms and bases are not asked.

@@ -36,24 +36,6 @@ export type MigrationOutcome = { readonly ok: true } | { readonly ok: false; rea
 /** What Juju does, in the shape of its recorded answers. */
 export type JujuOutcome = UpgradeOutcome | BootstrapOutcome;
 
-/** The bootstrap rules that differ, named after the releases that share them. */
-export const BOOTSTRAP_GENERATIONS = ["1.25", "2.0-2.2", "2.3-2.8", "2.8", "2.9", "3.6", "4.0"] as const;
-export type BootstrapGeneration = (typeof BOOTSTRAP_GENERATIONS)[number];
-
-/** The migration prechecks that differ, named after the target controller that runs them. */
-export const MIGRATION_GENERATIONS = [
-  "2.3",
-  "2.8.10",
-  "2.9.0-2.9.32",
-  "2.9.61",
-  "3.0",
-  "3.1",
-  "3.5",
-  "3.6",
-  "4.0",
-] as const;
-export type MigrationGeneration = (typeof MIGRATION_GENERATIONS)[number];
-
 export const UP_TO_DATE: UpgradeOutcome = { outcome: "up-to-date", message: NO_UPGRADES };
 
 /** The answer that carries Juju's words. */

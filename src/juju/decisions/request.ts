@@ -1,8 +1,7 @@
 import { isJamError } from "../../shared/errors.ts";
 import { parseAgentBinary } from "../agent-binary.ts";
 import type { JujuVersion, VersionGeneration } from "../version.ts";
-import type { Generation } from "./generation.ts";
-import type { BootstrapGeneration, MigrationGeneration } from "./outcome.ts";
+import type { Generation, BootstrapGeneration, MigrationGeneration } from "./generation.ts";
 import type { Trace } from "./trace.ts";
 import { readVersion, type VersionList } from "./version-list.ts";
 

@@ -1,9 +1,13 @@
 import { companionsOf } from "../../juju/companions/companions-of.ts";
 import { imageNamesOf } from "../../juju/images/images-of.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
-import type { BootstrapOutcome, BootstrapGeneration } from "../../juju/decisions/outcome.ts";
-import { decideBootstrap, bootstrapGenerationOf } from "../../juju/decisions/bootstrap.ts";
-import type { Generation } from "../../juju/decisions/generation.ts";
+import type { BootstrapOutcome } from "../../juju/decisions/outcome.ts";
+import { decideBootstrap } from "../../juju/decisions/bootstrap.ts";
+import {
+  type Generation,
+  type BootstrapGeneration,
+  bootstrapGenerationOf,
+} from "../../juju/decisions/generation.ts";
 import { preferredStreams } from "../../juju/decisions/streams.ts";
 import { note, type Rule, type Trace } from "../../juju/decisions/trace.ts";
 import { saysNothingFound } from "../../juju/decisions/messages.ts";

@@ -1,5 +1,5 @@
+import { MIGRATION_GENERATIONS } from "../../juju/decisions/generation.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
-import { MIGRATION_GENERATIONS } from "../../juju/decisions/outcome.ts";
 import { decideMigration } from "../../juju/decisions/migrate.ts";
 import { covers } from "../../juju/upgrade-edge.ts";
 import { readsOf } from "../../juju/upgrade-path.ts";

@@ -2,10 +2,15 @@ import type { z } from "zod";
 import { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { ARCHES, isArch, type Arch } from "../../juju/arch.ts";
-import { bootstrapGenerationOf } from "../../juju/decisions/bootstrap.ts";
-import { GENERATIONS, generationOf, versionGenerationOf } from "../../juju/decisions/generation.ts";
-import { migrationGenerationOf } from "../../juju/decisions/migrate.ts";
-import { BOOTSTRAP_GENERATIONS, MIGRATION_GENERATIONS } from "../../juju/decisions/outcome.ts";
+import {
+  GENERATIONS,
+  generationOf,
+  versionGenerationOf,
+  BOOTSTRAP_GENERATIONS,
+  bootstrapGenerationOf,
+  MIGRATION_GENERATIONS,
+  migrationGenerationOf,
+} from "../../juju/decisions/generation.ts";
 import { readRequestedBinary, readRequestedVersion, type StreamLists } from "../../juju/decisions/request.ts";
 import {
   readAnyVersion,

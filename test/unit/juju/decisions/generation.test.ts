@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
-import { bootstrapGenerationOf } from "../../../../src/juju/decisions/bootstrap.ts";
-import { generationOf, isGeneration } from "../../../../src/juju/decisions/generation.ts";
-import { migrationGenerationOf } from "../../../../src/juju/decisions/migrate.ts";
+import {
+  generationOf,
+  isGeneration,
+  bootstrapGenerationOf,
+  migrationGenerationOf,
+} from "../../../../src/juju/decisions/generation.ts";
 import { parseVersion } from "../../../../src/juju/version.ts";
 
 test.for([

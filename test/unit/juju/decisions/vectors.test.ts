@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { BOOTSTRAP_GENERATIONS, MIGRATION_GENERATIONS } from "../../../../src/juju/decisions/outcome.ts";
-import { GENERATIONS, type Generation } from "../../../../src/juju/decisions/generation.ts";
+import {
+  GENERATIONS,
+  type Generation,
+  BOOTSTRAP_GENERATIONS,
+  MIGRATION_GENERATIONS,
+} from "../../../../src/juju/decisions/generation.ts";
 import {
   newest,
   newestCompatible,
