@@ -48,10 +48,10 @@ async function which(context: CommandContext, call: CommandCall<WhichFlags>): Pr
     return answerFile(context, input, trace === true);
   }
   const values = valuesOf(flags, call.args[0] as string | undefined);
-  const world = await readState(context);
+  const state = await readState(context);
   const { readParameters } = await import("../../upgrade/which/parameters.ts");
   const { answerQuestion } = await import("../../upgrade/which/which.ts");
-  const answer = answerQuestion(world, readParameters(values, world)) as WhichAnswer;
+  const answer = answerQuestion(state, readParameters(values, state)) as WhichAnswer;
   const { renderAnswer } = await import("../render/which.ts");
   await context.output.print(answer, () => renderAnswer(answer, context.paint));
   return answer.code === null ? 0 : ERROR_OUTCOMES[answer.code].exit;

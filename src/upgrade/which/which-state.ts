@@ -44,15 +44,15 @@ export function createStateReader(
   readAgents: () => Promise<KnownAgents> = () => readKnownAgents(store),
   settings = NO_SETTINGS,
 ): () => Promise<WhichState> {
-  let last: { readonly version: string; readonly state: Promise<WhichState> } | undefined;
+  let last: { readonly mark: string; readonly state: Promise<WhichState> } | undefined;
   return async () => {
     const knowledge = await readKnowledge();
-    const state = `${await markOfKnown(store)} ${JSON.stringify(knowledge.advice)}`;
-    if (last?.state === state) return last.world;
-    const world = readAgents().then((known) => createState(known, knowledge, settings));
-    last = { state, world };
-    world.catch(() => {
-      if (last?.world === world) last = undefined;
+    const mark = `${await markOfKnown(store)} ${JSON.stringify(knowledge.advice)}`;
+    if (last?.mark === mark) return last.state;
+    const state = readAgents().then((known) => createState(known, knowledge, settings));
+    last = { mark, state };
+    state.catch(() => {
+      if (last?.state === state) last = undefined;
     });
     return state;
   };
