@@ -29,7 +29,7 @@
  */
 import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
-import type { ConfigFlags } from "../config/flags.ts";
+import type { ConfigFlags } from "../config/overrides.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import type { CommandIo } from "./io.ts";
 import type { Output } from "./output/output.ts";

@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import type { ConfigFlags } from "../config/flags.ts";
+import type { ConfigFlags } from "../config/overrides.ts";
 import type { CommandContext, CommandEntry } from "./command.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import type { CommandIo } from "./io.ts";

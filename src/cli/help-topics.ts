@@ -1,4 +1,6 @@
+import { SETTING_LIST, settingVariable } from "../config/settings.ts";
 import { EXIT_STATUSES } from "./exit-status.ts";
+import { wrapText } from "./output/text.ts";
 
 /** The end of the top-level help. */
 export const EXAMPLES = `
@@ -29,12 +31,10 @@ With -o json an error is {"error":{"code","message","hint","details"}} on standa
   JAM_PROGRESS   as --progress
   NO_COLOR       as --no-color
 
-Single settings, above jam.yaml and below flags: JAM_MODE, JAM_DATA, JAM_KEYS, JAM_SITE,
-JAM_SERVER_LISTEN, JAM_FETCH_JOBS, JAM_FETCH_LIMIT_RATE, JAM_FETCH_IDLE_TIMEOUT,
-JAM_FETCH_RETRIES, JAM_FETCH_CA_FILE, JAM_RETENTION_SNAPSHOTS, JAM_RETENTION_GRACE,
-JAM_RETENTION_QUOTA, JAM_RETENTION_MAX_REMOVAL.
+Single settings; they replace those of jam.yaml, and flags replace them:
+${wrapText(SETTING_LIST.map(([key]) => settingVariable(key)).join(", "), "  ").join("\n")}
 
 HTTPS_PROXY, HTTP_PROXY and NO_PROXY are used when fetching.
-XDG_CACHE_HOME/jam (else ~/.cache/jam) holds what makes jam start faster; it may be deleted.
+XDG_CACHE_HOME/jam (else ~/.cache/jam) is a cache that makes jam start faster. It can be deleted.
 `,
 };

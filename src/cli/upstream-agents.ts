@@ -2,7 +2,6 @@ import type { Agent } from "../juju/agent.ts";
 import type { MissingAgents } from "../upgrade/fetch-hint.ts";
 import type { UsableAgents, UsableWanted } from "../upgrade/known-agents.ts";
 import type { CommandContext } from "./command.ts";
-import { createWaitLines } from "./progress.ts";
 import { userAgent } from "./version.ts";
 
 /**
@@ -16,6 +15,7 @@ export async function readUpstreamAgents(
 ): Promise<readonly Agent[]> {
   const { composeSync } = await import("../compose/sync.ts");
   const { planMirrorSync } = await import("../sync/sync-mirror.ts");
+  const { createWaitLines } = await import("./progress.ts");
   const { options, work } = await composeSync(await context.config(), {
     env: context.io.env,
     userAgent: userAgent(),

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { listSites, openDeltaSizes } from "../bundle/site/list-sites.ts";
 import type { Config } from "../config/config.ts";
-import { formatToolsUrl } from "../config/listen.ts";
+import { formatToolsUrl } from "../config/values.ts";
 import { parseMirrorUrl } from "../juju/mirror-url.ts";
 import { explainNamed } from "../mirror/explain-agents.ts";
 import { knowledgeOf } from "../mirror/knowledge.ts";

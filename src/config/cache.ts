@@ -9,8 +9,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import type { Environment } from "./environment.ts";
 import type { Config } from "./config.ts";
+import type { Environment } from "./overrides.ts";
+import type { ConfigFile } from "./schema.ts";
 
 /** Entries beyond this are dropped all at once; there is one for each settings file that was ever used. */
 const MAX_ENTRIES = 64;
@@ -33,13 +34,18 @@ export interface ConfigInput {
  * as if it were not there.
  */
 export interface ConfigCache {
-  readonly get: (input: ConfigInput) => Config | undefined;
-  readonly put: (input: ConfigInput, config: Config) => void;
+  readonly get: (input: ConfigInput) => CheckedSettings | undefined;
+  readonly put: (input: ConfigInput, checked: CheckedSettings) => void;
 }
 
-interface Entry {
-  readonly input: string;
+/** Checked settings, as written and as the code takes them. */
+export interface CheckedSettings {
+  readonly settings: ConfigFile;
   readonly config: Config;
+}
+
+interface Entry extends CheckedSettings {
+  readonly input: string;
 }
 
 /** The cache in the user's cache folder; one that never holds anything where there is no such folder. */
@@ -50,12 +56,12 @@ export function openConfigCache(env: Environment): ConfigCache {
       if (folder === undefined || !isPrivate(folder)) return undefined;
       try {
         const entry = JSON.parse(readFileSync(join(folder, entryName(input)), "utf8")) as Entry;
-        return entry.input === fingerprint(input) ? entry.config : undefined;
+        return entry.input === fingerprint(input) ? entry : undefined;
       } catch {
         return undefined;
       }
     },
-    put: (input, config) => {
+    put: (input, checked) => {
       if (folder === undefined) return;
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -63,7 +69,11 @@ export function openConfigCache(env: Environment): ConfigCache {
         dropMany(folder);
         const path = join(folder, entryName(input));
         const staged = `${path}.${process.pid}.part`;
-        const entry: Entry = { input: fingerprint(input), config };
+        const entry: Entry = {
+          input: fingerprint(input),
+          settings: checked.settings,
+          config: checked.config,
+        };
         writeFileSync(staged, JSON.stringify(entry), { mode: 0o600, flag: "wx" });
         renameSync(staged, path);
       } catch {
@@ -81,7 +91,7 @@ function fingerprint({ file, text, environment, cwd, version }: ConfigInput): st
 /** When the code that works settings out was last changed: in a checkout it changes more often than the version. */
 function codeStamp(): number[] {
   const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."));
-  return ["schema", "defaults", "resolve"].map(
+  return ["schema", "settings", "values", "config"].map(
     (name) => statSync(new URL(`./${name}${ending}`, import.meta.url)).mtimeMs,
   );
 }

@@ -1,12 +1,24 @@
+import { isAbsolute, resolve } from "node:path";
 import type { Advice } from "../juju/knowledge/knowledge.ts";
-import type { SelectionRules } from "../juju/selection-rules.ts";
+import type { DenyRule, SelectionRules, SelectRule } from "../juju/selection-rules.ts";
+import { hasScheme } from "../shared/url-text.ts";
+import type { ConfigFile } from "./schema.ts";
+import {
+  DEFAULT_RULE,
+  DEFAULT_UPSTREAM,
+  type Setting,
+  SETTINGS,
+  type SettingKey,
+  settingPath,
+} from "./settings.ts";
+import { type ListenAddress, readValue, type SettingValue, type WrittenValue } from "./values.ts";
 
 /** One `upstreams:` entry. */
 export interface UpstreamConfig {
   readonly name: string;
   /** http(s) URL or a folder. */
   readonly url: string;
-  /** `builtin` is the Juju key; otherwise a file with OpenPGP public keys; `none` switches verification off. */
+  /** `builtin` is the Juju key; otherwise a file with OpenPGP public keys; `none` disables verification. */
   readonly keyring: string;
 }
 
@@ -25,8 +37,9 @@ export interface Config {
   readonly rules: SelectionRules;
   readonly fetch: FetchConfig;
   readonly retention: RetentionConfig;
-  readonly server: ServerConfig;
-  /** The operator's own, beside what jam knows. */
+  /** Where `jam serve` listens. */
+  readonly server: ListenAddress;
+  /** The operator's own, in addition to what jam knows. */
   readonly advice: readonly Advice[];
 }
 
@@ -39,22 +52,116 @@ export interface FetchConfig {
   readonly idleTimeoutMs: number;
   /** Attempts after the first, per document and per tarball. */
   readonly retries: number;
-  /** PEM file of further certificate authorities; undefined is the system's list only. */
+  /** PEM file with additional certificate authorities; undefined is the system's list only. */
   readonly caFile: string | undefined;
 }
 
 export interface RetentionConfig {
-  /** Snapshots kept for going back, beside those that a ref names. */
+  /** Snapshots kept for going back, in addition to those that a ref names. */
   readonly snapshots: number;
   /** How long what a client may still be fetching stays after it left the index, in ms. */
   readonly graceMs: number;
   /** Bytes of tarballs above which older snapshots go first; undefined is no limit. */
   readonly quota: number | undefined;
-  /** Largest share of the held agents that may vanish upstream at once, 0 … 1. */
+  /** Largest share of the held agents that may disappear upstream at once, 0 … 1. */
   readonly maxRemoval: number;
 }
 
-export interface ServerConfig {
-  readonly host: string;
-  readonly port: number;
+/** The settings of a run: `settings`, which have been checked, over the defaults. Relative paths are below `folder`. */
+export function resolveConfig(settings: ConfigFile, file: string | undefined, folder: string): Config {
+  const value = <Key extends SettingKey>(key: Key) => valueOf(settings, key, folder);
+  return {
+    file,
+    mode: value("mode"),
+    data: value("data"),
+    keys: value("keys"),
+    site: value("site"),
+    upstreams: (settings.upstreams ?? [DEFAULT_UPSTREAM]).map((upstream) =>
+      resolveUpstream(upstream, folder),
+    ),
+    rules: {
+      select: (settings.select ?? [DEFAULT_RULE]).map((rule) => resolveSelect(rule)),
+      deny: (settings.deny ?? []).map((rule) => resolveDeny(rule)),
+    },
+    fetch: {
+      jobs: value("fetch.jobs"),
+      limitRate: value("fetch.limitRate"),
+      idleTimeoutMs: value("fetch.idleTimeout"),
+      retries: value("fetch.retries"),
+      caFile: value("fetch.caFile"),
+    },
+    retention: {
+      snapshots: value("retention.snapshots"),
+      graceMs: value("retention.grace"),
+      quota: value("retention.quota"),
+      maxRemoval: value("retention.maxRemoval"),
+    },
+    server: value("server.listen"),
+    advice: (settings.advice ?? []).map((one) => resolveAdvice(one)),
+  };
+}
+
+/** The value of one setting, or its default. */
+function valueOf<Key extends SettingKey>(settings: ConfigFile, key: Key, folder: string): SettingValue<Key> {
+  const setting: Setting = SETTINGS[key];
+  const written = settingPath(key).reduce<unknown>(
+    (inner, name) => (inner as Record<string, unknown> | undefined)?.[name],
+    settings,
+  );
+  const given = (written ?? setting.default) as WrittenValue | undefined;
+  if (given === undefined) return undefined as SettingValue<Key>;
+  const value = readValue(setting, given, folder);
+  if (value === undefined) throw new Error(`${key} was used before it was checked`);
+  return value as SettingValue<Key>;
+}
+
+/** A keyring as the code takes it: the two words stay, a file becomes an absolute path. */
+export function resolveKeyring(keyring: string, folder: string): string {
+  return keyring === "builtin" || keyring === "none" ? keyring : resolve(folder, keyring);
+}
+
+/** An upstream's address as the code takes it: a URL stays, a folder becomes an absolute path. */
+export function resolveUpstreamUrl(url: string, folder: string): string {
+  return hasScheme(url) || isAbsolute(url) ? url : resolve(folder, url);
+}
+
+type FileUpstream = NonNullable<ConfigFile["upstreams"]>[number];
+type FileSelect = NonNullable<ConfigFile["select"]>[number];
+type FileAdvice = NonNullable<ConfigFile["advice"]>[number];
+type FileDeny = NonNullable<ConfigFile["deny"]>[number];
+
+function resolveUpstream(upstream: FileUpstream, folder: string): UpstreamConfig {
+  return {
+    name: upstream.name,
+    url: resolveUpstreamUrl(upstream.url, folder),
+    keyring: resolveKeyring(upstream.keyring ?? "builtin", folder),
+  };
+}
+
+function resolveSelect(rule: FileSelect): SelectRule {
+  return {
+    streams: list(rule.stream),
+    ...(rule.versions === undefined ? {} : { versions: rule.versions }),
+    ...(rule.arch === undefined ? {} : { arch: list(rule.arch) }),
+    ...(rule.os === undefined ? {} : { os: list(rule.os) }),
+    ...(rule.series === undefined ? {} : { series: list(rule.series) }),
+    ...(rule.keep === undefined ? {} : { keep: rule.keep }),
+    ...(rule.prereleases === undefined ? {} : { prereleases: rule.prereleases }),
+  };
+}
+
+function resolveDeny(rule: FileDeny): DenyRule {
+  return {
+    version: rule.version,
+    ...(rule.arch === undefined ? {} : { arch: list(rule.arch) }),
+    ...(rule.reason === undefined ? {} : { reason: rule.reason }),
+  };
+}
+
+function resolveAdvice({ from, to, severity, reason, link }: FileAdvice): Advice {
+  return { from: from ?? "*", to, severity, reason, ...(link === undefined ? {} : { link }) };
+}
+
+function list(value: string | readonly string[]): readonly string[] {
+  return typeof value === "string" ? [value] : value;
 }

@@ -1,8 +1,8 @@
-import { DEFAULTS } from "./defaults.ts";
-import { ENVIRONMENT_SETTINGS } from "./environment.ts";
 import type { LoadedSettings } from "./load.ts";
+import { configJsonSchema } from "./schema.ts";
+import { DEFAULTS, SETTING_LIST, settingVariable } from "./settings.ts";
 
-/** One setting as it applies, and who said so. */
+/** One setting in effect, and where it comes from. */
 export interface DescribedSetting {
   /** `fetch.limitRate` */
   readonly key: string;
@@ -14,33 +14,91 @@ export interface DescribedSetting {
 
 const WHOLE_KEYS = ["upstreams", "select", "deny", "advice"] as const;
 
-/** Every setting in the order of the file's documentation. `flags` are those given, by key. */
-export function describeSettings(
-  loaded: LoadedSettings,
-  flags: Readonly<Record<string, { readonly flag: string; readonly value: unknown }>>,
-): DescribedSetting[] {
-  const paths = [
-    ...ENVIRONMENT_SETTINGS.map(({ path }) => path as readonly string[]),
-    ...WHOLE_KEYS.map((key) => [key]),
-  ];
-  return paths.map((path): DescribedSetting => {
-    const key = path.join(".");
-    const flag = flags[key];
-    if (flag !== undefined) return { key, value: flag.value, from: flag.flag };
-    const given = at(loaded.settings, path);
-    if (given === undefined) return { key, value: hideSecrets(at(DEFAULTS, path)), from: "default" };
-    const variable = loaded.environment.find((entry) => entry.path.join(".") === key)?.variable;
-    return { key, value: hideSecrets(given), from: variable ?? loaded.file ?? "default" };
+/** Every setting, in the order of the declarations; folders as absolute paths. */
+export function describeSettings({ settings, config, file, overrides }: LoadedSettings): DescribedSetting[] {
+  const keys: readonly string[] = [...SETTING_LIST.map(([key]) => key), ...WHOLE_KEYS];
+  return keys.map((key): DescribedSetting => {
+    const given = at(settings, key);
+    const source = overrides.findLast((one) => one.key === key)?.source;
+    const value = key === "data" || key === "keys" ? config[key] : (given ?? at(DEFAULTS, key));
+    const from = given === undefined ? "default" : (source ?? file ?? "default");
+    return { key, value: hideSecrets(value), from };
   });
 }
 
-function at(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
+function at(value: unknown, key: string): unknown {
+  return key
+    .split(".")
+    .reduce<unknown>((inner, name) => (inner as Record<string, unknown> | undefined)?.[name], value);
 }
 
-/** A password in an upstream's URL is for the upstream, not for a screen or a report. */
+/** A password in an upstream's URL is not for a screen or a report. */
 function hideSecrets(value: unknown): unknown {
   if (value === undefined) return undefined;
   const text = JSON.stringify(value);
   return JSON.parse(text.replaceAll(/(\/\/[^/:@"\s]+):[^/@"\s]+@/g, "$1:***@"));
+}
+
+interface SchemaNode {
+  readonly type?: string | readonly string[];
+  readonly const?: string | number;
+  readonly enum?: readonly string[];
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: SchemaNode | boolean;
+  readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
+}
+
+/** Markdown table of every key: its values, default, variable and meaning. */
+export function formatConfigReference(): string {
+  const rows = describeNode(configJsonSchema(), "").map(({ key, node }) => {
+    const declared = SETTING_LIST.find(([known]) => known === key)?.[0];
+    const variable = declared === undefined ? undefined : settingVariable(declared);
+    const cells = [
+      `\`${key}\``,
+      describeType(node),
+      describeDefault(key),
+      variable ?? "",
+      node.description ?? "",
+    ];
+    return `| ${cells.map((cell) => cell.replaceAll("|", String.raw`\|`)).join(" | ")} |`;
+  });
+  return ["| Key | Value | Default | Variable | Meaning |", "|---|---|---|---|---|", ...rows, ""].join("\n");
+}
+
+/** Every key of the file, as `select[].keep` and `fetch.jobs`. */
+export function configKeys(): string[] {
+  return describeNode(configJsonSchema(), "").map(({ key }) => key);
+}
+
+function describeNode(node: SchemaNode, prefix: string): { key: string; node: SchemaNode }[] {
+  return Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
+    const key = `${prefix}${name}`;
+    const other = child.additionalProperties;
+    const nested = [
+      ...describeNode(child, `${key}.`),
+      ...(child.items?.properties === undefined ? [] : describeNode(child.items, `${key}[].`)),
+      ...(typeof other === "object" ? describeNode(other, `${key}.NAME.`) : []),
+    ];
+    return [{ key, node: child }, ...nested];
+  });
+}
+
+function describeType(node: SchemaNode): string {
+  if (node.const !== undefined) return String(node.const);
+  if (node.enum !== undefined) return node.enum.join(" or ");
+  if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(describeType))].reverse().join(" or ");
+  if (Array.isArray(node.type)) return node.type.map((type) => describeType({ type })).join(" or ");
+  if (node.type === "array") return node.items?.properties === undefined ? "list" : "list of mappings";
+  if (node.type === "object") return "mapping";
+  if (node.type === "integer") return "whole number";
+  if (node.type === "boolean") return "true or false";
+  return node.type === "string" ? "text" : "number";
+}
+
+function describeDefault(key: string): string {
+  const value = at(DEFAULTS, key);
+  if (Array.isArray(value)) return value.length === 0 ? "none" : "see below";
+  return typeof value === "string" || typeof value === "number" ? `\`${value}\`` : "";
 }

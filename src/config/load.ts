@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { JamError } from "../shared/errors.ts";
-import { openConfigCache } from "./cache.ts";
+import { type CheckedSettings, openConfigCache } from "./cache.ts";
 import type { Config } from "./config.ts";
-import { type Environment, type EnvironmentValue, readEnvironment } from "./environment.ts";
-import type { ConfigFlags } from "./flags.ts";
 import type { ConfigFile } from "./schema.ts";
+import type { ConfigFlags, Environment, Override } from "./overrides.ts";
 
-/** Larger is no settings file: reading stops before a parser sees it. */
+/** Larger files are refused before they are parsed. */
 export const MAX_FILE_BYTES = 131_072;
 
 export interface LoadOptions {
@@ -21,64 +20,87 @@ export interface LoadOptions {
   readonly version: string;
 }
 
-/** What the file and the environment say, before defaults and flags. */
-export interface LoadedSettings {
+/** The settings of one run, and where each comes from. */
+export interface LoadedSettings extends CheckedSettings {
   /** Absolute path; undefined when there is none. */
   readonly file: string | undefined;
-  readonly settings: ConfigFile;
-  readonly environment: readonly EnvironmentValue[];
+  /** Settings from variables and flags; the last one for a key counts. */
+  readonly overrides: readonly Override[];
 }
 
 /**
- * The settings of one run: flags over environment over file over defaults. What was worked out once for the same input
- * comes from the cache, and then neither the parser nor the schema is loaded.
+ * The settings of one run: flags over environment over file over defaults. For the same input the result of the check
+ * comes from the cache, and then neither the YAML parser nor the schema is loaded.
  * @throws JamError JAM_CONFIG_NOT_FOUND, JAM_CONFIG_INVALID, JAM_USAGE_INVALID
  */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
-  const source = readSource(options);
-  const cache = openConfigCache(options.env);
-  const input = { ...source, cwd: options.cwd, version: options.version };
-  const known = cache.get(input);
-  const config = known ?? (await workOut(source, options));
-  if (known === undefined) cache.put(input, config);
-  if (Object.values(options.flags).every((flag) => flag === undefined)) return config;
-  const { applyFlags } = await import("./flags.ts");
-  return applyFlags(config, options.flags, options.cwd);
+  return (await loadSettings(options)).config;
 }
 
 /**
- * What the file and the environment say, checked.
- * @throws JamError JAM_CONFIG_NOT_FOUND, JAM_CONFIG_INVALID
+ * As `loadConfig`, with the settings as they were written and the origin of each.
+ * @throws JamError JAM_CONFIG_NOT_FOUND, JAM_CONFIG_INVALID, JAM_USAGE_INVALID
  */
 export async function loadSettings(options: LoadOptions): Promise<LoadedSettings> {
-  const source = readSource(options);
+  const { flags, cwd } = options;
+  const source = await readSource(options);
   const { file, environment } = source;
-  return { file, settings: await check(source, options.cwd), environment };
+  const cache = openConfigCache(options.env);
+  const input = { ...source, cwd, version: options.version };
+  const known = cache.get(input);
+  const checked = known ?? (await check(source, cwd));
+  if (known === undefined) cache.put(input, checked);
+  if (Object.values(flags).every((flag) => flag === undefined)) {
+    return { ...checked, file, overrides: environment };
+  }
+  const { override, overrideUpstreams, readFlags } = await import("./overrides.ts");
+  const { resolveConfig } = await import("./config.ts");
+  const { DEFAULT_UPSTREAM } = await import("./settings.ts");
+  const given = readFlags(flags, cwd);
+  const upstreams = overrideUpstreams(checked.settings.upstreams ?? [DEFAULT_UPSTREAM], flags, cwd);
+  const settings = {
+    ...override(checked.settings, given),
+    ...(upstreams === undefined ? {} : { upstreams }),
+  };
+  const config = resolveConfig(settings, file, folderOf(source, cwd));
+  return { settings, config, file, overrides: [...environment, ...given] };
 }
 
 /** The file and the environment as they are, unchecked. */
 interface Source {
   readonly file: string | undefined;
   readonly text: string;
-  readonly environment: readonly EnvironmentValue[];
+  readonly environment: readonly Override[];
 }
 
-function readSource({ file, env, cwd }: LoadOptions): Source {
+async function readSource({ file, env, cwd }: LoadOptions): Promise<Source> {
   const found = findFile(file, env, cwd);
-  const environment = readEnvironment(env).map((entry) => anchorPath(entry, cwd));
-  return { file: found?.path, text: found?.text ?? "", environment };
+  return { file: found?.path, text: found?.text ?? "", environment: await readVariables(env, cwd) };
 }
 
-async function workOut(source: Source, { cwd }: LoadOptions): Promise<Config> {
-  const settings = await check(source, cwd);
-  const { resolveConfig } = await import("./resolve.ts");
-  return resolveConfig(settings, source.file, source.file === undefined ? cwd : dirname(source.file));
+/** The declarations are loaded only where a variable needs them: most calls have none. */
+async function readVariables(env: Environment, cwd: string): Promise<readonly Override[]> {
+  if (!Object.keys(env).some((name) => name.startsWith("JAM_"))) return [];
+  const { readEnvironment } = await import("./overrides.ts");
+  return readEnvironment(env, cwd);
 }
 
-async function check({ file, text, environment }: Source, cwd: string): Promise<ConfigFile> {
-  if (file === undefined && environment.length === 0) return {};
+/** Relative paths in the file are below its own folder. */
+function folderOf({ file }: Source, cwd: string): string {
+  return file === undefined ? cwd : dirname(file);
+}
+
+async function check(source: Source, cwd: string): Promise<CheckedSettings> {
+  const { file, text, environment } = source;
+  const { resolveConfig } = await import("./config.ts");
+  const isDefault = file === undefined && environment.length === 0;
+  const settings = isDefault ? {} : await parse({ file: file && shortest(file, cwd), text, environment });
+  return { settings, config: resolveConfig(settings, file, folderOf(source, cwd)) };
+}
+
+async function parse(source: Source): Promise<ConfigFile> {
   const { parseConfig } = await import("./parse-file.ts");
-  return parseConfig({ file: file && shortest(file, cwd), text, environment });
+  return parseConfig(source);
 }
 
 interface FoundFile {
@@ -114,7 +136,7 @@ function readText(path: string): string {
   if (bytes.length > MAX_FILE_BYTES) {
     throw new JamError(
       "JAM_CONFIG_INVALID",
-      `${path} has ${bytes.length} bytes: no settings file is that large.`,
+      `${path} has ${bytes.length} bytes, more than a settings file may have.`,
       {
         hint: "Name the settings file (jam.yaml) with --config.",
         details: { file: path, bytes: bytes.length, maxBytes: MAX_FILE_BYTES },
@@ -124,15 +146,7 @@ function readText(path: string): string {
   return bytes.toString("utf8");
 }
 
-const PATH_KEYS: ReadonlySet<string> = new Set(["data", "keys", "caFile"]);
-
-/** Paths in the environment are relative to the working folder, not to the file. */
-function anchorPath(entry: EnvironmentValue, cwd: string): EnvironmentValue {
-  const isPath = PATH_KEYS.has(entry.path.at(-1) ?? "");
-  return isPath ? { ...entry, value: resolve(cwd, String(entry.value)) } : entry;
-}
-
-/** How a person would name the file from where they are. */
+/** The path relative to the working directory where that is shorter. */
 function shortest(path: string, cwd: string): string {
   const near = relative(cwd, path);
   return near.startsWith("..") ? path : near;

@@ -10,7 +10,7 @@ import {
   parseDocument,
 } from "yaml";
 import { JamError, type JamErrorOptions } from "../shared/errors.ts";
-import { type EnvironmentValue } from "./environment.ts";
+import { override, type Override } from "./overrides.ts";
 import { type ConfigProblem, MAX_PROBLEMS, describeIssues, formatProblems } from "./problems.ts";
 import { type ConfigFile, configSchema } from "./schema.ts";
 
@@ -19,7 +19,7 @@ export interface ConfigSource {
   /** For messages; undefined when there is no file. */
   readonly file: string | undefined;
   readonly text: string;
-  readonly environment: readonly EnvironmentValue[];
+  readonly environment: readonly Override[];
 }
 
 /** `JAM_CONFIG_INVALID`, with the places to correct. */
@@ -57,12 +57,12 @@ export function parseConfig({ file, text, environment }: ConfigSource): ConfigFi
     place,
   );
   keepVersionsAsWritten(document);
-  const value = overlay(readValue(document, file), environment);
+  const value = override(readValue(document, file), environment);
   const parsed = configSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { listed, omitted } = describeIssues(parsed.error.issues, value);
   const problems = listed.map(({ path, key, message }): ConfigProblem => {
-    const variable = environment.find((entry) => entry.path.join() === path.join())?.variable;
+    const variable = environment.find(({ key: given }) => given === path.join("."))?.source;
     if (variable !== undefined) return { variable, path: formatPath(path), message };
     return { ...place(offsetOf(document, path, key)), path: formatPath(path), message };
   });
@@ -170,23 +170,6 @@ function readValue(document: Document.Parsed, file: string | undefined): unknown
 function describeYaml(error: { readonly code: string; readonly message: string }): string {
   if (error.message.startsWith("Maximum call stack")) return TOO_DEEP;
   return `not YAML: ${error.message.split("\n")[0] ?? error.message}`;
-}
-
-function overlay(value: unknown, environment: readonly EnvironmentValue[]): unknown {
-  if (!isRecord(value)) return value;
-  const merged: Record<string, unknown> = { ...value };
-  for (const { path, value: given } of environment) {
-    const [first, second] = path;
-    if (second === undefined) merged[first] = given;
-    else if (merged[first] === undefined || isRecord(merged[first])) {
-      merged[first] = { ...(merged[first] as object | undefined), [second]: given };
-    }
-  }
-  return merged;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Where to point at: the key of an unknown setting, else the value, else what encloses the missing one. */

@@ -1,6 +1,4 @@
 import { z } from "zod";
-import { parseByteSize } from "../shared/byte-size.ts";
-import { parseDurationMs } from "../shared/duration.ts";
 import { ARCHES, isArchWord } from "../juju/arch.ts";
 import { ADVICE_LINK, ADVICE_SEVERITIES } from "../juju/knowledge/knowledge.ts";
 import { OS_TYPES } from "../juju/release.ts";
@@ -8,9 +6,8 @@ import { STREAMS } from "../juju/stream.ts";
 import { parseVersionRange } from "../juju/version-range.ts";
 import { JamError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
-import { findListen } from "./listen.ts";
-import { parsePercent } from "./percent.ts";
-import { SITE_NAME } from "../shared/limits.ts";
+import { SETTING_LIST, SETTINGS, type Setting, type SettingKey } from "./settings.ts";
+import { expectationOf, readValue, type WrittenValue } from "./values.ts";
 
 /** Maximum entries of one list. The largest allowed settings file has room for them; nobody writes that many. */
 const MAX_ROWS = 10_000;
@@ -23,26 +20,76 @@ const text = (what: string) =>
     .min(1, `expected ${what}, got an empty text`)
     .max(MAX_TEXT, `expected ${what} of at most ${MAX_TEXT} characters`);
 
-const byteSize = (meaning: string) => {
-  const expected = "expected a size such as 80GiB, 500MB or 1048576 (bytes)";
-  return z
-    .union([z.string(), z.number()], expected)
-    .refine((value) => parseByteSize(String(value)) !== undefined, expected)
-    .meta({ description: meaning, examples: ["80GiB"] });
-};
-
-const duration = (meaning: string) => {
-  const expected = "expected an ISO 8601 duration such as PT6H or P2D (no years or months)";
-  return z
-    .string(expected)
-    .refine((value) => parseDurationMs(value) !== undefined, expected)
-    .meta({ description: meaning, examples: ["PT6H"] });
-};
-
 const count = (smallest: number, largest: number) => {
   const expected = `expected a whole number from ${smallest} to ${largest}`;
   return z.int(expected).min(smallest, expected).max(largest, expected);
 };
+
+/** What a file holds for one setting. */
+type FileValue<Key extends SettingKey> = (typeof SETTINGS)[Key] extends {
+  readonly choices: readonly (infer Choice)[];
+}
+  ? Choice
+  : (typeof SETTINGS)[Key]["kind"] extends "count"
+    ? number
+    : (typeof SETTINGS)[Key]["kind"] extends "size" | "share"
+      ? WrittenValue
+      : string;
+
+type Optional<Value> = z.ZodOptional<z.ZodType<Value, Value>>;
+
+/** The schema of one setting, from its declaration. */
+function setting<Key extends SettingKey>(key: Key): Optional<FileValue<Key>> {
+  const declared: Setting = SETTINGS[key];
+  const { description, example } = declared;
+  const examples = example === undefined ? {} : { examples: [example] };
+  const schema: z.ZodType = checkOf(declared).meta({ description, ...examples });
+  return schema.optional() as Optional<FileValue<Key>>;
+}
+
+function checkOf(declared: Setting): z.ZodType {
+  const expected = expectationOf(declared);
+  const isValid = (value: WrittenValue) => readValue(declared, value, "/") !== undefined;
+  switch (declared.kind) {
+    case "count":
+      return count(...declared.range);
+    case "choice":
+      return z.enum(declared.choices, expected);
+    case "size":
+    case "share":
+      return z.union([z.string(), z.number()], expected).refine(isValid, expected);
+    case "folder":
+    case "file":
+      return text(expected.replace("expected ", ""));
+    case "name":
+    case "duration":
+    case "listen":
+      return z.string(expected).refine(isValid, expected);
+  }
+}
+
+type NameIn<Group extends string> = {
+  [Key in SettingKey]: Key extends `${Group}.${infer Name}` ? Name : never;
+}[SettingKey];
+
+type Members<Group extends string> = {
+  [Name in NameIn<Group>]: `${Group}.${Name}` extends SettingKey
+    ? Optional<FileValue<`${Group}.${Name}`>>
+    : never;
+};
+
+/** A mapping of all declared settings whose path begins with `name`. */
+function group<Group extends string>(name: Group, description: string) {
+  const members = SETTING_LIST.flatMap(([key]) =>
+    key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), setting(key)] as const] : [],
+  );
+  const first = SETTING_LIST.find(([key]) => key.startsWith(`${name}.`));
+  const example = first === undefined ? "" : `${first[0].slice(name.length + 1)}: ${first[1].default}`;
+  return z
+    .strictObject(Object.fromEntries(members) as Members<Group>, `expected a mapping such as { ${example} }`)
+    .optional()
+    .describe(description);
+}
 
 /** Adds a check that zod does not have: `complain` returns a message, or undefined for a valid value. */
 const checked = (schema: z.ZodString, complain: (value: string) => string | undefined) =>
@@ -168,47 +215,6 @@ const adviceRule = z
   )
   .describe("A known risk of an upgrade.");
 
-const retention = z
-  .strictObject(
-    {
-      snapshots: count(1, 100_000).optional().describe("Number of snapshots to keep."),
-      grace: duration(
-        "How long a tarball is kept after it was removed from the index; a client may use its URL for minutes to hours.",
-      ).optional(),
-      quota: byteSize(
-        "Maximum size of all tarballs. Above it the oldest snapshots are deleted first; a sync that needs more is refused. Default: no limit.",
-      ).optional(),
-      maxRemoval: z
-        .union([z.string(), z.number()], "expected a share such as 40%")
-        .refine((value) => parsePercent(value) !== undefined, "expected a share from 0% to 100%, such as 40%")
-        .optional()
-        .describe(
-          "Largest share of the mirrored agents that may disappear upstream at once. A sync that would remove more is refused.",
-        ),
-    },
-    "expected a mapping such as { snapshots: 20, grace: PT6H }",
-  )
-  .optional()
-  .describe("What to keep, and for how long.");
-
-const fetch = z
-  .strictObject(
-    {
-      jobs: count(1, 64).optional().describe("Number of parallel downloads."),
-      limitRate: byteSize("Bytes per second, for all connections together. Default: no limit.").optional(),
-      idleTimeout: duration("A connection on which nothing arrives for this long is closed.").optional(),
-      retries: count(0, 100)
-        .optional()
-        .describe(
-          "Attempts after the first, per document and per tarball. Each wait is reported; `Retry-After` is honoured up to 5 minutes.",
-        ),
-      caFile: text("a PEM file").optional().describe("PEM file with additional certificate authorities."),
-    },
-    "expected a mapping such as { jobs: 4, limitRate: 20MiB }",
-  )
-  .optional()
-  .describe("How to read from upstream.");
-
 /** Schema of the settings file: the only source of its validation, documentation (`jam config schema`) and types. */
 export const configSchema = z
   .strictObject(
@@ -217,26 +223,10 @@ export const configSchema = z
         .literal(1, "expected 1: this jam reads version 1 of the format")
         .optional()
         .describe("Version of the file format."),
-      mode: z
-        .enum(["online", "offline"], "expected online or offline")
-        .optional()
-        .describe(
-          "`offline` makes no outbound requests; a request that would be needed is refused and named.",
-        ),
-      data: text("a folder").optional().describe("The data directory of the mirror."),
-      keys: text("a folder")
-        .optional()
-        .describe(
-          "Folder with the keys that sign and verify bundles and receipts (`jam key`). Must not be inside `data`, " +
-            "which a web server may publish.",
-        ),
-      site: z
-        .string("expected a name such as plant-7")
-        .regex(SITE_NAME.pattern, SITE_NAME.expected)
-        .optional()
-        .describe(
-          "Name of this site in receipts: up to 63 characters of a-z, 0-9, dots, dashes and underscores.",
-        ),
+      mode: setting("mode"),
+      data: setting("data"),
+      keys: setting("keys"),
+      site: setting("site"),
       upstreams: z
         .array(upstream, "expected a list of upstreams")
         .min(1, "expected at least one upstream")
@@ -256,7 +246,7 @@ export const configSchema = z
         .max(MAX_ROWS, `expected at most ${MAX_ROWS} entries`)
         .optional()
         .describe("Which agents never to mirror, whatever `select` says."),
-      retention,
+      retention: group("retention", "What to keep, and for how long."),
       advice: z
         .array(adviceRule, "expected a list of advice")
         .max(MAX_ROWS, `expected at most ${MAX_ROWS} entries`)
@@ -264,23 +254,8 @@ export const configSchema = z
         .describe(
           "Known risks of upgrades, for every command that answers or plans about versions. Included in bundles.",
         ),
-      server: z
-        .strictObject(
-          {
-            listen: z
-              .string("expected HOST:PORT such as 127.0.0.1:8080")
-              .refine(
-                (value) => findListen(value) !== undefined,
-                "expected HOST:PORT such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080",
-              )
-              .optional()
-              .describe("HOST:PORT to listen on; port 0 picks a free port."),
-          },
-          "expected a mapping such as { listen: 127.0.0.1:8080 }",
-        )
-        .optional()
-        .describe("Settings of `jam serve`."),
-      fetch,
+      server: group("server", "Settings of `jam serve`."),
+      fetch: group("fetch", "How to read from upstream."),
     },
     "expected a mapping of settings, such as `mode: online`",
   )

@@ -1,3 +1,4 @@
+import type { LoadOptions } from "../../config/load.ts";
 import { printable } from "../../shared/printable.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
@@ -27,24 +28,12 @@ Examples:
 };
 
 async function show(context: CommandContext): Promise<void> {
-  const [{ loadSettings }, { describeSettings }] = await Promise.all([
-    import("../../config/load.ts"),
-    import("../../config/describe.ts"),
-  ]);
-  const { globals, io } = context;
-  // Also complains about flags, which `loadSettings` does not see.
-  const config = await context.config();
-  const loaded = await loadSettings({
-    file: globals.config,
-    flags: {},
-    env: io.env,
-    cwd: io.cwd,
-    version: readVersion(),
-  });
-  const flags = globals.data === undefined ? {} : { data: { flag: "--data", value: config.data } };
-  const settings = describeSettings(loaded, flags).map((setting) =>
-    setting.key === "data" || setting.key === "keys" ? { ...setting, value: config[setting.key] } : setting,
-  );
+  const { loadSettings } = await import("../../config/load.ts");
+  const { describeSettings } = await import("../../config/describe.ts");
+  const { globals } = context;
+  const flags = globals.data === undefined ? {} : { data: globals.data };
+  const loaded = await loadSettings({ ...placeOf(context), file: globals.config, flags });
+  const settings = describeSettings(loaded);
   await context.output.print({ file: loaded.file ?? null, settings: settings.map(withNull) }, () =>
     formatTable(
       [{ heading: "SETTING" }, { heading: "VALUE" }, { heading: "FROM" }],
@@ -53,6 +42,11 @@ async function show(context: CommandContext): Promise<void> {
       ),
     ),
   );
+}
+
+/** Where settings are looked for. */
+function placeOf({ io }: CommandContext): Pick<LoadOptions, "env" | "cwd" | "version"> {
+  return { env: io.env, cwd: io.cwd, version: readVersion() };
 }
 
 /** JSON leaves undefined out; a script rather sees that the setting is there and empty. */
@@ -70,14 +64,8 @@ function showValue(value: unknown): string[] {
 async function validate(context: CommandContext, call: CommandCall<object>): Promise<void> {
   const [file] = call.args;
   const { loadConfig } = await import("../../config/load.ts");
-  const { globals, io } = context;
-  const config = await loadConfig({
-    file: typeof file === "string" ? file : globals.config,
-    flags: {},
-    env: io.env,
-    cwd: io.cwd,
-    version: readVersion(),
-  });
+  const path = typeof file === "string" ? file : context.globals.config;
+  const config = await loadConfig({ ...placeOf(context), file: path, flags: {} });
   await context.output.print({ valid: true, file: config.file ?? null }, () =>
     config.file === undefined
       ? "There is no settings file; the built-in settings are valid."
@@ -97,7 +85,7 @@ async function printSchema(context: CommandContext, call: CommandCall<{ markdown
   const schema = configJsonSchema();
   await context.output.print(schema, async () => {
     if (call.options.markdown !== true) return JSON.stringify(schema, undefined, 2);
-    const { formatConfigReference } = await import("../../config/reference.ts");
+    const { formatConfigReference } = await import("../../config/describe.ts");
     return formatConfigReference();
   });
 }

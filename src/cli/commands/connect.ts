@@ -4,7 +4,7 @@ import { type ConnectGuide, planConnection } from "../connect/guide.ts";
 import { type Step, parseGeneration } from "../connect/target.ts";
 import { mirrorUrl } from "../input/mirror-url.ts";
 import type { Paint } from "../output/paint.ts";
-import { wrapText } from "../output/wrap.ts";
+import { wrapText } from "../output/text.ts";
 
 interface ConnectFlags {
   readonly url?: string;

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { JamError } from "../../shared/errors.ts";
 import { hasUnprintable, printable } from "../../shared/printable.ts";
 import { joinParts, shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
-import { DEFAULTS } from "../../config/defaults.ts";
+import { SETTINGS } from "../../config/settings.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { programName } from "../program-name.ts";
 import { formatConfigText } from "../init/config-text.ts";
@@ -129,7 +129,7 @@ async function findPlace(
   const { globals, io } = context;
   const data = keepsConfig
     ? (await context.config()).data
-    : resolve(globals.data === undefined ? dirname(config) : io.cwd, globals.data ?? DEFAULTS.data);
+    : resolve(globals.data === undefined ? dirname(config) : io.cwd, globals.data ?? SETTINGS.data.default);
   return {
     node: process.execPath,
     script: fileURLToPath(new URL("../../../bin/jam.js", import.meta.url)),

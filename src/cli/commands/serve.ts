@@ -1,17 +1,13 @@
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { parseListen } from "../../config/listen.ts";
 import { createServerLog } from "../request-log.ts";
-
-interface ServeFlags {
-  readonly listen?: string;
-}
+import { addSettingFlags, settingsFrom } from "../setting-flags.ts";
 
 /** How long running transfers may go on after SIGTERM. */
 const DRAIN_MS = 30_000;
 
 export const define: DefineCommand = (command, run) => {
+  addSettingFlags(command, "server");
   command
-    .option("--listen <host:port>", "address to listen on; port 0 picks a free one (default: server.listen)")
     .addHelpText(
       "after",
       `
@@ -27,13 +23,12 @@ Examples:
     .action(run(serve));
 };
 
-async function serve(context: CommandContext, call: CommandCall<ServeFlags>): Promise<void> {
-  const config = await context.config();
-  const { host, port } = call.options.listen === undefined ? config.server : parseListen(call.options.listen);
+async function serve(context: CommandContext, call: CommandCall<object>): Promise<void> {
+  const config = await context.config(settingsFrom(call.options, "server"));
   const { composeServer } = await import("../../compose/serve.ts");
   const log = await createServerLog(context);
   const server = await composeServer(config, { log: log.request, onDamage: log.damage });
-  const { url } = await server.listen({ host, port });
+  const { url } = await server.listen(config.server);
   // The same line whatever --output says: scripts wait for it while the server runs on.
   await context.io.stdout.write(`${url}\n`);
   await untilAborted(context.signal);

@@ -1,7 +1,7 @@
 import { printable } from "../../shared/printable.ts";
 import type { Command } from "commander";
 import { ERROR_OUTCOMES, JamError } from "../../shared/errors.ts";
-import type { ConfigFlags } from "../../config/flags.ts";
+import type { ConfigFlags } from "../../config/overrides.ts";
 import { ALLOWANCES, type Allowance } from "../../metadata/freshness.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
 import type { SyncOptions } from "../../sync/sync-mirror.ts";
@@ -9,6 +9,7 @@ import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { createProgress } from "../progress.ts";
 import { planDocument, renderPlan, type PlannedSync } from "../render/sync-plan.ts";
 import { renderReport, reportDocument } from "../render/run-report.ts";
+import { addSettingFlags, settingsFrom } from "../setting-flags.ts";
 import { userAgent } from "../version.ts";
 import { EXIT } from "../exit-status.ts";
 
@@ -21,11 +22,6 @@ interface SyncFlags {
   readonly verify: boolean;
   readonly keyring?: string;
   readonly upstream?: string;
-  readonly jobs?: string;
-  readonly limitRate?: string;
-  readonly idleTimeout?: string;
-  readonly retries?: string;
-  readonly caFile?: string;
   readonly allow?: readonly Allowance[];
 }
 
@@ -34,12 +30,9 @@ export const define: DefineCommand = (command, run) => {
     .option("-n, --dry-run", "print what would be fetched and removed, change nothing")
     .option("--save-plan <file>", "also write what would be done as JSON")
     .option("--plan <file>", "fetch what an upgrade plan (jam plan) needs and nothing else; removes nothing")
-    .option("--forget-plans", "let go of what earlier upgrade plans asked for and no rule wants")
-    .option("--jobs <n>", "tarballs fetched at the same time (1 to 64)")
-    .option("--limit-rate <rate>", "bytes per second over all connections (500K, 20MB)")
-    .option("--idle-timeout <duration>", "longest silence on a connection (ISO 8601, PT30S)")
-    .option("--retries <n>", "attempts after the first, per document and per tarball")
-    .option("--ca-file <file>", "PEM file with certificate authorities to trust beside the system's")
+    .option("--forget-plans", "let go of what earlier upgrade plans asked for and no rule wants");
+  addSettingFlags(command, "fetch");
+  command
     .option("--upstream <url>", "sync from this URL or folder instead of the configured ones")
     .option("--keyring <file>", "trust the OpenPGP keys in this file (default: the built-in Juju key)")
     .option("--no-verify", "DANGER: take metadata without a valid signature; recorded in the snapshot")
@@ -124,18 +117,12 @@ async function readWishes(
   return { wishes, forgetsPlans };
 }
 
-/** The flags that stand for settings, as the configuration reads them. */
+/** The flags that replace settings. */
 function settingsOf(flags: SyncFlags): ConfigFlags {
-  const { jobs, limitRate, idleTimeout, retries, caFile, upstream } = flags;
-  const keyring = flags.verify ? flags.keyring : "none";
   return {
-    ...(jobs === undefined ? {} : { jobs }),
-    ...(limitRate === undefined ? {} : { limitRate }),
-    ...(idleTimeout === undefined ? {} : { idleTimeout }),
-    ...(retries === undefined ? {} : { retries }),
-    ...(caFile === undefined ? {} : { caFile }),
-    ...(upstream === undefined ? {} : { upstream }),
-    ...(keyring === undefined ? {} : { keyring }),
+    ...settingsFrom(flags, "fetch"),
+    upstream: flags.upstream,
+    keyring: flags.verify ? flags.keyring : "none",
   };
 }
 

@@ -1,4 +1,12 @@
-import { DEFAULTS } from "../../config/defaults.ts";
+import {
+  DEFAULT_RULE,
+  DEFAULT_UPSTREAM,
+  type Setting,
+  type SettingKey,
+  SETTING_LIST,
+  SETTINGS,
+} from "../../config/settings.ts";
+import { wrapText } from "../output/text.ts";
 
 /** What `jam init` lets choose; the rest is the default, written out with its meaning. */
 export interface ConfigChoices {
@@ -10,70 +18,73 @@ export interface ConfigChoices {
   readonly data?: string | undefined;
 }
 
-/** A commented settings file. Every value in it is valid, and a comment shows what else may stand there. */
+/** A commented settings file. Every value in it is valid; the comments are the descriptions of the settings. */
 export function formatConfigText({ upstream, keyring, streams, arches, data }: ConfigChoices): string {
-  const [rule] = DEFAULTS.select;
-  const [canonical] = DEFAULTS.upstreams;
-  const name = upstream === undefined ? canonical.name : "upstream";
+  const name = upstream === undefined ? DEFAULT_UPSTREAM.name : "upstream";
   return `# Settings of jam, the Juju Agent Mirror. \`jam config validate\` checks this file,
 # \`jam config schema --markdown\` explains every key, \`jam config schema\` is for editors.
 version: 1
 
-# offline: no outbound call is made; each one that would be needed is refused by name.
-mode: ${DEFAULTS.mode}
-
-# The mirror's folder. Relative paths in this file start at the file's own folder.
-data: ${quote(data ?? DEFAULTS.data)}
-
-# Keys that sign and verify what is carried over an air gap; not below \`data\`, which web servers may show.
-keys: ${DEFAULTS.keys}
-
-# Name of this side in receipts.
-#site: plant-7
-
-# Where agents come from, in order of preference: an http(s) URL or a folder.
-# keyring: builtin is the Juju key that is part of jam; else a file with OpenPGP public keys.
+${formatSetting("mode")}
+# Relative paths in this file are relative to the folder of the file.
+${formatSetting("data", data)}
+${formatSetting("keys")}
+${formatSetting("site")}
+# Sources of agents, in order of preference: an http(s) URL or a folder.
+# keyring: builtin is Juju's key, which is part of jam; else a file with OpenPGP public keys.
 upstreams:
   - name: ${name}
-    url: ${quote(upstream ?? canonical.url)}
-    keyring: ${quote(keyring ?? canonical.keyring)}
+    url: ${quote(upstream ?? DEFAULT_UPSTREAM.url)}
+    keyring: ${quote(keyring ?? DEFAULT_UPSTREAM.keyring)}
 
-# Which agents are wanted: an agent is taken when one rule takes it and no \`deny\` names it.
-# This rule takes some hundred MB: the newest ${rule.keep} of each minor that is still in use. All that upstream
-# holds is some 30 to 60 GB. \`jam sync --dry-run\` shows what a rule takes and how much it is.
-select:
-  - stream: ${list(streams ?? [rule.stream])} # released, proposed, testing, devel; also a list
-    versions: ${quote(rule.versions)} # blanks mean and, || means or; left out: every version
-    arch: ${list(arches ?? rule.arch)} # amd64, arm64, ppc64el, s390x, riscv64
-    os: ${list(rule.os)} # what the machines run: ubuntu, centos, windows
-    keep: ${rule.keep} # only the newest of each major.minor, for each architecture; left out: all of them
-  # What your controllers and models run today may be older than that, and new machines ask for it:
-  # - { stream: released, versions: "3.6.5", arch: ${list(arches ?? rule.arch)}, os: ${list(rule.os)} }
-
-# What is never mirrored, whichever rule takes it.
+${formatSelect(streams ?? [DEFAULT_RULE.stream], arches ?? DEFAULT_RULE.arch)}
+# Agents that are never mirrored, whatever \`select\` says.
 deny: []
 #  - { version: 3.6.7, reason: "known to break us" }
 
-# What is kept. grace: a client holds the URL of a tarball for minutes to hours.
-# maxRemoval: when more than this share vanishes upstream at once, a sync refuses it.
-retention:
-  snapshots: ${DEFAULTS.retention.snapshots}
-  grace: ${DEFAULTS.retention.grace}
-  maxRemoval: ${DEFAULTS.retention.maxRemoval}
-#  quota: 80GiB
+# What to keep, and for how long.
+${formatGroup("retention")}
+# How to read from upstream.
+${formatGroup("fetch")}
+# 127.0.0.1 accepts connections from this machine only. Juju needs 0.0.0.0:8080: connections from the network.
+${formatGroup("server")}`;
+}
 
-# How upstream is read.
-fetch:
-  jobs: ${DEFAULTS.fetch.jobs}
-  idleTimeout: ${DEFAULTS.fetch.idleTimeout}
-  retries: ${DEFAULTS.fetch.retries}
-#  limitRate: 20MiB      # bytes per second over all connections
-#  caFile: company-ca.pem
-
-# 127.0.0.1 answers this machine alone. 0.0.0.0:8080 answers the network, as Juju needs it.
-server:
-  listen: ${DEFAULTS.server.listen}
+function formatSelect(streams: readonly string[], arches: readonly string[]): string {
+  const { versions, os, keep } = DEFAULT_RULE;
+  return `# Which agents to mirror: an agent is mirrored if at least one rule selects it and no \`deny\` entry matches it.
+# This rule selects a few hundred MB: the newest ${keep} of each minor version that is still in use. All agents
+# upstream are 30 to 60 GB. \`jam sync --dry-run\` shows what a rule selects, and the size.
+select:
+  - stream: ${list(streams)} # released, proposed, testing, devel; also a list
+    versions: ${quote(versions)} # a blank means and, || means or; without it: every version
+    arch: ${list(arches)} # amd64, arm64, ppc64el, s390x, riscv64
+    os: ${list(os)} # of the machines: ubuntu, centos, windows
+    keep: ${keep} # only the newest of each major.minor, per architecture; without it: all of them
+  # Your controllers and models may run older versions, and new machines request those:
+  # - { stream: released, versions: "3.6.5", arch: ${list(arches)}, os: ${list(os)} }
 `;
+}
+
+/** A mapping with all its settings. */
+function formatGroup(name: string): string {
+  const keys = SETTING_LIST.flatMap(([key]) => (key.startsWith(`${name}.`) ? [key] : []));
+  return `${name}:\n${keys.map((key) => formatSetting(key, undefined, "  ")).join("")}`;
+}
+
+/** The description of a setting as a comment, and its value; without a default an example, commented out. */
+function formatSetting(key: SettingKey, chosen?: string, indent = ""): string {
+  const setting: Setting = SETTINGS[key];
+  const name = key.split(".").at(-1);
+  const value = chosen === undefined ? setting.default : quote(chosen);
+  const line = value === undefined ? `#${name}: ${setting.example}` : `${name}: ${value}`;
+  return `${comment(setting.description, indent)}${indent}${line}\n`;
+}
+
+function comment(text: string, indent = ""): string {
+  return wrapText(text, `${indent}# `, 100)
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 function list(values: readonly string[]): string {

@@ -5,7 +5,7 @@ import { formatDuration } from "../../shared/duration.ts";
 import { countRows } from "../../shared/listed.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
 import type { Paint } from "../output/paint.ts";
-import { shortenNames } from "../output/name-list.ts";
+import { shortenNames } from "../output/text.ts";
 import { formatTable } from "../output/table.ts";
 
 /** A run's report as the one JSON document. `removed` holds agent names; `removals` says why each went. */

@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stat } from "node:fs/promises";
 import type { Config } from "../../config/config.ts";
-import { formatToolsUrl } from "../../config/listen.ts";
+import { formatToolsUrl } from "../../config/values.ts";
 import { JamError } from "../../shared/errors.ts";
 import { readVersionText } from "../../juju/version-text.ts";
 import type { LookupPlace } from "../../upgrade/lookup/place.ts";

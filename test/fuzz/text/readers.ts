@@ -7,11 +7,10 @@ import { fleetInventory } from "../../../src/bundle/inventory/fleet-inventory.ts
 import { parseReport } from "../../../src/bundle/verify/verify-report.ts";
 import { readSiteInventory } from "../../../src/bundle/site/site-inventory.ts";
 import { parseSums } from "../../../src/bundle/format/bundle-files.ts";
-import { findListen } from "../../../src/config/listen.ts";
 import { MAX_FILE_BYTES } from "../../../src/config/load.ts";
 import { parseConfig } from "../../../src/config/parse-file.ts";
-import { parsePercent } from "../../../src/config/percent.ts";
-import { resolveConfig } from "../../../src/config/resolve.ts";
+import { findListen, parsePercent } from "../../../src/config/values.ts";
+import { resolveConfig } from "../../../src/config/config.ts";
 import { parseAgentBinary } from "../../../src/juju/agent-binary.ts";
 import { buildCatalogue } from "../../../src/juju/catalogue.ts";
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/knowledge.ts";

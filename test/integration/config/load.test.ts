@@ -50,7 +50,9 @@ test("takes flags over environment over file, each relative to its own place", a
     JAM_FETCH_CA_FILE: "ca.pem",
     JAM_KEYS: "keys",
   };
-  expect(await loadConfig(options(cwd, { file, env, flags: { listen: "127.0.0.1:3" } }))).toMatchObject({
+  expect(
+    await loadConfig(options(cwd, { file, env, flags: { "server.listen": "127.0.0.1:3" } })),
+  ).toMatchObject({
     data: join(cwd, "etc/held"),
     keys: join(cwd, "keys"),
     server: { port: 3 },

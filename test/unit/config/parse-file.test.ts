@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { readEnvironment } from "../../../src/config/environment.ts";
+import { readEnvironment } from "../../../src/config/overrides.ts";
 import { parseConfig } from "../../../src/config/parse-file.ts";
 import { isJamError, JamError } from "../../../src/shared/errors.ts";
 
 function complaints(text: string, env: Record<string, string> = {}): string[] {
   try {
-    parseConfig({ file: "jam.yaml", text, environment: readEnvironment(env) });
+    parseConfig({ file: "jam.yaml", text, environment: readEnvironment(env, "/") });
     return [];
   } catch (error) {
     if (!isJamError(error, "JAM_CONFIG_INVALID")) throw error;

@@ -7,7 +7,7 @@ import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
 import { cutLists } from "../../../shared/listed.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
-import { shortenNames } from "../../output/name-list.ts";
+import { shortenNames } from "../../output/text.ts";
 import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
 import { readOrder, type ChoiceFlags } from "./create-order.ts";

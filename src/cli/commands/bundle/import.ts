@@ -5,7 +5,7 @@ import { formatByteSize } from "../../../shared/byte-size.ts";
 import { countRows } from "../../../shared/listed.ts";
 import { ALLOWANCES, type Allowance } from "../../../metadata/freshness.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
-import { shortenNames } from "../../output/name-list.ts";
+import { shortenNames } from "../../output/text.ts";
 import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
 import { EXIT } from "../../exit-status.ts";
