@@ -25,6 +25,11 @@ export function cutLists<Name extends string, T extends Lists<Name>>(
   return Object.keys(cut).length === 0 ? document : { ...document, ...cut, omitted };
 }
 
+/** `1 agent`, `3 agents`. */
+export function formatCount(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
 /** How many rows a list of the document has, those that it left out included. */
 export function countRows<Name extends string>(document: Lists<Name>, name: Name): number {
   const rows = document[name];

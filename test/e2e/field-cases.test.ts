@@ -172,11 +172,16 @@ describe("an architecture that upstream does not list", () => {
 
 describe("a fleet that no plan can be made for", () => {
   tryAll([
-    ["plan --fleet jaas-several-uuids --to 3.6.20", 2, [/is JAAS/, /one by one/], /no controller reaches it/],
+    [
+      "plan --fleet jaas-several-uuids --to 3.6.20",
+      2,
+      [/is JAAS/, /files of each controller/],
+      /no controller reaches it/,
+    ],
     ["upgraded text-and-errors/empty-object.json", 2, [/empty object/]],
-    ["upgraded text-and-errors/error-text.json", 2, [/holds an error of Juju/]],
-    ["upgraded text-and-errors/tabular.txt", 2, [/tabular form/, /--format json/]],
-    ["plan --fleet full-status-of-the-api/status.json --to 3.6.20", 2, [/API's own answer/]],
+    ["upgraded text-and-errors/error-text.json", 2, [/contains an error message of Juju/]],
+    ["upgraded text-and-errors/tabular.txt", 2, [/tabular output/, /--format json/]],
+    ["plan --fleet full-status-of-the-api/status.json --to 3.6.20", 2, [/answer of the API/]],
     ["upgraded juju-1/status.yaml", 2, [/Juju 1\.x/, /--from 1\.25\.3 --series trusty/]],
     ["upgraded windows-encodings/status-utf16.json", 0, [/^done /m]],
   ]);

@@ -71,7 +71,7 @@ test("JAAS gets no plan, but the way to one", async () => {
   );
   expect({ status, code: document.error.code }).toEqual({ status: 2, code: "JAM_FLEET_INVALID" });
   const { stderr } = await mirror.jam("plan", "--fleet", "cases/jaas-several-uuids", "--to", "3.6.20");
-  expect(stderr).toContain("Give the files of its controllers one by one");
+  expect(stderr).toContain("Provide the files of each controller");
 });
 
 describe("a file of several documents", () => {

@@ -205,7 +205,7 @@ describe("what cannot be used", () => {
   test.for([
     [["plan", "--from", "3.6.5", "--to", "3.6", "--url", "ftp://x"], 2, "JAM_USAGE_INVALID", "--url"],
     [["plan", "--fleet", "cut.json", "--to", "3.6"], 2, "JAM_FLEET_INVALID", "cut.json is cut off"],
-    [["plan", "--fleet", "jam.yaml", "--to", "3.6"], 2, "JAM_FLEET_INVALID", "none of Juju's listings"],
+    [["plan", "--fleet", "jam.yaml", "--to", "3.6"], 2, "JAM_FLEET_INVALID", "not one of Juju's listings"],
     [["plan", "--fleet", "nowhere", "--to", "3.6"], 2, "JAM_USAGE_INVALID", "nowhere cannot be read"],
     [["plan", "--from", "2.9", "--to", "3.6"], 2, "JAM_VERSION_INVALID", "--from"],
     [["plan", "--from", "2.9.42", "--to", "newest"], 2, "JAM_VERSION_INVALID", "--to"],

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { JamError } from "../../shared/errors.ts";
+import { formatCount } from "../../shared/listed.ts";
 import type { Fleet } from "../../upgrade/fleet/fleet.ts";
 import type { CommandContext } from "../command.ts";
 import { formatTable } from "../output/table.ts";
@@ -8,13 +9,16 @@ import { EXIT } from "../exit-status.ts";
 
 /** The flag of every command that reads files of a fleet. */
 export function addExplainFiles(command: Command): void {
-  command.option("--explain-files", "only list the files: what each is, what it tells, why one is not read");
+  command.option(
+    "--explain-files",
+    "only list the files: what each is, what it contains, and why one is not read",
+  );
 }
 
 /**
- * Prints what became of every file, instead of what the command does.
+ * Prints what every file contains, instead of the output of the command.
  * @returns the exit status
- * @throws JamError JAM_USAGE_INVALID when no file is named or one cannot be read
+ * @throws JamError JAM_USAGE_INVALID if no file is named or one cannot be read
  */
 export async function explainFiles(
   context: CommandContext,
@@ -69,26 +73,35 @@ async function render(
   { sources, notes, models, controllers }: Fleet,
   context: CommandContext,
 ): Promise<string> {
-  const headings = ["FILE", "DOCUMENT", "READ", "WHAT", "JUJU", "TELLS"];
+  const headings = ["FILE", "DOCUMENT", "READ", "COMMAND", "JUJU", "CONTENTS"];
   const table = await formatTable(
     headings.map((heading) => ({ heading })),
     sources.map(({ file, document, outcome, command, juju, format, told }) => [
       file,
       document === undefined ? "-" : String(document),
-      outcome === "read" ? "yes" : outcome === "left-out" ? "left out" : "NO",
+      outcome === "read" ? "yes" : outcome === "left-out" ? "skipped" : "NO",
       command === undefined ? "-" : `${command} (${format ?? ""})`,
       juju ?? "-",
       told,
     ]),
   );
   const unread = sources.filter(({ outcome }) => outcome === "unread");
-  const steps = new Set(unread.flatMap(({ next }) => next ?? []));
+  const steps = Map.groupBy(
+    unread.filter(({ next }) => next !== undefined),
+    ({ next }) => next,
+  );
   const lines = notes
     .filter((note) => !note.startsWith("Not read"))
     .map((note) => `${context.paint("yellow", "note")}: ${note}`);
-  lines.push(...[...steps].map((step) => `next: ${step}`));
-  lines.push(
-    `${sources.length} document(s): ${controllers.length} controller(s), ${models.length} model(s).`,
-  );
+  lines.push(...[...steps].map(([step, files]) => `next: ${nameFiles(files)}: ${step}`));
+  const parts = [formatCount(controllers.length, "controller"), formatCount(models.length, "model")];
+  lines.push(`${formatCount(sources.length, "document")}: ${parts.join(", ")}.`);
   return `${table}\n${lines.join("\n")}\n`;
+}
+
+function nameFiles(sources: Fleet["sources"]): string {
+  const names = sources.map(
+    ({ file, document }) => `${file}${document === undefined ? "" : `, document ${document}`}`,
+  );
+  return names.length > 3 ? `${names.slice(0, 3).join("; ")} and ${names.length - 3} more` : names.join("; ");
 }

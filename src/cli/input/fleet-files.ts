@@ -11,22 +11,22 @@ import { unreadable } from "./input-files.ts";
 const MAX_FILES = 10_000;
 
 export interface FleetFilesOptions {
-  /** What to call the flag or argument in messages. */
+  /** The name of the flag or argument in messages. */
   readonly flag: string;
-  /** Take note of every file instead of refusing one that is of no use. */
+  /** Describe every file instead of refusing one that is not a listing. */
   readonly isExplaining: boolean;
 }
 
-/** What reading files needs of a command's world. */
+/** The parts of a command's context that reading files needs. */
 export interface FilesContext {
   readonly io: Pick<CommandIo, "cwd" | "readBytes" | "readInput">;
   readonly signal: AbortSignal;
 }
 
 /**
- * The fleet that the files named on the command line tell of: `-` is standard input, a folder stands for every file
- * below it whose name does not begin with a dot. Files are read one after the other.
- * @throws JamError JAM_USAGE_INVALID for what cannot be read; JAM_FLEET_INVALID for what is of no use
+ * The fleet that the files named on the command line describe. `-` is standard input; a folder means every file in it and
+ * its subfolders whose name does not begin with a dot. Files are read one after the other.
+ * @throws JamError JAM_USAGE_INVALID for a file that cannot be read; JAM_FLEET_INVALID for one that is not a listing
  */
 export async function readFleetFiles(
   context: FilesContext,
@@ -71,7 +71,7 @@ async function* filesAt(
   }
 }
 
-/** A file that may not be read could tell anything: it counts as not read. */
+/** The contents of a file without read permission are unknown: it counts as not read. */
 async function readBelow(path: string, name: string): Promise<FleetFile> {
   try {
     return fileOf(name, await readFileText(path), false);
@@ -107,8 +107,8 @@ async function filesBelow(folder: string, shown: string, flag: string): Promise<
 }
 
 function tooMany(folder: string, flag: string): JamError {
-  return new JamError("JAM_USAGE_INVALID", `${flag}: ${folder} has more than ${MAX_FILES} files below it.`, {
-    hint: "Name a folder that holds what Juju printed and nothing else.",
+  return new JamError("JAM_USAGE_INVALID", `${flag}: ${folder} contains more than ${MAX_FILES} files.`, {
+    hint: "Name a folder that contains only the output of juju commands.",
     details: { flag, folder },
   });
 }

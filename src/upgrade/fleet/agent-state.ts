@@ -1,16 +1,16 @@
 import type { AgentState } from "./fleet.ts";
 
-/** What Juju prints of an agent, as far as its state depends on it. */
+/** What Juju prints of an agent that its state depends on. */
 export interface AgentSigns {
   /** `juju-status.current`. */
   readonly current: string | undefined;
   readonly message: string | undefined;
-  /** Set when the agent's status, or the whole entry, could not be read. */
+  /** Set if the agent's status, or the whole entry, could not be read. */
   readonly statusError: string | undefined;
 }
 
 /**
- * Messages of an upgrade step under way, on an agent whose status is fine: `upgrading to X`, and around the database of
+ * Messages while upgrade steps run, on an agent whose status is fine: `upgrading to X`, and around the database of
  * a controller `upgrading database for X` (up to 2.9.2 `… to X`), `waiting on primary database upgrade for X`,
  * `confirmed primary database upgrade for X`, `database upgrade for X completed`.
  * Sources: juju worker/upgradedatabase/worker.go @2.8.13, @2.9.42, @3.6.28; worker/upgradesteps/worker.go @2.8.13 to
@@ -25,8 +25,8 @@ const UNDER_WAY = /\b(?:upgrading|database upgrade|upgrade in progress)\b/i;
 const FAILED_STEP = /\bupgrade to \S+ failed\b|\bfailed to perform upgrade steps\b/i;
 
 /**
- * The state of a machine's or container's agent. Its instance is not looked at: what provisioning failed with is a
- * matter of the machine's message. A host's state says nothing of its containers, nor the reverse.
+ * The state of the agent of a machine or container. Its instance does not count: a provisioning error is part of the
+ * machine's message. The state of a host does not say anything about its containers, nor the reverse.
  * Source: juju apiserver/common/machinestatus.go MachineStatus @3.6.28; core/status/status.go
  */
 export function machineState(signs: AgentSigns): AgentState {
@@ -50,8 +50,8 @@ const MACHINE_STATES: ReadonlyMap<string, AgentState> = new Map([
 ]);
 
 /**
- * The state of a unit's agent. `running` is what operators on Kubernetes say for idle. Up to 2.7 units have upgrade
- * steps of their own, with the same messages as machines.
+ * The state of a unit's agent. Operators on Kubernetes report `running` for idle. Up to 2.7 units have their own
+ * upgrade steps, with the same messages as machines.
  * Source: juju apiserver/common/unitstatus.go @3.6.28; core/status/status.go; 4.0 domain/status/service/status.go
  */
 export function unitState(signs: AgentSigns): AgentState {
@@ -80,7 +80,7 @@ const UNIT_STATES: ReadonlyMap<string, AgentState> = new Map([
   ["stopped", "stopped"],
 ]);
 
-/** An agent reports its new version when its new binary starts, before any step: only the message tells of steps. */
+/** An agent reports its new version before its upgrade steps run: only the message shows the steps. */
 function workingState({ message = "", statusError }: AgentSigns): AgentState {
   if (statusError !== undefined) return "unreadable";
   if (FAILED_STEP.test(message)) return "failed";
@@ -90,6 +90,6 @@ function workingState({ message = "", statusError }: AgentSigns): AgentState {
 /** Why an agent without a `status-error` is unreadable. */
 export function describeUnknown(kind: "machine" | "unit", current: string | undefined): string {
   return current === undefined
-    ? "no status of its agent is told"
-    : `"${current}" is a status that jam does not know of a ${kind}'s agent`;
+    ? "the status of its agent is missing"
+    : `"${current}" is not a known status of a ${kind}'s agent`;
 }

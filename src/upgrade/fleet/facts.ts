@@ -1,6 +1,6 @@
 import type { FleetMigration, FleetModel, FleetNode } from "./fleet.ts";
 
-/** Where a fact comes from. */
+/** The source of a fact. */
 export interface Origin {
   /** Name of the file. */
   readonly file: string;
@@ -8,10 +8,10 @@ export interface Origin {
   readonly place: string;
 }
 
-/** How a controller's version was learnt; the best comes first. */
+/** How a controller's version is known, best first. */
 export type VersionKnowledge = "asked" | "remembered";
 
-/** What one document says of a controller. */
+/** What one document contains about a controller. */
 export interface ControllerFacts {
   readonly origin: Origin;
   readonly name: string;
@@ -30,10 +30,10 @@ export interface ControllerFacts {
   readonly isJaas: boolean;
 }
 
-/** The listings that tell of models; where two tell a thing, the first of this order counts. */
+/** The listings that contain models. If two contain the same field, the first in this order counts. */
 export const MODEL_LISTINGS = ["status", "show-model", "models", "show-controller", "machines"] as const;
 
-/** What one document says of a model. */
+/** What one document contains about a model. */
 export interface ModelFacts extends Omit<
   FleetModel,
   "controller" | "label" | "isController" | "isMigrating" | "files"
@@ -46,14 +46,14 @@ export interface ModelFacts extends Omit<
   readonly migration: FleetMigration | undefined;
 }
 
-/** What one document says. */
+/** What one document contains. */
 export interface Facts {
   readonly controllers: readonly ControllerFacts[];
   readonly models: readonly ModelFacts[];
 }
 
-/** A model of which nothing is told; for the listings to fill in. */
-export const NOTHING_TOLD = {
+/** A model without any facts; each kind of listing adds its own. */
+export const NO_FACTS = {
   controllerUuid: undefined,
   controllerName: undefined,
   uuid: undefined,

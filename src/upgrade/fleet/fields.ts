@@ -14,10 +14,10 @@ export const agentVersion = z.string().superRefine((value, context) => {
   });
 });
 
-/** A text. Numbers are let pass: other tools write `machine: 0` without quotes. */
+/** A text. Numbers are accepted: other tools write `machine: 0` without quotes. */
 export const text = z.union([z.string(), z.number().transform(String)]).nullish();
 
-/** One of Juju's statuses; `status-error` stands in place of one that could not be read. */
+/** One of Juju's statuses; if Juju could not read it, `status-error` takes its place. */
 export const statusField = z
   .object({
     current: text,
@@ -35,27 +35,31 @@ export type StatusField = z.infer<typeof statusField>;
 /** Most of what Juju prints. */
 const PLAIN = /^[ -~]{1,1000}$/;
 
-/** A text for people as it may be printed. An empty text is what Juju means by nothing. */
-export function told(value: string | null | undefined): string | undefined {
+/** A text that is safe to print. Juju prints an empty text for no value. */
+export function optionalText(value: string | null | undefined): string | undefined {
   if (value === null || value === undefined || value === "") return undefined;
   return PLAIN.test(value) ? value : printable(value, 2000);
 }
 
-/** A name as the file has it; `checkNames` looks at it. */
-export function named(value: string | null | undefined): string | undefined {
+/** A name as the file has it; `checkNames` checks it. */
+export function optionalName(value: string | null | undefined): string | undefined {
   return value === null || value === "" ? undefined : value;
 }
 
 export function statusText(field: StatusField): StatusText {
-  return { current: told(field?.current), message: told(field?.message), since: told(field?.since) };
+  return {
+    current: optionalText(field?.current),
+    message: optionalText(field?.message),
+    since: optionalText(field?.since),
+  };
 }
 
-/** Juju prints no life for what is alive. */
+/** Juju prints no life for a model, machine or application that is alive. */
 export function lifeOf(value: string | null | undefined): Life {
   return value === "dying" || value === "dead" ? value : "alive";
 }
 
-/** `base` from 3.0 on, `series` before. Numbers are let pass: other tools write `channel: 22.04` without quotes. */
+/** `base` from 3.0, `series` before. Numbers are accepted: other tools write `channel: 22.04` without quotes. */
 export const baseField = z
   .object({
     name: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, "is not an operating system"),
@@ -77,9 +81,9 @@ export interface PlatformText {
   readonly os: string | undefined;
 }
 
-/** Source: juju core/base/base.go; cmd/juju/status/formatted.go, where `base` has taken the place of `series` in 3.0 */
+/** Source: juju core/base/base.go; cmd/juju/status/formatted.go, where `base` replaced `series` in 3.0 */
 export function platformOf(base: z.infer<typeof baseField>, series: string | null | undefined): PlatformText {
-  if (told(series) !== undefined) {
+  if (optionalText(series) !== undefined) {
     const known = findSeries(series ?? "");
     const number = known?.version === known?.name ? undefined : known?.version;
     return {
@@ -97,7 +101,7 @@ export function platformOf(base: z.infer<typeof baseField>, series: string | nul
   };
 }
 
-/** A document that is being read: its parts, where it comes from, and what of it could not be read. */
+/** A document while it is read: its origin, and what could not be read in it. */
 export interface Reading {
   readonly origin: Origin;
   /** Appended to. */
@@ -110,25 +114,28 @@ export function isMapping(value: unknown): value is Mapping {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Entries of a mapping in the file's order; of a missing one none. */
+/** Entries of a mapping in the file's order; none if it is missing. */
 export function entriesOf(value: unknown): [string, unknown][] {
   return isMapping(value) ? Object.entries(value) : [];
 }
 
-/** What a schema made of an entry, or why it is unreadable. */
+/** An entry as its schema reads it, or why it is unreadable. */
 export type Entry<T> = { readonly value: T } | { readonly fault: string };
 
-/** One entry by its schema. A wrong type makes that entry unreadable, and nothing around it. */
+/** Reads one entry by its schema. A wrong type makes only that entry unreadable. */
 export function readEntry<T>(schema: z.ZodType<T>, value: unknown): Entry<T> {
   const result = schema.safeParse(value);
   if (result.success) return { value: result.data };
   const [issue] = result.error.issues;
   const place = (issue?.path ?? []).map(String).join(".");
-  const what = `${place === "" ? "" : `${place}: `}${issue?.message ?? "cannot be read"}`;
+  const isMissing = issue?.code === "invalid_type" && issue.message.endsWith("received undefined");
+  const what = isMissing
+    ? `${place} is missing`
+    : `${place === "" ? "" : `${place}: `}${issue?.message ?? "cannot be read"}`;
   return { fault: printable(what, 200) };
 }
 
-/** Writes down what could not be read. */
+/** Records what could not be read. */
 export function noteUnread({ origin, unread }: Reading, place: string, text: string): void {
   const inside = origin.place.slice(origin.file.length).replace(/^, /, "");
   unread.push({

@@ -10,15 +10,15 @@ export interface FleetNode {
 
 /** One real controller. Models refer to these objects, so that two controllers of one name stay two. */
 export interface FleetController {
-  /** Undefined when no file has it: then the name identifies it. */
+  /** Undefined if no file contains it: then the name identifies it. */
   readonly uuid: string | undefined;
   /** Every name that clients have for it, sorted; at least one. */
   readonly names: readonly string[];
   /** The first of `names`, for commands. */
   readonly name: string;
-  /** What it is called in output: its name, with a part of its UUID or a file where the name alone is not unique. */
+  /** Its name in output: the name, with a part of its UUID or a file if the name alone is not unique. */
   readonly label: string;
-  /** Of its API server; undefined when no file tells. */
+  /** Of its API server; undefined if no file contains it. */
   readonly version: string | undefined;
   /** `version`; else what its own model is set to, else the highest version of its models. None for JAAS. */
   readonly presumedVersion: string | undefined;
@@ -28,44 +28,44 @@ export interface FleetController {
   readonly generation: string | undefined;
   readonly mongoVersion: string | undefined;
   /**
-   * JAAS: one name in front of controllers that no file tells. Its version is JIMM's, its models are on controllers of
-   * their own; no upgrade can be planned for it.
+   * JAAS: one name for several controllers that no file names. Its version is that of JIMM, and its models are on those
+   * controllers; no upgrade can be planned for it.
    */
   readonly isJaas: boolean;
   readonly cloud: string | undefined;
   readonly region: string | undefined;
   /** What the client's user may do: `superuser`, `login`. */
   readonly access: string | undefined;
-  /** Undefined when no `juju show-controller` lists them. */
+  /** Undefined if no `juju show-controller` lists them. */
   readonly nodes: readonly FleetNode[] | undefined;
-  /** What Juju could not ask it. */
+  /** What Juju could not read from it. */
   readonly errors: readonly string[];
-  /** Files that told of it. */
+  /** Files that contain it. */
   readonly files: readonly string[];
 }
 
-/** `status.migration` of a model: the latest attempt, which stays when it was given up. */
+/** `status.migration` of a model: the latest attempt; it stays after the attempt was aborted. */
 export interface FleetMigration {
   readonly text: string;
   readonly start: string | undefined;
   readonly end: string | undefined;
 }
 
-/** One model, joined from every file that tells of it. Fields that no file tells are undefined. */
+/** One model, joined from every file that contains it. Fields that no file contains are undefined. */
 export interface FleetModel {
-  /** Undefined when its files do not name it, or when it cannot be told which of several it is. */
+  /** Undefined if its files do not name it, or if several controllers are possible. */
   readonly controller: FleetController | undefined;
-  /** What its file calls the controller. */
+  /** The name of the controller in its file. */
   readonly controllerName: string | undefined;
   readonly uuid: string | undefined;
   /** Without its owner. */
   readonly name: string;
   readonly owner: string | undefined;
-  /** What it is called in output: `prod:web`, `site (e9ec6717):db`; unique in the fleet. */
+  /** Its name in output: `prod:web`, `site (e9ec6717):db`; unique in the fleet. */
   readonly label: string;
   readonly isController: boolean;
   readonly type: "iaas" | "caas" | undefined;
-  /** Agent version that it is set to; changes as soon as an upgrade is asked for. */
+  /** Agent version that it is set to; changes as soon as an upgrade is requested. */
   readonly version: string | undefined;
   readonly life: Life | undefined;
   readonly cloud: string | undefined;
@@ -75,27 +75,27 @@ export interface FleetModel {
   /** `available`, `busy`, `suspended`, …; with Juju's message and, for `suspended`, its reason. */
   readonly status: StatusText & { readonly reason: string | undefined };
   readonly migration: FleetMigration | undefined;
-  /** On its way to or from another controller; undefined when no file tells. */
+  /** Being migrated to or from another controller; undefined if no file shows it. */
   readonly isMigrating: boolean | undefined;
-  /** Juju's words about a migration or other work under way. */
+  /** Juju's text about a migration or other work in progress. */
   readonly activity: string | undefined;
-  /** What the controller saw in its streams. */
+  /** The newer version that the controller found in its streams. */
   readonly upgradeAvailable: string | undefined;
   /** `valid`, `invalid`: `credential.validity-check`. */
   readonly credentialValidity: string | undefined;
   /** Machines and containers; undefined without a `juju status` or `juju machines`. */
   readonly machines: readonly FleetMachine[] | undefined;
-  /** The three below come from `juju status`. */
+  /** The next three are from `juju status`. */
   readonly units: readonly FleetUnit[] | undefined;
   readonly applications: readonly FleetApplication[] | undefined;
   readonly endpoints: readonly FleetEndpoint[] | undefined;
-  /** Files that told of it. */
+  /** Files that contain it. */
   readonly files: readonly string[];
 }
 
-/** Something that could not be read or placed. While there is any, nothing may be called ready or done. */
+/** Something that could not be read or placed. While there is any, nothing counts as ready or done. */
 export interface FleetUnread {
-  /** A whole file, an entry of one, or a model that is read and cannot be told from others. */
+  /** A whole file, an entry of a file, or a model that was read and cannot be assigned. */
   readonly kind: "file" | "part" | "unplaced";
   readonly file: string;
   /** Where in the file: `machines.0.juju-status`; empty for the whole file. */
@@ -103,21 +103,21 @@ export interface FleetUnread {
   readonly text: string;
 }
 
-/** One document of one file, and what became of it. */
+/** One document of one file, and whether it was read. */
 export interface FleetSource {
   readonly file: string;
   /** Position in a file of several documents, from 1. */
   readonly document: number | undefined;
-  /** The command that printed it: `juju status`; undefined for what is no listing that is read. */
+  /** The command that printed it: `juju status`; undefined for any other document. */
   readonly command: string | undefined;
-  /** As far as its shape tells: `2.x`, `3.x–4.x`. */
+  /** As far as its structure shows: `2.x`, `3.x or 4.x`. */
   readonly juju: string | undefined;
   readonly format: "json" | "yaml" | undefined;
-  /** `left-out` is a file of another kind in a folder; `unread` looks like a listing and could not be read. */
+  /** `left-out`: a file of another kind in a folder, skipped. `unread`: should be a listing and could not be read. */
   readonly outcome: "read" | "left-out" | "unread";
-  /** What it told: `prod:web at 3.6.9, 3 machines, 3 units`. For one that was not read, why not. */
+  /** What it contains: `prod:web at 3.6.9, 3 machines, 3 units`. If it was not read, why not. */
   readonly told: string;
-  /** For one that was not read: what to do about it. */
+  /** If it was not read, what to do about it. */
   readonly next: string | undefined;
 }
 
@@ -133,21 +133,21 @@ export interface Fleet {
   readonly sources: readonly FleetSource[];
 }
 
-/** `admin/web` only where the owner has to be told. */
+/** `web`, or `ann/web` if the owner is not `admin`. */
 export function formatModelName({ name, owner }: Pick<FleetModel, "name" | "owner">): string {
   return owner === undefined || owner === "admin" ? name : `${owner}/${name}`;
 }
 
-/** `prod:web`, as `-m` takes it; without the controller where no file names it. */
+/** `prod:web`, as `-m` takes it; without the controller if no file names it. */
 export function formatModelPlace(model: FleetModel): string {
   const controller = model.controller?.name ?? model.controllerName;
   return `${controller === undefined ? "" : `${controller}:`}${formatModelName(model)}`;
 }
 
 /**
- * Where an agent stands, by its status and message as Juju prints them:
- * `ok` works · `upgrading` a step is under way · `failed` status error or failed · `down` a machine that does not
- * answer · `lost` a unit that does not answer · `stopped` does not run now · `pending` never had an agent ·
+ * The state of an agent, by its status and message as Juju prints them:
+ * `ok` works · `upgrading` runs its upgrade steps · `failed` status error or failed · `down` a machine that does not
+ * respond · `lost` a unit that does not respond · `stopped` does not run now · `pending` never had an agent ·
  * `unreadable` Juju or jam could not read it: nothing is known, so it never counts as good.
  */
 export type AgentState =
@@ -163,20 +163,20 @@ export interface StatusText {
 
 export type Life = "alive" | "dying" | "dead";
 
-/** What machines, containers and units have in common. */
+/** Fields of machines, containers and units. */
 interface FleetAgent {
-  /** Of the agent, as it last reported. Undefined when no agent reported any. */
+  /** The version that the agent last reported; undefined if it never reported one. */
   readonly version: string | undefined;
   readonly state: AgentState;
   /** `juju-status.current`: `started`, `down`, `idle`, `lost`. */
   readonly status: string | undefined;
-  /** What is worth telling of the state: the agent's message, that of failed provisioning, or why it is unreadable. */
+  /** The agent's message, that of failed provisioning, or why the agent is unreadable. */
   readonly message: string | undefined;
   /** `juju-status.message` alone. */
   readonly agentMessage: string | undefined;
   /** Since when the status is what it is. */
   readonly since: string | undefined;
-  /** Juju's or jam's words on what could not be read. */
+  /** What could not be read, in Juju's words or jam's. */
   readonly statusError: string | undefined;
 }
 
@@ -186,16 +186,16 @@ export interface FleetMachine extends FleetAgent {
   readonly id: string;
   /** Id of the machine that a container is in, one level up. */
   readonly host: string | undefined;
-  /** From its hardware, for a container its host's, else from its constraints. Undefined when none tells. */
+  /** From its hardware; for a container from its host; else from its constraints. Undefined if all are missing. */
   readonly arch: string | undefined;
-  /** `ubuntu@22.04`; undefined when neither base nor series tells. */
+  /** `ubuntu@22.04`; undefined if both base and series are missing. */
   readonly base: string | undefined;
-  /** `focal`, `win2016`; the base as Juju prints it (`ubuntu@28.04`) when it is not in the table of series. */
+  /** `focal`, `win2016`; the base as Juju prints it (`ubuntu@28.04`) if it is not in the table of series. */
   readonly series: string | undefined;
-  /** OS type; undefined when neither series nor base tells. */
+  /** OS type; undefined if both base and series are missing. */
   readonly os: string | undefined;
   readonly life: Life;
-  /** `pending` while there is none. */
+  /** `pending` before the instance exists. */
   readonly instanceId: string | undefined;
   /** Added by hand (`manual:ADDRESS`): cannot be provisioned again. */
   readonly isManual: boolean;
@@ -207,9 +207,9 @@ export interface FleetMachine extends FleetAgent {
   readonly isControllerNode: boolean;
   /** `has-vote`, `adding-vote`, `no-vote`, `removing-vote`. */
   readonly memberStatus: string | undefined;
-  /** The Mongo primary, 2.8 to 3.6; undefined where Juju does not tell. */
+  /** The MongoDB primary, 2.8 to 3.6; undefined in other releases. */
   readonly isHaPrimary: boolean | undefined;
-  /** Role in the Dqlite cluster, 4.0 on. */
+  /** Role in the Dqlite cluster, from 4.0. */
   readonly clusterRole: string | undefined;
 }
 
@@ -219,12 +219,12 @@ export interface FleetUnit extends FleetAgent {
   readonly application: string;
   /** Id of its machine, for a subordinate its principal's; undefined on Kubernetes. */
   readonly machine: string | undefined;
-  /** Unit that a subordinate runs beside. */
+  /** The principal unit of a subordinate. */
   readonly principal: string | undefined;
   readonly isSubordinate: boolean;
   readonly workload: StatusText;
   readonly isLeader: boolean;
-  /** The charm that the unit is being upgraded from; nothing of its agent. */
+  /** The charm that the unit is being upgraded from. It does not concern the agent. */
   readonly upgradingFrom: string | undefined;
   readonly providerId: string | undefined;
   /**
@@ -248,7 +248,7 @@ export interface FleetApplication {
   readonly base: string | undefined;
   readonly series: string | undefined;
   readonly os: string | undefined;
-  /** `22.04`, when the application names a base of Ubuntu's. */
+  /** `22.04`, if the base of the application is Ubuntu. */
   readonly ubuntu: string | undefined;
   readonly life: Life;
   /** On Kubernetes. */
@@ -258,9 +258,9 @@ export interface FleetApplication {
   readonly providerId: string | undefined;
   /** Principals that a subordinate application is related to. */
   readonly subordinateTo: readonly string[];
-  /** False for subordinates, whose units are below their principals', for scale 0, and for one that is unreadable. */
+  /** False for subordinates (their units are listed with their principals), for scale 0, and if it is unreadable. */
   readonly hasUnits: boolean;
-  /** How many units there are is then not known. */
+  /** If set, the number of units is not known. */
   readonly statusError: string | undefined;
 }
 

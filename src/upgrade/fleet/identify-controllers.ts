@@ -1,18 +1,18 @@
 import type { ControllerFacts, Facts, ModelFacts } from "./facts.ts";
 
-/** A controller while files are joined. */
+/** A controller, and the facts about it, while files are joined. */
 export interface ControllerEntry {
   readonly uuid: string | undefined;
   readonly names: Set<string>;
   readonly facts: ControllerFacts[];
   /** Files that name it. */
   readonly files: Set<string>;
-  /** The file that tells it from others of its name, where only files can. */
+  /** The file that distinguishes it from others of its name, if nothing else does. */
   readonly onlyIn: string | undefined;
   isJaas: boolean;
 }
 
-/** The controllers of a fleet: by UUID wherever a file has one, by name where none has. */
+/** The controllers of a fleet: by UUID if a file contains one, else by name. */
 export class ControllerDirectory {
   readonly #byUuid = new Map<string, ControllerEntry>();
   readonly #byName = new Map<string, ControllerEntry[]>();
@@ -41,12 +41,12 @@ export class ControllerDirectory {
     return [...this.#byUuid.values(), ...this.#nameOnly.values()];
   }
 
-  /** Controllers with a UUID that some client calls so. */
+  /** Controllers with a UUID and this name. */
   named(name: string): readonly ControllerEntry[] {
     return this.#byName.get(name) ?? [];
   }
 
-  /** The controllers that a file which names one can mean; none when no other file tells of it. */
+  /** The controllers that this name in a file can mean; none if no other file contains it. */
   meantBy(name: string): readonly ControllerEntry[] {
     const named = this.named(name);
     const known = this.#nameOnly.get(`${name}\n`);
@@ -57,7 +57,7 @@ export class ControllerDirectory {
     return this.#byUuid.get(uuid);
   }
 
-  /** The controller that only its name identifies; `onlyIn` where even the name does not. Made when asked for. */
+  /** The controller that only its name identifies, created on first use; with `onlyIn` if even the name does not. */
   nameOnly(name: string, onlyIn?: string): ControllerEntry {
     const key = `${name}\n${onlyIn ?? ""}`;
     const known = this.#nameOnly.get(key);
@@ -98,9 +98,8 @@ function newEntry(uuid: string | undefined, onlyIn: string | undefined): Control
 }
 
 /**
- * UUIDs under which JAAS stands in lists of models. A list is of one controller, so one with several UUIDs is JAAS's;
- * so are service accounts as owners. Otherwise: no controller model, all owners from outside, and versions of several
- * minors. What a list shows of a real controller, its controller model, speaks against it.
+ * UUIDs of JAAS in lists of models. The list of a real controller has one controller UUID and a controller model. It is
+ * JAAS if a list has several UUIDs, or service accounts as owners, or no local owner and versions of several minors.
  */
 function findJaas(models: readonly ModelFacts[]): Set<string> {
   const found = new Set<string>();

@@ -14,7 +14,7 @@ import {
 import { compareVersionTexts } from "../../juju/version.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
 
-/** Finds the models of all files: by UUID, and by controller and name where a file has no UUID. */
+/** Finds the models of all files: by UUID, or by controller and name if a file has no UUID. */
 export function identifyModels(models: readonly ModelFacts[], context: Identifying): void {
   for (const entry of withUuids(models, context)) context.index.add(entry);
   const nameless = models.filter(({ uuid }) => uuid === undefined);
@@ -46,7 +46,7 @@ function withUuids(models: readonly ModelFacts[], { directory, notes }: Identify
     if (first === undefined || others.length === 0) continue;
     const files = [first, ...others].flatMap(filesOf).join(", ");
     notes.push(
-      `Model ${first.facts[0]?.name ?? ""} (${printable(uuid, 40)}) is listed by several controllers (${files}): it moves between them, or the files are of different days. It counts for each.`,
+      `Model ${first.facts[0]?.name ?? ""} (${printable(uuid, 40)}) is listed by several controllers (${files}): it is being migrated, or the files were written at different times. It is counted for each of them.`,
     );
   }
   return [...byUuid.values()].flat();
@@ -65,7 +65,7 @@ function filesOf({ facts }: ModelEntry): string[] {
   return [...new Set(facts.map(({ origin }) => origin.place))];
 }
 
-/** Statuses name a controller and a model, nothing else. */
+/** Places statuses, which name only a controller and a model. */
 export function placeStatuses(facts: readonly ModelFacts[], context: Identifying): void {
   const toModel = new Map<ModelEntry, ModelFacts[]>();
   const toController = new Map<ControllerEntry, ModelFacts[]>();
@@ -86,13 +86,13 @@ export function placeStatuses(facts: readonly ModelFacts[], context: Identifying
 
 /** The model, or the controller of a new model. */
 type Place = ({ readonly model: ModelEntry } | { readonly controller: ControllerEntry }) & {
-  /** How it was told from others. */
+  /** How it was distinguished from others. */
   readonly by: "name" | "version";
 };
 
 interface Finding {
   readonly context: Identifying;
-  /** Places by what they depend on: many statuses of one name are looked for once. */
+  /** Places by what they depend on: many statuses of one name are searched for once. */
   readonly found: Map<string, Place | undefined>;
 }
 
@@ -109,7 +109,7 @@ function rememberPlace(
   return place;
 }
 
-/** Where a status belongs among controllers of its name; undefined when that cannot be told. */
+/** The place of a status among controllers of its name; undefined if several are possible. */
 function findPlace(
   facts: ModelFacts,
   named: readonly ControllerEntry[],
@@ -134,10 +134,10 @@ function describeGuess({ origin, version = "" }: ModelFacts, place: Place): stri
     "model" in place
       ? describe(place.model)
       : `a model of ${[...place.controller.names].toSorted().join(", ")} (${place.controller.uuid ?? ""})`;
-  return `${origin.place} names no UUID and no owner; by its version ${version} it is taken for ${what}.`;
+  return `${origin.place} contains no UUID and no owner; its version ${version} matches only ${what}, so it is assigned to that.`;
 }
 
-/** Whether a status can be of this model: version, kind and cloud are the same. */
+/** Whether a status can be of this model: version, type and cloud are the same. */
 function fits({ facts }: ModelEntry, status: ModelFacts): boolean {
   const listed = facts.filter(({ version }) => version !== undefined);
   return (
@@ -147,7 +147,7 @@ function fits({ facts }: ModelEntry, status: ModelFacts): boolean {
   );
 }
 
-/** A controller of several of one name is taken when it alone runs the version's minor; for its own model, the version. */
+/** Whether a controller runs the minor version of the status; for the controller model, exactly its version. */
 function couldHold({ facts, uuid }: ControllerEntry, status: ModelFacts): boolean {
   return (
     uuid !== undefined &&
@@ -163,7 +163,7 @@ function minorOf(version: string): string {
   return /^\d+\.\d+/.exec(version)?.[0] ?? "";
 }
 
-/** Statuses of a model that is known: those that fit what is listed count, others stand alone. */
+/** Statuses of a known model: those that match the list count, others are kept separately. */
 function joinKnown(entry: ModelEntry, statuses: readonly ModelFacts[], context: Identifying): void {
   const looks = sortIntoLooks(sortFacts(statuses));
   const fitting = looks.find(([one]) => one !== undefined && fits(entry, one));
@@ -175,26 +175,26 @@ function joinKnown(entry: ModelEntry, statuses: readonly ModelFacts[], context: 
   for (const look of looks.filter((one) => one !== chosen)) {
     leaveAlone(
       look,
-      `it contradicts ${placesOf(chosen)}, which tells of the same ${describe(entry)}`,
+      `it contradicts ${placesOf(chosen)}, which describes the same ${describe(entry)}`,
       context,
     );
   }
 }
 
-/** New models of a controller with a UUID, of which no file has the model's UUID. */
+/** Models of a controller with a UUID for which no file contains the UUID of the model. */
 function joinNamed(controller: ControllerEntry, statuses: readonly ModelFacts[], context: Identifying): void {
   for (const own of Map.groupBy(statuses, ({ name }) => name).values()) {
     const [first = [], ...others] = sortIntoLooks(sortFacts(own));
     context.index.add({ controller, facts: first, onlyIn: undefined });
     for (const look of others) {
-      leaveAlone(look, `it contradicts ${placesOf(first)}, which tells of the same model`, context);
+      leaveAlone(look, `it contradicts ${placesOf(first)}, which describes the same model`, context);
     }
   }
 }
 
 /**
- * Statuses of controllers that no file has a UUID of. Where two of one model contradict each other there may be two
- * controllers of that name, so that its files are told apart and none is dropped.
+ * Statuses of controllers without a UUID in any file. If two statuses of one model contradict each other, there may be
+ * two controllers of that name: each file then counts as a controller of its own, and none is dropped.
  */
 function joinByNames(facts: readonly ModelFacts[], context: Identifying): void {
   const { directory, index, notes } = context;
@@ -213,7 +213,7 @@ function joinByNames(facts: readonly ModelFacts[], context: Identifying): void {
   }
 }
 
-/** For each place the file, or where one file contradicts itself the document, that stands for its controller. */
+/** For each place its file, or its document if one file contradicts itself, as the name of its controller. */
 function splitByPlace(models: readonly (readonly Look[])[]): Map<string, string> {
   const contradicting = models.filter((looks) => looks.length > 1);
   const isInside = contradicting.some((looks) => {
@@ -235,7 +235,7 @@ function splitByPlace(models: readonly (readonly Look[])[]): Map<string, string>
   );
 }
 
-/** `fleet/` of `fleet/berlin.json` and `fleet/bonn.json`: it tells nothing apart. */
+/** `fleet/` of `fleet/berlin.json` and `fleet/bonn.json`: it does not distinguish them. */
 function commonFolder([first = "", ...others]: readonly string[]): string {
   let folder = first.slice(0, first.lastIndexOf("/") + 1);
   for (const other of others) {
@@ -247,9 +247,9 @@ function commonFolder([first = "", ...others]: readonly string[]): string {
 
 function describeContradiction(controller: string | undefined, looks: readonly Look[]): string {
   const [first] = looks[0] ?? [];
-  const told = looks.map((look) => `${placesOf(look)} (${look[0]?.version ?? "no version"})`).join(", ");
+  const places = looks.map((look) => `${placesOf(look)} (${look[0]?.version ?? "no version"})`).join(", ");
   const name = controller === undefined ? (first?.name ?? "") : `${controller}:${first?.name ?? ""}`;
-  return `${told} all tell of ${name} and contradict each other. No file has a UUID, so each counts for itself: give what ${shellCommand`juju models -c ${controller ?? "CONTROLLER"} --format json`} prints for each controller of that name, or only the newest status.`;
+  return `${places} all describe ${name} and contradict each other. No file contains a UUID, so each is counted separately: add the output of ${shellCommand`juju models -c ${controller ?? "CONTROLLER"} --format json`} for each controller of that name, or give only the newest status.`;
 }
 
 function whyUnplaced({ controllerName = "", name }: ModelFacts, named: readonly ControllerEntry[]): string {
@@ -257,7 +257,7 @@ function whyUnplaced({ controllerName = "", name }: ModelFacts, named: readonly 
     named.length > 1
       ? `${named.length} controllers are called ${controllerName}`
       : `${controllerName} has several models ${name}`;
-  return `${what}, a status names neither UUID nor owner, and its version does not tell which it is`;
+  return `${what}, a status contains neither UUID nor owner, and its version does not show which one it is`;
 }
 
 function describe({ controller, facts }: ModelEntry): string {
@@ -266,7 +266,7 @@ function describe({ controller, facts }: ModelEntry): string {
   return `model ${longest} of ${[...(controller?.names ?? [])].sort().join(", ")} (${controller?.uuid ?? "no UUID"})`;
 }
 
-/** Lists of machines name a model and nothing else: they are joined where it is the only one of that name. */
+/** Places lists of machines, which name only a model: they are joined if it is the only one of that name. */
 export function placeMachines(facts: readonly ModelFacts[], context: Identifying): void {
   for (const [name, own] of Map.groupBy(facts, (one) => one.name)) {
     const looks = sortIntoLooks(sortFacts(own));

@@ -12,7 +12,7 @@ export interface ControllerContext {
   readonly notes: string[];
 }
 
-/** One controller of everything that files say of it and of its models. */
+/** One controller, joined from all facts about it and its models. */
 export function joinController(
   entry: ControllerEntry,
   { label, models, notes }: ControllerContext,
@@ -30,8 +30,10 @@ export function joinController(
   if (names.length > 1) notes.push(`${names.join(" and ")} are names of one controller (${entry.uuid}).`);
   if (isJaas) notes.push(describeJaas(name));
   if (new Set(asked.flatMap((one) => one.version ?? [])).size > 1) {
-    const told = asked.map((one) => `${one.origin.place} (${one.version ?? "no version"})`);
-    notes.push(`${told.join(" and ")} contradict each other about controller ${label}: the highest counts.`);
+    const places = asked.map((one) => `${one.origin.place} (${one.version ?? "no version"})`);
+    notes.push(
+      `${places.join(" and ")} contradict each other about controller ${label}: the highest version counts.`,
+    );
   }
   const all = models.flatMap((model) => model.facts);
   const presumed = isJaas ? undefined : (version ?? highest(own) ?? highest(all));
@@ -57,12 +59,12 @@ export function joinController(
 
 interface Evidence {
   readonly name: string;
-  /** What files say of the controller's own model. */
+  /** The facts about the controller's own model. */
   readonly own: readonly ModelFacts[];
   readonly facts: readonly ControllerFacts[];
 }
 
-/** Only a real controller has a controller model, nodes and a database. `jaas` is what clients call JAAS by themselves. */
+/** Only a real controller has a controller model, nodes and a database. `jaas` is the default name of JAAS in clients. */
 function isReallyJaas(entry: ControllerEntry, { name, own, facts }: Evidence): boolean {
   const isReal =
     own.length > 0 ||
@@ -71,7 +73,7 @@ function isReallyJaas(entry: ControllerEntry, { name, own, facts }: Evidence): b
 }
 
 function describeJaas(name: string): string {
-  return `${name} is JAAS: one name in front of several controllers, which no file here tells. Its version is that of JIMM. Give the files of its controllers one by one: log in to each, then juju show-controller CONTROLLER --format json and juju models -c CONTROLLER --format json. No upgrade is planned for ${name}.`;
+  return `${name} is JAAS: one name for several controllers, which these files do not name. Its version is that of JIMM. Provide the files of each controller: log in to it, then run juju show-controller CONTROLLER --format json and juju models -c CONTROLLER --format json. No upgrade is planned for ${name}.`;
 }
 
 function first<K extends keyof ControllerFacts>(
@@ -93,7 +95,7 @@ function minorOf(version: string): string {
   return `${major}.${minor}`;
 }
 
-/** One model of everything that files say of it: the first in the order of `MODEL_LISTINGS` that tells a thing counts. */
+/** One model, joined from all facts about it: for each field the first in the order of `MODEL_LISTINGS` counts. */
 export function joinModel(
   { facts, onlyIn }: ModelEntry,
   controller: FleetController | undefined,
@@ -103,35 +105,36 @@ export function joinModel(
       MODEL_LISTINGS.indexOf(a.listing) - MODEL_LISTINGS.indexOf(b.listing) ||
       compareTexts(a.origin.place, b.origin.place),
   );
-  const tell = <K extends keyof ModelFacts>(key: K): ModelFacts[K] | undefined =>
+  const first = <K extends keyof ModelFacts>(key: K): ModelFacts[K] | undefined =>
     ranked.find((one) => one[key] !== undefined)?.[key];
   const name = ranked[0]?.name ?? "";
   const isController = isControllerModel(ranked);
-  const owner = tell("owner");
-  const controllerName = tell("controllerName");
+  const owner = first("owner");
+  const controllerName = first("controllerName");
   const place = controller?.label ?? controllerName;
   const label = `${place === undefined ? "" : `${place}:`}${formatModelName({ name, owner })}`;
   const status = ranked.find((one) => one.status.current !== undefined)?.status ?? NO_STATUS;
   return {
     controller,
     controllerName,
-    uuid: tell("uuid"),
+    uuid: first("uuid"),
     name,
     owner,
     label: controller === undefined && onlyIn !== undefined ? `${label} (${onlyIn})` : label,
     isController,
-    type: tell("type"),
-    version: tell("version"),
-    life: tell("life"),
-    cloud: tell("cloud"),
-    region: tell("region"),
-    cloudType: tell("cloudType"),
+    type: first("type"),
+    version: first("version"),
+    life: first("life"),
+    cloud: first("cloud"),
+    region: first("region"),
+    cloudType: first("cloudType"),
     status,
-    migration: ranked.find(({ migration }) => migration?.start !== undefined)?.migration ?? tell("migration"),
+    migration:
+      ranked.find(({ migration }) => migration?.start !== undefined)?.migration ?? first("migration"),
     isMigrating: joinMigrating(ranked),
-    activity: tell("activity"),
-    upgradeAvailable: tell("upgradeAvailable"),
-    credentialValidity: tell("credentialValidity"),
+    activity: first("activity"),
+    upgradeAvailable: first("upgradeAvailable"),
+    credentialValidity: first("credentialValidity"),
     machines: union(ranked, "machines", ({ id }) => id),
     units: union(ranked, "units", (unit) => unit.name),
     applications: union(ranked, "applications", (application) => application.name),
@@ -142,7 +145,7 @@ export function joinModel(
 
 const NO_STATUS = { current: undefined, message: undefined, since: undefined, reason: undefined } as const;
 
-/** `juju models` knows; where it is not there the name has to do. */
+/** As `juju models` lists it; without that, by its name. */
 function isControllerModel(facts: readonly ModelFacts[]): boolean {
   const listed = facts.find(
     ({ listing, isController }) =>
@@ -151,13 +154,13 @@ function isControllerModel(facts: readonly ModelFacts[]): boolean {
   return listed?.isController ?? facts.some(({ isController }) => isController === true);
 }
 
-/** True as soon as one file says so: whoever does not know of a migration may be older. */
+/** True as soon as one file shows it: a file without the migration may be older. */
 function joinMigrating(facts: readonly ModelFacts[]): boolean | undefined {
-  const told = facts.flatMap(({ isMigrating }) => isMigrating ?? []);
-  return told.length === 0 ? undefined : told.includes(true);
+  const known = facts.flatMap(({ isMigrating }) => isMigrating ?? []);
+  return known.length === 0 ? undefined : known.includes(true);
 }
 
-/** What several files list, each once: a status of one application has a part of the machines. */
+/** The entries of several files, each once: a status of one application contains only a part of the machines. */
 function union<K extends "machines" | "units" | "applications" | "endpoints">(
   facts: readonly ModelFacts[],
   key: K,
@@ -172,16 +175,16 @@ function union<K extends "machines" | "units" | "applications" | "endpoints">(
   return [...all.values()] as unknown as ModelFacts[K];
 }
 
-/** Files of one model that say different things of it. */
+/** Notes on files that contain different values for one model. */
 export function describeDifferences({ facts }: ModelEntry, { label, version }: FleetModel): string[] {
   const notes: string[] = [];
   for (const key of ["version", "type", "life"] as const) {
-    const told = Map.groupBy(
+    const values = Map.groupBy(
       facts.filter((one) => one[key] !== undefined),
       (one) => one[key],
     );
-    if (told.size < 2) continue;
-    const parts = [...told].map(
+    if (values.size < 2) continue;
+    const parts = [...values].map(
       ([value, own]) => `${own.map(({ origin }) => origin.place).join(", ")} (${value})`,
     );
     const counts = key === "version" ? `; ${version ?? ""} counts` : "";

@@ -6,15 +6,15 @@ import { ControllerDirectory, type ControllerEntry } from "./identify-controller
 import { identifyModels } from "./identify-models.ts";
 import { ModelIndex } from "./model-index.ts";
 
-/** What was read of all files. */
+/** The facts of all files. */
 export interface FleetParts extends Facts {
   readonly unread: readonly FleetUnread[];
   readonly sources: readonly FleetSource[];
 }
 
 /**
- * One fleet of what several files say. Controllers and models are the same by UUID, else by name; what a file does not
- * tell is taken from another. The order of the files does not matter.
+ * One fleet, joined from the facts of all files. Controllers and models are identified by UUID, else by name; what one
+ * file does not contain is filled in from another. The order of the files does not matter.
  */
 export function joinFleet(parts: FleetParts): Fleet {
   const notes: string[] = [];
@@ -44,7 +44,7 @@ export function joinFleet(parts: FleetParts): Fleet {
   };
 }
 
-/** Names, with a part of the UUID or the file where several controllers have one name. */
+/** Names, with a part of the UUID or the file if several controllers have one name. */
 function labelControllers(
   entries: readonly ControllerEntry[],
   notes: string[],
@@ -63,17 +63,17 @@ function labelControllers(
   }
   for (const [name, same] of byName) {
     if (same.length < 2 || same.some(({ onlyIn }) => onlyIn !== undefined)) continue;
-    const told = same.map(
+    const described = same.map(
       (entry) => `${entry.uuid ?? "no UUID"} (${[...entry.files].toSorted(compareTexts).join(", ")})`,
     );
     notes.push(
-      `${same.length} controllers are called ${name}: ${told.join(" and ")}. Commands that name ${name} are for the client that knows that one.`,
+      `${same.length} controllers are called ${name}: ${described.join(" and ")}. Run commands that name ${name} with the client that uses that controller.`,
     );
   }
   return labels;
 }
 
-/** How many controllers begin with the same eight digits. */
+/** How many UUIDs begin with the same eight digits. */
 function countShorts(entries: readonly ControllerEntry[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { uuid } of entries) {
@@ -85,14 +85,14 @@ function countShorts(entries: readonly ControllerEntry[]): ReadonlyMap<string, n
 
 const SHORT_UUID = 8;
 
-/** The first eight digits of a UUID, all of it where that is not enough. */
+/** The first eight digits of a UUID, or all of it if that is not enough. */
 function distinctUuid({ uuid }: ControllerEntry, shorts: ReadonlyMap<string, number>): string {
   if (uuid === undefined) return "no UUID";
   const short = uuid.slice(0, SHORT_UUID);
   return (shorts.get(short) ?? 0) > 1 ? uuid : short;
 }
 
-/** Labels that several models would share get the file, else the UUID. */
+/** Adds the UUID, or the files, to labels that several models share. */
 function distinctLabels(models: readonly FleetModel[]): FleetModel[] {
   const counts = new Map<string, number>();
   for (const { label } of models) counts.set(label, (counts.get(label) ?? 0) + 1);

@@ -2,11 +2,20 @@ import { append } from "../../shared/collections.ts";
 import { z } from "zod";
 import { isVersion } from "../../juju/version.ts";
 import { printable } from "../../shared/printable.ts";
-import { entriesOf, noteUnread, readEntry, type Reading, named, text, told, agentVersion } from "./fields.ts";
-import { NOTHING_TOLD, type ControllerFacts, type Facts, type ModelFacts } from "./facts.ts";
+import {
+  entriesOf,
+  noteUnread,
+  readEntry,
+  type Reading,
+  optionalName,
+  text,
+  optionalText,
+  agentVersion,
+} from "./fields.ts";
+import { NO_FACTS, type ControllerFacts, type Facts, type ModelFacts } from "./facts.ts";
 import type { FleetNode } from "./fleet.ts";
 
-/** A version, or `(error)`, `(unauthorized access)` where Juju could not ask. Source: cmd/juju/controller/showcontroller.go */
+/** A version, or `(error)`, `(unauthorized access)` if Juju could not read it. Source: cmd/juju/controller/showcontroller.go */
 const askedVersion = z
   .union([agentVersion, z.string().regex(/^\(.*\)$/s, "is not a Juju version")])
   .nullish();
@@ -36,14 +45,14 @@ export function controllersOfList(controllers: unknown, reading: Reading): Facts
       {
         origin: reading.origin,
         name,
-        uuid: named(item["controller-uuid"]) ?? named(item.uuid),
+        uuid: optionalName(item["controller-uuid"]) ?? optionalName(item.uuid),
         ...versionOf(item["agent-version"]),
         versionIs: "remembered",
         modelVersion: undefined,
         mongoVersion: undefined,
-        cloud: told(item.cloud),
-        region: told(item.region),
-        access: told(item.access),
+        cloud: optionalText(item.cloud),
+        region: optionalText(item.region),
+        access: optionalText(item.access),
         nodes: undefined,
         isJaas: false,
       },
@@ -95,19 +104,19 @@ function controllerOf(name: string, shown: Details, reading: Reading): Controlle
   const { details: shownDetails } = shown;
   const model = versionOf(shownDetails["controller-model-version"]);
   const asked = versionOf(shownDetails["agent-version"]);
-  const mongo = told(shownDetails["mongo-version"]);
+  const mongo = optionalText(shownDetails["mongo-version"]);
   const nodes = shown["controller-machines"] ?? shown["controller-nodes"];
   return {
     origin: reading.origin,
     name,
-    uuid: named(shownDetails["controller-uuid"]) ?? named(shownDetails.uuid),
+    uuid: optionalName(shownDetails["controller-uuid"]) ?? optionalName(shownDetails.uuid),
     version: asked.version,
     versionIs: "asked",
     modelVersion: model.version,
     mongoVersion: mongo !== undefined && /^\d/.test(mongo) ? mongo : undefined,
-    cloud: told(shownDetails.cloud),
-    region: told(shownDetails.region),
-    access: told(shown.account?.access),
+    cloud: optionalText(shownDetails.cloud),
+    region: optionalText(shownDetails.region),
+    access: optionalText(shown.account?.access),
     nodes: nodes === null || nodes === undefined ? undefined : nodesOf(nodes),
     errors: [...(shown.errors ?? []), ...asked.errors, ...model.errors].map((error) => printable(error, 400)),
     isJaas: isJaas(shown),
@@ -115,13 +124,13 @@ function controllerOf(name: string, shown: Details, reading: Reading): Controlle
 }
 
 /**
- * What JIMM answers to `show-controller`: access `login`, an identity provider, and nothing of what a controller has.
+ * What JIMM answers to `show-controller`: access `login`, an identity provider, and none of the fields of a controller.
  */
 function isJaas(shown: Details): boolean {
   return (
     shown.account?.access === "login" &&
-    told(shown.details["identity-url"]) !== undefined &&
-    told(shown.details["mongo-version"]) === undefined &&
+    optionalText(shown.details["identity-url"]) !== undefined &&
+    optionalText(shown.details["mongo-version"]) === undefined &&
     shown["controller-machines"] === undefined &&
     shown["controller-nodes"] === undefined &&
     entriesOf(shown.models).length === 0
@@ -131,26 +140,29 @@ function isJaas(shown: Details): boolean {
 function nodesOf(nodes: Readonly<Record<string, z.infer<typeof node>>>): FleetNode[] {
   return Object.entries(nodes).map(([id, one]) => ({
     id,
-    instanceId: told(one["instance-id"]),
-    haStatus: told(one["ha-status"]),
+    instanceId: optionalText(one["instance-id"]),
+    haStatus: optionalText(one["ha-status"]),
     isHaPrimary: one["ha-primary"] ?? undefined,
   }));
 }
 
 /**
- * Models by their short names, without owner: of several with one name only the last is left.
+ * Models by their short names, without owner. If several have one name, only the last is listed.
  * Source: juju cmd/juju/controller/showcontroller.go convertModelsForShow, 2.8 to 4.0
  */
 function modelsOf(models: unknown, controller: ControllerFacts): ModelFacts[] {
   const shown = z.object({ uuid: text, "model-uuid": text });
   return entriesOf(models).flatMap(([name, value]): ModelFacts[] => {
     const entry = readEntry(shown, value);
-    const uuid = "fault" in entry ? undefined : (named(entry.value["model-uuid"]) ?? named(entry.value.uuid));
+    const uuid =
+      "fault" in entry
+        ? undefined
+        : (optionalName(entry.value["model-uuid"]) ?? optionalName(entry.value.uuid));
     const short = name.slice(name.lastIndexOf("/") + 1);
     if (short === "") return [];
     return [
       {
-        ...NOTHING_TOLD,
+        ...NO_FACTS,
         origin: controller.origin,
         listing: "show-controller",
         controllerUuid: controller.uuid,
@@ -164,8 +176,8 @@ function modelsOf(models: unknown, controller: ControllerFacts): ModelFacts[] {
 }
 
 function versionOf(value: string | null | undefined): Pick<ControllerFacts, "version" | "errors"> {
-  const version = told(value);
+  const version = optionalText(value);
   if (version === undefined) return { version: undefined, errors: [] };
   if (isVersion(version)) return { version, errors: [] };
-  return { version: undefined, errors: [`its version could not be asked for ${version}`] };
+  return { version: undefined, errors: [`its version could not be read ${version}`] };
 }

@@ -15,16 +15,16 @@ import {
   statusField,
   statusText,
   text,
-  told,
+  optionalText,
 } from "./fields.ts";
 import type { FleetMachine } from "./fleet.ts";
-import { type ModelFacts, NOTHING_TOLD } from "./facts.ts";
+import { type ModelFacts, NO_FACTS } from "./facts.ts";
 
 /** Hardware or constraints, of which the architecture is used. */
 const archWords = text.refine((words) => {
   const arch = archOf(words);
   return arch === undefined || isArchWord(arch);
-}, "names an architecture that cannot be one");
+}, "names an invalid architecture");
 
 /** Source: juju cmd/juju/status/formatted.go machineStatus, 2.0 to 4.0.15 */
 const machine = z.object({
@@ -92,14 +92,14 @@ function collect(machines: unknown, level: Level): void {
 function machineOf(who: { readonly id: string; readonly host: Host | undefined }, field: MachineField) {
   const agent = field["juju-status"];
   const signs = {
-    current: told(agent?.current),
-    message: told(agent?.message),
-    statusError: told(field["status-error"]) ?? told(agent?.["status-error"]),
+    current: optionalText(agent?.current),
+    message: optionalText(agent?.message),
+    statusError: optionalText(field["status-error"]) ?? optionalText(agent?.["status-error"]),
   };
-  const version = told(agent?.version);
-  const instanceId = told(field["instance-id"]);
+  const version = optionalText(agent?.version);
+  const instanceId = optionalText(field["instance-id"]);
   const seen = machineState(signs);
-  // Juju calls a container down whose instance could not be made, although it never had an agent.
+  // Juju reports a container as down if its instance could not be created, although it never had an agent.
   const isUnborn = seen === "down" && version === undefined && instanceId === "pending";
   const state = isUnborn ? "pending" : seen;
   const instance = statusText(field["machine-status"]);
@@ -108,8 +108,8 @@ function machineOf(who: { readonly id: string; readonly host: Host | undefined }
   const said = isUnborn && fault !== undefined ? undefined : signs.message;
   const statusError =
     signs.statusError ?? (state === "unreadable" ? describeUnknown("machine", signs.current) : undefined);
-  const memberStatus = told(field["controller-member-status"]);
-  const clusterRole = told(field["controller-cluster-role"]);
+  const memberStatus = optionalText(field["controller-member-status"]);
+  const clusterRole = optionalText(field["controller-cluster-role"]);
   return {
     id: who.id,
     host: who.host?.id,
@@ -118,7 +118,7 @@ function machineOf(who: { readonly id: string; readonly host: Host | undefined }
     status: signs.current,
     message: statusError ?? joinMessages(said, fault),
     agentMessage: signs.message,
-    since: told(agent?.since),
+    since: optionalText(agent?.since),
     statusError,
     arch: archOf(field.hardware) ?? who.host?.arch ?? archOf(field.constraints),
     ...platformOf(field.base, field.series),
@@ -134,7 +134,7 @@ function machineOf(who: { readonly id: string; readonly host: Host | undefined }
   } satisfies FleetMachine;
 }
 
-/** What the agent says, and what its instance failed with. */
+/** The message of the agent, and the error of its instance. */
 function joinMessages(...messages: readonly (string | undefined)[]): string | undefined {
   const words = messages.filter((message) => message !== undefined && message !== "");
   return words.length === 0 ? undefined : [...new Set(words)].join("; ");
@@ -150,13 +150,13 @@ function archOf(words: string | null | undefined): string | undefined {
 }
 
 /**
- * What `juju machines` and `juju show-machine` print: machines as in a status, of a model of which only the name is
- * told. Source: juju cmd/juju/machine/base.go, cmd/juju/status/formatter.go MachineFormat
+ * What `juju machines` and `juju show-machine` print: machines as in a status, and only the name of their model.
+ * Source: juju cmd/juju/machine/base.go, cmd/juju/status/formatter.go MachineFormat
  */
 export function modelOfMachines(listing: Mapping, reading: Reading): ModelFacts {
   const machines = machinesOf(listing["machines"], reading);
   return {
-    ...NOTHING_TOLD,
+    ...NO_FACTS,
     origin: reading.origin,
     listing: "machines",
     name: String(listing["model"]),

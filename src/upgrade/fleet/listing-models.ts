@@ -5,13 +5,13 @@ import {
   readEntry,
   type Entry,
   type Reading,
-  named,
+  optionalName,
   statusText,
   text,
-  told,
+  optionalText,
   agentVersion,
 } from "./fields.ts";
-import { NOTHING_TOLD, type ModelFacts } from "./facts.ts";
+import { NO_FACTS, type ModelFacts } from "./facts.ts";
 import type { FleetMigration } from "./fleet.ts";
 
 const modelInfo = z.object({
@@ -49,14 +49,14 @@ type ModelInfo = z.infer<typeof modelInfo>;
 /** What `juju models --format json|yaml` prints. Source: juju cmd/juju/controller/listmodels.go ModelSummary */
 export function modelsOfList(models: readonly unknown[], reading: Reading): ModelFacts[] {
   return models.flatMap((value, index) =>
-    takeModel(readEntry(modelInfo, value), `models.${index}`, { reading, listing: "models" }),
+    modelOrFault(readEntry(modelInfo, value), `models.${index}`, { reading, listing: "models" }),
   );
 }
 
 /** What `juju show-model --format json|yaml` prints: models by their short name. Source: juju cmd/juju/common/model.go */
 export function modelsOfShow(models: unknown, reading: Reading): ModelFacts[] {
   return entriesOf(models).flatMap(([name, value]) =>
-    takeModel(readEntry(modelInfo, value), name, { reading, listing: "show-model" }),
+    modelOrFault(readEntry(modelInfo, value), name, { reading, listing: "show-model" }),
   );
 }
 
@@ -65,51 +65,55 @@ interface Take {
   readonly listing: ModelFacts["listing"];
 }
 
-function takeModel(entry: Entry<ModelInfo>, place: string, { reading, listing }: Take): ModelFacts[] {
+function modelOrFault(entry: Entry<ModelInfo>, place: string, { reading, listing }: Take): ModelFacts[] {
   if ("value" in entry) return [modelOf(entry.value, { reading, listing })];
   noteUnread(reading, place, entry.fault);
   return [];
 }
 
 function modelOf(info: ModelInfo, { reading, listing }: Take): ModelFacts {
-  // 4.0 has no `owner`: the part of the name before the last slash is it. Owners of JAAS may hold no slash.
+  // 4.0 has no `owner`: it is the part of the name before the last slash.
   const slash = info.name.lastIndexOf("/");
-  const owner = named(info.owner) ?? (slash > 0 ? info.name.slice(0, slash) : undefined);
-  const name = named(info["short-name"]) ?? info.name.slice(slash + 1);
+  const owner = optionalName(info.owner) ?? (slash > 0 ? info.name.slice(0, slash) : undefined);
+  const name = optionalName(info["short-name"]) ?? info.name.slice(slash + 1);
   const migration = migrationOf(info.status);
   return {
-    ...NOTHING_TOLD,
+    ...NO_FACTS,
     origin: reading.origin,
     listing,
-    controllerUuid: named(info["controller-uuid"]),
-    controllerName: named(info["controller-name"]),
-    uuid: named(info["model-uuid"]) ?? named(info.uuid),
+    controllerUuid: optionalName(info["controller-uuid"]),
+    controllerName: optionalName(info["controller-name"]),
+    uuid: optionalName(info["model-uuid"]) ?? optionalName(info.uuid),
     name,
     owner,
     isController: info["is-controller"] ?? (name === "controller" && (owner ?? "admin") === "admin"),
     type: info["model-type"] ?? undefined,
     version: info["agent-version"] ?? undefined,
     life: info.life ?? undefined,
-    cloud: told(info.cloud),
-    region: told(info.region),
-    cloudType: told(info.type),
-    status: { ...statusText(info.status), reason: told(info.status?.reason) },
+    cloud: optionalText(info.cloud),
+    region: optionalText(info.region),
+    cloudType: optionalText(info.type),
+    status: { ...statusText(info.status), reason: optionalText(info.status?.reason) },
     migration,
     isMigrating: isMigrating(migration, info.status),
     activity: describeActivity(migration, info.status),
-    credentialValidity: told(info.credential?.["validity-check"]),
+    credentialValidity: optionalText(info.credential?.["validity-check"]),
   };
 }
 
 function migrationOf(status: ModelInfo["status"]): FleetMigration | undefined {
-  const migration = told(status?.migration);
+  const migration = optionalText(status?.migration);
   if (migration === undefined) return undefined;
-  return { text: migration, start: told(status?.["migration-start"]), end: told(status?.["migration-end"]) };
+  return {
+    text: migration,
+    start: optionalText(status?.["migration-start"]),
+    end: optionalText(status?.["migration-end"]),
+  };
 }
 
 /**
- * `migration` is the latest attempt and stays when it was given up; then it has an end. A model that arrives has no
- * migration of its own and is `importing`. Source: juju apiserver/common/modelmanagerinterface.go, params.ModelMigrationStatus
+ * `migration` is the latest attempt. It stays after the attempt was aborted, and then has an end. A model that is being
+ * imported has no `migration`; it is `importing`. Source: juju apiserver/common/modelmanagerinterface.go, params.ModelMigrationStatus
  */
 function isMigrating(migration: FleetMigration | undefined, status: ModelInfo["status"]): boolean {
   if (status?.current === "busy" && /^importing\b/.test(status.message ?? "")) return true;
@@ -122,7 +126,7 @@ function describeActivity(
   status: ModelInfo["status"],
 ): string | undefined {
   if (isMigrating(migration, status)) return `migration: ${migration?.text ?? "importing"}`;
-  const current = told(status?.current);
+  const current = optionalText(status?.current);
   if (current === undefined || current === "available") return undefined;
-  return [current, told(status?.message)].filter((part) => part !== undefined).join(": ");
+  return [current, optionalText(status?.message)].filter((part) => part !== undefined).join(": ");
 }

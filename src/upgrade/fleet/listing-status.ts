@@ -9,7 +9,7 @@ import {
   entriesOf,
   isMapping,
   lifeOf,
-  named,
+  optionalName,
   noteUnread,
   platformOf,
   readEntry,
@@ -17,9 +17,9 @@ import {
   statusField,
   statusText,
   text,
-  told,
+  optionalText,
 } from "./fields.ts";
-import { type ModelFacts, NOTHING_TOLD } from "./facts.ts";
+import { type ModelFacts, NO_FACTS } from "./facts.ts";
 import { machinesOf } from "./listing-machines.ts";
 import { findSeries } from "../../juju/release.ts";
 import type { FleetApplication, FleetEndpoint, FleetUnit } from "./fleet.ts";
@@ -28,7 +28,7 @@ import { describeUnknown, unitState } from "./agent-state.ts";
 const entries = z.record(z.string(), z.unknown()).nullish();
 
 /**
- * What `juju status --format json|yaml` prints, 2.0 to 4.0; fields that are not used here are let pass.
+ * What `juju status --format json|yaml` prints, 2.0 to 4.0; fields that are not used here are ignored.
  * Source: juju cmd/juju/status/formatted.go
  */
 export const statusListing = z.object({
@@ -50,33 +50,33 @@ export const statusListing = z.object({
   offers: entries,
 });
 
-/** The model of a status. It tells neither UUIDs nor the model's owner. */
+/** The model of a status. A status contains neither UUIDs nor the model's owner. */
 export function modelOfStatus(status: z.infer<typeof statusListing>, reading: Reading): ModelFacts {
   const { model } = status;
   const machines = machinesOf(status.machines, reading);
-  // 4.0 runs no podspec charms.
+  // 4.0 does not run podspec charms.
   const hasOperators = model.type === "caas" && parseVersion(model.version).major < 4;
   const { applications, units } = applicationsOf(status.applications, { reading, hasOperators });
   const field = model["model-status"];
-  const migration = told(model.migration) ?? migrationOf(field);
+  const migration = optionalText(model.migration) ?? migrationOf(field);
   return {
-    ...NOTHING_TOLD,
+    ...NO_FACTS,
     origin: reading.origin,
     listing: "status",
-    controllerName: named(model.controller),
+    controllerName: optionalName(model.controller),
     name: model.name,
     isController: model.name === "controller" || machines.some((machine) => machine.isControllerNode),
-    // Kubernetes came with 2.4; before, every model was one of machines and no type was printed.
+    // Kubernetes models exist since 2.4; before that, no type was printed.
     type: model.type ?? "iaas",
     version: model.version,
     life: field?.current === "destroying" ? "dying" : undefined,
-    cloud: told(model.cloud),
-    region: told(model.region),
-    status: { ...statusText(field), reason: told(field?.reason) },
+    cloud: optionalText(model.cloud),
+    region: optionalText(model.region),
+    status: { ...statusText(field), reason: optionalText(field?.reason) },
     migration: migration === undefined ? undefined : { text: migration, start: undefined, end: undefined },
     isMigrating: isMigrating(migration, field),
     activity: describeActivity(field) ?? (migration === undefined ? undefined : `migration: ${migration}`),
-    upgradeAvailable: told(model["upgrade-available"]),
+    upgradeAvailable: optionalText(model["upgrade-available"]),
     machines,
     units,
     applications,
@@ -89,23 +89,23 @@ export function modelOfStatus(status: z.infer<typeof statusListing>, reading: Re
 
 /** The text after `migrating: `. Source: juju state/modelmigration.go migStatusHistoryAndOps @3.6.28 */
 function migrationOf(field: StatusField): string | undefined {
-  return /^migrating: (.*)$/s.exec(told(field?.message) ?? "")?.[1];
+  return /^migrating: (.*)$/s.exec(optionalText(field?.message) ?? "")?.[1];
 }
 
-/** The message of an attempt that was given up stays; the status is `available` again. A model that arrives is `importing`. */
+/** The message of an aborted attempt stays; the status is `available` again. A model that is imported is `importing`. */
 function isMigrating(migration: string | undefined, field: StatusField): boolean {
-  if (told(field?.current) === "busy" && /^importing\b/.test(field?.message ?? "")) return true;
+  if (optionalText(field?.current) === "busy" && /^importing\b/.test(field?.message ?? "")) return true;
   if (migration === undefined) return false;
   return field?.current === undefined || field.current === null
     ? !migration.startsWith("aborted")
     : field.current !== "available";
 }
 
-/** Anything but `available` is work under way: `busy`, `migrating: …`, `destroying`. */
+/** Anything but `available` is work in progress: `busy`, `migrating: …`, `destroying`. */
 function describeActivity(field: StatusField): string | undefined {
-  const current = told(field?.current);
+  const current = optionalText(field?.current);
   if (current === undefined || current === "available") return undefined;
-  return [current, told(field?.message)].filter((part) => part !== undefined).join(": ");
+  return [current, optionalText(field?.message)].filter((part) => part !== undefined).join(": ");
 }
 
 /** Source: juju cmd/juju/status/formatted.go applicationStatus, 2.0 to 4.0.15 */
@@ -150,7 +150,7 @@ export function applicationsOf(
       noteUnread(reading, `${place}.units`, "is not a mapping");
     }
     found.push(applicationOf(name, field, entriesOf(inside).length > 0));
-    const error = told(field["status-error"]);
+    const error = optionalText(field["status-error"]);
     if (error !== undefined) noteUnread(reading, place, error);
     append(units, unitsOf(inside, { reading, hasOperators, place, application: name }));
   }
@@ -158,15 +158,15 @@ export function applicationsOf(
 }
 
 function applicationOf(name: string, field: ApplicationField, hasUnits: boolean): FleetApplication {
-  const charm = told(field.charm) ?? "";
-  const origin = told(field["charm-origin"]);
+  const charm = optionalText(field.charm) ?? "";
+  const origin = optionalText(field["charm-origin"]);
   const series = findSeries(field.series ?? "");
   const fromBase = field.base?.name === "ubuntu" ? field.base.channel.split("/")[0] : undefined;
   return {
     name,
     charm,
-    charmName: told(field["charm-name"]),
-    charmChannel: told(field["charm-channel"]),
+    charmName: optionalText(field["charm-name"]),
+    charmChannel: optionalText(field["charm-channel"]),
     charmRevision: field["charm-rev"] ?? undefined,
     origin,
     // 2.x prints `jujucharms` for the charm store; early 2.x knew nothing else.
@@ -177,22 +177,27 @@ function applicationOf(name: string, field: ApplicationField, hasUnits: boolean)
     scale: field.scale ?? undefined,
     status: statusText(field["application-status"]),
     isExposed: field.exposed ?? false,
-    providerId: told(field["provider-id"]),
+    providerId: optionalText(field["provider-id"]),
     subordinateTo: field["subordinate-to"] ?? [],
     hasUnits,
-    statusError: told(field["status-error"]),
+    statusError: optionalText(field["status-error"]),
   };
 }
 
 const endpoint = z.object({ "status-error": text, url: text });
 
-/** Offers and remote applications. One that is unreadable holds up nothing: neither has agents in this model. */
+/** Offers and remote applications. An unreadable one does not count: neither has agents in this model. */
 export function endpointsOf(value: unknown, kind: FleetEndpoint["kind"]): FleetEndpoint[] {
   return entriesOf(value).map(([name, field]) => {
     const entry = readEntry(endpoint, field);
     return "fault" in entry
       ? { kind, name, url: undefined, statusError: `jam cannot read it: ${entry.fault}` }
-      : { kind, name, url: told(entry.value.url), statusError: told(entry.value["status-error"]) };
+      : {
+          kind,
+          name,
+          url: optionalText(entry.value.url),
+          statusError: optionalText(entry.value["status-error"]),
+        };
   });
 }
 
@@ -219,7 +224,7 @@ export interface UnitReading {
   readonly reading: Reading;
   /** Units of this model may be run by operators (Kubernetes, before 4.0). */
   readonly hasOperators: boolean;
-  /** Of the entry whose units they are: `applications.wiki`. */
+  /** The entry that the units belong to: `applications.wiki`. */
   readonly place: string;
   readonly application: string;
 }
@@ -260,19 +265,19 @@ function readUnit(found: Found, context: UnitReading): FleetUnit {
 function unitOf({ name, principal }: Found, field: UnitField, context: UnitReading): FleetUnit {
   const agent = field["juju-status"];
   const signs = {
-    current: told(agent?.current),
-    message: told(agent?.message),
-    statusError: told(field["status-error"]) ?? told(agent?.["status-error"]),
+    current: optionalText(agent?.current),
+    message: optionalText(agent?.message),
+    statusError: optionalText(field["status-error"]) ?? optionalText(agent?.["status-error"]),
   };
   const state = unitState(signs);
   const statusError =
     signs.statusError ?? (state === "unreadable" ? describeUnknown("unit", signs.current) : undefined);
-  const version = told(agent?.version);
+  const version = optionalText(agent?.version);
   return {
     name,
     // A subordinate's application is the part of its name before the slash.
     application: principal === undefined ? context.application : (name.split("/")[0] ?? name),
-    machine: named(field.machine) ?? principal?.machine,
+    machine: optionalName(field.machine) ?? principal?.machine,
     principal: principal?.name,
     isSubordinate: principal !== undefined,
     version,
@@ -280,12 +285,12 @@ function unitOf({ name, principal }: Found, field: UnitField, context: UnitReadi
     status: signs.current,
     message: statusError ?? signs.message,
     agentMessage: signs.message,
-    since: told(agent?.since),
+    since: optionalText(agent?.since),
     statusError,
     workload: statusText(field["workload-status"]),
     isLeader: field.leader ?? false,
-    upgradingFrom: told(field["upgrading-from"]),
-    providerId: told(field["provider-id"]),
+    upgradingFrom: optionalText(field["upgrading-from"]),
+    providerId: optionalText(field["provider-id"]),
     isRunByOperator: context.hasOperators && version === undefined && state === "ok",
   };
 }

@@ -3,12 +3,12 @@ import type { ModelFacts } from "./facts.ts";
 import type { FleetUnread } from "./fleet.ts";
 import type { ControllerDirectory, ControllerEntry } from "./identify-controllers.ts";
 
-/** A model while files are joined. */
+/** A model, and the facts about it, while files are joined. */
 export interface ModelEntry {
-  /** Undefined when its files do not tell, or when it cannot be told which of several it is. */
+  /** Undefined if its files do not name it, or if several controllers are possible. */
   readonly controller: ControllerEntry | undefined;
   readonly facts: ModelFacts[];
-  /** The file that tells it from another look at what may be the same model. */
+  /** The file that distinguishes it from another description of what may be the same model. */
   readonly onlyIn: string | undefined;
 }
 
@@ -46,10 +46,10 @@ export interface Identifying {
   readonly unread: FleetUnread[];
 }
 
-/** Keeps what cannot be placed as a model of its own without a controller, so that its agents still count. */
+/** Keeps what cannot be placed as a separate model without a controller, so that its agents still count. */
 export function leaveAlone(look: Look, why: string, context: Identifying): void {
   const places = placesOf(look);
-  context.notes.push(`${places} counts for itself: ${why}.`);
+  context.notes.push(`${places} is counted separately: ${why}.`);
   for (const { origin } of look) {
     context.unread.push({ kind: "unplaced", file: origin.file, place: "", text: why });
   }
@@ -66,16 +66,16 @@ export function sortFacts(facts: readonly ModelFacts[]): ModelFacts[] {
   return facts.toSorted((a, b) => compareTexts(a.origin.place, b.origin.place));
 }
 
-/** Looks at one model that agree with each other. */
+/** Descriptions of one model that agree with each other. */
 export type Look = ModelFacts[];
 
-/** Different looks at one model that are told apart; more are each taken for one of their own. */
+/** So many different looks at one model are compared; each further one counts as a look of its own. */
 const MAX_COMPARED = 50;
 
 /**
- * Statuses of what may be one model, sorted into looks that do not contradict each other. Two agree when they name one
- * version and tell the same of every machine and unit that both have; one may have more than the other (`juju status
- * APPLICATION` prints a part).
+ * Statuses of what may be one model, sorted into looks that do not contradict each other. Two agree if they have the
+ * same version and the same state of every machine and unit that both contain; one may contain more than the other
+ * (`juju status APPLICATION` prints a part).
  */
 export function sortIntoLooks(facts: readonly ModelFacts[]): Look[] {
   const looks: { readonly look: Look; readonly signs: Map<string, string> }[] = [];

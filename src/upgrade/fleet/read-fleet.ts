@@ -1,5 +1,6 @@
 import { append } from "../../shared/collections.ts";
 import { JamError } from "../../shared/errors.ts";
+import { formatCount } from "../../shared/listed.ts";
 import { printable } from "../../shared/printable.ts";
 import type { ControllerFacts, ModelFacts } from "./facts.ts";
 import { type Fleet, type FleetSource, type FleetUnread, formatModelName } from "./fleet.ts";
@@ -8,28 +9,28 @@ import { joinFleet } from "./join-fleet.ts";
 import { type Finding, type FoundListing, readFile } from "./read-text.ts";
 import type { NamedText } from "../../input/read-documents.ts";
 
-/** A file that may tell of a fleet. */
+/** A file that may describe a fleet. */
 export interface FleetFile {
-  /** As it was named, or below the folder that was. */
+  /** As given on the command line, or below the folder that was given. */
   readonly name: string;
-  /** Its text, or why there is none. */
+  /** Its text, or why it cannot be read. */
   readonly content: { readonly text: string } | Foreign;
-  /** Named by itself: it has to be of use. One that a folder holds is left out with a note. */
+  /** Named explicitly: it has to be a listing. Another file in a folder is skipped with a note. */
   readonly isNamed: boolean;
 }
 
 export interface FleetReaderOptions {
-  /** Take note of every file instead of refusing one that is of no use, for `--explain-files`. Default false. */
+  /** Describe every file instead of refusing one that is not a listing, for `--explain-files`. Default false. */
   readonly isExplaining?: boolean;
 }
 
-/** A listing in a form that is not read. Whether that matters shows when all files are read. */
+/** A listing in a form that is not read. Another file may contain the same. */
 interface Doubtful {
   readonly about: NonNullable<Foreign["about"]>;
   readonly source: FleetSource;
 }
 
-/** Reads files one after the other, so that only what they tell is kept, and joins them at the end. */
+/** Reads files one after the other, keeps only their facts, and joins them at the end. */
 export class FleetReader {
   readonly #isExplaining: boolean;
   readonly #controllers: ControllerFacts[] = [];
@@ -45,7 +46,7 @@ export class FleetReader {
 
   /**
    * Reads one file.
-   * @throws JamError JAM_FLEET_INVALID for a named file that is of no use, and for names that cannot be Juju's
+   * @throws JamError JAM_FLEET_INVALID for a named file that is not a listing, and for names that Juju does not allow
    */
   add({ name, content, isNamed }: FleetFile): void {
     const file = printable(name, 300);
@@ -60,7 +61,7 @@ export class FleetReader {
 
   /**
    * The fleet of all files.
-   * @throws JamError JAM_FLEET_INVALID when no file tells anything
+   * @throws JamError JAM_FLEET_INVALID if no file is a listing
    */
   fleet(): Fleet {
     if (!this.#isExplaining && !this.#sources.some(({ outcome }) => outcome === "read"))
@@ -83,13 +84,12 @@ export class FleetReader {
       append(this.#controllers, found.facts.controllers);
       append(this.#models, found.facts.models);
       append(this.#unread, found.unread);
-      const told = describeFacts(found);
       this.#sources.push({
         ...head,
         command: found.command,
         juju: found.juju,
         outcome: "read",
-        told,
+        told: describeFacts(found),
         next: undefined,
       });
       return;
@@ -106,7 +106,7 @@ export class FleetReader {
     else if (outcome === "unread") this.#unread.push({ kind: "file", file: place, place: "", text: what });
   }
 
-  /** A model's tabular status is left out when another file has that model's status, and missing otherwise. */
+  /** A tabular status is skipped if another file contains the status of that model, and missing otherwise. */
   #settle({ models }: Fleet): { readonly sources: FleetSource[]; readonly unread: FleetUnread[] } {
     const known = new Set(
       models
@@ -130,16 +130,16 @@ export class FleetReader {
   }
 
   #nothing(): JamError {
-    const told = this.#sources.slice(0, 5).map(({ file, told: what }) => `${file} ${what}`);
+    const first = this.#sources.slice(0, 5).map(({ file, told }) => `${file} ${told}`);
     const more = this.#sources.length > 5 ? `; and ${this.#sources.length - 5} more files` : "";
-    const why = told.length === 0 ? "there is no file" : `${told.join("; ")}${more}`;
-    return new JamError("JAM_FLEET_INVALID", `No file tells of a fleet: ${why}.`, { hint: ACCEPTED_HINT });
+    const why = first.length === 0 ? "there are no files" : `${first.join("; ")}${more}`;
+    return new JamError("JAM_FLEET_INVALID", `No file describes a fleet: ${why}.`, { hint: ACCEPTED_HINT });
   }
 }
 
 /**
- * The fleet that these files describe together, whichever commands they come from.
- * @throws JamError JAM_FLEET_INVALID naming the file, what it is, and what to give instead
+ * The fleet that these files describe together, whichever commands wrote them.
+ * @throws JamError JAM_FLEET_INVALID with the file, what it is, and what to provide instead
  */
 export function readFleet(texts: readonly NamedText[]): Fleet {
   const reader = new FleetReader();
@@ -147,24 +147,26 @@ export function readFleet(texts: readonly NamedText[]): Fleet {
   return reader.fleet();
 }
 
-/** What a listing told, in a few words: `prod:web at 3.6.9, 3 machines, 4 units`. */
+/** What a listing contains, in a few words: `prod:web at 3.6.9, 3 machines, 4 units`. */
 export function describeFacts({ command, facts, unread }: FoundListing): string {
   const { controllers, models } = facts;
   const parts: string[] = [];
   if (command === "juju status" || command === "juju machines") parts.push(...models.flatMap(describeModel));
   else {
     if (controllers.length > 0) {
-      const told = controllers.map(
+      const versions = controllers.map(
         ({ name, version }) => `${name}${version === undefined ? "" : ` at ${version}`}`,
       );
-      parts.push(`${count(controllers.length, "controller")}: ${few(told)}`);
+      parts.push(`${formatCount(controllers.length, "controller")}: ${few(versions)}`);
     }
     if (models.length > 0) {
-      parts.push(`${count(models.length, "model")}: ${few(models.map((model) => formatModelName(model)))}`);
+      parts.push(
+        `${formatCount(models.length, "model")}: ${few(models.map((model) => formatModelName(model)))}`,
+      );
     }
     if (parts.length === 0) parts.push(command === "juju models" ? "no models" : "no controllers");
   }
-  if (unread.length > 0) parts.push(`${count(unread.length, "part")} could not be read`);
+  if (unread.length > 0) parts.push(`${formatCount(unread.length, "part")} could not be read`);
   return parts.join(", ");
 }
 
@@ -173,13 +175,9 @@ function describeModel(model: ModelFacts): string[] {
   const name = `${controllerName === undefined ? "" : `${controllerName}:`}${model.name}`;
   return [
     `${name}${version === undefined ? "" : ` at ${version}`}`,
-    count(machines.length, "machine"),
-    ...(units === undefined ? [] : [count(units.length, "unit")]),
+    formatCount(machines.length, "machine"),
+    ...(units === undefined ? [] : [formatCount(units.length, "unit")]),
   ];
-}
-
-function count(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
 function few(names: readonly string[]): string {
@@ -189,20 +187,20 @@ function few(names: readonly string[]): string {
 /** Files and parts that are named; more are counted. */
 const MAX_NAMED = 10;
 
-/** What people have to know of files that were not read, or not whole. */
+/** Notes on files that were skipped, or not read completely. */
 export function noteFiles(sources: readonly FleetSource[], unread: readonly FleetUnread[]): string[] {
   const notes: string[] = [];
   const leftOut = sources.filter(({ outcome }) => outcome === "left-out");
   if (leftOut.length > 0) {
-    notes.push(`Left out: ${named(leftOut.map(({ file, told }) => `${file} ${told}`))}.`);
+    notes.push(`Skipped: ${joinNames(leftOut.map(({ file, told }) => `${file} ${told}`))}.`);
   }
   const whole = sources.filter(({ outcome }) => outcome === "unread");
   for (const { file, document, told, next } of whole.slice(0, MAX_NAMED)) {
     const place = document === undefined ? file : `${file}, document ${document}`;
-    notes.push(`Not read, so that what it would tell is missing: ${place} ${told}. ${next ?? ""}`.trimEnd());
+    notes.push(`Not read: ${place} ${told}. ${next ?? ""}`.trimEnd());
   }
   if (whole.length > MAX_NAMED) {
-    notes.push(`Not read: ${whole.length - MAX_NAMED} more, which --explain-files lists.`);
+    notes.push(`Not read: ${whole.length - MAX_NAMED} more, see --explain-files.`);
   }
   for (const [file, parts] of Map.groupBy(
     unread.filter(({ kind }) => kind === "part"),
@@ -210,13 +208,13 @@ export function noteFiles(sources: readonly FleetSource[], unread: readonly Flee
   )) {
     const places = parts.map(({ place }) => place);
     notes.push(
-      `${file}: ${parts.length === 1 ? "a part" : `${parts.length} parts`} could not be read: ${named(places)}.`,
+      `${file}: ${parts.length === 1 ? "a part" : `${parts.length} parts`} could not be read: ${joinNames(places)}.`,
     );
   }
   return notes;
 }
 
-function named(names: readonly string[]): string {
+function joinNames(names: readonly string[]): string {
   if (names.length <= MAX_NAMED) return names.join("; ");
-  return `${names.slice(0, MAX_NAMED).join("; ")}; and ${names.length - MAX_NAMED} more, which --explain-files lists`;
+  return `${names.slice(0, MAX_NAMED).join("; ")}; and ${names.length - MAX_NAMED} more, see --explain-files`;
 }

@@ -18,7 +18,7 @@ import { LISTING_KINDS } from "./recognise-listing.ts";
 import { type DocumentsRead, looksLikeJson, readDocuments } from "../../input/read-documents.ts";
 import { JamError } from "../../shared/errors.ts";
 
-/** What one document of a file turned out to be. */
+/** One document of a file: the listing that it is, or what else it is. */
 export interface Finding {
   /** From 1, in a file of several documents. */
   readonly document: number | undefined;
@@ -33,29 +33,29 @@ export interface FoundListing {
   readonly unread: readonly FleetUnread[];
 }
 
-/** Everything that one file holds. */
+/** The documents of one file. */
 export interface FileRead {
   readonly findings: readonly Finding[];
-  /** What is odd about the file and does no harm. */
+  /** Oddities of the file that do no harm. */
   readonly notes: readonly string[];
 }
 
-/** How listings, and what is told from them, begin in YAML. Values of log lines do not count: `model: is not there`. */
+/** How listings, and jam's own documents, begin in YAML. Log lines do not match: `model: is not there`. */
 const YAML_MARK =
   /^(?:model|models|machines|applications|controllers|services):[ \t]*(?:[{[].*|null|\S+)?\r?$|^environment: \S+\r?$|^format: ["']?jam-|^\S[^\n]*:[ \t]*\r?\n {1,8}(?:details|name|model-uuid|controller-uuid):/m;
 
-/** Where a listing begins, if it is one. */
+/** A listing begins within these characters. */
 const HEAD_CHARACTERS = 64 * 1024;
 
-/** A log of one JSON document for each line has more. */
+/** A log with one JSON document per line has more. */
 const MAX_DOCUMENTS = 10_000;
 
-/** Other YAML is read as well, to say what it is; of this size at most. */
+/** Other YAML up to this size is read too, to describe it. */
 const MAX_OTHER_YAML = 256 * 1024;
 
 /**
- * What a file's text holds, whatever the file is called.
- * @throws JamError JAM_FLEET_INVALID for a name that cannot be one
+ * Reads the text of a file, whatever its name.
+ * @throws JamError JAM_FLEET_INVALID for a name that Juju does not allow
  */
 export function readFile(name: string, text: string): FileRead {
   const plain = text.replace(/^\u{feff}/u, "");
@@ -64,7 +64,7 @@ export function readFile(name: string, text: string): FileRead {
   if (YAML_MARK.test(plain.slice(0, HEAD_CHARACTERS))) {
     const start = startOfYaml(plain);
     const read = findingsOf(name, { ...readDocuments(plain.slice(start)), around: plain.slice(0, start) });
-    // A mark may be a line of something else: what is certain counts.
+    // The line may belong to something else, so a certain result counts more.
     return read.findings.some(({ found }) => "facts" in found) || known === undefined
       ? read
       : onlyForeign(known);
@@ -88,7 +88,7 @@ function readJsonFile(name: string, text: string): FileRead {
   return read.findings.some(({ found }) => "facts" in found) ? read : findingsOf(name, taken);
 }
 
-/** What is no listing in any form, read only to say what it is. */
+/** A text that is not a listing, read only to describe it. */
 function readOther(name: string, text: string): FileRead {
   const described = describeText(text);
   if (text.length > MAX_OTHER_YAML) return onlyForeign(described);
@@ -105,7 +105,7 @@ interface Taken extends DocumentsRead {
   readonly around: string;
 }
 
-/** JSON with lines of other text between and after it, as `2>&1` makes them. */
+/** JSON with lines of other text between and after it, as `2>&1` writes them. */
 function takeJson(text: string): Taken {
   const documents: unknown[] = [];
   let around = "";
@@ -122,16 +122,16 @@ function takeJson(text: string): Taken {
   }
 }
 
-/** Where JSON begins in a text that begins with something else. */
+/** The start of JSON in a text that begins with something else. */
 function findJson(text: string): number | undefined {
   return /[{[]\s*[{"]/.exec(text.slice(0, HEAD_CHARACTERS))?.index;
 }
 
-/** What log lines begin with, which may look like a key of YAML: `ERROR cannot read: …`. */
+/** The start of log lines, which may look like a key of YAML: `ERROR cannot read: …`. */
 const LOG_LINE = /^(?:\d\d:\d\d:\d\d )?(?:ERROR|WARNING|INFO|DEBUG)\b/;
 const YAML_LINE = /^(?:---|%|#|[^\s:][^:]*:(?:\s|$))/;
 
-/** Where YAML begins: after lines that are no part of any, such as warnings. */
+/** The start of YAML, after lines that do not belong to it, such as warnings. */
 function startOfYaml(text: string): number {
   for (let start = 0; start < text.length;) {
     const end = text.indexOf("\n", start);
@@ -145,7 +145,7 @@ function startOfYaml(text: string): number {
 
 function findingsOf(name: string, { format, documents, fault, around }: Taken): FileRead {
   if (documents.length > MAX_DOCUMENTS) {
-    const what = `holds ${documents.length} documents, more than a fleet has models: none of Juju's listings`;
+    const what = `contains ${documents.length} documents, more than a fleet has models, and is not one of Juju's listings`;
     return onlyForeign({ what, next: ACCEPTED_HINT, isListing: false }, format);
   }
   const isOne = documents.length + (fault === undefined ? 0 : 1) < 2;
@@ -166,7 +166,7 @@ function findingsOf(name: string, { format, documents, fault, around }: Taken): 
     line === undefined || !isUsed
       ? []
       : [
-          `${name} has text around its listing: "${printable(line.trim(), 100)}". It was passed over; write the file without 2>&1.`,
+          `${name} has text around its listing: "${printable(line.trim(), 100)}". The text was skipped; write the file without 2>&1.`,
         ];
   return { findings, notes };
 }
@@ -174,7 +174,7 @@ function findingsOf(name: string, { format, documents, fault, around }: Taken): 
 function repairHint(kind: string): string {
   if (kind === "cut-off") return "The command was stopped or the disk was full: write the file again.";
   if (kind === "repeated-key")
-    return "Juju never prints a key twice: write the file again, each listing in its own document.";
+    return "Juju never prints a key twice: write the file again, with each listing in its own document.";
   return ACCEPTED_HINT;
 }
 
@@ -204,8 +204,8 @@ function onlyForeign(found: Foreign, format?: "json" | "yaml"): FileRead {
 }
 
 /**
- * Refuses names that no name of Juju's can be: with characters that do not print, or with a `-` in front, which
- * commands take for an option. Names end up in commands for pasting, and on terminals.
+ * Refuses names that Juju does not allow: with unprintable characters, or with a `-` in front, which commands take for
+ * an option. Names are printed on terminals and in commands to paste.
  * @throws JamError JAM_FLEET_INVALID naming file, place and name
  */
 export function checkNames({ controllers, models }: Facts): void {
@@ -235,12 +235,12 @@ function checkModel(model: ModelFacts): void {
 
 function check(origin: Origin, what: string, name: string | undefined): void {
   if (name === undefined || (!name.startsWith("-") && !hasUnprintable(name))) return;
-  const why = name.startsWith("-") ? "begins with -" : "has characters that do not print";
+  const why = name.startsWith("-") ? "begins with -" : "contains unprintable characters";
   throw new JamError(
     "JAM_FLEET_INVALID",
     `${origin.place}: the name of ${printable(what, 120)}, "${printable(name, 80)}", ${why}.`,
     {
-      hint: "Juju has no such names: look at where the file comes from, and write it again with juju itself.",
+      hint: "Juju does not allow such names: check the origin of the file, and write it again with juju itself.",
       details: { file: origin.file, name: printable(name, 80) },
     },
   );

@@ -4,13 +4,13 @@ import { isReleaseWord } from "../../juju/release.ts";
 import { compareVersionTexts, isVersion } from "../../juju/version.ts";
 import { type Mapping, isMapping } from "./fields.ts";
 
-/** Only the beginning of a text is looked at: what it is shows there. */
+/** Only the beginning of a text is examined. */
 const HEAD_CHARACTERS = 64 * 1024;
 
 // eslint-disable-next-line no-control-regex -- the colours of --color are control characters
 const COLOURS = /\u001b\[[\d;]*m/g;
 
-/** Listings in forms that are not read, by lines that only they have. Source: juju cmd/juju/status/output_*.go */
+/** Listings in forms that are not read, recognised by lines that only they have. Source: juju cmd/juju/status/output_*.go */
 const FORMS: readonly (readonly [pattern: RegExp, command: string, form: string])[] = [
   [/^Model\s+Controller\s+Cloud\/Region/m, "juju status", "tabular"],
   [/^Controller\s+Model\s+User\s+Access/m, "juju controllers", "tabular"],
@@ -21,7 +21,7 @@ const FORMS: readonly (readonly [pattern: RegExp, command: string, form: string]
   [/^Running on subnets:/m, "juju status", "summary"],
 ];
 
-/** What a text is for certain, whatever else it looks like: empty, a listing in another form, an error of Juju's. */
+/** What a text certainly is: empty, a listing in another form, an error message of Juju. */
 export function recogniseText(text: string): Foreign | undefined {
   const head = text.slice(0, HEAD_CHARACTERS).replaceAll(COLOURS, "");
   if (head.trim() === "") return EMPTY;
@@ -31,10 +31,10 @@ export function recogniseText(text: string): Foreign | undefined {
   return error === undefined ? undefined : describeError(error, "instead of a listing");
 }
 
-/** What a file without a listing in it is. */
+/** A file without any content. */
 export const EMPTY: Foreign = {
   what: "is empty",
-  next: "The command that was to fill it printed nothing or was stopped: run it again.",
+  next: "The command that writes it printed nothing or was stopped: run it again.",
   isListing: true,
 };
 
@@ -43,13 +43,13 @@ export function describeText(text: string): Foreign {
   const lines = text.slice(0, HEAD_CHARACTERS).replaceAll(COLOURS, "").split("\n");
   const line = lines.find((one) => one.trim() !== "") ?? "";
   return {
-    what: `is text and none of Juju's listings: "${printable(line.trim(), 80)}"`,
+    what: `is a text, not one of Juju's listings: "${printable(line.trim(), 80)}"`,
     next: ACCEPTED_HINT,
     isListing: false,
   };
 }
 
-/** The text of the first line of a text that Juju writes for an error. */
+/** The first error message of Juju in a text. */
 export function findJujuError(text: string): string | undefined {
   const line = /^[ \t]*(?:\d\d:\d\d:\d\d )?ERROR\b[: ]*(.+)$/m.exec(
     text.slice(0, HEAD_CHARACTERS).replaceAll(COLOURS, ""),
@@ -58,11 +58,11 @@ export function findJujuError(text: string): string | undefined {
   return error === undefined || error === "" ? undefined : printable(error, 300);
 }
 
-/** A file that holds what Juju said about a failure. */
+/** A file that contains an error message of Juju. */
 export function describeError(error: string, where: string): Foreign {
   return {
-    what: `holds an error of Juju ${where}: ${error}`,
-    next: "Run the juju command again without 2>&1 and with a controller and model that it finds; write the file when it prints a listing.",
+    what: `contains an error message of Juju ${where}: ${error}`,
+    next: "Run the juju command again without 2>&1, with a controller and model that exist, and write its listing to the file.",
     isListing: true,
   };
 }
@@ -74,32 +74,32 @@ function describeForm(command: string, form: string, head: string): Foreign {
       ? `${command} --format json > FILE`
       : `${shellCommand`juju status -m ${about.controller}:${about.model} --format json`} > FILE`;
   return {
-    what: `is what ${command} prints in its ${form} form, which has no versions of agents: --format json is missing`,
+    what: `is the ${form} output of ${command}, which does not contain the versions of agents: --format json is missing`,
     next: `Write it again with --format json: ${again}`,
-    // A status with the names of its model stands for a model; the others go together with what other files tell.
+    // A status that names its model may be the only one of it; the others repeat what other files contain.
     isListing: about !== undefined,
     ...(about === undefined ? {} : { about }),
   };
 }
 
-/** The names in the first line below the heading of a tabular status. */
+/** The names in the first line of a tabular status. */
 function modelOf(head: string): Foreign["about"] {
   const [, model, controller] = /^Model\s+Controller\s.*\n(\S+)\s+(\S+)\s/m.exec(head) ?? [];
   return model === undefined || controller === undefined ? undefined : { controller, model };
 }
 
-/** Why a document or text is of no use here. */
+/** A document or text that is not a listing, and what to do about it. */
 export interface Foreign {
-  /** Completes "FILE …": `is a plan of jam, not a listing of Juju's`. */
+  /** Completes "FILE …": `is a jam plan, not a listing of Juju`. */
   readonly what: string;
   /** The next step, as a full sentence. */
   readonly next: string;
   /**
-   * Meant to tell of a fleet, and does not: in a folder it is not left out with a note, but counts as not read, so that
+   * It should describe the fleet but does not: in a folder it is not skipped with a note but counts as not read, so that
    * nothing is called good without it.
    */
   readonly isListing: boolean;
-  /** What a listing in another form is about, where it tells: another file may have the same in a form that is read. */
+  /** The model of a listing in another form: another file may have the same status in a form that is read. */
   readonly about?: { readonly controller: string; readonly model: string };
 }
 
@@ -107,15 +107,15 @@ export interface Foreign {
 export const ACCEPTED =
   "juju status, juju models, juju controllers, juju show-controller, juju show-model and juju machines, with --format json or yaml";
 
-export const ACCEPTED_HINT = `Hand in what these print: ${ACCEPTED}. For example: juju status -m prod:web --format json > prod-web.json`;
+export const ACCEPTED_HINT = `Provide the output of ${ACCEPTED}. For example: juju status -m prod:web --format json > prod-web.json`;
 
-/** A file that has no text to look at, because of its size, its form or its permissions. `why` completes "FILE …". */
+/** A file without a readable text, because of its size, its form or its permissions. `why` completes "FILE …". */
 export function withoutText(name: string, why: string): Foreign {
   const isPacked = why.startsWith("is compressed") || why.includes("archive");
   return {
     what: why,
     next: isPacked ? `Unpack it first. ${ACCEPTED_HINT}` : ACCEPTED_HINT,
-    // Logs are packed and pictures are not text, but what is called so was meant to be read.
+    // Archives of logs and pictures are skipped, but a file with such a name was meant to be read.
     isListing: why.startsWith("cannot be read") || /\.(?:json|ya?ml)(?:\.\w+)?$/i.test(name),
   };
 }
@@ -125,7 +125,7 @@ interface ForeignKind {
   readonly say: (document: Mapping) => Foreign;
 }
 
-/** Documents that have to be told from listings before these are recognised. */
+/** Documents that look like listings and have to be checked first. */
 const LOOKALIKES: readonly ForeignKind[] = [
   { isIt: (document) => Object.keys(document).length === 0, say: sayEmptyObject },
   { isIt: isJuju1, say: sayJuju1 },
@@ -134,13 +134,13 @@ const LOOKALIKES: readonly ForeignKind[] = [
 
 /** `format` of jam's own documents. */
 const JAM_DOCUMENTS: readonly (readonly [prefix: string, what: string, next: string])[] = [
-  ["jam-plan:", "is a plan of jam", "Give it with --plan instead of --fleet."],
-  ["jam-inventory:", "is an inventory of jam", "jam bundle create --have takes it."],
-  ["jam-receipt:", "is a receipt of jam", "jam site update takes it."],
-  ["jam-", "is a document of jam", ACCEPTED_HINT],
+  ["jam-plan:", "is a jam plan", "Give it with --plan instead of --fleet."],
+  ["jam-inventory:", "is a jam inventory", "Give it to jam bundle create --have."],
+  ["jam-receipt:", "is a jam receipt", "Give it to jam site update."],
+  ["jam-", "is a document written by jam", ACCEPTED_HINT],
 ];
 
-/** What other commands of Juju print, by keys that only they have. */
+/** The output of other Juju commands, by keys that only they have. */
 const OTHER_COMMANDS: readonly (readonly [command: string, isIt: (document: Mapping) => boolean])[] = [
   ["juju storage", hasOnly("storage", "filesystems", "volumes")],
   ["juju spaces", hasOnly("spaces")],
@@ -160,33 +160,36 @@ const OTHER_COMMANDS: readonly (readonly [command: string, isIt: (document: Mapp
   ["juju controller-config", hasSome("api-port", "controller-uuid", "state-port")],
 ];
 
-/** What a document is that may be taken for a listing and is none. */
+/** What a document is that looks like a listing but is not one. */
 export function findLookalike(document: Mapping): Foreign | undefined {
   return LOOKALIKES.find(({ isIt }) => isIt(document))?.say(document);
 }
 
-/** What a document is that no kind of listing fits. */
+/** What a document is that does not match any kind of listing. */
 export function describeForeign(document: unknown): Foreign {
   if (!isMapping(document)) {
-    const what = Array.isArray(document) ? "is a list of something else" : "is text";
-    return { what: `${what}: none of Juju's listings`, next: ACCEPTED_HINT, isListing: false };
+    const what = Array.isArray(document) ? "is a list of something else" : "is a text";
+    return { what: `${what}, not one of Juju's listings`, next: ACCEPTED_HINT, isListing: false };
   }
   const format = typeof document["format"] === "string" ? document["format"] : "";
   const own = JAM_DOCUMENTS.find(([prefix]) => format.startsWith(prefix));
-  if (own !== undefined)
-    return { what: `${own[1]}, not a listing of Juju's`, next: own[2], isListing: false };
+  if (own !== undefined) return { what: `${own[1]}, not a listing of Juju`, next: own[2], isListing: false };
   const { error } = document;
   if (isMapping(error) && typeof error["code"] === "string") {
     const message = printable(typeof error["message"] === "string" ? error["message"] : error["code"]);
-    return { what: `is the error of a jam command: ${message}`, next: ACCEPTED_HINT, isListing: false };
+    return {
+      what: `is the error message of a jam command: ${message}`,
+      next: ACCEPTED_HINT,
+      isListing: false,
+    };
   }
   const keys = Object.keys(document);
   const other = OTHER_COMMANDS.find(([, isIt]) => isIt(document));
   const holds = keys.slice(0, 6).map((key) => printable(key, 40));
   const what =
     other === undefined
-      ? `is none of Juju's listings (it holds ${holds.join(", ")})`
-      : `is what ${other[0]} prints, none of the listings that tell of a fleet`;
+      ? `is not one of Juju's listings (it contains ${holds.join(", ")})`
+      : `is the output of ${other[0]}, which does not describe a fleet`;
   return { what, next: ACCEPTED_HINT, isListing: false };
 }
 
@@ -208,8 +211,8 @@ function ofEach(...keys: readonly string[]): (document: Mapping) => boolean {
 
 function sayEmptyObject(): Foreign {
   return {
-    what: "is an empty object: Juju could not tell anything, and its error went to standard error",
-    next: "Run the juju command again without > and look at what it says; write the file when it prints a listing.",
+    what: "is an empty object: the juju command failed and wrote its error to standard error",
+    next: "Run the juju command again without > and read its error; write the file when it prints a listing.",
     isListing: true,
   };
 }
@@ -236,7 +239,7 @@ function sayJuju1(document: Mapping): Foreign {
   const found = [version, ...series, ...arches].map((word) => printable(word, 40)).join(", ");
   return {
     what: `is a status of Juju 1.x (${found}), whose fleets cannot be read from files`,
-    next: `Give its version instead: ${planOf1(version, series, arches)}. jam knows no upgrade from 1.x to 2.x: bootstrap a new controller there and deploy again.`,
+    next: `Give its version instead: ${planOf1(version, series, arches)}. There is no upgrade from 1.x to 2.x: bootstrap a new controller and deploy again.`,
     isListing: true,
   };
 }
@@ -279,8 +282,8 @@ function hasAgentStatus({ machines }: Mapping): boolean {
 
 function sayFullStatus(): Foreign {
   return {
-    what: "is the API's own answer (agent-status), as libraries save it, not what juju status prints",
-    next: "Save what the command prints instead: juju status -m CONTROLLER:MODEL --format json > FILE",
+    what: "is the answer of the API (agent-status), as libraries save it, not the output of juju status",
+    next: "Save the output of the command instead: juju status -m CONTROLLER:MODEL --format json > FILE",
     isListing: true,
   };
 }

@@ -5,18 +5,18 @@ import { modelOfMachines } from "./listing-machines.ts";
 import { modelsOfList, modelsOfShow } from "./listing-models.ts";
 import { modelOfStatus, statusListing } from "./listing-status.ts";
 
-/** One kind of document that is understood: how it is recognised, read and described. */
+/** One kind of listing that is understood: how it is recognised, read and described. */
 export interface ListingKind {
   /** The command that prints it: `juju status`. */
   readonly command: string;
   readonly isIt: (document: Mapping) => boolean;
-  /** A fault when the document is not what it claims to be. */
+  /** A fault if the document is not a valid listing of this kind. */
   readonly read: (document: Mapping, reading: Reading) => Entry<Facts>;
-  /** Juju's versions that print this shape, as far as it tells. */
+  /** The Juju versions that print this structure, as far as it shows. */
   readonly jujuOf: (document: Mapping) => string | undefined;
 }
 
-/** In the order of asking: a controller called `models` has a `juju show-controller` that begins like `juju models`. */
+/** In this order: the `juju show-controller` of a controller called `models` begins like `juju models`. */
 export const LISTING_KINDS: readonly ListingKind[] = [
   {
     command: "juju show-controller",
@@ -65,7 +65,7 @@ export const LISTING_KINDS: readonly ListingKind[] = [
   },
 ];
 
-/** Keys of which every model in a list has one. */
+/** Every model in a list has one of these keys. */
 const MODEL_KEYS = ["model-uuid", "short-name", "controller-name", "agent-version"];
 
 function isModelList(document: Mapping): boolean {
@@ -91,14 +91,14 @@ function isMappingOf(document: Mapping, key: string): boolean {
   return values.length > 0 && values.every((value) => isMapping(value) && key in value);
 }
 
-/** `base` took the place of `series` in 3.0. Source: juju cmd/juju/status/formatted.go @2.9.42, @3.6.28 */
+/** `base` replaced `series` in 3.0. Source: juju cmd/juju/status/formatted.go @2.9.42, @3.6.28 */
 function jujuOfPlatforms(parts: readonly Mapping[]): string | undefined {
   if (parts.some((part) => "controller-cluster-role" in part)) return "4.x";
   if (parts.some((part) => "base" in part)) return "3.x or 4.x";
   return parts.some((part) => "series" in part) ? "2.x" : undefined;
 }
 
-/** `sla` was printed from 2.2 to 3.6. */
+/** 2.2 to 3.6 print `sla`. */
 function jujuOfStatus({ model, machines, applications }: Mapping): string | undefined {
   const parts = [machines, applications].flatMap((one) => (isMapping(one) ? valuesOf(one) : []));
   const found = jujuOfPlatforms(parts);
@@ -113,7 +113,7 @@ function jujuOfModels(models: readonly Mapping[]): string | undefined {
   return models.some((one) => "owner" in one) ? "2.x or 3.x" : "4.x";
 }
 
-/** In YAML 2.x repeats the UUID under its old key; MongoDB went with 4.0. */
+/** In YAML, 2.x repeats the UUID under its old key; 4.0 has no MongoDB. */
 function jujuOfDetails(details: readonly unknown[]): string | undefined {
   const all = details.filter(isMapping);
   if (all.some((one) => "uuid" in one && "controller-uuid" in one)) return "2.x";

@@ -75,13 +75,13 @@ describe("a folder", () => {
     const fleet = await read(["33-file-names"], { cwd: join(FIXTURES, "fleets") });
     expect(labelsOf(fleet)).toEqual(["prod:db", "prod:web"]);
     expect(fleet.models.map(({ uuid }) => uuid !== undefined)).toEqual([true, true]);
-    expect(fleet.notes.join()).toContain("33-file-names/README.txt is text");
+    expect(fleet.notes.join()).toContain("33-file-names/README.txt is a text");
   });
 
   test.for([
     ["hidden", ["prod:web"], ""],
     ["noending", ["prod:cache", "prod:db", "prod:web"], ""],
-    ["other", ["prod:web"], "other/storage.json is what juju storage prints"],
+    ["other", ["prod:web"], "other/storage.json is the output of juju storage"],
   ] as const)("like %s is read", async ([name, labels, note]) => {
     const fleet = await read([name], { cwd: join(FIXTURES, "fleet-cases/folders") });
     expect(labelsOf(fleet)).toEqual(labels);
@@ -106,7 +106,7 @@ describe("a folder", () => {
     });
     const fleet = await read([path]);
     expect(fleet.unread).toEqual([]);
-    expect(fleet.notes.join()).toMatch(/Left out: .*log\.gz is compressed by gzip; .*map\.png is not a text/);
+    expect(fleet.notes.join()).toMatch(/Skipped: .*log\.gz is compressed by gzip; .*map\.png is not a text/);
     await writeFile(join(path, "db.json.gz"), gzip);
     await writeFile(join(path, "db.json"), gzip);
     expect((await read([path])).unread.map(({ file }) => file.slice(path.length + 1))).toEqual([

@@ -139,7 +139,7 @@ describe("one controller", () => {
     const fleet = fleetOf({ ...lists, "s.json": status("web", { version: "3.6.9", arch: "arm64" }) });
     const found = fleet.models.filter(({ machines }) => machines !== undefined);
     expect(found.map(({ label }) => label)).toEqual(["site:ann/web"]);
-    expect(fleet.notes.join()).toContain("s.json names no UUID and no owner");
+    expect(fleet.notes.join()).toContain("s.json contains no UUID and no owner");
   });
 
   test("whose files are of different days keeps the status, and says which file differs", () => {
@@ -162,7 +162,7 @@ describe("files that contradict each other about a model", () => {
     const fleet = readFleet(filesOf(join(SAMPLES, "26-two-statuses-one-place")));
     expect(modelsOf(fleet)).toEqual(["site (berlin.json):db 2.9.42", "site (bonn.json):db 3.6.20"]);
     expect(fleet.notes.join()).toMatch(
-      /berlin\.json \(2\.9\.42\), bonn\.json \(3\.6\.20\) all tell of site:db/,
+      /berlin\.json \(2\.9\.42\), bonn\.json \(3\.6\.20\) all describe site:db/,
     );
   });
 
@@ -209,7 +209,7 @@ describe("JAAS", () => {
     const text = readFileSync(join(SAMPLES, "24-jaas", name), "utf8");
     const fleet = readFleet([{ name, text }]);
     expect(fleet.controllers).toMatchObject([{ name: "jaas", isJaas: true, presumedVersion: undefined }]);
-    expect(fleet.notes.join()).toContain("Give the files of its controllers one by one");
+    expect(fleet.notes.join()).toContain("Provide the files of each controller");
   });
 
   test("is recognised by several controllers behind one name in one list", () => {

@@ -189,16 +189,20 @@ describe("what is no listing is refused, in words that name it", () => {
   const cases: readonly (readonly [string, string, string])[] = [
     ["31-not-a-listing", "empty-object.json", "is an empty object"],
     ["31-not-a-listing", "error.txt", "controller prod-old not found"],
-    ["31-not-a-listing", "tabular.txt", "tabular form, which has no versions of agents: --format json"],
-    ["31-not-a-listing", "oneline.txt", "oneline form"],
-    ["31-not-a-listing", "summary.txt", "summary form"],
-    ["31-not-a-listing", "models.txt", "what juju models prints in its tabular form"],
-    ["31-not-a-listing", "controllers.txt", "what juju controllers prints in its tabular form"],
+    [
+      "31-not-a-listing",
+      "tabular.txt",
+      "is the tabular output of juju status, which does not contain the versions of agents: --format json",
+    ],
+    ["31-not-a-listing", "oneline.txt", "oneline output"],
+    ["31-not-a-listing", "summary.txt", "summary output"],
+    ["31-not-a-listing", "models.txt", "the tabular output of juju models"],
+    ["31-not-a-listing", "controllers.txt", "the tabular output of juju controllers"],
     ["31-not-a-listing", "cut.json", "is cut off: its JSON ends too early"],
-    ["31-not-a-listing", "api.json", "the API's own answer (agent-status)"],
+    ["31-not-a-listing", "api.json", "the answer of the API (agent-status)"],
     ["31-not-a-listing", "empty.json", "is empty"],
-    ["30-machines", "machines.txt", "what juju machines prints in its tabular form"],
-    ["33-file-names", "README.txt", 'is text and none of Juju\'s listings: "Taken on Monday."'],
+    ["30-machines", "machines.txt", "the tabular output of juju machines"],
+    ["33-file-names", "README.txt", 'is a text, not one of Juju\'s listings: "Taken on Monday."'],
     ["34-juju-1.25", "status.yaml", "Juju 1.x (1.25.13, trusty, xenial, amd64, arm64)"],
   ];
 

@@ -79,7 +79,7 @@ test("one owner's model is not mistaken for another's of the same name", () => {
   const known = fleet.models.filter(({ uuid }) => uuid !== undefined);
   expect(known.map(({ machines }) => machines)).toEqual([undefined, undefined]);
   expect(fleet.notes.join()).toContain("several models web");
-  // The status counts for itself, and nothing can be called good meanwhile.
+  // The status is counted separately, and nothing can be called good meanwhile.
   expect(fleet.models.at(-1)).toMatchObject({ name: "web", controller: undefined });
   expect(fleet.unread).toMatchObject([{ file: "s.json" }]);
 });
@@ -89,10 +89,10 @@ test.for([
   [fleetStatus("prod", "web").slice(0, 700), "is cut off"],
   ['{"model": nope}', "is not JSON at line 1, column 11"],
   ["a: [1, 2\nb: }", "is neither JSON nor YAML at line"],
-  ['{"format": "jam-plan:1"}', "is a plan of jam"],
-  ['{"some": "thing", "else": 1}', "none of Juju's listings (it holds some, else)"],
-  ["just words", "none of Juju's listings"],
-  ["[1, 2]", "none of Juju's listings"],
+  ['{"format": "jam-plan:1"}', "is a jam plan"],
+  ['{"some": "thing", "else": 1}', "not one of Juju's listings (it contains some, else)"],
+  ["just words", "not one of Juju's listings"],
+  ["[1, 2]", "not one of Juju's listings"],
   [
     '{"model":{"name":"w","version":"9x"},"machines":{},"applications":{}}',
     'model.version: "9x" is not a Juju version',

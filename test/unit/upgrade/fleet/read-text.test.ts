@@ -67,16 +67,19 @@ describe("a file that is of no use is refused by what it is", () => {
     ["", "f is empty."],
     [" \n\t\n", "f is empty."],
     ["---\n---\n", "f is empty."],
-    ["{}", "is an empty object: Juju could not tell anything"],
+    ["{}", "is an empty object: the juju command failed"],
     ["null", "f is empty."],
     [
       "ERROR controller prod-old not found\n",
-      "holds an error of Juju instead of a listing: controller prod-old not found",
+      "contains an error message of Juju instead of a listing: controller prod-old not found",
     ],
     ["\u001b[31mERROR\u001b[0m cannot process storage: not found", "cannot process storage: not found"],
-    [`ERROR no such model\n${status("a")}`, "holds an error of Juju next to its listing: no such model"],
+    [
+      `ERROR no such model\n${status("a")}`,
+      "contains an error message of Juju next to its listing: no such model",
+    ],
     [`${status("a")}\nERROR model b not found\n`, "next to its listing: model b not found"],
-    [`---\n${yaml("a")}---\nERROR model b not found\n`, "document 2 holds an error of Juju"],
+    [`---\n${yaml("a")}---\nERROR model b not found\n`, "document 2 contains an error message of Juju"],
     [status("a").slice(0, 90), "is cut off: its JSON ends too early, at line 1, column 91"],
     [`${status("a")}\n${status("b").slice(0, 90)}`, "f, document 2 is cut off"],
     [`${status("a")}{}`, "f, document 2 is an empty object"],
@@ -84,28 +87,28 @@ describe("a file that is of no use is refused by what it is", () => {
     ['{"model":{"name":"a","name":"b"}}', 'at line 1, column 22 in which the key "name" is there twice'],
     [`${yaml("a")}machines: {}\n`, "in which the key machines is there twice"],
     [`${yaml("a")}offers: {a: &x {}, b: *x}\n`, "is neither JSON nor YAML at line 4"],
-    [JSON.stringify(apiStatus), "is the API's own answer"],
-    [JSON.stringify({ "request-id": 3, response: apiStatus }), "is the API's own answer"],
+    [JSON.stringify(apiStatus), "is the answer of the API"],
+    [JSON.stringify({ "request-id": 3, response: apiStatus }), "is the answer of the API"],
     [
       '{"environment":"e","machines":{"0":{"agent-version":"1.24.7","series":"precise"}},"services":{}}',
       "Juju 1.x (1.24.7, precise)",
     ],
-    ['{"format":"jam-plan:1"}', "is a plan of jam"],
-    ['{"format":"jam-inventory:1"}', "is an inventory of jam"],
-    ['{"error":{"code":"JAM_X","message":"no such file"}}', "is the error of a jam command: no such file"],
-    ['{"storage":{}}', "is what juju storage prints"],
-    ['[{"user-name":"admin","access":"superuser"}]', "is what juju users prints"],
-    ['{"aws":{"defined":"public","type":"ec2"}}', "is what juju clouds prints"],
-    ['{"agent-stream":{"value":"released","source":"default"}}', "is what juju model-config prints"],
-    ['{"some":"thing","else":1}', "is none of Juju's listings (it holds some, else)"],
-    ['{"models":[{"name":"a","size":3}]}', "is none of Juju's listings (it holds models)"],
-    ["[1, 2]", "is a list of something else"],
-    ["just words", 'is text and none of Juju\'s listings: "just words"'],
-    ["- app/0: 10.0.0.4 (agent:idle, workload:active) 80/tcp", "oneline form"],
+    ['{"format":"jam-plan:1"}', "is a jam plan"],
+    ['{"format":"jam-inventory:1"}', "is a jam inventory"],
     [
-      "Machine  State    Address\n0        started  10.0.0.1",
-      "what juju machines prints in its tabular form",
+      '{"error":{"code":"JAM_X","message":"no such file"}}',
+      "is the error message of a jam command: no such file",
     ],
+    ['{"storage":{}}', "is the output of juju storage"],
+    ['[{"user-name":"admin","access":"superuser"}]', "is the output of juju users"],
+    ['{"aws":{"defined":"public","type":"ec2"}}', "is the output of juju clouds"],
+    ['{"agent-stream":{"value":"released","source":"default"}}', "is the output of juju model-config"],
+    ['{"some":"thing","else":1}', "is not one of Juju's listings (it contains some, else)"],
+    ['{"models":[{"name":"a","size":3}]}', "is not one of Juju's listings (it contains models)"],
+    ["[1, 2]", "is a list of something else"],
+    ["just words", 'is a text, not one of Juju\'s listings: "just words"'],
+    ["- app/0: 10.0.0.4 (agent:idle, workload:active) 80/tcp", "oneline output"],
+    ["Machine  State    Address\n0        started  10.0.0.1", "the tabular output of juju machines"],
     ['{"model":{"name":"w","version":"9x"},"machines":{}}', "is not what juju status prints: model.version"],
     ['{"model":{"name":"w","version":"3.6.5"},"machines":[]}', "is not what juju status prints: machines"],
   ] as const)("%j: %s", ([text, message]) => {
@@ -128,7 +131,7 @@ describe("in a folder", () => {
   ] as const)("%s is left out and named", ([, text, name]) => {
     const fleet = beside(text, name);
     expect(fleet.unread).toEqual([]);
-    expect(fleet.notes.join()).toMatch(new RegExp(`^Left out: dir/${name} `));
+    expect(fleet.notes.join()).toMatch(new RegExp(`^Skipped: dir/${name} `));
     expect(fleet.sources.map(({ outcome }) => outcome)).toEqual(["read", "left-out"]);
   });
 
@@ -148,14 +151,14 @@ describe("in a folder", () => {
     const fleet = beside(text);
     expect(modelsOf(fleet)).toEqual(["prod:web"]);
     expect(fleet.unread).toMatchObject([{ kind: "file", file: "dir/f.json" }]);
-    expect(fleet.notes.join()).toMatch(/^Not read, so that what it would tell is missing: dir\/f\.json /);
+    expect(fleet.notes.join()).toMatch(/^Not read: dir\/f\.json /);
   });
 
   test("without any listing, all is refused, and what is there is named", () => {
     const reader = new FleetReader();
     reader.add({ name: "a.txt", content: { text: "words" }, isNamed: false });
     expect(() => reader.fleet()).toThrow(
-      'No file tells of a fleet: a.txt is text and none of Juju\'s listings: "words"',
+      'No file describes a fleet: a.txt is a text, not one of Juju\'s listings: "words"',
     );
   });
 });
