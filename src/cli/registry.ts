@@ -51,6 +51,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/which.ts"),
   },
   {
+    name: "lookup",
+    summary: "simulate how Juju looks for an agent here, document by document",
+    group: "upgrade",
+    load: () => import("./commands/lookup.ts"),
+  },
+  {
     name: "plan",
     summary: "plan an upgrade: hops, agents, checks and commands, for one version or a whole fleet",
     group: "upgrade",

@@ -43,8 +43,8 @@ describe("a client's own name and a tag stand for their version in", () => {
     ["list 3.6.9-genericlinux-amd64", "3.6.9 "],
     ["list 3.6.9-ubuntu-amd64", "3.6.9 "],
     ["explain 3.6.9-genericlinux-amd64", "3.6.9-ubuntu-amd64: taken"],
-    ["explain --lookup 3.6.9-genericlinux-amd64", "3.6.9"],
-    ["explain --lookup --client 3.6.9-ubuntu-amd64", "3.6.9"],
+    ["lookup 3.6.9-genericlinux-amd64", "3.6.9"],
+    ["lookup --client 3.6.9-ubuntu-amd64", "3.6.9"],
     ["upgraded --to 3.6.9-ubuntu-amd64 status.json", "done"],
     ["graph --from 3.6.0-ubuntu-amd64", "3.6.9"],
   ])("jam %s", async ([words, expected]) => {

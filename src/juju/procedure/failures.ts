@@ -63,7 +63,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
     appliesTo: isUpgrade,
     commands: (situation) => [
       shellCommand`juju model-config -m ${ownPlace(situation)} agent-metadata-url`,
-      shellCommand`jam explain --lookup --juju ${formatVersion(situation.from)} --for upgrade --agent-version ${formatVersion(situation.to)}`,
+      shellCommand`jam lookup --juju ${formatVersion(situation.from)} --for upgrade --agent-version ${formatVersion(situation.to)}`,
       shellCommand`jam list ${formatVersion(situation.to)}`,
     ],
     source: "apiserver/facades/client/modelupgrader/findtools.go @2.9.42, 3.6.28",

@@ -15,7 +15,7 @@ export const MIGRATION_FAILURES: readonly FailureRule[] = [
     appliesTo: (situation) => isMigration(situation) && situation.controllerType === "iaas",
     commands: ({ to }) => [
       shellCommand`jam list ${formatVersion(to)}`,
-      shellCommand`jam explain --lookup --juju ${formatVersion(to)} --agent-version ${formatVersion(to)}`,
+      shellCommand`jam lookup --juju ${formatVersion(to)} --agent-version ${formatVersion(to)}`,
     ],
     source: "environs/bootstrap/bootstrap.go @2.9.42, 3.6.28, 4.0.15",
   },

@@ -18,7 +18,7 @@ export interface ReportedAgent {
   readonly stream: string;
 }
 
-/** The document of `jam explain --lookup -o json`. Fields may be added, these stay. */
+/** The document of `jam lookup -o json`. Fields may be added, these stay. */
 export interface LookupReport {
   readonly outcome: LookupResult["outcome"];
   /** Why nothing was found, in Juju's words where it has some; null when something was. */
