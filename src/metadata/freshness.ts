@@ -43,14 +43,10 @@ function refuseFuture(document: AcceptedDocument, now: Date): void {
     ["signed", document.signedAt],
   ] as const) {
     if (date === undefined || !isFarAhead(date, now)) continue;
-    throw new JamError(
-      "JAM_METADATA_FUTURE",
-      `${document.url} says it was ${what} at ${date}, which is in the future.`,
-      {
-        hint: `Check this machine's clock (it says ${now.toISOString()}). If the clock is right and you trust the document, repeat the command with --allow future`,
-        details: { path: document.path, [what]: date, now: now.toISOString() },
-      },
-    );
+    throw new JamError("JAM_METADATA_FUTURE", `${document.url} is dated in the future: ${what} at ${date}.`, {
+      hint: `Check this machine's clock (it shows ${now.toISOString()}). If the clock is right and you trust the document, repeat the command with --allow future`,
+      details: { path: document.path, [what]: date, now: now.toISOString() },
+    });
   }
 }
 
@@ -63,7 +59,7 @@ function refuseRollback(document: AcceptedDocument, known: AcceptedDocument): vo
     "JAM_METADATA_ROLLBACK",
     `${document.url} is older (${now ?? "undated"}) than what was accepted before (${before}).`,
     {
-      hint: `An old copy is being served, by a cache or by an attacker. If upstream really went back, repeat the command with --allow rollback.${skewNote(now, before)}`,
+      hint: `A cache or an attacker served an old copy. If upstream really went back to it, repeat the command with --allow rollback.${skewNote(now, before)}`,
       details: { path: document.path, received: now ?? null, accepted: before },
     },
   );
@@ -80,7 +76,7 @@ function describeStale(document: AcceptedDocument, now: Date): string[] {
   const ageMs = date === undefined ? 0 : now.getTime() - Date.parse(date);
   if (ageMs < STALE_AFTER_MS) return [];
   return [
-    `${document.path} is ${formatDuration(ageMs)} old: upstream is quiet, or its news does not get through.`,
+    `${document.path} is ${formatDuration(ageMs)} old: upstream has not changed, or updates are not reaching this mirror.`,
   ];
 }
 
@@ -93,7 +89,7 @@ export interface KeyExpiry {
 }
 
 /**
- * Checks whether a document's key has expired. Whoever has an expired key can backdate a signature, so it proves nothing
+ * Checks whether a document's key has expired. Anyone who has an expired key can backdate a signature, so it proves nothing
  * new; what was `accepted` before stays accepted.
  * @throws JamError JAM_METADATA_KEY_EXPIRED unless `expired-key` is allowed
  */
@@ -108,16 +104,12 @@ export function evaluateKeyExpiry(
   const keyExpiredAt = signature.keyExpiredAt.toISOString();
   const what = `${url}: signed by key ${fingerprint}, which expired on ${keyExpiredAt}`;
   if (allow.has("expired-key")) {
-    const warning = `${what}: whoever has that key can date a signature back. This is recorded in the snapshot.`;
+    const warning = `${what}: anyone who has that key can backdate a signature. This is recorded in the snapshot.`;
     return { keyExpiredAt, warning };
   }
   const signedAt = signature.signedAt.toISOString();
-  throw new JamError(
-    "JAM_METADATA_KEY_EXPIRED",
-    `${what}; the signature says it was made before, on ${signedAt}`,
-    {
-      hint: `If its owner renewed the key, set the file with the renewed key as the upstream's keyring. If nothing is expired, set the clock here, which says ${now.toISOString()}. If you trust an upstream that is not signed any more, repeat the command with --allow expired-key`,
-      details: { path, fingerprint, signedAt, expiredAt: keyExpiredAt, now: now.toISOString() },
-    },
-  );
+  throw new JamError("JAM_METADATA_KEY_EXPIRED", `${what}; the signature is dated before that, ${signedAt}`, {
+    hint: `If its owner renewed the key, set the file with the renewed key as the upstream's keyring. If no key has expired, set the clock of this machine, which shows ${now.toISOString()}. If you trust an upstream that no longer renews its key, repeat the command with --allow expired-key`,
+    details: { path, fingerprint, signedAt, expiredAt: keyExpiredAt, now: now.toISOString() },
+  });
 }

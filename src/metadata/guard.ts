@@ -2,7 +2,7 @@ import { JamError, reportError, type ErrorReport } from "../shared/errors.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import type { Allowance } from "./freshness.ts";
 
-/** An upstream agent that the memory of freshness refuses, while what is held of that name stays. */
+/** An upstream agent that contradicts what was accepted before; the held agent of that name stays. */
 export interface RefusedChange {
   readonly agent: Agent;
   readonly error: ErrorReport;
@@ -20,19 +20,19 @@ export interface GuardInput {
   readonly listed: readonly Agent[];
   /** True when upstream's documents for the agent's streams were read: only then can it be missed there. */
   readonly isRead: (agent: Agent) => boolean;
-  /** Share of the listed agents that may vanish at once, 0 … 1. */
+  /** Share of the listed agents that may disappear at once, 0 … 1. */
   readonly maxRemoval: number;
   readonly allow: ReadonlySet<Allowance>;
   /** What lists them, for messages. Default upstream. */
   readonly lister?: "bundle";
 }
 
-/** Below this many listed agents a share says nothing, unless it is all of them. */
+/** Below this many listed agents a share means nothing, unless it is all of them. */
 const SHARE_COUNTS_FROM = 5;
 
 /**
- * Holds upstream's catalogue against the mirror's (principle P4): a path whose bytes changed is refused item by
- * item and the held agent stays; a mass disappearance stops the run.
+ * Compares upstream's catalogue with the mirror's (principle P4): a path whose bytes changed is refused item by
+ * item and the held agent stays; when too many agents disappear at once, the run stops.
  * @throws JamError JAM_METADATA_MASS_REMOVAL
  */
 export function guardCatalogue(input: GuardInput): GuardedCatalogue {
@@ -51,7 +51,7 @@ export function guardCatalogue(input: GuardInput): GuardedCatalogue {
   return { agents, refused };
 }
 
-/** True when so many of the listed agents would vanish at once that somebody has to agree. */
+/** True when so many of the listed agents would disappear at once that the operator has to agree. */
 export function isMassRemoval(gone: number, listed: number, maxRemoval: number): boolean {
   if (gone === 0 || gone / listed <= maxRemoval) return false;
   return listed >= SHARE_COUNTS_FROM || gone === listed;
@@ -77,9 +77,9 @@ export function refuseMassRemoval({
   const share = `${Math.round((100 * gone.length) / listed.length)} %`;
   throw new JamError(
     "JAM_METADATA_MASS_REMOVAL",
-    `${gone.length} of ${listed.length} mirrored agents (${share}) are ${where}; at most ${Math.round(maxRemoval * 100)} % may go at once.`,
+    `${gone.length} of ${listed.length} mirrored agents (${share}) are ${where}; at most ${Math.round(maxRemoval * 100)} % may disappear at once.`,
     {
-      hint: `${look} If they are meant to go, repeat the command with --allow mass-removal (the limit is retention.maxRemoval).`,
+      hint: `${look} If they are meant to disappear, repeat the command with --allow mass-removal (the limit is retention.maxRemoval).`,
       details: {
         gone: gone.slice(0, 20).map(formatAgentName),
         goneCount: gone.length,
@@ -94,7 +94,7 @@ function describeReuse(agent: Agent, held: Agent): JamError {
     "JAM_METADATA_PATH_REUSED",
     `${formatAgentName(agent)} (${agent.path}) changed upstream: its sha256 was ${held.sha256} and is now ${agent.sha256}.`,
     {
-      hint: "A published agent never changes. The held one stays; to take the new one, repeat the command with --allow path-reuse",
+      hint: "A published agent never changes. The held one stays; to accept the new one, repeat the command with --allow path-reuse",
       details: { path: agent.path, held: held.sha256, received: agent.sha256 },
     },
   );

@@ -13,7 +13,7 @@ import type { ProvenDocument } from "../mirror/snapshot.ts";
 import { acceptedDocument, type AcceptedDocument, type AcceptedDocuments } from "../mirror/upstream-state.ts";
 import { isForeign, isMissing, readAlone, sortRefused, type UnreadableProducts } from "./unreadable.ts";
 
-/** What upstream says, verified and coherent. */
+/** What upstream lists, verified and coherent. */
 export interface UpstreamMetadata {
   readonly index: IndexFile;
   /** The selected product files by content id; at least one unless the index lists none of them. */
@@ -46,7 +46,7 @@ export interface MetadataRequest {
   readonly signal: AbortSignal;
 }
 
-/** Upstream publishes file by file; a set read in the middle of that is read again this often. */
+/** Upstream publishes file by file; a set read in the middle of that is read up to this many times. */
 const SET_ATTEMPTS = 3;
 const SET_RETRY_MS = 2_000;
 
@@ -69,7 +69,7 @@ export async function readMetadata(request: MetadataRequest): Promise<UpstreamMe
     }
     if (isLast) {
       throw new JamError("JAM_UPSTREAM_INCONSISTENT", `${request.source.url}: ${fault}`, {
-        hint: "Upstream is probably publishing at this moment: run again in some minutes. If it stays so, repeat the command with --allow inconsistent",
+        hint: "Upstream is probably publishing at this moment: run again in a few minutes. If it stays like this, repeat the command with --allow inconsistent",
         details: { upstream: request.source.name, attempts: attempt },
       });
     }
@@ -90,7 +90,7 @@ export async function readMetadata(request: MetadataRequest): Promise<UpstreamMe
   }
 }
 
-/** One product file that cannot be used leaves the others alone; when none can be used there is nothing to go on with. */
+/** One product file that cannot be used leaves the others alone; when none can be used the run ends. */
 function requireSome(metadata: UpstreamMetadata): UpstreamMetadata {
   const [first] = metadata.unreadable;
   if (first !== undefined && metadata.products.size === 0) throw first.error;
@@ -169,13 +169,13 @@ class SetReader {
     });
   }
 
-  /** The older index lists released tools only: falling back to it would take every agent for gone. */
+  /** The older index lists released tools only: falling back to it would remove every agent. */
   #refuseLostIndex(path: string): void {
     const { source, accepted, allow } = this.#request;
     const known = accepted.get(path);
     if (known?.url.startsWith(source.url) !== true || allow.has("rollback")) return;
-    throw new JamError("JAM_UPSTREAM_NOT_FOUND", `${known.url} was there before and is gone.`, {
-      hint: "Upstream may be publishing at this moment: run again in some minutes. If it has no such index any more, repeat the command with --allow rollback",
+    throw new JamError("JAM_UPSTREAM_NOT_FOUND", `${known.url} was there before and is missing now.`, {
+      hint: "Upstream may be publishing at this moment: run again in a few minutes. If it no longer has such an index, repeat the command with --allow rollback",
       details: { upstream: source.name, path },
     });
   }
@@ -185,9 +185,9 @@ class SetReader {
     if (text === undefined) {
       throw new JamError(
         "JAM_UPSTREAM_NOT_FOUND",
-        `${entry.path} is listed in upstream's index but is not there.`,
+        `${entry.path} is listed in upstream's index but is missing.`,
         {
-          hint: "Upstream may be publishing at this moment: run again in some minutes.",
+          hint: "Upstream may be publishing at this moment: run again in a few minutes.",
           details: { upstream: this.#request.source.name, path: entry.path, contentId: entry.contentId },
         },
       );
@@ -199,7 +199,7 @@ class SetReader {
 
   /**
    * The documents that index and products rest on, in the index's order whichever came first. What cannot be used proves
-   * nothing and is not remembered.
+   * nothing and is not recorded.
    */
   used(
     index: IndexFile,
@@ -250,8 +250,8 @@ class SetReader {
     if (answer.kind === "not-found") return undefined;
     if (answer.kind === "found") {
       if (source.verifies && answer.document.signature === undefined) {
-        throw new JamError("JAM_METADATA_UNSIGNED", `${answer.document.url} carries no signature.`, {
-          hint: "Upstream's signed index leads to an unsigned document: report it to whoever runs that upstream.",
+        throw new JamError("JAM_METADATA_UNSIGNED", `${answer.document.url} is not signed.`, {
+          hint: "Upstream's signed index names an unsigned document: report it to the operator of that upstream.",
           details: { upstream: source.name, path },
         });
       }
@@ -261,7 +261,7 @@ class SetReader {
     if (kept === undefined) {
       throw new JamError(
         "JAM_UPSTREAM_STATUS",
-        `${path}: 304 Not Modified came to a request without conditions.`,
+        `${path}: the server answered 304 Not Modified to an unconditional request.`,
         {
           hint: "A cache between here and upstream misbehaves.",
           details: { upstream: source.name, path },
@@ -277,7 +277,7 @@ class SetReader {
     const kept = await readAccepted(known, this.#request);
     if (kept?.kind !== "refused") return kept;
     this.warnings.push(
-      `The copy of ${known.path} that was accepted before is not used any more; it was read again: ${kept.reason}`,
+      `The copy of ${known.path} that was accepted before is no longer used; it was read again: ${kept.reason}`,
     );
     return undefined;
   }
@@ -285,8 +285,8 @@ class SetReader {
 
 /**
  * What shows that these documents were not published together, or undefined. A product file that is newer than the
- * index says it is was caught between the two, unless the set is what it was when read `before`: then upstream is
- * done, and just dates its files that way.
+ * index says was read in the middle of publishing, unless the set is the same as when it was read `before`: then upstream
+ * has finished, and dates its files that way.
  */
 function describeIncoherence(
   metadata: UpstreamMetadata,

@@ -11,7 +11,7 @@ import type { UpstreamMetadata } from "./read-metadata.ts";
 import type { FailedItem } from "../mirror/run-report.ts";
 
 export interface Refusals {
-  /** Refused items that the rules want, or that cannot be told to be unwanted. */
+  /** Refused items that the rules want, or of which it is unknown whether they want them. */
   readonly failed: readonly FailedItem[];
   /** One line about refused items that no rule wants anyway. */
   readonly warnings: readonly string[];
@@ -118,7 +118,7 @@ function listMalformed(input: {
   return [...unreadable, ...input.catalogue.refused];
 }
 
-/** The agent that a refused item would be, as far as its name tells. */
+/** The agent that a refused item would be, as far as its name shows. */
 function guessAgent(where: string, contentId: string | undefined): Agent | undefined {
   const [productId, date, name] = where.split("/").filter((_part, position) => position % 2 === 1);
   if (contentId === undefined || productId === undefined || date === undefined || name === undefined)

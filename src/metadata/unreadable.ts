@@ -88,9 +88,9 @@ function describeForeign({ contentId, path }: IndexEntry, file: ProductFile): Ja
   if (file.contentId === undefined || file.contentId === contentId) return undefined;
   return new JamError(
     "JAM_UPSTREAM_INCONSISTENT",
-    `${path} says it is ${file.contentId}, the index says ${contentId}.`,
+    `${path} contains ${file.contentId}; the index lists it as ${contentId}.`,
     {
-      hint: "Upstream is probably publishing at this moment: run again in some minutes. If it stays so, tell its publisher.",
+      hint: "Upstream is probably publishing at this moment: run again in a few minutes. If it stays like this, tell its publisher.",
       details: { path, contentId, found: file.contentId },
     },
   );

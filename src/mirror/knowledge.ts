@@ -32,7 +32,7 @@ const note = stateDocument<CarriedAdvice>({
   }),
   // A `block` that is lost silently would let an upgrade pass.
   damage: {
-    what: "The advice that a bundle brought",
+    what: "The advice from a bundle",
     hint: "Import the newest bundle again with `jam bundle import`: it replaces the file. Where no bundle contains advice, delete it.",
   },
 });

@@ -24,7 +24,7 @@ export interface Changes {
   readonly source: Pick<DocumentSource, "name" | "url" | "verifies">;
   readonly metadata: ListedUpstream & { readonly documents: readonly AcceptedDocument[] };
   readonly earlierProofs?: Snapshot["earlierProofs"];
-  /** The bundle that brought what is new. */
+  /** The bundle that contained what is new. */
   readonly bundle?: Snapshot["bundle"];
   /** What the new snapshot lists; every tarball is held. */
   readonly agents: readonly Agent[];

@@ -15,7 +15,7 @@ const damageNote = stateDocument({
   name: "tree-to-repair.json",
   format: "jam-tree-to-repair:1",
   schema: z.object({}),
-  // That it is there is all that it says. It used to be written without a format.
+  // Its presence is all that counts. It used to be written without a format.
   damage: { countsAs: {} },
 });
 

@@ -119,7 +119,7 @@ function keptSnapshots(input: RetentionInput, graced: ReadonlySet<string>): Snap
   const isFixed = ({ id }: Snapshot) => referenced.has(id) || graced.has(id);
   const older = input.snapshots.filter(({ id }) => !referenced.has(id));
   const shown = new Set(input.refs.flatMap(({ order }) => order.map(({ id }) => id)));
-  // A run that was killed before it published left a snapshot that nobody can want to go back to.
+  // A run that was killed before it published left a snapshot that no ref has shown: it is the first to go.
   const byRank = [...older.filter(({ id }) => !shown.has(id)), ...older.filter(({ id }) => shown.has(id))];
   const newest = new Set(byRank.slice(Math.max(0, byRank.length - input.rules.snapshots)));
   const kept = input.snapshots.filter((snapshot) => isFixed(snapshot) || newest.has(snapshot));

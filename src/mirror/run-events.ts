@@ -4,7 +4,7 @@ import type { ErrorCode } from "../shared/errors.ts";
 /** The steps of a run, in order; `write` and `read` are about volumes of a bundle, in the place of `fetch`. */
 export type SyncPhase = "metadata" | "plan" | "fetch" | "write" | "read" | "publish" | "prune";
 
-/** What happens during a run, for whoever watches: a progress bar, a log, an NDJSON stream. */
+/** What happens during a run, for its observers: a progress bar, a log, an NDJSON stream. */
 export type SyncEvent =
   | { readonly kind: "phase"; readonly phase: SyncPhase }
   /** What the fetch phase will do. `bytes` counts what still has to come. */
@@ -29,7 +29,7 @@ export type SyncEvent =
       readonly code: ErrorCode;
       readonly message: string;
     }
-  /** `isUrgent`: told also where nobody watches, as with --quiet. */
+  /** `isUrgent`: shown even with --quiet. */
   | { readonly kind: "warning"; readonly message: string; readonly isUrgent?: true };
 
 export type SyncObserver = (event: SyncEvent) => void;

@@ -99,7 +99,7 @@ export function parseSnapshot(bytes: Uint8Array, id: string): Snapshot {
     );
   }
   if (document.id !== id || !Array.isArray(document.agents))
-    throw corrupt(id, "does not hold what its name says");
+    throw corrupt(id, "does not contain the snapshot of its name");
   return document as Snapshot;
 }
 
@@ -136,7 +136,7 @@ export function isFirstTree(treeId: string): boolean {
 }
 
 /**
- * The id of the first tree of a snapshot that is built for a ref. What a tree carries besides its snapshot depends on
+ * The id of the first tree of a snapshot that is built for a ref. What a tree contains in addition to its snapshot depends on
  * what its ref has shown before, so refs share no trees.
  */
 export function firstTreeId(snapshot: string, ref: RefName): string {

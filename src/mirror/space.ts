@@ -2,7 +2,7 @@ import type { Store } from "../store/store.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { JamError } from "../shared/errors.ts";
 
-/** Kept free beyond what a run needs, so that the machine's other work goes on. */
+/** Kept free in addition to what a run needs, for the other work of the machine. */
 const FREE_RESERVE_BYTES = 64 * 2 ** 20;
 
 /** What a run is about to need. */
@@ -39,7 +39,7 @@ export async function refuseOverfull(
   if (quota !== undefined && total > quota) {
     throw new JamError(
       "JAM_STORE_NO_SPACE",
-      `What is to be held is ${formatByteSize(total)}, more than the quota of ${formatByteSize(quota)}.`,
+      `The mirror would hold ${formatByteSize(total)}, more than the quota of ${formatByteSize(quota)}.`,
       {
         hint: "Raise retention.quota, or carry and select less.",
         details: { ...details, total, quota },

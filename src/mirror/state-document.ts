@@ -5,13 +5,13 @@ import type { DocumentStore } from "../store/store.ts";
 /**
  * What a note that cannot be read counts as. `absent`: as if it had never been written, because what it says can be
  * found out again or is only a convenience. `countsAs`: as this value, for a note that must not get lost. Otherwise
- * reading it is an error, because starting afresh would hide something that somebody decided.
+ * reading it is an error, because starting afresh would hide a decision.
  */
 export type DamagePolicy<T> =
   | "absent"
   | { readonly countsAs: T }
   | {
-      /** Names the note for people: `The advice that a bundle brought`. */
+      /** Names the note for people: `The advice from a bundle`. */
       readonly what: string;
       readonly hint: string;
     };
@@ -24,11 +24,11 @@ interface Definition<T> {
   readonly damage: DamagePolicy<T>;
   /** Brings a note that was written before it had a format into today's shape. Default: there is none. */
   readonly upgrade?: (note: unknown) => unknown;
-  /** Spaces for each level in the file; 0 for long notes that nobody reads. Default 1. */
+  /** Spaces for each level in the file; 0 for long notes that are not read by people. Default 1. */
   readonly indent?: number;
 }
 
-/** One note under `state/`: what this mirror remembers and what no snapshot, blob or document says. */
+/** One note under `state/`: what this mirror knows and no snapshot, blob or document contains. */
 export interface StateDocument<T> {
   /** Name of the file in `state/`. */
   readonly name: string;

@@ -20,7 +20,7 @@ export interface FurtherUpstream {
 export interface OtherOffers {
   /** In order of preference; those without an offer are left out. */
   readonly further: readonly FurtherUpstream[];
-  /** Held agents that nobody lists now and that an upstream that cannot be read may list still. */
+  /** Held agents that no upstream lists now, but that an upstream that cannot be read may still list. */
   readonly staying: readonly Agent[];
   readonly warnings: readonly string[];
 }

@@ -31,14 +31,14 @@ export interface Assessment {
   readonly metadata: UpstreamMetadata;
   /** Upstreams that list what the first one does not. */
   readonly further: readonly FurtherUpstream[];
-  /** Held agents that nobody lists now and that stay, because an upstream could not be asked. */
+  /** Held agents that no upstream lists now and that stay, because an upstream could not be asked. */
   readonly staying: readonly Agent[];
   readonly plan: SyncPlan;
   /** Wanted items that are refused before any fetch. */
   readonly failed: readonly FailedItem[];
   /** Whether an agent's tarball is held once these steps were fetched too. */
   readonly isHeldAfter: (fetched: readonly FetchStep[]) => (agent: Agent) => boolean;
-  /** What to remember when the run succeeds. */
+  /** What to record as accepted when the run succeeds. */
   readonly state: UpstreamState;
   readonly warnings: readonly string[];
   readonly rules: readonly RuleReport[];
@@ -137,7 +137,7 @@ async function readUpstreams(input: AssessInput, listed: readonly Agent[]) {
   };
 }
 
-/** What the rules get of what all upstreams list; a run for a plan does not mind. */
+/** What the rules get of what all upstreams list; a run for a plan ignores them. */
 function weighRules(
   { rules, wishes }: AssessInput,
   found: {

@@ -39,7 +39,7 @@ export interface SourceFailure {
 export interface ChosenUpstream {
   readonly source: Upstream;
   readonly metadata: UpstreamMetadata;
-  /** Those before it, and those that were tried in vain for something better. */
+  /** Those before it, and those that were tried after it without a better result. */
   readonly failures: readonly SourceFailure[];
   readonly warnings: readonly string[];
 }
@@ -80,9 +80,7 @@ export async function chooseUpstream(
 }
 
 function warningsOf(source: Upstream, failures: readonly SourceFailure[]): string[] {
-  const skipped = failures.map(
-    (failure) => `${failure.source.name} was passed over: ${failure.error.message}`,
-  );
+  const skipped = failures.map((failure) => `${failure.source.name} was skipped: ${failure.error.message}`);
   return [...skipped, ...unverified(source)];
 }
 
@@ -90,7 +88,7 @@ function warningsOf(source: Upstream, failures: readonly SourceFailure[]): strin
 export function unverified(source: Upstream): string[] {
   return source.verifies
     ? []
-    : [`${source.name} is NOT verified: whoever can change its answers chooses your agents.`];
+    : [`${source.name} is NOT verified: anyone who can change its answers chooses your agents.`];
 }
 
 /** One upstream's error as it is; with several, the first one's code and every reason. */

@@ -67,7 +67,7 @@ export function unfulfilled(wishes: PlanWishes, verdicts: readonly Verdict[]): F
     }
     const { path } = verdict.agent;
     if (isOther(verdict.agent, wishes.agents)) {
-      const message = `${agent} is not what it was when the plan was made: its sha256 is now ${verdict.agent.sha256}. Make the plan again.`;
+      const message = `${agent} has changed since the plan was made: its sha256 is now ${verdict.agent.sha256}. Make the plan again.`;
       return [{ agent, path, code: "JAM_METADATA_PATH_REUSED", message }];
     }
     if (verdict.taken) return [];
@@ -76,7 +76,7 @@ export function unfulfilled(wishes: PlanWishes, verdicts: readonly Verdict[]): F
   });
 }
 
-/** What the rules get from these agents; what hangs on a product file that cannot be read is not blamed on a rule. */
+/** What the rules get from these agents; a rule is not blamed for a product file that cannot be read. */
 export function evaluateRules(
   agents: readonly Agent[],
   metadata: readonly Pick<UpstreamMetadata, "index" | "unread" | "unreadable">[],
@@ -110,12 +110,12 @@ export function outcomesOf(reports: readonly RuleReport[]): RuleOutcome[] {
   }));
 }
 
-/** What people have to know about the rules, one sentence for each. */
+/** The warnings about the rules, one sentence each. */
 export function ruleWarnings(reports: readonly RuleReport[]): string[] {
   return reports.flatMap(({ gaps }) => gaps.map(({ message }) => message));
 }
 
-/** An index without agents serves nobody, and a slip in a rule must not empty a mirror: such a run changes nothing. */
+/** An index without agents is of no use, and a mistake in a rule must not empty a mirror: such a run changes nothing. */
 export function refuseEmptySelection(reports: readonly RuleReport[]): JamError | undefined {
   if (reports.some(({ taken }) => taken > 0)) return undefined;
   return new JamError(
@@ -123,7 +123,7 @@ export function refuseEmptySelection(reports: readonly RuleReport[]): JamError |
     "No rule of `select` takes an agent, so the sync changes nothing.",
     {
       lines: ruleWarnings(reports).map((message) => `  ${message}`),
-      hint: "Correct `select` in jam.yaml; `jam check` says what each rule takes, `jam explain VERSION` why.",
+      hint: "Correct `select` in jam.yaml; `jam check` shows what each rule takes, `jam explain VERSION` why.",
       details: { rules: outcomesOf(reports) },
     },
   );

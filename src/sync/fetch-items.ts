@@ -25,12 +25,12 @@ export interface FetchOutcome {
   readonly failed: ReadonlyMap<Sha256, ErrorReport>;
 }
 
-/** After so many tarballs in a row that no upstream could deliver, upstream is taken for gone. */
+/** After this many tarballs in a row that no upstream could deliver, no more are tried. */
 const UNREACHABLE_LIMIT = 8;
 
 /**
  * Fetches every step, several at a time. A step that fails leaves the others alone; each tarball is committed on
- * arrival and stays, whatever happens after it. A full disk or a vanished upstream ends the queue early.
+ * arrival and stays, whatever happens after it. A full disk or an unreachable upstream ends the queue early.
  * @throws JamError JAM_CANCELLED
  */
 export async function fetchItems(request: FetchRequest): Promise<FetchOutcome> {

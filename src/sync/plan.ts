@@ -45,7 +45,7 @@ export interface PlanInput {
   readonly isRead: (agent: Agent) => boolean;
   /** Whether a tarball is here whole. */
   readonly isHeld: (agent: Agent) => boolean;
-  /** True where nothing listed goes, also when upstream lists it no longer. Default false. */
+  /** True where nothing listed goes, also when upstream no longer lists it. Default false. */
   readonly keepsListed?: boolean;
 }
 
@@ -74,8 +74,8 @@ export function planSync(input: PlanInput): SyncPlan {
   const fetch = [...steps.values()];
   const bytes = fetch.reduce((sum, step) => sum + step.size, 0);
   if (input.keepsListed === true) {
-    const judged = new Set(input.verdicts.map(({ agent }) => formatAgentName(agent)));
-    const staying = input.listed.filter((agent) => !judged.has(formatAgentName(agent)));
+    const evaluated = new Set(input.verdicts.map(({ agent }) => formatAgentName(agent)));
+    const staying = input.listed.filter((agent) => !evaluated.has(formatAgentName(agent)));
     return { wanted: [...wanted, ...staying], fetch, remove: [], bytes };
   }
   return { wanted, fetch, remove: planRemovals(input), bytes };
@@ -90,7 +90,7 @@ function planRemovals(input: PlanInput): Removal[] {
       return [{ agent: name, reason: "no longer selected", detail: "no rule asks for its stream" }];
     }
     if (verdict === undefined)
-      return [{ agent: name, reason: "gone upstream", detail: "upstream lists it no longer" }];
+      return [{ agent: name, reason: "gone upstream", detail: "upstream no longer lists it" }];
     if (verdict.taken) return [];
     return [
       { agent: name, reason: verdict.denied ? "denied" : "no longer selected", detail: verdict.reason },

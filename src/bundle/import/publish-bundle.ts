@@ -5,7 +5,12 @@ import { selectAgents } from "../../juju/select.ts";
 import type { DenyRule } from "../../juju/selection-rules.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
 import { guardCatalogue, type RefusedChange } from "../../metadata/guard.ts";
-import { byPath, readUpstreamState, writeUpstreamState } from "../../mirror/upstream-state.ts";
+import {
+  byPath,
+  readUpstreamState,
+  writeUpstreamState,
+  type UpstreamState,
+} from "../../mirror/upstream-state.ts";
 import { publishChanges } from "../../mirror/publish-changes.ts";
 import type { FailedItem } from "../../mirror/run-report.ts";
 import { proofsOf, type BundleOrigin, type Snapshot } from "../../mirror/snapshot.ts";
@@ -24,50 +29,99 @@ export interface PublishedBundle {
   readonly warnings: readonly string[];
 }
 
+type PublishWork = Pick<ImportWork, "store" | "openTrust" | "now" | "signal">;
+
+/** A bundle that is about to be published. */
+interface Publishing {
+  readonly bundle: PendingBundle;
+  /** What the mirror shows now. */
+  readonly current: Snapshot | undefined;
+  readonly rules: ImportRules;
+  readonly work: PublishWork;
+}
+
 /**
- * Publishes what a bundle lists, all of which is held: verified again, held against what was accepted before, switched
- * to in one step.
+ * Publishes what a bundle lists, all of which is held. Its proofs are verified again, its agents are compared with what
+ * was accepted before, and the mirror is switched in one step.
  * @throws JamError JAM_METADATA_…, JAM_BUNDLE_UNPROVEN, JAM_STORE_…
  */
 export async function publishBundle(
   bundle: PendingBundle,
   current: Snapshot | undefined,
-  {
-    rules,
-    work,
-  }: {
-    readonly rules: ImportRules;
-    readonly work: Pick<ImportWork, "store" | "openTrust" | "now" | "signal">;
-  },
+  { rules, work }: { readonly rules: ImportRules; readonly work: PublishWork },
 ): Promise<PublishedBundle> {
-  const { manifest } = bundle;
-  const { store } = work;
-  const { documents } = store;
+  const run: Publishing = { bundle, current, rules, work };
+  const proven = await prove(run);
+  const chosen = guard(run, proven.verified);
+  const snapshot = await publish(run, proven, chosen.agents);
+  const names = new Set(chosen.agents.map(formatAgentName));
+  const { verified } = proven;
+  return {
+    snapshot,
+    removed: (current?.agents ?? []).map(formatAgentName).filter((name) => !names.has(name)),
+    failed: chosen.refused.map(failedItem),
+    warnings: [
+      ...verified.metadata.warnings,
+      ...verified.unreadable.map(({ path, error }) => `${path} proves nothing: ${error.message}`),
+      ...chosen.denied,
+      ...partialWarning(bundle.manifest),
+    ],
+  };
+}
+
+/** What the documents in the bundle prove, and what was accepted before. */
+interface Proven {
+  readonly verified: VerifiedProofs;
+  readonly state: UpstreamState;
+}
+
+async function prove({ bundle, current, rules, work }: Publishing): Promise<Proven> {
+  const { documents } = work.store;
   const state = await readUpstreamState(documents, current);
   const known = { documents, accepted: state.documents, acceptedByHash: acceptedBy(current) };
-  const verified = await verifyProofs(manifest, { ...work, ...rules, ...known });
+  return { state, verified: await verifyProofs(bundle.manifest, { ...work, ...rules, ...known }) };
+}
+
+/** The agents to list: those of the bundle that do not contradict what is held, without what `deny` names. */
+interface ChosenAgents {
+  readonly agents: readonly Agent[];
+  readonly refused: readonly RefusedChange[];
+  /** One line for each agent that is left out. */
+  readonly denied: readonly string[];
+}
+
+function guard({ bundle, current, rules }: Publishing, { agents }: VerifiedProofs): ChosenAgents {
   const listed = current?.agents ?? [];
-  const isWhole = manifest.scope === "mirror";
+  const isWhole = bundle.manifest.scope === "mirror";
   const guarded = guardCatalogue({
-    upstream: verified.agents,
+    upstream: agents,
     listed,
     isRead: () => isWhole,
     maxRemoval: rules.retention.maxRemoval,
     allow: rules.allow,
     lister: "bundle",
   });
-  const { agents, denied } = withoutDenied(joined(guarded.agents, isWhole ? [] : listed), rules.deny);
+  const all = joined(guarded.agents, isWhole ? [] : listed);
+  return { refused: guarded.refused, ...withoutDenied(all, rules.deny) };
+}
+
+/** What a kill in between must not leave behind is written first: agents without their metadata, or without advice. */
+async function publish(
+  { bundle, current, rules, work }: Publishing,
+  { verified, state }: Proven,
+  agents: readonly Agent[],
+): Promise<Snapshot | undefined> {
+  const { store, now } = work;
   const earlierProofs = await findEarlierProofs(store, { verified, current, agents });
-  // Before anything is published: a kill in between must not leave agents whose metadata is not recorded.
   const accepted = new Map([...state.documents, ...byPath(verified.metadata.documents)]);
-  await writeUpstreamState(documents, { ...state, documents: accepted });
-  // Before, too: nobody may see a new version without the advice against it.
-  await writeCarriedAdvice(documents, { bundle: manifest.id, advice: manifest.advice });
-  const snapshot = await publishChanges({
+  await writeUpstreamState(store.documents, { ...state, documents: accepted });
+  const { id, advice } = bundle.manifest;
+  await writeCarriedAdvice(store.documents, { bundle: id, advice });
+  return publishChanges({
     store,
     ref: MIRROR_REF,
     retention: rules.retention,
-    now: work.now,
+    now,
     current,
     source: verified.source,
     metadata: verified.metadata,
@@ -75,18 +129,6 @@ export async function publishBundle(
     ...(earlierProofs.length === 0 ? {} : { earlierProofs }),
     bundle: originOf(bundle),
   });
-  const names = new Set(agents.map(formatAgentName));
-  return {
-    snapshot,
-    removed: listed.map(formatAgentName).filter((name) => !names.has(name)),
-    failed: guarded.refused.map(failedItem),
-    warnings: [
-      ...verified.metadata.warnings,
-      ...verified.unreadable.map(({ path, error }) => `${path} proves nothing: ${error.message}`),
-      ...denied,
-      ...partialWarning(manifest),
-    ],
-  };
 }
 
 function failedItem({ agent, error: { code, message } }: RefusedChange): FailedItem {

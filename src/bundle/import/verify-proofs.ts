@@ -8,7 +8,8 @@ import { readKeptBytes } from "../../mirror/proofs.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
 import { proofOf, type AcceptedDocuments } from "../../mirror/upstream-state.ts";
 import { readMetadata, type UpstreamMetadata } from "../../metadata/read-metadata.ts";
-import { proofsOf, type ProvenDocument, type Snapshot, type UpstreamProof } from "../../mirror/snapshot.ts";
+import { contentsOf } from "../../mirror/contents.ts";
+import type { ProvenDocument, Snapshot, UpstreamProof } from "../../mirror/snapshot.ts";
 import type { UnreadableProducts } from "../../metadata/unreadable.ts";
 import type { BundleManifest, ProofSet } from "../format/manifest.ts";
 import type { OpenProofTrust } from "./import-work.ts";
@@ -93,10 +94,8 @@ async function readProofs(manifest: BundleManifest, request: ProofRequest): Prom
 
 /** The documents that what is shown rests on, by hash. */
 export function acceptedBy(current: Snapshot | undefined): Map<Sha256, ProvenDocument> {
-  const proofs = current === undefined ? [] : proofsOf(current);
-  return new Map(
-    proofs.flatMap(({ documents }) => documents.map((document) => [document.sha256, document] as const)),
-  );
+  const documents = current === undefined ? [] : contentsOf(current).documents;
+  return new Map(documents.map((document) => [document.sha256, document]));
 }
 
 function readSet(

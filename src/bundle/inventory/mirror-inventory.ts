@@ -59,14 +59,14 @@ async function heldTarballs(
   snapshot: Snapshot | undefined,
   { blobs }: InventoryStore,
 ): Promise<HeldTarball[]> {
-  const bySha256 = Map.groupBy(snapshot?.agents ?? [], ({ sha256 }) => sha256);
+  if (snapshot === undefined) return [];
+  const agents = Map.groupBy(snapshot.agents, ({ sha256 }) => sha256);
   const held: HeldTarball[] = [];
-  for (const [sha256, agents] of [...bySha256].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const size = agents[0]?.size ?? 0;
+  for (const { sha256, size } of contentsOf(snapshot).tarballs) {
     if ((await blobs.stat(sha256))?.size !== size) continue;
-    held.push({ sha256, size, agents: agents.map(formatAgentName).sort() });
+    held.push({ sha256, size, agents: (agents.get(sha256) ?? []).map(formatAgentName).sort() });
   }
-  return held;
+  return held.sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
 }
 
 async function heldDocuments(

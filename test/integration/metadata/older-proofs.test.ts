@@ -63,7 +63,7 @@ test.for([
     expect(report.outcome).toBe("updated");
     expect(report.warnings.join("\n")).toMatch(
       new RegExp(
-        `The copy of ${signed(path)} that was accepted before is not used any more; it was read again: `,
+        `The copy of ${signed(path)} that was accepted before is no longer used; it was read again: `,
       ),
     );
     const conditional = upstream.records

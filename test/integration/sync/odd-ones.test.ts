@@ -101,7 +101,7 @@ test("prefers a second upstream that is whole to a first one that is not, and sa
   const report = await mirror.sync();
   expect(report).toMatchObject({ outcome: "updated", upstream: second.url, failed: [] });
   for (const name of ["none", "key", "first"])
-    expect(report.warnings.join()).toContain(`${name} was passed over`);
+    expect(report.warnings.join()).toContain(`${name} was skipped`);
 });
 
 test("takes the first one of several upstreams of which none is whole", async () => {

@@ -25,7 +25,7 @@ test("goes to the second upstream when the first is down, and says so", async ()
   await useBoth(mirror, "http://127.0.0.1:9/juju/tools/", second.url);
   const report = await mirror.sync();
   expect(report).toMatchObject({ outcome: "updated", upstream: second.url });
-  expect(report.warnings.join()).toMatch(/first was passed over/);
+  expect(report.warnings.join()).toMatch(/first was skipped/);
   expect((await mirror.published()).agents).toEqual(ALL);
 });
 

@@ -4,7 +4,7 @@ import { mirrored } from "./agents.ts";
 
 test("lists a thousand rows of what came, went, failed and was warned of, and counts the others", () => {
   const numbers = Array.from({ length: 1500 }, (_, index) => index);
-  const removal = { reason: "gone upstream", detail: "upstream lists it no longer" } as const;
+  const removal = { reason: "gone upstream", detail: "upstream no longer lists it" } as const;
   const assessment = {
     source: { url: "http://upstream.invalid/", verifies: true },
     plan: { fetch: [], remove: numbers.map((patch) => ({ agent: `2.9.${patch}-ubuntu-amd64`, ...removal })) },
