@@ -4,15 +4,27 @@ import type { AskQuery } from "../server/queries.ts";
 import { JamError } from "../shared/errors.ts";
 import type { QueryOutcome, QueryTask, QueryWorkerData } from "./query-worker.ts";
 
-/** Queries that wait for the thread; further ones are refused. */
-const MAX_WAITING = 64;
-/** Bytes of one answer. */
-const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
-/** A query that takes longer is given up, before the server closes the silent connection. */
-const MAX_QUERY_MS = 20_000;
-/** The thread and what it remembers go when nobody has asked for so long. */
-const IDLE_MS = 60_000;
-const MAX_HEAP_MB = 1024;
+/** What a thread and its queries may use. */
+export interface QueryLimits {
+  /** Queries that wait for the thread; further ones are refused. Default 64. */
+  readonly maxWaiting: number;
+  /** Bytes of one answer. Default 32 MiB. */
+  readonly maxAnswerBytes: number;
+  /** A query that takes longer is given up. Default 20 s: a little later the server closes the silent connection. */
+  readonly maxQueryMs: number;
+  /** When nobody asks for so long, the thread ends and with it what it remembers. Default 1 minute. */
+  readonly idleMs: number;
+  /** Memory of the thread for long-lived values, in MiB. Default 1024. */
+  readonly maxHeapMiB: number;
+}
+
+const QUERY_LIMITS: QueryLimits = {
+  maxWaiting: 64,
+  maxAnswerBytes: 32 * 1024 * 1024,
+  maxQueryMs: 20_000,
+  idleMs: 60_000,
+  maxHeapMiB: 1024,
+};
 
 interface Job {
   readonly task: QueryTask;
@@ -27,13 +39,15 @@ interface Job {
  */
 export class QueryThread {
   readonly #config: Config;
+  readonly #limits: QueryLimits;
   readonly #waiting: Job[] = [];
   #running: Job | undefined;
   #worker: Worker | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(config: Config) {
+  constructor(config: Config, limits: Partial<QueryLimits> = {}) {
     this.#config = config;
+    this.#limits = { ...QUERY_LIMITS, ...limits };
   }
 
   /**
@@ -42,7 +56,8 @@ export class QueryThread {
    */
   readonly ask: AskQuery = async (name, input, signal) => {
     signal.throwIfAborted();
-    if (this.#waiting.length >= MAX_WAITING) throw busy(`${MAX_WAITING} queries are waiting already.`);
+    const { maxWaiting } = this.#limits;
+    if (this.#waiting.length >= maxWaiting) throw busy(`${maxWaiting} queries are waiting already.`);
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const task = { name, input } as unknown as QueryTask;
     this.#waiting.push({ task, signal, resolve, reject });
@@ -67,13 +82,14 @@ export class QueryThread {
       job = this.#waiting.shift();
     }
     if (job === undefined) {
-      this.#timer = setTimeout(() => void this.#end(), IDLE_MS).unref();
+      this.#timer = setTimeout(() => void this.#end(), this.#limits.idleMs).unref();
       return;
     }
     this.#running = job;
+    const { maxQueryMs } = this.#limits;
     this.#timer = setTimeout(() => {
-      this.#settle((one) => one.reject(busy(`The query took longer than ${MAX_QUERY_MS / 1000} seconds.`)));
-    }, MAX_QUERY_MS).unref();
+      this.#settle((one) => one.reject(busy(`The query took longer than ${maxQueryMs / 1000} seconds.`)));
+    }, maxQueryMs).unref();
     this.#worker ??= this.#start();
     // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     this.#worker.postMessage(job.task);
@@ -83,8 +99,8 @@ export class QueryThread {
     // The compiler rewrites file extensions in imports only, so the thread's file has the extension of this one.
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
     const worker = new Worker(new URL(`./query-worker.${extension}`, import.meta.url), {
-      workerData: { config: this.#config, maxBytes: MAX_ANSWER_BYTES } satisfies QueryWorkerData,
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      workerData: { config: this.#config, maxBytes: this.#limits.maxAnswerBytes } satisfies QueryWorkerData,
+      resourceLimits: { maxOldGenerationSizeMb: this.#limits.maxHeapMiB },
     });
     worker.unref();
     worker.on("message", (outcome: QueryOutcome) => {
