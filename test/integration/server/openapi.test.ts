@@ -42,7 +42,7 @@ function refsIn(value: unknown): string[] {
 test("describes every route, and nothing that is not there", async () => {
   await using mirror = await serveMirror({ agents: [{ version: "3.6.5" }] });
   const never = () => Promise.reject(new Error("not asked"));
-  const api = serveApi({ readWorld: never, ask: never, pace: { minBytes: 1, windowMs: 1 } });
+  const api = serveApi({ readState: never, ask: never, pace: { minBytes: 1, windowMs: 1 } });
   const routes = api.stack.flatMap(({ route }) =>
     route === undefined
       ? []
