@@ -117,7 +117,7 @@ describe("says what is wrong with", () => {
     ["a body that is too large", "plan?to=3.6", "x".repeat(9_000_000), 413, "The body is larger than"],
   ] as const)("%s", async ([, path, body, wanted, message]) => {
     await using mirror = await serveMirror(AGENTS);
-    const answer = await ask(mirror.url, path, post(body as string));
+    const answer = await ask(mirror.url, path, post(body));
     expect(answer.status).toBe(wanted);
     expect(answer.body.message).toContain(message);
   });
