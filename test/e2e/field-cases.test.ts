@@ -45,7 +45,7 @@ describe("Ubuntu releases that a source refuses", () => {
     [
       "plan --fleet refused-ubuntu/fleet --to 3.6.9",
       0,
-      [/2\.9\.52 → 2\.9\.60, in place/, /2\.9\.53 and later let them pass/],
+      [/2\.9\.52 → 2\.9\.60, in place/, /2\.9\.53 and later accept them/],
     ],
     [`${at}-2.9.42-ubuntu24.04-to-3.6.20.json --to 3.6.20`, 0, [/2\.9\.42 → 2\.9\.60/, /may refuse/]],
     [`${at}-2.9.52-ubuntu20.04-to-3.6.9.json --to 3.6.9`, 0, [/2\.9\.52 → 2\.9\.60/, /Ubuntu 20\.04/]],

@@ -1,37 +1,37 @@
 import { shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 import type { JujuVersion } from "../version.ts";
 
-/** What a step needs from outside the gap next to the agents, and how Juju is told where it is. */
+/** What a step needs from outside the air gap in addition to the agents, and how Juju is configured to use it. */
 export interface Companion {
   /** Stable, for scripts and tests. */
   readonly id: string;
   /** In a few words: `charm juju-controller, channel 3.6/stable`. */
   readonly what: string;
-  /** `always`: the step fails or asks the internet without it. `where-used`: it depends on the site. */
+  /** `always`: without it the step fails or contacts the internet. `where-used`: it depends on the site. */
   readonly need: "always" | "where-used";
-  /** Files to carry inside; words in capitals stand for what the download names. */
+  /** Files to carry inside; words in capitals are parts of names that the download prints. */
   readonly files: readonly string[];
-  /** How to get the files, where there is a network. */
+  /** Commands that download the files, with internet access. */
   readonly fetch: readonly ShellCommand[];
-  /** Flags of `juju bootstrap`, each with its value; words in capitals stand for what is your own. */
+  /** Flags of `juju bootstrap`, each with its value; words in capitals are placeholders. */
   readonly flags: readonly ShellCommand[];
-  /** Settings of a controller that runs already. */
+  /** Settings of a running controller. */
   readonly settings: readonly ShellCommand[];
-  /** True when the commands of the hop carry the flags already. */
+  /** True if the commands of the hop already contain the flags. */
   readonly isInCommand: boolean;
   /** Whether and how it can be changed later. */
   readonly later: string;
-  /** What happens without it, and what else is to know. */
+  /** What happens without it, and other notes. */
   readonly note: string;
   readonly source: string;
 }
 
-/** The flags that give a setting to the controller's own model and to every model made later. */
+/** The flags that set an option of the controller model and of every later model. */
 export function forAllModels(setting: string): ShellCommand[] {
   return [shellCommand`--config ${setting}`, shellCommand`--model-default ${setting}`];
 }
 
-/** A step of a hop, as far as companions depend on it. */
+/** The properties of a step that its companions depend on. */
 export interface CompanionQuestion {
   readonly step: "bootstrap" | "upgrade-controller" | "upgrade-model" | "migrate";
   /** Version after the step. */
@@ -40,10 +40,10 @@ export interface CompanionQuestion {
   readonly type: "iaas" | "caas";
   /** `agent-metadata-url` of this mirror. */
   readonly url: string;
-  /** `lxd`, `maas`, `openstack`, …; undefined when no file tells. */
+  /** `lxd`, `maas`, `openstack`, …; undefined if no file shows it. */
   readonly cloudType?: string | undefined;
-  /** Whether models have containers on machines; undefined when no file tells. */
+  /** Whether models have containers on machines; undefined if no file shows it. */
   readonly hasContainers?: boolean | undefined;
-  /** The controller whose settings are changed, and its new name where one is bootstrapped. */
+  /** The controller whose settings are changed; at a bootstrap the new name. */
   readonly controller: string;
 }

@@ -4,7 +4,7 @@ import { formatMajorMinor, type JujuVersion } from "../version.ts";
 import { forAllModels, type Companion, type CompanionQuestion } from "./companion.ts";
 import { agentStreams } from "./machine-companions.ts";
 
-/** What a bootstrap on Kubernetes needs. */
+/** The companions of a bootstrap on Kubernetes. */
 export function kubernetesBootstrapCompanions(question: CompanionQuestion): Companion[] {
   const { version } = question;
   return [
@@ -12,19 +12,19 @@ export function kubernetesBootstrapCompanions(question: CompanionQuestion): Comp
     ...charmhub(version),
     agentStreams(
       question,
-      "The bootstrap itself asks for no agents; every upgrade looks in the streams of the controller's own model.",
+      "The bootstrap itself does not need agents; every upgrade searches the streams of the controller model.",
     ),
     {
       id: "workload-images",
-      what: "images of the charms that are deployed",
+      what: "images of the deployed charms",
       need: "where-used",
       files: [],
       fetch: [],
       flags: [],
       settings: [],
       isInCommand: false,
-      later: "They come with the charms' resources.",
-      note: "jam has no part in charms and their resources: an Enterprise Store or juju deploy --resource brings them.",
+      later: "They are resources of the charms.",
+      note: "jam does not mirror charms and their resources: use an Enterprise Store or juju deploy --resource.",
       source: "docs/howto/manage-charm-resources.md",
     },
   ];
@@ -41,13 +41,13 @@ export function images(note: string): Companion {
     flags: [shellCommand`--config caas-image-repo=REGISTRY/juju`],
     settings: [],
     isInCommand: true,
-    later: "After the bootstrap at most the login can be changed.",
-    note: `${note} Any node may pull them again at any time, also long after the hop.`,
+    later: "After the bootstrap, at most the login can be changed.",
+    note: `${note} Any node may pull them again at any time, even long after the hop.`,
     source: "cloudconfig/podcfg/image.go, caas/kubernetes/provider/bootstrap.go @2.9.42, 3.6.28, 4.0.15",
   };
 }
 
-/** Requests that Charmhub, or what stands in for it, has to answer for a controller's charm. */
+/** Requests that Charmhub, or its replacement, has to answer for a controller's charm. */
 export function charmhubRequests(version: JujuVersion): readonly string[] {
   if (!isFrom(version, "3.0")) return [];
   const refresh = "POST /v2/charms/refresh";
@@ -63,7 +63,7 @@ function charmhub(version: JujuVersion): Companion[] {
   return [
     {
       id: "controller-charm",
-      what: `charm juju-controller, channel ${channel}, from a Charmhub that the controller's pod reaches`,
+      what: `charm juju-controller, channel ${channel}, from a Charmhub that the controller's pod can reach`,
       need: "always",
       files: [],
       fetch: [],
@@ -71,8 +71,8 @@ function charmhub(version: JujuVersion): Companion[] {
       settings: [],
       isInCommand: true,
       later:
-        "charmhub-url cannot be changed after a model is made; --controller-charm-channel counts at bootstrap only.",
-      note: `A file is refused ("deploying a local controller charm on a k8s controller not supported"). The pod asks: ${requests.join("; ")}. Its certificate has to be trusted by the controller's image.`,
+        "charmhub-url cannot be changed after a model is created; --controller-charm-channel applies only at bootstrap.",
+      note: `A file is refused ("deploying a local controller charm on a k8s controller not supported"). The pod sends ${requests.join("; ")}. The controller's image has to trust the certificate.`,
       source:
         "cmd/juju/commands/bootstrap.go, charmhub/refresh.go @3.6.28; domain/deployment/charm/repository/charmhub.go @4.0.15",
     },

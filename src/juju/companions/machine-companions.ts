@@ -4,11 +4,11 @@ import { isFrom, isInSpan, rowFor, type VersionSpan } from "../version-span.ts";
 import { formatMajorMinor, type JujuVersion } from "../version.ts";
 import { forAllModels, type Companion, type CompanionQuestion } from "./companion.ts";
 
-/** What a bootstrap on machines needs, in the order in which it needs it. */
+/** The companions of a bootstrap on machines, in the order of their use. */
 export function machineBootstrapCompanions(question: CompanionQuestion): Companion[] {
   const { version, cloudType } = question;
   return [
-    agentStreams(question, "Without it Juju asks streams.canonical.com and fails."),
+    agentStreams(question, "Without it, Juju contacts streams.canonical.com and fails."),
     ...controllerCharm(version),
     ...database(version),
     snapStore(version),
@@ -31,8 +31,8 @@ export function agentStreams({ url }: CompanionQuestion, note: string): Companio
     flags: forAllModels(`agent-metadata-url=${url}`),
     settings: [],
     isInCommand: true,
-    later: "juju model-config and juju model-defaults change it at any time.",
-    note: `--config is for the controller's own model, --model-default for every model made later. ${note}`,
+    later: "It can be changed at any time with juju model-config and juju model-defaults.",
+    note: `--config applies to the controller model, --model-default to every later model. ${note}`,
     source: "environs/tools/urls.go:GetMetadataSources @2.9.42, 3.6.28, 4.0.15",
   };
 }
@@ -72,8 +72,8 @@ function controllerCharm(version: JujuVersion): Companion[] {
       flags: [shellCommand`--controller-charm-path ${CHARM_FILE}`],
       settings: [],
       isInCommand: true,
-      later: "It counts at bootstrap only.",
-      note: `Without it and without Charmhub the bootstrap fails: "cannot deploy controller application: deploying charmhub controller charm". Where Charmhub or a store of your own answers, leave the flag out or name --controller-charm-channel ${channel}.`,
+      later: "It applies only at bootstrap.",
+      note: `Without it and without Charmhub, the bootstrap fails: "cannot deploy controller application: deploying charmhub controller charm". If Charmhub or your own store is reachable, omit the flag or give --controller-charm-channel ${channel}.`,
       source:
         "cmd/juju/commands/bootstrap.go, cmd/jujud/agent/controllercharm.go @3.6.28; internal/bootstrap/deployer.go @4.0.15",
     },
@@ -95,20 +95,20 @@ function database(version: JujuVersion): Companion[] {
     files: ["juju-db_REVISION.snap", "juju-db_REVISION.assert"],
     fetch: [
       shellCommand`snap download juju-db --channel=${channel}`,
-      // It prints the base snap, which is to be downloaded too.
+      // It prints the base snap, which has to be downloaded too.
       shellCommand`snap info --verbose ./juju-db_REVISION.snap`,
     ],
     flags: [shellCommand`--db-snap ${SNAP_FILE}`, shellCommand`--db-snap-asserts ${ASSERT_FILE}`],
     settings: [],
-    // A feature flag in the environment is for people who know it.
+    // The feature flag has to be set in the environment, so the operator adds these flags.
     isInCommand: !needsFeature,
     later:
-      "The channel (juju-db-snap-channel) cannot be changed after the bootstrap, and upgrades keep the MongoDB that is there.",
+      "The channel (juju-db-snap-channel) cannot be changed after the bootstrap, and upgrades keep the installed MongoDB.",
     note: [
-      "The files reach the first controller machine only: further controller nodes install juju-db from the snap store. Keep the names that snap download gives; the assert file has to lie next to the snap.",
+      "The files are used only on the first controller machine: further controller nodes install juju-db from the snap store. Keep the file names of snap download; the assert file has to be in the same folder as the snap.",
       needsFeature ? "Set JUJU_DEV_FEATURE_FLAGS=mongodb-snap for the two flags." : "",
-      isFrom(version, "3.0") ? "" : "On a machine older than 20.04 MongoDB comes from apt.",
-      "Where a snap store proxy answers, leave the flags out.",
+      isFrom(version, "3.0") ? "" : "Machines older than 20.04 install MongoDB with apt.",
+      "If a snap store proxy is reachable, omit the flags.",
     ]
       .filter(Boolean)
       .join(" "),
@@ -127,14 +127,14 @@ const OLD_CHANNEL: Companion = {
   settings: [],
   isInCommand: false,
   later: "It cannot be changed after the bootstrap.",
-  note: "Needed with a client of 3.6.19 or later: its default is 4.4.30, which older agents cannot use. Then carry juju-db of 4.4/stable.",
+  note: "Required with a client of 3.6.19 or later: its default is 4.4.30, which older agents cannot use. Carry juju-db of 4.4/stable then.",
   source: "release notes of 3.6.19",
 };
 
 function snapStore(version: JujuVersion): Companion {
   const why = isFrom(version, "4.0")
-    ? "Needed for LXD on hosts of containers and for charms that install snaps."
-    : "Needed for further controller nodes, for LXD on hosts of containers and for charms that install snaps.";
+    ? "Required for LXD on hosts of containers and for charms that install snaps."
+    : "Required for further controller nodes, for LXD on hosts of containers and for charms that install snaps.";
   return {
     id: "snap-store",
     what: "a snap store proxy",
@@ -145,8 +145,8 @@ function snapStore(version: JujuVersion): Companion {
     settings: [],
     isInCommand: false,
     later:
-      "juju model-config changes it at any time, on machines that exist too. lxd-snap-channel has to be set before the host is made.",
-    note: `${why} The client fetches the proxy's assertions from that address; without reach give snap-store-proxy=ID and snap-store-assertions.`,
+      "It can be changed at any time with juju model-config, for existing machines too. lxd-snap-channel has to be set before the host is added.",
+    note: `${why} The client downloads the proxy's assertions from that address; if it cannot reach it, give snap-store-proxy=ID and snap-store-assertions.`,
     source: "environs/config/config.go, worker/proxyupdater @2.9.42, 3.6.28",
   };
 }
@@ -170,8 +170,8 @@ function cloudImages(version: JujuVersion): Companion {
     ],
     settings: [],
     isInCommand: false,
-    later: "juju model-config changes it at any time.",
-    note: "MAAS, LXD and manual clouds ask for none; elsewhere Juju asks cloud-images.ubuntu.com without it. Make the metadata with juju metadata generate-image, or mirror it with sstream-mirror.",
+    later: "It can be changed at any time with juju model-config.",
+    note: "MAAS, LXD and manual clouds do not need it; on other clouds Juju contacts cloud-images.ubuntu.com without it. Generate the metadata with juju metadata generate-image, or mirror it with sstream-mirror.",
     source: "environs/imagemetadata/urls.go @2.9.42, 3.6.28",
   };
 }
@@ -191,8 +191,8 @@ function lxdImages(version: JujuVersion): Companion {
     ],
     settings: [],
     isInCommand: false,
-    later: "juju model-config changes it at any time.",
-    note: "For an LXD cloud and for containers on machines. Juju forces https. Mirror the images with sstream-mirror or lxd-imagebuilder.",
+    later: "It can be changed at any time with juju model-config.",
+    note: "Required for an LXD cloud and for containers on machines. Juju requires https. Mirror the images with sstream-mirror or lxd-imagebuilder.",
     source: "container/lxd/manager.go, provider/lxd/environ.go @2.9.42, 3.6.28",
   };
 }
@@ -224,12 +224,10 @@ function packages(version: JujuVersion): Companion {
     settings: [],
     isInCommand: false,
     later:
-      "juju model-config changes it for machines made later; proxies (apt-http-proxy) reach machines that exist.",
+      "juju model-config changes it for new machines; proxies (apt-http-proxy) apply to existing machines too.",
     note: [
-      "Images that have the packages already need no mirror; the enable-os settings skip updates, not these packages.",
-      isInSpan(version, { from: "3.6.3", to: "3.6.13" })
-        ? "On 24.04 apt-mirror is written rightly from 3.6.13 on."
-        : "",
+      "Images that already contain the packages do not need a mirror; the enable-os settings skip updates, not these packages.",
+      isInSpan(version, { from: "3.6.3", to: "3.6.13" }) ? "On 24.04, apt-mirror works from 3.6.13." : "",
     ]
       .filter(Boolean)
       .join(" "),

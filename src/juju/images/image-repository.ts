@@ -1,17 +1,17 @@
 import { type VersionSpan, isFrom, rowFor } from "../version-span.ts";
 import type { JujuVersion } from "../version.ts";
 
-/** What `caas-image-repo` says. */
+/** The value of `caas-image-repo`. */
 export interface ImageRepository {
   /** `registry.example.com/juju`. */
   readonly repository: string;
   /** `https://registry.example.com:5000`; only the JSON form has it. */
   readonly serverAddress?: string;
-  /** True when it carries a login. */
+  /** True if it contains a login. */
   readonly isPrivate: boolean;
 }
 
-/** When Juju asks the registry for nothing but an answer, and whether it has a client for it made. */
+/** When Juju only pings the registry, and whether it creates a client for it. */
 type Contact = "at parsing, asks" | "at parsing, no request" | "at bootstrap, asks" | "never";
 
 interface ContactRow extends VersionSpan {
@@ -31,25 +31,25 @@ const CONTACTS: readonly ContactRow[] = [
   { from: "3.3", contact: "at bootstrap, asks" },
 ];
 
-/** Releases whose own list of registries has no public ECR. Source: docker/registry/internal/registry.go. */
+/** Releases whose built-in list of registries does not contain public ECR. Source: docker/registry/internal/registry.go. */
 const WITHOUT_PUBLIC_ECR: readonly VersionSpan[] = [
   { from: "2.9.16", to: "2.9.43" },
   { from: "3.0", to: "3.1.3" },
   { from: "3.2", to: "3.2.1" },
 ];
 
-/** Registries that Juju takes for reachable without a ping. */
+/** Registries that Juju does not ping. */
 const NEVER_PINGED = /^(?:ghcr\.io|quay\.io|public\.ecr\.aws)$/;
 
-/** How a release takes a value of `caas-image-repo`. */
+/** How a release reads a value of `caas-image-repo`. */
 export interface RepositoryReading {
-  /** Undefined when it was refused. */
+  /** Undefined if it was refused. */
   readonly repository: ImageRepository | undefined;
-  /** Juju's error when it reads the value. */
+  /** Juju's error for the value. */
   readonly error?: string;
-  /** What Juju's registry client says before any request: the bootstrap fails with it. */
+  /** The error of Juju's registry client before any request: the bootstrap fails with it. */
   readonly clientError?: string;
-  /** Whether the client asks the registry at bootstrap. */
+  /** Whether the client contacts the registry at bootstrap. */
   readonly asks: boolean;
 }
 
@@ -77,13 +77,13 @@ export function readRepository(
   return { repository, asks: contact === "at parsing, asks" && isPinged(repository) };
 }
 
-/** Whether a release that parses the operator's image path asks its registry too. */
+/** Whether a release that parses the path of the operator image also contacts its registry. */
 export function asksAtParsing(version: JujuVersion): boolean {
   return contactOf(version) === "at parsing, asks";
 }
 
 /**
- * The value as text or, from 2.9.13 on, as JSON. Anything that is not JSON is taken for a repository.
+ * The value as text or, from 2.9.13, as JSON. Anything that is not JSON counts as a repository.
  * Source: docker/auth.go:NewImageRepoDetails @3.6.28
  */
 export function parseRepository(text: string, version: JujuVersion): ImageRepository {
@@ -101,8 +101,8 @@ export function parseRepository(text: string, version: JujuVersion): ImageReposi
 }
 
 /**
- * Why Juju's registry client cannot reach a registry, before any request; undefined when it can try.
- * An address with a port has to come with a scheme, which only `serveraddress` can have.
+ * Why Juju's registry client cannot contact a registry, before any request; undefined if it can try.
+ * An address with a port needs a scheme, which only `serveraddress` can have.
  * Source: docker/registry/internal/base_client.go:normalizeURL, docker/registry/utils.go @3.3.5 to 3.6.28, 4.0.15;
  * run on 3.6.11, 3.6.28 and 4.0.15. juju #22083.
  */
@@ -113,14 +113,14 @@ export function clientErrorOf({ repository, serverAddress }: ImageRepository): s
   return faultOfAddress(registry);
 }
 
-/** True when the registry is named with a port, in the repository or in its server's address. */
+/** True if the repository or the server address contains a port. */
 export function hasPort({ repository, serverAddress }: ImageRepository): boolean {
   const registry = registryOf(repository) ?? "";
   return /:\d+$/.test(registry) || /:\d+\/?$/.test(serverAddress ?? "");
 }
 
 function contactOf(version: JujuVersion): Contact {
-  // Pre-releases of 2.9 were not read for this; to be asked is the safe assumption, and what the code of 2.9.42 does.
+  // Pre-releases of 2.9 were not examined. Contacting the registry is the safe assumption, and what 2.9.42 does.
   if (version.major === 2 && version.minor === 9 && version.tag !== "") return "at parsing, asks";
   return rowFor(version, CONTACTS)?.contact ?? "never";
 }
@@ -141,8 +141,7 @@ function errorAtParsing(one: ImageRepository, version: JujuVersion, contact: Con
 }
 
 /**
- * What Go's URL parser makes of `host:5000`: a host that begins with a letter is taken for a scheme, anything else
- * for a path. Source: net/url getScheme, parse
+ * How Go's URL parser reads `host:5000`: a host that begins with a letter counts as a scheme, anything else as a path. Source: net/url getScheme, parse
  */
 function faultOfAddress(address: string): string | undefined {
   if (address.includes("://") || !address.includes(":")) return undefined;
@@ -167,7 +166,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
 }
 
 /**
- * Names of container images, as the library that Juju uses takes them.
+ * Names of container images, as the library that Juju uses parses them.
  * Source: distribution/reference regexp.go, reference.go:Parse, normalize.go:ParseNormalizedNamed.
  */
 const PATH_PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
@@ -180,23 +179,23 @@ const REFERENCE = new RegExp(`^(?:(${DOMAIN})/)?${PATH}(?::${TAG})?$`);
 const INVALID = "invalid reference format";
 const UPPER_CASE = "repository name must be lowercase";
 
-/** Longer names are refused before they are matched; Juju's library takes 255 characters. */
+/** Longer names are refused before they are matched; Juju's library accepts 255 characters. */
 const MAX_CHARACTERS = 1024;
 
-/** What is wrong with an image's name, in the library's words; undefined for a good one. */
+/** The library's error for the name of an image; undefined for a valid one. */
 export function faultOfReference(text: string): string | undefined {
   if (text.length > MAX_CHARACTERS) return INVALID;
   if (REFERENCE.test(text)) return undefined;
   return REFERENCE.test(text.toLowerCase()) ? UPPER_CASE : INVALID;
 }
 
-/** The registry that a repository names: what stands before its first `/`; undefined when it names none. */
+/** The registry of a repository: the part before its first `/`; undefined if it has none. */
 export function registryOf(repository: string): string | undefined {
   return repository.length > MAX_CHARACTERS ? undefined : REFERENCE.exec(repository)?.[1];
 }
 
 /**
- * The fault of a repository where Juju completes short names first (2.9.13 to 3.2).
+ * The error for a repository in releases that complete short names first (2.9.13 to 3.2).
  * @param namesPart whether the fault of upper case names the part, as newer versions of the library do
  */
 export function faultOfNormalized(repository: string, namesPart: boolean): string | undefined {

@@ -3,7 +3,7 @@ import { rowFor, type VersionSpan } from "../version-span.ts";
 import { quoteGo } from "../go-text.ts";
 
 interface DatabaseRow extends VersionSpan {
-  /** Where the release sets no tag by its channel, or none is needed. */
+  /** The release does not set a tag by its channel, or none is needed. */
   readonly tag?: string;
   /** Default of `juju-db-snap-channel`, from whose track the tag is made. */
   readonly channel?: string;
@@ -12,7 +12,7 @@ interface DatabaseRow extends VersionSpan {
 }
 
 /**
- * The image of MongoDB. 4.0 has none: Dqlite is part of jujud.
+ * The image of MongoDB. 4.0 does not need one: Dqlite is part of jujud.
  * Source: cloudconfig/podcfg/image.go:GetJujuDbOCIImagePath, controller/config.go:DefaultJujuDBSnapChannel
  * @2.8.13, 2.9.16, 2.9.22, 2.9.42, 2.9.56, 3.6.14, 3.6.28
  */
@@ -34,7 +34,7 @@ export function operatorTag(version: JujuVersion): string {
 }
 
 /**
- * The tag of `juju-db` for a controller bootstrapped with this release, or undefined where it needs none.
+ * The tag of `juju-db` for a controller bootstrapped with this release, or undefined if it does not need one.
  * A running controller keeps the image of its bootstrap through every upgrade.
  * @param channel `juju-db-snap-channel`; default: the release's own
  */
@@ -49,7 +49,7 @@ export function databaseTag(version: JujuVersion, channel?: string): TagResult |
   return { tag: row.numbers === 3 && patch > 0 ? `${major}.${minor}.${patch}` : `${major}.${minor}` };
 }
 
-/** Default of `juju-db-snap-channel`: on machines the channel of the MongoDB snap. Undefined where there is none. */
+/** Default of `juju-db-snap-channel`: on machines the channel of the MongoDB snap. Undefined if there is none. */
 export function databaseChannel(version: JujuVersion): string | undefined {
   const row = rowFor(version, DATABASE);
   if (row?.channel !== undefined) return row.channel;
@@ -68,16 +68,16 @@ interface BaseRow extends VersionSpan {
   readonly base: string;
 }
 
-/** What the controller's own charm runs in. Source: caas/kubernetes/provider/bootstrap.go @3.0 to 4.1-beta2 */
+/** The base that the controller's charm runs in. Source: caas/kubernetes/provider/bootstrap.go @3.0 to 4.1-beta2 */
 const CONTROLLER_BASES: readonly BaseRow[] = [
   { from: "3.0", to: "3.6", base: "ubuntu@22.04/stable" },
   { from: "3.6", base: "ubuntu@24.04/stable" },
 ];
 
-/** What operators of podspec charms run in, whatever the charm. Source: caas/kubernetes/provider/operator_upgrade.go */
+/** The base that operators of podspec charms run in, for every charm. Source: caas/kubernetes/provider/operator_upgrade.go */
 const OPERATOR_BASES: readonly BaseRow[] = [{ from: "3.0", to: "4.0", base: "ubuntu@20.04/stable" }];
 
-/** The base of the controller's own charm container, or undefined where the controller has no charm. */
+/** The base of the controller's own charm container, or undefined if the controller has no charm. */
 export function controllerBase(version: JujuVersion): string | undefined {
   return rowFor(version, CONTROLLER_BASES)?.base;
 }
@@ -87,13 +87,13 @@ export function podspecBase(version: JujuVersion): string | undefined {
   return rowFor(version, OPERATOR_BASES)?.base;
 }
 
-/** Sidecar charms came with 2.9; before, every unit ran in `jujud-operator`. */
+/** Sidecar charms exist since 2.9; before, every unit ran in `jujud-operator`. */
 export function hasSidecars({ major, minor }: JujuVersion): boolean {
   return major > 2 || (major === 2 && minor >= 9);
 }
 
 /**
- * The tag of `charm-base` for a base such as `ubuntu@22.04/stable`: the risk is left out where it is stable.
+ * The tag of `charm-base` for a base such as `ubuntu@22.04/stable`: the risk is omitted if it is stable.
  * Source: cloudconfig/podcfg/image.go:ImageForBase
  */
 export function charmBaseTag(base: string): string {

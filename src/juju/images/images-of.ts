@@ -15,17 +15,17 @@ import {
   podspecBase,
 } from "./image-tags.ts";
 
-/** Keys of the controller's configuration that name images, as they are given at bootstrap. */
+/** Settings of the controller that name images, as given at bootstrap. */
 export interface ImageConfig {
   /** `caas-image-repo`: a repository, or from 2.9.13 on JSON with a login. */
   readonly imageRepo?: string;
-  /** `caas-operator-image-path`, deprecated: it names the operator's image alone. */
+  /** `caas-operator-image-path`, deprecated: it names only the operator image. */
   readonly operatorPath?: string;
   /** `juju-db-snap-channel`. */
   readonly databaseChannel?: string;
 }
 
-/** What Kubernetes is to run. */
+/** What Kubernetes has to run. */
 export interface ImageQuestion {
   readonly version: JujuVersion;
   /** A new controller of this version, or the agents of a workload model at this version. */
@@ -38,15 +38,15 @@ export interface ImageQuestion {
   readonly hasPodspec?: boolean;
 }
 
-/** The images that Kubernetes pulls, or why Juju does not get that far. */
+/** The images that Kubernetes pulls, or why Juju fails before that. */
 export interface ImageAnswer {
   /** Full references; empty with an error. */
   readonly images: readonly string[];
-  /** Juju's error; nothing is pulled then. */
+  /** Juju's error; nothing is pulled in that case. */
   readonly error?: string;
-  /** What Juju's registry client says before any request: a bootstrap fails with it. */
+  /** The error of Juju's registry client before any request: a bootstrap fails with it. */
   readonly registryClientError?: string;
-  /** Whether the client talks to the registry at bootstrap: it has to reach and to trust it. */
+  /** Whether the client contacts the registry at bootstrap: it has to reach and trust it. */
   readonly asksRegistryAtBootstrap: boolean;
 }
 
@@ -55,7 +55,7 @@ interface RepositoryRow extends VersionSpan {
 }
 
 /**
- * Where images come from without `caas-image-repo`.
+ * The default repository of images, without `caas-image-repo`.
  * Source: cloudconfig/podcfg/image.go:JujudOCINamespace; from 2.9.58, 3.6.23 and 4.0.11 on linked in when built.
  */
 const DEFAULT_REPOSITORIES: readonly RepositoryRow[] = [
@@ -64,7 +64,7 @@ const DEFAULT_REPOSITORIES: readonly RepositoryRow[] = [
   { from: "3.6.9", repository: "ghcr.io/juju" },
 ];
 
-/** The repository of a release's images where none is configured. Docker Hub is meant where no registry is named. */
+/** The default repository of a release's images. Without a registry in the name it is on Docker Hub. */
 export function defaultRepository(version: JujuVersion): string {
   return rowFor(version, DEFAULT_REPOSITORIES)?.repository ?? "jujusolutions";
 }
@@ -114,7 +114,7 @@ function readConfig(
 function operatorImage(repository: string, path: string | undefined, version: JujuVersion): string {
   const tag = operatorTag(version);
   if (path !== undefined && path !== "") return `${withoutTag(path)}:${tag}`;
-  // Up to 2.9.7 everything after the first colon was taken for the tag.
+  // Up to 2.9.7, everything after the first colon counted as the tag.
   if (!isFrom(version, "2.9.8") && repository.includes(":"))
     return `${repository.split(":")[0] ?? ""}:${tag}`;
   return `${repository}/jujud-operator:${tag}`;
@@ -125,7 +125,7 @@ function withoutTag(path: string): string {
   return path.replace(/:[^:/]*$/, "");
 }
 
-/** Everything but the operator's image, as name and tag. */
+/** All images except that of the operator, as name and tag. */
 function otherTags({
   version,
   what,

@@ -5,10 +5,10 @@ import { defaultRepository } from "./images-of.ts";
 import { clientErrorOf, hasPort, type ImageRepository } from "./image-repository.ts";
 import { manifestForms, repositoryChange, requestsToRegistry } from "./registry-requests.ts";
 
-/** One thing to know about the registry at a hop. */
+/** One note on the registry at a hop. */
 export interface RegistryNote {
   readonly id: string;
-  /** `stops`: Juju refuses or fails where the condition holds. */
+  /** `stops`: Juju refuses or fails if the condition applies. */
   readonly severity: "info" | "stops";
   readonly note: string;
   readonly remedy?: string;
@@ -20,11 +20,11 @@ export interface RegistryHop {
   /** Version of the controller that runs the upgrade; of the client for a bootstrap. */
   readonly version: JujuVersion;
   readonly step: "bootstrap" | "upgrade-controller";
-  /** What `caas-image-repo` says; undefined when it is not known. */
+  /** The value of `caas-image-repo`; undefined if it is not known. */
   readonly repository?: ImageRepository | undefined;
 }
 
-/** What is to know about the registry, the worst first. Without a known repository the conditions are in the words. */
+/** Notes on the registry, the most serious first. If the repository is not known, the texts contain the conditions. */
 export function registryNotes(hop: RegistryHop): readonly RegistryNote[] {
   const notes = hop.step === "bootstrap" ? bootstrapNotes(hop) : upgradeNotes(hop);
   return notes.toSorted((a, b) => Number(b.severity === "stops") - Number(a.severity === "stops"));
@@ -55,7 +55,7 @@ function upgradeNotes({ version, repository }: RegistryHop): RegistryNote[] {
     {
       id: "registry-asked-at-upgrade",
       severity: "info",
-      note: `The controller looks for the image itself before it upgrades: ${asked.requests.join("; ")}. The repository is ${asked.repositoryFrom}. The tag has to exist for amd64, whatever the cluster runs on.`,
+      note: `The controller checks the image itself before it upgrades: ${asked.requests.join("; ")}. The repository is ${asked.repositoryFrom}. The tag has to exist for amd64, even if the cluster uses other architectures.`,
       source: asked.source,
     },
     ...(forms === undefined
@@ -64,7 +64,7 @@ function upgradeNotes({ version, repository }: RegistryHop): RegistryNote[] {
           {
             id: "registry-manifest-form",
             severity: "info" as const,
-            note: `The controller reads manifests of the forms ${forms.join(", ")}; an OCI manifest or index ends the command.`,
+            note: `The controller reads manifests in the formats ${forms.join(", ")}; the command fails on an OCI manifest or index.`,
             remedy: forms.includes("docker list v2")
               ? "Copy images with skopeo copy --all --format v2s2."
               : "Copy images with skopeo copy --format v2s2, without --all, for the architecture amd64.",
@@ -74,7 +74,7 @@ function upgradeNotes({ version, repository }: RegistryHop): RegistryNote[] {
   ];
 }
 
-/** True when it is known that a registry needs none of what is dropped. That a certificate is trusted cannot be seen. */
+/** True if a registry is known not to need what is dropped. Whether its certificate is trusted is not known. */
 function isServedPlainly(repository: ImageRepository | undefined): boolean {
   return repository !== undefined && !hasPort(repository) && !repository.isPrivate;
 }
@@ -86,7 +86,7 @@ function portAtUpgrade(version: JujuVersion, source: string): RegistryNote {
   return {
     id: "registry-at-upgrade",
     severity: "stops",
-    note: `upgrade-controller asks the registry anonymously, by https at port 443, and forgets serveraddress and login of caas-image-repo (${known}): it fails with a registry that has a port, a login or a certificate of a private authority.`,
+    note: `upgrade-controller contacts the registry anonymously over HTTPS on port 443 and ignores serveraddress and login of caas-image-repo (${known}): it fails if the registry has a port, a login or a certificate of a private authority.`,
     remedy:
       "Serve the same repository under the same name at port 443, without a login for reading, with a certificate that the controller's image trusts, at least during the upgrade; else bootstrap a new controller and migrate.",
     source,
@@ -109,26 +109,26 @@ function pingNote(requests: readonly string[], source: string): RegistryNote {
   return {
     id: "registry-asked-at-bootstrap",
     severity: "info",
-    note: `The client asks the registry of caas-image-repo (${requests.join("; ")}): it has to reach it and to trust its certificate.`,
+    note: `The client contacts the registry of caas-image-repo (${requests.join("; ")}): it has to reach it and trust its certificate.`,
     source,
   };
 }
 
 function changeNote(version: JujuVersion): RegistryNote {
   const may = {
-    "any value": "Later, juju controller-config takes any value.",
-    nothing: "Later it cannot be changed.",
-    credentials: "Later only the login of a repository that has one can be changed.",
+    "any value": "Later, it can be changed with juju controller-config.",
+    nothing: "It cannot be changed later.",
+    credentials: "Later, only the login can be changed, if the repository has one.",
   }[repositoryChange(version)];
   return {
     id: "registry-change",
     severity: "info",
-    note: `Without caas-image-repo images come from ${defaultRepository(version)}. ${may}`,
+    note: `Without caas-image-repo, images are pulled from ${defaultRepository(version)}. ${may}`,
     source: "controller/config.go @2.8 to 4.0.15",
   };
 }
 
-/** Repaired in 2.9.56 and 3.6.19. */
+/** Fixed in 2.9.56 and 3.6.19. */
 function isBrokenOnKubernetes(version: JujuVersion): boolean {
   return isInSpan(version, { from: "2.9", to: "2.9.56" }) || isInSpan(version, { from: "3.0", to: "3.6.19" });
 }
@@ -136,7 +136,7 @@ function isBrokenOnKubernetes(version: JujuVersion): boolean {
 const BROKEN_UPGRADE: RegistryNote = {
   id: "upgrade-broken-on-kubernetes",
   severity: "stops",
-  note: "upgrade-controller of releases before 2.9.56 and 3.6.19 is broken on Kubernetes with images as they are published today, because it cannot read their manifests.",
+  note: "upgrade-controller of releases before 2.9.56 and 3.6.19 fails on Kubernetes with the images that are published today, because it cannot read their manifests.",
   remedy:
     "Keep the images in your registry with manifests that it reads (below), or bootstrap a new controller and migrate the models.",
   source: "release notes of 2.9.56 and 3.6.19; juju #21979, #17762",
@@ -154,8 +154,8 @@ function hasBrokenLogin(version: JujuVersion): boolean {
 const LOGIN: RegistryNote = {
   id: "registry-login",
   severity: "info",
-  note: "Registries that give bearer tokens, or answer with relative links between pages, work from 2.9.60, 3.6.24 and 4.0.12 on.",
-  remedy: "Use one of these releases, or a registry with basic authentication or none.",
+  note: "Registries with bearer tokens, or with relative links between pages, work from 2.9.60, 3.6.24 and 4.0.12.",
+  remedy: "Use one of these releases, or a registry with basic authentication or without login.",
   source: "docker/registry/internal @2.9.60, 3.6.24, 4.0.12; release notes of 3.6.24",
 };
 
@@ -170,7 +170,7 @@ const EMPTY_DEFAULT: RegistryNote = {
 const NOT_ASKED: RegistryNote = {
   id: "registry-not-asked",
   severity: "info",
-  note: "The upgrade does not look at the registry: an image that is missing shows as ImagePullBackOff, after the version was set.",
-  remedy: "See before the upgrade that every node can pull the images of this hop.",
+  note: "The upgrade does not check the registry: a missing image shows as ImagePullBackOff after the version was set.",
+  remedy: "Check before the upgrade that every node can pull the images of this hop.",
   source: "domain/controllerupgrader/service/service.go @4.0.15",
 };

@@ -1,13 +1,13 @@
 import { rowFor, type VersionSpan } from "../version-span.ts";
 import type { JujuVersion } from "../version.ts";
 
-/** When Juju itself talks to a registry; that nodes pull images comes on top. */
+/** When Juju itself contacts a registry; in addition, nodes pull images. */
 export type RegistryStep = "bootstrap" | "upgrade-controller" | "upgrade-model";
 
-/** What Juju asks of a registry at a step. */
+/** The requests of Juju to a registry at a step. */
 export interface RegistryRequests {
   readonly requests: readonly string[];
-  /** Which repository it takes. */
+  /** The repository that it uses. */
   readonly repositoryFrom: string;
   /** Whether a login and `serveraddress` of `caas-image-repo` are used: with them a port or a private CA can work. */
   readonly usesConfig: boolean;
@@ -55,9 +55,9 @@ const UPGRADE_CONTROLLER: readonly RequestRow[] = [
 ];
 
 /**
- * What Juju asks of the registry at a step, or undefined when it asks nothing. At a bootstrap it is the client that
- * asks, and only where `caas-image-repo` is set; at an upgrade the running controller, whose version counts.
- * An upgrade of a model to the controller's own version asks nothing.
+ * The requests of Juju to the registry at a step, or undefined if there are none. At a bootstrap the client sends them,
+ * only if `caas-image-repo` is set; at an upgrade the running controller does, so its version counts. An upgrade of a
+ * model to the controller's version does not send any.
  */
 export function requestsToRegistry(version: JujuVersion, step: RegistryStep): RegistryRequests | undefined {
   if (step === "upgrade-model") return undefined;
@@ -71,7 +71,7 @@ export function requestsToRegistry(version: JujuVersion, step: RegistryStep): Re
   };
 }
 
-/** Forms of image manifests. */
+/** Formats of image manifests. */
 export type ManifestForm = "docker v1" | "docker v2" | "docker list v2";
 
 interface ManifestRow extends VersionSpan {
@@ -82,7 +82,7 @@ const ONE_PLATFORM = ["docker v1", "docker v2"] as const;
 const WITH_LIST = [...ONE_PLATFORM, "docker list v2"] as const;
 
 /**
- * What the registry client of an upgrading controller can read; an OCI manifest or index ends the command.
+ * The manifests that the registry client of an upgrading controller can read; it fails on an OCI manifest or index.
  * Source: docker/registry/internal/manifests.go @2.9.42, 2.9.61, 3.4.5, 3.4.6, 3.5.3, 3.5.4, 3.6.14, 3.6.28
  */
 const MANIFESTS: readonly ManifestRow[] = [
@@ -94,7 +94,7 @@ const MANIFESTS: readonly ManifestRow[] = [
   { from: "3.5.4", to: "4.0", forms: WITH_LIST },
 ];
 
-/** Manifests that `upgrade-controller` of this release reads; undefined where it reads none or was not looked at. */
+/** Manifests that `upgrade-controller` of this release reads; undefined if it reads none or was not examined. */
 export function manifestForms(version: JujuVersion): readonly ManifestForm[] | undefined {
   return rowFor(version, MANIFESTS)?.forms;
 }
@@ -114,7 +114,7 @@ const CHANGES: readonly ChangeRow[] = [
   { from: "3.3", may: "credentials" },
 ];
 
-/** What of `caas-image-repo` a running controller lets be changed: `credentials` those of a repository with a login. */
+/** What can be changed in `caas-image-repo` of a running controller. `credentials`: those of a repository with a login. */
 export function repositoryChange(version: JujuVersion): ChangeRow["may"] {
   return rowFor(version, CHANGES)?.may ?? "any value";
 }

@@ -1,6 +1,5 @@
 /**
- * What is known about Juju releases beyond their code paths, as data: it is versioned, can be extended by an
- * operator and can travel beside a mirror. Ranges are texts as `parseVersionRange` reads them.
+ * What is known about Juju releases, as data: it is versioned, operators can extend it, and bundles can carry it. Ranges are texts as `parseVersionRange` reads them.
  */
 export interface Knowledge {
   readonly format: 1;
@@ -22,17 +21,17 @@ export interface MoveRule {
   readonly source: string;
 }
 
-/** The step of a hop at which something can stand in the way. */
+/** The step of a hop that something can block. */
 export type HopStep = "upgrade-controller" | "upgrade-model" | "migrate";
 
-/** How much a piece of advice weighs; `block` takes the move out of every plan and every answer. */
+/** The severity of advice; `block` excludes the move from every plan and every answer. */
 export const ADVICE_SEVERITIES = ["info", "warn", "block"] as const;
 export type AdviceSeverity = (typeof ADVICE_SEVERITIES)[number];
 
-/** An http(s) address with the characters that RFC 3986 §2 gives one and no others: it can be shown anywhere. */
+/** An http(s) URL with only the characters of RFC 3986 §2: it can be shown anywhere. */
 export const ADVICE_LINK = /^https?:\/\/[\w.~:/?#[\]@!$&'()*+,;=%-]+$/;
 
-/** A known risk of a move between versions; `from: "*"` makes it a risk of the release that is moved to. */
+/** A known risk of a move between versions; `from: "*"` makes it a risk of the target release. */
 export interface Advice {
   readonly from: string;
   readonly to: string;
@@ -40,7 +39,7 @@ export interface Advice {
   readonly reason: string;
   /** Matches `ADVICE_LINK`. */
   readonly link?: string;
-  /** Who says so: `jam.yaml` or `bundle ID`; absent for what is built in. */
+  /** Its origin: `jam.yaml` or `bundle ID`; absent if it is built in. */
   readonly origin?: string;
 }
 
@@ -68,14 +67,14 @@ const IN_PLACE: readonly MoveRule[] = [
     from: ">=2.0 <3",
     to: ">=2.0 <3",
     within: "major",
-    because: "A 2.x controller moves in place over any distance when the version is named.",
+    because: "A 2.x controller can be upgraded in place to any later 2.x if the version is given.",
     source: "upgrades/operations.go @2.9 branch ff1125b6da",
   },
   {
     from: ">=3.0",
     to: ">=3.0",
     within: "minor",
-    because: "From 3.0 a controller only moves inside its own minor.",
+    because: "From 3.0, a controller can be upgraded in place only within its minor version.",
     source: "upgrades/upgradevalidation/validation.go:getCheckTargetVersionForControllerModel @3.0.4",
   },
 ];
@@ -85,21 +84,23 @@ const MIGRATIONS: readonly MoveRule[] = [
     from: ">=2.9.36 <3.2",
     to: ">=3.0 <3.2",
     within: "any",
-    because: "Targets of 3.0 and 3.1 take models from 2.9.36 on.",
+    because: "Controllers of 3.0 and 3.1 accept models from 2.9.36.",
     source: "upgrades/upgradevalidation/version.go:MinAgentVersions @3.1.11",
   },
   {
     from: ">=2.9.43 <4.0",
     to: ">=3.2 <4.0",
     within: "any",
-    because: "Targets of 3.2 to 3.6 take models from 2.9.43 and from every 3.x up to their own.",
+    because:
+      "Controllers of 3.2 to 3.6 accept models from 2.9.43 and from every 3.x up to their own version.",
     source: "upgrades/upgradevalidation/version.go:MinAgentVersions @3.5.7",
   },
   {
     from: ">=3.6.11 <4.0",
     to: ">=4.0 <4.1",
     within: "any",
-    because: "4.0 talks to sources that know MigrationTarget 4 and SecretsManager 4: 3.6.11 and later.",
+    because:
+      "4.0 accepts models only from 3.6.11 and later, which know MigrationTarget 4 and SecretsManager 4.",
     source: "domain/modelmigration, apiserver/facades/controller/migrationtarget @4.0.15",
   },
   {

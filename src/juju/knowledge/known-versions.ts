@@ -1,7 +1,7 @@
 import { compareVersions, formatMajorMinor, parseVersion, type JujuVersion } from "../version.ts";
 
 /**
- * The newest release of each minor that was read for jam's knowledge, up to 4.1-beta2. Some were never published.
+ * The newest release of each minor that was examined, up to 4.1-beta2. Some were never published.
  * Source: tags, release notes and the history of the version constant of juju/juju up to September 2026.
  */
 const NEWEST_READ: Readonly<Record<string, string>> = {
@@ -27,8 +27,8 @@ const NEWEST_READ: Readonly<Record<string, string>> = {
 };
 
 /**
- * True when jam knows how this release behaves. A newer patch, and a minor that was never read, are not known: what
- * jam says of them is what the release before does. Builds count as their patch.
+ * True if jam knows how this release behaves. Newer patches, and minors that were not examined, are not known: jam then
+ * assumes the behaviour of the release before. Builds count as their patch.
  */
 export function isKnownVersion(version: JujuVersion): boolean {
   if (version.major < 2) return true;
@@ -36,7 +36,7 @@ export function isKnownVersion(version: JujuVersion): boolean {
   return newest !== undefined && compareVersions({ ...version, build: 0 }, parseVersion(newest)) <= 0;
 }
 
-/** The newest release of the version's minor that jam knows; undefined for a minor that it does not know. */
+/** The newest release of the version's minor that jam knows; undefined for an unknown minor. */
 export function newestRead(version: Pick<JujuVersion, "major" | "minor">): string | undefined {
   return NEWEST_READ[formatMajorMinor(version)];
 }

@@ -1,13 +1,13 @@
 import { isFrom, isInSpan, rowFor, type VersionSpan } from "../version-span.ts";
 import { compareVersions, formatMajorMinor, parseVersion, type JujuVersion } from "../version.ts";
 
-/** How sure it is that a release lets a base pass when it is the source of a migration to 3.x or later. */
+/** Whether a release accepts a base when it is the source of a migration to 3.x or later. */
 export type BasePassage = "passes" | "refused" | "may-be-refused";
 
 interface SourceRow extends VersionSpan {
-  /** Ubuntu releases that pass for sure; `from` a release on: that one and every later one. */
+  /** Ubuntu releases that certainly pass; `from`: that one and every later one. */
   readonly passes: readonly string[] | { readonly from: string };
-  /** Releases of which it depends on the controller's own distro-info. */
+  /** Releases for which it depends on the controller's own distro-info. */
   readonly uncertain?: readonly string[];
 }
 
@@ -28,7 +28,7 @@ const SOURCES: readonly SourceRow[] = [
   { from: "3.6.13", to: "4.0", passes: { from: "20.04" } },
 ];
 
-/** Whether a source of this release lets a model with a machine on that Ubuntu (`22.04`) go to 3.x or later. */
+/** Whether a source of this release accepts a machine on that Ubuntu (`22.04`) in a migration to 3.x or later. */
 export function ubuntuPassage(source: JujuVersion, ubuntu: string): BasePassage {
   const row = rowFor(source, SOURCES);
   if (row === undefined) return "passes";
@@ -38,9 +38,9 @@ export function ubuntuPassage(source: JujuVersion, ubuntu: string): BasePassage 
   return uncertain.includes(ubuntu) ? "may-be-refused" : "refused";
 }
 
-/** An upgrade within the source's minor that lifts an obstacle before a migration. */
+/** An upgrade within the source's minor that removes an obstacle to a migration. */
 export interface SourceUpgrade {
-  /** The lowest release of the minor from which the machines pass. */
+  /** The lowest release of the minor that accepts the machines. */
   readonly minimum: string;
   /** Ubuntu releases that would be refused, or may be. */
   readonly ubuntu: readonly string[];
@@ -49,8 +49,8 @@ export interface SourceUpgrade {
 }
 
 /**
- * The release of its own minor over which a source has to go before it migrates a model with machines on these
- * Ubuntu releases, or undefined where none is needed or none helps.
+ * The release of its own minor that a source has to be upgraded to before it migrates a model with machines on these
+ * Ubuntu releases, or undefined if none is needed or none helps.
  */
 export function sourceUpgradeFor(source: JujuVersion, ubuntu: readonly string[]): SourceUpgrade | undefined {
   if (!isFrom(source, "2.9.33")) return undefined;
@@ -68,7 +68,7 @@ export function sourceUpgradeFor(source: JujuVersion, ubuntu: readonly string[])
   return {
     minimum,
     ubuntu: lifted,
-    because: `A source before ${minimum} ${isCertain ? "refuses" : "may refuse"} models with machines on Ubuntu ${lifted.join(", ")}; ${minimum} and later let them pass.`,
+    because: `A source before ${minimum} ${isCertain ? "refuses" : "may refuse"} models with machines on Ubuntu ${lifted.join(", ")}; ${minimum} and later accept them.`,
     source: "upgrades/upgradevalidation/validation.go @2.9.53, 3.4.4, 3.5.2, 3.6.13; juju #20612, #21329",
   };
 }

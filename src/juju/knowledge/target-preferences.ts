@@ -2,7 +2,7 @@ import { isFrom, isInSpan, type VersionSpan } from "../version-span.ts";
 import { compareVersions, formatVersion, type JujuVersion } from "../version.ts";
 import { isKnownVersion } from "./known-versions.ts";
 
-/** What of a controller and its models makes one target better than another. */
+/** The properties of a controller that make one target better than another. */
 export interface TargetContext {
   /** Version of the controller. */
   readonly from: JujuVersion;
@@ -10,11 +10,11 @@ export interface TargetContext {
   readonly how: "upgrade" | "migrate";
   /** What the controller runs on. */
   readonly controllerType: "iaas" | "caas";
-  /** Several controller nodes; undefined when no file tells. */
+  /** Several controller nodes; undefined if no file shows it. */
   readonly isHighlyAvailable?: boolean | undefined;
 }
 
-/** `avoid`: the hop fails or leaves damage. `prefer`: a later one is better and this one works. */
+/** `avoid`: the hop fails or does damage. `prefer`: this target works, a later one is better. */
 export type PreferenceWeight = "avoid" | "prefer";
 
 /** A reason against some targets. */
@@ -40,7 +40,7 @@ export const TARGET_PREFERENCES: readonly TargetPreference[] = [
     targets: [{ from: "3.6.19", to: "3.6.23" }],
     appliesTo: (context) => inPlaceBelow("3.6.19")(context) && context.controllerType === "iaas",
     because:
-      "3.6.19 to 3.6.21 close the controller's API port when they come from a release before 3.6.19; go to 3.6.24 or later.",
+      "An upgrade from a release before 3.6.19 to 3.6.19–3.6.21 closes the controller's API port; upgrade to 3.6.24 or later.",
     source: "release notes of 3.6.19 and 3.6.23; juju #22313",
   },
   {
@@ -49,7 +49,7 @@ export const TARGET_PREFERENCES: readonly TargetPreference[] = [
     targets: [{ from: "3.6.23", to: "3.6.24" }],
     appliesTo: inPlaceBelow("3.6.23"),
     because:
-      "3.6.23 stops in an upgrade step when the controller has no application of its own; 3.6.24 and later pass over it.",
+      "The upgrade to 3.6.23 stops in a step if the controller has no controller application; 3.6.24 and later skip that step.",
     source: "state/upgrades.go:ExposeControllerApplication @3.6.24; juju #22621, #22622",
   },
   {
@@ -57,7 +57,7 @@ export const TARGET_PREFERENCES: readonly TargetPreference[] = [
     weight: "avoid",
     targets: [{ from: "2.9.58", to: "2.9.59" }],
     appliesTo: ({ controllerType }) => controllerType === "caas",
-    because: "The snap of 2.9.58 has no default repository of images; 2.9.59 repairs it.",
+    because: "The snap of 2.9.58 has no default image repository; 2.9.59 fixes it.",
     source: "release notes of 2.9.59",
   },
   {
@@ -65,7 +65,7 @@ export const TARGET_PREFERENCES: readonly TargetPreference[] = [
     weight: "avoid",
     targets: [{ from: "4.0", to: "4.0.1" }],
     appliesTo: ({ how }) => how === "migrate",
-    because: "4.0.0 takes no models from 3.x yet.",
+    because: "4.0.0 does not accept models from 3.x.",
     source: "release notes of 4.0.0",
   },
   {
@@ -74,7 +74,7 @@ export const TARGET_PREFERENCES: readonly TargetPreference[] = [
     targets: [{ from: "4.0.1", to: "4.0.3" }],
     appliesTo: ({ how, from }) => how === "migrate" && from.major < 4,
     because:
-      "Before 4.0.3 a migration to 4.0 does not carry storage wholly and does not check that the cloud is there.",
+      "Before 4.0.3, a migration to 4.0 does not transfer all storage and does not check that the cloud exists.",
     source: "release notes of 4.0.3; internal/migration/precheck.go @4.0.3",
   },
   {
@@ -82,7 +82,7 @@ export const TARGET_PREFERENCES: readonly TargetPreference[] = [
     weight: "prefer",
     targets: [{ from: "4.0.3", to: "4.0.12" }],
     appliesTo: ({ how, from }) => how === "migrate" && from.major < 4,
-    because: "4.0.12 and later migrate models with missing subnets, and carry storage directives.",
+    because: "4.0.12 and later migrate models with missing subnets, and transfer storage directives.",
     source: "release notes of 4.0.12",
   },
   {
@@ -90,7 +90,7 @@ export const TARGET_PREFERENCES: readonly TargetPreference[] = [
     weight: "avoid",
     targets: [{ from: "2.9.25", to: "2.9.26" }],
     appliesTo: ({ how }) => how === "upgrade",
-    because: "An upgrade to 2.9.25 fails with relations to offers of another controller; 2.9.26 repairs it.",
+    because: "An upgrade to 2.9.25 fails with relations to offers of another controller; 2.9.26 fixes it.",
     source: "release notes of 2.9.26 (LP1964130)",
   },
   {
@@ -98,7 +98,7 @@ export const TARGET_PREFERENCES: readonly TargetPreference[] = [
     weight: "prefer",
     targets: [{ from: "2.9.25", to: "2.9.27" }],
     appliesTo: ({ how, isHighlyAvailable }) => how === "upgrade" && isHighlyAvailable !== false,
-    because: "2.9.27 repairs upgrades of controllers with several nodes.",
+    because: "2.9.27 fixes upgrades of controllers with several nodes.",
     source: "release notes of 2.9.27 (LP1963924)",
   },
   {
@@ -120,10 +120,10 @@ export const TARGET_PREFERENCES: readonly TargetPreference[] = [
       { from: "2.9", to: "2.9.56" },
       { from: "3.0", to: "3.6.19" },
     ],
-    // An upgrade in place keeps the MongoDB that is there, whatever the release.
+    // An upgrade in place keeps the installed MongoDB in every release.
     appliesTo: ({ how }) => how === "migrate",
     because:
-      "A controller that is bootstrapped with a release before 2.9.56 or 3.6.19 gets a MongoDB with CVE-2025-14847, and keeps it.",
+      "A controller bootstrapped with a release before 2.9.56 or 3.6.19 has a MongoDB with CVE-2025-14847 and keeps it.",
     source: "release notes of 2.9.56 and 3.6.19",
   },
   {
@@ -135,7 +135,7 @@ export const TARGET_PREFERENCES: readonly TargetPreference[] = [
     ],
     appliesTo: ({ isHighlyAvailable }) => isHighlyAvailable !== false,
     because:
-      "With several controller nodes, releases before 3.6.20 and 4.0.5 leave port 17666 open to anyone who reaches it (CVE-2026-4370).",
+      "With several controller nodes, releases before 3.6.20 and 4.0.5 do not protect port 17666 (CVE-2026-4370).",
     source: "release notes of 3.6.20 and 4.0.5",
   },
   {
@@ -147,12 +147,12 @@ export const TARGET_PREFERENCES: readonly TargetPreference[] = [
       { from: "4.0", to: "4.0.12" },
     ],
     appliesTo: ({ controllerType }) => controllerType === "caas",
-    because: "Registries with a login work from 2.9.60, 3.6.24 and 4.0.12 on.",
+    because: "Registries with a login work from 2.9.60, 3.6.24 and 4.0.12.",
     source: "release notes of 2.9.60, 3.6.24 and 4.0.12",
   },
 ];
 
-/** What speaks against a target, the worse first. */
+/** The reasons against a target, the most serious first. */
 export function reasonsAgainst(context: TargetContext, target: JujuVersion): readonly TargetPreference[] {
   return TARGET_PREFERENCES.filter(
     ({ targets, appliesTo }) => targets.some((span) => isInSpan(target, span)) && appliesTo(context),
@@ -162,20 +162,20 @@ export function reasonsAgainst(context: TargetContext, target: JujuVersion): rea
 /** A target that was chosen, and why not a newer one. */
 export interface PreferredTarget {
   readonly version: JujuVersion;
-  /** What speaks against it nevertheless; empty for a good target. */
+  /** Remaining reasons against it; empty for a good target. */
   readonly against: readonly TargetPreference[];
-  /** Newer candidates that were passed over, newest first. */
+  /** Newer candidates that were not chosen, newest first. */
   readonly passedOver: readonly {
     readonly version: JujuVersion;
     readonly because: readonly TargetPreference[];
   }[];
-  /** True when jam knows how the release behaves. */
+  /** True if jam knows how the release behaves. */
   readonly isKnown: boolean;
 }
 
 /**
- * The best of several targets, all of one minor: the newest against which nothing weighs that an older one lacks.
- * A release that jam does not know has nothing against it, and `isKnown` says so. Undefined without candidates.
+ * The best of several targets of one minor: the newest without a reason to avoid it, else the one with the fewest.
+ * For a release that jam does not know there are no reasons; `isKnown` is then false. Undefined without candidates.
  */
 export function preferTarget(
   context: TargetContext,
@@ -200,7 +200,7 @@ export function preferTarget(
   };
 }
 
-/** The better target of a list for one that was named, or undefined where none is better. */
+/** A better target than the named one, or undefined if none of the candidates is better. */
 export function betterTarget(
   context: TargetContext,
   named: JujuVersion,
@@ -215,7 +215,7 @@ export function betterTarget(
     .toSorted((a, b) => sum(a) - sum(b) || compareVersions(b, a))[0];
 }
 
-/** `3.6.21 is not the best target: …`, for people. */
+/** `3.6.21: …`, the reasons for people. */
 export function formatReasons(version: JujuVersion, reasons: readonly TargetPreference[]): string {
   return `${formatVersion(version)}: ${reasons.map(({ because }) => because).join(" ")}`;
 }

@@ -6,7 +6,7 @@ const VALIDATION = "upgrades/upgradevalidation/validation.go";
 type Row = Pick<Precheck, "step" | "server" | "to" | "scope">;
 
 /**
- * When a controller looks at series, clouds and charms: 2.9 and early 3.x only on the way to 3.x, later ones always.
+ * When a controller checks series, clouds and charms: 2.9 and early 3.x only for upgrades to 3.x, later ones always.
  * Source: upgrades/upgradevalidation/{upgrade,migrate}.go @2.9.33, @3.1.5, @3.1.6, @3.2.2, @3.3.0, @3.6.28
  */
 const PLATFORM_ROWS: readonly Row[] = [
@@ -27,12 +27,12 @@ const UBUNTU_BEFORE_FOCAL = {
   id: "ubuntu-before-focal",
   models: MACHINES,
   visibility: "listing",
-  fact: "The model has machines on an Ubuntu release that the controller does not let pass.",
+  fact: "The model has machines on an Ubuntu release that the controller refuses.",
   message: "the model hosts deprecated ubuntu machine(s)",
   source: `${VALIDATION}:checkForDeprecatedUbuntuSeriesForModel @2.9.33, @2.9.53, @3.6.13`,
 } as const;
 
-/** Until 2.9.32 no controller looked at any of these; a model of an older one still fails at its later hops. */
+/** No controller before 2.9.33 checks these; a model of an older one still fails at a later hop. */
 export const PLATFORM_PRECHECKS: readonly Precheck[] = [
   ...rows(
     {
@@ -43,7 +43,7 @@ export const PLATFORM_PRECHECKS: readonly Precheck[] = [
       remedy: "Complete it: juju upgrade-machine N complete.",
       message: "unexpected upgrade series lock found",
       look: ({ controller, model }) =>
-        shellCommand`juju show-machine -m ${`${controller}:${model}`}    # machine-status says series upgrade …`,
+        shellCommand`juju show-machine -m ${`${controller}:${model}`}    # machine-status shows series upgrade …`,
       source: `${VALIDATION}:getCheckUpgradeSeriesLockForModel @2.9.33, @3.6.28; cmd/juju/commands/upgrademodel.go:validateModelUpgrade @2.8.4`,
     },
     [
@@ -68,7 +68,7 @@ export const PLATFORM_PRECHECKS: readonly Precheck[] = [
     {
       ...UBUNTU_BEFORE_FOCAL,
       remedy:
-        "Move the units to machines on 22.04 or 20.04. On 2.9, go to 2.9.53 or later first: it lets 20.04 and 24.04 pass.",
+        "Move the units to machines on 22.04 or 20.04. On 2.9, upgrade to 2.9.53 or later first: it accepts 20.04 and 24.04.",
     },
     PLATFORM_ROWS.filter((row) => row.to !== undefined),
   ),
@@ -76,7 +76,7 @@ export const PLATFORM_PRECHECKS: readonly Precheck[] = [
     {
       ...UBUNTU_BEFORE_FOCAL,
       remedy:
-        "Move the units to machines on 22.04 or 20.04 and remove the old ones. No patch helps: such a controller refuses upgrades within its minor as well.",
+        "Move the units to machines on 22.04 or 20.04 and remove the old ones. A patch upgrade does not help: such a controller refuses upgrades within its minor too.",
     },
     PLATFORM_ROWS.filter((row) => row.to === undefined),
   ),
@@ -137,7 +137,7 @@ export const PLATFORM_PRECHECKS: readonly Precheck[] = [
       id: "bases-of-4.0",
       models: MACHINES,
       visibility: "listing",
-      fact: "The model has machines on a base that 4.0 does not upgrade: Ubuntu 20.04, 22.04 and 24.04 pass, 26.04 from 4.0.11 on.",
+      fact: "The model has machines on a base that 4.0 does not upgrade: Ubuntu 20.04, 22.04 and 24.04 are accepted, 26.04 from 4.0.11.",
       remedy: "Move the units to machines on one of these bases.",
       source:
         "domain/modelagent/service/service.go:validateModelCanBeUpgraded, core/base/supportedbases.go:WorkloadBases @4.0.15",

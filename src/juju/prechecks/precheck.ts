@@ -4,16 +4,16 @@ import type { HopNames } from "../upgrade-commands.ts";
 import type { VersionSpan } from "../version-span.ts";
 
 /**
- * Where what a check looks at can be seen: `listing` decides it, `sign` is a hint in a listing that proves nothing,
- * `operator` is in no listing, so a person has to look.
+ * Where the result of a check shows: `listing` decides it; `sign` is a hint in a listing that does not prove it;
+ * `operator` is not in any listing, so a person has to check.
  */
 export type PrecheckVisibility = "listing" | "sign" | "operator";
 
-/** Which models a check looks at when a step is run on one of them. */
+/** The models that a check examines when a step is run on one of them. */
 export type PrecheckScope =
   /** The model of the step. */
   | "model"
-  /** The controller's own model, also when the step is about another one. */
+  /** The controller model, even if the step is about another one. */
   | "controller-model"
   /** The other models of the controller. */
   | "hosted-models"
@@ -21,23 +21,23 @@ export type PrecheckScope =
 
 /** One check that Juju makes before a step, for the releases that make it. */
 export interface Precheck {
-  /** Stable, for scripts and tests; several rows have one id where releases differ. */
+  /** Stable, for scripts and tests; several rows have the same id if releases differ. */
   readonly id: string;
   readonly step: HopStep;
-  /** Releases of the controller that makes the check: before `upgrade-controller` and `migrate` the old one. */
+  /** Releases of the controller that runs the check: for `upgrade-controller` and `migrate` the old one. */
   readonly server: VersionSpan;
-  /** Versions that the step leads to; every one without it. */
+  /** Target versions of the step; all if absent. */
   readonly to?: VersionSpan;
   readonly models: readonly ("iaas" | "caas")[];
   readonly scope: PrecheckScope;
   readonly visibility: PrecheckVisibility;
-  /** What stops the step, as a full sentence. */
+  /** What blocks the step, as a full sentence. */
   readonly fact: string;
   /** What to do about it, as full sentences. */
   readonly remedy: string;
-  /** How Juju's message begins; absent where Juju gives none. */
+  /** The start of Juju's message; absent if Juju prints none. */
   readonly message?: string;
-  /** How an operator looks, where no listing decides it. */
+  /** The command for an operator to check it, if no listing decides it. */
   readonly look?: (names: Pick<HopNames, "controller" | "model">) => ShellCommand;
   /** File, function and release of Juju. */
   readonly source: string;
@@ -47,7 +47,7 @@ export const MACHINES = ["iaas"] as const;
 export const KUBERNETES = ["caas"] as const;
 export const ANY_MODEL = ["iaas", "caas"] as const;
 
-/** Rows that differ in step, releases and scope only. */
+/** Rows that differ only in step, releases and scope. */
 export function rows(
   shared: Omit<Precheck, "step" | "server" | "scope">,
   differing: readonly (Pick<Precheck, "step" | "server" | "scope"> & Partial<Precheck>)[],

@@ -8,7 +8,7 @@ import { placeOf, type HopSituation, type ProcedureStep, type WayBack } from "./
 export type BackupSupport = "yes" | "no" | "unknown";
 
 /**
- * Controllers on Kubernetes never could. 4.0 has the command and refuses: the part for Dqlite came after 4.0.15.
+ * Controllers on Kubernetes cannot be backed up. 4.0 has the command but refuses: support for Dqlite came after 4.0.15.
  * Source: cmd/juju/backups/create.go:Run (validateIaasController) @2.9.42, 3.6.28; docs/howto/manage-controllers.md;
  * juju #22875 (4.0.12), juju #23206 (September 2026, not read in a release)
  */
@@ -19,7 +19,7 @@ export function backupSupport(version: JujuVersion, type: "iaas" | "caas"): Back
   return isKnownVersion(version) && version.minor === 0 ? "no" : "unknown";
 }
 
-/** The backup before the hop, or that there is none. */
+/** The backup before the hop, or that Juju cannot make one. */
 export function backupStep(situation: HopSituation): ProcedureStep {
   const { from, controller, controllerType } = situation;
   const support = backupSupport(from, controllerType);
@@ -28,11 +28,11 @@ export function backupStep(situation: HopSituation): ProcedureStep {
     const why =
       controllerType === "caas"
         ? "Juju cannot back up a controller on Kubernetes."
-        : 'juju create-backup of 4.0 ends with "Dqlite-based backups not implemented".';
+        : 'juju create-backup of 4.0 fails with "Dqlite-based backups not implemented".';
     return {
       id: "backup",
-      title: "no backup with Juju",
-      text: `${why} Use what your cloud or cluster has: snapshots of the controller's machines or volumes, taken while the controller is stopped.`,
+      title: "Juju makes no backup",
+      text: `${why} Use your cloud or cluster: take snapshots of the controller's machines or volumes while the controller is stopped.`,
       commands: [],
       source: `${source}; juju #22875`,
     };
@@ -40,8 +40,8 @@ export function backupStep(situation: HopSituation): ProcedureStep {
   if (support === "unknown") {
     return {
       id: "backup",
-      title: "backup of the controller, if there is a way",
-      text: `Back up the controller. How ${formatVersion(from)} does it and restores it is not known here: try it before the window.`,
+      title: "backup of the controller, if possible",
+      text: `Back up the controller. How ${formatVersion(from)} makes and restores backups was not examined: try it before the maintenance window.`,
       commands: [],
       source: "not read",
     };
@@ -50,7 +50,7 @@ export function backupStep(situation: HopSituation): ProcedureStep {
   return {
     id: "backup",
     title: "backup",
-    text: `Back up the controller. The file is written on the client's machine, into the folder in which the command runs (a client from 3.0 on writes only below your home). Copy it to a place that does not depend on this cloud. ${brokenAfterUpgrade(from)}${RESTORE_LIMITS}`,
+    text: `Back up the controller. The file is written on the client's machine, in the folder in which the command runs (clients from 3.0 write only below your home folder). Copy it to a place that does not depend on this cloud. ${brokenAfterUpgrade(from)}${RESTORE_LIMITS}`,
     commands: [
       shellCommand`juju create-backup -m ${placeOf(controller, "controller")} --filename ${file}`,
       shellCommand`tar tzf ${file}`,
@@ -59,13 +59,13 @@ export function backupStep(situation: HopSituation): ProcedureStep {
   };
 }
 
-/** Without characters that `juju scp` takes for a place of its own, such as the `:` after a machine. */
+/** Without characters that have a meaning for `juju scp`, such as the `:` after a machine. */
 function backupFile({ controller, from }: HopSituation): string {
   return `juju-backup-${controller.replaceAll(/[^\w.-]/g, "-")}-${formatVersion(from)}.tar.gz`;
 }
 
 const RESTORE_LIMITS =
-  "Juju's tool juju-restore puts it back into this controller only, with the same number of controller nodes on the same base and every database node healthy: it does not help when all controller machines are lost.";
+  "The tool juju-restore restores it only into this controller, with the same number of controller nodes on the same base and all database nodes healthy: it does not help if all controller machines are lost.";
 
 /**
  * Releases whose backup fails on controllers that were upgraded from an older MongoDB default.
@@ -81,19 +81,19 @@ function brokenAfterUpgrade(version: JujuVersion): string {
   return `On a controller that was upgraded from an older release, ${formatVersion(version)} fails with "error executing juju-db.mongodump" (fixed in 3.6.23 and after 2.9.57). `;
 }
 
-/** A copy of the client's own data, without which nobody gets at the controllers. */
+/** A copy of the client's own data, without which the controllers cannot be accessed. */
 export function clientDataStep({ from }: HopSituation): ProcedureStep {
   const folder = from.major < 2 ? ".juju" : ".local/share/juju";
   return {
     id: "client-data",
     title: "a copy of the client's data",
-    text: "Keep a copy of the client's data: accounts, controllers and keys. It opens everything, so protect it.",
+    text: "Keep a copy of the client's data: accounts, controllers and keys. It gives access to everything, so protect it.",
     commands: [shellCommand`tar -C ~ -czf juju-client.tar.gz ${folder}`],
     source: "docs/howto/manage-juju.md",
   };
 }
 
-/** Back to the backup after an upgrade of the controller that cannot be finished. */
+/** The way back to the backup after an upgrade of the controller that cannot be completed. */
 export function restoreWayBack(situation: HopSituation): WayBack {
   const { from, controller, controllerType } = situation;
   const support = backupSupport(from, controllerType);
@@ -106,8 +106,8 @@ export function restoreWayBack(situation: HopSituation): WayBack {
       is: support === "no" ? "none" : "unknown",
       text:
         support === "no"
-          ? "Juju has no way back from an upgrade, and no backup of this controller to restore. Mend what stopped it and let it finish, or put back the snapshots of your cloud or cluster."
-          : `Juju has no downgrade. Whether a backup of ${formatVersion(from)} can be restored is not known here.`,
+          ? "Juju cannot undo an upgrade, and there is no backup of this controller to restore. Fix what stopped the upgrade and let it complete, or restore the snapshots of your cloud or cluster."
+          : `Juju has no downgrade. Whether a backup of ${formatVersion(from)} can be restored was not examined.`,
       commands: [],
       source,
     };
@@ -118,8 +118,8 @@ export function restoreWayBack(situation: HopSituation): WayBack {
     id: "restore",
     title: "only the backup, with juju-restore",
     is: "backup",
-    text: `Juju has no downgrade: the only way back is the backup, put back on the primary controller machine (ha-primary in juju show-controller) with juju-restore. It refuses another controller, another number of nodes, another base, and a database node that is neither primary nor secondary. What was changed since the backup is lost. Bring juju-restore along: it is a program of its own (github.com/juju/juju-restore).${
-      isFrom(from, "2.8") ? "" : " Whether it works with 2.7 and older was not read."
+    text: `Juju has no downgrade: the only way back is to restore the backup with juju-restore on the primary controller machine (ha-primary in juju show-controller). juju-restore refuses another controller, another number of nodes, another base, and a database node that is neither primary nor secondary. Changes since the backup are lost. Carry juju-restore inside: it is a separate program (github.com/juju/juju-restore).${
+      isFrom(from, "2.8") ? "" : " Whether it works with 2.7 and older was not examined."
     }`,
     commands: [
       shellCommand`juju scp -m ${place} juju-restore ${file} N:`,

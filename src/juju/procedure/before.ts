@@ -5,7 +5,7 @@ import { formatVersion } from "../version.ts";
 import { backupStep, clientDataStep } from "./backup.ts";
 import { placeOf, placesOf, type HopSituation, type ProcedureStep } from "./procedure.ts";
 
-/** What comes before a hop, in order. */
+/** The steps before a hop, in order. */
 export function beforeSteps(situation: HopSituation): ProcedureStep[] {
   const { from, movesController, how, controllerType } = situation;
   if (from.major < 2) return [oldStatus(), backupStep(situation)];
@@ -24,7 +24,7 @@ function oldStatus(): ProcedureStep {
   return {
     id: "healthy",
     title: "all is well",
-    text: "See that every machine and unit runs one version and is started.",
+    text: "Check that every machine and unit runs the same version and is started.",
     commands: [shellCommand`juju status -e ENVIRONMENT`],
     source: "cmd/juju/commands/upgradejuju.go @juju-1.25.14",
   };
@@ -37,9 +37,9 @@ function healthy(situation: HopSituation): ProcedureStep {
   return {
     id: "healthy",
     title: "all is well",
-    text: `See that everything is well and runs one version: machines started, units idle, no messages${
-      nodes ? ", every controller node with its vote" : ""
-    }. Juju refuses or gets stuck otherwise.`,
+    text: `Check that everything is healthy and runs the same version: machines started, units idle, no messages${
+      nodes ? ", every controller node with a vote" : ""
+    }. Otherwise Juju refuses the upgrade, or it gets stuck.`,
     commands: [
       ...placesOf(situation).map(
         (place) => shellCommand`juju status -m ${place} --format json | jam upgraded --to ${version}`,
@@ -52,8 +52,8 @@ function healthy(situation: HopSituation): ProcedureStep {
 }
 
 /**
- * From 2.9.33 to 3.6 the controller model's setting counts for every model; before, each model's own when it is
- * looked up. Downloads go by the controller model's from 2.9.12 on.
+ * From 2.9.33 to 3.6 the setting of the controller model applies to every model; before, each model's own setting does.
+ * Downloads use the setting of the controller model from 2.9.12.
  * Source: apiserver/common/tools.go @2.9.11, apiserver/tools.go @2.9.12, modelupgrader/findtools.go @2.9.33
  */
 function agentsFromHere(situation: HopSituation): ProcedureStep {
@@ -64,8 +64,8 @@ function agentsFromHere(situation: HopSituation): ProcedureStep {
   return {
     id: "agents-from-here",
     title: "agents from here",
-    text: `Let Juju look for agents in this mirror and nowhere else.${
-      everyModel ? " Each model has a setting of its own." : ""
+    text: `Let Juju search for agents only in this mirror.${
+      everyModel ? " Each model has its own setting." : ""
     }`,
     commands: [
       shellCommand`juju model-config -m ${own} ${setting}`,
@@ -86,11 +86,11 @@ function nodesFetch({ to, controller }: HopSituation): ProcedureStep[] {
     {
       id: "nodes-fetch",
       title: "apt on each controller machine",
-      text: "Once it runs the new version, each controller machine updates apt's lists and installs distro-info before its upgrade steps; where apt fails, the upgrade stops. See on every controller machine that the package is there and apt answers. apt-http-proxy redirects machines that exist; apt-mirror only those made later.",
+      text: "With the new version, each controller machine updates the apt lists and installs distro-info before its upgrade steps; if apt fails, the upgrade stops. Check on every controller machine that the package is installed and that apt works. apt-http-proxy applies to existing machines, apt-mirror only to new ones.",
       commands: [
         shellCommand`juju ssh -m ${own} N -- dpkg -s distro-info`,
         shellCommand`juju ssh -m ${own} N -- sudo apt-get update`,
-        shellCommand`juju model-config -m ${own} apt-http-proxy=http://APT-PROXY    # only where apt has no source`,
+        shellCommand`juju model-config -m ${own} apt-http-proxy=http://APT-PROXY    # only if apt has no source`,
       ],
       source: "upgrades/preupgradesteps.go @2.8.13, 2.9.52, 3.6.28",
     },
@@ -106,7 +106,7 @@ function space(situation: HopSituation): ProcedureStep {
   return {
     id: "space",
     title: "room on each machine",
-    text: "Each machine needs 250 MiB free in /var/lib/juju and in /tmp, or its agent stays behind without a word in juju status.",
+    text: "Each machine needs 250 MiB free in /var/lib/juju and in /tmp, or its agent stays on the old version, and juju status does not show why.",
     commands: [shellCommand`juju ssh -m ${place} N -- df -h /var/lib/juju /tmp`],
     source: "worker/upgrader/upgrader.go:checkForSpace @2.8.13 to 3.6.28",
   };
@@ -117,11 +117,11 @@ function targetKnows({ from, to, controller, newController }: HopSituation): Pro
   return {
     id: "target-knows",
     title: "users and clouds there",
-    text: `Once the new controller runs, it has to know what the models use: every user (juju add-user), the cloud and region under the same name (juju add-cloud --controller), the credential${
-      secrets ? ", and secret backends under the same name (juju add-secret-backend --import-id)" : ""
-    }. No model of the same name and owner may be there.${
+    text: `The new controller has to know everything that the models use: every user (juju add-user), the cloud and region with the same name (juju add-cloud --controller), the credential${
+      secrets ? ", and secret backends with the same name (juju add-secret-backend --import-id)" : ""
+    }. It must not have a model with the same name and owner.${
       isFrom(to, "4.0")
-        ? " 4.0 takes only charms with a manifest that names bases, and no fan networking."
+        ? " 4.0 accepts only charms with a manifest that names bases, and does not support fan networking."
         : ""
     }`,
     commands: [
@@ -148,9 +148,9 @@ function crossModel({ from, to, hasCrossModelRelations, controller, models }: Ho
       title: "relations to offers",
       text: [
         breaks
-          ? "Relations to offers of the same controller break in a migration, unless the source runs 2.9.60 or 3.6.24 or later: upgrade it first, or migrate the models of both ends and see to the relations afterwards."
+          ? "Relations to offers of the same controller break in a migration unless the source runs 2.9.60, 3.6.24 or later: upgrade it first, or migrate the models of both ends and repair the relations afterwards."
           : "",
-        collapses ? "In 4.0 several entries of a model for one offer become one." : "",
+        collapses ? "4.0 joins several entries of a model for one offer into one." : "",
       ]
         .filter(Boolean)
         .join(" "),
@@ -163,7 +163,7 @@ function crossModel({ from, to, hasCrossModelRelations, controller, models }: Ho
   ];
 }
 
-/** The dry run of a migration came with 3.6.13; that of an upgrade leaves the check of lagging agents out. */
+/** `juju migrate --dry-run` exists since 3.6.13. That of an upgrade does not check for agents on older versions. */
 function dryRun({
   from,
   to,
@@ -181,7 +181,7 @@ function dryRun({
       {
         id: "dry-run",
         title: "Juju's own checks",
-        text: "Let Juju run its own checks of each migration without starting it, once the new controller is there.",
+        text: "When the new controller runs, let Juju run its own checks of each migration without starting it.",
         commands: models.map(
           ({ name }) => shellCommand`juju migrate --dry-run ${placeOf(controller, name)} ${newController}`,
         ),
@@ -194,7 +194,7 @@ function dryRun({
     {
       id: "dry-run",
       title: "Juju's own checks",
-      text: "Let Juju run its own checks without changing anything. It does not look for agents that lag, nor for an upgrade under way.",
+      text: "Let Juju run its own checks without changing anything. It does not look for agents on older versions, nor for an upgrade in progress.",
       commands: [
         shellCommand`juju upgrade-controller -c ${controller} --agent-version ${formatVersion(to)} --dry-run`,
       ],

@@ -5,7 +5,7 @@ import { formatVersion } from "../version.ts";
 import { MIGRATION_FAILURES } from "./migration-failures.ts";
 import { placeOf, placesOf, type FailureAdvice, type FailureRule, type HopSituation } from "./procedure.ts";
 
-/** What to do when a hop does not go as it should, by what is seen; the likeliest first. */
+/** What to do if a hop fails, by symptom; the most likely first. */
 export function failuresOf(situation: HopSituation): FailureAdvice[] {
   if (situation.from.major < 2) return [];
   return [...UPGRADE_FAILURES, ...MIGRATION_FAILURES]
@@ -48,7 +48,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   {
     id: "agents-lag",
     symptom: "some agents have not upgraded to the current model version",
-    text: "A machine or unit does not run the model's version yet, or never had an agent. Bring each back or remove it; the option passes over them, and they then have to catch up by themselves.",
+    text: "A machine or unit does not run the model's version yet, or never had an agent. Repair or remove each of them. The option ignores them; they then have to catch up later.",
     appliesTo: upgradeBy({ from: "2.0", to: "4.0" }, onMachines),
     commands: (situation) => [
       shellCommand`juju status -m ${firstPlace(situation)} --format json | jam upgraded --to ${formatVersion(situation.from)}`,
@@ -59,7 +59,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   {
     id: "no-upgrades",
     symptom: "no upgrades available, or no matching agent binaries available",
-    text: "Juju looked somewhere that does not list the target: another agent-metadata-url, another agent-stream, or a mirror without it.",
+    text: "Juju searched a source that does not list the target: another agent-metadata-url, another agent-stream, or a mirror without it.",
     appliesTo: isUpgrade,
     commands: (situation) => [
       shellCommand`juju model-config -m ${ownPlace(situation)} agent-metadata-url`,
@@ -71,7 +71,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   {
     id: "upgrade-in-progress",
     symptom: "upgrade in progress",
-    text: "An upgrade before this one was not finished by every controller. Wait for it; only when what stopped it is mended, clear its mark. With an upgrade that still runs, this breaks it.",
+    text: "An earlier upgrade has not completed on every controller node. Wait for it. Only after fixing what stopped it, reset it. Resetting an upgrade that still runs breaks it.",
     appliesTo: upgradeBy({ from: "2.0", to: "4.0" }),
     commands: (situation) => [
       shellCommand`juju status -m ${ownPlace(situation)}`,
@@ -82,7 +82,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   {
     id: "no-reset",
     symptom: "aborting model upgrades is not supported",
-    text: "4.0 has no --reset-previous-upgrade. Mend what stops the agents that lag; they try again by themselves.",
+    text: "4.0 has no --reset-previous-upgrade. Fix what stops the agents on the old version; they retry automatically.",
     appliesTo: upgradeBy({ from: "4.0" }),
     commands: (situation) => [
       shellCommand`juju debug-log -m ${ownPlace(situation)} --level ERROR --limit 50`,
@@ -92,7 +92,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   {
     id: "database-node",
     symptom: "unable to upgrade, database node N (ADDRESS) has state DOWN",
-    text: "A node of MongoDB is neither primary nor secondary. Start it, or remove its machine and make a new node, before anything else.",
+    text: "A node of MongoDB is neither primary nor secondary. Start it, or remove its machine and add a new node, before anything else.",
     appliesTo: upgradeBy({ from: "2.0", to: "4.0" }, ofMachineController),
     commands: (situation) => [
       shellCommand`juju show-controller ${situation.controller}`,
@@ -104,7 +104,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   {
     id: "gave-up",
     symptom: "status error: upgrade to V failed (giving up): …",
-    text: "The upgrade steps failed and the agent waits for a person, with the new version shown. Read why, mend it, then restart the agent: it runs the steps again.",
+    text: "The upgrade steps failed and the agent does not retry, although it shows the new version. Read the log, fix the cause, then restart the agent: it runs the steps again.",
     appliesTo: upgradeBy({ from: "2.0", to: "4.0" }, onMachines),
     commands: (situation) => [
       shellCommand`juju ssh -m ${firstPlace(situation)} N -- sudo tail -n 100 /var/log/juju/machine-N.log`,
@@ -115,7 +115,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   {
     id: "gave-up-4.0",
     symptom: "status error: upgrade to V failed, or failed to perform upgrade steps, check logs.",
-    text: 'In 4.0 the words are swapped: "(giving up)" stands for a try that will be repeated, "(will retry)" for the last. Read the log, mend the cause and restart the agent.',
+    text: '4.0 has the two texts swapped: "(giving up)" means that it will retry, "(will retry)" means the last try. Read the log, fix the cause and restart the agent.',
     appliesTo: upgradeBy({ from: "4.0" }, onMachines),
     commands: (situation) => [
       shellCommand`juju ssh -m ${firstPlace(situation)} N -- sudo tail -n 100 /var/log/juju/machine-N.log`,
@@ -126,7 +126,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   {
     id: "distro-info",
     symptom: "machine N cannot be upgraded: failed to update distro-info: updating package list",
-    text: "apt failed on that controller machine. Give it a source (apt-http-proxy reaches it at once), or install the package by hand, then restart the agent.",
+    text: "apt failed on that controller machine. Configure a source (apt-http-proxy applies at once), or install the package manually, then restart the agent.",
     appliesTo: (situation) =>
       isUpgrade(situation) && ofMachineController(situation) && installsDistroInfo(situation.to),
     commands: (situation) => [
@@ -141,7 +141,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
     id: "database-upgrade",
     symptom:
       "status stays at upgrading database for V, waiting on primary database upgrade, or ends in error",
-    text: "The primary runs the database's steps, the others wait ten minutes for it, and fifteen for each other (aborted wait for other controllers). Look at the primary first; when it is well, restart the agents that gave up.",
+    text: "The primary runs the database steps; the other nodes wait ten minutes for it and fifteen for each other (aborted wait for other controllers). Check the primary first; when it works, restart the agents that gave up.",
     appliesTo: upgradeBy({ from: "2.0", to: "4.0" }, ofMachineController),
     commands: (situation) => [
       shellCommand`juju show-controller ${situation.controller}`,
@@ -153,7 +153,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   {
     id: "agent-behind",
     symptom: "an agent keeps the old version, without a message",
-    text: "It cannot fetch the new agent from its controller or has no room for it (not enough free disk space … for upgrade). Its log says which. A restart makes it try at once.",
+    text: "It cannot download the new agent from its controller, or does not have the space for it (not enough free disk space … for upgrade). Its log shows which. After a restart it tries at once.",
     appliesTo: (situation) => isUpgrade(situation) && onMachines(situation),
     commands: (situation) => [
       shellCommand`juju ssh -m ${firstPlace(situation)} N -- df -h /var/lib/juju /tmp`,
@@ -165,7 +165,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   {
     id: "agent-lost",
     symptom: "machine down, unit lost: agent is not communicating with the server",
-    text: "The machine or its agent does not run. Where juju ssh does not get through, use the cloud's own access. Compare agent.conf with another machine's when the agent starts and ends again.",
+    text: "The machine or its agent does not run. If juju ssh does not connect, use the access of your cloud. If the agent starts and stops again, compare agent.conf with that of another machine.",
     appliesTo: (situation) => isUpgrade(situation) && onMachines(situation),
     commands: (situation) => [
       shellCommand`juju ssh -m ${firstPlace(situation)} N -- systemctl status jujud-machine-N`,
@@ -177,7 +177,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   {
     id: "api-port-closed",
     symptom: "after the upgrade the controller's API port 17070 cannot be reached",
-    text: "3.6.19 to 3.6.21 open the port only where the application controller is exposed, and do not expose it when they come from a release before 3.6.19. From a machine that still reaches it, expose it; 3.6.23 does so itself.",
+    text: "3.6.19 to 3.6.21 open the port only if the application controller is exposed, and an upgrade from a release before 3.6.19 does not expose it. Expose it from a machine that still reaches the port; 3.6.23 does it automatically.",
     appliesTo: (situation) =>
       isUpgrade(situation) &&
       situation.movesController &&
@@ -189,7 +189,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   {
     id: "controller-application",
     symptom: 'upgrade step "expose controller application" failed: not found',
-    text: "The controller has no application named controller, because its charm could not be deployed at bootstrap. 3.6.23 stops there; go to 3.6.24 or later, which passes over it.",
+    text: "The controller has no application named controller, because its charm could not be deployed at bootstrap. 3.6.23 stops there; upgrade to 3.6.24 or later, which skips that step.",
     appliesTo: (situation) =>
       isUpgrade(situation) && situation.movesController && formatVersion(situation.to) === "3.6.23",
     commands: (situation) => [shellCommand`juju status -m ${ownPlace(situation)} controller`],
@@ -197,8 +197,8 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   },
   {
     id: "image-pull",
-    symptom: "ImagePullBackOff, or a controller that does not answer",
-    text: "A node cannot pull the new image. Put it into the registry, or mend the registry's address, login or certificate on the nodes; the pod then starts by itself.",
+    symptom: "ImagePullBackOff, or a controller that does not respond",
+    text: "A node cannot pull the new image. Push it to the registry, or correct the address, login or certificate of the registry on the nodes; the pod then starts automatically.",
     appliesTo: (situation) =>
       isUpgrade(situation) &&
       (ofPodController(situation) || situation.models.some(({ type }) => type === "caas")),
@@ -218,7 +218,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
     id: "registry-refuses",
     symptom:
       "unsupported protocol scheme, faild to get manifests, manifest response version not supported, x509, or 401",
-    text: "The controller could not read the registry before the upgrade; nothing was changed. See the notes on the registry: form of the manifests, port, login, certificate.",
+    text: "The controller could not read the registry before the upgrade; nothing was changed. See the notes on the registry: format of the manifests, port, login, certificate.",
     appliesTo: upgradeBy({ from: "2.9", to: "4.0" }, ofPodController),
     commands: () => [shellCommand`skopeo inspect --raw docker://REGISTRY/juju/jujud-operator:VERSION`],
     source: "docker/registry/internal, apiserver/facades/client/modelupgrader/findagents.go @2.9.42, 3.6.28",
@@ -226,7 +226,7 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   {
     id: "any-other",
     symptom: "anything else",
-    text: "Juju's own advice: the same command again with --debug --verbose, and the log of what failed; transient errors are common, so the last lines count.",
+    text: "The Juju documentation advises to repeat the command with --debug --verbose and to read the log. Transient errors are common, so the last lines count.",
     appliesTo: isUpgrade,
     commands: (situation) => [
       shellCommand`juju debug-log -m ${firstPlace(situation)} --level ERROR --limit 50`,
@@ -236,14 +236,14 @@ const UPGRADE_FAILURES: readonly FailureRule[] = [
   },
 ];
 
-/** Of the controller's pod, else of the first model on Kubernetes, which is called after it. */
+/** The namespace of the controller's pod, else of the first model on Kubernetes. */
 function namespaceOf(situation: HopSituation): string {
   if (ofPodController(situation)) return `controller-${situation.controller}`;
   const name = situation.models.find(({ type }) => type === "caas")?.name ?? "MODEL";
   return name.split("/").at(-1) ?? name;
 }
 
-/** MongoDB is a snap from 2.9 on focal and later; the unit keeps one name otherwise. */
+/** MongoDB is a snap from 3.0; before, its unit is `juju-db`. */
 function databaseService({ from }: HopSituation): string {
   return isFrom(from, "3.0") ? "snap.juju-db.daemon" : "juju-db";
 }

@@ -6,12 +6,12 @@ import { placeOf, type FailureRule, type HopSituation } from "./procedure.ts";
 const isMigration = ({ how }: HopSituation) => how === "migrate";
 const firstModel = ({ controller, models }: HopSituation) => placeOf(controller, models[0]?.name ?? "MODEL");
 
-/** What a bootstrap and the migrations after it can meet. */
+/** Failures of a bootstrap and of the migrations after it. */
 export const MIGRATION_FAILURES: readonly FailureRule[] = [
   {
     id: "bootstrap-agents",
     symptom: "Juju cannot bootstrap because no agent binaries are available for your model",
-    text: "The client did not find the agents in this mirror: another address, a version or an architecture that it does not hold.",
+    text: "The client did not find the agents in this mirror: it uses another address, or the mirror does not hold the version or architecture.",
     appliesTo: (situation) => isMigration(situation) && situation.controllerType === "iaas",
     commands: ({ to }) => [
       shellCommand`jam list ${formatVersion(to)}`,
@@ -22,7 +22,7 @@ export const MIGRATION_FAILURES: readonly FailureRule[] = [
   {
     id: "bootstrap-charm",
     symptom: "cannot deploy controller application: deploying charmhub controller charm",
-    text: "The controller could not get its charm: --controller-charm-path is missing (on machines), or nothing answers for Charmhub (on Kubernetes). A controller without it upgrades badly: destroy it and bootstrap again.",
+    text: "The controller could not get its charm: --controller-charm-path is missing (on machines), or Charmhub is not reachable (on Kubernetes). Upgrades of a controller without its charm fail: destroy it and bootstrap again.",
     appliesTo: (situation) => isMigration(situation) && isFrom(situation.to, "3.0"),
     commands: ({ newController }) => [
       shellCommand`juju status -m ${placeOf(newController, "controller")} controller`,
@@ -32,7 +32,7 @@ export const MIGRATION_FAILURES: readonly FailureRule[] = [
   {
     id: "bootstrap-other",
     symptom: "the bootstrap fails or hangs",
-    text: "Juju's own advice: repeat it with more output and keep the machine, so that its log can be read.",
+    text: "The Juju documentation advises to repeat it with more output and to keep the machine, so that its log can be read.",
     appliesTo: isMigration,
     commands: ({ newController, to, controllerType }) => [
       shellCommand`juju bootstrap CLOUD ${newController} --agent-version ${formatVersion(to)} --debug --verbose --keep-broken    # and the flags of the plan`,
@@ -45,7 +45,7 @@ export const MIGRATION_FAILURES: readonly FailureRule[] = [
   {
     id: "source-prechecks",
     symptom: "source prechecks failed: …",
-    text: "Something in the model or in its controller is not at rest: an agent down, a unit not idle, a machine not running, another version. Nothing was changed; the model stays. Mend what it names and migrate again.",
+    text: "The model or its controller is not ready: an agent is down, a unit is not idle, a machine does not run, or versions differ. Nothing was changed; the model stays. Fix what the message names and migrate again.",
     appliesTo: isMigration,
     commands: (situation) => [
       shellCommand`juju status -m ${firstModel(situation)} --format json | jam upgraded --to ${formatVersion(situation.from)}`,
@@ -56,7 +56,7 @@ export const MIGRATION_FAILURES: readonly FailureRule[] = [
   {
     id: "target-prechecks",
     symptom: "target prechecks failed: …",
-    text: "The new controller does not take the model: its version, a name that is there already, a cloud, users or facades that are missing. Nothing was changed.",
+    text: "The new controller refuses the model: because of its version, a name that exists already, or a missing cloud, user or facade. Nothing was changed.",
     appliesTo: isMigration,
     commands: ({ newController }) => [
       shellCommand`juju models -c ${newController}`,
@@ -69,14 +69,14 @@ export const MIGRATION_FAILURES: readonly FailureRule[] = [
     symptom: "migration: aborted, removing model from target controller: …",
     text: (situation) =>
       [
-        "The model stays where it was and keeps working. Juju's words name the cause:",
-        'user "X" is permanently deleted: make that user on the new controller;',
+        "The model stays where it was and keeps working. The message names the cause:",
+        'user "X" is permanently deleted: add that user on the new controller;',
         'credential "X" not found: give the model a credential that its owner has (juju set-credential);',
-        "machine sanity check failed: the cloud has machines that Juju does not know, or the reverse: make them agree;",
-        'unsupported schema "cs": refresh that application to a charm of Charmhub first.',
+        "machine sanity check failed: the cloud has machines that Juju does not know, or the reverse: remove the difference;",
+        'unsupported schema "cs": refresh that application to a Charmhub charm first.',
         "Then migrate again.",
         isInSpan(situation.from, { from: "3.0", to: "4.0" })
-          ? "Check afterwards that the source model still takes changes: an abort that fails itself can leave it half active (juju #21459, open)."
+          ? "Check afterwards that the source model still accepts changes: if the abort itself fails, the model can stay partly disabled (juju #21459, open)."
           : "",
       ]
         .filter(Boolean)
@@ -92,7 +92,7 @@ export const MIGRATION_FAILURES: readonly FailureRule[] = [
   {
     id: "model-left-importing",
     symptom: "model with same UUID already exists, after the new controller broke down during a migration",
-    text: "A half imported model is left on the new controller, and a new try is refused. No command removes it (juju #20361, open): bootstrap another new controller and migrate there.",
+    text: "A partly imported model is left on the new controller, and a second try is refused. No command removes it (juju #20361, open): bootstrap another controller and migrate there.",
     appliesTo: isMigration,
     commands: ({ newController }) => [shellCommand`juju models -c ${newController} --all`],
     source: "juju #20361",
@@ -100,7 +100,7 @@ export const MIGRATION_FAILURES: readonly FailureRule[] = [
   {
     id: "agents-not-following",
     symptom: "the migration waits for agents to report, or fails in VALIDATION",
-    text: "Machines cannot reach the new controller at port 17070, or too many come at once. Open the way; for a large model raise the limits on the new controller.",
+    text: "Machines cannot reach port 17070 of the new controller, or too many connect at once. Open the port; for a large model raise the limits on the new controller.",
     appliesTo: isMigration,
     commands: ({ newController }) => [
       shellCommand`juju controller-config -c ${newController} migration-agent-wait-time=30m agent-ratelimit-max=100 agent-ratelimit-rate=50ms`,

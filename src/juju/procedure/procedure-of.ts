@@ -7,7 +7,7 @@ import { failuresOf } from "./failures.ts";
 import { placeOf, type HopProcedure, type HopSituation, type WayBack } from "./procedure.ts";
 import { verifySteps, watchSteps } from "./watch.ts";
 
-/** The whole procedure of a hop but for the commands that do it, which the hop has itself. */
+/** The procedure of a hop, without the commands of the upgrade itself, which are the steps of the hop. */
 export function procedureOf(situation: HopSituation): HopProcedure {
   return {
     before: beforeSteps(situation),
@@ -27,7 +27,7 @@ function wayBackOf(situation: HopSituation): WayBack[] {
         id: "unread",
         title: "not known",
         is: "unknown",
-        text: "Whether 1.x can go back was not read.",
+        text: "Whether 1.x can go back was not examined.",
         commands: [],
         source: "not read",
       },
@@ -40,7 +40,7 @@ function wayBackOf(situation: HopSituation): WayBack[] {
       id: "model-upgrade",
       title: "none",
       is: "none",
-      text: "A model does not go back to a lower version. Mend what stopped it and let it finish.",
+      text: "A model cannot go back to a lower version. Fix what stopped the upgrade and let it complete.",
       commands: [],
       source:
         "apiserver/facades/client/modelupgrader/upgrader.go @3.6.28; domain/modelagent/service/service.go @4.0.15",
@@ -52,17 +52,17 @@ function migrationWayBack({ from, to, controller, newController, models }: HopSi
   return [
     {
       id: "until-success",
-      title: "until a model has moved: it stays where it is",
+      title: "until a model has migrated, it stays where it is",
       is: "source-stays",
-      text: `Until a model's migration has succeeded it stays on ${controller} and works there; a migration that fails is undone by Juju. The new controller can be destroyed and made again as long as no model is on it.`,
+      text: `Until its migration has succeeded, a model stays on ${controller} and works there; Juju undoes a migration that fails. As long as the new controller has no models, it can be destroyed and bootstrapped again.`,
       commands: [shellCommand`juju destroy-controller ${newController}`],
       source: "docs/howto/manage-models.md; worker/migrationmaster/worker.go @3.6.28",
     },
     {
       id: "after-success",
-      title: "after that: none",
+      title: "after that, none",
       is: "none",
-      text: `Once a model is on ${newController} it does not come back: a controller of ${formatVersion(from)} refuses a model from one of ${formatVersion(to)}. Migrate a model that matters little first, and keep the old controller until every model is verified.`,
+      text: `Once a model is on ${newController}, it cannot go back: a controller of ${formatVersion(from)} refuses a model from one of ${formatVersion(to)}. Migrate the least important model first, and keep the old controller until every model is verified.`,
       commands: models
         .slice(0, 1)
         .map(({ name }) => shellCommand`juju status -m ${placeOf(newController, name)}`),

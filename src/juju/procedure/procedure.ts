@@ -1,7 +1,7 @@
 import type { ShellCommand } from "../../shared/shell-command.ts";
 import type { JujuVersion } from "../version.ts";
 
-/** One thing to do or to look at. */
+/** One thing to do or to check. */
 export interface ProcedureStep {
   /** Stable, for scripts and tests. */
   readonly id: string;
@@ -13,15 +13,15 @@ export interface ProcedureStep {
   readonly source: string;
 }
 
-/** What to do when something goes wrong, by what is seen. */
+/** What to do if something fails, by symptom. */
 export interface FailureAdvice extends Omit<ProcedureStep, "title"> {
   /** What Juju prints or shows. */
   readonly symptom: string;
 }
 
 /**
- * `none`: nothing leads back. `backup`: only a restored backup. `source-stays`: until it succeeded, the old
- * controller keeps everything. `unknown`: it was not read.
+ * `none`: not possible. `backup`: only by restoring a backup. `source-stays`: the old controller keeps everything until
+ * the migration has succeeded. `unknown`: not examined.
  */
 export type WayBackKind = "none" | "backup" | "source-stays" | "unknown";
 
@@ -29,7 +29,7 @@ export interface WayBack extends ProcedureStep {
   readonly is: WayBackKind;
 }
 
-/** A hop from preparation to the way back, in the order of doing. */
+/** A hop from preparation to the way back, in order. */
 export interface HopProcedure {
   readonly before: readonly ProcedureStep[];
   readonly client: readonly ProcedureStep[];
@@ -39,7 +39,7 @@ export interface HopProcedure {
   readonly wayBack: readonly WayBack[];
 }
 
-/** A model that takes part in a hop. */
+/** A model of a hop. */
 export interface HopModel {
   readonly name: string;
   readonly type: "iaas" | "caas";
@@ -51,18 +51,18 @@ export interface HopSituation {
   readonly from: JujuVersion;
   readonly to: JujuVersion;
   readonly how: "upgrade" | "migrate";
-  /** False where only models follow a controller that was upgraded before. */
+  /** False if only models follow a controller that was upgraded before. */
   readonly movesController: boolean;
   readonly controllerType: "iaas" | "caas";
-  /** As the client knows it; `CONTROLLER` where no file tells. */
+  /** As the client calls it; `CONTROLLER` if no file names it. */
   readonly controller: string;
   /** Name of the controller that a migration bootstraps. */
   readonly newController: string;
-  /** Models of the operator's own, without the controller's. */
+  /** The operator's models, without the controller model. */
   readonly models: readonly HopModel[];
   /** `agent-metadata-url` of this mirror. */
   readonly url: string;
-  /** Whether models consume offers of other models; undefined when no file tells. */
+  /** Whether models consume offers of other models; undefined if no file shows it. */
   readonly hasCrossModelRelations?: boolean | undefined;
 }
 
@@ -71,13 +71,13 @@ export function placeOf(controller: string, model: string): string {
   return `${controller}:${model}`;
 }
 
-/** The controller's own model and, where models take part, each of them. */
+/** The controller model and each other model of the hop. */
 export function placesOf({ controller, models, movesController }: HopSituation): string[] {
   const own = movesController ? [placeOf(controller, "controller")] : [];
   return [...own, ...models.map(({ name }) => placeOf(controller, name))];
 }
 
-/** A failure that some hops can meet. */
+/** A failure of some hops. */
 export interface FailureRule extends Omit<FailureAdvice, "commands" | "text"> {
   readonly text: string | ((situation: HopSituation) => string);
   readonly appliesTo: (situation: HopSituation) => boolean;

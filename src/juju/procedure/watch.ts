@@ -3,12 +3,12 @@ import { isFrom, isInSpan } from "../version-span.ts";
 import { formatVersion } from "../version.ts";
 import { placeOf, placesOf, type HopSituation, type ProcedureStep } from "./procedure.ts";
 
-/** What to look at while a hop runs. */
+/** What to watch while a hop runs. */
 export function watchSteps(situation: HopSituation): ProcedureStep[] {
   const { from, how, controllerType, movesController, controller } = situation;
   if (from.major < 2) {
     return [
-      step("status", "Look until every agent runs the target.", [
+      step("status", "Wait until every agent runs the target version.", [
         shellCommand`watch -n 5 juju status -e ENVIRONMENT`,
       ]),
     ];
@@ -22,26 +22,26 @@ export function watchSteps(situation: HopSituation): ProcedureStep[] {
       ? [
           step(
             "pods",
-            "The controller's pod restarts with the new image; until then the controller does not answer.",
+            "The controller's pod restarts with the new image; until then the controller does not respond.",
             [shellCommand`kubectl get pods -n ${`controller-${controller}`} -w`],
           ),
         ]
       : []),
     step(
       "log",
-      `What agents say meanwhile.${movesController && controllerType === "iaas" ? " While its steps run, a controller answers juju status and juju ssh only." : ""}`,
+      `What the agents log meanwhile.${movesController && controllerType === "iaas" ? " While its upgrade steps run, a controller responds only to juju status and juju ssh." : ""}`,
       [shellCommand`juju debug-log -m ${first} --tail --level WARNING`],
     ),
   ];
 }
 
-/** How to see that a hop is complete. */
+/** How to verify that a hop is complete. */
 export function verifySteps(situation: HopSituation): ProcedureStep[] {
   const { from, to, how, controller, newController, models, movesController } = situation;
   const version = formatVersion(to);
   if (from.major < 2) {
     return [
-      step("status", "Every machine and unit runs the target and is started.", [
+      step("status", "Every machine and unit runs the target version and is started.", [
         shellCommand`juju status -e ENVIRONMENT`,
       ]),
     ];
@@ -52,7 +52,7 @@ export function verifySteps(situation: HopSituation): ProcedureStep[] {
   return [
     step(
       "upgraded",
-      `Every agent runs ${version} and is well: exit status 0. A version alone does not tell, because agents report it before their upgrade steps run.`,
+      `Every agent runs ${version} and works: exit status 0. The version alone does not prove it, because agents report it before their upgrade steps run.`,
       places.map(
         (place) => shellCommand`juju status -m ${place} --format json | jam upgraded --to ${version}`,
       ),
@@ -71,7 +71,7 @@ export function verifySteps(situation: HopSituation): ProcedureStep[] {
       ? [
           step(
             "moved",
-            "The models are on the new controller, and gone from the old one. Send each user a new registration.",
+            "The models are on the new controller and no longer on the old one. Send each user a new registration.",
             [
               shellCommand`juju models -c ${newController}`,
               shellCommand`juju models -c ${controller}`,
@@ -86,8 +86,8 @@ export function verifySteps(situation: HopSituation): ProcedureStep[] {
 function nodesText({ to, controllerType }: HopSituation): string {
   if (controllerType === "caas") return "The client shows the new version of the controller.";
   return isFrom(to, "4.0")
-    ? "The client shows the new version of the controller; every controller machine is started, without a message."
-    : "The client shows the new version of the controller; with several nodes each is ha-enabled, one of them primary.";
+    ? "The client shows the new version of the controller; every controller machine is started and shows no message."
+    : "The client shows the new version of the controller; with several nodes, each is ha-enabled and one is primary.";
 }
 
 /** An upgrade keeps the MongoDB of the bootstrap. Source: release notes of 2.9.56, 3.6.19 and 3.6.23 */
@@ -109,7 +109,7 @@ function oldDatabase({
   return [
     step(
       "database",
-      `The upgrade keeps the MongoDB of the bootstrap, which has CVE-2025-14847 when it is older than 4.4.30: bootstrap a new controller and migrate the models when you can${script}. Keep port 37017 closed until then.`,
+      `The upgrade keeps the MongoDB of the bootstrap, which has CVE-2025-14847 if it is older than 4.4.30: when you can, bootstrap a new controller and migrate the models${script}. Keep port 37017 closed until then.`,
       [shellCommand`juju show-controller ${controller}    # mongo-version`],
     ),
   ];
@@ -138,7 +138,7 @@ function kubernetesVerify({
   return [
     step(
       "images",
-      "On Kubernetes the images tell: jujud-operator has the new tag. Units of podspec charms show no version in juju status.",
+      "On Kubernetes, check the images: jujud-operator has the new tag. Units of podspec charms show no version in juju status.",
       commands,
     ),
   ];
@@ -148,7 +148,7 @@ function upgraded(situation: HopSituation, places: readonly string[]): Procedure
   const version = formatVersion(situation.to);
   return step(
     "upgraded",
-    "Each agent on the target and well, or what keeps it back; ends by itself when all are done.",
+    "Shows for each agent whether it runs the target version and works, or what stops it. It exits when all are done.",
     places.map(
       (place) => shellCommand`jam upgraded --to ${version} --watch -- juju status -m ${place} --format json`,
     ),
@@ -158,7 +158,7 @@ function upgraded(situation: HopSituation, places: readonly string[]): Procedure
 function migration({ controller, models }: HopSituation): ProcedureStep {
   return step(
     "migration",
-    "The phases of each migration, from starting to successful; when it is over, the model is gone from the old controller.",
+    "Shows the phases of each migration, from starting to successful. After it, the model is no longer on the old controller.",
     models.map(({ name }) => shellCommand`watch -n 5 juju show-model ${placeOf(controller, name)}`),
   );
 }
@@ -173,7 +173,7 @@ function afterMigration(situation: HopSituation): ProcedureStep[] {
   ];
 }
 
-/** Titles are what the table shows. */
+/** The titles in the table. */
 const TITLES = {
   status: "the status",
   upgraded: "agents",

@@ -132,7 +132,7 @@ describe("machines that a source may refuse", () => {
 
   test("the upgrade before the migration says what it is for", () => {
     const [first] = fleetPlan("2.9.52", ["focal"], { upstream, to: "3.6" }).hops;
-    expect(first?.because).toContain("2.9.53 and later let them pass");
+    expect(first?.because).toContain("2.9.53 and later accept them");
   });
 
   test("where no later release is there, the migration stays", () => {
