@@ -5,7 +5,7 @@ import type { GlobalOptions } from "./global-options.ts";
 import type { CommandIo } from "./io.ts";
 import { createOutput } from "./output/output.ts";
 import { createPaint } from "./output/paint.ts";
-import { readVersion } from "./version.ts";
+import { readVersion } from "./program-info.ts";
 
 /** What a context is made of. */
 export interface ContextParts {

@@ -6,7 +6,7 @@ import type { CommandAction, RunAction } from "./command.ts";
 import { createContext } from "./context.ts";
 import { type ParsedGlobals, completeGlobals } from "./global-options.ts";
 import { createProgram, loadCommand, toUsageError } from "./program.ts";
-import type { RunOptions } from "./run-options.ts";
+import type { RunOptions } from "./command.ts";
 
 /** One parse: the tree, and what comes of it. */
 interface ParsedCall {

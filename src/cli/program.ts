@@ -3,7 +3,7 @@ import { JamError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
 import { COMMAND_GROUPS, type CommandEntry, type RunAction } from "./command.ts";
 import { GLOBAL_FLAGS } from "./global-options.ts";
-import { readVersion } from "./version.ts";
+import { readVersion } from "./program-info.ts";
 
 /** What commander writes by itself: help that was asked for, and help because a command is missing. */
 export interface ProgramSink {

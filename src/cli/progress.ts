@@ -4,8 +4,7 @@ import type { CommandContext } from "./command.ts";
 import type { ProgressMode } from "./global-options.ts";
 import { printableJson } from "./output/document.ts";
 import { createBars } from "./progress/bars.ts";
-import { limitTroubles, type Progress } from "./progress/limit-troubles.ts";
-import { createLines } from "./progress/lines.ts";
+import { limitTroubles, type Progress, createLines } from "./progress/lines.ts";
 import { describeEvent } from "./progress/view.ts";
 import { createTransferState } from "./progress/transfer-state.ts";
 

@@ -1,7 +1,7 @@
 import { ERROR_OUTCOMES, JamError, isJamError, toJamError } from "../shared/errors.ts";
 import { type ScannedArguments, scanArguments } from "./arguments.ts";
 import { isOutputFormat } from "./global-options.ts";
-import type { RunOptions } from "./run-options.ts";
+import type { RunOptions } from "./command.ts";
 
 /** The exit status after running the command that `argv` names and reporting its failure, if any. Never rejects. */
 export async function run(options: RunOptions): Promise<number> {
@@ -10,7 +10,7 @@ export async function run(options: RunOptions): Promise<number> {
   try {
     if (argv.length === 1 && argv[0] === "--version") {
       // The most frequent call of scripts and monitoring: it is answered without loading the parser.
-      const { readVersion } = await import("./version.ts");
+      const { readVersion } = await import("./program-info.ts");
       await io.stdout.write(`${readVersion()}\n`);
       return 0;
     }

@@ -2,7 +2,7 @@ import type { Agent } from "../juju/agent.ts";
 import type { MissingAgents } from "../upgrade/fetch-hint.ts";
 import type { UsableAgents, UsableWanted } from "../upgrade/known-agents.ts";
 import type { CommandContext } from "./command.ts";
-import { userAgent } from "./version.ts";
+import { userAgent } from "./program-info.ts";
 
 /**
  * What upstream lists in these streams (`*` is every one): its metadata is read and verified as a sync would, and

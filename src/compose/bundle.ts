@@ -140,7 +140,7 @@ export async function composeImport(
 /** Upstream's documents are held to the keyring of the upstream of that name or URL, or of the first one. */
 async function composeProofTrust(config: Config, observe: SyncObserver): Promise<OpenProofTrust> {
   const { createDocumentTrust } = await import("../upstream/document-trust.ts");
-  const { SYSTEM_TIMING } = await import("../upstream/timing.ts");
+  const { SYSTEM_TIMING } = await import("../upstream/waiting.ts");
   return ({ name, url }) => {
     const { upstreams } = config;
     const upstream =

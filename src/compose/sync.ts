@@ -3,7 +3,7 @@ import type { SyncObserver } from "../mirror/run-events.ts";
 import type { Allowance } from "../metadata/freshness.ts";
 import type { SyncCollaborators, SyncOptions } from "../sync/sync-mirror.ts";
 import type { Upstream } from "../upstream/source.ts";
-import type { UpstreamWait, WaitObserver } from "../upstream/wait.ts";
+import type { UpstreamWait, WaitObserver } from "../upstream/waiting.ts";
 import { openStore } from "./store.ts";
 
 export interface ComposeUpstreamsOptions {

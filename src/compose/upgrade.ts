@@ -80,6 +80,6 @@ export async function composeLookup(
 
 /** True for a URL whose host is, by its spelling, this machine or in a private network. */
 export async function isPrivateUrl(url: string): Promise<boolean> {
-  const { isPrivateHost } = await import("../upstream/redirect-policy.ts");
+  const { isPrivateHost } = await import("../upstream/url-policy.ts");
   return isPrivateHost(new URL(url).hostname);
 }

@@ -3,7 +3,6 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, unlink, writeFile } 
 import { dirname, join } from "node:path";
 import { attempt, attemptUnlessAbsent } from "./io-error.ts";
 import { systemCode } from "../shared/system-error.ts";
-import { temporaryName } from "./temporary-name.ts";
 
 /** A path that nothing else uses, in `folder`; `recover` removes what stays there. */
 export function temporaryPath(folder: string): string {
@@ -125,4 +124,25 @@ let words = 0;
 export function uniqueWord(): string {
   words += 1;
   return `${process.pid}-${performance.timeOrigin.toString(36).replace(".", "-")}-${words}`;
+}
+
+const TEMPORARY = /^\.tmp-/;
+
+/** A name for something unfinished; whoever owns the folder removes what still has one after a crash. */
+export function temporaryName(unique: string): string {
+  return `.tmp-${unique}`;
+}
+
+/** True for what `temporaryName` makes. */
+export function isTemporaryName(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/** Removes what crashed runs left unfinished in `folder`; for those who know that nobody else writes there. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  for (const name of await listNames(folder)) {
+    if (!isTemporaryName(name)) continue;
+    const path = join(folder, name);
+    await attempt(`remove ${path}`, () => rm(path, { recursive: true, force: true }));
+  }
 }

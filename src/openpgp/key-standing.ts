@@ -1,6 +1,6 @@
 import type { Key, SignaturePacket, Subkey } from "openpgp";
 
-import { reasonOf } from "./reason.ts";
+import { reasonOf } from "./signature-fault.ts";
 
 /** A trusted key, and the part of it that a signature names as its maker: the primary key or a subkey. */
 export interface Signer {

@@ -2,10 +2,9 @@ import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { createFile } from "../disk/create-file.ts";
-import { makeFolder } from "../disk/durable-write.ts";
+import { makeFolder, removeTemporaries } from "../disk/durable-write.ts";
 import { attemptUnlessAbsent } from "../disk/io-error.ts";
 import { isAbsent } from "../shared/system-error.ts";
-import { removeTemporaries } from "../disk/remove-temporaries.ts";
 import { JamError } from "../shared/errors.ts";
 import { generateSecretKey, readSigningKey, type SigningKey } from "./signing-key.ts";
 

@@ -2,7 +2,7 @@ import type { PartialConfig, PrivateKey } from "openpgp";
 
 import { JamError } from "../shared/errors.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import { reasonOf } from "./reason.ts";
+import { reasonOf } from "./signature-fault.ts";
 
 /** The key that this side signs with. */
 export interface SigningKey {

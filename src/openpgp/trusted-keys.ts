@@ -2,13 +2,19 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Key } from "openpgp";
 
-import { listNames, makeFolder, removeFile, replaceFile, syncFolder } from "../disk/durable-write.ts";
+import {
+  listNames,
+  makeFolder,
+  removeFile,
+  replaceFile,
+  syncFolder,
+  removeTemporaries,
+} from "../disk/durable-write.ts";
 import { attemptUnlessAbsent } from "../disk/io-error.ts";
-import { removeTemporaries } from "../disk/remove-temporaries.ts";
 import { isJamError, JamError } from "../shared/errors.ts";
 import { fingerprintOf, parseFingerprint } from "./fingerprint.ts";
 import { parseKeyring } from "./keyring.ts";
-import { reasonOf } from "./reason.ts";
+import { reasonOf } from "./signature-fault.ts";
 
 const FILE = /^(?<fingerprint>[0-9A-F]{40}|[0-9A-F]{64})\.asc$/;
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 
 import { JamError } from "../shared/errors.ts";
-import { verifyClearsigned, type VerifiedText } from "./clearsign.ts";
+import { verifyClearsigned, type VerifiedText } from "./verify-clearsigned.ts";
 import type { VerifyOutcome, VerifyTask } from "./verify-worker.ts";
 
 /** From here on a signature takes long enough (tenths of a second) to hold up transfers and requests. */

@@ -13,10 +13,10 @@ import {
   type SignedContent,
   type SoundSignature,
 } from "./check-signature.ts";
-import { canonicalBytes, readPackets } from "./clearsign.ts";
+import { canonicalBytes, readPackets } from "./verify-clearsigned.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import { reasonOf } from "./reason.ts";
 import {
+  reasonOf,
   expiredSigner,
   futureSignature,
   invalidSignature,

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 
 import { reportError, toJamError, type ErrorReport } from "../shared/errors.ts";
-import { verifyClearsigned, type VerifiedText } from "./clearsign.ts";
+import { verifyClearsigned, type VerifiedText } from "./verify-clearsigned.ts";
 import type { Keyring } from "./keyring.ts";
 
 /** What the thread is given. */

@@ -3,7 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { type FaceContext, serveCuratedFace, serveVerbatimFace } from "./faces.ts";
-import { ConnectionGone } from "./outlet.ts";
+import { ConnectionGone } from "./response-writer.ts";
 import { sendNotFound, sendProblem } from "./problem.ts";
 import { guardRequest } from "./request-guard.ts";
 import { type RequestRecord, logRequests } from "./request-log.ts";

@@ -1,7 +1,7 @@
 import { type RequestListener, type Server, createServer as createNodeServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { JamError } from "../shared/errors.ts";
-import type { ReaderPace } from "./outlet.ts";
+import type { ReaderPace } from "./response-writer.ts";
 
 /** Limits that no single client can hold the server up beyond. */
 export interface ServerLimits {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ERROR_OUTCOMES, JamError, reportError, toJamError } from "../shared/errors.ts";
-import { awaitTurn, openOutlet, type ReaderPace } from "./outlet.ts";
+import { awaitTurn, openResponseWriter, type ReaderPace } from "./response-writer.ts";
 
 /** Seconds after which a client may try again; Juju's own waiting starts at one second. */
 const RETRY_AFTER_SECONDS = "5";
@@ -66,11 +66,11 @@ export async function sendJsonPieces(
     ...JSON_HEADERS,
     "Content-Length": pieces.reduce((sum, { length }) => sum + length, 0),
   });
-  const outlet = openOutlet(response, pace);
+  const writer = openResponseWriter(response, pace);
   try {
-    for (const piece of pieces) await outlet.write(piece);
+    for (const piece of pieces) await writer.write(piece);
   } finally {
-    outlet.release();
+    writer.release();
   }
   response.end();
 }

@@ -7,7 +7,13 @@ import { type Answer, type Representation, decideAnswer } from "./conditional.ts
 import type { ServedDocument } from "./document.ts";
 import type { HotChunks } from "./hot-chunks.ts";
 import { type Encoding, tarballType } from "./negotiate.ts";
-import { ConnectionGone, type ReaderPace, awaitTurn, endWithin, openOutlet } from "./outlet.ts";
+import {
+  ConnectionGone,
+  type ReaderPace,
+  awaitTurn,
+  endWithin,
+  openResponseWriter,
+} from "./response-writer.ts";
 import { sendProblem } from "./problem.ts";
 import { ShortBlob, sendRange } from "./transfer.ts";
 
@@ -101,10 +107,10 @@ async function sendBytes(
   what: { readonly sha256: Sha256; readonly range: ByteRange },
   context: SendContext,
 ): Promise<void> {
-  const outlet = openOutlet(response, context.pace);
+  const writer = openResponseWriter(response, context.pace);
   try {
     await awaitTurn(response);
-    await sendRange(outlet, { blob, sha256: what.sha256, ...context }, what.range);
+    await sendRange(writer, { blob, sha256: what.sha256, ...context }, what.range);
     response.end();
   } catch (error) {
     if (error instanceof ConnectionGone) return;
@@ -112,7 +118,7 @@ async function sendBytes(
     const damaged = error instanceof ShortBlob ? tarballDamaged(what.sha256, error.message) : error;
     sendProblem(request, response, damaged);
   } finally {
-    outlet.release();
+    writer.release();
   }
 }
 

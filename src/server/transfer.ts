@@ -1,7 +1,7 @@
 import type { BlobReader, ByteRange } from "../store/store.ts";
 import type { BufferPool, BufferUse } from "./buffer-pool.ts";
 import { CHUNK_BYTES, type HotChunks } from "./hot-chunks.ts";
-import type { Outlet } from "./outlet.ts";
+import type { ResponseWriter } from "./response-writer.ts";
 
 /** A reader that took longer than this over its last chunk gets small ones of its own. */
 const SLOW_CHUNK_MS = 1_000;
@@ -40,10 +40,14 @@ interface Piece {
  * Sends a range of a blob.
  * @throws ConnectionGone, ShortBlob, JamError JAM_STORE_CORRUPT, JAM_STORE_IO
  */
-export async function sendRange(outlet: Outlet, source: TransferSource, range: ByteRange): Promise<void> {
+export async function sendRange(
+  writer: ResponseWriter,
+  source: TransferSource,
+  range: ByteRange,
+): Promise<void> {
   const { blob } = source;
-  if (isPositional(blob)) await sendPooled(outlet, { ...source, blob }, range);
-  else await sendStream(outlet, blob, range);
+  if (isPositional(blob)) await sendPooled(writer, { ...source, blob }, range);
+  else await sendStream(writer, blob, range);
 }
 
 function isPositional(blob: TransferSource["blob"]): blob is PositionalReader {
@@ -51,11 +55,15 @@ function isPositional(blob: TransferSource["blob"]): blob is PositionalReader {
 }
 
 /** Reads as fast as the connection takes the bytes; leaving early, as when the reader is gone, ends the read. */
-async function sendStream(outlet: Outlet, blob: TransferSource["blob"], range: ByteRange): Promise<void> {
+async function sendStream(
+  writer: ResponseWriter,
+  blob: TransferSource["blob"],
+  range: ByteRange,
+): Promise<void> {
   let position = range.start;
   for await (const piece of blob.bytes(range)) {
     position += piece.length;
-    await outlet.write(piece);
+    await writer.write(piece);
   }
   if (position < range.end) throw new ShortBlob(position);
 }
@@ -65,7 +73,7 @@ async function sendStream(outlet: Outlet, blob: TransferSource["blob"], range: B
  * Two pieces are on their way out at a time, so that the connection never waits for us.
  * @throws ConnectionGone, ShortBlob, JamError JAM_STORE_IO
  */
-async function sendPooled(outlet: Outlet, source: PooledSource, range: ByteRange): Promise<void> {
+async function sendPooled(writer: ResponseWriter, source: PooledSource, range: ByteRange): Promise<void> {
   let position = range.start;
   let writing: Promise<number> = Promise.resolve(0);
   let lastWriteMs = 0;
@@ -78,7 +86,7 @@ async function sendPooled(outlet: Outlet, source: PooledSource, range: ByteRange
       if (piece === undefined) break;
       position += piece.bytes.length;
       const before = writing;
-      writing = writePiece(outlet, piece);
+      writing = writePiece(writer, piece);
       // Its failure is met below or in the next round; the one before may fail first.
       writing.catch(() => undefined);
       if (use === "normal") ahead = readAhead(source, { start: position, end: range.end });
@@ -93,10 +101,10 @@ async function sendPooled(outlet: Outlet, source: PooledSource, range: ByteRange
 }
 
 /** Resolves to the milliseconds that the reader took for the piece. */
-async function writePiece(outlet: Outlet, { bytes, release }: Piece): Promise<number> {
+async function writePiece(writer: ResponseWriter, { bytes, release }: Piece): Promise<number> {
   const startedAt = performance.now();
   try {
-    await outlet.write(bytes);
+    await writer.write(bytes);
     return performance.now() - startedAt;
   } finally {
     release();

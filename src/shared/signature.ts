@@ -6,3 +6,8 @@ export interface Signature {
   /** When the key expired, if it has by now: such a signature proves nothing about what is new. */
   readonly keyExpiredAt?: Date;
 }
+
+/** A fingerprint for people, who compare it in groups of four. `parseFingerprint` reads it back. */
+export function formatFingerprint(fingerprint: string): string {
+  return fingerprint.replaceAll(/(.{4})(?=.)/g, "$1 ");
+}

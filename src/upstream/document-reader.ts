@@ -5,8 +5,8 @@ import { displayUrl } from "./failure.ts";
 import { guardedBody, type PaceLimits } from "./guarded-body.ts";
 import type { HttpAnswer, HttpClient } from "./http-client.ts";
 import { statusError } from "./http-failure.ts";
-import { parseRetryAfterMs } from "./retry-policy.ts";
-import { resolveUnder } from "./source-path.ts";
+import { parseRetryAfterMs } from "./retry.ts";
+import { resolveUnder } from "./url-policy.ts";
 import type { Validators, ArrivedDocument } from "./source.ts";
 
 export type ArrivedAnswer =

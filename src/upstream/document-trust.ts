@@ -6,7 +6,7 @@ import { JamError } from "../shared/errors.ts";
 import { sha256Of } from "../shared/sha256.ts";
 import { notSimplestreams } from "../simplestreams/metadata-fault.ts";
 import { decodeDocument, splitSignedText } from "../simplestreams/signed-text.ts";
-import type { Timing } from "./timing.ts";
+import type { Timing } from "./waiting.ts";
 import type { ArrivedDocument, UpstreamDocument } from "./source.ts";
 import { BEGIN_MESSAGE, END_SIGNATURE } from "../simplestreams/signed-text.ts";
 

@@ -11,9 +11,9 @@ import { isAbsent } from "../shared/system-error.ts";
 import { cancelled } from "./failure.ts";
 import type { UpstreamOptions } from "./http-upstream.ts";
 import { STARTS_OVER } from "./item-download.ts";
-import { requireSafePath } from "./source-path.ts";
+import { requireSafePath } from "./url-policy.ts";
 import { createTally } from "./tally.ts";
-import { SYSTEM_TIMING } from "./timing.ts";
+import { SYSTEM_TIMING } from "./waiting.ts";
 import type { FetchOptions, ItemRequest, Upstream } from "./source.ts";
 
 /** Few and large reads: each costs a turn through the thread pool. */

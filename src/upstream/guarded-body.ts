@@ -2,8 +2,9 @@ import { JamError } from "../shared/errors.ts";
 import type { HttpAnswer } from "./http-client.ts";
 import { cancelled } from "./failure.ts";
 import { toUpstreamError } from "./http-failure.ts";
-import { releaseReceiveBuffers } from "./receive-buffers.ts";
-import { TOLD_SILENCE_MS } from "./wait.ts";
+import { TOLD_SILENCE_MS } from "./waiting.ts";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 /** When a connection counts as dead although it is open. */
 export interface PaceLimits {
@@ -111,4 +112,32 @@ function tooSlow(url: string, reason: string): JamError {
     hint: "Run the same command again; it goes on where it stopped.",
     details: { url, reason },
   });
+}
+
+type Collect = (options: { readonly type: "minor" }) => void;
+
+/** So much may arrive before the buffers that it came in are given back. */
+const COLLECT_BYTES = 8 * 2 ** 20;
+
+let collect: Collect | undefined;
+let arrived = 0;
+
+/**
+ * Notes that `bytes` arrived in buffers that are done with by now. Node allocates a fresh 64 KiB for each read of a
+ * socket; V8 sees only the small objects in front of them and would let some hundred megabytes pile up before it
+ * looks. A collection of the youngest objects takes well under a millisecond.
+ */
+export function releaseReceiveBuffers(bytes: number): void {
+  arrived += bytes;
+  if (arrived < COLLECT_BYTES) return;
+  arrived = 0;
+  collect ??= exposeCollector();
+  collect({ type: "minor" });
+}
+
+function exposeCollector(): Collect {
+  setFlagsFromString("--expose-gc");
+  const exposed: unknown = runInNewContext("gc");
+  setFlagsFromString("--no-expose-gc");
+  return exposed as Collect;
 }

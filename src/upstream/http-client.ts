@@ -16,8 +16,8 @@ import {
   isPrivateHost,
   redirectRefused,
   refusePrivate,
-} from "./redirect-policy.ts";
-import { TOLD_SILENCE_MS } from "./wait.ts";
+} from "./url-policy.ts";
+import { TOLD_SILENCE_MS } from "./waiting.ts";
 
 export interface HttpClientOptions {
   readonly base: URL;

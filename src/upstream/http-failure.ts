@@ -1,7 +1,7 @@
 import { formatDuration } from "../shared/duration.ts";
 import { HttpStatusError, JamError, type ErrorCode } from "../shared/errors.ts";
 import { describeFirstBytes } from "./failure.ts";
-import { isPassingStatus, MAX_RETRY_AFTER_MS } from "./retry-policy.ts";
+import { isPassingStatus, MAX_RETRY_AFTER_MS } from "./retry.ts";
 
 /** The request that failed, for the message. */
 export interface FailedRequest {

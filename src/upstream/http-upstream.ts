@@ -6,13 +6,16 @@ import { PACE_DEFAULTS, type PaceLimits } from "./guarded-body.ts";
 import { openHttpClient, type HttpClient } from "./http-client.ts";
 import { downloadItem } from "./item-download.ts";
 import type { ProxyEnvironment } from "./proxy-setting.ts";
-import type { RateLimiter } from "./rate-limiter.ts";
-import { withRetries } from "./retry.ts";
-import { RETRY_DEFAULTS, type RetryPolicy } from "./retry-policy.ts";
-import { resolveUnder } from "./source-path.ts";
-import { SYSTEM_TIMING, type Timing } from "./timing.ts";
+import {
+  type RateLimiter,
+  SYSTEM_TIMING,
+  type Timing,
+  type UpstreamWait,
+  type WaitObserver,
+} from "./waiting.ts";
+import { withRetries, RETRY_DEFAULTS, type RetryPolicy } from "./retry.ts";
+import { resolveUnder } from "./url-policy.ts";
 import type { DocumentAnswer, Upstream, RetryWait } from "./source.ts";
-import type { UpstreamWait, WaitObserver } from "./wait.ts";
 
 /** What every kind of upstream takes. */
 export interface UpstreamOptions {

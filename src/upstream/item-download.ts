@@ -4,7 +4,7 @@ import { readSample, refusal } from "./document-reader.ts";
 import { describeFirstBytes } from "./failure.ts";
 import { guardedBody, type PaceLimits } from "./guarded-body.ts";
 import type { HttpAnswer, HttpClient } from "./http-client.ts";
-import type { RateLimiter } from "./rate-limiter.ts";
+import type { RateLimiter } from "./waiting.ts";
 import { withRetries, type RetryOptions } from "./retry.ts";
 import { createTally, type Tally } from "./tally.ts";
 import type { FetchOptions, ItemRequest } from "./source.ts";

@@ -6,10 +6,10 @@ import { fileURLToPath } from "node:url";
 import type { Got, Response } from "got";
 
 import { loadKeyring } from "../openpgp/keyring.ts";
-import { verifyAsJuju } from "../openpgp/verify-as-juju.ts";
+import { verifyAsJuju } from "../openpgp/verify-clearsigned.ts";
 import { cancelled, displayUrl } from "./failure.ts";
 import { toUpstreamError } from "./http-failure.ts";
-import { isPrivateHost } from "./redirect-policy.ts";
+import { isPrivateHost } from "./url-policy.ts";
 import { proxyFor, readProxySettings, type ProxyEnvironment } from "./proxy-setting.ts";
 
 /** What came of a request; every status is an answer. */

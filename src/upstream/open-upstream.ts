@@ -3,10 +3,8 @@ import { fileURLToPath } from "node:url";
 import { JamError } from "../shared/errors.ts";
 import { openFolderUpstream } from "./folder-upstream.ts";
 import { openHttpUpstream, type HttpUpstreamOptions } from "./http-upstream.ts";
-import { createRateLimiter } from "./rate-limiter.ts";
+import { createRateLimiter, SYSTEM_TIMING, type WaitObserver } from "./waiting.ts";
 import type { Upstream } from "./source.ts";
-import { SYSTEM_TIMING } from "./timing.ts";
-import type { WaitObserver } from "./wait.ts";
 import { isRemote } from "../shared/url-text.ts";
 
 /**

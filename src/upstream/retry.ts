@@ -1,8 +1,7 @@
-import { HttpStatusError } from "../shared/errors.ts";
+import { type ErrorCode, HttpStatusError, JamError } from "../shared/errors.ts";
 import { cancelled } from "./failure.ts";
-import { planRetry, type RetryPolicy } from "./retry-policy.ts";
 import type { RetryWait } from "./source.ts";
-import type { Timing } from "./timing.ts";
+import type { Timing } from "./waiting.ts";
 
 export interface RetryOptions {
   readonly policy: RetryPolicy;
@@ -48,4 +47,75 @@ async function pause(ms: number, timing: Timing, signal: AbortSignal): Promise<v
   } catch (error) {
     throw signal.aborted ? cancelled(signal) : error;
   }
+}
+
+/** How often and how patiently a failed request is repeated. */
+export interface RetryPolicy {
+  /** Attempts after the first. Default 4. */
+  readonly retries: number;
+  /** Upper bound of the first wait, doubled with each failure. Default 500 ms. */
+  readonly baseMs: number;
+  /** Upper bound of any wait we choose ourselves. Default 30 s. */
+  readonly maxMs: number;
+}
+
+export const RETRY_DEFAULTS: RetryPolicy = { retries: 4, baseMs: 500, maxMs: 30_000 };
+
+/** The longest wait that a server may ask of us by Retry-After; what it asks beyond that is cut to it. */
+export const MAX_RETRY_AFTER_MS = 300_000;
+
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  "JAM_UPSTREAM_UNREACHABLE",
+  "JAM_UPSTREAM_TIMEOUT",
+  "JAM_UPSTREAM_TRUNCATED",
+]);
+
+/** True when the same request may succeed later: a lost connection, a time-out, a busy or broken server. */
+export function mayPass(error: unknown): error is JamError {
+  if (!(error instanceof JamError)) return false;
+  if (PASSING.has(error.code)) return true;
+  const status = error instanceof HttpStatusError ? error.status : undefined;
+  if (error.code === "JAM_UPSTREAM_PROXY") return status !== 407;
+  return error.code === "JAM_UPSTREAM_STATUS" && status !== undefined && isPassingStatus(status);
+}
+
+/** Statuses that speak of this moment and not of the resource. Source: RFC 9110 §15.5, §15.6, RFC 6585 §4 */
+export function isPassingStatus(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500;
+}
+
+/**
+ * Milliseconds to wait before the next attempt, or undefined when there is none: the error is final, or
+ * `failures` (1 after the first) used the retries up. A server's Retry-After goes before our own back-off, which
+ * is exponential with full jitter so that many clients do not come back at once.
+ */
+export function planRetry(
+  error: unknown,
+  failures: number,
+  policy: RetryPolicy,
+  random: number,
+): number | undefined {
+  if (failures > policy.retries || !mayPass(error)) return undefined;
+  const ceiling = Math.min(policy.maxMs, policy.baseMs * 2 ** (failures - 1));
+  const requestedMs = error instanceof HttpStatusError ? error.retryAfterMs : undefined;
+  const jitter = Math.round(random * ceiling);
+  return requestedMs === undefined ? jitter : Math.max(requestedMs, jitter);
+}
+
+/**
+ * The wait that a Retry-After header asks for, 0 … 5 min, or undefined when there is none or it is malformed.
+ * A date counts from the server's own `date` where it gave one, so that a wrong clock here does not matter.
+ * Source: RFC 9110 §10.2.3
+ */
+export function parseRetryAfterMs(
+  header: string | undefined,
+  date: string | undefined,
+  now: number,
+): number | undefined {
+  if (header === undefined) return undefined;
+  const text = header.trim();
+  const seconds = /^-?\d+$/.test(text) ? Number(text) : undefined;
+  const base = date === undefined ? now : Date.parse(date);
+  const ms = seconds === undefined ? Date.parse(text) - (Number.isNaN(base) ? now : base) : seconds * 1000;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }

@@ -1,4 +1,4 @@
-import { formatFingerprint } from "../../shared/fingerprint-text.ts";
+import { formatFingerprint } from "../../shared/signature.ts";
 import { htmlText } from "../../shared/markup.ts";
 import { shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";

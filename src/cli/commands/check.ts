@@ -9,7 +9,7 @@ import type { CommandContext, DefineCommand } from "../command.ts";
 import type { PaintStyle } from "../output/paint.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { createWaitLines } from "../progress.ts";
-import { userAgent } from "../version.ts";
+import { userAgent } from "../program-info.ts";
 import { EXIT } from "../exit-status.ts";
 
 const STYLES = { ok: "green", warn: "yellow", fail: "red" } as const satisfies Record<

@@ -2,7 +2,7 @@ import type { LoadOptions } from "../../config/load.ts";
 import { printable } from "../../shared/printable.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
-import { readVersion } from "../version.ts";
+import { readVersion } from "../program-info.ts";
 
 export const define: DefineCommand = (command, run) => {
   command.command("show").summary("print every setting that applies, and who said so").action(run(show));

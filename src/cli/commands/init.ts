@@ -6,7 +6,7 @@ import { hasUnprintable, printable } from "../../shared/printable.ts";
 import { joinParts, shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 import { SETTINGS } from "../../config/settings.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { programName } from "../program-name.ts";
+import { programName } from "../program-info.ts";
 import { formatConfigText } from "../init/config-text.ts";
 import {
   type InstallPlace,

@@ -5,10 +5,10 @@ import type { SigningKey } from "../../openpgp/signing-key.ts";
 import { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { formatFingerprint } from "../../shared/fingerprint-text.ts";
-import { readKeyFile, writeKeyFile } from "../key/key-files.ts";
+import { formatFingerprint } from "../../shared/signature.ts";
+import { readKeyFile, writeKeyFile } from "../input/key-files.ts";
 import { formatTable } from "../output/table.ts";
-import { programName } from "../program-name.ts";
+import { programName } from "../program-info.ts";
 
 export const define: DefineCommand = (command, run) => {
   command

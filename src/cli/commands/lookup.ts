@@ -11,7 +11,7 @@ import type { LookupInquiry } from "../../upgrade/lookup/read-inquiry.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { parseMirrorUrl } from "../../juju/mirror-url.ts";
 import { readVersionAloud } from "../input/version-flag.ts";
-import { userAgent } from "../version.ts";
+import { userAgent } from "../program-info.ts";
 import { EXIT } from "../exit-status.ts";
 
 interface LookupFlags extends Omit<LookupInquiry, "agent" | "version"> {

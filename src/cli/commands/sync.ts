@@ -10,7 +10,7 @@ import { createProgress } from "../progress.ts";
 import { planDocument, renderPlan, type PlannedSync } from "../render/sync-plan.ts";
 import { renderReport, reportDocument } from "../render/run-report.ts";
 import { addSettingFlags, settingsFrom } from "../setting-flags.ts";
-import { userAgent } from "../version.ts";
+import { userAgent } from "../program-info.ts";
 import { EXIT } from "../exit-status.ts";
 
 interface SyncFlags {

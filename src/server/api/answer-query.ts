@@ -1,6 +1,6 @@
 import type { RequestHandler } from "express";
 import { JamError } from "../../shared/errors.ts";
-import { ConnectionGone, type ReaderPace } from "../outlet.ts";
+import { ConnectionGone, type ReaderPace } from "../response-writer.ts";
 import { sendJson, sendJsonPieces } from "../problem.ts";
 import type { AskQuery, QueryName } from "../queries.ts";
 import { textOfBody } from "./question-body.ts";

@@ -1,6 +1,6 @@
 import type { WhichState } from "../../upgrade/which/which-state.ts";
 import type { AskQuery } from "../queries.ts";
-import type { ReaderPace } from "../outlet.ts";
+import type { ReaderPace } from "../response-writer.ts";
 
 /** What the API answers from, and how fast its answers have to be taken. */
 export interface ApiContext {

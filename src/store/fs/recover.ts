@@ -1,8 +1,13 @@
 import { lstat, readFile, readdir, readlink, rename, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { listNames, removeFile, syncFolder, temporaryPath } from "../../disk/durable-write.ts";
+import {
+  listNames,
+  removeFile,
+  syncFolder,
+  temporaryPath,
+  removeTemporaries,
+} from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
-import { removeTemporaries } from "../../disk/remove-temporaries.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import {

@@ -8,10 +8,10 @@ import {
   temporaryPath,
   writeFlushed,
   uniqueWord,
+  temporaryName,
 } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
 import { isAbsent, isLinkRefused } from "../../shared/system-error.ts";
-import { temporaryName } from "../../disk/temporary-name.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { blobPath, isTreeId, isTreePath, TREE_FOLDER } from "../layout.ts";

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 
-import { verifyClearsigned } from "../../../src/openpgp/clearsign.ts";
+import { verifyClearsigned } from "../../../src/openpgp/verify-clearsigned.ts";
 import { parseKeyring } from "../../../src/openpgp/keyring.ts";
 import { codeOf, temporaryKeys } from "../../helpers/key-folder.ts";
 import { clockAt, stockGpg, startGpg } from "../../helpers/gpg.ts";

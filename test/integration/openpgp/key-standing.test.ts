@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { verifyClearsigned } from "../../../src/openpgp/clearsign.ts";
+import { verifyClearsigned } from "../../../src/openpgp/verify-clearsigned.ts";
 import { openKeyFolder } from "../../../src/openpgp/key-folder.ts";
 import { parseKeyring } from "../../../src/openpgp/keyring.ts";
 import { clockAt, type Gpg, stockGpg, startGpg } from "../../helpers/gpg.ts";

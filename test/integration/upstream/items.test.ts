@@ -325,8 +325,8 @@ describe("N7: a slow upstream", () => {
     const { upstream, item } = await startOne();
     await using _ = upstream;
     await using store = await temporaryStore();
-    const { createRateLimiter } = await import("../../../src/upstream/rate-limiter.ts");
-    const { SYSTEM_TIMING } = await import("../../../src/upstream/timing.ts");
+    const { createRateLimiter } = await import("../../../src/upstream/waiting.ts");
+    const { SYSTEM_TIMING } = await import("../../../src/upstream/waiting.ts");
     const rateLimiter = createRateLimiter(200_000, SYSTEM_TIMING);
     const minRate = { minBytesPerSecond: 10_000_000, windowMs: 400 };
     await using opened = await openSource(upstream, { idleTimeoutMs: 100, minRate, rateLimiter, retries: 0 });
@@ -405,7 +405,7 @@ describe("cancelling", () => {
     const { upstream, item } = await startOne();
     await using _ = upstream;
     await using store = await temporaryStore();
-    const { SYSTEM_TIMING } = await import("../../../src/upstream/timing.ts");
+    const { SYSTEM_TIMING } = await import("../../../src/upstream/waiting.ts");
     await using opened = await openSource(upstream, { timing: SYSTEM_TIMING });
     upstream.fault(PATH, { kind: "status", status: 503, retryAfter: 60 });
 

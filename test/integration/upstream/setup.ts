@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { isJamError, type JamError } from "../../../src/shared/errors.ts";
 import { openHttpUpstream, type HttpUpstreamOptions } from "../../../src/upstream/http-upstream.ts";
-import type { Timing } from "../../../src/upstream/timing.ts";
+import type { Timing } from "../../../src/upstream/waiting.ts";
 import type { FetchOptions, ItemRequest, Upstream } from "../../../src/upstream/source.ts";
 import type { TemporaryStore } from "../../helpers/temporary-store.ts";
 import type { TestUpstream } from "../../helpers/upstream.ts";

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { buildSampleTree, itemPath, startUpstream } from "../../helpers/upstream.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
-import type { UpstreamWait } from "../../../src/upstream/wait.ts";
-import { SYSTEM_TIMING } from "../../../src/upstream/timing.ts";
+import { type UpstreamWait, SYSTEM_TIMING } from "../../../src/upstream/waiting.ts";
 import { INDEX, NEVER, itemRequest, openSource } from "./setup.ts";
 
 const tree = await buildSampleTree({ releases: ["3.6.27"], arches: ["amd64"], tarballBytes: 20_000 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { drawing } from "../../../src/cli/progress/bars.ts";
-import { limitTroubles } from "../../../src/cli/progress/limit-troubles.ts";
+import { limitTroubles } from "../../../src/cli/progress/lines.ts";
 import { createTransferState } from "../../../src/cli/progress/transfer-state.ts";
 import { describeEvent, describeTotals } from "../../../src/cli/progress/view.ts";
 import type { SyncEvent } from "../../../src/mirror/run-events.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readSignatureArmor } from "../../../src/openpgp/armor.ts";
+import { readSignatureArmor } from "../../../src/openpgp/read-signature.ts";
 
 const BEGIN = "-----BEGIN PGP SIGNATURE-----";
 const END = "-----END PGP SIGNATURE-----";

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { fc, test } from "../../helpers/property.ts";
 import { describe, expect, it } from "vitest";
-import { isTemporaryName, temporaryName } from "../../../src/disk/temporary-name.ts";
+import { isTemporaryName, temporaryName } from "../../../src/disk/durable-write.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import {
   STORE_FOLDERS,

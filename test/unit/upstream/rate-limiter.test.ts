@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { createRateLimiter } from "../../../src/upstream/rate-limiter.ts";
+import { createRateLimiter } from "../../../src/upstream/waiting.ts";
 
 /** A clock that sleeping moves; sleepers wake in the order of their time. */
 function fakeClock() {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { isJamError } from "../../../src/shared/errors.ts";
-import { checkRedirect, isPrivateAddress } from "../../../src/upstream/redirect-policy.ts";
+import { checkRedirect, isPrivateAddress } from "../../../src/upstream/url-policy.ts";
 
 describe("isPrivateAddress", () => {
   test.for([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { HttpStatusError, JamError, type ErrorCode } from "../../../src/shared/errors.ts";
-import { mayPass, parseRetryAfterMs, planRetry, RETRY_DEFAULTS } from "../../../src/upstream/retry-policy.ts";
+import { mayPass, parseRetryAfterMs, planRetry, RETRY_DEFAULTS } from "../../../src/upstream/retry.ts";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 

@@ -2,8 +2,7 @@ import type { RetryWait } from "../../../src/upstream/source.ts";
 import { expect, test } from "vitest";
 
 import { JamError } from "../../../src/shared/errors.ts";
-import { withRetries } from "../../../src/upstream/retry.ts";
-import { RETRY_DEFAULTS } from "../../../src/upstream/retry-policy.ts";
+import { withRetries, RETRY_DEFAULTS } from "../../../src/upstream/retry.ts";
 
 function options(signal = new AbortController().signal) {
   const waits: number[] = [];

@@ -1,5 +1,10 @@
 import { readFileSync } from "node:fs";
 
+/** How the program was called, for commands that are printed to be copied: `npx jam` in a checkout, else `jam`. */
+export function programName(env: Readonly<Record<string, string | undefined>>): string {
+  return env["npm_command"] === "exec" ? "npx jam" : "jam";
+}
+
 /** The version of this program, from the package.json beside `src/` or `dist/`. */
 export function readVersion(): string {
   const file = new URL("../../package.json", import.meta.url);

@@ -16,8 +16,8 @@ export class ConnectionGone extends Error {
   }
 }
 
-/** The way out of one response; each write has a deadline of its own. */
-export interface Outlet {
+/** Writes one response; each write has a deadline of its own. */
+export interface ResponseWriter {
   /**
    * Resolves once the bytes are with the kernel, so that their buffer is free again.
    * @throws ConnectionGone also when the reader takes them slower than the pace
@@ -46,8 +46,8 @@ export async function awaitTurn(response: ServerResponse): Promise<void> {
   });
 }
 
-/** Opens the way out; `release` it when the response is done. */
-export function openOutlet(response: ServerResponse, pace: ReaderPace): Outlet {
+/** Opens the writer of a response; `release` it when the response is done. */
+export function openResponseWriter(response: ServerResponse, pace: ReaderPace): ResponseWriter {
   const { socket } = response.req;
   const waiting = new Set<() => void>();
   // A response's own write callback stays silent when the socket is destroyed.
