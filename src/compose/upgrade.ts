@@ -2,8 +2,7 @@ import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Config } from "../config/config.ts";
 import type { Knowledge } from "../juju/knowledge/knowledge.ts";
 import type { KnownAgents } from "../upgrade/known-agents.ts";
-import type { LookupPlace } from "../upgrade/lookup/place.ts";
-import type { LookupReader } from "../upgrade/lookup/port.ts";
+import type { LookupPlace, LookupReader } from "../upgrade/lookup/lookup-source.ts";
 import type { WhichState } from "../upgrade/which/which-state.ts";
 import { openReader, openStore } from "./store.ts";
 

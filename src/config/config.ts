@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import type { Advice } from "../juju/knowledge/knowledge.ts";
-import type { DenyRule, SelectionRules, SelectRule } from "../juju/selection-rules.ts";
+import type { DenyRule, SelectionRules, SelectRule } from "../juju/select-rule.ts";
 import { hasScheme } from "../shared/url-text.ts";
 import type { ConfigFile } from "./schema.ts";
 import {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ARCHES, isArchWord } from "../juju/arch.ts";
+import { ARCHES, isArchWord } from "../juju/platform.ts";
 import { ADVICE_LINK, ADVICE_SEVERITIES } from "../juju/knowledge/knowledge.ts";
 import { OS_TYPES } from "../juju/release.ts";
 import { STREAMS } from "../juju/stream.ts";

@@ -1,6 +1,10 @@
 import type { Sha256 } from "../shared/sha256.ts";
-import type { ContentId, ProductId } from "../simplestreams/item.ts";
+import { itemAgentName, type ContentId, type ProductId } from "../simplestreams/item.ts";
 import { parseStreamContentId } from "./stream.ts";
+import { isJamError, JamError } from "../shared/errors.ts";
+import { quoteGo } from "./go-text.ts";
+import { isSeriesOfJuju1 } from "./release.ts";
+import { formatVersion, parseVersion, type JujuVersion, type VersionGeneration } from "./version.ts";
 
 /** Where upstream lists an agent: which product of which content id, in which dated collection. */
 export interface Listing {
@@ -30,9 +34,24 @@ export interface Agent {
   readonly listings: readonly Listing[];
 }
 
-/** `3.6.5-ubuntu-arm64`: how Juju and this program name an agent. */
-export function formatAgentName(agent: Pick<Agent, "version" | "release" | "arch">): string {
-  return `${agent.version}-${agent.release}-${agent.arch}`;
+/**
+ * `3.6.5-ubuntu-arm64`: how Juju and this program name an agent.
+ * Source: juju/version Binary.String.
+ */
+export function formatAgentName({
+  version,
+  release,
+  arch,
+}: {
+  readonly version: JujuVersion | string;
+  readonly release: string;
+  readonly arch: string;
+}): string {
+  return itemAgentName({
+    version: typeof version === "string" ? version : formatVersion(version),
+    release,
+    arch,
+  });
 }
 
 /** Bytes of the distinct tarballs behind these agents; several agents often share one. */
@@ -46,4 +65,46 @@ export function listStreams(agent: Pick<Agent, "listings">): string[] {
   return [
     ...new Set(agent.listings.map(({ contentId }) => parseStreamContentId(contentId)?.stream ?? contentId)),
   ];
+}
+
+/** What an agent's name says: `3.6-beta2-ubuntu-arm64`. */
+export interface AgentBinary {
+  readonly number: JujuVersion;
+  /** `number` as Juju prints it. */
+  readonly version: string;
+  /** OS type or series; not checked against a list. */
+  readonly release: string;
+  readonly arch: string;
+}
+
+const NAME = /^([^]*)-([^-]+)-([^-]+)$/;
+
+/**
+ * Reads `VERSION-RELEASE-ARCH` as Juju does. 1.x also wants to know the series' operating system.
+ * Source: juju/version v2 ParseBinary; juju version/version.go ParseBinary (1.25.14).
+ * @throws JamError JAM_VERSION_INVALID with Juju's own text.
+ */
+export function parseAgentBinary(name: string, generation: VersionGeneration = "v2"): AgentBinary {
+  const [, version = "", release = "", arch = ""] = NAME.exec(name) ?? [];
+  let number: JujuVersion;
+  try {
+    number = parseVersion(version, generation);
+  } catch (error) {
+    if (!isJamError(error, "JAM_VERSION_INVALID")) throw error;
+    throw nameError(`invalid binary version ${quoteGo(name)}`, name);
+  }
+  if (generation === "1.25" && !isSeriesOfJuju1(release)) {
+    throw nameError(`unknown OS for series: "${release}"`, name);
+  }
+  return { number, version: formatVersion(number), release, arch };
+}
+
+/** Juju 1.25 prints the series as it is, a line break in it as well. */
+function nameError(text: string, name: string): JamError {
+  const [message = "", ...lines] = text.split("\n");
+  return new JamError("JAM_VERSION_INVALID", message, {
+    lines,
+    details: { name },
+    hint: "Write it as VERSION-RELEASE-ARCH, for example 3.6.5-ubuntu-arm64.",
+  });
 }

@@ -2,10 +2,11 @@ import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { formatItemPlace, type ContentId, type Item } from "../simplestreams/item.ts";
 import type { ProductFile, RefusedItem } from "../simplestreams/product-file.ts";
-import { isArchWord } from "./arch.ts";
+import { formatAgentName } from "./agent.ts";
+import { isArchWord } from "./platform.ts";
 import { isReleaseWord } from "./release.ts";
 import { parseStreamContentId, streamRank } from "./stream.ts";
-import { formatVersion, isVersion, parseVersion, type JujuVersion } from "./version.ts";
+import { isVersion, parseVersion, type JujuVersion } from "./version.ts";
 
 /** An item of an agent content id that makes sense to Juju. */
 export interface CatalogueEntry {
@@ -38,7 +39,7 @@ function readEntry(contentId: ContentId, rank: number, item: Item): ReadEntry {
   const fault = itemFault(item);
   if (fault !== undefined) return { refused: refuse({ contentId, item }, itemRefused(fault)) };
   const number = parseVersion(item.version);
-  const name = `${formatVersion(number)}-${item.release}-${item.arch}`;
+  const name = formatAgentName({ ...item, version: number });
   return { entry: { contentId, rank, item, number, name } };
 }
 

@@ -12,8 +12,9 @@ import {
   type Candidate,
   type CompiledRule,
   type Condition,
+  type SelectionRules,
+  type SelectRule,
 } from "./select-rule.ts";
-import type { SelectionRules, SelectRule } from "./selection-rules.ts";
 import { versionsNextTo } from "./version-range.ts";
 import { compareVersions, formatVersion, isPrerelease, type JujuVersion } from "./version.ts";
 

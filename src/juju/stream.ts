@@ -1,4 +1,5 @@
 import type { ContentId } from "../simplestreams/item.ts";
+import type { JujuVersion } from "./version.ts";
 
 /** The streams that every Juju knows, the most stable first; 4.x refuses others. Source: juju environs/tools PreferredStreams. */
 export const STREAMS = ["released", "proposed", "testing", "devel"] as const;
@@ -38,4 +39,14 @@ export function productFileName({ stream, family }: StreamContentId): string {
 export function streamRank(stream: string): number {
   const rank = (STREAMS as readonly string[]).indexOf(stream);
   return rank < 0 ? STREAMS.length : rank;
+}
+
+/**
+ * Which lists a Juju of this version reads.
+ * Source: juju environs/tools/marshal.go ToolsContentId; the change came with 2.9-rc8.
+ */
+export function readsOf({ major, minor, tag, patch }: JujuVersion): AgentFamily {
+  if (major !== 2) return major < 2 ? "tools" : "agents";
+  if (minor !== 9) return minor < 9 ? "tools" : "agents";
+  return tag !== "" && (tag !== "rc" || patch < 8) ? "tools" : "agents";
 }

@@ -1,4 +1,5 @@
 import type { Knowledge } from "./knowledge/knowledge.ts";
+import { type AgentFamily, readsOf } from "./stream.ts";
 import { inPlaceActions, migrateActions, type HopAction } from "./upgrade-commands.ts";
 import { edgeBetween, type UpgradeEdge } from "./upgrade-edge.ts";
 import {
@@ -21,15 +22,12 @@ export interface PathRequest {
    * Whether a family of metadata lists the version for all that is asked for. A controller of 2.8 only finds a 2.9
    * that is listed by series. Absent: everything known is listed in both.
    */
-  readonly isListed?: (version: JujuVersion, family: ReadsFamily) => boolean;
+  readonly isListed?: (version: JujuVersion, family: AgentFamily) => boolean;
   /** Stops that are passed over where their minor has another one. Absent: none. */
   readonly isAvoided?: (version: JujuVersion) => boolean;
   /** Whether models can leave a controller of that version by migration. Absent: from every one. */
   readonly mayMigrateFrom?: (version: JujuVersion) => boolean;
 }
-
-/** Which kind of metadata a Juju of some version reads: `tools` by series up to 2.9-rc7, `agents` by OS type later. */
-export type ReadsFamily = "tools" | "agents";
 
 /** One hop of a path: everything between two versions that all models share. */
 export interface Hop extends UpgradeEdge {
@@ -40,7 +38,7 @@ export interface Hop extends UpgradeEdge {
   /** Lowest version that may make this hop; undefined where any may. */
   readonly minimum: string | undefined;
   /** Where the agents of `to` must be listed for this hop. */
-  readonly families: readonly ReadsFamily[];
+  readonly families: readonly AgentFamily[];
   readonly actions: readonly HopAction[];
 }
 
@@ -174,18 +172,8 @@ function hopOf({ from, to, edge }: Leg): Hop {
   };
 }
 
-/**
- * Which lists a Juju of this version reads.
- * Source: juju environs/tools/marshal.go ToolsContentId; the change came with 2.9-rc8.
- */
-export function readsOf({ major, minor, tag, patch }: JujuVersion): ReadsFamily {
-  if (major !== 2) return major < 2 ? "tools" : "agents";
-  if (minor !== 9) return minor < 9 ? "tools" : "agents";
-  return tag !== "" && (tag !== "rc" || patch < 8) ? "tools" : "agents";
-}
-
 /** The old controller looks the new agents up for itself; afterwards the new one does, for its models and machines. */
-function familiesOf({ kind }: UpgradeEdge, from: JujuVersion, to: JujuVersion): readonly ReadsFamily[] {
+function familiesOf({ kind }: UpgradeEdge, from: JujuVersion, to: JujuVersion): readonly AgentFamily[] {
   const after = readsOf(to);
   const before = kind === "in-place" ? readsOf(from) : after;
   return before === after ? [after] : [before, after];

@@ -1,11 +1,10 @@
 import type { ErrorReport } from "../shared/errors.ts";
-import { formatAgentName, type Agent } from "../juju/agent.ts";
-import { parseAgentBinary } from "../juju/agent-binary.ts";
+import { formatAgentName, type Agent, parseAgentBinary } from "../juju/agent.ts";
 import type { Catalogue } from "../juju/catalogue.ts";
 import type { RefusedListing } from "../juju/catalogue-entry.ts";
 import { PathSpace } from "../juju/path-space.ts";
-import { compileSelection } from "../juju/selection-test.ts";
-import type { SelectionRules } from "../juju/selection-rules.ts";
+import { compileSelection } from "../juju/select.ts";
+import type { SelectionRules } from "../juju/select-rule.ts";
 import type { GuardedCatalogue } from "./guard.ts";
 import type { UpstreamMetadata } from "./read-metadata.ts";
 import type { FailedItem } from "../mirror/run-report.ts";

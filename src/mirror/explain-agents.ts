@@ -1,8 +1,8 @@
 import { JamError } from "../shared/errors.ts";
 import { formatAgentName, listStreams, type Agent } from "../juju/agent.ts";
-import { readAgentText } from "../juju/agent-text.ts";
+import { readAgentText } from "../juju/version-text.ts";
 import { explainAgents, type Explanation } from "../juju/select.ts";
-import type { SelectionRules } from "../juju/selection-rules.ts";
+import type { SelectionRules } from "../juju/select-rule.ts";
 import type { ExplainDocument, ExplainedAgent } from "./explain-document.ts";
 
 /** What an explanation rests on. */

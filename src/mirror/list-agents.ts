@@ -1,6 +1,6 @@
 import { compareTexts } from "../shared/collections.ts";
 import { listStreams, type Agent } from "../juju/agent.ts";
-import { readAgentText } from "../juju/agent-text.ts";
+import { readAgentText } from "../juju/version-text.ts";
 import { compareVersions, parseVersion, type JujuVersion } from "../juju/version.ts";
 import type { AgentsDocument } from "./agents-document.ts";
 import type { Snapshot } from "./snapshot.ts";

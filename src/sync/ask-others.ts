@@ -3,7 +3,7 @@ import { JamError, toJamError } from "../shared/errors.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { selectAgents } from "../juju/select.ts";
-import type { SelectRule } from "../juju/selection-rules.ts";
+import type { SelectRule } from "../juju/select-rule.ts";
 import { type AssessInput, unverified, type ChosenUpstream, type SourceFailure } from "./choose-upstream.ts";
 import { byPath } from "../mirror/upstream-state.ts";
 import { readMetadata, type UpstreamMetadata } from "../metadata/read-metadata.ts";

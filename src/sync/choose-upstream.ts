@@ -1,4 +1,4 @@
-import type { SelectionRules } from "../juju/selection-rules.ts";
+import type { SelectionRules } from "../juju/select-rule.ts";
 import type { Allowance } from "../metadata/freshness.ts";
 import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";

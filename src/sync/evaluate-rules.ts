@@ -1,7 +1,7 @@
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { reportRules, type RuleReport } from "../juju/rule-report.ts";
 import { selectAgents, type Verdict } from "../juju/select.ts";
-import type { SelectionRules } from "../juju/selection-rules.ts";
+import type { SelectionRules } from "../juju/select-rule.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
 import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";

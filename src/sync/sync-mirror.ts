@@ -2,7 +2,7 @@ import type { Upstream } from "../upstream/source.ts";
 import type { Store } from "../store/store.ts";
 import { toJamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
-import type { SelectionRules } from "../juju/selection-rules.ts";
+import type { SelectionRules } from "../juju/select-rule.ts";
 import { assessUpstream, type Assessment } from "./assess.ts";
 import { asWriter } from "../mirror/as-writer.ts";
 import { currentSnapshot } from "../mirror/read-snapshots.ts";

@@ -1,6 +1,6 @@
 import { type Agent, formatAgentName } from "../juju/agent.ts";
 import { type Verdict, selectAgents } from "../juju/select.ts";
-import type { SelectionRules } from "../juju/selection-rules.ts";
+import type { SelectionRules } from "../juju/select-rule.ts";
 import { type AgentFamily, parseStreamContentId } from "../juju/stream.ts";
 import {
   type JujuVersion,

@@ -12,8 +12,7 @@ import {
   type UpstreamState,
 } from "../mirror/upstream-state.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
-import { candidateOf, compileDenials } from "../juju/select-rule.ts";
-import type { SelectionRules } from "../juju/selection-rules.ts";
+import { candidateOf, compileDenials, type SelectionRules } from "../juju/select-rule.ts";
 
 /** A store, as far as reading what is known needs it. */
 export interface KnownReader extends MirrorReader {

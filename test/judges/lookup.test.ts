@@ -6,8 +6,8 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseVersion } from "../../src/juju/version.ts";
 import { createLookupReader } from "../../src/upstream/lookup-reader.ts";
-import { NO_CLOUD } from "../../src/juju/metadata-search/cloud.ts";
-import { lookUpAgents, type LookupQuestion, type LookupResult } from "../../src/upgrade/lookup/lookup.ts";
+import { NO_CLOUD } from "../../src/juju/metadata-search/mirrors-document.ts";
+import { lookUpAgents, type LookupQuestion, type LookupResult } from "../../src/upgrade/lookup/run-lookup.ts";
 import {
   buildInterop,
   type InteropAnswer,

@@ -1,7 +1,7 @@
 /** Versions and decisions against Juju's own code, over random questions of a seed that a failure prints. */
 import { describe, expect, test } from "vitest";
 import { isJamError } from "../../src/shared/errors.ts";
-import { parseAgentBinary } from "../../src/juju/agent-binary.ts";
+import { parseAgentBinary } from "../../src/juju/agent.ts";
 import {
   compareVersions,
   formatVersion,

@@ -1,8 +1,7 @@
 import type { PlanWishes } from "../../mirror/kept-plans.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
-import { describeRule, compileRule } from "../../juju/select-rule.ts";
+import { describeRule, compileRule, type SelectRule } from "../../juju/select-rule.ts";
 import { selectAgents } from "../../juju/select.ts";
-import type { SelectRule } from "../../juju/selection-rules.ts";
 import { compareVersions, parseVersion } from "../../juju/version.ts";
 import type { BundleScope, MissingAgent } from "../format/manifest.ts";
 

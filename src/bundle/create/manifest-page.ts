@@ -3,7 +3,7 @@ import { htmlText } from "../../shared/markup.ts";
 import { shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { compareVersions, parseVersion } from "../../juju/version.ts";
-import { parseAgentBinary } from "../../juju/agent-binary.ts";
+import { parseAgentBinary } from "../../juju/agent.ts";
 import { carriedContents, type BundleManifest } from "../format/manifest.ts";
 import { SUMS_NAME, SUMS_SIGNATURE_NAME, type BundleFiles } from "../format/bundle-files.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";

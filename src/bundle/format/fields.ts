@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseAgentBinary } from "../../juju/agent-binary.ts";
+import { parseAgentBinary } from "../../juju/agent.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { SITE_NAME } from "../../shared/limits.ts";

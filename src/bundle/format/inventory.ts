@@ -2,7 +2,7 @@ import { sha256Field } from "../../mirror/document-fields.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { formatStableJson, type JsonObject } from "../../simplestreams/json-text.ts";
 import { z } from "zod";
-import { isArchWord } from "../../juju/arch.ts";
+import { isArchWord } from "../../juju/platform.ts";
 import { isReleaseWord } from "../../juju/release.ts";
 import { formatVersion, isVersion, parseVersion } from "../../juju/version.ts";
 import { listOf } from "../../upgrade/list-of.ts";

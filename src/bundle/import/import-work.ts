@@ -1,4 +1,4 @@
-import type { DenyRule } from "../../juju/selection-rules.ts";
+import type { DenyRule } from "../../juju/select-rule.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
 import type { RetentionRules } from "../../mirror/retention.ts";

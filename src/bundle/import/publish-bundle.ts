@@ -2,7 +2,7 @@ import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { PathSpace } from "../../juju/path-space.ts";
 import { selectAgents } from "../../juju/select.ts";
-import type { DenyRule } from "../../juju/selection-rules.ts";
+import type { DenyRule } from "../../juju/select-rule.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
 import { guardCatalogue, type RefusedChange } from "../../metadata/guard.ts";
 import {

@@ -1,5 +1,5 @@
 import { compareTexts } from "../../shared/collections.ts";
-import { isArchWord } from "../../juju/arch.ts";
+import { isArchWord } from "../../juju/platform.ts";
 import { isReleaseWord } from "../../juju/release.ts";
 import { compareVersions, formatVersion, isVersion, parseVersion } from "../../juju/version.ts";
 import { JamError } from "../../shared/errors.ts";

@@ -6,7 +6,7 @@ import type { Config } from "../../config/config.ts";
 import { formatToolsUrl } from "../../config/values.ts";
 import { JamError } from "../../shared/errors.ts";
 import { readVersionText } from "../../juju/version-text.ts";
-import type { LookupPlace } from "../../upgrade/lookup/place.ts";
+import type { LookupPlace } from "../../upgrade/lookup/lookup-source.ts";
 import type { LookupInquiry } from "../../upgrade/lookup/read-inquiry.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { parseMirrorUrl } from "../../juju/mirror-url.ts";
@@ -75,7 +75,7 @@ async function lookup(context: CommandContext, call: CommandCall<LookupFlags>): 
     signal: context.signal,
     keyring: flags.keyring === undefined ? "builtin" : keyringFile(flags.keyring, context.io.cwd),
   });
-  const { reportLookup } = await import("../../upgrade/lookup/report.ts");
+  const { reportLookup } = await import("../../upgrade/lookup/lookup-report.ts");
   const report = await reportLookup({ inquiry, place, demandsSigned: flags.requireSigned === true }, reader);
   await context.output.print(report, async () => {
     const { renderLookup } = await import("../render/lookup.ts");

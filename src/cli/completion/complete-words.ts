@@ -1,6 +1,6 @@
 import type { Command, Option } from "commander";
 import { VOLUME_PRESETS } from "../../bundle/format/volume-plan.ts";
-import { ARCHES } from "../../juju/arch.ts";
+import { ARCHES } from "../../juju/platform.ts";
 import { STREAMS } from "../../juju/stream.ts";
 import { HELP_TOPICS } from "../help-topics.ts";
 

@@ -1,6 +1,5 @@
 import { shellCommand } from "../../shared/shell-command.ts";
-import { isInSpan, type VersionSpan } from "../version-span.ts";
-import type { JujuVersion } from "../version.ts";
+import { isInSpan, type VersionSpan, type JujuVersion } from "../version.ts";
 import type { Companion, CompanionQuestion } from "./companion.ts";
 import { images, kubernetesBootstrapCompanions } from "./kubernetes-companions.ts";
 import { machineBootstrapCompanions } from "./machine-companions.ts";

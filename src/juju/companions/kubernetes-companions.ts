@@ -1,6 +1,5 @@
 import { shellCommand } from "../../shared/shell-command.ts";
-import { isFrom } from "../version-span.ts";
-import { formatMajorMinor, type JujuVersion } from "../version.ts";
+import { isFrom, formatMajorMinor, type JujuVersion } from "../version.ts";
 import { forAllModels, type Companion, type CompanionQuestion } from "./companion.ts";
 import { agentStreams } from "./machine-companions.ts";
 

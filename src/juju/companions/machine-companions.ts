@@ -1,7 +1,13 @@
 import { shellCommand } from "../../shared/shell-command.ts";
 import { databaseChannel } from "../images/image-tags.ts";
-import { isFrom, isInSpan, rowFor, type VersionSpan } from "../version-span.ts";
-import { formatMajorMinor, type JujuVersion } from "../version.ts";
+import {
+  isFrom,
+  isInSpan,
+  rowFor,
+  type VersionSpan,
+  formatMajorMinor,
+  type JujuVersion,
+} from "../version.ts";
 import { forAllModels, type Companion, type CompanionQuestion } from "./companion.ts";
 
 /** The companions of a bootstrap on machines, in the order of their use. */

@@ -122,3 +122,8 @@ function withoutAgents(
 function isSamePatch(a: JujuVersion, b: JujuVersion): boolean {
   return isSame(toPatch(a), toPatch(b));
 }
+
+/** The generation whose streams and search a client of that bootstrap generation has. */
+export function searchGenerationOf(generation: BootstrapGeneration): Generation {
+  return BOOTSTRAP_RULES[generation].like;
+}

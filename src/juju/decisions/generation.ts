@@ -1,5 +1,12 @@
-import { compareVersions, parseVersion, type JujuVersion } from "../version.ts";
-import type { VersionGeneration } from "../version.ts";
+import {
+  compareVersions,
+  parseVersion,
+  type JujuVersion,
+  type VersionGeneration,
+  isVersion,
+} from "../version.ts";
+import { JamError } from "../../shared/errors.ts";
+import { readVersionText } from "../version-text.ts";
 
 /** The fourteen ways in which Juju chose versions, named after the releases that behave so. */
 export const GENERATIONS = [
@@ -144,4 +151,33 @@ const MIGRATION_STARTS = starts<MigrationGeneration>({
 /** The precheck that a target controller of this version runs. */
 export function migrationGenerationOf(target: JujuVersion): MigrationGeneration {
   return lastStart(MIGRATION_STARTS, target, "2.3");
+}
+
+const LAST_PATCH = 999_999_999;
+
+/**
+ * The generation that a name stands for: one of `names`, or a release as `2.9.33`, or a minor as `2.9` (a channel,
+ * `2.9/stable`, too), which means the newest behaviour of that minor unless `running` is of it and says more.
+ * @throws JamError JAM_USAGE_INVALID naming `place` and the accepted forms
+ */
+export function readGeneration<Name extends string>(
+  text: string,
+  names: readonly Name[],
+  generationOf: (version: JujuVersion) => Name,
+  { place, running }: { readonly place: string; readonly running?: JujuVersion | undefined },
+): Name {
+  const exact = names.find((name) => name === text);
+  if (exact !== undefined) return exact;
+  const read = readVersionText(text);
+  if (read !== undefined && "version" in read && isVersion(read.version))
+    return generationOf(parseVersion(read.version));
+  if (read !== undefined && "track" in read && read.track.minor !== undefined) {
+    const { major, minor } = read.track;
+    const isOfIt = running?.major === major && running.minor === minor;
+    return generationOf(isOfIt ? running : { major, minor, tag: "", patch: LAST_PATCH, build: 0 });
+  }
+  throw new JamError("JAM_USAGE_INVALID", `${place}: "${text}" is not a Juju generation.`, {
+    hint: `Write a minor (2.9, 3.6), a release (2.9.33), or one of ${names.join(", ")}.`,
+    details: { field: place, value: text, choices: names },
+  });
 }

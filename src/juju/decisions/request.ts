@@ -1,5 +1,5 @@
 import { isJamError } from "../../shared/errors.ts";
-import { parseAgentBinary } from "../agent-binary.ts";
+import { parseAgentBinary } from "../agent.ts";
 import type { JujuVersion, VersionGeneration } from "../version.ts";
 import type { Generation, BootstrapGeneration, MigrationGeneration } from "./generation.ts";
 import type { Trace } from "./trace.ts";

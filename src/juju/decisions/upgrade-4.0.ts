@@ -1,3 +1,4 @@
+import { CURRENT_ARCHES } from "../platform.ts";
 import {
   compareVersions,
   formatVersion,
@@ -29,9 +30,6 @@ import { STREAMS_OF_4_0 } from "./streams.ts";
 import { note, type Rule } from "./trace.ts";
 
 const REF = "4.0 branch c087a0e221";
-/** Agents of other architectures are passed over. Source: juju domain/agentbinary/architecture.go (4.0.15). */
-const ARCHES_OF_4_0 = ["amd64", "arm64", "ppc64el", "s390x", "riscv64"];
-
 const RULES = {
   store: {
     rule: "The agents of the controller's minor in its own store, whatever their arch.",
@@ -86,7 +84,7 @@ function streamOf({ configStream, stream }: ValidUpgradeRequest): string {
  */
 function recommend(request: ValidUpgradeRequest): JujuVersion | UpgradeOutcome {
   const { controller, trace } = request;
-  const filter = { major: controller.major, minor: controller.minor, arches: ARCHES_OF_4_0 };
+  const filter = { major: controller.major, minor: controller.minor, arches: CURRENT_ARCHES };
   const stored = findInStore(request.stored, filter);
   note(trace, RULES.store, stored);
   const listed = findInStreams(request.streams, [streamOf(request)], filter);

@@ -1,5 +1,4 @@
-import { type VersionSpan, isFrom, rowFor } from "../version-span.ts";
-import type { JujuVersion } from "../version.ts";
+import { type VersionSpan, isFrom, rowFor, type JujuVersion } from "../version.ts";
 
 /** The value of `caas-image-repo`. */
 export interface ImageRepository {

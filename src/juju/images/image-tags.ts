@@ -1,5 +1,11 @@
-import { isVersion, parseVersion, formatVersion, type JujuVersion } from "../version.ts";
-import { rowFor, type VersionSpan } from "../version-span.ts";
+import {
+  isVersion,
+  parseVersion,
+  formatVersion,
+  type JujuVersion,
+  rowFor,
+  type VersionSpan,
+} from "../version.ts";
 import { quoteGo } from "../go-text.ts";
 
 interface DatabaseRow extends VersionSpan {

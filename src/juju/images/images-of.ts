@@ -1,5 +1,4 @@
-import { isFrom, rowFor, type VersionSpan } from "../version-span.ts";
-import type { JujuVersion } from "../version.ts";
+import { isFrom, rowFor, type VersionSpan, type JujuVersion } from "../version.ts";
 import {
   faultOfReference,
   asksAtParsing,

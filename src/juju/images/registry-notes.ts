@@ -1,6 +1,5 @@
 import { isKnownVersion } from "../knowledge/known-versions.ts";
-import { isFrom, isInSpan } from "../version-span.ts";
-import { formatVersion, type JujuVersion } from "../version.ts";
+import { isFrom, isInSpan, formatVersion, type JujuVersion } from "../version.ts";
 import { defaultRepository } from "./images-of.ts";
 import { clientErrorOf, hasPort, type ImageRepository } from "./image-repository.ts";
 import { manifestForms, repositoryChange, requestsToRegistry } from "./registry-requests.ts";

@@ -1,5 +1,4 @@
-import { rowFor, type VersionSpan } from "../version-span.ts";
-import type { JujuVersion } from "../version.ts";
+import { rowFor, type VersionSpan, type JujuVersion } from "../version.ts";
 
 /** When Juju itself contacts a registry; in addition, nodes pull images. */
 export type RegistryStep = "bootstrap" | "upgrade-controller" | "upgrade-model";

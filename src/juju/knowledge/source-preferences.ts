@@ -1,5 +1,13 @@
-import { isFrom, isInSpan, rowFor, type VersionSpan } from "../version-span.ts";
-import { compareVersions, formatMajorMinor, parseVersion, type JujuVersion } from "../version.ts";
+import {
+  isFrom,
+  isInSpan,
+  rowFor,
+  type VersionSpan,
+  compareVersions,
+  formatMajorMinor,
+  parseVersion,
+  type JujuVersion,
+} from "../version.ts";
 
 /** Whether a release accepts a base when it is the source of a migration to 3.x or later. */
 export type BasePassage = "passes" | "refused" | "may-be-refused";

@@ -1,5 +1,11 @@
-import { isFrom, isInSpan, type VersionSpan } from "../version-span.ts";
-import { compareVersions, formatVersion, type JujuVersion } from "../version.ts";
+import {
+  isFrom,
+  isInSpan,
+  type VersionSpan,
+  compareVersions,
+  formatVersion,
+  type JujuVersion,
+} from "../version.ts";
 import { isKnownVersion } from "./known-versions.ts";
 
 /** The properties of a controller that make one target better than another. */

@@ -1,7 +1,7 @@
 import { DOWNLOAD_DATATYPE, INDEX_FORMAT } from "../../simplestreams/index-file.ts";
 import type { ContentId, ProductId } from "../../simplestreams/item.ts";
-import { cloudsOf, isNoCloud, namesCloud, type Cloud } from "./cloud.ts";
-import type { LookupFault } from "./fault.ts";
+import { cloudsOf, isNoCloud, namesCloud, type Cloud } from "./mirrors-document.ts";
+import type { LookupFault } from "./rules.ts";
 import { listField, mapField, parseGoObject, requireTexts, textField, UnreadableJson } from "./go-json.ts";
 
 /** One content id of an index as Juju reads it. */

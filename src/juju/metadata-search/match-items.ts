@@ -1,7 +1,8 @@
 import type { ProductId } from "../../simplestreams/item.ts";
-import { compareVersions, formatVersion, isVersion, parseVersion, type JujuVersion } from "../version.ts";
+import { formatAgentName } from "../agent.ts";
+import { compareVersions, isVersion, parseVersion, type JujuVersion } from "../version.ts";
 import type { VersionGeneration } from "../version.ts";
-import type { LookupFault } from "./fault.ts";
+import type { LookupFault } from "./rules.ts";
 import type { JujuItem, JujuProducts } from "./product-document.ts";
 import type { LookupFilter } from "./scope.ts";
 
@@ -45,7 +46,7 @@ export function matchItems(products: JujuProducts, wish: MatchWish): Matches | L
         return { fault: "panic", reason: `Juju ends with a panic: invalid version "${item.version}"` };
       }
       const number = parseVersion(item.version, wish.versions);
-      const name = `${formatVersion(number)}-${item.release}-${item.arch}`;
+      const name = formatAgentName({ ...item, version: number });
       if (fits(number, wish.filter) && !matched.has(name)) matched.set(name, { ...item, number });
     }
   }

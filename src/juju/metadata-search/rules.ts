@@ -1,5 +1,5 @@
 import { compareVersions, parseVersion, type JujuVersion, type VersionGeneration } from "../version.ts";
-import type { AgentFamily } from "../stream.ts";
+import { type AgentFamily, readsOf } from "../stream.ts";
 
 /** What the metadata look-up of one release of Juju does differently from that of others. */
 export interface LookupRules {
@@ -28,13 +28,15 @@ export interface LookupRules {
   readonly versions: VersionGeneration;
 }
 
+/** Which lists are read is said once, in `readsOf`. */
+type OwnRules = Omit<LookupRules, "family">;
+
 const TOOLS = { noIndex: "no tools available", noMatch: "no matching tools available" };
 const BINARIES = { noIndex: "no agent binaries available", noMatch: "no matching agent binaries available" };
 
-const FIRST: LookupRules = {
+const FIRST: OwnRules = {
   name: "up to 1.20",
   indexes: ["index"],
-  family: "tools",
   failures: "hidden",
   keepsProductFailure: false,
   customSourceHasKey: true,
@@ -43,31 +45,30 @@ const FIRST: LookupRules = {
   words: TOOLS,
   versions: "1.25",
 };
-const WITH_STREAMS: LookupRules = {
+const WITH_STREAMS: OwnRules = {
   ...FIRST,
   name: "1.21 to 1.25.1",
   indexes: ["index2", "index"],
   hasStreams: true,
 };
-const WITHOUT_KEY: LookupRules = { ...WITH_STREAMS, name: "1.25.2 to 1.25.14", customSourceHasKey: false };
-const JUJU_2: LookupRules = {
+const WITHOUT_KEY: OwnRules = { ...WITH_STREAMS, name: "1.25.2 to 1.25.14", customSourceHasKey: false };
+const JUJU_2: OwnRules = {
   ...WITH_STREAMS,
   name: "2.0 and 2.1",
   requiresSigned: "always",
   versions: "v1",
 };
-const JUJU_2_2: LookupRules = { ...JUJU_2, name: "2.2 to 2.8.0", words: BINARIES };
-const JUJU_2_8: LookupRules = { ...JUJU_2_2, name: "2.8.1 to 2.8", requiresSigned: "official" };
-const JUJU_2_9: LookupRules = {
+const JUJU_2_2: OwnRules = { ...JUJU_2, name: "2.2 to 2.8.0", words: BINARIES };
+const JUJU_2_8: OwnRules = { ...JUJU_2_2, name: "2.8.1 to 2.8", requiresSigned: "official" };
+const JUJU_2_9: OwnRules = {
   ...JUJU_2_8,
   name: "2.9, 3.0 to 3.1.6 and 3.2",
-  family: "agents",
   failures: "statuses",
   keepsProductFailure: true,
   versions: "v2",
 };
-const JUJU_3: LookupRules = { ...JUJU_2_9, name: "3.1.7 and later of 3.1, 3.3 to 3.6", failures: "strict" };
-const JUJU_4: LookupRules = { ...JUJU_3, name: "4.0", versions: "4.0" };
+const JUJU_3: OwnRules = { ...JUJU_2_9, name: "3.1.7 and later of 3.1, 3.3 to 3.6", failures: "strict" };
+const JUJU_4: OwnRules = { ...JUJU_3, name: "4.0", versions: "4.0" };
 
 /**
  * From which release on which rules hold. Whether late 2.9 and 3.2.4 repeat failed requests is not known; they count
@@ -89,9 +90,31 @@ const STARTS: readonly (readonly [JujuVersion, LookupRules])[] = (
     ["3.3-alpha1", JUJU_3],
     ["4.0-alpha1", JUJU_4],
   ] as const
-).map(([from, rules]) => [parseVersion(from), rules]);
+).map(([from, rules]) => [parseVersion(from), withFamily(parseVersion(from), rules)]);
+
+function withFamily(from: JujuVersion, rules: OwnRules): LookupRules {
+  return { ...rules, family: readsOf(from) };
+}
 
 /** The rules by which Juju of this version looks agents up. */
 export function lookupRulesOf(version: JujuVersion): LookupRules {
-  return STARTS.findLast(([from]) => compareVersions(version, from) >= 0)?.[1] ?? FIRST;
+  return STARTS.findLast(([from]) => compareVersions(version, from) >= 0)?.[1] ?? withFamily(version, FIRST);
+}
+
+/**
+ * How a part of a look-up fails, as far as Juju tells failures apart: the first two are the errors `NotFound` and
+ * `Unauthorized`, `no-match` is "metadata is there but lists nothing that fits", `failed` any other error, `panic` the
+ * end of the program.
+ */
+export type LookupFaultKind = "not-found" | "unauthorized" | "no-match" | "failed" | "panic";
+
+/** A failure inside a look-up: a value, because most of them only lead to the next document. */
+export interface LookupFault {
+  readonly fault: LookupFaultKind;
+  readonly reason: string;
+}
+
+/** True for a failure. */
+export function isFault(value: object): value is LookupFault {
+  return "fault" in value;
 }

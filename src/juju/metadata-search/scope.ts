@@ -1,7 +1,7 @@
-import { findSeries, isOsType, SERIES_NAMES } from "../release.ts";
+import { findSeries, SERIES_NAMES } from "../release.ts";
 import { formatStreamContentId } from "../stream.ts";
 import type { JujuVersion } from "../version.ts";
-import { archesSearchedBy, osTypesSearchedBy } from "./searched-platforms.ts";
+import { archesSearchedBy, osTypesSearchedBy, knowsOsType } from "../platform.ts";
 import { generationOf } from "../decisions/generation.ts";
 import { preferredStreams, STREAMS_OF_4_0 } from "../decisions/streams.ts";
 import type { ContentId, ProductId } from "../../simplestreams/item.ts";
@@ -86,9 +86,7 @@ function productWord(release: string, client: JujuVersion, rules: LookupRules): 
     const series = findSeries(release);
     return series === undefined || isLaterThan2_8(series.name) ? undefined : series.version;
   }
-  if (!isOsType(release)) return undefined;
-  const isForgotten = client.major > 3 || (client.major === 3 && client.minor > 0);
-  return isForgotten && (release === "osx" || release === "opensuse") ? undefined : release;
+  return knowsOsType(client, release) ? release : undefined;
 }
 
 function isLaterThan2_8(series: string): boolean {

@@ -1,7 +1,7 @@
 import type { ShellCommand } from "../../shared/shell-command.ts";
 import type { HopStep } from "../knowledge/knowledge.ts";
 import type { HopNames } from "../upgrade-commands.ts";
-import type { VersionSpan } from "../version-span.ts";
+import type { VersionSpan } from "../version.ts";
 
 /**
  * Where the result of a check shows: `listing` decides it; `sign` is a hint in a listing that does not prove it;

@@ -1,5 +1,4 @@
-import { isInSpan } from "../version-span.ts";
-import type { JujuVersion } from "../version.ts";
+import { isInSpan, type JujuVersion } from "../version.ts";
 import { MIGRATE_PRECHECKS } from "./migrate-prechecks.ts";
 import { PLATFORM_PRECHECKS } from "./platform-prechecks.ts";
 import type { Precheck } from "./precheck.ts";

@@ -1,7 +1,6 @@
 import { shellCommand } from "../../shared/shell-command.ts";
 import { isKnownVersion } from "../knowledge/known-versions.ts";
-import { isFrom, isInSpan } from "../version-span.ts";
-import { formatVersion, type JujuVersion } from "../version.ts";
+import { isFrom, isInSpan, formatVersion, type JujuVersion } from "../version.ts";
 import { placeOf, type HopSituation, type ProcedureStep, type WayBack } from "./procedure.ts";
 
 /** Whether a controller of this release can be backed up with Juju's own command. */

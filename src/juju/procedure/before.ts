@@ -1,7 +1,6 @@
 import { shellCommand } from "../../shared/shell-command.ts";
 import { installsDistroInfo } from "../companions/companions-of.ts";
-import { isFrom, isInSpan } from "../version-span.ts";
-import { formatVersion } from "../version.ts";
+import { isFrom, isInSpan, formatVersion } from "../version.ts";
 import { backupStep, clientDataStep } from "./backup.ts";
 import { placeOf, placesOf, type HopSituation, type ProcedureStep } from "./procedure.ts";
 

@@ -1,6 +1,5 @@
 import { shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
-import { isFrom } from "../version-span.ts";
-import { formatMajorMinor, formatVersion, type JujuVersion } from "../version.ts";
+import { isFrom, formatMajorMinor, formatVersion, type JujuVersion } from "../version.ts";
 import type { HopSituation, ProcedureStep } from "./procedure.ts";
 
 const SOURCE = "docs/howto/manage-juju.md; snap/snapcraft.yaml @2.9.42, 3.6.28";

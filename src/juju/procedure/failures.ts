@@ -1,7 +1,6 @@
 import { shellCommand } from "../../shared/shell-command.ts";
 import { installsDistroInfo } from "../companions/companions-of.ts";
-import { isFrom, isInSpan, type VersionSpan } from "../version-span.ts";
-import { formatVersion } from "../version.ts";
+import { isFrom, isInSpan, type VersionSpan, formatVersion } from "../version.ts";
 import { MIGRATION_FAILURES } from "./migration-failures.ts";
 import { placeOf, placesOf, type FailureAdvice, type FailureRule, type HopSituation } from "./procedure.ts";
 

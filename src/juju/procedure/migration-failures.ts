@@ -1,6 +1,5 @@
 import { shellCommand } from "../../shared/shell-command.ts";
-import { isFrom, isInSpan } from "../version-span.ts";
-import { formatVersion } from "../version.ts";
+import { isFrom, isInSpan, formatVersion } from "../version.ts";
 import { placeOf, type FailureRule, type HopSituation } from "./procedure.ts";
 
 const isMigration = ({ how }: HopSituation) => how === "migrate";

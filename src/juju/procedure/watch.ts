@@ -1,6 +1,5 @@
 import { shellCommand } from "../../shared/shell-command.ts";
-import { isFrom, isInSpan } from "../version-span.ts";
-import { formatVersion } from "../version.ts";
+import { isFrom, isInSpan, formatVersion } from "../version.ts";
 import { placeOf, placesOf, type HopSituation, type ProcedureStep } from "./procedure.ts";
 
 /** What to watch while a hop runs. */

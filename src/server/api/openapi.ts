@@ -1,4 +1,4 @@
-import { ARCHES } from "../../juju/arch.ts";
+import { ARCHES } from "../../juju/platform.ts";
 import { DECISIONS, WARNING_CODES } from "../../upgrade/which/which-answer.ts";
 import { WHICH_PARAMETERS, type WhichParameter } from "../../upgrade/which/parameters.ts";
 import { QUESTION_KINDS } from "../../upgrade/which/which-question.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isArchWord } from "../../juju/arch.ts";
+import { isArchWord } from "../../juju/platform.ts";
 import { describeUnknown, machineState } from "./agent-state.ts";
 import {
   type Mapping,

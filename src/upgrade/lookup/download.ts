@@ -1,25 +1,8 @@
+import type { LookupWarning } from "./warnings.ts";
 import type { JujuVersion } from "../../juju/version.ts";
-import type { FoundAgent } from "./lookup.ts";
-import type { LookupAnswer, LookupReader } from "./port.ts";
+import type { FoundAgent } from "./run-lookup.ts";
+import type { LookupAnswer, LookupReader } from "./lookup-source.ts";
 import type { LookupPurpose } from "../../juju/metadata-search/scope.ts";
-
-/** A trap, and what to do about it. */
-export interface LookupWarning {
-  readonly code:
-    | "falls-through"
-    | "mirrors-elsewhere"
-    | "metadata-status"
-    | "metadata-unreadable"
-    | "signature-not-trusted"
-    | "source-unreachable"
-    | "tarball-encoding"
-    | "tarball-missing"
-    | "tarball-redirect"
-    | "tarball-size"
-    | "tarball-type";
-  readonly message: string;
-  readonly remedy: string;
-}
 
 /** Who fetches a tarball, and what the place would answer. */
 export interface DownloadReport {

@@ -1,7 +1,7 @@
 import { renderFace, tarballsOf } from "../../mirror/face.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
-import type { LookupAnswer, LookupReader } from "./port.ts";
+import type { LookupAnswer, LookupReader } from "./lookup-source.ts";
 
 /** What the answers of a mirror are made of. */
 export interface MirrorReaderOptions {

@@ -1,20 +1,11 @@
-import { isFault, type LookupFault } from "../../juju/metadata-search/fault.ts";
-import type { LookupAnswer, LookupReader } from "./port.ts";
-import type { LookupRules } from "../../juju/metadata-search/rules.ts";
-import type { LookupDocumentKind, LookupStep, LookupTrouble } from "./step.ts";
+import {
+  isFault,
+  type LookupFault,
+  type LookupRules,
+  type LookupFaultKind,
+} from "../../juju/metadata-search/rules.ts";
+import type { LookupAnswer, LookupReader, LookupSource } from "./lookup-source.ts";
 import { BEGIN_MESSAGE, END_SIGNATURE } from "../../simplestreams/signed-text.ts";
-
-/** A place that Juju reads metadata from. */
-export interface LookupSource {
-  /** As Juju calls it: `agent-metadata-url`, `default simplestreams`, `mirror`. */
-  readonly name: string;
-  /** The base of all paths, with or without a slash at its end. */
-  readonly url: string;
-  /** Whether Juju has a key for it. */
-  readonly hasKey: boolean;
-  /** Whether only signed metadata is taken from it. */
-  readonly requiresSigned: boolean;
-}
 
 /** What mirrors.json said; appended to. */
 export interface MirrorsSeen {
@@ -140,4 +131,30 @@ function findSignedBlock(text: string): string | undefined {
   if (begin === 0 && !text.startsWith(BEGIN_MESSAGE)) return undefined;
   const end = text.indexOf(`\n${END_SIGNATURE}`, begin);
   return end < 0 ? undefined : `${text.slice(begin, end + 1 + END_SIGNATURE.length)}\n`;
+}
+
+/** What a document is for. */
+export type LookupDocumentKind = "index" | "mirrors" | "mirror-list" | "products";
+
+/** What is worth a warning about one document. */
+export type LookupTrouble = "status" | "unreachable" | "signature" | "unreadable";
+
+/** One document that Juju asks for, in the order in which it does. */
+export interface LookupStep {
+  readonly stream: string;
+  /** Juju's name of the source. */
+  readonly source: string;
+  readonly signed: boolean;
+  readonly document: LookupDocumentKind;
+  readonly url: string;
+  /** False where nothing was sent: Juju would ask here. */
+  readonly sent: boolean;
+  /** HTTP status; absent without an answer. */
+  readonly status?: number;
+  /** How often Juju asks before it gives up. */
+  readonly attempts: number;
+  readonly result: "read" | LookupFaultKind;
+  readonly trouble?: LookupTrouble;
+  /** What Juju makes of it, as a sentence without a full stop. */
+  readonly note: string;
 }

@@ -1,4 +1,4 @@
-import { ARCHES, isArchWord } from "../../juju/arch.ts";
+import { ARCHES, isArchWord } from "../../juju/platform.ts";
 import { findSeries, isOsType, OS_TYPES } from "../../juju/release.ts";
 import {
   formatVersion,
@@ -13,7 +13,7 @@ import { JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
 import { lookupRulesOf } from "../../juju/metadata-search/rules.ts";
 import type { LookupFilter, LookupPurpose, LookupWish } from "../../juju/metadata-search/scope.ts";
-import { NO_CLOUD, type Cloud } from "../../juju/metadata-search/cloud.ts";
+import { NO_CLOUD, type Cloud } from "../../juju/metadata-search/mirrors-document.ts";
 
 /** A look-up as somebody words it; every field may be left out. */
 export interface LookupInquiry {

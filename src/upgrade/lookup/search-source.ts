@@ -1,25 +1,21 @@
 import type { ContentId, ProductId } from "../../simplestreams/item.ts";
 import { formatMajorMinor } from "../../juju/version.ts";
-import type { Cloud } from "../../juju/metadata-search/cloud.ts";
-import { isFault, type LookupFault } from "../../juju/metadata-search/fault.ts";
-import { UnreadableJson } from "../../juju/metadata-search/go-json.ts";
-import { productPathOf, readJujuIndex, type JujuIndex } from "../../juju/metadata-search/index-document.ts";
-import { matchItems, type MatchedItem } from "../../juju/metadata-search/match-items.ts";
 import {
+  type Cloud,
   chooseReference,
   readMirrorPlace,
   readMirrorReferences,
+  type MirrorPlace,
+  type MirrorReference,
 } from "../../juju/metadata-search/mirrors-document.ts";
-import type { MirrorPlace, MirrorReference } from "../../juju/metadata-search/mirrors-document.ts";
+import { isFault, type LookupFault } from "../../juju/metadata-search/rules.ts";
+import { UnreadableJson } from "../../juju/metadata-search/go-json.ts";
+import { productPathOf, readJujuIndex, type JujuIndex } from "../../juju/metadata-search/index-document.ts";
+import { matchItems, type MatchedItem } from "../../juju/metadata-search/match-items.ts";
 import { readJujuProducts } from "../../juju/metadata-search/product-document.ts";
-import {
-  joinUrl,
-  readDocument,
-  type LookupPass,
-  type LookupRun,
-  type LookupSource,
-} from "./read-document.ts";
+import { joinUrl, readDocument, type LookupPass, type LookupRun } from "./read-document.ts";
 import type { LookupFilter } from "../../juju/metadata-search/scope.ts";
+import type { LookupSource } from "./lookup-source.ts";
 
 /** What is wanted of one stream. */
 export interface StreamWish {

@@ -1,9 +1,26 @@
-import type { LookupResult } from "./lookup.ts";
-import { OFFICIAL_URL, type LookupPlace } from "./place.ts";
+import type { LookupResult } from "./run-lookup.ts";
+import { OFFICIAL_URL, type LookupPlace } from "./lookup-source.ts";
 import type { ReadInquiry } from "./read-inquiry.ts";
-import type { LookupWarning } from "./download.ts";
 import { lookupRulesOf } from "../../juju/metadata-search/rules.ts";
-import type { LookupStep } from "./step.ts";
+import type { LookupStep } from "./read-document.ts";
+
+/** A trap, and what to do about it. */
+export interface LookupWarning {
+  readonly code:
+    | "falls-through"
+    | "mirrors-elsewhere"
+    | "metadata-status"
+    | "metadata-unreadable"
+    | "signature-not-trusted"
+    | "source-unreachable"
+    | "tarball-encoding"
+    | "tarball-missing"
+    | "tarball-redirect"
+    | "tarball-size"
+    | "tarball-type";
+  readonly message: string;
+  readonly remedy: string;
+}
 
 interface Context {
   readonly inquiry: ReadInquiry;

@@ -1,7 +1,6 @@
 import type { Agent } from "../../juju/agent.ts";
 import { osTypeOf } from "../../juju/release.ts";
-import { parseStreamContentId } from "../../juju/stream.ts";
-import type { ReadsFamily } from "../../juju/upgrade-path.ts";
+import { parseStreamContentId, type AgentFamily } from "../../juju/stream.ts";
 import { type JujuVersion, formatVersion, parseVersion } from "../../juju/version.ts";
 
 /** An agent as one generation of Juju asks for it. */
@@ -10,7 +9,7 @@ export interface AgentNeed {
   /** OS type in the family `agents`, series in `tools`. */
   readonly release: string;
   readonly arch: string;
-  readonly family: ReadsFamily;
+  readonly family: AgentFamily;
 }
 
 export interface FoundAgent {
@@ -81,7 +80,7 @@ export interface Platform {
 /** The agents of one version that Juju asks for on these platforms, each once. */
 export function needsOf(
   version: JujuVersion,
-  families: readonly ReadsFamily[],
+  families: readonly AgentFamily[],
   platforms: readonly Platform[],
   index: AgentIndex,
 ): AgentNeed[] {

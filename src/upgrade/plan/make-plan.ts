@@ -17,7 +17,7 @@ import type { PlanContext } from "./plan-hop.ts";
 import { type Target, bestOf, chooseTarget, completeVersions, remarksOn, unknownRelease } from "./target.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import type { MirrorUrl } from "../../juju/mirror-url.ts";
-import type { SelectionRules } from "../../juju/selection-rules.ts";
+import type { SelectionRules } from "../../juju/select-rule.ts";
 import type { UsableAgents } from "../known-agents.ts";
 import { createAgentIndex } from "./agent-needs.ts";
 import { type PlanRequest, assumedPlatformsOf } from "./parameters.ts";

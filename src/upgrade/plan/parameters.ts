@@ -1,7 +1,7 @@
 import { isJamError, JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
 import type { Agent } from "../../juju/agent.ts";
-import { ARCHES, isArchWord } from "../../juju/arch.ts";
+import { ARCHES, isArchWord, CURRENT_ARCHES } from "../../juju/platform.ts";
 import { isOsType, isReleaseWord, OS_TYPES, osTypeOf } from "../../juju/release.ts";
 import { parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { formatTrack, readVersionText, versionOfText, type KnownVersions } from "../../juju/version-text.ts";
@@ -177,7 +177,7 @@ export function archesOf(rules: readonly RulePlatforms[], agents: readonly Agent
   const named = rules.flatMap(({ arch }) => arch ?? []);
   const isOpen = rules.some(({ arch }) => arch === undefined);
   // Architectures that no current Juju is built for would only be missing everywhere.
-  const current = new Set(["amd64", "arm64", "ppc64el", "s390x", "riscv64"]);
+  const current = new Set<string>(CURRENT_ARCHES);
   const known = isOpen ? agents.map(({ arch }) => arch).filter((arch) => current.has(arch)) : [];
   const arches = [...new Set([...named, ...known])].sort();
   return arches.length === 0 ? ["amd64"] : arches;

@@ -2,7 +2,8 @@ import { formatAgentName } from "../../juju/agent.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { PLACEHOLDERS, upgradeModelAction, type HopAction } from "../../juju/upgrade-commands.ts";
 import type { PrecheckedStep } from "../../juju/prechecks/prechecks.ts";
-import { readsOf, type Hop } from "../../juju/upgrade-path.ts";
+import { readsOf } from "../../juju/stream.ts";
+import { type Hop } from "../../juju/upgrade-path.ts";
 import {
   compareVersions,
   formatMajorMinor,

@@ -1,5 +1,4 @@
 import { JamError } from "../../shared/errors.ts";
-import { type ReadsFamily, readsOf } from "../../juju/upgrade-path.ts";
 import {
   type JujuVersion,
   compareVersions,
@@ -21,6 +20,7 @@ import {
   reasonsAgainst,
 } from "../../juju/knowledge/target-preferences.ts";
 import { findSeries } from "../../juju/release.ts";
+import { type AgentFamily, readsOf } from "../../juju/stream.ts";
 import type { PlanGroup } from "./group.ts";
 
 /** Where to: one version, or the newest of a minor. */
@@ -50,7 +50,7 @@ export interface Wanted {
 }
 
 /** Whether a family lists the version's agents for every platform. */
-export function isListed({ index, platforms }: Wanted, version: JujuVersion, family: ReadsFamily): boolean {
+export function isListed({ index, platforms }: Wanted, version: JujuVersion, family: AgentFamily): boolean {
   const needs = needsOf(version, [family], platforms, index);
   return needs.length > 0 && needs.every((need) => index.find(need) !== undefined);
 }

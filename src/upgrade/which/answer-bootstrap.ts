@@ -2,18 +2,13 @@ import { companionsOf } from "../../juju/companions/companions-of.ts";
 import { imageNamesOf } from "../../juju/images/images-of.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
 import type { BootstrapOutcome } from "../../juju/decisions/outcome.ts";
-import { decideBootstrap } from "../../juju/decisions/bootstrap.ts";
-import {
-  type Generation,
-  type BootstrapGeneration,
-  bootstrapGenerationOf,
-} from "../../juju/decisions/generation.ts";
+import { decideBootstrap, searchGenerationOf } from "../../juju/decisions/bootstrap.ts";
+import { type Generation, bootstrapGenerationOf } from "../../juju/decisions/generation.ts";
 import { preferredStreams } from "../../juju/decisions/streams.ts";
 import { note, type Rule, type Trace } from "../../juju/decisions/trace.ts";
 import { saysNothingFound } from "../../juju/decisions/messages.ts";
 import type { StreamLists } from "../../juju/decisions/request.ts";
 import { readAnyVersion } from "../../juju/decisions/version-list.ts";
-import { readsOf } from "../../juju/upgrade-path.ts";
 import {
   formatMajorMinor,
   isVersion,
@@ -21,7 +16,7 @@ import {
   type JujuVersion,
   formatVersion,
 } from "../../juju/version.ts";
-import type { AgentFamily } from "../../juju/stream.ts";
+import { type AgentFamily, readsOf } from "../../juju/stream.ts";
 import { plainFetchHint, type FetchHint } from "../fetch-hint.ts";
 import type { WhichAnswer, WhichWarning } from "./which-answer.ts";
 import {
@@ -36,21 +31,10 @@ import type { BootstrapQuestion } from "./which-question.ts";
 import { adviceWarnings, blocked, chosen, heedAdvice, notFound, type Verdict } from "./verdict.ts";
 import type { WhichState } from "./which-state.ts";
 
-/** Whose search a client of that generation makes. */
-const SEARCHES_LIKE: Readonly<Record<BootstrapGeneration, Generation>> = {
-  "1.25": "1.25",
-  "2.0-2.2": "2.0-2.1",
-  "2.3-2.8": "2.3",
-  "2.8": "2.8.10-2.8.13",
-  "2.9": "2.9.33+",
-  "3.6": "3.6.23+",
-  "4.0": "4.0",
-};
-
 /** "With which version does this client bootstrap a controller from here?" */
 export function answerBootstrapQuestion(state: WhichState, question: BootstrapQuestion): WhichAnswer {
   const { client, lists } = question;
-  const generation = SEARCHES_LIKE[question.generation];
+  const generation = searchGenerationOf(question.generation);
   const isNamed = question.generation !== bootstrapGenerationOf(client);
   const reader = { family: readsOf(client), generation, ...(isNamed ? {} : { version: client }) };
   const index = lists === undefined ? state.held.for(reader) : undefined;

@@ -1,9 +1,9 @@
-import { MIGRATION_GENERATIONS } from "../../juju/decisions/generation.ts";
+import { MIGRATION_GENERATIONS, generationOf } from "../../juju/decisions/generation.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
 import { decideMigration } from "../../juju/decisions/migrate.ts";
 import { covers } from "../../juju/upgrade-edge.ts";
-import { readsOf } from "../../juju/upgrade-path.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
+import { readsOf } from "../../juju/stream.ts";
 import { type JujuVersion, formatVersion } from "../../juju/version.ts";
 import type { WhichAnswer, WhichWarning } from "./which-answer.ts";
 import type { MigrationQuestion } from "./which-question.ts";
@@ -75,8 +75,11 @@ function modelWarnings(
   state: WhichState,
   { arches = ["amd64"], model, targetController: target }: MigrationQuestion,
 ): WhichWarning[] {
-  const generation = target.major >= 4 ? "4.0" : target.major === 3 ? "3.6.23+" : "2.9.33+";
-  const index = state.held.for({ family: readsOf(target), generation, version: target });
+  const index = state.held.for({
+    family: readsOf(target),
+    generation: generationOf(target),
+    version: target,
+  });
   const listed = new Set<string>(
     [...index.streams.keys()].flatMap((stream) => [...(index.archesOf(stream, model) ?? [])]),
   );

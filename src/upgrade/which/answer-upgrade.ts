@@ -5,7 +5,7 @@ import { streamsOfUpgrade } from "../../juju/decisions/streams.ts";
 import { note, type Rule, type Trace } from "../../juju/decisions/trace.ts";
 import { decideUpgrade } from "../../juju/decisions/upgrade.ts";
 import { readAnyVersion } from "../../juju/decisions/version-list.ts";
-import { readsOf } from "../../juju/upgrade-path.ts";
+import { readsOf } from "../../juju/stream.ts";
 import { formatVersion, type JujuVersion } from "../../juju/version.ts";
 import { plainFetchHint } from "../fetch-hint.ts";
 import type { VersionIndex } from "./version-index.ts";

@@ -1,7 +1,7 @@
 import { JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
 import { printable } from "../../shared/printable.ts";
-import { ARCHES, isArch } from "../../juju/arch.ts";
+import { ARCHES, isArch } from "../../juju/platform.ts";
 import { STREAMS } from "../../juju/stream.ts";
 import { versionOfText } from "../../juju/version-text.ts";
 import { readQuestion } from "./question-document.ts";

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
-import { ARCHES, isArch, type Arch } from "../../juju/arch.ts";
+import { ARCHES, isArch, type Arch } from "../../juju/platform.ts";
 import {
   GENERATIONS,
   generationOf,
@@ -10,6 +10,7 @@ import {
   bootstrapGenerationOf,
   MIGRATION_GENERATIONS,
   migrationGenerationOf,
+  readGeneration,
 } from "../../juju/decisions/generation.ts";
 import { readRequestedBinary, readRequestedVersion, type StreamLists } from "../../juju/decisions/request.ts";
 import {
@@ -20,7 +21,6 @@ import {
   type ListedVersion,
 } from "../../juju/decisions/version-list.ts";
 import { isVersion, type JujuVersion, type VersionGeneration } from "../../juju/version.ts";
-import { readGeneration } from "./generation-name.ts";
 import { QUESTION_SCHEMAS, type RawQuestion } from "./question-schema.ts";
 import type {
   BootstrapQuestion,

@@ -1,7 +1,6 @@
 import type { Agent } from "../../juju/agent.ts";
-import { ARCHES } from "../../juju/arch.ts";
+import { ARCHES, archesSearchedBy, osTypesSearchedBy } from "../../juju/platform.ts";
 import { osTypeOf } from "../../juju/release.ts";
-import { archesSearchedBy, osTypesSearchedBy } from "../../juju/metadata-search/searched-platforms.ts";
 import { formatVersion, parseVersion, type JujuVersion, type VersionGeneration } from "../../juju/version.ts";
 import { parseStreamContentId, type AgentFamily, type StreamContentId } from "../../juju/stream.ts";
 import { versionGenerationOf, type Generation } from "../../juju/decisions/generation.ts";

@@ -4,7 +4,7 @@ import type {
   StreamLists,
   UpgradeRequest,
 } from "../../juju/decisions/request.ts";
-import type { Arch } from "../../juju/arch.ts";
+import type { Arch } from "../../juju/platform.ts";
 import type { JujuVersion } from "../../juju/version.ts";
 
 /** What every question has. */

@@ -11,7 +11,7 @@ import { MAX_FILE_BYTES } from "../../../src/config/load.ts";
 import { parseConfig } from "../../../src/config/parse-file.ts";
 import { findListen, parsePercent } from "../../../src/config/values.ts";
 import { resolveConfig } from "../../../src/config/config.ts";
-import { parseAgentBinary } from "../../../src/juju/agent-binary.ts";
+import { parseAgentBinary } from "../../../src/juju/agent.ts";
 import { buildCatalogue } from "../../../src/juju/catalogue.ts";
 import { JUJU_KNOWLEDGE } from "../../../src/juju/knowledge/knowledge.ts";
 import { parseStreamContentId } from "../../../src/juju/stream.ts";

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { buildCatalogue } from "../../../src/juju/catalogue.ts";
-import { selectAgents } from "../../../src/juju/select.ts";
-import { compileSelection } from "../../../src/juju/selection-test.ts";
-import type { SelectionRules } from "../../../src/juju/selection-rules.ts";
+import { selectAgents, compileSelection } from "../../../src/juju/select.ts";
+import type { SelectionRules } from "../../../src/juju/select-rule.ts";
 import { planSync } from "../../../src/sync/plan.ts";
 import { parseSha256, type Sha256 } from "../../../src/shared/sha256.ts";
 import { anItem, DEVEL_AGENTS, productFiles, RELEASED_AGENTS } from "../../helpers/agents.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { reportRules } from "../../../src/juju/rule-report.ts";
 import { selectAgents } from "../../../src/juju/select.ts";
-import type { DenyRule, SelectRule } from "../../../src/juju/selection-rules.ts";
+import type { DenyRule, SelectRule } from "../../../src/juju/select-rule.ts";
 import { anAgent } from "../../helpers/agents.ts";
 
 const STREAMS = ["released", "proposed"];

@@ -2,7 +2,7 @@ import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import { formatAgentName, type Agent } from "../../../src/juju/agent.ts";
 import { explainAgents, selectAgents } from "../../../src/juju/select.ts";
-import type { DenyRule, SelectRule } from "../../../src/juju/selection-rules.ts";
+import type { DenyRule, SelectRule } from "../../../src/juju/select-rule.ts";
 import { isInRange, parseVersionRange } from "../../../src/juju/version-range.ts";
 import { compareVersionTexts, parseVersion } from "../../../src/juju/version.ts";
 import { anAgent } from "../../helpers/agents.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ARCHES, isArchWord } from "../../../src/juju/arch.ts";
+import { ARCHES, isArchWord } from "../../../src/juju/platform.ts";
 import { findSeries, isOsType, isReleaseWord, OS_TYPES, osTypeOf } from "../../../src/juju/release.ts";
 import {
   formatStreamContentId,

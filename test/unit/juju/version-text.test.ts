@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readAgentText } from "../../../src/juju/agent-text.ts";
-import { readVersionText, versionOfText } from "../../../src/juju/version-text.ts";
+import { readAgentText, readVersionText, versionOfText } from "../../../src/juju/version-text.ts";
 import { anAgent } from "../../helpers/agents.ts";
 
 describe("what Juju, its snap and its tags print as a version is read", () => {

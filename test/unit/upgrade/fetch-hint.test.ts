@@ -5,7 +5,7 @@ import {
   type FetchView,
   type WantedAgents,
 } from "../../../src/upgrade/fetch-hint.ts";
-import type { SelectRule } from "../../../src/juju/selection-rules.ts";
+import type { SelectRule } from "../../../src/juju/select-rule.ts";
 import { anAgent } from "../../helpers/agents.ts";
 
 const UPSTREAM = [

@@ -1,9 +1,12 @@
 /** What generations of Juju do differently when they look for agents; the newer ones are also held to Juju's own code. */
 import { describe, expect, test } from "vitest";
-import type { LookupAnswer, LookupReader } from "../../../../src/upgrade/lookup/port.ts";
-import type { LookupPlace } from "../../../../src/upgrade/lookup/place.ts";
+import type {
+  LookupAnswer,
+  LookupReader,
+  LookupPlace,
+} from "../../../../src/upgrade/lookup/lookup-source.ts";
 import { readInquiry, type LookupInquiry } from "../../../../src/upgrade/lookup/read-inquiry.ts";
-import { reportLookup, type LookupReport } from "../../../../src/upgrade/lookup/report.ts";
+import { reportLookup, type LookupReport } from "../../../../src/upgrade/lookup/lookup-report.ts";
 
 const BASE = "http://mirror.invalid/tools";
 const PLACE: LookupPlace = { kind: "url", url: BASE };

@@ -1,6 +1,6 @@
 /** A choice of versions and a look-up search the same architectures and OS types. */
 import { expect, test } from "vitest";
-import { ARCHES } from "../../../../src/juju/arch.ts";
+import { ARCHES } from "../../../../src/juju/platform.ts";
 import { OS_TYPES } from "../../../../src/juju/release.ts";
 import { parseVersion } from "../../../../src/juju/version.ts";
 import { generationOf } from "../../../../src/juju/decisions/generation.ts";

@@ -1,12 +1,11 @@
-import { compareVersions, formatVersion, type JujuVersion } from "../../juju/version.ts";
-import type { Cloud } from "../../juju/metadata-search/cloud.ts";
-import { type LookupFault } from "../../juju/metadata-search/fault.ts";
-import type { LookupReader } from "./port.ts";
-import type { LookupRun, LookupSource, MirrorsSeen } from "./read-document.ts";
-import { lookupRulesOf } from "../../juju/metadata-search/rules.ts";
+import { formatAgentName } from "../../juju/agent.ts";
+import { compareVersions, type JujuVersion } from "../../juju/version.ts";
+import type { Cloud } from "../../juju/metadata-search/mirrors-document.ts";
+import { type LookupFault, lookupRulesOf } from "../../juju/metadata-search/rules.ts";
+import type { LookupReader, LookupSource } from "./lookup-source.ts";
+import type { LookupRun, MirrorsSeen, LookupStep } from "./read-document.ts";
 import { scopeOf, type LookupScope, type LookupWish } from "../../juju/metadata-search/scope.ts";
 import { searchPass, type PassResult, type StreamAnswer, type StreamWish } from "./search-source.ts";
-import type { LookupStep } from "./step.ts";
 
 /** A look-up as one release of Juju makes it. */
 export interface LookupQuestion extends LookupWish {
@@ -119,7 +118,7 @@ async function searchSources(
 
 function addAgent(found: Map<string, FoundAgent>, item: PassResult["items"][number], stream: string): void {
   const { number, release, arch, url, size, sha256 } = item;
-  const name = `${formatVersion(number)}-${release}-${arch}`;
+  const name = formatAgentName({ version: number, release, arch });
   if (!found.has(name)) found.set(name, { name, version: number, release, arch, url, size, sha256, stream });
 }
 

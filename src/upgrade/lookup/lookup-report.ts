@@ -1,13 +1,17 @@
 import { compareVersions, formatMajorMinor, formatVersion } from "../../juju/version.ts";
-import { inspectDownload, type DownloadReport, type LookupWarning } from "./download.ts";
-import { lookUpAgents, type FoundAgent, type LookupResult, type StreamResult } from "./lookup.ts";
-import { sourcesOf, OFFICIAL_URL, type LookupPlace } from "./place.ts";
-import type { LookupReader } from "./port.ts";
-import type { LookupSource } from "./read-document.ts";
+import { inspectDownload, type DownloadReport } from "./download.ts";
+import { lookUpAgents, type FoundAgent, type LookupResult, type StreamResult } from "./run-lookup.ts";
+import {
+  sourcesOf,
+  OFFICIAL_URL,
+  type LookupPlace,
+  type LookupReader,
+  type LookupSource,
+} from "./lookup-source.ts";
+import type { LookupStep } from "./read-document.ts";
 import type { ReadInquiry } from "./read-inquiry.ts";
 import type { LookupFilter } from "../../juju/metadata-search/scope.ts";
-import type { LookupStep } from "./step.ts";
-import { warningsOf } from "./warnings.ts";
+import { warningsOf, type LookupWarning } from "./warnings.ts";
 
 /** An agent as it leaves the program. */
 export interface ReportedAgent {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatAgentBinary, parseAgentBinary } from "../../../src/juju/agent-binary.ts";
+import { formatAgentName, parseAgentBinary } from "../../../src/juju/agent.ts";
 import { formatVersion, type VersionGeneration } from "../../../src/juju/version.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
 import vectors from "../../fixtures/vectors/version.json" with { type: "json" };
@@ -20,7 +20,7 @@ function describeParse(name: string, generation: VersionGeneration): unknown {
       build,
       release,
       arch,
-      str: formatAgentBinary(binary),
+      str: formatAgentName(binary),
     };
   } catch (error) {
     if (!isJamError(error, "JAM_VERSION_INVALID")) throw error;
