@@ -36,12 +36,12 @@ export interface MetadataRequest {
   readonly accepted: AcceptedDocuments;
   /** Further documents that were accepted here before, by hash. Default none. */
   readonly acceptedByHash?: ReadonlyMap<Sha256, ProvenDocument>;
-  /** True for a product file that is to be read; only asked about those that hold agents. A bad entry has no path. */
+  /** True for a product file to read; only called for those that list agents. A bad entry has no path. */
   readonly wants: (entry: Pick<IndexEntry, "contentId"> & Partial<IndexEntry>, stream: string) => boolean;
   readonly allow: ReadonlySet<Allowance>;
   readonly now: () => Date;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Told of each wait before it begins. Default: nobody. */
+  /** Called before each wait. Default: nothing is called. */
   readonly observe?: SyncObserver;
   readonly signal: AbortSignal;
 }
@@ -52,7 +52,7 @@ const SET_RETRY_MS = 2_000;
 
 /**
  * Reads the index and every product file that a rule asks for: conditionally, in one round when nothing moved,
- * and again when upstream was caught in the middle of publishing.
+ * and again when upstream was publishing meanwhile.
  * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…
  */
 export async function readMetadata(request: MetadataRequest): Promise<UpstreamMetadata> {
@@ -128,7 +128,7 @@ async function readSet(request: MetadataRequest): Promise<UpstreamMetadata> {
   };
 }
 
-/** One pass over upstream's documents; known ones are asked for conditionally and ahead of time. */
+/** One pass over upstream's documents; known ones are requested conditionally and ahead of time. */
 class SetReader {
   readonly warnings: string[] = [];
   readonly #accepted = new Map<string, AcceptedDocument>();
@@ -198,7 +198,7 @@ class SetReader {
   }
 
   /**
-   * The documents that index and products rest on, in the index's order whichever came first. What cannot be used proves
+   * The documents that index and products rest on, in the order of the index. What cannot be used proves
    * nothing and is not recorded.
    */
   used(
@@ -228,7 +228,7 @@ class SetReader {
     this.#accepted.set(path, acceptedDocument(document, updatedAt, keyExpiredAt));
   }
 
-  /** The trusted text of a document, or undefined when upstream has none; each path is asked for once. */
+  /** The trusted text of a document, or undefined when upstream has none; each path is requested once. */
   #read(path: string): Promise<string | undefined> {
     let answer = this.#started.get(path);
     if (answer === undefined) {
@@ -272,7 +272,7 @@ class SetReader {
     return kept.text;
   }
 
-  /** A document accepted before that is still good; one that is not is named, and asked for without conditions. */
+  /** A document accepted before that is still valid; one that is not is named in a warning and requested unconditionally. */
   async #readKept(known: AcceptedDocument) {
     const kept = await readAccepted(known, this.#request);
     if (kept?.kind !== "refused") return kept;

@@ -18,7 +18,7 @@ export interface Refusals {
 
 /**
  * Sorts upstream's bad items into those that leave a gap in this mirror and those that do not concern it, so that
- * one broken item of an unwanted version does not make every nightly run partial.
+ * one bad item of an unwanted version does not make every nightly run partial.
  */
 export function relevantRefusals(input: {
   readonly metadata: UpstreamMetadata;
@@ -48,8 +48,8 @@ export function relevantRefusals(input: {
 
 /**
  * Agents of the mirror that upstream still lists, but in a way that had to be refused: a bad item, a bad product, a
- * product file that cannot be read. What is held was verified when it came, so it stays: a bad or a contradicting item
- * takes nothing away, unless upstream's good agents need its place.
+ * product file that cannot be read. What is held was verified when it arrived, so it stays: a bad or contradicting item
+ * removes nothing, unless one of upstream's good agents needs its path.
  */
 export function heldDespiteRefusal(
   input: { readonly metadata: UpstreamMetadata; readonly catalogue: Catalogue },
@@ -84,7 +84,7 @@ export function withUnreadListings(
   });
 }
 
-/** True for an agent that stands where upstream's documents had to be refused. */
+/** True for an agent whose place in upstream's documents had to be refused. */
 function refusalTest(input: {
   readonly metadata: UpstreamMetadata;
   readonly catalogue: Catalogue;

@@ -8,19 +8,19 @@ import { proofsOf, type Snapshot, type UpstreamProof } from "../mirror/snapshot.
 /** A product file that a rule asks for and that cannot be used, while the others can. */
 export interface UnreadableProducts {
   readonly contentId: ContentId;
-  /** As the index names it; the content id where it names none that is safe. */
+  /** As the index names it; the content id where that name is not safe. */
   readonly path: string;
   readonly error: JamError;
 }
 
-/** One product file that was asked for: what it holds, or why it cannot be used. */
+/** One product file that was requested: its content, or why it cannot be used. */
 export type ReadProducts =
   | { readonly entry: IndexEntry; readonly file: ProductFile }
   | { readonly entry: IndexEntry; readonly error: JamError };
 
 /**
- * The product file that `read` gives, or the failure that concerns it alone. What says that upstream cannot be
- * reached or not be trusted is no such failure: nothing of that upstream is used then.
+ * The product file that `read` gives, or the failure that concerns it alone. A failure to reach or to
+ * trust upstream is thrown: nothing of that upstream is used then.
  * @throws JamError every other one
  */
 export async function readAlone(entry: IndexEntry, read: () => Promise<ProductFile>): Promise<ReadProducts> {
@@ -61,19 +61,19 @@ export function proofsOfUnread(
   return [...new Set(found)].filter((proof) => proof !== undefined);
 }
 
-/** A file that the index names and that is not there (yet). */
+/** A file that the index names and that is missing, perhaps not published yet. */
 export function isMissing({ error }: UnreadableProducts): boolean {
   return isJamError(error, "JAM_UPSTREAM_NOT_FOUND");
 }
 
-/** Another stream's product file: caught while it was being published, or put in the wrong place. */
+/** Another stream's product file: read while it was being published, or published under the wrong path. */
 export function isForeign({ error }: UnreadableProducts): boolean {
   return isJamError(error, "JAM_UPSTREAM_INCONSISTENT");
 }
 
 function isOneFilesOwn(error: JamError): boolean {
   const status = error instanceof HttpStatusError ? error.status : undefined;
-  // Object stores answer 403 for what is not there.
+  // Object stores answer 403 for missing files.
   if (error.code === "JAM_UPSTREAM_STATUS") return status === 401 || status === 403;
   return isJamError(
     error,

@@ -11,9 +11,9 @@ export interface KeptPlans {
   readonly streams: readonly string[];
 }
 
-/** What an upgrade plan asks a sync for, and nothing else. */
+/** What a sync for an upgrade plan fetches, and nothing else. */
 export interface PlanWishes {
-  /** Names of agents, with the content that the plan saw; null where it saw none. */
+  /** Names of agents, with the content that was known when the plan was made; null where none was. */
   readonly agents: ReadonlyMap<string, Sha256 | null>;
   /** Streams that list them. */
   readonly streams: readonly string[];

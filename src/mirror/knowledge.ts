@@ -46,7 +46,7 @@ export async function writeCarriedAdvice(
 }
 
 /**
- * What answers about versions rest on: what is built in, the `advice` of the settings, and the advice of the bundle
+ * What answers about versions are based on: what is built in, the `advice` of the settings, and the advice of the bundle
  * that was imported last. The one source for `which`, `plan`, `ready`, `graph` and the server.
  * @throws JamError JAM_STORE_CORRUPT, JAM_STORE_IO
  */

@@ -4,10 +4,8 @@ import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
 import type { DocumentSource } from "../upstream/source.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import { evaluateVerbatimFace, type ListedUpstream } from "./face.ts";
-import { publishSnapshot } from "./publish.ts";
-import { readSnapshots } from "./read-snapshots.ts";
-import { readRefs } from "./refs.ts";
-import { gracedIn, type RetentionRules } from "./retention.ts";
+import { publishSnapshot, readGraced } from "./publish.ts";
+import type { RetentionRules } from "./retention.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { proofOf, type AcceptedDocument } from "./upstream-state.ts";
 
@@ -32,7 +30,7 @@ export interface Changes {
 
 /** The current snapshot when nothing of it changed, else a new published one. */
 export async function publishChanges(changes: Changes): Promise<Snapshot | undefined> {
-  const { store, ref, current, metadata, source, agents } = changes;
+  const { store, ref, retention, current, metadata, source, agents } = changes;
   const upstream = proofOf(source, metadata.documents);
   const verbatim = evaluateVerbatimFace(metadata, source.verifies, agents);
   if (current !== undefined && isSame(current, { agents, upstream, verbatim })) return current;
@@ -48,18 +46,10 @@ export async function publishChanges(changes: Changes): Promise<Snapshot | undef
     parent: current?.id,
     createdAt,
   };
-  return publishSnapshot(store, content, { ref, graced: await readGraced(changes, createdAt) });
-}
-
-/** What the ref shows now, and what it has shown within the grace period. */
-async function readGraced(
-  { store, ref, retention, current }: Pick<Changes, "store" | "ref" | "retention" | "current">,
-  now: Date,
-): Promise<readonly Snapshot[]> {
-  const snapshots = await readSnapshots(store);
-  const shown = (await readRefs(store, snapshots)).find(({ name }) => name === ref);
-  const graced = shown === undefined ? new Set() : gracedIn(shown, { graceMs: retention.graceMs, now });
-  return snapshots.filter(({ id }) => graced.has(id) || id === current?.id);
+  return publishSnapshot(store, content, {
+    ref,
+    graced: await readGraced(store, ref, { ...retention, now: createdAt }),
+  });
 }
 
 /**

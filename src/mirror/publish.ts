@@ -5,7 +5,9 @@ import { sha256Of } from "../shared/sha256.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { PathSpace } from "../juju/path-space.ts";
 import { ownFolder, renderFace } from "./face.ts";
-import { noteMove } from "./refs.ts";
+import { readSnapshots } from "./read-snapshots.ts";
+import { noteMove, readRefs } from "./refs.ts";
+import { gracedIn } from "./retention.ts";
 import { firstTreeId, formatSnapshot, makeSnapshotId, snapshotIdOf, type Snapshot } from "./snapshot.ts";
 
 /** What a snapshot is made from. */
@@ -59,6 +61,19 @@ export async function showSnapshot(
   if (!isShown) await store.trees?.delete(treeId);
   await buildTree(store, treeId, { snapshot, graced });
   await moveRef(store, ref, { before, treeId, at });
+}
+
+/** What a ref shows now and what it has shown within the grace period: what its next tree has to contain as well. */
+export async function readGraced(
+  store: Pick<Store, "refs" | "documents">,
+  ref: RefName,
+  grace: { readonly graceMs: number; readonly now: Date },
+): Promise<readonly Snapshot[]> {
+  const snapshots = await readSnapshots(store);
+  const shown = (await readRefs(store, snapshots)).find(({ name }) => name === ref);
+  if (shown === undefined) return [];
+  const graced = gracedIn(shown, grace).add(snapshotIdOf(shown.treeId));
+  return snapshots.filter(({ id }) => graced.has(id));
 }
 
 /** Writes the document of a snapshot. Nothing shows it until a ref is moved to a tree of it. */
@@ -117,7 +132,7 @@ export async function moveRef(
 function treeFiles(snapshot: Snapshot, graced: readonly Snapshot[]): TreeFile[] {
   const files = new Map<string, TreeFile>();
   const space = new PathSpace();
-  // What upstream has moved since may have left a file where a folder is needed now: the new snapshot goes first.
+  // Upstream may have a folder now where an older snapshot has a file: the new snapshot comes first.
   const add = (file: TreeFile) => {
     if (!files.has(file.path) && space.take(file.path) === undefined) files.set(file.path, file);
   };

@@ -7,7 +7,7 @@ import { snapshotIdOf, type Snapshot } from "./snapshot.ts";
 export interface RetentionRules {
   /** Snapshots kept for going back, in addition to those that a ref shows. */
   readonly snapshots: number;
-  /** How long what left the index stays for clients that are still fetching, in ms. */
+  /** How long what was removed from the index stays for clients that are still fetching, in ms. */
   readonly graceMs: number;
   /** Bytes of tarballs above which older snapshots go first; undefined is no limit. */
   readonly quota: number | undefined;
@@ -30,7 +30,7 @@ export interface RetentionInput {
   readonly proofs: readonly string[];
   /** Proofs that comparing the next documents with the accepted ones still needs. */
   readonly accepted: ReadonlySet<string>;
-  /** Contents that something unfinished waits for more of: a bundle whose other part is still on its way. */
+  /** Contents of something unfinished: a bundle whose other volumes have not arrived yet. */
   readonly pinned: ReadonlySet<string>;
   /** When contents came that belong to something that was refused. Default none. */
   readonly refused?: ReadonlyMap<Sha256, Date>;
@@ -50,7 +50,7 @@ export interface RetentionPlan {
 /** A verified tarball that no snapshot lists may belong to a run that was cut short: it waits this long. */
 const ORPHAN_MS = 7 * 24 * 3_600_000;
 
-/** What may go. Pure; deleting runs in the order of the fields: names first, bytes last. */
+/** What may be deleted. Pure; deleting runs in the order of the fields: names first, bytes last. */
 export function planRetention(input: RetentionInput): RetentionPlan {
   const graced = gracedIds(input);
   const kept = keptSnapshots(input, graced);

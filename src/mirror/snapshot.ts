@@ -12,7 +12,7 @@ export interface ProvenDocument {
   readonly signedBy?: string;
   /** ISO 8601; when the signature was made. */
   readonly signedAt?: string;
-  /** ISO 8601; when its key had expired by the time that it came (`--allow expired-key`). */
+  /** ISO 8601; when its key had already expired when the document arrived (`--allow expired-key`). */
   readonly keyExpiredAt?: string;
   /** ISO 8601; the document's own `updated`. */
   readonly updatedAt?: string;
@@ -40,7 +40,7 @@ export interface BundleOrigin {
   readonly createdAt: string;
   /** Fingerprint of its signer; null records that it was accepted without a signature that is trusted here. */
   readonly signedBy: string | null;
-  /** ISO 8601; when the key of its signer had expired by the time that it came (`--allow expired-key`). */
+  /** ISO 8601; when the key of its signer had already expired when the bundle arrived (`--allow expired-key`). */
   readonly signerExpiredAt?: string;
 }
 
@@ -63,7 +63,7 @@ export interface Snapshot {
   readonly createdAt: string;
   readonly parent?: string;
   readonly upstream: UpstreamProof;
-  /** Proofs of agents that the documents above list no longer; absent where there are none. */
+  /** Proofs of agents that the documents above no longer list; absent where there are none. */
   readonly earlierProofs?: readonly UpstreamProof[];
   /** The bundle that brought it over an air gap; absent when it was synced. */
   readonly bundle?: BundleOrigin;
@@ -77,7 +77,7 @@ export function formatSnapshot(snapshot: Snapshot): Uint8Array {
 }
 
 /**
- * The snapshot that a document holds. Only the envelope is checked: the document was written by this program
+ * The snapshot in a document. Only the envelope is checked: the document was written by this program
  * and made visible whole.
  * @throws JamError JAM_STORE_CORRUPT, JAM_STORE_FORMAT
  */
@@ -121,7 +121,7 @@ export function makeSnapshotId(createdAt: Date, catalogue: Sha256): string {
 interface TreeId {
   readonly snapshot: string;
   readonly ref: RefName;
-  /** Counted from 1, which carries what clients of earlier snapshots still need. */
+  /** From 1. The first one contains what clients of earlier snapshots still need. */
   readonly generation: number;
 }
 
@@ -130,7 +130,7 @@ export function snapshotIdOf(treeId: string): string {
   return treeId.split("~", 1)[0] as string;
 }
 
-/** True for a tree that carries what clients of the ref's earlier snapshots need for a grace period. */
+/** True for a tree that contains what clients of the ref's earlier snapshots need for a grace period. */
 export function isFirstTree(treeId: string): boolean {
   return parseTreeId(treeId).generation === 1;
 }

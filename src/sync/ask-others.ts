@@ -13,7 +13,7 @@ import { evaluateRules } from "./evaluate-rules.ts";
 export interface FurtherUpstream {
   readonly source: Upstream;
   readonly metadata: UpstreamMetadata;
-  /** What is taken from it. */
+  /** What is used of it. */
   readonly agents: readonly Agent[];
 }
 
@@ -35,8 +35,8 @@ interface Missing {
 }
 
 /**
- * Asks the next upstreams, one after the other, for what the rules and plans name and the chosen one does not list. What
- * an upstream offers beyond that is not taken: the order of preference stands.
+ * Asks the next upstreams, one after the other, for what the rules and plans name and the chosen one does not list.
+ * Nothing else of them is used: the order of preference is kept.
  * @throws JamError JAM_CANCELLED
  */
 export async function askOthers(
@@ -111,7 +111,7 @@ function isNothing({ rules, names }: Missing): boolean {
   return rules.length === 0 && names.size === 0;
 }
 
-/** Of these agents those that are missing; nothing known is replaced, and no path gets a second content. */
+/** Of these agents those that are missing; no known agent is replaced, and no path gets a second content. */
 function pick(agents: readonly Agent[], { rules, names }: Missing, known: readonly Agent[]): Agent[] {
   const taken = new Set(known.map(formatAgentName));
   const paths = new Map(known.map(({ path, sha256 }) => [path, sha256]));
@@ -123,7 +123,7 @@ function pick(agents: readonly Agent[], { rules, names }: Missing, known: readon
   });
 }
 
-/** Its metadata, compared with what was accepted of this very upstream before. */
+/** Its metadata, compared with what was accepted of this upstream before. */
 function readFurther(input: AssessInput, source: Upstream, missing: Missing): Promise<UpstreamMetadata> {
   const streams = new Set([
     ...missing.rules.flatMap((rule) => rule.streams),

@@ -24,7 +24,7 @@ import type { FailedItem } from "../mirror/run-report.ts";
 
 /** What upstream has, what the rules want of it, what is held, and the plan that follows. */
 export interface Assessment {
-  /** The upstream whose metadata was taken. */
+  /** The upstream whose metadata is used. */
   readonly source: Upstream;
   /** Where tarballs may come from: the source of the metadata first. */
   readonly sources: readonly Upstream[];
@@ -93,7 +93,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   };
 }
 
-/** What earlier runs accepted and this one. Of an upstream that is no longer configured nothing is kept. */
+/** What earlier runs accepted and this one. Nothing is kept of an upstream that is no longer configured. */
 function nextState(
   { state, sources }: Pick<AssessInput, "state" | "sources">,
   { documents }: UpstreamMetadata,
@@ -131,7 +131,7 @@ async function readUpstreams(input: AssessInput, listed: readonly Agent[]) {
       agent.listings.some(({ contentId }) => {
         const stream = parseStreamContentId(contentId)?.stream;
         if (metadata.unreadable.some((entry) => entry.contentId === contentId)) return false;
-        // A wanted stream that the index names no longer was read all the same: upstream dropped it.
+        // A wanted stream that the index no longer names counts as read: upstream removed it.
         return metadata.products.has(contentId) || (stream !== undefined && wantsStream(stream));
       }),
   };
@@ -171,7 +171,7 @@ function streamTest({
   return (stream) => wanted.has("*") || wanted.has(stream);
 }
 
-/** The tarballs among these agents that are here, whole: a blob of another size was damaged and counts as absent. */
+/** The tarballs of these agents that are held whole: a blob of another size is damaged and counts as missing. */
 async function findHeld(blobs: BlobStore, agents: readonly Agent[]): Promise<Set<Sha256>> {
   const sizes = new Map(agents.map(({ sha256, size }) => [sha256, size]));
   const held = new Set<Sha256>();

@@ -14,7 +14,7 @@ export interface AssessInput {
   readonly store: Store;
   readonly sources: readonly Upstream[];
   readonly rules: SelectionRules;
-  /** What earlier plans asked for, which stays. */
+  /** What earlier plans asked for and is kept. */
   readonly kept: KeptPlans;
   /** Present in a run for a plan: it fetches what the plan names and removes nothing. */
   readonly wishes: PlanWishes | undefined;
@@ -45,7 +45,7 @@ export interface ChosenUpstream {
 }
 
 /**
- * The first upstream that answers with metadata to be trusted; one that can be used whole goes before one that cannot.
+ * The first upstream that answers with metadata to be trusted; one whose metadata is complete is preferred.
  * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…, JAM_CANCELLED
  */
 export async function chooseUpstream(

@@ -20,7 +20,7 @@ export interface FetchRequest {
 
 export interface FetchOutcome {
   readonly fetched: readonly FetchStep[];
-  /** Bytes that came over the network, thrown away ones included. */
+  /** Bytes received over the network, including discarded ones. */
   readonly bytes: number;
   readonly failed: ReadonlyMap<Sha256, ErrorReport>;
 }

@@ -11,11 +11,11 @@ export interface FetchStep {
   readonly size: number;
   /** Upstream's path. */
   readonly path: string;
-  /** Some other paths under which upstream lists the same content, for when the first one does not give it. */
+  /** Some other paths under which upstream lists the same content, for when the first one fails. */
   readonly otherPaths: readonly string[];
-  /** Names of the agents that it holds, at least one. */
+  /** Names of the agents in it, at least one. */
   readonly agents: readonly string[];
-  /** Why it is wanted, as the rule says it. */
+  /** The rule that wants it, for people. */
   readonly rule: string;
 }
 
@@ -25,7 +25,7 @@ export interface SyncPlan {
   readonly wanted: readonly Agent[];
   readonly fetch: readonly FetchStep[];
   readonly remove: readonly Removal[];
-  /** Bytes still to come. */
+  /** Bytes to fetch. */
   readonly bytes: number;
 }
 
@@ -43,9 +43,9 @@ export interface PlanInput {
   readonly listed: readonly Agent[];
   /** True when upstream's documents for the agent's streams were read. */
   readonly isRead: (agent: Agent) => boolean;
-  /** Whether a tarball is here whole. */
+  /** Whether a tarball is held whole. */
   readonly isHeld: (agent: Agent) => boolean;
-  /** True where nothing listed goes, also when upstream no longer lists it. Default false. */
+  /** True where nothing that is listed is removed, even if upstream no longer lists it. Default false. */
   readonly keepsListed?: boolean;
 }
 
@@ -101,7 +101,7 @@ function planRemovals(input: PlanInput): Removal[] {
 /**
  * The catalogue that can be published: everything wanted that is held (principle P1, closure). As long as
  * something wanted is missing, agents that only fell out of the selection stay, so that a failed fetch never
- * leaves a minor without any version; what is denied goes in any case.
+ * leaves a minor without any version; what is denied is removed in any case.
  */
 export function publishableAgents(
   plan: SyncPlan,

@@ -41,7 +41,7 @@ export interface SyncOptions {
   readonly forgetsPlans?: boolean;
 }
 
-/** What a sync works with: real adapters, joined in the composition root. */
+/** What a sync works with; `compose/` joins it. */
 export interface SyncCollaborators {
   readonly store: Store;
   /** In order of preference. */
@@ -62,7 +62,7 @@ export async function planMirrorSync(options: SyncOptions, work: SyncCollaborato
 }
 
 /**
- * Brings the mirror to what upstream has and the rules want: verified metadata, missing tarballs, one atomic
+ * Updates the mirror to what upstream lists and the rules want: verified metadata, missing tarballs, one atomic
  * publication, retention. Everything good is published even when some tarballs fail (outcome `partial`).
  * Each run leaves a report in the history, a failed one included.
  * @throws JamError JAM_STORE_LOCKED, JAM_UPSTREAM_…, JAM_METADATA_…, JAM_STORE_…, JAM_CANCELLED
@@ -113,7 +113,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   }
   // Before anything is published: a kill in between must not leave agents whose metadata is not recorded.
   await writeUpstreamState(store.documents, assessment.state);
-  await rememberPlans(options, store);
+  await recordPlans(options, store);
   const earlierProofs = furtherProofs(assessment, current);
   const snapshot = await publishChanges({
     store,
@@ -158,7 +158,7 @@ function furtherProofs(
     ...proofsOfUnread(metadata, current),
   ];
   const urls = new Set([source.url, ...proofs.map(({ url }) => url)]);
-  // What stays because its upstream could not be asked is proven by what that one said before.
+  // What stays because its upstream could not be asked is proven by the documents accepted from it before.
   const before = staying.length === 0 || current === undefined ? [] : proofsOf(current);
   return [...proofs, ...before.filter(({ url }) => !urls.has(url))];
 }
@@ -167,8 +167,8 @@ function keptPlans({ forgetsPlans }: SyncOptions, store: Store): Promise<KeptPla
   return forgetsPlans === true ? NO_KEPT_PLANS : readKeptPlans(store.documents);
 }
 
-/** What a later run keeps for plans; written before anything is published, so that a kill loses no wish. */
-async function rememberPlans(options: SyncOptions, store: Store): Promise<void> {
+/** What a later run keeps for plans; written before anything is published, so that a killed run loses none of it. */
+async function recordPlans(options: SyncOptions, store: Store): Promise<void> {
   const { wishes } = options;
   if (wishes === undefined && options.forgetsPlans !== true) return;
   const kept = await keptPlans(options, store);
