@@ -36,7 +36,7 @@ export async function collectProofs(
     const proven = await readProvenSet(candidate, read);
     if (proven === undefined) continue;
     const left = unproven.filter((agent) => proven.agents.get(formatAgentName(agent)) !== agent.sha256);
-    // The first documents go along in any case: their dates tell the far side how fresh it is.
+    // The first documents are always included: their dates tell the far side how fresh the bundle is.
     if (sets.length > 0 && left.length === unproven.length) continue;
     sets.push(proven.set);
     unproven = left;
@@ -44,7 +44,7 @@ export async function collectProofs(
   return { sets, unproven };
 }
 
-/** Reads a proof; undefined when a document of it is gone, damaged, or not one that is accepted any more. */
+/** Reads a proof; undefined when a document of it is gone, damaged, or not accepted any longer. */
 async function readProvenSet(upstream: UpstreamProof, read: ReadKeptText): Promise<ProvenSet | undefined> {
   const bundled: BundledDocument[] = [];
   for (const proven of upstream.documents) {

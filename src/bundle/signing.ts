@@ -21,22 +21,22 @@ export type VerifyDetached = (
   options?: { readonly allowsExpiredKey?: boolean },
 ) => Promise<Signature & { readonly userId: string }>;
 
-/** A failure without its stack: what is printed. */
+/** A failure as it is printed, without its stack. */
 export interface Fault {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
-/** What a signature is worth here. */
+/** The state of a signature here. */
 export interface SignatureCheck {
   readonly state: "trusted" | "unknown" | "unsigned" | "invalid";
-  /** Fingerprint of the key, or for an unknown one its key id; null when there is none or it does not hold. */
+  /** Fingerprint of the key, or for an unknown one its key id; null when there is none or it is invalid. */
   readonly signedBy: string | null;
   readonly fault?: Fault;
 }
 
 /**
- * Judges a detached signature and refuses nothing; `name` is for messages.
+ * Checks a detached signature without refusing any; `name` is for messages.
  * @throws JamError JAM_KEYRING_INVALID, JAM_STORE_… for this side's own keys
  */
 export async function checkSignature(
@@ -45,7 +45,7 @@ export async function checkSignature(
   { name, verifyDetached }: { readonly name: string; readonly verifyDetached: VerifyDetached },
 ): Promise<SignatureCheck> {
   if (signature === undefined) {
-    const message = `${name}: there is no signature.`;
+    const message = `${name} is not signed.`;
     return { state: "unsigned", signedBy: null, fault: { code: "JAM_SIGNATURE_MISSING", message } };
   }
   try {

@@ -137,7 +137,7 @@ export async function composeImport(
   };
 }
 
-/** Upstream's documents are held to the keyring of the upstream of that name or URL, or of the first one. */
+/** Upstream's documents are checked with the keyring of the upstream of that URL or name, or of the first one. */
 async function composeProofTrust(config: Config, observe: SyncObserver): Promise<OpenProofTrust> {
   const { createDocumentTrust } = await import("../upstream/document-trust.ts");
   const { SYSTEM_TIMING } = await import("../upstream/waiting.ts");

@@ -7,7 +7,7 @@ import { fileBytes, openFileReader } from "./read-file.ts";
 import { attemptOnMedium } from "./medium-error.ts";
 import { MAX_VOLUMES } from "../shared/limits.ts";
 
-/** Where to look, and how the operator called it. */
+/** Where to look, and the path as typed. */
 export interface MediumPath {
   /** Absolute. */
   readonly path: string;
@@ -16,7 +16,7 @@ export interface MediumPath {
 
 /**
  * The archives at a path, in the order of their names: the file itself, or the plain files `*.tar` of a folder.
- * Nothing below that is looked at, and no link of a folder is followed.
+ * Subfolders are not searched, and links in a folder are not followed.
  * @throws JamError JAM_MEDIUM_UNUSABLE
  */
 export async function findVolumes({ path, typed }: MediumPath): Promise<VolumeInput[]> {
@@ -31,7 +31,7 @@ export async function findVolumes({ path, typed }: MediumPath): Promise<VolumeIn
   for (const name of names) {
     const file = join(real, name);
     const entry = await attemptOnMedium(`read ${file}`, () => lstat(file));
-    // Whoever wrote the medium chose the names, and they are shown.
+    // The names come from outside, and they are printed.
     if (entry.isFile()) inputs.push({ ...fileInput(file, entry.size), name: join(typed, printable(name)) });
   }
   return inputs;
@@ -58,8 +58,8 @@ export async function findInputs(
 }
 
 function noArchives(path: string): JamError {
-  return new JamError("JAM_BUNDLE_NOT_FOUND", `${path} holds no *.tar, so no volume of a bundle.`, {
-    hint: "Name the folder that holds the volumes, or the files themselves.",
+  return new JamError("JAM_BUNDLE_NOT_FOUND", `${path} contains no *.tar files, so no volume of a bundle.`, {
+    hint: "Give the folder that contains the volumes, or the files themselves.",
     details: { path },
   });
 }
@@ -67,15 +67,15 @@ function noArchives(path: string): JamError {
 function tooMany(typed: string, count: number): JamError {
   return new JamError(
     "JAM_MEDIUM_UNUSABLE",
-    `${typed} holds ${count} files *.tar; at most ${MAX_VOLUMES} are looked at, as many as a bundle may have volumes.`,
+    `${typed} contains ${count} *.tar files; the limit is ${MAX_VOLUMES}, as many as a bundle may have volumes.`,
     {
-      hint: "Name the volumes themselves, or put them into a folder of their own.",
+      hint: "Give the volumes themselves, or move them to a folder of their own.",
       details: { path: typed, count, most: MAX_VOLUMES },
     },
   );
 }
 
-/** A file as an input; without a size it is a pipe or a device, which is read from its start only. */
+/** A file as an input; without a size it is a pipe or a device, which can be read only from its start. */
 export function fileInput(path: string, size: number | undefined): VolumeInput {
   const input = { name: path, size, open: () => fileBytes(path) };
   if (size === undefined) return input;
@@ -83,12 +83,12 @@ export function fileInput(path: string, size: number | undefined): VolumeInput {
   return { ...input, place, openAt: () => openFileReader(path) };
 }
 
-/** Bytes that come once, as standard input. */
+/** Bytes that can be read only once, such as standard input. */
 export function streamInput(name: string, bytes: AsyncIterable<Uint8Array>): VolumeInput {
   return { name, size: undefined, open: () => bytes };
 }
 
-/** Names with a leading dot are unfinished or none of ours: other systems leave `._name.tar` on media. */
+/** Names with a leading dot are unfinished, or not ours: other systems leave `._name.tar` on media. */
 function isArchiveName(name: string): boolean {
   return name.endsWith(".tar") && !name.startsWith(".");
 }

@@ -23,7 +23,7 @@ export function openMediumFolder(folder: string): MediumWriter {
     write: (name, bytes) => writeFile(folder, pathOf(folder, name), bytes),
     async remove(name) {
       const path = pathOf(folder, name);
-      // Flushed: without a journal, as on FAT, what comes after it may reach the medium before it.
+      // Flushed: without a journal, as on FAT, a later write may reach the medium before it.
       await attemptOnMedium(`remove ${path}`, async () => {
         if (await removeFile(path)) await syncFolder(folder);
       });
@@ -59,14 +59,14 @@ export function openBundlePlace(path: string): MediumPlace {
     : { medium: openMediumFolder(path), base: undefined };
 }
 
-/** The medium is not ours alone: only names that `temporaryPath` makes are taken away. */
+/** The folder may contain files of others: only names that `temporaryPath` makes are removed. */
 function isOurs(name: string): boolean {
   return isTemporaryName(name) && /^\.tmp-\d+-[0-9a-z-]+-\d+$/.test(name);
 }
 
 function pathOf(folder: string, name: string): string {
   if (name === basename(name) && name !== "." && name !== "..") return join(folder, name);
-  throw new Error(`${name} is no plain file name`);
+  throw new Error(`${name} is not a plain file name`);
 }
 
 async function listNames(folder: string): Promise<string[]> {

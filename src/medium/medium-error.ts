@@ -11,7 +11,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
   ENOSPC: {
     code: "JAM_MEDIUM_NO_SPACE",
     says: "the medium is full",
-    hint: "Use a larger medium, or several with --volume-size; run again, and what is whole there is kept.",
+    hint: "Use a larger medium, or several with --volume-size, then run again; complete volumes are kept.",
   },
   EDQUOT: {
     code: "JAM_MEDIUM_NO_SPACE",
@@ -20,30 +20,30 @@ const REASONS: Readonly<Record<string, Reason>> = {
   },
   EFBIG: {
     code: "JAM_MEDIUM_NO_SPACE",
-    says: "its file system takes no file that large",
+    says: "its file system does not support files of this size",
     hint: "Make volumes that fit: --volume-size fat32 stays below the 4 GiB of FAT32.",
   },
   ENOENT: {
     code: "JAM_MEDIUM_UNUSABLE",
-    says: "nothing is there",
+    says: "no such file or folder",
     hint: "Check the path, and that the medium is mounted.",
   },
   EACCES: {
     code: "JAM_MEDIUM_UNUSABLE",
     says: "permission denied",
-    hint: "Give this user the right to use it, or name another place.",
+    hint: "Give this user access, or use another place.",
   },
   EROFS: {
     code: "JAM_MEDIUM_UNUSABLE",
     says: "the medium is read-only",
-    hint: "Unlock the medium or name another place.",
+    hint: "Unlock the medium, or use another place.",
   },
 };
 
 const OTHER: Reason = {
   code: "JAM_MEDIUM_UNUSABLE",
   says: "the operating system reported an error",
-  hint: "Check the medium and the system log, then run again: what is whole is kept.",
+  hint: "Check the medium and the system log, then run again; complete volumes are kept.",
 };
 
 /** The result of `operation` on a medium; a failure of the system becomes JAM_MEDIUM_NO_SPACE or JAM_MEDIUM_UNUSABLE. */
@@ -55,7 +55,7 @@ export async function attemptOnMedium<T>(doing: string, operation: () => Promise
   }
 }
 
-/** A failed file operation as a `JamError`; what is no failure of the system passes unchanged. */
+/** A failed file operation as a `JamError`; other errors are returned unchanged. */
 export function toMediumError(error: unknown, doing: string): unknown {
   const failure = isOfFamily(error, "store") ? error.cause : error;
   const system = systemCode(failure);

@@ -1,6 +1,6 @@
 import type { Sha256 } from "../shared/sha256.ts";
 
-/** A file that is open for reading anywhere in it. It stays readable when another file takes its name. */
+/** A file that is open for reading at any offset. It stays readable when another file takes its name. */
 export interface FileReader {
   /** Bytes; as it was opened. */
   readonly size: number;

@@ -4,8 +4,8 @@ import type { FileReader } from "./medium.ts";
 import { READ_BYTES } from "../shared/limits.ts";
 
 /**
- * The bytes of a file from its start. While the reader works on one piece, the next is being read; a piece is valid
- * until the next one is asked for.
+ * The bytes of a file from its start. While the caller works on one piece, the next is being read; a piece is valid
+ * until the next one is requested.
  * @throws JamError JAM_MEDIUM_UNUSABLE
  */
 export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
@@ -18,7 +18,7 @@ export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
       const piece = await next;
       if (piece.length === 0) return;
       next = readPiece(file, buffers[turn % 2] as Buffer);
-      // Reported when it is waited for; nobody waits where the reader stops early.
+      // Reported when it is awaited; if the caller stops early, it is not awaited.
       next.catch(() => undefined);
       try {
         yield piece;
@@ -33,7 +33,7 @@ export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Reads on from where the last read ended; fills the buffer unless the file ends. */
+/** Continues after the last read; fills the buffer unless the file ends. */
 async function readPiece(file: FileHandle, buffer: Buffer): Promise<Buffer> {
   let filled = 0;
   while (filled < buffer.length) {

@@ -44,7 +44,7 @@ export async function lookAt({ old, next }: States, data: string): Promise<"old"
   throw new Error(`A third state is published: ${agents.join(", ")}`);
 }
 
-/** The SHA-256 of every blob. Throws where one is not what its name says. */
+/** The SHA-256 of every blob. Throws where one does not match its hash. */
 export async function wholeBlobs(data: string): Promise<Set<string>> {
   const root = join(data, "blobs/sha256");
   const names = await readdir(root, { recursive: true }).catch(() => []);

@@ -236,7 +236,7 @@ describe("what is not whole", () => {
         await other.done("near", "bundle", "create", "--to", to, "--allow-partial");
         expect(await manifestIn(to)).toMatchObject({
           scope: "selection",
-          missing: [{ agent: "3.6.27-ubuntu-amd64", reason: "its tarball is not held" }],
+          missing: [{ agent: "3.6.27-ubuntu-amd64", reason: "its tarball is missing" }],
         });
         const imported = await other.done("far", "bundle", "import", to);
         expect(imported.stdout).toContain("3.6.27-ubuntu-amd64");

@@ -59,7 +59,7 @@ describe("trust", () => {
     await refused("JAM_SIGNATURE_MISSING", 4, "bundle", "import", to);
     await expect(stat(join(far.data, "tools/streams"))).rejects.toThrow();
     const { stderr } = await fresh.done("far", "bundle", "import", to, "--allow-unsigned");
-    expect(stderr).toContain("NO signature");
+    expect(stderr).toContain("is NOT signed");
     const { snapshot } = await fresh.json<{ snapshot: { bundle: { signedBy: null } } }>("far", "status");
     expect(snapshot.bundle.signedBy).toBeNull();
     expect((await far.here("status")).stdout).toContain("SIGNER NOT TRUSTED");
@@ -240,7 +240,7 @@ test("archives that are none of ours are left out, by name", async () => {
     stick,
   );
   expect(report).toMatchObject({ outcome: "updated" });
-  expect(report.warnings.join()).toContain("holiday.tar is no volume");
+  expect(report.warnings.join()).toContain("holiday.tar is not a volume");
 });
 
 test("a receipt names the bundle that is shown, also when that brought nothing new", async () => {

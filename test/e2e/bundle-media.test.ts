@@ -298,7 +298,7 @@ test("what lies beside is checked and restored; a second copy of a volume does n
   await using media = await copyOf(volumes);
   await copyFile(media.path(names[0] as string), media.path("copy.tar"));
   const report = await verify(media.folder);
-  expect(report).toMatchObject({ status: 0, notes: [expect.stringContaining("Volume 1 is there 2 times")] });
+  expect(report).toMatchObject({ status: 0, notes: [expect.stringContaining("Volume 1 was found 2 times")] });
 });
 
 test("a report is enough for the side that made the bundle", async () => {

@@ -426,7 +426,7 @@ describe("names that are typed", () => {
 /** The command in the report of a damaged bundle at `path`. */
 function repairStep(path: string): string[] {
   const text = renderReport(DAMAGED, { paint: (_style, shown) => shown } as CommandContext, [path]);
-  return text.split("\n").flatMap((line) => /right: (.*)$/.exec(line)?.[1] ?? []);
+  return text.split("\n").flatMap((line) => /^Repair volume [^:]*: (.*)$/.exec(line)?.[1] ?? []);
 }
 
 /** What each line starts with: `error`, `cause`, `next`. */

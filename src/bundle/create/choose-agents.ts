@@ -5,28 +5,28 @@ import { selectAgents } from "../../juju/select.ts";
 import { compareVersions, parseVersion } from "../../juju/version.ts";
 import type { BundleScope, MissingAgent } from "../format/manifest.ts";
 
-/** What of a snapshot a bundle is to carry. */
+/** The agents of a snapshot that a bundle is to contain. */
 export interface AgentChoice {
-  /** Only what this rule takes. */
+  /** Only what this rule selects. */
   readonly rule?: SelectRule;
   /** Only what an upgrade plan names. */
   readonly plan?: { readonly name: string; readonly wishes: Pick<PlanWishes, "agents"> };
-  /** Only what a fleet can still need: architectures in use, and versions from the lowest in use on. */
+  /** Only what a fleet can still need: architectures in use, and versions not below the lowest in use. */
   readonly fleet?: readonly { readonly version: string; readonly arch: string }[];
 }
 
-/** Agents that were chosen, and what was asked for and is not there. */
+/** Agents that were chosen, and those that were requested but are missing. */
 export interface ChosenAgents {
   readonly agents: readonly Agent[];
   readonly absent: readonly MissingAgent[];
-  /** A part of a mirror adds to what the far side lists; all of it replaces that. */
+  /** A selection adds to what the far side lists; a whole mirror replaces it. */
   readonly scope: BundleScope;
   /** For people. */
   readonly description: string;
 }
 
 /**
- * Takes agents of a snapshot as they were asked for; without a wish, all of them.
+ * The requested agents of a snapshot; without a request, all of them.
  * @throws JamError JAM_VERSION_INVALID
  */
 export function chooseAgents(listed: readonly Agent[], choice: AgentChoice): ChosenAgents {
@@ -56,7 +56,7 @@ export function chooseAgents(listed: readonly Agent[], choice: AgentChoice): Cho
   };
 }
 
-/** The plan may have seen other bytes under a name: those are not what it asks for. */
+/** Only the tarball that the plan recorded: another one under the same name is not requested. */
 function isMeant(agent: Agent, { agents }: Pick<PlanWishes, "agents">): boolean {
   const wanted = agents.get(formatAgentName(agent));
   return wanted !== undefined && (wanted === null || wanted === agent.sha256);
@@ -66,13 +66,13 @@ function absentees(listed: readonly Agent[], wishes: Pick<PlanWishes, "agents">)
   const byName = new Map(listed.map((agent) => [formatAgentName(agent), agent]));
   return [...wishes.agents].flatMap(([agent, sha256]) => {
     const held = byName.get(agent);
-    if (held === undefined) return [{ agent, reason: "the plan names it, and this mirror does not list it" }];
+    if (held === undefined) return [{ agent, reason: "the plan names it, but this mirror does not list it" }];
     if (sha256 === null || held.sha256 === sha256) return [];
-    return [{ agent, reason: "it is not what it was when the plan was made; make the plan again" }];
+    return [{ agent, reason: "its tarball has changed since the plan was made; make the plan again" }];
   });
 }
 
-/** Juju never goes back, so nothing below the lowest version in use is of any use. */
+/** Juju never downgrades, so versions below the lowest one in use are not needed. */
 function fleetTest(fleet: NonNullable<AgentChoice["fleet"]>): (agent: Agent) => boolean {
   const arches = new Set(fleet.map(({ arch }) => arch));
   const [lowest] = fleet.map(({ version }) => parseVersion(version)).sort(compareVersions);

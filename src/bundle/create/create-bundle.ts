@@ -20,7 +20,7 @@ export interface BundleForm {
   readonly volumeSize: number | undefined;
   /** Also a page to print. */
   readonly writesPage: boolean;
-  /** Gives up files of another bundle that are in the way. */
+  /** Replaces files of another bundle. */
   readonly force: boolean;
 }
 
@@ -48,8 +48,8 @@ export interface CreatedFiles {
 }
 
 /**
- * Makes a bundle in a folder: volumes straight from the store, then manifest, page and checksums beside them. Cut short
- * and run again it goes on behind the last whole volume. It is sealed only when everything in it was read and hashed.
+ * Makes a bundle in a folder: volumes directly from the store, then manifest, page and checksums next to them. An
+ * interrupted run resumes after the last complete volume. Checksums are written when everything was read and verified.
  * @throws JamError JAM_BUNDLE_INCOMPLETE, JAM_BUNDLE_EXISTS, JAM_STORE_CORRUPT, JAM_MEDIUM_…, JAM_USAGE_INVALID, JAM_CANCELLED
  */
 export async function createBundle(
@@ -68,14 +68,14 @@ export async function createBundle(
     } catch (error) {
       const sha256 = damagedTarball(error);
       if (order.allowsPartial !== true || sha256 === undefined || damaged.has(sha256)) throw error;
-      // What is damaged shows only when it is read, long after the manifest was written: begin again without it.
+      // Damage is found only when a tarball is read, after the manifest was written: start again without it.
       damaged.add(sha256);
       await removeWritten(medium, files);
     }
   }
 }
 
-/** Removes what was written of a bundle; the note on whose files they are goes last. */
+/** Removes what was written of a bundle; the progress file, which names the bundle, is removed last. */
 async function removeWritten(medium: MediumWriter, files: BundleFiles): Promise<void> {
   const names = [...files.volumes, files.manifest, files.manifestSignature, PROGRESS_NAME];
   for (const name of names) await medium.remove(name);
@@ -98,7 +98,7 @@ async function writeBundle(
 }
 
 /**
- * Makes a bundle in one piece as a stream. Whoever reads it must take an error for the end of a worthless stream.
+ * Makes a bundle of one volume as a stream. After an error, what was read of the stream must be discarded.
  * @throws JamError as `createBundle`
  */
 export async function streamBundle(
@@ -117,7 +117,7 @@ export async function streamBundle(
 }
 
 /**
- * Signs a manifest and divides it into volumes: all that the bytes of a bundle follow from.
+ * Signs a manifest and divides it into volumes. The result determines every byte of the bundle.
  * @throws JamError JAM_USAGE_INVALID when the volumes would be too small
  */
 export async function signBundle(

@@ -6,7 +6,7 @@ import { parseManifest } from "../format/parse-manifest.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { bundleId } from "../format/fields.ts";
 
-/** Manifest and signature as they were written: volumes are made again to the byte. */
+/** Manifest and signature as they were written: volumes are recreated from them byte for byte. */
 const notes = stateDocuments({
   prefix: "created-bundle-",
   format: "jam-created-bundle:1",
@@ -15,10 +15,10 @@ const notes = stateDocuments({
   indent: 0,
 });
 
-/** So many manifests are kept to make volumes again. */
+/** Number of manifests that are kept to recreate volumes. */
 const KEPT = 50;
 
-/** What is needed to make any volume of a bundle again, to the byte. */
+/** What is needed to recreate any volume of a bundle, byte for byte. */
 export interface CreatedBundle {
   readonly manifest: BundleManifest;
   readonly manifestBytes: Uint8Array;

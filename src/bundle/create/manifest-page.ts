@@ -8,7 +8,7 @@ import { carriedContents, type BundleManifest } from "../format/manifest.ts";
 import { SUMS_NAME, SUMS_SIGNATURE_NAME, type BundleFiles } from "../format/bundle-files.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
 
-/** What the page says. */
+/** What the page contains. */
 export interface PageContent {
   readonly manifest: BundleManifest;
   readonly volumes: readonly FinishedVolume[];
@@ -16,7 +16,7 @@ export interface PageContent {
   readonly files: BundleFiles;
 }
 
-/** One page to print and to put beside the media: what is on them, how to check them, who signed. One file, no script. */
+/** A page to print and keep with the media: their contents, how to check them, who signed. One file, no script. */
 export function formatPage({ manifest, volumes, signedBy, files }: PageContent): string {
   const carried = carriedContents(manifest);
   const bytes = carried.reduce((sum, { size }) => sum + size, 0);
@@ -25,8 +25,8 @@ export function formatPage({ manifest, volumes, signedBy, files }: PageContent):
   const facts: [string, string][] = [
     ["Bundle", manifest.id],
     ["Snapshot", `${manifest.snapshot}, made ${manifest.createdAt}`],
-    ["Carries", `${manifest.selection}: ${carried.length} files, ${formatByteSize(bytes)}`],
-    ["Needs there", relied === 0 ? "nothing" : `${relied} files that the far side has already`],
+    ["Contents", `${manifest.selection}: ${carried.length} files, ${formatByteSize(bytes)}`],
+    ["Requires", relied === 0 ? "nothing" : `${relied} files that the far side has already`],
     ["Upstream", `${source?.url ?? "unknown"} (${source?.verified === true ? "verified" : "NOT VERIFIED"})`],
     [
       "Signed by",
@@ -73,7 +73,7 @@ function commands(files: BundleFiles, isSigned: boolean): ShellCommand[] {
   ];
 }
 
-/** The versions that the bundle carries itself, newest first, a row for each set of architectures: a page has room for that. */
+/** The versions whose tarballs are in the bundle, newest first, in one row for each set of architectures. */
 function versionRows(manifest: BundleManifest): string[] {
   const carried = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));
   const rows = manifest.catalogue.filter(({ sha256 }) => carried.has(sha256));

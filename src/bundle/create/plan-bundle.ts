@@ -25,10 +25,10 @@ export interface BundleOrder {
   readonly choice: AgentChoice;
   /** What the far side has; absent, it has nothing. */
   readonly have?: SiteInventory;
-  /** Everything that this earlier snapshot lists counts as held on the far side. */
+  /** Everything that this earlier snapshot lists counts as present on the far side. */
   readonly since?: Snapshot;
   readonly advice: readonly Advice[];
-  /** Leaves out what cannot be carried and says so inside. Default false: then it is refused. */
+  /** Leaves out what is missing here, and records that in the bundle. Default false: then it is an error. */
   readonly allowsPartial?: boolean;
   /** Tarballs that were found damaged while they were read. */
   readonly damaged?: ReadonlySet<Sha256>;
@@ -41,7 +41,7 @@ export interface PlanningStore {
 }
 
 /**
- * Decides what a bundle carries, rests on and proves. Reads no tarball and writes nothing: the dry run.
+ * Decides what a bundle contains, requires and proves. Reads no tarball and writes nothing: also the dry run.
  * @throws JamError JAM_BUNDLE_INCOMPLETE naming what is missing, JAM_USAGE_INVALID when nothing was chosen
  */
 export async function planBundle(order: BundleOrder, store: PlanningStore): Promise<BundleManifest> {
@@ -54,9 +54,7 @@ export async function planBundle(order: BundleOrder, store: PlanningStore): Prom
   const isHeldThere = farSideTest(order);
   const missing = [
     ...chosen.absent,
-    ...proofs.unproven.map((agent) =>
-      missingAgent(agent, "no document of upstream that is kept here lists it"),
-    ),
+    ...proofs.unproven.map((agent) => missingAgent(agent, "no stored document of upstream lists it")),
     ...(await unheld(chosen.agents, order, { store, isHeldThere })),
   ];
   if (missing.length > 0 && order.allowsPartial !== true) throw incomplete(missing);
@@ -67,7 +65,7 @@ export async function planBundle(order: BundleOrder, store: PlanningStore): Prom
   return nameManifest({
     createdAt: snapshot.createdAt,
     snapshot: snapshot.id,
-    // What is left out must not vanish on the far side.
+    // What is left out must not be removed on the far side.
     scope: missing.length > 0 ? "selection" : chosen.scope,
     selection: toLine(chosen.description, MAX_LINE),
     ...content,
@@ -85,7 +83,7 @@ function farSideTest({ have, since }: BundleOrder): (sha256: Sha256) => boolean 
   return (sha256) => listed.has(sha256) || have?.isHeld(sha256) === true;
 }
 
-/** What the far side lacks and this one cannot give. */
+/** What the far side is missing and is missing here, too. */
 async function unheld(
   agents: readonly Agent[],
   order: BundleOrder,
@@ -95,13 +93,13 @@ async function unheld(
   for (const agent of agents) {
     if (isHeldThere(agent.sha256)) continue;
     const stat = await store.blobs.stat(agent.sha256);
-    if (stat === undefined) missing.push(missingAgent(agent, "its tarball is not held"));
+    if (stat === undefined) missing.push(missingAgent(agent, "its tarball is missing"));
     else if (stat.size !== agent.size)
       missing.push(
         missingAgent(agent, `its tarball is damaged: ${stat.size} bytes instead of ${agent.size}`),
       );
     else if (order.damaged?.has(agent.sha256) === true)
-      missing.push(missingAgent(agent, "its tarball is damaged: its bytes are not what they were"));
+      missing.push(missingAgent(agent, "its tarball is damaged: its bytes have changed"));
   }
   return missing;
 }
@@ -140,17 +138,17 @@ function incomplete(missing: readonly MissingAgent[]): JamError {
   const more = missing.length > 1 ? ` and ${missing.length - 1} more` : "";
   return new JamError(
     "JAM_BUNDLE_INCOMPLETE",
-    `Not all that the bundle has to carry is here: ${first?.agent}: ${first?.reason}${more}.`,
+    `The bundle would be incomplete: ${first?.agent}: ${first?.reason}${more}.`,
     {
-      hint: "Run `jam sync` (for a plan: jam sync --plan FILE) and make the bundle again. --allow-partial leaves them out and says so inside.",
+      hint: "Run `jam sync` (for a plan: jam sync --plan FILE) and make the bundle again. --allow-partial leaves them out; the bundle records it.",
       details: { missing },
     },
   );
 }
 
 function nothingChosen(description: string, missing: readonly MissingAgent[]): JamError {
-  return new JamError("JAM_USAGE_INVALID", `Nothing is left to carry of: ${description}.`, {
-    hint: "`jam list` shows what is held; give wider rules.",
+  return new JamError("JAM_USAGE_INVALID", `The bundle would be empty. Selected: ${description}.`, {
+    hint: "`jam list` shows the agents of this mirror; select more of them.",
     details: { missing },
   });
 }

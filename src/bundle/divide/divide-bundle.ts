@@ -24,7 +24,7 @@ export interface Division {
   /** Exact size of every volume but the last, in bytes; undefined is one piece. */
   readonly volumeSize: number | undefined;
   readonly place: BundlePlace;
-  /** Gives up files of another bundle that are in the way. */
+  /** Replaces files of another bundle. */
   readonly force: boolean;
 }
 
@@ -40,14 +40,14 @@ export interface DivideWork {
 export interface DividedBundle {
   readonly layout: BundleLayout;
   readonly volumes: readonly FinishedVolume[];
-  /** Of the manifest: it stays as its maker signed it. */
+  /** Of the manifest, which does not change. */
   readonly signature: SignatureCheck;
 }
 
 /**
- * Divides a bundle in another way: one piece into volumes, volumes into one piece, or into volumes of another size. Every
- * content is hashed on its way, nothing is kept beside; cut short and run again it goes on behind the last whole volume.
- * The files are those that making the bundle in this division gives.
+ * Divides a bundle into volumes of another size, or joins its volumes. Every content is verified while it is copied, and
+ * no temporary copy is kept. An interrupted run resumes after the last complete volume. The volumes are identical to
+ * those that making the bundle with this volume size gives.
  * @throws JamError JAM_BUNDLE_…, JAM_SIGNATURE_INVALID, JAM_MEDIUM_…, JAM_USAGE_INVALID, JAM_CANCELLED
  */
 export async function divideBundle(
@@ -70,17 +70,17 @@ export async function divideBundle(
   return { layout, volumes, signature };
 }
 
-/** A new seal takes the place of the old one, and new volumes may have the names of those that are read. */
+/** New checksums would replace the old ones, and new volumes may have the names of those that are read. */
 function refuseSameFolder(inputs: readonly VolumeInput[], folder: string): void {
   const same = inputs.find(({ place }) => place?.folder === folder);
   if (same === undefined) return;
-  throw new JamError("JAM_USAGE_INVALID", `--to: ${folder} holds ${same.name}, which is read.`, {
-    hint: "Give another folder: each division of a bundle has SHA256SUMS of its own.",
+  throw new JamError("JAM_USAGE_INVALID", `--to: ${folder} contains ${same.name}, which is an input.`, {
+    hint: "Use another folder: each division of a bundle has its own SHA256SUMS.",
     details: { flag: "--to", folder },
   });
 }
 
-/** What the manifest's signature is worth here; an invalid one is refused. */
+/** The state of the manifest's signature here; an invalid one is refused. */
 async function requireValidSignature(
   { id, manifestBytes, signature }: BundleLayout,
   { verifyDetached }: DivideWork,
@@ -93,14 +93,14 @@ async function requireValidSignature(
   });
 }
 
-/** The name that the source's files have in common. */
+/** The common part of the names of the source's files. */
 function baseOf({ layout, volumes }: WholeBundle): string {
   const file = volumes[0]?.input.place?.file ?? `jam-${layout.id}.tar`;
   const isNumbered = layout.volumes.length > 1 && volumeNumberOf(file) !== undefined;
   return file.replace(isNumbered ? /\.\d+\.tar$/ : /\.tar$/, "");
 }
 
-/** What is damaged is no content of a store here, but a volume that was read. */
+/** Here the damaged content is in a volume that was read, not in the store. */
 async function blamingSource<T>({ layout, volumes }: WholeBundle, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
@@ -112,7 +112,7 @@ async function blamingSource<T>({ layout, volumes }: WholeBundle, write: () => P
       plan.slices.some(({ content }) => content.sha256 === sha256),
     );
     const names = holders.map(({ input }) => input.name).join(" or ");
-    throw damagedBundle(names, `${describeAffected(affected)}: its bytes are not what the manifest says`, {
+    throw damagedBundle(names, `${describeAffected(affected)}: its bytes do not match the manifest`, {
       bundle: layout.id,
       volumes: holders.map(({ plan }) => plan.number),
       ...affected,
@@ -120,14 +120,14 @@ async function blamingSource<T>({ layout, volumes }: WholeBundle, write: () => P
   }
 }
 
-/** A bundle of which every volume is at hand, in plain files. */
+/** A bundle of which every volume is available in a plain file. */
 export interface WholeBundle {
   readonly layout: BundleLayout;
   readonly volumes: readonly LocatedVolume[];
 }
 
 /**
- * Every volume of one bundle, found by their heads and sizes; what is in them shows when it is read.
+ * Every volume of one bundle, recognised by head and size; their contents are not read.
  * @throws JamError JAM_USAGE_INVALID for a stream, JAM_BUNDLE_INCOMPLETE when volumes are missing,
  *   JAM_BUNDLE_MALFORMED for volumes of two bundles, JAM_BUNDLE_DAMAGED, JAM_MEDIUM_…
  */
@@ -143,7 +143,7 @@ export async function findWhole(inputs: readonly VolumeInput[]): Promise<WholeBu
     if (layout !== first.layout) {
       throw malformedBundle(
         input.name,
-        `it is of bundle ${layout.id}, and ${first.name} of ${first.layout.id}, or of one that was divided or signed in another way`,
+        `it belongs to bundle ${layout.id}, but ${first.name} to ${first.layout.id}, or to one that was divided or signed differently`,
       );
     }
     const located = locateVolume(layout, head.label.number, input);
@@ -172,15 +172,15 @@ function refuseMissing(
     "JAM_BUNDLE_INCOMPLETE",
     `Volume ${numbers.join(", ")} of ${plans.length} of bundle ${id} is missing, with ${describeAffected(affected)}.`,
     {
-      hint: "Name all volumes, or the folders that hold them. `jam bundle repair` makes lost ones again.",
+      hint: "Give all volumes, or the folders that contain them. `jam bundle repair` recreates lost ones.",
       details: { bundle: id, volumes: numbers, ...affected },
     },
   );
 }
 
 function noStream(name: string): JamError {
-  return new JamError("JAM_USAGE_INVALID", `${name} is a stream: a bundle is divided from files only.`, {
-    hint: "Volumes are read here and there: save the stream to a file first. `jam bundle create --volume-size` makes volumes at once, `jam bundle import -` takes a stream.",
+  return new JamError("JAM_USAGE_INVALID", `${name} is a stream: only files can be divided.`, {
+    hint: "Save the stream to a file first. `jam bundle create --volume-size` writes volumes directly; `jam bundle import -` reads a stream.",
     details: { from: name },
   });
 }

@@ -4,7 +4,7 @@ import { countRows, type Omitting } from "../../shared/listed.ts";
 import type { BundleManifest } from "./manifest.ts";
 
 const COPY_AGAIN =
-  "Copy it from its maker again. `jam bundle verify` looks at all volumes; docs/reference/bundle-format.md describes them.";
+  "Copy it from its maker again. `jam bundle verify` checks all volumes; docs/reference/bundle-format.md describes them.";
 
 /** `JAM_BUNDLE_MALFORMED`: `name` breaks the format. */
 export function malformedBundle(name: string, what: string, cause?: unknown): JamError {
@@ -15,15 +15,15 @@ export function malformedBundle(name: string, what: string, cause?: unknown): Ja
   });
 }
 
-/** `JAM_BUNDLE_DAMAGED`: `name` is cut short, too long, or holds other bytes than promised. */
+/** `JAM_BUNDLE_DAMAGED`: `name` is truncated, too long, or does not match its hash. */
 export function damagedBundle(name: string, what: string, details: ErrorDetails = {}): JamError {
   return new JamError("JAM_BUNDLE_DAMAGED", `${name}: ${what}.`, {
-    hint: "Find the bad volumes with `jam bundle verify`, and make just those again with `jam bundle repair`.",
+    hint: "Find the bad volumes with `jam bundle verify`, and recreate only those with `jam bundle repair`.",
     details: { volume: name, ...details },
   });
 }
 
-/** Refuses a document that a newer jam wrote; `format` is what it says it is, `known` what this one reads. */
+/** Refuses a document of a newer jam; `format` is the document's, `known` the one that this jam reads. */
 export function refuseNewerFormat(format: unknown, known: string, name: string): void {
   const [kind] = known.split(":");
   const isNewer =
@@ -35,11 +35,11 @@ export function refuseNewerFormat(format: unknown, known: string, name: string):
   });
 }
 
-/** What is affected when some contents of a bundle cannot be had. */
+/** What is affected when some contents of a bundle are lost. */
 export interface Affected extends Omitting<"agents" | "documents"> {
   /** Names of agents whose tarballs are among them. */
   readonly agents: readonly string[];
-  /** Paths of upstream's documents among them: without these, nothing of the bundle can be proven. */
+  /** Paths of upstream's documents among them: without these, nothing in the bundle can be verified. */
   readonly documents: readonly string[];
 }
 

@@ -1,11 +1,11 @@
 import { parseSha256, startSha256, type Sha256 } from "../../shared/sha256.ts";
 import type { VolumeInput } from "../../medium/medium.ts";
 
-/** The checksums of everything that belongs to a bundle; written last: where it is, the bundle is complete. */
+/** The checksums of all files of a bundle; written last: if this file exists, the bundle is complete. */
 export const SUMS_NAME = "SHA256SUMS";
 export const SUMS_SIGNATURE_NAME = "SHA256SUMS.asc";
 
-/** What is done so far of a bundle under way. */
+/** The progress of an unfinished bundle. */
 export const PROGRESS_NAME = ".jam-bundle-progress.json";
 
 /** Names of the files that make up one bundle. */
@@ -16,7 +16,7 @@ export interface BundleFiles {
   readonly page: string;
 }
 
-/** `base.tar`, or `base.001.tar`, `base.002.tar`, …, and what lies beside them. */
+/** `base.tar`, or `base.001.tar`, `base.002.tar`, …, and their sidecars. */
 export function bundleFiles(base: string, volumes: number): BundleFiles {
   return {
     volumes: Array.from({ length: volumes }, (_, index) => formatVolumeName(base, index + 1, volumes)),
@@ -40,7 +40,7 @@ export function formatVolumeName(base: string, number: number, volumes: number):
   return `${base}.${String(number).padStart(digits, "0")}.tar`;
 }
 
-/** The number that a volume's file name gives, or undefined for a bundle in one piece or a foreign name. */
+/** The number in a volume's file name; undefined for a bundle of one volume or another kind of name. */
 export function volumeNumberOf(name: string): number | undefined {
   const digits = /\.(\d{3,5})\.tar$/.exec(name)?.[1];
   return digits === undefined ? undefined : Number(digits);
@@ -57,7 +57,7 @@ export function formatSums(sums: readonly Sum[]): string {
   return sums.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join("");
 }
 
-/** The lines of a `SHA256SUMS` that name a plain file beside it; others are left out. */
+/** The lines of a `SHA256SUMS` that name a plain file in the same folder; others are left out. */
 export function parseSums(text: string): Sum[] {
   return text.split("\n").flatMap((line) => {
     const match = /^([0-9a-f]{64}) [ *]([^/\\\r]{1,255})\r?$/.exec(line);
@@ -78,12 +78,12 @@ export async function readSmall(input: VolumeInput, maxBytes: number): Promise<B
   return Buffer.concat(pieces);
 }
 
-/** Bytes that are in memory, as a writer takes them. */
+/** Bytes in memory as a stream of one piece. */
 export async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** Reads bytes to their end for their hash alone. */
+/** Reads bytes to their end and computes their SHA-256. */
 export async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<Sha256> {
   const hash = startSha256();
   for await (const chunk of bytes) hash.update(chunk);

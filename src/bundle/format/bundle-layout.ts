@@ -12,7 +12,7 @@ export interface SignedManifest {
   readonly signature: string | undefined;
 }
 
-/** What a layout follows from. */
+/** What determines a layout. */
 export interface LayoutSource extends SignedManifest {
   /** Exact size of every volume but the last, in bytes; undefined is one volume. */
   readonly volumeSize: number | undefined;
@@ -33,7 +33,7 @@ export function layOutBundle(source: LayoutSource): BundleLayout {
   return { id: manifest.id, createdAt, manifest, manifestBytes, signature, volumeSize, volumes };
 }
 
-/** The hash of what all volumes of a bundle follow from. */
+/** The hash of everything that determines the volumes of a bundle. */
 export function layoutHash({
   manifestBytes,
   signature,
@@ -42,11 +42,11 @@ export function layoutHash({
   return sha256Of(`${sha256Of(manifestBytes)} ${sha256Of(signature ?? "")} ${volumeSize ?? "single"}`);
 }
 
-/** Every layout that was met, once: a manifest is large, and every volume has a copy of it. */
+/** The layouts of a run, each once: a manifest is large, and every volume has a copy of it. */
 export class BundleLayouts {
   readonly #byHash = new Map<Sha256, BundleLayout>();
 
-  /** The layout of this source that is kept. */
+  /** The layout of this source, created on first use. */
   of(source: LayoutSource): BundleLayout {
     const hash = layoutHash(source);
     const known = this.#byHash.get(hash);

@@ -19,7 +19,7 @@ export const bundleId = z
 
 export const snapshotId = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$/, "expected a snapshot's id");
 
-/** Name of a site, as the setting `site` has it: good as a part of a file name everywhere. */
+/** Name of a site, as in the setting `site`: valid as a part of a file name on every system. */
 export const siteName = z.string().regex(SITE_NAME.pattern, SITE_NAME.expected);
 
 /** True for the name of an agent, such as `3.6.5-ubuntu-amd64`. */
@@ -33,7 +33,7 @@ export function isAgentName(name: string): boolean {
   }
 }
 
-/** A line of text that is shown to people: nothing in it moves a cursor, turns text round or ends the line. */
+/** A line of text for people, without control characters, line ends or changes of text direction. */
 export function lineOf(max: number, { min = 1 }: { min?: number } = {}) {
   return z
     .string()
@@ -42,7 +42,7 @@ export function lineOf(max: number, { min = 1 }: { min?: number } = {}) {
     .refine((text) => printable(text, Infinity) === text, "expected printable text");
 }
 
-/** Text of this side as a line that `lineOf(max)` accepts. */
+/** Any text as a line that `lineOf(max)` accepts. */
 export function toLine(text: string, max: number): string {
   const line = printable(text.trim().replaceAll(/\s+/g, " "), Infinity);
   return line.length > max ? `${line.slice(0, max - 1).toWellFormed()}…` : line;

@@ -12,18 +12,18 @@ import { checkDocument, faultAt, type DocumentExpectation } from "./strict-docum
 /** Version of the format that this program writes and reads. */
 export const INVENTORY_FORMAT = "jam-inventory:1";
 
-/** A tarball that the mirror lists and holds whole. */
+/** A tarball that the mirror lists and has complete. */
 export interface InventoryTarball {
   readonly sha256: Sha256;
   /** Bytes. */
   readonly size: number;
   /** Names of agents, ascending. */
   readonly agents: readonly string[];
-  /** The bundle that brought it; undefined when it came another way. */
+  /** The bundle that it came with; undefined when it did not come with a bundle. */
   readonly bundle?: string;
 }
 
-/** One of upstream's documents that the mirror's snapshot rests on. */
+/** One of upstream's documents that the mirror's snapshot is based on. */
 export interface InventoryDocument {
   readonly sha256: Sha256;
   readonly bundle?: string;
@@ -38,14 +38,14 @@ export interface InventoryBundle {
   readonly importedAt: string;
 }
 
-/** What a mirror holds. It names no machine, path or address: it may be read by whoever carries it. */
+/** What a mirror has. It contains no machine names, paths or addresses, because others may read it on its way. */
 export interface MirrorInventory {
   readonly format: typeof INVENTORY_FORMAT;
   readonly kind: "mirror";
   /** ISO 8601. */
   readonly createdAt: string;
   readonly site?: string;
-  /** Null for a mirror that shows nothing yet. */
+  /** Null for an empty mirror. */
   readonly snapshot: string | null;
   /** By SHA-256. */
   readonly tarballs: readonly InventoryTarball[];
@@ -58,12 +58,12 @@ export interface MirrorInventory {
 /** A version and an architecture that some machine runs. */
 export interface VersionInUse {
   readonly version: string;
-  /** OS type from 2.9 on, series before; undefined when it is not known. */
+  /** OS type since 2.9, series before; undefined when it is not known. */
   readonly release?: string;
   readonly arch: string;
 }
 
-/** What a fleet runs, and nothing else of it: no names, no numbers. */
+/** The versions that a fleet runs; no names and no counts. */
 export interface FleetInventory {
   readonly format: typeof INVENTORY_FORMAT;
   readonly kind: "fleet";
@@ -73,7 +73,7 @@ export interface FleetInventory {
   readonly versions: readonly VersionInUse[];
 }
 
-/** What is told to the side that makes bundles. */
+/** A document for the near side. */
 export type Inventory = MirrorInventory | FleetInventory;
 
 /** The text of an inventory's file; the same for the same content. */
@@ -81,9 +81,9 @@ export function formatInventory(inventory: Inventory): string {
   return formatStableJson(inventory);
 }
 
-/** More tarballs or agents than any mirror has by orders of magnitude. */
+/** Far more tarballs or agents than any mirror has. */
 const MAX_ROWS = 100_000;
-/** More imports than a mirror remembers; every one may become a part of a bundle's baseline. */
+/** More imports than a mirror records; each may become a part of a bundle's baseline. */
 const MAX_BUNDLES = 500;
 
 const EXPECTED: DocumentExpectation = {
@@ -141,7 +141,7 @@ const inventory = z.discriminatedUnion("kind", [
 ]);
 
 /**
- * The inventory that this object is, checked in every field; `name` is for messages.
+ * The inventory in this object, every field validated; `name` is for messages.
  * @throws JamError JAM_INVENTORY_INVALID naming file and place
  */
 export function parseInventory(value: JsonObject, name: string): Inventory {
@@ -156,6 +156,6 @@ function requireKnownBundles({ tarballs, documents, bundles }: MirrorInventory, 
   for (const [list, rows] of Object.entries(lists)) {
     const index = rows.findIndex(({ bundle }) => bundle !== undefined && !known.has(bundle));
     if (index === -1) continue;
-    throw faultAt(name, `${list}/${index}/bundle`, "it is none of the listed bundles", EXPECTED);
+    throw faultAt(name, `${list}/${index}/bundle`, "it is not one of the listed bundles", EXPECTED);
   }
 }

@@ -7,8 +7,8 @@ import { formatStableJson } from "../../simplestreams/json-text.ts";
 export const BUNDLE_FORMAT = "jam-bundle:1";
 
 /**
- * Whether a bundle says all that its maker's mirror lists, so that an import makes the far mirror the same, or only
- * a part of it, so that an import adds to what is listed there and removes nothing.
+ * `mirror`: the bundle lists everything that its maker's mirror lists, and an import makes the far side the same.
+ * `selection`: it lists a part of that, and an import adds agents and removes none.
  */
 export type BundleScope = "mirror" | "selection";
 
@@ -23,20 +23,20 @@ export interface CatalogueRow {
   readonly agents: readonly string[];
 }
 
-/** An agent of the selection that the maker could not carry and left out (`--allow-partial`). */
+/** A selected agent that the maker left out because it was missing (`--allow-partial`). */
 export interface MissingAgent {
   readonly agent: string;
   readonly reason: string;
 }
 
-/** One of upstream's documents, as it came: the proof of what the catalogue says. */
+/** One of upstream's documents, unchanged: the proof of the catalogue. */
 export interface BundledDocument {
   readonly path: string;
   readonly url: string;
   readonly sha256: Sha256;
   /** Bytes. */
   readonly size: number;
-  /** Fingerprint of the key that signed it, as the maker saw it; undefined when it was not verified. */
+  /** Fingerprint of the key that signed it, according to the maker; undefined when it was not verified. */
   readonly signedBy?: string;
   /** ISO 8601. */
   readonly signedAt?: string;
@@ -48,14 +48,14 @@ export interface BundledDocument {
 export interface ProofSet {
   readonly name: string;
   readonly url: string;
-  /** False when the maker had switched verification off. */
+  /** False when the maker had verification disabled. */
   readonly verified: boolean;
   readonly documents: readonly BundledDocument[];
 }
 
-/** Contents that the far side holds already, and where it has them from, as far as the maker knew. */
+/** Contents that the far side already has, and where they came from, as far as the maker knows. */
 export interface Baseline {
-  /** The bundle that brought them there. */
+  /** The bundle that they came with. */
   readonly bundle?: string;
   /** The maker's snapshot that listed them. */
   readonly snapshot?: string;
@@ -63,29 +63,29 @@ export interface Baseline {
   readonly contents: readonly Sha256[];
 }
 
-/** What a bundle carries, rests on and proves. Signed as the bytes of `manifest.json`. */
+/** What a bundle contains, requires and proves. Signed as the bytes of `manifest.json`. */
 export interface BundleManifest {
   readonly format: typeof BUNDLE_FORMAT;
   /** `20261127T201500Z-1a2b3c4d5e6f`: when its snapshot was made, and the start of the SHA-256 of the rest. */
   readonly id: string;
-  /** ISO 8601; when the snapshot was made. The bytes of a bundle depend on nothing else that passes. */
+  /** ISO 8601; when the snapshot was made. The bytes of a bundle depend on no other time. */
   readonly createdAt: string;
   /** The maker's snapshot. */
   readonly snapshot: string;
   readonly scope: BundleScope;
-  /** What was asked for, for people. */
+  /** What was requested, for people. */
   readonly selection: string;
-  /** The first set is what the snapshot rests on; others prove agents that upstream no longer lists. */
+  /** The snapshot is based on the first set; others prove agents that upstream no longer lists. */
   readonly proofs: readonly ProofSet[];
   /** Everything that the far side lists after the import, by path. */
   readonly catalogue: readonly CatalogueRow[];
   readonly baseline: readonly Baseline[];
   readonly missing: readonly MissingAgent[];
-  /** The maker's own advice on moves between versions. */
+  /** The maker's own advice on upgrades between versions. */
   readonly advice: readonly Advice[];
 }
 
-/** A manifest before it has a name. */
+/** A manifest without its id. */
 export type UnnamedManifest = Omit<BundleManifest, "format" | "id">;
 
 /** The manifest with its id, which depends on everything in it. */
@@ -108,7 +108,7 @@ export function formatManifest(manifest: BundleManifest): Uint8Array {
   return Buffer.from(formatStableJson(manifest));
 }
 
-/** One content that travels: a document or a tarball. */
+/** One content of a bundle: a document or a tarball. */
 export interface BundledContent {
   readonly kind: "document" | "tarball";
   readonly sha256: Sha256;
@@ -117,8 +117,8 @@ export interface BundledContent {
 }
 
 /**
- * Every content that a bundle carries, once, in the order in which it travels: documents first, because they decide
- * whether the rest can be trusted, then tarballs in the order of the catalogue. What the baseline names stays at home.
+ * Every content that a bundle carries, once, in the order of the volumes: documents first, because they decide whether
+ * the rest can be trusted, then tarballs in the order of the catalogue. What the baseline names is not carried.
  */
 export function carriedContents(
   manifest: Pick<BundleManifest, "proofs" | "catalogue" | "baseline">,
@@ -134,7 +134,7 @@ export function documentsOf({ proofs }: Pick<BundleManifest, "proofs">): Bundled
   );
 }
 
-/** Every content that a manifest names, carried or not; one may come more than once. */
+/** Every content that a manifest names, carried or not; the same one may occur more than once. */
 export function contentsOf({
   proofs,
   catalogue,

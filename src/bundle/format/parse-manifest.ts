@@ -13,16 +13,16 @@ import { listOf } from "../../upgrade/list-of.ts";
 import { BUNDLE_FORMAT, contentsOf, idOf, type BundleManifest } from "./manifest.ts";
 import { MAX_DOCUMENT_BYTES } from "../../shared/limits.ts";
 
-/** The largest manifest that is read: the limit of every other document. */
+/** The largest manifest that is read, as for every other document. */
 export const MAX_MANIFEST_BYTES = MAX_DOCUMENT_BYTES;
 
 /**
- * Values in one manifest. The largest that the limits below make sense for has half of them; 32 MiB hold 16 million
- * empty ones, which take a gigabyte once they are read.
+ * Values in one manifest. The largest one within the limits below has half as many; 32 MiB could contain 16 million empty
+ * ones, which need a gigabyte of memory once they are parsed.
  */
 const MAX_VALUES = 2_000_000;
 
-/** More tarballs or agents than any upstream has by orders of magnitude. */
+/** Far more tarballs or agents than any upstream has. */
 const MAX_ROWS = 100_000;
 /** Documents of one proof; real ones have ten. */
 const MAX_DOCUMENTS = 1_000;
@@ -88,14 +88,14 @@ const manifest = z.strictObject({
 });
 
 /**
- * The manifest in these bytes, checked in every field; `name` is for messages.
+ * The manifest in these bytes, every field validated; `name` is for messages.
  * @throws JamError JAM_BUNDLE_MALFORMED, JAM_BUNDLE_FORMAT for one that a newer jam wrote
  */
 export function parseManifest(bytes: Uint8Array, name: string): BundleManifest {
   const value = readJson(bytes, name);
   refuseNewerFormat(value["format"], BUNDLE_FORMAT, name);
   if (value["format"] !== BUNDLE_FORMAT)
-    throw malformedBundle(name, "its manifest is not one of a jam bundle");
+    throw malformedBundle(name, "its manifest is not that of a jam bundle");
   const result = manifest.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
@@ -111,10 +111,10 @@ export function parseManifest(bytes: Uint8Array, name: string): BundleManifest {
 }
 
 function readJson(bytes: Uint8Array, name: string) {
-  if (hasTooManyValues(bytes)) throw malformedBundle(name, "its manifest holds more than any bundle can");
+  if (hasTooManyValues(bytes)) throw malformedBundle(name, "its manifest contains too many values");
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    if (/\r(?!\n)/.test(text)) throw new Error("it holds a carriage return that does not end a line");
+    if (/\r(?!\n)/.test(text)) throw new Error("it contains a carriage return that does not end a line");
     return parseJsonObject(text, "manifest.json");
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -128,16 +128,16 @@ function readJson(bytes: Uint8Array, name: string) {
 
 const [COMMA, BRACKET, BRACE] = Buffer.from(",[{");
 
-/** Every value but the first of its list follows a bracket or a comma. What stands in texts counts, too: few do. */
+/** Every value follows a bracket or a comma. Those inside texts are counted, too; there are few. */
 function hasTooManyValues(bytes: Uint8Array): boolean {
   let count = 0;
   for (const byte of bytes) if (byte === COMMA || byte === BRACKET || byte === BRACE) count += 1;
   return count > MAX_VALUES;
 }
 
-/** What cannot all be true in a manifest whose fields are right one by one, or undefined. */
+/** A contradiction between fields that are each valid, or undefined. */
 function contradictionIn(manifest: BundleManifest): string | undefined {
-  if (idOf(manifest) !== manifest.id) return `its content does not give the id ${manifest.id}`;
+  if (idOf(manifest) !== manifest.id) return `its content does not match its id ${manifest.id}`;
   const sizes = new Map<Sha256, number>();
   for (const { sha256, size } of contentsOf(manifest)) {
     if ((sizes.get(sha256) ?? size) !== size) return `${sha256} has two sizes`;

@@ -11,29 +11,29 @@ export const RECEIPT_FORMAT = "jam-receipt:1";
 
 /** Contents that came with one bundle. */
 export interface ReceivedContents {
-  /** Position in the receipt's `bundles`; null for what came another way. */
+  /** Position in the receipt's `bundles`; null for what did not come with a bundle. */
   readonly bundle: number | null;
-  /** Short ids, ascending, up to eight joined in one text. */
+  /** Short ids, ascending, up to eight joined in one string. */
   readonly contents: readonly string[];
 }
 
 /**
- * What a mirror holds, short enough to be printed or shown as a QR code. Contents have short ids (`shortId`), which is
- * safe: an import compares whole hashes. Should two contents share a short id, a delta leaves out one that the far
- * side does not have; its import then names what is missing and changes nothing.
+ * What a mirror has, short enough to be printed or shown as a QR code. Contents have short ids (`shortId`), which is
+ * safe: an import compares full hashes. If two contents had the same short id, a delta would leave out one that the far
+ * side does not have; its import would name what is missing and change nothing.
  */
 export interface Receipt {
   readonly format: typeof RECEIPT_FORMAT;
   readonly site: string;
   /** ISO 8601. */
   readonly createdAt: string;
-  /** Null for a mirror that shows nothing yet. */
+  /** Null for an empty mirror. */
   readonly snapshot: string | null;
-  /** Ids of the bundles that the mirror's contents came with, ascending; the one that is shown is always among them. */
+  /** Ids of the bundles that the mirror's contents came with, ascending; the current one is always among them. */
   readonly bundles: readonly string[];
-  /** Tarballs and documents: first what came with bundles, in their order, then the rest. */
+  /** Tarballs and documents: first those that came with bundles, in their order, then the rest. */
   readonly held: readonly ReceivedContents[];
-  /** Agents that are held whole. */
+  /** Number of agents whose tarballs are complete. */
   readonly agents: number;
   /** Bytes of their distinct tarballs. */
   readonly bytes: number;
@@ -48,7 +48,7 @@ export function shortId(sha256: Sha256): string {
   return Buffer.from(sha256.slice(0, 2 * SHORT_ID_BYTES), "hex").toString("base64url");
 }
 
-/** Contents grouped by the bundle that brought them, as a receipt lists them. */
+/** Contents grouped by the bundle that they came with, as a receipt lists them. */
 export function groupReceived(
   contents: readonly Sha256[],
   bundleOf: ReadonlyMap<Sha256, string>,
@@ -64,7 +64,7 @@ export function groupReceived(
   };
 }
 
-/** The bundle that brought each short id; undefined for what came another way. */
+/** The bundle that each short id came with; undefined for what did not come with a bundle. */
 export function receivedIds({ bundles, held }: Receipt): ReadonlyMap<string, string | undefined> {
   return new Map(
     held.flatMap(({ bundle, contents }) =>
@@ -95,7 +95,7 @@ function splitIds(line: string): string[] {
   return ids;
 }
 
-/** Eight short ids on each line: more contents than any mirror has by orders of magnitude. */
+/** Eight short ids on each line: far more contents than any mirror has. */
 const MAX_LINES = 25_000;
 /** As many as an inventory may name. */
 const MAX_BUNDLES = 500;
@@ -104,10 +104,10 @@ const EXPECTED: DocumentExpectation = {
   code: "JAM_RECEIPT_INVALID",
   what: "a receipt",
   format: RECEIPT_FORMAT,
-  hint: "Write one on the far side with `jam bundle receipt`, and take it over whole, with its first and last line.",
+  hint: "Write one on the far side with `jam bundle receipt`, and copy all of it, including the first and last line.",
 };
 
-/** Also the part of a site's document that is a receipt. */
+/** Also the receipt in a site's document. */
 export const receiptShape = z.strictObject({
   format: z.literal(RECEIPT_FORMAT),
   site: siteName,
@@ -129,12 +129,12 @@ export const receiptShape = z.strictObject({
 });
 
 /**
- * The receipt in this text, which carries no signature around it (any more).
+ * The receipt in this text, which has no signature around it.
  * @throws JamError JAM_RECEIPT_INVALID naming file and place
  */
 export function parseReceipt(text: NamedText): Receipt {
   const receipt = checkDocument(receiptShape, readStrictJson(text, EXPECTED), text.name, EXPECTED);
   const index = receipt.held.findIndex(({ bundle }) => bundle !== null && bundle >= receipt.bundles.length);
   if (index === -1) return receipt;
-  throw faultAt(text.name, `held/${index}/bundle`, "it is none of the listed bundles", EXPECTED);
+  throw faultAt(text.name, `held/${index}/bundle`, "it is not one of the listed bundles", EXPECTED);
 }

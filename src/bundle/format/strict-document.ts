@@ -16,12 +16,12 @@ export interface DocumentExpectation {
 }
 
 /**
- * The JSON object that a carried text holds: at most 32 Mi characters, no key twice.
+ * The JSON object in this text: at most 32 Mi characters, no duplicate keys.
  * @throws JamError with the expected code
  */
 export function readStrictJson({ name, text }: NamedText, expected: DocumentExpectation): JsonObject {
   try {
-    // Editors and shells of Windows put a byte order mark before what they save.
+    // Editors and shells of Windows put a byte order mark at the start of a file.
     return parseJsonObject(text.replace(/^\u{feff}/u, ""), name);
   } catch (cause) {
     if (isJamError(cause, "JAM_UPSTREAM_NOT_SIMPLESTREAMS")) throw foreign(name, text, expected, cause);
@@ -31,7 +31,7 @@ export function readStrictJson({ name, text }: NamedText, expected: DocumentExpe
 }
 
 /**
- * The document that a value of the expected format holds, checked in every field.
+ * The document of the expected format, every field validated.
  * @throws JamError with the expected code, naming the place of the first fault
  */
 export function checkDocument<T>(
@@ -48,7 +48,7 @@ export function checkDocument<T>(
   throw faultAt(name, place, printable(issue?.message ?? "cannot be read"), expected);
 }
 
-/** The error for one place of a document whose fields are right one by one. */
+/** The error for a fault at one place of a document. */
 export function faultAt(name: string, place: string, what: string, expected: DocumentExpectation): JamError {
   return refused(expected, `${name} has a fault at ${place}: ${what}.`, { file: name, place });
 }

@@ -12,8 +12,8 @@ import { MAX_VOLUMES } from "../../shared/limits.ts";
 export const VOLUME_FORMAT = "jam-volume:1";
 
 /**
- * What a volume says of itself, in its first file. Not signed: it only tells which part of the signed whole to expect,
- * and every byte behind it is held to the manifest.
+ * The first file of a volume: which volume of which bundle it is. Not signed: it only tells which part of the signed
+ * bundle to expect, and every byte after it is checked against the manifest.
  */
 export interface VolumeLabel {
   readonly format: typeof VOLUME_FORMAT;
@@ -21,7 +21,7 @@ export interface VolumeLabel {
   /** From 1. */
   readonly number: number;
   readonly count: number;
-  /** Exact size of every volume but the last; null for a bundle in one piece. */
+  /** Exact size of every volume but the last; null for a bundle of one volume. */
   readonly volumeSize: number | null;
   /** SHA-256 of the first and of the last slice when that is a part of a content; null when it is a whole one. */
   readonly firstPart: Sha256 | null;
@@ -54,7 +54,7 @@ export function parseLabel(bytes: Uint8Array, name: string): VolumeLabel {
   const [issue] = result.error?.issues ?? [];
   if (issue !== undefined) throw unreadable(name, `${issue.path.join("/")}: ${issue.message}`);
   if (result.data === undefined || result.data.number > result.data.count) {
-    throw unreadable(name, "its number is above its count");
+    throw unreadable(name, "its number is greater than its count");
   }
   return result.data;
 }
@@ -82,7 +82,7 @@ export function isPart({ content, length }: Slice): boolean {
   return length < content.size;
 }
 
-/** The name of a slice in its archive: `tarballs/<sha256>`; a part says where it begins: `tarballs/<sha256>.1048576`. */
+/** The name of a slice in its archive: `tarballs/<sha256>`; a part has its offset, too: `tarballs/<sha256>.1048576`. */
 export function sliceName(slice: Slice): string {
   const { content, offset } = slice;
   const name = `${content.kind}s/${content.sha256}`;

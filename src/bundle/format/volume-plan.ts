@@ -9,22 +9,22 @@ export const TAR_BLOCK = 512;
 /** Two empty blocks end an archive. */
 const TRAILER = 2 * TAR_BLOCK;
 
-/** `jam-volume.json` is padded to this size, so that the layout does not depend on what it says. */
+/** `jam-volume.json` is padded to this size, so that the layout does not depend on its contents. */
 export const LABEL_BYTES = 1024;
 
-/** The smallest room for contents in a volume: less would be all heads. */
+/** The smallest room for contents in a volume. */
 const MIN_ROOM = 8 * TAR_BLOCK;
 
 /** A content or a part of one, in one volume. */
 export interface Slice {
   readonly content: BundledContent;
-  /** Where in the content it begins. */
+  /** Offset in the content. */
   readonly offset: number;
-  /** Bytes; the whole content when it is as long as that. */
+  /** Bytes; as long as the content for a whole one. */
   readonly length: number;
 }
 
-/** One volume: what it holds behind its head, and its exact size. */
+/** One volume: its contents, and its exact size. */
 export interface VolumePlan {
   /** From 1. */
   readonly number: number;
@@ -45,11 +45,11 @@ export interface LayoutInput {
 }
 
 /**
- * Lays contents out in volumes. Pure: maker and reader come to the same layout by themselves, so it need not be
- * written down, and a bundle can be split in another way without being signed again.
+ * Divides contents into volumes. Pure: maker and reader compute the same layout, so it is not stored, and a bundle can be
+ * divided again without a new signature.
  *
  * Every volume is a tar archive of its own: label, manifest, signature, then as much as fits. A content that does not
- * fit goes on in the next volume; every volume but the last is filled to its last byte.
+ * fit continues in the next volume; every volume but the last is filled to its last byte.
  * @throws JamError JAM_USAGE_INVALID when a volume is too small, or there would be too many
  */
 export function planVolumes(layout: LayoutInput): VolumePlan[] {
@@ -67,7 +67,7 @@ export function planVolumes(layout: LayoutInput): VolumePlan[] {
   };
   for (const content of contents) {
     for (let offset = 0; offset < content.size;) {
-      // A header alone is worth nothing: what follows it needs a block, too.
+      // A header alone is useless: the data after it needs a block, too.
       if (free < 2 * TAR_BLOCK) close(volumeSize);
       const length = Math.min(content.size - offset, free - TAR_BLOCK);
       slices.push({ content, offset, length });
@@ -105,7 +105,7 @@ function refuseTooSmall(volumeSize: number, head: number, contents: readonly Bun
   const room = Math.max(MIN_ROOM, toBlocks(Math.ceil((2 * body) / MAX_VOLUMES)));
   const smallest = head + room + TRAILER;
   if (volumeSize % TAR_BLOCK === 0 && volumeSize >= smallest) return;
-  throw new JamError("JAM_USAGE_INVALID", `Volumes of ${volumeSize} bytes do not do for this bundle.`, {
+  throw new JamError("JAM_USAGE_INVALID", `Volumes of ${volumeSize} bytes are too small for this bundle.`, {
     hint: `Each volume begins with the manifest. Give at least ${formatByteSize(smallest)} (${smallest} bytes), in whole blocks of ${TAR_BLOCK} bytes.`,
     details: { volumeSize, smallest },
   });
@@ -114,7 +114,7 @@ function refuseTooSmall(volumeSize: number, head: number, contents: readonly Bun
 const MIB = 2 ** 20;
 
 /**
- * Sizes for media by name, in bytes, each with room left for the file system and what lies beside the volumes.
+ * Sizes for media by name, in bytes, each with room for the file system and the sidecars.
  * Sources: ECMA-359 (DVD+R holds 4 700 372 992 bytes), Blu-ray BD-R (25 025 314 816 bytes), FAT32 (a file has at most 4 GiB − 1).
  */
 export const VOLUME_PRESETS: Readonly<Record<string, number>> = {

@@ -73,9 +73,9 @@ async function verifySigner(
 ): Promise<Signer> {
   const { id } = manifest;
   if (signature === undefined) {
-    if (allowsUnsigned) return { signedBy: null, warning: warn(id, "carries NO signature") };
-    throw new JamError("JAM_SIGNATURE_MISSING", `${name}: bundle ${id} carries no signature.`, {
-      hint: "Ask its maker to sign it (jam key generate). --allow-unsigned takes it, loudly and on record.",
+    if (allowsUnsigned) return { signedBy: null, warning: warn(id, "is NOT signed") };
+    throw new JamError("JAM_SIGNATURE_MISSING", `${name}: bundle ${id} is not signed.`, {
+      hint: "Ask its maker to sign it (jam key generate). --allow-unsigned accepts it, with a warning; recorded in the snapshot.",
       details: { volume: name, bundle: id },
     });
   }
@@ -87,7 +87,7 @@ async function verifySigner(
     const { fingerprint: signedBy, keyExpiredAt } = signed;
     if (keyExpiredAt === undefined || isWaiting) return { signedBy, warning: undefined };
     const signerExpiredAt = keyExpiredAt.toISOString();
-    const warning = `Bundle ${id} was signed by key ${signedBy}, which EXPIRED on ${signerExpiredAt}: whoever has that key can date a signature back. This is recorded in the snapshot.`;
+    const warning = `Bundle ${id} was signed by key ${signedBy}, which EXPIRED on ${signerExpiredAt}: anyone who has that key can backdate a signature. This is recorded in the snapshot.`;
     return { signedBy, signerExpiredAt, warning };
   } catch (error) {
     if (isJamError(error, "JAM_SIGNER_EXPIRED")) throw withAllowance(error);
@@ -98,18 +98,18 @@ async function verifySigner(
 
 function withAllowance(error: JamError): JamError {
   return error.with({
-    hint: `${error.hint} If you trust the bundle all the same, repeat the command with --allow expired-key`,
+    hint: `${error.hint} If you still trust the bundle, repeat the command with --allow expired-key`,
   });
 }
 
 function warn(id: string, what: string): string {
-  return `Bundle ${id} ${what}: whoever carried it chose your agents. This is recorded in the snapshot.`;
+  return `Bundle ${id} ${what}: anyone who handled it could have changed its contents. This is recorded in the snapshot.`;
 }
 
-/** What decides whether the proofs of a bundle can be verified here at all. */
+/** What decides whether the proofs of a bundle can be verified here. */
 export interface VerifiabilityRules {
   readonly openTrust: OpenProofTrust;
-  /** Takes documents that the maker did not verify. */
+  /** Accepts documents that the maker did not verify. */
   readonly allowsUnsigned: boolean;
 }
 
@@ -128,8 +128,8 @@ export function requireVerifiable(
 }
 
 function unverified({ name, url }: ProofSet): JamError {
-  return new JamError("JAM_METADATA_UNSIGNED", `The maker of the bundle had not verified ${name} (${url}).`, {
-    hint: "Have it made by a mirror that verifies its upstream. --allow-unsigned takes it, loudly and on record.",
+  return new JamError("JAM_METADATA_UNSIGNED", `The maker of the bundle did not verify ${name} (${url}).`, {
+    hint: "Make it on a mirror that verifies its upstream. --allow-unsigned accepts it, with a warning; recorded in the snapshot.",
     details: { upstream: name, url },
   });
 }
@@ -137,7 +137,7 @@ function unverified({ name, url }: ProofSet): JamError {
 function noKeyring({ name, url }: ProofSet): JamError {
   return new JamError(
     "JAM_METADATA_KEY_UNKNOWN",
-    `The settings of this side say keyring: none for ${name} (${url}), so its signature cannot be verified again.`,
+    `The settings contain keyring: none for ${name} (${url}), so its signature cannot be verified here.`,
     {
       hint: "Set `keyring: builtin`, or the file with the key of that upstream, under `upstreams` in jam.yaml.",
       details: { upstream: name, url },
@@ -150,15 +150,15 @@ function refuseFuture({ id, createdAt }: BundleManifest, now: Date, allow: Reado
   if (allow.has("future") || !isFarAhead(createdAt, now)) return;
   throw new JamError(
     "JAM_METADATA_FUTURE",
-    `Bundle ${id} says it was made from a snapshot of ${createdAt}, which is in the future.`,
+    `Bundle ${id} was made from a snapshot of ${createdAt}, which is in the future.`,
     {
-      hint: `Check this machine's clock (it says ${now.toISOString()}). If the clock is right and you trust the bundle, repeat the command with --allow future`,
+      hint: `Check this machine's clock (${now.toISOString()}). If the clock is right and you trust the bundle, repeat the command with --allow future`,
       details: { bundle: id, createdAt, now: now.toISOString() },
     },
   );
 }
 
-/** True when what is shown came with a bundle that was made after this one. */
+/** True when the current snapshot came with a bundle that was made after this one. */
 export function isOutdated({ createdAt }: BundleManifest, current: Snapshot | undefined): boolean {
   return current?.bundle !== undefined && Date.parse(createdAt) < Date.parse(current.bundle.createdAt);
 }
@@ -173,7 +173,7 @@ function refuseOutdated(
     "JAM_BUNDLE_OUTDATED",
     `Bundle ${manifest.id} was made from a snapshot of ${manifest.createdAt}; this mirror shows bundle ${current?.bundle?.id} of ${current?.bundle?.createdAt}.`,
     {
-      hint: `Import the newer bundle. To go back on purpose, repeat the command with --allow rollback.${skewNote(manifest.createdAt, current?.bundle?.createdAt)}`,
+      hint: `Import the newer bundle. To return to the older one, repeat the command with --allow rollback.${skewNote(manifest.createdAt, current?.bundle?.createdAt)}`,
       details: { bundle: manifest.id, createdAt: manifest.createdAt, shown: current?.bundle?.id ?? null },
     },
   );

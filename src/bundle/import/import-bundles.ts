@@ -23,9 +23,9 @@ import {
 import { VolumeReceiver } from "./receive-volumes.ts";
 
 /**
- * Takes bundles in: every volume in one pass, in whatever order; every content hashed before it counts; everything
- * that arrived whole kept. A bundle is published when all that it lists is here, in one step; until then nothing
- * changes for anybody. Cut short at any instant and run again, it goes on.
+ * Imports bundles. Every volume is read once, in any order; every content is verified before it counts, and complete
+ * contents are kept. A bundle is published in one step when everything that it lists is here. An interrupted import
+ * resumes when it is run again.
  * @throws JamError JAM_BUNDLE_…, JAM_SIGNATURE_…, JAM_SIGNER_UNKNOWN, JAM_METADATA_…, JAM_STORE_…, JAM_MEDIUM_…, JAM_CANCELLED
  */
 export async function importBundles(
@@ -62,7 +62,7 @@ async function runImport(
   const current = await currentSnapshot(work.store, MIRROR_REF);
   const receiver = new VolumeReceiver({ rules, work, current });
   const { volumes, others } = await sortInputs(inputs);
-  for (const { name } of others) receiver.warn(`${name} is no volume of a bundle and was left out.`);
+  for (const { name } of others) receiver.warn(`${name} is not a volume of a bundle and was skipped.`);
   const faults = await receiveAll(volumes, receiver, work);
   const closed = await publishReadyBundles({ current, receiver, rules, work });
   if (closed.published.length > 0) {
@@ -78,7 +78,7 @@ interface ReceiveFaults {
   readonly faults: readonly VolumeFault[];
 }
 
-/** Reads every input; one that cannot be used leaves the others alone, but for a full disk or a cancelled run. */
+/** Reads every input. One that cannot be used does not stop the others, except for a full disk or a cancelled run. */
 async function receiveAll(
   inputs: readonly VolumeInput[],
   receiver: VolumeReceiver,
@@ -97,7 +97,7 @@ async function receiveAll(
     } catch (cause) {
       const error = toJamError(cause);
       if (signal.aborted || isOfThisSide(error)) throw error;
-      // A bundle that is not trusted is refused volume by volume, and told of once.
+      // A bundle that is not trusted is refused for each volume, and reported once.
       if (errors.includes(error)) continue;
       const message = error.message.startsWith(`${input.name}: `)
         ? error.message.slice(input.name.length + 2)
@@ -119,7 +119,7 @@ function summarize(run: {
   const { current, receiver, closed, faults } = run;
   const [firstError] = faults.errors;
   const missing = closed.waiting.flatMap(({ missing }) => missing);
-  // What was refused must not look like a success; what was published beside it must not look like a failure.
+  // A refusal must not look like a success, and what was published in addition must not look like a failure.
   if (firstError !== undefined && closed.published.length === 0) throw withMissing(firstError, missing);
   const failed: FailedItem[] = closed.published.flatMap((published) => published.failed);
   const isWhole = missing.length === 0 && failed.length === 0 && faults.errors.length === 0;
@@ -154,7 +154,7 @@ function stateOf(id: string, { waiting }: PublishResult, receiver: VolumeReceive
   return waiting.some(({ bundle }) => bundle.manifest.id === id) ? "waiting" : "published";
 }
 
-/** A failure that no other medium would mend. */
+/** A failure that another medium would not solve. */
 function isOfThisSide(error: JamError): boolean {
   return isOfFamily(error, "cancelled", "internal", "store");
 }

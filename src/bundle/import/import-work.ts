@@ -12,17 +12,17 @@ import type { AgentsAndBytes, FailedItem, SyncReport } from "../../mirror/run-re
 import type { ErrorReport } from "../../shared/errors.ts";
 import type { BundleScope } from "../format/manifest.ts";
 
-/** What an import holds a bundle to. */
+/** What an import checks a bundle against. */
 export interface ImportRules {
   readonly retention: RetentionRules & { readonly maxRemoval: number };
-  /** What this side never lists, whatever comes. */
+  /** What this side never lists. */
   readonly deny: readonly DenyRule[];
   readonly allow: ReadonlySet<Allowance>;
-  /** Takes bundles without a signature that is trusted here; loud, and recorded in the snapshot. */
+  /** Accepts bundles without a signature that is trusted here, with a warning; recorded in the snapshot. */
   readonly allowsUnsigned: boolean;
 }
 
-/** What an import works with: real adapters, joined in the composition root. */
+/** What an import works with. */
 export interface ImportWork {
   readonly store: ImportStore;
   readonly verifyDetached: VerifyDetached;
@@ -57,9 +57,9 @@ export interface MissingContent extends Omitting<"agents" | "volumes"> {
   readonly agents: readonly string[];
   /** The bundle that carries it. */
   readonly bundle?: string;
-  /** Numbers of that bundle's volumes which hold it, when it is the one that was read. */
+  /** Numbers of the volumes that contain it, if that bundle is the one that was read. */
   readonly volumes?: readonly number[];
-  /** The snapshot that it came with, where no bundle is known. */
+  /** The snapshot that it came with, if no bundle is known. */
   readonly snapshot?: string;
 }
 
@@ -69,7 +69,7 @@ export interface ImportedBundle {
   /** ISO 8601. */
   readonly createdAt: string;
   readonly scope: BundleScope;
-  /** Null for one that was taken without a signature that is trusted here. */
+  /** Null for one that was accepted without a signature that is trusted here. */
   readonly signedBy: string | null;
   readonly state: "published" | "waiting" | "refused";
 }
@@ -80,12 +80,12 @@ export interface VolumeFault {
   readonly error: ErrorReport;
 }
 
-/** The lists of a report that are cut. */
+/** The lists of a report that are truncated. */
 export const IMPORT_LISTS = ["missing", "added", "removed", "failed", "faults", "warnings"] as const;
 
-/** A bundle, or volumes of it, that hold something that is missing. */
+/** A bundle, or volumes of it, that contain something that is missing. */
 export interface NeededPlace extends Pick<MissingContent, "bundle" | "snapshot"> {
-  /** Numbers, ascending; absent where another bundle than those that were read holds it. */
+  /** Numbers, ascending; absent if a bundle that was not read contains it. */
   readonly volumes?: readonly number[];
 }
 
@@ -110,11 +110,11 @@ export function neededPlaces(missing: readonly MissingContent[]): NeededPlace[] 
 /** What an import did. */
 export interface ImportReport extends Omitting<(typeof IMPORT_LISTS)[number]> {
   readonly outcome: "updated" | "unchanged" | "partial";
-  /** What the mirror shows now; null when it shows nothing. */
+  /** The current snapshot; null when there is none. */
   readonly snapshot: string | null;
-  /** What came in this run. */
+  /** What arrived in this run. */
   readonly imported: AgentsAndBytes;
-  /** What bundles wait for. */
+  /** What pending bundles need. */
   readonly missing: readonly MissingContent[];
   /** Where all of that is. */
   readonly needed: readonly NeededPlace[];

@@ -6,19 +6,19 @@ import type { WaitingBundle } from "../../mirror/status-document.ts";
 import { readParts, readPending, type KeptPart, type PendingBundle } from "./pending-bundles.ts";
 import type { MissingContent } from "./import-work.ts";
 
-/** The part of a store that says what is here. */
+/** The part of a store that tells which contents are here. */
 export type HeldStore = {
   readonly blobs: Pick<Store["blobs"], "stat">;
   readonly documents: Pick<Store["documents"], "get">;
 };
 
-/** Whether a content is here whole. Tarballs were hashed when they came; their size shows whether they still are. */
+/** True if a content is here and complete. Tarballs were hashed when they arrived; now only their size is compared. */
 export async function isHeld(store: HeldStore, content: BundledContent): Promise<boolean> {
   if (content.kind === "tarball") return (await store.blobs.stat(content.sha256))?.size === content.size;
   return (await store.documents.get("upstream", content.sha256))?.length === content.size;
 }
 
-/** Each content that a bundle needs once, and is not here. */
+/** Each content that a bundle needs and that is not here, once. */
 export async function missingContents(store: HeldStore, manifest: BundleManifest): Promise<BundledContent[]> {
   const distinct = new Map(contentsOf(manifest).map((content) => [content.sha256, content]));
   const missing: BundledContent[] = [];
@@ -26,13 +26,13 @@ export async function missingContents(store: HeldStore, manifest: BundleManifest
   return missing;
 }
 
-/** The parts of contents that came in volumes of this bundle and wait here for the others. */
+/** The parts of contents that arrived in volumes of this bundle and are kept until the others arrive. */
 export async function keptParts(
   store: { readonly blobs: HeldStore["blobs"]; readonly documents: Store["documents"] },
   id: string,
 ): Promise<KeptPart[]> {
   const kept: KeptPart[] = [];
-  // A part is noted before it is taken in.
+  // A part is recorded before it is stored.
   for (const part of await readParts(store.documents, id)) {
     if ((await store.blobs.stat(part.sha256))?.size === part.length) kept.push(part);
   }
@@ -40,8 +40,8 @@ export async function keptParts(
 }
 
 /**
- * What is missing, and where each piece of it is: in which volume of this bundle, or in which other bundle. A volume of
- * which every part is here is not named: nobody has to bring it again.
+ * What is missing, and where each piece of it is: in which volume of this bundle, or in which other bundle. A volume is
+ * not named if every part of the content in it is here.
  */
 export function describeMissing(
   bundle: PendingBundle,
@@ -64,7 +64,7 @@ export function describeMissing(
   });
 }
 
-/** Numbers of the volumes that hold each carried content, but for the parts of it that are here. */
+/** Numbers of the volumes that contain each carried content, without the parts that are here. */
 function volumesByContent(bundle: PendingBundle, kept: readonly KeptPart[]): Map<Sha256, number[]> {
   const { manifest, manifestBytes, signatureBytes, volumeSize } = bundle;
   const plans = planVolumes({
@@ -82,7 +82,7 @@ function volumesByContent(bundle: PendingBundle, kept: readonly KeptPart[]): Map
       if (!here.has(`${content.sha256} ${offset} ${length}`)) append(open, content.sha256, number);
     }
   }
-  // A run that was killed before it joined the last part: any of its volumes brings the content together.
+  // After a run that was killed before it joined the parts, any of the volumes completes the content.
   return new Map([...all, ...open]);
 }
 
@@ -93,7 +93,7 @@ function append(volumes: Map<Sha256, number[]>, content: Sha256, number: number)
 }
 
 /**
- * Bundles of which something has not arrived yet, the one made first first.
+ * Bundles of which something has not arrived yet, in the order in which they were made.
  * @throws JamError JAM_STORE_…
  */
 export async function readWaiting(store: Pick<Store, "blobs" | "documents">): Promise<WaitingBundle[]> {

@@ -47,22 +47,22 @@ const partNotes = stateDocuments<{ readonly parts: readonly KeptPart[] }>({
 /** A bundle of which something is still missing, or that has just been read. */
 export interface PendingBundle {
   readonly manifest: BundleManifest;
-  /** Bytes of the manifest as it came, and of its signature: with the volume size they tell which volume holds what. */
+  /** Bytes of the manifest and of its signature: with the volume size they determine which volume contains what. */
   readonly manifestBytes: number;
   readonly signatureBytes: number;
-  /** Fingerprint of its signer; null when it was taken without a signature that is trusted here. */
+  /** Fingerprint of its signer; null when it was accepted without a signature that is trusted here. */
   readonly signedBy: string | null;
-  /** ISO 8601; when the key of its signer had expired by the time that the bundle came. */
+  /** ISO 8601; when the key of its signer expired, if it had expired when the bundle arrived. */
   readonly signerExpiredAt?: string;
   readonly volumeSize: number | null;
 }
 
-/** A part of a content that came before its other parts, kept as a blob of its own. */
+/** A part of a content that arrived before the other parts, kept as a blob of its own. */
 export type KeptPart = z.infer<typeof keptPart>;
 
 /**
- * Remembers a bundle before anything of it is taken in, and lets retention keep what it names, so that its other
- * volumes, or the bundle that it rests on, may come another day.
+ * Records a bundle before anything of it is stored, and pins what it names, so that its other volumes, or the bundle
+ * that it is based on, may arrive later.
  */
 export async function putPending(documents: DocumentStore, bundle: PendingBundle): Promise<void> {
   const { manifest, ...rest } = bundle;
@@ -72,7 +72,7 @@ export async function putPending(documents: DocumentStore, bundle: PendingBundle
   await pinContents(documents, owner, new Set(contentsOf(manifest).map(({ sha256 }) => sha256)));
 }
 
-/** Every bundle that waits, the one made first first; a damaged note is left out. */
+/** Every pending bundle, in the order in which they were made; a damaged record is left out. */
 export async function readPending(documents: DocumentStore): Promise<PendingBundle[]> {
   const bundles: PendingBundle[] = [];
   for (const id of await notes.keys(documents)) {
@@ -82,22 +82,22 @@ export async function readPending(documents: DocumentStore): Promise<PendingBund
   return bundles.sort((a, b) => Date.parse(a.manifest.createdAt) - Date.parse(b.manifest.createdAt));
 }
 
-/** The bundle of this manifest, if some of it came before; undefined also when the note on it is damaged. */
+/** The pending bundle of this manifest; undefined if there is none, or its record is damaged. */
 export async function findPending(
   documents: Pick<DocumentStore, "get">,
   manifest: BundleManifest,
 ): Promise<PendingBundle | undefined> {
   const waiting = await readNote(documents, manifest.id);
   if (waiting === undefined) return undefined;
-  // An id is too short a hash to stand for a manifest.
+  // The hash in an id is too short to identify a manifest.
   return Buffer.compare(formatManifest(waiting.manifest), formatManifest(manifest)) === 0
     ? waiting
     : undefined;
 }
 
 /**
- * Forgets a bundle that waits no longer, and the parts that are still here for it. Its note goes last: a run that is
- * killed before leaves nothing that the next import does not know of.
+ * Deletes the record of a bundle that is not pending any longer, and the parts kept for it. The record is deleted last,
+ * so that the next import finds everything that a killed run leaves.
  */
 export async function deletePending(store: PartStore, id: string): Promise<void> {
   const { documents } = store;
@@ -109,12 +109,12 @@ export async function deletePending(store: PartStore, id: string): Promise<void>
   await notes.of(id).delete(documents);
 }
 
-/** The parts of contents that are here for a bundle. */
+/** The parts of contents that are kept for a bundle. */
 export async function readParts(documents: Pick<DocumentStore, "get">, id: string): Promise<KeptPart[]> {
   return [...((await partNotes.of(id).read(documents))?.parts ?? [])];
 }
 
-/** Replaces the note on the parts that are here, durably. */
+/** Replaces the record of the kept parts, durably. */
 export async function writeParts(
   documents: DocumentStore,
   id: string,
@@ -131,7 +131,7 @@ export interface PartStore {
 }
 
 /**
- * Deletes parts that nothing needs; those that a snapshot lists or something waits for stay. The note is written last:
+ * Deletes parts that nothing needs; those that a snapshot lists or something has pinned stay. The note is written last:
  * killed before, it still names what is to be deleted.
  */
 export async function deleteParts(
@@ -184,14 +184,14 @@ function partsOwnerOf(id: string): string {
   return `${ownerOf(id)}-parts`;
 }
 
-/** True when a bundle was refused for good: a later import would refuse it again. */
+/** True for an error that a later import of the same bundle would repeat. */
 export function isRefusal(error: unknown): error is JamError {
   return isOfFamily(error, "metadata", "item", "trust", "bundle") || isJamError(error, "JAM_STORE_CORRUPT");
 }
 
 /**
- * Forgets a bundle that was refused for good. What came with it, in this run and in earlier ones, is noted: it goes
- * when the grace period is over, unless something else needs it or a repetition with --allow takes it.
+ * Deletes the record of a bundle that was refused. What arrived with it, in this run and in earlier ones, is recorded
+ * and deleted after the grace period, unless something else needs it or an import with --allow accepts the bundle.
  */
 export async function deleteRefused(
   { manifest }: PendingBundle,
@@ -200,7 +200,7 @@ export async function deleteRefused(
 ): Promise<void> {
   const records = await readImportRecords(store.documents);
   const earlier = records.find(({ bundle }) => bundle === manifest.id)?.contents ?? [];
-  // Noted before the pins go: killed in between, the next import finds the bundle still waiting.
+  // Recorded before the pins are removed: after a kill in between, the bundle is still pending.
   await noteRefusedContents(store.documents, [...taken, ...earlier], {
     now: now(),
     isHeld: async (sha256) => (await store.blobs.stat(sha256)) !== undefined,

@@ -13,21 +13,21 @@ export interface BundlePreview {
   readonly manifest: BundleManifest;
   readonly signedBy: string | null;
   readonly warning: string | undefined;
-  /** Numbers of the volumes that are there, and how many there are in all. */
+  /** Numbers of the volumes that were found, and the number of all volumes. */
   readonly volumes: readonly number[];
   readonly count: number;
-  /** What would be taken in. */
+  /** What would be stored. */
   readonly imports: { readonly agents: number; readonly bytes: number };
-  /** Names of the agents that are listed here and would not be any more. */
+  /** Names of the listed agents that would be removed. */
   readonly removes: readonly string[];
-  /** True when it would be refused for how many those are. */
+  /** True if the import would be refused because it removes too many. */
   readonly isMassRemoval: boolean;
   /** What would still be missing. */
   readonly missing: readonly MissingContent[];
 }
 
 /**
- * Reads the head of each volume, and nothing behind it: the dry run of an import. Changes nothing.
+ * The dry run of an import: reads only the head of each volume, and changes nothing.
  * @throws JamError as an import for what the heads show
  */
 export async function previewImport(
@@ -80,7 +80,7 @@ function removedAgents({ scope, catalogue }: BundleManifest, current: Snapshot |
   return (current?.agents ?? []).map(formatAgentName).filter((name) => !stays.has(name));
 }
 
-/** True when every volume that holds a part of it is there. */
+/** True when every volume that contains a part of it was found. */
 function isThere({ volumes }: MissingContent, there: ReadonlySet<number>): boolean {
   return volumes?.every((number) => there.has(number)) === true;
 }

@@ -34,14 +34,14 @@ type PublishWork = Pick<ImportWork, "store" | "openTrust" | "now" | "signal">;
 /** A bundle that is about to be published. */
 interface Publishing {
   readonly bundle: PendingBundle;
-  /** What the mirror shows now. */
+  /** The current snapshot. */
   readonly current: Snapshot | undefined;
   readonly rules: ImportRules;
   readonly work: PublishWork;
 }
 
 /**
- * Publishes what a bundle lists, all of which is held. Its proofs are verified again, its agents are compared with what
+ * Publishes a bundle of which everything is here. Its proofs are verified again, its agents are compared with what
  * was accepted before, and the mirror is switched in one step.
  * @throws JamError JAM_METADATA_…, JAM_BUNDLE_UNPROVEN, JAM_STORE_…
  */
@@ -105,7 +105,7 @@ function guard({ bundle, current, rules }: Publishing, { agents }: VerifiedProof
   return { refused: guarded.refused, ...withoutDenied(all, rules.deny) };
 }
 
-/** What a kill in between must not leave behind is written first: agents without their metadata, or without advice. */
+/** Metadata and advice are written before the snapshot: a kill in between must not leave agents without them. */
 async function publish(
   { bundle, current, rules, work }: Publishing,
   { verified, state }: Proven,
@@ -139,10 +139,10 @@ function originOf({ manifest: { id, createdAt }, signedBy, signerExpiredAt }: Pe
   return { id, createdAt, signedBy, ...(signerExpiredAt === undefined ? {} : { signerExpiredAt }) };
 }
 
-/** The bundle's agents, and of the others those whose names it does not bring. */
-function joined(brought: readonly Agent[], others: readonly Agent[]): Agent[] {
-  const names = new Set(brought.map(formatAgentName));
-  const paths = new Map(brought.map(({ path, sha256 }) => [path, sha256]));
+/** The bundle's agents, and those of the others whose names the bundle does not contain. */
+function joined(bundled: readonly Agent[], others: readonly Agent[]): Agent[] {
+  const names = new Set(bundled.map(formatAgentName));
+  const paths = new Map(bundled.map(({ path, sha256 }) => [path, sha256]));
   const space = new PathSpace(paths.keys());
   const staying = others.filter(
     (agent) =>
@@ -150,7 +150,7 @@ function joined(brought: readonly Agent[], others: readonly Agent[]): Agent[] {
       (paths.get(agent.path) ?? agent.sha256) === agent.sha256 &&
       space.take(agent.path) === undefined,
   );
-  return [...brought, ...staying];
+  return [...bundled, ...staying];
 }
 
 function withoutDenied(
@@ -166,7 +166,7 @@ function withoutDenied(
   };
 }
 
-/** Proofs of agents that the bundle's own documents do not list: they stay with the snapshot. */
+/** Proofs of agents that the bundle's own documents do not list: the snapshot keeps them. */
 async function findEarlierProofs(
   store: ImportStore,
   {
@@ -191,6 +191,6 @@ function partialWarning({ id, missing }: BundleManifest): string[] {
   if (missing.length === 0) return [];
   const names = missing.slice(0, 5).map(({ agent }) => agent);
   return [
-    `Bundle ${id} was made without ${missing.length} of the agents asked for: ${names.join(", ")}${missing.length > 5 ? ", …" : ""}`,
+    `Bundle ${id} was made without ${missing.length} of the requested agents: ${names.join(", ")}${missing.length > 5 ? ", …" : ""}`,
   ];
 }

@@ -17,7 +17,7 @@ import { publishBundle, type PublishedBundle } from "./publish-bundle.ts";
 import type { VolumeReceiver } from "./receive-volumes.ts";
 import { isOutdated } from "./accept-bundle.ts";
 
-/** What became of the bundles that were read in this run or wait since an earlier one. */
+/** The result for the bundles that were read in this run, and for those pending since an earlier one. */
 export interface PublishResult {
   readonly snapshot: Snapshot | undefined;
   readonly published: readonly PublishedBundle[];
@@ -33,9 +33,9 @@ export interface WaitingBundle {
   readonly missing: readonly MissingContent[];
 }
 
-/** The run that is coming to its end. */
+/** An import whose volumes have been read. */
 export interface PublishRun {
-  /** What the mirror showed when it began. */
+  /** The snapshot that was current when it began. */
   readonly current: Snapshot | undefined;
   readonly receiver: VolumeReceiver;
   readonly rules: ImportRules;
@@ -43,8 +43,8 @@ export interface PublishRun {
 }
 
 /**
- * Publishes every bundle of which nothing is missing any more, in the order in which they were made: a delta that came
- * before the bundle that it rests on is published as soon as that one is here.
+ * Publishes every bundle that is complete, in the order in which they were made: a delta that arrived before the bundle
+ * that it is based on is published as soon as that one is here.
  */
 export async function publishReadyBundles(run: PublishRun): Promise<PublishResult> {
   const { current, work } = run;
@@ -83,7 +83,7 @@ async function publishIfReady(
   if (stored.length > 0) await record(bundle, stored, work);
   if (isOutdated(bundle.manifest, shown) && !rules.allow.has("rollback")) {
     await deleteRefused(bundle, stored, work);
-    return { kind: "left", warnings: [`Bundle ${id} is not waited for any more: a later one is shown.`] };
+    return { kind: "left", warnings: [`Bundle ${id} is no longer pending: a later one is published.`] };
   }
   if (receiver.isRefused(id)) return { kind: "left", warnings: [] };
   const missing = await missingContents(store, bundle.manifest);
@@ -92,7 +92,10 @@ async function publishIfReady(
     return { kind: "waiting", missing: describeMissing(bundle, missing, kept), warnings: [] };
   }
   if (missing.length > 0) {
-    return { kind: "left", warnings: [`Bundle ${id} still waits for ${missing.length} files.`] };
+    return {
+      kind: "left",
+      warnings: [`Bundle ${id} is still pending: ${missing.length} files are missing.`],
+    };
   }
   try {
     work.observe({ kind: "phase", phase: "publish" });
@@ -102,12 +105,12 @@ async function publishIfReady(
     await deletePending(store, id);
     return { kind: "published", result, warnings: result.warnings };
   } catch (error) {
-    // What was refused once would be refused at every later import, too.
+    // It would be refused at every later import, too.
     if (isRefusal(error)) await deleteRefused(bundle, stored, work);
     if (isOfThisRun || !isJamError(error)) throw error;
     return {
       kind: "left",
-      warnings: [`Bundle ${id}, which waited here, was not published: ${error.message}`],
+      warnings: [`The pending bundle ${id} was not published: ${error.message}`],
     };
   }
 }

@@ -44,26 +44,26 @@ export interface ReceiverWork {
   readonly current: Snapshot | undefined;
 }
 
-/** A bundle of which volumes come in. */
+/** A bundle whose volumes are being received. */
 interface Arrival {
   readonly bundle: PendingBundle;
   readonly contents: ContentReceiver;
-  /** Contents that became whole in this run. */
+  /** Contents that became complete in this run. */
   readonly stored: Set<Sha256>;
-  /** Whether every agent that the manifest lists was found to be proven; false until all documents are here. */
+  /** True when the documents prove every agent of the manifest; false until all documents are here. */
   isProven: boolean;
-  /** Why it was refused after its manifest was trusted. */
+  /** Why it was refused after its manifest was accepted. */
   refusal?: JamError;
 }
 
-/** Takes volumes in, and knows which bundles they belong to. */
+/** Receives volumes, and records which bundles they belong to. */
 export class VolumeReceiver {
   readonly #rules: ImportRules;
   readonly #work: ImportWork;
   readonly #current: Snapshot | undefined;
   readonly #arrivals = new Map<string, Arrival>();
   readonly #refused = new Set<string>();
-  /** Answers by what was signed and how: the same for every volume of a bundle. */
+  /** Results by manifest and signature: the same for every volume of a bundle. */
   readonly #admitted = new Map<Sha256, Promise<Arrival>>();
   readonly #warnings = new Set<string>();
 
@@ -87,7 +87,7 @@ export class VolumeReceiver {
     }
   }
 
-  /** True for a bundle of which a volume was refused in this run: it is not published in the same run. */
+  /** True for a bundle of which a volume was refused in this run: this run does not publish it. */
   isRefused(id: string): boolean {
     return this.#refused.has(id);
   }
@@ -104,7 +104,7 @@ export class VolumeReceiver {
     return [...this.#warnings];
   }
 
-  /** What became whole in this run, of one bundle or of all. */
+  /** The contents of a bundle that became complete in this run. */
   stored(id: string): ReadonlySet<Sha256> {
     return this.#arrivals.get(id)?.stored ?? new Set();
   }
@@ -137,8 +137,8 @@ export class VolumeReceiver {
   }
 
   /**
-   * Verifies the proofs as soon as all documents are here, which travel first: a bundle that they do not prove is
-   * refused before its tarballs are read. Publishing verifies them once more.
+   * Verifies the proofs as soon as all documents are here, which come first: a bundle that they do not prove is refused
+   * before its tarballs are read. Publishing verifies them again.
    */
   async #prove(arrival: Arrival): Promise<void> {
     if (arrival.isProven) return;
@@ -159,9 +159,9 @@ export class VolumeReceiver {
     }
   }
 
-  /** The bundle of a volume, trusted and remembered before anything of it is stored in. */
+  /** The bundle of a volume, accepted and recorded before anything of it is stored. */
   async #admit(name: string, head: VolumeHead): Promise<Arrival> {
-    // An id is too short a hash to stand for a manifest, and says nothing of who signed.
+    // The hash in an id is too short to identify a manifest, and does not cover the signature.
     const key = sha256Of(`${sha256Of(head.manifestBytes)} ${head.signature ?? ""}`);
     const answer = this.#admitted.get(key) ?? this.#accept(name, head);
     this.#admitted.set(key, answer);
@@ -188,7 +188,7 @@ export class VolumeReceiver {
     return arrival;
   }
 
-  /** Where another bundle may be published before this one, only publishing can tell how many go. */
+  /** If another bundle may be published before this one, only publishing can tell how many agents are removed. */
   async #refuseMassRemoval({ id, scope, catalogue }: BundleManifest): Promise<void> {
     if (scope !== "mirror" || this.#arrivals.size > 0) return;
     const pending = await readPending(this.#work.store.documents);
@@ -204,7 +204,7 @@ export class VolumeReceiver {
     });
   }
 
-  /** Before anything is stored in: what is still to come, and what is listed when it is published. */
+  /** Before anything is stored: counts what still has to arrive, and what is listed after publishing. */
   async #refuseOverfull({ manifest }: VolumeHead): Promise<void> {
     let bytes = 0;
     for (const content of carriedContents(manifest)) {
@@ -212,12 +212,12 @@ export class VolumeReceiver {
     }
     const staying = manifest.scope === "mirror" ? [] : (this.#current?.agents ?? []);
     const total = sumTarballBytes([...manifest.catalogue, ...staying]);
-    const hint = "Free some space (jam prune), or have a smaller bundle made.";
+    const hint = "Free some space (jam prune), or make a smaller bundle.";
     const { quota } = this.#rules.retention;
     await refuseOverfull(this.#work.store, { what: "This bundle", bytes, total, hint }, quota);
   }
 
-  /** Says something once, to whoever watches and in the report. */
+  /** Warns once, while the import runs and in the report. */
   warn(message: string): void {
     if (this.#warnings.has(message)) return;
     this.#warnings.add(message);
@@ -239,16 +239,16 @@ export class VolumeReceiver {
   }
 }
 
-/** The bundle that came before under this id, when it is this one. */
+/** The bundle that arrived before under this id, if it is the same. */
 function sameArrival(known: Arrival, name: string, { manifest }: VolumeHead): Arrival {
   if (Buffer.compare(formatManifest(known.bundle.manifest), formatManifest(manifest)) === 0) return known;
-  throw malformedBundle(name, `another bundle with the id ${manifest.id} came before it`);
+  throw malformedBundle(name, `another bundle with the id ${manifest.id} arrived before it`);
 }
 
 function describeDamage({ name, head }: OpenVolume, damaged: readonly ArrivingSlice[]): JamError {
   const contents = new Set(damaged.map(({ slice }) => slice.content.sha256));
   const affected = affectedBy(head.manifest, contents);
-  return damagedBundle(name, `${describeAffected(affected)}: its bytes are not what the manifest says`, {
+  return damagedBundle(name, `${describeAffected(affected)}: its bytes do not match the manifest`, {
     number: head.label.number,
     bundle: head.manifest.id,
     ...affected,
@@ -256,17 +256,17 @@ function describeDamage({ name, head }: OpenVolume, damaged: readonly ArrivingSl
   });
 }
 
-/** What became of one slice. `damaged`: its bytes are not what they must be, and nothing of them was kept. */
+/** The result for one slice. `damaged`: its bytes do not match their hash, and nothing of it was kept. */
 export type SliceFate = "stored" | "held" | "kept-part" | "damaged";
 
-/** Takes what one bundle carries into the store. Every content is hashed before it counts. */
+/** Stores the contents of one bundle. Every content is verified before it counts. */
 export class ContentReceiver {
   readonly #store: ImportStore;
   readonly #bundle: string;
   readonly #named: ReadonlySet<Sha256>;
   #parts: KeptPart[] | undefined;
 
-  /** @param named what the manifest of the bundle names: the bytes of none of it are ever deleted */
+  /** @param named hashes that the manifest of the bundle names: these are never deleted */
   constructor(store: ImportStore, bundle: string, named: ReadonlySet<Sha256>) {
     this.#store = store;
     this.#bundle = bundle;
@@ -289,7 +289,7 @@ export class ContentReceiver {
     return putDocument(this.#store.documents, sha256, bytes);
   }
 
-  /** A part waits as a blob of its own until all of its content is here; volumes may come in any order. */
+  /** A part is kept as a blob of its own until the other parts are here; volumes may arrive in any order. */
   async #receivePart({ slice, sha256, bytes }: ArrivingSlice): Promise<SliceFate> {
     const { content, offset, length } = slice;
     const parts = (this.#parts ??= await readParts(this.#store.documents, this.#bundle));
@@ -297,7 +297,7 @@ export class ContentReceiver {
     const isHere = known?.sha256 === sha256 && (await this.#store.blobs.stat(sha256))?.size === length;
     if (isHere) await drain(bytes);
     else {
-      // Noted before it is stored in, so that what a killed run leaves behind is known to somebody.
+      // Recorded before it is stored, so that the next run knows what a killed one left.
       this.#parts = [
         ...parts.filter((part) => part !== known),
         { content: content.sha256, offset, length, sha256 },
@@ -308,12 +308,12 @@ export class ContentReceiver {
     return this.#join(content);
   }
 
-  /** Puts a content together when all of its parts are here. */
+  /** Joins the parts of a content when all of them are here. */
   async #join(content: BundledContent): Promise<SliceFate> {
     const all = (this.#parts ?? []).filter((part) => part.content === content.sha256);
     const byOffset = new Map(all.map((part) => [part.offset, part]));
     const chain: KeptPart[] = [];
-    // A bundle may be split again in another way: parts of the first split then lie between those of the second.
+    // A bundle may be split again with another size: parts of both divisions are then mixed.
     for (let reached = 0; reached < content.size;) {
       const part = byOffset.get(reached);
       if (part === undefined || (await this.#store.blobs.stat(part.sha256))?.size !== part.length)
@@ -372,7 +372,7 @@ async function* joined(store: ImportStore, parts: readonly KeptPart[]): AsyncGen
     try {
       yield* reader.bytes();
     } catch (error) {
-      // What is joined so far is too short then, which counts as damage of the content.
+      // The joined bytes are then too short, which counts as damage of the content.
       if (isJamError(error, "JAM_STORE_CORRUPT")) return;
       throw error;
     } finally {

@@ -21,37 +21,37 @@ export interface ProofRequest {
   /** What was accepted before: an older document under a known name is refused. */
   readonly accepted: AcceptedDocuments;
   readonly allow: ReadonlySet<Allowance>;
-  /** Documents that what is shown here rests on, by hash. */
+  /** The documents of the current snapshot, by hash. */
   readonly acceptedByHash: ReadonlyMap<Sha256, ProvenDocument>;
-  /** Takes documents that the maker did not verify. */
+  /** Accepts documents that the maker did not verify. */
   readonly allowsUnsigned: boolean;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }
 
-/** What a bundle's proofs say, verified here again. */
+/** The proofs of a bundle, verified again. */
 export interface VerifiedProofs {
-  /** What the snapshot rests on. */
+  /** The metadata that the snapshot is based on. */
   readonly metadata: UpstreamMetadata;
   readonly source: Pick<Upstream, "name" | "url" | "verifies">;
   /** Agents of the manifest's catalogue as upstream's documents describe them. */
   readonly agents: readonly Agent[];
-  /** Documents that prove nothing; every agent is proven without them. */
+  /** Documents that cannot be read; every agent is proven without them. */
   readonly unreadable: readonly UnreadableProducts[];
   /** Every set, the snapshot's own first. */
   readonly proofs: readonly UpstreamProof[];
 }
 
 /**
- * Verifies upstream's signatures from the documents that came along, and takes every agent from them: the manifest
- * only chooses among what upstream signed. Call when all documents are held.
+ * Verifies upstream's signatures in the bundle's documents, and reads every agent from these documents: the manifest
+ * only selects from what upstream signed. Call when all documents are here.
  * @throws JamError JAM_METADATA_…, JAM_BUNDLE_UNPROVEN
  */
 export async function verifyProofs(manifest: BundleManifest, request: ProofRequest): Promise<VerifiedProofs> {
   try {
     return await readProofs(manifest, request);
   } catch (error) {
-    // No upstream is asked here: what it would be blamed for is the bundle's own fault.
+    // No upstream is involved here: an UPSTREAM error is a fault of the bundle.
     if (isOfFamily(error, "upstream")) throw unusableProof(manifest, error);
     throw error;
   }
@@ -73,7 +73,7 @@ async function readProofs(manifest: BundleManifest, request: ProofRequest): Prom
   add(metadata);
   const earlier: UpstreamProof[] = [];
   for (const set of others) {
-    // Older documents prove older agents; that they are old is what they are for.
+    // Older documents prove older agents, so their age is expected.
     const read = await readSet(
       set,
       proofSource(set, request),
@@ -92,7 +92,7 @@ async function readProofs(manifest: BundleManifest, request: ProofRequest): Prom
   };
 }
 
-/** The documents that what is shown rests on, by hash. */
+/** The documents of the current snapshot, by hash. */
 export function acceptedBy(current: Snapshot | undefined): Map<Sha256, ProvenDocument> {
   const documents = current === undefined ? [] : contentsOf(current).documents;
   return new Map(documents.map((document) => [document.sha256, document]));
@@ -110,7 +110,7 @@ function readSet(
     source,
     accepted,
     wants: ({ path }) => path !== undefined && paths.has(path),
-    // Nothing changes by being read again, so nobody waits.
+    // Reading again gives the same result, so there is no wait.
     sleep: async () => undefined,
     observe: () => undefined,
   });
@@ -120,7 +120,7 @@ function proofOfSet({ name, url, verified }: ProofSet, { documents }: UpstreamMe
   return proofOf({ name, url, verifies: verified }, documents);
 }
 
-/** The documents of a set, read from where the import put them, as a source of metadata. */
+/** The stored documents of a set as a source of metadata. */
 function proofSource(set: ProofSet, { documents, openTrust, allowsUnsigned }: ProofRequest): Upstream {
   const trust = requireVerifiable(set, { openTrust, allowsUnsigned });
   const byPath = new Map(set.documents.map((document) => [document.path, document]));
@@ -153,7 +153,7 @@ function plain(
   return { ...arrived, sha256, text, validators: {}, signature: undefined };
 }
 
-/** Each agent of the catalogue as some verified document lists it, with the path and the bytes that the manifest says. */
+/** Each agent of the catalogue as a verified document lists it, with the path, size and hash of the manifest. */
 function chosenAgents(
   manifest: BundleManifest,
   listed: ReadonlyMap<string, readonly Agent[]>,
@@ -175,9 +175,9 @@ function chosenAgents(
   const why = odd === undefined ? "" : ` ${odd.path} cannot be read: ${odd.error.message}`;
   throw new JamError(
     "JAM_BUNDLE_UNPROVEN",
-    `Bundle ${manifest.id} lists ${unproven[0]}${more}, which none of upstream's documents in it does.${why}`,
+    `Bundle ${manifest.id} lists ${unproven[0]}${more}, but none of upstream's documents in it does.${why}`,
     {
-      hint: "Nothing was published. Have the bundle made again; if it stays so, do not trust its maker.",
+      hint: "Nothing was published. Make the bundle again; if the error remains, do not trust its maker.",
       details: { bundle: manifest.id, agents: unproven.slice(0, 100) },
     },
   );
@@ -187,14 +187,14 @@ function unusableProof({ id }: BundleManifest, cause: JamError): JamError {
   const isMixed = cause.code === "JAM_UPSTREAM_INCONSISTENT";
   return cause.with({
     code: "JAM_BUNDLE_UNPROVEN",
-    prefix: `Upstream's documents in bundle ${id} prove nothing: `,
-    hint: `Nothing was published. Have the bundle made again${isMixed ? "; if you trust its maker, repeat the command with --allow inconsistent" : "; if it stays so, do not trust its maker"}.`,
+    prefix: `Upstream's documents in bundle ${id} cannot be verified: `,
+    hint: `Nothing was published. Make the bundle again${isMixed ? "; if you trust its maker, repeat the command with --allow inconsistent" : "; if the error remains, do not trust its maker"}.`,
     details: { bundle: id },
   });
 }
 
 function damagedDocument(sha256: string): JamError {
-  return new JamError("JAM_STORE_CORRUPT", `The document upstream/${sha256} is not what its name says.`, {
+  return new JamError("JAM_STORE_CORRUPT", `The document upstream/${sha256} does not match its hash.`, {
     hint: "Delete it in the data directory and import the bundle again.",
     details: { sha256, kind: "document" },
   });

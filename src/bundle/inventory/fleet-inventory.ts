@@ -7,12 +7,12 @@ import type { Fleet, FleetMachine, FleetModel } from "../../upgrade/fleet/fleet.
 import { INVENTORY_FORMAT, type FleetInventory, type VersionInUse } from "../format/inventory.ts";
 
 export interface FleetInventoryOptions {
-  /** Architectures of machines where no file tells. */
+  /** Architectures of machines whose architecture is in no file. */
   readonly assumedArches: readonly string[];
   readonly now: Date;
 }
 
-/** True when some model's machines are not told, so that architectures have to be assumed. */
+/** True when the machines of a model are not in the files, so that architectures have to be assumed. */
 export function hasUnknownArches({ models, controllers }: Fleet): boolean {
   const known = new Set(models.map(({ controller }) => controller));
   return !models.every(isTold) || controllers.some((one) => !one.isJaas && !known.has(one));
@@ -23,8 +23,8 @@ function isTold({ machines = [] }: FleetModel): boolean {
 }
 
 /**
- * The versions and architectures that a fleet runs. Nothing else of it gets in: what is carried over the gap must not
- * tell how many machines there are, or what they are called.
+ * The versions and architectures that a fleet runs, and nothing else: the document must not reveal the number or the
+ * names of machines.
  * @throws JamError JAM_FLEET_INVALID when no file tells a version
  */
 export function fleetInventory(fleet: Fleet, { assumedArches, now }: FleetInventoryOptions): FleetInventory {
@@ -34,8 +34,8 @@ export function fleetInventory(fleet: Fleet, { assumedArches, now }: FleetInvent
   ];
   const distinct = new Map(rows.map((row) => [`${row.version} ${row.arch} ${row.release}`, row]));
   if (distinct.size === 0) {
-    throw new JamError("JAM_FLEET_INVALID", "The files tell no version of any controller or model.", {
-      hint: "Add what juju models --format json or juju status --format json prints.",
+    throw new JamError("JAM_FLEET_INVALID", "The files contain no version of a controller or model.", {
+      hint: "Add the output of juju models --format json or juju status --format json.",
     });
   }
   return {
@@ -82,7 +82,7 @@ function rowOf(
 ): readonly VersionInUse[] {
   if (text === undefined || !isVersion(text)) return [];
   const number = parseVersion(text);
-  // Up to 2.8 agents are told apart by series, later by OS type.
+  // Up to 2.8 agents are distinguished by series, later by OS type.
   const isBySeries = number.major < 2 || (number.major === 2 && number.minor < 9);
   const release = isBySeries ? machine?.series : machine?.os;
   const isKnown = release !== undefined && isReleaseWord(release);

@@ -13,14 +13,14 @@ export interface ImportRecord {
   readonly createdAt: string;
   /** ISO 8601; of the last time that it was imported. */
   readonly importedAt: string;
-  /** Fingerprint of its signer; null for one that was taken unsigned. */
+  /** Fingerprint of its signer; null for one that was accepted unsigned. */
   readonly signedBy: string | null;
   readonly scope: BundleScope;
   /** Tarballs and documents that came with it, ascending. */
   readonly contents: readonly Sha256[];
 }
 
-/** More imports than a site remembers for years; what came with older ones is held without a name. */
+/** Enough for years; contents of older imports are kept, but no longer attributed to a bundle. */
 export const MAX_IMPORT_RECORDS = 200;
 
 const note = stateDocument<{ readonly imports: readonly ImportRecord[] }>({
@@ -49,8 +49,8 @@ export async function readImportRecords(
 }
 
 /**
- * Adds an import, durably. A bundle that was imported before takes the newest place, and what it brought in several
- * runs counts together: an import that was cut short and run again brings only the rest the second time.
+ * Adds an import, durably. A bundle that was imported before moves to the newest place, and its contents of all runs are
+ * combined: an import that was interrupted and repeated receives only the rest the second time.
  */
 export async function recordImport(
   documents: Pick<DocumentStore, "get" | "put">,
@@ -63,7 +63,7 @@ export async function recordImport(
   await note.write(documents, { imports: imports.slice(-MAX_IMPORT_RECORDS) });
 }
 
-/** The bundle that brought each content; the latest where several did, for it is the one most likely still at hand. */
+/** The bundle that each content came with; of several, the latest, which is most likely still available. */
 export function bundleByContent(records: readonly ImportRecord[]): ReadonlyMap<Sha256, string> {
   return new Map(
     records.flatMap(({ bundle, contents }) => contents.map((sha256) => [sha256, bundle] as const)),

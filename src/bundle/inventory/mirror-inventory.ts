@@ -10,12 +10,12 @@ import { bundleByContent, readImportRecords, type ImportRecord } from "./import-
 import { INVENTORY_FORMAT, type MirrorInventory } from "../format/inventory.ts";
 import { groupReceived, RECEIPT_FORMAT, type Receipt } from "../format/receipt.ts";
 
-/** The part of a store that is needed to know what the mirror holds. */
+/** The part of a store that an inventory needs. */
 export interface InventoryStore extends MirrorReader {
   readonly blobs: Pick<BlobStore, "stat">;
 }
 
-/** A tarball that is held whole. */
+/** A tarball that is complete. */
 export interface HeldTarball {
   readonly sha256: Sha256;
   /** Bytes. */
@@ -24,7 +24,7 @@ export interface HeldTarball {
   readonly agents: readonly string[];
 }
 
-/** What the current snapshot lists and rests on, as far as it is really there. */
+/** What the current snapshot lists and is based on, as far as it is in the store. */
 export interface HeldContents {
   /** Undefined before the first sync or import. */
   readonly snapshot: Snapshot | undefined;
@@ -34,13 +34,13 @@ export interface HeldContents {
   readonly documents: readonly Sha256[];
   /** What was imported, newest last. */
   readonly records: readonly ImportRecord[];
-  /** The bundle that brought each content; what came another way is not in it. */
+  /** The bundle that each content came with; without contents that did not come with a bundle. */
   readonly bundleOf: ReadonlyMap<Sha256, string>;
 }
 
 /**
- * Looks at what is held. Tarballs were hashed when they came: their sizes tell whether they are still whole.
- * Documents are small, so they are hashed again.
+ * Reads what the store has. Tarballs were hashed when they arrived, so only their sizes are compared. Documents are
+ * small, so they are hashed again.
  * @throws JamError JAM_STORE_…
  */
 export async function readHeldContents(ports: InventoryStore): Promise<HeldContents> {
@@ -81,7 +81,7 @@ async function heldDocuments(
   return held;
 }
 
-/** Who asks, and when. */
+/** Which side, and when. */
 export interface TakeOptions {
   /** Name of this side. */
   readonly site: string | undefined;
@@ -89,8 +89,7 @@ export interface TakeOptions {
 }
 
 /**
- * What this mirror holds, as a document for the side that makes bundles. Before the first sync or import it says so:
- * then the next bundle carries everything.
+ * The inventory of this mirror, for the near side. For an empty mirror the next bundle contains everything.
  * @throws JamError JAM_STORE_…
  */
 export async function takeInventory(
@@ -98,7 +97,7 @@ export async function takeInventory(
   { site, now }: TakeOptions,
 ): Promise<MirrorInventory> {
   const { snapshot, tarballs, documents, records, bundleOf } = await readHeldContents(ports);
-  const broughtBy = (sha256: (typeof documents)[number]) => {
+  const originOf = (sha256: (typeof documents)[number]) => {
     const bundle = bundleOf.get(sha256);
     return bundle === undefined ? {} : { bundle };
   };
@@ -108,14 +107,14 @@ export async function takeInventory(
     createdAt: now.toISOString(),
     ...(site === undefined ? {} : { site }),
     snapshot: snapshot?.id ?? null,
-    tarballs: tarballs.map((tarball) => ({ ...tarball, ...broughtBy(tarball.sha256) })),
-    documents: documents.map((sha256) => ({ sha256, ...broughtBy(sha256) })),
+    tarballs: tarballs.map((tarball) => ({ ...tarball, ...originOf(tarball.sha256) })),
+    documents: documents.map((sha256) => ({ sha256, ...originOf(sha256) })),
     bundles: records.map(({ bundle, createdAt, importedAt }) => ({ id: bundle, createdAt, importedAt })),
   };
 }
 
 /**
- * What has arrived on this side, to be signed and sent back.
+ * The receipt of this mirror, to be signed and sent to the near side.
  * @throws JamError JAM_STORE_…
  */
 export async function takeReceipt(
@@ -132,7 +131,7 @@ export async function takeReceipt(
     createdAt: now.toISOString(),
     snapshot: snapshot?.id ?? null,
     held: received.held,
-    // A bundle that brought nothing new arrived all the same.
+    // A bundle without new contents has arrived, too.
     bundles: isNamed ? received.bundles : [...received.bundles, shown],
     agents: tarballs.reduce((sum, { agents }) => sum + agents.length, 0),
     bytes: sumTarballBytes(tarballs),

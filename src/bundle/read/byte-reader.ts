@@ -1,5 +1,5 @@
 /**
- * Takes bytes off a source in the amounts that the reader asks for. Holds no more than one chunk of the source.
+ * Reads bytes from a source in the requested amounts. Keeps at most one chunk of the source.
  */
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
@@ -11,7 +11,7 @@ export class ByteReader {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** Bytes taken so far. */
+  /** Bytes read so far. */
   get position(): number {
     return this.#position;
   }
@@ -25,7 +25,7 @@ export class ByteReader {
     return taken;
   }
 
-  /** Exactly `count` bytes, or fewer where the source ends before. For small amounts: they are gathered in memory. */
+  /** Exactly `count` bytes, or fewer where the source ends before. For small amounts, which are collected in memory. */
   async exactly(count: number): Promise<Uint8Array> {
     const first = (await this.some(count)) ?? new Uint8Array();
     if (first.length === count) return first;
@@ -50,7 +50,7 @@ export class ByteReader {
     return this.exactly(blockBytes);
   }
 
-  /** The next bytes without taking them: `count` of them, or fewer where the source ends before. */
+  /** The next bytes without consuming them: `count` of them, or fewer where the source ends before. */
   async peek(count: number): Promise<Buffer> {
     const seen = Buffer.from(await this.exactly(count));
     this.#rest = this.#rest.length === 0 ? seen : Buffer.concat([seen, this.#rest]);
@@ -58,7 +58,7 @@ export class ByteReader {
     return seen;
   }
 
-  /** True when nothing more comes. */
+  /** True at the end of the source. */
   async isAtEnd(): Promise<boolean> {
     return this.#rest.length === 0 && !(await this.#refill());
   }
@@ -76,7 +76,7 @@ export class ByteReader {
     return false;
   }
 
-  /** Lets go of the source. */
+  /** Closes the source. */
   async close(): Promise<void> {
     this.#isOver = true;
     this.#rest = new Uint8Array();

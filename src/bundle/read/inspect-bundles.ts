@@ -13,11 +13,11 @@ export interface ListedAgent {
   /** Bytes. */
   readonly size: number;
   readonly sha256: string;
-  /** False for one that the far side has to hold already. */
+  /** False for one that the far side must already have. */
   readonly carried: boolean;
 }
 
-/** What a bundle says of itself. */
+/** The description of a bundle by its own manifest. */
 export interface InspectedBundle {
   readonly manifest: BundleManifest;
   readonly signature: SignatureCheck;
@@ -37,19 +37,19 @@ export interface InspectedBundle {
   };
 }
 
-/** A file that says nothing of itself. */
+/** A file whose head cannot be read. */
 export interface UnreadableVolume extends Fault {
   readonly path: string;
 }
 
-/** What the heads of volumes say. */
+/** The result of reading the heads of volumes. */
 export interface Inspection {
   readonly bundles: readonly InspectedBundle[];
   readonly faults: readonly UnreadableVolume[];
 }
 
 /**
- * Reads the head of each volume, and nothing behind it. Nothing is refused for want of trust: that is told.
+ * Reads only the head of each volume. A bundle that is not trusted is not refused; its signature's state is in the result.
  * @throws JamError as the first unreadable head when none can be read
  */
 export async function inspectBundles(
@@ -62,7 +62,7 @@ export async function inspectBundles(
     try {
       const head = await readHead(input);
       const { manifest, label, signature } = head;
-      // Volumes of one bundle that was divided in two ways, or whose signatures differ, do not belong together.
+      // Volumes of one bundle with different volume sizes or signatures do not belong together.
       const key = JSON.stringify([manifest.id, label.volumeSize, signature ?? null]);
       const known = found.get(key);
       if (known === undefined) found.set(key, { head, name: input.name, numbers: [label.number] });

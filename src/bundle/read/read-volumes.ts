@@ -5,16 +5,16 @@ import { VolumeReader, type ArrivingSlice, type VolumeHead } from "./volume-read
 
 /** One volume while it is being read. */
 export interface OpenVolume {
-  /** How messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   readonly head: VolumeHead;
-  /** Its contents, to be taken in turn. */
+  /** Its contents, to be read in this order. */
   slices(): AsyncIterable<ArrivingSlice>;
 }
 
 /**
- * The volumes of an input, one behind the other: usually one in a file, any number in a stream. Each must be read to
- * its end before the next one is asked for.
+ * The volumes of an input, one after the other: usually one in a file, any number in a stream. Each must be read to its
+ * end before the next one is requested.
  * @throws JamError JAM_BUNDLE_MALFORMED, JAM_BUNDLE_DAMAGED, JAM_BUNDLE_FORMAT, JAM_MEDIUM_…
  */
 export async function* readVolumes(input: VolumeInput): AsyncGenerator<OpenVolume> {
@@ -33,7 +33,7 @@ export async function* readVolumes(input: VolumeInput): AsyncGenerator<OpenVolum
 }
 
 /**
- * What the first volume of an input says of itself; nothing behind that is read.
+ * The head of the first volume of an input; nothing after it is read.
  * @throws JamError JAM_BUNDLE_MALFORMED, JAM_BUNDLE_DAMAGED, JAM_BUNDLE_FORMAT, JAM_MEDIUM_…
  */
 export async function readHead(input: VolumeInput): Promise<VolumeHead> {
@@ -45,27 +45,27 @@ export async function readHead(input: VolumeInput): Promise<VolumeHead> {
   }
 }
 
-/** Behind a volume there is another one or nothing. */
+/** After a volume there is another one or nothing. */
 async function refuseAppended(bytes: ByteReader, input: VolumeInput): Promise<void> {
   const magic = await bytes.peek(MAGIC.length);
   if (magic.equals(MAGIC)) return;
-  throw damagedBundle(input.name, `something was appended behind its end, at byte ${bytes.position}`);
+  throw damagedBundle(input.name, `there is unexpected data after its end, at byte ${bytes.position}`);
 }
 
 /** How every volume begins: the name of its first file. */
 const MAGIC = Buffer.from("jam-volume.json\0");
 
-/** Archives that were found together: a stick may hold others than ours. */
+/** Archives that were found together: a stick may contain archives of other programs. */
 export interface SortedInputs {
   readonly volumes: readonly VolumeInput[];
   readonly others: readonly VolumeInput[];
 }
 
-/** Tells volumes from other archives by how they begin. Where none looks like a volume, all are taken for damaged ones. */
+/** Separates volumes from other archives by their first bytes. If none looks like a volume, all count as damaged volumes. */
 export async function sortInputs(inputs: readonly VolumeInput[]): Promise<SortedInputs> {
   const others: VolumeInput[] = [];
   for (const input of inputs) {
-    // What comes once must not be opened to look.
+    // A stream can be read only once, so it is not opened here.
     if (input.size !== undefined && !(await beginsAsVolume(input))) others.push(input);
   }
   if (others.length === inputs.length) return { volumes: inputs, others: [] };

@@ -12,9 +12,9 @@ export interface TarFile {
 }
 
 /**
- * Reads an archive file by file, as it comes. node-tar's parser gets one header, then one body at a time: there is
- * never more than one file under way, whatever the archive holds, and the position in the source is always known, so
- * that another archive may follow.
+ * Reads an archive file by file in one pass. node-tar's parser gets one header, then one body at a time: at most one file
+ * is open, whatever the archive contains, and the position in the source is always known, so that another archive may
+ * follow.
  */
 export class TarReader {
   readonly #bytes: ByteReader;
@@ -25,7 +25,7 @@ export class TarReader {
   #fault: Error | undefined;
   #isStarted = false;
 
-  /** @param name how messages call the archive */
+  /** @param name the archive's name in messages */
   constructor(bytes: ByteReader, name: string) {
     this.#bytes = bytes;
     this.#name = name;
@@ -36,7 +36,7 @@ export class TarReader {
   }
 
   /**
-   * The next file, whose body must be read before the one after it is asked for; undefined at the end of the archive.
+   * The next file, whose body must be read before the file after it; undefined at the end of the archive.
    * @throws JamError JAM_BUNDLE_MALFORMED for anything but plain files with plain headers, JAM_BUNDLE_DAMAGED where the source ends
    */
   async next(): Promise<TarFile | undefined> {
@@ -50,20 +50,20 @@ export class TarReader {
     if (entry.type !== "File") {
       throw malformedBundle(
         this.#name,
-        `${printable(entry.path)} is no plain file but a ${printable(entry.type)}`,
+        `${printable(entry.path)} is not a plain file but a ${printable(entry.type)}`,
       );
     }
     return { name: entry.path, size: entry.size };
   }
 
   /**
-   * The body of the file that `next` gave last, in pieces that are valid until the next one is asked for.
+   * The body of the file that `next` returned last, in pieces that are valid until the next one is requested.
    * @throws JamError JAM_BUNDLE_DAMAGED where the source ends
    */
   async *body(): AsyncGenerator<Uint8Array> {
     const size = this.#entry?.size ?? 0;
     for (let left = toBlocks(size); left > 0;) {
-      // Whole blocks only: the parser would keep an odd end, whose memory the source may use again.
+      // Only whole blocks: the parser would keep a partial block, whose memory the source may reuse.
       const chunk = await this.#bytes.blocks(left, TAR_BLOCK);
       if (chunk.length === 0 || chunk.length % TAR_BLOCK !== 0) throw this.#cutOff();
       left -= chunk.length;
@@ -84,32 +84,32 @@ export class TarReader {
     if (this.#fault !== undefined) {
       throw malformedBundle(
         this.#name,
-        `not a sound tar archive: ${printable(this.#fault.message)}`,
+        `not a valid tar archive: ${printable(this.#fault.message)}`,
         this.#fault,
       );
     }
   }
 
-  /** node-tar would unpack what is compressed, whatever that unpacks to, and read headers of before 1988; a bundle has neither. */
+  /** node-tar would unpack compressed data of any size, and read headers from before 1988; a bundle has neither. */
   #refuseForeign(header: Uint8Array): void {
     const isFirst = !this.#isStarted;
     this.#isStarted = true;
     const magic = Buffer.from(header.subarray(257, 262)).toString("latin1");
     if (magic === "ustar" || (!isFirst && isEmpty(header))) return;
     const what = isFirst
-      ? "this is no tar archive and no volume of a bundle"
-      : "a header that is none of ustar";
+      ? "not a tar archive, so not a volume of a bundle"
+      : "a header that is not in ustar format";
     throw malformedBundle(this.#name, what);
   }
 
-  /** A header that begins no file is the first of the two empty blocks at the end, or something that no bundle has. */
+  /** A header without a file is the first of the two empty blocks at the end, or something that a bundle must not contain. */
   async #end(header: Uint8Array): Promise<undefined> {
     if (!isEmpty(header)) {
       throw malformedBundle(this.#name, "an extended header where a plain file was expected");
     }
     const second = await this.#bytes.exactly(TAR_BLOCK);
     if (second.length < TAR_BLOCK) throw this.#cutOff();
-    if (!isEmpty(second)) throw malformedBundle(this.#name, "its end is not the end of an archive");
+    if (!isEmpty(second)) throw malformedBundle(this.#name, "it does not end as a tar archive does");
     return undefined;
   }
 
@@ -117,7 +117,7 @@ export class TarReader {
     const { position } = this.#bytes;
     return damagedBundle(
       this.#name,
-      position === 0 ? "nothing is in it" : `it is cut off after ${position} bytes`,
+      position === 0 ? "it is empty" : `it is truncated after ${position} bytes`,
     );
   }
 }

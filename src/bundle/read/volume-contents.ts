@@ -7,7 +7,7 @@ import { TAR_BLOCK, toBlocks, type Slice } from "../format/volume-plan.ts";
 import type { ContentReader, ContentSource } from "../contents.ts";
 import { READ_BYTES } from "../../shared/limits.ts";
 
-/** Where a slice lies. */
+/** Where a slice is. */
 interface Piece {
   readonly input: VolumeInput;
   /** Of the slice's first byte in the file. */
@@ -16,8 +16,8 @@ interface Piece {
 }
 
 /**
- * The contents that lie whole in these volumes, in one piece or in several. Nothing is checked: whoever reads a content
- * hashes it.
+ * The contents that are complete in these volumes, in one slice or in several. Nothing is checked: the reader of a content
+ * verifies it.
  */
 export function volumeContents(volumes: readonly LocatedVolume[]): ContentSource {
   const pieces = new Map<Sha256, Piece[]>();

@@ -20,7 +20,7 @@ import { TarReader, type TarFile } from "./tar-reader.ts";
 /** An armoured signature has a few hundred bytes, of the largest keys a few thousand. */
 const MAX_SIGNATURE_BYTES = 64 * 1024;
 
-/** What a volume says before its contents begin; nothing of it is trusted yet. */
+/** The beginning of a volume, before its contents; nothing of it is trusted yet. */
 export interface VolumeHead {
   readonly label: VolumeLabel;
   readonly manifest: BundleManifest;
@@ -31,28 +31,28 @@ export interface VolumeHead {
   readonly plan: VolumePlan;
 }
 
-/** One slice as it comes. */
+/** One slice while it is being read. */
 export interface ArrivingSlice {
   readonly slice: Slice;
-  /** SHA-256 that its bytes must have: of the content, or for a part what the label says. */
+  /** SHA-256 that its bytes must have: of the content, or for a part from the label. */
   readonly sha256: Sha256;
-  /** Pieces are valid until the next one is asked for. */
+  /** Pieces are valid until the next one is requested. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
 /**
- * Reads one volume from front to back, holding every file of it to the layout that the manifest gives: this name,
- * this size, in this order, and nothing else.
+ * Reads one volume from start to end, and checks every file in it against the layout of the manifest: this name, this
+ * size, in this order, and nothing else.
  */
 export class VolumeReader {
   readonly #bytes: ByteReader;
   readonly #name: string;
   readonly #tar: TarReader;
   readonly #start: number;
-  /** A file behind the manifest that is no signature: the first slice of an unsigned bundle, or the end. */
+  /** A file after the manifest that is not a signature: the first slice of an unsigned bundle, or the end. */
   #ahead: { readonly file: TarFile | undefined } | undefined;
 
-  /** @param name how messages call the volume */
+  /** @param name the volume's name in messages */
   constructor(bytes: ByteReader, name: string) {
     this.#bytes = bytes;
     this.#name = name;
@@ -66,18 +66,21 @@ export class VolumeReader {
     const manifestBytes = await this.#small(MANIFEST_NAME, MAX_MANIFEST_BYTES);
     const manifest = parseManifest(manifestBytes, this.#name);
     if (manifest.id !== label.bundle) {
-      throw malformedBundle(this.#name, `its label says ${label.bundle}, its manifest ${manifest.id}`);
+      throw malformedBundle(
+        this.#name,
+        `its label names bundle ${label.bundle}, its manifest ${manifest.id}`,
+      );
     }
     const signature = await this.#signature();
     const plan = this.#plan(label, manifest, manifestBytes.length, signature?.length ?? 0);
-    // An unsigned bundle is one thing, a foreign file in the place of its signature another.
+    // An unsigned bundle is allowed; an unexpected file in the place of the signature is not.
     const [first] = plan.slices;
     if (this.#ahead !== undefined && first !== undefined) this.#requireSlice(this.#ahead.file, first);
     return { label, manifest, manifestBytes, signature, plan };
   }
 
   /**
-   * Every slice of the volume in its order, then its end. Each slice's bytes must be taken before the next slice.
+   * Every slice of the volume in its order, then its end. Each slice's bytes must be read before the next slice.
    * @throws JamError JAM_BUNDLE_MALFORMED, JAM_BUNDLE_DAMAGED
    */
   async *slices({ label, plan }: VolumeHead): AsyncGenerator<ArrivingSlice> {
@@ -87,7 +90,7 @@ export class VolumeReader {
     }
     const more = await this.#next();
     if (more !== undefined)
-      throw malformedBundle(this.#name, `it holds ${printable(more.name)}, which no bundle has there`);
+      throw malformedBundle(this.#name, `it contains ${printable(more.name)}, which is unexpected there`);
     await this.#fillUp(plan);
   }
 
@@ -141,7 +144,7 @@ export class VolumeReader {
     if (plan === undefined || volumes.length !== label.count) {
       throw malformedBundle(
         this.#name,
-        `it says it is volume ${label.number} of ${label.count}; a bundle of this content has ${volumes.length}`,
+        `its label says volume ${label.number} of ${label.count}; a bundle with this manifest has ${volumes.length}`,
       );
     }
     return plan;
@@ -152,7 +155,7 @@ export class VolumeReader {
       return plan();
     } catch (error) {
       if (!isJamError(error, "JAM_USAGE_INVALID")) throw error;
-      throw malformedBundle(this.#name, "its label gives a volume size that cannot be", error);
+      throw malformedBundle(this.#name, "its label contains an impossible volume size", error);
     }
   }
 
@@ -161,7 +164,7 @@ export class VolumeReader {
     if (!isPart(slice)) return slice.content.sha256;
     const hash = position === 0 ? label.firstPart : label.lastPart;
     if (hash === null)
-      throw malformedBundle(this.#name, "its label says nothing of the part of a file that it holds");
+      throw malformedBundle(this.#name, "its label does not contain the hash of the partial file in it");
     return hash;
   }
 
@@ -172,16 +175,16 @@ export class VolumeReader {
       if (chunk === undefined)
         throw damagedBundle(
           this.#name,
-          `it is cut off after ${this.#bytes.position - this.#start} of ${plan.bytes} bytes`,
+          `it is truncated after ${this.#bytes.position - this.#start} of ${plan.bytes} bytes`,
         );
       if (chunk.some((byte) => byte !== 0))
-        throw damagedBundle(this.#name, "something was appended behind its end");
+        throw damagedBundle(this.#name, "there is unexpected data after its end");
       left -= chunk.length;
     }
   }
 
   #unexpected(file: TarFile | undefined, name: string, size?: number) {
-    const found = file === undefined ? "ends" : `holds ${printable(file.name)} of ${file.size} bytes`;
+    const found = file === undefined ? "ends" : `contains ${printable(file.name)} of ${file.size} bytes`;
     const wanted = size === undefined ? name : `${name} of ${size} bytes`;
     return malformedBundle(this.#name, `it ${found} where ${wanted} was expected`);
   }

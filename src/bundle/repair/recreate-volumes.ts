@@ -17,15 +17,15 @@ export interface RecreateOrder extends VolumeWriting {
   readonly contents: RepairContents;
 }
 
-/** What was made, and what could not be had. */
+/** What was recreated, and what was missing for it. */
 export interface RecreatedVolumes {
   readonly volumes: readonly (FinishedVolume & { readonly number: number })[];
   readonly missing: ReadonlyMap<number, ReadonlySet<Sha256>>;
 }
 
 /**
- * Makes these volumes again, to the byte: everything follows from manifest, signature and volume size. One that cannot
- * be made leaves the others alone, and what lies at its place.
+ * Recreates these volumes byte for byte: manifest, signature and volume size determine them. One that cannot be
+ * recreated does not stop the others, and its file stays as it is.
  * @throws JamError JAM_MEDIUM_…, JAM_CANCELLED
  */
 export async function recreateVolumes(order: RecreateOrder): Promise<RecreatedVolumes> {
@@ -60,16 +60,16 @@ async function recreateOne(
     } catch (error) {
       if (isJamError(error, "JAM_MEDIUM_NO_SPACE")) throw noRoom(error, plan);
       if (!(error instanceof DamagedContentError)) throw error;
-      // Damage shows only when it is read; the content may be whole elsewhere.
+      // Damage is found only by reading; another source may have the content.
       contents.skip(error.sha256);
     }
   }
 }
 
-/** A volume is written beside the bad one, and takes its place when it is whole. */
+/** A volume is written next to the bad one, and replaces it when it is complete. */
 function noRoom(error: JamError, { number, bytes }: VolumePlan): JamError {
   return error.with({
-    hint: `Volume ${number} needs ${formatByteSize(bytes)} beside what is there: write it elsewhere (--to FOLDER), then copy it over the bad one.`,
+    hint: `Volume ${number} needs another ${formatByteSize(bytes)}: write it elsewhere (--to FOLDER), then copy it over the bad one.`,
     details: { number, needed: bytes },
   });
 }
@@ -92,15 +92,15 @@ export function refuseMissing(
   const repaired = volumes.map(({ number }) => number);
   throw new JamError(
     "JAM_BUNDLE_INCOMPLETE",
-    `Volume ${numbers.join(", ")} of bundle ${id} cannot be made again: not held here are ${describeAffected(affected)}.`,
+    `Volume ${numbers.join(", ")} of bundle ${id} cannot be recreated: missing ${describeAffected(affected)}.`,
     {
-      hint: "Run `jam sync`, then again, or run it on the mirror that made the bundle: jam bundle verify FROM -o json > report.json there needs no more than that file.",
+      hint: "Run `jam sync`, then try again. Or repair on the mirror that made the bundle: it needs only the report of `jam bundle verify FROM -o json > report.json`.",
       details: { bundle: id, volumes: numbers, repaired, ...affected },
     },
   );
 }
 
-/** Contents from the first source that has one, without what was found damaged there. */
+/** Contents from the first source that has them undamaged. */
 export class RepairContents implements ContentSource {
   readonly #sources: readonly { readonly source: ContentSource; readonly damaged: Set<Sha256> }[];
 
@@ -116,7 +116,7 @@ export class RepairContents implements ContentSource {
     return undefined;
   }
 
-  /** Whether some source has a content of this size. */
+  /** True if a source has a content of this size. */
   async has(sha256: Sha256, size: number): Promise<boolean> {
     for (;;) {
       const reader = await this.open(sha256);
@@ -127,13 +127,13 @@ export class RepairContents implements ContentSource {
     }
   }
 
-  /** The source that gives a content now gives it no more: its bytes are not right. */
+  /** Excludes the current source of a content: its bytes are wrong. */
   skip(sha256: Sha256): void {
     this.#sources.find(({ damaged }) => !damaged.has(sha256))?.damaged.add(sha256);
   }
 }
 
-/** The source, with what cannot be read in it taken for damaged: the content may be whole elsewhere. */
+/** The source with read errors reported as damage: another source may have the content. */
 export function readErrorsAsDamage(source: ContentSource): ContentSource {
   return {
     async open(sha256) {

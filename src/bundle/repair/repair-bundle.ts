@@ -39,13 +39,13 @@ export interface Repaired {
   /** Written or renamed; by number. */
   readonly volumes: readonly FinishedVolume[];
   readonly repaired: readonly number[];
-  /** What verifying again showed; undefined when volumes went to another place. */
+  /** The result of verifying again; undefined when volumes were written to another place. */
   readonly after: VerifyReport | undefined;
 }
 
 /**
- * Makes the bad volumes of a bundle in its folder good again, and verifies it once more. `findAgain` looks for the
- * volumes that are there then.
+ * Repairs the bad volumes of a bundle in its folder, and verifies it again. `findAgain` lists the volumes after the
+ * repair.
  * @throws JamError JAM_BUNDLE_INCOMPLETE, JAM_BUNDLE_NOT_FOUND, JAM_SIGNATURE_…, JAM_MEDIUM_…, JAM_CANCELLED
  */
 export async function repairInPlace(
@@ -67,11 +67,11 @@ export async function repairInPlace(
   const made = await recreateVolumes({ ...work, layout, numbers, files, medium, contents });
   const hashes = hashesOf(verification, made);
   const names = layout.volumes.map(({ number }) => volumeName(files, number));
-  const [beside] = verification.sidecars;
+  const [sidecars] = verification.sidecars;
   const volumes = names.every((_, index) => hashes.has(index + 1))
     ? new Map(names.map((name, index) => [name, hashes.get(index + 1) as Sha256]))
     : undefined;
-  await restoreSeal({ medium, files, layout, beside, volumes, signer: work.signer });
+  await restoreSeal({ medium, files, layout, sidecars, volumes, signer: work.signer });
   refuseMissing(made, layout);
   const after = (await verifyBundle(await findAgain(), work)).report;
   const placed = [...moved].map((number) => ({
@@ -84,7 +84,7 @@ export async function repairInPlace(
 }
 
 /**
- * Writes the volumes that are bad in one place to another one, and nothing else.
+ * Recreates the bad volumes of a bundle in another folder, and writes nothing else.
  * @throws JamError as `repairInPlace`
  */
 export async function repairElsewhere(
@@ -100,7 +100,7 @@ export async function repairElsewhere(
 }
 
 /**
- * Writes the volumes that a report asks for, of a bundle that was made here.
+ * Recreates the volumes that a report lists, of a bundle that was made here.
  * @throws JamError JAM_BUNDLE_NOT_FOUND for a bundle that is not remembered, JAM_USAGE_INVALID, JAM_BUNDLE_INCOMPLETE, JAM_MEDIUM_…
  */
 export async function repairByReport(
@@ -116,9 +116,9 @@ export async function repairByReport(
   if (beyond !== undefined) {
     throw new JamError(
       "JAM_USAGE_INVALID",
-      `Bundle ${layout.id} has ${count} volume(s) and no number ${beyond}.`,
+      `Bundle ${layout.id} has ${count} volume(s), but the report lists volume ${beyond}.`,
       {
-        hint: "Take the report as `jam bundle verify -o json` printed it: the volume size is in it.",
+        hint: "Use the complete output of `jam bundle verify -o json`: it contains the volume size.",
         details: { bundle, count, number: beyond },
       },
     );
@@ -140,7 +140,7 @@ async function write(writing: Writing, { medium }: BundlePlace, work: RepairWork
   return { ...summary(writing.layout, made.volumes), after: undefined };
 }
 
-/** What is wrong, and by which manifest it is put right. */
+/** What is wrong, and the manifest to repair it by. */
 async function examine(inputs: readonly VolumeInput[], work: RepairWork) {
   const recall = (id: string) => recallBundle(work.documents, id);
   const verification = await verifyBundle(inputs, { recall, ...work });
@@ -151,14 +151,14 @@ async function examine(inputs: readonly VolumeInput[], work: RepairWork) {
   if (!isBelieved && signature.fault !== undefined) {
     const { code, message } = signature.fault;
     throw new JamError(code, message, {
-      hint: "Volumes are made again by a manifest that is trusted here: run it on the side that made the bundle, or trust its key (jam key trust).",
+      hint: "Only a bundle whose manifest is trusted here can be repaired: repair it on the mirror that made it, or trust its key (jam key trust).",
       details: { bundle: layout.id },
     });
   }
   return { verification, layout, base: base ?? `jam-${layout.id}` };
 }
 
-/** The volumes under the names that they have now. */
+/** The volumes under their new names. */
 async function renamed(
   volumes: Verification["volumes"],
   moved: ReadonlySet<number>,
@@ -179,8 +179,8 @@ async function renamed(
 }
 
 /**
- * From the store first; what that lacks, from volumes that are whole, at last from what is left of the others. Whatever
- * comes is hashed before a volume gets its name.
+ * Contents from the store, then from complete volumes, then from what is readable of the others. Everything is verified
+ * before a volume gets its name.
  */
 function contentsFor(
   volumes: Verification["volumes"],
@@ -201,7 +201,7 @@ function contentsFor(
   ]);
 }
 
-/** By number: of volumes that were whole, and of those that were made. */
+/** By number: of volumes that were whole, and of those that were recreated. */
 function hashesOf({ volumes }: Verification, made: RecreatedVolumes): Map<number, Sha256> {
   const hashes = new Map<number, Sha256>();
   for (const { check, finding } of volumes) {
@@ -229,9 +229,9 @@ function nothingLegible(inputs: readonly VolumeInput[]): JamError {
   const names = inputs.map(({ name }) => name);
   return new JamError(
     "JAM_BUNDLE_NOT_FOUND",
-    `Nothing in ${names.slice(0, 3).join(", ")} says which bundle it was: no manifest there can be read.`,
+    `Nothing in ${names.slice(0, 3).join(", ")} tells which bundle it was: no manifest can be read.`,
     {
-      hint: "Put the manifest (NAME.manifest.json and its .asc) of the bundle beside its volumes, or make the bundle again.",
+      hint: "Copy the bundle's manifest (NAME.manifest.json and its .asc) next to the volumes, or make the bundle again.",
       details: { files: names },
     },
   );
@@ -240,17 +240,17 @@ function nothingLegible(inputs: readonly VolumeInput[]): JamError {
 function notRemembered(bundle: string | null): JamError {
   const message =
     bundle === null
-      ? "The report does not say which bundle it is about: no manifest could be read there."
-      : `This mirror does not remember to have made bundle ${bundle}.`;
+      ? "The report does not name a bundle: no manifest could be read."
+      : `This mirror has no record of bundle ${bundle}.`;
   return new JamError("JAM_BUNDLE_NOT_FOUND", message, {
-    hint: "Run it on the mirror that made the bundle (it remembers the last 50), or give the folder with the volumes instead of a report.",
+    hint: "Run this on the mirror that made the bundle (it keeps records of the last 50), or give the folder with the volumes instead of a report.",
     details: { bundle },
   });
 }
 
 /**
- * Gives volumes that are whole, but under each other's names, the names that they should have. Nothing is copied: two
- * volumes that changed places change back. Resolves to the numbers that are in their places now.
+ * Renames complete volumes that have each other's names. Nothing is copied. Resolves to the numbers of the renamed
+ * volumes.
  */
 export async function renameSwapped(
   volumes: readonly VerifiedVolume[],
@@ -270,7 +270,7 @@ export async function renameSwapped(
     moved.add(number);
     moves.push({ from, aside: to.replace(/\.tar$/, ".moved.tar"), to });
   }
-  // Each is first out of the way: cut short in between, it is a whole volume under a name of its own.
+  // Each is first moved aside: if the run is interrupted, it is a complete volume under a name of its own.
   for (const { from, aside } of moves) await medium.move(from, aside);
   for (const { aside, to } of moves) await medium.move(aside, to);
   return moved;

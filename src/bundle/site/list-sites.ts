@@ -50,7 +50,7 @@ export function describeSite({ name, receivedAt, signedBy, receipt }: Site): Des
 /** What a mirror lists and another side does not have. */
 export type Behind = ListedSite["behind"];
 
-/** How far a side that has `have` is behind this snapshot; an empty mirror leaves nobody behind. */
+/** How far a site with this inventory is behind this snapshot; no site is behind an empty mirror. */
 export function behindOf(snapshot: Pick<Snapshot, "agents"> | undefined, have: SiteInventory): Behind {
   const missing = (snapshot?.agents ?? []).filter(({ sha256 }) => !have.isHeld(sha256));
   return {

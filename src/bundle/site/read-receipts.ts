@@ -4,7 +4,7 @@ import { parseReceipt, type Receipt } from "../format/receipt.ts";
 import { BEGIN_MESSAGE, BEGIN_SIGNATURE, END_SIGNATURE, LONE_CR } from "../../simplestreams/signed-text.ts";
 
 /**
- * The text that a clear-signed block vouches for, and who signed it.
+ * The signed text of a clear-signed block, and who signed it.
  * @throws JamError JAM_SIGNATURE_INVALID, JAM_SIGNER_UNKNOWN
  */
 export type VerifyClearsigned = (
@@ -14,21 +14,21 @@ export type VerifyClearsigned = (
 
 export interface ReceiptPorts {
   readonly verify: VerifyClearsigned;
-  /** Takes a receipt that nobody vouches for: whoever writes it decides what the next delta leaves out. */
+  /** Accepts an unsigned receipt: anyone who can write one decides what the next delta leaves out. */
   readonly allowUnsigned?: boolean;
 }
 
-/** A receipt whose signature holds, or one that was taken without. */
+/** A receipt with a valid signature, or one that was accepted without. */
 export interface ReadReceipt {
   readonly receipt: Receipt;
-  /** Fingerprint; null for one that was taken unsigned. */
+  /** Fingerprint; null for one that was accepted unsigned. */
   readonly signedBy: string | null;
-  /** As it was signed, without what surrounded it. */
+  /** The signed block, without the text around it. */
   readonly text: string;
 }
 
 /**
- * The receipt in this text, signature first.
+ * The receipt in this text; its signature is checked before it is parsed.
  * @throws JamError JAM_RECEIPT_INVALID, JAM_SIGNATURE_MISSING, JAM_SIGNATURE_INVALID, JAM_SIGNER_UNKNOWN
  */
 export async function readReceipt(
@@ -50,8 +50,8 @@ export async function readReceipt(
 }
 
 function unsigned(name: string): JamError {
-  return new JamError("JAM_SIGNATURE_MISSING", `${name} carries no signature.`, {
-    hint: "Make it on the far side with `jam bundle receipt` and without --unsigned; --allow-unsigned takes it as it is.",
+  return new JamError("JAM_SIGNATURE_MISSING", `${name} is not signed.`, {
+    hint: "Make it on the far side with `jam bundle receipt`, without --unsigned; --allow-unsigned accepts it.",
     details: { file: name },
   });
 }
@@ -59,19 +59,18 @@ function unsigned(name: string): JamError {
 /** An armour header: `Hash: SHA512`, `Comment: …`. */
 const HEADER = /^[A-Z][A-Za-z-]*: /;
 
-/** True for a text that has a clear-signed block in it, whole or cut off. */
+/** True for a text that contains a clear-signed block, complete or truncated. */
 export function isSigned(text: string): boolean {
   return lines(text).includes(BEGIN_MESSAGE);
 }
 
 /**
- * The clear-signed block of a receipt as it was written, when it was mailed, pasted or put together from several QR
- * codes: what stands around it is left out, and so are blank lines that were added. A receipt has none of its own, so
- * none is lost. Changes nothing that the signature covers; whether it holds is for its check to say. A text without a
- * whole block comes back as it is.
+ * The clear-signed block of a receipt that was mailed, pasted or joined from several QR codes: the text around it and
+ * added blank lines are removed (a receipt has no blank lines of its own). Changes nothing that the signature covers, and
+ * does not check it. A text without a complete block is returned unchanged.
  */
 export function tidySignedBlock(text: string): string {
-  // Tidied away, it would pass as a line end that nobody signed; the check of the signature refuses it by name.
+  // Without it, an unsigned line end would be accepted; the check of the signature refuses it.
   if (LONE_CR.test(text)) return text;
   const all = lines(text);
   const begin = all.indexOf(BEGIN_MESSAGE);
@@ -81,7 +80,7 @@ export function tidySignedBlock(text: string): string {
   const tidy: string[] = [];
   let isHead = false;
   for (const line of block) {
-    // The one blank line that belongs there ends the headers.
+    // The headers end with one blank line.
     if (isHead && !HEADER.test(line)) {
       tidy.push("");
       isHead = false;
@@ -92,7 +91,7 @@ export function tidySignedBlock(text: string): string {
   return `${tidy.join("\n")}\n`;
 }
 
-/** Ends of lines are not signed, blanks before them are not either. Source: RFC 9580 §7.2 */
+/** Line ends and trailing blanks are not signed. Source: RFC 9580 §7.2 */
 function lines(text: string): string[] {
   return text
     .replace(/^\u{feff}/u, "")
@@ -100,9 +99,9 @@ function lines(text: string): string[] {
     .map((line) => line.trimEnd());
 }
 
-/** A receipt that changed nothing because it cannot be believed or read. */
+/** A receipt that was refused because it is not trusted or cannot be read. */
 export interface RefusedReceipt {
-  /** As the operator named it. */
+  /** As given on the command line. */
   readonly file: string;
   readonly error: JamError;
 }
@@ -113,7 +112,7 @@ export interface ReadReceipts {
   readonly refused: readonly RefusedReceipt[];
 }
 
-/** Reads receipts one by one: one that is refused leaves the others alone. */
+/** Reads receipts one by one: one that is refused does not stop the others. */
 export async function readReceipts(texts: readonly NamedText[], ports: ReceiptPorts): Promise<ReadReceipts> {
   const receipts: (ReadReceipt & { file: string })[] = [];
   const refused: RefusedReceipt[] = [];

@@ -12,7 +12,7 @@ import { receivedIds, shortId, type Receipt } from "../format/receipt.ts";
 import { isSigned, readReceipt, type ReceiptPorts } from "./read-receipts.ts";
 import { readStrictJson, type DocumentExpectation } from "../format/strict-document.ts";
 
-/** What the far side has, whichever document tells it. */
+/** What the far side has, from any kind of document. */
 export interface SiteInventory {
   /** For messages: `the receipt of plant-7 of 2026-11-27`. */
   readonly describe: string;
@@ -20,9 +20,9 @@ export interface SiteInventory {
   /** ISO 8601. */
   readonly createdAt: string;
   readonly isHeld: (sha256: Sha256) => boolean;
-  /** The bundle that brought it there, as far as the document tells. */
+  /** The bundle that it came with, if the document contains that. */
   readonly bundleOf: (sha256: Sha256) => string | undefined;
-  /** What the fleet runs, when that is all that is known: nothing is held then, and not everything is needed. */
+  /** What the fleet runs, if that is all that is known: then nothing counts as present, and not everything is needed. */
   readonly fleet?: readonly Pick<VersionInUse, "version" | "arch">[];
 }
 
@@ -34,7 +34,7 @@ const EXPECTED: DocumentExpectation = {
 };
 
 /**
- * What the far side has, from an inventory of a mirror or of a fleet, or from a receipt; the text tells which.
+ * What the far side has, from the inventory of a mirror or of a fleet, or from a receipt; the format is detected.
  * @throws JamError JAM_INVENTORY_INVALID, JAM_RECEIPT_INVALID, JAM_SIGNATURE_MISSING for a receipt without a
  *   signature, and what the check of a signature throws
  */
@@ -50,7 +50,7 @@ export async function readSiteInventory(text: NamedText, ports: ReceiptPorts): P
     : inventoryOfMirror(inventory, text.name);
 }
 
-/** What a site has that sent this receipt. */
+/** What the site that sent this receipt has. */
 export function inventoryOfReceipt(receipt: Receipt): SiteInventory {
   const ids = receivedIds(receipt);
   return {
@@ -63,8 +63,8 @@ export function inventoryOfReceipt(receipt: Receipt): SiteInventory {
 }
 
 /**
- * The part of `contents` that the far side holds, as the baseline of a delta: by the bundle that brought them,
- * ascending, what came another way last.
+ * The part of `contents` that the far side has, as the baseline of a delta: by the bundle that they came with,
+ * ascending, then the rest.
  */
 export function baselineOf(contents: readonly Sha256[], have: SiteInventory): Baseline[] {
   const held = [...new Set(contents)].filter((sha256) => have.isHeld(sha256)).sort();

@@ -10,7 +10,7 @@ import { instant, siteName } from "../format/fields.ts";
 import { inventoryOfReceipt, type SiteInventory } from "./site-inventory.ts";
 import { orRefusal, type ReadReceipt, type ReadReceipts, type RefusedReceipt } from "./read-receipts.ts";
 
-/** A far side, as its last receipt tells. */
+/** A far side, as its last receipt describes it. */
 export interface Site {
   readonly name: string;
   /** ISO 8601; when the receipt was imported on this side. */
@@ -18,17 +18,17 @@ export interface Site {
   /** Fingerprint; null for a receipt that was accepted without a signature. */
   readonly signedBy: string | null;
   readonly receipt: Receipt;
-  /** The receipt as it came, with its signature. */
+  /** The original receipt, with its signature. */
   readonly text: string;
 }
 
-/** What a receipt did to what is known of its site. */
+/** The effect of a receipt on its site. */
 export interface SiteUpdate {
-  /** `outdated`: a later receipt was here before, and still counts. `known`: it is the one that is here. */
+  /** `outdated`: a later receipt was imported before and stays. `known`: this receipt was imported before. */
   readonly outcome: "updated" | "known" | "outdated";
-  /** As it is known now. */
+  /** After the import. */
   readonly site: Site;
-  /** As it was known before. */
+  /** Before the import. */
   readonly earlier?: Site;
 }
 
@@ -47,8 +47,8 @@ const notes = stateDocuments<Site>({
 });
 
 /**
- * Imports a receipt, durably. One that is older than what is known changes nothing: receipts can overtake each
- * other on their way.
+ * Imports a receipt, durably. One that is older than what is known changes nothing: receipts may arrive out of
+ * order.
  * @throws JamError JAM_RECEIPT_INVALID for one from the future, which would outlive all that follow
  */
 async function updateSite(
@@ -61,7 +61,7 @@ async function updateSite(
   const earlier = await readSite(documents, name);
   const ageMs = Date.parse(receipt.createdAt) - Date.parse(earlier?.receipt.createdAt ?? "");
   if (earlier !== undefined && ageMs < 0) return { outcome: "outdated", site: earlier, earlier };
-  // A signature that comes later is news; one that is gone is none.
+  // The same receipt with a new signature is an update; without one, it is not.
   const isKnown = ageMs === 0 && (signedBy === null || earlier?.signedBy === signedBy);
   if (earlier !== undefined && isKnown) return { outcome: "known", site: earlier, earlier };
   const site: Site = { name, receivedAt: now.toISOString(), signedBy, receipt, text };
@@ -69,7 +69,7 @@ async function updateSite(
   return { outcome: "updated", site, ...(earlier === undefined ? {} : { earlier }) };
 }
 
-/** Imports receipts one by one. Call with the writer's lease held. */
+/** Imports receipts one by one. The caller holds the writer's lease. */
 export async function updateSites(
   documents: Pick<DocumentStore, "get" | "put">,
   receipts: ReadReceipts["receipts"],
@@ -85,7 +85,7 @@ export async function updateSites(
   return { updates, refused };
 }
 
-/** Every site that has sent a receipt, by name. A damaged document counts as none: its site sends the next one. */
+/** Every site that has sent a receipt, by name. A site whose document is damaged is left out until its next receipt. */
 export async function readSites(documents: Pick<DocumentStore, "get" | "list">): Promise<Site[]> {
   const sites: Site[] = [];
   for (const name of await notes.keys(documents)) {
@@ -96,7 +96,7 @@ export async function readSites(documents: Pick<DocumentStore, "get" | "list">):
 }
 
 /**
- * Forgets a site; the next delta for it needs a new receipt.
+ * Deletes a site; the next delta for it needs a new receipt.
  * @throws JamError JAM_SITE_NOT_FOUND
  */
 export async function removeSite(
@@ -109,7 +109,7 @@ export async function removeSite(
 }
 
 /**
- * What a site has, as far as its last receipt tells. The signature was checked when the receipt was imported.
+ * What a site has according to its last receipt. The signature was checked when the receipt was imported.
  * @throws JamError JAM_SITE_NOT_FOUND
  */
 export async function inventoryOfSite(
@@ -131,9 +131,9 @@ function refuseFuture({ site, createdAt }: Receipt, now: Date): void {
   if (!isFarAhead(createdAt, now)) return;
   throw new JamError(
     "JAM_RECEIPT_INVALID",
-    `The receipt of ${site} says that it was made on ${createdAt}; the clock here says ${now.toISOString()}.`,
+    `The receipt of ${site} is dated ${createdAt}, which is in the future: the clock here shows ${now.toISOString()}.`,
     {
-      hint: "Set the clock of the machine that is wrong, then make the receipt again or run this again.",
+      hint: "Correct the clock that is wrong, then make the receipt again or repeat the command.",
       details: { site, createdAt, clock: now.toISOString() },
     },
   );
@@ -145,7 +145,7 @@ function notFound(name: string, names: readonly string[]): JamError {
     hint:
       near === undefined
         ? "`jam site list` shows those that have; `jam site update RECEIPT` imports one."
-        : `Did you mean ${near}? \`jam site list\` shows all of them.`,
+        : `Did you mean ${near}? \`jam site list\` shows all sites.`,
     details: { site: name, sites: names },
   });
 }

@@ -63,7 +63,7 @@ export function buildReport({
   return cutLists({ ...report, volumes: badFirst(all) }, VERIFY_LISTS);
 }
 
-/** Of more volumes than are listed, those that are not whole are. */
+/** Where not all volumes are listed, those that are not whole come first. */
 function badFirst(volumes: readonly VolumeFinding[]): readonly VolumeFinding[] {
   if (volumes.length <= MAX_LISTED) return volumes;
   return [
@@ -93,14 +93,16 @@ function notesOf(run: {
   for (const [number, copies] of Map.groupBy(whole, (one) => one.number)) {
     if (copies.length > 1)
       notes.push(
-        `Volume ${number} is there ${copies.length} times: ${copies.map(({ path }) => path).join(", ")}.`,
+        `Volume ${number} was found ${copies.length} times: ${copies.map(({ path }) => path).join(", ")}.`,
       );
   }
   for (const { folder, sumsSignature, sums } of run.sidecars) {
     if (sumsSignature === undefined && sums.size === 0)
-      notes.push(`No SHA256SUMS of this bundle in ${folder}: its volumes were held to the manifest alone.`);
+      notes.push(
+        `No SHA256SUMS of this bundle in ${folder}: its volumes were checked only against the manifest.`,
+      );
     else if (sumsSignature?.state === "unsigned")
-      notes.push(`SHA256SUMS in ${folder} carries no signature: it shows damage, not forgery.`);
+      notes.push(`SHA256SUMS in ${folder} is not signed: it detects damage, not forgery.`);
     else if (sumsSignature?.state === "unknown")
       notes.push(
         `SHA256SUMS in ${folder} was signed by a key that is not trusted here (${sumsSignature.signedBy}).`,
@@ -108,7 +110,7 @@ function notesOf(run: {
   }
   if (run.unfinished > 0)
     notes.push(
-      `${run.unfinished} file(s) go on from volume to volume and came out of order: their parts were held to the labels only.`,
+      `${run.unfinished} file(s) span several volumes that came out of order: their parts were checked only against the labels.`,
     );
   return notes;
 }

@@ -8,20 +8,20 @@ import type { BundleLayout, BundleLayouts } from "../format/bundle-layout.ts";
 import { isPart } from "../format/volume-label.ts";
 import type { Slice } from "../format/volume-plan.ts";
 
-/** What reading one volume to its end showed. */
+/** The result of reading one volume to its end. */
 export interface VolumeCheck {
   readonly input: VolumeInput;
-  /** How messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   /** How many volumes come before it in its file or stream. */
   readonly position: number;
   /** Undefined when its head cannot be read. */
   readonly layout: BundleLayout | undefined;
-  /** What its label says; undefined with the layout. */
+  /** From its label; undefined with the layout. */
   readonly number: number | undefined;
-  /** Positions of the slices that hold the bytes which they must. */
+  /** Positions of the slices whose bytes match their hash. */
   readonly proven: ReadonlySet<number>;
-  /** Where its structure ends to be that of a volume, if anywhere; nothing behind that is proven. */
+  /** The first fault in its structure, if any; nothing after it is proven. */
   readonly fault: JamError | undefined;
   /** Of the whole file; undefined when it was not read to its end. */
   readonly fileSha256: Sha256 | undefined;
@@ -38,8 +38,7 @@ export interface CheckWork {
 type Draft = { -readonly [Key in keyof VolumeCheck]: VolumeCheck[Key] } & { readonly proven: Set<number> };
 
 /**
- * Reads everything that an input holds, once, and says of each volume in it what is right. A medium that fails at some
- * place is damaged there.
+ * Reads an input once, and checks each volume in it. A read error of the medium counts as damage of the volume.
  * @throws JamError JAM_CANCELLED, JAM_BUNDLE_FORMAT for a bundle of a newer jam
  */
 export async function checkVolumeInput(input: VolumeInput, work: CheckWork): Promise<VolumeCheck[]> {
@@ -72,7 +71,7 @@ function draft(input: VolumeInput, name: string, position: number): Draft {
   return { input, name, position, proven: new Set(), ...nothing };
 }
 
-/** The volume that a fault is in: the one under way, or one whose head is not even legible. */
+/** The volume that a fault is in: the one being read, or one whose head cannot be read. */
 function blame(checks: Draft[], { details }: JamError, input: VolumeInput): Draft {
   const last = checks.at(-1);
   const name = typeof details["volume"] === "string" ? details["volume"] : (last?.name ?? input.name);
@@ -120,8 +119,8 @@ function watched(
 type Hash = ReturnType<typeof startSha256>;
 
 /**
- * Puts the hash of contents together that go on from one volume to the next. The label of a volume says the hash of a
- * part, but nobody signed that; the manifest says only that of the whole.
+ * Computes the hash of contents that span several volumes. The label of a volume contains the hash of a part, but is not
+ * signed; the manifest contains only the hash of the whole content.
  */
 export class PartsFollower {
   readonly #under = new Map<Sha256, { readonly hash: Hash; end: number }>();
@@ -130,7 +129,7 @@ export class PartsFollower {
   readonly #wrong = new Set<Sha256>();
   readonly #damaged = new Set<Sha256>();
 
-  /** Takes the bytes of a slice as they come; undefined for a slice that need not or cannot be followed. */
+  /** A function for the bytes of a slice; undefined for a slice that need not or cannot be followed. */
   follow(slice: Slice): ((bytes: Uint8Array) => void) | undefined {
     const { content, offset, length } = slice;
     const { sha256 } = content;
@@ -148,7 +147,7 @@ export class PartsFollower {
     };
   }
 
-  /** A part of it is known to be damaged: what its parts make together says nothing of the others. */
+  /** Records that a part is damaged: the hash of the whole then tells nothing about the other parts. */
   blame({ content }: Slice): void {
     this.#damaged.add(content.sha256);
   }
@@ -159,12 +158,12 @@ export class PartsFollower {
     if (hash.digest("hex") !== sha256) this.#wrong.add(sha256);
   }
 
-  /** Contents of which every part is what its label says, and which are not what the manifest says. */
+  /** Contents whose parts all match their labels, but which do not match the manifest. */
   wrong(): ReadonlySet<Sha256> {
     return this.#wrong.difference(this.#damaged);
   }
 
-  /** Contents of which only parts were seen, or all of them out of order. */
+  /** Contents of which some parts were missing or out of order. */
   unfinished(): ReadonlySet<Sha256> {
     return this.#seen.difference(this.#done);
   }

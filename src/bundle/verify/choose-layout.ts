@@ -11,7 +11,7 @@ import type { Sidecars } from "./read-sidecars.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { TAR_BLOCK, type VolumePlan } from "../format/volume-plan.ts";
 
-/** The layout that volumes are held to, and what its signature is worth. */
+/** The layout that volumes are checked against, and the state of its signature. */
 export interface ChosenLayout {
   readonly layout: BundleLayout;
   readonly signature: SignatureCheck;
@@ -21,7 +21,7 @@ export interface ChosenLayout {
 export interface LayoutEvidence {
   readonly checks: readonly VolumeCheck[];
   readonly sidecars: readonly Sidecars[];
-  /** Manifests that are remembered here. */
+  /** Manifests of bundles that were made here. */
   readonly remembered: readonly SignedManifest[];
 }
 
@@ -29,9 +29,9 @@ export interface LayoutEvidence {
 const RANKS = ["trusted", "unknown", "unsigned", "invalid"] as const satisfies SignatureCheck["state"][];
 
 /**
- * The bundle that was meant: the one with the most volumes or checksums. Of its layouts the one with the better
- * signature, then the one with the most volumes; a manifest that lies beside, or is remembered, counts as a layout
- * without volumes. Undefined when nothing says which bundle it is.
+ * The bundle to verify: the one with the most volumes or checksums. Of its layouts, the one with the best signature,
+ * then the one with the most volumes; a manifest next to the volumes, or recorded here, counts as a layout without
+ * volumes. Undefined when nothing tells which bundle it is.
  */
 export async function chooseLayout(
   { checks, sidecars, remembered }: LayoutEvidence,
@@ -49,7 +49,7 @@ export async function chooseLayout(
   );
   const withoutVolumes = others.flatMap((source) => {
     if (layouts.some((layout) => isSame(layout, source))) return [];
-    // Where a volume tells the size, it need not be guessed.
+    // The size has to be guessed only if no volume contains it.
     return (known.length > 0 ? tryLayout({ ...source, volumeSize }) : guessLayout(source, files)) ?? [];
   });
   const candidates: ChosenLayout[] = [];
@@ -75,7 +75,7 @@ function chooseId(checks: readonly VolumeCheck[], sidecars: readonly Sidecars[])
   return first ?? sidecars.flatMap(({ manifests }) => manifests)[0]?.manifest.id;
 }
 
-/** A file as its name and size show it. */
+/** Number and size of a file. */
 export interface NumberedFile {
   /** Undefined for a file without a number in its name. */
   readonly number: number | undefined;
@@ -87,8 +87,8 @@ export interface NumberedFile {
 const MAX_GUESSES = 20;
 
 /**
- * The layout of a manifest that these files look like, when none of them can say so itself: every volume but the last
- * has the size that was asked for, and the files have the sizes which follow from it. Undefined when none fits any.
+ * The layout of a manifest that fits these files best, when none of them can be read: every volume but the last has the
+ * requested size. Undefined when no layout fits any file.
  */
 export function guessLayout(
   source: SignedManifest,
@@ -103,7 +103,7 @@ export function guessLayout(
     if (fitting > (best?.fitting ?? 0)) best = { layout, fitting };
   }
   if (best !== undefined) return best.layout;
-  // Cut short or appended to: a file alone without a number is a bundle in one piece.
+  // Truncated or too long: a single file without a number is a bundle of one volume.
   return files.length === 1 && files[0]?.number === undefined
     ? tryLayout({ ...source, volumeSize: undefined })
     : undefined;

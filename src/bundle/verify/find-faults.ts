@@ -7,29 +7,29 @@ import type { VolumeCheck } from "./check-volumes.ts";
 import type { ChosenLayout } from "./choose-layout.ts";
 import type { VolumeFinding, VolumeState } from "./verify-report.ts";
 
-/** What volumes are held to. */
+/** What volumes are checked against. */
 export interface Expectation {
   readonly chosen: ChosenLayout | undefined;
-  /** What the names of its volumes have in common; undefined when nothing shows it. */
+  /** The common part of the volumes' names; undefined when it is not known. */
   readonly base: string | undefined;
   /** SHA-256 by file name for each folder. */
   readonly sums: ReadonlyMap<string, ReadonlyMap<string, Sha256>>;
-  /** Contents whose parts are not what the manifest says when they are put together. */
+  /** Contents that do not match the manifest when their parts are joined. */
   readonly wrongWholes: ReadonlySet<Sha256>;
 }
 
 const NOTHING: Affected = { agents: [], documents: [] };
 
-/** Names of agents that are listed of one volume. */
+/** Names of agents that are listed for one volume. */
 const MAX_NAMES = 100;
 
-/** What was found of a volume, and what of it cannot be had. */
+/** The state of a volume, and the slices that are lost with it. */
 export interface FoundVolume {
   readonly finding: VolumeFinding;
   readonly lost: readonly Slice[];
 }
 
-/** What one volume that was read is. Pure. */
+/** The state of one volume that was read. Pure. */
 export function findFault(check: VolumeCheck, expected: Expectation): FoundVolume {
   const { layout } = expected.chosen ?? {};
   const finding = (
@@ -60,7 +60,7 @@ export function findFault(check: VolumeCheck, expected: Expectation): FoundVolum
   if (damage !== undefined) return finding("damaged", damage.number, damage.fault, damage.lost);
   const named = layout.volumes.length > 1 && check.position === 0 ? nameNumber(check) : undefined;
   if (named === undefined || named === check.number) return finding("whole", check.number);
-  const message = `${check.name}: its name says volume ${named}; it is volume ${check.number}.`;
+  const message = `${check.name}: named as volume ${named}, but it is volume ${check.number}.`;
   return finding("swapped", check.number, { code: "JAM_BUNDLE_MALFORMED", message });
 }
 
@@ -70,7 +70,7 @@ interface Damage {
   readonly lost: readonly Slice[];
 }
 
-/** What is wrong with a volume of the bundle, the gravest first; undefined when nothing is. */
+/** The most serious fault of a volume of the bundle; undefined when there is none. */
 function damageOf(
   check: VolumeCheck,
   expected: Expectation,
@@ -80,7 +80,7 @@ function damageOf(
   const slices = slicesOf(expected, number);
   if (check.fault !== undefined) {
     const { code, message } = check.fault;
-    // A label may be what is damaged: its number counts when something behind it fits, else the file's name.
+    // The label itself may be damaged: its number counts if a slice matches, otherwise the file's name.
     const real = check.proven.size > 0 ? number : (numberByName(check, expected) ?? number);
     const lost = real === number ? unproven(check, slices) : slicesOf(expected, real);
     return { number: real, fault: { code, message }, lost };
@@ -95,7 +95,7 @@ function damageOf(
   }
   const wrong = slices.filter(({ content }) => expected.wrongWholes.has(content.sha256));
   if (wrong.length > 0) {
-    const what = "a file that goes on from volume to volume, put together,";
+    const what = "a file that spans several volumes";
     return { number, fault: damaged(check, what), lost: wrong };
   }
   const fault = sumFault(check, expected, number);
@@ -103,7 +103,7 @@ function damageOf(
 }
 
 function damaged({ name }: VolumeCheck, what: string): Fault {
-  return { code: "JAM_BUNDLE_DAMAGED", message: `${name}: ${what} is not what the manifest says.` };
+  return { code: "JAM_BUNDLE_DAMAGED", message: `${name}: ${what} does not match the manifest.` };
 }
 
 function signatureFault({ name }: VolumeCheck, { chosen }: Expectation): Fault {
@@ -115,7 +115,7 @@ function signatureFault({ name }: VolumeCheck, { chosen }: Expectation): Fault {
   };
 }
 
-/** A file that the checksums beside it do not know as this volume. */
+/** A file whose hash differs from the checksums next to it. */
 function sumFault(check: VolumeCheck, expected: Expectation, number: number): Fault | undefined {
   const { place } = check.input;
   const sums = place && expected.sums.get(place.folder);
@@ -123,7 +123,7 @@ function sumFault(check: VolumeCheck, expected: Expectation, number: number): Fa
   if (wanted === undefined || check.fileSha256 === undefined || check.fileSha256 === wanted) return undefined;
   return {
     code: "JAM_BUNDLE_DAMAGED",
-    message: `${check.name}: its SHA-256 is ${check.fileSha256}; SHA256SUMS says ${wanted}. No content is affected.`,
+    message: `${check.name}: its SHA-256 is ${check.fileSha256}; SHA256SUMS contains ${wanted}. No content is affected.`,
   };
 }
 
@@ -134,7 +134,7 @@ function foreignFault(
 ): Fault {
   const what =
     id === layout?.id
-      ? `it is of this bundle in another division (${volumeSize === undefined ? "one piece" : `volumes of ${volumeSize} bytes`})`
+      ? `it belongs to this bundle divided differently (${volumeSize === undefined ? "one volume" : `volumes of ${volumeSize} bytes`})`
       : `it belongs to bundle ${id}`;
   return { code: "JAM_BUNDLE_MALFORMED", message: `${name}: ${what}.` };
 }
@@ -143,14 +143,14 @@ function isSameDivision(a: ChosenLayout["layout"], b: ChosenLayout["layout"]): b
   return a.id === b.id && a.volumeSize === b.volumeSize && a.volumes.length === b.volumes.length;
 }
 
-/** Whether a file that cannot say what it is was to be this volume. */
+/** True if a file that cannot be read should be this volume. */
 function isExpected({ input }: VolumeCheck, expected: Expectation, number: number): boolean {
   const { place } = input;
   if (place === undefined || expected.base === undefined) return true;
   return place.file === nameOf(expected, number) || expected.sums.get(place.folder)?.has(place.file) === true;
 }
 
-/** The name of a volume of this number; undefined when nothing shows how they are called. */
+/** The name of the volume of this number; undefined when the names are not known. */
 export function nameOf({ chosen, base }: Pick<Expectation, "chosen" | "base">, number: number) {
   const count = chosen?.layout.volumes.length ?? 0;
   return base !== undefined && number >= 1 && number <= count
@@ -162,7 +162,7 @@ function nameNumber({ input }: VolumeCheck): number | undefined {
   return input.place && volumeNumberOf(input.place.file);
 }
 
-/** The number that a file's name gives, as far as the bundle has such a volume. */
+/** The number in a file's name, if the bundle has such a volume. */
 function numberByName(check: VolumeCheck, { chosen }: Expectation): number | undefined {
   const count = chosen?.layout.volumes.length;
   if (check.position > 0) return undefined;
@@ -179,14 +179,14 @@ function unproven({ proven }: VolumeCheck, slices: readonly Slice[]): readonly S
   return slices.filter((_, position) => !proven.has(position));
 }
 
-/** A volume of which nothing is there. */
+/** The finding for a missing volume. */
 export function missingVolume(expected: Expectation, number: number): FoundVolume {
   const lost = slicesOf(expected, number);
   const affected = affectedOf(expected, lost, MAX_NAMES);
   return { finding: { number, path: null, state: "missing", ...affected }, lost };
 }
 
-/** What cannot be had without these slices. */
+/** What is lost without these slices. */
 export function affectedOf(
   { chosen }: Pick<Expectation, "chosen">,
   slices: readonly Slice[],

@@ -7,29 +7,29 @@ import { checkSignature, type Fault, type SignatureCheck, type VerifyDetached } 
 import { hashOf, parseSums, SUMS_NAME, SUMS_SIGNATURE_NAME, readSmall } from "../format/bundle-files.ts";
 import type { SignedManifest } from "../format/bundle-layout.ts";
 
-/** Ten thousand volumes with long names. */
+/** Room for ten thousand volumes with long names. */
 const MAX_SUMS_BYTES = 16 * 2 ** 20;
 const MANIFEST_ENDING = ".manifest.json";
 
-/** A file beside the volumes that the checksums name. */
+/** A file next to the volumes that the checksums list. */
 export interface SidecarFinding {
   readonly path: string;
   readonly state: "whole" | "damaged" | "missing";
   readonly fault?: Fault;
 }
 
-/** A manifest that lies beside volumes. */
+/** A manifest next to volumes. */
 export interface SidecarManifest extends SignedManifest {
-  /** The name that it shares with its volumes. */
+  /** The common part of its name and its volumes' names. */
   readonly base: string;
-  /** True when the checksums name it and it fits. */
+  /** True when the checksums list it and it matches. */
   readonly isSummed: boolean;
 }
 
-/** What lies beside the volumes of one folder. */
+/** The sidecars in one folder: the files next to the volumes. */
 export interface Sidecars {
   readonly folder: string;
-  /** By file name; empty when there are none that can be believed. */
+  /** By file name; empty when there are none that can be trusted. */
   readonly sums: ReadonlyMap<string, Sha256>;
   /** Undefined when there are no checksums. */
   readonly sumsSignature: SignatureCheck | undefined;
@@ -38,8 +38,8 @@ export interface Sidecars {
 }
 
 /**
- * Reads checksums, their signature and manifests beside volumes, and checks what else the checksums name.
- * `volumes` are the names of the files that are looked at: checksums that name none of them are of another bundle.
+ * Reads the checksums, their signature and the manifests next to volumes, and checks the other files that the checksums
+ * list. `volumes` are the names of the inputs: checksums that list none of them belong to another bundle.
  * @throws JamError JAM_MEDIUM_…
  */
 export async function readSidecars(
@@ -94,12 +94,12 @@ async function checkFile(medium: MediumWriter, path: string, sha256: Sha256): Pr
   if (input === undefined) return missing(path, SUMS_NAME);
   const actual = await hashOf(input.open());
   if (actual === sha256) return { path, state: "whole" };
-  const message = `${path}: its SHA-256 is ${actual}; ${SUMS_NAME} says ${sha256}.`;
+  const message = `${path}: its SHA-256 is ${actual}; ${SUMS_NAME} contains ${sha256}.`;
   return { path, state: "damaged", fault: { code: "JAM_BUNDLE_DAMAGED", message } };
 }
 
 function missing(path: string, namedBy: string): SidecarFinding {
-  const message = `${path} is not there, but ${namedBy} speaks of it.`;
+  const message = `${path} is missing, but ${namedBy} refers to it.`;
   return { path, state: "missing", fault: { code: "JAM_BUNDLE_NOT_FOUND", message } };
 }
 
@@ -125,7 +125,7 @@ async function readManifests(
   return manifests;
 }
 
-/** What cannot be read is no help; the checksums tell that it is damaged. */
+/** Undefined for one that cannot be read; the checksums show that it is damaged. */
 function tryParse(bytes: Uint8Array, name: string): BundleManifest | undefined {
   try {
     return parseManifest(bytes, name);

@@ -13,10 +13,10 @@ import type { VerifyReport } from "./verify-report.ts";
 /** What verifying works with. */
 export interface VerifyWork {
   readonly verifyDetached: VerifyDetached;
-  /** The folder in which an input lies, for what lies beside it. */
+  /** Opens the folder of an input, for the sidecars in it. */
   readonly openFolder: (folder: string) => MediumWriter;
   readonly allowsUnsigned: boolean;
-  /** What this side remembers of bundles that it made; absent, nothing. */
+  /** Finds the record of a bundle that was made here; absent if there are none. */
   readonly recall?: (id: string) => Promise<SignedManifest | undefined>;
   readonly observe: SyncObserver;
   readonly signal: AbortSignal;
@@ -27,18 +27,18 @@ export interface VerifiedVolume extends FoundVolume {
   readonly check: VolumeCheck;
 }
 
-/** The report, and what it rests on. */
+/** The report, and what it is based on. */
 export interface Verification {
   readonly report: VerifyReport;
   readonly chosen: ChosenLayout | undefined;
-  /** What the names of the volumes have in common; undefined when nothing shows it. */
+  /** The common part of the volumes' names; undefined when it is not known. */
   readonly base: string | undefined;
   readonly volumes: readonly VerifiedVolume[];
   readonly sidecars: readonly Sidecars[];
 }
 
 /**
- * Reads every byte of every volume once, and says what is wrong with which. Damage is no error here: it is the answer.
+ * Reads every byte of every volume once, and reports what is wrong with each. Damage is a result here, not an error.
  * @throws JamError JAM_CANCELLED, JAM_BUNDLE_FORMAT, JAM_MEDIUM_… for a folder that cannot be listed
  */
 export async function verifyBundle(inputs: readonly VolumeInput[], work: VerifyWork): Promise<Verification> {
@@ -70,7 +70,7 @@ export async function verifyBundle(inputs: readonly VolumeInput[], work: VerifyW
   return { report, chosen, base: expected.base, volumes, sidecars };
 }
 
-/** Of the bundles that volumes say they belong to, or that files are named after. */
+/** Records of the bundles that volumes name, or that files are named after. */
 async function remember(
   checks: readonly VolumeCheck[],
   { recall }: VerifyWork,
@@ -86,7 +86,7 @@ function idIn({ place }: VolumeInput): string | undefined {
   return /^jam-(\d{8}T\d{6}Z-[0-9a-f]{12})\./.exec(place?.file ?? "")?.[1];
 }
 
-/** In the order of their numbers, so that what goes on from one to the next can be put together. */
+/** In the order of their numbers, so that contents that span several volumes can be verified. */
 async function checkAll(
   inputs: readonly VolumeInput[],
   parts: PartsFollower,
@@ -121,17 +121,17 @@ async function readAllSidecars(inputs: readonly VolumeInput[], work: VerifyWork)
   return sidecars;
 }
 
-/** The manifest beside tells how the volumes are called, else the volumes that are named as they should be. */
+/** From the name of the manifest next to the volumes, otherwise from volumes whose names have the right number. */
 function baseOf(
   layout: BundleLayout,
   checks: readonly VolumeCheck[],
   sidecars: readonly Sidecars[],
 ): string | undefined {
   const count = layout.volumes.length;
-  const beside = sidecars
+  const sidecar = sidecars
     .flatMap(({ manifests }) => manifests)
     .find(({ manifest }) => manifest.id === layout.id);
-  if (beside !== undefined) return beside.base;
+  if (sidecar !== undefined) return sidecar.base;
   const bases = checks.flatMap(({ input, layout: own, number }) => {
     const file = input.place?.file;
     if (file === undefined || own?.id !== layout.id) return [];

@@ -8,50 +8,50 @@ import { TAR_BLOCK } from "../format/volume-plan.ts";
 import type { NamedText } from "../../input/read-documents.ts";
 import { MAX_VOLUMES } from "../../shared/limits.ts";
 
-/** What a volume is, or is not. */
+/** The state of a volume. */
 export type VolumeState = "whole" | "damaged" | "missing" | "swapped" | "foreign";
 
-/** One file, or one volume that has none. */
+/** One file, or one missing volume. */
 export interface VolumeFinding extends Omitting<"agents" | "documents"> {
-  /** In the bundle that was verified; null when it has none there. */
+  /** In the bundle that was verified; null for a file that is not part of it. */
   readonly number: number | null;
-  /** As it was named; null for a missing one. */
+  /** As given on the command line; null for a missing one. */
   readonly path: string | null;
   readonly state: VolumeState;
   readonly fault?: Fault;
-  /** Agents whose bytes cannot be had from it: some, where there are many. */
+  /** Agents whose bytes are lost with it; only some if there are many. */
   readonly agents: readonly string[];
-  /** Upstream's documents that cannot be had from it. */
+  /** Upstream's documents that are lost with it. */
   readonly documents: readonly string[];
 }
 
-/** Volumes to make again. */
+/** Volumes to recreate. */
 export interface RepairOrder {
   readonly bundle: string | null;
-  /** Null for a bundle in one piece. */
+  /** Null for a bundle of one volume. */
   readonly volumeSize: number | null;
   readonly volumes: readonly number[];
 }
 
-/** The lists of a report that are cut; what is to be repaired is listed whole. */
+/** The lists of a report that are truncated; `repair` is always complete. */
 export const VERIFY_LISTS = ["volumes", "beside", "affected", "notes"] as const;
 
-/** What verifying a bundle showed. */
+/** The result of verifying a bundle. */
 export interface VerifyReport extends Omitting<(typeof VERIFY_LISTS)[number]> {
-  /** Null when nothing there says which bundle it is. */
+  /** Null when nothing tells which bundle it is. */
   readonly bundle: string | null;
   readonly outcome: "whole" | "damaged";
   /** Fingerprint of a key that is trusted here; null when there is no such signature. */
   readonly signedBy: string | null;
   readonly signature: SignatureCheck | null;
-  /** Of how many. */
+  /** Number of volumes of the bundle. */
   readonly count: number | null;
   readonly volumes: readonly VolumeFinding[];
-  /** Files beside the volumes that checksums name, and the checksums themselves. */
+  /** Sidecars: files next to the volumes that the checksums list, and the checksums themselves. */
   readonly beside: readonly SidecarFinding[];
-  /** Agents that cannot be had from all volumes together. */
+  /** Agents that none of the volumes contains undamaged. */
   readonly affected: readonly string[];
-  /** What the far side has to hold already; nothing of it was checked. */
+  /** What the far side must already have; it was not checked. */
   readonly baseline: readonly {
     readonly bundle?: string;
     readonly snapshot?: string;
@@ -70,7 +70,7 @@ const report = z.object({
 });
 
 /**
- * Which volumes a report of `jam bundle verify -o json` asks for. Ids and numbers are all that is taken from it.
+ * The volumes to repair in a report of `jam bundle verify -o json`. Only ids and numbers are read from it.
  * @throws JamError JAM_USAGE_INVALID
  */
 export function parseReport({ name, text }: NamedText): RepairOrder {
@@ -78,7 +78,7 @@ export function parseReport({ name, text }: NamedText): RepairOrder {
     const result = report.safeParse(JSON.parse(text.replace(/^\u{feff}/u, "")));
     if (result.success) return result.data.repair;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new JamError("JAM_USAGE_INVALID", `${name} is neither a volume nor a report of jam bundle verify.`, {
     hint: "Give the folder with the bundle, or what `jam bundle verify FROM -o json` printed.",

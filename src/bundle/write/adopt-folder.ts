@@ -14,8 +14,8 @@ import { readProgress, type WriteProgress, unseal } from "./write-progress.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 
 /**
- * What an earlier run for the same bundle finished in a medium, cut short or sealed; undefined when there is nothing.
- * Files of another bundle are refused, or with `force` given up.
+ * What an earlier run for the same bundle wrote to a folder, interrupted or complete; undefined when there is nothing.
+ * Files of another bundle are refused, or with `force` replaced.
  * @throws JamError JAM_BUNDLE_EXISTS
  */
 export async function adoptFolder(
@@ -35,15 +35,15 @@ export async function adoptFolder(
   if (taken.length === 0) return undefined;
   throw new JamError(
     "JAM_BUNDLE_EXISTS",
-    `${medium.folder} holds ${taken[0]}, which belongs to another bundle.`,
+    `${medium.folder} contains ${taken[0]}, which belongs to another bundle.`,
     {
-      hint: "Give each bundle a folder of its own (--to FOLDER/), or replace what is there with --force.",
+      hint: "Use one folder for each bundle (--to FOLDER/), or replace the files with --force.",
       details: { folder: medium.folder, files: taken },
     },
   );
 }
 
-/** The same bundle, finished: its manifest and signature lie there to the byte, and its checksums. */
+/** The same bundle, complete: identical manifest and signature, and checksums. */
 async function readSealed(
   medium: MediumWriter,
   files: BundleFiles,
@@ -68,9 +68,8 @@ async function readFile(medium: MediumWriter, name: string): Promise<Buffer | un
 const MANIFEST_SUFFIX = ".manifest.json";
 
 /**
- * Removes from a medium what belongs to other bundles, as their manifests beside show, but for the names that `files`
- * is about to take: volumes of two bundles in one folder would be imported as one heap. A manifest goes last, so that a
- * run that is killed can be repeated.
+ * Removes files of other bundles from a folder, as named by their manifests, except for names in `files`: volumes of two
+ * bundles in one folder would be imported together. A manifest is removed last, so that a killed run can be repeated.
  */
 export async function removeOtherBundles(
   medium: MediumWriter,

@@ -17,7 +17,7 @@ const MAX_BYTES = 16 * 2 ** 20;
 const progress = z.object({
   format: z.literal(FORMAT),
   bundle: bundleId,
-  /** Tells apart what would give other volumes: manifest, signature and volume size. */
+  /** Hash of what determines the volumes: manifest, signature and volume size. */
   layout: sha256Field,
   volumes: z.array(z.object({ name: z.string(), size: z.number(), sha256: sha256Field })),
 });
@@ -36,7 +36,7 @@ export interface WriteProgress {
   readonly volumes: readonly FinishedVolume[];
 }
 
-/** What is noted in a medium; undefined when there is nothing or nothing legible. */
+/** The progress recorded in a folder; undefined when there is none, or it cannot be read. */
 export async function readProgress(medium: MediumWriter): Promise<WriteProgress | undefined> {
   const input = await medium.input(PROGRESS_NAME);
   const bytes = input === undefined ? undefined : await readSmall(input, MAX_BYTES);
@@ -48,15 +48,15 @@ export async function readProgress(medium: MediumWriter): Promise<WriteProgress 
   }
 }
 
-/** Notes what is finished. */
+/** Records what is finished. */
 export async function writeProgress(medium: MediumWriter, noted: WriteProgress): Promise<void> {
   const text = `${JSON.stringify({ format: FORMAT, ...noted }, undefined, 1)}\n`;
   await medium.write(PROGRESS_NAME, inOnePiece(Buffer.from(text)));
 }
 
 /**
- * Takes a bundle's checksums away before any file changes that they speak of. Whose place this is is noted before that,
- * so that a run that is killed in between finds itself again.
+ * Removes a bundle's checksums before any file that they list changes. The bundle is recorded first, so that a killed
+ * run recognises its own files.
  */
 export async function unseal(medium: MediumWriter, noted: WriteProgress): Promise<void> {
   await writeProgress(medium, noted);

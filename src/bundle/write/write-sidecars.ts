@@ -22,13 +22,13 @@ export interface SealWork {
   readonly volumes: readonly FinishedVolume[];
   /** Signs the checksums; undefined leaves them unsigned. */
   readonly signer: BundleSigner | undefined;
-  /** A page to print, if one is wished for. */
+  /** A page to print, if requested. */
   readonly page: string | undefined;
 }
 
 /**
- * Writes what lies beside the volumes: manifest and signature, so that gpg can check them, and last the checksums of
- * all, so that where they are the bundle is complete.
+ * Writes the sidecars, the files next to the volumes: manifest and signature, so that gpg can check them, and last the
+ * checksums of all files. If there are checksums, the bundle is complete.
  */
 export async function seal({ medium, files, layout, volumes, signer, page }: SealWork): Promise<void> {
   const sums: Sum[] = volumes.map(({ name, sha256 }) => ({ name, sha256 }));
@@ -53,18 +53,17 @@ export interface SealToRestore {
   readonly medium: MediumWriter;
   readonly files: BundleFiles;
   readonly layout: BundleLayout;
-  readonly beside: Sidecars | undefined;
-  /** Of every volume by name; undefined when one of them is not whole: then there is nothing to seal. */
+  readonly sidecars: Sidecars | undefined;
+  /** Of every volume by name; undefined when one of them is not whole: then no checksums are written. */
   readonly volumes: ReadonlyMap<string, Sha256> | undefined;
   readonly signer: BundleSigner | undefined;
 }
 
 /**
- * Puts manifest and signature beside the volumes again where they are not as they were, then the checksums: these stay
- * as they are when they are right, and are written again when they are not.
+ * Rewrites manifest and signature if they differ from the originals, then the checksums if they are wrong.
  */
 export async function restoreSeal(seal: SealToRestore): Promise<void> {
-  const { medium, files, layout, beside, volumes } = seal;
+  const { medium, files, layout, sidecars, volumes } = seal;
   const sums: Sum[] = [];
   const restore = async (name: string, bytes: Uint8Array) => {
     const before = await medium.input(name);
@@ -80,15 +79,15 @@ export async function restoreSeal(seal: SealToRestore): Promise<void> {
   const page = await pageSum(seal);
   const all = [...[...volumes].map(([name, sha256]) => ({ name, sha256 })), ...sums, ...page];
   const isRight =
-    beside?.findings.find(({ path }) => path === SUMS_NAME)?.state === "whole" &&
-    all.every(({ name, sha256 }) => beside.sums.get(name) === sha256);
+    sidecars?.findings.find(({ path }) => path === SUMS_NAME)?.state === "whole" &&
+    all.every(({ name, sha256 }) => sidecars.sums.get(name) === sha256);
   if (!isRight) await writeSums(seal, all);
 }
 
-/** What was said of the page, so that a damaged one stays known as that; else what it is. */
-async function pageSum({ medium, files, beside }: SealToRestore): Promise<Sum[]> {
+/** The page's hash in the old checksums, so that a damaged page is still reported; without one, its actual hash. */
+async function pageSum({ medium, files, sidecars }: SealToRestore): Promise<Sum[]> {
   const input = await medium.input(files.page);
-  const sha256 = beside?.sums.get(files.page) ?? (input && (await hashOf(input.open())));
+  const sha256 = sidecars?.sums.get(files.page) ?? (input && (await hashOf(input.open())));
   return input === undefined || sha256 === undefined ? [] : [{ name: files.page, sha256 }];
 }
 

@@ -46,9 +46,8 @@ export async function writeVolume(
 }
 
 /**
- * The bytes of one volume, hashed against what they must be on their way out. Pieces are valid until the next one is
- * asked for.
- * @throws JamError JAM_STORE_CORRUPT naming a content that is gone, cut or altered; what came so far is then worthless
+ * The bytes of one volume; each content is verified while it is read. Pieces are valid until the next one is requested.
+ * @throws JamError JAM_STORE_CORRUPT naming a content that is missing, truncated or changed; the pieces so far must then be discarded
  */
 export async function* volumeBytes(
   layout: BundleLayout,
@@ -86,7 +85,7 @@ export async function* volumeBytes(
   yield Buffer.alloc(plan.bytes - written);
 }
 
-/** Parts of contents are at the ends of a volume; the label says their hashes, so they are read once ahead. */
+/** Parts of contents are at both ends of a volume; the label contains their hashes, so they are read twice. */
 async function hashParts(
   plan: VolumePlan,
   contents: ContentSource,
@@ -99,7 +98,7 @@ async function hashParts(
   return hashes;
 }
 
-/** The hash of a part of a content, which is read whole to see that it is what its name says. */
+/** The hash of a part of a content; the whole content is read to verify it. */
 async function hashPart({ content, offset, length }: Slice, contents: ContentSource): Promise<Sha256> {
   const [whole, part] = [startSha256(), startSha256()];
   let position = 0;
@@ -111,7 +110,7 @@ async function hashPart({ content, offset, length }: Slice, contents: ContentSou
     position += chunk.length;
   }
   if (whole.digest("hex") !== content.sha256)
-    throw new DamagedContentError(content, "its bytes are not what they were");
+    throw new DamagedContentError(content, "its bytes have changed");
   return part.digest("hex") as Sha256;
 }
 
@@ -125,8 +124,7 @@ async function* sliceBytes(
     hash.update(chunk);
     yield chunk;
   }
-  if (hash.digest("hex") !== expected)
-    throw new DamagedContentError(slice.content, "its bytes are not what they were");
+  if (hash.digest("hex") !== expected) throw new DamagedContentError(slice.content, "its bytes have changed");
 }
 
 async function* readFrom(
@@ -159,14 +157,14 @@ async function openWhole(contents: ContentSource, content: BundledContent): Prom
   throw new DamagedContentError(content, `it has ${reader.size} bytes instead of ${content.size}`);
 }
 
-/** `JAM_STORE_CORRUPT` for a content that a bundle was to carry. */
+/** `JAM_STORE_CORRUPT` for a content that the bundle contains. */
 export class DamagedContentError extends JamError {
   readonly sha256: Sha256;
   readonly kind: BundledContent["kind"];
 
   constructor({ kind, sha256 }: BundledContent, what: string, cause?: JamError) {
     super("JAM_STORE_CORRUPT", `The ${kind} ${sha256} of this mirror is damaged: ${what}.`, {
-      hint: "Nothing was sealed. Delete the damaged file under blobs/sha256/, run `jam sync` to fetch it again, then make the bundle again.",
+      hint: "The bundle is not complete. Delete the damaged file under blobs/sha256/, run `jam sync` to fetch it again, then make the bundle again.",
       details: { sha256, kind },
       ...(cause === undefined ? {} : { cause }),
     });

@@ -5,19 +5,19 @@ import { writeVolume, type VolumeWriting } from "./write-volume.ts";
 import { layoutHash } from "../format/bundle-layout.ts";
 import { unseal, writeProgress, type FinishedVolume, type WriteProgress } from "./write-progress.ts";
 
-/** Kept free beside the volumes, for the files that lie beside them. */
+/** Kept free in addition to the volumes, for the sidecars. */
 const SIDECAR_BYTES = 2 ** 20;
 
 export interface VolumesWork extends VolumeWriting {
   readonly files: BundleFiles;
-  /** What an interrupted run of the same bundle left. */
+  /** What an interrupted run of the same bundle wrote. */
   readonly before: WriteProgress | undefined;
 }
 
 /**
- * Writes every volume, one after the other; each is whole and flushed before it has its name, and noted. Volumes that
- * an interrupted run finished are read again instead, and kept when they are what was noted. Checksums that lie there
- * are taken away: who seals the bundle writes them again.
+ * Writes every volume, one after the other; each is complete and flushed before it gets its name and is recorded.
+ * Volumes that an interrupted run finished are read instead, and kept if they match the record. Existing checksums are
+ * removed: `seal` writes them again.
  * @throws JamError JAM_MEDIUM_…, JAM_STORE_CORRUPT, JAM_CANCELLED
  */
 export async function writeVolumes(work: VolumesWork): Promise<FinishedVolume[]> {
@@ -72,9 +72,9 @@ async function refuseFull(
   if (left.length === 0 || needed <= free) return;
   throw new JamError(
     "JAM_MEDIUM_NO_SPACE",
-    `The bundle needs ${formatByteSize(needed - SIDECAR_BYTES)}, and ${formatByteSize(SIDECAR_BYTES)} for what lies beside it; ${medium.folder} has ${formatByteSize(free)} free.`,
+    `The bundle needs ${formatByteSize(needed - SIDECAR_BYTES)}, and ${formatByteSize(SIDECAR_BYTES)} for the sidecars; ${medium.folder} has ${formatByteSize(free)} free.`,
     {
-      hint: "Write it to a larger place, or carry less: --have what the far side holds, or rules.",
+      hint: "Write it to a larger medium, or make it smaller: pass --have or --site, or select fewer agents.",
       details: { needed, free, folder: medium.folder },
     },
   );

@@ -17,7 +17,7 @@ test("a folder of more archives than a bundle has volumes is refused with their 
   await using folder = await crowded(".tar", 10_001);
   await expect(findVolumes({ path: folder.path, typed: "stick" })).rejects.toMatchObject({
     code: "JAM_MEDIUM_UNUSABLE",
-    message: expect.stringContaining("stick holds 10001 files *.tar"),
+    message: expect.stringContaining("stick contains 10001 *.tar files"),
     hint: expect.stringContaining("folder of their own"),
   });
 });

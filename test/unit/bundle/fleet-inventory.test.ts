@@ -75,7 +75,7 @@ test("where no file tells an architecture, the assumed ones stand in", () => {
 
 test("a fleet without versions is refused", () => {
   const fleet = { controllers: [], models: [], notes: [], unread: [], sources: [] };
-  expect(() => fleetInventory(fleet, { assumedArches: ["amd64"], now })).toThrow("tell no version");
+  expect(() => fleetInventory(fleet, { assumedArches: ["amd64"], now })).toThrow("contain no version");
 });
 
 test("units that lag behind their machine count, JAAS does not", () => {

@@ -137,7 +137,7 @@ describe("what is wrong is said with file and place", () => {
     [
       "a bundle that is not listed",
       edited({ bundles: [] }),
-      "tarballs/0/bundle: it is none of the listed bundles",
+      "tarballs/0/bundle: it is not one of the listed bundles",
     ],
     ["a site with a path", edited({ site: "../plant" }), "has a fault at site"],
     ["no time", edited({ createdAt: "yesterday" }), "has a fault at createdAt"],

@@ -85,7 +85,7 @@ describe("a manifest", () => {
     [
       "another content than its id says",
       { ...nameManifest(SAMPLE), scope: "selection" },
-      /does not give the id/,
+      /does not match its id/,
     ],
     ["an unknown key", { ...nameManifest(SAMPLE), extra: 1 }, /extra/],
     ["a path that leads out", changed({ catalogue: [{ ...row(), path: "../x.tgz" }] }), /catalogue\/0\/path/],

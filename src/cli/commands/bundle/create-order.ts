@@ -10,7 +10,7 @@ import type { Snapshot } from "../../../mirror/snapshot.ts";
 import type { CommandContext } from "../../command.ts";
 import { readInputFile } from "../../input/input-files.ts";
 
-/** The flags that say what a bundle carries. */
+/** The flags that select what a bundle contains. */
 export interface ChoiceFlags {
   readonly have?: string;
   readonly site?: string;
@@ -34,7 +34,7 @@ interface OrderSource {
 }
 
 /**
- * What the flags ask for.
+ * The bundle that the flags describe.
  * @throws JamError JAM_USAGE_INVALID, JAM_MIRROR_EMPTY, JAM_SNAPSHOT_NOT_FOUND, JAM_SITE_NOT_FOUND, JAM_PLAN_INVALID,
  *   JAM_INVENTORY_INVALID, JAM_RECEIPT_INVALID, JAM_SIGNATURE_…
  */
@@ -105,7 +105,7 @@ async function readChoice(context: CommandContext, flags: ChoiceFlags): Promise<
   const isRule = [versions, flags.stream, arch, os, series, keep].some((flag) => flag !== undefined);
   const rule = {
     streams: flags.stream ?? ["*"],
-    // What is held was selected already: a pre-release among it is meant.
+    // What is here was selected before, including pre-releases.
     prereleases: true,
     ...(versions === undefined ? {} : { versions }),
     ...(arch === undefined ? {} : { arch }),

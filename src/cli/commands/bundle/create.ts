@@ -155,8 +155,7 @@ async function stream(context: CommandContext, order: BundleOrder, work: Work): 
   }
   const { streamBundle } = await import("../../../bundle/create/create-bundle.ts");
   const { manifest, size, bytes } = await streamBundle(order, work);
-  if (writeBytes === undefined)
-    throw new JamError("JAM_USAGE_INVALID", "There is no standard output to write to.");
+  if (writeBytes === undefined) throw new JamError("JAM_USAGE_INVALID", "Standard output is not available.");
   await writeBytes(bytes);
   return { manifest, volumes: [{ path: "-", size, sha256: null }], signedBy: work.signer?.fingerprint };
 }
@@ -164,7 +163,7 @@ async function stream(context: CommandContext, order: BundleOrder, work: Work): 
 const UNVERIFIED =
   "warning: this mirror does not verify its upstream, which the bundle records: the far side accepts it only with --allow-unsigned.";
 
-/** On standard output, unless the bundle itself went there. */
+/** Prints to standard output, unless the bundle itself was written there. */
 async function printBundle(
   context: CommandContext,
   { manifest, volumes, signedBy }: MadeBundle,

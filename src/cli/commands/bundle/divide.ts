@@ -14,12 +14,12 @@ interface DivideFlags {
   readonly force?: true;
 }
 
-/** What both commands have in common. */
+/** Help that both commands share. */
 const DIVIDE_HELP = `
 Manifest and signature stay as they are. SHA256SUMS is written anew, and signed if this side has a key. Every content is
 verified while it is copied. An interrupted run resumes after the last complete volume when you repeat the command.`;
 
-/** Divides a bundle as `split` and `join` ask for: without a volume size in one piece. */
+/** Divides a bundle for `split` and `join`; without a volume size into one volume. */
 async function divide(context: CommandContext, call: CommandCall<DivideFlags>): Promise<void> {
   const { options } = call;
   const from = call.args[0] as readonly string[];
@@ -45,7 +45,7 @@ async function divide(context: CommandContext, call: CommandCall<DivideFlags>): 
   }
 }
 
-/** Absolute and without links, as far as it exists: it must not be where is read from. */
+/** Absolute, with links resolved where it exists: it must not be a folder that is read. */
 async function realPath({ io }: CommandContext, to: string): Promise<string> {
   const { realpath } = await import("node:fs/promises");
   const { basename, dirname, join, resolve } = await import("node:path");
@@ -91,7 +91,7 @@ export function defineSplit(parent: Command, run: RunAction): void {
     .command("split")
     .summary("divide a bundle into volumes of an exact size")
     .description("Divide a bundle, one archive or several volumes, into volumes of an exact size.")
-    .argument("<from...>", "the archive, or all volumes or the folders that hold them")
+    .argument("<from...>", "the archive, or all volumes, or the folders that contain them")
     .requiredOption(
       "--to <folder>",
       "folder for the volumes, or a file name ending in .tar to name them after",
@@ -119,7 +119,7 @@ export function defineJoin(parent: Command, run: RunAction): void {
     .command("join")
     .summary("join the volumes of a bundle into one archive")
     .description("Join the volumes of a bundle into one archive.")
-    .argument("<from...>", "all volumes, or the folders that hold them")
+    .argument("<from...>", "all volumes, or the folders that contain them")
     .requiredOption("--to <file>", "file name of the archive, ending in .tar, or a folder for it")
     .option("--force", "replace files of another bundle there")
     .addHelpText(

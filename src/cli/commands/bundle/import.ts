@@ -26,7 +26,7 @@ export function defineImport(parent: Command, run: RunAction): void {
     .description(
       "Import bundles, and publish those that are complete. Volumes may come in any order, on one medium or on several.",
     )
-    .argument("<from...>", "volumes, folders that hold them, or - for standard input")
+    .argument("<from...>", "volumes, folders that contain them, or - for standard input")
     .option("-n, --dry-run", "read only the manifests, and print what would be imported")
     .option(
       "--allow-unsigned",

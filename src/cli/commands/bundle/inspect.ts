@@ -21,7 +21,7 @@ export function defineInspect(parent: Command, run: RunAction): void {
     .description(
       "Show what a bundle contains and who signed it. Reads only the beginning of each volume, and verifies no content.",
     )
-    .argument("<from...>", "volumes, folders that hold them, or - for standard input")
+    .argument("<from...>", "volumes, folders that contain them, or - for standard input")
     .option("--agents", "list every agent")
     .addHelpText(
       "after",

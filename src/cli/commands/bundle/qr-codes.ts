@@ -4,14 +4,14 @@ export interface QrCode {
   readonly drawing: string;
 }
 
-/** At the lowest correction 2,303 bytes: 157 modules, about as dense as a telephone still reads off a screen. */
+/** At the lowest correction 2,303 bytes: 157 modules, about the densest that a phone reads from a screen. */
 const LARGEST_VERSION = 35;
 /** Quiet zone in modules; the rest of a dark screen adds to it. */
 const BORDER = 2;
 
 /**
  * The text as QR codes, each no wider than `columns` (default: as wide as it takes). The parts are cut at ends of lines
- * and joined they are the text, whether or not a scanner puts a line feed behind each.
+ * so that they give the text when joined, whether or not a scanner adds a line feed after each.
  */
 export async function drawQrCodes(text: string, columns = Infinity): Promise<QrCode[]> {
   const { renderUnicodeCompact } = await import("uqr");
@@ -32,7 +32,7 @@ export async function drawQrCodes(text: string, columns = Infinity): Promise<QrC
   }
 }
 
-/** As many parts of about the same size as asked for, where there are lines enough. */
+/** The requested number of parts of about the same size, if there are enough lines. */
 function splitLines(lines: readonly string[], count: number): string[] {
   const total = lines.reduce((sum, line) => sum + line.length, 0);
   const parts: string[] = [];

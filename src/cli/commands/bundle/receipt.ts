@@ -72,7 +72,7 @@ async function readSigner(config: Config) {
   const { openKeys } = await import("../../../compose/store.ts");
   const own = await (await openKeys(config)).own();
   if (own !== undefined) return own;
-  throw new JamError("JAM_KEY_NOT_FOUND", `This side has no key to sign with: ${config.keys} holds none.`, {
+  throw new JamError("JAM_KEY_NOT_FOUND", `This side has no signing key in ${config.keys}.`, {
     hint: "Make one with `jam key generate`, or pass --unsigned.",
     details: { keys: config.keys },
   });

@@ -19,7 +19,7 @@ export function defineVerify(parent: Command, run: RunAction): void {
     .command("verify")
     .summary("read every byte of a bundle, and list bad volumes and the agents in them")
     .description("Read every byte of a bundle, and list bad volumes and the agents in them.")
-    .argument("<from...>", "volumes, folders that hold them, or - for standard input")
+    .argument("<from...>", "volumes, folders that contain them, or - for standard input")
     .option("--allow-unsigned", "accept a bundle whose signer is not trusted here")
     .addHelpText(
       "after",
