@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import type { AskQuery } from "../server/queries.ts";
 import type { RequestRecord } from "../server/request-log.ts";
 import type { MirrorServer } from "../server/server.ts";
 import { JamError } from "../shared/errors.ts";
@@ -19,13 +20,16 @@ export async function composeServer(config: Config, options: ComposeServerOption
   const { createServer } = await import("../server/server.ts");
   const readState = await composeWhich(config, () => readKnownInThread(config.data));
   const { QueryThread } = await import("./query-thread.ts");
-  const queries = new QueryThread(config);
-  const server = createServer({ store: await openStore(config), readState, ask: queries.ask }, options);
+  // A plan of a large fleet takes seconds; the status of the mirror must not wait for it.
+  const [plans, others] = [new QueryThread(config), new QueryThread(config)];
+  const ask: AskQuery = (name, ...rest) =>
+    (name === "plan" || name === "ready" ? plans : others).ask(name, ...rest);
+  const server = createServer({ store: await openStore(config), readState, ask }, options);
   return {
     ...server,
     async close(closing) {
       await server.close(closing);
-      await queries.close();
+      await Promise.all([plans.close(), others.close()]);
     },
   };
 }

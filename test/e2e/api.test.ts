@@ -174,6 +174,42 @@ describe("the API answers what the command prints:", () => {
   });
 });
 
+/** The names of a document's fields in their order, two levels deep; an element of a list stands for all. */
+function fieldsOf(value: unknown, depth = 2): unknown {
+  if (Array.isArray(value)) return value.length === 0 || depth === 0 ? [] : [fieldsOf(value[0], depth)];
+  if (typeof value !== "object" || value === null || depth === 0) return "";
+  return Object.entries(value)
+    .map(([name, inner]) => {
+      const own = fieldsOf(inner, depth - 1);
+      return own === "" ? name : `${name}(${String(own)})`;
+    })
+    .join(" ");
+}
+
+test.for([
+  [
+    "status",
+    "data mode snapshot(id createdAt upstream bundle expiredKeys()) held(agents bytes) streams(released) verified verbatim(complete reason) snapshots() waiting() writer freeBytes runs(outcome snapshot upstream verified fetched held added() removed() failed() warnings() rules() startedAt durationMs)",
+  ],
+  ["list", "snapshot agents(version release arch streams() path size sha256)"],
+  [
+    "explain --offline 3.6",
+    "agents(agent streams() path size sha256 held upstream taken denied rule reason rules())",
+  ],
+  [
+    "plan --from 2.9.60 --to 3.6",
+    "format createdAt stream streams() mirrorUrl controllers(from to outcome) hops(from to how because minimum client steps() models() agents() images() checks() advice() procedure companions() registry()) agents(version release arch family purpose size sha256 state) images() warnings() unread() unknown() notWell() totals(agents held upstream missing bytes bytesToFetch)",
+  ],
+  [
+    "ready --plan plan.json",
+    "verdict ready deep checks(id status summary evidence() remedy) look(id summary command) rows(hop controller from to model arch ready reason missing()) agents(agent ready verifiedAt) missing() warnings() snapshot plannedAt controllers(from to outcome) unread()",
+  ],
+  ["site list", "sites(name receivedAt createdAt snapshot bundles() signedBy behind beyond nextDelta)"],
+])("jam %s -o json has the fields that scripts rely on, in their order", async ([args, fields]) => {
+  const { stdout } = await gap.near.here(...(args as string).split(" "), "-o", "json");
+  expect(fieldsOf(JSON.parse(stdout))).toBe(fields);
+});
+
 function same(document: Json): Json {
   return document;
 }

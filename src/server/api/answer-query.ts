@@ -26,7 +26,8 @@ export function createQueryAnswerer({
     response.once("close", () => gone.abort(new ConnectionGone()));
     const values = readQuery(request, resource.parameters);
     const input = resource.read(values, request.method === "POST" ? textOfBody(request) : undefined);
-    const bytes = Buffer.from(await ask(resource.name, input, gone.signal));
+    const answer = await ask(resource.name, input, gone.signal);
+    const bytes = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength);
     if (bytes.length <= PIECE_BYTES || request.method === "HEAD") {
       sendJson(response, 200, bytes);
       return;
