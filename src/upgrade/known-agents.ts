@@ -19,7 +19,7 @@ export interface KnownReader extends MirrorReader {
   readonly documents: DocumentStore;
 }
 
-/** Every agent that this mirror holds or has read of. */
+/** Every agent that this mirror holds or has seen upstream. */
 export interface KnownAgents {
   /** What the mirror shows; undefined before the first sync. */
   readonly snapshot: Snapshot | undefined;

@@ -180,14 +180,14 @@ test("advice in jam.yaml that blocks a move stops plan and ready", async () => {
 });
 
 describe("the commands of a plan", () => {
-  test("name this mirror as --url says, and warn where no controller reaches it", async () => {
+  test("name this mirror as --url says, and warn which no controller can reach", async () => {
     const url = "http://mirror.example:8080";
     const given = (await json<PlanDocument>("plan", "--from", "3.6.5", "--to", "3.6", "--url", url)).document;
     expect(given.mirrorUrl).toBe(`${url}/tools`);
     expect(JSON.stringify(given.hops)).toContain(`agent-metadata-url=${url}/tools`);
-    expect(given.warnings.join()).not.toContain("where no controller reaches it");
+    expect(given.warnings.join()).not.toContain("which no controller can reach");
     const own = (await json<PlanDocument>("plan", "--from", "3.6.5", "--to", "3.6")).document;
-    expect(own.warnings.join()).toContain("where no controller reaches it: give --url");
+    expect(own.warnings.join()).toContain("which no controller can reach: give --url");
   });
 
   test("are shown in short, and whole with --procedure", async () => {

@@ -144,7 +144,7 @@ test.for([
     "upgrade in progress",
   ],
   ["suspended", { "model-status": { current: "suspended", message: "credential" } }, "failed", "suspended"],
-  ["set to an older version", { version: "3.6.4" }, "not-begun", "was not told to upgrade"],
+  ["set to an older version", { version: "3.6.4" }, "not-begun", "was not started"],
 ] as const)("a model that is %s is not done", async ([, model, state, text]) => {
   const { status, document } = await judge(aStatus({ model }), "--to", "3.6.9");
   expect(status).toBe(3);
@@ -249,7 +249,7 @@ describe("--watch", () => {
     const failed = join(FLEETS, "16-upgrade-failed", "giving-up.yaml");
     const stuck = await runJam([..."upgraded --watch --every PT0.05S".split(" "), failed]);
     expect(stuck.status).toBe(3);
-    expect(stuck.stderr).toContain("something failed and nothing moves");
+    expect(stuck.stderr).toContain("something failed and there is no progress");
   });
 
   test.for([

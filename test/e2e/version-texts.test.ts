@@ -108,5 +108,5 @@ test("before the first sync a channel in a plan means what upstream lists", asyn
   );
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ hops: [{ to: "3.6.11" }] });
-  expect(stderr).toContain("the newest 3.6 that upstream lists is taken for it");
+  expect(stderr).toContain("the newest 3.6 that upstream lists is used for it");
 });

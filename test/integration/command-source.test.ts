@@ -12,7 +12,7 @@ const COMMAND_WITH_VALUE = new RegExp(
 );
 
 /** Sentences that only look so. */
-const SENTENCES = [/juju status was given for \$\{/, /<title>jam bundle \$\{/];
+const SENTENCES = [/There is no juju status of \$\{/, /<title>jam bundle \$\{/];
 
 /** What is left of a line without the templates of `shellCommand` and what is nested in them. */
 function outsideCommands(line: string): string {

@@ -91,7 +91,8 @@ async function render(
     ({ next }) => next,
   );
   const lines = notes
-    .filter((note) => !note.startsWith("Not read"))
+    // The table shows these.
+    .filter((note) => !/^(?:Not read|Skipped)\b/.test(note))
     .map((note) => `${context.paint("yellow", "note")}: ${note}`);
   lines.push(...[...steps].map(([step, files]) => `next: ${nameFiles(files)}: ${step}`));
   const parts = [formatCount(controllers.length, "controller"), formatCount(models.length, "model")];

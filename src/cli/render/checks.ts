@@ -2,31 +2,32 @@ import { printable } from "../../shared/printable.ts";
 import type { PlanCheck } from "../../upgrade/plan/plan-document.ts";
 import type { Paint } from "../output/paint.ts";
 
-/** Places of one check that are printed; the rest is counted. */
+/** Printed places of one check; the rest is counted. */
 const MAX_PLACES = 8;
 
-/** The checks of a hop for a terminal: what was found in full, what no listing shows in one line each. */
+/** The checks of a hop for a terminal: problems in full, checks that no listing decides in one line each. */
 export function renderChecks(checks: readonly PlanCheck[], paint: Paint): string[] {
   const found = checks.filter(({ state }) => state === "found");
   const look = checks.filter(({ state }) => state === "look");
   const lines: string[] = [];
   if (found.length > 0)
-    lines.push("", "   In the way:", ...found.flatMap((check) => describeFound(check, paint)));
+    lines.push("", "   Problems found:", ...found.flatMap((check) => describeFound(check, paint)));
   const hidden = look.filter(({ unknown = [] }) => unknown.length > 0);
+  if (hidden.length > 0) lines.push("", "   Not known from the files:");
   for (const [places, few] of Map.groupBy(hidden, ({ unknown = [] }) => firstPlaces(unknown, 3).join(", "))) {
-    lines.push("", `   Not told of ${shown(places)}: ${few.map(({ id }) => id).join(", ")}`);
+    lines.push(`     ${shown(places)}: ${few.map(({ id }) => id).join(", ")}`);
   }
   const open = look.filter((check) => !hidden.includes(check));
   if (open.length > 0) {
     const width = Math.max(...open.map(({ id }) => id.length));
-    lines.push("", "   Look yourself, as no file shows it:");
+    lines.push("", "   Check yourself, no file shows it:");
     lines.push(...open.map(({ id, look: how, fact }) => `     ${id.padEnd(width)}  ${how ?? shown(fact)}`));
   }
   return lines;
 }
 
 function describeFound({ fact, remedy, where, uncertain }: PlanCheck, paint: Paint): string[] {
-  const mark = uncertain === true ? paint("yellow", "SIGN ") : paint("red", "FOUND");
+  const mark = uncertain === true ? paint("yellow", "MAYBE") : paint("red", "FOUND");
   return [
     `     ${mark}  ${shown(fact)}`,
     ...firstPlaces(where).map((place) => `            ${shown(place)}`),

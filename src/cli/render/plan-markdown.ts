@@ -1,5 +1,6 @@
 import { formatAgentName } from "../../juju/agent.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
+import { formatCount } from "../../shared/listed.ts";
 import { markdownCode, markdownLink, markdownText } from "../../shared/markup.ts";
 import type { PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
 import type { PlanProcedure } from "../../upgrade/plan/procedure-document.ts";
@@ -16,7 +17,7 @@ export function formatPlanMarkdown(plan: PlanDocument): string {
   const { totals } = plan;
   const sections = [
     `# ${title}`,
-    `Planned by jam on ${plan.createdAt.slice(0, 10)} from stream ${markdownCode(plan.stream)}: ${plan.hops.length} hop(s), ${totals.agents} agent(s), ${formatByteSize(totals.bytes)}; ${totals.held} held, ${totals.upstream} to fetch, ${totals.missing} missing.`,
+    `Planned by jam on ${plan.createdAt.slice(0, 10)} from stream ${markdownCode(plan.stream)}: ${formatCount(plan.hops.length, "hop")}, ${formatCount(totals.agents, "agent")}, ${formatByteSize(totals.bytes)}; ${totals.held} held, ${totals.upstream} to fetch, ${totals.missing} missing.`,
   ];
   if (isFleet) sections.push(controllersTable(plan));
   if (plan.warnings.length > 0)
@@ -35,8 +36,8 @@ function controllersTable({ controllers }: PlanDocument): string {
   const outcome = {
     hops: "planned",
     there: "nothing to do",
-    above: "already above the target",
-    none: "no way",
+    above: "already runs a later version",
+    none: "no upgrade path",
   };
   return table(
     ["Controller", "From", "To", "Outcome"],
@@ -67,9 +68,9 @@ function hopSections(hop: PlanHop, number: number): string[] {
   const checks = hop.checks.filter(({ state }) => state !== "clear");
   if (checks.length > 0) {
     const lines = checks.map(({ state, fact, remedy, where: places, uncertain, look }) => {
-      const mark = uncertain === true ? "a sign" : "found";
+      const mark = uncertain === true ? "maybe" : "found";
       const found = state === "found" ? `**${mark}** (${places.map(markdownText).join("; ")}): ` : "";
-      const how = state === "look" && look !== undefined ? ` Look: ${markdownCode(look)}` : "";
+      const how = state === "look" && look !== undefined ? ` Check: ${markdownCode(look)}` : "";
       return `- [ ] ${found}${markdownText(fact)} ${markdownText(remedy)}${how}`;
     });
     sections.push("### Check first", lines.join("\n"));
@@ -99,13 +100,13 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
 
 type Step = PlanProcedure["before"][number];
 
-/** What comes before the commands of a hop, with boxes to tick. */
+/** The preparation of a hop, with boxes to tick. */
 export function preparationSections({ procedure, companions = [], registry = [] }: PlanHop): string[] {
   if (procedure === undefined) return [];
   return [
     ...(companions.length === 0
       ? []
-      : ["### Inside the gap as well", companions.map(companionItem).join("\n")]),
+      : ["### Also needed inside the air gap", companions.map(companionItem).join("\n")]),
     ...(registry.length === 0
       ? []
       : [
@@ -122,7 +123,7 @@ export function preparationSections({ procedure, companions = [], registry = [] 
   ];
 }
 
-/** What comes after the commands of a hop. */
+/** The sections after the commands of a hop. */
 export function aftermathSections({ procedure }: PlanHop): string[] {
   if (procedure === undefined) return [];
   const failures = procedure.ifItFails.map((one) =>
@@ -152,7 +153,7 @@ function companionItem({
   flags,
   settings,
 }: NonNullable<PlanHop["companions"]>[number]): string {
-  const mark = need === "always" ? "" : " (where used)";
+  const mark = need === "always" ? "" : " (if used)";
   const commands = [...fetch, ...(flags.length === 0 ? [] : [flags.join(" ")]), ...settings];
   return item(`[ ] **${markdownText(what)}**${mark}: ${markdownText(`${note} ${later}`.trim())}`, commands);
 }

@@ -1,4 +1,5 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
+import { formatCount } from "../../shared/listed.ts";
 import { printable } from "../../shared/printable.ts";
 import type { PlanAgent, PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
 import type { Paint, PaintStyle } from "../output/paint.ts";
@@ -8,11 +9,11 @@ import { aftermathLines, doLines, preparationLines, procedureLines } from "./pro
 
 /** How much of a plan is shown. */
 export interface PlanRendering {
-  /** The whole procedure of each hop with its reasons, in the place of a line for each thing to do. */
+  /** The whole procedure of each hop with its reasons, instead of one line per step. */
   readonly isWhole?: boolean;
 }
 
-/** The plan for a terminal: controller by controller what to do, what it needs, and what may stand in the way. */
+/** The plan for a terminal: for each controller what to do, what it needs, and what may block it. */
 export async function renderUpgradePlan(
   plan: PlanDocument,
   paint: Paint,
@@ -24,8 +25,8 @@ export async function renderUpgradePlan(
     const name = shown(controller.name ?? "This");
     const text = {
       there: `${name} runs ${controller.from}: nothing to do.`,
-      above: `${name} runs ${controller.from}, which is more than ${controller.to}: nothing to do.`,
-      none: `${paint("red", name)} (${controller.from}): ${shown(controller.reason ?? "no way")}`,
+      above: `${name} runs ${controller.from}, which is later than ${controller.to}: nothing to do.`,
+      none: `${paint("red", name)} (${controller.from}): ${shown(controller.reason ?? "no upgrade path")}`,
       hops: "",
     }[controller.outcome];
     parts.push(`${text}\n`);
@@ -46,7 +47,7 @@ async function renderHop(hop: PlanHop, number: number, { paint, isWhole }: View)
   const how = hop.how === "migrate" ? "new controller, models migrate" : "in place";
   const lines = [paint("bold", `${number}. ${where}${hop.from} → ${hop.to}, ${how}`)];
   lines.push(
-    `   ${shown(hop.because)}${hop.minimum === undefined || hop.how === "upgrade" ? "" : ` Lowest version for it: ${hop.minimum}.`}`,
+    `   ${shown(hop.because)}${hop.minimum === undefined || hop.how === "upgrade" ? "" : ` Lowest version for this hop: ${hop.minimum}.`}`,
   );
   lines.push(`   Client: juju ${hop.client}${channelOf(hop)}`, ...describeModels(hop));
   lines.push(...describeAdvice(hop, paint));
@@ -60,7 +61,7 @@ async function renderHop(hop: PlanHop, number: number, { paint, isWhole }: View)
   return `${lines.join("\n")}\n`;
 }
 
-/** Where the client comes from, outside. */
+/** How to get the client, outside the air gap. */
 function channelOf({ procedure }: PlanHop): string {
   const fetch = procedure?.client.flatMap(({ commands }) => commands)[0];
   return fetch === undefined ? "" : ` (outside: ${fetch})`;
@@ -106,24 +107,24 @@ function renderTotals({ totals, warnings, hops, images }: PlanDocument, { paint,
   if (hops.length === 0) return lines.length === 0 ? "Nothing to do.\n" : `${lines.join("\n")}\n`;
   const parts = [`${totals.held} held`, `${totals.upstream} to fetch`, `${totals.missing} missing`];
   lines.push(
-    `${hops.length} hop(s), ${totals.agents} agent(s), ${formatByteSize(totals.bytes)}: ${parts.join(", ")}.`,
+    `${formatCount(hops.length, "hop")}, ${formatCount(totals.agents, "agent")}, ${formatByteSize(totals.bytes)}: ${parts.join(", ")}.`,
   );
   if (images.length > 0)
     lines.push(`Container images for your registry (caas-image-repo): ${images.join(", ")}`);
   if (totals.upstream > 0) {
     lines.push(
-      `Fetch exactly these (${formatByteSize(totals.bytesToFetch)}): write the plan with -o json > plan.json, then jam sync --plan plan.json`,
+      `To fetch exactly these (${formatByteSize(totals.bytesToFetch)}), write the plan with -o json > plan.json, then run jam sync --plan plan.json`,
     );
   }
   if (!isWhole) {
     lines.push(
-      "--procedure shows how each hop goes from the backup to the way back; --markdown is for a ticket.",
+      "--procedure prints the whole procedure of each hop, from the backup to the way back; --markdown prints it for a ticket.",
     );
   }
   return `${lines.join("\n")}\n`;
 }
 
-/** Text that a fleet's file or an advice brought in. */
+/** Text from a file of the fleet or from advice. */
 function shown(text: string): string {
   return printable(text, Infinity);
 }

@@ -6,10 +6,10 @@ import { wrapText } from "../output/text.ts";
 
 type Step = PlanProcedure["before"][number];
 
-/** Preparations that get a line of their own; the others are named together. */
+/** Preparations with a line of their own; the others are listed together. */
 const WITH_COMMAND = new Set(["healthy", "backup", "agents-from-here", "target-knows", "dry-run"]);
 
-/** What comes before the commands of a hop: the main things with their first command, the others by name. */
+/** The preparation of a hop: the main steps with their first command, the others by name. */
 export function preparationLines({ procedure }: PlanHop): string[] {
   if (procedure === undefined || procedure.before.length === 0) return [];
   const others = procedure.before.filter(({ id }) => !WITH_COMMAND.has(id)).map(({ title }) => title);
@@ -26,7 +26,7 @@ function shortStep({ title, commands }: Step): string {
   return `     ${title.padEnd(24)} ${first}${commands.length > 1 ? ` (+${commands.length - 1})` : ""}`;
 }
 
-/** The commands of a hop; a long one that has nothing quoted goes over several lines, to be pasted as they are. */
+/** The commands of a hop; a long one without quoting is split over several lines that can be pasted as they are. */
 export function doLines({ steps }: PlanHop): string[] {
   return ["   Do:", ...steps.flatMap(({ command }) => breakCommand(command))];
 }
@@ -39,7 +39,7 @@ function breakCommand(command: string): string[] {
   );
 }
 
-/** Watching, the way back, and what else has to be inside, a line each. */
+/** Watching, the way back, and what else is needed inside the air gap, one line each. */
 export function aftermathLines(hop: PlanHop, paint: Paint): string[] {
   const { procedure, companions = [], registry = [] } = hop;
   const watch = procedure?.watch.flatMap(({ commands }) => commands)[0];
@@ -60,7 +60,7 @@ function companionLines(companions: readonly PlanCompanion[]): string[] {
   if (files.length + settings.length + named.length === 0) return [];
   const width = Math.max(0, ...settings.map(({ flags }) => (flags[0] ?? "").length));
   return [
-    "   Inside the gap as well:",
+    "   Also needed inside the air gap:",
     ...(files.length === 0 ? [] : [`     ${files.join(", ")}`]),
     ...named.map(({ what }) => `     ${what}`),
     ...settings.map(({ what, flags }) => `     ${(flags[0] ?? "").padEnd(width)}  ${what}`),
@@ -79,7 +79,7 @@ export function procedureLines(hop: PlanHop, paint: Paint): string[] {
     ...section("Verify", procedure.verify, paint),
     ...failures(procedure.ifItFails, paint),
     ...section("Way back", procedure.wayBack, paint),
-    ...(companions.length === 0 ? [] : ["", `   ${paint("bold", "Inside the gap as well")}`]),
+    ...(companions.length === 0 ? [] : ["", `   ${paint("bold", "Also needed inside the air gap")}`]),
     ...companions.flatMap((companion) => wholeCompanion(companion, paint)),
     ...(registry.length === 0 ? [] : ["", `   ${paint("bold", "The registry")}`]),
     ...registry.flatMap(({ severity, note, remedy = "" }) =>
@@ -114,7 +114,7 @@ function wholeCompanion(
   { what, need, fetch, flags, settings, later, note, isInCommand }: PlanCompanion,
   paint: Paint,
 ): string[] {
-  const mark = need === "always" ? "" : " (where used)";
+  const mark = need === "always" ? "" : " (if used)";
   return [
     ...wrapText(`${what}${mark}: ${shown(note)} ${later}`, "     "),
     ...commandLines(fetch, paint),
@@ -129,7 +129,7 @@ function commandLines(commands: readonly string[], paint: Paint): string[] {
   return commands.map((command) => `         ${paint("cyan", command)}`);
 }
 
-/** Titles and texts name controllers and models. */
+/** Titles and texts contain names of controllers and models. */
 function shown(text: string): string {
   return printable(text, Infinity);
 }

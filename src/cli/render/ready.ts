@@ -1,14 +1,15 @@
+import { formatCount } from "../../shared/listed.ts";
 import { printable } from "../../shared/printable.ts";
 import type { LookItem, ReadyCheck, ReadyDocument } from "../../upgrade/ready/ready-document.ts";
 import type { Paint } from "../output/paint.ts";
 import { firstPlaces } from "./checks.ts";
 
-/** What `jam ready` prints for people: what failed, what is not known, the rest in a line, the verdict last. */
+/** What `jam ready` prints for people: failed checks, undecided ones, the rest in one line, the verdict last. */
 export function renderReady(report: ReadyDocument, paint: Paint): string {
   const open = report.checks.filter(({ status }) => status !== "ok");
   const fine = report.checks.filter(({ status }) => status === "ok");
   const parts = [
-    ...open.map((check) => renderCheck(check, paint)),
+    ...renderOpen(open, paint),
     ...fine.filter(isWorthALine).map((check) => renderLine(check, paint)),
     renderRest(fine, paint),
     renderLook(report.look, paint),
@@ -16,6 +17,24 @@ export function renderReady(report: ReadyDocument, paint: Paint): string {
     summarize(report, paint),
   ];
   return `${parts.filter((part) => part !== "").join("\n")}\n`;
+}
+
+/** Undecided checks with the same evidence are printed together. */
+function renderOpen(open: readonly ReadyCheck[], paint: Paint): string[] {
+  const groups = Map.groupBy(open, ({ id, status, evidence }) =>
+    status === "unknown" && evidence.length > 0 ? evidence.join("\n") : id,
+  );
+  return [...groups.values()].map((checks) => {
+    const [first, ...others] = checks;
+    if (first === undefined) return "";
+    if (others.length === 0) return renderCheck(first, paint);
+    const width = Math.max(...checks.map(({ id }) => id.length));
+    return [
+      `${paint("yellow", "unknown")}  ${checks.length} checks could not be decided:`,
+      ...checks.map(({ id, summary }) => `           ${id.padEnd(width)}  ${shown(summary)}`),
+      ...firstPlaces(first.evidence).map((line) => `           ${paint("dim", shown(line))}`),
+    ].join("\n");
+  });
 }
 
 function renderCheck({ id, status, summary, evidence, remedy }: ReadyCheck, paint: Paint): string {
@@ -27,7 +46,7 @@ function renderCheck({ id, status, summary, evidence, remedy }: ReadyCheck, pain
   ].join("\n");
 }
 
-/** Agents, and what a person confirmed, are shown though they are fine. */
+/** Checks of agents and confirmed checks get a line even if they are ok. */
 function isWorthALine({ id, confirmedAt }: ReadyCheck): boolean {
   return id.endsWith("-agents") || confirmedAt !== undefined;
 }
@@ -49,7 +68,7 @@ function renderLook(look: readonly LookItem[], paint: Paint): string {
     const how = confirmedAt === undefined ? (command ?? shown(summary)) : `confirmed ${confirmedAt}`;
     return `  ${id.padEnd(width)}  ${shown(how)}`;
   });
-  return `${paint("cyan", "look yourself")}, as neither the mirror nor a file shows it:\n${lines.join("\n")}`;
+  return `${paint("cyan", "check yourself")}, neither the mirror nor a file shows it:\n${lines.join("\n")}`;
 }
 
 function summarize({ verdict, checks, missing }: ReadyDocument, paint: Paint): string {
@@ -57,11 +76,11 @@ function summarize({ verdict, checks, missing }: ReadyDocument, paint: Paint): s
   const unknown = checks.filter(({ status }) => status === "unknown").map(({ id }) => id);
   switch (verdict) {
     case "ready":
-      return `\n${paint("green", "Ready")}: what the plan needs can be served from here, and no check stands in the way.`;
+      return `\n${paint("green", "Ready")}: this mirror can serve everything that the plan needs, and no check failed.`;
     case "not-known":
       return `\n${paint("yellow", "NOT KNOWN")}: ${unknown.join(", ")} could not be decided.`;
     case "not-ready": {
-      const agents = missing.length === 0 ? "" : ` ${missing.length} agents cannot be served.`;
+      const agents = missing.length === 0 ? "" : ` ${formatCount(missing.length, "agent")} cannot be served.`;
       const open = unknown.length === 0 ? "" : ` Not known: ${unknown.join(", ")}.`;
       return `\n${paint("red", "NOT ready")}: ${failed.join(", ")}.${agents}${open}`;
     }

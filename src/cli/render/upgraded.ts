@@ -8,18 +8,20 @@ import { formatTable } from "../output/table.ts";
 import type { FleetUnread } from "../../upgrade/fleet/fleet.ts";
 import type { Paint } from "../output/paint.ts";
 
-/** Agents of a model that get a row of their own; the rest is counted. */
+/** Printed agents of a model; the rest is counted. */
 const MAX_ROWS = 40;
 
-/** Agents whose steps are printed; the same help for hundreds would hide it. */
+/** Agents whose steps are printed: the same steps for hundreds of agents would be unreadable. */
 const MAX_HELPED = 3;
 
 /** What `jam upgraded` prints for people. */
 export async function renderUpgraded(document: UpgradedDocument, context: CommandContext): Promise<string> {
-  const models = await Promise.all(document.models.map((model) => renderModel(model, context)));
+  const models: string[] = [];
+  const printed = new Map<string, string>();
+  for (const model of document.models) models.push(await renderModel(model, context, printed));
   const controllers = document.controllers.flatMap((controller) => renderController(controller, context));
   const unread = renderUnread(document.unread, context.paint).map((line) => `${line}\n`);
-  const none = models.length === 0 ? ["The files tell of no model.\n"] : [];
+  const none = models.length === 0 ? ["The files do not contain any model.\n"] : [];
   return [...models, ...controllers, ...unread, ...none].join("");
 }
 
@@ -43,7 +45,11 @@ function countRest(agents: readonly UpgradedAgent[]): string[] {
   return [...counts].map(([state, count]) => `${count} ${state}`);
 }
 
-async function renderModel(model: UpgradedModel, { paint }: CommandContext): Promise<string> {
+async function renderModel(
+  model: UpgradedModel,
+  { paint }: CommandContext,
+  printed: Map<string, string>,
+): Promise<string> {
   const name = printable(model.label, 200);
   const done = model.agents.filter(({ state }) => isOnTarget(state));
   const target = model.target ?? "an unknown version";
@@ -51,7 +57,7 @@ async function renderModel(model: UpgradedModel, { paint }: CommandContext): Pro
     model.agents.length === 0
       ? `${name}: no agents to wait for; the model is set to ${model.version ?? "an unknown version"}`
       : `${name}: ${done.length} of ${model.agents.length} agents run ${target} and work`;
-  const warnings = model.warnings.map((text) => `      look: ${printable(text, 300)}\n`).join("");
+  const warnings = model.warnings.map((text) => `      note: ${printable(text, 300)}\n`).join("");
   if (model.upgraded) return `${paint("green", "done")}  ${head}\n${warnings}`;
   const late = model.agents.filter(({ state }) => !isOnTarget(state));
   const mark = model.state === "failed" || model.state === "not-readable" ? "red" : "yellow";
@@ -61,7 +67,7 @@ async function renderModel(model: UpgradedModel, { paint }: CommandContext): Pro
   return [
     `${paint(mark, model.state)}  ${head}${counts}\n${reasons}${warnings}`,
     await renderAgents(late),
-    renderSteps(late, model),
+    renderSteps(late, model, printed),
   ].join("");
 }
 
@@ -84,25 +90,39 @@ async function renderAgents(late: readonly UpgradedAgent[]): Promise<string> {
   return `\n${table}${more}`;
 }
 
-function renderSteps(late: readonly UpgradedAgent[], { next, label }: UpgradedModel): string {
+/**
+ * The steps to try. Most steps of a model are the same for every model of its controller, so each is printed once.
+ * @param printed the model that a step was printed for; appended to
+ */
+function renderSteps(
+  late: readonly UpgradedAgent[],
+  { next, label }: UpgradedModel,
+  printed: Map<string, string>,
+): string {
   const helped = late.filter((agent) => agent.next.length > 0).slice(0, MAX_HELPED);
   const lines = helped.flatMap((agent) => [
     `  ${printable(`${agent.kind} ${agent.name}`)}`,
     ...agent.next.map((step) => `    ${step}`),
   ]);
-  const all = next.length === 0 ? [] : [`  ${printable(label)}`, ...next.map((step) => `    ${step}`)];
-  return lines.length + all.length === 0 ? "\n" : `\nTry next:\n${[...lines, ...all].join("\n")}\n\n`;
+  const fresh = next.filter((step) => !printed.has(step));
+  const earlier = printed.get(next.find((step) => printed.has(step)) ?? "");
+  for (const step of fresh) printed.set(step, label);
+  if (next.length > 0) {
+    lines.push(`  ${printable(label)}`, ...fresh.map((step) => `    ${step}`));
+    if (earlier !== undefined) lines.push(`    # and the other steps of ${printable(earlier)} above`);
+  }
+  return lines.length === 0 ? "\n" : `\nTry next:\n${lines.join("\n")}\n\n`;
 }
 
 function renderController(controller: UpgradedController, { paint }: CommandContext): string[] {
-  const faults = [...controller.reasons, ...controller.warnings.map((text) => `look: ${text}`)];
+  const faults = [...controller.reasons, ...controller.warnings.map((text) => `note: ${text}`)];
   if (faults.length === 0) return [];
-  const mark = controller.upgraded ? paint("yellow", "look") : paint("yellow", "in-progress");
+  const mark = controller.upgraded ? paint("yellow", "note") : paint("yellow", "in-progress");
   const lines = faults.map((text) => `      ${printable(text, 300)}\n`);
   return [`${mark}  controller ${printable(controller.controller)}\n${lines.join("")}`];
 }
 
-/** Lines for what could not be read; hundreds of them would hide the rest, so more are counted. */
+/** Printed lines about parts that could not be read; the rest is counted. */
 const MAX_LINES = 20;
 
 /** One line for each part of a fleet's files that could not be read or placed. */

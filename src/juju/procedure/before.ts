@@ -22,7 +22,7 @@ export function beforeSteps(situation: HopSituation): ProcedureStep[] {
 function oldStatus(): ProcedureStep {
   return {
     id: "healthy",
-    title: "all is well",
+    title: "health check",
     text: "Check that every machine and unit runs the same version and is started.",
     commands: [shellCommand`juju status -e ENVIRONMENT`],
     source: "cmd/juju/commands/upgradejuju.go @juju-1.25.14",
@@ -35,7 +35,7 @@ function healthy(situation: HopSituation): ProcedureStep {
   const nodes = movesController && situation.controllerType === "iaas" && !isFrom(from, "4.0");
   return {
     id: "healthy",
-    title: "all is well",
+    title: "health check",
     text: `Check that everything is healthy and runs the same version: machines started, units idle, no messages${
       nodes ? ", every controller node with a vote" : ""
     }. Otherwise Juju refuses the upgrade, or it gets stuck.`,
@@ -62,7 +62,7 @@ function agentsFromHere(situation: HopSituation): ProcedureStep {
   const everyModel = !isFrom(from, "2.9.33") || isFrom(from, "4.0");
   return {
     id: "agents-from-here",
-    title: "agents from here",
+    title: "agents from this mirror",
     text: `Let Juju search for agents only in this mirror.${
       everyModel ? " Each model has its own setting." : ""
     }`,
@@ -104,7 +104,7 @@ function space(situation: HopSituation): ProcedureStep {
   const place = placesOf(situation)[0] ?? "MODEL";
   return {
     id: "space",
-    title: "room on each machine",
+    title: "free space on each machine",
     text: "Each machine needs 250 MiB free in /var/lib/juju and in /tmp, or its agent stays on the old version, and juju status does not show why.",
     commands: [shellCommand`juju ssh -m ${place} N -- df -h /var/lib/juju /tmp`],
     source: "worker/upgrader/upgrader.go:checkForSpace @2.8.13 to 3.6.28",
@@ -115,7 +115,7 @@ function targetKnows({ from, to, controller, newController }: HopSituation): Pro
   const secrets = isFrom(from, "3.1");
   return {
     id: "target-knows",
-    title: "users and clouds there",
+    title: "users and clouds",
     text: `The new controller has to know everything that the models use: every user (juju add-user), the cloud and region with the same name (juju add-cloud --controller), the credential${
       secrets ? ", and secret backends with the same name (juju add-secret-backend --import-id)" : ""
     }. It must not have a model with the same name and owner.${

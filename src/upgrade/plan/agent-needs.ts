@@ -3,7 +3,7 @@ import { osTypeOf } from "../../juju/release.ts";
 import { parseStreamContentId, type AgentFamily } from "../../juju/stream.ts";
 import { type JujuVersion, formatVersion, parseVersion } from "../../juju/version.ts";
 
-/** An agent as one generation of Juju asks for it. */
+/** An agent as one generation of Juju requests it. */
 export interface AgentNeed {
   readonly version: string;
   /** OS type in the family `agents`, series in `tools`. */
@@ -17,11 +17,11 @@ export interface FoundAgent {
   readonly state: "held" | "upstream";
 }
 
-/** Held and upstream agents of some streams, to be asked by what Juju asks for. */
+/** Held and upstream agents of some streams, found by what Juju requests. */
 export interface AgentIndex {
-  /** Every version that some agent has. */
+  /** Every version with at least one agent. */
   readonly versions: readonly JujuVersion[];
-  /** The agent, held rather than upstream; undefined when there is none. */
+  /** The agent, held rather than upstream; undefined if there is none. */
   find(need: AgentNeed): FoundAgent | undefined;
   /** Releases of an OS that a family lists for a version and architecture, in order. */
   releases(wanted: Omit<AgentNeed, "release">, os: string): readonly string[];
@@ -34,7 +34,7 @@ export interface AgentIndexInput {
   readonly streams: readonly string[];
 }
 
-/** The index of what is known. */
+/** The index of the known agents. */
 export function createAgentIndex({ held, upstream, streams }: AgentIndexInput): AgentIndex {
   const found = new Map<string, FoundAgent>();
   const releases = new Map<string, Set<string>>();
@@ -66,18 +66,18 @@ function keyOf({ version, release, arch, family }: AgentNeed): string {
   return `${version} ${family} ${release} ${arch}`;
 }
 
-/** What agents run on. */
+/** The platform of a machine or pod. */
 export interface Platform {
   readonly arch: string;
   /** OS type. */
   readonly os: string;
-  /** Undefined stands for every series that is listed. */
+  /** Undefined means every series that is listed. */
   readonly series: string | undefined;
-  /** Kubernetes pulls images; streams only vouch for the version, for which one listing is enough. */
+  /** Kubernetes pulls images; the streams only have to list the version, so one entry is enough. */
   readonly isVouchedFor?: true;
 }
 
-/** The agents of one version that Juju asks for on these platforms, each once. */
+/** The agents of one version that Juju requests for these platforms, each once. */
 export function needsOf(
   version: JujuVersion,
   families: readonly AgentFamily[],
@@ -102,7 +102,7 @@ function releasesOf(
   index: AgentIndex,
 ): readonly string[] {
   if (wanted.family === "agents") {
-    // From 3.0 on there are no agents for Windows, and for other systems only where upstream lists them.
+    // From 3.0 there are no agents for Windows, and for other systems only if upstream lists them.
     const isGone =
       os !== "ubuntu" && !wanted.version.startsWith("2.") && index.releases(wanted, os).length === 0;
     return isGone ? [] : [os];

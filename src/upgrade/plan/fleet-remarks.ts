@@ -59,12 +59,12 @@ function unknownOf({ controllers, models }: Fleet): string[] {
   ];
 }
 
-/** Those that are not readable are named as unread, those under way by the check of upgrades under way. */
+/** Unreadable agents are listed as unread, upgrading ones by the check of upgrades in progress. */
 const NOT_WORKING: ReadonlySet<AgentState> = new Set(["down", "lost", "failed", "stopped", "pending"]);
 
 /**
- * What of a fleet is not well, whether Juju's own checks look at it or not: `prod:web machine 1 (down)`,
- * `prod:web unit a/0 (3.6.4)`, `prod:web (dying)`. Juju lets most of its upgrades begin all the same.
+ * Parts of a fleet with a problem, whether Juju checks them or not: `prod:web machine 1 (down)`,
+ * `prod:web unit a/0 (3.6.4)`, `prod:web (dying)`. Juju starts most upgrades in spite of them.
  */
 export function notWellIn({ models }: Fleet): string[] {
   return models.flatMap((model) => [
@@ -73,7 +73,7 @@ export function notWellIn({ models }: Fleet): string[] {
   ]);
 }
 
-/** Those of `places` that no check has named, by the same words or by the place alone. */
+/** The `places` that no check names, with the same text or by the place alone. */
 export function notNamedBy(places: readonly string[], named: readonly string[]): string[] {
   const known = new Set(named);
   return places.filter((place) => !known.has(place) && !known.has(place.replace(/ \([^()]*\)$/, "")));

@@ -11,31 +11,31 @@ export interface PlannedModel {
   readonly version: JujuVersion;
   readonly isController: boolean;
   readonly platforms: readonly Platform[];
-  /** What the fleet's files say; undefined in a plan for no fleet. */
+  /** The model in the fleet's files; undefined in a plan without a fleet. */
   readonly facts: FleetModel | undefined;
 }
 
 /** A controller and its models. */
 export interface PlanGroup {
-  /** What it is called in output; undefined in a plan for no fleet. */
+  /** Its name in output; undefined in a plan without a fleet. */
   readonly controller: string | undefined;
-  /** What commands call it, where that is not unique and so not what it is called in output. */
+  /** Its name in commands, if that is not unique and so differs from the name in output. */
   readonly clientName?: string;
-  /** What new controllers are called after: `prod` of `prod-3.6.27`. */
+  /** The first part of the names of new controllers: `prod` of `prod-3.6.27`. */
   readonly family?: string;
   readonly version: JujuVersion;
   readonly mongoVersion: string | undefined;
   readonly models: readonly PlannedModel[];
-  /** What the fleet's files say of the controller; undefined in a plan for no fleet, and for a new controller. */
+  /** The controller in the fleet's files; undefined in a plan without a fleet, and for a new controller. */
   readonly facts?: FleetController | undefined;
 }
 
-/** What machines are taken to be where no file tells. */
+/** The platforms to assume for models without a status. */
 export interface Assumed {
   readonly arches: readonly string[];
   /** OS types. */
   readonly oses: readonly string[];
-  /** Empty stands for every series that is listed. */
+  /** Empty means every series that is listed. */
   readonly series: readonly string[];
 }
 
@@ -46,17 +46,17 @@ export function anonymousGroup(version: JujuVersion, type: "iaas" | "caas", assu
   return { controller: undefined, version, mongoVersion: undefined, models: [{ ...model, platforms }] };
 }
 
-/** The groups of a fleet in order of their names; what keeps a controller out goes to `warnings`. */
+/** The groups of a fleet in order of their names. Warnings about controllers that are left out go to `warnings`. */
 export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): PlanGroup[] {
   const guessed: string[] = [];
   const byController = Map.groupBy(fleet.models, ({ controller }) => controller);
   const groups = fleet.controllers.flatMap((controller): PlanGroup[] => {
     const { label, name, presumedVersion, mongoVersion } = controller;
-    // A note of the fleet says what to do about JAAS.
+    // A note of the fleet describes what to do about JAAS.
     if (controller.isJaas) return [];
     if (presumedVersion === undefined) {
       warnings.push(
-        `Controller ${label} is left out: no file tells its version. Add ${shellCommand`juju show-controller ${name} --format json`}.`,
+        `Controller ${label} is left out: no file contains its version. Add ${shellCommand`juju show-controller ${name} --format json`}.`,
       );
       return [];
     }
@@ -65,7 +65,7 @@ export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): Pl
     const own = all.find(({ isController }) => isController);
     if (controller.version === undefined && own?.version === undefined) {
       warnings.push(
-        `No file tells the version of controller ${label}; ${presumedVersion}, the highest of its models, is taken. Give ${shellCommand`juju show-controller ${name} --format json`}.`,
+        `No file contains the version of controller ${label}; ${presumedVersion}, the highest of its models, is assumed. Add ${shellCommand`juju show-controller ${name} --format json`}.`,
       );
     }
     const models = all.map((model) => plannedModel(model, number, assumed, guessed));
@@ -81,19 +81,17 @@ export function groupsOf(fleet: Fleet, assumed: Assumed, warnings: string[]): Pl
     ];
   });
   for (const { name, files } of fleet.models.filter(({ controller }) => controller === undefined)) {
-    warnings.push(
-      `Model ${name} (${files.join(", ")}) is left out: it cannot be told which controller it belongs to.`,
-    );
+    warnings.push(`Model ${name} (${files.join(", ")}) is left out: its controller is not known.`);
   }
   if (guessed.length > 0) {
     warnings.push(
-      `No juju status was given for ${guessed.join(", ")}: ${assumed.arches.join(", ")} on ${assumed.oses.join(", ")} is assumed there, and what could stand in the way is not known.`,
+      `There is no juju status of ${guessed.join(", ")}: ${assumed.arches.join(", ")} on ${assumed.oses.join(", ")} is assumed for these, and what could block the upgrade is not known.`,
     );
   }
   return groups;
 }
 
-/** Commands have to use the name that clients know; new controllers get names that are told apart. */
+/** Commands use the name that clients know; new controllers get unique names. */
 function clientNames({ label, name, uuid }: FleetController): Pick<PlanGroup, "clientName" | "family"> {
   if (label === name) return {};
   return { clientName: name, family: `${name}-${uuid?.slice(0, 8) ?? "new"}` };
@@ -112,7 +110,7 @@ function plannedModel(
   return {
     name: formatModelName(model),
     type,
-    // A model never runs more than its controller; a file from another day can say so.
+    // A model never runs a later version than its controller, but files from different times can show that.
     version: compareVersions(version, controllerVersion) > 0 ? controllerVersion : version,
     isController: model.isController,
     platforms:
@@ -123,7 +121,7 @@ function plannedModel(
   };
 }
 
-/** Each platform of the model's machines once. A machine that is not up yet tells no architecture. */
+/** Each platform of the model's machines once. A machine that has not started yet has no architecture. */
 function machinePlatforms({ machines = [] }: FleetModel, assumed: Assumed): Platform[] {
   const platforms = new Map<string, Platform>();
   for (const { arch, os = "ubuntu", series } of machines) {

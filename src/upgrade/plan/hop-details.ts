@@ -10,20 +10,20 @@ import type { PlanHop } from "./plan-document.ts";
 import type { PlanProcedure } from "./procedure-document.ts";
 import { imageNamesOf } from "../../juju/images/images-of.ts";
 
-/** A hop of a group, as far as its procedure and its companions depend on it. */
+/** The properties of a hop that its procedure and its companions depend on. */
 export interface ProcedureHop {
   readonly group: PlanGroup;
   readonly from: JujuVersion;
   readonly to: JujuVersion;
-  /** `follow`: only models that lag behind their controller. */
+  /** `follow`: only models on a lower version than their controller. */
   readonly kind: "upgrade" | "migrate" | "follow";
-  /** Models that take part. */
+  /** The models of the hop. */
   readonly models: readonly PlannedModel[];
   /** `agent-metadata-url` of this mirror. */
   readonly url: string;
 }
 
-/** What a hop needs from outside the gap next to the agents. */
+/** What a hop needs from outside the air gap in addition to the agents. */
 export function hopCompanions(hop: ProcedureHop): readonly Companion[] {
   const { kind, to, url } = hop;
   const own = hop.group.models.find(({ isController }) => isController);
@@ -40,7 +40,7 @@ export function hopCompanions(hop: ProcedureHop): readonly Companion[] {
   return companionsOf(question);
 }
 
-/** Procedure, companions and notes on the registry, as the plan's document has them. */
+/** Procedure, companions and notes on the registry, as in the plan document. */
 export function detailsOfHop(
   hop: ProcedureHop,
   steps: PlanHop["steps"],
@@ -86,7 +86,7 @@ function namesOf({ group, to }: ProcedureHop): {
   return { controller, newController: `${group.family ?? controller}-${formatVersion(to)}` };
 }
 
-/** Without a file that tells, a controller is where its models are. */
+/** The type of the controller; without a file about it, that of its models. */
 function controllerTypeOf({ group, models }: ProcedureHop): "iaas" | "caas" {
   const own = group.models.find(({ isController }) => isController);
   return own?.type ?? (models.length > 0 && models.every(({ type }) => type === "caas") ? "caas" : "iaas");
@@ -105,14 +105,14 @@ function notesOf({ kind, from, to }: ProcedureHop): readonly RegistryNote[] {
 }
 
 const TITLES: Readonly<Record<string, readonly [title: string, text: string]>> = {
-  "install-client": ["the client", "Use this client for what follows."],
-  "upgrade-controller": ["the controller", "The controller goes first; wait until it is done."],
-  "upgrade-model": ["each model", "Then each model, to the version of its controller."],
+  "install-client": ["the client", "Use this client for the following steps."],
+  "upgrade-controller": ["the controller", "Upgrade the controller first and wait until it is done."],
+  "upgrade-model": ["each model", "Then upgrade each model to the version of its controller."],
   bootstrap: ["a new controller", "Bootstrap the controller that the models move to."],
-  migrate: ["each migration", "Move one model after the other, the least important first."],
+  migrate: ["each migration", "Migrate one model after the other, the least important first."],
 };
 
-/** One step of the procedure for each kind, with the commands of the hop. */
+/** One step of the procedure for each kind of step, with its commands. */
 function doSteps(steps: PlanHop["steps"]): PlanProcedure["do"] {
   return [...new Set(steps.map(({ step }) => step))].map((id) => {
     const [title, text] = TITLES[id] ?? [id, ""];
@@ -121,26 +121,26 @@ function doSteps(steps: PlanHop["steps"]): PlanProcedure["do"] {
   });
 }
 
-/** The flags that the bootstrap command of the hop carries itself. */
+/** The flags that the bootstrap command of the hop contains. */
 export function flagsInCommand(companions: readonly Companion[]): Companion["flags"] {
   return companions.filter(({ isInCommand }) => isInCommand).flatMap(({ flags }) => flags);
 }
 
-/** What of a hop decides which images Kubernetes pulls. */
+/** The properties of a hop that decide which images Kubernetes pulls. */
 export interface ImageHop {
   readonly to: JujuVersion;
-  /** True where the hop bootstraps a controller of `to`. */
+  /** True if the hop bootstraps a controller of `to`. */
   readonly isBootstrap: boolean;
-  /** Models that take part; in place the controller's own is one of them. */
+  /** The models of the hop; for an upgrade in place the controller model is one of them. */
   readonly models: readonly PlannedModel[];
-  /** The controller's own model, where it is known. */
+  /** The controller model, if it is known. */
   readonly own: PlannedModel | undefined;
 }
 
 /**
- * The images of a hop without repository, each once: those of a new controller, those of every model at the target
- * and, after a migration, at the version that it still runs. A controller that is upgraded keeps the `juju-db` and
- * `charm-base` of its bootstrap. Empty when nothing runs on Kubernetes.
+ * The images of a hop without repository, each once: those of a new controller, and those of every model for the target
+ * and, after a migration, for the version that it still runs. An upgraded controller keeps the `juju-db` and
+ * `charm-base` of its bootstrap. Empty if nothing runs on Kubernetes.
  * Source: caas/kubernetes/provider/bootstrap.go, controller_upgrade.go @3.6.28; migration/precheck.go @3.6.9 (#20267)
  */
 export function imagesOfHop({ to, isBootstrap, models, own }: ImageHop): string[] {
@@ -156,7 +156,7 @@ export function imagesOfHop({ to, isBootstrap, models, own }: ImageHop): string[
   return [...new Set(images)];
 }
 
-/** Applications that an operator runs (podspec charms) have no container of their charm. */
+/** Applications with an operator (podspec charms) have no container for their charm. */
 function imagesOfModel({ facts }: PlannedModel, version: JujuVersion): readonly string[] {
   const units = facts?.units ?? [];
   const podspec = new Set(units.filter((one) => one.isRunByOperator).map(({ application }) => application));
@@ -171,7 +171,7 @@ function imagesOfModel({ facts }: PlannedModel, version: JujuVersion): readonly 
   });
 }
 
-/** That images are missing from a plan, because nothing tells what Kubernetes applications run on. */
+/** A warning that images are missing from a plan, because the bases of Kubernetes applications are not known. */
 export function unknownBases(models: readonly PlannedModel[]): string | undefined {
   const unknown = models.filter(
     ({ type, isController, facts }) => type === "caas" && !isController && facts?.applications === undefined,
@@ -180,5 +180,5 @@ export function unknownBases(models: readonly PlannedModel[]): string | undefine
   const names = unknown.map(({ name, facts }) => facts?.label ?? name).filter((name) => name !== "");
   const where =
     names.length === 0 ? "" : ` of ${names.slice(0, 6).join(", ")}${names.length > 6 ? " and others" : ""}`;
-  return `The bases of the applications${where} on Kubernetes are not known without a juju status: each needs an image of its own, such as charm-base:ubuntu-22.04.`;
+  return `The bases of the applications${where} on Kubernetes are not known without a juju status: each base needs another image, such as charm-base:ubuntu-22.04.`;
 }

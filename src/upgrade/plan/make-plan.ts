@@ -71,18 +71,22 @@ export function planFrom(request: PlanRequest, sources: PlanSources): PlanDocume
 
 function requireFleet(fleet: Fleet | undefined): Fleet {
   if (fleet !== undefined) return fleet;
-  throw new JamError("JAM_INTERNAL", "A plan needs a version or a fleet to begin at.");
+  throw new JamError("JAM_INTERNAL", "A plan needs a version or a fleet to start from.");
 }
 
 function loopbackNote({ url }: MirrorUrl): string {
-  return `The commands name this mirror by ${url}, where no controller reaches it: give --url http://ADDRESS:8080/tools, or set server.listen.`;
+  return `The commands contain ${url} as the address of this mirror, which no controller can reach: give --url http://ADDRESS:8080/tools, or set server.listen.`;
 }
 
 function noControllers(warnings: readonly string[]): JamError {
-  return new JamError("JAM_FLEET_INVALID", "The files name no controller that a plan can be made for.", {
-    lines: warnings,
-    hint: "Add what juju models --format json or juju show-controller --format json prints for each controller.",
-  });
+  return new JamError(
+    "JAM_FLEET_INVALID",
+    "No plan can be made: the files do not contain a controller with its version.",
+    {
+      lines: warnings,
+      hint: "Add the output of juju models --format json or juju show-controller --format json for each controller.",
+    },
+  );
 }
 
 /** The groups to plan, and what is known of their fleet. */
@@ -94,19 +98,19 @@ export interface PlanInput {
   /** Streams that Juju searches for it. */
   readonly streams: readonly string[];
   readonly createdAt: Date;
-  /** What is known to be unclear already. */
+  /** Warnings from reading the fleet. */
   readonly warnings: readonly string[];
   /** What of the fleet's files could not be read or placed. */
   readonly unread?: readonly FleetUnread[];
-  /** What the fleet's files do not tell. */
+  /** What the fleet's files do not contain. */
   readonly unknown?: readonly string[];
-  /** What of the fleet is not well. */
+  /** Parts of the fleet with a problem. */
   readonly notWell?: readonly string[];
 }
 
 /**
- * The hops, agents, checks and commands for every group. A group without a way is listed with the reason.
- * @throws JamError JAM_AGENT_NOT_FOUND for an unknown target; JAM_PLAN_IMPOSSIBLE when the only group has no way
+ * The hops, agents, checks and commands for every group. A group without an upgrade path is listed with the reason.
+ * @throws JamError JAM_AGENT_NOT_FOUND for an unknown target; JAM_PLAN_IMPOSSIBLE if the only group has no upgrade path
  */
 export function makePlan(input: PlanInput, context: PlanContext): PlanDocument {
   const warnings = new Set(input.warnings);
@@ -164,7 +168,7 @@ function targetOf(
   ) {
     return group.version;
   }
-  // A machine on a platform that the target has no agents for must go first; the check of its hop says so.
+  // Machines on a platform without agents of the target have to be removed first; a check of the hop reports them.
   const wanted = { index: context.index, platforms: platforms.filter(({ os }) => os === "ubuntu") };
   const chosen = chooseTarget(wish, wanted);
   if (chosen.warning !== undefined) warnings.add(chosen.warning);
@@ -179,15 +183,15 @@ function targetOf(
 }
 
 function impossible({ from, to, reason }: PlanController): JamError {
-  return new JamError("JAM_PLAN_IMPOSSIBLE", reason ?? `No way leads from ${from} to ${to}.`, {
-    hint: "`jam graph --from " + from + " --upstream` shows where a version can go.",
+  return new JamError("JAM_PLAN_IMPOSSIBLE", reason ?? `There is no upgrade path from ${from} to ${to}.`, {
+    hint: "`jam graph --from " + from + " --upstream` shows the possible upgrades of a version.",
     details: { from, to },
   });
 }
 
 const RANK = { target: 0, client: 1, running: 2 } as const;
 
-/** Every agent once; needed as a target counts more than running. */
+/** Every agent once; the purpose `target` takes precedence over `running`. */
 function mergeAgents(all: readonly PlanAgent[]): PlanAgent[] {
   const agents = new Map<string, PlanAgent>();
   for (const agent of all) {
@@ -215,7 +219,7 @@ function totalsOf(agents: readonly PlanAgent[]): PlanDocument["totals"] {
 
 const MAX_NAMED = 6;
 
-/** What no check of a hop names, as Juju would let it pass. */
+/** A warning about problems that no check of a hop names, because Juju ignores them. */
 function notWellWarning({ notWell = [] }: PlanInput, hops: readonly PlanHop[]): string[] {
   const found = hops.flatMap(({ checks }) => checks.filter(({ state }) => state === "found"));
   const open = notNamedBy(
@@ -225,7 +229,7 @@ function notWellWarning({ notWell = [] }: PlanInput, hops: readonly PlanHop[]): 
   if (open.length === 0) return [];
   const more = open.length > MAX_NAMED ? ` and ${open.length - MAX_NAMED} more` : "";
   return [
-    `Not well, and an agent that does not work stays on its version: ${open.slice(0, MAX_NAMED).join(", ")}${more}. \`jam upgraded FILE\` names what to try.`,
+    `These have a problem; an agent that does not work stays on its version: ${open.slice(0, MAX_NAMED).join(", ")}${more}. \`jam upgraded FILE\` lists what to try.`,
   ];
 }
 
@@ -234,18 +238,18 @@ function missingWarnings(agents: readonly PlanAgent[]): string[] {
   const missing = agents.filter(({ state }) => state === "missing");
   const needed = missing.filter(({ purpose }) => purpose !== "running");
   if (needed.length > 0) {
-    warnings.push(`Nobody has what the upgrade needs: ${namesOf(needed)} can neither be held nor fetched.`);
+    warnings.push(`The upgrade needs ${namesOf(needed)}, which neither this mirror nor upstream has.`);
   }
   const running = missing.filter(({ purpose }) => purpose === "running");
   if (running.length > 0) {
     warnings.push(
-      `${namesOf(running)}: what runs now is neither held nor listed upstream; until the upgrade, new machines only come up if the controller has it in its own store.`,
+      `${namesOf(running)}: these agents run now, but neither this mirror nor upstream has them; until the upgrade, new machines start only if the controller has them in its own store.`,
     );
   }
   const tagged = new Set(
     agents.filter(({ version }) => isPrerelease(parseVersion(version))).map(({ version }) => version),
   );
-  if (tagged.size > 0) warnings.push(`${[...tagged].join(", ")}: a pre-release takes part.`);
+  if (tagged.size > 0) warnings.push(`${[...tagged].join(", ")}: the plan includes a pre-release.`);
   return warnings;
 }
 

@@ -9,7 +9,7 @@ import { preferredStreams } from "../../juju/decisions/streams.ts";
 import type { Assumed } from "./group.ts";
 import { parseTarget, type Target } from "./target.ts";
 
-/** The words that say what to plan: flags of `jam plan` and `jam ready`, parameters of the API. */
+/** What to plan, as given: flags of `jam plan` and `jam ready`, parameters of the API. */
 export interface PlanParameters {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -24,7 +24,7 @@ export interface PlanParameters {
 
 /** What to plan, checked. */
 export interface PlanRequest {
-  /** Undefined: what the files of a fleet tell. */
+  /** Undefined: the versions in the files of a fleet. */
   readonly from: JujuVersion | undefined;
   readonly modelType: "iaas" | "caas";
   /** Undefined: the newest patch of the minor that each controller runs. */
@@ -35,23 +35,23 @@ export interface PlanRequest {
   /** Streams that Juju searches for it. */
   readonly streams: readonly string[];
   readonly platforms: Pick<PlanParameters, "arch" | "os" | "series" | "release">;
-  /** What words were taken for, to be told. */
+  /** How some parameters were understood, to be printed. */
   readonly notes: readonly string[];
 }
 
-/** How the words were given. */
+/** How the parameters were given. */
 export interface ParameterContext {
   readonly hasFleet: boolean;
   /** What is known, for the newest version of a snap channel. */
   readonly known: KnownVersions;
-  /** `from` as it was written there: `--from` on a command line. */
+  /** The name of a field for messages: `--from` for `from` on a command line. */
   readonly nameOf: (field: string) => string;
   /** For hints. */
   readonly example: string;
 }
 
 /**
- * What the words ask for.
+ * What the parameters request.
  * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID, JAM_AGENT_NOT_FOUND for a channel of which no version is known
  */
 export function readPlanParameters(words: PlanParameters, context: ParameterContext): PlanRequest {
@@ -85,7 +85,7 @@ interface TargetReading {
   readonly notes: string[];
 }
 
-/** A channel of which nothing is known yet stands for its minor, which upstream is asked about. */
+/** A channel without any known version means its minor, which is then looked up upstream. */
 function readTarget(text: string, { nameOf, versionOf, notes }: TargetReading): Target {
   const word = readVersionText(text);
   if (word?.kind !== "channel") return parseTarget(text, nameOf("to"));
@@ -94,13 +94,13 @@ function readTarget(text: string, { nameOf, versionOf, notes }: TargetReading): 
   } catch (error) {
     const { major, minor } = word.track;
     if (!isJamError(error, "JAM_AGENT_NOT_FOUND") || minor === undefined) throw error;
-    const taken = `the newest ${formatTrack(word.track)} that upstream lists is taken for it`;
+    const taken = `the newest ${formatTrack(word.track)} that upstream lists is used for it`;
     notes.push(`${text} is a snap channel; ${taken}.`);
     return { minor: { major, minor } };
   }
 }
 
-/** A plan begins at a version or at a fleet. */
+/** A plan starts from a version or from a fleet. */
 function checkStart({ from, to }: PlanParameters, { hasFleet, nameOf, example }: ParameterContext): void {
   const hint = `For example: ${example}`;
   if (from !== undefined && hasFleet) {
@@ -108,7 +108,7 @@ function checkStart({ from, to }: PlanParameters, { hasFleet, nameOf, example }:
       "JAM_USAGE_INVALID",
       `${nameOf("from")} and ${nameOf("fleet")} are mutually exclusive.`,
       {
-        hint: `The files of a fleet tell the versions: leave ${nameOf("from")} out.`,
+        hint: `The files of a fleet contain the versions: omit ${nameOf("from")}.`,
       },
     );
   }
@@ -152,7 +152,7 @@ interface RulePlatforms {
   readonly arch?: readonly string[];
 }
 
-/** What was named over what the rules of `select` ask for; a rule for every architecture means those that are known. */
+/** Named platforms take precedence over the rules of `select`; a rule for all architectures means the known ones. */
 export function assumedPlatformsOf(
   named: PlanRequest["platforms"],
   rules: readonly RulePlatforms[],
@@ -172,7 +172,7 @@ export function assumedPlatformsOf(
   };
 }
 
-/** Architectures to assume where nothing tells: those that rules name, for a rule without any those of `agents`. */
+/** Architectures to assume: those that rules name; for a rule without any, those of `agents`. */
 export function archesOf(rules: readonly RulePlatforms[], agents: readonly Agent[]): readonly string[] {
   const named = rules.flatMap(({ arch }) => arch ?? []);
   const isOpen = rules.some(({ arch }) => arch === undefined);

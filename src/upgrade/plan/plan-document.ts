@@ -17,7 +17,7 @@ const count = z.number().int().nonnegative();
 
 const agent = z.object({
   version: agentVersion,
-  /** OS type or series, as the Juju that asks for it says. */
+  /** OS type or series, as the Juju release requests it. */
   release: word,
   arch: word,
   /** Which metadata must list it: by OS type (`agents`) or by series (`tools`). */

@@ -9,11 +9,11 @@ import { catchUpHop, hopOf, runningAgents, type PlanContext } from "./plan-hop.t
 import type { PlanAgent, PlanController, PlanHop } from "./plan-document.ts";
 import { targetContext, ubuntuOf, isListed } from "./target.ts";
 
-/** The way of one controller and its models. */
+/** The plan for one controller and its models. */
 export interface GroupPlan {
   readonly controller: PlanController;
   readonly hops: readonly PlanHop[];
-  /** What runs now and no hop lists, as there is none. */
+  /** The agents that run now, if there is no hop that lists them. */
   readonly running: readonly PlanAgent[];
 }
 
@@ -69,7 +69,7 @@ function describeBlocks(blocking: readonly Advice[]): string {
     ({ from, to, reason, link, origin }) =>
       `${from} → ${to}: ${reason}${link === undefined ? "" : ` (${link})`}${origin === undefined ? "" : ` [${origin}]`}`,
   );
-  return `Advice blocks the way: ${reasons.join("; ")}`;
+  return `Advice blocks the upgrade path: ${reasons.join("; ")}`;
 }
 
 function walk(group: PlanGroup, hops: readonly Hop[], context: PlanContext): PlanHop[] {
@@ -93,7 +93,7 @@ function walk(group: PlanGroup, hops: readonly Hop[], context: PlanContext): Pla
   return planned;
 }
 
-/** An upgrade that lifts an obstacle of machines before a migration says so. */
+/** Adds to an upgrade before a migration the obstacle that it removes. */
 function withReason(planned: PlanHop, hop: Hop, ubuntu: readonly string[]): PlanHop {
   if (hop.kind === "migrate") return planned;
   const lifts = sourceUpgradeFor(parseVersion(hop.from), ubuntu);
@@ -127,12 +127,12 @@ function after(group: PlanGroup, hop: Hop): PlanGroup {
   };
 }
 
-/** The model once it runs that version; what its files say of versions is then out of date. */
+/** The model after the upgrade to that version: the versions in its files are then out of date. */
 function atVersion(model: PlannedModel, version: JujuVersion): PlannedModel {
   const { facts } = model;
   if (facts === undefined) return { ...model, version };
   const text = formatVersion(version);
-  // One that never reported a version will not by then.
+  // An agent that never reported a version will not report one then.
   const atText = <A extends { readonly version: string | undefined }>(agent: A): A =>
     agent.version === undefined ? agent : { ...agent, version: text };
   const machines = facts.machines?.map(atText);

@@ -24,7 +24,7 @@ import {
 } from "./hop-details.ts";
 import type { PlanAgent, PlanHop, PlanModel } from "./plan-document.ts";
 
-/** What every group of one plan shares. */
+/** What all groups of a plan share. */
 export interface PlanContext {
   readonly index: AgentIndex;
   readonly knowledge: Knowledge;
@@ -34,14 +34,14 @@ export interface PlanContext {
   readonly url: string;
 }
 
-/** Where a controller and its models are before a hop, and which agents the hops before it listed. */
-export interface Stand {
+/** A controller and its models before a hop, and the agents that earlier hops listed. */
+export interface BeforeHop {
   readonly group: PlanGroup;
   readonly seen: Set<string>;
 }
 
-/** A hop of the path with the agents, images, checks and commands that it means for this group. */
-export function hopOf({ group, seen }: Stand, hop: Hop, context: PlanContext): PlanHop {
+/** A hop of the path with its agents, images, checks and commands for this group. */
+export function hopOf({ group, seen }: BeforeHop, hop: Hop, context: PlanContext): PlanHop {
   const [from, to] = [parseVersion(hop.from), parseVersion(hop.to)];
   const isMigration = hop.kind === "migrate";
   const own = group.models.find(({ isController }) => isController);
@@ -82,9 +82,9 @@ export function hopOf({ group, seen }: Stand, hop: Hop, context: PlanContext): P
   };
 }
 
-/** Models that lag behind their controller follow it. */
+/** A hop in which models on a lower version follow their controller. */
 export function catchUpHop(
-  { group, seen }: Stand,
+  { group, seen }: BeforeHop,
   models: readonly PlannedModel[],
   context: PlanContext,
 ): PlanHop {
@@ -113,7 +113,7 @@ export function catchUpHop(
   };
 }
 
-/** What new machines and units of a group ask for while nothing is upgraded. */
+/** The agents that new machines and units of a group request before the upgrade. */
 export function runningAgents(group: PlanGroup, context: PlanContext): readonly PlanAgent[] {
   if (group.controller === undefined) return [];
   const agents = new AgentList(context.index);
@@ -129,7 +129,7 @@ function isSameMinor(a: JujuVersion, b: JujuVersion): boolean {
   return a.major === b.major && a.minor === b.minor;
 }
 
-/** What the controller's machines are; a new one is taken to be like the old one. Controllers run on Ubuntu. */
+/** The platforms of the controller's machines; a new controller is assumed to be like the old one, on Ubuntu. */
 function controllerPlatforms(
   own: PlannedModel | undefined,
   models: readonly PlannedModel[],
@@ -141,10 +141,10 @@ function controllerPlatforms(
   return [...arches].map((arch) => ({ arch, os: "ubuntu", series: undefined }));
 }
 
-/** New machines and units ask for the version that their model runs, until it is upgraded. */
+/** New machines and units request the version that their model runs, until it is upgraded. */
 function addRunning(
   agents: AgentList,
-  { group, models, seen }: Stand & { readonly models: readonly PlannedModel[] },
+  { group, models, seen }: BeforeHop & { readonly models: readonly PlannedModel[] },
   { index }: PlanContext,
 ): void {
   for (const model of models.filter(({ type }) => type === "iaas")) {
@@ -154,13 +154,13 @@ function addRunning(
       needs.filter((need) => !seen.has(keyOf(need))),
     );
   }
-  // What one hop brought is running at the next, and is listed already.
+  // The agents of one hop run at the next, and are already listed.
   for (const agent of agents.list()) seen.add(keyOf(agent));
 }
 
 /**
- * Who checks each step: the old controller before it is upgraded and before models leave it, the new one before its
- * models follow.
+ * The controller that checks each step: the old one before it is upgraded and before models leave it, the new one before
+ * its models follow.
  */
 function stepsChecked(hop: Hop): PrecheckedStep[] {
   const [from, to] = [parseVersion(hop.from), parseVersion(hop.to)];
@@ -170,7 +170,7 @@ function stepsChecked(hop: Hop): PrecheckedStep[] {
   });
 }
 
-/** An action with the fleet's own names; one for each model where it is about models. */
+/** An action with the names of the fleet; one for each model if it is about models. */
 function stepsOf(
   { step, isPerModel, command }: HopAction,
   hop: ProcedureHop,
@@ -189,7 +189,7 @@ function keyOf({ version, release, arch, family }: AgentNeed): string {
   return `${version} ${family} ${release} ${arch}`;
 }
 
-/** Agents of a hop, each once; a purpose that stands earlier wins. */
+/** Agents of a hop, each once; the first purpose counts. */
 class AgentList {
   readonly #index: AgentIndex;
   readonly #agents = new Map<string, PlanAgent>();
@@ -229,7 +229,7 @@ class AgentList {
     return [...this.#agents.values()];
   }
 
-  /** The models that take part, with what each needs; a plan for no fleet has none. */
+  /** The models of the hop, with what each needs; none in a plan without a fleet. */
   models(models: readonly PlannedModel[]): PlanModel[] {
     return models
       .filter(({ name }) => name !== "")

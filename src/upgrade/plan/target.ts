@@ -23,7 +23,7 @@ import { findSeries } from "../../juju/release.ts";
 import { type AgentFamily, readsOf } from "../../juju/stream.ts";
 import type { PlanGroup } from "./group.ts";
 
-/** Where to: one version, or the newest of a minor. */
+/** The target of a plan: one version, or the newest of a minor. */
 export type Target =
   { readonly version: JujuVersion } | { readonly minor: Pick<JujuVersion, "major" | "minor"> };
 
@@ -43,7 +43,7 @@ export function parseTarget(text: string, field: string): Target {
   });
 }
 
-/** What a version must be there for. */
+/** The platforms that agents of a version have to exist for. */
 export interface Wanted {
   readonly index: AgentIndex;
   readonly platforms: readonly Platform[];
@@ -55,13 +55,13 @@ export function isListed({ index, platforms }: Wanted, version: JujuVersion, fam
   return needs.length > 0 && needs.every((need) => index.find(need) !== undefined);
 }
 
-/** A version that was chosen, and what people should know about the choice. */
+/** The chosen version, and a warning about the choice. */
 export interface ChosenTarget {
   readonly version: JujuVersion;
   readonly warning: string | undefined;
 }
 
-/** Final releases of a minor that are there for every platform, newest first. */
+/** Final releases of a minor with agents for every platform, newest first. */
 export function completeVersions(minor: MinorOf, wanted: Wanted): JujuVersion[] {
   return releasesOf(minor, wanted.index).filter(
     (version) => !isPrerelease(version) && isListed(wanted, version, readsOf(version)),
@@ -78,9 +78,9 @@ function releasesOf({ major, minor }: MinorOf, index: AgentIndex): JujuVersion[]
 }
 
 /**
- * The version meant by a target: of a minor the newest patch that is there for every architecture, final releases
- * before pre-releases.
- * @throws JamError JAM_AGENT_NOT_FOUND when nothing of it is known
+ * The version of a target. For a minor it is the newest patch with agents for every platform, final releases before
+ * pre-releases.
+ * @throws JamError JAM_AGENT_NOT_FOUND if no version of it is known
  */
 export function chooseTarget(target: Target, wanted: Wanted): ChosenTarget {
   if ("version" in target) return { version: requireKnown(target.version, wanted.index), warning: undefined };
@@ -94,7 +94,7 @@ export function chooseTarget(target: Target, wanted: Wanted): ChosenTarget {
   }
   return {
     version: complete,
-    warning: `${formatVersion(newest)} is newer than ${formatVersion(complete)}, but is not there for all of ${describePlatforms(wanted.platforms)}.`,
+    warning: `${formatVersion(newest)} is newer than ${formatVersion(complete)}, but does not have agents for all of ${describePlatforms(wanted.platforms)}.`,
   };
 }
 
@@ -117,26 +117,22 @@ function unknown(what: string, index: AgentIndex): JamError {
   const ofMajor = known.filter(({ major }) => String(major) === what.split(".")[0]);
   const newest = (ofMajor.length > 0 ? ofMajor : known).at(-1);
   if (newest === undefined) {
-    return new JamError(
-      "JAM_AGENT_NOT_FOUND",
-      `${what}: no agents are known here, neither held nor upstream.`,
-      {
-        hint: "In mode: online run `jam sync` once, or let `jam plan --refresh` ask upstream; behind an air gap `jam bundle import` brings agents.",
-        details: { version: what },
-      },
-    );
+    return new JamError("JAM_AGENT_NOT_FOUND", `${what}: no agents are known, neither held nor upstream.`, {
+      hint: "In mode: online run `jam sync` or `jam plan --refresh`; inside an air gap import a bundle with `jam bundle import`.",
+      details: { version: what },
+    });
   }
   return new JamError(
     "JAM_AGENT_NOT_FOUND",
     `${what} is neither held nor listed upstream in these streams.`,
     {
-      hint: `${describeNearest(what, known)}The newest known is ${formatVersion(newest)}. In mode: online \`jam plan --refresh\` asks upstream again, --stream names another stream; what \`deny\` names counts as unknown.`,
+      hint: `${describeNearest(what, known)}The newest known is ${formatVersion(newest)}. In mode: online, \`jam plan --refresh\` reads upstream again. --stream selects another stream. Agents in \`deny\` count as unknown.`,
       details: { version: what, newest: formatVersion(newest) },
     },
   );
 }
 
-/** What of a group makes one target better than another. */
+/** The properties of a group that make one target better than another. */
 export function targetContext(group: PlanGroup, to: Pick<JujuVersion, "major" | "minor">): TargetContext {
   const { version: from } = group;
   const isInPlace = from.major === to.major && (from.major < 3 || from.minor === to.minor);
@@ -158,13 +154,13 @@ function hasSeveralNodes(facts: OwnFacts | undefined): boolean | undefined {
   return machines === undefined ? undefined : false;
 }
 
-/** A target out of a minor, and what to say of the choice. */
+/** The chosen version of a minor, and warnings about the choice. */
 export interface GroupTarget {
   readonly version: JujuVersion;
   readonly warnings: readonly string[];
 }
 
-/** The best of the versions of one minor that are there; versions below the controller's own do not count. */
+/** The best version of one minor; versions below that of the controller do not count. */
 export function bestOf(group: PlanGroup, candidates: readonly JujuVersion[]): GroupTarget | undefined {
   const [first] = candidates;
   if (first === undefined) return undefined;
@@ -181,14 +177,14 @@ export function bestOf(group: PlanGroup, candidates: readonly JujuVersion[]): Gr
         .slice(0, 3)
         .map(
           (one) =>
-            `${formatVersion(version)} is taken rather than ${formatReasons(one.version, one.because)}`,
+            `${formatVersion(version)} was chosen instead of ${formatReasons(one.version, one.because)}`,
         ),
-      ...(against.length === 0 ? [] : [`What speaks against ${formatReasons(version, against)}`]),
+      ...(against.length === 0 ? [] : [`Reasons against ${formatReasons(version, against)}`]),
     ],
   };
 }
 
-/** What speaks against a target that was named, with a better one of its minor where there is one. */
+/** The reasons against a named target, and a better one of its minor if there is one. */
 export function remarksOn(
   group: PlanGroup,
   named: JujuVersion,
@@ -200,16 +196,16 @@ export function remarksOn(
   if (reasons.length === 0) return [];
   const better = betterTarget(context, named, candidates);
   const advice = better === undefined ? "" : ` Better: --to ${formatVersion(better)}.`;
-  return [`What speaks against ${formatReasons(named, reasons)}${advice}`];
+  return [`Reasons against ${formatReasons(named, reasons)}${advice}`];
 }
 
-/** That a release is newer than what jam knows; nothing about it counts as certain. */
+/** A warning that jam does not know a release, so that nothing about it is certain. */
 export function unknownRelease(version: JujuVersion): string | undefined {
   if (isKnownVersion(version)) return undefined;
   const newest = newestRead(version);
-  return `Juju ${formatVersion(version)} is not known to this version of jam (${
-    newest === undefined ? `it knows no ${formatMajorMinor(version)}` : `it knows ${newest}`
-  }): how it upgrades, what it checks and which images it needs are unknown, and assumed to be as in the release before.`;
+  return `This version of jam does not know Juju ${formatVersion(version)} (${
+    newest === undefined ? `it does not know ${formatMajorMinor(version)}` : `it knows ${newest}`
+  }): its upgrade rules, checks and images are not known; those of the release before are assumed.`;
 }
 
 /** Ubuntu releases (`22.04`) of the machines of models that can migrate. */

@@ -1,5 +1,6 @@
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { isJamError } from "../../shared/errors.ts";
+import { formatCount } from "../../shared/listed.ts";
 import { type Sha256, startSha256 } from "../../shared/sha256.ts";
 import type { BlobStore } from "../../store/store.ts";
 import { createAgentIndex } from "../plan/agent-needs.ts";
@@ -91,24 +92,24 @@ async function findDamage(sha256: Sha256, { blobs, signal }: AgentLook): Promise
   return found === sha256 ? undefined : `damaged: its bytes hash to ${found.slice(0, 12)}…`;
 }
 
-/** Agents of one check that are named; the rest is counted. */
+/** Agents named in one check; the rest is counted. */
 const MAX_NAMED = 20;
 
 const PURPOSES = [
   {
     purpose: "target",
     id: "target-agents",
-    what: "what the upgrade needs",
+    what: "that the upgrade needs",
   },
   {
     purpose: "client",
     id: "client-agents",
-    what: "what the clients in use bootstrap",
+    what: "that the clients in use bootstrap with",
   },
   {
     purpose: "running",
     id: "running-agents",
-    what: "what runs today, which new machines and units ask for",
+    what: "that run now and that new machines and units request",
   },
 ] as const;
 
@@ -122,12 +123,12 @@ export function agentChecks(plan: PlanDocument, looked: LookedAgents, isDeep: bo
       return found?.ready === true ? [] : [`${formatAgentName(agent)} ${found?.reason ?? "not looked at"}`];
     });
     if (bad.length === 0) {
-      const count = `${agents.length} ${agents.length === 1 ? "agent" : "agents"}`;
+      const count = formatCount(agents.length, "agent");
       return [
         {
           id,
           status: "ok",
-          summary: `Held: ${what}.`,
+          summary: `All agents ${what} are held.`,
           evidence: [count, hashedWhen(agents, looked, isDeep)],
           remedy: "",
         },
@@ -137,7 +138,10 @@ export function agentChecks(plan: PlanDocument, looked: LookedAgents, isDeep: bo
       {
         id,
         status: "fail",
-        summary: `${bad.length} of ${agents.length} cannot be served of ${what}.`,
+        summary:
+          bad.length === agents.length
+            ? `None of the agents ${what} can be served.`
+            : `${bad.length} of the ${agents.length} agents ${what} cannot be served.`,
         evidence:
           bad.length > MAX_NAMED ? [...bad.slice(0, MAX_NAMED), `and ${bad.length - MAX_NAMED} more`] : bad,
         remedy: remedyFor(agents, looked),
@@ -147,19 +151,21 @@ export function agentChecks(plan: PlanDocument, looked: LookedAgents, isDeep: bo
 }
 
 function hashedWhen(agents: readonly PlanAgent[], looked: LookedAgents, isDeep: boolean): string {
-  if (isDeep) return "every tarball hashed just now";
+  if (isDeep) return "every tarball was hashed now";
   const times = agents.flatMap((agent) => looked.get(agentKey(agent))?.verifiedAt ?? []).sort();
-  return `hashed on arrival, the oldest ${times[0]?.slice(0, 10) ?? "-"}; --deep hashes again`;
+  return `hashed on arrival, the oldest on ${times[0]?.slice(0, 10) ?? "-"}; --deep hashes again`;
 }
 
-/** What upstream did not list cannot be fetched, so no sync helps. */
+/** Agents that upstream did not list cannot be fetched, so a sync does not help. */
 function remedyFor(agents: readonly PlanAgent[], looked: LookedAgents): string {
   const bad = agents.filter((agent) => looked.get(agentKey(agent))?.ready !== true);
   const isNowhere = (agent: PlanAgent) => agent.state === "missing" && isAbsent(looked.get(agentKey(agent)));
   const nowhere = bad.filter(isNowhere);
   const parts: string[] = [];
   if (nowhere.length < bad.length) {
-    parts.push("Where upstream can be reached: jam sync --plan plan.json, then carry it over.");
+    parts.push(
+      "Run jam sync --plan plan.json where upstream can be reached; if that is not here, carry the agents over.",
+    );
   }
   if (nowhere.length > 0) {
     parts.push(

@@ -6,7 +6,7 @@ import { notNamedBy } from "../plan/fleet-remarks.ts";
 import type { PlanCheck, PlanDocument } from "../plan/plan-document.ts";
 import type { LookItem, ReadyCheck } from "./ready-document.ts";
 
-/** Everything about a plan that is not about tarballs: its fleet, its path, Juju's own checks. */
+/** All checks of a plan except those of tarballs: its fleet, its path, Juju's own checks. */
 export function planChecks(plan: PlanDocument, knowledge: Knowledge): ReadyCheck[] {
   return [
     ...pathCheck(plan),
@@ -18,7 +18,7 @@ export function planChecks(plan: PlanDocument, knowledge: Knowledge): ReadyCheck
   ];
 }
 
-/** What Juju would let pass, and what no other check has named. */
+/** Problems that Juju ignores and that no other check names. */
 function healthCheck(plan: PlanDocument): ReadyCheck[] {
   const { notWell } = plan;
   if (notWell === undefined || plan.controllers.every(({ name }) => name === undefined)) return [];
@@ -34,7 +34,7 @@ function healthCheck(plan: PlanDocument): ReadyCheck[] {
       {
         id,
         status: "ok",
-        summary: "Every agent works, on the version of its model.",
+        summary: "Every agent works and runs the version of its model.",
         evidence: [],
         remedy: "",
       },
@@ -45,9 +45,9 @@ function healthCheck(plan: PlanDocument): ReadyCheck[] {
       id,
       status: "unknown",
       summary:
-        "Parts of the fleet are not well: Juju begins the upgrade all the same, and they may stay behind.",
+        "Parts of the fleet have a problem: Juju starts the upgrade anyway, and they may stay on their version.",
       evidence,
-      remedy: `Bring them back first: \`jam upgraded FILE\` names what to try. --confirm ${id} records that you looked.`,
+      remedy: `Repair them first: \`jam upgraded FILE\` lists what to try. --confirm ${id} records that you checked it.`,
     },
   ];
 }
@@ -59,14 +59,14 @@ function pathCheck({ controllers }: PlanDocument): ReadyCheck[] {
     {
       id: "upgrade-path",
       status: "fail",
-      summary: "A controller cannot get to its target.",
+      summary: "A controller has no upgrade path to its target.",
       evidence: stuck.map(({ name, from, reason }) => `${name ?? "this"} (${from}): ${reason ?? "no path"}`),
-      remedy: "`jam graph` shows where a version can go.",
+      remedy: "`jam graph` shows the possible upgrades of a version.",
     },
   ];
 }
 
-/** What was not read of Juju's code is not known, so nothing is said about it with certainty. */
+/** The rules of releases that were not examined are not known, so nothing about them is certain. */
 function versionCheck({ controllers, hops }: PlanDocument): ReadyCheck[] {
   const texts = new Set([
     ...controllers.flatMap(({ from, to }) => [from, ...(to === undefined ? [] : [to])]),
@@ -77,21 +77,21 @@ function versionCheck({ controllers, hops }: PlanDocument): ReadyCheck[] {
     const newest = newestRead(version);
     return newest === undefined
       ? `${text}: its minor is not known`
-      : `${text}: the newest that is known is ${newest}`;
+      : `${text}: the newest known is ${newest}`;
   });
   return [
     unknown.length === 0
       ? {
           id: "juju-known",
           status: "ok",
-          summary: "Every Juju version of the plan is known to jam.",
+          summary: "jam knows every Juju version of the plan.",
           evidence: [],
           remedy: "",
         }
       : {
           id: "juju-known",
           status: "unknown",
-          summary: "The plan has Juju versions whose rules jam does not know.",
+          summary: "The plan contains Juju versions whose rules jam does not know.",
           evidence,
           remedy: "Read their release notes, or use a newer jam; --confirm juju-known records that you did.",
         },
@@ -111,9 +111,9 @@ function fleetCheck({ unread, unknown = [], controllers }: PlanDocument): ReadyC
       {
         id: "fleet-files",
         status: "unknown",
-        summary: "The files do not tell everything about the fleet.",
+        summary: "The files do not contain everything about the fleet.",
         evidence,
-        remedy: "Give what is missing and make the plan again.",
+        remedy: "Add what is missing and make the plan again.",
       },
     ];
   }
@@ -123,7 +123,7 @@ function fleetCheck({ unread, unknown = [], controllers }: PlanDocument): ReadyC
     {
       id: "fleet-files",
       status: "ok",
-      summary: "The files tell versions, machines and units of every model.",
+      summary: "The files contain the version, machines and units of every model.",
       evidence: [],
       remedy: "",
     },
@@ -149,7 +149,7 @@ function adviceCheck({ hops }: PlanDocument, knowledge: Knowledge): ReadyCheck[]
   ];
 }
 
-/** Juju's own checks over all hops; one that only a person can decide is no check here. */
+/** Juju's own checks over all hops, without those that only a person can decide. */
 function jujuChecks(plan: PlanDocument): ReadyCheck[] {
   return [...Map.groupBy(checksOf(plan), ({ id }) => id)].flatMap(([id, checks]): ReadyCheck[] => {
     const found = checks.filter(({ state, uncertain }) => state === "found" && uncertain !== true);
@@ -165,7 +165,7 @@ function jujuChecks(plan: PlanDocument): ReadyCheck[] {
       {
         id,
         status: isFailed ? "fail" : "unknown",
-        summary: isFailed || signs.length > 0 ? first.fact : `No file tells: ${first.fact}`,
+        summary: isFailed || signs.length > 0 ? first.fact : `Not known: ${first.fact}`,
         evidence: evidence.length === 0 && first.look !== undefined ? [first.look] : evidence,
         remedy: first.remedy,
       },
@@ -174,7 +174,7 @@ function jujuChecks(plan: PlanDocument): ReadyCheck[] {
 }
 
 function clearCheck(id: string, [first]: readonly PlanCheck[]): ReadyCheck {
-  return { id, status: "ok", summary: `Not so: ${first?.fact ?? ""}`, evidence: [], remedy: "" };
+  return { id, status: "ok", summary: `Does not apply: ${first?.fact ?? ""}`, evidence: [], remedy: "" };
 }
 
 function isShownByListing({ visibility }: PlanCheck): boolean {
@@ -185,24 +185,32 @@ function isForPeople(check: PlanCheck): boolean {
   return check.state === "look" && !isShownByListing(check);
 }
 
-/** Checks of the hops of a fleet; a plan for no fleet cannot decide any. */
+/** Checks of the hops of a fleet; a plan without a fleet cannot decide any. */
 function checksOf({ hops }: PlanDocument): PlanCheck[] {
   return hops.filter(({ controller }) => controller !== undefined).flatMap(({ checks }) => checks);
 }
 
-/** What no listing shows, each once. */
+/** What no listing shows, each once, with the command for the first controller or model that it is about. */
 export function lookItems(plan: PlanDocument): LookItem[] {
   const items = new Map<string, LookItem>();
-  for (const check of checksOf(plan).filter(isForPeople)) {
-    items.set(check.id, { id: check.id, summary: check.fact, command: check.look ?? null });
+  for (const [id, checks] of Map.groupBy(checksOf(plan).filter(isForPeople), (check) => check.id)) {
+    const commands = [...new Set(checks.flatMap(({ look }) => look ?? []))];
+    items.set(id, { id, summary: checks[0]?.fact ?? "", command: commandFor(commands) });
   }
   if (plan.hops.some(({ controller }) => controller === undefined)) {
     items.set("fleet", {
       id: "fleet",
       summary:
-        "The plan was made for no fleet: what runs there and what stands in the way was not looked at.",
+        "The plan was made without a fleet: what runs there and what could block the upgrade was not checked.",
       command: "jam plan --fleet FILE… --to VERSION -o json",
     });
   }
   return [...items.values()];
+}
+
+function commandFor([first, ...others]: readonly string[]): string | null {
+  if (first === undefined) return null;
+  if (others.length === 0) return first;
+  const more = `the same for ${others.length} more, see the plan`;
+  return first.includes(" # ") ? `${first}; ${more}` : `${first}    # ${more}`;
 }

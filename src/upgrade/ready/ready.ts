@@ -11,7 +11,7 @@ import { printable } from "../../shared/printable.ts";
 import { covers } from "../../juju/upgrade-edge.ts";
 import { parseVersion } from "../../juju/version.ts";
 
-/** `ready`: every check is ok. `not-ready`: one failed. `not-known`: none failed, and one could not be decided. */
+/** `ready`: every check is ok. `not-ready`: a check failed. `not-known`: none failed, and one could not be decided. */
 export type Verdict = ReadyDocument["verdict"];
 
 /** What readiness is judged against. */
@@ -108,8 +108,8 @@ interface Confirmable {
 }
 
 /**
- * Marks what a person looked at: an unknown check becomes ok, a failed one stays failed.
- * @throws JamError JAM_USAGE_INVALID for a name that none has
+ * Marks what a person has checked: an unknown check becomes ok, a failed one stays failed.
+ * @throws JamError JAM_USAGE_INVALID for an unknown name
  */
 export function confirmAll(
   { checks, look }: Confirmable,

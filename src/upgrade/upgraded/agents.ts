@@ -9,17 +9,17 @@ export interface UpgradedAgent {
   readonly kind: "machine" | "container" | "unit";
   /** Id of the machine or name of the unit. */
   readonly name: string;
-  /** As the agent last reported; null when none is known. */
+  /** The version that the agent last reported; null if it is not known. */
   readonly version: string | null;
   readonly state: UpgradedState;
   /** Juju's own status of the agent: `started`, `down`, `idle`, `lost`. */
   readonly status: string | null;
   readonly message: string | null;
-  /** What to try, in order; empty for one that is done or only has to wait for its model. */
+  /** What to try, in order; empty for an agent that is done or only has to wait for its model. */
   readonly next: readonly ShellCommand[];
 }
 
-/** Every machine, container and unit of a model, held against the version that they should run. */
+/** Every machine, container and unit of a model, compared with the version that they should run. */
 export function judgeAgents(model: FleetModel, goal: string): UpgradedAgent[] {
   return [
     ...(model.machines ?? []).map((machine) => machineOf(machine, model, goal)),
@@ -38,7 +38,7 @@ function machineOf(machine: FleetMachine, model: FleetModel, goal: string): Upgr
   };
 }
 
-/** Juju prints no version for units that an operator runs, so these can never be called done. */
+/** Juju prints no version for units that an operator runs, so these never count as done. */
 const RUN_BY_OPERATOR = "run by an operator: Juju prints no version for it";
 
 function unitOf(unit: FleetUnit, model: FleetModel, goal: string): UpgradedAgent {
@@ -82,7 +82,7 @@ function stateOf(agent: FleetMachine | FleetUnit, goal: string): UpgradedState {
   }
 }
 
-/** An agent that works and whose model was not told to upgrade needs no help of its own. */
+/** An agent that works needs no steps of its own if the upgrade of its model was not started. */
 function hasToWait(state: UpgradedState, { version }: FleetModel, goal: string): boolean {
   if (isOnTarget(state)) return true;
   return state === "behind" && version !== undefined && compareVersionTexts(version, goal) < 0;

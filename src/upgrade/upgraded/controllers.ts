@@ -1,35 +1,35 @@
 import { compareVersionTexts, parseVersion } from "../../juju/version.ts";
 import type { Fleet, FleetController, FleetMachine, FleetModel, FleetNode } from "../fleet/fleet.ts";
 
-/** A node of a controller, by what `juju status` of the controller model and `juju show-controller` tell together. */
+/** A node of a controller, from `juju status` of the controller model and `juju show-controller` together. */
 export interface UpgradedNode {
   /** Id of its machine in the controller model. */
   readonly id: string;
-  /** `has-vote`, `adding-vote`, `no-vote`; null when no status tells. */
+  /** `has-vote`, `adding-vote`, `no-vote`; null if no status contains it. */
   readonly vote: string | null;
-  /** The MongoDB primary, 2.8 to 3.6; null where Juju does not tell. */
+  /** The MongoDB primary, 2.8 to 3.6; null in other releases. */
   readonly isPrimary: boolean | null;
   /** Of `juju show-controller`, up to 3.6 and with more than one node. */
   readonly haStatus: string | null;
-  /** Role in the Dqlite cluster, from 4.0 on. */
+  /** Role in the Dqlite cluster, from 4.0. */
   readonly clusterRole: string | null;
 }
 
 export interface UpgradedController {
   readonly controller: string;
   readonly uuid: string | null;
-  /** What its API server runs; null when no file tells. */
+  /** The version of its API server; null if no file contains it. */
   readonly version: string | null;
   readonly mongoVersion: string | null;
   readonly upgraded: boolean;
   readonly nodes: readonly UpgradedNode[];
-  /** What keeps it from being done. Agents of the nodes are listed with the controller's own model. */
+  /** Why it is not done. Agents of the nodes are listed with the controller model. */
   readonly reasons: readonly string[];
   /** What no file shows. */
   readonly warnings: readonly string[];
 }
 
-/** The state of each controller that a listing shows more of than its name. */
+/** The state of each controller that a listing describes with more than its name. */
 export function judgeControllers(fleet: Fleet, target: string | undefined): UpgradedController[] {
   return fleet.controllers.flatMap((controller) => {
     const own = fleet.models.find((model) => model.isController && model.controller === controller);
@@ -63,7 +63,7 @@ function versionReasons({ version }: FleetController, goal: string | undefined):
   return [`its API server runs ${version}, not ${goal}`];
 }
 
-/** Nodes that want no vote are missing from `juju show-controller`, so both lists count. */
+/** Nodes without a vote are missing from `juju show-controller`, so both lists count. */
 function nodesOf({ nodes = [] }: FleetController, own: FleetModel | undefined): UpgradedNode[] {
   const machines = new Map(
     (own?.machines ?? []).filter((machine) => machine.isControllerNode).map((one) => [one.id, one]),
@@ -108,5 +108,7 @@ function warningsOf({ version }: FleetController, nodes: readonly UpgradedNode[]
   const major = version === undefined ? undefined : parseVersion(version).major;
   const hasPrimary = nodes.some(({ isPrimary }) => isPrimary === true);
   const isMongo = major === undefined ? nodes.every(({ clusterRole }) => clusterRole === null) : major < 4;
-  return isMongo && !hasPrimary ? ["no listing names the MongoDB primary (Juju 2.8 and later do)"] : [];
+  return isMongo && !hasPrimary
+    ? ["no listing shows the MongoDB primary (those of Juju 2.8 and later do)"]
+    : [];
 }

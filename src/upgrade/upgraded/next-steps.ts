@@ -18,14 +18,14 @@ export function machineSteps(
   if (state === "not-started") return startSteps(machine, model, place);
   if (machine.life === "dead" || machine.life === "dying") {
     return [
-      shellCommand`juju remove-machine -m ${place} ${machine.id} --force    # it is ${machine.life}; repeat this when it does not go away`,
+      shellCommand`juju remove-machine -m ${place} ${machine.id} --force    # it is ${machine.life}; repeat this if it stays`,
     ];
   }
   const service = `jujud-${agent}`;
   switch (state) {
     case "not-reachable":
       return [
-        shellCommand`juju ssh -m ${place} ${machine.id} -- sudo systemctl status ${service}    # does the machine answer at all?`,
+        shellCommand`juju ssh -m ${place} ${machine.id} -- sudo systemctl status ${service}    # does the machine respond?`,
         shellCommand`juju ssh -m ${place} ${machine.id} -- sudo systemctl restart ${service}`,
         warningsOf(place, agent),
       ];
@@ -34,7 +34,7 @@ export function machineSteps(
     case "failed":
       return [
         warningsOf(place, agent),
-        shellCommand`juju ssh -m ${place} ${machine.id} -- sudo systemctl restart ${service}    # after the cause is gone: it tries its upgrade steps again`,
+        shellCommand`juju ssh -m ${place} ${machine.id} -- sudo systemctl restart ${service}    # after fixing the cause: it runs its upgrade steps again`,
       ];
     case "upgrading":
       return [warningsOf(place, agent)];
@@ -43,7 +43,7 @@ export function machineSteps(
   }
 }
 
-/** An agent that cannot fetch its binaries keeps its version and works: the reason is in its log alone. */
+/** An agent that cannot download its binaries keeps its version and works: only its log shows the reason. */
 function behindSteps(
   { id }: FleetMachine,
   place: string,
@@ -54,7 +54,7 @@ function behindSteps(
   return [
     warningsOf(place, agent),
     shellCommand`juju ssh -m ${place} ${id} -- sudo tail -n 100 ${log}    # "agent binaries", "checksum", "no space"`,
-    shellCommand`juju ssh -m ${place} ${id} -- sudo systemctl restart ${service}    # it asks for its agent again`,
+    shellCommand`juju ssh -m ${place} ${id} -- sudo systemctl restart ${service}    # it downloads its agent again`,
   ];
 }
 
@@ -67,33 +67,29 @@ function startSteps(
   model: FleetModel,
   place: string,
 ): readonly ShellCommand[] {
-  const look = shellCommand`juju show-machine -m ${place} ${id}    # what does machine-status say?`;
+  const look = shellCommand`juju show-machine -m ${place} ${id}    # read machine-status`;
   const isWithoutAgent = /no matching agent binaries/i.test(instance.message ?? "");
   const held =
     isWithoutAgent && model.version !== undefined
       ? [
-          shellCommand`jam list ${model.version}    # the mirror has to hold it for ${arch ?? "the machine's architecture"}`,
+          shellCommand`jam list ${model.version}    # the mirror has to hold it for ${arch ?? "the architecture of the machine"}`,
         ]
       : [];
   if (isManual) {
     return [
       ...held,
       look,
-      shellCommand`juju remove-machine -m ${place} ${id} --force    # added by hand: remove it, then add it again with juju add-machine ssh:USER@HOST`,
+      shellCommand`juju remove-machine -m ${place} ${id} --force    # added manually: remove it, then add it again with juju add-machine ssh:USER@HOST`,
     ];
   }
   if (host !== undefined) {
     return [
       ...held,
       look,
-      shellCommand`juju remove-machine -m ${place} ${id} --force    # a container: after the cause is gone, remove it and add it again`,
+      shellCommand`juju remove-machine -m ${place} ${id} --force    # a container: after fixing the cause, remove it and add it again`,
     ];
   }
-  return [
-    ...held,
-    look,
-    shellCommand`juju retry-provisioning -m ${place} ${id}    # after the cause is gone`,
-  ];
+  return [...held, look, shellCommand`juju retry-provisioning -m ${place} ${id}    # after fixing the cause`];
 }
 
 /** What to try for a unit, in order. */
@@ -107,30 +103,30 @@ export function unitSteps(unit: FleetUnit, model: FleetModel, state: UpgradedSta
   const look = warningsOf(place, agent);
   if (state === "not-started" || unit.machine === undefined) {
     return [
-      shellCommand`juju show-unit -m ${place} ${unit.name}    # its machine comes first: see the machines above`,
+      shellCommand`juju show-unit -m ${place} ${unit.name}    # repair its machine first: see the machines above`,
       look,
     ];
   }
-  // Until 2.7 each unit had a process of its own; later it is part of its machine's.
+  // Until 2.7 each unit had its own process; later it is part of the process of its machine.
   const version = parseVersion(model.version ?? "0.0.0");
   const isOwn = version.major < 2 || (version.major === 2 && version.minor < 8);
   const service = `jujud-${isOwn ? agent : `machine-${unit.machine.replaceAll("/", "-")}`}`;
   return [look, shellCommand`juju ssh -m ${place} ${unit.machine} -- sudo systemctl restart ${service}`];
 }
 
-/** On Kubernetes an agent is in a pod: there is nothing to log in to. */
+/** On Kubernetes an agent runs in a pod, so there is no machine to log in to. */
 function podSteps(unit: FleetUnit, model: FleetModel, place: string, agent: string): readonly ShellCommand[] {
   const namespace = model.name;
   if (unit.isRunByOperator) {
     return [
-      shellCommand`kubectl get pods -n ${namespace} -o wide    # the operator's image carries the version: kubectl describe pod`,
+      shellCommand`kubectl get pods -n ${namespace} -o wide    # the image of the operator shows the version: kubectl describe pod`,
     ];
   }
   const pod = unit.name.replaceAll("/", "-");
   return [
     warningsOf(place, agent),
-    shellCommand`kubectl describe pod ${pod} -n ${namespace}    # is the image there: ImagePullBackOff?`,
-    shellCommand`kubectl delete pod ${pod} -n ${namespace}    # it comes up again with the model's version`,
+    shellCommand`kubectl describe pod ${pod} -n ${namespace}    # is the image missing (ImagePullBackOff)?`,
+    shellCommand`kubectl delete pod ${pod} -n ${namespace}    # it starts again with the version of the model`,
   ];
 }
 
@@ -139,7 +135,7 @@ function warningsOf(place: string, agent: string): ShellCommand {
 }
 
 /**
- * Where agents come from, seen from the model: the address of the mirror, proxies in between, the controller.
+ * The source of a model's agents: the address of the mirror, proxies in between, the controller.
  * Source: juju documentation, "Troubleshoot your deployment"; cmd/juju/model/config.go
  */
 export function modelSteps(
@@ -152,23 +148,23 @@ export function modelSteps(
   const controller = name === undefined ? "controller" : `${name}:controller`;
   if (model.machines === undefined || model.units === undefined) {
     return [
-      shellCommand`juju status -m ${place} --format json > ${statusFileOf(model)}    # and give that file`,
+      shellCommand`juju status -m ${place} --format json > ${statusFileOf(model)}    # and add that file`,
     ];
   }
   return [
     ...(state === "not-begun" ? [upgradeStep(model, goal)] : []),
     ...(model.activity === undefined
       ? []
-      : [shellCommand`# the model says ${printable(model.activity)}: wait until that is over`]),
-    shellCommand`jam upgraded --to ${goal} --watch -- juju status -m ${place} --format json    # agents move one after the other`,
+      : [shellCommand`# the model shows ${printable(model.activity)}: wait until that has ended`]),
+    shellCommand`jam upgraded --to ${goal} --watch -- juju status -m ${place} --format json    # agents upgrade one after the other`,
     shellCommand`juju model-config -m ${controller} agent-metadata-url    # is it this mirror?`,
-    shellCommand`juju model-config -m ${controller} juju-no-proxy    # does it name the mirror's host?`,
-    shellCommand`juju debug-log -m ${controller} --replay --no-tail --include-module juju.apiserver --level WARNING    # the controller fetches for all`,
-    shellCommand`jam list ${goal}    # is the version here for every architecture?`,
+    shellCommand`juju model-config -m ${controller} juju-no-proxy    # does it contain the host of the mirror?`,
+    shellCommand`juju debug-log -m ${controller} --replay --no-tail --include-module juju.apiserver --level WARNING    # the controller downloads for all`,
+    shellCommand`jam list ${goal}    # does the mirror hold it for every architecture?`,
   ];
 }
 
-/** What clients call the model's controller. */
+/** The name of the model's controller in clients. */
 function controllerOf({ controller, controllerName }: FleetModel): string | undefined {
   return controller?.name ?? controllerName;
 }

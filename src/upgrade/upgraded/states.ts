@@ -1,8 +1,8 @@
 /**
- * Where an agent stands. Only `on-target` and `ahead` are done: such an agent runs the target (or more) and its status
- * says that it works. `behind` works and runs less · `upgrading` runs the target and is at its upgrade steps ·
- * `not-started` never had an agent · `failed` · `not-reachable` is down, lost or stopped: the version is what it last
- * reported · `not-readable` tells no status or no version.
+ * The progress of an agent. Only `on-target` and `ahead` are done: such an agent runs the target version or a later one,
+ * and its status shows that it works. `behind` works and runs a lower version · `upgrading` runs its upgrade steps ·
+ * `not-started` never had an agent · `failed` · `not-reachable` is down, lost or stopped: the version is the last that it
+ * reported · `not-readable` has no status or no version.
  * Source: juju worker/upgrader (agents report their version before their steps run), apiserver/common/machinestatus.go,
  * apiserver/common/unitstatus.go @3.6.28
  */
@@ -17,7 +17,7 @@ export type UpgradedState =
   | "not-readable";
 
 /**
- * Where a model stands. The worst counts, in this order: `not-begun` (the model is set to a lower version), `failed`,
+ * The progress of a model. The worst of its parts counts, in this order: `not-begun` (the model is set to a lower version), `failed`,
  * `not-readable` (something is unknown, so it is not done), `not-reachable`, `in-progress`, `done`.
  */
 export type UpgradedModelState =
@@ -31,12 +31,12 @@ const BY_WEIGHT: readonly UpgradedModelState[] = [
   "in-progress",
 ];
 
-/** The state of a whole by those of its parts; `done` when there are none. */
+/** The worst of several states; `done` if there are none. */
 export function worstState(states: readonly UpgradedModelState[]): UpgradedModelState {
   return BY_WEIGHT.find((state) => states.includes(state)) ?? "done";
 }
 
-/** What an agent's state means for its model. */
+/** The state of an agent as a state of its model. */
 export function modelStateOf(state: UpgradedState): UpgradedModelState {
   switch (state) {
     case "on-target":
@@ -51,7 +51,7 @@ export function modelStateOf(state: UpgradedState): UpgradedModelState {
   }
 }
 
-/** True for an agent that needs nothing more. */
+/** True for an agent that is done. */
 export function isOnTarget(state: UpgradedState): boolean {
   return modelStateOf(state) === "done";
 }

@@ -13,31 +13,31 @@ import { type UpgradedController, judgeControllers } from "./controllers.ts";
 import { type UpgradedModelState, modelStateOf, worstState } from "./states.ts";
 
 export interface UpgradedModel {
-  /** Name of its controller; null when no file names it. */
+  /** Name of its controller; null if no file names it. */
   readonly controller: string | null;
-  /** With its owner where that is not `admin`. */
+  /** With its owner if that is not `admin`. */
   readonly model: string;
-  /** `prod:web`; with a part of the UUID where the name alone is not unique. */
+  /** `prod:web`; with a part of the UUID if the name alone is not unique. */
   readonly label: string;
   readonly uuid: string | null;
-  /** Agent version that the model is set to; null when no file tells. */
+  /** Agent version that the model is set to; null if no file contains it. */
   readonly version: string | null;
-  /** The version that its agents should run; null when neither the caller nor a file tells. */
+  /** The version that its agents should run; null if neither the caller nor a file contains it. */
   readonly target: string | null;
   readonly upgraded: boolean;
   readonly state: UpgradedModelState;
-  /** What keeps the model as a whole from being done, apart from its agents. */
+  /** Why the model as a whole is not done, apart from its agents. */
   readonly reasons: readonly string[];
-  /** What deserves a look and does not keep it from being done. */
+  /** Problems that do not stop it from being done. */
   readonly warnings: readonly string[];
   readonly agents: readonly UpgradedAgent[];
   /** What to try for the model as a whole, in order; empty when it is done. */
   readonly next: readonly ShellCommand[];
 }
 
-/** How far the fleet of some listings is with an upgrade. */
+/** The progress of a fleet with an upgrade. */
 export interface UpgradedDocument {
-  /** True only when every model and controller is done and everything could be read. */
+  /** True only if every model and controller is done and everything could be read. */
   readonly upgraded: boolean;
   readonly controllers: readonly UpgradedController[];
   readonly models: readonly UpgradedModel[];
@@ -45,7 +45,7 @@ export interface UpgradedDocument {
   readonly notes: readonly string[];
 }
 
-/** How far a fleet is with an upgrade to `target`; without one, to the version that each model is set to. */
+/** The progress of a fleet with an upgrade to `target`; without one, to the version that each model is set to. */
 export function judgeUpgraded(fleet: Fleet, target: string | undefined): UpgradedDocument {
   const models = fleet.models.map((model) => judgeModel(model, target));
   const controllers = judgeControllers(fleet, target);
@@ -87,7 +87,7 @@ function judgeModel(model: FleetModel, target: string | undefined): UpgradedMode
   };
 }
 
-/** Charms and instances in error do not concern the agents: Juju upgrades them all the same. */
+/** Errors of charms and instances do not concern the agents: Juju upgrades them anyway. */
 function warningsOf(model: FleetModel, goal: string | undefined): string[] {
   const units = (model.units ?? [])
     .filter(({ workload }) => workload.current === "error")
@@ -103,21 +103,21 @@ function warningsOf(model: FleetModel, goal: string | undefined): string[] {
   const isAhead =
     goal !== undefined && model.version !== undefined && compareVersionTexts(model.version, goal) > 0;
   return [
-    ...(isAhead ? [`the model is set to ${model.version}, above ${goal}`] : []),
+    ...(isAhead ? [`the model is set to ${model.version}, which is later than ${goal}`] : []),
     ...aborted,
     ...machines,
     ...units,
   ];
 }
 
-/** Something about a model as a whole that keeps it from being done. */
+/** A reason why a model as a whole is not done. */
 export interface ModelFault {
   readonly state: UpgradedModelState;
   /** For people, without a full stop. */
   readonly text: string;
 }
 
-/** What keeps a model from being done, apart from its agents. `goal` is undefined when nothing tells a version. */
+/** Why a model is not done, apart from its agents. `goal` is undefined if no version is known. */
 export function modelFaults(model: FleetModel, goal: string | undefined): ModelFault[] {
   return [
     ...versionFaults(model, goal),
@@ -128,37 +128,37 @@ export function modelFaults(model: FleetModel, goal: string | undefined): ModelF
 }
 
 function versionFaults({ version }: FleetModel, goal: string | undefined): ModelFault[] {
-  if (goal === undefined) return [{ state: "not-readable", text: "no file tells its version; give --to" }];
+  if (goal === undefined) return [{ state: "not-readable", text: "no file contains its version; give --to" }];
   if (version === undefined || compareVersionTexts(version, goal) >= 0) return [];
   return [
-    { state: "not-begun", text: `the model is set to ${version}: it was not told to upgrade to ${goal}` },
+    { state: "not-begun", text: `the model is set to ${version}: its upgrade to ${goal} was not started` },
   ];
 }
 
-/** Without a status nothing is known of the agents. */
+/** Without a status, nothing is known about the agents. */
 function listingFaults(model: FleetModel): ModelFault[] {
   if (model.machines === undefined && model.units === undefined) {
-    return [{ state: "not-readable", text: "no juju status of this model was given" }];
+    return [{ state: "not-readable", text: "there is no juju status of this model" }];
   }
   if (model.units === undefined || model.machines === undefined) {
-    return [{ state: "not-readable", text: "its file lists machines only: give juju status for its units" }];
+    return [{ state: "not-readable", text: "its file lists only machines: add juju status for its units" }];
   }
   const isEmpty = model.machines.length === 0 && model.units.length === 0;
   if (!isEmpty || !model.isController) return [];
   const { version } = model.controller ?? {};
   if (model.type === "caas") {
-    // The controller's pod is no agent of the listing before 3.0.
+    // Before 3.0 the listing does not contain the controller's pod as an agent.
     return version === model.version && version !== undefined
       ? []
       : [
           {
             state: "not-readable",
-            text: "no file tells what the controller runs: give juju show-controller",
+            text: "no file contains the version of the controller: add juju show-controller",
           },
         ];
   }
   return [
-    { state: "not-readable", text: "a controller model without machines: nothing is known of its nodes" },
+    { state: "not-readable", text: "a controller model without machines: nothing is known about its nodes" },
   ];
 }
 
@@ -184,11 +184,11 @@ function statusFaults(model: FleetModel): ModelFault[] {
     case "error":
       return [{ state: "failed", text: `the model is ${words}` }];
     default:
-      return [{ state: "not-readable", text: `the model has a status that is not known: ${words}` }];
+      return [{ state: "not-readable", text: `the model has an unknown status: ${words}` }];
   }
 }
 
-/** An application that could not be read hides how many units it has. */
+/** The number of units of an application that could not be read is not known. */
 function applicationFaults({ applications = [] }: FleetModel): ModelFault[] {
   return applications
     .filter(({ statusError }) => statusError !== undefined)

@@ -7,24 +7,24 @@ export interface WatchOptions {
   readonly timeoutMs: number;
 }
 
-/** What a watch works with. */
+/** What a watch needs. */
 export interface WatchWork {
   readonly look: () => Promise<UpgradedDocument>;
-  /** Told after each look what it showed, or why it could not be read. */
+  /** Called after each look with the result, or with the error. */
   readonly onLook: (seen: UpgradedDocument | JamError) => Promise<void>;
-  /** Told when the watch ends before everything is done. */
+  /** Called if the watch ends before everything is done. */
   readonly onStop: (end: { readonly elapsedMs: number; readonly why: string }) => Promise<void>;
   readonly now: () => Date;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
-/** Looks in a row that show a failure and nothing that moves; then waiting longer does not help. */
+/** Looks in a row that show a failure and no progress; then waiting longer does not help. */
 const STUCK_LOOKS = 3;
 
 /**
- * Looks again and again until everything is done, the time is over, or something failed and nothing moves any more.
- * A look that fails after the first one is told and repeated: a controller does not answer while it restarts.
+ * Looks repeatedly until everything is done, the time is over, or something failed without further progress.
+ * A look that fails after the first one is reported and repeated: a controller does not respond while it restarts.
  * @returns the last look that could be read
  * @throws JamError of the first look, the reason of the signal when that is aborted
  */
@@ -42,7 +42,7 @@ export async function watchUpgrade(
     if (fault === undefined && last.upgraded) return last;
     const elapsedMs = now().getTime() - start;
     if (stuck >= STUCK_LOOKS || elapsedMs + everyMs > timeoutMs) {
-      const why = stuck >= STUCK_LOOKS ? "something failed and nothing moves" : "the time is over";
+      const why = stuck >= STUCK_LOOKS ? "something failed and there is no progress" : "the time is over";
       await onStop({ elapsedMs, why });
       return fault === undefined ? last : asUnread(last, fault);
     }
@@ -57,7 +57,7 @@ export async function watchUpgrade(
   }
 }
 
-/** An old look shows nothing of now. */
+/** An old look does not show the current state. */
 function asUnread(last: UpgradedDocument, fault: JamError): UpgradedDocument {
   const unread = { kind: "file" as const, file: "the last look", place: "", text: fault.message };
   return { ...last, upgraded: false, unread: [...last.unread, unread] };

@@ -121,7 +121,7 @@ describe("from a version to a minor", () => {
     const made = plan(from("3.6.7"), "3.6", { held });
     expect(namesOf(made.agents)).toEqual(["3.6.27-ubuntu-amd64 held", "3.6.7-ubuntu-amd64 missing"]);
     expect(made.totals).toMatchObject({ agents: 2, held: 1, missing: 1, bytesToFetch: 0 });
-    expect(made.warnings.join()).toContain("what runs now is neither held nor listed upstream");
+    expect(made.warnings.join()).toContain("neither this mirror nor upstream has them");
   });
 
   test("adds the clients in use to a bootstrap of their minor", () => {
@@ -156,7 +156,7 @@ test.for([
 });
 
 test("an empty mirror says what to do", () => {
-  expect(() => plan(from("3.6.5"), "3.6", { upstream: [] })).toThrow(/no agents are known here/);
+  expect(() => plan(from("3.6.5"), "3.6", { upstream: [] })).toThrow(/no agents are known/);
 });
 
 test("advice that blocks every way is given as the reason; milder advice goes with the hop", () => {

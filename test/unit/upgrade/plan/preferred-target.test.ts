@@ -75,7 +75,7 @@ describe("a minor as target", () => {
 
   test("says what was passed over and why", () => {
     const { warnings } = plan("3.6.14", { upstream: "3.6.14 3.6.18 3.6.21", to: "3.6" });
-    expect(warnings.join("\n")).toMatch(/3\.6\.18 is taken rather than 3\.6\.21: .*3\.6\.24 or later/);
+    expect(warnings.join("\n")).toMatch(/3\.6\.18 was chosen instead of 3\.6\.21: .*3\.6\.24 or later/);
   });
 
   test("on Kubernetes 2.9.58 is passed over", () => {
@@ -102,7 +102,7 @@ describe("a version as target", () => {
   test("is kept, with what speaks against it and a better one", () => {
     const made = plan("3.6.14", { upstream, to: "3.6.21" });
     expect(wayOf(made)).toBe("upgrade 3.6.21");
-    expect(made.warnings.join()).toMatch(/speaks against 3\.6\.21.*Better: --to 3\.6\.27\./);
+    expect(made.warnings.join()).toMatch(/Reasons against 3\.6\.21.*Better: --to 3\.6\.27\./);
   });
 
   test("against which nothing speaks goes without a word", () => {
@@ -116,7 +116,7 @@ test.for([
   ["3.6.40", "3.6.41", "it knows 3.6.28"],
 ] as const)("from %s to %s the release is called unknown", ([from, to, words]) => {
   const { warnings } = plan(from, { upstream: `${from} ${to}`, to });
-  expect(warnings.join("\n")).toContain(`Juju ${to} is not known to this version of jam (${words})`);
+  expect(warnings.join("\n")).toContain(`This version of jam does not know Juju ${to} (${words})`);
 });
 
 describe("machines that a source may refuse", () => {
@@ -193,7 +193,7 @@ describe("what a hop carries", () => {
 
   test("bases of applications that no status tells are said to be unknown", () => {
     const wish = { upstream: "3.6.11 3.6.27", to: "3.6" };
-    expect(plan("3.6.11", wish, "caas").warnings.join()).toContain("each needs an image of its own");
-    expect(plan("3.6.11", wish).warnings.join()).not.toContain("each needs an image of its own");
+    expect(plan("3.6.11", wish, "caas").warnings.join()).toContain("each base needs another image");
+    expect(plan("3.6.11", wish).warnings.join()).not.toContain("each base needs another image");
   });
 });
