@@ -1,4 +1,4 @@
-import type { DocumentStore } from "../../store/store.ts";
+import type { Store } from "../../store/store.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import type { Advice } from "../../juju/knowledge/knowledge.ts";
 import { JamError } from "../../shared/errors.ts";
@@ -35,10 +35,7 @@ export interface BundleOrder {
 }
 
 /** The part of a store that planning needs. */
-export interface PlanningStore {
-  readonly documents: DocumentStore;
-  readonly blobs: { stat(sha256: Sha256): Promise<{ readonly size: number } | undefined> };
-}
+export type PlanningStore = Pick<Store, "documents"> & { readonly blobs: Pick<Store["blobs"], "stat"> };
 
 /**
  * Decides what a bundle contains, requires and proves. Reads no tarball and writes nothing: also the dry run.

@@ -7,7 +7,6 @@ import type { Upstream } from "../../upstream/source.ts";
 import type { Store } from "../../store/store.ts";
 import type { Omitting } from "../../shared/listed.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { ContentSource } from "../contents.ts";
 import type { AgentsAndBytes, FailedItem, SyncReport } from "../../mirror/run-report.ts";
 import type { ErrorReport } from "../../shared/errors.ts";
 import type { BundleScope } from "../format/manifest.ts";
@@ -24,16 +23,13 @@ export interface ImportRules {
 
 /** What an import works with. */
 export interface ImportWork {
-  readonly store: ImportStore;
+  readonly store: Store;
   readonly verifyDetached: VerifyDetached;
   readonly openTrust: OpenProofTrust;
   readonly observe: SyncObserver;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }
-
-/** The store as an import needs it. */
-export type ImportStore = Store & { readonly blobs: ContentSource };
 
 /** Checks documents of one upstream as a sync of it does. */
 export interface ProofTrust {

@@ -17,7 +17,8 @@ import { proofsOf, type BundleOrigin, type Snapshot } from "../../mirror/snapsho
 import type { BundleManifest } from "../format/manifest.ts";
 import { collectProofs } from "../proofs.ts";
 import type { PendingBundle } from "./pending-bundles.ts";
-import type { ImportRules, ImportWork, ImportStore } from "./import-work.ts";
+import type { ImportRules, ImportWork } from "./import-work.ts";
+import type { Store } from "../../store/store.ts";
 import { acceptedBy, verifyProofs, type VerifiedProofs } from "./verify-proofs.ts";
 
 /** What publishing a bundle did. */
@@ -168,7 +169,7 @@ function withoutDenied(
 
 /** Proofs of agents that the bundle's own documents do not list: the snapshot keeps them. */
 async function findEarlierProofs(
-  store: ImportStore,
+  store: Store,
   {
     verified,
     current,

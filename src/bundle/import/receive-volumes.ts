@@ -18,7 +18,7 @@ import {
 } from "../format/manifest.ts";
 import { readVolumes, type OpenVolume } from "../read/read-volumes.ts";
 import type { ArrivingSlice, VolumeHead } from "../read/volume-reader.ts";
-import type { ImportRules, ImportWork, ImportStore } from "./import-work.ts";
+import type { ImportRules, ImportWork } from "./import-work.ts";
 import { isHeld } from "./missing.ts";
 import {
   namedContents,
@@ -34,7 +34,7 @@ import {
 } from "./pending-bundles.ts";
 import { acceptBundle } from "./accept-bundle.ts";
 import { acceptedBy, verifyProofs } from "./verify-proofs.ts";
-import type { DocumentStore } from "../../store/store.ts";
+import type { DocumentStore, Store } from "../../store/store.ts";
 import { isPart } from "../format/volume-label.ts";
 
 /** What receiving works with. */
@@ -261,13 +261,13 @@ export type SliceFate = "stored" | "held" | "kept-part" | "damaged";
 
 /** Stores the contents of one bundle. Every content is verified before it counts. */
 export class ContentReceiver {
-  readonly #store: ImportStore;
+  readonly #store: Store;
   readonly #bundle: string;
   readonly #named: ReadonlySet<Sha256>;
   #parts: KeptPart[] | undefined;
 
   /** @param named hashes that the manifest of the bundle names: these are never deleted */
-  constructor(store: ImportStore, bundle: string, named: ReadonlySet<Sha256>) {
+  constructor(store: Store, bundle: string, named: ReadonlySet<Sha256>) {
     this.#store = store;
     this.#bundle = bundle;
     this.#named = named;
@@ -334,7 +334,7 @@ export class ContentReceiver {
 }
 
 async function putBlob(
-  store: ImportStore,
+  store: Store,
   { sha256, size }: { readonly sha256: Sha256; readonly size: number },
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<SliceFate> {
@@ -365,7 +365,7 @@ async function putDocument(
   return "stored";
 }
 
-async function* joined(store: ImportStore, parts: readonly KeptPart[]): AsyncGenerator<Uint8Array> {
+async function* joined(store: Store, parts: readonly KeptPart[]): AsyncGenerator<Uint8Array> {
   for (const { sha256 } of parts) {
     const reader = await store.blobs.open(sha256);
     if (reader === undefined) return;

@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { listNames, removeFile, replaceFile, syncFolder } from "../../disk/durable-write.ts";
 import { attemptUnlessAbsent } from "../../disk/io-error.ts";
-import { JamError } from "../../shared/errors.ts";
 import { isDocumentName } from "../layout.ts";
 import type { RequireHeld } from "./lease.ts";
+import { checkDocumentName } from "../store-errors.ts";
 import type { DocumentKind, DocumentStore } from "../store.ts";
 
 /** Documents as files `<kind>/<name>`. */
@@ -30,9 +30,6 @@ export function fsDocumentStore(root: string, requireHeld: RequireHeld): Documen
 }
 
 function documentPath(root: string, kind: DocumentKind, name: string): string {
-  if (isDocumentName(kind, name)) return join(root, kind, name);
-  throw new JamError("JAM_USAGE_INVALID", `"${name}" cannot be the name of a document in ${kind}.`, {
-    hint: "Names consist of letters, digits, dots, dashes and underscores.",
-    details: { kind, name },
-  });
+  checkDocumentName(kind, name);
+  return join(root, kind, name);
 }

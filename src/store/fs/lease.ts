@@ -8,6 +8,7 @@ import { removeFile, temporaryPath } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
 import { JamError, isJamError } from "../../shared/errors.ts";
 import { isAbsent } from "../../shared/system-error.ts";
+import { leaseLost, lockedBy } from "../store-errors.ts";
 import type { LeaseHolder, WriterLease } from "../store.ts";
 
 /** Somebody who asks for the holder holds the lock for microseconds; a real writer outlives these attempts. */
@@ -75,7 +76,7 @@ async function lockWriter(root: string, holder: LeaseHolder): Promise<FsLease> {
       if (after !== undefined && (before === undefined || before === after))
         return await holdLease(root, new FsLease(root, database, after), holder);
       database.close();
-      if (turn === ATTEMPTS) throw lockedBy(await readHolder(root), undefined);
+      if (turn === ATTEMPTS) throw lockedBy(await readHolder(root));
     } catch (error) {
       const result = sqliteResult(error);
       if (result === undefined) throw error;
@@ -130,7 +131,7 @@ class FsLease {
   #look(): void {
     if (this.lost.aborted || isSameLock(join(this.#root, "lock.db"), this.#identity)) return;
     clearInterval(this.#watch);
-    this.#lost.abort(leaseLost(this.#root));
+    this.#lost.abort(leaseLost(this.#root, join(this.#root, "lock.db")));
   }
 }
 
@@ -256,25 +257,6 @@ async function readHolder(root: string): Promise<LeaseHolder | undefined> {
 function sqliteResult(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("errcode" in error)) return undefined;
   return typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
-}
-
-function lockedBy(holder: LeaseHolder | undefined, cause: unknown): JamError {
-  const who = holder
-    ? `\`${holder.command}\` (process ${holder.pid} on ${holder.host}, since ${holder.since.toISOString()})`
-    : "another process";
-  return new JamError("JAM_STORE_LOCKED", `The mirror is being written by ${who}.`, {
-    cause,
-    hint: "Wait until it has ended, or stop it; the lock goes with the process.",
-    details: { ...holder, since: holder?.since.toISOString() },
-  });
-}
-
-function leaseLost(root: string): JamError {
-  const path = join(root, "lock.db");
-  return new JamError("JAM_STORE_LOCKED", `The lock of ${root} was taken away while this run held it.`, {
-    hint: `Nothing was published after that. Find out who removed or replaced ${path}; when no other run writes, run the command again.`,
-    details: { path, lost: true },
-  });
 }
 
 async function lockFailed(root: string, result: number, cause: unknown): Promise<JamError> {

@@ -8,6 +8,7 @@ import { JamError } from "../../shared/errors.ts";
 import { faceLink, formatRefTarget, isTreeId, parseRefTarget } from "../layout.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import type { RequireHeld } from "./lease.ts";
+import { checkRefName } from "../store-errors.ts";
 import type { Ref, RefStore } from "../store.ts";
 
 /** What file systems without symbolic links answer: FAT, exFAT, some SMB and FUSE mounts. */
@@ -18,7 +19,7 @@ export function fsRefStore(root: string, requireHeld: RequireHeld): RefStore {
   return {
     read: async (name) => readRef(root, name),
     async swap(name, expected, next) {
-      checkName(next);
+      checkRefName(next);
       requireHeld();
       if (readRef(root, name) !== expected) return false;
       await checkPublished(root, next);
@@ -30,7 +31,7 @@ export function fsRefStore(root: string, requireHeld: RequireHeld): RefStore {
     },
     list: () => listRefs(root),
     async delete(name) {
-      checkName(name);
+      checkRefName(name);
       requireHeld();
       if (await removeFile(join(root, "refs", name))) await syncFolder(join(root, "refs"));
       if (name !== MIRROR_REF) await removeFaceLink(root, name);
@@ -97,7 +98,7 @@ export async function ensureFaceLink(root: string, ref: string): Promise<void> {
 
 /** Asked at every request for metadata, so one synchronous call (3 µs) instead of a turn through the thread pool. */
 function readRef(root: string, name: string): string | undefined {
-  checkName(name);
+  checkRefName(name);
   const path = join(root, "refs", name);
   let target: string;
   try {
@@ -160,14 +161,6 @@ async function checkPublished(root: string, treeId: string): Promise<void> {
   throw new JamError("JAM_SNAPSHOT_NOT_FOUND", `There is no published tree ${treeId}.`, {
     hint: "Run `jam status` to see the snapshots that are kept.",
     details: { tree: treeId },
-  });
-}
-
-function checkName(name: string): void {
-  if (isTreeId(name)) return;
-  throw new JamError("JAM_USAGE_INVALID", `"${name}" cannot be the name of a ref or a snapshot.`, {
-    hint: "Names consist of letters, digits, dots, dashes and underscores.",
-    details: { name },
   });
 }
 

@@ -5,9 +5,10 @@ import { dirname, join } from "node:path";
 import { makeFolder, removeFile, syncFolder, writePlainly } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent } from "../../shared/system-error.ts";
-import { type ErrorCode, JamError } from "../../shared/errors.ts";
+import { JamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath, partialPaths } from "../layout.ts";
+import { hashMismatch, sizeMismatch } from "../store-errors.ts";
 import type { StagedBlob } from "../store.ts";
 import { BatchWriter } from "../../disk/batch-writer.ts";
 import { SAMPLE_BYTES, quarantine } from "./quarantine.ts";
@@ -83,7 +84,11 @@ class FsStagedBlob implements StagedBlob {
     try {
       for await (const chunk of bytes) {
         if (this.#received + chunk.length > size) {
-          tooLong = this.#sizeMismatch(size, this.#received + chunk.length);
+          tooLong = sizeMismatch(this.sha256, {
+            expected: size,
+            actual: this.#received + chunk.length,
+            hint: this.#hint,
+          });
           break;
         }
         await attempt(doing, () => writer.write(chunk));
@@ -97,11 +102,13 @@ class FsStagedBlob implements StagedBlob {
   }
 
   async commit(size: number): Promise<void> {
-    if (this.#received !== size) throw await this.#reject(this.#sizeMismatch(size, this.#received));
+    const hint = this.#hint;
+    if (this.#received !== size)
+      throw await this.#reject(sizeMismatch(this.sha256, { expected: size, actual: this.#received, hint }));
     const { file, hash } = await this.#openHashed();
     const actual = hash.digest("hex");
     this.#hash = undefined;
-    if (actual !== this.sha256) throw await this.#reject(this.#hashMismatch(actual));
+    if (actual !== this.sha256) throw await this.#reject(hashMismatch(this.sha256, { actual, hint }));
     await this.#flushToDisk(file);
     await this.#reveal();
     await removeFile(this.#sourcePath);
@@ -219,25 +226,8 @@ class FsStagedBlob implements StagedBlob {
     await file?.close();
   }
 
-  #sizeMismatch(expected: number, actual: number): JamError {
-    const direction = actual > expected ? "more than" : "instead of";
-    return this.#mismatch("JAM_ITEM_SIZE_MISMATCH", {
-      text: `${actual} bytes came ${direction} ${expected}`,
-      expected,
-      actual,
-    });
-  }
-
-  #hashMismatch(actual: string): JamError {
-    const text = `what came has SHA-256 ${actual}`;
-    return this.#mismatch("JAM_ITEM_HASH_MISMATCH", { text, expected: this.sha256, actual });
-  }
-
-  #mismatch(code: ErrorCode, facts: { text: string; expected: unknown; actual: unknown }): JamError {
-    return new JamError(code, `Blob ${this.sha256}: ${facts.text}.`, {
-      details: { sha256: this.sha256, expected: facts.expected, actual: facts.actual },
-      hint: `Look at the sample in ${join(this.#place.root, "quarantine")} to see what the upstream sent.`,
-    });
+  get #hint(): string {
+    return `Look at the sample in ${join(this.#place.root, "quarantine")} to see what the upstream sent.`;
   }
 }
 

@@ -15,6 +15,7 @@ import { isAbsent, isLinkRefused } from "../../shared/system-error.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { blobPath, isTreeId, isTreePath, TREE_FOLDER } from "../layout.ts";
+import { checkRefName } from "../store-errors.ts";
 import type { RefStore, TreeFile, TreeStore } from "../store.ts";
 import { isBlobFile } from "./blobs.ts";
 import type { RequireHeld } from "./lease.ts";
@@ -31,7 +32,7 @@ export function fsTreeStore(root: string, refs: Pick<RefStore, "list">, requireH
   const published = join(root, "published");
   return {
     async build(id, files) {
-      checkId(id);
+      checkRefName(id);
       requireHeld();
       if (await isFolder(join(published, id))) return;
       const staged = temporaryPath(published);
@@ -51,7 +52,7 @@ export function fsTreeStore(root: string, refs: Pick<RefStore, "list">, requireH
       return names.filter((_, at) => folders[at]).sort();
     },
     async delete(id) {
-      checkId(id);
+      checkRefName(id);
       requireHeld();
       const users = (await refs.list()).filter(({ target }) => target === id);
       if (users.length > 0)
@@ -158,14 +159,6 @@ async function inParallel<T>(things: readonly T[], act: (thing: T) => Promise<vo
 async function isFolder(path: string): Promise<boolean> {
   const stat = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
   return stat?.isDirectory() ?? false;
-}
-
-function checkId(id: string): void {
-  if (isTreeId(id)) return;
-  throw new JamError("JAM_USAGE_INVALID", `"${id}" cannot be the id of a snapshot.`, {
-    hint: "Run `jam status` to see the snapshots that are kept.",
-    details: { id },
-  });
 }
 
 function badPath(path: string, reason: string): JamError {
