@@ -1,94 +1,43 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
-import { printTally, runLanes, runShare, sumTallies } from "../lanes.ts";
-import { RUN_LIMIT_MS, runCampaign, type CampaignReport } from "./campaign.ts";
+import { runFuzzCommand } from "../command.ts";
+import { RUN_LIMIT_MS, runCampaign } from "./campaign.ts";
 import { readFailure, replay, writeFailure } from "./saved-mutant.ts";
 
 const USAGE = `Usage: npm run fuzz -- [options]
 
-Makes mutants of small valid bundles, at the level of bytes, headers, labels and signed manifests, and brings them to the
+Makes mutants of small valid bundles, at the level of bytes, headers, labels and signed manifests, and passes them to the
 reader of volumes or to a whole import. None may break it, hang, fill the memory, touch anything outside the store, leave
-a wrong blob or publish what upstream never signed. A mutant that does is saved. Ends with status 1 when one did.
+a wrong blob or publish what upstream never signed. A mutant that does is saved, and the exit status is 1.
 
-  --runs N          mutants (10000)
-  --seed N          of the random choices (of the clock)
-  --lanes N         processes (2)
-  --import-every N  imports every N-th mutant and reads the others (4)
-  --save FOLDER     where failing mutants go (the current folder)
-  --replay FILE     instead: imports a saved mutant and says what comes of it
-  --help            prints this
+  --runs N          number of mutants (10000)
+  --seed N          seed of the random choices (from the clock)
+  --lanes N         number of processes (2)
+  --import-every N  import every N-th mutant and only read the others (4)
+  --save FOLDER     where failing mutants are saved (the current folder)
+  --replay FILE     import a saved mutant and print the result
+  --help            print this text
 
-TMPDIR=/dev/shm spares the disk.
+TMPDIR=/dev/shm reduces disk writes.
 `;
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: "string", default: "10000" },
-    seed: { type: "string", default: String(Date.now() % 2 ** 31) },
-    lanes: { type: "string", default: "2" },
-    "import-every": { type: "string", default: "4" },
-    save: { type: "string", default: "." },
-    replay: { type: "string" },
-    lane: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
-});
-
-/** One process of several: its share of the runs. */
-function runLane(share: string): Promise<void> {
-  const seed = Number(values.seed);
-  return runShare(share, (from, to, onRun) =>
+await runFuzzCommand({
+  script: import.meta.filename,
+  usage: USAGE,
+  defaults: { runs: 10_000, lanes: 2 },
+  options: { "import-every": "4" },
+  limitMs: 4 * RUN_LIMIT_MS,
+  runLane: ({ save, values, ...runs }) =>
     runCampaign({
-      seed,
-      from,
-      to,
+      ...runs,
       importEvery: Number(values["import-every"]),
-      onRun,
       onFailure: async (failure) => {
-        const file = `${values.save}/mutant-${seed}-${failure.run}.json`;
+        const file = `${save}/mutant-${runs.seed}-${failure.run}.json`;
         console.log(`run ${failure.run} (${failure.mutant.kind}): ${failure.faults.join("; ")}\n  ${file}`);
         await writeFile(file, writeFailure(failure));
       },
     }),
-  );
-}
-
-async function runAll(): Promise<boolean> {
-  const [runs, lanes] = [Number(values.runs), Number(values.lanes)];
-  console.log(`seed ${values.seed}`);
-  const started = performance.now();
-  const reports = await runLanes<CampaignReport>({
-    script: import.meta.filename,
-    words: ["--seed", values.seed, "--save", values.save, "--import-every", values["import-every"]],
-    runs,
-    lanes,
-    limitMs: 4 * RUN_LIMIT_MS,
-  });
-  const seconds = (performance.now() - started) / 1000;
-  const whole = reports.filter((report) => report !== undefined);
-  printTally(sumTallies(whole.map(({ tally }) => tally)));
-  const failures = whole.reduce((total, report) => total + report.failures, 0);
-  const peak = Math.max(...whole.map(({ peakRss }) => peakRss)) / 2 ** 20;
-  console.log(
-    `${runs} mutants in ${seconds.toFixed(0)} s, ${(runs / seconds).toFixed(0)} a second; ` +
-      `at most ${peak.toFixed(0)} MiB a process; ${failures} failures, ${lanes - whole.length} lanes lost`,
-  );
-  return failures === 0 && whole.length === lanes;
-}
-
-async function main(): Promise<boolean> {
-  if (values.help) {
-    console.log(USAGE);
-    return true;
-  }
-  if (values.replay !== undefined) {
-    const { code, faults } = await replay(readFailure(await readFile(values.replay, "utf8")));
-    console.log([code, ...faults].join("\n"));
-    return faults.length === 0;
-  }
-  if (values.lane === undefined) return runAll();
-  await runLane(values.lane);
-  return true;
-}
-
-process.exitCode = (await main()) ? 0 : 1;
+  replay: async (file) => {
+    const { code, faults } = await replay(readFailure(await readFile(file, "utf8")));
+    return { lines: [code, ...faults], isGood: faults.length === 0 };
+  },
+});

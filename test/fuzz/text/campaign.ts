@@ -1,26 +1,19 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { inspect } from "node:util";
 import { isJamError, reportError } from "../../../src/shared/errors.ts";
-import { seededRandom, type Random } from "../../helpers/random.ts";
-import type { Tally } from "../lanes.ts";
+import type { Random } from "../../helpers/random.ts";
+import { runMutants, type CampaignReport, type RunRange } from "../campaign.ts";
 import { mutateTree, printTree, treeOf, type Tree } from "./json-tree.ts";
 import { mutateText, splice } from "./mutate-text.ts";
 import { makeReaders, type Reader } from "./readers.ts";
 import { makeSeeds } from "./seeds.ts";
 
-export interface CampaignOptions {
-  readonly seed: number;
-  /** The first run and the one behind the last; a run depends on its number and the seed alone. */
-  readonly from: number;
-  readonly to: number;
+export interface TextCampaign extends RunRange {
   /** Only these readers. Default all. */
   readonly only?: readonly string[];
-  /** Told before each run. */
-  readonly onRun?: (run: number) => void;
   readonly onFailure?: (failure: Failure) => void | Promise<void>;
 }
 
-/** A text that did what none may do. */
+/** A text that caused faults, and its reader. */
 export interface Failure {
   readonly run: number;
   readonly reader: Reader["name"];
@@ -28,12 +21,7 @@ export interface Failure {
   readonly faults: readonly string[];
 }
 
-export interface CampaignReport {
-  /** How many runs of each reader ended how: `products JAM_METADATA_MALFORMED`, `products taken`. */
-  readonly tally: Tally;
-  readonly failures: number;
-  /** Bytes. */
-  readonly peakRss: number;
+export interface TextCampaignReport extends CampaignReport {
   /** The slowest run of each reader, in milliseconds of processor time. */
   readonly slowest: Readonly<Record<string, number>>;
 }
@@ -53,44 +41,27 @@ const LARGE_SHARE = 0.01;
 /** An error's report is bounded, whatever was read. */
 const MAX_REPORT = 2 ** 20;
 
-/** Makes mutants of valid documents and hands each to its reader. */
-export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
+/** Makes mutants of valid documents and passes each to its reader. */
+export async function runCampaign({ only, onFailure, ...runs }: TextCampaign): Promise<TextCampaignReport> {
   const now = new Date();
   const readers = (await makeReaders(await makeSeeds(now), now)).filter(
-    ({ name }) => options.only === undefined || options.only.includes(name),
+    ({ name }) => only === undefined || only.includes(name),
   );
-  const tally: Record<string, number> = {};
   const slowest: Record<string, number> = {};
-  let [failures, peakRss] = [0, 0];
-  let stray: string | undefined;
-  const onStray = (error: unknown) => (stray ??= inspect(error));
-  process.on("unhandledRejection", onStray);
-  try {
-    for (let run = options.from; run < options.to; run += 1) {
-      options.onRun?.(run);
+  const report = await runMutants<Pick<Failure, "reader" | "text">>(runs, {
+    rssLimit: RSS_LIMIT,
+    tryMutant: async (random, run) => {
       // Messages, rejections and timers get their turn.
       if (run % 100 === 0) await nextTurn();
-      const random = seededRandom(Math.imul(options.seed, 0x9e3779b1) ^ Math.imul(run + 1, 0x85ebca6b));
       const reader = chooseReader(readers, random);
       const text = makeMutant(reader, readers, random);
-      const outcome = await readMutant(reader, text);
-      const name = `${reader.name} ${outcome.code}`;
-      tally[name] = (tally[name] ?? 0) + 1;
-      slowest[reader.name] = Math.max(slowest[reader.name] ?? 0, Math.round(outcome.ms));
-      const faults = [...outcome.faults];
-      if (stray !== undefined) faults.push(`unhandled rejection: ${stray}`);
-      stray = undefined;
-      const rss = process.memoryUsage.rss();
-      if (rss > RSS_LIMIT && peakRss <= RSS_LIMIT) faults.push(`the process takes ${rss} bytes`);
-      peakRss = Math.max(peakRss, rss);
-      if (faults.length === 0) continue;
-      failures += 1;
-      await options.onFailure?.({ run, reader: reader.name, text, faults });
-    }
-  } finally {
-    process.off("unhandledRejection", onStray);
-  }
-  return { tally, failures, peakRss, slowest };
+      const { code, faults, ms } = await readMutant(reader, text);
+      slowest[reader.name] = Math.max(slowest[reader.name] ?? 0, Math.round(ms));
+      return { mutant: { reader: reader.name, text }, name: `${reader.name} ${code}`, faults };
+    },
+    onFailure: ({ run, mutant, faults }) => onFailure?.({ run, ...mutant, faults }),
+  });
+  return { ...report, slowest };
 }
 
 function chooseReader(readers: readonly Reader[], random: Random): Reader {
