@@ -27,7 +27,7 @@ export function createApp(context: FaceContext & ApiContext, log: (record: Reque
   return app;
 }
 
-/** Who asks there: `juju` reads agents, `people` ask questions, `monitors` watch the server. */
+/** For whom a mount is: `juju` reads agents, `people` ask questions, `monitors` watch the server. */
 type Access = "juju" | "people" | "monitors";
 
 interface Mount {
@@ -53,7 +53,7 @@ function mountsOf(context: FaceContext & ApiContext): readonly Mount[] {
 
 const admitEverybody: RequestHandler = (_request, _response, next) => next();
 
-/** Who is admitted to which mounts. Everybody who reaches the port: the server knows no users. */
+/** Who is admitted to which mounts: everybody who can reach the port. There are no users yet. */
 const ADMISSION: Readonly<Record<Access, RequestHandler>> = {
   juju: admitEverybody,
   people: admitEverybody,

@@ -11,15 +11,21 @@ export type HideLocal = (text: string) => string;
 export function hideLocal(folders: readonly string[]): HideLocal {
   const longestFirst = [...new Set(folders)]
     .filter((one) => one.length > 1)
-    .toSorted((a, b) => b.length - a.length);
+    .toSorted((a, b) => b.length - a.length)
+    .map((folder) => ({
+      // Not the end of a longer path, nor a part of a URL.
+      pattern: new RegExp(String.raw`(?<![\w:/.…~-])${RegExp.escape(folder)}(?![\w-])`, "g"),
+      shown: `…/${basename(folder)}`.replaceAll("$", "$$$$"),
+    }));
   return (text) => {
     let shown = text.replaceAll(CREDENTIALS, "$1");
-    for (const folder of longestFirst) shown = shown.replaceAll(folder, `…/${basename(folder)}`);
+    for (const folder of longestFirst) shown = shown.replaceAll(folder.pattern, folder.shown);
     return shown.replaceAll(FILE_URL, "file:…/$1").replaceAll(LOCAL_PATH, "…/$1");
   };
 }
 
-const CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@"'<>]*@/gi;
+/** A password may have an @ in it, so everything up to the last one before the path counts. */
+const CREDENTIALS = /([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#"'<>]*@/gi;
 const FILE_URL = /file:\/\/(?:[^\s/"'`]*\/)+([^\s/"'`]*)/gi;
 /** An absolute path of two parts or more that does not belong to a URL. */
 const LOCAL_PATH = /(?<![\w:/.…~-])\/(?:[^\s/"'`()]+\/)+([^\s/"'`(),;:]*)/g;

@@ -14,6 +14,7 @@ export const define: DefineCommand = (command, run) => {
 The first line of standard output is the URL it listens on, whatever --output says; the request log
 goes to standard error.
 A new snapshot is picked up at once, without a restart. SIGTERM lets running downloads finish.
+/api/v1 answers what status, list, explain, plan, ready, which and site list print with -o json.
 
 Examples:
   jam serve
