@@ -54,7 +54,7 @@ export function formatAgentName({
   });
 }
 
-/** Bytes of the distinct tarballs behind these agents; several agents often share one. */
+/** Bytes of the distinct tarballs of these agents; several agents often share one. */
 export function sumTarballBytes(agents: readonly Pick<Agent, "sha256" | "size">[]): number {
   const sizes = new Map(agents.map(({ sha256, size }) => [sha256, size]));
   return sizes.values().reduce((sum, size) => sum + size, 0);
@@ -67,7 +67,7 @@ export function listStreams(agent: Pick<Agent, "listings">): string[] {
   ];
 }
 
-/** What an agent's name says: `3.6-beta2-ubuntu-arm64`. */
+/** The parts of an agent's name: `3.6-beta2-ubuntu-arm64`. */
 export interface AgentBinary {
   readonly number: JujuVersion;
   /** `number` as Juju prints it. */

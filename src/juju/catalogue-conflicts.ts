@@ -20,7 +20,7 @@ interface Contest {
  * Takes out entries that cannot both be true: one path with two contents, one content with two sizes, a file where
  * another path needs a folder, paths that differ in case only (one name on many disks and media). The side whose
  * path is the usual one for its agent stays, and so does a folder of several agents where a single one takes it for
- * a file. Where that does not tell, all go.
+ * a file. Where that does not decide, all are left out.
  */
 export function refuseContradictions(entries: readonly CatalogueEntry[]): Settled {
   const faults = new Map<CatalogueEntry, JamError>();
@@ -28,7 +28,7 @@ export function refuseContradictions(entries: readonly CatalogueEntry[]): Settle
     const winner = favouredSide(contest);
     if (winner !== undefined) blame(contest, winner, faults);
   }
-  // What is odd is out now and contradicts nobody any more.
+  // What is odd is left out now and no longer conflicts with anything.
   const left = entries.filter((entry) => !faults.has(entry));
   for (const contest of findContests(left)) blame(contest, undefined, faults);
   return {
@@ -49,7 +49,7 @@ function blame(
   for (const entry of losers) if (!faults.has(entry)) faults.set(entry, error);
 }
 
-/** The one side that is right, as far as the paths tell. */
+/** The one side that is right, as far as the paths show. */
 function favouredSide({ sides, countsPaths }: Contest): Side | undefined {
   const usual = sides.filter((side) => side.some(hasUsualPath));
   if (usual.length > 0) return usual.length === 1 ? usual[0] : undefined;
@@ -96,7 +96,7 @@ function contestOfPath(group: readonly CatalogueEntry[]): Contest[] {
   const what =
     other === undefined
       ? `${one} is listed with two contents`
-      : `${one} and ${other} are one file where case does not count`;
+      : `${one} and ${other} are the same file on a disk that ignores case`;
   return contest(what, group, ({ item }) => `${item.path} ${item.sha256}`);
 }
 
@@ -128,7 +128,12 @@ function contestsOfFolders(
               countsPaths: true,
             },
           ]),
-      ...contest(`${one} and ${other} are one folder where case does not count`, below, spelling, true),
+      ...contest(
+        `${one} and ${other} are the same folder on a disk that ignores case`,
+        below,
+        spelling,
+        true,
+      ),
     ];
   });
 }
@@ -164,6 +169,6 @@ export function conflict(group: readonly CatalogueEntry[], what: string): JamErr
   const more = group.length > 4 ? ` and ${group.length - 4} more` : "";
   return new JamError("JAM_METADATA_CONFLICT", `${what}: ${places.join(", ")}${more}`, {
     details: { items },
-    hint: "The upstream contradicts itself. Tell its publisher; the agents in question stay out until it is settled.",
+    hint: "The upstream contradicts itself. Report it to its publisher; the agents in question are left out until it is fixed.",
   });
 }

@@ -45,15 +45,15 @@ function readEntry(contentId: ContentId, rank: number, item: Item): ReadEntry {
 
 /** A version that Juju cannot parse makes its clients panic, so it must never be published. */
 function itemFault({ version, release, arch }: Item): string | undefined {
-  if (!isVersion(version)) return `version "${printable(version)}" is none of Juju's`;
-  if (!isReleaseWord(release)) return `release "${printable(release)}" cannot stand in an agent's name`;
-  if (!isArchWord(arch)) return `arch "${printable(arch)}" cannot stand in an agent's name`;
+  if (!isVersion(version)) return `version "${printable(version)}" is not a Juju version`;
+  if (!isReleaseWord(release)) return `release "${printable(release)}" is not valid in an agent's name`;
+  if (!isArchWord(arch)) return `arch "${printable(arch)}" is not valid in an agent's name`;
   return undefined;
 }
 
 function itemRefused(what: string): JamError {
   return new JamError("JAM_ITEM_REFUSED", what, {
-    hint: "Everything else of the document was used. Tell the upstream's publisher.",
+    hint: "Everything else in the document was used. Report it to the upstream's publisher.",
   });
 }
 

@@ -16,8 +16,8 @@ export interface Catalogue {
 
 /**
  * The agents of an upstream's product files, the listings of one agent joined. Where streams disagree about an
- * agent's content, the most stable stream's stands and the others' are refused with JAM_METADATA_CONFLICT. The same
- * content under another path is no disagreement: the most stable stream's path stands.
+ * agent's content, the content of the most stable stream is used and the others are refused with JAM_METADATA_CONFLICT. The same
+ * content under another path is not a conflict: the path of the most stable stream is used.
  */
 export function buildCatalogue(products: ReadonlyMap<ContentId, ProductFile>): Catalogue {
   const read = readEntries(products);
@@ -58,7 +58,7 @@ function settleAgent(group: readonly CatalogueEntry[]): {
     if (stands.has(entry)) continue;
     const error = conflict(
       [winner as CatalogueEntry, entry],
-      `${name} is listed with two contents; the first one stands`,
+      `${name} is listed with two contents; the first one is used`,
     );
     dropped.push(refuse(entry, error));
   }

@@ -36,7 +36,7 @@ function escapeRune(rune: string): string {
 const INTEGER = /^[+-]?[0-9]+$/;
 const INT64_MAX = 2n ** 63n - 1n;
 
-/** What Go's Atoi makes of a text: the number, or the text of its error. */
+/** The result of Go's Atoi: the number, or the text of its error. */
 export type AtoiResult = { readonly value: number } | { readonly error: string };
 
 /** Reads a decimal integer as Go does: a sign is allowed, blanks are not. Source: Go strconv.Atoi. */

@@ -1,5 +1,5 @@
 /**
- * Paths that can stand in one tree together, also on disks and media where case does not count: no path is a folder of
+ * Paths that can coexist in one tree, also on disks and media that ignore case: no path is a folder of
  * another, and none differs from another in case only.
  */
 export class PathSpace {
@@ -12,7 +12,7 @@ export class PathSpace {
     for (const path of paths) this.take(path);
   }
 
-  /** Takes the path, or leaves it out and gives the path taken before that it cannot stand next to. */
+  /** Takes the path, or leaves it out and returns the earlier path that it conflicts with. */
   take(path: string): string | undefined {
     const clash = this.#clashOf(path);
     if (clash !== undefined) return clash;

@@ -15,7 +15,7 @@ export function isArch(word: string): word is Arch {
   return (ARCHES as readonly string[]).includes(word);
 }
 
-/** A word that can stand for an architecture; also one that no Juju knows yet. */
+/** A word that can name an architecture; also one that no Juju knows yet. */
 const ARCH_WORD = /^[a-z0-9]{2,20}$/;
 
 /** True when the text can be an architecture's name in an agent's name. */
@@ -32,7 +32,7 @@ const FIRST_NEW_ARCHES = parseVersion("3.2-alpha1");
 export const CURRENT_ARCHES: readonly Arch[] = ["amd64", "arm64", "ppc64el", "s390x", "riscv64"];
 
 /**
- * The architectures that Juju of that version searches where none is asked for.
+ * The architectures that Juju of that version searches when none is requested.
  * Source: juju/utils arch.AllSupportedArches (v0 to v3.0.1), juju core/arch/arches.go (3.2 and later).
  */
 export function archesSearchedBy(version: JujuVersion): readonly Arch[] {
@@ -43,7 +43,7 @@ export function archesSearchedBy(version: JujuVersion): readonly Arch[] {
 const ALWAYS = ["ubuntu", "centos", "genericlinux", "kubernetes"];
 
 /**
- * The OS types that Juju from 2.9 on searches where none is asked for.
+ * The OS types that Juju from 2.9 on searches when none is requested.
  * Source: juju core/series AllWorkloadOSTypes (2.9), core/base AllWorkloadOSTypes (3.x), 4.0.
  */
 export function osTypesSearchedBy({ major, minor }: JujuVersion): readonly string[] {

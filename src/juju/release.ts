@@ -15,7 +15,7 @@ export type OsType = (typeof OS_TYPES)[number];
 export interface Series {
   readonly name: string;
   readonly os: OsType;
-  /** The word that stands for it in product ids: `com.ubuntu.juju:20.04:amd64`. */
+  /** Its word in product ids: `com.ubuntu.juju:20.04:amd64`. */
   readonly version: string;
 }
 
@@ -108,7 +108,7 @@ export function findSeries(name: string): Series | undefined {
 }
 
 /**
- * The series that Juju's base stands for: `ubuntu` `22.04/stable` is jammy, `centos` `7` is centos7; undefined for one
+ * The series of one of Juju's bases: `ubuntu` `22.04/stable` is jammy, `centos` `7` is centos7; undefined for one
  * that is not in the table. Source: juju core/base/base.go, core/series/base.go @2.9 branch
  */
 export function findSeriesOfBase(os: string, channel: string): Series | undefined {
@@ -140,7 +140,7 @@ export function isOsType(text: string): text is OsType {
   return (OS_TYPES as readonly string[]).includes(text);
 }
 
-/** A word that can stand for a series or an OS type; also one that no Juju knows yet. */
+/** A word that can name a series or an OS type; also one that no Juju knows yet. */
 const RELEASE_WORD = /^[a-z0-9][a-z0-9.]{0,40}$/;
 
 /** True when the text can be a release in an agent's name. */
@@ -148,13 +148,13 @@ export function isReleaseWord(text: string): boolean {
   return RELEASE_WORD.test(text);
 }
 
-/** Ubuntu's numbers, which tell that an unknown series is Ubuntu's. */
+/** Ubuntu's numbers, by which an unknown series is recognised as Ubuntu's. */
 const UBUNTU_NUMBER = /^\d{1,2}\.(?:04|06|10)$/;
 
 /**
  * The OS type of an agent's release. A series that is not in the table is Ubuntu's when its product carries one of
  * Ubuntu's numbers (`com.ubuntu.juju:26.10:amd64`).
- * @returns undefined when neither tells
+ * @returns undefined when neither decides it
  */
 export function osTypeOf(release: string, productId?: string): OsType | undefined {
   if (isOsType(release)) return release;

@@ -20,7 +20,7 @@ import { compareVersions, formatVersion, isPrerelease, type JujuVersion } from "
 
 /** What a rule names and does not get. */
 export interface RuleGap {
-  /** `rule` when it takes nothing at all; `newest` when the newest version of a minor lacks an architecture. */
+  /** `rule` when it takes nothing at all; `newest` when the newest version of a minor is missing for an architecture. */
   readonly kind: "rule" | "stream" | "arch" | "os" | "series" | "newest";
   /** A sentence that names the rule and what is listed instead. */
   readonly message: string;
@@ -203,7 +203,7 @@ function withoutAxis(rule: SelectRule, kind: Axis): SelectRule {
   return { ...others, streams: rule.streams };
 }
 
-/** Minors whose newest version lacks an architecture that the rule names and gets in other versions. */
+/** Minors whose newest version is missing for an architecture that the rule names and gets in other versions. */
 function incompleteNewest({ rule, open }: View): RuleGap[] {
   const named = rule.rule.arch?.filter((one) => open.some(({ agent }) => agent.arch === one)) ?? [];
   const minors = [...Map.groupBy(open, minorOf)].map(([minor, candidates]) => {
@@ -211,7 +211,7 @@ function incompleteNewest({ rule, open }: View): RuleGap[] {
     return { minor, candidates: finals.length === 0 ? candidates : finals };
   });
   return named.flatMap((arch): RuleGap[] => {
-    const lacking = minors.flatMap(({ minor, candidates }) => {
+    const incomplete = minors.flatMap(({ minor, candidates }) => {
       const newest = newestOf(candidates);
       const own = newestOf(candidates.filter(({ agent }) => agent.arch === arch));
       if (newest === undefined || (own !== undefined && compareVersions(own, newest) === 0)) return [];
@@ -220,12 +220,12 @@ function incompleteNewest({ rule, open }: View): RuleGap[] {
         own === undefined ? `no ${minor} is` : `the newest ${minor} for it is ${formatVersion(own)}`;
       return [{ version, text: `${version} (${instead})` }];
     });
-    if (lacking.length === 0) return [];
+    if (incomplete.length === 0) return [];
     return [
       {
         kind: "newest",
-        message: `Rule ${rule.number} (${describeRule(rule)}) names ${arch}, for which upstream does not list ${lacking.map(({ text }) => text).join(", ")}.`,
-        wants: lacking.map(({ version }) => ({ ...rule.rule, versions: version, arch: [arch] })),
+        message: `Rule ${rule.number} (${describeRule(rule)}) names ${arch}, for which upstream does not list ${incomplete.map(({ text }) => text).join(", ")}.`,
+        wants: incomplete.map(({ version }) => ({ ...rule.rule, versions: version, arch: [arch] })),
       },
     ];
   });

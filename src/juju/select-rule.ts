@@ -36,7 +36,7 @@ export function candidateOf(agent: Agent): Candidate {
   };
 }
 
-/** A `select:` entry, ready to be asked. */
+/** A compiled `select:` entry. */
 export interface CompiledRule {
   /** Position in `select:`, from 1. */
   readonly number: number;
@@ -62,7 +62,7 @@ function rangeTest(range: VersionRange | undefined): CompiledRule["takesVersion"
   };
 }
 
-/** What a rule can demand, in the order in which it is asked about. */
+/** What a rule can require, in the order in which it is checked. */
 export const CONDITIONS = ["stream", "versions", "arch", "os", "series", "prereleases"] as const;
 export type Condition = (typeof CONDITIONS)[number];
 
@@ -123,7 +123,7 @@ function prereleaseObjection({ rule, range }: CompiledRule, candidate: Candidate
   const { agent, number } = candidate;
   if (!isPrerelease(number) || rule.prereleases === true) return undefined;
   if (rule.prereleases === false)
-    return `${agent.version} is a pre-release, and the rule says prereleases: false`;
+    return `${agent.version} is a pre-release, and the rule has prereleases: false`;
   if (searchedStreams(rule, candidate).some((stream) => stream !== "released")) return undefined;
   if (range !== undefined && namesPrerelease(number, range)) return undefined;
   return `${agent.version} is a pre-release in the released stream; take it with prereleases: true, or name it in versions`;
@@ -134,7 +134,7 @@ export type KeepTest = (candidate: Candidate) => string | undefined;
 
 /**
  * Counts the distinct versions of each minor and architecture among what the rule's conditions take and no denial
- * hits: a version that lacks an architecture leaves the newest that has it alone.
+ * hits: a version without an architecture does not displace the newest that has it.
  */
 export function compileKeep(compiled: CompiledRule, allowed: readonly Candidate[]): KeepTest {
   const { keep } = compiled.rule;
@@ -171,7 +171,7 @@ export function describeRule({ rule }: CompiledRule): string {
     .join(", ");
 }
 
-/** Says why an agent may never be mirrored, or undefined. */
+/** Why an agent may never be mirrored, or undefined. */
 export type Denial = (candidate: Candidate) => string | undefined;
 
 /**

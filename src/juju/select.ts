@@ -12,11 +12,11 @@ import {
   type SelectionRules,
 } from "./select-rule.ts";
 
-/** What the rules say of one agent. */
+/** What the rules decide about one agent. */
 export interface Verdict {
   readonly agent: Agent;
   readonly taken: boolean;
-  /** True when a `deny:` entry hits it, whatever the rules say. */
+  /** True when a `deny:` entry matches it, regardless of the rules. */
   readonly denied: boolean;
   /** The rule that takes it, counted from 1; undefined when none does. */
   readonly rule: number | undefined;
@@ -24,10 +24,10 @@ export interface Verdict {
   readonly reason: string;
 }
 
-/** A verdict and what each rule said. */
+/** A verdict and the result of each rule. */
 export interface Explanation {
   readonly verdict: Verdict;
-  /** One for every rule, in their order; denied agents are asked about too. */
+  /** One for every rule, in their order; also for denied agents. */
   readonly rules: readonly RuleOpinion[];
 }
 
@@ -50,7 +50,7 @@ export function selectAgents(agents: readonly Agent[], rules: SelectionRules): V
 }
 
 /**
- * What the rules say of every agent, one by one, in the order given.
+ * What the rules decide about every agent, in the given order.
  * @throws JamError JAM_VERSION_INVALID for a range in the rules that cannot be read
  */
 export function explainAgents(agents: readonly Agent[], rules: SelectionRules): Explanation[] {
@@ -62,9 +62,11 @@ function judge(agents: readonly Agent[], rules: SelectionRules): Explanation[] {
   const denialOf = compileDenials(rules.deny);
   const denials = new Map(candidates.map((candidate) => [candidate, denialOf(candidate)]));
   const allowed = candidates.filter((candidate) => denials.get(candidate) === undefined);
-  const asked = rules.select.map(compileRule).map((rule) => ({ rule, isKept: compileKeep(rule, allowed) }));
+  const rulesInOrder = rules.select
+    .map(compileRule)
+    .map((rule) => ({ rule, isKept: compileKeep(rule, allowed) }));
   return candidates.map((candidate) => {
-    const opinions = asked.map(({ rule, isKept }) => opinionOf(rule, isKept, candidate));
+    const opinions = rulesInOrder.map(({ rule, isKept }) => opinionOf(rule, isKept, candidate));
     return { verdict: verdictOf(candidate.agent, denials.get(candidate), opinions), rules: opinions };
   });
 }
@@ -90,8 +92,8 @@ function opinionOf(rule: CompiledRule, isKept: KeepTest, candidate: Candidate): 
 }
 
 /**
- * Whether the rules would take an agent if it were alone: `keep`, which compares agents, is not asked. The rules are
- * read once for all agents that are asked about.
+ * Whether the rules would take an agent if it were alone: `keep`, which compares agents, is ignored. The rules are
+ * read once for all agents.
  * @throws JamError JAM_VERSION_INVALID for a range in the rules that cannot be read
  */
 export function compileSelection(rules: SelectionRules): (agent: Agent) => boolean {

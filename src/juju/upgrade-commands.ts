@@ -8,11 +8,11 @@ export interface HopNames {
   /** What new controllers are called after: `prod` of `prod-3.6.27`. */
   readonly family: string;
   readonly model: string;
-  /** What `juju bootstrap` has to be told: where agents, charm and database are. */
+  /** What `juju bootstrap` needs to know: where agents, charm and database are. */
   readonly bootstrapFlags: readonly ShellCommand[];
 }
 
-/** For commands about no fleet: words in capitals stand for names of the operator's own. */
+/** For commands without a fleet: words in capitals are placeholders for names. */
 export const PLACEHOLDERS: HopNames = {
   controller: "CONTROLLER",
   family: "CONTROLLER",

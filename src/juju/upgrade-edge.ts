@@ -21,7 +21,7 @@ function rangeOf(text: string): VersionRange {
   return range;
 }
 
-/** True when both versions lie in the rule's ranges. */
+/** True when both versions are in the rule's ranges. */
 export function covers(
   rule: { readonly from: string; readonly to: string },
   from: JujuVersion,
@@ -48,7 +48,7 @@ export function edgeBetween(
   return migration === undefined ? undefined : { kind: "migrate", rule: migration, advice };
 }
 
-/** True when some release moves a controller between the two in place, whatever advice says. */
+/** True when some release moves a controller between the two in place, regardless of advice. */
 export function isInPlace(
   from: JujuVersion,
   to: JujuVersion,
@@ -57,7 +57,7 @@ export function isInPlace(
   return findRule(inPlace, from, to) !== undefined;
 }
 
-/** The advice that concerns a move; without a start, what is said of the release whatever it is reached from. */
+/** The advice on an upgrade; without a start, the advice on the release itself. */
 export function adviceOn(
   from: JujuVersion | undefined,
   to: JujuVersion,

@@ -10,20 +10,20 @@ import {
   type JujuVersion,
 } from "./version.ts";
 
-/** What a path is asked for. */
+/** The conditions of a path. */
 export interface PathRequest {
   /** Version of the controller and its models. */
   readonly from: JujuVersion;
   readonly to: JujuVersion;
   readonly modelType: "iaas" | "caas";
-  /** Versions that exist; stops between are chosen from their newest patches. Pre-releases are no stops. */
+  /** Versions that exist; intermediate stops are chosen from their newest patches, never from pre-releases. */
   readonly known: readonly JujuVersion[];
   /**
-   * Whether a family of metadata lists the version for all that is asked for. A controller of 2.8 only finds a 2.9
+   * Whether a family of metadata lists the version for everything that is needed. A controller of 2.8 only finds a 2.9
    * that is listed by series. Absent: everything known is listed in both.
    */
   readonly isListed?: (version: JujuVersion, family: AgentFamily) => boolean;
-  /** Stops that are passed over where their minor has another one. Absent: none. */
+  /** Stops that are skipped where their minor has another one. Absent: none. */
   readonly isAvoided?: (version: JujuVersion) => boolean;
   /** Whether models can leave a controller of that version by migration. Absent: from every one. */
   readonly mayMigrateFrom?: (version: JujuVersion) => boolean;

@@ -29,7 +29,7 @@ const TOKEN = /^([<>=~^]*)(.*)$/;
 /**
  * Reads a range in the syntax of npm's semver, with versions written as Juju writes them: `>=2.9.49 <3 || >=3.6`,
  * `~3.6.4`, `3.x`, `3.6-beta2`, `>=2.9.42.1`, `2.9.30 - 2.9.49`. A full version takes exactly itself. Parts left out
- * include pre-releases of what they stand for: `3.6` and `>=3.6` take 3.6-beta1, `>=3.6.0` does not, nor does `<3.6`.
+ * include pre-releases of it: `3.6` and `>=3.6` take 3.6-beta1, `>=3.6.0` does not, nor does `<3.6`.
  * @throws JamError JAM_VERSION_INVALID naming the part that is wrong
  */
 export function parseVersionRange(text: string): VersionRange {
@@ -77,7 +77,7 @@ function bareVersion(word: string): string | undefined {
   return "version" in read ? read.version : formatTrack(read.track);
 }
 
-/** True when the version lies in the range by Juju's order, pre-releases and builds included. */
+/** True when the version is in the range by Juju's order, pre-releases and builds included. */
 export function isInRange(version: JujuVersion, range: VersionRange): boolean {
   return range.semver.test(toSemver(version));
 }
@@ -102,7 +102,7 @@ export function namesPrerelease(version: JujuVersion, range: VersionRange): bool
 }
 
 /**
- * A SemVer text that stands where the version stands in Juju's order; for range tests only.
+ * A SemVer text with the same place in the order as the version has in Juju's; for range tests only.
  *
  * | Juju | SemVer | because |
  * |---|---|---|

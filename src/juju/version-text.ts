@@ -19,7 +19,7 @@ export interface Track {
   readonly minor: number | undefined;
 }
 
-/** What an operator wrote where a version is asked for. */
+/** What an operator wrote in the place of a version. */
 export type VersionText =
   /** `3.6.11`, `v3.6.11`. */
   | { readonly kind: "version"; readonly version: string }
@@ -36,7 +36,7 @@ const TRACK = /^(\d{1,9})(?:\.(\d{1,9}))?$/;
 const RISK = /^(?:stable|candidate|beta|edge)(?:\/[\w.-]+)?$/;
 
 /**
- * Reads what Juju and its snap print as a version; undefined when the text is none of it. A version stays as it is
+ * Reads what Juju and its snap print as a version; undefined for any other text. A version stays as it is
  * written, also one that only Juju 1.x accepts.
  */
 export function readVersionText(text: string): VersionText | undefined {
@@ -59,11 +59,11 @@ function splitOnce(text: string): [string, string | undefined] {
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** A version that was asked for. */
+/** A version that was named, or found for a channel. */
 export interface NamedVersion {
   /** As written; of a channel as Juju prints it. */
   readonly version: string;
-  /** What was taken for a channel, to be told; undefined where the version was named. */
+  /** Which version was used for a channel, to be reported; undefined where the version was named. */
   readonly note?: string;
 }
 
@@ -74,8 +74,8 @@ export interface KnownVersions {
 }
 
 /**
- * The version that a text names. A channel means the newest of its track that is held; where none is, the newest that
- * upstream listed. `field` is where the text stands.
+ * The version that a text names. A channel means the newest of its track in the mirror, or else the newest that upstream
+ * listed. `field` is the name of the field.
  * @throws JamError JAM_VERSION_INVALID, JAM_AGENT_NOT_FOUND for a channel of which no version is known
  */
 export function versionOfText(text: string, field: string, known: () => KnownVersions): NamedVersion {
@@ -105,7 +105,7 @@ export function formatTrack({ major, minor }: Track): string {
   return minor === undefined ? String(major) : formatMajorMinor({ major, minor });
 }
 
-/** Says that a channel was written, and which version of its track counts. */
+/** A sentence on which version of its track is used for a channel. */
 export function describeChannel(
   channel: string,
   found: {
@@ -124,7 +124,7 @@ export function describeChannel(
 
 function invalidVersion(text: string, field: string): JamError {
   return new JamError("JAM_VERSION_INVALID", `${field}: "${printable(text)}" is not a Juju version.`, {
-    hint: "Write it as Juju prints it, for example 3.6.5, 3.6-beta2, 2.9.42.1 or 3.6.5-ubuntu-amd64; 3.6/stable means the newest 3.6 that is held.",
+    hint: "Write it as Juju prints it, for example 3.6.5, 3.6-beta2, 2.9.42.1 or 3.6.5-ubuntu-amd64; 3.6/stable means the newest 3.6 in the mirror.",
     details: { field, version: text },
   });
 }
@@ -148,17 +148,17 @@ function unknownChannel(text: string, field: string, track: Track): JamError {
   );
 }
 
-/** The agents that a word on the command line means. */
+/** The agents that a word on the command line selects. */
 export interface AgentText {
   readonly isMeant: (agent: Pick<Agent, "version" | "release" | "arch">) => boolean;
-  /** What the word was taken for, where it does not say so itself. */
+  /** How the word was understood, where that is not obvious. */
   readonly note?: string;
 }
 
 /**
  * Reads an agent's name or a part of it: `3.6.5-ubuntu-arm64`, `3.6.5`, `ubuntu-arm64`, `3.6` for the whole minor; also
  * what `juju --version` prints (`3.6.5-genericlinux-amd64` means 3.6.5) and a snap channel, which means the newest held
- * version of its track. `agents` are all that can be meant, `held` those of the mirror.
+ * version of its track. `agents` are all candidates, `held` those of the mirror.
  * @throws JamError JAM_AGENT_NOT_FOUND for a channel of which no version is known
  */
 export function readAgentText(
@@ -178,10 +178,10 @@ export function readAgentText(
   if (read?.kind !== "binary") return { isMeant: partOf(text) };
   const { version, release } = read;
   const isAgent = agents.some((agent) => agent.version === version && agent.release === release);
-  // No agent is built for what a client runs on: the version is what counts.
+  // No agent is built for the operating system of a client, so only the version is used.
   return isAgent || agents.every((agent) => agent.version !== version)
     ? { isMeant: partOf(formatAgentName(read)) }
-    : { isMeant: partOf(version), note: `${text} is what a juju client calls itself; ${version} is meant.` };
+    : { isMeant: partOf(version), note: `${text} is the name of a juju client; ${version} is used.` };
 }
 
 function partOf(text: string): AgentText["isMeant"] {

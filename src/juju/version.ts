@@ -2,7 +2,7 @@ import { JamError } from "../shared/errors.ts";
 import { atoiGo, quoteGo } from "./go-text.ts";
 
 /**
- * A Juju version: `major.minor.patch`, `major.minor-tagPATCH`, either with `.build` behind it.
+ * A Juju version: `major.minor.patch`, `major.minor-tagPATCH`, either with `.build` after it.
  * In a pre-release the digits after the tag are the patch number. Not SemVer.
  */
 export interface JujuVersion {
@@ -24,7 +24,7 @@ export type VersionGeneration = "1.25" | "v1" | "v2" | "4.0";
 const NUMBER = "([0-9]{1,9})";
 const BUILD = `(?:\\.${NUMBER})?`;
 const STRICT = new RegExp(`^${NUMBER}\\.${NUMBER}(?:\\.|-([a-z]+))${NUMBER}${BUILD}$`);
-/** The tag swallows all but the last digit (`1.21-alpha12` is tag `alpha1`, patch 2): 1.x behaves so. */
+/** The tag swallows all but the last digit (`1.21-alpha12` is tag `alpha1`, patch 2): as 1.x does. */
 const STRICT_1_25 = new RegExp(`^${NUMBER}\\.${NUMBER}(?:\\.|-([0-9A-Za-z_]+))${NUMBER}${BUILD}$`);
 
 /**
@@ -47,7 +47,7 @@ export function isVersion(text: string, generation: VersionGeneration = "v2"): b
 /** A major number, or major and minor: how Juju names a release series. */
 export interface MajorMinor {
   readonly major: number;
-  /** Undefined where only a major was given; Juju's own code says -1. */
+  /** Undefined where only a major was given; Juju's own code uses -1. */
   readonly minor: number | undefined;
 }
 

@@ -179,7 +179,7 @@ describe("wrong input is told by field and accepted form:", () => {
       2,
     ],
     ["which 3.6.5 --hosted --controller-model", "hosted: cannot be combined with controller-model.", 2],
-    ["which 3.6.5 --input x.json", "--input stands alone: the questions say all there is to say.", 2],
+    ["which 3.6.5 --input x.json", "--input cannot be combined with other question flags.", 2],
     ["which --input absent.json", "--input: absent.json cannot be read.", 2],
   ] as const)("jam %s", async ([words, message, exit]) => {
     await using folder = await temporaryFolder();

@@ -140,7 +140,7 @@ async function isFolder(path: string): Promise<boolean> {
   return found?.isDirectory() ?? false;
 }
 
-/** In offline mode only an address that is private by its own spelling is asked. */
+/** In offline mode only an address that is private by its own text is contacted. */
 async function urlPlace(text: string, config: Config): Promise<LookupPlace> {
   const { url } = parseMirrorUrl(text);
   if (config.mode === "offline") {

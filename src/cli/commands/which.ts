@@ -27,13 +27,13 @@ export const define: DefineCommand = (command, run) => {
     .addHelpText(
       "after",
       `
-Says to which version Juju takes a model or a controller, by the very rules of its generation, with what this mirror
-lists. Exits with 0 when that is decided, with 5 when nothing fits (not-found) or Juju refuses (blocked).
+Prints the version to which Juju upgrades a model or a controller, using that release's own rules and what this
+mirror lists. Exits with 0 when there is a decision, with 5 when nothing fits (not-found) or Juju refuses (blocked).
 
 Examples:
   jam which 3.6.5                                    a controller: which patch comes next
   jam which 2.9.42 --controller 2.9.51 --arch arm64  a model on it
-  jam which 2.9.51 --to 3.6.9                        what Juju says to that, and the other way
+  jam which 2.9.51 --to 3.6.9                        Juju's answer to that, and the alternative
   jam which --bootstrap --client 3.6.9               can this client bootstrap from here
   jam which --migrate --from-controller 2.9.51 --to-controller 3.6.9
   jam which --input questions.json -o json           many at once`,
@@ -100,7 +100,7 @@ function valuesOf(flags: ParameterValues, positional: string | undefined): Param
 function refuseBeside(flags: ParameterValues, positional: unknown): void {
   const [given] = Object.keys(flags);
   if (given === undefined && positional === undefined) return;
-  throw new JamError("JAM_USAGE_INVALID", "--input stands alone: the questions say all there is to say.", {
-    hint: "Put it into the questions of the file, or leave --input out.",
+  throw new JamError("JAM_USAGE_INVALID", "--input cannot be combined with other question flags.", {
+    hint: "Put it in the questions of the file, or leave --input out.",
   });
 }

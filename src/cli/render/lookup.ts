@@ -42,7 +42,7 @@ function steps({ steps: all, sources }: LookupReport): Promise<string> {
       { heading: "STREAM" },
       { heading: "DOCUMENT" },
       { heading: "ANSWER" },
-      { heading: "WHAT JUJU MAKES OF IT" },
+      { heading: "HOW JUJU TREATS IT" },
     ],
     all.map((step, index) => [
       `${index + 1}`,
@@ -87,8 +87,6 @@ function outcome(report: LookupReport, paint: Paint): string[] {
       ),
     ...(chosen.agents.length > MAX_AGENTS ? [`  and ${chosen.agents.length - MAX_AGENTS} more`] : []),
     `  fetched by ${WHO[chosen.agents[0]?.download.by ?? "controller"]}`,
-    internet.asked
-      ? `  On the way Juju ${asks}; that was not done here.`
-      : "  Juju does not ask the internet.",
+    internet.asked ? `  Juju also ${asks}; that was not done here.` : "  Juju does not ask the internet.",
   ];
 }

@@ -10,12 +10,12 @@ import { note, type Rule, type Trace } from "./trace.ts";
 
 /** What differs between the clients that bootstrap. */
 interface BootstrapRules {
-  /** Whose streams and version rules hold. */
+  /** The generation whose streams and version rules apply. */
   readonly like: Generation;
   readonly ref: string;
   readonly mismatch: (client: JujuVersion) => string;
   readonly foundNothing: string;
-  /** A jujud beside the client may stand in for one that is not listed. */
+  /** A jujud next to the client may replace one that is not listed. */
   readonly packagesLocal: boolean;
   /** The machine starts with the client's own patch and upgrades itself afterwards. */
   readonly startsWithClient: boolean;

@@ -35,7 +35,7 @@ export interface ClientRules {
   readonly nextMinorTag: "current" | "lowest";
   /** Lowest version from which a major may be entered. */
   readonly majorMinimums: ReadonlyMap<number, JujuVersion>;
-  /** `2.8-rc9` counts as 2.8.9 where a minimum is asked for. */
+  /** `2.8-rc9` counts as 2.8.9 where a minimum is required. */
   readonly ignoresTag: boolean;
   /** A major is entered through its minor 0, and only a client of minor 0 serves the major before. */
   readonly onlyMinorZero: boolean;

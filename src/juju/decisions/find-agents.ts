@@ -13,12 +13,12 @@ export interface AgentFilter {
 
 /**
  * Why a search found nothing: none of the streams has an index entry, or they list nothing that fits.
- * Juju has a sentence of its own for each and counts both as "not found".
+ * Juju has its own message for each and treats both as "not found".
  */
 export type SearchFailure = "no-index" | "no-match";
 
 export interface SearchResult {
-  /** In the order in which the places were searched; a version may stand twice. */
+  /** In the order in which the places were searched; a version may appear twice. */
   readonly found: readonly JujuVersion[];
   /** Undefined when something was found. */
   readonly failure: SearchFailure | undefined;
@@ -54,7 +54,7 @@ export function findInStore(stored: VersionList, filter: AgentFilter): readonly 
 
 /**
  * What a controller's finder answers: its store and the streams together; with anything in the store
- * it does not mind that the streams have nothing.
+ * an empty result from the streams is not an error.
  * Source: juju apiserver/common/tools.go findMatchingTools (2.0.4 to 2.9.61), findMatchingAgents (3.x).
  */
 export function findByController(
@@ -75,7 +75,7 @@ function collect(list: VersionList, filter: AgentFilter, into: JujuVersion[]): v
   for (const entry of entriesFor(list, filter)) if (fits(entry, filter)) into.push(entry.version);
 }
 
-/** The entries that can match; all of them only where no major is asked for. */
+/** The entries that can match; all of them only where no major is requested. */
 function entriesFor(list: VersionList, filter: AgentFilter): Iterable<ListedVersion> {
   const major = filter.number?.major ?? filter.major;
   return major === undefined ? list.entries : list.ofSeries(major, filter.number?.minor ?? filter.minor);

@@ -43,7 +43,7 @@ function starts<Name extends string>(lines: Readonly<Record<string, Name>>): rea
 /**
  * Where the client decides (up to 2.9.32). A pre-release belongs to the release that it became.
  *
- * Releases between the ones that were read are put beside the nearest that shares the visible rules:
+ * Releases between those that were read are grouped with the nearest one that shares the visible rules:
  * 2.2 with 2.0 (one stream, local jujud first), 2.6 with 2.7 (Kubernetes models and `upgrade-controller` begin),
  * 2.8.7-2.8.9 with 2.8.10 (any minor of the next major is a legal target; their minimum was still 2.9.0).
  * A client of 2.9.33 or later keeps the code of 2.9.32 for older controllers.
@@ -156,8 +156,8 @@ export function migrationGenerationOf(target: JujuVersion): MigrationGeneration 
 const LAST_PATCH = 999_999_999;
 
 /**
- * The generation that a name stands for: one of `names`, or a release as `2.9.33`, or a minor as `2.9` (a channel,
- * `2.9/stable`, too), which means the newest behaviour of that minor unless `running` is of it and says more.
+ * The generation that a name selects: one of `names`, a release such as `2.9.33`, or a minor such as `2.9` (also a channel,
+ * `2.9/stable`). A minor means the newest behaviour of that minor, unless `running` is a release of it.
  * @throws JamError JAM_USAGE_INVALID naming `place` and the accepted forms
  */
 export function readGeneration<Name extends string>(

@@ -14,7 +14,7 @@ import { readVersion } from "./version-list.ts";
 
 /** What differs between the target controllers. */
 interface MigrationRules {
-  /** Lowest version of a model that comes from another major; undefined where none is asked for. */
+  /** Lowest version of a model that comes from another major; undefined where none is required. */
   readonly minimums: ReadonlyMap<number, JujuVersion> | undefined;
   readonly unknown: (model: JujuVersion, target: JujuVersion) => string;
 }
@@ -50,7 +50,7 @@ const MIGRATION_RULES: Readonly<Record<MigrationGeneration, MigrationRules>> = {
 };
 
 /**
- * Whether the target controller takes the model, as far as versions decide; facades, charms and bases are not asked.
+ * Whether the target controller takes the model, as far as versions decide; facades, charms and bases are not checked.
  * Source: juju migration/precheck.go TargetPrecheck, controllerVersionCompatible (2.3.9 to 4.0.15).
  */
 export function decideMigration(request: MigrationRequest): MigrationOutcome {

@@ -16,7 +16,7 @@ export function newest(versions: Iterable<JujuVersion>): JujuVersion | undefined
 }
 
 /**
- * The greatest release of the same major above the base; pre-releases are passed over.
+ * The greatest release of the same major above the base; pre-releases are skipped.
  * Source: juju tools/list.go List.NewestReleased (1.25.14).
  */
 export function newestReleased(versions: Iterable<JujuVersion>, base: JujuVersion): NewestResult {

@@ -26,7 +26,7 @@ export type UpgradeOutcome =
 /** What a bootstrap does: `binary` starts the machine, `agentVersion` is what it then settles on. */
 export type BootstrapOutcome =
   | { readonly outcome: "bootstrap"; readonly agentVersion: string; readonly binary: string }
-  /** The client packages the jujud that lies beside it. */
+  /** The client packages the jujud next to it. */
   | { readonly outcome: "local-agent" }
   | { readonly outcome: "error"; readonly error: string };
 

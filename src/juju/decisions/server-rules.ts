@@ -26,7 +26,7 @@ export interface ServerRules {
   /** The answer to a request below the current patch. */
   readonly lowerRequest: UpgradeOutcome;
   readonly otherMinor: (current: JujuVersion, target: JujuVersion) => string;
-  /** Lowest version of a 2.x model beside a 3.x controller. */
+  /** Lowest version of a 2.x model on a 3.x controller. */
   readonly minimum: JujuVersion;
   /** Whether Juju names the model when it gives up on a check. */
   readonly namesModel: boolean;

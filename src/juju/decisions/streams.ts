@@ -14,8 +14,8 @@ const FALLBACKS: Readonly<Record<string, readonly string[]>> = {
 /** Streams that 4.0 accepts for `--agent-stream`. Source: juju core/agentbinary/stream.go (4.0). */
 export const STREAMS_OF_4_0: readonly string[] = ["released", "proposed", "testing", "devel"];
 
-export interface StreamWish {
-  /** Undefined stands for 0.0.0, which is no development version. */
+export interface StreamSettings {
+  /** Undefined means 0.0.0, which is not a development version. */
   readonly version: JujuVersion | undefined;
   readonly development: boolean;
   /** Empty means the default. */
@@ -27,8 +27,8 @@ export interface StreamWish {
  * Up to 2.2 exactly one. In both a development version widens the search only where the default stream is set.
  * Source: juju environs/tools/tools.go PreferredStream (1.25.14, 2.0.4), PreferredStreams (2.3.9 to 4.0.15).
  */
-export function preferredStreams(generation: Generation, wish: StreamWish): readonly string[] {
-  const { version, development, stream } = wish;
+export function preferredStreams(generation: Generation, settings: StreamSettings): readonly string[] {
+  const { version, development, stream } = settings;
   const isDefault = stream === "" || stream === "released";
   const wide =
     isDefault &&
@@ -41,7 +41,7 @@ export function preferredStreams(generation: Generation, wish: StreamWish): read
 /** Generations whose upgrade command has no `--agent-stream`. Source: juju cmd/juju/commands/upgradejuju.go (2.3.9). */
 const WITHOUT_STREAM_OPTION: ReadonlySet<Generation> = new Set(["1.25", "2.0-2.1", "2.3"]);
 
-/** Generations whose controller lets a development version that is asked for by number widen the search. */
+/** Generations whose controller widens the search when a development version is requested by number. */
 const WIDENED_BY_NUMBER: ReadonlySet<Generation> = new Set(["3.0", "3.1-3.2", "3.3.4-3.6.21", "3.6.23+"]);
 
 /** The streams that an upgrade searches, in order; `number` is the requested version, if there is one. */

@@ -1,6 +1,6 @@
 import { formatVersion, type JujuVersion } from "../version.ts";
 
-/** A rule of Juju and where its code stands. */
+/** A rule of Juju and where its code is. */
 export interface Rule {
   /** What it does, as a sentence. */
   readonly rule: string;
@@ -14,12 +14,12 @@ export interface TraceStep extends Rule {
   readonly dropped: readonly { readonly version: string; readonly reason: string }[];
 }
 
-/** Filled in order while an answer is found. Leave it out where nobody reads it: then nothing is recorded. */
+/** Filled in order while a decision is made. Without one, nothing is recorded. */
 export type Trace = TraceStep[];
 
 /**
- * Records what a rule makes of the candidates: `whyDropped` gives the reason, or undefined to keep one.
- * Costs nothing without a trace, and little with one: the candidates are only gone through when somebody reads them.
+ * Records the effect of a rule on the candidates: `whyDropped` gives the reason, or undefined to keep one.
+ * Costs nothing without a trace, and little with one: the candidates are evaluated only when they are read.
  */
 export function note(
   trace: Trace | undefined,

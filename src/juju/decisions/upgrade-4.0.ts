@@ -79,7 +79,7 @@ function streamOf({ configStream, stream }: ValidUpgradeRequest): string {
 }
 
 /**
- * The newest of what the store and the stream hold. Nothing in a stream that is indexed is no error.
+ * The newest of what the store and the stream hold. An indexed stream without a match is not an error.
  * Source: juju domain/controllerupgrader/service/agentfinder.go GetHighestPatchVersionAvailableForStream (4.0.15).
  */
 function recommend(request: ValidUpgradeRequest): JujuVersion | UpgradeOutcome {

@@ -103,7 +103,7 @@ function searchedMajor(request: ValidUpgradeRequest): number {
   return servesMajorBefore(request) ? request.client.major - 1 : request.client.major;
 }
 
-/** Nothing found and no version asked for counts as "nothing newer" where the major is the model's own. */
+/** Nothing found and no requested version counts as "nothing newer" where the major is the model's own. */
 function isNothingNewer(request: ValidUpgradeRequest): boolean {
   return request.requested === undefined && request.current.major === searchedMajor(request);
 }
@@ -274,13 +274,13 @@ function cite(rules: ClientRules, name: string, rule: string): Rule {
 
 /**
  * Whether a 2.x client would rather upload its own jujud: it is newer than the agents, or a build is involved,
- * or (from 2.3) its jujud is no official one.
+ * or (from 2.3) its jujud is not an official one.
  * Source: juju cmd/juju/commands/upgradejuju.go tryImplicitUpload (2.0.4), upgrademodel.go tryImplicitUpload (2.9.32).
  */
-function wouldUpload(request: ValidUpgradeRequest, minds: "any" | "unofficial"): boolean {
+function wouldUpload(request: ValidUpgradeRequest, condition: "any" | "unofficial"): boolean {
   const { client, current } = request;
   if (compareVersions(client, current) > 0 || current.build > 0 || client.build > 0) return true;
-  return minds === "unofficial" && request.localAgent === "custom";
+  return condition === "unofficial" && request.localAgent === "custom";
 }
 
 /**
@@ -298,7 +298,7 @@ function uploadedVersion(base: JujuVersion, listed: readonly JujuVersion[]): Juj
 }
 
 /**
- * From 2.3 an official jujud keeps its own number, and one of the running version counts on from the running build.
+ * From 2.3 an official jujud keeps its own number, and one of the running version continues from the running build.
  * Source: juju cmd/juju/commands/upgrademodel.go uploadTools, makeUploadVersion (2.5.8 to 2.9.32).
  */
 function uploadedVersionFrom2_3(request: ValidUpgradeRequest, listed: readonly JujuVersion[]): JujuVersion {

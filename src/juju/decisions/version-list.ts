@@ -21,7 +21,7 @@ export function readVersion(text: string, rules: VersionGeneration = "v2"): Juju
 
 /**
  * The version as Juju 2.0 and later read it; one that only 1.x accepts (`1.21-RC1`) as 1.x does. For versions of a
- * question whose generation is not settled yet, or does not matter.
+ * question whose generation is not known yet, or does not matter.
  * @throws JamError JAM_VERSION_INVALID with Juju's own text.
  */
 export function readAnyVersion(text: string): JujuVersion {

@@ -31,31 +31,31 @@ export function registryNotes(hop: RegistryHop): readonly RegistryNote[] {
 
 function bootstrapNotes({ version, repository }: RegistryHop): RegistryNote[] {
   const clientError = repository === undefined ? undefined : clientErrorOf(repository);
-  const asked = requestsToRegistry(version, "bootstrap");
+  const check = requestsToRegistry(version, "bootstrap");
   return [
     ...(version.major === 2 && version.minor === 9 && version.patch === 58 ? [EMPTY_DEFAULT] : []),
     ...(isFrom(version, "2.9.13") && (repository === undefined || clientError !== undefined)
       ? [portNote(clientError)]
       : []),
-    ...(asked === undefined ? [] : [pingNote(asked.requests, asked.source)]),
+    ...(check === undefined ? [] : [pingNote(check.requests, check.source)]),
     ...(hasBrokenLogin(version) && repository?.isPrivate !== false ? [LOGIN] : []),
     changeNote(version),
   ];
 }
 
 function upgradeNotes({ version, repository }: RegistryHop): RegistryNote[] {
-  const asked = requestsToRegistry(version, "upgrade-controller");
-  if (asked === undefined) return isFrom(version, "4.0") ? [NOT_ASKED] : [];
+  const check = requestsToRegistry(version, "upgrade-controller");
+  if (check === undefined) return isFrom(version, "4.0") ? [NOT_ASKED] : [];
   const forms = manifestForms(version);
   return [
     ...(isBrokenOnKubernetes(version) ? [BROKEN_UPGRADE] : []),
-    ...(asked.usesConfig || isServedPlainly(repository) ? [] : [portAtUpgrade(version, asked.source)]),
-    ...(hasBrokenLogin(version) && asked.usesConfig && repository?.isPrivate !== false ? [LOGIN] : []),
+    ...(check.usesConfig || isServedPlainly(repository) ? [] : [portAtUpgrade(version, check.source)]),
+    ...(hasBrokenLogin(version) && check.usesConfig && repository?.isPrivate !== false ? [LOGIN] : []),
     {
       id: "registry-asked-at-upgrade",
       severity: "info",
-      note: `The controller checks the image itself before it upgrades: ${asked.requests.join("; ")}. The repository is ${asked.repositoryFrom}. The tag has to exist for amd64, even if the cluster uses other architectures.`,
-      source: asked.source,
+      note: `The controller checks the image itself before it upgrades: ${check.requests.join("; ")}. The repository is ${check.repositoryFrom}. The tag has to exist for amd64, even if the cluster uses other architectures.`,
+      source: check.source,
     },
     ...(forms === undefined
       ? []

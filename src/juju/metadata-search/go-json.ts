@@ -2,11 +2,11 @@ import { isJsonObject, type JsonObject } from "../../simplestreams/json-text.ts"
 
 /**
  * Reading JSON as Go's encoding/json does into Juju's types: names without regard to case, the last of equal names
- * counts, null stands for nothing, and one value of the wrong type makes the whole document unreadable.
+ * counts, null means an absent value, and one value of the wrong type makes the whole document unreadable.
  * Source: Go encoding/json Unmarshal.
  */
 
-/** What makes a document unreadable; the text says where. */
+/** What makes a document unreadable; the message names the place. */
 export class UnreadableJson extends Error {}
 
 /** The document as an object. @throws UnreadableJson */

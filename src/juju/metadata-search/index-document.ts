@@ -27,7 +27,7 @@ export function readJujuIndex(bytes: Uint8Array): JujuIndex {
       requireTexts(entry, ["updated", "format", "cloudname"], contentId);
       const products = listField(entry, "products", contentId).map((id) => {
         if (typeof id === "string") return id;
-        throw new UnreadableJson(`${contentId}.products holds something that is no text`);
+        throw new UnreadableJson(`${contentId}.products contains a value that is not a text`);
       });
       return [
         contentId,
@@ -46,7 +46,7 @@ export function readJujuIndex(bytes: Uint8Array): JujuIndex {
 }
 
 /**
- * The path of the product file for a content id, or why there is none.
+ * The path of the product file for a content id, or why it has none.
  * Source: juju environs/simplestreams IndexReference.GetProductsPath.
  */
 export function productPathOf(

@@ -12,17 +12,17 @@ export interface MatchedItem extends JujuItem {
 }
 
 /** What is matched against. */
-export interface MatchWish {
+export interface MatchQuery {
   readonly productIds: readonly ProductId[];
   readonly releases: ReadonlySet<string>;
   readonly filter: LookupFilter;
   readonly versions: VersionGeneration;
 }
 
-/** What the products hold for a wish. */
+/** The matching items of the products. */
 export interface Matches {
   readonly items: readonly MatchedItem[];
-  /** Items of the wanted products that were looked at. */
+  /** Number of items of the wanted products. */
   readonly seen: number;
 }
 
@@ -31,9 +31,9 @@ export interface Matches {
  * The arch is decided by the product alone. A version that does not parse ends the program, not the item.
  * Source: juju environs/simplestreams GetLatestMetadata, environs/tools/simplestreams.go appendMatchingTools.
  */
-export function matchItems(products: JujuProducts, wish: MatchWish): Matches | LookupFault {
-  const catalogs = wish.productIds.flatMap((id) => products.get(id) ?? []);
-  if (!wish.productIds.some((id) => products.has(id))) {
+export function matchItems(products: JujuProducts, query: MatchQuery): Matches | LookupFault {
+  const catalogs = query.productIds.flatMap((id) => products.get(id) ?? []);
+  if (!query.productIds.some((id) => products.has(id))) {
     return { fault: "no-match", reason: "the product file has none of the wanted products" };
   }
   const matched = new Map<string, MatchedItem>();
@@ -41,13 +41,13 @@ export function matchItems(products: JujuProducts, wish: MatchWish): Matches | L
   for (const collection of catalogs) {
     for (const item of collection) {
       seen += 1;
-      if (!wish.releases.has(item.release)) continue;
-      if (!isVersion(item.version, wish.versions)) {
+      if (!query.releases.has(item.release)) continue;
+      if (!isVersion(item.version, query.versions)) {
         return { fault: "panic", reason: `Juju ends with a panic: invalid version "${item.version}"` };
       }
-      const number = parseVersion(item.version, wish.versions);
+      const number = parseVersion(item.version, query.versions);
       const name = formatAgentName({ ...item, version: number });
-      if (fits(number, wish.filter) && !matched.has(name)) matched.set(name, { ...item, number });
+      if (fits(number, query.filter) && !matched.has(name)) matched.set(name, { ...item, number });
     }
   }
   if (matched.size > 0) return { items: [...matched.values()], seen };

@@ -63,7 +63,7 @@ export interface MirrorPlace {
 const MIRROR_FORMAT = "mirrors:1.0";
 
 /**
- * The mirror of a cloud in the list that `mirrors.json` refers to; an entry without clouds is for nobody.
+ * The mirror of a cloud in the list that `mirrors.json` refers to; an entry without clouds matches none.
  * Source: juju environs/simplestreams GetMirrorMetadataWithFormat, MirrorMetadata.getMirrorInfo.
  * @throws UnreadableJson
  */

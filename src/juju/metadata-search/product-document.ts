@@ -93,7 +93,7 @@ function inherit(level: JsonObject, above: Inherited, where: string): Inherited 
   return fields;
 }
 
-/** Field → value → the fields that it stands for. */
+/** Field → value → the fields that it expands to. */
 type Aliases = ReadonlyMap<string, ReadonlyMap<string, readonly (readonly [string, string])[]>>;
 
 function readAliases(document: JsonObject): Aliases {

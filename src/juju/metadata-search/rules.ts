@@ -5,11 +5,11 @@ import { type AgentFamily, readsOf } from "../stream.ts";
 export interface LookupRules {
   /** The releases that share these rules, for people. */
   readonly name: string;
-  /** Without ending, in the order in which they are asked for. */
+  /** Without extension, in the order of the requests. */
   readonly indexes: readonly ("index2" | "index")[];
   readonly family: AgentFamily;
   /**
-   * What becomes of a request that fails. `hidden`: whatever happened counts as not found. `statuses`: 404 and no
+   * How a failed request is treated. `hidden`: every failure counts as not found. `statuses`: 404 and no
    * connection count as not found, other statuses fail. `strict`: only 404 counts as not found, and all but 404 and
    * 401 is tried three times. 401 lets the legacy index be tried in all of them.
    */
@@ -22,13 +22,13 @@ export interface LookupRules {
   readonly requiresSigned: "never" | "always" | "official";
   /** Up to 1.20 the stream is fixed. */
   readonly hasStreams: boolean;
-  /** What an empty result is called. */
+  /** Juju's words for an empty result. */
   readonly words: { readonly noIndex: string; readonly noMatch: string };
   /** How version texts are read. */
   readonly versions: VersionGeneration;
 }
 
-/** Which lists are read is said once, in `readsOf`. */
+/** Which lists are read is decided in `readsOf`. */
 type OwnRules = Omit<LookupRules, "family">;
 
 const TOOLS = { noIndex: "no tools available", noMatch: "no matching tools available" };
@@ -102,7 +102,7 @@ export function lookupRulesOf(version: JujuVersion): LookupRules {
 }
 
 /**
- * How a part of a look-up fails, as far as Juju tells failures apart: the first two are the errors `NotFound` and
+ * How a part of a look-up fails, as far as Juju distinguishes failures: the first two are the errors `NotFound` and
  * `Unauthorized`, `no-match` is "metadata is there but lists nothing that fits", `failed` any other error, `panic` the
  * end of the program.
  */

@@ -7,7 +7,7 @@ import { preferredStreams, STREAMS_OF_4_0 } from "../decisions/streams.ts";
 import type { ContentId, ProductId } from "../../simplestreams/item.ts";
 import type { LookupRules } from "./rules.ts";
 
-/** What is looked for; an absent field means any. */
+/** What is searched; an absent field matches anything. */
 export interface LookupFilter {
   /** Exactly this number, build included. */
   readonly number?: JujuVersion;
@@ -22,7 +22,7 @@ export interface LookupFilter {
 export type LookupPurpose = "bootstrap" | "upgrade";
 
 /** Who looks, and with which settings. */
-export interface LookupWish {
+export interface LookupQuery {
   readonly client: JujuVersion;
   readonly purpose: LookupPurpose;
   readonly filter: LookupFilter;
@@ -37,18 +37,18 @@ export interface LookupScope {
   readonly streams: readonly string[];
   readonly contentIdOf: (stream: string) => ContentId;
   readonly productIds: readonly ProductId[];
-  /** Values of an item's `release` that count. */
+  /** Accepted values of an item's `release`. */
   readonly releases: ReadonlySet<string>;
 }
 
 /** The names under which a client of that version searches for what is wished. */
-export function scopeOf(wish: LookupWish, rules: LookupRules): LookupScope {
-  const { filter, client } = wish;
+export function scopeOf(query: LookupQuery, rules: LookupRules): LookupScope {
+  const { filter, client } = query;
   const releases = filter.release === undefined ? releasesOf(client, rules) : [filter.release];
   const arches = filter.arch === undefined ? archesSearchedBy(client) : [filter.arch];
   const words = releases.flatMap((release) => productWord(release, client, rules) ?? []);
   return {
-    streams: streamsOf(wish, rules),
+    streams: streamsOf(query, rules),
     contentIdOf: (stream) => formatStreamContentId({ stream, family: rules.family }),
     productIds: words.flatMap((word) => arches.map((arch) => `com.ubuntu.juju:${word}:${arch}`)),
     releases: new Set(releases),
@@ -56,14 +56,14 @@ export function scopeOf(wish: LookupWish, rules: LookupRules): LookupScope {
 }
 
 /**
- * A bootstrap asks by the wanted version, else the client's own; an upgrade by the wanted version, else by 0.0.0. The
+ * A bootstrap uses the wanted version, else the client's own; an upgrade the wanted version, else 0.0.0. The
  * upgrade of 4.0 searches one stream.
  * Source: juju environs/bootstrap/tools.go findBootstrapTools, apiserver/common/tools.go findMatchingAgents (3.6),
  * domain/agentbinary (4.0).
  */
-function streamsOf(wish: LookupWish, rules: LookupRules): readonly string[] {
+function streamsOf(query: LookupQuery, rules: LookupRules): readonly string[] {
   if (!rules.hasStreams) return ["released"];
-  const { client, development, filter, purpose, stream } = wish;
+  const { client, development, filter, purpose, stream } = query;
   const isOneStream = purpose === "upgrade" && rules.versions === "4.0";
   if (isOneStream && STREAMS_OF_4_0.includes(stream)) return [stream];
   if (isOneStream && stream === "") return ["released"];

@@ -11,7 +11,7 @@ export interface DownloadReport {
    * into the machine's first script; `controller`: fetches it once, machines have it from there.
    */
   readonly by: "machine" | "client" | "controller";
-  /** HTTP status; absent where nothing was asked or nothing answered. */
+  /** HTTP status; absent where no request was made or answered. */
   readonly status?: number;
   readonly contentType?: string;
 }
@@ -55,9 +55,9 @@ function warningsOf(
   const { status, headers } = answer;
   if (status >= 300 && status < 400) {
     const to = headers["location"] ?? "elsewhere";
-    const whose =
-      by === "machine" ? "The curl of the new controller machine follows none" : "A bootstrap fails with it";
-    return [warning("tarball-redirect", `${agent.url} is a redirect to ${to}. ${whose}.`, SERVE_DIRECTLY)];
+    const effect =
+      by === "machine" ? "The curl of the new controller machine does not follow it" : "A bootstrap fails";
+    return [warning("tarball-redirect", `${agent.url} is a redirect to ${to}. ${effect}.`, SERVE_DIRECTLY)];
   }
   if (status !== 200) {
     return [warning("tarball-missing", `${agent.url} answers with status ${status}.`, LIST_ONLY_HELD)];
@@ -70,13 +70,15 @@ function warningsOf(
   }
   const length = headers["content-length"];
   if (length !== undefined && Number(length) !== agent.size && coding === undefined) {
-    const message = `${agent.url} has ${length} bytes, its metadata says ${agent.size}.`;
-    warnings.push(warning("tarball-size", message, "Fetch it again: `jam sync` where it is held."));
+    const message = `${agent.url} has ${length} bytes, but its metadata has ${agent.size}.`;
+    warnings.push(warning("tarball-size", message, "Fetch it again with `jam sync`."));
   }
   if (is4 && !isFile && !ACCEPT_OF_4_0.split(",").includes(headers["content-type"] ?? "")) {
     const type = headers["content-type"] ?? "no type";
-    const message = `${agent.url} is called ${type}: controllers of 4.x take application/x-gzip only, and try for ever.`;
-    warnings.push(warning("tarball-type", message, "Let the web server call .tgz files application/x-gzip."));
+    const message = `${agent.url} has the type ${type}: controllers of 4.x accept only application/x-gzip and repeat the download endlessly.`;
+    warnings.push(
+      warning("tarball-type", message, "Let the web server send .tgz files as application/x-gzip."),
+    );
   }
   return warnings;
 }

@@ -59,7 +59,7 @@ export interface LookupTask {
   readonly demandsSigned: boolean;
 }
 
-/** Tarballs that are asked for: one for each arch and OS of one version. */
+/** Requested tarballs: one for each arch and OS of one version. */
 const MAX_PROBES = 16;
 
 /** The look-up carried out and explained. */
@@ -76,7 +76,7 @@ export async function reportLookup(task: LookupTask, reader: LookupReader): Prom
       .slice(0, MAX_PROBES)
       .map(async (agent) => ({ agent, ...(await inspectDownload(agent, inquiry, reader)) })),
   );
-  const asked = result.steps.filter(({ sent, url }) => !sent && url.startsWith(OFFICIAL_URL));
+  const unsent = result.steps.filter(({ sent, url }) => !sent && url.startsWith(OFFICIAL_URL));
   const { scope } = result;
   return {
     outcome: result.outcome,
@@ -89,9 +89,9 @@ export async function reportLookup(task: LookupTask, reader: LookupReader): Prom
             agents: inspected.map(({ agent, download }) => ({ ...report(agent), download })),
           },
     internet: {
-      asked: asked.length > 0,
+      asked: unsent.length > 0,
       url: OFFICIAL_URL,
-      streams: [...new Set(asked.map(({ stream }) => stream))],
+      streams: [...new Set(unsent.map(({ stream }) => stream))],
     },
     juju: { client: inquiry.clientText, rules: result.rules, for: inquiry.purpose },
     wanted: {

@@ -15,7 +15,7 @@ export type LookupAnswer =
   | { readonly kind: "unreachable"; readonly reason: string }
   /** An answer that ended in the middle. */
   | { readonly kind: "cut"; readonly reason: string }
-  /** Nothing was sent, because nobody asked for this place to be contacted. */
+  /** Nothing was sent: this place was not named by the user. */
   | { readonly kind: "not-contacted" };
 
 /** How a look-up reaches what it reads. */
@@ -31,7 +31,7 @@ export interface LookupReader {
   readonly verify: (block: string) => Promise<VerifiedBlock>;
 }
 
-/** What a signature is worth. */
+/** The result of verifying a signature. */
 export type VerifiedBlock =
   { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string };
 
@@ -47,15 +47,15 @@ export interface LookupSource {
   readonly requiresSigned: boolean;
 }
 
-/** What the look-up is pointed at. */
+/** Where the look-up searches. */
 export interface LookupPlace {
   /** `url` and `mirror`: as `agent-metadata-url`; `folder`: as `--metadata-source`. */
   readonly kind: "mirror" | "url" | "folder";
-  /** The base URL; undefined for a folder without `tools`, which Juju passes over. */
+  /** The base URL; undefined for a folder without `tools`, which Juju skips. */
   readonly url: string | undefined;
 }
 
-/** Where Juju goes on to when its other sources have no answer. Source: juju environs/tools DefaultBaseURL. */
+/** Where Juju continues when its other sources have no answer. Source: juju environs/tools DefaultBaseURL. */
 export const OFFICIAL_URL = "https://streams.canonical.com/juju/tools";
 
 /**

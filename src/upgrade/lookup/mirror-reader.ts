@@ -9,7 +9,7 @@ export interface MirrorReaderOptions {
   readonly base: string;
   /** Undefined before the first sync: then nothing is there. */
   readonly snapshot: Snapshot | undefined;
-  /** What the server calls a tarball to somebody who accepts this. */
+  /** The media type that the server gives a tarball for this Accept header. */
   readonly tarballType: (accept: string) => string;
   /** Bytes of a tarball that is held; undefined when it is not. */
   readonly sizeOf: (sha256: Sha256) => Promise<number | undefined>;
@@ -35,7 +35,7 @@ export function createMirrorReader(options: MirrorReaderOptions): LookupReader {
       if (path === undefined) return { kind: "not-contacted" };
       const tarball = tarballs.get(path);
       const size = tarball === undefined ? undefined : await options.sizeOf(tarball.sha256);
-      // A tarball that is gone or cut off is answered with 503, so that nobody takes it for one that never was.
+      // A missing or truncated tarball is answered with 503, so that it is not mistaken for one that never existed.
       if (tarball !== undefined && size !== tarball.size) return answer(503, {});
       if (size === undefined) return missing();
       return answer(200, { "content-type": options.tarballType(accept), "content-length": `${size}` });

@@ -7,7 +7,7 @@ import {
 import type { LookupAnswer, LookupReader, LookupSource } from "./lookup-source.ts";
 import { BEGIN_MESSAGE, END_SIGNATURE } from "../../simplestreams/signed-text.ts";
 
-/** What mirrors.json said; appended to. */
+/** What mirrors.json contained; appended to. */
 export interface MirrorsSeen {
   /** Base URLs to which it sent the model. */
   readonly followed: Set<string>;
@@ -19,7 +19,7 @@ export interface MirrorsSeen {
 export interface LookupRun {
   readonly rules: LookupRules;
   readonly reader: LookupReader;
-  /** Every document asked for, in order; appended to. */
+  /** Every requested document, in order; appended to. */
   readonly steps: LookupStep[];
   readonly mirrors: MirrorsSeen;
 }
@@ -31,7 +31,7 @@ export interface LookupPass {
   readonly isSigned: boolean;
 }
 
-/** The base with the path behind it, by plain text. Source: juju environs/simplestreams/datasource.go urlJoin. */
+/** The base followed by the path, as plain text. Source: juju environs/simplestreams/datasource.go urlJoin. */
 export function joinUrl(base: string, path: string): string {
   return base.endsWith("/") ? `${base}${path}` : `${base}/${path}`;
 }
@@ -44,7 +44,7 @@ interface Outcome {
 }
 
 /**
- * What `parse` makes of the document at a path, and a step that tells of it.
+ * The document at a path as `parse` reads it; a step is recorded for it.
  * Source: juju environs/simplestreams fetchData, urlDataSource.Fetch.
  */
 export async function readDocument<T extends object>(
@@ -81,7 +81,7 @@ async function judge(answer: LookupAnswer, run: LookupRun, pass: LookupPass): Pr
   if (answer.status !== 200) return judgeStatus(answer.status, run.rules);
   if (!pass.isSigned) return { read: answer.bytes };
   const block = findSignedBlock(new TextDecoder().decode(answer.bytes));
-  if (block === undefined) return distrust("it carries no OpenPGP signature");
+  if (block === undefined) return distrust("it is not signed with OpenPGP");
   if (!pass.source.hasKey) return distrust("this release has no key for the operator's source");
   const verified = await run.reader.verify(block);
   return verified.ok ? { read: new TextEncoder().encode(verified.text) } : distrust(verified.reason);
@@ -123,7 +123,7 @@ function judgeStatus(status: number, { failures }: LookupRules): Outcome {
 }
 
 /**
- * The first clear-signed block; Juju passes over what stands around it.
+ * The first clear-signed block; Juju ignores the text around it.
  * Source: golang.org/x/crypto/openpgp/clearsign Decode.
  */
 function findSignedBlock(text: string): string | undefined {
@@ -136,7 +136,7 @@ function findSignedBlock(text: string): string | undefined {
 /** What a document is for. */
 export type LookupDocumentKind = "index" | "mirrors" | "mirror-list" | "products";
 
-/** What is worth a warning about one document. */
+/** Problems of one document that cause a warning. */
 export type LookupTrouble = "status" | "unreachable" | "signature" | "unreadable";
 
 /** One document that Juju asks for, in the order in which it does. */
@@ -155,6 +155,6 @@ export interface LookupStep {
   readonly attempts: number;
   readonly result: "read" | LookupFaultKind;
   readonly trouble?: LookupTrouble;
-  /** What Juju makes of it, as a sentence without a full stop. */
+  /** How Juju treats it, as a sentence without a full stop. */
   readonly note: string;
 }

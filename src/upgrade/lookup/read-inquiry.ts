@@ -12,10 +12,10 @@ import { STREAMS_OF_4_0 } from "../../juju/decisions/streams.ts";
 import { JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
 import { lookupRulesOf } from "../../juju/metadata-search/rules.ts";
-import type { LookupFilter, LookupPurpose, LookupWish } from "../../juju/metadata-search/scope.ts";
+import type { LookupFilter, LookupPurpose, LookupQuery } from "../../juju/metadata-search/scope.ts";
 import { NO_CLOUD, type Cloud } from "../../juju/metadata-search/mirrors-document.ts";
 
-/** A look-up as somebody words it; every field may be left out. */
+/** A look-up as it was requested; every field is optional. */
 export interface LookupInquiry {
   /** What is looked for in one word: `3.6.5-ubuntu-arm64`, `3.6.5` or `3.6`. */
   readonly agent?: string;
@@ -35,19 +35,19 @@ export interface LookupInquiry {
   readonly endpoint?: string;
 }
 
-/** What an inquiry means. */
-export interface ReadInquiry extends LookupWish {
+/** A look-up request with everything derived. */
+export interface ReadInquiry extends LookupQuery {
   readonly cloud: Cloud;
-  /** Whose rules hold, as it was written: `3.6`, `2.9.42`. */
+  /** The release whose rules apply, as it was written: `3.6`, `2.9.42`. */
   readonly clientText: string;
 }
 
 const PURPOSES: readonly LookupPurpose[] = ["bootstrap", "upgrade"];
-/** The last patch that a version can have stands for the newest release of a minor. */
+/** The highest patch that a version can have represents the newest release of a minor. */
 const NEWEST_PATCH = 999_999_999;
 
 /**
- * The look-up that an inquiry means: who looks follows from what is looked for, and the other way round.
+ * Reads a look-up request: who looks follows from what is searched, and the other way round.
  * @throws JamError JAM_USAGE_INVALID naming the field, JAM_VERSION_INVALID
  */
 export function readInquiry(inquiry: LookupInquiry): ReadInquiry {
@@ -88,13 +88,10 @@ interface Wanted {
 function readWanted({ agent, version, majorMinor }: LookupInquiry): Wanted {
   const named = agent === undefined ? { text: "" } : readAgentWord(agent);
   if (version !== undefined && majorMinor !== undefined) {
-    throw usage("--agent-version and --major-minor exclude each other.", "Give one of them.");
+    throw usage("--agent-version and --major-minor are mutually exclusive.", "Give one of them.");
   }
   if (named.text !== "" && (version !== undefined || majorMinor !== undefined)) {
-    throw usage(
-      `"${named.text}" says already which version is looked for.`,
-      "Leave --agent-version and --major-minor out.",
-    );
+    throw usage(`"${named.text}" already names the version.`, "Leave --agent-version and --major-minor out.");
   }
   if (version !== undefined) return { ...named, number: parseVersion(version), text: version };
   if (majorMinor !== undefined) return { ...named, minor: parseMajorMinor(majorMinor), text: majorMinor };
@@ -124,13 +121,13 @@ interface Client {
 
 function readClient({ client, juju }: LookupInquiry, wanted: Wanted): Client {
   if (client !== undefined && juju !== undefined) {
-    throw usage("--client and --juju exclude each other.", "Give the client's release, or its minor.");
+    throw usage("--client and --juju are mutually exclusive.", "Give the client's release, or its minor.");
   }
   const field = client === undefined ? "--juju" : "--client";
   const text = client ?? juju ?? wanted.text;
   if (text === "") {
     throw usage(
-      "It is not said who looks up, and for what.",
+      "Name what to look up, or who looks.",
       "Give a version (3.6.5), --juju 3.6 or --client 3.6.9.",
     );
   }
@@ -142,7 +139,7 @@ function readClient({ client, juju }: LookupInquiry, wanted: Wanted): Client {
     read !== undefined && "track" in read ? read.track : { major: -1, minor: undefined };
   if (client !== undefined || minor === undefined) {
     throw usage(
-      `${field}: "${text}" is no release of Juju.`,
+      `${field}: "${text}" is not a Juju release.`,
       "Write a release (2.9.42), or a minor (2.9) for --juju.",
     );
   }
@@ -165,8 +162,8 @@ function readRelease(
 ): string | undefined {
   if (os !== undefined && series !== undefined) {
     throw usage(
-      "--os and --series exclude each other.",
-      "Juju up to 2.8 looks by series, later Juju by OS type.",
+      "--os and --series are mutually exclusive.",
+      "Juju up to 2.8 searches by series, later Juju by OS type.",
     );
   }
   const release = os ?? series ?? wanted.release;
@@ -175,12 +172,18 @@ function readRelease(
     if (isOsType(release)) return release;
     const { os: type } = findSeries(release) ?? {};
     if (type !== undefined) {
-      throw usage(`Juju from 2.9 on looks by OS type, not by series: "${release}".`, `Write --os ${type}.`);
+      throw usage(
+        `Juju from 2.9 on searches by OS type, not by series: "${release}".`,
+        `Write --os ${type}.`,
+      );
     }
     throw invalid("--os", release, OS_TYPES);
   }
   if (findSeries(release) !== undefined) return release;
-  throw usage(`Juju up to 2.8 looks by series: "${release}" is none.`, "Write for example --series focal.");
+  throw usage(
+    `Juju up to 2.8 searches by series: "${release}" is not a series.`,
+    "Write for example --series focal.",
+  );
 }
 
 function readArch(arch: string | undefined): string | undefined {

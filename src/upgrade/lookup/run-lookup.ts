@@ -4,11 +4,11 @@ import type { Cloud } from "../../juju/metadata-search/mirrors-document.ts";
 import { type LookupFault, lookupRulesOf } from "../../juju/metadata-search/rules.ts";
 import type { LookupReader, LookupSource } from "./lookup-source.ts";
 import type { LookupRun, MirrorsSeen, LookupStep } from "./read-document.ts";
-import { scopeOf, type LookupScope, type LookupWish } from "../../juju/metadata-search/scope.ts";
-import { searchPass, type PassResult, type StreamAnswer, type StreamWish } from "./search-source.ts";
+import { scopeOf, type LookupScope, type LookupQuery } from "../../juju/metadata-search/scope.ts";
+import { searchPass, type PassResult, type StreamAnswer, type StreamQuery } from "./search-source.ts";
 
 /** A look-up as one release of Juju makes it. */
-export interface LookupQuestion extends LookupWish {
+export interface LookupQuestion extends LookupQuery {
   readonly cloud: Cloud;
   /** In the order in which Juju asks them. */
   readonly sources: readonly LookupSource[];
@@ -37,7 +37,7 @@ export interface StreamResult extends Partial<StreamAnswer> {
   readonly result: "found" | LookupFault["fault"];
 }
 
-/** What Juju makes of it all. */
+/** The result of a look-up. */
 export interface LookupResult {
   readonly rules: string;
   readonly scope: LookupScope;
@@ -66,8 +66,8 @@ export async function lookUpAgents(question: LookupQuestion, reader: LookupReade
   for (const stream of scope.streams) {
     const { productIds, releases } = scope;
     const { filter, cloud } = question;
-    const wish = { contentId: scope.contentIdOf(stream), productIds, releases, filter, cloud };
-    const pass = await searchSources(run, question.sources, stream, wish);
+    const query = { contentId: scope.contentIdOf(stream), productIds, releases, filter, cloud };
+    const pass = await searchSources(run, question.sources, stream, query);
     const before = found.size;
     for (const item of pass.items) addAgent(found, item, stream);
     streams.push({
@@ -95,21 +95,21 @@ export async function lookUpAgents(question: LookupQuestion, reader: LookupReade
 }
 
 /**
- * The first source without a failure answers; the failure of the last one counts.
+ * The first source without a failure is used; otherwise the failure of the last one is the result.
  * Source: juju environs/simplestreams GetMetadata.
  */
 async function searchSources(
   run: LookupRun,
   sources: readonly LookupSource[],
   stream: string,
-  wish: StreamWish,
+  query: StreamQuery,
 ): Promise<PassResult> {
   const fault: LookupFault = { fault: "no-match", reason: "there is no source" };
   let last: PassResult = { items: [], fault, answer: undefined };
   for (const source of sources) {
     for (const isSigned of [true, false]) {
       if (!isSigned && source.requiresSigned) continue;
-      last = await searchPass(run, { source, stream, isSigned }, wish);
+      last = await searchPass(run, { source, stream, isSigned }, query);
       if (last.fault === undefined || last.fault.fault === "panic") return last;
     }
   }

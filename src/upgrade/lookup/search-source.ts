@@ -18,7 +18,7 @@ import type { LookupFilter } from "../../juju/metadata-search/scope.ts";
 import type { LookupSource } from "./lookup-source.ts";
 
 /** What is wanted of one stream. */
-export interface StreamWish {
+export interface StreamQuery {
   readonly contentId: ContentId;
   readonly productIds: readonly ProductId[];
   readonly releases: ReadonlySet<string>;
@@ -46,8 +46,8 @@ export interface PassResult {
  * One way through a source: index, mirrors, product file.
  * Source: juju environs/simplestreams getMaybeSignedMetadata.
  */
-export async function searchPass(run: LookupRun, pass: LookupPass, wish: StreamWish): Promise<PassResult> {
-  const opened = await openIndex(run, pass, wish);
+export async function searchPass(run: LookupRun, pass: LookupPass, query: StreamQuery): Promise<PassResult> {
+  const opened = await openIndex(run, pass, query);
   if (isFault(opened)) return failed(opened);
   const { indexUrl, index, mirror } = opened;
   const answer = {
@@ -57,12 +57,12 @@ export async function searchPass(run: LookupRun, pass: LookupPass, wish: StreamW
     ...(mirror === undefined ? {} : { mirrorUrl: mirror.url }),
   };
   const source = mirror === undefined ? pass.source : mirrorSource(pass.source, mirror);
-  // A mirror without a path of its own has the file where the index says.
+  // A mirror without a path of its own has the file where the index names it.
   const place =
-    mirror !== undefined && mirror.path !== "" ? mirror : productPathOf(index, wish.contentId, wish);
+    mirror !== undefined && mirror.path !== "" ? mirror : productPathOf(index, query.contentId, query);
   const found = isFault(place)
     ? noteProducts(run, place)
-    : await readProducts(run, { ...pass, source }, wish, place.path);
+    : await readProducts(run, { ...pass, source }, query, place.path);
   if (isFault(found)) return { items: [], fault: found, answer };
   const items = found.items.map((item) => ({ ...item, url: joinUrl(source.url, item.path) }));
   return { items, fault: undefined, answer };
@@ -85,7 +85,7 @@ interface OpenedIndex {
 async function openIndex(
   run: LookupRun,
   pass: LookupPass,
-  wish: StreamWish,
+  query: StreamQuery,
 ): Promise<OpenedIndex | LookupFault> {
   let fault: LookupFault = { fault: "not-found", reason: "no index" };
   for (const name of run.rules.indexes) {
@@ -93,11 +93,11 @@ async function openIndex(
     const index = await readDocument(run, pass, { document: "index", path }, (bytes) =>
       reading(() => {
         const value = readJujuIndex(bytes);
-        return { value, note: indexNote(value, wish) };
+        return { value, note: indexNote(value, query) };
       }),
     );
     if (!isFault(index)) {
-      const mirrors = await readMirrors(run, pass, wish);
+      const mirrors = await readMirrors(run, pass, query);
       return isFault(mirrors) ? mirrors : { indexUrl: joinUrl(pass.source.url, path), index, ...mirrors };
     }
     fault = index;
@@ -110,7 +110,7 @@ function ending({ isSigned }: LookupPass): string {
   return isSigned ? ".sjson" : ".json";
 }
 
-function indexNote(index: JujuIndex, { contentId }: StreamWish): string {
+function indexNote(index: JujuIndex, { contentId }: StreamQuery): string {
   const entry = index.get(contentId);
   return entry === undefined ? `has no ${contentId}` : `names ${entry.path} for ${contentId}`;
 }
@@ -122,7 +122,7 @@ function indexNote(index: JujuIndex, { contentId }: StreamWish): string {
 async function readMirrors(
   run: LookupRun,
   pass: LookupPass,
-  { contentId, cloud }: StreamWish,
+  { contentId, cloud }: StreamQuery,
 ): Promise<Pick<OpenedIndex, "mirror"> | LookupFault> {
   const path = `streams/v1/mirrors${ending(pass)}`;
   const references = await readDocument(run, pass, { document: "mirrors", path }, (bytes) =>
@@ -165,18 +165,18 @@ function noteOthers(run: LookupRun, all: readonly MirrorReference[], own: Mirror
 async function readProducts(
   run: LookupRun,
   pass: LookupPass,
-  wish: StreamWish,
+  query: StreamQuery,
   path: string,
 ): Promise<{ readonly items: readonly MatchedItem[] } | LookupFault> {
   const found = await readDocument(run, pass, { document: "products", path }, (bytes) => {
     const products = reading(() => ({ value: readJujuProducts(bytes), note: "" }));
     if (isFault(products)) return products;
-    const matches = matchItems(products.value, { ...wish, versions: run.rules.versions });
+    const matches = matchItems(products.value, { ...query, versions: run.rules.versions });
     if (isFault(matches)) return matches;
     const { items, seen } = matches;
     return {
       value: { items },
-      note: `${items.length} of ${seen} items ${items.length === 1 ? "fits" : "fit"} ${filterText(wish.filter)}`,
+      note: `${items.length} of ${seen} items ${items.length === 1 ? "fits" : "fit"} ${filterText(query.filter)}`,
     };
   });
   const isMissing = isFault(found) && (found.fault === "not-found" || found.fault === "unauthorized");
@@ -184,7 +184,7 @@ async function readProducts(
   return { fault: "failed", reason: `cannot read product data: ${found.reason}` };
 }
 
-/** The index has no file to read: that is a result of reading the index, so its step tells of it. */
+/** The index has no file to read: that is a result of reading the index, so it is part of its step. */
 function noteProducts(run: LookupRun, fault: LookupFault): LookupFault {
   const at = run.steps.findLastIndex(({ document }) => document === "index");
   const step = run.steps[at];

@@ -34,7 +34,7 @@ export function warningsOf(result: LookupResult, context: Context): LookupWarnin
     ...mirrors(result),
     ...troubled(result.steps, "signature", ({ url, note }) => ({
       code: "signature-not-trusted",
-      message: `${url} is passed over: ${note}.`,
+      message: `${url} is skipped: ${note}.`,
       remedy: "Leave signed metadata out where Juju's own key did not sign it: only a 404 costs nothing.",
     })),
     ...troubled(result.steps, "status", ({ url, status }) => ({
@@ -46,7 +46,7 @@ export function warningsOf(result: LookupResult, context: Context): LookupWarnin
     ...troubled(result.steps, "unreadable", ({ url, note }) => ({
       code: "metadata-unreadable",
       message: `Juju cannot use ${url}: ${note}.`,
-      remedy: "Publish the document again, as `jam sync` does; Juju passes over the whole of it.",
+      remedy: "Publish the document again, as `jam sync` does; Juju skips the whole document.",
     })),
     ...troubled(result.steps, "unreachable", ({ url, note }) => ({
       code: "source-unreachable",
@@ -71,21 +71,19 @@ function troubled(
 }
 
 function fallThrough(result: LookupResult, { inquiry, place }: Context): LookupWarning[] {
-  const asked = result.steps.filter(({ sent, url }) => !sent && url.startsWith(OFFICIAL_URL));
-  const streams = [...new Set(asked.map(({ stream }) => stream))];
+  const unsent = result.steps.filter(({ sent, url }) => !sent && url.startsWith(OFFICIAL_URL));
+  const streams = [...new Set(unsent.map(({ stream }) => stream))];
   if (streams.length === 0) return [];
   if (place.url === undefined) {
-    const message = `The folder has no tools/: Juju passes over it and asks ${OFFICIAL_URL}.`;
+    const message = `The folder has no tools/: Juju skips it and asks ${OFFICIAL_URL}.`;
     return [{ code: "falls-through", message, remedy: "Name the folder that holds tools/streams/v1." }];
   }
   const isStrict = lookupRulesOf(inquiry.client).failures === "strict";
   const listed = result.streams.filter(({ agents }) => agents > 0).map(({ stream }) => stream);
-  const message = `For ${streams.join(", ")} Juju goes on to ${OFFICIAL_URL}.`;
+  const message = `For ${streams.join(", ")} Juju continues at ${OFFICIAL_URL}.`;
   if (result.outcome === "found") {
     const remedy = `Set agent-stream to ${listed[0] ?? "released"} to keep it here, or publish what it asks for.`;
-    return [
-      { code: "falls-through", message: `${message} Here it found what it takes all the same.`, remedy },
-    ];
+    return [{ code: "falls-through", message: `${message} Here it still finds an agent.`, remedy }];
   }
   const how = isStrict
     ? "Without the internet the command fails there, after three tries each."
@@ -94,7 +92,7 @@ function fallThrough(result: LookupResult, { inquiry, place }: Context): LookupW
 }
 
 const FETCH =
-  "Mirror the agent (`jam explain <agent>` says why it is not), or set agent-stream to a stream that lists it here.";
+  "Mirror the agent (`jam explain <agent>` shows why it is not), or set agent-stream to a stream that lists it here.";
 
 function mirrors({ mirrors: seen, steps }: LookupResult): LookupWarning[] {
   const remedy = "Answer 404 for streams/v1/mirrors.json and .sjson: a mirror publishes neither.";

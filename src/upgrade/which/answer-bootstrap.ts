@@ -83,7 +83,7 @@ export function answerBootstrapQuestion(state: WhichState, question: BootstrapQu
 const NO_LISTS: StreamLists = new Map();
 
 const CHECKED_FIRST: Rule = {
-  rule: "The version asked for is compared with the client's before anything is looked up.",
+  rule: "The requested version is compared with the client's before anything is looked up.",
   source: "cmd/juju/commands/bootstrap.go:Init",
 };
 
@@ -99,13 +99,13 @@ interface Ground {
 }
 
 /**
- * On Kubernetes nothing is looked up: the image's tag is the version asked for, or the client's.
+ * On Kubernetes nothing is looked up: the image's tag is the requested version, or the client's.
  * Source: juju environs/bootstrap/bootstrap.go bootstrapCAAS.
  */
 function takeImage(question: BootstrapQuestion, trace?: Trace): BootstrapOutcome {
   const version = wantedOf(question);
   note(trace, {
-    rule: "On Kubernetes the image of the version asked for, else of the client's, is run; nothing is looked up.",
+    rule: "On Kubernetes the image of the requested version, else of the client's, is run; nothing is looked up.",
     source: "environs/bootstrap/bootstrap.go:bootstrapCAAS",
   });
   return { outcome: "bootstrap", agentVersion: version, binary: version };
@@ -203,7 +203,7 @@ function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapOutcome): W
     warnings.push({
       code: "arch-missing",
       severity: "warn",
-      message: `Juju by itself would take ${juju.agentVersion}.`,
+      message: `Without a version Juju would take ${juju.agentVersion}.`,
       remedy: `Name the version: ${shellCommand`juju bootstrap --agent-version ${version}`}.`,
     });
   }
@@ -223,7 +223,7 @@ function imageWarning({ version }: Verdict): WhichWarning {
   };
 }
 
-/** What has to be inside a gap next to agents or images, with the flags that say where it is. */
+/** What has to be inside an air gap in addition to agents or images, with the flags that name its place. */
 function companionWarnings({ decision, version }: Verdict, isImage: boolean): WhichWarning[] {
   if (decision !== "bootstrap" || version === null || !isVersion(version)) return [];
   const companions = companionsOf({

@@ -18,24 +18,24 @@ import { adviceWarnings, chosen, heedAdvice, notFound, upToDate, type Verdict } 
 import type { WhichState } from "./which-state.ts";
 
 /** "To which version does this model or controller go?" */
-export function answerUpgradeQuestion(state: WhichState, asked: UpgradeQuestion): WhichAnswer {
-  const { client, controller, current, generation, lists } = asked;
+export function answerUpgradeQuestion(state: WhichState, question: UpgradeQuestion): WhichAnswer {
+  const { client, controller, current, generation, lists } = question;
   const isNamed = generation !== generationOf(controller, client);
   const reader = { family: readsOf(controller), generation, ...(isNamed ? {} : { version: controller }) };
   const mirror = lists === undefined ? bothFamilies(state.held, reader) : undefined;
-  const question = mirror === undefined ? asked : withDefaults(asked, mirror.index);
+  const completed = mirror === undefined ? question : withDefaults(question, mirror.index);
   const streams = mirror?.index.streams ?? lists ?? NO_LISTS;
   const trace: Trace = [];
-  const juju = decideUpgrade({ ...question, streams }, trace);
+  const juju = decideUpgrade({ ...completed, streams }, trace);
   if (trace.length === 0) note(trace, REFUSED_FIRST[generation] ?? BY_CLIENT);
-  const requested = requestedOf(asked);
+  const requested = requestedOf(question);
   const ground: UpgradeGround = {
-    question,
+    question: completed,
     current,
     controller,
     requested,
     listed: mirror === undefined ? listedInQuestion(streams) : listedInIndex(mirror.index),
-    streams: streamsOfUpgrade(generation, asked, requested),
+    streams: streamsOfUpgrade(generation, question, requested),
     knowledge: state.knowledge,
     fetchHint: mirror === undefined ? plainFetchHint : state.fetchHint,
     isListedUpstream: (version) =>
@@ -43,7 +43,7 @@ export function answerUpgradeQuestion(state: WhichState, asked: UpgradeQuestion)
     family: reader.family,
   };
   const plain = judgeUpgrade(juju, ground);
-  const safe = asked.safe && mirror !== undefined ? judgeSafe(plain, ground, mirror.index) : plain;
+  const safe = question.safe && mirror !== undefined ? judgeSafe(plain, ground, mirror.index) : plain;
   const advice =
     safe.version === null || safe.decision === "up-to-date"
       ? []
@@ -52,11 +52,11 @@ export function answerUpgradeQuestion(state: WhichState, asked: UpgradeQuestion)
   const upstream =
     mirror === undefined || state.upstream === undefined
       ? undefined
-      : decideFrom(asked, state.upstream.for(reader));
+      : decideFrom(question, state.upstream.for(reader));
   const target = verdict.decision === "upgrade" ? verdict.version : chosenBy(juju);
   return {
     kind: "upgrade",
-    id: asked.id,
+    id: question.id,
     ...verdict,
     warnings: [
       ...advice,
@@ -115,7 +115,7 @@ function withDefaults(question: UpgradeQuestion, { all }: VersionIndex): Upgrade
 
 /**
  * The newest version that is listed for every arch of the model: Juju's own rules over lists without the incomplete ones.
- * Where that differs from what Juju takes by itself, the version has to be named.
+ * Where that differs from Juju's own choice, the version has to be named.
  */
 function judgeSafe(plain: Verdict, ground: UpgradeGround, index: VersionIndex): Verdict {
   const { current, question, streams } = ground;
@@ -134,7 +134,7 @@ function judgeSafe(plain: Verdict, ground: UpgradeGround, index: VersionIndex): 
     );
   }
   if (version === plain.version) return verdict;
-  const message = `${version} is the newest that is listed for ${arches.join(", ")}; Juju by itself ${
+  const message = `${version} is the newest that is listed for ${arches.join(", ")}; without a version Juju ${
     plain.version === null || plain.version === formatVersion(current)
       ? "takes none"
       : `takes ${plain.version}`

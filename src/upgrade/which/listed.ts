@@ -6,7 +6,7 @@ import type { VersionIndex } from "./version-index.ts";
 export interface Listed {
   readonly streams: StreamLists;
   readonly isEmpty: boolean;
-  /** Arches for which a stream lists a number: `every` where the lists do not say; undefined when it is not listed. */
+  /** Arches for which a stream lists a number: `every` where the lists do not name any; undefined when it is not listed. */
   readonly archesOf: (stream: string, version: JujuVersion) => ReadonlySet<string> | "every" | undefined;
 }
 
@@ -15,7 +15,7 @@ export function listedInIndex({ archesOf, streams }: VersionIndex): Listed {
   return { streams, isEmpty: hasNothing(streams), archesOf };
 }
 
-/** What a question's own lists say: `V@arch` is for that arch only, `V` for all. */
+/** A question's own lists: `V@arch` is for that arch only, `V` for all. */
 export function listedInQuestion(streams: StreamLists): Listed {
   return {
     streams,

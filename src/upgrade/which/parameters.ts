@@ -203,7 +203,7 @@ function fieldsOf(kind: ParameterKind, values: ParameterValues): Readonly<Record
   return fields;
 }
 
-/** Fields are named by their parameters; a snap channel stands for the newest version of its track. */
+/** Fields are named by their parameters; a snap channel means the newest version of its track. */
 function parameterSource(
   kind: ParameterKind,
   values: ParameterValues,
@@ -234,7 +234,7 @@ function parameterSource(
   };
 }
 
-/** A bootstrap takes a whole agent's name too; then Juju's own words say what is wrong with it. */
+/** A bootstrap takes a whole agent's name too; then Juju's own message is the answer. */
 const WHOLE_NAME = /-[^-]+-[^-]+$/;
 
 function checkParameter(name: string, value: ParameterValues[string], kind: ParameterKind): void {
@@ -283,7 +283,7 @@ function checkArch(name: string, word: string): void {
   );
 }
 
-/** Up to 3.x a stream may have any name; one that nothing is listed in is a slip all the same. */
+/** Up to 3.x a stream may have any name; one that nothing is listed in is refused as a mistake. */
 function checkStream(name: string, value: ParameterValues[string], { held, upstream }: WhichState): void {
   if (typeof value !== "string" || (STREAMS as readonly string[]).includes(value)) return;
   const listed = new Set([...streamsIn(held), ...(upstream === undefined ? [] : streamsIn(upstream))]);

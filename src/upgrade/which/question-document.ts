@@ -7,7 +7,7 @@ import { QUESTION_FORMS, type QuestionForm, type QuestionSource } from "./read-q
 import { QUESTION_KINDS, type QuestionKind, type WhichQuestion } from "./which-question.ts";
 import { NotJson, parseJson, splitQuestions, type DocumentText, type ListText } from "./split-questions.ts";
 
-/** More questions than any fleet has; beyond it somebody handed in the wrong file. */
+/** More questions than any fleet has; a file with more is not a file of questions. */
 const MAX_QUESTIONS = 1_000_000;
 const MAX_PROBLEMS = 10;
 /** Different unknown fields of one document that are compared with the known ones; real files have a handful. */
@@ -37,7 +37,7 @@ export function parseQuestions(text: string, name: string): WhichQuestion[] {
 }
 
 /**
- * `parseQuestions` in steps of a few milliseconds at most, for whoever has others to serve meanwhile.
+ * `parseQuestions` in steps of a few milliseconds at most, so that a server can answer others in between.
  * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID
  */
 export function* parseQuestionsInSteps(
@@ -113,11 +113,11 @@ export function readQuestion(kind: QuestionKind, item: unknown, source: Question
 }
 
 interface QuestionList extends ListText {
-  /** Undefined where each question tells by its fields. */
+  /** Undefined where the fields of each question decide. */
   readonly kind: QuestionKind | undefined;
 }
 
-/** Which lists of a document hold its questions, and which are remarks of whoever made it. */
+/** Which lists of a document hold its questions, and which are remarks. */
 function chooseLists(document: DocumentText): {
   readonly lists: readonly QuestionList[];
   readonly skipped: readonly ListText[];
@@ -197,7 +197,7 @@ function documentSource(place: string): QuestionSource {
   };
 }
 
-/** A question says its kind, or tells it by the fields that only one kind has. */
+/** The kind is given by `kind`, or by the fields that only one kind has. */
 function kindOf(item: Readonly<Record<string, unknown>>): QuestionKind | undefined {
   if (item["kind"] !== undefined) return QUESTION_KINDS.find((known) => known === item["kind"]);
   if ("targetController" in item || "sourceController" in item || "modelVersion" in item) return "migrate";
@@ -207,7 +207,7 @@ function kindOf(item: Readonly<Record<string, unknown>>): QuestionKind | undefin
   return "upgrade";
 }
 
-/** A field that is all but the name of a known one; others may be remarks of whoever made the file. */
+/** An unknown field whose name is close to a known one; others may be remarks. */
 function findSlip(
   item: Readonly<Record<string, unknown>>,
   { kind, form: { shape } }: { readonly kind: QuestionKind; readonly form: QuestionForm },

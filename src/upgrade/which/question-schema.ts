@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { QuestionKind } from "./which-question.ts";
 
-/** Longest list that one question may bring; real streams list some hundred versions. */
+/** Longest list of a question; real streams list some hundred versions. */
 const MAX_LIST = 5_000;
 
 const version = (meaning: string) =>
@@ -23,9 +23,9 @@ const generation = z
 const stream = (meaning: string) =>
   nullable(z.string("expected a stream such as released or proposed").max(200)).describe(meaning);
 
-const asked = {
+const common = {
   kind: z.string().optional().describe("upgrade, bootstrap, migrate, preferredStreams or newestCompatible."),
-  id: z.union([z.string(), z.number()]).optional().describe("Given back with the answer."),
+  id: z.union([z.string(), z.number()]).optional().describe("Returned with the answer."),
 };
 
 const source = {
@@ -44,7 +44,7 @@ const modelType = z.enum(["iaas", "caas"], "expected iaas (machines) or caas (Ku
 
 const upgrade = z.object(
   {
-    ...asked,
+    ...common,
     ...source,
     generation,
     client: version("Version of the `juju` client.").optional(),
@@ -84,7 +84,7 @@ const upgrade = z.object(
 
 const bootstrap = z.object(
   {
-    ...asked,
+    ...common,
     ...source,
     generation,
     client: version("Version of the `juju` client."),
@@ -97,13 +97,13 @@ const bootstrap = z.object(
 
 const migrate = z.object(
   {
-    ...asked,
+    ...common,
     generation,
     modelVersion: version(
       "Agent version of the model; that of the source controller when left out.",
     ).optional(),
-    sourceController: version("Version of the controller that has the model."),
-    targetController: version("Version of the controller that shall have it."),
+    sourceController: version("Version of the source controller."),
+    targetController: version("Version of the target controller."),
     arches: source.arches,
   },
   "expected a question such as { modelVersion: 2.9.52, sourceController: 2.9.52, targetController: 3.6.9 }",
@@ -111,8 +111,8 @@ const migrate = z.object(
 
 const preferredStreams = z.object(
   {
-    ...asked,
-    version: nullable(version("The version asked for, if any.")),
+    ...common,
+    version: nullable(version("The requested version, if any.")),
     runningVersion: version("Version of the client or controller that asks."),
     development: flag("The model's `development`."),
     stream: stream("The model's `agent-stream`."),
@@ -121,11 +121,15 @@ const preferredStreams = z.object(
 );
 
 const newestCompatible = z.object(
-  { ...asked, base: version("The version that is running."), list: versions("The versions to choose from.") },
+  {
+    ...common,
+    base: version("The version that is running."),
+    list: versions("The versions to choose from."),
+  },
   "expected a question such as { base: 3.6.5, list: [3.6.6] }",
 );
 
-/** The forms that a question may have. Fields that only look like one of theirs by a slip are refused elsewhere. */
+/** The forms of a question. Misspelled fields are refused elsewhere. */
 export const QUESTION_SCHEMAS = {
   upgrade,
   bootstrap,

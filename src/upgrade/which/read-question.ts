@@ -32,7 +32,7 @@ import type {
   WhichQuestion,
 } from "./which-question.ts";
 
-/** What whoever wrote a question decides about reading it. */
+/** What depends on how a question was written: in a document, or as flags. */
 export interface QuestionSource {
   /** See `QuestionCommon.place`. */
   readonly place: string;

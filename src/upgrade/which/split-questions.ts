@@ -16,7 +16,7 @@ export const QUESTION_LIMITS = {
 const MAX_KEYS = 1_000;
 const MAX_KEY_CHARACTERS = 1_000;
 
-/** A list of a document, its elements told apart but not read. */
+/** A list of a document, its elements located but not parsed. */
 export interface ListText {
   /** Its key; empty when the document is the list. */
   readonly name: string;
@@ -25,22 +25,22 @@ export interface ListText {
   readonly ends: readonly number[];
 }
 
-/** What stands at the top of a document of questions: one list, a mapping, or a value of another kind. */
+/** The top level of a document of questions: one list, a mapping, or a value of another kind. */
 export type DocumentText =
   | { readonly kind: "list"; readonly list: ListText }
   | {
       readonly kind: "mapping";
       readonly lists: ReadonlyMap<string, ListText>;
-      /** The values that are no lists. */
+      /** The values that are not lists. */
       readonly others: ReadonlyMap<string, unknown>;
     }
   | { readonly kind: "other"; readonly value: unknown };
 
-/** The text is not JSON. What names it says so to people. */
+/** The text is not JSON. The caller, who knows its name, reports it. */
 export class NotJson extends Error {}
 
 /**
- * Takes a document of questions apart without reading them, one element at each step, so that nobody has to wait for
+ * Splits a document of questions without parsing them, one element at each step, so that others do not have to wait for
  * the whole. Elements are checked against the limits; whether each is JSON shows when it is read.
  * @param maxElements elements of all lists together
  * @throws NotJson, JamError JAM_USAGE_INVALID naming what is too large
@@ -180,7 +180,7 @@ class Splitter {
     return i;
   }
 
-  /** The position behind the string that begins at `start`; at most a little beyond `limit`. */
+  /** The position after the string that begins at `start`; at most a little beyond `limit`. */
   #stringEnd(start: number, limit = start + QUESTION_LIMITS.maxCharacters): number {
     const text = this.#text;
     for (let i = start + 1; i < text.length && i <= limit; i++) {

@@ -36,7 +36,7 @@ export interface UpgradeGround {
   readonly family: AgentFamily;
 }
 
-/** What Juju's answer means to somebody who wants the model upgraded from here. */
+/** What Juju's answer means for an upgrade from this mirror. */
 export function judgeUpgrade(answer: UpgradeOutcome, ground: UpgradeGround): Verdict {
   const { question } = ground;
   switch (answer.outcome) {
@@ -63,18 +63,18 @@ export function judgeUpgrade(answer: UpgradeOutcome, ground: UpgradeGround): Ver
   }
 }
 
-/** From 2.9.33 Juju says "no upgrades available", and exits 0, even where the version asked for is not to be had. */
+/** From 2.9.33 Juju prints "no upgrades available" and exits with 0 even where the requested version is not listed. */
 function judgeNothingNewer(message: string, ground: UpgradeGround): Verdict {
   const { question, current, requested, listed } = ground;
   const isAbove = requested !== undefined && compareVersions(requested, toPatch(current)) > 0;
   if (isAbove && !isListed(requested, ground) && compareVersions(requested, current) !== 0) {
     return missing(
       ground,
-      `${formatVersion(requested)} is not listed where this controller looks; Juju says "${message}".`,
+      `${formatVersion(requested)} is not listed where this controller looks; Juju prints "${message}".`,
     );
   }
   if (listed.isEmpty && question.stored.isEmpty && requested === undefined) {
-    return missing(ground, `Nothing is listed that this controller reads; Juju says "${message}".`);
+    return missing(ground, `Nothing is listed that this controller reads; Juju prints "${message}".`);
   }
   return upToDate(formatVersion(current), message);
 }
@@ -119,8 +119,8 @@ function hintOn({ question, controller, current, requested }: UpgradeGround): st
       `or name a version that it can carry: --to ${formatVersion(controller)}.`
     );
   }
-  if (requested === undefined) return "Juju's message says what stands in the way.";
-  return `\`${shellCommand`jam plan --from ${formatVersion(current)} --to ${formatVersion(requested)}`}\` shows whether another way leads there.`;
+  if (requested === undefined) return "Juju's message names the obstacle.";
+  return `\`${shellCommand`jam plan --from ${formatVersion(current)} --to ${formatVersion(requested)}`}\` shows whether there is another upgrade path.`;
 }
 
 function missing(

@@ -24,7 +24,7 @@ export interface WarningGround extends UpgradeGround {
   readonly juju: UpgradeOutcome;
   /** The version Juju would set; undefined where it sets none. */
   readonly target: string | undefined;
-  /** Undefined where the question brings its own lists. */
+  /** Undefined where the question has its own lists. */
   readonly mirror: { readonly index: VersionIndex; readonly other: VersionIndex } | undefined;
   readonly upstream: UpgradeOutcome | undefined;
 }
@@ -66,7 +66,7 @@ const archMissing: Check = (ground) => {
   return {
     code: "arch-missing",
     severity: "warn",
-    message: `${target} is not listed for ${missing.join(", ")}; Juju takes it all the same, and those machines find no agent.`,
+    message: `${target} is not listed for ${missing.join(", ")}; Juju takes it anyway, and those machines find no agent.`,
     remedy: `${fetchHint(ground, target, arches)} ${insteadOf(newestComplete(ground, version, arches), current)}`,
   };
 };
@@ -100,7 +100,7 @@ function fetchHint(ground: UpgradeGround, versions: string, arches: readonly str
   return ground.fetchHint({ versions, arches, stream: ground.streams[0], family: ground.family });
 }
 
-/** 3.3.4 and later, and 4.0: a model follows its controller, and nobody looks whether the agents are listed. */
+/** 3.3.4 and later, and 4.0: a model follows its controller, and it is not checked whether the agents are listed. */
 const notHeld: Check = (ground) => {
   const { question, juju, listed, streams, target } = ground;
   if (target === undefined || question.modelType === "caas" || juju.outcome === "upload-local")
@@ -183,7 +183,7 @@ const streamFallsThrough: Check = (ground) => {
   const end =
     ground.controller.major >= 3
       ? "where that cannot be reached, 3.6 fails the whole lookup"
-      : "where that cannot be reached, 2.9 goes on with the other streams after waiting";
+      : "where that cannot be reached, 2.9 continues with the other streams after waiting";
   return {
     code: "stream-falls-through",
     severity: "warn",
@@ -209,7 +209,7 @@ const otherStream: Check = ({ listed, streams, target }) => {
     code: "other-stream",
     severity: "warn",
     message: `${target} comes from ${from}; ${first} does not list it.`,
-    remedy: `Name the version you want with --to, or set agent-stream to ${from} to say so.`,
+    remedy: `Name the version you want with --to, or set agent-stream to ${from}.`,
   };
 };
 
@@ -260,7 +260,7 @@ const staysOnPreRelease: Check = ({ question, current, requested, streams, verdi
   return {
     code: "stays-on-pre-release",
     severity: "info",
-    message: `A ${subject(question)} on a pre-release searches the released stream only, unless it is told otherwise.`,
+    message: `A ${subject(question)} on a pre-release searches the released stream only, unless another one is set.`,
     remedy: "Ask with --stream (Juju's --agent-stream) or with --to.",
   };
 };
@@ -279,7 +279,7 @@ const upstreamNewer: Check = (ground) => {
   };
 };
 
-/** From 2.9.33 no controller leaves its minor by itself (2.9: its major). */
+/** From 2.9.33 no controller leaves its minor without a requested version (2.9: its major). */
 const newerMinor: Check = ({ question, controller, current, mirror, requested, verdict }) => {
   if (
     mirror === undefined ||
@@ -337,7 +337,7 @@ const newestOfOtherArch: Check = (ground) => {
   return {
     code: "arch-missing",
     severity: "warn",
-    message: `The newest of this minor, ${formatVersion(best)}, is not listed for ${missing.join(", ")}; 4.0 takes no other by itself.`,
+    message: `The newest of this minor, ${formatVersion(best)}, is not listed for ${missing.join(", ")}; 4.0 does not choose another one.`,
     remedy: `${complete === undefined ? "" : `Name the newest that is complete: --agent-version ${formatVersion(complete)}. Or: `}${fetchHint(ground, formatVersion(best), arches)}`,
   };
 };

@@ -36,7 +36,7 @@ export function notFound(
   return { decision: "not-found", version: null, code, message, hint };
 }
 
-/** Juju, or advice, does not let this move happen. */
+/** Juju, or advice, does not allow this upgrade. */
 export function blocked(
   code: "JAM_UPGRADE_REFUSED" | "JAM_UPGRADE_ADVISED_AGAINST" | "JAM_VERSION_INVALID",
   message: string,
@@ -45,7 +45,7 @@ export function blocked(
   return { decision: "blocked", version: null, code, message, hint };
 }
 
-/** The advice on a move, as warnings. */
+/** The advice on an upgrade, as warnings. */
 export function adviceWarnings(
   from: JujuVersion | undefined,
   to: JujuVersion,
@@ -56,7 +56,7 @@ export function adviceWarnings(
     code: "advice",
     severity,
     message: reason,
-    remedy: severity === "block" ? unblock(origin) : "Weigh it before you go on.",
+    remedy: severity === "block" ? unblock(origin) : "Consider this before you continue.",
     ...(link === undefined ? {} : { link }),
   }));
 }
@@ -77,7 +77,7 @@ export function heedAdvice(verdict: Verdict, advice: readonly WhichWarning[]): V
   if (block === undefined || verdict.version === null || verdict.decision === "up-to-date") return verdict;
   return blocked(
     "JAM_UPGRADE_ADVISED_AGAINST",
-    `Juju would take ${verdict.version}, and advice blocks that: ${block.message}`,
+    `Juju would take ${verdict.version}, but advice blocks it: ${block.message}`,
     block.remedy,
   );
 }

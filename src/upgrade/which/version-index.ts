@@ -52,13 +52,13 @@ export function createIndexes(agents: readonly Agent[]): VersionIndexes {
   };
 }
 
-/** What a search takes into account where neither arch nor OS is asked for. */
+/** What a search takes into account where neither arch nor OS is requested. */
 interface Search {
   readonly name: string;
   readonly arches: readonly string[];
   /** Undefined takes every release. */
   readonly osTypes: readonly string[] | undefined;
-  /** Whether the generation minds the arch of each agent. */
+  /** Whether the generation looks at the arch of each agent. */
   readonly marksArch: boolean;
   /** How that generation reads versions. */
   readonly rules: VersionGeneration;

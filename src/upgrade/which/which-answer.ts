@@ -2,7 +2,7 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import type { JujuOutcome, MigrationOutcome } from "../../juju/decisions/outcome.ts";
 import type { TraceStep } from "../../juju/decisions/trace.ts";
 
-/** What comes of a question; the names are fixed for scripts. */
+/** The result of a question; the names are fixed for scripts. */
 export const DECISIONS = ["upgrade", "up-to-date", "migrate", "bootstrap", "blocked", "not-found"] as const;
 export type Decision = (typeof DECISIONS)[number];
 
@@ -44,9 +44,9 @@ export interface WhichAnswer {
   readonly kind: "upgrade" | "bootstrap" | "migrate";
   readonly id?: string | number | undefined;
   readonly decision: Decision;
-  /** The version that is decided on; null where there is none. */
+  /** The chosen version; null where there is none. */
   readonly version: string | null;
-  /** Why there is no version; null where there is one, or nothing is to do. */
+  /** Why there is no version; null where there is one, or nothing has to be done. */
   readonly code: ErrorCode | null;
   /** Juju's own words where Juju gives some. */
   readonly message: string;
@@ -58,7 +58,7 @@ export interface WhichAnswer {
   readonly generation: string;
   /** What Juju does, in the shape of its recorded answers. */
   readonly juju: JujuOutcome | MigrationOutcome;
-  /** What Juju does with what this mirror lists; null where the question brings its own lists or needs none. */
+  /** What Juju does with what this mirror lists; null where the question has its own lists or needs none. */
   readonly mirror: JujuOutcome | null;
   /** What Juju would do with all that upstream listed at the last sync; null where that is not known. */
   readonly upstream: JujuOutcome | null;

@@ -9,9 +9,9 @@ import type { JujuVersion } from "../../juju/version.ts";
 
 /** What every question has. */
 interface QuestionCommon {
-  /** Given back with the answer. */
+  /** Returned with the answer. */
   readonly id?: string | number | undefined;
-  /** Where the question stands in what was handed in, for messages: `upgrade[3]`; empty for a single one. */
+  /** Where the question is in its document, for messages: `upgrade[3]`; empty for a single one. */
   readonly place: string;
   /** Which version was used for a text that names none, to be reported with the answer. */
   readonly notes: readonly string[];

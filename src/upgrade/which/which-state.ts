@@ -14,7 +14,7 @@ export interface WhichState {
   readonly fetchHint: FetchHint;
 }
 
-/** What the settings of a mirror say about getting agents here. */
+/** The settings of a mirror that decide how to get agents here. */
 export type StateSettings = Pick<FetchView, "rules" | "isOffline">;
 
 const NO_SETTINGS: StateSettings = { rules: { select: [], deny: [] }, isOffline: false };
@@ -36,7 +36,7 @@ export function createState(
 /**
  * Reads the state of this moment from a store. While neither the published snapshot, nor what is remembered of upstream,
  * nor the advice changes, it returns the same state again, whose indexes are built already.
- * @param readAgents reads the agents of that store; a server does it where nobody has to wait for it
+ * @param readAgents reads the agents of that store; a server does it in a thread, so that no request waits for it
  */
 export function createStateReader(
   store: KnownReader,

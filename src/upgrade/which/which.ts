@@ -35,7 +35,7 @@ function withNotes(answered: AnyAnswer, { notes }: WhichQuestion): AnyAnswer {
 }
 
 /**
- * The answers of a batch, in the order asked. The steps of a trace name rule and source only, because the candidates
+ * The answers of a batch, in the order of the questions. The steps of a trace name rule and source only, because the candidates
  * of a thousand questions are many megabytes; with `hasCandidates` they are all there.
  * @throws JamError JAM_VERSION_INVALID
  */

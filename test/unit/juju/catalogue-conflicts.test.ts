@@ -38,13 +38,13 @@ test.for<[name: string, one: Changes, two: Changes, message: string]>([
     "two names of one file",
     { path: "x/a.tgz" },
     { path: "x/A.tgz" },
-    "are one file where case does not count",
+    "are the same file on a disk that ignores case",
   ],
   [
     "two names of one folder",
     { path: "x/a.tgz" },
     { path: "X/b.tgz" },
-    "are one folder where case does not count",
+    "are the same folder on a disk that ignores case",
   ],
 ])("refuses both sides where nobody can tell which is right: %s", ([, one, two, message]) => {
   const catalogue = catalogueOf(one, two);

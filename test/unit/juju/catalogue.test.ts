@@ -76,16 +76,16 @@ test("prints versions as Juju does, so that one agent has one name", () => {
 
 describe("refuses an item that would harm Juju's clients", () => {
   test.for<[changes: Parameters<typeof anItem>[0], message: string]>([
-    [{ version: "3.6" }, 'version "3.6" is none of Juju\'s'],
-    [{ version: "v3.6.5" }, 'version "v3.6.5" is none of Juju\'s'],
-    [{ version: "3.6.5-rc1" }, 'version "3.6.5-rc1" is none of Juju\'s'],
-    [{ version: "3.6-RC1" }, 'version "3.6-RC1" is none of Juju\'s'],
-    [{ version: "latest" }, 'version "latest" is none of Juju\'s'],
-    [{ version: "9999999999.0.0" }, "is none of Juju's"],
+    [{ version: "3.6" }, 'version "3.6" is not a Juju version'],
+    [{ version: "v3.6.5" }, 'version "v3.6.5" is not a Juju version'],
+    [{ version: "3.6.5-rc1" }, 'version "3.6.5-rc1" is not a Juju version'],
+    [{ version: "3.6-RC1" }, 'version "3.6-RC1" is not a Juju version'],
+    [{ version: "latest" }, 'version "latest" is not a Juju version'],
+    [{ version: "9999999999.0.0" }, "is not a Juju version"],
     [{ release: "ubuntu-core" }, 'release "ubuntu-core" cannot stand in an agent\'s name'],
-    [{ release: "Ubuntu" }, 'release "Ubuntu" cannot stand'],
+    [{ release: "Ubuntu" }, 'release "Ubuntu" is not valid'],
     [{ arch: "x86-64" }, 'arch "x86-64" cannot stand in an agent\'s name'],
-    [{ arch: "AMD64" }, 'arch "AMD64" cannot stand'],
+    [{ arch: "AMD64" }, 'arch "AMD64" is not valid'],
   ])("%j", ([changes, message]) => {
     const items = [
       anItem({ ...changes, path: "agent/bad.tgz", sha256: sha256Of("bad") }),

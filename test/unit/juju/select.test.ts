@@ -186,7 +186,7 @@ test.for<[name: string, rule: Partial<SelectRule>, reason: string]>([
   [
     "3.6-rc1-ubuntu-amd64",
     { prereleases: false },
-    "3.6-rc1 is a pre-release, and the rule says prereleases: false",
+    "3.6-rc1 is a pre-release, and the rule has prereleases: false",
   ],
   ["3.6-rc1-ubuntu-amd64", {}, "3.6-rc1 is a pre-release in the released stream"],
 ])("says why %s stays out of %j", ([name, rule, reason]) => {

@@ -103,7 +103,7 @@ describe("a word on the command line means agents", () => {
   });
 
   test("and says what was taken where that is not what was written", () => {
-    expect(readAgentText("3.6.5-genericlinux-amd64", agents).note).toContain("3.6.5 is meant");
+    expect(readAgentText("3.6.5-genericlinux-amd64", agents).note).toContain("3.6.5 is used");
     expect(readAgentText("3.6/stable", agents).note).toContain("3.6.5, is taken");
     expect(readAgentText("3.6.5-ubuntu-amd64", agents).note).toBeUndefined();
   });

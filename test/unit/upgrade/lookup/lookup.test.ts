@@ -278,12 +278,12 @@ describe("Warnings about metadata", () => {
 
 describe("An inquiry", () => {
   test.for<[LookupInquiry, string]>([
-    [{}, "It is not said who looks up"],
+    [{}, "Name what to look up"],
     [{ agent: "ubuntu" }, '"ubuntu" is neither an agent nor a version'],
-    [{ agent: "3.6.5", version: "3.6.6" }, "says already which version"],
-    [{ version: "3.6.5", majorMinor: "3.6" }, "exclude each other"],
-    [{ client: "3.6" }, '--client: "3.6" is no release'],
-    [{ juju: "new" }, '--juju: "new" is no release'],
+    [{ agent: "3.6.5", version: "3.6.6" }, "already names the version"],
+    [{ version: "3.6.5", majorMinor: "3.6" }, "are mutually exclusive"],
+    [{ client: "3.6" }, '--client: "3.6" is not a Juju release'],
+    [{ juju: "new" }, '--juju: "new" is not a Juju release'],
     [{ juju: "3.6", os: "ubunto" }, '--os: "ubunto" is not accepted'],
     [{ juju: "3.6", series: "focal" }, "by OS type, not by series"],
     [{ juju: "2.8", os: "ubuntu" }, "by series"],
