@@ -82,9 +82,9 @@ describe("refuses an item that would harm Juju's clients", () => {
     [{ version: "3.6-RC1" }, 'version "3.6-RC1" is not a Juju version'],
     [{ version: "latest" }, 'version "latest" is not a Juju version'],
     [{ version: "9999999999.0.0" }, "is not a Juju version"],
-    [{ release: "ubuntu-core" }, 'release "ubuntu-core" cannot stand in an agent\'s name'],
+    [{ release: "ubuntu-core" }, 'release "ubuntu-core" is not valid in an agent\'s name'],
     [{ release: "Ubuntu" }, 'release "Ubuntu" is not valid'],
-    [{ arch: "x86-64" }, 'arch "x86-64" cannot stand in an agent\'s name'],
+    [{ arch: "x86-64" }, 'arch "x86-64" is not valid in an agent\'s name'],
     [{ arch: "AMD64" }, 'arch "AMD64" is not valid'],
   ])("%j", ([changes, message]) => {
     const items = [
