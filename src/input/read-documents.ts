@@ -74,7 +74,7 @@ function describeJsonFault({ kind, what }: JsonFault, place: string): string {
 
 function readYamlDocuments(text: string): DocumentsRead {
   if (text.length > YAML_LIMITS.maxCharacters) {
-    const what = "is more YAML than can be read: --format json makes a file that can";
+    const what = "is too large for YAML: use --format json";
     return { format: "yaml", documents: [], fault: { kind: "too-large", what } };
   }
   const read = readYaml(text.replace(/^\u{feff}/u, ""));
@@ -112,14 +112,14 @@ function placeOf(text: string, at: number): string {
   return `line ${line}, column ${at - start + 1}`;
 }
 
-/** A text that an operator handed in, and the name to call it by in messages. */
+/** A text from an operator, and its name in messages. */
 export interface NamedText {
   /** File name, or `standard input`. */
   readonly name: string;
   readonly text: string;
 }
 
-/** What kind of file was expected, for the messages about one that is not. */
+/** The expected kind of file, for error messages. */
 export interface Expectation {
   readonly code: ErrorCode;
   /** `plan`: one is expected. */
@@ -138,7 +138,7 @@ export function readDocument({ name, text }: NamedText, { code, what, hint }: Ex
   if (text.replace(/^\u{feff}/u, "").trim() === "") throw refused("is empty");
   const { documents, fault } = readDocuments(text.replace(/^\u{feff}/u, ""));
   if (fault !== undefined) throw refused(fault.what);
-  if (documents.length > 1) throw refused(`holds ${documents.length} documents; one ${what} is expected`);
+  if (documents.length > 1) throw refused(`contains ${documents.length} documents; one ${what} is expected`);
   return documents[0];
 }
 
@@ -154,7 +154,7 @@ export const YAML_LIMITS = {
 } as const;
 
 /**
- * What Juju prints, and no more: null, true, whole numbers, texts. Without a tag for fractions `channel: 20.10` stays
+ * Only what Juju prints: null, booleans, integers, texts. Without a tag for fractions `channel: 20.10` stays
  * `20.10` when another tool has left its quotes out. js-yaml makes values without a tree of nodes in between: a tenth of
  * the memory that the `yaml` package takes.
  */
@@ -172,7 +172,7 @@ export function readYaml(text: string): YamlRead {
     const at = mark?.position ?? 0;
     if (reason.startsWith("duplicated mapping key")) {
       const key = /^\s*(?:- )?("[^"]*"|'[^']*'|[^\s:]+)\s*:/.exec(text.slice(at, at + 200))?.[1] ?? "";
-      return { at, kind: "repeated-key", what: `the key ${key} is there twice` };
+      return { at, kind: "repeated-key", what: `the key ${key} occurs twice` };
     }
     const isDeep = reason.startsWith("nesting exceeded");
     return { at, kind: isDeep ? "too-deep" : "syntax", what: isDeep ? "nested too deep" : reason };

@@ -1,22 +1,22 @@
 import { printable } from "../shared/printable.ts";
 
-/** Where one JSON document is in a text. */
+/** The position of one JSON document in a text. */
 export interface JsonSpan {
   readonly start: number;
   readonly end: number;
 }
 
-/** Where a text stops being JSON, and how. */
+/** The place where a text is no longer valid JSON, and why. */
 export interface JsonFault {
   readonly at: number;
-  /** `cut-off`: the text is the beginning of some JSON. `outside`: what follows a whole document is not JSON. */
+  /** `cut-off`: the JSON ends too early. `outside`: the text after a complete document is not JSON. */
   readonly kind: "cut-off" | "syntax" | "repeated-key" | "too-deep" | "outside";
   /** For people: `expected a colon`. */
   readonly what: string;
 }
 
 export interface JsonScan {
-  /** Whole documents before the fault. */
+  /** Complete documents before the fault. */
   readonly documents: readonly JsonSpan[];
   readonly fault: JsonFault | undefined;
 }
@@ -26,7 +26,7 @@ const MAX_DEPTH = 100;
 
 /**
  * The JSON documents of a text, one after the other with or without line breaks between. Linear in the text, and
- * stricter than `JSON.parse`: no key twice in an object. `JSON.parse` takes what passes.
+ * stricter than `JSON.parse`: an object must not contain a key twice. `JSON.parse` accepts what passes.
  */
 export function scanJson(text: string): JsonScan {
   const documents: JsonSpan[] = [];
@@ -150,7 +150,7 @@ class Walk {
     const key = raw.includes("\\") ? (JSON.parse(raw) as string) : raw.slice(1, -1);
     if (level?.keys?.has(key) === true) {
       this.#position = start;
-      return this.#fault("repeated-key", `the key "${printable(key, 80)}" is there twice`);
+      return this.#fault("repeated-key", `the key "${printable(key, 80)}" occurs twice`);
     }
     level?.keys?.add(key);
     this.#expected = "colon";
@@ -201,7 +201,7 @@ class Walk {
         this.#position = at;
         const what =
           code === BACKSLASH ? "an escape that JSON does not know" : "a line break or control character";
-        return this.#fault("syntax", `a text holds ${what}`);
+        return this.#fault("syntax", `a text contains ${what}`);
       }
       at += escape;
     }

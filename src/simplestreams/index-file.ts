@@ -10,11 +10,11 @@ import { formatUpdated, parseUpdated } from "./updated.ts";
 export interface IndexFile {
   readonly updatedAt: Date | undefined;
   readonly entries: ReadonlyMap<ContentId, IndexEntry>;
-  /** Entries left out because they alone are bad (an unsafe path, a field of the wrong type). */
+  /** Entries that were skipped because they are invalid (an unsafe path, a field of the wrong type). */
   readonly refused: readonly RefusedEntry[];
 }
 
-/** An entry of an index that was left out, and why. */
+/** An entry of an index that was skipped, and why. */
 export interface RefusedEntry {
   readonly contentId: ContentId;
   readonly error: JamError;
@@ -32,7 +32,7 @@ export interface IndexEntry {
 
 export const INDEX_FORMAT = "index:1.0";
 export const PRODUCTS_FORMAT = "products:1.0";
-/** The datatype that Juju looks for; others (images) may stand in the same index. */
+/** The datatype that Juju looks for; the same index may contain others (images). */
 export const DOWNLOAD_DATATYPE = "content-download";
 
 const MAX_PRODUCTS = 200_000;
@@ -40,7 +40,7 @@ const MAX_PRODUCTS = 200_000;
 const MAX_ENTRIES = 10_000;
 
 /**
- * The index that a text holds. An entry that is bad is refused alone.
+ * The index in a text. An invalid entry is skipped; the others are used.
  * @param file how messages name the document
  * @throws JamError JAM_METADATA_MALFORMED, JAM_METADATA_TOO_LARGE, JAM_UPSTREAM_NOT_SIMPLESTREAMS
  */
@@ -77,7 +77,7 @@ function readEntry(contentId: ContentId, value: unknown, file: string): IndexEnt
 }
 
 /**
- * The document of an index; entries that carry no time of their own get the index's.
+ * The document of an index; entries without their own time get that of the index.
  * Source: juju environs/tools/marshal.go marshalToolsMetadataIndexJSON.
  */
 export function formatIndexFile(index: Pick<IndexFile, "entries"> & { readonly updatedAt: Date }): string {

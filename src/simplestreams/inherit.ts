@@ -1,17 +1,17 @@
 import { isJsonObject, type JsonObject } from "./json-text.ts";
 
-/** The fields of an item that may stand on a level above it. */
+/** The fields of an item that a level above it may contain. */
 export const ITEM_FIELDS = ["version", "release", "arch", "path", "size", "sha256", "md5", "ftype"] as const;
 
-/** What one level says of its items. Values are unchecked. */
+/** The fields of items at one level. Values are unchecked. */
 export type ItemFields = Readonly<Partial<Record<(typeof ITEM_FIELDS)[number], unknown>>>;
 
 /**
  * The fields of one level, completed from the level above: what is absent or "" is inherited.
  *
  * Juju inherits `arch`, `release` and `version` from product and date only; the simplestreams tools inherit every
- * field from every level, and publish documents with common fields moved up. Taking the nearest value of any field
- * agrees with both wherever they find one.
+ * field from every level, and publish documents with common fields moved up. Using the nearest value of each field
+ * agrees with both.
  * Source: juju environs/simplestreams inherit; simplestreams util.py products_exdata, products_condense.
  */
 export function inheritFields(level: JsonObject, above: ItemFields, aliases: Aliases): ItemFields {
@@ -24,18 +24,18 @@ export function inheritFields(level: JsonObject, above: ItemFields, aliases: Ali
   return fields;
 }
 
-/** What the values of one field stand for. */
+/** The meanings of the values of one field. */
 interface Alias {
-  /** Its place in the document: of two that say the same field the later one counts. */
+  /** Its position in the document: of two for the same field the later one counts. */
   readonly rank: number;
-  /** Value → the fields of an item that it stands for. */
+  /** Value → the fields of an item that it expands to. */
   readonly meanings: ReadonlyMap<string, JsonObject>;
 }
 
 /** `_aliases` by field name. */
 export type Aliases = ReadonlyMap<string, Alias>;
 
-/** The aliases of a document; entries of another shape mean nothing to Juju either and are left out. */
+/** The aliases of a document; entries with another structure are skipped, as Juju does. */
 export function readAliases(document: JsonObject): Aliases {
   const aliases = new Map<string, Alias>();
   for (const [field, values] of entriesOf(document["_aliases"])) {
@@ -48,7 +48,7 @@ export function readAliases(document: JsonObject): Aliases {
   return aliases;
 }
 
-/** Without the fields that no item has: a level that uses an alias is copied with all that it stands for. */
+/** Only fields of items, because a level that uses an alias is copied with all of the alias's fields. */
 function itemFieldsOf(meaning: JsonObject): JsonObject {
   return Object.fromEntries(
     ITEM_FIELDS.filter((name) => Object.hasOwn(meaning, name)).map((name) => [name, meaning[name]]),
@@ -56,7 +56,7 @@ function itemFieldsOf(meaning: JsonObject): JsonObject {
 }
 
 /**
- * The level with its aliased fields written out; an alias overrides what stands beside it.
+ * The level with its aliases expanded; an alias overrides the other fields of the level.
  * Source: juju environs/simplestreams processAliases; simplestreams util.py expand_data.
  */
 function applyAliases(level: JsonObject, aliases: Aliases): JsonObject {

@@ -1,11 +1,11 @@
 import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 
-/** Colons stand in the product files' names for clients up to 1.20. */
+/** The names of product files for clients up to 1.20 contain colons. */
 const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._+~:-]*$/;
 const MAX_BYTES = 512;
 const MAX_SEGMENTS = 8;
-/** What file systems take as one name. Source: limits.h NAME_MAX */
+/** The longest name in file systems. Source: limits.h NAME_MAX */
 const MAX_SEGMENT_BYTES = 255;
 
 /**
@@ -29,11 +29,11 @@ export function pathFault(path: string): string | undefined {
   return undefined;
 }
 
-/** Why an item's path cannot be used: unsafe, or in the place of the metadata, also where case does not count. */
+/** Why an item's path cannot be used: unsafe, or inside `streams/` in any case. */
 export function itemPathFault(path: string): string | undefined {
   const fault = pathFault(path);
   if (fault !== undefined) return fault;
-  return /^streams(?:\/|$)/i.test(path) ? "the path lies among the metadata" : undefined;
+  return /^streams(?:\/|$)/i.test(path) ? "the path is inside the metadata folder" : undefined;
 }
 
 /**

@@ -43,7 +43,7 @@ export function itemAgentName({
   return `${version}-${release}-${arch}`;
 }
 
-/** Where an item stands in its document. */
+/** The place of an item in its document. */
 export type ItemPlace = Pick<Item, "productId" | "date" | "itemName">;
 
 /** `products/<id>/versions/<date>/items/<name>`, for messages. */
@@ -59,7 +59,7 @@ const MAX_ITEM_BYTES = 4 * 2 ** 30;
 const MD5 = /^[0-9a-fA-F]{32}$/;
 
 /**
- * The item that completely inherited fields describe. Whether its version is one of Juju's is not judged here.
+ * The item with these fields, after inheritance. Its version is not checked against Juju's rules.
  * @throws JamError JAM_ITEM_REFUSED naming the field
  */
 export function parseItem(fields: ItemFields, place: ItemPlace): Item {
@@ -92,7 +92,7 @@ function requirePath(value: unknown): string {
   return value;
 }
 
-/** A size in quotes is refused because it makes the whole file unreadable for Juju. */
+/** A size in quotes is refused, because Juju cannot read a file that contains one. */
 function requireSize(value: unknown): number {
   if (value === undefined) throw refused("size", "is missing");
   if (typeof value === "string")
@@ -123,6 +123,6 @@ function optionalMd5(value: unknown): string | undefined {
 function refused(field: string, what: string): JamError {
   return new JamError("JAM_ITEM_REFUSED", `${field} ${what}`, {
     details: { field },
-    hint: "Everything else of the document was used. Tell the upstream's publisher.",
+    hint: "The rest of the document was used. Report it to the upstream's publisher.",
   });
 }

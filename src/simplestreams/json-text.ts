@@ -2,7 +2,7 @@ import { printable } from "../shared/printable.ts";
 import { type JsonPath, malformed, notSimplestreams, tooLarge } from "./metadata-fault.ts";
 import { MAX_DOCUMENT_BYTES } from "../shared/limits.ts";
 
-/** A JSON object that came through `parseJsonObject`: no duplicate keys, no `__proto__`. */
+/** A JSON object from `parseJsonObject`: without duplicate keys and `__proto__`. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export const JSON_LIMITS = {
@@ -24,11 +24,11 @@ export interface JsonTextOptions {
   readonly maxCharacters?: number;
 }
 
-/** Keys with a meaning of their own in JavaScript; no document has a reason to use them. */
+/** Keys with a special meaning in JavaScript; documents have no reason to use them. */
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
- * The object that a document from outside holds, read more strictly than `JSON.parse`: limited in size and depth,
+ * The object in a document from outside, read more strictly than `JSON.parse`: limited in size and depth,
  * no key twice (this program and Juju could read different values), no broken Unicode, nothing around it.
  * @throws JamError JAM_METADATA_TOO_LARGE, JAM_METADATA_MALFORMED, JAM_UPSTREAM_NOT_SIMPLESTREAMS
  */
@@ -39,7 +39,7 @@ export function parseJsonObject(text: string, file: string, options: JsonTextOpt
   }
   if (text.startsWith("\u{feff}")) throw malformed(file, [], "starts with a byte order mark");
   if (!/^\s*\{/.test(text)) throw notSimplestreams(file, text);
-  if (!text.isWellFormed()) throw malformed(file, [], "holds broken Unicode (a lone surrogate)");
+  if (!text.isWellFormed()) throw malformed(file, [], "contains broken Unicode (a lone surrogate)");
   new StructureCheck(text, file).run();
   try {
     return JSON.parse(text) as JsonObject;
@@ -67,7 +67,7 @@ const BACKSLASH = 0x5c;
 const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
 
 /**
- * Walks over the tokens of a text that may or may not be JSON and refuses what `JSON.parse` lets pass.
+ * Walks over the tokens of a text that may or may not be JSON and refuses what `JSON.parse` accepts.
  * Syntax is left to `JSON.parse`: on a broken text the walk ends somewhere, and finds nothing or a real fault.
  */
 class StructureCheck {
@@ -133,7 +133,7 @@ class StructureCheck {
     else level.expectsKey = true;
   }
 
-  /** Reads the string that starts at `start`, behind its quote. @returns the position of its closing quote */
+  /** Reads the string that starts at `start`, after its quote. @returns the position of its closing quote */
   #string(start: number): number {
     const text = this.#text;
     let end = start;
@@ -174,7 +174,7 @@ class StructureCheck {
       return raw;
     }
     if (SURROGATE_ESCAPE.test(raw) && !content.isWellFormed()) {
-      throw malformed(this.#file, this.#path(), "holds broken Unicode (a lone surrogate)");
+      throw malformed(this.#file, this.#path(), "contains broken Unicode (a lone surrogate)");
     }
     return content;
   }

@@ -1,7 +1,7 @@
 import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 
-/** Where in a document something is: the keys from the top down. */
+/** A place in a document: the keys from the top down. */
 export type JsonPath = readonly (string | number)[];
 
 /** Characters of one key of a path; a document may repeat a key of megabytes at every place below it. */
@@ -24,7 +24,7 @@ export function malformed(file: string, path: JsonPath, what: string, cause?: un
   return new JamError("JAM_METADATA_MALFORMED", `${place}: ${what}`, {
     cause,
     details: { file, path: formatJsonPath(path) },
-    hint: "Nothing of this document was used. Compare it with the upstream's own copy, and tell its publisher.",
+    hint: "Nothing of this document was used. Compare it with the upstream's own copy, and report it to its publisher.",
   });
 }
 
@@ -32,16 +32,20 @@ export function malformed(file: string, path: JsonPath, what: string, cause?: un
 export function tooLarge(file: string, what: string, details: Readonly<Record<string, unknown>>): JamError {
   return new JamError("JAM_METADATA_TOO_LARGE", `${file}: ${what}`, {
     details: { file, ...details },
-    hint: "No Juju metadata is nearly that large: check that the upstream's URL is the right one.",
+    hint: "Juju metadata is never this large: check the upstream's URL.",
   });
 }
 
-/** `JAM_UPSTREAM_NOT_SIMPLESTREAMS`: the answer is something else altogether, such as a login page. */
+/** `JAM_UPSTREAM_NOT_SIMPLESTREAMS`: the answer is something else, such as a login page. */
 export function notSimplestreams(file: string, text: string): JamError {
   const start = text.trimStart().slice(0, 60);
   const what = start === "" ? "is empty" : `starts with "${printable(start, 60)}"`;
-  return new JamError("JAM_UPSTREAM_NOT_SIMPLESTREAMS", `${file} is no simplestreams document: it ${what}.`, {
-    details: { file, start },
-    hint: "Open the URL in a browser: a proxy, a login page or a wrong base URL may be answering in its place.",
-  });
+  return new JamError(
+    "JAM_UPSTREAM_NOT_SIMPLESTREAMS",
+    `${file} is not a simplestreams document: it ${what}.`,
+    {
+      details: { file, start },
+      hint: "Open the URL in a browser: a proxy, a login page or a wrong base URL may be answering in its place.",
+    },
+  );
 }

@@ -17,16 +17,16 @@ import { formatUpdated, parseUpdated } from "./updated.ts";
 /** A `products:1.0` document, fully denormalised. */
 export interface ProductFile {
   readonly contentId: ContentId | undefined;
-  /** The document's own `updated`; undefined where it has none or it is no date. */
+  /** The document's own `updated`; undefined if it is missing or not a date. */
   readonly updatedAt: Date | undefined;
   readonly items: readonly Item[];
-  /** Items, dated collections and products left out because they alone are bad (unsafe path, no sha256, a list for an object, …). */
+  /** Items, dated collections and products that were skipped because they are invalid (unsafe path, no sha256, a list for an object, …). */
   readonly refused: readonly RefusedItem[];
 }
 
-/** An item that was left out, and why. */
+/** An item that was skipped, and why. */
 export interface RefusedItem {
-  /** `products/<id>/versions/<date>/items/<name>`; shorter where all of a product or of a date was left out. */
+  /** `products/<id>/versions/<date>/items/<name>`; shorter if a whole product or date was skipped. */
   readonly where: string;
   readonly error: ErrorReport;
 }
@@ -35,8 +35,8 @@ export interface RefusedItem {
 const MAX_ITEMS = 200_000;
 
 /**
- * The items of a product file with every field resolved, each agent of a product once: where it stands under
- * several dates the newest counts, as in Juju.
+ * The items of a product file with every field resolved, each agent of a product once: if it is listed under
+ * several dates, the newest counts, as in Juju.
  * @param file how messages name the document
  * @throws JamError JAM_METADATA_MALFORMED, JAM_METADATA_TOO_LARGE, JAM_UPSTREAM_NOT_SIMPLESTREAMS
  */
@@ -82,7 +82,7 @@ class ItemReader {
     const at = ["products", productId];
     const fields = inheritFields(product, above, this.#aliases);
     const dates = this.#children(product, "versions", at).sort(([a], [b]) => (a < b ? 1 : -1));
-    /** Agent name → the newest date it stands under. */
+    /** Agent name → the newest date that lists it. */
     const newest = new Map<string, string>();
     for (const [date, collection] of dates) {
       const read = () => this.#readCollection({ productId, date }, collection, fields);
@@ -111,7 +111,7 @@ class ItemReader {
     return items;
   }
 
-  /** What `read` gives; undefined where it is bad, which leaves out this place and nothing else. */
+  /** The result of `read`; undefined if it is invalid, so that only this place is skipped. */
   #orRefuse<T>(at: JsonPath, read: () => T): T | undefined {
     try {
       return read();
@@ -123,7 +123,7 @@ class ItemReader {
     }
   }
 
-  /** An item's own complaint does not know where it stands. */
+  /** The error of an item does not contain its place. */
   #refusalOf(error: JamError, where: string): ErrorReport {
     const report = reportError(error);
     if (error.code !== "JAM_ITEM_REFUSED") return report;
@@ -145,7 +145,7 @@ class ItemReader {
   }
 }
 
-/** What `formatProductFile` writes down. */
+/** The input of `formatProductFile`. */
 export interface ProductFileContent {
   readonly contentId: ContentId;
   readonly updatedAt: Date;
@@ -178,7 +178,7 @@ function productOf(items: readonly Item[]): JsonObject {
   };
 }
 
-/** The field as the product's own, where all its items agree on it. */
+/** The field as a field of the product, if it is the same in all items. */
 function common(items: readonly Item[], field: "arch" | "release" | "ftype"): JsonObject {
   const values = new Set(items.map((item) => item[field]));
   const [value] = values;

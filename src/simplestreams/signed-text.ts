@@ -2,9 +2,9 @@ import { JamError, type ErrorCode } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { notSimplestreams } from "./metadata-fault.ts";
 
-/** The parts of a clear-signed document, told apart but not verified. */
+/** The parts of a clear-signed document, not verified. */
 export interface SignedText {
-  /** The signed text with dash escapes taken out, lines ended by LF. */
+  /** The signed text without dash escapes, with LF line ends. */
   readonly text: string;
   /** Values of the `Hash` headers, as `SHA512`. */
   readonly hashes: readonly string[];
@@ -17,12 +17,12 @@ export const BEGIN_MESSAGE = "-----BEGIN PGP SIGNED MESSAGE-----";
 /** The first and the last line of an armoured signature. */
 export const BEGIN_SIGNATURE = "-----BEGIN PGP SIGNATURE-----";
 export const END_SIGNATURE = "-----END PGP SIGNATURE-----";
-/** The names that gpg knows, in the spelling that it takes. Source: gnupg g10/armor.c parse_hash_header */
+/** The names that gpg knows, in the spelling that it accepts. Source: gnupg g10/armor.c parse_hash_header */
 const HASH = "(?:SHA1|SHA224|SHA256|SHA384|SHA512|RIPEMD160)";
 const HASH_HEADER = new RegExp(`^Hash: (${HASH}(?:, ?${HASH}){0,3})$`);
 /** Blank, tab and carriage return. */
 const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d]);
-/** A carriage return inside a line is text to some readers and nothing to others. */
+/** Some readers keep a carriage return inside a line, others drop it. */
 export const LONE_CR = /\r(?!\n)/;
 
 /**
@@ -32,9 +32,9 @@ export const LONE_CR = /\r(?!\n)/;
 export const SIGNED_TEXT_RULES = 2;
 
 /**
- * Takes a clear-signed document apart and refuses everything that would let a reader see other text than was
- * signed: a second block, text around the block, headers other than `Hash`, unescaped dashes, a carriage return that
- * does not end a line. It does not verify the signature; what does, verifies the text that comes back here.
+ * Splits a clear-signed document and refuses everything that would make a reader see another text than was signed:
+ * a second block, text around the block, headers other than `Hash`, unescaped dashes, a carriage return that
+ * does not end a line. It does not verify the signature; the verification uses the returned text.
  * Source: RFC 9580 §7.
  * @throws JamError JAM_METADATA_UNSIGNED, JAM_METADATA_SIGNATURE_INVALID, JAM_UPSTREAM_NOT_SIMPLESTREAMS
  */
@@ -51,9 +51,9 @@ export function splitSignedText(document: string, file: string): SignedText {
     throw broken(file, "the signed block is cut off");
   }
   if (lines.slice(end + 1).some((line) => line !== ""))
-    throw broken(file, "there is text behind the signature");
+    throw broken(file, "there is text after the signature");
   if (lines.slice(signatureStart + 1, end).some((line) => line.startsWith("-"))) {
-    throw broken(file, "the signature holds another block");
+    throw broken(file, "the signature contains another block");
   }
   return {
     hashes: lines.slice(begin + 1, bodyStart - 1).flatMap((line) => parseHashHeader(line, file)),
@@ -66,8 +66,8 @@ export function splitSignedText(document: string, file: string): SignedText {
 }
 
 /**
- * The text of a kept document: what is signed in a `.sjson`, everything in other files. Not verified: for documents that
- * were verified when they came, by the same rules, and for mirrors whose operator switched verification off.
+ * The text of a kept document: the signed part of a `.sjson`, all of other files. It is not verified: use it only for
+ * documents that were verified on arrival by the same rules, and for mirrors without verification.
  * @throws JamError JAM_METADATA_UNSIGNED, JAM_METADATA_SIGNATURE_INVALID, JAM_UPSTREAM_NOT_SIMPLESTREAMS
  */
 export function textOfDocument(bytes: Uint8Array, path: string): string {
@@ -100,7 +100,7 @@ function unescapeLine(raw: string, file: string): string {
   return withoutTrailingBlanks(raw.slice(2));
 }
 
-/** Not signed, and so not read. A loop, because a pattern would take a time that grows with the square of the blanks. */
+/** Trailing blanks are not signed. A loop, because the time of a pattern would grow with the square of the blanks. */
 function withoutTrailingBlanks(line: string): string {
   let end = line.length;
   while (end > 0 && BLANKS.has(line.charCodeAt(end - 1))) end -= 1;
@@ -113,18 +113,18 @@ function withoutSignature(document: string, file: string, firstLine: string): Ja
   }
   if (!firstLine.startsWith("{")) return notSimplestreams(file, document);
   return fault("JAM_METADATA_UNSIGNED", file, "carries no signature", {
-    hint: "Ask for the .sjson document, or check that no proxy rewrites it.",
+    hint: "Use the .sjson document, or check that no proxy rewrites it.",
   });
 }
 
 function loneCarriageReturn(document: string, file: string): JamError {
   const line = document.slice(0, document.search(LONE_CR)).split("\n").length;
-  return broken(file, `line ${line} holds a carriage return that does not end it`);
+  return broken(file, `line ${line} contains a carriage return that does not end it`);
 }
 
 function broken(file: string, what: string): JamError {
   return fault("JAM_METADATA_SIGNATURE_INVALID", file, `is not one clear-signed block: ${what}`, {
-    hint: "The document was altered or cut off after it was signed. Fetch it again, then tell the upstream's publisher.",
+    hint: "The document was altered or cut off after it was signed. Fetch it again; if it stays, report it to the upstream's publisher.",
   });
 }
 

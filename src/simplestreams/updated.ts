@@ -2,7 +2,7 @@ const RFC_1123 =
   /^(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}(?::\d{2})? (?:[+-]\d{4}|GMT|UTC)$/;
 const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 
-/** The time that an `updated` field names, or undefined when it is no full date with time and zone. */
+/** The time that an `updated` field names, or undefined if it is not a full date with time and zone. */
 export function parseUpdated(value: unknown): Date | undefined {
   if (typeof value !== "string" || !(RFC_1123.test(value) || ISO_8601.test(value))) return undefined;
   const date = new Date(value);

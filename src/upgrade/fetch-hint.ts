@@ -15,13 +15,13 @@ import { parseVersionRange, versionsNextTo } from "../juju/version-range.ts";
 import { formatTrack, readVersionText } from "../juju/version-text.ts";
 import type { KnownAgents } from "./known-agents.ts";
 
-/** What advice on getting agents here rests on. */
+/** What a hint on fetching agents is based on. */
 export interface FetchView {
   readonly held: readonly Agent[];
-  /** What upstream listed at the last sync, in the streams that were read; undefined where that is not known. */
+  /** What upstream listed at the last sync, in the streams that were read; undefined if that is not known. */
   readonly upstream: readonly Agent[] | undefined;
   readonly rules: SelectionRules;
-  /** No sync reaches an upstream from here. */
+  /** True if this mirror does not sync. */
   readonly isOffline: boolean;
 }
 
@@ -29,23 +29,23 @@ export interface FetchView {
 export interface WantedAgents {
   /** A version, or a minor (`3.6`) or major for the newest of it. */
   readonly versions: string;
-  /** Empty where nobody minds. */
+  /** Empty for any. */
   readonly arches?: readonly string[] | undefined;
   readonly stream?: string | undefined;
   /** Which lists count; undefined for both. */
   readonly family?: AgentFamily | undefined;
 }
 
-/** How to get agents here, in sentences, or why that cannot work. */
+/** How to fetch agents, in sentences, or why that is not possible. */
 export type FetchHint = (wanted: WantedAgents) => string;
 
-/** The advice where nothing is known of the upstream, such as for a question that brings its own lists. */
+/** The hint if nothing is known about upstream, such as for a question with its own lists. */
 export const plainFetchHint: FetchHint = (wanted) =>
-  `Run \`jam sync\` with a rule in \`select\` of jam.yaml that takes it: ${ruleFor(wanted)}.`;
+  `Run \`jam sync\` with a rule in \`select\` of jam.yaml that selects it: ${ruleFor(wanted)}.`;
 
 /**
- * Advice that knows what is held, what upstream listed and what the rules take: what upstream does not list is not to
- * be synced, and what is offline is not to be synced from here.
+ * A hint that knows what is held, what upstream listed and what the rules select: agents that upstream does not list
+ * cannot be synced, and an offline mirror does not sync.
  */
 export function createFetchHint(view: FetchView): FetchHint {
   const verdicts = lazily(() => {
@@ -57,14 +57,14 @@ export function createFetchHint(view: FetchView): FetchHint {
     const listed = (view.upstream ?? []).filter(listedTest(wanted));
     const get = (what: WantedAgents, agents: readonly Agent[]): string =>
       view.isOffline
-        ? `This mirror is offline: import a bundle that has it (\`jam bundle import\`). On the side that makes it, a rule takes it: ${ruleFor(what)}.`
+        ? `This mirror is offline: import a bundle that has it (\`jam bundle import\`). On the side that creates it, add this rule to \`select\`: ${ruleFor(what)}.`
         : howToSync(
             what,
             agents.flatMap((agent) =>
               held().has(formatAgentName(agent)) ? [] : (verdicts().get(formatAgentName(agent)) ?? []),
             ),
           );
-    // Only streams that a rule asks for were read: of the others nothing is known.
+    // Only streams that a rule names were read: about the others nothing is known.
     if (listed.length === 0) return get(wanted, []);
     const { target, sentences, arches } = aim(wanted, listed);
     if (target === undefined) return [...sentences, view.isOffline ? CHOOSE : ADD_UPSTREAM].join(" ");
@@ -167,7 +167,7 @@ function describeNearest(versions: string, listed: readonly Agent[]): string {
   return `; nearest ${near.length > 1 ? "are" : "is"} ${described.join(" and ")}`;
 }
 
-/** A rule that takes it already needs no other, and what `deny` names no rule can take. */
+/** If a rule selects it already, no other rule is needed; agents in `deny` cannot be selected. */
 function howToSync(wanted: WantedAgents, verdicts: readonly Verdict[]): string {
   const denied = verdicts.find((verdict) => verdict.denied);
   if (denied !== undefined) {
@@ -175,7 +175,7 @@ function howToSync(wanted: WantedAgents, verdicts: readonly Verdict[]): string {
   }
   const [first] = verdicts;
   if (first !== undefined && verdicts.every(({ taken }) => taken)) {
-    return `Rule ${first.rule ?? ""} of \`select\` takes it: run \`jam sync\`.`;
+    return `Rule ${first.rule ?? ""} of \`select\` selects it: run \`jam sync\`.`;
   }
   return plainFetchHint(wanted);
 }
@@ -191,7 +191,7 @@ function lazily<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
-/** What was asked for and is not held. */
+/** Requested agents that are not held. */
 export interface MissingAgents {
   readonly word: string;
   readonly arch?: string | undefined;
@@ -201,8 +201,8 @@ export interface MissingAgents {
 }
 
 /**
- * How to get agents that a word means, knowing what is held, what upstream lists and what the rules take; undefined when
- * the word names no version: then `readKnown` is not called.
+ * How to fetch the agents that a word means, knowing what is held, what upstream lists and what the rules select; undefined
+ * if the word is not a version: then `readKnown` is not called.
  */
 export async function adviseOn(
   missing: MissingAgents,

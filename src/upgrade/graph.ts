@@ -35,9 +35,9 @@ export interface GraphInput {
   /** Empty for the graph of what is held. */
   readonly upstream: readonly Agent[];
   readonly knowledge: Knowledge;
-  /** Only what can be reached from here; the version itself becomes a node. */
+  /** Only versions that can be reached from this one, which becomes a node. */
   readonly from: JujuVersion | undefined;
-  /** Every allowed move; else only those to the newest version of a minor. */
+  /** Every allowed upgrade; else only those to the newest version of a minor. */
   readonly isWhole: boolean;
 }
 
@@ -90,7 +90,7 @@ function versionsOf({ held, upstream, from }: GraphInput): KnownVersion[] {
     .toSorted((a, b) => compareVersions(a.number, b.number));
 }
 
-/** Final releases stand for their minor; where there is none, the newest pre-release does. */
+/** The newest final release of each minor; if there is none, its newest pre-release. */
 function newestOfMinors(versions: readonly JujuVersion[]): Set<string> {
   const newest = new Map<string, JujuVersion>();
   for (const version of versions) {
@@ -101,7 +101,7 @@ function newestOfMinors(versions: readonly JujuVersion[]): Set<string> {
   return new Set([...newest.values()].map(formatVersion));
 }
 
-/** The graph in the language of Graphviz; migrations are dashed, what is not held is grey. */
+/** The graph for Graphviz; migrations are dashed, versions that are not held are grey. */
 export function formatDot({ nodes, edges }: UpgradeGraph): string {
   const lines = ["digraph upgrades {", "  rankdir=LR;", "  node [shape=box];"];
   for (const { version, held } of nodes) lines.push(`  "${version}"${held ? "" : " [color=gray]"};`);
@@ -119,7 +119,7 @@ function mermaidId(version: string): string {
   return `v${version.replaceAll(/[^a-z0-9]/g, "_")}`;
 }
 
-/** The graph in the language of Mermaid, as Markdown pages show it; migrations are dotted. */
+/** The graph for Mermaid, as Markdown pages show it; migrations are dotted. */
 export function formatMermaid({ nodes, edges }: UpgradeGraph): string {
   const lines = ["graph LR"];
   for (const { version, held } of nodes)

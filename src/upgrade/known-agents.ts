@@ -30,7 +30,7 @@ export interface KnownAgents {
 }
 
 /**
- * What is held, and what the upstream documents say that the last sync accepted and kept. Asks no network.
+ * What is held, and what the upstream documents list that the last sync accepted and kept. Uses no network.
  * @throws JamError JAM_STORE_…
  */
 export async function readKnownAgents(store: KnownReader): Promise<KnownAgents> {
@@ -98,7 +98,10 @@ async function readListed(
 export interface UsableWanted {
   /** Streams that have to be known. */
   readonly streams: readonly string[];
-  /** `held`: upstream counts for nothing. `never`: what was kept of upstream has to do. `missing`: upstream is asked for streams that were never read. `always`. */
+  /**
+   * When to read upstream now. `held`: never, and ignore what it listed. `never`: use what the last sync kept. `missing`:
+   * for streams that were never read. `always`.
+   */
   readonly ask: "held" | "never" | "missing" | "always";
   readonly deny: SelectionRules["deny"];
 }
@@ -106,13 +109,13 @@ export interface UsableWanted {
 /** What is held and what upstream lists, without what `deny` names. */
 export interface UsableAgents extends Pick<KnownAgents, "snapshot" | "held"> {
   readonly upstream: readonly Agent[];
-  /** Where `upstream` comes from: asked now, kept by the last sync, or nothing is known of it. */
+  /** The source of `upstream`: read now, kept by the last sync, or nothing is known. */
   readonly source: "asked" | "kept" | "none";
 }
 
 /**
- * The agents that an answer may rest on.
- * @param askUpstream reads what upstream lists now; undefined where it must not be asked, as in offline mode
+ * The agents that an answer may use.
+ * @param askUpstream reads what upstream lists now; undefined if upstream must not be contacted, as in offline mode
  * @throws what `askUpstream` throws
  */
 export async function findUsableAgents(

@@ -79,7 +79,7 @@ describe("nor is a version that there is not:", () => {
 
 test("what can be synced is, what is denied is named, and the API says the same", async () => {
   expect(await said("which", "2.9.51", "--to", "2.9.60")).toContain(
-    'Run `jam sync` with a rule in `select` of jam.yaml that takes it: { stream: released, versions: "2.9.60" }',
+    'Run `jam sync` with a rule in `select` of jam.yaml that selects it: { stream: released, versions: "2.9.60" }',
   );
   expect(await said("list", "3.6.0")).toContain("`deny` in jam.yaml excludes it");
   await using server = await startServe(mirror.folder);

@@ -88,7 +88,7 @@ describe("a file of several documents", () => {
     const plan = "cases/yaml-documents/two-plans.yaml";
     const { status, document } = await json<Refusal>(...command, "--plan", plan);
     expect({ status, code: document.error.code }).toEqual({ status: 2, code: "JAM_PLAN_INVALID" });
-    expect(document.error.message).toContain("holds 2 documents; one plan is expected");
+    expect(document.error.message).toContain("contains 2 documents; one plan is expected");
   });
 });
 

@@ -215,7 +215,7 @@ describe("what cannot be used", () => {
     [["plan", "--from", "3.6.5", "--to", "3.6", "--arch", "amd46"], 2, "JAM_USAGE_INVALID", "--arch"],
     [["sync", "--plan", "fleet/prod-web.json"], 2, "JAM_PLAN_INVALID", "is a juju status"],
     [["sync", "--plan", "cut.json"], 2, "JAM_PLAN_INVALID", "is cut off"],
-    [["ready", "--plan", "jam.yaml"], 2, "JAM_PLAN_INVALID", "no plan of jam"],
+    [["ready", "--plan", "jam.yaml"], 2, "JAM_PLAN_INVALID", "not a jam plan"],
     [["upgraded", "cut.json"], 2, "JAM_FLEET_INVALID", "is cut off"],
     [["upgraded", "fleet/prod-models.json"], 2, "JAM_FLEET_INVALID", "no output of juju status"],
     [["graph", "--from", "x"], 2, "JAM_VERSION_INVALID", "--from"],

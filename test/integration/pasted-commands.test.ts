@@ -279,7 +279,7 @@ describe("names in the files of a fleet", () => {
       };
       const plain = await ready({ ...PLAIN, machine: "0" });
       const hostile = await ready({ ...names, machine: "0" });
-      if (hostile.json.stdout.includes("is the error of a jam command")) return;
+      if (hostile.json.stdout.includes("is the error message of a jam command")) return;
       expectSameButNames(hostile, plain, pairsOf({ ...names, machine: "77" }));
     },
   );

@@ -90,7 +90,7 @@ type Place = ({ readonly model: ModelEntry } | { readonly controller: Controller
   readonly by: "name" | "version";
 };
 
-interface Finding {
+interface PlaceSearch {
   readonly context: Identifying;
   /** Places by what they depend on: many statuses of one name are searched for once. */
   readonly found: Map<string, Place | undefined>;
@@ -99,7 +99,7 @@ interface Finding {
 function rememberPlace(
   facts: ModelFacts,
   named: readonly ControllerEntry[],
-  { context, found }: Finding,
+  { context, found }: PlaceSearch,
 ): Place | undefined {
   const { controllerName, name, version, type, cloud, isController } = facts;
   const key = JSON.stringify([controllerName, name, version, type, cloud, isController]);

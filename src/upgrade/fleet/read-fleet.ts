@@ -6,7 +6,7 @@ import type { ControllerFacts, ModelFacts } from "./facts.ts";
 import { type Fleet, type FleetSource, type FleetUnread, formatModelName } from "./fleet.ts";
 import { ACCEPTED_HINT, type Foreign } from "./recognise-foreign.ts";
 import { joinFleet } from "./join-fleet.ts";
-import { type Finding, type FoundListing, readFile } from "./read-text.ts";
+import { type FleetDocument, type FoundListing, readFile } from "./read-text.ts";
 import type { NamedText } from "../../input/read-documents.ts";
 
 /** A file that may describe a fleet. */
@@ -78,7 +78,7 @@ export class FleetReader {
     return { ...fleet, notes, unread: all, sources };
   }
 
-  #take(file: string, { document, format, found }: Finding, isNamed: boolean): void {
+  #take(file: string, { document, format, found }: FleetDocument, isNamed: boolean): void {
     const head = { file, document, format };
     if ("facts" in found) {
       append(this.#controllers, found.facts.controllers);

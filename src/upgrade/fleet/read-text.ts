@@ -19,7 +19,7 @@ import { type DocumentsRead, looksLikeJson, readDocuments } from "../../input/re
 import { JamError } from "../../shared/errors.ts";
 
 /** One document of a file: the listing that it is, or what else it is. */
-export interface Finding {
+export interface FleetDocument {
   /** From 1, in a file of several documents. */
   readonly document: number | undefined;
   readonly format: "json" | "yaml" | undefined;
@@ -35,7 +35,7 @@ export interface FoundListing {
 
 /** The documents of one file. */
 export interface FileRead {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly FleetDocument[];
   /** Oddities of the file that do no harm. */
   readonly notes: readonly string[];
 }
@@ -151,7 +151,7 @@ function findingsOf(name: string, { format, documents, fault, around }: Taken): 
   const isOne = documents.length + (fault === undefined ? 0 : 1) < 2;
   const error = findJujuError(around);
   if (error !== undefined) return onlyForeign(describeError(error, "next to its listing"), format);
-  const findings = documents.map((document, index): Finding => {
+  const findings = documents.map((document, index): FleetDocument => {
     const number = isOne ? undefined : index + 1;
     return { document: number, format, found: recognise(document, name, number) };
   });

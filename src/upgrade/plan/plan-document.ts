@@ -22,7 +22,7 @@ const agent = z.object({
   arch: word,
   /** Which metadata must list it: by OS type (`agents`) or by series (`tools`). */
   family: z.enum(["agents", "tools"]),
-  /** `target`: the upgrade needs it. `client`: a client of that version bootstraps. `running`: new machines ask for it until then. */
+  /** `target`: the upgrade needs it. `client`: a client of that version bootstraps. `running`: new machines request it until the upgrade. */
   purpose: z.enum(["target", "client", "running"]),
   /** Bytes; null when it is nowhere. */
   size: count.nullable(),
@@ -34,7 +34,7 @@ const check = z.object({
   id: word,
   /** Steps of the hop that it stops. */
   steps: listOf(word),
-  /** `found`: the fleet's files show it. `clear`: they show that it is not so. `look`: they do not tell. */
+  /** `found`: the fleet's files show it. `clear`: they show that it does not apply. `look`: they do not contain it. */
   state: z.enum(["found", "clear", "look"]),
   fact: z.string(),
   remedy: z.string(),
@@ -42,7 +42,7 @@ const check = z.object({
   message: z.string().optional(),
   /** Where it was found: `prod:web machine 3 (win2016)`. */
   where: listOf(z.string()),
-  /** Of what the files do not tell: `prod:web machine 4`. */
+  /** What the files do not contain: `prod:web machine 4`. */
   unknown: listOf(z.string()).optional(),
   /** What was found is a sign: Juju decides by something that no listing shows. */
   uncertain: z.literal(true).optional(),
@@ -94,7 +94,7 @@ const hop = z.object({
 
 export const plannedController = z.object({
   name: z.string().optional(),
-  /** Where a file tells it. */
+  /** If a file contains it. */
   uuid: z.string().optional(),
   /** Every name that clients have for it. */
   names: listOf(z.string()).readonly().optional(),
@@ -144,7 +144,7 @@ export const planDocument = z.object({
   warnings: listOf(z.string()),
   /** What of the fleet's files could not be read or placed: the plan knows nothing of it. */
   unread: listOf(unreadPart).default([]),
-  /** What the fleet's files do not tell; while there is any, nothing is ready. */
+  /** What the fleet's files do not contain; while there is any, nothing is ready. */
   unknown: listOf(z.string()).optional(),
   /** What of the fleet is not well: `prod:web machine 1 (down)`; not in plans of older versions of jam. */
   notWell: listOf(z.string()).optional(),
@@ -162,11 +162,11 @@ export type PlanController = z.infer<typeof plannedController>;
 const EXPECTED = {
   code: "JAM_PLAN_INVALID",
   what: "plan",
-  hint: "Write a plan with `jam plan … -o json > plan.json` (or -o yaml) and hand in that file.",
+  hint: "Write a plan with `jam plan … -o json > plan.json` (or -o yaml) and give that file.",
 } as const;
 
 /**
- * The plan that a text holds, as JSON or YAML. Fields that this version does not know are let pass.
+ * The plan in a text, as JSON or YAML. Fields that this version does not know are ignored.
  * @throws JamError JAM_PLAN_INVALID naming the file and the place in it
  */
 export function parsePlan(text: NamedText): PlanDocument {
@@ -179,32 +179,32 @@ export function parsePlan(text: NamedText): PlanDocument {
     const place = (issue?.path ?? []).map(String).join(".") || "the top";
     throw invalid(text.name, `has a fault at ${place}: ${issue?.message ?? "cannot be read"}`);
   }
-  // A YAML text that is cut off can still be YAML; the sum at its end tells.
+  // A YAML text that is cut off can still be valid YAML; the totals at its end show it.
   if (result.data.totals.agents !== result.data.agents.length) {
     throw invalid(
       text.name,
-      `says it has ${result.data.totals.agents} agents and has ${result.data.agents.length}`,
+      `contains ${result.data.agents.length} agents, but its totals are for ${result.data.totals.agents}`,
     );
   }
   return result.data;
 }
 
 function describeForeign(document: unknown, format: unknown): string {
-  if (typeof document !== "object" || document === null) return "is no plan of jam";
-  if ("error" in document) return "is the error of a jam command, not a plan";
-  if ("plan" in document) return "is what a dry run of jam sync prints; jam plan writes another document";
+  if (typeof document !== "object" || document === null) return "is not a jam plan";
+  if ("error" in document) return "is the error message of a jam command, not a plan";
+  if ("plan" in document) return "is the output of a dry run of jam sync, not a plan";
   if ("model" in document && "machines" in document) {
     return "is a juju status, not a plan: jam plan --fleet makes a plan from it";
   }
   if (typeof format === "string") return `has the format ${printable(format, 60)}, not ${PLAN_FORMAT}`;
-  return `is no plan of jam: it has no format ${PLAN_FORMAT}`;
+  return `is not a jam plan: it does not have the format ${PLAN_FORMAT}`;
 }
 
 function invalid(name: string, what: string): JamError {
   return new JamError(EXPECTED.code, `${name} ${what}.`, { hint: EXPECTED.hint, details: { file: name } });
 }
 
-/** What a plan asks a sync for. */
+/** The agents that a plan requests from a sync. */
 export interface WishesOfPlan {
   readonly wishes: PlanWishes;
   /** Running versions that were neither held nor listed when the plan was made: no upgrade waits for them. */

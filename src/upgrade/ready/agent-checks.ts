@@ -7,7 +7,7 @@ import { createAgentIndex } from "../plan/agent-needs.ts";
 import type { PlanAgent, PlanDocument } from "../plan/plan-document.ts";
 import type { AgentReadiness, ReadyCheck } from "./ready-document.ts";
 
-/** What the agents of a plan are looked for in. */
+/** Where the agents of a plan are searched. */
 export interface AgentLook {
   readonly plan: PlanDocument;
   /** The agents that the mirror shows. */
@@ -22,7 +22,7 @@ export interface AgentLook {
 /** Every agent of the plan, by `agentKey`. */
 export type LookedAgents = ReadonlyMap<string, AgentReadiness>;
 
-/** Looks at every agent of the plan once; asks no network. */
+/** Checks every agent of the plan once, without network access. */
 export async function lookAtAgents(look: AgentLook): Promise<LookedAgents> {
   const index = createAgentIndex({ held: look.held, upstream: [], streams: look.plan.streams });
   const looked = new Map<string, AgentReadiness>();
@@ -33,7 +33,7 @@ export async function lookAtAgents(look: AgentLook): Promise<LookedAgents> {
   return looked;
 }
 
-/** What tells agents of a plan apart: the same name can be asked for by OS type and by series. */
+/** A unique key of an agent in a plan: the same name can be requested by OS type and by series. */
 export function agentKey({ version, release, arch, family }: PlanAgent): string {
   return `${version} ${family} ${release} ${arch}`;
 }
@@ -60,7 +60,7 @@ async function lookAt(
   const { blobs, isDeep, now } = look;
   const stat = await blobs.stat(held.sha256);
   if (stat === undefined)
-    return { agent, ready: false, reason: "listed, but its tarball is gone: run jam sync" };
+    return { agent, ready: false, reason: "listed, but its tarball is missing: run jam sync" };
   if (stat.size !== held.size) {
     return { agent, ready: false, reason: `damaged: ${stat.size} bytes instead of ${held.size}` };
   }
@@ -75,7 +75,7 @@ async function lookAt(
 /** What is wrong with a tarball's bytes, or undefined. */
 async function findDamage(sha256: Sha256, { blobs, signal }: AgentLook): Promise<string | undefined> {
   const blob = await blobs.open(sha256);
-  if (blob === undefined) return "listed, but its tarball is gone: run jam sync";
+  if (blob === undefined) return "listed, but its tarball is missing: run jam sync";
   const hash = startSha256();
   try {
     for await (const piece of blob.bytes()) {
@@ -120,7 +120,7 @@ export function agentChecks(plan: PlanDocument, looked: LookedAgents, isDeep: bo
     if (agents.length === 0) return [];
     const bad = agents.flatMap((agent) => {
       const found = looked.get(agentKey(agent));
-      return found?.ready === true ? [] : [`${formatAgentName(agent)} ${found?.reason ?? "not looked at"}`];
+      return found?.ready === true ? [] : [`${formatAgentName(agent)} ${found?.reason ?? "not checked"}`];
     });
     if (bad.length === 0) {
       const count = formatCount(agents.length, "agent");

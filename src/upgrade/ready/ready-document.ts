@@ -9,15 +9,15 @@ export const readyCheck = z.object({
   summary: z.string().describe("One sentence."),
   evidence: z.array(z.string()).readonly().describe("What the status rests on: places, agents, dates."),
   remedy: z.string().describe("What to do; empty for one that is ok."),
-  confirmedAt: timeField.exactOptional().describe("When a person said that they looked."),
+  confirmedAt: timeField.exactOptional().describe("When a person confirmed it."),
 });
 
 /** Something that no listing shows. */
 export const lookItem = z.object({
   id: z.string(),
-  summary: z.string().describe("What would stop the upgrade."),
-  command: z.string().nullable().describe("How to look; null where there is no command."),
-  confirmedAt: timeField.exactOptional().describe("When a person said that they looked."),
+  summary: z.string().describe("What would block the upgrade."),
+  command: z.string().nullable().describe("How to check it; null if there is no command."),
+  confirmedAt: timeField.exactOptional().describe("When a person confirmed it."),
 });
 
 export type ReadyCheck = Readonly<z.infer<typeof readyCheck>>;

@@ -14,7 +14,7 @@ import { parseVersion } from "../../juju/version.ts";
 /** `ready`: every check is ok. `not-ready`: a check failed. `not-known`: none failed, and one could not be decided. */
 export type Verdict = ReadyDocument["verdict"];
 
-/** What readiness is judged against. */
+/** What readiness is checked with. */
 export interface ReadyInput extends Omit<AgentLook, "held"> {
   /** What the mirror shows. */
   readonly snapshot: Pick<Snapshot, "id" | "agents">;

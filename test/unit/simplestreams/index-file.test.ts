@@ -51,7 +51,7 @@ test("takes entries without format, products and updated, which Juju does not ne
 
 describe("refuses the whole document", () => {
   test.for<[entry: unknown, top: object, code: string, message: string]>([
-    [wireEntry(), { format: undefined }, "JAM_UPSTREAM_NOT_SIMPLESTREAMS", "is no simplestreams document"],
+    [wireEntry(), { format: undefined }, "JAM_UPSTREAM_NOT_SIMPLESTREAMS", "is not a simplestreams document"],
     [wireEntry(), { format: "products:1.0" }, "JAM_METADATA_MALFORMED", "#format: must be"],
     [wireEntry(), { index: undefined }, "JAM_METADATA_MALFORMED", "#index: must be an object"],
     [wireEntry(), { index: [] }, "JAM_METADATA_MALFORMED", "#index: must be an object"],

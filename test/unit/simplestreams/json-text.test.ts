@@ -36,7 +36,7 @@ describe("refuses what JSON.parse would let pass", () => {
     [
       "an escaped lone surrogate",
       String.raw`{"a":{"b":["x","\udc00"]}}`,
-      `${FILE}#a/b/1: holds broken Unicode`,
+      `${FILE}#a/b/1: contains broken Unicode`,
     ],
     ["an escaped lone surrogate as a key", String.raw`{"\ud83d":1}`, "broken Unicode"],
     ["a byte order mark", '\u{feff}{"a":1}', "byte order mark"],

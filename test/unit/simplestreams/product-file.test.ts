@@ -100,7 +100,7 @@ describe("refuses a single item by name and keeps the rest", () => {
     [wireItem({ path: "../../etc/passwd" }), 'path "../../etc/passwd": the path has a ".." segment'],
     [wireItem({ path: "/etc/passwd" }), 'path "/etc/passwd": the path is absolute'],
     [wireItem({ path: "http://evil/x.tgz" }), "the path has an empty segment"],
-    [wireItem({ path: "streams/v1/index2.json" }), "the path lies among the metadata"],
+    [wireItem({ path: "streams/v1/index2.json" }), "the path is inside the metadata folder"],
     [wireItem({ path: 7 }), "path must be a string, found number"],
     [without(wireItem(), "path"), "path is missing"],
     [wireItem({ version: 3.6 }), "version must be a string, found number"],
@@ -154,7 +154,7 @@ test("takes upper-case hashes and writes them small", () => {
 
 describe("refuses the whole document", () => {
   test.for<[document: unknown, code: string, message: string]>([
-    [{ products: {} }, "JAM_UPSTREAM_NOT_SIMPLESTREAMS", "is no simplestreams document"],
+    [{ products: {} }, "JAM_UPSTREAM_NOT_SIMPLESTREAMS", "is not a simplestreams document"],
     [{ error: "please log in" }, "JAM_UPSTREAM_NOT_SIMPLESTREAMS", "please log in"],
     [
       { format: "products:2.0" },

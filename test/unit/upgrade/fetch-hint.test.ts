@@ -20,7 +20,7 @@ const UPSTREAM = [
 ].map((name) => anAgent(name));
 const HELD = UPSTREAM.filter(({ version }) => version === "3.6.11" || version === "4.0.1");
 const RULE = (versions: string, arch = "") =>
-  `Run \`jam sync\` with a rule in \`select\` of jam.yaml that takes it: { stream: released, versions: "${versions}"${arch} }.`;
+  `Run \`jam sync\` with a rule in \`select\` of jam.yaml that selects it: { stream: released, versions: "${versions}"${arch} }.`;
 
 function hint(wanted: WantedAgents, view: Partial<FetchView> = {}): string {
   const rules = { select: [], deny: [] };
@@ -80,7 +80,7 @@ describe("it knows the rules:", () => {
 
   test("one that takes it needs no other", () => {
     expect(hint({ versions: "3.6.9" }, { rules: { select, deny: [] } })).toBe(
-      "Rule 1 of `select` takes it: run `jam sync`.",
+      "Rule 1 of `select` selects it: run `jam sync`.",
     );
   });
 
@@ -100,7 +100,7 @@ describe("it knows the rules:", () => {
 test("offline no sync is advised, but a bundle; what upstream never had, nobody can carry", () => {
   const offline = { isOffline: true };
   expect(hint({ versions: "3.6.9" }, offline)).toBe(
-    'This mirror is offline: import a bundle that has it (`jam bundle import`). On the side that makes it, a rule takes it: { stream: released, versions: "3.6.9" }.',
+    'This mirror is offline: import a bundle that has it (`jam bundle import`). On the side that creates it, add this rule to `select`: { stream: released, versions: "3.6.9" }.',
   );
   expect(hint({ versions: "3.6.5" }, offline)).toMatch(
     /^Upstream listed no 3\.6\.5 .*amd64, s390x\)\. Choose another version\.$/,

@@ -19,11 +19,11 @@ export function findLagging({ machines, units, version }: FleetModel): Finding {
   };
 }
 
-/** What `juju migrate` finds first of each machine, in its order of looking. */
+/** The problem that `juju migrate` finds first on a machine, in its order of checks. */
 export type MachineFault = "machine-dying" | "machine-not-running" | "machine-not-started" | "agents-differ";
 
 /**
- * Machines and containers with that fault and none that Juju looks at before it.
+ * Machines and containers with that fault and without one that Juju checks before it.
  * Source: juju migration/precheck.go:checkMachines @3.6.28
  */
 export function findMachines(model: FleetModel, fault: MachineFault): Finding {
@@ -62,11 +62,11 @@ function describeMachine(machine: FleetMachine, fault: MachineFault): string {
   return `machine ${machine.id} (${words ?? "unknown"})`;
 }
 
-/** What a migration finds first of each unit. */
+/** The problem that a migration finds first on a unit. */
 export type UnitFault = "unit-not-idle" | "agents-differ" | "unit-upgrading" | "workload-not-viable";
 
 /**
- * Units with that fault and none that Juju looks at before it. On Kubernetes versions are not compared.
+ * Units with that fault and without one that Juju checks before it. On Kubernetes versions are not compared.
  * Source: juju migration/precheck.go:checkUnits @3.6.28; 4.0: internal/migration/precheck.go @4.0.15
  */
 export function findUnits(model: FleetModel, fault: UnitFault): Finding {
@@ -86,18 +86,18 @@ export function findUnits(model: FleetModel, fault: UnitFault): Finding {
 function unitFault(
   unit: FleetUnit,
   model: FleetModel,
-  asked: UnitFault,
+  wanted: UnitFault,
 ): UnitFault | "unreadable" | undefined {
   if (unit.statusError !== undefined || unit.status === undefined) return "unreadable";
   if (!isIdle(unit)) return "unit-not-idle";
-  if (asked === "workload-not-viable") return isViable(unit) ? undefined : "workload-not-viable";
+  if (wanted === "workload-not-viable") return isViable(unit) ? undefined : "workload-not-viable";
   if (model.type !== "caas" && model.version !== undefined && unit.version !== model.version) {
     return "agents-differ";
   }
   return unit.upgradingFrom === undefined ? undefined : "unit-upgrading";
 }
 
-/** `running` is what operators on Kubernetes say for idle. */
+/** Operators on Kubernetes report `running` for idle. */
 function isIdle({ status }: FleetUnit): boolean {
   return status === "idle" || status === "executing" || status === "running";
 }
@@ -132,7 +132,7 @@ export function bothOf(machines: Finding, units: Finding): Finding {
   return { found: [...machines.found, ...units.found], unknown: [...machines.unknown, ...units.unknown] };
 }
 
-/** True for a model that has nothing a check of units could be about. */
+/** True for a model without units. */
 export function hasNoUnits({ units }: FleetModel): boolean {
   return units?.length === 0;
 }

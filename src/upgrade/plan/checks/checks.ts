@@ -11,7 +11,7 @@ import { UNKNOWN, type Finding } from "./finding.ts";
 import * as aboutModels from "./model-findings.ts";
 import * as platforms from "./platform-findings.ts";
 
-/** The hop whose checks are decided. */
+/** A hop, to decide its checks. */
 export interface CheckedHop {
   readonly group: PlanGroup;
   /** Models that the steps are run on. */
@@ -19,7 +19,7 @@ export interface CheckedHop {
   readonly steps: readonly PrecheckedStep[];
 }
 
-/** Every check of Juju that the hop's steps meet, decided by the fleet's files; what was found comes first. */
+/** Every check that Juju runs in the hop's steps, decided by the fleet's files; problems come first. */
 export function checksOf(hop: CheckedHop): PlanCheck[] {
   const order = { found: 0, look: 1, clear: 2 };
   const decided = hop.steps.flatMap((step) =>
@@ -32,7 +32,7 @@ export function checksOf(hop: CheckedHop): PlanCheck[] {
   return merged.toSorted((a, b) => order[a.state] - order[b.state]);
 }
 
-/** The models that a rule looks at; only those of a kind that it knows. */
+/** The models that a rule applies to, of the types that it applies to. */
 function subjectsOf({ scope, models }: Precheck, hop: CheckedHop): readonly PlannedModel[] {
   const { group } = hop;
   const own = group.models.filter(({ isController }) => isController);
@@ -46,7 +46,7 @@ function subjectsOf({ scope, models }: Precheck, hop: CheckedHop): readonly Plan
   return inScope.filter(({ type }) => models.includes(type));
 }
 
-/** Every controller has a model of its own, whether a file tells of it or not. */
+/** Every controller has a controller model, even if no file contains it. */
 function unseenController({ models, version }: PlanGroup): PlannedModel {
   const type = models[0]?.type ?? "iaas";
   return { name: "controller", type, version, isController: true, platforms: [], facts: undefined };
@@ -87,7 +87,7 @@ function decide(
   };
 }
 
-/** The one model that is not known; words in capitals where there are several. */
+/** The name of the model that is not known; a placeholder if there are several. */
 function namesFor(
   subjects: readonly PlannedModel[],
   findings: readonly { readonly finding: Finding }[],
@@ -101,7 +101,7 @@ function namesFor(
   };
 }
 
-/** Rows of one check at several steps; the first that found something says how Juju puts it. */
+/** Joins the rows of one check at several steps; Juju's message is that of the first row with a problem. */
 function mergeRows(rows: readonly PlanCheck[]): readonly PlanCheck[] {
   const worst = rows.find(({ state }) => state === "found") ?? rows.find(({ state }) => state === "look");
   const first = worst ?? rows[0];
@@ -120,7 +120,7 @@ function mergeRows(rows: readonly PlanCheck[]): readonly PlanCheck[] {
 
 type Find = (model: FleetModel, server: JujuVersion, group: PlanGroup) => Finding;
 
-/** How the files decide each check; what is not here is in no listing. */
+/** How the files decide each check; no listing decides the others. */
 const FINDERS: Readonly<Record<string, Find>> = {
   "agents-lagging": agents.findLagging,
   "controller-nodes-lagging": controllers.findLaggingNodes,
@@ -151,7 +151,7 @@ const FINDERS: Readonly<Record<string, Find>> = {
   "unit-upgrading": (model) => agents.findUnits(model, "unit-upgrading"),
 };
 
-/** Checks that no listing shows and that are about units, of which a model may have none. */
+/** Checks of units that no listing shows. They do not apply to a model without units. */
 const ABOUT_UNITS = new Set(["unit-dying", "relation-scope"]);
 
 function findingOf(id: string, model: FleetModel, server: JujuVersion, group: PlanGroup): Finding {

@@ -3,8 +3,8 @@ import type { FleetController, FleetModel } from "../../fleet/fleet.ts";
 import { CLEAR, sign, UNKNOWN, type Finding } from "./finding.ts";
 
 /**
- * Signs that a member of the replica set is not healthy; no listing shows the set itself. One node that works is
- * its own primary. Source: juju cmd/juju/status/formatter.go, cmd/juju/controller/showcontroller.go @3.6.28
+ * Signs that a member of the replica set is not healthy; no listing shows the set itself. A single node that works is
+ * the primary. Source: juju cmd/juju/status/formatter.go, cmd/juju/controller/showcontroller.go @3.6.28
  */
 export function findUnhealthyNodes(
   controller: FleetController | undefined,

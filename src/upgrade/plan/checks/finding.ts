@@ -1,23 +1,23 @@
-/** What the fleet's files tell about one check and one model or controller. */
+/** The result of one check for one model or controller, from the fleet's files. */
 export interface Finding {
-  /** Parts that stop the step: `machine 1 (3.6.4)`. A model as a whole is the empty text. */
+  /** Parts that block the step: `machine 1 (3.6.4)`. The empty text means the whole model. */
   readonly found: readonly string[];
-  /** Parts, or the whole (the empty text), of which the files do not tell. */
+  /** Parts, or the whole model (the empty text), that the files do not contain. */
   readonly unknown: readonly string[];
-  /** True when what was found is a sign, and Juju may see it differently. */
+  /** True if the problem is only likely: Juju decides by something that no listing shows. */
   readonly isUncertain?: true;
 }
 
-/** Nothing is in the way. */
+/** No problem. */
 export const CLEAR: Finding = { found: [], unknown: [] };
 
-/** No file tells. */
+/** No file contains it. */
 export const UNKNOWN: Finding = { found: [], unknown: [""] };
 
-/** The model or controller as a whole is in the way. */
+/** The whole model or controller has the problem. */
 export const FOUND: Finding = { found: [""], unknown: [] };
 
-/** A sign of it: Juju decides by something that no listing shows. */
+/** A likely problem: Juju decides by something that no listing shows. */
 export function sign(parts: readonly string[]): Finding {
   return { found: parts, unknown: [], isUncertain: true };
 }

@@ -7,7 +7,7 @@ export function findMigration({ isMigrating, activity }: FleetModel): Finding {
   return isMigrating ? { found: [activity ?? "migrating"], unknown: [] } : CLEAR;
 }
 
-/** `juju models` tells the life of a model; a status says `destroying`. */
+/** `juju models` contains the life of a model; a status shows `destroying`. */
 export function findDyingModel({ life, status }: FleetModel): Finding {
   if (life === "dying" || life === "dead") return { found: [life], unknown: [] };
   if (status.current === "destroying") return { found: ["destroying"], unknown: [] };
@@ -22,7 +22,7 @@ export function findInvalidCredential({ credentialValidity, status }: FleetModel
   return credentialValidity === undefined && status.current === undefined ? UNKNOWN : CLEAR;
 }
 
-/** The worker of a series upgrade writes into machine-status, but not all the time. */
+/** The worker of a series upgrade writes to machine-status, but not always. */
 export function findSeriesLock({ machines }: FleetModel): Finding {
   if (machines === undefined) return UNKNOWN;
   const found = machines
@@ -33,7 +33,7 @@ export function findSeriesLock({ machines }: FleetModel): Finding {
 }
 
 /**
- * Steps of an upgrade under way show as the model's status or in the messages of its nodes.
+ * Running upgrade steps show in the model's status or in the messages of its nodes.
  * Source: juju state/upgrade.go:upgradeStatusHistoryAndOps @3.6.28
  */
 export function findUpgradeInProgress({ status, machines }: FleetModel): Finding {
@@ -46,7 +46,7 @@ export function findUpgradeInProgress({ status, machines }: FleetModel): Finding
   return status.current === undefined && machines === undefined ? UNKNOWN : CLEAR;
 }
 
-/** From 3.0 on a controller model has the application of the controller charm, unless its bootstrap failed. */
+/** From 3.0 a controller model has the controller application, unless that failed at bootstrap. */
 export function findMissingControllerApplication({ applications }: FleetModel): Finding {
   if (applications === undefined) return UNKNOWN;
   return applications.some(({ name }) => name === "controller") ? CLEAR : FOUND;

@@ -9,7 +9,7 @@ export function findWindows({ machines }: FleetModel): Finding {
   return listMachines(machines, ({ os }) => os === "windows");
 }
 
-/** Machines on an Ubuntu that a controller of this release refuses, or may refuse: that depends on its distro-info. */
+/** Machines on an Ubuntu release that a controller refuses, or may refuse depending on its distro-info. */
 export function findRefusedUbuntu({ machines }: FleetModel, server: JujuVersion): Finding {
   if (machines === undefined) return UNKNOWN;
   const onUbuntu = machines.map((machine) => ({ machine, ubuntu: ubuntuOf(machine) }));
@@ -41,7 +41,7 @@ export function findForeignOs({ machines }: FleetModel): Finding {
   return listMachines(machines, ({ os }) => os !== "ubuntu");
 }
 
-/** Applications whose charm is from the charm store. */
+/** Applications with a charm from the charm store. */
 export function findCharmStore({ applications }: FleetModel): Finding {
   if (applications === undefined) return UNKNOWN;
   return {
@@ -54,18 +54,18 @@ export function findCharmStore({ applications }: FleetModel): Finding {
   };
 }
 
-/** Only a person sees the server's version; a cloud of another kind is clear. */
+/** No file contains the version of the LXD server; other types of cloud are clear. */
 export function findOldLxd({ cloudType }: FleetModel): Finding {
   return cloudType === undefined || cloudType === "lxd" || cloudType === "localhost" ? UNKNOWN : CLEAR;
 }
 
-/** Only a person sees whether it has Neutron; a cloud of another kind is clear. */
+/** No file shows whether the cloud has Neutron; other types of cloud are clear. */
 export function findOpenstack({ cloudType }: FleetModel): Finding {
   return cloudType === undefined || cloudType === "openstack" ? UNKNOWN : CLEAR;
 }
 
 /**
- * Charms that may have no manifest: all of Charmhub's have one.
+ * Charms that may not have a manifest. All charms from Charmhub have one.
  * Source: juju internal/migration/precheck.go @4.0.15
  */
 export function findWithoutManifest({ applications, units }: FleetModel): Finding {

@@ -243,10 +243,10 @@ describe("a fleet", () => {
 });
 
 test.for([
-  ["{}", "has no format jam-plan:1"],
+  ["{}", "does not have the format jam-plan:1"],
   ['{"format": "jam-plan:9"}', "has the format jam-plan:9"],
-  ['{"plan": {"fetch": []}}', "what a dry run of jam sync prints"],
-  ['{"error": {"code": "JAM_OFFLINE"}}', "the error of a jam command"],
+  ['{"plan": {"fetch": []}}', "the output of a dry run of jam sync"],
+  ['{"error": {"code": "JAM_OFFLINE"}}', "the error message of a jam command"],
   ['{"model": {}, "machines": {}}', "is a juju status"],
   ['{"format": "jam-plan:1", "hops"', "is cut off"],
   ['{"format": "jam-plan:1"}', "has a fault at"],
