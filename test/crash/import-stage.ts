@@ -135,7 +135,7 @@ async function argsOf(scenario: ImportScenario, stick: string): Promise<string[]
   return order.map((name) => importArgs(join(stick, name)));
 }
 
-/** The last run brings what is lacking; until then something is. */
+/** The last run brings what is missing; until then something is. */
 async function endRun(folder: string, args: readonly string[], isLast: boolean): Promise<void> {
   const { status, stdout, stderr } = await runSteadyJam(folder, args);
   if (status !== (isLast ? 0 : 3)) throw new Error(`An import ended with ${status}: ${stdout}${stderr}`);
@@ -151,7 +151,7 @@ async function examine(stage: ImportStage, folder: string, run: number): Promise
   const faults = new Faults();
   const shown = await faults.of<Finding["shown"]>(lookAt(stage, data), "mixture");
   const isLast = run === stage.runs.length - 1;
-  if (shown === "new" && !isLast) faults.note("Published although something was lacking");
+  if (shown === "new" && !isLast) faults.note("Published although something was missing");
   const held = await faults.of(inodesOf(data), NONE);
   await faults.of(checkPins(data), undefined);
   await faults.of(compareList(stage, folder, shown), undefined);
@@ -198,8 +198,8 @@ async function lastingNames(data: string): Promise<string[]> {
 
 async function checkNames(stage: ImportStage, data: string): Promise<void> {
   const names = await lastingNames(data);
-  const lacking = stage.names.filter((name) => !names.includes(name));
-  if (lacking.length > 0) throw new Error(`Not there in the end: ${lacking.join(", ")}`);
+  const missing = stage.names.filter((name) => !names.includes(name));
+  if (missing.length > 0) throw new Error(`Not there in the end: ${missing.join(", ")}`);
   const more = names.filter((name) => !stage.names.includes(name) && !isOrphan(stage, name));
   if (more.length > 0) throw new Error(`There in the end: ${more.join(", ")}`);
 }

@@ -78,7 +78,7 @@ async function traceRun(stage: Stage, run: number): Promise<KillPlan> {
   return plan;
 }
 
-/** 3: something is still lacking. */
+/** 3: something is still missing. */
 const ENDS_WELL: ReadonlySet<number | null> = new Set([0, 3]);
 
 async function tryPoint(stage: Stage, run: number, point: KillPoint): Promise<Trial> {

@@ -15,7 +15,7 @@ import type { BundleSigner } from "../signing.ts";
 /**
  * Every site that has sent a receipt, and how far it is behind the current snapshot: what `jam site list -o json` prints.
  * @param sizeOfDelta computes the size of the bundle that a site needs next
- * @param page the rows that are asked for; left out, all
+ * @param page the requested rows; absent, all
  * @throws JamError JAM_STORE_…
  */
 export async function listSites(

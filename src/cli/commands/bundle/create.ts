@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { BundleOrder } from "../../../bundle/create/plan-bundle.ts";
-import type { composeBundle } from "../../../compose/bundle.ts";
+import type { CreateWork } from "../../../bundle/create/create-bundle.ts";
+import type { Store } from "../../../store/store.ts";
 import { carriedContents, countAgents, type BundleManifest } from "../../../bundle/format/manifest.ts";
 import type { FinishedVolume } from "../../../bundle/write/write-progress.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
@@ -100,7 +101,7 @@ async function create(context: CommandContext, call: CommandCall<CreateFlags>): 
   }
 }
 
-type Work = Awaited<ReturnType<typeof composeBundle>>;
+type Work = CreateWork & { readonly store: Store };
 
 interface MadeBundle {
   readonly manifest: BundleManifest;

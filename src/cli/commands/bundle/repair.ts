@@ -1,7 +1,6 @@
 import { pathWord, shellCommand } from "../../../shared/shell-command.ts";
 import type { Command } from "commander";
-import type { Repaired } from "../../../bundle/repair/repair-bundle.ts";
-import type { composeRepair } from "../../../compose/bundle.ts";
+import type { Repaired, RepairWork } from "../../../bundle/repair/repair-bundle.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
@@ -66,7 +65,7 @@ async function repair(context: CommandContext, call: CommandCall<RepairFlags>): 
 interface RepairCall {
   readonly from: string;
   readonly to: string | undefined;
-  readonly work: Awaited<ReturnType<typeof composeRepair>>;
+  readonly work: RepairWork;
 }
 
 interface RepairedThere {
