@@ -1,3 +1,4 @@
+import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { sha256Field } from "./document-fields.ts";
 import { z } from "zod";
 import type { DocumentStore } from "../store/store.ts";
@@ -61,7 +62,9 @@ export async function noteRefusedContents(
 ): Promise<void> {
   const all = new Map(await readRefusedContents(documents));
   for (const sha256 of contents) if (!all.has(sha256)) all.set(sha256, now);
-  const held: [Sha256, string][] = [];
-  for (const [sha256, at] of all) if (await isHeld(sha256)) held.push([sha256, at.toISOString()]);
-  await refused.write(documents, { contents: held });
+  const held = await mapConcurrently(all.keys(), isHeld);
+  const kept = [...all].filter((_, at) => held[at]);
+  await refused.write(documents, {
+    contents: kept.map(([sha256, at]): [Sha256, string] => [sha256, at.toISOString()]),
+  });
 }

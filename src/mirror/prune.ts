@@ -1,3 +1,4 @@
+import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
@@ -46,8 +47,8 @@ export async function pruneStore(store: Store, rules: RetentionRules, now: Date)
   const plan = await planPrune(store, rules, now);
   for (const id of plan.trees) await store.trees?.delete(id);
   for (const id of plan.snapshots) await store.documents.delete("snapshots", `${id}.json`);
-  for (const name of plan.proofs) await store.documents.delete("upstream", name);
-  for (const { sha256 } of plan.blobs) await store.blobs.delete(sha256);
+  await mapConcurrently(plan.proofs, (name) => store.documents.delete("upstream", name));
+  await mapConcurrently(plan.blobs, ({ sha256 }) => store.blobs.delete(sha256));
   return plan;
 }
 

@@ -1,3 +1,4 @@
+import { DOCUMENTS_AT_ONCE, mapConcurrently } from "../shared/map-concurrently.ts";
 import { JamError } from "../shared/errors.ts";
 import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
@@ -44,15 +45,16 @@ export async function readSnapshot(
 
 /** Every snapshot that is kept, oldest first; a damaged one is left out. */
 export async function readSnapshots(store: Pick<Store, "documents">): Promise<Snapshot[]> {
-  const snapshots: Snapshot[] = [];
-  for (const id of await listSnapshotIds(store.documents)) {
+  const read = async (id: string) => {
     try {
-      const snapshot = await readSnapshot(store, id);
-      if (snapshot !== undefined) snapshots.push(snapshot);
+      return await readSnapshot(store, id);
     } catch {
       // A damaged snapshot can be served to nobody; `jam status` names it and the next publication replaces it.
+      return undefined;
     }
-  }
+  };
+  const found = await mapConcurrently(await listSnapshotIds(store.documents), read, DOCUMENTS_AT_ONCE);
+  const snapshots = found.filter((snapshot) => snapshot !== undefined);
   // Ids name the second; two snapshots may be of one.
   return snapshots.sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt));
 }

@@ -1,3 +1,4 @@
+import { mapConcurrently } from "../../shared/map-concurrently.ts";
 import type { Store } from "../../store/store.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import type { Advice } from "../../juju/knowledge/knowledge.ts";
@@ -87,9 +88,10 @@ async function unheld(
   { store, isHeldThere }: { store: PlanningStore; isHeldThere: (sha256: Sha256) => boolean },
 ): Promise<MissingAgent[]> {
   const missing: MissingAgent[] = [];
-  for (const agent of agents) {
-    if (isHeldThere(agent.sha256)) continue;
-    const stat = await store.blobs.stat(agent.sha256);
+  const needed = agents.filter(({ sha256 }) => !isHeldThere(sha256));
+  const stats = await mapConcurrently(needed, ({ sha256 }) => store.blobs.stat(sha256));
+  for (const [at, agent] of needed.entries()) {
+    const stat = stats[at];
     if (stat === undefined) missing.push(missingAgent(agent, "its tarball is missing"));
     else if (stat.size !== agent.size)
       missing.push(

@@ -1,3 +1,4 @@
+import { mapConcurrently } from "../../shared/map-concurrently.ts";
 import type { Store } from "../../store/store.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { carriedContents, contentsOf, type BundledContent, type BundleManifest } from "../format/manifest.ts";
@@ -21,9 +22,16 @@ export async function isHeld(store: HeldStore, content: BundledContent): Promise
 /** Each content that a bundle needs and that is not here, once. */
 export async function missingContents(store: HeldStore, manifest: BundleManifest): Promise<BundledContent[]> {
   const distinct = new Map(contentsOf(manifest).map((content) => [content.sha256, content]));
-  const missing: BundledContent[] = [];
-  for (const content of distinct.values()) if (!(await isHeld(store, content))) missing.push(content);
-  return missing;
+  return notHeld(store, [...distinct.values()]);
+}
+
+/** Those of the contents that are not here or not complete. */
+export async function notHeld(
+  store: HeldStore,
+  contents: readonly BundledContent[],
+): Promise<BundledContent[]> {
+  const held = await mapConcurrently(contents, (content) => isHeld(store, content));
+  return contents.filter((_, at) => held[at] !== true);
 }
 
 /** The parts of contents that arrived in volumes of this bundle and are kept until the others arrive. */
@@ -31,12 +39,10 @@ export async function keptParts(
   store: { readonly blobs: HeldStore["blobs"]; readonly documents: Store["documents"] },
   id: string,
 ): Promise<KeptPart[]> {
-  const kept: KeptPart[] = [];
   // A part is recorded before it is stored.
-  for (const part of await readParts(store.documents, id)) {
-    if ((await store.blobs.stat(part.sha256))?.size === part.length) kept.push(part);
-  }
-  return kept;
+  const parts = await readParts(store.documents, id);
+  const stats = await mapConcurrently(parts, ({ sha256 }) => store.blobs.stat(sha256));
+  return parts.filter(({ length }, at) => stats[at]?.size === length);
 }
 
 /**

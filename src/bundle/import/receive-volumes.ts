@@ -19,7 +19,7 @@ import {
 import { readVolumes, type OpenVolume } from "../read/read-volumes.ts";
 import type { ArrivingSlice, VolumeHead } from "../read/volume-reader.ts";
 import type { ImportRules, ImportWork } from "./import-work.ts";
-import { isHeld } from "./missing.ts";
+import { isHeld, notHeld } from "./missing.ts";
 import {
   namedContents,
   readPending,
@@ -144,7 +144,7 @@ export class VolumeReceiver {
     if (arrival.isProven) return;
     const { manifest } = arrival.bundle;
     const { store } = this.#work;
-    for (const content of documentsOf(manifest)) if (!(await isHeld(store, content))) return;
+    if ((await notHeld(store, documentsOf(manifest))).length > 0) return;
     try {
       const { documents } = store;
       const { documents: accepted } = await readUpstreamState(documents, this.#current);
@@ -206,10 +206,8 @@ export class VolumeReceiver {
 
   /** Before anything is stored: counts what still has to arrive, and what is listed after publishing. */
   async #refuseOverfull({ manifest }: VolumeHead): Promise<void> {
-    let bytes = 0;
-    for (const content of carriedContents(manifest)) {
-      if (!(await isHeld(this.#work.store, content))) bytes += content.size;
-    }
+    const missing = await notHeld(this.#work.store, carriedContents(manifest));
+    const bytes = missing.reduce((sum, { size }) => sum + size, 0);
     const staying = manifest.scope === "mirror" ? [] : (this.#current?.agents ?? []);
     const total = sumTarballBytes([...manifest.catalogue, ...staying]);
     const hint = "Free some space (jam prune), or make a smaller bundle.";

@@ -1,3 +1,4 @@
+import { DOCUMENTS_AT_ONCE, mapConcurrently } from "../../shared/map-concurrently.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import type { BlobStore } from "../../store/store.ts";
 import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
@@ -61,11 +62,15 @@ async function heldTarballs(
 ): Promise<HeldTarball[]> {
   if (snapshot === undefined) return [];
   const agents = Map.groupBy(snapshot.agents, ({ sha256 }) => sha256);
-  const held: HeldTarball[] = [];
-  for (const { sha256, size } of contentsOf(snapshot).tarballs) {
-    if ((await blobs.stat(sha256))?.size !== size) continue;
-    held.push({ sha256, size, agents: (agents.get(sha256) ?? []).map(formatAgentName).sort() });
-  }
+  const { tarballs } = contentsOf(snapshot);
+  const stats = await mapConcurrently(tarballs, ({ sha256 }) => blobs.stat(sha256));
+  const held = tarballs
+    .filter(({ size }, at) => stats[at]?.size === size)
+    .map(({ sha256, size }) => ({
+      sha256,
+      size,
+      agents: (agents.get(sha256) ?? []).map(formatAgentName).sort(),
+    }));
   return held.sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
 }
 
@@ -73,12 +78,14 @@ async function heldDocuments(
   snapshot: Snapshot | undefined,
   { documents }: InventoryStore,
 ): Promise<Sha256[]> {
-  const held: Sha256[] = [];
   const proofs = snapshot === undefined ? [] : contentsOf(snapshot).documents;
-  for (const sha256 of proofs.map((proof) => proof.sha256).sort()) {
-    if ((await readKeptBytes(documents, sha256)) !== undefined) held.push(sha256);
-  }
-  return held;
+  const named = proofs.map(({ sha256 }) => sha256).sort();
+  const isKept = await mapConcurrently(
+    named,
+    async (sha256) => (await readKeptBytes(documents, sha256)) !== undefined,
+    DOCUMENTS_AT_ONCE,
+  );
+  return named.filter((_, at) => isKept[at]);
 }
 
 /** Which side, and when. */

@@ -13,6 +13,7 @@ import {
 import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
 import { isAbsent, isLinkRefused } from "../../shared/system-error.ts";
 import { JamError } from "../../shared/errors.ts";
+import { mapConcurrently } from "../../shared/map-concurrently.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { blobPath, isTreeId, isTreePath, TREE_FOLDER } from "../layout.ts";
 import { checkRefName } from "../store-errors.ts";
@@ -109,16 +110,18 @@ async function fillTree(root: string, staged: string, plan: TreePlan): Promise<v
     for (const folder of plan.folders) await mkdir(join(staged, folder), { mode: FOLDER_MODE });
   });
   await checkBlobs(root, plan.files);
-  await inParallel(plan.files, (file) => addFile(root, staged, file));
-  await inParallel([...plan.folders, "."], (folder) => syncFolder(join(staged, folder)));
+  // All under way settle before a failure shows, so that nothing still writes into a tree that is being removed.
+  await mapConcurrently(plan.files, (file) => addFile(root, staged, file), PARALLEL);
+  await mapConcurrently([...plan.folders, "."], (folder) => syncFolder(join(staged, folder)), PARALLEL);
 }
 
 async function checkBlobs(root: string, files: readonly TreeFile[]): Promise<void> {
   const wanted = new Map<Sha256, string>();
   for (const file of files) if ("sha256" in file) wanted.set(file.sha256, file.path);
-  await inParallel([...wanted], async ([sha256, path]) => {
+  const check = async ([sha256, path]: [Sha256, string]) => {
     if (!(await isBlobFile(join(root, blobPath(sha256))))) throw missingBlob(sha256, path);
-  });
+  };
+  await mapConcurrently(wanted, check, PARALLEL);
 }
 
 async function addFile(root: string, staged: string, file: TreeFile): Promise<void> {
@@ -144,15 +147,6 @@ async function copyFlushed(from: string, to: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-async function inParallel<T>(things: readonly T[], act: (thing: T) => Promise<void>): Promise<void> {
-  for (let from = 0; from < things.length; from += PARALLEL) {
-    // All of a batch settle before a failure shows, so that nothing still writes into a tree that is being removed.
-    const settled = await Promise.allSettled(things.slice(from, from + PARALLEL).map(act));
-    const failed = settled.find((result) => result.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
   }
 }
 

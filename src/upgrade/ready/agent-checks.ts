@@ -1,8 +1,9 @@
+import { mapConcurrently } from "../../shared/map-concurrently.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { formatCount } from "../../shared/listed.ts";
 import { type Sha256, startSha256 } from "../../shared/sha256.ts";
-import type { BlobStore } from "../../store/store.ts";
+import type { BlobStat, BlobStore } from "../../store/store.ts";
 import { createAgentIndex } from "../plan/agent-needs.ts";
 import type { PlanAgent, PlanDocument } from "../plan/plan-document.ts";
 import type { AgentReadiness, ReadyCheck } from "./ready-document.ts";
@@ -27,8 +28,13 @@ export async function lookAtAgents(look: AgentLook): Promise<LookedAgents> {
   const index = createAgentIndex({ held: look.held, upstream: [], streams: look.plan.streams });
   const looked = new Map<string, AgentReadiness>();
   const hashed = new Map<Sha256, string | undefined>();
-  for (const agent of look.plan.agents) {
-    looked.set(agentKey(agent), await lookAt(agent, index.find(agent)?.agent, { look, hashed }));
+  const planned = look.plan.agents.map((agent) => ({ agent, held: index.find(agent)?.agent }));
+  const needed = new Set(planned.flatMap(({ held }) => (held === undefined ? [] : [held.sha256])));
+  const stats = new Map(
+    await mapConcurrently(needed, async (sha256) => [sha256, await look.blobs.stat(sha256)] as const),
+  );
+  for (const { agent, held } of planned) {
+    looked.set(agentKey(agent), await lookAt(agent, held, { look, stats, hashed }));
   }
   return looked;
 }
@@ -40,6 +46,7 @@ export function agentKey({ version, release, arch, family }: PlanAgent): string 
 
 interface Look {
   readonly look: AgentLook;
+  readonly stats: ReadonlyMap<Sha256, BlobStat | undefined>;
   /** Faults of tarballs that were hashed already: several agents share one. */
   readonly hashed: Map<Sha256, string | undefined>;
 }
@@ -47,7 +54,7 @@ interface Look {
 async function lookAt(
   planned: PlanAgent,
   held: Agent | undefined,
-  { look, hashed }: Look,
+  { look, stats, hashed }: Look,
 ): Promise<AgentReadiness> {
   const agent = formatAgentName(planned);
   if (held === undefined) {
@@ -57,8 +64,8 @@ async function lookAt(
   if (planned.sha256 !== null && planned.sha256 !== held.sha256) {
     return { agent, ready: false, reason: "held with other bytes than planned" };
   }
-  const { blobs, isDeep, now } = look;
-  const stat = await blobs.stat(held.sha256);
+  const { isDeep, now } = look;
+  const stat = stats.get(held.sha256);
   if (stat === undefined)
     return { agent, ready: false, reason: "listed, but its tarball is missing: run jam sync" };
   if (stat.size !== held.size) {
