@@ -27,7 +27,7 @@ export interface RefusedListing extends RefusedItem {
 /** Either the entry that an item makes, or its refusal. */
 export type ReadEntry = { readonly entry: CatalogueEntry } | { readonly refused: RefusedListing };
 
-/** The items of every product file, judged one by one. */
+/** The items of every product file, checked one by one. */
 export function readEntries(products: ReadonlyMap<ContentId, ProductFile>): ReadEntry[] {
   return [...products].flatMap(([contentId, { items }]) => {
     const rank = streamRank(parseStreamContentId(contentId)?.stream ?? "");

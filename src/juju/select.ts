@@ -46,7 +46,7 @@ export interface RuleOpinion {
  * @throws JamError JAM_VERSION_INVALID for a range in the rules that cannot be read
  */
 export function selectAgents(agents: readonly Agent[], rules: SelectionRules): Verdict[] {
-  return judge(agents, rules).map(({ verdict }) => verdict);
+  return evaluate(agents, rules).map(({ verdict }) => verdict);
 }
 
 /**
@@ -54,10 +54,10 @@ export function selectAgents(agents: readonly Agent[], rules: SelectionRules): V
  * @throws JamError JAM_VERSION_INVALID for a range in the rules that cannot be read
  */
 export function explainAgents(agents: readonly Agent[], rules: SelectionRules): Explanation[] {
-  return judge(agents, rules);
+  return evaluate(agents, rules);
 }
 
-function judge(agents: readonly Agent[], rules: SelectionRules): Explanation[] {
+function evaluate(agents: readonly Agent[], rules: SelectionRules): Explanation[] {
   const candidates = agents.map(candidateOf);
   const denialOf = compileDenials(rules.deny);
   const denials = new Map(candidates.map((candidate) => [candidate, denialOf(candidate)]));

@@ -171,7 +171,7 @@ export interface PreferredTarget {
   /** Remaining reasons against it; empty for a good target. */
   readonly against: readonly TargetPreference[];
   /** Newer candidates that were not chosen, newest first. */
-  readonly passedOver: readonly {
+  readonly skipped: readonly {
     readonly version: JujuVersion;
     readonly because: readonly TargetPreference[];
   }[];
@@ -187,19 +187,19 @@ export function preferTarget(
   context: TargetContext,
   candidates: readonly JujuVersion[],
 ): PreferredTarget | undefined {
-  const judged = candidates
+  const evaluated = candidates
     .toSorted((a, b) => compareVersions(b, a))
     .map((version) => {
       const because = reasonsAgainst(context, version);
       return { version, because, weight: because.reduce((sum, one) => sum + weightOf(one), 0) };
     });
-  const avoidable = judged.filter(({ because }) => because.every(({ weight }) => weight !== "avoid"));
-  const [best] = avoidable.length > 0 ? avoidable : judged.toSorted((a, b) => a.weight - b.weight);
+  const avoidable = evaluated.filter(({ because }) => because.every(({ weight }) => weight !== "avoid"));
+  const [best] = avoidable.length > 0 ? avoidable : evaluated.toSorted((a, b) => a.weight - b.weight);
   if (best === undefined) return undefined;
   return {
     version: best.version,
     against: best.because,
-    passedOver: judged
+    skipped: evaluated
       .filter(({ version }) => compareVersions(version, best.version) > 0)
       .map(({ version, because }) => ({ version, because })),
     isKnown: isKnownVersion(best.version),

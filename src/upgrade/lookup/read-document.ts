@@ -55,7 +55,7 @@ export async function readDocument<T extends object>(
 ): Promise<T | LookupFault> {
   const url = joinUrl(pass.source.url, what.path);
   const answer = await run.reader.fetchDocument(url);
-  const { read, trouble, attempts = 1 } = await judge(answer, run, pass);
+  const { read, trouble, attempts = 1 } = await classify(answer, run, pass);
   const parsed = isFault(read) ? read : parse(read);
   const unreadable = !isFault(read) && isFault(parsed) && parsed.fault === "failed" ? "unreadable" : trouble;
   run.steps.push({
@@ -74,11 +74,11 @@ export async function readDocument<T extends object>(
   return isFault(parsed) ? parsed : parsed.value;
 }
 
-async function judge(answer: LookupAnswer, run: LookupRun, pass: LookupPass): Promise<Outcome> {
+async function classify(answer: LookupAnswer, run: LookupRun, pass: LookupPass): Promise<Outcome> {
   if (answer.kind === "cut")
     return { read: { fault: "failed", reason: answer.reason }, trouble: "unreadable" };
-  if (answer.kind !== "answer") return judgeSilence(answer, run.rules);
-  if (answer.status !== 200) return judgeStatus(answer.status, run.rules);
+  if (answer.kind !== "answer") return classifySilence(answer, run.rules);
+  if (answer.status !== 200) return classifyStatus(answer.status, run.rules);
   if (!pass.isSigned) return { read: answer.bytes };
   const block = findSignedBlock(new TextDecoder().decode(answer.bytes));
   if (block === undefined) return distrust("it is not signed with OpenPGP");
@@ -91,7 +91,7 @@ function distrust(reason: string): Outcome {
   return { read: { fault: "failed", reason: `no good signature: ${reason}` }, trouble: "signature" };
 }
 
-function judgeSilence(
+function classifySilence(
   answer: Exclude<LookupAnswer, { readonly kind: "answer" | "cut" }>,
   { failures }: LookupRules,
 ): Outcome {
@@ -106,7 +106,7 @@ function judgeSilence(
   return { read: { fault, reason }, attempts: isStrict ? 3 : 1, trouble: "unreachable" };
 }
 
-function judgeStatus(status: number, { failures }: LookupRules): Outcome {
+function classifyStatus(status: number, { failures }: LookupRules): Outcome {
   if (status === 404) return { read: { fault: "not-found", reason: "not found" } };
   if (failures === "hidden") {
     return {

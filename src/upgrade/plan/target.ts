@@ -168,11 +168,11 @@ export function bestOf(group: PlanGroup, candidates: readonly JujuVersion[]): Gr
   const upwards = candidates.filter((one) => compareVersions(one, group.version) > 0);
   const preferred = preferTarget(context, upwards.length > 0 ? upwards : candidates.slice(0, 1));
   if (preferred === undefined) return undefined;
-  const { version, passedOver, against } = preferred;
+  const { version, skipped, against } = preferred;
   return {
     version,
     warnings: [
-      ...passedOver
+      ...skipped
         .filter(({ because }) => because.length > 0)
         .slice(0, 3)
         .map(

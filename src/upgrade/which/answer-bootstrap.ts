@@ -45,7 +45,7 @@ export function answerBootstrapQuestion(state: WhichState, question: BootstrapQu
   const trace: Trace = [];
   const juju = decide(streams, trace);
   if (trace.length === 0) note(trace, CHECKED_FIRST);
-  const ground: Ground = {
+  const context: BootstrapContext = {
     question,
     client,
     listed: index === undefined ? listedInQuestion(streams) : listedInIndex(index),
@@ -57,10 +57,12 @@ export function answerBootstrapQuestion(state: WhichState, question: BootstrapQu
     question.safe && index !== undefined && !isImage
       ? decide(index.completeFor(question.arches ?? ["amd64"]).streams)
       : juju;
-  const judged = judge(complete, ground);
+  const evaluated = evaluate(complete, context);
   const advice =
-    judged.version === null ? [] : adviceWarnings(undefined, readAnyVersion(judged.version), state.knowledge);
-  const verdict = heedAdvice(judged, advice);
+    evaluated.version === null
+      ? []
+      : adviceWarnings(undefined, readAnyVersion(evaluated.version), state.knowledge);
+  const verdict = heedAdvice(evaluated, advice);
   const upstream =
     index === undefined || state.upstream === undefined ? null : decide(state.upstream.for(reader).streams);
   return {
@@ -69,7 +71,7 @@ export function answerBootstrapQuestion(state: WhichState, question: BootstrapQu
     ...verdict,
     warnings: [
       ...advice,
-      ...(isImage ? [imageWarning(verdict)] : warningsOf(verdict, ground, juju)),
+      ...(isImage ? [imageWarning(verdict)] : warningsOf(verdict, context, juju)),
       ...(index === undefined ? [] : companionWarnings(verdict, isImage)),
     ],
     trace,
@@ -87,7 +89,7 @@ const CHECKED_FIRST: Rule = {
   source: "cmd/juju/commands/bootstrap.go:Init",
 };
 
-interface Ground {
+interface BootstrapContext {
   readonly question: BootstrapQuestion;
   readonly client: JujuVersion;
   readonly listed: Listed;
@@ -125,8 +127,8 @@ function searchedStreams(
   return preferredStreams(generation, { version, development, stream: configStream });
 }
 
-function judge(juju: BootstrapOutcome, ground: Ground): Verdict {
-  const { question, client, family, fetchHint, listed, streams } = ground;
+function evaluate(juju: BootstrapOutcome, context: BootstrapContext): Verdict {
+  const { question, client, family, fetchHint, listed, streams } = context;
   const isOpen = question.requested === undefined && question.autoUpgrade;
   const wanted = isOpen ? formatMajorMinor(client) : wantedOf(question);
   const missing = (message: string) =>
@@ -159,8 +161,8 @@ function startOf({ agentVersion, binary }: Extract<BootstrapOutcome, { outcome: 
   return `This client bootstraps a controller of ${binary}, which then upgrades itself to ${agentVersion}.`;
 }
 
-function warningsOf(verdict: Verdict, ground: Ground, juju: BootstrapOutcome): WhichWarning[] {
-  const { question, client, family, fetchHint, listed, streams } = ground;
+function warningsOf(verdict: Verdict, context: BootstrapContext, juju: BootstrapOutcome): WhichWarning[] {
+  const { question, client, family, fetchHint, listed, streams } = context;
   const warnings: WhichWarning[] = [];
   const { version } = verdict;
   const arches = question.arches ?? [];

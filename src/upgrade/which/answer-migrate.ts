@@ -13,10 +13,10 @@ import type { WhichState } from "./which-state.ts";
 /** "Does that controller take this model?", as far as versions go. */
 export function answerMigrateQuestion(state: WhichState, question: MigrationQuestion): WhichAnswer {
   const juju = decideMigration(question);
-  const judged = judge(juju, question, state.knowledge);
+  const evaluated = evaluate(juju, question, state.knowledge);
   const { model, targetController: target } = question;
-  const advice = judged.version === null ? [] : adviceWarnings(model, target, state.knowledge);
-  const verdict = heedAdvice(judged, advice);
+  const advice = evaluated.version === null ? [] : adviceWarnings(model, target, state.knowledge);
+  const verdict = heedAdvice(evaluated, advice);
   return {
     kind: "migrate",
     id: question.id,
@@ -44,7 +44,7 @@ export function migrateByGeneration(question: MigrationQuestion): Readonly<Recor
   );
 }
 
-function judge(
+function evaluate(
   juju: ReturnType<typeof decideMigration>,
   question: MigrationQuestion,
   knowledge: Knowledge,

@@ -12,7 +12,7 @@ import type { VersionIndex } from "./version-index.ts";
 import type { WhichAnswer } from "./which-answer.ts";
 import { listedInQuestion, listedInIndex, missingArches } from "./listed.ts";
 import type { UpgradeQuestion } from "./which-question.ts";
-import { judgeUpgrade, requestedOf, subject, type UpgradeGround } from "./upgrade-verdict.ts";
+import { evaluateUpgrade, requestedOf, subject, type UpgradeContext } from "./upgrade-verdict.ts";
 import { bothFamilies, upgradeWarnings } from "./upgrade-warnings.ts";
 import { adviceWarnings, chosen, heedAdvice, notFound, upToDate, type Verdict } from "./verdict.ts";
 import type { WhichState } from "./which-state.ts";
@@ -29,7 +29,7 @@ export function answerUpgradeQuestion(state: WhichState, question: UpgradeQuesti
   const juju = decideUpgrade({ ...completed, streams }, trace);
   if (trace.length === 0) note(trace, REFUSED_FIRST[generation] ?? BY_CLIENT);
   const requested = requestedOf(question);
-  const ground: UpgradeGround = {
+  const context: UpgradeContext = {
     question: completed,
     current,
     controller,
@@ -42,8 +42,8 @@ export function answerUpgradeQuestion(state: WhichState, question: UpgradeQuesti
       mirror === undefined ? undefined : state.upstream?.agents.some((agent) => agent.version === version),
     family: reader.family,
   };
-  const plain = judgeUpgrade(juju, ground);
-  const safe = question.safe && mirror !== undefined ? judgeSafe(plain, ground, mirror.index) : plain;
+  const plain = evaluateUpgrade(juju, context);
+  const safe = question.safe && mirror !== undefined ? evaluateSafe(plain, context, mirror.index) : plain;
   const advice =
     safe.version === null || safe.decision === "up-to-date"
       ? []
@@ -60,7 +60,7 @@ export function answerUpgradeQuestion(state: WhichState, question: UpgradeQuesti
     ...verdict,
     warnings: [
       ...advice,
-      ...upgradeWarnings({ ...ground, verdict, juju, target: target ?? undefined, mirror, upstream }),
+      ...upgradeWarnings({ ...context, verdict, juju, target: target ?? undefined, mirror, upstream }),
     ],
     trace,
     generation,
@@ -117,20 +117,20 @@ function withDefaults(question: UpgradeQuestion, { all }: VersionIndex): Upgrade
  * The newest version that is listed for every arch of the model: Juju's own rules over lists without the incomplete ones.
  * Where that differs from Juju's own choice, the version has to be named.
  */
-function judgeSafe(plain: Verdict, ground: UpgradeGround, index: VersionIndex): Verdict {
-  const { current, question, streams } = ground;
+function evaluateSafe(plain: Verdict, context: UpgradeContext, index: VersionIndex): Verdict {
+  const { current, question, streams } = context;
   if (plain.decision === "blocked" && plain.code !== "JAM_UPGRADE_REFUSED") return plain;
   const arches = question.arches ?? archesHeldOf(current, index, streams);
   const complete = index.completeFor(arches);
   const listed = listedInIndex(complete);
-  const verdict = judgeUpgrade(decideFrom(question, complete), { ...ground, listed });
+  const verdict = evaluateUpgrade(decideFrom(question, complete), { ...context, listed });
   const { version } = verdict;
   if (version === null || verdict.decision === "up-to-date") return verdict;
   if (missingArches(listed, streams, readAnyVersion(version), arches).length > 0) {
     return notFound(
       "JAM_AGENT_NOT_FOUND",
       `Juju would take ${version}, which is not listed for all of ${arches.join(", ")}.`,
-      ground.fetchHint({ versions: version, arches, stream: streams[0], family: ground.family }),
+      context.fetchHint({ versions: version, arches, stream: streams[0], family: context.family }),
     );
   }
   if (version === plain.version) return verdict;

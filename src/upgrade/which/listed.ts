@@ -2,7 +2,7 @@ import type { StreamLists } from "../../juju/decisions/request.ts";
 import { compareVersions, type JujuVersion, type MajorMinor } from "../../juju/version.ts";
 import type { VersionIndex } from "./version-index.ts";
 
-/** What the streams list, as far as it is needed to judge an answer. */
+/** What the streams list, as far as it is needed to evaluate an answer. */
 export interface Listed {
   readonly streams: StreamLists;
   readonly isEmpty: boolean;

@@ -17,8 +17,8 @@ import type { AgentFamily } from "../../juju/stream.ts";
 import type { FetchHint } from "../fetch-hint.ts";
 import { blocked, chosen, notFound, upToDate, type Verdict } from "./verdict.ts";
 
-/** What an upgrade's answer is judged by. */
-export interface UpgradeGround {
+/** What an upgrade's answer is evaluated with. */
+export interface UpgradeContext {
   readonly question: UpgradeQuestion;
   readonly current: JujuVersion;
   readonly controller: JujuVersion;
@@ -37,15 +37,15 @@ export interface UpgradeGround {
 }
 
 /** What Juju's answer means for an upgrade from this mirror. */
-export function judgeUpgrade(answer: UpgradeOutcome, ground: UpgradeGround): Verdict {
-  const { question } = ground;
+export function evaluateUpgrade(answer: UpgradeOutcome, context: UpgradeContext): Verdict {
+  const { question } = context;
   switch (answer.outcome) {
     case "upgrade":
       return answer.changed
         ? chosen(
             "upgrade",
             answer.chosen,
-            `Juju upgrades this ${subject(question)} from ${formatVersion(ground.current)} to ${answer.chosen}.`,
+            `Juju upgrades this ${subject(question)} from ${formatVersion(context.current)} to ${answer.chosen}.`,
           )
         : upToDate(answer.chosen, `This ${subject(question)} runs ${answer.chosen} already.`);
     case "upload-local":
@@ -53,34 +53,34 @@ export function judgeUpgrade(answer: UpgradeOutcome, ground: UpgradeGround): Ver
     case "no-op":
       return upToDate(answer.chosen, `This ${subject(question)} runs ${answer.chosen} already.`);
     case "needs-local-agent":
-      return missing(ground, "The client would upload its own jujud, and has none.");
+      return missing(context, "The client would upload its own jujud, and has none.");
     case "up-to-date":
-      return judgeNothingNewer(answer.message, ground);
+      return evaluateNothingNewer(answer.message, context);
     case "error":
-      return judgeRefusal(answer.error, ground);
+      return evaluateRefusal(answer.error, context);
     default:
       return answer satisfies never;
   }
 }
 
 /** From 2.9.33 Juju prints "no upgrades available" and exits with 0 even where the requested version is not listed. */
-function judgeNothingNewer(message: string, ground: UpgradeGround): Verdict {
-  const { question, current, requested, listed } = ground;
+function evaluateNothingNewer(message: string, context: UpgradeContext): Verdict {
+  const { question, current, requested, listed } = context;
   const isAbove = requested !== undefined && compareVersions(requested, toPatch(current)) > 0;
-  if (isAbove && !isListed(requested, ground) && compareVersions(requested, current) !== 0) {
+  if (isAbove && !isListed(requested, context) && compareVersions(requested, current) !== 0) {
     return missing(
-      ground,
+      context,
       `${formatVersion(requested)} is not listed where this controller looks; Juju prints "${message}".`,
     );
   }
   if (listed.isEmpty && question.stored.isEmpty && requested === undefined) {
-    return missing(ground, `Nothing is listed that this controller reads; Juju prints "${message}".`);
+    return missing(context, `Nothing is listed that this controller reads; Juju prints "${message}".`);
   }
   return upToDate(formatVersion(current), message);
 }
 
-function judgeRefusal(error: string, ground: UpgradeGround): Verdict {
-  const { question, current, requested, knowledge } = ground;
+function evaluateRefusal(error: string, context: UpgradeContext): Verdict {
+  const { question, current, requested, knowledge } = context;
   if (question.requested !== undefined && requested === undefined) {
     return blocked(
       "JAM_VERSION_INVALID",
@@ -88,28 +88,29 @@ function judgeRefusal(error: string, ground: UpgradeGround): Verdict {
       "Write the version as Juju does, for example 3.6.5 or 3.6-beta2.",
     );
   }
-  if (saysNothingFound(error)) return missing(ground, error);
+  if (saysNothingFound(error)) return missing(context, error);
   const edge = requested === undefined ? undefined : edgeBetween(current, requested, knowledge);
-  if (requested !== undefined && edge?.kind === "migrate") return judgeMigration(requested, error, ground);
-  return blocked("JAM_UPGRADE_REFUSED", error, hintOn(ground));
+  if (requested !== undefined && edge?.kind === "migrate")
+    return evaluateMigration(requested, error, context);
+  return blocked("JAM_UPGRADE_REFUSED", error, hintOn(context));
 }
 
 /** Juju refuses to go there in place; a new controller of that version can take the models. */
-function judgeMigration(requested: JujuVersion, error: string, ground: UpgradeGround): Verdict {
+function evaluateMigration(requested: JujuVersion, error: string, context: UpgradeContext): Verdict {
   const target = formatVersion(requested);
-  const isHere = !ground.listed.isEmpty && isListed(requested, ground);
-  if (!isHere && ground.isListedUpstream(target) !== true) return missing(ground, error);
-  const { question, fetchHint } = ground;
+  const isHere = !context.listed.isEmpty && isListed(requested, context);
+  if (!isHere && context.isListedUpstream(target) !== true) return missing(context, error);
+  const { question, fetchHint } = context;
   const fetch = isHere
     ? ""
-    : `${fetchHint({ versions: target, arches: question.arches, stream: ground.streams[0] })} Then: `;
+    : `${fetchHint({ versions: target, arches: question.arches, stream: context.streams[0] })} Then: `;
   return {
     ...chosen("migrate", target, error),
-    hint: `${fetch}Bootstrap a controller of ${target} and migrate the models to it: \`${shellCommand`jam plan --from ${formatVersion(ground.current)} --to ${target}`}\`.`,
+    hint: `${fetch}Bootstrap a controller of ${target} and migrate the models to it: \`${shellCommand`jam plan --from ${formatVersion(context.current)} --to ${target}`}\`.`,
   };
 }
 
-function hintOn({ question, controller, current, requested }: UpgradeGround): string {
+function hintOn({ question, controller, current, requested }: UpgradeContext): string {
   if (requested !== undefined && compareVersions(requested, current) < 0) {
     return `Juju does not go back from ${formatVersion(current)}; leave --to out to see what comes next.`;
   }
@@ -124,7 +125,7 @@ function hintOn({ question, controller, current, requested }: UpgradeGround): st
 }
 
 function missing(
-  { question, current, family, fetchHint, listed, requested, streams }: UpgradeGround,
+  { question, current, family, fetchHint, listed, requested, streams }: UpgradeContext,
   message: string,
 ): Verdict {
   const versions = requested === undefined ? formatMajorMinor(current) : formatVersion(requested);
@@ -137,7 +138,7 @@ function missing(
   );
 }
 
-function isListed(version: JujuVersion, { question, listed, streams }: UpgradeGround): boolean {
+function isListed(version: JujuVersion, { question, listed, streams }: UpgradeContext): boolean {
   return (
     streamOf(listed, streams, version) !== undefined || includesVersion(question.stored.versions, version)
   );

@@ -15,11 +15,11 @@ import { isInPlace } from "../../juju/upgrade-edge.ts";
 import type { IndexReader, VersionIndexes, VersionIndex } from "./version-index.ts";
 import type { WhichWarning } from "./which-answer.ts";
 import { missingArches, streamOf, hasSeries } from "./listed.ts";
-import { subject, type UpgradeGround } from "./upgrade-verdict.ts";
+import { subject, type UpgradeContext } from "./upgrade-verdict.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What an answer is warned about. */
-export interface WarningGround extends UpgradeGround {
+export interface WarningContext extends UpgradeContext {
   readonly verdict: Verdict;
   readonly juju: UpgradeOutcome;
   /** The version Juju would set; undefined where it sets none. */
@@ -29,13 +29,13 @@ export interface WarningGround extends UpgradeGround {
   readonly upstream: UpgradeOutcome | undefined;
 }
 
-type Check = (ground: WarningGround) => WhichWarning | undefined;
+type Check = (context: WarningContext) => WhichWarning | undefined;
 
 /** The traps of this answer, each with its remedy. */
-export function upgradeWarnings(ground: WarningGround): WhichWarning[] {
+export function upgradeWarnings(context: WarningContext): WhichWarning[] {
   const warnings: WhichWarning[] = [];
   for (const check of CHECKS) {
-    const warning = check(ground);
+    const warning = check(context);
     if (warning !== undefined) warnings.push(warning);
   }
   return warnings;
@@ -55,8 +55,8 @@ const unsupportedMove: Check = ({ question, current, juju, knowledge, target }) 
   };
 };
 
-const archMissing: Check = (ground) => {
-  const { question, current, listed, streams, target } = ground;
+const archMissing: Check = (context) => {
+  const { question, current, listed, streams, target } = context;
   const arches = question.arches ?? question.nodeArches ?? [];
   if (target === undefined || arches.length === 0 || question.modelType === "caas") return undefined;
   const version = readAnyVersion(target);
@@ -67,7 +67,7 @@ const archMissing: Check = (ground) => {
     code: "arch-missing",
     severity: "warn",
     message: `${target} is not listed for ${missing.join(", ")}; Juju takes it anyway, and those machines find no agent.`,
-    remedy: `${fetchHint(ground, target, arches)} ${insteadOf(newestComplete(ground, version, arches), current)}`,
+    remedy: `${fetchHint(context, target, arches)} ${insteadOf(newestComplete(context, version, arches), current)}`,
   };
 };
 
@@ -80,7 +80,7 @@ function insteadOf(complete: JujuVersion | undefined, current: JujuVersion): str
 
 /** The newest version of a minor above what runs that is listed here for all of the arches. */
 function newestComplete(
-  { current, listed, streams }: WarningGround,
+  { current, listed, streams }: WarningContext,
   { major, minor }: Pick<JujuVersion, "major" | "minor">,
   arches: readonly string[],
 ): JujuVersion | undefined {
@@ -96,13 +96,13 @@ function newestComplete(
   );
 }
 
-function fetchHint(ground: UpgradeGround, versions: string, arches: readonly string[] | undefined): string {
-  return ground.fetchHint({ versions, arches, stream: ground.streams[0], family: ground.family });
+function fetchHint(context: UpgradeContext, versions: string, arches: readonly string[] | undefined): string {
+  return context.fetchHint({ versions, arches, stream: context.streams[0], family: context.family });
 }
 
 /** 3.3.4 and later, and 4.0: a model follows its controller, and it is not checked whether the agents are listed. */
-const notHeld: Check = (ground) => {
-  const { question, juju, listed, streams, target } = ground;
+const notHeld: Check = (context) => {
+  const { question, juju, listed, streams, target } = context;
   if (target === undefined || question.modelType === "caas" || juju.outcome === "upload-local")
     return undefined;
   const version = readAnyVersion(target);
@@ -114,13 +114,13 @@ const notHeld: Check = (ground) => {
     message:
       `${target} is not listed here. Juju sets it without looking; each machine then asks the controller, which has ` +
       "what it stored before and asks streams.canonical.com for the rest.",
-    remedy: fetchHint(ground, target, question.arches),
+    remedy: fetchHint(context, target, question.arches),
   };
 };
 
 /** Nothing is to do, and still new machines and units ask for the version that runs. */
-const runsUnheld: Check = (ground) => {
-  const { current, question, listed, mirror, streams, verdict } = ground;
+const runsUnheld: Check = (context) => {
+  const { current, question, listed, mirror, streams, verdict } = context;
   if (mirror === undefined || verdict.decision !== "up-to-date" || question.modelType === "caas")
     return undefined;
   const version = verdict.version === null ? current : readAnyVersion(verdict.version);
@@ -129,7 +129,7 @@ const runsUnheld: Check = (ground) => {
   const missing = missingArches(listed, streams, version, arches);
   // Where nothing of the minor is held, the look-up itself is warned of.
   const isNowhere =
-    streamOf(listed, streams, version) === undefined && streams.some((one) => hasMatch(ground, one));
+    streamOf(listed, streams, version) === undefined && streams.some((one) => hasMatch(context, one));
   if (missing.length === 0 && !(arches.length === 0 && isNowhere)) return undefined;
   const running = formatVersion(version);
   const where = missing.length === 0 ? "" : ` for ${missing.join(", ")}`;
@@ -137,13 +137,13 @@ const runsUnheld: Check = (ground) => {
     code: "agents-of-model",
     severity: "warn",
     message: `${running}, which runs, is not listed here${where}: a new machine finds no agent, unless its controller stored one.`,
-    remedy: fetchHint(ground, running, question.arches),
+    remedy: fetchHint(context, running, question.arches),
   };
 };
 
 /** What the lookup is about: a number, or everything of a minor (3.x, 4.0) or a major. */
 function hasMatch(
-  { question, controller, current, listed, requested }: WarningGround,
+  { question, controller, current, listed, requested }: WarningContext,
   stream: string,
 ): boolean {
   if (requested !== undefined) return listed.archesOf(stream, requested) !== undefined;
@@ -151,20 +151,20 @@ function hasMatch(
   return hasSeries(listed, stream, { major, minor: major < 3 ? undefined : minor });
 }
 
-const fallsThrough: Check = (ground) => {
-  const { current, question, juju, requested, streams, verdict } = ground;
+const fallsThrough: Check = (context) => {
+  const { current, question, juju, requested, streams, verdict } = context;
   // Versions are compared first: what is refused by that is never looked up.
   if (juju.outcome === "error" && !saysNothingFound(juju.error)) return undefined;
   if (verdict.decision !== "not-found" && verdict.decision !== "up-to-date") return undefined;
   if (question.modelType === "caas" || (requested !== undefined && verdict.decision === "up-to-date"))
     return undefined;
-  if (!isLookedUp(ground) || streams.some((stream) => hasMatch(ground, stream))) return undefined;
+  if (!isLookedUp(context) || streams.some((stream) => hasMatch(context, stream))) return undefined;
   return {
     code: "falls-through",
     severity: "warn",
     message: `Nothing in ${streams.join(", ")} matches here, so Juju asks its next source, streams.canonical.com, and waits where there is no internet.`,
     remedy: fetchHint(
-      ground,
+      context,
       requested === undefined ? formatMajorMinor(current) : formatVersion(requested),
       question.arches,
     ),
@@ -175,13 +175,13 @@ const fallsThrough: Check = (ground) => {
  * Each stream of the preference is looked up by itself, so one without a match sends that lookup to the default source.
  * Source: juju environs/tools/tools.go FindTools (2.9 branch ff1125b6da, 3.6 branch 1c91c54faf).
  */
-const streamFallsThrough: Check = (ground) => {
-  const { question, streams } = ground;
-  if (streams.length < 2 || !isLookedUp(ground)) return undefined;
-  const without = streams.filter((stream) => !hasMatch(ground, stream));
+const streamFallsThrough: Check = (context) => {
+  const { question, streams } = context;
+  if (streams.length < 2 || !isLookedUp(context)) return undefined;
+  const without = streams.filter((stream) => !hasMatch(context, stream));
   if (without.length === 0 || without.length === streams.length) return undefined;
   const end =
-    ground.controller.major >= 3
+    context.controller.major >= 3
       ? "where that cannot be reached, 3.6 fails the whole lookup"
       : "where that cannot be reached, 2.9 continues with the other streams after waiting";
   return {
@@ -193,7 +193,7 @@ const streamFallsThrough: Check = (ground) => {
 };
 
 /** False where Juju sets the version of the controller without a lookup. */
-function isLookedUp({ question, requested, controller }: WarningGround): boolean {
+function isLookedUp({ question, requested, controller }: WarningContext): boolean {
   if (question.isController) return true;
   if (question.generation === "4.0") return false;
   const follows = question.generation === "3.3.4-3.6.21" || question.generation === "3.6.23+";
@@ -265,8 +265,8 @@ const staysOnPreRelease: Check = ({ question, current, requested, streams, verdi
   };
 };
 
-const upstreamNewer: Check = (ground) => {
-  const { current, question, upstream, verdict } = ground;
+const upstreamNewer: Check = (context) => {
+  const { current, question, upstream, verdict } = context;
   if (upstream?.outcome !== "upgrade" || !upstream.changed || verdict.decision === "blocked")
     return undefined;
   const here = verdict.version === null ? current : readAnyVersion(verdict.version);
@@ -275,7 +275,7 @@ const upstreamNewer: Check = (ground) => {
     code: "upstream-newer",
     severity: "info",
     message: `With all that upstream lists, Juju would take ${upstream.chosen}.`,
-    remedy: fetchHint(ground, upstream.chosen, question.arches),
+    remedy: fetchHint(context, upstream.chosen, question.arches),
   };
 };
 
@@ -322,8 +322,8 @@ const localUpload: Check = ({ juju }) => {
 };
 
 /** 4.0 takes the newest whatever its arch, finds that a node cannot run it, and stops; it does not take the next lower. */
-const newestOfOtherArch: Check = (ground) => {
-  const { question, controller, listed, requested, streams, verdict } = ground;
+const newestOfOtherArch: Check = (context) => {
+  const { question, controller, listed, requested, streams, verdict } = context;
   if (question.generation !== "4.0" || !question.isController || requested !== undefined) return undefined;
   if (verdict.decision !== "not-found" || listed.isEmpty) return undefined;
   const arches = question.nodeArches ?? ["amd64"];
@@ -331,14 +331,14 @@ const newestOfOtherArch: Check = (ground) => {
   const versions = listed.streams.get(stream)?.versions ?? [];
   const best = newest(versions.filter((version) => isSameMinor(version, controller)));
   if (best === undefined) return undefined;
-  const complete = newestComplete(ground, controller, arches);
+  const complete = newestComplete(context, controller, arches);
   const missing = missingArches(listed, streams, best, arches);
   if (missing.length === 0) return undefined;
   return {
     code: "arch-missing",
     severity: "warn",
     message: `The newest of this minor, ${formatVersion(best)}, is not listed for ${missing.join(", ")}; 4.0 does not choose another one.`,
-    remedy: `${complete === undefined ? "" : `Name the newest that is complete: --agent-version ${formatVersion(complete)}. Or: `}${fetchHint(ground, formatVersion(best), arches)}`,
+    remedy: `${complete === undefined ? "" : `Name the newest that is complete: --agent-version ${formatVersion(complete)}. Or: `}${fetchHint(context, formatVersion(best), arches)}`,
   };
 };
 

@@ -52,7 +52,7 @@ test("nothing is preferred out of nothing", () => {
 
 test("says what was passed over and what is not known", () => {
   const preferred = preferTarget(context("3.6.14"), versions("3.6.18 3.6.21"));
-  expect(preferred?.passedOver.map(({ version }) => formatVersion(version))).toEqual(["3.6.21"]);
+  expect(preferred?.skipped.map(({ version }) => formatVersion(version))).toEqual(["3.6.21"]);
   expect(preferred?.isKnown).toBe(true);
   expect(preferTarget(context("3.6.14"), versions("3.6.99"))?.isKnown).toBe(false);
 });
