@@ -2,7 +2,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Config } from "../config/config.ts";
 import type { QueryInputs, QueryName } from "../server/queries.ts";
 import { JamError, reportError, toJamError, type ErrorReport } from "../shared/errors.ts";
-import { composeQueries, type QueryAnswers } from "./queries.ts";
+import type { QueryAnswers } from "../server/answers.ts";
+import { composeQueries } from "./queries.ts";
 
 /** The thread's settings. */
 export interface QueryWorkerData {

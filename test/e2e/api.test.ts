@@ -174,6 +174,19 @@ describe("the API answers what the command prints:", () => {
   });
 });
 
+test("no query asks an upstream", async () => {
+  const before = upstream.requests.length;
+  for (const { name, side, one } of ROWS) await ask(side, name, one);
+  expect(upstream.requests.length).toBe(before);
+  expect(before).toBeGreaterThan(0);
+});
+
+test("takes a plan in YAML, as the command does", async () => {
+  const yaml = (await gap.done("near", "plan", "--from", "3.6.9", "--to", "3.6", "-o", "yaml")).stdout;
+  const { verdict } = await ask("near", "ready", { args: [], body: () => yaml });
+  expect(verdict).toBe((await ask("near", "ready", { args: [], body: () => plan }))["verdict"]);
+});
+
 /** The names of a document's fields in their order, two levels deep; an element of a list stands for all. */
 function fieldsOf(value: unknown, depth = 2): unknown {
   if (Array.isArray(value)) return value.length === 0 || depth === 0 ? [] : [fieldsOf(value[0], depth)];

@@ -8,7 +8,7 @@
  * mirror.records, mirror.damaged                                       // what the server told
  * ```
  */
-import type { QueryAnswers } from "../../src/compose/queries.ts";
+import type { QueryAnswers } from "../../src/server/answers.ts";
 import type { Agent } from "../../src/juju/agent.ts";
 import { JUJU_KNOWLEDGE } from "../../src/juju/knowledge/knowledge.ts";
 import { createStateReader } from "../../src/upgrade/which/which-state.ts";

@@ -1,0 +1,140 @@
+import { listSites, openDeltaSizes } from "../bundle/site/list-sites.ts";
+import type { Advice } from "../juju/knowledge/knowledge.ts";
+import { parseMirrorUrl } from "../juju/mirror-url.ts";
+import type { SelectionRules } from "../juju/select-rule.ts";
+import { explainNamed } from "../mirror/explain-agents.ts";
+import { knowledgeOf } from "../mirror/knowledge.ts";
+import { listAgents } from "../mirror/list-agents.ts";
+import { readReports } from "../mirror/run-report.ts";
+import type { Snapshot } from "../mirror/snapshot.ts";
+import type { StatusDocument } from "../mirror/status-document.ts";
+import { JamError } from "../shared/errors.ts";
+import type { Store } from "../store/store.ts";
+import { adviseOn } from "../upgrade/fetch-hint.ts";
+import { readFleet } from "../upgrade/fleet/read-fleet.ts";
+import { createKnownReader, findUsableAgents, type KnownAgents } from "../upgrade/known-agents.ts";
+import { planFrom } from "../upgrade/plan/make-plan.ts";
+import { readPlanParameters } from "../upgrade/plan/parameters.ts";
+import { parsePlan, type PlanDocument } from "../upgrade/plan/plan-document.ts";
+import { judgeReadiness } from "../upgrade/ready/ready.ts";
+import { publicStatus } from "./api/status.ts";
+import { hideLocal, publicReport } from "./public-view.ts";
+import type { Page, PlanQuery, QueryInputs, QueryName } from "./queries.ts";
+
+/** What answers each query of the API: the document that the command prints, as anybody may see it. */
+export type QueryAnswers = {
+  readonly [Name in QueryName]: (input: QueryInputs[Name]) => Promise<object>;
+};
+
+/** What the answers rest on. */
+export interface AnswerSources {
+  readonly store: Pick<Store, "blobs" | "documents" | "refs">;
+  readonly readStatus: (wanted: { readonly runs: number }) => Promise<StatusDocument>;
+  readonly rules: SelectionRules;
+  readonly isOffline: boolean;
+  /** The advice of jam.yaml. */
+  readonly advice: readonly Advice[];
+  /** This mirror as controllers see it, where a query does not say it. */
+  readonly toolsUrl: string;
+  /** Absolute paths that nobody else should see, such as the data directory. */
+  readonly folders: readonly string[];
+}
+
+/** The sources, with what is known of versions. */
+interface Known extends AnswerSources {
+  readonly readKnown: () => Promise<KnownAgents>;
+}
+
+const BODY = "The request's body";
+
+/**
+ * Answers from a mirror, without any request. What is read stays in memory until a sync or an import changes it. Some
+ * answers take seconds of computing: a server does that in a thread.
+ */
+export function createAnswers(sources: AnswerSources): QueryAnswers {
+  const { store, advice } = sources;
+  const known: Known = { ...sources, readKnown: createKnownReader(store) };
+  const hide = hideLocal(sources.folders);
+  return {
+    status: async (input) => publicStatus(await sources.readStatus(input), hide),
+    runs: async ({ runs }) => {
+      const reports = await readReports(store.documents, runs);
+      return { runs: reports.map((report) => publicReport(report, hide)) };
+    },
+    agents: async ({ offset, limit, ...wanted }) => {
+      const { document } = listAgents(await requireShown(known), wanted);
+      return pageOf(document, { offset, limit });
+    },
+    explain: async ({ agent, ...page }) => pageOf(await explain(agent, known), page),
+    plan: (query) => plan(query, known),
+    ready: async ({ plan: wanted, confirm }) =>
+      judgeReadiness({
+        plan:
+          typeof wanted === "string" ? parsePlan({ name: BODY, text: wanted }) : await plan(wanted, known),
+        snapshot: await requireShown(known),
+        blobs: store.blobs,
+        knowledge: await knowledgeOf(store.documents, advice),
+        isDeep: false,
+        confirmed: confirm,
+        now: () => new Date(),
+        signal: new AbortController().signal,
+      }),
+    sites: async (page) => {
+      // Anybody may ask, so the key that signs bundles is not touched: sizes are those without a signature.
+      const sizes = await openDeltaSizes(store, { advice, signer: undefined });
+      return listSites(store, sizes, page);
+    },
+  };
+}
+
+async function explain(name: string, { rules, isOffline, readKnown }: Known) {
+  const { held } = await readKnown();
+  const { document } = await explainNamed(name, {
+    held,
+    upstream: undefined,
+    rules,
+    advise: () => adviseOn({ word: name }, { rules, isOffline }, readKnown),
+  });
+  return document;
+}
+
+async function plan(query: PlanQuery, sources: Known): Promise<PlanDocument> {
+  const { store, rules, advice, toolsUrl, readKnown } = sources;
+  const known = await readKnown();
+  const wish = readPlanParameters(query.parameters, {
+    hasFleet: query.fleet !== undefined,
+    known: {
+      held: known.held.map(({ version }) => version),
+      upstream: (known.upstream ?? []).map(({ version }) => version),
+    },
+    nameOf: (field) => (field === "fleet" ? "a body" : field),
+    example: "GET /api/v1/plan?from=2.9.10&to=3.6, or POST /api/v1/plan?to=3.6 with what juju status printed",
+  });
+  const fleet = query.fleet === undefined ? undefined : readFleet([{ name: BODY, text: query.fleet }]);
+  const ask = query.held ? "held" : "never";
+  const made = planFrom(wish, {
+    fleet,
+    known: await findUsableAgents(known, { streams: wish.streams, ask, deny: rules.deny }),
+    knowledge: await knowledgeOf(store.documents, advice),
+    select: rules.select,
+    mirror: parseMirrorUrl(query.url ?? toolsUrl, "url"),
+    now: new Date(),
+  });
+  return wish.notes.length === 0 ? made : { ...made, warnings: [...wish.notes, ...made.warnings] };
+}
+
+/** The message names no folder: that is the operator's business. */
+async function requireShown({ readKnown }: Known): Promise<Snapshot> {
+  const { snapshot } = await readKnown();
+  if (snapshot !== undefined) return snapshot;
+  throw new JamError("JAM_MIRROR_EMPTY", "Nothing has been published yet.", {
+    hint: "Run `jam sync` on the machine that holds this mirror.",
+  });
+}
+
+/** The rows that were asked for; `omitted` counts all others. */
+function pageOf(document: { readonly agents: readonly unknown[] }, { offset, limit }: Page): object {
+  const agents = document.agents.slice(offset, offset + limit);
+  const omitted = document.agents.length - agents.length;
+  return omitted === 0 ? document : { ...document, agents, omitted: { agents: omitted } };
+}
