@@ -2,6 +2,7 @@ import type { DocumentSource } from "../upstream/source.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { toJamError, type JamError } from "../shared/errors.ts";
+import { formatCount } from "../shared/listed.ts";
 import { checkData, type CheckResult, type DataUnderTest } from "./check-data.ts";
 import { parseIndexFile } from "../simplestreams/index-file.ts";
 import { STALE_AFTER_MS } from "../metadata/freshness.ts";
@@ -71,7 +72,7 @@ async function checkCarry({ carryKeys, isOffline }: SetupUnderTest): Promise<Che
   const found = problems.map((error) => describeProblem("carry", error));
   if (own === undefined && trusted === 0 && !isOffline) return found;
   const signs = own === undefined ? "nothing is signed here" : `this side signs with ${own}`;
-  const detail = `${signs}; ${trusted} key(s) of others are trusted`;
+  const detail = `${signs}; trusts ${formatCount(trusted, "key")} of others`;
   if (isOffline && trusted === 0) {
     const hint = "No bundle is believed yet. Bring the maker's public key over: jam key trust FILE";
     return [{ check: "carry", state: "warn", detail, hint }, ...found];
@@ -104,7 +105,7 @@ async function openSources(setup: SetupUnderTest): Promise<readonly DocumentSour
 
 function checkConfiguration({ configFile, rules }: SetupUnderTest): CheckResult {
   const from = configFile ?? "built-in defaults (no jam.yaml here)";
-  const detail = `${from}: ${rules.select} select rule(s), ${rules.deny} deny rule(s)`;
+  const detail = `${from}: ${formatCount(rules.select, "select rule")}, ${formatCount(rules.deny, "deny rule")}`;
   if (rules.select > 0) return { check: "configuration", state: "ok", detail };
   return {
     check: "configuration",
@@ -196,7 +197,9 @@ async function checkRules({ evaluateRules }: SetupUnderTest): Promise<CheckResul
   const verdict = await attempt("rules", evaluateRules);
   if ("check" in verdict) return [verdict];
   const { rules, warnings, isRefused } = verdict.value;
-  const taken = rules.map(({ rule, taken }) => `rule ${rule} takes ${taken} agent(s)`).join(", ");
+  const taken = rules
+    .map(({ rule, taken }) => `rule ${rule} takes ${formatCount(taken, "agent")}`)
+    .join(", ");
   const hint = isRefused
     ? "No rule takes an agent, so a sync changes nothing: correct `select` in jam.yaml."
     : "Correct the rule in `select` of jam.yaml, or add an upstream that lists it.";

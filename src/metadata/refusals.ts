@@ -1,4 +1,5 @@
 import type { ErrorReport } from "../shared/errors.ts";
+import { formatCount } from "../shared/listed.ts";
 import { formatAgentName, type Agent, parseAgentBinary } from "../juju/agent.ts";
 import type { Catalogue } from "../juju/catalogue.ts";
 import type { RefusedListing } from "../juju/catalogue-entry.ts";
@@ -42,7 +43,9 @@ export function relevantRefusals(input: {
     else failed.push(failedItem(agent === undefined ? where : formatAgentName(agent), where, error));
   }
   const warnings =
-    unwanted === 0 ? [] : [`Upstream lists ${unwanted} bad item(s) that no rule wants; they were left out.`];
+    unwanted === 0
+      ? []
+      : [`Upstream lists ${formatCount(unwanted, "bad item")} that no rule wants: left out.`];
   return { failed, warnings };
 }
 

@@ -1,6 +1,7 @@
 import type { Key } from "openpgp";
 
 import { isJamError, type JamError } from "../shared/errors.ts";
+import { formatCount } from "../shared/listed.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { OwnKey } from "./own-key.ts";
 import type { SigningKey } from "./signing-key.ts";
@@ -68,6 +69,6 @@ function withProblems(error: unknown, problems: readonly JamError[]): unknown {
   const [first] = problems;
   if (first === undefined || !isJamError(error, "JAM_SIGNER_UNKNOWN")) return error;
   return error.with({
-    hint: `${problems.length} file(s) of the key folder are not used, which \`jam key list\` names (${first.message}). ${error.hint ?? ""}`,
+    hint: `The key folder has ${formatCount(problems.length, "file")} that jam does not use; \`jam key list\` shows why (${first.message}). ${error.hint ?? ""}`,
   });
 }

@@ -2,6 +2,7 @@ import type { RequestHandler } from "express";
 import { type ErrorReport, type JamError, isJamError, reportError, toJamError } from "../shared/errors.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { htmlText } from "../shared/markup.ts";
+import { formatCount } from "../shared/listed.ts";
 import type { RefReader } from "./ref-reader.ts";
 import type { MirrorView } from "./mirror-view.ts";
 import { noteFailure, sendJson } from "./problem.ts";
@@ -78,7 +79,7 @@ async function describe(reader: RefReader): Promise<string[]> {
     const { verbatim, upstream, earlierProofs = [] } = snapshot;
     const isVerified = [upstream, ...earlierProofs].every(({ verified }) => verified);
     return [
-      `${counts.agents} agents in ${counts.tarballs} tarballs, ${formatByteSize(counts.bytes)}.`,
+      `${formatCount(counts.agents, "agent")} in ${formatCount(counts.tarballs, "tarball")}, ${formatByteSize(counts.bytes)}.`,
       `Snapshot ${snapshot.id} of ${upstream.name}${isVerified ? "" : ", not verified"}.`,
       verbatim.complete
         ? "Upstream's signed metadata is served under /upstream/tools."

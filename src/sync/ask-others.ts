@@ -1,5 +1,6 @@
 import type { Upstream } from "../upstream/source.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
+import { formatCount } from "../shared/listed.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { selectAgents } from "../juju/select.ts";
@@ -77,7 +78,7 @@ export async function askOthers(
   const staying = failures.length === 0 ? [] : pick(input.current?.agents ?? [], missingNow(), known);
   if (staying.length > 0) {
     const names = failures.map(({ source }) => source.name).join(", ");
-    warnings.push(`${staying.length} agent(s) that only ${names} may list stay as they are.`);
+    warnings.push(`Unchanged: ${formatCount(staying.length, "agent")} that only ${names} may list.`);
   }
   return { further, staying, warnings };
 }
@@ -139,7 +140,7 @@ function readFurther(input: AssessInput, source: Upstream, missing: Missing): Pr
 }
 
 function describeOffer(source: Upstream, agents: readonly Agent[]): string {
-  return `${source.name} (${source.url}) lists it: ${agents.length} agent(s) are taken from there, ${shorten(agents.map(formatAgentName))}.`;
+  return `${source.name} (${source.url}) lists it: jam takes ${formatCount(agents.length, "agent")} from there, ${shorten(agents.map(formatAgentName))}.`;
 }
 
 function shorten(names: readonly string[]): string {

@@ -254,7 +254,7 @@ describe("a damaged volume", () => {
     expect(stdout).toContain(`jam bundle repair ${media.folder}`);
     const repaired = await gap.near.jam("bundle", "repair", media.folder);
     expect(repaired.status).toBe(4);
-    expect(repaired.stdout).toContain("1 volume(s) repaired");
+    expect(repaired.stdout).toContain("1 volume repaired");
     expect(repaired.stdout).toContain("Remove files that do not belong there");
   });
 });

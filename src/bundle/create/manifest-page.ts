@@ -2,6 +2,7 @@ import { formatFingerprint } from "../../shared/signature.ts";
 import { htmlText } from "../../shared/markup.ts";
 import { shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
+import { formatCount } from "../../shared/listed.ts";
 import { compareVersions, parseVersion } from "../../juju/version.ts";
 import { parseAgentBinary } from "../../juju/agent.ts";
 import { carriedContents, type BundleManifest } from "../format/manifest.ts";
@@ -25,8 +26,8 @@ export function formatPage({ manifest, volumes, signedBy, files }: PageContent):
   const facts: [string, string][] = [
     ["Bundle", manifest.id],
     ["Snapshot", `${manifest.snapshot}, made ${manifest.createdAt}`],
-    ["Contents", `${manifest.selection}: ${carried.length} files, ${formatByteSize(bytes)}`],
-    ["Requires", relied === 0 ? "nothing" : `${relied} files that the far side has already`],
+    ["Contents", `${manifest.selection}: ${formatCount(carried.length, "file")}, ${formatByteSize(bytes)}`],
+    ["Requires", relied === 0 ? "nothing" : `${formatCount(relied, "file")} that the far side has already`],
     ["Upstream", `${source?.url ?? "unknown"} (${source?.verified === true ? "verified" : "NOT VERIFIED"})`],
     [
       "Signed by",

@@ -1,6 +1,6 @@
 import { JamError, type ErrorDetails } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import { countRows, type Omitting } from "../../shared/listed.ts";
+import { countRows, type Omitting, formatCount } from "../../shared/listed.ts";
 import type { BundleManifest } from "./manifest.ts";
 
 const COPY_AGAIN =
@@ -101,6 +101,6 @@ export function describeAffected(affected: Affected, most = 5): string {
   const names = agents.slice(0, most).join(", ");
   const count = countRows(affected, "agents");
   const more = count > most ? ` and ${count - most} more` : "";
-  const proof = documents.length === 0 ? "" : `${documents.length} document(s) of upstream`;
+  const proof = documents.length === 0 ? "" : `${formatCount(documents.length, "document")} of upstream`;
   return [names === "" ? "" : `${names}${more}`, proof].filter((part) => part !== "").join(", ");
 }

@@ -1,4 +1,5 @@
 import { isJamError } from "../../shared/errors.ts";
+import { formatCount } from "../../shared/listed.ts";
 import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
 import type { AgentsAndBytes } from "../../mirror/run-report.ts";
 import { repairTrees } from "../../mirror/rebuild-tree.ts";
@@ -94,7 +95,7 @@ async function publishIfReady(
   if (missing.length > 0) {
     return {
       kind: "left",
-      warnings: [`Bundle ${id} is still pending: ${missing.length} files are missing.`],
+      warnings: [`Bundle ${id} is still pending: ${formatCount(missing.length, "file")} missing.`],
     };
   }
   try {

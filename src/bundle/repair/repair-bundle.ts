@@ -2,6 +2,7 @@ import type { VolumeInput, MediumWriter } from "../../medium/medium.ts";
 import type { DocumentStore } from "../../store/store.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
+import { formatCount } from "../../shared/listed.ts";
 import type { BundlePlace } from "../create/create-bundle.ts";
 import { recallBundle } from "../create/created-bundles.ts";
 import type { ContentSource } from "../contents.ts";
@@ -116,7 +117,7 @@ export async function repairByReport(
   if (beyond !== undefined) {
     throw new JamError(
       "JAM_USAGE_INVALID",
-      `Bundle ${layout.id} has ${count} volume(s), but the report lists volume ${beyond}.`,
+      `Bundle ${layout.id} has ${formatCount(count, "volume")}, but the report lists volume ${beyond}.`,
       {
         hint: "Use the complete output of `jam bundle verify -o json`: it contains the volume size.",
         details: { bundle, count, number: beyond },

@@ -1,4 +1,4 @@
-import { cutLists, MAX_LISTED } from "../../shared/listed.ts";
+import { cutLists, MAX_LISTED, formatCount } from "../../shared/listed.ts";
 import { affectedOf, missingVolume, type Expectation, type FoundVolume } from "./find-faults.ts";
 import type { Sidecars } from "./read-sidecars.ts";
 import { VERIFY_LISTS, type VerifyReport, type VolumeFinding } from "./verify-report.ts";
@@ -110,7 +110,7 @@ function notesOf(run: {
   }
   if (run.unfinished > 0)
     notes.push(
-      `${run.unfinished} file(s) span several volumes that came out of order: their parts were checked only against the labels.`,
+      `The parts of ${formatCount(run.unfinished, "file")} in several volumes came out of order: they were checked only against the labels.`,
     );
   return notes;
 }

@@ -1,4 +1,5 @@
 import type { Sha256 } from "../../shared/sha256.ts";
+import { formatCount } from "../../shared/listed.ts";
 import { affectedBy, type Affected } from "../format/bundle-faults.ts";
 import type { Slice } from "../format/volume-plan.ts";
 import type { Fault } from "../signing.ts";
@@ -87,7 +88,7 @@ function damageOf(
   }
   const lost = unproven(check, slices);
   if (lost.length > 0) {
-    const what = `${lost.length} of the ${slices.length} file(s) in it`;
+    const what = `${lost.length} of the ${formatCount(slices.length, "file")} in it`;
     return { number, fault: damaged(check, what), lost };
   }
   if (check.layout !== layout) {

@@ -1,6 +1,7 @@
 import type { MediumWriter } from "../../medium/medium.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
+import { formatCount } from "../../shared/listed.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
 import { checkSignature, type Fault, type SignatureCheck, type VerifyDetached } from "../signing.ts";
@@ -85,7 +86,7 @@ function faultOf(text: string, known: number, { state, fault }: SignatureCheck):
   if (lines === known && lines > 0) return undefined;
   return {
     code: "JAM_BUNDLE_DAMAGED",
-    message: `${SUMS_NAME}: ${lines - known} of ${lines} line(s) cannot be read.`,
+    message: `${SUMS_NAME}: ${lines - known} of ${formatCount(lines, "line")} cannot be read.`,
   };
 }
 

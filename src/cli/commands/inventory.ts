@@ -1,6 +1,7 @@
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { printable } from "../../shared/printable.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
+import { formatCount } from "../../shared/listed.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
 import { fleetInventory, hasUnknownArches } from "../../bundle/inventory/fleet-inventory.ts";
 import {
@@ -88,12 +89,13 @@ function summarize(document: Inventory, to: string | undefined): string {
   if (document.kind === "fleet") {
     const arches = new Set(document.versions.map(({ arch }) => arch));
     const versions = new Set(document.versions.map(({ version }) => version));
-    return `${versions.size} version(s) in use on ${[...arches].join(", ")}.${where}`;
+    return `${formatCount(versions.size, "version")} in use on ${[...arches].join(", ")}.${where}`;
   }
   const agents = document.tarballs.reduce((sum, one) => sum + one.agents.length, 0);
   const bytes = formatByteSize(sumTarballBytes(document.tarballs));
-  const bundles = document.bundles.length === 0 ? "" : `, ${document.bundles.length} bundle(s) imported`;
+  const bundles =
+    document.bundles.length === 0 ? "" : `, ${formatCount(document.bundles.length, "bundle")} imported`;
   return document.snapshot === null
     ? `This mirror is empty: with this inventory a bundle contains everything.${where}`
-    : `${agents} agent(s), ${bytes}, ${document.documents.length} document(s) of upstream${bundles}.${where}`;
+    : `${formatCount(agents, "agent")}, ${bytes}, ${formatCount(document.documents.length, "document")} of upstream${bundles}.${where}`;
 }

@@ -1,4 +1,5 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
+import { formatCount } from "../../shared/listed.ts";
 import { asWriter } from "../../mirror/as-writer.ts";
 import { planPrune, pruneStore } from "../../mirror/prune.ts";
 import type { RetentionPlan } from "../../mirror/retention.ts";
@@ -47,6 +48,6 @@ async function print(context: CommandContext, plan: RetentionPlan, verb: string)
   await context.output.print(document, () =>
     isNothing
       ? "Nothing to prune.\n"
-      : `${snapshots.length} snapshot(s), ${trees.length} published tree(s) and ${blobs.length} tarball(s), ${formatByteSize(plan.bytes)}: ${verb}.\n`,
+      : `${formatCount(snapshots.length, "snapshot")}, ${formatCount(trees.length, "published tree")} and ${formatCount(blobs.length, "tarball")}, ${formatByteSize(plan.bytes)}: ${verb}.\n`,
   );
 }

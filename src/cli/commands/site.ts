@@ -1,6 +1,7 @@
 import { printable } from "../../shared/printable.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
+import { formatCount } from "../../shared/listed.ts";
 import { describeSite, listSites } from "../../bundle/site/list-sites.ts";
 import type { ListedSite, SitesDocument } from "../../bundle/site/sites-document.ts";
 import { readReceipts, type ReadReceipts } from "../../bundle/site/read-receipts.ts";
@@ -78,8 +79,11 @@ async function renderSites({ sites }: SitesDocument, { now }: CommandContext): P
 }
 
 function describeLag(behind: ListedSite["behind"], beyond: number): string {
-  const lag = behind.agents === 0 ? [] : [`${behind.versions} version(s), ${formatByteSize(behind.bytes)}`];
-  const more = beyond === 0 ? [] : [`${beyond} agent(s) to delete`];
+  const lag =
+    behind.agents === 0
+      ? []
+      : [`${formatCount(behind.versions, "version")}, ${formatByteSize(behind.bytes)}`];
+  const more = beyond === 0 ? [] : [`${formatCount(beyond, "agent")} to delete`];
   return [...lag, ...more].join("; ") || "up to date";
 }
 
@@ -131,7 +135,7 @@ function renderUpdate({ outcome, site, earlier }: SiteUpdate): string {
     return `${name}: nothing changed: this receipt is older than the last one, of ${receipt.createdAt}.`;
   }
   if (outcome === "known") return `${name}: nothing changed: this receipt was imported before.`;
-  const held = `${receipt.agents} agent(s), ${formatByteSize(receipt.bytes)}, on ${receipt.createdAt}`;
+  const held = `${formatCount(receipt.agents, "agent")}, ${formatByteSize(receipt.bytes)}, on ${receipt.createdAt}`;
   const isNewSigner = earlier !== undefined && earlier.signedBy !== signedBy;
   const signer = `signed by ${signedBy ?? "nobody"}`;
   return `${name}: held ${held}; ${signer}${isNewSigner ? `, the one before by ${earlier.signedBy ?? "nobody"}` : ""}.`;

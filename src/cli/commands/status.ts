@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
-import { countRows } from "../../shared/listed.ts";
+import { countRows, formatCount } from "../../shared/listed.ts";
 import { printable } from "../../shared/printable.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
 import type { StatusDocument } from "../../mirror/status-document.ts";
@@ -39,7 +39,7 @@ async function render(status: StatusDocument, context: CommandContext): Promise<
         paint("red", `          SIGNED BY A KEY THAT HAD EXPIRED: ${fingerprint}, on ${expiredAt}`),
       ),
       ...describeOrigin(snapshot.bundle, context),
-      `held      ${status.held.agents} agent(s), ${formatByteSize(status.held.bytes)}: ${streams.join(", ")}`,
+      `held      ${formatCount(status.held.agents, "agent")}, ${formatByteSize(status.held.bytes)}: ${streams.join(", ")}`,
       `verbatim  ${verbatim.complete ? "complete: /upstream/tools is served" : `not served: ${printable(verbatim.reason, Infinity)}`}`,
     );
   }
@@ -49,7 +49,7 @@ async function render(status: StatusDocument, context: CommandContext): Promise<
     );
   for (const { bundle, lacking, volumes } of status.waiting) {
     const where = volumes.length === 0 ? "" : `, in volume ${volumes.join(", ")}`;
-    lines.push(`waiting   bundle ${bundle}: ${lacking} file(s) have not come yet${where}`);
+    lines.push(`waiting   bundle ${bundle}: ${formatCount(lacking, "file")} still missing${where}`);
   }
   if (status.freeBytes !== null) lines.push(`free      ${formatByteSize(status.freeBytes)}`);
   if (status.writer !== null) lines.push(`writing   ${JSON.stringify(status.writer)}`);

@@ -2,7 +2,7 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
-import { countRows } from "../../shared/listed.ts";
+import { countRows, formatCount } from "../../shared/listed.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
 import type { Paint } from "../output/paint.ts";
 import { shortenNames } from "../output/text.ts";
@@ -19,10 +19,10 @@ export async function renderReport(report: SyncReport, paint: Paint): Promise<st
   const lines = [headline(report, paint)];
   if (report.fetched.agents > 0) {
     lines.push(
-      `  fetched  ${report.fetched.agents} agent(s), ${formatByteSize(report.fetched.bytes)} in ${formatDuration(report.durationMs)}`,
+      `  fetched  ${formatCount(report.fetched.agents, "agent")}, ${formatByteSize(report.fetched.bytes)} in ${formatDuration(report.durationMs)}`,
     );
   }
-  lines.push(`  held     ${report.held.agents} agent(s), ${formatByteSize(report.held.bytes)}`);
+  lines.push(`  held     ${formatCount(report.held.agents, "agent")}, ${formatByteSize(report.held.bytes)}`);
   if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
   if (report.added.length > 0) lines.push(`  new      ${shortenNames(report.added, report.omitted?.added)}`);
   if (report.removed.length > 0) {
@@ -36,7 +36,7 @@ export async function renderReport(report: SyncReport, paint: Paint): Promise<st
   for (const warning of report.warnings)
     lines.push(`  ${paint("yellow", "warning")}  ${printable(warning, Infinity)}`);
   const { failed = 0, warnings = 0 } = report.omitted ?? {};
-  if (warnings > 0) lines.push(`  and ${warnings} more warnings`);
+  if (warnings > 0) lines.push(`  and ${formatCount(warnings, "more warning")}`);
   if (report.failed.length > 0) {
     lines.push("", "Missing:", await failedTable(report));
     if (failed > 0) lines.push(`and ${failed} more`);
@@ -72,8 +72,8 @@ function headline(report: SyncReport, paint: Paint): string {
         : `Nothing new at ${report.upstream}; missing or damaged tarballs were fetched again`;
     case "partial":
       return report.snapshot === null
-        ? paint("red", `Nothing came from ${report.upstream}: ${missing} agent(s) missing`)
-        : paint("yellow", `Partly updated from ${report.upstream}: ${missing} agent(s) missing`);
+        ? paint("red", `Nothing came from ${report.upstream}: ${formatCount(missing, "agent")} missing`)
+        : paint("yellow", `Partly updated from ${report.upstream}: ${formatCount(missing, "agent")} missing`);
     case "failed":
       return paint("red", `Failed: ${printable(report.error?.message ?? "unknown", Infinity)}`);
   }

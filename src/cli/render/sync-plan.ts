@@ -1,4 +1,5 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
+import { formatCount } from "../../shared/listed.ts";
 import type { Assessment } from "../../sync/assess.ts";
 import type { SyncPlan } from "../../sync/plan.ts";
 import { outcomesOf } from "../../sync/evaluate-rules.ts";
@@ -49,10 +50,10 @@ export async function renderPlan(planned: PlannedSync): Promise<string> {
       `To remove from the index:\n${await formatTable([{ heading: "AGENT" }, { heading: "REASON" }, { heading: "RULE" }], rows)}`,
     );
   }
-  const total = `${plan.fetch.length} tarball(s), ${formatByteSize(plan.bytes)} to fetch; ${plan.remove.length} agent(s) to remove; ${plan.wanted.length} wanted in all.`;
+  const total = `${formatCount(plan.fetch.length, "tarball")}, ${formatByteSize(plan.bytes)} to fetch; ${formatCount(plan.remove.length, "agent")} to remove; ${plan.wanted.length} wanted in all.`;
   parts.push(
     plan.fetch.length + plan.remove.length === 0
-      ? `Nothing to do: ${plan.wanted.length} agent(s) wanted, all held.\n`
+      ? `Nothing to do: ${formatCount(plan.wanted.length, "agent")} wanted, all held.\n`
       : `${total}\n`,
   );
   return parts.join("\n");

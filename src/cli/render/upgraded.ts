@@ -1,4 +1,5 @@
 import { printable } from "../../shared/printable.ts";
+import { formatCount } from "../../shared/listed.ts";
 import type { UpgradedAgent } from "../../upgrade/upgraded/agents.ts";
 import type { UpgradedController } from "../../upgrade/upgraded/controllers.ts";
 import { type UpgradedState, isOnTarget } from "../../upgrade/upgraded/states.ts";
@@ -56,7 +57,7 @@ async function renderModel(
   const head =
     model.agents.length === 0
       ? `${name}: no agents to wait for; the model is set to ${model.version ?? "an unknown version"}`
-      : `${name}: ${done.length} of ${model.agents.length} agents run ${target} and work`;
+      : `${name}: ${done.length} of ${formatCount(model.agents.length, "agent")} run ${target} and work`;
   const warnings = model.warnings.map((text) => `      note: ${printable(text, 300)}\n`).join("");
   if (model.upgraded) return `${paint("green", "done")}  ${head}\n${warnings}`;
   const late = model.agents.filter(({ state }) => !isOnTarget(state));
@@ -132,5 +133,5 @@ export function renderUnread(unread: readonly Omit<FleetUnread, "kind">[], paint
     return `${paint("red", "not read")}  ${printable(where)}: ${printable(text, 300)}`;
   });
   const more = unread.length - MAX_LINES;
-  return more > 0 ? [...lines, `${paint("red", "not read")}  and ${more} more parts`] : lines;
+  return more > 0 ? [...lines, `${paint("red", "not read")}  and ${formatCount(more, "more part")}`] : lines;
 }

@@ -131,7 +131,8 @@ export class FleetReader {
 
   #nothing(): JamError {
     const first = this.#sources.slice(0, 5).map(({ file, told }) => `${file} ${told}`);
-    const more = this.#sources.length > 5 ? `; and ${this.#sources.length - 5} more files` : "";
+    const more =
+      this.#sources.length > 5 ? `; and ${formatCount(this.#sources.length - 5, "more file")}` : "";
     const why = first.length === 0 ? "there are no files" : `${first.join("; ")}${more}`;
     return new JamError("JAM_FLEET_INVALID", `No file describes a fleet: ${why}.`, { hint: ACCEPTED_HINT });
   }

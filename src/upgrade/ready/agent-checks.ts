@@ -148,7 +148,7 @@ export function agentChecks(plan: PlanDocument, looked: LookedAgents, isDeep: bo
         summary:
           bad.length === agents.length
             ? `None of the agents ${what} can be served.`
-            : `${bad.length} of the ${agents.length} agents ${what} cannot be served.`,
+            : `${bad.length} of the ${formatCount(agents.length, "agent")} ${what} cannot be served.`,
         evidence:
           bad.length > MAX_NAMED ? [...bad.slice(0, MAX_NAMED), `and ${bad.length - MAX_NAMED} more`] : bad,
         remedy: remedyFor(agents, looked),

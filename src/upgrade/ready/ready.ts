@@ -8,6 +8,7 @@ import { formatAgentName } from "../../juju/agent.ts";
 import { JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
 import { printable } from "../../shared/printable.ts";
+import { formatCount } from "../../shared/listed.ts";
 import { covers } from "../../juju/upgrade-edge.ts";
 import { parseVersion } from "../../juju/version.ts";
 
@@ -81,7 +82,7 @@ export function rowsOf(hop: PlanHop, number: number, looked: LookedAgents, knowl
     });
     const reasons = bad.map(({ agent, reason }) => `${agent} ${reason ?? ""}`.trim());
     if (block !== undefined) reasons.unshift(`advice blocks this hop: ${block.reason}`);
-    const held = `${agents.length} ${agents.length === 1 ? "agent" : "agents"} held`;
+    const held = `${formatCount(agents.length, "agent")} held`;
     return {
       ...head,
       model,

@@ -225,7 +225,7 @@ describe("the keys of others", () => {
     const error = await failureOf(
       ours.verifyDetached(BYTES, await other!.signDetached(BYTES, ours.now), "SUMS"),
     );
-    expect(error).toMatchObject({ code: "JAM_SIGNER_UNKNOWN", hint: expect.stringContaining("2 file(s)") });
+    expect(error).toMatchObject({ code: "JAM_SIGNER_UNKNOWN", hint: expect.stringContaining("2 files") });
   });
 
   test("are not counted by the hundred thousand", async () => {

@@ -149,7 +149,7 @@ test("tells what it is on its start page, with the address to give to Juju", asy
   const text = await page.text();
   expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
   expect(text).toContain(`agent-metadata-url=${mirror.url}/tools`);
-  expect(text).toContain("1 agents in 1 tarballs, 2.0 KiB");
+  expect(text).toContain("1 agent in 1 tarball, 2.0 KiB");
 });
 
 test("M7: the start page repeats nothing that a Host header smuggles in", async () => {

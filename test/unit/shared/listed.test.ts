@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { JamError, reportError } from "../../../src/shared/errors.ts";
-import { countRows, cutLists } from "../../../src/shared/listed.ts";
+import { countRows, cutLists, formatCount } from "../../../src/shared/listed.ts";
 
 const rows = (count: number) => Array.from({ length: count }, (_, index) => index);
 
@@ -52,4 +52,8 @@ test("an error is reported with bounded lists and texts, whatever its details ho
 test("an error of many lines shows the first ones", () => {
   const { message } = new JamError("JAM_USAGE_INVALID", "Many:", { lines: rows(50_000).map(String) });
   expect(message.split("\n")).toHaveLength(1001);
+});
+
+test("writes a number with its word in the singular or the plural", () => {
+  expect([0, 1, 2].map((count) => formatCount(count, "agent"))).toEqual(["0 agents", "1 agent", "2 agents"]);
 });

@@ -6,7 +6,7 @@ import { carriedContents, countAgents, type BundleManifest } from "../../../bund
 import type { FinishedVolume } from "../../../bundle/write/write-progress.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
-import { cutLists } from "../../../shared/listed.ts";
+import { cutLists, formatCount } from "../../../shared/listed.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { shortenNames } from "../../output/text.ts";
 import { formatTable } from "../../output/table.ts";
@@ -200,7 +200,7 @@ async function printBundle(
       signedBy === undefined ? "Not signed." : `Signed by ${signedBy}.`,
     ];
     const relied = manifest.baseline.reduce((sum, { contents }) => sum + contents.length, 0);
-    if (relied > 0) lines.push(`Relies on ${relied} file(s) that the far side has already.`);
+    if (relied > 0) lines.push(`Relies on ${formatCount(relied, "file")} that the far side has already.`);
     if (carried.agents === 0)
       lines.push("The far side has every tarball already: the bundle contains only metadata.");
     if (manifest.missing.length > 0)
@@ -250,7 +250,7 @@ function describeCarried(manifest: BundleManifest): Carried {
 }
 
 function describe({ agents, tarballs, bytes }: Carried): string {
-  return `${agents} agent(s) in ${tarballs} tarball(s), ${formatByteSize(bytes)}`;
+  return `${formatCount(agents, "agent")} in ${formatCount(tarballs, "tarball")}, ${formatByteSize(bytes)}`;
 }
 
 function parseCount(text: string): number {

@@ -1,6 +1,7 @@
 import type { DividedBundle } from "../../../bundle/divide/divide-bundle.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
+import { formatCount } from "../../../shared/listed.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
@@ -74,7 +75,7 @@ async function printDivided(
       [{ heading: "VOLUME" }, { heading: "SIZE", align: "right" }, { heading: "SHA-256" }],
       files.map(({ path, size, sha256 }) => [path, formatByteSize(size), sha256]),
     );
-    return `Bundle ${layout.id}: ${files.length} volume(s)\n${table}Signature: ${describeSignature(signature, context.paint)}\n`;
+    return `Bundle ${layout.id}: ${formatCount(files.length, "volume")}\n${table}Signature: ${describeSignature(signature, context.paint)}\n`;
   });
 }
 

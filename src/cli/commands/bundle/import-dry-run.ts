@@ -3,7 +3,7 @@ import { printable } from "../../../shared/printable.ts";
 import type { ImportRules, ImportWork } from "../../../bundle/import/import-work.ts";
 import { previewImport, type BundlePreview } from "../../../bundle/import/preview.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
-import { cutLists } from "../../../shared/listed.ts";
+import { cutLists, formatCount } from "../../../shared/listed.ts";
 import { currentSnapshot } from "../../../mirror/read-snapshots.ts";
 import { MIRROR_REF } from "../../../shared/ref-name.ts";
 import type { CommandContext } from "../../command.ts";
@@ -44,15 +44,19 @@ function render(preview: BundlePreview): string {
   const lines = [
     `Bundle ${manifest.id}, ${signedBy === null ? "SIGNER NOT TRUSTED" : `signed by ${signedBy}`}`,
     `  volumes  ${volumes.length} of ${count}`,
-    `  imports  ${imports.agents} agent(s), ${formatByteSize(imports.bytes)}`,
+    `  imports  ${formatCount(imports.agents, "agent")}, ${formatByteSize(imports.bytes)}`,
   ];
   if (removes.length > 0) {
     const names = removes.slice(0, 8).join(", ");
-    lines.push(`  removes  ${removes.length} agent(s): ${names}${removes.length > 8 ? ", …" : ""}`);
+    lines.push(
+      `  removes  ${formatCount(removes.length, "agent")}: ${names}${removes.length > 8 ? ", …" : ""}`,
+    );
   }
   if (missing.length > 0) {
     const names = missing.slice(0, 8).map(({ agents, path }) => agents[0] ?? path);
-    lines.push(`  missing  ${missing.length} file(s): ${names.join(", ")}${missing.length > 8 ? ", …" : ""}`);
+    lines.push(
+      `  missing  ${formatCount(missing.length, "file")}: ${names.join(", ")}${missing.length > 8 ? ", …" : ""}`,
+    );
   } else if (preview.isMassRemoval) {
     lines.push(
       "  complete, but it would be refused because it removes too many agents (see --allow mass-removal)",

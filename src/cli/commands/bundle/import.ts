@@ -2,7 +2,7 @@ import { printable } from "../../../shared/printable.ts";
 import type { Command } from "commander";
 import type { ImportReport } from "../../../bundle/import/import-work.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
-import { countRows } from "../../../shared/listed.ts";
+import { countRows, formatCount } from "../../../shared/listed.ts";
 import { ALLOWANCES, type Allowance } from "../../../metadata/freshness.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { shortenNames } from "../../output/text.ts";
@@ -98,8 +98,8 @@ async function render(report: ImportReport, { paint }: CommandContext): Promise<
     );
   }
   const { imported, held, added, removed } = report;
-  lines.push(`  imported ${imported.agents} agent(s), ${formatByteSize(imported.bytes)}`);
-  lines.push(`  held     ${held.agents} agent(s), ${formatByteSize(held.bytes)}`);
+  lines.push(`  imported ${formatCount(imported.agents, "agent")}, ${formatByteSize(imported.bytes)}`);
+  lines.push(`  held     ${formatCount(held.agents, "agent")}, ${formatByteSize(held.bytes)}`);
   if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
   if (added.length > 0) lines.push(`  new      ${shortenNames(added, report.omitted?.added)}`);
   if (removed.length > 0) lines.push(`  removed  ${shortenNames(removed, report.omitted?.removed)}`);
@@ -114,7 +114,7 @@ async function render(report: ImportReport, { paint }: CommandContext): Promise<
     lines.push(`  ${paint("red", "refused")}  ${printable(message, Infinity)} [${error.code}]`);
   }
   const { warnings = 0, failed = 0, faults = 0 } = report.omitted ?? {};
-  if (warnings > 0) lines.push(`  and ${warnings} more warnings`);
+  if (warnings > 0) lines.push(`  and ${formatCount(warnings, "more warning")}`);
   if (failed + faults > 0) lines.push(`  and ${failed + faults} more were refused`);
   if (report.outcome === "updated")
     lines.push("", "Next: jam bundle receipt --to FILE, and take it to the near side.");
@@ -128,7 +128,7 @@ function describeNeed(report: ImportReport): string {
   const bundles = report.needed.flatMap((place) => (place.volumes === undefined ? describePlace(place) : []));
   const needs = [...(volumes.length > 0 ? [`volume ${volumes.join(", ")} of this bundle`] : []), ...bundles];
   const count = countRows(report, "missing");
-  return `Missing ${count} ${count === 1 ? "file" : "files"}, found in: ${needs.join("; ")}.`;
+  return `Missing ${formatCount(count, "file")}, found in: ${needs.join("; ")}.`;
 }
 
 /** More rows do not help a person; -o json has more. */

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { InspectedBundle, Inspection } from "../../../bundle/read/inspect-bundles.ts";
 import type { SignatureCheck } from "../../../bundle/signing.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
-import { cutLists } from "../../../shared/listed.ts";
+import { cutLists, formatCount } from "../../../shared/listed.ts";
 import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { formatTable } from "../../output/table.ts";
@@ -110,7 +110,7 @@ function describe(
     `  signature  ${describeSignature(signature, paint)}`,
     `  scope      ${scope}`,
     `  selection  ${printable(manifest.selection, 500)}`,
-    `  carries    ${carries.agents} of ${agents.length} agent(s) in ${carries.tarballs} tarball(s) and ${carries.documents} document(s), ${formatByteSize(carries.bytes)}`,
+    `  carries    ${carries.agents} of ${formatCount(agents.length, "agent")} in ${formatCount(carries.tarballs, "tarball")} and ${formatCount(carries.documents, "document")}, ${formatByteSize(carries.bytes)}`,
   ];
   for (const { bundle, snapshot, contents } of manifest.baseline) {
     const from = bundle
@@ -118,7 +118,7 @@ function describe(
       : snapshot
         ? `snapshot ${snapshot}`
         : "the far side's inventory or receipt";
-    lines.push(`  relies on  ${contents.length} file(s) of ${from}`);
+    lines.push(`  relies on  ${formatCount(contents.length, "file")} of ${from}`);
   }
   for (const { name, url, verified } of manifest.proofs)
     lines.push(
@@ -127,7 +127,7 @@ function describe(
   for (const { agent, reason } of manifest.missing.slice(0, 12))
     lines.push(`  ${paint("yellow", "left out")}   ${printable(agent)}: ${printable(reason)}`);
   if (manifest.missing.length > 12) lines.push(`             and ${manifest.missing.length - 12} more`);
-  lines.push(`  advice     ${manifest.advice.length} rule(s) of its maker`);
+  lines.push(`  advice     ${formatCount(manifest.advice.length, "rule")} of its maker`);
   const { found, count, volumeSize } = volumes;
   const size = volumeSize === null ? "" : `, ${formatByteSize(volumeSize)} each (${volumeSize} bytes)`;
   lines.push(`  volumes    ${describeVolumes(found)} of ${count}${size}`);

@@ -6,6 +6,7 @@ import { siteName } from "../../../bundle/format/fields.ts";
 import type { Config } from "../../../config/config.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
+import { formatCount } from "../../../shared/listed.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { writeCarriedFile } from "./write-file.ts";
 
@@ -105,5 +106,5 @@ function summarize(
   to: string | undefined,
 ): string {
   const where = to === undefined ? "" : ` Written to ${printable(to, Infinity)}.`;
-  return `Receipt of ${site}: ${agents} agent(s), ${formatByteSize(bytes)}; signed by ${signedBy ?? "nobody"}.${where} On the near side: jam site update FILE`;
+  return `Receipt of ${site}: ${formatCount(agents, "agent")}, ${formatByteSize(bytes)}; signed by ${signedBy ?? "nobody"}.${where} On the near side: jam site update FILE`;
 }

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Repaired, RepairWork } from "../../../bundle/repair/repair-bundle.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
+import { formatCount } from "../../../shared/listed.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
@@ -164,7 +165,7 @@ async function printRepaired(
     const lines = [
       files.length === 0
         ? `No volume of bundle ${id} needed repair.`
-        : `Bundle ${id}: ${files.length} volume(s) repaired\n${table}`,
+        : `Bundle ${id}: ${formatCount(files.length, "volume")} repaired\n${table}`,
       ...(after === undefined ? [] : [renderReport(after, context, [from])]),
     ];
     return `${lines.join("\n")}\n`;

@@ -5,6 +5,7 @@ import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { createProgress } from "../../progress.ts";
 import { pathWord, shellCommand } from "../../../shared/shell-command.ts";
+import { formatCount } from "../../../shared/listed.ts";
 import { describeVolumes } from "./volume-text.ts";
 import { describeSignature } from "./inspect.ts";
 import { EXIT } from "../../exit-status.ts";
@@ -96,7 +97,7 @@ export function renderReport(
     );
   for (const { contents, ...from } of baseline)
     lines.push(
-      `  relies on  ${contents} file(s)${describeOrigin(from)} that the far side must have; these were not checked`,
+      `  relies on  ${formatCount(contents, "file")}${describeOrigin(from)} that the far side must have; these were not checked`,
     );
   for (const note of report.notes) lines.push(`  note       ${printable(note, 500)}`);
   return [...lines, ...nextStep(report, paths)].join("\n");
