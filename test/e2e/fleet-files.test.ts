@@ -42,7 +42,7 @@ interface Refusal {
 }
 
 describe("two controllers of one name", () => {
-  test("get a plan each, told apart in output, while commands use the name that clients know", async () => {
+  test("get a plan each, with unique names in output, while commands use the name that clients know", async () => {
     const { document } = await json<PlanDocument>(
       "plan",
       "--fleet",
@@ -100,7 +100,7 @@ describe("a folder with a listing that is cut off", () => {
     await writeFile(join(folder, "db.json"), '{"model":{"name":"db","type":"iaas","contro');
   });
 
-  test("is planned with what is known, and says what is not", async () => {
+  test("is planned with what is known, and names what is not", async () => {
     const { status, document } = await json<PlanDocument>("plan", "--fleet", "cut", "--to", "3.6.20");
     expect(status).toBe(0);
     expect(document.unread).toMatchObject([{ kind: "file", file: "cut/db.json" }]);

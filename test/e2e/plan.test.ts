@@ -90,7 +90,7 @@ describe("from plan to ready", () => {
     await mirror.configure({ mode: "online" });
   });
 
-  test("a later sync keeps what the plan asked for, until told to forget it", async () => {
+  test("a later sync keeps the agents of the plan, until --forget-plans", async () => {
     expect((await mirror.here("sync", "--quiet")).status).toBe(0);
     expect((await mirror.here("ready", "--plan", "plan.json")).status).toBe(0);
     expect((await mirror.here("sync", "--quiet", "--forget-plans")).status).toBe(0);
@@ -152,7 +152,7 @@ describe("a fleet", () => {
     expect(markdown.stdout).toContain("- [ ] **found**");
   });
 
-  test("is told how far its upgrade is, from standard input or files", async () => {
+  test("shows the progress of its upgrade, from standard input or files", async () => {
     const asked = await runJam(["upgraded", "--to", "2.9.60"], { input: fleetStatus("prod", "web") });
     expect(asked.status).toBe(3);
     expect(asked.stdout).toContain("0 of 6 agents run 2.9.60");
@@ -180,7 +180,7 @@ test("advice in jam.yaml that blocks a move stops plan and ready", async () => {
 });
 
 describe("the commands of a plan", () => {
-  test("name this mirror as --url says, and warn which no controller can reach", async () => {
+  test("contain the address of --url, and warn about one that no controller can reach", async () => {
     const url = "http://mirror.example:8080";
     const given = (await json<PlanDocument>("plan", "--from", "3.6.5", "--to", "3.6", "--url", url)).document;
     expect(given.mirrorUrl).toBe(`${url}/tools`);

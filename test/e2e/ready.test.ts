@@ -63,7 +63,7 @@ test("what runs today and is not held makes it not ready, with and without a hop
   }
 });
 
-test("what a file does not tell is not known, until a person confirms that they looked", async () => {
+test("what no file contains is not known, until a person confirms it", async () => {
   await aFleet("partial", "3.6.27", { controller: { "mongo-version": undefined } });
   const open = await ready("--fleet", "partial", "--to", "3.6.28");
   expect({ status: open.status, verdict: open.report.verdict }).toEqual({ status: 3, verdict: "not-known" });

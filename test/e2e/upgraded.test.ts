@@ -223,7 +223,7 @@ describe("--watch", () => {
     join(FLEETS, "13-upgrade-2.9", `${name}.json`),
   );
 
-  test("repeats a command until everything is done and tells each change", async () => {
+  test("repeats a command until everything is done and prints each change", async () => {
     await using folder = await temporaryFolder();
     const juju = await aJuju(folder.path, [...steps.slice(0, 2), "error", ...steps.slice(2)]);
     const { status, stdout, stderr } = await runJam([

@@ -129,7 +129,7 @@ describe("a folder", () => {
 });
 
 describe("a named file", () => {
-  test("that is of no use is refused", async () => {
+  test("that is not a listing is refused", async () => {
     const path = await write({ "web.json": status("web"), "README.txt": "hello" });
     const named = read([join(path, "web.json"), join(path, "README.txt")]);
     await expect(named).rejects.toMatchObject({ code: "JAM_FLEET_INVALID" });
@@ -163,7 +163,7 @@ test("standard input is read in any encoding", async () => {
   expect(fleet.sources).toMatchObject([{ file: "standard input", outcome: "read" }]);
 });
 
-test("explaining takes note of every file and refuses none", async () => {
+test("explaining describes every file and refuses none", async () => {
   const path = await write({ "web.json": status("web"), "README.txt": "hello", "cut.json": '{"mod' });
   const files = ["README.txt", "cut.json", "web.json"].map((name) => join(path, name));
   const fleet = await read(files, { isExplaining: true });

@@ -111,7 +111,7 @@ describe("two controllers of one name", () => {
     expect(fleet.unread).toEqual([]);
   });
 
-  test("give a status that fits neither, or both, to none of them, and say so", () => {
+  test("do not get a status that fits neither or both, with a note", () => {
     const lists = {
       "a.json": list(["admin/controller 3.6.9", "admin/db 3.6.9"]),
       "b.json": list(["admin/controller 3.6.9", "admin/db 3.6.9"], { uuid: B }),
@@ -134,7 +134,7 @@ describe("one controller", () => {
     expect(fleet.notes.join()).toContain("are names of one controller");
   });
 
-  test("whose model two owners have is asked for by owner and version", () => {
+  test("with one model name of two owners assigns a status by its version", () => {
     const lists = { "m.json": list(["admin/controller 3.6.14", "ann/web 3.6.9", "bob/web 3.6.14"]) };
     const fleet = fleetOf({ ...lists, "s.json": status("web", { version: "3.6.9", arch: "arm64" }) });
     const found = fleet.models.filter(({ machines }) => machines !== undefined);
@@ -142,7 +142,7 @@ describe("one controller", () => {
     expect(fleet.notes.join()).toContain("s.json contains no UUID and no owner");
   });
 
-  test("whose files are of different days keeps the status, and says which file differs", () => {
+  test("with files from different times keeps the status, and names the file that differs", () => {
     const fleet = fleetOf({ "m.json": list(["admin/web 3.6.4"]), "s.json": status("web") });
     expect(modelsOf(fleet)).toEqual(["site:web 3.6.9"]);
     expect(fleet.notes.join()).toMatch(
@@ -150,7 +150,7 @@ describe("one controller", () => {
     );
   });
 
-  test("that two show-controllers tell of differently has the higher version, and both are named", () => {
+  test("with two different show-controllers has the higher version, and both files are named", () => {
     const fleet = fleetOf({ "mon.json": shown("3.6.4"), "tue.json": shown("3.6.9") });
     expect(controllersOf(fleet)).toEqual(["site 3.6.9"]);
     expect(fleet.notes.join()).toContain("mon.json (3.6.4) and tue.json (3.6.9) contradict each other");
@@ -212,7 +212,7 @@ describe("JAAS", () => {
     expect(fleet.notes.join()).toContain("Provide the files of each controller");
   });
 
-  test("is recognised by several controllers behind one name in one list", () => {
+  test("is recognised by several controllers with one name in one list", () => {
     const fleet = readFleet(filesOf(join(CASES, "jaas-several-uuids")));
     expect(fleet.controllers.map(({ name, isJaas }) => `${name} ${isJaas}`)).toEqual([
       "jaas-site true",
@@ -248,7 +248,7 @@ describe("a list of machines", () => {
     expect(fleet.models[0]?.machines?.map(({ id }) => id)).toEqual(["0", "7"]);
   });
 
-  test("stands alone where two models have that name, and counts as not placed", () => {
+  test("is kept separately if two models have that name, and counts as not placed", () => {
     const fleet = fleetOf({ "m.json": list(["ann/web 3.6.9", "bob/web 3.6.9"]), "machines.json": machines });
     expect(fleet.models).toHaveLength(3);
     expect(fleet.unread).toMatchObject([{ kind: "unplaced", file: "machines.json" }]);

@@ -185,7 +185,7 @@ test("1,000 machines and 3,000 units are all there", async () => {
   expect(machines.filter(({ base }) => base === "ubuntu@24.04")).toHaveLength(200);
 });
 
-describe("what is no listing is refused, in words that name it", () => {
+describe("what is not a listing is refused with what it is", () => {
   const cases: readonly (readonly [string, string, string])[] = [
     ["31-not-a-listing", "empty-object.json", "is an empty object"],
     ["31-not-a-listing", "error.txt", "controller prod-old not found"],

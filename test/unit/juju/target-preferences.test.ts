@@ -50,7 +50,7 @@ test("nothing is preferred out of nothing", () => {
   expect(preferTarget(context("3.6.5"), [])).toBeUndefined();
 });
 
-test("says what was passed over and what is not known", () => {
+test("names what was not chosen and what is not known", () => {
   const preferred = preferTarget(context("3.6.14"), versions("3.6.18 3.6.21"));
   expect(preferred?.skipped.map(({ version }) => formatVersion(version))).toEqual(["3.6.21"]);
   expect(preferred?.isKnown).toBe(true);
@@ -90,7 +90,7 @@ test("every preference has a sentence and a source", () => {
   }
 });
 
-describe("bases that the source lets pass", () => {
+describe("bases that the source accepts", () => {
   test.for([
     ["2.9.52", "20.04", "may-be-refused"],
     ["2.9.52", "24.04", "may-be-refused"],
@@ -118,11 +118,11 @@ describe("bases that the source lets pass", () => {
     ["3.5.0", ["24.04"], "3.5.2"],
     ["3.6.5", ["23.04"], "3.6.13"],
     ["3.3.5", ["24.04"], undefined],
-  ] as const)("%s with %j goes over %s", ([source, ubuntu, minimum]) => {
+  ] as const)("%s with %j needs an upgrade to %s", ([source, ubuntu, minimum]) => {
     expect(sourceUpgradeFor(parseVersion(source), ubuntu)?.minimum).toBe(minimum);
   });
 
-  test("the reason says whether it is certain", () => {
+  test("the reason shows whether it is certain", () => {
     expect(sourceUpgradeFor(parseVersion("2.9.52"), ["24.04"])?.because).toContain("may refuse");
     expect(sourceUpgradeFor(parseVersion("3.5.1"), ["24.04"])?.because).toContain("refuses");
   });

@@ -40,7 +40,7 @@ describe("costs no more than it is long:", () => {
     expect(parseProductFile(text, FILE).refused).toHaveLength(20_000);
   });
 
-  test("an alias that stands for a thousand fields in every item", () => {
+  test("an alias for a thousand fields in every item", () => {
     const aliases = `"_aliases":{"crsn":{"x":{${fields(50_000, "1")},"size":7}}}`;
     const { refused } = parseProductFile(
       `{"format":"products:1.0",${aliases},${manyItems('{"crsn":"x"}')}}`,
@@ -57,7 +57,7 @@ describe("costs no more than it is long:", () => {
   });
 });
 
-test("of two aliases that say one field the later one of the document counts, wherever the item names them", () => {
+test("of two aliases for one field the later one in the document counts, wherever the item names them", () => {
   const item = { ...wireItem(), first: "x", second: "x" };
   const turned = { second: "x", first: "x", ...wireItem() };
   const _aliases = { first: { x: { arch: "arm64" } }, second: { x: { arch: "s390x", other: 1 } } };

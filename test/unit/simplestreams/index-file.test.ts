@@ -35,7 +35,7 @@ test("reads the entries of an index", () => {
   ]);
 });
 
-test("takes entries without format, products and updated, which Juju does not need", () => {
+test("accepts entries without format, products and updated, which Juju does not need", () => {
   const [entry] = parse({
     datatype: "image-ids",
     path: "streams/v1/images.json",

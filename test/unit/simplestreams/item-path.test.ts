@@ -4,7 +4,7 @@ import { isJamError } from "../../../src/shared/errors.ts";
 import { isTreePath } from "../../../src/store/layout.ts";
 import { itemPathFault, parseItemPath, pathFault } from "../../../src/simplestreams/item-path.ts";
 
-describe("takes the paths that upstream has used", () => {
+describe("accepts the paths that upstream has used", () => {
   test.for([
     "agent/3.6.5/juju-3.6.5-linux-amd64.tgz",
     "agent/2.9.12/juju-2.9.12-ubuntu-amd64.tgz",
@@ -24,7 +24,7 @@ describe("takes the paths that upstream has used", () => {
   });
 });
 
-test("takes colons, which stand in product files' names for the oldest clients", () => {
+test("accepts colons, which the names of product files for the oldest clients contain", () => {
   expect(pathFault("streams/v1/com.ubuntu.juju:released:tools.json")).toBeUndefined();
 });
 

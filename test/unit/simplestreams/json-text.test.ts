@@ -13,7 +13,7 @@ function fail(text: string, options?: Parameters<typeof parseJsonObject>[2]) {
   throw new Error("was accepted");
 }
 
-describe("refuses what JSON.parse would let pass", () => {
+describe("refuses what JSON.parse would accept", () => {
   test.for<[name: string, text: string, message: string]>([
     ["a key twice", '{"a":1,"a":2}', `${FILE}: the key "a" appears twice`],
     ["a key twice, once escaped", String.raw`{"a":1,"\u0061":2}`, 'the key "a" appears twice'],
@@ -52,7 +52,7 @@ describe("refuses what JSON.parse would let pass", () => {
   });
 });
 
-describe("refuses what is no JSON, naming the file", () => {
+describe("refuses what is not JSON, with the name of the file", () => {
   test.for([
     '{"a":1} x',
     '{"a":1}{"b":2}',
@@ -84,7 +84,7 @@ describe("refuses what is no JSON, naming the file", () => {
   });
 });
 
-describe("tells what is not simplestreams at all, with its first bytes", () => {
+describe("names what is not simplestreams, with its first bytes", () => {
   test.for<[text: string, start: string]>([
     ["", "is empty"],
     [" \r\n\t", "is empty"],
@@ -107,7 +107,7 @@ test("refuses a document above the limit before looking into it", () => {
   expect(parseJsonObject(text, FILE, { maxCharacters: 3000 })).toHaveProperty("a");
 });
 
-test("takes the same key in different objects, and keys that are methods of every object", () => {
+test("accepts the same key in different objects, and keys that are methods of every object", () => {
   const text = '{"a":{"k":1,"toString":2},"b":{"k":1,"hasOwnProperty":[{"k":1},{"k":2}]}}';
   expect(parseJsonObject(text, FILE)).toEqual(JSON.parse(text));
 });

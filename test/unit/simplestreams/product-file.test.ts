@@ -28,7 +28,7 @@ describe("inheritance", () => {
     expect(onlyItem(hoisted)).toEqual({ ...whole, productId: PRODUCT, date: DATE, itemName: "one" });
   });
 
-  test("lets the nearest level win", () => {
+  test("uses the nearest level", () => {
     const item = without(wireItem(), "release", "arch");
     const levels = {
       top: { release: "top", arch: "top" },
@@ -38,7 +38,7 @@ describe("inheritance", () => {
     expect(onlyItem(wireProducts(item, levels))).toMatchObject({ release: "collection", arch: "product" });
   });
 
-  test("takes an empty field for an absent one, as Juju does", () => {
+  test("treats an empty field as absent, as Juju does", () => {
     const document = wireProducts(wireItem({ release: "" }), { product: { release: "ubuntu" } });
     expect(onlyItem(document)).toMatchObject({ release: "ubuntu" });
   });
@@ -51,7 +51,7 @@ describe("inheritance", () => {
 describe("aliases", () => {
   const top = { _aliases: { release: { u: { release: "ubuntu", arch: "arm64" } } } };
 
-  test("replace the item's fields by what the alias stands for", () => {
+  test("replace the item's fields by those of the alias", () => {
     expect(onlyItem(wireProducts(wireItem({ release: "u" }), { top }))).toMatchObject({
       release: "ubuntu",
       arch: "arm64",
@@ -63,7 +63,7 @@ describe("aliases", () => {
     expect(onlyItem(document)).toMatchObject({ release: "ubuntu", arch: "amd64" });
   });
 
-  test("stay out where the value is no alias, even one that every object has a method for", () => {
+  test("are not used if the value is not an alias, even if every object has a method of that name", () => {
     expect(onlyItem(wireProducts(wireItem({ release: "tostring" }), { top }))).toMatchObject({
       release: "tostring",
     });
@@ -138,7 +138,7 @@ describe("refuses a single item by name and keeps the rest", () => {
     expect(parseProductFile(text, FILE).refused).toHaveLength(1);
   });
 
-  test("with names that no terminal takes for commands", () => {
+  test("with names that are safe on a terminal", () => {
     const document = wireProducts({});
     const { versions } = (document["products"] as Record<string, { versions: unknown }>)[PRODUCT]!;
     const hostile = { ...document, products: { "a\u001b[2J\nb": { versions } } };
@@ -146,7 +146,7 @@ describe("refuses a single item by name and keeps the rest", () => {
   });
 });
 
-test("takes upper-case hashes and writes them small", () => {
+test("accepts upper-case hashes and writes them in lower case", () => {
   const sha256 = sha256Of("x");
   const item = wireItem({ sha256: sha256.toUpperCase(), md5: "A".repeat(32) });
   expect(onlyItem(wireProducts(item))).toMatchObject({ sha256, md5: "a".repeat(32) });
@@ -212,13 +212,13 @@ describe("refuses a product or a date by name and keeps the others", () => {
   });
 });
 
-test("takes a document without products, products without versions, dates without items", () => {
+test("accepts a document without products, products without versions, dates without items", () => {
   const products = { a: {}, b: { versions: {} }, c: { versions: { "20250101": {} } } };
   expect(parseProducts({ format: "products:1.0" }).items).toEqual([]);
   expect(parseProducts({ format: "products:1.0", products }).items).toEqual([]);
 });
 
-test("reads when the document was updated, and takes no date for none", () => {
+test("reads when the document was updated, and ignores an invalid date", () => {
   expect(updated("Mon, 23 Nov 2026 10:54:46 +0000")).toBe("2026-11-23T10:54:46.000Z");
   expect(updated("Mon, 23 Nov 2026 12:54:46 +0200")).toBe("2026-11-23T10:54:46.000Z");
   expect(updated("2026-11-23T10:54:46Z")).toBe("2026-11-23T10:54:46.000Z");
@@ -227,7 +227,7 @@ test("reads when the document was updated, and takes no date for none", () => {
   );
 });
 
-test("keeps the newest date of an agent that stands under several dates of a product", () => {
+test("keeps the newest date of an agent that several dates of a product list", () => {
   const [old, young] = [sha256Of("old"), sha256Of("young")];
   const versions = {
     "20250401": { items: { a: wireItem({ sha256: old }), b: wireItem({ version: "3.6.4", sha256: old }) } },

@@ -11,7 +11,7 @@ function signed(body: string, headers = "Hash: SHA512\n"): string {
   return `${BEGIN}\n${headers}\n${body}\n${SIGNATURE}`;
 }
 
-test("takes text, hash names and signature apart", () => {
+test("splits text, hash names and signature", () => {
   expect(splitSignedText(signed('{\n "a": 1\n}'), FILE)).toEqual({
     text: '{\n "a": 1\n}',
     hashes: ["SHA512"],
@@ -24,7 +24,7 @@ test("undoes dash escapes and foreign line ends, and drops blanks that no signat
   expect(signedText(signed("a\nb").replaceAll("\n", "\r\n"), FILE)).toBe("a\nb");
 });
 
-test("takes a document without hash header, and with several", () => {
+test("accepts a document without hash header, and with several", () => {
   expect(splitSignedText(signed("x", ""), FILE).hashes).toEqual([]);
   expect(splitSignedText(signed("x", "Hash: SHA256,SHA512\nHash: SHA1\n"), FILE).hashes).toEqual([
     "SHA256",
@@ -33,12 +33,12 @@ test("takes a document without hash header, and with several", () => {
   ]);
 });
 
-test("a long run of blanks inside a line takes no time that grows with its square", () => {
+test("the time for a long run of blanks inside a line does not grow with its square", () => {
   const line = `a${" ".repeat(1_000_000)}b`;
   expect(signedText(signed(line), FILE)).toBe(line);
 });
 
-test("a document without an ending in .sjson is text as it stands, and bytes that are none are refused", () => {
+test("a document that does not end in .sjson is used as text, and bytes that are not text are refused", () => {
   expect(textOfDocument(Buffer.from("\u{feff}{}\r"), "a.json")).toBe("\u{feff}{}\r");
   for (const path of ["a.json", "a.sjson"]) {
     expect(() => textOfDocument(Buffer.from(signed("\u00e9"), "latin1"), path)).toThrow(
@@ -47,7 +47,7 @@ test("a document without an ending in .sjson is text as it stands, and bytes tha
   }
 });
 
-test("takes blank lines around the block", () => {
+test("accepts blank lines around the block", () => {
   expect(signedText(`\n \r\n${signed("x")}\n\n`, FILE)).toBe("x");
 });
 

@@ -21,7 +21,7 @@ describe("the graph", () => {
     ]);
   });
 
-  test("starts where it is told to, also at a version that nobody holds", () => {
+  test("starts at the given version, even if it is not held", () => {
     const graph = makeUpgradeGraph({ ...input, from: parseVersion("3.6.11") });
     expect(graph.nodes.map(({ version }) => version)).toEqual(["3.6.11", "3.6.27", "4.0.15"]);
   });

@@ -173,7 +173,7 @@ describe.for(FAULTS)("%s", ([, change, name]) => {
   });
 });
 
-describe("what a file does not tell", () => {
+describe("what a file does not contain", () => {
   test.for(["models", "show", "own", "web"])("without %s it is never ready", async (missing) => {
     const files = ["models", "show", "own", "web"].filter((name) => name !== missing);
     const { report } = await judge(healthyFleet("3.6.20", {}, files), "3.6.28");
@@ -186,7 +186,7 @@ describe("what a file does not tell", () => {
     expect(report.missing).toEqual(expect.arrayContaining(["3.6.28-ubuntu-s390x", "3.6.20-ubuntu-s390x"]));
   });
 
-  test("what runs today is asked for even when there is nothing to do", async () => {
+  test("agents that run now are needed even if there is nothing to do", async () => {
     const held = HELD.filter(({ version }) => version !== "3.6.28");
     const { report } = await judge(healthyFleet("3.6.28"), "3.6.28", held);
     expect(report.verdict).toBe("not-ready");

@@ -71,7 +71,7 @@ describe("a bootstrap on machines", () => {
     );
   });
 
-  test("takes its agents from this mirror, for its own model and later ones", () => {
+  test("uses the agents of this mirror, for its own model and later ones", () => {
     expect(flagsOf(needs("3.6.27"), "agents")).toBe(
       `--config agent-metadata-url=${URL_OF_MIRROR} --model-default agent-metadata-url=${URL_OF_MIRROR}`,
     );

@@ -32,7 +32,7 @@ describe("upgrade-controller", () => {
     expect(idsOf(version, "upgrade-controller", WITH_PORT)).not.toContain("registry-at-upgrade");
   });
 
-  test("of a release above what is known says that it is not known", () => {
+  test("of a release that is too new names it as not known", () => {
     const [first] = registryNotes({ version: parseVersion("3.6.40"), step: "upgrade-controller" });
     expect(first?.note).toContain("what 3.6.40 does is not known");
   });
@@ -110,6 +110,6 @@ test.for([
   ["3.1.7", "credentials"],
   ["3.2.4", "nothing"],
   ["4.0.15", "credentials"],
-] as const)("what of the repository %s lets be changed: %s", ([version, may]) => {
+] as const)("what can be changed in the repository of %s: %s", ([version, may]) => {
   expect(repositoryChange(parseVersion(version))).toBe(may);
 });

@@ -61,7 +61,7 @@ const KINDS: readonly Partial<HopSituation>[] = [{}, onKubernetes, { movesContro
 describe.for(HOPS)("from %s to %s", ([from, to]) => {
   const all = KINDS.map((changes) => plan(from, to, changes));
 
-  test("every part says something, in whole sentences, with a source", () => {
+  test("every part has full sentences and a source", () => {
     for (const made of all) {
       for (const [part, steps] of Object.entries(partsOf(made))) {
         expect(steps.length, part).toBeGreaterThan(0);
@@ -180,7 +180,7 @@ describe("if it fails", () => {
     expect(late.flatMap(({ commands }) => commands).join()).not.toContain("--reset-previous-upgrade");
   });
 
-  test("4.0 says that its words are swapped, and knows no MongoDB", () => {
+  test("4.0 explains its swapped texts, and has no MongoDB", () => {
     const ids = idsOf(plan("4.0.5", "4.0.15").ifItFails);
     expect(ids).toContain("gave-up-4.0");
     expect(ids).not.toContain("database-node");

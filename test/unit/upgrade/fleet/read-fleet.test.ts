@@ -45,7 +45,7 @@ describe("a fleet of 30 models over four controllers", () => {
   });
 });
 
-test("charm store charms are told by their URL or origin", () => {
+test("charm store charms are recognised by their URL or origin", () => {
   const model = readFleet([{ name: "s.json", text: fleetStatus("prod", "queue") }]).models[0];
   expect(model?.applications).toMatchObject([{ name: "rabbit", isFromCharmStore: true }]);
 });

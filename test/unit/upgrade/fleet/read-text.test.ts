@@ -57,7 +57,7 @@ describe("all documents of a file are read", () => {
   });
 });
 
-describe("a file that is of no use is refused by what it is", () => {
+describe("a file that is not a listing is refused with what it is", () => {
   const apiStatus = {
     model: { name: "w", "cloud-tag": "cloud-lxd", version: "3.6.9" },
     machines: {},

@@ -84,7 +84,7 @@ function namesOf(
 }
 
 describe("from a version to a minor", () => {
-  test("goes to its newest patch, over the newest stop, with the agents of each hop", () => {
+  test("leads to its newest patch over the newest stop, with the agents of each hop", () => {
     const made = plan(from("2.9.42"), "3.6");
     expect(wayOf(made)).toEqual(["2.9.42 upgrade 2.9.60", "2.9.60 migrate 3.6.27"]);
     expect(namesOf(made.hops[0]?.agents ?? [])).toEqual([
@@ -109,14 +109,14 @@ describe("from a version to a minor", () => {
     expect(tools.map(({ release }) => release)).toEqual(["bionic", "focal"]);
   });
 
-  test("passes over a patch that lacks an architecture, and says so", () => {
+  test("skips a patch without agents for an architecture, with a warning", () => {
     const upstream = [...UPSTREAM, anAgent("3.6.28-ubuntu-amd64")];
     const made = plan(from("3.6.5", { arches: ARCHES }), "3.6", { upstream });
     expect(wayOf(made)).toEqual(["3.6.5 upgrade 3.6.27"]);
     expect(made.warnings[0]).toContain("3.6.28 is newer than 3.6.27");
   });
 
-  test("tells what is held, upstream and missing, and counts a shared tarball once", () => {
+  test("shows what is held, upstream and missing, and counts a shared tarball once", () => {
     const held = [anAgent("3.6.27-ubuntu-amd64")];
     const made = plan(from("3.6.7"), "3.6", { held });
     expect(namesOf(made.agents)).toEqual(["3.6.27-ubuntu-amd64 held", "3.6.7-ubuntu-amd64 missing"]);
@@ -155,11 +155,11 @@ test.for([
   );
 });
 
-test("an empty mirror says what to do", () => {
+test("an empty mirror gives the next step", () => {
   expect(() => plan(from("3.6.5"), "3.6", { upstream: [] })).toThrow(/no agents are known/);
 });
 
-test("advice that blocks every way is given as the reason; milder advice goes with the hop", () => {
+test("advice that blocks every path is the reason; other advice is listed with the hop", () => {
   const block = { from: "*", to: ">=3.6", severity: "block", reason: "not before May" } as const;
   expect(() => plan(from("2.9.60"), "3.6", { advice: [block] })).toThrow(/not before May/);
   const made = plan(from("2.9.60"), "3.6", { advice: [{ ...block, severity: "warn" }] });
@@ -172,7 +172,7 @@ describe("a fleet", () => {
   const groups = groupsOf(readFleet(texts), ASSUMED, warnings);
   const made = plan(groups, "4.0");
 
-  test("goes controller by controller over every stop", () => {
+  test("is planned controller by controller over every stop", () => {
     expect(made.hops.map(({ controller, to }) => `${controller} ${to}`)).toEqual([
       "edge 3.6.27",
       "edge 4.0.15",
@@ -202,7 +202,7 @@ describe("a fleet", () => {
     expect(made.agents.filter(({ release, version }) => release === "windows" && version >= "3")).toEqual([]);
   });
 
-  test("finds what stands in the way in its files", () => {
+  test("finds problems in its files", () => {
     const found = made.hops.flatMap((hop) => hop.checks.filter(({ state }) => state === "found"));
     const places = found.flatMap(({ id, where }) => where.map((place) => `${id} ${place}`));
     expect(places).toEqual(
@@ -226,7 +226,7 @@ describe("a fleet", () => {
     expect(patches.controllers.map(({ outcome }) => outcome)).toEqual(["hops", "there", "hops", "hops"]);
   });
 
-  test("lets a late model follow its controller first", () => {
+  test("upgrades a model on an older version to that of its controller first", () => {
     const late = groups.filter(({ controller }) => controller === "next");
     const [hop] = plan(late, "4.0.13").hops;
     expect(hop).toMatchObject({ from: "3.6.26", to: "4.0.13", models: [{ name: "moved" }] });
@@ -250,7 +250,7 @@ test.for([
   ['{"model": {}, "machines": {}}', "is a juju status"],
   ['{"format": "jam-plan:1", "hops"', "is cut off"],
   ['{"format": "jam-plan:1"}', "has a fault at"],
-] as const)("%s is no plan: %s", ([text, message]) => {
+] as const)("%s is not a plan: %s", ([text, message]) => {
   expect(() => parsePlan({ name: "p.json", text })).toThrow(
     expect.objectContaining({
       code: "JAM_PLAN_INVALID",

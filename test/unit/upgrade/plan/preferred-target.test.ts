@@ -69,11 +69,11 @@ describe("a minor as target", () => {
     ["3.6.14", "3.6.21 3.6.23 3.6.24", "upgrade 3.6.24"],
     ["3.6.20", "3.6.21", "upgrade 3.6.21"],
     ["3.6.14", "3.6.19 3.6.21", "upgrade 3.6.21"],
-  ] as const)("from %s with %s takes %s", ([from, upstream, way]) => {
+  ] as const)("from %s with %s chooses %s", ([from, upstream, way]) => {
     expect(wayOf(plan(from, { upstream: `${from} ${upstream}`, to: "3.6" }))).toBe(way);
   });
 
-  test("says what was passed over and why", () => {
+  test("names the newer versions that were not chosen, and why", () => {
     const { warnings } = plan("3.6.14", { upstream: "3.6.14 3.6.18 3.6.21", to: "3.6" });
     expect(warnings.join("\n")).toMatch(/3\.6\.18 was chosen instead of 3\.6\.21: .*3\.6\.24 or later/);
   });
@@ -105,7 +105,7 @@ describe("a version as target", () => {
     expect(made.warnings.join()).toMatch(/Reasons against 3\.6\.21.*Better: --to 3\.6\.27\./);
   });
 
-  test("against which nothing speaks goes without a word", () => {
+  test("without a reason against it gets no remark", () => {
     expect(plan("3.6.14", { upstream, to: "3.6.27" }).warnings.join()).not.toContain("speaks against");
   });
 });
@@ -126,11 +126,11 @@ describe("machines that a source may refuse", () => {
     [["focal"], "upgrade 2.9.60, migrate 3.6.27"],
     [["noble", "jammy"], "upgrade 2.9.60, migrate 3.6.27"],
     [["jammy"], "migrate 3.6.27"],
-  ] as const)("2.9.52 with %j goes %s", ([bases, way]) => {
+  ] as const)("2.9.52 with %j: %s", ([bases, way]) => {
     expect(wayOf(fleetPlan("2.9.52", bases, { upstream, to: "3.6" }))).toBe(way);
   });
 
-  test("the upgrade before the migration says what it is for", () => {
+  test("the upgrade before the migration contains its reason", () => {
     const [first] = fleetPlan("2.9.52", ["focal"], { upstream, to: "3.6" }).hops;
     expect(first?.because).toContain("2.9.53 and later accept them");
   });
@@ -191,7 +191,7 @@ describe("what a hop carries", () => {
     ]);
   });
 
-  test("bases of applications that no status tells are said to be unknown", () => {
+  test("bases of applications without a status are named as unknown", () => {
     const wish = { upstream: "3.6.11 3.6.27", to: "3.6" };
     expect(plan("3.6.11", wish, "caas").warnings.join()).toContain("each base needs another image");
     expect(plan("3.6.11", wish).warnings.join()).not.toContain("each base needs another image");
