@@ -1,5 +1,5 @@
 import { DOCUMENTS_AT_ONCE, mapConcurrently } from "../shared/map-concurrently.ts";
-import { JamError } from "../shared/errors.ts";
+import { isJamError, JamError } from "../shared/errors.ts";
 import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
 import { parseSnapshot, snapshotIdOf, type Snapshot } from "./snapshot.ts";
@@ -43,14 +43,18 @@ export async function readSnapshot(
   return bytes === undefined ? undefined : parseSnapshot(bytes, id);
 }
 
-/** Every snapshot that is kept, oldest first; a damaged one is left out. */
+/**
+ * Every snapshot that is kept, oldest first; a damaged one is left out.
+ * @throws JamError JAM_STORE_IO, JAM_STORE_PERMISSION: what cannot be read now must not count as gone
+ */
 export async function readSnapshots(store: Pick<Store, "documents">): Promise<Snapshot[]> {
   const read = async (id: string) => {
     try {
       return await readSnapshot(store, id);
-    } catch {
-      // A damaged snapshot can be served to nobody; `jam status` names it and the next publication replaces it.
-      return undefined;
+    } catch (error) {
+      // A damaged snapshot cannot be served; the next publication replaces it. One that cannot be read now may be whole.
+      if (isJamError(error, "JAM_STORE_CORRUPT", "JAM_STORE_FORMAT")) return undefined;
+      throw error;
     }
   };
   const found = await mapConcurrently(await listSnapshotIds(store.documents), read, DOCUMENTS_AT_ONCE);
