@@ -39,6 +39,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/explain.ts"),
   },
   {
+    name: "snapshot",
+    summary: "list, compare and switch the snapshots that are kept",
+    group: "mirror",
+    load: () => import("./commands/snapshot.ts"),
+  },
+  {
     name: "prune",
     summary: "let go of what retention no longer keeps",
     group: "mirror",

@@ -39,7 +39,7 @@ export async function publishSnapshot(
   publication: Publication,
 ): Promise<Snapshot> {
   const snapshot = await keepSnapshot(store, content);
-  await showSnapshot(store, snapshot, { ...publication, at: content.createdAt });
+  await showSnapshot(store, snapshot, { ...publication, at: content.createdAt, isNew: true });
   return snapshot;
 }
 
@@ -51,7 +51,7 @@ export async function publishSnapshot(
 export async function showSnapshot(
   store: Store,
   snapshot: Snapshot,
-  { ref, graced, at }: Publication & { readonly at: Date },
+  { ref, graced, ...move }: Publication & Pick<TreeMove, "at" | "isNew">,
 ): Promise<void> {
   const before = await store.refs.read(ref);
   const treeId = firstTreeId(snapshot.id, ref);
@@ -60,7 +60,7 @@ export async function showSnapshot(
   const isShown = (await store.refs.list()).some(({ target }) => target === treeId);
   if (!isShown) await store.trees?.delete(treeId);
   await buildTree(store, treeId, { snapshot, graced });
-  await moveRef(store, ref, { before, treeId, at });
+  await moveRef(store, ref, { ...move, before, treeId });
 }
 
 /** What a ref shows now and what it has shown within the grace period: what its next tree has to contain as well. */
@@ -110,6 +110,16 @@ export async function buildTree(
   await store.trees?.build(treeId, treeFiles(snapshot, graced));
 }
 
+/** A ref's move to a tree. */
+export interface TreeMove {
+  /** The tree that it points at now. */
+  readonly before: string | undefined;
+  readonly treeId: string;
+  readonly at: Date;
+  /** True where the snapshot of the tree was made for this move. Default false. */
+  readonly isNew?: boolean;
+}
+
 /**
  * Points the ref at a complete tree: the one step that readers see. Notes the move first, for the grace of what the ref
  * showed before.
@@ -118,10 +128,10 @@ export async function buildTree(
 export async function moveRef(
   store: Pick<Store, "refs" | "documents">,
   ref: RefName,
-  { before, treeId, at }: { readonly before: string | undefined; readonly treeId: string; readonly at: Date },
+  { before, treeId, at, isNew = false }: TreeMove,
 ): Promise<void> {
   const from = before === undefined ? undefined : snapshotIdOf(before);
-  await noteMove(store.documents, ref, { from, to: snapshotIdOf(treeId), at });
+  await noteMove(store, ref, { from, to: snapshotIdOf(treeId), at, isNew });
   if (await store.refs.swap(ref, before, treeId)) return;
   throw new JamError("JAM_STORE_LOCKED", "Another process published while this one held the lock.", {
     hint: "Let only one machine write to this data directory, then run `jam sync` again.",

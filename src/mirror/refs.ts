@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
+import { readSnapshots } from "./read-snapshots.ts";
 import { snapshotIdOf, type Snapshot } from "./snapshot.ts";
 import { stateDocuments } from "./state-document.ts";
 
@@ -22,8 +23,8 @@ export interface ShownRef {
 const MOVES_KEPT = 100;
 
 /**
- * What a ref was pointed at, for every ref but the mirror's: that one shows a new snapshot at each move, and each
- * snapshot names the one before it.
+ * What a ref was pointed at. The mirror's ref has no such note until it is switched to an earlier snapshot: until then it
+ * shows a new snapshot at each move, and each snapshot names the one before it.
  */
 const moves = stateDocuments({
   prefix: "ref-moves-",
@@ -32,22 +33,45 @@ const moves = stateDocuments({
   damage: "absent",
 });
 
+/** A ref that is about to point at another snapshot. */
+export interface RefMove {
+  readonly from: string | undefined;
+  readonly to: string;
+  readonly at: Date;
+  /** True where `to` was made for this move and names `from` as its parent. */
+  readonly isNew: boolean;
+}
+
 /**
  * Notes that a ref is about to be moved. Called before it is: killed in between, the old snapshot is still the one that
  * the ref names, and the next note takes this one's place.
  */
 export async function noteMove(
-  documents: Pick<Store["documents"], "get" | "put">,
+  store: Pick<Store, "refs" | "documents">,
   ref: RefName,
-  move: { readonly from: string | undefined; readonly to: string; readonly at: Date },
+  move: RefMove,
 ): Promise<void> {
-  if (ref === MIRROR_REF || move.from === move.to) return;
+  if (move.from === move.to) return;
   const note = moves.of(ref);
+  const noted = (await note.read(store.documents))?.moves;
+  if (noted === undefined && ref === MIRROR_REF && move.isNew) return;
   const at = move.at.toISOString();
-  const known = (await note.read(documents))?.moves ?? [];
+  const known = noted ?? (await orderUntilNow(store, ref));
   const made = known.slice(0, known.findLastIndex(({ snapshot }) => snapshot === move.from) + 1);
   const earlier = made.length === 0 && move.from !== undefined ? [{ snapshot: move.from, at }] : made;
-  await note.write(documents, { moves: [...earlier, { snapshot: move.to, at }].slice(-MOVES_KEPT) });
+  await note.write(store.documents, {
+    moves: [...earlier, { snapshot: move.to, at }].slice(-MOVES_KEPT),
+  });
+}
+
+/** What a ref without a note has shown, as its snapshots tell. */
+async function orderUntilNow(
+  store: Pick<Store, "refs" | "documents">,
+  ref: RefName,
+): Promise<{ snapshot: string; at: string }[]> {
+  const refs = await readRefs(store, await readSnapshots(store));
+  const order = refs.find(({ name }) => name === ref)?.order ?? [];
+  return order.map(({ id, since }) => ({ snapshot: id, at: since.toISOString() }));
 }
 
 /**

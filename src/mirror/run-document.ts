@@ -7,7 +7,7 @@ export const removal = z
   .object({
     agent: z.string(),
     reason: z
-      .enum(["gone upstream", "no longer selected", "denied"])
+      .enum(["gone upstream", "no longer selected", "denied", "switched"])
       .describe("Why the agent is no longer listed."),
     detail: z.string().describe("What the rule said, for people."),
   })
@@ -37,11 +37,15 @@ export const ruleOutcome = z
 /** The lists of a report; long ones are cut, and the rows that were left out are counted in `omitted`. */
 const lists = z.enum(["added", "removed", "failed", "warnings", "rules"]);
 
-/** What one run of `jam sync` or `jam bundle import` did: printed, and kept under `history/`. */
+/** What one run of `jam sync`, `jam bundle import` or `jam snapshot switch` did: printed, and kept under `history/`. */
 export const syncReport = z
   .object({
     outcome: syncOutcome,
     snapshot: z.string().nullable().describe("The published snapshot; null when there is none."),
+    switchedFrom: z
+      .string()
+      .exactOptional()
+      .describe("The snapshot that was shown before; only in the report of `jam snapshot switch`."),
     upstream: z.string().nullable(),
     verified: z.boolean(),
     fetched: agentsAndBytesField.describe("What came over the network in this run."),

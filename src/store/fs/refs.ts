@@ -159,7 +159,7 @@ async function checkPublished(root: string, treeId: string): Promise<void> {
   const stat = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
   if (stat?.isDirectory() === true) return;
   throw new JamError("JAM_SNAPSHOT_NOT_FOUND", `There is no published tree ${treeId}.`, {
-    hint: "Run `jam status` to see the snapshots that are kept.",
+    hint: "Run `jam snapshot list` to see the snapshots that are kept.",
     details: { tree: treeId },
   });
 }

@@ -1,0 +1,132 @@
+import { compareTexts } from "../shared/collections.ts";
+import { JamError, toJamError } from "../shared/errors.ts";
+import { nearest } from "../shared/nearest.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
+import { formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
+import type { Store } from "../store/store.ts";
+import { currentSnapshot, listSnapshotIds, readSnapshot } from "./read-snapshots.ts";
+import { isVerified, proofsOf, snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import type {
+  DescribedSnapshot,
+  SnapshotDiff,
+  SnapshotDocument,
+  SnapshotsDocument,
+} from "./snapshots-document.ts";
+
+/** The part of a store that is needed to look at snapshots. */
+export type SnapshotReader = Pick<Store, "refs" | "documents">;
+
+/**
+ * Every snapshot that is kept, newest first: what `jam snapshot list -o json` prints. One that cannot be read is named.
+ * @throws JamError JAM_STORE_…
+ */
+export async function listSnapshots(store: SnapshotReader): Promise<SnapshotsDocument> {
+  const refs = await refsBySnapshot(store);
+  const snapshots: Snapshot[] = [];
+  const damaged: { id: string; message: string }[] = [];
+  for (const id of await listSnapshotIds(store.documents)) {
+    try {
+      const snapshot = await readSnapshot(store, id);
+      if (snapshot !== undefined) snapshots.push(snapshot);
+    } catch (error) {
+      damaged.push({ id, message: toJamError(error).message });
+    }
+  }
+  const newestFirst = snapshots.sort(
+    (a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt) || compareTexts(b.id, a.id),
+  );
+  return { snapshots: newestFirst.map((snapshot) => describe(snapshot, refs)), damaged };
+}
+
+/**
+ * A snapshot with its provenance: what `jam snapshot show -o json` prints.
+ * @throws JamError JAM_STORE_…
+ */
+export async function describeSnapshot(store: SnapshotReader, snapshot: Snapshot): Promise<SnapshotDocument> {
+  return {
+    snapshot: describe(snapshot, await refsBySnapshot(store)),
+    proofs: proofsOf(snapshot).map(({ url, verified, documents }) => ({
+      upstream: url,
+      verified,
+      documents: documents.map(({ path, sha256, signedBy, signedAt, updatedAt }) => ({
+        path,
+        sha256,
+        signedBy: signedBy ?? null,
+        signedAt: signedAt ?? null,
+        updatedAt: updatedAt ?? null,
+      })),
+    })),
+    agents: snapshot.agents.map(formatAgentName),
+  };
+}
+
+/** What changes from one snapshot to another. Pure. */
+export function diffSnapshots(from: Snapshot, to: Snapshot): SnapshotDiff {
+  const before = byName(from.agents);
+  const after = byName(to.agents);
+  return {
+    from: from.id,
+    to: to.id,
+    added: [...after.keys()].filter((name) => !before.has(name)),
+    removed: [...before.keys()].filter((name) => !after.has(name)),
+    changed: [...after].flatMap(([agent, { sha256 }]) => {
+      const old = before.get(agent)?.sha256;
+      return old === undefined || old === sha256 ? [] : [{ agent, from: old, to: sha256 }];
+    }),
+    bytes: sumTarballBytes(to.agents) - sumTarballBytes(from.agents),
+  };
+}
+
+/**
+ * The snapshot that an operator names: by its id, by the beginning of its id where only one begins so, or as `current`.
+ * @throws JamError JAM_SNAPSHOT_NOT_FOUND naming the nearest one, JAM_STORE_CORRUPT when it cannot be read
+ */
+export async function findSnapshot(store: SnapshotReader, word: string): Promise<Snapshot> {
+  if (word === "current") {
+    const current = await currentSnapshot(store, MIRROR_REF);
+    if (current !== undefined) return current;
+    throw notFound(word, "Nothing has been published yet.", undefined);
+  }
+  const ids = await listSnapshotIds(store.documents);
+  const fitting = ids.includes(word) ? [word] : ids.filter((id) => id.startsWith(word));
+  const [id, another] = fitting;
+  if (id === undefined) throw notFound(word, `No snapshot ${word} is kept.`, nearest(word, ids));
+  if (another !== undefined) {
+    throw notFound(word, `${fitting.length} snapshots begin with ${word}: ${fitting.join(", ")}.`, undefined);
+  }
+  const snapshot = await readSnapshot(store, id);
+  if (snapshot !== undefined) return snapshot;
+  throw notFound(word, `Snapshot ${id} was pruned just now.`, undefined);
+}
+
+function notFound(word: string, message: string, near: string | undefined): JamError {
+  const hint = near === undefined ? "" : `Did you mean ${near}? `;
+  return new JamError("JAM_SNAPSHOT_NOT_FOUND", message, {
+    hint: `${hint}\`jam snapshot list\` shows the snapshots that are kept.`,
+    details: { snapshot: word },
+  });
+}
+
+async function refsBySnapshot({ refs }: SnapshotReader): Promise<ReadonlyMap<string, readonly string[]>> {
+  const shown = Map.groupBy(await refs.list(), ({ target }) => snapshotIdOf(target));
+  return new Map([...shown].map(([id, all]) => [id, all.map(({ name }) => name)]));
+}
+
+function describe(snapshot: Snapshot, refs: ReadonlyMap<string, readonly string[]>): DescribedSnapshot {
+  const { id, createdAt, parent, agents, upstream, bundle } = snapshot;
+  return {
+    id,
+    createdAt,
+    parent: parent ?? null,
+    agents: agents.length,
+    bytes: sumTarballBytes(agents),
+    upstream: upstream.url,
+    verified: isVerified(snapshot),
+    bundle: bundle?.id ?? null,
+    refs: refs.get(id) ?? [],
+  };
+}
+
+function byName(agents: readonly Agent[]): Map<string, Agent> {
+  return new Map(agents.map((agent) => [formatAgentName(agent), agent]));
+}
