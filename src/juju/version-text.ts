@@ -181,7 +181,7 @@ export function readAgentText(
   // No agent is built for the operating system of a client, so only the version is used.
   return isAgent || agents.every((agent) => agent.version !== version)
     ? { isMeant: partOf(formatAgentName(read)) }
-    : { isMeant: partOf(version), note: `${text} is the name of a juju client; ${version} is used.` };
+    : { isMeant: partOf(version), note: `${text} names a client of Juju; ${version} is used.` };
 }
 
 function partOf(text: string): AgentText["isMeant"] {

@@ -1,4 +1,5 @@
 import { JamError } from "../shared/errors.ts";
+import { shellCommand } from "../shared/shell-command.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
 import { contentsOf } from "./contents.ts";
@@ -62,7 +63,7 @@ function refuseRollback(current: Snapshot, next: Snapshot): void {
     "JAM_METADATA_ROLLBACK",
     `Snapshot ${next.id} is older than ${current.id}, which is shown now.${loss}`,
     {
-      hint: `\`jam snapshot diff ${current.id} ${next.id}\` shows what changes. To go back, repeat the command with --allow rollback.`,
+      hint: `\`${shellCommand`jam snapshot diff ${current.id} ${next.id}`}\` shows what changes. To go back, repeat the command with --allow rollback.`,
       details: { current: current.id, snapshot: next.id, removed: removed.length },
     },
   );
