@@ -48,11 +48,17 @@ type ByMinor = ReadonlyMap<number, readonly ListedVersion[]>;
 export class VersionList {
   static readonly EMPTY = new VersionList([]);
 
-  readonly entries: readonly ListedVersion[];
+  readonly #read: () => readonly ListedVersion[];
+  #entries: readonly ListedVersion[] | undefined;
   #byMajor: ReadonlyMap<number, ByMinor> | undefined;
 
-  constructor(entries: readonly ListedVersion[]) {
-    this.entries = entries;
+  /** @param entries the entries, or how to read them when they are needed */
+  constructor(entries: readonly ListedVersion[] | (() => readonly ListedVersion[])) {
+    this.#read = typeof entries === "function" ? entries : () => entries;
+  }
+
+  get entries(): readonly ListedVersion[] {
+    return (this.#entries ??= this.#read());
   }
 
   get versions(): readonly JujuVersion[] {

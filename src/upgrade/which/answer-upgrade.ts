@@ -104,11 +104,11 @@ function decideFrom(question: UpgradeQuestion, index: VersionIndex): UpgradeOutc
 }
 
 /** A Kubernetes model's registry is assumed to carry what is listed, a controller's nodes to have its arches. */
-function withDefaults(question: UpgradeQuestion, { all }: VersionIndex): UpgradeQuestion {
+function withDefaults(question: UpgradeQuestion, index: VersionIndex): UpgradeQuestion {
   const { arches, isController, modelType } = question;
   return {
     ...question,
-    registryTags: question.registryTags ?? (modelType === "caas" ? all : undefined),
+    registryTags: question.registryTags ?? (modelType === "caas" ? index.all : undefined),
     nodeArches: question.nodeArches ?? (isController ? arches : undefined),
   };
 }

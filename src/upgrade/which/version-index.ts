@@ -131,7 +131,8 @@ function listOf(
   versions: ReadonlyMap<string, ReadonlySet<string>>,
   { marksArch, rules }: Search,
 ): VersionList {
-  return new VersionList(
+  // Most streams are never searched.
+  return new VersionList(() =>
     [...versions].flatMap(([text, arches]): ListedVersion[] => {
       const version = readVersion(text, rules);
       return marksArch ? [...arches].map((arch) => ({ version, arch })) : [{ version, arch: undefined }];
