@@ -1,19 +1,20 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { StoreConfig } from "../config/config.ts";
 import { reportError, toJamError, type ErrorReport } from "../shared/errors.ts";
-import { openFsStore } from "../store/fs/open-fs-store.ts";
 import { readKnownAgents, type KnownAgents } from "../upgrade/known-agents.ts";
+import { openStore } from "./store.ts";
 
 /** The thread's input. */
 export interface KnownAgentsTask {
-  readonly dataDir: string;
+  readonly store: StoreConfig;
 }
 
 /** The thread's result; an error is passed as plain values. */
 export type KnownAgentsOutcome = { readonly known: KnownAgents } | { readonly error: ErrorReport };
 
-const { dataDir } = workerData as KnownAgentsTask;
+const { store } = workerData as KnownAgentsTask;
 
-const outcome: KnownAgentsOutcome = await openFsStore(dataDir)
+const outcome: KnownAgentsOutcome = await openStore({ store })
   .then(readKnownAgents)
   .then(
     (known) => ({ known }),

@@ -1,4 +1,4 @@
-import type { Config } from "../config/config.ts";
+import type { Config, StoreConfig } from "../config/config.ts";
 import type { AskQuery } from "../server/queries.ts";
 import type { RequestRecord } from "../server/request-log.ts";
 import type { MirrorServer } from "../server/server.ts";
@@ -18,7 +18,7 @@ export interface ComposeServerOptions {
 /** The HTTP server of this mirror. It only reads, so it can run during a sync. */
 export async function composeServer(config: Config, options: ComposeServerOptions): Promise<MirrorServer> {
   const { createServer } = await import("../server/server.ts");
-  const readState = await composeWhich(config, () => readKnownInThread(config.data));
+  const readState = await composeWhich(config, () => readKnownInThread(config.store));
   const { QueryThread } = await import("./query-thread.ts");
   // A plan of a large fleet takes seconds; the status of the mirror must not wait for it.
   const [plans, others] = [new QueryThread(config), new QueryThread(config)];
@@ -39,13 +39,13 @@ export async function composeServer(config: Config, options: ComposeServerOption
  * has to answer other requests meanwhile.
  * @throws JamError JAM_STORE_…
  */
-async function readKnownInThread(dataDir: string): Promise<KnownAgents> {
+async function readKnownInThread(store: StoreConfig): Promise<KnownAgents> {
   const { Worker } = await import("node:worker_threads");
   const { once } = await import("node:events");
   // The compiler rewrites file extensions in imports only, so the thread's file has the extension of this one.
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const worker = new Worker(new URL(`./known-agents-worker.${extension}`, import.meta.url), {
-    workerData: { dataDir } satisfies KnownAgentsTask,
+    workerData: { store } satisfies KnownAgentsTask,
   });
   try {
     const [outcome] = (await once(worker, "message")) as [KnownAgentsOutcome];

@@ -8,10 +8,10 @@ import { openStore } from "./store.ts";
  * @throws JamError JAM_STORE_…
  */
 export async function composeStatus(
-  { data, mode }: Pick<Config, "data" | "mode">,
+  { data, mode, store: place }: Pick<Config, "data" | "mode" | "store">,
   { runs }: { readonly runs: number },
 ): Promise<StatusDocument> {
-  const store = await openStore({ data });
+  const store = await openStore({ store: place });
   return readStatus(store, {
     data,
     mode,

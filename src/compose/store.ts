@@ -1,4 +1,4 @@
-import type { Config } from "../config/config.ts";
+import type { Config, StoreConfig } from "../config/config.ts";
 import type { KeyFolder } from "../openpgp/key-folder.ts";
 import type { ModeReport } from "../store/fs/inspect-modes.ts";
 import type { Store } from "../store/store.ts";
@@ -11,16 +11,41 @@ export interface OpenStoreOptions {
   readonly create?: boolean;
 }
 
+/** How stores of one kind are opened. */
+interface Driver<Kind extends StoreConfig["kind"]> {
+  readonly open: (
+    store: Extract<StoreConfig, { readonly kind: Kind }>,
+    options: OpenStoreOptions,
+  ) => Promise<Store>;
+  /** As `open`, for reading catalogues only, with less code to load. */
+  readonly openReader: (
+    store: Extract<StoreConfig, { readonly kind: Kind }>,
+  ) => Promise<Pick<Store, "documents" | "refs">>;
+}
+
+/** The driver of each kind of store. */
+const DRIVERS: { readonly [Kind in StoreConfig["kind"]]: Driver<Kind> } = {
+  fs: {
+    async open({ path }, options) {
+      const { openFsStore } = await import("../store/fs/open-fs-store.ts");
+      return openFsStore(path, options);
+    },
+    async openReader({ path }) {
+      const { openFsReader } = await import("../store/fs/open-fs-reader.ts");
+      return openFsReader(path);
+    },
+  },
+};
+
 /**
  * The mirror's store.
  * @throws JamError JAM_STORE_…
  */
 export async function openStore(
-  config: Pick<Config, "data">,
+  { store }: Pick<Config, "store">,
   options: OpenStoreOptions = {},
 ): Promise<Store> {
-  const { openFsStore } = await import("../store/fs/open-fs-store.ts");
-  return openFsStore(config.data, options);
+  return DRIVERS[store.kind].open(store, options);
 }
 
 /**
@@ -28,9 +53,10 @@ export async function openStore(
  * only read a catalogue.
  * @throws JamError JAM_STORE_…
  */
-export async function openReader(config: Pick<Config, "data">): Promise<Pick<Store, "documents" | "refs">> {
-  const { openFsReader } = await import("../store/fs/open-fs-reader.ts");
-  return openFsReader(config.data);
+export async function openReader({
+  store,
+}: Pick<Config, "store">): Promise<Pick<Store, "documents" | "refs">> {
+  return DRIVERS[store.kind].openReader(store);
 }
 
 /**

@@ -22,12 +22,20 @@ export interface UpstreamConfig {
   readonly keyring: string;
 }
 
+/** Where a mirror is kept; `compose/store.ts` has the driver of each kind. */
+export interface StoreConfig {
+  readonly kind: "fs";
+  /** The data directory; an absolute path. */
+  readonly path: string;
+}
+
 /** The settings of one run, complete: flags over environment over file over defaults. */
 export interface Config {
   /** The file they came from; undefined when there was none. */
   readonly file: string | undefined;
   readonly mode: "online" | "offline";
-  /** Absolute path. */
+  readonly store: StoreConfig;
+  /** The data directory, which is the store's folder; an absolute path. */
   readonly data: string;
   /** Folder of the keys that sign and verify what is carried over an air gap; an absolute path. */
   readonly keys: string;
@@ -70,10 +78,12 @@ export interface RetentionConfig {
 /** The settings of a run: `settings`, which have been checked, over the defaults. Relative paths are below `folder`. */
 export function resolveConfig(settings: ConfigFile, file: string | undefined, folder: string): Config {
   const value = <Key extends SettingKey>(key: Key) => valueOf(settings, key, folder);
+  const data = settings.store === undefined ? value("data") : resolve(folder, settings.store.path);
   return {
     file,
     mode: value("mode"),
-    data: value("data"),
+    store: { kind: "fs", path: data },
+    data,
     keys: value("keys"),
     site: value("site"),
     upstreams: (settings.upstreams ?? [DEFAULT_UPSTREAM]).map((upstream) =>

@@ -18,7 +18,7 @@ const WHOLE_KEYS = ["upstreams", "select", "deny", "advice"] as const;
 export function describeSettings({ settings, config, file, overrides }: LoadedSettings): DescribedSetting[] {
   const keys: readonly string[] = [...SETTING_LIST.map(([key]) => key), ...WHOLE_KEYS];
   return keys.map((key): DescribedSetting => {
-    const given = at(settings, key);
+    const given = at(settings, key) ?? (key === "data" ? settings.store?.path : undefined);
     const source = overrides.findLast((one) => one.key === key)?.source;
     const value = key === "data" || key === "keys" ? config[key] : (given ?? at(DEFAULTS, key));
     const from = given === undefined ? "default" : (source ?? file ?? "default");
@@ -48,6 +48,7 @@ interface SchemaNode {
   readonly additionalProperties?: SchemaNode | boolean;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
+  readonly oneOf?: readonly SchemaNode[];
 }
 
 /** Markdown table of every key: its values, default, variable and meaning. */
@@ -78,6 +79,7 @@ function describeNode(node: SchemaNode, prefix: string): { key: string; node: Sc
     const other = child.additionalProperties;
     const nested = [
       ...describeNode(child, `${key}.`),
+      ...variantsOf(child, `${key}.`),
       ...(child.items?.properties === undefined ? [] : describeNode(child.items, `${key}[].`)),
       ...(typeof other === "object" ? describeNode(other, `${key}.NAME.`) : []),
     ];
@@ -85,7 +87,14 @@ function describeNode(node: SchemaNode, prefix: string): { key: string; node: Sc
   });
 }
 
+/** The keys of a mapping that has several forms, each key once. */
+function variantsOf({ oneOf = [] }: SchemaNode, prefix: string): { key: string; node: SchemaNode }[] {
+  const all = oneOf.flatMap((form) => describeNode(form, prefix));
+  return [...new Map(all.map((row) => [row.key, row])).values()];
+}
+
 function describeType(node: SchemaNode): string {
+  if (node.oneOf !== undefined) return "mapping";
   if (node.const !== undefined) return String(node.const);
   if (node.enum !== undefined) return node.enum.join(" or ");
   if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(describeType))].reverse().join(" or ");

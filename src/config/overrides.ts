@@ -98,6 +98,8 @@ export function override<T>(settings: T, overrides: readonly Override[]): T {
   const merged: Record<string, unknown> = { ...settings };
   for (const { key, value } of overrides) {
     const [first, second] = settingPath(key);
+    // `data` is the short form of `store`, so it replaces that, too.
+    if (key === "data") delete merged["store"];
     if (second === undefined) merged[first] = value;
     else if (merged[first] === undefined || isRecord(merged[first])) {
       merged[first] = { ...(merged[first] as object | undefined), [second]: value };

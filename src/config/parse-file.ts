@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   LineCounter,
   Parser,
@@ -57,7 +58,12 @@ export function parseConfig({ file, text, environment }: ConfigSource): ConfigFi
     place,
   );
   keepVersionsAsWritten(document);
-  const value = override(readValue(document, file), environment);
+  const written = readValue(document, file);
+  if (namesTwoStores(written)) {
+    const message = "`data` and `store` name different places; keep one of them";
+    throw invalid(file, [{ ...place(offsetOf(document, ["store"], undefined)), path: "store", message }]);
+  }
+  const value = override(written, environment);
   const parsed = configSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { listed, omitted } = describeIssues(parsed.error.issues, value);
@@ -170,6 +176,18 @@ function readValue(document: Document.Parsed, file: string | undefined): unknown
 function describeYaml(error: { readonly code: string; readonly message: string }): string {
   if (error.message.startsWith("Maximum call stack")) return TOO_DEEP;
   return `not YAML: ${error.message.split("\n")[0] ?? error.message}`;
+}
+
+/** True when `data` and what it is the short form of are both there and differ. */
+function namesTwoStores(written: unknown): boolean {
+  if (typeof written !== "object" || written === null || !("data" in written) || !("store" in written))
+    return false;
+  const { data, store } = written;
+  if (typeof store !== "object" || store === null) return false;
+  // What is missing or not a text is left for the check to report.
+  if (!("path" in store)) return "kind" in store && store.kind !== "fs";
+  if (typeof data !== "string" || typeof store.path !== "string") return false;
+  return resolve("/", data) !== resolve("/", store.path);
 }
 
 /** Where to point at: the key of an unknown setting, else the value, else what encloses the missing one. */

@@ -131,6 +131,8 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly items?: JsonSchema;
+  /** The forms of a mapping that its `kind` tells apart. */
+  readonly oneOf?: readonly JsonSchema[];
   readonly additionalProperties?: JsonSchema | boolean;
 }
 
@@ -146,5 +148,6 @@ function namesAt(path: readonly PropertyKey[]): string[] {
         ? schema?.items
         : (schema?.properties?.[String(key)] ?? (typeof other === "object" ? other : undefined));
   }
-  return Object.keys(schema?.properties ?? {});
+  const forms = schema?.oneOf ?? (schema === undefined ? [] : [schema]);
+  return [...new Set(forms.flatMap(({ properties }) => Object.keys(properties ?? {})))];
 }

@@ -215,6 +215,22 @@ const adviceRule = z
   )
   .describe("A known risk of an upgrade.");
 
+/** Where the mirror is kept: one entry for each kind of store. */
+const store = z
+  .discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({
+        kind: z
+          .literal("fs")
+          .describe("Kind of the store. `fs` is a folder of a local or mounted file system."),
+        path: text("a folder").describe("The data directory of the mirror."),
+      }),
+    ],
+    "expected a store such as { kind: fs, path: ./mirror-data }",
+  )
+  .describe("Where the mirror is kept. `data: DIR` is the short form of `store: { kind: fs, path: DIR }`.");
+
 /** Schema of the settings file: the only source of its validation, documentation (`jam config schema`) and types. */
 export const configSchema = z
   .strictObject(
@@ -225,6 +241,7 @@ export const configSchema = z
         .describe("Version of the file format."),
       mode: setting("mode"),
       data: setting("data"),
+      store: store.optional(),
       keys: setting("keys"),
       site: setting("site"),
       upstreams: z

@@ -208,7 +208,9 @@ describe("order, interruption and the dry run", () => {
   test("another run that writes is waited for by nobody: status 6", async () => {
     await fresh.done("far", "bundle", "import", older);
     const { openStore } = await import("../../src/compose/store.ts");
-    const lease = await (await openStore({ data: far.data })).lease.acquire("jam prune");
+    const lease = await (
+      await openStore({ store: { kind: "fs", path: far.data } })
+    ).lease.acquire("jam prune");
     await refused("JAM_STORE_LOCKED", 6, "bundle", "import", newer);
     await lease.release();
   });

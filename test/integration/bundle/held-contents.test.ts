@@ -36,7 +36,7 @@ beforeAll(async () => {
   upstream = await startUpstream();
   mirror = await temporaryMirror(upstream);
   await mirror.sync();
-  store = await openStore({ data: mirror.data });
+  store = await openStore({ store: { kind: "fs", path: mirror.data } });
   snapshot = (await currentSnapshot(store, MIRROR_REF)) as Snapshot;
 });
 

@@ -170,7 +170,7 @@ describe("repairing", () => {
     await using media = await copyOf(volumes);
     await using to = await temporaryFolder();
     await media.flip(names[0] as string, 600);
-    const store = await openStore({ data: mirror.data });
+    const store = await openStore({ store: { kind: "fs", path: mirror.data } });
     const contents = storeContents(store);
     const altered: RepairWork["contents"] = {
       async open(sha256) {
@@ -198,7 +198,7 @@ describe("repairing", () => {
 
   test("refuses a manifest that nobody here trusts", async () => {
     const place = { medium: openMediumFolder(join(mirror.folder, "never")), base: undefined };
-    const store = await openStore({ data: mirror.data });
+    const store = await openStore({ store: { kind: "fs", path: mirror.data } });
     const repair = repairElsewhere(await find(volumes), place, {
       ...work({ allowsUnsigned: false }),
       documents: store.documents,

@@ -60,6 +60,30 @@ test("takes flags over environment over file, each relative to its own place", a
   });
 });
 
+test.for<[string, Partial<LoadOptions>, string]>([
+  ["alone", {}, "etc/held"],
+  ["with --data", { flags: { data: "flag" } }, "flag"],
+  ["with JAM_DATA", { env: { JAM_DATA: "variable" } }, "variable"],
+  ["with both", { env: { JAM_DATA: "variable" }, flags: { data: "flag" } }, "flag"],
+])("a store in the file counts like the data directory, %s", async ([, given, expected]) => {
+  await using folder = await temporaryFolder();
+  const cwd = folder.path;
+  await mkdir(join(cwd, "etc"));
+  for (const text of [
+    "store: { kind: fs, path: held }",
+    "data: held",
+    "data: ./held/\nstore: { kind: fs, path: held }",
+  ]) {
+    const file = join(cwd, "etc/jam.yaml");
+    await writeFile(file, text);
+    const path = join(cwd, expected);
+    expect(await loadConfig(options(cwd, { file, ...given }))).toMatchObject({
+      store: { kind: "fs", path },
+      data: path,
+    });
+  }
+});
+
 describe("a settings file that was named", () => {
   test.for([
     ["is missing", "none.yaml", "Name an existing file, or run `jam init` to write one."],

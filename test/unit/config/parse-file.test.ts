@@ -54,6 +54,31 @@ describe("says where and what is wrong:", () => {
       'jam.yaml:1:11: server: unknown key "colour"; known here: listen',
     ],
     [
+      "two stores",
+      "data: ./a\nstore: { kind: fs, path: ./b }",
+      "jam.yaml:2:8: store: `data` and `store` name different places; keep one of them",
+    ],
+    [
+      "a kind of store that there is none of",
+      "store: { kind: s3, path: x }",
+      'jam.yaml:1:16: store.kind: expected a store such as { kind: fs, path: ./mirror-data }, got "s3"',
+    ],
+    [
+      "a store without a kind",
+      "store: { path: x }",
+      "jam.yaml:1:8: store.kind: is missing; expected a store such as { kind: fs, path: ./mirror-data }",
+    ],
+    [
+      "a store without a path",
+      "store: { kind: fs }",
+      "jam.yaml:1:8: store.path: is missing; expected a folder",
+    ],
+    [
+      "an unknown key in a store",
+      "store: { kind: fs, path: x, bucket: y }",
+      'jam.yaml:1:29: store: unknown key "bucket"; known here: kind, path',
+    ],
+    [
       "channels, which are not built",
       "mode: online\nchannels:\n  lab: { from: mirror }",
       'jam.yaml:2:1: "channels" is not built yet, so delete it here: the mirror has one face; point controllers at it',
