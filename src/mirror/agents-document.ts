@@ -16,6 +16,10 @@ export const agentsDocument = z
   .object({
     snapshot: z.string().describe("The snapshot that lists them."),
     agents: z.array(agentRow).readonly(),
+    note: z
+      .string()
+      .exactOptional()
+      .describe("What the name was taken for, where it does not say so itself."),
     omitted: z
       .object({ agents: countField })
       .exactOptional()

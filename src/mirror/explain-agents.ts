@@ -16,14 +16,13 @@ export interface ExplainSources {
 }
 
 /**
- * What the rules say of every agent that a name means: what `jam explain -o json` prints, and what the name was taken
- * for, where it does not say so itself.
+ * What the rules say of every agent that a name means: what `jam explain -o json` prints.
  * @throws JamError JAM_AGENT_NOT_FOUND, JAM_VERSION_INVALID for a range in the rules that cannot be read
  */
 export async function explainNamed(
   name: string,
   { held, upstream, rules, advise }: ExplainSources,
-): Promise<{ readonly document: ExplainDocument; readonly note: string | undefined }> {
+): Promise<ExplainDocument> {
   const heldNames = new Set(held.map(formatAgentName));
   const upstreamNames = new Set(upstream?.map(formatAgentName));
   const agents = [...(upstream ?? []), ...held.filter((agent) => !upstreamNames.has(formatAgentName(agent)))];
@@ -32,7 +31,7 @@ export async function explainNamed(
     .filter(({ verdict }) => isMeant(verdict.agent))
     .map((explanation) => rowOf(explanation, { heldNames, upstreamNames }));
   if (rows.length === 0) throw notFound(name, upstream === undefined, await advise());
-  return { document: { agents: rows }, note };
+  return { agents: rows, ...(note === undefined ? {} : { note }) };
 }
 
 function rowOf(

@@ -29,6 +29,10 @@ const explainedAgent = z.object({
 export const explainDocument = z
   .object({
     agents: z.array(explainedAgent).readonly(),
+    note: z
+      .string()
+      .exactOptional()
+      .describe("What the name was taken for, where it does not say so itself."),
     omitted: z
       .object({ agents: countField })
       .exactOptional()

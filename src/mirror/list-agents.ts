@@ -15,14 +15,13 @@ export interface ListWanted {
 }
 
 /**
- * The agents of a snapshot that match: what `jam list -o json` prints, and what the version was taken for, where it does
- * not say so itself.
+ * The agents of a snapshot that match: what `jam list -o json` prints.
  * @throws JamError JAM_AGENT_NOT_FOUND for a channel of which no version is held
  */
 export function listAgents(
   snapshot: Pick<Snapshot, "id" | "agents">,
   { version, stream, arch, release }: ListWanted,
-): { readonly document: AgentsDocument; readonly note: string | undefined } {
+): AgentsDocument {
   const named = version === undefined ? undefined : readAgentText(version, snapshot.agents);
   const matching = snapshot.agents.filter(
     (agent) =>
@@ -31,7 +30,11 @@ export function listAgents(
       (release === undefined || agent.release === release) &&
       (stream === undefined || listStreams(agent).includes(stream)),
   );
-  return { document: { snapshot: snapshot.id, agents: sortAgents(matching).map(rowOf) }, note: named?.note };
+  return {
+    snapshot: snapshot.id,
+    agents: sortAgents(matching).map(rowOf),
+    ...(named?.note === undefined ? {} : { note: named.note }),
+  };
 }
 
 function rowOf(agent: Agent): AgentsDocument["agents"][number] {

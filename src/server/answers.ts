@@ -3,6 +3,7 @@ import type { Advice } from "../juju/knowledge/knowledge.ts";
 import { parseMirrorUrl } from "../juju/mirror-url.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import { explainNamed } from "../mirror/explain-agents.ts";
+import type { ExplainDocument } from "../mirror/explain-document.ts";
 import { knowledgeOf } from "../mirror/knowledge.ts";
 import { listAgents } from "../mirror/list-agents.ts";
 import { readReports } from "../mirror/run-report.ts";
@@ -62,8 +63,7 @@ export function createAnswers(sources: AnswerSources): QueryAnswers {
       return { runs: reports.map((report) => publicReport(report, hide)) };
     },
     agents: async ({ offset, limit, ...wanted }) => {
-      const { document } = listAgents(await requireShown(known), wanted);
-      return pageOf(document, { offset, limit });
+      return pageOf(listAgents(await requireShown(known), wanted), { offset, limit });
     },
     explain: async ({ agent, ...page }) => pageOf(await explain(agent, known), page),
     plan: (query) => plan(query, known),
@@ -87,15 +87,10 @@ export function createAnswers(sources: AnswerSources): QueryAnswers {
   };
 }
 
-async function explain(name: string, { rules, isOffline, readKnown }: Known) {
+async function explain(name: string, { rules, isOffline, readKnown }: Known): Promise<ExplainDocument> {
   const { held } = await readKnown();
-  const { document } = await explainNamed(name, {
-    held,
-    upstream: undefined,
-    rules,
-    advise: () => adviseOn({ word: name }, { rules, isOffline }, readKnown),
-  });
-  return document;
+  const advise = () => adviseOn({ word: name }, { rules, isOffline }, readKnown);
+  return explainNamed(name, { held, upstream: undefined, rules, advise });
 }
 
 async function plan(query: PlanQuery, sources: Known): Promise<PlanDocument> {

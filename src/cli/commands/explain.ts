@@ -55,13 +55,13 @@ async function explainAgent(context: CommandContext, name: string, wishesOffline
   const current = await currentSnapshot(await openReader(config), MIRROR_REF);
   const isOffline = wishesOffline || config.mode === "offline";
   const upstream = isOffline ? undefined : await readUpstreamAgents(context, ["*"]);
-  const { document, note } = await explainNamed(name, {
+  const document = await explainNamed(name, {
     held: current?.agents ?? [],
     upstream,
     rules: config.rules,
     advise: () => adviseOnMissing(context, { word: name, upstream }),
   });
-  if (note !== undefined) await context.output.note(note);
+  if (document.note !== undefined) await context.output.note(document.note);
   await context.output.print(document, () =>
     document.agents.map((row) => render(row, { context, isOffline })).join("\n"),
   );

@@ -31,8 +31,8 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
   const { openReader } = await import("../../compose/store.ts");
   const snapshot = await requireCurrentSnapshot(await openReader(config), config.data);
   const version = call.args[0] as string | undefined;
-  const { document, note } = listAgents(snapshot, { version, ...call.options });
-  if (note !== undefined) await context.output.note(note);
+  const document = listAgents(snapshot, { version, ...call.options });
+  if (document.note !== undefined) await context.output.note(document.note);
   await context.output.print(document, () => render(document));
   if (document.agents.length > 0) return 0;
   const { arch, stream } = call.options;
