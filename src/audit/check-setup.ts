@@ -7,23 +7,23 @@ import { checkData, type CheckResult, type DataUnderTest } from "./check-data.ts
 import { parseIndexFile } from "../simplestreams/index-file.ts";
 import { STALE_AFTER_MS } from "../metadata/freshness.ts";
 
-/** What a sync would say of its rules. */
+/** What a sync would report about its rules. */
 export interface RulesVerdict {
   readonly rules: readonly { readonly rule: number; readonly taken: number }[];
   /** What a rule names and does not get. */
   readonly warnings: readonly string[];
-  /** True where a sync would change nothing, because no rule takes an agent. */
+  /** True if a sync would change nothing because no rule selects an agent. */
   readonly isRefused: boolean;
 }
 
 export interface SetupUnderTest extends DataUnderTest {
   readonly configFile: string | undefined;
   readonly rules: { readonly select: number; readonly deny: number };
-  /** No request may leave this machine: that an upstream cannot be asked is no fault then. */
+  /** No request may leave this machine, so an upstream that cannot be contacted is not a failure. */
   readonly isOffline: boolean;
   /** Joins the upstreams; fails where a key or a URL is bad. */
   readonly openSources: () => Promise<readonly DocumentSource[]>;
-  /** Reads what upstream lists and holds the rules against it, as a sync would. */
+  /** Reads what upstream lists and applies the rules to it, as a sync would. */
   readonly evaluateRules: () => Promise<RulesVerdict>;
   /** The keys for what crosses an air gap. */
   readonly carryKeys: () => Promise<{
@@ -31,7 +31,7 @@ export interface SetupUnderTest extends DataUnderTest {
     readonly trusted: number;
     readonly problems: readonly JamError[];
   }>;
-  /** Makes the data directory if need be and writes to it. */
+  /** Creates the data directory if it is missing, and writes to it. */
   readonly tryWrite: () => Promise<void>;
   /** Undefined where the store has no limit. */
   readonly freeBytes: () => Promise<number | undefined>;
@@ -41,18 +41,18 @@ export interface SetupUnderTest extends DataUnderTest {
 
 /** Room for a first sync of two versions, as a rule of thumb; `jam sync --dry-run` knows exactly. */
 const LITTLE_SPACE = 2 * 2 ** 30;
-/** Less than what a sync accepts: a clock that is this far off is worth setting. */
+/** Less than a sync accepts; jam check warns about a clock that is this far ahead. */
 const NOTABLE_AHEAD_MS = 10 * 60_000;
 /** No clock that is right shows a time before this program was written. */
 const EARLIEST = Date.UTC(2026, 10, 1);
 
-/** Looks at everything that a sync needs and says what to fix; changes nothing but making the data directory. */
+/** Checks everything that a sync needs. Changes nothing, except that it creates the data directory. */
 export async function checkSetup(setup: SetupUnderTest): Promise<CheckResult[]> {
   const results: CheckResult[] = [checkConfiguration(setup)];
   const sources = await attempt("key", () => openSources(setup));
   if ("check" in sources) results.push(sources);
   else if (sources.value === "offline") {
-    results.push({ check: "upstream", state: "ok", detail: "offline mode: no upstream is asked" });
+    results.push({ check: "upstream", state: "ok", detail: "offline mode: no upstream is contacted" });
   } else {
     for (const source of sources.value) results.push(await checkKey(source));
     for (const source of sources.value) results.push(...(await checkSource(source, setup)));
@@ -64,7 +64,7 @@ export async function checkSetup(setup: SetupUnderTest): Promise<CheckResult[]> 
   return results;
 }
 
-/** Nothing is said where nobody carries anything; a far side that trusts no maker will refuse every bundle. */
+/** Not reported where no bundles are used; a site that trusts no maker refuses every bundle. */
 async function checkCarry({ carryKeys, isOffline }: SetupUnderTest): Promise<CheckResult[]> {
   const keys = await attempt("carry", carryKeys);
   if ("check" in keys) return [keys];
@@ -74,7 +74,7 @@ async function checkCarry({ carryKeys, isOffline }: SetupUnderTest): Promise<Che
   const signs = own === undefined ? "nothing is signed here" : `this side signs with ${own}`;
   const detail = `${signs}; trusts ${formatCount(trusted, "key")} of others`;
   if (isOffline && trusted === 0) {
-    const hint = "No bundle is believed yet. Bring the maker's public key over: jam key trust FILE";
+    const hint = "No bundle is trusted yet. Trust the public key of the maker: jam key trust FILE";
     return [{ check: "carry", state: "warn", detail, hint }, ...found];
   }
   if (own !== undefined) return [{ check: "carry", state: "ok", detail }, ...found];
@@ -172,7 +172,7 @@ async function checkSource(source: DocumentSource, setup: SetupUnderTest): Promi
 function checkClock(published: Date | undefined, now: Date): CheckResult {
   const aheadMs = published === undefined ? 0 : published.getTime() - now.getTime();
   if (now.getTime() < EARLIEST || aheadMs > NOTABLE_AHEAD_MS) {
-    const detail = `this machine says ${now.toISOString()}, upstream published at ${published?.toISOString() ?? "an unknown time"}`;
+    const detail = `this machine shows ${now.toISOString()}, upstream published at ${published?.toISOString() ?? "an unknown time"}`;
     return {
       check: "clock",
       state: "fail",
@@ -198,10 +198,10 @@ async function checkRules({ evaluateRules }: SetupUnderTest): Promise<CheckResul
   if ("check" in verdict) return [verdict];
   const { rules, warnings, isRefused } = verdict.value;
   const taken = rules
-    .map(({ rule, taken }) => `rule ${rule} takes ${formatCount(taken, "agent")}`)
+    .map(({ rule, taken }) => `rule ${rule} selects ${formatCount(taken, "agent")}`)
     .join(", ");
   const hint = isRefused
-    ? "No rule takes an agent, so a sync changes nothing: correct `select` in jam.yaml."
+    ? "No rule selects an agent, so a sync changes nothing: correct `select` in jam.yaml."
     : "Correct the rule in `select` of jam.yaml, or add an upstream that lists it.";
   const missing = warnings.map((detail): CheckResult => ({
     check: "rules",

@@ -37,11 +37,11 @@ import type { Paint } from "./output/paint.ts";
 
 export const COMMAND_GROUPS = {
   start: "Start here:",
-  mirror: "Keep the mirror:",
-  upgrade: "Upgrade Juju with it:",
-  serve: "Serve it to Juju:",
-  carry: "Carry it over an air gap:",
-  setup: "Set up:",
+  mirror: "Maintain the mirror:",
+  upgrade: "Upgrade Juju:",
+  serve: "Serve Juju:",
+  carry: "Cross an air gap:",
+  setup: "Configure:",
 } as const;
 
 /** One line of the top-level help and the way to the command's file. */

@@ -38,31 +38,31 @@ export interface GlobalFlag {
 export const GLOBAL_FLAGS: readonly GlobalFlag[] = [
   {
     flags: "-c, --config <file>",
-    description: "settings (default: $JAM_CONFIG, then ./jam.yaml, then built-in)",
+    description: "settings file (default: $JAM_CONFIG, then ./jam.yaml, then built-in settings)",
     takesValue: true,
   },
   {
     flags: "--data <dir>",
-    description: "the mirror's folder (default: `data` of the settings)",
+    description: "data directory of the mirror (default: `data` in the settings)",
     takesValue: true,
   },
   {
     flags: "-o, --output <format>",
-    description: "what is written to standard output",
+    description: "output format (default: table)",
     takesValue: true,
     choices: OUTPUT_FORMATS,
   },
-  { flags: "--quiet", description: "nothing but results and errors", takesValue: false },
+  { flags: "--quiet", description: "print only results and errors", takesValue: false },
   {
     flags: "--log-level <level>",
-    description: "what is logged (default: info)",
+    description: "log level (default: info)",
     takesValue: true,
     choices: LOG_LEVELS,
   },
-  { flags: "--no-color", description: "no colours (NO_COLOR does the same)", takesValue: false },
+  { flags: "--no-color", description: "do not use colours (same as NO_COLOR)", takesValue: false },
   {
     flags: "--progress <mode>",
-    description: "how progress is shown (default: auto)",
+    description: "progress display (default: auto)",
     takesValue: true,
     choices: PROGRESS_MODES,
   },

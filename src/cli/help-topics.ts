@@ -5,15 +5,15 @@ import { wrapText } from "./output/text.ts";
 /** The end of the top-level help. */
 export const EXAMPLES = `
 Examples:
-  jam init                        write jam.yaml, with comments
-  jam sync --dry-run              what would be fetched, and why
-  jam sync && jam serve           fetch it, then serve it
-  jam connect --juju 3.6          the commands that point Juju here
-  jam bundle create --to bundle/  carry it over an air gap
-  jam which 3.6.5                 to which version Juju takes it, and why
-  jam list -o json                for scripts
+  jam init                        write a commented jam.yaml
+  jam sync --dry-run              show what would be fetched, and why
+  jam sync && jam serve           fetch agents, then serve them
+  jam connect --juju 3.6          print the commands for Juju 3.6
+  jam bundle create --to bundle/  create a bundle for an air-gapped site
+  jam which 3.6.5                 print the next version for 3.6.5, and why
+  jam list -o json                print JSON for scripts
 
-\`jam help exit-codes\` and \`jam help environment\` explain what scripts rely on.
+\`jam help exit-codes\` and \`jam help environment\` describe the interface for scripts.
 `;
 
 /** Help that belongs to no command: \`jam help TOPIC\`. */

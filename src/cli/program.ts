@@ -19,7 +19,7 @@ export function createProgram(entries: readonly CommandEntry[], sink: ProgramSin
   const program = new Command("jam");
   program
     .description(
-      "Juju Agent Mirror: carries Juju agents to where there is no internet, and serves them there.",
+      "Juju Agent Mirror: mirrors Juju agents, carries them to networks without internet access, and serves them there.",
     )
     .usage("COMMAND [OPTIONS]")
     .exitOverride()
@@ -50,7 +50,7 @@ export function createProgram(entries: readonly CommandEntry[], sink: ProgramSin
   program
     .command("help")
     .argument("[topic...]")
-    .summary("help for a command, or on exit-codes, environment")
+    .summary("show help for a command, exit-codes or environment")
     .helpGroup(COMMAND_GROUPS.setup);
   return program;
 }

@@ -13,10 +13,10 @@ import type { Config } from "./config.ts";
 import type { Environment } from "./overrides.ts";
 import type { ConfigFile } from "./schema.ts";
 
-/** Entries beyond this are dropped all at once; there is one for each settings file that was ever used. */
+/** When there are this many entries, all are deleted. There is one for each settings file in use. */
 const MAX_ENTRIES = 64;
 
-/** All that settings depend on, but for flags. They are taken from the cache only when all of it is the same. */
+/** Everything that settings depend on, except flags. A cached result is used only if all of it is the same. */
 export interface ConfigInput {
   /** Absolute path of the file; undefined when there is none. */
   readonly file: string | undefined;
@@ -28,17 +28,17 @@ export interface ConfigInput {
 }
 
 /**
- * Settings that were worked out once, so that the parser and the schema need not be loaded at every start
- * (together some 60 ms, twice what Node itself takes). An entry holds the whole input beside the result and is compared
- * with it: that needs no hash, whose library takes 5 ms to load. What is unreadable, unwritable or not ours alone is
- * as if it were not there.
+ * Checked settings, so that the parser and the schema are not loaded at every start
+ * (docs/decisions/0006-costs-paid-for-speed.md). An entry contains the whole input and the result; the input is compared
+ * as text, because a hash library takes 5 ms to load. A cache that cannot be read or written, or that others can write to, is
+ * not used.
  */
 export interface ConfigCache {
   readonly get: (input: ConfigInput) => CheckedSettings | undefined;
   readonly put: (input: ConfigInput, checked: CheckedSettings) => void;
 }
 
-/** Checked settings, as written and as the code takes them. */
+/** Checked settings, as written and as the code uses them. */
 export interface CheckedSettings {
   readonly settings: ConfigFile;
   readonly config: Config;
@@ -48,7 +48,7 @@ interface Entry extends CheckedSettings {
   readonly input: string;
 }
 
-/** The cache in the user's cache folder; one that never holds anything where there is no such folder. */
+/** The cache in the user's cache folder. Without such a folder it stays empty. */
 export function openConfigCache(env: Environment): ConfigCache {
   const folder = cacheFolder(env);
   return {
@@ -77,7 +77,7 @@ export function openConfigCache(env: Environment): ConfigCache {
         writeFileSync(staged, JSON.stringify(entry), { mode: 0o600, flag: "wx" });
         renameSync(staged, path);
       } catch {
-        // A start without the cache is slower, nothing else.
+        // Without the cache a start is only slower.
       }
     },
   };
@@ -96,7 +96,7 @@ function codeStamp(): number[] {
   );
 }
 
-/** The end of the path tells files apart well enough: an entry of another file is a miss, not a mistake. */
+/** The end of the path is enough to distinguish files: the entry of another file is a miss, not an error. */
 function entryName({ file }: ConfigInput): string {
   return `${encodeURIComponent(file ?? "no file").slice(-180)}.json`;
 }
@@ -109,7 +109,7 @@ function cacheFolder(env: Environment): string | undefined {
   return isAbsolute(home) ? join(home, ".cache", "jam", "config") : undefined;
 }
 
-/** A folder that somebody else may write to could hold settings that nobody checked. */
+/** A folder that others can write to could contain settings that were not checked. */
 function isPrivate(folder: string): boolean {
   try {
     const state = lstatSync(folder);

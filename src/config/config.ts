@@ -31,7 +31,7 @@ export interface StoreConfig {
 
 /** The settings of one run, complete: flags over environment over file over defaults. */
 export interface Config {
-  /** The file they came from; undefined when there was none. */
+  /** The settings file; undefined when there is none. */
   readonly file: string | undefined;
   readonly mode: "online" | "offline";
   readonly store: StoreConfig;
@@ -69,9 +69,9 @@ export interface RetentionConfig {
   readonly snapshots: number;
   /** How long what a client may still be fetching stays after it left the index, in ms. */
   readonly graceMs: number;
-  /** Bytes of tarballs above which older snapshots go first; undefined is no limit. */
+  /** Bytes of all tarballs above which the oldest snapshots are deleted; undefined is no limit. */
   readonly quota: number | undefined;
-  /** Largest share of the held agents that may disappear upstream at once, 0 … 1. */
+  /** Largest share of the mirrored agents that may disappear upstream at once, 0 … 1. */
   readonly maxRemoval: number;
 }
 
@@ -125,12 +125,12 @@ function valueOf<Key extends SettingKey>(settings: ConfigFile, key: Key, folder:
   return value as SettingValue<Key>;
 }
 
-/** A keyring as the code takes it: the two words stay, a file becomes an absolute path. */
+/** A keyring as the code uses it: `builtin` and `none` stay, a file becomes an absolute path. */
 export function resolveKeyring(keyring: string, folder: string): string {
   return keyring === "builtin" || keyring === "none" ? keyring : resolve(folder, keyring);
 }
 
-/** An upstream's address as the code takes it: a URL stays, a folder becomes an absolute path. */
+/** An upstream's address as the code uses it: a URL stays, a folder becomes an absolute path. */
 export function resolveUpstreamUrl(url: string, folder: string): string {
   return hasScheme(url) || isAbsolute(url) ? url : resolve(folder, url);
 }

@@ -51,7 +51,7 @@ export function parseConfig({ file, text, environment }: ConfigSource): ConfigFi
     document.errors.map((error) => ({ offset: error.pos[0], message: describeYaml(error) })),
     place,
   );
-  const message = "this key stands here twice; keep one of them";
+  const message = "duplicate key; keep one of them";
   refuseFaults(
     file,
     duplicateKeys(document).map((offset) => ({ offset, message })),
@@ -77,7 +77,7 @@ export function parseConfig({ file, text, environment }: ConfigSource): ConfigFi
 
 /**
  * @throws JamError JAM_CONFIG_INVALID for a text that is nested deeper than the library can follow, or that is hardly
- *   YAML at all: the library would make an error with a stack of each of its tokens
+ *   YAML at all: the library would create an error with a stack for each of its tokens
  */
 function parseYaml(text: string, file: string | undefined, lineCounter: LineCounter): Document.Parsed {
   try {
@@ -120,7 +120,7 @@ function refuseFaults(
   throw invalid(file, problems, faults.length - listed.length);
 }
 
-/** Where keys stand that their mapping has already. */
+/** Offsets of keys that their mapping already has. */
 function duplicateKeys(document: Document.Parsed): number[] {
   const offsets: number[] = [];
   const open: unknown[] = [document.contents];

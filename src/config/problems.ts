@@ -15,7 +15,7 @@ export interface DescribedIssue {
   readonly message: string;
 }
 
-/** Problems that are described and listed; further ones are counted. Nobody corrects more in one go. */
+/** Problems that are described and listed; further ones are counted. */
 export const MAX_PROBLEMS = 100;
 
 /** Problems in words, and how many more there are. */
@@ -40,7 +40,7 @@ export function describeIssues(issues: readonly z.core.$ZodIssue[], value: unkno
   return { listed, omitted: count - listed.length };
 }
 
-/** The first `room` problems of one issue: an unknown key comes with the nearest valid name. */
+/** The first `room` problems of one issue: an unknown key is listed with the nearest valid name. */
 function describeIssue(
   issue: z.core.$ZodIssue,
   value: unknown,
@@ -102,7 +102,7 @@ function byPlace(a: ConfigProblem, b: ConfigProblem): number {
 /** Settings of the format that no part of this version acts on: accepted, they would promise what does not happen. */
 const NOT_BUILT: Readonly<Record<string, string>> = {
   channels: "the mirror has one face; point controllers at it",
-  schedule: "cron or systemd starts a sync, and `jam init --cron` or `--systemd` writes what it takes",
+  schedule: "use cron or systemd; `jam init --cron` or `--systemd` writes the files",
 };
 
 function describeUnknown(key: string, near: string | undefined, names: readonly string[]): string {
@@ -138,7 +138,7 @@ interface JsonSchema {
 
 let wholeSchema: JsonSchema | undefined;
 
-/** The keys that may stand at a place of the file. */
+/** The keys that are valid at a place in the file. */
 function namesAt(path: readonly PropertyKey[]): string[] {
   let schema: JsonSchema | undefined = (wholeSchema ??= configJsonSchema());
   for (const key of path) {

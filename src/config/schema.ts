@@ -9,7 +9,7 @@ import { nearest } from "../shared/nearest.ts";
 import { SETTING_LIST, SETTINGS, type Setting, type SettingKey } from "./settings.ts";
 import { expectationOf, readValue, type WrittenValue } from "./values.ts";
 
-/** Maximum entries of one list. The largest allowed settings file has room for them; nobody writes that many. */
+/** Maximum entries of one list. The largest allowed settings file has room for that many. */
 const MAX_ROWS = 10_000;
 /** Maximum characters of one text. Addresses, reasons and ranges are much shorter. */
 const MAX_TEXT = 10_000;
@@ -25,7 +25,7 @@ const count = (smallest: number, largest: number) => {
   return z.int(expected).min(smallest, expected).max(largest, expected);
 };
 
-/** What a file holds for one setting. */
+/** The value of one setting in a file. */
 type FileValue<Key extends SettingKey> = (typeof SETTINGS)[Key] extends {
   readonly choices: readonly (infer Choice)[];
 }

@@ -2,7 +2,7 @@ import type { Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { writeAll } from "./durable-write.ts";
 
-/** Large enough that system calls cost nothing, small enough for a dozen downloads at once. */
+/** Large enough for few system calls, small enough for a dozen parallel downloads. */
 const BATCH_BYTES = 256 * 1024;
 
 /**

@@ -23,7 +23,7 @@ export async function createFile(path: string, bytes: Uint8Array, mode: number):
   return isNew;
 }
 
-/** A link, unlike a rename, fails where the name is taken, even by somebody who came a moment before. */
+/** A link, unlike a rename, fails if the name exists, even if it was created a moment ago. */
 async function giveName(staged: string, path: string): Promise<boolean> {
   try {
     await link(staged, path);

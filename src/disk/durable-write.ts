@@ -9,7 +9,7 @@ export function temporaryPath(folder: string): string {
   return join(folder, temporaryName(uniqueWord()));
 }
 
-/** Flushes a folder's entries, so that a name made, moved or removed in it survives a power cut. */
+/** Flushes the entries of a folder, so that created, renamed and removed names survive a power failure. */
 export async function syncFolder(folder: string): Promise<void> {
   await attempt(`flush ${folder}`, async () => {
     const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -24,11 +24,11 @@ export async function syncFolder(folder: string): Promise<void> {
   });
 }
 
-/** The mode of folders before the umask: nobody but owner and group may ever write there, whatever the umask says. */
+/** The mode of folders before the umask: only owner and group may write, whatever the umask is. */
 export const FOLDER_MODE = 0o775;
 
 /**
- * Makes a folder and its missing parents, durably; no error and no flush when it is there already.
+ * Creates a folder and its missing parents, durably; no error and no flush when it exists.
  * `mode` is the folder's own; its parents get the usual one, and what is there keeps its own.
  */
 export async function makeFolder(folder: string, mode = FOLDER_MODE): Promise<void> {
@@ -79,7 +79,7 @@ export async function writeAll(file: FileHandle, bytes: Uint8Array, position: nu
   }
 }
 
-/** Attempts of a replacement whose unfinished file was cleared away by somebody who recovered meanwhile. */
+/** Attempts of a replacement whose temporary file was removed by a concurrent recovery. */
 const REPLACE_ATTEMPTS = 3;
 
 /**
@@ -120,7 +120,7 @@ export async function listNames(folder: string): Promise<string[]> {
 
 let words = 0;
 
-/** A word that no other process and no other call of this one makes, living or dead. */
+/** A word that is unique among all processes and calls. */
 export function uniqueWord(): string {
   words += 1;
   return `${process.pid}-${performance.timeOrigin.toString(36).replace(".", "-")}-${words}`;
@@ -128,17 +128,17 @@ export function uniqueWord(): string {
 
 const TEMPORARY = /^\.tmp-/;
 
-/** A name for something unfinished; whoever owns the folder removes what still has one after a crash. */
+/** The name of a temporary file or folder. After a crash the owner of the folder removes what has such a name. */
 export function temporaryName(unique: string): string {
   return `.tmp-${unique}`;
 }
 
-/** True for what `temporaryName` makes. */
+/** True for names that `temporaryName` returns. */
 export function isTemporaryName(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
-/** Removes what crashed runs left unfinished in `folder`; for those who know that nobody else writes there. */
+/** Removes what crashed runs left in `folder`. Call it only while nothing else writes there. */
 export async function removeTemporaries(folder: string): Promise<void> {
   for (const name of await listNames(folder)) {
     if (!isTemporaryName(name)) continue;

@@ -22,8 +22,8 @@ const REASONS: Partial<Record<ErrorCode, { readonly says: string; readonly hint:
     hint: "Run as the user that owns the data directory, or give this user its rights there: `jam check`, run by the owner, names what others cannot read.",
   },
   JAM_STORE_CORRUPT: {
-    says: "something else is in this place",
-    hint: "Look at what is at this path, move it away, then run the command again.",
+    says: "the path exists and has an unexpected type",
+    hint: "Inspect the path, move it away, then run the command again.",
   },
   JAM_STORE_IO: {
     says: "the operating system reported an error",
@@ -31,7 +31,7 @@ const REASONS: Partial<Record<ErrorCode, { readonly says: string; readonly hint:
   },
 };
 
-/** What the system says more exactly than the code does. */
+/** Reasons for system errors that are more exact than the error code. */
 const EXACT: Readonly<Record<string, { readonly says: string; readonly hint: string }>> = {
   EROFS: {
     says: "the disk is read-only",

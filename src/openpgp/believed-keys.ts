@@ -8,7 +8,7 @@ import type { SigningKey } from "./signing-key.ts";
 import { readPublicKeys, readTrustedKeys } from "./trusted-keys.ts";
 import type { Trust } from "./verify-signature.ts";
 
-/** Every key that is believed, and why others are not. */
+/** Every trusted key, and why others are not trusted. */
 export interface KnownKeys {
   readonly keys: readonly { readonly key: Key; readonly isOwn: boolean }[];
   readonly problems: readonly JamError[];
@@ -23,7 +23,7 @@ export interface BelievedKeys {
   verifying<T>(verify: (trust: Trust) => Promise<T>): Promise<T>;
 }
 
-/** The own key and those in a folder. What is signed with a key that cannot be used is not believed; the others count. */
+/** The own key and those in a folder. Signatures by a key that cannot be used are not trusted; the other keys are used. */
 export function believedKeys(
   ownKey: OwnKey,
   { folder, now }: { readonly folder: string; readonly now: () => Date },

@@ -48,7 +48,7 @@ const HASH_NAMES: ReadonlyMap<number, string> = new Map([
 
 /**
  * Readers that hash while they read, as gpg does, go by the headers of the text.
- * @throws Error whose message ends the sentence "the signature does not hold: …"
+ * @throws Error whose message ends the sentence "the signature is not valid: …"
  */
 export function requireHash({ hashAlgorithm }: SignaturePacket, headers: readonly string[]): void {
   const name = HASH_NAMES.get(hashAlgorithm ?? 0) ?? `hash ${hashAlgorithm}`;
@@ -65,7 +65,7 @@ export interface SignedContent {
 /**
  * Checks one signature over `bytes` by one of `signers`, and what its key is worth at `now`, or at the time of the
  * signature when that is later: a clock of ours that runs behind must not look like a forgery.
- * @throws Error whose message ends the sentence "the signature does not hold: …"
+ * @throws Error whose message ends the sentence "the signature is not valid: …"
  */
 export async function checkSignature(
   packet: SignaturePacket,

@@ -10,7 +10,7 @@ import type { SigningKey } from "./signing-key.ts";
 import { readSigners, removeTrustedKey, writeTrustedKeys } from "./trusted-keys.ts";
 import { verifyDetachedSignature, verifySignedText, type VerifiedSignature } from "./verify-signature.ts";
 
-/** A key whose signatures are believed here. */
+/** A key whose signatures are trusted here. */
 export interface TrustedKey {
   /** Of the primary key, upper-case hex without blanks. */
   readonly fingerprint: string;
@@ -24,30 +24,30 @@ export interface TrustedKey {
 /** The keys that sign and verify what is carried over an air gap. Juju's key is not among them. */
 export interface KeyFolder {
   /**
-   * The key of this side, if it has one; kept once it was found.
+   * The key of this side, if it has one; kept in memory after it was found.
    * @throws JamError JAM_KEYRING_INVALID, JAM_KEY_EXPOSED, JAM_STORE_…
    */
   own(): Promise<SigningKey | undefined>;
   /**
-   * Makes the key of this side.
+   * Creates the key of this side.
    * @throws JamError JAM_KEY_EXISTS, JAM_STORE_…
    */
   generate(options: { readonly userId: string; readonly now: Date }): Promise<SigningKey>;
   /**
-   * Every key that is believed: the own one first, then by fingerprint.
+   * Every trusted key: the own one first, then by fingerprint.
    * @throws JamError JAM_KEYRING_INVALID, JAM_STORE_…
    */
   list(): Promise<readonly TrustedKey[]>;
   /**
-   * What is wrong with the folder: keys that are not believed because they are damaged, under another name or open to
-   * other users, and folders in which others may put keys. All other keys count.
+   * Problems of the folder: keys that are not trusted because they are damaged, have another name or are open to
+   * other users, and folders in which others may put keys. All other keys are used.
    * @throws JamError JAM_KEYRING_INVALID, JAM_STORE_…
    */
   problems(): Promise<readonly JamError[]>;
   /**
-   * Believes the public keys in `bytes` from now on, armoured or binary; `name` is for messages. One that is refused refuses all.
+   * Trusts the public keys in `bytes` from now on, armoured or binary; `name` is for messages. If one is refused, all are.
    * With `fingerprint` there may be no other key among them.
-   * @throws JamError JAM_KEYRING_INVALID, JAM_USAGE_INVALID for what is no fingerprint, JAM_STORE_…
+   * @throws JamError JAM_KEYRING_INVALID, JAM_USAGE_INVALID for an invalid fingerprint, JAM_STORE_…
    */
   trust(
     bytes: Uint8Array,
@@ -55,7 +55,7 @@ export interface KeyFolder {
     options?: { readonly fingerprint?: string },
   ): Promise<readonly TrustedKey[]>;
   /**
-   * Believes a key no more. The own key cannot be taken out so.
+   * Stops trusting a key. The own key cannot be removed this way.
    * @throws JamError JAM_KEY_NOT_FOUND, JAM_STORE_…
    */
   distrust(fingerprint: string): Promise<void>;
@@ -150,13 +150,13 @@ function requireOutside(keys: string, data: string): void {
   });
 }
 
-/** Keys of this folder come from the other side of a gap, not from an upstream. */
+/** The keys of this folder belong to other sites, not to an upstream. */
 function withHint(error: unknown): unknown {
   if (!isJamError(error, "JAM_KEYRING_INVALID")) return error;
   return error.with({ hint: "On the side that signs, write it with: jam key export --to FILE" });
 }
 
-/** Names that the key itself does not vouch for are left out: anybody can add some to a public key. */
+/** User ids that the key itself did not sign are omitted: anyone can add some to a public key. */
 async function describeKey(key: Key, isOwn: boolean, now: Date): Promise<TrustedKey> {
   const createdAt = key.getCreationTime();
   const users = await key.verifyAllUsers(undefined, createdAt > now ? createdAt : now);

@@ -10,7 +10,7 @@ import { JUJU_KEY_ARMORED, JUJU_KEY_FINGERPRINT } from "./juju-key.ts";
 export interface Keyring {
   /** Fingerprints of the primary keys, upper-case hex. */
   readonly fingerprints: readonly string[];
-  /** Those that are revoked: they are known, so that this can be said, and vouch for nothing. */
+  /** Revoked keys: they are known, so that messages can name them, but verify nothing. */
   readonly revoked: readonly string[];
   /** The keys in binary form. */
   readonly keys: readonly Uint8Array[];
@@ -51,11 +51,11 @@ export async function parseKeyring(bytes: Uint8Array, name: string): Promise<Key
     if (blocks.length === 0) keys.push(...(await readKeys({ binaryKeys: bytes })));
     for (const armoredKeys of blocks) keys.push(...(await readKeys({ armoredKeys })));
   } catch (cause) {
-    throw invalid(name, "it holds no OpenPGP public key", cause);
+    throw invalid(name, "it contains no OpenPGP public key", cause);
   }
-  if (keys.length === 0) throw invalid(name, "it holds no OpenPGP public key");
+  if (keys.length === 0) throw invalid(name, "it contains no OpenPGP public key");
   if (keys.some((key) => key.isPrivate())) {
-    throw invalid(name, "it holds a secret key, which has no business on a mirror");
+    throw invalid(name, "it contains a secret key, which must not be on a mirror");
   }
   const revoked: string[] = [];
   for (const key of keys) if (await key.isRevoked()) revoked.push(fingerprintOf(key));

@@ -13,12 +13,12 @@ export interface OwnKey {
   /** Absolute path of the file. */
   readonly file: string;
   /**
-   * The key, kept once it was found; undefined when there is none.
+   * The key, kept in memory after it was found; undefined when there is none.
    * @throws JamError JAM_KEYRING_INVALID, JAM_KEY_EXPOSED, JAM_STORE_…
    */
   read(): Promise<SigningKey | undefined>;
   /**
-   * Makes the key. Of several that try at once, one succeeds.
+   * Creates the key. If several try at the same time, one succeeds.
    * @throws JamError JAM_KEY_EXISTS, JAM_STORE_…
    */
   generate(userId: string, now: Date): Promise<SigningKey>;
@@ -81,20 +81,20 @@ function keyExposed(file: string, mode: number): JamError {
     "JAM_KEY_EXPOSED",
     `The secret key ${file} has the mode ${octal}: other users of this machine can use it. It is not used here.`,
     {
-      hint: `Run: chmod 600 ${file}. If somebody may have read it, make another key instead. On a file system without modes (FAT, SMB), set \`keys\` in jam.yaml to a folder elsewhere.`,
+      hint: `Run: chmod 600 ${file}. If somebody may have read it, create another key instead. On a file system without modes (FAT, SMB), set \`keys\` in jam.yaml to a folder elsewhere.`,
       details: { file, mode: octal },
     },
   );
 }
 
-/** The problem with a folder of keys in which other users may put keys, which would be believed. */
+/** The problem of a key folder in which other users may put keys, which would be trusted. */
 export async function openToOthers(folder: string): Promise<JamError | undefined> {
   const found = await attemptUnlessAbsent(`read ${folder}`, () => stat(folder));
   if (found === undefined || (found.mode & 0o022) === 0) return undefined;
   const mode = (found.mode & 0o7777).toString(8).padStart(4, "0");
   return new JamError(
     "JAM_KEY_EXPOSED",
-    `The key folder ${folder} has the mode ${mode}: other users of this machine can add keys that are believed here.`,
+    `The key folder ${folder} has the mode ${mode}: other users of this machine can add keys that are trusted here.`,
     { hint: `Run: chmod go-w ${folder}, then look at jam key list.`, details: { folder, mode } },
   );
 }

@@ -11,11 +11,11 @@ const MAX_CHARACTERS = 65_536;
 /**
  * The bytes in one armoured signature with nothing around it. Stricter than the library, which leaves out what it does
  * not understand and does not look at the checksum. Source: RFC 9580 §6.2
- * @throws Error whose message ends the sentence "the signature does not hold: …"
+ * @throws Error whose message ends the sentence "the signature is not valid: …"
  */
 export function readSignatureArmor(armored: string): Uint8Array {
   if (armored.length > MAX_CHARACTERS) throw new Error("it is too large to be one");
-  if (LONE_CR.test(armored)) throw new Error("it holds a carriage return that does not end a line");
+  if (LONE_CR.test(armored)) throw new Error("it contains a carriage return that does not end a line");
   const lines = armored.split("\n").map((line) => line.replace(/[ \t\r]{1,100}$/, ""));
   while (lines.at(-1) === "") lines.pop();
   while (lines[0] === "") lines.shift();
@@ -67,7 +67,7 @@ const SIGNATURE_TAG = 2;
 /**
  * The signatures in these bytes, which hold nothing else. Packets of other kinds, which the library leaves out without a
  * word, are refused as gpg refuses them; so are signatures in forms that cannot be read here.
- * @throws Error whose message ends the sentence "the signature does not hold: …"
+ * @throws Error whose message ends the sentence "the signature is not valid: …"
  */
 export async function readSignaturePackets(bytes: Uint8Array): Promise<SignaturePacket[]> {
   const { readSignature, SignaturePacket: Packet } = await import("openpgp");
@@ -86,7 +86,7 @@ function* splitPackets(bytes: Uint8Array): Generator<Uint8Array> {
   let start = 0;
   while (start < bytes.length) {
     const { tag, head, length } = readHeader(bytes.subarray(start));
-    if (tag !== SIGNATURE_TAG) throw new Error("its block holds something else than signatures");
+    if (tag !== SIGNATURE_TAG) throw new Error("its block contains something other than signatures");
     const end = start + head + length;
     if (end > bytes.length) throw new Error("it is cut off");
     yield bytes.subarray(start, end);

@@ -2,14 +2,14 @@ import { JamError } from "../shared/errors.ts";
 
 /** A signature that proves nothing; `name` is what carries it. */
 export function invalidSignature(name: string, reason: string, cause?: unknown): JamError {
-  return new JamError("JAM_SIGNATURE_INVALID", `${name}: the signature does not hold: ${reason}`, {
-    hint: "It was changed or damaged on the way, or never right: bring it again from its maker.",
+  return new JamError("JAM_SIGNATURE_INVALID", `${name}: the signature is not valid: ${reason}`, {
+    hint: "It was changed or damaged in transit, or was never valid. Get it again from its maker.",
     details: { document: name, reason },
     cause,
   });
 }
 
-/** A signature of a key that may be right, but that nobody here vouched for. */
+/** A signature of a key that is not trusted here. */
 export function unknownSigner(name: string, signedBy: string, trusted: readonly string[]): JamError {
   const known = trusted.length === 0 ? "no key is" : trusted.join(", ");
   return new JamError("JAM_SIGNER_UNKNOWN", `${name}: signed by key ${signedBy}; trusted here: ${known}`, {
@@ -20,14 +20,14 @@ export function unknownSigner(name: string, signedBy: string, trusted: readonly 
 
 /** A signature that is dated further ahead than clocks go wrong by themselves. */
 export function futureSignature(name: string, signedAt: Date, now: Date): JamError {
-  const reason = `it is dated ${signedAt.toISOString()}, but the clock here says ${now.toISOString()}`;
-  return new JamError("JAM_SIGNATURE_INVALID", `${name}: the signature does not hold: ${reason}`, {
+  const reason = `it is dated ${signedAt.toISOString()}, but the clock of this machine shows ${now.toISOString()}`;
+  return new JamError("JAM_SIGNATURE_INVALID", `${name}: the signature is not valid: ${reason}`, {
     hint: "Compare this machine's clock (timedatectl) with the maker's, set the one that is off, then try again.",
     details: { document: name, reason, signedAt: signedAt.toISOString(), clock: now.toISOString() },
   });
 }
 
-/** A signature from before its key expired: whoever has the key could have dated it back. */
+/** A signature from before its key expired: the holder of the key could have backdated it. */
 export function expiredSigner(
   name: string,
   fingerprint: string,
@@ -38,7 +38,7 @@ export function expiredSigner(
     "JAM_SIGNER_EXPIRED",
     `${name}: signed by key ${fingerprint}, which expired on ${expired}; the signature says it was made before, on ${signed}`,
     {
-      hint: `Ask its maker for the renewed key (jam key trust FILE), or for a signature by the key that is in use now. If nothing is expired, set the clock here, which says ${clock}.`,
+      hint: `Ask its maker for the renewed key (jam key trust FILE), or for a signature by the key that is in use now. If nothing is expired, set the clock of this machine, which shows ${clock}.`,
       details: { document: name, fingerprint, signedAt: signed, expiredAt: expired, clock },
     },
   );
@@ -48,7 +48,7 @@ export function expiredSigner(
 export function uselessKey(name: string, fingerprint: string, reason: string): JamError {
   return new JamError(
     "JAM_SIGNATURE_INVALID",
-    `${name}: the signature does not hold: its key ${fingerprint} does not count: ${reason}`,
+    `${name}: the signature is not valid: its key ${fingerprint} cannot be used: ${reason}`,
     {
       hint: "Ask its maker for the key that is in use now, and for a new signature.",
       details: { document: name, fingerprint, reason },
@@ -56,7 +56,7 @@ export function uselessKey(name: string, fingerprint: string, reason: string): J
   );
 }
 
-/** What OpenPGP says is wrong, as the end of a sentence of ours. */
+/** The error of OpenPGP, as the end of a sentence. */
 export function reasonOf(cause: unknown): string {
   const first = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause;
   const reason = first instanceof Error ? first.message : String(first);

@@ -30,7 +30,7 @@ const CONFIG: PartialConfig = { nonDeterministicSignaturesViaNotation: false };
 
 /**
  * A new secret key, armoured: Ed25519 in the form that every gpg since 2.1 verifies, for signing alone, without expiry
- * and without passphrase, since cron has nobody to ask for one.
+ * and without passphrase, because cron cannot enter one.
  */
 export async function generateSecretKey(userId: string, createdAt: Date): Promise<string> {
   const { generateKey } = await import("openpgp");
@@ -53,7 +53,7 @@ export async function generateSecretKey(userId: string, createdAt: Date): Promis
 export async function readSigningKey(armoredKey: string, name: string): Promise<SigningKey> {
   const { readPrivateKey } = await import("openpgp");
   const key = await readPrivateKey({ armoredKey }).catch((cause: unknown) => {
-    throw invalid(name, `it holds no secret key: ${reasonOf(cause)}`, cause);
+    throw invalid(name, `it contains no secret key: ${reasonOf(cause)}`, cause);
   });
   if (!key.isDecrypted()) throw invalid(name, "its key is protected by a passphrase, which cron cannot type");
   return createSigningKey(key, name);
@@ -95,7 +95,7 @@ function toUnix(text: string): string {
 
 function invalid(name: string, reason: string, cause?: unknown): JamError {
   return new JamError("JAM_KEYRING_INVALID", `Signing key ${name}: ${reason}`, {
-    hint: "Bring the file back from a copy, or move it away and run `jam key generate`.",
+    hint: "Restore the file from a backup, or move it away and run `jam key generate`.",
     details: { keyring: name, reason },
     cause,
   });

@@ -21,7 +21,7 @@ const FILE = /^(?<fingerprint>[0-9A-F]{40}|[0-9A-F]{64})\.asc$/;
 /** Sites and makers of bundles are counted in tens. Reading a key takes about a millisecond, at every command. */
 const MAX_KEYS = 1000;
 
-/** The keys of a folder, and why others of its files are not believed. */
+/** The keys of a folder, and why other files in it are not trusted. */
 export interface TrustedKeys {
   readonly keys: readonly Key[];
   readonly problems: readonly JamError[];
@@ -55,7 +55,7 @@ async function readNamedKey(path: string, name: string): Promise<Key | undefined
   if (bytes === undefined) return undefined;
   const [key, ...others] = await readPublicKeys(bytes, path);
   if (key !== undefined && others.length === 0 && fingerprintOf(key) === fingerprint) return key;
-  throw new JamError("JAM_KEYRING_INVALID", `Keyring ${path}: it does not hold the key of its name`, {
+  throw new JamError("JAM_KEYRING_INVALID", `Keyring ${path}: it does not contain the key of its name`, {
     hint: "Move the file away, then trust the right one with: jam key trust FILE.",
     details: { keyring: path },
   });
@@ -64,7 +64,7 @@ async function readNamedKey(path: string, name: string): Promise<Key | undefined
 function tooMany(folder: string, count: number): JamError {
   return new JamError(
     "JAM_KEYRING_INVALID",
-    `The folder ${folder} holds ${count} keys; at most ${MAX_KEYS} are read.`,
+    `The folder ${folder} contains ${count} keys; at most ${MAX_KEYS} are read.`,
     {
       hint: "Look who put them there; move away those whose owners sign nothing for this side.",
       details: { keyring: folder, count, most: MAX_KEYS },
@@ -104,7 +104,7 @@ export async function readPublicKeys(bytes: Uint8Array, name: string): Promise<K
 
 /**
  * The public keys in `bytes`, each of which may vouch for something today, and none with another `fingerprint`.
- * @throws JamError JAM_KEYRING_INVALID, JAM_USAGE_INVALID for what is no fingerprint
+ * @throws JamError JAM_KEYRING_INVALID, JAM_USAGE_INVALID for an invalid fingerprint
  */
 export async function readSigners(
   bytes: Uint8Array,
@@ -135,7 +135,7 @@ async function requireSigner(key: Key, name: string, now: Date): Promise<void> {
 function requireFingerprint(actual: readonly string[], name: string, fingerprint: string): void {
   const expected = parseFingerprint(fingerprint);
   if (expected === undefined) {
-    throw new JamError("JAM_USAGE_INVALID", `"${fingerprint}" is no fingerprint.`, {
+    throw new JamError("JAM_USAGE_INVALID", `"${fingerprint}" is not a valid fingerprint.`, {
       hint: "Give all 40 hexadecimal digits of it, with or without blanks.",
       details: { fingerprint },
     });
@@ -145,7 +145,7 @@ function requireFingerprint(actual: readonly string[], name: string, fingerprint
     "JAM_KEYRING_INVALID",
     `Keyring ${name}: expected key ${expected}, got ${actual.join(", ")}`,
     {
-      hint: "Nothing is trusted that was not before. Ask the key's owner which of the two is right.",
+      hint: "The trusted keys are unchanged. Ask the owner of the key which of the two is right.",
       details: { keyring: name, expected, actual },
     },
   );

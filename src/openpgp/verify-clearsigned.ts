@@ -86,7 +86,7 @@ export async function readKeys(keyring: Keyring): Promise<Key[]> {
 
 /**
  * The signatures in an armoured block.
- * @throws Error whose message ends the sentence "the signature does not hold: …"
+ * @throws Error whose message ends the sentence "the signature is not valid: …"
  */
 export async function readPackets(armored: string): Promise<SignaturePacket[]> {
   return readSignaturePackets(readSignatureArmor(armored));
@@ -127,7 +127,7 @@ function unknownKey(name: string, packets: readonly SignaturePacket[], keyring: 
     "JAM_METADATA_KEY_UNKNOWN",
     `${name}: signed by key ${signedBy.join(", ")}; trusted here: ${keyring.fingerprints.join(", ")}`,
     {
-      hint: "If that key is right for this upstream, set the file that holds it as the upstream's keyring.",
+      hint: "If that key is right for this upstream, set its file as the upstream's keyring.",
       details: { document: name, signedBy, trusted: keyring.fingerprints },
     },
   );
@@ -138,7 +138,7 @@ function futureSignature(name: string, date: Date, now: number): JamError {
   const clock = new Date(now).toISOString();
   return new JamError(
     "JAM_METADATA_FUTURE",
-    `${name}: signed at ${signedAt}, but the clock here says ${clock}`,
+    `${name}: signed at ${signedAt}, but the clock of this machine shows ${clock}`,
     {
       hint: "Set this machine's clock (timedatectl), then run the same command again.",
       details: { document: name, signedAt, clock },
@@ -148,8 +148,8 @@ function futureSignature(name: string, date: Date, now: number): JamError {
 
 function distrust(name: string, reason: string, cause?: unknown): JamError {
   const code: ErrorCode = "JAM_METADATA_SIGNATURE_INVALID";
-  return new JamError(code, `${name}: the signature does not hold: ${reason}`, {
-    hint: "Nothing was published. Try again later or from another network; if it stays so, tell the upstream's operator.",
+  return new JamError(code, `${name}: the signature is not valid: ${reason}`, {
+    hint: "Nothing was published. Try again later or from another network; if the problem persists, tell the upstream's operator.",
     details: { document: name, reason },
     cause,
   });

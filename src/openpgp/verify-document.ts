@@ -5,7 +5,7 @@ import { JamError } from "../shared/errors.ts";
 import { verifyClearsigned, type VerifiedText } from "./verify-clearsigned.ts";
 import type { VerifyOutcome, VerifyTask } from "./verify-worker.ts";
 
-/** From here on a signature takes long enough (tenths of a second) to hold up transfers and requests. */
+/** A signature over more bytes takes tenths of a second, which would delay transfers and requests. */
 const WORKER_THRESHOLD = 4 * 2 ** 20;
 
 /**

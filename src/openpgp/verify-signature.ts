@@ -79,7 +79,7 @@ export function verifySignedText(
   });
 }
 
-/** Whatever goes wrong is said in our words: the library throws all kinds of errors on bytes that nobody foresaw. */
+/** All errors become errors of jam: the library throws many kinds of errors on unexpected bytes. */
 async function refusing<T>(name: string, operation: () => Promise<T>): Promise<T> {
   try {
     return await operation();

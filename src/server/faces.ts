@@ -123,6 +123,6 @@ function reportDamage(face: Face, { sha256 }: FaceTarball, how: string): JamErro
 
 function incomplete(reason: string): JamError {
   return new JamError("JAM_FACE_INCOMPLETE", `Upstream's signed metadata is not served: ${reason}`, {
-    hint: "Use the address ending in /tools, which lists exactly what is held.",
+    hint: "Use the address ending in /tools, which lists exactly what this mirror contains.",
   });
 }

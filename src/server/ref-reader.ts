@@ -99,12 +99,12 @@ function createRefReader(store: ServedStore, views: Views, ref: RefName): RefRea
 
 function nothingPublished(): JamError {
   return new JamError("JAM_MIRROR_EMPTY", "Nothing has been published yet.", {
-    hint: "Run `jam sync` on the machine that holds this mirror.",
+    hint: "Run `jam sync` on the machine of this mirror.",
   });
 }
 
 function refVanished(ref: RefName): JamError {
-  return new JamError("JAM_STORE_IO", `The ref ${ref} is gone; was the data directory unmounted?`, {
+  return new JamError("JAM_STORE_IO", `The ref ${ref} is missing; was the data directory unmounted?`, {
     hint: "Check that the data directory is mounted and readable. The last good snapshot is served until then.",
     details: { ref },
   });

@@ -23,7 +23,7 @@ function isApi(target: string): boolean {
 function refuse(method: string, target: string, rawHeaders: readonly string[]): JamError | undefined {
   if (method !== "GET" && method !== "HEAD" && !isApi(target)) {
     return new JamError("JAM_METHOD_NOT_ALLOWED", "Only GET and HEAD are answered.", {
-      hint: "This server is read-only; content comes in with `jam sync` on its machine.",
+      hint: "This server is read-only. Run `jam sync` on its machine to add content.",
     });
   }
   if (target.length > MAX_TARGET_LENGTH) return malformed("The request target is too long.");

@@ -125,8 +125,8 @@ async function sendBytes(
 function sendUnsatisfiable({ request, response }: Exchange, size: number): void {
   for (const name of ["ETag", "Last-Modified", "Cache-Control"]) response.removeHeader(name);
   response.setHeader("Content-Range", `bytes */${size}`);
-  const error = new JamError("JAM_RANGE_NOT_SATISFIABLE", `The range lies outside the ${size} bytes.`, {
-    hint: "Ask for the whole file, or for a range that starts within it.",
+  const error = new JamError("JAM_RANGE_NOT_SATISFIABLE", `The range is outside the ${size} bytes.`, {
+    hint: "Request the whole file, or a range that starts within it.",
     details: { range: request.headers.range, size },
   });
   sendProblem(request, response, error);

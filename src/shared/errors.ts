@@ -22,7 +22,7 @@ export type ErrorFamily =
   | "item"
   /** The data directory. */
   | "store"
-  /** What was asked for is not in this mirror. */
+  /** The requested agent, snapshot or site is not in this mirror. */
   | "mirror"
   /** The keys of this side. */
   | "key"
@@ -145,10 +145,10 @@ export const ERROR_OUTCOMES = {
   JAM_RANGE_NOT_SATISFIABLE: { family: "request", exit: 2, http: 416 },
 } as const satisfies Record<string, Outcome>;
 
-/** A stable name for one kind of failure. Code decides on it; nobody reads `message` in code. */
+/** A stable name for one kind of failure. Code checks it, never the `message`. */
 export type ErrorCode = keyof typeof ERROR_OUTCOMES;
 
-/** Facts of one failure, as JSON values: what was expected, what came, where. */
+/** Facts of one failure, as JSON values: what was expected, what was received, where. */
 export type ErrorDetails = Readonly<Record<string, unknown>> & Omitting;
 
 export interface JamErrorOptions {

@@ -1,9 +1,9 @@
 import type { Readable } from "node:stream";
 
-/** The bytes of an answer, from the moment its headers came until somebody takes them. */
+/** The bytes of a response, from the arrival of its headers until they are read. */
 export interface BodyQueue {
   /**
-   * The next piece, or undefined behind the last one. What arrived before a failure comes first, so that a
+   * The next piece, or undefined after the last one. Bytes that arrived before a failure are returned first, so that a
    * download which breaks keeps every byte that it got.
    */
   next(): Promise<Uint8Array | undefined>;
@@ -16,13 +16,13 @@ export interface BodyQueue {
 /** Enough to keep the connection busy while a piece is written, little enough for many downloads at once. */
 const HIGH_WATER_BYTES = 512 * 1024;
 
-/** What a body that nobody wants may cost: less than a new connection does. */
+/** Bytes of an unwanted body that are read to keep the connection; a new connection costs more. */
 const DRAIN_BYTES = 64 * 1024;
 const DRAIN_MS = 1000;
 
 /**
- * Takes a body's pieces as they come, and stops the connection while more than enough of them wait. A stream by
- * itself would drop what it holds as soon as it fails.
+ * Queues the pieces of a body as they arrive, and pauses the connection while enough of them wait. A stream by
+ * itself would discard its buffer as soon as it fails.
  */
 export function queueBody(body: Readable): BodyQueue {
   const pieces: Uint8Array[] = [];

@@ -24,7 +24,7 @@ export interface DocumentRequest {
 }
 
 /**
- * Asks once for one document, conditionally when a version of it is known.
+ * Requests one document once, conditionally when a version of it is known.
  * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_TOO_LARGE, JAM_CANCELLED
  */
 export async function requestDocument(client: HttpClient, request: DocumentRequest): Promise<ArrivedAnswer> {
@@ -58,7 +58,7 @@ export async function refusal(answer: HttpAnswer, now: number): Promise<JamError
 
 const SAMPLE_PACE: PaceLimits = { idleTimeoutMs: 2000, minBytesPerSecond: 10, windowMs: 2000 };
 
-/** The first bytes of a body that nobody else will read; what cannot be read is left out. */
+/** The first bytes of a body that is not read otherwise; bytes that cannot be read are omitted. */
 export async function readSample(answer: HttpAnswer): Promise<Uint8Array> {
   try {
     for await (const chunk of guardedBody(answer, SAMPLE_PACE, new AbortController().signal)) return chunk;
@@ -74,7 +74,7 @@ export function readValidators(answer: HttpAnswer): Validators {
   return { ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) };
 }
 
-/** Source: RFC 9110 §13.1.2, §13.1.3: a date beside an entity tag is ignored, so one is enough. */
+/** Source: RFC 9110 §13.1.2, §13.1.3: a date next to an entity tag is ignored, so one is enough. */
 function conditions(known: Validators | undefined): Record<string, string> {
   if (known?.etag !== undefined) return { "if-none-match": known.etag };
   return known?.lastModified === undefined ? {} : { "if-modified-since": known.lastModified };

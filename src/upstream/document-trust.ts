@@ -29,7 +29,7 @@ export interface TrustOptions {
   /** `builtin`, a file, or `none`. */
   readonly keyring: string;
   readonly timing: Pick<Timing, "now">;
-  /** Called with what is odd but no reason to refuse. */
+  /** Called with warnings about documents that are accepted. */
   readonly onWarning: (message: string) => void;
 }
 
@@ -49,7 +49,9 @@ export function createDocumentTrust(options: TrustOptions): DocumentTrust {
     const verified = await verifyDocument({ document, name: url, keyring: await openKeyring(), now });
     const aheadMinutes = Math.ceil((verified.signature.signedAt.getTime() - now) / 60_000);
     if (aheadMinutes > 1) {
-      options.onWarning(`${url}: signed ${aheadMinutes} min in the future; the clock here may be behind.`);
+      options.onWarning(
+        `${url}: signed ${aheadMinutes} min in the future; the clock of this machine may be slow.`,
+      );
     }
     return verified;
   }

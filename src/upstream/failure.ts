@@ -1,7 +1,7 @@
 import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 
-/** The error of a run that was told to stop; what arrived so far stays for the next one. */
+/** The error of a cancelled run; what arrived so far is kept for the next one. */
 export function cancelled(signal: AbortSignal): JamError {
   return new JamError("JAM_CANCELLED", "Cancelled.", { cause: signal.reason });
 }

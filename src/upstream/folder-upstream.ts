@@ -27,7 +27,7 @@ interface SourceFile {
   readonly validator: string;
 }
 
-/** What a folder upstream takes; `url` is the folder. */
+/** Options of a folder upstream; `url` is the folder. */
 export type FolderUpstreamOptions = UpstreamOptions;
 
 /**
@@ -72,7 +72,7 @@ export function openFolderUpstream(options: FolderUpstreamOptions): Upstream {
   };
 }
 
-/** Goes on where an earlier copy of the same file stopped; starts over once when what is there proves wrong. */
+/** Resumes an earlier copy of the same file; starts again once if the bytes already copied are wrong. */
 async function copyItem(
   file: SourceFile,
   item: ItemRequest,
@@ -125,7 +125,7 @@ async function findRoot(folder: string): Promise<string> {
     if (streams?.isDirectory() === true) return realpath(candidate);
   }
   throw new JamError("JAM_UPSTREAM_NOT_FOUND", `${folder}: no simplestreams tree in this folder`, {
-    hint: "Name the folder that holds streams/v1, or the one that holds tools/streams/v1.",
+    hint: "Name the folder that contains streams/v1 or tools/streams/v1.",
     details: { folder },
   });
 }
@@ -149,7 +149,7 @@ async function findFile(root: string, path: string): Promise<SourceFile | undefi
 function escapes(named: string, real: string): JamError {
   return new JamError(
     "JAM_ITEM_REFUSED",
-    `${named}: a symbolic link that leads out of the upstream, to ${real}`,
+    `${named}: a symbolic link to ${real}, which is outside the upstream`,
     {
       hint: "Copy the tree with its links resolved (cp -rL), then run the same command again.",
       details: { path: named, target: real },
@@ -158,8 +158,8 @@ function escapes(named: string, real: string): JamError {
 }
 
 function notThere(path: string): JamError {
-  return new JamError("JAM_UPSTREAM_NOT_FOUND", `${path}: not there, although the metadata lists it`, {
-    hint: "The copy is incomplete: make it again, then run the same command again.",
+  return new JamError("JAM_UPSTREAM_NOT_FOUND", `${path}: listed in the metadata but missing`, {
+    hint: "The copy is incomplete. Copy the folder again, then run the same command again.",
     details: { path },
   });
 }
@@ -169,7 +169,7 @@ function wrongSize(file: SourceFile, item: ItemRequest): JamError {
     "JAM_ITEM_SIZE_MISMATCH",
     `${file.path}: expected ${item.size} bytes, it has ${file.size}`,
     {
-      hint: "The copy is incomplete or altered: make it again, then run the same command again.",
+      hint: "The copy is incomplete or altered. Copy the folder again, then run the same command again.",
       details: { path: item.path, expected: item.size, received: file.size },
     },
   );
@@ -178,7 +178,7 @@ function wrongSize(file: SourceFile, item: ItemRequest): JamError {
 function unreadable(path: string, cause: unknown): JamError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new JamError("JAM_UPSTREAM_UNREACHABLE", `${path}: cannot be read: ${reason}`, {
-    hint: "Check that the medium is there and that this user may read it.",
+    hint: "Check that the medium is mounted and that this user may read it.",
     details: { path },
     cause,
   });

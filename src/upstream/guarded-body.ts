@@ -13,11 +13,11 @@ export interface PaceLimits {
   /** Fewest bytes per second, over `windowMs` of waiting. */
   readonly minBytesPerSecond: number;
   readonly windowMs: number;
-  /** Told once of a body of which nothing has come for a while. */
+  /** Called once for a body on which nothing arrived for a while. */
   readonly onSilence?: (url: string, silentMs: number) => void;
 }
 
-/** An idle timer never fires on a drip of bytes, so a least rate stands beside it. */
+/** An idle timer never fires while single bytes arrive, so there is also a minimum rate. */
 export const PACE_DEFAULTS: PaceLimits = {
   idleTimeoutMs: 30_000,
   minBytesPerSecond: 10_000,
@@ -25,7 +25,7 @@ export const PACE_DEFAULTS: PaceLimits = {
 };
 
 /**
- * The body's bytes as they come, not faster than they are taken. Only time spent waiting for the network counts
+ * The bytes of the body as they arrive, not faster than they are read. Only time spent waiting for the network counts
  * against the limits: a slow disk or a rate limit of our own is not the upstream's fault. Ends the connection when
  * the reader stops early.
  * @throws JamError JAM_UPSTREAM_TIMEOUT, JAM_UPSTREAM_TRUNCATED, JAM_CANCELLED
@@ -109,14 +109,14 @@ function startPace(
 
 function tooSlow(url: string, reason: string): JamError {
   return new JamError("JAM_UPSTREAM_TIMEOUT", `${url}: the transfer stalled: ${reason}`, {
-    hint: "Run the same command again; it goes on where it stopped.",
+    hint: "Run the same command again; it resumes where it stopped.",
     details: { url, reason },
   });
 }
 
 type Collect = (options: { readonly type: "minor" }) => void;
 
-/** So much may arrive before the buffers that it came in are given back. */
+/** Bytes that arrive before the receive buffers are freed. */
 const COLLECT_BYTES = 8 * 2 ** 20;
 
 let collect: Collect | undefined;

@@ -23,12 +23,12 @@ export interface HttpClientOptions {
   readonly base: URL;
   readonly userAgent: string;
   readonly environment: ProxyEnvironment;
-  /** PEM file of authorities that are trusted beside the usual ones. */
+  /** PEM file of authorities that are trusted in addition to the usual ones. */
   readonly caFile: string | undefined;
   /** Longest wait for each step up to the answer's headers, and for all of them together four times that. */
   readonly idleTimeoutMs: number;
   readonly redirectOrigins: readonly string[];
-  /** Told once of a request that nothing has come for. */
+  /** Called once for a request without any response. */
   readonly onSilence?: (url: string, silentMs: number) => void;
 }
 
@@ -39,7 +39,7 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
-/** The headers of a final answer, redirects behind it; the body flows when it is read. */
+/** The headers of the final response, after redirects; the body flows when it is read. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -160,7 +160,7 @@ async function readAuthorities(file: string): Promise<string[]> {
   if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
     throw new JamError(
       "JAM_CONFIG_INVALID",
-      `The file of certificate authorities ${file} holds no PEM certificate`,
+      `The file of certificate authorities ${file} contains no PEM certificate`,
       { hint, details: { file } },
     );
   }

@@ -27,7 +27,7 @@ export function toUpstreamError(error: unknown, request: FailedRequest): JamErro
     return fail(
       "JAM_UPSTREAM_TLS",
       `no trusted TLS connection: ${reason}`,
-      "If the server's certificate comes from an authority of your own, name its PEM file in jam.yaml: fetch.caFile.",
+      "If the server's certificate is from a private authority, set fetch.caFile in jam.yaml to its PEM file.",
     );
   }
   if (code === "ERR_PROXY_TUNNEL" || (request.proxy !== undefined && !request.answered)) {
@@ -49,7 +49,7 @@ export function toUpstreamError(error: unknown, request: FailedRequest): JamErro
     return fail(
       "JAM_UPSTREAM_TRUNCATED",
       message,
-      "Run the same command again; it goes on where it stopped.",
+      "Run the same command again; it resumes where it stopped.",
     );
   }
   const message = `no connection: ${reason}`;
@@ -60,7 +60,7 @@ export function toUpstreamError(error: unknown, request: FailedRequest): JamErro
   );
 }
 
-/** What a server said instead of giving the file. */
+/** The start of the response that a server sent instead of the file. */
 export interface StatusAnswer {
   readonly status: number;
   readonly firstBytes: Uint8Array;
@@ -83,7 +83,7 @@ export function statusError(answer: StatusAnswer, request: FailedRequest): HttpS
   if (status === 407 && request.proxy !== undefined) {
     return new HttpStatusError(
       "JAM_UPSTREAM_PROXY",
-      `${request.proxy}: the proxy asks for a user name and password`,
+      `${request.proxy}: the proxy requires a user name and password`,
       answer,
       {
         hint: "Put them into HTTP_PROXY and HTTPS_PROXY: http://user:password@proxy:port.",
@@ -110,7 +110,7 @@ function statusHint(status: number): string {
   if (status === 401)
     return "Put a user name and password into the upstream's url: https://user:password@host/….";
   if (status === 403)
-    return "Ask the upstream's operator for access, or check that no proxy or firewall answers for it.";
+    return "Ask the upstream's operator for access, or check that no proxy or firewall answers in its place.";
   if (isPassingStatus(status)) return "The upstream is busy or broken: run the same command again later.";
   return "Check the upstream's url; this server does not answer as a simplestreams tree does.";
 }
@@ -118,7 +118,7 @@ function statusHint(status: number): string {
 function proxyError(error: unknown, request: FailedRequest, reason: string): JamError {
   const status = findStatus(error);
   const proxy = request.proxy ?? "the proxy";
-  const why = status === 407 ? "the proxy asks for a user name and password" : reason;
+  const why = status === 407 ? "the proxy requires a user name and password" : reason;
   const message = `${request.url}: no way through the proxy ${proxy}: ${why}`;
   const options = {
     hint: "Check HTTP_PROXY and HTTPS_PROXY; NO_PROXY lists the hosts to reach without a proxy.",

@@ -17,7 +17,7 @@ import { withRetries, RETRY_DEFAULTS, type RetryPolicy } from "./retry.ts";
 import { resolveUnder } from "./url-policy.ts";
 import type { DocumentAnswer, Upstream, RetryWait } from "./source.ts";
 
-/** What every kind of upstream takes. */
+/** Options of every kind of upstream. */
 export interface UpstreamOptions {
   /** The name that reports and errors use. */
   readonly name: string;
@@ -25,9 +25,9 @@ export interface UpstreamOptions {
   readonly url: string;
   /** `builtin` is the Juju key; otherwise a file with OpenPGP public keys; `none` switches verification off. */
   readonly keyring: string;
-  /** Called with what is odd but no reason to stop: a clock that is off. */
+  /** Called with warnings that do not stop the run, such as a wrong clock. */
   readonly onWarning?: (message: string) => void;
-  /** Told of each wait before it begins, but for those between attempts at a tarball, which `onRetry` of the fetch tells. */
+  /** Called before each wait, except between attempts for a tarball: those are reported by `onRetry` of the fetch. */
   readonly onWait?: WaitObserver;
   /** Default: the machine's own. */
   readonly timing?: Timing;
@@ -35,13 +35,13 @@ export interface UpstreamOptions {
   readonly rateLimiter?: RateLimiter | undefined;
 }
 
-/** What an upstream over HTTP takes besides. */
+/** Additional options of an upstream over HTTP. */
 export interface HttpUpstreamOptions extends UpstreamOptions {
   /** `jam/<version>`. */
   readonly userAgent: string;
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are looked up. Default: no proxy. */
   readonly env?: ProxyEnvironment;
-  /** PEM file of authorities that are trusted beside the system's. */
+  /** PEM file of authorities that are trusted in addition to the system's. */
   readonly caFile?: string | undefined;
   /** Longest silence on a connection while we wait, in ms. Default 30 000. */
   readonly idleTimeoutMs?: number;
@@ -51,7 +51,7 @@ export interface HttpUpstreamOptions extends UpstreamOptions {
   readonly retries?: number;
   /** Bounds of the waits in between. Default 0.5 s, doubled up to 30 s. */
   readonly backOff?: Omit<RetryPolicy, "retries">;
-  /** Origins besides the upstream's own that a redirect may lead to. Default none. */
+  /** Origins, other than the upstream's own, to which redirects are followed. Default none. */
   readonly redirectOrigins?: readonly string[];
 }
 
@@ -133,7 +133,7 @@ function describeSilence(
   return {
     source,
     path: pathBelow(base, url),
-    message: `${url}: nothing has come for ${Math.round(silentMs / 1000)} s`,
+    message: `${url}: no data for ${Math.round(silentMs / 1000)} s`,
     waitMs: Math.max(0, idleTimeoutMs - silentMs),
     askedBy: "upstream",
   };
@@ -154,7 +154,7 @@ function parseBase(options: UpstreamOptions): URL {
   if (base !== null && (base.protocol === "http:" || base.protocol === "https:")) return base;
   throw new JamError(
     "JAM_CONFIG_INVALID",
-    `Upstream ${options.name}: "${options.url}" is no http or https URL`,
+    `Upstream ${options.name}: "${options.url}" is not a valid http or https URL`,
     {
       hint: "Write it as https://streams.canonical.com/juju/tools/ in jam.yaml.",
       details: { upstream: options.name, url: options.url },
@@ -165,7 +165,7 @@ function parseBase(options: UpstreamOptions): URL {
 /** More than this, and freshness and signature dates are judged wrongly. */
 const CLOCK_TOLERANCE_MS = 300_000;
 
-/** Compares our clock with the server's and warns, once. */
+/** Compares the clock of this machine with the server's and warns once. */
 function createClockCheck(
   timing: Timing,
   onWarning: (message: string) => void,
@@ -177,7 +177,9 @@ function createClockCheck(
       if (warned || Number.isNaN(skewMs) || Math.abs(skewMs) < CLOCK_TOLERANCE_MS) return;
       warned = true;
       const minutes = Math.round(Math.abs(skewMs) / 60_000);
-      onWarning(`The clock here is ${minutes} min ${skewMs > 0 ? "ahead of" : "behind"} the upstream's.`);
+      onWarning(
+        `The clock of this machine is ${minutes} min ${skewMs > 0 ? "ahead of" : "behind"} the upstream's.`,
+      );
     },
   };
 }

@@ -21,7 +21,7 @@ export interface DownloadContext {
 const PROGRESS_BYTES = 2 ** 20;
 
 /**
- * Brings one tarball into `sink`: goes on where it stopped, repeats what may pass, and starts over once when what
+ * Downloads one tarball into `sink`: resumes, repeats after temporary failures, and starts again once when what
  * arrived is not what was promised.
  * @throws JamError JAM_UPSTREAM_…, JAM_ITEM_SIZE_MISMATCH, JAM_ITEM_HASH_MISMATCH, JAM_CANCELLED, and the sink's own
  */
@@ -58,7 +58,7 @@ export async function downloadItem(
   });
 }
 
-/** What arrived was not what was promised: once more from the start, at once. */
+/** The bytes do not match the metadata: download again from the start, immediately. */
 export const STARTS_OVER = { waitMs: 0, askedBy: "jam", attempt: 2, attempts: 2 } as const;
 
 interface Download extends DownloadContext {
@@ -180,7 +180,7 @@ function tooShort(answer: HttpAnswer, item: ItemRequest, received: number): JamE
     "JAM_UPSTREAM_TRUNCATED",
     `${url}: the connection ended at byte ${received} of ${item.size}`,
     {
-      hint: "Run the same command again; it goes on where it stopped.",
+      hint: "Run the same command again; it resumes where it stopped.",
       details: { path: item.path, url, expected: item.size, received },
     },
   );

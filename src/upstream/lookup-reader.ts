@@ -12,7 +12,7 @@ import { toUpstreamError } from "./http-failure.ts";
 import { isPrivateHost } from "./url-policy.ts";
 import { proxyFor, readProxySettings, type ProxyEnvironment } from "./proxy-setting.ts";
 
-/** What came of a request; every status is an answer. */
+/** The result of a request; every status is an answer. */
 export type ReaderAnswer =
   | {
       readonly kind: "answer";
@@ -26,7 +26,7 @@ export type ReaderAnswer =
 export interface LookupReaderOptions {
   /** What may be contacted: URLs that start with one of these. */
   readonly bases: readonly string[];
-  /** `builtin` or a file: the key that takes the place of Juju's. */
+  /** `builtin` or a file: the key that replaces Juju's. */
   readonly keyring: string;
   readonly environment: ProxyEnvironment;
   readonly userAgent: string;
@@ -103,12 +103,12 @@ async function createClient(options: LookupReaderOptions): Promise<Got> {
 function refuseOutside({ url }: { readonly url?: URL | string | undefined }): void {
   const target = new URL(url ?? "http://unknown.invalid");
   if (isPrivateHost(target.hostname)) return;
-  throw new Error(`redirects to ${displayUrl(target)}, which is not asked in offline mode`);
+  throw new Error(`redirects to ${displayUrl(target)}, which is not contacted in offline mode`);
 }
 
 type Head = Pick<Response, "statusCode" | "headers"> & { readonly rawBody: Uint8Array };
 
-/** Status and headers of a GET; the body is not taken. */
+/** Status and headers of a GET; the body is not read. */
 function head(got: Got, url: string, accept: string, signal: AbortSignal): Promise<Head> {
   return new Promise((resolve, reject) => {
     const headers = { accept, "accept-encoding": "identity" };

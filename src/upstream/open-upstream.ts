@@ -8,7 +8,7 @@ import type { Upstream } from "./source.ts";
 import { isRemote } from "../shared/url-text.ts";
 
 /**
- * The upstream behind an http(s) URL, a file: URL or a folder. Nothing is opened before the first request.
+ * The upstream at an http(s) URL, a file: URL or a folder. Nothing is opened before the first request.
  * @throws JamError JAM_CONFIG_INVALID
  */
 export function openUpstream(options: HttpUpstreamOptions): Upstream {
@@ -54,7 +54,7 @@ function reportLimit(waitMs: number, onWait: WaitObserver | undefined): void {
   onWait?.({
     source: "fetch.limitRate",
     path: "",
-    message: "the limit of fetch.limitRate holds downloads back; the waits that follow are not told",
+    message: "downloads are slowed down by fetch.limitRate; further waits are not reported",
     waitMs,
     askedBy: "jam",
   });
@@ -63,7 +63,7 @@ function reportLimit(waitMs: number, onWait: WaitObserver | undefined): void {
 function offlineError(addresses: readonly UpstreamAddress[]): JamError {
   const names = addresses.map(({ name, url }) => `${name} (${url})`).join(", ");
   return new JamError("JAM_OFFLINE", `This mirror is in offline mode: no request was made to ${names}.`, {
-    hint: "Bring agents in with `jam bundle import` or a folder as upstream, or set `mode: online` in jam.yaml.",
+    hint: "Import agents with `jam bundle import`, use a folder as upstream, or set `mode: online` in jam.yaml.",
     details: { refused: addresses.map(({ url }) => url) },
   });
 }

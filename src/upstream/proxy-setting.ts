@@ -5,7 +5,7 @@ import { JamError } from "../shared/errors.ts";
 /** The variables that name proxies, as in a process environment. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** What `http.Agent` takes as `proxyEnv`. */
+/** The value of `proxyEnv` for `http.Agent`. */
 export interface ProxySettings extends Record<string, string | undefined> {
   readonly HTTP_PROXY?: string;
   readonly HTTPS_PROXY?: string;
@@ -18,7 +18,7 @@ export interface ProxySettings extends Record<string, string | undefined> {
  * @throws JamError JAM_UPSTREAM_PROXY for a proxy that cannot be used, since going around it is not ours to decide
  */
 export function readProxySettings(environment: ProxyEnvironment): ProxySettings {
-  // Lower case goes first, as in curl; an empty value is as good as none.
+  // Lower case has precedence, as in curl; an empty value counts as none.
   const read = (name: string) => environment[name.toLowerCase()] || environment[name] || undefined;
   const http = normaliseProxy("HTTP_PROXY", read("HTTP_PROXY"));
   const https = normaliseProxy("HTTPS_PROXY", read("HTTPS_PROXY"));

@@ -7,14 +7,14 @@ export interface RetryOptions {
   readonly policy: RetryPolicy;
   readonly timing: Timing;
   readonly signal: AbortSignal;
-  /** Told of each wait before it begins. */
+  /** Called before each wait. */
   readonly onRetry?: ((error: Error, wait: RetryWait) => void) | undefined;
   /** How many failures in a row count after this one; an attempt that got on starts the count anew. */
   readonly countFailure?: (failures: number) => number;
 }
 
 /**
- * The result of `attempt`, repeated as the policy says.
+ * The result of `attempt`, repeated according to the policy.
  * @throws JamError the last one, or JAM_CANCELLED
  */
 export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
@@ -61,7 +61,7 @@ export interface RetryPolicy {
 
 export const RETRY_DEFAULTS: RetryPolicy = { retries: 4, baseMs: 500, maxMs: 30_000 };
 
-/** The longest wait that a server may ask of us by Retry-After; what it asks beyond that is cut to it. */
+/** The longest Retry-After that is followed; longer ones are reduced to it. */
 export const MAX_RETRY_AFTER_MS = 300_000;
 
 const PASSING: ReadonlySet<ErrorCode> = new Set([
@@ -86,8 +86,8 @@ export function isPassingStatus(status: number): boolean {
 
 /**
  * Milliseconds to wait before the next attempt, or undefined when there is none: the error is final, or
- * `failures` (1 after the first) used the retries up. A server's Retry-After goes before our own back-off, which
- * is exponential with full jitter so that many clients do not come back at once.
+ * `failures` (1 after the first) used all retries. A server's Retry-After has precedence over the back-off, which
+ * is exponential with full jitter, so that many clients do not return at the same time.
  */
 export function planRetry(
   error: unknown,
@@ -103,7 +103,7 @@ export function planRetry(
 }
 
 /**
- * The wait that a Retry-After header asks for, 0 … 5 min, or undefined when there is none or it is malformed.
+ * The wait that a Retry-After header requests, 0 … 5 min, or undefined when there is none or it is malformed.
  * A date counts from the server's own `date` where it gave one, so that a wrong clock here does not matter.
  * Source: RFC 9110 §10.2.3
  */

@@ -2,13 +2,13 @@ import type { Sha256 } from "../shared/sha256.ts";
 import type { Signature } from "../shared/signature.ts";
 import type { StagedBlob } from "../store/store.ts";
 
-/** What a source said about the version of a document, for a conditional request next time. */
+/** The version of a document according to its source, for a conditional request next time. */
 export interface Validators {
   readonly etag?: string;
   readonly lastModified?: string;
 }
 
-/** One metadata document as it came, and the text that may be trusted. */
+/** One metadata document as received, and the text that may be trusted. */
 export interface UpstreamDocument {
   /** Path under the base URL, `streams/v1/index2.sjson`. */
   readonly path: string;
@@ -31,7 +31,7 @@ export type DocumentAnswer =
   | { readonly kind: "not-modified" }
   | { readonly kind: "not-found"; readonly url: string };
 
-/** What is asked of one item: its path and what it must turn out to be. */
+/** The request for one item: its path, and the size and hash that it must have. */
 export interface ItemRequest {
   readonly path: string;
   readonly size: number;
@@ -41,7 +41,7 @@ export interface ItemRequest {
 /** The wait before an attempt after the first. */
 export interface RetryWait {
   readonly waitMs: number;
-  /** Who asked for it: the server by Retry-After, or our own back-off. */
+  /** Who requested it: the server by Retry-After, or jam's own back-off. */
   readonly askedBy: "upstream" | "jam";
   /** Number of the attempt that follows, and how many there are in all. */
   readonly attempt: number;
@@ -73,7 +73,7 @@ export interface DocumentSource {
    */
   readDocument(path: string, known: Validators | undefined, signal: AbortSignal): Promise<DocumentAnswer>;
   /**
-   * Verifies a document that was read before, with the keys and rules of today. Asks no network.
+   * Verifies a document that was read before, with the current keys and rules. Makes no request.
    * @throws JamError JAM_METADATA_…, JAM_UPSTREAM_NOT_SIMPLESTREAMS
    */
   checkDocument(arrived: ArrivedDocument): Promise<UpstreamDocument>;

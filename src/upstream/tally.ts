@@ -1,15 +1,15 @@
 import type { StagedBlob } from "../store/store.ts";
 import type { FetchOptions } from "./source.ts";
 
-/** Keeps what a listener was told equal to what the sink holds. */
+/** Keeps the number of bytes that was reported equal to the number in the sink. */
 export interface Tally {
-  /** Tells of bytes on their way into the sink. */
+  /** Reports bytes that are being written to the sink. */
   readonly add: (bytes: number) => void;
-  /** Tells of bytes that were thrown away since. */
+  /** Reports bytes that were discarded since. */
   readonly settle: () => void;
 }
 
-/** A tally that starts with what the sink holds already; the listener is taken to know of that. */
+/** A tally that starts with the bytes already in the sink, which count as reported. */
 export function createTally(sink: StagedBlob, options: FetchOptions): Tally {
   let told = sink.received;
   return {

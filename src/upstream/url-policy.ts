@@ -5,14 +5,14 @@ import { BlockList, isIP, isIPv6 } from "node:net";
 import { displayUrl } from "./failure.ts";
 
 /**
- * Refuses a path that could leave the base of a source, whoever checked it before.
+ * Refuses a path that could leave the base of a source, even if it was checked before.
  * @throws JamError JAM_ITEM_REFUSED
  */
 export function requireSafePath(path: string): void {
   const fault = pathFault(path);
   if (fault === undefined) return;
   throw new JamError("JAM_ITEM_REFUSED", `"${printable(path)}": ${fault}`, {
-    hint: "The upstream's metadata is damaged or hostile: tell its publisher, and do not use it until it is mended.",
+    hint: "The upstream's metadata is damaged or hostile. Tell its publisher, and do not use it until it is fixed.",
     details: { path },
   });
 }
@@ -63,7 +63,7 @@ export function isPrivateAddress(address: string): boolean {
   return isIP(bare) !== 0 && PRIVATE.check(bare, isIPv6(bare) ? "ipv6" : "ipv4");
 }
 
-/** True for a host that says by its own spelling that it is on this machine or in a private network. */
+/** True for a host that, by its spelling, is this machine or in a private network. */
 export function isPrivateHost(hostname: string): boolean {
   return hostname === "localhost" || hostname.endsWith(".localhost") || isPrivateAddress(hostname);
 }

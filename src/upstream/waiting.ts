@@ -19,49 +19,49 @@ export const SYSTEM_TIMING: Timing = {
   random: () => Math.random(),
 };
 
-/** Something that a run waits for, told before it waits, so that nobody takes it for hung. */
+/** A wait of a run, reported before it begins, so that the run does not look hung. */
 export interface UpstreamWait {
-  /** Name of the upstream, or the setting that asks for it. */
+  /** Name of the upstream, or the setting that causes the wait. */
   readonly source: string;
   /** What is waited for: a path under the upstream's URL. */
   readonly path: string;
   /** Why, in a sentence. */
   readonly message: string;
-  /** At most; less when the answer comes before. */
+  /** Maximum; less when the response arrives earlier. */
   readonly waitMs: number;
-  /** `upstream`: it said so, by Retry-After or by silence. `jam`: our own back-off or limit. */
+  /** `upstream`: Retry-After or silence. `jam`: its own back-off or limit. */
   readonly askedBy: "upstream" | "jam";
   /** Number of the attempt that follows, and how many there are in all; absent where nothing is tried again. */
   readonly attempt?: number;
   readonly attempts?: number;
 }
 
-/** Told of each wait before it begins. */
+/** Called before each wait. */
 export type WaitObserver = (wait: UpstreamWait) => void;
 
-/** Silence of an upstream that is told of, once for each request. */
+/** Silence of an upstream after which it is reported, once for each request. */
 export const TOLD_SILENCE_MS = 5_000;
 
 /** A budget of bytes per second that any number of downloads share. */
 export interface RateLimiter {
-  /** Resolves when `bytes` more may pass; undefined when they may pass at once, which costs no turn of the loop. */
+  /** Resolves when `bytes` more may pass; undefined when they may pass at once, without a turn of the event loop. */
   take(bytes: number, signal: AbortSignal): Promise<void> | undefined;
 }
 
 /** What an idle second may save up: short enough that a meter sees the limit kept. */
 const BURST_MS = 100;
 
-/** A shorter wait is no pause that anybody could take for an end. */
+/** Shorter waits are not reported. */
 const TOLD_WAIT_MS = 1_000;
 
 /**
  * A token bucket over all connections, kept as the time at which the bytes handed out so far are paid for.
- * Pieces are let through in the order they ask.
+ * Pieces pass in the order of their requests.
  */
 export function createRateLimiter(
   bytesPerSecond: number,
   timing: Pick<Timing, "now" | "sleep">,
-  /** Told once, of the first wait of a second or more. */
+  /** Called once, for the first wait of a second or more. */
   onWait: (waitMs: number) => void = () => undefined,
 ): RateLimiter {
   let isTold = false;

@@ -129,7 +129,7 @@ test("a mirror in offline mode checks out well, asks nobody, and refuses to sync
   expect(checked).toMatchObject({ status: 0, json: { ok: true } });
   expect(checked.json).toMatchObject({
     checks: expect.arrayContaining([
-      { check: "upstream", state: "ok", detail: "offline mode: no upstream is asked" },
+      { check: "upstream", state: "ok", detail: "offline mode: no upstream is contacted" },
     ]) as object[],
   });
   expect(await jsonOf(mirror, "sync")).toMatchObject({ status: 7, json: { error: { code: "JAM_OFFLINE" } } });

@@ -21,7 +21,7 @@ export const define: DefineCommand = (command, run) => {
   command
     .addHelpText(
       "after",
-      "\nReads the settings, loads the keys, asks upstream for its metadata, verifies it, tells what each rule\nof `select` takes of it, writes to the data directory, looks at its links and modes, and compares the\nclock. Exit status 0 when nothing fails, 2 otherwise.",
+      "\nReads the settings, loads the keys, reads and verifies upstream's metadata, lists what each rule of\n`select` selects, tests that the data directory is writable, checks its links and file modes, and\ncompares the clock. Exit status: 0 if no check fails, else 2.",
     )
     .action(run(check));
 };

@@ -14,7 +14,7 @@ export const define: DefineCommand = (command, run) => {
 The script completes the command \`jam\`, so jam has to be on PATH (npm install --global, or an alias).
 
 Examples:
-  source <(jam completion bash)                                    # this shell; also for ~/.bashrc
+  source <(jam completion bash)                                    # this shell; or in ~/.bashrc
   jam completion zsh > "\${fpath[1]}/_jam"
   jam completion fish > ~/.config/fish/completions/jam.fish
   jam completion powershell | Out-String | Invoke-Expression`,

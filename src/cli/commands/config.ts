@@ -5,17 +5,20 @@ import { formatTable } from "../output/table.ts";
 import { readVersion } from "../program-info.ts";
 
 export const define: DefineCommand = (command, run) => {
-  command.command("show").summary("print every setting that applies, and who said so").action(run(show));
+  command
+    .command("show")
+    .summary("print the settings in effect and where each one comes from")
+    .action(run(show));
   command
     .command("validate")
-    .summary("check the settings file; every problem is listed with line and column")
-    .argument("[file]", "the file, instead of the one that would be used")
+    .summary("check a settings file and list every problem with line and column")
+    .argument("[file]", "the file to check instead of the one in use")
     .action(run(validate));
-  command.command("path").summary("print which file the settings come from").action(run(printPath));
+  command.command("path").summary("print the path of the settings file").action(run(printPath));
   command
     .command("schema")
     .summary("print the JSON Schema of the settings file, for editors")
-    .option("--markdown", "the same as a table for reading")
+    .option("--markdown", "print a Markdown table instead")
     .action(run(printSchema));
   command.addHelpText(
     "after",

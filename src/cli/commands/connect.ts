@@ -18,13 +18,13 @@ export const define: DefineCommand = (command, run) => {
   command
     .option("--url <url>", "the mirror's address as controllers see it (default: this host, server.listen)")
     .option("--juju <version>", "version of Juju: 1.25, 2.8, 2.9, 3.6, 4.0, …", "3.6")
-    .option("--controller <name>", "name of the controller, to be put into the commands")
-    .option("--model <name...>", "models that exist, to be put into the commands")
-    .option("--metadata-source [dir]", "also how to use the mirror's folder without a web server")
+    .option("--controller <name>", "name of the controller, for the commands")
+    .option("--model <name...>", "names of existing models, for the commands")
+    .option("--metadata-source [dir]", "also print how to use the mirror's folder without a web server")
     .addHelpText(
       "after",
       `
-Nothing is changed: the commands are printed, for you to run.
+Nothing is changed; the commands are only printed.
 
 Examples:
   jam connect --url http://mirror.example:8080/tools

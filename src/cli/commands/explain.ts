@@ -14,8 +14,8 @@ interface ExplainFlags {
 
 export const define: DefineCommand = (command, run) => {
   command
-    .argument("[agent]", "3.6.5-ubuntu-arm64, or a part of it: 3.6.5, 3.6, ubuntu-arm64")
-    .option("--offline", "look only at what is held, do not ask upstream")
+    .argument("[agent]", "an agent, or a part of its name: 3.6.5-ubuntu-arm64, 3.6.5, 3.6, ubuntu-arm64")
+    .option("--offline", "use only this mirror, do not contact upstream")
     .addOption(new Option("--lookup", "now `jam lookup`").hideHelp())
     .on("option:lookup", () => {
       throw new JamError("JAM_USAGE_INVALID", "--lookup: use the command `jam lookup`.", {

@@ -17,12 +17,12 @@ interface Flags {
 
 export const define: DefineCommand = (command, run) => {
   command
-    .option("--upstream", "also what upstream lists, not only what is held")
-    .option("--from <version>", "only where this version can go")
-    .option("--all", "every move, not only those to the newest version of a minor")
-    .option("--stream <stream>", "the stream to read upstream for, with --upstream", "released")
-    .option("--dot", "write it for Graphviz")
-    .option("--mermaid", "write it for Mermaid, as in Markdown")
+    .option("--upstream", "include versions that upstream lists")
+    .option("--from <version>", "only upgrades from this version")
+    .option("--all", "every upgrade, not only those to the newest version of a minor version")
+    .option("--stream <stream>", "stream to read from upstream, with --upstream", "released")
+    .option("--dot", "print Graphviz")
+    .option("--mermaid", "print Mermaid, for Markdown")
     .addHelpText(
       "after",
       "\nExamples:\n  jam graph --from 2.9.42 --upstream\n  jam graph --dot | dot -Tsvg > upgrades.svg",

@@ -30,19 +30,19 @@ interface InitFlags {
 
 export const define: DefineCommand = (command, run) => {
   command
-    .option("--dir <dir>", "where the files are written", ".")
-    .option("--upstream <url>", "URL or folder to copy from (default: streams.canonical.com)")
-    .option("--keyring <file>", "OpenPGP keys that sign this upstream (default: the built-in Juju key)")
+    .option("--dir <dir>", "folder for the files", ".")
+    .option("--upstream <url>", "URL or folder of the upstream (default: streams.canonical.com)")
+    .option("--keyring <file>", "OpenPGP keys of this upstream (default: Juju's key, which is built in)")
     .option("--stream <stream...>", "released, proposed, testing, devel (default: released)")
     .option("--arch <arch...>", "amd64, arm64, ppc64el, s390x, riscv64 (default: amd64 arm64)")
     .option("--systemd", "also write jam-sync.service, jam-sync.timer and jam-serve.service")
-    .option("--cron", "also write jam.cron, a line for cron")
-    .option("--force", "replace files that exist")
+    .option("--cron", "also write jam.cron, a crontab")
+    .option("--force", "replace existing files")
     .addHelpText(
       "after",
       `
 --data DIR sets the mirror's folder in the file, -c FILE names the file.
-With --systemd or --cron settings that exist are kept.
+With --systemd or --cron an existing settings file is kept.
 
 Examples:
   jam init

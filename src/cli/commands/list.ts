@@ -15,13 +15,10 @@ interface ListOptions {
 
 export const define: DefineCommand = (command, run) => {
   command
-    .argument(
-      "[version]",
-      "only this version, or all that start so (3.6, 2.9.42); 3.6/stable is the newest 3.6",
-    )
+    .argument("[version]", "a version or the start of one (3.6.5, 3.6); 3.6/stable means the newest 3.6")
     .option("--stream <stream>", "only agents of this stream")
-    .option("--arch <arch>", "only this architecture")
-    .option("--release <release>", "only this OS type or series")
+    .option("--arch <arch>", "only agents for this architecture")
+    .option("--release <release>", "only agents for this OS type or series")
     .addHelpText("after", "\nExamples:\n  jam list 3.6\n  jam list --stream proposed --arch arm64 -o json")
     .action(run(list));
 };

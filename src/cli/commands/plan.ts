@@ -15,21 +15,21 @@ export const define: DefineCommand = (command, run) => {
   addPlanFlags(command);
   addExplainFiles(command);
   command
-    .option("--held", "rest on what is held alone")
-    .option("--refresh", "ask upstream now, even where the last sync kept its documents")
-    .option("--procedure", "show the whole procedure of each hop, with its reasons")
+    .option("--held", "use only agents in this mirror")
+    .option("--refresh", "read upstream now, even if the last sync kept its documents")
+    .option("--procedure", "show the whole procedure of each hop, with reasons")
     .option("--markdown", "write Markdown with the whole procedure, for a change ticket")
     .addHelpText("after", HELP)
     .action(run(plan));
 };
 
 const HELP = `
-A fleet's files are what these print, with --format json or yaml, in any mixture:
-  juju status -m CONTROLLER:MODEL     machines, architectures, charms: the more of them the better
+The files of a fleet are the output of these commands with --format json or yaml, in any combination:
+  juju status -m CONTROLLER:MODEL     machines, architectures, charms; for as many models as possible
   juju models -c CONTROLLER           every model and its version
   juju controllers, show-controller, show-model, machines
-A folder is read with everything below it, whatever the files are called; names with a dot in front are skipped.
-Controllers and models are told apart by their UUIDs, which juju models and show-controller print.
+A folder is read with all its subfolders, whatever the names of the files; names that begin with a dot are skipped.
+Controllers and models are identified by UUID, which juju models and show-controller print.
 Without --to each controller of a fleet gets the newest patch of its own minor.
 
 Examples:

@@ -7,10 +7,10 @@ import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 
 export const define: DefineCommand = (command, run) => {
   command
-    .option("-n, --dry-run", "print what would go, change nothing")
+    .option("-n, --dry-run", "print what would be deleted, change nothing")
     .addHelpText(
       "after",
-      "\nEvery sync prunes at its end; this command does only that. What goes is decided by `retention`\nin jam.yaml: snapshots, grace and quota. Nothing that a client can still be fetching goes.",
+      "\nEvery sync prunes when it ends; this command does only that. `retention` in jam.yaml (snapshots, grace,\nquota) decides what is deleted. Nothing is deleted that a client may still be fetching.",
     )
     .action(run(prune));
 };
@@ -21,7 +21,7 @@ async function prune(context: CommandContext, call: CommandCall<{ dryRun?: true 
   const { openStore } = await import("../../compose/store.ts");
   if (isDryRun) {
     const plan = await planPrune(await openStore(config), config.retention, context.now());
-    return print(context, plan, "would go");
+    return print(context, plan, "would be deleted");
   }
   const store = await openStore(config, { create: true });
   const run = {
@@ -30,7 +30,7 @@ async function prune(context: CommandContext, call: CommandCall<{ dryRun?: true 
     signal: context.signal,
   };
   const plan = await asWriter(store, run, () => pruneStore(store, config.retention, context.now()));
-  await print(context, plan, "gone");
+  await print(context, plan, "deleted");
 }
 
 async function print(context: CommandContext, plan: RetentionPlan, verb: string): Promise<void> {

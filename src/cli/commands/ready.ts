@@ -23,20 +23,20 @@ interface Flags extends PlanFlags {
 
 export const define: DefineCommand = (command, run) => {
   command
-    .option("--plan <file>", "a plan that jam plan -o json or yaml wrote; - reads standard input")
-    .option("--deep", "hash every tarball now, instead of trusting the hash of its arrival")
-    .option("--confirm <check...>", "record that a person looked at what jam cannot see");
+    .option("--plan <file>", "output of jam plan -o json or yaml; - reads standard input")
+    .option("--deep", "hash every tarball now, instead of relying on the hash of its download")
+    .option("--confirm <check...>", "record that a person checked what jam cannot check");
   addPlanFlags(command);
   addExplainFiles(command);
   command
     .addHelpText(
       "after",
       `
-Asks no network. Without --plan, the plan is made here, from what is held and the upstream
-documents that are kept. Every check is ok, fail or unknown, with what it rests on.
+Makes no requests. Without --plan, the plan is made from this mirror and the upstream
+documents in it. Every check is ok, fail or unknown, with its reason.
 
 Exit status: 0 ready, 5 not ready, 3 not known: something could not be read or decided.
-Unknown checks are named; --confirm NAME makes one count as ok, and the output keeps it.
+Unknown checks are listed; --confirm NAME counts one as ok and records it in the output.
 
 Examples:
   jam ready --plan plan.json --deep

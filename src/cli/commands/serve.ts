@@ -11,15 +11,15 @@ export const define: DefineCommand = (command, run) => {
     .addHelpText(
       "after",
       `
-The first line of standard output is the URL it listens on, whatever --output says; the request log
+The first line of standard output is the URL, in every output format; the request log
 goes to standard error.
-A new snapshot is picked up at once, without a restart. SIGTERM lets running downloads finish.
-/api/v1 answers what status, list, explain, plan, ready, which and site list print with -o json.
+New snapshots are served immediately, without a restart. SIGTERM lets running downloads finish.
+/api/v1 answers with the JSON documents of status, list, explain, plan, ready, which and site list.
 
 Examples:
   jam serve
   jam serve --listen 0.0.0.0:8080
-  jam connect                          which commands point Juju here`,
+  jam connect                          print the commands for Juju`,
     )
     .action(run(serve));
 };

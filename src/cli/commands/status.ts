@@ -10,8 +10,8 @@ import { formatTable } from "../output/table.ts";
 
 export const define: DefineCommand = (command, run) => {
   command
-    .option("--runs <n>", "how many of the last runs to show", parseRuns, 5)
-    .addHelpText("after", "\nThe reports of the last runs are kept in the data directory, under history/.")
+    .option("--runs <n>", "number of last runs to show", parseRuns, 5)
+    .addHelpText("after", "\nThe reports of the last runs are in history/ in the data directory.")
     .action(run(status));
 };
 

@@ -28,38 +28,41 @@ interface SyncFlags {
 export const define: DefineCommand = (command, run) => {
   command
     .option("-n, --dry-run", "print what would be fetched and removed, change nothing")
-    .option("--save-plan <file>", "also write what would be done as JSON")
-    .option("--plan <file>", "fetch what an upgrade plan (jam plan) needs and nothing else; removes nothing")
-    .option("--forget-plans", "let go of what earlier upgrade plans asked for and no rule wants");
+    .option("--save-plan <file>", "also write the plan of this run as JSON")
+    .option("--plan <file>", "fetch only what an upgrade plan (jam plan) needs; removes nothing")
+    .option("--forget-plans", "stop keeping agents that only earlier upgrade plans requested");
   addSettingFlags(command, "fetch");
   command
-    .option("--upstream <url>", "sync from this URL or folder instead of the configured ones")
-    .option("--keyring <file>", "trust the OpenPGP keys in this file (default: the built-in Juju key)")
-    .option("--no-verify", "DANGER: take metadata without a valid signature; recorded in the snapshot")
-    .option("--detailed-exitcode", "exit with 10 instead of 0 when something changed, or would")
+    .option("--upstream <url>", "use this URL or folder instead of the configured upstreams")
+    .option(
+      "--keyring <file>",
+      "trust the OpenPGP keys in this file (default: Juju's key, which is built in)",
+    )
+    .option("--no-verify", "DANGER: accept metadata without a valid signature; recorded in the snapshot")
+    .option("--detailed-exitcode", "exit with 10 instead of 0 if something changed or would change")
     .addHelpText("after", HELP);
   addAllow(command);
   command.action(run(sync));
 };
 
 const HELP = `
-What --allow lets pass, each after a look at upstream:
+Checks that --allow overrides. Look at upstream first:
   rollback      metadata older than what was accepted before
   future        metadata dated in the future
-  expired-key   metadata from before its key expired, on a mirror that has not accepted it before
-  mass-removal  more agents gone upstream than retention.maxRemoval
-  path-reuse    other bytes under the name of a held agent
+  expired-key   metadata from before its key expired that this mirror has not accepted before
+  mass-removal  more agents missing upstream than retention.maxRemoval allows
+  path-reuse    different bytes under the name of an agent in the mirror
   inconsistent  an index and product files that do not belong together
 
 Examples:
   jam sync --dry-run
-  jam sync --quiet                     for cron: says nothing when all is well
-  jam sync --plan plan.json            what one upgrade needs, kept by later syncs too
+  jam sync --quiet                     for cron: prints nothing on success
+  jam sync --plan plan.json            fetch what one upgrade needs; later syncs keep it
   jam sync --limit-rate 10MB --jobs 2`;
 
 function addAllow(command: Command): void {
   const option = command
-    .createOption("--allow <what...>", "let pass, once, what would be refused")
+    .createOption("--allow <what...>", "override a check for this run")
     .choices(ALLOWANCES);
   command.addOption(option);
 }

@@ -25,22 +25,22 @@ export const define: DefineCommand = (command, run) => {
   command
     .argument(
       "[file...]",
-      "what juju status --format json or yaml printed, with juju models and show-controller where you have them, or a folder of that; default: standard input",
+      "output of juju status --format json or yaml, if possible with juju models and show-controller, or a folder with it; default: standard input",
     )
-    .option("--to <version>", "the version that all should run (default: what each model is set to)")
-    .option("--watch", "look again until everything is done; with a command after --, run it each time")
-    .option("--every <duration>", "with --watch: the time between two looks, ISO 8601", "PT30S")
-    .option("--timeout <duration>", "with --watch: stop waiting after this time, ISO 8601", "PT2H");
+    .option("--to <version>", "target version (default: the version that each model is set to)")
+    .option("--watch", "repeat until everything is done; runs the command after -- each time")
+    .option("--every <duration>", "with --watch: time between two checks, ISO 8601", "PT30S")
+    .option("--timeout <duration>", "with --watch: stop after this time, ISO 8601", "PT2H");
   addExplainFiles(command);
   command
     .addHelpText(
       "after",
       `
-An agent is done when it runs the target and its status says that it works: Juju reports
-the new version before the upgrade steps run, so the version alone proves nothing.
+An agent is done if it runs the target version and its status is good: Juju reports
+the new version before the upgrade steps run, so the version alone is not enough.
 
-Exit status: 0 when every model, machine, container and unit is done and everything could
-be read, 3 when something is not done, not reachable or not known.
+Exit status: 0 if every model, machine, container and unit is done and everything could
+be read, 3 if something is not done, not reachable or not known.
 
 Examples:
   juju status -m prod:web --format json | jam upgraded

@@ -9,10 +9,7 @@ import { EXIT } from "../exit-status.ts";
 
 /** The flag of every command that reads files of a fleet. */
 export function addExplainFiles(command: Command): void {
-  command.option(
-    "--explain-files",
-    "only list the files: what each is, what it contains, and why one is not read",
-  );
+  command.option("--explain-files", "only list the files: type, contents, and why a file is not read");
 }
 
 /**

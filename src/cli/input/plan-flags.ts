@@ -18,23 +18,26 @@ export interface PlanFlags extends PlanParameters {
 /** Adds the flags that say what to plan. */
 export function addPlanFlags(command: Command): void {
   command
-    .option("--from <version>", "version that controller and models run now (2.9.10)")
-    .option("--to <version>", "version to get to; a minor (3.6) means its newest patch")
+    .option("--from <version>", "current version of controller and models (2.9.10)")
+    .option("--to <version>", "target version; a minor version (3.6) means its newest patch")
     .option(
       "--fleet <file...>",
-      "what Juju prints about controllers and models, or a folder of that; - reads standard input",
+      "output of Juju about controllers and models, or folders with it; - reads standard input",
     )
     .addOption(
       command
-        .createOption("--model-type <type>", "kind of the models, with --from")
+        .createOption("--model-type <type>", "type of the models, with --from")
         .choices(["iaas", "caas"])
         .default("iaas"),
     )
-    .option("--arch <arch...>", "architectures, where no status tells (default: those of `select`)")
-    .option("--os <os...>", "OS types, where no status tells (default: ubuntu)")
-    .option("--series <series...>", "series, which Juju up to 2.8 asks for (default: all that are listed)")
+    .option("--arch <arch...>", "architectures, where no status lists them (default: those in `select`)")
+    .option("--os <os...>", "OS types, where no status lists them (default: ubuntu)")
+    .option("--series <series...>", "series, which Juju up to 2.8 requests (default: all that are listed)")
     .option("--release <release...>", "OS types and series together")
-    .option("--client <version...>", "clients in use: they bootstrap exactly their own version")
+    .option(
+      "--client <version...>",
+      "versions of clients in use; a client bootstraps exactly its own version",
+    )
     .option("--stream <stream>", "agent-stream of the models", "released")
     .option(
       "--url <url>",

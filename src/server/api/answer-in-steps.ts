@@ -41,7 +41,7 @@ export function* answerInSteps(
 
 function answersTooLarge(maxBytes: number): JamError {
   return new JamError("JAM_REQUEST_TOO_LARGE", `The answers are larger than ${maxBytes} bytes.`, {
-    hint: "Ask in several requests, or without trace.",
+    hint: "Use several requests, or no trace.",
     details: { maxBytes },
   });
 }

@@ -4,14 +4,14 @@ import { PAGE_PARAMETERS, pageOf, type QueryResource } from "./query-resource.ts
 /** `GET /api/v1/explain`. */
 export const explainResource: QueryResource<"explain"> = {
   name: "explain",
-  summary: "Why an agent that is held is mirrored",
+  summary: "Why an agent in this mirror is mirrored",
   command: "jam explain --offline",
   parameters: [
     {
       name: "agent",
       takes: "text",
       isRequired: true,
-      meaning: "3.6.5-ubuntu-arm64, or a part of it: 3.6.5, 3.6, ubuntu-arm64",
+      meaning: "an agent, or a part of its name: 3.6.5-ubuntu-arm64, 3.6.5, 3.6, ubuntu-arm64",
     },
     ...PAGE_PARAMETERS,
   ],

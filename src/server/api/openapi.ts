@@ -102,7 +102,7 @@ function describeParameter({ name, takes, meaning }: WhichParameter): object {
 
 function responses(schema: string): object {
   return {
-    "200": response("Answered, whatever is decided.", schema),
+    "200": response("The answer, whatever the decision is.", schema),
     "400": response("The question is wrong.", "Problem"),
     "413": response("The body, or its answer, is too large.", "Problem"),
     "503": response("The store cannot be read right now, or there are too many large bodies.", "Problem"),

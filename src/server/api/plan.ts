@@ -3,16 +3,20 @@ import type { PlanQuery } from "../queries.ts";
 import type { QueryParameter, QueryValues } from "./query-parameters.ts";
 import type { QueryResource } from "./query-resource.ts";
 
-/** The parameters that say what to plan. */
+/** The parameters of a plan. */
 export const PLAN_PARAMETERS: readonly QueryParameter[] = [
   { name: "from", takes: "text", meaning: "version that controller and models run now; not with a body" },
-  { name: "to", takes: "text", meaning: "version to get to; a minor (3.6) means its newest patch" },
+  { name: "to", takes: "text", meaning: "target version; a minor version (3.6) means its newest patch" },
   { name: "model-type", takes: "choice", of: ["iaas", "caas"], meaning: "kind of the models, with from" },
-  { name: "arch", takes: "words", meaning: "architectures, where no status tells" },
-  { name: "os", takes: "words", meaning: "OS types, where no status tells" },
-  { name: "series", takes: "words", meaning: "series, which Juju up to 2.8 asks for" },
+  { name: "arch", takes: "words", meaning: "architectures, where no status lists them" },
+  { name: "os", takes: "words", meaning: "OS types, where no status lists them" },
+  { name: "series", takes: "words", meaning: "series, which Juju up to 2.8 requests" },
   { name: "release", takes: "words", meaning: "OS types and series together" },
-  { name: "client", takes: "words", meaning: "clients in use: they bootstrap exactly their own version" },
+  {
+    name: "client",
+    takes: "words",
+    meaning: "versions of clients in use; a client bootstraps exactly its own version",
+  },
   { name: "stream", takes: "text", meaning: "agent-stream of the models (default: released)" },
   { name: "url", takes: "text", meaning: "this mirror's address as controllers see it, for the commands" },
 ];
@@ -24,7 +28,7 @@ export const planResource: QueryResource<"plan"> = {
   command: "jam plan",
   parameters: [
     ...PLAN_PARAMETERS,
-    { name: "held", takes: "switch", meaning: "use only held agents, not what upstream listed" },
+    { name: "held", takes: "switch", meaning: "use only agents in this mirror, not what upstream listed" },
   ],
   document: planDocument.meta({ title: "Plan of an upgrade" }),
   body: "What Juju printed about a fleet with --format json or yaml, one document after the other: the files of `jam plan --fleet`.",

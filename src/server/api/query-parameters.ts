@@ -50,7 +50,7 @@ function valueOf(
     return given.length === 0 ? undefined : given.flatMap((text) => text.split(","));
   }
   const [text] = given;
-  if (given.length > 1) throw wrongParameter(name, "is given more than once");
+  if (given.length > 1) throw wrongParameter(name, "is set more than once");
   if (takes === "switch") return switchOf(name, text);
   if (text === undefined) {
     if (takes === "count") return parameter.default;

@@ -55,5 +55,5 @@ export const RUNS_PARAMETER: QueryParameter = {
   min: 0,
   max: 20,
   default: 5,
-  meaning: "how many of the last runs to show",
+  meaning: "number of last runs to show",
 };

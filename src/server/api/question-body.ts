@@ -67,7 +67,7 @@ function isTooLarge(error: unknown): boolean {
 function tooLarge(cause: unknown): JamError {
   return new JamError("JAM_REQUEST_TOO_LARGE", `The body is larger than ${MAX_QUESTION_BYTES} bytes.`, {
     cause,
-    hint: "Ask in several requests.",
+    hint: "Use several requests.",
     details: { maxBytes: MAX_QUESTION_BYTES },
   });
 }
@@ -77,7 +77,7 @@ function busy(): JamError {
     "JAM_SERVER_BUSY",
     `${MAX_LARGE_BODIES} large bodies are being answered; further ones have to wait.`,
     {
-      hint: `Try again in a few seconds, or ask in bodies of at most ${SMALL_BYTES} bytes.`,
+      hint: `Try again in a few seconds, or use bodies of at most ${SMALL_BYTES} bytes.`,
       details: { maxBodies: MAX_LARGE_BODIES, smallBytes: SMALL_BYTES },
     },
   );

@@ -51,7 +51,7 @@ function valuesOf(request: Request): ParameterValues {
     const parameter = WHICH_PARAMETERS.find((one) => one.name === name);
     if (parameter === undefined) throw unknownParameter(name, NAMES);
     if (parameter.takes === "words") values[name] = given.flatMap((text) => text.split(","));
-    else if (given.length > 1) throw wrongParameter(name, "is given more than once");
+    else if (given.length > 1) throw wrongParameter(name, "is set more than once");
     else values[name] = parameter.takes === "switch" ? switchOf(name, given[0]) : given[0];
   }
   return values;

@@ -94,7 +94,7 @@ describe("a signature that does not fit", () => {
 
   test("names what it stands on, and the way on", async () => {
     const error = await failureOf(keys.verifyDetached(new Uint8Array(3), detached, "usb/SUMS.asc"));
-    expect(error?.message).toBe("usb/SUMS.asc: the signature does not hold: Signed digest did not match");
+    expect(error?.message).toBe("usb/SUMS.asc: the signature is not valid: Signed digest did not match");
     expect(error?.hint).toMatch(/\.$/);
   });
 

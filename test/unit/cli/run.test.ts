@@ -225,7 +225,7 @@ test("a signal makes whatever fails a cancellation", async () => {
 test("the help's own summary names every topic", async () => {
   const { stdout } = await jam(["--help"]);
   for (const topic of Object.keys(HELP_TOPICS))
-    expect(stdout).toMatch(new RegExp(`help for a command, or on .*${topic}`));
+    expect(stdout).toMatch(new RegExp(`show help for a command, .*${topic}`));
 });
 
 describe("what does not print", () => {

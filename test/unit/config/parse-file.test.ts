@@ -86,7 +86,7 @@ describe("says where and what is wrong:", () => {
     [
       "a schedule, which is not built",
       'schedule: { sync: "0 3 * * *" }',
-      'jam.yaml:1:1: "schedule" is not built yet, so delete it here: cron or systemd starts a sync, and `jam init --cron` or `--systemd` writes what it takes',
+      'jam.yaml:1:1: "schedule" is not built yet, so delete it here: use cron or systemd; `jam init --cron` or `--systemd` writes the files',
     ],
     ["a wrong word", "mode: onlin", 'jam.yaml:1:7: mode: expected online or offline, got "onlin"'],
     ["a list where a text belongs", "data: [a]", "jam.yaml:1:7: data: expected a folder, got a list"],
@@ -159,7 +159,7 @@ describe("says where and what is wrong:", () => {
     [
       "a key that stands twice",
       "mode: online\nmode: offline\n",
-      "jam.yaml:2:1: this key stands here twice; keep one of them",
+      "jam.yaml:2:1: duplicate key; keep one of them",
     ],
   ];
 
@@ -273,6 +273,6 @@ describe("bounds what it says and does about a file full of mistakes:", () => {
 
   test("a key twice, in a mapping inside a list inside a mapping, in another spelling", () => {
     const text = 'select:\n  - { stream: released, "stream": proposed }\n';
-    expect(complaints(text)).toEqual(["jam.yaml:2:25: this key stands here twice; keep one of them"]);
+    expect(complaints(text)).toEqual(["jam.yaml:2:25: duplicate key; keep one of them"]);
   });
 });

@@ -42,9 +42,9 @@ describe("the armour of a signature", () => {
     [
       "a carriage return inside",
       GOOD.replace("YW", "Y\rW"),
-      "it holds a carriage return that does not end a line",
+      "it contains a carriage return that does not end a line",
     ],
-    ["a carriage return at the end", `${GOOD}\r`, "it holds a carriage return that does not end a line"],
+    ["a carriage return at the end", `${GOOD}\r`, "it contains a carriage return that does not end a line"],
     ["text before it", `x\n${GOOD}`, "it is not one OpenPGP signature"],
     ["text behind it", `${GOOD}x`, "it is not one OpenPGP signature"],
     ["another one behind it", `${GOOD}${GOOD}`, "its armour is damaged"],
