@@ -1,6 +1,6 @@
 import { GLOBAL_FLAGS, type OutputFormat } from "./global-options.ts";
 
-/** What can be told from the arguments before commander parses them. */
+/** What is known from the arguments before commander parses them. */
 export interface ScannedArguments {
   /** The first word that is neither a flag nor the value of a global flag. */
   readonly commandName: string | undefined;
@@ -14,7 +14,7 @@ const VALUE_FLAGS = new Set(
 );
 
 /**
- * Finds the command whose file has to be loaded, and the output format asked for, so that even a usage
+ * Finds the command whose file has to be loaded, and the requested output format, so that even a usage
  * error is reported in it.
  */
 export function scanArguments(argv: readonly string[]): ScannedArguments {

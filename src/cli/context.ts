@@ -7,7 +7,7 @@ import { createOutput } from "./output/output.ts";
 import { createPaint } from "./output/paint.ts";
 import { readVersion } from "./program-info.ts";
 
-/** What a context is made of. */
+/** The parts of a context. */
 export interface ContextParts {
   readonly io: CommandIo;
   readonly globals: GlobalOptions;

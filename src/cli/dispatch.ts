@@ -8,7 +8,7 @@ import { type ParsedGlobals, completeGlobals } from "./global-options.ts";
 import { createProgram, loadCommand, toUsageError } from "./program.ts";
 import type { RunOptions } from "./command.ts";
 
-/** One parse: the tree, and what comes of it. */
+/** One parse: the tree of commands, and the result. */
 interface ParsedCall {
   readonly program: Command;
   /** Text for standard output. */
@@ -91,7 +91,7 @@ async function showHelp(call: ParsedCall, words: readonly string[]): Promise<voi
     const next = command.commands.find((known) => known.name() === word);
     if (next === undefined) {
       const near = nearest(word, [...names, ...Object.keys(HELP_TOPICS)]);
-      throw new JamError("JAM_USAGE_INVALID", `There is no help on "${word}".`, {
+      throw new JamError("JAM_USAGE_INVALID", `No help topic "${word}".`, {
         hint: near === undefined ? "Run `jam help` to see all commands." : `Did you mean ${near}?`,
       });
     }

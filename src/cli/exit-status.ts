@@ -5,7 +5,7 @@ export const EXIT_STATUSES = [
   [2, "usage or configuration"],
   [3, "partial: what is missing is listed"],
   [4, "trust: a signature, a checksum or the freshness of metadata"],
-  [5, "not held, not found, no such version, or (which) Juju refuses"],
+  [5, "not in the mirror, not found, no such version, or (which) refused by Juju"],
   [6, "locked by another run"],
   [7, "refused in offline mode"],
   [8, "no space"],

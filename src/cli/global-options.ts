@@ -14,7 +14,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const PROGRESS_MODES = ["auto", "bar", "plain", "json", "none"] as const;
 export type ProgressMode = (typeof PROGRESS_MODES)[number];
 
-/** The flags that every command takes, complete. */
+/** The flags that every command has, complete. */
 export interface GlobalOptions {
   /** Undefined searches JAM_CONFIG, then ./jam.yaml. */
   readonly config: string | undefined;
@@ -22,12 +22,12 @@ export interface GlobalOptions {
   readonly output: OutputFormat;
   readonly isQuiet: boolean;
   readonly logLevel: LogLevel;
-  /** False when --no-color or NO_COLOR asks for none; terminals decide otherwise. */
+  /** False with --no-color or NO_COLOR; otherwise the terminal decides. */
   readonly mayColor: boolean;
   readonly progress: ProgressMode;
 }
 
-/** One global flag: how commander declares it and how it is told from a command name before that. */
+/** One global flag: its declaration for commander, and what is needed to find it before commander parses. */
 export interface GlobalFlag {
   readonly flags: string;
   readonly description: string;

@@ -7,15 +7,15 @@ export interface OutputStream {
   readonly columns: () => number | undefined;
 }
 
-/** What the program was started with. `main.ts` makes it from the process; tests make their own. */
+/** The environment of a run. `main.ts` creates it from the process; tests create their own. */
 export interface CommandIo {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** All of standard input as text, to its end. Absent where there is none. */
   readonly readInput?: () => Promise<string>;
-  /** Standard input as it comes. Absent where there is none. */
+  /** Standard input as a stream. Absent where there is none. */
   readonly readBytes?: () => AsyncIterable<Uint8Array>;
-  /** Writes bytes to standard output; each piece is with the system before the next one is asked for. */
+  /** Writes bytes to standard output; each piece is written before the next one is requested. */
   readonly writeBytes?: (bytes: AsyncIterable<Uint8Array>) => Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute path. */

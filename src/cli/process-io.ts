@@ -19,7 +19,7 @@ export function processIo(source: NodeJS.Process): CommandIo {
   };
 }
 
-/** A reader that went away is an error here: what it took is worthless without the rest. */
+/** A reader that closes early is an error here: its copy is incomplete. */
 async function writeBytes(stream: WriteStream, bytes: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const piece of bytes) {
     await new Promise<void>((done, fail) => {
@@ -30,14 +30,18 @@ async function writeBytes(stream: WriteStream, bytes: AsyncIterable<Uint8Array>)
 
 function readerGone(error: NodeJS.ErrnoException): Error {
   if (error.code !== "EPIPE") return error;
-  return new JamError("JAM_MEDIUM_UNUSABLE", "Whatever read standard output ended before all was written.", {
-    hint: "What it took is not whole. Look at what the command behind the pipe said, then run both again.",
-    cause: error,
-  });
+  return new JamError(
+    "JAM_MEDIUM_UNUSABLE",
+    "The reader of standard output closed early; its copy is incomplete.",
+    {
+      hint: "Read the messages of the command after the pipe, then run both again.",
+      cause: error,
+    },
+  );
 }
 
 function outputStream(stream: WriteStream): OutputStream {
-  // The reader may leave early (`jam list | head`): what is written afterwards goes nowhere, and that is fine.
+  // The reader may close early (`jam list | head`): what is written afterwards is discarded.
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });

@@ -5,7 +5,7 @@ export function programName(env: Readonly<Record<string, string | undefined>>): 
   return env["npm_command"] === "exec" ? "npx jam" : "jam";
 }
 
-/** The version of this program, from the package.json beside `src/` or `dist/`. */
+/** The version of this program, from the package.json next to `src/` or `dist/`. */
 export function readVersion(): string {
   const file = new URL("../../package.json", import.meta.url);
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;

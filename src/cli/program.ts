@@ -5,7 +5,7 @@ import { COMMAND_GROUPS, type CommandEntry, type RunAction } from "./command.ts"
 import { GLOBAL_FLAGS } from "./global-options.ts";
 import { readVersion } from "./program-info.ts";
 
-/** What commander writes by itself: help that was asked for, and help because a command is missing. */
+/** What commander writes by itself: requested help, and help because a command is missing. */
 export interface ProgramSink {
   readonly writeHelp: (text: string) => void;
   readonly writeReminder: (text: string) => void;
@@ -64,8 +64,8 @@ export async function loadCommand(program: Command, entry: CommandEntry, run: Ru
 }
 
 /**
- * Commander's complaint as ours, with the nearest valid name as hint; undefined when it is no complaint
- * (help or the version was asked for and has been printed).
+ * An error of commander as an error of jam, with the nearest valid name as hint; undefined when it is not an error
+ * (requested help or the version has been printed).
  */
 export function toUsageError(error: CommanderError, program: Command): JamError | undefined {
   if (error.exitCode === 0) return undefined;
@@ -93,7 +93,7 @@ export function toUsageError(error: CommanderError, program: Command): JamError 
   });
 }
 
-/** In the help of a command: the global flags without what only makes sense alone. */
+/** In the help of a command: the global flags without those that are only valid alone. */
 function globalOptionsFor(command: Command): Option[] {
   const root = command.parent === null ? undefined : rootOf(command);
   return (root?.options ?? []).filter((option) => option.long !== "--version");

@@ -9,7 +9,7 @@ import { describeEvent } from "./progress/view.ts";
 import { createTransferState } from "./progress/transfer-state.ts";
 
 /**
- * The progress that --progress asks for, on standard error: `bar` redraws a terminal, `plain` writes a line
+ * The progress that --progress selects, on standard error: `bar` redraws a terminal, `plain` writes a line
  * every few seconds, `json` one event in each line, `none` nothing. `auto` is `bar` on a terminal, else `plain`,
  * and nothing with --quiet. Warnings are shown in every mode but `none`, and urgent ones in that, too.
  */
@@ -40,7 +40,7 @@ function createSilence({ output }: CommandContext): Progress {
   };
 }
 
-/** Tells waits as --progress asks for, and nothing else: for commands that ask upstream on the way to their answer. */
+/** Reports only waits, in the form that --progress selects: for commands that read upstream for their answer. */
 export function createWaitLines(context: CommandContext): SyncObserver {
   const mode = chooseMode(context);
   if (mode === "none") return () => undefined;

@@ -11,7 +11,7 @@ export interface ServerLog {
   readonly note: (message: string) => void;
 }
 
-/** The log that --log-level and --quiet ask for, on standard error. */
+/** The log that --log-level and --quiet select, on standard error. */
 export async function createServerLog(context: CommandContext): Promise<ServerLog> {
   return context.io.stderr.isTTY ? terminalLog(context) : jsonLog(context);
 }
@@ -31,7 +31,7 @@ async function jsonLog({ io, globals }: CommandContext): Promise<ServerLog> {
   return {
     request: (record) => logger[record.status >= 500 ? "error" : "info"](record, "request"),
     damage: (sha256) =>
-      logger.error({ sha256 }, "a held tarball is damaged: run `jam sync` after removing it"),
+      logger.error({ sha256 }, "a tarball in the mirror is damaged: delete it and run `jam sync`"),
     note: (message) => logger.info(message),
   };
 }

@@ -38,7 +38,7 @@ async function reportFailure(error: JamError, scanned: ScannedArguments, options
   await io.stderr.write(renderError(error, createPaint(io.stderr, mayColor, io.env), isDebug));
 }
 
-/** After a signal every failure is a consequence of it, whatever shape it took on its way up. */
+/** After a signal every failure is a consequence of it. */
 function asCancelled(error: unknown): JamError {
   if (isJamError(error, "JAM_CANCELLED")) return error;
   return new JamError("JAM_CANCELLED", "Cancelled.", { cause: error });

@@ -6,7 +6,7 @@ import { userAgent } from "./program-info.ts";
 
 /**
  * What upstream lists in these streams (`*` is every one): its metadata is read and verified as a sync would, and
- * nothing is kept. All of it counts, whatever `select` and `deny` say.
+ * nothing is kept. It includes everything, regardless of `select` and `deny`.
  * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…, JAM_STORE_…
  */
 export async function readUpstreamAgents(
@@ -30,7 +30,7 @@ export async function readUpstreamAgents(
 }
 
 /**
- * What is held and what upstream lists, without what `deny` names. In offline mode upstream is not asked.
+ * What is held and what upstream lists, without what `deny` names. In offline mode upstream is not contacted.
  * @throws JamError JAM_STORE_…, JAM_UPSTREAM_…, JAM_METADATA_…
  */
 export async function readUsableAgents(
@@ -49,7 +49,7 @@ export async function readUsableAgents(
 }
 
 /**
- * How to get agents that are not held; undefined when the word names no version. Asks no network.
+ * How to get agents that are not held; undefined when the word names no version. Makes no request.
  * @throws JamError JAM_STORE_…
  */
 export async function adviseOnMissing(

@@ -75,7 +75,7 @@ test("follows no redirect that leads outside in offline mode", async () => {
   server.close();
   expect(asked.length).toBeGreaterThan(0);
   expect(stdout).toContain("198.51.100.7");
-  expect(stdout).toContain("not asked in offline mode");
+  expect(stdout).toContain("not contacted in offline mode");
 });
 
 test("asks nobody outside in offline mode, and refuses what means nothing", async () => {

@@ -77,7 +77,7 @@ test("a first sync that brings nothing says so, and the mirror stays empty", asy
   upstream.fault(/\.tgz$/, { kind: "status", status: 404 });
   const { status, stdout } = await mirror.jam("sync", "--quiet");
   expect(status).toBe(3);
-  expect(stdout).toContain("Nothing came from");
+  expect(stdout).toContain("Nothing was received from");
   expect(stdout).toContain("Nothing is published yet.");
   expect(await jsonOf(mirror, "sync")).toMatchObject({ status: 3, json: { snapshot: null } });
   expect(await jsonOf(mirror, "list")).toMatchObject({

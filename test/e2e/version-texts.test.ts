@@ -42,7 +42,7 @@ describe("a client's own name and a tag stand for their version in", () => {
     ["ready --from 3.6.0-genericlinux-amd64 --to v3.6.9", "Ready"],
     ["list 3.6.9-genericlinux-amd64", "3.6.9 "],
     ["list 3.6.9-ubuntu-amd64", "3.6.9 "],
-    ["explain 3.6.9-genericlinux-amd64", "3.6.9-ubuntu-amd64: taken"],
+    ["explain 3.6.9-genericlinux-amd64", "3.6.9-ubuntu-amd64: mirrored"],
     ["lookup 3.6.9-genericlinux-amd64", "3.6.9"],
     ["lookup --client 3.6.9-ubuntu-amd64", "3.6.9"],
     ["upgraded --to 3.6.9-ubuntu-amd64 status.json", "done"],
@@ -61,7 +61,7 @@ describe("a snap channel stands for the newest held of its track, and that is sa
     ["plan --from 3.6.0 --to 3.6/stable", "3.6.9"],
     ["ready --from 3.6.0 --to 3.6/candidate", "Ready"],
     ["list 3.6/stable", "3.6.9 "],
-    ["explain 3.6/stable", "3.6.9-ubuntu-amd64: taken"],
+    ["explain 3.6/stable", "3.6.9-ubuntu-amd64: mirrored"],
     ["upgraded --to 3.6/stable status.json", "done"],
     ["graph --from 2.9/stable", "3.6.9"],
   ])("jam %s", async ([words, expected]) => {

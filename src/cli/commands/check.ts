@@ -39,7 +39,7 @@ async function check(context: CommandContext): Promise<number> {
       composeUpstreams(config, {
         env: context.io.env,
         userAgent: userAgent(),
-        // Whoever checks wants to know how things are now.
+        // A check reports the current state and does not wait.
         retries: 0,
         onWait: (wait) => createWaitLines(context)({ kind: "wait", ...wait }),
       }),

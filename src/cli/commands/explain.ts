@@ -72,10 +72,12 @@ function render(
   view: { readonly context: CommandContext; readonly isOffline: boolean },
 ): string {
   const { paint } = view.context;
-  const state = row.taken ? paint("green", "taken") : paint("yellow", row.denied ? "denied" : "not taken");
+  const state = row.taken
+    ? paint("green", "mirrored")
+    : paint("yellow", row.denied ? "denied" : "not mirrored");
   const places = [
     row.held ? "held" : "not held",
-    ...(view.isOffline ? [] : [row.upstream ? "listed upstream" : "gone upstream"]),
+    ...(view.isOffline ? [] : [row.upstream ? "listed upstream" : "not listed upstream"]),
   ];
   const lines = [
     `${paint("bold", row.agent)}: ${state} (${places.join(", ")}; ${row.streams.join(", ")})`,

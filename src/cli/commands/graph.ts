@@ -54,8 +54,8 @@ async function graph(context: CommandContext, call: CommandCall<Flags>): Promise
   if (made.nodes.length === 0)
     await context.output.note(
       config.mode === "offline"
-        ? "Nothing is held yet: `jam bundle import` brings agents."
-        : "Nothing is held yet: run `jam sync`, or give --upstream.",
+        ? "The mirror is empty: import a bundle with `jam bundle import`."
+        : "The mirror is empty: run `jam sync`, or use --upstream.",
     );
 }
 

@@ -35,7 +35,7 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
   const { arch, stream } = call.options;
   const advice =
     version === undefined ? undefined : await adviseOnMissing(context, { word: version, arch, stream });
-  await context.output.note(`No held agent matches. ${advice ?? "`jam list` shows them all."}`);
+  await context.output.note(`No agent in the mirror matches. ${advice ?? "`jam list` shows all of them."}`);
   return EXIT.notHeld;
 }
 

@@ -2,7 +2,7 @@ import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { createServerLog } from "../request-log.ts";
 import { addSettingFlags, settingsFrom } from "../setting-flags.ts";
 
-/** How long running transfers may go on after SIGTERM. */
+/** How long running transfers may continue after SIGTERM. */
 const DRAIN_MS = 30_000;
 
 export const define: DefineCommand = (command, run) => {
@@ -30,7 +30,7 @@ async function serve(context: CommandContext, call: CommandCall<object>): Promis
   const log = await createServerLog(context);
   const server = await composeServer(config, { log: log.request, onDamage: log.damage });
   const { url } = await server.listen(config.server);
-  // The same line whatever --output says: scripts wait for it while the server runs on.
+  // The same line in every output format: scripts wait for it.
   await context.io.stdout.write(`${url}\n`);
   await untilAborted(context.signal);
   log.note("Stopping: running downloads may finish.");

@@ -49,7 +49,7 @@ async function render(status: StatusDocument, context: CommandContext): Promise<
     );
   for (const { bundle, lacking, volumes } of status.waiting) {
     const where = volumes.length === 0 ? "" : `, in volume ${volumes.join(", ")}`;
-    lines.push(`waiting   bundle ${bundle}: ${formatCount(lacking, "file")} still missing${where}`);
+    lines.push(`waiting   bundle ${bundle}: ${formatCount(lacking, "file")} missing${where}`);
   }
   if (status.freeBytes !== null) lines.push(`free      ${formatByteSize(status.freeBytes)}`);
   if (status.writer !== null) lines.push(`writing   ${JSON.stringify(status.writer)}`);

@@ -100,7 +100,7 @@ async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Prom
   }
 }
 
-/** The part of the options that a plan file and --forget-plans make. */
+/** The options that follow from a plan file and --forget-plans. */
 async function readWishes(
   context: CommandContext,
   flags: SyncFlags,
@@ -114,7 +114,7 @@ async function readWishes(
   const { wishes, unobtainable } = wishesOf(plan);
   if (unobtainable.length > 0) {
     await context.output.note(
-      `Not fetched, because nobody listed them when the plan was made: ${unobtainable.join(", ")}.`,
+      `Not fetched, because no upstream listed them when the plan was made: ${unobtainable.join(", ")}.`,
     );
   }
   return { wishes, forgetsPlans };

@@ -94,13 +94,13 @@ async function watch(
   );
 }
 
-/** Only `juju status` and `juju machines` tell of agents. */
+/** Only `juju status` and `juju machines` list agents. */
 function requireStatus({ models, unread }: Fleet): void {
   const hasAgents = models.some(({ machines, units }) => machines !== undefined || units !== undefined);
   if (hasAgents || unread.length > 0) return;
   const files = [...new Set(models.flatMap((model) => model.files))];
   const named = files.length === 0 ? "The files" : printable(files.join(", "));
-  throw new JamError("JAM_FLEET_INVALID", `${named}: no output of juju status, so nothing tells of agents.`, {
+  throw new JamError("JAM_FLEET_INVALID", `${named}: no output of juju status, so no agents are listed.`, {
     hint: "Give what juju status --format json prints for each model. For example: juju status -m prod:web --format json > prod-web.json",
     details: { files },
   });

@@ -7,7 +7,7 @@ import { HELP_TOPICS } from "../help-topics.ts";
 /** What the shell does where there is no candidate: nothing, files or folders. Source: cobra's completion protocol. */
 export const DIRECTIVES = { files: 0, nothing: 4, folders: 16 } as const;
 
-/** What may stand at the cursor. Candidates are not yet narrowed down to what was typed so far. */
+/** What is valid at the cursor. Candidates are not yet filtered by what was typed so far. */
 export interface Completion {
   readonly candidates: readonly Candidate[];
   readonly directive: (typeof DIRECTIVES)[keyof typeof DIRECTIVES];
@@ -18,7 +18,7 @@ export interface Candidate {
   readonly description: string;
 }
 
-/** Values of an option whose placeholder says what it takes. */
+/** Values of an option, by its placeholder. */
 const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
   stream: STREAMS,
   arch: ARCHES,
@@ -46,7 +46,7 @@ interface Place {
   readonly command: Command;
   /** Arguments of the command that are there already. */
   readonly positionals: number;
-  /** The option whose value comes next. */
+  /** The option whose value is next. */
   readonly pending: Option | undefined;
 }
 
@@ -61,7 +61,7 @@ function walk(program: Command, words: readonly string[]): Place {
       continue;
     }
     if (pending !== undefined) {
-      // `--arch amd64 arm64`: a list goes on until the next flag.
+      // `--arch amd64 arm64`: a list continues until the next flag.
       if (!pending.variadic) pending = undefined;
       continue;
     }

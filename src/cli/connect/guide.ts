@@ -2,7 +2,7 @@ import { shellCommand } from "../../shared/shell-command.ts";
 import type { ConnectTarget, Step } from "./target.ts";
 import { isModern } from "./target.ts";
 
-/** What `jam connect` prints: how to point Juju at a mirror, and how to take it back. */
+/** What `jam connect` prints: how to configure Juju to use a mirror, and how to undo it. */
 export interface ConnectGuide {
   readonly url: string;
   readonly juju: string;
@@ -46,7 +46,7 @@ function bootstrap({ url, juju, controller }: ConnectTarget): Step {
   return {
     id: "bootstrap",
     title: "A new controller",
-    why: "--config is for the controller's own model, --model-default for every model made later: models inherit nothing from the controller's.",
+    why: "--config is for the controller's own model, --model-default for every model added later: models inherit nothing from the controller's model.",
     commands: [
       shellCommand`juju bootstrap CLOUD ${controller ?? "CONTROLLER"} --config agent-metadata-url=${url} --model-default agent-metadata-url=${url}`,
     ],
@@ -61,7 +61,7 @@ function controller(target: ConnectTarget): Step {
     title: "A controller that exists",
     why:
       target.juju === "2.8"
-        ? "The first line is for the controller itself, the second for models made from now on."
+        ? "The first line is for the controller itself, the second for models added from now on."
         : "The controller downloads by the setting of its own model (since 2.9.12), so this one is needed even when every other model has it.",
     commands: [
       shellCommand`juju model-config -m ${controllerModel(target)} agent-metadata-url=${url}`,
@@ -76,11 +76,11 @@ function models(target: ConnectTarget): Step {
   return {
     id: "models",
     title: "Models that exist",
-    why: "Which versions there are is looked up by each model's own setting. Without it an upgrade says that the model is up to date, or goes to the internet.",
+    why: "Each model looks for versions with its own setting. Without it an upgrade reports that the model is up to date, or contacts the internet.",
     commands: modelNames(target).map(
       (model) => shellCommand`juju model-config -m ${model} agent-metadata-url=${target.url}`,
     ),
-    ...(target.models.length === 0 ? { remark: "Once for each name that `juju models` lists." } : {}),
+    ...(target.models.length === 0 ? { remark: "Repeat for each model that `juju models` lists." } : {}),
   };
 }
 
@@ -120,7 +120,7 @@ function verify(target: ConnectTarget): Step {
         ];
   return {
     id: "verify",
-    title: "See that Juju takes it",
+    title: "Verify",
     why: "The mirror's request log shows index2.json and the agents' list being read. Nothing is changed.",
     commands,
   };
@@ -130,8 +130,8 @@ function undo(target: ConnectTarget): Step[] {
   return [
     {
       id: "undo",
-      title: "Take it back",
-      why: "Juju then asks streams.canonical.com again.",
+      title: "Undo",
+      why: "Juju then uses streams.canonical.com again.",
       commands: [
         shellCommand`juju model-config -m ${controllerModel(target)} --reset agent-metadata-url`,
         target.controller === undefined
@@ -173,7 +173,7 @@ function oldSteps(target: ConnectTarget): Step[] {
     },
     {
       id: "verify",
-      title: "See that Juju takes it",
+      title: "Verify",
       why: "Nothing is changed.",
       commands: [shellCommand`juju upgrade-juju --dry-run`],
     },
@@ -184,8 +184,8 @@ function oldUndo(): Step[] {
   return [
     {
       id: "undo",
-      title: "Take it back",
-      why: "Juju then asks streams.canonical.com again.",
+      title: "Undo",
+      why: "Juju then uses streams.canonical.com again.",
       commands: [shellCommand`juju unset-env agent-metadata-url`],
     },
   ];
@@ -207,7 +207,7 @@ function fromFolder({ juju, controller }: ConnectTarget, folder: string): Step {
       shellCommand`juju ${push} --source ${folder}`,
     ],
     ...(juju === "2.8"
-      ? { remark: "2.0 to 2.8.0 take only signed metadata from a folder: use agent-metadata-url there." }
+      ? { remark: "2.0 to 2.8.0 accept only signed metadata from a folder: use agent-metadata-url there." }
       : {}),
   };
 }
@@ -228,14 +228,16 @@ function notes(target: ConnectTarget): string[] {
       : [
           "Plain http is safe against change on the way only as far as the network is: Juju checks each agent's sha256 against the list, but not who wrote the list.",
         ]),
-    "Leave agent-stream at `released` unless the mirror holds the other stream too: since 3.1 a look-up in a stream that the mirror does not list asks streams.canonical.com, and without internet fails as a whole.",
-    "A version that the mirror does not hold makes Juju go on to streams.canonical.com. Without internet that ends, after minutes, in `cannot access URL`: it means `not mirrored`.",
+    "Leave agent-stream at `released` unless the mirror also contains the other stream: since 3.1 a look-up in a stream that the mirror does not list contacts streams.canonical.com, and fails completely without internet access.",
+    "If the mirror does not contain a version, Juju contacts streams.canonical.com. Without internet access that fails after some minutes with `cannot access URL`: it means `not mirrored`.",
     ...(isModern(juju)
-      ? ["Kubernetes controllers take their agents from an OCI registry (caas-image-repo), not from here."]
+      ? [
+          "Kubernetes controllers get their agents from an OCI registry (caas-image-repo), not from this mirror.",
+        ]
       : []),
     ...(juju === "4"
       ? [
-          "Another web server in front of the folder has to answer .tgz with the type application/x-gzip, exactly: controllers refuse anything else and try again for ever. `jam serve` does.",
+          "A different web server must send .tgz files as application/x-gzip, exactly: controllers refuse any other type and retry without end. `jam serve` does this.",
         ]
       : []),
     "Do not run `juju metadata generate-agents` in the mirror's folder: it does not know upstream's layout and overwrites the index.",

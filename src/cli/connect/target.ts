@@ -38,7 +38,7 @@ export function parseGeneration(text: string): JujuGeneration {
   if (major === 2) return minor <= 8 ? "2.8" : "2.9";
   if (major === 3) return "3";
   if (major === 4) return "4";
-  throw new JamError("JAM_USAGE_INVALID", `--juju: "${text}" is no version of Juju that jam knows.`, {
+  throw new JamError("JAM_USAGE_INVALID", `--juju: "${text}" is not a Juju version that jam knows.`, {
     hint: "Give a version such as 3.6, 2.9, 2.8, 1.25 or 4.0.",
     details: { value: text },
   });

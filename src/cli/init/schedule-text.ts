@@ -25,14 +25,14 @@ export function formatSystemdUnits(place: InstallPlace): WrittenFile[] {
   ];
 }
 
-/** A line for cron. `minute` spreads mirrors over the hour, so that they do not all ask upstream at once. */
+/** A line for cron. `minute` distributes mirrors over the hour, so that not all contact upstream at the same time. */
 export function formatCrontab(place: InstallPlace, minute: number): WrittenFile {
   const { node, script, config } = place;
   const command = shellCommand`${node} ${script} --config ${config} sync --quiet`;
   return {
     name: "jam.cron",
-    text: `# Fetches what is new every night. Nothing is printed, and so no mail is sent, while all is well.
-# Exit status: 3 some agents are missing, 4 trust, 6 another run is at it, 8 no space, 9 upstream unreachable;
+    text: `# Syncs every night. On success nothing is printed, so no mail is sent.
+# Exit status: 3 some agents are missing, 4 trust, 6 another run is in progress, 8 no space, 9 upstream unreachable;
 # \`jam help exit-codes\` explains all, \`jam status\` shows the last runs.
 ${minute} 3 * * * ${command.replaceAll("%", String.raw`\%`)}
 `,
@@ -45,9 +45,9 @@ Description=Sync the Juju agent mirror every night
 
 [Timer]
 OnCalendar=*-*-* 03:00:00
-# Mirrors should not all ask upstream in the same minute.
+# So that not all mirrors contact upstream in the same minute.
 RandomizedDelaySec=30min
-# A night that the machine slept through is caught up.
+# Runs missed while the machine was off are made up.
 Persistent=true
 
 [Install]
@@ -109,7 +109,7 @@ function account({ config, data }: InstallPlace): string {
 User=jam
 Group=jam
 Environment=${unitWord(`JAM_CONFIG=${config}`)}
-# Where what makes jam start faster is kept.
+# Cache of jam.
 CacheDirectory=jam
 Environment=XDG_CACHE_HOME=/var/cache/jam
 # Behind a proxy: Environment=HTTPS_PROXY=http://proxy:3128 NO_PROXY=localhost`;
@@ -118,9 +118,9 @@ Environment=XDG_CACHE_HOME=/var/cache/jam
 function hardening({ node, script, config, data }: InstallPlace): string {
   const isInHome = [node, script, config, data].some((path) => /^\/(?:home|root|run\/user)\//.test(path));
   const home = isInHome
-    ? "# Something that jam needs lies in a home; move it to /opt, /etc and /srv, then set this to yes.\nProtectHome=read-only"
+    ? "# Files of jam are in a home directory; move them to /opt, /etc and /srv, then set this to yes.\nProtectHome=read-only"
     : "ProtectHome=yes";
-  return `# Only the mirror's folder may be written to.
+  return `# Only the mirror's folder is writable.
 ProtectSystem=strict
 ReadWritePaths=${unitWord(data)}
 ${home}

@@ -1,7 +1,7 @@
 import { decodeText, type DecodedText } from "../../shared/decode-text.ts";
 import type { CommandIo } from "../io.ts";
 
-/** No listing, plan or receipt comes near; a limit keeps a wrong file from filling the memory. */
+/** Far more than any listing, plan or receipt has. The limit prevents a wrong file from filling the memory. */
 export const MAX_INPUT_BYTES = 100 * 1000 * 1000;
 
 /** A file's text, or why there is none; `binary` completes "FILE is …". */

@@ -5,7 +5,7 @@ import { readFileText, readStdinText, type InputText } from "./input-bytes.ts";
 
 const ENDINGS = /\.(?:json|ya?ml)$/i;
 
-/** More than anybody has sites or machines; to read as many takes seconds. */
+/** More files than there are sites or machines anywhere; reading that many takes seconds. */
 const MAX_FILES = 10_000;
 
 /**
@@ -67,9 +67,9 @@ function named(name: string, read: InputText, flag: string): NamedText {
 function tooMany(flag: string, folder: string, count: number): JamError {
   return new JamError(
     "JAM_USAGE_INVALID",
-    `${flag}: ${folder} holds ${count} JSON and YAML files, more than ${MAX_FILES}.`,
+    `${flag}: ${folder} contains ${count} JSON and YAML files, more than ${MAX_FILES}.`,
     {
-      hint: "Name the files that are meant, or a folder that holds nothing else.",
+      hint: "Name the files themselves, or a folder that contains only them.",
       details: { flag, folder, count },
     },
   );

@@ -9,13 +9,13 @@ import { readFleetFiles } from "./fleet-files.ts";
 import { mirrorUrl } from "./mirror-url.ts";
 import { readKnownVersions } from "./version-flag.ts";
 
-/** The flags that say what to plan; `jam plan` and `jam ready` share them. */
+/** The flags that define a plan, for `jam plan` and `jam ready`. */
 export interface PlanFlags extends PlanParameters {
   readonly fleet?: readonly string[];
   readonly url?: string;
 }
 
-/** Adds the flags that say what to plan. */
+/** Adds the flags that define a plan. */
 export function addPlanFlags(command: Command): void {
   command
     .option("--from <version>", "current version of controller and models (2.9.10)")
@@ -46,7 +46,7 @@ export function addPlanFlags(command: Command): void {
 }
 
 /**
- * The plan that the flags ask for.
+ * The plan for the flags.
  * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID, JAM_FLEET_INVALID, JAM_AGENT_NOT_FOUND, JAM_PLAN_IMPOSSIBLE
  */
 export async function planFromFlags(

@@ -67,7 +67,7 @@ function commandFault(cause: ExecFileException, name: string, stderr: string): J
   const what = cause.killed === true ? "did not end in two minutes" : `failed${said}`;
   return new JamError("JAM_FLEET_INVALID", `${name} ${what}.`, {
     cause,
-    hint: "Run it by itself and read what it says.",
+    hint: "Run it by itself and read its messages.",
     details: { command: name },
   });
 }

@@ -6,7 +6,7 @@ import { hasColours } from "./paint.ts";
 /** Where results and remarks of a command go. What does not print is escaped in all of them. */
 export interface Output {
   readonly format: OutputFormat;
-  /** The one result of a command: `document` as JSON or YAML, or what `render` makes of it for people. */
+  /** The one result of a command: `document` as JSON or YAML, or the text that `render` returns. */
   readonly print: (document: unknown, render: () => string | Promise<string>) => Promise<void>;
   /** A remark on standard error; silent with --quiet. */
   readonly note: (text: string) => Promise<void>;

@@ -1,6 +1,6 @@
 import { printable } from "../../shared/printable.ts";
 
-/** One column: its heading, and whether its values stand right (numbers). */
+/** One column: its heading and alignment; numbers are aligned right. */
 export interface TableColumn {
   readonly heading: string;
   readonly align?: "left" | "right";

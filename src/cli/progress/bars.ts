@@ -46,7 +46,7 @@ export function createBars({ io, paintError }: BarContext, state: TransferState)
   };
 }
 
-/** The lines as they are to stand on the terminal, without colours: their length is their width. */
+/** The lines for the terminal, without colours: their length is their width. */
 export function drawing(state: TransferState): string[] {
   const running = state.running();
   const lines = running.slice(0, MAX_BARS).map((transfer) => describeTransfer(transfer));

@@ -11,7 +11,7 @@ const LINE_INTERVAL_MS = 5_000;
 export function createLines({ io }: Pick<CommandContext, "io">, state: TransferState): ProgressView {
   let last: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
-  // A run that finds nothing new says one line, not five.
+  // A run without changes prints one line, not five.
   let hasWork = false;
   let transfer: SyncPhase | undefined;
   let announced: SyncPhase | undefined;
@@ -55,7 +55,7 @@ export function createLines({ io }: Pick<CommandContext, "io">, state: TransferS
 /** Shows a sync while it runs. */
 export interface Progress {
   readonly observe: SyncObserver;
-  /** Takes bars off the terminal and writes what is still to be said. Calling it twice does no harm. */
+  /** Removes bars from the terminal and writes what is still pending. It can be called twice. */
   readonly close: () => Promise<void>;
 }
 

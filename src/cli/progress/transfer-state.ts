@@ -1,6 +1,6 @@
 import type { SyncEvent, SyncPhase } from "../../mirror/run-events.ts";
 
-/** Rates are taken over this span: shorter jumps about, longer hides that a line went slow. */
+/** Rates are measured over this time: a shorter one fluctuates, a longer one hides a slow connection. */
 const RATE_WINDOW_MS = 5_000;
 
 /** One tarball on its way. */
@@ -22,7 +22,7 @@ export interface TransferTotals {
   readonly items: number;
   readonly doneItems: number;
   readonly failedItems: number;
-  /** Bytes that had to come when the plan was made, and those that came. */
+  /** Bytes to fetch when the plan was made, and bytes received. */
   readonly bytes: number;
   readonly doneBytes: number;
   /** Bytes per second over the last seconds. */
@@ -44,7 +44,7 @@ export function createTransferState(now: () => number): TransferState {
     counts.doneBytes = Math.max(0, counts.doneBytes + bytes);
     const at = now();
     const newest = samples.at(-1);
-    // A sample for each tenth of a second is enough; a fast line brings thousands of pieces in that time.
+    // A sample for each tenth of a second is enough; thousands of pieces can arrive in that time.
     if (newest !== undefined && at - newest.at < 100) newest.bytes += bytes;
     else samples.push({ at, bytes });
   };

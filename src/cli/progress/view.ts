@@ -12,7 +12,7 @@ export interface ProgressView {
 
 const PHASES = {
   metadata: "Reading upstream's metadata",
-  plan: "Comparing with what is held",
+  plan: "Comparing with the mirror",
   fetch: "Fetching",
   write: "Writing the bundle",
   read: "Reading the bundle",
@@ -32,15 +32,15 @@ export function describePhase(phase: SyncPhase): string {
   return PHASES[phase];
 }
 
-/** `sample asks for it, attempt 2 of 5` */
+/** `requested by sample, attempt 2 of 5` */
 function describeWait(event: Extract<SyncEvent, { kind: "item-retry" | "wait" }>): string {
   const source = event.kind === "wait" ? event.source : "upstream";
   if (event.attempt === undefined) return event.askedBy === "upstream" ? `${source} is silent` : source;
-  const who = event.askedBy === "upstream" ? `${source} asks for it` : "jam decides";
+  const who = event.askedBy === "upstream" ? `requested by ${source}` : "jam's own wait";
   return `${who}, attempt ${event.attempt} of ${event.attempts}`;
 }
 
-/** What is worth a line of its own in every view; undefined for the rest. */
+/** Events that get a line of their own in every view; undefined for the rest. */
 export function describeEvent(event: SyncEvent): string | undefined {
   switch (event.kind) {
     case "warning":
@@ -61,7 +61,7 @@ export function describeEvent(event: SyncEvent): string | undefined {
 /** `7/40 tarballs, 140.0 MiB of 800.0 MiB, 18.2 MiB/s, 36 s left` */
 export function describeTotals(totals: TransferTotals, phase: SyncPhase = "fetch"): string {
   const failed = totals.failedItems === 0 ? "" : ` (${totals.failedItems} failed)`;
-  // Nobody knows how much comes over standard input.
+  // The size of standard input is not known.
   const isOpenEnded = totals.bytes === 0 && totals.doneBytes > 0;
   const all = isOpenEnded ? "" : ` of ${formatByteSize(totals.bytes)}`;
   const left =

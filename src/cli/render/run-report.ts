@@ -8,7 +8,7 @@ import type { Paint } from "../output/paint.ts";
 import { shortenNames } from "../output/text.ts";
 import { formatTable } from "../output/table.ts";
 
-/** A run's report as the one JSON document. `removed` holds agent names; `removals` says why each went. */
+/** A run's report as the one JSON document. `removed` lists agent names; `removals` the reason for each. */
 export function reportDocument(report: SyncReport): object {
   const { removed, ...rest } = report;
   return { ...rest, removed: removed.map(({ agent }) => agent), removals: removed };
@@ -48,15 +48,15 @@ export async function renderReport(report: SyncReport, paint: Paint): Promise<st
 
 /** Why running again does not help, by code; every other failure may be over by then. */
 const LASTING: Readonly<Partial<Record<ErrorCode, string>>> = {
-  JAM_AGENT_NOT_FOUND: "What upstream does not list no sync can fetch: make the plan again.",
+  JAM_AGENT_NOT_FOUND: "A sync cannot fetch what upstream does not list: make a new plan.",
   JAM_METADATA_PATH_REUSED:
-    "The held bytes stay. Ask upstream why they changed; `jam sync --allow path-reuse` takes the new ones.",
+    "The bytes in the mirror are unchanged. Ask upstream why they changed; `jam sync --allow path-reuse` accepts the new ones.",
 };
 
 function nextStep({ failed }: SyncReport): string {
   const lasting = new Set(failed.flatMap(({ code }) => LASTING[code] ?? []));
   const again = failed.some(({ code }) => LASTING[code] === undefined)
-    ? ["What came so far is kept: run `jam sync` again to fetch the rest."]
+    ? ["Received data is kept: run `jam sync` again to fetch the rest."]
     : [];
   return [...again, ...lasting].join(" ");
 }
@@ -72,7 +72,7 @@ function headline(report: SyncReport, paint: Paint): string {
         : `Nothing new at ${report.upstream}; missing or damaged tarballs were fetched again`;
     case "partial":
       return report.snapshot === null
-        ? paint("red", `Nothing came from ${report.upstream}: ${formatCount(missing, "agent")} missing`)
+        ? paint("red", `Nothing was received from ${report.upstream}: ${formatCount(missing, "agent")} missing`)
         : paint("yellow", `Partly updated from ${report.upstream}: ${formatCount(missing, "agent")} missing`);
     case "failed":
       return paint("red", `Failed: ${printable(report.error?.message ?? "unknown", Infinity)}`);

@@ -8,7 +8,7 @@ import { formatTable } from "../output/table.ts";
 /** What a sync would do; nothing where it would be refused. */
 export type PlannedSync = Pick<Assessment, "plan" | "rules" | "refusal" | "warnings">;
 
-/** The steps that a sync would take. */
+/** The steps of a sync. */
 export function stepsOf({ plan, refusal }: PlannedSync): SyncPlan {
   return refusal === undefined ? plan : { ...plan, fetch: [], remove: [], bytes: 0 };
 }
@@ -36,7 +36,7 @@ export function planDocument(planned: PlannedSync): object {
   };
 }
 
-/** The plan for people: what comes, what goes, why, and how much it is. */
+/** The plan for people: what is fetched and removed, why, and the size. */
 export async function renderPlan(planned: PlannedSync): Promise<string> {
   if (planned.refusal !== undefined) return "A sync would change nothing: it would be refused.\n";
   const plan = stepsOf(planned);
@@ -53,7 +53,7 @@ export async function renderPlan(planned: PlannedSync): Promise<string> {
   const total = `${formatCount(plan.fetch.length, "tarball")}, ${formatByteSize(plan.bytes)} to fetch; ${formatCount(plan.remove.length, "agent")} to remove; ${plan.wanted.length} wanted in all.`;
   parts.push(
     plan.fetch.length + plan.remove.length === 0
-      ? `Nothing to do: ${formatCount(plan.wanted.length, "agent")} wanted, all held.\n`
+      ? `Nothing to do: ${formatCount(plan.wanted.length, "agent")} selected, all in the mirror.\n`
       : `${total}\n`,
   );
   return parts.join("\n");

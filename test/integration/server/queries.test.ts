@@ -84,7 +84,7 @@ test.for(RESOURCE_NAMES)("%s refuses a parameter that it does not know", async (
 describe("says what is wrong with", () => {
   test.for([
     ["a misspelt parameter", "agents?strem=released", "strem: is unknown."],
-    ["a parameter given twice", "agents?arch=amd64&arch=arm64", "arch: is given more than once."],
+    ["a parameter given twice", "agents?arch=amd64&arch=arm64", "arch: is set more than once."],
     ["a parameter without a value", "agents?arch=", "arch: is empty."],
     ["a limit of none", "agents?limit=0", 'limit: expected a whole number from 1 to 1000, got "0"'],
     ["a limit above the largest", "sites?limit=1001", "limit: expected a whole number from 1 to 1000"],

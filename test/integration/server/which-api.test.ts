@@ -80,7 +80,7 @@ describe("says what is wrong with", () => {
       "a parameter given twice",
       "which?current=3.6.5&current=3.6.6",
       "JAM_USAGE_INVALID",
-      "current: is given more than once.",
+      "current: is set more than once.",
     ],
     [
       "a switch with a word",

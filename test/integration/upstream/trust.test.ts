@@ -39,7 +39,7 @@ describe("N11: a signature that proves nothing", () => {
     { fault: "text-after", code: "JAM_METADATA_SIGNATURE_INVALID", reason: /text after/ },
     { fault: "two-blocks", code: "JAM_METADATA_SIGNATURE_INVALID", reason: /text after|another block/ },
     { fault: "empty-signature", code: "JAM_METADATA_SIGNATURE_INVALID", reason: /it is empty/ },
-    { fault: "signed-in-future", code: "JAM_METADATA_FUTURE", reason: /the clock here says/ },
+    { fault: "signed-in-future", code: "JAM_METADATA_FUTURE", reason: /the clock of this machine shows/ },
     {
       fault: "lone-cr",
       code: "JAM_METADATA_SIGNATURE_INVALID",
@@ -66,7 +66,7 @@ describe("N11: a signature that proves nothing", () => {
     {
       fault: "marker-packet",
       code: "JAM_METADATA_SIGNATURE_INVALID",
-      reason: /something else than signatures/,
+      reason: /something other than signatures/,
     },
     {
       fault: "no-hash-header",

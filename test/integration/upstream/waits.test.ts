@@ -100,6 +100,6 @@ test("an upstream that falls silent is told of before it is given up, once for e
   expect(told).toHaveLength(2);
   for (const { waitMs, message } of told) {
     expect(waitMs).toBeLessThanOrEqual(1_500);
-    expect(message).toMatch(/nothing has come for \d s$/);
+    expect(message).toMatch(/no data for \d s$/);
   }
 });

@@ -163,7 +163,7 @@ describe("wrong usage", () => {
     [["greet"], "Missing required argument 'name'.", "jam help"],
     [["greet", "Ada", "Eve"], "Too many arguments", "jam help"],
     [["greet", "Ada", "--data"], "argument missing", "jam help"],
-    [["help", "gret"], 'There is no help on "gret".', "Did you mean greet?"],
+    [["help", "gret"], 'No help topic "gret".', "Did you mean greet?"],
   ] as const)("%j", async ([argv, message, hint]) => {
     const { status, stderr } = await jam(argv);
     expect(status).toBe(2);
