@@ -72,7 +72,10 @@ function headline(report: SyncReport, paint: Paint): string {
         : `Nothing new at ${report.upstream}; missing or damaged tarballs were fetched again`;
     case "partial":
       return report.snapshot === null
-        ? paint("red", `Nothing was received from ${report.upstream}: ${formatCount(missing, "agent")} missing`)
+        ? paint(
+            "red",
+            `Nothing was received from ${report.upstream}: ${formatCount(missing, "agent")} missing`,
+          )
         : paint("yellow", `Partly updated from ${report.upstream}: ${formatCount(missing, "agent")} missing`);
     case "failed":
       return paint("red", `Failed: ${printable(report.error?.message ?? "unknown", Infinity)}`);
