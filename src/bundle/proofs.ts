@@ -1,9 +1,9 @@
-import type { DocumentStore } from "../store/store.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
-import type { Sha256 } from "../shared/sha256.ts";
 import { keptTexts, readProvenProducts, type ReadKeptText } from "../mirror/proofs.ts";
 import type { ProvenDocument, UpstreamProof } from "../mirror/snapshot.ts";
+import type { Sha256 } from "../shared/sha256.ts";
+import type { DocumentStore } from "../store/store.ts";
 import type { BundledDocument, ProofSet } from "./format/manifest.ts";
 
 /** A proof that is kept here, and the agents that it lists. */

@@ -1,5 +1,5 @@
-import type { Signature } from "../shared/signature.ts";
 import { isJamError, type ErrorCode } from "../shared/errors.ts";
+import type { Signature } from "../shared/signature.ts";
 
 /** Signs for this side. */
 export interface BundleSigner {

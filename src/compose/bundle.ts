@@ -1,18 +1,18 @@
-import type { VolumeInput } from "../medium/medium.ts";
-import type { CreateWork, BundlePlace } from "../bundle/create/create-bundle.ts";
-import type { SiteInventory } from "../bundle/site/site-inventory.ts";
-import type { ImportRules, ImportWork, OpenProofTrust } from "../bundle/import/import-work.ts";
-import type { DivideWork } from "../bundle/divide/divide-bundle.ts";
 import type { ContentSource } from "../bundle/contents.ts";
-import type { BundleSigner, VerifyDetached } from "../bundle/signing.ts";
+import type { BundlePlace, CreateWork } from "../bundle/create/create-bundle.ts";
+import type { DivideWork } from "../bundle/divide/divide-bundle.ts";
+import type { ImportRules, ImportWork, OpenProofTrust } from "../bundle/import/import-work.ts";
 import type { RepairWork } from "../bundle/repair/repair-bundle.ts";
+import type { BundleSigner, VerifyDetached } from "../bundle/signing.ts";
+import type { SiteInventory } from "../bundle/site/site-inventory.ts";
 import type { VerifyWork } from "../bundle/verify/verify-bundle.ts";
-import { openKeys, openStore } from "./store.ts";
 import type { Config } from "../config/config.ts";
+import type { VolumeInput } from "../medium/medium.ts";
+import type { Allowance } from "../metadata/freshness.ts";
+import type { SyncObserver } from "../mirror/run-events.ts";
 import { JamError } from "../shared/errors.ts";
 import type { Store } from "../store/store.ts";
-import type { SyncObserver } from "../mirror/run-events.ts";
-import type { Allowance } from "../metadata/freshness.ts";
+import { openKeys, openStore } from "./store.ts";
 
 export interface ComposeBundleOptions {
   readonly observe: SyncObserver;

@@ -1,11 +1,11 @@
-import type { VolumeInput } from "./medium.ts";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { JamError } from "../shared/errors.ts";
-import { printable } from "../shared/printable.ts";
-import { fileBytes, openFileReader } from "./read-file.ts";
-import { attemptOnMedium } from "./medium-error.ts";
 import { MAX_VOLUMES } from "../shared/limits.ts";
+import { printable } from "../shared/printable.ts";
+import { attemptOnMedium } from "./medium-error.ts";
+import type { VolumeInput } from "./medium.ts";
+import { fileBytes, openFileReader } from "./read-file.ts";
 
 /** Where to look, and the path as typed. */
 export interface MediumPath {

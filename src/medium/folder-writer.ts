@@ -1,12 +1,12 @@
-import type { MediumWriter, WrittenFile } from "./medium.ts";
-import { type FileHandle, lstat, open, readdir, rename, rm } from "node:fs/promises";
+import { lstat, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { BatchWriter } from "../disk/batch-writer.ts";
-import { makeFolder, removeFile, syncFolder, temporaryPath, isTemporaryName } from "../disk/durable-write.ts";
+import { isTemporaryName, makeFolder, removeFile, syncFolder, temporaryPath } from "../disk/durable-write.ts";
+import { readFreeBytes } from "../disk/free-bytes.ts";
 import { startSha256, type Sha256 } from "../shared/sha256.ts";
 import { fileInput } from "./find-volumes.ts";
 import { attemptOnMedium } from "./medium-error.ts";
-import { readFreeBytes } from "../disk/free-bytes.ts";
+import type { MediumWriter, WrittenFile } from "./medium.ts";
 
 /** A folder to write to; it is created with the first file that is written. */
 export function openMediumFolder(folder: string): MediumWriter {

@@ -1,5 +1,5 @@
+import { isOfFamily, JamError, type ErrorCode } from "../shared/errors.ts";
 import { systemCode } from "../shared/system-error.ts";
-import { type ErrorCode, JamError, isOfFamily } from "../shared/errors.ts";
 
 interface Reason {
   readonly code: ErrorCode;

@@ -1,7 +1,7 @@
-import { type FileHandle, open } from "node:fs/promises";
-import { toMediumError, attemptOnMedium } from "./medium-error.ts";
-import type { FileReader } from "./medium.ts";
+import { open, type FileHandle } from "node:fs/promises";
 import { READ_BYTES } from "../shared/limits.ts";
+import { attemptOnMedium, toMediumError } from "./medium-error.ts";
+import type { FileReader } from "./medium.ts";
 
 /**
  * The bytes of a file from its start. While the caller works on one piece, the next is being read; a piece is valid

@@ -1,8 +1,8 @@
-import type { PlanWishes } from "../../mirror/kept-plans.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
-import { describeRule, compileRule, type SelectRule } from "../../juju/select-rule.ts";
+import { compileRule, describeRule, type SelectRule } from "../../juju/select-rule.ts";
 import { selectAgents } from "../../juju/select.ts";
 import { compareVersions, parseVersion } from "../../juju/version.ts";
+import type { PlanWishes } from "../../mirror/kept-plans.ts";
 import type { BundleScope, MissingAgent } from "../format/manifest.ts";
 
 /** The agents of a snapshot that a bundle is to contain. */

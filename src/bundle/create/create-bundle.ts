@@ -1,19 +1,19 @@
 import type { MediumWriter } from "../../medium/medium.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
-import { formatManifest, type BundleManifest } from "../format/manifest.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
 import type { ContentSource } from "../contents.ts";
-import type { BundleSigner } from "../signing.ts";
 import { bundleFiles, PROGRESS_NAME, type BundleFiles } from "../format/bundle-files.ts";
-import { volumeBytes, DamagedContentError } from "../write/write-volume.ts";
 import { layOutBundle, type BundleLayout } from "../format/bundle-layout.ts";
-import { writeVolumes } from "../write/write-volumes.ts";
+import { formatManifest, type BundleManifest } from "../format/manifest.ts";
+import type { BundleSigner } from "../signing.ts";
+import { adoptFolder, removeOtherBundles } from "../write/adopt-folder.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
+import { seal } from "../write/write-sidecars.ts";
+import { DamagedContentError, volumeBytes } from "../write/write-volume.ts";
+import { writeVolumes } from "../write/write-volumes.ts";
 import { rememberBundle } from "./created-bundles.ts";
-import { removeOtherBundles, adoptFolder } from "../write/adopt-folder.ts";
 import { formatPage } from "./manifest-page.ts";
 import { planBundle, type BundleOrder, type PlanningStore } from "./plan-bundle.ts";
-import { seal } from "../write/write-sidecars.ts";
 
 export interface BundleForm {
   /** Exact size of every volume but the last, in bytes; undefined is one file. */

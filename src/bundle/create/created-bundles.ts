@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { stateDocuments } from "../../mirror/state-document.ts";
-import type { DocumentStore } from "../../store/store.ts";
 import { isJamError } from "../../shared/errors.ts";
-import { parseManifest } from "../format/parse-manifest.ts";
-import type { BundleManifest } from "../format/manifest.ts";
+import type { DocumentStore } from "../../store/store.ts";
 import { bundleId } from "../format/fields.ts";
+import type { BundleManifest } from "../format/manifest.ts";
+import { parseManifest } from "../format/parse-manifest.ts";
 
 /** Manifest and signature as they were written: volumes are recreated from them byte for byte. */
 const notes = stateDocuments({

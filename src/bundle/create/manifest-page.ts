@@ -1,12 +1,12 @@
-import { formatFingerprint } from "../../shared/signature.ts";
-import { htmlText } from "../../shared/markup.ts";
-import { shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
+import { parseAgentBinary } from "../../juju/agent.ts";
+import { compareVersions, parseVersion } from "../../juju/version.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatCount } from "../../shared/listed.ts";
-import { compareVersions, parseVersion } from "../../juju/version.ts";
-import { parseAgentBinary } from "../../juju/agent.ts";
-import { carriedContents, type BundleManifest } from "../format/manifest.ts";
+import { htmlText } from "../../shared/markup.ts";
+import { shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
+import { formatFingerprint } from "../../shared/signature.ts";
 import { SUMS_NAME, SUMS_SIGNATURE_NAME, type BundleFiles } from "../format/bundle-files.ts";
+import { carriedContents, type BundleManifest } from "../format/manifest.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
 
 /** What the page contains. */

@@ -1,13 +1,13 @@
-import { mapConcurrently } from "../../shared/map-concurrently.ts";
-import type { Store } from "../../store/store.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import type { Advice } from "../../juju/knowledge/knowledge.ts";
-import { JamError } from "../../shared/errors.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
 import { hashesOf } from "../../mirror/contents.ts";
 import { readSnapshots } from "../../mirror/read-snapshots.ts";
 import { proofsOf, type Snapshot } from "../../mirror/snapshot.ts";
-import { toLine, MAX_LINE } from "../format/fields.ts";
+import { JamError } from "../../shared/errors.ts";
+import { mapConcurrently } from "../../shared/map-concurrently.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { Store } from "../../store/store.ts";
+import { MAX_LINE, toLine } from "../format/fields.ts";
 import {
   contentsOf,
   nameManifest,
@@ -16,9 +16,9 @@ import {
   type CatalogueRow,
   type MissingAgent,
 } from "../format/manifest.ts";
+import { collectProofs } from "../proofs.ts";
 import { baselineOf, type SiteInventory } from "../site/site-inventory.ts";
 import { chooseAgents, type AgentChoice } from "./choose-agents.ts";
-import { collectProofs } from "../proofs.ts";
 
 /** What a bundle is made from. */
 export interface BundleOrder {

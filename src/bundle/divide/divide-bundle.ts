@@ -1,24 +1,24 @@
 import type { VolumeInput } from "../../medium/medium.ts";
-import { JamError } from "../../shared/errors.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
+import { JamError } from "../../shared/errors.ts";
 import type { BundlePlace } from "../create/create-bundle.ts";
-import { seal } from "../write/write-sidecars.ts";
-import { adoptFolder } from "../write/adopt-folder.ts";
-import { affectedBy, describeAffected, damagedBundle, malformedBundle } from "../format/bundle-faults.ts";
-import { checkSignature, type SignatureCheck, type BundleSigner, type VerifyDetached } from "../signing.ts";
-import { volumeContents } from "../read/volume-contents.ts";
+import { affectedBy, damagedBundle, describeAffected, malformedBundle } from "../format/bundle-faults.ts";
+import { bundleFiles, volumeNumberOf } from "../format/bundle-files.ts";
 import {
-  layOutBundle,
-  type BundleLayout,
   BundleLayouts,
+  layOutBundle,
   locateVolume,
+  type BundleLayout,
   type LocatedVolume,
 } from "../format/bundle-layout.ts";
-import { bundleFiles, volumeNumberOf } from "../format/bundle-files.ts";
-import { DamagedContentError } from "../write/write-volume.ts";
-import type { FinishedVolume } from "../write/write-progress.ts";
-import { writeVolumes } from "../write/write-volumes.ts";
 import { readHead } from "../read/read-volumes.ts";
+import { volumeContents } from "../read/volume-contents.ts";
+import { checkSignature, type BundleSigner, type SignatureCheck, type VerifyDetached } from "../signing.ts";
+import { adoptFolder } from "../write/adopt-folder.ts";
+import type { FinishedVolume } from "../write/write-progress.ts";
+import { seal } from "../write/write-sidecars.ts";
+import { DamagedContentError } from "../write/write-volume.ts";
+import { writeVolumes } from "../write/write-volumes.ts";
 
 export interface Division {
   /** Exact size of every volume but the last, in bytes; undefined is one piece. */

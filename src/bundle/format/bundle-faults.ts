@@ -1,6 +1,6 @@
 import { JamError, type ErrorDetails } from "../../shared/errors.ts";
+import { countRows, formatCount, type Omitting } from "../../shared/listed.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import { countRows, type Omitting, formatCount } from "../../shared/listed.ts";
 import type { BundleManifest } from "./manifest.ts";
 
 const COPY_AGAIN =

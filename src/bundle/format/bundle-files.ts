@@ -1,5 +1,5 @@
-import { parseSha256, startSha256, type Sha256 } from "../../shared/sha256.ts";
 import type { VolumeInput } from "../../medium/medium.ts";
+import { parseSha256, startSha256, type Sha256 } from "../../shared/sha256.ts";
 
 /** The checksums of all files of a bundle; written last: if this file exists, the bundle is complete. */
 export const SUMS_NAME = "SHA256SUMS";

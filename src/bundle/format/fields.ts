@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { parseAgentBinary } from "../../juju/agent.ts";
 import { isJamError } from "../../shared/errors.ts";
-import { printable } from "../../shared/printable.ts";
 import { SITE_NAME } from "../../shared/limits.ts";
+import { printable } from "../../shared/printable.ts";
 
 /** Longest text for people, in characters. */
 export const MAX_LINE = 2_000;

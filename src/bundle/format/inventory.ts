@@ -1,12 +1,12 @@
-import { sha256Field } from "../../mirror/document-fields.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
-import { formatStableJson, type JsonObject } from "../../simplestreams/json-text.ts";
 import { z } from "zod";
 import { isArchWord } from "../../juju/platform.ts";
 import { isReleaseWord } from "../../juju/release.ts";
 import { formatVersion, isVersion, parseVersion } from "../../juju/version.ts";
+import { sha256Field } from "../../mirror/document-fields.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import { formatStableJson, type JsonObject } from "../../simplestreams/json-text.ts";
 import { listOf } from "../../upgrade/list-of.ts";
-import { bundleId, instant, isAgentName, MAX_TARBALL_BYTES, snapshotId, siteName } from "./fields.ts";
+import { bundleId, instant, isAgentName, MAX_TARBALL_BYTES, siteName, snapshotId } from "./fields.ts";
 import { checkDocument, faultAt, type DocumentExpectation } from "./strict-document.ts";
 
 /** Version of the format that this program writes and reads. */

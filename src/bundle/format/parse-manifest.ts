@@ -1,17 +1,17 @@
-import { sha256Field } from "../../mirror/document-fields.ts";
 import { z } from "zod";
 import { ADVICE_LINK, ADVICE_SEVERITIES } from "../../juju/knowledge/knowledge.ts";
 import { parseVersionRange } from "../../juju/version-range.ts";
+import { sha256Field } from "../../mirror/document-fields.ts";
 import { isJamError } from "../../shared/errors.ts";
+import { MAX_DOCUMENT_BYTES } from "../../shared/limits.ts";
 import { printable } from "../../shared/printable.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { itemPathFault, pathFault } from "../../simplestreams/item-path.ts";
 import { parseJsonObject } from "../../simplestreams/json-text.ts";
+import { listOf } from "../../upgrade/list-of.ts";
 import { malformedBundle, refuseNewerFormat } from "./bundle-faults.ts";
 import { bundleId, instant, isAgentName, lineOf, MAX_LINE, MAX_TARBALL_BYTES, snapshotId } from "./fields.ts";
-import { listOf } from "../../upgrade/list-of.ts";
 import { BUNDLE_FORMAT, contentsOf, idOf, type BundleManifest } from "./manifest.ts";
-import { MAX_DOCUMENT_BYTES } from "../../shared/limits.ts";
 
 /** The largest manifest that is read, as for every other document. */
 export const MAX_MANIFEST_BYTES = MAX_DOCUMENT_BYTES;

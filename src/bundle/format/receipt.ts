@@ -1,9 +1,9 @@
+import { z } from "zod";
+import type { NamedText } from "../../input/read-documents.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { formatStableJson } from "../../simplestreams/json-text.ts";
-import { z } from "zod";
 import { listOf } from "../../upgrade/list-of.ts";
-import type { NamedText } from "../../input/read-documents.ts";
-import { bundleId, instant, snapshotId, siteName } from "./fields.ts";
+import { bundleId, instant, siteName, snapshotId } from "./fields.ts";
 import { checkDocument, faultAt, readStrictJson, type DocumentExpectation } from "./strict-document.ts";
 
 /** Version of the format that this program writes and reads. */

@@ -1,8 +1,8 @@
 import type { z } from "zod";
+import type { NamedText } from "../../input/read-documents.ts";
 import { isJamError, JamError, type ErrorCode } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { parseJsonObject, type JsonObject } from "../../simplestreams/json-text.ts";
-import type { NamedText } from "../../input/read-documents.ts";
 
 /** What kind of document was expected, for the messages about one that is not. */
 export interface DocumentExpectation {

@@ -1,13 +1,13 @@
-import { sha256Field } from "../../mirror/document-fields.ts";
 import { z } from "zod";
+import { sha256Field } from "../../mirror/document-fields.ts";
 import type { JamError } from "../../shared/errors.ts";
+import { MAX_VOLUMES } from "../../shared/limits.ts";
 import { printable } from "../../shared/printable.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
 import { parseJsonObject, type JsonObject } from "../../simplestreams/json-text.ts";
 import { malformedBundle, refuseNewerFormat } from "./bundle-faults.ts";
 import { bundleId } from "./fields.ts";
 import { LABEL_BYTES, TAR_BLOCK, type Slice } from "./volume-plan.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
-import { MAX_VOLUMES } from "../../shared/limits.ts";
 
 export const VOLUME_FORMAT = "jam-volume:1";
 

@@ -1,7 +1,7 @@
-import { JamError } from "../../shared/errors.ts";
 import { formatByteSize, parseByteSize } from "../../shared/byte-size.ts";
-import type { BundledContent } from "./manifest.ts";
+import { JamError } from "../../shared/errors.ts";
 import { MAX_VOLUMES } from "../../shared/limits.ts";
+import type { BundledContent } from "./manifest.ts";
 
 /** Tar archives are made of blocks of this size. Source: POSIX.1-2017 pax, "ustar Interchange Format" */
 export const TAR_BLOCK = 512;

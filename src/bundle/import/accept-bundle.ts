@@ -1,12 +1,12 @@
-import { isJamError, JamError } from "../../shared/errors.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
-import type { VerifyDetached } from "../signing.ts";
-import type { VolumeHead } from "../read/volume-reader.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
+import { isFarAhead, skewNote } from "../../shared/clock.ts";
+import { isJamError, JamError } from "../../shared/errors.ts";
 import type { BundleManifest, ProofSet } from "../format/manifest.ts";
+import type { VolumeHead } from "../read/volume-reader.ts";
+import type { VerifyDetached } from "../signing.ts";
 import type { ImportRules, ImportWork, OpenProofTrust, ProofTrust } from "./import-work.ts";
 import { findPending, type PendingBundle } from "./pending-bundles.ts";
-import { isFarAhead, skewNote } from "../../shared/clock.ts";
-import type { Snapshot } from "../../mirror/snapshot.ts";
 
 /** A bundle that may be received, and what to warn of. */
 export interface AcceptedBundle {

@@ -1,25 +1,25 @@
 import type { VolumeInput } from "../../medium/medium.ts";
-import { type JamError, reportError, toJamError, isOfFamily } from "../../shared/errors.ts";
-import { cutLists } from "../../shared/listed.ts";
 import { asWriter } from "../../mirror/as-writer.ts";
-import { currentSnapshot } from "../../mirror/read-snapshots.ts";
-import { MIRROR_REF } from "../../shared/ref-name.ts";
-import { keepReport, type FailedItem, failedReport } from "../../mirror/run-report.ts";
 import { pruneStore } from "../../mirror/prune.ts";
-import { sortInputs } from "../read/read-volumes.ts";
+import { currentSnapshot } from "../../mirror/read-snapshots.ts";
+import { failedReport, keepReport, type FailedItem } from "../../mirror/run-report.ts";
 import { isVerified, type Snapshot } from "../../mirror/snapshot.ts";
-import { publishReadyBundles, type PublishResult } from "./publish-ready-bundles.ts";
+import { isOfFamily, reportError, toJamError, type JamError } from "../../shared/errors.ts";
+import { cutLists } from "../../shared/listed.ts";
+import { MIRROR_REF } from "../../shared/ref-name.ts";
+import { sortInputs } from "../read/read-volumes.ts";
 import {
-  IMPORT_LISTS,
   historyOf,
+  IMPORT_LISTS,
   neededPlaces,
   type ImportedBundle,
   type ImportReport,
-  type VolumeFault,
-  type MissingContent,
   type ImportRules,
   type ImportWork,
+  type MissingContent,
+  type VolumeFault,
 } from "./import-work.ts";
+import { publishReadyBundles, type PublishResult } from "./publish-ready-bundles.ts";
 import { VolumeReceiver } from "./receive-volumes.ts";
 
 /**

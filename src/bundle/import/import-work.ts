@@ -1,15 +1,15 @@
 import type { DenyRule } from "../../juju/select-rule.ts";
-import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
 import type { RetentionRules } from "../../mirror/retention.ts";
-import type { VerifyDetached } from "../signing.ts";
-import type { Upstream } from "../../upstream/source.ts";
-import type { Store } from "../../store/store.ts";
-import type { Omitting } from "../../shared/listed.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
+import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { AgentsAndBytes, FailedItem, SyncReport } from "../../mirror/run-report.ts";
 import type { ErrorReport } from "../../shared/errors.ts";
+import type { Omitting } from "../../shared/listed.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { Store } from "../../store/store.ts";
+import type { Upstream } from "../../upstream/source.ts";
 import type { BundleScope } from "../format/manifest.ts";
+import type { VerifyDetached } from "../signing.ts";
 
 /** What an import checks a bundle against. */
 export interface ImportRules {

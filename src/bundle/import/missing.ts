@@ -1,11 +1,11 @@
+import type { WaitingBundle } from "../../mirror/status-document.ts";
 import { mapConcurrently } from "../../shared/map-concurrently.ts";
-import type { Store } from "../../store/store.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
+import type { Store } from "../../store/store.ts";
 import { carriedContents, contentsOf, type BundledContent, type BundleManifest } from "../format/manifest.ts";
 import { planVolumes } from "../format/volume-plan.ts";
-import type { WaitingBundle } from "../../mirror/status-document.ts";
-import { readParts, readPending, type KeptPart, type PendingBundle } from "./pending-bundles.ts";
 import type { MissingContent } from "./import-work.ts";
+import { readParts, readPending, type KeptPart, type PendingBundle } from "./pending-bundles.ts";
 
 /** The part of a store that tells which contents are here. */
 export type HeldStore = {

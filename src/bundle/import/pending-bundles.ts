@@ -1,14 +1,14 @@
-import { sha256Field } from "../../mirror/document-fields.ts";
-import type { DocumentStore, Store } from "../../store/store.ts";
 import { z } from "zod";
-import type { Sha256 } from "../../shared/sha256.ts";
-import { pinContents, readPins, unpinContents, noteRefusedContents } from "../../mirror/pins.ts";
 import { hashesOf } from "../../mirror/contents.ts";
+import { sha256Field } from "../../mirror/document-fields.ts";
+import { noteRefusedContents, pinContents, readPins, unpinContents } from "../../mirror/pins.ts";
 import { readSnapshots } from "../../mirror/read-snapshots.ts";
-import { contentsOf, formatManifest, type BundleManifest } from "../format/manifest.ts";
-import { parseManifest } from "../format/parse-manifest.ts";
 import { stateDocuments } from "../../mirror/state-document.ts";
 import { isJamError, isOfFamily, type JamError } from "../../shared/errors.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { DocumentStore, Store } from "../../store/store.ts";
+import { contentsOf, formatManifest, type BundleManifest } from "../format/manifest.ts";
+import { parseManifest } from "../format/parse-manifest.ts";
 import { readImportRecords } from "../inventory/import-records.ts";
 import type { ImportWork } from "./import-work.ts";
 

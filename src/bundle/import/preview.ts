@@ -1,12 +1,12 @@
-import type { VolumeInput } from "../../medium/medium.ts";
 import { formatAgentName } from "../../juju/agent.ts";
+import type { VolumeInput } from "../../medium/medium.ts";
 import { isMassRemoval } from "../../metadata/guard.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import { carriedContents, countAgents, type BundleManifest } from "../format/manifest.ts";
 import { readHead, sortInputs } from "../read/read-volumes.ts";
+import { acceptBundle } from "./accept-bundle.ts";
 import type { ImportRules, ImportWork, MissingContent } from "./import-work.ts";
 import { describeMissing, keptParts, missingContents } from "./missing.ts";
-import { acceptBundle } from "./accept-bundle.ts";
 
 /** What an import of one bundle would do. */
 export interface BundlePreview {

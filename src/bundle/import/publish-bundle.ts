@@ -1,24 +1,24 @@
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
-import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { PathSpace } from "../../juju/path-space.ts";
-import { selectAgents } from "../../juju/select.ts";
 import type { DenyRule } from "../../juju/select-rule.ts";
-import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
+import { selectAgents } from "../../juju/select.ts";
 import { guardCatalogue, type RefusedChange } from "../../metadata/guard.ts";
+import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
+import { publishChanges } from "../../mirror/publish-changes.ts";
+import type { FailedItem } from "../../mirror/run-report.ts";
+import { proofsOf, type BundleOrigin, type Snapshot } from "../../mirror/snapshot.ts";
 import {
   byPath,
   readUpstreamState,
   writeUpstreamState,
   type UpstreamState,
 } from "../../mirror/upstream-state.ts";
-import { publishChanges } from "../../mirror/publish-changes.ts";
-import type { FailedItem } from "../../mirror/run-report.ts";
-import { proofsOf, type BundleOrigin, type Snapshot } from "../../mirror/snapshot.ts";
+import { MIRROR_REF } from "../../shared/ref-name.ts";
+import type { Store } from "../../store/store.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { collectProofs } from "../proofs.ts";
-import type { PendingBundle } from "./pending-bundles.ts";
 import type { ImportRules, ImportWork } from "./import-work.ts";
-import type { Store } from "../../store/store.ts";
+import type { PendingBundle } from "./pending-bundles.ts";
 import { acceptedBy, verifyProofs, type VerifiedProofs } from "./verify-proofs.ts";
 
 /** What publishing a bundle did. */

@@ -1,22 +1,22 @@
+import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
+import { repairTrees } from "../../mirror/rebuild-tree.ts";
+import type { AgentsAndBytes } from "../../mirror/run-report.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { formatCount } from "../../shared/listed.ts";
-import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
-import type { AgentsAndBytes } from "../../mirror/run-report.ts";
-import { repairTrees } from "../../mirror/rebuild-tree.ts";
-import type { Snapshot } from "../../mirror/snapshot.ts";
 import { recordImport } from "../inventory/import-records.ts";
+import { isOutdated } from "./accept-bundle.ts";
 import type { ImportRules, ImportWork, MissingContent } from "./import-work.ts";
+import { describeMissing, keptParts, missingContents } from "./missing.ts";
 import {
+  deletePending,
   deleteRefused,
   isRefusal,
-  deletePending,
   readPending,
   type PendingBundle,
 } from "./pending-bundles.ts";
-import { describeMissing, keptParts, missingContents } from "./missing.ts";
 import { publishBundle, type PublishedBundle } from "./publish-bundle.ts";
 import type { VolumeReceiver } from "./receive-volumes.ts";
-import { isOutdated } from "./accept-bundle.ts";
 
 /** The result for the bundles that were read in this run, and for those pending since an earlier one. */
 export interface PublishResult {

@@ -1,41 +1,40 @@
-import type { VolumeInput } from "../../medium/medium.ts";
-import type { JamError } from "../../shared/errors.ts";
-import { cancelled, isJamError } from "../../shared/errors.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
-import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
-import type { AgentsAndBytes } from "../../mirror/run-report.ts";
+import type { VolumeInput } from "../../medium/medium.ts";
 import { refuseMassRemoval } from "../../metadata/guard.ts";
-import { readUpstreamState } from "../../mirror/upstream-state.ts";
+import type { AgentsAndBytes } from "../../mirror/run-report.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import { refuseOverfull } from "../../mirror/space.ts";
-import { affectedBy, describeAffected, damagedBundle, malformedBundle } from "../format/bundle-faults.ts";
+import { readUpstreamState } from "../../mirror/upstream-state.ts";
+import { cancelled, isJamError, type JamError } from "../../shared/errors.ts";
+import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
+import type { DocumentStore, Store } from "../../store/store.ts";
+import { affectedBy, damagedBundle, describeAffected, malformedBundle } from "../format/bundle-faults.ts";
 import {
   carriedContents,
   documentsOf,
   formatManifest,
-  type BundleManifest,
   type BundledContent,
+  type BundleManifest,
 } from "../format/manifest.ts";
+import { isPart } from "../format/volume-label.ts";
 import { readVolumes, type OpenVolume } from "../read/read-volumes.ts";
 import type { ArrivingSlice, VolumeHead } from "../read/volume-reader.ts";
+import { acceptBundle } from "./accept-bundle.ts";
 import type { ImportRules, ImportWork } from "./import-work.ts";
 import { isHeld, notHeld } from "./missing.ts";
 import {
-  namedContents,
-  readPending,
-  putPending,
-  type PendingBundle,
+  deleteParts,
   deleteRefused,
   isRefusal,
-  deleteParts,
+  namedContents,
+  putPending,
   readParts,
+  readPending,
   writeParts,
   type KeptPart,
+  type PendingBundle,
 } from "./pending-bundles.ts";
-import { acceptBundle } from "./accept-bundle.ts";
 import { acceptedBy, verifyProofs } from "./verify-proofs.ts";
-import type { DocumentStore, Store } from "../../store/store.ts";
-import { isPart } from "../format/volume-label.ts";
 
 /** What receiving works with. */
 export interface ReceiverWork {

@@ -1,19 +1,19 @@
-import type { Upstream } from "../../upstream/source.ts";
-import type { DocumentStore } from "../../store/store.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { buildCatalogue } from "../../juju/catalogue.ts";
-import { JamError, isOfFamily } from "../../shared/errors.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
-import { readKeptBytes } from "../../mirror/proofs.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
-import { proofOf, type AcceptedDocuments } from "../../mirror/upstream-state.ts";
 import { readMetadata, type UpstreamMetadata } from "../../metadata/read-metadata.ts";
-import { contentsOf } from "../../mirror/contents.ts";
-import type { ProvenDocument, Snapshot, UpstreamProof } from "../../mirror/snapshot.ts";
 import type { UnreadableProducts } from "../../metadata/unreadable.ts";
+import { contentsOf } from "../../mirror/contents.ts";
+import { readKeptBytes } from "../../mirror/proofs.ts";
+import type { ProvenDocument, Snapshot, UpstreamProof } from "../../mirror/snapshot.ts";
+import { proofOf, type AcceptedDocuments } from "../../mirror/upstream-state.ts";
+import { isOfFamily, JamError } from "../../shared/errors.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { DocumentStore } from "../../store/store.ts";
+import type { Upstream } from "../../upstream/source.ts";
 import type { BundleManifest, ProofSet } from "../format/manifest.ts";
-import type { OpenProofTrust } from "./import-work.ts";
 import { requireVerifiable } from "./accept-bundle.ts";
+import type { OpenProofTrust } from "./import-work.ts";
 
 export interface ProofRequest {
   readonly documents: DocumentStore;

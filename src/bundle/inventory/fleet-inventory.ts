@@ -1,7 +1,7 @@
-import { compareTexts } from "../../shared/collections.ts";
 import { isArchWord } from "../../juju/platform.ts";
 import { isReleaseWord } from "../../juju/release.ts";
 import { compareVersions, formatVersion, isVersion, parseVersion } from "../../juju/version.ts";
+import { compareTexts } from "../../shared/collections.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Fleet, FleetMachine, FleetModel } from "../../upgrade/fleet/fleet.ts";
 import { INVENTORY_FORMAT, type FleetInventory, type VersionInUse } from "../format/inventory.ts";

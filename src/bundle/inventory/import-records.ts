@@ -1,10 +1,10 @@
-import { sha256Field } from "../../mirror/document-fields.ts";
-import type { DocumentStore } from "../../store/store.ts";
 import { z } from "zod";
-import type { Sha256 } from "../../shared/sha256.ts";
-import type { BundleScope } from "../format/manifest.ts";
+import { sha256Field } from "../../mirror/document-fields.ts";
 import { stateDocument } from "../../mirror/state-document.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { DocumentStore } from "../../store/store.ts";
 import { bundleId, instant } from "../format/fields.ts";
+import type { BundleScope } from "../format/manifest.ts";
 
 /** One bundle that was imported here. */
 export interface ImportRecord {

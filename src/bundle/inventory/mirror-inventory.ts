@@ -1,15 +1,15 @@
-import { DOCUMENTS_AT_ONCE, mapConcurrently } from "../../shared/map-concurrently.ts";
-import { MIRROR_REF } from "../../shared/ref-name.ts";
-import type { BlobStore } from "../../store/store.ts";
 import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
-import { currentSnapshot, type MirrorReader } from "../../mirror/read-snapshots.ts";
 import { contentsOf } from "../../mirror/contents.ts";
 import { readKeptBytes } from "../../mirror/proofs.ts";
+import { currentSnapshot, type MirrorReader } from "../../mirror/read-snapshots.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
-import { bundleByContent, readImportRecords, type ImportRecord } from "./import-records.ts";
+import { DOCUMENTS_AT_ONCE, mapConcurrently } from "../../shared/map-concurrently.ts";
+import { MIRROR_REF } from "../../shared/ref-name.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { BlobStore } from "../../store/store.ts";
 import { INVENTORY_FORMAT, type MirrorInventory } from "../format/inventory.ts";
 import { groupReceived, RECEIPT_FORMAT, type Receipt } from "../format/receipt.ts";
+import { bundleByContent, readImportRecords, type ImportRecord } from "./import-records.ts";
 
 /** The part of a store that an inventory needs. */
 export interface InventoryStore extends MirrorReader {

@@ -1,7 +1,7 @@
 import type { VolumeInput } from "../../medium/medium.ts";
 import { isOfFamily } from "../../shared/errors.ts";
 import { carriedContents, type BundleManifest } from "../format/manifest.ts";
-import { type VerifyDetached, checkSignature, type Fault, type SignatureCheck } from "../signing.ts";
+import { checkSignature, type Fault, type SignatureCheck, type VerifyDetached } from "../signing.ts";
 import { readHead } from "./read-volumes.ts";
 import type { VolumeHead } from "./volume-reader.ts";
 

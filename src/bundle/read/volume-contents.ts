@@ -1,11 +1,11 @@
 import type { VolumeInput } from "../../medium/medium.ts";
 import { JamError } from "../../shared/errors.ts";
+import { READ_BYTES } from "../../shared/limits.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { ByteRange } from "../../store/store.ts";
+import type { ContentReader, ContentSource } from "../contents.ts";
 import type { LocatedVolume } from "../format/bundle-layout.ts";
 import { TAR_BLOCK, toBlocks, type Slice } from "../format/volume-plan.ts";
-import type { ContentReader, ContentSource } from "../contents.ts";
-import { READ_BYTES } from "../../shared/limits.ts";
 
 /** Where a slice is. */
 interface Piece {

@@ -1,3 +1,5 @@
+import { isJamError } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { damagedBundle, malformedBundle } from "../format/bundle-faults.ts";
 import { carriedContents, type BundleManifest } from "../format/manifest.ts";
@@ -12,8 +14,6 @@ import {
   type VolumeLabel,
 } from "../format/volume-label.ts";
 import { LABEL_BYTES, planVolumes, type Slice, type VolumePlan } from "../format/volume-plan.ts";
-import { isJamError } from "../../shared/errors.ts";
-import { printable } from "../../shared/printable.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import { TarReader, type TarFile } from "./tar-reader.ts";
 

@@ -1,14 +1,14 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { isJamError, JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import { affectedBy, describeAffected } from "../format/bundle-faults.ts";
-import type { VolumePlan } from "../format/volume-plan.ts";
-import type { BundleLayout } from "../format/bundle-layout.ts";
-import { volumeName, type BundleFiles } from "../format/bundle-files.ts";
-import { DamagedContentError, writeVolume, type VolumeWriting } from "../write/write-volume.ts";
-import type { FinishedVolume } from "../write/write-progress.ts";
 import type { ByteRange } from "../../store/store.ts";
 import type { ContentSource } from "../contents.ts";
+import { affectedBy, describeAffected } from "../format/bundle-faults.ts";
+import { volumeName, type BundleFiles } from "../format/bundle-files.ts";
+import type { BundleLayout } from "../format/bundle-layout.ts";
+import type { VolumePlan } from "../format/volume-plan.ts";
+import type { FinishedVolume } from "../write/write-progress.ts";
+import { DamagedContentError, writeVolume, type VolumeWriting } from "../write/write-volume.ts";
 
 export interface RecreateOrder extends VolumeWriting {
   /** Numbers of the volumes to recreate. */

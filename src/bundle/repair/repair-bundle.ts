@@ -1,14 +1,15 @@
-import type { VolumeInput, MediumWriter } from "../../medium/medium.ts";
-import type { DocumentStore } from "../../store/store.ts";
+import type { MediumWriter, VolumeInput } from "../../medium/medium.ts";
 import { JamError } from "../../shared/errors.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
 import { formatCount } from "../../shared/listed.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { DocumentStore } from "../../store/store.ts";
+import type { ContentSource } from "../contents.ts";
 import type { BundlePlace } from "../create/create-bundle.ts";
 import { recallBundle } from "../create/created-bundles.ts";
-import type { ContentSource } from "../contents.ts";
-import type { BundleSigner } from "../signing.ts";
-import { volumeContents } from "../read/volume-contents.ts";
+import { bundleFiles, volumeName, type BundleFiles } from "../format/bundle-files.ts";
 import { layOutBundle, locateVolume, type BundleLayout } from "../format/bundle-layout.ts";
+import { volumeContents } from "../read/volume-contents.ts";
+import type { BundleSigner } from "../signing.ts";
 import {
   verifyBundle,
   type Verification,
@@ -16,16 +17,15 @@ import {
   type VerifyWork,
 } from "../verify/verify-bundle.ts";
 import type { RepairOrder, VerifyReport } from "../verify/verify-report.ts";
-import { bundleFiles, volumeName, type BundleFiles } from "../format/bundle-files.ts";
 import type { FinishedVolume } from "../write/write-progress.ts";
+import { restoreSeal } from "../write/write-sidecars.ts";
 import {
+  readErrorsAsDamage,
   recreateVolumes,
   refuseMissing,
-  type RecreatedVolumes,
   RepairContents,
-  readErrorsAsDamage,
+  type RecreatedVolumes,
 } from "./recreate-volumes.ts";
-import { restoreSeal } from "../write/write-sidecars.ts";
 
 /** What repairing works with. */
 export interface RepairWork extends VerifyWork {

@@ -1,16 +1,16 @@
-import { MIRROR_REF } from "../../shared/ref-name.ts";
-import { currentSnapshot } from "../../mirror/read-snapshots.ts";
-import type { Store } from "../../store/store.ts";
-import { inventoryOfReceipt, type SiteInventory } from "./site-inventory.ts";
-import { readSites, type Site } from "./sites.ts";
-import type { DescribedSite, ListedSite, SitesDocument } from "./sites-document.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
-import type { Snapshot } from "../../mirror/snapshot.ts";
 import type { Advice } from "../../juju/knowledge/knowledge.ts";
 import { adviceOf } from "../../mirror/knowledge.ts";
+import { currentSnapshot } from "../../mirror/read-snapshots.ts";
+import type { Snapshot } from "../../mirror/snapshot.ts";
+import { MIRROR_REF } from "../../shared/ref-name.ts";
+import type { Store } from "../../store/store.ts";
 import { signBundle } from "../create/create-bundle.ts";
 import { planBundle } from "../create/plan-bundle.ts";
 import type { BundleSigner } from "../signing.ts";
+import { inventoryOfReceipt, type SiteInventory } from "./site-inventory.ts";
+import type { DescribedSite, ListedSite, SitesDocument } from "./sites-document.ts";
+import { readSites, type Site } from "./sites.ts";
 
 /**
  * Every site that has sent a receipt, and how far it is behind the current snapshot: what `jam site list -o json` prints.

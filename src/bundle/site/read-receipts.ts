@@ -1,7 +1,7 @@
-import { JamError, isJamError, isOfFamily } from "../../shared/errors.ts";
 import type { NamedText } from "../../input/read-documents.ts";
-import { parseReceipt, type Receipt } from "../format/receipt.ts";
+import { isJamError, isOfFamily, JamError } from "../../shared/errors.ts";
 import { BEGIN_MESSAGE, BEGIN_SIGNATURE, END_SIGNATURE, LONE_CR } from "../../simplestreams/signed-text.ts";
+import { parseReceipt, type Receipt } from "../format/receipt.ts";
 
 /**
  * The signed text of a clear-signed block, and who signed it.

@@ -1,16 +1,16 @@
+import type { NamedText } from "../../input/read-documents.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { NamedText } from "../../input/read-documents.ts";
 import {
+  parseInventory,
   type FleetInventory,
   type MirrorInventory,
   type VersionInUse,
-  parseInventory,
 } from "../format/inventory.ts";
 import type { Baseline } from "../format/manifest.ts";
 import { receivedIds, shortId, type Receipt } from "../format/receipt.ts";
-import { isSigned, readReceipt, type ReceiptPorts } from "./read-receipts.ts";
 import { readStrictJson, type DocumentExpectation } from "../format/strict-document.ts";
+import { isSigned, readReceipt, type ReceiptPorts } from "./read-receipts.ts";
 
 /** What the far side has, from any kind of document. */
 export interface SiteInventory {

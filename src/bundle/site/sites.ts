@@ -1,14 +1,14 @@
-import type { DocumentStore } from "../../store/store.ts";
 import { z } from "zod";
 import { stateDocuments } from "../../mirror/state-document.ts";
 import { isFarAhead } from "../../shared/clock.ts";
 import { JamError } from "../../shared/errors.ts";
 import { nearest } from "../../shared/nearest.ts";
 import { printable } from "../../shared/printable.ts";
-import { receiptShape, type Receipt } from "../format/receipt.ts";
+import type { DocumentStore } from "../../store/store.ts";
 import { instant, siteName } from "../format/fields.ts";
-import { inventoryOfReceipt, type SiteInventory } from "./site-inventory.ts";
+import { receiptShape, type Receipt } from "../format/receipt.ts";
 import { orRefusal, type ReadReceipt, type ReadReceipts, type RefusedReceipt } from "./read-receipts.ts";
+import { inventoryOfReceipt, type SiteInventory } from "./site-inventory.ts";
 
 /** A far side, as its last receipt describes it. */
 export interface Site {

@@ -1,4 +1,4 @@
-import { cutLists, MAX_LISTED, formatCount } from "../../shared/listed.ts";
+import { cutLists, formatCount, MAX_LISTED } from "../../shared/listed.ts";
 import { affectedOf, missingVolume, type Expectation, type FoundVolume } from "./find-faults.ts";
 import type { Sidecars } from "./read-sidecars.ts";
 import { VERIFY_LISTS, type VerifyReport, type VolumeFinding } from "./verify-report.ts";

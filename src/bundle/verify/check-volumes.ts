@@ -1,12 +1,12 @@
 import type { VolumeInput } from "../../medium/medium.ts";
+import type { SyncObserver } from "../../mirror/run-events.ts";
 import { isJamError, JamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
-import type { SyncObserver } from "../../mirror/run-events.ts";
-import { readVolumes } from "../read/read-volumes.ts";
-import type { ArrivingSlice } from "../read/volume-reader.ts";
 import type { BundleLayout, BundleLayouts } from "../format/bundle-layout.ts";
 import { isPart } from "../format/volume-label.ts";
 import type { Slice } from "../format/volume-plan.ts";
+import { readVolumes } from "../read/read-volumes.ts";
+import type { ArrivingSlice } from "../read/volume-reader.ts";
 
 /** The result of reading one volume to its end. */
 export interface VolumeCheck {

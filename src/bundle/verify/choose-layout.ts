@@ -1,15 +1,15 @@
-import type { SignatureCheck } from "../signing.ts";
-import { volumeNumberOf } from "../format/bundle-files.ts";
-import type { VolumeCheck } from "./check-volumes.ts";
-import {
-  type BundleLayout,
-  type SignedManifest,
-  layOutBundle,
-  type LayoutSource,
-} from "../format/bundle-layout.ts";
-import type { Sidecars } from "./read-sidecars.ts";
 import { isJamError } from "../../shared/errors.ts";
+import { volumeNumberOf } from "../format/bundle-files.ts";
+import {
+  layOutBundle,
+  type BundleLayout,
+  type LayoutSource,
+  type SignedManifest,
+} from "../format/bundle-layout.ts";
 import { TAR_BLOCK, type VolumePlan } from "../format/volume-plan.ts";
+import type { SignatureCheck } from "../signing.ts";
+import type { VolumeCheck } from "./check-volumes.ts";
+import type { Sidecars } from "./read-sidecars.ts";
 
 /** The layout that volumes are checked against, and the state of its signature. */
 export interface ChosenLayout {

@@ -1,9 +1,9 @@
-import type { Sha256 } from "../../shared/sha256.ts";
 import { formatCount } from "../../shared/listed.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
 import { affectedBy, type Affected } from "../format/bundle-faults.ts";
+import { formatVolumeName, volumeNumberOf } from "../format/bundle-files.ts";
 import type { Slice } from "../format/volume-plan.ts";
 import type { Fault } from "../signing.ts";
-import { formatVolumeName, volumeNumberOf } from "../format/bundle-files.ts";
 import type { VolumeCheck } from "./check-volumes.ts";
 import type { ChosenLayout } from "./choose-layout.ts";
 import type { VolumeFinding, VolumeState } from "./verify-report.ts";

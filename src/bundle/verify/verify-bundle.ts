@@ -1,13 +1,13 @@
-import type { VolumeInput, MediumWriter } from "../../medium/medium.ts";
+import type { MediumWriter, VolumeInput } from "../../medium/medium.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
-import { checkSignature, type SignatureCheck, type VerifyDetached } from "../signing.ts";
 import { volumeNumberOf } from "../format/bundle-files.ts";
-import { checkVolumeInput, type VolumeCheck, PartsFollower } from "./check-volumes.ts";
-import { chooseLayout, type ChosenLayout } from "./choose-layout.ts";
 import { BundleLayouts, type BundleLayout, type SignedManifest } from "../format/bundle-layout.ts";
+import { checkSignature, type SignatureCheck, type VerifyDetached } from "../signing.ts";
+import { buildReport } from "./build-report.ts";
+import { checkVolumeInput, PartsFollower, type VolumeCheck } from "./check-volumes.ts";
+import { chooseLayout, type ChosenLayout } from "./choose-layout.ts";
 import { findFault, type Expectation, type FoundVolume } from "./find-faults.ts";
 import { readSidecars, type Sidecars } from "./read-sidecars.ts";
-import { buildReport } from "./build-report.ts";
 import type { VerifyReport } from "./verify-report.ts";
 
 /** What verifying works with. */

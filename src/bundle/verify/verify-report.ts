@@ -1,12 +1,12 @@
-import type { Omitting } from "../../shared/listed.ts";
-import type { Fault, SignatureCheck } from "../signing.ts";
-import type { SidecarFinding } from "./read-sidecars.ts";
 import { z } from "zod";
+import type { NamedText } from "../../input/read-documents.ts";
 import { JamError } from "../../shared/errors.ts";
+import { MAX_VOLUMES } from "../../shared/limits.ts";
+import type { Omitting } from "../../shared/listed.ts";
 import { bundleId } from "../format/fields.ts";
 import { TAR_BLOCK } from "../format/volume-plan.ts";
-import type { NamedText } from "../../input/read-documents.ts";
-import { MAX_VOLUMES } from "../../shared/limits.ts";
+import type { Fault, SignatureCheck } from "../signing.ts";
+import type { SidecarFinding } from "./read-sidecars.ts";
 
 /** The state of a volume. */
 export type VolumeState = "whole" | "damaged" | "missing" | "swapped" | "foreign";

@@ -1,17 +1,17 @@
 import type { MediumWriter } from "../../medium/medium.ts";
 import { JamError } from "../../shared/errors.ts";
-import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
 import {
+  bundleFiles,
   parseSums,
   PROGRESS_NAME,
+  readSmall,
   SUMS_NAME,
   type BundleFiles,
-  readSmall,
-  bundleFiles,
 } from "../format/bundle-files.ts";
-import { type BundleLayout, layoutHash } from "../format/bundle-layout.ts";
-import { readProgress, type WriteProgress, unseal } from "./write-progress.ts";
+import { layoutHash, type BundleLayout } from "../format/bundle-layout.ts";
 import type { BundleManifest } from "../format/manifest.ts";
+import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
+import { readProgress, unseal, type WriteProgress } from "./write-progress.ts";
 
 /**
  * What an earlier run for the same bundle wrote to a folder, interrupted or complete; undefined when there is nothing.

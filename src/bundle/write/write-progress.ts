@@ -1,15 +1,15 @@
-import { sha256Field } from "../../mirror/document-fields.ts";
-import type { MediumWriter } from "../../medium/medium.ts";
 import { z } from "zod";
+import type { MediumWriter } from "../../medium/medium.ts";
+import { sha256Field } from "../../mirror/document-fields.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import { bundleId } from "../format/fields.ts";
 import {
+  inOnePiece,
   PROGRESS_NAME,
+  readSmall,
   SUMS_NAME,
   SUMS_SIGNATURE_NAME,
-  inOnePiece,
-  readSmall,
 } from "../format/bundle-files.ts";
+import { bundleId } from "../format/fields.ts";
 
 const FORMAT = "jam-bundle-progress:1";
 const MAX_BYTES = 16 * 2 ** 20;

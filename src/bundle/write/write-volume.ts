@@ -1,9 +1,10 @@
+import { Header } from "tar";
 import type { MediumWriter, WrittenFile } from "../../medium/medium.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
-import type { BundleLayout } from "../format/bundle-layout.ts";
-import { Header } from "tar";
 import { cancelled, isJamError, JamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
+import type { ContentReader, ContentSource } from "../contents.ts";
+import type { BundleLayout } from "../format/bundle-layout.ts";
 import type { BundledContent } from "../format/manifest.ts";
 import {
   formatLabel,
@@ -15,7 +16,6 @@ import {
   VOLUME_FORMAT,
 } from "../format/volume-label.ts";
 import { TAR_BLOCK, toBlocks, type Slice, type VolumePlan } from "../format/volume-plan.ts";
-import type { ContentReader, ContentSource } from "../contents.ts";
 
 /** What writing a volume works with. */
 export interface VolumeWriting {

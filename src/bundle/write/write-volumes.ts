@@ -1,9 +1,9 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { JamError } from "../../shared/errors.ts";
 import { hashOf, volumeName, type BundleFiles } from "../format/bundle-files.ts";
-import { writeVolume, type VolumeWriting } from "./write-volume.ts";
 import { layoutHash } from "../format/bundle-layout.ts";
 import { unseal, writeProgress, type FinishedVolume, type WriteProgress } from "./write-progress.ts";
+import { writeVolume, type VolumeWriting } from "./write-volume.ts";
 
 /** Kept free in addition to the volumes, for the sidecars. */
 const SIDECAR_BYTES = 2 ** 20;

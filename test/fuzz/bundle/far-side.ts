@@ -1,12 +1,12 @@
-import type { VolumeInput } from "../../../src/medium/medium.ts";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { importBundles } from "../../../src/bundle/import/import-bundles.ts";
 import type { ImportReport } from "../../../src/bundle/import/import-work.ts";
 import { composeImport } from "../../../src/compose/bundle.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { openKeyFolder } from "../../../src/openpgp/key-folder.ts";
+import type { VolumeInput } from "../../../src/medium/medium.ts";
 import type { Allowance } from "../../../src/metadata/freshness.ts";
+import { openKeyFolder } from "../../../src/openpgp/key-folder.ts";
 import type { SampleKey } from "../../peers/sample-upstream/sign.ts";
 import { SAMPLE_URL } from "./sample-bundle.ts";
 

@@ -13,7 +13,7 @@ import { mutateBytes } from "./mutate-bytes.ts";
 import { mutateJson } from "./mutate-json.ts";
 import { volumeParts, withChanges, type WrittenBundle } from "./sample-bundle.ts";
 import type { Corpus, Seed } from "./seeds.ts";
-import { tarArchive, tarPart, TAR_END, type TarPart } from "./tar-parts.ts";
+import { TAR_END, tarArchive, tarPart, type TarPart } from "./tar-parts.ts";
 
 /** Archives that are no longer what their maker wrote. */
 export interface Mutant {

@@ -1,5 +1,3 @@
-import { formatAgentName } from "../../../src/juju/agent.ts";
-import { buildCatalogue } from "../../../src/juju/catalogue.ts";
 import {
   BUNDLE_FORMAT,
   carriedContents,
@@ -20,6 +18,8 @@ import {
   type VolumeLabel,
 } from "../../../src/bundle/format/volume-label.ts";
 import { planVolumes, type Slice } from "../../../src/bundle/format/volume-plan.ts";
+import { formatAgentName } from "../../../src/juju/agent.ts";
+import { buildCatalogue } from "../../../src/juju/catalogue.ts";
 import type { SigningKey } from "../../../src/openpgp/signing-key.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
 import { sha256Of, type Sha256 } from "../../../src/shared/sha256.ts";

@@ -1,15 +1,15 @@
-import { withChanges } from "./sample-bundle.ts";
+import { generateSecretKey, readSigningKey, type SigningKey } from "../../../src/openpgp/signing-key.ts";
+import type { SampleKey } from "../../peers/sample-upstream/sign.ts";
+import { buildSampleTree } from "../../peers/sample-upstream/tree.ts";
 import {
   sampleBundle,
   smallestVolumeSize,
   volumeArchives,
+  withChanges,
   writeSample,
   type SampleBundle,
   type WrittenBundle,
 } from "./sample-bundle.ts";
-import { generateSecretKey, readSigningKey, type SigningKey } from "../../../src/openpgp/signing-key.ts";
-import type { SampleKey } from "../../peers/sample-upstream/sign.ts";
-import { buildSampleTree } from "../../peers/sample-upstream/tree.ts";
 
 /** A valid bundle to make mutants of. */
 export interface Seed {

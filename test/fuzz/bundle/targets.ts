@@ -1,10 +1,10 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { readVolumes } from "../../../src/bundle/read/read-volumes.ts";
 import { hashOf } from "../../../src/bundle/format/bundle-files.ts";
+import { readVolumes } from "../../../src/bundle/read/read-volumes.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
-import type { Random } from "../../helpers/random.ts";
 import { readPublished, type Published } from "../../helpers/published.ts";
+import type { Random } from "../../helpers/random.ts";
 import { bytesInput, makeFarSide, type FarSide } from "./far-side.ts";
 import { changedPaths, faultsInStore, readFolderState, type FolderState } from "./folder-state.ts";
 import type { Mutant } from "./make-mutant.ts";

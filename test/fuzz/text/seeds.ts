@@ -1,14 +1,14 @@
 import { stringify } from "yaml";
+import { formatSums } from "../../../src/bundle/format/bundle-files.ts";
 import { formatInventory } from "../../../src/bundle/format/inventory.ts";
 import { formatManifest } from "../../../src/bundle/format/manifest.ts";
 import { formatReceipt, groupReceived } from "../../../src/bundle/format/receipt.ts";
 import { formatLabel } from "../../../src/bundle/format/volume-label.ts";
-import { formatSums } from "../../../src/bundle/format/bundle-files.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import { fleetFiles } from "../../helpers/example-fleet.ts";
-import { sampleBundle, withChanges } from "../bundle/sample-bundle.ts";
 import { clearSign } from "../../peers/sample-upstream/sign.ts";
 import { buildSampleTree, type SampleTree } from "../../peers/sample-upstream/tree.ts";
+import { sampleBundle, withChanges } from "../bundle/sample-bundle.ts";
 import { planText } from "./plan-seed.ts";
 import { QUESTIONS, SETTINGS, WORDS } from "./written-seeds.ts";
 

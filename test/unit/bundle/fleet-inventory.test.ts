@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { fleetInventory, hasUnknownArches } from "../../../src/bundle/inventory/fleet-inventory.ts";
 import { formatInventory, parseInventory } from "../../../src/bundle/format/inventory.ts";
-import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
+import { fleetInventory, hasUnknownArches } from "../../../src/bundle/inventory/fleet-inventory.ts";
 import { parseJsonObject } from "../../../src/simplestreams/json-text.ts";
+import { readFleet } from "../../../src/upgrade/fleet/read-fleet.ts";
 import { fleetFiles, fleetStatus } from "../../helpers/example-fleet.ts";
 
 const now = new Date("2026-11-27T20:15:00Z");

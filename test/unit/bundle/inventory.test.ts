@@ -1,10 +1,9 @@
-import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import {
   formatInventory,
+  parseInventory,
   type Inventory,
   type MirrorInventory,
-  parseInventory,
 } from "../../../src/bundle/format/inventory.ts";
 import { readSiteInventory } from "../../../src/bundle/site/site-inventory.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
@@ -20,6 +19,7 @@ import {
   hashOf,
   SNAPSHOT,
 } from "../../helpers/contents.ts";
+import { fc, test as property } from "../../helpers/property.ts";
 
 const verify = () => Promise.reject(new Error("no signature is asked for"));
 

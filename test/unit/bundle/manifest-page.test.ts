@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { formatPage } from "../../../src/bundle/create/manifest-page.ts";
-import { nameManifest } from "../../../src/bundle/format/manifest.ts";
 import { bundleFiles } from "../../../src/bundle/format/bundle-files.ts";
+import { nameManifest } from "../../../src/bundle/format/manifest.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 
 const hash = sha256Of("a");

@@ -1,4 +1,3 @@
-import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import {
   carriedContents,
@@ -11,6 +10,7 @@ import { parseManifest } from "../../../src/bundle/format/parse-manifest.ts";
 import { formatLabel, parseLabel, VOLUME_FORMAT } from "../../../src/bundle/format/volume-label.ts";
 import { LABEL_BYTES } from "../../../src/bundle/format/volume-plan.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
+import { fc, test as property } from "../../helpers/property.ts";
 
 const hash = (text: string) => sha256Of(text);
 

@@ -1,14 +1,13 @@
-import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import {
-  parseReceipt,
   formatReceipt,
   groupReceived,
+  parseReceipt,
   receivedIds,
   shortId,
   type Receipt,
 } from "../../../src/bundle/format/receipt.ts";
-import { isSigned, tidySignedBlock, readReceipt } from "../../../src/bundle/site/read-receipts.ts";
+import { isSigned, readReceipt, tidySignedBlock } from "../../../src/bundle/site/read-receipts.ts";
 import { readSiteInventory } from "../../../src/bundle/site/site-inventory.ts";
 import { isJamError, type JamError } from "../../../src/shared/errors.ts";
 import { parseSha256, type Sha256 } from "../../../src/shared/sha256.ts";
@@ -21,6 +20,7 @@ import {
   hashOf,
   SNAPSHOT,
 } from "../../helpers/contents.ts";
+import { fc, test as property } from "../../helpers/property.ts";
 
 const anyReceipt: fc.Arbitrary<Receipt> = fc
   .record({

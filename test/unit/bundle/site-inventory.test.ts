@@ -1,15 +1,15 @@
-import { fc, test as property } from "../../helpers/property.ts";
 import { expect, test } from "vitest";
 import { formatInventory } from "../../../src/bundle/format/inventory.ts";
+import { behindOf } from "../../../src/bundle/site/list-sites.ts";
 import {
   baselineOf,
   readSiteInventory,
   type SiteInventory,
 } from "../../../src/bundle/site/site-inventory.ts";
-import { behindOf } from "../../../src/bundle/site/list-sites.ts";
 import type { Sha256 } from "../../../src/shared/sha256.ts";
 import { anAgent } from "../../helpers/agents.ts";
 import { anyBundle, anyHash, bundleOf, hashOf } from "../../helpers/contents.ts";
+import { fc, test as property } from "../../helpers/property.ts";
 
 const verify = () => Promise.reject(new Error("no signature is asked for"));
 

@@ -1,15 +1,15 @@
-import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import type { BundledContent } from "../../../src/bundle/format/manifest.ts";
 import {
+  parseVolumeSize,
   planVolumes,
   TAR_BLOCK,
   toBlocks,
-  type LayoutInput,
-  parseVolumeSize,
   VOLUME_PRESETS,
+  type LayoutInput,
 } from "../../../src/bundle/format/volume-plan.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
+import { fc, test as property } from "../../helpers/property.ts";
 
 function content(size: number, index: number): BundledContent {
   return { kind: index % 3 === 0 ? "document" : "tarball", sha256: sha256Of(String(index)), size };

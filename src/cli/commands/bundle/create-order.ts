@@ -3,10 +3,10 @@ import type { BundleOrder } from "../../../bundle/create/plan-bundle.ts";
 import { readSiteInventory, type SiteInventory } from "../../../bundle/site/site-inventory.ts";
 import type { Config } from "../../../config/config.ts";
 import { adviceOf } from "../../../mirror/knowledge.ts";
-import { JamError } from "../../../shared/errors.ts";
-import type { Store } from "../../../store/store.ts";
 import { listSnapshotIds, readSnapshot, requireCurrentSnapshot } from "../../../mirror/read-snapshots.ts";
 import type { Snapshot } from "../../../mirror/snapshot.ts";
+import { JamError } from "../../../shared/errors.ts";
+import type { Store } from "../../../store/store.ts";
 import type { CommandContext } from "../../command.ts";
 import { readInputFile } from "../../input/input-files.ts";
 

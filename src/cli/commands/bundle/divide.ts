@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import type { DividedBundle } from "../../../bundle/divide/divide-bundle.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
@@ -6,7 +7,6 @@ import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
 import { describeSignature } from "./inspect.ts";
-import type { Command } from "commander";
 import { parseSizeFlag } from "./volume-text.ts";
 
 interface DivideFlags {

@@ -1,10 +1,10 @@
-import type { VolumeInput } from "../../../medium/medium.ts";
-import { printable } from "../../../shared/printable.ts";
 import type { ImportRules, ImportWork } from "../../../bundle/import/import-work.ts";
 import { previewImport, type BundlePreview } from "../../../bundle/import/preview.ts";
+import type { VolumeInput } from "../../../medium/medium.ts";
+import { currentSnapshot } from "../../../mirror/read-snapshots.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { cutLists, formatCount } from "../../../shared/listed.ts";
-import { currentSnapshot } from "../../../mirror/read-snapshots.ts";
+import { printable } from "../../../shared/printable.ts";
 import { MIRROR_REF } from "../../../shared/ref-name.ts";
 import type { CommandContext } from "../../command.ts";
 

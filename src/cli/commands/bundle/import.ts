@@ -1,14 +1,14 @@
-import { printable } from "../../../shared/printable.ts";
 import type { Command } from "commander";
 import type { ImportReport } from "../../../bundle/import/import-work.ts";
+import { ALLOWANCES, type Allowance } from "../../../metadata/freshness.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { countRows, formatCount } from "../../../shared/listed.ts";
-import { ALLOWANCES, type Allowance } from "../../../metadata/freshness.ts";
+import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
-import { shortenNames } from "../../output/text.ts";
-import { formatTable } from "../../output/table.ts";
-import { createProgress } from "../../progress.ts";
 import { EXIT } from "../../exit-status.ts";
+import { formatTable } from "../../output/table.ts";
+import { shortenNames } from "../../output/text.ts";
+import { createProgress } from "../../progress.ts";
 
 /** Exit status when something is missing, and when something was refused. */
 

@@ -5,9 +5,9 @@ import { formatByteSize } from "../../../shared/byte-size.ts";
 import { cutLists, formatCount } from "../../../shared/listed.ts";
 import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
+import { EXIT } from "../../exit-status.ts";
 import { formatTable } from "../../output/table.ts";
 import { describeVolumes } from "./volume-text.ts";
-import { EXIT } from "../../exit-status.ts";
 
 interface InspectFlags {
   readonly agents?: true;

@@ -1,12 +1,12 @@
-import { printable } from "../../../shared/printable.ts";
 import type { Command } from "commander";
+import { siteName } from "../../../bundle/format/fields.ts";
 import { formatReceipt, type Receipt } from "../../../bundle/format/receipt.ts";
 import { takeReceipt } from "../../../bundle/inventory/mirror-inventory.ts";
-import { siteName } from "../../../bundle/format/fields.ts";
 import type { Config } from "../../../config/config.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
 import { formatCount } from "../../../shared/listed.ts";
+import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { writeCarriedFile } from "./write-file.ts";
 

@@ -1,15 +1,15 @@
-import { pathWord, shellCommand } from "../../../shared/shell-command.ts";
 import type { Command } from "commander";
 import type { Repaired, RepairWork } from "../../../bundle/repair/repair-bundle.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
 import { formatCount } from "../../../shared/listed.ts";
+import { pathWord, shellCommand } from "../../../shared/shell-command.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
+import { EXIT } from "../../exit-status.ts";
+import { readInputFile } from "../../input/input-files.ts";
 import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
-import { readInputFile } from "../../input/input-files.ts";
 import { renderReport } from "./verify.ts";
-import { EXIT } from "../../exit-status.ts";
 
 interface RepairFlags {
   readonly to?: string;

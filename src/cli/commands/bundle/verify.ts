@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 import { describeAffected } from "../../../bundle/format/bundle-faults.ts";
 import type { VerifyReport, VolumeFinding } from "../../../bundle/verify/verify-report.ts";
-import { printable } from "../../../shared/printable.ts";
-import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
-import { createProgress } from "../../progress.ts";
-import { pathWord, shellCommand } from "../../../shared/shell-command.ts";
 import { formatCount } from "../../../shared/listed.ts";
-import { describeVolumes } from "./volume-text.ts";
-import { describeSignature } from "./inspect.ts";
+import { printable } from "../../../shared/printable.ts";
+import { pathWord, shellCommand } from "../../../shared/shell-command.ts";
+import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { EXIT } from "../../exit-status.ts";
+import { createProgress } from "../../progress.ts";
+import { describeSignature } from "./inspect.ts";
+import { describeVolumes } from "./volume-text.ts";
 
 interface VerifyFlags {
   readonly allowUnsigned?: true;

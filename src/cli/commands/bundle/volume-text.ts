@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { parseVolumeSize } from "../../../bundle/format/volume-plan.ts";
+
 /** Numbers in a line, runs of them drawn together: `1-4, 7`. */
 export function describeVolumes(numbers: readonly number[]): string {
   const runs: [number, number][] = [];
