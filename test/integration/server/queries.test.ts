@@ -132,8 +132,12 @@ describe("says what is wrong with", () => {
   });
 });
 
-test("says in the plan what a snap channel was taken for", async () => {
+test("says what a snap channel was taken for", async () => {
   await using mirror = await serveMirror(AGENTS);
+  for (const path of ["agents?version=3.6/stable", "explain?agent=3.6/stable"]) {
+    expect((await ask(mirror.url, path)).body.note).toContain("3.6/stable is a snap channel");
+  }
+  expect((await ask(mirror.url, "agents?version=3.6")).body).not.toHaveProperty("note");
   const { body } = await ask(mirror.url, "plan?from=3.6.5&to=3.6/stable");
   expect(body.hops).toMatchObject([{ to: "3.6.9" }]);
   expect(body.warnings[0]).toContain("3.6/stable is a snap channel");
