@@ -197,7 +197,7 @@ function describeForeign(document: unknown, format: unknown): string {
     return "is a juju status, not a plan: jam plan --fleet makes a plan from it";
   }
   if (typeof format === "string") return `has the format ${printable(format, 60)}, not ${PLAN_FORMAT}`;
-  return `is not a plan of jam, because it does not have the format ${PLAN_FORMAT}`;
+  return `does not have the format ${PLAN_FORMAT}: it is not a jam plan`;
 }
 
 function invalid(name: string, what: string): JamError {
