@@ -1,4 +1,4 @@
-import { JamError, type ErrorDetails } from "../../shared/errors.ts";
+import { JamError, type ErrorDetails, type ErrorCode, type JamErrorOptions } from "../../shared/errors.ts";
 import { countRows, formatCount, type Omitting } from "../../shared/listed.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { BundleManifest } from "./manifest.ts";
@@ -6,20 +6,30 @@ import type { BundleManifest } from "./manifest.ts";
 const COPY_AGAIN =
   "Copy it from its maker again. `jam bundle verify` checks all volumes; docs/reference/bundle-format.md describes them.";
 
+/** A fault of one volume. */
+export class VolumeFaultError extends JamError {
+  /** The name of the volume, as it is in messages. */
+  readonly volume: string;
+
+  constructor(code: ErrorCode, volume: string, message: string, options: JamErrorOptions) {
+    super(code, message, { ...options, details: { volume, ...options.details } });
+    this.volume = volume;
+  }
+}
+
 /** `JAM_BUNDLE_MALFORMED`: `name` breaks the format. */
-export function malformedBundle(name: string, what: string, cause?: unknown): JamError {
-  return new JamError("JAM_BUNDLE_MALFORMED", `${name}: ${what}.`, {
+export function malformedBundle(name: string, what: string, cause?: unknown): VolumeFaultError {
+  return new VolumeFaultError("JAM_BUNDLE_MALFORMED", name, `${name}: ${what}.`, {
     cause,
     hint: COPY_AGAIN,
-    details: { volume: name },
   });
 }
 
 /** `JAM_BUNDLE_DAMAGED`: `name` is truncated, too long, or does not match its hash. */
-export function damagedBundle(name: string, what: string, details: ErrorDetails = {}): JamError {
-  return new JamError("JAM_BUNDLE_DAMAGED", `${name}: ${what}.`, {
+export function damagedBundle(name: string, what: string, details: ErrorDetails = {}): VolumeFaultError {
+  return new VolumeFaultError("JAM_BUNDLE_DAMAGED", name, `${name}: ${what}.`, {
     hint: "Find the bad volumes with `jam bundle verify`, and recreate only those with `jam bundle repair`.",
-    details: { volume: name, ...details },
+    details,
   });
 }
 

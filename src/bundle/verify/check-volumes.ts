@@ -2,6 +2,7 @@ import type { VolumeInput } from "../../medium/medium.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
 import { isJamError, JamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
+import { VolumeFaultError } from "../format/bundle-faults.ts";
 import type { BundleLayout, BundleLayouts } from "../format/bundle-layout.ts";
 import { isPart } from "../format/volume-label.ts";
 import type { Slice } from "../format/volume-plan.ts";
@@ -72,9 +73,9 @@ function draft(input: VolumeInput, name: string, position: number): Draft {
 }
 
 /** The volume that a fault is in: the one being read, or one whose head cannot be read. */
-function blame(checks: Draft[], { details }: JamError, input: VolumeInput): Draft {
+function blame(checks: Draft[], fault: JamError, input: VolumeInput): Draft {
   const last = checks.at(-1);
-  const name = typeof details["volume"] === "string" ? details["volume"] : (last?.name ?? input.name);
+  const name = fault instanceof VolumeFaultError ? fault.volume : (last?.name ?? input.name);
   if (last?.name === name) return last;
   const added = draft(input, name, checks.length);
   checks.push(added);
