@@ -1,9 +1,7 @@
-import { formatByteSize } from "../../shared/byte-size.ts";
-import type { AgentsDocument } from "../../mirror/agents-document.ts";
 import { requireCurrentSnapshot } from "../../mirror/read-snapshots.ts";
 import { listAgents } from "../../mirror/list-agents.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { formatTable } from "../output/table.ts";
+import { renderAgents, renderEveryAgent } from "../render/agent-table.ts";
 import { adviseOnMissing } from "../upstream-agents.ts";
 import { EXIT } from "../exit-status.ts";
 
@@ -11,7 +9,18 @@ interface ListOptions {
   readonly stream?: string;
   readonly arch?: string;
   readonly release?: string;
+  readonly wide?: true;
 }
+
+const HELP = `
+One line stands for agents of one version in the same streams: RELEASE and ARCH list what they were built for. Series share a
+line only where they share the tarball, so "ubuntu (+4 series)" is one tarball per architecture. SIZE counts each tarball of
+the line once, and so do the totals in the last line.
+
+Examples:
+  jam list 3.6
+  jam list --wide 2.9.60                     every agent, with its series and path
+  jam list --stream proposed --arch arm64 -o json`;
 
 export const define: DefineCommand = (command, run) => {
   command
@@ -19,7 +28,8 @@ export const define: DefineCommand = (command, run) => {
     .option("--stream <stream>", "only agents of this stream")
     .option("--arch <arch>", "only agents for this architecture")
     .option("--release <release>", "only agents for this OS type or series")
-    .addHelpText("after", "\nExamples:\n  jam list 3.6\n  jam list --stream proposed --arch arm64 -o json")
+    .option("--wide", "one line per agent, with its path")
+    .addHelpText("after", HELP)
     .action(run(list));
 };
 
@@ -28,34 +38,15 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
   const { openReader } = await import("../../compose/store.ts");
   const snapshot = await requireCurrentSnapshot(await openReader(config), config.data);
   const version = call.args[0] as string | undefined;
-  const document = listAgents(snapshot, { version, ...call.options });
+  const { arch, release, stream, wide } = call.options;
+  const document = listAgents(snapshot, { version, stream, arch, release });
   if (document.note !== undefined) await context.output.note(document.note);
-  await context.output.print(document, () => render(document));
+  await context.output.print(document, () =>
+    (wide === true ? renderEveryAgent : renderAgents)(document.agents),
+  );
   if (document.agents.length > 0) return 0;
-  const { arch, stream } = call.options;
   const advice =
     version === undefined ? undefined : await adviseOnMissing(context, { word: version, arch, stream });
   await context.output.note(`No agent in the mirror matches. ${advice ?? "`jam list` shows all of them."}`);
   return EXIT.notHeld;
-}
-
-function render({ agents }: AgentsDocument): Promise<string> {
-  return formatTable(
-    [
-      { heading: "VERSION" },
-      { heading: "RELEASE" },
-      { heading: "ARCH" },
-      { heading: "STREAMS" },
-      { heading: "SIZE", align: "right" },
-      { heading: "PATH" },
-    ],
-    agents.map(({ version, release, arch, streams, size, path }) => [
-      version,
-      release,
-      arch,
-      streams.join(","),
-      formatByteSize(size),
-      path,
-    ]),
-  );
 }

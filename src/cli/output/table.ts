@@ -16,7 +16,22 @@ export async function formatTable(
   columns: readonly TableColumn[],
   rows: readonly (readonly string[])[],
 ): Promise<string> {
-  const cells = [columns.map((column) => column.heading), ...rows];
+  return layOut(columns, [columns.map((column) => column.heading), ...rows]);
+}
+
+/** Rows without a heading, aligned like those of a table. */
+export async function formatRows(rows: readonly (readonly string[])[]): Promise<string> {
+  const widest = rows.reduce((count, row) => Math.max(count, row.length), 0);
+  return layOut(
+    Array.from({ length: widest }, () => ({ heading: "" })),
+    rows,
+  );
+}
+
+function layOut(
+  columns: readonly TableColumn[],
+  cells: readonly (readonly string[])[],
+): string | Promise<string> {
   const isAscii = cells.every((row) => row.every((cell) => ASCII.test(cell)));
   return isAscii ? align(columns, cells, (text) => text.length) : alignAny(columns, cells);
 }

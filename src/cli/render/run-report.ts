@@ -5,8 +5,8 @@ import { formatDuration } from "../../shared/duration.ts";
 import { countRows, formatCount } from "../../shared/listed.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
 import type { Paint } from "../output/paint.ts";
-import { shortenNames } from "../output/text.ts";
 import { formatTable } from "../output/table.ts";
+import { formatAgentNames } from "./agent-names.ts";
 
 /** A run's report as the one JSON document. `removed` lists agent names; `removals` the reason for each. */
 export function reportDocument(report: SyncReport): object {
@@ -24,15 +24,8 @@ export async function renderReport(report: SyncReport, paint: Paint): Promise<st
   }
   lines.push(`  held     ${formatCount(report.held.agents, "agent")}, ${formatByteSize(report.held.bytes)}`);
   if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
-  if (report.added.length > 0) lines.push(`  new      ${shortenNames(report.added, report.omitted?.added)}`);
-  if (report.removed.length > 0) {
-    lines.push(
-      `  removed  ${shortenNames(
-        report.removed.map(({ agent, reason }) => `${agent} (${reason})`),
-        report.omitted?.removed,
-      )}`,
-    );
-  }
+  lines.push(...(await formatAgentNames("  new      ", report.added, report.omitted?.added)));
+  lines.push(...(await formatAgentNames("  removed  ", report.removed, report.omitted?.removed)));
   for (const warning of report.warnings)
     lines.push(`  ${paint("yellow", "warning")}  ${printable(warning, Infinity)}`);
   const { failed = 0, warnings = 0 } = report.omitted ?? {};

@@ -3,7 +3,10 @@ import { formatCount } from "../../shared/listed.ts";
 import type { Assessment } from "../../sync/assess.ts";
 import type { SyncPlan } from "../../sync/plan.ts";
 import { outcomesOf } from "../../sync/evaluate-rules.ts";
+import { formatAgentName, listStreams, sumTarballBytes } from "../../juju/agent.ts";
 import { formatTable } from "../output/table.ts";
+import { readAgentPlace } from "./agent-names.ts";
+import { foldAgents } from "./fold-agents.ts";
 
 /** What a sync would do; nothing where it would be refused. */
 export type PlannedSync = Pick<Assessment, "plan" | "rules" | "refusal" | "warnings">;
@@ -41,15 +44,8 @@ export async function renderPlan(planned: PlannedSync): Promise<string> {
   if (planned.refusal !== undefined) return "A sync would change nothing: it would be refused.\n";
   const plan = stepsOf(planned);
   const parts: string[] = [];
-  if (plan.fetch.length > 0) {
-    parts.push(`To fetch:\n${await fetchTable(plan)}`);
-  }
-  if (plan.remove.length > 0) {
-    const rows = plan.remove.map(({ agent, reason, detail }) => [agent, reason, detail]);
-    parts.push(
-      `To remove from the index:\n${await formatTable([{ heading: "AGENT" }, { heading: "REASON" }, { heading: "RULE" }], rows)}`,
-    );
-  }
+  if (plan.fetch.length > 0) parts.push(`To fetch:\n${await fetchTable(plan)}`);
+  if (plan.remove.length > 0) parts.push(`To remove from the index:\n${await removeTable(plan)}`);
   const total = `${formatCount(plan.fetch.length, "tarball")}, ${formatByteSize(plan.bytes)} to fetch; ${formatCount(plan.remove.length, "agent")} to remove; ${plan.wanted.length} wanted in all.`;
   parts.push(
     plan.fetch.length + plan.remove.length === 0
@@ -59,12 +55,69 @@ export async function renderPlan(planned: PlannedSync): Promise<string> {
   return parts.join("\n");
 }
 
-function fetchTable(plan: SyncPlan): Promise<string> {
-  return formatTable(
-    [{ heading: "AGENT" }, { heading: "SIZE", align: "right" }, { heading: "PATH" }, { heading: "RULE" }],
-    plan.fetch.map(({ agents, size, path, rule }) => {
-      const others = agents.length > 1 ? ` (+${agents.length - 1})` : "";
-      return [`${agents[0]}${others}`, formatByteSize(size), path, rule];
-    }),
+async function fetchTable(plan: SyncPlan): Promise<string> {
+  const steps = new Map(plan.fetch.flatMap((step) => step.agents.map((name) => [name, step] as const)));
+  const agents = plan.wanted.flatMap((agent) => {
+    const step = steps.get(formatAgentName(agent));
+    return step === undefined
+      ? []
+      : [{ ...agent, streams: listStreams(agent).sort().join(","), why: step.rule }];
+  });
+  const lines = foldAgents(agents, {
+    tarball: ({ sha256 }) => sha256,
+    shown: ({ streams, why }) => [streams, why],
+  });
+  const { labelOf, legend } = labelReasons(agents.map(({ why }) => why));
+  const table = await formatTable(
+    [...AGENT_COLUMNS, { heading: "STREAMS" }, { heading: "SIZE", align: "right" }, { heading: "WHY" }],
+    lines.map(({ version, releases, arches, rows }) => [
+      version,
+      releases,
+      arches,
+      rows[0]?.streams ?? "",
+      formatByteSize(sumTarballBytes(rows)),
+      labelOf(rows[0]?.why ?? ""),
+    ]),
   );
+  return table + legend;
+}
+
+async function removeTable({ remove }: SyncPlan): Promise<string> {
+  const lines = foldAgents(
+    remove.map(({ agent, ...why }) => ({ ...readAgentPlace(agent), ...why })),
+    { tarball: () => "", shown: ({ reason, detail }) => [reason, detail] },
+  );
+  const { labelOf, legend } = labelReasons(remove.map(({ detail }) => detail));
+  const table = await formatTable(
+    [...AGENT_COLUMNS, { heading: "REASON" }, { heading: "WHY" }],
+    lines.map(({ version, releases, arches, rows }) => [
+      version,
+      releases,
+      arches,
+      rows[0]?.reason ?? "",
+      labelOf(rows[0]?.detail ?? ""),
+    ]),
+  );
+  return table + legend;
+}
+
+const AGENT_COLUMNS = [{ heading: "VERSION" }, { heading: "RELEASE" }, { heading: "ARCH" }];
+
+/** So long may a reason be that stands in the table itself. */
+const SHORT = 30;
+
+/** A short label for each reason, and the lines below the table that name the long ones once. */
+function labelReasons(reasons: readonly string[]): {
+  readonly labelOf: (reason: string) => string;
+  readonly legend: string;
+} {
+  const labels = new Map<string, string>();
+  const legend: string[] = [];
+  for (const reason of new Set(reasons)) {
+    const [, rule, conditions] = /^(rule \d+) takes it: ([^]*)$/.exec(reason) ?? [];
+    const label = rule ?? (reason.length <= SHORT ? reason : `note ${legend.length + 1}`);
+    labels.set(reason, label);
+    if (label !== reason) legend.push(`${label}: ${conditions ?? reason}\n`);
+  }
+  return { labelOf: (reason) => labels.get(reason) ?? reason, legend: legend.join("") };
 }

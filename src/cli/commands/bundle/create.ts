@@ -9,8 +9,8 @@ import { cutLists, formatCount } from "../../../shared/listed.ts";
 import type { Store } from "../../../store/store.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { formatTable } from "../../output/table.ts";
-import { shortenNames } from "../../output/text.ts";
 import { createProgress } from "../../progress.ts";
+import { formatAgentNames } from "../../render/agent-names.ts";
 import { readOrder, type ChoiceFlags } from "./create-order.ts";
 import { parseSizeFlag } from "./volume-text.ts";
 
@@ -203,8 +203,7 @@ async function printBundle(
     if (relied > 0) lines.push(`Relies on ${formatCount(relied, "file")} that the far side has already.`);
     if (carried.agents === 0)
       lines.push("The far side has every tarball already: the bundle contains only metadata.");
-    if (manifest.missing.length > 0)
-      lines.push(`Left out: ${shortenNames(manifest.missing.map(({ agent }) => agent))}`);
+    lines.push(...(await formatAgentNames("Left out: ", manifest.missing)));
     lines.push("", "Next, on the far side:", "  jam bundle import FOLDER", "  jam bundle receipt --to FILE");
     return `${lines.join("\n")}\n`;
   });

@@ -7,6 +7,7 @@ import { cutLists, formatCount } from "../../../shared/listed.ts";
 import { printable } from "../../../shared/printable.ts";
 import { MIRROR_REF } from "../../../shared/ref-name.ts";
 import type { CommandContext } from "../../command.ts";
+import { formatAgentNames } from "../../render/agent-names.ts";
 
 /** Prints what an import would do. */
 export async function printDryRun(
@@ -34,12 +35,13 @@ export async function printDryRun(
     if (warning !== undefined) await context.output.warn(`warning: ${printable(warning, Infinity)}`);
   await context.output.print(
     { plan: { bundles, freeBytes: free } },
-    () => `${previews.map(render).join("\n")}\n${free === null ? "" : `Free: ${formatByteSize(free)}\n`}`,
+    async () =>
+      `${(await Promise.all(previews.map(render))).join("\n")}\n${free === null ? "" : `Free: ${formatByteSize(free)}\n`}`,
   );
   return 0;
 }
 
-function render(preview: BundlePreview): string {
+async function render(preview: BundlePreview): Promise<string> {
   const { manifest, volumes, count, imports, removes, missing, signedBy } = preview;
   const lines = [
     `Bundle ${manifest.id}, ${signedBy === null ? "SIGNER NOT TRUSTED" : `signed by ${signedBy}`}`,
@@ -47,10 +49,8 @@ function render(preview: BundlePreview): string {
     `  imports  ${formatCount(imports.agents, "agent")}, ${formatByteSize(imports.bytes)}`,
   ];
   if (removes.length > 0) {
-    const names = removes.slice(0, 8).join(", ");
-    lines.push(
-      `  removes  ${formatCount(removes.length, "agent")}: ${names}${removes.length > 8 ? ", …" : ""}`,
-    );
+    lines.push(`  removes  ${formatCount(removes.length, "agent")}`);
+    lines.push(...(await formatAgentNames("           ", removes)));
   }
   if (missing.length > 0) {
     const names = missing.slice(0, 8).map(({ agents, path }) => agents[0] ?? path);

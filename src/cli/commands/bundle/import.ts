@@ -7,8 +7,8 @@ import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { EXIT } from "../../exit-status.ts";
 import { formatTable } from "../../output/table.ts";
-import { shortenNames } from "../../output/text.ts";
 import { createProgress } from "../../progress.ts";
+import { formatAgentNames } from "../../render/agent-names.ts";
 
 /** Exit status when something is missing, and when something was refused. */
 
@@ -101,8 +101,8 @@ async function render(report: ImportReport, { paint }: CommandContext): Promise<
   lines.push(`  imported ${formatCount(imported.agents, "agent")}, ${formatByteSize(imported.bytes)}`);
   lines.push(`  held     ${formatCount(held.agents, "agent")}, ${formatByteSize(held.bytes)}`);
   if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
-  if (added.length > 0) lines.push(`  new      ${shortenNames(added, report.omitted?.added)}`);
-  if (removed.length > 0) lines.push(`  removed  ${shortenNames(removed, report.omitted?.removed)}`);
+  lines.push(...(await formatAgentNames("  new      ", added, report.omitted?.added)));
+  lines.push(...(await formatAgentNames("  removed  ", removed, report.omitted?.removed)));
   for (const warning of report.warnings)
     lines.push(`  ${paint("yellow", "warning")}  ${printable(warning, Infinity)}`);
   for (const { agent, code, message } of report.failed)
