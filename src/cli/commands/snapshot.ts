@@ -7,7 +7,7 @@ import type { SnapshotDiff, SnapshotDocument, SnapshotsDocument } from "../../mi
 import { planSwitch, switchSnapshot } from "../../mirror/switch-snapshot.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
-import { shortenNames } from "../output/text.ts";
+import { formatAgentNames } from "../render/agent-names.ts";
 
 interface SwitchFlags {
   readonly allow?: readonly string[];
@@ -98,7 +98,7 @@ async function switchTo(context: CommandContext, call: CommandCall<SwitchFlags>)
   });
   if (call.options.dryRun === true) {
     const planned = await planSwitch(store, await find());
-    await context.output.print(planned, () => `Would change:\n${renderDiff(planned)}`);
+    await context.output.print(planned, async () => `Would change:\n${await renderDiff(planned)}`);
     return;
   }
   const run = {
@@ -107,10 +107,10 @@ async function switchTo(context: CommandContext, call: CommandCall<SwitchFlags>)
     signal: context.signal,
   };
   const document = await asWriter(store, run, async () => switchSnapshot(store, await find()));
-  await context.output.print(document, () =>
+  await context.output.print(document, async () =>
     document.from === document.to
       ? `${document.to} is shown already.\n`
-      : `Now shown: ${document.to}\n${renderDiff(document)}`,
+      : `Now shown: ${document.to}\n${await renderDiff(document)}`,
   );
 }
 
@@ -146,14 +146,15 @@ async function renderList(
   return table + damaged.map(({ message }) => `${context.paint("red", message)}\n`).join("");
 }
 
-function renderSnapshot({ snapshot, proofs, agents }: SnapshotDocument): string {
+async function renderSnapshot({ snapshot, proofs, agents }: SnapshotDocument): Promise<string> {
   const lines = [
     `snapshot  ${snapshot.id}`,
     `created   ${snapshot.createdAt}`,
     `shown     ${snapshot.refs.length === 0 ? "no" : snapshot.refs.join(", ")}`,
     `before    ${snapshot.parent ?? "-"}`,
     `bundle    ${snapshot.bundle ?? "-"}`,
-    `agents    ${snapshot.agents}, ${formatByteSize(snapshot.bytes)}: ${shortenNames(agents)}`,
+    `agents    ${snapshot.agents}, ${formatByteSize(snapshot.bytes)}`,
+    ...(await formatAgentNames("          ", agents)),
   ];
   for (const { upstream, verified, documents } of proofs) {
     lines.push(`upstream  ${upstream} (${verified ? "verified" : "NOT VERIFIED"})`);
@@ -165,15 +166,14 @@ function renderSnapshot({ snapshot, proofs, agents }: SnapshotDocument): string 
   return `${lines.join("\n")}\n`;
 }
 
-function renderDiff({ from, to, added, removed, changed, bytes }: SnapshotDiff): string {
+async function renderDiff({ from, to, added, removed, changed, bytes }: SnapshotDiff): Promise<string> {
   if (added.length + removed.length + changed.length === 0)
     return `${from} and ${to} list the same agents.\n`;
   const lines = [`from      ${from}`, `to        ${to}`];
-  if (added.length > 0) lines.push(`added     ${added.length}: ${shortenNames(added)}`);
-  if (removed.length > 0) lines.push(`removed   ${removed.length}: ${shortenNames(removed)}`);
-  if (changed.length > 0) {
-    lines.push(`changed   ${changed.length}: ${shortenNames(changed.map(({ agent }) => agent))}`);
-  }
+  lines.push(...(await formatAgentNames(`added     ${added.length}: `, added)));
+  lines.push(...(await formatAgentNames(`removed   ${removed.length}: `, removed)));
+  const others = changed.map(({ agent }) => agent);
+  lines.push(...(await formatAgentNames(`changed   ${changed.length}: `, others)));
   lines.push(`size      ${bytes < 0 ? "-" : "+"}${formatByteSize(Math.abs(bytes))}`);
   return `${lines.join("\n")}\n`;
 }
