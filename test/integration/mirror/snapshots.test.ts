@@ -79,7 +79,10 @@ test("goes back to an earlier snapshot in one step, records it, and a sync goes 
   expect(await listed(mirror)).toEqual(["3.6.1", "3.6.2"]);
 
   const planned = await mirror.here("snapshot", "switch", first, "--allow", "rollback", "--dry-run");
-  expect(planned).toMatchObject({ status: 0, stdout: expect.stringContaining("3.6.2-ubuntu-amd64") });
+  expect(planned).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/removed +1: 3\.6\.2 +ubuntu +amd64\n/),
+  });
   expect(await listed(mirror)).toEqual(["3.6.1", "3.6.2"]);
 
   expect(await mirror.here("snapshot", "switch", first, "--allow", "rollback")).toMatchObject({ status: 0 });
