@@ -148,7 +148,11 @@ function createGuardedLookup(base: URL): { function: LookupFunction; guard(from:
   };
 }
 
-async function readAuthorities(file: string): Promise<string[]> {
+/**
+ * The certificates that the system trusts and those in a PEM file.
+ * @throws JamError JAM_CONFIG_INVALID
+ */
+export async function readAuthorities(file: string): Promise<string[]> {
   const hint = "Name a PEM file with at least one certificate as fetch.caFile in jam.yaml.";
   const pem = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new JamError("JAM_CONFIG_INVALID", `The file of certificate authorities ${file} cannot be read`, {

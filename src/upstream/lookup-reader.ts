@@ -1,13 +1,13 @@
 import { open, readFile } from "node:fs/promises";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { getCACertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { Got, Response } from "got";
 
 import { loadKeyring } from "../openpgp/keyring.ts";
 import { verifyAsJuju } from "../openpgp/verify-clearsigned.ts";
 import { cancelled, displayUrl } from "./failure.ts";
+import { readAuthorities } from "./http-client.ts";
 import { toUpstreamError } from "./http-failure.ts";
 import { isPrivateHost } from "./url-policy.ts";
 import { proxyFor, readProxySettings, type ProxyEnvironment } from "./proxy-setting.ts";
@@ -43,7 +43,7 @@ const MAX_REDIRECTS = 9;
 /**
  * Reads documents as Juju's client does: redirects are followed wherever they lead, no status is an error, nothing
  * is repeated. A URL outside the bases is not contacted.
- * @throws JamError JAM_KEYRING_INVALID, JAM_CANCELLED
+ * @throws JamError JAM_KEYRING_INVALID, JAM_CONFIG_INVALID for the file of authorities, JAM_CANCELLED
  */
 export function createLookupReader(options: LookupReaderOptions) {
   let client: Promise<Got> | undefined;
@@ -55,8 +55,9 @@ export function createLookupReader(options: LookupReaderOptions) {
     if (!isNamed(url)) return { kind: "not-contacted" };
     if (url.startsWith("file:")) return await readLocal(url, accept !== undefined);
     const { signal } = options;
+    // Outside the `try`: a file of authorities that cannot be read is an error of the settings, not of the server.
+    const got = await openClient();
     try {
-      const got = await openClient();
       const answer = accept === undefined ? await got(url, { signal }) : await head(got, url, accept, signal);
       return {
         kind: "answer",
@@ -82,10 +83,7 @@ export function createLookupReader(options: LookupReaderOptions) {
 async function createClient(options: LookupReaderOptions): Promise<Got> {
   const { default: got } = await import("got");
   const shared = { proxyEnv: readProxySettings(options.environment) };
-  const authorities =
-    options.caFile === undefined
-      ? {}
-      : { ca: [...getCACertificates("default"), await readFile(options.caFile, "utf8")] };
+  const authorities = options.caFile === undefined ? {} : { ca: await readAuthorities(options.caFile) };
   const step = options.idleTimeoutMs;
   return got.extend({
     agent: { http: new HttpAgent(shared), https: new HttpsAgent({ ...shared, ...authorities }) },
