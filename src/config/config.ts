@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import type { Advice } from "../juju/knowledge/knowledge.ts";
 import type { DenyRule, SelectionRules, SelectRule } from "../juju/select-rule.ts";
+import { defined } from "../shared/collections.ts";
 import { hasScheme } from "../shared/url-text.ts";
 import type { ConfigFile } from "./schema.ts";
 import {
@@ -148,30 +149,24 @@ function resolveUpstream(upstream: FileUpstream, folder: string): UpstreamConfig
   };
 }
 
-function resolveSelect(rule: FileSelect): SelectRule {
+function resolveSelect({ stream, arch, os, series, versions, keep, prereleases }: FileSelect): SelectRule {
   return {
-    streams: list(rule.stream),
-    ...(rule.versions === undefined ? {} : { versions: rule.versions }),
-    ...(rule.arch === undefined ? {} : { arch: list(rule.arch) }),
-    ...(rule.os === undefined ? {} : { os: list(rule.os) }),
-    ...(rule.series === undefined ? {} : { series: list(rule.series) }),
-    ...(rule.keep === undefined ? {} : { keep: rule.keep }),
-    ...(rule.prereleases === undefined ? {} : { prereleases: rule.prereleases }),
+    streams: list(stream),
+    ...defined({ versions, arch: list(arch), os: list(os), series: list(series) }),
+    ...defined({ keep, prereleases }),
   };
 }
 
-function resolveDeny(rule: FileDeny): DenyRule {
-  return {
-    version: rule.version,
-    ...(rule.arch === undefined ? {} : { arch: list(rule.arch) }),
-    ...(rule.reason === undefined ? {} : { reason: rule.reason }),
-  };
+function resolveDeny({ version, arch, reason }: FileDeny): DenyRule {
+  return { version, ...defined({ arch: list(arch), reason }) };
 }
 
 function resolveAdvice({ from, to, severity, reason, link }: FileAdvice): Advice {
-  return { from: from ?? "*", to, severity, reason, ...(link === undefined ? {} : { link }) };
+  return { from: from ?? "*", to, severity, reason, ...defined({ link }) };
 }
 
-function list(value: string | readonly string[]): readonly string[] {
+function list(value: string | readonly string[]): readonly string[];
+function list(value: string | readonly string[] | undefined): readonly string[] | undefined;
+function list(value: string | readonly string[] | undefined): readonly string[] | undefined {
   return typeof value === "string" ? [value] : value;
 }

@@ -8,6 +8,7 @@ import { statusError } from "./http-failure.ts";
 import { parseRetryAfterMs } from "./retry.ts";
 import { resolveUnder } from "./url-policy.ts";
 import type { Validators, ArrivedDocument } from "./source.ts";
+import { defined } from "../shared/collections.ts";
 
 export type ArrivedAnswer =
   | { readonly kind: "found"; readonly arrived: ArrivedDocument; readonly servedAt: string | undefined }
@@ -71,7 +72,7 @@ export async function readSample(answer: HttpAnswer): Promise<Uint8Array> {
 /** ETag and Last-Modified of an answer. */
 export function readValidators(answer: HttpAnswer): Validators {
   const { etag, "last-modified": lastModified } = answer.headers;
-  return { ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) };
+  return { ...defined({ etag, lastModified }) };
 }
 
 /** Source: RFC 9110 §13.1.2, §13.1.3: a date next to an entity tag is ignored, so one is enough. */

@@ -193,7 +193,7 @@ test("rules that get all that they name are quiet", async () => {
   await using mirror = await temporaryMirror(upstream, { select: [SOME] });
   const { status, stdout, stderr } = await mirror.here("sync", "--quiet");
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" });
-  expect((await mirror.here("check")).stdout).toContain("rule 1 takes 5 agents");
+  expect((await mirror.here("check")).stdout).toContain("rule 1 selects 5 agents");
   const index = await readFile(join(mirror.data, "tools/streams/v1/index2.json"), "utf8");
   expect(index).toContain("com.ubuntu.juju:released:agents");
 });

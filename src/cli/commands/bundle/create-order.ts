@@ -9,6 +9,7 @@ import { JamError } from "../../../shared/errors.ts";
 import type { Store } from "../../../store/store.ts";
 import type { CommandContext } from "../../command.ts";
 import { readInputFile } from "../../input/input-files.ts";
+import { defined } from "../../../shared/collections.ts";
 
 /** The flags that select what a bundle contains. */
 export interface ChoiceFlags {
@@ -47,8 +48,7 @@ export async function readOrder(context: CommandContext, source: OrderSource): P
   return {
     snapshot: await chosenSnapshot(source),
     choice: await readChoice(context, flags),
-    ...(have === undefined ? {} : { have }),
-    ...(since === undefined ? {} : { since }),
+    ...defined({ have, since }),
     advice: await adviceOf(source.store.documents, config.advice),
     allowsPartial: flags.allowPartial === true,
   };
@@ -107,13 +107,9 @@ async function readChoice(context: CommandContext, flags: ChoiceFlags): Promise<
     streams: flags.stream ?? ["*"],
     // What is here was selected before, including pre-releases.
     prereleases: true,
-    ...(versions === undefined ? {} : { versions }),
-    ...(arch === undefined ? {} : { arch }),
-    ...(os === undefined ? {} : { os }),
-    ...(series === undefined ? {} : { series }),
-    ...(keep === undefined ? {} : { keep }),
+    ...defined({ versions, arch, os, series, keep }),
   };
-  return { ...(plan === undefined ? {} : { plan }), ...(isRule ? { rule } : {}) };
+  return { ...defined({ plan }), ...(isRule ? { rule } : {}) };
 }
 
 async function readPlan(context: CommandContext, file: string): Promise<NonNullable<AgentChoice["plan"]>> {
