@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import { toJamError } from "../shared/errors.ts";
 
 /** One thing that was looked at. */
@@ -73,6 +74,6 @@ async function orFailure(
   } catch (cause) {
     const { code, message, hint } = toJamError(cause);
     const detail = `${message} [${code}]`;
-    return [{ check, state: "fail", detail, ...(hint === undefined ? {} : { hint }) }];
+    return [{ check, state: "fail", detail, ...defined({ hint }) }];
   }
 }

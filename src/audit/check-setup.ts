@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import type { DocumentSource } from "../upstream/source.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";
@@ -91,7 +92,7 @@ async function checkCarry({ carryKeys, isOffline }: SetupUnderTest): Promise<Che
 /** Something that is not used; what others could use is a failure. */
 function describeProblem(check: CheckResult["check"], { code, message, hint }: JamError): CheckResult {
   const state = code === "JAM_KEY_EXPOSED" ? "fail" : "warn";
-  return { check, state, detail: `${message} [${code}]`, ...(hint === undefined ? {} : { hint }) };
+  return { check, state, detail: `${message} [${code}]`, ...defined({ hint }) };
 }
 
 async function openSources(setup: SetupUnderTest): Promise<readonly DocumentSource[] | "offline"> {
@@ -245,7 +246,7 @@ async function attempt<T>(
       check,
       state: "fail",
       detail: `${error.message} [${error.code}]`,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...defined({ hint: error.hint }),
     };
   }
 }

@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { keptTexts, readProvenProducts, type ReadKeptText } from "../mirror/proofs.ts";
@@ -69,8 +70,6 @@ function bundledDocument(proven: ProvenDocument, size: number): BundledDocument 
     url,
     sha256,
     size,
-    ...(signedBy === undefined ? {} : { signedBy }),
-    ...(signedAt === undefined ? {} : { signedAt }),
-    ...(updatedAt === undefined ? {} : { updatedAt }),
+    ...defined({ signedBy, signedAt, updatedAt }),
   };
 }

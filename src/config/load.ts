@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { JamError } from "../shared/errors.ts";
@@ -60,7 +61,7 @@ export async function loadSettings(options: LoadOptions): Promise<LoadedSettings
   const upstreams = overrideUpstreams(checked.settings.upstreams ?? [DEFAULT_UPSTREAM], flags, cwd);
   const settings = {
     ...override(checked.settings, given),
-    ...(upstreams === undefined ? {} : { upstreams }),
+    ...defined({ upstreams }),
   };
   const config = resolveConfig(settings, file, folderOf(source, cwd));
   return { settings, config, file, overrides: [...environment, ...given] };

@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { isArchWord } from "./platform.ts";
@@ -172,7 +173,7 @@ export function readAgentText(
       held: held.map((agent) => agent.version),
       upstream: agents.map((agent) => agent.version),
     }));
-    return { isMeant: partOf(version), ...(note === undefined ? {} : { note }) };
+    return { isMeant: partOf(version), ...defined({ note }) };
   }
   if (read?.kind === "version") return { isMeant: partOf(read.version) };
   if (read?.kind !== "binary") return { isMeant: partOf(text) };

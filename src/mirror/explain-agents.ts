@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import { JamError } from "../shared/errors.ts";
 import { formatAgentName, listStreams, type Agent } from "../juju/agent.ts";
 import { readAgentText } from "../juju/version-text.ts";
@@ -31,7 +32,7 @@ export async function explainNamed(
     .filter(({ verdict }) => isMeant(verdict.agent))
     .map((explanation) => rowOf(explanation, { heldNames, upstreamNames }));
   if (rows.length === 0) throw notFound(name, upstream === undefined, await advise());
-  return { agents: rows, ...(note === undefined ? {} : { note }) };
+  return { agents: rows, ...defined({ note }) };
 }
 
 function rowOf(

@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import type { Store } from "../store/store.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
@@ -40,8 +41,7 @@ export async function publishChanges(changes: Changes): Promise<Snapshot | undef
   const content = {
     agents,
     upstream,
-    ...(changes.earlierProofs === undefined ? {} : { earlierProofs: changes.earlierProofs }),
-    ...(changes.bundle === undefined ? {} : { bundle: changes.bundle }),
+    ...defined({ earlierProofs: changes.earlierProofs, bundle: changes.bundle }),
     verbatim,
     parent: current?.id,
     createdAt,

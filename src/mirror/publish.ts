@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import type { TreeFile, Store } from "../store/store.ts";
 import { JamError } from "../shared/errors.ts";
 import type { RefName } from "../shared/ref-name.ts";
@@ -87,10 +88,9 @@ export async function keepSnapshot(
     format: "jam-snapshot:1",
     id,
     createdAt: content.createdAt.toISOString(),
-    ...(content.parent === undefined ? {} : { parent: content.parent }),
+    ...defined({ parent: content.parent }),
     upstream: content.upstream,
-    ...(content.earlierProofs === undefined ? {} : { earlierProofs: content.earlierProofs }),
-    ...(content.bundle === undefined ? {} : { bundle: content.bundle }),
+    ...defined({ earlierProofs: content.earlierProofs, bundle: content.bundle }),
     verbatim: content.verbatim,
     agents,
   };

@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import type { z } from "zod";
 import { reportError, type JamError } from "../shared/errors.ts";
 import { cutLists, MAX_LISTED } from "../shared/listed.ts";
@@ -45,7 +46,7 @@ export function failedReport(error: JamError): UnstampedReport {
     removed: [],
     failed: [],
     warnings: [],
-    error: { code, message, ...(hint === undefined ? {} : { hint }) },
+    error: { code, message, ...defined({ hint }) },
   };
 }
 

@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import { sha256Field } from "./document-fields.ts";
 import { z } from "zod";
 import type { UpstreamDocument, Validators } from "../upstream/source.ts";
@@ -146,6 +147,6 @@ export function acceptedDocument(
           signedAt: document.signature.signedAt.toISOString(),
           rules: SIGNED_TEXT_RULES,
         }),
-    ...(keyExpiredAt === undefined ? {} : { keyExpiredAt }),
+    ...defined({ keyExpiredAt }),
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import type { RequestHandler } from "express";
 import { type ErrorReport, type JamError, isJamError, reportError, toJamError } from "../shared/errors.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
@@ -50,7 +51,7 @@ async function lookAt(
 }
 
 function publicReason({ code, message, hint }: ErrorReport): Readiness["reasons"][number] {
-  return { code, message, ...(hint === undefined ? {} : { hint }) };
+  return { code, message, ...defined({ hint }) };
 }
 
 /** `/`: what this is, for a person who opens the address in a browser. */

@@ -1,3 +1,4 @@
+import { defined } from "./defined.ts";
 import { cutLists, MAX_LISTED, type Omitting } from "./listed.ts";
 import { printable } from "./printable.ts";
 
@@ -203,7 +204,7 @@ export class JamError extends Error {
     return new JamError(code, prefix + first, {
       lines,
       cause: this,
-      ...(hint === undefined ? {} : { hint }),
+      ...defined({ hint }),
       details: { ...this.details, ...details },
     });
   }
@@ -211,7 +212,7 @@ export class JamError extends Error {
   /** The error that was reported by another thread. */
   static fromReport({ code, message, hint, details }: ErrorReport): JamError {
     const [first = "", ...lines] = message.split("\n");
-    return new JamError(code, first, { lines, details, ...(hint === undefined ? {} : { hint }) });
+    return new JamError(code, first, { lines, details, ...defined({ hint }) });
   }
 }
 
@@ -289,7 +290,7 @@ export function reportError(error: JamError): ErrorReport {
   return {
     code: error.code,
     message: error.message,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...defined({ hint: error.hint }),
     details: cutTexts(cutLists(details, Object.keys(details))) as ErrorDetails,
   };
 }

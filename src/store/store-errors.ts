@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import { type ErrorCode, JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import { isDocumentName, isTreeId } from "./layout.ts";
@@ -29,7 +30,7 @@ export function lockedBy(holder: LeaseHolder | undefined, cause?: unknown): JamE
     ? `\`${holder.command}\` (process ${holder.pid} on ${holder.host}, since ${holder.since.toISOString()})`
     : "another process";
   return new JamError("JAM_STORE_LOCKED", `The mirror is being written by ${who}.`, {
-    ...(cause === undefined ? {} : { cause }),
+    ...defined({ cause }),
     hint: "Wait until it has ended, or stop it; the lock goes with the process.",
     details: { ...holder, since: holder?.since.toISOString() },
   });

@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import type { Allowance } from "../metadata/freshness.ts";
 import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";
@@ -103,7 +104,7 @@ function summarizeFailures(failures: readonly SourceFailure[]): JamError {
   const reasons = failures.map(({ source, error }) => `${source.name}: ${error.message}`);
   return new JamError(first.error.code, `No upstream could be used. ${reasons.join(" ")}`, {
     cause: first.error,
-    ...(first.error.hint === undefined ? {} : { hint: first.error.hint }),
+    ...defined({ hint: first.error.hint }),
     details: {
       upstreams: failures.map(({ source, error }) => ({
         name: source.name,

@@ -1,3 +1,4 @@
+import { defined } from "../shared/defined.ts";
 import { isIPv4 } from "node:net";
 
 import { JamError } from "../shared/errors.ts";
@@ -24,8 +25,7 @@ export function readProxySettings(environment: ProxyEnvironment): ProxySettings 
   const https = normaliseProxy("HTTPS_PROXY", read("HTTPS_PROXY"));
   const exempt = (read("NO_PROXY") ?? "").split(/[\s,]+/).filter((entry) => entry !== "");
   return {
-    ...(http === undefined ? {} : { HTTP_PROXY: http }),
-    ...(https === undefined ? {} : { HTTPS_PROXY: https }),
+    ...defined({ HTTP_PROXY: http, HTTPS_PROXY: https }),
     ...(exempt.length === 0 ? {} : { NO_PROXY: exempt.flatMap(expandExemption).join(",") }),
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import type { DenyRule } from "../../juju/select-rule.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
 import type { RetentionRules } from "../../mirror/retention.ts";
@@ -90,8 +91,7 @@ export function neededPlaces(missing: readonly MissingContent[]): NeededPlace[] 
   const places = new Map<string, { readonly from: NeededPlace; readonly volumes: Set<number> }>();
   for (const { bundle, snapshot, volumes } of missing) {
     const from = {
-      ...(bundle === undefined ? {} : { bundle }),
-      ...(snapshot === undefined ? {} : { snapshot }),
+      ...defined({ bundle, snapshot }),
     };
     const key = JSON.stringify([from, volumes !== undefined]);
     const place = places.get(key) ?? { from: { ...from, ...(volumes && { volumes }) }, volumes: new Set() };

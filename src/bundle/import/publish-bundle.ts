@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { PathSpace } from "../../juju/path-space.ts";
 import type { DenyRule } from "../../juju/select-rule.ts";
@@ -137,7 +138,7 @@ function failedItem({ agent, error: { code, message } }: RefusedChange): FailedI
 }
 
 function originOf({ manifest: { id, createdAt }, signedBy, signerExpiredAt }: PendingBundle): BundleOrigin {
-  return { id, createdAt, signedBy, ...(signerExpiredAt === undefined ? {} : { signerExpiredAt }) };
+  return { id, createdAt, signedBy, ...defined({ signerExpiredAt }) };
 }
 
 /** The bundle's agents, and those of the others whose names the bundle does not contain. */

@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
 import { contentsOf } from "../../mirror/contents.ts";
 import { readKeptBytes } from "../../mirror/proofs.ts";
@@ -112,7 +113,7 @@ export async function takeInventory(
     format: INVENTORY_FORMAT,
     kind: "mirror",
     createdAt: now.toISOString(),
-    ...(site === undefined ? {} : { site }),
+    ...defined({ site }),
     snapshot: snapshot?.id ?? null,
     tarballs: tarballs.map((tarball) => ({ ...tarball, ...originOf(tarball.sha256) })),
     documents: documents.map((sha256) => ({ sha256, ...originOf(sha256) })),

@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import type { NamedText } from "../../input/read-documents.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
@@ -85,7 +86,7 @@ function inventoryOfMirror(inventory: MirrorInventory, name: string): SiteInvent
   const { site, createdAt } = inventory;
   return {
     describe: `the inventory ${site === undefined ? name : `of ${site}`} of ${dayOf(inventory)}`,
-    ...(site === undefined ? {} : { site }),
+    ...defined({ site }),
     createdAt,
     isHeld: (sha256) => bundles.has(sha256),
     bundleOf: (sha256) => bundles.get(sha256),

@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import { z } from "zod";
 import { stateDocuments } from "../../mirror/state-document.ts";
 import { isFarAhead } from "../../shared/clock.ts";
@@ -66,7 +67,7 @@ async function updateSite(
   if (earlier !== undefined && isKnown) return { outcome: "known", site: earlier, earlier };
   const site: Site = { name, receivedAt: now.toISOString(), signedBy, receipt, text };
   await notes.of(name).write(documents, site);
-  return { outcome: "updated", site, ...(earlier === undefined ? {} : { earlier }) };
+  return { outcome: "updated", site, ...defined({ earlier }) };
 }
 
 /** Imports receipts one by one. The caller holds the writer's lease. */

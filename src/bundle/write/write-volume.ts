@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import { Header } from "tar";
 import type { MediumWriter, WrittenFile } from "../../medium/medium.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
@@ -166,7 +167,7 @@ export class DamagedContentError extends JamError {
     super("JAM_STORE_CORRUPT", `The ${kind} ${sha256} of this mirror is damaged: ${what}.`, {
       hint: "The bundle is not complete. Delete the damaged file under blobs/sha256/, run `jam sync` to fetch it again, then make the bundle again.",
       details: { sha256, kind },
-      ...(cause === undefined ? {} : { cause }),
+      ...defined({ cause }),
     });
     this.sha256 = sha256;
     this.kind = kind;

@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import { join, resolve } from "node:path";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { type ConnectGuide, planConnection } from "../connect/guide.ts";
@@ -41,7 +42,7 @@ async function connect(context: CommandContext, { options }: CommandCall<Connect
     ...mirrorUrl(options.url, config.server),
     juju: parseGeneration(options.juju),
     models: options.model ?? [],
-    ...(options.controller === undefined ? {} : { controller: options.controller }),
+    ...defined({ controller: options.controller }),
     ...(metadataSource === undefined
       ? {}
       : {

@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import { hostname } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -95,7 +96,7 @@ async function resolveChannels(
     agent !== undefined && isChannel(agent) ? await readVersionAloud(context, agent, "agent") : agent;
   return {
     ...flags,
-    ...(word === undefined ? {} : { agent: word }),
+    ...defined({ agent: word }),
     ...(client === undefined ? {} : { client: await readVersionAloud(context, client, "--client") }),
     ...(agentVersion === undefined
       ? {}

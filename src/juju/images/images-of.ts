@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import { isFrom, rowFor, type VersionSpan, type JujuVersion } from "../version.ts";
 import {
   faultOfReference,
@@ -82,7 +83,7 @@ export function imagesOf(question: ImageQuestion): ImageAnswer {
   if (fault !== undefined) return failed(fault, reading.asks && !isFrom(version, "3.3"));
   return {
     images,
-    ...(reading.clientError === undefined ? {} : { registryClientError: reading.clientError }),
+    ...defined({ registryClientError: reading.clientError }),
     asksRegistryAtBootstrap: reading.asks,
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import { type Stats, constants, lstatSync } from "node:fs";
 import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -48,7 +49,7 @@ export function fsWriterLease(
       held = lease;
       try {
         const note = await recover();
-        return { ...(note === undefined ? {} : { note }), lost: lease.lost, release: () => lease.release() };
+        return { ...defined({ note }), lost: lease.lost, release: () => lease.release() };
       } catch (error) {
         await lease.release();
         throw error;

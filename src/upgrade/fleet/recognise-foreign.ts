@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import { printable } from "../../shared/printable.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
 import { isReleaseWord } from "../../juju/release.ts";
@@ -78,7 +79,7 @@ function describeForm(command: string, form: string, head: string): Foreign {
     next: `Write it again with --format json: ${again}`,
     // A status that names its model may be the only one of it; the others repeat what other files contain.
     isListing: about !== undefined,
-    ...(about === undefined ? {} : { about }),
+    ...defined({ about }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import type { LookupWarning } from "./warnings.ts";
 import type { JujuVersion } from "../../juju/version.ts";
 import type { FoundAgent } from "./run-lookup.ts";
@@ -37,7 +38,7 @@ export async function inspectDownload(
     download: {
       by,
       ...(answer.kind === "answer" ? { status: answer.status } : {}),
-      ...(type === undefined ? {} : { contentType: type }),
+      ...defined({ contentType: type }),
     },
     warnings: warningsOf(agent, answer, { by, is4, isFile }),
   };

@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import { compareVersions, formatMajorMinor, formatVersion } from "../../juju/version.ts";
 import { inspectDownload, type DownloadReport } from "./download.ts";
 import { lookUpAgents, type FoundAgent, type LookupResult, type StreamResult } from "./run-lookup.ts";
@@ -117,8 +118,6 @@ function describeFilter({ number, major, minor, release, arch }: LookupFilter) {
     major === undefined ? undefined : minor === undefined ? `${major}` : formatMajorMinor({ major, minor });
   return {
     ...(number === undefined ? {} : { version: formatVersion(number) }),
-    ...(majorMinor === undefined ? {} : { majorMinor }),
-    ...(release === undefined ? {} : { release }),
-    ...(arch === undefined ? {} : { arch }),
+    ...defined({ majorMinor, release, arch }),
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import {
   isFault,
   type LookupFault,
@@ -68,7 +69,7 @@ export async function readDocument<T extends object>(
     ...(answer.kind === "answer" ? { status: answer.status } : {}),
     attempts,
     result: isFault(parsed) ? parsed.fault : "read",
-    ...(unreadable === undefined ? {} : { trouble: unreadable }),
+    ...defined({ trouble: unreadable }),
     note: isFault(parsed) ? parsed.reason : parsed.note,
   });
   return isFault(parsed) ? parsed : parsed.value;

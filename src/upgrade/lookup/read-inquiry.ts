@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import { ARCHES, isArchWord } from "../../juju/platform.ts";
 import { findSeries, isOsType, OS_TYPES } from "../../juju/release.ts";
 import {
@@ -68,8 +69,7 @@ export function readInquiry(inquiry: LookupInquiry): ReadInquiry {
     purpose,
     filter: {
       ...versionFilter(wanted, client, purpose),
-      ...(arch === undefined ? {} : { arch }),
-      ...(release === undefined ? {} : { release }),
+      ...defined({ arch, release }),
     },
     stream,
     development: inquiry.development ?? false,
@@ -152,7 +152,7 @@ function versionFilter(wanted: Wanted, client: Client, purpose: LookupPurpose): 
   if (wanted.minor === undefined && client.isExact && purpose === "bootstrap")
     return { number: client.version };
   const { major, minor } = wanted.minor ?? client.version;
-  return { major, ...(minor === undefined ? {} : { minor }) };
+  return { major, ...defined({ minor }) };
 }
 
 function readRelease(

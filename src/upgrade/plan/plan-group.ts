@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import type { Advice, Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { sourceUpgradeFor } from "../../juju/knowledge/source-preferences.ts";
 import { reasonsAgainst } from "../../juju/knowledge/target-preferences.ts";
@@ -20,7 +21,7 @@ export interface GroupPlan {
 /** Hop by hop: first the controller, then its models; after a migration the new controller. */
 export function planGroup(group: PlanGroup, to: JujuVersion, context: PlanContext): GroupPlan {
   const head = {
-    ...(group.controller === undefined ? {} : { name: group.controller }),
+    ...defined({ name: group.controller }),
     ...(group.facts?.uuid === undefined ? {} : { uuid: group.facts.uuid }),
     ...(group.facts === undefined ? {} : { names: group.facts.names }),
     from: formatVersion(group.version),

@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import { formatAgentName } from "../../juju/agent.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { PLACEHOLDERS, upgradeModelAction, type HopAction } from "../../juju/upgrade-commands.ts";
@@ -66,7 +67,7 @@ export function hopOf({ group, seen }: BeforeHop, hop: Hop, context: PlanContext
     to: hop.to,
     how: kind,
     because: hop.rule.because,
-    ...(hop.minimum === undefined ? {} : { minimum: hop.minimum }),
+    ...defined({ minimum: hop.minimum }),
     client: hop.client,
     steps,
     models: agents.models(models),
@@ -76,7 +77,7 @@ export function hopOf({ group, seen }: BeforeHop, hop: Hop, context: PlanContext
     advice: hop.advice.map(({ severity, reason, link }) => ({
       severity,
       reason,
-      ...(link === undefined ? {} : { link }),
+      ...defined({ link }),
     })),
     ...detailsOfHop(details, steps),
   };

@@ -1,3 +1,4 @@
+import { defined } from "../../shared/defined.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { adviceOn } from "../../juju/upgrade-edge.ts";
@@ -57,7 +58,7 @@ export function adviceWarnings(
     severity,
     message: reason,
     remedy: severity === "block" ? unblock(origin) : "Consider this before you continue.",
-    ...(link === undefined ? {} : { link }),
+    ...defined({ link }),
   }));
 }
 

@@ -1,3 +1,4 @@
+import { defined } from "../../../shared/defined.ts";
 import { prechecksOf, type PrecheckedStep } from "../../../juju/prechecks/prechecks.ts";
 import type { Precheck } from "../../../juju/prechecks/precheck.ts";
 import { PLACEHOLDERS, type HopNames } from "../../../juju/upgrade-commands.ts";
@@ -77,7 +78,7 @@ function decide(
     state: found.length > 0 ? "found" : unknown.length > 0 ? "look" : "clear",
     fact: rule.fact,
     remedy: rule.remedy,
-    ...(rule.message === undefined ? {} : { message: rule.message }),
+    ...defined({ message: rule.message }),
     visibility: rule.visibility,
     where: found,
     unknown: unknown.filter((place) => place !== ""),
