@@ -2,7 +2,6 @@ import { requireCurrentSnapshot } from "../../mirror/read-snapshots.ts";
 import { listAgents } from "../../mirror/list-agents.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { renderAgents, renderEveryAgent } from "../render/agent-table.ts";
-import { adviseOnMissing } from "../upstream-agents.ts";
 import { EXIT } from "../exit-status.ts";
 
 interface ListOptions {
@@ -45,6 +44,7 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
     (wide === true ? renderEveryAgent : renderAgents)(document.agents),
   );
   if (document.agents.length > 0) return 0;
+  const { adviseOnMissing } = await import("../upstream-agents.ts");
   const advice =
     version === undefined ? undefined : await adviseOnMissing(context, { word: version, arch, stream });
   await context.output.note(`No agent in the mirror matches. ${advice ?? "`jam list` shows all of them."}`);
