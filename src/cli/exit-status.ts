@@ -11,6 +11,7 @@ export const EXIT_STATUSES = [
   [8, "no space"],
   [9, "upstream unreachable"],
   [10, "changes pending (only with --detailed-exitcode)"],
+  [11, "stale: no recent good run (only status with --max-age)"],
   [130, "cancelled"],
 ] as const satisfies readonly (readonly [status: number, meaning: string])[];
 
@@ -27,4 +28,6 @@ export const EXIT = {
   notHeld: 5,
   /** Something changed or would change; only with --detailed-exitcode. */
   changes: 10,
+  /** The last good run is too old, or the last run failed; only with --max-age. */
+  stale: 11,
 } as const satisfies Readonly<Record<string, (typeof EXIT_STATUSES)[number][0]>>;

@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { readStatus } from "../mirror/read-status.ts";
 import type { StatusDocument } from "../mirror/status-document.ts";
+import { readLastRuns, type LastRuns } from "../mirror/last-runs.ts";
 import { openStore } from "./store.ts";
 
 /**
@@ -24,4 +25,13 @@ export async function composeStatus(
       return readWaiting(store);
     },
   });
+}
+
+/**
+ * The last run and the last good one.
+ * @throws JamError JAM_STORE_…
+ */
+export async function composeLastRuns({ store: place }: Pick<Config, "store">): Promise<LastRuns> {
+  const store = await openStore({ store: place });
+  return readLastRuns(store.documents);
 }

@@ -2,6 +2,7 @@ import { MIRROR_REF } from "../shared/ref-name.ts";
 import { listStreams, sumTarballBytes } from "../juju/agent.ts";
 import type { Store } from "../store/store.ts";
 import { listSnapshotIds, currentSnapshot } from "./read-snapshots.ts";
+import { readLastRuns } from "./last-runs.ts";
 import { readReports } from "./run-report.ts";
 import { isVerified, proofsOf, type Snapshot } from "./snapshot.ts";
 import type { StatusDocument, WaitingBundle } from "./status-document.ts";
@@ -26,6 +27,7 @@ export async function readStatus(
   return {
     data,
     mode,
+    lastGood: (await readLastRuns(store.documents)).lastGood,
     ...describeSnapshot(snapshot),
     snapshots: await listSnapshotIds(store.documents),
     waiting: await readWaiting(),

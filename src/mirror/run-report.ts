@@ -82,10 +82,21 @@ export async function readReports(
   return reports.filter((report) => report !== undefined);
 }
 
-function parseReport(bytes: Uint8Array | undefined): SyncReport | undefined {
+const OUTCOMES: ReadonlySet<string> = new Set([
+  "updated",
+  "unchanged",
+  "partial",
+  "failed",
+] satisfies SyncReport["outcome"][]);
+
+/** A kept report, or undefined where it is damaged. */
+export function parseReport(bytes: Uint8Array | undefined): SyncReport | undefined {
   if (bytes === undefined) return undefined;
   try {
-    return JSON.parse(Buffer.from(bytes).toString("utf8")) as SyncReport;
+    const report = JSON.parse(Buffer.from(bytes).toString("utf8")) as Partial<SyncReport> | null;
+    const isReport =
+      OUTCOMES.has(report?.outcome ?? "") && !Number.isNaN(Date.parse(report?.startedAt ?? ""));
+    return isReport ? (report as SyncReport) : undefined;
   } catch {
     return undefined;
   }

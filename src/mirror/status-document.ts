@@ -37,6 +37,11 @@ export const statusDocument = z
   .object({
     data: z.string().describe("The data directory."),
     mode: z.enum(["online", "offline"]),
+    lastGood: timeField
+      .nullable()
+      .describe(
+        "Start of the last sync or import after which nothing was missing; null where the kept history has none.",
+      ),
     snapshot: shownSnapshot.nullable().describe("What the mirror shows; null before the first sync."),
     held: agentsAndBytesField,
     streams: z.record(z.string(), countField).describe("Held agents by stream."),

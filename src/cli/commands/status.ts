@@ -1,31 +1,66 @@
 import { InvalidArgumentError } from "commander";
 import { formatByteSize } from "../../shared/byte-size.ts";
-import { formatDuration } from "../../shared/duration.ts";
+import { formatDuration, parseDurationMs } from "../../shared/duration.ts";
 import { countRows, formatCount } from "../../shared/listed.ts";
+import { formatLocalTime } from "../../shared/local-time.ts";
 import { printable } from "../../shared/printable.ts";
+import type { LastRuns } from "../../mirror/last-runs.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
 import type { StatusDocument } from "../../mirror/status-document.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { EXIT } from "../exit-status.ts";
 import { formatTable } from "../output/table.ts";
+import { describeLastRuns, findStaleness } from "../render/last-runs.ts";
+
+interface StatusOptions {
+  readonly runs: number;
+  readonly maxAge?: number;
+}
 
 export const define: DefineCommand = (command, run) => {
   command
     .option("--runs <n>", "number of last runs to show", parseRuns, 5)
-    .addHelpText("after", "\nThe reports of the last runs are in history/ in the data directory.")
+    .option(
+      "--max-age <duration>",
+      "exit with 11 when the last good run is older, or the last run failed",
+      parseMaxAge,
+    )
+    .addHelpText("after", HELP)
     .action(run(status));
 };
 
-async function status(context: CommandContext, call: CommandCall<{ runs: number }>): Promise<void> {
+const HELP = `
+The reports of the last runs are in history/ in the data directory. A run is good when nothing is missing after it:
+outcome "updated" or "unchanged". Times are local with the offset from UTC; -o json has them in UTC.
+
+For monitoring, --max-age takes an ISO 8601 duration. The exit status is 11, with one line on standard error, when the last
+good run is older, when there is none, or when the last run failed or its report cannot be read.
+
+Examples:
+  jam status --max-age P2D
+  jam status --max-age PT36H -o json`;
+
+async function status(context: CommandContext, call: CommandCall<StatusOptions>): Promise<number> {
   const config = await context.config();
-  const { composeStatus } = await import("../../compose/status.ts");
-  const document = await composeStatus(config, call.options);
-  await context.output.print(document, () => render(document, context));
+  const { composeLastRuns, composeStatus } = await import("../../compose/status.ts");
+  const { runs, maxAge } = call.options;
+  const lastRuns = await composeLastRuns(config);
+  const document = await composeStatus(config, { runs });
+  await context.output.print(document, () => render(document, lastRuns, context));
+  if (maxAge === undefined) return EXIT.ok;
+  const why = findStaleness(lastRuns, context.now(), maxAge);
+  if (why === undefined) return EXIT.ok;
+  await context.output.warn(printable(why, Infinity));
+  return EXIT.stale;
 }
 
-async function render(status: StatusDocument, context: CommandContext): Promise<string> {
+async function render(status: StatusDocument, lastRuns: LastRuns, context: CommandContext): Promise<string> {
   const { paint } = context;
   const { snapshot, verbatim } = status;
-  const lines = [`data      ${printable(status.data, Infinity)} (${status.mode})`];
+  const lines = [
+    ...describeLastRuns(lastRuns, context.now(), paint),
+    `data      ${printable(status.data, Infinity)} (${status.mode})`,
+  ];
   if (snapshot === null || verbatim === null) {
     lines.push(`snapshot  none yet: run \`jam ${status.mode === "offline" ? "bundle import" : "sync"}\``);
   } else {
@@ -36,7 +71,10 @@ async function render(status: StatusDocument, context: CommandContext): Promise<
       `snapshot  ${snapshot.id}, published ${age} ago`,
       `upstream  ${printable(snapshot.upstream, Infinity)} (${verified})`,
       ...snapshot.expiredKeys.map(({ fingerprint, expiredAt }) =>
-        paint("red", `          SIGNED BY A KEY THAT HAD EXPIRED: ${fingerprint}, on ${expiredAt}`),
+        paint(
+          "red",
+          `          SIGNED BY A KEY THAT HAD EXPIRED: ${fingerprint}, on ${formatLocalTime(expiredAt)}`,
+        ),
       ),
       ...describeOrigin(snapshot.bundle, context),
       `held      ${formatCount(status.held.agents, "agent")}, ${formatByteSize(status.held.bytes)}: ${streams.join(", ")}`,
@@ -52,7 +90,12 @@ async function render(status: StatusDocument, context: CommandContext): Promise<
     lines.push(`waiting   bundle ${bundle}: ${formatCount(lacking, "file")} missing${where}`);
   }
   if (status.freeBytes !== null) lines.push(`free      ${formatByteSize(status.freeBytes)}`);
-  if (status.writer !== null) lines.push(`writing   ${JSON.stringify(status.writer)}`);
+  if (status.writer !== null) {
+    const { command, host, pid, since } = status.writer;
+    lines.push(
+      `writing   ${printable(command)}, process ${pid} on ${printable(host)}, since ${formatLocalTime(since)}`,
+    );
+  }
   if (status.runs.length > 0) lines.push("", "Last runs:", await runsTable(status.runs));
   return `${lines.join("\n")}\n`;
 }
@@ -67,8 +110,8 @@ function describeOrigin(
   const expired =
     bundle.signerExpiredAt === undefined
       ? ""
-      : paint("red", `, WHICH HAD EXPIRED on ${bundle.signerExpiredAt}`);
-  return [`bundle    ${bundle.id} of ${bundle.createdAt} (${signer}${expired})`];
+      : paint("red", `, WHICH HAD EXPIRED on ${formatLocalTime(bundle.signerExpiredAt)}`);
+  return [`bundle    ${bundle.id} of ${formatLocalTime(bundle.createdAt)} (${signer}${expired})`];
 }
 
 function runsTable(runs: readonly SyncReport[]): Promise<string> {
@@ -84,7 +127,7 @@ function runsTable(runs: readonly SyncReport[]): Promise<string> {
       { heading: "ERROR" },
     ],
     runs.map((run) => [
-      run.startedAt.slice(0, 19),
+      formatLocalTime(run.startedAt),
       run.outcome,
       String(countRows(run, "added")),
       String(countRows(run, "removed")),
@@ -100,4 +143,10 @@ function parseRuns(text: string): number {
   const runs = Number(text);
   if (Number.isInteger(runs) && runs >= 0 && runs <= 200) return runs;
   throw new InvalidArgumentError("Give a whole number from 0 to 200.");
+}
+
+function parseMaxAge(text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms !== undefined && ms > 0) return ms;
+  throw new InvalidArgumentError("Give an ISO 8601 duration above zero: PT36H, P2D, P1W.");
 }
