@@ -2,7 +2,8 @@ import { defined } from "../shared/defined.ts";
 import type { TreeFile, Store } from "../store/store.ts";
 import { JamError } from "../shared/errors.ts";
 import type { RefName } from "../shared/ref-name.ts";
-import { sha256Of } from "../shared/sha256.ts";
+import { mapConcurrently } from "../shared/map-concurrently.ts";
+import { sha256Of, type Sha256 } from "../shared/sha256.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { PathSpace } from "../juju/path-space.ts";
 import { ownFolder, renderFace } from "./face.ts";
@@ -103,11 +104,13 @@ export async function keepSnapshot(
  * plain files are served there is none, and the ref alone moves.
  */
 export async function buildTree(
-  store: Pick<Store, "trees">,
+  store: Pick<Store, "trees" | "blobs">,
   treeId: string,
   { snapshot, graced }: { readonly snapshot: Snapshot; readonly graced: readonly Snapshot[] },
 ): Promise<void> {
-  await store.trees?.build(treeId, treeFiles(snapshot, graced));
+  if (store.trees === undefined) return;
+  const lost = await lostTarballs(store.blobs, snapshot, graced);
+  await store.trees.build(treeId, treeFiles(snapshot, { graced, lost }));
 }
 
 /** A ref's move to a tree. */
@@ -139,7 +142,30 @@ export async function moveRef(
   });
 }
 
-function treeFiles(snapshot: Snapshot, graced: readonly Snapshot[]): TreeFile[] {
+/**
+ * Tarballs that only graced snapshots list and that are gone from the store. Nothing fetches them again, so they must not
+ * stop a publication.
+ */
+async function lostTarballs(
+  blobs: Store["blobs"],
+  snapshot: Snapshot,
+  graced: readonly Snapshot[],
+): Promise<ReadonlySet<Sha256>> {
+  const listed = new Set(snapshot.agents.map(({ sha256 }) => sha256));
+  const all = graced.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256));
+  const dropped = new Set(all.filter((sha256) => !listed.has(sha256)));
+  const lost = new Set<Sha256>();
+  const look = async (sha256: Sha256) => {
+    if ((await blobs.stat(sha256)) === undefined) lost.add(sha256);
+  };
+  await mapConcurrently(dropped, look);
+  return lost;
+}
+
+function treeFiles(
+  snapshot: Snapshot,
+  { graced, lost }: { readonly graced: readonly Snapshot[]; readonly lost: ReadonlySet<Sha256> },
+): TreeFile[] {
   const files = new Map<string, TreeFile>();
   const space = new PathSpace();
   // Upstream may have a folder now where an older snapshot has a file: the new snapshot comes first.
@@ -152,7 +178,7 @@ function treeFiles(snapshot: Snapshot, graced: readonly Snapshot[]): TreeFile[] 
     for (const { path, text } of renderFace(old)) {
       if (path.startsWith(ownFolder(old))) add({ path, bytes: Buffer.from(text) });
     }
-    for (const { path, sha256 } of old.agents) add({ path, sha256 });
+    for (const { path, sha256 } of old.agents) if (!lost.has(sha256)) add({ path, sha256 });
   }
   return [...files.values()];
 }
