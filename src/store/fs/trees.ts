@@ -157,7 +157,7 @@ async function isFolder(path: string): Promise<boolean> {
 
 function badPath(path: string, reason: string): JamError {
   return new JamError("JAM_METADATA_CONFLICT", `The path ${JSON.stringify(path)} ${reason}.`, {
-    hint: "Deny one of the agents that have this path in the configuration.",
+    hint: "Deny one of the agents that have this path in jam.yaml.",
     details: { path },
   });
 }
