@@ -1,5 +1,6 @@
 import type { Sha256 } from "../shared/sha256.ts";
-import { itemAgentName, type ContentId, type ProductId } from "../simplestreams/item.ts";
+import { joinAgentName } from "../shared/agent-name.ts";
+import type { ContentId, ProductId } from "../simplestreams/item.ts";
 import { parseStreamContentId } from "./stream.ts";
 import { isJamError, JamError } from "../shared/errors.ts";
 import { quoteGo } from "./go-text.ts";
@@ -47,7 +48,7 @@ export function formatAgentName({
   readonly release: string;
   readonly arch: string;
 }): string {
-  return itemAgentName({
+  return joinAgentName({
     version: typeof version === "string" ? version : formatVersion(version),
     release,
     arch,

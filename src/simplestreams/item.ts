@@ -34,15 +34,6 @@ export interface Item {
   readonly ftype: string;
 }
 
-/** `3.6.5-ubuntu-arm64`: the agent that an item describes. */
-export function itemAgentName({
-  version,
-  release,
-  arch,
-}: Pick<Item, "version" | "release" | "arch">): string {
-  return `${version}-${release}-${arch}`;
-}
-
 /** The place of an item in its document. */
 export type ItemPlace = Pick<Item, "productId" | "date" | "itemName">;
 

@@ -1,15 +1,9 @@
+import { joinAgentName } from "../shared/agent-name.ts";
 import { isJamError, reportError, type ErrorReport, type JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { PRODUCTS_FORMAT, DOWNLOAD_DATATYPE, requireFormat } from "./index-file.ts";
 import { inheritFields, readAliases, type Aliases, type ItemFields } from "./inherit.ts";
-import {
-  parseItem,
-  type ItemPlace,
-  type ContentId,
-  type Item,
-  type ProductId,
-  itemAgentName,
-} from "./item.ts";
+import { parseItem, type ItemPlace, type ContentId, type Item, type ProductId } from "./item.ts";
 import { isJsonObject, parseJsonObject, type JsonObject, formatStableJson } from "./json-text.ts";
 import { formatJsonPath, malformed, tooLarge, type JsonPath } from "./metadata-fault.ts";
 import { formatUpdated, parseUpdated } from "./updated.ts";
@@ -87,7 +81,7 @@ class ItemReader {
     for (const [date, collection] of dates) {
       const read = () => this.#readCollection({ productId, date }, collection, fields);
       for (const item of this.#orRefuse([...at, "versions", date], read) ?? []) {
-        const name = itemAgentName(item);
+        const name = joinAgentName(item);
         const newestDate = newest.get(name);
         if (newestDate === undefined) newest.set(name, date);
         if (newestDate === undefined || newestDate === date) this.items.push(item);
