@@ -14,7 +14,7 @@ interface ListOptions {
 const HELP = `
 One line stands for agents of one version in the same streams: RELEASE and ARCH list what they were built for. Series share a
 line only where they share the tarball, so "ubuntu (+4 series)" is one tarball per architecture. SIZE counts each tarball of
-the line once, and so do the totals in the last line.
+the line once, and so do the totals in the last line. In a list that would be wider than 80 columns "ubuntu (+4)" means the same.
 
 Examples:
   jam list 3.6

@@ -3,7 +3,7 @@ import type { AgentsDocument } from "../../mirror/agents-document.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatCount } from "../../shared/listed.ts";
 import { formatTable } from "../output/table.ts";
-import { foldAgents } from "./fold-agents.ts";
+import { foldAgents, type AgentLine } from "./fold-agents.ts";
 
 type AgentRow = AgentsDocument["agents"][number];
 
@@ -14,7 +14,23 @@ export async function renderAgents(agents: readonly AgentRow[]): Promise<string>
     tarball: ({ sha256 }) => sha256,
     shown: ({ streams }) => [streams.toSorted().join(",")],
   });
-  const table = await formatTable(
+  const full = await formatLines(lines);
+  // SIZE stands right in the last column, so every line is as wide as the first.
+  const table =
+    full.indexOf("\n") <= MAX_WIDTH
+      ? full
+      : await formatLines(
+          lines.map((line) => ({ ...line, releases: line.releases.replace(" series)", ")") })),
+        );
+  const tarballs = new Set(agents.map(({ sha256 }) => sha256)).size;
+  return `${table}${formatCount(agents.length, "agent")}, ${formatCount(tarballs, "tarball")}, ${formatByteSize(sumTarballBytes(agents))}\n`;
+}
+
+/** In wider tables the word series is left out. */
+const MAX_WIDTH = 80;
+
+function formatLines(lines: readonly AgentLine<AgentRow>[]): Promise<string> {
+  return formatTable(
     [
       { heading: "VERSION" },
       { heading: "RELEASE" },
@@ -30,8 +46,6 @@ export async function renderAgents(agents: readonly AgentRow[]): Promise<string>
       formatByteSize(sumTarballBytes(rows)),
     ]),
   );
-  const tarballs = new Set(agents.map(({ sha256 }) => sha256)).size;
-  return `${table}${formatCount(agents.length, "agent")}, ${formatCount(tarballs, "tarball")}, ${formatByteSize(sumTarballBytes(agents))}\n`;
 }
 
 /** One line per agent, with the path of its tarball. */

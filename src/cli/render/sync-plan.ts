@@ -59,13 +59,11 @@ async function fetchTable(plan: SyncPlan): Promise<string> {
   const steps = new Map(plan.fetch.flatMap((step) => step.agents.map((name) => [name, step] as const)));
   const agents = plan.wanted.flatMap((agent) => {
     const step = steps.get(formatAgentName(agent));
-    return step === undefined
-      ? []
-      : [{ ...agent, streams: listStreams(agent).sort().join(","), why: step.rule }];
+    return step === undefined ? [] : [{ ...agent, streams: listStreams(agent), why: step.rule }];
   });
   const lines = foldAgents(agents, {
     tarball: ({ sha256 }) => sha256,
-    shown: ({ streams, why }) => [streams, why],
+    shown: ({ streams, why }) => [streams.toSorted().join(","), why],
   });
   const { labelOf, legend } = labelReasons(agents.map(({ why }) => why));
   const table = await formatTable(
@@ -74,7 +72,7 @@ async function fetchTable(plan: SyncPlan): Promise<string> {
       version,
       releases,
       arches,
-      rows[0]?.streams ?? "",
+      rows[0]?.streams.join(",") ?? "",
       formatByteSize(sumTarballBytes(rows)),
       labelOf(rows[0]?.why ?? ""),
     ]),
@@ -119,5 +117,8 @@ function labelReasons(reasons: readonly string[]): {
     labels.set(reason, label);
     if (label !== reason) legend.push(`${label}: ${conditions ?? reason}\n`);
   }
-  return { labelOf: (reason) => labels.get(reason) ?? reason, legend: legend.join("") };
+  return {
+    labelOf: (reason) => labels.get(reason) ?? reason,
+    legend: legend.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).join(""),
+  };
 }

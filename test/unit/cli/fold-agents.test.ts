@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { foldAgents } from "../../../src/cli/render/fold-agents.ts";
+import { renderAgents } from "../../../src/cli/render/agent-table.ts";
 import { formatAgentNames } from "../../../src/cli/render/agent-names.ts";
+import type { Sha256 } from "../../../src/shared/sha256.ts";
 
 interface Row {
   readonly version: string;
@@ -94,4 +96,28 @@ test("a dozen lines of names are printed, and the agents of the others are count
   const lines = await formatAgentNames("new  ", agents, 100);
   expect(lines).toHaveLength(13);
   expect(lines.at(-1)).toBe("     and 106 more agents");
+});
+
+/** An agent for Windows and two of its series on each architecture. */
+function rowsOf(arches: readonly string[], streams: readonly string[]) {
+  return ["win10", "win2012", "windows"].flatMap((release) =>
+    arches.map((arch, index) => ({
+      version: "2.9.60",
+      release,
+      arch,
+      streams,
+      path: `agent/${arch}.tgz`,
+      size: 1000,
+      sha256: String(index).padStart(64, "0") as Sha256,
+    })),
+  );
+}
+
+test("a list that would be wider than 80 columns leaves out the word series", async () => {
+  const narrow = await renderAgents(rowsOf(["amd64"], ["released"]));
+  expect(narrow).toContain("2.9.60   windows (+2 series)  amd64  released");
+  expect(narrow).toMatch(/\n3 agents, 1 tarball, 1000 B\n$/);
+  const wide = await renderAgents(rowsOf(["amd64", "arm64", "ppc64el", "s390x"], ["released", "proposed"]));
+  expect(wide).toContain("2.9.60   windows (+2)  amd64 arm64 ppc64el s390x  released,proposed");
+  expect(Math.max(...wide.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
 });
