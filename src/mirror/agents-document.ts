@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { countField, sha256Field } from "./document-fields.ts";
+import { agentListFields, countField, sha256Field } from "./document-fields.ts";
 
 const agentRow = z.object({
   version: z.string().describe("As Juju prints it: 3.6.5, 3.6-beta2."),
@@ -16,14 +16,7 @@ export const agentsDocument = z
   .object({
     snapshot: z.string().describe("The snapshot that lists them."),
     agents: z.array(agentRow).readonly(),
-    note: z
-      .string()
-      .exactOptional()
-      .describe("What the name was taken for, where it does not say so itself."),
-    omitted: z
-      .object({ agents: countField })
-      .exactOptional()
-      .describe("Rows that match and are not on this page; absent where there are none."),
+    ...agentListFields,
   })
   .meta({ title: "Held agents" });
 

@@ -21,3 +21,12 @@ export const errorCodeField = z
   .meta({ type: "string", pattern: "^JAM_" });
 
 export const agentsAndBytesField = z.object({ agents: countField, bytes: countField }).readonly();
+
+/** What a list of agents has in addition to its rows. */
+export const agentListFields = {
+  note: z.string().exactOptional().describe("What the name was taken for, where it does not say so itself."),
+  omitted: z
+    .object({ agents: countField })
+    .exactOptional()
+    .describe("Rows that match and are not on this page; absent where there are none."),
+};

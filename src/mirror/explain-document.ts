@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { countField, sha256Field } from "./document-fields.ts";
+import { agentListFields, countField, sha256Field } from "./document-fields.ts";
 
 const ruleNumber = z.int().positive().describe("Number of the rule in select, from 1.");
 
@@ -29,14 +29,7 @@ const explainedAgent = z.object({
 export const explainDocument = z
   .object({
     agents: z.array(explainedAgent).readonly(),
-    note: z
-      .string()
-      .exactOptional()
-      .describe("What the name was taken for, where it does not say so itself."),
-    omitted: z
-      .object({ agents: countField })
-      .exactOptional()
-      .describe("Rows that are not on this page; absent where there are none."),
+    ...agentListFields,
   })
   .meta({ title: "Why agents are mirrored or not" });
 
