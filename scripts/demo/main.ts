@@ -12,8 +12,9 @@ import { buildSampleTree } from "../../test/peers/sample-upstream/tree.ts";
 
 const USAGE = `Usage: npm run demo [-- --once]
 
-The whole job on this machine, without internet: a sample upstream over HTTP, a verified sync, the server, what
-is held, and the commands that point Juju here. Everything lies in a temporary folder that is removed at the end.
+The whole workflow on this machine, without internet access: a sample upstream over HTTP, a verified sync, the agents
+in the mirror, the server, and the commands that point Juju here. All files are in a temporary folder that is removed
+at the end.
 
   --once    ends by itself instead of waiting for Ctrl-C
 `;
@@ -60,11 +61,11 @@ async function show(
 
   say("2. Is everything set up?");
   await jam("check");
-  say("3. Fetch what the rules in jam.yaml want, verified, and publish it");
+  say("3. Fetch what the rules in jam.yaml select, verify it, and publish it");
   await jam("sync");
   say("4. Once more: nothing new, one round of conditional requests");
   await jam("sync", "--progress", "none");
-  say("5. What is held");
+  say("5. What is in the mirror");
   await jam("list", "3");
   say("6. Why is an agent here, or not?");
   await jam("explain", "3.6.27-ubuntu-s390x");

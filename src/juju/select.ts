@@ -75,11 +75,11 @@ function verdictOf(agent: Agent, denial: string | undefined, opinions: readonly 
   if (denial !== undefined) return { agent, taken: false, denied: true, rule: undefined, reason: denial };
   const taking = opinions.find(({ taken }) => taken);
   if (taking !== undefined) {
-    const reason = `rule ${taking.rule} takes it: ${taking.conditions}`;
+    const reason = `rule ${taking.rule} selects it: ${taking.conditions}`;
     return { agent, taken: true, denied: false, rule: taking.rule, reason };
   }
   const objections = opinions.map(({ rule, reason }) => `rule ${rule}: ${reason}`);
-  const reason = objections.length === 0 ? "there is no rule" : `no rule takes it: ${objections.join("; ")}`;
+  const reason = objections.length === 0 ? "there is no rule" : `no rule selects it: ${objections.join("; ")}`;
   return { agent, taken: false, denied: false, rule: undefined, reason };
 }
 
@@ -87,7 +87,7 @@ function opinionOf(rule: CompiledRule, isKept: KeepTest, candidate: Candidate): 
   const conditions = describeRule(rule);
   const objection = objectionOf(rule, candidate) ?? isKept(candidate);
   return objection === undefined
-    ? { rule: rule.number, conditions, taken: true, reason: "takes it" }
+    ? { rule: rule.number, conditions, taken: true, reason: "selects it" }
     : { rule: rule.number, conditions, taken: false, reason: objection };
 }
 

@@ -13,7 +13,7 @@ const explainedAgent = z.object({
   upstream: z.boolean().describe("Listed upstream; false where upstream was not asked."),
   taken: z.boolean().describe("Whether the rules take it."),
   denied: z.boolean().describe("Whether an entry of deny names it."),
-  rule: ruleNumber.optional().describe("The rule that takes it; absent where none does."),
+  rule: ruleNumber.optional().describe("The rule that selects it; absent where none does."),
   reason: z.string(),
   rules: z
     .array(

@@ -26,7 +26,7 @@ export const ruleOutcome = z
   .object({
     rule: z.int().positive().describe("Number of the rule in select, from 1."),
     conditions: z.string(),
-    taken: countField.describe("Agents that the rule takes."),
+    taken: countField.describe("Agents that the rule selects."),
     missing: z
       .array(z.object({ kind: z.string(), message: z.string() }).readonly())
       .readonly()

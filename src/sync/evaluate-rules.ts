@@ -123,7 +123,7 @@ export function refuseEmptySelection(reports: readonly RuleReport[]): JamError |
     "No rule of `select` takes an agent, so the sync changes nothing.",
     {
       lines: ruleWarnings(reports).map((message) => `  ${message}`),
-      hint: "Correct `select` in jam.yaml; `jam check` shows what each rule takes, `jam explain VERSION` why.",
+      hint: "Correct `select` in jam.yaml; `jam check` shows what each rule selects, `jam explain VERSION` why.",
       details: { rules: outcomesOf(reports) },
     },
   );

@@ -8,16 +8,23 @@ export const define: DefineCommand = (command, run) => {
   command
     .command("show")
     .summary("print the settings in effect and where each one comes from")
+    .description("Print the settings in effect and where each one comes from.")
     .action(run(show));
   command
     .command("validate")
     .summary("check a settings file and list every problem with line and column")
+    .description("Check a settings file and list every problem with line and column.")
     .argument("[file]", "the file to check instead of the one in use")
     .action(run(validate));
-  command.command("path").summary("print the path of the settings file").action(run(printPath));
+  command
+    .command("path")
+    .summary("print the path of the settings file")
+    .description("Print the path of the settings file.")
+    .action(run(printPath));
   command
     .command("schema")
     .summary("print the JSON Schema of the settings file, for editors")
+    .description("Print the JSON Schema of the settings file, for editors.")
     .option("--markdown", "print a Markdown table instead")
     .action(run(printSchema));
   command.addHelpText(

@@ -36,7 +36,7 @@ export function planConnection(target: ConnectTarget): ConnectGuide {
 function reach({ url }: ConnectTarget): Step {
   return {
     id: "reach",
-    title: "See that the mirror answers",
+    title: "Check that the mirror answers",
     why: "From the client, from each controller, and from where new controllers will run: a controller's first machine fetches its agent by itself.",
     commands: [shellCommand`curl -fsS ${url}/streams/v1/index2.json`],
   };
@@ -58,11 +58,11 @@ function controller(target: ConnectTarget): Step {
   const { url } = target;
   return {
     id: "controller",
-    title: "A controller that exists",
+    title: "An existing controller",
     why:
       target.juju === "2.8"
         ? "The first line is for the controller itself, the second for models added from now on."
-        : "The controller downloads by the setting of its own model (since 2.9.12), so this one is needed even when every other model has it.",
+        : "Since 2.9.12 the controller downloads agents from the URL of its own model, so set this even if every other model has it.",
     commands: [
       shellCommand`juju model-config -m ${controllerModel(target)} agent-metadata-url=${url}`,
       target.controller === undefined
@@ -75,7 +75,7 @@ function controller(target: ConnectTarget): Step {
 function models(target: ConnectTarget): Step {
   return {
     id: "models",
-    title: "Models that exist",
+    title: "Existing models",
     why: "Each model looks for versions with its own setting. Without it an upgrade reports that the model is up to date, or contacts the internet.",
     commands: modelNames(target).map(
       (model) => shellCommand`juju model-config -m ${model} agent-metadata-url=${target.url}`,
@@ -89,7 +89,7 @@ function proxy(target: ConnectTarget): Step {
   const key = target.juju === "2.8" ? "no-proxy" : "juju-no-proxy";
   return {
     id: "proxy",
-    title: "Only where a proxy is set: let the mirror's host pass it by",
+    title: "Only where a proxy is set: exclude the mirror's host",
     why: `Setting ${key} replaces the old value, so add to what the first line prints.`,
     commands: [
       shellCommand`juju model-config -m ${controllerModel(target)} ${key}`,
@@ -158,13 +158,13 @@ function oldSteps(target: ConnectTarget): Step[] {
     },
     {
       id: "environment",
-      title: "An environment that exists",
+      title: "An existing environment",
       why: "There is one setting for the whole environment.",
       commands: [shellCommand`juju set-env agent-metadata-url=${url}`],
     },
     {
       id: "proxy",
-      title: "Only where a proxy is set: let the mirror's host pass it by",
+      title: "Only where a proxy is set: exclude the mirror's host",
       why: "Setting no-proxy replaces the old value, so add to what the first line prints.",
       commands: [
         shellCommand`juju get-env no-proxy`,
@@ -226,10 +226,10 @@ function notes(target: ConnectTarget): string[] {
           "The certificate has to be trusted by the client, by each controller and by the machines of new controllers: put a CA of your own into /usr/local/share/ca-certificates/ there and run update-ca-certificates. Juju has no setting for a CA; ssl-hostname-verification=false switches off all verification.",
         ]
       : [
-          "Plain http is safe against change on the way only as far as the network is: Juju checks each agent's sha256 against the list, but not who wrote the list.",
+          "Use plain HTTP only in a network that you trust: Juju checks each agent's SHA-256 against the list, but not who wrote the list.",
         ]),
     "Leave agent-stream at `released` unless the mirror also contains the other stream: since 3.1 a look-up in a stream that the mirror does not list contacts streams.canonical.com, and fails completely without internet access.",
-    "If the mirror does not contain a version, Juju contacts streams.canonical.com. Without internet access that fails after some minutes with `cannot access URL`: it means `not mirrored`.",
+    "If the mirror does not contain a version, Juju contacts streams.canonical.com. Without internet access that fails after some minutes with `cannot access URL`, which here means that the version is not mirrored.",
     ...(isModern(juju)
       ? [
           "Kubernetes controllers get their agents from an OCI registry (caas-image-repo), not from this mirror.",

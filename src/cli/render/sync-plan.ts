@@ -112,7 +112,7 @@ function labelReasons(reasons: readonly string[]): {
   const labels = new Map<string, string>();
   const legend: string[] = [];
   for (const reason of new Set(reasons)) {
-    const [, rule, conditions] = /^(rule \d+) takes it: ([^]*)$/.exec(reason) ?? [];
+    const [, rule, conditions] = /^(rule \d+) selects it: ([^]*)$/.exec(reason) ?? [];
     const label = rule ?? (reason.length <= SHORT ? reason : `note ${legend.length + 1}`);
     labels.set(reason, label);
     if (label !== reason) legend.push(`${label}: ${conditions ?? reason}\n`);

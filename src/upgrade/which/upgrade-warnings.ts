@@ -297,7 +297,7 @@ const newerMinor: Check = ({ question, controller, current, mirror, requested, v
     code: "newer-minor",
     severity: "info",
     message: `${formatVersion(best)} is held too; no controller gets there in place.`,
-    remedy: `\`${shellCommand`jam plan --from ${formatVersion(current)} --to ${formatVersion(best)}`}\` shows the way over a new controller.`,
+    remedy: `\`${shellCommand`jam plan --from ${formatVersion(current)} --to ${formatVersion(best)}`}\` shows the path through a new controller.`,
   };
 };
 

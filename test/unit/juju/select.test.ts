@@ -126,7 +126,7 @@ describe("keep", () => {
   test("says where the newest end", () => {
     const verdicts = selectAgents(agents, { select: [{ ...RELEASED, keep: 2 }], deny: [] });
     expect(verdicts.find(({ agent }) => agent.version === "3.6.8")!.reason).toBe(
-      "no rule takes it: rule 1: 3.6.8 is not among the newest 2 of 3.6 for amd64, which end at 3.6.9",
+      "no rule selects it: rule 1: 3.6.8 is not among the newest 2 of 3.6 for amd64, which end at 3.6.9",
     );
   });
 });
@@ -143,9 +143,9 @@ describe("several rules", () => {
       { select: rules, deny: [] },
     );
     expect(verdicts.map(({ rule }) => rule)).toEqual([1, 2, undefined]);
-    expect(verdicts[0]!.reason).toBe("rule 1 takes it: released, 2.9, amd64");
+    expect(verdicts[0]!.reason).toBe("rule 1 selects it: released, 2.9, amd64");
     expect(verdicts[2]!.reason).toBe(
-      'no rule takes it: rule 1: version 2.8.0 is not in "2.9"; rule 2: version 2.8.0 is not in ">=2.9"',
+      'no rule selects it: rule 1: version 2.8.0 is not in "2.9"; rule 2: version 2.8.0 is not in ">=2.9"',
     );
   });
 
@@ -206,7 +206,7 @@ test("an explanation tells what each rule said, for denied agents too", () => {
       verdict: { taken: false, denied: true },
       rules: [
         { rule: 1, taken: false, conditions: "released, amd64", reason: "arch arm64 is not amd64" },
-        { rule: 2, taken: true, conditions: "released", reason: "takes it" },
+        { rule: 2, taken: true, conditions: "released", reason: "selects it" },
       ],
     },
   ]);

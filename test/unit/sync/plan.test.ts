@@ -4,8 +4,8 @@ import { formatAgentName, type Agent } from "../../../src/juju/agent.ts";
 import { planSync, publishableAgents, type Verdict } from "../../../src/sync/plan.ts";
 import { mirrored } from "./agents.ts";
 
-const taken = (agent: Agent): Verdict => ({ agent, taken: true, denied: false, reason: "rule 1 takes it" });
-const dropped = (agent: Agent): Verdict => ({ ...taken(agent), taken: false, reason: "no rule takes it" });
+const taken = (agent: Agent): Verdict => ({ agent, taken: true, denied: false, reason: "rule 1 selects it" });
+const dropped = (agent: Agent): Verdict => ({ ...taken(agent), taken: false, reason: "no rule selects it" });
 const denied = (agent: Agent): Verdict => ({ ...dropped(agent), denied: true, reason: "denied" });
 
 const isRead = (): boolean => true;
