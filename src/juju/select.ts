@@ -79,7 +79,8 @@ function verdictOf(agent: Agent, denial: string | undefined, opinions: readonly 
     return { agent, taken: true, denied: false, rule: taking.rule, reason };
   }
   const objections = opinions.map(({ rule, reason }) => `rule ${rule}: ${reason}`);
-  const reason = objections.length === 0 ? "there is no rule" : `no rule selects it: ${objections.join("; ")}`;
+  const reason =
+    objections.length === 0 ? "there is no rule" : `no rule selects it: ${objections.join("; ")}`;
   return { agent, taken: false, denied: false, rule: undefined, reason };
 }
 
