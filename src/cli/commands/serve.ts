@@ -14,7 +14,7 @@ export const define: DefineCommand = (command, run) => {
 The first line of standard output is the URL, in every output format; the request log
 goes to standard error.
 New snapshots are served immediately, without a restart. SIGTERM lets running downloads finish.
-/api/v1 answers with the JSON documents of status, list, explain, plan, ready, which and site list.
+/api/v1 answers with the JSON documents of status, list, explain, plan, ready, which, site list and the last runs.
 
 Examples:
   jam serve
