@@ -35,6 +35,7 @@ export function scanArguments(argv: readonly string[]): ScannedArguments {
 }
 
 function formatIn(word: string, next: string | undefined): OutputFormat | undefined {
+  if (word === "--json") return "json";
   const value =
     word === "-o" || word === "--output" ? next : (/^(?:--output=|-o=?)(.+)$/.exec(word)?.[1] ?? undefined);
   return value === "json" || value === "yaml" || value === "table" ? value : undefined;

@@ -52,7 +52,9 @@ export const GLOBAL_FLAGS: readonly GlobalFlag[] = [
     takesValue: true,
     choices: OUTPUT_FORMATS,
   },
-  { flags: "--quiet", description: "print only results and errors", takesValue: false },
+  { flags: "--json", description: "same as -o json", takesValue: false },
+  { flags: "-q, --quiet", description: "print only results and errors", takesValue: false },
+  { flags: "-v, --verbose", description: "same as --log-level debug", takesValue: false },
   {
     flags: "--log-level <level>",
     description: "log level (default: info)",
@@ -73,7 +75,9 @@ export interface ParsedGlobals {
   readonly config?: string;
   readonly data?: string;
   readonly output?: string;
+  readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly logLevel?: string;
   readonly color?: boolean;
   readonly progress?: string;
@@ -87,15 +91,38 @@ export function completeGlobals(
   parsed: ParsedGlobals,
   env: Readonly<Record<string, string | undefined>>,
 ): GlobalOptions {
+  const output = withShort("--output", parsed.output, {
+    flag: "--json",
+    means: "json",
+    isGiven: parsed.json,
+  });
+  const logLevel = withShort("--log-level", parsed.logLevel, {
+    flag: "--verbose",
+    means: "debug",
+    isGiven: parsed.verbose,
+  });
   return {
     config: parsed.config,
     data: parsed.data,
-    output: choose("--output", OUTPUT_FORMATS, parsed.output, env["JAM_OUTPUT"]) ?? "table",
+    output: choose("--output", OUTPUT_FORMATS, output, env["JAM_OUTPUT"]) ?? "table",
     isQuiet: parsed.quiet ?? false,
-    logLevel: choose("--log-level", LOG_LEVELS, parsed.logLevel, env["JAM_LOG_LEVEL"]) ?? "info",
+    logLevel: choose("--log-level", LOG_LEVELS, logLevel, env["JAM_LOG_LEVEL"]) ?? "info",
     mayColor: parsed.color !== false && (env["NO_COLOR"] ?? "") === "",
     progress: choose("--progress", PROGRESS_MODES, parsed.progress, env["JAM_PROGRESS"]) ?? "auto",
   };
+}
+
+/** The value of a flag, or what its short form means. */
+function withShort(
+  flag: string,
+  typed: string | undefined,
+  short: { readonly flag: string; readonly means: string; readonly isGiven: boolean | undefined },
+): string | undefined {
+  if (short.isGiven !== true) return typed;
+  if (typed === undefined || typed === short.means) return short.means;
+  throw new JamError("JAM_USAGE_INVALID", `${short.flag} cannot be combined with ${flag} ${typed}.`, {
+    hint: `${short.flag} is the same as ${flag} ${short.means}. Use one of them.`,
+  });
 }
 
 function choose<T extends string>(

@@ -1,4 +1,5 @@
 import { SETTING_LIST, settingVariable } from "../config/settings.ts";
+import { GLOBAL_FLAGS, type GlobalFlag } from "./global-options.ts";
 import { EXIT_STATUSES } from "./exit-status.ts";
 import { wrapText } from "./output/text.ts";
 
@@ -13,8 +14,13 @@ Examples:
   jam which 3.6.5                 print the next version for 3.6.5, and why
   jam list -o json                print JSON for scripts
 
-\`jam help exit-codes\` and \`jam help environment\` describe the interface for scripts.
+\`jam help options\`, \`jam help exit-codes\` and \`jam help environment\` describe the interface for scripts.
 `;
+
+function describeFlag({ flags, description, choices }: GlobalFlag): string {
+  const values = choices === undefined ? "" : ` (${choices.join(", ")})`;
+  return `  ${flags.padEnd(24)}${description}${values}\n`;
+}
 
 /** Help that belongs to no command: \`jam help TOPIC\`. */
 export const HELP_TOPICS: Readonly<Record<string, string>> = {
@@ -22,6 +28,11 @@ export const HELP_TOPICS: Readonly<Record<string, string>> = {
 
 ${EXIT_STATUSES.map(([status, meaning]) => `  ${String(status).padStart(3)}  ${meaning}\n`).join("")}
 With -o json an error is {"error":{"code","message","hint","details"}} on standard output.
+`,
+  options: `Global options, for every command
+
+${GLOBAL_FLAGS.map(describeFlag).join("")}
+They can stand before or after the name of the command. \`jam help environment\` lists the variables for them.
 `,
   environment: `Environment
 

@@ -14,6 +14,10 @@ export interface ProgramSink {
   readonly examples: string;
 }
 
+/** The end of the help of every command. */
+const GLOBAL_NOTE = `
+Global options: ${GLOBAL_FLAGS.map(({ flags }) => /--[-\w]+/.exec(flags)?.[0]).join(" ")}. \`jam help options\` describes them.`;
+
 /** The tree of all commands: names and summaries only, until `loadCommand` fills one in. */
 export function createProgram(entries: readonly CommandEntry[], sink: ProgramSink): Command {
   const program = new Command("jam");
@@ -30,11 +34,11 @@ export function createProgram(entries: readonly CommandEntry[], sink: ProgramSin
       getOutHelpWidth: () => sink.columns ?? 100,
       getErrHelpWidth: () => sink.columns ?? 100,
     })
-    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: globalOptionsFor })
     .helpOption("-h, --help", "show help")
     .helpCommand(false)
-    .version(readVersion(), "--version", "print the version")
-    .addHelpText("after", sink.examples);
+    .version(readVersion(), "-V, --version", "print the version")
+    .addHelpText("after", sink.examples)
+    .addHelpText("afterAll", ({ command }) => (command.parent === null ? "" : GLOBAL_NOTE));
   for (const { flags, description, choices } of GLOBAL_FLAGS) {
     const option = new Option(flags, description);
     program.addOption(choices === undefined ? option : option.choices(choices));
@@ -50,7 +54,7 @@ export function createProgram(entries: readonly CommandEntry[], sink: ProgramSin
   program
     .command("help")
     .argument("[topic...]")
-    .summary("show help for a command, exit-codes or environment")
+    .summary("show help for a command, options, exit-codes or environment")
     .helpGroup(COMMAND_GROUPS.setup);
   return program;
 }
@@ -91,16 +95,6 @@ export function toUsageError(error: CommanderError, program: Command): JamError 
         ? "Run `jam help` to see all commands, or `jam COMMAND --help` for the options of one."
         : `Did you mean ${near}?`,
   });
-}
-
-/** In the help of a command: the global flags without those that are only valid alone. */
-function globalOptionsFor(command: Command): Option[] {
-  const root = command.parent === null ? undefined : rootOf(command);
-  return (root?.options ?? []).filter((option) => option.long !== "--version");
-}
-
-function rootOf(command: Command): Command {
-  return command.parent === null ? command : rootOf(command.parent);
 }
 
 function sentence(text: string): string {

@@ -129,6 +129,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/config.ts"),
   },
   {
+    name: "version",
+    summary: "print the versions of jam and of its Node",
+    group: "setup",
+    load: () => import("./commands/version.ts"),
+  },
+  {
     name: "completion",
     summary: "print a completion script for a shell",
     group: "setup",

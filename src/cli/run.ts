@@ -8,7 +8,7 @@ export async function run(options: RunOptions): Promise<number> {
   const { argv, io, signal } = options;
   const scanned = scanArguments(argv);
   try {
-    if (argv.length === 1 && argv[0] === "--version") {
+    if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
       // The most frequent call of scripts and monitoring: it is answered without loading the parser.
       const { readVersion } = await import("./program-info.ts");
       await io.stdout.write(`${readVersion()}\n`);
@@ -34,7 +34,7 @@ async function reportFailure(error: JamError, scanned: ScannedArguments, options
   }
   const { createPaint } = await import("./output/paint.ts");
   const mayColor = !argv.includes("--no-color") && (io.env["NO_COLOR"] ?? "") === "";
-  const isDebug = argv.some((word) => /^(--log-level=)?(debug|trace)$/.test(word));
+  const isDebug = argv.some((word) => /^(?:(?:--log-level=)?(?:debug|trace)|-v|--verbose)$/.test(word));
   await io.stderr.write(renderError(error, createPaint(io.stderr, mayColor, io.env), isDebug));
 }
 

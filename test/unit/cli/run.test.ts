@@ -225,7 +225,7 @@ test("a signal makes whatever fails a cancellation", async () => {
 test("the help's own summary names every topic", async () => {
   const { stdout } = await jam(["--help"]);
   for (const topic of Object.keys(HELP_TOPICS))
-    expect(stdout).toMatch(new RegExp(`show help for a command, .*${topic}`));
+    expect(stdout.replaceAll(/\s+/g, " ")).toMatch(new RegExp(`show help for a command, [^.]*${topic}`));
 });
 
 describe("what does not print", () => {
@@ -254,4 +254,42 @@ describe("what does not print", () => {
     expect(error.message).toBe("no a\\u{a}b\ne\\u{a}f\ng");
     expect(error.hint).toBe("c\\u{202e}\\u{a}d");
   });
+});
+
+describe("short forms", () => {
+  test.for([
+    ["--json", "-o", "json"],
+    ["-q", "--quiet", ""],
+  ])("%s means %s %s", async ([short, ...long]) => {
+    const words = long.filter((word) => word !== "");
+    const [one, other] = await Promise.all([
+      jam(["greet", "Ada", short as string]),
+      jam(["greet", "Ada", ...words]),
+    ]);
+    expect(one).toEqual(other);
+    expect(one.status).toBe(0);
+  });
+
+  test("-V prints the version alone, and jam --json reports errors as JSON", async () => {
+    expect((await jam(["-V"])).stdout).toBe((await jam(["--version"])).stdout);
+    const { status, stdout } = await jam(["--json", "greet", "nobody"]);
+    expect(status).toBe(5);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: "JAM_NOT_FOUND" } });
+  });
+
+  test.for([
+    [["greet", "Ada", "--json", "-o", "yaml"], "--json cannot be combined with --output yaml"],
+    [["greet", "Ada", "-v", "--log-level", "warn"], "--verbose cannot be combined with --log-level warn"],
+  ] as const)("%j is refused", async ([argv, message]) => {
+    const { status, stdout, stderr } = await jam(argv);
+    expect(status).toBe(2);
+    expect(stdout + stderr).toContain(message);
+  });
+});
+
+test("the help of a command names the global options, and a topic describes them", async () => {
+  const { stdout } = await jam(["greet", "--help"]);
+  expect(stdout).toContain("--quiet");
+  expect(stdout).not.toContain("print only results");
+  expect((await jam(["help", "options"])).stdout).toContain("print only results");
 });
