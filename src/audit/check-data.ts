@@ -1,5 +1,6 @@
 import { defined } from "../shared/defined.ts";
 import { toJamError } from "../shared/errors.ts";
+import { shellCommand } from "../shared/shell-command.ts";
 
 /** One thing that was looked at. */
 export interface CheckResult {
@@ -27,6 +28,7 @@ export interface DataUnderTest {
     readonly entries: number;
     readonly ownerOnly: FoundModes;
     readonly worldWritable: FoundModes;
+    readonly otherOwner: FoundModes;
   }>;
 }
 
@@ -44,7 +46,7 @@ async function checkLinks({ readLinks }: DataUnderTest): Promise<CheckResult[]> 
 }
 
 async function checkModes({ dataDir, inspectModes }: DataUnderTest): Promise<CheckResult[]> {
-  const { entries, ownerOnly, worldWritable } = await inspectModes();
+  const { entries, ownerOnly, worldWritable, otherOwner } = await inspectModes();
   const results: CheckResult[] = [];
   if (worldWritable.count > 0) {
     results.push({
@@ -52,6 +54,14 @@ async function checkModes({ dataDir, inspectModes }: DataUnderTest): Promise<Che
       state: "fail",
       detail: `every user of this machine can change ${worldWritable.count} of ${entries} entries of ${dataDir}, such as ${worldWritable.example}: they decide what Juju installs`,
       hint: `Run: chmod -R o-w ${dataDir}. If that changes nothing, it is a mount without modes (FAT, SMB): mount it with a stricter fmask and dmask.`,
+    });
+  }
+  if (otherOwner.count > 0) {
+    results.push({
+      check: "permissions",
+      state: "fail",
+      detail: `${otherOwner.count} of ${entries} entries of ${dataDir} belong to another user than the directory itself, such as ${otherOwner.example}: a run of its owner cannot replace them`,
+      hint: `Run as root: ${shellCommand`chown -R --reference=${dataDir} ${dataDir}`}. Then run jam as the owner of the directory only.`,
     });
   }
   if (ownerOnly.count > 0) {

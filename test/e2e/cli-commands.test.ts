@@ -118,6 +118,10 @@ describe("init", () => {
     const names = ["jam.yaml", "jam-sync.service", "jam-sync.timer", "jam-serve.service", "jam.cron"];
     expect(written).toEqual(names.map((name) => join(folder.path, name)));
     expect(next).toContain("sudo systemctl enable --now jam-sync.timer jam-serve.service");
+    // As root, jam would leave files that the units cannot replace; and one server is enough.
+    const calls = next.filter((line) => / (?:check|sync|serve)(?: |$)/.test(line));
+    expect(calls).toHaveLength(3);
+    for (const line of calls) expect(line).toMatch(/^sudo -u jam /);
 
     const sync = await readFile(join(folder.path, "jam-sync.service"), "utf8");
     expect(sync).toContain(`ExecStart=${process.execPath} ${JAM} sync --progress none\n`);

@@ -135,3 +135,24 @@ test.for([
   const names = readdirSync(mirror.data, { recursive: true, encoding: "utf8" });
   expect(names.filter((name) => name.includes(".tmp-"))).toEqual([]);
 });
+
+describe.runIf(process.getuid?.() === 0)("root in the directory of another user", () => {
+  test("is warned by sync, and check has the command that gives the files back", async () => {
+    await using other = await temporaryMirror(upstream);
+    await mkdir(other.data);
+    execFileSync("chown", ["65534:65534", other.data]);
+    const synced = await other.jam("sync");
+    expect(synced.status).toBe(0);
+    expect(synced.stderr).toContain(`${other.data} belongs to another user (uid 65534)`);
+    const [problem] = await problemsOf(other);
+    expect(problem).toMatchObject({ check: "permissions", state: "fail" });
+    const command = /Run as root: (.+?)\. Then/.exec(problem?.hint ?? "")?.[1] ?? "";
+    execFileSync("sh", ["-c", command]);
+    expect(await problemsOf(other)).toEqual([]);
+  });
+
+  test("is not warned where the directory is root's own", async () => {
+    await using other = await temporaryMirror(upstream);
+    expect((await other.jam("sync")).stderr).not.toContain("belongs to another user");
+  });
+});

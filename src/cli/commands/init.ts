@@ -189,15 +189,16 @@ function nextSteps(
   const isHere = globals.config === undefined && options.dir === ".";
   const name = programName(io.env).split(" ");
   const jam = isHere ? shellCommand`${name}` : shellCommand`${name} --config ${place.config}`;
+  const isService = options.systemd === true;
+  // As another user, jam would leave files that the units cannot replace; and the units serve already.
+  const call = isService ? joinParts([shellCommand`sudo -u jam`, jam]) : jam;
   return [
-    ...(options.systemd === true ? installCommands("systemd", place.folder, place) : []),
+    ...(isService ? installCommands("systemd", place.folder, place) : []),
     ...(options.cron === true ? installCommands("cron", place.folder, place) : []),
-    ...[
-      shellCommand`check             # is everything in place?`,
-      shellCommand`sync --dry-run    # what would be fetched, and how much it is`,
-      shellCommand`sync`,
-      shellCommand`serve`,
-      shellCommand`connect           # the commands that point Juju here`,
-    ].map((rest) => joinParts([jam, rest])),
+    joinParts([call, shellCommand`check             # is everything in place?`]),
+    joinParts([call, shellCommand`sync --dry-run    # what would be fetched, and how much it is`]),
+    joinParts([call, shellCommand`sync`]),
+    ...(isService ? [] : [joinParts([jam, shellCommand`serve`])]),
+    joinParts([jam, shellCommand`connect           # the commands that point Juju here`]),
   ];
 }

@@ -17,6 +17,8 @@ export interface ModeReport {
   readonly ownerOnly: FoundModes;
   /** Everybody on this machine can change it. */
   readonly worldWritable: FoundModes;
+  /** Belongs to another user than the data directory: the owner of the directory cannot replace it. */
+  readonly otherOwner: FoundModes;
 }
 
 /** Nothing of these is shown to anybody. */
@@ -34,12 +36,15 @@ const STICKY = 0o1000;
 export async function inspectModes(root: string): Promise<ModeReport> {
   const ownerOnly = new Tally();
   const worldWritable = new Tally();
+  const otherOwner = new Tally();
+  const owner = lstatOrNothing(root)?.uid;
   let entries = 0;
   const look = (path: string, isInternal: boolean): Stats | undefined => {
     const stat = lstatOrNothing(path);
     if (stat === undefined || stat.isSymbolicLink()) return undefined;
     entries += 1;
     if (isWorldWritable(stat)) worldWritable.add(path);
+    if (stat.uid !== owner) otherOwner.add(path);
     if (!isInternal && isOwnerOnly(stat)) ownerOnly.add(path);
     return stat;
   };
@@ -49,7 +54,12 @@ export async function inspectModes(root: string): Promise<ModeReport> {
       await walk(join(folder, name), isInternal || (folder === root && INTERNAL.has(name)));
   };
   await walk(root, false);
-  return { entries, ownerOnly: ownerOnly.found(), worldWritable: worldWritable.found() };
+  return {
+    entries,
+    ownerOnly: ownerOnly.found(),
+    worldWritable: worldWritable.found(),
+    otherOwner: otherOwner.found(),
+  };
 }
 
 class Tally {

@@ -1,4 +1,4 @@
-import { lstat, readFile, readdir, readlink, rename, symlink } from "node:fs/promises";
+import { lstat, readFile, readdir, readlink, rename, stat, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   listNames,
@@ -36,9 +36,17 @@ const SWEPT = ["", ...STORE_FOLDERS.filter((folder) => !folder.startsWith("blobs
 export async function recoverStore(root: string): Promise<string | undefined> {
   for (const folder of SWEPT) await removeTemporaries(join(root, folder));
   await removeUselessPartials(root);
-  const note = await rebuildLinks(root);
+  const notes = [await rebuildLinks(root), await foreignOwner(root)].filter((note) => note !== undefined);
   await ensureFaceLink(root, MIRROR_REF);
-  return note;
+  return notes.length === 0 ? undefined : notes.join(" ");
+}
+
+/** What root is about to do in somebody else's directory: leave files there that their owner cannot replace. */
+async function foreignOwner(root: string): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const { uid } = await attempt(`read ${root}`, () => stat(root));
+  if (uid === 0) return undefined;
+  return `${root} belongs to another user (uid ${uid}), and this run writes to it as root: that user cannot replace the files. Run jam as that user; \`jam check\` prints the command that gives the files back.`;
 }
 
 /** A partial file is useless when it is empty or its blob is here; a note is useless without its bytes. */
@@ -50,8 +58,8 @@ async function removeUselessPartials(root: string): Promise<void> {
     seen.add(parsed.sha256);
     const paths = partialPaths(parsed.sha256);
     const bytes = join(root, paths.bytes);
-    const stat = await attemptUnlessAbsent(`read ${bytes}`, () => lstat(bytes));
-    if ((stat?.size ?? 0) > 0 && !(await isBlobFile(join(root, blobPath(parsed.sha256))))) continue;
+    const found = await attemptUnlessAbsent(`read ${bytes}`, () => lstat(bytes));
+    if ((found?.size ?? 0) > 0 && !(await isBlobFile(join(root, blobPath(parsed.sha256))))) continue;
     await removeFile(bytes);
     await removeFile(join(root, paths.source));
   }
