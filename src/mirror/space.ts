@@ -32,7 +32,7 @@ export async function refuseOverfull(
   if (bytes > 0 && bytes + FREE_RESERVE_BYTES > free) {
     throw new JamError(
       "JAM_STORE_NO_SPACE",
-      `${what} needs ${formatByteSize(bytes)} and the data directory has ${formatByteSize(free)} free.`,
+      `${what} needs ${formatByteSize(bytes)}, and ${formatByteSize(FREE_RESERVE_BYTES)} have to stay free; the data directory has ${formatByteSize(free)} free.`,
       { hint, details },
     );
   }
