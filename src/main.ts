@@ -1,5 +1,4 @@
-import { cancelOnSignals, restartForServer } from "./cli/launch.ts";
-import { processIo } from "./cli/process-io.ts";
+import { cancelOnSignals, restartForServer, processIo } from "./cli/process-io.ts";
 import { COMMANDS } from "./cli/registry.ts";
 import { run } from "./cli/run.ts";
 

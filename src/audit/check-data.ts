@@ -1,4 +1,4 @@
-import { defined } from "../shared/defined.ts";
+import { defined } from "../shared/collections.ts";
 import { toJamError } from "../shared/errors.ts";
 import { shellCommand } from "../shared/shell-command.ts";
 

@@ -1,4 +1,4 @@
-import { defined } from "../shared/defined.ts";
+import { defined } from "../shared/collections.ts";
 import type { DocumentSource } from "../upstream/source.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";

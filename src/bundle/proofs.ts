@@ -1,4 +1,4 @@
-import { defined } from "../shared/defined.ts";
+import { defined } from "../shared/collections.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { keptTexts, readProvenProducts, type ReadKeptText } from "../mirror/proofs.ts";

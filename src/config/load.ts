@@ -1,4 +1,4 @@
-import { defined } from "../shared/defined.ts";
+import { defined } from "../shared/collections.ts";
 import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { JamError } from "../shared/errors.ts";

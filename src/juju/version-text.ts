@@ -1,4 +1,4 @@
-import { defined } from "../shared/defined.ts";
+import { defined } from "../shared/collections.ts";
 import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { isArchWord } from "./platform.ts";

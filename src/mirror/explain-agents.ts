@@ -1,4 +1,4 @@
-import { defined } from "../shared/defined.ts";
+import { defined } from "../shared/collections.ts";
 import { JamError } from "../shared/errors.ts";
 import { formatAgentName, listStreams, type Agent } from "../juju/agent.ts";
 import { readAgentText } from "../juju/version-text.ts";

@@ -1,4 +1,4 @@
-import { defined } from "../shared/defined.ts";
+import { defined } from "../shared/collections.ts";
 import type { Store } from "../store/store.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";

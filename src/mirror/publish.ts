@@ -1,4 +1,4 @@
-import { defined } from "../shared/defined.ts";
+import { defined } from "../shared/collections.ts";
 import type { TreeFile, Store } from "../store/store.ts";
 import { JamError } from "../shared/errors.ts";
 import type { RefName } from "../shared/ref-name.ts";

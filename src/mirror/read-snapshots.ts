@@ -1,4 +1,3 @@
-import { DOCUMENTS_AT_ONCE, mapConcurrently } from "../shared/map-concurrently.ts";
 import { isJamError, JamError } from "../shared/errors.ts";
 import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
@@ -48,6 +47,8 @@ export async function readSnapshot(
  * @throws JamError JAM_STORE_IO, JAM_STORE_PERMISSION: what cannot be read now must not count as gone
  */
 export async function readSnapshots(store: Pick<Store, "documents">): Promise<Snapshot[]> {
+  // Most commands read one snapshot: this is loaded where all are read.
+  const { DOCUMENTS_AT_ONCE, mapConcurrently } = await import("../shared/map-concurrently.ts");
   const read = async (id: string) => {
     try {
       return await readSnapshot(store, id);

@@ -1,4 +1,4 @@
-import { defined } from "../shared/defined.ts";
+import { defined } from "../shared/collections.ts";
 import type { z } from "zod";
 import { reportError, type JamError } from "../shared/errors.ts";
 import { cutLists, MAX_LISTED } from "../shared/listed.ts";

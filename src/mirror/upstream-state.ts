@@ -1,4 +1,4 @@
-import { defined } from "../shared/defined.ts";
+import { defined } from "../shared/collections.ts";
 import { sha256Field } from "./document-fields.ts";
 import { z } from "zod";
 import type { UpstreamDocument, Validators } from "../upstream/source.ts";

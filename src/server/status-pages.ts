@@ -1,4 +1,4 @@
-import { defined } from "../shared/defined.ts";
+import { defined } from "../shared/collections.ts";
 import type { RequestHandler } from "express";
 import { type ErrorReport, type JamError, isJamError, reportError, toJamError } from "../shared/errors.ts";
 import { formatByteSize } from "../shared/byte-size.ts";

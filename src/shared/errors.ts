@@ -1,4 +1,4 @@
-import { defined } from "./defined.ts";
+import { defined } from "./collections.ts";
 import { cutLists, MAX_LISTED, type Omitting } from "./listed.ts";
 import { printable } from "./printable.ts";
 

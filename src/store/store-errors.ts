@@ -1,4 +1,4 @@
-import { defined } from "../shared/defined.ts";
+import { defined } from "../shared/collections.ts";
 import { type ErrorCode, JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import { isDocumentName, isTreeId } from "./layout.ts";

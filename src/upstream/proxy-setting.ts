@@ -1,4 +1,4 @@
-import { defined } from "../shared/defined.ts";
+import { defined } from "../shared/collections.ts";
 import { isIPv4 } from "node:net";
 
 import { JamError } from "../shared/errors.ts";

@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { PathSpace } from "../../juju/path-space.ts";
 import type { DenyRule } from "../../juju/select-rule.ts";

@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
 import { contentsOf } from "../../mirror/contents.ts";
 import { readKeptBytes } from "../../mirror/proofs.ts";

@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import type { NamedText } from "../../input/read-documents.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";

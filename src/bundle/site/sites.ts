@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import { z } from "zod";
 import { stateDocuments } from "../../mirror/state-document.ts";
 import { isFarAhead } from "../../shared/clock.ts";

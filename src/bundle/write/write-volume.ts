@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import { Header } from "tar";
 import type { MediumWriter, WrittenFile } from "../../medium/medium.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";

@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import { join, resolve } from "node:path";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { type ConnectGuide, planConnection } from "../connect/guide.ts";

@@ -1,8 +1,6 @@
 import { requireCurrentSnapshot } from "../../mirror/read-snapshots.ts";
 import { listAgents } from "../../mirror/list-agents.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { renderAgents, renderEveryAgent } from "../render/agent-table.ts";
-import { EXIT } from "../exit-status.ts";
 
 interface ListOptions {
   readonly stream?: string;
@@ -40,10 +38,12 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
   const { arch, release, stream, wide } = call.options;
   const document = listAgents(snapshot, { version, stream, arch, release });
   if (document.note !== undefined) await context.output.note(document.note);
-  await context.output.print(document, () =>
-    (wide === true ? renderEveryAgent : renderAgents)(document.agents),
-  );
+  await context.output.print(document, async () => {
+    const { renderAgents, renderEveryAgent } = await import("../render/agent-table.ts");
+    return (wide === true ? renderEveryAgent : renderAgents)(document.agents);
+  });
   if (document.agents.length > 0) return 0;
+  const { EXIT } = await import("../exit-status.ts");
   const { adviseOnMissing } = await import("../upstream-agents.ts");
   const advice =
     version === undefined ? undefined : await adviseOnMissing(context, { word: version, arch, stream });

@@ -1,7 +1,7 @@
 import { parseAgentBinary } from "../../juju/agent.ts";
 import { formatCount } from "../../shared/listed.ts";
 import { formatRows } from "../output/table.ts";
-import { foldAgents, type AgentPlace } from "./fold-agents.ts";
+import { foldAgents, type AgentPlace } from "./agent-table.ts";
 
 /** An agent of a report with why it is there. */
 export interface NamedAgent {

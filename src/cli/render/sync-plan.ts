@@ -6,7 +6,7 @@ import { outcomesOf } from "../../sync/evaluate-rules.ts";
 import { formatAgentName, listStreams, sumTarballBytes } from "../../juju/agent.ts";
 import { formatTable } from "../output/table.ts";
 import { readAgentPlace } from "./agent-names.ts";
-import { foldAgents } from "./fold-agents.ts";
+import { foldAgents } from "./agent-table.ts";
 
 /** What a sync would do; nothing where it would be refused. */
 export type PlannedSync = Pick<Assessment, "plan" | "rules" | "refusal" | "warnings">;

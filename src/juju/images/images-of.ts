@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import { isFrom, rowFor, type VersionSpan, type JujuVersion } from "../version.ts";
 import {
   faultOfReference,

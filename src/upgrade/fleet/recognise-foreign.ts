@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import { printable } from "../../shared/printable.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
 import { isReleaseWord } from "../../juju/release.ts";

@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import type { LookupWarning } from "./warnings.ts";
 import type { JujuVersion } from "../../juju/version.ts";
 import type { FoundAgent } from "./run-lookup.ts";

@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import { compareVersions, formatMajorMinor, formatVersion } from "../../juju/version.ts";
 import { inspectDownload, type DownloadReport } from "./download.ts";
 import { lookUpAgents, type FoundAgent, type LookupResult, type StreamResult } from "./run-lookup.ts";

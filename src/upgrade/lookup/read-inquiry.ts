@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import { ARCHES, isArchWord } from "../../juju/platform.ts";
 import { findSeries, isOsType, OS_TYPES } from "../../juju/release.ts";
 import {

@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import type { Advice, Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { sourceUpgradeFor } from "../../juju/knowledge/source-preferences.ts";
 import { reasonsAgainst } from "../../juju/knowledge/target-preferences.ts";

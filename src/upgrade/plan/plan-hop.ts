@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import { formatAgentName } from "../../juju/agent.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { PLACEHOLDERS, upgradeModelAction, type HopAction } from "../../juju/upgrade-commands.ts";

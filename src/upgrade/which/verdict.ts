@@ -1,4 +1,4 @@
-import { defined } from "../../shared/defined.ts";
+import { defined } from "../../shared/collections.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { adviceOn } from "../../juju/upgrade-edge.ts";

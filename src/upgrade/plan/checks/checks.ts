@@ -1,4 +1,4 @@
-import { defined } from "../../../shared/defined.ts";
+import { defined } from "../../../shared/collections.ts";
 import { prechecksOf, type PrecheckedStep } from "../../../juju/prechecks/prechecks.ts";
 import type { Precheck } from "../../../juju/prechecks/precheck.ts";
 import { PLACEHOLDERS, type HopNames } from "../../../juju/upgrade-commands.ts";

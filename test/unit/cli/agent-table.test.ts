@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { foldAgents } from "../../../src/cli/render/fold-agents.ts";
-import { renderAgents } from "../../../src/cli/render/agent-table.ts";
+import { foldAgents, renderAgents } from "../../../src/cli/render/agent-table.ts";
 import { formatAgentNames } from "../../../src/cli/render/agent-names.ts";
 import type { Sha256 } from "../../../src/shared/sha256.ts";
 
