@@ -31,18 +31,9 @@ import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
 import type { ConfigFlags } from "../config/overrides.ts";
 import type { GlobalOptions } from "./global-options.ts";
+import type { COMMAND_GROUPS } from "./program-info.ts";
 import type { CommandIo } from "./io.ts";
-import type { Output } from "./output/output.ts";
-import type { Paint } from "./output/paint.ts";
-
-export const COMMAND_GROUPS = {
-  start: "Start here:",
-  mirror: "Maintain the mirror:",
-  upgrade: "Upgrade Juju:",
-  serve: "Serve Juju:",
-  carry: "Cross an air gap:",
-  setup: "Configure:",
-} as const;
+import type { Output, Paint } from "./output/output.ts";
 
 /** One line of the top-level help and the way to the command's file. */
 export interface CommandEntry {

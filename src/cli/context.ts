@@ -3,8 +3,7 @@ import type { ConfigFlags } from "../config/overrides.ts";
 import type { CommandContext, CommandEntry } from "./command.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import type { CommandIo } from "./io.ts";
-import { createOutput } from "./output/output.ts";
-import { createPaint } from "./output/paint.ts";
+import { createOutput, createPaint } from "./output/output.ts";
 import { readVersion } from "./program-info.ts";
 
 /** The parts of a context. */

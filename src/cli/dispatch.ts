@@ -1,10 +1,9 @@
 import { type Command, CommanderError } from "commander";
 import { JamError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
-import type { ScannedArguments } from "./arguments.ts";
+import { type ScannedArguments, type ParsedGlobals, completeGlobals } from "./global-options.ts";
 import type { CommandAction, RunAction } from "./command.ts";
 import { createContext } from "./context.ts";
-import { type ParsedGlobals, completeGlobals } from "./global-options.ts";
 import { createProgram, loadCommand, toUsageError } from "./program.ts";
 import type { RunOptions } from "./command.ts";
 

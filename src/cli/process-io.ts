@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { WriteStream } from "node:tty";
 import { JamError } from "../shared/errors.ts";
 import type { CommandIo, OutputStream } from "./io.ts";
-import { scanArguments } from "./arguments.ts";
+import { scanArguments } from "./global-options.ts";
 
 /** The io of the running process. */
 export function processIo(source: NodeJS.Process): CommandIo {

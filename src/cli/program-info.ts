@@ -15,3 +15,13 @@ export function readVersion(): string {
 export function userAgent(): string {
   return `jam/${readVersion()}`;
 }
+
+/** The groups of commands in the help, in its order. */
+export const COMMAND_GROUPS = {
+  start: "Start here:",
+  mirror: "Maintain the mirror:",
+  upgrade: "Upgrade Juju:",
+  serve: "Serve Juju:",
+  carry: "Cross an air gap:",
+  setup: "Configure:",
+} as const;

@@ -1,9 +1,9 @@
 import { Command, type CommanderError, Option } from "commander";
 import { JamError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
-import { COMMAND_GROUPS, type CommandEntry, type RunAction } from "./command.ts";
+import { type CommandEntry, type RunAction } from "./command.ts";
 import { GLOBAL_FLAGS } from "./global-options.ts";
-import { readVersion } from "./program-info.ts";
+import { readVersion, COMMAND_GROUPS } from "./program-info.ts";
 
 /** What commander writes by itself: requested help, and help because a command is missing. */
 export interface ProgramSink {

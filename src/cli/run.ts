@@ -1,6 +1,5 @@
 import { ERROR_OUTCOMES, JamError, isJamError, toJamError } from "../shared/errors.ts";
-import { type ScannedArguments, scanArguments } from "./arguments.ts";
-import { isOutputFormat } from "./global-options.ts";
+import { type ScannedArguments, scanArguments, isOutputFormat } from "./global-options.ts";
 import type { RunOptions } from "./command.ts";
 
 /** The exit status after running the command that `argv` names and reporting its failure, if any. Never rejects. */
@@ -32,7 +31,7 @@ async function reportFailure(error: JamError, scanned: ScannedArguments, options
     await io.stdout.write(await formatErrorDocument(error, format));
     return;
   }
-  const { createPaint } = await import("./output/paint.ts");
+  const { createPaint } = await import("./output/output.ts");
   const mayColor = !argv.includes("--no-color") && (io.env["NO_COLOR"] ?? "") === "";
   const isDebug = argv.some((word) => /^(?:(?:--log-level=)?(?:debug|trace)|-v|--verbose)$/.test(word));
   await io.stderr.write(renderError(error, createPaint(io.stderr, mayColor, io.env), isDebug));

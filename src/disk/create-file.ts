@@ -2,7 +2,7 @@ import { link, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncFolder, temporaryPath, writeFlushed } from "./durable-write.ts";
 import { attempt } from "./io-error.ts";
-import { isLinkRefused, systemCode } from "../shared/system-error.ts";
+import { isLinkRefused, systemCode } from "../shared/errors.ts";
 
 /**
  * Creates a file whole or not at all, and never replaces one: false when something is at `path` already.

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { attempt, attemptUnlessAbsent } from "./io-error.ts";
-import { systemCode } from "../shared/system-error.ts";
+import { systemCode } from "../shared/errors.ts";
 
 /** A path that nothing else uses, in `folder`; `recover` removes what stays there. */
 export function temporaryPath(folder: string): string {

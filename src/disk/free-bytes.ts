@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isAbsent } from "../shared/system-error.ts";
+import { isAbsent } from "../shared/errors.ts";
 
 /** Free bytes for this user at a folder; where it does not exist yet, at the nearest parent that does. */
 export async function readFreeBytes(folder: string): Promise<number> {

@@ -1,5 +1,4 @@
-import { isAbsent, systemCode } from "../shared/system-error.ts";
-import { type ErrorCode, JamError } from "../shared/errors.ts";
+import { isAbsent, systemCode, type ErrorCode, JamError } from "../shared/errors.ts";
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
   ENOSPC: "JAM_STORE_NO_SPACE",

@@ -1,5 +1,4 @@
-import { isOfFamily, JamError, type ErrorCode } from "../shared/errors.ts";
-import { systemCode } from "../shared/system-error.ts";
+import { isOfFamily, JamError, type ErrorCode, systemCode } from "../shared/errors.ts";
 
 interface Reason {
   readonly code: ErrorCode;

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { createFile } from "../disk/create-file.ts";
 import { makeFolder, removeTemporaries } from "../disk/durable-write.ts";
 import { attemptUnlessAbsent } from "../disk/io-error.ts";
-import { isAbsent } from "../shared/system-error.ts";
-import { JamError } from "../shared/errors.ts";
+import { isAbsent, JamError } from "../shared/errors.ts";
 import { generateSecretKey, readSigningKey, type SigningKey } from "./signing-key.ts";
 
 /** The key of this side, in `secret.asc` of a key folder. */

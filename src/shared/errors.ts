@@ -1,5 +1,5 @@
 import { defined } from "./collections.ts";
-import { cutLists, MAX_LISTED, type Omitting } from "./listed.ts";
+import { MAX_LISTED, type Omitting, cutLists } from "./listed.ts";
 import { printable } from "./printable.ts";
 
 /** What a failure is about. Code that treats several codes alike decides on this. */
@@ -311,4 +311,24 @@ function cutTexts(value: unknown, depth = 0): unknown {
 
 function isPlainObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** The system's name of a failure, such as `ENOENT`; undefined when `error` is not a system error. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** True when the system reported that nothing exists at a path. */
+export function isAbsent(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** No hard link is possible: another file system, too many links, or links are not supported or not permitted. */
+const LINK_REFUSED: ReadonlySet<string> = new Set(["EXDEV", "EMLINK", "EPERM", "ENOTSUP", "ENOSYS"]);
+
+/** True when a hard link was refused where a copy or a rename can take its place. */
+export function isLinkRefused(error: unknown): boolean {
+  return LINK_REFUSED.has(systemCode(error) ?? "");
 }

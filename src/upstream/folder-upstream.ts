@@ -3,11 +3,10 @@ import { createReadStream } from "node:fs";
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 
-import { JamError, isJamError } from "../shared/errors.ts";
+import { JamError, isJamError, isAbsent } from "../shared/errors.ts";
 import { tooLarge } from "../simplestreams/metadata-fault.ts";
 import { createDocumentTrust } from "./document-trust.ts";
 import { MAX_DOCUMENT_BYTES } from "../shared/limits.ts";
-import { isAbsent } from "../shared/system-error.ts";
 import { cancelled } from "./failure.ts";
 import type { UpstreamOptions } from "./http-upstream.ts";
 import { STARTS_OVER } from "./item-download.ts";

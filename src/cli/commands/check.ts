@@ -6,7 +6,7 @@ import type { Assessment } from "../../sync/assess.ts";
 import type { RuleOutcome } from "../../mirror/run-report.ts";
 import { outcomesOf, ruleWarnings } from "../../sync/evaluate-rules.ts";
 import type { CommandContext, DefineCommand } from "../command.ts";
-import type { PaintStyle } from "../output/paint.ts";
+import type { PaintStyle } from "../output/output.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { createWaitLines } from "../progress.ts";
 import { userAgent } from "../program-info.ts";

@@ -4,7 +4,7 @@ import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { type ConnectGuide, planConnection } from "../connect/guide.ts";
 import { type Step, parseGeneration } from "../connect/target.ts";
 import { mirrorUrl } from "../input/mirror-url.ts";
-import type { Paint } from "../output/paint.ts";
+import type { Paint } from "../output/output.ts";
 import { wrapText } from "../output/text.ts";
 
 interface ConnectFlags {

@@ -2,7 +2,7 @@ import { type JamError, reportError } from "../../shared/errors.ts";
 import { printable, printableLines } from "../../shared/printable.ts";
 import type { OutputFormat } from "../global-options.ts";
 import { formatDocument } from "./document.ts";
-import type { Paint } from "./paint.ts";
+import type { Paint } from "./output.ts";
 
 /** An error for people: what happened, why, what to do next, and the code to look up. */
 export function renderError(error: JamError, paint: Paint, showStack: boolean): string {

@@ -1,7 +1,6 @@
 import type { GlobalOptions, OutputFormat } from "../global-options.ts";
 import { printableLines } from "../../shared/printable.ts";
 import type { CommandIo, OutputStream } from "../io.ts";
-import { hasColours } from "./paint.ts";
 
 /** Where results and remarks of a command go. What does not print is escaped in all of them. */
 export interface Output {
@@ -40,4 +39,26 @@ async function serialize(document: unknown, format: Exclude<OutputFormat, "table
 
 function endLine(text: string): string {
   return text.endsWith("\n") ? text : `${text}\n`;
+}
+
+export type PaintStyle = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+
+/** Puts terminal colours around a text, or none. */
+export type Paint = (style: PaintStyle, text: string) => string;
+
+/** True for a terminal that may have colours; `TERM=dumb` may not. */
+export function hasColours(
+  stream: OutputStream,
+  mayColor: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return mayColor && stream.isTTY && env["TERM"] !== "dumb";
+}
+
+/** Colours where `hasColours` says so. */
+export function createPaint(...where: Parameters<typeof hasColours>): Paint {
+  if (!hasColours(...where)) return (_style, text) => text;
+  // Not imported at the top: as an ES module node:util loads all it has, 3 ms that output without colours can save.
+  const { styleText } = process.getBuiltinModule("node:util");
+  return (style, text) => styleText(style, text, { validateStream: false });
 }

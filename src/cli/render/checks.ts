@@ -1,6 +1,6 @@
 import { printable } from "../../shared/printable.ts";
 import type { PlanCheck } from "../../upgrade/plan/plan-document.ts";
-import type { Paint } from "../output/paint.ts";
+import type { Paint } from "../output/output.ts";
 
 /** Printed places of one check; the rest is counted. */
 const MAX_PLACES = 8;

@@ -2,7 +2,7 @@ import { isGood, type LastRuns } from "../../mirror/last-runs.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { formatLocalTime } from "../../shared/local-time.ts";
 import { printable } from "../../shared/printable.ts";
-import type { Paint } from "../output/paint.ts";
+import type { Paint } from "../output/output.ts";
 
 /** A run that is dated further ahead than this has no age: a clock was or is wrong. */
 const MAX_AHEAD_MS = 60_000;

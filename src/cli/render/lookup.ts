@@ -2,7 +2,7 @@ import { printable } from "../../shared/printable.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import type { LookupReport } from "../../upgrade/lookup/lookup-report.ts";
 import type { LookupStep } from "../../upgrade/lookup/read-document.ts";
-import type { Paint } from "../output/paint.ts";
+import type { Paint } from "../output/output.ts";
 import { formatTable } from "../output/table.ts";
 
 /** Agents that are shown; JSON has them all. */

@@ -2,7 +2,7 @@ import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatCount } from "../../shared/listed.ts";
 import { printable } from "../../shared/printable.ts";
 import type { PlanAgent, PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
-import type { Paint, PaintStyle } from "../output/paint.ts";
+import type { Paint, PaintStyle } from "../output/output.ts";
 import { formatTable } from "../output/table.ts";
 import { renderChecks } from "./checks.ts";
 import { aftermathLines, doLines, preparationLines, procedureLines } from "./procedure.ts";

@@ -1,7 +1,7 @@
 import { printable } from "../../shared/printable.ts";
 import type { PlanHop } from "../../upgrade/plan/plan-document.ts";
 import type { PlanCompanion, PlanProcedure } from "../../upgrade/plan/procedure-document.ts";
-import type { Paint } from "../output/paint.ts";
+import type { Paint } from "../output/output.ts";
 import { wrapText } from "../output/text.ts";
 
 type Step = PlanProcedure["before"][number];

@@ -1,7 +1,7 @@
 import { formatCount } from "../../shared/listed.ts";
 import { printable } from "../../shared/printable.ts";
 import type { LookItem, ReadyCheck, ReadyDocument } from "../../upgrade/ready/ready-document.ts";
-import type { Paint } from "../output/paint.ts";
+import type { Paint } from "../output/output.ts";
 import { firstPlaces } from "./checks.ts";
 
 /** What `jam ready` prints for people: failed checks, undecided ones, the rest in one line, the verdict last. */

@@ -4,7 +4,7 @@ import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { countRows, formatCount } from "../../shared/listed.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
-import type { Paint } from "../output/paint.ts";
+import type { Paint } from "../output/output.ts";
 import { formatTable } from "../output/table.ts";
 import { formatAgentNames } from "./agent-names.ts";
 

@@ -7,7 +7,7 @@ import type { UpgradedDocument, UpgradedModel } from "../../upgrade/upgraded/upg
 import type { CommandContext } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import type { FleetUnread } from "../../upgrade/fleet/fleet.ts";
-import type { Paint } from "../output/paint.ts";
+import type { Paint } from "../output/output.ts";
 
 /** Printed agents of a model; the rest is counted. */
 const MAX_ROWS = 40;

@@ -1,7 +1,7 @@
 import type { AnyAnswer, WhichAnswer } from "../../upgrade/which/which-answer.ts";
 import { compareVersionTexts } from "../../juju/version.ts";
 import { printable } from "../../shared/printable.ts";
-import type { Paint, PaintStyle } from "../output/paint.ts";
+import type { Paint, PaintStyle } from "../output/output.ts";
 import { formatTable } from "../output/table.ts";
 
 const STYLES: Readonly<Record<WhichAnswer["decision"], PaintStyle>> = {

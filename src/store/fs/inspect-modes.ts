@@ -2,7 +2,7 @@ import { type Stats, lstatSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt, toStoreError } from "../../disk/io-error.ts";
-import { isAbsent } from "../../shared/system-error.ts";
+import { isAbsent } from "../../shared/errors.ts";
 
 /** Entries of a data directory with a fault, and the first of them. */
 export interface FoundModes {

@@ -7,8 +7,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { removeFile, temporaryPath } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
-import { JamError, isJamError } from "../../shared/errors.ts";
-import { isAbsent } from "../../shared/system-error.ts";
+import { JamError, isJamError, isAbsent } from "../../shared/errors.ts";
 import { leaseLost, lockedBy } from "../store-errors.ts";
 import type { LeaseHolder, WriterLease } from "../store.ts";
 

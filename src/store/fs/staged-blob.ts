@@ -4,8 +4,7 @@ import { type FileHandle, lstat, open, readFile, rename } from "node:fs/promises
 import { dirname, join } from "node:path";
 import { makeFolder, removeFile, syncFolder, writePlainly } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
-import { isAbsent } from "../../shared/system-error.ts";
-import { JamError } from "../../shared/errors.ts";
+import { isAbsent, JamError } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath, partialPaths } from "../layout.ts";
 import { hashMismatch, sizeMismatch } from "../store-errors.ts";

@@ -11,8 +11,7 @@ import {
   temporaryName,
 } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
-import { isAbsent, isLinkRefused } from "../../shared/system-error.ts";
-import { JamError } from "../../shared/errors.ts";
+import { isAbsent, isLinkRefused, JamError } from "../../shared/errors.ts";
 import { mapConcurrently } from "../../shared/map-concurrently.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { blobPath, isTreeId, isTreePath, TREE_FOLDER } from "../layout.ts";
