@@ -56,7 +56,13 @@ describe("init", () => {
       error: { code: "JAM_CONFIG_EXISTS", details: { files: [file] } },
     });
     expect(await readFile(file, "utf8")).toBe("mode: offline\n");
-    expect((await runJam(["init", "--force"], here)).status).toBe(0);
+    const replaced = await runJam(["init", "--force", "-o", "json"], here);
+    expect(replaced.status).toBe(0);
+    const [copy = ""] = (JSON.parse(replaced.stdout) as { backups: string[] }).backups;
+    expect(copy).toBe(join(folder.path, "jam.yaml.bak"));
+    expect(await readFile(copy, "utf8")).toBe("mode: offline\n");
+    await runJam(["init", "--force"], here);
+    expect(await readdir(folder.path)).toEqual(expect.arrayContaining(["jam.yaml.bak", "jam.yaml.bak2"]));
     expect(await readFile(file, "utf8")).toContain("upstreams:");
   });
 

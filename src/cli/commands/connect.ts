@@ -59,6 +59,7 @@ function render(guide: ConnectGuide, paint: Paint): string {
   const generation = guide.juju === "2.8" ? "2.0 to 2.8" : guide.juju;
   return [
     paint("bold", `Juju ${generation} and the mirror at ${guide.url}`),
+    ...guide.warnings.map((warning) => wrap(`${paint("yellow", "warning:")} ${warning}`, "")),
     ...numbered,
     ...undo,
     [paint("bold", "Good to know"), ...guide.notes.map((note) => wrap(`- ${note}`, "  "))].join("\n"),

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { constants, copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { JamError } from "../../shared/errors.ts";
@@ -37,7 +37,7 @@ export const define: DefineCommand = (command, run) => {
     .option("--arch <arch...>", "amd64, arm64, ppc64el, s390x, riscv64 (default: amd64 arm64)")
     .option("--systemd", "also write jam-sync.service, jam-sync.timer and jam-serve.service")
     .option("--cron", "also write jam.cron, a crontab")
-    .option("--force", "replace existing files")
+    .option("--force", "replace existing files; copies of them are kept as FILE.bak")
     .addHelpText(
       "after",
       `
@@ -67,11 +67,13 @@ async function init(context: CommandContext, { options }: CommandCall<InitFlags>
     ...extraFiles(context, options, place).map(({ name, text }) => ({ path: join(folder, name), text })),
   ];
   if (options.force !== true) refuseExisting(files.map(({ path }) => path));
+  const backups = options.force === true ? keepCopies(files.map(({ path }) => path)) : [];
   for (const { path, text } of files) write(path, text, options.force === true);
   const next = nextSteps(context, options, { ...place, folder });
   const written = files.map(({ path }) => path);
-  await context.output.print({ written, kept: keepsConfig ? [config] : [], next }, () =>
+  await context.output.print({ written, backups, kept: keepsConfig ? [config] : [], next }, () =>
     [
+      ...backups.map((path) => `Kept the earlier file as ${printable(path, Infinity)}`),
       ...written.map((path) => `Wrote ${printable(path, Infinity)}`),
       ...(keepsConfig ? [`Kept ${printable(config, Infinity)}`] : []),
       "",
@@ -166,6 +168,30 @@ function refuseExisting(paths: readonly string[]): void {
       details: { files: existing },
     },
   );
+}
+
+/** Copies files that are about to be replaced: `jam.yaml.bak`, then `jam.yaml.bak2`; the paths of the copies. */
+function keepCopies(paths: readonly string[]): string[] {
+  return paths.filter(existsSync).map((path) => {
+    for (let number = 1; ; number += 1) {
+      const copy = `${path}.bak${number === 1 ? "" : number}`;
+      if (existsSync(copy)) continue;
+      try {
+        copyFileSync(path, copy, constants.COPYFILE_EXCL);
+        return copy;
+      } catch (cause) {
+        throw new JamError(
+          "JAM_USAGE_INVALID",
+          `${path} cannot be copied to ${copy} before it is replaced.`,
+          {
+            cause,
+            hint: "Move the file away yourself, then run the command without --force.",
+            details: { file: path },
+          },
+        );
+      }
+    }
+  });
 }
 
 function write(path: string, text: string, mayReplace: boolean): void {

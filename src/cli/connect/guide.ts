@@ -8,6 +8,8 @@ export interface ConnectGuide {
   readonly juju: string;
   readonly steps: readonly Step[];
   readonly undo: readonly Step[];
+  /** Why the commands cannot work as they are. */
+  readonly warnings: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -29,6 +31,7 @@ export function planConnection(target: ConnectTarget): ConnectGuide {
       ...(target.metadataSource === undefined ? [] : [fromFolder(target, target.metadataSource)]),
     ],
     undo: target.juju === "1.25" ? oldUndo() : undo(target),
+    warnings: warnings(target),
     notes: notes(target),
   };
 }
@@ -212,15 +215,16 @@ function fromFolder({ juju, controller }: ConnectTarget, folder: string): Step {
   };
 }
 
-function notes(target: ConnectTarget): string[] {
-  const { url, juju } = target;
+function warnings({ isLoopback }: ConnectTarget): string[] {
+  if (!isLoopback) return [];
+  return [
+    "127.0.0.1 and localhost are each machine itself: controllers need an address of this machine that they can reach. Serve with `jam serve --listen 0.0.0.0:8080` and give `--url http://ADDRESS:8080/tools` here.",
+  ];
+}
+
+function notes({ url, juju }: ConnectTarget): string[] {
   const isTls = url.startsWith("https:");
   return [
-    ...(target.isLoopback
-      ? [
-          "127.0.0.1 and localhost are each machine itself: controllers need an address of this machine that they can reach. Serve with `jam serve --listen 0.0.0.0:8080` and give `--url http://ADDRESS:8080/tools` here.",
-        ]
-      : []),
     ...(isTls
       ? [
           "The certificate has to be trusted by the client, by each controller and by the machines of new controllers: put a CA of your own into /usr/local/share/ca-certificates/ there and run update-ca-certificates. Juju has no setting for a CA; ssl-hostname-verification=false switches off all verification.",
