@@ -1,5 +1,6 @@
 import { JamError } from "../shared/errors.ts";
 import { shellCommand } from "../shared/shell-command.ts";
+import { mapConcurrently } from "../shared/map-concurrently.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
 import { contentsOf } from "./contents.ts";
@@ -72,7 +73,7 @@ function refuseRollback(current: Snapshot, next: Snapshot): void {
 /** A snapshot that is shown must be complete: an agent that is listed and not held breaks an upgrade. */
 async function refuseIncomplete({ blobs }: Pick<Store, "blobs">, snapshot: Snapshot): Promise<void> {
   const { tarballs } = contentsOf(snapshot);
-  const stats = await Promise.all(tarballs.map(({ sha256 }) => blobs.stat(sha256)));
+  const stats = await mapConcurrently(tarballs, ({ sha256 }) => blobs.stat(sha256));
   const missing = tarballs.filter(({ size }, index) => stats[index]?.size !== size);
   const [first] = missing;
   if (first === undefined) return;

@@ -69,3 +69,14 @@ export function localhostTls(): { readonly key: string; readonly cert: string; r
   const read = (name: string): string => readFileSync(`${folder}/${name}`, "utf8");
   return { key: read("localhost.key"), cert: read("localhost.crt"), certFile: `${folder}/localhost.crt` };
 }
+
+/** What upstream listed so many days ago: these releases for amd64, in one stream. */
+export function agedTree(releases: readonly string[], daysAgo: number): Promise<SampleTree> {
+  return buildSampleTree({
+    releases,
+    arches: ["amd64"],
+    oses: ["ubuntu"],
+    streams: ["released"],
+    now: new Date(Date.now() - daysAgo * 24 * 3_600_000),
+  });
+}

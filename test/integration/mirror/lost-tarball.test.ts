@@ -5,18 +5,9 @@ import { expect, test } from "vitest";
 import type { Sha256 } from "../../../src/shared/sha256.ts";
 import { blobPath } from "../../../src/store/layout.ts";
 import { temporaryMirror, type TestMirror } from "../../helpers/mirror.ts";
-import { buildSampleTree, startUpstream } from "../../helpers/upstream.ts";
+import { agedTree, startUpstream } from "../../helpers/upstream.ts";
 
-const DAY_MS = 24 * 3_600_000;
-const tree = (releases: readonly string[], daysAgo: number) =>
-  buildSampleTree({
-    releases,
-    arches: ["amd64"],
-    oses: ["ubuntu"],
-    streams: ["released"],
-    now: new Date(Date.now() - daysAgo * DAY_MS),
-  });
-const [older, newer] = await Promise.all([tree(["3.6.1", "3.6.2"], 2), tree(["3.6.2", "3.6.3"], 1)]);
+const [older, newer] = await Promise.all([agedTree(["3.6.1", "3.6.2"], 2), agedTree(["3.6.2", "3.6.3"], 1)]);
 
 const agentsOf = async (mirror: TestMirror) => {
   const { stdout } = await mirror.here("list", "-o", "json");

@@ -13,29 +13,19 @@ import { airGap } from "../../helpers/air-gap.ts";
 import { temporaryMirror } from "../../helpers/mirror.ts";
 import { publisher } from "../../helpers/served-mirror.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
-import { buildSampleTree, startUpstream } from "../../helpers/upstream.ts";
+import { agedTree, startUpstream } from "../../helpers/upstream.ts";
 
 const STABLE = parseRefName("stable");
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** As little is kept as the settings allow. */
 const STRICT = { snapshots: 1, grace: "PT0S" };
 const RULES = { snapshots: 0, graceMs: 0, quota: undefined };
 
-const tree = (releases: readonly string[], daysAgo: number) =>
-  buildSampleTree({
-    releases,
-    arches: ["amd64"],
-    oses: ["ubuntu"],
-    streams: ["released"],
-    now: new Date(Date.now() - daysAgo * DAY_MS),
-  });
-
 const [older, middle, newer, newest] = await Promise.all([
-  tree(["3.6.1"], 4),
-  tree(["3.6.2"], 3),
-  tree(["3.6.3"], 2),
-  tree(["3.6.4"], 1),
+  agedTree(["3.6.1"], 4),
+  agedTree(["3.6.2"], 3),
+  agedTree(["3.6.3"], 2),
+  agedTree(["3.6.4"], 1),
 ]);
 
 /** Reads every file that a face shows, through its link, and checks tarballs against the snapshot. */

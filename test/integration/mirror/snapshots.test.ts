@@ -6,21 +6,13 @@ import { snapshotDiff, snapshotDocument, snapshotsDocument } from "../../../src/
 import type { Sha256 } from "../../../src/shared/sha256.ts";
 import { blobPath } from "../../../src/store/layout.ts";
 import { temporaryMirror, type TestMirror } from "../../helpers/mirror.ts";
-import { buildSampleTree, startUpstream } from "../../helpers/upstream.ts";
+import { agedTree, startUpstream } from "../../helpers/upstream.ts";
 
 const DAY_MS = 24 * 3_600_000;
-const tree = (releases: readonly string[], daysAgo: number) =>
-  buildSampleTree({
-    releases,
-    arches: ["amd64"],
-    oses: ["ubuntu"],
-    streams: ["released"],
-    now: new Date(Date.now() - daysAgo * DAY_MS),
-  });
 const [older, newer, newest] = await Promise.all([
-  tree(["3.6.1"], 3),
-  tree(["3.6.1", "3.6.2"], 2),
-  tree(["3.6.2", "3.6.3"], 1),
+  agedTree(["3.6.1"], 3),
+  agedTree(["3.6.1", "3.6.2"], 2),
+  agedTree(["3.6.2", "3.6.3"], 1),
 ]);
 
 /** Two snapshots: the first lists 3.6.1, the second 3.6.1 and 3.6.2. */
