@@ -7,6 +7,8 @@ import { formatCount } from "../shared/listed.ts";
 import { checkData, type CheckResult, type DataUnderTest } from "./check-data.ts";
 import { parseIndexFile } from "../simplestreams/index-file.ts";
 import { STALE_AFTER_MS } from "../metadata/freshness.ts";
+import { formatFingerprint } from "../shared/signature.ts";
+import { formatLocalTime } from "../shared/local-time.ts";
 
 /** What a sync would report about its rules. */
 export interface RulesVerdict {
@@ -135,7 +137,11 @@ async function checkKey(source: DocumentSource): Promise<CheckResult> {
       hint: "Ask the upstream's operator for the key that is in use now, and set its file as the upstream's keyring.",
     };
   }
-  return { check: "key", state: "ok", detail: `${source.name} must be signed by ${keys.value.join(" or ")}` };
+  return {
+    check: "key",
+    state: "ok",
+    detail: `${source.name} must be signed by ${keys.value.map(formatFingerprint).join(" or ")}`,
+  };
 }
 
 async function checkSource(source: DocumentSource, setup: SetupUnderTest): Promise<CheckResult[]> {
@@ -154,16 +160,18 @@ async function checkSource(source: DocumentSource, setup: SetupUnderTest): Promi
   const index = await attempt("upstream", () => Promise.resolve(parseIndexFile(document.text, document.url)));
   if ("check" in index) return [index];
   const signedBy =
-    document.signature === undefined ? "not verified" : `signed by ${document.signature.fingerprint}`;
+    document.signature === undefined
+      ? "not verified"
+      : `signed by ${formatFingerprint(document.signature.fingerprint)}`;
   const detail = `${source.name} ${source.url}: ${index.value.entries.size} content ids, ${signedBy}`;
-  const expiredAt = document.signature?.keyExpiredAt?.toISOString();
+  const expiredAt = document.signature?.keyExpiredAt;
   return [
     expiredAt === undefined
       ? { check: "upstream", state: "ok", detail }
       : {
           check: "upstream",
           state: "warn",
-          detail: `${detail}, a key that expired on ${expiredAt}`,
+          detail: `${detail}, a key that expired on ${formatLocalTime(expiredAt)}`,
           hint: "Documents that are not kept here already are refused. Set the file with the renewed key as the upstream's keyring, or see `jam sync --help` about expired-key.",
         },
     checkClock(document.signature?.signedAt ?? index.value.updatedAt, setup.now),
@@ -173,7 +181,7 @@ async function checkSource(source: DocumentSource, setup: SetupUnderTest): Promi
 function checkClock(published: Date | undefined, now: Date): CheckResult {
   const aheadMs = published === undefined ? 0 : published.getTime() - now.getTime();
   if (now.getTime() < EARLIEST || aheadMs > NOTABLE_AHEAD_MS) {
-    const detail = `this machine shows ${now.toISOString()}, upstream published at ${published?.toISOString() ?? "an unknown time"}`;
+    const detail = `this machine shows ${formatLocalTime(now)}, upstream published at ${published === undefined ? "an unknown time" : formatLocalTime(published)}`;
     return {
       check: "clock",
       state: "fail",

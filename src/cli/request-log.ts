@@ -3,6 +3,7 @@ import type { RequestRecord } from "../server/request-log.ts";
 import type { CommandContext } from "./command.ts";
 import { printable } from "../shared/printable.ts";
 import { printableJson } from "./output/document.ts";
+import { formatLocalTime } from "../shared/local-time.ts";
 
 /** Where the server's log goes: short lines for a terminal, JSON lines for journald and files. */
 export interface ServerLog {
@@ -37,7 +38,7 @@ async function jsonLog({ io, globals }: CommandContext): Promise<ServerLog> {
 }
 
 function terminalLog({ io, globals, now, paintError }: CommandContext): ServerLog {
-  const write = (text: string) => void io.stderr.write(`${text}\n`);
+  const write = (text: string) => void io.stderr.write(`${formatLocalTime(now())} ${text}\n`);
   const isVerbose = !globals.isQuiet && !["warn", "error"].includes(globals.logLevel);
   return {
     request: (record) => {
@@ -48,7 +49,7 @@ function terminalLog({ io, globals, now, paintError }: CommandContext): ServerLo
       const cut = record.aborted ? " (cut off)" : "";
       const reason = record.error === undefined ? "" : ` ${record.error.code}`;
       write(
-        `${now().toISOString().slice(11, 19)} ${status} ${record.method} ${printable(record.url, Infinity)} ${size} ${record.ms} ms ${record.remote}${cut}${reason}`,
+        `${status} ${record.method} ${printable(record.url, Infinity)} ${size} ${record.ms} ms ${record.remote}${cut}${reason}`,
       );
     },
     damage: (sha256) =>

@@ -3,6 +3,8 @@ import { formatDuration } from "../shared/duration.ts";
 import { JamError } from "../shared/errors.ts";
 import type { AcceptedDocument, AcceptedDocuments } from "../mirror/upstream-state.ts";
 import type { UpstreamDocument } from "../upstream/source.ts";
+import { formatFingerprint } from "../shared/signature.ts";
+import { formatLocalTime } from "../shared/local-time.ts";
 
 /** What an operator can allow by name (`--allow …`) although it is refused otherwise. */
 export const ALLOWANCES = [
@@ -43,10 +45,14 @@ function refuseFuture(document: AcceptedDocument, now: Date): void {
     ["signed", document.signedAt],
   ] as const) {
     if (date === undefined || !isFarAhead(date, now)) continue;
-    throw new JamError("JAM_METADATA_FUTURE", `${document.url} is dated in the future: ${what} at ${date}.`, {
-      hint: `Check this machine's clock (it shows ${now.toISOString()}). If the clock is right and you trust the document, repeat the command with --allow future`,
-      details: { path: document.path, [what]: date, now: now.toISOString() },
-    });
+    throw new JamError(
+      "JAM_METADATA_FUTURE",
+      `${document.url} is dated in the future: ${what} at ${formatLocalTime(date)}.`,
+      {
+        hint: `Check this machine's clock (it shows ${formatLocalTime(now)}). If the clock is right and you trust the document, repeat the command with --allow future`,
+        details: { path: document.path, [what]: date, now: now.toISOString() },
+      },
+    );
   }
 }
 
@@ -57,12 +63,16 @@ function refuseRollback(document: AcceptedDocument, known: AcceptedDocument): vo
   const [now, before] = older ? [document.updatedAt, known.updatedAt] : [document.signedAt, known.signedAt];
   throw new JamError(
     "JAM_METADATA_ROLLBACK",
-    `${document.url} is older (${now ?? "undated"}) than what was accepted before (${before}).`,
+    `${document.url} is older (${describeDate(now)}) than what was accepted before (${describeDate(before)}).`,
     {
       hint: `A cache or an attacker served an old copy. If upstream really went back to it, repeat the command with --allow rollback.${skewNote(now, before)}`,
       details: { path: document.path, received: now ?? null, accepted: before },
     },
   );
+}
+
+function describeDate(date: string | undefined): string {
+  return date === undefined ? "undated" : formatLocalTime(date);
 }
 
 /** An undated document is older than a dated one: dropping the date must not get around the check. */
@@ -102,14 +112,18 @@ export function evaluateKeyExpiry(
   if (signature?.keyExpiredAt === undefined) return { keyExpiredAt: undefined, warning: undefined };
   const { fingerprint } = signature;
   const keyExpiredAt = signature.keyExpiredAt.toISOString();
-  const what = `${url}: signed by key ${fingerprint}, which expired on ${keyExpiredAt}`;
+  const what = `${url}: signed by key ${formatFingerprint(fingerprint)}, which expired on ${formatLocalTime(keyExpiredAt)}`;
   if (allow.has("expired-key")) {
     const warning = `${what}: anyone who has that key can backdate a signature. This is recorded in the snapshot.`;
     return { keyExpiredAt, warning };
   }
   const signedAt = signature.signedAt.toISOString();
-  throw new JamError("JAM_METADATA_KEY_EXPIRED", `${what}; the signature is dated before that, ${signedAt}`, {
-    hint: `If its owner renewed the key, set the file with the renewed key as the upstream's keyring. If no key has expired, set the clock of this machine, which shows ${now.toISOString()}. If you trust an upstream that no longer renews its key, repeat the command with --allow expired-key`,
-    details: { path, fingerprint, signedAt, expiredAt: keyExpiredAt, now: now.toISOString() },
-  });
+  throw new JamError(
+    "JAM_METADATA_KEY_EXPIRED",
+    `${what}; the signature is dated before that, ${formatLocalTime(signedAt)}`,
+    {
+      hint: `If its owner renewed the key, set the file with the renewed key as the upstream's keyring. If no key has expired, set the clock of this machine, which shows ${formatLocalTime(now)}. If you trust an upstream that no longer renews its key, repeat the command with --allow expired-key`,
+      details: { path, fingerprint, signedAt, expiredAt: keyExpiredAt, now: now.toISOString() },
+    },
+  );
 }

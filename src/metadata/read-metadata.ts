@@ -12,6 +12,7 @@ import { readAccepted } from "../mirror/proofs.ts";
 import type { ProvenDocument } from "../mirror/snapshot.ts";
 import { acceptedDocument, type AcceptedDocument, type AcceptedDocuments } from "../mirror/upstream-state.ts";
 import { isForeign, isMissing, readAlone, sortRefused, type UnreadableProducts } from "./unreadable.ts";
+import { formatLocalTime } from "../shared/local-time.ts";
 
 /** What upstream lists, verified and coherent. */
 export interface UpstreamMetadata {
@@ -296,7 +297,7 @@ function describeIncoherence(
   for (const [contentId, file] of metadata.products) {
     const entry = metadata.index.entries.get(contentId) as IndexEntry;
     if (entry.updatedAt === undefined || file.updatedAt === undefined) continue;
-    const dates = `(${entry.updatedAt.toISOString()} against ${file.updatedAt.toISOString()})`;
+    const dates = `(${formatLocalTime(entry.updatedAt)} against ${formatLocalTime(file.updatedAt)})`;
     if (file.updatedAt < entry.updatedAt) return `the index is newer than ${entry.path} ${dates}.`;
     if (file.updatedAt > entry.updatedAt && !isSettled)
       return `the index is older than ${entry.path} ${dates}.`;

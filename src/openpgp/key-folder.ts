@@ -9,6 +9,7 @@ import { openOwnKey, openToOthers } from "./own-key.ts";
 import type { SigningKey } from "./signing-key.ts";
 import { readSigners, removeTrustedKey, writeTrustedKeys } from "./trusted-keys.ts";
 import { verifyDetachedSignature, verifySignedText, type VerifiedSignature } from "./verify-signature.ts";
+import { formatFingerprint } from "../shared/signature.ts";
 
 /** A key whose signatures are trusted here. */
 export interface TrustedKey {
@@ -55,10 +56,10 @@ export interface KeyFolder {
     options?: { readonly fingerprint?: string },
   ): Promise<readonly TrustedKey[]>;
   /**
-   * Stops trusting a key. The own key cannot be removed this way.
+   * Stops trusting a key, and returns its fingerprint. The own key cannot be removed this way.
    * @throws JamError JAM_KEY_NOT_FOUND, JAM_STORE_…
    */
-  distrust(fingerprint: string): Promise<void>;
+  distrust(fingerprint: string): Promise<string>;
   /**
    * Who signed `bytes`. `allowsExpiredKey` accepts what a key signed before it expired; default false. No content of the
    * signature makes it fail otherwise than as below.
@@ -128,7 +129,7 @@ export function openKeyFolder(folder: string, options: KeyFolderOptions): KeyFol
     },
     async distrust(fingerprint) {
       const digits = parseFingerprint(fingerprint);
-      if (digits !== undefined && (await removeTrustedKey(trustedFolder, digits))) return;
+      if (digits !== undefined && (await removeTrustedKey(trustedFolder, digits))) return digits;
       throw keyNotFound(
         fingerprint,
         digits !== undefined && digits === (await believed.readOwn()).own?.fingerprint,
@@ -169,11 +170,12 @@ async function describeKey(key: Key, isOwn: boolean, now: Date): Promise<Trusted
 }
 
 function keyNotFound(fingerprint: string, isOwn: boolean): JamError {
+  const shown = formatFingerprint(parseFingerprint(fingerprint) ?? fingerprint);
   return new JamError(
     "JAM_KEY_NOT_FOUND",
     isOwn
-      ? `Key ${fingerprint} is the one that this side signs with.`
-      : `No key with the fingerprint ${fingerprint} is trusted here.`,
+      ? `Key ${shown} is the one that this side signs with.`
+      : `No key with the fingerprint ${shown} is trusted here.`,
     {
       hint: isOwn
         ? "To sign with another one, move the key folder away, then run `jam key generate`."

@@ -1,6 +1,7 @@
 import type { Key, SignaturePacket, Subkey } from "openpgp";
 
 import { reasonOf } from "./signature-fault.ts";
+import { formatLocalTime } from "../shared/local-time.ts";
 
 /** A trusted key, and the part of it that a signature names as its maker: the primary key or a subkey. */
 export interface Signer {
@@ -27,14 +28,14 @@ export async function standingOf(
 ): Promise<KeyStanding> {
   const signedAt = created ?? date;
   if (key.getCreationTime() > signedAt || part.getCreationTime() > signedAt)
-    return useless(`it was not valid yet when the signature was made, on ${signedAt.toISOString()}`);
+    return useless(`it was not valid yet when the signature was made, on ${formatLocalTime(signedAt)}`);
   const failure = await failureOf(key.getSigningKey(issuerKeyID, date));
   if (failure === undefined) return { kind: "current" };
   if ((await isRevoked(key, date)) || (await isRevoked(part, date))) return useless("it is revoked");
   const expiredAt = await expiryOf(key, part);
   if (expiredAt === undefined || expiredAt > date) return useless(reasonOf(failure));
   if (signedAt >= expiredAt)
-    return useless(`it expired on ${expiredAt.toISOString()}, before the signature was made`);
+    return useless(`it expired on ${formatLocalTime(expiredAt)}, before the signature was made`);
   // In its last second: a key whose expiry was put off has younger certificates than the signature, which is no fault.
   const lastSecond = new Date(expiredAt.getTime() - 1000);
   const earlierFailure = await failureOf(key.getSigningKey(issuerKeyID, lastSecond));

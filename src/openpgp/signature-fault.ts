@@ -1,4 +1,6 @@
 import { JamError } from "../shared/errors.ts";
+import { formatFingerprint, formatFingerprints } from "../shared/signature.ts";
+import { formatLocalTime } from "../shared/local-time.ts";
 
 /** A signature that proves nothing; `name` is what carries it. */
 export function invalidSignature(name: string, reason: string, cause?: unknown): JamError {
@@ -11,16 +13,20 @@ export function invalidSignature(name: string, reason: string, cause?: unknown):
 
 /** A signature of a key that is not trusted here. */
 export function unknownSigner(name: string, signedBy: string, trusted: readonly string[]): JamError {
-  const known = trusted.length === 0 ? "no key is" : trusted.join(", ");
-  return new JamError("JAM_SIGNER_UNKNOWN", `${name}: signed by key ${signedBy}; trusted here: ${known}`, {
-    hint: "Compare the fingerprint with its maker over another way, then run: jam key trust FILE.",
-    details: { document: name, signedBy, trusted },
-  });
+  const known = trusted.length === 0 ? "no key" : formatFingerprints(trusted);
+  return new JamError(
+    "JAM_SIGNER_UNKNOWN",
+    `${name}: signed by key ${formatFingerprint(signedBy)}; trusted here: ${known}`,
+    {
+      hint: "Compare the fingerprint with its maker over a separate channel, for example by phone, then run: jam key trust FILE.",
+      details: { document: name, signedBy, trusted },
+    },
+  );
 }
 
 /** A signature that is dated further ahead than clocks go wrong by themselves. */
 export function futureSignature(name: string, signedAt: Date, now: Date): JamError {
-  const reason = `it is dated ${signedAt.toISOString()}, but the clock of this machine shows ${now.toISOString()}`;
+  const reason = `it is dated ${formatLocalTime(signedAt)}, but the clock of this machine shows ${formatLocalTime(now)}`;
   return new JamError("JAM_SIGNATURE_INVALID", `${name}: the signature is not valid: ${reason}`, {
     hint: "Compare this machine's clock (timedatectl) with the maker's, set the one that is off, then try again.",
     details: { document: name, reason, signedAt: signedAt.toISOString(), clock: now.toISOString() },
@@ -36,9 +42,9 @@ export function expiredSigner(
   const [signed, expired, clock] = [signedAt, expiredAt, now].map((date) => date.toISOString());
   return new JamError(
     "JAM_SIGNER_EXPIRED",
-    `${name}: signed by key ${fingerprint}, which expired on ${expired}; the signature says it was made before, on ${signed}`,
+    `${name}: signed by key ${formatFingerprint(fingerprint)}, which expired on ${formatLocalTime(expiredAt)}; the signature says it was made before, on ${formatLocalTime(signedAt)}`,
     {
-      hint: `Ask its maker for the renewed key (jam key trust FILE), or for a signature by the key that is in use now. If nothing is expired, set the clock of this machine, which shows ${clock}.`,
+      hint: `Ask its maker for the renewed key (jam key trust FILE), or for a signature by the key that is in use now. If nothing is expired, set the clock of this machine, which shows ${formatLocalTime(now)}.`,
       details: { document: name, fingerprint, signedAt: signed, expiredAt: expired, clock },
     },
   );
@@ -48,7 +54,7 @@ export function expiredSigner(
 export function uselessKey(name: string, fingerprint: string, reason: string): JamError {
   return new JamError(
     "JAM_SIGNATURE_INVALID",
-    `${name}: the signature is not valid: its key ${fingerprint} cannot be used: ${reason}`,
+    `${name}: the signature is not valid: its key ${formatFingerprint(fingerprint)} cannot be used: ${reason}`,
     {
       hint: "Ask its maker for the key that is in use now, and for a new signature.",
       details: { document: name, fingerprint, reason },

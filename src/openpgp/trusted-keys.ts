@@ -15,6 +15,7 @@ import { isJamError, JamError } from "../shared/errors.ts";
 import { fingerprintOf, parseFingerprint } from "./fingerprint.ts";
 import { parseKeyring } from "./keyring.ts";
 import { reasonOf } from "./signature-fault.ts";
+import { formatFingerprint, formatFingerprints } from "../shared/signature.ts";
 
 const FILE = /^(?<fingerprint>[0-9A-F]{40}|[0-9A-F]{64})\.asc$/;
 
@@ -123,7 +124,7 @@ async function requireSigner(key: Key, name: string, now: Date): Promise<void> {
   const createdAt = key.getCreationTime();
   await key.getSigningKey(undefined, createdAt > now ? createdAt : now).catch((cause: unknown) => {
     const fingerprint = fingerprintOf(key);
-    const reason = `its key ${fingerprint} cannot vouch for anything: ${reasonOf(cause)}`;
+    const reason = `its key ${formatFingerprint(fingerprint)} cannot vouch for anything: ${reasonOf(cause)}`;
     throw new JamError("JAM_KEYRING_INVALID", `Keyring ${name}: ${reason}`, {
       hint: "Ask its owner for the public key that is in use now.",
       details: { keyring: name, fingerprint, reason },
@@ -143,7 +144,7 @@ function requireFingerprint(actual: readonly string[], name: string, fingerprint
   if (actual.every((each) => each === expected)) return;
   throw new JamError(
     "JAM_KEYRING_INVALID",
-    `Keyring ${name}: expected key ${expected}, got ${actual.join(", ")}`,
+    `Keyring ${name}: expected key ${formatFingerprint(expected)}, got ${formatFingerprints(actual)}`,
     {
       hint: "The trusted keys are unchanged. Ask the owner of the key which of the two is right.",
       details: { keyring: name, expected, actual },

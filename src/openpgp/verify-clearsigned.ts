@@ -17,6 +17,8 @@ import type { Signer } from "./key-standing.ts";
 import type { Keyring } from "./keyring.ts";
 import { reasonOf } from "./signature-fault.ts";
 import type { Signature } from "../shared/signature.ts";
+import { formatFingerprint, formatFingerprints } from "../shared/signature.ts";
+import { formatLocalTime } from "../shared/local-time.ts";
 
 /** What a good signature vouches for. */
 export interface VerifiedText {
@@ -104,7 +106,8 @@ function requireOneEach(known: readonly KnownSignature[]): void {
   for (const { signers } of known) {
     const own = new Set(signers.map(({ key }) => fingerprintOf(key)));
     const twice = [...own].find((fingerprint) => seen.has(fingerprint));
-    if (twice !== undefined) throw new Error(`there are several by key ${twice}, and one is allowed`);
+    if (twice !== undefined)
+      throw new Error(`there are several by key ${formatFingerprint(twice)}, and one is allowed`);
     for (const fingerprint of own) seen.add(fingerprint);
   }
 }
@@ -118,14 +121,17 @@ function strongest(sound: readonly SoundSignature[], name: string): Signature {
   }
   const [first] = sound;
   const why = first?.standing.kind === "useless" ? first.standing.reason : "unknown";
-  throw distrust(name, `its key ${first?.fingerprint} does not count: ${why}`);
+  throw distrust(
+    name,
+    `its key ${formatFingerprint(first?.fingerprint ?? "unknown")} does not count: ${why}`,
+  );
 }
 
 function unknownKey(name: string, packets: readonly SignaturePacket[], keyring: Keyring): JamError {
   const signedBy = packets.map(namedSigner);
   return new JamError(
     "JAM_METADATA_KEY_UNKNOWN",
-    `${name}: signed by key ${signedBy.join(", ")}; trusted here: ${keyring.fingerprints.join(", ")}`,
+    `${name}: signed by key ${formatFingerprints(signedBy)}; trusted here: ${formatFingerprints(keyring.fingerprints)}`,
     {
       hint: "If that key is right for this upstream, set its file as the upstream's keyring.",
       details: { document: name, signedBy, trusted: keyring.fingerprints },
@@ -138,7 +144,7 @@ function futureSignature(name: string, date: Date, now: number): JamError {
   const clock = new Date(now).toISOString();
   return new JamError(
     "JAM_METADATA_FUTURE",
-    `${name}: signed at ${signedAt}, but the clock of this machine shows ${clock}`,
+    `${name}: signed at ${formatLocalTime(date)}, but the clock of this machine shows ${formatLocalTime(new Date(now))}`,
     {
       hint: "Set this machine's clock (timedatectl), then run the same command again.",
       details: { document: name, signedAt, clock },

@@ -3,6 +3,7 @@ import { type ErrorCode, JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import { isDocumentName, isTreeId } from "./layout.ts";
 import type { DocumentKind, LeaseHolder } from "./store.ts";
+import { formatLocalTime } from "../shared/local-time.ts";
 
 /** The refusals of the contract that every driver words alike. */
 
@@ -27,7 +28,7 @@ export function checkRefName(name: string): void {
 /** `JAM_STORE_LOCKED`: somebody else writes; undefined when it is not known who. */
 export function lockedBy(holder: LeaseHolder | undefined, cause?: unknown): JamError {
   const who = holder
-    ? `\`${holder.command}\` (process ${holder.pid} on ${holder.host}, since ${holder.since.toISOString()})`
+    ? `\`${holder.command}\` (process ${holder.pid} on ${holder.host}, since ${formatLocalTime(holder.since)})`
     : "another process";
   return new JamError("JAM_STORE_LOCKED", `The mirror is being written by ${who}.`, {
     ...defined({ cause }),

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { airGap, type AirGap, type CreatedDocument, type ImportedDocument } from "../helpers/air-gap.ts";
+import { formatFingerprint } from "../../src/shared/signature.ts";
 import { startServe } from "../helpers/running-jam.ts";
 import { buildSampleTree, startUpstream, type TestUpstream } from "../helpers/upstream.ts";
 
@@ -80,7 +81,7 @@ describe("trust", () => {
     expect(keys.map(({ fingerprint }) => fingerprint)).toContain(signer);
     await fresh.done("far", "key", "distrust", signer);
     const message = await refused("JAM_SIGNER_UNKNOWN", 4, "bundle", "import", newer);
-    expect(message).toContain(signer.slice(-16));
+    expect(message).toContain(formatFingerprint(signer));
     await fresh.done("far", "key", "trust", join(gap.near.folder, "public.asc"), "--fingerprint", signer);
     expect(await fresh.json("far", "bundle", "import", newer)).toMatchObject({ outcome: "updated" });
   });

@@ -8,6 +8,7 @@ import { fleetFiles } from "../helpers/example-fleet.ts";
 import { runJam, type Finished } from "../helpers/jam-process.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 import { startUpstream, type TestUpstream } from "../helpers/upstream.ts";
+import { formatFingerprint } from "../../src/shared/signature.ts";
 
 const verify = () => Promise.reject(new Error("no signature is asked for"));
 
@@ -114,7 +115,7 @@ describe("a receipt", () => {
     const plain = await receipt(far.folder);
     expect(plain.status, plain.stderr).toBe(0);
     expect(plain.stdout).toMatch(/^-----BEGIN PGP SIGNED MESSAGE-----\n/);
-    expect(plain.stderr).toContain(`signed by ${fingerprint}`);
+    expect(plain.stderr).toContain(`signed by ${formatFingerprint(fingerprint)}`);
     const { stdout } = await receipt(far.folder, "-o", "json");
     expect(JSON.parse(stdout)).toMatchObject({
       receipt: {
@@ -166,7 +167,9 @@ describe("the near side", () => {
     expect(sites[0]?.behind).toEqual({ versions: 2, agents: missing.length, bytes });
     expect(sites[0]?.nextDelta?.bytes).toBeGreaterThanOrEqual(bytes);
     const table = await near.here("site", "list");
-    expect(table.stdout).toMatch(/^SITE .*\nplant-7 .* old .* 2 versions, .*[0-9A-F]{40}\n$/);
+    expect(table.stdout).toMatch(
+      /^SITE .*\nplant-7 .* old .* 2 versions, .*(?:[0-9A-F]{4} ){9}[0-9A-F]{4}\n$/,
+    );
   });
 
   test("keeps to the later receipt, whichever comes last", async () => {

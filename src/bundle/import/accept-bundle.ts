@@ -7,6 +7,8 @@ import type { VolumeHead } from "../read/volume-reader.ts";
 import type { VerifyDetached } from "../signing.ts";
 import type { ImportRules, ImportWork, OpenProofTrust, ProofTrust } from "./import-work.ts";
 import { findPending, type PendingBundle } from "./pending-bundles.ts";
+import { formatFingerprint } from "../../shared/signature.ts";
+import { formatLocalTime } from "../../shared/local-time.ts";
 
 /** A bundle that may be received, and what to warn of. */
 export interface AcceptedBundle {
@@ -87,7 +89,7 @@ async function verifySigner(
     const { fingerprint: signedBy, keyExpiredAt } = signed;
     if (keyExpiredAt === undefined || isWaiting) return { signedBy, warning: undefined };
     const signerExpiredAt = keyExpiredAt.toISOString();
-    const warning = `Bundle ${id} was signed by key ${signedBy}, which EXPIRED on ${signerExpiredAt}: anyone who has that key can backdate a signature. This is recorded in the snapshot.`;
+    const warning = `Bundle ${id} was signed by key ${formatFingerprint(signedBy)}, which EXPIRED on ${formatLocalTime(signerExpiredAt)}: anyone who has that key can backdate a signature. This is recorded in the snapshot.`;
     return { signedBy, signerExpiredAt, warning };
   } catch (error) {
     if (isJamError(error, "JAM_SIGNER_EXPIRED")) throw withAllowance(error);

@@ -1,5 +1,6 @@
 import { defined } from "../../shared/collections.ts";
 import type { NamedText } from "../../input/read-documents.ts";
+import { formatLocalDay } from "../../shared/local-time.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import {
@@ -55,7 +56,7 @@ export async function readSiteInventory(text: NamedText, ports: ReceiptPorts): P
 export function inventoryOfReceipt(receipt: Receipt): SiteInventory {
   const ids = receivedIds(receipt);
   return {
-    describe: `the receipt of ${receipt.site} of ${dayOf(receipt)}`,
+    describe: `the receipt of ${receipt.site} of ${formatLocalDay(receipt.createdAt)}`,
     site: receipt.site,
     createdAt: receipt.createdAt,
     isHeld: (sha256) => ids.has(shortId(sha256)),
@@ -85,7 +86,7 @@ function inventoryOfMirror(inventory: MirrorInventory, name: string): SiteInvent
   const bundles = new Map(rows.map(({ sha256, bundle }) => [sha256, bundle]));
   const { site, createdAt } = inventory;
   return {
-    describe: `the inventory ${site === undefined ? name : `of ${site}`} of ${dayOf(inventory)}`,
+    describe: `the inventory ${site === undefined ? name : `of ${site}`} of ${formatLocalDay(inventory.createdAt)}`,
     ...defined({ site }),
     createdAt,
     isHeld: (sha256) => bundles.has(sha256),
@@ -95,7 +96,7 @@ function inventoryOfMirror(inventory: MirrorInventory, name: string): SiteInvent
 
 function inventoryOfFleet(inventory: FleetInventory, name: string): SiteInventory {
   return {
-    describe: `what the fleet of ${name} runs, of ${dayOf(inventory)}`,
+    describe: `what the fleet of ${name} runs, of ${formatLocalDay(inventory.createdAt)}`,
     createdAt: inventory.createdAt,
     isHeld: () => false,
     bundleOf: () => undefined,
@@ -105,10 +106,6 @@ function inventoryOfFleet(inventory: FleetInventory, name: string): SiteInventor
 
 function isOf(kind: string, format: unknown): boolean {
   return typeof format === "string" && format.startsWith(`${kind}:`);
-}
-
-function dayOf({ createdAt }: { readonly createdAt: string }): string {
-  return createdAt.slice(0, 10);
 }
 
 function foreign(name: string): JamError {

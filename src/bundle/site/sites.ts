@@ -10,6 +10,7 @@ import { instant, siteName } from "../format/fields.ts";
 import { receiptShape, type Receipt } from "../format/receipt.ts";
 import { orRefusal, type ReadReceipt, type ReadReceipts, type RefusedReceipt } from "./read-receipts.ts";
 import { inventoryOfReceipt, type SiteInventory } from "./site-inventory.ts";
+import { formatLocalTime } from "../../shared/local-time.ts";
 
 /** A far side, as its last receipt describes it. */
 export interface Site {
@@ -132,7 +133,7 @@ function refuseFuture({ site, createdAt }: Receipt, now: Date): void {
   if (!isFarAhead(createdAt, now)) return;
   throw new JamError(
     "JAM_RECEIPT_INVALID",
-    `The receipt of ${site} is dated ${createdAt}, which is in the future: the clock here shows ${now.toISOString()}.`,
+    `The receipt of ${site} is dated ${formatLocalTime(createdAt)}, which is in the future: the clock here shows ${formatLocalTime(now)}.`,
     {
       hint: "Correct the clock that is wrong, then make the receipt again or repeat the command.",
       details: { site, createdAt, clock: now.toISOString() },

@@ -2,6 +2,7 @@ import { cutLists, formatCount, MAX_LISTED } from "../../shared/listed.ts";
 import { affectedOf, missingVolume, type Expectation, type FoundVolume } from "./find-faults.ts";
 import type { Sidecars } from "./read-sidecars.ts";
 import { VERIFY_LISTS, type VerifyReport, type VolumeFinding } from "./verify-report.ts";
+import { formatFingerprint } from "../../shared/signature.ts";
 
 /** What a report is built from. */
 export interface Findings {
@@ -105,7 +106,7 @@ function notesOf(run: {
       notes.push(`SHA256SUMS in ${folder} is not signed: it detects damage, not forgery.`);
     else if (sumsSignature?.state === "unknown")
       notes.push(
-        `SHA256SUMS in ${folder} was signed by a key that is not trusted here (${sumsSignature.signedBy}).`,
+        `SHA256SUMS in ${folder} was signed by a key that is not trusted here (${formatFingerprint(sumsSignature.signedBy ?? "unknown")}).`,
       );
   }
   if (run.unfinished > 0)

@@ -3,12 +3,14 @@ import type { Config } from "../../config/config.ts";
 import type { KeyFolder, TrustedKey } from "../../openpgp/key-folder.ts";
 import type { SigningKey } from "../../openpgp/signing-key.ts";
 import { JamError } from "../../shared/errors.ts";
+import { formatCount } from "../../shared/listed.ts";
 import { printable } from "../../shared/printable.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatFingerprint } from "../../shared/signature.ts";
 import { readKeyFile, writeKeyFile } from "../input/key-files.ts";
 import { formatTable } from "../output/table.ts";
 import { programName } from "../program-info.ts";
+import { formatLocalDay } from "../../shared/local-time.ts";
 
 export const define: DefineCommand = (command, run) => {
   command
@@ -118,12 +120,12 @@ async function trust(context: CommandContext, call: CommandCall<{ fingerprint?: 
 
 async function distrust(context: CommandContext, call: CommandCall<object>): Promise<void> {
   const { keys } = await openKeys(context);
-  const fingerprint = (call.args[0] as readonly string[]).join("");
-  await keys.distrust(fingerprint);
+  const fingerprint = await keys.distrust((call.args[0] as readonly string[]).join(""));
   const left = await keys.list();
   await context.output.print(
     { keys: left.map(describeTrusted) },
-    () => `Signatures by ${printable(fingerprint)} are no longer trusted. Remaining keys: ${left.length}.`,
+    () =>
+      `Signatures by ${formatFingerprint(fingerprint)} are no longer trusted. Remaining: ${formatCount(left.length, "key")}.`,
   );
 }
 
@@ -140,7 +142,7 @@ async function list(context: CommandContext): Promise<void> {
           [{ heading: "FINGERPRINT" }, { heading: "MADE" }, { heading: "OWNER" }, { heading: "NAME" }],
           all.map((key) => [
             formatFingerprint(key.fingerprint),
-            key.createdAt.toISOString().slice(0, 10),
+            formatLocalDay(key.createdAt),
             key.isOwn ? "this side" : "trusted",
             nameOf(key),
           ]),

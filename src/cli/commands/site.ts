@@ -11,6 +11,8 @@ import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readInputFiles } from "../input/input-files.ts";
 import { EXIT } from "../exit-status.ts";
+import { formatFingerprint, formatSigner } from "../../shared/signature.ts";
+import { formatLocalTime } from "../../shared/local-time.ts";
 
 export const define: DefineCommand = (command, run) => {
   command.addHelpText(
@@ -73,7 +75,7 @@ async function renderSites({ sites }: SitesDocument, { now }: CommandContext): P
       bundles.length > 1 ? `${bundles.at(-1)} (+${bundles.length - 1})` : (bundles[0] ?? "-"),
       describeLag(behind, beyond.agents),
       formatByteSize(nextDelta.bytes),
-      signedBy ?? "UNSIGNED",
+      signedBy === null ? "UNSIGNED" : formatFingerprint(signedBy),
     ]),
   );
 }
@@ -132,13 +134,13 @@ async function update(
 function renderUpdate({ outcome, site, earlier }: SiteUpdate): string {
   const { name, receipt, signedBy } = site;
   if (outcome === "outdated") {
-    return `${name}: nothing changed: this receipt is older than the last one, of ${receipt.createdAt}.`;
+    return `${name}: nothing changed: this receipt is older than the last one, of ${formatLocalTime(receipt.createdAt)}.`;
   }
   if (outcome === "known") return `${name}: nothing changed: this receipt was imported before.`;
-  const held = `${formatCount(receipt.agents, "agent")}, ${formatByteSize(receipt.bytes)}, on ${receipt.createdAt}`;
+  const held = `${formatCount(receipt.agents, "agent")}, ${formatByteSize(receipt.bytes)}, on ${formatLocalTime(receipt.createdAt)}`;
   const isNewSigner = earlier !== undefined && earlier.signedBy !== signedBy;
-  const signer = `signed by ${signedBy ?? "nobody"}`;
-  return `${name}: held ${held}; ${signer}${isNewSigner ? `, the one before by ${earlier.signedBy ?? "nobody"}` : ""}.`;
+  const signer = `signed by ${formatSigner(signedBy)}`;
+  return `${name}: held ${held}; ${signer}${isNewSigner ? `, the one before by ${formatSigner(earlier.signedBy)}` : ""}.`;
 }
 
 async function remove(context: CommandContext, call: CommandCall<object>): Promise<void> {

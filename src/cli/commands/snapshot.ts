@@ -8,6 +8,8 @@ import { planSwitch, switchSnapshot } from "../../mirror/switch-snapshot.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { formatAgentNames } from "../render/agent-names.ts";
+import { formatFingerprint } from "../../shared/signature.ts";
+import { formatLocalTime } from "../../shared/local-time.ts";
 
 interface SwitchFlags {
   readonly allow?: readonly string[];
@@ -149,7 +151,7 @@ async function renderList(
 async function renderSnapshot({ snapshot, proofs, agents }: SnapshotDocument): Promise<string> {
   const lines = [
     `snapshot  ${snapshot.id}`,
-    `created   ${snapshot.createdAt}`,
+    `created   ${formatLocalTime(snapshot.createdAt)}`,
     `shown     ${snapshot.refs.length === 0 ? "no" : snapshot.refs.join(", ")}`,
     `before    ${snapshot.parent ?? "-"}`,
     `bundle    ${snapshot.bundle ?? "-"}`,
@@ -159,7 +161,10 @@ async function renderSnapshot({ snapshot, proofs, agents }: SnapshotDocument): P
   for (const { upstream, verified, documents } of proofs) {
     lines.push(`upstream  ${upstream} (${verified ? "verified" : "NOT VERIFIED"})`);
     for (const { path, signedBy, signedAt } of documents) {
-      const signature = signedBy === null ? "not signed" : `signed ${signedAt ?? ""} by ${signedBy}`;
+      const signature =
+        signedBy === null
+          ? "not signed"
+          : `signed ${formatLocalTime(signedAt ?? "")} by ${formatFingerprint(signedBy)}`;
       lines.push(`          ${path}: ${signature}`);
     }
   }

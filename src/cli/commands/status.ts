@@ -11,6 +11,7 @@ import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { EXIT } from "../exit-status.ts";
 import { formatTable } from "../output/table.ts";
 import { describeLastRuns, findStaleness } from "../render/last-runs.ts";
+import { formatFingerprint } from "../../shared/signature.ts";
 
 interface StatusOptions {
   readonly runs: number;
@@ -73,7 +74,7 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
       ...snapshot.expiredKeys.map(({ fingerprint, expiredAt }) =>
         paint(
           "red",
-          `          SIGNED BY A KEY THAT HAD EXPIRED: ${fingerprint}, on ${formatLocalTime(expiredAt)}`,
+          `          SIGNED BY A KEY THAT HAD EXPIRED: ${formatFingerprint(fingerprint)}, on ${formatLocalTime(expiredAt)}`,
         ),
       ),
       ...describeOrigin(snapshot.bundle, context),
@@ -106,7 +107,9 @@ function describeOrigin(
 ): string[] {
   if (bundle === null) return [];
   const signer =
-    bundle.signedBy === null ? paint("red", "SIGNER NOT TRUSTED") : `signed by ${bundle.signedBy}`;
+    bundle.signedBy === null
+      ? paint("red", "SIGNER NOT TRUSTED")
+      : `signed by ${formatFingerprint(bundle.signedBy)}`;
   const expired =
     bundle.signerExpiredAt === undefined
       ? ""

@@ -12,6 +12,7 @@ import { renderUpgraded, summarizeUpgraded } from "../render/upgraded.ts";
 import { readVersionAloud } from "../input/version-flag.ts";
 import { readListings, type ListingSource } from "../input/watched-listing.ts";
 import { EXIT } from "../exit-status.ts";
+import { formatLocalTime } from "../../shared/local-time.ts";
 
 interface UpgradedFlags {
   readonly to?: string;
@@ -85,7 +86,7 @@ async function watch(
       sleep: (ms) => sleep(ms, undefined, { signal }),
       async onLook(seen) {
         const line = seen instanceof JamError ? `no answer: ${seen.message}` : summarizeUpgraded(seen);
-        if (line !== last) await output.note(`${now().toISOString()}  ${line}`);
+        if (line !== last) await output.note(`${formatLocalTime(now())}  ${line}`);
         last = line;
       },
       onStop: ({ elapsedMs, why }) => output.warn(`Stopped after ${formatDuration(elapsedMs)}: ${why}.`),

@@ -4,6 +4,7 @@ import { formatCount } from "../../shared/listed.ts";
 import { markdownCode, markdownLink, markdownText } from "../../shared/markup.ts";
 import type { PlanDocument, PlanHop } from "../../upgrade/plan/plan-document.ts";
 import type { PlanProcedure } from "../../upgrade/plan/procedure-document.ts";
+import { formatLocalDay } from "../../shared/local-time.ts";
 
 /** The plan as Markdown for a change ticket, with boxes to tick. */
 export function formatPlanMarkdown(plan: PlanDocument): string {
@@ -17,7 +18,7 @@ export function formatPlanMarkdown(plan: PlanDocument): string {
   const { totals } = plan;
   const sections = [
     `# ${title}`,
-    `Planned by jam on ${plan.createdAt.slice(0, 10)} from stream ${markdownCode(plan.stream)}: ${formatCount(plan.hops.length, "hop")}, ${formatCount(totals.agents, "agent")}, ${formatByteSize(totals.bytes)}; ${totals.held} held, ${totals.upstream} to fetch, ${totals.missing} missing.`,
+    `Planned by jam on ${formatLocalDay(plan.createdAt)} from stream ${markdownCode(plan.stream)}: ${formatCount(plan.hops.length, "hop")}, ${formatCount(totals.agents, "agent")}, ${formatByteSize(totals.bytes)}; ${totals.held} held, ${totals.upstream} to fetch, ${totals.missing} missing.`,
   ];
   if (isFleet) sections.push(controllersTable(plan));
   if (plan.warnings.length > 0)

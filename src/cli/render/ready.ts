@@ -3,6 +3,7 @@ import { printable } from "../../shared/printable.ts";
 import type { LookItem, ReadyCheck, ReadyDocument } from "../../upgrade/ready/ready-document.ts";
 import type { Paint } from "../output/output.ts";
 import { firstPlaces } from "./checks.ts";
+import { formatLocalTime } from "../../shared/local-time.ts";
 
 /** What `jam ready` prints for people: failed checks, undecided ones, the rest in one line, the verdict last. */
 export function renderReady(report: ReadyDocument, paint: Paint): string {
@@ -52,7 +53,7 @@ function isWorthALine({ id, confirmedAt }: ReadyCheck): boolean {
 }
 
 function renderLine({ id, summary, evidence, confirmedAt }: ReadyCheck, paint: Paint): string {
-  const words = confirmedAt === undefined ? evidence.join(", ") : `confirmed ${confirmedAt}`;
+  const words = confirmedAt === undefined ? evidence.join(", ") : `confirmed ${formatLocalTime(confirmedAt)}`;
   return `${paint("green", "ok     ")}  ${id}: ${shown(summary)} ${words === "" ? "" : `(${shown(words)})`}`.trimEnd();
 }
 
@@ -65,7 +66,8 @@ function renderLook(look: readonly LookItem[], paint: Paint): string {
   if (look.length === 0) return "";
   const width = Math.max(...look.map(({ id }) => id.length));
   const lines = look.map(({ id, command, summary, confirmedAt }) => {
-    const how = confirmedAt === undefined ? (command ?? shown(summary)) : `confirmed ${confirmedAt}`;
+    const how =
+      confirmedAt === undefined ? (command ?? shown(summary)) : `confirmed ${formatLocalTime(confirmedAt)}`;
     return `  ${id.padEnd(width)}  ${shown(how)}`;
   });
   return `${paint("cyan", "check yourself")}, neither the mirror nor a file shows it:\n${lines.join("\n")}`;

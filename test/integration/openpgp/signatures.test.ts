@@ -20,6 +20,8 @@ import { afterAll, describe, expect, test } from "vitest";
 
 import { codeOf, failureOf, temporaryKeys, type TestKeys } from "../../helpers/key-folder.ts";
 import { runs } from "../../helpers/tier.ts";
+import { formatLocalTime } from "../../../src/shared/local-time.ts";
+import { formatFingerprint } from "../../../src/shared/signature.ts";
 
 const TEXT = '{\n "held": [\n- dash\n ]\n}\n';
 const BYTES = new TextEncoder().encode(TEXT);
@@ -109,7 +111,9 @@ describe("a signature that does not fit", () => {
     ]) {
       const error = await failureOf(verify());
       expect(error?.code).toBe("JAM_SIGNER_UNKNOWN");
-      expect(error?.message).toBe(`SUMS: signed by key ${key.fingerprint}; trusted here: ${own.fingerprint}`);
+      expect(error?.message).toBe(
+        `SUMS: signed by key ${formatFingerprint(key.fingerprint)}; trusted here: ${formatFingerprint(own.fingerprint)}`,
+      );
     }
     await using nobody = await temporaryKeys(NOW);
     expect(await codeOf(nobody.verifyDetached(BYTES, detached, "SUMS"))).toBe("JAM_SIGNER_UNKNOWN");
@@ -137,7 +141,7 @@ describe("clocks", () => {
       const error = await failureOf(verify());
       expect(error?.code).toBe("JAM_SIGNATURE_INVALID");
       expect(error?.hint).toContain("clock");
-      expect(error?.message).toContain("2026-11-28T13:00:00.000Z");
+      expect(error?.message).toContain(formatLocalTime("2026-11-28T13:00:00.000Z"));
     }
   });
 });
@@ -161,7 +165,7 @@ describe("a key that counts no more", () => {
     const error = await failureOf(other.verifyDetached(BYTES, backdated, "SUMS"));
 
     expect(error?.code).toBe(code);
-    expect(error?.message).toContain(key.getFingerprint().toUpperCase());
+    expect(error?.message).toContain(formatFingerprint(key.getFingerprint().toUpperCase()));
     expect(error?.message).toContain(state);
   });
 });

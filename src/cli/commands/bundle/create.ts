@@ -13,6 +13,7 @@ import { createProgress } from "../../progress.ts";
 import { formatAgentNames } from "../../render/agent-names.ts";
 import { readOrder, type ChoiceFlags } from "./create-order.ts";
 import { parseSizeFlag } from "./volume-text.ts";
+import { formatFingerprint } from "../../../shared/signature.ts";
 
 interface CreateFlags extends ChoiceFlags {
   readonly to: string;
@@ -197,7 +198,7 @@ async function printBundle(
         [{ heading: "VOLUME" }, { heading: "SIZE", align: "right" }, { heading: "SHA-256" }],
         volumes.map(({ path, size, sha256 }) => [path, formatByteSize(size), sha256 ?? ""]),
       ),
-      signedBy === undefined ? "Not signed." : `Signed by ${signedBy}.`,
+      signedBy === undefined ? "Not signed." : `Signed by ${formatFingerprint(signedBy)}.`,
     ];
     const relied = manifest.baseline.reduce((sum, { contents }) => sum + contents.length, 0);
     if (relied > 0) lines.push(`Relies on ${formatCount(relied, "file")} that the far side has already.`);

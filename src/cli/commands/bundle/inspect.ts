@@ -8,6 +8,8 @@ import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { EXIT } from "../../exit-status.ts";
 import { formatTable } from "../../output/table.ts";
 import { describeVolumes } from "./volume-text.ts";
+import { formatFingerprint } from "../../../shared/signature.ts";
+import { formatLocalTime } from "../../../shared/local-time.ts";
 
 interface InspectFlags {
   readonly agents?: true;
@@ -106,7 +108,7 @@ function describe(
       : "a selection; an import adds agents and removes none";
   const lines = [
     `Bundle ${manifest.id}`,
-    `  made       ${manifest.createdAt}, snapshot ${manifest.snapshot}`,
+    `  made       ${formatLocalTime(manifest.createdAt)}, snapshot ${manifest.snapshot}`,
     `  signature  ${describeSignature(signature, paint)}`,
     `  scope      ${scope}`,
     `  selection  ${printable(manifest.selection, 500)}`,
@@ -139,8 +141,9 @@ export function describeSignature(
   { state, signedBy, fault }: SignatureCheck,
   paint: CommandContext["paint"],
 ): string {
-  if (state === "trusted") return `by ${signedBy}, trusted here`;
-  if (state === "unknown") return paint("red", `by key ${signedBy}, which is NOT TRUSTED here`);
+  const shown = formatFingerprint(signedBy ?? "unknown");
+  if (state === "trusted") return `by ${shown}, trusted here`;
+  if (state === "unknown") return paint("red", `by key ${shown}, which is NOT TRUSTED here`);
   if (state === "unsigned") return paint("red", "none: NOT SIGNED");
   return paint("red", `INVALID: ${printable(fault?.message ?? "", 500)}`);
 }

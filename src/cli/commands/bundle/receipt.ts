@@ -9,6 +9,7 @@ import { formatCount } from "../../../shared/listed.ts";
 import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { writeCarriedFile } from "./write-file.ts";
+import { formatSigner } from "../../../shared/signature.ts";
 
 interface Flags {
   readonly site?: string;
@@ -106,5 +107,5 @@ function summarize(
   to: string | undefined,
 ): string {
   const where = to === undefined ? "" : ` Written to ${printable(to, Infinity)}.`;
-  return `Receipt of ${site}: ${formatCount(agents, "agent")}, ${formatByteSize(bytes)}; signed by ${signedBy ?? "nobody"}.${where} On the near side: jam site update FILE`;
+  return `Receipt of ${site}: ${formatCount(agents, "agent")}, ${formatByteSize(bytes)}; signed by ${formatSigner(signedBy)}.${where} On the near side: jam site update FILE`;
 }
