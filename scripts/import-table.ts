@@ -182,6 +182,12 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     packages: "any",
     because: "a tool of the project; the demo starts the sample upstream",
   },
+  "scripts/man": {
+    project: ["src", "package.json"],
+    node: ["events", "fs", "path"],
+    packages: ["commander", "yaml"],
+    because: "manual pages are made from the declarations of commands and settings",
+  },
   bench: {
     project: ["src", "test/peers", "test/helpers"],
     node: "any",
@@ -213,13 +219,13 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "helpers serve every tier and know none",
   },
   "test/unit": {
-    project: ["src", "scripts", "test/helpers"],
+    project: ["src", "scripts", "scripts/man", "test/helpers"],
     node: ["path", "url", "util", "crypto", "timers", "events", "stream", "worker_threads", "os", "buffer"],
     packages: "any",
     because: "unit tests work without files and network; test/integration is for those",
   },
   test: {
-    project: ["src", "test/peers", "test/crash", "test/fuzz", "test/helpers", "package.json"],
+    project: ["src", "scripts/man", "test/peers", "test/crash", "test/fuzz", "test/helpers", "package.json"],
     node: "any",
     packages: "any",
     because: "a test file shares nothing with another one; what two need belongs in test/helpers",

@@ -51,18 +51,37 @@ interface SchemaNode {
   readonly oneOf?: readonly SchemaNode[];
 }
 
-/** Markdown table of every key: its values, default, variable and meaning. */
-export function formatConfigReference(): string {
-  const rows = describeNode(configJsonSchema(), "").map(({ key, node }) => {
+/** One key of the settings file, for references. */
+export interface ConfigRow {
+  /** `select[].keep` */
+  readonly key: string;
+  readonly type: string;
+  /** As Markdown; empty without a default. */
+  readonly defaultText: string;
+  /** Empty for a key that no variable replaces. */
+  readonly variable: string;
+  /** As Markdown. */
+  readonly meaning: string;
+}
+
+/** Every key: its values, default, variable and meaning. */
+export function configRows(): ConfigRow[] {
+  return describeNode(configJsonSchema(), "").map(({ key, node }) => {
     const declared = SETTING_LIST.find(([known]) => known === key)?.[0];
-    const variable = declared === undefined ? undefined : settingVariable(declared);
-    const cells = [
-      `\`${key}\``,
-      describeType(node),
-      describeDefault(key),
-      variable ?? "",
-      node.description ?? "",
-    ];
+    return {
+      key,
+      type: describeType(node),
+      defaultText: describeDefault(key),
+      variable: declared === undefined ? "" : settingVariable(declared),
+      meaning: node.description ?? "",
+    };
+  });
+}
+
+/** Markdown table of every key. */
+export function formatConfigReference(): string {
+  const rows = configRows().map(({ key, type, defaultText, variable, meaning }) => {
+    const cells = [`\`${key}\``, type, defaultText, variable, meaning];
     return `| ${cells.map((cell) => cell.replaceAll("|", String.raw`\|`)).join(" | ")} |`;
   });
   return ["| Key | Value | Default | Variable | Meaning |", "|---|---|---|---|---|", ...rows, ""].join("\n");

@@ -6,7 +6,7 @@ import { runProcess, type Finished } from "./jam-process.ts";
 /** The checkout. */
 export const ROOT = resolve(import.meta.dirname, "../..");
 /** What `npm pack` needs of a checkout; it builds there, so other tests must not share the folder. */
-const NEEDED = /^(?:bin|src|docs|package\.json|\.npmrc|tsconfig.*\.json|[A-Z]+(?:\.md)?)$/;
+const NEEDED = /^(?:bin|src|docs|scripts|package\.json|\.npmrc|tsconfig.*\.json|[A-Z]+(?:\.md)?)$/;
 
 /** npm's own settings, cache and proxies are the user's: the registry is the one that `npm ci` used. */
 export function npm(args: readonly string[], cwd: string): Promise<Finished> {
