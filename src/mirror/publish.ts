@@ -10,7 +10,14 @@ import { ownFolder, renderFace } from "./face.ts";
 import { readSnapshots } from "./read-snapshots.ts";
 import { noteMove, readRefs } from "./refs.ts";
 import { gracedIn } from "./retention.ts";
-import { firstTreeId, formatSnapshot, makeSnapshotId, snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import {
+  firstTreeId,
+  formatSnapshot,
+  makeSnapshotId,
+  SNAPSHOT_FORMAT,
+  snapshotIdOf,
+  type Snapshot,
+} from "./snapshot.ts";
 
 /** What a snapshot is made from. */
 export interface SnapshotContent extends Pick<
@@ -86,7 +93,7 @@ export async function keepSnapshot(
   const agents = content.agents.toSorted(byName);
   const id = makeSnapshotId(content.createdAt, sha256Of(JSON.stringify(agents)));
   const snapshot: Snapshot = {
-    format: "jam-snapshot:1",
+    format: SNAPSHOT_FORMAT,
     id,
     createdAt: content.createdAt.toISOString(),
     ...defined({ parent: content.parent }),

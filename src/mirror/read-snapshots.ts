@@ -44,7 +44,7 @@ export async function readSnapshot(
 
 /**
  * Every snapshot that is kept, oldest first; a damaged one is left out.
- * @throws JamError JAM_STORE_IO, JAM_STORE_PERMISSION: what cannot be read now must not count as gone
+ * @throws JamError JAM_STORE_IO, JAM_STORE_PERMISSION, JAM_STORE_FORMAT: what cannot be read now must not count as gone
  */
 export async function readSnapshots(store: Pick<Store, "documents">): Promise<Snapshot[]> {
   // Most commands read one snapshot: this is loaded where all are read.
@@ -54,7 +54,7 @@ export async function readSnapshots(store: Pick<Store, "documents">): Promise<Sn
       return await readSnapshot(store, id);
     } catch (error) {
       // A damaged snapshot cannot be served; the next publication replaces it. One that cannot be read now may be whole.
-      if (isJamError(error, "JAM_STORE_CORRUPT", "JAM_STORE_FORMAT")) return undefined;
+      if (isJamError(error, "JAM_STORE_CORRUPT")) return undefined;
       throw error;
     }
   };

@@ -1,4 +1,5 @@
 import { JamError } from "../shared/errors.ts";
+import { isNewerFormat } from "../shared/format-name.ts";
 import type { Agent } from "../juju/agent.ts";
 import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
@@ -54,9 +55,11 @@ export function isVerified(snapshot: Snapshot): boolean {
   return proofsOf(snapshot).every(({ verified }) => verified);
 }
 
+export const SNAPSHOT_FORMAT = "jam-snapshot:1";
+
 /** An immutable catalogue with its provenance; stored as `snapshots/<id>.json`. */
 export interface Snapshot {
-  readonly format: "jam-snapshot:1";
+  readonly format: typeof SNAPSHOT_FORMAT;
   /** `20261123T204800Z-1a2b3c4d`: time of creation and the start of the catalogue's hash. Sorts by time. */
   readonly id: string;
   /** ISO 8601. */
@@ -88,13 +91,15 @@ export function parseSnapshot(bytes: Uint8Array, id: string): Snapshot {
   } catch (cause) {
     throw corrupt(id, "is not JSON", cause);
   }
-  if (document?.format !== "jam-snapshot:1") {
+  const format: unknown = document?.format;
+  if (document?.format !== SNAPSHOT_FORMAT) {
+    if (!isNewerFormat(format, SNAPSHOT_FORMAT)) throw corrupt(id, `is not of the format ${SNAPSHOT_FORMAT}`);
     throw new JamError(
       "JAM_STORE_FORMAT",
-      `Snapshot ${id} has the unknown format ${String(document?.format)}.`,
+      `Snapshot ${id} has the format ${format}; this jam reads ${SNAPSHOT_FORMAT}.`,
       {
-        hint: "Use the version of jam that wrote it, or a newer one.",
-        details: { snapshot: id, format: document?.format ?? null },
+        hint: "Use the newer jam that wrote it, or another data directory. Nothing was changed.",
+        details: { snapshot: id, found: format, supported: SNAPSHOT_FORMAT },
       },
     );
   }

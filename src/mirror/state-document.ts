@@ -1,9 +1,11 @@
 import { z } from "zod";
-import { JamError } from "../shared/errors.ts";
+import { isJamError, JamError } from "../shared/errors.ts";
+import { isNewerFormat } from "../shared/format-name.ts";
 import type { DocumentStore } from "../store/store.ts";
 
 /**
- * What a note that cannot be read counts as. `absent`: as if it had never been written, because what it says can be
+ * What a note that is damaged counts as. A note that a newer jam wrote is always refused: what it says is not known.
+ * `absent`: as if it had never been written, because what it says can be
  * found out again or is only a convenience. `countsAs`: as this value, for a note that must not get lost. Otherwise
  * reading it is an error, because starting afresh would hide a decision.
  */
@@ -17,7 +19,7 @@ export type DamagePolicy<T> =
     };
 
 interface Definition<T> {
-  /** Names the shape and its version: `jam-pins:1`. A note of another format counts as damaged. */
+  /** Names the shape and its version: `jam-pins:1`. */
   readonly format: string;
   /** The value without `format`. */
   readonly schema: z.ZodType<T>;
@@ -34,7 +36,7 @@ export interface StateDocument<T> {
   readonly name: string;
   /**
    * Undefined where nothing was noted, or the note is damaged and that counts as absent.
-   * @throws JamError JAM_STORE_CORRUPT where damage is an error, JAM_STORE_…
+   * @throws JamError JAM_STORE_FORMAT when a newer jam wrote it, JAM_STORE_CORRUPT where damage is an error, JAM_STORE_…
    */
   read(documents: Pick<DocumentStore, "get">): Promise<T | undefined>;
   /** Replaces the note, durably. */
@@ -61,8 +63,9 @@ export function stateDocument<T extends object>(
       const bytes = await documents.get("state", name);
       if (bytes === undefined) return undefined;
       try {
-        return parseNote(bytes, definition);
+        return parseNote(bytes, { ...definition, name });
       } catch (cause) {
+        if (isJamError(cause, "JAM_STORE_FORMAT")) throw cause;
         const { damage } = definition;
         if (damage === "absent") return undefined;
         if ("countsAs" in damage) return damage.countsAs;
@@ -113,9 +116,15 @@ export async function tryWriting(documents: Pick<DocumentStore, "put" | "delete"
   await writeTest.delete(documents);
 }
 
-function parseNote<T>(bytes: Uint8Array, { format, schema, upgrade }: Definition<T>): T {
+function parseNote<T>(
+  bytes: Uint8Array,
+  { name, format, schema, upgrade }: Definition<T> & { readonly name: string },
+): T {
   const note: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
   const today = upgrade === undefined || hasFormat(note) ? note : upgrade(note);
+  if (hasFormat(today) && isNewerFormat(today.format, format)) {
+    throw newerDocument(`state/${name}`, today.format, format);
+  }
   if (!hasFormat(today) || today.format !== format) throw new Error(`expected the format ${format}`);
   const { format: _format, ...value } = today;
   return schema.parse(value);
@@ -123,6 +132,14 @@ function parseNote<T>(bytes: Uint8Array, { format, schema, upgrade }: Definition
 
 function hasFormat(note: unknown): note is { readonly format: unknown } {
   return typeof note === "object" && note !== null && "format" in note;
+}
+
+/** A document that a newer jam wrote; nothing may be decided without what it says. */
+export function newerDocument(document: string, found: string, known: string): JamError {
+  return new JamError("JAM_STORE_FORMAT", `${document} has the format ${found}; this jam reads ${known}.`, {
+    hint: "Use the newer jam that wrote it, or another data directory. Nothing was changed.",
+    details: { document, found, supported: known },
+  });
 }
 
 function damaged(

@@ -1,3 +1,4 @@
+import { isNewerFormat } from "../../shared/format-name.ts";
 import { JamError, type ErrorDetails, type ErrorCode, type JamErrorOptions } from "../../shared/errors.ts";
 import { countRows, formatCount, type Omitting } from "../../shared/listed.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
@@ -35,10 +36,7 @@ export function damagedBundle(name: string, what: string, details: ErrorDetails 
 
 /** Refuses a document of a newer jam; `format` is the document's, `known` the one that this jam reads. */
 export function refuseNewerFormat(format: unknown, known: string, name: string): void {
-  const [kind] = known.split(":");
-  const isNewer =
-    typeof format === "string" && format !== known && new RegExp(`^${kind}:\\d{1,6}$`).test(format);
-  if (!isNewer) return;
+  if (!isNewerFormat(format, known)) return;
   throw new JamError("JAM_BUNDLE_FORMAT", `${name} has the format ${format}; this jam reads ${known}.`, {
     hint: "Use the version of jam that made it, or a newer one.",
     details: { volume: name, format },

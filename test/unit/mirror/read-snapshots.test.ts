@@ -11,7 +11,7 @@ test("leaves damaged snapshots out, and orders the others by time", async () => 
     "a.json": snapshot("a", "2026-01-02T00:00:00Z"),
     "b.json": snapshot("b", "2026-01-01T00:00:00Z"),
     "cut.json": '{"format": "jam-sna',
-    "newer.json": '{"format": "jam-snapshot:2"}',
+    "odd.json": '{"format": "other:2"}',
     "other.json": snapshot("a", "2026-01-03T00:00:00Z"),
   });
   expect((await readSnapshots({ documents })).map(({ id }) => id)).toEqual(["b", "a"]);
@@ -31,3 +31,14 @@ test.for(["JAM_STORE_IO", "JAM_STORE_PERMISSION"] as const)(
     await expect(readSnapshots({ documents: failing })).rejects.toMatchObject({ code });
   },
 );
+
+test("fails where a newer jam wrote one of them: what it lists is not known", async () => {
+  const { documents } = documentsOf({
+    "a.json": snapshot("a", "2026-01-02T00:00:00Z"),
+    "newer.json": '{"format": "jam-snapshot:2"}',
+  });
+  await expect(readSnapshots({ documents })).rejects.toMatchObject({
+    code: "JAM_STORE_FORMAT",
+    message: "Snapshot newer has the format jam-snapshot:2; this jam reads jam-snapshot:1.",
+  });
+});

@@ -17,7 +17,7 @@ const DAMAGED = [
   ["null", "null"],
   ["a list", "[1]"],
   ["of another shape", '{"format": "words:2", "words": [1]}'],
-  ["of another version", '{"format": "words:3", "words": ["a"]}'],
+  ["of another version", '{"format": "words:1", "words": ["a"]}'],
   ["without a format", '{"words": ["a"]}'],
 ] as const;
 
@@ -58,6 +58,18 @@ describe("a note", () => {
     expect(await note.read(documentsOf({ "words.json": '["a"]' }).documents)).toEqual({ words: ["a"] });
     const odd = documentsOf({ "words.json": '{"format": "words:1", "words": ["a"]}' });
     expect(await note.read(odd.documents)).toBeUndefined();
+  });
+});
+
+test.for<DamagePolicy<{ words: string[] }>>([
+  "absent",
+  { countsAs: { words: ["kept"] } },
+  { what: "The list of words", hint: "Write it again." },
+])("a note that a newer jam wrote is refused, whatever damage counts as", async (damage) => {
+  const { documents } = documentsOf({ "words.json": '{"format": "words:3", "words": ["a"]}' });
+  await expect(noteWith(damage).read(documents)).rejects.toMatchObject({
+    code: "JAM_STORE_FORMAT",
+    message: "state/words.json has the format words:3; this jam reads words:2.",
   });
 });
 
