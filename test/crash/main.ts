@@ -3,7 +3,7 @@ import { randomKills, type Round } from "./random-kills.ts";
 import { SCENARIOS, SYNC_SCENARIOS, type ScenarioName } from "./stage.ts";
 import { sweep, type SweepReport } from "./sweep.ts";
 
-const USAGE = `Usage: node test/crash/main.ts [options]
+const USAGE = `Usage: npm run crash-sweep -- [options]
 
 Kills \`jam sync\`, \`jam bundle create\` and \`jam bundle import\` at every system call that writes (needs strace), or at
 random instants, and examines each time what clients see, what is left, and what the next run makes of it. Ends with

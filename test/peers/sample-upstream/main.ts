@@ -5,7 +5,7 @@ import { startSampleUpstream } from "./server.ts";
 import { generateSampleKey } from "./sign.ts";
 import { buildSampleTree, type SampleTreeOptions } from "./tree.ts";
 
-const USAGE = `Usage: node test/peers/sample-upstream/main.ts [options]
+const USAGE = `Usage: npm run sample-upstream -- [options]
 
 Publishes a sample of what https://streams.canonical.com/juju/tools/ does. Writes its URL on the first line
 of standard output and ends on SIGINT, SIGTERM or after a while.
