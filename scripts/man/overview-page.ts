@@ -34,6 +34,7 @@ export function overviewPage(program: Command, frame: PageFrame): ManPage {
 
 const FILES = [
   ["./jam.yaml", "The settings, without --config and JAM_CONFIG."],
+  ["/etc/jam/jam.yaml", "The settings where there is no ./jam.yaml."],
   ["./mirror-data", "The data directory, without --data and without `data` in the settings."],
   ["~/.cache/jam", "A cache that makes jam start faster. It can be deleted."],
 ] as const;

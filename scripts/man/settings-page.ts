@@ -15,7 +15,12 @@ export function settingsPage(frame: PageFrame): ManPage {
         [
           "SYNOPSIS",
           fill(
-            [bold("./jam.yaml"), bold("$JAM_CONFIG"), String.raw`${bold("--config")} \fIFILE\fR`].join(", "),
+            [
+              bold("./jam.yaml"),
+              bold("/etc/jam/jam.yaml"),
+              bold("$JAM_CONFIG"),
+              String.raw`${bold("--config")} \fIFILE\fR`,
+            ].join(", "),
           ),
         ],
         ["DESCRIPTION", DESCRIPTION.flatMap((text) => paragraph(markup(text)))],

@@ -16,7 +16,7 @@ export type ProgressMode = (typeof PROGRESS_MODES)[number];
 
 /** The flags that every command has, complete. */
 export interface GlobalOptions {
-  /** Undefined searches JAM_CONFIG, then ./jam.yaml. */
+  /** Undefined searches JAM_CONFIG, then ./jam.yaml, then /etc/jam/jam.yaml. */
   readonly config: string | undefined;
   readonly data: string | undefined;
   readonly output: OutputFormat;
@@ -38,7 +38,8 @@ export interface GlobalFlag {
 export const GLOBAL_FLAGS: readonly GlobalFlag[] = [
   {
     flags: "-c, --config <file>",
-    description: "settings file (default: $JAM_CONFIG, then ./jam.yaml, then built-in settings)",
+    description:
+      "settings file (default: $JAM_CONFIG, ./jam.yaml, /etc/jam/jam.yaml, then built-in settings)",
     takesValue: true,
   },
   {

@@ -7,12 +7,17 @@ import type { Config } from "./config.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { ConfigFlags, Environment, Override } from "./overrides.ts";
 
+/** The settings of the whole machine, where the Debian package installs them. */
+export const SYSTEM_FILE = "/etc/jam/jam.yaml";
+
 /** Larger files are refused before they are parsed. */
 export const MAX_FILE_BYTES = 131_072;
 
 export interface LoadOptions {
-  /** `--config`; undefined searches JAM_CONFIG, then ./jam.yaml. */
+  /** `--config`; undefined searches JAM_CONFIG, then ./jam.yaml, then `systemFile`. */
   readonly file: string | undefined;
+  /** Default `SYSTEM_FILE`. */
+  readonly systemFile?: string;
   readonly flags: ConfigFlags;
   readonly env: Environment;
   /** Absolute path. */
@@ -74,8 +79,9 @@ interface Source {
   readonly environment: readonly Override[];
 }
 
-async function readSource({ file, env, cwd }: LoadOptions): Promise<Source> {
-  const found = findFile(file, env, cwd);
+async function readSource(options: LoadOptions): Promise<Source> {
+  const { env, cwd } = options;
+  const found = findFile(options);
   return { file: found?.path, text: found?.text ?? "", environment: await readVariables(env, cwd) };
 }
 
@@ -109,27 +115,41 @@ interface FoundFile {
   readonly text: string;
 }
 
-/** `--config` and JAM_CONFIG have to exist; ./jam.yaml may be absent. */
-function findFile(flag: string | undefined, env: Environment, cwd: string): FoundFile | undefined {
+/** `--config` and JAM_CONFIG have to exist; ./jam.yaml and the machine's file may be absent. */
+function findFile({ file, env, cwd, systemFile = SYSTEM_FILE }: LoadOptions): FoundFile | undefined {
   const variable = env["JAM_CONFIG"] ?? "";
-  const named = flag ?? (variable === "" ? undefined : variable);
-  const path = resolve(cwd, named ?? "jam.yaml");
+  if (file !== undefined) return readNamed(resolve(cwd, file), "");
+  if (variable !== "") return readNamed(resolve(cwd, variable), " (from JAM_CONFIG)");
+  return readIfPresent(resolve(cwd, "jam.yaml")) ?? readIfPresent(resolve(cwd, systemFile));
+}
+
+function readIfPresent(path: string): FoundFile | undefined {
   try {
     return { path, text: readText(path) };
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT" && named === undefined) return undefined;
-    if (cause instanceof JamError) throw cause;
-    const origin = flag === undefined && named !== undefined ? " (from JAM_CONFIG)" : "";
-    throw new JamError("JAM_CONFIG_NOT_FOUND", `The settings file ${path}${origin} cannot be read.`, {
-      cause,
-      hint:
-        code === "ENOENT"
-          ? "Name an existing file, or run `jam init` to write one."
-          : "Check the file's type and permissions.",
-      details: { file: path },
-    });
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw unreadable(path, "", cause);
   }
+}
+
+function readNamed(path: string, origin: string): FoundFile {
+  try {
+    return { path, text: readText(path) };
+  } catch (cause) {
+    throw unreadable(path, origin, cause);
+  }
+}
+
+function unreadable(path: string, origin: string, cause: unknown): JamError {
+  if (cause instanceof JamError) return cause;
+  const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+  return new JamError("JAM_CONFIG_NOT_FOUND", `The settings file ${path}${origin} cannot be read.`, {
+    cause,
+    hint: isMissing
+      ? "Name an existing file, or run `jam init` to write one."
+      : "Check the file's type and permissions.",
+    details: { file: path },
+  });
 }
 
 function readText(path: string): string {

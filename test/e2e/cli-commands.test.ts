@@ -114,14 +114,44 @@ describe("init", () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test("writes units that systemd takes, and a line that cron takes", async () => {
+  test.for([{ flags: ["--systemd", "--cron"] }, { flags: ["--cron", "--systemd", "--force"] }])(
+    "refuses two schedules for one mirror: $flags",
+    async ({ flags }) => {
+      await using folder = await temporaryFolder();
+      const { status, stderr } = await runJam(["init", ...flags], { cwd: folder.path });
+      expect([status, stderr]).toEqual([2, expect.stringContaining("A mirror needs one schedule.")]);
+      expect(await readdir(folder.path)).toEqual([]);
+    },
+  );
+
+  test.for([
+    { first: "--systemd", second: "--cron", named: "jam-sync.timer" },
+    { first: "--cron", second: "--systemd", named: "jam.cron" },
+  ])("warns of $named when the other schedule is written", async ({ first, second, named }) => {
     await using folder = await temporaryFolder();
-    const { status, stdout } = await runJam(["init", "--systemd", "--cron", "-o", "json"], {
-      cwd: folder.path,
-    });
+    expect(await runJam(["init", first, "--quiet"], { cwd: folder.path })).toMatchObject({ stderr: "" });
+    const { status, stderr } = await runJam(["init", second, "--quiet"], { cwd: folder.path });
+    expect([status, stderr]).toEqual([
+      0,
+      `warning: ${join(folder.path, named)} exists. If it syncs the same mirror, use only one of the two schedules.\n`,
+    ]);
+  });
+
+  test("writes a line that cron takes", async () => {
+    await using folder = await temporaryFolder();
+    expect((await runJam(["init", "--cron"], { cwd: folder.path })).status).toBe(0);
+    const cron = await readFile(join(folder.path, "jam.cron"), "utf8");
+    expect(cron.split("\n").filter((line) => line !== "" && !line.startsWith("#"))).toEqual([
+      expect.stringMatching(/^[0-5]?\d 3 \* \* \* \S+node\S* \S+jam\.js --config \S+jam\.yaml sync --quiet$/),
+    ]);
+  });
+
+  test("writes units that systemd takes", async () => {
+    await using folder = await temporaryFolder();
+    const { status, stdout } = await runJam(["init", "--systemd", "-o", "json"], { cwd: folder.path });
     expect(status).toBe(0);
     const { written, next } = JSON.parse(stdout) as { written: string[]; next: string[] };
-    const names = ["jam.yaml", "jam-sync.service", "jam-sync.timer", "jam-serve.service", "jam.cron"];
+    const names = ["jam.yaml", "jam-sync.service", "jam-sync.timer", "jam-serve.service"];
     expect(written).toEqual(names.map((name) => join(folder.path, name)));
     expect(next).toContain("sudo systemctl enable --now jam-sync.timer jam-serve.service");
     // As root, jam would leave files that the units cannot replace; and one server is enough.
@@ -134,10 +164,6 @@ describe("init", () => {
     expect(sync).toContain(`Environment=JAM_CONFIG=${join(folder.path, "jam.yaml")}\n`);
     expect(sync).toContain(`ReadWritePaths=${join(folder.path, "mirror-data")}\n`);
     expect(sync).toContain("SuccessExitStatus=6\n");
-    const cron = await readFile(join(folder.path, "jam.cron"), "utf8");
-    expect(cron.split("\n").filter((line) => line !== "" && !line.startsWith("#"))).toEqual([
-      expect.stringMatching(/^[0-5]?\d 3 \* \* \* \S+node\S* \S+jam\.js --config \S+jam\.yaml sync --quiet$/),
-    ]);
     const verify = await runProcess("systemd-analyze", [
       "verify",
       ...written.filter((name) => /\.(?:service|timer)$/.test(name)),

@@ -7,6 +7,7 @@ import { joinParts, shellCommand, type ShellCommand } from "../../shared/shell-c
 import { SETTINGS } from "../../config/settings.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { programName } from "../program-info.ts";
+import { findOtherSchedules } from "../init/other-schedules.ts";
 import { formatConfigText } from "../init/config-text.ts";
 import {
   type InstallPlace,
@@ -42,7 +43,7 @@ export const define: DefineCommand = (command, run) => {
       "after",
       `
 --data DIR sets the mirror's folder in the file, -c FILE names the file.
-With --systemd or --cron an existing settings file is kept.
+With --systemd or --cron an existing settings file is kept. Use one of them: a mirror needs one schedule.
 
 Examples:
   jam init
@@ -53,6 +54,7 @@ Examples:
 };
 
 async function init(context: CommandContext, { options }: CommandCall<InitFlags>): Promise<void> {
+  refuseTwoSchedules(options);
   const folder = resolve(context.io.cwd, options.dir);
   const config =
     context.globals.config === undefined
@@ -69,6 +71,7 @@ async function init(context: CommandContext, { options }: CommandCall<InitFlags>
   if (options.force !== true) refuseExisting(files.map(({ path }) => path));
   const backups = options.force === true ? keepCopies(files.map(({ path }) => path)) : [];
   for (const { path, text } of files) write(path, text, options.force === true);
+  await warnOfOtherSchedules(context, options, folder);
   const next = nextSteps(context, options, { ...place, folder });
   const written = files.map(({ path }) => path);
   await context.output.print({ written, backups, kept: keepsConfig ? [config] : [], next }, () =>
@@ -145,6 +148,27 @@ function extraFiles(context: CommandContext, options: InitFlags, place: InstallP
     ...(options.systemd === true ? formatSystemdUnits(place) : []),
     ...(options.cron === true ? [formatCrontab(place, context.now().getMinutes())] : []),
   ];
+}
+
+function refuseTwoSchedules({ systemd, cron }: InitFlags): void {
+  if (systemd !== true || cron !== true) return;
+  throw new JamError("JAM_USAGE_INVALID", "--systemd cannot be combined with --cron.", {
+    hint: "A mirror needs one schedule. Use --systemd where systemd runs, else --cron.",
+  });
+}
+
+/** What is to be read before a second schedule is put to use. */
+async function warnOfOtherSchedules(
+  context: CommandContext,
+  options: InitFlags,
+  folder: string,
+): Promise<void> {
+  if (options.systemd !== true && options.cron !== true) return;
+  for (const path of findOtherSchedules(options.systemd === true ? "systemd" : "cron", folder)) {
+    await context.output.warn(
+      `warning: ${path} exists. If it syncs the same mirror, use only one of the two schedules.`,
+    );
+  }
 }
 
 /** In a unit or a crontab a line break in a path would start a line of its own. */

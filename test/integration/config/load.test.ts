@@ -25,17 +25,32 @@ test("without a file the built-in settings apply, below the working folder", asy
   });
 });
 
-test("searches --config, then JAM_CONFIG, then ./jam.yaml", async () => {
+test("searches --config, then JAM_CONFIG, then ./jam.yaml, then the file of the machine", async () => {
   await using folder = await temporaryFolder();
   const cwd = folder.path;
+  await mkdir(join(cwd, "etc"));
+  const systemFile = join(cwd, "etc/jam.yaml");
+  await writeFile(systemFile, "data: held\n");
+  const machine = await loadConfig(options(cwd, { systemFile }));
+  expect([machine.file, machine.data]).toEqual([systemFile, join(cwd, "etc/held")]);
   for (const name of ["jam", "env", "flag"]) await writeFile(join(cwd, `${name}.yaml`), `data: ${name}\n`);
   const env = { XDG_CACHE_HOME: join(cwd, "cache"), JAM_CONFIG: "env.yaml" };
   const files = [
-    await loadConfig(options(cwd)),
-    await loadConfig(options(cwd, { env })),
-    await loadConfig(options(cwd, { env, file: "flag.yaml" })),
+    await loadConfig(options(cwd, { systemFile })),
+    await loadConfig(options(cwd, { systemFile, env })),
+    await loadConfig(options(cwd, { systemFile, env, file: "flag.yaml" })),
   ].map(({ file, data }) => [file, data]);
   expect(files).toEqual(["jam", "env", "flag"].map((name) => [join(cwd, `${name}.yaml`), join(cwd, name)]));
+});
+
+test("a file of the machine that cannot be read is named, not skipped", async () => {
+  await using folder = await temporaryFolder();
+  const systemFile = join(folder.path, "system");
+  await mkdir(systemFile);
+  await expect(loadConfig(options(folder.path, { systemFile }))).rejects.toMatchObject({
+    code: "JAM_CONFIG_NOT_FOUND",
+    details: { file: systemFile },
+  });
 });
 
 test("takes flags over environment over file, each relative to its own place", async () => {
