@@ -8,7 +8,7 @@ import { formatLocalTime } from "../shared/local-time.ts";
 /** Where the server's log goes: short lines for a terminal, JSON lines for journald and files. */
 export interface ServerLog {
   readonly request: (record: RequestRecord) => void;
-  readonly damage: (sha256: string) => void;
+  readonly damage: (sha256: string, how: string) => void;
   readonly note: (message: string) => void;
 }
 
@@ -31,8 +31,8 @@ async function jsonLog({ io, globals }: CommandContext): Promise<ServerLog> {
   );
   return {
     request: (record) => logger[record.status >= 500 ? "error" : "info"](record, "request"),
-    damage: (sha256) =>
-      logger.error({ sha256 }, "a tarball in the mirror is damaged: delete it and run `jam sync`"),
+    damage: (sha256, how) =>
+      logger.error({ sha256, how }, "a tarball in the mirror is damaged and not served: run `jam sync`"),
     note: (message) => logger.info(message),
   };
 }
@@ -52,8 +52,10 @@ function terminalLog({ io, globals, now, paintError }: CommandContext): ServerLo
         `${status} ${record.method} ${printable(record.url, Infinity)} ${size} ${record.ms} ms ${record.remote}${cut}${reason}`,
       );
     },
-    damage: (sha256) =>
-      write(`${paintError("red", "damaged")} blob ${sha256}: remove it and run \`jam sync\``),
+    damage: (sha256, how) =>
+      write(
+        `${paintError("red", "damaged")} blob ${sha256}, not served: ${printable(how, 200)}. Run \`jam sync\``,
+      ),
     note: (message) => {
       if (isVerbose) write(message);
     },

@@ -11,8 +11,8 @@ import { composeWhich } from "./upgrade.ts";
 export interface ComposeServerOptions {
   /** Called for each answered request. */
   readonly log: (record: RequestRecord) => void;
-  /** Called when a held tarball turns out to be missing, truncated or unreadable. */
-  readonly onDamage: (sha256: string) => void;
+  /** Called once when a held tarball turns out to be missing, damaged or unreadable, and how. */
+  readonly onDamage: (sha256: string, how: string) => void;
 }
 
 /** The HTTP server of this mirror. It only reads, so it can run during a sync. */

@@ -3,12 +3,11 @@ import { JamError } from "../shared/errors.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import type { ServedDocument } from "./document.ts";
 import type { RefReader } from "./ref-reader.ts";
-import type { FaceTarball } from "../mirror/face.ts";
 import type { MirrorView } from "./mirror-view.ts";
 import { ENCODINGS, type Encoding } from "./negotiate.ts";
-import type { ServedStore } from "./ports.ts";
 import { sendNotFound } from "./problem.ts";
-import { type SendContext, sendDocument, sendTarball, tarballDamaged } from "./send.ts";
+import type { ProvenBlobs } from "./proven-blobs.ts";
+import { type SendContext, sendDocument, sendTarball } from "./send.ts";
 import { isMirrorsFile, isNeverCurated, parseTarget, snapshotInPath } from "./target.ts";
 import type { VerbatimDocuments } from "./verbatim-documents.ts";
 
@@ -17,7 +16,7 @@ export interface FaceContext extends SendContext {
   /** Reads what a ref shows. */
   readonly readerOf: (ref: RefName) => RefReader;
   readonly verbatim: VerbatimDocuments;
-  readonly blobs: ServedStore["blobs"];
+  readonly blobs: ProvenBlobs;
 }
 
 /** One face: what every face is made of, and the ref that this one shows. */
@@ -99,26 +98,17 @@ async function serveTarball(exchange: Exchange, view: MirrorView, path: string, 
     sendNotFound(exchange.response);
     return;
   }
-  const blob = await face.blobs.open(tarball.sha256);
+  const blob = await face.blobs.open(tarball);
   if (blob === undefined) {
     // Replaced and pruned since the look at the ref: no damage, and the new snapshot has the answer.
     const now = await face.reader.current();
     if (now !== view) return serveTarball(exchange, now, path, face);
     // What only an older snapshot lists may be pruned by now; what the current one lists must be here.
     if (listed === undefined) sendNotFound(exchange.response);
-    else throw reportDamage(face, tarball, "it is not in the store");
+    else throw face.blobs.missing(tarball.sha256);
     return;
   }
-  if (blob.size !== tarball.size) {
-    await blob.close();
-    throw reportDamage(face, tarball, `it has ${blob.size} bytes instead of ${tarball.size}`);
-  }
   await sendTarball(exchange, blob, tarball.sha256, face);
-}
-
-function reportDamage(face: Face, { sha256 }: FaceTarball, how: string): JamError {
-  face.onDamage(sha256);
-  return tarballDamaged(sha256, how);
 }
 
 function incomplete(reason: string): JamError {

@@ -15,6 +15,7 @@ import {
   openResponseWriter,
 } from "./response-writer.ts";
 import { sendProblem } from "./problem.ts";
+import { tarballDamaged } from "./proven-blobs.ts";
 import { ShortBlob, sendRange } from "./transfer.ts";
 
 /** What every answer with a body needs. */
@@ -22,8 +23,6 @@ export interface SendContext {
   readonly pool: BufferPool;
   readonly chunks: HotChunks;
   readonly pace: ReaderPace;
-  /** Told when a held tarball is not what its catalogue says, so that it can be repaired. */
-  readonly onDamage: (sha256: Sha256) => void;
 }
 
 /** One request and its response. */
@@ -114,7 +113,6 @@ async function sendBytes(
     response.end();
   } catch (error) {
     if (error instanceof ConnectionGone) return;
-    context.onDamage(what.sha256);
     const damaged = error instanceof ShortBlob ? tarballDamaged(what.sha256, error.message) : error;
     sendProblem(request, response, damaged);
   } finally {
@@ -134,12 +132,4 @@ function sendUnsatisfiable({ request, response }: Exchange, size: number): void 
 
 function contentRange(range: ByteRange & Extract<Answer, { status: 200 | 206 }>, size: number): string {
   return `bytes ${range.start}-${range.end - 1}/${size}`;
-}
-
-/** A held tarball that is not what the catalogue says; 503, because a repair brings it back. */
-export function tarballDamaged(sha256: Sha256, how: string): JamError {
-  return new JamError("JAM_STORE_CORRUPT", `Blob ${sha256} is damaged: ${how}`, {
-    hint: "Remove its file under blobs/sha256/ and run `jam sync`: it is fetched and verified again.",
-    details: { sha256 },
-  });
 }

@@ -14,14 +14,15 @@ import {
 } from "./http-server.ts";
 import { createRefReaders } from "./ref-reader.ts";
 import type { ServerPorts } from "./ports.ts";
+import { ProvenBlobs } from "./proven-blobs.ts";
 import type { RequestRecord } from "./request-log.ts";
 import { createVerbatimDocuments } from "./verbatim-documents.ts";
 
 export interface ServerOptions {
   /** Told about each answered request. Default: nobody. */
   readonly log?: (record: RequestRecord) => void;
-  /** Told the hash of a held tarball that is missing, cut or unreadable. Default: nobody. */
-  readonly onDamage?: (sha256: Sha256) => void;
+  /** Told once when a held tarball turns out to be missing, damaged or unreadable, and how. Default: nobody. */
+  readonly onDamage?: (sha256: Sha256, how: string) => void;
   readonly limits?: Partial<ServerLimits>;
 }
 
@@ -44,13 +45,12 @@ export function createServer(
   const context = {
     readerOf: createRefReaders(store),
     verbatim: createVerbatimDocuments(store),
-    blobs: store.blobs,
+    blobs: new ProvenBlobs(store.blobs, options.onDamage ?? (() => undefined)),
     readState,
     ask,
     pool: new BufferPool(),
     chunks: new HotChunks(),
     pace: limits.readerPace,
-    onDamage: options.onDamage ?? (() => undefined),
   };
   const app = createApp(context, options.log ?? (() => undefined));
   const server = createHardenedServer(app, limits);

@@ -138,8 +138,8 @@ function nextPiece(
 function bringIn(source: PooledSource, position: number): Uint8Array | Promise<Uint8Array> | undefined {
   const { blob, chunks, sha256 } = source;
   const start = position - (position % CHUNK_BYTES);
-  // A blob that was damaged and fetched again has the same hash and a new date.
-  const key = `${sha256} ${blob.storedAt.getTime()} ${start}`;
+  // What a proven blob gives are the bytes of this hash, whenever it was read.
+  const key = `${sha256} ${start}`;
   const found = chunks.find(key);
   if (found !== undefined) return found;
   const bytes = Math.min(CHUNK_BYTES, blob.size - start);

@@ -14,6 +14,21 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/** Tells whether the bytes of an open blob may have changed. */
+export interface BlobIdentity {
+  /** Another one as soon as anything wrote to the blob, even when its size and its date are what they were. */
+  readonly key: string;
+  /** Milliseconds in which a further change may still give the same key, because clocks of disks tick; mostly 0. */
+  readonly settleMs: number;
+}
+
+/** What hashing a blob reports and heeds. */
+export interface HashOptions {
+  /** Called with the number of bytes of each part. */
+  readonly onBytes?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
 /** An open blob. The caller closes it. A stream that has begun ends whole, also when the blob is deleted meanwhile. */
 export interface BlobReader {
   /** Bytes. */
@@ -32,6 +47,16 @@ export interface BlobReader {
    * @throws JamError JAM_STORE_IO
    */
   readAt?(buffer: Uint8Array, position: number): Promise<number>;
+  /**
+   * The identity of what is open, looked up now, which takes microseconds. Absent where the bytes of a blob do not change:
+   * its size and date then say as much.
+   */
+  identity?(): BlobIdentity;
+  /**
+   * SHA-256 of all bytes, worked out in a thread of its own. Absent where the driver has no better way than reading.
+   * @throws JamError JAM_STORE_CORRUPT when the blob ends early, JAM_STORE_IO, the reason of the signal
+   */
+  hash?(options?: HashOptions): Promise<Sha256>;
   close(): Promise<void>;
 }
 

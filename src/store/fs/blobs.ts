@@ -1,12 +1,13 @@
-import { type Stats, constants, lstatSync } from "node:fs";
+import { type Stats, constants, fstatSync, lstatSync } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
 import { join } from "node:path";
 import { listNames, removeFile } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent, systemCode, JamError } from "../../shared/errors.ts";
-import { type Sha256, parseSha256 } from "../../shared/sha256.ts";
+import { type Sha256, parseSha256, startSha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath } from "../layout.ts";
-import type { BlobReader, BlobStat, BlobStore, ByteRange } from "../store.ts";
+import type { BlobIdentity, BlobReader, BlobStat, BlobStore, ByteRange, HashOptions } from "../store.ts";
+import { HashThreads } from "./hash-threads.ts";
 import type { RequireHeld } from "./lease.ts";
 import { openStagedBlob } from "./staged-blob.ts";
 import { READ_BYTES } from "../../shared/limits.ts";
@@ -17,9 +18,10 @@ import { READ_BYTES } from "../../shared/limits.ts";
  */
 export function fsBlobStore(root: string, now: () => Date, requireHeld: RequireHeld): BlobStore {
   const staged = new Set<Sha256>();
+  const threads = new HashThreads();
   return {
     stat: async (sha256) => statBlob(root, sha256),
-    open: (sha256) => openBlob(root, sha256),
+    open: (sha256) => openBlob(root, sha256, threads),
     async stage(sha256) {
       if (staged.has(sha256)) throw new JamError("JAM_INTERNAL", `Blob ${sha256} is staged already.`);
       staged.add(sha256);
@@ -70,13 +72,13 @@ async function* listBlobs(root: string): AsyncGenerator<BlobStat> {
 }
 
 /** The blob's file, opened without following a link and without waiting for the writer of a pipe. */
-async function openBlob(root: string, sha256: Sha256): Promise<BlobReader | undefined> {
+async function openBlob(root: string, sha256: Sha256, threads: HashThreads): Promise<BlobReader | undefined> {
   const path = join(root, blobPath(sha256));
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
     const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const stat = await file.stat();
-    if (stat.isFile()) return new FsBlobReader(sha256, { path, file, stat });
+    if (stat.isFile()) return new FsBlobReader(sha256, { path, file, stat, threads });
     await file.close();
     return undefined;
   } catch (error) {
@@ -86,22 +88,34 @@ async function openBlob(root: string, sha256: Sha256): Promise<BlobReader | unde
   }
 }
 
+/** A blob's file that is open. */
+interface OpenFile {
+  readonly path: string;
+  readonly file: FileHandle;
+  readonly stat: Stats;
+  readonly threads: HashThreads;
+}
+
+/** The kernel's clock for files ticks every 10 ms or faster. */
+const TICK_MS = 25;
+/** Where dates have whole seconds (some network file systems), or two (FAT). */
+const COARSE_TICK_MS = 2_100;
+
 class FsBlobReader implements BlobReader {
   readonly size: number;
   readonly storedAt: Date;
   readonly #sha256: Sha256;
   readonly #path: string;
   readonly #file: FileHandle;
+  readonly #threads: HashThreads;
 
-  constructor(
-    sha256: Sha256,
-    { path, file, stat }: { readonly path: string; readonly file: FileHandle; readonly stat: Stats },
-  ) {
+  constructor(sha256: Sha256, { path, file, stat, threads }: OpenFile) {
     this.size = stat.size;
     this.storedAt = stat.mtime;
     this.#sha256 = sha256;
     this.#path = path;
     this.#file = file;
+    this.#threads = threads;
   }
 
   async *bytes({ start, end }: ByteRange = { start: 0, end: this.size }): AsyncGenerator<Uint8Array> {
@@ -129,6 +143,43 @@ class FsBlobReader implements BlobReader {
       throw toStoreError(error, `read ${this.#path}`);
     }
     return done;
+  }
+
+  identity(): BlobIdentity {
+    try {
+      const { dev, ino, size, mtimeNs, ctimeNs } = fstatSync(this.#file.fd, { bigint: true });
+      const tickMs = ctimeNs % 1_000_000_000n === 0n ? COARSE_TICK_MS : TICK_MS;
+      const ageMs = Date.now() - Number(ctimeNs / 1_000_000n);
+      // A clock that was set back, or another machine's: no change is older than one tick from now.
+      const settleMs = Math.max(0, tickMs - Math.max(0, ageMs));
+      return { key: `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`, settleMs };
+    } catch (error) {
+      throw toStoreError(error, `read ${this.#path}`);
+    }
+  }
+
+  async hash({ onBytes, signal }: HashOptions = {}): Promise<Sha256> {
+    // A small blob is hashed in less time than a thread is told of it.
+    if (this.size <= READ_BYTES)
+      return this.#hashHere({ ...(signal && { signal }), ...(onBytes && { onBytes }) });
+    try {
+      const { digest, read } = await this.#threads.hash(this.#file.fd, this.size, { onBytes, signal });
+      if (digest === undefined) throw this.#endsEarly(read);
+      return digest;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw toStoreError(error, `read ${this.#path}`);
+    }
+  }
+
+  async #hashHere({ onBytes, signal }: HashOptions): Promise<Sha256> {
+    const hash = startSha256();
+    for await (const piece of this.bytes()) {
+      signal?.throwIfAborted();
+      hash.update(piece);
+      onBytes?.(piece.length);
+    }
+    return hash.digest("hex") as Sha256;
   }
 
   close(): Promise<void> {

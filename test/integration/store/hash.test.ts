@@ -1,0 +1,80 @@
+import { truncate, utimes, writeFile } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { blobPath } from "../../../src/store/layout.ts";
+import { flipByteQuietly, makeWritable } from "../../helpers/damage-file.ts";
+import { putBlob } from "../../helpers/store-content.ts";
+import { temporaryStore } from "../../helpers/temporary-store.ts";
+
+async function openOne(size: number) {
+  const store = await temporaryStore();
+  const { sha256, bytes } = await putBlob(store.blobs, size);
+  const path = join(store.path, blobPath(sha256));
+  await makeWritable(path);
+  const blob = await store.blobs.open(sha256);
+  if (blob === undefined) throw new Error("not there");
+  return {
+    blob,
+    sha256,
+    bytes,
+    path,
+    async [Symbol.asyncDispose]() {
+      await blob.close();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe("hashing a blob", () => {
+  it.for([0, 1, 1 << 20, (1 << 20) + 1, 4 << 20, 9_000_001])(
+    "of %i bytes gives its name and counts its bytes",
+    async (size) => {
+      await using one = await openOne(size);
+      let counted = 0;
+      const found = await one.blob.hash?.({ onBytes: (bytes) => (counted += bytes) });
+      expect([found, counted]).toEqual([one.sha256, size]);
+    },
+  );
+
+  it("several at the same time are not mixed up, and one that is cancelled disturbs no other", async () => {
+    await using one = await openOne(9_000_000);
+    await using two = await openOne(8_500_000);
+    const stop = new AbortController();
+    const cancelled = one.blob.hash?.({ onBytes: () => stop.abort(), signal: stop.signal });
+    const all = [one, two, one].map(async ({ blob }) => blob.hash?.());
+    await expect(cancelled).rejects.toMatchObject({ name: "AbortError" });
+    expect(await Promise.all(all)).toEqual([one.sha256, two.sha256, one.sha256]);
+  });
+
+  it.for([500_000, 3_000_000])("that was cut at byte %i is an error, not a hash", async (end) => {
+    await using one = await openOne(5_000_000);
+    await truncate(one.path, end);
+    await expect(one.blob.hash?.()).rejects.toMatchObject({
+      code: "JAM_STORE_CORRUPT",
+      details: { position: end },
+    });
+  });
+});
+
+describe("the identity of an open blob", () => {
+  it("stays while it is only read", async () => {
+    await using one = await openOne(1000);
+    const before = one.blob.identity?.();
+    await one.blob.readAt?.(Buffer.alloc(1000), 0);
+    expect(one.blob.identity?.().key).toBe(before?.key);
+  });
+
+  it.for([
+    ["a byte is written and the date put back", (path: string) => flipByteQuietly(path, 5)],
+    ["the same bytes are written", (path: string, bytes: Buffer) => writeFile(path, bytes)],
+    ["the dates alone are set", (path: string) => utimes(path, new Date(), statSync(path).mtime)],
+    ["it grows", (path: string) => truncate(path, 2000)],
+  ] as const)("is another one when %s", async ([, change]) => {
+    await using one = await openOne(1000);
+    const before = one.blob.identity?.();
+    await new Promise((resolve) => setTimeout(resolve, before?.settleMs));
+    await change(one.path, one.bytes);
+    expect(one.blob.identity?.().key).not.toBe(before?.key);
+  });
+});
