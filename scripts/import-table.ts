@@ -143,6 +143,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "upgrade",
       "bundle",
       "server",
+      "program",
       "compose",
     ],
     typesOf: ["store", "upstream", "openpgp", "medium"],
@@ -161,6 +162,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "upstream",
       "store",
       "medium",
+      "program",
       "sync",
       "upgrade",
       "bundle",
@@ -176,11 +178,18 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     packages: [],
     because: "argv in, exit code out",
   },
+  program: {
+    project: ["shared", "disk"],
+    node: "any",
+    packages: ["tar"],
+    because: "what is installed, and the archives of it; it knows nothing of mirrors",
+  },
   scripts: {
-    project: ["test/peers"],
+    project: ["src", "test/peers"],
     node: "any",
     packages: "any",
-    because: "a tool of the project; the demo starts the sample upstream",
+    because:
+      "a tool of the project; the demo starts the sample upstream, packages are written by jam's own code",
   },
   "scripts/man": {
     project: ["src", "package.json"],

@@ -1,4 +1,4 @@
-import { cancelOnSignals, restartForServer, processIo } from "./cli/process-io.ts";
+import { cancelOnSignals, processIo, restartForServer, restoreLibraryPath } from "./cli/process-io.ts";
 import { COMMANDS } from "./cli/registry.ts";
 import { run } from "./cli/run.ts";
 
@@ -8,6 +8,7 @@ import { run } from "./cli/run.ts";
 /** Runs the command line of this process and sets its exit status. */
 export async function main(): Promise<void> {
   restartForServer(process);
+  restoreLibraryPath(process.env);
   process.exitCode = await run({
     argv: process.argv.slice(2),
     io: processIo(process),

@@ -71,6 +71,19 @@ export function restartForServer(process: NodeJS.Process): void {
   process.execve?.(execPath, [execPath, SMALL_NURSERY, ...execArgv, ...argv.slice(1)], process.env);
 }
 
+/**
+ * Gives this process the library path that its caller had. The executable of a package adds the folder of Node's
+ * libraries, which are loaded by now, and no program that is started from here may get them. Call it after
+ * `restartForServer`, which starts Node again.
+ */
+export function restoreLibraryPath(env: NodeJS.ProcessEnv): void {
+  const before = env["JAM_INTERNAL_LIBRARY_PATH"];
+  if (before === undefined) return;
+  delete env["JAM_INTERNAL_LIBRARY_PATH"];
+  if (before === "") delete env["LD_LIBRARY_PATH"];
+  else env["LD_LIBRARY_PATH"] = before;
+}
+
 /** Aborted by the first SIGINT or SIGTERM. A second signal of the same kind ends the process at once. */
 export function cancelOnSignals(process: NodeJS.Process): AbortSignal {
   const cancel = new AbortController();

@@ -88,12 +88,17 @@ function fingerprint({ file, text, environment, cwd, version }: ConfigInput): st
   return JSON.stringify([version, codeStamp(), file ?? cwd, text, environment]);
 }
 
-/** When the code that works settings out was last changed: in a checkout it changes more often than the version. */
-function codeStamp(): number[] {
-  const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."));
-  return ["schema", "settings", "values", "config"].map(
-    (name) => statSync(new URL(`./${name}${ending}`, import.meta.url)).mtimeMs,
+/**
+ * When the code that works settings out was last changed: in a checkout it changes more often than the version. In a
+ * packaged program these files are parts of others, which all have the time and the place of the package.
+ */
+function codeStamp(): (number | string | null)[] {
+  const file = import.meta.url;
+  const ending = file.slice(file.lastIndexOf("."));
+  const times = ["schema", "settings", "values", "config"].map(
+    (name) => statSync(new URL(`./${name}${ending}`, file), { throwIfNoEntry: false })?.mtimeMs ?? null,
   );
+  return [file, statSync(new URL(file)).mtimeMs, ...times];
 }
 
 /** The end of the path is enough to distinguish files: the entry of another file is a miss, not an error. */

@@ -1,12 +1,11 @@
 import { constants, copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { JamError } from "../../shared/errors.ts";
 import { hasUnprintable, printable } from "../../shared/printable.ts";
 import { joinParts, shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 import { SETTINGS } from "../../config/settings.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { programName } from "../program-info.ts";
+import { programCommand, programName } from "../program-info.ts";
 import { findOtherSchedules } from "../init/other-schedules.ts";
 import { formatConfigText } from "../init/config-text.ts";
 import {
@@ -136,8 +135,7 @@ async function findPlace(
     ? (await context.config()).data
     : resolve(globals.data === undefined ? dirname(config) : io.cwd, globals.data ?? SETTINGS.data.default);
   return {
-    node: process.execPath,
-    script: fileURLToPath(new URL("../../../bin/jam.js", import.meta.url)),
+    program: programCommand(io.env),
     config,
     data,
   };

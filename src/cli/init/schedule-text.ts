@@ -3,9 +3,8 @@ import { shellCommand, type ShellCommand } from "../../shared/shell-command.ts";
 
 /** What a unit or a crontab has to name, all paths absolute. */
 export interface InstallPlace {
-  /** The Node and the script that run now. */
-  readonly node: string;
-  readonly script: string;
+  /** What starts this jam: its executable, or Node and a script. */
+  readonly program: readonly string[];
   readonly config: string;
   readonly data: string;
 }
@@ -27,8 +26,8 @@ export function formatSystemdUnits(place: InstallPlace): WrittenFile[] {
 
 /** A line for cron. `minute` distributes mirrors over the hour, so that not all contact upstream at the same time. */
 export function formatCrontab(place: InstallPlace, minute: number): WrittenFile {
-  const { node, script, config } = place;
-  const command = shellCommand`${node} ${script} --config ${config} sync --quiet`;
+  const { program, config } = place;
+  const command = shellCommand`${program} --config ${config} sync --quiet`;
   return {
     name: "jam.cron",
     text: `# Syncs every night. On success nothing is printed, so no mail is sent.
@@ -64,7 +63,7 @@ After=network-online.target
 [Service]
 Type=oneshot
 ${account(place)}
-ExecStart=${unitWords([place.node, place.script, "sync", "--progress", "none"])}
+ExecStart=${unitWords([...place.program, "sync", "--progress", "none"])}
 # A slow line is no failure: jam itself gives up a connection that stays silent.
 TimeoutStartSec=infinity
 # 6: another run is at it already. Not listed on purpose, so that they count as failures:
@@ -86,7 +85,7 @@ After=network-online.target
 [Service]
 Type=exec
 ${account(place)}
-ExecStart=${unitWords([place.node, place.script, "serve"])}
+ExecStart=${unitWords([...place.program, "serve"])}
 Restart=on-failure
 RestartSec=2
 # A second start would not help against wrong usage or settings (2).
@@ -115,8 +114,8 @@ Environment=XDG_CACHE_HOME=/var/cache/jam
 # Behind a proxy: Environment=HTTPS_PROXY=http://proxy:3128 NO_PROXY=localhost`;
 }
 
-function hardening({ node, script, config, data }: InstallPlace): string {
-  const isInHome = [node, script, config, data].some((path) => /^\/(?:home|root|run\/user)\//.test(path));
+function hardening({ program, config, data }: InstallPlace): string {
+  const isInHome = [...program, config, data].some((path) => /^\/(?:home|root|run\/user)\//.test(path));
   const home = isInHome
     ? "# Files of jam are in a home directory; move them to /opt, /etc and /srv, then set this to yes.\nProtectHome=read-only"
     : "ProtectHome=yes";
