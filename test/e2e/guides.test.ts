@@ -1,0 +1,53 @@
+/** What the guides and README tell operators to type works, in the order in which they tell it. test/long/guides.test.ts has the longer ones. */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import { blocksOf, operatorShell, shellBlocks } from "../helpers/operator-shell.ts";
+import { startUpstream, type TestUpstream } from "../helpers/upstream.ts";
+
+let upstream: TestUpstream;
+beforeAll(async () => {
+  upstream = await startUpstream({
+    releases: ["2.9.59", "2.9.60", "3.6.5", "3.6.7", "3.6.26", "3.6.27"],
+    oses: ["ubuntu"],
+  });
+});
+afterAll(() => upstream[Symbol.asyncDispose]());
+
+test("README: from `jam init` to `jam connect`", async () => {
+  await using shell = await operatorShell(upstream);
+  const block = shellBlocks(await blocksOf("README.md")).find((text) => text.startsWith("jam init"));
+  const { stdout } = await shell.types(block ?? "");
+  expect(stdout).toMatch(/^Updated from /m);
+  expect(stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/m);
+  expect(stdout).toContain("juju bootstrap");
+});
+
+test("pre-seed.md: the selection of the guide mirrors what the guide promises", async () => {
+  await using shell = await operatorShell(upstream);
+  const blocks = await blocksOf("docs/guides/pre-seed.md");
+  const [init = "", ...others] = shellBlocks(blocks);
+  await shell.types(init);
+  const settings = join(shell.path, "jam.yaml");
+  const shown = parse(blocks.find(({ language }) => language === "yaml")?.text ?? "") as object;
+  await writeFile(settings, stringify({ ...parse(await readFile(settings, "utf8")), ...shown }));
+  const printed: string[] = [];
+  for (const block of others) printed.push((await shell.types(block)).stdout);
+  expect(printed.join("\n")).toContain("breaks cross-model relations here");
+  const listed = JSON.parse((await shell.types("jam list -o json")).stdout) as {
+    readonly agents: readonly { readonly version: string }[];
+  };
+  const versions = [...new Set(listed.agents.map(({ version }) => version))];
+  expect(versions).toEqual(["2.9.59", "2.9.60", "3.6.5", "3.6.26", "3.6.27"]);
+});
+
+test("cron.md: the units and the crontab are written, and the state can be monitored", async () => {
+  await using shell = await operatorShell(upstream);
+  const [systemd = "", cron = "", ...others] = shellBlocks(await blocksOf("docs/guides/cron.md"));
+  await shell.types(`${systemd}rm jam.yaml\n${cron}jam sync --quiet`);
+  expect(await readdir(shell.path)).toEqual(
+    expect.arrayContaining(["jam-serve.service", "jam-sync.service", "jam-sync.timer", "jam.cron"]),
+  );
+  for (const block of others) await shell.types(block);
+});
