@@ -78,6 +78,8 @@ export interface CommandContext {
   readonly output: Output;
   /** Colours for standard output; gives plain text where colours are off. */
   readonly paint: Paint;
+  /** Columns of the terminal that standard output goes to; infinite where there is none, so that nothing is wrapped. */
+  readonly width: number;
   /** Colours for standard error. */
   readonly paintError: Paint;
   /** Aborted by SIGINT and SIGTERM. A command that throws its reason ends with status 130. */

@@ -3,7 +3,7 @@ import type { ConfigFlags } from "../config/overrides.ts";
 import type { CommandContext, CommandEntry } from "./command.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import type { CommandIo } from "./io.ts";
-import { createOutput, createPaint } from "./output/output.ts";
+import { createOutput, createPaint, widthOf } from "./output/output.ts";
 import { readVersion } from "./program-info.ts";
 
 /** The parts of a context. */
@@ -23,6 +23,7 @@ export function createContext({ io, globals, signal, commands }: ContextParts): 
     commands,
     output: createOutput(io, globals),
     paint: createPaint(io.stdout, globals.mayColor, io.env),
+    width: widthOf(io),
     paintError: createPaint(io.stderr, globals.mayColor, io.env),
     signal,
     now: () => new Date(),

@@ -61,6 +61,11 @@ export function sumTarballBytes(agents: readonly Pick<Agent, "sha256" | "size">[
   return sizes.values().reduce((sum, size) => sum + size, 0);
 }
 
+/** How many distinct tarballs these agents have. */
+export function countTarballs(agents: readonly Pick<Agent, "sha256">[]): number {
+  return new Set(agents.map(({ sha256 }) => sha256)).size;
+}
+
 /** The streams that list an agent, each once, in upstream's order. */
 export function listStreams(agent: Pick<Agent, "listings">): string[] {
   return [

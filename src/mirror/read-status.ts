@@ -1,5 +1,5 @@
 import { MIRROR_REF } from "../shared/ref-name.ts";
-import { listStreams, sumTarballBytes } from "../juju/agent.ts";
+import { countTarballs, listStreams, sumTarballBytes } from "../juju/agent.ts";
 import type { Store } from "../store/store.ts";
 import { listSnapshotIds, currentSnapshot } from "./read-snapshots.ts";
 import { readLastRuns } from "./last-runs.ts";
@@ -37,11 +37,21 @@ export async function readStatus(
   };
 }
 
-type SnapshotStatus = Pick<StatusDocument, "snapshot" | "held" | "streams" | "verified" | "verbatim">;
+type SnapshotStatus = Pick<
+  StatusDocument,
+  "snapshot" | "held" | "tarballs" | "streams" | "verified" | "verbatim"
+>;
 
 function describeSnapshot(snapshot: Snapshot | undefined): SnapshotStatus {
   if (snapshot === undefined) {
-    return { snapshot: null, held: { agents: 0, bytes: 0 }, streams: {}, verified: null, verbatim: null };
+    return {
+      snapshot: null,
+      held: { agents: 0, bytes: 0 },
+      tarballs: 0,
+      streams: {},
+      verified: null,
+      verbatim: null,
+    };
   }
   const { id, createdAt, upstream, bundle, agents, verbatim } = snapshot;
   const streams: Record<string, number> = {};
@@ -56,6 +66,7 @@ function describeSnapshot(snapshot: Snapshot | undefined): SnapshotStatus {
       expiredKeys: expiredKeysOf(snapshot),
     },
     held: { agents: agents.length, bytes: sumTarballBytes(agents) },
+    tarballs: countTarballs(agents),
     streams,
     verified: isVerified(snapshot),
     verbatim,

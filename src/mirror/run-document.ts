@@ -52,6 +52,13 @@ export const syncReport = z
     held: agentsAndBytesField.describe(
       "Agents listed, and bytes of their distinct tarballs, after this run.",
     ),
+    tarballs: z
+      .object({ fetched: countField, held: countField })
+      .readonly()
+      .exactOptional()
+      .describe(
+        "Distinct tarballs of the agents in `fetched` and `held`; absent in reports of older versions.",
+      ),
     added: z.array(z.string()).readonly(),
     removed: z.array(removal).readonly(),
     failed: z.array(failedItem).readonly().describe("Wanted agents that are not held after the run."),

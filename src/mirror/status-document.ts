@@ -44,6 +44,7 @@ export const statusDocument = z
       ),
     snapshot: shownSnapshot.nullable().describe("What the mirror shows; null before the first sync."),
     held: agentsAndBytesField,
+    tarballs: countField.describe("Distinct tarballs of the held agents."),
     streams: z.record(z.string(), countField).describe("Held agents by stream."),
     verified: z.boolean().nullable().describe("Whether the signatures of every upstream were verified."),
     verbatim: z

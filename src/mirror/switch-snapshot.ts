@@ -8,7 +8,7 @@ import { diffSnapshots } from "./list-snapshots.ts";
 import { readGraced, showSnapshot } from "./publish.ts";
 import { currentSnapshot } from "./read-snapshots.ts";
 import { keepReport, type UnstampedReport } from "./run-report.ts";
-import { sumTarballBytes } from "../juju/agent.ts";
+import { countTarballs, sumTarballBytes } from "../juju/agent.ts";
 import { isVerified, type Snapshot } from "./snapshot.ts";
 import type { SnapshotDiff } from "./snapshots-document.ts";
 
@@ -98,6 +98,7 @@ function reportOf({ added, removed, from }: SnapshotDiff, snapshot: Snapshot): U
     verified: isVerified(snapshot),
     fetched: { agents: 0, bytes: 0 },
     held: { agents: snapshot.agents.length, bytes: sumTarballBytes(snapshot.agents) },
+    tarballs: { fetched: 0, held: countTarballs(snapshot.agents) },
     added,
     removed: removed.map((agent) => ({
       agent,

@@ -1,7 +1,7 @@
 import type { ErrorReport } from "../shared/errors.ts";
 import { cutLists } from "../shared/listed.ts";
 import type { Sha256 } from "../shared/sha256.ts";
-import { formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
+import { countTarballs, formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
 import type { Assessment } from "./assess.ts";
 import type { FetchOutcome } from "./fetch-items.ts";
 import type { SyncPlan } from "./plan.ts";
@@ -35,6 +35,7 @@ export function summarizeRun(run: FinishedRun): UnstampedReport {
       bytes: outcome.bytes,
     },
     held: { agents: agents.length, bytes: sumTarballBytes(agents) },
+    tarballs: { fetched: outcome.fetched.length, held: countTarballs(agents) },
     added: [...after].filter((name) => !before.has(name)),
     removed: assessment.plan.remove.filter(({ agent }) => !after.has(agent)),
     failed,

@@ -28,13 +28,16 @@ test("lists for people fold series and architectures; --wide and JSON name every
     "rule 1: released",
   ]);
   expect(dry.join("\n")).toMatch(
-    /\n4 tarballs, [\d.]+ KiB to fetch; 0 agents to remove; 12 wanted in all\.\n/,
+    /\nto fetch 12 agents, 4 tarballs, [\d.]+ KiB\nto remove 0 agents\nselected 12 agents, 4 tarballs, [\d.]+ KiB\n/,
   );
 
   const synced = await here("sync");
-  expect(synced.slice(4)).toEqual([
+  expect(synced.slice(1)).toEqual([
     "new 2.9.49 ubuntu (+4 series) amd64 arm64",
     "3.6.27 ubuntu amd64 arm64",
+    expect.stringMatching(/^fetched 12 agents, 4 tarballs, [\d.]+ KiB in /),
+    expect.stringMatching(/^held 12 agents, 4 tarballs, [\d.]+ KiB$/),
+    expect.stringMatching(/^snapshot \S+$/),
     "",
   ]);
 

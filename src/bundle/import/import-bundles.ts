@@ -124,10 +124,11 @@ function summarize(run: {
   const failed: FailedItem[] = closed.published.flatMap((published) => published.failed);
   const isWhole = missing.length === 0 && failed.length === 0 && faults.errors.length === 0;
   const snapshot = closed.snapshot;
+  const { tarballs, ...imported } = receiver.imported();
   const report: ImportReport = {
     outcome: !isWhole ? "partial" : snapshot?.id === current?.id ? "unchanged" : "updated",
     snapshot: snapshot?.id ?? null,
-    imported: receiver.imported(),
+    imported,
     missing: missing.map((content) => cutLists(content, ["agents", "volumes"])),
     needed: neededPlaces(missing),
     bundles: [...receiver.bundles()].map(({ manifest, signedBy }) => ({
@@ -145,6 +146,7 @@ function summarize(run: {
     upstream: snapshot?.upstream.url ?? null,
     verified: snapshot !== undefined && isVerified(snapshot),
     held: closed.held,
+    tarballs: { imported: tarballs, held: closed.tarballs },
   };
   return cutLists(report, IMPORT_LISTS);
 }

@@ -124,6 +124,8 @@ export interface ImportReport extends Omitting<(typeof IMPORT_LISTS)[number]> {
   readonly upstream: string | null;
   readonly verified: boolean;
   readonly held: AgentsAndBytes;
+  /** Distinct tarballs of the agents in `imported` and `held`. */
+  readonly tarballs: { readonly imported: number; readonly held: number };
 }
 
 /** The report as `jam status` shows runs. */
@@ -137,6 +139,7 @@ export function historyOf(report: ImportReport): Omit<SyncReport, "startedAt" | 
     verified,
     fetched: imported,
     held,
+    tarballs: { fetched: report.tarballs.imported, held: report.tarballs.held },
     added,
     removed: report.removed.map((agent) => ({
       agent,

@@ -1,4 +1,4 @@
-import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
+import { countTarballs, formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
 import { repairTrees } from "../../mirror/rebuild-tree.ts";
 import type { AgentsAndBytes } from "../../mirror/run-report.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
@@ -25,6 +25,8 @@ export interface PublishResult {
   readonly waiting: readonly WaitingBundle[];
   readonly added: readonly string[];
   readonly held: AgentsAndBytes;
+  /** Distinct tarballs of the held agents. */
+  readonly tarballs: number;
   readonly warnings: readonly string[];
 }
 
@@ -135,11 +137,12 @@ async function record(
 function compare(
   before: Snapshot | undefined,
   after: Snapshot | undefined,
-): Pick<PublishResult, "added" | "held"> {
+): Pick<PublishResult, "added" | "held" | "tarballs"> {
   const names = new Set(before?.agents.map(formatAgentName));
   const agents = after?.agents ?? [];
   return {
     added: agents.map(formatAgentName).filter((name) => !names.has(name)),
     held: { agents: agents.length, bytes: sumTarballBytes(agents) },
+    tarballs: countTarballs(agents),
   };
 }

@@ -108,7 +108,7 @@ export class VolumeReceiver {
     return this.#arrivals.get(id)?.stored ?? new Set();
   }
 
-  imported(): AgentsAndBytes {
+  imported(): AgentsAndBytes & { readonly tarballs: number } {
     const counted = new Set<Sha256>();
     let [agents, bytes] = [0, 0];
     for (const { bundle, stored } of this.#arrivals.values()) {
@@ -119,7 +119,7 @@ export class VolumeReceiver {
         counted.add(row.sha256);
       }
     }
-    return { agents, bytes };
+    return { agents, bytes, tarballs: counted.size };
   }
 
   async #receiveVolume(volume: OpenVolume): Promise<void> {

@@ -1,3 +1,4 @@
+import type { DescribedSetting } from "../../config/describe.ts";
 import type { LoadOptions } from "../../config/load.ts";
 import { printable } from "../../shared/printable.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
@@ -45,13 +46,28 @@ async function show(context: CommandContext): Promise<void> {
   const loaded = await loadSettings({ ...placeOf(context), file: globals.config, flags });
   const settings = describeSettings(loaded);
   await context.output.print({ file: loaded.file ?? null, settings: settings.map(withNull) }, () =>
-    formatTable(
-      [{ heading: "SETTING" }, { heading: "VALUE" }, { heading: "FROM" }],
-      settings.flatMap(({ key, value, from }) =>
-        showValue(value).map((text, i) => [i === 0 ? key : "", text, from]),
-      ),
-    ),
+    renderSettings(settings, { file: loaded.file, width: context.width }),
   );
+}
+
+/** The path of the file stands once, above the settings that come from it. */
+async function renderSettings(
+  settings: readonly DescribedSetting[],
+  { file, width }: { readonly file: string | undefined; readonly width: number },
+): Promise<string> {
+  const table = await formatTable(
+    [{ heading: "SETTING" }, { heading: "VALUE" }, { heading: "FROM" }],
+    settings.flatMap(({ key, value, from }) =>
+      showValue(value).map((text, i) => [
+        i === 0 ? key : "",
+        text,
+        i > 0 ? "" : from === file ? "file" : from,
+      ]),
+    ),
+    width,
+  );
+  const where = file === undefined ? "There is no settings file." : `file: ${printable(file, Infinity)}`;
+  return `${where}\n\n${table}`;
 }
 
 /** Where settings are looked for. */

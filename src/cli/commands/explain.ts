@@ -1,21 +1,21 @@
 import { Option } from "commander";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
-import { printable } from "../../shared/printable.ts";
 import { JamError } from "../../shared/errors.ts";
 import { currentSnapshot } from "../../mirror/read-snapshots.ts";
 import { explainNamed } from "../../mirror/explain-agents.ts";
-import type { ExplainedAgent } from "../../mirror/explain-document.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { adviseOnMissing, readUpstreamAgents } from "../upstream-agents.ts";
 
 interface ExplainFlags {
   readonly offline?: true;
+  readonly wide?: true;
 }
 
 export const define: DefineCommand = (command, run) => {
   command
     .argument("[agent]", "an agent, or a part of its name: 3.6.5-ubuntu-arm64, 3.6.5, 3.6, ubuntu-arm64")
     .option("--offline", "use only this mirror, do not contact upstream")
+    .option("--wide", "every agent by itself, with what each rule decides (also with -v)")
     .addOption(new Option("--lookup", "now `jam lookup`").hideHelp())
     .on("option:lookup", () => {
       throw new JamError("JAM_USAGE_INVALID", "--lookup: use the command `jam lookup`.", {
@@ -26,8 +26,9 @@ export const define: DefineCommand = (command, run) => {
     .addHelpText(
       "after",
       `
-Shows for each agent that matches the name whether it is mirrored and held, and what every rule of \`select\`
-and \`deny\` decides about it. Upstream's metadata is read (and verified) as a sync would.
+Shows whether the agents that match the name are mirrored and held, and what every rule of \`select\` and \`deny\`
+decides about them. Agents with the same answer are printed together. Upstream's metadata is read (and verified) as
+by a sync.
 \`jam lookup\` shows how Juju itself looks for an agent.
 
 Examples:
@@ -40,7 +41,7 @@ Examples:
 async function explain(context: CommandContext, call: CommandCall<ExplainFlags>): Promise<void> {
   const name = call.args[0] as string | undefined;
   if (name === undefined) throw withoutAgent();
-  await explainAgent(context, name, call.options.offline === true);
+  await explainAgent(context, name, call.options);
 }
 
 function withoutAgent(): JamError {
@@ -49,11 +50,11 @@ function withoutAgent(): JamError {
   });
 }
 
-async function explainAgent(context: CommandContext, name: string, wishesOffline: boolean): Promise<void> {
+async function explainAgent(context: CommandContext, name: string, flags: ExplainFlags): Promise<void> {
   const config = await context.config();
   const { openReader } = await import("../../compose/store.ts");
   const current = await currentSnapshot(await openReader(config), MIRROR_REF);
-  const isOffline = wishesOffline || config.mode === "offline";
+  const isOffline = flags.offline === true || config.mode === "offline";
   const upstream = isOffline ? undefined : await readUpstreamAgents(context, ["*"]);
   const document = await explainNamed(name, {
     held: current?.agents ?? [],
@@ -62,29 +63,13 @@ async function explainAgent(context: CommandContext, name: string, wishesOffline
     advise: () => adviseOnMissing(context, { word: name, upstream }),
   });
   if (document.note !== undefined) await context.output.note(document.note);
-  await context.output.print(document, () =>
-    document.agents.map((row) => render(row, { context, isOffline })).join("\n"),
-  );
-}
-
-function render(
-  row: ExplainedAgent,
-  view: { readonly context: CommandContext; readonly isOffline: boolean },
-): string {
-  const { paint } = view.context;
-  const state = row.taken
-    ? paint("green", "mirrored")
-    : paint("yellow", row.denied ? "denied" : "not mirrored");
-  const places = [
-    row.held ? "held" : "not held",
-    ...(view.isOffline ? [] : [row.upstream ? "listed upstream" : "not listed upstream"]),
-  ];
-  const lines = [
-    `${paint("bold", row.agent)}: ${state} (${places.join(", ")}; ${row.streams.join(", ")})`,
-    `  ${printable(row.reason, Infinity)}`,
-    ...row.rules.map((rule) =>
-      printable(`  rule ${rule.rule} (${rule.conditions}): ${rule.reason}`, Infinity),
-    ),
-  ];
-  return `${lines.join("\n")}\n`;
+  const isVerbose = context.globals.logLevel === "debug" || context.globals.logLevel === "trace";
+  await context.output.print(document, async () => {
+    const { renderEveryExplanation, renderExplanations } = await import("../render/explain.ts");
+    const view = { ...context, isOffline };
+    const isSingle = document.agents.length === 1;
+    return isSingle || flags.wide === true || isVerbose
+      ? renderEveryExplanation(document.agents, view)
+      : renderExplanations(document.agents, view);
+  });
 }

@@ -50,7 +50,7 @@ async function graph(context: CommandContext, call: CommandCall<Flags>): Promise
   });
   if (options.dot === true) await context.io.stdout.write(formatDot(made));
   else if (options.mermaid === true) await context.io.stdout.write(formatMermaid(made));
-  else await context.output.print(made, () => render(made));
+  else await context.output.print(made, () => render(made, context));
   if (made.nodes.length === 0)
     await context.output.note(
       config.mode === "offline"
@@ -63,7 +63,7 @@ async function readStart(context: CommandContext, text: string): Promise<JujuVer
   return parseVersion(await readVersionAloud(context, text, "--from"));
 }
 
-function render({ nodes, edges }: UpgradeGraph): Promise<string> {
+function render({ nodes, edges }: UpgradeGraph, { width }: CommandContext): Promise<string> {
   const held = new Set(nodes.flatMap((node) => (node.held ? [node.version] : [])));
   return formatTable(
     ["FROM", "TO", "HOW", "HELD", "RISKS"].map((heading) => ({ heading })),
@@ -74,5 +74,6 @@ function render({ nodes, edges }: UpgradeGraph): Promise<string> {
       held.has(to) ? "yes" : "no",
       risks.map(({ severity, reason }) => `${severity}: ${reason}`).join("; "),
     ]),
+    width,
   );
 }

@@ -146,6 +146,7 @@ async function list(context: CommandContext): Promise<void> {
             key.isOwn ? "this side" : "trusted",
             nameOf(key),
           ]),
+          context.width,
         ),
   );
 }

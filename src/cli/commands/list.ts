@@ -40,7 +40,9 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
   if (document.note !== undefined) await context.output.note(document.note);
   await context.output.print(document, async () => {
     const { renderAgents, renderEveryAgent } = await import("../render/agent-table.ts");
-    return (wide === true ? renderEveryAgent : renderAgents)(document.agents);
+    return wide === true
+      ? renderEveryAgent(document.agents, context.width)
+      : renderAgents(document.agents, context.width);
   });
   if (document.agents.length > 0) return 0;
   const { EXIT } = await import("../exit-status.ts");

@@ -80,7 +80,7 @@ async function lookup(context: CommandContext, call: CommandCall<LookupFlags>): 
   const report = await reportLookup({ inquiry, place, demandsSigned: flags.requireSigned === true }, reader);
   await context.output.print(report, async () => {
     const { renderLookup } = await import("../render/lookup.ts");
-    return renderLookup(report, context.paint);
+    return renderLookup(report, context);
   });
   return report.outcome === "found" ? EXIT.ok : EXIT.notHeld;
 }

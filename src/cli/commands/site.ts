@@ -56,7 +56,7 @@ async function list(context: CommandContext): Promise<void> {
   await context.output.print(document, () => renderSites(document, context));
 }
 
-async function renderSites({ sites }: SitesDocument, { now }: CommandContext): Promise<string> {
+async function renderSites({ sites }: SitesDocument, { now, width }: CommandContext): Promise<string> {
   if (sites.length === 0) {
     return "No receipts imported yet. `jam bundle receipt` writes one on the far side, `jam site update` imports it here.\n";
   }
@@ -77,6 +77,7 @@ async function renderSites({ sites }: SitesDocument, { now }: CommandContext): P
       formatByteSize(nextDelta.bytes),
       signedBy === null ? "UNSIGNED" : formatFingerprint(signedBy),
     ]),
+    width,
   );
 }
 

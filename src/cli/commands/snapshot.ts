@@ -77,14 +77,14 @@ async function list(context: CommandContext): Promise<void> {
 async function show(context: CommandContext, call: CommandCall<object>): Promise<void> {
   const store = await open(context);
   const document = await describeSnapshot(store, await findSnapshot(store, call.args[0] as string));
-  await context.output.print(document, () => renderSnapshot(document));
+  await context.output.print(document, () => renderSnapshot(document, context));
 }
 
 async function diff(context: CommandContext, call: CommandCall<object>): Promise<void> {
   const store = await open(context);
   const [from, to] = call.args as [string, string];
   const document = diffSnapshots(await findSnapshot(store, from), await findSnapshot(store, to));
-  await context.output.print(document, () => renderDiff(document));
+  await context.output.print(document, () => renderDiff(document, context));
 }
 
 async function switchTo(context: CommandContext, call: CommandCall<SwitchFlags>): Promise<void> {
@@ -100,7 +100,7 @@ async function switchTo(context: CommandContext, call: CommandCall<SwitchFlags>)
   });
   if (call.options.dryRun === true) {
     const planned = await planSwitch(store, await find());
-    await context.output.print(planned, async () => `Would change:\n${await renderDiff(planned)}`);
+    await context.output.print(planned, async () => `Would change:\n${await renderDiff(planned, context)}`);
     return;
   }
   const run = {
@@ -112,7 +112,7 @@ async function switchTo(context: CommandContext, call: CommandCall<SwitchFlags>)
   await context.output.print(document, async () =>
     document.from === document.to
       ? `${document.to} is shown already.\n`
-      : `Now shown: ${document.to}\n${await renderDiff(document)}`,
+      : `Now shown: ${document.to}\n${await renderDiff(document, context)}`,
   );
 }
 
@@ -144,11 +144,15 @@ async function renderList(
       refs.length === 0 ? "-" : refs.join(","),
       `${bundle === null ? upstream : `bundle ${bundle}`}${verified ? "" : " (NOT VERIFIED)"}`,
     ]),
+    context.width,
   );
   return table + damaged.map(({ message }) => `${context.paint("red", message)}\n`).join("");
 }
 
-async function renderSnapshot({ snapshot, proofs, agents }: SnapshotDocument): Promise<string> {
+async function renderSnapshot(
+  { snapshot, proofs, agents }: SnapshotDocument,
+  { width }: CommandContext,
+): Promise<string> {
   const lines = [
     `snapshot  ${snapshot.id}`,
     `created   ${formatLocalTime(snapshot.createdAt)}`,
@@ -156,7 +160,7 @@ async function renderSnapshot({ snapshot, proofs, agents }: SnapshotDocument): P
     `before    ${snapshot.parent ?? "-"}`,
     `bundle    ${snapshot.bundle ?? "-"}`,
     `agents    ${snapshot.agents}, ${formatByteSize(snapshot.bytes)}`,
-    ...(await formatAgentNames("          ", agents)),
+    ...(await formatAgentNames("          ", agents, { width })),
   ];
   for (const { upstream, verified, documents } of proofs) {
     lines.push(`upstream  ${upstream} (${verified ? "verified" : "NOT VERIFIED"})`);
@@ -171,14 +175,17 @@ async function renderSnapshot({ snapshot, proofs, agents }: SnapshotDocument): P
   return `${lines.join("\n")}\n`;
 }
 
-async function renderDiff({ from, to, added, removed, changed, bytes }: SnapshotDiff): Promise<string> {
+async function renderDiff(
+  { from, to, added, removed, changed, bytes }: SnapshotDiff,
+  { width }: CommandContext,
+): Promise<string> {
   if (added.length + removed.length + changed.length === 0)
     return `${from} and ${to} list the same agents.\n`;
   const lines = [`from      ${from}`, `to        ${to}`];
-  lines.push(...(await formatAgentNames(`added     ${added.length}: `, added)));
-  lines.push(...(await formatAgentNames(`removed   ${removed.length}: `, removed)));
+  lines.push(...(await formatAgentNames(`added     ${added.length}: `, added, { width })));
+  lines.push(...(await formatAgentNames(`removed   ${removed.length}: `, removed, { width })));
   const others = changed.map(({ agent }) => agent);
-  lines.push(...(await formatAgentNames(`changed   ${changed.length}: `, others)));
+  lines.push(...(await formatAgentNames(`changed   ${changed.length}: `, others, { width })));
   lines.push(`size      ${bytes < 0 ? "-" : "+"}${formatByteSize(Math.abs(bytes))}`);
   return `${lines.join("\n")}\n`;
 }

@@ -10,6 +10,7 @@ import type { StatusDocument } from "../../mirror/status-document.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { EXIT } from "../exit-status.ts";
 import { formatTable } from "../output/table.ts";
+import { formatTotals } from "../render/totals.ts";
 import { describeLastRuns, findStaleness } from "../render/last-runs.ts";
 import { formatFingerprint } from "../../shared/signature.ts";
 
@@ -78,7 +79,7 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
         ),
       ),
       ...describeOrigin(snapshot.bundle, context),
-      `held      ${formatCount(status.held.agents, "agent")}, ${formatByteSize(status.held.bytes)}: ${streams.join(", ")}`,
+      `held      ${formatTotals({ ...status.held, tarballs: status.tarballs })}${streams.length === 0 ? "" : `: ${streams.join(", ")}`}`,
       `verbatim  ${verbatim.complete ? "complete: /upstream/tools is served" : `not served: ${printable(verbatim.reason, Infinity)}`}`,
     );
   }
@@ -97,7 +98,7 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
       `writing   ${printable(command)}, process ${pid} on ${printable(host)}, since ${formatLocalTime(since)}`,
     );
   }
-  if (status.runs.length > 0) lines.push("", "Last runs:", await runsTable(status.runs));
+  if (status.runs.length > 0) lines.push("", "Last runs:", await runsTable(status.runs, context.width));
   return `${lines.join("\n")}\n`;
 }
 
@@ -117,7 +118,7 @@ function describeOrigin(
   return [`bundle    ${bundle.id} of ${formatLocalTime(bundle.createdAt)} (${signer}${expired})`];
 }
 
-function runsTable(runs: readonly SyncReport[]): Promise<string> {
+function runsTable(runs: readonly SyncReport[], width: number): Promise<string> {
   return formatTable(
     [
       { heading: "STARTED" },
@@ -139,6 +140,7 @@ function runsTable(runs: readonly SyncReport[]): Promise<string> {
       formatDuration(run.durationMs),
       run.error === undefined ? "" : `${run.error.code}: ${run.error.message}`,
     ]),
+    width,
   );
 }
 

@@ -146,7 +146,7 @@ async function savePlan(file: string, planned: PlannedSync, context: CommandCont
 
 async function printPlan(context: CommandContext, planned: PlannedSync, flags: SyncFlags): Promise<number> {
   const { plan, refusal } = planned;
-  await context.output.print(planDocument(planned), () => renderPlan(planned));
+  await context.output.print(planDocument(planned), () => renderPlan(planned, context.width));
   if (refusal !== undefined) {
     const { renderError } = await import("../output/error-text.ts");
     await context.output.warn(renderError(refusal, context.paintError, false));
@@ -159,8 +159,7 @@ async function printPlan(context: CommandContext, planned: PlannedSync, flags: S
 async function printReport(context: CommandContext, report: SyncReport, flags: SyncFlags): Promise<number> {
   const isGood = report.outcome === "unchanged" || report.outcome === "updated";
   const isSilent = context.globals.isQuiet && isGood && context.output.format === "table";
-  if (!isSilent)
-    await context.output.print(reportDocument(report), () => renderReport(report, context.paint));
+  if (!isSilent) await context.output.print(reportDocument(report), () => renderReport(report, context));
   if (!isGood) return EXIT.partial;
   return report.outcome === "updated" && flags.detailedExitcode === true ? EXIT.changes : 0;
 }

@@ -64,7 +64,7 @@ async function answerFile(context: CommandContext, file: string, hasCandidates: 
   const questions = parseQuestions(text, name);
   const document = answerBatch(await readState(context), questions, hasCandidates);
   const { renderBatch } = await import("../render/which.ts");
-  await context.output.print(document, () => renderBatch(document.answers));
+  await context.output.print(document, () => renderBatch(document.answers, context.width));
   return 0;
 }
 

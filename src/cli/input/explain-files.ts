@@ -81,6 +81,7 @@ async function render(
       juju ?? "-",
       told,
     ]),
+    context.width,
   );
   const unread = sources.filter(({ outcome }) => outcome === "unread");
   const steps = Map.groupBy(

@@ -22,7 +22,8 @@ export function createOutput(
   return {
     format,
     print: async (document, render) => {
-      const text = format === "table" ? await render() : await serialize(document, format);
+      const text =
+        format === "table" ? await fit(await render(), widthOf(io)) : await serialize(document, format);
       if (text !== "") await write(io.stdout, text);
     },
     note: async (text) => {
@@ -30,6 +31,21 @@ export function createOutput(
     },
     warn: (text) => write(io.stderr, text),
   };
+}
+
+/** Columns of standard output: those of its terminal, else COLUMNS where that is exported, else no limit. */
+export function widthOf({ stdout, env }: Pick<CommandIo, "stdout" | "env">): number {
+  const columns = stdout.columns() ?? Number(env["COLUMNS"]);
+  return Number.isInteger(columns) && columns >= MIN_WIDTH ? columns : Infinity;
+}
+
+/** In narrower terminals nothing is wrapped: it would be harder to read. */
+const MIN_WIDTH = 40;
+
+async function fit(text: string, width: number): Promise<string> {
+  if (width === Infinity) return text;
+  const { fitLines } = await import("./fit.ts");
+  return fitLines(text, width);
 }
 
 async function serialize(document: unknown, format: Exclude<OutputFormat, "table">): Promise<string> {
@@ -42,6 +58,13 @@ function endLine(text: string): string {
 }
 
 export type PaintStyle = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+
+/** What texts for people are made for. */
+export interface Page {
+  readonly paint: Paint;
+  /** Columns of the terminal; infinite where there is none. */
+  readonly width: number;
+}
 
 /** Puts terminal colours around a text, or none. */
 export type Paint = (style: PaintStyle, text: string) => string;

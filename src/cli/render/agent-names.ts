@@ -1,7 +1,7 @@
-import { parseAgentBinary } from "../../juju/agent.ts";
+import { osTypeOf } from "../../juju/release.ts";
 import { formatCount } from "../../shared/listed.ts";
 import { formatRows } from "../output/table.ts";
-import { foldAgents, type AgentPlace } from "./agent-table.ts";
+import { foldAgents, readAgentPlace, type AgentPlace } from "./agent-table.ts";
 
 /** An agent of a report with why it is there. */
 export interface NamedAgent {
@@ -9,27 +9,40 @@ export interface NamedAgent {
   readonly reason?: string;
 }
 
+interface NamesOptions {
+  /** So many more agents are not among them. Default 0. */
+  readonly omitted?: number | undefined;
+  /** Columns of the terminal. Default: no limit. */
+  readonly width?: number;
+}
+
 /** So many lines of agents are printed before the rest becomes a number. */
 const MAX_LINES = 12;
 
 /**
- * Agents of a report as lines under `heading`, series and architectures folded; `omitted` more are not among them.
- * A report does not know tarballs: a line says which agents the run named.
+ * Agents of a report as lines under `heading`, folded as `jam list` does. A reason is printed once, after the agents that it
+ * is about.
  */
 export async function formatAgentNames(
   heading: string,
   agents: readonly (string | NamedAgent)[],
-  omitted = 0,
+  { omitted = 0, width = Infinity }: NamesOptions = {},
 ): Promise<string[]> {
   const places = agents.map((each) => {
     const { agent, reason = "" } = typeof each === "string" ? { agent: each } : each;
     return { ...readAgentPlace(agent), reason };
   });
-  const lines = foldAgents(places, { tarball: () => "", shown: ({ reason }) => [reason] });
+  const lines = foldNames(places, ({ reason }) => [reason]);
   const shown = lines.slice(0, MAX_LINES);
   const left = lines.slice(MAX_LINES).reduce((sum, { rows }) => sum + rows.length, omitted);
   const text = await formatRows(
-    shown.map(({ version, releases, arches, rows }) => [version, releases, arches, rows[0]?.reason ?? ""]),
+    shown.map(({ version, releases, arches, rows: [first] }, index) => [
+      version,
+      releases,
+      arches,
+      first?.reason === shown[index - 1]?.rows[0]?.reason ? "" : (first?.reason ?? ""),
+    ]),
+    width - heading.length,
   );
   const indent = " ".repeat(heading.length);
   const printed = text.split("\n").filter((line) => line !== "");
@@ -37,12 +50,13 @@ export async function formatAgentNames(
   return printed.map((line, index) => (index === 0 ? heading : indent) + line);
 }
 
-/** Where an agent of this name belongs; a name that Juju does not read as an agent's stands alone. */
-export function readAgentPlace(name: string): AgentPlace {
-  try {
-    const { version, release, arch } = parseAgentBinary(name);
-    return { version, release, arch };
-  } catch {
-    return { version: name, release: "", arch: "" };
-  }
+/**
+ * Lines of agents of which only the names are known. Releases of one OS type have the same tarball in all that Juju
+ * publishes, so that these are the lines of `jam list`.
+ */
+export function foldNames<Row extends AgentPlace>(
+  rows: readonly Row[],
+  shown: (row: Row) => readonly string[],
+) {
+  return foldAgents(rows, { tarball: ({ release }) => osTypeOf(release) ?? release, shown });
 }

@@ -1,35 +1,66 @@
-import { sumTarballBytes } from "../../juju/agent.ts";
+import { countTarballs, parseAgentBinary, sumTarballBytes } from "../../juju/agent.ts";
 import type { AgentsDocument } from "../../mirror/agents-document.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
-import { formatCount } from "../../shared/listed.ts";
 import { formatTable } from "../output/table.ts";
 import { OS_TYPES } from "../../juju/release.ts";
+import { formatTotals, type Totals } from "./totals.ts";
 
 type AgentRow = AgentsDocument["agents"][number];
 
 /** Held agents with series and architectures folded, and the totals in the last line. */
-export async function renderAgents(agents: readonly AgentRow[]): Promise<string> {
+export async function renderAgents(agents: readonly AgentRow[], width = Infinity): Promise<string> {
   if (agents.length === 0) return "";
   const lines = foldAgents(agents, {
     tarball: ({ sha256 }) => sha256,
     shown: ({ streams }) => [streams.toSorted().join(",")],
   });
-  const full = await formatLines(lines);
+  const full = await formatLines(lines, Infinity);
   // SIZE stands right in the last column, so every line is as wide as the first.
   const table =
     full.indexOf("\n") <= MAX_WIDTH
       ? full
       : await formatLines(
           lines.map((line) => ({ ...line, releases: line.releases.replace(" series)", ")") })),
+          width,
         );
-  const tarballs = new Set(agents.map(({ sha256 }) => sha256)).size;
-  return `${table}${formatCount(agents.length, "agent")}, ${formatCount(tarballs, "tarball")}, ${formatByteSize(sumTarballBytes(agents))}\n`;
+  return `${table}${formatTotals(totalsOf(agents))}\n`;
+}
+
+function totalsOf(agents: readonly Pick<AgentRow, "sha256" | "size">[]): Totals {
+  return { agents: agents.length, tarballs: countTarballs(agents), bytes: sumTarballBytes(agents) };
+}
+
+/** Tarballs with the names of their agents, folded like agents that are held. */
+export function renderTarballs(
+  tarballs: readonly (Pick<AgentRow, "sha256" | "size"> & { readonly agents: readonly string[] })[],
+  width: number,
+): Promise<string> | string {
+  if (tarballs.length === 0) return "";
+  const agents = tarballs.flatMap(({ agents: names, sha256, size }) =>
+    names.map((name) => ({ ...readAgentPlace(name), sha256, size })),
+  );
+  const lines = foldAgents(agents, { tarball: ({ sha256 }) => sha256, shown: () => [] });
+  return formatTable(
+    [
+      { heading: "VERSION" },
+      { heading: "RELEASE" },
+      { heading: "ARCH" },
+      { heading: "SIZE", align: "right" },
+    ],
+    lines.map(({ version, releases, arches, rows }) => [
+      version,
+      releases,
+      arches,
+      formatByteSize(sumTarballBytes(rows)),
+    ]),
+    width,
+  );
 }
 
 /** In wider tables the word series is left out. */
 const MAX_WIDTH = 80;
 
-function formatLines(lines: readonly AgentLine<AgentRow>[]): Promise<string> {
+function formatLines(lines: readonly AgentLine<AgentRow>[], width: number): Promise<string> {
   return formatTable(
     [
       { heading: "VERSION" },
@@ -45,11 +76,12 @@ function formatLines(lines: readonly AgentLine<AgentRow>[]): Promise<string> {
       rows[0]?.streams.join(",") ?? "",
       formatByteSize(sumTarballBytes(rows)),
     ]),
+    width,
   );
 }
 
 /** One line per agent, with the path of its tarball. */
-export async function renderEveryAgent(agents: readonly AgentRow[]): Promise<string> {
+export async function renderEveryAgent(agents: readonly AgentRow[], width: number): Promise<string> {
   if (agents.length === 0) return "";
   return formatTable(
     [
@@ -68,6 +100,7 @@ export async function renderEveryAgent(agents: readonly AgentRow[]): Promise<str
       formatByteSize(size),
       path,
     ]),
+    width,
   );
 }
 
@@ -76,6 +109,16 @@ export interface AgentPlace {
   readonly version: string;
   readonly release: string;
   readonly arch: string;
+}
+
+/** Where an agent of this name belongs; a name that Juju does not read as an agent's stands alone. */
+export function readAgentPlace(name: string): AgentPlace {
+  try {
+    const { version, release, arch } = parseAgentBinary(name);
+    return { version, release, arch };
+  } catch {
+    return { version: name, release: "", arch: "" };
+  }
 }
 
 /** Agents that differ only in release and architecture, as one line. */

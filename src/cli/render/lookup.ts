@@ -2,15 +2,15 @@ import { printable } from "../../shared/printable.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import type { LookupReport } from "../../upgrade/lookup/lookup-report.ts";
 import type { LookupStep } from "../../upgrade/lookup/read-document.ts";
-import type { Paint } from "../output/output.ts";
+import type { Page, Paint } from "../output/output.ts";
 import { formatTable } from "../output/table.ts";
 
 /** Agents that are shown; JSON has them all. */
 const MAX_AGENTS = 8;
 
 /** A look-up for people: who looks for what, each document in order, and how it ends. */
-export async function renderLookup(report: LookupReport, paint: Paint): Promise<string> {
-  const lines = [...head(report, paint), "", await steps(report), ...outcome(report, paint)];
+export async function renderLookup(report: LookupReport, { paint, width }: Page): Promise<string> {
+  const lines = [...head(report, paint), "", await steps(report, width), ...outcome(report, paint)];
   for (const { code, message, remedy } of report.warnings) {
     lines.push(
       "",
@@ -35,7 +35,7 @@ function head({ juju, wanted, sources }: LookupReport, paint: Paint): string[] {
   ];
 }
 
-function steps({ steps: all, sources }: LookupReport): Promise<string> {
+function steps({ steps: all, sources }: LookupReport, width: number): Promise<string> {
   return formatTable(
     [
       { heading: "#", align: "right" },
@@ -51,6 +51,7 @@ function steps({ steps: all, sources }: LookupReport): Promise<string> {
       step.sent ? `${step.status ?? "none"}` : "not asked",
       `${step.note}${step.attempts > 1 && step.sent ? ` (tried ${step.attempts} times)` : ""}`,
     ]),
+    width,
   );
 }
 

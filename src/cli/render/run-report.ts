@@ -1,12 +1,12 @@
 import type { ErrorCode } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
-import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { countRows, formatCount } from "../../shared/listed.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
-import type { Paint } from "../output/output.ts";
+import type { Page, Paint } from "../output/output.ts";
 import { formatTable } from "../output/table.ts";
 import { formatAgentNames } from "./agent-names.ts";
+import { formatTotals } from "./totals.ts";
 
 /** A run's report as the one JSON document. `removed` lists agent names; `removals` the reason for each. */
 export function reportDocument(report: SyncReport): object {
@@ -15,28 +15,33 @@ export function reportDocument(report: SyncReport): object {
 }
 
 /** A run's report on one page, for people. */
-export async function renderReport(report: SyncReport, paint: Paint): Promise<string> {
+export async function renderReport(report: SyncReport, { paint, width }: Page): Promise<string> {
+  const { added, removed, omitted } = report;
   const lines = [headline(report, paint)];
-  if (report.fetched.agents > 0) {
-    lines.push(
-      `  fetched  ${formatCount(report.fetched.agents, "agent")}, ${formatByteSize(report.fetched.bytes)} in ${formatDuration(report.durationMs)}`,
-    );
-  }
-  lines.push(`  held     ${formatCount(report.held.agents, "agent")}, ${formatByteSize(report.held.bytes)}`);
-  if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
-  lines.push(...(await formatAgentNames("  new      ", report.added, report.omitted?.added)));
-  lines.push(...(await formatAgentNames("  removed  ", report.removed, report.omitted?.removed)));
+  lines.push(...(await formatAgentNames("  new      ", added, { omitted: omitted?.added, width })));
+  lines.push(...(await formatAgentNames("  removed  ", removed, { omitted: omitted?.removed, width })));
   for (const warning of report.warnings)
     lines.push(`  ${paint("yellow", "warning")}  ${printable(warning, Infinity)}`);
-  const { failed = 0, warnings = 0 } = report.omitted ?? {};
+  const { failed = 0, warnings = 0 } = omitted ?? {};
   if (warnings > 0) lines.push(`  and ${formatCount(warnings, "more warning")}`);
+  lines.push(...totalLines(report));
   if (report.failed.length > 0) {
-    lines.push("", "Missing:", await failedTable(report));
+    lines.push("", "Missing:", await failedTable(report, width));
     if (failed > 0) lines.push(`and ${failed} more`);
     const state = report.snapshot === null ? "Nothing is published yet." : "Everything else is published.";
     lines.push(`${state} ${nextStep(report)}`);
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** Last, as in every list of agents. */
+function totalLines({ fetched, held, tarballs, durationMs, snapshot }: SyncReport): string[] {
+  const lines = [`  held     ${formatTotals({ ...held, tarballs: tarballs?.held })}`];
+  if (fetched.agents > 0) {
+    const totals = formatTotals({ ...fetched, tarballs: tarballs?.fetched });
+    lines.unshift(`  fetched  ${totals} in ${formatDuration(durationMs)}`);
+  }
+  return snapshot === null ? lines : [...lines, `  snapshot ${snapshot}`];
 }
 
 /** Why running again does not help, by code; every other failure may be over by then. */
@@ -75,9 +80,10 @@ function headline(report: SyncReport, paint: Paint): string {
   }
 }
 
-function failedTable(report: SyncReport): Promise<string> {
+function failedTable(report: SyncReport, width: number): Promise<string> {
   return formatTable(
     [{ heading: "AGENT" }, { heading: "CODE" }, { heading: "WHY" }],
     report.failed.map(({ agent, code, message }) => [agent, code, message]),
+    width,
   );
 }

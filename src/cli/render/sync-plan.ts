@@ -3,10 +3,12 @@ import { formatCount } from "../../shared/listed.ts";
 import type { Assessment } from "../../sync/assess.ts";
 import type { SyncPlan } from "../../sync/plan.ts";
 import { outcomesOf } from "../../sync/evaluate-rules.ts";
-import { formatAgentName, listStreams, sumTarballBytes } from "../../juju/agent.ts";
+import { countTarballs, formatAgentName, listStreams, sumTarballBytes } from "../../juju/agent.ts";
 import { formatTable } from "../output/table.ts";
-import { readAgentPlace } from "./agent-names.ts";
-import { foldAgents } from "./agent-table.ts";
+import { foldNames } from "./agent-names.ts";
+import { withoutSubject } from "./reasons.ts";
+import { formatTotals } from "./totals.ts";
+import { foldAgents, readAgentPlace } from "./agent-table.ts";
 
 /** What a sync would do; nothing where it would be refused. */
 export type PlannedSync = Pick<Assessment, "plan" | "rules" | "refusal" | "warnings">;
@@ -40,22 +42,30 @@ export function planDocument(planned: PlannedSync): object {
 }
 
 /** The plan for people: what is fetched and removed, why, and the size. */
-export async function renderPlan(planned: PlannedSync): Promise<string> {
+export async function renderPlan(planned: PlannedSync, width = Infinity): Promise<string> {
   if (planned.refusal !== undefined) return "A sync would change nothing: it would be refused.\n";
   const plan = stepsOf(planned);
   const parts: string[] = [];
-  if (plan.fetch.length > 0) parts.push(`To fetch:\n${await fetchTable(plan)}`);
-  if (plan.remove.length > 0) parts.push(`To remove from the index:\n${await removeTable(plan)}`);
-  const total = `${formatCount(plan.fetch.length, "tarball")}, ${formatByteSize(plan.bytes)} to fetch; ${formatCount(plan.remove.length, "agent")} to remove; ${plan.wanted.length} wanted in all.`;
-  parts.push(
-    plan.fetch.length + plan.remove.length === 0
-      ? `Nothing to do: ${formatCount(plan.wanted.length, "agent")} selected, all in the mirror.\n`
-      : `${total}\n`,
-  );
+  if (plan.fetch.length > 0) parts.push(`To fetch:\n${await fetchTable(plan, width)}`);
+  if (plan.remove.length > 0) parts.push(`To remove from the index:\n${await removeTable(plan, width)}`);
+  parts.push(totalLines(plan));
   return parts.join("\n");
 }
 
-async function fetchTable(plan: SyncPlan): Promise<string> {
+/** Agents and tarballs, as the report of the sync counts them. */
+function totalLines({ fetch, remove, bytes, wanted }: SyncPlan): string {
+  const selected = formatTotals({
+    agents: wanted.length,
+    tarballs: countTarballs(wanted),
+    bytes: sumTarballBytes(wanted),
+  });
+  if (fetch.length + remove.length === 0)
+    return `Nothing to do: the mirror has all that is selected: ${selected}.\n`;
+  const fetched = { agents: fetch.flatMap(({ agents }) => agents).length, tarballs: fetch.length, bytes };
+  return `to fetch   ${formatTotals(fetched)}\nto remove  ${formatCount(remove.length, "agent")}\nselected   ${selected}\n`;
+}
+
+async function fetchTable(plan: SyncPlan, width: number): Promise<string> {
   const steps = new Map(plan.fetch.flatMap((step) => step.agents.map((name) => [name, step] as const)));
   const agents = plan.wanted.flatMap((agent) => {
     const step = steps.get(formatAgentName(agent));
@@ -76,16 +86,18 @@ async function fetchTable(plan: SyncPlan): Promise<string> {
       formatByteSize(sumTarballBytes(rows)),
       labelOf(rows[0]?.why ?? ""),
     ]),
+    width,
   );
   return table + legend;
 }
 
-async function removeTable({ remove }: SyncPlan): Promise<string> {
-  const lines = foldAgents(
-    remove.map(({ agent, ...why }) => ({ ...readAgentPlace(agent), ...why })),
-    { tarball: () => "", shown: ({ reason, detail }) => [reason, detail] },
-  );
-  const { labelOf, legend } = labelReasons(remove.map(({ detail }) => detail));
+async function removeTable({ remove }: SyncPlan, width: number): Promise<string> {
+  const agents = remove.map(({ agent, reason, detail }) => {
+    const place = readAgentPlace(agent);
+    return { ...place, reason, detail: withoutSubject(detail, place) };
+  });
+  const lines = foldNames(agents, ({ reason, detail }) => [reason, detail]);
+  const { labelOf, legend } = labelReasons(agents.map(({ detail }) => detail));
   const table = await formatTable(
     [...AGENT_COLUMNS, { heading: "REASON" }, { heading: "WHY" }],
     lines.map(({ version, releases, arches, rows }) => [
@@ -95,6 +107,7 @@ async function removeTable({ remove }: SyncPlan): Promise<string> {
       rows[0]?.reason ?? "",
       labelOf(rows[0]?.detail ?? ""),
     ]),
+    width,
   );
   return table + legend;
 }

@@ -48,7 +48,7 @@ function countRest(agents: readonly UpgradedAgent[]): string[] {
 
 async function renderModel(
   model: UpgradedModel,
-  { paint }: CommandContext,
+  { paint, width }: CommandContext,
   printed: Map<string, string>,
 ): Promise<string> {
   const name = printable(model.label, 200);
@@ -67,12 +67,12 @@ async function renderModel(
   const counts = rest.length === 0 ? "" : `; ${rest.join(", ")}`;
   return [
     `${paint(mark, model.state)}  ${head}${counts}\n${reasons}${warnings}`,
-    await renderAgents(late),
+    await renderAgents(late, width),
     renderSteps(late, model, printed),
   ].join("");
 }
 
-async function renderAgents(late: readonly UpgradedAgent[]): Promise<string> {
+async function renderAgents(late: readonly UpgradedAgent[], width: number): Promise<string> {
   if (late.length === 0) return "";
   const table = await formatTable(
     ["KIND", "NAME", "RUNS", "STATE", "STATUS", "MESSAGE"].map((heading) => ({ heading })),
@@ -86,6 +86,7 @@ async function renderAgents(late: readonly UpgradedAgent[]): Promise<string> {
         agent.status ?? "-",
         agent.message ?? "",
       ]),
+    width,
   );
   const more = late.length > MAX_ROWS ? `and ${late.length - MAX_ROWS} more: -o json lists all\n` : "";
   return `\n${table}${more}`;

@@ -46,7 +46,7 @@ export function renderAnswer(answer: WhichAnswer, paint: Paint): string {
 }
 
 /** Many answers as a table: one row each. */
-export function renderBatch(answers: readonly AnyAnswer[]): Promise<string> {
+export function renderBatch(answers: readonly AnyAnswer[], width: number): Promise<string> {
   return formatTable(
     [
       { heading: "#", align: "right" },
@@ -66,6 +66,7 @@ export function renderBatch(answers: readonly AnyAnswer[]): Promise<string> {
           ]
         : [String(answer.id ?? index), answer.kind, "-", "-", JSON.stringify(answer.juju)],
     ),
+    width,
   );
 }
 

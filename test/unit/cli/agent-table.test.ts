@@ -87,12 +87,27 @@ test("names of a report fold by reason, and a name that is not an agent's stands
   expect(await formatAgentNames("new  ", [])).toEqual([]);
 });
 
+test("names of a report fold as `jam list` does, and a reason stands once", async () => {
+  const agents = [
+    "bionic-amd64",
+    "win10-amd64",
+    "ubuntu-amd64",
+    "ubuntu-arm64",
+    "bionic-arm64",
+    "windows-amd64",
+  ].map((place) => ({ agent: `2.9.59-${place}`, reason: "no longer selected" }));
+  expect(await formatAgentNames("removed  ", agents)).toEqual([
+    "removed  2.9.59  ubuntu (+1 series)   amd64 arm64  no longer selected",
+    "         2.9.59  windows (+1 series)  amd64",
+  ]);
+});
+
 test("a dozen lines of names are printed, and the agents of the others are counted", async () => {
   const agents = Array.from({ length: 15 }, (_, patch) => [
     { agent: `3.6.${patch}-ubuntu-amd64` },
     { agent: `3.6.${patch}-ubuntu-arm64` },
   ]).flat();
-  const lines = await formatAgentNames("new  ", agents, 100);
+  const lines = await formatAgentNames("new  ", agents, { omitted: 100 });
   expect(lines).toHaveLength(13);
   expect(lines.at(-1)).toBe("     and 106 more agents");
 });

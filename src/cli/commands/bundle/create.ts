@@ -14,6 +14,7 @@ import { formatAgentNames } from "../../render/agent-names.ts";
 import { readOrder, type ChoiceFlags } from "./create-order.ts";
 import { parseSizeFlag } from "./volume-text.ts";
 import { formatFingerprint } from "../../../shared/signature.ts";
+import { formatTotals } from "../../render/totals.ts";
 
 interface CreateFlags extends ChoiceFlags {
   readonly to: string;
@@ -197,6 +198,7 @@ async function printBundle(
       await formatTable(
         [{ heading: "VOLUME" }, { heading: "SIZE", align: "right" }, { heading: "SHA-256" }],
         volumes.map(({ path, size, sha256 }) => [path, formatByteSize(size), sha256 ?? ""]),
+        context.width,
       ),
       signedBy === undefined ? "Not signed." : `Signed by ${formatFingerprint(signedBy)}.`,
     ];
@@ -204,7 +206,7 @@ async function printBundle(
     if (relied > 0) lines.push(`Relies on ${formatCount(relied, "file")} that the far side has already.`);
     if (carried.agents === 0)
       lines.push("The far side has every tarball already: the bundle contains only metadata.");
-    lines.push(...(await formatAgentNames("Left out: ", manifest.missing)));
+    lines.push(...(await formatAgentNames("Left out: ", manifest.missing, { width: context.width })));
     lines.push("", "Next, on the far side:", "  jam bundle import FOLDER", "  jam bundle receipt --to FILE");
     return `${lines.join("\n")}\n`;
   });
@@ -228,11 +230,8 @@ async function printPlan(context: CommandContext, order: BundleOrder, store: Wor
     missing: manifest.missing,
   });
   await context.output.print({ plan }, async () => {
-    const table = await formatTable(
-      [{ heading: "PATH" }, { heading: "SIZE", align: "right" }, { heading: "AGENTS" }],
-      rows.map(({ path, size, agents }) => [path, formatByteSize(size), agents.join(", ")]),
-    );
-    return `Would contain ${describe(carried)}\n${rows.length === 0 ? "" : table}\n`;
+    const { renderTarballs } = await import("../../render/agent-table.ts");
+    return `${await renderTarballs(rows, context.width)}Would contain ${formatTotals(carried)}\n`;
   });
 }
 

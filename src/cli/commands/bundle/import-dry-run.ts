@@ -8,6 +8,7 @@ import { printable } from "../../../shared/printable.ts";
 import { MIRROR_REF } from "../../../shared/ref-name.ts";
 import type { CommandContext } from "../../command.ts";
 import { formatAgentNames } from "../../render/agent-names.ts";
+import { formatFingerprint } from "../../../shared/signature.ts";
 
 /** Prints what an import would do. */
 export async function printDryRun(
@@ -44,7 +45,7 @@ export async function printDryRun(
 async function render(preview: BundlePreview): Promise<string> {
   const { manifest, volumes, count, imports, removes, missing, signedBy } = preview;
   const lines = [
-    `Bundle ${manifest.id}, ${signedBy === null ? "SIGNER NOT TRUSTED" : `signed by ${signedBy}`}`,
+    `Bundle ${manifest.id}, ${signedBy === null ? "SIGNER NOT TRUSTED" : `signed by ${formatFingerprint(signedBy)}`}`,
     `  volumes  ${volumes.length} of ${count}`,
     `  imports  ${formatCount(imports.agents, "agent")}, ${formatByteSize(imports.bytes)}`,
   ];

@@ -9,6 +9,8 @@ import { EXIT } from "../../exit-status.ts";
 import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
 import { formatAgentNames } from "../../render/agent-names.ts";
+import { formatTotals } from "../../render/totals.ts";
+import { formatFingerprint } from "../../../shared/signature.ts";
 
 /** Exit status when something is missing, and when something was refused. */
 
@@ -90,19 +92,17 @@ async function printReport(context: CommandContext, report: ImportReport): Promi
   return report.outcome === "partial" ? EXIT.partial : EXIT.ok;
 }
 
-async function render(report: ImportReport, { paint }: CommandContext): Promise<string> {
+async function render(report: ImportReport, { paint, width }: CommandContext): Promise<string> {
   const lines = [headline(report, paint)];
   for (const { id, state, signedBy } of report.bundles) {
     lines.push(
-      `  bundle   ${id} (${state}), ${signedBy === null ? paint("red", "SIGNER NOT TRUSTED") : `signed by ${signedBy}`}`,
+      `  bundle   ${id} (${state}), ${signedBy === null ? paint("red", "SIGNER NOT TRUSTED") : `signed by ${formatFingerprint(signedBy)}`}`,
     );
   }
-  const { imported, held, added, removed } = report;
-  lines.push(`  imported ${formatCount(imported.agents, "agent")}, ${formatByteSize(imported.bytes)}`);
-  lines.push(`  held     ${formatCount(held.agents, "agent")}, ${formatByteSize(held.bytes)}`);
-  if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
-  lines.push(...(await formatAgentNames("  new      ", added, report.omitted?.added)));
-  lines.push(...(await formatAgentNames("  removed  ", removed, report.omitted?.removed)));
+  const { imported, held, tarballs, added, removed } = report;
+  const { omitted } = report;
+  lines.push(...(await formatAgentNames("  new      ", added, { omitted: omitted?.added, width })));
+  lines.push(...(await formatAgentNames("  removed  ", removed, { omitted: omitted?.removed, width })));
   for (const warning of report.warnings)
     lines.push(`  ${paint("yellow", "warning")}  ${printable(warning, Infinity)}`);
   for (const { agent, code, message } of report.failed)
@@ -113,12 +113,16 @@ async function render(report: ImportReport, { paint }: CommandContext): Promise<
     const message = error.message.startsWith(`${volume}: `) ? error.message : `${volume}: ${error.message}`;
     lines.push(`  ${paint("red", "refused")}  ${printable(message, Infinity)} [${error.code}]`);
   }
-  const { warnings = 0, failed = 0, faults = 0 } = report.omitted ?? {};
+  const { warnings = 0, failed = 0, faults = 0 } = omitted ?? {};
   if (warnings > 0) lines.push(`  and ${formatCount(warnings, "more warning")}`);
   if (failed + faults > 0) lines.push(`  and ${failed + faults} more were refused`);
+  lines.push(`  imported ${formatTotals({ ...imported, tarballs: tarballs.imported })}`);
+  lines.push(`  held     ${formatTotals({ ...held, tarballs: tarballs.held })}`);
+  if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
   if (report.outcome === "updated")
     lines.push("", "Next: jam bundle receipt --to FILE, and take it to the near side.");
-  if (report.missing.length > 0) lines.push("", describeNeed(report), await missingTable(report), NEXT);
+  if (report.missing.length > 0)
+    lines.push("", describeNeed(report), await missingTable(report, width), NEXT);
   return `${lines.join("\n")}\n`;
 }
 
@@ -142,7 +146,7 @@ function headline({ outcome }: ImportReport, paint: CommandContext["paint"]): st
   return outcome === "unchanged" ? "Nothing new" : paint("yellow", "Partially imported");
 }
 
-function missingTable(report: ImportReport): Promise<string> {
+function missingTable(report: ImportReport, width: number): Promise<string> {
   const rows = report.missing.slice(0, MAX_ROWS).map((content) => {
     const [agent] = content.agents;
     const others = countRows(content, "agents") - 1;
@@ -163,6 +167,7 @@ function missingTable(report: ImportReport): Promise<string> {
       { heading: "FOUND IN" },
     ],
     rows,
+    width,
   );
 }
 

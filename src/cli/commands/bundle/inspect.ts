@@ -88,7 +88,7 @@ async function render(
 ): Promise<string> {
   const blocks: string[] = [];
   for (const bundle of bundles) {
-    const table = listsAgents ? `\n${await agentTable(bundle)}` : "";
+    const table = listsAgents ? `\n${await agentTable(bundle, context.width)}` : "";
     blocks.push(`${describe(bundle, context).join("\n")}\n${table}`);
   }
   const refused = faults.map(
@@ -148,7 +148,7 @@ export function describeSignature(
   return paint("red", `INVALID: ${printable(fault?.message ?? "", 500)}`);
 }
 
-function agentTable({ agents }: InspectedBundle): Promise<string> {
+function agentTable({ agents }: InspectedBundle, width: number): Promise<string> {
   return formatTable(
     [
       { heading: "AGENT" },
@@ -164,5 +164,6 @@ function agentTable({ agents }: InspectedBundle): Promise<string> {
       carried ? "carried" : "relied on",
       path,
     ]),
+    width,
   );
 }

@@ -1,0 +1,123 @@
+/** Columns that are narrower than this cannot be read. */
+const MIN_COLUMN = 8;
+
+/** Blanks between two columns. */
+const GAP = 2;
+
+/**
+ * The widths that columns get in a line of `width`: narrow columns keep theirs, and the wide ones share what is left. Where
+ * that would be too little to read, all keep theirs.
+ */
+export function fitWidths(natural: readonly number[], width: number): readonly number[] {
+  const available = width - GAP * Math.max(0, natural.length - 1);
+  const total = natural.reduce((sum, each) => sum + each, 0);
+  if (total <= available) return natural;
+  let most = Math.max(...natural);
+  while (most > MIN_COLUMN && sumOf(natural, most) > available) most--;
+  const left = available - sumOf(natural, most);
+  if (left < 0) return natural;
+  // What whole columns do not use up goes to the widest one.
+  const widest = natural.indexOf(Math.max(...natural));
+  return natural.map((each, index) => Math.min(each, index === widest ? most + left : most));
+}
+
+function sumOf(natural: readonly number[], most: number): number {
+  return natural.reduce((sum, each) => sum + Math.min(each, most), 0);
+}
+
+/** Rows whose cells fit into these widths: what does not fit is continued in the rows below. */
+export function fitRows(
+  rows: readonly (readonly string[])[],
+  widths: readonly number[],
+  widthOf: (text: string) => number,
+): readonly (readonly string[])[] {
+  return rows.flatMap((row) => {
+    if (row.every((cell, index) => widthOf(cell) <= (widths[index] ?? 0))) return [row];
+    const parts = row.map((cell, index) => wrapCell(cell, widths[index] ?? Infinity, widthOf));
+    const height = Math.max(...parts.map(({ length }) => length));
+    return Array.from({ length: height }, (_, line) => parts.map((part) => part[line] ?? ""));
+  });
+}
+
+/** A cell as lines of at most `width`: broken at blanks, else after punctuation, else anywhere. */
+function wrapCell(text: string, width: number, widthOf: (text: string) => number): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ").flatMap((each, index) => partsOf(each, index > 0, { width, widthOf }))) {
+    if (line === "" || widthOf(line + word) <= width) line += word;
+    else {
+      lines.push(line.trimEnd());
+      line = word.trimStart();
+    }
+  }
+  return [...lines, line].filter((each, index) => each !== "" || index === 0);
+}
+
+/** A word with the blank in front of it, in parts that fit. */
+function partsOf(
+  word: string,
+  isLater: boolean,
+  { width, widthOf }: { readonly width: number; readonly widthOf: (text: string) => number },
+): readonly string[] {
+  const blank = isLater ? " " : "";
+  if (widthOf(word) <= width) return [blank + word];
+  const pieces = word.split(/(?<=[/,;:=&?_.-])/).flatMap((piece) => cut(piece, width, widthOf));
+  return [blank + (pieces[0] ?? ""), ...pieces.slice(1)];
+}
+
+function cut(piece: string, width: number, widthOf: (text: string) => number): readonly string[] {
+  if (widthOf(piece) <= width) return [piece];
+  const parts: string[] = [];
+  let part = "";
+  for (const rune of piece) {
+    if (part !== "" && widthOf(part + rune) > width) {
+      parts.push(part);
+      part = "";
+    }
+    part += rune;
+  }
+  return [...parts, part];
+}
+
+/** Programs whose command lines jam prints: a command that is broken into two lines cannot be pasted. */
+const COMMAND =
+  /^\s*(?:[#$] |(?:sudo |runuser )?(?:jam|juju|snap|apt|curl|gpg|cp|cat|install|systemctl|docker|skopeo|oras|ssh|kubectl|lxc|tar|mkdir|chown|chmod|useradd|crontab|npm|node|nginx)\b(?! ?[,:.]))/;
+
+// eslint-disable-next-line no-control-regex -- the colours of `createPaint`
+const COLOUR = /\u001B\[[\d;]*m/g;
+
+/**
+ * Text for a terminal of so many columns: longer lines are broken at blanks, and go on below the text of the line, after
+ * its label. Commands stay whole, on lines of their own as between backquotes.
+ */
+export function fitLines(text: string, width: number): string {
+  if (width === Infinity) return text;
+  return text
+    .split("\n")
+    .flatMap((line) =>
+      shownLength(line) <= width || COMMAND.test(line.replaceAll(COLOUR, "")) ? [line] : fitLine(line, width),
+    )
+    .join("\n");
+}
+
+function fitLine(line: string, width: number): readonly string[] {
+  const plain = line.replaceAll(COLOUR, "");
+  const own = /^\s*/.exec(plain)?.[0].length ?? 0;
+  const label = /^\s*\S+(?: \S+){0,2} {2,}(?=\S)/.exec(plain)?.[0].length ?? own;
+  const hanging = label <= width / 2 ? label : own;
+  const indent = " ".repeat(hanging === own && own > 0 ? own + 2 : hanging);
+  const lines: string[] = [];
+  let current = "";
+  for (const word of line.match(/\s*(?:`[^`]*`\S*|\S+)/g) ?? []) {
+    if (current === "" || shownLength(current + word) <= width) current += word;
+    else {
+      lines.push(current);
+      current = indent + word.trimStart();
+    }
+  }
+  return [...lines, current];
+}
+
+function shownLength(text: string): number {
+  return text.replaceAll(COLOUR, "").length;
+}

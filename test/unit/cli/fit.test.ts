@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { fitLines } from "../../../src/cli/output/fit.ts";
+import { formatTable } from "../../../src/cli/output/table.ts";
+
+const COLUMNS = [{ heading: "KEY" }, { heading: "VALUE" }, { heading: "SIZE", align: "right" }] as const;
+const widest = (text: string) => Math.max(...text.split("\n").map(({ length }) => length));
+
+test("cells that do not fit are continued below, broken at blanks and after slashes", async () => {
+  const text = await formatTable(
+    COLUMNS,
+    [
+      ["one", "a value of several words", "5 B"],
+      ["two", "http://upstream.example/juju/tools/", "12 B"],
+    ],
+    30,
+  );
+  expect(text).toBe(`KEY  VALUE                SIZE
+one  a value of several    5 B
+     words
+two  http://upstream.     12 B
+     example/juju/tools/
+`);
+});
+
+test("a word without any break is cut, never lost", async () => {
+  const text = await formatTable(COLUMNS, [["hash", "0123456789abcdef".repeat(4), "1 B"]], 40);
+  expect(widest(text)).toBeLessThanOrEqual(40);
+  expect(text.replaceAll(/[^0-9a-f]/g, "")).toContain("0123456789abcdef".repeat(2));
+});
+
+test("wide characters count as what they take", async () => {
+  const text = await formatTable(COLUMNS, [["日本", "日本語 日本語 日本語", "1 B"]], 24);
+  expect(text.split("\n").slice(1, 4)).toEqual(["日本  日本語         1 B", "      日本語", "      日本語"]);
+});
+
+test("without a terminal, and in one that is too narrow to read, nothing is wrapped", async () => {
+  const rows = [["a".repeat(30), "b".repeat(30), "1 B"]];
+  expect((await formatTable(COLUMNS, rows)).split("\n")).toHaveLength(3);
+  expect((await formatTable(COLUMNS, rows, 12)).split("\n")).toHaveLength(3);
+});
+
+test("long lines go on below their text, after the label", () => {
+  expect(fitLines("upstream  one two three four five", 24)).toBe(
+    "upstream  one two three\n          four five",
+  );
+  expect(fitLines("  no label here but long enough", 20)).toBe("  no label here but\n    long enough");
+  expect(fitLines("short", 20)).toBe("short");
+});
+
+test("a command stays on one line, alone or between backquotes", () => {
+  const command = "  juju bootstrap CLOUD prod-3.6.27 --agent-version 3.6.27";
+  expect(fitLines(command, 30)).toBe(command);
+  expect(fitLines("Then run `jam snapshot list` and look at it", 24)).toBe(
+    "Then run\n`jam snapshot list` and\nlook at it",
+  );
+});
+
+test("colours take no columns", () => {
+  const red = "\u001B[31mred\u001B[39m words here";
+  expect(fitLines(red, 14)).toBe(red);
+});
