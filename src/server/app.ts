@@ -2,22 +2,18 @@ import type { ApiContext } from "./api/context.ts";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
-import { type FaceContext, serveCuratedFace, serveVerbatimFace } from "./faces.ts";
+import type { FaceContext } from "./faces.ts";
 import { ConnectionGone } from "./response-writer.ts";
 import { sendNotFound, sendProblem } from "./problem.ts";
-import { guardRequest } from "./request-guard.ts";
-import { type RequestRecord, logRequests } from "./request-log.ts";
 import { sendAlive, sendReadiness, sendStartPage } from "./status-pages.ts";
 
-/** The routes of the server. Paths are compared exactly: case and trailing slashes count. */
-export function createApp(context: FaceContext & ApiContext, log: (record: RequestRecord) => void): Express {
+/** The routes for people and monitors; what Juju reads never comes here, see `handler`. */
+export function createApp(context: Pick<FaceContext, "readerOf"> & ApiContext): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   app.enable("case sensitive routing");
   app.enable("strict routing");
-  app.use(logRequests(log));
-  app.use(guardRequest);
   for (const { path, isExact, access, handler } of mountsOf(context)) {
     if (isExact === true) app.get(path, ADMISSION[access], handler);
     else app.use(path, ADMISSION[access], handler);
@@ -27,8 +23,8 @@ export function createApp(context: FaceContext & ApiContext, log: (record: Reque
   return app;
 }
 
-/** For whom a mount is: `juju` reads agents, `people` ask questions, `monitors` watch the server. */
-type Access = "juju" | "people" | "monitors";
+/** For whom a mount is: `people` ask questions, `monitors` watch the server. Faces are for `juju`, who reads agents. */
+type Access = "people" | "monitors";
 
 interface Mount {
   readonly path: string;
@@ -38,12 +34,10 @@ interface Mount {
   readonly handler: RequestHandler;
 }
 
-/** Everything that is served, and for whom. */
-function mountsOf(context: FaceContext & ApiContext): readonly Mount[] {
+/** Everything else that is served, and for whom. */
+function mountsOf(context: Pick<FaceContext, "readerOf"> & ApiContext): readonly Mount[] {
   const reader = context.readerOf(MIRROR_REF);
   return [
-    { path: "/tools", access: "juju", handler: serveCuratedFace(context, MIRROR_REF) },
-    { path: "/upstream/tools", access: "juju", handler: serveVerbatimFace(context, MIRROR_REF) },
     { path: "/api/v1", access: "people", handler: serveApiOnDemand(context) },
     { path: "/healthz", isExact: true, access: "monitors", handler: sendAlive },
     { path: "/readyz", isExact: true, access: "monitors", handler: sendReadiness(reader) },
@@ -55,7 +49,6 @@ const admitEverybody: RequestHandler = (_request, _response, next) => next();
 
 /** Who is admitted to which mounts: everybody who can reach the port. There are no users yet. */
 const ADMISSION: Readonly<Record<Access, RequestHandler>> = {
-  juju: admitEverybody,
   people: admitEverybody,
   monitors: admitEverybody,
 };

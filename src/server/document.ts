@@ -9,7 +9,15 @@ export interface EncodedDocument {
   /** Strong, with its quotes; differs per coding. */
   readonly etag: string;
   readonly encoding: Encoding | undefined;
+  /** The headers of its answers: names and values alternate, as `writeHead` takes them without a copy. */
+  readonly heads: DocumentHeads;
 }
+
+/** What an answer with a document has in its head, by how long it may be kept. */
+export type DocumentHeads = (cacheControl: string) => {
+  readonly whole: string[];
+  readonly unchanged: string[];
+};
 
 /** Compressed once and read many thousand times, yet the first reader waits for it: high levels, not the highest. */
 const COMPRESS: Readonly<Record<Encoding, (bytes: Uint8Array) => Promise<Uint8Array>>> = {
@@ -39,7 +47,7 @@ export class ServedDocument {
     this.contentType = options.contentType;
     this.lastModified = options.lastModified;
     this.#sha256 = sha256Of(bytes);
-    this.#identity = { bytes, etag: `"${this.#sha256}"`, encoding: undefined };
+    this.#identity = this.#encode(bytes, undefined);
   }
 
   /** The document in a coding; however many ask at the same time, it is compressed once. */
@@ -47,13 +55,31 @@ export class ServedDocument {
     if (encoding === undefined) return Promise.resolve(this.#identity);
     const known = this.#encoded.get(encoding);
     if (known !== undefined) return known;
-    const made = COMPRESS[encoding](this.bytes).then((bytes) => ({
-      bytes,
-      etag: `"${this.#sha256}-${encoding}"`,
-      encoding,
-    }));
+    const made = COMPRESS[encoding](this.bytes).then((bytes) => this.#encode(bytes, encoding));
     this.#encoded.set(encoding, made);
     made.catch(() => this.#encoded.delete(encoding));
     return made;
+  }
+
+  #encode(bytes: Uint8Array, encoding: Encoding | undefined): EncodedDocument {
+    const etag = `"${this.#sha256}${encoding === undefined ? "" : `-${encoding}`}"`;
+    return { bytes, etag, encoding, heads: this.#headsOf(etag, encoding, bytes.length) };
+  }
+
+  #headsOf(etag: string, encoding: Encoding | undefined, size: number): DocumentHeads {
+    const made = new Map<string, ReturnType<DocumentHeads>>();
+    return (cacheControl) => {
+      const known = made.get(cacheControl);
+      if (known !== undefined) return known;
+      const unchanged = [
+        ...["Cache-Control", cacheControl, "Vary", "Accept-Encoding", "ETag", etag],
+        ...["Last-Modified", this.lastModified.toUTCString(), "Accept-Ranges", "bytes"],
+        ...["X-Content-Type-Options", "nosniff"],
+      ];
+      const whole = [...unchanged, "Content-Type", this.contentType, "Content-Length", String(size)];
+      if (encoding !== undefined) whole.push("Content-Encoding", encoding);
+      made.set(cacheControl, { whole, unchanged });
+      return { whole, unchanged };
+    };
   }
 }

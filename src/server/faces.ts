@@ -1,13 +1,12 @@
-import type { Request, RequestHandler, Response } from "express";
 import { JamError } from "../shared/errors.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import type { ServedDocument } from "./document.ts";
 import type { RefReader } from "./ref-reader.ts";
 import type { MirrorView } from "./mirror-view.ts";
-import { ENCODINGS, type Encoding } from "./negotiate.ts";
+import { preferredEncoding } from "./negotiate.ts";
 import { sendNotFound } from "./problem.ts";
 import type { ProvenBlobs } from "./proven-blobs.ts";
-import { type SendContext, sendDocument, sendTarball } from "./send.ts";
+import { type Exchange, type SendContext, sendDocument, sendTarball } from "./send.ts";
 import { isMirrorsFile, isNeverCurated, parseTarget, snapshotInPath } from "./target.ts";
 import type { VerbatimDocuments } from "./verbatim-documents.ts";
 
@@ -32,62 +31,66 @@ function openFace(context: FaceContext, ref: RefName): Face {
 const IMMUTABLE = "public, max-age=86400, immutable";
 const REVALIDATE = "public, no-cache";
 
+/** Answers a request for `target`, the part of its URL after the face's name, with its leading slash. */
+export type ServeFace = (exchange: Exchange, target: string) => Promise<void>;
+
 /** `/tools/…`: the documents rendered from the snapshot that the ref shows, and tarballs by upstream's path. */
-export function serveCuratedFace(context: FaceContext, ref: RefName): RequestHandler {
+export function serveCuratedFace(context: FaceContext, ref: RefName): ServeFace {
   const face = openFace(context, ref);
-  return async (request, response) => {
-    const path = parseTarget(request.url);
+  return async (exchange, target) => {
+    const path = parseTarget(target);
     if (path === undefined || isNeverCurated(path)) {
-      sendNotFound(response);
+      sendNotFound(exchange.response);
       return;
     }
-    // The one look at the ref: all of this answer comes from one snapshot.
-    const view = await face.reader.current();
+    // All of an answer comes from one snapshot.
+    const recent = await face.reader.current();
+    const known = recent.documents.get(path);
+    if (known !== undefined) {
+      await serveDocument(exchange, known, path, face);
+      return;
+    }
+    // What it does not list may be of a snapshot that is newer than the last look.
+    const view = recent.tarballs.has(path) ? recent : await face.reader.latest();
     const document = view.documents.get(path) ?? (await face.reader.keptDocument(view, path));
-    if (document === undefined) await serveTarball({ request, response }, view, path, face);
-    else await serveDocument({ request, response }, document, path, face);
+    if (document === undefined) await serveTarball(exchange, view, path, face);
+    else await serveDocument(exchange, document, path, face);
   };
 }
 
 /** `/upstream/tools/…`: upstream's signed bytes while all they list is held, and tarballs by upstream's path. */
-export function serveVerbatimFace(context: FaceContext, ref: RefName): RequestHandler {
+export function serveVerbatimFace(context: FaceContext, ref: RefName): ServeFace {
   const face = openFace(context, ref);
-  return async (request, response) => {
-    const path = parseTarget(request.url);
+  return async (exchange, target) => {
+    const path = parseTarget(target);
     if (path === undefined || isMirrorsFile(path)) {
-      sendNotFound(response);
+      sendNotFound(exchange.response);
       return;
     }
-    const view = await face.reader.current();
+    const view = await face.reader.latest();
     if (!path.startsWith("streams/")) {
-      await serveTarball({ request, response }, view, path, face);
+      await serveTarball(exchange, view, path, face);
       return;
     }
     const { verbatim } = view.snapshot;
     if (!verbatim.complete) throw incomplete(verbatim.reason);
     const document = await face.verbatim.find(view, path);
-    if (document === undefined) sendNotFound(response);
-    else await serveDocument({ request, response }, document, path, face);
+    if (document === undefined) sendNotFound(exchange.response);
+    else await serveDocument(exchange, document, path, face);
   };
 }
 
-interface Exchange {
-  readonly request: Request;
-  readonly response: Response;
-}
-
-async function serveDocument(
+function serveDocument(
   exchange: Exchange,
   document: ServedDocument,
   path: string,
   context: FaceContext,
 ): Promise<void> {
-  const encoding = exchange.request.acceptsEncodings([...ENCODINGS, "identity"]);
   const options = {
-    encoding: ENCODINGS.find((one): one is Encoding => one === encoding),
+    encoding: preferredEncoding(exchange.request.headers["accept-encoding"]),
     cacheControl: snapshotInPath(path) === undefined ? REVALIDATE : IMMUTABLE,
   };
-  await sendDocument(exchange, document, options, context);
+  return sendDocument(exchange, document, options, context);
 }
 
 async function serveTarball(exchange: Exchange, view: MirrorView, path: string, face: Face): Promise<void> {
@@ -101,7 +104,7 @@ async function serveTarball(exchange: Exchange, view: MirrorView, path: string, 
   const blob = await face.blobs.open(tarball);
   if (blob === undefined) {
     // Replaced and pruned since the look at the ref: no damage, and the new snapshot has the answer.
-    const now = await face.reader.current();
+    const now = await face.reader.latest();
     if (now !== view) return serveTarball(exchange, now, path, face);
     // What only an older snapshot lists may be pruned by now; what the current one lists must be here.
     if (listed === undefined) sendNotFound(exchange.response);

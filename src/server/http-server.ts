@@ -13,7 +13,7 @@ export interface ServerLimits {
   readonly keepAliveTimeoutMs: number;
   /** How often the limits are looked at. Default 1 000. */
   readonly checkIntervalMs: number;
-  /** Further connections are refused. Default 1 000, the worst case of 64 KiB each. */
+  /** Further connections are answered with 503. Default 10 000. */
   readonly maxConnections: number;
   /** The least a reader must take. Default 64 KiB in 30 s. */
   readonly readerPace: ReaderPace;
@@ -24,9 +24,12 @@ export const SERVER_LIMITS: ServerLimits = {
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 65_000,
   checkIntervalMs: 1_000,
-  maxConnections: 1_000,
+  maxConnections: 10_000,
   readerPace: { minBytes: 65_536, windowMs: 30_000 },
 };
+
+/** Connections that wait to be accepted; the kernel makes it its own limit (`net.core.somaxconn`) where that is less. */
+const BACKLOG = 4_096;
 
 /** Where to listen; port 0 picks a free one. */
 export interface ListenAddress {
@@ -52,7 +55,6 @@ export function createHardenedServer(handler: RequestListener, limits: ServerLim
     },
     handler,
   );
-  server.maxConnections = limits.maxConnections;
   // Silence in both directions; a reader that takes nothing at all is cut off by this.
   server.setTimeout(limits.readerPace.windowMs);
   return server;
@@ -66,7 +68,7 @@ export async function listenOn(server: Server, address: ListenAddress): Promise<
   await new Promise<void>((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException) => reject(cannotListen(address, cause));
     server.once("error", onError);
-    server.listen(address.port, address.host, () => {
+    server.listen({ port: address.port, host: address.host, backlog: BACKLOG }, () => {
       server.off("error", onError);
       resolve();
     });

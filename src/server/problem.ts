@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ERROR_OUTCOMES, JamError, reportError, toJamError } from "../shared/errors.ts";
-import { awaitTurn, openResponseWriter, type ReaderPace } from "./response-writer.ts";
+import { awaitTurn, openResponseWriter, type WriteRules } from "./response-writer.ts";
 
 /** Seconds after which a client may try again; Juju's own waiting starts at one second. */
 const RETRY_AFTER_SECONDS = "5";
@@ -13,6 +13,7 @@ const JSON_HEADERS = {
 };
 
 const NOT_FOUND_BODY = Buffer.from('{"code":"JAM_NOT_FOUND","message":"Not found.","details":{}}\n');
+const NOT_FOUND_HEAD = Object.entries({ ...JSON_HEADERS, "Content-Length": String(NOT_FOUND_BODY.length) }).flat();
 
 /** What went wrong with the request, kept for the request log. */
 const failures = new WeakMap<IncomingMessage, JamError>();
@@ -29,7 +30,8 @@ export function noteFailure(request: IncomingMessage, error: JamError): void {
 
 /** Answers 404 with one constant body: the same for all that is not there, and cheap. */
 export function sendNotFound(response: ServerResponse): void {
-  sendJson(response, 404, NOT_FOUND_BODY);
+  response.writeHead(404, NOT_FOUND_HEAD);
+  response.end(NOT_FOUND_BODY);
 }
 
 /** Answers with the error's HTTP status and its code, message, hint and details as JSON. */
@@ -59,14 +61,14 @@ export function sendJson(response: ServerResponse, status: number, body: Buffer)
 export async function sendJsonPieces(
   response: ServerResponse,
   pieces: readonly Buffer[],
-  pace: ReaderPace,
+  rules: WriteRules,
 ): Promise<void> {
   await awaitTurn(response);
   response.writeHead(200, {
     ...JSON_HEADERS,
     "Content-Length": pieces.reduce((sum, { length }) => sum + length, 0),
   });
-  const writer = openResponseWriter(response, pace);
+  const writer = openResponseWriter(response, rules);
   try {
     for (const piece of pieces) await writer.write(piece);
   } finally {

@@ -19,6 +19,12 @@ export interface RefReader {
    * The view of the snapshot that the ref names now; the last good one while the store cannot be read.
    * @throws JamError JAM_MIRROR_EMPTY while nothing was ever published, JAM_STORE_… while nothing could be read yet
    */
+  readonly latest: () => Promise<MirrorView>;
+  /**
+   * The same, with one look at the ref for all requests of one round of the event loop, which takes some milliseconds.
+   * A snapshot that is published meanwhile is seen in the next round.
+   * @throws JamError as `latest`
+   */
   readonly current: () => Promise<MirrorView>;
   /** A document under its snapshot's own name, of another snapshot than the current `view`'s. */
   readonly keptDocument: (view: MirrorView, path: string) => Promise<ServedDocument | undefined>;
@@ -75,16 +81,26 @@ function createRefReader(store: ServedStore, views: Views, ref: RefName): RefRea
     return view;
   }
 
+  async function latest(): Promise<MirrorView> {
+    try {
+      last = await readCurrent();
+      fault = undefined;
+    } catch (error) {
+      fault = toJamError(error);
+      if (last === undefined) throw fault;
+    }
+    return last;
+  }
+
+  let recent: Promise<MirrorView> | undefined;
   return {
-    async current() {
-      try {
-        last = await readCurrent();
-        fault = undefined;
-      } catch (error) {
-        fault = toJamError(error);
-        if (last === undefined) throw fault;
+    latest,
+    current() {
+      if (recent === undefined) {
+        recent = latest();
+        setImmediate(() => (recent = undefined));
       }
-      return last;
+      return recent;
     },
     async keptDocument(view, path) {
       const snapshotId = snapshotInPath(path);

@@ -1,19 +1,20 @@
-import type { RequestHandler } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { JamError } from "../shared/errors.ts";
 import { MAX_TARGET_LENGTH } from "./target.ts";
 
 /**
- * Refuses requests that no reader of a mirror sends, before anything looks at their target: other methods, two Host
- * headers, a whole URL as target, an overlong one. Source: RFC 9112 §3.2, RFC 9110 §9.1.
+ * Why a request is refused that no reader of a mirror sends, before anything looks at its target: other methods, two
+ * Host headers, a whole URL as target, an overlong one. Undefined for all others. Source: RFC 9112 §3.2, RFC 9110 §9.1.
  */
-export const guardRequest: RequestHandler = (request, response, next) => {
-  const refusal = refuse(request.method, request.url, request.rawHeaders);
+export function guardRequest(request: IncomingMessage, response: ServerResponse): JamError | undefined {
+  const { method = "", url = "" } = request;
+  const refusal = refuse(method, url, request.rawHeaders);
   // The body of a refused or odd request is not read, so the connection cannot be used again.
-  const isRead = refusal === undefined && isQuestion(request.method, request.url);
-  if (refusal !== undefined || (hasBody(request.headers) && !isRead)) response.shouldKeepAlive = false;
+  const isRead = refusal === undefined && isQuestion(method, url);
+  if (refusal !== undefined || (!isRead && hasBody(request.headers))) response.shouldKeepAlive = false;
   if (refusal?.code === "JAM_METHOD_NOT_ALLOWED") response.setHeader("Allow", "GET, HEAD");
-  next(refusal);
-};
+  return refusal;
+}
 
 /** The API takes questions in a body, and says itself what it answers. */
 function isApi(target: string): boolean {
@@ -28,8 +29,17 @@ function refuse(method: string, target: string, rawHeaders: readonly string[]): 
   }
   if (target.length > MAX_TARGET_LENGTH) return malformed("The request target is too long.");
   if (!target.startsWith("/")) return malformed("The request target must be a path.");
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
-  return hosts.length > 1 ? malformed("There is more than one Host header.") : undefined;
+  return countHosts(rawHeaders) > 1 ? malformed("There is more than one Host header.") : undefined;
+}
+
+/** Names and values alternate. */
+function countHosts(rawHeaders: readonly string[]): number {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length === 4 && name.toLowerCase() === "host") hosts++;
+  }
+  return hosts;
 }
 
 /** Requests whose body is read to its end. */

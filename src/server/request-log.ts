@@ -1,4 +1,4 @@
-import type { RequestHandler } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ErrorReport, reportError } from "../shared/errors.ts";
 import { failureOf } from "./problem.ts";
 
@@ -22,27 +22,29 @@ export interface RequestRecord {
 
 const MAX_TEXT = 512;
 
-/** Tells `log` about each request when its answer has ended. */
-export function logRequests(log: (record: RequestRecord) => void): RequestHandler {
-  return (request, response, next) => {
-    const { socket } = request;
-    const startedAt = performance.now();
-    const bytesBefore = socket.bytesWritten;
-    const remote = socket.remoteAddress ?? "";
-    response.once("close", () => {
-      const error = failureOf(request);
-      log({
-        method: request.method,
-        url: request.originalUrl.slice(0, MAX_TEXT),
-        status: response.statusCode,
-        bytes: socket.bytesWritten - bytesBefore,
-        ms: Math.round(performance.now() - startedAt),
-        remote,
-        userAgent: (request.headers["user-agent"] ?? "").slice(0, MAX_TEXT),
-        aborted: !response.writableFinished,
-        ...(error === undefined ? {} : { error: reportError(error) }),
-      });
+/** Tells `log` about a request when its answer has ended. */
+export function logRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: (record: RequestRecord) => void,
+): void {
+  const { socket } = request;
+  const { url = "", method = "" } = request;
+  const startedAt = performance.now();
+  const bytesBefore = socket.bytesWritten;
+  const remote = socket.remoteAddress ?? "";
+  response.once("close", () => {
+    const error = failureOf(request);
+    log({
+      method,
+      url: url.slice(0, MAX_TEXT),
+      status: response.statusCode,
+      bytes: socket.bytesWritten - bytesBefore,
+      ms: Math.round(performance.now() - startedAt),
+      remote,
+      userAgent: (request.headers["user-agent"] ?? "").slice(0, MAX_TEXT),
+      aborted: !response.writableFinished,
+      ...(error === undefined ? {} : { error: reportError(error) }),
     });
-    next();
-  };
+  });
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { WriteTurns } from "./write-turns.ts";
 
 /** The least a reader must take: so many bytes in each window, counted over what was handed to it last. */
 export interface ReaderPace {
@@ -46,38 +47,92 @@ export async function awaitTurn(response: ServerResponse): Promise<void> {
   });
 }
 
+/** How answers are written: how fast they have to be taken, and how they share the event loop. */
+export interface WriteRules {
+  readonly pace: ReaderPace;
+  readonly turns: WriteTurns;
+}
+
 /** Opens the writer of a response; `release` it when the response is done. */
-export function openResponseWriter(response: ServerResponse, pace: ReaderPace): ResponseWriter {
+export function openResponseWriter(response: ServerResponse, rules: WriteRules): ResponseWriter {
+  const { turns } = rules;
   const { socket } = response.req;
-  const waiting = new Set<() => void>();
+  let interrupt: (() => void) | undefined;
+  let last: Promise<void> = Promise.resolve();
   // A response's own write callback stays silent when the socket is destroyed.
-  const onClose = () => waiting.forEach((interrupt) => interrupt());
+  const onClose = () => interrupt?.();
   socket.once("close", onClose);
+  let isFirst = true;
+  turns.enter();
+
+  async function writeAll(bytes: Uint8Array): Promise<void> {
+    for (let start = 0; start < bytes.length;) {
+      const end = start + turns.pieceBytes;
+      await writePiece(response, bytes.subarray(start, end), {
+        ...rules,
+        isFirst,
+        onInterrupt: (reject) => (interrupt = reject),
+      });
+      isFirst = false;
+      start = end;
+    }
+  }
+
   return {
-    write: (bytes) =>
-      new Promise((resolve, reject) => {
-        if (socket.destroyed) {
-          reject(new ConnectionGone());
-          return;
-        }
-        const deadline = setTimeout(() => socket.destroy(), allowedMs(bytes.length, pace));
-        const interrupt = () => {
-          clearTimeout(deadline);
-          reject(new ConnectionGone());
-        };
-        waiting.add(interrupt);
-        response.write(bytes, (error) => {
-          clearTimeout(deadline);
-          waiting.delete(interrupt);
-          if (error) reject(new ConnectionGone());
-          else resolve();
-        });
-      }),
+    write: (bytes) => (last = last.then(() => writeAll(bytes))),
     release() {
       socket.off("close", onClose);
+      turns.leave();
     },
   };
 }
+
+interface PieceRules extends WriteRules {
+  /** The head goes out together with the first piece. */
+  readonly isFirst: boolean;
+  /** Takes what fails the write when the connection has closed. */
+  readonly onInterrupt: (interrupt: () => void) => void;
+}
+
+/** Writes one piece when its turn has come. */
+function writePiece(
+  response: ServerResponse,
+  bytes: Uint8Array,
+  { pace, turns, isFirst, onInterrupt }: PieceRules,
+): Promise<void> {
+  const { socket } = response.req;
+  return new Promise((resolve, reject) => {
+    let deadline: NodeJS.Timeout | undefined;
+    const fail = () => {
+      clearTimeout(deadline);
+      reject(new ConnectionGone());
+    };
+    if (socket.destroyed) {
+      fail();
+      return;
+    }
+    onInterrupt(fail);
+    turns.run(() => {
+      if (socket.destroyed) return;
+      deadline = setTimeout(() => socket.destroy(), allowedMs(bytes.length, pace));
+      // To the socket itself: a response would hold the bytes back until after this turn, which has to know how long
+      // they take. Their length is in the head, so that nothing is added to them.
+      if (isFirst) {
+        socket.cork();
+        response.flushHeaders();
+      }
+      socket.write(bytes, (error) => {
+        clearTimeout(deadline);
+        if (error) reject(new ConnectionGone());
+        else resolve();
+      });
+      if (isFirst) socket.uncork();
+    });
+  });
+}
+
+/** Bytes that are written at once; more wait for their turn. */
+const AT_ONCE_BYTES = 64 << 10;
 
 /**
  * Ends a response with bytes that stay in memory, and cuts the reader off that takes them too slowly.
@@ -86,13 +141,21 @@ export function openResponseWriter(response: ServerResponse, pace: ReaderPace): 
 export async function endWithin(
   response: ServerResponse,
   bytes: Uint8Array,
-  pace: ReaderPace,
+  rules: WriteRules,
 ): Promise<void> {
+  if (bytes.length <= AT_ONCE_BYTES) {
+    // The kernel takes that much; a reader that takes nothing at all is cut off with its silent connection.
+    response.end(bytes);
+    return;
+  }
   await awaitTurn(response);
-  const { socket } = response.req;
-  const deadline = setTimeout(() => socket.destroy(), allowedMs(bytes.length, pace));
-  response.once("close", () => clearTimeout(deadline));
-  response.end(bytes);
+  const writer = openResponseWriter(response, rules);
+  try {
+    await writer.write(bytes);
+  } finally {
+    writer.release();
+  }
+  response.end();
 }
 
 function allowedMs(bytes: number, pace: ReaderPace): number {

@@ -9,7 +9,7 @@ import type { HotChunks } from "./hot-chunks.ts";
 import { type Encoding, tarballType } from "./negotiate.ts";
 import {
   ConnectionGone,
-  type ReaderPace,
+  type WriteRules,
   awaitTurn,
   endWithin,
   openResponseWriter,
@@ -19,10 +19,9 @@ import { tarballDamaged } from "./proven-blobs.ts";
 import { ShortBlob, sendRange } from "./transfer.ts";
 
 /** What every answer with a body needs. */
-export interface SendContext {
+export interface SendContext extends WriteRules {
   readonly pool: BufferPool;
   readonly chunks: HotChunks;
-  readonly pace: ReaderPace;
 }
 
 /** One request and its response. */
@@ -38,8 +37,16 @@ export async function sendDocument(
   options: { readonly encoding: Encoding | undefined; readonly cacheControl: string },
   context: SendContext,
 ): Promise<void> {
-  const { bytes, etag, encoding } = await document.encoded(options.encoding);
+  const { bytes, etag, encoding, heads } = await document.encoded(options.encoding);
   const representation = { etag, lastModified: document.lastModified, size: bytes.length };
+  if (request.headers.range === undefined) {
+    const isUnchanged = decideAnswer("GET", request.headers, representation).status === 304;
+    const { whole, unchanged } = heads(options.cacheControl);
+    response.writeHead(isUnchanged ? 304 : 200, isUnchanged ? unchanged : whole);
+    if (isUnchanged || request.method === "HEAD") response.end();
+    else await endWithin(response, bytes, context);
+    return;
+  }
   response.setHeader("Cache-Control", options.cacheControl);
   response.setHeader("Vary", "Accept-Encoding");
   const range = writeHead({ request, response }, representation, {
@@ -47,7 +54,7 @@ export async function sendDocument(
     ...(encoding === undefined ? {} : { "Content-Encoding": encoding }),
   });
   if (range === undefined) return;
-  await endWithin(response, bytes.subarray(range.start, range.end), context.pace);
+  await endWithin(response, bytes.subarray(range.start, range.end), context);
 }
 
 /** Sends an open tarball and closes it. */
@@ -106,7 +113,7 @@ async function sendBytes(
   what: { readonly sha256: Sha256; readonly range: ByteRange },
   context: SendContext,
 ): Promise<void> {
-  const writer = openResponseWriter(response, context.pace);
+  const writer = openResponseWriter(response, context);
   try {
     await awaitTurn(response);
     await sendRange(writer, { blob, sha256: what.sha256, ...context }, what.range);

@@ -1,7 +1,7 @@
-import type { Express } from "express";
 import type { Sha256 } from "../shared/sha256.ts";
-import { createApp } from "./app.ts";
 import { BufferPool } from "./buffer-pool.ts";
+import { type ConnectionCounts, Connections } from "./connections.ts";
+import { createHandler } from "./handler.ts";
 import { HotChunks } from "./hot-chunks.ts";
 import {
   type ListenAddress,
@@ -17,6 +17,7 @@ import type { ServerPorts } from "./ports.ts";
 import { ProvenBlobs } from "./proven-blobs.ts";
 import type { RequestRecord } from "./request-log.ts";
 import { createVerbatimDocuments } from "./verbatim-documents.ts";
+import { WriteTurns } from "./write-turns.ts";
 
 export interface ServerOptions {
   /** Told about each answered request. Default: nobody. */
@@ -28,8 +29,7 @@ export interface ServerOptions {
 
 /** The HTTP server of a mirror. */
 export interface MirrorServer {
-  /** The routes, for another HTTP server to use. */
-  readonly app: Express;
+  readonly connections: () => ConnectionCounts;
   /** @throws JamError JAM_LISTEN_FAILED */
   readonly listen: (address: ListenAddress) => Promise<Listening>;
   /** Lets running transfers end for at most `drainMs`; resolves when all connections are gone. */
@@ -42,6 +42,7 @@ export function createServer(
   options: ServerOptions = {},
 ): MirrorServer {
   const limits = { ...SERVER_LIMITS, ...options.limits };
+  const turns = new WriteTurns();
   const context = {
     readerOf: createRefReaders(store),
     verbatim: createVerbatimDocuments(store),
@@ -51,16 +52,22 @@ export function createServer(
     pool: new BufferPool(),
     chunks: new HotChunks(),
     pace: limits.readerPace,
+    turns,
   };
-  const app = createApp(context, options.log ?? (() => undefined));
-  const server = createHardenedServer(app, limits);
+  const handler = createHandler(context, {
+    log: options.log ?? (() => undefined),
+    refusalOf: (socket) => connections.refusalOf(socket),
+  });
+  const server = createHardenedServer(handler, limits);
+  const connections = new Connections(server, limits.maxConnections);
+  server.on("connection", () => turns.hurry());
   let draining: Promise<void> | undefined;
   // Answers during the drain say `Connection: close`, so that the client does not wait for the connection's end.
   server.prependListener("request", (_request, response) => {
     if (draining !== undefined) response.shouldKeepAlive = false;
   });
   return {
-    app,
+    connections: () => connections.counts,
     listen: (address) => listenOn(server, address),
     close: ({ drainMs }) => (draining ??= drain(server, drainMs)),
   };

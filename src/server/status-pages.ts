@@ -43,7 +43,7 @@ async function lookAt(
   reader: RefReader,
 ): Promise<{ readonly view?: MirrorView; readonly fault?: JamError | undefined }> {
   try {
-    const view = await reader.current();
+    const view = await reader.latest();
     return { view, fault: reader.fault() };
   } catch (error) {
     return { fault: toJamError(error) };
@@ -76,7 +76,7 @@ function hostOf(header: string | undefined): string | undefined {
 
 async function describe(reader: RefReader): Promise<string[]> {
   try {
-    const { counts, snapshot } = await reader.current();
+    const { counts, snapshot } = await reader.latest();
     const { verbatim, upstream, earlierProofs = [] } = snapshot;
     const isVerified = [upstream, ...earlierProofs].every(({ verified }) => verified);
     return [

@@ -1,6 +1,6 @@
 import type { RequestHandler } from "express";
 import { JamError } from "../../shared/errors.ts";
-import { ConnectionGone, type ReaderPace } from "../response-writer.ts";
+import { ConnectionGone, type WriteRules } from "../response-writer.ts";
 import { sendJson, sendJsonPieces } from "../problem.ts";
 import type { AskQuery, QueryName } from "../queries.ts";
 import { textOfBody } from "./question-body.ts";
@@ -15,11 +15,8 @@ const PIECE_BYTES = 256 * 1024;
 /** Makes the handlers of resources. They share the room for answers under way. */
 export function createQueryAnswerer({
   ask,
-  pace,
-}: {
-  readonly ask: AskQuery;
-  readonly pace: ReaderPace;
-}): <Name extends QueryName>(resource: QueryResource<Name>) => RequestHandler {
+  ...rules
+}: WriteRules & { readonly ask: AskQuery }): <Name extends QueryName>(resource: QueryResource<Name>) => RequestHandler {
   let outgoing = 0;
   return (resource) => async (request, response) => {
     const gone = new AbortController();
@@ -35,7 +32,7 @@ export function createQueryAnswerer({
     if (outgoing + bytes.length > MAX_OUTGOING_BYTES) throw busy();
     outgoing += bytes.length;
     try {
-      await sendJsonPieces(response, piecesOf(bytes), pace);
+      await sendJsonPieces(response, piecesOf(bytes), rules);
     } finally {
       outgoing -= bytes.length;
     }

@@ -27,7 +27,7 @@ export function answerQuery(readState: () => Promise<WhichState>): RequestHandle
 }
 
 /** `POST /api/v1/which`: many questions, the document of `jam which --input`. */
-export function answerBody({ readState, pace }: ApiContext, turns: Turns): RequestHandler {
+export function answerBody({ readState, ...rules }: ApiContext, turns: Turns): RequestHandler {
   return async (request, response) => {
     const text = textOfBody(request);
     const questions = await turns.run(parseQuestionsInSteps(text, "The request's body", MAX_QUESTIONS));
@@ -39,7 +39,7 @@ export function answerBody({ readState, pace }: ApiContext, turns: Turns): Reque
     const pieces = await turns.run(
       answerInSteps(state, questions, { hasCandidates: hasCandidates === true, maxBytes: MAX_ANSWER_BYTES }),
     );
-    await sendJsonPieces(response, pieces, pace);
+    await sendJsonPieces(response, pieces, rules);
   };
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { describeApi } from "../../../src/server/api/openapi.ts";
+import { WriteTurns } from "../../../src/server/write-turns.ts";
 import { RESOURCE_NAMES } from "../../../src/server/api/resources.ts";
 import { serveApi } from "../../../src/server/api/routes.ts";
 import { serveMirror } from "../../helpers/served-mirror.ts";
@@ -43,7 +44,7 @@ function refsIn(value: unknown): string[] {
 
 test("describes every route, and nothing that is not there", async () => {
   await using mirror = await serveMirror({ agents: [{ version: "3.6.5" }] });
-  const api = serveApi({ readState: never, ask: never, pace: { minBytes: 1, windowMs: 1 } });
+  const api = serveApi({ readState: never, ask: never, pace: { minBytes: 1, windowMs: 1 }, turns: new WriteTurns() });
   const routes = api.stack.flatMap(({ route }) =>
     route === undefined
       ? []
