@@ -71,11 +71,14 @@ export class ServedDocument {
     return (cacheControl) => {
       const known = made.get(cacheControl);
       if (known !== undefined) return known;
-      const unchanged = [
-        ...["Cache-Control", cacheControl, "Vary", "Accept-Encoding", "ETag", etag],
-        ...["Last-Modified", this.lastModified.toUTCString(), "Accept-Ranges", "bytes"],
-        ...["X-Content-Type-Options", "nosniff"],
-      ];
+      const unchanged = Object.entries({
+        "Cache-Control": cacheControl,
+        Vary: "Accept-Encoding",
+        ETag: etag,
+        "Last-Modified": this.lastModified.toUTCString(),
+        "Accept-Ranges": "bytes",
+        "X-Content-Type-Options": "nosniff",
+      }).flat();
       const whole = [...unchanged, "Content-Type", this.contentType, "Content-Length", String(size)];
       if (encoding !== undefined) whole.push("Content-Encoding", encoding);
       made.set(cacheControl, { whole, unchanged });

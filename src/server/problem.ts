@@ -13,7 +13,10 @@ const JSON_HEADERS = {
 };
 
 const NOT_FOUND_BODY = Buffer.from('{"code":"JAM_NOT_FOUND","message":"Not found.","details":{}}\n');
-const NOT_FOUND_HEAD = Object.entries({ ...JSON_HEADERS, "Content-Length": String(NOT_FOUND_BODY.length) }).flat();
+const NOT_FOUND_HEAD = Object.entries({
+  ...JSON_HEADERS,
+  "Content-Length": String(NOT_FOUND_BODY.length),
+}).flat();
 
 /** What went wrong with the request, kept for the request log. */
 const failures = new WeakMap<IncomingMessage, JamError>();

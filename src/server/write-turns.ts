@@ -79,7 +79,8 @@ export class WriteTurns {
     this.#spentMs = 0;
     const waiting = this.#waiting;
     let next = 0;
-    for (; next < waiting.length && this.#spentMs < ROUND_MS; next++) this.#spend(waiting[next] as () => void);
+    for (; next < waiting.length && this.#spentMs < ROUND_MS; next++)
+      this.#spend(waiting[next] as () => void);
     this.#waiting = waiting.slice(next);
     if (!isIdle) this.#schedule();
   }

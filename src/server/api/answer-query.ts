@@ -16,7 +16,9 @@ const PIECE_BYTES = 256 * 1024;
 export function createQueryAnswerer({
   ask,
   ...rules
-}: WriteRules & { readonly ask: AskQuery }): <Name extends QueryName>(resource: QueryResource<Name>) => RequestHandler {
+}: WriteRules & { readonly ask: AskQuery }): <Name extends QueryName>(
+  resource: QueryResource<Name>,
+) => RequestHandler {
   let outgoing = 0;
   return (resource) => async (request, response) => {
     const gone = new AbortController();

@@ -44,7 +44,12 @@ function refsIn(value: unknown): string[] {
 
 test("describes every route, and nothing that is not there", async () => {
   await using mirror = await serveMirror({ agents: [{ version: "3.6.5" }] });
-  const api = serveApi({ readState: never, ask: never, pace: { minBytes: 1, windowMs: 1 }, turns: new WriteTurns() });
+  const api = serveApi({
+    readState: never,
+    ask: never,
+    pace: { minBytes: 1, windowMs: 1 },
+    turns: new WriteTurns(),
+  });
   const routes = api.stack.flatMap(({ route }) =>
     route === undefined
       ? []
