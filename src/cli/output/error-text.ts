@@ -31,7 +31,13 @@ function describeCause(error: JamError): string | undefined {
   // What follows the first line of a YAML error shows the place in the text, whose lines are not ours.
   const text = cause.name === "YAMLParseError" ? (cause.message.split("\n")[0] ?? "") : cause.message;
   const shown = printable(text, Infinity);
-  return error.message.includes(shown) ? undefined : shown;
+  return error.message.includes(shown) || saysSystemError(error.message, cause) ? undefined : shown;
+}
+
+/** Whether a message has the code of a system error, such as `(ENOSPC)`, and every path that the error names. */
+function saysSystemError(message: string, { code, path, dest }: NodeJS.ErrnoException & { dest?: string }) {
+  if (code === undefined || !message.includes(`(${code})`)) return false;
+  return [path, dest].every((named) => named === undefined || message.includes(named));
 }
 
 function stackOf(error: Error): string {
