@@ -9,10 +9,11 @@ import { run } from "./cli/run.ts";
 export async function main(): Promise<void> {
   restartForServer(process);
   restoreLibraryPath(process.env);
+  const signal = cancelOnSignals(process);
   process.exitCode = await run({
     argv: process.argv.slice(2),
-    io: processIo(process),
-    signal: cancelOnSignals(process),
+    io: processIo(process, signal),
+    signal,
     commands: COMMANDS,
   });
 }

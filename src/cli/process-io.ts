@@ -4,16 +4,24 @@ import { JamError } from "../shared/errors.ts";
 import type { CommandIo, OutputStream } from "./io.ts";
 import { scanArguments } from "./global-options.ts";
 
-/** The io of the running process. */
-export function processIo(source: NodeJS.Process): CommandIo {
+/** The io of the running process. When `signal` is aborted, whoever waits for standard input fails with its reason. */
+export function processIo(source: NodeJS.Process, signal: AbortSignal): CommandIo {
+  const openStdin = () => {
+    const { stdin } = source;
+    const stop = () => void stdin.destroy(signal.reason as Error);
+    signal.addEventListener("abort", stop, { once: true });
+    // Whoever reads gets the error as well; between two reads nobody listens.
+    stdin.on("error", () => undefined);
+    return stdin;
+  };
   return {
     stdout: outputStream(source.stdout),
     stderr: outputStream(source.stderr),
     readInput: async () => {
       const { text } = await import("node:stream/consumers");
-      return text(source.stdin);
+      return text(openStdin());
     },
-    readBytes: () => source.stdin,
+    readBytes: openStdin,
     writeBytes: (bytes) => writeBytes(source.stdout, bytes),
     env: source.env,
     cwd: source.cwd(),

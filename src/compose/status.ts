@@ -33,5 +33,5 @@ export async function composeStatus(
  */
 export async function composeLastRuns({ store: place }: Pick<Config, "store">): Promise<LastRuns> {
   const store = await openStore({ store: place });
-  return readLastRuns(store.documents);
+  return readLastRuns(store);
 }

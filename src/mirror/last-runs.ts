@@ -1,4 +1,5 @@
-import type { DocumentStore } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
+import { findKilledRun } from "./run-note.ts";
 import { parseReport, type SyncReport } from "./run-report.ts";
 
 /** What monitoring asks of the history. */
@@ -10,8 +11,12 @@ export interface LastRuns {
 }
 
 /** The last run and the last good one, in all of the kept history. */
-export async function readLastRuns(documents: Pick<DocumentStore, "get" | "list">): Promise<LastRuns> {
-  let last: LastRuns["last"] = null;
+export async function readLastRuns(
+  store: Pick<Store, "blobs" | "documents" | "lease" | "refs">,
+): Promise<LastRuns> {
+  const { documents } = store;
+  // No run was closed since: it is the last one.
+  let last: LastRuns["last"] = (await findKilledRun(store)) ?? null;
   for (const name of (await documents.list("history")).toReversed()) {
     const bytes = await documents.get("history", name);
     if (bytes === undefined) continue;

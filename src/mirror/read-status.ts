@@ -2,7 +2,9 @@ import { MIRROR_REF } from "../shared/ref-name.ts";
 import { countTarballs, listStreams, sumTarballBytes } from "../juju/agent.ts";
 import type { Store } from "../store/store.ts";
 import { listSnapshotIds, currentSnapshot } from "./read-snapshots.ts";
+import { readStaged } from "./kept-data.ts";
 import { readLastRuns } from "./last-runs.ts";
+import { findKilledRun } from "./run-note.ts";
 import { readReports } from "./run-report.ts";
 import { isVerified, proofsOf, type Snapshot } from "./snapshot.ts";
 import type { StatusDocument, WaitingBundle } from "./status-document.ts";
@@ -19,21 +21,26 @@ export interface StatusSettings extends Pick<StatusDocument, "data" | "mode"> {
  * @throws JamError JAM_STORE_…
  */
 export async function readStatus(
-  store: Pick<Store, "documents" | "refs" | "lease" | "space">,
+  store: Pick<Store, "blobs" | "documents" | "refs" | "lease" | "space">,
   { data, mode, runs, readWaiting }: StatusSettings,
 ): Promise<StatusDocument> {
   const snapshot = await currentSnapshot(store, MIRROR_REF);
+  const killed = await findKilledRun(store);
+  const { reports, damaged } = await readReports(store.documents, runs);
+  const partial = await readStaged(store);
   const writer = await store.lease.holder();
   return {
     data,
     mode,
-    lastGood: (await readLastRuns(store.documents)).lastGood,
+    lastGood: (await readLastRuns(store)).lastGood,
     ...describeSnapshot(snapshot),
     snapshots: await listSnapshotIds(store.documents),
     waiting: await readWaiting(),
+    ...(partial.tarballs === 0 ? {} : { partial }),
     writer: writer === undefined ? null : { ...writer, since: writer.since.toISOString() },
     freeBytes: (await store.space?.().catch(() => null)) ?? null,
-    runs: await readReports(store.documents, runs),
+    runs: [...(killed === undefined ? [] : [killed]), ...reports].slice(0, runs),
+    ...(damaged.length === 0 ? {} : { unreadableRuns: damaged }),
   };
 }
 

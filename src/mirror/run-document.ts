@@ -1,7 +1,21 @@
 import { z } from "zod";
 import { agentsAndBytesField, countField, errorCodeField, timeField } from "./document-fields.ts";
 
-const syncOutcome = z.enum(["updated", "unchanged", "partial", "failed"]);
+const syncOutcome = z
+  .enum(["updated", "unchanged", "partial", "failed", "cancelled", "killed"])
+  .describe(
+    "`cancelled`: ended by a signal. `killed`: it ended without a report, as after kill -9 or a power failure.",
+  );
+
+const keptData = z
+  .object({
+    files: countField.describe(
+      "Verified files that no snapshot lists yet: tarballs, and parts of them that came in volumes of a bundle.",
+    ),
+    partial: countField.describe("Tarballs of which a part was downloaded."),
+    bytes: countField.describe("Bytes of both."),
+  })
+  .readonly();
 
 export const removal = z
   .object({
@@ -40,6 +54,10 @@ const lists = z.enum(["added", "removed", "failed", "warnings", "rules"]);
 /** What one run of `jam sync`, `jam bundle import` or `jam snapshot switch` did: printed, and kept under `history/`. */
 export const syncReport = z
   .object({
+    command: z
+      .string()
+      .exactOptional()
+      .describe("What ran: `jam sync`, `jam bundle import`. Only where the run was cut short."),
     outcome: syncOutcome,
     snapshot: z.string().nullable().describe("The published snapshot; null when there is none."),
     switchedFrom: z
@@ -49,6 +67,11 @@ export const syncReport = z
     upstream: z.string().nullable(),
     verified: z.boolean(),
     fetched: agentsAndBytesField.describe("What came over the network in this run."),
+    resumed: countField
+      .exactOptional()
+      .describe(
+        "Bytes of the fetched tarballs that an earlier run had received; absent where that is nothing.",
+      ),
     held: agentsAndBytesField.describe(
       "Agents listed, and bytes of their distinct tarballs, after this run.",
     ),
@@ -69,13 +92,18 @@ export const syncReport = z
       .exactOptional()
       .describe("Absent in the report of an import, and where no upstream was read."),
     bundles: z.array(z.string()).readonly().exactOptional().describe("Bundles that an import read."),
+    kept: keptData
+      .exactOptional()
+      .describe(
+        "What the next run resumes with, where this one was cut short; absent where that is nothing.",
+      ),
     error: z
       .object({ code: errorCodeField, message: z.string(), hint: z.string().exactOptional() })
       .readonly()
       .exactOptional()
       .describe("The error that ended a failed run."),
     startedAt: timeField,
-    durationMs: z.number().nonnegative(),
+    durationMs: z.number().nonnegative().nullable().describe("Null for a run that was killed."),
     omitted: z.partialRecord(lists, countField).readonly().exactOptional(),
   })
   .readonly();

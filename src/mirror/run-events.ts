@@ -7,8 +7,15 @@ export type SyncPhase = "metadata" | "plan" | "fetch" | "write" | "read" | "publ
 /** What happens during a run, for its observers: a progress bar, a log, an NDJSON stream. */
 export type SyncEvent =
   | { readonly kind: "phase"; readonly phase: SyncPhase }
-  /** What the fetch phase will do. `bytes` counts what still has to come. */
-  | { readonly kind: "planned"; readonly items: number; readonly bytes: number }
+  /**
+   * What the phase will move. `bytes` counts all of it; `received` is, by path, what an earlier run left of it.
+   */
+  | {
+      readonly kind: "planned";
+      readonly items: number;
+      readonly bytes: number;
+      readonly received?: Readonly<Record<string, number>>;
+    }
   /** `received` bytes of `size` were here already from an earlier run. */
   | { readonly kind: "item-started"; readonly path: string; readonly size: number; readonly received: number }
   /** `bytes` more arrived; negative when a restart threw some away. */
@@ -22,7 +29,8 @@ export type SyncEvent =
       readonly message: string;
     } & Pick<RetryWait, "waitMs" | "askedBy"> &
       Partial<RetryWait>)
-  | { readonly kind: "item-done"; readonly path: string; readonly size: number }
+  /** `agents` names how many agents a tarball is for. */
+  | { readonly kind: "item-done"; readonly path: string; readonly size: number; readonly agents?: number }
   | {
       readonly kind: "item-failed";
       readonly path: string;

@@ -1,10 +1,10 @@
-import { defined } from "../shared/collections.ts";
 import type { z } from "zod";
+import { defined } from "../shared/collections.ts";
 import { reportError, type JamError } from "../shared/errors.ts";
 import { cutLists, MAX_LISTED } from "../shared/listed.ts";
 import type { DocumentStore } from "../store/store.ts";
 import type { agentsAndBytesField } from "./document-fields.ts";
-import type { failedItem, removal, ruleOutcome, syncReport } from "./run-document.ts";
+import { syncReport, type failedItem, type removal, type ruleOutcome } from "./run-document.ts";
 
 /** An agent that a run removes from the listing. */
 export type Removal = z.infer<typeof removal>;
@@ -20,6 +20,9 @@ export type RuleOutcome = z.infer<typeof ruleOutcome>;
 /** What one run did: printed, and kept under `history/`. */
 export type SyncReport = z.infer<typeof syncReport>;
 
+/** What a run that was cut short leaves to the next one. */
+export type KeptData = NonNullable<SyncReport["kept"]>;
+
 /** The lists of a report; each has at most so many rows as `cutLists` leaves, the others are counted in `omitted`. */
 export const REPORT_LISTS = [
   "added",
@@ -32,21 +35,40 @@ export const REPORT_LISTS = [
 /** A report before its times are known. */
 export type UnstampedReport = Omit<SyncReport, "startedAt" | "durationMs">;
 
+/** What a run that published nothing leaves. */
+export interface LeftBehind {
+  /** For the next run. */
+  readonly kept: KeptData | undefined;
+  /** What the mirror shows, as before. */
+  readonly held: AgentsAndBytes;
+}
+
 /** The report of a run that an error ended. */
-export function failedReport(error: JamError): UnstampedReport {
+export function failedReport(error: JamError, left: LeftBehind): UnstampedReport {
   const { code, message, hint } = reportError(error);
   return {
-    outcome: "failed",
+    ...emptyReport(error.family === "cancelled" ? "cancelled" : "failed", left),
+    error: { code, message, ...defined({ hint }) },
+  };
+}
+
+/** The report of a run that published nothing. */
+export function emptyReport(
+  outcome: "failed" | "cancelled" | "killed",
+  { kept, held }: LeftBehind,
+): UnstampedReport {
+  return {
+    outcome,
     snapshot: null,
     upstream: null,
     verified: false,
     fetched: { agents: 0, bytes: 0 },
-    held: { agents: 0, bytes: 0 },
+    held,
     added: [],
     removed: [],
     failed: [],
     warnings: [],
-    error: { code, message, ...defined({ hint }) },
+    ...(kept === undefined || kept.files + kept.partial === 0 ? {} : { kept }),
   };
 }
 
@@ -56,10 +78,14 @@ const MAX_REPORT_BYTES = 512 * 1024;
 
 /** Keeps a run's report and drops the oldest beyond the limit. */
 export async function keepReport(documents: DocumentStore, report: SyncReport): Promise<void> {
-  const name = `${report.startedAt.replaceAll(/[-:]/g, "")}.json`;
-  await documents.put("history", name, formatReport(report));
+  await documents.put("history", reportName(report.startedAt), formatReport(report));
   const names = await documents.list("history");
   for (const old of names.slice(0, -KEPT_RUNS)) await documents.delete("history", old);
+}
+
+/** Name of a report under `history/`; they sort by time. */
+export function reportName(startedAt: string): string {
+  return `${startedAt.replaceAll(/[-:]/g, "")}.json`;
 }
 
 /** The report as a document; rows that do not fit into the bytes are counted like others that were left out. */
@@ -70,33 +96,36 @@ function formatReport(report: SyncReport): Uint8Array {
   }
 }
 
-/** The reports of the last `count` runs, newest first; a damaged report is left out. */
+/** Kept reports, newest first. */
+export interface KeptReports {
+  readonly reports: readonly SyncReport[];
+  /** Names under `history/` of those that cannot be read. */
+  readonly damaged: readonly string[];
+}
+
+/** The reports of the last `count` runs. */
 export async function readReports(
   documents: Pick<DocumentStore, "get" | "list">,
   count: number,
-): Promise<SyncReport[]> {
+): Promise<KeptReports> {
   const names = (await documents.list("history")).toReversed().slice(0, count);
-  const reports = await Promise.all(
-    names.map(async (name) => parseReport(await documents.get("history", name))),
+  const read = await Promise.all(
+    names.map(async (name) => {
+      const bytes = await documents.get("history", name);
+      return bytes === undefined ? undefined : { name, report: parseReport(bytes) };
+    }),
   );
-  return reports.filter((report) => report !== undefined);
+  return {
+    reports: read.flatMap((one) => one?.report ?? []),
+    damaged: read.flatMap((one) => (one !== undefined && one.report === undefined ? [one.name] : [])),
+  };
 }
 
-const OUTCOMES: ReadonlySet<string> = new Set([
-  "updated",
-  "unchanged",
-  "partial",
-  "failed",
-] satisfies SyncReport["outcome"][]);
-
 /** A kept report, or undefined where it is damaged. */
-export function parseReport(bytes: Uint8Array | undefined): SyncReport | undefined {
-  if (bytes === undefined) return undefined;
+export function parseReport(bytes: Uint8Array): SyncReport | undefined {
   try {
-    const report = JSON.parse(Buffer.from(bytes).toString("utf8")) as Partial<SyncReport> | null;
-    const isReport =
-      OUTCOMES.has(report?.outcome ?? "") && !Number.isNaN(Date.parse(report?.startedAt ?? ""));
-    return isReport ? (report as SyncReport) : undefined;
+    const report = syncReport.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
+    return Number.isNaN(Date.parse(report.startedAt)) ? undefined : report;
   } catch {
     return undefined;
   }

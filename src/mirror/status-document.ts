@@ -56,12 +56,26 @@ export const statusDocument = z
       .describe("Whether upstream's signed metadata is served."),
     snapshots: z.array(z.string()).readonly().describe("Snapshots that are kept, oldest first."),
     waiting: z.array(waitingBundle).readonly().describe("Bundles of which something has not arrived yet."),
+    partial: z
+      .object({ tarballs: countField, bytes: countField })
+      .readonly()
+      .exactOptional()
+      .describe(
+        "Tarballs of which only a part is here: of a run that is writing now, or for the next one. Absent where there is none.",
+      ),
     writer: z
       .object({ host: z.string(), pid: z.int(), command: z.string(), since: timeField })
       .nullable()
       .describe("The run that writes now."),
     freeBytes: z.number().nullable().describe("Bytes that can still be written; null where not known."),
     runs: z.array(syncReport).readonly().describe("The last runs, newest first."),
+    unreadableRuns: z
+      .array(z.string())
+      .readonly()
+      .exactOptional()
+      .describe(
+        "Reports among the last runs that cannot be read, by their name in history/. Absent where there is none.",
+      ),
   })
   .meta({ title: "State of the mirror" });
 

@@ -59,7 +59,7 @@ export function createAnswers(sources: AnswerSources): QueryAnswers {
   return {
     status: async (input) => publicStatus(await sources.readStatus(input), hide),
     runs: async ({ runs }) => {
-      const reports = await readReports(store.documents, runs);
+      const { reports } = await readReports(store.documents, runs);
       return { runs: reports.map((report) => publicReport(report, hide)) };
     },
     agents: async ({ offset, limit, ...wanted }) => {

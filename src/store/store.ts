@@ -100,6 +100,8 @@ export interface BlobStore {
   delete(sha256: Sha256): Promise<void>;
   /** Every blob, in no order. */
   list(): AsyncIterable<BlobStat>;
+  /** What is staged and was not committed yet, in no order; without what has no bytes. Absent where nothing of it stays. */
+  listStaged?(): AsyncIterable<Pick<StagedBlob, "sha256" | "received">>;
 }
 
 /** Folders of small documents. `upstream` names are SHA-256; the others are ids ending in `.json`. */

@@ -22,6 +22,8 @@ export interface FetchOutcome {
   readonly fetched: readonly FetchStep[];
   /** Bytes received over the network, including discarded ones. */
   readonly bytes: number;
+  /** Bytes of the fetched tarballs that an earlier run had received. */
+  readonly resumed: number;
   readonly failed: ReadonlyMap<Sha256, ErrorReport>;
 }
 
@@ -37,19 +39,26 @@ export async function fetchItems(request: FetchRequest): Promise<FetchOutcome> {
   const fetched: FetchStep[] = [];
   const failed = new Map<Sha256, ErrorReport>();
   let bytes = 0;
+  let resumed = 0;
   let unreachable = 0;
   let hopeless: JamError | undefined;
   const queue = new PQueue({ concurrency: request.jobs });
   const tasks = request.steps.map((step) =>
     queue.add(async () => {
       if (request.signal.aborted) return;
-      const error = hopeless ?? (await fetchStep(step, request, (count) => (bytes += Math.max(count, 0))));
+      const tally: StepTally = { earlier: undefined, bytes: 0 };
+      const error = hopeless ?? (await fetchStep(step, request, tally));
+      bytes += tally.bytes;
       if (error === undefined) {
         unreachable = 0;
         fetched.push(step);
-        request.observe({ kind: "item-done", path: step.path, size: step.size });
+        resumed += tally.earlier ?? 0;
+        const agents = step.agents.length;
+        request.observe({ kind: "item-done", path: step.path, size: step.size, agents });
         return;
       }
+      // The run says once that it was cancelled; what was under way has not failed.
+      if (request.signal.aborted) return;
       failed.set(step.sha256, reportError(error));
       request.observe({ kind: "item-failed", path: step.path, code: error.code, message: error.message });
       if (isUnreachable(error)) unreachable += 1;
@@ -63,13 +72,21 @@ export async function fetchItems(request: FetchRequest): Promise<FetchOutcome> {
   );
   await Promise.all(tasks);
   if (request.signal.aborted) throw cancelled("received data is kept");
-  return { fetched, bytes, failed };
+  return { fetched, bytes, resumed, failed };
+}
+
+/** The bytes of one tarball. */
+interface StepTally {
+  /** Received by an earlier run and not thrown away; undefined before the first attempt. */
+  earlier: number | undefined;
+  /** Received now, including discarded ones. */
+  bytes: number;
 }
 
 async function fetchStep(
   step: FetchStep,
   request: FetchRequest,
-  count: (bytes: number) => void,
+  tally: StepTally,
 ): Promise<JamError | undefined> {
   const { blobs, observe, signal } = request;
   let last: JamError | undefined;
@@ -82,11 +99,13 @@ async function fetchStep(
     let target: Awaited<ReturnType<BlobStore["stage"]>> | undefined;
     try {
       target = await blobs.stage(step.sha256);
+      tally.earlier ??= target.received;
       observe({ kind: "item-started", path: step.path, size: step.size, received: target.received });
       await source.fetchItem({ path, size: step.size, sha256: step.sha256 }, target, {
         signal,
         onBytes(bytes) {
-          count(bytes);
+          if (bytes > 0) tally.bytes += bytes;
+          else tally.earlier = Math.max(0, (tally.earlier ?? 0) + bytes);
           observe({ kind: "item-bytes", path: step.path, bytes });
         },
         onRetry(error, wait) {

@@ -34,6 +34,7 @@ export function summarizeRun(run: FinishedRun): UnstampedReport {
       agents: outcome.fetched.reduce((sum, step) => sum + step.agents.length, 0),
       bytes: outcome.bytes,
     },
+    ...(outcome.resumed === 0 ? {} : { resumed: outcome.resumed }),
     held: { agents: agents.length, bytes: sumTarballBytes(agents) },
     tarballs: { fetched: outcome.fetched.length, held: countTarballs(agents) },
     added: [...after].filter((name) => !before.has(name)),

@@ -1,15 +1,14 @@
 import type { Upstream } from "../upstream/source.ts";
 import type { Store } from "../store/store.ts";
-import { toJamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import { assessUpstream, type Assessment } from "./assess.ts";
-import { asWriter } from "../mirror/as-writer.ts";
 import { currentSnapshot } from "../mirror/read-snapshots.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import { fetchItems } from "./fetch-items.ts";
 import type { Allowance } from "../metadata/freshness.ts";
-import { keepReport, type SyncReport, failedReport, type UnstampedReport } from "../mirror/run-report.ts";
+import { recordRun } from "../mirror/record-run.ts";
+import type { SyncReport, UnstampedReport } from "../mirror/run-report.ts";
 import {
   joinKeptPlans,
   NO_KEPT_PLANS,
@@ -19,7 +18,7 @@ import {
   type PlanWishes,
 } from "../mirror/kept-plans.ts";
 import { proofOf, readUpstreamState, writeUpstreamState } from "../mirror/upstream-state.ts";
-import { publishableAgents, spaceOf } from "./plan.ts";
+import { publishableAgents, spaceOf, type FetchStep } from "./plan.ts";
 import { pruneStore } from "../mirror/prune.ts";
 import { publishChanges } from "../mirror/publish-changes.ts";
 import { markDamage, repairTrees } from "../mirror/rebuild-tree.ts";
@@ -68,24 +67,20 @@ export async function planMirrorSync(options: SyncOptions, work: SyncCollaborato
  * @throws JamError JAM_STORE_LOCKED, JAM_UPSTREAM_…, JAM_METADATA_…, JAM_STORE_…, JAM_CANCELLED
  */
 export async function syncMirror(options: SyncOptions, work: SyncCollaborators): Promise<SyncReport> {
-  const startedAt = work.now();
-  const started = performance.now();
-  const stamp = () => ({
-    startedAt: startedAt.toISOString(),
-    durationMs: Math.round(performance.now() - started),
+  let [agents, bytes] = [0, 0];
+  const observe: SyncObserver = (event) => {
+    if (event.kind === "item-bytes") bytes += Math.max(event.bytes, 0);
+    if (event.kind === "item-done") agents += event.agents ?? 0;
+    work.observe(event);
+  };
+  const { report } = await recordRun({
+    ...work,
+    command: "jam sync",
+    act: (signal) => runSync(options, { ...work, observe, signal }),
+    reportOf: (result) => result,
+    received: () => ({ agents, bytes }),
   });
-  const onNote = (message: string) => work.observe({ kind: "warning", message });
-  return asWriter(work.store, { command: "jam sync", onNote, signal: work.signal }, async (signal) => {
-    try {
-      const report = { ...(await runSync(options, { ...work, signal })), ...stamp() };
-      await keepReport(work.store.documents, report);
-      return report;
-    } catch (cause) {
-      const error = toJamError(cause);
-      await keepReport(work.store.documents, { ...failedReport(error), ...stamp() }).catch(() => undefined);
-      throw error;
-    }
-  });
+  return report;
 }
 
 async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<UnstampedReport> {
@@ -97,7 +92,8 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   await refuseOverfull(store, spaceOf(plan), options.retention.quota);
   await markDamage(store, plan.fetch);
   observe({ kind: "phase", phase: "fetch" });
-  observe({ kind: "planned", items: plan.fetch.length, bytes: plan.bytes });
+  const received = await stagedOf(store.blobs, plan.fetch);
+  observe({ kind: "planned", items: plan.fetch.length, bytes: plan.bytes, received });
   const outcome = await fetchItems({
     steps: plan.fetch,
     jobs: options.jobs,
@@ -130,6 +126,18 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   observe({ kind: "phase", phase: "prune" });
   await pruneStore(store, options.retention, work.now());
   return summarizeRun({ current, snapshot, assessment, outcome, agents });
+}
+
+/** What earlier runs left of these tarballs, by path. */
+async function stagedOf(blobs: Store["blobs"], steps: readonly FetchStep[]): Promise<Record<string, number>> {
+  const received: Record<string, number> = {};
+  if (steps.length === 0) return received;
+  const byHash = new Map(steps.map((step) => [step.sha256, step]));
+  for await (const staged of blobs.listStaged?.() ?? []) {
+    const step = byHash.get(staged.sha256);
+    if (step !== undefined) received[step.path] = Math.min(staged.received, step.size);
+  }
+  return received;
 }
 
 async function assess(

@@ -16,17 +16,27 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A program that starts the command, with its own arguments. */
   readonly wrapper?: readonly string[];
+  /** Standard input is open and has nothing. Default: it is empty. */
+  readonly holdsInput?: boolean;
 }
 
 /** Starts `jam` and comes back at once. */
-export function startJam(args: readonly string[], { cwd, env, wrapper = [] }: StartOptions): RunningJam {
+export function startJam(
+  args: readonly string[],
+  { cwd, env, wrapper = [], holdsInput = false }: StartOptions,
+): RunningJam {
   const [program = process.execPath, ...words] = [...wrapper, ...JAM_COMMAND, ...args];
   // Proxy settings of the machine must not reach a test's own servers.
   const base = { PATH: process.env["PATH"], HOME: cwd, XDG_CACHE_HOME: TEST_CACHE };
-  const child = spawn(program, words, { cwd, env: { ...base, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, words, {
+    cwd,
+    env: { ...base, ...env },
+    stdio: [holdsInput ? "pipe" : "ignore", "pipe", "pipe"],
+  });
+  child.stdin?.on("error", () => undefined);
   const output = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => (output.stdout += String(chunk)));
-  child.stderr.on("data", (chunk) => (output.stderr += String(chunk)));
+  child.stdout?.on("data", (chunk) => (output.stdout += String(chunk)));
+  child.stderr?.on("data", (chunk) => (output.stderr += String(chunk)));
   const finished = once(child, "close").then(() => ({
     status: child.exitCode,
     signal: child.signalCode,

@@ -1,8 +1,8 @@
 import type { VolumeInput } from "../../medium/medium.ts";
-import { asWriter } from "../../mirror/as-writer.ts";
 import { pruneStore } from "../../mirror/prune.ts";
 import { currentSnapshot } from "../../mirror/read-snapshots.ts";
-import { failedReport, keepReport, type FailedItem } from "../../mirror/run-report.ts";
+import { recordRun } from "../../mirror/record-run.ts";
+import type { FailedItem } from "../../mirror/run-report.ts";
 import { isVerified, type Snapshot } from "../../mirror/snapshot.ts";
 import { isOfFamily, reportError, toJamError, type JamError } from "../../shared/errors.ts";
 import { cutLists } from "../../shared/listed.ts";
@@ -19,7 +19,7 @@ import {
   type MissingContent,
   type VolumeFault,
 } from "./import-work.ts";
-import { publishReadyBundles, type PublishResult } from "./publish-ready-bundles.ts";
+import { publishReadyBundles, type PublishResult, type PublishRun } from "./publish-ready-bundles.ts";
 import { VolumeReceiver } from "./receive-volumes.ts";
 
 /**
@@ -33,38 +33,27 @@ export async function importBundles(
   rules: ImportRules,
   work: ImportWork,
 ): Promise<ImportReport> {
-  const { documents } = work.store;
-  const started = { at: work.now(), clock: performance.now() };
-  const stamp = () => ({
-    startedAt: started.at.toISOString(),
-    durationMs: Math.round(performance.now() - started.clock),
+  let receiver: VolumeReceiver | undefined;
+  const { result } = await recordRun({
+    ...work,
+    command: "jam bundle import",
+    async act(signal) {
+      const current = await currentSnapshot(work.store, MIRROR_REF);
+      receiver = new VolumeReceiver({ rules, work: { ...work, signal }, current });
+      return runImport(inputs, { receiver, current, rules, work: { ...work, signal } });
+    },
+    reportOf: historyOf,
+    received: () => receiver?.imported() ?? { agents: 0, bytes: 0 },
   });
-  const onNote = (message: string) => work.observe({ kind: "warning", message });
-  const run = { command: "jam bundle import", onNote, signal: work.signal };
-  return asWriter(work.store, run, async (signal) => {
-    try {
-      const report = await runImport(inputs, rules, { ...work, signal });
-      await keepReport(documents, { ...historyOf(report), ...stamp() });
-      return report;
-    } catch (cause) {
-      const error = toJamError(cause);
-      await keepReport(documents, { ...failedReport(error), ...stamp() }).catch(() => undefined);
-      throw error;
-    }
-  });
+  return result;
 }
 
-async function runImport(
-  inputs: readonly VolumeInput[],
-  rules: ImportRules,
-  work: ImportWork,
-): Promise<ImportReport> {
-  const current = await currentSnapshot(work.store, MIRROR_REF);
-  const receiver = new VolumeReceiver({ rules, work, current });
+async function runImport(inputs: readonly VolumeInput[], run: PublishRun): Promise<ImportReport> {
+  const { current, receiver, rules, work } = run;
   const { volumes, others } = await sortInputs(inputs);
   for (const { name } of others) receiver.warn(`${name} is not a volume of a bundle and was skipped.`);
   const faults = await receiveAll(volumes, receiver, work);
-  const closed = await publishReadyBundles({ current, receiver, rules, work });
+  const closed = await publishReadyBundles(run);
   if (closed.published.length > 0) {
     work.observe({ kind: "phase", phase: "prune" });
     await pruneStore(work.store, rules.retention, work.now());

@@ -3,7 +3,7 @@ import type { DenyRule } from "../../juju/select-rule.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
 import type { RetentionRules } from "../../mirror/retention.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
-import type { AgentsAndBytes, FailedItem, SyncReport } from "../../mirror/run-report.ts";
+import type { AgentsAndBytes, FailedItem, UnstampedReport } from "../../mirror/run-report.ts";
 import type { ErrorReport } from "../../shared/errors.ts";
 import type { Omitting } from "../../shared/listed.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
@@ -129,7 +129,7 @@ export interface ImportReport extends Omitting<(typeof IMPORT_LISTS)[number]> {
 }
 
 /** The report as `jam status` shows runs. */
-export function historyOf(report: ImportReport): Omit<SyncReport, "startedAt" | "durationMs"> {
+export function historyOf(report: ImportReport): UnstampedReport {
   const { outcome, snapshot, upstream, verified, imported, held, added, failed, warnings, bundles } = report;
   const { missing: _missing, faults: _faults, ...omitted } = report.omitted ?? {};
   return {

@@ -27,12 +27,13 @@ export async function writeVolumes(work: VolumesWork): Promise<FinishedVolume[]>
   const bytes = layout.volumes.reduce((sum, plan) => sum + plan.bytes, 0);
   await unseal(work.medium, progressOf(work, finished));
   observe({ kind: "phase", phase: "write" });
-  observe({ kind: "planned", items: layout.volumes.length, bytes });
+  const received = Object.fromEntries([...finished.values()].map(({ name, size }) => [name, size]));
+  observe({ kind: "planned", items: layout.volumes.length, bytes, received });
   for (const plan of layout.volumes) {
     const name = volumeName(files, plan.number);
-    observe({ kind: "item-started", path: name, size: plan.bytes, received: 0 });
-    if (finished.has(plan.number)) observe({ kind: "item-bytes", path: name, bytes: plan.bytes });
-    else finished.set(plan.number, { name, ...(await writeVolume(work, plan, name)) });
+    observe({ kind: "item-started", path: name, size: plan.bytes, received: received[name] ?? 0 });
+    if (!finished.has(plan.number))
+      finished.set(plan.number, { name, ...(await writeVolume(work, plan, name)) });
     observe({ kind: "item-done", path: name, size: plan.bytes });
     await writeProgress(work.medium, progressOf(work, finished));
   }

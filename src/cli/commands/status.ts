@@ -11,8 +11,8 @@ import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { EXIT } from "../exit-status.ts";
 import { formatTable } from "../output/table.ts";
 import { formatTotals } from "../render/totals.ts";
-import { describeLastRuns, findStaleness } from "../render/last-runs.ts";
 import { formatFingerprint } from "../../shared/signature.ts";
+import { describeEnd, describeLastRuns, findStaleness } from "../render/last-runs.ts";
 
 interface StatusOptions {
   readonly runs: number;
@@ -33,7 +33,7 @@ export const define: DefineCommand = (command, run) => {
 
 const HELP = `
 The reports of the last runs are in history/ in the data directory. A run is good when nothing is missing after it:
-outcome "updated" or "unchanged". Times are local with the offset from UTC; -o json has them in UTC.
+outcome "updated" or "unchanged". A cancelled, killed or failed run keeps what it received. Times are local with the offset from UTC; -o json has them in UTC.
 
 For monitoring, --max-age takes an ISO 8601 duration. The exit status is 11, with one line on standard error, when the last
 good run is older, when there is none, or when the last run failed or its report cannot be read.
@@ -91,6 +91,11 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
     const where = volumes.length === 0 ? "" : `, in volume ${volumes.join(", ")}`;
     lines.push(`waiting   bundle ${bundle}: ${formatCount(lacking, "file")} missing${where}`);
   }
+  if (status.partial !== undefined) {
+    const { tarballs, bytes } = status.partial;
+    const next = status.writer === null ? "the next run resumes with them" : "on their way";
+    lines.push(`partial   ${formatCount(tarballs, "tarball")}, ${formatByteSize(bytes)} so far: ${next}`);
+  }
   if (status.freeBytes !== null) lines.push(`free      ${formatByteSize(status.freeBytes)}`);
   if (status.writer !== null) {
     const { command, host, pid, since } = status.writer;
@@ -99,6 +104,8 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
     );
   }
   if (status.runs.length > 0) lines.push("", "Last runs:", await runsTable(status.runs, context.width));
+  for (const name of status.unreadableRuns ?? [])
+    lines.push(`The report history/${printable(name)} cannot be read and is not shown.`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -137,8 +144,8 @@ function runsTable(runs: readonly SyncReport[], width: number): Promise<string> 
       String(countRows(run, "removed")),
       String(countRows(run, "failed")),
       formatByteSize(run.fetched.bytes),
-      formatDuration(run.durationMs),
-      run.error === undefined ? "" : `${run.error.code}: ${run.error.message}`,
+      run.durationMs === null ? "" : formatDuration(run.durationMs),
+      describeEnd(run),
     ]),
     width,
   );

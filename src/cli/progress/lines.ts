@@ -23,7 +23,7 @@ export function createLines({ io }: Pick<CommandContext, "io">, state: TransferS
     last = io.stderr.write(`${line}\n`);
   };
   const stop = () => {
-    if (timer !== undefined) write(describeTotals(state.totals(), transfer));
+    if (timer !== undefined) write(describeTotals(state.totals(), transfer, true));
     clearInterval(timer);
     timer = undefined;
   };

@@ -22,7 +22,7 @@ export interface TransferTotals {
   readonly items: number;
   readonly doneItems: number;
   readonly failedItems: number;
-  /** Bytes to fetch when the plan was made, and bytes received. */
+  /** Bytes in all, and those that are here, from earlier runs too. */
   readonly bytes: number;
   readonly doneBytes: number;
   /** Bytes per second over the last seconds. */
@@ -37,11 +37,18 @@ export function createTransferState(now: () => number): TransferState {
   let phase: SyncPhase | undefined;
   const counts = { items: 0, doneItems: 0, failedItems: 0, bytes: 0, doneBytes: 0 };
   let samples: { at: number; bytes: number }[] = [];
+  /** Bytes of each item that are counted in `doneBytes`. */
+  const arrived = new Map<string, number>();
+  const count = (path: string, bytes: number) => {
+    const before = arrived.get(path) ?? 0;
+    arrived.set(path, Math.max(0, before + bytes));
+    counts.doneBytes = Math.max(0, counts.doneBytes + bytes);
+  };
 
   const addBytes = (path: string, bytes: number) => {
     const transfer = running.get(path);
     if (transfer !== undefined) transfer.received = Math.max(0, transfer.received + bytes);
-    counts.doneBytes = Math.max(0, counts.doneBytes + bytes);
+    count(path, bytes);
     const at = now();
     const newest = samples.at(-1);
     // A sample for each tenth of a second is enough; thousands of pieces can arrive in that time.
@@ -50,17 +57,20 @@ export function createTransferState(now: () => number): TransferState {
   };
 
   /** A run may move bytes in several phases; each is counted by itself. */
-  const begin = (items: number, bytes: number) => {
+  const begin = ({ items, bytes, received = {} }: Extract<SyncEvent, { kind: "planned" }>) => {
     Object.assign(counts, { items, bytes, doneItems: 0, failedItems: 0, doneBytes: 0 });
     samples = [];
+    arrived.clear();
+    for (const [path, here] of Object.entries(received)) count(path, here);
   };
 
   return {
     apply: (event) => {
       if (event.kind === "phase") phase = event.phase;
-      else if (event.kind === "planned") begin(event.items, event.bytes);
+      else if (event.kind === "planned") begin(event);
       else if (event.kind === "item-started") {
         running.set(event.path, { size: event.size, received: event.received });
+        count(event.path, event.received - (arrived.get(event.path) ?? 0));
       } else if (event.kind === "item-bytes") addBytes(event.path, event.bytes);
       else if (event.kind === "item-done" || event.kind === "item-failed") {
         running.delete(event.path);

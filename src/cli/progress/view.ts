@@ -58,14 +58,16 @@ export function describeEvent(event: SyncEvent): string | undefined {
   }
 }
 
-/** `7/40 tarballs, 140.0 MiB of 800.0 MiB, 18.2 MiB/s, 36 s left` */
-export function describeTotals(totals: TransferTotals, phase: SyncPhase = "fetch"): string {
+/** `7/40 tarballs, 140.0 MiB of 800.0 MiB, 18.2 MiB/s, 36 s left`; without what is left where the phase is over. */
+export function describeTotals(totals: TransferTotals, phase: SyncPhase = "fetch", isOver = false): string {
   const failed = totals.failedItems === 0 ? "" : ` (${totals.failedItems} failed)`;
   // The size of standard input is not known.
   const isOpenEnded = totals.bytes === 0 && totals.doneBytes > 0;
   const all = isOpenEnded ? "" : ` of ${formatByteSize(totals.bytes)}`;
   const left =
-    isOpenEnded || totals.remainingMs === undefined ? "" : `, ${formatDuration(totals.remainingMs)} left`;
+    isOpenEnded || isOver || totals.remainingMs === undefined
+      ? ""
+      : `, ${formatDuration(totals.remainingMs)} left`;
   return (
     `${totals.doneItems}/${totals.items} ${MOVED[phase] ?? "files"}${failed}, ` +
     `${formatByteSize(totals.doneBytes)}${all}, ` +

@@ -1,4 +1,6 @@
 import { isGood, type LastRuns } from "../../mirror/last-runs.ts";
+import { describeKept } from "../../mirror/kept-data.ts";
+import type { SyncReport } from "../../mirror/run-report.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { formatLocalTime } from "../../shared/local-time.ts";
 import { printable } from "../../shared/printable.ts";
@@ -17,10 +19,24 @@ function describeLast(last: LastRuns["last"], now: Date, paint: Paint): string[]
   if (last === null) return [];
   if (last === "unreadable") return [`last run  ${paint("red", "its report cannot be read")}`];
   if (isGood(last)) return [];
-  const error =
-    last.error === undefined ? "" : `: ${last.error.code}: ${printable(last.error.message, Infinity)}`;
-  const outcome = paint(last.outcome === "failed" ? "red" : "yellow", last.outcome);
-  return [`last run  ${outcome} ${describeTime(last.startedAt, now)}${error}`];
+  const outcome = paint(last.outcome === "partial" ? "yellow" : "red", last.outcome);
+  const why = describeEnd(last);
+  return [`last run  ${outcome} ${describeTime(last.startedAt, now)}${why === "" ? "" : `: ${why}`}`];
+}
+
+/** Why a run ended before it was done, and what it keeps; empty for one that came to its end. */
+export function describeEnd({ outcome, error, kept }: SyncReport): string {
+  const keeps = kept === undefined ? "" : `; ${describeKept(kept)}`;
+  if (outcome === "killed") return `it ended without a report (killed, or the machine stopped)${keeps}`;
+  if (error === undefined) return "";
+  const isTold = kept === undefined || error.message.includes(describeKept(kept));
+  return `${error.code}: ${printable(error.message, Infinity)}${isTold ? "" : keeps}`;
+}
+
+/** How the last run ended where monitoring has to report it; undefined where it came to its end. */
+function describeBadEnd(outcome: SyncReport["outcome"]): string | undefined {
+  if (outcome === "failed") return "failed";
+  return outcome === "cancelled" || outcome === "killed" ? `was ${outcome}` : undefined;
 }
 
 function describeTime(time: string, now: Date): string {
@@ -37,9 +53,10 @@ function describeTime(time: string, now: Date): string {
 export function findStaleness({ lastGood, last }: LastRuns, now: Date, maxAgeMs: number): string | undefined {
   if (last === null) return "No run has taken place yet.";
   if (last === "unreadable") return "The report of the last run cannot be read.";
-  if (last.outcome === "failed") {
-    const why = last.error === undefined ? "." : `: ${last.error.code}: ${last.error.message}`;
-    return `The last run failed ${describeTime(last.startedAt, now)}${why}`;
+  const end = describeBadEnd(last.outcome);
+  if (end !== undefined) {
+    const why = describeEnd(last);
+    return `The last run ${end} ${describeTime(last.startedAt, now)}${why === "" ? "." : `: ${why}`}`;
   }
   if (lastGood === null) return "No run in the kept history was good.";
   const age = now.getTime() - Date.parse(lastGood);

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
+import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { countRows, formatCount } from "../../shared/listed.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
@@ -35,11 +36,12 @@ export async function renderReport(report: SyncReport, { paint, width }: Page): 
 }
 
 /** Last, as in every list of agents. */
-function totalLines({ fetched, held, tarballs, durationMs, snapshot }: SyncReport): string[] {
+function totalLines({ fetched, held, tarballs, resumed, durationMs, snapshot }: SyncReport): string[] {
   const lines = [`  held     ${formatTotals({ ...held, tarballs: tarballs?.held })}`];
   if (fetched.agents > 0) {
     const totals = formatTotals({ ...fetched, tarballs: tarballs?.fetched });
-    lines.unshift(`  fetched  ${totals} in ${formatDuration(durationMs)}`);
+    const earlier = resumed === undefined ? "" : `, ${formatByteSize(resumed)} more from an earlier run`;
+    lines.unshift(`  fetched  ${totals} in ${formatDuration(durationMs ?? 0)}${earlier}`);
   }
   return snapshot === null ? lines : [...lines, `  snapshot ${snapshot}`];
 }
@@ -76,6 +78,8 @@ function headline(report: SyncReport, paint: Paint): string {
           )
         : paint("yellow", `Partly updated from ${report.upstream}: ${formatCount(missing, "agent")} missing`);
     case "failed":
+    case "cancelled":
+    case "killed":
       return paint("red", `Failed: ${printable(report.error?.message ?? "unknown", Infinity)}`);
   }
 }

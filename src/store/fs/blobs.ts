@@ -5,7 +5,7 @@ import { listNames, removeFile } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent, systemCode, JamError } from "../../shared/errors.ts";
 import { type Sha256, parseSha256, startSha256 } from "../../shared/sha256.ts";
-import { blobFolder, blobPath } from "../layout.ts";
+import { blobFolder, blobPath, parsePartialName } from "../layout.ts";
 import type { BlobIdentity, BlobReader, BlobStat, BlobStore, ByteRange, HashOptions } from "../store.ts";
 import { HashThreads } from "./hash-threads.ts";
 import type { RequireHeld } from "./lease.ts";
@@ -37,7 +37,18 @@ export function fsBlobStore(root: string, now: () => Date, requireHeld: RequireH
       await removeFile(join(root, blobPath(sha256)));
     },
     list: () => listBlobs(root),
+    listStaged: () => listStaged(root),
   };
+}
+
+async function* listStaged(root: string): ReturnType<NonNullable<BlobStore["listStaged"]>> {
+  for (const name of await listNames(join(root, "partial"))) {
+    const parsed = parsePartialName(name);
+    if (parsed?.part !== "bytes") continue;
+    const path = join(root, "partial", name);
+    const stat = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
+    if (stat?.isFile() === true && stat.size > 0) yield { sha256: parsed.sha256, received: stat.size };
+  }
 }
 
 /**

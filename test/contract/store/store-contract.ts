@@ -148,13 +148,17 @@ function describeStaging(open: () => Promise<StoreUnderTest>): void {
     await first.close();
 
     const other = await store.reopen();
+    const staged = await Array.fromAsync(other.blobs.listStaged?.() ?? []);
     const second = await other.blobs.stage(sha256);
     expect(second.received).toBeLessThanOrEqual(700_001);
+    if (other.blobs.listStaged !== undefined)
+      expect(staged).toEqual(second.received === 0 ? [] : [{ sha256, received: second.received }]);
     expect(second.validator).toBe(second.received > 0 ? '"v1"' : undefined);
     await second.append(inChunks(bytes.subarray(second.received)), bytes.length);
     await second.commit(bytes.length);
 
     expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
+    expect(await Array.fromAsync(other.blobs.listStaged?.() ?? [])).toEqual([]);
   });
 
   it("goes on in the same run after the source broke off", async () => {

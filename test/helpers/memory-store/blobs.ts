@@ -36,6 +36,10 @@ export function memoryBlobStore(place: MemoryPlace, requireHeld: () => void): Bl
       await place.call();
       for (const [sha256, { bytes, storedAt }] of place.blobs) yield { sha256, size: bytes.length, storedAt };
     },
+    async *listStaged() {
+      await place.call();
+      for (const [sha256, { bytes }] of place.parts) yield { sha256, received: bytes.length };
+    },
   };
 }
 

@@ -155,6 +155,7 @@ test("names neither folders of the machine nor credentials", async () => {
           hint: `Look at ${path}.`,
         },
       ),
+      { kept: undefined, held: { agents: 0, bytes: 0 } },
     ),
     upstream: "https://me:secret@mirror.example/juju/tools/",
     warnings: [

@@ -61,6 +61,24 @@ test("takes back the bytes that a restart throws away, and never goes below noth
   expect(state.totals().bytesPerSecond).toBe(0);
 });
 
+test("counts what an earlier run left as done, and not into the speed", () => {
+  const { now, pass } = clock();
+  const state = createTransferState(now);
+  state.apply({ kind: "planned", items: 2, bytes: 1000, received: { "a.tgz": 300, "b.tgz": 200 } });
+  expect(state.totals()).toMatchObject({ doneBytes: 500, bytesPerSecond: 0 });
+  state.apply({ kind: "item-started", path: "a.tgz", size: 500, received: 300 });
+  state.apply({ kind: "item-bytes", path: "a.tgz", bytes: 100 });
+  pass(1000);
+  expect(state.totals()).toMatchObject({ doneBytes: 600, bytesPerSecond: 100, remainingMs: 4000 });
+  // What was kept is not used after all; then the second attempt begins.
+  state.apply({ kind: "item-started", path: "b.tgz", size: 500, received: 0 });
+  expect(state.totals().doneBytes).toBe(400);
+  state.apply({ kind: "item-bytes", path: "b.tgz", bytes: 500 });
+  state.apply({ kind: "item-bytes", path: "a.tgz", bytes: 100 });
+  expect(state.totals()).toMatchObject({ doneBytes: 1000, bytes: 1000 });
+  expect(describeTotals(state.totals(), "fetch", true)).toMatch(/^0\/2 tarballs, 1000 B of 1000 B, [^,]*$/);
+});
+
 test("draws a bar for each transfer and a line for the whole", () => {
   const { now, pass } = clock();
   const state = createTransferState(now);
