@@ -180,8 +180,9 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
   },
   program: {
     project: ["shared", "disk"],
+    typesOf: ["medium"],
     node: "any",
-    packages: ["tar"],
+    packages: ["tar", "zod"],
     because: "what is installed, and the archives of it; it knows nothing of mirrors",
   },
   scripts: {
@@ -190,6 +191,12 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     packages: "any",
     because:
       "a tool of the project; the demo starts the sample upstream, packages are written by jam's own code",
+  },
+  "scripts/package": {
+    project: ["src", "scripts/man"],
+    node: "any",
+    packages: ["rolldown", "tar"],
+    because: "packages are made of the program, its manual pages and what is fetched with a pinned hash",
   },
   "scripts/man": {
     project: ["src", "package.json"],
@@ -234,7 +241,16 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "unit tests work without files and network; test/integration is for those",
   },
   test: {
-    project: ["src", "scripts/man", "test/peers", "test/crash", "test/fuzz", "test/helpers", "package.json"],
+    project: [
+      "src",
+      "scripts/package",
+      "scripts/man",
+      "test/peers",
+      "test/crash",
+      "test/fuzz",
+      "test/helpers",
+      "package.json",
+    ],
     node: "any",
     packages: "any",
     because: "a test file shares nothing with another one; what two need belongs in test/helpers",

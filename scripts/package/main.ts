@@ -7,7 +7,8 @@ import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { readSigningKey } from "../../src/openpgp/signing-key.ts";
 import { archiveName } from "../../src/program/installation.ts";
-import { archiveOf, listFiles } from "../../src/program/write-archive.ts";
+import { listFiles } from "../../src/program/list-files.ts";
+import { archiveOf } from "../../src/program/write-archive.ts";
 import { madeAt, stageProgram } from "./stage.ts";
 import { ARCHES, PackageError, type Arch } from "./target.ts";
 

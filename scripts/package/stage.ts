@@ -8,8 +8,9 @@ import {
   modeOf,
   type Installation,
 } from "../../src/program/installation.ts";
-import { listFiles } from "../../src/program/write-archive.ts";
+import { listFiles } from "../../src/program/list-files.ts";
 import { bundleProgram } from "./bundle-program.ts";
+import { manPages } from "../man/pages.ts";
 import { stageLicences } from "./licences.ts";
 import { stageLibraries, stageNode } from "./runtime.ts";
 import { writeSbom } from "./sbom.ts";
@@ -42,8 +43,9 @@ export interface StageOptions {
  * | `runtime/` | Node, and its libraries in `lib/` |
  * | `program/` | the code of jam and of its npm packages |
  * | `licenses/`, `sbom.cdx.json` | what is in it, and under which licence |
- * | `completions/` | for bash, zsh and fish |
+ * | `completions/`, `man/man1`, `man/man5` | for bash, zsh and fish; manual pages |
  * | `docs/`, `CHANGELOG.md`, `README.txt` | |
+ * | `install.sh`, `INSTALL.txt` | what `jam self bundle` puts next to the archive |
  * | `installation.json`, `files.sha256` | what `jam self` reads |
  *
  * @throws PackageError
@@ -62,6 +64,7 @@ export async function stageProgram(options: StageOptions): Promise<Installation>
   await cp(join(CHECKOUT, "docs"), join(folder, "docs"), { recursive: true });
   await copyFile(join(CHECKOUT, "CHANGELOG.md"), join(folder, "CHANGELOG.md"));
   await stageCompletions(folder);
+  await stageManPages(folder, madeAt);
 
   const installation = {
     kind,
@@ -72,7 +75,7 @@ export async function stageProgram(options: StageOptions): Promise<Installation>
     madeAt,
   };
   await fillIn("jam", folder, installation);
-  await fillIn("README.txt", folder, installation);
+  for (const name of ["README.txt", "INSTALL.txt", "install.sh"]) await fillIn(name, folder, installation);
   await writeFile(join(folder, INSTALLATION_FILE), `${JSON.stringify(installation, undefined, 2)}\n`);
   await finishFiles(folder);
   return installation;
@@ -112,6 +115,15 @@ async function stageCompletions(folder: string): Promise<void> {
       shell,
     ]);
     await writeFile(join(folder, "completions", name), script);
+  }
+}
+
+async function stageManPages(folder: string, time: number): Promise<void> {
+  const frame = { version: await readVersion(), date: new Date(time * 1000).toISOString().slice(0, 10) };
+  for (const { name, text } of await manPages(frame)) {
+    const section = join(folder, "man", `man${name.slice(-1)}`);
+    await mkdir(section, { recursive: true });
+    await writeFile(join(section, name), text);
   }
 }
 

@@ -123,6 +123,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/key.ts"),
   },
   {
+    name: "self",
+    summary: "show and verify this program, and put it on a medium for the far side",
+    group: "carry",
+    load: () => import("./commands/self.ts"),
+  },
+  {
     name: "config",
     summary: "show and validate the settings",
     group: "setup",

@@ -1,7 +1,6 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { create } from "tar";
 import { modeOf } from "./installation.ts";
+import { byBytes } from "./list-files.ts";
 
 /** What identifies an archive beyond the contents of its files. */
 export interface ArchiveOptions {
@@ -9,15 +8,6 @@ export interface ArchiveOptions {
   readonly name: string;
   /** Modification time of every entry, in seconds since 1970. */
   readonly madeAt: number;
-}
-
-/** The paths of all files below `folder`, sorted, with `/` between names. */
-export async function listFiles(folder: string): Promise<string[]> {
-  const found = await readdir(folder, { recursive: true, withFileTypes: true });
-  return found
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, "/").length))
-    .sort(byBytes);
 }
 
 /**
@@ -56,8 +46,4 @@ function foldersOf(files: readonly string[]): string[] {
       folders.add(file.slice(0, end));
   }
   return [...folders].sort(byBytes);
-}
-
-function byBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

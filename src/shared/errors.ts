@@ -32,6 +32,8 @@ export type ErrorFamily =
   | "bundle"
   /** The folder, stick or stream that a bundle is on. */
   | "medium"
+  /** The program itself: its files, its archives. */
+  | "program"
   /** Refused in offline mode. */
   | "offline"
   /** A request to the server. */
@@ -135,6 +137,11 @@ export const ERROR_OUTCOMES = {
 
   JAM_MEDIUM_NO_SPACE: { family: "medium", exit: 8, http: 507 },
   JAM_MEDIUM_UNUSABLE: { family: "medium", exit: 2, http: 500 },
+
+  JAM_PROGRAM_NOT_PACKAGED: { family: "program", exit: 2, http: 500 },
+  JAM_PROGRAM_NOT_FOUND: { family: "program", exit: 5, http: 404 },
+  JAM_PROGRAM_DAMAGED: { family: "program", exit: 4, http: 500 },
+  JAM_PROGRAM_EXISTS: { family: "program", exit: 2, http: 409 },
 
   JAM_OFFLINE: { family: "offline", exit: 7, http: 403 },
 

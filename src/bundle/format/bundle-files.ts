@@ -1,5 +1,5 @@
 import type { VolumeInput } from "../../medium/medium.ts";
-import { parseSha256, startSha256, type Sha256 } from "../../shared/sha256.ts";
+import { startSha256, type Sha256 } from "../../shared/sha256.ts";
 
 /** The checksums of all files of a bundle; written last: if this file exists, the bundle is complete. */
 export const SUMS_NAME = "SHA256SUMS";
@@ -44,26 +44,6 @@ export function formatVolumeName(base: string, number: number, volumes: number):
 export function volumeNumberOf(name: string): number | undefined {
   const digits = /\.(\d{3,5})\.tar$/.exec(name)?.[1];
   return digits === undefined ? undefined : Number(digits);
-}
-
-/** One line of a `SHA256SUMS`. */
-export interface Sum {
-  readonly name: string;
-  readonly sha256: Sha256;
-}
-
-/** The text that `sha256sum -c` reads. */
-export function formatSums(sums: readonly Sum[]): string {
-  return sums.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join("");
-}
-
-/** The lines of a `SHA256SUMS` that name a plain file in the same folder; others are left out. */
-export function parseSums(text: string): Sum[] {
-  return text.split("\n").flatMap((line) => {
-    const match = /^([0-9a-f]{64}) [ *]([^/\\\r]{1,255})\r?$/.exec(line);
-    const sha256 = parseSha256(match?.[1]);
-    return sha256 === undefined || match?.[2] === undefined ? [] : [{ name: match[2].trimEnd(), sha256 }];
-  });
 }
 
 /** The bytes of a small file, or undefined when it is larger than `maxBytes`. */

@@ -2,11 +2,12 @@ import type { MediumWriter } from "../../medium/medium.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { formatCount } from "../../shared/listed.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
-import { hashOf, parseSums, readSmall, SUMS_NAME, SUMS_SIGNATURE_NAME } from "../format/bundle-files.ts";
+import { hashOf, readSmall, SUMS_NAME, SUMS_SIGNATURE_NAME } from "../format/bundle-files.ts";
 import type { SignedManifest } from "../format/bundle-layout.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
 import { checkSignature, type Fault, type SignatureCheck, type VerifyDetached } from "../signing.ts";
+import { parseSums } from "../../shared/sums.ts";
 
 /** Room for ten thousand volumes with long names. */
 const MAX_SUMS_BYTES = 16 * 2 ** 20;

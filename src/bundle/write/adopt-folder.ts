@@ -2,7 +2,6 @@ import type { MediumWriter } from "../../medium/medium.ts";
 import { JamError } from "../../shared/errors.ts";
 import {
   bundleFiles,
-  parseSums,
   PROGRESS_NAME,
   readSmall,
   SUMS_NAME,
@@ -12,6 +11,7 @@ import { layoutHash, type BundleLayout } from "../format/bundle-layout.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
 import { readProgress, unseal, type WriteProgress } from "./write-progress.ts";
+import { parseSums } from "../../shared/sums.ts";
 
 /**
  * What an earlier run for the same bundle wrote to a folder, interrupted or complete; undefined when there is nothing.

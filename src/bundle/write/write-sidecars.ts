@@ -1,19 +1,18 @@
 import type { MediumWriter } from "../../medium/medium.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import {
-  formatSums,
   hashOf,
   inOnePiece,
   PROGRESS_NAME,
   SUMS_NAME,
   SUMS_SIGNATURE_NAME,
   type BundleFiles,
-  type Sum,
 } from "../format/bundle-files.ts";
 import type { BundleLayout } from "../format/bundle-layout.ts";
 import type { BundleSigner } from "../signing.ts";
 import type { Sidecars } from "../verify/read-sidecars.ts";
 import type { FinishedVolume } from "./write-progress.ts";
+import { formatSums, type Sum } from "../../shared/sums.ts";
 
 export interface SealWork {
   readonly medium: MediumWriter;

@@ -1,4 +1,4 @@
-import { parseSums } from "../../../src/bundle/format/bundle-files.ts";
+import { parsePathSums, parseSums } from "../../../src/shared/sums.ts";
 import { carriedContents, contentsOf } from "../../../src/bundle/format/manifest.ts";
 import { parseManifest } from "../../../src/bundle/format/parse-manifest.ts";
 import { parseLabel } from "../../../src/bundle/format/volume-label.ts";
@@ -181,7 +181,7 @@ function ofBundles(seeds: Seeds, now: Date): Reader[] {
       name: "sums",
       seeds: [...seeds.sums, '{"repair":{"bundle":null,"volumeSize":51200,"volumes":[1,2]}}'],
       share: 3,
-      read: (text) => [parseSums(text), parseReport({ name: NAME, text })],
+      read: (text) => [parseSums(text), parsePathSums(text), parseReport({ name: NAME, text })],
     },
     {
       name: "advice",

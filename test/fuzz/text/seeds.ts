@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { formatSums } from "../../../src/bundle/format/bundle-files.ts";
+import { formatSums } from "../../../src/shared/sums.ts";
 import { formatInventory } from "../../../src/bundle/format/inventory.ts";
 import { formatManifest } from "../../../src/bundle/format/manifest.ts";
 import { formatReceipt, groupReceived } from "../../../src/bundle/format/receipt.ts";
