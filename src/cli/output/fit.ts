@@ -80,23 +80,34 @@ function cut(piece: string, width: number, widthOf: (text: string) => number): r
 }
 
 /** Programs whose command lines jam prints: a command that is broken into two lines cannot be pasted. */
-const COMMAND =
-  /^\s*(?:[#$] |(?:sudo |runuser )?(?:jam|juju|snap|apt|curl|gpg|cp|cat|install|systemctl|docker|skopeo|oras|ssh|kubectl|lxc|tar|mkdir|chown|chmod|useradd|crontab|npm|node|nginx)\b(?! ?[,:.]))/;
+const PROGRAMS =
+  "jam|npx jam|juju|snap (?:ack|download|info|install|refresh)|apt(?:-get)? (?:download|install|update)|dpkg|curl|gpg|cp|mv|rm|cat|touch|install -|systemctl|docker|skopeo|oras|ssh|kubectl|lxc|tar|mkdir|chown|chmod|useradd|crontab|sha256sum|watch|npm|node|nginx";
+
+/** A command or flags for one, at the beginning of a line or after its label. */
+const COMMAND = new RegExp(
+  String.raw`^(?:\s*|.*\S {2,})(?:[#$] |for \w+ in |--[\w-]+[ =](?:\S*=|\./)(?!\S+ {3,}\S)|(?:[A-Z_]+=\S* )*(?:sudo (?:-\w+(?: \w+)? )?|runuser (?:-\w+ \w+ )*)?\(?(?:${PROGRAMS})\b(?![,:.]| [,:.]))`,
+);
+
+/** A command that goes on in the next line. */
+const CONTINUES = / \\$/;
 
 // eslint-disable-next-line no-control-regex -- the colours of `createPaint`
 const COLOUR = /\u001B\[[\d;]*m/g;
 
 /**
  * Text for a terminal of so many columns: longer lines are broken at blanks, and go on below the text of the line, after
- * its label. Commands stay whole, on lines of their own as between backquotes.
+ * its label. Commands stay whole: on lines of their own, after a label, over several lines and between backquotes.
  */
 export function fitLines(text: string, width: number): string {
   if (width === Infinity) return text;
-  return text
-    .split("\n")
-    .flatMap((line) =>
-      shownLength(line) <= width || COMMAND.test(line.replaceAll(COLOUR, "")) ? [line] : fitLine(line, width),
-    )
+  const lines = text.split("\n");
+  const plain = lines.map((line) => line.replaceAll(COLOUR, ""));
+  return lines
+    .flatMap((line, index) => {
+      const own = plain[index] ?? "";
+      const isCommand = COMMAND.test(own) || CONTINUES.test(own) || CONTINUES.test(plain[index - 1] ?? "");
+      return own.length <= width || isCommand ? [line] : fitLine(line, width);
+    })
     .join("\n");
 }
 

@@ -1,5 +1,5 @@
 /** Lines of at most `width` characters, broken at blanks, each with the indent in front. */
-export function wrapText(text: string, indent: string, width = 96): string[] {
+export function wrapText(text: string, indent: string, width = 80): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

@@ -55,6 +55,28 @@ test("a command stays on one line, alone or between backquotes", () => {
   );
 });
 
+test.for([
+  "  health check   juju status -m prod:controller --format json | jam upgraded --to 2.9.59",
+  "  Watch:    watch -n 5 juju show-model prod:web",
+  "  juju bootstrap CLOUD prod \\\n    --config agent-metadata-url=http://mirror.example:8080/tools \\\n    --db-snap ./juju-db_1.snap",
+  "  sudo -u jam jam sync --dry-run # what would be fetched",
+  "  HTTPS_PROXY=http://proxy:3128 jam sync --quiet --progress none",
+  "  --config image-metadata-url=http://IMAGES/simplestreams --model-default image-metadata-url=http://IMAGES/simplestreams",
+  "  --db-snap ./juju-db_1.snap --db-snap-asserts ./juju-db_1.assert    (in the command)",
+  "  (crontab -l 2>/dev/null; cat /srv/jam/jam.cron) | crontab -",
+])("a command stays whole: %s", (command) => {
+  expect(fitLines(command, 30)).toBe(command);
+});
+
+test.for([
+  "note  jam, the mirror, is here and there",
+  "also  apt packages that each new machine installs",
+  "--config is for the controller's own model and no other",
+  "--config apt-mirror=http://APT/ubuntu      the apt packages that each machine installs",
+])("prose that begins as a command does is no command: %s", (prose) => {
+  expect(fitLines(prose, 24).split("\n").length).toBeGreaterThan(1);
+});
+
 test("colours take no columns", () => {
   const red = "\u001B[31mred\u001B[39m words here";
   expect(fitLines(red, 14)).toBe(red);
