@@ -127,7 +127,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     project: [...DOMAIN, "mirror", "upgrade", "bundle"],
     typesOf: ["store"],
     node: "any",
-    packages: ["express", "lru-cache", "range-parser", "zod"],
+    packages: ["express", "lru-cache", "prom-client", "range-parser", "zod"],
     because:
       "a face answers; it reads the mirror through the contracts, and describes its answers by the schemas of the documents",
   },

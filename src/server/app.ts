@@ -3,12 +3,17 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { FaceContext } from "./faces.ts";
+import type { MetricSources } from "./metrics.ts";
 import { ConnectionGone } from "./response-writer.ts";
 import { sendNotFound, sendProblem } from "./problem.ts";
 import { sendAlive, sendReadiness, sendStartPage } from "./status-pages.ts";
 
+/** What the routes answer from. */
+export interface AppContext
+  extends Pick<FaceContext, "readerOf">, ApiContext, Omit<MetricSources, "reader"> {}
+
 /** The routes for people and monitors; what Juju reads never comes here, see `handler`. */
-export function createApp(context: Pick<FaceContext, "readerOf"> & ApiContext): Express {
+export function createApp(context: AppContext): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -35,12 +40,14 @@ interface Mount {
 }
 
 /** Everything else that is served, and for whom. */
-function mountsOf(context: Pick<FaceContext, "readerOf"> & ApiContext): readonly Mount[] {
+function mountsOf(context: AppContext): readonly Mount[] {
   const reader = context.readerOf(MIRROR_REF);
   return [
     { path: "/api/v1", access: "people", handler: serveApiOnDemand(context) },
     { path: "/healthz", isExact: true, access: "monitors", handler: sendAlive },
     { path: "/readyz", isExact: true, access: "monitors", handler: sendReadiness(reader) },
+    { path: "/metrics", isExact: true, access: "monitors", handler: sendMetrics({ ...context, reader }) },
+    { path: "/agents", isExact: true, access: "people", handler: sendAgentsOnDemand(context) },
     { path: "/", isExact: true, access: "people", handler: sendStartPage(reader) },
   ];
 }
@@ -59,6 +66,34 @@ function serveApiOnDemand(context: ApiContext): RequestHandler {
   return async (request, response, next) => {
     api ??= import("./api/routes.ts").then(({ serveApi }) => serveApi(context));
     (await api)(request, response, next);
+  };
+}
+
+/** Most servers are asked by no Prometheus: what writes its format is loaded with the first request. */
+function sendMetrics(sources: MetricSources): RequestHandler {
+  return async (_request, response) => {
+    const { renderMetrics } = await import("./metrics.ts");
+    const { contentType, text } = await renderMetrics(sources);
+    const body = Buffer.from(text);
+    response.writeHead(200, {
+      "Content-Type": contentType,
+      "Content-Length": body.length,
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+    });
+    response.end(body);
+  };
+}
+
+function sendAgentsOnDemand({ readerOf, documents }: AppContext): RequestHandler {
+  let page: Promise<RequestHandler> | undefined;
+  return async (request, response, next) => {
+    page ??= import("./agents-page.ts").then(({ sendAgentsPage }) =>
+      sendAgentsPage(readerOf(MIRROR_REF), documents),
+    );
+    await (
+      await page
+    )(request, response, next);
   };
 }
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { ApiContext } from "./api/context.ts";
-import { createApp } from "./app.ts";
+import { type AppContext, createApp } from "./app.ts";
 import { type FaceContext, type ServeFace, serveCuratedFace, serveVerbatimFace } from "./faces.ts";
 import type { JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
@@ -21,7 +20,7 @@ export interface HandlerOptions {
  * Answers all requests. What Juju reads, some hundred thousand times in an upgrade of a fleet, is answered without a
  * router; express has the rest. Paths are compared exactly: case and trailing slashes count.
  */
-export function createHandler(context: FaceContext & ApiContext, options: HandlerOptions): RequestListener {
+export function createHandler(context: FaceContext & AppContext, options: HandlerOptions): RequestListener {
   const app = createApp(context);
   const faces = [
     { prefix: "/tools/", serve: serveCuratedFace(context, MIRROR_REF) },

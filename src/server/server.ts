@@ -17,6 +17,7 @@ import type { ServerPorts } from "./ports.ts";
 import { ProvenBlobs } from "./proven-blobs.ts";
 import type { RequestRecord } from "./request-log.ts";
 import { createVerbatimDocuments } from "./verbatim-documents.ts";
+import { Traffic } from "./traffic.ts";
 import { WriteTurns } from "./write-turns.ts";
 
 export interface ServerOptions {
@@ -43,10 +44,19 @@ export function createServer(
 ): MirrorServer {
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const turns = new WriteTurns();
+  const traffic = new Traffic();
+  let damaged = 0;
   const context = {
+    traffic,
+    damaged: () => damaged,
+    connections: () => connections.counts,
+    documents: store.documents,
     readerOf: createRefReaders(store),
     verbatim: createVerbatimDocuments(store),
-    blobs: new ProvenBlobs(store.blobs, options.onDamage ?? (() => undefined)),
+    blobs: new ProvenBlobs(store.blobs, (sha256, how) => {
+      damaged++;
+      options.onDamage?.(sha256, how);
+    }),
     readState,
     ask,
     pool: new BufferPool(),
@@ -55,7 +65,10 @@ export function createServer(
     turns,
   };
   const handler = createHandler(context, {
-    log: options.log ?? (() => undefined),
+    log: (record) => {
+      traffic.count(record);
+      options.log?.(record);
+    },
     refusalOf: (socket) => connections.refusalOf(socket),
   });
   const server = createHardenedServer(handler, limits);

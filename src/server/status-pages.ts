@@ -1,4 +1,5 @@
 import { defined } from "../shared/collections.ts";
+import type { ServerResponse } from "node:http";
 import type { RequestHandler } from "express";
 import { type ErrorReport, type JamError, isJamError, reportError, toJamError } from "../shared/errors.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
@@ -57,16 +58,21 @@ function publicReason({ code, message, hint }: ErrorReport): Readiness["reasons"
 /** `/`: what this is, for a person who opens the address in a browser. */
 export function sendStartPage(reader: RefReader): RequestHandler {
   return async (request, response) => {
-    const body = Buffer.from(renderStartPage(hostOf(request.headers.host), await describe(reader)));
-    response.writeHead(200, {
-      "Content-Type": "text/html; charset=utf-8",
-      "Content-Length": body.length,
-      "Cache-Control": "no-cache",
-      "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-      "X-Content-Type-Options": "nosniff",
-    });
-    response.end(body);
+    sendPage(response, renderStartPage(hostOf(request.headers.host), await describe(reader)));
   };
+}
+
+/** Answers with a page that needs no script and loads nothing. */
+export function sendPage(response: ServerResponse, html: string): void {
+  const body = Buffer.from(html);
+  response.writeHead(200, {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Length": body.length,
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+  });
+  response.end(body);
 }
 
 /** The address the client used, or undefined when its Host header is not plainly one. */
@@ -101,7 +107,7 @@ function renderStartPage(host: string | undefined, facts: readonly string[]): st
 <h1>Juju agent mirror</h1>
 <p>Juju finds agents here with <code>agent-metadata-url=${htmlText(url)}</code></p>
 ${rows}
-<p><a href="/readyz">Readiness</a> · <a href="/tools/streams/v1/index2.json">Index</a></p>
+<p><a href="/agents">Agents</a> · <a href="/readyz">Readiness</a> · <a href="/metrics">Metrics</a> · <a href="/tools/streams/v1/index2.json">Index</a></p>
 </html>
 `;
 }

@@ -1,7 +1,7 @@
 import { osTypeOf } from "../../juju/release.ts";
 import { formatCount } from "../../shared/listed.ts";
 import { formatRows } from "../output/table.ts";
-import { foldAgents, readAgentPlace, type AgentPlace } from "./agent-table.ts";
+import { foldAgents, readAgentPlace, type AgentPlace } from "../../juju/fold-agents.ts";
 
 /** An agent of a report with why it is there. */
 export interface NamedAgent {

@@ -2,7 +2,7 @@ import type { ExplainedAgent } from "../../mirror/explain-document.ts";
 import { printable } from "../../shared/printable.ts";
 import type { Page, Paint } from "../output/output.ts";
 import { formatRows } from "../output/table.ts";
-import { foldAgents, readAgentPlace, type AgentPlace } from "./agent-table.ts";
+import { foldAgents, readAgentPlace, type AgentPlace } from "../../juju/fold-agents.ts";
 import { withoutSubject } from "./reasons.ts";
 
 /** How explanations are shown. */

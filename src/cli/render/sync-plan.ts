@@ -8,7 +8,7 @@ import { formatTable } from "../output/table.ts";
 import { foldNames } from "./agent-names.ts";
 import { withoutSubject } from "./reasons.ts";
 import { formatTotals } from "./totals.ts";
-import { foldAgents, readAgentPlace } from "./agent-table.ts";
+import { foldAgents, readAgentPlace } from "../../juju/fold-agents.ts";
 
 /** What a sync would do; nothing where it would be refused. */
 export type PlannedSync = Pick<Assessment, "plan" | "rules" | "refusal" | "warnings">;

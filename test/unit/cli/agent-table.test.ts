@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { foldAgents, renderAgents } from "../../../src/cli/render/agent-table.ts";
+import { renderAgents } from "../../../src/cli/render/agent-table.ts";
+import { foldAgents } from "../../../src/juju/fold-agents.ts";
 import { formatAgentNames } from "../../../src/cli/render/agent-names.ts";
 import type { Sha256 } from "../../../src/shared/sha256.ts";
 

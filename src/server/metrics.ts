@@ -1,0 +1,138 @@
+import { Counter, Gauge, Registry } from "prom-client";
+import { isGood, readLastRuns } from "../mirror/last-runs.ts";
+import type { ConnectionCounts } from "./connections.ts";
+import type { ServedStore } from "./ports.ts";
+import type { RefReader } from "./ref-reader.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** What is measured. */
+export interface MetricSources {
+  readonly traffic: Traffic;
+  readonly connections: () => ConnectionCounts;
+  /** Tarballs that turned out to be missing, damaged or unreadable since the start. */
+  readonly damaged: () => number;
+  readonly reader: RefReader;
+  readonly documents: ServedStore["documents"];
+}
+
+/** The text that Prometheus reads, and its content type. Nothing is measured between two of these calls. */
+export async function renderMetrics(
+  sources: MetricSources,
+): Promise<{ readonly contentType: string; readonly text: string }> {
+  const registry = new Registry();
+  addTraffic(registry, sources);
+  addConnections(registry, sources.connections());
+  await addMirror(registry, sources.reader);
+  await addRuns(registry, sources.documents);
+  addProcess(registry);
+  return { contentType: registry.contentType, text: await registry.metrics() };
+}
+
+function addTraffic(registry: Registry, { traffic, damaged }: MetricSources): void {
+  const registers = [registry];
+  const requests = new Counter({
+    name: "jam_http_requests_total",
+    help: "Answered requests by what they were for and by status.",
+    labelNames: ["kind", "status"],
+    registers,
+  });
+  const bytes = new Counter({
+    name: "jam_http_response_bytes_total",
+    help: "Bytes of answers, headers included.",
+    labelNames: ["kind"],
+    registers,
+  });
+  const aborted = new Counter({
+    name: "jam_http_aborted_total",
+    help: "Answers that the client left before their end.",
+    labelNames: ["kind"],
+    registers,
+  });
+  for (const row of traffic.rows()) {
+    requests.inc({ kind: row.kind, status: String(row.status) }, row.requests);
+    bytes.inc({ kind: row.kind }, row.bytes);
+    aborted.inc({ kind: row.kind }, row.aborted);
+  }
+  new Counter({
+    name: "jam_damaged_tarballs_total",
+    help: "Findings of a tarball that was missing, damaged or unreadable when it was to be served.",
+    registers,
+  }).inc(damaged());
+}
+
+function addConnections(registry: Registry, { open, refused, dropped }: ConnectionCounts): void {
+  const registers = [registry];
+  new Gauge({ name: "jam_http_connections", help: "Open connections.", registers }).set(open);
+  new Counter({
+    name: "jam_http_connections_refused_total",
+    help: "Connections above the limit that were answered with 503.",
+    registers,
+  }).inc(refused);
+  new Counter({
+    name: "jam_http_connections_dropped_total",
+    help: "Connections above the limit that were closed without an answer.",
+    registers,
+  }).inc(dropped);
+}
+
+/** A mirror that cannot be read has no counts, which is not the same as none. */
+async function addMirror(registry: Registry, reader: RefReader): Promise<void> {
+  const registers = [registry];
+  const view = await reader.current().catch(() => undefined);
+  const isReady = view !== undefined && reader.fault() === undefined;
+  new Gauge({ name: "jam_ready", help: "1 where /readyz answers 200, else 0.", registers }).set(
+    isReady ? 1 : 0,
+  );
+  if (view === undefined) return;
+  const { agents, tarballs, bytes } = view.counts;
+  new Gauge({ name: "jam_mirror_agents", help: "Agents that the mirror lists.", registers }).set(agents);
+  new Gauge({ name: "jam_mirror_tarballs", help: "Distinct tarballs of these agents.", registers }).set(
+    tarballs,
+  );
+  new Gauge({ name: "jam_mirror_bytes", help: "Bytes of these tarballs.", registers }).set(bytes);
+  new Gauge({
+    name: "jam_snapshot_created_timestamp_seconds",
+    help: "When the snapshot that is served was made.",
+    registers,
+  }).set(secondsOf(view.snapshot.createdAt));
+}
+
+/** Absent where no report says it. */
+async function addRuns(registry: Registry, documents: ServedStore["documents"]): Promise<void> {
+  const runs = await readLastRuns(documents).catch(() => undefined);
+  if (runs === undefined) return;
+  const registers = [registry];
+  if (runs.lastGood !== null) {
+    new Gauge({
+      name: "jam_last_good_run_timestamp_seconds",
+      help: "When the last run started after which nothing was missing.",
+      registers,
+    }).set(secondsOf(runs.lastGood));
+  }
+  if (runs.last === null) return;
+  const isLastGood = runs.last !== "unreadable" && isGood(runs.last);
+  new Gauge({
+    name: "jam_last_run_good",
+    help: "1 where nothing was missing after the last run, else 0.",
+    registers,
+  }).set(isLastGood ? 1 : 0);
+}
+
+/** Under the names that every client library of Prometheus uses. */
+function addProcess(registry: Registry): void {
+  const registers = [registry];
+  new Gauge({
+    name: "process_start_time_seconds",
+    help: "When the process started.",
+    registers,
+  }).set(Math.round(performance.timeOrigin / 1000));
+  new Gauge({
+    name: "process_resident_memory_bytes",
+    help: "Memory that the process uses.",
+    registers,
+  }).set(process.memoryUsage.rss());
+}
+
+function secondsOf(time: string): number {
+  return Date.parse(time) / 1000;
+}
