@@ -1,4 +1,4 @@
-import type { Store } from "../store/store.ts";
+import type { DocumentStore, Store } from "../store/store.ts";
 import { findKilledRun } from "./run-note.ts";
 import { parseReport, type SyncReport } from "./run-report.ts";
 
@@ -14,9 +14,16 @@ export interface LastRuns {
 export async function readLastRuns(
   store: Pick<Store, "blobs" | "documents" | "lease" | "refs">,
 ): Promise<LastRuns> {
-  const { documents } = store;
   // No run was closed since: it is the last one.
-  let last: LastRuns["last"] = (await findKilledRun(store)) ?? null;
+  return readClosedRuns(store.documents, (await findKilledRun(store)) ?? null);
+}
+
+/** The last run and the last good one of those that left a report: a run that was killed did not. */
+export async function readClosedRuns(
+  documents: Pick<DocumentStore, "get" | "list">,
+  later: SyncReport | null = null,
+): Promise<LastRuns> {
+  let last: LastRuns["last"] = later;
   for (const name of (await documents.list("history")).toReversed()) {
     const bytes = await documents.get("history", name);
     if (bytes === undefined) continue;

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry } from "prom-client";
-import { isGood, readLastRuns } from "../mirror/last-runs.ts";
+import { isGood, readClosedRuns } from "../mirror/last-runs.ts";
 import type { ConnectionCounts } from "./connections.ts";
 import type { ServedStore } from "./ports.ts";
 import type { RefReader } from "./ref-reader.ts";
@@ -99,7 +99,7 @@ async function addMirror(registry: Registry, reader: RefReader): Promise<void> {
 
 /** Absent where no report says it. */
 async function addRuns(registry: Registry, documents: ServedStore["documents"]): Promise<void> {
-  const runs = await readLastRuns(documents).catch(() => undefined);
+  const runs = await readClosedRuns(documents).catch(() => undefined);
   if (runs === undefined) return;
   const registers = [registry];
   if (runs.lastGood !== null) {
@@ -113,7 +113,7 @@ async function addRuns(registry: Registry, documents: ServedStore["documents"]):
   const isLastGood = runs.last !== "unreadable" && isGood(runs.last);
   new Gauge({
     name: "jam_last_run_good",
-    help: "1 where nothing was missing after the last run, else 0.",
+    help: "1 where nothing was missing after the last run that left a report, else 0.",
     registers,
   }).set(isLastGood ? 1 : 0);
 }
