@@ -21,8 +21,11 @@ interface FoundModes {
 /** The data directory as far as checking needs it. */
 export interface DataUnderTest {
   readonly dataDir: string;
-  /** Follows the links from the data directory to what is shown; fails where a copy lost them. */
-  readonly readLinks: () => Promise<unknown>;
+  /**
+   * Follows the links from the data directory to what is shown; fails where a copy lost them. The number of agents in the
+   * index; undefined before the first publication.
+   */
+  readonly readShown: () => Promise<number | undefined>;
   /** What the modes of its entries allow other users. */
   readonly inspectModes: () => Promise<{
     readonly entries: number;
@@ -35,14 +38,21 @@ export interface DataUnderTest {
 /** Looks at what is in the data directory: its links, and what other users of this machine may do there. */
 export async function checkData(data: DataUnderTest): Promise<CheckResult[]> {
   return [
-    ...(await orFailure("mirror", () => checkLinks(data))),
+    ...(await orFailure("mirror", () => checkShown(data))),
     ...(await orFailure("permissions", () => checkModes(data))),
   ];
 }
 
-async function checkLinks({ readLinks }: DataUnderTest): Promise<CheckResult[]> {
-  await readLinks();
-  return [];
+async function checkShown({ readShown }: DataUnderTest): Promise<CheckResult[]> {
+  if ((await readShown()) !== 0) return [];
+  return [
+    {
+      check: "mirror",
+      state: "fail",
+      detail: "the published index lists no agents: Juju finds nothing here",
+      hint: "Run `jam sync`, or go back to a snapshot with agents: `jam snapshot list`.",
+    },
+  ];
 }
 
 async function checkModes({ dataDir, inspectModes }: DataUnderTest): Promise<CheckResult[]> {

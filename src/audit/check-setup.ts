@@ -15,8 +15,8 @@ export interface RulesVerdict {
   readonly rules: readonly { readonly rule: number; readonly taken: number }[];
   /** What a rule names and does not get. */
   readonly warnings: readonly string[];
-  /** True if a sync would change nothing because no rule selects an agent. */
-  readonly isRefused: boolean;
+  /** Why a sync would change nothing. */
+  readonly refusal: JamError | undefined;
 }
 
 export interface SetupUnderTest extends DataUnderTest {
@@ -205,20 +205,33 @@ function checkClock(published: Date | undefined, now: Date): CheckResult {
 async function checkRules({ evaluateRules }: SetupUnderTest): Promise<CheckResult[]> {
   const verdict = await attempt("rules", evaluateRules);
   if ("check" in verdict) return [verdict];
-  const { rules, warnings, isRefused } = verdict.value;
+  const { rules, warnings, refusal } = verdict.value;
+  const isEmpty = refusal?.code === "JAM_SELECT_EMPTY";
   const taken = rules
     .map(({ rule, taken }) => `rule ${rule} selects ${formatCount(taken, "agent")}`)
     .join(", ");
-  const hint = isRefused
+  const hint = isEmpty
     ? "No rule selects an agent, so a sync changes nothing: correct `select` in jam.yaml."
-    : "Correct the rule in `select` of jam.yaml, or add an upstream that lists it.";
+    : "Correct `select` and `deny` in jam.yaml, or add an upstream that lists it.";
   const missing = warnings.map((detail): CheckResult => ({
     check: "rules",
-    state: isRefused ? "fail" : "warn",
+    state: isEmpty ? "fail" : "warn",
     detail,
     hint,
   }));
-  return isRefused ? missing : [{ check: "rules", state: "ok", detail: taken }, ...missing];
+  if (isEmpty) return missing;
+  const refused: CheckResult[] =
+    refusal === undefined
+      ? []
+      : [
+          {
+            check: "rules",
+            state: "fail",
+            detail: `${refusal.message.replaceAll(/\.?\n\s*/g, "; ")} [${refusal.code}]`,
+            ...defined({ hint: refusal.hint }),
+          },
+        ];
+  return [{ check: "rules", state: "ok", detail: taken }, ...missing, ...refused];
 }
 
 async function checkDisk(setup: SetupUnderTest): Promise<CheckResult[]> {

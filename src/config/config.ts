@@ -72,7 +72,7 @@ export interface RetentionConfig {
   readonly graceMs: number;
   /** Bytes of all tarballs above which the oldest snapshots are deleted; undefined is no limit. */
   readonly quota: number | undefined;
-  /** Largest share of the mirrored agents that may disappear upstream at once, 0 … 1. */
+  /** Largest share of the mirrored agents that may be removed at once, 0 … 1. */
   readonly maxRemoval: number;
 }
 

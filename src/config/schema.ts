@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ARCHES, isArchWord } from "../juju/platform.ts";
 import { ADVICE_LINK, ADVICE_SEVERITIES } from "../juju/knowledge/knowledge.ts";
-import { OS_TYPES } from "../juju/release.ts";
+import { OS_TYPES, SERIES_NAMES } from "../juju/release.ts";
 import { STREAMS } from "../juju/stream.ts";
 import { parseVersionRange } from "../juju/version-range.ts";
 import { JamError } from "../shared/errors.ts";
@@ -161,7 +161,7 @@ const selectRule = z
       os: wordOrList("an OS type", "[ubuntu]", slip("OS type", OS_TYPES))
         .optional()
         .describe("OS types such as ubuntu, centos, windows. Default: every OS type."),
-      series: wordOrList("a series", "[focal, jammy]", () => undefined)
+      series: wordOrList("a series", "[focal, jammy]", slip("series", SERIES_NAMES))
         .optional()
         .describe(
           "Series such as focal. Applies only to agents for Juju up to 2.8; later agents have no series. Default: every series.",

@@ -150,13 +150,13 @@ function gapsOf(view: View): RuleGap[] {
 }
 
 /** A stream, architecture, OS type or series that the rule names, while it takes no agent of it. */
-function missingNames({ rule, candidates, matches, listed }: View): RuleGap[] {
+function missingNames(view: View): RuleGap[] {
+  const { rule, candidates, matches, listed } = view;
   const { streams, arch, os, series } = rule.rule;
   const gap = (kind: Axis, missing: readonly string[], instead: string): RuleGap[] => {
     if (missing.length === 0) return [];
     const wants = { ...rule.rule, [kind === "stream" ? "streams" : kind]: missing };
-    const message = `Rule ${rule.number} (${describeRule(rule)}) takes no agent for the ${NAMES[kind]} ${missing.join(", ")}: ${instead}.`;
-    return [{ kind, message, wants: [wants] }];
+    return [{ kind, message: describeGap(rule, { kind, missing, instead }), wants: [wants] }];
   };
   /** What there is instead among the agents that meet the rule's other conditions. */
   const instead = (kind: Axis) => {
@@ -171,8 +171,7 @@ function missingNames({ rule, candidates, matches, listed }: View): RuleGap[] {
   const unlisted = missing("stream", streams);
   const unknown = unlisted.filter((stream) => !listed.streams.includes(stream));
   const empty = unlisted.filter((stream) => !unknown.includes(stream));
-  // From 2.9 on agents belong to no series, and a rule may well name series for older ones only.
-  const isBySeries = matches.some(belongsToSeries);
+  const bySeries = withoutSeries(rule, candidates).some(belongsToSeries);
   const gaps = (kind: Axis, names: readonly string[]) =>
     names.length === 0 ? [] : gap(kind, names, instead(kind));
   return [
@@ -180,11 +179,43 @@ function missingNames({ rule, candidates, matches, listed }: View): RuleGap[] {
     ...gaps("stream", empty),
     ...gaps("arch", missing("arch", arch)),
     ...gaps("os", missing("os", os)),
-    ...gaps("series", isBySeries ? missing("series", series) : []),
+    ...gaps("series", bySeries ? missing("series", series) : []),
+    ...deniedNames(view),
   ];
 }
 
-type Axis = "stream" | "arch" | "os" | "series";
+function describeGap(
+  rule: CompiledRule,
+  gap: { readonly kind: Axis; readonly missing: readonly string[]; readonly instead: string },
+): string {
+  return `Rule ${rule.number} (${describeRule(rule)}) takes no agent for the ${NAMES[gap.kind]} ${gap.missing.join(", ")}: ${gap.instead}.`;
+}
+
+/** What the rule names and upstream lists, while `deny` excludes all of it. */
+function deniedNames({ rule, matches, open, denials }: View): RuleGap[] {
+  const { streams, ...others } = rule.rule;
+  const named = { stream: streams, arch: others.arch, os: others.os, series: others.series };
+  return AXES.flatMap((kind) => {
+    const left = new Set(open.flatMap(VALUES[kind]));
+    return (named[kind] ?? []).flatMap((name): RuleGap[] => {
+      const excluded = matches.filter((candidate) => VALUES[kind](candidate).includes(name));
+      const [first] = excluded;
+      if (first === undefined || left.has(name)) return [];
+      const instead = `all ${excluded.length} are excluded by deny, such as ${first.agent.version}: ${denials.get(first)}`;
+      return [{ kind, message: describeGap(rule, { kind, missing: [name], instead }), wants: [] }];
+    });
+  });
+}
+
+/** What the rule would take if it named no series. */
+function withoutSeries(rule: CompiledRule, candidates: readonly Candidate[]): Candidate[] {
+  if (rule.rule.series === undefined) return [];
+  const open = compileRule(withoutAxis(rule.rule, "series"), rule.number - 1);
+  return candidates.filter((candidate) => firstObjection(open, candidate) === undefined);
+}
+
+const AXES = ["stream", "arch", "os", "series"] as const;
+type Axis = (typeof AXES)[number];
 
 const NAMES = { stream: "stream", arch: "architecture", os: "OS type", series: "series" } as const;
 
@@ -245,4 +276,29 @@ function distinct(versions: readonly JujuVersion[]): JujuVersion[] {
 function listOf(words: Iterable<string>): string {
   const sorted = [...new Set(words)].sort();
   return sorted.length === 0 ? "none" : sorted.join(", ");
+}
+
+/**
+ * What in the rules has no effect, one sentence each: entries of `deny` that match nothing that is listed, and series where
+ * no agent belongs to one. From 2.9 on agents are listed by OS type, too, and then they do not.
+ * @throws JamError JAM_VERSION_INVALID for a range in the rules that cannot be read
+ */
+export function reportUseless(agents: readonly Agent[], { select, deny }: SelectionRules): string[] {
+  const candidates = agents.map(candidateOf);
+  const denials = deny.flatMap((entry, index) => {
+    const denialOf = compileDenials([entry]);
+    if (candidates.some((candidate) => denialOf(candidate) !== undefined)) return [];
+    const what = entry.arch === undefined ? entry.version : `${entry.version} on ${entry.arch.join(" or ")}`;
+    return [
+      `Entry ${index + 1} of deny (${what}) has no effect: upstream lists no such agent in the streams of select.`,
+    ];
+  });
+  const series = select.map(compileRule).flatMap((rule) => {
+    const taken = withoutSeries(rule, candidates);
+    if (taken.length === 0 || taken.some(belongsToSeries)) return [];
+    return [
+      `Rule ${rule.number} (${describeRule(rule)}) names a series, which has no effect: no agent that it selects belongs to a series.`,
+    ];
+  });
+  return [...series, ...denials];
 }

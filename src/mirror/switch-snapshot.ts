@@ -31,6 +31,7 @@ export async function planSwitch(
   { ref, snapshot, allowsRollback }: SwitchRequest,
 ): Promise<SnapshotDiff> {
   const current = await currentSnapshot(store, ref);
+  refuseEmpty(snapshot);
   if (current !== undefined && !allowsRollback) refuseRollback(current, snapshot);
   await refuseIncomplete(store, snapshot);
   return diffSnapshots(current ?? { ...snapshot, id: "", agents: [] }, snapshot);
@@ -54,6 +55,15 @@ export async function switchSnapshot(store: Store, request: SwitchRequest): Prom
     durationMs: Math.round(performance.now() - started),
   });
   return diff;
+}
+
+/** Earlier versions published such snapshots. */
+function refuseEmpty({ id, agents }: Snapshot): void {
+  if (agents.length > 0) return;
+  throw new JamError("JAM_MIRROR_EMPTY", `Snapshot ${id} lists no agents: Juju would find nothing here.`, {
+    hint: "Choose another one: `jam snapshot list` shows how many agents each lists.",
+    details: { snapshot: id },
+  });
 }
 
 function refuseRollback(current: Snapshot, next: Snapshot): void {

@@ -1,7 +1,7 @@
 import { defined } from "../shared/collections.ts";
 import type { ServerResponse } from "node:http";
 import type { RequestHandler } from "express";
-import { type ErrorReport, type JamError, isJamError, reportError, toJamError } from "../shared/errors.ts";
+import { type ErrorReport, JamError, isJamError, reportError, toJamError } from "../shared/errors.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { htmlText } from "../shared/markup.ts";
 import { formatCount } from "../shared/listed.ts";
@@ -22,7 +22,7 @@ export const sendAlive: RequestHandler = (_request, response) => {
   sendJson(response, 200, Buffer.from('{"status":"ok"}\n'));
 };
 
-/** `/readyz`: a snapshot is published and the store can be read. */
+/** `/readyz`: a snapshot with agents is published and the store can be read. */
 export function sendReadiness(reader: RefReader): RequestHandler {
   return async (request, response) => {
     const { view, fault } = await lookAt(reader);
@@ -45,10 +45,18 @@ async function lookAt(
 ): Promise<{ readonly view?: MirrorView; readonly fault?: JamError | undefined }> {
   try {
     const view = await reader.latest();
-    return { view, fault: reader.fault() };
+    return { view, fault: reader.fault() ?? emptyFault(view) };
   } catch (error) {
     return { fault: toJamError(error) };
   }
+}
+
+/** Nothing of today publishes an index without agents; earlier versions did. */
+function emptyFault({ counts }: MirrorView): JamError | undefined {
+  if (counts.agents > 0) return undefined;
+  return new JamError("JAM_MIRROR_EMPTY", "The published index lists no agents.", {
+    hint: "Run `jam sync` on the machine of this mirror, or switch to a snapshot with agents.",
+  });
 }
 
 function publicReason({ code, message, hint }: ErrorReport): Readiness["reasons"][number] {

@@ -35,3 +35,10 @@ export function countRows<Name extends string>(document: Lists<Name>, name: Name
   const rows = document[name];
   return (Array.isArray(rows) ? rows.length : 0) + (document.omitted?.[name] ?? 0);
 }
+
+/** `3.6.1, 3.6.2 and 4 more`. */
+export function nameSome(names: readonly string[], max: number): string {
+  return names.length > max
+    ? `${names.slice(0, max).join(", ")} and ${names.length - max} more`
+    : names.join(", ");
+}

@@ -1,6 +1,6 @@
 import type { Upstream } from "../upstream/source.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
-import { formatCount } from "../shared/listed.ts";
+import { formatCount, nameSome } from "../shared/listed.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { selectAgents } from "../juju/select.ts";
@@ -105,7 +105,7 @@ function missingIn(
 
 function describeNames(names: ReadonlySet<string>): string[] {
   if (names.size === 0) return [];
-  return [`${shorten([...names])}, which a plan asks for: not listed.`];
+  return [`${nameSome([...names], 4)}, which a plan asks for: not listed.`];
 }
 
 function isNothing({ rules, names }: Missing): boolean {
@@ -140,9 +140,5 @@ function readFurther(input: AssessInput, source: Upstream, missing: Missing): Pr
 }
 
 function describeOffer(source: Upstream, agents: readonly Agent[]): string {
-  return `${source.name} (${source.url}) lists it: jam takes ${formatCount(agents.length, "agent")} from there, ${shorten(agents.map(formatAgentName))}.`;
-}
-
-function shorten(names: readonly string[]): string {
-  return names.length > 4 ? `${names.slice(0, 4).join(", ")} and ${names.length - 4} more` : names.join(", ");
+  return `${source.name} (${source.url}) lists it: jam takes ${formatCount(agents.length, "agent")} from there, ${nameSome(agents.map(formatAgentName), 4)}.`;
 }

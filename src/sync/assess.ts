@@ -4,7 +4,7 @@ import type { JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
-import type { RuleReport } from "../juju/rule-report.ts";
+import { reportUseless, type RuleReport } from "../juju/rule-report.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { askOthers, type FurtherUpstream } from "./ask-others.ts";
 import { type AssessInput, chooseUpstream } from "./choose-upstream.ts";
@@ -17,6 +17,7 @@ import {
   refuseEmptySelection,
   ruleWarnings,
 } from "./evaluate-rules.ts";
+import { refuseLargeRemoval, type RemovalInput } from "./removal-guard.ts";
 import { planSync, type FetchStep, type SyncPlan } from "./plan.ts";
 import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
 import { heldDespiteRefusal, relevantRefusals, withUnreadListings } from "../metadata/refusals.ts";
@@ -42,7 +43,9 @@ export interface Assessment {
   readonly state: UpstreamState;
   readonly warnings: readonly string[];
   readonly rules: readonly RuleReport[];
-  /** Why a sync changes nothing: its rules take nothing at all. */
+  /** What in `select` and `deny` has no effect, one sentence each; for who checks the settings. */
+  readonly useless: () => readonly string[];
+  /** Why a sync changes nothing: its rules take nothing at all, or it would remove too much at once. */
   readonly refusal: JamError | undefined;
 }
 
@@ -67,6 +70,8 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   });
   const refusals = relevantRefusals({ metadata, catalogue, guarded, rules: input.rules });
   const { rules, refusal, unmet } = weighRules(input, {
+    plan,
+    listed,
     agents: guarded.agents,
     metadata: [metadata, ...others.further.map((one) => one.metadata)],
     isWhole: refusals.failed.length === 0,
@@ -89,6 +94,8 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     state: nextState(input, metadata, others.further),
     warnings: [...all, ...unmet],
     rules,
+    // What a product file that cannot be read lists is not known.
+    useless: () => (metadata.unreadable.length > 0 ? [] : reportUseless(guarded.agents, input.rules)),
     refusal,
   };
 }
@@ -139,8 +146,8 @@ async function readUpstreams(input: AssessInput, listed: readonly Agent[]) {
 
 /** What the rules get of what all upstreams list; a run for a plan ignores them. */
 function weighRules(
-  { rules, wishes }: AssessInput,
-  found: {
+  { rules, wishes, ...limits }: AssessInput,
+  found: Pick<RemovalInput, "plan" | "listed"> & {
     readonly agents: readonly Agent[];
     readonly metadata: readonly UpstreamMetadata[];
     /** Nothing that a rule may want was refused. */
@@ -153,8 +160,13 @@ function weighRules(
 } {
   const reports = evaluateRules(found.agents, found.metadata, rules);
   if (wishes !== undefined) return { rules: reports, refusal: undefined, unmet: [] };
-  const refusal = found.isWhole ? refuseEmptySelection(reports) : undefined;
-  return { rules: reports, refusal, unmet: refusal === undefined ? ruleWarnings(reports) : [] };
+  const empty = found.isWhole ? refuseEmptySelection(reports) : undefined;
+  if (empty !== undefined) return { rules: reports, refusal: empty, unmet: [] };
+  return {
+    rules: reports,
+    refusal: refuseLargeRemoval({ ...found, ...limits }),
+    unmet: ruleWarnings(reports),
+  };
 }
 
 /** Whether some rule or plan asks for a stream. */

@@ -22,7 +22,9 @@ export interface FinishedRun {
 export function summarizeRun(run: FinishedRun): UnstampedReport {
   const { current, snapshot, assessment, outcome, agents } = run;
   const before = new Set(current?.agents.map(formatAgentName));
-  const after = new Set(agents.map(formatAgentName));
+  // Without an agent nothing is published, and what was shown stays.
+  const shown = agents.length === 0 ? (snapshot?.agents ?? []) : agents;
+  const after = new Set(shown.map(formatAgentName));
   const failed = [...assessment.failed, ...failedSteps(assessment.plan, outcome.failed)];
   const isChanged = snapshot?.id !== current?.id;
   const report: UnstampedReport = {
@@ -35,8 +37,8 @@ export function summarizeRun(run: FinishedRun): UnstampedReport {
       bytes: outcome.bytes,
     },
     ...(outcome.resumed === 0 ? {} : { resumed: outcome.resumed }),
-    held: { agents: agents.length, bytes: sumTarballBytes(agents) },
-    tarballs: { fetched: outcome.fetched.length, held: countTarballs(agents) },
+    held: { agents: shown.length, bytes: sumTarballBytes(shown) },
+    tarballs: { fetched: outcome.fetched.length, held: countTarballs(shown) },
     added: [...after].filter((name) => !before.has(name)),
     removed: assessment.plan.remove.filter(({ agent }) => !after.has(agent)),
     failed,

@@ -50,7 +50,8 @@ async function check(context: CommandContext): Promise<number> {
     evaluateRules: async () => {
       const assessment = await assessRules(context, config);
       rules = outcomesOf(assessment.rules);
-      return { rules, warnings: ruleWarnings(assessment.rules), isRefused: assessment.refusal !== undefined };
+      const warnings = [...ruleWarnings(assessment.rules), ...assessment.useless()];
+      return { rules, warnings, refusal: assessment.refusal };
     },
     carryKeys: async () => {
       const keys = await openKeys(config);
@@ -61,7 +62,10 @@ async function check(context: CommandContext): Promise<number> {
         problems: await keys.problems(),
       };
     },
-    readLinks: async () => (await openStore(config)).refs.read(MIRROR_REF),
+    readShown: async () => {
+      const { currentSnapshot } = await import("../../mirror/read-snapshots.ts");
+      return (await currentSnapshot(await openStore(config), MIRROR_REF))?.agents.length;
+    },
     inspectModes: () => inspectModes(config.data),
     freeBytes: async () => (await openStore(config)).space?.(),
     dataDir: config.data,

@@ -49,6 +49,13 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
   const { adviseOnMissing } = await import("../upstream-agents.ts");
   const advice =
     version === undefined ? undefined : await adviseOnMissing(context, { word: version, arch, stream });
-  await context.output.note(`No agent in the mirror matches. ${advice ?? "`jam list` shows all of them."}`);
+  await context.output.note(`No agent in the mirror matches. ${advice ?? (await nextOf(version))}`);
   return EXIT.notHeld;
+}
+
+async function nextOf(version: string | undefined): Promise<string> {
+  const all = "`jam list` shows all of them";
+  if (version === undefined) return `${all}.`;
+  const { shellCommand } = await import("../../shared/shell-command.ts");
+  return `${all}, \`${shellCommand`jam explain ${version}`}\` what upstream lists and why it is not mirrored.`;
 }

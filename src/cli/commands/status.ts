@@ -69,6 +69,10 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
     const age = formatDuration(context.now().getTime() - Date.parse(snapshot.createdAt));
     const verified = status.verified === true ? paint("green", "verified") : paint("red", "NOT VERIFIED");
     const streams = Object.entries(status.streams).map(([stream, count]) => `${stream} ${count}`);
+    const held =
+      status.held.agents === 0
+        ? paint("red", "no agents: Juju finds nothing here")
+        : `${formatTotals({ ...status.held, tarballs: status.tarballs })}: ${streams.join(", ")}`;
     lines.push(
       `snapshot  ${snapshot.id}, published ${age} ago`,
       `upstream  ${printable(snapshot.upstream, Infinity)} (${verified})`,
@@ -79,7 +83,7 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
         ),
       ),
       ...describeOrigin(snapshot.bundle, context),
-      `held      ${formatTotals({ ...status.held, tarballs: status.tarballs })}${streams.length === 0 ? "" : `: ${streams.join(", ")}`}`,
+      `held      ${held}`,
       `verbatim  ${verbatim.complete ? "complete: /upstream/tools is served" : `not served: ${printable(verbatim.reason, Infinity)}`}`,
     );
   }

@@ -50,13 +50,13 @@ Checks that --allow overrides. Look at upstream first:
   rollback      metadata older than what was accepted before
   future        metadata dated in the future
   expired-key   metadata from before its key expired that this mirror has not accepted before
-  mass-removal  more agents missing upstream than retention.maxRemoval allows
+  mass-removal  more agents to remove than retention.maxRemoval allows, upstream or by an edit of jam.yaml
   path-reuse    different bytes under the name of an agent in the mirror
   inconsistent  an index and product files that do not belong together
 
 Examples:
   jam sync --dry-run
-  jam sync --quiet                     for cron: prints nothing on success
+  jam sync --quiet                     for cron: prints only warnings, and agents that it removed
   jam sync --plan plan.json            fetch what one upgrade needs; later syncs keep it
   jam sync --limit-rate 10MB --jobs 2`;
 
@@ -117,6 +117,13 @@ async function readWishes(
       `Not fetched, because no upstream listed them when the plan was made: ${unobtainable.join(", ")}.`,
     );
   }
+  if (wishes.agents.size === 0) {
+    await context.output.warn(
+      unobtainable.length > 0
+        ? "warning: no agent of the plan can be fetched, so this run fetches none."
+        : "warning: the plan needs no agents, so this run fetches none.",
+    );
+  }
   return { wishes, forgetsPlans };
 }
 
@@ -159,7 +166,15 @@ async function printPlan(context: CommandContext, planned: PlannedSync, flags: S
 async function printReport(context: CommandContext, report: SyncReport, flags: SyncFlags): Promise<number> {
   const isGood = report.outcome === "unchanged" || report.outcome === "updated";
   const isSilent = context.globals.isQuiet && isGood && context.output.format === "table";
-  if (!isSilent) await context.output.print(reportDocument(report), () => renderReport(report, context));
+  if (isSilent) await tellRemovals(context, report);
+  else await context.output.print(reportDocument(report), () => renderReport(report, context));
   if (!isGood) return EXIT.partial;
   return report.outcome === "updated" && flags.detailedExitcode === true ? EXIT.changes : 0;
+}
+
+/** With --quiet: whoever runs jam from cron has to hear of it when a version that machines may request is gone. */
+async function tellRemovals({ output }: CommandContext, { removed, omitted }: SyncReport): Promise<void> {
+  if (removed.length === 0) return;
+  const { formatAgentNames } = await import("../render/agent-names.ts");
+  await output.warn((await formatAgentNames("removed  ", removed, omitted?.removed)).join("\n"));
 }
