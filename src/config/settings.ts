@@ -109,7 +109,7 @@ export const SETTINGS = {
     kind: "share",
     default: "40%",
     description:
-      "Largest share of the mirrored agents that may be removed at once, because they disappeared upstream or because `select`, `deny` or `keep` were edited. A sync that would remove more is refused. Versions that a new patch of the same minor replaces do not count.",
+      "Largest share of the mirrored agents that may be removed at once, because they disappeared upstream or because `select`, `deny` or `keep` were edited. A sync that would remove more is refused. Versions that a new patch of the same minor replaces, or that `deny` names exactly, do not count.",
   },
 } as const satisfies Readonly<Record<string, Setting>>;
 

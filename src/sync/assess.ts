@@ -164,7 +164,7 @@ function weighRules(
   if (empty !== undefined) return { rules: reports, refusal: empty, unmet: [] };
   return {
     rules: reports,
-    refusal: refuseLargeRemoval({ ...found, ...limits }),
+    refusal: refuseLargeRemoval({ ...found, ...limits, deny: rules.deny }),
     unmet: ruleWarnings(reports),
   };
 }

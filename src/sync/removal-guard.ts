@@ -1,5 +1,6 @@
 import { type Agent, formatAgentName, parseAgentBinary, sumTarballBytes } from "../juju/agent.ts";
-import { compareVersions, formatMajorMinor, parseVersion } from "../juju/version.ts";
+import type { DenyRule } from "../juju/select-rule.ts";
+import { compareVersions, formatMajorMinor, isVersion, parseVersion } from "../juju/version.ts";
 import { isMassRemoval } from "../metadata/guard.ts";
 import type { Allowance } from "../metadata/freshness.ts";
 import type { Removal } from "../mirror/run-report.ts";
@@ -15,12 +16,13 @@ export interface RemovalInput {
   /** Largest share of the listed agents that may be removed at once, 0 … 1. */
   readonly maxRemoval: number;
   readonly allow: ReadonlySet<Allowance>;
+  readonly deny: readonly DenyRule[];
 }
 
 /**
  * Why a plan removes more than the operator may have meant, whichever rule or document is the reason: an edit of `select`,
- * `deny` or `keep` counts like a change upstream. A version that a new one of its minor replaces, as `keep` does every few
- * weeks, does not count.
+ * `deny` or `keep` counts like a change upstream. What is meant does not count: a version that a new one of its minor
+ * replaces, as `keep` does every few weeks, and one that `deny` names exactly.
  */
 export function refuseLargeRemoval(input: RemovalInput): JamError | undefined {
   const { plan, listed, maxRemoval, allow } = input;
@@ -34,7 +36,7 @@ export function refuseLargeRemoval(input: RemovalInput): JamError | undefined {
     `A sync would remove ${gone.length} of ${formatCount(listed.length, "mirrored agent")} (${share}, ${bytes}); at most ${Math.round(maxRemoval * 100)} % may be removed at once.`,
     {
       lines: describeRemovals(plan.remove),
-      hint: "`jam sync --dry-run --allow mass-removal` lists them. Correct `select`, `deny` or `keep` in jam.yaml; if they are meant to be removed, run `jam sync --allow mass-removal` (the limit is retention.maxRemoval).",
+      hint: "`jam sync --dry-run` lists them. Correct `select`, `deny` or `keep` in jam.yaml; if they are meant to be removed, run `jam sync --allow mass-removal` (the limit is retention.maxRemoval).",
       details: {
         gone: gone.slice(0, 20).map(formatAgentName),
         goneCount: gone.length,
@@ -53,12 +55,14 @@ function goneOf({ plan, listed }: RemovalInput): Agent[] {
 
 /** Removed agents for which no new one of the same minor, release and architecture takes the place. */
 function countLost(input: RemovalInput): number {
-  const { plan, listed } = input;
+  const { plan, listed, deny } = input;
+  const withdrawn = new Set(deny.flatMap(({ version }) => (isVersion(version) ? [version] : [])));
   const before = new Set(listed.map(formatAgentName));
   const added = plan.wanted.filter((agent) => !before.has(formatAgentName(agent)));
   const replacements = Map.groupBy(added, placeOf);
   let lost = 0;
-  for (const [place, removed] of Map.groupBy(goneOf(input), placeOf)) {
+  const gone = goneOf(input).filter(({ version }) => !withdrawn.has(version));
+  for (const [place, removed] of Map.groupBy(gone, placeOf)) {
     lost += Math.max(0, removed.length - (replacements.get(place)?.length ?? 0));
   }
   return lost;

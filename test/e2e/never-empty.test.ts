@@ -16,10 +16,10 @@ let upstream: TestUpstream;
 let next: SampleTree;
 
 beforeAll(async () => {
-  const build = (releases: readonly string[]) =>
-    buildSampleTree({ releases, arches: ["amd64", "s390x"], oses: ["ubuntu"], streams: ["released"] });
-  next = await build([...RELEASES, "3.6.10", "4.0.4"]);
-  upstream = await startUpstream({ tree: await build(RELEASES) });
+  const options = { arches: ["amd64", "s390x"], oses: ["ubuntu"], streams: ["released"] } as const;
+  const now = new Date(Date.now() - 60_000);
+  next = await buildSampleTree({ ...options, releases: [...RELEASES, "3.6.10", "4.0.4"] });
+  upstream = await startUpstream({ ...options, releases: RELEASES, now });
 });
 afterAll(() => upstream[Symbol.asyncDispose]());
 
@@ -41,13 +41,14 @@ describe("a sync that would remove most of the mirror changes nothing and exits 
     const before = await mirror.published();
     await mirror.configure(settings);
     for (const words of [["sync", "--quiet"], ["sync"], ["sync", "--dry-run"]]) {
-      const { status, stderr } = await mirror.here(...words);
+      const { status, stdout, stderr } = await mirror.here(...words);
       expect({ words, status }).toEqual({ words, status: 4 });
       expect(stderr).toMatch(
         /would remove \d+ of \d+ mirrored agents \(\d+ %, [\d.]+ \w+\); at most 40 % may be removed at once/,
       );
       expect(stderr).toContain(named);
       expect(stderr).toContain("jam sync --allow mass-removal");
+      expect(stdout.includes("To remove from the index:")).toBe(words.includes("--dry-run"));
     }
     expect(await mirror.published()).toEqual(before);
     const check = await mirror.here("check");
@@ -56,6 +57,17 @@ describe("a sync that would remove most of the mirror changes nothing and exits 
     const allowed = await mirror.here("sync", "--quiet", "--allow", "mass-removal");
     expect(allowed).toMatchObject({ status: 0, stdout: "" });
     expect((await mirror.published()).agents.length).toBeLessThan(before.agents.length);
+  });
+
+  test("but not where deny names the versions exactly", async () => {
+    await using mirror = await temporaryMirror(upstream, { select: ALL });
+    await mirror.sync();
+    await mirror.configure({ deny: ["2.9.50", "3.6.9"].map((version) => ({ version, reason: "unsafe" })) });
+    const { status, stderr } = await mirror.here("sync", "--quiet");
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringMatching(/^removed {2}2\.9\.50 .* denied\n +3\.6\.9 .*\n$/),
+    });
   });
 
   test("a higher limit in the settings allows it", async () => {

@@ -173,8 +173,12 @@ async function printReport(context: CommandContext, report: SyncReport, flags: S
 }
 
 /** With --quiet: whoever runs jam from cron has to hear of it when a version that machines may request is gone. */
-async function tellRemovals({ output }: CommandContext, { removed, omitted }: SyncReport): Promise<void> {
+async function tellRemovals(
+  { output, width }: CommandContext,
+  { removed, omitted }: SyncReport,
+): Promise<void> {
   if (removed.length === 0) return;
   const { formatAgentNames } = await import("../render/agent-names.ts");
-  await output.warn((await formatAgentNames("removed  ", removed, omitted?.removed)).join("\n"));
+  const lines = await formatAgentNames("removed  ", removed, { omitted: omitted?.removed, width });
+  await output.warn(lines.join("\n"));
 }

@@ -10,12 +10,12 @@ import { withoutSubject } from "./reasons.ts";
 import { formatTotals } from "./totals.ts";
 import { foldAgents, readAgentPlace } from "../../juju/fold-agents.ts";
 
-/** What a sync would do; nothing where it would be refused. */
+/** What a sync would do. */
 export type PlannedSync = Pick<Assessment, "plan" | "rules" | "refusal" | "warnings">;
 
-/** The steps of a sync. */
+/** The steps of a sync; none where its rules select nothing. A removal that would be refused is shown. */
 export function stepsOf({ plan, refusal }: PlannedSync): SyncPlan {
-  return refusal === undefined ? plan : { ...plan, fetch: [], remove: [], bytes: 0 };
+  return refusal?.code === "JAM_SELECT_EMPTY" ? { ...plan, fetch: [], remove: [], bytes: 0 } : plan;
 }
 
 /** The plan as the document that `--dry-run -o json` prints and `--save-plan` writes. */
@@ -43,7 +43,9 @@ export function planDocument(planned: PlannedSync): object {
 
 /** The plan for people: what is fetched and removed, why, and the size. */
 export async function renderPlan(planned: PlannedSync, width = Infinity): Promise<string> {
-  if (planned.refusal !== undefined) return "A sync would change nothing: it would be refused.\n";
+  if (planned.refusal?.code === "JAM_SELECT_EMPTY")
+    return "A sync would change nothing: it would be refused.
+";
   const plan = stepsOf(planned);
   const parts: string[] = [];
   if (plan.fetch.length > 0) parts.push(`To fetch:\n${await fetchTable(plan, width)}`);
