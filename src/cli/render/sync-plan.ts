@@ -44,8 +44,7 @@ export function planDocument(planned: PlannedSync): object {
 /** The plan for people: what is fetched and removed, why, and the size. */
 export async function renderPlan(planned: PlannedSync, width = Infinity): Promise<string> {
   if (planned.refusal?.code === "JAM_SELECT_EMPTY")
-    return "A sync would change nothing: it would be refused.
-";
+    return "A sync would change nothing: it would be refused.\n";
   const plan = stepsOf(planned);
   const parts: string[] = [];
   if (plan.fetch.length > 0) parts.push(`To fetch:\n${await fetchTable(plan, width)}`);
