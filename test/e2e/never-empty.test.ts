@@ -93,18 +93,18 @@ test("new patches that replace old ones through keep are not refused, and cron i
   expect(await mirror.here("sync", "--quiet")).toMatchObject({ status: 0, stdout: "", stderr: "" });
 });
 
-describe("an index without agents", () => {
-  /** As an early version published it after a typo. */
-  async function emptied(mirror: TestMirror): Promise<string> {
-    await mirror.sync({ at: new Date(Date.now() - 30_000) });
-    const folder = join(mirror.data, "snapshots");
-    const [name = ""] = await readdir(folder);
-    const path = join(folder, name);
-    const snapshot = JSON.parse(await readFile(path, "utf8")) as object;
-    await writeFile(path, JSON.stringify({ ...snapshot, agents: [] }));
-    return name.replace(".json", "");
-  }
+/** As an early version published it after a typo. */
+async function emptied(mirror: TestMirror): Promise<string> {
+  await mirror.sync({ at: new Date(Date.now() - 30_000) });
+  const folder = join(mirror.data, "snapshots");
+  const [name = ""] = await readdir(folder);
+  const path = join(folder, name);
+  const snapshot = JSON.parse(await readFile(path, "utf8")) as object;
+  await writeFile(path, JSON.stringify({ ...snapshot, agents: [] }));
+  return name.replace(".json", "");
+}
 
+describe("an index without agents", () => {
   test("is reported by readyz, status and check, and the next sync replaces it", async () => {
     await using mirror = await temporaryMirror(upstream, { select: ALL });
     await emptied(mirror);
