@@ -4,6 +4,7 @@ import { nearest } from "../shared/nearest.ts";
 import { type ScannedArguments, type ParsedGlobals, completeGlobals } from "./global-options.ts";
 import type { CommandAction, RunAction } from "./command.ts";
 import { createContext } from "./context.ts";
+import { widthOf } from "./output/output.ts";
 import { createProgram, loadCommand, toUsageError } from "./program.ts";
 import type { RunOptions } from "./command.ts";
 
@@ -37,8 +38,14 @@ export async function dispatch(options: RunOptions, scanned: ScannedArguments): 
       throw failure;
     }
   }
-  if (call.help !== "") await io.stdout.write(call.help);
+  if (call.help !== "") await io.stdout.write(await fitHelp(call.help, widthOf(io)));
   return call.status;
+}
+
+async function fitHelp(text: string, width: number): Promise<string> {
+  if (width === Infinity) return text;
+  const { reflow } = await import("./output/reflow.ts");
+  return reflow(text, width);
 }
 
 async function prepareCall(options: RunOptions, name: string | undefined): Promise<ParsedCall> {

@@ -107,7 +107,7 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
       `writing   ${printable(command)}, process ${pid} on ${printable(host)}, since ${formatLocalTime(since)}`,
     );
   }
-  if (status.runs.length > 0) lines.push("", "Last runs:", await runsTable(status.runs, context.width));
+  if (status.runs.length > 0) lines.push("", "Last runs:", await runsTable(status.runs));
   for (const name of status.unreadableRuns ?? [])
     lines.push(`The report history/${printable(name)} cannot be read and is not shown.`);
   return `${lines.join("\n")}\n`;
@@ -129,8 +129,8 @@ function describeOrigin(
   return [`bundle    ${bundle.id} of ${formatLocalTime(bundle.createdAt)} (${signer}${expired})`];
 }
 
-function runsTable(runs: readonly SyncReport[], width: number): Promise<string> {
-  return formatTable(
+async function runsTable(runs: readonly SyncReport[]): Promise<string> {
+  const table = await formatTable(
     [
       { heading: "STARTED" },
       { heading: "OUTCOME" },
@@ -139,7 +139,6 @@ function runsTable(runs: readonly SyncReport[], width: number): Promise<string> 
       { heading: "MISSING", align: "right" },
       { heading: "FETCHED", align: "right" },
       { heading: "TOOK", align: "right" },
-      { heading: "ERROR" },
     ],
     runs.map((run) => [
       formatLocalTime(run.startedAt),
@@ -149,10 +148,16 @@ function runsTable(runs: readonly SyncReport[], width: number): Promise<string> 
       String(countRows(run, "failed")),
       formatByteSize(run.fetched.bytes),
       run.durationMs === null ? "" : formatDuration(run.durationMs),
-      describeEnd(run),
     ]),
-    width,
   );
+  const [heading = "", ...rows] = table.trimEnd().split("\n");
+  const lines = rows.flatMap((row, index) => {
+    const run = runs[index];
+    const end = run === undefined ? "" : describeEnd(run);
+    // Below its run: a column for sentences would leave no room for the others.
+    return end === "" ? [row] : [row, `  ${end}`];
+  });
+  return [heading, ...lines].join("\n");
 }
 
 function parseRuns(text: string): number {

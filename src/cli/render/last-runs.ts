@@ -30,7 +30,9 @@ export function describeEnd({ outcome, error, kept }: SyncReport): string {
   if (outcome === "killed") return `it ended without a report (killed, or the machine stopped)${keeps}`;
   if (error === undefined) return "";
   const isTold = kept === undefined || error.message.includes(describeKept(kept));
-  return `${error.code}: ${printable(error.message, Infinity)}${isTold ? "" : keeps}`;
+  // The first line: what follows it are details, which -o json has.
+  const [message = ""] = error.message.split("\n");
+  return `${error.code}: ${printable(message, Infinity)}${isTold ? "" : keeps}`;
 }
 
 /** How the last run ended where monitoring has to report it; undefined where it came to its end. */
