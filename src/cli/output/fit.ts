@@ -1,28 +1,45 @@
 /** Columns that are narrower than this cannot be read. */
 const MIN_COLUMN = 8;
 
+/** A column is not made narrower than this while another one can be. */
+const GOOD_COLUMN = 12;
+
 /** Blanks between two columns. */
 const GAP = 2;
 
 /**
- * The widths that columns get in a line of `width`: narrow columns keep theirs, and the wide ones share what is left. Where
- * that would be too little to read, all keep theirs.
+ * The widths that columns get in a line of `width`: as few columns as possible are made narrower, the widest ones, so that
+ * ids and times stay whole. Where all would be too narrow to read, all keep their width.
  */
 export function fitWidths(natural: readonly number[], width: number): readonly number[] {
   const available = width - GAP * Math.max(0, natural.length - 1);
-  const total = natural.reduce((sum, each) => sum + each, 0);
-  if (total <= available) return natural;
-  let most = Math.max(...natural);
-  while (most > MIN_COLUMN && sumOf(natural, most) > available) most--;
-  const left = available - sumOf(natural, most);
-  if (left < 0) return natural;
-  // What whole columns do not use up goes to the widest one.
-  const widest = natural.indexOf(Math.max(...natural));
-  return natural.map((each, index) => Math.min(each, index === widest ? most + left : most));
+  if (sumOf(natural) <= available) return natural;
+  const widestFirst = natural.map((_, index) => index).sort((a, b) => (natural[b] ?? 0) - (natural[a] ?? 0));
+  for (const least of [GOOD_COLUMN, MIN_COLUMN]) {
+    for (let count = 1; count <= natural.length; count++) {
+      const narrowed = widestFirst.slice(0, count);
+      const others = sumOf(natural.filter((_, index) => !narrowed.includes(index)));
+      if (available - others >= count * least) return share(natural, narrowed, available - others);
+    }
+  }
+  return natural;
 }
 
-function sumOf(natural: readonly number[], most: number): number {
-  return natural.reduce((sum, each) => sum + Math.min(each, most), 0);
+/** The widths when these columns share so much room: none gets more than it needs. */
+function share(natural: readonly number[], narrowed: readonly number[], room: number): readonly number[] {
+  const widths = [...natural];
+  let left = room;
+  // From the narrowest on: what it does not use up goes to the wider ones.
+  for (const [place, index] of narrowed.toReversed().entries()) {
+    const most = Math.floor(left / (narrowed.length - place));
+    widths[index] = Math.min(natural[index] ?? 0, most);
+    left -= widths[index];
+  }
+  return widths;
+}
+
+function sumOf(widths: readonly number[]): number {
+  return widths.reduce((sum, each) => sum + each, 0);
 }
 
 /** Rows whose cells fit into these widths: what does not fit is continued in the rows below. */
@@ -85,7 +102,7 @@ const PROGRAMS =
 
 /** A command or flags for one, at the beginning of a line or after its label. */
 const COMMAND = new RegExp(
-  String.raw`^(?:\s*|.*\S {2,})(?:[#$] |for \w+ in |--[\w-]+[ =](?:\S*=|\./)(?!\S+ {3,}\S)|(?:[A-Z_]+=\S* )*(?:sudo (?:-\w+(?: \w+)? )?|runuser (?:-\w+ \w+ )*)?\(?(?:${PROGRAMS})\b(?![,:.]| [,:.]))`,
+  String.raw`^(?:\s*|.*\S {2,})(?:[#$] |for \w+ in |--[\w-]+[ =](?:\S*=|\./)(?!\S+ {3,}\S)|(?:[A-Z_]+=\S* )*(?:sudo (?:-\w+(?: \w+)? )?|runuser (?:-\w+ \w+ )*)?\(?(?:${PROGRAMS})\b(?! ?[,:.](?:\s|$)))`,
 );
 
 /** A command that goes on in the next line. */

@@ -22,6 +22,14 @@ two  http://upstream.     12 B
 `);
 });
 
+test("only the widest column is made narrower where that is enough: ids stay whole", async () => {
+  const id = "20261129T210342Z-6da8a949";
+  const rows = [[id, "http://upstream.example/juju/tools/of/somebody", "770.6 KiB"]];
+  const text = await formatTable(COLUMNS, rows, 60);
+  expect(widest(text)).toBeLessThanOrEqual(60);
+  expect(text).toContain(`\n${id}  `);
+});
+
 test("a word without any break is cut, never lost", async () => {
   const text = await formatTable(COLUMNS, [["hash", "0123456789abcdef".repeat(4), "1 B"]], 40);
   expect(widest(text)).toBeLessThanOrEqual(40);
@@ -57,6 +65,7 @@ test("a command stays on one line, alone or between backquotes", () => {
 
 test.for([
   "  health check   juju status -m prod:controller --format json | jam upgraded --to 2.9.59",
+  "  sudo snap ack ./juju_1.assert && sudo snap install ./juju_1.snap",
   "  Watch:    watch -n 5 juju show-model prod:web",
   "  juju bootstrap CLOUD prod \\\n    --config agent-metadata-url=http://mirror.example:8080/tools \\\n    --db-snap ./juju-db_1.snap",
   "  sudo -u jam jam sync --dry-run # what would be fetched",
