@@ -1,4 +1,6 @@
 import { JamError } from "../shared/errors.ts";
+import type { FaceTarball } from "../mirror/face.ts";
+import type { BlobReader } from "../store/store.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import type { ServedDocument } from "./document.ts";
 import type { RefReader } from "./ref-reader.ts";
@@ -101,7 +103,7 @@ async function serveTarball(exchange: Exchange, view: MirrorView, path: string, 
     sendNotFound(exchange.response);
     return;
   }
-  const blob = await face.blobs.open(tarball);
+  const blob = await openPatiently(exchange, tarball, face);
   if (blob === undefined) {
     // Replaced and pruned since the look at the ref: no damage, and the new snapshot has the answer.
     const now = await face.reader.latest();
@@ -112,6 +114,20 @@ async function serveTarball(exchange: Exchange, view: MirrorView, path: string, 
     return;
   }
   await sendTarball(exchange, blob, tarball.sha256, face);
+}
+
+/** A large tarball on a slow disk is hashed for longer than a silent connection is kept; this silence is ours. */
+async function openPatiently(
+  { request: { socket } }: Exchange,
+  tarball: FaceTarball,
+  { blobs, pace }: Face,
+): Promise<BlobReader | undefined> {
+  socket.setTimeout(0);
+  try {
+    return await blobs.open(tarball);
+  } finally {
+    socket.setTimeout(pace.windowMs);
+  }
 }
 
 function incomplete(reason: string): JamError {

@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 export const CHUNK_BYTES = 1 << 20;
 
 /** A tarball of today fits whole (30 to 60 MB), and with all else the process stays below 200 MB. */
-const MAX_BYTES = 96 << 20;
+const MAX_BYTES = 64 << 20;
 
 /** What nobody asked for in this time makes room for others, and is given back. */
 const IDLE_MS = 10_000;
@@ -15,20 +15,84 @@ const IDLE_MS = 10_000;
  * read past the cache instead.
  */
 export class HotChunks {
-  readonly #chunks = new LRUCache<string, Uint8Array>({
-    maxSize: MAX_BYTES,
-    sizeCalculation: ({ length }) => length,
-    ttl: IDLE_MS,
-    ttlResolution: 1_000,
-    updateAgeOnGet: true,
-  });
+  readonly #chunks: LRUCache<string, Uint8Array>;
+  readonly #idleMs: number;
+  /** Chunks whose bytes are on their way to readers, and to how many. */
+  readonly #held = new Map<Uint8Array, number>();
+  /** Those of them that are not kept any more: a reader that stops still holds its memory. */
+  readonly #retired = new Set<Uint8Array>();
+  #retiredBytes = 0;
+  readonly #readers = new Map<string, number>();
   readonly #loading = new Map<string, Promise<Uint8Array>>();
   #reserved = 0;
   #sweeper: NodeJS.Timeout | undefined;
 
+  constructor(idleMs = IDLE_MS) {
+    this.#idleMs = idleMs;
+    this.#chunks = new LRUCache<string, Uint8Array>({
+      maxSize: MAX_BYTES,
+      sizeCalculation: ({ length }) => length,
+      ttl: idleMs,
+      ttlResolution: idleMs / 10,
+      updateAgeOnGet: true,
+      dispose: (chunk) => this.#retire(chunk),
+    });
+  }
+
   /** The chunk when it is here or on its way; undefined otherwise. */
   find(key: string): Uint8Array | Promise<Uint8Array> | undefined {
     return this.#chunks.get(key) ?? this.#loading.get(key);
+  }
+
+  /** Counts a transfer of this content, until `leave`. */
+  enter(sha256: string): void {
+    this.#readers.set(sha256, (this.#readers.get(sha256) ?? 0) + 1);
+  }
+
+  leave(sha256: string): void {
+    const others = (this.#readers.get(sha256) ?? 1) - 1;
+    if (others === 0) this.#readers.delete(sha256);
+    else this.#readers.set(sha256, others);
+  }
+
+  /** True when several fetch this content now, so that a chunk of it is worth its memory. */
+  isHot(sha256: string): boolean {
+    return (this.#readers.get(sha256) ?? 0) > 1;
+  }
+
+  /** The chunk when it is here. */
+  get(key: string): Uint8Array | undefined {
+    return this.#chunks.get(key);
+  }
+
+  /** Keeps a chunk that `read` fills without waiting, and false when it cannot; undefined as `load`. */
+  loadNow(key: string, bytes: number, read: (buffer: Uint8Array) => boolean): Uint8Array | undefined {
+    if (!this.#hasRoom(bytes)) return undefined;
+    const buffer = Buffer.allocUnsafeSlow(bytes);
+    if (!read(buffer)) return undefined;
+    this.#chunks.set(key, buffer);
+    this.#startSweeper();
+    return buffer;
+  }
+
+  /** Says that bytes of a chunk are on their way, until the function that is returned is called. */
+  hold(chunk: Uint8Array): () => void {
+    this.#held.set(chunk, (this.#held.get(chunk) ?? 0) + 1);
+    return () => {
+      const others = (this.#held.get(chunk) ?? 1) - 1;
+      if (others > 0) {
+        this.#held.set(chunk, others);
+        return;
+      }
+      this.#held.delete(chunk);
+      if (this.#retired.delete(chunk)) this.#retiredBytes -= chunk.length;
+    };
+  }
+
+  #retire(chunk: Uint8Array): void {
+    if (!this.#held.has(chunk)) return;
+    this.#retired.add(chunk);
+    this.#retiredBytes += chunk.length;
   }
 
   /** Loads a chunk for everybody who asks meanwhile; undefined when there is no room that is not in use. */
@@ -64,7 +128,8 @@ export class HotChunks {
   }
 
   #isFree(bytes: number): boolean {
-    return (this.#chunks.calculatedSize ?? 0) + this.#reserved + bytes <= MAX_BYTES;
+    const used = (this.#chunks.calculatedSize ?? 0) + this.#reserved + this.#retiredBytes;
+    return used + bytes <= MAX_BYTES;
   }
 
   /** Gives memory back once the rush is over; keeps no process alive. */
@@ -74,6 +139,6 @@ export class HotChunks {
       if (this.#chunks.size > 0) return;
       clearInterval(this.#sweeper);
       this.#sweeper = undefined;
-    }, IDLE_MS).unref();
+    }, this.#idleMs).unref();
   }
 }

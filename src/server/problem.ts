@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ERROR_OUTCOMES, JamError, reportError, toJamError } from "../shared/errors.ts";
-import { awaitTurn, openResponseWriter, type WriteRules } from "./response-writer.ts";
+import { awaitTurn, ResponseWriter, type WriteRules } from "./response-writer.ts";
 
 /** Seconds after which a client may try again; Juju's own waiting starts at one second. */
 const RETRY_AFTER_SECONDS = "5";
@@ -71,7 +71,7 @@ export async function sendJsonPieces(
     ...JSON_HEADERS,
     "Content-Length": pieces.reduce((sum, { length }) => sum + length, 0),
   });
-  const writer = openResponseWriter(response, rules);
+  const writer = new ResponseWriter(response, rules);
   try {
     for (const piece of pieces) await writer.write(piece);
   } finally {

@@ -132,6 +132,13 @@ export class ProvenBlobs {
           key = await this.#prove(blob, sha256);
         }
       },
+      // Whatever is odd about a piece is looked into by the read that may wait.
+      ...(blob.readNow && {
+        readNow: (buffer: Uint8Array, position: number) => {
+          const count = blob.readNow?.(buffer, position);
+          return count !== undefined && identityOf(blob) === key ? count : undefined;
+        },
+      }),
       close: () => blob.close(),
     };
   }

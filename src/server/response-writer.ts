@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { WriteTurns } from "./write-turns.ts";
 
 /** The least a reader must take: so many bytes in each window, counted over what was handed to it last. */
@@ -17,16 +18,24 @@ export class ConnectionGone extends Error {
   }
 }
 
-/** Writes one response; each write has a deadline of its own. */
-export interface ResponseWriter {
-  /**
-   * Resolves once the bytes are with the kernel, so that their buffer is free again.
-   * @throws ConnectionGone also when the reader takes them slower than the pace
-   */
-  write(bytes: Uint8Array): Promise<void>;
-  /** Stops watching the connection. */
-  release(): void;
+/** How answers are written: how fast they have to be taken, and how they share the event loop. */
+export interface WriteRules {
+  readonly pace: ReaderPace;
+  readonly turns: WriteTurns;
 }
+
+/** Bytes whose turn to be written has come, and what has to happen once they are with the kernel. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  readonly release: () => void;
+}
+
+/** The next piece, of at most `maxBytes`; undefined when there is none without waiting. */
+export type NextPiece = (maxBytes: number) => Piece | undefined;
+
+/** What a reader gets at first, and at least; more when it takes that at once. */
+const FIRST_BYTES = 128 << 10;
+const LEAST_BYTES = 64 << 10;
 
 /**
  * Resolves when it is this response's turn: a client may send the next request before it has read the answer to the
@@ -47,88 +56,121 @@ export async function awaitTurn(response: ServerResponse): Promise<void> {
   });
 }
 
-/** How answers are written: how fast they have to be taken, and how they share the event loop. */
-export interface WriteRules {
-  readonly pace: ReaderPace;
-  readonly turns: WriteTurns;
-}
+/**
+ * Writes one response whose head is made and has the length of what follows; `release` it when the response is done.
+ * Each piece has a deadline of its own.
+ */
+export class ResponseWriter {
+  readonly #response: ServerResponse;
+  readonly #socket: Socket;
+  readonly #rules: WriteRules;
+  readonly #onClose = () => this.#interrupt?.();
+  #interrupt: (() => void) | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #hasHead = false;
+  #pieceBytes = FIRST_BYTES;
 
-/** Opens the writer of a response; `release` it when the response is done. */
-export function openResponseWriter(response: ServerResponse, rules: WriteRules): ResponseWriter {
-  const { turns } = rules;
-  const { socket } = response.req;
-  let interrupt: (() => void) | undefined;
-  let last: Promise<void> = Promise.resolve();
-  // A response's own write callback stays silent when the socket is destroyed.
-  const onClose = () => interrupt?.();
-  socket.once("close", onClose);
-  let isFirst = true;
-  turns.enter();
-
-  async function writeAll(bytes: Uint8Array): Promise<void> {
-    for (let start = 0; start < bytes.length;) {
-      const end = start + turns.pieceBytes;
-      await writePiece(response, bytes.subarray(start, end), {
-        ...rules,
-        isFirst,
-        onInterrupt: (reject) => (interrupt = reject),
-      });
-      isFirst = false;
-      start = end;
-    }
+  constructor(response: ServerResponse, rules: WriteRules) {
+    this.#response = response;
+    this.#socket = response.req.socket;
+    this.#rules = rules;
+    // A write's own callback stays silent when the socket is destroyed.
+    this.#socket.once("close", this.#onClose);
+    rules.turns.enter();
   }
 
-  return {
-    write: (bytes) => (last = last.then(() => writeAll(bytes))),
-    release() {
-      socket.off("close", onClose);
-      turns.leave();
-    },
-  };
-}
+  /**
+   * Resolves once the bytes are with the kernel, so that their buffer is free again.
+   * @throws ConnectionGone also when the reader takes them slower than the pace
+   */
+  async write(bytes: Uint8Array): Promise<void> {
+    let rest = bytes;
+    await this.writeAll((maxBytes) => {
+      const piece = rest.subarray(0, maxBytes);
+      rest = rest.subarray(piece.length);
+      return piece.length === 0 ? undefined : { bytes: piece, release: () => undefined };
+    });
+  }
 
-interface PieceRules extends WriteRules {
-  /** The head goes out together with the first piece. */
-  readonly isFirst: boolean;
-  /** Takes what fails the write when the connection has closed. */
-  readonly onInterrupt: (interrupt: () => void) => void;
-}
+  /**
+   * Writes piece after piece until there is none. Each is made when its turn has come, so that one whose reader takes it at
+   * once needs no memory of its own. One call after the other.
+   * @throws ConnectionGone as `write`, and what `produce` throws
+   */
+  writeAll(produce: NextPiece): Promise<void> {
+    const written = this.#last.then(() => this.#pump(produce));
+    this.#last = written;
+    return written;
+  }
 
-/** Writes one piece when its turn has come. */
-function writePiece(
-  response: ServerResponse,
-  bytes: Uint8Array,
-  { pace, turns, isFirst, onInterrupt }: PieceRules,
-): Promise<void> {
-  const { socket } = response.req;
-  return new Promise((resolve, reject) => {
-    let deadline: NodeJS.Timeout | undefined;
-    const fail = () => {
-      clearTimeout(deadline);
-      reject(new ConnectionGone());
-    };
-    if (socket.destroyed) {
-      fail();
+  /** Stops watching the connection. */
+  release(): void {
+    this.#socket.off("close", this.#onClose);
+    this.#rules.turns.leave();
+  }
+
+  #nextBytes(): number {
+    return Math.min(this.#pieceBytes, this.#rules.turns.pieceBytes);
+  }
+
+  #pump(produce: NextPiece): Promise<void> {
+    const socket = this.#socket;
+    const { pace, turns } = this.#rules;
+    return new Promise((resolve, reject) => {
+      let deadline: NodeJS.Timeout | undefined;
+      let pending: Piece | undefined;
+      const fail = (error: unknown) => {
+        clearTimeout(deadline);
+        this.#interrupt = undefined;
+        reject(error);
+      };
+      const onWritten = (error?: Error | null) => {
+        clearTimeout(deadline);
+        pending?.release();
+        pending = undefined;
+        if (error) fail(new ConnectionGone());
+        else turns.run(writeNext);
+      };
+      const writeNext = () => {
+        if (socket.destroyed) return fail(new ConnectionGone());
+        try {
+          pending = produce(this.#nextBytes());
+        } catch (error) {
+          return fail(error);
+        }
+        if (pending === undefined) {
+          this.#interrupt = undefined;
+          return resolve();
+        }
+        const { length } = pending.bytes;
+        this.#hand(pending.bytes, onWritten);
+        // What the kernel took at once needs no deadline, and shows that the reader keeps up.
+        if (socket.writableLength === 0) this.#pieceBytes = Math.max(this.#pieceBytes, 2 * length);
+        else {
+          this.#pieceBytes = Math.max(LEAST_BYTES, this.#pieceBytes >> 1);
+          deadline = setTimeout(() => socket.destroy(), allowedMs(length, pace));
+        }
+      };
+      this.#interrupt = () => fail(new ConnectionGone());
+      turns.run(writeNext);
+    });
+  }
+
+  /**
+   * To the socket itself: a response would hold the bytes back until after this turn, which has to know how long they
+   * take. Their length is in the head, so that nothing is added to them. The head goes out with the first piece.
+   */
+  #hand(bytes: Uint8Array, onWritten: (error?: Error | null) => void): void {
+    if (this.#hasHead) {
+      this.#socket.write(bytes, onWritten);
       return;
     }
-    onInterrupt(fail);
-    turns.run(() => {
-      if (socket.destroyed) return;
-      deadline = setTimeout(() => socket.destroy(), allowedMs(bytes.length, pace));
-      // To the socket itself: a response would hold the bytes back until after this turn, which has to know how long
-      // they take. Their length is in the head, so that nothing is added to them.
-      if (isFirst) {
-        socket.cork();
-        response.flushHeaders();
-      }
-      socket.write(bytes, (error) => {
-        clearTimeout(deadline);
-        if (error) reject(new ConnectionGone());
-        else resolve();
-      });
-      if (isFirst) socket.uncork();
-    });
-  });
+    this.#hasHead = true;
+    this.#socket.cork();
+    this.#response.flushHeaders();
+    this.#socket.write(bytes, onWritten);
+    this.#socket.uncork();
+  }
 }
 
 /** Bytes that are written at once; more wait for their turn. */
@@ -149,7 +191,7 @@ export async function endWithin(
     return;
   }
   await awaitTurn(response);
-  const writer = openResponseWriter(response, rules);
+  const writer = new ResponseWriter(response, rules);
   try {
     await writer.write(bytes);
   } finally {

@@ -7,13 +7,7 @@ import { type Answer, type Representation, decideAnswer } from "./conditional.ts
 import type { ServedDocument } from "./document.ts";
 import type { HotChunks } from "./hot-chunks.ts";
 import { type Encoding, tarballType } from "./negotiate.ts";
-import {
-  ConnectionGone,
-  type WriteRules,
-  awaitTurn,
-  endWithin,
-  openResponseWriter,
-} from "./response-writer.ts";
+import { ConnectionGone, type WriteRules, awaitTurn, endWithin, ResponseWriter } from "./response-writer.ts";
 import { sendProblem } from "./problem.ts";
 import { tarballDamaged } from "./proven-blobs.ts";
 import { ShortBlob, sendRange } from "./transfer.ts";
@@ -113,10 +107,14 @@ async function sendBytes(
   what: { readonly sha256: Sha256; readonly range: ByteRange },
   context: SendContext,
 ): Promise<void> {
-  const writer = openResponseWriter(response, context);
+  const writer = new ResponseWriter(response, context);
   try {
     await awaitTurn(response);
-    await sendRange(writer, { blob, sha256: what.sha256, ...context }, what.range);
+    await sendRange(
+      writer,
+      { blob, sha256: what.sha256, ...context, buffers: context.turns.buffers },
+      what.range,
+    );
     response.end();
   } catch (error) {
     if (error instanceof ConnectionGone) return;

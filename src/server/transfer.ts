@@ -1,10 +1,14 @@
 import type { BlobReader, ByteRange } from "../store/store.ts";
 import type { BufferPool, BufferUse } from "./buffer-pool.ts";
 import { CHUNK_BYTES, type HotChunks } from "./hot-chunks.ts";
-import type { ResponseWriter } from "./response-writer.ts";
+import type { Piece, ResponseWriter } from "./response-writer.ts";
+import type { ScratchBuffers } from "./scratch-buffers.ts";
 
 /** A reader that took longer than this over its last chunk gets small ones of its own. */
 const SLOW_CHUNK_MS = 1_000;
+
+/** What is read from a disk that has to be waited for, before it is tried without waiting again. */
+const WAITED_BYTES = 4 << 20;
 
 /** The file ended before its catalogue size: it was cut after it was opened. */
 export class ShortBlob extends Error {
@@ -16,11 +20,12 @@ export class ShortBlob extends Error {
 
 /** Where the bytes of a transfer come from. */
 export interface TransferSource {
-  readonly blob: Pick<BlobReader, "bytes" | "readAt" | "size" | "storedAt">;
+  readonly blob: Pick<BlobReader, "bytes" | "readAt" | "readNow" | "size" | "storedAt">;
   /** Names the blob's content. */
   readonly sha256: string;
   readonly chunks: HotChunks;
   readonly pool: BufferPool;
+  readonly buffers: ScratchBuffers;
 }
 
 /** A source whose blob is read at any position without a round trip. */
@@ -29,12 +34,6 @@ interface PooledSource extends TransferSource {
 }
 
 type PositionalReader = TransferSource["blob"] & Required<Pick<BlobReader, "readAt">>;
-
-/** Bytes to write next; `release` once they are with the kernel. */
-interface Piece {
-  readonly bytes: Uint8Array;
-  readonly release: () => void;
-}
 
 /**
  * Sends a range of a blob.
@@ -46,12 +45,56 @@ export async function sendRange(
   range: ByteRange,
 ): Promise<void> {
   const { blob } = source;
-  if (isPositional(blob)) await sendPooled(writer, { ...source, blob }, range);
+  if (isPositional(blob)) await sendPositional(writer, { ...source, blob }, range);
   else await sendStream(writer, blob, range);
 }
 
 function isPositional(blob: TransferSource["blob"]): blob is PositionalReader {
   return blob.readAt !== undefined;
+}
+
+/** Without waiting as far as the kernel has the bytes in memory, and for a while through buffers of our own where not. */
+async function sendPositional(writer: ResponseWriter, source: PooledSource, range: ByteRange): Promise<void> {
+  const { blob, chunks, sha256 } = source;
+  const { end } = range;
+  let position = range.start;
+  chunks.enter(sha256);
+  try {
+    while (position < end) {
+      await writer.writeAll((maxBytes) => {
+        const piece = pieceNow(source, { start: position, end: Math.min(end, position + maxBytes) });
+        position += piece?.bytes.length ?? 0;
+        return piece;
+      });
+      const waited = blob.readNow === undefined ? end : Math.min(end, position + WAITED_BYTES);
+      await sendPooled(writer, source, { start: position, end: waited });
+      position = waited;
+    }
+  } finally {
+    chunks.leave(sha256);
+  }
+}
+
+/** The start of a range without waiting: of a chunk that several readers share, or through a buffer for the moment. */
+function pieceNow(source: PooledSource, range: ByteRange): Piece | undefined {
+  const { blob, chunks, buffers } = source;
+  if (blob.readNow === undefined || range.start >= range.end) return undefined;
+  const chunk = chunkNow(source, range.start);
+  if (chunk !== undefined) return { ...sliceOf(chunk, range), release: chunks.hold(chunk) };
+  const buffer = buffers.take(range.end - range.start);
+  const length = blob.readNow(buffer.subarray(0, range.end - range.start), range.start);
+  if (length) return { bytes: buffer.subarray(0, length), release: () => buffers.give(buffer) };
+  buffers.give(buffer);
+  return undefined;
+}
+
+function chunkNow({ blob, chunks, sha256 }: PooledSource, position: number): Uint8Array | undefined {
+  const start = position - (position % CHUNK_BYTES);
+  const key = `${sha256} ${start}`;
+  const found = chunks.get(key);
+  if (found !== undefined || !chunks.isHot(sha256)) return found;
+  const bytes = Math.min(CHUNK_BYTES, blob.size - start);
+  return chunks.loadNow(key, bytes, (buffer) => blob.readNow?.(buffer, start) === bytes);
 }
 
 /** Reads as fast as the connection takes the bytes; leaving early, as when the reader is gone, ends the read. */
@@ -127,7 +170,9 @@ function nextPiece(
   range: ByteRange,
   use: BufferUse,
 ): Promise<Piece> | Piece | undefined {
-  const chunk = use === "slow" ? undefined : bringIn(source, range.start);
+  // What was read from a disk of this machine is in the memory of the kernel afterwards, for everybody.
+  const isShared = use !== "slow" && source.blob.readNow === undefined;
+  const chunk = isShared ? bringIn(source, range.start) : undefined;
   if (chunk instanceof Uint8Array) return sliceOf(chunk, range);
   if (chunk !== undefined) return chunk.then((bytes) => sliceOf(bytes, range));
   const buffer = source.pool.take(use);

@@ -1,13 +1,15 @@
+import { ScratchBuffers } from "./scratch-buffers.ts";
+
 /** How long the writes of one round of the event loop may take before everybody else gets their turn. */
 const ROUND_MS = 3;
 
-/** What all writers together hand to the kernel in one round, roughly, before pieces become smaller. */
-const ROUND_BYTES = 16 << 20;
+/** What all writers together may have on its way to the kernel before their pieces become smaller. */
+const ROUND_BYTES = 32 << 20;
 /** Newcomers hold writes back for so long at most: however many come, whoever waits gets on. */
 const MAX_PAUSE_MS = 25;
 
 const MAX_PIECE_BYTES = 1 << 20;
-const MIN_PIECE_BYTES = 128 << 10;
+const MIN_PIECE_BYTES = 64 << 10;
 
 /**
  * Shares the event loop among answers with many bytes, so that new connections and small answers never wait for them.
@@ -16,6 +18,7 @@ const MIN_PIECE_BYTES = 128 << 10;
  * rounds have to be short.
  */
 export class WriteTurns {
+  readonly buffers = new ScratchBuffers();
   #waiting: (() => void)[] = [];
   #spentMs = 0;
   #isScheduled = false;

@@ -48,6 +48,11 @@ export interface BlobReader {
    */
   readAt?(buffer: Uint8Array, position: number): Promise<number>;
   /**
+   * The same without waiting, for what the kernel has in memory; undefined when that cannot be told, or the read failed.
+   * Absent where a read always waits for something.
+   */
+  readNow?(buffer: Uint8Array, position: number): number | undefined;
+  /**
    * The identity of what is open, looked up now, which takes microseconds. Absent where the bytes of a blob do not change:
    * its size and date then say as much.
    */

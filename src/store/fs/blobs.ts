@@ -9,6 +9,7 @@ import { blobFolder, blobPath, parsePartialName } from "../layout.ts";
 import type { BlobIdentity, BlobReader, BlobStat, BlobStore, ByteRange, HashOptions } from "../store.ts";
 import { HashThreads } from "./hash-threads.ts";
 import type { RequireHeld } from "./lease.ts";
+import { QuickReads } from "./quick-reads.ts";
 import { openStagedBlob } from "./staged-blob.ts";
 import { READ_BYTES } from "../../shared/limits.ts";
 
@@ -18,10 +19,10 @@ import { READ_BYTES } from "../../shared/limits.ts";
  */
 export function fsBlobStore(root: string, now: () => Date, requireHeld: RequireHeld): BlobStore {
   const staged = new Set<Sha256>();
-  const threads = new HashThreads();
+  const context = { threads: new HashThreads(), quick: new QuickReads(root) };
   return {
     stat: async (sha256) => statBlob(root, sha256),
-    open: (sha256) => openBlob(root, sha256, threads),
+    open: (sha256) => openBlob(root, sha256, context),
     async stage(sha256) {
       if (staged.has(sha256)) throw new JamError("JAM_INTERNAL", `Blob ${sha256} is staged already.`);
       staged.add(sha256);
@@ -83,13 +84,17 @@ async function* listBlobs(root: string): AsyncGenerator<BlobStat> {
 }
 
 /** The blob's file, opened without following a link and without waiting for the writer of a pipe. */
-async function openBlob(root: string, sha256: Sha256, threads: HashThreads): Promise<BlobReader | undefined> {
+async function openBlob(
+  root: string,
+  sha256: Sha256,
+  context: Pick<OpenFile, "threads" | "quick">,
+): Promise<BlobReader | undefined> {
   const path = join(root, blobPath(sha256));
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
     const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const stat = await file.stat();
-    if (stat.isFile()) return new FsBlobReader(sha256, { path, file, stat, threads });
+    if (stat.isFile()) return new FsBlobReader(sha256, { path, file, stat, ...context });
     await file.close();
     return undefined;
   } catch (error) {
@@ -105,6 +110,7 @@ interface OpenFile {
   readonly file: FileHandle;
   readonly stat: Stats;
   readonly threads: HashThreads;
+  readonly quick: QuickReads;
 }
 
 /** The kernel's clock for files ticks every 10 ms or faster. */
@@ -119,14 +125,16 @@ class FsBlobReader implements BlobReader {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #threads: HashThreads;
+  readonly #quick: QuickReads;
 
-  constructor(sha256: Sha256, { path, file, stat, threads }: OpenFile) {
+  constructor(sha256: Sha256, { path, file, stat, threads, quick }: OpenFile) {
     this.size = stat.size;
     this.storedAt = stat.mtime;
     this.#sha256 = sha256;
     this.#path = path;
     this.#file = file;
     this.#threads = threads;
+    this.#quick = quick;
   }
 
   async *bytes({ start, end }: ByteRange = { start: 0, end: this.size }): AsyncGenerator<Uint8Array> {
@@ -154,6 +162,10 @@ class FsBlobReader implements BlobReader {
       throw toStoreError(error, `read ${this.#path}`);
     }
     return done;
+  }
+
+  readNow(buffer: Uint8Array, position: number): number | undefined {
+    return this.#quick.read({ sha256: this.#sha256, fd: this.#file.fd }, buffer, position);
   }
 
   identity(): BlobIdentity {

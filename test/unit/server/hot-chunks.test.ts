@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { CHUNK_BYTES, HotChunks } from "../../../src/server/hot-chunks.ts";
 
@@ -26,4 +27,40 @@ test("does not let a scan of other tarballs drive out what is in use", async () 
   expect(load("other 0")).toBeUndefined();
   expect(chunks.find("hot 0")).toBeInstanceOf(Uint8Array);
   expect(count * CHUNK_BYTES).toBeLessThanOrEqual(100 << 20);
+});
+
+test("is worth its memory only while several fetch the same content", () => {
+  const chunks = new HotChunks();
+  chunks.enter("a");
+  expect(chunks.isHot("a")).toBe(false);
+  chunks.enter("a");
+  chunks.enter("b");
+  expect([chunks.isHot("a"), chunks.isHot("b")]).toEqual([true, false]);
+  chunks.leave("a");
+  expect(chunks.isHot("a")).toBe(false);
+});
+
+test("keeps nothing of a chunk that cannot be read without waiting", () => {
+  const chunks = new HotChunks();
+  expect(chunks.loadNow("a 0", 4, () => false)).toBeUndefined();
+  expect(chunks.get("a 0")).toBeUndefined();
+  expect(chunks.loadNow("a 0", 4, () => true)).toBe(chunks.get("a 0"));
+});
+
+test("counts what stopped readers hold, also when it is not kept any more", async () => {
+  const chunks = new HotChunks(20);
+  const fill = (name: string) => {
+    const releases: (() => void)[] = [];
+    for (let at = 0; ; at++) {
+      const chunk = chunks.loadNow(`${name} ${at}`, CHUNK_BYTES, () => true);
+      if (chunk === undefined) return releases;
+      releases.push(chunks.hold(chunk), chunks.hold(chunk));
+    }
+  };
+  const releases = fill("first");
+  await setTimeout(100);
+  expect(chunks.get("first 0") === undefined).toBe(true);
+  expect(fill("second")).toHaveLength(0);
+  for (const release of releases) release();
+  expect(fill("third")).toHaveLength(releases.length);
 });
