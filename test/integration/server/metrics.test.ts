@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
-import { serveMirror } from "../../helpers/served-mirror.ts";
+import type { SyncReport } from "../../../src/mirror/run-report.ts";
+import { type ServedMirror, serveMirror } from "../../helpers/served-mirror.ts";
 
 /** The values by name and labels. */
 async function scrape(url: string): Promise<Map<string, number>> {
@@ -15,6 +16,31 @@ async function scrape(url: string): Promise<Map<string, number>> {
   return new Map(
     lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]),
   );
+}
+
+/** Leaves the report of a run, as a run does. */
+async function leaveRun(
+  { store }: ServedMirror,
+  startedAt: string,
+  outcome: SyncReport["outcome"],
+): Promise<void> {
+  const none = { agents: 0, bytes: 0 };
+  const report: SyncReport = {
+    outcome,
+    snapshot: null,
+    upstream: null,
+    verified: true,
+    fetched: none,
+    held: none,
+    added: [],
+    removed: [],
+    failed: [],
+    warnings: [],
+    startedAt,
+    durationMs: 1,
+  };
+  const name = `${startedAt.replaceAll(/[-:]/g, "")}.json`;
+  await store.documents.put("history", name, Buffer.from(JSON.stringify(report)));
 }
 
 test("counts requests by kind and status, and what the mirror holds", async () => {
@@ -60,14 +86,8 @@ test("what is not known is absent, and an empty mirror is not ready", async () =
 
 test("the last good run and the outcome of the last run come from the history", async () => {
   await using mirror = await serveMirror({ agents: [{ version: "3.6.5" }] });
-  const leave = (startedAt: string, outcome: string) =>
-    mirror.store.documents.put(
-      "history",
-      `${startedAt.replaceAll(/[-:]/g, "")}.json`,
-      Buffer.from(JSON.stringify({ startedAt, outcome })),
-    );
-  await leave("2026-11-28T03:00:00.000Z", "updated");
-  await leave("2026-11-29T03:00:00.000Z", "failed");
+  await leaveRun(mirror, "2026-11-28T03:00:00.000Z", "updated");
+  await leaveRun(mirror, "2026-11-29T03:00:00.000Z", "failed");
   const values = await scrape(mirror.url);
   expect(values.get("jam_last_good_run_timestamp_seconds")).toBe(Date.parse("2026-11-28T03:00:00Z") / 1000);
   expect(values.get("jam_last_run_good")).toBe(0);
@@ -75,12 +95,7 @@ test("the last good run and the outcome of the last run come from the history", 
 
 test("every name is documented, and every documented name is there", async () => {
   await using mirror = await serveMirror({ agents: [{ version: "3.6.5" }] });
-  const startedAt = new Date().toISOString();
-  await mirror.store.documents.put(
-    "history",
-    `${startedAt.replaceAll(/[-:]/g, "")}.json`,
-    Buffer.from(JSON.stringify({ startedAt, outcome: "updated" })),
-  );
+  await leaveRun(mirror, new Date().toISOString(), "updated");
   await (await fetch(`${mirror.url}/tools/streams/v1/index2.json`)).arrayBuffer();
   const served = new Set([...(await scrape(mirror.url)).keys()].map((name) => name.replace(/\{.*/, "")));
   const page = await readFile(resolve(import.meta.dirname, "../../../docs/reference/metrics.md"), "utf8");
