@@ -73,8 +73,12 @@ async function show(
   const server = await startServer(folder, signal);
   try {
     process.stdout.write(`${server.url}/tools\n`);
-    await ask(`${server.url}/tools/streams/v1/index2.json`);
     await ask(`${server.url}/tools/streams/v1/index2.sjson`);
+    process.stdout.write(
+      "  This is right: Juju asks for the signed index first. Upstream's signature covers more agents than are here, so\n" +
+        "  there is none, and Juju takes the next one.\n",
+    );
+    await ask(`${server.url}/tools/streams/v1/index2.json`);
     say("8. The commands that point a Juju controller here");
     await jam("connect", "--url", `${server.url}/tools`, "--juju", "3.x");
     if (isOnce) return;

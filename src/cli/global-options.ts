@@ -27,6 +27,11 @@ export interface GlobalOptions {
   readonly progress: ProgressMode;
 }
 
+/** True with -v: more than what most people look for. */
+export function isVerbose({ logLevel }: Pick<GlobalOptions, "logLevel">): boolean {
+  return logLevel === "debug" || logLevel === "trace";
+}
+
 /** One global flag: its declaration for commander, and what is needed to find it before commander parses. */
 export interface GlobalFlag {
   readonly flags: string;

@@ -37,17 +37,26 @@ async function jsonLog({ io, globals }: CommandContext): Promise<ServerLog> {
   };
 }
 
+/** Juju asks for the signed name first, and goes on with the other one; without a word this reads as a fault. */
+const SIGNED_NAME = " (as it should: Juju asks for the signed index first, then for index2.json)";
+
+function isSignedName({ url, status }: RequestRecord): boolean {
+  return status === 404 && /^\/tools\/streams\/v1\/[^?]*\.sjson$/.test(url);
+}
+
 function terminalLog({ io, globals, now, paintError }: CommandContext): ServerLog {
   const write = (text: string) => void io.stderr.write(`${formatLocalTime(now())} ${text}\n`);
   const isVerbose = !globals.isQuiet && !["warn", "error"].includes(globals.logLevel);
   return {
     request: (record) => {
       if (!isVerbose && record.status < 500) return;
-      const style = record.status >= 500 ? "red" : record.status >= 400 ? "yellow" : "green";
+      const isFine = record.status < 400 || isSignedName(record);
+      const style = record.status >= 500 ? "red" : isFine ? "green" : "yellow";
       const status = paintError(style, String(record.status));
       const size = formatByteSize(record.bytes);
       const cut = record.aborted ? " (cut off)" : "";
-      const reason = record.error === undefined ? "" : ` ${record.error.code}`;
+      const reason =
+        record.error === undefined ? (isSignedName(record) ? SIGNED_NAME : "") : ` ${record.error.code}`;
       write(
         `${status} ${record.method} ${printable(record.url, Infinity)} ${size} ${record.ms} ms ${record.remote}${cut}${reason}`,
       );

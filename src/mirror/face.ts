@@ -67,6 +67,16 @@ export function evaluateVerbatimFace(
   return { complete: true };
 }
 
+/**
+ * Whether upstream's signed documents are not served because the mirror has a part of what they list, as nearly every mirror.
+ * Any other reason is a fault. Snapshots keep the reason only.
+ */
+export function isPartOfUpstream({ reason }: { readonly reason: string }): boolean {
+  return /^upstream's index lists \S+, which is not mirrored$|^\d+ of \d+ items of \S+ are not held, /.test(
+    reason,
+  );
+}
+
 function incomplete(reason: string): VerbatimFace {
   return { complete: false, reason };
 }

@@ -1,3 +1,4 @@
+import { isPartOfUpstream } from "../mirror/face.ts";
 import { defined } from "../shared/collections.ts";
 import type { ServerResponse } from "node:http";
 import type { RequestHandler } from "express";
@@ -97,8 +98,10 @@ async function describe(reader: RefReader): Promise<string[]> {
       `${formatCount(counts.agents, "agent")} in ${formatCount(counts.tarballs, "tarball")}, ${formatByteSize(counts.bytes)}.`,
       `Snapshot ${snapshot.id} of ${upstream.name}${isVerified ? "" : ", not verified"}.`,
       verbatim.complete
-        ? "Upstream's signed metadata is served under /upstream/tools."
-        : `Upstream's signed metadata is not served: ${verbatim.reason}`,
+        ? "Upstream's own signed index is served under /upstream/tools, too."
+        : isPartOfUpstream(verbatim)
+          ? "The index lists what is here. Upstream's own signed index lists more, so it is not served; Juju does without it."
+          : `Upstream's signed metadata is not served: ${verbatim.reason}.`,
     ];
   } catch (error) {
     return [isJamError(error, "JAM_MIRROR_EMPTY") ? error.message : "The store cannot be read right now."];

@@ -79,7 +79,7 @@ describe("an inventory", () => {
   test("goes to a file when told so", async () => {
     const { status, stdout, stderr } = await far.here("inventory", "--to", "inventory.json");
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
-    expect(stderr).toContain("Written to inventory.json.");
+    expect(stderr).toContain(`Written to ${join(far.folder, "inventory.json")}.`);
     const text = await readFile(join(far.folder, "inventory.json"), "utf8");
     expect(text).not.toContain(far.folder);
     await expect(readSiteInventory({ name: "i", text }, { verify })).resolves.toHaveProperty(

@@ -144,7 +144,7 @@ describe("a mirror with a few releases", async () => {
     expect(stdout).toContain("blocked [JAM_UPGRADE_REFUSED]");
     expect(stdout).toContain("model cannot be upgraded to 2.9.60 while the controller is 2.9.42");
     expect(stdout).toContain("next: Upgrade the controller first");
-    expect(stdout).toContain("decideVersion @2.9 branch");
+    expect(stdout).toContain("2. The newest of the next minor, else the newest of the current minor.");
   });
 
   test("a batch leaves the candidates out unless they are asked for", async () => {

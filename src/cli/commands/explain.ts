@@ -4,6 +4,7 @@ import { JamError } from "../../shared/errors.ts";
 import { currentSnapshot } from "../../mirror/read-snapshots.ts";
 import { explainNamed } from "../../mirror/explain-agents.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { isVerbose } from "../global-options.ts";
 import { adviseOnMissing, readUpstreamAgents } from "../upstream-agents.ts";
 
 interface ExplainFlags {
@@ -63,12 +64,11 @@ async function explainAgent(context: CommandContext, name: string, flags: Explai
     advise: () => adviseOnMissing(context, { word: name, upstream }),
   });
   if (document.note !== undefined) await context.output.note(document.note);
-  const isVerbose = context.globals.logLevel === "debug" || context.globals.logLevel === "trace";
   await context.output.print(document, async () => {
     const { renderEveryExplanation, renderExplanations } = await import("../render/explain.ts");
     const view = { ...context, isOffline };
     const isSingle = document.agents.length === 1;
-    return isSingle || flags.wide === true || isVerbose
+    return isSingle || flags.wide === true || isVerbose(context.globals)
       ? renderEveryExplanation(document.agents, view)
       : renderExplanations(document.agents, view);
   });

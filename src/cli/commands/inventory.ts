@@ -53,10 +53,10 @@ async function inventory(context: CommandContext, call: CommandCall<Flags>): Pro
   if (isExplaining === true) return explainFiles(context, fleet, "--fleet");
   const document = fleet === undefined ? await ofMirror(context) : await ofFleet(context, fleet);
   const text = formatInventory(document);
-  if (to !== undefined) await writeCarriedFile(context, to, text);
+  const path = to === undefined ? undefined : await writeCarriedFile(context, to, text);
   // With -o json the document is the result even with --to; it is always JSON.
   if (to === undefined || context.output.format !== "table") await context.io.stdout.write(text);
-  if (context.output.format === "table") await context.output.note(summarize(document, to));
+  if (context.output.format === "table") await context.output.note(summarize(document, path));
   return 0;
 }
 

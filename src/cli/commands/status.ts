@@ -4,6 +4,7 @@ import { formatDuration, parseDurationMs } from "../../shared/duration.ts";
 import { countRows, formatCount } from "../../shared/listed.ts";
 import { formatLocalTime } from "../../shared/local-time.ts";
 import { printable } from "../../shared/printable.ts";
+import { isPartOfUpstream } from "../../mirror/face.ts";
 import type { LastRuns } from "../../mirror/last-runs.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
 import type { StatusDocument } from "../../mirror/status-document.ts";
@@ -34,6 +35,10 @@ export const define: DefineCommand = (command, run) => {
 const HELP = `
 The reports of the last runs are in history/ in the data directory. A run is good when nothing is missing after it:
 outcome "updated" or "unchanged". A cancelled, killed or failed run keeps what it received. Times are local with the offset from UTC; -o json has them in UTC.
+
+"verbatim" is about upstream's own signed index, under /upstream/tools. It is served only by a mirror that has everything that
+the index lists. Others serve /tools alone, which Juju uses: it lists exactly what is here, and is therefore not signed by upstream.
+-o json has the reason.
 
 For monitoring, --max-age takes an ISO 8601 duration. The exit status is 11, with one line on standard error, when the last
 good run is older, when there is none, or when the last run failed or its report cannot be read.
@@ -84,7 +89,7 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
       ),
       ...describeOrigin(snapshot.bundle, context),
       `held      ${held}`,
-      `verbatim  ${verbatim.complete ? "complete: /upstream/tools is served" : `not served: ${printable(verbatim.reason, Infinity)}`}`,
+      `verbatim  ${describeVerbatim(verbatim)}`,
     );
   }
   if (status.snapshots.length > 1)
@@ -111,6 +116,14 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
   for (const name of status.unreadableRuns ?? [])
     lines.push(`The report history/${printable(name)} cannot be read and is not shown.`);
   return `${lines.join("\n")}\n`;
+}
+
+/** Upstream's own signed documents. Most mirrors have a part of what these list, and Juju does without them. */
+function describeVerbatim(verbatim: NonNullable<StatusDocument["verbatim"]>): string {
+  if (verbatim.complete) return "upstream's own signed index is served, too: /upstream/tools";
+  return isPartOfUpstream(verbatim)
+    ? "no, which is normal: the mirror has a part of what upstream signed"
+    : `NOT served: ${printable(verbatim.reason, Infinity)}`;
 }
 
 function describeOrigin(

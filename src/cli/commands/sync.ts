@@ -139,8 +139,9 @@ function settingsOf(flags: SyncFlags): ConfigFlags {
 async function savePlan(file: string, planned: PlannedSync, context: CommandContext): Promise<void> {
   const { writeFile } = await import("node:fs/promises");
   const { resolve } = await import("node:path");
+  const path = resolve(context.io.cwd, file);
   try {
-    await writeFile(resolve(context.io.cwd, file), `${JSON.stringify(planDocument(planned), null, 2)}\n`);
+    await writeFile(path, `${JSON.stringify(planDocument(planned), null, 2)}\n`);
   } catch (cause) {
     throw new JamError("JAM_USAGE_INVALID", `The plan cannot be written to ${file}.`, {
       cause,
@@ -148,7 +149,7 @@ async function savePlan(file: string, planned: PlannedSync, context: CommandCont
       details: { file },
     });
   }
-  await context.output.note(`Plan saved to ${printable(file, Infinity)}.`);
+  await context.output.note(`Wrote ${printable(path, Infinity)}`);
 }
 
 async function printPlan(context: CommandContext, planned: PlannedSync, flags: SyncFlags): Promise<number> {

@@ -2,6 +2,7 @@ import { JamError, ERROR_OUTCOMES } from "../../shared/errors.ts";
 import type { WhichAnswer } from "../../upgrade/which/which-answer.ts";
 import { WHICH_PARAMETERS, type ParameterValues } from "../../upgrade/which/parameters.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { isVerbose } from "../global-options.ts";
 import { readInputFile } from "../input/input-files.ts";
 
 interface WhichFlags extends Readonly<Record<string, string | readonly string[] | boolean | undefined>> {
@@ -23,7 +24,10 @@ export const define: DefineCommand = (command, run) => {
   }
   command
     .option("--input <file>", "answer the questions of a JSON document; - reads standard input")
-    .option("--trace", "with --input: every candidate that a rule kept or dropped")
+    .option(
+      "--trace",
+      "where each rule is in Juju's code (also with -v); with --input, every candidate that a rule kept or dropped",
+    )
     .addHelpText(
       "after",
       `
@@ -53,7 +57,8 @@ async function which(context: CommandContext, call: CommandCall<WhichFlags>): Pr
   const { answerQuestion } = await import("../../upgrade/which/which.ts");
   const answer = answerQuestion(state, readParameters(values, state)) as WhichAnswer;
   const { renderAnswer } = await import("../render/which.ts");
-  await context.output.print(answer, () => renderAnswer(answer, context.paint));
+  const hasSources = trace === true || isVerbose(context.globals);
+  await context.output.print(answer, () => renderAnswer(answer, { paint: context.paint, hasSources }));
   return answer.code === null ? 0 : ERROR_OUTCOMES[answer.code].exit;
 }
 

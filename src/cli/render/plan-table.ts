@@ -19,7 +19,7 @@ export async function renderUpgradePlan(
   paint: Paint,
   { isWhole = false }: PlanRendering = {},
 ): Promise<string> {
-  const parts: string[] = [];
+  const parts: string[] = plan.hops.length > 1 ? [renderOverview(plan, paint)] : [];
   for (const controller of plan.controllers) {
     if (controller.outcome === "hops") continue;
     const name = shown(controller.name ?? "This");
@@ -38,14 +38,28 @@ export async function renderUpgradePlan(
   return parts.join("\n");
 }
 
+/** What a plan of several hops comes to, before the pages about each. */
+function renderOverview({ hops, totals }: PlanDocument, paint: Paint): string {
+  return `${[describeTotals(hops, totals), ...hops.map((hop, index) => `  ${headOf(hop, index + 1, paint)}`)].join("\n")}\n`;
+}
+
+function headOf({ controller, from, to, how }: PlanHop, number: number, paint: Paint): string {
+  const where = controller === undefined ? "" : `${shown(controller)}: `;
+  const words = how === "migrate" ? "new controller, models migrate" : "in place";
+  return paint("bold", `${number}. ${where}${from} → ${to}, ${words}`);
+}
+
+function describeTotals(hops: readonly PlanHop[], totals: PlanDocument["totals"]): string {
+  const parts = [`${totals.held} held`, `${totals.upstream} to fetch`, `${totals.missing} missing`];
+  return `${formatCount(hops.length, "hop")}, ${formatCount(totals.agents, "agent")}, ${formatByteSize(totals.bytes)}: ${parts.join(", ")}.`;
+}
+
 interface View extends Required<PlanRendering> {
   readonly paint: Paint;
 }
 
 async function renderHop(hop: PlanHop, number: number, { paint, isWhole }: View): Promise<string> {
-  const where = hop.controller === undefined ? "" : `${shown(hop.controller)}: `;
-  const how = hop.how === "migrate" ? "new controller, models migrate" : "in place";
-  const lines = [paint("bold", `${number}. ${where}${hop.from} → ${hop.to}, ${how}`)];
+  const lines = [headOf(hop, number, paint)];
   lines.push(
     `   ${shown(hop.because)}${hop.minimum === undefined || hop.how === "upgrade" ? "" : ` Lowest version for this hop: ${hop.minimum}.`}`,
   );
@@ -105,10 +119,7 @@ function agentTable(agents: readonly PlanAgent[], paint: Paint): Promise<string>
 function renderTotals({ totals, warnings, hops, images }: PlanDocument, { paint, isWhole }: View): string {
   const lines: string[] = warnings.map((warning) => `${paint("yellow", "note")}: ${shown(warning)}`);
   if (hops.length === 0) return lines.length === 0 ? "Nothing to do.\n" : `${lines.join("\n")}\n`;
-  const parts = [`${totals.held} held`, `${totals.upstream} to fetch`, `${totals.missing} missing`];
-  lines.push(
-    `${formatCount(hops.length, "hop")}, ${formatCount(totals.agents, "agent")}, ${formatByteSize(totals.bytes)}: ${parts.join(", ")}.`,
-  );
+  lines.push(describeTotals(hops, totals));
   if (images.length > 0)
     lines.push(`Container images for your registry (caas-image-repo): ${images.join(", ")}`);
   if (totals.upstream > 0) {

@@ -16,6 +16,7 @@ export function renderReady(report: ReadyDocument, paint: Paint): string {
     renderLook(report.look, paint),
     ...report.warnings.map((warning) => `${paint("yellow", "note")}: ${shown(warning)}`),
     summarize(report, paint),
+    countOpen(report),
   ];
   return `${parts.filter((part) => part !== "").join("\n")}\n`;
 }
@@ -48,8 +49,9 @@ function renderCheck({ id, status, summary, evidence, remedy }: ReadyCheck, pain
 }
 
 /** Checks of agents and confirmed checks get a line even if they are ok. */
-function isWorthALine({ id, confirmedAt }: ReadyCheck): boolean {
-  return id.endsWith("-agents") || confirmedAt !== undefined;
+function isWorthALine(check: ReadyCheck): boolean {
+  const { confirmedAt } = check;
+  return isOfAgents(check) || confirmedAt !== undefined;
 }
 
 function renderLine({ id, summary, evidence, confirmedAt }: ReadyCheck, paint: Paint): string {
@@ -87,6 +89,21 @@ function summarize({ verdict, checks, missing }: ReadyDocument, paint: Paint): s
       return `\n${paint("red", "NOT ready")}: ${failed.join(", ")}.${agents}${open}`;
     }
   }
+}
+
+/** Whether the agents are there, and how much else is open: neither says the other. */
+function countOpen({ checks, look }: ReadyDocument): string {
+  const found = new Set(checks.filter(isOfAgents).map(({ status }) => status));
+  const served = found.has("fail") ? "no" : found.has("unknown") ? "not known" : "yes";
+  const others = checks.filter((check) => !isOfAgents(check));
+  const countOf = (status: ReadyCheck["status"]) => others.filter((check) => check.status === status).length;
+  const open = look.filter(({ confirmedAt }) => confirmedAt === undefined).length;
+  return `Served: ${served}. In the way: ${countOf("fail")}. Not known: ${countOf("unknown")}. To check yourself: ${open}.`;
+}
+
+/** Whether the mirror can serve what the plan needs, not what the fleet is like. */
+function isOfAgents({ id }: ReadyCheck): boolean {
+  return id.endsWith("-agents");
 }
 
 function shown(text: string): string {

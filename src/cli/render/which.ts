@@ -1,7 +1,7 @@
 import type { AnyAnswer, WhichAnswer } from "../../upgrade/which/which-answer.ts";
 import { compareVersionTexts } from "../../juju/version.ts";
 import { printable } from "../../shared/printable.ts";
-import type { Paint, PaintStyle } from "../output/output.ts";
+import type { Page, PaintStyle } from "../output/output.ts";
 import { formatTable } from "../output/table.ts";
 
 const STYLES: Readonly<Record<WhichAnswer["decision"], PaintStyle>> = {
@@ -16,8 +16,14 @@ const STYLES: Readonly<Record<WhichAnswer["decision"], PaintStyle>> = {
 /** Versions of a step that are shown; JSON has them all. */
 const MAX_SHOWN = 6;
 
-/** One answer for people: the decision, Juju's words, the traps with their remedies, the rules at work. */
-export function renderAnswer(answer: WhichAnswer, paint: Paint): string {
+/**
+ * One answer for people: the decision, Juju's words, the traps with their remedies, the rules at work; with `hasSources` where
+ * in Juju's code each rule is.
+ */
+export function renderAnswer(
+  answer: WhichAnswer,
+  { paint, hasSources }: Pick<Page, "paint"> & { readonly hasSources: boolean },
+): string {
   const { decision, version, code, message, hint, warnings, generation } = answer;
   const head = `${paint("bold", paint(STYLES[decision], decision))}${version === null ? "" : ` ${version}`}`;
   const lines = [`${head}${code === null ? "" : ` ${paint("dim", `[${code}]`)}`}`, ...indent(message)];
@@ -33,7 +39,9 @@ export function renderAnswer(answer: WhichAnswer, paint: Paint): string {
   }
   lines.push("", `Rules of Juju ${generation}:`);
   for (const [index, step] of answer.trace.entries()) {
-    lines.push(`  ${index + 1}. ${printable(step.rule, Infinity)} ${paint("dim", step.source)}`);
+    lines.push(
+      `  ${index + 1}. ${printable(step.rule, Infinity)}${hasSources ? ` ${paint("dim", step.source)}` : ""}`,
+    );
     const { kept = [], dropped = [] } = step;
     if (kept.length > 0) lines.push(`     kept ${shorten(kept)}`);
     for (const [reason, group] of Map.groupBy(dropped, (one) => one.reason)) {

@@ -306,7 +306,7 @@ function missing(name: string, expected: string): JamError {
   return refuse(
     name,
     `is missing; expected ${expected}`,
-    `Give ${name}, or several questions at once as a document.`,
+    `Give ${name}: \`jam which --help\` has examples. To ask several questions at once, use a document with --input.`,
   );
 }
 

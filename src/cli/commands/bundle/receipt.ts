@@ -52,12 +52,12 @@ async function receipt(context: CommandContext, call: CommandCall<Flags>): Promi
   const taken = await takeReceipt(await openStore(config), { site, now });
   const plain = formatReceipt(taken);
   const text = sign === undefined ? plain : await sign.clearSign(plain, now);
-  if (options.to !== undefined) await writeCarriedFile(context, options.to, text);
+  const path = options.to === undefined ? undefined : await writeCarriedFile(context, options.to, text);
   const signedBy = sign?.fingerprint ?? null;
   const { createdAt, snapshot, agents, bytes } = taken;
   const document = { receipt: { site, createdAt, snapshot, agents, bytes, signedBy, text } };
   await context.output.print(document, () => render(text, options, context));
-  if (context.output.format === "table") await context.output.note(summarize(taken, signedBy, options.to));
+  if (context.output.format === "table") await context.output.note(summarize(taken, signedBy, path));
 }
 
 function requireSite(name: string | undefined): string {
