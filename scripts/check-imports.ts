@@ -53,7 +53,8 @@ export function findImportCycles(modules: readonly SourceModule[]): string[][] {
 /** Rules about single modules, which the table of folders cannot say. */
 function findTestBreach(path: string, { specifier, isTypeOnly }: ScannedImport): string | undefined {
   if (!path.startsWith("test/")) return undefined;
-  if (!path.startsWith("test/judges/") && specifier.endsWith("helpers/interop.ts") && !isTypeOnly)
+  const mayAskJuju = /^test\/(?:judges|debian)\//.test(path);
+  if (!mayAskJuju && specifier.endsWith("helpers/interop.ts") && !isTypeOnly)
     return "Juju's own code takes minutes to build; test/judges is for the tests that ask it";
   if (path !== "test/helpers/property.ts" && specifier === "@fast-check/vitest")
     return "test/helpers/property.ts has the same, with as many runs as the tier wants";

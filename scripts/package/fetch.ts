@@ -97,7 +97,7 @@ async function hashOf(file: string, algorithm: string): Promise<string | undefin
 }
 
 /** The Debian archive that this machine's apt uses, or the one that the maker names. */
-async function debianMirror(): Promise<string> {
+export async function debianMirror(): Promise<string> {
   const named = process.env["JAM_DEBIAN_MIRROR"];
   if (named !== undefined) return named.replace(/\/+$/, "");
   for (const folder of ["/etc/apt", "/etc/apt/sources.list.d"]) {

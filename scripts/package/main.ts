@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -9,24 +9,28 @@ import { readSigningKey } from "../../src/openpgp/signing-key.ts";
 import { archiveName } from "../../src/program/installation.ts";
 import { listFiles } from "../../src/program/list-files.ts";
 import { archiveOf } from "../../src/program/write-archive.ts";
+import { buildDeb } from "./deb/build-deb.ts";
 import { madeAt, stageProgram } from "./stage.ts";
 import { ARCHES, PackageError, type Arch } from "./target.ts";
 
-const USAGE = `Usage: npm run package -- [--arch x64] [--arch arm64] [--to FOLDER] [--sign-key FILE]
+const USAGE = `Usage: npm run package -- [--arch ARCH] [--format FORMAT] [--to FOLDER] [--sign-key FILE]
 
-Writes jam-VERSION-linux-ARCH.tar.gz for each architecture, and SHA256SUMS.
+Writes jam-VERSION-linux-ARCH.tar.gz and a Debian package for each architecture, and SHA256SUMS.
 
   --arch ARCH      x64 or arm64; may be given twice (default: both)
+  --format FORMAT  archive or deb; may be given twice (default: both)
   --to FOLDER      where to write (default: dist-packages)
   --sign-key FILE  an OpenPGP secret key without a passphrase, armoured (or JAM_SIGN_KEY=FILE); signs SHA256SUMS
 
 The same sources give the same bytes. SOURCE_DATE_EPOCH sets the time of the files (default: of the last commit).
+DEBFULLNAME and DEBEMAIL name the maintainer of the Debian packages.
 `;
 
 async function run(): Promise<void> {
   const { values } = parseArgs({
     options: {
       arch: { type: "string", multiple: true },
+      format: { type: "string", multiple: true },
       to: { type: "string", default: "dist-packages" },
       "sign-key": { type: "string" },
       help: { type: "boolean" },
@@ -36,7 +40,8 @@ async function run(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const arches = (values.arch ?? ARCHES).map(checkArch);
+  const arches = (values.arch ?? ARCHES).map((text) => choose("--arch", ARCHES, text));
+  const formats = (values.format ?? FORMATS).map((text) => choose("--format", FORMATS, text));
   const signKey = values["sign-key"] ?? process.env["JAM_SIGN_KEY"];
   const key =
     signKey === undefined ? undefined : await readSigningKey(await readFile(signKey, "utf8"), signKey);
@@ -45,14 +50,34 @@ async function run(): Promise<void> {
   const time = await madeAt();
   const sums: string[] = [];
   for (const arch of new Set(arches)) {
-    const { file, sha256 } = await writeArchive(arch, folder, time);
-    sums.push(`${sha256}  ${file}\n`);
-    process.stdout.write(`${join(folder, file)}\n`);
+    for (const format of new Set(formats)) {
+      const { file, sha256 } = await WRITERS[format](arch, folder, time);
+      sums.push(`${sha256}  ${file}\n`);
+      process.stdout.write(`${join(folder, file)}\n`);
+    }
   }
   await writeSums(folder, sums.sort().join(""), key, time);
 }
 
-async function writeArchive(arch: Arch, to: string, time: number): Promise<{ file: string; sha256: string }> {
+interface Written {
+  readonly file: string;
+  readonly sha256: string;
+}
+
+const FORMATS = ["archive", "deb"] as const;
+
+const WRITERS: Readonly<
+  Record<(typeof FORMATS)[number], (arch: Arch, to: string, time: number) => Promise<Written>>
+> = { archive: writeArchive, deb: writeDeb };
+
+async function writeDeb(arch: Arch, to: string, madeAt: number): Promise<Written> {
+  const file = await buildDeb({ arch, to, madeAt });
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(join(to, file)), hash);
+  return { file, sha256: hash.digest("hex") };
+}
+
+async function writeArchive(arch: Arch, to: string, time: number): Promise<Written> {
   const folder = await mkdtemp(join(tmpdir(), "jam-package-"));
   try {
     const installation = await stageProgram({ arch, folder, kind: "archive", libraries: true, madeAt: time });
@@ -93,9 +118,9 @@ async function writeSums(
   process.stdout.write(`${file}.asc, signed by ${key.fingerprint}\n`);
 }
 
-function checkArch(text: string): Arch {
-  const found = ARCHES.find((arch) => arch === text);
-  if (found === undefined) throw new PackageError(`--arch ${text}: give ${ARCHES.join(" or ")}.`);
+function choose<T extends string>(flag: string, choices: readonly T[], text: string): T {
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined) throw new PackageError(`${flag} ${text}: give ${choices.join(" or ")}.`);
   return found;
 }
 

@@ -10,7 +10,19 @@
 import { spawnSync } from "node:child_process";
 import { JAM } from "./jam-process.ts";
 
-export type PeerName = "strace" | "nginx" | "gpg" | "go" | "mounts" | "users" | "cc";
+export type PeerName =
+  | "strace"
+  | "nginx"
+  | "gpg"
+  | "go"
+  | "mounts"
+  | "users"
+  | "cc"
+  | "mandoc"
+  | "man"
+  | "lintian"
+  | "dpkg"
+  | "debootstrap";
 
 export interface Peer {
   readonly isMissing: boolean;
@@ -29,7 +41,7 @@ export const AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-
 export const NGINX = ["/usr/sbin/nginx", "nginx"].find((path) => runs(path, "-v")) ?? "nginx";
 
 const PROBES: Readonly<
-  Record<Exclude<PeerName, "go">, { readonly why: string; readonly isHere: () => boolean }>
+  Record<Exclude<PeerName, "go" | "debootstrap">, { readonly why: string; readonly isHere: () => boolean }>
 > = {
   strace: {
     why: "strace is not installed or not allowed to trace",
@@ -45,6 +57,11 @@ const PROBES: Readonly<
     why: "only root may start jam as another user, who must be able to read this checkout",
     isHere: () => runs("env", ...AS_NOBODY, process.execPath, JAM, "--version"),
   },
+  // mandoc has no option that does nothing.
+  mandoc: { why: "mandoc is not installed", isHere: () => runs("mandoc", "/dev/null") },
+  man: { why: "man is not installed", isHere: () => runs("man", "--version") },
+  lintian: { why: "lintian is not installed", isHere: () => runs("lintian", "--version") },
+  dpkg: { why: "dpkg-deb is not installed", isHere: () => runs("dpkg-deb", "--version") },
   cc: { why: "no C compiler is installed", isHere: () => runs("cc", "--version") },
 };
 

@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { formatPage } from "../../scripts/man/page.ts";
 import { bold, item, literal, markup, paragraph } from "../../scripts/man/roff.ts";
@@ -12,6 +12,7 @@ import { configKeys } from "../../src/config/describe.ts";
 import { ERROR_OUTCOMES } from "../../src/shared/errors.ts";
 import { jamHere } from "../helpers/jam-here.ts";
 import { runProcess } from "../helpers/jam-process.ts";
+import { peer } from "../helpers/peers.ts";
 import { fc } from "../helpers/property.ts";
 import { runs } from "../helpers/tier.ts";
 
@@ -83,35 +84,31 @@ function withoutOverstrikes(text: string): string {
     .join("");
 }
 
-/** Readers of manual pages: how each lists what is wrong with a page, and how it shows one. */
-const READERS = [
-  {
-    program: "mandoc",
-    lint: ["-T", "lint", "-W", "style"],
-    show: ["-T", "utf8", "-O", "width=900"],
-  },
-  {
-    program: "man",
-    lint: ["--warnings", "-E", "UTF-8", "-Tutf8", "-Z", "-l"],
-    show: ["-E", "UTF-8", "-P", "cat", "-l"],
-  },
-] as const;
+/** A reader of manual pages: the arguments to list what is wrong with pages, and to show one. */
+interface PageReader {
+  readonly program: string;
+  readonly lint: readonly string[];
+  readonly show: readonly string[];
+}
 
-describe.for(READERS)("$program", ({ program, lint, show }) => {
-  /** Why there is nothing to test with, as a sentence. */
-  let missing: string | undefined;
+const MANDOC: PageReader = {
+  program: "mandoc",
+  lint: ["-T", "lint", "-W", "style"],
+  show: ["-T", "utf8", "-O", "width=900"],
+};
+const MAN: PageReader = {
+  program: "man",
+  lint: ["--warnings", "-E", "UTF-8", "-Tutf8", "-Z", "-l"],
+  show: ["-E", "UTF-8", "-P", "cat", "-l"],
+};
 
-  beforeAll(async () => {
-    const isThere = (await runProcess("sh", ["-c", `command -v ${program}`])).status === 0;
-    if (isThere) return;
-    missing = `${program} is not installed: the manual pages were not read with it.`;
-    process.stderr.write(`${missing}\n`);
-  });
+const mandoc = peer("mandoc");
+const man = peer("man");
 
-  const skipWithout = (context: TestContext) => {
-    if (missing !== undefined) context.skip(missing);
-  };
+describe.skipIf(mandoc.isMissing)(`mandoc${mandoc.note}`, () => readWith(MANDOC));
+describe.skipIf(man.isMissing)(`man${man.note}`, () => readWith(MAN));
 
+function readWith({ program, lint, show }: PageReader): void {
   async function complaints(files: readonly string[]): Promise<string> {
     const { status, stdout, stderr } = await runProcess(program, [...lint, ...files], {
       env: { MANWIDTH: "80" },
@@ -119,8 +116,7 @@ describe.for(READERS)("$program", ({ program, lint, show }) => {
     return `${program === "mandoc" ? stdout : ""}${stderr}${status === 0 ? "" : `status ${status}`}`;
   }
 
-  test("has nothing to say against any page", async (context) => {
-    skipWithout(context);
+  test("has nothing to say against any page", async () => {
     expect(await complaints([...pages.keys()].map((name) => join(scratch, "pages", name)))).toBe("");
   });
 
@@ -157,11 +153,10 @@ describe.for(READERS)("$program", ({ program, lint, show }) => {
     expect(texts.filter((text) => !shown.includes(`${text} ${text} ${text} `))).toEqual([]);
   }
 
-  test("shows any text as it is", async (context) => {
-    skipWithout(context);
+  test("shows any text as it is", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(words, { minLength: 40, maxLength: 60 }), expectShown),
       runs(2),
     );
   });
-});
+}

@@ -16,10 +16,12 @@ export interface ConfigChoices {
   readonly streams?: readonly string[] | undefined;
   readonly arches?: readonly string[] | undefined;
   readonly data?: string | undefined;
+  readonly keys?: string | undefined;
 }
 
 /** A commented settings file. Every value in it is valid; the comments are the descriptions of the settings. */
-export function formatConfigText({ upstream, keyring, streams, arches, data }: ConfigChoices): string {
+export function formatConfigText(choices: ConfigChoices): string {
+  const { upstream, keyring, streams, arches, data, keys } = choices;
   const name = upstream === undefined ? DEFAULT_UPSTREAM.name : "upstream";
   return `# Settings of jam, the Juju Agent Mirror. \`jam config validate\` checks this file,
 # \`jam config schema --markdown\` explains every key, \`jam config schema\` is for editors.
@@ -28,7 +30,7 @@ version: 1
 ${formatSetting("mode")}
 # Relative paths in this file are relative to the folder of the file.
 ${formatSetting("data", data)}
-${formatSetting("keys")}
+${formatSetting("keys", keys)}
 ${formatSetting("site")}
 # Sources of agents, in order of preference: an http(s) URL or a folder.
 # keyring: builtin is Juju's key, which is part of jam; else a file with OpenPGP public keys.

@@ -7,6 +7,8 @@ export interface InstallPlace {
   readonly program: readonly string[];
   readonly config: string;
   readonly data: string;
+  /** True in the Debian package, which creates the user and the folders and has manual pages. */
+  readonly isPackaged?: boolean;
 }
 
 /** A file of `jam init --systemd` or `--cron`. */
@@ -57,7 +59,7 @@ function syncService(place: InstallPlace): string {
   return `# One sync of the mirror; jam-sync.timer starts it.
 [Unit]
 Description=Sync the Juju agent mirror
-Wants=network-online.target
+${documentation("jam-sync", place)}Wants=network-online.target
 After=network-online.target
 
 [Service]
@@ -79,7 +81,7 @@ function serveService(place: InstallPlace): string {
   return `# The mirror's web server. Set server.listen in the settings to 0.0.0.0:8080 for others to reach it.
 [Unit]
 Description=Serve the Juju agent mirror
-Wants=network-online.target
+${documentation("jam-serve", place)}Wants=network-online.target
 After=network-online.target
 
 [Service]
@@ -101,10 +103,17 @@ WantedBy=multi-user.target
 `;
 }
 
-function account({ config, data }: InstallPlace): string {
-  return `# Both services run as this user, which owns the mirror's folder:
+function documentation(page: string, { isPackaged = false }: InstallPlace): string {
+  return isPackaged ? `Documentation=man:${page}(1) man:jam.yaml(5)\n` : "";
+}
+
+function account({ config, data, isPackaged = false }: InstallPlace): string {
+  const creation = isPackaged
+    ? "."
+    : `:
 #   useradd --system --no-create-home --shell /usr/sbin/nologin jam
-#   ${shellCommand`install -d -o jam -g jam ${data}`}
+#   ${shellCommand`install -d -o jam -g jam ${data}`}`;
+  return `# Both services run as this user, which owns the mirror's folder${creation}
 User=jam
 Group=jam
 Environment=${unitWord(`JAM_CONFIG=${config}`)}
