@@ -2,6 +2,8 @@ import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
+import { hashesOf } from "./contents.ts";
+import { clearDamage, listDamaged } from "./damaged-blobs.ts";
 import { readPins, readRefusedContents } from "./pins.ts";
 import { readSnapshot, readSnapshots } from "./read-snapshots.ts";
 import { rebuildWithoutGraced } from "./rebuild-tree.ts";
@@ -49,7 +51,16 @@ export async function pruneStore(store: Store, rules: RetentionRules, now: Date)
   for (const id of plan.snapshots) await store.documents.delete("snapshots", `${id}.json`);
   await mapConcurrently(plan.proofs, (name) => store.documents.delete("upstream", name));
   await mapConcurrently(plan.blobs, ({ sha256 }) => store.blobs.delete(sha256));
+  await forgetDamage(store.documents);
   return plan;
+}
+
+/** Deletes notes on damaged tarballs that no snapshot lists any longer. */
+async function forgetDamage(documents: Store["documents"]): Promise<void> {
+  const damaged = await listDamaged(documents);
+  if (damaged.size === 0) return;
+  const listed = hashesOf(await readSnapshots({ documents }));
+  for (const sha256 of damaged.difference(listed)) await clearDamage(documents, sha256);
 }
 
 /** What a ref needs is not known without its snapshot; then nothing may be deleted. */

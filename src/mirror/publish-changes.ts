@@ -19,6 +19,8 @@ export interface Changes {
   readonly now: () => Date;
   /** What the ref shows now. */
   readonly current: Snapshot | undefined;
+  /** True where the ref shows a damaged snapshot instead of `current`. Default false. */
+  readonly isDamaged?: boolean;
   /** The upstream that lists the agents. */
   readonly source: Pick<DocumentSource, "name" | "url" | "verifies">;
   readonly metadata: ListedUpstream & { readonly documents: readonly AcceptedDocument[] };
@@ -34,7 +36,8 @@ export async function publishChanges(changes: Changes): Promise<Snapshot | undef
   const { store, ref, retention, current, metadata, source, agents } = changes;
   const upstream = proofOf(source, metadata.documents);
   const verbatim = evaluateVerbatimFace(metadata, source.verifies, agents);
-  if (current !== undefined && isSame(current, { agents, upstream, verbatim })) return current;
+  const isShown = current !== undefined && changes.isDamaged !== true;
+  if (isShown && isSame(current, { agents, upstream, verbatim })) return current;
   // An index without agents would send every client to the internet; what was shown stays.
   if (agents.length === 0) return current;
   const createdAt = changes.now();

@@ -6,6 +6,7 @@ import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { sha256Of, type Sha256 } from "../shared/sha256.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { PathSpace } from "../juju/path-space.ts";
+import { listDamaged } from "./damaged-blobs.ts";
 import { ownFolder, renderFace } from "./face.ts";
 import { readSnapshots } from "./read-snapshots.ts";
 import { noteMove, readRefs } from "./refs.ts";
@@ -68,7 +69,7 @@ export async function showSnapshot(
   // Left from an earlier time that the ref showed this snapshot, or from a run that was killed.
   const isShown = (await store.refs.list()).some(({ target }) => target === treeId);
   if (!isShown) await store.trees?.delete(treeId);
-  await buildTree(store, treeId, { snapshot, graced });
+  if (!(await buildTree(store, treeId, { snapshot, graced }))) throw allDamaged(snapshot);
   await moveRef(store, ref, { ...move, before, treeId });
 }
 
@@ -107,17 +108,39 @@ export async function keepSnapshot(
 }
 
 /**
- * Builds a tree of a snapshot, with what clients of the graced ones still need. A complete one of that id stays; where no
- * plain files are served there is none, and the ref alone moves.
+ * Builds a tree of a snapshot, with what clients of the graced ones still need and without what is noted as damaged. A
+ * complete one of that id stays; where no plain files are served there is none, and the ref alone moves. False, and
+ * nothing is built, when every tarball of the snapshot is damaged.
  */
 export async function buildTree(
-  store: Pick<Store, "trees" | "blobs">,
+  store: Pick<Store, "trees" | "blobs" | "documents">,
   treeId: string,
   { snapshot, graced }: { readonly snapshot: Snapshot; readonly graced: readonly Snapshot[] },
-): Promise<void> {
-  if (store.trees === undefined) return;
-  const lost = await lostTarballs(store.blobs, snapshot, graced);
-  await store.trees.build(treeId, treeFiles(snapshot, { graced, lost }));
+): Promise<boolean> {
+  if (store.trees === undefined) return true;
+  const damaged = await listDamaged(store.documents);
+  const shown = withoutDamaged(snapshot, damaged);
+  if (shown.agents.length === 0 && snapshot.agents.length > 0) return false;
+  const lost = await lostTarballs(store.blobs, shown, graced);
+  await store.trees.build(treeId, treeFiles(shown, { graced, lost: lost.union(damaged) }));
+  return true;
+}
+
+function allDamaged({ id }: Snapshot): JamError {
+  return new JamError(
+    "JAM_STORE_CORRUPT",
+    `Snapshot ${id} cannot be shown: all of its tarballs are damaged.`,
+    {
+      hint: "Run `jam sync` to fetch them again.",
+      details: { snapshot: id },
+    },
+  );
+}
+
+/** The snapshot as it may be shown: without the agents whose tarballs are damaged. */
+export function withoutDamaged(snapshot: Snapshot, damaged: ReadonlySet<Sha256>): Snapshot {
+  if (!snapshot.agents.some(({ sha256 }) => damaged.has(sha256))) return snapshot;
+  return { ...snapshot, agents: snapshot.agents.filter(({ sha256 }) => !damaged.has(sha256)) };
 }
 
 /** A ref's move to a tree. */
@@ -157,7 +180,7 @@ async function lostTarballs(
   blobs: Store["blobs"],
   snapshot: Snapshot,
   graced: readonly Snapshot[],
-): Promise<ReadonlySet<Sha256>> {
+): Promise<Set<Sha256>> {
   const listed = new Set(snapshot.agents.map(({ sha256 }) => sha256));
   const all = graced.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256));
   const dropped = new Set(all.filter((sha256) => !listed.has(sha256)));
@@ -182,7 +205,7 @@ function treeFiles(
   for (const { path, text } of renderFace(snapshot)) add({ path, bytes: Buffer.from(text) });
   for (const { path, sha256 } of snapshot.agents) add({ path, sha256 });
   for (const old of graced) {
-    for (const { path, text } of renderFace(old)) {
+    for (const { path, text } of renderFace(withoutDamaged(old, lost))) {
       if (path.startsWith(ownFolder(old))) add({ path, bytes: Buffer.from(text) });
     }
     for (const { path, sha256 } of old.agents) if (!lost.has(sha256)) add({ path, sha256 });

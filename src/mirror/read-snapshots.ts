@@ -15,6 +15,37 @@ export async function currentSnapshot(store: MirrorReader, ref: RefName): Promis
   return treeId === undefined ? undefined : readSnapshot(store, snapshotIdOf(treeId));
 }
 
+/** What a run that publishes starts from. */
+export interface Baseline {
+  /** What the ref shows; where that is damaged, the newest snapshot that can be read. */
+  readonly current: Snapshot | undefined;
+  /** Why `current` is not what the ref shows, for people; undefined when it is. The run then has to publish anew. */
+  readonly damage: string | undefined;
+}
+
+/**
+ * The snapshot that a run has to replace or keep. One that is damaged or missing does not stop the run: it is what the run
+ * puts right.
+ * @throws JamError JAM_STORE_IO, JAM_STORE_PERMISSION
+ */
+export async function readBaseline(
+  store: MirrorReader & Pick<Store, "documents">,
+  ref: RefName,
+): Promise<Baseline> {
+  const treeId = await store.refs.read(ref);
+  if (treeId === undefined) return { current: undefined, damage: undefined };
+  const id = snapshotIdOf(treeId);
+  try {
+    const current = await readSnapshot(store, id);
+    if (current !== undefined) return { current, damage: undefined };
+  } catch (error) {
+    if (!isJamError(error, "JAM_STORE_CORRUPT")) throw error;
+  }
+  const readable = await readSnapshots(store);
+  const damage = `The snapshot ${id}, which is shown now, is damaged or missing; this run publishes a new one.`;
+  return { current: readable.at(-1), damage };
+}
+
 /**
  * The snapshot that the mirror shows now.
  * @throws JamError JAM_MIRROR_EMPTY before the first sync or import

@@ -3,6 +3,7 @@ import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import { contentsOf } from "./contents.ts";
+import { listDamaged } from "./damaged-blobs.ts";
 import { buildTree, moveRef } from "./publish.ts";
 import { readSnapshots } from "./read-snapshots.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
@@ -36,6 +37,18 @@ export async function markDamage(
 }
 
 /**
+ * Builds every published tree again without the tarballs that are noted as damaged, and notes that it has to be built once
+ * more when these are whole again.
+ */
+export async function rebuildTrees(
+  store: Store,
+  run: { readonly retention: RetentionRules; readonly now: Date },
+): Promise<void> {
+  await damageNote.write(store.documents, {});
+  for (const shown of await readShown(store)) await rebuildShown(store, shown, run);
+}
+
+/**
  * Builds the published trees again where this run or an earlier one noted damage. A tree that was built after the
  * note, for a new snapshot, links whole files already.
  */
@@ -49,18 +62,25 @@ export async function repairTrees(
   },
 ): Promise<void> {
   if ((await damageNote.read(store.documents)) === undefined) return;
-  const { graceMs } = run.retention;
-  for (const { ref, snapshot, snapshots } of await readShown(store)) {
-    if (ref.name === MIRROR_REF && snapshot.id !== run.before?.id) continue;
-    const graced = gracedIn(ref, { graceMs, now: run.now });
-    await rebuild(store, ref, {
-      snapshot,
-      graced: snapshots.filter(({ id }) => graced.has(id)),
-      now: run.now,
-    });
+  for (const shown of await readShown(store)) {
+    if (shown.ref.name === MIRROR_REF && shown.snapshot.id !== run.before?.id) continue;
+    await rebuildShown(store, shown, run);
   }
-  await damageNote.delete(store.documents);
+  // What is damaged still is missing in the trees: they are built again when it is whole.
+  if ((await listDamaged(store.documents)).size === 0) await damageNote.delete(store.documents);
 }
+
+/** Builds the tree of a ref again, with what clients of its earlier snapshots still need. */
+async function rebuildShown(
+  store: Store,
+  { ref, snapshot, snapshots }: Shown,
+  { retention, now }: { readonly retention: RetentionRules; readonly now: Date },
+): Promise<void> {
+  const graced = gracedIn(ref, { graceMs: retention.graceMs, now });
+  await rebuild(store, ref, { snapshot, graced: snapshots.filter(({ id }) => graced.has(id)), now });
+}
+
+type Shown = Awaited<ReturnType<typeof readShown>>[number];
 
 /**
  * Builds the published trees without what they contain for clients of older snapshots, once all grace is over.
@@ -94,6 +114,9 @@ async function rebuild(
   // Where no plain files are served there is no tree, and nothing in it to be replaced.
   if (store.trees === undefined) return;
   const next = nextTreeId(treeId, name);
-  await buildTree(store, next, tree);
+  // Left from a run that was killed before it moved the ref; what was damaged then may be whole now.
+  await store.trees.delete(next);
+  // A tree without agents would send every client to the internet: the old one stays.
+  if (!(await buildTree(store, next, tree))) return;
   await moveRef(store, name, { before: treeId, treeId: next, at: now });
 }

@@ -66,6 +66,11 @@ export function quarantinePaths(sha256: Sha256): { readonly sample: string; read
   return { sample: `quarantine/${sha256}.sample`, note: `quarantine/${sha256}.json` };
 }
 
+/** Where a damaged blob is put aside, whole. */
+export function asidePath(sha256: Sha256): string {
+  return `quarantine/${sha256}.damaged`;
+}
+
 /** True for a name that a document of this kind may have; such a name is one safe path segment. */
 export function isDocumentName(kind: DocumentKind, name: string): boolean {
   return kind === "upstream" ? parseSha256(name) !== undefined : NAME.test(name) && name.endsWith(".json");

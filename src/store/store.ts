@@ -103,6 +103,11 @@ export interface BlobStore {
   stage(sha256: Sha256): Promise<StagedBlob>;
   /** No error when it is absent already. Call with the lease held. */
   delete(sha256: Sha256): Promise<void>;
+  /**
+   * Takes a damaged blob, or what else has its place, out of the store; a driver with a quarantine keeps it there for
+   * whoever looks for the cause. No error when there is nothing. Call with the lease held.
+   */
+  setAside(sha256: Sha256): Promise<void>;
   /** Every blob, in no order. */
   list(): AsyncIterable<BlobStat>;
   /** What is staged and was not committed yet, in no order; without what has no bytes. Absent where nothing of it stays. */

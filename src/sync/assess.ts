@@ -1,5 +1,5 @@
 import type { Upstream } from "../upstream/source.ts";
-import type { BlobStore } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import type { JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Agent } from "../juju/agent.ts";
@@ -9,6 +9,7 @@ import { parseStreamContentId } from "../juju/stream.ts";
 import { askOthers, type FurtherUpstream } from "./ask-others.ts";
 import { type AssessInput, chooseUpstream } from "./choose-upstream.ts";
 import { guardCatalogue } from "../metadata/guard.ts";
+import { listDamaged } from "../mirror/damaged-blobs.ts";
 import { byPath, type UpstreamState } from "../mirror/upstream-state.ts";
 import {
   evaluateAgents,
@@ -60,7 +61,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   const { source, metadata } = chosen;
   const guarded = guardCatalogue({ ...input, upstream, listed, isRead });
   const verdicts = evaluateAgents({ ...input, agents: guarded.agents, listed });
-  const held = await findHeld(input.store.blobs, [...guarded.agents, ...listed]);
+  const held = await findHeld(input.store, [...guarded.agents, ...listed]);
   const plan = planSync({
     verdicts,
     listed,
@@ -183,12 +184,16 @@ function streamTest({
   return (stream) => wanted.has("*") || wanted.has(stream);
 }
 
-/** The tarballs of these agents that are held whole: a blob of another size is damaged and counts as missing. */
-async function findHeld(blobs: BlobStore, agents: readonly Agent[]): Promise<Set<Sha256>> {
+/** The tarballs of these agents that are held whole: one of another size, or noted as damaged, counts as missing. */
+async function findHeld(
+  { blobs, documents }: Pick<Store, "blobs" | "documents">,
+  agents: readonly Agent[],
+): Promise<Set<Sha256>> {
   const sizes = new Map(agents.map(({ sha256, size }) => [sha256, size]));
+  const damaged = await listDamaged(documents);
   const held = new Set<Sha256>();
-  for await (const blob of blobs.list()) {
-    if (sizes.get(blob.sha256) === blob.size) held.add(blob.sha256);
+  for await (const { sha256, size } of blobs.list()) {
+    if (sizes.get(sha256) === size && !damaged.has(sha256)) held.add(sha256);
   }
   return held;
 }

@@ -1,9 +1,12 @@
 import type { Upstream } from "../upstream/source.ts";
 import type { Store } from "../store/store.ts";
+import { formatCount } from "../shared/listed.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import { assessUpstream, type Assessment } from "./assess.ts";
-import { currentSnapshot } from "../mirror/read-snapshots.ts";
+import type { DamagedBlob } from "../mirror/damaged-blobs.ts";
+import { readBaseline } from "../mirror/read-snapshots.ts";
+import { settleDamage, withdrawDamaged } from "../mirror/settle-damage.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import { fetchItems } from "./fetch-items.ts";
 import type { Allowance } from "../metadata/freshness.ts";
@@ -56,7 +59,7 @@ export interface SyncCollaborators {
  * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…
  */
 export async function planMirrorSync(options: SyncOptions, work: SyncCollaborators): Promise<Assessment> {
-  const current = await currentSnapshot(work.store, MIRROR_REF);
+  const { current } = await readBaseline(work.store, MIRROR_REF);
   return assess(options, work, current);
 }
 
@@ -84,9 +87,15 @@ export async function syncMirror(options: SyncOptions, work: SyncCollaborators):
 }
 
 async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<UnstampedReport> {
-  const { store, observe } = work;
-  const current = await currentSnapshot(store, MIRROR_REF);
-  const assessment = await assess(options, work, current);
+  const { store, observe, signal, now } = work;
+  const { current, damage } = await readBaseline(store, MIRROR_REF);
+  if (damage !== undefined) observe({ kind: "warning", message: damage, isUrgent: true });
+  const { retention } = options;
+  const damaged = await withdrawDamaged(store, { retention, now: now(), signal });
+  const assessment = await assess(options, work, current).catch((error: unknown) => {
+    if (damaged.length > 0) observe({ kind: "warning", message: stillWithdrawn(damaged), isUrgent: true });
+    throw error;
+  });
   if (assessment.refusal !== undefined) throw assessment.refusal;
   const { plan } = assessment;
   await refuseOverfull(store, spaceOf(plan), options.retention.quota);
@@ -102,6 +111,9 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     sources: assessment.sources,
   });
   observe({ kind: "phase", phase: "publish" });
+  const unrepaired = await settleDamage(store, signal);
+  if (unrepaired.length > 0)
+    observe({ kind: "warning", message: stillWithdrawn(unrepaired), isUrgent: true });
   const held = assessment.isHeldAfter(outcome.fetched);
   const agents = publishableAgents(plan, current?.agents ?? [], held);
   for (const { fresh } of [assessment.metadata, ...assessment.further.map(({ metadata }) => metadata)]) {
@@ -117,6 +129,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     retention: options.retention,
     now: work.now,
     current,
+    isDamaged: damage !== undefined,
     source: assessment.source,
     metadata: assessment.metadata,
     agents,
@@ -138,6 +151,13 @@ async function stagedOf(blobs: Store["blobs"], steps: readonly FetchStep[]): Pro
     if (step !== undefined) received[step.path] = Math.min(staged.received, step.size);
   }
   return received;
+}
+
+function stillWithdrawn(damaged: readonly DamagedBlob[]): string {
+  return `${formatCount(damaged.length, "tarball")} damaged, not listed and not served until a sync has fetched what is missing: ${damaged
+    .map(({ sha256 }) => sha256.slice(0, 12))
+    .slice(0, 4)
+    .join(", ")}${damaged.length > 4 ? ", …" : ""}.`;
 }
 
 async function assess(

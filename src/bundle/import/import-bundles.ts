@@ -1,8 +1,9 @@
 import type { VolumeInput } from "../../medium/medium.ts";
 import { pruneStore } from "../../mirror/prune.ts";
-import { currentSnapshot } from "../../mirror/read-snapshots.ts";
+import { readBaseline } from "../../mirror/read-snapshots.ts";
 import { recordRun } from "../../mirror/record-run.ts";
 import type { FailedItem } from "../../mirror/run-report.ts";
+import { withdrawDamaged } from "../../mirror/settle-damage.ts";
 import { isVerified, type Snapshot } from "../../mirror/snapshot.ts";
 import { isOfFamily, reportError, toJamError, type JamError } from "../../shared/errors.ts";
 import { cutLists } from "../../shared/listed.ts";
@@ -38,9 +39,12 @@ export async function importBundles(
     ...work,
     command: "jam bundle import",
     async act(signal) {
-      const current = await currentSnapshot(work.store, MIRROR_REF);
+      const { current, damage } = await readBaseline(work.store, MIRROR_REF);
+      if (damage !== undefined) work.observe({ kind: "warning", message: damage, isUrgent: true });
+      await withdrawDamaged(work.store, { ...rules, now: work.now(), signal });
       receiver = new VolumeReceiver({ rules, work: { ...work, signal }, current });
-      return runImport(inputs, { receiver, current, rules, work: { ...work, signal } });
+      const isDamaged = damage !== undefined;
+      return runImport(inputs, { receiver, current, isDamaged, rules, work: { ...work, signal } });
     },
     reportOf: historyOf,
     received: () => receiver?.imported() ?? { agents: 0, bytes: 0 },

@@ -38,6 +38,8 @@ interface Publishing {
   readonly bundle: PendingBundle;
   /** The current snapshot. */
   readonly current: Snapshot | undefined;
+  /** True where the ref shows a damaged snapshot instead. */
+  readonly isDamaged: boolean;
   readonly rules: ImportRules;
   readonly work: PublishWork;
 }
@@ -50,9 +52,9 @@ interface Publishing {
 export async function publishBundle(
   bundle: PendingBundle,
   current: Snapshot | undefined,
-  { rules, work }: { readonly rules: ImportRules; readonly work: PublishWork },
+  { rules, work, isDamaged }: Pick<Publishing, "rules" | "work" | "isDamaged">,
 ): Promise<PublishedBundle> {
-  const run: Publishing = { bundle, current, rules, work };
+  const run: Publishing = { bundle, current, isDamaged, rules, work };
   const proven = await prove(run);
   const chosen = guard(run, proven.verified);
   const snapshot = await publish(run, proven, chosen.agents);
@@ -109,7 +111,7 @@ function guard({ bundle, current, rules }: Publishing, { agents }: VerifiedProof
 
 /** Metadata and advice are written before the snapshot: a kill in between must not leave agents without them. */
 async function publish(
-  { bundle, current, rules, work }: Publishing,
+  { bundle, current, isDamaged, rules, work }: Publishing,
   { verified, state }: Proven,
   agents: readonly Agent[],
 ): Promise<Snapshot | undefined> {
@@ -125,6 +127,7 @@ async function publish(
     retention: rules.retention,
     now,
     current,
+    isDamaged,
     source: verified.source,
     metadata: verified.metadata,
     agents,

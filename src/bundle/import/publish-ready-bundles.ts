@@ -2,6 +2,7 @@ import { countTarballs, formatAgentName, sumTarballBytes } from "../../juju/agen
 import { repairTrees } from "../../mirror/rebuild-tree.ts";
 import type { AgentsAndBytes } from "../../mirror/run-report.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
+import { settleDamage } from "../../mirror/settle-damage.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { formatCount } from "../../shared/listed.ts";
 import { recordImport } from "../inventory/import-records.ts";
@@ -40,6 +41,8 @@ export interface WaitingBundle {
 export interface PublishRun {
   /** The snapshot that was current when it began. */
   readonly current: Snapshot | undefined;
+  /** True where the ref shows a damaged snapshot instead of `current`. */
+  readonly isDamaged: boolean;
   readonly receiver: VolumeReceiver;
   readonly rules: ImportRules;
   readonly work: ImportWork;
@@ -77,7 +80,7 @@ type BundleOutcome = { readonly warnings: readonly string[] } & (
 async function publishIfReady(
   bundle: PendingBundle,
   shown: Snapshot | undefined,
-  { receiver, rules, work }: PublishRun,
+  { current, isDamaged, receiver, rules, work }: PublishRun,
 ): Promise<BundleOutcome> {
   const { store } = work;
   const { id } = bundle.manifest;
@@ -102,7 +105,12 @@ async function publishIfReady(
   }
   try {
     work.observe({ kind: "phase", phase: "publish" });
-    const result = await publishBundle(bundle, shown, { rules, work });
+    await settleDamage(store, work.signal);
+    const result = await publishBundle(bundle, shown, {
+      rules,
+      work,
+      isDamaged: isDamaged && shown === current,
+    });
     await repairTrees(store, { before: shown, retention: rules.retention, now: work.now() });
     await record(bundle, stored, work);
     await deletePending(store, id);

@@ -9,6 +9,7 @@ import { blobFolder, blobPath, parsePartialName } from "../layout.ts";
 import type { BlobIdentity, BlobReader, BlobStat, BlobStore, ByteRange, HashOptions } from "../store.ts";
 import { HashThreads } from "./hash-threads.ts";
 import type { RequireHeld } from "./lease.ts";
+import { putAside } from "./quarantine.ts";
 import { QuickReads } from "./quick-reads.ts";
 import { openStagedBlob } from "./staged-blob.ts";
 import { READ_BYTES } from "../../shared/limits.ts";
@@ -36,6 +37,10 @@ export function fsBlobStore(root: string, now: () => Date, requireHeld: RequireH
     async delete(sha256) {
       requireHeld();
       await removeFile(join(root, blobPath(sha256)));
+    },
+    async setAside(sha256) {
+      requireHeld();
+      await putAside(root, sha256);
     },
     list: () => listBlobs(root),
     listStaged: () => listStaged(root),

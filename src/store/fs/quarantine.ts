@@ -1,16 +1,19 @@
-import { lstat } from "node:fs/promises";
+import { lstat, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { listNames, removeFile, writePlainly } from "../../disk/durable-write.ts";
+import { listNames, removeFile, syncFolder, writePlainly } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
 import type { ErrorDetails } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import { parsePartialName, quarantinePaths } from "../layout.ts";
+import { asidePath, blobFolder, blobPath, parsePartialName, quarantinePaths } from "../layout.ts";
 
 /** Bytes of a rejected file that are kept: enough to tell a login page from a damaged archive. */
 export const SAMPLE_BYTES = 4096;
 
 /** Rejected files of which a sample is kept; the oldest goes first. */
 const MAX_SAMPLES = 100;
+
+/** Damaged blobs that are kept whole; the oldest goes first. */
+const MAX_ASIDE = 4;
 
 /** Why bytes were rejected. */
 export interface Rejection {
@@ -55,4 +58,35 @@ async function dropOldest(root: string): Promise<void> {
     await removeFile(join(root, paths.sample));
     await removeFile(join(root, paths.note));
   }
+}
+
+/** Moves what has the place of a blob into the quarantine, whole. No error when nothing is there. */
+export async function putAside(root: string, sha256: Sha256): Promise<void> {
+  const [from, to] = [join(root, blobPath(sha256)), join(root, asidePath(sha256))];
+  const isMoved = await attemptUnlessAbsent(`move ${from}`, async () => {
+    await lstat(from);
+    await rm(to, { recursive: true, force: true });
+    await rename(from, to);
+    return true;
+  });
+  if (isMoved !== true) return;
+  await syncFolder(join(root, blobFolder(sha256)));
+  await dropOldestAside(root);
+}
+
+async function dropOldestAside(root: string): Promise<void> {
+  const folder = join(root, "quarantine");
+  const paths = (await listNames(folder)).filter((name) => name.endsWith(".damaged"));
+  if (paths.length <= MAX_ASIDE) return;
+  const aged = await Promise.all(
+    paths.map(async (name) => {
+      const path = join(folder, name);
+      const stat = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
+      // The date of the move: the file's own date is the one of its bytes.
+      return { path, movedMs: stat?.ctimeMs ?? 0 };
+    }),
+  );
+  aged.sort((a, b) => a.movedMs - b.movedMs);
+  for (const { path } of aged.slice(0, -MAX_ASIDE))
+    await attempt(`remove ${path}`, () => rm(path, { recursive: true, force: true }));
 }

@@ -4,13 +4,13 @@ import { type FileHandle, lstat, open, readFile, rename } from "node:fs/promises
 import { dirname, join } from "node:path";
 import { makeFolder, removeFile, syncFolder, writePlainly } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
-import { isAbsent, JamError } from "../../shared/errors.ts";
+import { isAbsent, JamError, systemCode } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath, partialPaths } from "../layout.ts";
 import { hashMismatch, sizeMismatch } from "../store-errors.ts";
 import type { StagedBlob } from "../store.ts";
 import { BatchWriter } from "../../disk/batch-writer.ts";
-import { SAMPLE_BYTES, quarantine } from "./quarantine.ts";
+import { SAMPLE_BYTES, putAside, quarantine } from "./quarantine.ts";
 import { READ_BYTES } from "../../shared/limits.ts";
 
 /** What a staged blob needs from the store that it belongs to. */
@@ -187,8 +187,10 @@ class FsStagedBlob implements StagedBlob {
       try {
         await rename(this.#path, target);
       } catch (error) {
-        if (!isAbsent(error)) throw error;
-        await makeFolder(folder);
+        // A folder in the blob's place.
+        if (systemCode(error) === "EISDIR") await putAside(this.#place.root, this.sha256);
+        else if (isAbsent(error)) await makeFolder(folder);
+        else throw error;
         await syncFolder(dirname(folder));
         await rename(this.#path, target);
       }

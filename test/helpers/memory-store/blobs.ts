@@ -32,6 +32,11 @@ export function memoryBlobStore(place: MemoryPlace, requireHeld: () => void): Bl
       await place.call();
       place.blobs.delete(sha256);
     },
+    async setAside(sha256) {
+      requireHeld();
+      await place.call();
+      place.blobs.delete(sha256);
+    },
     async *list() {
       await place.call();
       for (const [sha256, { bytes, storedAt }] of place.blobs) yield { sha256, size: bytes.length, storedAt };

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { mapConcurrently } from "../shared/map-concurrently.ts";
+import { parseSha256, type Sha256 } from "../shared/sha256.ts";
+import type { DocumentStore } from "../store/store.ts";
+import { stateDocuments } from "./state-document.ts";
+
+/** What is known of a tarball whose bytes are not those of its name, or that is missing. */
+export interface DamageNote {
+  /** What was found, for people. */
+  readonly how: string;
+  /** ISO 8601. */
+  readonly foundAt: string;
+  /** The command that found it: `jam serve`. */
+  readonly foundBy: string;
+  /** True when no published tree shows it any more. */
+  readonly isWithdrawn: boolean;
+}
+
+/** A damaged tarball. */
+export interface DamagedBlob extends DamageNote {
+  readonly sha256: Sha256;
+}
+
+/**
+ * One note for each damaged tarball, so that a server, which is no writer, can leave one while somebody else writes. As
+ * long as it is there, no index lists the tarball; who has the lease and finds the tarball whole deletes it.
+ */
+const notes = stateDocuments<DamageNote>({
+  prefix: "damaged-",
+  format: "jam-damaged-blob:1",
+  schema: z.object({
+    how: z.string(),
+    foundAt: z.iso.datetime(),
+    foundBy: z.string(),
+    isWithdrawn: z.boolean(),
+  }),
+  damage: {
+    countsAs: {
+      how: "its note cannot be read",
+      foundAt: "1970-01-01T00:00:00.000Z",
+      foundBy: "jam",
+      isWithdrawn: false,
+    },
+  },
+});
+
+type NotedDamage = Omit<DamagedBlob, "isWithdrawn">;
+
+/** Notes that a tarball is damaged. What was noted before stays. */
+export async function noteDamage(
+  documents: Pick<DocumentStore, "get" | "put">,
+  { sha256, ...found }: NotedDamage,
+): Promise<void> {
+  const note = notes.of(sha256);
+  if ((await note.read(documents)) === undefined)
+    await note.write(documents, { ...found, isWithdrawn: false });
+}
+
+/** Notes that no published tree shows a damaged tarball any more. */
+export async function noteWithdrawn(
+  documents: Pick<DocumentStore, "put">,
+  { sha256, ...note }: DamagedBlob,
+): Promise<void> {
+  await notes.of(sha256).write(documents, { ...note, isWithdrawn: true });
+}
+
+/** Deletes the note on a tarball that is whole, or that no snapshot lists any longer. Call with the lease held. */
+export async function clearDamage(documents: Pick<DocumentStore, "delete">, sha256: Sha256): Promise<void> {
+  await notes.of(sha256).delete(documents);
+}
+
+/** The hashes of the tarballs that are noted as damaged; reads no note. */
+export async function listDamaged(documents: Pick<DocumentStore, "list">): Promise<Set<Sha256>> {
+  const keys = await notes.keys(documents);
+  return new Set(keys.map(parseSha256).filter((sha256) => sha256 !== undefined));
+}
+
+/** Every tarball that is noted as damaged. */
+export async function readDamaged(documents: Pick<DocumentStore, "get" | "list">): Promise<DamagedBlob[]> {
+  const found = await mapConcurrently(await listDamaged(documents), async (sha256) => {
+    const note = await notes.of(sha256).read(documents);
+    return note && { sha256, ...note };
+  });
+  return found.filter((one) => one !== undefined);
+}
