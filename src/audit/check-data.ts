@@ -13,6 +13,9 @@ export interface CheckResult {
   readonly hint?: string;
 }
 
+/** Agents that one result names. */
+const MAX_NAMED = 10;
+
 interface FoundModes {
   readonly count: number;
   readonly example: string | undefined;
@@ -26,6 +29,8 @@ export interface DataUnderTest {
    * index; undefined before the first publication.
    */
   readonly readShown: () => Promise<number | undefined>;
+  /** Names what is damaged, as far as it is known; nothing is hashed for it. */
+  readonly readDamage: () => Promise<readonly string[]>;
   /** What the modes of its entries allow other users. */
   readonly inspectModes: () => Promise<{
     readonly entries: number;
@@ -39,6 +44,7 @@ export interface DataUnderTest {
 export async function checkData(data: DataUnderTest): Promise<CheckResult[]> {
   return [
     ...(await orFailure("mirror", () => checkShown(data))),
+    ...(await orFailure("mirror", () => checkDamage(data))),
     ...(await orFailure("permissions", () => checkModes(data))),
   ];
 }
@@ -51,6 +57,21 @@ async function checkShown({ readShown }: DataUnderTest): Promise<CheckResult[]> 
       state: "fail",
       detail: "the published index lists no agents: Juju finds nothing here",
       hint: "Run `jam sync`, or go back to a snapshot with agents: `jam snapshot list`.",
+    },
+  ];
+}
+
+async function checkDamage({ readDamage }: DataUnderTest): Promise<CheckResult[]> {
+  const damaged = await readDamage();
+  if (damaged.length === 0) return [];
+  const named = damaged.slice(0, MAX_NAMED).join(", ");
+  const more = damaged.length > MAX_NAMED ? ` and ${damaged.length - MAX_NAMED} more` : "";
+  return [
+    {
+      check: "mirror",
+      state: "fail",
+      detail: `damaged, and therefore not listed and not served: ${named}${more}`,
+      hint: "Run: jam sync. It fetches what upstream still lists; jam verify --deep looks for more damage.",
     },
   ];
 }

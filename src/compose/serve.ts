@@ -2,7 +2,9 @@ import type { Config, StoreConfig } from "../config/config.ts";
 import type { AskQuery } from "../server/queries.ts";
 import type { RequestRecord } from "../server/request-log.ts";
 import type { MirrorServer } from "../server/server.ts";
-import { JamError } from "../shared/errors.ts";
+import { noteDamage } from "../mirror/damaged-blobs.ts";
+import { JamError, toJamError } from "../shared/errors.ts";
+import type { Sha256 } from "../shared/sha256.ts";
 import type { KnownAgents } from "../upgrade/known-agents.ts";
 import type { KnownAgentsOutcome, KnownAgentsTask } from "./known-agents-worker.ts";
 import { openStore } from "./store.ts";
@@ -13,9 +15,14 @@ export interface ComposeServerOptions {
   readonly log: (record: RequestRecord) => void;
   /** Called once when a held tarball turns out to be missing, damaged or unreadable, and how. */
   readonly onDamage: (sha256: string, how: string) => void;
+  /** Called when that could not be noted for the next sync, and why. Default: nobody. */
+  readonly onUnnoted?: (reason: string) => void;
 }
 
-/** The HTTP server of this mirror. It only reads, so it can run during a sync. */
+/**
+ * The HTTP server of this mirror. It only reads, so it can run during a sync; all it ever writes is the note that a tarball
+ * is damaged, by which a sync learns what to fetch again.
+ */
 export async function composeServer(config: Config, options: ComposeServerOptions): Promise<MirrorServer> {
   const { createServer } = await import("../server/server.ts");
   const readState = await composeWhich(config, () => readKnownInThread(config.store));
@@ -24,7 +31,15 @@ export async function composeServer(config: Config, options: ComposeServerOption
   const [plans, others] = [new QueryThread(config), new QueryThread(config)];
   const ask: AskQuery = (name, ...rest) =>
     (name === "plan" || name === "ready" ? plans : others).ask(name, ...rest);
-  const server = createServer({ store: await openStore(config), readState, ask }, options);
+  const store = await openStore(config);
+  const onDamage = (sha256: Sha256, how: string) => {
+    options.onDamage(sha256, how);
+    const found = { sha256, how, foundAt: new Date().toISOString(), foundBy: "jam serve" };
+    noteDamage(store.documents, found).catch((error: unknown) =>
+      options.onUnnoted?.(toJamError(error).message),
+    );
+  };
+  const server = createServer({ store, readState, ask }, { log: options.log, onDamage });
   return {
     ...server,
     async close(closing) {

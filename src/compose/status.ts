@@ -1,4 +1,7 @@
 import type { Config } from "../config/config.ts";
+import { listDamaged, nameDamaged } from "../mirror/damaged-blobs.ts";
+import { readBaseline } from "../mirror/read-snapshots.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
 import { readStatus } from "../mirror/read-status.ts";
 import type { StatusDocument } from "../mirror/status-document.ts";
 import { readLastRuns, type LastRuns } from "../mirror/last-runs.ts";
@@ -34,4 +37,16 @@ export async function composeStatus(
 export async function composeLastRuns({ store: place }: Pick<Config, "store">): Promise<LastRuns> {
   const store = await openStore({ store: place });
   return readLastRuns(store);
+}
+
+/**
+ * Names of the agents whose tarballs are noted as damaged.
+ * @throws JamError JAM_STORE_…
+ */
+export async function listDamagedAgents({ store: place }: Pick<Config, "store">): Promise<readonly string[]> {
+  const store = await openStore({ store: place });
+  const damaged = await listDamaged(store.documents);
+  if (damaged.size === 0) return [];
+  const { current } = await readBaseline(store, MIRROR_REF);
+  return nameDamaged(damaged, current?.agents ?? []);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { parseSha256, type Sha256 } from "../shared/sha256.ts";
 import type { DocumentStore } from "../store/store.ts";
@@ -82,4 +83,12 @@ export async function readDamaged(documents: Pick<DocumentStore, "get" | "list">
     return note && { sha256, ...note };
   });
   return found.filter((one) => one !== undefined);
+}
+
+/** Damaged tarballs for people: names of the agents that list them, the start of the hash where none of these does. */
+export function nameDamaged(damaged: Iterable<Sha256>, agents: readonly Agent[]): string[] {
+  const byHash = Map.groupBy(agents, ({ sha256 }) => sha256);
+  return [...damaged].flatMap(
+    (sha256) => byHash.get(sha256)?.map(formatAgentName) ?? [`blob ${sha256.slice(0, 12)}…`],
+  );
 }

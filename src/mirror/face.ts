@@ -25,6 +25,12 @@ export function ownFolder({ id }: Pick<Snapshot, "id">): string {
   return `streams/v1/${id}/`;
 }
 
+/** The snapshot as it may be shown: without the agents whose tarballs are damaged. */
+export function withoutDamaged(snapshot: Snapshot, damaged: ReadonlySet<Sha256>): Snapshot {
+  if (!snapshot.agents.some(({ sha256 }) => damaged.has(sha256))) return snapshot;
+  return { ...snapshot, agents: snapshot.agents.filter(({ sha256 }) => !damaged.has(sha256)) };
+}
+
 /** The tarballs of a snapshot by path, for both faces. */
 export function tarballsOf(snapshot: Pick<Snapshot, "agents">): ReadonlyMap<string, FaceTarball> {
   return new Map(snapshot.agents.map(({ path, sha256, size }) => [path, { sha256, size }]));

@@ -7,7 +7,7 @@ import { sha256Of, type Sha256 } from "../shared/sha256.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { PathSpace } from "../juju/path-space.ts";
 import { listDamaged } from "./damaged-blobs.ts";
-import { ownFolder, renderFace } from "./face.ts";
+import { ownFolder, renderFace, withoutDamaged } from "./face.ts";
 import { readSnapshots } from "./read-snapshots.ts";
 import { noteMove, readRefs } from "./refs.ts";
 import { gracedIn } from "./retention.ts";
@@ -135,12 +135,6 @@ function allDamaged({ id }: Snapshot): JamError {
       details: { snapshot: id },
     },
   );
-}
-
-/** The snapshot as it may be shown: without the agents whose tarballs are damaged. */
-export function withoutDamaged(snapshot: Snapshot, damaged: ReadonlySet<Sha256>): Snapshot {
-  if (!snapshot.agents.some(({ sha256 }) => damaged.has(sha256))) return snapshot;
-  return { ...snapshot, agents: snapshot.agents.filter(({ sha256 }) => !damaged.has(sha256)) };
 }
 
 /** A ref's move to a tree. */

@@ -1,5 +1,7 @@
 import { MIRROR_REF } from "../shared/ref-name.ts";
-import { countTarballs, listStreams, sumTarballBytes } from "../juju/agent.ts";
+import { countTarballs, formatAgentName, listStreams, sumTarballBytes } from "../juju/agent.ts";
+import { MAX_LISTED } from "../shared/listed.ts";
+import { readDamaged } from "./damaged-blobs.ts";
 import type { Store } from "../store/store.ts";
 import { listSnapshotIds, currentSnapshot } from "./read-snapshots.ts";
 import { readStaged } from "./kept-data.ts";
@@ -35,6 +37,7 @@ export async function readStatus(
     lastGood: (await readLastRuns(store)).lastGood,
     ...describeSnapshot(snapshot),
     snapshots: await listSnapshotIds(store.documents),
+    damaged: await describeDamaged(store.documents, snapshot),
     waiting: await readWaiting(),
     ...(partial.tarballs === 0 ? {} : { partial }),
     writer: writer === undefined ? null : { ...writer, since: writer.since.toISOString() },
@@ -42,6 +45,19 @@ export async function readStatus(
     runs: [...(killed === undefined ? [] : [killed]), ...reports].slice(0, runs),
     ...(damaged.length === 0 ? {} : { unreadableRuns: damaged }),
   };
+}
+
+async function describeDamaged(
+  documents: Store["documents"],
+  snapshot: Snapshot | undefined,
+): Promise<StatusDocument["damaged"]> {
+  const names = Map.groupBy(snapshot?.agents ?? [], ({ sha256 }) => sha256);
+  const damaged = await readDamaged(documents);
+  return damaged.slice(0, MAX_LISTED).map(({ isWithdrawn: _, sha256, ...note }) => ({
+    sha256,
+    agents: (names.get(sha256) ?? []).map(formatAgentName),
+    ...note,
+  }));
 }
 
 type SnapshotStatus = Pick<

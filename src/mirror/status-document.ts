@@ -32,6 +32,14 @@ const waitingBundle = z.object({
   volumes: z.array(z.int().positive()).readonly().describe("Numbers of its volumes that hold them."),
 });
 
+const damagedTarball = z.object({
+  sha256: z.string(),
+  agents: z.array(z.string()).readonly().describe("Agents of the shown snapshot that are in it."),
+  how: z.string().describe("What was found."),
+  foundAt: timeField,
+  foundBy: z.string().describe("The command that found it."),
+});
+
 /** What `jam status -o json` prints. */
 export const statusDocument = z
   .object({
@@ -55,6 +63,10 @@ export const statusDocument = z
       .nullable()
       .describe("Whether upstream's signed metadata is served."),
     snapshots: z.array(z.string()).readonly().describe("Snapshots that are kept, oldest first."),
+    damaged: z
+      .array(damagedTarball)
+      .readonly()
+      .describe("Tarballs that are damaged or missing: no index lists them, and they are not served."),
     waiting: z.array(waitingBundle).readonly().describe("Bundles of which something has not arrived yet."),
     partial: z
       .object({ tarballs: countField, bytes: countField })

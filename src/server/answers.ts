@@ -4,6 +4,7 @@ import { parseMirrorUrl } from "../juju/mirror-url.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import { explainNamed } from "../mirror/explain-agents.ts";
 import type { ExplainDocument } from "../mirror/explain-document.ts";
+import { listDamaged } from "../mirror/damaged-blobs.ts";
 import { knowledgeOf } from "../mirror/knowledge.ts";
 import { listAgents } from "../mirror/list-agents.ts";
 import { readReports } from "../mirror/run-report.ts";
@@ -73,6 +74,7 @@ export function createAnswers(sources: AnswerSources): QueryAnswers {
           typeof wanted === "string" ? parsePlan({ name: BODY, text: wanted }) : await plan(wanted, known),
         snapshot: await requireShown(known),
         blobs: store.blobs,
+        damaged: await listDamaged(store.documents),
         knowledge: await knowledgeOf(store.documents, advice),
         isDeep: false,
         confirmed: confirm,

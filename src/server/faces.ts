@@ -49,14 +49,17 @@ export function serveCuratedFace(context: FaceContext, ref: RefName): ServeFace 
     const recent = await face.reader.current();
     const known = recent.documents.get(path);
     if (known !== undefined) {
-      await serveDocument(exchange, known, path, face);
+      await serveDocument(exchange, { document: known, path, view: recent }, face);
       return;
     }
     // What it does not list may be of a snapshot that is newer than the last look.
     const view = recent.tarballs.has(path) ? recent : await face.reader.latest();
     const document = view.documents.get(path) ?? (await face.reader.keptDocument(view, path));
+    // An answer of 404 for every document would send clients to the internet.
+    if (document === undefined && view.documents.size === 0 && path.startsWith("streams/"))
+      throw allDamaged(view);
     if (document === undefined) await serveTarball(exchange, view, path, face);
-    else await serveDocument(exchange, document, path, face);
+    else await serveDocument(exchange, { document, path, view }, face);
   };
 }
 
@@ -78,19 +81,31 @@ export function serveVerbatimFace(context: FaceContext, ref: RefName): ServeFace
     if (!verbatim.complete) throw incomplete(verbatim.reason);
     const document = await face.verbatim.find(view, path);
     if (document === undefined) sendNotFound(exchange.response);
-    else await serveDocument(exchange, document, path, face);
+    else await serveDocument(exchange, { document, path, view }, face);
   };
+}
+
+/** A document of the current `view` or of an earlier snapshot, by the path that was asked for. */
+interface FoundDocument {
+  readonly document: ServedDocument;
+  readonly path: string;
+  readonly view: MirrorView;
+}
+
+/** Under the name of a whole snapshot, or of one without what is withdrawn now. */
+function neverChanges(path: string, { ownFolder, withdrawnKey }: MirrorView): boolean {
+  if (path.startsWith(ownFolder)) return true;
+  return withdrawnKey === "" && snapshotInPath(path)?.includes(".") === false;
 }
 
 function serveDocument(
   exchange: Exchange,
-  document: ServedDocument,
-  path: string,
+  { document, path, view }: FoundDocument,
   context: FaceContext,
 ): Promise<void> {
   const options = {
     encoding: preferredEncoding(exchange.request.headers["accept-encoding"]),
-    cacheControl: snapshotInPath(path) === undefined ? REVALIDATE : IMMUTABLE,
+    cacheControl: neverChanges(path, view) ? IMMUTABLE : REVALIDATE,
   };
   return sendDocument(exchange, document, options, context);
 }
@@ -128,6 +143,12 @@ async function openPatiently(
   } finally {
     socket.setTimeout(pace.windowMs);
   }
+}
+
+function allDamaged({ withdrawn }: MirrorView): JamError {
+  return new JamError("JAM_STORE_CORRUPT", `All tarballs are damaged, of ${withdrawn.length} agents.`, {
+    hint: "Run `jam sync` to fetch them again.",
+  });
 }
 
 function incomplete(reason: string): JamError {

@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { FaceTarball } from "../mirror/face.ts";
 import { hashBlob, identityOf } from "../mirror/hash-blob.ts";
+import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { isJamError, JamError } from "../shared/errors.ts";
 import { type Sha256, startSha256 } from "../shared/sha256.ts";
 import type { BlobReader, ByteRange } from "../store/store.ts";
@@ -11,6 +12,8 @@ const MAX_PROOF_AGE_MS = 24 * 3_600_000;
 
 /** A disk that could not be read may be readable again. */
 const RETRY_MS = 60_000;
+
+const RECHECKS_AT_ONCE = 4;
 
 /** Far more than any mirror lists; each is some hundred bytes. */
 const MAX_KNOWN = 20_000;
@@ -37,6 +40,8 @@ export class ProvenBlobs {
   readonly #onDamage: (sha256: Sha256, how: string) => void;
   readonly #findings = new LRUCache<Sha256, Finding>({ max: MAX_KNOWN });
   readonly #proving = new Map<string, Promise<Finding>>();
+  readonly #damaged = new Set<Sha256>();
+  #rechecking: Promise<void> | undefined;
 
   /** `onDamage` is told once of each finding, not for each request. */
   constructor(blobs: ServedStore["blobs"], onDamage: (sha256: Sha256, how: string) => void) {
@@ -62,6 +67,31 @@ export class ProvenBlobs {
       await blob.close();
       throw error;
     }
+  }
+
+  /** Tarballs that were damaged or missing when they were last looked at. */
+  get damaged(): ReadonlySet<Sha256> {
+    return this.#damaged;
+  }
+
+  /** Looks again at what was damaged: a file that has changed is hashed. Never fails. */
+  recheck(): Promise<void> {
+    const recheck = async (sha256: Sha256) => {
+      const blob = await this.#blobs.open(sha256).catch(() => undefined);
+      if (blob === undefined) return;
+      // What it throws is noted already.
+      await this.#prove(blob, sha256).catch(() => undefined);
+      await blob.close().catch(() => undefined);
+    };
+    this.#rechecking ??= mapConcurrently([...this.#damaged], recheck, RECHECKS_AT_ONCE)
+      .then(() => undefined)
+      .finally(() => (this.#rechecking = undefined));
+    return this.#rechecking;
+  }
+
+  /** Hashes a tarball again before it is next served: somebody else found it damaged. */
+  distrust(sha256: Sha256): void {
+    if (this.#findings.get(sha256)?.fault === undefined) this.#findings.delete(sha256);
   }
 
   /** Notes that a tarball that has to be here is not. */
@@ -99,9 +129,7 @@ export class ProvenBlobs {
       if (hashed.sha256 !== sha256) {
         return this.#fail(sha256, hashed.key, otherHash(hashed.sha256));
       }
-      const finding = { key: hashed.key, until: performance.now() + MAX_PROOF_AGE_MS, fault: undefined };
-      this.#findings.set(sha256, finding);
-      return finding;
+      return this.#pass(sha256, hashed.key);
     } catch (error) {
       // A sector that cannot be read, a file that ends early.
       if (!isJamError(error, "JAM_STORE_IO", "JAM_STORE_CORRUPT")) throw error;
@@ -109,10 +137,18 @@ export class ProvenBlobs {
     }
   }
 
+  #pass(sha256: Sha256, key: string): Finding {
+    const finding = { key, until: performance.now() + MAX_PROOF_AGE_MS, fault: undefined };
+    this.#findings.set(sha256, finding);
+    this.#damaged.delete(sha256);
+    return finding;
+  }
+
   #fail(sha256: Sha256, key: string, how: string, lastsMs = MAX_PROOF_AGE_MS): Damage {
     const before = this.#findings.get(sha256);
     const finding = { key, until: performance.now() + lastsMs, fault: tarballDamaged(sha256, how) };
     this.#findings.set(sha256, finding);
+    this.#damaged.add(sha256);
     if (before?.fault === undefined || before.key !== key) this.#onDamage(sha256, how);
     return finding;
   }
@@ -175,7 +211,7 @@ export class ProvenBlobs {
         if (position >= blob.size) {
           const found = hash.digest("hex");
           if (found !== sha256) throw this.#fail(sha256, key, otherHash(found)).fault;
-          this.#findings.set(sha256, { key, until: performance.now() + MAX_PROOF_AGE_MS, fault: undefined });
+          this.#pass(sha256, key);
         }
         yield piece;
       }

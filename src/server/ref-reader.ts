@@ -4,6 +4,7 @@ import type { FaceTarball } from "../mirror/face.ts";
 import { snapshotIdOf } from "../mirror/snapshot.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
 import type { RefName } from "../shared/ref-name.ts";
+import type { DamageWatch, Withdrawn } from "./damage-watch.ts";
 import type { ServedDocument } from "./document.ts";
 import { type KeptTarballs, createKeptTarballs } from "./kept-tarballs.ts";
 import { type MirrorView, buildView } from "./mirror-view.ts";
@@ -35,48 +36,58 @@ export interface RefReader {
 }
 
 /** Readers of the refs of a store, one for each ref. All of them share the views that were built. */
-export function createRefReaders(store: ServedStore): (ref: RefName) => RefReader {
+export function createRefReaders(store: ServedStore, damage: DamageWatch): (ref: RefName) => RefReader {
   const views = createViews(store);
   const readers = new Map<RefName, RefReader>();
   return (ref) => {
-    const reader = readers.get(ref) ?? createRefReader(store, views, ref);
+    const reader = readers.get(ref) ?? createRefReader({ store, views, damage }, ref);
     readers.set(ref, reader);
     return reader;
   };
 }
 
-type Views = ReturnType<typeof createViews>;
+/** What readers of all refs share. */
+interface Shared {
+  readonly store: ServedStore;
+  readonly views: ReturnType<typeof createViews>;
+  readonly damage: DamageWatch;
+}
 
-/** Views are built once per snapshot, however many requests wait for one. */
+/** Views are built once per snapshot and withdrawal, however many requests wait for one. */
 function createViews(store: Pick<ServedStore, "documents">) {
   /** The view that is being built. One at a time: whoever asks for many snapshots lets others in between. */
   let building: Promise<unknown> = Promise.resolve();
-  return new LRUCache<string, MirrorView>({
+  const views = new LRUCache<string, MirrorView, { id: string; withdrawn: Withdrawn }>({
     max: MAX_VIEWS,
     // Whoever waits for a view gets it, also when others took its place meanwhile.
     ignoreFetchAbort: true,
-    fetchMethod: (id) => {
+    fetchMethod: (_key, _stale, { context: { id, withdrawn } }) => {
       const view = building.then(async () => {
         const snapshot = await readSnapshot(store, id);
-        return snapshot && buildView(snapshot);
+        return snapshot && buildView(snapshot, withdrawn);
       });
       building = view.catch(() => undefined);
       return view;
     },
   });
+  return (id: string, withdrawn: Withdrawn) =>
+    views.fetch(`${id} ${withdrawn.key}`, { context: { id, withdrawn } });
 }
 
-function createRefReader(store: ServedStore, views: Views, ref: RefName): RefReader {
+function createRefReader({ store, views, damage }: Shared, ref: RefName): RefReader {
   const kept: KeptTarballs = createKeptTarballs(store);
   let last: MirrorView | undefined;
+  let lastTree: string | undefined;
   let fault: JamError | undefined;
 
   async function readCurrent(): Promise<MirrorView> {
     const treeId = await store.refs.read(ref);
     if (treeId === undefined) throw last === undefined ? nothingPublished() : refVanished(ref);
     const id = snapshotIdOf(treeId);
-    if (id === last?.snapshot.id) return last;
-    const view = await views.fetch(id);
+    const withdrawn = await damage.look(treeId !== lastTree);
+    lastTree = treeId;
+    if (id === last?.snapshot.id && withdrawn.key === last.withdrawnKey) return last;
+    const view = await views(id, withdrawn);
     if (view === undefined) throw snapshotVanished(ref, id);
     return view;
   }
@@ -103,10 +114,14 @@ function createRefReader(store: ServedStore, views: Views, ref: RefName): RefRea
       return recent;
     },
     async keptDocument(view, path) {
-      const snapshotId = snapshotInPath(path);
-      if (snapshotId === undefined || snapshotId === view.snapshot.id) return undefined;
+      const folder = snapshotInPath(path);
+      // `<snapshot>.<key>` is the name of a snapshot without what was withdrawn some time.
+      const [snapshotId] = folder?.split(".") ?? [];
+      if (folder === undefined || snapshotId === undefined) return undefined;
+      const ownPath = path.replace(folder, snapshotId);
+      if (snapshotId === view.snapshot.id) return view.documents.get(ownPath);
       if (!(await kept.has(snapshotId, view.snapshot.id))) return undefined;
-      return (await views.fetch(snapshotId))?.documents.get(path);
+      return (await views(snapshotId, await damage.look(false)))?.documents.get(ownPath);
     },
     keptTarball: (view, path) => kept.find(path, view.snapshot.id),
     fault: () => fault,

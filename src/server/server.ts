@@ -1,6 +1,7 @@
 import type { Sha256 } from "../shared/sha256.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { type ConnectionCounts, Connections } from "./connections.ts";
+import { DamageWatch } from "./damage-watch.ts";
 import { createHandler } from "./handler.ts";
 import { HotChunks } from "./hot-chunks.ts";
 import {
@@ -45,18 +46,15 @@ export function createServer(
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const turns = new WriteTurns();
   const traffic = new Traffic();
-  let damaged = 0;
+  const blobs = new ProvenBlobs(store.blobs, options.onDamage ?? (() => undefined));
   const context = {
     traffic,
-    damaged: () => damaged,
+    damaged: () => blobs.damaged.size,
     connections: () => connections.counts,
     documents: store.documents,
-    readerOf: createRefReaders(store),
+    readerOf: createRefReaders(store, new DamageWatch(store.documents, blobs)),
     verbatim: createVerbatimDocuments(store),
-    blobs: new ProvenBlobs(store.blobs, (sha256, how) => {
-      damaged++;
-      options.onDamage?.(sha256, how);
-    }),
+    blobs,
     readState,
     ask,
     pool: new BufferPool(),

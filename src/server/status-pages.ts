@@ -10,6 +10,9 @@ import type { RefReader } from "./ref-reader.ts";
 import type { MirrorView } from "./mirror-view.ts";
 import { noteFailure, sendJson } from "./problem.ts";
 
+/** Agents that one reason names. */
+const MAX_NAMED = 10;
+
 /** What `/readyz` answers: 200 when ready, else 503. */
 export interface Readiness {
   readonly ready: boolean;
@@ -32,13 +35,26 @@ export function sendReadiness(reader: RefReader): RequestHandler {
       noteFailure(request, fault);
       response.setHeader("Retry-After", "5");
     }
+    const faults = [fault, view && damageOf(view)].filter((one) => one !== undefined);
     const readiness: Readiness = {
-      ready: fault === undefined,
+      ready: faults.length === 0,
       ...(view === undefined ? {} : { snapshot: view.snapshot.id }),
-      reasons: fault === undefined ? [] : [publicReason(reportError(fault))],
+      reasons: faults.map((one) => publicReason(reportError(one))),
     };
     sendJson(response, readiness.ready ? 200 : 503, Buffer.from(`${JSON.stringify(readiness)}\n`));
   };
+}
+
+/** Names what is not listed and not served because it is damaged. */
+function damageOf({ withdrawn }: MirrorView): JamError | undefined {
+  if (withdrawn.length === 0) return undefined;
+  const named = withdrawn.slice(0, MAX_NAMED).join(", ");
+  const more = withdrawn.length > MAX_NAMED ? ` and ${withdrawn.length - MAX_NAMED} more` : "";
+  return new JamError(
+    "JAM_STORE_CORRUPT",
+    `Damaged and therefore not listed and not served: ${named}${more}.`,
+    { hint: "Run `jam sync` to fetch the tarballs again." },
+  );
 }
 
 async function lookAt(

@@ -1,5 +1,5 @@
 import { isJamError, JamError } from "../shared/errors.ts";
-import type { Sha256 } from "../shared/sha256.ts";
+import { sha256Of, type Sha256 } from "../shared/sha256.ts";
 import type { DocumentStore } from "../store/store.ts";
 import { textOfDocument } from "../simplestreams/signed-text.ts";
 import { ServedDocument } from "./document.ts";
@@ -52,7 +52,7 @@ async function readDocument(
   { path, sha256, isTwin }: Source & { readonly path: string },
 ): Promise<ServedDocument> {
   const bytes = await store.get("upstream", sha256);
-  if (bytes === undefined) throw proofVanished(path, sha256);
+  if (bytes === undefined || sha256Of(bytes) !== sha256) throw proofDamaged(path, sha256);
   const text = readableText(bytes, path, sha256);
   return new ServedDocument(isTwin ? Buffer.from(unsignedTwin(text, path)) : bytes, {
     contentType: path.endsWith(".sjson") ? "text/plain; charset=utf-8" : "application/json",
@@ -90,9 +90,13 @@ function readableText(bytes: Uint8Array, path: string, sha256: Sha256): string {
   }
 }
 
-function proofVanished(path: string, sha256: Sha256): JamError {
-  return new JamError("JAM_STORE_CORRUPT", `The upstream document ${path} (${sha256}) is not in the store.`, {
-    hint: "Run `jam sync` to fetch it again.",
-    details: { path, sha256 },
-  });
+function proofDamaged(path: string, sha256: Sha256): JamError {
+  return new JamError(
+    "JAM_STORE_CORRUPT",
+    `The upstream document ${path} (${sha256}) is missing or damaged.`,
+    {
+      hint: "Run `jam sync` to fetch it again.",
+      details: { path, sha256 },
+    },
+  );
 }

@@ -1,10 +1,10 @@
 import type { Upstream } from "../upstream/source.ts";
 import type { Store } from "../store/store.ts";
-import { formatCount } from "../shared/listed.ts";
+import type { Agent } from "../juju/agent.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import { assessUpstream, type Assessment } from "./assess.ts";
-import type { DamagedBlob } from "../mirror/damaged-blobs.ts";
+import { nameDamaged, type DamagedBlob } from "../mirror/damaged-blobs.ts";
 import { readBaseline } from "../mirror/read-snapshots.ts";
 import { settleDamage, withdrawDamaged } from "../mirror/settle-damage.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
@@ -93,7 +93,8 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   const { retention } = options;
   const damaged = await withdrawDamaged(store, { retention, now: now(), signal });
   const assessment = await assess(options, work, current).catch((error: unknown) => {
-    if (damaged.length > 0) observe({ kind: "warning", message: stillWithdrawn(damaged), isUrgent: true });
+    if (damaged.length > 0)
+      observe({ kind: "warning", message: stillWithdrawn(damaged, current?.agents), isUrgent: true });
     throw error;
   });
   if (assessment.refusal !== undefined) throw assessment.refusal;
@@ -113,7 +114,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   observe({ kind: "phase", phase: "publish" });
   const unrepaired = await settleDamage(store, signal);
   if (unrepaired.length > 0)
-    observe({ kind: "warning", message: stillWithdrawn(unrepaired), isUrgent: true });
+    observe({ kind: "warning", message: stillWithdrawn(unrepaired, current?.agents), isUrgent: true });
   const held = assessment.isHeldAfter(outcome.fetched);
   const agents = publishableAgents(plan, current?.agents ?? [], held);
   for (const { fresh } of [assessment.metadata, ...assessment.further.map(({ metadata }) => metadata)]) {
@@ -153,11 +154,13 @@ async function stagedOf(blobs: Store["blobs"], steps: readonly FetchStep[]): Pro
   return received;
 }
 
-function stillWithdrawn(damaged: readonly DamagedBlob[]): string {
-  return `${formatCount(damaged.length, "tarball")} damaged, not listed and not served until a sync has fetched what is missing: ${damaged
-    .map(({ sha256 }) => sha256.slice(0, 12))
-    .slice(0, 4)
-    .join(", ")}${damaged.length > 4 ? ", …" : ""}.`;
+function stillWithdrawn(damaged: readonly DamagedBlob[], listed: readonly Agent[] = []): string {
+  const names = nameDamaged(
+    damaged.map(({ sha256 }) => sha256),
+    listed,
+  );
+  const more = names.length > 6 ? ` and ${names.length - 6} more` : "";
+  return `Damaged, and neither listed nor served until a sync has fetched them again: ${names.slice(0, 6).join(", ")}${more}.`;
 }
 
 async function assess(

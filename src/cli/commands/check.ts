@@ -66,6 +66,10 @@ async function check(context: CommandContext): Promise<number> {
       const { currentSnapshot } = await import("../../mirror/read-snapshots.ts");
       return (await currentSnapshot(await openStore(config), MIRROR_REF))?.agents.length;
     },
+    readDamage: async () => {
+      const { listDamagedAgents } = await import("../../compose/status.ts");
+      return listDamagedAgents(config);
+    },
     inspectModes: () => inspectModes(config.data),
     freeBytes: async () => (await openStore(config)).space?.(),
     dataDir: config.data,

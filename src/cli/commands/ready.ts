@@ -53,12 +53,14 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
   const plan = await readPlan(context, options);
   const { composeKnowledge } = await import("../../compose/upgrade.ts");
   const { openStore } = await import("../../compose/store.ts");
+  const { listDamaged } = await import("../../mirror/damaged-blobs.ts");
   const { requireCurrentSnapshot } = await import("../../mirror/read-snapshots.ts");
   const store = await openStore(config);
   const document = await judgeReadiness({
     plan,
     snapshot: await requireCurrentSnapshot(store, config.data),
     blobs: store.blobs,
+    damaged: await listDamaged(store.documents),
     knowledge: await composeKnowledge(config),
     isDeep: options.deep === true,
     confirmed: options.confirm ?? [],

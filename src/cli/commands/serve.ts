@@ -28,7 +28,12 @@ async function serve(context: CommandContext, call: CommandCall<object>): Promis
   const config = await context.config(settingsFrom(call.options, "server"));
   const { composeServer } = await import("../../compose/serve.ts");
   const log = await createServerLog(context);
-  const server = await composeServer(config, { log: log.request, onDamage: log.damage });
+  const server = await composeServer(config, {
+    log: log.request,
+    onDamage: log.damage,
+    onUnnoted: (reason) =>
+      log.note(`The next sync does not know of this damage, run jam verify --deep: ${reason}`),
+  });
   const { url } = await server.listen(config.server);
   // The same line in every output format: scripts wait for it.
   await context.io.stdout.write(`${url}\n`);

@@ -96,6 +96,7 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
     lines.push(
       `kept      ${status.snapshots.slice(-4).toReversed().join(", ")}${status.snapshots.length > 4 ? ", …" : ""}`,
     );
+  lines.push(...describeDamaged(status.damaged, context));
   for (const { bundle, lacking, volumes } of status.waiting) {
     const where = volumes.length === 0 ? "" : `, in volume ${volumes.join(", ")}`;
     lines.push(`waiting   bundle ${bundle}: ${formatCount(lacking, "file")} missing${where}`);
@@ -124,6 +125,19 @@ function describeVerbatim(verbatim: NonNullable<StatusDocument["verbatim"]>): st
   return isPartOfUpstream(verbatim)
     ? "no, which is normal: the mirror has a part of what upstream signed"
     : `NOT served: ${printable(verbatim.reason, Infinity)}`;
+}
+
+/** Damaged tarballs that are named one by one. */
+const MAX_DAMAGED = 8;
+
+function describeDamaged(damaged: StatusDocument["damaged"], { paint }: CommandContext): string[] {
+  const lines = damaged.slice(0, MAX_DAMAGED).map(({ agents, sha256, how }) => {
+    const what = agents.length === 0 ? `blob ${sha256.slice(0, 12)}…` : agents.join(", ");
+    return `${paint("red", "damaged".padEnd(9))} ${printable(what, 200)}: ${printable(how, 200)}`;
+  });
+  if (damaged.length > MAX_DAMAGED) lines.push(`          … and ${damaged.length - MAX_DAMAGED} more`);
+  if (damaged.length > 0) lines.push("          not listed, not served; `jam sync` fetches them again");
+  return lines;
 }
 
 function describeOrigin(

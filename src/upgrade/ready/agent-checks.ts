@@ -2,7 +2,8 @@ import { mapConcurrently } from "../../shared/map-concurrently.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { formatCount } from "../../shared/listed.ts";
-import { type Sha256, startSha256 } from "../../shared/sha256.ts";
+import { hashBlob } from "../../mirror/hash-blob.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
 import type { BlobStat, BlobStore } from "../../store/store.ts";
 import { createAgentIndex } from "../plan/agent-needs.ts";
 import type { PlanAgent, PlanDocument } from "../plan/plan-document.ts";
@@ -14,6 +15,8 @@ export interface AgentLook {
   /** The agents that the mirror shows. */
   readonly held: readonly Agent[];
   readonly blobs: Pick<BlobStore, "stat" | "open">;
+  /** Tarballs that are noted as damaged: no index lists them. */
+  readonly damaged: ReadonlySet<Sha256>;
   /** Hash every tarball now. */
   readonly isDeep: boolean;
   readonly now: () => Date;
@@ -65,6 +68,8 @@ async function lookAt(
     return { agent, ready: false, reason: "held with other bytes than planned" };
   }
   const { isDeep, now } = look;
+  if (look.damaged.has(held.sha256))
+    return { agent, ready: false, reason: "damaged, and not listed: run jam sync" };
   const stat = stats.get(held.sha256);
   if (stat === undefined)
     return { agent, ready: false, reason: "listed, but its tarball is missing: run jam sync" };
@@ -83,20 +88,16 @@ async function lookAt(
 async function findDamage(sha256: Sha256, { blobs, signal }: AgentLook): Promise<string | undefined> {
   const blob = await blobs.open(sha256);
   if (blob === undefined) return "listed, but its tarball is missing: run jam sync";
-  const hash = startSha256();
   try {
-    for await (const piece of blob.bytes()) {
-      signal.throwIfAborted();
-      hash.update(piece);
-    }
+    const found = await hashBlob(blob, { signal });
+    if (found === undefined) return "damaged: it is being written to";
+    return found.sha256 === sha256 ? undefined : `damaged: its bytes hash to ${found.sha256.slice(0, 12)}…`;
   } catch (error) {
     if (isJamError(error, "JAM_STORE_CORRUPT")) return `damaged: ${error.message}`;
     throw error;
   } finally {
     await blob.close();
   }
-  const found = hash.digest("hex");
-  return found === sha256 ? undefined : `damaged: its bytes hash to ${found.slice(0, 12)}…`;
 }
 
 /** Agents named in one check; the rest is counted. */

@@ -127,6 +127,19 @@ function describeBlobs(open: () => Promise<StoreUnderTest>, { hasPositions }: Ab
     await reader?.close();
   });
 
+  it("a blob that is put aside is gone, and can be fetched again", async () => {
+    await using store = await open();
+    const { sha256, bytes } = await putBlob(store.blobs, 1000);
+
+    await store.blobs.setAside(sha256);
+    await store.blobs.setAside(sha256);
+
+    expect(await store.blobs.stat(sha256)).toBeUndefined();
+    expect(await listBlobs(store.blobs)).toEqual([]);
+    await putBlob(store.blobs, 1000);
+    expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
+  });
+
   it("lists every blob once with its size", async () => {
     await using store = await open();
     const blobs = await Promise.all([1, 2, 3, 4, 5].map((seed) => putBlob(store.blobs, seed * 100, seed)));

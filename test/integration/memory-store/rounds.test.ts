@@ -96,6 +96,7 @@ describe(`${COUNT} tarballs are asked for in a few rounds`, () => {
           held: agents,
           blobs: store.blobs,
           isDeep: false,
+          damaged: new Set(),
           now: () => CREATED,
           signal: new AbortController().signal,
         }),

@@ -1,6 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { DamageWatch } from "../../../src/server/damage-watch.ts";
+import { ProvenBlobs } from "../../../src/server/proven-blobs.ts";
 import { createRefReaders } from "../../../src/server/ref-reader.ts";
 import { MIRROR_REF, parseRefName } from "../../../src/shared/ref-name.ts";
 import { publisher, tarballPath } from "../../helpers/served-mirror.ts";
@@ -10,7 +12,10 @@ const STABLE = parseRefName("stable");
 
 test("each ref is read through a reader of its own, with its own snapshot, documents and faults", async () => {
   await using store = await temporaryStore();
-  const readerOf = createRefReaders(store);
+  const readerOf = createRefReaders(
+    store,
+    new DamageWatch(store.documents, new ProvenBlobs(store.blobs, () => undefined)),
+  );
   const [mirror, stable] = [readerOf(MIRROR_REF), readerOf(STABLE)];
   expect(readerOf(STABLE)).toBe(stable);
   const shown = await publisher(store)({ agents: [{ version: "3.6.2" }] });

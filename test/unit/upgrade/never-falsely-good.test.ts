@@ -64,6 +64,7 @@ async function judge(texts: Texts, to: string, held = HELD) {
     },
     knowledge: JUJU_KNOWLEDGE,
     isDeep: false,
+    damaged: new Set(),
     confirmed: [],
     now: () => new Date(0),
     signal: new AbortController().signal,
