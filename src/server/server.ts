@@ -46,10 +46,14 @@ export function createServer(
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const turns = new WriteTurns();
   const traffic = new Traffic();
-  const blobs = new ProvenBlobs(store.blobs, options.onDamage ?? (() => undefined));
+  let damaged = 0;
+  const blobs = new ProvenBlobs(store.blobs, (sha256, how) => {
+    damaged++;
+    options.onDamage?.(sha256, how);
+  });
   const context = {
     traffic,
-    damaged: () => blobs.damaged.size,
+    damaged: () => damaged,
     connections: () => connections.counts,
     documents: store.documents,
     readerOf: createRefReaders(store, new DamageWatch(store.documents, blobs)),
