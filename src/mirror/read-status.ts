@@ -53,10 +53,12 @@ async function describeDamaged(
 ): Promise<StatusDocument["damaged"]> {
   const names = Map.groupBy(snapshot?.agents ?? [], ({ sha256 }) => sha256);
   const damaged = await readDamaged(documents);
-  return damaged.slice(0, MAX_LISTED).map(({ isWithdrawn: _, sha256, ...note }) => ({
+  return damaged.slice(0, MAX_LISTED).map(({ sha256, how, foundAt, foundBy }) => ({
     sha256,
     agents: (names.get(sha256) ?? []).map(formatAgentName),
-    ...note,
+    how,
+    foundAt,
+    foundBy,
   }));
 }
 
