@@ -127,13 +127,6 @@ function describeBlobs(open: () => Promise<StoreUnderTest>, { hasPositions }: Ab
     await reader?.close();
   });
 
-  it("a blob that is put aside is gone", async () => {
-    await using store = await open();
-    const { sha256 } = await putBlob(store.blobs, 1000);
-    await store.blobs.setAside(sha256);
-    expect(await listBlobs(store.blobs)).toEqual([]);
-  });
-
   it("lists every blob once with its size", async () => {
     await using store = await open();
     const blobs = await Promise.all([1, 2, 3, 4, 5].map((seed) => putBlob(store.blobs, seed * 100, seed)));

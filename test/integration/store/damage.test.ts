@@ -158,3 +158,21 @@ describe("damage in the data directory", () => {
     await expect(store.refs.read("elsewhere")).rejects.toMatchObject({ code: "JAM_STORE_CORRUPT" });
   });
 });
+
+it.for(["a file", "a folder"])(
+  "puts %s with the name of a blob aside, and keeps the last four",
+  async (what) => {
+    await using store = await temporaryStore();
+    for (let seed = 1; seed <= 6; seed += 1) {
+      const { sha256 } = await putBlob(store.blobs, 10, seed);
+      if (what === "a folder") {
+        await rm(join(store.path, blobPath(sha256)));
+        await mkdir(join(store.path, blobPath(sha256)));
+      }
+      await store.blobs.setAside(sha256);
+      await store.blobs.setAside(sha256);
+      expect(await store.blobs.stat(sha256)).toBeUndefined();
+    }
+    expect(readdirSync(join(store.path, "quarantine"))).toHaveLength(4);
+  },
+);
