@@ -99,6 +99,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/connect.ts"),
   },
   {
+    name: "nginx-config",
+    summary: "print a configuration for nginx in front of this mirror",
+    group: "serve",
+    load: () => import("./commands/nginx-config.ts"),
+  },
+  {
     name: "bundle",
     summary: "create, verify and import bundles for air-gapped sites",
     group: "carry",

@@ -1,12 +1,13 @@
-/** nginx with the configuration that docs/guides/point-a-controller.md shows. */
+/** nginx in front of a mirror, with a configuration of the documentation or of `jam nginx-config`. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { temporaryFolder } from "./jam-process.ts";
+import { runJam, temporaryFolder } from "./jam-process.ts";
 import { NGINX } from "./peers.ts";
+import { startServe } from "./running-jam.ts";
 
 const PAGE = resolve(import.meta.dirname, "../../docs/guides/point-a-controller.md");
 
@@ -36,8 +37,33 @@ export interface Nginx extends AsyncDisposable {
   readonly url: string;
 }
 
-/** nginx on `root`; it ends with the scope, and with this process however that ends. */
-export async function startNginx(root: string): Promise<Nginx> {
+/** nginx on `root`, with what docs/guides/point-a-controller.md shows. */
+export function startNginx(root: string): Promise<Nginx> {
+  return startNginxWith((listen) => readServerBlock(listen, root));
+}
+
+/** `jam serve` on the mirror of a folder with a jam.yaml, and nginx before it as `jam nginx-config` has it. */
+export async function serveBehindNginx(cwd: string): Promise<Nginx> {
+  // nginx reads as a user of its own, whom only the test's folder keeps out.
+  await chmod(cwd, 0o755);
+  const jam = await startServe(cwd);
+  const env = { JAM_SERVER_LISTEN: new URL(jam.url).host };
+  const nginx = await startNginxWith(async (listen) => {
+    const printed = await runJam(["nginx-config", "--nginx-listen", listen], { cwd, env });
+    if (printed.status !== 0) throw new Error(printed.stderr);
+    return printed.stdout;
+  });
+  return {
+    url: nginx.url,
+    async [Symbol.asyncDispose]() {
+      await nginx[Symbol.asyncDispose]();
+      await jam[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** nginx with a part of its `http` block; it ends with the scope, and with this process however that ends. */
+async function startNginxWith(configure: (listen: string) => Promise<string>): Promise<Nginx> {
   const folder = await temporaryFolder();
   const port = await findFreePort();
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
@@ -46,7 +72,7 @@ export async function startNginx(root: string): Promise<Nginx> {
   await writeFile(
     config,
     `daemon off;\nworker_processes 1;\npid ${folder.path}/pid;\nerror_log stderr;\nevents {}\nhttp {\n` +
-      `  access_log off;\n  ${temporary}\n${await readServerBlock(`127.0.0.1:${port}`, root)}}\n`,
+      `  access_log off;\n  ${temporary}\n${await configure(`127.0.0.1:${port}`)}}\n`,
   );
   // The shell ends nginx when its standard input does: at the latest when this process is gone.
   const script = '"$0" -c "$1" & read -r _; kill -TERM $!; wait $!';
