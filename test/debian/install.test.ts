@@ -1,6 +1,18 @@
 /** The Debian package as an operator has it: installed in a bare Debian, used, upgraded, removed, installed again, purged. */
 import { once } from "node:events";
-import { access, chmod, cp, lstat, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -225,5 +237,41 @@ describe.skipIf(debian.isMissing)(`the Debian package in a bare Debian${debian.n
     await install(deb);
     expect(await dpkg("--purge", "juju-agent-mirror")).toBe("");
     expect([await exists("var/lib/jam"), await exists("etc/jam")]).toEqual([false, false]);
+  });
+
+  /** What the scripts of the package ask of systemd, with programs in its place that only keep note of it. */
+  async function withSystemd(syncState: string, action: () => Promise<unknown>): Promise<string[]> {
+    await mkdir(inRoot("run/systemd/system"), { recursive: true });
+    for (const name of ["systemctl", "deb-systemd-invoke"]) {
+      const script = `#!/bin/sh\necho "\${0##*/} $*" >>/calls\n[ "$1" != show ] || echo ${syncState}\n`;
+      await writeFile(inRoot(`usr/local/bin/${name}`), script, { mode: 0o755 });
+    }
+    await writeFile(inRoot("calls"), "");
+    await action();
+    const calls = (await readFile(inRoot("calls"), "utf8")).trim().split("\n");
+    return calls.filter((call) => !/daemon-reload|^systemctl show/.test(call));
+  }
+
+  test("where systemd runs, it starts, restarts and stops the server and the timer", async () => {
+    const next = join(scratch, "next.deb");
+    expect(await withSystemd("inactive", () => install(deb))).toEqual([
+      "deb-systemd-invoke start jam.service jam-sync.timer",
+    ]);
+    expect(await withSystemd("inactive", () => install(next))).toEqual([
+      "deb-systemd-invoke restart jam.service jam-sync.timer",
+    ]);
+    expect(await withSystemd("inactive", () => dpkg("--purge", "juju-agent-mirror"))).toEqual([
+      "deb-systemd-invoke stop jam-sync.timer jam-sync.service jam.service",
+    ]);
+  });
+
+  test("where systemd runs, an upgrade stops a sync that runs, and starts it again", async () => {
+    await withSystemd("inactive", () => install(deb));
+    expect(await withSystemd("activating", () => install(join(scratch, "next.deb")))).toEqual([
+      "deb-systemd-invoke stop jam-sync.service",
+      "deb-systemd-invoke restart jam.service jam-sync.timer",
+      "systemctl --no-block start jam-sync.service",
+    ]);
+    expect(await exists("run/jam-sync.interrupted")).toBe(false);
   });
 });
