@@ -5,7 +5,16 @@ import { shellCommand } from "../shared/shell-command.ts";
 /** One thing that was looked at. */
 export interface CheckResult {
   readonly check:
-    "configuration" | "rules" | "key" | "upstream" | "clock" | "disk" | "permissions" | "mirror" | "carry";
+    | "configuration"
+    | "rules"
+    | "key"
+    | "upstream"
+    | "clock"
+    | "disk"
+    | "permissions"
+    | "running"
+    | "mirror"
+    | "carry";
   readonly state: "ok" | "warn" | "fail";
   /** What was found. */
   readonly detail: string;

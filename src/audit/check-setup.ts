@@ -5,6 +5,7 @@ import { formatDuration } from "../shared/duration.ts";
 import { toJamError, type JamError } from "../shared/errors.ts";
 import { formatCount } from "../shared/listed.ts";
 import { checkData, type CheckResult, type DataUnderTest } from "./check-data.ts";
+import { checkRunning, type RunningUnderTest } from "./check-running.ts";
 import { parseIndexFile } from "../simplestreams/index-file.ts";
 import { STALE_AFTER_MS } from "../metadata/freshness.ts";
 import { formatFingerprint } from "../shared/signature.ts";
@@ -20,6 +21,8 @@ export interface RulesVerdict {
 }
 
 export interface SetupUnderTest extends DataUnderTest {
+  /** Called after `evaluateRules`. */
+  readonly readRunning: () => Promise<RunningUnderTest>;
   readonly configFile: string | undefined;
   readonly rules: { readonly select: number; readonly deny: number };
   /** No request may leave this machine, so an upstream that cannot be contacted is not a failure. */
@@ -63,8 +66,14 @@ export async function checkSetup(setup: SetupUnderTest): Promise<CheckResult[]> 
     const answers = results.some(({ check, state }) => check === "upstream" && state !== "fail");
     if (answers && setup.rules.select > 0) results.push(...(await checkRules(setup)));
   }
+  results.push(...(await checkFleet(setup)));
   results.push(...(await checkDisk(setup)), ...(await checkData(setup)), ...(await checkCarry(setup)));
   return results;
+}
+
+async function checkFleet({ readRunning }: SetupUnderTest): Promise<CheckResult[]> {
+  const found = await attempt("running", readRunning);
+  return "check" in found ? [found] : checkRunning(found.value);
 }
 
 /** Not reported where no bundles are used; a site that trusts no maker refuses every bundle. */

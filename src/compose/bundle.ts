@@ -1,3 +1,4 @@
+import { defined } from "../shared/collections.ts";
 import type { ContentSource } from "../bundle/contents.ts";
 import type { BundlePlace, CreateWork } from "../bundle/create/create-bundle.ts";
 import type { DivideWork } from "../bundle/divide/divide-bundle.ts";
@@ -9,6 +10,7 @@ import type { VerifyWork } from "../bundle/verify/verify-bundle.ts";
 import type { Config } from "../config/config.ts";
 import type { VolumeInput } from "../medium/medium.ts";
 import type { Allowance } from "../metadata/freshness.ts";
+import type { RunningVersions } from "../mirror/running-versions.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import { JamError } from "../shared/errors.ts";
 import type { Store } from "../store/store.ts";
@@ -108,6 +110,8 @@ export async function composeDivide(config: Config, options: ComposeBundleOption
 export interface ComposeImportOptions extends ComposeBundleOptions {
   readonly allow: ReadonlySet<Allowance>;
   readonly allowsUnsigned: boolean;
+  /** What the fleet runs, if that is to be kept. Default: nothing is known of a fleet. */
+  readonly running?: RunningVersions | undefined;
   /** False for a dry run: a missing data directory stays missing. */
   readonly writes: boolean;
 }
@@ -123,6 +127,7 @@ export async function composeImport(
     rules: {
       retention: config.retention,
       deny: config.rules.deny,
+      ...defined({ running: options.running }),
       allow: options.allow,
       allowsUnsigned: options.allowsUnsigned,
     },

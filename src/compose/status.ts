@@ -3,6 +3,7 @@ import { listDamaged, nameDamaged } from "../mirror/damaged-blobs.ts";
 import { readBaseline } from "../mirror/read-snapshots.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { readStatus } from "../mirror/read-status.ts";
+import type { RunningVersions } from "../mirror/running-versions.ts";
 import type { StatusDocument } from "../mirror/status-document.ts";
 import { readLastRuns, type LastRuns } from "../mirror/last-runs.ts";
 import { openStore } from "./store.ts";
@@ -13,13 +14,14 @@ import { openStore } from "./store.ts";
  */
 export async function composeStatus(
   { data, mode, store: place }: Pick<Config, "data" | "mode" | "store">,
-  { runs }: { readonly runs: number },
+  { runs, running }: { readonly runs: number; readonly running?: RunningVersions | undefined },
 ): Promise<StatusDocument> {
   const store = await openStore({ store: place });
   return readStatus(store, {
     data,
     mode,
     runs,
+    running,
     async readWaiting() {
       const notes = await store.documents.list("state");
       // The code that reads manifests takes long to load, and most mirrors wait for nothing.

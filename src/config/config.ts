@@ -44,6 +44,8 @@ export interface Config {
   readonly site: string | undefined;
   readonly upstreams: readonly UpstreamConfig[];
   readonly rules: SelectionRules;
+  /** Folder or file that shows what the fleet runs; an absolute path. */
+  readonly keepRunning: string | undefined;
   readonly fetch: FetchConfig;
   readonly retention: RetentionConfig;
   /** Where `jam serve` listens. */
@@ -94,6 +96,7 @@ export function resolveConfig(settings: ConfigFile, file: string | undefined, fo
       select: (settings.select ?? [DEFAULT_RULE]).map((rule) => resolveSelect(rule)),
       deny: (settings.deny ?? []).map((rule) => resolveDeny(rule)),
     },
+    keepRunning: value("keepRunning"),
     fetch: {
       jobs: value("fetch.jobs"),
       limitRate: value("fetch.limitRate"),

@@ -244,6 +244,7 @@ export const configSchema = z
       store: store.optional(),
       keys: setting("keys"),
       site: setting("site"),
+      keepRunning: setting("keepRunning"),
       upstreams: z
         .array(upstream, "expected a list of upstreams")
         .min(1, "expected at least one upstream")

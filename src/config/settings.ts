@@ -48,6 +48,13 @@ export const SETTINGS = {
     description:
       "Name of this site in receipts: up to 63 characters of a-z, 0-9, dots, dashes and underscores.",
   },
+  keepRunning: {
+    kind: "file",
+    example: "./fleet",
+    description:
+      "Folder or file with the output of Juju about your controllers and models (as for `jam plan --fleet`), or a plan. " +
+      "What they run is fetched and never removed, except by `deny`.",
+  },
   "server.listen": {
     kind: "listen",
     default: "127.0.0.1:8080",

@@ -7,6 +7,7 @@ import { listSnapshotIds, currentSnapshot } from "./read-snapshots.ts";
 import { readStaged } from "./kept-data.ts";
 import { readLastRuns } from "./last-runs.ts";
 import { findKilledRun } from "./run-note.ts";
+import type { RunningVersions } from "./running-versions.ts";
 import { readReports } from "./run-report.ts";
 import { isVerified, proofsOf, type Snapshot } from "./snapshot.ts";
 import type { StatusDocument, WaitingBundle } from "./status-document.ts";
@@ -15,6 +16,8 @@ import type { StatusDocument, WaitingBundle } from "./status-document.ts";
 export interface StatusSettings extends Pick<StatusDocument, "data" | "mode"> {
   /** How many of the last runs to show. */
   readonly runs: number;
+  /** What the fleet runs; undefined where that is not to be kept, or not asked for. */
+  readonly running?: RunningVersions | undefined;
   readonly readWaiting: () => Promise<readonly WaitingBundle[]>;
 }
 
@@ -24,7 +27,7 @@ export interface StatusSettings extends Pick<StatusDocument, "data" | "mode"> {
  */
 export async function readStatus(
   store: Pick<Store, "blobs" | "documents" | "refs" | "lease" | "space">,
-  { data, mode, runs, readWaiting }: StatusSettings,
+  { data, mode, runs, running, readWaiting }: StatusSettings,
 ): Promise<StatusDocument> {
   const snapshot = await currentSnapshot(store, MIRROR_REF);
   const killed = await findKilledRun(store);
@@ -38,6 +41,7 @@ export async function readStatus(
     ...describeSnapshot(snapshot),
     snapshots: await listSnapshotIds(store.documents),
     damaged: await describeDamaged(store.documents, snapshot),
+    ...(running === undefined ? {} : { running: describeRunning(running, snapshot) }),
     waiting: await readWaiting(),
     ...(partial.tarballs === 0 ? {} : { partial }),
     writer: writer === undefined ? null : { ...writer, since: writer.since.toISOString() },
@@ -60,6 +64,17 @@ async function describeDamaged(
     foundAt,
     foundBy,
   }));
+}
+
+function describeRunning(
+  running: RunningVersions,
+  snapshot: Snapshot | undefined,
+): NonNullable<StatusDocument["running"]> {
+  const { from } = running;
+  if (running.state === "unknown") return { from, versions: [], missing: [], unknown: running.reason };
+  const held = new Set(snapshot?.agents.map(({ version }) => version));
+  const versions = [...running.versions];
+  return { from, versions, missing: versions.filter((version) => !held.has(version)) };
 }
 
 type SnapshotStatus = Pick<

@@ -25,6 +25,18 @@ const shownSnapshot = z.object({
     .describe("Keys that had expired when what they signed was accepted."),
 });
 
+const runningVersions = z
+  .object({
+    from: z.string().describe("The setting keepRunning."),
+    versions: z.array(z.string()).readonly().describe("Versions that the fleet runs."),
+    missing: z.array(z.string()).readonly().describe("Those of them that the mirror does not list."),
+    unknown: z.string().exactOptional().describe("Why it is not known what the fleet runs."),
+  })
+  .readonly()
+  .describe(
+    "What is kept because a fleet runs it; absent where keepRunning is not set, and in the HTTP API.",
+  );
+
 const waitingBundle = z.object({
   bundle: z.string(),
   createdAt: timeField,
@@ -67,6 +79,7 @@ export const statusDocument = z
       .array(damagedTarball)
       .readonly()
       .describe("Tarballs that are damaged or missing: no index lists them, and they are not served."),
+    running: runningVersions.exactOptional(),
     waiting: z.array(waitingBundle).readonly().describe("Bundles of which something has not arrived yet."),
     partial: z
       .object({ tarballs: countField, bytes: countField })

@@ -2,7 +2,7 @@ import type { Upstream } from "../upstream/source.ts";
 import type { Store } from "../store/store.ts";
 import type { JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
-import type { Agent } from "../juju/agent.ts";
+import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { reportUseless, type RuleReport } from "../juju/rule-report.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
@@ -22,6 +22,9 @@ import { refuseLargeRemoval, type RemovalInput } from "./removal-guard.ts";
 import { planSync, type FetchStep, type SyncPlan } from "./plan.ts";
 import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
 import { heldDespiteRefusal, relevantRefusals, withUnreadListings } from "../metadata/refusals.ts";
+import { keptForFleet, type RunningVersions, unknownFleet } from "../mirror/running-versions.ts";
+import { PathSpace } from "../juju/path-space.ts";
+import { nameSome } from "../shared/listed.ts";
 import type { FailedItem } from "../mirror/run-report.ts";
 
 /** What upstream has, what the rules want of it, what is held, and the plan that follows. */
@@ -33,7 +36,7 @@ export interface Assessment {
   readonly metadata: UpstreamMetadata;
   /** Upstreams that list what the first one does not. */
   readonly further: readonly FurtherUpstream[];
-  /** Held agents that no upstream lists now and that stay, because an upstream could not be asked. */
+  /** Held agents that no upstream lists now and that stay: an upstream could not be asked, or the fleet may run them. */
   readonly staying: readonly Agent[];
   readonly plan: SyncPlan;
   /** Wanted items that are refused before any fetch. */
@@ -57,7 +60,7 @@ export interface Assessment {
  */
 export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   const listed = input.current?.agents ?? [];
-  const { chosen, others, catalogue, upstream, isRead } = await readUpstreams(input, listed);
+  const { chosen, others, catalogue, upstream, forFleet, isRead } = await readUpstreams(input, listed);
   const { source, metadata } = chosen;
   const guarded = guardCatalogue({ ...input, upstream, listed, isRead });
   const verdicts = evaluateAgents({ ...input, agents: guarded.agents, listed });
@@ -77,15 +80,22 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     metadata: [metadata, ...others.further.map((one) => one.metadata)],
     isWhole: refusals.failed.length === 0,
   });
-  const all = [...metadata.warnings, ...chosen.warnings, ...others.warnings, ...refusals.warnings];
+  const all = [
+    ...metadata.warnings,
+    ...chosen.warnings,
+    ...others.warnings,
+    ...refusals.warnings,
+    ...warnOfLost(input.running, forFleet),
+  ];
   for (const message of all) input.observe({ kind: "warning", message });
-  for (const message of unmet) input.observe({ kind: "warning", message, isUrgent: true });
+  const urgent = [...unknownFleet(input.running), ...unmet];
+  for (const message of urgent) input.observe({ kind: "warning", message, isUrgent: true });
   return {
     source,
     sources: [source, ...input.sources.filter((other) => other !== source)],
     metadata,
     further: others.further,
-    staying: others.staying,
+    staying: [...others.staying, ...forFleet],
     plan,
     failed: [...refusals.failed, ...(input.wishes === undefined ? [] : unfulfilled(input.wishes, verdicts))],
     isHeldAfter(fetched) {
@@ -93,7 +103,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
       return (agent) => now.has(agent.sha256);
     },
     state: nextState(input, metadata, others.further),
-    warnings: [...all, ...unmet],
+    warnings: [...all, ...urgent],
     rules,
     // What a product file that cannot be read lists is not known.
     useless: () => (metadata.unreadable.length > 0 ? [] : reportUseless(guarded.agents, input.rules)),
@@ -130,11 +140,14 @@ async function readUpstreams(input: AssessInput, listed: readonly Agent[]) {
   ];
   const others = await askOthers(input, chosen, own);
   input.observe({ kind: "phase", phase: "plan" });
+  const found = [...own, ...others.further.flatMap(({ agents }) => agents), ...others.staying];
+  const forFleet = input.wishes === undefined ? lostToFleet(input.running, listed, found) : [];
   return {
     chosen,
     others,
     catalogue,
-    upstream: [...own, ...others.further.flatMap(({ agents }) => agents), ...others.staying],
+    forFleet,
+    upstream: [...found, ...forFleet],
     isRead: (agent: Agent) =>
       agent.listings.some(({ contentId }) => {
         const stream = parseStreamContentId(contentId)?.stream;
@@ -143,6 +156,26 @@ async function readUpstreams(input: AssessInput, listed: readonly Agent[]) {
         return metadata.products.has(contentId) || (stream !== undefined && wantsStream(stream));
       }),
   };
+}
+
+/** Listed agents that upstream does not list now and that stay, because the fleet may run them. */
+function lostToFleet(
+  running: RunningVersions | undefined,
+  listed: readonly Agent[],
+  found: readonly Agent[],
+): Agent[] {
+  const isKept = keptForFleet(running);
+  const names = new Set(found.map(formatAgentName));
+  const space = new PathSpace(found.map(({ path }) => path));
+  return listed.filter(
+    (agent) => isKept(agent) && !names.has(formatAgentName(agent)) && space.take(agent.path) === undefined,
+  );
+}
+
+function warnOfLost(running: RunningVersions | undefined, lost: readonly Agent[]): string[] {
+  if (running?.state !== "known" || lost.length === 0) return [];
+  const versions = [...new Set(lost.map(({ version }) => version))];
+  return [`Upstream no longer lists ${nameSome(versions, 6)}, which the fleet runs: not removed.`];
 }
 
 /** What the rules get of what all upstreams list; a run for a plan ignores them. */

@@ -2,6 +2,7 @@ import { defined } from "../shared/collections.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import type { Allowance } from "../metadata/freshness.ts";
 import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";
+import type { RunningVersions } from "../mirror/running-versions.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import type { UpstreamState } from "../mirror/upstream-state.ts";
@@ -19,6 +20,8 @@ export interface AssessInput {
   readonly kept: KeptPlans;
   /** Present in a run for a plan: it fetches what the plan names and removes nothing. */
   readonly wishes: PlanWishes | undefined;
+  /** What the fleet runs, if that is to be kept. */
+  readonly running: RunningVersions | undefined;
   readonly maxRemoval: number;
   readonly allow: ReadonlySet<Allowance>;
   readonly current: Snapshot | undefined;

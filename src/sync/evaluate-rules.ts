@@ -1,10 +1,11 @@
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { reportRules, type RuleReport } from "../juju/rule-report.ts";
-import { selectAgents, type Verdict } from "../juju/select.ts";
+import { compileSelection, selectAgents, type Verdict } from "../juju/select.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
 import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";
+import { fleetReason, keptForFleet, type RunningVersions } from "../mirror/running-versions.ts";
 import type { FailedItem, RuleOutcome } from "../mirror/run-report.ts";
 import { JamError } from "../shared/errors.ts";
 
@@ -18,18 +19,25 @@ export interface EvaluationInput {
   readonly kept: KeptPlans;
   /** Present in a run for a plan. */
   readonly wishes: PlanWishes | undefined;
+  /** What the fleet runs, if that is to be kept. */
+  readonly running: RunningVersions | undefined;
 }
 
 /**
- * A verdict on every agent. Usually the rules decide, and what plans asked for stays. A run for a plan takes what the
+ * A verdict on every agent. Usually the rules decide, and what plans asked for and the fleet runs stays. A run for a plan takes what the
  * plan names in addition to what is listed, whatever the rules say; it does not fetch what `deny` names.
  */
-export function evaluateAgents({ agents, listed, rules, kept, wishes }: EvaluationInput): Verdict[] {
+export function evaluateAgents(input: EvaluationInput): Verdict[] {
+  const { agents, listed, rules, kept, wishes } = input;
   const verdicts = selectAgents(agents, rules);
   if (wishes !== undefined) {
     const names = new Set(listed.map(formatAgentName));
     return verdicts.map((verdict) => evaluateForPlan(verdict, names, wishes));
   }
+  return keepRunning(keepPlanned(verdicts, kept), input);
+}
+
+function keepPlanned(verdicts: Verdict[], kept: KeptPlans): Verdict[] {
   if (kept.agents.length === 0) return verdicts;
   const names = new Set(kept.agents);
   return verdicts.map((verdict) =>
@@ -41,6 +49,24 @@ export function evaluateAgents({ agents, listed, rules, kept, wishes }: Evaluati
           reason: "an upgrade plan asked for it (jam sync --forget-plans removes it)",
         },
   );
+}
+
+/** What the fleet runs stays, and is fetched where a rule takes it but for its version. */
+function keepRunning(verdicts: Verdict[], { running, listed, rules }: EvaluationInput): Verdict[] {
+  if (running === undefined) return verdicts;
+  const isKept = keptForFleet(running);
+  const names = new Set(listed.map(formatAgentName));
+  const anyVersion = rules.select.map(({ versions: _versions, keep: _keep, ...rule }) => ({
+    ...rule,
+    prereleases: true,
+  }));
+  const fits = compileSelection({ select: anyVersion, deny: [] });
+  return verdicts.map((verdict) => {
+    const { agent, taken, denied } = verdict;
+    if (taken || denied || !isKept(agent)) return verdict;
+    const stays = names.has(formatAgentName(agent)) || (running.state === "known" && fits(agent));
+    return stays ? { ...verdict, taken: true, reason: fleetReason(running) } : verdict;
+  });
 }
 
 function evaluateForPlan(verdict: Verdict, listed: ReadonlySet<string>, { agents }: PlanWishes): Verdict {

@@ -7,7 +7,9 @@ import { assessUpstream, type Assessment } from "./assess.ts";
 import { nameDamaged, type DamagedBlob } from "../mirror/damaged-blobs.ts";
 import { readBaseline } from "../mirror/read-snapshots.ts";
 import { settleDamage, withdrawDamaged } from "../mirror/settle-damage.ts";
+import type { RunningVersions } from "../mirror/running-versions.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
+import { earlierProofsOf } from "./earlier-proofs.ts";
 import { fetchItems } from "./fetch-items.ts";
 import type { Allowance } from "../metadata/freshness.ts";
 import { recordRun } from "../mirror/record-run.ts";
@@ -20,15 +22,14 @@ import {
   type KeptPlans,
   type PlanWishes,
 } from "../mirror/kept-plans.ts";
-import { proofOf, readUpstreamState, writeUpstreamState } from "../mirror/upstream-state.ts";
+import { readUpstreamState, writeUpstreamState } from "../mirror/upstream-state.ts";
 import { publishableAgents, spaceOf, type FetchStep } from "./plan.ts";
 import { pruneStore } from "../mirror/prune.ts";
 import { publishChanges } from "../mirror/publish-changes.ts";
 import { markDamage, repairTrees } from "../mirror/rebuild-tree.ts";
 import type { RetentionRules } from "../mirror/retention.ts";
-import { proofsOf, type Snapshot, type UpstreamProof } from "../mirror/snapshot.ts";
+import type { Snapshot } from "../mirror/snapshot.ts";
 import { refuseOverfull } from "../mirror/space.ts";
-import { proofsOfUnread } from "../metadata/unreadable.ts";
 import { summarizeRun } from "./summarize-run.ts";
 
 export interface SyncOptions {
@@ -39,6 +40,8 @@ export interface SyncOptions {
   readonly allow: ReadonlySet<Allowance>;
   /** A run for a plan: fetches what it names, removes nothing, and lets later runs keep it. */
   readonly wishes?: PlanWishes;
+  /** What the fleet runs: it is fetched and kept. Default: nothing is known of a fleet. */
+  readonly running?: RunningVersions | undefined;
   /** Stops keeping what earlier plans asked for, unless the rules want it too. Default false. */
   readonly forgetsPlans?: boolean;
 }
@@ -123,7 +126,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   // Before anything is published: a kill in between must not leave agents whose metadata is not recorded.
   await writeUpstreamState(store.documents, assessment.state);
   await recordPlans(options, store);
-  const earlierProofs = furtherProofs(assessment, current);
+  const earlierProofs = await earlierProofsOf(store.documents, assessment, current);
   const snapshot = await publishChanges({
     store,
     ref: MIRROR_REF,
@@ -176,22 +179,8 @@ async function assess(
     state: await readUpstreamState(work.store.documents, current),
     kept: await keptPlans(options, work.store),
     wishes: options.wishes,
+    running: options.running,
   });
-}
-
-/** Proofs of what the documents of the first upstream do not list. */
-function furtherProofs(
-  { source, metadata, further, staying }: Assessment,
-  current: Snapshot | undefined,
-): readonly UpstreamProof[] {
-  const proofs = [
-    ...further.map((one) => proofOf(one.source, one.metadata.documents)),
-    ...proofsOfUnread(metadata, current),
-  ];
-  const urls = new Set([source.url, ...proofs.map(({ url }) => url)]);
-  // What stays because its upstream could not be asked is proven by the documents accepted from it before.
-  const before = staying.length === 0 || current === undefined ? [] : proofsOf(current);
-  return [...proofs, ...before.filter(({ url }) => !urls.has(url))];
 }
 
 function keptPlans({ forgetsPlans }: SyncOptions, store: Store): Promise<KeptPlans> | KeptPlans {

@@ -2,6 +2,7 @@ import { defined } from "../../shared/collections.ts";
 import type { DenyRule } from "../../juju/select-rule.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
 import type { RetentionRules } from "../../mirror/retention.ts";
+import type { RunningVersions } from "../../mirror/running-versions.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
 import type { AgentsAndBytes, FailedItem, UnstampedReport } from "../../mirror/run-report.ts";
 import type { ErrorReport } from "../../shared/errors.ts";
@@ -17,6 +18,8 @@ export interface ImportRules {
   readonly retention: RetentionRules & { readonly maxRemoval: number };
   /** What this side never lists. */
   readonly deny: readonly DenyRule[];
+  /** What the fleet runs here, if that is to be kept. */
+  readonly running?: RunningVersions | undefined;
   readonly allow: ReadonlySet<Allowance>;
   /** Accepts bundles without a signature that is trusted here, with a warning; recorded in the snapshot. */
   readonly allowsUnsigned: boolean;

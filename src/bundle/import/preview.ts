@@ -1,6 +1,7 @@
 import { formatAgentName } from "../../juju/agent.ts";
 import type { VolumeInput } from "../../medium/medium.ts";
 import { isMassRemoval } from "../../metadata/guard.ts";
+import { keptForFleet } from "../../mirror/running-versions.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import { carriedContents, countAgents, type BundleManifest } from "../format/manifest.ts";
 import { readHead, sortInputs } from "../read/read-volumes.ts";
@@ -49,7 +50,7 @@ export async function previewImport(
     }
     const { bundle, warning } = await acceptBundle(head, input.name, { rules, work, current });
     const missing = await missingContents(work.store, manifest);
-    const removes = removedAgents(manifest, current);
+    const removes = removedAgents(manifest, current, rules);
     const listed = current?.agents.length ?? 0;
     const carried = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));
     previews.set(manifest.id, {
@@ -74,10 +75,16 @@ export async function previewImport(
   });
 }
 
-function removedAgents({ scope, catalogue }: BundleManifest, current: Snapshot | undefined): string[] {
+function removedAgents(
+  { scope, catalogue }: BundleManifest,
+  current: Snapshot | undefined,
+  { running }: ImportRules,
+): string[] {
   if (scope !== "mirror") return [];
   const stays = new Set(catalogue.flatMap(({ agents }) => agents));
-  return (current?.agents ?? []).map(formatAgentName).filter((name) => !stays.has(name));
+  const isKept = keptForFleet(running);
+  const gone = (current?.agents ?? []).filter((agent) => !isKept(agent)).map(formatAgentName);
+  return gone.filter((name) => !stays.has(name));
 }
 
 /** True when every volume that contains a part of it was found. */

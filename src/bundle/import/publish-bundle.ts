@@ -7,6 +7,7 @@ import { guardCatalogue, type RefusedChange } from "../../metadata/guard.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
 import { publishChanges } from "../../mirror/publish-changes.ts";
 import type { FailedItem } from "../../mirror/run-report.ts";
+import { keptForFleet, unknownFleet } from "../../mirror/running-versions.ts";
 import { proofsOf, type BundleOrigin, type Snapshot } from "../../mirror/snapshot.ts";
 import {
   byPath,
@@ -68,6 +69,7 @@ export async function publishBundle(
       ...verified.metadata.warnings,
       ...verified.unreadable.map(({ path, error }) => `${path} proves nothing: ${error.message}`),
       ...chosen.denied,
+      ...unknownFleet(rules.running),
       ...partialWarning(bundle.manifest),
     ],
   };
@@ -97,15 +99,16 @@ interface ChosenAgents {
 function guard({ bundle, current, rules }: Publishing, { agents }: VerifiedProofs): ChosenAgents {
   const listed = current?.agents ?? [];
   const isWhole = bundle.manifest.scope === "mirror";
+  const isKept = keptForFleet(rules.running);
   const guarded = guardCatalogue({
     upstream: agents,
     listed,
-    isRead: () => isWhole,
+    isRead: (agent) => isWhole && !isKept(agent),
     maxRemoval: rules.retention.maxRemoval,
     allow: rules.allow,
     lister: "bundle",
   });
-  const all = joined(guarded.agents, isWhole ? [] : listed);
+  const all = joined(guarded.agents, isWhole ? listed.filter(isKept) : listed);
   return { refused: guarded.refused, ...withoutDenied(all, rules.deny) };
 }
 

@@ -1,3 +1,4 @@
+import { keptForFleet } from "../../mirror/running-versions.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
 import type { VolumeInput } from "../../medium/medium.ts";
 import { refuseMassRemoval } from "../../metadata/guard.ts";
@@ -192,11 +193,12 @@ export class VolumeReceiver {
     if (scope !== "mirror" || this.#arrivals.size > 0) return;
     const pending = await readPending(this.#work.store.documents);
     if (pending.some(({ manifest }) => manifest.id !== id)) return;
-    const { allow, retention } = this.#rules;
+    const { allow, retention, running } = this.#rules;
+    const isKept = keptForFleet(running);
     refuseMassRemoval({
       names: new Set(catalogue.flatMap(({ agents }) => agents)),
       listed: this.#current?.agents ?? [],
-      isRead: () => true,
+      isRead: (agent) => !isKept(agent),
       maxRemoval: retention.maxRemoval,
       allow,
       lister: "bundle",

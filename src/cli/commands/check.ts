@@ -9,6 +9,8 @@ import type { CommandContext, DefineCommand } from "../command.ts";
 import type { PaintStyle } from "../output/output.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { createWaitLines } from "../progress.ts";
+import { readRunning } from "../input/read-running.ts";
+import type { RunningVersions } from "../../mirror/running-versions.ts";
 import { userAgent } from "../program-info.ts";
 import { EXIT } from "../exit-status.ts";
 
@@ -31,6 +33,8 @@ async function check(context: CommandContext): Promise<number> {
   const { composeUpstreams } = await import("../../compose/sync.ts");
   const { openStore, inspectModes, openKeys } = await import("../../compose/store.ts");
   let rules: readonly RuleOutcome[] = [];
+  let wanted: ReadonlySet<string> | undefined;
+  const running = await readRunning(context, config);
   const results = await checkSetup({
     configFile: config.file,
     rules: { select: config.rules.select.length, deny: config.rules.deny.length },
@@ -48,10 +52,16 @@ async function check(context: CommandContext): Promise<number> {
       await tryWriting((await openStore(config, { create: true })).documents);
     },
     evaluateRules: async () => {
-      const assessment = await assessRules(context, config);
+      const assessment = await assessRules(context, config, running);
       rules = outcomesOf(assessment.rules);
+      wanted = new Set(assessment.plan.wanted.map(({ version }) => version));
       const warnings = [...ruleWarnings(assessment.rules), ...assessment.useless()];
       return { rules, warnings, refusal: assessment.refusal };
+    },
+    readRunning: async () => {
+      const { currentSnapshot } = await import("../../mirror/read-snapshots.ts");
+      const agents = (await currentSnapshot(await openStore(config), MIRROR_REF))?.agents ?? [];
+      return { running, held: new Set(agents.map(({ version }) => version)), wanted };
     },
     carryKeys: async () => {
       const keys = await openKeys(config);
@@ -82,7 +92,11 @@ async function check(context: CommandContext): Promise<number> {
 }
 
 /** What a sync would decide now; nothing is fetched or changed. */
-async function assessRules(context: CommandContext, config: Config): Promise<Assessment> {
+async function assessRules(
+  context: CommandContext,
+  config: Config,
+  running: RunningVersions | undefined,
+): Promise<Assessment> {
   const { composeSync } = await import("../../compose/sync.ts");
   const { planMirrorSync } = await import("../../sync/sync-mirror.ts");
   const { options, work } = await composeSync(config, {
@@ -93,7 +107,7 @@ async function assessRules(context: CommandContext, config: Config): Promise<Ass
     allow: new Set(),
     writes: false,
   });
-  return planMirrorSync(options, work);
+  return planMirrorSync({ ...options, running }, work);
 }
 
 function render(results: readonly CheckResult[], { paint }: CommandContext): string {

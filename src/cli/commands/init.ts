@@ -23,6 +23,7 @@ interface InitFlags {
   readonly keyring?: string;
   readonly stream?: readonly string[];
   readonly arch?: readonly string[];
+  readonly fleet?: string;
   readonly systemd?: true;
   readonly cron?: true;
   readonly force?: true;
@@ -35,6 +36,10 @@ export const define: DefineCommand = (command, run) => {
     .option("--keyring <file>", "OpenPGP keys of this upstream (default: Juju's key, which is built in)")
     .option("--stream <stream...>", "released, proposed, testing, devel (default: released)")
     .option("--arch <arch...>", "amd64, arm64, ppc64el, s390x, riscv64 (default: amd64 arm64)")
+    .option(
+      "--fleet <path>",
+      "keep what these controllers and models run: a folder or file with the output of Juju, or a plan",
+    )
     .option("--systemd", "also write jam-sync.service, jam-sync.timer and jam-serve.service")
     .option("--cron", "also write jam.cron, a crontab")
     .option("--force", "replace existing files; copies of them are kept as FILE.bak")
@@ -47,6 +52,7 @@ With --systemd or --cron an existing settings file is kept. Use one of them: a m
 Examples:
   jam init
   jam init --upstream /media/usb/tools --arch amd64
+  jam init --fleet fleet/              keep the versions that run, whatever the rules say
   jam init --systemd --data /srv/jam -c /etc/jam/jam.yaml --dir /tmp/units`,
     )
     .action(run(init));
@@ -97,6 +103,7 @@ async function checkedConfigText(
     keyring: absoluteKeyring(options.keyring, io.cwd),
     streams: options.stream,
     arches: options.arch,
+    fleet: options.fleet === undefined ? undefined : resolve(io.cwd, options.fleet),
     data: globals.data === undefined ? undefined : resolve(io.cwd, globals.data),
   });
   const { InvalidConfigError, parseConfig } = await import("../../config/parse-file.ts");

@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from "commander";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration, parseDurationMs } from "../../shared/duration.ts";
-import { countRows, formatCount } from "../../shared/listed.ts";
+import { countRows, formatCount, nameSome } from "../../shared/listed.ts";
 import { formatLocalTime } from "../../shared/local-time.ts";
+import { readRunning } from "../input/read-running.ts";
 import { printable } from "../../shared/printable.ts";
 import { isPartOfUpstream } from "../../mirror/face.ts";
 import type { LastRuns } from "../../mirror/last-runs.ts";
@@ -52,7 +53,8 @@ async function status(context: CommandContext, call: CommandCall<StatusOptions>)
   const { composeLastRuns, composeStatus } = await import("../../compose/status.ts");
   const { runs, maxAge } = call.options;
   const lastRuns = await composeLastRuns(config);
-  const document = await composeStatus(config, { runs });
+  const running = await readRunning(context, config);
+  const document = await composeStatus(config, { runs, running });
   await context.output.print(document, () => render(document, lastRuns, context));
   if (maxAge === undefined) return EXIT.ok;
   const why = findStaleness(lastRuns, context.now(), maxAge);
@@ -92,6 +94,7 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
       `verbatim  ${describeVerbatim(verbatim)}`,
     );
   }
+  if (status.running !== undefined) lines.push(`fleet     ${describeFleet(status.running, context)}`);
   if (status.snapshots.length > 1)
     lines.push(
       `kept      ${status.snapshots.slice(-4).toReversed().join(", ")}${status.snapshots.length > 4 ? ", …" : ""}`,
@@ -138,6 +141,18 @@ function describeDamaged(damaged: StatusDocument["damaged"], { paint }: CommandC
   if (damaged.length > MAX_DAMAGED) lines.push(`          … and ${damaged.length - MAX_DAMAGED} more`);
   if (damaged.length > 0) lines.push("          not listed, not served; `jam sync` fetches them again");
   return lines;
+}
+
+/** What is kept for a fleet, and what of it is not here. */
+function describeFleet(
+  { from, versions, missing, unknown }: NonNullable<StatusDocument["running"]>,
+  { paint }: CommandContext,
+): string {
+  const place = printable(from, Infinity);
+  if (unknown !== undefined)
+    return paint("red", `not known what runs, so nothing is removed: ${printable(unknown, Infinity)}`);
+  const kept = `runs ${nameSome(versions, 8)} (${place}), which is kept`;
+  return missing.length === 0 ? kept : `${kept}; ${paint("red", `not here: ${nameSome(missing, 8)}`)}`;
 }
 
 function describeOrigin(

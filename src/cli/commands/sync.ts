@@ -6,6 +6,7 @@ import { ALLOWANCES, type Allowance } from "../../metadata/freshness.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
 import type { SyncOptions } from "../../sync/sync-mirror.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { readRunning } from "../input/read-running.ts";
 import { createProgress } from "../progress.ts";
 import { planDocument, renderPlan, type PlannedSync } from "../render/sync-plan.ts";
 import { renderReport, reportDocument } from "../render/run-report.ts";
@@ -83,7 +84,8 @@ async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Prom
       allow: new Set(options.allow),
       writes: options.dryRun !== true,
     });
-    const syncOptions = { ...composed.options, ...wishes };
+    const running = await readRunning(context, config);
+    const syncOptions = { ...composed.options, ...wishes, running };
     if (options.dryRun === true || options.savePlan !== undefined) {
       const planned = await planMirrorSync(syncOptions, composed.work);
       if (options.savePlan !== undefined) await savePlan(options.savePlan, planned, context);

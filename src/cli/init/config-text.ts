@@ -17,11 +17,13 @@ export interface ConfigChoices {
   readonly arches?: readonly string[] | undefined;
   readonly data?: string | undefined;
   readonly keys?: string | undefined;
+  /** Folder or file with the output of Juju. */
+  readonly fleet?: string | undefined;
 }
 
 /** A commented settings file. Every value in it is valid; the comments are the descriptions of the settings. */
 export function formatConfigText(choices: ConfigChoices): string {
-  const { upstream, keyring, streams, arches, data, keys } = choices;
+  const { upstream, keyring, streams, arches, data, keys, fleet } = choices;
   const name = upstream === undefined ? DEFAULT_UPSTREAM.name : "upstream";
   return `# Settings of jam, the Juju Agent Mirror. \`jam config validate\` checks this file,
 # \`jam config schema --markdown\` explains every key, \`jam config schema\` is for editors.
@@ -40,6 +42,7 @@ upstreams:
     keyring: ${quote(keyring ?? DEFAULT_UPSTREAM.keyring)}
 
 ${formatSelect(streams ?? [DEFAULT_RULE.stream], arches ?? DEFAULT_RULE.arch)}
+${formatSetting("keepRunning", fleet)}
 # Agents that are never mirrored, whatever \`select\` says.
 deny: []
 #  - { version: 3.6.7, reason: "known to break us" }
@@ -63,7 +66,7 @@ select:
     arch: ${list(arches)} # amd64, arm64, ppc64el, s390x, riscv64
     os: ${list(os)} # of the machines: ubuntu, centos, windows
     keep: ${keep} # only the newest of each major.minor, per architecture; without it: all of them
-  # Your controllers and models may run older versions, and new machines request those:
+  # One more rule, for one version:
   # - { stream: released, versions: "3.6.5", arch: ${list(arches)}, os: ${list(os)} }
 `;
 }

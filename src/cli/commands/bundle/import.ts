@@ -7,6 +7,7 @@ import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { EXIT } from "../../exit-status.ts";
 import { formatTable } from "../../output/table.ts";
+import { readRunning } from "../../input/read-running.ts";
 import { createProgress } from "../../progress.ts";
 import { formatAgentNames } from "../../render/agent-names.ts";
 import { formatTotals } from "../../render/totals.ts";
@@ -71,6 +72,7 @@ async function importAll(context: CommandContext, call: CommandCall<ImportFlags>
       signal: context.signal,
       allow: new Set(options.allow),
       allowsUnsigned: options.allowUnsigned === true,
+      running: await readRunning(context, config),
       writes: options.dryRun !== true,
     });
     if (options.dryRun === true) {
