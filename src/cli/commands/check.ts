@@ -58,11 +58,7 @@ async function check(context: CommandContext): Promise<number> {
       const warnings = [...ruleWarnings(assessment.rules), ...assessment.useless()];
       return { rules, warnings, refusal: assessment.refusal };
     },
-    readRunning: async () => {
-      const { currentSnapshot } = await import("../../mirror/read-snapshots.ts");
-      const agents = (await currentSnapshot(await openStore(config), MIRROR_REF))?.agents ?? [];
-      return { running, held: new Set(agents.map(({ version }) => version)), wanted };
-    },
+    readRunning: async () => ({ running, held: await heldVersions(config), wanted }),
     carryKeys: async () => {
       const keys = await openKeys(config);
       const known = await keys.list();
@@ -89,6 +85,13 @@ async function check(context: CommandContext): Promise<number> {
   const isGood = results.every(({ state }) => state !== "fail");
   await context.output.print({ ok: isGood, checks: results, rules }, () => render(results, context));
   return isGood ? EXIT.ok : EXIT.failedCheck;
+}
+
+async function heldVersions(config: Config): Promise<ReadonlySet<string>> {
+  const { openStore } = await import("../../compose/store.ts");
+  const { currentSnapshot } = await import("../../mirror/read-snapshots.ts");
+  const agents = (await currentSnapshot(await openStore(config), MIRROR_REF))?.agents ?? [];
+  return new Set(agents.map(({ version }) => version));
 }
 
 /** What a sync would decide now; nothing is fetched or changed. */
