@@ -1,11 +1,22 @@
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { completeWords } from "../completion/complete-words.ts";
+import { type Candidate, completeWords, type MirrorValue } from "../completion/complete-words.ts";
 import { loadCommand } from "../program.ts";
 
 /** What the scripts of `jam completion` call: `jam complete -- sync --progress ""`. */
 export const define: DefineCommand = (command, run) => {
   command.argument("[words...]").allowUnknownOption().action(run(complete));
 };
+
+/** What knows the mirror is loaded only where it is asked for. */
+async function readHeld(
+  kind: MirrorValue,
+  words: readonly string[],
+  context: CommandContext,
+): Promise<readonly Candidate[]> {
+  const { readMirrorValues } = await import("../completion/mirror-values.ts");
+  const values = await readMirrorValues(kind, { context, words });
+  return values.map((value) => ({ value, description: "" }));
+}
 
 async function complete(context: CommandContext, call: CommandCall<object>): Promise<void> {
   const { parent } = call.command;
@@ -16,9 +27,11 @@ async function complete(context: CommandContext, call: CommandCall<object>): Pro
     const isCalled = entry.isHidden !== true && words.slice(0, -1).includes(entry.name);
     if (isCalled) await loadCommand(parent, entry, () => () => Promise.resolve());
   }
-  const { candidates, directive } = completeWords(parent, words);
   const typed = (words.at(-1) ?? "").replace(/^--[^=]+=/, "");
-  const lines = candidates
+  const { candidates, fromMirror, directive } = completeWords(parent, words);
+  const held =
+    fromMirror === undefined ? [] : await readHeld(fromMirror, [...words.slice(0, -1), typed], context);
+  const lines = [...candidates, ...held]
     .filter(({ value }) => value.startsWith(typed))
     .map(({ value, description }) => `${value}\t${description}`);
   await context.io.stdout.write([...lines, `:${directive}`, ""].join("\n"));

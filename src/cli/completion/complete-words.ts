@@ -1,6 +1,7 @@
 import type { Command, Option } from "commander";
 import { VOLUME_PRESETS } from "../../bundle/format/volume-plan.ts";
 import { ARCHES } from "../../juju/platform.ts";
+import { OS_TYPES, SERIES_NAMES } from "../../juju/release.ts";
 import { STREAMS } from "../../juju/stream.ts";
 import { HELP_TOPICS } from "../help-topics.ts";
 
@@ -10,6 +11,8 @@ export const DIRECTIVES = { files: 0, nothing: 4, folders: 16 } as const;
 /** What is valid at the cursor. Candidates are not yet filtered by what was typed so far. */
 export interface Completion {
   readonly candidates: readonly Candidate[];
+  /** What the mirror has of this kind is valid, too. */
+  readonly fromMirror?: MirrorValue;
   readonly directive: (typeof DIRECTIVES)[keyof typeof DIRECTIVES];
 }
 
@@ -18,10 +21,35 @@ export interface Candidate {
   readonly description: string;
 }
 
+/** What only the mirror knows. */
+export type MirrorValue = "version" | "agent" | "release" | "snapshot" | "site" | "key";
+
+/** Placeholders of options and names of arguments that the mirror has values for; after the command's name where others differ. */
+const FROM_MIRROR: Readonly<Record<string, MirrorValue>> = {
+  version: "version",
+  current: "version",
+  "which client": "version",
+  "plan client": "version",
+  "ready client": "version",
+  agent: "agent",
+  release: "release",
+  snapshot: "snapshot",
+  id: "snapshot",
+  "diff from": "snapshot",
+  "diff to": "snapshot",
+  "remove name": "site",
+  "create name": "site",
+  "distrust fingerprint": "key",
+};
+
 /** Values of an option, by its placeholder. */
 const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
   stream: STREAMS,
+  "config-stream": STREAMS,
   arch: ARCHES,
+  os: OS_TYPES,
+  series: SERIES_NAMES,
+  "model-type": ["iaas", "caas"],
   shell: ["bash", "zsh", "fish", "powershell"],
   size: Object.keys(VOLUME_PRESETS),
 };
@@ -32,14 +60,13 @@ export function completeWords(program: Command, words: readonly string[]): Compl
   const place = walk(program, words.slice(0, -1));
   const assigned = /^(--[^=]+)=/.exec(typed)?.[1];
   const option = assigned === undefined ? place.pending : findOption(place.command, assigned);
-  if (option !== undefined && (assigned !== undefined || !typed.startsWith("-"))) return valuesOf(option);
+  if (option !== undefined && (assigned !== undefined || !typed.startsWith("-")))
+    return valuesOf(place.command, option);
   if (typed.startsWith("-")) return just(flagsOf(place.command));
   if (place.command.name() === "help") return just([...commandsOf(program), ...topics()]);
   if (place.positionals === 0 && place.command.commands.length > 0) return just(commandsOf(place.command));
   const argument = place.command.registeredArguments[place.positionals];
-  return argument === undefined
-    ? just([])
-    : valuesFor(argument.name(), argument.argChoices ?? PLACEHOLDERS[argument.name()]);
+  return argument === undefined ? just([]) : valuesFor(place.command, argument.name(), argument.argChoices);
 }
 
 interface Place {
@@ -89,15 +116,23 @@ function takesValue(option: Option): boolean {
   return option.required || option.optional;
 }
 
-function valuesOf(option: Option): Completion {
+function valuesOf(command: Command, option: Option): Completion {
   const placeholder = /[<[]([^>\].]+)/.exec(option.flags)?.[1] ?? "";
-  return valuesFor(placeholder, option.argChoices ?? PLACEHOLDERS[placeholder]);
+  return valuesFor(command, placeholder, option.argChoices);
 }
 
-function valuesFor(placeholder: string, values: readonly string[] | undefined): Completion {
+function valuesFor(
+  command: Command,
+  placeholder: string,
+  choices: readonly string[] | undefined,
+): Completion {
+  const fromMirror = FROM_MIRROR[`${command.name()} ${placeholder}`] ?? FROM_MIRROR[placeholder];
+  if (choices === undefined && fromMirror !== undefined) return { ...just([]), fromMirror };
+  const values = choices ?? PLACEHOLDERS[placeholder];
   if (values !== undefined) return just(values.map((value) => ({ value, description: "" })));
   const isFile = ["file", "path", "from"].includes(placeholder);
-  if (placeholder === "dir") return { candidates: [], directive: DIRECTIVES.folders };
+  if (placeholder === "dir" || placeholder === "folder")
+    return { candidates: [], directive: DIRECTIVES.folders };
   return { candidates: [], directive: isFile ? DIRECTIVES.files : DIRECTIVES.nothing };
 }
 

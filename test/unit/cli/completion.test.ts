@@ -59,6 +59,10 @@ test.for([
     ["show", "validate", "path", "schema"],
   ],
   [["sync", "--jobs", ""], []],
+  [
+    ["which", "3.6.5", "--model-type", ""],
+    ["iaas", "caas"],
+  ],
 ] as const)("completes %s with values", ([words, offered]) => {
   expect(values(...words)).toEqual(offered);
 });
@@ -67,12 +71,37 @@ test("offers commands and topics behind help", () => {
   expect(values("help", "")).toEqual(expect.arrayContaining(["sync", "exit-codes", "environment"]));
 });
 
+test.for([
+  [["list", ""], "version"],
+  [["which", ""], "version"],
+  [["which", "3.6.5", "--to", ""], "version"],
+  [["plan", "--from", "2.9.42", "--to="], "version"],
+  [["plan", "--client", "3.6.5", ""], "version"],
+  [["list", "--release", ""], "release"],
+  [["explain", ""], "agent"],
+  [["lookup", ""], "agent"],
+  [["snapshot", "show", ""], "snapshot"],
+  [["snapshot", "diff", "20261128", ""], "snapshot"],
+  [["bundle", "create", "--since", ""], "snapshot"],
+  [["bundle", "create", "--snapshot", ""], "snapshot"],
+  [["bundle", "create", "--site", ""], "site"],
+  [["site", "remove", ""], "site"],
+  [["key", "distrust", ""], "key"],
+  [["bundle", "import", ""], undefined],
+  [["bundle", "receipt", "--site", ""], undefined],
+  [["key", "trust", "--fingerprint", ""], undefined],
+] as const)("asks the mirror for what %s can be", ([words, kind]) => {
+  expect(completeWords(program, words).fromMirror).toBe(kind);
+});
+
 test("leaves files and folders to the shell", () => {
   expect(completeWords(program, ["-c", ""]).directive).toBe(DIRECTIVES.files);
   expect(completeWords(program, ["--data", ""]).directive).toBe(DIRECTIVES.folders);
   expect(completeWords(program, ["config", "validate", ""]).directive).toBe(DIRECTIVES.files);
   expect(completeWords(program, ["key", "trust", ""]).directive).toBe(DIRECTIVES.files);
   expect(completeWords(program, ["key", "export", "--to", ""]).directive).toBe(DIRECTIVES.files);
+  expect(completeWords(program, ["sync", "--plan", ""]).directive).toBe(DIRECTIVES.files);
+  expect(completeWords(program, ["bundle", "split", "--to", ""]).directive).toBe(DIRECTIVES.folders);
 });
 
 test("every command has a summary without a full stop, and describes each of its options", () => {
