@@ -83,7 +83,8 @@ async function checkCarry({ carryKeys, isOffline }: SetupUnderTest): Promise<Che
   const { own, trusted, problems } = keys.value;
   const found = problems.map((error) => describeProblem("carry", error));
   if (own === undefined && trusted === 0 && !isOffline) return found;
-  const signs = own === undefined ? "nothing is signed here" : `this side signs with ${own}`;
+  const signs =
+    own === undefined ? "nothing is signed here" : `this side signs with ${formatFingerprint(own)}`;
   const detail = `${signs}; trusts ${formatCount(trusted, "key")} of others`;
   if (isOffline && trusted === 0) {
     const hint = "No bundle is trusted yet. Trust the public key of the maker: jam key trust FILE";

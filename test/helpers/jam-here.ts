@@ -9,18 +9,22 @@ export interface RanHere {
   readonly stderr: string;
 }
 
-/** Runs `argv` in the folder `cwd`, with an empty environment. */
-export async function jamHere(cwd: string, argv: readonly string[]): Promise<RanHere> {
+/** Runs `argv` in the folder `cwd`, with an empty environment; on a terminal without colours when it has columns. */
+export async function jamHere(
+  cwd: string,
+  argv: readonly string[],
+  { columns }: { readonly columns?: number } = {},
+): Promise<RanHere> {
   const written = { stdout: "", stderr: "" };
   const stream = (name: keyof typeof written): OutputStream => ({
     write: (text) => {
       written[name] += text;
       return Promise.resolve();
     },
-    isTTY: false,
-    columns: () => undefined,
+    isTTY: columns !== undefined,
+    columns: () => columns,
   });
-  const io: CommandIo = { stdout: stream("stdout"), stderr: stream("stderr"), env: {}, cwd };
+  const io: CommandIo = { stdout: stream("stdout"), stderr: stream("stderr"), env: { TERM: "dumb" }, cwd };
   const status = await run({ argv, io, signal: new AbortController().signal, commands: COMMANDS });
   return { status, ...written };
 }

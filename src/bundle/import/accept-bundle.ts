@@ -152,9 +152,9 @@ function refuseFuture({ id, createdAt }: BundleManifest, now: Date, allow: Reado
   if (allow.has("future") || !isFarAhead(createdAt, now)) return;
   throw new JamError(
     "JAM_METADATA_FUTURE",
-    `Bundle ${id} was made from a snapshot of ${createdAt}, which is in the future.`,
+    `Bundle ${id} was made from a snapshot of ${formatLocalTime(createdAt)}, which is in the future.`,
     {
-      hint: `Check this machine's clock (${now.toISOString()}). If the clock is right and you trust the bundle, repeat the command with --allow future`,
+      hint: `Check this machine's clock (it shows ${formatLocalTime(now)}). If the clock is right and you trust the bundle, repeat the command with --allow future`,
       details: { bundle: id, createdAt, now: now.toISOString() },
     },
   );
@@ -173,7 +173,7 @@ function refuseOutdated(
   if (allow.has("rollback") || !isOutdated(manifest, current)) return;
   throw new JamError(
     "JAM_BUNDLE_OUTDATED",
-    `Bundle ${manifest.id} was made from a snapshot of ${manifest.createdAt}; this mirror shows bundle ${current?.bundle?.id} of ${current?.bundle?.createdAt}.`,
+    `Bundle ${manifest.id} was made from a snapshot of ${formatLocalTime(manifest.createdAt)}; this mirror shows bundle ${current?.bundle?.id} of ${formatLocalTime(current?.bundle?.createdAt ?? "an unknown time")}.`,
     {
       hint: `Import the newer bundle. To return to the older one, repeat the command with --allow rollback.${skewNote(manifest.createdAt, current?.bundle?.createdAt)}`,
       details: { bundle: manifest.id, createdAt: manifest.createdAt, shown: current?.bundle?.id ?? null },

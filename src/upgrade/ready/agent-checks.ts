@@ -8,6 +8,7 @@ import type { BlobStat, BlobStore } from "../../store/store.ts";
 import { createAgentIndex } from "../plan/agent-needs.ts";
 import type { PlanAgent, PlanDocument } from "../plan/plan-document.ts";
 import type { AgentReadiness, ReadyCheck } from "./ready-document.ts";
+import { formatLocalDay } from "../../shared/local-time.ts";
 
 /** Where the agents of a plan are searched. */
 export interface AgentLook {
@@ -161,7 +162,7 @@ export function agentChecks(plan: PlanDocument, looked: LookedAgents, isDeep: bo
 function hashedWhen(agents: readonly PlanAgent[], looked: LookedAgents, isDeep: boolean): string {
   if (isDeep) return "every tarball was hashed now";
   const times = agents.flatMap((agent) => looked.get(agentKey(agent))?.verifiedAt ?? []).sort();
-  return `hashed on arrival, the oldest on ${times[0]?.slice(0, 10) ?? "-"}; --deep hashes again`;
+  return `hashed on arrival, the oldest on ${formatLocalDay(times[0] ?? "-")}; --deep hashes again`;
 }
 
 /** Agents that upstream did not list cannot be fetched, so a sync does not help. */
