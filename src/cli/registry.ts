@@ -45,6 +45,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/snapshot.ts"),
   },
   {
+    name: "verify",
+    summary: "check that every tarball in the mirror is whole",
+    group: "mirror",
+    load: () => import("./commands/verify.ts"),
+  },
+  {
     name: "prune",
     summary: "delete what retention no longer keeps",
     group: "mirror",

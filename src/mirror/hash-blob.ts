@@ -41,7 +41,7 @@ async function hashStream(blob: BlobReader, { onBytes, signal }: HashOptions): P
   for await (const piece of blob.bytes()) {
     signal?.throwIfAborted();
     hash.update(piece);
-    onBytes?.(piece.length);
+    await onBytes?.(piece.length);
   }
   return hash.digest("hex") as Sha256;
 }

@@ -1,8 +1,11 @@
 import type { RetryWait } from "../upstream/source.ts";
 import type { ErrorCode } from "../shared/errors.ts";
 
-/** The steps of a run, in order; `write` and `read` are about volumes of a bundle, in the place of `fetch`. */
-export type SyncPhase = "metadata" | "plan" | "fetch" | "write" | "read" | "publish" | "prune";
+/**
+ * The steps of a run, in order; `write` and `read` are about volumes of a bundle, in the place of `fetch`. `verify` is a
+ * run of its own.
+ */
+export type SyncPhase = "metadata" | "plan" | "fetch" | "write" | "read" | "verify" | "publish" | "prune";
 
 /** What happens during a run, for its observers: a progress bar, a log, an NDJSON stream. */
 export type SyncEvent =

@@ -14,6 +14,15 @@ export function parseDurationMs(text: string): number | undefined {
   return ms;
 }
 
+const SHORT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** As `parseDurationMs`, and `90s`, `30m`, `2h`, `1d`, as people type them on a command line. */
+export function parseSpanMs(text: string): number | undefined {
+  const [, amount, unit = ""] = /^(\d+)([smhd])$/.exec(text.trim()) ?? [];
+  const unitMs = SHORT_MS[unit];
+  return amount === undefined || unitMs === undefined ? parseDurationMs(text) : Number(amount) * unitMs;
+}
+
 /** A span for people, coarse on purpose: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `4 d 6 h`. */
 export function formatDuration(ms: number): string {
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;

@@ -24,8 +24,8 @@ export interface BlobIdentity {
 
 /** What hashing a blob reports and heeds. */
 export interface HashOptions {
-  /** Called with the number of bytes of each part. */
-  readonly onBytes?: (bytes: number) => void;
+  /** Called with the number of bytes of each part; the next part is read when it has resolved. */
+  readonly onBytes?: (bytes: number) => void | Promise<void>;
   readonly signal?: AbortSignal;
 }
 

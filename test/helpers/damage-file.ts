@@ -6,7 +6,8 @@ export function flipByte(path: string, position: number): void {
   const file = openSync(path, "r+");
   try {
     const byte = Buffer.alloc(1);
-    const at = position < 0 ? fstatSync(file).size + position : position;
+    const { size } = fstatSync(file);
+    const at = position < 0 ? size + position : Math.min(position, size - 1);
     readSync(file, byte, 0, 1, at);
     byte[0] = (byte[0] ?? 0) ^ 0x40;
     writeSync(file, byte, 0, 1, at);
@@ -46,7 +47,7 @@ export const DAMAGES: readonly (readonly [string, Damage])[] = [
 
 async function cutAndFill(path: string): Promise<void> {
   const { size } = statSync(path);
-  await truncate(path, 2_000_000);
+  await truncate(path, Math.floor(size / 2));
   await truncate(path, size);
 }
 

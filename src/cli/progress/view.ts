@@ -16,12 +16,18 @@ const PHASES = {
   fetch: "Fetching",
   write: "Writing the bundle",
   read: "Reading the bundle",
+  verify: "Verifying tarballs",
   publish: "Publishing",
   prune: "Removing what no snapshot needs",
 } as const satisfies Record<SyncPhase, string>;
 
 /** What moves in the phases in which bytes move. */
-const MOVED: Partial<Record<SyncPhase, string>> = { fetch: "tarballs", write: "volumes", read: "volumes" };
+const MOVED: Partial<Record<SyncPhase, string>> = {
+  fetch: "tarballs",
+  write: "volumes",
+  read: "volumes",
+  verify: "tarballs",
+};
 
 /** True for the phases whose progress is counted in bytes. */
 export function isTransfer(phase: SyncPhase | undefined): boolean {

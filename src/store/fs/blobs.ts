@@ -205,7 +205,7 @@ class FsBlobReader implements BlobReader {
     for await (const piece of this.bytes()) {
       signal?.throwIfAborted();
       hash.update(piece);
-      onBytes?.(piece.length);
+      await onBytes?.(piece.length);
     }
     return hash.digest("hex") as Sha256;
   }

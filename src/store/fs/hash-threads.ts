@@ -19,7 +19,7 @@ export interface HashedFile {
 
 /** What is reported of hashing, and what ends it. */
 export interface HashWatch {
-  readonly onBytes: ((bytes: number) => void) | undefined;
+  readonly onBytes: ((bytes: number) => void | Promise<void>) | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -40,20 +40,20 @@ export class HashThreads {
     const thread = await this.#leastBusy();
     const job = this.#nextJob++;
     thread.begin();
+    let isDone = false;
     try {
       for (let start = 0; ;) {
         const end = Math.min(start + PART_BYTES, size);
         const part = await thread.run({ job, fd, start, end, isLast: end === size });
         if ("error" in part) throw Object.assign(new Error(part.error.message), { code: part.error.code });
-        onBytes?.(part.read);
         start += part.read;
-        if (end === size || start < end) return { digest: parseSha256(part.digest), read: start };
-        if (signal?.aborted === true) {
-          thread.forget(job);
-          signal.throwIfAborted();
-        }
+        isDone = end === size || start < end;
+        await onBytes?.(part.read);
+        if (isDone) return { digest: parseSha256(part.digest), read: start };
+        signal?.throwIfAborted();
       }
     } finally {
+      if (!isDone) thread.forget(job);
       thread.end();
     }
   }

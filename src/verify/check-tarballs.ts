@@ -1,0 +1,137 @@
+import { hashBlob } from "../mirror/hash-blob.ts";
+import type { SyncObserver } from "../mirror/run-events.ts";
+import { isJamError, toJamError } from "../shared/errors.ts";
+import { mapConcurrently } from "../shared/map-concurrently.ts";
+import type { Sha256 } from "../shared/sha256.ts";
+import type { BlobStore } from "../store/store.ts";
+import type { Pace } from "./pace.ts";
+import type { VerifiedMemory } from "./verified-memory.ts";
+import type { VerifyFault } from "./verify-document.ts";
+
+/** Tarballs that are hashed at the same time: one for each thread that hashes. */
+const HASHED_AT_ONCE = 2;
+
+/** A tarball that snapshots list. */
+export interface ListedTarball {
+  readonly sha256: Sha256;
+  /** Bytes. */
+  readonly size: number;
+  /** For people. */
+  readonly path: string;
+}
+
+/** What is wrong with a tarball. */
+export type TarballFault = Pick<VerifyFault, "state" | "how"> & { readonly sha256: Sha256 };
+
+export interface TarballCheck {
+  readonly blobs: Pick<BlobStore, "stat" | "open">;
+  readonly isDeep: boolean;
+  readonly pace: Pace;
+  /** When each was hashed last; what is hashed now is entered. */
+  readonly verified: VerifiedMemory;
+  readonly observe: SyncObserver;
+  /** Called as soon as a fault is found. */
+  readonly onFault: (fault: TarballFault) => Promise<void>;
+  /** Called after each tarball that was hashed and is whole. */
+  readonly onVerified: () => Promise<void>;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+}
+
+/** What was looked at. */
+export interface CheckedTarballs {
+  readonly tarballs: number;
+  readonly bytes: number;
+  /** Left for the next run. */
+  readonly remaining: number;
+}
+
+/**
+ * Looks whether every tarball is there in its size and, where it is to be deep, hashes it: the one that waits longest
+ * first, until the pace is over.
+ * @throws JamError JAM_STORE_…, the reason of the signal
+ */
+export async function checkTarballs(
+  listed: readonly ListedTarball[],
+  check: TarballCheck,
+): Promise<CheckedTarballs> {
+  const { isDeep, observe, verified } = check;
+  const found = await mapConcurrently(listed, (tarball) => findBySize(tarball, check));
+  const whole = listed.filter((_, at) => found[at] === true);
+  if (!isDeep) return { tarballs: listed.length, bytes: 0, remaining: 0 };
+  const queue = whole.toSorted((a, b) => compare(verified.get(a.sha256), verified.get(b.sha256)));
+  observe({ kind: "planned", items: queue.length, bytes: sum(queue) });
+  const hashed = await mapConcurrently(queue, (tarball) => hashOne(tarball, check), HASHED_AT_ONCE);
+  const done = queue.filter((_, at) => hashed[at] === true);
+  const remaining = queue.length - done.length;
+  return { tarballs: listed.length - remaining, bytes: sum(done), remaining };
+}
+
+async function findBySize(
+  { sha256, size }: ListedTarball,
+  { blobs, onFault }: TarballCheck,
+): Promise<boolean> {
+  try {
+    const stat = await blobs.stat(sha256);
+    if (stat?.size === size) return true;
+    if (stat === undefined) await onFault({ sha256, state: "missing", how: "it is not in the store" });
+    else await onFault({ sha256, state: "damaged", how: `it has ${stat.size} bytes instead of ${size}` });
+  } catch (error) {
+    await onFault({ sha256, state: "unreadable", how: toJamError(error).message });
+  }
+  return false;
+}
+
+/** True when it was looked at; false when the pace was over before. */
+async function hashOne(tarball: ListedTarball, check: TarballCheck): Promise<boolean> {
+  const { observe, onFault, signal, pace } = check;
+  signal.throwIfAborted();
+  if (pace.isOver()) return false;
+  const { path, size, sha256 } = tarball;
+  observe({ kind: "item-started", path, size, received: 0 });
+  const fault = await findFault(tarball, check);
+  if (fault === undefined) {
+    observe({ kind: "item-done", path, size });
+    check.verified.set(sha256, check.now().toISOString());
+    await check.onVerified();
+  } else {
+    observe({ kind: "item-failed", path, code: "JAM_STORE_CORRUPT", message: fault.how });
+    check.verified.delete(sha256);
+    await onFault({ sha256, ...fault });
+  }
+  return true;
+}
+
+async function findFault(
+  { sha256, path }: ListedTarball,
+  { blobs, pace, observe, signal }: TarballCheck,
+): Promise<Pick<TarballFault, "state" | "how"> | undefined> {
+  try {
+    const blob = await blobs.open(sha256);
+    if (blob === undefined) return { state: "missing", how: "it is not in the store" };
+    try {
+      const onBytes = async (bytes: number) => {
+        observe({ kind: "item-bytes", path, bytes });
+        await pace.spend(bytes);
+      };
+      const hashed = await hashBlob(blob, { onBytes, signal });
+      if (hashed === undefined) return { state: "unreadable", how: "it is being written to" };
+      if (hashed.sha256 === sha256) return undefined;
+      return { state: "damaged", how: `its bytes have the SHA-256 ${hashed.sha256}` };
+    } finally {
+      await blob.close();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    const { message } = toJamError(error);
+    return { state: isJamError(error, "JAM_STORE_CORRUPT") ? "damaged" : "unreadable", how: message };
+  }
+}
+
+function compare(one = "", other = ""): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+function sum(tarballs: readonly ListedTarball[]): number {
+  return tarballs.reduce((bytes, { size }) => bytes + size, 0);
+}

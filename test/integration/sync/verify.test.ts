@@ -1,0 +1,179 @@
+import { existsSync, readdirSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parseSha256, type Sha256 } from "../../../src/shared/sha256.ts";
+import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
+import { blobPath } from "../../../src/store/layout.ts";
+import type { VerifyDocument } from "../../../src/verify/verify-document.ts";
+import { DAMAGES, flipByteQuietly, makeWritable } from "../../helpers/damage-file.ts";
+import { temporaryMirror, type TestMirror } from "../../helpers/mirror.ts";
+import { startServe } from "../../helpers/running-jam.ts";
+import { buildSampleTree, startUpstream } from "../../helpers/upstream.ts";
+
+const tree = await buildSampleTree({
+  releases: ["2.9.60", "3.6.27"],
+  arches: ["amd64", "arm64"],
+  oses: ["ubuntu"],
+});
+
+async function syncedMirror() {
+  const upstream = await startUpstream({ tree });
+  const mirror = await temporaryMirror(upstream);
+  await mirror.sync();
+  const names = await readdir(join(mirror.data, "blobs/sha256"), { recursive: true });
+  const blobs = names.map((name) => parseSha256(name.slice(3))).filter((sha256) => sha256 !== undefined);
+  const path = (sha256: Sha256) => join(mirror.data, blobPath(sha256));
+  for (const sha256 of blobs) await makeWritable(path(sha256));
+  return {
+    mirror,
+    upstream,
+    blobs: blobs.sort(),
+    path,
+    async [Symbol.asyncDispose]() {
+      await mirror[Symbol.asyncDispose]();
+      await upstream[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function verify(mirror: TestMirror, ...flags: string[]) {
+  const { status, stdout } = await mirror.here("verify", "-o", "json", ...flags);
+  return { status, document: JSON.parse(stdout) as VerifyDocument };
+}
+
+test("a whole mirror: everything is checked, each run, and the exit status is 0", async () => {
+  await using here = await syncedMirror();
+  const { mirror, blobs } = here;
+  const plain = await verify(mirror);
+  expect(plain).toMatchObject({
+    status: 0,
+    document: { outcome: "whole", deep: false, faults: [], oldest: null },
+  });
+  const deep = await verify(mirror, "--deep");
+  expect(deep).toMatchObject({
+    status: 0,
+    document: { outcome: "whole", checked: { tarballs: blobs.length }, remaining: 0, withdrawn: true },
+  });
+  expect(deep.document.checked.bytes).toBe(deep.document.listed.bytes);
+  expect(deep.document.oldest).toMatch(/^20/);
+  expect((await mirror.here("verify", "--deep", "--quiet")).stdout).toBe("");
+  expect((await mirror.here("verify")).stdout).toMatch(/^Whole: \d+ tarballs of \d+ checked, sizes only/);
+});
+
+test.for(DAMAGES)(
+  "--deep finds that %s, withdraws it from tools/, and a sync repairs it",
+  async ([what, damage]) => {
+    await using here = await syncedMirror();
+    const { mirror, blobs, path } = here;
+    const before = await mirror.published();
+    const [bad, other] = blobs as [Sha256, Sha256];
+    await damage(path(bad), path(other));
+
+    const found = await verify(mirror, "--deep");
+    expect(found).toMatchObject({
+      status: 4,
+      document: {
+        outcome: "damaged",
+        withdrawn: true,
+        faults: [
+          {
+            check: "tarballs",
+            sha256: bad,
+            isShown: true,
+            state: /gone|folder/.test(what) ? "missing" : "damaged",
+          },
+        ],
+      },
+    });
+    expect(found.document.faults[0]?.agents[0]).toMatch(/-ubuntu-/);
+    expect(existsSync(path(bad))).toBe(false);
+    const during = await mirror.published();
+    expect(during.items.map(({ sha256 }) => sha256)).not.toContain(bad);
+    expect(during.agents.length).toBeLessThan(before.agents.length);
+    // It stays a fault until it is repaired.
+    expect((await verify(mirror)).status).toBe(4);
+    expect((await mirror.here("status")).stdout).toContain("damaged");
+
+    await mirror.sync();
+    expect((await mirror.published()).fingerprint).toBe(before.fingerprint);
+    expect((await verify(mirror, "--deep")).status).toBe(0);
+  },
+);
+
+test("without --deep sizes are compared: what is cut or gone is found, changed bytes are not", async () => {
+  await using here = await syncedMirror();
+  const { mirror, blobs, path } = here;
+  const [flipped, gone] = blobs as [Sha256, Sha256];
+  await flipByteQuietly(path(flipped), 9);
+  await rm(path(gone));
+  const { status, document } = await verify(mirror);
+  expect([status, document.faults.map(({ sha256 }) => sha256)]).toEqual([4, [gone]]);
+});
+
+test("a running server no longer lists what a verification finds, and serves it again after a sync", async () => {
+  await using here = await syncedMirror();
+  const { mirror, path } = here;
+  await using served = await startServe(mirror.folder);
+  const [item] = (await mirror.published()).items;
+  const download = () => fetch(`${served.url}/tools/${item?.path}`);
+  const ready = () => fetch(`${served.url}/readyz`);
+  expect([(await download()).status, (await ready()).status]).toEqual([200, 200]);
+  await flipByteQuietly(path(item?.sha256 as Sha256), 20);
+  expect((await verify(mirror, "--deep")).status).toBe(4);
+  expect([(await ready()).status, (await download()).status]).toEqual([503, 503]);
+  await mirror.sync();
+  expect([(await ready()).status, (await download()).status]).toEqual([200, 200]);
+});
+
+test("a budget ends a run early without a fault, and the next one begins with what was left", async () => {
+  await using here = await syncedMirror();
+  const { mirror, blobs } = here;
+  const order: string[][] = [];
+  for (let run = 0; run < 2; run += 1) {
+    // Two are begun at the same time; the rate makes the others wait longer than the budget.
+    const flags = ["--deep", "--budget", "1s", "--limit-rate", "1K", "--progress", "json"];
+    const { status, stdout, stderr } = await mirror.here("verify", "-o", "json", ...flags);
+    const document = JSON.parse(stdout) as VerifyDocument;
+    expect(status).toBe(0);
+    expect(document.remaining).toBeGreaterThan(0);
+    expect(document.remaining).toBeLessThan(blobs.length);
+    const events = stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { kind: string; path?: string });
+    order.push(events.filter(({ kind }) => kind === "item-done").map((event) => event.path ?? ""));
+  }
+  expect(order[0]?.filter((path) => order[1]?.includes(path))).toEqual([]);
+});
+
+test("while another run writes, damage is noted and left to that run", async () => {
+  await using here = await syncedMirror();
+  const { mirror, blobs, path } = here;
+  const store = await openFsStore(mirror.data);
+  const lease = await store.lease.acquire("jam sync");
+  const [bad] = blobs as [Sha256];
+  await flipByteQuietly(path(bad), 1);
+  expect(await verify(mirror, "--deep")).toMatchObject({ status: 4, document: { withdrawn: false } });
+  expect(readdirSync(join(mirror.data, "state"))).toContain(`damaged-${bad}.json`);
+  await lease.release();
+  expect(await mirror.sync()).toMatchObject({ failed: [] });
+  expect((await verify(mirror, "--deep")).status).toBe(0);
+});
+
+test.for([
+  ["--budget", "soon", /30m, 2h/],
+  ["--budget", "0m", /above zero/],
+  ["--limit-rate", "5", /1KiB/],
+] as const)("%s %s is refused", async ([flag, value, message]) => {
+  await using here = await syncedMirror();
+  const { status, stderr } = await here.mirror.here("verify", flag, value);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(message);
+});
+
+test("an empty mirror is whole", async () => {
+  await using upstream = await startUpstream({ tree });
+  await using mirror = await temporaryMirror(upstream);
+  expect(await verify(mirror, "--deep")).toMatchObject({ status: 0, document: { listed: { tarballs: 0 } } });
+});
