@@ -1,5 +1,5 @@
 import { defined } from "../shared/collections.ts";
-import { toJamError } from "../shared/errors.ts";
+import { toJamError, type ErrorCode } from "../shared/errors.ts";
 import { shellCommand } from "../shared/shell-command.ts";
 
 /** One thing that was looked at. */
@@ -18,6 +18,8 @@ export interface CheckResult {
   readonly state: "ok" | "warn" | "fail";
   /** What was found. */
   readonly detail: string;
+  /** The error that was found; `docs/reference/errors.md` explains it. */
+  readonly code?: ErrorCode;
   /** What to do about it; only with `warn` and `fail`. */
   readonly hint?: string;
 }
@@ -124,6 +126,6 @@ async function orFailure(
   } catch (cause) {
     const { code, message, hint } = toJamError(cause);
     const detail = `${message} [${code}]`;
-    return [{ check, state: "fail", detail, ...defined({ hint }) }];
+    return [{ check, state: "fail", code, detail, ...defined({ hint }) }];
   }
 }

@@ -8,6 +8,7 @@ import { checkData, type CheckResult, type DataUnderTest } from "./check-data.ts
 import { checkRunning, type RunningUnderTest } from "./check-running.ts";
 import { parseIndexFile } from "../simplestreams/index-file.ts";
 import { STALE_AFTER_MS } from "../metadata/freshness.ts";
+import { describeNewSigner, withSignersBefore } from "../mirror/signers.ts";
 import { formatFingerprint } from "../shared/signature.ts";
 import { formatLocalTime } from "../shared/local-time.ts";
 
@@ -18,6 +19,8 @@ export interface RulesVerdict {
   readonly warnings: readonly string[];
   /** Why a sync would change nothing. */
   readonly refusal: JamError | undefined;
+  /** Agents for which upstream lists other bytes than those that the mirror has. */
+  readonly changed: readonly string[];
 }
 
 export interface SetupUnderTest extends DataUnderTest {
@@ -29,6 +32,8 @@ export interface SetupUnderTest extends DataUnderTest {
   readonly isOffline: boolean;
   /** Joins the upstreams; fails where a key or a URL is bad. */
   readonly openSources: () => Promise<readonly DocumentSource[]>;
+  /** Fingerprints of the keys that signed what was last accepted of an upstream; none where nothing is known. */
+  readonly signersBefore: (source: DocumentSource) => Promise<readonly string[]>;
   /** Reads what upstream lists and applies the rules to it, as a sync would. */
   readonly evaluateRules: () => Promise<RulesVerdict>;
   /** The keys for what crosses an air gap. */
@@ -104,7 +109,7 @@ async function checkCarry({ carryKeys, isOffline }: SetupUnderTest): Promise<Che
 /** Something that is not used; what others could use is a failure. */
 function describeProblem(check: CheckResult["check"], { code, message, hint }: JamError): CheckResult {
   const state = code === "JAM_KEY_EXPOSED" ? "fail" : "warn";
-  return { check, state, detail: `${message} [${code}]`, ...defined({ hint }) };
+  return { check, state, code, detail: `${message} [${code}]`, ...defined({ hint }) };
 }
 
 async function openSources(setup: SetupUnderTest): Promise<readonly DocumentSource[] | "offline"> {
@@ -156,15 +161,19 @@ async function checkKey(source: DocumentSource): Promise<CheckResult> {
 
 async function checkSource(source: DocumentSource, setup: SetupUnderTest): Promise<CheckResult[]> {
   const suffix = source.verifies ? ".sjson" : ".json";
-  const answer = await attempt("upstream", () =>
-    source.readDocument(`streams/v1/index2${suffix}`, undefined, setup.signal),
-  );
+  const before = await setup.signersBefore(source).catch(() => []);
+  const answer = await attempt("upstream", async () => {
+    try {
+      return await source.readDocument(`streams/v1/index2${suffix}`, undefined, setup.signal);
+    } catch (error) {
+      throw withSignersBefore(error, before);
+    }
+  });
   if ("check" in answer) return [answer];
   if (answer.value.kind !== "found") {
     const hint = "Check that the URL ends where streams/v1 begins (…/juju/tools/).";
-    return [
-      { check: "upstream", state: "fail", detail: `${source.url} has no streams/v1/index2${suffix}`, hint },
-    ];
+    const detail = `${source.url} has no streams/v1/index2${suffix}`;
+    return [{ check: "upstream", state: "fail", code: "JAM_UPSTREAM_NOT_FOUND", detail, hint }];
   }
   const { document } = answer.value;
   const index = await attempt("upstream", () => Promise.resolve(parseIndexFile(document.text, document.url)));
@@ -175,7 +184,10 @@ async function checkSource(source: DocumentSource, setup: SetupUnderTest): Promi
       : `signed by ${formatFingerprint(document.signature.fingerprint)}`;
   const detail = `${source.name} ${source.url}: ${index.value.entries.size} content ids, ${signedBy}`;
   const expiredAt = document.signature?.keyExpiredAt;
+  const signers = document.signature === undefined ? [] : [document.signature.fingerprint];
+  const changed = describeNewSigner(source, before, signers);
   return [
+    ...(changed === undefined ? [] : [newSigner(changed)]),
     expiredAt === undefined
       ? { check: "upstream", state: "ok", detail }
       : {
@@ -186,6 +198,12 @@ async function checkSource(source: DocumentSource, setup: SetupUnderTest): Promi
         },
     checkClock(document.signature?.signedAt ?? index.value.updatedAt, setup.now),
   ];
+}
+
+function newSigner(detail: string): CheckResult {
+  const hint =
+    "Compare the fingerprint with what the operator of the upstream publishes. The next sync accepts it.";
+  return { check: "key", state: "warn", detail, hint };
 }
 
 function checkClock(published: Date | undefined, now: Date): CheckResult {
@@ -215,7 +233,7 @@ function checkClock(published: Date | undefined, now: Date): CheckResult {
 async function checkRules({ evaluateRules }: SetupUnderTest): Promise<CheckResult[]> {
   const verdict = await attempt("rules", evaluateRules);
   if ("check" in verdict) return [verdict];
-  const { rules, warnings, refusal } = verdict.value;
+  const { rules, warnings, refusal, changed } = verdict.value;
   const isEmpty = refusal?.code === "JAM_SELECT_EMPTY";
   const taken = rules
     .map(({ rule, taken }) => `rule ${rule} selects ${formatCount(taken, "agent")}`)
@@ -229,7 +247,8 @@ async function checkRules({ evaluateRules }: SetupUnderTest): Promise<CheckResul
     detail,
     hint,
   }));
-  if (isEmpty) return missing;
+  const found = changed.length === 0 ? [] : [changedBytes(changed)];
+  if (isEmpty) return [...found, ...missing];
   const refused: CheckResult[] =
     refusal === undefined
       ? []
@@ -237,11 +256,23 @@ async function checkRules({ evaluateRules }: SetupUnderTest): Promise<CheckResul
           {
             check: "rules",
             state: "fail",
+            code: refusal.code,
             detail: `${refusal.message.replaceAll(/\.?\n\s*/g, "; ")} [${refusal.code}]`,
             ...defined({ hint: refusal.hint }),
           },
         ];
-  return [{ check: "rules", state: "ok", detail: taken }, ...missing, ...refused];
+  return [...found, { check: "rules", state: "ok", detail: taken }, ...missing, ...refused];
+}
+
+function changedBytes(agents: readonly string[]): CheckResult {
+  const names = agents.length > 3 ? `${agents.slice(0, 3).join(", ")}, …` : agents.join(", ");
+  return {
+    check: "upstream",
+    state: "fail",
+    code: "JAM_METADATA_PATH_REUSED",
+    detail: `other bytes are listed under the name of ${formatCount(agents.length, "agent")} in the mirror (${names}) [JAM_METADATA_PATH_REUSED]`,
+    hint: "A sync refuses them and keeps what the mirror has. Ask the operator of the upstream why they changed; `jam sync --dry-run` lists them.",
+  };
 }
 
 async function checkDisk(setup: SetupUnderTest): Promise<CheckResult[]> {
@@ -276,6 +307,7 @@ async function attempt<T>(
     return {
       check,
       state: "fail",
+      code: error.code,
       detail: `${error.message} [${error.code}]`,
       ...defined({ hint: error.hint }),
     };

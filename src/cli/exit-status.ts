@@ -9,7 +9,7 @@ export const EXIT_STATUSES = [
   [6, "locked by another run"],
   [7, "refused in offline mode"],
   [8, "no space"],
-  [9, "upstream unreachable"],
+  [9, "upstream: it cannot be reached, or what it answers cannot be used"],
   [10, "changes pending (only with --detailed-exitcode)"],
   [11, "stale: no recent good run (only status with --max-age)"],
   [130, "cancelled"],
@@ -18,7 +18,7 @@ export const EXIT_STATUSES = [
 /** Statuses that a command exits with after it has printed its result. */
 export const EXIT = {
   ok: 0,
-  /** `jam check` found settings that prevent a sync. */
+  /** `jam check` found something that prevents a sync and has no status of its own. */
   failedCheck: 2,
   /** A part is missing, and the result lists it. */
   partial: 3,

@@ -92,10 +92,10 @@ export function refuseMassRemoval({
 function describeReuse(agent: Agent, held: Agent): JamError {
   return new JamError(
     "JAM_METADATA_PATH_REUSED",
-    `${formatAgentName(agent)} (${agent.path}) changed upstream: its sha256 was ${held.sha256} and is now ${agent.sha256}.`,
+    `${agent.path}: other bytes are listed under this name: sha256 ${agent.sha256} instead of ${held.sha256}.`,
     {
       hint: "A published agent never changes. The held one stays; to accept the new one, repeat the command with --allow path-reuse",
-      details: { path: agent.path, held: held.sha256, received: agent.sha256 },
+      details: { agent: formatAgentName(agent), path: agent.path, held: held.sha256, received: agent.sha256 },
     },
   );
 }

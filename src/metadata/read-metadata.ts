@@ -9,6 +9,7 @@ import type { Sha256 } from "../shared/sha256.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import { checkFreshness, evaluateKeyExpiry, type Allowance } from "./freshness.ts";
 import { readAccepted } from "../mirror/proofs.ts";
+import { signersOf, withSignersBefore } from "../mirror/signers.ts";
 import type { ProvenDocument } from "../mirror/snapshot.ts";
 import { acceptedDocument, type AcceptedDocument, type AcceptedDocuments } from "../mirror/upstream-state.ts";
 import { isForeign, isMissing, readAlone, sortRefused, type UnreadableProducts } from "./unreadable.ts";
@@ -243,11 +244,10 @@ class SetReader {
     const { source, accepted, signal } = this.#request;
     const known = accepted.get(path);
     const kept = known === undefined ? undefined : await this.#readKept(known);
-    const answer = await source.readDocument(
-      path,
-      kept === undefined ? undefined : known?.validators,
-      signal,
-    );
+    const validators = kept === undefined ? undefined : known?.validators;
+    const answer = await source.readDocument(path, validators, signal).catch((error: unknown) => {
+      throw withSignersBefore(error, signersOf(accepted.values()));
+    });
     if (answer.kind === "not-found") return undefined;
     if (answer.kind === "found") {
       if (source.verifies && answer.document.signature === undefined) {

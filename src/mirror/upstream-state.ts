@@ -37,6 +37,8 @@ export interface UpstreamState {
    * says that two upstreams publish the same state at the same time.
    */
   readonly further: ReadonlyMap<string, readonly AcceptedDocument[]>;
+  /** Fingerprints of the keys that signed what was last accepted, by the name of the upstream. Absent in older notes. */
+  readonly signers?: ReadonlyMap<string, readonly string[]>;
 }
 
 const acceptedDocuments = z.array(
@@ -59,6 +61,7 @@ const note = stateDocument({
   schema: z.object({
     documents: acceptedDocuments,
     further: z.array(z.object({ upstream: z.string(), documents: acceptedDocuments })).exactOptional(),
+    signers: z.array(z.object({ upstream: z.string(), signedBy: z.array(z.string()) })).exactOptional(),
   }),
   damage: "absent",
 });
@@ -73,10 +76,11 @@ export async function readUpstreamState(
 ): Promise<UpstreamState> {
   const noted = await note.read(documents);
   if (noted !== undefined) {
-    const { further = [] } = noted;
+    const { further = [], signers } = noted;
     return {
       documents: byPath(noted.documents),
       further: new Map(further.map((row) => [row.upstream, row.documents])),
+      ...(signers && { signers: new Map(signers.map((row) => [row.upstream, row.signedBy])) }),
     };
   }
   return {
@@ -111,6 +115,9 @@ export async function writeUpstreamState(
   await note.write(documents, {
     documents: [...state.documents.values()],
     ...(further.length === 0 ? {} : { further }),
+    ...(state.signers && {
+      signers: [...state.signers].map(([upstream, signedBy]) => ({ upstream, signedBy: [...signedBy] })),
+    }),
   });
 }
 

@@ -50,7 +50,7 @@ interface Outcome {
  * Every code a user can meet, with its family, exit status and HTTP status. Codes are never reused.
  *
  * Exit statuses: 1 a bug, 2 usage or configuration, 3 partial, 4 trust, 5 not held, 6 locked,
- * 7 refused offline, 8 no space, 9 upstream unreachable, 130 cancelled.
+ * 7 refused offline, 8 no space, 9 upstream not usable, 130 cancelled.
  * `docs/reference/errors.md` explains each code and a test holds the two lists equal.
  */
 export const ERROR_OUTCOMES = {

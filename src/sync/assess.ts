@@ -1,5 +1,6 @@
 import type { Upstream } from "../upstream/source.ts";
 import type { Store } from "../store/store.ts";
+import { defined } from "../shared/collections.ts";
 import type { JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
@@ -10,6 +11,8 @@ import { askOthers, type FurtherUpstream } from "./ask-others.ts";
 import { type AssessInput, chooseUpstream } from "./choose-upstream.ts";
 import { guardCatalogue } from "../metadata/guard.ts";
 import { listDamaged } from "../mirror/damaged-blobs.ts";
+import { isRefusedChange } from "../mirror/refused-changes.ts";
+import { describeNewSigner, rememberSigners, signersBefore, signersOf } from "../mirror/signers.ts";
 import { byPath, type UpstreamState } from "../mirror/upstream-state.ts";
 import {
   evaluateAgents,
@@ -87,8 +90,11 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     ...refusals.warnings,
     ...warnOfLost(input.running, forFleet),
   ];
+  const read = [chosen, ...others.further];
+  const newSigners = findNewSigners(input, read);
+  const signers = nextSigners(input, read, refusals.failed.some(isRefusedChange));
   for (const message of all) input.observe({ kind: "warning", message });
-  const urgent = [...unknownFleet(input.running), ...unmet];
+  const urgent = [...newSigners, ...unknownFleet(input.running), ...unmet];
   for (const message of urgent) input.observe({ kind: "warning", message, isUrgent: true });
   return {
     source,
@@ -102,7 +108,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
       const now = new Set<Sha256>([...held, ...fetched.map(({ sha256 }) => sha256)]);
       return (agent) => now.has(agent.sha256);
     },
-    state: nextState(input, metadata, others.further),
+    state: { ...nextState(input, metadata, others.further), ...defined({ signers }) },
     warnings: [...all, ...urgent],
     rules,
     // What a product file that cannot be read lists is not known.
@@ -113,10 +119,11 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
 
 /** What earlier runs accepted and this one. Nothing is kept of an upstream that is no longer configured. */
 function nextState(
-  { state, sources }: Pick<AssessInput, "state" | "sources">,
+  input: Pick<AssessInput, "state" | "sources">,
   { documents }: UpstreamMetadata,
   further: readonly FurtherUpstream[],
-): UpstreamState {
+): Omit<UpstreamState, "signers"> {
+  const { state, sources } = input;
   const configured = [...state.further].filter(([url]) => sources.some((one) => one.url === url));
   return {
     documents: new Map([...state.documents, ...byPath(documents)]),
@@ -125,6 +132,33 @@ function nextState(
       ...further.map(({ source, metadata }) => [source.url, metadata.documents] as const),
     ]),
   };
+}
+
+/** Who signs these upstreams. While changed bytes are refused it is who signed them before, so that every run says it. */
+function nextSigners(
+  { state, sources }: Pick<AssessInput, "state" | "sources">,
+  read: readonly Pick<FurtherUpstream, "source" | "metadata">[],
+  keepsBefore: boolean,
+): UpstreamState["signers"] {
+  const named = [...(state.signers ?? [])].filter(([name]) => sources.some((one) => one.name === name));
+  return rememberSigners(
+    new Map(named),
+    read.map(({ source, metadata: { documents } }) => {
+      const before = keepsBefore ? signersBefore(state, source, source === sources[0]) : [];
+      return { source, signers: before.length > 0 ? before : signersOf(documents) };
+    }),
+  );
+}
+
+/** What to say of upstreams whose signer is another one than before. */
+function findNewSigners(
+  { state, sources }: Pick<AssessInput, "state" | "sources">,
+  read: readonly Pick<FurtherUpstream, "source" | "metadata">[],
+): string[] {
+  return read.flatMap(({ source, metadata }) => {
+    const before = signersBefore(state, source, source === sources[0]);
+    return describeNewSigner(source, before, signersOf(metadata.documents)) ?? [];
+  });
 }
 
 /** Every agent that an upstream lists and that counts, and what of the mirror's streams was read for it. */

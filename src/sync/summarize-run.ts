@@ -7,6 +7,7 @@ import type { FetchOutcome } from "./fetch-items.ts";
 import type { SyncPlan } from "./plan.ts";
 import { REPORT_LISTS, type FailedItem, type UnstampedReport } from "../mirror/run-report.ts";
 import { outcomesOf } from "./evaluate-rules.ts";
+import { refusedFirst } from "../mirror/refused-changes.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 
 /** What a run started from and came to. */
@@ -25,7 +26,7 @@ export function summarizeRun(run: FinishedRun): UnstampedReport {
   // Without an agent nothing is published, and what was shown stays.
   const shown = agents.length === 0 ? (snapshot?.agents ?? []) : agents;
   const after = new Set(shown.map(formatAgentName));
-  const failed = [...assessment.failed, ...failedSteps(assessment.plan, outcome.failed)];
+  const failed = refusedFirst([...assessment.failed, ...failedSteps(assessment.plan, outcome.failed)]);
   const isChanged = snapshot?.id !== current?.id;
   const report: UnstampedReport = {
     outcome: failed.length > 0 ? "partial" : isChanged ? "updated" : "unchanged",

@@ -81,8 +81,38 @@ test("a limit that slows downloads down for seconds is reported once", async () 
 test("check does not wait: it says what upstream asks for", async () => {
   upstream.fault(INDEX, { kind: "status", status: 503, retryAfter: 600 });
   const { status, stdout, stderr } = await mirror.jam("check");
-  expect(status).toBe(2);
+  expect(status).toBe(9);
   expect(stdout).toMatch(/fail +upstream .*503 \(Retry-After: 5 min or more\)/);
   expect(stderr).not.toContain("waiting");
   expect(upstream.requests.filter((request) => request.includes(INDEX))).not.toHaveLength(0);
+});
+
+test.for([
+  ["a wrong URL (404)", { kind: "status", status: 404 }, 9],
+  ["an upstream that refuses", { kind: "status", status: 403 }, 9],
+  ["a broken upstream", { kind: "status", status: 500 }, 9],
+  ["a login page", { kind: "html" }, 9],
+] as const)(
+  "%s gives one exit status in sync, its dry run, check and explain",
+  async ([, fault, expected]) => {
+    upstream.fault(/streams\/v1/, fault);
+    const statuses = await Promise.all(
+      [["sync"], ["sync", "--dry-run"], ["check"], ["check", "-q"], ["explain", "3.6.27"]].map(
+        async (args) => {
+          const { status, stdout, stderr } = await mirror.here(...args);
+          expect(stdout + stderr).not.toMatch(/unreachable/i);
+          return status;
+        },
+      ),
+    );
+    expect(statuses).toEqual(statuses.map(() => expected));
+  },
+);
+
+test("check --quiet prints what is not ok, and nothing where all is", async () => {
+  expect(await mirror.here("check", "-q")).toMatchObject({ status: 0, stdout: "" });
+  upstream.fault(INDEX, { kind: "status", status: 404 });
+  const { stdout } = await mirror.here("check", "--quiet");
+  expect(stdout).toMatch(/^fail {2}upstream /);
+  expect(stdout).not.toMatch(/^ok/m);
 });

@@ -46,7 +46,14 @@ export async function acceptBundle(
     ...trust,
     volumeSize: label.volumeSize,
   };
-  return { bundle, warning };
+  return { bundle, warning: warning ?? newMaker(bundle, current) };
+}
+
+/** What to say where another key than before signed the bundle. */
+function newMaker({ manifest, signedBy }: PendingBundle, current: Snapshot | undefined): string | undefined {
+  const before = current?.bundle?.signedBy;
+  if (signedBy === null || before === undefined || before === null || before === signedBy) return undefined;
+  return `The signer of bundles has changed: ${manifest.id} is signed by ${formatFingerprint(signedBy)}; until now they were signed by ${formatFingerprint(before)}. The new key is trusted here. If its maker did not announce it, ask before the next upgrade.`;
 }
 
 /** What a bundle is checked against. */

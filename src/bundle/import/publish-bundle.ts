@@ -8,6 +8,7 @@ import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
 import { publishChanges } from "../../mirror/publish-changes.ts";
 import type { FailedItem } from "../../mirror/run-report.ts";
 import { keptForFleet, unknownFleet } from "../../mirror/running-versions.ts";
+import { describeNewSigner, rememberSigners, signersBefore, signersOf } from "../../mirror/signers.ts";
 import { proofsOf, type BundleOrigin, type Snapshot } from "../../mirror/snapshot.ts";
 import {
   byPath,
@@ -66,6 +67,7 @@ export async function publishBundle(
     removed: (current?.agents ?? []).map(formatAgentName).filter((name) => !names.has(name)),
     failed: chosen.refused.map(failedItem),
     warnings: [
+      ...newSigner(proven),
       ...verified.metadata.warnings,
       ...verified.unreadable.map(({ path, error }) => `${path} proves nothing: ${error.message}`),
       ...chosen.denied,
@@ -86,6 +88,13 @@ async function prove({ bundle, current, rules, work }: Publishing): Promise<Prov
   const state = await readUpstreamState(documents, current);
   const known = { documents, accepted: state.documents, acceptedByHash: acceptedBy(current) };
   return { state, verified: await verifyProofs(bundle.manifest, { ...work, ...rules, ...known }) };
+}
+
+/** What to say where upstream's documents are signed by another key than those that were accepted before. */
+function newSigner({ verified: { source, metadata }, state }: Proven): string[] {
+  const before = signersBefore(state, source, true);
+  const message = describeNewSigner(source, before, signersOf(metadata.documents));
+  return message === undefined ? [] : [message];
 }
 
 /** The agents to list: those of the bundle that do not contradict what is held, without what `deny` names. */
@@ -121,7 +130,9 @@ async function publish(
   const { store, now } = work;
   const earlierProofs = await findEarlierProofs(store, { verified, current, agents });
   const accepted = new Map([...state.documents, ...byPath(verified.metadata.documents)]);
-  await writeUpstreamState(store.documents, { ...state, documents: accepted });
+  const { source, metadata } = verified;
+  const signers = rememberSigners(state.signers, [{ source, signers: signersOf(metadata.documents) }]);
+  await writeUpstreamState(store.documents, { ...state, documents: accepted, signers });
   const { id, advice } = bundle.manifest;
   await writeCarriedAdvice(store.documents, { bundle: id, advice });
   return publishChanges({

@@ -1,6 +1,9 @@
 import type { CheckResult } from "../../audit/check-data.ts";
 import { printable } from "../../shared/printable.ts";
 import { checkSetup } from "../../audit/check-setup.ts";
+import { isRefusedChange } from "../../mirror/refused-changes.ts";
+import { ERROR_OUTCOMES } from "../../shared/errors.ts";
+import type { DocumentSource } from "../../upstream/source.ts";
 import type { Config } from "../../config/config.ts";
 import type { Assessment } from "../../sync/assess.ts";
 import type { RuleOutcome } from "../../mirror/run-report.ts";
@@ -23,7 +26,7 @@ export const define: DefineCommand = (command, run) => {
   command
     .addHelpText(
       "after",
-      "\nReads the settings, loads the keys, reads and verifies upstream's metadata, lists what each rule of\n`select` selects, tests that the data directory is writable, checks its links and file modes, and\ncompares the clock. Exit status: 0 if no check fails, else 2.",
+      "\nReads the settings, loads the keys, reads and verifies upstream's metadata, lists what each rule of\n`select` selects, tests that the data directory is writable, checks its links and file modes, and\ncompares the clock. Exit status: 0 if no check fails, else that of the first failed check: 9 for an upstream,\n4 for its signature, 2 for the settings. With --quiet only what is not ok is printed.",
     )
     .action(run(check));
 };
@@ -56,8 +59,10 @@ async function check(context: CommandContext): Promise<number> {
       rules = outcomesOf(assessment.rules);
       wanted = new Set(assessment.plan.wanted.map(({ version }) => version));
       const warnings = [...ruleWarnings(assessment.rules), ...assessment.useless()];
-      return { rules, warnings, refusal: assessment.refusal };
+      const changed = assessment.failed.filter(isRefusedChange).map(({ agent }) => agent);
+      return { rules, warnings, refusal: assessment.refusal, changed };
     },
+    signersBefore: (source) => readSignersBefore(config, source),
     readRunning: async () => ({ running, held: await heldVersions(config), wanted }),
     carryKeys: async () => {
       const keys = await openKeys(config);
@@ -82,9 +87,36 @@ async function check(context: CommandContext): Promise<number> {
     now: context.now(),
     signal: context.signal,
   });
+  return printResults(context, results, rules);
+}
+
+async function printResults(
+  context: CommandContext,
+  results: readonly CheckResult[],
+  rules: readonly RuleOutcome[],
+): Promise<number> {
   const isGood = results.every(({ state }) => state !== "fail");
-  await context.output.print({ ok: isGood, checks: results, rules }, () => render(results, context));
-  return isGood ? EXIT.ok : EXIT.failedCheck;
+  await context.output.print({ ok: isGood, checks: results, rules }, () => {
+    const shown = context.globals.isQuiet ? results.filter(({ state }) => state !== "ok") : results;
+    return render(shown, context);
+  });
+  return isGood ? EXIT.ok : exitStatus(results);
+}
+
+/** The status with which a sync would end, so that scripts need one table. */
+function exitStatus(results: readonly CheckResult[]): number {
+  const code = results.find(({ state }) => state === "fail")?.code;
+  return code === undefined ? EXIT.failedCheck : ERROR_OUTCOMES[code].exit;
+}
+
+async function readSignersBefore(config: Config, source: DocumentSource): Promise<readonly string[]> {
+  const { openReader } = await import("../../compose/store.ts");
+  const { currentSnapshot } = await import("../../mirror/read-snapshots.ts");
+  const { readUpstreamState } = await import("../../mirror/upstream-state.ts");
+  const { signersBefore } = await import("../../mirror/signers.ts");
+  const store = await openReader(config);
+  const state = await readUpstreamState(store.documents, await currentSnapshot(store, MIRROR_REF));
+  return signersBefore(state, source, source.name === config.upstreams[0]?.name);
 }
 
 async function heldVersions(config: Config): Promise<ReadonlySet<string>> {
@@ -118,5 +150,5 @@ function render(results: readonly CheckResult[], { paint }: CommandContext): str
     const line = `${paint(STYLES[state], state.padEnd(4))}  ${check.padEnd(13)}  ${printable(detail, Infinity)}`;
     return hint === undefined ? [line] : [line, `${" ".repeat(21)}→ ${printable(hint, Infinity)}`];
   });
-  return `${lines.join("\n")}\n`;
+  return lines.map((line) => `${line}\n`).join("");
 }

@@ -7,6 +7,7 @@ import { readRunning } from "../input/read-running.ts";
 import { printable } from "../../shared/printable.ts";
 import { isPartOfUpstream } from "../../mirror/face.ts";
 import type { LastRuns } from "../../mirror/last-runs.ts";
+import { countFailures } from "../../mirror/refused-changes.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
 import type { StatusDocument } from "../../mirror/status-document.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
@@ -187,7 +188,7 @@ async function runsTable(runs: readonly SyncReport[]): Promise<string> {
       run.outcome,
       String(countRows(run, "added")),
       String(countRows(run, "removed")),
-      String(countRows(run, "failed")),
+      String(countFailures(run).missing),
       formatByteSize(run.fetched.bytes),
       run.durationMs === null ? "" : formatDuration(run.durationMs),
     ]),
@@ -195,11 +196,17 @@ async function runsTable(runs: readonly SyncReport[]): Promise<string> {
   const [heading = "", ...rows] = table.trimEnd().split("\n");
   const lines = rows.flatMap((row, index) => {
     const run = runs[index];
-    const end = run === undefined ? "" : describeEnd(run);
+    const end = run === undefined ? "" : describeEnd(run) || describeRefused(run);
     // Below its run: a column for sentences would leave no room for the others.
     return end === "" ? [row] : [row, `  ${end}`];
   });
   return [heading, ...lines].join("\n");
+}
+
+/** Changes that were refused leave nothing missing. */
+function describeRefused(run: SyncReport): string {
+  const { refused } = countFailures(run);
+  return refused === 0 ? "" : `JAM_METADATA_PATH_REUSED: ${formatCount(refused, "changed agent")} refused`;
 }
 
 function parseRuns(text: string): number {

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { ERROR_OUTCOMES, JamError } from "../../shared/errors.ts";
 import type { ConfigFlags } from "../../config/overrides.ts";
 import { ALLOWANCES, type Allowance } from "../../metadata/freshness.ts";
+import { isRefusedChange } from "../../mirror/refused-changes.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
 import type { SyncOptions } from "../../sync/sync-mirror.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
@@ -162,6 +163,7 @@ async function printPlan(context: CommandContext, planned: PlannedSync, flags: S
     await context.output.warn(renderError(refusal, context.paintError, false));
     return ERROR_OUTCOMES[refusal.code].exit;
   }
+  if (planned.failed.some(isRefusedChange)) return EXIT.untrusted;
   const isPending = plan.fetch.length > 0 || plan.remove.length > 0;
   return isPending && flags.detailedExitcode === true ? EXIT.changes : 0;
 }
@@ -171,6 +173,7 @@ async function printReport(context: CommandContext, report: SyncReport, flags: S
   const isSilent = context.globals.isQuiet && isGood && context.output.format === "table";
   if (isSilent) await tellRemovals(context, report);
   else await context.output.print(reportDocument(report), () => renderReport(report, context));
+  if (report.failed.some(isRefusedChange)) return EXIT.untrusted;
   if (!isGood) return EXIT.partial;
   return report.outcome === "updated" && flags.detailedExitcode === true ? EXIT.changes : 0;
 }

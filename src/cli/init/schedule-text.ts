@@ -33,7 +33,7 @@ export function formatCrontab(place: InstallPlace, minute: number): WrittenFile 
   return {
     name: "jam.cron",
     text: `# Syncs every night. On success nothing is printed, so no mail is sent.
-# Exit status: 3 some agents are missing, 4 trust, 6 another run is in progress, 8 no space, 9 upstream unreachable;
+# Exit status: 3 some agents are missing, 4 trust, 6 another run is in progress, 8 no space, 9 upstream not usable;
 # \`jam help exit-codes\` explains all, \`jam status\` shows the last runs.
 ${minute} 3 * * * ${command.replaceAll("%", String.raw`\%`)}
 `,
@@ -69,7 +69,7 @@ ExecStart=${unitWords([...place.program, "sync", "--progress", "none"])}
 # A slow line is no failure: jam itself gives up a connection that stays silent.
 TimeoutStartSec=infinity
 # 6: another run is at it already. Not listed on purpose, so that they count as failures:
-# 3 some agents are missing, 4 trust, 8 no space, 9 upstream unreachable (\`jam help exit-codes\`).
+# 3 some agents are missing, 4 trust, 8 no space, 9 upstream not usable (\`jam help exit-codes\`).
 SuccessExitStatus=6
 Nice=10
 IOSchedulingClass=idle

@@ -2,11 +2,13 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
-import { countRows, formatCount } from "../../shared/listed.ts";
-import type { SyncReport } from "../../mirror/run-report.ts";
+import { formatCount } from "../../shared/listed.ts";
+import { countFailures, isRefusedChange } from "../../mirror/refused-changes.ts";
+import type { FailedItem, SyncReport } from "../../mirror/run-report.ts";
 import type { Page, Paint } from "../output/output.ts";
 import { formatTable } from "../output/table.ts";
 import { formatAgentNames } from "./agent-names.ts";
+import { foldAgents, readAgentPlace } from "../../juju/fold-agents.ts";
 import { formatTotals } from "./totals.ts";
 
 /** A run's report as the one JSON document. `removed` lists agent names; `removals` the reason for each. */
@@ -23,12 +25,11 @@ export async function renderReport(report: SyncReport, { paint, width }: Page): 
   lines.push(...(await formatAgentNames("  removed  ", removed, { omitted: omitted?.removed, width })));
   for (const warning of report.warnings)
     lines.push(`  ${paint("yellow", "warning")}  ${printable(warning, Infinity)}`);
-  const { failed = 0, warnings = 0 } = omitted ?? {};
+  const { warnings = 0 } = omitted ?? {};
   if (warnings > 0) lines.push(`  and ${formatCount(warnings, "more warning")}`);
   lines.push(...totalLines(report));
   if (report.failed.length > 0) {
-    lines.push("", "Missing:", await failedTable(report, width));
-    if (failed > 0) lines.push(`and ${failed} more`);
+    lines.push(...(await renderFailures(report, width)));
     const state = report.snapshot === null ? "Nothing is published yet." : "Everything else is published.";
     lines.push(`${state} ${nextStep(report)}`);
   }
@@ -46,11 +47,14 @@ function totalLines({ fetched, held, tarballs, resumed, durationMs, snapshot }: 
   return snapshot === null ? lines : [...lines, `  snapshot ${snapshot}`];
 }
 
+/** What an operator does where upstream lists other bytes under a known name. */
+export const REFUSED_NEXT =
+  "The bytes in the mirror are unchanged and stay listed. A published agent never changes: ask the operator of the upstream why it did; `jam sync --allow path-reuse` accepts the new bytes.";
+
 /** Why running again does not help, by code; every other failure may be over by then. */
 const LASTING: Readonly<Partial<Record<ErrorCode, string>>> = {
   JAM_AGENT_NOT_FOUND: "A sync cannot fetch what upstream does not list: make a new plan.",
-  JAM_METADATA_PATH_REUSED:
-    "The bytes in the mirror are unchanged. Ask upstream why they changed; `jam sync --allow path-reuse` accepts the new ones.",
+  JAM_METADATA_PATH_REUSED: REFUSED_NEXT,
 };
 
 function nextStep({ failed }: SyncReport): string {
@@ -62,7 +66,6 @@ function nextStep({ failed }: SyncReport): string {
 }
 
 function headline(report: SyncReport, paint: Paint): string {
-  const missing = countRows(report, "failed");
   switch (report.outcome) {
     case "updated":
       return paint("green", `Updated from ${report.upstream}`);
@@ -71,12 +74,7 @@ function headline(report: SyncReport, paint: Paint): string {
         ? `Nothing new at ${report.upstream}`
         : `Nothing new at ${report.upstream}; missing or damaged tarballs were fetched again`;
     case "partial":
-      return report.snapshot === null
-        ? paint(
-            "red",
-            `Nothing was received from ${report.upstream}: ${formatCount(missing, "agent")} missing`,
-          )
-        : paint("yellow", `Partly updated from ${report.upstream}: ${formatCount(missing, "agent")} missing`);
+      return partialHeadline(report, paint);
     case "failed":
     case "cancelled":
     case "killed":
@@ -84,10 +82,59 @@ function headline(report: SyncReport, paint: Paint): string {
   }
 }
 
-function failedTable(report: SyncReport, width: number): Promise<string> {
-  return formatTable(
-    [{ heading: "AGENT" }, { heading: "CODE" }, { heading: "WHY" }],
-    report.failed.map(({ agent, code, message }) => [agent, code, message]),
+function partialHeadline(report: SyncReport, paint: Paint): string {
+  const { missing, refused } = countFailures(report);
+  const counts = [
+    ...(refused === 0 ? [] : [`${formatCount(refused, "changed agent")} refused`]),
+    ...(missing === 0 ? [] : [`${formatCount(missing, "agent")} missing`]),
+  ].join(", ");
+  if (refused > 0) return paint("red", `Not all of ${report.upstream} was accepted: ${counts}`);
+  return report.snapshot === null
+    ? paint("red", `Nothing was received from ${report.upstream}: ${counts}`)
+    : paint("yellow", `Partly updated from ${report.upstream}: ${counts}`);
+}
+
+/** What was refused, and what is missing: two lists. */
+async function renderFailures(report: SyncReport, width: number): Promise<string[]> {
+  const refused = report.failed.filter(isRefusedChange);
+  const missing = report.failed.filter((row) => !isRefusedChange(row));
+  const left = report.omitted?.failed ?? 0;
+  const more = left === 0 ? [] : [`and ${left} more`];
+  return [
+    ...(refused.length === 0 ? [] : ["", await renderRefused(refused, width)]),
+    ...(missing.length === 0 ? [] : ["", "Missing:", await failedTable(missing, width)]),
+    ...more,
+  ];
+}
+
+/** Changes that were refused, one line for the agents of each tarball. */
+export async function renderRefused(rows: readonly FailedItem[], width = Infinity): Promise<string> {
+  const lines = foldAgents(
+    rows.map((row) => ({ ...readAgentPlace(row.agent), ...row })),
+    { tarball: ({ path }) => path, shown: ({ code, message }) => [code, message] },
+  );
+  const table = await formatTable(
+    [{ heading: "VERSION" }, { heading: "RELEASE" }, { heading: "ARCH" }, { heading: "WHY" }],
+    lines.map(({ version, releases, arches, rows: [row] }) => [
+      version,
+      releases,
+      arches,
+      shortenHashes(row?.message ?? ""),
+    ]),
     width,
   );
+  return `Refused [JAM_METADATA_PATH_REUSED]:\n${table}`;
+}
+
+function failedTable(rows: readonly FailedItem[], width: number): Promise<string> {
+  return formatTable(
+    [{ heading: "AGENT" }, { heading: "CODE" }, { heading: "WHY" }],
+    rows.map(({ agent, code, message }) => [agent, code, shortenHashes(message)]),
+    width,
+  );
+}
+
+/** As git shows them: enough to compare. -o json has them in full. */
+function shortenHashes(text: string): string {
+  return text.replaceAll(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, "$1…");
 }

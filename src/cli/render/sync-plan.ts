@@ -4,6 +4,8 @@ import type { Assessment } from "../../sync/assess.ts";
 import type { SyncPlan } from "../../sync/plan.ts";
 import { outcomesOf } from "../../sync/evaluate-rules.ts";
 import { countTarballs, formatAgentName, listStreams, sumTarballBytes } from "../../juju/agent.ts";
+import { isRefusedChange } from "../../mirror/refused-changes.ts";
+import { REFUSED_NEXT, renderRefused } from "./run-report.ts";
 import { formatTable } from "../output/table.ts";
 import { foldNames } from "./agent-names.ts";
 import { withoutSubject } from "./reasons.ts";
@@ -11,7 +13,7 @@ import { formatTotals } from "./totals.ts";
 import { foldAgents, readAgentPlace } from "../../juju/fold-agents.ts";
 
 /** What a sync would do. */
-export type PlannedSync = Pick<Assessment, "plan" | "rules" | "refusal" | "warnings">;
+export type PlannedSync = Pick<Assessment, "plan" | "rules" | "refusal" | "warnings" | "failed">;
 
 /** The steps of a sync; none where its rules select nothing. A removal that would be refused is shown. */
 export function stepsOf({ plan, refusal }: PlannedSync): SyncPlan {
@@ -36,6 +38,7 @@ export function planDocument(planned: PlannedSync): object {
       bytes: plan.bytes,
       wanted: plan.wanted.length,
     },
+    ...(planned.failed.length === 0 ? {} : { failed: planned.failed }),
     rules: outcomesOf(rules),
     warnings: refusal === undefined ? warnings : [...warnings, refusal.message],
   };
@@ -49,6 +52,8 @@ export async function renderPlan(planned: PlannedSync, width = Infinity): Promis
   const parts: string[] = [];
   if (plan.fetch.length > 0) parts.push(`To fetch:\n${await fetchTable(plan, width)}`);
   if (plan.remove.length > 0) parts.push(`To remove from the index:\n${await removeTable(plan, width)}`);
+  const refused = planned.failed.filter(isRefusedChange);
+  if (refused.length > 0) parts.push(`${await renderRefused(refused, width)}${REFUSED_NEXT}\n`);
   parts.push(totalLines(plan));
   return parts.join("\n");
 }

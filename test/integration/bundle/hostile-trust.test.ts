@@ -277,7 +277,7 @@ describe("the catalogue may only choose among what upstream signed", () => {
       examine: async ({ far }) =>
         expect(await readShown(far, path)).toEqual(await readShown(world.base, path)),
     });
-    expect(end).toEqual({ code: "JAM_METADATA_PATH_REUSED", status: 3 });
+    expect(end).toEqual({ code: "JAM_METADATA_PATH_REUSED", status: 4 });
   });
 });
 

@@ -3,6 +3,8 @@ import type { ImportReport } from "../../../bundle/import/import-work.ts";
 import { ALLOWANCES, type Allowance } from "../../../metadata/freshness.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { countRows, formatCount } from "../../../shared/listed.ts";
+import { isRefusedChange } from "../../../mirror/refused-changes.ts";
+import { renderRefused } from "../../render/run-report.ts";
 import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { EXIT } from "../../exit-status.ts";
@@ -90,9 +92,12 @@ async function importAll(context: CommandContext, call: CommandCall<ImportFlags>
 
 async function printReport(context: CommandContext, report: ImportReport): Promise<number> {
   await context.output.print(report, () => render(report, context));
-  if (report.faults.length > 0) return EXIT.untrusted;
+  if (report.faults.length > 0 || report.failed.some(isRefusedChange)) return EXIT.untrusted;
   return report.outcome === "partial" ? EXIT.partial : EXIT.ok;
 }
+
+const IMPORT_REFUSED_NEXT =
+  "The bytes in this mirror are unchanged and stay listed. Ask the maker of the bundle why they changed; `jam bundle import FOLDER --allow path-reuse` accepts the new ones.";
 
 async function render(report: ImportReport, { paint, width }: CommandContext): Promise<string> {
   const lines = [headline(report, paint)];
@@ -107,7 +112,10 @@ async function render(report: ImportReport, { paint, width }: CommandContext): P
   lines.push(...(await formatAgentNames("  removed  ", removed, { omitted: omitted?.removed, width })));
   for (const warning of report.warnings)
     lines.push(`  ${paint("yellow", "warning")}  ${printable(warning, Infinity)}`);
-  for (const { agent, code, message } of report.failed)
+  const refusedChanges = report.failed.filter(isRefusedChange);
+  if (refusedChanges.length > 0)
+    lines.push("", await renderRefused(refusedChanges, width), IMPORT_REFUSED_NEXT);
+  for (const { agent, code, message } of report.failed.filter((row) => !isRefusedChange(row)))
     lines.push(
       `  ${paint("red", "refused")}  ${printable(agent)}: ${printable(message, Infinity)} [${code}]`,
     );
