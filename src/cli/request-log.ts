@@ -3,6 +3,7 @@ import type { RequestRecord } from "../server/request-log.ts";
 import type { CommandContext } from "./command.ts";
 import { printable } from "../shared/printable.ts";
 import { printableJson } from "./output/document.ts";
+import { requestLines } from "./request-line.ts";
 import { formatLocalTime } from "../shared/local-time.ts";
 
 /** Where the server's log goes: short lines for a terminal, JSON lines for journald and files. */
@@ -10,6 +11,8 @@ export interface ServerLog {
   readonly request: (record: RequestRecord) => void;
   readonly damage: (sha256: string, how: string) => void;
   readonly note: (message: string) => void;
+  /** Writes what was not written yet, before the process ends. */
+  readonly flush: () => void;
 }
 
 /** The log that --log-level and --quiet select, on standard error. */
@@ -17,7 +20,7 @@ export async function createServerLog(context: CommandContext): Promise<ServerLo
   return context.io.stderr.isTTY ? terminalLog(context) : jsonLog(context);
 }
 
-async function jsonLog({ io, globals }: CommandContext): Promise<ServerLog> {
+async function jsonLog({ io, globals, now }: CommandContext): Promise<ServerLog> {
   const { pino, stdTimeFunctions } = await import("pino");
   const level = globals.isQuiet ? "warn" : globals.logLevel;
   const logger = pino(
@@ -27,10 +30,26 @@ async function jsonLog({ io, globals }: CommandContext): Promise<ServerLog> {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line) => void io.stderr.write(printableJson(line)) },
+    { write: (line) => write(printableJson(line)) },
   );
+  const lineOf = requestLines(now);
+  const isLogged = { info: logger.isLevelEnabled("info"), error: logger.isLevelEnabled("error") };
+  let lines = "";
+  /** All lines of one round of the event loop in one write: a write costs more than the line. */
+  const flush = () => {
+    const text = lines;
+    lines = "";
+    if (text !== "") void io.stderr.write(text);
+  };
+  function write(line: string): void {
+    if (lines === "") setImmediate(flush);
+    lines += line;
+  }
   return {
-    request: (record) => logger[record.status >= 500 ? "error" : "info"](record, "request"),
+    request: (record) => {
+      if (isLogged[record.status >= 500 ? "error" : "info"]) write(lineOf(record));
+    },
+    flush,
     damage: (sha256, how) =>
       logger.error({ sha256, how }, "a tarball in the mirror is damaged and not served: run `jam sync`"),
     note: (message) => logger.info(message),
@@ -65,6 +84,7 @@ function terminalLog({ io, globals, now, paintError }: CommandContext): ServerLo
       write(
         `${paintError("red", "damaged")} blob ${sha256}, not served: ${printable(how, 200)}. Run \`jam sync\``,
       ),
+    flush: () => undefined,
     note: (message) => {
       if (isVerbose) write(message);
     },

@@ -40,6 +40,7 @@ async function serve(context: CommandContext, call: CommandCall<object>): Promis
   await untilAborted(context.signal);
   log.note("Stopping: running downloads may finish.");
   await server.close({ drainMs: DRAIN_MS });
+  log.flush();
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
