@@ -17,6 +17,8 @@ export interface ComposeServerOptions {
   readonly onDamage: (sha256: string, how: string) => void;
   /** Called when that could not be noted for the next sync, and why. Default: nobody. */
   readonly onUnnoted?: (reason: string) => void;
+  /** Called when fewer connections fit into the limit of open files than the settings allow. Default: nobody. */
+  readonly onFewFiles?: (connections: number) => void;
 }
 
 /**
@@ -39,7 +41,11 @@ export async function composeServer(config: Config, options: ComposeServerOption
       options.onUnnoted?.(toJamError(error).message),
     );
   };
-  const server = createServer({ store, readState, ask }, { log: options.log, onDamage });
+  const { connectionsThatFit } = await import("../server/open-files.ts");
+  const fitting = connectionsThatFit(config.maxConnections);
+  if (fitting !== undefined) options.onFewFiles?.(fitting);
+  const limits = { maxConnections: fitting ?? config.maxConnections };
+  const server = createServer({ store, readState, ask }, { log: options.log, onDamage, limits });
   return {
     ...server,
     async close(closing) {

@@ -50,6 +50,7 @@ export interface Config {
   readonly retention: RetentionConfig;
   /** Where `jam serve` listens. */
   readonly server: ListenAddress;
+  readonly maxConnections: number;
   /** The operator's own, in addition to what jam knows. */
   readonly advice: readonly Advice[];
 }
@@ -111,6 +112,7 @@ export function resolveConfig(settings: ConfigFile, file: string | undefined, fo
       maxRemoval: value("retention.maxRemoval"),
     },
     server: value("server.listen"),
+    maxConnections: value("server.connections"),
     advice: (settings.advice ?? []).map((one) => resolveAdvice(one)),
   };
 }

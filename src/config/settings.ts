@@ -61,6 +61,14 @@ export const SETTINGS = {
     flag: "--listen <host:port>",
     description: "HOST:PORT to listen on; port 0 picks a free port.",
   },
+  "server.connections": {
+    kind: "count",
+    range: [1, 1_000_000],
+    default: 10_000,
+    description:
+      "Connections at the same time; a further one is answered with 503. Each may need two open files (`ulimit -n`, " +
+      "`LimitNOFILE=`): `jam serve` says so when fewer fit.",
+  },
   "fetch.jobs": {
     kind: "count",
     range: [1, 64],

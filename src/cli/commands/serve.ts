@@ -33,6 +33,10 @@ async function serve(context: CommandContext, call: CommandCall<object>): Promis
     onDamage: log.damage,
     onUnnoted: (reason) =>
       log.note(`The next sync does not know of this damage, run jam verify --deep: ${reason}`),
+    onFewFiles: (connections) =>
+      log.note(
+        `${connections} connections at most, because the limit of open files is low: raise it with ulimit -n or LimitNOFILE=, or lower server.connections.`,
+      ),
   });
   const { url } = await server.listen(config.server);
   // The same line in every output format: scripts wait for it.
