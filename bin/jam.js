@@ -20,6 +20,17 @@ function isSupported(versions) {
 }
 
 /**
+ * Makes a folder and its parents. Not by `recursive`: on file systems that answer ENOENT below a folder that exists, such
+ * as /proc and automounts, Node 26 never comes to an end.
+ */
+function makeFolder(folder) {
+  if (fs.existsSync(folder)) return;
+  const parent = path.dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  fs.mkdirSync(folder, { mode: 0o700 });
+}
+
+/**
  * A folder for compiled code that belongs to this user alone: a file in a shared folder such as /tmp could come from
  * somebody else, and would be executed.
  */
@@ -27,7 +38,7 @@ function privateCacheFolder() {
   const base = process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache");
   const folder = path.join(base, "jam", "compiled");
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const state = fs.lstatSync(folder);
     const isOurs = process.getuid === undefined || state.uid === process.getuid();
     return state.isDirectory() && isOurs && (state.mode & 0o022) === 0 ? folder : undefined;

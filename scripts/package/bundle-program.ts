@@ -18,6 +18,8 @@ export async function bundleProgram(checkout: string, folder: string): Promise<v
   const bundle = await rolldown({
     cwd: checkout,
     platform: "node",
+    // The place of node_modules, which may be a link, must not show in the output.
+    resolve: { symlinks: false },
     input: Object.fromEntries(Object.entries(ENTRIES).map(([name, file]) => [name, join(checkout, file)])),
   });
   try {

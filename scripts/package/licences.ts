@@ -2,7 +2,8 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { PackageError } from "./target.ts";
 
-interface LockedPackage {
+/** An npm package as package-lock.json describes it. */
+export interface LockedPackage {
   readonly version?: string;
   readonly license?: string;
   readonly dev?: boolean;
@@ -21,8 +22,7 @@ export async function stageLicences(checkout: string, folder: string): Promise<v
   await mkdir(target, { recursive: true });
   await copyFile(join(checkout, "LICENSE"), join(target, "LICENSE"));
   const rows = ["package\tversion\tlicence"];
-  for (const [path, locked] of await productionPackages(checkout)) {
-    const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+  for (const { path, name, locked } of await productionPackages(checkout)) {
     if (locked.license === undefined) throw new PackageError(`${name} names no licence.`);
     rows.push([name, locked.version, locked.license].join("\t"));
     await copyLicences(
@@ -34,11 +34,19 @@ export async function stageLicences(checkout: string, folder: string): Promise<v
   await writeFile(join(target, "npm.tsv"), `${[...new Set(rows)].join("\n")}\n`);
 }
 
-async function productionPackages(checkout: string): Promise<[string, LockedPackage][]> {
+/** The npm packages that the program uses, with their paths in the checkout. */
+export async function productionPackages(
+  checkout: string,
+): Promise<{ readonly path: string; readonly name: string; readonly locked: LockedPackage }[]> {
   const lock = JSON.parse(await readFile(join(checkout, "package-lock.json"), "utf8")) as {
     packages: Record<string, LockedPackage>;
   };
-  return Object.entries(lock.packages).filter(([path, { dev }]) => path !== "" && dev !== true);
+  return Object.entries(lock.packages)
+    .filter(([path, { dev }]) => path !== "" && dev !== true)
+    .map(([path, locked]) => {
+      const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+      return { path, name, locked };
+    });
 }
 
 async function copyLicences(from: string, to: string, licence: string): Promise<void> {

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
-import { PINNED, runProgram, type Arch } from "./target.ts";
+import { productionPackages } from "./licences.ts";
+import { PackageError, PINNED, runProgram, type Arch } from "./target.ts";
 
 interface Component {
   readonly [field: string]: unknown;
+  readonly "bom-ref": string;
   readonly externalReferences?: readonly { readonly type: string }[];
 }
 
@@ -11,6 +12,7 @@ interface Bom {
   readonly [field: string]: unknown;
   readonly metadata: { readonly [field: string]: unknown; readonly component: Component };
   readonly components: readonly Component[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
 
 export interface SbomOptions {
@@ -26,17 +28,14 @@ export interface SbomOptions {
  * package gives the same text: its time is that of the package, its serial number comes from its contents.
  */
 export async function writeSbom(checkout: string, options: SbomOptions): Promise<string> {
-  const npm = await runProgram(
-    "npm",
-    ["sbom", "--sbom-format", "cyclonedx", "--omit", "dev", "--package-lock-only"],
-    {
-      cwd: checkout,
-      // The name of the checkout's folder would be in it.
-      env: { ...process.env, npm_config_prefix: join(checkout, "node_modules") },
-    },
-  );
+  // With `--omit dev` npm leaves out packages that both the program and a tool of the project use.
+  const npm = await runProgram("npm", ["sbom", "--sbom-format", "cyclonedx", "--package-lock-only"], {
+    cwd: checkout,
+  });
   const bom = JSON.parse(npm) as Bom;
   const { component } = bom.metadata;
+  const components = await productionComponents(checkout, bom);
+  const refs = new Set([component["bom-ref"], ...components.map((one) => one["bom-ref"])]);
   const document = {
     ...bom,
     serialNumber: undefined,
@@ -47,10 +46,23 @@ export async function writeSbom(checkout: string, options: SbomOptions): Promise
       timestamp: new Date(options.madeAt * 1000).toISOString(),
       component: withoutPlaces({ ...component, name: "juju-agent-mirror", type: "application" }),
     },
-    components: [...bom.components.map(withoutPlaces), ...runtimeComponents(options)],
+    components: [...components.map(withoutPlaces), ...runtimeComponents(options)],
+    dependencies: bom.dependencies
+      .filter(({ ref }) => refs.has(ref))
+      .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((one) => refs.has(one)) })),
   };
   const serialNumber = uuidOf(JSON.stringify(document));
   return `${JSON.stringify({ ...document, serialNumber }, undefined, 2)}\n`;
+}
+
+async function productionComponents(checkout: string, bom: Bom): Promise<Component[]> {
+  const wanted = new Set(
+    (await productionPackages(checkout)).map(({ name, locked }) => `${name}@${locked.version}`),
+  );
+  const components = bom.components.filter((component) => wanted.has(component["bom-ref"]));
+  const missing = wanted.difference(new Set(components.map((component) => component["bom-ref"])));
+  if (missing.size > 0) throw new PackageError(`npm sbom does not list ${[...missing].join(", ")}.`);
+  return components;
 }
 
 /** Which registry packages came from says something about the machine, not about the package. */

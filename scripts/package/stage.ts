@@ -1,23 +1,17 @@
 import { createHash } from "node:crypto";
 import { chmod, copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import {
-  archiveName,
-  FILES_LIST,
-  INSTALLATION_FILE,
-  modeOf,
-  type Installation,
-} from "../../src/program/installation.ts";
+import { FILES_LIST, INSTALLATION_FILE, modeOf, type Installation } from "../../src/program/installation.ts";
 import { listFiles } from "../../src/program/list-files.ts";
 import { bundleProgram } from "./bundle-program.ts";
+import { fillIn } from "./fill-in.ts";
 import { manPages } from "../man/pages.ts";
 import { stageLicences } from "./licences.ts";
 import { stageLibraries, stageNode } from "./runtime.ts";
 import { writeSbom } from "./sbom.ts";
-import { GLIBC, PackageError, PINNED, runProgram, TARGETS, type Arch } from "./target.ts";
+import { GLIBC, PackageError, PINNED, runProgram, type Arch } from "./target.ts";
 
 const CHECKOUT = resolve(import.meta.dirname, "../..");
-const FILES = join(import.meta.dirname, "files");
 
 export interface StageOptions {
   readonly arch: Arch;
@@ -74,8 +68,8 @@ export async function stageProgram(options: StageOptions): Promise<Installation>
     glibc: GLIBC,
     madeAt,
   };
-  await fillIn("jam", folder, installation);
-  for (const name of ["README.txt", "INSTALL.txt", "install.sh"]) await fillIn(name, folder, installation);
+  for (const name of ["jam", "README.txt", "INSTALL.txt", "install.sh"])
+    await writeFile(join(folder, name), await fillIn(name, installation));
   await writeFile(join(folder, INSTALLATION_FILE), `${JSON.stringify(installation, undefined, 2)}\n`);
   await finishFiles(folder);
   return installation;
@@ -125,21 +119,6 @@ async function stageManPages(folder: string, time: number): Promise<void> {
     await mkdir(section, { recursive: true });
     await writeFile(join(section, name), text);
   }
-}
-
-async function fillIn(name: string, folder: string, installation: Installation): Promise<void> {
-  const { machine, loader } = TARGETS[installation.arch as Arch];
-  const values: Record<string, string> = {
-    MACHINE: machine,
-    LOADER: loader,
-    GLIBC: installation.glibc,
-    VERSION: installation.version,
-    NODE: installation.node,
-    FOLDER: archiveName(installation),
-  };
-  const text = await readFile(join(FILES, name), "utf8");
-  const filled = text.replaceAll(/@([A-Z]+)@/g, (all, key: string) => values[key] ?? all);
-  await writeFile(join(folder, name), filled);
 }
 
 async function finishFiles(folder: string): Promise<void> {

@@ -1,4 +1,5 @@
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -8,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import type { Config } from "./config.ts";
 import type { Environment } from "./overrides.ts";
 import type { ConfigFile } from "./schema.ts";
@@ -64,7 +65,7 @@ export function openConfigCache(env: Environment): ConfigCache {
     put: (input, checked) => {
       if (folder === undefined) return;
       try {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        makeFolder(folder);
         if (!isPrivate(folder)) return;
         dropMany(folder);
         const path = join(folder, entryName(input));
@@ -81,6 +82,14 @@ export function openConfigCache(env: Environment): ConfigCache {
       }
     },
   };
+}
+
+/** As in bin/jam.js, which says why this is not `recursive`. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 function fingerprint({ file, text, environment, cwd, version }: ConfigInput): string {

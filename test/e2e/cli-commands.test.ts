@@ -2,7 +2,7 @@
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { JAM, runJam, runProcess, temporaryFolder } from "../helpers/jam-process.ts";
+import { JAM_COMMAND, runJam, runProcess, temporaryFolder } from "../helpers/jam-process.ts";
 
 test("help names every command, the examples and the global flags", async () => {
   const { status, stdout, stderr } = await runJam(["--help"]);
@@ -141,9 +141,9 @@ describe("init", () => {
     await using folder = await temporaryFolder();
     expect((await runJam(["init", "--cron"], { cwd: folder.path })).status).toBe(0);
     const cron = await readFile(join(folder.path, "jam.cron"), "utf8");
-    expect(cron.split("\n").filter((line) => line !== "" && !line.startsWith("#"))).toEqual([
-      expect.stringMatching(/^[0-5]?\d 3 \* \* \* \S+node\S* \S+jam\.js --config \S+jam\.yaml sync --quiet$/),
-    ]);
+    const lines = cron.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    const command = `${JAM_COMMAND.join(" ")} --config ${join(folder.path, "jam.yaml")} sync --quiet`;
+    expect(lines.map((line) => line.replace(/^[0-5]?\d /, "MINUTE "))).toEqual([`MINUTE 3 * * * ${command}`]);
   });
 
   test("writes units that systemd takes", async () => {
@@ -160,7 +160,7 @@ describe("init", () => {
     for (const line of calls) expect(line).toMatch(/^sudo -u jam /);
 
     const sync = await readFile(join(folder.path, "jam-sync.service"), "utf8");
-    expect(sync).toContain(`ExecStart=${process.execPath} ${JAM} sync --progress none\n`);
+    expect(sync).toContain(`ExecStart=${JAM_COMMAND.join(" ")} sync --progress none\n`);
     expect(sync).toContain(`Environment=JAM_CONFIG=${join(folder.path, "jam.yaml")}\n`);
     expect(sync).toContain(`ReadWritePaths=${join(folder.path, "mirror-data")}\n`);
     expect(sync).toContain("SuccessExitStatus=6\n");

@@ -29,6 +29,16 @@ test("prints its version", async () => {
   });
 });
 
+test.for(["/proc/none/of/these", "/dev/null/below", ""])(
+  "starts without caches where their folder cannot be made: XDG_CACHE_HOME=%s",
+  async (cache) => {
+    // Below /proc the system answers as if the parent were missing, although it is there; automounts do the same.
+    const ran = await runJam(["config", "path"], { env: { XDG_CACHE_HOME: cache, HOME: "/proc" } });
+    expect(ran.signal).toBeNull();
+    expect(ran.stderr).not.toContain("JAM_INTERNAL");
+  },
+);
+
 describe("the range of Node versions in package.json", () => {
   test.for([
     ["^24.11 || ^26", /^$/],

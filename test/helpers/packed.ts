@@ -5,8 +5,15 @@ import { runProcess, type Finished } from "./jam-process.ts";
 
 /** The checkout. */
 export const ROOT = resolve(import.meta.dirname, "../..");
-/** What `npm pack` needs of a checkout; it builds there, so other tests must not share the folder. */
-const NEEDED = /^(?:bin|src|docs|scripts|package\.json|\.npmrc|tsconfig.*\.json|[A-Z]+(?:\.md)?)$/;
+/** What builds need of a checkout. */
+const NEEDED = /^(?:bin|src|docs|scripts|package(?:-lock)?\.json|\.npmrc|tsconfig.*\.json|[A-Z]+(?:\.md)?)$/;
+
+/** Copies what builds need of this checkout to a folder of its own: a build writes there, so tests must not share it. */
+export async function copyCheckout(checkout: string): Promise<void> {
+  const names = (await readdir(ROOT)).filter((name) => NEEDED.test(name));
+  await Promise.all(names.map((name) => cp(join(ROOT, name), join(checkout, name), { recursive: true })));
+  await symlink(join(ROOT, "node_modules"), join(checkout, "node_modules"));
+}
 
 /** npm's own settings, cache and proxies are the user's: the registry is the one that `npm ci` used. */
 export function npm(args: readonly string[], cwd: string): Promise<Finished> {
@@ -19,9 +26,7 @@ export async function pack(
   folder: string,
 ): Promise<{ readonly file: string; readonly paths: readonly string[] }> {
   const checkout = join(folder, "checkout");
-  const names = (await readdir(ROOT)).filter((name) => NEEDED.test(name));
-  await Promise.all(names.map((name) => cp(join(ROOT, name), join(checkout, name), { recursive: true })));
-  await symlink(join(ROOT, "node_modules"), join(checkout, "node_modules"));
+  await copyCheckout(checkout);
   const packed = await npm(["pack", "--silent", "--pack-destination", folder], checkout);
   expect(packed.status, packed.stderr).toBe(0);
   // The build of the program may write before it; the name comes last.

@@ -18,6 +18,7 @@ export type PeerName =
   | "mounts"
   | "users"
   | "cc"
+  | "chroot"
   | "mandoc"
   | "man"
   | "lintian"
@@ -39,6 +40,14 @@ export const AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-
 
 /** Debian keeps it where only root's PATH looks. */
 export const NGINX = ["/usr/sbin/nginx", "nginx"].find((path) => runs(path, "-v")) ?? "nginx";
+
+/** The words that start a program with `folder` as its root; undefined where this is not allowed. */
+export function enterRoot(folder: string): readonly string[] | undefined {
+  return [
+    ["chroot", folder],
+    ["unshare", "-r", "chroot", folder],
+  ].find(([program = "", ...args]) => runs(program, ...args.with(-1, "/"), "/bin/true"));
+}
 
 const PROBES: Readonly<
   Record<Exclude<PeerName, "go" | "debootstrap">, { readonly why: string; readonly isHere: () => boolean }>
@@ -62,6 +71,10 @@ const PROBES: Readonly<
   man: { why: "man is not installed", isHere: () => runs("man", "--version") },
   lintian: { why: "lintian is not installed", isHere: () => runs("lintian", "--version") },
   dpkg: { why: "dpkg-deb is not installed", isHere: () => runs("dpkg-deb", "--version") },
+  chroot: {
+    why: "neither `chroot` nor `unshare -r chroot` is allowed",
+    isHere: () => enterRoot("/") !== undefined,
+  },
   cc: { why: "no C compiler is installed", isHere: () => runs("cc", "--version") },
 };
 
