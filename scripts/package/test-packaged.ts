@@ -16,10 +16,10 @@ try {
     const script = join(import.meta.dirname, "main.ts");
     await runProgram(process.execPath, [script, "--arch", process.arch, "--to", folder]);
   }
-  const [made] = (await readdir(folder)).filter((name) => name.endsWith(".tar.gz"));
+  const made = (await readdir(folder)).find((name) => name.endsWith(".tar.gz"));
   const archive = given ?? join(folder, String(made));
   await runProgram("tar", ["-xzf", archive, "-C", folder]);
-  const [program] = (await readdir(folder)).filter((name) => /^jam-[^/]*(?<!\.gz)$/.test(name));
+  const program = (await readdir(folder)).find((name) => /^jam-[^/]*(?<!\.gz)$/.test(name));
   const JAM_BIN = join(folder, String(program), "jam");
   process.stdout.write(`JAM_BIN=${JAM_BIN}\n`);
   process.exitCode = await new Promise<number>((done) => {

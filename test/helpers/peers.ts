@@ -43,10 +43,9 @@ export const NGINX = ["/usr/sbin/nginx", "nginx"].find((path) => runs(path, "-v"
 
 /** The words that start a program with `folder` as its root; undefined where this is not allowed. */
 export function enterRoot(folder: string): readonly string[] | undefined {
-  return [
-    ["chroot", folder],
-    ["unshare", "-r", "chroot", folder],
-  ].find(([program = "", ...args]) => runs(program, ...args.with(-1, "/"), "/bin/true"));
+  const ways = [["chroot"], ["unshare", "-r", "chroot"]];
+  const way = ways.find(([program = "", ...args]) => runs(program, ...args, "/", "/bin/true"));
+  return way === undefined ? undefined : [...way, folder];
 }
 
 const PROBES: Readonly<

@@ -11,6 +11,12 @@ const signal = new AbortController().signal;
 const NAME = "jam-1.2.3-linux-x64.tar.gz";
 const OTHER = "jam-1.2.3-linux-arm64.tar.gz";
 
+const codeOf = (run: Promise<unknown>) =>
+  run.then(
+    () => undefined,
+    (error: unknown) => (isJamError(error) ? error.code : error),
+  );
+
 describe("the program on a medium", () => {
   let place: Awaited<ReturnType<typeof temporaryFolder>>;
   let program: SmallProgram;
@@ -34,12 +40,6 @@ describe("the program on a medium", () => {
     const sources = await composeProgramSources(archives, running, signal);
     return putProgram(stick, sources, { force, isUnpacked, signal });
   }
-
-  const codeOf = (run: Promise<unknown>) =>
-    run.then(
-      () => undefined,
-      (error: unknown) => (isJamError(error) ? error.code : error),
-    );
 
   /** Archives of both architectures with a signed list, as their maker leaves them. */
   async function made(): Promise<string> {
