@@ -83,6 +83,22 @@ describe("jam plan", () => {
   });
 });
 
+test("jam upgraded takes a folder in which not every file is a status", async () => {
+  const fleet = join(import.meta.dirname, "../fixtures/fleets/02-every-command");
+  const { status, stdout, stderr } = await mirror.here("upgraded", "--to", "3.6.27", fleet);
+  expect([status, stdout]).toEqual([3, expect.stringContaining("prod:controller: 0 of 2 agents run 3.6.27")]);
+  expect(stderr).not.toContain("controllers.yaml");
+});
+
+test("the help of a command names the global options in one paragraph, and jam help options describes them", async () => {
+  const { stdout } = await mirror.here("help", "check");
+  expect(stdout).toMatch(
+    /\nGlobal options: --config --data --output .*`jam help options` describes them\.\n$/,
+  );
+  expect(stdout).not.toContain("--log-level <level>");
+  expect((await mirror.here("help", "options")).stdout).toContain("--log-level <level>");
+});
+
 test("files that were written are named by their whole paths", async () => {
   await mirror.here("key", "generate");
   for (const [args, file] of [

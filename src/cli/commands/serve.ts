@@ -15,6 +15,7 @@ The first line of standard output is the URL, in every output format; the reques
 goes to standard error.
 New snapshots are served immediately, without a restart. SIGTERM lets running downloads finish.
 /api/v1 answers with the JSON documents of status, list, explain, plan, ready, which, site list and the last runs.
+/ and /agents are pages for people, /healthz, /readyz and /metrics (Prometheus) are for monitoring.
 
 Examples:
   jam serve

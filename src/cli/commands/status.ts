@@ -46,6 +46,7 @@ For monitoring, --max-age takes an ISO 8601 duration. The exit status is 11, wit
 good run is older, when there is none, or when the last run failed or its report cannot be read.
 
 Examples:
+  watch -n 30 jam status
   jam status --max-age P2D
   jam status --max-age PT36H -o json`;
 
