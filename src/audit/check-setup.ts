@@ -254,7 +254,7 @@ async function checkRules({ evaluateRules }: SetupUnderTest): Promise<CheckResul
       ? []
       : [
           {
-            check: "rules",
+            check: refusal.code === "JAM_STORE_NO_SPACE" ? "disk" : "rules",
             state: "fail",
             code: refusal.code,
             detail: `${refusal.message.replaceAll(/\.?\n\s*/g, "; ")} [${refusal.code}]`,

@@ -106,7 +106,7 @@ export const SETTINGS = {
     kind: "count",
     range: [1, 100_000],
     default: 20,
-    description: "Number of snapshots to keep.",
+    description: "Number of earlier snapshots to keep for going back, in addition to the one that is shown.",
   },
   "retention.grace": {
     kind: "duration",

@@ -52,7 +52,7 @@ export interface Assessment {
   readonly rules: readonly RuleReport[];
   /** What in `select` and `deny` has no effect, one sentence each; for who checks the settings. */
   readonly useless: () => readonly string[];
-  /** Why a sync changes nothing: its rules take nothing at all, or it would remove too much at once. */
+  /** Why a sync changes nothing: it would take nothing, remove too much, or (in a plan) not fit on the disk. */
   readonly refusal: JamError | undefined;
 }
 

@@ -1,6 +1,7 @@
 import type { Upstream } from "../upstream/source.ts";
 import type { Store } from "../store/store.ts";
 import type { Agent } from "../juju/agent.ts";
+import { isJamError, type JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import { assessUpstream, type Assessment } from "./assess.ts";
@@ -63,7 +64,23 @@ export interface SyncCollaborators {
  */
 export async function planMirrorSync(options: SyncOptions, work: SyncCollaborators): Promise<Assessment> {
   const { current } = await readBaseline(work.store, MIRROR_REF);
-  return assess(options, work, current);
+  const assessment = await assess(options, work, current);
+  const refusal = assessment.refusal ?? (await findOverfull(options, work.store, assessment));
+  return { ...assessment, refusal };
+}
+
+/** Why the sync would be refused for space; undefined where it would not, or the space cannot be read. */
+async function findOverfull(
+  { retention }: SyncOptions,
+  store: Store,
+  { plan }: Assessment,
+): Promise<JamError | undefined> {
+  try {
+    await refuseOverfull(store, spaceOf(plan), retention.quota);
+    return undefined;
+  } catch (error) {
+    return isJamError(error, "JAM_STORE_NO_SPACE") ? error : undefined;
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ConfigFile } from "../../src/config/schema.ts";
+import { airGap } from "../helpers/air-gap.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 import { startServe } from "../helpers/running-jam.ts";
 import { buildSampleTree, startUpstream, type SampleTree, type TestUpstream } from "../helpers/upstream.ts";
@@ -127,6 +128,54 @@ describe("an index without agents", () => {
     expect(stderr).toContain("lists no agents");
     expect(await shown(mirror)).toEqual(RELEASES);
   });
+});
+
+describe("an import that this side's own deny would empty is refused, and the bundle waits:", () => {
+  test("with and without agents in the mirror", async () => {
+    await using gap = await airGap(upstream, { near: { select: ALL } });
+    await gap.done("near", "bundle", "create", "--to", gap.medium);
+    for (const isFirst of [true, false]) {
+      await gap.far.configure({ deny: [{ version: ">=1", reason: "a typo" }] });
+      const before = await gap.far.published();
+      const { status, stderr } = await gap.far.here("bundle", "import", gap.medium);
+      expect({ isFirst, status }).toEqual({ isFirst, status: 2 });
+      expect(stderr).toContain("`deny` excludes every agent of bundle");
+      expect(await gap.far.published()).toEqual(before);
+      await gap.far.configure({ deny: [] });
+      await gap.done("far", "bundle", "import", gap.medium);
+      expect(await shown(gap.far)).toEqual(RELEASES);
+    }
+  });
+
+  test("nor may it take most of the mirror, unless that is allowed", async () => {
+    await using gap = await airGap(upstream, {
+      near: { select: [{ ...ALL[0], stream: "released", versions: ">=3" }] },
+    });
+    await gap.done("near", "bundle", "create", "--to", `${gap.medium}/one/`);
+    await gap.done("far", "bundle", "import", `${gap.medium}/one/`);
+    await gap.near.configure({ select: ALL });
+    await gap.near.sync();
+    await gap.done("near", "bundle", "create", "--to", `${gap.medium}/two/`);
+    await gap.far.configure({ deny: [{ version: "<4", reason: "a typo" }] });
+    const refused = await gap.far.here("bundle", "import", `${gap.medium}/two/`);
+    expect(refused.status).toBe(4);
+    expect(refused.stderr).toContain("`deny` would remove 6 of 8 mirrored agents");
+    expect(await shown(gap.far)).toEqual(["3.6.1", "3.6.2", "3.6.9", "4.0.3"]);
+    await gap.done("far", "bundle", "import", `${gap.medium}/two/`, "--allow", "mass-removal");
+    expect(await shown(gap.far)).toEqual(["4.0.3"]);
+  });
+});
+
+test("a sync that does not fit is refused by its dry run and by check, too", async () => {
+  await using mirror = await temporaryMirror(upstream, { select: ALL, retention: { quota: "1KiB" } });
+  for (const words of [["sync", "--dry-run"], ["sync"]]) {
+    const { status, stderr } = await mirror.here(...words);
+    expect({ words, status }).toEqual({ words, status: 8 });
+    expect(stderr).toContain("more than the quota of 1.0 KiB");
+  }
+  const check = await mirror.here("check");
+  expect(check.status).toBe(2);
+  expect(check.stdout).toMatch(/^fail {2}disk .*quota of 1\.0 KiB/m);
 });
 
 describe("what asks for nothing says so:", () => {

@@ -3,7 +3,7 @@ import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { PathSpace } from "../../juju/path-space.ts";
 import type { DenyRule } from "../../juju/select-rule.ts";
 import { selectAgents } from "../../juju/select.ts";
-import { guardCatalogue, type RefusedChange } from "../../metadata/guard.ts";
+import { guardCatalogue, isMassRemoval, type RefusedChange } from "../../metadata/guard.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
 import { publishChanges } from "../../mirror/publish-changes.ts";
 import type { FailedItem } from "../../mirror/run-report.ts";
@@ -16,6 +16,8 @@ import {
   writeUpstreamState,
   type UpstreamState,
 } from "../../mirror/upstream-state.ts";
+import { JamError } from "../../shared/errors.ts";
+import { formatCount } from "../../shared/listed.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import type { Store } from "../../store/store.ts";
 import type { BundleManifest } from "../format/manifest.ts";
@@ -118,7 +120,46 @@ function guard({ bundle, current, rules }: Publishing, { agents }: VerifiedProof
     lister: "bundle",
   });
   const all = joined(guarded.agents, isWhole ? listed.filter(isKept) : listed);
-  return { refused: guarded.refused, ...withoutDenied(all, rules.deny) };
+  const chosen = { refused: guarded.refused, ...withoutDenied(all, rules.deny) };
+  refuseDenied(chosen, { id: bundle.manifest.id, listed, rules });
+  return chosen;
+}
+
+/** This side's own `deny` must not empty the mirror, nor take most of it; what it names exactly is meant. */
+function refuseDenied(
+  { agents, denied }: Pick<ChosenAgents, "agents" | "denied">,
+  {
+    id,
+    listed,
+    rules,
+  }: { readonly id: string; readonly listed: readonly Agent[]; readonly rules: ImportRules },
+): void {
+  if (agents.length === 0 && denied.length > 0) {
+    throw new JamError(
+      "JAM_SELECT_EMPTY",
+      `\`deny\` excludes every agent of bundle ${id}, so nothing changes.`,
+      {
+        lines: denied.slice(0, 5).map((line) => `  ${line}`),
+        hint: "Correct `deny` in jam.yaml, then run `jam bundle import` again with the same medium.",
+        details: { bundle: id },
+      },
+    );
+  }
+  const exact = new Set(rules.deny.map(({ version }) => version));
+  const names = new Set(agents.map(formatAgentName));
+  const lost = listed.filter((agent) => !names.has(formatAgentName(agent)) && !exact.has(agent.version));
+  const gone = selectAgents(lost, { select: [], deny: rules.deny }).filter((verdict) => verdict.denied);
+  if (rules.allow.has("mass-removal")) return;
+  if (!isMassRemoval(gone.length, listed.length, rules.retention.maxRemoval)) return;
+  throw new JamError(
+    "JAM_METADATA_MASS_REMOVAL",
+    `\`deny\` would remove ${gone.length} of ${formatCount(listed.length, "mirrored agent")}; at most ${Math.round(rules.retention.maxRemoval * 100)} % may be removed at once.`,
+    {
+      lines: denied.slice(0, 5).map((line) => `  ${line}`),
+      hint: "Correct `deny` in jam.yaml. If they are meant to be removed, repeat the command with --allow mass-removal (the limit is retention.maxRemoval).",
+      details: { bundle: id, goneCount: gone.length, listed: listed.length },
+    },
+  );
 }
 
 /** Metadata and advice are written before the snapshot: a kill in between must not leave agents without them. */

@@ -21,7 +21,7 @@ async function prune(context: CommandContext, call: CommandCall<{ dryRun?: true 
   const { openStore } = await import("../../compose/store.ts");
   if (isDryRun) {
     const plan = await planPrune(await openStore(config), config.retention, context.now());
-    return print(context, plan, "would be deleted");
+    return print(context, plan, "Would delete");
   }
   const store = await openStore(config, { create: true });
   const run = {
@@ -30,7 +30,7 @@ async function prune(context: CommandContext, call: CommandCall<{ dryRun?: true 
     signal: context.signal,
   };
   const plan = await asWriter(store, run, () => pruneStore(store, config.retention, context.now()));
-  await print(context, plan, "deleted");
+  await print(context, plan, "Deleted");
 }
 
 async function print(context: CommandContext, plan: RetentionPlan, verb: string): Promise<void> {
@@ -48,6 +48,6 @@ async function print(context: CommandContext, plan: RetentionPlan, verb: string)
   await context.output.print(document, () =>
     isNothing
       ? "Nothing to prune.\n"
-      : `${formatCount(snapshots.length, "snapshot")}, ${formatCount(trees.length, "published tree")} and ${formatCount(blobs.length, "tarball")}, ${formatByteSize(plan.bytes)}: ${verb}.\n`,
+      : `${verb}: ${formatCount(snapshots.length, "snapshot")}, ${formatCount(trees.length, "published tree")}, ${formatCount(blobs.length, "tarball")} (${formatByteSize(plan.bytes)}).\n`,
   );
 }
