@@ -167,8 +167,8 @@ function readText(path: string): string {
   return bytes.toString("utf8");
 }
 
-/** The path relative to the working directory where that is shorter. */
+/** The path relative to the working directory where that is shorter. Services run in `/`; their paths stay absolute. */
 function shortest(path: string, cwd: string): string {
   const near = relative(cwd, path);
-  return near.startsWith("..") ? path : near;
+  return near.startsWith("..") || cwd === "/" ? path : near;
 }

@@ -163,7 +163,7 @@ describe("init", () => {
     expect(sync).toContain(`ExecStart=${JAM_COMMAND.join(" ")} sync --progress none\n`);
     expect(sync).toContain(`Environment=JAM_CONFIG=${join(folder.path, "jam.yaml")}\n`);
     expect(sync).toContain(`ReadWritePaths=${join(folder.path, "mirror-data")}\n`);
-    expect(sync).toContain("SuccessExitStatus=6\n");
+    expect(sync).toContain("SuccessExitStatus=6 130\n");
     const verify = await runProcess("systemd-analyze", [
       "verify",
       ...written.filter((name) => /\.(?:service|timer)$/.test(name)),

@@ -68,9 +68,9 @@ ${account(place)}
 ExecStart=${unitWords([...place.program, "sync", "--progress", "none"])}
 # A slow line is no failure: jam itself gives up a connection that stays silent.
 TimeoutStartSec=infinity
-# 6: another run is at it already. Not listed on purpose, so that they count as failures:
+# 6: another run is at it already, 130: it was stopped. Not listed on purpose, so that they count as failures:
 # 3 some agents are missing, 4 trust, 8 no space, 9 upstream not usable (\`jam help exit-codes\`).
-SuccessExitStatus=6
+SuccessExitStatus=6 130
 Nice=10
 IOSchedulingClass=idle
 ${hardening(place)}

@@ -53,6 +53,15 @@ test("a file of the machine that cannot be read is named, not skipped", async ()
   });
 });
 
+test("problems name the whole path where the working folder is the root, as in services", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "wrong.yaml");
+  await writeFile(file, "moed: online\n");
+  const env = { XDG_CACHE_HOME: join(folder.path, "cache") };
+  await expect(loadConfig(options("/", { file, env }))).rejects.toThrow(`${file} has a problem`);
+  await expect(loadConfig(options(folder.path, { file, env }))).rejects.toThrow(/^wrong\.yaml has a problem/);
+});
+
 test("takes flags over environment over file, each relative to its own place", async () => {
   await using folder = await temporaryFolder();
   const cwd = folder.path;
