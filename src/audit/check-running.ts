@@ -39,7 +39,7 @@ export function checkRunning({ running, held, wanted }: RunningUnderTest): Check
           {
             check: "running",
             state: "warn",
-            detail: `the fleet runs ${nameSome(some, SHOWN)}, ${what}`,
+            detail: `the fleet runs ${nameSome(some, SHOWN)}: ${what}`,
             hint,
           },
         ];
@@ -49,15 +49,15 @@ export function checkRunning({ running, held, wanted }: RunningUnderTest): Check
       state: "ok",
       detail: `kept because the fleet runs them: ${nameSome(versions, SHOWN)} (${running.from})`,
     },
-    ...warn(comes, "which is not in the mirror yet", "Run `jam sync`."),
+    ...warn(comes, "not in the mirror yet", "Run `jam sync`."),
     ...warn(
       lost,
-      "which is not in the mirror",
+      "not in the mirror",
       "`jam explain VERSION` says whether upstream lists it; a rule of `select` must take its stream, architecture and OS type.",
     ),
     ...warn(
       dropped,
-      "which the next sync removes",
+      "the next sync removes it",
       "`deny` excludes it: keep it until no machine runs it, or upgrade first.",
     ),
   ];

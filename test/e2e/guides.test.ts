@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
+import { jujuSays } from "../helpers/juju-says.ts";
 import { blocksOf, operatorShell, shellBlocks } from "../helpers/operator-shell.ts";
 import { startUpstream, type TestUpstream } from "../helpers/upstream.ts";
 
@@ -26,6 +27,7 @@ test("README: from `jam init` to `jam connect`", async () => {
 
 test("pre-seed.md: the selection of the guide mirrors what the guide promises", async () => {
   await using shell = await operatorShell(upstream);
+  await jujuSays(shell, "3.6.5");
   const blocks = await blocksOf("docs/guides/pre-seed.md");
   const [init = "", ...others] = shellBlocks(blocks);
   await shell.types(init);

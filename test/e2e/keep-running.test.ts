@@ -70,9 +70,7 @@ test("versions that run are fetched and survive keep, narrower rules and their e
   expect(status).toBe(0);
   expect(stdout).toContain("Upstream no longer lists 3.6.1, which the fleet runs: not removed.");
   expect(await shown(mirror)).toEqual([...running, "4.0.3 amd64"]);
-  expect((await mirror.here("status")).stdout).toMatch(
-    /^fleet +runs 2\.9\.50, 3\.6\.1 \(.*fleet\), which is kept$/m,
-  );
+  expect((await mirror.here("status")).stdout).toMatch(/^fleet +runs 2\.9\.50, 3\.6\.1 \(.*fleet\): kept$/m);
   expect((await mirror.here("check")).stdout).toMatch(/^ok {4}running +kept because .*2\.9\.50, 3\.6\.1/m);
   // The earlier documents still prove it, so that it can be carried.
   const bundle = await mirror.here("bundle", "create", "--unsigned", "--to", "b.tar", "-o", "json");
@@ -125,18 +123,16 @@ test("a plan names what runs before it; check tells what is missing and what den
   const plan = await mirror.here("plan", "--from", "3.6.1", "--to", "3.6.9", "-o", "json");
   await writeFile(join(mirror.folder, "plan.json"), plan.stdout);
   await mirror.configure({ keepRunning: "plan.json" });
-  expect((await mirror.here("check")).stdout).toContain(
-    "the fleet runs 3.6.1, which is not in the mirror yet",
-  );
+  expect((await mirror.here("check")).stdout).toContain("the fleet runs 3.6.1: not in the mirror yet");
   await mirror.here("sync", "--quiet");
   expect(await shown(mirror)).toEqual(["3.6.1 amd64", "3.6.9 amd64", "4.0.3 amd64"]);
   await mirror.configure({ deny: [{ version: "3.6.1", reason: "unsafe" }] });
-  expect((await mirror.here("check")).stdout).toContain("the fleet runs 3.6.1, which the next sync removes");
+  expect((await mirror.here("check")).stdout).toContain("the fleet runs 3.6.1: the next sync removes it");
   expect((await mirror.here("sync", "--quiet")).stderr).toMatch(/^removed {2}3\.6\.1 .*denied/);
   await mirror.configure({ deny: [], select: [{ ...NEWEST, arch: ["s390x"] }] });
   await fleetIn(mirror.folder, ["3.5.1"]);
   await mirror.configure({ keepRunning: "fleet" });
-  expect((await mirror.here("check")).stdout).toContain("the fleet runs 3.5.1, which is not in the mirror\n");
+  expect((await mirror.here("check")).stdout).toContain("the fleet runs 3.5.1: not in the mirror\n");
 });
 
 test("on the far side, a bundle does not remove what runs there", async () => {

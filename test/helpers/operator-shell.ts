@@ -68,7 +68,7 @@ export async function operatorShell(upstream: TestUpstream): Promise<OperatorShe
     has,
     types: async (lines, statuses = [0]) => {
       const typed = lines.replaceAll(
-        /^jam init(?= *(?:$|#|--(?:systemd|cron)))/gm,
+        /^jam init(?= *(?:$|#|--(?:systemd|cron|fleet)))/gm,
         `jam init --upstream ${upstream.url} --keyring key.asc`,
       );
       const finished = await runProcess("sh", ["-euc", typed], { cwd: home, env: { PATH } });

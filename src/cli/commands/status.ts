@@ -153,7 +153,7 @@ function describeFleet(
   const place = printable(from, Infinity);
   if (unknown !== undefined)
     return paint("red", `not known what runs, so nothing is removed: ${printable(unknown, Infinity)}`);
-  const kept = `runs ${nameSome(versions, 8)} (${place}), which is kept`;
+  const kept = `runs ${nameSome(versions, 8)} (${place}): kept`;
   return missing.length === 0 ? kept : `${kept}; ${paint("red", `not here: ${nameSome(missing, 8)}`)}`;
 }
 

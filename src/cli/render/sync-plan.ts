@@ -130,9 +130,10 @@ function labelReasons(reasons: readonly string[]): {
 } {
   const labels = new Map<string, string>();
   const legend: string[] = [];
+  let notes = 0;
   for (const reason of new Set(reasons)) {
     const [, rule, conditions] = /^(rule \d+) selects it: ([^]*)$/.exec(reason) ?? [];
-    const label = rule ?? (reason.length <= SHORT ? reason : `note ${legend.length + 1}`);
+    const label = rule ?? (reason.length <= SHORT ? reason : `note ${++notes}`);
     labels.set(reason, label);
     if (label !== reason) legend.push(`${label}: ${conditions ?? reason}\n`);
   }
