@@ -5,6 +5,7 @@ import { type ScannedArguments, type ParsedGlobals, completeGlobals } from "./gl
 import type { CommandAction, RunAction } from "./command.ts";
 import { createContext } from "./context.ts";
 import { widthOf } from "./output/output.ts";
+import type { UnsafeFlags } from "./dangers.ts";
 import { createProgram, loadCommand, toUsageError } from "./program.ts";
 import type { RunOptions } from "./command.ts";
 
@@ -78,6 +79,11 @@ function createRunAction(options: RunOptions, finish: (status: number) => void):
       const args = values.slice(0, -2) as (string | string[] | undefined)[];
       const globals = completeGlobals(command.optsWithGlobals<ParsedGlobals>(), options.io.env);
       const context = createContext({ ...options, globals });
+      const flags: UnsafeFlags = command.opts();
+      if (flags.verify === false || flags.allow !== undefined || flags.allowUnsigned === true) {
+        const { tellUnsafeFlags } = await import("./dangers.ts");
+        await tellUnsafeFlags(context, flags);
+      }
       const result = await action(context, { options: command.opts<Options & object>(), args, command });
       finish(result ?? 0);
     };

@@ -16,7 +16,10 @@ export async function readUpstreamAgents(
   const { composeSync } = await import("../compose/sync.ts");
   const { planMirrorSync } = await import("../sync/sync-mirror.ts");
   const { createWaitLines } = await import("./progress.ts");
-  const { options, work } = await composeSync(await context.config(), {
+  const { tellUnsafeSettings } = await import("./dangers.ts");
+  const config = await context.config();
+  await tellUnsafeSettings(context, config);
+  const { options, work } = await composeSync(config, {
     env: context.io.env,
     userAgent: userAgent(),
     observe: createWaitLines(context),

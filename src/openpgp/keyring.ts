@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { Key } from "openpgp";
 
-import { JamError } from "../shared/errors.ts";
+import { isAbsent, JamError } from "../shared/errors.ts";
+import { describeSystemError } from "../shared/system-words.ts";
 import { MAX_KEYRING_BYTES } from "../shared/limits.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { JUJU_KEY_ARMORED, JUJU_KEY_FINGERPRINT } from "./juju-key.ts";
@@ -85,11 +86,17 @@ const END = "-----END PGP ";
 
 async function readKeyringFile(file: string): Promise<Uint8Array> {
   const bytes = await readFile(file).catch((cause: unknown) => {
-    throw invalid(file, "it cannot be read", cause);
+    const reason = describeSystemError(cause, file) ?? "it cannot be read";
+    throw invalid(file, reason, cause).with({ hint: isAbsent(cause) ? ABSENT_HINT : UNREADABLE_HINT });
   });
   if (bytes.length > MAX_KEYRING_BYTES) throw invalid(file, "it is too large to be one");
   return bytes;
 }
+
+const ABSENT_HINT =
+  "Correct the path: `keyring` of this upstream in jam.yaml, or --keyring. The Juju key needs no file: keyring: builtin.";
+const UNREADABLE_HINT =
+  "Let this user read the file, or name another one as `keyring` in jam.yaml or with --keyring.";
 
 function invalid(name: string, reason: string, cause?: unknown): JamError {
   return new JamError("JAM_KEYRING_INVALID", `Keyring ${name}: ${reason}`, {

@@ -53,7 +53,7 @@ describe("a sync that would remove most of the mirror changes nothing and exits 
     }
     expect(await mirror.published()).toEqual(before);
     const check = await mirror.here("check");
-    expect(check.status).toBe(2);
+    expect(check.status).toBe(4);
     expect(check.stdout).toMatch(/^fail {2}rules .*would remove/m);
     const allowed = await mirror.here("sync", "--quiet", "--allow", "mass-removal");
     expect(allowed).toMatchObject({ status: 0, stdout: "" });

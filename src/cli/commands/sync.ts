@@ -8,6 +8,7 @@ import type { SyncReport } from "../../mirror/run-report.ts";
 import type { SyncOptions } from "../../sync/sync-mirror.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { readRunning } from "../input/read-running.ts";
+import { tellUnsafeSettings } from "../dangers.ts";
 import { createProgress } from "../progress.ts";
 import { planDocument, renderPlan, type PlannedSync } from "../render/sync-plan.ts";
 import { renderReport, reportDocument } from "../render/run-report.ts";
@@ -72,6 +73,7 @@ function addAllow(command: Command): void {
 async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Promise<number> {
   const { options } = call;
   const config = await context.config(settingsOf(options));
+  if (options.verify) await tellUnsafeSettings(context, config);
   const wishes = await readWishes(context, options);
   const { composeSync } = await import("../../compose/sync.ts");
   const { planMirrorSync, syncMirror } = await import("../../sync/sync-mirror.ts");

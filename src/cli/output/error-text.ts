@@ -1,4 +1,5 @@
-import { type JamError, reportError } from "../../shared/errors.ts";
+import { type JamError, reportError, systemCode } from "../../shared/errors.ts";
+import { describeSystemError } from "../../shared/system-words.ts";
 import { printable, printableLines } from "../../shared/printable.ts";
 import type { OutputFormat } from "../global-options.ts";
 import { formatDocument } from "./document.ts";
@@ -28,10 +29,15 @@ function describeCause(error: JamError): string | undefined {
   let cause: unknown = error.cause;
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
   if (!(cause instanceof Error) || cause.name === "AbortError") return undefined;
+  // How the lock is made says nothing to people; the message names who holds it.
+  if (systemCode(cause) === "ERR_SQLITE_ERROR") return undefined;
+  if (saysSystemError(error.message, cause)) return undefined;
   // What follows the first line of a YAML error shows the place in the text, whose lines are not ours.
   const text = cause.name === "YAMLParseError" ? (cause.message.split("\n")[0] ?? "") : cause.message;
   const shown = printable(text, Infinity);
-  return error.message.includes(shown) || saysSystemError(error.message, cause) ? undefined : shown;
+  if (error.message.includes(shown)) return undefined;
+  const words = describeSystemError(cause, error.message);
+  return words === undefined ? shown : printable(words, Infinity);
 }
 
 /** Whether a message has the code of a system error, such as `(ENOSPC)`, and every path that the error names. */

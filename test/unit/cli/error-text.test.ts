@@ -24,9 +24,31 @@ test.for([
 });
 
 test.for([
-  ["another path", "Cannot read /m: permission denied (EACCES).", systemError("EACCES", { path: "/m/a/b" })],
-  ["another code", "Cannot read /m/a: permission denied (EACCES).", systemError("EPERM", { path: "/m/a" })],
-  ["no system error", "Cannot read /m/a.", new Error("database is locked")],
-] as const)("a cause that adds something is shown: %s", ([, message, cause]) => {
-  expect(rendered(message, cause)).toContain(`\ncause: ${cause.message}\n`);
+  [
+    "another path",
+    "Cannot read /m: permission denied (EACCES).",
+    systemError("EACCES", { path: "/m/a/b" }),
+    "permission denied: /m/a/b (EACCES)",
+  ],
+  [
+    "another code",
+    "Cannot read /m/a: permission denied (EACCES).",
+    systemError("EPERM", { path: "/m/a" }),
+    "permission denied (EPERM)",
+  ],
+  [
+    "a bare message",
+    "/m/a cannot be read.",
+    systemError("ENOENT", { path: "/m/a" }),
+    "no such file or folder (ENOENT)",
+  ],
+  ["an unknown code", "/m/a cannot be read.", systemError("EODD"), "EODD: as the system says it"],
+  ["no system error", "Cannot read /m/a.", new Error("the journal is torn"), "the journal is torn"],
+] as const)("a cause that adds something is shown in words: %s", ([, message, cause, words]) => {
+  expect(rendered(message, cause)).toContain(`\ncause: ${words}\n`);
+});
+
+test("how a lock is made is not a cause for people", () => {
+  const cause = Object.assign(new Error("database is locked"), { code: "ERR_SQLITE_ERROR" });
+  expect(rendered("jam sync (process 7) writes to it.", cause)).not.toContain("cause:");
 });
