@@ -164,12 +164,11 @@ async function renderSnapshot(
   ];
   for (const { upstream, verified, documents } of proofs) {
     lines.push(`upstream  ${upstream} (${verified ? "verified" : "NOT VERIFIED"})`);
-    for (const { path, signedBy, signedAt } of documents) {
-      const signature =
-        signedBy === null
-          ? "not signed"
-          : `signed ${formatLocalTime(signedAt ?? "")} by ${formatFingerprint(signedBy)}`;
-      lines.push(`          ${path}: ${signature}`);
+    // Usually one key signs them all.
+    for (const [signer, signed] of Map.groupBy(documents, ({ signedBy }) => signedBy)) {
+      lines.push(`          ${signer === null ? "not signed" : `signed by ${formatFingerprint(signer)}`}:`);
+      for (const { path, signedAt } of signed)
+        lines.push(`            ${path}${signedAt === null ? "" : `, ${formatLocalTime(signedAt)}`}`);
     }
   }
   return `${lines.join("\n")}\n`;

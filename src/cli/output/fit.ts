@@ -131,12 +131,12 @@ export function fitLines(text: string, width: number): string {
 function fitLine(line: string, width: number): readonly string[] {
   const plain = line.replaceAll(COLOUR, "");
   const own = /^\s*/.exec(plain)?.[0].length ?? 0;
-  const label = /^\s*\S+(?: \S+){0,2} {2,}(?=\S)/.exec(plain)?.[0].length ?? own;
+  const label = /^(?:\s*\S+(?: \S+){0,2} {2,}){1,2}(?=\S)/.exec(plain)?.[0].length ?? own;
   const hanging = label <= width / 2 ? label : own;
   const indent = " ".repeat(hanging === own && own > 0 ? own + 2 : hanging);
   const lines: string[] = [];
   let current = "";
-  for (const word of line.match(/\s*(?:`[^`]*`\S*|\S+)/g) ?? []) {
+  for (const word of line.match(WORD) ?? []) {
     if (current === "" || shownLength(current + word) <= width) current += word;
     else {
       lines.push(current);
@@ -145,6 +145,9 @@ function fitLine(line: string, width: number): readonly string[] {
   }
   return [...lines, current];
 }
+
+/** What stays on one line: code between backquotes, a fingerprint, a word. */
+const WORD = /\s*(?:`[^`]*`\S*|\b(?:[0-9A-F]{4} ){3,15}[0-9A-F]{4}\b\S*|\S+)/g;
 
 function shownLength(text: string): number {
   return text.replaceAll(COLOUR, "").length;

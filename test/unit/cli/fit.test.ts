@@ -90,3 +90,10 @@ test("colours take no columns", () => {
   const red = "\u001B[31mred\u001B[39m words here";
   expect(fitLines(red, 14)).toBe(red);
 });
+
+test("a fingerprint stays on one line, and text goes on after the second label", () => {
+  const print = "638F 6F78 F215 3813 9690 BE29 5071 1563 326E 6555";
+  expect(fitLines(`ok    key   the sample must be signed by ${print}`, 64)).toBe(
+    `ok    key   the sample must be signed by\n            ${print}`,
+  );
+});
