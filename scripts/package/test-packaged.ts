@@ -14,7 +14,15 @@ try {
   const { JAM_ARCHIVE: given } = process.env;
   if (given === undefined) {
     const script = join(import.meta.dirname, "main.ts");
-    await runProgram(process.execPath, [script, "--arch", process.arch, "--to", folder]);
+    await runProgram(process.execPath, [
+      script,
+      "--arch",
+      process.arch,
+      "--format",
+      "archive",
+      "--to",
+      folder,
+    ]);
   }
   const made = (await readdir(folder)).find((name) => name.endsWith(".tar.gz"));
   const archive = given ?? join(folder, String(made));

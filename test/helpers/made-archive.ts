@@ -28,7 +28,7 @@ export async function makeArchive(
   }: { from?: string; args?: readonly string[]; env?: Record<string, string> } = {},
 ): Promise<MadeArchive | string> {
   const script = join(from, "scripts/package/main.ts");
-  const command = [script, "--arch", process.arch, "--to", to, ...args];
+  const command = [script, "--arch", process.arch, "--format", "archive", "--to", to, ...args];
   // What is fetched is kept in the user's cache, and npm's and apt's settings are the user's.
   const user = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_(?!config_)|^NODE_/i.test(name)),

@@ -62,7 +62,8 @@ test.skipIf(gpg.isMissing)(
     await using far = await operatorShell(upstream);
     const sides = { near, far };
     const blocks = await blocksOf("docs/guides/air-gap.md");
-    const typed = shellBlocks(blocks);
+    // package-archive.test.ts types the first blocks: they need a package of jam.
+    const typed = shellBlocks(blocks).filter((text) => !/self bundle|install\.sh/.test(text));
     expect(typed.map((text) => text.split("\n")[0])).toEqual(SIDES.map(([, first]) => first));
     await near.types("jam init");
     await far.types("jam init");

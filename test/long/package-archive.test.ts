@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generateSecretKey, readSigningKey } from "../../src/openpgp/signing-key.ts";
@@ -12,6 +12,7 @@ import { runProcess, type Finished } from "../helpers/jam-process.ts";
 import { makeArchive, type MadeArchive } from "../helpers/made-archive.ts";
 import { temporaryMirror } from "../helpers/mirror.ts";
 import { copyCheckout } from "../helpers/packed.ts";
+import { blocksOf, shellBlocks } from "../helpers/operator-shell.ts";
 import { enterRoot, peer } from "../helpers/peers.ts";
 import { startUpstream, type TestUpstream } from "../helpers/upstream.ts";
 
@@ -159,9 +160,16 @@ describe.skipIf(peer("chroot").isMissing)(`a machine with libc and sh alone${pee
 
 test("install.sh installs it, keeps what is there, and refuses a damaged archive", async (context) => {
   const { file, name } = archive(context);
-  const stick = join(folder, "a stick");
+  const stick = join(folder, "stick");
   await runProcess("tar", ["-xzf", file, "-C", folder]);
-  await runProcess(join(folder, name, "jam"), ["self", "bundle", "--to", stick]);
+  // The first two blocks of the guide, as they stand.
+  const [near = "", far = ""] = shellBlocks(await blocksOf("docs/guides/air-gap.md"));
+  const env = { PATH: [join(folder, ".local/bin"), join(folder, name), PATH_OF_HOST].join(delimiter) };
+  for (const block of [near, far]) {
+    const typed = await runProcess("sh", ["-euc", block], { cwd: folder, env });
+    expect(typed.status, typed.stderr).toBe(0);
+    if (block === far) expect(typed.stdout).toContain(join(folder, "jam", name));
+  }
   const prefix = join(folder, "opt", "jam");
   const install = (...args: string[]) =>
     runProcess("sh", [join(stick, "jam/install.sh"), "--prefix", prefix, ...args], { cwd: folder });
