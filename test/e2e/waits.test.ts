@@ -31,7 +31,7 @@ test.for([
   const { status, stderr } = await mirror.jam(...(args as string[]));
   expect({ status, stderr }).toMatchObject({ status: 0 });
   expect(stderr).toMatch(
-    /^waiting up to 1\.0 s \(requested by sample, attempt 2 of 2\): streams\/v1\/index2\.sjson: .*429/m,
+    /^waiting up to 1\.0 s \(requested by sample, attempt 2 of 2\): .*streams\/v1\/index2\.sjson: .*429/m,
   );
 });
 
@@ -40,7 +40,7 @@ test("a wait for a tarball is told the same way", async () => {
   upstream.fault(/\.tgz$/, ASKED);
   const { status, stderr } = await other.jam("sync");
   expect(status).toBe(0);
-  expect(stderr).toMatch(/^again in 1\.0 s \(requested by upstream, attempt 2 of 2\): agent\//m);
+  expect(stderr).toMatch(/^again in 1\.0 s \(requested by upstream, attempt 2 of 2\): .*agent\//m);
 });
 
 test.for([
@@ -65,7 +65,7 @@ test("a sync that finds upstream in the middle of publishing says that it reads 
   const { status, stderr } = await other.jam("sync");
   expect(status).toBe(0);
   expect(stderr).toMatch(
-    /^waiting up to 2\.0 s \(jam's own wait, attempt 2 of 3\): .*proposed-agents.*publishing/m,
+    /^waiting up to 2\.0 s \(jam's own wait, attempt 2 of 3\): .*publishing.*proposed-agents/m,
   );
 });
 

@@ -46,6 +46,11 @@ function describeWait(event: Extract<SyncEvent, { kind: "item-retry" | "wait" }>
   return `${who}, attempt ${event.attempt} of ${event.attempts}`;
 }
 
+/** What it is about, where the message does not name it. */
+function subject({ path, message }: Extract<SyncEvent, { kind: "item-retry" | "wait" }>): string {
+  return path === "" || message.includes(path) ? "" : `${printable(path)}: `;
+}
+
 /** Events that get a line of their own in every view; undefined for the rest. */
 export function describeEvent(event: SyncEvent): string | undefined {
   switch (event.kind) {
@@ -54,11 +59,9 @@ export function describeEvent(event: SyncEvent): string | undefined {
     case "item-failed":
       return `failed: ${printable(event.path)}: ${printable(event.message, 500)} [${event.code}]`;
     case "item-retry":
-      return `again in ${formatDuration(event.waitMs)} (${describeWait(event)}): ${printable(event.path)}: ${printable(event.message, 500)}`;
-    case "wait": {
-      const what = event.path === "" ? "" : `${printable(event.path)}: `;
-      return `waiting up to ${formatDuration(event.waitMs)} (${describeWait(event)}): ${what}${printable(event.message, 500)}`;
-    }
+      return `again in ${formatDuration(event.waitMs)} (${describeWait(event)}): ${subject(event)}${printable(event.message, 500)}`;
+    case "wait":
+      return `waiting up to ${formatDuration(event.waitMs)} (${describeWait(event)}): ${subject(event)}${printable(event.message, 500)}`;
     default:
       return undefined;
   }
