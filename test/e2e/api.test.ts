@@ -202,7 +202,7 @@ function fieldsOf(value: unknown, depth = 2): unknown {
 test.for([
   [
     "status",
-    "data mode lastGood snapshot(id createdAt upstream bundle expiredKeys()) held(agents bytes) tarballs streams(released) verified verbatim(complete reason) snapshots() waiting() writer freeBytes runs(outcome snapshot upstream verified fetched held tarballs added() removed() failed() warnings() rules() startedAt durationMs)",
+    "data mode lastGood snapshot(id createdAt upstream bundle expiredKeys()) held(agents bytes) tarballs streams(released) verified verbatim(complete reason) snapshots() damaged() waiting() writer freeBytes runs(outcome snapshot upstream verified fetched held tarballs added() removed() failed() warnings() rules() startedAt durationMs)",
   ],
   ["list", "snapshot agents(version release arch streams() path size sha256)"],
   [
