@@ -10,7 +10,7 @@ const USAGE = `Usage: npm run bench [-- OPTIONS]
 
 Measures jam against peers in the same run and prints a table. Peers that are not installed are skipped and named.
 
-  --only LIST    comma-separated parts: start, serve, proven, which, fleet, hostile, sync, bundle (all)
+  --only LIST    comma-separated parts: start, serve, proven, verify, which, fleet, hostile, sync, bundle (all)
   --write        also writes the table to docs/reference/performance.md
 `;
 
@@ -22,6 +22,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   start: async () => (await import("./start.ts")).benchStart(),
   serve: benchServe,
   proven: async () => (await import("./proven.ts")).benchProven(),
+  verify: async () => (await import("./verify.ts")).benchVerify(),
   which: async () => (await import("./which.ts")).benchWhich(),
   fleet: async () => (await import("./fleet.ts")).benchFleet(),
   hostile: async () => (await import("./hostile.ts")).benchHostile(),

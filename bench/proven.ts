@@ -8,8 +8,8 @@ import { temporaryStore } from "../test/helpers/temporary-store.ts";
 import type { Figure } from "./figure.ts";
 
 const SIZE = 60_000_000;
-const ROUNDS = 11;
-const SECONDS = 1;
+const ROUNDS = 25;
+const SECONDS = 0.6;
 const CONNECTIONS = 4;
 
 /**
