@@ -63,7 +63,9 @@ export async function repairTrees(
 ): Promise<void> {
   if ((await damageNote.read(store.documents)) === undefined) return;
   for (const shown of await readShown(store)) {
-    if (shown.ref.name === MIRROR_REF && shown.snapshot.id !== run.before?.id) continue;
+    // Without a snapshot before it is not known whether the tree was built after the note.
+    const isNew = run.before !== undefined && shown.snapshot.id !== run.before.id;
+    if (shown.ref.name === MIRROR_REF && isNew) continue;
     await rebuildShown(store, shown, run);
   }
   // What is damaged still is missing in the trees: they are built again when it is whole.

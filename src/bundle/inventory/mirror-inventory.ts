@@ -1,19 +1,21 @@
 import { defined } from "../../shared/collections.ts";
 import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
 import { contentsOf } from "../../mirror/contents.ts";
+import { listDamaged } from "../../mirror/damaged-blobs.ts";
 import { readKeptBytes } from "../../mirror/proofs.ts";
 import { currentSnapshot, type MirrorReader } from "../../mirror/read-snapshots.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import { DOCUMENTS_AT_ONCE, mapConcurrently } from "../../shared/map-concurrently.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
-import type { BlobStore } from "../../store/store.ts";
+import type { BlobStore, DocumentStore } from "../../store/store.ts";
 import { INVENTORY_FORMAT, type MirrorInventory } from "../format/inventory.ts";
 import { groupReceived, RECEIPT_FORMAT, type Receipt } from "../format/receipt.ts";
 import { bundleByContent, readImportRecords, type ImportRecord } from "./import-records.ts";
 
 /** The part of a store that an inventory needs. */
-export interface InventoryStore extends MirrorReader {
+export interface InventoryStore extends Pick<MirrorReader, "refs"> {
+  readonly documents: Pick<DocumentStore, "get" | "list">;
   readonly blobs: Pick<BlobStore, "stat">;
 }
 
@@ -41,8 +43,8 @@ export interface HeldContents {
 }
 
 /**
- * Reads what the store has. Tarballs were hashed when they arrived, so only their sizes are compared. Documents are
- * small, so they are hashed again.
+ * Reads what the store has. Tarballs were hashed when they arrived, so only their sizes are compared; what was found damaged since is left out.
+ * Documents are small, so they are hashed again.
  * @throws JamError JAM_STORE_…
  */
 export async function readHeldContents(ports: InventoryStore): Promise<HeldContents> {
@@ -59,14 +61,15 @@ export async function readHeldContents(ports: InventoryStore): Promise<HeldConte
 
 async function heldTarballs(
   snapshot: Snapshot | undefined,
-  { blobs }: InventoryStore,
+  { blobs, documents }: InventoryStore,
 ): Promise<HeldTarball[]> {
   if (snapshot === undefined) return [];
+  const damaged = await listDamaged(documents);
   const agents = Map.groupBy(snapshot.agents, ({ sha256 }) => sha256);
   const { tarballs } = contentsOf(snapshot);
   const stats = await mapConcurrently(tarballs, ({ sha256 }) => blobs.stat(sha256));
   const held = tarballs
-    .filter(({ size }, at) => stats[at]?.size === size)
+    .filter(({ sha256, size }, at) => stats[at]?.size === size && !damaged.has(sha256))
     .map(({ sha256, size }) => ({
       sha256,
       size,
