@@ -1,4 +1,5 @@
 import { systemCode } from "./errors.ts";
+import { printable } from "./printable.ts";
 
 /** What the names of the system's failures mean. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -46,6 +47,8 @@ export function describeSystemError(error: unknown, message = ""): string | unde
   const words = code === undefined ? undefined : WORDS[code];
   if (words === undefined) return undefined;
   const { path, dest } = error as NodeJS.ErrnoException & { readonly dest?: string };
-  const named = [path, dest].filter((one) => one !== undefined && !message.includes(one));
+  const named = [path, dest].filter(
+    (one) => one !== undefined && !message.includes(printable(one, Infinity)),
+  );
   return `${words}${named.length === 0 ? "" : `: ${named.join(", ")}`} (${code})`;
 }

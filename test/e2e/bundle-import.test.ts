@@ -1,6 +1,6 @@
 /** `jam bundle import` as operators meet it: trust, order, what stays and what goes, and what scripts read. */
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { airGap, type AirGap, type CreatedDocument, type ImportedDocument } from "../helpers/air-gap.ts";
 import { formatFingerprint } from "../../src/shared/signature.ts";
@@ -307,4 +307,55 @@ async function listed(): Promise<readonly { sha256: string }[]> {
 
 async function near(path: string): Promise<string> {
   return (await fetch(`${upstream.url}${path}`)).text();
+}
+
+test("figures are right when an earlier run received a part: imported, reused and new agree", async () => {
+  await using own = await startUpstream({
+    releases: ["3.6.26", "3.6.27"],
+    arches: ["amd64"],
+    tarballBytes: 60_000,
+  });
+  await using pair = await airGap(own);
+  const { stdout } = await pair.done(
+    "near",
+    "bundle",
+    "create",
+    "--to",
+    pair.medium,
+    "--volume-size",
+    "100KiB",
+  );
+  const name = basename(pair.medium);
+  expect(stdout).toContain(`Next: take all of ${pair.medium} to the far side.`);
+  expect(stdout).toContain(
+    `\n  jam bundle import /path/to/${name}\n  jam bundle receipt --to /path/to/${name}/`,
+  );
+  const volumes = (await readdir(pair.medium)).filter((file) => file.endsWith(".tar")).toSorted();
+  expect(volumes.length).toBeGreaterThan(1);
+  const outcomes = [];
+  for (const volume of volumes) {
+    const { stdout: report } = await pair.far.here(
+      "bundle",
+      "import",
+      join(pair.medium, volume),
+      "-o",
+      "json",
+    );
+    outcomes.push(JSON.parse(report) as Figures);
+  }
+  const last = outcomes.at(-1);
+  const earlier = outcomes.slice(0, -1).reduce((sum, { imported }) => sum + imported.agents, 0);
+  expect(earlier).toBeGreaterThan(0);
+  expect(last?.reused?.agents).toBe(earlier);
+  expect((last?.imported.agents ?? 0) + earlier).toBe(last?.added.length);
+  // Read once more, nothing is new and nothing is reused.
+  const { stdout: again } = await pair.far.here("bundle", "import", pair.medium, "-o", "json");
+  expect(JSON.parse(again)).toMatchObject({ outcome: "unchanged", imported: { agents: 0 }, added: [] });
+  expect(JSON.parse(again)).not.toHaveProperty("reused");
+});
+
+interface Figures {
+  readonly imported: { readonly agents: number };
+  readonly reused?: { readonly agents: number };
+  readonly added: readonly string[];
 }

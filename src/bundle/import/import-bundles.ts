@@ -1,8 +1,10 @@
+import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
+import { defined } from "../../shared/collections.ts";
 import type { VolumeInput } from "../../medium/medium.ts";
 import { pruneStore } from "../../mirror/prune.ts";
 import { readBaseline } from "../../mirror/read-snapshots.ts";
 import { recordRun } from "../../mirror/record-run.ts";
-import type { FailedItem } from "../../mirror/run-report.ts";
+import type { AgentsAndBytes, FailedItem } from "../../mirror/run-report.ts";
 import { withdrawDamaged } from "../../mirror/settle-damage.ts";
 import { isVerified, type Snapshot } from "../../mirror/snapshot.ts";
 import { isOfFamily, reportError, toJamError, type JamError } from "../../shared/errors.ts";
@@ -47,7 +49,10 @@ export async function importBundles(
       return runImport(inputs, { receiver, current, isDamaged, rules, work: { ...work, signal } });
     },
     reportOf: historyOf,
-    received: () => receiver?.imported() ?? { agents: 0, bytes: 0 },
+    received() {
+      const { agents = 0, bytes = 0 } = receiver?.imported() ?? {};
+      return { agents, bytes };
+    },
   });
   return result;
 }
@@ -122,6 +127,7 @@ function summarize(run: {
     outcome: !isWhole ? "partial" : snapshot?.id === current?.id ? "unchanged" : "updated",
     snapshot: snapshot?.id ?? null,
     imported,
+    ...defined({ reused: findReused(closed, receiver) }),
     missing: missing.map((content) => cutLists(content, ["agents", "volumes"])),
     needed: neededPlaces(missing),
     bundles: [...receiver.bundles()].map(({ manifest, signedBy }) => ({
@@ -142,6 +148,19 @@ function summarize(run: {
     tarballs: { imported: tarballs, held: closed.tarballs },
   };
   return cutLists(report, IMPORT_LISTS);
+}
+
+/** What was published from bytes that an earlier run had received, or that other agents share. */
+function findReused(
+  { snapshot, added }: PublishResult,
+  receiver: VolumeReceiver,
+): AgentsAndBytes | undefined {
+  const names = new Set(added);
+  const stored = new Set(receiver.bundles().flatMap(({ manifest }) => [...receiver.stored(manifest.id)]));
+  const reused = (snapshot?.agents ?? []).filter(
+    (agent) => names.has(formatAgentName(agent)) && !stored.has(agent.sha256),
+  );
+  return reused.length === 0 ? undefined : { agents: reused.length, bytes: sumTarballBytes(reused) };
 }
 
 function stateOf(id: string, { waiting }: PublishResult, receiver: VolumeReceiver): ImportedBundle["state"] {

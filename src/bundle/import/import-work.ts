@@ -113,6 +113,8 @@ export interface ImportReport extends Omitting<(typeof IMPORT_LISTS)[number]> {
   readonly snapshot: string | null;
   /** What arrived in this run. */
   readonly imported: AgentsAndBytes;
+  /** Agents that are new in the listing and whose tarballs were here before this run; absent where there are none. */
+  readonly reused?: AgentsAndBytes;
   /** What pending bundles need. */
   readonly missing: readonly MissingContent[];
   /** Where all of that is. */

@@ -43,7 +43,7 @@ function describeCause(error: JamError): string | undefined {
 /** Whether a message has the code of a system error, such as `(ENOSPC)`, and every path that the error names. */
 function saysSystemError(message: string, { code, path, dest }: NodeJS.ErrnoException & { dest?: string }) {
   if (code === undefined || !message.includes(`(${code})`)) return false;
-  return [path, dest].every((named) => named === undefined || message.includes(named));
+  return [path, dest].every((named) => named === undefined || message.includes(printable(named, Infinity)));
 }
 
 function stackOf(error: Error): string {

@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import type { CreateWork } from "../../../bundle/create/create-bundle.ts";
 import type { BundleOrder } from "../../../bundle/create/plan-bundle.ts";
@@ -6,6 +7,8 @@ import type { FinishedVolume } from "../../../bundle/write/write-progress.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
 import { cutLists, formatCount } from "../../../shared/listed.ts";
+import { printable } from "../../../shared/printable.ts";
+import { shellCommand } from "../../../shared/shell-command.ts";
 import type { Store } from "../../../store/store.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { formatTable } from "../../output/table.ts";
@@ -207,9 +210,19 @@ async function printBundle(
     if (carried.agents === 0)
       lines.push("The far side has every tarball already: the bundle contains only metadata.");
     lines.push(...(await formatAgentNames("Left out: ", manifest.missing, { width: context.width })));
-    lines.push("", "Next, on the far side:", "  jam bundle import FOLDER", "  jam bundle receipt --to FILE");
+    lines.push("", ...nextSteps(dirname(volumes[0]?.path ?? ".")));
     return `${lines.join("\n")}\n`;
   });
+}
+
+/** What to do with the bundle in a folder of this machine; the far side gives it another path. */
+function nextSteps(folder: string): string[] {
+  const there = `/path/to/${basename(folder)}`;
+  return [
+    `Next: take all of ${printable(folder, Infinity)} to the far side. Run there, with the path that it has there:`,
+    `  ${shellCommand`jam bundle import ${there}`}`,
+    `  ${shellCommand`jam bundle receipt --to ${`${there}/receipt.txt`}`}`,
+  ];
 }
 
 function withMissing<T extends { readonly missing: BundleManifest["missing"] }>(document: T): T {

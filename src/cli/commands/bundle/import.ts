@@ -127,6 +127,12 @@ async function render(report: ImportReport, { paint, width }: CommandContext): P
   if (warnings > 0) lines.push(`  and ${formatCount(warnings, "more warning")}`);
   if (failed + faults > 0) lines.push(`  and ${failed + faults} more were refused`);
   lines.push(`  imported ${formatTotals({ ...imported, tarballs: tarballs.imported })}`);
+  if (report.reused !== undefined) {
+    const { agents, bytes } = report.reused;
+    lines.push(
+      `  reused   ${formatCount(agents, "agent")}, ${formatByteSize(bytes)} that were here before this run`,
+    );
+  }
   lines.push(`  held     ${formatTotals({ ...held, tarballs: tarballs.held })}`);
   if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
   if (report.outcome === "updated")
