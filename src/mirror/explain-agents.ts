@@ -12,6 +12,8 @@ export interface ExplainSources {
   /** What upstream lists now; undefined where it is not asked. */
   readonly upstream: readonly Agent[] | undefined;
   readonly rules: SelectionRules;
+  /** Why a sync keeps an agent that no rule takes; undefined where it does not. Default: it keeps none. */
+  readonly keptBecause?: (agents: readonly Agent[]) => (agent: Agent) => string | undefined;
   /** How to get agents that the name means and that are not known, for the hint. */
   readonly advise: () => Promise<string | undefined>;
 }
@@ -22,17 +24,27 @@ export interface ExplainSources {
  */
 export async function explainNamed(
   name: string,
-  { held, upstream, rules, advise }: ExplainSources,
+  { held, upstream, rules, advise, keptBecause }: ExplainSources,
 ): Promise<ExplainDocument> {
   const heldNames = new Set(held.map(formatAgentName));
   const upstreamNames = new Set(upstream?.map(formatAgentName));
   const agents = [...(upstream ?? []), ...held.filter((agent) => !upstreamNames.has(formatAgentName(agent)))];
   const { isMeant, note } = readAgentText(name, agents, held);
+  const reasonOf = keptBecause?.(agents) ?? (() => undefined);
   const rows = explainAgents(agents, rules)
     .filter(({ verdict }) => isMeant(verdict.agent))
+    .map((explanation) => keptOr(explanation, reasonOf))
     .map((explanation) => rowOf(explanation, { heldNames, upstreamNames }));
   if (rows.length === 0) throw notFound(name, upstream === undefined, await advise());
   return { agents: rows, ...defined({ note }) };
+}
+
+function keptOr(explanation: Explanation, reasonOf: (agent: Agent) => string | undefined): Explanation {
+  const { verdict } = explanation;
+  const reason = verdict.taken || verdict.denied ? undefined : reasonOf(verdict.agent);
+  return reason === undefined
+    ? explanation
+    : { ...explanation, verdict: { ...verdict, taken: true, reason } };
 }
 
 function rowOf(

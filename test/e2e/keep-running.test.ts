@@ -71,6 +71,10 @@ test("versions that run are fetched and survive keep, narrower rules and their e
   expect(stdout).toContain("Upstream no longer lists 3.6.1, which the fleet runs: not removed.");
   expect(await shown(mirror)).toEqual([...running, "4.0.3 amd64"]);
   expect((await mirror.here("status")).stdout).toMatch(/^fleet +runs 2\.9\.50, 3\.6\.1 \(.*fleet\): kept$/m);
+  const explained = await mirror.here("explain", "3.6.1", "-o", "json");
+  expect(JSON.parse(explained.stdout)).toMatchObject({
+    agents: [{ taken: true, upstream: false, reason: "the fleet runs this version (keepRunning)" }],
+  });
   expect((await mirror.here("check")).stdout).toMatch(/^ok {4}running +kept because .*2\.9\.50, 3\.6\.1/m);
   // The earlier documents still prove it, so that it can be carried.
   const bundle = await mirror.here("bundle", "create", "--unsigned", "--to", "b.tar", "-o", "json");

@@ -1,6 +1,9 @@
 import { Option } from "commander";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { JamError } from "../../shared/errors.ts";
+import type { Config } from "../../config/config.ts";
+import type { Agent } from "../../juju/agent.ts";
+import type { DocumentStore } from "../../store/store.ts";
 import { currentSnapshot } from "../../mirror/read-snapshots.ts";
 import { explainNamed } from "../../mirror/explain-agents.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
@@ -54,11 +57,14 @@ function withoutAgent(): JamError {
 async function explainAgent(context: CommandContext, name: string, flags: ExplainFlags): Promise<void> {
   const config = await context.config();
   const { openReader } = await import("../../compose/store.ts");
-  const current = await currentSnapshot(await openReader(config), MIRROR_REF);
+  const reader = await openReader(config);
+  const current = await currentSnapshot(reader, MIRROR_REF);
   const isOffline = flags.offline === true || config.mode === "offline";
   const upstream = isOffline ? undefined : await readUpstreamAgents(context, ["*"]);
+  const held = current?.agents ?? [];
   const document = await explainNamed(name, {
-    held: current?.agents ?? [],
+    held,
+    keptBecause: await keptBySync(context, { config, documents: reader.documents, held }),
     upstream,
     rules: config.rules,
     advise: () => adviseOnMissing(context, { word: name, upstream }),
@@ -72,4 +78,30 @@ async function explainAgent(context: CommandContext, name: string, flags: Explai
       ? renderEveryExplanation(document.agents, view)
       : renderExplanations(document.agents, view);
   });
+}
+
+/** What a sync keeps although no rule takes it: agents of plans, and those that the fleet runs. */
+async function keptBySync(
+  context: CommandContext,
+  {
+    config,
+    documents,
+    held,
+  }: {
+    readonly config: Config;
+    readonly documents: Pick<DocumentStore, "get">;
+    readonly held: readonly Agent[];
+  },
+): Promise<(agents: readonly Agent[]) => (agent: Agent) => string | undefined> {
+  const { evaluateAgents } = await import("../../sync/evaluate-rules.ts");
+  const { readKeptPlans } = await import("../../mirror/kept-plans.ts");
+  const { readRunning } = await import("../input/read-running.ts");
+  const kept = await readKeptPlans(documents);
+  const running = await readRunning(context, config);
+  return (agents) => {
+    const { rules } = config;
+    const verdicts = evaluateAgents({ agents, listed: held, rules, kept, wishes: undefined, running });
+    const reasons = new Map(verdicts.flatMap(({ agent, taken, reason }) => (taken ? [[agent, reason]] : [])));
+    return (agent) => reasons.get(agent);
+  };
 }
