@@ -18,7 +18,8 @@
  *    }
  *    ```
  *
- * 2. `registry.ts` gets one entry: name, summary, group and `load: () => import("./commands/greet.ts")`.
+ * 2. `registry.ts` gets one entry: name, summary, group and `load: () => import("./commands/greet.ts")`,
+ *    and `man` in package.json the page that is made of it, `dist/man/jam-greet.1`.
  *    The file is loaded only when the command is called, so it may import what it likes at its top; still,
  *    what only some calls need (yaml, the server) is better imported where it is used.
  *
