@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { findRegressions } from "./compare.ts";
 import { formatFigures, type Figure } from "./figure.ts";
 import { measure } from "./process.ts";
 import type { ServeRow } from "./serve-row.ts";
@@ -10,7 +11,8 @@ const USAGE = `Usage: npm run bench [-- OPTIONS]
 
 Measures jam against peers in the same run and prints a table. Peers that are not installed are skipped and named.
 
-  --only LIST    comma-separated parts: start, serve, proven, verify, which, fleet, hostile, sync, bundle (all)
+  --only LIST    comma-separated parts: start, serve, storm, proven, verify, which, fleet, hostile, sync, bundle (all)
+  --compare      fails when a ratio to a peer is 15 % worse than in docs/reference/performance.md
   --write        also writes the table to docs/reference/performance.md
 `;
 
@@ -21,6 +23,7 @@ const TABLE = /(<!-- figures -->\n)[\s\S]*(<!-- \/figures -->)/;
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   start: async () => (await import("./start.ts")).benchStart(),
   serve: benchServe,
+  storm: async () => (await import("./storm.ts")).benchStorm(),
   proven: async () => (await import("./proven.ts")).benchProven(),
   verify: async () => (await import("./verify.ts")).benchVerify(),
   which: async () => (await import("./which.ts")).benchWhich(),
@@ -36,6 +39,7 @@ async function run(): Promise<void> {
     options: {
       only: { type: "string" },
       write: { type: "boolean", default: false },
+      compare: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -53,6 +57,11 @@ async function run(): Promise<void> {
   }
   const table = formatFigures(figures);
   process.stdout.write(`${describeMachine()}\n\n${table}\n`);
+  if (values.compare) {
+    const regressions = findRegressions(figures, await readFile(PAGE, "utf8"));
+    for (const line of regressions) process.stderr.write(`worse: ${line}\n`);
+    if (regressions.length > 0) process.exitCode = 1;
+  }
   if (values.write) await writePage(table);
 }
 

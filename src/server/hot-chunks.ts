@@ -22,7 +22,9 @@ export class HotChunks {
   /** Those of them that are not kept any more: a reader that stops still holds its memory. */
   readonly #retired = new Set<Uint8Array>();
   #retiredBytes = 0;
-  readonly #readers = new Map<string, number>();
+  readonly #readers = new Map<string, { readonly bytes: number; count: number }>();
+  /** Bytes of all contents that several fetch now. */
+  #hotBytes = 0;
   readonly #loading = new Map<string, Promise<Uint8Array>>();
   #reserved = 0;
   #sweeper: NodeJS.Timeout | undefined;
@@ -44,20 +46,28 @@ export class HotChunks {
     return this.#chunks.get(key) ?? this.#loading.get(key);
   }
 
-  /** Counts a transfer of this content, until `leave`. */
-  enter(sha256: string): void {
-    this.#readers.set(sha256, (this.#readers.get(sha256) ?? 0) + 1);
+  /** Counts a transfer of this content of so many bytes, until `leave`. */
+  enter(sha256: string, bytes: number): void {
+    const readers = this.#readers.get(sha256) ?? { bytes, count: 0 };
+    this.#readers.set(sha256, readers);
+    readers.count++;
+    if (readers.count === 2) this.#hotBytes += readers.bytes;
   }
 
   leave(sha256: string): void {
-    const others = (this.#readers.get(sha256) ?? 1) - 1;
-    if (others === 0) this.#readers.delete(sha256);
-    else this.#readers.set(sha256, others);
+    const readers = this.#readers.get(sha256);
+    if (readers === undefined) return;
+    readers.count--;
+    if (readers.count === 1) this.#hotBytes -= readers.bytes;
+    if (readers.count === 0) this.#readers.delete(sha256);
   }
 
-  /** True when several fetch this content now, so that a chunk of it is worth its memory. */
+  /**
+   * True when several fetch this content now, so that its chunks are worth their memory; but not when there is more of
+   * such content than fits: chunks that happen to be here would save next to nothing.
+   */
   isHot(sha256: string): boolean {
-    return (this.#readers.get(sha256) ?? 0) > 1;
+    return this.#hotBytes <= MAX_BYTES && (this.#readers.get(sha256)?.count ?? 0) > 1;
   }
 
   /** The chunk when it is here. */

@@ -58,7 +58,7 @@ async function sendPositional(writer: ResponseWriter, source: PooledSource, rang
   const { blob, chunks, sha256 } = source;
   const { end } = range;
   let position = range.start;
-  chunks.enter(sha256);
+  chunks.enter(sha256, blob.size);
   try {
     while (position < end) {
       await writer.writeAll((maxBytes) => {

@@ -31,13 +31,22 @@ test("does not let a scan of other tarballs drive out what is in use", async () 
 
 test("is worth its memory only while several fetch the same content", () => {
   const chunks = new HotChunks();
-  chunks.enter("a");
+  chunks.enter("a", 100);
   expect(chunks.isHot("a")).toBe(false);
-  chunks.enter("a");
-  chunks.enter("b");
+  chunks.enter("a", 100);
+  chunks.enter("b", 100);
   expect([chunks.isHot("a"), chunks.isHot("b")]).toEqual([true, false]);
   chunks.leave("a");
   expect(chunks.isHot("a")).toBe(false);
+});
+
+test("is not worth its memory while more is fetched by several than fits", () => {
+  const chunks = new HotChunks();
+  for (const name of ["a", "b", "c", "d"])
+    for (let reader = 0; reader < 3; reader++) chunks.enter(name, 20 << 20);
+  expect(chunks.isHot("a")).toBe(false);
+  for (let reader = 0; reader < 2; reader++) chunks.leave("b");
+  expect([chunks.isHot("a"), chunks.isHot("b"), chunks.isHot("c")]).toEqual([true, false, true]);
 });
 
 test("keeps nothing of a chunk that cannot be read without waiting", () => {
