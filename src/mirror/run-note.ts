@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Store } from "../store/store.ts";
+import { systemCode } from "../shared/errors.ts";
 import { countField, timeField } from "./document-fields.ts";
 import { readKept, readShown } from "./kept-data.ts";
 import { emptyReport, keepReport, reportName, type SyncReport } from "./run-report.ts";
@@ -29,11 +30,17 @@ export async function deleteRunNote(documents: Pick<Store["documents"], "delete"
   await note.delete(documents);
 }
 
-/** Keeps the report of a run that left a note and no report. Call with the lease held. */
-export async function closeKilledRun(store: Pick<Store, "blobs" | "documents" | "refs">): Promise<void> {
+/**
+ * Keeps the report of a run that left a note and no report. A run that is still alive has lost its lease: it ends by
+ * itself and says so. Call with the lease held.
+ */
+export async function closeKilledRun(
+  store: Pick<Store, "blobs" | "documents" | "refs" | "lease">,
+): Promise<void> {
   const left = await note.read(store.documents);
   if (left === undefined) return;
-  const report = await killedReport(store, left);
+  const here = await store.lease.holder();
+  const report = left.host === here?.host && isAlive(left) ? undefined : await killedReport(store, left);
   if (report !== undefined) await keepReport(store.documents, report);
   await note.delete(store.documents);
 }
@@ -49,6 +56,16 @@ export async function findKilledRun(
   if (writer?.command === left.command && writer.pid === left.pid && writer.host === left.host)
     return undefined;
   return (await note.read(store.documents)) === undefined ? undefined : killedReport(store, left);
+}
+
+/** True for a process of this machine that runs and is not this one. */
+function isAlive({ pid }: Pick<RunNote, "pid">): boolean {
+  if (pid <= 0 || pid === process.pid) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return systemCode(error) === "EPERM";
+  }
 }
 
 async function killedReport(
