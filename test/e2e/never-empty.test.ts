@@ -174,7 +174,7 @@ test("a sync that does not fit is refused by its dry run and by check, too", asy
     expect(stderr).toContain("more than the quota of 1.0 KiB");
   }
   const check = await mirror.here("check");
-  expect(check.status).toBe(2);
+  expect(check.status).toBe(8);
   expect(check.stdout).toMatch(/^fail {2}disk .*quota of 1\.0 KiB/m);
 });
 
