@@ -3,7 +3,7 @@ import { type FileHandle, lstat, open } from "node:fs/promises";
 import { join } from "node:path";
 import { listNames, removeFile } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
-import { isAbsent, systemCode, JamError } from "../../shared/errors.ts";
+import { isAbsent, isJamError, systemCode, JamError } from "../../shared/errors.ts";
 import { type Sha256, parseSha256, startSha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath, parsePartialName } from "../layout.ts";
 import type { BlobIdentity, BlobReader, BlobStat, BlobStore, ByteRange, HashOptions } from "../store.ts";
@@ -196,6 +196,8 @@ class FsBlobReader implements BlobReader {
       return digest;
     } catch (error) {
       signal?.throwIfAborted();
+      // A thread that failed says nothing of the file.
+      if (isOfThread(error)) return this.#hashHere({ ...(signal && { signal }) });
       throw toStoreError(error, `read ${this.#path}`);
     }
   }
@@ -224,6 +226,11 @@ class FsBlobReader implements BlobReader {
       },
     );
   }
+}
+
+/** True for what neither the store nor the system reported. */
+function isOfThread(error: unknown): boolean {
+  return !isJamError(error) && (systemCode(error)?.startsWith("ERR_") ?? true);
 }
 
 /** The kind of thing a blob must be before a tree may link to it. */

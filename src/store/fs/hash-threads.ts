@@ -66,7 +66,9 @@ export class HashThreads {
     if (idlest !== undefined && (idlest.jobs === 0 || living.length >= MAX_THREADS)) return idlest;
     // The compiler rewrites file extensions in imports only, so the thread's file has the extension of this one.
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const worker = new Worker(new URL(`./hash-worker.${extension}`, import.meta.url));
+    const worker = new Worker(new URL(`./hash-worker.${extension}`, import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
+    });
     const thread = new HashThread(worker);
     this.#threads.push(thread);
     return thread;
