@@ -27,7 +27,7 @@ export default defineConfig(({ mode }) => {
         // and `npm run test:all` these too.
         project("long", 600, { sequence: { groupOrder: 1 } }),
         // Only `npm run test:debian` runs these: they build packages and install them in a Debian of their own.
-        project("debian", 900, { sequence: { groupOrder: 1 }, fileParallelism: false }),
+        project("debian", 900, { sequence: { groupOrder: 2 }, fileParallelism: false }),
         project("judges", 300, {
           sequence: { groupOrder: 1 },
           globalSetup: ["test/judges/build-judges.ts"],

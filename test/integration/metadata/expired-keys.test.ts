@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { requireCurrentSnapshot } from "../../../src/mirror/read-snapshots.ts";
+import { formatFingerprint } from "../../../src/shared/signature.ts";
 import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
 import { daysAgo, makeAgingKey, type AgingKey } from "../../helpers/aging-key.ts";
 import { temporaryMirror, type TestMirror } from "../../helpers/mirror.ts";
@@ -51,7 +52,9 @@ describe("a key that has expired", () => {
     const refused = await mirror.jam("sync");
     expect(refused.status).toBe(4);
     expect(words(refused.stderr)).toMatch(
-      new RegExp(`signed by key ${key.fingerprint}, which expired on .* --allow expired-key`),
+      new RegExp(
+        `signed by key ${formatFingerprint(key.fingerprint)}, which expired on .* --allow expired-key`,
+      ),
     );
     expect((await mirror.published()).agents).toHaveLength(1);
 
@@ -62,7 +65,9 @@ describe("a key that has expired", () => {
     const { upstream: proof } = await snapshotOf(mirror);
     const expiredAt = expect.stringMatching(/^20\d\d-/) as string;
     expect(proof.documents.map(({ keyExpiredAt }) => keyExpiredAt)).toEqual([expiredAt, expiredAt]);
-    expect((await mirror.jam("status")).stdout).toContain(`KEY THAT HAD EXPIRED: ${key.fingerprint}`);
+    expect((await mirror.jam("status")).stdout).toContain(
+      `KEY THAT HAD EXPIRED: ${formatFingerprint(key.fingerprint)}`,
+    );
 
     // Once accepted, it is what was accepted before.
     expect((await mirror.sync()).outcome).toBe("unchanged");
@@ -113,7 +118,7 @@ describe("a key that is revoked", () => {
         expect(error).toMatchObject({
           code: "JAM_METADATA_SIGNATURE_INVALID",
           message: expect.stringContaining(
-            `its key ${key.fingerprint} does not count: it is revoked`,
+            `its key ${formatFingerprint(key.fingerprint)} does not count: it is revoked`,
           ) as string,
         });
       }
