@@ -67,10 +67,12 @@ export async function composeLookup(
   const { createMirrorReader } = await import("../upgrade/lookup/mirror-reader.ts");
   const { currentSnapshot } = await import("../mirror/read-snapshots.ts");
   const { tarballType } = await import("../server/negotiate.ts");
+  const { listShownAgents } = await import("../mirror/damaged-blobs.ts");
   const store = await openStore(config);
+  const snapshot = await currentSnapshot(store, MIRROR_REF);
   return createMirrorReader({
     base: place.url ?? "",
-    snapshot: await currentSnapshot(store, MIRROR_REF),
+    snapshot: snapshot && { ...snapshot, agents: await listShownAgents(store.documents, snapshot.agents) },
     tarballType,
     sizeOf: async (sha256) => (await store.blobs.stat(sha256))?.size,
     reader,

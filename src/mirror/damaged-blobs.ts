@@ -76,6 +76,15 @@ export async function listDamaged(documents: Pick<DocumentStore, "list">): Promi
   return new Set(keys.map(parseSha256).filter((sha256) => sha256 !== undefined));
 }
 
+/** The agents of a snapshot that the mirror lists now: those with a damaged tarball are withdrawn until it is whole again. */
+export async function listShownAgents(
+  documents: Pick<DocumentStore, "list">,
+  agents: readonly Agent[],
+): Promise<readonly Agent[]> {
+  const damaged = await listDamaged(documents);
+  return damaged.size === 0 ? agents : agents.filter(({ sha256 }) => !damaged.has(sha256));
+}
+
 /** Every tarball that is noted as damaged. */
 export async function readDamaged(documents: Pick<DocumentStore, "get" | "list">): Promise<DamagedBlob[]> {
   const found = await mapConcurrently(await listDamaged(documents), async (sha256) => {

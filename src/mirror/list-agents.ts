@@ -1,7 +1,8 @@
 import { compareTexts } from "../shared/collections.ts";
-import { listStreams, type Agent } from "../juju/agent.ts";
+import { formatAgentName, listStreams, type Agent } from "../juju/agent.ts";
 import { readAgentText } from "../juju/version-text.ts";
 import { compareVersions, parseVersion, type JujuVersion } from "../juju/version.ts";
+import type { Sha256 } from "../shared/sha256.ts";
 import type { AgentsDocument } from "./agents-document.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -15,12 +16,14 @@ export interface ListWanted {
 }
 
 /**
- * The agents of a snapshot that match: what `jam list -o json` prints.
+ * The agents of a snapshot that match: what `jam list -o json` prints. Those with a damaged tarball are not listed, as the
+ * served index does not list them; the note names them.
  * @throws JamError JAM_AGENT_NOT_FOUND for a channel of which no version is held
  */
 export function listAgents(
   snapshot: Pick<Snapshot, "id" | "agents">,
   { version, stream, arch, release }: ListWanted,
+  damaged: ReadonlySet<Sha256>,
 ): AgentsDocument {
   const named = version === undefined ? undefined : readAgentText(version, snapshot.agents);
   const matching = snapshot.agents.filter(
@@ -30,11 +33,21 @@ export function listAgents(
       (release === undefined || agent.release === release) &&
       (stream === undefined || listStreams(agent).includes(stream)),
   );
+  const isWithdrawn = ({ sha256 }: Agent) => damaged.has(sha256);
+  const notes = [named?.note, noteWithdrawn(matching.filter(isWithdrawn))].filter(
+    (note) => note !== undefined,
+  );
   return {
     snapshot: snapshot.id,
-    agents: sortAgents(matching).map(rowOf),
-    ...(named?.note === undefined ? {} : { note: named.note }),
+    agents: sortAgents(matching.filter((agent) => !isWithdrawn(agent))).map(rowOf),
+    ...(notes.length === 0 ? {} : { note: notes.join(" ") }),
   };
+}
+
+function noteWithdrawn(agents: readonly Agent[]): string | undefined {
+  if (agents.length === 0) return undefined;
+  const names = agents.map(formatAgentName).sort().join(", ");
+  return `Not listed and not served, because the tarball is damaged: ${names}. \`jam sync\` or \`jam bundle import\` fetches it again.`;
 }
 
 function rowOf(agent: Agent): AgentsDocument["agents"][number] {

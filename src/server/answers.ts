@@ -64,7 +64,10 @@ export function createAnswers(sources: AnswerSources): QueryAnswers {
       return { runs: reports.map((report) => publicReport(report, hide)) };
     },
     agents: async ({ offset, limit, ...wanted }) => {
-      return pageOf(listAgents(await requireShown(known), wanted), { offset, limit });
+      return pageOf(listAgents(await requireShown(known), wanted, await listDamaged(store.documents)), {
+        offset,
+        limit,
+      });
     },
     explain: async ({ agent, ...page }) => pageOf(await explain(agent, known), page),
     plan: (query) => plan(query, known),

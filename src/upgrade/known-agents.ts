@@ -3,6 +3,7 @@ import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
+import { listDamaged, listShownAgents } from "../mirror/damaged-blobs.ts";
 import { keptTexts, readProvenProducts, type ReadKeptText } from "../mirror/proofs.ts";
 import { currentSnapshot, type MirrorReader } from "../mirror/read-snapshots.ts";
 import {
@@ -23,7 +24,7 @@ export interface KnownReader extends MirrorReader {
 export interface KnownAgents {
   /** What the mirror shows; undefined before the first sync. */
   readonly snapshot: Snapshot | undefined;
-  /** The agents of the snapshot. */
+  /** The agents of the snapshot that the mirror lists: those with a damaged tarball are withdrawn. */
   readonly held: readonly Agent[];
   /** What upstream listed at the last sync, in the streams that were read; undefined when no documents are kept. */
   readonly upstream: readonly Agent[] | undefined;
@@ -40,7 +41,7 @@ export async function readKnownAgents(store: KnownReader): Promise<KnownAgents> 
   const first = await readListed(state.documents.values(), read);
   return {
     snapshot,
-    held: snapshot?.agents ?? [],
+    held: await listShownAgents(store.documents, snapshot?.agents ?? []),
     upstream: first && [...first, ...(await readFurtherAgents(state, first, read))],
   };
 }
@@ -65,7 +66,8 @@ export function createKnownReader(store: KnownReader): () => Promise<KnownAgents
 
 /** A text that changes whenever the known agents may have changed. */
 export async function markOfKnown({ refs, documents }: KnownReader): Promise<string> {
-  return `${(await refs.read(MIRROR_REF)) ?? ""} ${await upstreamStateMark(documents)}`;
+  const damaged = [...(await listDamaged(documents))].sort().join(" ");
+  return `${(await refs.read(MIRROR_REF)) ?? ""} ${await upstreamStateMark(documents)} ${damaged}`;
 }
 
 /** What further upstreams listed that the first one does not. */

@@ -4,6 +4,7 @@ import { JamError } from "../../shared/errors.ts";
 import type { Config } from "../../config/config.ts";
 import type { Agent } from "../../juju/agent.ts";
 import type { DocumentStore } from "../../store/store.ts";
+import { listShownAgents } from "../../mirror/damaged-blobs.ts";
 import { currentSnapshot } from "../../mirror/read-snapshots.ts";
 import { explainNamed } from "../../mirror/explain-agents.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
@@ -61,7 +62,7 @@ async function explainAgent(context: CommandContext, name: string, flags: Explai
   const current = await currentSnapshot(reader, MIRROR_REF);
   const isOffline = flags.offline === true || config.mode === "offline";
   const upstream = isOffline ? undefined : await readUpstreamAgents(context, ["*"]);
-  const held = current?.agents ?? [];
+  const held = await listShownAgents(reader.documents, current?.agents ?? []);
   const document = await explainNamed(name, {
     held,
     keptBecause: await keptBySync(context, { config, documents: reader.documents, held }),

@@ -1,4 +1,5 @@
 import { requireCurrentSnapshot } from "../../mirror/read-snapshots.ts";
+import { listDamaged } from "../../mirror/damaged-blobs.ts";
 import { listAgents } from "../../mirror/list-agents.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 
@@ -33,10 +34,15 @@ export const define: DefineCommand = (command, run) => {
 async function list(context: CommandContext, call: CommandCall<ListOptions>): Promise<number> {
   const config = await context.config();
   const { openReader } = await import("../../compose/store.ts");
-  const snapshot = await requireCurrentSnapshot(await openReader(config), config.data);
+  const reader = await openReader(config);
+  const snapshot = await requireCurrentSnapshot(reader, config.data);
   const version = call.args[0] as string | undefined;
   const { arch, release, stream, wide } = call.options;
-  const document = listAgents(snapshot, { version, stream, arch, release });
+  const document = listAgents(
+    snapshot,
+    { version, stream, arch, release },
+    await listDamaged(reader.documents),
+  );
   if (document.note !== undefined) await context.output.note(document.note);
   await context.output.print(document, async () => {
     const { renderAgents, renderEveryAgent } = await import("../render/agent-table.ts");

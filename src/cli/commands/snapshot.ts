@@ -6,6 +6,7 @@ import { describeSnapshot, diffSnapshots, findSnapshot, listSnapshots } from "..
 import type { SnapshotDiff, SnapshotDocument, SnapshotsDocument } from "../../mirror/snapshots-document.ts";
 import { planSwitch, switchSnapshot } from "../../mirror/switch-snapshot.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { allowOption } from "../input/allow-option.ts";
 import { formatTable } from "../output/table.ts";
 import { formatAgentNames } from "../render/agent-names.ts";
 import { formatFingerprint } from "../../shared/signature.ts";
@@ -52,11 +53,7 @@ Examples:
     .summary("show another snapshot to Juju")
     .description("Show another snapshot to Juju, in one step. Downloads in progress can finish.")
     .argument("<snapshot>", "id of the snapshot")
-    .addOption(
-      command
-        .createOption("--allow <what...>", "allow going back to an older snapshot")
-        .choices(["rollback"]),
-    )
+    .addOption(allowOption(command, "allow going back to an older snapshot", ["rollback"]))
     .option("-n, --dry-run", "print what would change, change nothing")
     .addHelpText(
       "after",

@@ -1,5 +1,4 @@
 import { printable } from "../../shared/printable.ts";
-import type { Command } from "commander";
 import { ERROR_OUTCOMES, JamError } from "../../shared/errors.ts";
 import type { ConfigFlags } from "../../config/overrides.ts";
 import { ALLOWANCES, type Allowance } from "../../metadata/freshness.ts";
@@ -7,6 +6,7 @@ import { isRefusedChange } from "../../mirror/refused-changes.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
 import type { SyncOptions } from "../../sync/sync-mirror.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { allowOption } from "../input/allow-option.ts";
 import { readRunning } from "../input/read-running.ts";
 import { tellUnsafeSettings } from "../dangers.ts";
 import { createProgress } from "../progress.ts";
@@ -44,7 +44,7 @@ export const define: DefineCommand = (command, run) => {
     .option("--no-verify", "DANGER: accept metadata without a valid signature; recorded in the snapshot")
     .option("--detailed-exitcode", "exit with 10 instead of 0 if something changed or would change")
     .addHelpText("after", HELP);
-  addAllow(command);
+  command.addOption(allowOption(command, "override a check for this run", ALLOWANCES));
   command.action(run(sync));
 };
 
@@ -62,13 +62,6 @@ Examples:
   jam sync --quiet                     for cron: prints only warnings, and agents that it removed
   jam sync --plan plan.json            fetch what one upgrade needs; later syncs keep it
   jam sync --limit-rate 10MB --jobs 2`;
-
-function addAllow(command: Command): void {
-  const option = command
-    .createOption("--allow <what...>", "override a check for this run")
-    .choices(ALLOWANCES);
-  command.addOption(option);
-}
 
 async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Promise<number> {
   const { options } = call;

@@ -177,3 +177,33 @@ test("an empty mirror is whole", async () => {
   await using mirror = await temporaryMirror(upstream);
   expect(await verify(mirror, "--deep")).toMatchObject({ status: 0, document: { listed: { tarballs: 0 } } });
 });
+
+test("a withdrawn tarball is no answer: commands that say what the mirror offers leave it out and name it", async () => {
+  await using here = await syncedMirror();
+  const { mirror, path } = here;
+  const jam = (...args: string[]) => mirror.here(...args, "-o", "json");
+  type Listed = { agents: { version: string; arch: string; sha256: string }[]; note?: string };
+  const before = JSON.parse((await jam("list")).stdout) as Listed;
+  const gone = before.agents.filter(({ version }) => version === "3.6.27");
+  for (const { sha256 } of gone) await flipByteQuietly(path(parseSha256(sha256) as Sha256), 100);
+  expect((await verify(mirror, "--deep")).status).toBe(4);
+
+  const after = JSON.parse((await jam("list")).stdout) as Listed;
+  expect(after.agents).toEqual(before.agents.filter((agent) => !gone.includes(agent)));
+  expect(after.note).toMatch(/damaged: 3\.6\.27-ubuntu-amd64, 3\.6\.27-ubuntu-arm64\. `jam sync`/);
+  const one = await mirror.here("list", "3.6.27");
+  expect([one.status, one.stderr]).toEqual([
+    5,
+    expect.stringMatching(/damaged: 3\.6\.27-ubuntu-amd64, .*No agent in the mirror matches/s),
+  ]);
+  expect((await mirror.here("which", "3.6.26")).stdout).toMatch(/^up-to-date 3\.6\.26/);
+  expect((await mirror.here("lookup", "3.6.27-ubuntu-amd64")).status).not.toBe(0);
+  expect((await mirror.here("explain", "3.6.27-ubuntu-amd64", "--offline")).stdout).not.toMatch(
+    /is mirrored/,
+  );
+
+  await mirror.sync();
+  expect((await mirror.here("which", "3.6.26")).stdout).toMatch(/^upgrade 3\.6\.27/);
+  expect(JSON.parse((await jam("list")).stdout)).toMatchObject({ agents: before.agents });
+  expect((await mirror.here("lookup", "3.6.27-ubuntu-amd64")).status).toBe(0);
+});

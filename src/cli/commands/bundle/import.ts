@@ -7,6 +7,7 @@ import { isRefusedChange } from "../../../mirror/refused-changes.ts";
 import { renderRefused } from "../../render/run-report.ts";
 import { printable } from "../../../shared/printable.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
+import { allowOption } from "../../input/allow-option.ts";
 import { EXIT } from "../../exit-status.ts";
 import { formatTable } from "../../output/table.ts";
 import { readRunning } from "../../input/read-running.ts";
@@ -38,9 +39,7 @@ export function defineImport(parent: Command, run: RunAction): void {
       "DANGER: accept a bundle whose signer is not trusted here; recorded in the snapshot",
     )
     .addHelpText("after", HELP);
-  command.addOption(
-    command.createOption("--allow <what...>", "override these checks for this run").choices(ALLOWANCES),
-  );
+  command.addOption(allowOption(command, "override a check for this run", ALLOWANCES));
   command.action(run(importAll));
 }
 
