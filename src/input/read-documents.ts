@@ -66,7 +66,7 @@ function readJsonDocuments(text: string): DocumentsRead {
 
 function describeJsonFault({ kind, what }: JsonFault, place: string): string {
   if (kind === "cut-off") return `is cut off: its JSON ends too early, at ${place}`;
-  if (kind === "repeated-key") return `has a mapping at ${place} in which ${what}`;
+  if (kind === "bad-key") return `has a mapping at ${place} in which ${what}`;
   if (kind === "too-deep") return `is ${what} at ${place}`;
   if (kind === "outside") return `has text after its JSON, at ${place}`;
   return `is not JSON at ${place}: ${what}`;
@@ -84,7 +84,7 @@ function readYamlDocuments(text: string): DocumentsRead {
   }
   const place = placeOf(text, read.at);
   const what =
-    read.kind === "repeated-key"
+    read.kind === "bad-key"
       ? `has a mapping at ${place} in which ${printable(read.what, 80)}`
       : read.kind === "too-deep"
         ? `is ${read.what} at ${place}`
@@ -145,7 +145,7 @@ export function readDocument({ name, text }: NamedText, { code, what, hint }: Ex
 /** The documents of a YAML text, or where and why it is not YAML. */
 export type YamlRead =
   | { readonly documents: readonly unknown[] }
-  | { readonly at: number; readonly kind: "syntax" | "repeated-key" | "too-deep"; readonly what: string };
+  | { readonly at: number; readonly kind: "syntax" | "bad-key" | "too-deep"; readonly what: string };
 
 export const YAML_LIMITS = {
   /** UTF-16 units. YAML takes ten times the memory of JSON to read; a status of 10,000 machines has 12 million. */
@@ -160,8 +160,13 @@ export const YAML_LIMITS = {
  */
 const JUJU_SCHEMA = new Schema([nullCoreTag, boolCoreTag, intCoreTag, strTag, mapTag, seqTag]);
 
+/** As in JSON: what reads mappings drops this key silently. */
+const PROTO_KEY = /^[ -]*["']?__proto__["']? *:/m;
+
 /** Every document of a YAML text. A key that is in a mapping twice, and aliases, which Juju never prints, are faults. */
 export function readYaml(text: string): YamlRead {
+  const proto = PROTO_KEY.exec(text);
+  if (proto !== null) return { at: proto.index, kind: "bad-key", what: `the key "__proto__" is not allowed` };
   try {
     return {
       documents: loadAll(text, { schema: JUJU_SCHEMA, maxDepth: YAML_LIMITS.maxDepth, maxAliases: 0 }),
@@ -172,7 +177,7 @@ export function readYaml(text: string): YamlRead {
     const at = mark?.position ?? 0;
     if (reason.startsWith("duplicated mapping key")) {
       const key = /^\s*(?:- )?("[^"]*"|'[^']*'|[^\s:]+)\s*:/.exec(text.slice(at, at + 200))?.[1] ?? "";
-      return { at, kind: "repeated-key", what: `the key ${key} occurs twice` };
+      return { at, kind: "bad-key", what: `the key ${key} occurs twice` };
     }
     const isDeep = reason.startsWith("nesting exceeded");
     return { at, kind: isDeep ? "too-deep" : "syntax", what: isDeep ? "nested too deep" : reason };

@@ -10,7 +10,7 @@ export interface JsonSpan {
 export interface JsonFault {
   readonly at: number;
   /** `cut-off`: the JSON ends too early. `outside`: the text after a complete document is not JSON. */
-  readonly kind: "cut-off" | "syntax" | "repeated-key" | "too-deep" | "outside";
+  readonly kind: "cut-off" | "syntax" | "bad-key" | "too-deep" | "outside";
   /** For people: `expected a colon`. */
   readonly what: string;
 }
@@ -26,7 +26,7 @@ const MAX_DEPTH = 100;
 
 /**
  * The JSON documents of a text, one after the other with or without line breaks between. Linear in the text, and
- * stricter than `JSON.parse`: an object must not contain a key twice. `JSON.parse` accepts what passes.
+ * stricter than `JSON.parse`: an object must not contain a key twice, nor `__proto__`, which programs drop silently. `JSON.parse` accepts what passes.
  */
 export function scanJson(text: string): JsonScan {
   const documents: JsonSpan[] = [];
@@ -150,7 +150,11 @@ class Walk {
     const key = raw.includes("\\") ? (JSON.parse(raw) as string) : raw.slice(1, -1);
     if (level?.keys?.has(key) === true) {
       this.#position = start;
-      return this.#fault("repeated-key", `the key "${printable(key, 80)}" occurs twice`);
+      return this.#fault("bad-key", `the key "${printable(key, 80)}" occurs twice`);
+    }
+    if (key === "__proto__") {
+      this.#position = start;
+      return this.#fault("bad-key", `the key "__proto__" is not allowed`);
     }
     level?.keys?.add(key);
     this.#expected = "colon";

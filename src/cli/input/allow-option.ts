@@ -10,6 +10,6 @@ export function allowOption(command: Command, description: string, choices: read
   const parseOne = option.parseArg;
   return option.argParser<unknown[]>((value, earlier: unknown) => [
     ...(Array.isArray(earlier) ? (earlier as unknown[]) : []),
-    parseOne === undefined ? value : (parseOne(value, undefined as never) as unknown),
+    parseOne === undefined ? value : parseOne<unknown>(value, undefined),
   ]);
 }

@@ -173,8 +173,8 @@ function findingsOf(name: string, { format, documents, fault, around }: Taken): 
 
 function repairHint(kind: string): string {
   if (kind === "cut-off") return "The command was stopped or the disk was full: write the file again.";
-  if (kind === "repeated-key")
-    return "Juju never prints a key twice: write the file again, with each listing in its own document.";
+  if (kind === "bad-key")
+    return "Juju never prints such a mapping: write the file again, with each listing in its own document.";
   return ACCEPTED_HINT;
 }
 

@@ -6,7 +6,7 @@ function parse(...args: string[]) {
   const command = new Command("import").exitOverride().configureOutput({ writeErr: () => {} });
   command.argument("<from...>").addOption(allowOption(command, "override a check", ["rollback", "future"]));
   command.parse(args, { from: "user" });
-  return { allow: (command.opts() as { allow?: string[] }).allow, from: command.args };
+  return { allow: command.opts<{ allow?: string[] }>().allow, from: command.args };
 }
 
 test("--allow takes one word, so that an argument may follow it, and may be repeated", () => {

@@ -5,7 +5,10 @@ import { fc, test as property } from "../../helpers/property.ts";
 const documentsOf = (text: string) =>
   scanJson(text).documents.map(({ start, end }) => JSON.parse(text.slice(start, end)) as unknown);
 
-const objects = fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.array(fc.jsonValue()));
+/** `__proto__` has a test of its own: it is refused. */
+const objects = fc
+  .oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.array(fc.jsonValue()))
+  .filter((value) => !JSON.stringify(value).includes('"__proto__":'));
 
 property.prop([
   fc.array(objects, { minLength: 1, maxLength: 4 }),
@@ -53,9 +56,11 @@ describe("names the place of a fault", () => {
     [String.raw`{"a":"\x"}`, "syntax", 6],
     ['{"a":1,\u001e"b":2}', "syntax", 7],
     ['{"a":1} done', "outside", 8],
-    ['{"a":1,"a":2}', "repeated-key", 7],
-    [String.raw`{"\u0061":1,"a":2}`, "repeated-key", 12],
-    ['{"a":{"b":1},"c":[{"d":1,"d":2}]}', "repeated-key", 25],
+    ['{"a":1,"a":2}', "bad-key", 7],
+    ['{"a":{"__proto__":{}}}', "bad-key", 6],
+    [String.raw`{"\u005f_proto__":1}`, "bad-key", 1],
+    [String.raw`{"\u0061":1,"a":2}`, "bad-key", 12],
+    ['{"a":{"b":1},"c":[{"d":1,"d":2}]}', "bad-key", 25],
   ] as const)("%j: %s at %i", ([text, kind, at]) => {
     expect(scanJson(text).fault).toMatchObject({ kind, at });
   });

@@ -86,6 +86,8 @@ describe("a file that is not a listing is refused with what it is", () => {
     ['{"model": nope}', "is not JSON at line 1, column 11: expected a value"],
     ['{"model":{"name":"a","name":"b"}}', 'at line 1, column 22 in which the key "name" occurs twice'],
     [`${yaml("a")}machines: {}\n`, "in which the key machines occurs twice"],
+    [`${yaml("a")}applications:\n  __proto__: {}\n`, 'in which the key "__proto__" is not allowed'],
+    ['{"applications":{"__proto__":{}}}', 'in which the key "__proto__" is not allowed'],
     [`${yaml("a")}offers: {a: &x {}, b: *x}\n`, "is neither JSON nor YAML at line 4"],
     [JSON.stringify(apiStatus), "is the answer of the API"],
     [JSON.stringify({ "request-id": 3, response: apiStatus }), "is the answer of the API"],
