@@ -26,6 +26,8 @@ export type TarballFault = Pick<VerifyFault, "state" | "how"> & { readonly sha25
 export interface TarballCheck {
   readonly blobs: Pick<BlobStore, "stat" | "open">;
   readonly isDeep: boolean;
+  /** Noted as damaged, for example by a server: these are hashed in any case. */
+  readonly noted: ReadonlySet<Sha256>;
   readonly pace: Pace;
   /** When each was hashed last; what is hashed now is entered. */
   readonly verified: VerifiedMemory;
@@ -47,19 +49,19 @@ export interface CheckedTarballs {
 }
 
 /**
- * Looks whether every tarball is there in its size and, where it is to be deep, hashes it: the one that waits longest
- * first, until the pace is over.
+ * Checks that every tarball is there and has its size. If it is deep, it also hashes them, the one that waits longest
+ * first, until the pace is over; otherwise only those that are noted as damaged.
  * @throws JamError JAM_STORE_…, the reason of the signal
  */
 export async function checkTarballs(
   listed: readonly ListedTarball[],
   check: TarballCheck,
 ): Promise<CheckedTarballs> {
-  const { isDeep, observe, verified } = check;
+  const { isDeep, noted, observe, verified } = check;
   const found = await mapConcurrently(listed, (tarball) => findBySize(tarball, check));
-  const whole = listed.filter((_, at) => found[at] === true);
-  if (!isDeep) return { tarballs: listed.length, bytes: 0, remaining: 0 };
-  const queue = whole.toSorted((a, b) => compare(verified.get(a.sha256), verified.get(b.sha256)));
+  const toHash = listed.filter(({ sha256 }, at) => found[at] === true && (isDeep || noted.has(sha256)));
+  if (!isDeep && toHash.length === 0) return { tarballs: listed.length, bytes: 0, remaining: 0 };
+  const queue = toHash.toSorted((a, b) => compare(verified.get(a.sha256), verified.get(b.sha256)));
   observe({ kind: "planned", items: queue.length, bytes: sum(queue) });
   const hashed = await mapConcurrently(queue, (tarball) => hashOne(tarball, check), HASHED_AT_ONCE);
   const done = queue.filter((_, at) => hashed[at] === true);

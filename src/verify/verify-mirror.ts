@@ -1,7 +1,7 @@
 import { formatAgentName } from "../juju/agent.ts";
 import { asWriter } from "../mirror/as-writer.ts";
 import { hashesOf } from "../mirror/contents.ts";
-import { noteDamage, readDamaged } from "../mirror/damaged-blobs.ts";
+import { listDamaged, noteDamage, readDamaged } from "../mirror/damaged-blobs.ts";
 import { readSnapshots } from "../mirror/read-snapshots.ts";
 import type { RetentionRules } from "../mirror/retention.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
@@ -37,7 +37,7 @@ export interface VerifyWork {
 }
 
 /**
- * Looks whether everything is whole that the snapshots of this mirror list. What is damaged is noted at once, so that
+ * Checks that every tarball that the snapshots of this mirror list is whole. What is damaged is noted at once, so that
  * running servers no longer list it; at the end it is taken out of the published trees and put aside.
  * @throws JamError JAM_STORE_…, the reason of the signal
  */
@@ -56,6 +56,7 @@ export async function verifyMirror(options: VerifyOptions, work: VerifyWork): Pr
     checked = await checkTarballs([...listed.values()], {
       blobs: store.blobs,
       isDeep: options.isDeep,
+      noted: await listDamaged(store.documents),
       pace: startPace(options, (ms) => work.sleep(ms, signal)),
       verified,
       observe,

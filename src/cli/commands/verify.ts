@@ -27,9 +27,10 @@ export const define: DefineCommand = (command, run) => {
 };
 
 const HELP = `
-Looks whether every tarball that a kept snapshot lists is there in its size; --deep also hashes it. A damaged or missing
-one is withdrawn at once: running servers no longer list it, the published trees are built without it, and its file is
-put aside in quarantine/. The next jam sync or jam bundle import replaces it.
+Checks that every tarball that a kept snapshot lists is there and has its size; --deep also hashes it. A tarball that a
+server found damaged is hashed in any case. A damaged or missing one is withdrawn at once: running servers no longer
+list it, the published trees are built without it, and its file is moved to quarantine/. The next jam sync or jam bundle
+import replaces it.
 
 The exit status is 0 if everything that was checked is whole, 4 if something is damaged or missing, 3 if something could
 not be read. A budget that ends early is no fault; -o json has the number of tarballs that remain.

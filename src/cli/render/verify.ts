@@ -29,7 +29,7 @@ export async function renderVerify(document: VerifyDocument, paint: Paint): Prom
   if (remaining > 0)
     lines.push(`Left for the next run: ${formatCount(remaining, "tarball")}. It begins with those.`);
   if (deep && document.oldest !== null)
-    lines.push(`Every tarball was hashed since ${formatLocalTime(document.oldest)}.`);
+    lines.push(`The oldest hash is from ${formatLocalTime(document.oldest)}.`);
   if (faults.length > 0) lines.push("", await faultTable(faults), "", ...nextSteps(document));
   return `${lines.join("\n")}\n`;
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { noteDamage } from "../../../src/mirror/damaged-blobs.ts";
 import { parseSha256, type Sha256 } from "../../../src/shared/sha256.ts";
 import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
 import { blobPath } from "../../../src/store/layout.ts";
@@ -109,6 +110,27 @@ test("without --deep sizes are compared: what is cut or gone is found, changed b
   await rm(path(gone));
   const { status, document } = await verify(mirror);
   expect([status, document.faults.map(({ sha256 }) => sha256)]).toEqual([4, [gone]]);
+});
+
+test("without --deep, what a server found damaged is hashed, and what is whole stays listed", async () => {
+  await using here = await syncedMirror();
+  const { mirror, blobs, path } = here;
+  const [flipped, sound] = blobs as [Sha256, Sha256];
+  await flipByteQuietly(path(flipped), 9);
+  const { documents } = await openFsStore(mirror.data);
+  for (const sha256 of [flipped, sound])
+    await noteDamage(documents, {
+      sha256,
+      how: "a test",
+      foundAt: "2026-01-01T00:00:00Z",
+      foundBy: "jam serve",
+    });
+  const { status, document } = await verify(mirror);
+  expect(status).toBe(4);
+  expect(document).toMatchObject({ outcome: "damaged", faults: [{ sha256: flipped, state: "damaged" }] });
+  expect((await mirror.published()).items.map(({ sha256 }) => sha256)).toContain(sound);
+  await mirror.sync();
+  expect((await verify(mirror)).status).toBe(0);
 });
 
 test("a running server no longer lists what a verification finds, and serves it again after a sync", async () => {
