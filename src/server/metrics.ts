@@ -44,7 +44,7 @@ function addTraffic(registry: Registry, { traffic, damaged }: MetricSources): vo
   });
   const aborted = new Counter({
     name: "jam_http_aborted_total",
-    help: "Answers that the client left before their end.",
+    help: "Answers that the client aborted.",
     labelNames: ["kind"],
     registers,
   });
@@ -105,7 +105,7 @@ async function addRuns(registry: Registry, documents: ServedStore["documents"]):
   if (runs.lastGood !== null) {
     new Gauge({
       name: "jam_last_good_run_timestamp_seconds",
-      help: "When the last run started after which nothing was missing.",
+      help: "Start of the last run that left nothing missing.",
       registers,
     }).set(secondsOf(runs.lastGood));
   }

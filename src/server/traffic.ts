@@ -10,7 +10,7 @@ export interface TrafficRow {
   readonly requests: number;
   /** Bytes handed to connections, headers included. */
   readonly bytes: number;
-  /** Answers that the client left before their end. */
+  /** Answers that the client aborted. */
   readonly aborted: number;
 }
 

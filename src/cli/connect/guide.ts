@@ -218,7 +218,7 @@ function fromFolder({ juju, controller }: ConnectTarget, folder: string): Step {
 function warnings({ isLoopback }: ConnectTarget): string[] {
   if (!isLoopback) return [];
   return [
-    "127.0.0.1 and localhost are each machine itself: controllers need an address of this machine that they can reach. Serve with `jam serve --listen 0.0.0.0:8080` and give `--url http://ADDRESS:8080/tools` here.",
+    "On every machine 127.0.0.1 and localhost mean that machine itself: controllers need an address of this machine that they can reach. Serve with `jam serve --listen 0.0.0.0:8080` and give `--url http://ADDRESS:8080/tools` here.",
   ];
 }
 
