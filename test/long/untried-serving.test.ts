@@ -131,7 +131,7 @@ const ON_READ_ONLY_DISK = [
   "-m",
   "sh",
   "-c",
-  'set -e; mount -t tmpfs -o size=64m tmpfs data; cp -a golden/. data; mount -o remount,ro data; exec "$@"',
+  'set -e; mount -t tmpfs -o size=256m tmpfs data; cp -a golden/. data; mount -o remount,ro data; exec "$@"',
   "sh",
 ];
 
