@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
-import { listDamaged, nameDamaged } from "../mirror/damaged-blobs.ts";
+import { nameDamaged } from "../mirror/damaged-blobs.ts";
+import { listDamaged } from "../mirror/damaged-list.ts";
 import { readBaseline } from "../mirror/read-snapshots.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { readStatus } from "../mirror/read-status.ts";

@@ -67,7 +67,7 @@ export async function composeLookup(
   const { createMirrorReader } = await import("../upgrade/lookup/mirror-reader.ts");
   const { currentSnapshot } = await import("../mirror/read-snapshots.ts");
   const { tarballType } = await import("../server/negotiate.ts");
-  const { listShownAgents } = await import("../mirror/damaged-blobs.ts");
+  const { listShownAgents } = await import("../mirror/damaged-list.ts");
   const store = await openStore(config);
   const snapshot = await currentSnapshot(store, MIRROR_REF);
   return createMirrorReader({

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { mapConcurrently } from "../shared/map-concurrently.ts";
-import { parseSha256, type Sha256 } from "../shared/sha256.ts";
+import type { Sha256 } from "../shared/sha256.ts";
 import type { DocumentStore } from "../store/store.ts";
+import { DAMAGE_PREFIX, listDamaged } from "./damaged-list.ts";
 import { stateDocuments } from "./state-document.ts";
 
 /** What is known of a tarball whose bytes are not those of its name, or that is missing. */
@@ -27,7 +28,7 @@ export interface DamagedBlob extends DamageNote {
  * long as it is there, no index lists the tarball; who has the lease and finds the tarball whole deletes it.
  */
 const notes = stateDocuments<DamageNote>({
-  prefix: "damaged-",
+  prefix: DAMAGE_PREFIX,
   format: "jam-damaged-blob:1",
   schema: z.object({
     how: z.string(),
@@ -68,21 +69,6 @@ export async function noteWithdrawn(
 /** Deletes the note on a tarball that is whole, or that no snapshot lists any longer. Call with the lease held. */
 export async function clearDamage(documents: Pick<DocumentStore, "delete">, sha256: Sha256): Promise<void> {
   await notes.of(sha256).delete(documents);
-}
-
-/** The hashes of the tarballs that are noted as damaged; reads no note. */
-export async function listDamaged(documents: Pick<DocumentStore, "list">): Promise<Set<Sha256>> {
-  const keys = await notes.keys(documents);
-  return new Set(keys.map(parseSha256).filter((sha256) => sha256 !== undefined));
-}
-
-/** The agents of a snapshot that the mirror lists now: those with a damaged tarball are withdrawn until it is whole again. */
-export async function listShownAgents(
-  documents: Pick<DocumentStore, "list">,
-  agents: readonly Agent[],
-): Promise<readonly Agent[]> {
-  const damaged = await listDamaged(documents);
-  return damaged.size === 0 ? agents : agents.filter(({ sha256 }) => !damaged.has(sha256));
 }
 
 /** Every tarball that is noted as damaged. */

@@ -6,7 +6,7 @@ import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { sha256Of, type Sha256 } from "../shared/sha256.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { PathSpace } from "../juju/path-space.ts";
-import { listDamaged } from "./damaged-blobs.ts";
+import { listDamaged } from "./damaged-list.ts";
 import { ownFolder, renderFace, withoutDamaged } from "./face.ts";
 import { readSnapshots } from "./read-snapshots.ts";
 import { noteMove, readRefs } from "./refs.ts";

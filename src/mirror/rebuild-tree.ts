@@ -3,7 +3,7 @@ import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import { contentsOf } from "./contents.ts";
-import { listDamaged } from "./damaged-blobs.ts";
+import { listDamaged } from "./damaged-list.ts";
 import { buildTree, moveRef } from "./publish.ts";
 import { readSnapshots } from "./read-snapshots.ts";
 import { readRefs, type ShownRef } from "./refs.ts";

@@ -4,7 +4,7 @@ import { parseMirrorUrl } from "../juju/mirror-url.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import { explainNamed } from "../mirror/explain-agents.ts";
 import type { ExplainDocument } from "../mirror/explain-document.ts";
-import { listDamaged } from "../mirror/damaged-blobs.ts";
+import { listDamaged } from "../mirror/damaged-list.ts";
 import { knowledgeOf } from "../mirror/knowledge.ts";
 import { listAgents } from "../mirror/list-agents.ts";
 import { readReports } from "../mirror/run-report.ts";

@@ -1,4 +1,4 @@
-import { listDamaged } from "../mirror/damaged-blobs.ts";
+import { listDamaged } from "../mirror/damaged-list.ts";
 import { sha256Of, type Sha256 } from "../shared/sha256.ts";
 import type { DocumentStore } from "../store/store.ts";
 import type { ProvenBlobs } from "./proven-blobs.ts";

@@ -10,7 +10,7 @@ import { parseStreamContentId } from "../juju/stream.ts";
 import { askOthers, type FurtherUpstream } from "./ask-others.ts";
 import { type AssessInput, chooseUpstream } from "./choose-upstream.ts";
 import { guardCatalogue } from "../metadata/guard.ts";
-import { listDamaged } from "../mirror/damaged-blobs.ts";
+import { listDamaged } from "../mirror/damaged-list.ts";
 import { isRefusedChange } from "../mirror/refused-changes.ts";
 import { describeNewSigner, rememberSigners, signersBefore, signersOf } from "../mirror/signers.ts";
 import { byPath, type UpstreamState } from "../mirror/upstream-state.ts";

@@ -3,7 +3,7 @@ import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
-import { listDamaged, listShownAgents } from "../mirror/damaged-blobs.ts";
+import { listDamaged, listShownAgents } from "../mirror/damaged-list.ts";
 import { keptTexts, readProvenProducts, type ReadKeptText } from "../mirror/proofs.ts";
 import { currentSnapshot, type MirrorReader } from "../mirror/read-snapshots.ts";
 import {

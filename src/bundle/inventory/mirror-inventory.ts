@@ -1,7 +1,7 @@
 import { defined } from "../../shared/collections.ts";
 import { formatAgentName, sumTarballBytes } from "../../juju/agent.ts";
 import { contentsOf } from "../../mirror/contents.ts";
-import { listDamaged } from "../../mirror/damaged-blobs.ts";
+import { listDamaged } from "../../mirror/damaged-list.ts";
 import { readKeptBytes } from "../../mirror/proofs.ts";
 import { currentSnapshot, type MirrorReader } from "../../mirror/read-snapshots.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";

@@ -4,7 +4,7 @@ import { JamError } from "../../shared/errors.ts";
 import type { Config } from "../../config/config.ts";
 import type { Agent } from "../../juju/agent.ts";
 import type { DocumentStore } from "../../store/store.ts";
-import { listShownAgents } from "../../mirror/damaged-blobs.ts";
+import { listShownAgents } from "../../mirror/damaged-list.ts";
 import { currentSnapshot } from "../../mirror/read-snapshots.ts";
 import { explainNamed } from "../../mirror/explain-agents.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";

@@ -1,5 +1,5 @@
 import { requireCurrentSnapshot } from "../../mirror/read-snapshots.ts";
-import { listDamaged } from "../../mirror/damaged-blobs.ts";
+import { listDamaged } from "../../mirror/damaged-list.ts";
 import { listAgents } from "../../mirror/list-agents.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 

@@ -53,7 +53,7 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
   const plan = await readPlan(context, options);
   const { composeKnowledge } = await import("../../compose/upgrade.ts");
   const { openStore } = await import("../../compose/store.ts");
-  const { listDamaged } = await import("../../mirror/damaged-blobs.ts");
+  const { listDamaged } = await import("../../mirror/damaged-list.ts");
   const { requireCurrentSnapshot } = await import("../../mirror/read-snapshots.ts");
   const store = await openStore(config);
   const document = await judgeReadiness({
