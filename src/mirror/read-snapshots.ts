@@ -53,7 +53,12 @@ export async function readBaseline(
 export async function requireCurrentSnapshot(store: MirrorReader, dataDir: string): Promise<Snapshot> {
   const snapshot = await currentSnapshot(store, MIRROR_REF);
   if (snapshot !== undefined) return snapshot;
-  throw new JamError("JAM_MIRROR_EMPTY", `${dataDir} contains no agents yet.`, {
+  throw mirrorEmpty(dataDir);
+}
+
+/** The error of a command that needs what was never published. */
+export function mirrorEmpty(dataDir: string): JamError {
+  return new JamError("JAM_MIRROR_EMPTY", `${dataDir} contains no agents yet.`, {
     hint: "Run `jam sync` first (on the far side of an air gap `jam bundle import`), or name the right folder with --data or `data:` in jam.yaml.",
     details: { data: dataDir },
   });

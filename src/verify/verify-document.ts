@@ -12,6 +12,12 @@ const fault = z.object({
   isShown: z.boolean().describe("Whether a snapshot that is shown now lists it."),
 });
 
+const snapshotFault = z.object({
+  id: z.string(),
+  state: z.enum(["missing", "damaged"]),
+  isShown: z.boolean().describe("Whether it is what the mirror shows now."),
+});
+
 /** What `jam verify -o json` prints. */
 export const verifyDocument = z
   .object({
@@ -30,6 +36,10 @@ export const verifyDocument = z
         "When the tarball was hashed that waits longest for its next turn; null while one never was.",
       ),
     faults: z.array(fault).readonly(),
+    snapshots: z
+      .array(snapshotFault)
+      .readonly()
+      .describe("Snapshots that cannot be read: what they list was not checked."),
     withdrawn: z
       .boolean()
       .describe("True when no index and no published tree lists what is damaged; true without faults."),

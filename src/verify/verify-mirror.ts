@@ -1,7 +1,8 @@
 import { formatAgentName } from "../juju/agent.ts";
 import { asWriter } from "../mirror/as-writer.ts";
 import { hashesOf } from "../mirror/contents.ts";
-import { listDamaged, noteDamage, readDamaged } from "../mirror/damaged-blobs.ts";
+import { noteDamage, readDamaged } from "../mirror/damaged-blobs.ts";
+import { listDamaged } from "../mirror/damaged-list.ts";
 import { readSnapshots } from "../mirror/read-snapshots.ts";
 import type { RetentionRules } from "../mirror/retention.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
@@ -10,6 +11,7 @@ import { snapshotIdOf, type Snapshot } from "../mirror/snapshot.ts";
 import { isJamError, toJamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
+import { checkSnapshots } from "./check-snapshots.ts";
 import {
   checkTarballs,
   type CheckedTarballs,
@@ -44,7 +46,7 @@ export interface VerifyWork {
 export async function verifyMirror(options: VerifyOptions, work: VerifyWork): Promise<VerifyDocument> {
   const startedAt = performance.now();
   const { store, observe, signal } = work;
-  const kept = await readSnapshots(store);
+  const { kept, faults: snapshots } = await checkSnapshots(store);
   const listed = listTarballs(kept);
   const found: TarballFault[] = [];
   const verified = await readVerified(store.documents);
@@ -75,13 +77,14 @@ export async function verifyMirror(options: VerifyOptions, work: VerifyWork): Pr
   const withdrawn = await withdraw(options, work);
   const [oldest = ""] = [...listed.keys()].map((sha256) => verified.get(sha256) ?? "").toSorted();
   return {
-    outcome: outcomeOf(faults),
+    outcome: snapshots.length > 0 ? "damaged" : outcomeOf(faults),
     deep: options.isDeep,
     listed: { tarballs: listed.size, bytes: [...listed.values()].reduce((sum, { size }) => sum + size, 0) },
     checked: { tarballs: checked.tarballs, bytes: checked.bytes },
     remaining: checked.remaining,
     oldest: oldest === "" ? null : oldest,
     faults,
+    snapshots,
     withdrawn,
     durationMs: Math.round(performance.now() - startedAt),
   };

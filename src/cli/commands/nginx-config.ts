@@ -1,4 +1,5 @@
 import { findListen } from "../../config/values.ts";
+import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatNginxConfig } from "../nginx/server-block.ts";
@@ -30,7 +31,14 @@ async function nginxConfig(context: CommandContext, { options }: CommandCall<Fla
       hint: "Examples: 0.0.0.0:80, 127.0.0.1:8000, [::]:80.",
     });
   }
-  const { data, server } = await context.config();
+  const config = await context.config();
+  const { data, server } = config;
+  const { openReader } = await import("../../compose/store.ts");
+  if ((await (await openReader(config)).refs.read(MIRROR_REF)) === undefined) {
+    await context.output.note(
+      `Nothing has been published in ${data} yet, so nginx answers 404 until \`jam sync\` or \`jam bundle import\` has run. \`--config\` and \`--data\` name another mirror.`,
+    );
+  }
   const text = formatNginxConfig({ data, listen, jam: server });
   await context.output.print({ config: text }, () => text.trimEnd());
 }

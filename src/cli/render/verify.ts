@@ -30,8 +30,18 @@ export async function renderVerify(document: VerifyDocument, paint: Paint): Prom
     lines.push(`Left for the next run: ${formatCount(remaining, "tarball")}. It begins with those.`);
   if (deep && document.oldest !== null)
     lines.push(`The oldest hash is from ${formatLocalTime(document.oldest)}.`);
+  lines.push(...snapshotLines(document));
   if (faults.length > 0) lines.push("", await faultTable(faults), "", ...nextSteps(document));
   return `${lines.join("\n")}\n`;
+}
+
+function snapshotLines({ snapshots }: VerifyDocument): string[] {
+  if (snapshots.length === 0) return [];
+  const found = snapshots.map(({ id, state, isShown }) => `  ${id}  ${state}${isShown ? ", shown now" : ""}`);
+  const next = snapshots.some(({ isShown }) => isShown)
+    ? "Next: jam sync or jam bundle import, which publishes a new one."
+    : "The mirror does not need them, but it cannot go back to them.";
+  return ["", "Snapshots that cannot be read, so what they list was not checked:", ...found, next];
 }
 
 function faultTable(faults: readonly VerifyFault[]): Promise<string> {

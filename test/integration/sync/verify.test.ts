@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { noteDamage } from "../../../src/mirror/damaged-blobs.ts";
@@ -194,10 +194,34 @@ test.for([
   expect(stderr).toMatch(message);
 });
 
-test("an empty mirror is whole", async () => {
+test("where nothing was published nothing is whole", async () => {
   await using upstream = await startUpstream({ tree });
   await using mirror = await temporaryMirror(upstream);
-  expect(await verify(mirror, "--deep")).toMatchObject({ status: 0, document: { listed: { tarballs: 0 } } });
+  const { status, stdout, stderr } = await mirror.here("verify", "--deep");
+  expect([stdout, stderr]).toEqual(["", expect.stringContaining("JAM_MIRROR_EMPTY")]);
+  expect(status).not.toBe(0);
+});
+
+test.for([
+  ["cut short", "damaged", (file: string) => truncate(file, 20)],
+  ["no JSON", "damaged", (file: string) => writeFile(file, "x")],
+  ["gone", "missing", (file: string) => rm(file)],
+] as const)("a snapshot that is %s is a fault: what it lists was not checked", async ([, state, damage]) => {
+  await using here = await syncedMirror();
+  const { mirror } = here;
+  const [file = ""] = await readdir(join(mirror.data, "snapshots"));
+  await makeWritable(join(mirror.data, "snapshots", file));
+  await damage(join(mirror.data, "snapshots", file));
+  const { status, document } = await verify(mirror);
+  const id = file.replace(".json", "");
+  expect([status, document.outcome, document.snapshots]).toEqual([
+    4,
+    "damaged",
+    [{ id, state, isShown: true }],
+  ]);
+  expect((await mirror.here("verify")).stdout).toContain(`${id}  ${state}, shown now`);
+  await mirror.sync();
+  expect((await verify(mirror, "--deep")).document).toMatchObject({ outcome: "whole", snapshots: [] });
 });
 
 test("a withdrawn tarball is no answer: commands that say what the mirror offers leave it out and name it", async () => {
