@@ -76,7 +76,7 @@ async function benchServe(): Promise<Figure[]> {
   const { rows } = JSON.parse(stdout) as { rows: readonly ServeRow[] };
   return rows.flatMap((row) => [
     {
-      what: `Serving 100 MB, connections: ${row.connections}`,
+      what: `Serving 60 MB, connections: ${row.connections}`,
       value: `${row.jamMBps.toFixed(0)} MB/s`,
       peer: `nginx, ${row.nginxMBps.toFixed(0)} MB/s`,
       result: `${row.speedRatio.toFixed(2)} × its speed`,

@@ -1,5 +1,5 @@
 /**
- * Serving one 100 MB tarball from the page cache, compared with nginx (sendfile, 2 workers) over the same file in
+ * Serving one 60 MB tarball from the page cache, compared with nginx (sendfile, 2 workers) over the same file in
  * the same minute. Usage: node bench/serve.ts [--rounds 5] [--seconds 1] [--connections 1,16,64] [--json]
  */
 import { execFile } from "node:child_process";
@@ -17,7 +17,7 @@ import {
 } from "./contenders.ts";
 import type { ServeRow } from "./serve-row.ts";
 
-const SIZE = 100_000_000;
+const SIZE = 60_000_000;
 const PATH = "/tools/agent/big.tgz";
 
 interface Run {
