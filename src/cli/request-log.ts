@@ -56,7 +56,7 @@ async function jsonLog({ io, globals, now }: CommandContext): Promise<ServerLog>
   };
 }
 
-/** Juju asks for the signed name first, and goes on with the other one; without a word this reads as a fault. */
+/** Juju asks for the signed name first, and then asks for the other one; without an explanation this reads as a fault. */
 const SIGNED_NAME = " (as it should: Juju asks for the signed index first, then for index2.json)";
 
 function isSignedName({ url, status }: RequestRecord): boolean {

@@ -24,7 +24,7 @@ export interface DamagedBlob extends DamageNote {
 }
 
 /**
- * One note for each damaged tarball, so that a server, which is no writer, can leave one while somebody else writes. As
+ * One note for each damaged tarball, so that a server can leave one while another process writes. As
  * long as it is there, no index lists the tarball; who has the lease and finds the tarball whole deletes it.
  */
 const notes = stateDocuments<DamageNote>({

@@ -105,7 +105,7 @@ const COMMAND = new RegExp(
   String.raw`^(?:\s*|.*\S {2,})(?:[#$] |for \w+ in |--[\w-]+[ =](?:\S*=|\./)(?!\S+ {3,}\S)|(?:[A-Z_]+=\S* )*(?:sudo (?:-\w+(?: \w+)? )?|runuser (?:-\w+ \w+ )*)?\(?(?:${PROGRAMS})\b(?! ?[,:.](?:\s|$)))`,
 );
 
-/** A command that goes on in the next line. */
+/** A command that continues on the next line. */
 const CONTINUES = / \\$/;
 
 // eslint-disable-next-line no-control-regex -- the colours of `createPaint`
