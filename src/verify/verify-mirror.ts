@@ -11,7 +11,7 @@ import { snapshotIdOf, type Snapshot } from "../mirror/snapshot.ts";
 import { isJamError, toJamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
-import { checkSnapshots } from "./check-snapshots.ts";
+import { checkSnapshots, type SnapshotFault } from "./check-snapshots.ts";
 import {
   checkTarballs,
   type CheckedTarballs,
@@ -77,7 +77,7 @@ export async function verifyMirror(options: VerifyOptions, work: VerifyWork): Pr
   const withdrawn = await withdraw(options, work);
   const [oldest = ""] = [...listed.keys()].map((sha256) => verified.get(sha256) ?? "").toSorted();
   return {
-    outcome: snapshots.length > 0 ? "damaged" : outcomeOf(faults),
+    outcome: outcomeOf(faults, snapshots),
     deep: options.isDeep,
     listed: { tarballs: listed.size, bytes: [...listed.values()].reduce((sum, { size }) => sum + size, 0) },
     checked: { tarballs: checked.tarballs, bytes: checked.bytes },
@@ -182,7 +182,12 @@ async function withdraw(
   }
 }
 
-function outcomeOf(faults: readonly VerifyFault[]): VerifyDocument["outcome"] {
-  if (faults.some(({ state }) => state !== "unreadable")) return "damaged";
-  return faults.length > 0 ? "not-known" : "whole";
+/** An earlier snapshot that cannot be read damages nothing that is served, but nobody knows what it listed. */
+function outcomeOf(
+  faults: readonly VerifyFault[],
+  snapshots: readonly SnapshotFault[],
+): VerifyDocument["outcome"] {
+  if (snapshots.some(({ isShown }) => isShown) || faults.some(({ state }) => state !== "unreadable"))
+    return "damaged";
+  return faults.length + snapshots.length > 0 ? "not-known" : "whole";
 }

@@ -6,7 +6,6 @@ import { isRefusedChange } from "../../mirror/refused-changes.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
 import type { SyncOptions } from "../../sync/sync-mirror.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { allowOption } from "../input/allow-option.ts";
 import { readRunning } from "../input/read-running.ts";
 import { tellUnsafeSettings } from "../dangers.ts";
 import { createProgress } from "../progress.ts";
@@ -44,7 +43,10 @@ export const define: DefineCommand = (command, run) => {
     .option("--no-verify", "DANGER: accept metadata without a valid signature; recorded in the snapshot")
     .option("--detailed-exitcode", "exit with 10 instead of 0 if something changed or would change")
     .addHelpText("after", HELP);
-  command.addOption(allowOption(command, "override a check for this run", ALLOWANCES));
+  // No argument follows, so that it may have several words.
+  command.addOption(
+    command.createOption("--allow <what...>", "override a check for this run").choices(ALLOWANCES),
+  );
   command.action(run(sync));
 };
 

@@ -40,7 +40,7 @@ function snapshotLines({ snapshots }: VerifyDocument): string[] {
   const found = snapshots.map(({ id, state, isShown }) => `  ${id}  ${state}${isShown ? ", shown now" : ""}`);
   const next = snapshots.some(({ isShown }) => isShown)
     ? "Next: jam sync or jam bundle import, which publishes a new one."
-    : "The mirror does not need them, but it cannot go back to them.";
+    : "The mirror does not need them, and cannot go back to them: delete their files in snapshots/.";
   return ["", "Snapshots that cannot be read, so what they list was not checked:", ...found, next];
 }
 

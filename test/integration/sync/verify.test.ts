@@ -221,6 +221,12 @@ test.for([
   ]);
   expect((await mirror.here("verify")).stdout).toContain(`${id}  ${state}, shown now`);
   await mirror.sync();
+  // The new snapshot has the same id only when it was made in the same second.
+  const after = await verify(mirror, "--deep");
+  const earlier = after.document.snapshots;
+  expect(earlier.filter(({ isShown }) => isShown)).toEqual([]);
+  expect(after.status).toBe(earlier.length === 0 ? 0 : 3);
+  for (const one of earlier) await rm(join(mirror.data, "snapshots", `${one.id}.json`));
   expect((await verify(mirror, "--deep")).document).toMatchObject({ outcome: "whole", snapshots: [] });
 });
 
