@@ -18,10 +18,6 @@ export interface Abilities {
   readonly hasPositions: boolean;
 }
 
-/** The reason for the summary of the run, where a driver has no such ability. */
-const without = (isThere: boolean, what: string) =>
-  isThere ? "" : ` (skipped: this driver is without ${what})`;
-
 /** What every driver of the store promises. */
 export function describeStore(
   driver: string,
@@ -32,9 +28,8 @@ export function describeStore(
   describe(`${driver} staged blobs`, () => describeStaging(open));
   describe(`${driver} documents`, () => describeDocuments(open));
   describe(`${driver} refs`, () => describeRefs(open));
-  describe.runIf(abilities.hasTrees)(`${driver} trees${without(abilities.hasTrees, "trees")}`, () =>
-    describeTrees(open),
-  );
+  const noTrees = abilities.hasTrees ? "" : " (skipped: this driver has no trees)";
+  describe.runIf(abilities.hasTrees)(`${driver} trees${noTrees}`, () => describeTrees(open));
   describe(`${driver} writer's lease`, () => describeLease(open, abilities));
 }
 
@@ -95,31 +90,29 @@ function describeBlobs(open: () => Promise<StoreUnderTest>, { hasPositions }: Ab
     await reader?.close();
   });
 
-  it.runIf(hasPositions)(
-    `reads at any position, stops at the end and answers 0 after it${without(hasPositions, "reads at a position")}`,
-    async () => {
-      await using store = await open();
-      const blob = await putBlob(store.blobs, 10_000);
-      const reader = await store.blobs.open(blob.sha256);
-      const buffer = Buffer.alloc(4096);
+  it("reads at any position, stops at the end and answers 0 after it", async ({ skip }) => {
+    skip(!hasPositions, "this driver has no reads at a position");
+    await using store = await open();
+    const blob = await putBlob(store.blobs, 10_000);
+    const reader = await store.blobs.open(blob.sha256);
+    const buffer = Buffer.alloc(4096);
 
-      expect(await reader?.readAt?.(buffer, 3000)).toBe(4096);
-      expect(buffer).toEqual(blob.bytes.subarray(3000, 7096));
-      expect(await reader?.readAt?.(buffer, 9999)).toBe(1);
-      expect(buffer[0]).toBe(blob.bytes[9999]);
-      expect(await reader?.readAt?.(buffer, 10_000)).toBe(0);
-      await reader?.close();
-    },
-  );
+    expect(await reader?.readAt?.(buffer, 3000)).toBe(4096);
+    expect(buffer).toEqual(blob.bytes.subarray(3000, 7096));
+    expect(await reader?.readAt?.(buffer, 9999)).toBe(1);
+    expect(buffer[0]).toBe(blob.bytes[9999]);
+    expect(await reader?.readAt?.(buffer, 10_000)).toBe(0);
+    await reader?.close();
+  });
 
-  if (!hasPositions)
-    it("offers no reads at a position", async () => {
-      await using store = await open();
-      const { sha256 } = await putBlob(store.blobs, 10);
-      const reader = await store.blobs.open(sha256);
-      expect("readAt" in reader!).toBe(false);
-      await reader?.close();
-    });
+  it("offers no reads at a position", async ({ skip }) => {
+    skip(hasPositions, "this driver has reads at a position");
+    await using store = await open();
+    const { sha256 } = await putBlob(store.blobs, 10);
+    const reader = await store.blobs.open(sha256);
+    expect("readAt" in reader!).toBe(false);
+    await reader?.close();
+  });
 
   it("ends a stream that has begun whole, also when the blob is deleted meanwhile", async () => {
     await using store = await open();
@@ -592,11 +585,9 @@ function describeLease(open: () => Promise<StoreUnderTest>, { hasSpace }: Abilit
     if (store.trees !== undefined) expect(await store.trees.list()).toEqual(["one"]);
   });
 
-  it.runIf(hasSpace)(
-    `tells how much room there is${without(hasSpace, "a figure of free space")}`,
-    async () => {
-      await using store = await open();
-      expect(await store.space?.()).toBeGreaterThan(0);
-    },
-  );
+  it("tells how much room there is", async ({ skip }) => {
+    skip(!hasSpace, "this driver has no limit of space");
+    await using store = await open();
+    expect(await store.space?.()).toBeGreaterThan(0);
+  });
 }
