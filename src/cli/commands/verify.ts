@@ -33,7 +33,7 @@ list it, the published trees are built without it, and its file is moved to quar
 import replaces it.
 
 The exit status is 0 if everything that was checked is whole, 4 if something is damaged or missing, 3 if something could
-not be read. A budget that ends early is no fault; -o json has the number of tarballs that remain.
+not be read. Reaching the budget is not an error; -o json has the number of tarballs that remain.
 
 Examples:
   jam verify
