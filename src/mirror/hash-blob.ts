@@ -1,5 +1,5 @@
-import { type Sha256, startSha256 } from "../shared/sha256.ts";
-import type { BlobReader, HashOptions } from "../store/store.ts";
+import { type HashOptions, hashPieces, type Sha256 } from "../shared/sha256.ts";
+import type { BlobReader } from "../store/store.ts";
 
 /** A blob that changed each time that it was hashed is being written to. */
 const MAX_ATTEMPTS = 5;
@@ -24,7 +24,7 @@ export async function hashBlob(blob: BlobReader, options: HashOptions = {}): Pro
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     await settle(blob);
     const key = identityOf(blob);
-    const sha256 = await (blob.hash?.(options) ?? hashStream(blob, options));
+    const sha256 = (await blob.hash?.(options)) ?? (await hashPieces(blob.bytes(), options)).sha256;
     if (identityOf(blob) === key) return { sha256, key };
   }
   return undefined;
@@ -34,14 +34,4 @@ export async function hashBlob(blob: BlobReader, options: HashOptions = {}): Pro
 async function settle(blob: BlobReader): Promise<void> {
   const waitMs = blob.identity?.().settleMs ?? 0;
   if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-}
-
-async function hashStream(blob: BlobReader, { onBytes, signal }: HashOptions): Promise<Sha256> {
-  const hash = startSha256();
-  for await (const piece of blob.bytes()) {
-    signal?.throwIfAborted();
-    hash.update(piece);
-    await onBytes?.(piece.length);
-  }
-  return hash.digest("hex") as Sha256;
 }

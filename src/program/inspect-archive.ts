@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { list, type ReadEntry } from "tar";
 import { JamError, systemCode } from "../shared/errors.ts";
-import { startSha256, type Sha256 } from "../shared/sha256.ts";
+import { type Hashed, hashPieces, startSha256, type Sha256 } from "../shared/sha256.ts";
 import { parsePathSums } from "../shared/sums.ts";
 import {
   archiveName,
@@ -62,22 +62,14 @@ export async function inspectArchive(path: string): Promise<ProgramArchive> {
   return { installation, size, sha256, unpackedBytes: contents.bytes, guides };
 }
 
-async function hashArchive(path: string): Promise<{ size: number; sha256: Sha256 }> {
-  const hash = startSha256();
-  let size = 0;
-  try {
-    for await (const piece of createReadStream(path) as AsyncIterable<Buffer>) {
-      hash.update(piece);
-      size += piece.length;
-    }
-  } catch (cause) {
+function hashArchive(path: string): Promise<Hashed> {
+  return hashPieces(createReadStream(path)).catch((cause: unknown) => {
     throw new JamError("JAM_MEDIUM_UNUSABLE", `Cannot read ${path} (${systemCode(cause) ?? "unreadable"}).`, {
       hint: "Check the path of --archive.",
       details: { path },
       cause,
     });
-  }
-  return { size, sha256: hash.digest("hex") as Sha256 };
+  });
 }
 
 function readEntry(entry: ReadEntry, contents: Contents): void {

@@ -1,6 +1,6 @@
 import type { MediumWriter } from "../medium/medium.ts";
 import { JamError } from "../shared/errors.ts";
-import { sha256Of, startSha256, type Sha256 } from "../shared/sha256.ts";
+import { type Hashed, hashPieces, sha256Of, type Sha256 } from "../shared/sha256.ts";
 import { formatSums, parseSums, type Sum } from "../shared/sums.ts";
 import type { ProgramSource } from "./find-program.ts";
 import { GUIDES } from "./inspect-archive.ts";
@@ -95,7 +95,7 @@ async function putArchive(
   const name = `${archiveName(source.installation)}.tar.gz`;
   const existing = await hashOn(medium, name);
   if (existing !== undefined) {
-    const sha256 = source.sha256 ?? (await hashOf(untilAborted(source.open(), signal))).sha256;
+    const sha256 = source.sha256 ?? (await hashPieces(untilAborted(source.open(), signal))).sha256;
     if (existing.sha256 === sha256) return { name, version, arch, ...existing, isNew: false };
     if (!force) throw exists(medium, name);
   }
@@ -176,24 +176,9 @@ async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-interface Hashed {
-  readonly size: number;
-  readonly sha256: string;
-}
-
 async function hashOn(medium: MediumWriter, name: string): Promise<Hashed | undefined> {
   const input = await medium.input(name);
-  return input === undefined ? undefined : hashOf(input.open());
-}
-
-async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<Hashed> {
-  const hash = startSha256();
-  let size = 0;
-  for await (const piece of bytes) {
-    hash.update(piece);
-    size += piece.length;
-  }
-  return { size, sha256: hash.digest("hex") };
+  return input === undefined ? undefined : hashPieces(input.open());
 }
 
 async function readOn(medium: MediumWriter, name: string): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JamError, systemCode } from "../shared/errors.ts";
-import { startSha256 } from "../shared/sha256.ts";
+import { hashPieces } from "../shared/sha256.ts";
 import { parsePathSums } from "../shared/sums.ts";
 import { FILES_LIST } from "./installation.ts";
 import { listFiles } from "./list-files.ts";
@@ -38,7 +38,7 @@ export async function verifyFiles(folder: string, signal: AbortSignal): Promise<
       wrong.push({ path: name, state: "missing" });
       continue;
     }
-    const found = await hashFile(join(folder, name));
+    const found = await hashPieces(createReadStream(join(folder, name))).catch(() => undefined);
     if (found === undefined) wrong.push({ path: name, state: "unreadable" });
     else if (found.sha256 !== sha256) wrong.push({ path: name, state: "changed" });
     bytes += found?.size ?? 0;
@@ -64,18 +64,4 @@ function unusableList(path: string, reason: string, cause?: unknown): JamError {
     details: { path, reason },
     cause,
   });
-}
-
-async function hashFile(path: string): Promise<{ sha256: string; size: number } | undefined> {
-  const hash = startSha256();
-  let size = 0;
-  try {
-    for await (const piece of createReadStream(path) as AsyncIterable<Buffer>) {
-      hash.update(piece);
-      size += piece.length;
-    }
-  } catch {
-    return undefined;
-  }
-  return { sha256: hash.digest("hex"), size };
 }

@@ -24,3 +24,36 @@ export function sha256Of(bytes: Uint8Array | string): Sha256 {
 export function startSha256(): Hash {
   return process.getBuiltinModule("node:crypto").createHash("sha256");
 }
+
+/** What hashing tells its caller while it runs. */
+export interface HashOptions {
+  /** Called with the number of bytes of each part; the next part is read when it has resolved. */
+  readonly onBytes?: ((bytes: number) => void | Promise<void>) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes that were read to their end. */
+export interface Hashed {
+  readonly sha256: Sha256;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/**
+ * Reads bytes to their end, piece by piece, and computes their SHA-256.
+ * @throws what reading throws, the reason of the signal
+ */
+export async function hashPieces(
+  pieces: AsyncIterable<Uint8Array>,
+  { onBytes, signal }: HashOptions = {},
+): Promise<Hashed> {
+  const hash = startSha256();
+  let size = 0;
+  for await (const piece of pieces) {
+    signal?.throwIfAborted();
+    hash.update(piece);
+    size += piece.length;
+    await onBytes?.(piece.length);
+  }
+  return { sha256: hash.digest("hex") as Sha256, size };
+}

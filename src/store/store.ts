@@ -1,4 +1,4 @@
-import type { Sha256 } from "../shared/sha256.ts";
+import type { HashOptions, Sha256 } from "../shared/sha256.ts";
 
 /** What the store knows of one blob without reading it. */
 export interface BlobStat {
@@ -20,13 +20,6 @@ export interface BlobIdentity {
   readonly key: string;
   /** Milliseconds in which a further change may still give the same key, because clocks of disks tick; mostly 0. */
   readonly settleMs: number;
-}
-
-/** What hashing a blob reports and heeds. */
-export interface HashOptions {
-  /** Called with the number of bytes of each part; the next part is read when it has resolved. */
-  readonly onBytes?: (bytes: number) => void | Promise<void>;
-  readonly signal?: AbortSignal;
 }
 
 /** An open blob. The caller closes it. A stream that has begun ends whole, also when the blob is deleted meanwhile. */

@@ -111,7 +111,7 @@ async function note(
     const { message } = toJamError(error);
     observe({
       kind: "warning",
-      message: `The damage cannot be noted, so servers may go on listing the tarball: ${message}`,
+      message: `The damage cannot be noted, so servers may keep listing the tarball: ${message}`,
       isUrgent: true,
     });
   }

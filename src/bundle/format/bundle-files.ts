@@ -1,5 +1,4 @@
 import type { VolumeInput } from "../../medium/medium.ts";
-import { startSha256, type Sha256 } from "../../shared/sha256.ts";
 
 /** The checksums of all files of a bundle; written last: if this file exists, the bundle is complete. */
 export const SUMS_NAME = "SHA256SUMS";
@@ -61,11 +60,4 @@ export async function readSmall(input: VolumeInput, maxBytes: number): Promise<B
 /** Bytes in memory as a stream of one piece. */
 export async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
-}
-
-/** Reads bytes to their end and computes their SHA-256. */
-export async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<Sha256> {
-  const hash = startSha256();
-  for await (const chunk of bytes) hash.update(chunk);
-  return hash.digest("hex") as Sha256;
 }

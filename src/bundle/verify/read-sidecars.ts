@@ -1,8 +1,8 @@
 import type { MediumWriter } from "../../medium/medium.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { formatCount } from "../../shared/listed.ts";
-import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
-import { hashOf, readSmall, SUMS_NAME, SUMS_SIGNATURE_NAME } from "../format/bundle-files.ts";
+import { hashPieces, sha256Of, type Sha256 } from "../../shared/sha256.ts";
+import { readSmall, SUMS_NAME, SUMS_SIGNATURE_NAME } from "../format/bundle-files.ts";
 import type { SignedManifest } from "../format/bundle-layout.ts";
 import type { BundleManifest } from "../format/manifest.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../format/parse-manifest.ts";
@@ -94,7 +94,7 @@ function faultOf(text: string, known: number, { state, fault }: SignatureCheck):
 async function checkFile(medium: MediumWriter, path: string, sha256: Sha256): Promise<SidecarFinding> {
   const input = await medium.input(path);
   if (input === undefined) return missing(path, SUMS_NAME);
-  const actual = await hashOf(input.open());
+  const actual = (await hashPieces(input.open())).sha256;
   if (actual === sha256) return { path, state: "whole" };
   const message = `${path}: its SHA-256 is ${actual}; ${SUMS_NAME} contains ${sha256}.`;
   return { path, state: "damaged", fault: { code: "JAM_BUNDLE_DAMAGED", message } };

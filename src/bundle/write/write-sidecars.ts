@@ -1,7 +1,6 @@
 import type { MediumWriter } from "../../medium/medium.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
+import { hashPieces, sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import {
-  hashOf,
   inOnePiece,
   PROGRESS_NAME,
   SUMS_NAME,
@@ -66,8 +65,8 @@ export async function restoreSeal(seal: SealToRestore): Promise<void> {
   const sums: Sum[] = [];
   const restore = async (name: string, bytes: Uint8Array) => {
     const before = await medium.input(name);
-    const wanted = await hashOf(inOnePiece(bytes));
-    if (before === undefined || (await hashOf(before.open())) !== wanted)
+    const wanted = sha256Of(bytes);
+    if (before === undefined || (await hashPieces(before.open())).sha256 !== wanted)
       await medium.write(name, inOnePiece(bytes));
     sums.push({ name, sha256: wanted });
   };
@@ -86,7 +85,7 @@ export async function restoreSeal(seal: SealToRestore): Promise<void> {
 /** The page's hash in the old checksums, so that a damaged page is still reported; without one, its actual hash. */
 async function pageSum({ medium, files, sidecars }: SealToRestore): Promise<Sum[]> {
   const input = await medium.input(files.page);
-  const sha256 = sidecars?.sums.get(files.page) ?? (input && (await hashOf(input.open())));
+  const sha256 = sidecars?.sums.get(files.page) ?? (input && (await hashPieces(input.open())).sha256);
   return input === undefined || sha256 === undefined ? [] : [{ name: files.page, sha256 }];
 }
 

@@ -1,6 +1,7 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { JamError } from "../../shared/errors.ts";
-import { hashOf, volumeName, type BundleFiles } from "../format/bundle-files.ts";
+import { hashPieces } from "../../shared/sha256.ts";
+import { volumeName, type BundleFiles } from "../format/bundle-files.ts";
 import { layoutHash } from "../format/bundle-layout.ts";
 import { unseal, writeProgress, type FinishedVolume, type WriteProgress } from "./write-progress.ts";
 import { writeVolume, type VolumeWriting } from "./write-volume.ts";
@@ -58,7 +59,8 @@ async function keptVolumes({
     const noted = before.volumes.find((volume) => volume.name === name);
     const input = noted === undefined ? undefined : await medium.input(name);
     if (noted === undefined || input?.size !== plan.bytes) continue;
-    if ((await hashOf(input.open())) === noted.sha256) kept.set(plan.number, { ...noted, size: plan.bytes });
+    if ((await hashPieces(input.open())).sha256 === noted.sha256)
+      kept.set(plan.number, { ...noted, size: plan.bytes });
   }
   return kept;
 }

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { listNames, removeFile } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent, isJamError, systemCode, JamError } from "../../shared/errors.ts";
-import { type Sha256, parseSha256, startSha256 } from "../../shared/sha256.ts";
+import { type HashOptions, hashPieces, parseSha256, type Sha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath, parsePartialName } from "../layout.ts";
-import type { BlobIdentity, BlobReader, BlobStat, BlobStore, ByteRange, HashOptions } from "../store.ts";
+import type { BlobIdentity, BlobReader, BlobStat, BlobStore, ByteRange } from "../store.ts";
 import { HashThreads } from "./hash-threads.ts";
 import type { RequireHeld } from "./lease.ts";
 import { putAside } from "./quarantine.ts";
@@ -188,8 +188,7 @@ class FsBlobReader implements BlobReader {
 
   async hash({ onBytes, signal }: HashOptions = {}): Promise<Sha256> {
     // A small blob is hashed in less time than a thread is told of it.
-    if (this.size <= READ_BYTES)
-      return this.#hashHere({ ...(signal && { signal }), ...(onBytes && { onBytes }) });
+    if (this.size <= READ_BYTES) return this.#hashHere({ onBytes, signal });
     try {
       const { digest, read } = await this.#threads.hash(this.#file.fd, this.size, { onBytes, signal });
       if (digest === undefined) throw this.#endsEarly(read);
@@ -197,19 +196,13 @@ class FsBlobReader implements BlobReader {
     } catch (error) {
       signal?.throwIfAborted();
       // A thread that failed says nothing of the file.
-      if (isOfThread(error)) return this.#hashHere({ ...(signal && { signal }) });
+      if (isOfThread(error)) return this.#hashHere({ signal });
       throw toStoreError(error, `read ${this.#path}`);
     }
   }
 
-  async #hashHere({ onBytes, signal }: HashOptions): Promise<Sha256> {
-    const hash = startSha256();
-    for await (const piece of this.bytes()) {
-      signal?.throwIfAborted();
-      hash.update(piece);
-      await onBytes?.(piece.length);
-    }
-    return hash.digest("hex") as Sha256;
+  async #hashHere(options: HashOptions): Promise<Sha256> {
+    return (await hashPieces(this.bytes(), options)).sha256;
   }
 
   close(): Promise<void> {

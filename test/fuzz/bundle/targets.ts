@@ -1,8 +1,8 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { hashOf } from "../../../src/bundle/format/bundle-files.ts";
 import { readVolumes } from "../../../src/bundle/read/read-volumes.ts";
 import { isJamError } from "../../../src/shared/errors.ts";
+import { hashPieces } from "../../../src/shared/sha256.ts";
 import { readPublished, type Published } from "../../helpers/published.ts";
 import type { Random } from "../../helpers/random.ts";
 import { bytesInput, makeFarSide, type FarSide } from "./far-side.ts";
@@ -32,7 +32,7 @@ export async function readMutant({ archives }: Mutant, random: Random): Promise<
       const input = bytesInput(`volume-${index}`, bytes, random.pick([512, 700, 65_536]));
       for await (const volume of readVolumes(input))
         for await (const { bytes, sha256 } of volume.slices())
-          if ((await hashOf(bytes)) !== sha256) code = "other bytes";
+          if ((await hashPieces(bytes)).sha256 !== sha256) code = "other bytes";
     }
     return { code, faults: [] };
   } catch (error) {
