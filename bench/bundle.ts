@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatByteSize } from "../src/shared/byte-size.ts";
 import { memoryFigure, type Figure } from "./figure.ts";
+import { HASH } from "./openssl.ts";
 import { measure, median, type ProcessFigures } from "./process.ts";
 import { JAM } from "../test/helpers/jam-process.ts";
 import { startUpstream, sync, writeSettings } from "./sample-mirror.ts";
@@ -56,12 +57,12 @@ async function carry(near: string, far: string, rounds: number): Promise<Figure[
   for (let round = 0; round < rounds; round += 1) {
     await rm(medium, { recursive: true, force: true });
     const make = await jam(near, "bundle", "create", "--quiet", "--to", file);
-    const tar = await shell(join(near, "mirror-data"), "tar cf - blobs | sha256sum");
+    const tar = await shell(join(near, "mirror-data"), `tar cf - blobs | ${HASH}`);
     ratios.make.push(tar.wallMs / make.wallMs);
     made.push(make);
     await rm(join(far, "mirror-data"), { recursive: true, force: true });
     const take = await jam(far, "bundle", "import", "--quiet", file);
-    const copy = await shell(far, `sha256sum ${file} && cp ${file} copy.tar`);
+    const copy = await shell(far, `${HASH} ${file} && cp ${file} copy.tar`);
     ratios.take.push(copy.wallMs / take.wallMs);
     taken.push(take);
     await rm(join(far, "copy.tar"));
@@ -69,12 +70,16 @@ async function carry(near: string, far: string, rounds: number): Promise<Figure[
   const { size } = await stat(file);
   await rm(medium, { recursive: true });
   return [
-    ...speed("Creating a 2 GB bundle", "`tar cf - \\| sha256sum`", {
+    ...speed("Creating a 2 GB bundle", "`tar cf - \\| openssl dgst -sha256`", {
       size,
       ratios: ratios.make,
       runs: made,
     }),
-    ...speed("Importing a 2 GB bundle", "`sha256sum` and `cp`", { size, ratios: ratios.take, runs: taken }),
+    ...speed("Importing a 2 GB bundle", "`openssl dgst -sha256` and `cp`", {
+      size,
+      ratios: ratios.take,
+      runs: taken,
+    }),
   ];
 }
 
