@@ -47,7 +47,7 @@ export async function tellUnsafeSettings(
       `upstream ${printable(name)} is not verified (keyring: none)${how}; anyone who can change its answers chooses your agents.`,
     );
   }
-  const usesTls = mode === "online" && upstreams.some(({ url }) => url.startsWith("https:"));
+  const usesTls = mode !== "offline" && upstreams.some(({ url }) => url.startsWith("https:"));
   if (usesTls && context.io.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0")
     await tell(context, "NODE_TLS_REJECT_UNAUTHORIZED=0: the certificates of servers are not verified.");
 }

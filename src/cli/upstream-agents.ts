@@ -47,7 +47,7 @@ export async function readUsableAgents(
   return findUsableAgents(
     await readKnownAgents(await openStore(config)),
     { ...wanted, deny: config.rules.deny },
-    config.mode === "online" ? (streams) => readUpstreamAgents(context, streams) : undefined,
+    config.mode !== "offline" ? (streams) => readUpstreamAgents(context, streams) : undefined,
   );
 }
 

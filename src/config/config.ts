@@ -30,11 +30,14 @@ export interface StoreConfig {
   readonly path: string;
 }
 
+/** Whether tarballs are fetched by syncs, when they are requested, or never. */
+export type Mode = "online" | "cache" | "offline";
+
 /** The settings of one run, complete: flags over environment over file over defaults. */
 export interface Config {
   /** The settings file; undefined when there is none. */
   readonly file: string | undefined;
-  readonly mode: "online" | "offline";
+  readonly mode: Mode;
   readonly store: StoreConfig;
   /** The data directory, which is the store's folder; an absolute path. */
   readonly data: string;
@@ -48,6 +51,7 @@ export interface Config {
   readonly keepRunning: string | undefined;
   readonly fetch: FetchConfig;
   readonly retention: RetentionConfig;
+  readonly cache: CacheConfig;
   /** Where `jam serve` listens. */
   readonly server: ListenAddress;
   readonly maxConnections: number;
@@ -77,6 +81,16 @@ export interface RetentionConfig {
   readonly quota: number | undefined;
   /** Largest share of the mirrored agents that may be removed at once, 0 … 1. */
   readonly maxRemoval: number;
+}
+
+/** What counts only with `mode: cache`. */
+export interface CacheConfig {
+  /** Bytes of the tarballs that were fetched on request; undefined is no limit. */
+  readonly quota: number | undefined;
+  /** Time between two readings of upstream's metadata, in ms. */
+  readonly refreshMs: number;
+  /** How long after upstream was last reached what is not held stays listed, in ms. */
+  readonly staleMs: number;
 }
 
 /** The settings of a run: `settings`, which have been checked, over the defaults. Relative paths are below `folder`. */
@@ -110,6 +124,11 @@ export function resolveConfig(settings: ConfigFile, file: string | undefined, fo
       graceMs: value("retention.grace"),
       quota: value("retention.quota"),
       maxRemoval: value("retention.maxRemoval"),
+    },
+    cache: {
+      quota: value("cache.quota"),
+      refreshMs: value("cache.refresh"),
+      staleMs: value("cache.stale"),
     },
     server: value("server.listen"),
     maxConnections: value("server.connections"),
@@ -154,11 +173,12 @@ function resolveUpstream(upstream: FileUpstream, folder: string): UpstreamConfig
   };
 }
 
-function resolveSelect({ stream, arch, os, series, versions, keep, prereleases }: FileSelect): SelectRule {
+function resolveSelect(written: FileSelect): SelectRule {
+  const { stream, arch, os, series, versions, keep, prereleases, fetch } = written;
   return {
     streams: list(stream),
     ...defined({ versions, arch: list(arch), os: list(os), series: list(series) }),
-    ...defined({ keep, prereleases }),
+    ...defined({ keep, prereleases, fetch }),
   };
 }
 

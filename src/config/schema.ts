@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ARCHES, isArchWord } from "../juju/platform.ts";
+import { FETCH_TIMES } from "../juju/select-rule.ts";
 import { ADVICE_LINK, ADVICE_SEVERITIES } from "../juju/knowledge/knowledge.ts";
 import { OS_TYPES, SERIES_NAMES } from "../juju/release.ts";
 import { STREAMS } from "../juju/stream.ts";
@@ -175,6 +176,13 @@ const selectRule = z
         .describe(
           "Whether to select pre-releases such as 3.6-beta2. Default: only from streams other than released, or when `versions` names one.",
         ),
+      fetch: z
+        .enum(FETCH_TIMES, "expected onRequest or onSync")
+        .optional()
+        .describe(
+          "With `mode: cache`: `onRequest` (default there) fetches a tarball when it is requested for the first time, `onSync` when a sync runs. " +
+            "With `mode: online` everything is fetched by a sync.",
+        ),
     },
     'expected a rule such as { stream: released, versions: ">=3.6", arch: [amd64], keep: 2 }',
   )
@@ -273,10 +281,19 @@ export const configSchema = z
           "Known risks of upgrades, for every command that answers or plans about versions. Included in bundles.",
         ),
       server: group("server", "Settings of `jam serve`."),
+      cache: group("cache", "Settings of `mode: cache`."),
       fetch: group("fetch", "How to read from upstream."),
     },
     "expected a mapping of settings, such as `mode: online`",
   )
+  .superRefine(({ mode, select }, context) => {
+    if (mode !== undefined && mode !== "online") return;
+    for (const [index, { fetch }] of (select ?? []).entries()) {
+      if (fetch !== "onRequest") continue;
+      const message = "`onRequest` needs `mode: cache`; with `mode: online` a sync fetches everything";
+      context.addIssue({ code: "custom", path: ["select", index, "fetch"], message });
+    }
+  })
   .describe("Settings of jam, the Juju Agent Mirror.");
 
 /** The contents of a settings file, as written. */

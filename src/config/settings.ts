@@ -19,15 +19,18 @@ interface Declared<Kind extends string, Value> {
 export type Setting =
   | (Declared<"count", number> & { readonly range: readonly [smallest: number, largest: number] })
   | (Declared<"choice", string> & { readonly choices: readonly string[] })
-  | Declared<"size" | "share" | "duration" | "folder" | "file" | "name" | "listen", string>;
+  | (Declared<"duration", string> & { readonly smallest?: string })
+  | Declared<"size" | "share" | "folder" | "file" | "name" | "listen", string>;
 
 /** By path in the file, in the order of the documentation. The variable of `fetch.jobs` is JAM_FETCH_JOBS. */
 export const SETTINGS = {
   mode: {
     kind: "choice",
-    choices: ["online", "offline"],
+    choices: ["online", "cache", "offline"],
     default: "online",
-    description: "`offline` makes no outbound requests; a request that would be needed is refused and named.",
+    description:
+      "`online` fetches what `select` takes when a sync runs. `cache` lists what `select` takes and fetches a tarball when it is " +
+      "requested for the first time. `offline` makes no outbound requests; a request that would be needed is refused and named.",
   },
   data: {
     kind: "folder",
@@ -101,6 +104,26 @@ export const SETTINGS = {
     example: "company-ca.pem",
     flag: "--ca-file <file>",
     description: "PEM file with additional certificate authorities.",
+  },
+  "cache.quota": {
+    kind: "size",
+    example: "40GiB",
+    description:
+      "With `mode: cache`: maximum size of the tarballs that were fetched because they were requested. Above it the ones that were " +
+      "not used for the longest time are deleted. What a snapshot, a plan or a pin needs does not count. Default: no limit.",
+  },
+  "cache.refresh": {
+    kind: "duration",
+    smallest: "PT1S",
+    default: "PT5M",
+    description: "With `mode: cache`: how often `jam serve` reads upstream's metadata again.",
+  },
+  "cache.stale": {
+    kind: "duration",
+    default: "PT0S",
+    description:
+      "With `mode: cache`: how long after upstream was last reached the index still lists what is not held. After that it lists only " +
+      "what is held, until upstream is back.",
   },
   "retention.snapshots": {
     kind: "count",

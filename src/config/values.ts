@@ -45,7 +45,9 @@ export function expectationOf(setting: Setting): string {
     case "share":
       return "expected a share from 0% to 100%, such as 40%";
     case "duration":
-      return "expected an ISO 8601 duration such as PT6H or P2D (no years or months)";
+      return setting.smallest === undefined
+        ? "expected an ISO 8601 duration such as PT6H or P2D (no years or months)"
+        : `expected an ISO 8601 duration of at least ${setting.smallest}, such as PT6H or P2D (no years or months)`;
     case "folder":
       return "expected a folder";
     case "file":
@@ -76,8 +78,11 @@ export function readValue(
       return parseByteSize(text);
     case "share":
       return parsePercent(written);
-    case "duration":
-      return parseDurationMs(text);
+    case "duration": {
+      const ms = parseDurationMs(text);
+      const smallestMs = setting.smallest === undefined ? undefined : parseDurationMs(setting.smallest);
+      return ms !== undefined && ms >= (smallestMs ?? 0) ? ms : undefined;
+    }
     case "folder":
     case "file":
       return resolve(folder, text);

@@ -200,6 +200,10 @@ export function either(words: readonly string[]): string {
   return words.length === 0 ? "none" : words.join(" or ");
 }
 
+/** When a mirror in cache mode fetches a tarball: when it is requested for the first time, or when a sync runs. */
+export const FETCH_TIMES = ["onRequest", "onSync"] as const;
+export type FetchTime = (typeof FETCH_TIMES)[number];
+
 /** One `select:` entry of the configuration: an agent is wanted when one rule takes it. */
 export interface SelectRule {
   /** Juju's `agent-stream` names; `*` is every stream that upstream lists. */
@@ -215,6 +219,8 @@ export interface SelectRule {
   readonly keep?: number;
   /** Whether pre-releases (`3.6-beta2`) count; default: taken only outside the released stream or when named in `versions`. */
   readonly prereleases?: boolean;
+  /** When a mirror in cache mode fetches what the rule takes. Default `onRequest`. */
+  readonly fetch?: FetchTime;
 }
 
 /** One `deny:` entry: what it matches is never mirrored, whichever rule takes it. */

@@ -56,7 +56,7 @@ const damagedTarball = z.object({
 export const statusDocument = z
   .object({
     data: z.string().describe("The data directory."),
-    mode: z.enum(["online", "offline"]),
+    mode: z.enum(["online", "cache", "offline"]),
     lastGood: timeField
       .nullable()
       .describe(

@@ -17,7 +17,7 @@ function complaints(text: string, env: Record<string, string> = {}): string[] {
 }
 
 const COMPLETE = `version: 1
-mode: online                         # online | offline
+mode: online                         # online | cache | offline
 data: ./mirror-data
 upstreams:                           # in order of preference
   - { name: canonical, url: https://streams.canonical.com/juju/tools/, keyring: builtin }
@@ -88,7 +88,22 @@ describe("says where and what is wrong:", () => {
       'schedule: { sync: "0 3 * * *" }',
       'jam.yaml:1:1: "schedule" is not built yet, so delete it here: use cron or systemd; `jam init --cron` or `--systemd` writes the files',
     ],
-    ["a wrong word", "mode: onlin", 'jam.yaml:1:7: mode: expected online or offline, got "onlin"'],
+    ["a wrong word", "mode: onlin", 'jam.yaml:1:7: mode: expected online or cache or offline, got "onlin"'],
+    [
+      "a rule that fetches on request, without cache mode",
+      "select:\n  - { stream: devel }\n  - { stream: released, fetch: onRequest }",
+      "jam.yaml:3:32: select[1].fetch: `onRequest` needs `mode: cache`; with `mode: online` a sync fetches everything",
+    ],
+    [
+      "another word for when to fetch",
+      "mode: cache\nselect: [{ stream: released, fetch: lazy }]",
+      'jam.yaml:2:37: select[0].fetch: expected onRequest or onSync, got "lazy"',
+    ],
+    [
+      "a refresh without a pause",
+      "mode: cache\ncache: { refresh: PT0S }",
+      'jam.yaml:2:19: cache.refresh: expected an ISO 8601 duration of at least PT1S, such as PT6H or P2D (no years or months), got "PT0S"',
+    ],
     ["a list where a text belongs", "data: [a]", "jam.yaml:1:7: data: expected a folder, got a list"],
     [
       "a text where a list belongs",
@@ -185,6 +200,15 @@ test("names the variable where the environment is wrong", () => {
   expect(complaints("mode: online", { JAM_FETCH_JOBS: "many" })).toEqual([
     'JAM_FETCH_JOBS: fetch.jobs: expected a whole number from 1 to 64, got "many"',
   ]);
+});
+
+test.for([
+  ["mode: cache", {}, 0],
+  ["mode: offline", {}, 0],
+  ["mode: online", { JAM_MODE: "cache" }, 0],
+  ["mode: cache", { JAM_MODE: "online" }, 1],
+] as const)("a rule that fetches on request with %s and %j", ([mode, env, problems]) => {
+  expect(complaints(`${mode}\nselect: [{ stream: released, fetch: onRequest }]`, env)).toHaveLength(problems);
 });
 
 test("gives the problems as data too", () => {

@@ -26,6 +26,21 @@ test("without any settings the newest released agents for two architectures are 
   });
 });
 
+test("cache mode has its own settings, and each rule says when its tarballs are fetched", () => {
+  const settings: ConfigFile = {
+    mode: "cache",
+    select: [{ stream: "released", fetch: "onSync" }, { stream: "devel" }],
+    cache: { quota: "1GiB", refresh: "PT1M", stale: "P1D" },
+  };
+  const { mode, cache, rules } = resolveConfig(settings, undefined, "/");
+  expect({ mode, cache }).toEqual({
+    mode: "cache",
+    cache: { quota: 2 ** 30, refreshMs: 60_000, staleMs: 86_400_000 },
+  });
+  expect(rules.select.map(({ fetch }) => fetch)).toEqual(["onSync", undefined]);
+  expect(BUILT_IN.cache).toEqual({ quota: undefined, refreshMs: 300_000, staleMs: 0 });
+});
+
 test("paths in a file start at the file's folder; URLs, absolute paths and the two words stay", () => {
   const config = resolveConfig(
     {
