@@ -16,16 +16,23 @@ const BATCH_BYTES = 256 * 1024;
 export class BatchWriter {
   readonly #file: FileHandle;
   readonly #hash: Hash;
+  readonly #onWritten: ((position: number) => void) | undefined;
   #position: number;
   #filling = Buffer.allocUnsafeSlow(BATCH_BYTES);
   #resting = Buffer.allocUnsafeSlow(BATCH_BYTES);
   #filled = 0;
   #inFlight: Promise<void> = Promise.resolve();
+  #isWriting = false;
 
-  constructor(file: FileHandle, hash: Hash, position: number) {
+  /**
+   * With `onWritten` nothing waits for a full buffer: as soon as no write is under way, what came is written, and
+   * `onWritten` is told the position up to which the file can be read.
+   */
+  constructor(file: FileHandle, hash: Hash, position: number, onWritten?: (position: number) => void) {
     this.#file = file;
     this.#hash = hash;
     this.#position = position;
+    this.#onWritten = onWritten;
   }
 
   /** Takes a chunk; rejects with the system's error when an earlier one could not be written. */
@@ -37,6 +44,7 @@ export class BatchWriter {
       taken += part.length;
       if (this.#filled === BATCH_BYTES) await this.#send();
     }
+    this.#sendEarly();
   }
 
   /** Resolves when all that was taken is with the operating system. */
@@ -47,13 +55,30 @@ export class BatchWriter {
 
   async #send(): Promise<void> {
     await this.#inFlight;
+    // The end of the last write may have begun this one.
+    if (this.#filled > 0) this.#begin();
+  }
+
+  #sendEarly(): void {
+    if (this.#onWritten !== undefined && !this.#isWriting && this.#filled > 0) this.#begin();
+  }
+
+  #begin(): void {
     const batch = this.#filling.subarray(0, this.#filled);
-    this.#inFlight = writeAll(this.#file, batch, this.#position);
+    this.#inFlight = this.#writeOut(batch, this.#position);
     // The next await reports a failure; until then it must not count as unhandled.
     this.#inFlight.catch(() => undefined);
     this.#position += batch.length;
     this.#hash.update(batch);
     [this.#filling, this.#resting] = [this.#resting, this.#filling];
     this.#filled = 0;
+  }
+
+  async #writeOut(batch: Uint8Array, position: number): Promise<void> {
+    this.#isWriting = true;
+    await writeAll(this.#file, batch, position);
+    this.#isWriting = false;
+    this.#onWritten?.(position + batch.length);
+    this.#sendEarly();
   }
 }

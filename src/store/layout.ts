@@ -49,16 +49,30 @@ export function blobPath(sha256: Sha256): string {
   return `${blobFolder(sha256)}/${sha256}`;
 }
 
+/** Who brings a blob in: a run that writes to the store, or the cache server, which has files of its own. */
+export type StagedBy = "run" | "cache";
+
 /** The two files of a blob on its way in: its bytes, and a note on the source they came from. */
-export function partialPaths(sha256: Sha256): { readonly bytes: string; readonly source: string } {
-  return { bytes: `partial/${sha256}.part`, source: `partial/${sha256}.json` };
+export function partialPaths(
+  sha256: Sha256,
+  by: StagedBy,
+): { readonly bytes: string; readonly source: string } {
+  const name = by === "cache" ? `partial/${sha256}.cache` : `partial/${sha256}`;
+  return { bytes: `${name}.part`, source: `${name}.json` };
 }
 
 /** What a file name in `partial/` stands for, or undefined for a foreign file. */
-export function parsePartialName(name: string): { sha256: Sha256; part: "bytes" | "source" } | undefined {
-  const match = /^([0-9a-f]{64})\.(part|json)$/.exec(name);
+export function parsePartialName(
+  name: string,
+): { sha256: Sha256; by: StagedBy; part: "bytes" | "source" } | undefined {
+  const match = /^([0-9a-f]{64})(\.cache)?\.(part|json)$/.exec(name);
   const sha256 = parseSha256(match?.[1]);
-  return sha256 && { sha256, part: match?.[2] === "part" ? "bytes" : "source" };
+  if (sha256 === undefined) return undefined;
+  return {
+    sha256,
+    by: match?.[2] === undefined ? "run" : "cache",
+    part: match?.[3] === "part" ? "bytes" : "source",
+  };
 }
 
 /** The two files that remain of rejected bytes: their beginning, and a note on what was wrong. */

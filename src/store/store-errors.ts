@@ -25,12 +25,23 @@ export function checkRefName(name: string): void {
   });
 }
 
-/** `JAM_STORE_LOCKED`: somebody else writes; undefined when it is not known who. */
-export function lockedBy(holder: LeaseHolder | undefined, cause?: unknown): JamError {
+/** What one process at a time may be: who writes, or the cache server. */
+export type LockedPlace = "writer" | "cache";
+
+/** `JAM_STORE_LOCKED`: somebody else has the place; undefined when it is not known who. */
+export function lockedBy(
+  holder: LeaseHolder | undefined,
+  place: LockedPlace = "writer",
+  cause?: unknown,
+): JamError {
   const who = holder
     ? `\`${holder.command}\` (process ${holder.pid} on ${holder.host}, since ${formatLocalTime(holder.since)})`
     : "another process";
-  return new JamError("JAM_STORE_LOCKED", `The mirror is being written by ${who}.`, {
+  const message =
+    place === "cache"
+      ? `Another cache server uses this data directory: ${who}.`
+      : `The mirror is being written by ${who}.`;
+  return new JamError("JAM_STORE_LOCKED", message, {
     ...defined({ cause }),
     hint: "Wait until it has ended, or stop it; the lock goes with the process.",
     details: { ...holder, since: holder?.since.toISOString() },
@@ -38,9 +49,12 @@ export function lockedBy(holder: LeaseHolder | undefined, cause?: unknown): JamE
 }
 
 /** `JAM_STORE_LOCKED`: this run's lease is lost. `lock` is what others took or removed. */
-export function leaseLost(store: string, lock: string): JamError {
+export function leaseLost(store: string, lock: string, place: LockedPlace = "writer"): JamError {
   return new JamError("JAM_STORE_LOCKED", `The lock of ${store} was taken away while this run held it.`, {
-    hint: `Nothing was published after that. Find out who removed or replaced ${lock}; when no other run writes, run the command again.`,
+    hint:
+      place === "cache"
+        ? `Nothing is stored any more. Find out who removed or replaced ${lock}; when no other cache server runs, start this one again.`
+        : `Nothing was published after that. Find out who removed or replaced ${lock}; when no other run writes, run the command again.`,
     details: { lock, lost: true },
   });
 }

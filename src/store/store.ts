@@ -58,6 +58,24 @@ export interface BlobReader {
   close(): Promise<void>;
 }
 
+/** Reads what has arrived of a blob that is staged for readers; later, the same bytes of the blob. The caller closes it. */
+export interface ArrivingBytes {
+  /**
+   * Fills `buffer` from `position` on, up to what was told to `onReadable`; resolves to the bytes read.
+   * @throws JamError JAM_STORE_IO
+   */
+  readAt(buffer: Uint8Array, position: number): Promise<number>;
+  /** The same without waiting, as `BlobReader.readNow`. */
+  readNow?(buffer: Uint8Array, position: number): number | undefined;
+  close(): Promise<void>;
+}
+
+/** How a blob is staged that others read while it arrives. */
+export interface StagedForReaders {
+  /** Told how many bytes from the start on can be read. They become fewer only when the blob starts over: then it is 0. */
+  readonly onReadable: (bytes: number) => void;
+}
+
 /**
  * A blob on its way in. Nothing becomes a blob except through `commit`, which compares size and hash first. What came
  * survives a crash as far as the driver keeps it, which may be less than came, or nothing; `received` tells. One staged
@@ -83,6 +101,12 @@ export interface StagedBlob {
    *   quarantine keeps a sample
    */
   commit(size: number): Promise<void>;
+  /**
+   * Opens what can be read of this blob at this moment. Another start of the blob has other bytes; who has opened the
+   * earlier ones keeps them. Present where the blob is staged for readers and the driver can read what is not committed.
+   * @throws JamError JAM_STORE_CORRUPT when nothing has been received, JAM_STORE_IO
+   */
+  openArriving?(): Promise<ArrivingBytes>;
   /** Ends this attempt and keeps the bytes for the next one. Safe to call after `commit`, and twice. */
   close(): Promise<void>;
 }
@@ -93,7 +117,11 @@ export interface BlobStore {
   stat(sha256: Sha256): Promise<BlobStat | undefined>;
   /** Undefined when there is no such blob. */
   open(sha256: Sha256): Promise<BlobReader | undefined>;
-  stage(sha256: Sha256): Promise<StagedBlob>;
+  /**
+   * With `readers` for a server that gives the bytes out while they arrive. Its staged blobs are apart from all others: a
+   * run of another process may stage the same tarball meanwhile.
+   */
+  stage(sha256: Sha256, readers?: StagedForReaders): Promise<StagedBlob>;
   /** No error when it is absent already. Call with the lease held. */
   delete(sha256: Sha256): Promise<void>;
   /**
@@ -218,6 +246,8 @@ export interface Store {
   readonly documents: DocumentStore;
   readonly refs: RefStore;
   readonly lease: WriterLease;
+  /** The place of the one cache server of this store. It does not keep others from writing. */
+  readonly cacheLease: WriterLease;
   /** Absent where no plain files are served, as in an object store: refs then move without a tree. */
   readonly trees?: TreeStore;
   /** Bytes that an ordinary user can still write. Absent where there is no such limit. */

@@ -19,18 +19,21 @@ import { READ_BYTES } from "../../shared/limits.ts";
  * other name counts as absent: it is never read, and the next commit of that blob takes its place.
  */
 export function fsBlobStore(root: string, now: () => Date, requireHeld: RequireHeld): BlobStore {
-  const staged = new Set<Sha256>();
+  const staged = new Set<string>();
   const context = { threads: new HashThreads(), quick: new QuickReads(root) };
   return {
     stat: async (sha256) => statBlob(root, sha256),
     open: (sha256) => openBlob(root, sha256, context),
-    async stage(sha256) {
-      if (staged.has(sha256)) throw new JamError("JAM_INTERNAL", `Blob ${sha256} is staged already.`);
-      staged.add(sha256);
+    async stage(sha256, readers) {
+      const by = readers === undefined ? "run" : "cache";
+      const key = `${sha256} ${by}`;
+      if (staged.has(key)) throw new JamError("JAM_INTERNAL", `Blob ${sha256} is staged already.`);
+      staged.add(key);
       try {
-        return await openStagedBlob({ root, now, onClose: () => staged.delete(sha256) }, sha256);
+        const place = { root, now, quick: context.quick, onClose: () => staged.delete(key) };
+        return await openStagedBlob(place, sha256, { by, readers });
       } catch (error) {
-        staged.delete(sha256);
+        staged.delete(key);
         throw error;
       }
     },

@@ -22,7 +22,15 @@ export interface ModeReport {
 }
 
 /** Nothing of these is shown to anybody. */
-const INTERNAL = new Set(["partial", "quarantine", "history", "lock.db", "lock.json"]);
+const INTERNAL = new Set([
+  "partial",
+  "quarantine",
+  "history",
+  "lock.db",
+  "lock.json",
+  "cache-lock.db",
+  "cache-lock.json",
+]);
 
 const READABLE = 0o044;
 const OPENABLE = 0o011;

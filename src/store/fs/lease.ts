@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { removeFile, temporaryPath } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
 import { JamError, isJamError, isAbsent } from "../../shared/errors.ts";
-import { leaseLost, lockedBy } from "../store-errors.ts";
+import { type LockedPlace, leaseLost, lockedBy } from "../store-errors.ts";
 import type { LeaseHolder, WriterLease } from "../store.ts";
 
 /** Somebody who asks for the holder holds the lock for microseconds; a real writer outlives these attempts. */
@@ -24,6 +24,19 @@ const SQLITE_NOTADB = 26;
 /** How often a lease is looked after. Whatever must not happen after a loss looks itself, at once. */
 const WATCH_INTERVAL_MS = 1000;
 
+/** A place in the data directory that one process has at a time: the file that is locked, and the note on who locked it. */
+interface Lock {
+  readonly place: LockedPlace;
+  readonly database: string;
+  readonly note: string;
+}
+
+/** Who changes the store. */
+export const WRITER_LOCK: Lock = { place: "writer", database: "lock.db", note: "lock.json" };
+
+/** Who stores what it pulls through; nobody else touches the files on their way then. */
+export const CACHE_LOCK: Lock = { place: "cache", database: "cache-lock.db", note: "cache-lock.json" };
+
 /**
  * Throws JAM_STORE_LOCKED when a lease that was taken through this opening of the store has been lost: somebody else may
  * count on what the caller is about to change.
@@ -35,16 +48,17 @@ export interface FsWriterLease extends WriterLease {
   readonly requireHeld: RequireHeld;
 }
 
-/** The writer's place in a folder; `recover` puts right what crashed runs left, and gives a note on it. */
-export function fsWriterLease(
+/** A place in a folder; `recover` puts right what crashed runs left, and gives a note on it. */
+export function fsLease(
   root: string,
-  now: () => Date,
-  recover: () => Promise<string | undefined>,
+  lock: Lock,
+  { now, recover }: { readonly now: () => Date; readonly recover: () => Promise<string | undefined> },
 ): FsWriterLease {
   let held: FsLease | undefined;
   return {
     async acquire(command) {
-      const lease = await lockWriter(root, { host: hostname(), pid: process.pid, command, since: now() });
+      const holder = { host: hostname(), pid: process.pid, command, since: now() };
+      const lease = await takeLock(root, lock, holder);
       held = lease;
       try {
         const note = await recover();
@@ -54,19 +68,38 @@ export function fsWriterLease(
         throw error;
       }
     },
-    holder: () => currentWriter(root),
+    holder: () => currentHolder(root, lock),
     requireHeld: () => held?.requireHeld(),
   };
 }
 
+/** Runs `act` while nobody has this place and nobody can take it; false, and nothing was run, where that is not certain. */
+export async function whileUnlocked(root: string, lock: Lock, act: () => Promise<void>): Promise<boolean> {
+  const { DatabaseSync } = await import("node:sqlite");
+  let database: DatabaseSync;
+  try {
+    database = lockExclusively(new DatabaseSync(join(root, lock.database), { timeout: 0 }));
+  } catch (error) {
+    if (sqliteResult(error) === undefined) throw error;
+    return false;
+  }
+  try {
+    await act();
+    return true;
+  } finally {
+    database.close();
+  }
+}
+
 /**
- * Takes the writer's place: an exclusive transaction on `lock.db`. The kernel ends it with the process, however
- * that dies; a stopped process keeps it. `lock.json` tells others who it is and decides nothing.
+ * Takes a place: an exclusive transaction on its database. The kernel ends it with the process, however that dies; a
+ * stopped process keeps it. The note tells others who it is and decides nothing.
  * @throws JamError JAM_STORE_LOCKED, JAM_STORE_PERMISSION, JAM_STORE_IO, JAM_MIRROR_EMPTY
  */
-async function lockWriter(root: string, holder: LeaseHolder): Promise<FsLease> {
+async function takeLock(root: string, lock: Lock, holder: LeaseHolder): Promise<FsLease> {
   const { DatabaseSync } = await import("node:sqlite");
-  const path = join(root, "lock.db");
+  const path = join(root, lock.database);
+  const locked = async (cause?: unknown) => lockedBy(await readHolder(root, lock), lock.place, cause);
   for (let turn = 1; ; turn += 1) {
     const before = lockFile(path);
     try {
@@ -74,32 +107,38 @@ async function lockWriter(root: string, holder: LeaseHolder): Promise<FsLease> {
       // What was locked is the file of that name before and after: else it was replaced meanwhile, and is nobody's.
       const after = lockFile(path);
       if (after !== undefined && (before === undefined || before === after))
-        return await holdLease(root, new FsLease(root, database, after), holder);
+        return await holdLease(root, new FsLease(root, lock, { database, identity: after }), holder);
       database.close();
-      if (turn === ATTEMPTS) throw lockedBy(await readHolder(root));
+      if (turn === ATTEMPTS) throw await locked();
     } catch (error) {
       const result = sqliteResult(error);
       if (result === undefined) throw error;
       // Emptied in place, never replaced: a lock that another process got meanwhile is on this very file.
       if (result === SQLITE_NOTADB) await empty(path);
-      else if (result !== SQLITE_BUSY) throw await lockFailed(root, result, error);
-      if (turn === ATTEMPTS) throw lockedBy(await readHolder(root), error);
+      else if (result !== SQLITE_BUSY) throw await lockFailed(root, lock, { result, cause: error });
+      if (turn === ATTEMPTS) throw await locked(error);
       if (result === SQLITE_BUSY) await delay(ATTEMPT_INTERVAL_MS);
     }
   }
 }
 
-/** A lock on the file `lock.db`. It is lost when that name is gone or names another file, which others can lock. */
+/** A lock on the file of a place. It is lost when that name is gone or names another file, which others can lock. */
 class FsLease {
   readonly #lost = new AbortController();
   readonly #root: string;
+  readonly #lock: Lock;
   readonly #database: DatabaseSync;
   readonly #identity: string;
   readonly #watch: NodeJS.Timeout;
   #isReleased = false;
 
-  constructor(root: string, database: DatabaseSync, identity: string) {
+  constructor(
+    root: string,
+    lock: Lock,
+    { database, identity }: { readonly database: DatabaseSync; readonly identity: string },
+  ) {
     this.#root = root;
+    this.#lock = lock;
     this.#database = database;
     this.#identity = identity;
     this.#watch = setInterval(() => this.#look(), WATCH_INTERVAL_MS).unref();
@@ -122,16 +161,21 @@ class FsLease {
     clearInterval(this.#watch);
     try {
       // After a loss the note may be another writer's.
-      if (!this.lost.aborted) await removeFile(join(this.#root, "lock.json"));
+      if (!this.lost.aborted) await removeFile(this.notePath);
     } finally {
       this.#database.close();
     }
   }
 
+  get notePath(): string {
+    return join(this.#root, this.#lock.note);
+  }
+
   #look(): void {
-    if (this.lost.aborted || isSameLock(join(this.#root, "lock.db"), this.#identity)) return;
+    const path = join(this.#root, this.#lock.database);
+    if (this.lost.aborted || isSameLock(path, this.#identity)) return;
     clearInterval(this.#watch);
-    this.#lost.abort(leaseLost(this.#root, join(this.#root, "lock.db")));
+    this.#lost.abort(leaseLost(this.#root, path, this.#lock.place));
   }
 }
 
@@ -167,11 +211,11 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-/** Who holds the writer's place now; what a dead holder left in `lock.json` does not count. */
-async function currentWriter(root: string): Promise<LeaseHolder | undefined> {
-  const holder = await readHolder(root);
+/** Who has a place now; what a dead holder left in its note does not count. */
+async function currentHolder(root: string, lock: Lock): Promise<LeaseHolder | undefined> {
+  const holder = await readHolder(root, lock);
   if (holder === undefined) return undefined;
-  return (await isLocked(join(root, "lock.db"))) ? holder : undefined;
+  return (await isLocked(join(root, lock.database))) ? holder : undefined;
 }
 
 async function empty(path: string): Promise<void> {
@@ -195,7 +239,7 @@ function lockExclusively(database: DatabaseSync): DatabaseSync {
 }
 
 async function holdLease(root: string, lease: FsLease, holder: LeaseHolder): Promise<FsLease> {
-  const path = join(root, "lock.json");
+  const path = lease.notePath;
   try {
     await writeHolder(root, path, holder);
   } catch (error) {
@@ -236,8 +280,8 @@ async function isLocked(path: string): Promise<boolean> {
   }
 }
 
-async function readHolder(root: string): Promise<LeaseHolder | undefined> {
-  const path = join(root, "lock.json");
+async function readHolder(root: string, lock: Lock): Promise<LeaseHolder | undefined> {
+  const path = join(root, lock.note);
   const text = await attemptUnlessAbsent(`read ${path}`, () => readFile(path, "utf8"));
   try {
     const { host, pid, command, since } = JSON.parse(text ?? "") as Record<string, unknown>;
@@ -259,8 +303,12 @@ function sqliteResult(error: unknown): number | undefined {
   return typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
 }
 
-async function lockFailed(root: string, result: number, cause: unknown): Promise<JamError> {
-  const path = join(root, "lock.db");
+async function lockFailed(
+  root: string,
+  lock: Lock,
+  { result, cause }: { readonly result: number; readonly cause: unknown },
+): Promise<JamError> {
+  const path = join(root, lock.database);
   const format = join(root, "format");
   const marker = await attemptUnlessAbsent(`read ${format}`, () => readFile(format)).catch(
     () => new Uint8Array(),

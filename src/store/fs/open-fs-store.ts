@@ -6,9 +6,9 @@ import { MIRROR_REF } from "../../shared/ref-name.ts";
 import type { Store } from "../store.ts";
 import { fsBlobStore } from "./blobs.ts";
 import { fsDocumentStore } from "./documents.ts";
-import { fsWriterLease } from "./lease.ts";
+import { CACHE_LOCK, WRITER_LOCK, fsLease } from "./lease.ts";
 import { readStoreFormat } from "./open-fs-reader.ts";
-import { recoverStore } from "./recover.ts";
+import { recoverStore, removeUselessPartials } from "./recover.ts";
 import { ensureFaceLink, fsRefStore } from "./refs.ts";
 import { fsTreeStore } from "./trees.ts";
 import { readFreeBytes } from "../../disk/free-bytes.ts";
@@ -35,7 +35,11 @@ export async function openFsStore(dataDir: string, options: FsStoreOptions = {})
   const now = options.now ?? (() => new Date());
   const format = await readStoreFormat(root);
   if (options.create === true) await createFolders(root, format);
-  const lease = fsWriterLease(root, now, () => recoverStore(root));
+  const lease = fsLease(root, WRITER_LOCK, { now, recover: () => recoverStore(root) });
+  const recoverCache = async () => {
+    await removeUselessPartials(root, "cache");
+    return undefined;
+  };
   const { requireHeld } = lease;
   const refs = fsRefStore(root, requireHeld);
   return {
@@ -44,6 +48,7 @@ export async function openFsStore(dataDir: string, options: FsStoreOptions = {})
     refs,
     trees: fsTreeStore(root, refs, requireHeld),
     lease,
+    cacheLease: fsLease(root, CACHE_LOCK, { now, recover: recoverCache }),
     space: () => attempt(`read the free space of ${root}`, () => readFreeBytes(root)),
   };
 }

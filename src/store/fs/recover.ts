@@ -12,6 +12,7 @@ import { MIRROR_REF } from "../../shared/ref-name.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import {
   STORE_FOLDERS,
+  type StagedBy,
   TREE_FOLDER,
   blobPath,
   faceLink,
@@ -22,6 +23,7 @@ import {
   partialPaths,
 } from "../layout.ts";
 import { isBlobFile } from "./blobs.ts";
+import { CACHE_LOCK, whileUnlocked } from "./lease.ts";
 import { copiedWithoutLinks, ensureFaceLink, noSymbolicLinks } from "./refs.ts";
 
 /** Blob folders hold no temporary files: a blob arrives there by the rename of its partial file. */
@@ -35,10 +37,18 @@ const SWEPT = ["", ...STORE_FOLDERS.filter((folder) => !folder.startsWith("blobs
  */
 export async function recoverStore(root: string): Promise<string | undefined> {
   for (const folder of SWEPT) await removeTemporaries(join(root, folder));
-  await removeUselessPartials(root);
+  await removeUselessPartials(root, "run");
+  await recoverCache(root);
   const notes = [await rebuildLinks(root), await foreignOwner(root)].filter((note) => note !== undefined);
   await ensureFaceLink(root, MIRROR_REF);
   return notes.length === 0 ? undefined : notes.join(" ");
+}
+
+/** What a cache server left that is not running: its partial files change while it is, and only then. */
+async function recoverCache(root: string): Promise<void> {
+  const names = await listNames(join(root, "partial"));
+  if (!names.some((name) => parsePartialName(name)?.by === "cache")) return;
+  await whileUnlocked(root, CACHE_LOCK, () => removeUselessPartials(root, "cache"));
 }
 
 /** What root is about to do in somebody else's directory: leave files there that their owner cannot replace. */
@@ -49,14 +59,17 @@ async function foreignOwner(root: string): Promise<string | undefined> {
   return `${root} belongs to another user (uid ${uid}), and this run writes to it as root: that user cannot replace the files. Run jam as that user; \`jam check\` prints the command that gives the files back.`;
 }
 
-/** A partial file is useless when it is empty or its blob is here; a note is useless without its bytes. */
-async function removeUselessPartials(root: string): Promise<void> {
+/**
+ * A partial file is useless when it is empty or its blob is here; a note is useless without its bytes. Call it only while
+ * nobody stages such files.
+ */
+export async function removeUselessPartials(root: string, by: StagedBy): Promise<void> {
   const seen = new Set<Sha256>();
   for (const name of await listNames(join(root, "partial"))) {
     const parsed = parsePartialName(name);
-    if (parsed === undefined || seen.has(parsed.sha256)) continue;
+    if (parsed?.by !== by || seen.has(parsed.sha256)) continue;
     seen.add(parsed.sha256);
-    const paths = partialPaths(parsed.sha256);
+    const paths = partialPaths(parsed.sha256, by);
     const bytes = join(root, paths.bytes);
     const found = await attemptUnlessAbsent(`read ${bytes}`, () => lstat(bytes));
     if ((found?.size ?? 0) > 0 && !(await isBlobFile(join(root, blobPath(parsed.sha256))))) continue;

@@ -6,10 +6,11 @@ import { makeFolder, removeFile, syncFolder, writePlainly } from "../../disk/dur
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent, JamError, systemCode } from "../../shared/errors.ts";
 import { startSha256, type Sha256 } from "../../shared/sha256.ts";
-import { blobFolder, blobPath, partialPaths } from "../layout.ts";
+import { type StagedBy, blobFolder, blobPath, partialPaths } from "../layout.ts";
 import { hashMismatch, sizeMismatch } from "../store-errors.ts";
-import type { StagedBlob } from "../store.ts";
+import type { ArrivingBytes, StagedBlob, StagedForReaders } from "../store.ts";
 import { BatchWriter } from "../../disk/batch-writer.ts";
+import type { QuickReads } from "./quick-reads.ts";
 import { SAMPLE_BYTES, putAside, quarantine } from "./quarantine.ts";
 import { READ_BYTES } from "../../shared/limits.ts";
 
@@ -18,23 +19,48 @@ export interface StagingPlace {
   /** The data directory. */
   readonly root: string;
   readonly now: () => Date;
+  readonly quick: QuickReads;
   /** Called once, when the blob is no longer staged. */
   readonly onClose: () => void;
 }
 
+/** Which of the staged blobs of a hash, and who reads it. */
+export interface StagingOrder {
+  readonly by: StagedBy;
+  readonly readers: StagedForReaders | undefined;
+}
+
 /** Takes up what an earlier run left of this blob; makes no file yet and reads no bytes yet. */
-export async function openStagedBlob(place: StagingPlace, sha256: Sha256): Promise<StagedBlob> {
-  const paths = partialPaths(sha256);
+export async function openStagedBlob(
+  place: StagingPlace,
+  sha256: Sha256,
+  order: StagingOrder,
+): Promise<StagedBlob> {
+  const paths = partialPaths(sha256, order.by);
   const path = join(place.root, paths.bytes);
   const stat = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
   if (stat?.isFile() === false) await removeFile(path);
   const received = stat?.isFile() === true ? stat.size : 0;
   const validator = received > 0 ? await readValidator(join(place.root, paths.source)) : undefined;
-  return new FsStagedBlob(place, sha256, received, validator);
+  const staged = new FsStagedBlob(place, sha256, { ...order, received, validator });
+  if (order.readers === undefined) return staged;
+  return Object.assign(staged, { openArriving: () => openArriving(path, sha256, place.quick) });
+}
+
+/** The staged file as it is now, on a descriptor of its own: it stays whatever becomes of the name. */
+async function openArriving(path: string, sha256: Sha256, quick: QuickReads): Promise<ArrivingBytes> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const file = await attempt(`open ${path}`, () => open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  return {
+    readAt: (buffer, position) =>
+      attempt(`read ${path}`, async () => (await file.read(buffer, 0, buffer.length, position)).bytesRead),
+    readNow: (buffer, position) => quick.read({ sha256, fd: file.fd }, buffer, position),
+    close: () => attempt(`close ${path}`, () => file.close()),
+  };
 }
 
 /**
- * Bytes go to `partial/<sha256>.part`. Invariant: while `#hash` is set, it covers exactly the first `#received` bytes
+ * Bytes go to `partial/<sha256>.part`, or `partial/<sha256>.cache.part`. Invariant: while `#hash` is set, it covers exactly the first `#received` bytes
  * of the file, apart from those that an `append` in progress holds in memory.
  */
 class FsStagedBlob implements StagedBlob {
@@ -42,19 +68,26 @@ class FsStagedBlob implements StagedBlob {
   readonly #place: StagingPlace;
   readonly #path: string;
   readonly #sourcePath: string;
+  readonly #readers: StagedForReaders | undefined;
   #received: number;
   #validator: string | undefined;
   #file: FileHandle | undefined;
   #hash: Hash | undefined;
   #closed = false;
 
-  constructor(place: StagingPlace, sha256: Sha256, received: number, validator: string | undefined) {
+  constructor(
+    place: StagingPlace,
+    sha256: Sha256,
+    earlier: StagingOrder & { readonly received: number; readonly validator: string | undefined },
+  ) {
+    const paths = partialPaths(sha256, earlier.by);
     this.sha256 = sha256;
     this.#place = place;
-    this.#path = join(place.root, partialPaths(sha256).bytes);
-    this.#sourcePath = join(place.root, partialPaths(sha256).source);
-    this.#received = received;
-    this.#validator = validator;
+    this.#path = join(place.root, paths.bytes);
+    this.#sourcePath = join(place.root, paths.source);
+    this.#readers = earlier.readers;
+    this.#received = earlier.received;
+    this.#validator = earlier.validator;
   }
 
   get received(): number {
@@ -77,7 +110,9 @@ class FsStagedBlob implements StagedBlob {
 
   async append(bytes: AsyncIterable<Uint8Array>, size: number): Promise<void> {
     const { file, hash } = await this.#openHashed();
-    const writer = new BatchWriter(file, hash, this.#received);
+    const onReadable = this.#readers?.onReadable;
+    onReadable?.(this.#received);
+    const writer = new BatchWriter(file, hash, this.#received, onReadable);
     const doing = `write ${this.#path}`;
     let tooLong: JamError | undefined;
     try {
@@ -212,6 +247,7 @@ class FsStagedBlob implements StagedBlob {
 
   /** Back to nothing: no bytes, no note on their source, ready for another attempt. */
   async #discard(): Promise<void> {
+    this.#readers?.onReadable(0);
     await this.#closeFile();
     await removeFile(this.#path);
     await removeFile(this.#sourcePath);

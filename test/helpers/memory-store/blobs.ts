@@ -9,7 +9,7 @@ const HINT = "Look at what the upstream sends.";
 
 /** Blobs as objects: read as streams alone, and gone at once for whoever has not begun to read. */
 export function memoryBlobStore(place: MemoryPlace, requireHeld: () => void): BlobStore {
-  const staged = new Set<Sha256>();
+  const staged = new Set<string>();
   return {
     async stat(sha256) {
       await place.call();
@@ -21,11 +21,12 @@ export function memoryBlobStore(place: MemoryPlace, requireHeld: () => void): Bl
       const blob = place.blobs.get(sha256);
       return blob && openBlob(place, sha256, blob);
     },
-    async stage(sha256) {
-      if (staged.has(sha256)) throw new JamError("JAM_INTERNAL", `Blob ${sha256} is staged already.`);
-      staged.add(sha256);
+    async stage(sha256, readers) {
+      const key = readers === undefined ? sha256 : `${sha256} cache`;
+      if (staged.has(key)) throw new JamError("JAM_INTERNAL", `Blob ${sha256} is staged already.`);
+      staged.add(key);
       await place.call();
-      return new MemoryStagedBlob(place, sha256, () => staged.delete(sha256));
+      return new MemoryStagedBlob(place, { sha256, key }, () => staged.delete(key));
     },
     async delete(sha256) {
       requireHeld();
@@ -43,7 +44,8 @@ export function memoryBlobStore(place: MemoryPlace, requireHeld: () => void): Bl
     },
     async *listStaged() {
       await place.call();
-      for (const [sha256, { bytes }] of place.parts) yield { sha256, received: bytes.length };
+      for (const [key, { bytes }] of place.parts)
+        yield { sha256: key.slice(0, 64) as Sha256, received: bytes.length };
     },
   };
 }
@@ -68,16 +70,22 @@ function openBlob(place: MemoryPlace, sha256: Sha256, blob: KeptBlob): BlobReade
 
 class MemoryStagedBlob implements StagedBlob {
   readonly sha256: Sha256;
+  readonly #key: string;
   readonly #place: MemoryPlace;
   readonly #onClose: () => void;
   #bytes: Buffer;
   #validator: string | undefined;
 
-  constructor(place: MemoryPlace, sha256: Sha256, onClose: () => void) {
+  constructor(
+    place: MemoryPlace,
+    { sha256, key }: { readonly sha256: Sha256; readonly key: string },
+    onClose: () => void,
+  ) {
     this.sha256 = sha256;
+    this.#key = key;
     this.#place = place;
     this.#onClose = onClose;
-    const kept = place.parts.get(sha256);
+    const kept = place.parts.get(key);
     this.#bytes = kept?.bytes ?? Buffer.alloc(0);
     this.#validator = kept?.validator;
   }
@@ -140,12 +148,12 @@ class MemoryStagedBlob implements StagedBlob {
   #keep(bytes: Buffer): void {
     this.#bytes = bytes;
     if (bytes.length === 0) this.#discard();
-    else this.#place.parts.set(this.sha256, { bytes, validator: this.#validator });
+    else this.#place.parts.set(this.#key, { bytes, validator: this.#validator });
   }
 
   #discard(): void {
     this.#bytes = Buffer.alloc(0);
     this.#validator = undefined;
-    this.#place.parts.delete(this.sha256);
+    this.#place.parts.delete(this.#key);
   }
 }

@@ -4,7 +4,13 @@
  * What works with it assumes no disk.
  */
 import { hostname } from "node:os";
-import { checkDocumentName, checkRefName, leaseLost, lockedBy } from "../../../src/store/store-errors.ts";
+import {
+  type LockedPlace,
+  checkDocumentName,
+  checkRefName,
+  leaseLost,
+  lockedBy,
+} from "../../../src/store/store-errors.ts";
 import type {
   DocumentStore,
   Lease,
@@ -21,12 +27,13 @@ const WATCH_INTERVAL_MS = 20;
 
 /** An opening of the store at this place. */
 export function openMemoryStore(place: MemoryPlace = new MemoryPlace()): Store {
-  const lease = memoryLease(place);
+  const lease = memoryLease(place, "writer");
   return {
     blobs: memoryBlobStore(place, lease.requireHeld),
     documents: memoryDocuments(place, lease.requireHeld),
     refs: memoryRefs(place, lease.requireHeld),
     lease,
+    cacheLease: memoryLease(place, "cache"),
   };
 }
 
@@ -89,19 +96,23 @@ function memoryRefs(place: MemoryPlace, requireHeld: () => void): RefStore {
   };
 }
 
-function memoryLease(place: MemoryPlace): WriterLease & { readonly requireHeld: () => void } {
+function memoryLease(
+  place: MemoryPlace,
+  of: LockedPlace,
+): WriterLease & { readonly requireHeld: () => void } {
   let held: MemoryLease | undefined;
   return {
     requireHeld: () => held?.requireHeld(),
     async acquire(command) {
       await place.call();
-      if (place.writer !== undefined) throw lockedBy(place.writer);
-      held = new MemoryLease(place, { host: hostname(), pid: process.pid, command, since: new Date() });
+      const holder = place.holders.get(of);
+      if (holder !== undefined) throw lockedBy(holder, of);
+      held = new MemoryLease(place, of, { host: hostname(), pid: process.pid, command, since: new Date() });
       return held;
     },
     async holder() {
       await place.call();
-      return place.writer;
+      return place.holders.get(of);
     },
   };
 }
@@ -109,14 +120,16 @@ function memoryLease(place: MemoryPlace): WriterLease & { readonly requireHeld: 
 class MemoryLease implements Lease {
   readonly #lost = new AbortController();
   readonly #place: MemoryPlace;
+  readonly #of: LockedPlace;
   readonly #holder: LeaseHolder;
   readonly #watch: NodeJS.Timeout;
   #isReleased = false;
 
-  constructor(place: MemoryPlace, holder: LeaseHolder) {
+  constructor(place: MemoryPlace, of: LockedPlace, holder: LeaseHolder) {
     this.#place = place;
+    this.#of = of;
     this.#holder = holder;
-    place.writer = holder;
+    place.holders.set(of, holder);
     this.#watch = setInterval(() => this.#look(), WATCH_INTERVAL_MS).unref();
   }
 
@@ -133,11 +146,11 @@ class MemoryLease implements Lease {
     this.#look();
     this.#isReleased = true;
     clearInterval(this.#watch);
-    if (this.#place.writer === this.#holder) this.#place.writer = undefined;
+    if (this.#place.holders.get(this.#of) === this.#holder) this.#place.holders.delete(this.#of);
   }
 
   #look(): void {
-    if (this.#isReleased || this.#place.writer === this.#holder) return;
-    this.#lost.abort(leaseLost("the store", "the lease"));
+    if (this.#isReleased || this.#place.holders.get(this.#of) === this.#holder) return;
+    this.#lost.abort(leaseLost("the store", "the lease", this.#of));
   }
 }

@@ -1,4 +1,5 @@
 import type { Sha256 } from "../../../src/shared/sha256.ts";
+import type { LockedPlace } from "../../../src/store/store-errors.ts";
 import type { LeaseHolder } from "../../../src/store/store.ts";
 
 export interface KeptBlob {
@@ -22,12 +23,13 @@ export interface PlaceOptions {
 /** Where a store in memory keeps everything; every opening of it sees the same, as clients of one bucket do. */
 export class MemoryPlace {
   readonly blobs = new Map<Sha256, KeptBlob>();
-  readonly parts = new Map<Sha256, KeptParts>();
+  /** By hash, and by who stages it. */
+  readonly parts = new Map<string, KeptParts>();
   readonly documents = new Map<string, Buffer>();
   readonly refs = new Map<string, string>();
   readonly partBytes: number;
-  /** The one who may write. */
-  writer: LeaseHolder | undefined;
+  /** The one who may write, and the cache server. */
+  readonly holders = new Map<LockedPlace, LeaseHolder>();
   /** How many calls were made. */
   calls = 0;
   /** Calls that were under way together count as one round: the time that a run takes is this many times the latency. */
@@ -55,8 +57,8 @@ export class MemoryPlace {
     });
   }
 
-  /** Gives the place to nobody, as when a lease could not be renewed in time. */
-  takeLeaseAway(): void {
-    this.writer = undefined;
+  /** Gives a place to nobody, as when a lease could not be renewed in time. */
+  takeLeaseAway(of: LockedPlace = "writer"): void {
+    this.holders.delete(of);
   }
 }

@@ -21,9 +21,9 @@ describe("after a crash", () => {
     const blob = await putBlob(store.blobs, 100);
     const unfinished = ["published/.tmp-1/tools/streams", "published/.tmp-2"];
     for (const folder of unfinished) await mkdir(join(store.path, folder), { recursive: true });
-    const useless = partialPaths(blob.sha256);
-    const orphan = partialPaths(someBytes(10, 3).sha256);
-    const empty = partialPaths(someBytes(10, 4).sha256);
+    const useless = partialPaths(blob.sha256, "run");
+    const orphan = partialPaths(someBytes(10, 3).sha256, "run");
+    const empty = partialPaths(someBytes(10, 4).sha256, "run");
     const removed = [
       "snapshots/.tmp-3",
       "refs/.tmp-4",

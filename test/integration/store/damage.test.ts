@@ -50,7 +50,7 @@ describe("damage in the data directory", () => {
     async ([, replace]) => {
       await using store = await temporaryStore();
       const { bytes, sha256 } = someBytes(1000);
-      await replace(join(store.path, partialPaths(sha256).bytes));
+      await replace(join(store.path, partialPaths(sha256, "run").bytes));
 
       const staged = await store.blobs.stage(sha256);
       expect(staged.received).toBe(0);
@@ -78,7 +78,7 @@ describe("damage in the data directory", () => {
     for (const at of [0, 4095, 4096, 99_999]) {
       await using store = await temporaryStore({ now: () => new Date("2026-11-23T20:48:00Z") });
       const { bytes, sha256 } = someBytes(150_000);
-      const partial = join(store.path, partialPaths(sha256).bytes);
+      const partial = join(store.path, partialPaths(sha256, "run").bytes);
       const first = await store.blobs.stage(sha256);
       await first.append(inChunks(bytes.subarray(0, 100_000)), bytes.length);
       await first.close();
@@ -109,7 +109,7 @@ describe("damage in the data directory", () => {
     await staged.append(inChunks(bytes.subarray(0, 50_000)), bytes.length);
     await staged.close();
     const again = await store.blobs.stage(sha256);
-    await truncate(join(store.path, partialPaths(sha256).bytes), 20_000);
+    await truncate(join(store.path, partialPaths(sha256, "run").bytes), 20_000);
 
     await expect(again.append(inChunks(bytes.subarray(50_000)), bytes.length)).rejects.toMatchObject({
       code: "JAM_STORE_IO",

@@ -76,9 +76,11 @@ describe("layout of a store", () => {
   });
 
   test.prop([anySha256])("recognises the files of a blob on its way in", (sha256) => {
-    const paths = partialPaths(sha256);
-    expect(parsePartialName(posix.basename(paths.bytes))).toEqual({ sha256, part: "bytes" });
-    expect(parsePartialName(posix.basename(paths.source))).toEqual({ sha256, part: "source" });
+    for (const by of ["run", "cache"] as const) {
+      const paths = partialPaths(sha256, by);
+      expect(parsePartialName(posix.basename(paths.bytes))).toEqual({ sha256, by, part: "bytes" });
+      expect(parsePartialName(posix.basename(paths.source))).toEqual({ sha256, by, part: "source" });
+    }
     expect(parsePartialName(posix.basename(quarantinePaths(sha256).sample))).toBeUndefined();
   });
 
