@@ -19,7 +19,12 @@ export interface SnapshotContents {
 /** The one answer to what must be kept for a snapshot. Whatever else a snapshot comes to list is added here. */
 export function contentsOf(snapshot: Snapshot): SnapshotContents {
   const documents = proofsOf(snapshot).flatMap((proof) => proof.documents);
-  return { tarballs: distinct(snapshot.agents), documents: distinct(documents) };
+  return { tarballs: distinctTarballs(snapshot.agents), documents: distinct(documents) };
+}
+
+/** The tarballs of agents, each once. */
+export function distinctTarballs(agents: readonly TarballContent[]): TarballContent[] {
+  return distinct(agents.map(({ sha256, size }) => ({ sha256, size })));
 }
 
 /** The hashes of everything that must be kept for these snapshots, tarballs and documents alike. */

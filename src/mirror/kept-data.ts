@@ -1,10 +1,9 @@
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatCount } from "../shared/listed.ts";
 import type { Store } from "../store/store.ts";
-import { hashesOf } from "./contents.ts";
+import { hashesOfKept, readKeptSnapshots } from "./kept-contents.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
-import { sumTarballBytes } from "../juju/agent.ts";
-import { currentSnapshot, readSnapshots, type MirrorReader } from "./read-snapshots.ts";
+import { currentHeader, type MirrorReader } from "./read-snapshots.ts";
 import type { AgentsAndBytes, KeptData } from "./run-report.ts";
 
 type KeptStore = {
@@ -14,7 +13,7 @@ type KeptStore = {
 
 /** What is here and listed by no snapshot: verified files, and parts of others. */
 export async function readKept(store: KeptStore): Promise<KeptData> {
-  const listed = hashesOf(await readSnapshots(store));
+  const listed = hashesOfKept(await readKeptSnapshots(store));
   let [files, bytes] = [0, 0];
   for await (const { sha256, size } of store.blobs.list()) {
     if (listed.has(sha256)) continue;
@@ -27,8 +26,8 @@ export async function readKept(store: KeptStore): Promise<KeptData> {
 
 /** Agents that the mirror lists, and bytes of their distinct tarballs; none where its snapshot cannot be read. */
 export async function readShown(store: MirrorReader): Promise<AgentsAndBytes> {
-  const snapshot = await currentSnapshot(store, MIRROR_REF).catch(() => undefined);
-  return { agents: snapshot?.agents.length ?? 0, bytes: sumTarballBytes(snapshot?.agents ?? []) };
+  const header = await currentHeader(store, MIRROR_REF).catch(() => undefined);
+  return { agents: header?.counts.agents ?? 0, bytes: header?.counts.bytes ?? 0 };
 }
 
 /** Tarballs of which a part is here, and the bytes of these parts. */

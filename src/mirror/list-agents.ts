@@ -1,9 +1,10 @@
 import { compareTexts } from "../shared/collections.ts";
 import { formatAgentName, listStreams, type Agent } from "../juju/agent.ts";
-import { readAgentText } from "../juju/version-text.ts";
+import { readAgentText, readVersionText } from "../juju/version-text.ts";
 import { compareVersions, parseVersion, type JujuVersion } from "../juju/version.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { AgentsDocument } from "./agents-document.ts";
+import { minorOf } from "./catalogue-page.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Which agents are asked for; what is left out matches every agent. */
@@ -42,6 +43,15 @@ export function listAgents(
     agents: sortAgents(matching.filter((agent) => !isWithdrawn(agent))).map(rowOf),
     ...(notes.length === 0 ? {} : { note: notes.join(" ") }),
   };
+}
+
+/** The minor that a word names, so that no agent of another minor can match it; undefined where it names none. */
+export function minorOfText(word: string): string | undefined {
+  const read = readVersionText(word);
+  if (read === undefined) return undefined;
+  if ("version" in read) return minorOf(read.version);
+  const { major, minor } = read.track;
+  return minor === undefined ? undefined : `${major}.${minor}`;
 }
 
 function noteWithdrawn(agents: readonly Agent[]): string | undefined {

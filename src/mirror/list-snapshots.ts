@@ -4,8 +4,9 @@ import { nearest } from "../shared/nearest.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
 import type { Store } from "../store/store.ts";
-import { currentSnapshot, listSnapshotIds, readSnapshot } from "./read-snapshots.ts";
-import { isVerified, proofsOf, snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import { currentSnapshot, listSnapshotIds, readHeader, readSnapshot } from "./read-snapshots.ts";
+import type { CatalogueCounts, SnapshotHeader } from "./snapshot-document.ts";
+import { isVerified, proofsOf, snapshotIdOf, type Snapshot, type SnapshotEnvelope } from "./snapshot.ts";
 import type {
   DescribedSnapshot,
   SnapshotDiff,
@@ -22,11 +23,11 @@ export type SnapshotReader = Pick<Store, "refs" | "documents">;
  */
 export async function listSnapshots(store: SnapshotReader): Promise<SnapshotsDocument> {
   const refs = await refsBySnapshot(store);
-  const snapshots: Snapshot[] = [];
+  const snapshots: SnapshotHeader[] = [];
   const damaged: { id: string; message: string }[] = [];
   for (const id of await listSnapshotIds(store.documents)) {
     try {
-      const snapshot = await readSnapshot(store, id);
+      const snapshot = await readHeader(store, id);
       if (snapshot !== undefined) snapshots.push(snapshot);
     } catch (error) {
       damaged.push({ id, message: toJamError(error).message });
@@ -43,8 +44,9 @@ export async function listSnapshots(store: SnapshotReader): Promise<SnapshotsDoc
  * @throws JamError JAM_STORE_…
  */
 export async function describeSnapshot(store: SnapshotReader, snapshot: Snapshot): Promise<SnapshotDocument> {
+  const counts = { agents: snapshot.agents.length, bytes: sumTarballBytes(snapshot.agents) };
   return {
-    snapshot: describe(snapshot, await refsBySnapshot(store)),
+    snapshot: describe({ ...snapshot, counts }, await refsBySnapshot(store)),
     proofs: proofsOf(snapshot).map(({ url, verified, documents }) => ({
       upstream: url,
       verified,
@@ -112,14 +114,17 @@ async function refsBySnapshot({ refs }: SnapshotReader): Promise<ReadonlyMap<str
   return new Map([...shown].map(([id, all]) => [id, all.map(({ name }) => name)]));
 }
 
-function describe(snapshot: Snapshot, refs: ReadonlyMap<string, readonly string[]>): DescribedSnapshot {
-  const { id, createdAt, parent, agents, upstream, bundle } = snapshot;
+function describe(
+  snapshot: SnapshotEnvelope & { readonly counts: Pick<CatalogueCounts, "agents" | "bytes"> },
+  refs: ReadonlyMap<string, readonly string[]>,
+): DescribedSnapshot {
+  const { id, createdAt, parent, counts, upstream, bundle } = snapshot;
   return {
     id,
     createdAt,
     parent: parent ?? null,
-    agents: agents.length,
-    bytes: sumTarballBytes(agents),
+    agents: counts.agents,
+    bytes: counts.bytes,
     upstream: upstream.url,
     verified: isVerified(snapshot),
     bundle: bundle?.id ?? null,

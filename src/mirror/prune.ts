@@ -2,15 +2,15 @@ import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
-import { hashesOf } from "./contents.ts";
 import { clearDamage } from "./damaged-blobs.ts";
 import { listDamaged } from "./damaged-list.ts";
+import { hashesOfKept, readKeptSnapshots, type KeptSnapshot } from "./kept-contents.ts";
 import { readPins, readRefusedContents } from "./pins.ts";
-import { readSnapshot, readSnapshots } from "./read-snapshots.ts";
+import { listSnapshotIds, readSnapshot } from "./read-snapshots.ts";
 import { rebuildWithoutGraced } from "./rebuild-tree.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
 import { planRetention, type HeldBlob, type RetentionPlan, type RetentionRules } from "./retention.ts";
-import { snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import { snapshotIdOf } from "./snapshot.ts";
 import { readUpstreamState } from "./upstream-state.ts";
 
 /**
@@ -18,7 +18,7 @@ import { readUpstreamState } from "./upstream-state.ts";
  * @throws JamError JAM_STORE_…
  */
 export async function planPrune(store: Store, rules: RetentionRules, now: Date): Promise<RetentionPlan> {
-  const snapshots = await readSnapshots(store);
+  const snapshots = await readKeptSnapshots(store);
   const refs = await readRefs(store, snapshots);
   await requireShown(store, refs, snapshots);
   const shown = refs.find(({ name }) => name === MIRROR_REF);
@@ -31,6 +31,7 @@ export async function planPrune(store: Store, rules: RetentionRules, now: Date):
     trees: (await store.trees?.list()) ?? [],
     blobs: await collect(store.blobs.list()),
     proofs: await store.documents.list("upstream"),
+    pages: await readPageNames(store.documents, snapshots),
     accepted: new Set(accepted.map(({ sha256 }) => sha256 as string)),
     pinned: await readPins(store.documents),
     refused: await readRefusedContents(store.documents),
@@ -50,17 +51,27 @@ export async function pruneStore(store: Store, rules: RetentionRules, now: Date)
   const plan = await planPrune(store, rules, now);
   for (const id of plan.trees) await store.trees?.delete(id);
   for (const id of plan.snapshots) await store.documents.delete("snapshots", `${id}.json`);
+  await mapConcurrently(plan.pages, (name) => store.documents.delete("catalogue", name));
   await mapConcurrently(plan.proofs, (name) => store.documents.delete("upstream", name));
   await mapConcurrently(plan.blobs, ({ sha256 }) => store.blobs.delete(sha256));
   await forgetDamage(store.documents);
   return plan;
 }
 
+/** Pages that may be deleted; none while a snapshot cannot be read: it may name any of them. */
+async function readPageNames(
+  documents: Store["documents"],
+  snapshots: readonly KeptSnapshot[],
+): Promise<readonly string[]> {
+  const ids = await listSnapshotIds(documents);
+  return ids.length > snapshots.length ? [] : documents.list("catalogue");
+}
+
 /** Deletes notes on damaged tarballs that no snapshot lists any longer. */
 async function forgetDamage(documents: Store["documents"]): Promise<void> {
   const damaged = await listDamaged(documents);
   if (damaged.size === 0) return;
-  const listed = hashesOf(await readSnapshots({ documents }));
+  const listed = hashesOfKept(await readKeptSnapshots({ documents }));
   for (const sha256 of damaged.difference(listed)) await clearDamage(documents, sha256);
 }
 
@@ -68,7 +79,7 @@ async function forgetDamage(documents: Store["documents"]): Promise<void> {
 async function requireShown(
   store: Pick<Store, "documents">,
   refs: readonly ShownRef[],
-  snapshots: readonly Snapshot[],
+  snapshots: readonly KeptSnapshot[],
 ): Promise<void> {
   const readable = new Set(snapshots.map(({ id }) => id));
   for (const { name, treeId } of refs) {

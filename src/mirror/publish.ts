@@ -1,34 +1,16 @@
-import { defined } from "../shared/collections.ts";
 import type { TreeFile, Store } from "../store/store.ts";
 import { JamError } from "../shared/errors.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import { mapConcurrently } from "../shared/map-concurrently.ts";
-import { sha256Of, type Sha256 } from "../shared/sha256.ts";
-import { formatAgentName, type Agent } from "../juju/agent.ts";
+import type { Sha256 } from "../shared/sha256.ts";
 import { PathSpace } from "../juju/path-space.ts";
 import { listDamaged } from "./damaged-list.ts";
 import { ownFolder, renderFace, withoutDamaged } from "./face.ts";
-import { readSnapshots } from "./read-snapshots.ts";
+import { keepSnapshot, type SnapshotContent } from "./keep-snapshot.ts";
+import { readHeaders, readSnapshotsOf } from "./read-snapshots.ts";
 import { noteMove, readRefs } from "./refs.ts";
 import { gracedIn } from "./retention.ts";
-import {
-  firstTreeId,
-  formatSnapshot,
-  makeSnapshotId,
-  SNAPSHOT_FORMAT,
-  snapshotIdOf,
-  type Snapshot,
-} from "./snapshot.ts";
-
-/** What a snapshot is made from. */
-export interface SnapshotContent extends Pick<
-  Snapshot,
-  "agents" | "upstream" | "earlierProofs" | "bundle" | "verbatim"
-> {
-  /** Id of the snapshot that the ref showed before. */
-  readonly parent: string | undefined;
-  readonly createdAt: Date;
-}
+import { firstTreeId, snapshotIdOf, type Snapshot } from "./snapshot.ts";
 
 /** Where a snapshot is shown, and what of the ref's earlier ones stays reachable. */
 export interface Publication {
@@ -79,32 +61,11 @@ export async function readGraced(
   ref: RefName,
   grace: { readonly graceMs: number; readonly now: Date },
 ): Promise<readonly Snapshot[]> {
-  const snapshots = await readSnapshots(store);
-  const shown = (await readRefs(store, snapshots)).find(({ name }) => name === ref);
+  const headers = await readHeaders(store);
+  const shown = (await readRefs(store, headers)).find(({ name }) => name === ref);
   if (shown === undefined) return [];
   const graced = gracedIn(shown, grace).add(snapshotIdOf(shown.treeId));
-  return snapshots.filter(({ id }) => graced.has(id));
-}
-
-/** Writes the document of a snapshot. Nothing shows it until a ref is moved to a tree of it. */
-export async function keepSnapshot(
-  store: Pick<Store, "documents">,
-  content: SnapshotContent,
-): Promise<Snapshot> {
-  const agents = content.agents.toSorted(byName);
-  const id = makeSnapshotId(content.createdAt, sha256Of(JSON.stringify(agents)));
-  const snapshot: Snapshot = {
-    format: SNAPSHOT_FORMAT,
-    id,
-    createdAt: content.createdAt.toISOString(),
-    ...defined({ parent: content.parent }),
-    upstream: content.upstream,
-    ...defined({ earlierProofs: content.earlierProofs, bundle: content.bundle }),
-    verbatim: content.verbatim,
-    agents,
-  };
-  await store.documents.put("snapshots", `${id}.json`, formatSnapshot(snapshot));
-  return snapshot;
+  return readSnapshotsOf(store, graced);
 }
 
 /**
@@ -205,9 +166,4 @@ function treeFiles(
     for (const { path, sha256 } of old.agents) if (!lost.has(sha256)) add({ path, sha256 });
   }
   return [...files.values()];
-}
-
-function byName(a: Agent, b: Agent): number {
-  const [left, right] = [formatAgentName(a), formatAgentName(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -1,7 +1,9 @@
 import { isJamError, JamError } from "../shared/errors.ts";
 import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
-import { parseSnapshot, snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import { pageReader, readAgents, type ReadPage, type ReadingOptions } from "./catalogue.ts";
+import { parseHeader, type SnapshotHeader } from "./snapshot-document.ts";
+import { snapshotIdOf, type Snapshot } from "./snapshot.ts";
 
 /** The part of a store that is needed to know what a ref shows. */
 export interface MirrorReader {
@@ -13,6 +15,12 @@ export interface MirrorReader {
 export async function currentSnapshot(store: MirrorReader, ref: RefName): Promise<Snapshot | undefined> {
   const treeId = await store.refs.read(ref);
   return treeId === undefined ? undefined : readSnapshot(store, snapshotIdOf(treeId));
+}
+
+/** The header of what a ref shows now; undefined before the first publication. */
+export async function currentHeader(store: MirrorReader, ref: RefName): Promise<SnapshotHeader | undefined> {
+  const treeId = await store.refs.read(ref);
+  return treeId === undefined ? undefined : readHeader(store, snapshotIdOf(treeId));
 }
 
 /** What a run that publishes starts from. */
@@ -56,6 +64,16 @@ export async function requireCurrentSnapshot(store: MirrorReader, dataDir: strin
   throw mirrorEmpty(dataDir);
 }
 
+/**
+ * The header of what the mirror shows now.
+ * @throws JamError JAM_MIRROR_EMPTY before the first sync or import
+ */
+export async function requireCurrentHeader(store: MirrorReader, dataDir: string): Promise<SnapshotHeader> {
+  const header = await currentHeader(store, MIRROR_REF);
+  if (header !== undefined) return header;
+  throw mirrorEmpty(dataDir);
+}
+
 /** The error of a command that needs what was never published. */
 export function mirrorEmpty(dataDir: string): JamError {
   return new JamError("JAM_MIRROR_EMPTY", `${dataDir} contains no agents yet.`, {
@@ -69,33 +87,93 @@ export async function listSnapshotIds(documents: Pick<Store["documents"], "list"
   return (await documents.list("snapshots")).map((name) => name.replace(/\.json$/, ""));
 }
 
-/** A snapshot by id; undefined when it is not kept. */
+/**
+ * A snapshot without its agents; undefined when it is not kept.
+ * @throws JamError JAM_STORE_CORRUPT, JAM_STORE_FORMAT, JAM_STORE_IO
+ */
+export async function readHeader(
+  store: Pick<MirrorReader, "documents">,
+  id: string,
+): Promise<SnapshotHeader | undefined> {
+  const bytes = await store.documents.get("snapshots", `${id}.json`);
+  return bytes === undefined ? undefined : parseHeader(bytes, id);
+}
+
+/**
+ * A snapshot by id; undefined when it is not kept.
+ * @param options `read` shares pages with other snapshots
+ * @throws JamError JAM_STORE_CORRUPT, JAM_STORE_FORMAT, JAM_STORE_IO
+ */
 export async function readSnapshot(
   store: Pick<MirrorReader, "documents">,
   id: string,
+  { read, ...reading }: ReadingOptions & { readonly read?: ReadPage } = {},
 ): Promise<Snapshot | undefined> {
-  const bytes = await store.documents.get("snapshots", `${id}.json`);
-  return bytes === undefined ? undefined : parseSnapshot(bytes, id);
+  const header = await readHeader(store, id);
+  if (header === undefined) return undefined;
+  try {
+    return await wholeSnapshot(header, read ?? pageReader(store.documents, reading));
+  } catch (error) {
+    // Pruning deletes a snapshot's document before the pages that only it names.
+    if (isJamError(error, "JAM_STORE_CORRUPT") && (await readHeader(store, id)) === undefined)
+      return undefined;
+    throw error;
+  }
+}
+
+async function wholeSnapshot(header: SnapshotHeader, read: ReadPage): Promise<Snapshot> {
+  const { counts: _counts, catalogue: _catalogue, ...envelope } = header;
+  return { ...envelope, agents: await readAgents(header, read) };
 }
 
 /**
  * Every snapshot that is kept, oldest first; a damaged one is left out.
  * @throws JamError JAM_STORE_IO, JAM_STORE_PERMISSION, JAM_STORE_FORMAT: what cannot be read now must not count as gone
  */
-export async function readSnapshots(store: Pick<Store, "documents">): Promise<Snapshot[]> {
+export function readSnapshots(store: Pick<Store, "documents">): Promise<Snapshot[]> {
+  const read = pageReader(store.documents);
+  return readAll(store, (id) => readSnapshot(store, id, { read }));
+}
+
+/**
+ * Those of these snapshots that are kept and whole, oldest first.
+ * @throws JamError as `readSnapshots`
+ */
+export function readSnapshotsOf(
+  store: Pick<Store, "documents">,
+  ids: ReadonlySet<string>,
+): Promise<Snapshot[]> {
+  const read = pageReader(store.documents);
+  return readAll(store, async (id) => (ids.has(id) ? readSnapshot(store, id, { read }) : undefined));
+}
+
+/**
+ * The header of every snapshot that is kept, oldest first; a damaged one is left out.
+ * @throws JamError as `readSnapshots`
+ */
+export function readHeaders(store: Pick<Store, "documents">): Promise<SnapshotHeader[]> {
+  return readAll(store, (id) => readHeader(store, id));
+}
+
+/** What `read` gives for every id, oldest first, without what is damaged. */
+export async function readAll<T extends { readonly createdAt: string }>(
+  store: Pick<Store, "documents">,
+  read: (id: string) => Promise<T | undefined>,
+): Promise<T[]> {
   // Most commands read one snapshot: this is loaded where all are read.
   const { DOCUMENTS_AT_ONCE, mapConcurrently } = await import("../shared/map-concurrently.ts");
-  const read = async (id: string) => {
+  const readWhole = async (id: string) => {
     try {
-      return await readSnapshot(store, id);
+      return await read(id);
     } catch (error) {
       // A damaged snapshot cannot be served; the next publication replaces it. One that cannot be read now may be whole.
       if (isJamError(error, "JAM_STORE_CORRUPT")) return undefined;
       throw error;
     }
   };
-  const found = await mapConcurrently(await listSnapshotIds(store.documents), read, DOCUMENTS_AT_ONCE);
-  const snapshots = found.filter((snapshot) => snapshot !== undefined);
+  const found = await mapConcurrently(await listSnapshotIds(store.documents), readWhole, DOCUMENTS_AT_ONCE);
   // Ids name the second; two snapshots may be of one.
-  return snapshots.sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt));
+  return found
+    .filter((one) => one !== undefined)
+    .sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt));
 }

@@ -1,15 +1,17 @@
 import { MIRROR_REF } from "../shared/ref-name.ts";
-import { countTarballs, formatAgentName, listStreams, sumTarballBytes } from "../juju/agent.ts";
+import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { MAX_LISTED } from "../shared/listed.ts";
+import { pageReader, readAgents, requirePages } from "./catalogue.ts";
 import { readDamaged } from "./damaged-blobs.ts";
 import type { Store } from "../store/store.ts";
-import { listSnapshotIds, currentSnapshot } from "./read-snapshots.ts";
+import { currentHeader, listSnapshotIds } from "./read-snapshots.ts";
 import { readStaged } from "./kept-data.ts";
 import { readLastRuns } from "./last-runs.ts";
 import { findKilledRun } from "./run-note.ts";
 import type { RunningVersions } from "./running-versions.ts";
 import { readReports } from "./run-report.ts";
-import { isVerified, proofsOf, type Snapshot } from "./snapshot.ts";
+import { isVerified, proofsOf } from "./snapshot.ts";
+import type { SnapshotHeader } from "./snapshot-document.ts";
 import type { StatusDocument, WaitingBundle } from "./status-document.ts";
 
 /** What the status says that the store does not know. */
@@ -29,7 +31,8 @@ export async function readStatus(
   store: Pick<Store, "blobs" | "documents" | "refs" | "lease" | "space">,
   { data, mode, runs, running, readWaiting }: StatusSettings,
 ): Promise<StatusDocument> {
-  const snapshot = await currentSnapshot(store, MIRROR_REF);
+  const header = await currentHeader(store, MIRROR_REF);
+  if (header !== undefined) await requirePages(header, store.documents);
   const killed = await findKilledRun(store);
   const { reports, damaged } = await readReports(store.documents, runs);
   const partial = await readStaged(store);
@@ -38,10 +41,10 @@ export async function readStatus(
     data,
     mode,
     lastGood: (await readLastRuns(store)).lastGood,
-    ...describeSnapshot(snapshot),
+    ...describeSnapshot(header),
     snapshots: await listSnapshotIds(store.documents),
-    damaged: await describeDamaged(store.documents, snapshot),
-    ...(running === undefined ? {} : { running: describeRunning(running, snapshot) }),
+    damaged: await describeDamaged(store.documents, header),
+    ...(running === undefined ? {} : { running: await describeRunning(running, store.documents, header) }),
     waiting: await readWaiting(),
     ...(partial.tarballs === 0 ? {} : { partial }),
     writer: writer === undefined ? null : { ...writer, since: writer.since.toISOString() },
@@ -53,10 +56,11 @@ export async function readStatus(
 
 async function describeDamaged(
   documents: Store["documents"],
-  snapshot: Snapshot | undefined,
+  header: SnapshotHeader | undefined,
 ): Promise<StatusDocument["damaged"]> {
-  const names = Map.groupBy(snapshot?.agents ?? [], ({ sha256 }) => sha256);
   const damaged = await readDamaged(documents);
+  if (damaged.length === 0) return [];
+  const names = Map.groupBy(await readListed(documents, header), ({ sha256 }) => sha256);
   return damaged.slice(0, MAX_LISTED).map(({ sha256, how, foundAt, foundBy }) => ({
     sha256,
     agents: (names.get(sha256) ?? []).map(formatAgentName),
@@ -66,15 +70,23 @@ async function describeDamaged(
   }));
 }
 
-function describeRunning(
+async function describeRunning(
   running: RunningVersions,
-  snapshot: Snapshot | undefined,
-): NonNullable<StatusDocument["running"]> {
+  documents: Store["documents"],
+  header: SnapshotHeader | undefined,
+): Promise<NonNullable<StatusDocument["running"]>> {
   const { from } = running;
   if (running.state === "unknown") return { from, versions: [], missing: [], unknown: running.reason };
-  const held = new Set(snapshot?.agents.map(({ version }) => version));
+  const held = new Set((await readListed(documents, header)).map(({ version }) => version));
   const versions = [...running.versions];
   return { from, versions, missing: versions.filter((version) => !held.has(version)) };
+}
+
+function readListed(
+  documents: Store["documents"],
+  header: SnapshotHeader | undefined,
+): Promise<readonly Agent[]> | readonly Agent[] {
+  return header === undefined ? [] : readAgents(header, pageReader(documents));
 }
 
 type SnapshotStatus = Pick<
@@ -82,7 +94,7 @@ type SnapshotStatus = Pick<
   "snapshot" | "held" | "tarballs" | "streams" | "verified" | "verbatim"
 >;
 
-function describeSnapshot(snapshot: Snapshot | undefined): SnapshotStatus {
+function describeSnapshot(snapshot: SnapshotHeader | undefined): SnapshotStatus {
   if (snapshot === undefined) {
     return {
       snapshot: null,
@@ -93,10 +105,7 @@ function describeSnapshot(snapshot: Snapshot | undefined): SnapshotStatus {
       verbatim: null,
     };
   }
-  const { id, createdAt, upstream, bundle, agents, verbatim } = snapshot;
-  const streams: Record<string, number> = {};
-  for (const agent of agents)
-    for (const stream of listStreams(agent)) streams[stream] = (streams[stream] ?? 0) + 1;
+  const { id, createdAt, upstream, bundle, counts, verbatim } = snapshot;
   return {
     snapshot: {
       id,
@@ -105,16 +114,16 @@ function describeSnapshot(snapshot: Snapshot | undefined): SnapshotStatus {
       bundle: bundle ?? null,
       expiredKeys: expiredKeysOf(snapshot),
     },
-    held: { agents: agents.length, bytes: sumTarballBytes(agents) },
-    tarballs: countTarballs(agents),
-    streams,
+    held: { agents: counts.agents, bytes: counts.bytes },
+    tarballs: counts.tarballs,
+    streams: counts.streams,
     verified: isVerified(snapshot),
     verbatim,
   };
 }
 
 /** Keys that had expired when what they signed was accepted (`--allow expired-key`). */
-function expiredKeysOf(snapshot: Snapshot): { fingerprint: string; expiredAt: string }[] {
+function expiredKeysOf(snapshot: SnapshotHeader): { fingerprint: string; expiredAt: string }[] {
   const documents = proofsOf(snapshot).flatMap((proof) => proof.documents);
   const expired = documents.flatMap(({ signedBy, keyExpiredAt }) =>
     signedBy === undefined || keyExpiredAt === undefined ? [] : [[signedBy, keyExpiredAt] as const],

@@ -5,7 +5,7 @@ import type { Store } from "../store/store.ts";
 import { contentsOf } from "./contents.ts";
 import { listDamaged } from "./damaged-list.ts";
 import { buildTree, moveRef } from "./publish.ts";
-import { readSnapshots } from "./read-snapshots.ts";
+import { readHeaders, readSnapshotsOf } from "./read-snapshots.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
 import { gracedIn, type RetentionRules } from "./retention.ts";
 import { isFirstTree, nextTreeId, snapshotIdOf, type Snapshot } from "./snapshot.ts";
@@ -29,9 +29,12 @@ export async function markDamage(
   fetch: readonly { readonly sha256: Sha256 }[],
 ): Promise<void> {
   if (fetch.length === 0) return;
-  const shown = await readShown(store);
+  const shown = await readSnapshotsOf(
+    store,
+    new Set((await store.refs.list()).map(({ target }) => snapshotIdOf(target))),
+  );
   const listed = new Set(
-    shown.flatMap(({ snapshot }) => contentsOf(snapshot).tarballs.map(({ sha256 }) => sha256)),
+    shown.flatMap((snapshot) => contentsOf(snapshot).tarballs.map(({ sha256 }) => sha256)),
   );
   if (fetch.some(({ sha256 }) => listed.has(sha256))) await damageNote.write(store.documents, {});
 }
@@ -64,7 +67,7 @@ export async function repairTrees(
   if ((await damageNote.read(store.documents)) === undefined) return;
   for (const shown of await readShown(store)) {
     // Without a snapshot before it is not known whether the tree was built after the note.
-    const isNew = run.before !== undefined && shown.snapshot.id !== run.before.id;
+    const isNew = run.before !== undefined && shown.header.id !== run.before.id;
     if (shown.ref.name === MIRROR_REF && isNew) continue;
     await rebuildShown(store, shown, run);
   }
@@ -75,11 +78,14 @@ export async function repairTrees(
 /** Builds the tree of a ref again, with what clients of its earlier snapshots still need. */
 async function rebuildShown(
   store: Store,
-  { ref, snapshot, snapshots }: Shown,
+  { ref, header: { id } }: Shown,
   { retention, now }: { readonly retention: RetentionRules; readonly now: Date },
 ): Promise<void> {
   const graced = gracedIn(ref, { graceMs: retention.graceMs, now });
-  await rebuild(store, ref, { snapshot, graced: snapshots.filter(({ id }) => graced.has(id)), now });
+  const read = await readSnapshotsOf(store, new Set([...graced, id]));
+  const snapshot = read.find((one) => one.id === id);
+  if (snapshot === undefined) return;
+  await rebuild(store, ref, { snapshot, graced: read.filter((one) => graced.has(one.id)), now });
 }
 
 type Shown = Awaited<ReturnType<typeof readShown>>[number];
@@ -90,21 +96,22 @@ type Shown = Awaited<ReturnType<typeof readShown>>[number];
  */
 export async function rebuildWithoutGraced(store: Store, rules: RetentionRules, now: Date): Promise<void> {
   if (!(await store.refs.list()).some(({ target }) => isFirstTree(target))) return;
-  for (const { ref, snapshot } of await readShown(store)) {
-    const hasEarlier = snapshot.parent !== undefined || ref.order.length > 1;
+  for (const { ref, header } of await readShown(store)) {
+    const hasEarlier = header.parent !== undefined || ref.order.length > 1;
     if (!hasEarlier || !isFirstTree(ref.treeId)) continue;
-    const since = ref.order.at(-1)?.since ?? new Date(snapshot.createdAt);
+    const since = ref.order.at(-1)?.since ?? new Date(header.createdAt);
     if (now.getTime() - since.getTime() < rules.graceMs) continue;
-    await rebuild(store, ref, { snapshot, graced: [], now });
+    const [snapshot] = await readSnapshotsOf(store, new Set([header.id]));
+    if (snapshot !== undefined) await rebuild(store, ref, { snapshot, graced: [], now });
   }
 }
 
 /** Every ref with the snapshot that it shows, where that can be read. */
 async function readShown(store: Pick<Store, "documents" | "refs">) {
-  const snapshots = await readSnapshots(store);
-  return (await readRefs(store, snapshots)).flatMap((ref) => {
-    const snapshot = snapshots.find(({ id }) => id === snapshotIdOf(ref.treeId));
-    return snapshot === undefined ? [] : [{ ref, snapshot, snapshots }];
+  const headers = await readHeaders(store);
+  return (await readRefs(store, headers)).flatMap((ref) => {
+    const header = headers.find(({ id }) => id === snapshotIdOf(ref.treeId));
+    return header === undefined ? [] : [{ ref, header }];
   });
 }
 

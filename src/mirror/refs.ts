@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
-import { readSnapshots } from "./read-snapshots.ts";
-import { snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import { readHeaders } from "./read-snapshots.ts";
+import { snapshotIdOf, type SnapshotEnvelope } from "./snapshot.ts";
 import { stateDocuments } from "./state-document.ts";
 
 /** A snapshot that a ref has shown, and since when. */
@@ -19,6 +19,9 @@ export interface ShownRef {
   /** In this ref's own order, oldest first, as far back as is known; the last one is shown now. */
   readonly order: readonly ShownSnapshot[];
 }
+
+/** What the order of snapshots is read from. */
+type NamedSnapshot = Pick<SnapshotEnvelope, "id" | "createdAt" | "parent">;
 
 const MOVES_KEPT = 100;
 
@@ -69,7 +72,7 @@ async function orderUntilNow(
   store: Pick<Store, "refs" | "documents">,
   ref: RefName,
 ): Promise<{ snapshot: string; at: string }[]> {
-  const refs = await readRefs(store, await readSnapshots(store));
+  const refs = await readRefs(store, await readHeaders(store));
   const order = refs.find(({ name }) => name === ref)?.order ?? [];
   return order.map(({ id, since }) => ({ snapshot: id, at: since.toISOString() }));
 }
@@ -81,7 +84,7 @@ async function orderUntilNow(
  */
 export async function readRefs(
   { refs, documents }: Pick<Store, "refs" | "documents">,
-  snapshots: readonly Snapshot[],
+  snapshots: readonly NamedSnapshot[],
 ): Promise<ShownRef[]> {
   const byId = new Map(snapshots.map((snapshot) => [snapshot.id, snapshot]));
   const shown: ShownRef[] = [];
@@ -101,14 +104,14 @@ export async function readRefs(
 }
 
 /** A snapshot and those before it, oldest first, as far as they are kept. */
-function ancestors(id: string, byId: ReadonlyMap<string, Snapshot>): ShownSnapshot[] {
+function ancestors(id: string, byId: ReadonlyMap<string, NamedSnapshot>): ShownSnapshot[] {
   const chain: ShownSnapshot[] = [];
   const seen = new Set<string>();
   let next = byId.get(id);
   while (next !== undefined && !seen.has(next.id)) {
     seen.add(next.id);
-    chain.unshift({ id: next.id, since: new Date(next.createdAt) });
+    chain.push({ id: next.id, since: new Date(next.createdAt) });
     next = next.parent === undefined ? undefined : byId.get(next.parent);
   }
-  return chain;
+  return chain.reverse();
 }

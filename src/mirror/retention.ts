@@ -1,8 +1,8 @@
 import type { Sha256 } from "../shared/sha256.ts";
-import { sumTarballBytes } from "../juju/agent.ts";
-import { hashesOf } from "./contents.ts";
+import type { TarballContent } from "./contents.ts";
+import { hashesOfKept, type KeptSnapshot } from "./kept-contents.ts";
 import type { ShownRef } from "./refs.ts";
-import { snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import { snapshotIdOf } from "./snapshot.ts";
 
 export interface RetentionRules {
   /** Snapshots kept for going back, in addition to those that a ref shows. */
@@ -21,13 +21,15 @@ export interface HeldBlob {
 
 export interface RetentionInput {
   /** Every snapshot, oldest first. */
-  readonly snapshots: readonly Snapshot[];
+  readonly snapshots: readonly KeptSnapshot[];
   /** Every ref. What a ref shows, and has shown within the grace period, stays. */
   readonly refs: readonly ShownRef[];
   readonly trees: readonly string[];
   readonly blobs: readonly HeldBlob[];
   /** Names of the proofs that are kept. */
   readonly proofs: readonly string[];
+  /** Names of the pages of catalogues that are kept. Default none. */
+  readonly pages?: readonly string[];
   /** Proofs that comparing the next documents with the accepted ones still needs. */
   readonly accepted: ReadonlySet<string>;
   /** Contents of something unfinished: a bundle whose other volumes have not arrived yet. */
@@ -43,6 +45,8 @@ export interface RetentionPlan {
   readonly trees: readonly string[];
   readonly blobs: readonly HeldBlob[];
   readonly proofs: readonly string[];
+  /** Pages of catalogues that no kept snapshot names. */
+  readonly pages: readonly string[];
   /** Bytes that the deleted tarballs free. */
   readonly bytes: number;
 }
@@ -55,8 +59,9 @@ export function planRetention(input: RetentionInput): RetentionPlan {
   const graced = gracedIds(input);
   const kept = keptSnapshots(input, graced);
   const keptIds = new Set(kept.map(({ id }) => id));
-  const needed = hashesOf(kept);
-  const listed = hashesOf(input.snapshots);
+  const needed = hashesOfKept(kept);
+  const listed = hashesOfKept(input.snapshots);
+  const named = new Set<string>(kept.flatMap(({ pages }) => pages));
   const shownTrees = new Set(input.refs.map(({ treeId }) => treeId));
   const ageMs = (blob: Pick<HeldBlob, "storedAt">) => input.now.getTime() - blob.storedAt.getTime();
   const isOverdue = (sha256: Sha256) => {
@@ -76,6 +81,7 @@ export function planRetention(input: RetentionInput): RetentionPlan {
     proofs: input.proofs.filter(
       (name) => !needed.has(name as Sha256) && !input.accepted.has(name) && !input.pinned.has(name),
     ),
+    pages: (input.pages ?? []).filter((name) => !named.has(name)),
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),
   };
 }
@@ -114,9 +120,9 @@ function gracedIds(input: RetentionInput): Set<string> {
   return new Set([...refs.flatMap((ref) => [...gracedIn(ref, { graceMs, now })]), ...others]);
 }
 
-function keptSnapshots(input: RetentionInput, graced: ReadonlySet<string>): Snapshot[] {
+function keptSnapshots(input: RetentionInput, graced: ReadonlySet<string>): KeptSnapshot[] {
   const referenced = new Set(input.refs.map(({ treeId }) => snapshotIdOf(treeId)));
-  const isFixed = ({ id }: Snapshot) => referenced.has(id) || graced.has(id);
+  const isFixed = ({ id }: KeptSnapshot) => referenced.has(id) || graced.has(id);
   const older = input.snapshots.filter(({ id }) => !referenced.has(id));
   const shown = new Set(input.refs.flatMap(({ order }) => order.map(({ id }) => id)));
   // A run that was killed before it published left a snapshot that no ref has shown: it is the first to go.
@@ -124,10 +130,41 @@ function keptSnapshots(input: RetentionInput, graced: ReadonlySet<string>): Snap
   const newest = new Set(byRank.slice(Math.max(0, byRank.length - input.rules.snapshots)));
   const kept = input.snapshots.filter((snapshot) => isFixed(snapshot) || newest.has(snapshot));
   if (input.rules.quota === undefined) return kept;
-  while (sumTarballBytes(kept.flatMap(({ agents }) => agents)) > input.rules.quota) {
+  const total = new TarballTotal(kept);
+  while (total.bytes > input.rules.quota) {
     const oldest = kept.findIndex((snapshot) => !isFixed(snapshot));
-    if (oldest === -1) break;
-    kept.splice(oldest, 1);
+    const [dropped] = oldest === -1 ? [] : kept.splice(oldest, 1);
+    if (dropped === undefined) break;
+    total.drop(dropped);
   }
   return kept;
+}
+
+/** Bytes of the tarballs that snapshots list, each tarball counted once. */
+class TarballTotal {
+  bytes = 0;
+  /** How many snapshots name each page, and how many pages list each tarball. */
+  readonly #pages = new Map<readonly TarballContent[], number>();
+  readonly #tarballs = new Map<Sha256, number>();
+
+  constructor(snapshots: readonly KeptSnapshot[]) {
+    for (const { tarballs } of snapshots)
+      for (const page of tarballs) {
+        if (count(this.#pages, page, 1) > 1) continue;
+        for (const { sha256, size } of page) if (count(this.#tarballs, sha256, 1) === 1) this.bytes += size;
+      }
+  }
+
+  drop({ tarballs }: KeptSnapshot): void {
+    for (const page of tarballs) {
+      if (count(this.#pages, page, -1) > 0) continue;
+      for (const { sha256, size } of page) if (count(this.#tarballs, sha256, -1) === 0) this.bytes -= size;
+    }
+  }
+}
+
+function count<K>(counts: Map<K, number>, key: K, by: number): number {
+  const now = (counts.get(key) ?? 0) + by;
+  counts.set(key, now);
+  return now;
 }

@@ -1,5 +1,3 @@
-import { JamError } from "../shared/errors.ts";
-import { isNewerFormat } from "../shared/format-name.ts";
 import type { Agent } from "../juju/agent.ts";
 import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
@@ -46,20 +44,20 @@ export interface BundleOrigin {
 }
 
 /** Every proof that a snapshot rests on, that of its own documents first. */
-export function proofsOf({ upstream, earlierProofs = [] }: Snapshot): readonly UpstreamProof[] {
+export function proofsOf({
+  upstream,
+  earlierProofs = [],
+}: Pick<Snapshot, "upstream" | "earlierProofs">): readonly UpstreamProof[] {
   return [upstream, ...earlierProofs];
 }
 
 /** True when the signatures of every upstream that a snapshot rests on were verified. */
-export function isVerified(snapshot: Snapshot): boolean {
+export function isVerified(snapshot: Pick<Snapshot, "upstream" | "earlierProofs">): boolean {
   return proofsOf(snapshot).every(({ verified }) => verified);
 }
 
-export const SNAPSHOT_FORMAT = "jam-snapshot:1";
-
-/** An immutable catalogue with its provenance; stored as `snapshots/<id>.json`. */
+/** An immutable catalogue with its provenance. */
 export interface Snapshot {
-  readonly format: typeof SNAPSHOT_FORMAT;
   /** `20261123T204800Z-1a2b3c4d`: time of creation and the start of the catalogue's hash. Sorts by time. */
   readonly id: string;
   /** ISO 8601. */
@@ -74,47 +72,8 @@ export interface Snapshot {
   readonly agents: readonly Agent[];
 }
 
-/** The snapshot as the bytes of its document. */
-export function formatSnapshot(snapshot: Snapshot): Uint8Array {
-  return Buffer.from(`${JSON.stringify(snapshot)}\n`);
-}
-
-/**
- * The snapshot in a document. Only the envelope is checked: the document was written by this program
- * and made visible whole.
- * @throws JamError JAM_STORE_CORRUPT, JAM_STORE_FORMAT
- */
-export function parseSnapshot(bytes: Uint8Array, id: string): Snapshot {
-  let document: Partial<Snapshot> | null;
-  try {
-    document = JSON.parse(Buffer.from(bytes).toString("utf8")) as Partial<Snapshot> | null;
-  } catch (cause) {
-    throw corrupt(id, "is not JSON", cause);
-  }
-  const format: unknown = document?.format;
-  if (document?.format !== SNAPSHOT_FORMAT) {
-    if (!isNewerFormat(format, SNAPSHOT_FORMAT)) throw corrupt(id, `is not of the format ${SNAPSHOT_FORMAT}`);
-    throw new JamError(
-      "JAM_STORE_FORMAT",
-      `Snapshot ${id} has the format ${format}; this jam reads ${SNAPSHOT_FORMAT}.`,
-      {
-        hint: "Use the newer jam that wrote it, or another data directory. Nothing was changed.",
-        details: { snapshot: id, found: format, supported: SNAPSHOT_FORMAT },
-      },
-    );
-  }
-  if (document.id !== id || !Array.isArray(document.agents))
-    throw corrupt(id, "does not contain the snapshot of its name");
-  return document as Snapshot;
-}
-
-function corrupt(id: string, what: string, cause?: unknown): JamError {
-  return new JamError("JAM_STORE_CORRUPT", `Snapshot ${id} ${what}.`, {
-    cause,
-    hint: "Run `jam sync` to publish a fresh snapshot.",
-    details: { snapshot: id },
-  });
-}
+/** All of a snapshot but its agents. */
+export type SnapshotEnvelope = Omit<Snapshot, "agents">;
 
 /** A snapshot's id: when it was made and the start of its catalogue's hash, so that ids sort by time. */
 export function makeSnapshotId(createdAt: Date, catalogue: Sha256): string {

@@ -72,7 +72,7 @@ const note = stateDocument({
  */
 export async function readUpstreamState(
   documents: Pick<DocumentStore, "get">,
-  current: Snapshot | undefined,
+  current: Pick<Snapshot, "upstream" | "earlierProofs"> | undefined,
 ): Promise<UpstreamState> {
   const noted = await note.read(documents);
   if (noted !== undefined) {

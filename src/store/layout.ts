@@ -3,7 +3,7 @@ import { type Sha256, parseSha256 } from "../shared/sha256.ts";
 import type { DocumentKind } from "./store.ts";
 
 /** Version of the layout below; a store that a newer jam wrote is refused. */
-export const STORE_FORMAT = 1;
+export const STORE_FORMAT = 2;
 
 /** File in the data directory that names the layout's version. */
 export const FORMAT_FILE = "format";
@@ -16,6 +16,7 @@ export const STORE_FOLDERS = [
   "blobs",
   "blobs/sha256",
   "snapshots",
+  "catalogue",
   "upstream",
   "history",
   "state",
@@ -87,7 +88,8 @@ export function asidePath(sha256: Sha256): string {
 
 /** True for a name that a document of this kind may have; such a name is one safe path segment. */
 export function isDocumentName(kind: DocumentKind, name: string): boolean {
-  return kind === "upstream" ? parseSha256(name) !== undefined : NAME.test(name) && name.endsWith(".json");
+  const isHash = kind === "upstream" || kind === "catalogue";
+  return isHash ? parseSha256(name) !== undefined : NAME.test(name) && name.endsWith(".json");
 }
 
 /** True for an id of a published tree or the name of a ref; such a name is one safe path segment. */

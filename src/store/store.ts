@@ -135,8 +135,8 @@ export interface BlobStore {
   listStaged?(): AsyncIterable<Pick<StagedBlob, "sha256" | "received">>;
 }
 
-/** Folders of small documents. `upstream` names are SHA-256; the others are ids ending in `.json`. */
-export type DocumentKind = "snapshots" | "upstream" | "history" | "state";
+/** Folders of small documents. Names in `upstream` and `catalogue` are SHA-256; the others are ids ending in `.json`. */
+export type DocumentKind = "snapshots" | "catalogue" | "upstream" | "history" | "state";
 
 /** Small documents, replaced or created whole and durably: whoever reads one gets all of the old or all of the new. */
 export interface DocumentStore {

@@ -1,3 +1,4 @@
+import { pageReader } from "../mirror/catalogue.ts";
 import { listSnapshotIds, readSnapshot } from "../mirror/read-snapshots.ts";
 import { snapshotIdOf, type Snapshot } from "../mirror/snapshot.ts";
 import { isJamError } from "../shared/errors.ts";
@@ -22,10 +23,11 @@ export interface CheckedSnapshots {
 export async function checkSnapshots(store: Pick<Store, "documents" | "refs">): Promise<CheckedSnapshots> {
   const shown = new Set((await store.refs.list()).map(({ target }) => snapshotIdOf(target)));
   const ids = new Set([...(await listSnapshotIds(store.documents)), ...shown]);
+  const pages = pageReader(store.documents);
   const read = async (id: string): Promise<Snapshot | SnapshotFault | undefined> => {
     const isShown = shown.has(id);
     try {
-      const snapshot = await readSnapshot(store, id);
+      const snapshot = await readSnapshot(store, id, { read: pages });
       // A prune may have deleted one that no ref shows.
       return snapshot ?? (isShown ? { id, state: "missing", isShown } : undefined);
     } catch (error) {

@@ -1,9 +1,8 @@
 import { formatAgentName } from "../juju/agent.ts";
 import { asWriter } from "../mirror/as-writer.ts";
-import { hashesOf } from "../mirror/contents.ts";
 import { noteDamage, readDamaged } from "../mirror/damaged-blobs.ts";
 import { listDamaged } from "../mirror/damaged-list.ts";
-import { readSnapshots } from "../mirror/read-snapshots.ts";
+import { hashesOfKept, readKeptSnapshots } from "../mirror/kept-contents.ts";
 import type { RetentionRules } from "../mirror/retention.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import { withdrawDamaged } from "../mirror/settle-damage.ts";
@@ -143,10 +142,10 @@ async function describeFaults(
   found: readonly TarballFault[],
 ): Promise<VerifyFault[]> {
   if (found.length === 0) return [];
-  const now = await readSnapshots(store);
-  const listed = hashesOf(now);
+  const now = await readKeptSnapshots(store);
+  const listed = hashesOfKept(now);
   const targets = new Set((await store.refs.list()).map(({ target }) => snapshotIdOf(target)));
-  const shown = hashesOf(now.filter(({ id }) => targets.has(id)));
+  const shown = hashesOfKept(now.filter(({ id }) => targets.has(id)));
   const names = Map.groupBy(
     kept.flatMap(({ agents }) => agents),
     ({ sha256 }) => sha256,

@@ -101,7 +101,7 @@ async function emptied(mirror: TestMirror): Promise<string> {
   const [name = ""] = await readdir(folder);
   const path = join(folder, name);
   const snapshot = JSON.parse(await readFile(path, "utf8")) as object;
-  await writeFile(path, JSON.stringify({ ...snapshot, agents: [] }));
+  await writeFile(path, JSON.stringify({ ...snapshot, format: "jam-snapshot:1", agents: [] }));
   return name.replace(".json", "");
 }
 

@@ -3,6 +3,7 @@ import { lstat, readdir, readFile, readlink, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { jamHere } from "../helpers/jam-here.ts";
+import { formatFormat, STORE_FORMAT } from "../../src/store/layout.ts";
 import { openOldStore } from "../helpers/old-store.ts";
 
 /** Every entry of a folder with what is in it. */
@@ -53,33 +54,41 @@ const WRITERS = [
 
 test("the whole mirror: every command, for reading and for writing", async () => {
   await using store = await openOldStore("5-notes");
-  await writeFile(join(store.near, "mirror-data/format"), "jam-store:2\n");
+  await writeFile(join(store.near, "mirror-data/format"), formatFormat(STORE_FORMAT + 1));
   const before = await everything(join(store.near, "mirror-data"));
   for (const words of [...READERS, ...WRITERS]) {
     const { status, stdout, stderr } = await jamHere(store.near, words);
     const text = stdout + stderr;
     expect({ words, status, text }).toEqual({ words, status: 2, text: expect.any(String) });
-    expect(text).toContain("has store format 2; this jam knows formats up to 1.");
+    expect(text).toContain(
+      `has store format ${STORE_FORMAT + 1}; this jam knows formats up to ${STORE_FORMAT}.`,
+    );
     expect(text).toContain("Use the newer jam that wrote it");
   }
   expect(await everything(join(store.near, "mirror-data"))).toEqual(before);
 });
 
 test.for([
-  ["a snapshot that is kept", "snapshots/20261129T203857Z-0f678d11.json", "jam-snapshot", ["sync", "prune"]],
-  ["pins", "state/pins-bundle-x.json", "jam-pins", ["prune"]],
-  ["what was accepted of upstream", "state/upstream-memory.json", "jam-upstream-memory", ["sync", "prune"]],
-  ["what plans requested", "state/kept-plans.json", "jam-kept-plans", ["sync"]],
-  ["what a ref has shown", "state/ref-moves-mirror.json", "jam-ref-moves", ["sync", "prune"]],
-] as const)("one document, %s: nothing is decided without it", async ([, path, format, commands]) => {
+  [
+    "a snapshot that is kept",
+    "snapshots/20261129T203857Z-0f678d11.json",
+    "jam-snapshot:2",
+    ["sync", "prune"],
+  ],
+  ["pins", "state/pins-bundle-x.json", "jam-pins:1", ["prune"]],
+  ["what was accepted of upstream", "state/upstream-memory.json", "jam-upstream-memory:1", ["sync", "prune"]],
+  ["what plans requested", "state/kept-plans.json", "jam-kept-plans:1", ["sync"]],
+  ["what a ref has shown", "state/ref-moves-mirror.json", "jam-ref-moves:1", ["sync", "prune"]],
+] as const)("one document, %s: nothing is decided without it", async ([, path, known, commands]) => {
   await using store = await openOldStore("5-notes");
   const data = join(store.near, "mirror-data");
-  await writeFile(join(data, path), `{"format":"${format}:2"}\n`);
+  const newer = known.replace(/\d+$/, (version) => String(Number(version) + 1));
+  await writeFile(join(data, path), `{"format":"${newer}"}\n`);
   const before = await everything(data);
   for (const command of commands) {
     const { status, stderr } = await jamHere(store.near, [command]);
     expect({ command, status, stderr }).toEqual({ command, status: 2, stderr: expect.any(String) });
-    expect(stderr).toContain(`has the format ${format}:2; this jam reads ${format}:1.`);
+    expect(stderr).toContain(`has the format ${newer}; this jam reads ${known}.`);
   }
   expect(kept(await everything(data))).toEqual(expect.arrayContaining(kept(before)));
   expect((await everything(data))["/refs/mirror"]).toEqual(before["/refs/mirror"]);

@@ -43,7 +43,7 @@ async function collect(data: string, shapes: Map<string, Set<string>>): Promise<
     if (SERVED.test(name)) continue;
     const known = shapes.get(name) ?? new Set();
     shapes.set(name, known);
-    if (!name.endsWith(".json")) continue;
+    if (!name.endsWith(".json") && !name.startsWith("catalogue/")) continue;
     for (const field of fields(JSON.parse(await readFile(path, "utf8")))) known.add(field);
   }
 }

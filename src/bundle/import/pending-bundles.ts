@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { hashesOf } from "../../mirror/contents.ts";
 import { sha256Field } from "../../mirror/document-fields.ts";
 import { noteRefusedContents, pinContents, readPins, unpinContents } from "../../mirror/pins.ts";
-import { readSnapshots } from "../../mirror/read-snapshots.ts";
+import { hashesOfKept, readKeptSnapshots } from "../../mirror/kept-contents.ts";
 import { stateDocuments } from "../../mirror/state-document.ts";
 import { isJamError, isOfFamily, type JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
@@ -142,7 +141,7 @@ export async function deleteParts(
   const { documents, blobs } = store;
   await pinParts(documents, id, kept);
   // A label is not signed: a part may have the hash of a tarball that is really held.
-  const needed = hashesOf(await readSnapshots(store));
+  const needed = hashesOfKept(await readKeptSnapshots(store));
   const pinned = await readPins(documents);
   for (const { sha256 } of gone) if (!needed.has(sha256) && !pinned.has(sha256)) await blobs.delete(sha256);
   await writeParts(documents, id, kept);

@@ -1,6 +1,7 @@
-import { requireCurrentSnapshot } from "../../mirror/read-snapshots.ts";
+import { pageReader, readAgents } from "../../mirror/catalogue.ts";
+import { requireCurrentHeader } from "../../mirror/read-snapshots.ts";
 import { listDamaged } from "../../mirror/damaged-list.ts";
-import { listAgents } from "../../mirror/list-agents.ts";
+import { listAgents, minorOfText } from "../../mirror/list-agents.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 
 interface ListOptions {
@@ -35,11 +36,13 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
   const config = await context.config();
   const { openReader } = await import("../../compose/store.ts");
   const reader = await openReader(config);
-  const snapshot = await requireCurrentSnapshot(reader, config.data);
+  const header = await requireCurrentHeader(reader, config.data);
   const version = call.args[0] as string | undefined;
   const { arch, release, stream, wide } = call.options;
+  const read = pageReader(reader.documents, { hashes: false });
+  const agents = await readAgents(header, read, version === undefined ? undefined : minorOfText(version));
   const document = listAgents(
-    snapshot,
+    { id: header.id, agents },
     { version, stream, arch, release },
     await listDamaged(reader.documents),
   );

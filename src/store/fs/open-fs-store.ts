@@ -35,7 +35,11 @@ export async function openFsStore(dataDir: string, options: FsStoreOptions = {})
   const now = options.now ?? (() => new Date());
   const format = await readStoreFormat(root);
   if (options.create === true) await createFolders(root, format);
-  const lease = fsLease(root, WRITER_LOCK, { now, recover: () => recoverStore(root) });
+  const recover = async () => {
+    await raiseFormat(root);
+    return recoverStore(root);
+  };
+  const lease = fsLease(root, WRITER_LOCK, { now, recover });
   const recoverCache = async () => {
     await removeUselessPartials(root, "cache");
     return undefined;
@@ -61,4 +65,15 @@ async function createFolders(root: string, format: number | undefined): Promise<
     await ensureFaceLink(root, MIRROR_REF);
     await replaceFile(join(root, FORMAT_FILE), Buffer.from(formatFormat(STORE_FORMAT)));
   }
+}
+
+/**
+ * Notes that what is written from now on may be unknown to an older jam, which then refuses the whole directory. Called by
+ * whoever may write, before anything else is written.
+ */
+async function raiseFormat(root: string): Promise<void> {
+  const format = await readStoreFormat(root);
+  if (format === undefined || format >= STORE_FORMAT) return;
+  for (const folder of STORE_FOLDERS) await makeFolder(join(root, folder));
+  await replaceFile(join(root, FORMAT_FILE), Buffer.from(formatFormat(STORE_FORMAT)));
 }

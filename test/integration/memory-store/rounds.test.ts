@@ -134,7 +134,8 @@ test("forty snapshots are read in a few rounds", async () => {
   }
   const { rounds, calls } = await roundsOf(() => readSnapshots(store));
   expect(calls).toBeGreaterThan(40);
-  expect(rounds).toBeLessThanOrEqual(41 / 8 + 2);
+  // All of them name one page.
+  expect(rounds).toBeLessThanOrEqual(41 / 8 + 3);
   for (const id of ids) place.documents.delete(`snapshots/${id}.json`);
 });
 

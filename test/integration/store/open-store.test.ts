@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
-import { blobPath } from "../../../src/store/layout.ts";
+import { blobPath, formatFormat, STORE_FORMAT } from "../../../src/store/layout.ts";
 import { collect, listBlobs, putBlob, someBytes } from "../../helpers/store-content.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
 
@@ -54,19 +54,33 @@ describe("opening a store in a folder", () => {
     await openFsStore(path, { create: true });
 
     expect(readdirSync(path)).toEqual(before);
-    expect(await readFile(join(path, "format"), "utf8")).toBe("jam-store:1\n");
+    expect(await readFile(join(path, "format"), "utf8")).toBe(formatFormat(STORE_FORMAT));
     expect(lstatSync(join(path, "tools")).isSymbolicLink()).toBe(true);
   });
 
   it("refuses a store of a newer format, for reading too", async () => {
     await using store = await temporaryStore();
-    await writeFile(join(store.path, "format"), "jam-store:2\n");
+    await writeFile(join(store.path, "format"), formatFormat(STORE_FORMAT + 1));
     for (const create of [true, false]) {
       await expect(openFsStore(store.path, { create })).rejects.toMatchObject({
         code: "JAM_STORE_FORMAT",
-        details: { found: 2, supported: 1 },
+        details: { found: STORE_FORMAT + 1, supported: STORE_FORMAT },
       });
     }
+  });
+
+  it("raises an older format when somebody begins to write, and not before", async () => {
+    await using store = await temporaryStore();
+    const marker = join(store.path, "format");
+    await writeFile(marker, "jam-store:1\n");
+    await rm(join(store.path, "catalogue"), { recursive: true });
+    const opened = await openFsStore(store.path);
+    await opened.documents.list("catalogue");
+    expect(await readFile(marker, "utf8")).toBe("jam-store:1\n");
+    const lease = await opened.lease.acquire("jam sync");
+    expect(await readFile(marker, "utf8")).toBe(formatFormat(STORE_FORMAT));
+    await opened.documents.put("catalogue", "a".repeat(64), Buffer.from("{}"));
+    await lease.release();
   });
 
   it("refuses a marker that names no format", async () => {

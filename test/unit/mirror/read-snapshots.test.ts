@@ -35,10 +35,10 @@ test.for(["JAM_STORE_IO", "JAM_STORE_PERMISSION"] as const)(
 test("fails where a newer jam wrote one of them: what it lists is not known", async () => {
   const { documents } = documentsOf({
     "a.json": snapshot("a", "2026-01-02T00:00:00Z"),
-    "newer.json": '{"format": "jam-snapshot:2"}',
+    "newer.json": '{"format": "jam-snapshot:3"}',
   });
   await expect(readSnapshots({ documents })).rejects.toMatchObject({
     code: "JAM_STORE_FORMAT",
-    message: "Snapshot newer has the format jam-snapshot:2; this jam reads jam-snapshot:1.",
+    message: "Snapshot newer has the format jam-snapshot:3; this jam reads jam-snapshot:2.",
   });
 });

@@ -4,6 +4,7 @@ import type { Sha256 } from "../../../src/shared/sha256.ts";
 import type { Agent } from "../../../src/juju/agent.ts";
 import type { ShownRef } from "../../../src/mirror/refs.ts";
 import { gracedIn, planRetention, type RetentionInput } from "../../../src/mirror/retention.ts";
+import { keptSnapshotOf, type KeptSnapshot } from "../../../src/mirror/kept-contents.ts";
 import type { Snapshot } from "../../../src/mirror/snapshot.ts";
 import { mirrored } from "../sync/agents.ts";
 
@@ -11,15 +12,17 @@ const HOUR_MS = 3_600_000;
 const NOW = new Date("2026-11-23T12:00:00Z");
 const hoursAgo = (hours: number): Date => new Date(NOW.getTime() - hours * HOUR_MS);
 
-function snapshot(id: string, madeHoursAgo: number, versions: readonly string[]): Snapshot {
-  return {
-    format: "jam-snapshot:1",
+type Sample = Snapshot & KeptSnapshot;
+
+function snapshot(id: string, madeHoursAgo: number, versions: readonly string[]): Sample {
+  const agents = versions.map((version) => mirrored(version));
+  const envelope = {
     id,
     createdAt: hoursAgo(madeHoursAgo).toISOString(),
     upstream: { name: "sample", url: "http://sample.invalid/", verified: true, documents: [] },
-    verbatim: { complete: true },
-    agents: versions.map((version) => mirrored(version)),
+    verbatim: { complete: true } as const,
   };
+  return { ...keptSnapshotOf({ ...envelope, agents }), agents };
 }
 
 const blobOf = ({ sha256, size }: Agent, storedHoursAgo = 1) => ({
@@ -34,7 +37,9 @@ function shows(snapshots: readonly Snapshot[], treeId = snapshots.at(-1)?.id ?? 
   return { name: MIRROR_REF, treeId, order };
 }
 
-function plan(changes: Partial<RetentionInput> & Pick<RetentionInput, "snapshots">) {
+function plan(
+  changes: Partial<Omit<RetentionInput, "snapshots">> & { readonly snapshots: readonly Sample[] },
+) {
   return planRetention({
     refs: [shows(changes.snapshots)],
     trees: changes.snapshots.map(({ id }) => id),
@@ -72,7 +77,7 @@ describe("retention", () => {
   });
 
   test("a snapshot that was never shown, for its run was killed, takes nobody's place", () => {
-    const [a, b, c] = three as [Snapshot, Snapshot, Snapshot];
+    const [a, b, c] = three as [Sample, Sample, Sample];
     const killed = snapshot("killed", 15, ["3.6.3"]);
     const snapshots = [a, b, killed, c];
     expect(plan({ snapshots, refs: [shows([a, b, c])] }).snapshots).toEqual(["a", "killed"]);
@@ -103,8 +108,8 @@ describe("retention", () => {
 
   test("proofs stay while a kept snapshot or the record of accepted documents needs them", () => {
     const proofs = ["a", "b", "c"].map((letter) => letter.repeat(64));
-    const proven: Snapshot = {
-      ...(three[2] as Snapshot),
+    const proven: Sample = {
+      ...(three[2] as Sample),
       upstream: {
         ...(three[2] as Snapshot).upstream,
         documents: [{ path: "streams/v1/index2.sjson", url: "http://x/", sha256: proofs[0] as Sha256 }],

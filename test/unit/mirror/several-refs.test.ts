@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { hashesOf } from "../../../src/mirror/contents.ts";
+import { keptSnapshotOf } from "../../../src/mirror/kept-contents.ts";
 import type { ShownRef } from "../../../src/mirror/refs.ts";
 import { planRetention, type RetentionInput } from "../../../src/mirror/retention.ts";
 import { firstTreeId, type Snapshot } from "../../../src/mirror/snapshot.ts";
@@ -22,7 +23,6 @@ function snapshotOf(number: number, madeHoursAgo: number): Snapshot {
     sha256: sha256Of(`p${number}`),
   };
   return {
-    format: "jam-snapshot:1",
     id: `s${number}`,
     createdAt: hoursAgo(madeHoursAgo).toISOString(),
     upstream: { name: "sample", url: "http://sample.invalid/", verified: true, documents: [proof] },
@@ -61,7 +61,7 @@ test.prop([worlds])("no ref loses what it shows, or what its clients may still b
   const pinned = world.pins.map((number) => mirrored(`3.6.${number}`).sha256);
   const trees = snapshots.flatMap(({ id }) => REFS.map((ref) => firstTreeId(id, ref)));
   const input: RetentionInput = {
-    snapshots,
+    snapshots: snapshots.map(keptSnapshotOf),
     refs: world.refs,
     trees,
     blobs: snapshots.flatMap(({ agents }) =>

@@ -1,0 +1,55 @@
+import { defined } from "../shared/collections.ts";
+import { mapConcurrently } from "../shared/map-concurrently.ts";
+import { sha256Of } from "../shared/sha256.ts";
+import type { Store } from "../store/store.ts";
+import { divideCatalogue, formatPage, type PageName } from "./catalogue-page.ts";
+import { countCatalogue, formatHeader } from "./snapshot-document.ts";
+import { makeSnapshotId, type Snapshot } from "./snapshot.ts";
+
+/** What a snapshot is made from. */
+export interface SnapshotContent extends Pick<
+  Snapshot,
+  "agents" | "upstream" | "earlierProofs" | "bundle" | "verbatim"
+> {
+  /** Id of the snapshot that the ref showed before. */
+  readonly parent: string | undefined;
+  readonly createdAt: Date;
+}
+
+/**
+ * Writes a snapshot: the pages that are not here yet, then the document that names them. Nothing shows it until a ref is moved
+ * to a tree of it.
+ */
+export async function keepSnapshot(
+  store: Pick<Store, "documents">,
+  content: SnapshotContent,
+): Promise<Snapshot> {
+  const divided = divideCatalogue(content.agents);
+  const pages = await mapConcurrently(divided, ([minor, agents]) => keepPage(store.documents, minor, agents));
+  const id = makeSnapshotId(content.createdAt, sha256Of(pages.map(({ sha256 }) => sha256).join()));
+  const envelope = {
+    id,
+    createdAt: content.createdAt.toISOString(),
+    ...defined({ parent: content.parent }),
+    upstream: content.upstream,
+    ...defined({ earlierProofs: content.earlierProofs, bundle: content.bundle }),
+    verbatim: content.verbatim,
+  };
+  const header = formatHeader(envelope, { counts: countCatalogue(content.agents), pages });
+  await store.documents.put("snapshots", `${id}.json`, header);
+  return { ...envelope, agents: [...divided.values()].flat() };
+}
+
+/** A page whose file was damaged is written again: every snapshot that names it is whole then. */
+async function keepPage(
+  documents: Store["documents"],
+  minor: string,
+  agents: Snapshot["agents"],
+): Promise<PageName> {
+  const bytes = formatPage(minor, agents);
+  const sha256 = sha256Of(bytes);
+  const known = await documents.get("catalogue", sha256);
+  if (known === undefined || Buffer.compare(known, bytes) !== 0)
+    await documents.put("catalogue", sha256, bytes);
+  return { minor, sha256, size: bytes.length, agents: agents.length };
+}
