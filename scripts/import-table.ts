@@ -156,7 +156,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     ],
     typesOf: ["store", "upstream", "openpgp", "medium"],
     node: "any",
-    packages: ["commander", "@bomb.sh/tab", "string-width", "yaml", "pino", "uqr"],
+    packages: ["commander", "@bomb.sh/tab", "string-width", "yaml", "uqr"],
     because: "a face parses and prints; adapters come from compose",
   },
   compose: {

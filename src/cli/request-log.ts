@@ -1,6 +1,7 @@
 import { formatByteSize } from "../shared/byte-size.ts";
 import type { RequestRecord } from "../server/request-log.ts";
 import type { CommandContext } from "./command.ts";
+import { LOG_LEVELS } from "./global-options.ts";
 import { printable } from "../shared/printable.ts";
 import { printableJson } from "./output/document.ts";
 import { requestLines } from "./request-line.ts";
@@ -15,44 +16,51 @@ export interface ServerLog {
   readonly flush: () => void;
 }
 
+type LineLevel = "info" | "error";
+
 /** The log that --log-level and --quiet select, on standard error. */
-export async function createServerLog(context: CommandContext): Promise<ServerLog> {
+export function createServerLog(context: CommandContext): ServerLog {
   return context.io.stderr.isTTY ? terminalLog(context) : jsonLog(context);
 }
 
-async function jsonLog({ io, globals, now }: CommandContext): Promise<ServerLog> {
-  const { pino, stdTimeFunctions } = await import("pino");
-  const level = globals.isQuiet ? "warn" : globals.logLevel;
-  const logger = pino(
-    {
-      level,
-      base: null,
-      timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    { write: (line) => write(printableJson(line)) },
-  );
+/** How long lines may wait to be written together: a write costs more than many lines. */
+const GATHER_MS = 20;
+
+function jsonLog({ io, globals, now }: CommandContext): ServerLog {
+  const most = LOG_LEVELS.indexOf(globals.isQuiet ? "warn" : globals.logLevel);
+  const isLogged = (level: LineLevel) => LOG_LEVELS.indexOf(level) <= most;
+  const isLoggedOf = { info: isLogged("info"), error: isLogged("error") };
   const lineOf = requestLines(now);
-  const isLogged = { info: logger.isLevelEnabled("info"), error: logger.isLevelEnabled("error") };
   let lines = "";
-  /** All lines of one round of the event loop in one write: a write costs more than the line. */
+  let writtenAt = -Infinity;
   const flush = () => {
     const text = lines;
     lines = "";
-    if (text !== "") void io.stderr.write(text);
+    if (text === "") return;
+    writtenAt = performance.now();
+    void io.stderr.write(text);
   };
-  function write(line: string): void {
-    if (lines === "") setImmediate(flush);
+  const write = (line: string) => {
+    if (lines === "") {
+      // One that comes alone is written at once, many that come together in one piece.
+      if (performance.now() - writtenAt > GATHER_MS) setImmediate(flush);
+      else setTimeout(flush, GATHER_MS);
+    }
     lines += line;
-  }
+  };
+  const note = (level: LineLevel, fields: Readonly<Record<string, string>>, msg: string) => {
+    if (!isLogged(level)) return;
+    const line = { level, time: now().toISOString(), ...fields, msg };
+    write(`${printableJson(JSON.stringify(line))}\n`);
+  };
   return {
     request: (record) => {
-      if (isLogged[record.status >= 500 ? "error" : "info"]) write(lineOf(record));
+      if (isLoggedOf[record.status >= 500 ? "error" : "info"]) write(lineOf(record));
     },
     flush,
     damage: (sha256, how) =>
-      logger.error({ sha256, how }, "a tarball in the mirror is damaged and not served: run `jam sync`"),
-    note: (message) => logger.info(message),
+      note("error", { sha256, how }, "a tarball in the mirror is damaged and not served: run `jam sync`"),
+    note: (message) => note("info", {}, message),
   };
 }
 

@@ -2,13 +2,14 @@ import type { Config, StoreConfig } from "../config/config.ts";
 import type { AskQuery } from "../server/queries.ts";
 import type { RequestRecord } from "../server/request-log.ts";
 import type { MirrorServer } from "../server/server.ts";
-import { noteDamage } from "../mirror/damaged-blobs.ts";
+import type { FoundDamage } from "../mirror/damaged-blobs.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
+import type { Store } from "../store/store.ts";
 import type { KnownAgents } from "../upgrade/known-agents.ts";
+import type { WhichState } from "../upgrade/which/which-state.ts";
 import type { KnownAgentsOutcome, KnownAgentsTask } from "./known-agents-worker.ts";
 import { openStore } from "./store.ts";
-import { composeWhich } from "./upgrade.ts";
 
 export interface ComposeServerOptions {
   /** Called for each answered request. */
@@ -27,7 +28,9 @@ export interface ComposeServerOptions {
  */
 export async function composeServer(config: Config, options: ComposeServerOptions): Promise<MirrorServer> {
   const { createServer } = await import("../server/server.ts");
-  const readState = await composeWhich(config, () => readKnownInThread(config.store));
+  // What answers questions about versions is loaded with the first one: most servers never get any.
+  let which: (() => Promise<WhichState>) | undefined;
+  const readState = async () => (which ??= await openWhich(config))();
   const { QueryThread } = await import("./query-thread.ts");
   // A plan of a large fleet takes seconds; the status of the mirror must not wait for it.
   const [plans, others] = [new QueryThread(config), new QueryThread(config)];
@@ -36,9 +39,8 @@ export async function composeServer(config: Config, options: ComposeServerOption
   const store = await openStore(config);
   const onDamage = (sha256: Sha256, how: string) => {
     options.onDamage(sha256, how);
-    const found = { sha256, how, foundAt: new Date().toISOString(), foundBy: "jam serve" };
-    noteDamage(store.documents, found).catch((error: unknown) =>
-      options.onUnnoted?.(toJamError(error).message),
+    note(store, { sha256, how, foundAt: new Date().toISOString(), foundBy: "jam serve" }).catch(
+      (error: unknown) => options.onUnnoted?.(toJamError(error).message),
     );
   };
   const { connectionsThatFit } = await import("../server/open-files.ts");
@@ -53,6 +55,16 @@ export async function composeServer(config: Config, options: ComposeServerOption
       await Promise.all([plans.close(), others.close()]);
     },
   };
+}
+
+async function note({ documents }: Pick<Store, "documents">, found: FoundDamage): Promise<void> {
+  const { noteDamage } = await import("../mirror/damaged-blobs.ts");
+  await noteDamage(documents, found);
+}
+
+async function openWhich(config: Config): Promise<() => Promise<WhichState>> {
+  const { composeWhich } = await import("./upgrade.ts");
+  return composeWhich(config, () => readKnownInThread(config.store));
 }
 
 /**

@@ -46,12 +46,13 @@ const notes = stateDocuments<DamageNote>({
   },
 });
 
-type NotedDamage = Omit<DamagedBlob, "isWithdrawn">;
+/** Damage that was found just now. */
+export type FoundDamage = Omit<DamagedBlob, "isWithdrawn">;
 
 /** Notes that a tarball is damaged. What was noted before stays. */
 export async function noteDamage(
   documents: Pick<DocumentStore, "get" | "put">,
-  { sha256, ...found }: NotedDamage,
+  { sha256, ...found }: FoundDamage,
 ): Promise<void> {
   const note = notes.of(sha256);
   if ((await note.read(documents)) === undefined)

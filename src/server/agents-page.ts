@@ -1,4 +1,3 @@
-import type { RequestHandler } from "express";
 import { foldAgents } from "../juju/fold-agents.ts";
 import { listStreams, sumTarballBytes, type Agent } from "../juju/agent.ts";
 import { readSnapshot } from "../mirror/read-snapshots.ts";
@@ -9,10 +8,10 @@ import { htmlText } from "../shared/markup.ts";
 import type { MirrorView } from "./mirror-view.ts";
 import type { ServedStore } from "./ports.ts";
 import type { RefReader } from "./ref-reader.ts";
-import { sendPage } from "./status-pages.ts";
+import { type ServePage, sendPage } from "./status-pages.ts";
 
 /** `/agents`: what the mirror holds, for a person with a browser; folded like `jam list`, newest version first. */
-export function sendAgentsPage(reader: RefReader, documents: ServedStore["documents"]): RequestHandler {
+export function sendAgentsPage(reader: RefReader, documents: ServedStore["documents"]): ServePage {
   // Pages of thousands of agents are made once for each snapshot.
   let last: { readonly id: string; readonly page: Promise<string> } | undefined;
   return async (_request, response) => {

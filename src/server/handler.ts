@@ -18,7 +18,7 @@ export interface HandlerOptions {
 
 /**
  * Answers all requests. What Juju reads, some hundred thousand times in an upgrade of a fleet, is answered without a
- * router; express has the rest. Paths are compared exactly: case and trailing slashes count.
+ * router; `app` has the rest. Paths are compared exactly: case and trailing slashes count.
  */
 export function createHandler(context: FaceContext & AppContext, options: HandlerOptions): RequestListener {
   const app = createApp(context);
@@ -36,7 +36,7 @@ export function createHandler(context: FaceContext & AppContext, options: Handle
     }
     const url = request.url ?? "";
     const face = faces.find(({ prefix }) => url.startsWith(prefix));
-    if (face === undefined) app(request, response);
+    if (face === undefined) void app(request, response);
     else void answer(face.serve, { request, response }, url.slice(face.prefix.length - 1));
   };
 }

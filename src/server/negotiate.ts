@@ -1,4 +1,3 @@
-import express from "express";
 import { LRUCache } from "lru-cache";
 
 /** Content codings a document is offered in; a tarball never has one. */
@@ -14,14 +13,53 @@ export function preferredEncoding(header: string | undefined): Encoding | undefi
   if (header === undefined) return undefined;
   const known = preferences.get(header);
   if (known !== undefined) return known.encoding;
-  const request = Object.assign(Object.create(express.request) as express.Request, {
-    headers: { "accept-encoding": header },
-  });
-  const accepted = request.acceptsEncodings([...ENCODINGS, "identity"]);
-  const encoding = ENCODINGS.find((one) => one === accepted);
+  const encoding = bestOf(header);
   // Longer texts are not worth their memory.
   if (header.length <= 200) preferences.set(header, { encoding });
   return encoding;
+}
+
+/** What a client says of one coding. */
+interface Weighed {
+  readonly coding: string;
+  readonly q: number;
+  /** Its place in the header: of codings that a client likes alike, it gets the one that it named first. */
+  readonly place: number;
+}
+
+function bestOf(header: string): Encoding | undefined {
+  const named = header.split(",", MAX_NAMED).flatMap(weigh);
+  const least = Math.min(1, ...named.map(({ q }) => q || 1));
+  const implied = { coding: "identity", q: least, place: named.length };
+  const isNamed = named.some(({ coding }) => coding === "identity" || coding === "*");
+  const weighed = isNamed ? named : [...named, implied];
+  const [best] = [...ENCODINGS, "identity" as const]
+    .map((coding) => ({ ...weightOf(coding, weighed), coding }))
+    .filter(({ q }) => q > 0)
+    .toSorted((a, b) => b.q - a.q || Number(b.isExact) - Number(a.isExact) || a.place - b.place);
+  return best?.coding === "identity" ? undefined : best?.coding;
+}
+
+/** More codings than there are; a longer header is not read to its end. */
+const MAX_NAMED = 64;
+
+function weigh(text: string, place: number): Weighed[] {
+  const [name = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
+  if (!/^[^\s;]+$/.test(name)) return [];
+  const weight = parameters.find((parameter) => /^q\s*=/.test(parameter));
+  const q = weight === undefined ? 1 : Number.parseFloat(weight.slice(weight.indexOf("=") + 1));
+  return [{ coding: name, q: Number.isNaN(q) ? 0 : q, place }];
+}
+
+/** By the entry with its name, else by the one for all others. */
+function weightOf(
+  coding: string,
+  weighed: readonly Weighed[],
+): Pick<Weighed, "q" | "place"> & { readonly isExact: boolean } {
+  const exact = weighed.filter((one) => one.coding === coding);
+  const entries = exact.length > 0 ? exact : weighed.filter((one) => one.coding === "*");
+  const [best] = entries.toSorted((a, b) => b.q - a.q || b.place - a.place);
+  return { q: best?.q ?? 0, place: best?.place ?? 0, isExact: exact.length > 0 };
 }
 
 /**

@@ -1,7 +1,6 @@
 import { isPartOfUpstream } from "../mirror/face.ts";
 import { defined } from "../shared/collections.ts";
-import type { ServerResponse } from "node:http";
-import type { RequestHandler } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ErrorReport, JamError, isJamError, reportError, toJamError } from "../shared/errors.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { htmlText } from "../shared/markup.ts";
@@ -13,6 +12,9 @@ import { noteFailure, sendJson } from "./problem.ts";
 /** Agents that one reason names. */
 const MAX_NAMED = 10;
 
+/** Answers a request for one path. */
+export type ServePage = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
 /** What `/readyz` answers: 200 when ready, else 503. */
 export interface Readiness {
   readonly ready: boolean;
@@ -22,12 +24,12 @@ export interface Readiness {
 }
 
 /** `/healthz`: the process answers. */
-export const sendAlive: RequestHandler = (_request, response) => {
+export const sendAlive: ServePage = (_request, response) => {
   sendJson(response, 200, Buffer.from('{"status":"ok"}\n'));
 };
 
 /** `/readyz`: a snapshot with agents is published and the store can be read. */
-export function sendReadiness(reader: RefReader): RequestHandler {
+export function sendReadiness(reader: RefReader): ServePage {
   return async (request, response) => {
     const { view, fault } = await lookAt(reader);
     if (fault !== undefined) {
@@ -81,7 +83,7 @@ function publicReason({ code, message, hint }: ErrorReport): Readiness["reasons"
 }
 
 /** `/`: what this is, for a person who opens the address in a browser. */
-export function sendStartPage(reader: RefReader): RequestHandler {
+export function sendStartPage(reader: RefReader): ServePage {
   return async (request, response) => {
     sendPage(response, renderStartPage(hostOf(request.headers.host), await describe(reader)));
   };

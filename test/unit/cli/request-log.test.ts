@@ -10,7 +10,7 @@ async function linesOf(
   ...records: readonly { readonly url: string; readonly status: number }[]
 ): Promise<string[]> {
   const lines: string[] = [];
-  const log = await createServerLog({
+  const log = createServerLog({
     io: { stderr: { isTTY: true, columns: () => 80, write: (text: string) => void lines.push(text) } },
     globals: { isQuiet: false, logLevel: "info" },
     now: () => NOW,
