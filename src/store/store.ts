@@ -90,7 +90,8 @@ export interface StagedBlob {
   /** Drops what is here and starts at byte 0 with a source identified by `validator`. */
   restart(validator: string | undefined): Promise<void>;
   /**
-   * Appends and hashes bytes as they come. When the source breaks off, look at `received` for where to resume.
+   * Appends and hashes bytes as they come. A piece may be gone when the next one is requested. When the source breaks off,
+   * look at `received` for where to resume.
    * @throws JamError JAM_ITEM_SIZE_MISMATCH as soon as more than `size` bytes came, JAM_STORE_NO_SPACE, JAM_STORE_IO
    */
   append(bytes: AsyncIterable<Uint8Array>, size: number): Promise<void>;

@@ -14,7 +14,7 @@ export interface BodyQueue {
 }
 
 /** Enough to keep the connection busy while a piece is written, little enough for many downloads at once. */
-const HIGH_WATER_BYTES = 512 * 1024;
+const HIGH_WATER_BYTES = 256 * 1024;
 
 /** Bytes of an unwanted body that are read to keep the connection; a new connection costs more. */
 const DRAIN_BYTES = 64 * 1024;

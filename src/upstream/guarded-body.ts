@@ -3,8 +3,6 @@ import type { HttpAnswer } from "./http-client.ts";
 import { cancelled } from "./failure.ts";
 import { toUpstreamError } from "./http-failure.ts";
 import { TOLD_SILENCE_MS } from "./waiting.ts";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 
 /** When a connection counts as dead although it is open. */
 export interface PaceLimits {
@@ -47,7 +45,6 @@ export async function* guardedBody(
       if (piece === undefined) return;
       pace.arrived(piece.length);
       yield piece;
-      releaseReceiveBuffers(piece.length);
     }
   } catch (error) {
     throw signal.aborted ? cancelled(signal) : toUpstreamError(error, request);
@@ -112,32 +109,4 @@ function tooSlow(url: string, reason: string): JamError {
     hint: "Run the same command again; it resumes where it stopped.",
     details: { url, reason },
   });
-}
-
-type Collect = (options: { readonly type: "minor" }) => void;
-
-/** Bytes that arrive before the receive buffers are freed. */
-const COLLECT_BYTES = 8 * 2 ** 20;
-
-let collect: Collect | undefined;
-let arrived = 0;
-
-/**
- * Notes that `bytes` arrived in buffers that are done with by now. Node allocates a fresh 64 KiB for each read of a
- * socket; V8 sees only the small objects in front of them and would let some hundred megabytes pile up before it
- * looks. A collection of the youngest objects takes well under a millisecond.
- */
-export function releaseReceiveBuffers(bytes: number): void {
-  arrived += bytes;
-  if (arrived < COLLECT_BYTES) return;
-  arrived = 0;
-  collect ??= exposeCollector();
-  collect({ type: "minor" });
-}
-
-function exposeCollector(): Collect {
-  setFlagsFromString("--expose-gc");
-  const exposed: unknown = runInNewContext("gc");
-  setFlagsFromString("--no-expose-gc");
-  return exposed as Collect;
 }

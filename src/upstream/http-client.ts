@@ -1,7 +1,6 @@
 import { lookup as systemLookup } from "node:dns";
 import { readFile } from "node:fs/promises";
-import { Agent as HttpAgent, type IncomingHttpHeaders } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
+import type { IncomingHttpHeaders } from "node:http";
 import type { LookupFunction } from "node:net";
 import { getCACertificates } from "node:tls";
 
@@ -17,6 +16,7 @@ import {
   redirectRefused,
   refusePrivate,
 } from "./url-policy.ts";
+import { receivingAgents } from "./receive-buffers.ts";
 import { TOLD_SILENCE_MS } from "./waiting.ts";
 
 export interface HttpClientOptions {
@@ -66,9 +66,8 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 export async function openHttpClient(options: HttpClientOptions): Promise<HttpClient> {
   const { default: got } = await import("got");
   const proxySettings = readProxySettings(options.environment);
-  const agentOptions = { keepAlive: true, proxyEnv: proxySettings };
   const ca = options.caFile === undefined ? {} : { ca: await readAuthorities(options.caFile) };
-  const agent = { http: new HttpAgent(agentOptions), https: new HttpsAgent({ ...agentOptions, ...ca }) };
+  const agent = receivingAgents({ keepAlive: true, proxyEnv: proxySettings, ...ca });
   const lookup = createGuardedLookup(options.base);
   const step = options.idleTimeoutMs;
   const client = got.extend({

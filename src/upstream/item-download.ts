@@ -4,6 +4,7 @@ import { readSample, refusal } from "./document-reader.ts";
 import { describeFirstBytes } from "./failure.ts";
 import { guardedBody, type PaceLimits } from "./guarded-body.ts";
 import type { HttpAnswer, HttpClient } from "./http-client.ts";
+import { freePiece, keepNurserySmall } from "./receive-buffers.ts";
 import type { RateLimiter } from "./waiting.ts";
 import { withRetries, type RetryOptions } from "./retry.ts";
 import { createTally, type Tally } from "./tally.ts";
@@ -31,6 +32,7 @@ export async function downloadItem(
   sink: StagedBlob,
   options: FetchOptions,
 ): Promise<void> {
+  keepNurserySmall();
   const tally = createTally(sink, options);
   const download: Download = { ...context, item, sink, tally, signal: options.signal };
   let furthest = sink.received;
@@ -100,7 +102,7 @@ async function transfer(download: Download): Promise<"complete" | "stale"> {
   return "complete";
 }
 
-/** The body through the rate limit, counted. */
+/** The body through the rate limit, counted. A piece is gone when the next one is requested. */
 async function* paced(answer: HttpAnswer, download: Download): AsyncGenerator<Uint8Array> {
   const { limiter, tally, pace, signal } = download;
   for await (const chunk of guardedBody(answer, pace, signal)) {
@@ -108,6 +110,7 @@ async function* paced(answer: HttpAnswer, download: Download): AsyncGenerator<Ui
     if (turn !== undefined) await turn;
     tally.add(chunk.length);
     yield chunk;
+    freePiece(chunk);
   }
 }
 
