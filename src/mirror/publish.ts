@@ -1,16 +1,18 @@
-import type { TreeFile, Store } from "../store/store.ts";
+import type { TreeFile, TreeFolder, Store } from "../store/store.ts";
 import { JamError } from "../shared/errors.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import { mapConcurrently } from "../shared/map-concurrently.ts";
-import type { Sha256 } from "../shared/sha256.ts";
+import { sha256Of, type Sha256 } from "../shared/sha256.ts";
+import { formatAgentName } from "../juju/agent.ts";
 import { PathSpace } from "../juju/path-space.ts";
 import { listDamaged } from "./damaged-list.ts";
+import type { FaceDocument } from "../juju/curated-face.ts";
 import { ownFolder, renderFace, withoutDamaged } from "./face.ts";
 import { keepSnapshot, type SnapshotContent } from "./keep-snapshot.ts";
 import { readHeaders, readSnapshotsOf } from "./read-snapshots.ts";
 import { noteMove, readRefs } from "./refs.ts";
 import { gracedIn } from "./retention.ts";
-import { firstTreeId, snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import { firstTreeId, isTreeOf, snapshotIdOf, type Snapshot } from "./snapshot.ts";
 
 /** Where a snapshot is shown, and what of the ref's earlier ones stays reachable. */
 export interface Publication {
@@ -51,7 +53,8 @@ export async function showSnapshot(
   // Left from an earlier time that the ref showed this snapshot, or from a run that was killed.
   const isShown = (await store.refs.list()).some(({ target }) => target === treeId);
   if (!isShown) await store.trees?.delete(treeId);
-  if (!(await buildTree(store, treeId, { snapshot, graced }))) throw allDamaged(snapshot);
+  const base = before !== undefined && isTreeOf(before, ref) ? before : undefined;
+  if (!(await buildTree(store, treeId, { snapshot, graced, base }))) throw allDamaged(snapshot);
   await moveRef(store, ref, { ...move, before, treeId });
 }
 
@@ -68,6 +71,14 @@ export async function readGraced(
   return readSnapshotsOf(store, graced);
 }
 
+/** What a tree is built from. */
+export interface TreeContent {
+  readonly snapshot: Snapshot;
+  readonly graced: readonly Snapshot[];
+  /** The tree of the same ref that it takes the place of: what both contain is shared. Undefined builds all of it anew. */
+  readonly base: string | undefined;
+}
+
 /**
  * Builds a tree of a snapshot, with what clients of the graced ones still need and without what is noted as damaged. A
  * complete one of that id stays; where no plain files are served there is none, and the ref alone moves. False, and
@@ -76,15 +87,24 @@ export async function readGraced(
 export async function buildTree(
   store: Pick<Store, "trees" | "blobs" | "documents">,
   treeId: string,
-  { snapshot, graced }: { readonly snapshot: Snapshot; readonly graced: readonly Snapshot[] },
+  { snapshot, graced, base }: TreeContent,
 ): Promise<boolean> {
   if (store.trees === undefined) return true;
   const damaged = await listDamaged(store.documents);
   const shown = withoutDamaged(snapshot, damaged);
   if (shown.agents.length === 0 && snapshot.agents.length > 0) return false;
   const lost = await lostTarballs(store.blobs, shown, graced);
-  await store.trees.build(treeId, treeFiles(shown, { graced, lost: lost.union(damaged) }));
+  const parts = treeParts(snapshot, { graced, lost: lost.union(damaged) });
+  const without = damagedPaths([snapshot, ...graced], damaged).difference(new Set(parts.keys()));
+  await store.trees.build(treeId, parts.values(), { base, without });
   return true;
+}
+
+/** Where tarballs of these snapshots would be that are damaged. */
+function damagedPaths(snapshots: readonly Snapshot[], damaged: ReadonlySet<Sha256>): Set<string> {
+  if (damaged.size === 0) return new Set();
+  const agents = snapshots.flatMap((one) => one.agents.filter(({ sha256 }) => damaged.has(sha256)));
+  return new Set(agents.map(({ path }) => path));
 }
 
 function allDamaged({ id }: Snapshot): JamError {
@@ -147,23 +167,42 @@ async function lostTarballs(
   return lost;
 }
 
-function treeFiles(
+/** The new snapshot comes first: upstream may have a folder now where an older snapshot has a file. */
+function treeParts(
   snapshot: Snapshot,
   { graced, lost }: { readonly graced: readonly Snapshot[]; readonly lost: ReadonlySet<Sha256> },
-): TreeFile[] {
-  const files = new Map<string, TreeFile>();
+): ReadonlyMap<string, TreeFile | TreeFolder> {
+  const parts = new Map<string, TreeFile | TreeFolder>();
   const space = new PathSpace();
-  // Upstream may have a folder now where an older snapshot has a file: the new snapshot comes first.
-  const add = (file: TreeFile) => {
-    if (!files.has(file.path) && space.take(file.path) === undefined) files.set(file.path, file);
+  const add = (path: string, part: TreeFile | TreeFolder) => {
+    if (!parts.has(path) && space.take(path) === undefined) parts.set(path, part);
   };
-  for (const { path, text } of renderFace(snapshot)) add({ path, bytes: Buffer.from(text) });
-  for (const { path, sha256 } of snapshot.agents) add({ path, sha256 });
-  for (const old of graced) {
-    for (const { path, text } of renderFace(withoutDamaged(old, lost))) {
-      if (path.startsWith(ownFolder(old))) add({ path, bytes: Buffer.from(text) });
-    }
-    for (const { path, sha256 } of old.agents) if (!lost.has(sha256)) add({ path, sha256 });
+  const shown = withoutDamaged(snapshot, lost);
+  const rendered = renderFace(shown);
+  const addOwn = (one: Snapshot, render: () => readonly FaceDocument[]) => {
+    const folder = ownFolder(one).slice(0, -1);
+    add(folder, { folder, version: versionOf(one, lost), documents: () => documentsIn(folder, render()) });
+  };
+  addOwn(snapshot, () => rendered);
+  for (const { path, text } of rendered) {
+    if (!path.startsWith(ownFolder(snapshot))) add(path, { path, bytes: Buffer.from(text) });
   }
-  return [...files.values()];
+  for (const { path, sha256 } of shown.agents) add(path, { path, sha256 });
+  for (const old of graced) {
+    addOwn(old, () => renderFace(withoutDamaged(old, lost)));
+    for (const { path, sha256 } of old.agents) if (!lost.has(sha256)) add(path, { path, sha256 });
+  }
+  return parts;
+}
+
+function documentsIn(folder: string, documents: readonly FaceDocument[]) {
+  return documents.flatMap(({ path, text }) =>
+    path.startsWith(`${folder}/`) ? [{ name: path.slice(folder.length + 1), bytes: Buffer.from(text) }] : [],
+  );
+}
+
+/** Documents of a snapshot differ only by what they cannot list, because it is damaged or lost. */
+function versionOf({ agents }: Snapshot, lost: ReadonlySet<Sha256>): string {
+  const left = lost.size === 0 ? [] : agents.filter(({ sha256 }) => lost.has(sha256));
+  return left.length === 0 ? "whole" : sha256Of(left.map(formatAgentName).sort().join("\n"));
 }

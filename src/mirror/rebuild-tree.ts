@@ -4,11 +4,11 @@ import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import { contentsOf } from "./contents.ts";
 import { listDamaged } from "./damaged-list.ts";
-import { buildTree, moveRef } from "./publish.ts";
+import { buildTree, moveRef, type TreeContent } from "./publish.ts";
 import { readHeaders, readSnapshotsOf } from "./read-snapshots.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
 import { gracedIn, type RetentionRules } from "./retention.ts";
-import { isFirstTree, nextTreeId, snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import { isFirstTree, isTreeOf, nextTreeId, snapshotIdOf, type Snapshot } from "./snapshot.ts";
 import { stateDocument } from "./state-document.ts";
 
 /** Says that published trees may link damaged files, until they have been built again. */
@@ -85,7 +85,9 @@ async function rebuildShown(
   const read = await readSnapshotsOf(store, new Set([...graced, id]));
   const snapshot = read.find((one) => one.id === id);
   if (snapshot === undefined) return;
-  await rebuild(store, ref, { snapshot, graced: read.filter((one) => graced.has(one.id)), now });
+  // Nothing is shared with the tree before, which may contain what is damaged.
+  const content = { snapshot, graced: read.filter((one) => graced.has(one.id)), base: undefined };
+  await rebuild(store, ref, { ...content, now });
 }
 
 type Shown = Awaited<ReturnType<typeof readShown>>[number];
@@ -102,7 +104,9 @@ export async function rebuildWithoutGraced(store: Store, rules: RetentionRules, 
     const since = ref.order.at(-1)?.since ?? new Date(header.createdAt);
     if (now.getTime() - since.getTime() < rules.graceMs) continue;
     const [snapshot] = await readSnapshotsOf(store, new Set([header.id]));
-    if (snapshot !== undefined) await rebuild(store, ref, { snapshot, graced: [], now });
+    if (snapshot === undefined) continue;
+    const base = isTreeOf(ref.treeId, ref.name) ? ref.treeId : undefined;
+    await rebuild(store, ref, { snapshot, graced: [], base, now });
   }
 }
 
@@ -118,7 +122,7 @@ async function readShown(store: Pick<Store, "documents" | "refs">) {
 async function rebuild(
   store: Store,
   { name, treeId }: ShownRef,
-  { now, ...tree }: { readonly snapshot: Snapshot; readonly graced: readonly Snapshot[]; readonly now: Date },
+  { now, ...tree }: TreeContent & { readonly now: Date },
 ): Promise<void> {
   // Where no plain files are served there is no tree, and nothing in it to be replaced.
   if (store.trees === undefined) return;

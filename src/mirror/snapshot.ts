@@ -99,6 +99,11 @@ export function isFirstTree(treeId: string): boolean {
   return parseTreeId(treeId).generation === 1;
 }
 
+/** True for a tree that was built for this ref. */
+export function isTreeOf(treeId: string, ref: RefName): boolean {
+  return parseTreeId(treeId).ref === ref;
+}
+
 /**
  * The id of the first tree of a snapshot that is built for a ref. What a tree contains in addition to its snapshot depends on
  * what its ref has shown before, so refs share no trees.

@@ -23,10 +23,15 @@ export const STORE_FOLDERS = [
   "partial",
   "quarantine",
   "published",
+  "pools",
   "refs",
 ] as const;
 
+/** The file of a published tree that names what it has in a pool. */
+export const SHARES_FILE = "shares.json.gz";
+
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,199}$/;
+const POOL_TARGET = /^(?:\.\.\/){3,}pools\/(?<pool>[^/]+)\/./;
 const PUBLISHED_TARGET = /^\.\.\/published\/(?<id>[^/]+)$/;
 
 /** The version that the text of the `format` file names, or undefined when it names none. */
@@ -111,6 +116,22 @@ export function formatRefTarget(treeId: string): string {
 export function parseRefTarget(target: string): string | undefined {
   const id = PUBLISHED_TARGET.exec(target)?.groups?.["id"];
   return id !== undefined && isTreeId(id) ? id : undefined;
+}
+
+/** `pools/<pool>`: files that trees of one ref share, at the paths that they have in these trees. */
+export function poolFolder(pool: string): string {
+  return `pools/${pool}`;
+}
+
+/** What the symbolic link at `path` of a published tree holds, which leads to the same path of a pool. */
+export function formatPoolLink(pool: string, path: string): string {
+  return `${"../".repeat(path.split("/").length + 2)}${poolFolder(pool)}/${path}`;
+}
+
+/** The pool that the target of a link in a published tree leads to, or undefined when it leads to none. */
+export function parsePoolLink(target: string): string | undefined {
+  const pool = POOL_TARGET.exec(target)?.groups?.["pool"];
+  return pool !== undefined && isTreeId(pool) ? pool : undefined;
 }
 
 /**

@@ -155,6 +155,26 @@ export interface DocumentStore {
 export type TreeFile =
   { readonly path: string; readonly bytes: Uint8Array } | { readonly path: string; readonly sha256: Sha256 };
 
+/** A folder of documents that never changes once it is there: trees that contain it can share it. */
+export interface TreeFolder {
+  readonly folder: string;
+  /** Another one where the same folder has other documents. */
+  readonly version: string;
+  /** Its documents; asked only when no tree to share with has the folder in this version. */
+  readonly documents: () => Iterable<{ readonly name: string; readonly bytes: Uint8Array }>;
+}
+
+/** How a tree is built next to others. */
+export interface TreeOptions {
+  /**
+   * The tree that the new one takes the place of. What both contain may be shared, and while both are there, each may
+   * contain files of the other; under no path does the content ever change. Default none.
+   */
+  readonly base?: string | undefined;
+  /** Paths that must not be found in the new tree, not even because the base has them. Default none. */
+  readonly without?: Iterable<string> | undefined;
+}
+
 /** A ref's name and what it points at. */
 export interface Ref {
   readonly name: string;
@@ -185,7 +205,10 @@ export interface RefStore {
   delete(name: string): Promise<void>;
 }
 
-/** Published trees: what a plain web server or `--metadata-source` reads. Immutable once built. */
+/**
+ * Published trees: what a plain web server or `--metadata-source` reads. What a tree was built from stays in it, unchanged,
+ * until it is deleted.
+ */
 export interface TreeStore {
   /**
    * Builds the whole tree, flushed, under `id`, or nothing at all; replaces an unfinished one of a crashed run.
@@ -193,11 +216,11 @@ export interface TreeStore {
    * @throws JamError JAM_STORE_CORRUPT naming a blob that is missing, JAM_METADATA_CONFLICT for an unsafe path or one
    *   with two contents, JAM_STORE_NO_SPACE, JAM_STORE_IO
    */
-  build(id: string, files: Iterable<TreeFile>): Promise<void>;
+  build(id: string, parts: Iterable<TreeFile | TreeFolder>, options?: TreeOptions): Promise<void>;
   /** Ids of complete trees, ascending. */
   list(): Promise<string[]>;
   /**
-   * No error when it is absent.
+   * Deletes a tree, and of what it shares what no other tree needs. No error when it is absent.
    * @throws JamError JAM_USAGE_INVALID when a ref points at it
    */
   delete(id: string): Promise<void>;

@@ -4,6 +4,7 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { jamHere } from "../helpers/jam-here.ts";
 import { openOldStore } from "../helpers/old-store.ts";
@@ -32,7 +33,7 @@ function fields(value: unknown, at = ""): string[] {
 }
 
 /** What Juju reads: its own formats, tested elsewhere. */
-const SERVED = /^(?:published|refs|tools)\//;
+const SERVED = /^(?:pools\/|refs\/|tools\/|published\/[^/]+\/tools\/)/;
 
 /** Adds the patterns of all files of a data directory, with the fields of those that are documents. */
 async function collect(data: string, shapes: Map<string, Set<string>>): Promise<void> {
@@ -43,8 +44,11 @@ async function collect(data: string, shapes: Map<string, Set<string>>): Promise<
     if (SERVED.test(name)) continue;
     const known = shapes.get(name) ?? new Set();
     shapes.set(name, known);
-    if (!name.endsWith(".json") && !name.startsWith("catalogue/")) continue;
-    for (const field of fields(JSON.parse(await readFile(path, "utf8")))) known.add(field);
+    const isPacked = name.endsWith(".json.gz");
+    if (!isPacked && !name.endsWith(".json") && !name.startsWith("catalogue/")) continue;
+    const bytes = await readFile(path);
+    const text = (isPacked ? gunzipSync(bytes) : bytes).toString("utf8");
+    for (const field of fields(JSON.parse(text))) known.add(field);
   }
 }
 

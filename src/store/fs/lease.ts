@@ -52,7 +52,13 @@ export interface FsWriterLease extends WriterLease {
 export function fsLease(
   root: string,
   lock: Lock,
-  { now, recover }: { readonly now: () => Date; readonly recover: () => Promise<string | undefined> },
+  {
+    now,
+    recover,
+  }: {
+    readonly now: () => Date;
+    readonly recover: (requireHeld: RequireHeld) => Promise<string | undefined>;
+  },
 ): FsWriterLease {
   let held: FsLease | undefined;
   return {
@@ -61,7 +67,7 @@ export function fsLease(
       const lease = await takeLock(root, lock, holder);
       held = lease;
       try {
-        const note = await recover();
+        const note = await recover(() => lease.requireHeld());
         return { ...defined({ note }), lost: lease.lost, release: () => lease.release() };
       } catch (error) {
         await lease.release();

@@ -6,7 +6,7 @@ import { MIRROR_REF } from "../../shared/ref-name.ts";
 import type { Store } from "../store.ts";
 import { fsBlobStore } from "./blobs.ts";
 import { fsDocumentStore } from "./documents.ts";
-import { CACHE_LOCK, WRITER_LOCK, fsLease } from "./lease.ts";
+import { CACHE_LOCK, type RequireHeld, WRITER_LOCK, fsLease } from "./lease.ts";
 import { readStoreFormat } from "./open-fs-reader.ts";
 import { recoverStore, removeUselessPartials } from "./recover.ts";
 import { ensureFaceLink, fsRefStore } from "./refs.ts";
@@ -35,9 +35,9 @@ export async function openFsStore(dataDir: string, options: FsStoreOptions = {})
   const now = options.now ?? (() => new Date());
   const format = await readStoreFormat(root);
   if (options.create === true) await createFolders(root, format);
-  const recover = async () => {
+  const recover = async (requireHeld: RequireHeld) => {
     await raiseFormat(root);
-    return recoverStore(root);
+    return recoverStore(root, requireHeld);
   };
   const lease = fsLease(root, WRITER_LOCK, { now, recover });
   const recoverCache = async () => {

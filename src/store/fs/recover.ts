@@ -23,8 +23,9 @@ import {
   partialPaths,
 } from "../layout.ts";
 import { isBlobFile } from "./blobs.ts";
-import { CACHE_LOCK, whileUnlocked } from "./lease.ts";
+import { CACHE_LOCK, type RequireHeld, whileUnlocked } from "./lease.ts";
 import { copiedWithoutLinks, ensureFaceLink, noSymbolicLinks } from "./refs.ts";
+import { removeUnfinishedTrees } from "./trees.ts";
 
 /** Blob folders hold no temporary files: a blob arrives there by the rename of its partial file. */
 const SWEPT = ["", ...STORE_FOLDERS.filter((folder) => !folder.startsWith("blobs"))];
@@ -35,7 +36,8 @@ const SWEPT = ["", ...STORE_FOLDERS.filter((folder) => !folder.startsWith("blobs
  * people should know of it. Call with the lease held.
  * @throws JamError JAM_STORE_COPIED when the links cannot be told from what is there, JAM_STORE_…
  */
-export async function recoverStore(root: string): Promise<string | undefined> {
+export async function recoverStore(root: string, requireHeld: RequireHeld): Promise<string | undefined> {
+  await removeUnfinishedTrees(root, requireHeld);
   for (const folder of SWEPT) await removeTemporaries(join(root, folder));
   await removeUselessPartials(root, "run");
   await recoverCache(root);

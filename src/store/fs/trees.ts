@@ -1,56 +1,65 @@
-import { constants } from "node:fs";
-import { chmod, copyFile, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { lstatSync } from "node:fs";
+import { lstat, mkdir, rename, rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import {
   FOLDER_MODE,
+  isTemporaryName,
   listNames,
   syncFolder,
-  temporaryPath,
-  writeFlushed,
-  uniqueWord,
   temporaryName,
+  temporaryPath,
+  uniqueWord,
+  writeFlushed,
 } from "../../disk/durable-write.ts";
-import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
-import { isAbsent, isLinkRefused, JamError } from "../../shared/errors.ts";
+import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
+import { isAbsent, JamError } from "../../shared/errors.ts";
 import { mapConcurrently } from "../../shared/map-concurrently.ts";
-import type { Sha256 } from "../../shared/sha256.ts";
-import { blobPath, isTreeId, isTreePath, TREE_FOLDER } from "../layout.ts";
+import { blobPath, formatPoolLink, isTreeId, TREE_FOLDER } from "../layout.ts";
 import { checkRefName } from "../store-errors.ts";
-import type { RefStore, TreeFile, TreeStore } from "../store.ts";
-import { isBlobFile } from "./blobs.ts";
+import type { RefStore, TreeStore } from "../store.ts";
 import type { RequireHeld } from "./lease.ts";
+import { linkBlob, missingBlob } from "./link-blob.ts";
+import { removeFromPool, removeUnusedPools } from "./pool-removal.ts";
+import { addToPool, choosePool, type PoolPlace } from "./pools.ts";
+import { noSymbolicLinks } from "./refs.ts";
+import { planTree, type TreePlan } from "./tree-plan.ts";
+import { readShares, writeShares } from "./tree-shares.ts";
 
 /** File operations under way at once: keeps the thread pool busy without thousands of waiting promises. */
 const PARALLEL = 64;
+/** Looks at the disk in a row before others have their turn: some milliseconds. */
+const LOOKS_IN_A_ROW = 1_000;
 
 /**
- * Trees as folders `published/<id>/tools`, so that `published/<id>` is what Juju takes as `--metadata-source`. A tree
- * is built under a temporary name and gets its id by one rename when all of it is on disk; it loses its id by one
- * rename before the first file of it goes. So what has an id is whole.
+ * Trees as folders `published/<id>/tools`, so that `published/<id>` is what Juju takes as `--metadata-source`. What a tree
+ * shares is in `pools/`, and the tree has links to it. A tree is built under a temporary name and gets its id by one
+ * rename when all of it is on disk, in its pool too; it loses its id by one rename before the first file of it goes. So
+ * what has an id is whole.
  */
 export function fsTreeStore(root: string, refs: Pick<RefStore, "list">, requireHeld: RequireHeld): TreeStore {
   const published = join(root, "published");
   return {
-    async build(id, files) {
+    async build(id, parts, { base, without } = {}) {
       checkRefName(id);
       requireHeld();
       if (await isFolder(join(published, id))) return;
+      const plan = planTree(parts);
+      await checkBlobs(root, plan);
+      const shares = plan.links.length > 0;
+      const place = shares ? await choosePool(root, id, { shared: plan.shared, base, without }) : undefined;
       const staged = temporaryPath(published);
       try {
-        await fillTree(root, staged, planTree(files));
+        await fillTree(root, staged, { plan, place, requireHeld });
         await attempt(`write ${join(published, id)}`, () => rename(staged, join(published, id)));
         await syncFolder(published);
       } catch (error) {
-        // What cannot be removed now is left to `recover`; the cause is what matters here.
-        await removeTree(staged).catch(() => undefined);
+        // What cannot be removed now is left to the next recovery; the cause is what matters here.
+        await removeDoomed(root, staged, requireHeld).catch(() => undefined);
         throw error;
       }
     },
-    async list() {
-      const names = (await listNames(published)).filter(isTreeId);
-      const folders = await Promise.all(names.map((name) => isFolder(join(published, name))));
-      return names.filter((_, at) => folders[at]).sort();
-    },
+    list: () => listTrees(root),
     async delete(id) {
       checkRefName(id);
       requireHeld();
@@ -68,108 +77,129 @@ export function fsTreeStore(root: string, refs: Pick<RefStore, "list">, requireH
       });
       if (moved === undefined) return;
       await syncFolder(published);
-      await removeTree(doomed);
+      await removeDoomed(root, doomed, requireHeld);
     },
   };
 }
 
-async function removeTree(folder: string): Promise<void> {
+/** Removes the trees of runs that were killed, with what they have in pools. Call with the lease held. */
+export async function removeUnfinishedTrees(root: string, requireHeld: RequireHeld): Promise<void> {
+  const published = join(root, "published");
+  const names = (await listNames(published)).filter(isTemporaryName);
+  for (const name of names) await removeDoomed(root, join(published, name), requireHeld);
+  const trees = await listTrees(root);
+  await removeUnusedPools(
+    root,
+    trees.map((id) => join(published, id)),
+    requireHeld,
+  );
+}
+
+/** Removes a tree that has no id: first what it has in its pool, so that a kill leaves the note of that. */
+async function removeDoomed(root: string, folder: string, requireHeld: RequireHeld): Promise<void> {
+  const shares = await readShares(folder);
+  if (shares !== undefined) {
+    // The newest one is most like the others: mostly nothing has to be read but that.
+    const others = (await listTrees(root)).reverse().map((id) => join(root, "published", id));
+    await removeFromPool(root, shares, { others, requireHeld });
+  }
   await attempt(`remove ${folder}`, () => rm(folder, { recursive: true, force: true }));
 }
 
-/** What a tree consists of: every folder, parents first, and every path once. */
-interface TreePlan {
-  readonly folders: readonly string[];
-  readonly files: readonly TreeFile[];
+/** Ids of complete trees, ascending. */
+async function listTrees(root: string): Promise<string[]> {
+  const published = join(root, "published");
+  const names = (await listNames(published)).filter(isTreeId);
+  const folders = await Promise.all(names.map((name) => isFolder(join(published, name))));
+  return names.filter((_, at) => folders[at]).sort();
 }
 
-function planTree(files: Iterable<TreeFile>): TreePlan {
-  const byPath = new Map<string, TreeFile>();
-  const folders = new Set<string>([TREE_FOLDER]);
-  for (const file of files) {
-    if (!isTreePath(file.path)) throw badPath(file.path, "is no safe relative path");
-    const known = byPath.get(file.path);
-    if (known !== undefined && !isSameFile(known, file))
-      throw badPath(file.path, "is listed with two contents");
-    const path = `${TREE_FOLDER}/${file.path}`;
-    byPath.set(file.path, { ...file, path });
-    for (let up = dirname(path); up !== "."; up = dirname(up)) folders.add(up);
-  }
-  return { folders: [...folders].sort(), files: [...byPath.values()] };
-}
-
-function isSameFile(one: TreeFile, other: TreeFile): boolean {
-  if ("sha256" in one) return "sha256" in other && one.sha256 === other.sha256;
-  return "bytes" in other && Buffer.compare(one.bytes, other.bytes) === 0;
-}
-
-async function fillTree(root: string, staged: string, plan: TreePlan): Promise<void> {
+/**
+ * The order is the safety proof: the note of what the tree shares, then what it has for itself, at last what the pool gains. A
+ * run that is killed leaves its note, by which the next one takes the rest away.
+ */
+async function fillTree(
+  root: string,
+  staged: string,
+  {
+    plan,
+    place,
+    requireHeld,
+  }: {
+    readonly plan: TreePlan;
+    readonly place: PoolPlace | undefined;
+    readonly requireHeld: RequireHeld;
+  },
+): Promise<void> {
+  const tools = join(staged, TREE_FOLDER);
+  const folders = ["", ...plan.folders].map((folder) => join(tools, folder));
   await attempt(`create folder ${staged}`, async () => {
-    await mkdir(staged, { mode: FOLDER_MODE });
-    for (const folder of plan.folders) await mkdir(join(staged, folder), { mode: FOLDER_MODE });
+    for (const folder of [staged, ...folders]) await mkdir(folder, { mode: FOLDER_MODE });
   });
-  await checkBlobs(root, plan.files);
+  if (place !== undefined) {
+    await writeShares(staged, {
+      pool: place.pool,
+      links: plan.links,
+      files: plan.shared.blobs.map(({ path }) => path),
+      folders: plan.shared.folders.map(({ folder, version }) => ({ path: folder, version })),
+    });
+  }
   // All under way settle before a failure shows, so that nothing still writes into a tree that is being removed.
-  await mapConcurrently(plan.files, (file) => addFile(root, staged, file), PARALLEL);
-  await mapConcurrently([...plan.folders, "."], (folder) => syncFolder(join(staged, folder)), PARALLEL);
+  await mapConcurrently(
+    plan.documents,
+    ({ path, bytes }) =>
+      attempt(`write ${join(tools, path)}`, () => writeFlushed(join(tools, path), bytes, 0o644)),
+    PARALLEL,
+  );
+  await mapConcurrently(
+    plan.blobs,
+    ({ path, sha256 }) => linkBlob(root, sha256, join(tools, path)),
+    PARALLEL,
+  );
+  if (place !== undefined) await putPoolLinks(root, tools, { links: plan.links, pool: place.pool });
+  await mapConcurrently([...folders, staged], syncFolder, PARALLEL);
+  if (place === undefined) return;
+  await syncFolder(join(root, "published"));
+  await addToPool(root, place, { staging: staged, requireHeld });
 }
 
-async function checkBlobs(root: string, files: readonly TreeFile[]): Promise<void> {
-  const wanted = new Map<Sha256, string>();
-  for (const file of files) if ("sha256" in file) wanted.set(file.sha256, file.path);
-  const check = async ([sha256, path]: [Sha256, string]) => {
-    if (!(await isBlobFile(join(root, blobPath(sha256))))) throw missingBlob(sha256, path);
-  };
-  await mapConcurrently(wanted, check, PARALLEL);
+async function putPoolLinks(
+  root: string,
+  tools: string,
+  { links, pool }: { readonly links: readonly string[]; readonly pool: string },
+): Promise<void> {
+  for (const path of links) {
+    await attempt(`create ${join(tools, path)}`, async () => {
+      try {
+        await symlink(formatPoolLink(pool, path), join(tools, path));
+      } catch (error) {
+        throw noSymbolicLinks(error, root);
+      }
+    });
+  }
 }
 
-async function addFile(root: string, staged: string, file: TreeFile): Promise<void> {
-  const target = join(staged, file.path);
-  await attempt(`write ${target}`, async () => {
-    if ("bytes" in file) return writeFlushed(target, file.bytes, 0o644);
-    const blob = join(root, blobPath(file.sha256));
-    try {
-      await link(blob, target);
-    } catch (error) {
-      if (isAbsent(error)) throw missingBlob(file.sha256, file.path);
-      if (!isLinkRefused(error)) throw error;
-      await copyFlushed(blob, target);
-    }
-  });
+async function checkBlobs(root: string, { blobs, shared }: TreePlan): Promise<void> {
+  let looks = 0;
+  for (const { sha256, path } of [...blobs, ...shared.blobs]) {
+    if ((looks += 1) % LOOKS_IN_A_ROW === 0) await setImmediate();
+    if (!isBlob(join(root, blobPath(sha256)))) throw missingBlob(sha256, path);
+  }
 }
 
-async function copyFlushed(from: string, to: string): Promise<void> {
-  await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  await chmod(to, 0o444);
-  const file = await open(to, "r");
+/** One synchronous system call takes 3 µs, a turn through the thread pool 40 µs and more. */
+function isBlob(path: string): boolean {
   try {
-    await file.sync();
-  } finally {
-    await file.close();
+    return lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw toStoreError(error, `read ${path}`);
   }
 }
 
 async function isFolder(path: string): Promise<boolean> {
   const stat = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
   return stat?.isDirectory() ?? false;
-}
-
-function badPath(path: string, reason: string): JamError {
-  return new JamError("JAM_METADATA_CONFLICT", `The path ${JSON.stringify(path)} ${reason}.`, {
-    hint: "Deny one of the agents that have this path in jam.yaml.",
-    details: { path },
-  });
-}
-
-function missingBlob(sha256: Sha256, path: string): JamError {
-  return new JamError(
-    "JAM_STORE_CORRUPT",
-    `${path} cannot be published: blob ${sha256} is not in the store.`,
-    {
-      hint: "Run `jam sync` to fetch it again.",
-      details: { sha256, path },
-    },
-  );
 }
 
 function treeInUse(id: string, refs: readonly string[]): JamError {

@@ -1,0 +1,157 @@
+import { type BigIntStats, lstatSync } from "node:fs";
+import { mkdir, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import {
+  FOLDER_MODE,
+  listNames,
+  makeFolder,
+  syncFolder,
+  temporaryPath,
+  writeFlushed,
+} from "../../disk/durable-write.ts";
+import { attempt, toStoreError } from "../../disk/io-error.ts";
+import { isAbsent, systemCode } from "../../shared/errors.ts";
+import { mapConcurrently } from "../../shared/map-concurrently.ts";
+import { blobPath, poolFolder } from "../layout.ts";
+import type { TreeOptions } from "../store.ts";
+import type { RequireHeld } from "./lease.ts";
+import { linkBlob } from "./link-blob.ts";
+import { parentsOf, type SharedPlan } from "./tree-plan.ts";
+import { isKnown, readShares, type TreeShares } from "./tree-shares.ts";
+
+/** File operations under way at once: keeps the thread pool busy without thousands of waiting promises. */
+const PARALLEL = 64;
+/** Looks at the disk in a row before others have their turn: some milliseconds. */
+const LOOKS_IN_A_ROW = 500;
+
+/** A pool, and what is not in it yet. */
+export interface PoolPlace {
+  readonly pool: string;
+  readonly missing: SharedPlan;
+}
+
+/**
+ * The pool for a new tree: that of its base, unless a path there would change its content; else a new one. A pool only ever
+ * gains names that nothing lists yet and loses names that no tree needs any longer, so trees that share it stay whole.
+ * The blobs of the plan are here.
+ */
+export async function choosePool(
+  root: string,
+  id: string,
+  { shared, base, without = [] }: TreeOptions & { readonly shared: SharedPlan },
+): Promise<PoolPlace> {
+  const shares = base === undefined ? undefined : await readShares(join(root, "published", base));
+  if (shares !== undefined && isKnown(shares)) {
+    const missing = await compareWithPool(root, { shared, shares, without });
+    if (missing !== undefined) return { pool: shares.pool, missing };
+  }
+  return { pool: await newPool(root, id), missing: shared };
+}
+
+/** What the pool of a tree has not got of a plan; undefined when the plan does not fit it. */
+async function compareWithPool(
+  root: string,
+  {
+    shared,
+    shares,
+    without,
+  }: { readonly shared: SharedPlan; readonly shares: TreeShares; readonly without: Iterable<string> },
+): Promise<SharedPlan | undefined> {
+  const pool = join(root, poolFolder(shares.pool));
+  if (look(pool)?.isDirectory() !== true) return undefined;
+  for (const path of without) if (look(join(pool, path)) !== undefined) return undefined;
+  const versions = new Map(shares.folders.map(({ path, version }) => [path, version]));
+  const folders = [];
+  for (const folder of shared.folders) {
+    const found = look(join(pool, folder.folder));
+    if (found === undefined) folders.push(folder);
+    else if (versions.get(folder.folder) !== folder.version || !found.isDirectory()) return undefined;
+  }
+  const blobs = [];
+  let looks = 0;
+  for (const blob of shared.blobs) {
+    if ((looks += 1) % LOOKS_IN_A_ROW === 0) await setImmediate();
+    const found = look(join(pool, blob.path));
+    if (found === undefined) blobs.push(blob);
+    // Another file of the same name: its bytes may be others, or damaged.
+    else if (!isSameFile(found, look(join(root, blobPath(blob.sha256))))) return undefined;
+  }
+  const parents = new Set(
+    [...blobs.map(({ path }) => path), ...folders.map(({ folder }) => folder)].flatMap(parentsOf),
+  );
+  for (const parent of parents) if (look(join(pool, parent))?.isDirectory() === false) return undefined;
+  return { blobs, folders };
+}
+
+function isSameFile(one: BigIntStats, other: BigIntStats | undefined): boolean {
+  return other !== undefined && one.isFile() && one.ino === other.ino && one.dev === other.dev;
+}
+
+/** Synchronous: one of thousands of calls in a row, each a few microseconds. */
+function look(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw toStoreError(error, `read ${path}`);
+  }
+}
+
+async function newPool(root: string, id: string): Promise<string> {
+  const taken = new Set(await listNames(join(root, "pools")));
+  for (let turn = 1; ; turn += 1) {
+    const name = turn === 1 ? id : `${id}.${turn}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** Adds what is missing to a pool, flushed. `staging` is a folder for what is not whole yet. */
+export async function addToPool(
+  root: string,
+  { pool, missing }: PoolPlace,
+  { staging, requireHeld }: { readonly staging: string; readonly requireHeld: RequireHeld },
+): Promise<void> {
+  const folder = join(root, poolFolder(pool));
+  await makeFolder(folder);
+  const paths = [...missing.blobs.map(({ path }) => path), ...missing.folders.map((one) => one.folder)];
+  const changed = await makeParents(folder, paths);
+  await mapConcurrently(
+    missing.blobs,
+    async ({ sha256, path }) => {
+      requireHeld();
+      await linkBlob(root, sha256, join(folder, path));
+    },
+    PARALLEL,
+  );
+  for (const { folder: path, documents } of missing.folders) {
+    const staged = temporaryPath(staging);
+    await attempt(`write ${join(folder, path)}`, async () => {
+      await mkdir(staged, { mode: FOLDER_MODE });
+      for (const { name, bytes } of documents()) await writeFlushed(join(staged, name), bytes, 0o644);
+      await syncFolder(staged);
+      requireHeld();
+      await rename(staged, join(folder, path));
+    });
+  }
+  await mapConcurrently(changed, syncFolder, PARALLEL);
+}
+
+/** Makes the folders that these paths are in, and gives every folder that gets a new entry. */
+async function makeParents(pool: string, paths: readonly string[]): Promise<Set<string>> {
+  const parents = new Set(paths.flatMap(parentsOf));
+  const changed = new Set(paths.map((path) => join(pool, dirname(path))));
+  // Parents first.
+  for (const parent of [...parents].sort()) {
+    const path = join(pool, parent);
+    await attempt(`create folder ${path}`, async () => {
+      try {
+        await mkdir(path, { mode: FOLDER_MODE });
+        changed.add(dirname(path));
+      } catch (error) {
+        if (systemCode(error) !== "EEXIST") throw error;
+      }
+    });
+  }
+  return changed;
+}
