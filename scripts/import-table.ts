@@ -100,6 +100,14 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     packages: ["p-queue"],
     because: "a use case takes its collaborators as arguments, by the contracts",
   },
+  cache: {
+    project: [...DOMAIN, "mirror", "metadata", "sync"],
+    typesOf: CONTRACTS,
+    node: [],
+    packages: [],
+    because:
+      "what a mirror in cache mode offers and fetches on request; a refresh is a sync without tarballs",
+  },
   audit: {
     project: [...DOMAIN, "mirror", "metadata"],
     typesOf: CONTRACTS,
@@ -172,6 +180,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "medium",
       "program",
       "sync",
+      "cache",
       "verify",
       "upgrade",
       "bundle",

@@ -29,7 +29,8 @@ export async function readUpstreamAgents(
   });
   // The rules go along for what they name and the first upstream does not list: then the next one is asked.
   const select = [{ streams, prereleases: true }, ...options.rules.select];
-  return (await planMirrorSync({ ...options, rules: { select, deny: [] } }, work)).plan.wanted;
+  return (await planMirrorSync({ ...options, rules: { select, deny: [] }, isCache: false }, work)).plan
+    .wanted;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Config, StoreConfig } from "../config/config.ts";
+import type { OfferWatch } from "../cache/offer-watch.ts";
 import type { AskQuery } from "../server/queries.ts";
 import type { RequestRecord } from "../server/request-log.ts";
 import type { MirrorServer } from "../server/server.ts";
@@ -20,6 +21,12 @@ export interface ComposeServerOptions {
   readonly onUnnoted?: (reason: string) => void;
   /** Called when fewer connections fit into the limit of open files than the settings allow. Default: nobody. */
   readonly onFewFiles?: (connections: number) => void;
+  /** Told in cache mode when upstream goes away, is refused, or is back. Default: nobody. */
+  readonly onUpstream?: (message: string) => void;
+  /** Of this process, for what is requested of upstream in cache mode. Default: none. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** `jam/0.1.0`. Default: `jam`. */
+  readonly userAgent?: string;
 }
 
 /**
@@ -36,7 +43,7 @@ export async function composeServer(config: Config, options: ComposeServerOption
   const [plans, others] = [new QueryThread(config), new QueryThread(config)];
   const ask: AskQuery = (name, ...rest) =>
     (name === "plan" || name === "ready" ? plans : others).ask(name, ...rest);
-  const store = await openStore(config);
+  const store = await openStore(config, { create: config.mode === "cache" });
   const onDamage = (sha256: Sha256, how: string) => {
     options.onDamage(sha256, how);
     note(store, { sha256, how, foundAt: new Date().toISOString(), foundBy: "jam serve" }).catch(
@@ -47,12 +54,14 @@ export async function composeServer(config: Config, options: ComposeServerOption
   const fitting = connectionsThatFit(config.maxConnections);
   if (fitting !== undefined) options.onFewFiles?.(fitting);
   const limits = { maxConnections: fitting ?? config.maxConnections };
-  const server = createServer({ store, readState, ask }, { log: options.log, onDamage, limits });
+  const offer = await openOffer(config, store, options);
+  const server = createServer({ store, readState, ask, offer }, { log: options.log, onDamage, limits });
+  await offer?.start();
   return {
     ...server,
     async close(closing) {
       await server.close(closing);
-      await Promise.all([plans.close(), others.close()]);
+      await Promise.all([plans.close(), others.close(), offer?.close()]);
     },
   };
 }
@@ -65,6 +74,18 @@ async function note({ documents }: Pick<Store, "documents">, found: FoundDamage)
 async function openWhich(config: Config): Promise<() => Promise<WhichState>> {
   const { composeWhich } = await import("./upgrade.ts");
   return composeWhich(config, () => readKnownInThread(config.store));
+}
+
+/** What upstream offers, in cache mode. */
+async function openOffer(
+  config: Config,
+  store: Store,
+  { onUpstream, env, userAgent = "jam" }: ComposeServerOptions,
+): Promise<OfferWatch | undefined> {
+  if (config.mode !== "cache") return undefined;
+  const { composeOfferWatch } = await import("./offer.ts");
+  const onNote = onUpstream ?? (() => undefined);
+  return composeOfferWatch(config, store, { env: { ...env }, userAgent, onNote });
 }
 
 /**

@@ -55,6 +55,7 @@ export async function composeSync(
       retention: config.retention,
       jobs: config.fetch.jobs,
       allow: options.allow,
+      isCache: config.mode === "cache",
     },
     work: {
       store,

@@ -10,7 +10,8 @@ import { listSnapshotIds, readSnapshot } from "./read-snapshots.ts";
 import { rebuildWithoutGraced } from "./rebuild-tree.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
 import { planRetention, type HeldBlob, type RetentionPlan, type RetentionRules } from "./retention.ts";
-import { snapshotIdOf } from "./snapshot.ts";
+import { readOffer } from "./offer.ts";
+import { proofsOf, snapshotIdOf, type ProvenDocument } from "./snapshot.ts";
 import { readUpstreamState } from "./upstream-state.ts";
 
 /**
@@ -32,7 +33,7 @@ export async function planPrune(store: Store, rules: RetentionRules, now: Date):
     blobs: await collect(store.blobs.list()),
     proofs: await store.documents.list("upstream"),
     pages: await readPageNames(store.documents, snapshots),
-    accepted: new Set(accepted.map(({ sha256 }) => sha256 as string)),
+    accepted: new Set([...accepted, ...(await proofsOfOffer(store))].map(({ sha256 }) => sha256 as string)),
     pinned: await readPins(store.documents),
     refused: await readRefusedContents(store.documents),
     rules,
@@ -65,6 +66,12 @@ async function readPageNames(
 ): Promise<readonly string[]> {
   const ids = await listSnapshotIds(documents);
   return ids.length > snapshots.length ? [] : documents.list("catalogue");
+}
+
+/** What a mirror in cache mode offers rests on these documents. */
+async function proofsOfOffer({ documents }: Pick<Store, "documents">): Promise<readonly ProvenDocument[]> {
+  const offer = await readOffer(documents);
+  return offer === undefined ? [] : proofsOf(offer).flatMap((proof) => proof.documents);
 }
 
 /** Deletes notes on damaged tarballs that no snapshot lists any longer. */

@@ -55,7 +55,7 @@ function mountsOf(context: AppContext): readonly Mount[] {
   return [
     { path: API, access: "people", serve: onDemand(() => loadApi(context)) },
     { path: "/healthz", access: "monitors", serve: sendAlive },
-    { path: "/readyz", access: "monitors", serve: sendReadiness(reader) },
+    { path: "/readyz", access: "monitors", serve: sendReadiness(reader, context.offer) },
     { path: "/metrics", access: "monitors", serve: sendMetrics({ ...context, reader }) },
     { path: "/agents", access: "people", serve: onDemand(() => loadAgentsPage(context)) },
     { path: "/", access: "people", serve: sendStartPage(reader) },

@@ -3,7 +3,7 @@ import type { FaceTarball } from "../mirror/face.ts";
 import type { BlobReader } from "../store/store.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import type { ServedDocument } from "./document.ts";
-import type { RefReader } from "./ref-reader.ts";
+import { upstreamAway, type RefReader } from "./ref-reader.ts";
 import type { MirrorView } from "./mirror-view.ts";
 import { preferredEncoding } from "./negotiate.ts";
 import { sendNotFound } from "./problem.ts";
@@ -57,7 +57,7 @@ export function serveCuratedFace(context: FaceContext, ref: RefName): ServeFace 
     const document = view.documents.get(path) ?? (await face.reader.keptDocument(view, path));
     // An answer of 404 for every document would send clients to the internet.
     if (document === undefined && view.documents.size === 0 && path.startsWith("streams/"))
-      throw allDamaged(view);
+      throw view.hidden > 0 ? upstreamAway() : allDamaged(view);
     if (document === undefined) await serveTarball(exchange, view, path, face);
     else await serveDocument(exchange, { document, path, view }, face);
   };

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import { isGood, readClosedRuns } from "../mirror/last-runs.ts";
 import type { ConnectionCounts } from "./connections.ts";
-import type { ServedStore } from "./ports.ts";
+import type { OfferSource, ServedStore } from "./ports.ts";
 import type { RefReader } from "./ref-reader.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -13,6 +13,8 @@ export interface MetricSources {
   readonly damaged: () => number;
   readonly reader: RefReader;
   readonly documents: ServedStore["documents"];
+  /** Present in cache mode. */
+  readonly offer: OfferSource | undefined;
 }
 
 /** The text that Prometheus reads, and its content type. Nothing is measured between two of these calls. */
@@ -23,6 +25,7 @@ export async function renderMetrics(
   addTraffic(registry, sources);
   addConnections(registry, sources.connections());
   await addMirror(registry, sources.reader);
+  addOffer(registry, sources.offer);
   await addRuns(registry, sources.documents);
   addProcess(registry);
   return { contentType: registry.contentType, text: await registry.metrics() };
@@ -95,6 +98,40 @@ async function addMirror(registry: Registry, reader: RefReader): Promise<void> {
     help: "When the snapshot that is served was made.",
     registers,
   }).set(secondsOf(view.snapshot.createdAt));
+}
+
+/** Absent in other modes than cache mode. */
+function addOffer(registry: Registry, source: OfferSource | undefined): void {
+  if (source === undefined) return;
+  const registers = [registry];
+  const { reach, offer, isObtainable } = source.state();
+  new Gauge({
+    name: "jam_cache_offered_agents",
+    help: "Agents that upstream lists and the rules take.",
+    registers,
+  }).set(offer?.agents.length ?? 0);
+  new Gauge({
+    name: "jam_cache_lists_all",
+    help: "1 where the index lists all that is offered, 0 where it lists only what is held.",
+    registers,
+  }).set(isObtainable ? 1 : 0);
+  // Before upstream was asked once, neither is known.
+  if (reach === undefined) return;
+  new Gauge({
+    name: "jam_cache_upstream_reachable",
+    help: "1 where upstream answered when its metadata was last read, else 0.",
+    registers,
+  }).set(reach.away === undefined ? 1 : 0);
+  new Gauge({
+    name: "jam_cache_upstream_refused",
+    help: "1 where what upstream publishes is refused, else 0.",
+    registers,
+  }).set(reach.fault === undefined ? 0 : 1);
+  new Gauge({
+    name: "jam_cache_refreshed_timestamp_seconds",
+    help: "When upstream was last asked for its metadata.",
+    registers,
+  }).set(secondsOf(reach.refreshedAt));
 }
 
 /** Absent where no report says it. */

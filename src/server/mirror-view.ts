@@ -1,4 +1,4 @@
-import { formatAgentName } from "../juju/agent.ts";
+import { formatAgentName, type Agent } from "../juju/agent.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import { ownFolder, renderFace, tarballsOf, withoutDamaged, type FaceTarball } from "../mirror/face.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
@@ -29,13 +29,19 @@ export interface MirrorView {
   readonly withdrawnKey: string;
   /** Names of the agents that are not listed because their tarballs are damaged. */
   readonly withdrawn: readonly string[];
+  /** Agents that are not listed because they are not held and upstream cannot be reached. */
+  readonly hidden: number;
 }
 
 /**
  * The view of a snapshot without what is withdrawn. Costs some ten milliseconds per thousand agents, once per snapshot
- * and change of what is withdrawn.
+ * and change of what is withdrawn. The tarballs of hidden agents are not listed, and found by who asks for them.
  */
-export function buildView(snapshot: Snapshot, { key, blobs }: Withdrawn): MirrorView {
+export function buildView(
+  snapshot: Snapshot,
+  { key, blobs }: Withdrawn,
+  hidden: readonly Agent[] = [],
+): MirrorView {
   const { agents, ...envelope } = snapshot;
   const shown = withoutDamaged(snapshot, blobs);
   const isWhole = shown === snapshot;
@@ -59,12 +65,13 @@ export function buildView(snapshot: Snapshot, { key, blobs }: Withdrawn): Mirror
   return {
     snapshot: isWhole ? envelope : { ...envelope, verbatim: brokenClosure(withdrawn) },
     documents,
-    tarballs: tarballsOf(snapshot),
+    tarballs: tarballsOf({ agents: [...hidden, ...snapshot.agents] }),
     proofs: new Map(snapshot.upstream.documents.map(({ path, sha256 }) => [path, sha256])),
     counts: countAgents(shown),
     ownFolder: ownFolder({ id }),
     withdrawnKey: key,
     withdrawn,
+    hidden: hidden.length,
   };
 }
 

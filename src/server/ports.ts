@@ -1,3 +1,5 @@
+import type { OfferReach } from "../mirror/offer.ts";
+import type { Shown } from "../mirror/shown-offer.ts";
 import type { BlobStore, DocumentStore, RefStore } from "../store/store.ts";
 import type { WhichState } from "../upgrade/which/which-state.ts";
 import type { AskQuery } from "./queries.ts";
@@ -10,6 +12,21 @@ export interface ServedStore {
   readonly blobs: Pick<BlobStore, "open">;
 }
 
+/** What a mirror in cache mode lists: in addition to what is held, what can be fetched when it is requested. */
+export interface OfferSource {
+  /**
+   * What is listed, where the ref shows the snapshot of this id. The same object as long as nothing changes.
+   * @throws JamError JAM_STORE_…
+   */
+  readonly shown: (heldId: string | undefined) => Promise<Shown | undefined>;
+  /** How upstream answered last, and whether what is not held can be fetched. */
+  readonly state: () => {
+    readonly reach: OfferReach | undefined;
+    readonly isObtainable: boolean;
+    readonly offer: { readonly agents: readonly unknown[] } | undefined;
+  };
+}
+
 /** What the server answers from. */
 export interface ServerPorts {
   readonly store: ServedStore;
@@ -17,4 +34,6 @@ export interface ServerPorts {
   readonly readState: () => Promise<WhichState>;
   /** Answers the other queries of the API, where the server does not have to wait for it. */
   readonly ask: AskQuery;
+  /** Present in cache mode. */
+  readonly offer?: OfferSource | undefined;
 }

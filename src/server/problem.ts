@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { defined } from "../shared/collections.ts";
 import { ERROR_OUTCOMES, JamError, reportError, toJamError } from "../shared/errors.ts";
 import { awaitTurn, ResponseWriter, type WriteRules } from "./response-writer.ts";
 
@@ -89,6 +90,9 @@ function withIncident(error: JamError): JamError {
 /** Failures of the server name folders and causes, which are the operator's business: they go to the log alone. */
 function forClient(error: JamError): JamError {
   if (ERROR_OUTCOMES[error.code].http < 500 || error.code === "JAM_SERVER_BUSY") return error;
+  // Why upstream cannot be reached names addresses.
+  if (error.code === "JAM_UPSTREAM_AWAY")
+    return new JamError(error.code, error.message, defined({ hint: error.hint }));
   if (error.code === "JAM_INTERNAL") {
     return new JamError(error.code, "The server failed.", {
       hint: "Look for the incident in the log of the server.",

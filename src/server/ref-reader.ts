@@ -2,13 +2,14 @@ import { LRUCache } from "lru-cache";
 import { readSnapshot } from "../mirror/read-snapshots.ts";
 import type { FaceTarball } from "../mirror/face.ts";
 import { snapshotIdOf } from "../mirror/snapshot.ts";
+import type { Shown } from "../mirror/shown-offer.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
-import type { RefName } from "../shared/ref-name.ts";
+import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { DamageWatch, Withdrawn } from "./damage-watch.ts";
 import type { ServedDocument } from "./document.ts";
 import { type KeptTarballs, createKeptTarballs } from "./kept-tarballs.ts";
 import { type MirrorView, buildView } from "./mirror-view.ts";
-import type { ServedStore } from "./ports.ts";
+import type { OfferSource, ServedStore } from "./ports.ts";
 import { snapshotInPath } from "./target.ts";
 
 /** The current snapshot, the one before it, and two that clients with an old index still ask for. */
@@ -36,11 +37,17 @@ export interface RefReader {
 }
 
 /** Readers of the refs of a store, one for each ref. All of them share the views that were built. */
-export function createRefReaders(store: ServedStore, damage: DamageWatch): (ref: RefName) => RefReader {
+export function createRefReaders(
+  store: ServedStore,
+  damage: DamageWatch,
+  offer?: OfferSource,
+): (ref: RefName) => RefReader {
   const views = createViews(store);
   const readers = new Map<RefName, RefReader>();
   return (ref) => {
-    const reader = readers.get(ref) ?? createRefReader({ store, views, damage }, ref);
+    const reader =
+      readers.get(ref) ??
+      createRefReader({ store, views, damage, offer: ref === MIRROR_REF ? offer : undefined }, ref);
     readers.set(ref, reader);
     return reader;
   };
@@ -51,30 +58,43 @@ interface Shared {
   readonly store: ServedStore;
   readonly views: ReturnType<typeof createViews>;
   readonly damage: DamageWatch;
+  /** Of the ref that a mirror in cache mode lists its offer with. */
+  readonly offer: OfferSource | undefined;
+}
+
+interface ViewWanted {
+  readonly id: string;
+  readonly withdrawn: Withdrawn;
+  /** What to build it of, where no store keeps that snapshot. */
+  readonly shown?: Shown | undefined;
 }
 
 /** Views are built once per snapshot and withdrawal, however many requests wait for one. */
 function createViews(store: Pick<ServedStore, "documents">) {
   /** The view that is being built. One at a time: whoever asks for many snapshots lets others in between. */
   let building: Promise<unknown> = Promise.resolve();
-  const views = new LRUCache<string, MirrorView, { id: string; withdrawn: Withdrawn }>({
+  const views = new LRUCache<string, MirrorView, ViewWanted>({
     max: MAX_VIEWS,
     // Whoever waits for a view gets it, also when others took its place meanwhile.
     ignoreFetchAbort: true,
-    fetchMethod: (_key, _stale, { context: { id, withdrawn } }) => {
+    fetchMethod: (_key, _stale, { context: { id, withdrawn, shown } }) => {
       const view = building.then(async () => {
-        const snapshot = await readSnapshot(store, id);
-        return snapshot && buildView(snapshot, withdrawn);
+        const snapshot = shown?.snapshot ?? (await readSnapshot(store, id));
+        return snapshot && buildView(snapshot, withdrawn, shown?.hidden);
       });
       building = view.catch(() => undefined);
       return view;
     },
   });
-  return (id: string, withdrawn: Withdrawn) =>
-    views.fetch(`${id} ${withdrawn.key}`, { context: { id, withdrawn } });
+  return {
+    of: ({ id, withdrawn, shown }: ViewWanted) =>
+      views.fetch(`${id} ${withdrawn.key}`, { context: { id, withdrawn, shown } }),
+    /** Those that are in memory, the most recently used first. */
+    recent: () => [...views.values()],
+  };
 }
 
-function createRefReader({ store, views, damage }: Shared, ref: RefName): RefReader {
+function createRefReader({ store, views, damage, offer }: Shared, ref: RefName): RefReader {
   const kept: KeptTarballs = createKeptTarballs(store);
   let last: MirrorView | undefined;
   let lastTree: string | undefined;
@@ -82,12 +102,14 @@ function createRefReader({ store, views, damage }: Shared, ref: RefName): RefRea
 
   async function readCurrent(): Promise<MirrorView> {
     const treeId = await store.refs.read(ref);
-    if (treeId === undefined) throw last === undefined ? nothingPublished() : refVanished(ref);
-    const id = snapshotIdOf(treeId);
+    const heldId = treeId === undefined ? undefined : snapshotIdOf(treeId);
+    const shown = await offer?.shown(heldId);
+    const id = shown?.snapshot.id ?? heldId;
+    if (id === undefined) throw last === undefined ? nothingPublished(offer) : refVanished(ref);
     const withdrawn = await damage.look(treeId !== lastTree);
     lastTree = treeId;
     if (id === last?.snapshot.id && withdrawn.key === last.withdrawnKey) return last;
-    const view = await views(id, withdrawn);
+    const view = await views.of({ id, withdrawn, shown });
     if (view === undefined) throw snapshotVanished(ref, id);
     return view;
   }
@@ -113,6 +135,17 @@ function createRefReader({ store, views, damage }: Shared, ref: RefName): RefRea
       }
       return recent;
     },
+    ...readKept({ views, damage, offer }, kept),
+    fault: () => fault,
+  };
+}
+
+/** What earlier snapshots listed. */
+function readKept(
+  { views, damage, offer }: Pick<Shared, "views" | "damage" | "offer">,
+  kept: KeptTarballs,
+): Pick<RefReader, "keptDocument" | "keptTarball"> {
+  return {
     async keptDocument(view, path) {
       const folder = snapshotInPath(path);
       // `<snapshot>.<key>` is the name of a snapshot without what was withdrawn some time.
@@ -120,15 +153,34 @@ function createRefReader({ store, views, damage }: Shared, ref: RefName): RefRea
       if (folder === undefined || snapshotId === undefined) return undefined;
       const ownPath = path.replace(folder, snapshotId);
       if (snapshotId === view.snapshot.id) return view.documents.get(ownPath);
+      const withdrawn = await damage.look(false);
+      // What is listed in cache mode is kept by no store: the last few are in memory.
+      const recent = offer && views.recent().find(({ snapshot: { id } }) => id === snapshotId);
+      if (recent !== undefined && recent.withdrawnKey === withdrawn.key) return recent.documents.get(ownPath);
       if (!(await kept.has(snapshotId, view.snapshot.id))) return undefined;
-      return (await views(snapshotId, await damage.look(false)))?.documents.get(ownPath);
+      return (await views.of({ id: snapshotId, withdrawn }))?.documents.get(ownPath);
     },
-    keptTarball: (view, path) => kept.find(path, view.snapshot.id),
-    fault: () => fault,
+    async keptTarball(view, path) {
+      const found = await kept.find(path, view.snapshot.id);
+      if (found !== undefined || offer === undefined) return found;
+      return views
+        .recent()
+        .map(({ tarballs }) => tarballs.get(path))
+        .find((tarball) => tarball !== undefined);
+    },
   };
 }
 
-function nothingPublished(): JamError {
+/** A client that is told that nothing is here would turn to the internet; it is to come again instead. */
+export function upstreamAway(reason?: string): JamError {
+  return new JamError("JAM_UPSTREAM_AWAY", "Nothing is held here, and upstream cannot be reached.", {
+    hint: "Try again when the connection of this mirror is back; `jam status` there says more.",
+    details: reason === undefined ? {} : { reason },
+  });
+}
+
+function nothingPublished(offer: OfferSource | undefined): JamError {
+  if (offer !== undefined) return upstreamAway(offer.state().reach?.away?.message);
   return new JamError("JAM_MIRROR_EMPTY", "Nothing has been published yet.", {
     hint: "Run `jam sync` on the machine of this mirror.",
   });

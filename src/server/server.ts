@@ -40,7 +40,7 @@ export interface MirrorServer {
 
 /** A server that answers from these ports. It holds no state that the next one would need. */
 export function createServer(
-  { store, readState, ask }: ServerPorts,
+  { store, readState, ask, offer }: ServerPorts,
   options: ServerOptions = {},
 ): MirrorServer {
   const limits = { ...SERVER_LIMITS, ...options.limits };
@@ -56,7 +56,8 @@ export function createServer(
     damaged: () => damaged,
     connections: () => connections.counts,
     documents: store.documents,
-    readerOf: createRefReaders(store, new DamageWatch(store.documents, blobs)),
+    readerOf: createRefReaders(store, new DamageWatch(store.documents, blobs), offer),
+    offer,
     verbatim: createVerbatimDocuments(store),
     blobs,
     readState,

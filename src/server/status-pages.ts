@@ -5,7 +5,8 @@ import { type ErrorReport, JamError, isJamError, reportError, toJamError } from 
 import { formatByteSize } from "../shared/byte-size.ts";
 import { htmlText } from "../shared/markup.ts";
 import { formatCount } from "../shared/listed.ts";
-import type { RefReader } from "./ref-reader.ts";
+import type { OfferSource } from "./ports.ts";
+import { upstreamAway, type RefReader } from "./ref-reader.ts";
 import type { MirrorView } from "./mirror-view.ts";
 import { noteFailure, sendJson } from "./problem.ts";
 
@@ -21,6 +22,28 @@ export interface Readiness {
   readonly snapshot?: string;
   /** Why it is not ready; empty when it is. */
   readonly reasons: readonly Pick<ErrorReport, "code" | "message" | "hint">[];
+  /** In cache mode: whether upstream answers. While it does not, the server is ready with what is held. */
+  readonly upstream?: UpstreamReadiness;
+}
+
+interface UpstreamReadiness {
+  readonly reachable: boolean;
+  /** Why not all that upstream publishes is listed. */
+  readonly notes: readonly { readonly code: string; readonly message: string; readonly since: string }[];
+}
+
+/** How upstream answered last; undefined in other modes than cache mode. */
+function upstreamOf(offer: OfferSource | undefined): UpstreamReadiness | undefined {
+  if (offer === undefined) return undefined;
+  const { away, fault } = offer.state().reach ?? {};
+  const notes = [
+    ...(away === undefined ? [] : [{ ...away, message: "Upstream cannot be reached." }]),
+    ...(fault === undefined ? [] : [{ ...fault, message: "What upstream publishes is refused." }]),
+  ];
+  return {
+    reachable: away === undefined,
+    notes: notes.map(({ code, message, since }) => ({ code, message, since })),
+  };
 }
 
 /** `/healthz`: the process answers. */
@@ -29,7 +52,7 @@ export const sendAlive: ServePage = (_request, response) => {
 };
 
 /** `/readyz`: a snapshot with agents is published and the store can be read. */
-export function sendReadiness(reader: RefReader): ServePage {
+export function sendReadiness(reader: RefReader, offer?: OfferSource): ServePage {
   return async (request, response) => {
     const { view, fault } = await lookAt(reader);
     if (fault !== undefined) {
@@ -42,6 +65,7 @@ export function sendReadiness(reader: RefReader): ServePage {
       ready: faults.length === 0,
       ...(view === undefined ? {} : { snapshot: view.snapshot.id }),
       reasons: faults.map((one) => publicReason(reportError(one))),
+      ...defined({ upstream: upstreamOf(offer) }),
     };
     sendJson(response, readiness.ready ? 200 : 503, Buffer.from(`${JSON.stringify(readiness)}\n`));
   };
@@ -71,8 +95,9 @@ async function lookAt(
 }
 
 /** Nothing of today publishes an index without agents; earlier versions did. */
-function emptyFault({ counts }: MirrorView): JamError | undefined {
+function emptyFault({ counts, hidden }: MirrorView): JamError | undefined {
   if (counts.agents > 0) return undefined;
+  if (hidden > 0) return upstreamAway();
   return new JamError("JAM_MIRROR_EMPTY", "The published index lists no agents.", {
     hint: "Run `jam sync` on the machine of this mirror, or switch to a snapshot with agents.",
   });

@@ -86,6 +86,7 @@ export const ERROR_OUTCOMES = {
   JAM_UPSTREAM_REDIRECT: { family: "upstream", exit: 9, http: 502 },
   JAM_UPSTREAM_TRUNCATED: { family: "upstream", exit: 9, http: 502 },
   JAM_UPSTREAM_INCONSISTENT: { family: "upstream", exit: 9, http: 502 },
+  JAM_UPSTREAM_AWAY: { family: "upstream", exit: 9, http: 503 },
   JAM_UPSTREAM_NOT_SIMPLESTREAMS: { family: "upstream", exit: 9, http: 502 },
 
   JAM_METADATA_MALFORMED: { family: "metadata", exit: 4, http: 502 },

@@ -1,16 +1,16 @@
 import type { Upstream } from "../upstream/source.ts";
-import type { Store } from "../store/store.ts";
 import { defined } from "../shared/collections.ts";
 import type { JamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { reportUseless, type RuleReport } from "../juju/rule-report.ts";
+import type { Verdict } from "../juju/select.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { askOthers, type FurtherUpstream } from "./ask-others.ts";
 import { type AssessInput, chooseUpstream } from "./choose-upstream.ts";
 import { guardCatalogue } from "../metadata/guard.ts";
-import { listDamaged } from "../mirror/damaged-list.ts";
+import { findHeld } from "../mirror/held-tarballs.ts";
 import { isRefusedChange } from "../mirror/refused-changes.ts";
 import { describeNewSigner, rememberSigners, signersBefore, signersOf } from "../mirror/signers.ts";
 import { byPath, type UpstreamState } from "../mirror/upstream-state.ts";
@@ -21,8 +21,9 @@ import {
   refuseEmptySelection,
   ruleWarnings,
 } from "./evaluate-rules.ts";
+import { assessOffer, joinOffered, planOffer, rulesOfSync, type AssessedOffer } from "./assess-offer.ts";
 import { refuseLargeRemoval, type RemovalInput } from "./removal-guard.ts";
-import { planSync, type FetchStep, type SyncPlan } from "./plan.ts";
+import { planSync, type FetchStep, type PlanInput, type SyncPlan } from "./plan.ts";
 import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
 import { heldDespiteRefusal, relevantRefusals, withUnreadListings } from "../metadata/refusals.ts";
 import { keptForFleet, type RunningVersions, unknownFleet } from "../mirror/running-versions.ts";
@@ -42,6 +43,8 @@ export interface Assessment {
   /** Held agents that no upstream lists now and that stay: an upstream could not be asked, or the fleet may run them. */
   readonly staying: readonly Agent[];
   readonly plan: SyncPlan;
+  /** What a mirror in cache mode offers from now on; undefined in other modes. */
+  readonly offer: AssessedOffer | undefined;
   /** Wanted items that are refused before any fetch. */
   readonly failed: readonly FailedItem[];
   /** Whether an agent's tarball is held once these steps were fetched too. */
@@ -62,22 +65,19 @@ export interface Assessment {
  * @throws JamError JAM_UPSTREAM_…, JAM_METADATA_…
  */
 export async function assessUpstream(input: AssessInput): Promise<Assessment> {
-  const listed = input.current?.agents ?? [];
+  const shown = input.current?.agents ?? [];
+  const listed = input.offered === undefined ? shown : joinOffered(input.offered, shown);
   const { chosen, others, catalogue, upstream, forFleet, isRead } = await readUpstreams(input, listed);
   const { source, metadata } = chosen;
   const guarded = guardCatalogue({ ...input, upstream, listed, isRead });
-  const verdicts = evaluateAgents({ ...input, agents: guarded.agents, listed });
+  const staying = [...others.staying, ...forFleet];
+  const found = { agents: guarded.agents, listed, isRead };
   const held = await findHeld(input.store, [...guarded.agents, ...listed]);
-  const plan = planSync({
-    verdicts,
-    listed,
-    isRead,
-    isHeld: (agent) => held.has(agent.sha256),
-    keepsListed: input.wishes !== undefined,
-  });
+  const { plan, verdicts } = planWanted(input, { ...found, listed: shown, held });
   const refusals = relevantRefusals({ metadata, catalogue, guarded, rules: input.rules });
+  const offerPlan = input.offered === undefined ? undefined : planOffer(input, found);
   const { rules, refusal, unmet } = weighRules(input, {
-    plan,
+    plan: offerPlan ?? plan,
     listed,
     agents: guarded.agents,
     metadata: [metadata, ...others.further.map((one) => one.metadata)],
@@ -101,8 +101,9 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     sources: [source, ...input.sources.filter((other) => other !== source)],
     metadata,
     further: others.further,
-    staying: [...others.staying, ...forFleet],
+    staying,
     plan,
+    offer: offerPlan && assessOffer(input, { plan: offerPlan, listed, refusal, staying }),
     failed: [...refusals.failed, ...(input.wishes === undefined ? [] : unfulfilled(input.wishes, verdicts))],
     isHeldAfter(fetched) {
       const now = new Set<Sha256>([...held, ...fetched.map(({ sha256 }) => sha256)]);
@@ -115,6 +116,36 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     useless: () => (metadata.unreadable.length > 0 ? [] : reportUseless(guarded.agents, input.rules)),
     refusal,
   };
+}
+
+/** What a sync fetches and removes. */
+function planWanted(
+  input: AssessInput,
+  {
+    agents,
+    listed,
+    isRead,
+    held,
+  }: Omit<PlanInput, "verdicts" | "isHeld"> & {
+    readonly agents: readonly Agent[];
+    readonly held: ReadonlySet<Sha256>;
+  },
+): { readonly plan: SyncPlan; readonly verdicts: readonly Verdict[] } {
+  const verdicts = evaluateAgents({
+    ...input,
+    rules: rulesOfSync(input),
+    fleetRules: input.rules,
+    agents,
+    listed,
+  });
+  const plan = planSync({
+    verdicts,
+    listed,
+    isRead,
+    isHeld: (agent) => held.has(agent.sha256),
+    keepsListed: input.wishes !== undefined,
+  });
+  return { plan, verdicts };
 }
 
 /** What earlier runs accepted and this one. Nothing is kept of an upstream that is no longer configured. */
@@ -249,18 +280,4 @@ function streamTest({
     ...(wishes?.streams ?? []),
   ]);
   return (stream) => wanted.has("*") || wanted.has(stream);
-}
-
-/** The tarballs of these agents that are held whole: one of another size, or noted as damaged, counts as missing. */
-async function findHeld(
-  { blobs, documents }: Pick<Store, "blobs" | "documents">,
-  agents: readonly Agent[],
-): Promise<Set<Sha256>> {
-  const sizes = new Map(agents.map(({ sha256, size }) => [sha256, size]));
-  const damaged = await listDamaged(documents);
-  const held = new Set<Sha256>();
-  for await (const { sha256, size } of blobs.list()) {
-    if (sizes.get(sha256) === size && !damaged.has(sha256)) held.add(sha256);
-  }
-  return held;
 }

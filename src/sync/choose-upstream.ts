@@ -1,3 +1,4 @@
+import type { Agent } from "../juju/agent.ts";
 import { defined } from "../shared/collections.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import type { Allowance } from "../metadata/freshness.ts";
@@ -25,6 +26,8 @@ export interface AssessInput {
   readonly maxRemoval: number;
   readonly allow: ReadonlySet<Allowance>;
   readonly current: Snapshot | undefined;
+  /** In cache mode: what was offered before; what is not fetched by a sync is compared with it. Undefined in other modes. */
+  readonly offered?: readonly Agent[] | undefined;
   /** What earlier runs accepted. */
   readonly state: UpstreamState;
   readonly observe: SyncObserver;

@@ -15,6 +15,8 @@ export interface EvaluationInput {
   /** What the mirror lists now. */
   readonly listed: readonly Agent[];
   readonly rules: SelectionRules;
+  /** Whose conditions, without versions, say which agents of the fleet's versions are wanted. Default `rules`. */
+  readonly fleetRules?: SelectionRules;
   /** What earlier plans asked for. */
   readonly kept: KeptPlans;
   /** Present in a run for a plan. */
@@ -52,11 +54,12 @@ function keepPlanned(verdicts: Verdict[], kept: KeptPlans): Verdict[] {
 }
 
 /** What the fleet runs stays, and is fetched where a rule takes it but for its version. */
-function keepRunning(verdicts: Verdict[], { running, listed, rules }: EvaluationInput): Verdict[] {
+function keepRunning(verdicts: Verdict[], input: EvaluationInput): Verdict[] {
+  const { running, listed, rules, fleetRules = rules } = input;
   if (running === undefined) return verdicts;
   const isKept = keptForFleet(running);
   const names = new Set(listed.map(formatAgentName));
-  const anyVersion = rules.select.map(({ versions: _versions, keep: _keep, ...rule }) => ({
+  const anyVersion = fleetRules.select.map(({ versions: _versions, keep: _keep, ...rule }) => ({
     ...rule,
     prereleases: true,
   }));

@@ -23,7 +23,9 @@ import {
   type KeptPlans,
   type PlanWishes,
 } from "../mirror/kept-plans.ts";
-import { readUpstreamState, writeUpstreamState } from "../mirror/upstream-state.ts";
+import { recordAccepted } from "./record-offer.ts";
+import { readOffer } from "../mirror/offer.ts";
+import { readUpstreamState } from "../mirror/upstream-state.ts";
 import { publishableAgents, spaceOf, type FetchStep } from "./plan.ts";
 import { pruneStore } from "../mirror/prune.ts";
 import { publishChanges } from "../mirror/publish-changes.ts";
@@ -39,6 +41,8 @@ export interface SyncOptions {
   /** Tarballs at the same time. */
   readonly jobs: number;
   readonly allow: ReadonlySet<Allowance>;
+  /** Cache mode: the rules decide what is offered, and only those with `fetch: onSync` what is fetched. Default false. */
+  readonly isCache?: boolean;
   /** A run for a plan: fetches what it names, removes nothing, and lets later runs keep it. */
   readonly wishes?: PlanWishes;
   /** What the fleet runs: it is fetched and kept. Default: nothing is known of a fleet. */
@@ -137,11 +141,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     observe({ kind: "warning", message: stillWithdrawn(unrepaired, current?.agents), isUrgent: true });
   const held = assessment.isHeldAfter(outcome.fetched);
   const agents = publishableAgents(plan, current?.agents ?? [], held);
-  for (const { fresh } of [assessment.metadata, ...assessment.further.map(({ metadata }) => metadata)]) {
-    for (const { sha256, bytes } of fresh) await store.documents.put("upstream", sha256, bytes);
-  }
-  // Before anything is published: a kill in between must not leave agents whose metadata is not recorded.
-  await writeUpstreamState(store.documents, assessment.state);
+  await recordAccepted(store.documents, assessment, work.now());
   await recordPlans(options, store);
   const earlierProofs = await earlierProofsOf(store.documents, assessment, current);
   const snapshot = await publishChanges({
@@ -183,17 +183,20 @@ function stillWithdrawn(damaged: readonly DamagedBlob[], listed: readonly Agent[
   return `Damaged, and neither listed nor served until a sync has fetched them again: ${names.slice(0, 6).join(", ")}${more}.`;
 }
 
-async function assess(
+/** The assessment of a sync from what is held and offered now. */
+export async function assess(
   options: SyncOptions,
   work: SyncCollaborators,
   current: Snapshot | undefined,
 ): Promise<Assessment> {
+  const { documents } = work.store;
   return assessUpstream({
     ...options,
     maxRemoval: options.retention.maxRemoval,
     ...work,
     current,
-    state: await readUpstreamState(work.store.documents, current),
+    offered: options.isCache === true ? ((await readOffer(documents))?.agents ?? []) : undefined,
+    state: await readUpstreamState(documents, current),
     kept: await keptPlans(options, work.store),
     wishes: options.wishes,
     running: options.running,

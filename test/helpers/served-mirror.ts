@@ -55,6 +55,8 @@ export interface ServedMirror extends AsyncDisposable {
 
 export interface ServeOptions extends Partial<Publish> {
   readonly limits?: ServerOptions["limits"];
+  /** Makes it a mirror in cache mode. */
+  readonly offer?: ServerPorts["offer"];
   /** Changes what the server reads, for instance to fail. */
   readonly served?: (store: ServedStore) => Partial<ServedStore>;
 }
@@ -68,7 +70,7 @@ export async function serveMirror(options: ServeOptions = {}): Promise<ServedMir
   const records: RequestRecord[] = [];
   const damaged: Sha256[] = [];
   const server = createServer(
-    { ...ports, store: { ...ports.store, ...options.served?.(ports.store) } },
+    { ...ports, offer: options.offer, store: { ...ports.store, ...options.served?.(ports.store) } },
     {
       log: (record) => records.push(record),
       onDamage: (sha256) => damaged.push(sha256),

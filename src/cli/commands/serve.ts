@@ -1,4 +1,5 @@
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { userAgent } from "../program-info.ts";
 import { createServerLog } from "../request-log.ts";
 import { addSettingFlags, settingsFrom } from "../setting-flags.ts";
 
@@ -32,6 +33,9 @@ async function serve(context: CommandContext, call: CommandCall<object>): Promis
   const server = await composeServer(config, {
     log: log.request,
     onDamage: log.damage,
+    onUpstream: log.note,
+    env: context.io.env,
+    userAgent: userAgent(),
     onUnnoted: (reason) =>
       log.note(`The next sync does not know of this damage, run jam verify --deep: ${reason}`),
     onFewFiles: (connections) =>

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import type { SyncReport } from "../../../src/mirror/run-report.ts";
+import type { ServerPorts } from "../../../src/server/ports.ts";
 import { type ServedMirror, serveMirror } from "../../helpers/served-mirror.ts";
 
 /** The values by name and labels. */
@@ -93,8 +94,30 @@ test("the last good run and the outcome of the last run come from the history", 
   expect(values.get("jam_last_run_good")).toBe(0);
 });
 
+/** A mirror in cache mode that lists what it holds, because upstream does not answer. */
+const AWAY: ServerPorts["offer"] = {
+  shown: () => Promise.resolve(undefined),
+  state: () => ({
+    reach: {
+      refreshedAt: "2026-11-29T03:00:00.000Z",
+      away: { since: "2026-11-29T02:00:00.000Z", code: "JAM_UPSTREAM_TIMEOUT", message: "no answer" },
+    },
+    isObtainable: false,
+    offer: { agents: [1, 2, 3] },
+  }),
+};
+
+test("a mirror in cache mode says whether upstream answers and how much it offers", async () => {
+  await using mirror = await serveMirror({ agents: [{ version: "3.6.5" }], offer: AWAY });
+  const values = await scrape(mirror.url);
+  expect(values.get("jam_cache_upstream_reachable")).toBe(0);
+  expect(values.get("jam_cache_upstream_refused")).toBe(0);
+  expect(values.get("jam_cache_lists_all")).toBe(0);
+  expect(values.get("jam_cache_offered_agents")).toBe(3);
+});
+
 test("every name is documented, and every documented name is there", async () => {
-  await using mirror = await serveMirror({ agents: [{ version: "3.6.5" }] });
+  await using mirror = await serveMirror({ agents: [{ version: "3.6.5" }], offer: AWAY });
   await leaveRun(mirror, new Date().toISOString(), "updated");
   await (await fetch(`${mirror.url}/tools/streams/v1/index2.json`)).arrayBuffer();
   const served = new Set([...(await scrape(mirror.url)).keys()].map((name) => name.replace(/\{.*/, "")));

@@ -1,0 +1,193 @@
+import { toJamError } from "../shared/errors.ts";
+import type { Sha256 } from "../shared/sha256.ts";
+import type { Agent } from "../juju/agent.ts";
+import { readOffer, readReach, type Offer, type OfferReach } from "../mirror/offer.ts";
+import { readSnapshot } from "../mirror/read-snapshots.ts";
+import { heldOnly, isObtainable, shownOffer, type Shown } from "../mirror/shown-offer.ts";
+import type { Snapshot } from "../mirror/snapshot.ts";
+import type { DocumentStore } from "../store/store.ts";
+import type { RefreshOutcome } from "./refresh-offer.ts";
+
+/** What the watch works with; `compose/` joins it. */
+export interface OfferWatchWork {
+  readonly documents: Pick<DocumentStore, "get">;
+  /** Which of these tarballs are in the store. */
+  readonly findHeld: (agents: readonly Agent[]) => Promise<ReadonlySet<Sha256>>;
+  /** Reads upstream's metadata, where the server does not have to wait for it. */
+  readonly refresh: (signal: AbortSignal) => Promise<RefreshOutcome>;
+  /** Frees what refreshing needs. */
+  readonly close: () => Promise<void>;
+  readonly now: () => Date;
+  /** Told in one sentence when upstream goes away, is refused, or is back. */
+  readonly onNote: (message: string) => void;
+  /** `cache.refresh`, in ms. */
+  readonly refreshMs: number;
+  /** `cache.stale`, in ms. */
+  readonly staleMs: number;
+}
+
+/** What is known of upstream now. */
+export interface OfferState {
+  readonly reach: OfferReach | undefined;
+  /** Whether what is not held can be fetched when it is requested. */
+  readonly isObtainable: boolean;
+  readonly offer: Offer | undefined;
+}
+
+/** How old the notes may be, in ms: a sync in another process may have replaced them. */
+const NOTES_AGE_MS = 500;
+
+/** How old the list of held tarballs may be, in ms, while upstream is away: an import may have brought some. */
+const HELD_AGE_MS = 30_000;
+
+/** How long a start waits for its first look at upstream, in ms: with an offer of an earlier time, and without one. */
+const FIRST_TURN_MS = 5_000;
+const FIRST_OFFER_MS = 60_000;
+
+/** The longest wait that a timer can have. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Refreshes the offer of a mirror in cache mode, and says what is listed at this moment. */
+export class OfferWatch {
+  readonly #work: OfferWatchWork;
+  readonly #stop = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #turn: Promise<void> | undefined;
+  #offer: Offer | undefined;
+  #reach: OfferReach | undefined;
+  #readAt = -Infinity;
+  #reading: Promise<void> | undefined;
+  #told = "";
+  #heldSnapshot: Snapshot | undefined;
+  #held: { readonly at: number; readonly of: unknown; readonly tarballs: ReadonlySet<Sha256> } | undefined;
+  #last: { readonly of: readonly unknown[]; readonly shown: Shown | undefined } | undefined;
+
+  constructor(work: OfferWatchWork) {
+    this.#work = work;
+  }
+
+  /**
+   * Begins to refresh. Resolves after the first turn, or earlier when that takes long: with an offer of an earlier time much
+   * can be listed already.
+   */
+  async start(): Promise<void> {
+    await this.#readNotes();
+    const waitMs = this.#offer === undefined ? FIRST_OFFER_MS : FIRST_TURN_MS;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, waitMs);
+    void this.refreshNow().then(resolve);
+    await promise;
+    clearTimeout(timer);
+  }
+
+  /** Refreshes now, or joins the refresh that runs. The next one follows after `cache.refresh`. */
+  refreshNow(): Promise<void> {
+    if (this.#stop.signal.aborted) return Promise.resolve();
+    clearTimeout(this.#timer);
+    this.#turn ??= this.#refresh().finally(() => {
+      this.#turn = undefined;
+      if (this.#stop.signal.aborted) return;
+      const waitMs = Math.min(this.#work.refreshMs, MAX_TIMER_MS);
+      this.#timer = setTimeout(() => void this.refreshNow(), waitMs).unref();
+    });
+    return this.#turn;
+  }
+
+  /** What is known of upstream, without reading anything. */
+  state(): OfferState {
+    const { now, staleMs } = this.#work;
+    const state = isObtainable(this.#reach, { now: now(), staleMs });
+    return { reach: this.#reach, offer: this.#offer, isObtainable: state };
+  }
+
+  /** Call when a tarball came or went, so that the list of what is held is made afresh. */
+  forgetHeld(): void {
+    this.#held = undefined;
+  }
+
+  /**
+   * What is listed, where the ref shows the snapshot of this id. The same object as long as nothing changes.
+   * @throws JamError JAM_STORE_…
+   */
+  async shown(heldId: string | undefined): Promise<Shown | undefined> {
+    if (performance.now() - this.#readAt >= NOTES_AGE_MS) await this.#readNotes();
+    const held = await this.#readHeldSnapshot(heldId);
+    const { offer, isObtainable: isAll } = this.state();
+    const tarballs = isAll ? undefined : await this.#heldTarballs(held, offer);
+    const of = [held, offer, tarballs];
+    if (this.#last === undefined || of.some((one, index) => one !== this.#last?.of[index])) {
+      const isHeld = (sha256: Sha256) => tarballs?.has(sha256) ?? true;
+      this.#last = { of, shown: shownOffer({ held, offer, isObtainable: isAll, isHeld }) };
+    }
+    return this.#last.shown;
+  }
+
+  /** Ends the refresh that runs, and all further ones. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    clearTimeout(this.#timer);
+    await this.#turn;
+    await this.#work.close();
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      await this.#work.refresh(this.#stop.signal);
+    } catch (error) {
+      if (!this.#stop.signal.aborted)
+        this.#work.onNote(`Upstream's metadata could not be refreshed: ${toJamError(error).message}`);
+    }
+    this.forgetHeld();
+    await this.#readNotes();
+    this.#tell();
+  }
+
+  #readNotes(): Promise<void> {
+    this.#reading ??= this.#readNotesOnce().finally(() => (this.#reading = undefined));
+    return this.#reading;
+  }
+
+  async #readNotesOnce(): Promise<void> {
+    const { documents } = this.#work;
+    try {
+      const reach = await readReach(documents);
+      if (reach?.changedAt !== this.#offer?.changedAt) this.#offer = await readOffer(documents);
+      this.#reach = reach;
+    } catch {
+      // A store that cannot be read says so where the ref is read; what was known before still holds.
+    }
+    this.#readAt = performance.now();
+  }
+
+  async #readHeldSnapshot(id: string | undefined): Promise<Snapshot | undefined> {
+    if (id === undefined) return undefined;
+    if (this.#heldSnapshot?.id !== id) this.#heldSnapshot = await readSnapshot(this.#work, id);
+    return this.#heldSnapshot;
+  }
+
+  /** The same set again as long as it has the same tarballs. */
+  async #heldTarballs(held: Snapshot | undefined, offer: Offer | undefined): Promise<ReadonlySet<Sha256>> {
+    const known = this.#held;
+    const of = `${held?.id} ${offer?.changedAt}`;
+    if (known?.of === of && performance.now() - known.at < HELD_AGE_MS) return known.tarballs;
+    const found = await this.#work.findHeld([...(offer?.agents ?? []), ...heldOnly(held, offer)]);
+    const before = this.#last?.of[2] as ReadonlySet<Sha256> | undefined;
+    const tarballs = before?.size === found.size && before.isSubsetOf(found) ? before : found;
+    this.#held = { at: performance.now(), of, tarballs };
+    return tarballs;
+  }
+
+  /** One sentence for each change of state. */
+  #tell(): void {
+    const { away, fault } = this.#reach ?? {};
+    const state = `${away?.code ?? ""} ${fault?.code ?? ""}`;
+    if (state === this.#told || (this.#told === "" && state === " ")) return;
+    const { onNote } = this.#work;
+    if (away !== undefined)
+      onNote(`Upstream cannot be reached, so the index lists only what is held: ${away.message}`);
+    else if (fault !== undefined)
+      onNote(`What upstream publishes is refused, and what it listed before stays: ${fault.message}`);
+    else onNote("Upstream answers again: the index lists all that it offers.");
+    this.#told = state;
+  }
+}

@@ -1,0 +1,52 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { Config } from "../config/config.ts";
+import type { RefreshOutcome } from "../cache/refresh-offer.ts";
+import { reportError, toJamError, type ErrorReport } from "../shared/errors.ts";
+
+/** What the thread works with. */
+export interface OfferTask {
+  readonly config: Config;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly userAgent: string;
+}
+
+/** Asks for a refresh, or cancels the one that runs. */
+export type OfferOrder = "refresh" | "cancel";
+
+/** The answer to each `refresh`; an error is passed as plain values. */
+export type OfferReply = { readonly outcome: RefreshOutcome } | { readonly error: ErrorReport };
+
+/** Attempts after the first: the next turn is soon. */
+const MAX_RETRIES = 2;
+
+async function refresh({ config, env, userAgent }: OfferTask, signal: AbortSignal): Promise<RefreshOutcome> {
+  const { composeSync } = await import("./sync.ts");
+  const { refreshOffer } = await import("../cache/refresh-offer.ts");
+  const { options, work } = await composeSync(config, {
+    env,
+    userAgent,
+    observe: () => undefined,
+    signal,
+    allow: new Set(),
+    writes: true,
+    retries: Math.min(config.fetch.retries, MAX_RETRIES),
+  });
+  return refreshOffer(options, work);
+}
+
+let cancel = new AbortController();
+
+async function reply(): Promise<void> {
+  cancel = new AbortController();
+  const answer: OfferReply = await refresh(workerData as OfferTask, cancel.signal).then(
+    (outcome) => ({ outcome }),
+    (error: unknown) => ({ error: reportError(toJamError(error)) }),
+  );
+  // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origins
+  parentPort?.postMessage(answer);
+}
+
+parentPort?.on("message", (order: OfferOrder) => {
+  if (order === "cancel") cancel.abort();
+  else void reply();
+});

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import type { Agent } from "../juju/agent.ts";
+import type { DocumentStore } from "../store/store.ts";
+import { errorCodeField, timeField } from "./document-fields.ts";
+import type { UpstreamProof, VerbatimFace } from "./snapshot.ts";
+import { stateDocument } from "./state-document.ts";
+
+/** What a mirror in cache mode offers: what upstream lists and the rules take, whether it is held or not. */
+export interface Offer {
+  /** ISO 8601. */
+  readonly changedAt: string;
+  readonly upstream: UpstreamProof;
+  /** Proofs of agents that only other upstreams list; absent where there are none. */
+  readonly earlierProofs?: readonly UpstreamProof[];
+  /** Whether the verbatim face may be served while everything that is offered can be had. */
+  readonly verbatim: VerbatimFace;
+  readonly agents: readonly Agent[];
+}
+
+// Written whole by this program: only the envelope is checked, as in a snapshot.
+const offerNote = stateDocument<Offer>({
+  name: "offer.json",
+  format: "jam-offer:1",
+  schema: z.custom<Offer>(
+    (value) =>
+      typeof value === "object" && value !== null && "agents" in value && Array.isArray(value.agents),
+  ),
+  damage: "absent",
+  indent: 0,
+});
+
+const troubleFields = { since: timeField, code: errorCodeField, message: z.string() };
+
+const reachNote = stateDocument({
+  name: "offer-reach.json",
+  format: "jam-offer-reach:1",
+  schema: z.object({
+    refreshedAt: timeField,
+    changedAt: timeField.exactOptional(),
+    away: z.object(troubleFields).exactOptional(),
+    fault: z.object({ ...troubleFields, hint: z.string().exactOptional() }).exactOptional(),
+  }),
+  damage: "absent",
+});
+
+/** How upstream answered when its metadata was last read. */
+export interface OfferReach {
+  /** ISO 8601; when upstream was last asked. */
+  readonly refreshedAt: string;
+  /** `changedAt` of the offer that is kept; absent before the first one. */
+  readonly changedAt?: string;
+  /** Present while upstream cannot be reached: since when, and why. */
+  readonly away?: Trouble;
+  /** Present while what upstream publishes is refused, as a whole or in part: what it offered before stays. */
+  readonly fault?: Trouble & { readonly hint?: string };
+}
+
+type Trouble = z.infer<z.ZodObject<typeof troubleFields>>;
+
+/** The last good offer; undefined before the first one, or when the note is damaged: the next refresh makes it again. */
+export async function readOffer(documents: Pick<DocumentStore, "get">): Promise<Offer | undefined> {
+  return offerNote.read(documents);
+}
+
+/** Replaces the offer, durably. Call with the writer's lease held. */
+export async function writeOffer(documents: Pick<DocumentStore, "put">, offer: Offer): Promise<void> {
+  await offerNote.write(documents, offer);
+}
+
+/** How upstream answered last; undefined when it was never asked. */
+export async function readReach(documents: Pick<DocumentStore, "get">): Promise<OfferReach | undefined> {
+  return reachNote.read(documents);
+}
+
+/** Replaces the note on how upstream answered. It says only what was seen, so it needs no lease. */
+export async function writeReach(documents: Pick<DocumentStore, "put">, reach: OfferReach): Promise<void> {
+  await reachNote.write(documents, reach);
+}

@@ -1,0 +1,95 @@
+import { test } from "vitest";
+import { startCacheSite } from "../../helpers/cache-server.ts";
+import { buildSampleTree, startUpstream, withSignatureFault } from "../../helpers/upstream.ts";
+import { until } from "../../helpers/until.ts";
+
+const ALL = ["3.6.26", "3.6.27", "4.0.15"];
+const SIX = ["2.9.60", "3.5.4", ...ALL, "4.0.16"];
+const ON_SYNC = { stream: "released", versions: "3.6.27", fetch: "onSync" } as const;
+const SELECT = [ON_SYNC, { stream: "released" }];
+
+test.concurrent(
+  "the index lists what upstream offers, although nothing is held, and follows it",
+  async ({ expect }) => {
+    await using site = await startCacheSite();
+    expect(await site.listed()).toEqual(ALL);
+    expect(await site.readiness()).toMatchObject({ status: 200, upstream: { reachable: true, notes: [] } });
+    expect(site.upstream.requests.filter((line) => line.includes(".tgz"))).toEqual([]);
+    const { key } = site.upstream.tree;
+    site.upstream.publish(
+      await buildSampleTree({ releases: [...ALL, "4.0.16"], arches: ["amd64"], oses: ["ubuntu"], key }),
+    );
+    await until(async () => (await site.listed()).toString() === [...ALL, "4.0.16"].toString());
+  },
+);
+
+test.concurrent(
+  "the index lists what is held while upstream is away, says so, and lists the rest when it is back",
+  async ({ expect }) => {
+    await using site = await startCacheSite({
+      settings: { select: SELECT },
+      before: async (mirror) => expect((await mirror.jam("sync")).status).toBe(0),
+    });
+    const whole = await site.listed();
+    expect(whole).toEqual(ALL);
+    await site.lineDown();
+    expect(await site.listed()).toEqual(["3.6.27"]);
+    const away = await site.readiness();
+    expect(away).toMatchObject({ status: 200, ready: true, upstream: { reachable: false } });
+    expect(away.upstream.notes[0]?.code).toBe("JAM_UPSTREAM_STATUS");
+    const { url, log } = site.server();
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^jam_cache_upstream_reachable 0$/m);
+    expect(log()).toContain("the index lists only what is held");
+    await site.restart();
+    expect(await site.listed()).toEqual(["3.6.27"]);
+    await site.lineUp();
+    expect(await site.listed()).toEqual(ALL);
+    expect(site.server().log()).toContain("Upstream answers again");
+  },
+);
+
+test.concurrent(
+  "with nothing held and upstream away every look-up is asked to come again",
+  async ({ expect }) => {
+    await using site = await startCacheSite();
+    await site.lineDown();
+    expect(await site.listed()).toBe(503);
+    expect(await site.readiness()).toMatchObject({ status: 503, ready: false });
+    await site.restart();
+    expect(await site.listed()).toBe(503);
+  },
+);
+
+test.concurrent("cache.stale keeps the whole list for a while", async ({ expect }) => {
+  await using site = await startCacheSite({ settings: { cache: { refresh: "PT1S", stale: "PT1H" } } });
+  await site.lineDown();
+  expect(await site.listed()).toEqual(ALL);
+  await site.restart();
+  expect(await site.listed()).toEqual(ALL);
+});
+
+test.concurrent.for([
+  ["a foreign signature", "JAM_METADATA_KEY_UNKNOWN"],
+  ["an older index", "JAM_METADATA_ROLLBACK"],
+  ["most agents gone", "JAM_METADATA_MASS_REMOVAL"],
+] as const)("%s is named, and what was offered before stays", async ([what, code], { expect }) => {
+  const others = { arches: ["amd64"], oses: ["ubuntu"] } as const;
+  await using site = await startCacheSite({ upstream: await startUpstream({ releases: SIX, ...others }) });
+  const { tree } = site.upstream;
+  const { key } = tree;
+  const published = {
+    "a foreign signature": () => withSignatureFault(tree, "streams/v1/index2.json", "foreign-key"),
+    "an older index": () =>
+      buildSampleTree({ releases: SIX, ...others, key, now: new Date(Date.now() - 90 * 86_400_000) }),
+    "most agents gone": () => buildSampleTree({ releases: ["3.6.26"], ...others, key }),
+  };
+  site.upstream.publish(await published[what]());
+  await until(async () => (await site.readiness()).upstream.notes.length > 0);
+  expect(await site.readiness()).toMatchObject({
+    status: 200,
+    upstream: { reachable: true, notes: [{ code }] },
+  });
+  expect(await site.listed()).toEqual(SIX);
+  site.upstream.publish(await buildSampleTree({ releases: SIX, ...others, key }));
+  await until(async () => (await site.readiness()).upstream.notes.length === 0);
+});
