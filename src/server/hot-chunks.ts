@@ -6,8 +6,27 @@ export const CHUNK_BYTES = 1 << 20;
 /** A tarball of today fits whole (30 to 60 MB), and with all else the process stays below 200 MB. */
 const MAX_BYTES = 64 << 20;
 
-/** What nobody asked for in this time makes room for others, and is given back. */
+/** What nobody asked for in this time makes room for others, and is given back; whoever comes within it comes again. */
 const IDLE_MS = 10_000;
+
+/** How much a content is asked for. */
+type Demand = "several" | "again" | "once";
+
+/** The transfers of one content. */
+interface Readers {
+  readonly bytes: number;
+  /** Those of now. */
+  count: number;
+  /** True when the last one began during another one or soon after it. */
+  isAgain: boolean;
+  /** When one ended last; as `performance.now()`. */
+  leftAt: number;
+}
+
+function demandOf({ count, isAgain }: Readers): Demand {
+  if (count > 1) return "several";
+  return isAgain ? "again" : "once";
+}
 
 /**
  * Chunks of the tarballs that are being fetched right now, shared by all who fetch them: when a controller's machines
@@ -22,9 +41,10 @@ export class HotChunks {
   /** Those of them that are not kept any more: a reader that stops still holds its memory. */
   readonly #retired = new Set<Uint8Array>();
   #retiredBytes = 0;
-  readonly #readers = new Map<string, { readonly bytes: number; count: number }>();
-  /** Bytes of all contents that several fetch now. */
-  #hotBytes = 0;
+  readonly #readers = new Map<string, Readers>();
+  /** Bytes of all contents that several fetch now, and of those that were fetched again just now. */
+  readonly #bytes: Record<Demand, number> = { several: 0, again: 0, once: 0 };
+  #tidiedAt = 0;
   readonly #loading = new Map<string, Promise<Uint8Array>>();
   #reserved = 0;
   #sweeper: NodeJS.Timeout | undefined;
@@ -48,26 +68,54 @@ export class HotChunks {
 
   /** Counts a transfer of this content of so many bytes, until `leave`. */
   enter(sha256: string, bytes: number): void {
-    const readers = this.#readers.get(sha256) ?? { bytes, count: 0 };
+    const now = performance.now();
+    this.#tidy(now);
+    const before = this.#readers.get(sha256);
+    const readers = before ?? { bytes, count: 0, isAgain: false, leftAt: 0 };
     this.#readers.set(sha256, readers);
-    readers.count++;
-    if (readers.count === 2) this.#hotBytes += readers.bytes;
+    this.#change(readers, () => {
+      readers.isAgain = before !== undefined && (readers.count > 0 || now - readers.leftAt < this.#idleMs);
+      readers.count++;
+    });
   }
 
   leave(sha256: string): void {
     const readers = this.#readers.get(sha256);
     if (readers === undefined) return;
-    readers.count--;
-    if (readers.count === 1) this.#hotBytes -= readers.bytes;
-    if (readers.count === 0) this.#readers.delete(sha256);
+    this.#change(readers, () => {
+      readers.count--;
+      readers.leftAt = performance.now();
+    });
   }
 
   /**
-   * True when several fetch this content now, so that its chunks are worth their memory; but not when there is more of
-   * such content than fits: chunks that happen to be here would save next to nothing.
+   * True when several fetch this content, now or one after the other, so that its chunks are worth their memory; but not
+   * when there is more of such content than fits: chunks that happen to be here would save next to nothing. What several
+   * fetch now comes first.
    */
   isHot(sha256: string): boolean {
-    return this.#hotBytes <= MAX_BYTES && (this.#readers.get(sha256)?.count ?? 0) > 1;
+    const readers = this.#readers.get(sha256);
+    if (readers === undefined) return false;
+    const { several, again } = this.#bytes;
+    const demand = demandOf(readers);
+    return demand !== "once" && (demand === "several" ? several : several + again) <= MAX_BYTES;
+  }
+
+  #change(readers: Readers, change: () => void): void {
+    this.#bytes[demandOf(readers)] -= readers.bytes;
+    change();
+    this.#bytes[demandOf(readers)] += readers.bytes;
+  }
+
+  /** Forgets what was fetched too long ago to count. */
+  #tidy(now: number): void {
+    if (now - this.#tidiedAt < this.#idleMs / 10) return;
+    this.#tidiedAt = now;
+    for (const [sha256, readers] of this.#readers) {
+      if (readers.count > 0 || now - readers.leftAt < this.#idleMs) continue;
+      this.#bytes[demandOf(readers)] -= readers.bytes;
+      this.#readers.delete(sha256);
+    }
   }
 
   /** The chunk when it is here. */

@@ -29,15 +29,39 @@ test("does not let a scan of other tarballs drive out what is in use", async () 
   expect(count * CHUNK_BYTES).toBeLessThanOrEqual(100 << 20);
 });
 
-test("is worth its memory only while several fetch the same content", () => {
+test("is worth its memory when several fetch the same content", () => {
   const chunks = new HotChunks();
   chunks.enter("a", 100);
   expect(chunks.isHot("a")).toBe(false);
   chunks.enter("a", 100);
   chunks.enter("b", 100);
   expect([chunks.isHot("a"), chunks.isHot("b")]).toEqual([true, false]);
+});
+
+test("is worth its memory when the next one comes soon after the one before, not when it comes late", async () => {
+  const chunks = new HotChunks(40);
+  chunks.enter("a", 100);
   chunks.leave("a");
+  chunks.enter("a", 100);
+  expect(chunks.isHot("a")).toBe(true);
+  chunks.leave("a");
+  await setTimeout(60);
+  chunks.enter("a", 100);
   expect(chunks.isHot("a")).toBe(false);
+});
+
+test("what several fetch now is not driven out by what others fetch one after the other", () => {
+  const chunks = new HotChunks();
+  for (let reader = 0; reader < 2; reader++) chunks.enter("now", 60 << 20);
+  for (const name of ["b", "c"]) {
+    chunks.enter(name, 20 << 20);
+    chunks.leave(name);
+    chunks.enter(name, 20 << 20);
+  }
+  expect([chunks.isHot("now"), chunks.isHot("b"), chunks.isHot("c")]).toEqual([true, false, false]);
+  for (let reader = 0; reader < 2; reader++) chunks.leave("now");
+  chunks.leave("b");
+  expect(chunks.isHot("c")).toBe(false);
 });
 
 test("is not worth its memory while more is fetched by several than fits", () => {
