@@ -69,8 +69,8 @@ export const SETTINGS = {
     range: [1, 1_000_000],
     default: 10_000,
     description:
-      "Connections at the same time; a further one is answered with 503. Each may need two open files (`ulimit -n`, " +
-      "`LimitNOFILE=`): `jam serve` says so when fewer fit.",
+      "Connections at the same time; a further one is answered with 503. Each needs an open file (`ulimit -n`, " +
+      "`LimitNOFILE=`), and each tarball that is downloaded one more: `jam serve` says so when fewer fit.",
   },
   "fetch.jobs": {
     kind: "count",

@@ -1,5 +1,5 @@
-import { type Stats, constants, fstatSync, lstatSync } from "node:fs";
-import { type FileHandle, lstat, open } from "node:fs/promises";
+import { type Stats, fstatSync, lstatSync } from "node:fs";
+import { type FileHandle, lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { listNames, removeFile } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
@@ -11,6 +11,7 @@ import { HashThreads } from "./hash-threads.ts";
 import type { RequireHeld } from "./lease.ts";
 import { putAside } from "./quarantine.ts";
 import { QuickReads } from "./quick-reads.ts";
+import { type OpenedFile, SharedFiles } from "./shared-files.ts";
 import { openStagedBlob } from "./staged-blob.ts";
 import { READ_BYTES } from "../../shared/limits.ts";
 
@@ -20,7 +21,7 @@ import { READ_BYTES } from "../../shared/limits.ts";
  */
 export function fsBlobStore(root: string, now: () => Date, requireHeld: RequireHeld): BlobStore {
   const staged = new Set<string>();
-  const context = { threads: new HashThreads(), quick: new QuickReads(root) };
+  const context = { threads: new HashThreads(), quick: new QuickReads(root), files: new SharedFiles() };
   return {
     stat: async (sha256) => statBlob(root, sha256),
     open: (sha256) => openBlob(root, sha256, context),
@@ -95,16 +96,12 @@ async function* listBlobs(root: string): AsyncGenerator<BlobStat> {
 async function openBlob(
   root: string,
   sha256: Sha256,
-  context: Pick<OpenFile, "threads" | "quick">,
+  context: Omit<OpenBlob, "path" | "opened">,
 ): Promise<BlobReader | undefined> {
   const path = join(root, blobPath(sha256));
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
-    const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    const stat = await file.stat();
-    if (stat.isFile()) return new FsBlobReader(sha256, { path, file, stat, ...context });
-    await file.close();
-    return undefined;
+    const opened = await context.files.open(path);
+    return opened && new FsBlobReader(sha256, { path, opened, ...context });
   } catch (error) {
     // ELOOP: a link; ENXIO: a socket.
     if (isAbsent(error) || systemCode(error) === "ELOOP" || systemCode(error) === "ENXIO") return undefined;
@@ -112,11 +109,11 @@ async function openBlob(
   }
 }
 
-/** A blob's file that is open. */
-interface OpenFile {
+/** A blob's file that is open, and what reads it. */
+interface OpenBlob {
   readonly path: string;
-  readonly file: FileHandle;
-  readonly stat: Stats;
+  readonly opened: OpenedFile;
+  readonly files: SharedFiles;
   readonly threads: HashThreads;
   readonly quick: QuickReads;
 }
@@ -132,15 +129,17 @@ class FsBlobReader implements BlobReader {
   readonly #sha256: Sha256;
   readonly #path: string;
   readonly #file: FileHandle;
+  readonly #close: () => Promise<void>;
   readonly #threads: HashThreads;
   readonly #quick: QuickReads;
 
-  constructor(sha256: Sha256, { path, file, stat, threads, quick }: OpenFile) {
-    this.size = stat.size;
-    this.storedAt = stat.mtime;
+  constructor(sha256: Sha256, { path, opened, threads, quick }: OpenBlob) {
+    this.size = opened.size;
+    this.storedAt = opened.changedAt;
     this.#sha256 = sha256;
     this.#path = path;
-    this.#file = file;
+    this.#file = opened.file;
+    this.#close = opened.close;
     this.#threads = threads;
     this.#quick = quick;
   }
@@ -209,7 +208,7 @@ class FsBlobReader implements BlobReader {
   }
 
   close(): Promise<void> {
-    return attempt(`close ${this.#path}`, () => this.#file.close());
+    return attempt(`close ${this.#path}`, this.#close);
   }
 
   #endsEarly(position: number): JamError {
