@@ -104,7 +104,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     project: [...DOMAIN, "mirror", "metadata", "sync"],
     typesOf: CONTRACTS,
     node: [],
-    packages: [],
+    packages: ["lru-cache", "p-queue"],
     because:
       "what a mirror in cache mode offers and fetches on request; a refresh is a sync without tarballs",
   },
@@ -140,7 +140,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
   },
   server: {
     project: [...DOMAIN, "mirror", "upgrade", "bundle"],
-    typesOf: ["store"],
+    typesOf: ["store", "cache"],
     node: "any",
     packages: ["express", "lru-cache", "prom-client", "range-parser", "zod"],
     because:

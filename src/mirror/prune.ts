@@ -2,6 +2,7 @@ import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
+import { readCachedBlobs } from "./cached-blobs.ts";
 import { clearDamage } from "./damaged-blobs.ts";
 import { listDamaged } from "./damaged-list.ts";
 import { hashesOfKept, readKeptSnapshots, type KeptSnapshot } from "./kept-contents.ts";
@@ -34,7 +35,11 @@ export async function planPrune(store: Store, rules: RetentionRules, now: Date):
     proofs: await store.documents.list("upstream"),
     pages: await readPageNames(store.documents, snapshots),
     accepted: new Set([...accepted, ...(await proofsOfOffer(store))].map(({ sha256 }) => sha256 as string)),
-    pinned: await readPins(store.documents),
+    pinned: new Set([
+      ...(await readPins(store.documents)),
+      // The cache server evicts what clients asked for; it alone knows when each was last used.
+      ...(await readCachedBlobs(store.documents)).keys(),
+    ]),
     refused: await readRefusedContents(store.documents),
     rules,
     now,

@@ -3,7 +3,7 @@ import { formatByteSize } from "../shared/byte-size.ts";
 import { JamError } from "../shared/errors.ts";
 
 /** Kept free in addition to what a run needs, for the other work of the machine. */
-const FREE_RESERVE_BYTES = 64 * 2 ** 20;
+export const FREE_RESERVE_BYTES = 64 * 2 ** 20;
 
 /** What a run is about to need. */
 export interface SpaceNeed {

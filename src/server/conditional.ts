@@ -5,7 +5,8 @@ import parseRange from "range-parser";
 export interface Representation {
   /** Strong, with its quotes. */
   readonly etag: string;
-  readonly lastModified: Date;
+  /** Undefined when it is not known: then no condition on dates is met. */
+  readonly lastModified: Date | undefined;
   /** Bytes. */
   readonly size: number;
 }
@@ -65,6 +66,7 @@ function rangeStillApplies(ifRange: string | string[] | undefined, representatio
   return isSameDate(validator, representation.lastModified);
 }
 
-function isSameDate(httpDate: string, date: Date): boolean {
+function isSameDate(httpDate: string, date: Date | undefined): boolean {
+  if (date === undefined) return false;
   return Date.parse(httpDate) === Math.floor(date.getTime() / 1000) * 1000;
 }

@@ -7,8 +7,10 @@ import { upstreamAway, type RefReader } from "./ref-reader.ts";
 import type { MirrorView } from "./mirror-view.ts";
 import { preferredEncoding } from "./negotiate.ts";
 import { sendNotFound } from "./problem.ts";
+import type { PullSource } from "./ports.ts";
 import type { ProvenBlobs } from "./proven-blobs.ts";
 import { type Exchange, type SendContext, sendDocument, sendTarball } from "./send.ts";
+import { sendPulled } from "./send-pulled.ts";
 import { isMirrorsFile, isNeverCurated, parseTarget, snapshotInPath } from "./target.ts";
 import type { VerbatimDocuments } from "./verbatim-documents.ts";
 
@@ -18,6 +20,8 @@ export interface FaceContext extends SendContext {
   readonly readerOf: (ref: RefName) => RefReader;
   readonly verbatim: VerbatimDocuments;
   readonly blobs: ProvenBlobs;
+  /** Present in cache mode. */
+  readonly pullThrough?: PullSource | undefined;
 }
 
 /** One face: what every face is made of, and the ref that this one shows. */
@@ -118,7 +122,12 @@ async function serveTarball(exchange: Exchange, view: MirrorView, path: string, 
     sendNotFound(exchange.response);
     return;
   }
+  const { pullThrough } = face;
   const blob = await openPatiently(exchange, tarball, face);
+  if (blob === undefined && pullThrough !== undefined) {
+    const isSent = await sendPulled(exchange, { ...tarball, path }, { ...face, pullThrough });
+    return isSent ? undefined : serveTarball(exchange, view, path, face);
+  }
   if (blob === undefined) {
     // Replaced and pruned since the look at the ref: no damage, and the new snapshot has the answer.
     const now = await face.reader.latest();
@@ -128,6 +137,7 @@ async function serveTarball(exchange: Exchange, view: MirrorView, path: string, 
     else throw face.blobs.missing(tarball.sha256);
     return;
   }
+  face.pullThrough?.use(tarball.sha256);
   await sendTarball(exchange, blob, tarball.sha256, face);
 }
 

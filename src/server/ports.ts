@@ -2,6 +2,7 @@ import type { OfferReach } from "../mirror/offer.ts";
 import type { Shown } from "../mirror/shown-offer.ts";
 import type { BlobStore, DocumentStore, RefStore } from "../store/store.ts";
 import type { WhichState } from "../upgrade/which/which-state.ts";
+import type { PullThrough } from "../cache/pull-through.ts";
 import type { AskQuery } from "./queries.ts";
 
 /** The store as the server uses it: it never writes. */
@@ -27,6 +28,9 @@ export interface OfferSource {
   };
 }
 
+/** Where tarballs come from that are listed and not held. */
+export type PullSource = Pick<PullThrough, "open" | "use" | "counts">;
+
 /** What the server answers from. */
 export interface ServerPorts {
   readonly store: ServedStore;
@@ -36,4 +40,6 @@ export interface ServerPorts {
   readonly ask: AskQuery;
   /** Present in cache mode. */
   readonly offer?: OfferSource | undefined;
+  /** Present in cache mode. */
+  readonly pullThrough?: PullSource | undefined;
 }

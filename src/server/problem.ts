@@ -48,8 +48,14 @@ export function sendProblem(request: IncomingMessage, response: ServerResponse, 
     return;
   }
   const status = ERROR_OUTCOMES[error.code].http;
-  if (status === 503) response.setHeader("Retry-After", RETRY_AFTER_SECONDS);
+  if (status === 503) response.setHeader("Retry-After", retryAfter(error));
   sendJson(response, status, Buffer.from(`${JSON.stringify(reportError(forClient(error)))}\n`));
+}
+
+/** What is refused for a known time says so. */
+function retryAfter({ details }: JamError): string {
+  const seconds = details["retryAfterSeconds"];
+  return typeof seconds === "number" ? String(seconds) : RETRY_AFTER_SECONDS;
 }
 
 /** Sends a small JSON body that is never stored. */
@@ -97,6 +103,11 @@ function forClient(error: JamError): JamError {
     return new JamError(error.code, "The server failed.", {
       hint: "Look for the incident in the log of the server.",
       details: { incident: error.details["incident"] },
+    });
+  }
+  if (error.code === "JAM_ITEM_UNAVAILABLE") {
+    return new JamError(error.code, "This tarball cannot be fetched from the upstream right now.", {
+      hint: "Try again in a minute. The cause is in the log of the server.",
     });
   }
   return new JamError(error.code, "This cannot be read from the store right now.", {

@@ -43,10 +43,12 @@ export async function sendDocument(
   }
   response.setHeader("Cache-Control", options.cacheControl);
   response.setHeader("Vary", "Accept-Encoding");
-  const range = writeHead({ request, response }, representation, {
+  const answer = decideAnswer(request.method ?? "GET", request.headers, representation);
+  const headers = {
     "Content-Type": document.contentType,
     ...(encoding === undefined ? {} : { "Content-Encoding": encoding }),
-  });
+  };
+  const range = writeHead({ request, response }, representation, { answer, headers });
   if (range === undefined) return;
   await endWithin(response, bytes.subarray(range.start, range.end), context);
 }
@@ -59,28 +61,45 @@ export async function sendTarball(
   context: SendContext,
 ): Promise<void> {
   try {
-    // A path can be published again with other bytes, so caches must ask; an answer of 304 costs next to nothing.
-    response.setHeader("Cache-Control", "public, no-cache, no-transform");
-    response.setHeader("Vary", "Accept");
-    const representation = { etag: `"${sha256}"`, lastModified: blob.storedAt, size: blob.size };
-    const range = writeHead({ request, response }, representation, {
-      "Content-Type": tarballType(request.headers.accept),
-    });
+    const representation = tarballRepresentation(sha256, blob);
+    const answer = decideAnswer(request.method ?? "GET", request.headers, representation);
+    const range = writeTarballHead({ request, response }, representation, answer);
     if (range !== undefined) await sendBytes({ request, response }, blob, { sha256, range }, context);
   } finally {
     await blob.close();
   }
 }
 
+/** A tarball as conditions compare it. One that is not in the store yet has no date. */
+export function tarballRepresentation(
+  sha256: Sha256,
+  { size, storedAt }: { readonly size: number; readonly storedAt: Date | undefined },
+): Representation {
+  return { etag: `"${sha256}"`, lastModified: storedAt, size };
+}
+
+/** Sends status and headers of a tarball; the bytes to send after them, or undefined when the response is complete. */
+export function writeTarballHead(
+  { request, response }: Exchange,
+  representation: Representation,
+  answer: Answer,
+): ByteRange | undefined {
+  // A path can be published again with other bytes, so caches must ask; an answer of 304 costs next to nothing.
+  response.setHeader("Cache-Control", "public, no-cache, no-transform");
+  response.setHeader("Vary", "Accept");
+  const headers = { "Content-Type": tarballType(request.headers.accept) };
+  return writeHead({ request, response }, representation, { answer, headers });
+}
+
 /** Sends status and headers; the bytes to send after them, or undefined when the response is complete. */
 function writeHead(
   { request, response }: Exchange,
   representation: Representation,
-  headers: Readonly<Record<string, string>>,
+  { answer, headers }: { readonly answer: Answer; readonly headers: Readonly<Record<string, string>> },
 ): ByteRange | undefined {
-  const answer = decideAnswer(request.method ?? "GET", request.headers, representation);
   response.setHeader("ETag", representation.etag);
-  response.setHeader("Last-Modified", representation.lastModified.toUTCString());
+  const { lastModified } = representation;
+  if (lastModified !== undefined) response.setHeader("Last-Modified", lastModified.toUTCString());
   response.setHeader("Accept-Ranges", "bytes");
   response.setHeader("X-Content-Type-Options", "nosniff");
   if (answer.status === 304) {

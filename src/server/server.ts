@@ -40,7 +40,7 @@ export interface MirrorServer {
 
 /** A server that answers from these ports. It holds no state that the next one would need. */
 export function createServer(
-  { store, readState, ask, offer }: ServerPorts,
+  { store, readState, ask, offer, pullThrough }: ServerPorts,
   options: ServerOptions = {},
 ): MirrorServer {
   const limits = { ...SERVER_LIMITS, ...options.limits };
@@ -60,6 +60,7 @@ export function createServer(
     offer,
     verbatim: createVerbatimDocuments(store),
     blobs,
+    pullThrough,
     readState,
     ask,
     pool: new BufferPool(),

@@ -104,6 +104,7 @@ export const ERROR_OUTCOMES = {
   JAM_ITEM_REFUSED: { family: "item", exit: 4, http: 502 },
   JAM_ITEM_SIZE_MISMATCH: { family: "item", exit: 4, http: 502 },
   JAM_ITEM_HASH_MISMATCH: { family: "item", exit: 4, http: 502 },
+  JAM_ITEM_UNAVAILABLE: { family: "item", exit: 9, http: 503 },
 
   JAM_STORE_LOCKED: { family: "store", exit: 6, http: 409 },
   JAM_STORE_NO_SPACE: { family: "store", exit: 8, http: 507 },

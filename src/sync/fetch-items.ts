@@ -2,9 +2,10 @@ import type { Upstream } from "../upstream/source.ts";
 import type { BlobStore } from "../store/store.ts";
 import PQueue from "p-queue";
 import type { JamError } from "../shared/errors.ts";
-import { cancelled, isJamError, reportError, toJamError, type ErrorReport } from "../shared/errors.ts";
+import { cancelled, isJamError, reportError, type ErrorReport } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
+import { fetchTarball, isUnreachable } from "./fetch-tarball.ts";
 import type { FetchStep } from "./plan.ts";
 
 export interface FetchRequest {
@@ -85,51 +86,28 @@ interface StepTally {
 
 async function fetchStep(
   step: FetchStep,
-  request: FetchRequest,
+  { blobs, sources, observe, signal }: FetchRequest,
   tally: StepTally,
 ): Promise<JamError | undefined> {
-  const { blobs, observe, signal } = request;
-  let last: JamError | undefined;
-  const places = [step.path, ...step.otherPaths].flatMap((path) =>
-    request.sources.map((source) => ({ path, source })),
-  );
-  const gone = new Set<Upstream>();
-  for (const { path, source } of places) {
-    if (gone.has(source)) continue;
-    let target: Awaited<ReturnType<BlobStore["stage"]>> | undefined;
-    try {
-      target = await blobs.stage(step.sha256);
-      tally.earlier ??= target.received;
-      observe({ kind: "item-started", path: step.path, size: step.size, received: target.received });
-      await source.fetchItem({ path, size: step.size, sha256: step.sha256 }, target, {
-        signal,
-        onBytes(bytes) {
-          if (bytes > 0) tally.bytes += bytes;
-          else tally.earlier = Math.max(0, (tally.earlier ?? 0) + bytes);
-          observe({ kind: "item-bytes", path: step.path, bytes });
-        },
-        onRetry(error, wait) {
-          observe({ kind: "item-retry", path: step.path, message: error.message, ...wait });
-        },
-      });
-      return undefined;
-    } catch (error) {
-      last = toJamError(error);
-      if (signal.aborted || isJamError(last, "JAM_STORE_NO_SPACE", "JAM_STORE_PERMISSION")) return last;
-      if (isUnreachable(last)) gone.add(source);
-    } finally {
-      await target?.close();
-    }
-  }
-  return last;
-}
-
-function isUnreachable(error: JamError): boolean {
-  return isJamError(
-    error,
-    "JAM_UPSTREAM_UNREACHABLE",
-    "JAM_UPSTREAM_TIMEOUT",
-    "JAM_UPSTREAM_PROXY",
-    "JAM_UPSTREAM_TLS",
+  const { sha256, size, path } = step;
+  return fetchTarball(
+    { sha256, size, paths: [path, ...step.otherPaths] },
+    {
+      sources,
+      signal,
+      stage: () => blobs.stage(sha256),
+      onPlace({ received }) {
+        tally.earlier ??= received;
+        observe({ kind: "item-started", path, size, received });
+      },
+      onBytes(bytes) {
+        if (bytes > 0) tally.bytes += bytes;
+        else tally.earlier = Math.max(0, (tally.earlier ?? 0) + bytes);
+        observe({ kind: "item-bytes", path, bytes });
+      },
+      onRetry(error, wait) {
+        observe({ kind: "item-retry", path, message: error.message, ...wait });
+      },
+    },
   );
 }

@@ -95,7 +95,7 @@ export async function serveMirror(options: ServeOptions = {}): Promise<ServedMir
 }
 
 /** The server's view of a store. */
-function portsOf(store: TemporaryStore): ServerPorts {
+export function portsOf(store: TemporaryStore): ServerPorts {
   let queries: Promise<QueryAnswers> | undefined;
   return {
     store,

@@ -1,0 +1,123 @@
+import type { ListedTarball } from "../cache/pull-through.ts";
+import type { PulledBlob } from "../cache/pull-reader.ts";
+import { decideAnswer } from "./conditional.ts";
+import type { ProvenBlobs } from "./proven-blobs.ts";
+import type { PullSource } from "./ports.ts";
+import { sendProblem } from "./problem.ts";
+import { ConnectionGone, awaitTurn, ResponseWriter } from "./response-writer.ts";
+import { type Exchange, type SendContext, tarballRepresentation, writeTarballHead } from "./send.ts";
+import { sendRange } from "./transfer.ts";
+
+/** What sending a tarball needs that is on its way. */
+export interface PulledContext extends SendContext {
+  readonly blobs: ProvenBlobs;
+  readonly pullThrough: PullSource;
+}
+
+/** Names a transfer whose bytes are not proven, so that nobody shares memory with it. */
+let transfers = 0;
+
+/**
+ * Sends a tarball that is listed and not held, as it arrives. Conditions, HEAD and ranges outside of it are answered
+ * without fetching anything. False, and nothing was sent, when it is in the store by now.
+ * @throws JamError JAM_ITEM_UNAVAILABLE, ConnectionGone
+ */
+export async function sendPulled(
+  exchange: Exchange,
+  tarball: ListedTarball,
+  context: PulledContext,
+): Promise<boolean> {
+  const { request, response } = exchange;
+  const representation = tarballRepresentation(tarball.sha256, { size: tarball.size, storedAt: undefined });
+  const answer = decideAnswer(request.method ?? "GET", request.headers, representation);
+  const isFetched = request.method === "GET" && "start" in answer && answer.start < answer.end;
+  if (!isFetched) {
+    writeTarballHead(exchange, representation, answer);
+    return true;
+  }
+  const blob = context.pullThrough.open(tarball, answer);
+  const onClose = () => blob.close();
+  response.once("close", onClose);
+  // The silence of an upstream is not the client's; how fast it takes what is sent is watched by the writer.
+  request.socket.setTimeout(0);
+  try {
+    const first = await blob.arrived(answer.start).catch((error: unknown) => {
+      throw response.destroyed ? new ConnectionGone() : error;
+    });
+    if (first === "held") return false;
+    writeTarballHead(exchange, representation, answer);
+    await sendArriving(exchange, { blob, tarball, range: answer }, context);
+    return true;
+  } finally {
+    request.socket.setTimeout(context.pace.windowMs);
+    response.off("close", onClose);
+    blob.close();
+  }
+}
+
+interface Transfer {
+  readonly blob: PulledBlob;
+  readonly tarball: ListedTarball;
+  readonly range: { readonly start: number; readonly end: number };
+}
+
+async function sendArriving(
+  { request, response }: Exchange,
+  { blob, tarball, range }: Transfer,
+  context: PulledContext,
+): Promise<void> {
+  const writer = new ResponseWriter(response, context);
+  const buffers = context.turns.buffers;
+  transfers += 1;
+  const arriving = {
+    ...context,
+    buffers,
+    sha256: `arriving ${transfers}`,
+    blob: {
+      size: tarball.size,
+      storedAt: new Date(),
+      bytes: noStream,
+      readAt: (buffer: Uint8Array, position: number) => blob.readAt(buffer, position),
+      readNow: (buffer: Uint8Array, position: number) => blob.readNow(buffer, position),
+    },
+  };
+  try {
+    await awaitTurn(response);
+    for (let position = range.start; position < range.end;) {
+      const count = await blob.arrived(position);
+      if (count === "held") {
+        await sendHeld(writer, { tarball, start: position, end: range.end }, context);
+        break;
+      }
+      await sendRange(writer, arriving, { start: position, end: position + count });
+      position += count;
+    }
+    response.end();
+  } catch (error) {
+    if (error instanceof ConnectionGone || request.socket.destroyed) return;
+    sendProblem(request, response, error);
+  } finally {
+    writer.release();
+  }
+}
+
+/** The rest of a tarball that has come meanwhile; it is hashed before anything of it is sent. */
+async function sendHeld(
+  writer: ResponseWriter,
+  { tarball, start, end }: { readonly tarball: ListedTarball; readonly start: number; readonly end: number },
+  context: PulledContext,
+): Promise<void> {
+  const held = await context.blobs.open(tarball);
+  if (held === undefined) throw context.blobs.missing(tarball.sha256);
+  try {
+    const source = { ...context, blob: held, sha256: tarball.sha256, buffers: context.turns.buffers };
+    await sendRange(writer, source, { start, end });
+  } finally {
+    await held.close();
+  }
+}
+
+/** Bytes on their way are read by their position alone. */
+function noStream(): never {
+  throw new Error("Bytes that arrive are read at a position.");
+}
