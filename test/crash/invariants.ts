@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { readFiles } from "./files.ts";
 import { runSteadyJam } from "./jam.ts";
 import { folderTree, readPublished, walkTree } from "../helpers/published.ts";
 import type { Finding, StagedState } from "./stage.ts";
@@ -83,9 +85,33 @@ export async function checkSettled({ next }: States, data: string): Promise<void
   const { fingerprint } = await readPublished(data);
   if (fingerprint !== next.fingerprint) throw new Error("The run after the kill published something else");
   await wholeBlobs(data);
+  await checkPools(data);
   const names = await readdir(data, { recursive: true });
   const leftovers = names.filter((name) => /\.tmp-|^partial\/|^lock\.json$/.test(name));
   if (leftovers.length > 0) throw new Error(`Left behind: ${leftovers.join(", ")}`);
+}
+
+/** Throws where a pool has something that no published tree needs, or has not got what one needs. */
+async function checkPools(data: string): Promise<void> {
+  const needed = new Set<string>();
+  const folders: string[] = [];
+  for (const id of await readdir(join(data, "published")).catch(() => [])) {
+    const bytes = await readFile(join(data, "published", id, "shares.json.gz"));
+    const shares = JSON.parse(gunzipSync(bytes).toString()) as {
+      pool: string;
+      files: string[];
+      folders: { path: string }[];
+    };
+    for (const path of shares.files) needed.add(`${shares.pool}/${path}`);
+    for (const { path } of shares.folders) folders.push(`${shares.pool}/${path}/`);
+  }
+  const found = await readFiles(join(data, "pools"));
+  const missing = [...needed].filter((path) => !found.has(path));
+  const left = [...found.keys()].filter(
+    (path) => !needed.has(path) && !folders.some((one) => path.startsWith(one)),
+  );
+  if (missing.length > 0) throw new Error(`Missing in pools: ${missing.join(", ")}`);
+  if (left.length > 0) throw new Error(`Left in pools: ${left.join(", ")}`);
 }
 
 /** Needed blobs that were here before and are here no more. */

@@ -5,12 +5,12 @@ import { sweep, type SweepReport } from "./sweep.ts";
 
 const USAGE = `Usage: npm run crash-sweep -- [options]
 
-Kills \`jam sync\`, \`jam bundle create\` and \`jam bundle import\` at every system call that writes (needs strace), or at
-random instants, and examines each time what clients see, what is left, and what the next run makes of it. Ends with
+Kills \`jam sync\`, \`snapshot switch\`, \`prune\`, \`bundle create\` and \`bundle import\` at every system call that writes
+(needs strace), or at random instants, and examines each time what clients see, what is left, and what the next run makes of it. Ends with
 status 1 when anything is wrong.
 
-  --scenario LIST    fresh, incremental, removals, create, create-again, create-over, import-full, import-volumes,
-                     import-delta (all)
+  --scenario LIST    fresh, incremental, removals, rollback, prune, create, create-again, create-over, import-full,
+                     import-volumes, import-delta (all)
   --every N          only each N-th system call (1)
   --lanes N          trials at the same time (2)
   --random N         instead: N kills at random instants, with a client reading on disk and over HTTP

@@ -1,5 +1,7 @@
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { startSampleUpstream, type SampleUpstream } from "../peers/sample-upstream/server.ts";
 import { buildSampleTree, type SampleTree } from "../peers/sample-upstream/tree.ts";
 import { runSteadyJam } from "./jam.ts";
@@ -12,6 +14,8 @@ export interface MirrorPlan {
   readonly now: readonly string[];
   readonly keep?: number;
   readonly retention: Retention;
+  /** What the killed run keeps. Default the same. */
+  readonly retentionNow?: Retention;
 }
 
 export interface Retention {
@@ -72,7 +76,8 @@ export function forksOf(home: string): (folder: string) => Promise<string> {
   let forks = 0;
   return async (golden) => {
     const folder = join(home, `fork-${(forks += 1)}`);
-    await cp(golden, folder, { recursive: true, verbatimSymlinks: true });
+    // With its hard links: what trees share counts as the same file as the blob.
+    await promisify(execFile)("cp", ["-a", golden, folder]);
     return folder;
   };
 }

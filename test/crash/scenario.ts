@@ -8,6 +8,7 @@ import {
   type ScenarioName,
   type Stage,
   type StageOptions,
+  type KeptScenario,
   type SyncScenario,
 } from "./stage.ts";
 import { setSyncStage } from "./sync-stage.ts";
@@ -16,7 +17,7 @@ import { setSyncStage } from "./sync-stage.ts";
 export function setStage(scenario: ScenarioName, options: StageOptions = {}): Promise<Stage> {
   if (isCreate(scenario)) return setCreateStage(scenario, options);
   if (isImport(scenario)) return setImportStage(scenario, options);
-  return setSyncStage(scenario satisfies SyncScenario, options);
+  return setSyncStage(scenario satisfies SyncScenario | KeptScenario, options);
 }
 
 function isCreate(scenario: ScenarioName): scenario is CreateScenario {

@@ -1,13 +1,16 @@
 import type { Published } from "../helpers/published.ts";
 
 export const SYNC_SCENARIOS = ["fresh", "incremental", "removals"] as const;
+export const KEPT_SCENARIOS = ["rollback", "prune"] as const;
 export const CREATE_SCENARIOS = ["create", "create-again", "create-over"] as const;
 export const IMPORT_SCENARIOS = ["import-full", "import-volumes", "import-delta"] as const;
 export const BUNDLE_SCENARIOS = [...CREATE_SCENARIOS, ...IMPORT_SCENARIOS] as const;
-export const SCENARIOS = [...SYNC_SCENARIOS, ...BUNDLE_SCENARIOS] as const;
+export const SCENARIOS = [...SYNC_SCENARIOS, ...KEPT_SCENARIOS, ...BUNDLE_SCENARIOS] as const;
 
 /** What the killed run has to do: everything, add a version, or add one and let others go. */
 export type SyncScenario = (typeof SYNC_SCENARIOS)[number];
+/** Show an earlier snapshot, or delete what is no longer kept: of published trees too. */
+export type KeptScenario = (typeof KEPT_SCENARIOS)[number];
 /** Write volumes to a medium that holds nothing of ours, the same bundle, or another bundle. */
 export type CreateScenario = (typeof CREATE_SCENARIOS)[number];
 /** Take in all volumes, one volume after the other, or what changed since the last bundle. */
