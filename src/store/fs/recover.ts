@@ -24,6 +24,7 @@ import {
 } from "../layout.ts";
 import { isBlobFile } from "./blobs.ts";
 import { CACHE_LOCK, type RequireHeld, whileUnlocked } from "./lease.ts";
+import { restorePoolLinks } from "./pool-links.ts";
 import { copiedWithoutLinks, ensureFaceLink, noSymbolicLinks } from "./refs.ts";
 import { removeUnfinishedTrees } from "./trees.ts";
 
@@ -81,23 +82,25 @@ export async function removeUselessPartials(root: string, by: StagedBy): Promise
 }
 
 /**
- * Puts the two symbolic links of the mirror back where a copy resolved them (`cp -rL`), wrote them as text (some network
- * file systems) or left them out (`rsync --no-links`), and gives what it did as a sentence. Nothing is lost: a
- * folder in a link's place goes only when every file of it is in the published tree that it is a copy of. Killed at any instant, the next call ends it: the ref is put back before the copy that
- * names it goes.
+ * Puts the two symbolic links of the mirror, and those of its trees to their pools, back where a copy resolved them
+ * (`cp -rL`), wrote them as text (some network file systems) or left them out (`rsync --no-links`), and gives what it did
+ * as a sentence. Nothing is lost: a folder in a link's place goes only when every file of it is in the published tree that
+ * it is a copy of. Killed at any instant, the next call ends it: the trees come first, and the ref is put back before the
+ * copy that names it goes.
  * @throws JamError JAM_STORE_COPIED when the links cannot be told from what is there, JAM_STORE_…
  */
 async function rebuildLinks(root: string): Promise<string | undefined> {
   const face = join(root, faceLink(MIRROR_REF).path);
   const ref = join(root, "refs", MIRROR_REF);
   const [shown, pointed] = [await lookAt(face), await lookAt(ref)];
-  if (shown === "link" && (pointed === "link" || pointed === "nothing")) return undefined;
+  if (shown === "link" && (pointed === "link" || pointed === "nothing")) return restoreShownTree(root, ref);
   // A ref that is whole needs only its face, which whoever publishes makes.
   if (shown === "nothing" && pointed === "link") return undefined;
   const trees = (await listNames(join(root, "published"))).filter(isTreeId);
   if (shown === "nothing" && pointed === "nothing" && trees.length === 0) return undefined;
   const id = await findTree(root, { face, ref, trees });
   if (id === undefined) throw copiedWithoutLinks(shown === "link" ? ref : face, root);
+  for (const tree of trees) await restorePoolLinks(root, tree);
   const links = [
     { path: ref, target: formatRefTarget(id), copyOf: id },
     { path: face, target: faceLink(MIRROR_REF).target, copyOf: `${id}/${TREE_FOLDER}` },
@@ -107,6 +110,13 @@ async function rebuildLinks(root: string): Promise<string | undefined> {
   await removeTemporaries(root);
   await removeTemporaries(join(root, "refs"));
   return `${root} was copied without its symbolic links; they were put back, and ${id} is shown as before.`;
+}
+
+/** The links of the tree that is shown, where only they are missing. */
+async function restoreShownTree(root: string, ref: string): Promise<string | undefined> {
+  const id = parseRefTarget((await readTarget(ref)) ?? "");
+  if (id === undefined || !(await restorePoolLinks(root, id))) return undefined;
+  return `Symbolic links of the published tree ${id} were missing; they were put back.`;
 }
 
 type Found = "link" | "folder" | "file" | "nothing";
@@ -189,6 +199,10 @@ async function isCopy(copy: string, original: string): Promise<boolean> {
       const path = join(entry.parentPath, entry.name);
       const same = join(original, path.slice(copy.length));
       const [here, there] = [await lstat(path), await attemptUnlessAbsent(`read ${same}`, () => lstat(same))];
+      if (here.isSymbolicLink() && there?.isSymbolicLink() === true) {
+        if ((await readlink(path)) !== (await readlink(same))) return false;
+        continue;
+      }
       if (!here.isFile() || there?.isFile() !== true || here.size !== there.size) return false;
     }
     return true;

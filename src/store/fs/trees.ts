@@ -1,5 +1,5 @@
 import { lstatSync } from "node:fs";
-import { lstat, mkdir, rename, rm, symlink } from "node:fs/promises";
+import { lstat, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import {
@@ -15,14 +15,14 @@ import {
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent, JamError } from "../../shared/errors.ts";
 import { mapConcurrently } from "../../shared/map-concurrently.ts";
-import { blobPath, formatPoolLink, isTreeId, TREE_FOLDER } from "../layout.ts";
+import { blobPath, isTreeId, TREE_FOLDER } from "../layout.ts";
 import { checkRefName } from "../store-errors.ts";
 import type { RefStore, TreeStore } from "../store.ts";
 import type { RequireHeld } from "./lease.ts";
 import { linkBlob, missingBlob } from "./link-blob.ts";
 import { removeFromPool, removeUnusedPools } from "./pool-removal.ts";
+import { putPoolLinks } from "./pool-links.ts";
 import { addToPool, choosePool, type PoolPlace } from "./pools.ts";
-import { noSymbolicLinks } from "./refs.ts";
 import { planTree, type TreePlan } from "./tree-plan.ts";
 import { readShares, writeShares } from "./tree-shares.ts";
 
@@ -161,22 +161,6 @@ async function fillTree(
   if (place === undefined) return;
   await syncFolder(join(root, "published"));
   await addToPool(root, place, { staging: staged, requireHeld });
-}
-
-async function putPoolLinks(
-  root: string,
-  tools: string,
-  { links, pool }: { readonly links: readonly string[]; readonly pool: string },
-): Promise<void> {
-  for (const path of links) {
-    await attempt(`create ${join(tools, path)}`, async () => {
-      try {
-        await symlink(formatPoolLink(pool, path), join(tools, path));
-      } catch (error) {
-        throw noSymbolicLinks(error, root);
-      }
-    });
-  }
 }
 
 async function checkBlobs(root: string, { blobs, shared }: TreePlan): Promise<void> {
