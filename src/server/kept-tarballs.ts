@@ -1,6 +1,8 @@
-import { listSnapshotIds, readSnapshot } from "../mirror/read-snapshots.ts";
+import { agentsOfPage, readPage } from "../mirror/catalogue.ts";
+import type { PageName } from "../mirror/catalogue-page.ts";
+import { listSnapshotIds, readHeader } from "../mirror/read-snapshots.ts";
 import { tarballsOf, type FaceTarball } from "../mirror/face.ts";
-import type { MirrorView } from "./mirror-view.ts";
+import type { SnapshotHeader } from "../mirror/snapshot-document.ts";
 import type { ServedStore } from "./ports.ts";
 
 /** How old the list of kept snapshots may be, in ms, while the current one stays the same; pruning is rare. */
@@ -14,12 +16,24 @@ export interface KeptTarballs {
   readonly find: (path: string, currentId: string) => Promise<FaceTarball | undefined>;
 }
 
+/** Tarballs by path. */
+type Tarballs = ReadonlyMap<string, FaceTarball>;
+
 interface Kept {
   readonly readAt: number;
   /** The snapshot that the ref named then. */
   readonly currentId: string;
-  readonly bySnapshot: ReadonlyMap<string, MirrorView["tarballs"]>;
-  readonly byPath: ReadonlyMap<string, FaceTarball>;
+  /** The pages of each snapshot that is kept, oldest first. */
+  readonly snapshots: ReadonlyMap<string, readonly KeptPage[]>;
+  /** The pages that the current snapshot does not name. */
+  readonly pages: ReadonlyMap<string, Tarballs>;
+  readonly byPath: Tarballs;
+}
+
+/** A page of a kept snapshot; its key is another one for each content. */
+interface KeptPage {
+  readonly key: string;
+  readonly read: () => Promise<Tarballs>;
 }
 
 /** Looks the kept snapshots up when a path is asked for that the current one does not list. */
@@ -47,50 +61,61 @@ export function createKeptTarballs(
   }
 
   return {
-    has: async (snapshotId, currentId) => (await current(currentId)).bySnapshot.has(snapshotId),
+    has: async (snapshotId, currentId) => (await current(currentId)).snapshots.has(snapshotId),
     find: async (path, currentId) => (await current(currentId)).byPath.get(path),
   };
 }
 
 async function readKept(
-  store: Pick<ServedStore, "documents">,
+  { documents }: Pick<ServedStore, "documents">,
   before: Kept | undefined,
   moment: Pick<Kept, "readAt" | "currentId">,
 ): Promise<Kept> {
-  const ids = await listSnapshotIds(store.documents);
-  if (before !== undefined && ids.length === before.bySnapshot.size) {
-    if (ids.every((id) => before.bySnapshot.has(id))) return { ...before, ...moment };
+  const snapshots = new Map<string, readonly KeptPage[]>();
+  for (const id of await listSnapshotIds(documents)) {
+    const header = before?.snapshots.has(id) === true ? undefined : await readHeader({ documents }, id);
+    const pages = header === undefined ? before?.snapshots.get(id) : pagesOf(header, documents);
+    if (pages !== undefined) snapshots.set(id, pages);
   }
-  const bySnapshot = new Map<string, MirrorView["tarballs"]>();
-  const shared = new Map<string, FaceTarball>();
-  for (const id of ids) {
-    const tarballs = before?.bySnapshot.get(id) ?? (await readTarballs(store, id));
-    if (tarballs !== undefined) bySnapshot.set(id, share(tarballs, shared));
+  const isSame = before?.currentId === moment.currentId && before.snapshots.size === snapshots.size;
+  if (isSame && snapshots.keys().every((id) => before.snapshots.has(id))) return { ...before, ...moment };
+  // What the current snapshot lists is found there; twenty snapshots differ from it by few pages.
+  const current = new Set(snapshots.get(moment.currentId)?.map(({ key }) => key));
+  const pages = new Map<string, Tarballs>();
+  const byPath = new Map<string, FaceTarball>();
+  // Ids ascend by time: the newest snapshot that lists a path decides.
+  for (const kept of [...snapshots.values()].reverse()) {
+    for (const { key, read } of kept) {
+      if (current.has(key) || pages.has(key)) continue;
+      const tarballs = before?.pages.get(key) ?? (await read());
+      pages.set(key, tarballs);
+      for (const [path, tarball] of tarballs) if (!byPath.has(path)) byPath.set(path, tarball);
+    }
   }
-  // Ids ascend by time, so that a newer snapshot's entry replaces an older one's.
-  return {
-    ...moment,
-    bySnapshot,
-    byPath: new Map([...bySnapshot.values()].flatMap((tarballs) => [...tarballs])),
-  };
+  return { ...moment, snapshots, pages, byPath };
+}
+
+function pagesOf({ id, catalogue }: SnapshotHeader, documents: ServedStore["documents"]): KeptPage[] {
+  if ("agents" in catalogue) {
+    const tarballs = tarballsOf(catalogue);
+    return [{ key: id, read: () => Promise.resolve(tarballs) }];
+  }
+  return catalogue.pages.map((page) => ({
+    key: page.sha256,
+    read: () => readTarballs(id, page, documents),
+  }));
 }
 
 async function readTarballs(
-  store: Pick<ServedStore, "documents">,
   id: string,
-): Promise<MirrorView["tarballs"] | undefined> {
-  const snapshot = await readSnapshot(store, id);
-  return snapshot && tarballsOf(snapshot);
-}
-
-/** The same entries, with one object for what several snapshots list alike: twenty snapshots differ little. */
-function share(tarballs: MirrorView["tarballs"], shared: Map<string, FaceTarball>): MirrorView["tarballs"] {
-  return new Map(
-    [...tarballs].map(([path, tarball]) => {
-      const key = `${path} ${tarball.sha256}`;
-      const known = shared.get(key) ?? tarball;
-      shared.set(key, known);
-      return [path, known];
-    }),
-  );
+  page: PageName,
+  documents: ServedStore["documents"],
+): Promise<Tarballs> {
+  try {
+    return tarballsOf({ agents: await agentsOfPage(id, page, (name) => readPage(documents, name)) });
+  } catch (error) {
+    // Pruned just now: a snapshot's document goes before its pages.
+    if ((await readHeader({ documents }, id)) === undefined) return new Map();
+    throw error;
+  }
 }

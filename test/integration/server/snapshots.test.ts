@@ -156,3 +156,34 @@ test("reads one snapshot at a time, however many are asked for at once", async (
   expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(ids.map(() => 200));
   expect(most).toBe(1);
 });
+
+test("an unknown path costs no more than the pages of kept snapshots that the current one does not have", async () => {
+  const read: string[] = [];
+  await using mirror = await serveMirror({
+    served: ({ documents }) => ({
+      documents: {
+        ...documents,
+        get: (kind, name) => {
+          if (kind === "catalogue") read.push(name);
+          return documents.get(kind, name);
+        },
+      },
+    }),
+  });
+  const minors = ["2.8.1", "2.9.1", "3.1.1", "3.3.1", "3.4.1", "3.5.1"];
+  for (let patch = 0; patch < 6; patch += 1) {
+    const versions = [...minors, ...Array.from({ length: patch + 1 }, (_, at) => `3.6.${at}`)];
+    // The last one no longer lists what the one before it had.
+    await mirror.publish({ agents: versions.slice(patch === 5 ? 1 : 0).map((version) => ({ version })) });
+  }
+  await readIndex(mirror);
+  const own = new Set(read.splice(0));
+  expect(own.size).toBe(minors.length);
+  for (const path of [tarballPath("9.9.9"), tarballPath("8.8.8")])
+    expect((await fetch(`${mirror.url}/tools/${path}`)).status).toBe(404);
+  // The earlier pages of 3.6, and the page of 2.8.
+  expect(read.filter((name) => own.has(name))).toEqual([]);
+  expect(read).toHaveLength(6);
+  expect((await fetch(`${mirror.url}/tools/${tarballPath("2.8.1")}`)).status).toBe(200);
+  expect(read).toHaveLength(6);
+});
