@@ -3,7 +3,7 @@ import { MIRROR_REF } from "../shared/ref-name.ts";
 import { asWriter } from "../mirror/as-writer.ts";
 import { readOffer, readReach, writeReach, type OfferReach } from "../mirror/offer.ts";
 import { readBaseline } from "../mirror/read-snapshots.ts";
-import { upstreamStateMark } from "../mirror/upstream-state.ts";
+import { upstreamStateMark } from "../mirror/upstream-catalogue.ts";
 import type { Assessment } from "../sync/assess.ts";
 import { nextOffer, reachOf, recordAccepted } from "../sync/record-offer.ts";
 import { assess, type SyncCollaborators, type SyncOptions } from "../sync/sync-mirror.ts";

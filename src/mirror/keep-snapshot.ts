@@ -1,3 +1,4 @@
+import type { Agent } from "../juju/agent.ts";
 import { defined } from "../shared/collections.ts";
 import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { sha256Of } from "../shared/sha256.ts";
@@ -24,8 +25,7 @@ export async function keepSnapshot(
   store: Pick<Store, "documents">,
   content: SnapshotContent,
 ): Promise<Snapshot> {
-  const divided = divideCatalogue(content.agents);
-  const pages = await mapConcurrently(divided, ([minor, agents]) => keepPage(store.documents, minor, agents));
+  const { agents, pages } = await keepPages(store.documents, content.agents);
   const id = makeSnapshotId(content.createdAt, sha256Of(pages.map(({ sha256 }) => sha256).join()));
   const envelope = {
     id,
@@ -37,14 +37,24 @@ export async function keepSnapshot(
   };
   const header = formatHeader(envelope, { counts: countCatalogue(content.agents), pages });
   await store.documents.put("snapshots", `${id}.json`, header);
-  return { ...envelope, agents: [...divided.values()].flat() };
+  return { ...envelope, agents };
+}
+
+/** Writes the pages of a catalogue that are not here yet, and gives the agents in their order. */
+export async function keepPages(
+  documents: Store["documents"],
+  agents: readonly Agent[],
+): Promise<{ readonly agents: readonly Agent[]; readonly pages: readonly PageName[] }> {
+  const divided = divideCatalogue(agents);
+  const pages = await mapConcurrently(divided, ([minor, own]) => keepPage(documents, minor, own));
+  return { agents: [...divided.values()].flat(), pages };
 }
 
 /** A page whose file was damaged is written again: every snapshot that names it is whole then. */
 async function keepPage(
   documents: Store["documents"],
   minor: string,
-  agents: Snapshot["agents"],
+  agents: readonly Agent[],
 ): Promise<PageName> {
   const bytes = formatPage(minor, agents);
   const sha256 = sha256Of(bytes);

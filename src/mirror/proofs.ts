@@ -1,6 +1,6 @@
 import { isJamError } from "../shared/errors.ts";
 import { sha256Of, type Sha256 } from "../shared/sha256.ts";
-import { parseIndexFile } from "../simplestreams/index-file.ts";
+import { parseIndexFile, type IndexEntry } from "../simplestreams/index-file.ts";
 import type { ContentId } from "../simplestreams/item.ts";
 import { parseProductFile, type ProductFile } from "../simplestreams/product-file.ts";
 import { SIGNED_TEXT_RULES, textOfDocument } from "../simplestreams/signed-text.ts";
@@ -61,6 +61,27 @@ async function readKeptText(
 
 const INDEX_PATHS = ["index2.sjson", "index2.json", "index.sjson", "index.json"];
 
+/** An index of a proof that can be read. */
+export interface ProvenIndex {
+  readonly path: string;
+  readonly entries: readonly IndexEntry[];
+}
+
+/** The index that counts of those in a proof; undefined when none can be read. */
+export async function readProvenIndex(
+  proof: Iterable<ProofName>,
+  read: ReadKeptText,
+): Promise<ProvenIndex | undefined> {
+  const byPath = new Map([...proof].map((name) => [name.path, name]));
+  for (const file of INDEX_PATHS) {
+    const path = `streams/v1/${file}`;
+    const name = byPath.get(path);
+    const index = name && (await read(name));
+    if (index !== undefined) return { path, entries: [...parseIndexFile(index.text, path).entries.values()] };
+  }
+  return undefined;
+}
+
 /**
  * The product files of a proof, by content id, as its first usable index names them; those that are not part of the
  * proof are left out. Undefined when there is no usable index, or a product file of the proof cannot be read: then it is
@@ -70,23 +91,19 @@ export async function readProvenProducts(
   proof: Iterable<ProofName>,
   read: ReadKeptText,
 ): Promise<ReadonlyMap<ContentId, ProductFile> | undefined> {
-  const byPath = new Map([...proof].map((name) => [name.path, name]));
-  for (const file of INDEX_PATHS) {
-    const path = `streams/v1/${file}`;
-    const name = byPath.get(path);
-    const index = name && (await read(name));
-    if (index === undefined) continue;
-    const products = new Map<ContentId, ProductFile>();
-    for (const entry of parseIndexFile(index.text, path).entries.values()) {
-      const own = byPath.get(entry.path);
-      if (own === undefined) continue;
-      const product = await read(own);
-      if (product === undefined) return undefined;
-      products.set(entry.contentId, parseProductFile(product.text, entry.path));
-    }
-    return products;
+  const names = [...proof];
+  const index = await readProvenIndex(names, read);
+  if (index === undefined) return undefined;
+  const byPath = new Map(names.map((name) => [name.path, name]));
+  const products = new Map<ContentId, ProductFile>();
+  for (const entry of index.entries) {
+    const own = byPath.get(entry.path);
+    if (own === undefined) continue;
+    const product = await read(own);
+    if (product === undefined) return undefined;
+    products.set(entry.contentId, parseProductFile(product.text, entry.path));
   }
-  return undefined;
+  return products;
 }
 
 /** What decides whether a document that was accepted before is still good. */

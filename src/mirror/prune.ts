@@ -13,6 +13,7 @@ import { readRefs, type ShownRef } from "./refs.ts";
 import { planRetention, type HeldBlob, type RetentionPlan, type RetentionRules } from "./retention.ts";
 import { readOffer } from "./offer.ts";
 import { proofsOf, snapshotIdOf, type ProvenDocument } from "./snapshot.ts";
+import { namedUpstreamPages } from "./upstream-catalogue.ts";
 import { readUpstreamState } from "./upstream-state.ts";
 
 /**
@@ -64,13 +65,18 @@ export async function pruneStore(store: Store, rules: RetentionRules, now: Date)
   return plan;
 }
 
-/** Pages that may be deleted; none while a snapshot cannot be read: it may name any of them. */
+/**
+ * Pages that retention decides about: not those of what upstream lists, and none while a snapshot cannot be read, which may
+ * name any of them.
+ */
 async function readPageNames(
   documents: Store["documents"],
   snapshots: readonly KeptSnapshot[],
 ): Promise<readonly string[]> {
   const ids = await listSnapshotIds(documents);
-  return ids.length > snapshots.length ? [] : documents.list("catalogue");
+  if (ids.length > snapshots.length) return [];
+  const named = new Set<string>((await namedUpstreamPages(documents)).map(({ sha256 }) => sha256));
+  return (await documents.list("catalogue")).filter((name) => !named.has(name));
 }
 
 /** What a mirror in cache mode offers rests on these documents. */

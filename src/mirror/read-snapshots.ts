@@ -12,9 +12,13 @@ export interface MirrorReader {
 }
 
 /** The snapshot that a ref shows now; undefined before the first publication. */
-export async function currentSnapshot(store: MirrorReader, ref: RefName): Promise<Snapshot | undefined> {
+export async function currentSnapshot(
+  store: MirrorReader,
+  ref: RefName,
+  options?: SnapshotReading,
+): Promise<Snapshot | undefined> {
   const treeId = await store.refs.read(ref);
-  return treeId === undefined ? undefined : readSnapshot(store, snapshotIdOf(treeId));
+  return treeId === undefined ? undefined : readSnapshot(store, snapshotIdOf(treeId), options);
 }
 
 /** The header of what a ref shows now; undefined before the first publication. */
@@ -99,15 +103,20 @@ export async function readHeader(
   return bytes === undefined ? undefined : parseHeader(bytes, id);
 }
 
+/** How a snapshot is read. */
+export interface SnapshotReading extends ReadingOptions {
+  /** Shares pages with whatever else is read. */
+  readonly read?: ReadPage;
+}
+
 /**
  * A snapshot by id; undefined when it is not kept.
- * @param options `read` shares pages with other snapshots
  * @throws JamError JAM_STORE_CORRUPT, JAM_STORE_FORMAT, JAM_STORE_IO
  */
 export async function readSnapshot(
   store: Pick<MirrorReader, "documents">,
   id: string,
-  { read, ...reading }: ReadingOptions & { readonly read?: ReadPage } = {},
+  { read, ...reading }: SnapshotReading = {},
 ): Promise<Snapshot | undefined> {
   const header = await readHeader(store, id);
   if (header === undefined) return undefined;

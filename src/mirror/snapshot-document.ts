@@ -82,7 +82,8 @@ function isCounts(counts: unknown): counts is CatalogueCounts {
   return [agents, tarballs, bytes].every(Number.isSafeInteger) && typeof streams === "object";
 }
 
-function isPageName(page: unknown): page is PageName {
+/** True for what names a page. */
+export function isPageName(page: unknown): page is PageName {
   const { minor, sha256, size, agents } = (page ?? {}) as Partial<PageName>;
   return (
     typeof minor === "string" &&

@@ -3,10 +3,11 @@ import { sha256Field } from "./document-fields.ts";
 import { z } from "zod";
 import type { UpstreamDocument, Validators } from "../upstream/source.ts";
 import type { DocumentStore } from "../store/store.ts";
-import { sha256Of, type Sha256 } from "../shared/sha256.ts";
+import type { Sha256 } from "../shared/sha256.ts";
 import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
 import type { ProvenDocument, Snapshot, UpstreamProof } from "./snapshot.ts";
 import { stateDocument } from "./state-document.ts";
+import { UPSTREAM_MEMORY } from "./upstream-catalogue.ts";
 
 /** What is recorded of one upstream document that was accepted (principle P4, memory of freshness). */
 export interface AcceptedDocument {
@@ -56,7 +57,7 @@ const acceptedDocuments = z.array(
 );
 
 const note = stateDocument({
-  name: "upstream-memory.json",
+  name: UPSTREAM_MEMORY,
   format: "jam-upstream-memory:1",
   schema: z.object({
     documents: acceptedDocuments,
@@ -98,12 +99,6 @@ export function byPath(documents: readonly AcceptedDocument[]): AcceptedDocument
 
 function provenAgain(documents: readonly ProvenDocument[]): AcceptedDocument[] {
   return documents.map((document) => ({ ...document, validators: {} }));
-}
-
-/** Changes whenever what earlier runs accepted changes; cheap to compare. */
-export async function upstreamStateMark(documents: Pick<DocumentStore, "get">): Promise<string> {
-  const bytes = await documents.get("state", note.name);
-  return bytes === undefined ? "" : sha256Of(bytes);
 }
 
 /** Replaces what is recorded, durably. */

@@ -38,6 +38,8 @@ export interface Assessment {
   /** Where tarballs may come from: the source of the metadata first. */
   readonly sources: readonly Upstream[];
   readonly metadata: UpstreamMetadata;
+  /** Every agent that this metadata lists. */
+  readonly listed: readonly Agent[];
   /** Upstreams that list what the first one does not. */
   readonly further: readonly FurtherUpstream[];
   /** Held agents that no upstream lists now and that stay: an upstream could not be asked, or the fleet may run them. */
@@ -100,6 +102,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     source,
     sources: [source, ...input.sources.filter((other) => other !== source)],
     metadata,
+    listed: catalogue.agents,
     further: others.further,
     staying,
     plan,

@@ -1,4 +1,5 @@
 import type { Agent } from "../juju/agent.ts";
+import { keepUpstreamCatalogue } from "../mirror/keep-upstream-catalogue.ts";
 import { evaluateVerbatimFace } from "../mirror/face.ts";
 import {
   readOffer,
@@ -78,7 +79,7 @@ interface ReachMoment {
  */
 export async function recordAccepted(
   documents: Store["documents"],
-  assessment: Pick<Assessment, "source" | "metadata" | "further" | "state" | "offer" | "failed">,
+  assessment: Pick<Assessment, "source" | "metadata" | "listed" | "further" | "state" | "offer" | "failed">,
   now: Date,
 ): Promise<void> {
   for (const { fresh } of [assessment.metadata, ...assessment.further.map(({ metadata }) => metadata)]) {
@@ -86,6 +87,8 @@ export async function recordAccepted(
   }
   // Before anything is published: a kill in between must not leave agents whose metadata is not recorded.
   await writeUpstreamState(documents, assessment.state);
+  const { metadata, listed } = assessment;
+  await keepUpstreamCatalogue(documents, assessment.state, { ...metadata, agents: () => listed });
   const { offer } = assessment;
   if (offer === undefined) return;
   const before = await readOffer(documents);

@@ -1,17 +1,11 @@
 import type { DocumentStore } from "../store/store.ts";
-import { formatAgentName, type Agent } from "../juju/agent.ts";
-import { buildCatalogue } from "../juju/catalogue.ts";
+import type { Agent } from "../juju/agent.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { listDamaged, listShownAgents } from "../mirror/damaged-list.ts";
-import { keptTexts, readProvenProducts, type ReadKeptText } from "../mirror/proofs.ts";
+import { pageReader, type ReadPage } from "../mirror/catalogue.ts";
+import { readUpstreamPages, upstreamStateMark } from "../mirror/upstream-catalogue.ts";
 import { currentSnapshot, type MirrorReader } from "../mirror/read-snapshots.ts";
-import {
-  readUpstreamState,
-  upstreamStateMark,
-  type AcceptedDocument,
-  type UpstreamState,
-} from "../mirror/upstream-state.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import { candidateOf, compileDenials, type SelectionRules } from "../juju/select-rule.ts";
 
@@ -35,15 +29,29 @@ export interface KnownAgents {
  * @throws JamError JAM_STORE_…
  */
 export async function readKnownAgents(store: KnownReader): Promise<KnownAgents> {
-  const snapshot = await currentSnapshot(store, MIRROR_REF);
-  const state = await readUpstreamState(store.documents, snapshot);
-  const read = keptTexts(store.documents);
-  const first = await readListed(state.documents.values(), read);
+  const read = pageReader(store.documents);
+  const snapshot = await currentSnapshot(store, MIRROR_REF, { read });
   return {
     snapshot,
     held: await listShownAgents(store.documents, snapshot?.agents ?? []),
-    upstream: first && [...first, ...(await readFurtherAgents(state, first, read))],
+    upstream: (await readPages(store.documents, read)) ?? (await readDocuments(store.documents, snapshot)),
   };
+}
+
+/** What upstream listed, from the pages that the last run kept of it; undefined where these are not all here. */
+async function readPages(documents: DocumentStore, read: ReadPage): Promise<readonly Agent[] | undefined> {
+  const pages = await readUpstreamPages(documents);
+  const agents = pages && (await Promise.all(pages.map(read)));
+  return agents?.every((page) => Array.isArray(page)) === true ? agents.flat() : undefined;
+}
+
+/** The same from upstream's documents. */
+async function readDocuments(
+  documents: DocumentStore,
+  snapshot: Snapshot | undefined,
+): Promise<readonly Agent[] | undefined> {
+  const { readListedAgents } = await import("./listed-upstream.ts");
+  return readListedAgents(documents, snapshot);
 }
 
 /**
@@ -68,33 +76,6 @@ export function createKnownReader(store: KnownReader): () => Promise<KnownAgents
 export async function markOfKnown({ refs, documents }: KnownReader): Promise<string> {
   const damaged = [...(await listDamaged(documents))].sort().join(" ");
   return `${(await refs.read(MIRROR_REF)) ?? ""} ${await upstreamStateMark(documents)} ${damaged}`;
-}
-
-/** What further upstreams listed that the first one does not. */
-async function readFurtherAgents(
-  { further }: UpstreamState,
-  first: readonly Agent[],
-  read: ReadKeptText,
-): Promise<Agent[]> {
-  const names = new Set(first.map(formatAgentName));
-  const others: Agent[] = [];
-  for (const documents of further.values()) {
-    for (const agent of (await readListed(documents, read)) ?? []) {
-      if (names.has(formatAgentName(agent))) continue;
-      names.add(formatAgentName(agent));
-      others.push(agent);
-    }
-  }
-  return others;
-}
-
-/** The catalogue of documents that were accepted; undefined when no usable index is among them. */
-async function readListed(
-  documents: Iterable<AcceptedDocument>,
-  read: ReadKeptText,
-): Promise<readonly Agent[] | undefined> {
-  const products = await readProvenProducts(documents, read);
-  return products && buildCatalogue(products).agents;
 }
 
 export interface UsableWanted {

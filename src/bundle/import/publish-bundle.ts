@@ -3,6 +3,8 @@ import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { PathSpace } from "../../juju/path-space.ts";
 import type { DenyRule } from "../../juju/select-rule.ts";
 import { selectAgents } from "../../juju/select.ts";
+import { buildCatalogue } from "../../juju/catalogue.ts";
+import { keepUpstreamCatalogue } from "../../mirror/keep-upstream-catalogue.ts";
 import { guardCatalogue, isMassRemoval, type RefusedChange } from "../../metadata/guard.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
 import { publishChanges } from "../../mirror/publish-changes.ts";
@@ -173,7 +175,10 @@ async function publish(
   const accepted = new Map([...state.documents, ...byPath(verified.metadata.documents)]);
   const { source, metadata } = verified;
   const signers = rememberSigners(state.signers, [{ source, signers: signersOf(metadata.documents) }]);
-  await writeUpstreamState(store.documents, { ...state, documents: accepted, signers });
+  const next = { ...state, documents: accepted, signers };
+  await writeUpstreamState(store.documents, next);
+  const listed = () => buildCatalogue(metadata.products).agents;
+  await keepUpstreamCatalogue(store.documents, next, { ...metadata, agents: listed });
   const { id, advice } = bundle.manifest;
   await writeCarriedAdvice(store.documents, { bundle: id, advice });
   return publishChanges({
