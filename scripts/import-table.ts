@@ -162,7 +162,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "program",
       "compose",
     ],
-    typesOf: ["store", "upstream", "openpgp", "medium"],
+    typesOf: ["store", "upstream", "openpgp", "medium", "cache"],
     node: "any",
     packages: ["commander", "@bomb.sh/tab", "string-width", "yaml", "uqr"],
     because: "a face parses and prints; adapters come from compose",

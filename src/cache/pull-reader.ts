@@ -8,6 +8,8 @@ import type { Pull, SharedBytes } from "./pull.ts";
 
 /** A range of a tarball that is being fetched, as one reader gets it. Close it. */
 export interface PulledBlob {
+  /** Whether this reader began the fetch, joined one, or has one of its own past the store. */
+  readonly use: "miss" | "joined" | "passed";
   /**
    * Resolves to how many bytes from `position` on can be read now, at least one; the end of the range is not among them
    * before the hash of the whole tarball is right. `held` when the rest is to be read from the store. `position` begins
@@ -38,6 +40,7 @@ export class PullReader implements PulledBlob {
   readonly #pull: Pull;
   readonly #range: ByteRange;
   readonly #work: ReaderWork;
+  readonly #isFirst: boolean;
   readonly #closing = new AbortController();
   readonly #closed = Promise.withResolvers<void>();
   /** Of the bytes that this reader has; undefined while it has none. */
@@ -46,10 +49,20 @@ export class PullReader implements PulledBlob {
   #bytes: ArrivingBytes | undefined;
   #passing: PassingSink | undefined;
 
-  constructor(pull: Pull, range: ByteRange, work: ReaderWork) {
+  constructor(
+    pull: Pull,
+    { range, isFirst }: { readonly range: ByteRange; readonly isFirst: boolean },
+    work: ReaderWork,
+  ) {
+    this.#isFirst = isFirst;
     this.#pull = pull;
     this.#range = range;
     this.#work = work;
+  }
+
+  get use(): PulledBlob["use"] {
+    if (this.#passing !== undefined) return "passed";
+    return this.#isFirst ? "miss" : "joined";
   }
 
   async arrived(position: number): Promise<number | "held"> {

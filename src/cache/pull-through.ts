@@ -143,7 +143,7 @@ export class PullThrough {
     const pull = this.#pulls.get(tarball.sha256);
     if (pull !== undefined) {
       this.counts.joined += 1;
-      return this.#read(pull, range);
+      return this.#read(pull, { range, isFirst: false });
     }
     const refusal = this.#refused.get(tarball.sha256);
     if (refusal !== undefined) {
@@ -152,7 +152,12 @@ export class PullThrough {
       throw refusal.with({ details: { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) } });
     }
     this.counts.misses += 1;
-    return this.#read(this.#begin(tarball), range);
+    return this.#read(this.#begin(tarball), { range, isFirst: true });
+  }
+
+  /** Bytes of what is held because clients asked for it; some of it may be listed by a snapshot, too. */
+  get bytes(): number {
+    return this.#ledger.bytes;
   }
 
   /** Notes that a tarball was given out of the store. */
@@ -193,8 +198,8 @@ export class PullThrough {
     void running.finally(() => this.#running.delete(running));
   }
 
-  #read(pull: Pull, range: ByteRange): PulledBlob {
-    return new PullReader(pull, range, {
+  #read(pull: Pull, reader: { readonly range: ByteRange; readonly isFirst: boolean }): PulledBlob {
+    return new PullReader(pull, reader, {
       patienceMs: this.#waits.patienceMs,
       unavailable: (of, cause) => unavailable(of.tarball, toJamError(cause)),
       pass: (of, sink, signal) => this.#run(this.#pass(of, sink, signal)),

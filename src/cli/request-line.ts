@@ -15,15 +15,16 @@ export function requestLines(now: () => Date): (record: RequestRecord) => string
   const quoted = createQuoter();
   let lastMs = Number.NaN;
   let lastTime = "";
-  return ({ method, url, status, bytes, ms, remote, userAgent, aborted, error }) => {
+  return ({ method, url, status, bytes, ms, remote, userAgent, aborted, cache, error }) => {
     const at = now();
     if (at.getTime() !== lastMs) {
       lastMs = at.getTime();
       lastTime = at.toISOString();
     }
     const level = status >= 500 ? "error" : "info";
+    const use = cache === undefined ? "" : `,"cache":"${cache}"`;
     const reason = error === undefined ? "" : `,"error":${printableJson(JSON.stringify(error))}`;
-    return `{"level":"${level}","time":"${lastTime}","method":${quoted(method)},"url":${quoted(url)},"status":${status},"bytes":${bytes},"ms":${ms},"remote":${quoted(remote)},"userAgent":${quoted(userAgent)},"aborted":${aborted}${reason},"msg":"request"}\n`;
+    return `{"level":"${level}","time":"${lastTime}","method":${quoted(method)},"url":${quoted(url)},"status":${status},"bytes":${bytes},"ms":${ms},"remote":${quoted(remote)},"userAgent":${quoted(userAgent)},"aborted":${aborted}${use}${reason},"msg":"request"}\n`;
   };
 }
 

@@ -12,6 +12,8 @@ export interface ServerLog {
   readonly request: (record: RequestRecord) => void;
   readonly damage: (sha256: string, how: string) => void;
   readonly note: (message: string) => void;
+  /** What an operator should look into; written also with --quiet. */
+  readonly problem: (message: string) => void;
   /** Writes what was not written yet, before the process ends. */
   readonly flush: () => void;
 }
@@ -61,6 +63,7 @@ function jsonLog({ io, globals, now }: CommandContext): ServerLog {
     damage: (sha256, how) =>
       note("error", { sha256, how }, "a tarball in the mirror is damaged and not served: run `jam sync`"),
     note: (message) => note("info", {}, message),
+    problem: (message) => note("error", {}, message),
   };
 }
 
@@ -82,10 +85,11 @@ function terminalLog({ io, globals, now, paintError }: CommandContext): ServerLo
       const status = paintError(style, String(record.status));
       const size = formatByteSize(record.bytes);
       const cut = record.aborted ? " (cut off)" : "";
+      const cache = record.cache === undefined ? "" : ` cache ${record.cache}`;
       const reason =
         record.error === undefined ? (isSignedName(record) ? SIGNED_NAME : "") : ` ${record.error.code}`;
       write(
-        `${status} ${record.method} ${printable(record.url, Infinity)} ${size} ${record.ms} ms ${record.remote}${cut}${reason}`,
+        `${status} ${record.method} ${printable(record.url, Infinity)} ${size} ${record.ms} ms ${record.remote}${cache}${cut}${reason}`,
       );
     },
     damage: (sha256, how) =>
@@ -94,7 +98,8 @@ function terminalLog({ io, globals, now, paintError }: CommandContext): ServerLo
       ),
     flush: () => undefined,
     note: (message) => {
-      if (isVerbose) write(message);
+      if (isVerbose) write(printable(message, 500));
     },
+    problem: (message) => write(`${paintError("red", "problem")} ${printable(message, 500)}`),
   };
 }

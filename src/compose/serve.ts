@@ -1,5 +1,6 @@
 import type { Config, StoreConfig } from "../config/config.ts";
 import type { OfferWatch } from "../cache/offer-watch.ts";
+import type { PullEvent, PullThrough } from "../cache/pull-through.ts";
 import type { AskQuery } from "../server/queries.ts";
 import type { RequestRecord } from "../server/request-log.ts";
 import type { MirrorServer } from "../server/server.ts";
@@ -23,6 +24,8 @@ export interface ComposeServerOptions {
   readonly onFewFiles?: (connections: number) => void;
   /** Told in cache mode when upstream goes away, is refused, or is back. Default: nobody. */
   readonly onUpstream?: (message: string) => void;
+  /** Told in cache mode what was fetched for clients, failed, or was evicted. Default: nobody. */
+  readonly onPull?: (event: PullEvent) => void;
   /** Of this process, for what is requested of upstream in cache mode. Default: none. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** `jam/0.1.0`. Default: `jam`. */
@@ -55,13 +58,15 @@ export async function composeServer(config: Config, options: ComposeServerOption
   if (fitting !== undefined) options.onFewFiles?.(fitting);
   const limits = { maxConnections: fitting ?? config.maxConnections };
   const offer = await openOffer(config, store, options);
-  const server = createServer({ store, readState, ask, offer }, { log: options.log, onDamage, limits });
+  const pullThrough = offer && (await openPullThrough(config, store, { ...options, offer }));
+  const ports = { store, readState, ask, offer, pullThrough };
+  const server = createServer(ports, { log: options.log, onDamage, limits });
   await offer?.start();
   return {
     ...server,
     async close(closing) {
       await server.close(closing);
-      await Promise.all([plans.close(), others.close(), offer?.close()]);
+      await Promise.all([plans.close(), others.close(), offer?.close(), pullThrough?.close()]);
     },
   };
 }
@@ -86,6 +91,22 @@ async function openOffer(
   const { composeOfferWatch } = await import("./offer.ts");
   const onNote = onUpstream ?? (() => undefined);
   return composeOfferWatch(config, store, { env: { ...env }, userAgent, onNote });
+}
+
+/** What fetches tarballs for clients, in cache mode. */
+async function openPullThrough(
+  config: Config,
+  store: Store,
+  {
+    offer,
+    env = {},
+    userAgent = "jam",
+    onPull: onEvent = () => undefined,
+    onUpstream: onWarning = () => undefined,
+  }: ComposeServerOptions & { readonly offer: OfferWatch },
+): Promise<PullThrough> {
+  const { composePullThrough } = await import("./pull-through.ts");
+  return composePullThrough(config, store, { offer, env, userAgent, onEvent, onWarning });
 }
 
 /**

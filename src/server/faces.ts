@@ -10,6 +10,7 @@ import { sendNotFound } from "./problem.ts";
 import type { PullSource } from "./ports.ts";
 import type { ProvenBlobs } from "./proven-blobs.ts";
 import { type Exchange, type SendContext, sendDocument, sendTarball } from "./send.ts";
+import { noteCacheUse } from "./request-log.ts";
 import { sendPulled } from "./send-pulled.ts";
 import { isMirrorsFile, isNeverCurated, parseTarget, snapshotInPath } from "./target.ts";
 import type { VerbatimDocuments } from "./verbatim-documents.ts";
@@ -137,7 +138,10 @@ async function serveTarball(exchange: Exchange, view: MirrorView, path: string, 
     else throw face.blobs.missing(tarball.sha256);
     return;
   }
-  face.pullThrough?.use(tarball.sha256);
+  if (pullThrough !== undefined) {
+    pullThrough.use(tarball.sha256);
+    noteCacheUse(exchange.request, "hit");
+  }
   await sendTarball(exchange, blob, tarball.sha256, face);
 }
 

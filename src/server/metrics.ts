@@ -1,7 +1,7 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import { isGood, readClosedRuns } from "../mirror/last-runs.ts";
 import type { ConnectionCounts } from "./connections.ts";
-import type { OfferSource, ServedStore } from "./ports.ts";
+import type { OfferSource, PullSource, ServedStore } from "./ports.ts";
 import type { RefReader } from "./ref-reader.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -15,6 +15,8 @@ export interface MetricSources {
   readonly documents: ServedStore["documents"];
   /** Present in cache mode. */
   readonly offer: OfferSource | undefined;
+  /** Present in cache mode. */
+  readonly pullThrough?: PullSource | undefined;
 }
 
 /** The text that Prometheus reads, and its content type. Nothing is measured between two of these calls. */
@@ -26,6 +28,7 @@ export async function renderMetrics(
   addConnections(registry, sources.connections());
   await addMirror(registry, sources.reader);
   addOffer(registry, sources.offer);
+  if (sources.pullThrough !== undefined) addCache(registry, sources.pullThrough);
   await addRuns(registry, sources.documents);
   addProcess(registry);
   return { contentType: registry.contentType, text: await registry.metrics() };
@@ -132,6 +135,30 @@ function addOffer(registry: Registry, source: OfferSource | undefined): void {
     help: "When upstream was last asked for its metadata.",
     registers,
   }).set(secondsOf(reach.refreshedAt));
+}
+
+function addCache(registry: Registry, { counts, bytes }: PullSource): void {
+  const registers = [registry];
+  const requests = new Counter({
+    name: "jam_cache_requests_total",
+    help: "Requests for tarballs by how they were met.",
+    labelNames: ["result"],
+    registers,
+  });
+  const { hits, misses, joined, passed, refused } = counts;
+  for (const [result, count] of Object.entries({ hit: hits, miss: misses, joined, passed, refused }))
+    requests.inc({ result }, count);
+  const totals = [
+    ["jam_cache_failed_fetches_total", "Fetches for clients that failed.", counts.failed],
+    ["jam_cache_evicted_tarballs_total", "Tarballs that were deleted to make room.", counts.evicted],
+    ["jam_cache_evicted_bytes_total", "Bytes of these tarballs.", counts.evictedBytes],
+  ] as const;
+  for (const [name, help, count] of totals) new Counter({ name, help, registers }).inc(count);
+  new Gauge({
+    name: "jam_cache_bytes",
+    help: "Bytes of the tarballs that were fetched for clients.",
+    registers,
+  }).set(bytes);
 }
 
 /** Absent where no report says it. */

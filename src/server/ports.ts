@@ -29,7 +29,7 @@ export interface OfferSource {
 }
 
 /** Where tarballs come from that are listed and not held. */
-export type PullSource = Pick<PullThrough, "open" | "use" | "counts">;
+export type PullSource = Pick<PullThrough, "open" | "use" | "counts" | "bytes">;
 
 /** What the server answers from. */
 export interface ServerPorts {

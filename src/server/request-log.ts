@@ -2,6 +2,19 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ErrorReport, reportError } from "../shared/errors.ts";
 import { failureOf } from "./problem.ts";
 
+/**
+ * How a request for a tarball was met: from the store, by a fetch that began with it or ran already, by a fetch of its
+ * own past the store, or not, because an attempt had just failed.
+ */
+export type CacheUse = "hit" | "miss" | "joined" | "passed" | "refused";
+
+const uses = new WeakMap<IncomingMessage, CacheUse>();
+
+/** Keeps for the log how a request for a tarball was met. */
+export function noteCacheUse(request: IncomingMessage, use: CacheUse): void {
+  uses.set(request, use);
+}
+
 /** One answered request. */
 export interface RequestRecord {
   readonly method: string;
@@ -16,6 +29,8 @@ export interface RequestRecord {
   readonly userAgent: string;
   /** True when the connection ended before the answer was complete. */
   readonly aborted: boolean;
+  /** In cache mode, how a request for a tarball was met. */
+  readonly cache?: CacheUse;
   /** Why the answer is an error, with more than the client was told. */
   readonly error?: ErrorReport;
 }
@@ -35,6 +50,7 @@ export function logRequest(
   const remote = socket.remoteAddress ?? "";
   response.once("close", () => {
     const error = failureOf(request);
+    const cache = uses.get(request);
     log({
       method,
       url: url.slice(0, MAX_TEXT),
@@ -44,6 +60,7 @@ export function logRequest(
       remote,
       userAgent: (request.headers["user-agent"] ?? "").slice(0, MAX_TEXT),
       aborted: !response.writableFinished,
+      ...(cache === undefined ? {} : { cache }),
       ...(error === undefined ? {} : { error: reportError(error) }),
     });
   });

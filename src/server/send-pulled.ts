@@ -4,18 +4,16 @@ import { decideAnswer } from "./conditional.ts";
 import type { ProvenBlobs } from "./proven-blobs.ts";
 import type { PullSource } from "./ports.ts";
 import { sendProblem } from "./problem.ts";
+import { noteCacheUse } from "./request-log.ts";
 import { ConnectionGone, awaitTurn, ResponseWriter } from "./response-writer.ts";
 import { type Exchange, type SendContext, tarballRepresentation, writeTarballHead } from "./send.ts";
-import { sendRange } from "./transfer.ts";
+import { sendRange, ShortBlob } from "./transfer.ts";
 
 /** What sending a tarball needs that is on its way. */
 export interface PulledContext extends SendContext {
   readonly blobs: ProvenBlobs;
   readonly pullThrough: PullSource;
 }
-
-/** Names a transfer whose bytes are not proven, so that nobody shares memory with it. */
-let transfers = 0;
 
 /**
  * Sends a tarball that is listed and not held, as it arrives. Conditions, HEAD and ranges outside of it are answered
@@ -35,7 +33,9 @@ export async function sendPulled(
     writeTarballHead(exchange, representation, answer);
     return true;
   }
+  noteCacheUse(request, "refused");
   const blob = context.pullThrough.open(tarball, answer);
+  noteCacheUse(request, blob.use);
   const onClose = () => blob.close();
   response.once("close", onClose);
   // The silence of an upstream is not the client's; how fast it takes what is sent is watched by the writer.
@@ -50,6 +50,7 @@ export async function sendPulled(
     return true;
   } finally {
     request.socket.setTimeout(context.pace.windowMs);
+    if (blob.use === "passed") noteCacheUse(request, "passed");
     response.off("close", onClose);
     blob.close();
   }
@@ -67,20 +68,6 @@ async function sendArriving(
   context: PulledContext,
 ): Promise<void> {
   const writer = new ResponseWriter(response, context);
-  const buffers = context.turns.buffers;
-  transfers += 1;
-  const arriving = {
-    ...context,
-    buffers,
-    sha256: `arriving ${transfers}`,
-    blob: {
-      size: tarball.size,
-      storedAt: new Date(),
-      bytes: noStream,
-      readAt: (buffer: Uint8Array, position: number) => blob.readAt(buffer, position),
-      readNow: (buffer: Uint8Array, position: number) => blob.readNow(buffer, position),
-    },
-  };
   try {
     await awaitTurn(response);
     for (let position = range.start; position < range.end;) {
@@ -89,7 +76,7 @@ async function sendArriving(
         await sendHeld(writer, { tarball, start: position, end: range.end }, context);
         break;
       }
-      await sendRange(writer, arriving, { start: position, end: position + count });
+      await sendArrived(writer, { blob, start: position, end: position + count }, context);
       position += count;
     }
     response.end();
@@ -98,6 +85,43 @@ async function sendArriving(
     sendProblem(request, response, error);
   } finally {
     writer.release();
+  }
+}
+
+/**
+ * Sends bytes that have arrived, without waiting as far as the kernel has them in memory. They are not proven yet, so
+ * no other transfer gets them out of the memory that transfers of proven ones share.
+ */
+async function sendArrived(
+  writer: ResponseWriter,
+  { blob, start, end }: { readonly blob: PulledBlob; readonly start: number; readonly end: number },
+  { pool, turns: { buffers } }: SendContext,
+): Promise<void> {
+  let position = start;
+  const nextNow = (maxBytes: number) => {
+    if (position >= end) return undefined;
+    const wanted = Math.min(maxBytes, end - position);
+    const buffer = buffers.take(wanted);
+    const length = blob.readNow(buffer.subarray(0, wanted), position);
+    if (!length) {
+      buffers.give(buffer);
+      return undefined;
+    }
+    position += length;
+    return { bytes: buffer.subarray(0, length), release: () => buffers.give(buffer) };
+  };
+  for (;;) {
+    await writer.writeAll(nextNow);
+    if (position >= end) return;
+    const buffer = pool.take("slow");
+    try {
+      const length = await blob.readAt(buffer.subarray(0, end - position), position);
+      if (length === 0) throw new ShortBlob(position);
+      await writer.write(buffer.subarray(0, length));
+      position += length;
+    } finally {
+      pool.release(buffer);
+    }
   }
 }
 
@@ -115,9 +139,4 @@ async function sendHeld(
   } finally {
     await held.close();
   }
-}
-
-/** Bytes on their way are read by their position alone. */
-function noStream(): never {
-  throw new Error("Bytes that arrive are read at a position.");
 }

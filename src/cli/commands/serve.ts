@@ -1,4 +1,5 @@
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { describePull } from "../pull-event.ts";
 import { userAgent } from "../program-info.ts";
 import { createServerLog } from "../request-log.ts";
 import { addSettingFlags, settingsFrom } from "../setting-flags.ts";
@@ -34,6 +35,11 @@ async function serve(context: CommandContext, call: CommandCall<object>): Promis
     log: log.request,
     onDamage: log.damage,
     onUpstream: log.note,
+    onPull(event) {
+      const { isProblem, text } = describePull(event);
+      if (isProblem) log.problem(text);
+      else log.note(text);
+    },
     env: context.io.env,
     userAgent: userAgent(),
     onUnnoted: (reason) =>

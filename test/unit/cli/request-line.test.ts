@@ -19,6 +19,7 @@ test.for<[string, Partial<RequestRecord>]>([
   ["quotes and backslashes", { url: '/"\\/x', userAgent: String.raw`a\b"c` }],
   ["control characters and line breaks", { userAgent: "a\nb\r\t\u0000\u001B[31m", method: "X\n" }],
   ["other scripts and halves of pairs", { url: "/ü/😀/\uD800", userAgent: "\u2028\u202E" }],
+  ["a tarball that was fetched for it", { cache: "miss" }],
   ["nothing at all", { url: "", userAgent: "", remote: "", method: "" }],
   [
     "a failure",

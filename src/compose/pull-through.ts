@@ -1,0 +1,43 @@
+import { PullThrough, type PullEvent } from "../cache/pull-through.ts";
+import type { OfferWatch } from "../cache/offer-watch.ts";
+import type { Config } from "../config/config.ts";
+import { listStreams } from "../juju/agent.ts";
+import type { Store } from "../store/store.ts";
+import { composeUpstreams } from "./sync.ts";
+
+export interface ComposePullThroughOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly userAgent: string;
+  readonly offer: Pick<OfferWatch, "state" | "forgetHeld">;
+  readonly onEvent: (event: PullEvent) => void;
+  /** Called with warnings of the upstreams, such as a wrong clock. */
+  readonly onWarning: (message: string) => void;
+}
+
+/**
+ * What fetches tarballs for the clients of a server in cache mode.
+ * @throws JamError JAM_STORE_LOCKED when another cache server uses the data directory, JAM_CONFIG_INVALID, JAM_STORE_…
+ */
+export async function composePullThrough(
+  config: Config,
+  store: Store,
+  { env, userAgent, offer, onEvent, onWarning }: ComposePullThroughOptions,
+): Promise<PullThrough> {
+  return PullThrough.open({
+    store,
+    sources: await composeUpstreams(config, { env, userAgent, onWarning }),
+    agentsOf: (sha256) =>
+      (offer.state().offer?.agents ?? [])
+        .filter((agent) => agent.sha256 === sha256)
+        .map((agent) => {
+          const { version, release, arch, path } = agent;
+          return { version, release, arch, path, streams: listStreams(agent) };
+        }),
+    quota: config.cache.quota,
+    now: () => new Date(),
+    observe(event) {
+      if (event.kind === "stored" || event.kind === "evicted") offer.forgetHeld();
+      onEvent(event);
+    },
+  });
+}
