@@ -138,8 +138,15 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because:
       "a use case takes its collaborators through its own ports; what was carried is parsed at its border",
   },
+  channel: {
+    project: [...DOMAIN, "mirror"],
+    typesOf: CONTRACTS,
+    node: [],
+    packages: ["zod"],
+    because: "a use case takes its collaborators as arguments; its results are described where they are made",
+  },
   server: {
-    project: [...DOMAIN, "mirror", "upgrade", "bundle"],
+    project: [...DOMAIN, "mirror", "upgrade", "bundle", "channel"],
     typesOf: ["store", "cache"],
     node: "any",
     packages: ["express", "lru-cache", "prom-client", "range-parser", "zod"],
@@ -158,6 +165,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "verify",
       "upgrade",
       "bundle",
+      "channel",
       "server",
       "program",
       "compose",
@@ -184,6 +192,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "verify",
       "upgrade",
       "bundle",
+      "channel",
       "server",
     ],
     node: "any",

@@ -45,6 +45,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/snapshot.ts"),
   },
   {
+    name: "channel",
+    summary: "show curated parts of the mirror under addresses of their own",
+    group: "mirror",
+    load: () => import("./commands/channel.ts"),
+  },
+  {
     name: "verify",
     summary: "check that every tarball in the mirror is whole",
     group: "mirror",

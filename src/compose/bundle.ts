@@ -14,6 +14,7 @@ import type { RunningVersions } from "../mirror/running-versions.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import { JamError } from "../shared/errors.ts";
 import type { Store } from "../store/store.ts";
+import type { PromotionObservers } from "./channel.ts";
 import { openKeys, openStore } from "./store.ts";
 
 export interface ComposeBundleOptions {
@@ -107,7 +108,8 @@ export async function composeDivide(config: Config, options: ComposeBundleOption
   return { ...options, verifyDetached, signer: await composeSigner(config) };
 }
 
-export interface ComposeImportOptions extends ComposeBundleOptions {
+export interface ComposeImportOptions
+  extends ComposeBundleOptions, Pick<PromotionObservers, "env" | "onPromoted"> {
   readonly allow: ReadonlySet<Allowance>;
   readonly allowsUnsigned: boolean;
   /** What the fleet runs, if that is to be kept. Default: nothing is known of a fleet. */
@@ -123,6 +125,8 @@ export async function composeImport(
 ): Promise<{ readonly rules: ImportRules; readonly work: ImportWork }> {
   const store = await openStore(config, { create: options.writes });
   const keys = await openKeys(config);
+  const { composeAfterPublish } = await import("./channel.ts");
+  const afterPublish = await composeAfterPublish(config, { ...options, store });
   return {
     rules: {
       retention: config.retention,
@@ -138,6 +142,7 @@ export async function composeImport(
       observe: options.observe,
       now: () => new Date(),
       signal: options.signal,
+      ...defined({ afterPublish }),
     },
   };
 }

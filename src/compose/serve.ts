@@ -57,10 +57,11 @@ export async function composeServer(config: Config, options: ComposeServerOption
   const fitting = connectionsThatFit(config.maxConnections);
   if (fitting !== undefined) options.onFewFiles?.(fitting);
   const limits = { maxConnections: fitting ?? config.maxConnections };
+  const { graceMs } = config.retention;
   const offer = await openOffer(config, store, options);
   const pullThrough = offer && (await openPullThrough(config, store, { ...options, offer }));
   const ports = { store, readState, ask, offer, pullThrough };
-  const server = createServer(ports, { log: options.log, onDamage, limits });
+  const server = createServer(ports, { log: options.log, onDamage, limits, graceMs });
   await offer?.start();
   return {
     ...server,

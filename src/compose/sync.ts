@@ -1,5 +1,7 @@
+import { defined } from "../shared/collections.ts";
 import type { Config } from "../config/config.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
+import type { RunningVersions } from "../mirror/running-versions.ts";
 import type { Allowance } from "../metadata/freshness.ts";
 import type { SyncCollaborators, SyncOptions } from "../sync/sync-mirror.ts";
 import type { Upstream } from "../upstream/source.ts";
@@ -35,6 +37,10 @@ export interface ComposeSyncOptions extends ComposeUpstreamsOptions {
   readonly observe: SyncObserver;
   readonly signal: AbortSignal;
   readonly allow: ReadonlySet<Allowance>;
+  /** What the fleet runs, for warnings about promotions. Default: nothing is known of one. */
+  readonly running?: RunningVersions | undefined;
+  /** Called with what was promoted to channels. Default: nobody. */
+  readonly onPromoted?: (message: string) => void;
   /** False for a dry run: a missing data directory is not created. */
   readonly writes: boolean;
 }
@@ -48,6 +54,8 @@ export async function composeSync(
   const onWait = (wait: UpstreamWait) => options.observe({ kind: "wait", ...wait });
   const sources = await composeUpstreams(config, { onWarning, onWait, ...options });
   const store = await openStore(config, { create: options.writes });
+  const { composeAfterPublish } = await import("./channel.ts");
+  const afterPublish = await composeAfterPublish(config, { ...options, store });
   const { setTimeout: sleep } = await import("node:timers/promises");
   return {
     options: {
@@ -64,6 +72,7 @@ export async function composeSync(
       now: () => new Date(),
       sleep: (ms, signal) => sleep(ms, undefined, { signal }),
       signal: options.signal,
+      ...defined({ afterPublish }),
     },
   };
 }

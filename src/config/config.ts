@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from "node:path";
 import type { Advice } from "../juju/knowledge/knowledge.ts";
 import type { DenyRule, SelectionRules, SelectRule } from "../juju/select-rule.ts";
 import { defined } from "../shared/collections.ts";
+import { parseDurationMs } from "../shared/duration.ts";
 import { hasScheme } from "../shared/url-text.ts";
 import type { ConfigFile } from "./schema.ts";
 import {
@@ -52,11 +53,25 @@ export interface Config {
   readonly fetch: FetchConfig;
   readonly retention: RetentionConfig;
   readonly cache: CacheConfig;
+  readonly channels: readonly ChannelConfig[];
   /** Where `jam serve` listens. */
   readonly server: ListenAddress;
   readonly maxConnections: number;
   /** The operator's own, in addition to what jam knows. */
   readonly advice: readonly Advice[];
+}
+
+/** One `channels:` entry. */
+export interface ChannelConfig {
+  readonly name: string;
+  /** `mirror`, or another channel. */
+  readonly from: string;
+  /** Undefined takes all of the feeder's agents. */
+  readonly select?: readonly SelectRule[] | undefined;
+  /** How old an agent must be before it is promoted, in ms. */
+  readonly delayMs: number;
+  readonly clock: "seen" | "upstream";
+  readonly promote: "manual" | "auto";
 }
 
 export interface FetchConfig {
@@ -130,6 +145,7 @@ export function resolveConfig(settings: ConfigFile, file: string | undefined, fo
       refreshMs: value("cache.refresh"),
       staleMs: value("cache.stale"),
     },
+    channels: Object.entries(settings.channels ?? {}).map(resolveChannel),
     server: value("server.listen"),
     maxConnections: value("server.connections"),
     advice: (settings.advice ?? []).map((one) => resolveAdvice(one)),
@@ -163,6 +179,7 @@ export function resolveUpstreamUrl(url: string, folder: string): string {
 type FileUpstream = NonNullable<ConfigFile["upstreams"]>[number];
 type FileSelect = NonNullable<ConfigFile["select"]>[number];
 type FileAdvice = NonNullable<ConfigFile["advice"]>[number];
+type FileChannel = NonNullable<ConfigFile["channels"]>[string];
 type FileDeny = NonNullable<ConfigFile["deny"]>[number];
 
 function resolveUpstream(upstream: FileUpstream, folder: string): UpstreamConfig {
@@ -171,6 +188,12 @@ function resolveUpstream(upstream: FileUpstream, folder: string): UpstreamConfig
     url: resolveUpstreamUrl(upstream.url, folder),
     keyring: resolveKeyring(upstream.keyring ?? "builtin", folder),
   };
+}
+
+function resolveChannel([name, channel]: [string, FileChannel]): ChannelConfig {
+  const { from, select, delay = "PT0S", clock = "seen", promote = "manual" } = channel;
+  const rules = select?.map((rule) => resolveSelect(rule));
+  return { name, from, delayMs: parseDurationMs(delay) ?? 0, clock, promote, ...defined({ select: rules }) };
 }
 
 function resolveSelect(written: FileSelect): SelectRule {

@@ -12,7 +12,7 @@ export interface DescribedSetting {
   readonly from: string;
 }
 
-const WHOLE_KEYS = ["upstreams", "select", "deny", "advice"] as const;
+const WHOLE_KEYS = ["upstreams", "select", "deny", "channels", "advice"] as const;
 
 /** Every setting, in the order of the declarations; folders as absolute paths. */
 export function describeSettings({ settings, config, file, overrides }: LoadedSettings): DescribedSetting[] {

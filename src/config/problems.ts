@@ -101,7 +101,6 @@ function byPlace(a: ConfigProblem, b: ConfigProblem): number {
 
 /** Settings of the format that no part of this version acts on: accepted, they would promise what does not happen. */
 const NOT_BUILT: Readonly<Record<string, string>> = {
-  channels: "the mirror has one face; point controllers at it",
   schedule: "use cron or systemd; `jam init --cron` or `--systemd` writes the files",
 };
 

@@ -7,6 +7,7 @@ import { STREAMS } from "../juju/stream.ts";
 import { parseVersionRange } from "../juju/version-range.ts";
 import { JamError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
+import { REF_NAME } from "../shared/ref-name.ts";
 import { SETTING_LIST, SETTINGS, type Setting, type SettingKey } from "./settings.ts";
 import { expectationOf, readValue, type WrittenValue } from "./values.ts";
 
@@ -239,6 +240,61 @@ const store = z
   )
   .describe("Where the mirror is kept. `data: DIR` is the short form of `store: { kind: fs, path: DIR }`.");
 
+/** How a duration is written; only its declaration's kind counts. */
+const DURATION: Setting = { kind: "duration", description: "" };
+const durationText = expectationOf(DURATION);
+
+const channel = z
+  .strictObject(
+    {
+      from: text("`mirror` or the name of a channel")
+        .regex(REF_NAME, "expected `mirror` or the name of a channel")
+        .describe("Its feeder: `mirror`, or another channel. A promotion takes what the feeder has shown."),
+      select: z
+        .array(selectRule, "expected a list of rules")
+        .min(1, "expected at least one rule")
+        .max(MAX_ROWS, `expected at most ${MAX_ROWS} rules`)
+        .optional()
+        .describe("Which of the feeder's agents to list; rules as in `select`. Default: all."),
+      delay: z
+        .string(durationText)
+        .refine((value) => readValue(DURATION, value, "/") !== undefined, durationText)
+        .optional()
+        .describe("How old an agent must be before it is promoted. Default: no delay."),
+      clock: z
+        .enum(["seen", "upstream"], "expected seen or upstream")
+        .optional()
+        .describe(
+          "From when `delay` counts: `seen` (default) since this mirror first listed the tarball, `upstream` from the date under which upstream lists it. " +
+            "`upstream` suits a mirror that syncs rarely; a date upstream is what upstream says.",
+        ),
+      promote: z
+        .enum(["manual", "auto"], "expected manual or auto")
+        .optional()
+        .describe(
+          "`auto` promotes at the end of each sync and import. Default: `manual`, by `jam channel promote`.",
+        ),
+    },
+    "expected a channel such as { from: mirror, delay: P2D }",
+  )
+  .describe("A curated snapshot with an address of its own, /channel/NAME/tools.");
+
+/** Why a channel can never get anything: it takes from itself in the end. A feeder may be made on the command line. */
+function faultOf(
+  name: string,
+  channels: Readonly<Record<string, { readonly from: string }>>,
+): string | undefined {
+  if (name === "mirror") return "mirror is what syncs and imports publish; choose another name";
+  const path = [name];
+  for (let at = channels[name]?.from; at !== undefined && at !== "mirror"; at = channels[at]?.from) {
+    if (at === name)
+      return `channels take from each other: ${[...path, name].join(" from ")}; let one take from mirror`;
+    if (path.includes(at)) return undefined;
+    path.push(at);
+  }
+  return undefined;
+}
+
 /** Schema of the settings file: the only source of its validation, documentation (`jam config schema`) and types. */
 export const configSchema = z
   .strictObject(
@@ -272,6 +328,21 @@ export const configSchema = z
         .max(MAX_ROWS, `expected at most ${MAX_ROWS} entries`)
         .optional()
         .describe("Which agents never to mirror, whatever `select` says."),
+      channels: z
+        .record(
+          z.string().regex(REF_NAME, "expected a name of letters, digits, dots, dashes and underscores"),
+          channel,
+          "expected a mapping such as { lab: { from: mirror, delay: P2D } }",
+        )
+        .superRefine((channels, context) => {
+          const faults = Object.keys(channels).map((name) => ({ name, message: faultOf(name, channels) }));
+          // Each channel of a cycle has the same fault.
+          const first = faults.find(({ message }) => message !== undefined);
+          if (first === undefined) return;
+          context.addIssue({ code: "custom", path: [first.name, "from"], message: first.message });
+        })
+        .optional()
+        .describe("Channels by name, in addition to those that `jam channel create` makes."),
       retention: group("retention", "What to keep, and for how long."),
       advice: z
         .array(adviceRule, "expected a list of advice")

@@ -31,6 +31,21 @@ export function withoutDamaged(snapshot: Snapshot, damaged: ReadonlySet<Sha256>)
   return { ...snapshot, agents: snapshot.agents.filter(({ sha256 }) => !damaged.has(sha256)) };
 }
 
+/** A snapshot, or what a ref still shows of it. */
+export interface ShownPart extends Snapshot {
+  /** Versions that were withdrawn; absent for a whole snapshot. */
+  readonly withdrawn?: readonly string[];
+}
+
+/** The snapshot without the agents of versions that were withdrawn. */
+export function withoutVersions(snapshot: Snapshot, versions: ReadonlySet<string>): ShownPart {
+  if (versions.size === 0) return snapshot;
+  const withdrawn = new Set(snapshot.agents.map(({ version }) => version)).intersection(versions);
+  if (withdrawn.size === 0) return snapshot;
+  const agents = snapshot.agents.filter(({ version }) => !withdrawn.has(version));
+  return { ...snapshot, agents, withdrawn: [...withdrawn].sort() };
+}
+
 /** The tarballs of a snapshot by path, for both faces. */
 export function tarballsOf(snapshot: Pick<Snapshot, "agents">): ReadonlyMap<string, FaceTarball> {
   return new Map(snapshot.agents.map(({ path, sha256, size }) => [path, { sha256, size }]));

@@ -10,7 +10,7 @@ import { makeSnapshotId, type Snapshot } from "./snapshot.ts";
 /** What a snapshot is made from. */
 export interface SnapshotContent extends Pick<
   Snapshot,
-  "agents" | "upstream" | "earlierProofs" | "bundle" | "verbatim"
+  "agents" | "upstream" | "earlierProofs" | "bundle" | "curated" | "verbatim"
 > {
   /** Id of the snapshot that the ref showed before. */
   readonly parent: string | undefined;
@@ -26,13 +26,16 @@ export async function keepSnapshot(
   content: SnapshotContent,
 ): Promise<Snapshot> {
   const { agents, pages } = await keepPages(store.documents, content.agents);
-  const id = makeSnapshotId(content.createdAt, sha256Of(pages.map(({ sha256 }) => sha256).join()));
+  const { curated } = content;
+  // What two channels make in one second of the same agents are two snapshots.
+  const origin = curated === undefined ? "" : JSON.stringify(curated);
+  const id = makeSnapshotId(content.createdAt, sha256Of(pages.map(({ sha256 }) => sha256).join() + origin));
   const envelope = {
     id,
     createdAt: content.createdAt.toISOString(),
     ...defined({ parent: content.parent }),
     upstream: content.upstream,
-    ...defined({ earlierProofs: content.earlierProofs, bundle: content.bundle }),
+    ...defined({ earlierProofs: content.earlierProofs, bundle: content.bundle, curated }),
     verbatim: content.verbatim,
   };
   const header = formatHeader(envelope, { counts: countCatalogue(content.agents), pages });

@@ -7,10 +7,10 @@ import { formatAgentName } from "../juju/agent.ts";
 import { PathSpace } from "../juju/path-space.ts";
 import { listDamaged } from "./damaged-list.ts";
 import type { FaceDocument } from "../juju/curated-face.ts";
-import { ownFolder, renderFace, withoutDamaged } from "./face.ts";
+import { ownFolder, renderFace, withoutDamaged, withoutVersions, type ShownPart } from "./face.ts";
 import { keepSnapshot, type SnapshotContent } from "./keep-snapshot.ts";
-import { readHeaders, readSnapshotsOf } from "./read-snapshots.ts";
-import { noteMove, readRefs } from "./refs.ts";
+import { readSnapshotsOf } from "./read-snapshots.ts";
+import { noteMove, readRef } from "./refs.ts";
 import { gracedIn } from "./retention.ts";
 import { firstTreeId, isTreeOf, snapshotIdOf, type Snapshot } from "./snapshot.ts";
 
@@ -18,7 +18,7 @@ import { firstTreeId, isTreeOf, snapshotIdOf, type Snapshot } from "./snapshot.t
 export interface Publication {
   readonly ref: RefName;
   /** Snapshots that clients may still be reading from: their documents and tarballs stay reachable. */
-  readonly graced: readonly Snapshot[];
+  readonly graced: readonly ShownPart[];
 }
 
 /**
@@ -37,6 +37,13 @@ export async function publishSnapshot(
   return snapshot;
 }
 
+/** How a snapshot is shown. */
+type Showing = Publication &
+  Pick<TreeMove, "at" | "isNew" | "withdrawn"> & {
+    /** Shares nothing with the tree before, because that contains what is withdrawn now. Default false. */
+    readonly isApart?: boolean;
+  };
+
 /**
  * Points a ref at a snapshot that is kept: at a tree of its own, because what a tree contains in addition to its snapshot
  * depends on what the ref has shown before.
@@ -45,7 +52,7 @@ export async function publishSnapshot(
 export async function showSnapshot(
   store: Store,
   snapshot: Snapshot,
-  { ref, graced, ...move }: Publication & Pick<TreeMove, "at" | "isNew">,
+  { ref, graced, isApart = false, ...move }: Showing,
 ): Promise<void> {
   const before = await store.refs.read(ref);
   const treeId = firstTreeId(snapshot.id, ref);
@@ -53,28 +60,40 @@ export async function showSnapshot(
   // Left from an earlier time that the ref showed this snapshot, or from a run that was killed.
   const isShown = (await store.refs.list()).some(({ target }) => target === treeId);
   if (!isShown) await store.trees?.delete(treeId);
-  const base = before !== undefined && isTreeOf(before, ref) ? before : undefined;
+  const isBase = before !== undefined && isTreeOf(before, ref) && !isApart;
+  const base = isBase ? before : undefined;
   if (!(await buildTree(store, treeId, { snapshot, graced, base }))) throw allDamaged(snapshot);
   await moveRef(store, ref, { ...move, before, treeId });
 }
 
-/** What a ref shows now and what it has shown within the grace period: what its next tree has to contain as well. */
+/**
+ * What a ref shows now and what it has shown within the grace period, without what is withdrawn from it: what its next tree
+ * has to contain as well.
+ */
 export async function readGraced(
   store: Pick<Store, "refs" | "documents">,
   ref: RefName,
-  grace: { readonly graceMs: number; readonly now: Date },
-): Promise<readonly Snapshot[]> {
-  const headers = await readHeaders(store);
-  const shown = (await readRefs(store, headers)).find(({ name }) => name === ref);
+  { withdrawn, ...grace }: Grace,
+): Promise<readonly ShownPart[]> {
+  const shown = await readRef(store, ref, new Date(grace.now.getTime() - grace.graceMs));
   if (shown === undefined) return [];
   const graced = gracedIn(shown, grace).add(snapshotIdOf(shown.treeId));
-  return readSnapshotsOf(store, graced);
+  const snapshots = await readSnapshotsOf(store, graced);
+  return snapshots.map((snapshot) => withoutVersions(snapshot, withdrawn ?? shown.withdrawn));
+}
+
+/** Up to when something is graced. */
+interface Grace {
+  readonly graceMs: number;
+  readonly now: Date;
+  /** Versions that are not shown any longer. Default: those that were withdrawn from the ref. */
+  readonly withdrawn?: ReadonlySet<string>;
 }
 
 /** What a tree is built from. */
 export interface TreeContent {
   readonly snapshot: Snapshot;
-  readonly graced: readonly Snapshot[];
+  readonly graced: readonly ShownPart[];
   /** The tree of the same ref that it takes the place of: what both contain is shared. Undefined builds all of it anew. */
   readonly base: string | undefined;
 }
@@ -126,6 +145,8 @@ export interface TreeMove {
   readonly at: Date;
   /** True where the snapshot of the tree was made for this move. Default false. */
   readonly isNew?: boolean;
+  /** Versions that are withdrawn from the ref with this move. Default: as before. */
+  readonly withdrawn?: Iterable<string>;
 }
 
 /**
@@ -136,10 +157,10 @@ export interface TreeMove {
 export async function moveRef(
   store: Pick<Store, "refs" | "documents">,
   ref: RefName,
-  { before, treeId, at, isNew = false }: TreeMove,
+  { before, treeId, at, isNew = false, withdrawn }: TreeMove,
 ): Promise<void> {
   const from = before === undefined ? undefined : snapshotIdOf(before);
-  await noteMove(store, ref, { from, to: snapshotIdOf(treeId), at, isNew });
+  await noteMove(store, ref, { from, to: snapshotIdOf(treeId), at, isNew, withdrawn });
   if (await store.refs.swap(ref, before, treeId)) return;
   throw new JamError("JAM_STORE_LOCKED", "Another process published while this one held the lock.", {
     hint: "Let only one machine write to this data directory, then run `jam sync` again.",
@@ -154,7 +175,7 @@ export async function moveRef(
 async function lostTarballs(
   blobs: Store["blobs"],
   snapshot: Snapshot,
-  graced: readonly Snapshot[],
+  graced: readonly ShownPart[],
 ): Promise<Set<Sha256>> {
   const listed = new Set(snapshot.agents.map(({ sha256 }) => sha256));
   const all = graced.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256));
@@ -170,7 +191,7 @@ async function lostTarballs(
 /** The new snapshot comes first: upstream may have a folder now where an older snapshot has a file. */
 function treeParts(
   snapshot: Snapshot,
-  { graced, lost }: { readonly graced: readonly Snapshot[]; readonly lost: ReadonlySet<Sha256> },
+  { graced, lost }: { readonly graced: readonly ShownPart[]; readonly lost: ReadonlySet<Sha256> },
 ): ReadonlyMap<string, TreeFile | TreeFolder> {
   const parts = new Map<string, TreeFile | TreeFolder>();
   const space = new PathSpace();
@@ -179,7 +200,7 @@ function treeParts(
   };
   const shown = withoutDamaged(snapshot, lost);
   const rendered = renderFace(shown);
-  const addOwn = (one: Snapshot, render: () => readonly FaceDocument[]) => {
+  const addOwn = (one: ShownPart, render: () => readonly FaceDocument[]) => {
     const folder = ownFolder(one).slice(0, -1);
     add(folder, { folder, version: versionOf(one, lost), documents: () => documentsIn(folder, render()) });
   };
@@ -201,8 +222,9 @@ function documentsIn(folder: string, documents: readonly FaceDocument[]) {
   );
 }
 
-/** Documents of a snapshot differ only by what they cannot list, because it is damaged or lost. */
-function versionOf({ agents }: Snapshot, lost: ReadonlySet<Sha256>): string {
-  const left = lost.size === 0 ? [] : agents.filter(({ sha256 }) => lost.has(sha256));
-  return left.length === 0 ? "whole" : sha256Of(left.map(formatAgentName).sort().join("\n"));
+/** Documents of a snapshot differ only by what they do not list, because it is damaged, lost or withdrawn. */
+function versionOf({ agents, withdrawn = [] }: ShownPart, lost: ReadonlySet<Sha256>): string {
+  const missing = lost.size === 0 ? [] : agents.filter(({ sha256 }) => lost.has(sha256));
+  const left = [...missing.map(formatAgentName).sort(), ...withdrawn];
+  return left.length === 0 ? "whole" : sha256Of(left.join("\n"));
 }

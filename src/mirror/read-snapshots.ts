@@ -53,7 +53,8 @@ export async function readBaseline(
   } catch (error) {
     if (!isJamError(error, "JAM_STORE_CORRUPT")) throw error;
   }
-  const readable = await readSnapshots(store);
+  // What a channel shows is less than what the mirror had.
+  const readable = (await readSnapshots(store)).filter(({ curated }) => curated === undefined);
   const damage = `The snapshot ${id}, which is shown now, is damaged or missing; this run publishes a new one.`;
   return { current: readable.at(-1), damage };
 }
@@ -130,6 +131,19 @@ export async function readSnapshot(
   }
 }
 
+/**
+ * What `read` gives; undefined when that is damaged. A damaged snapshot cannot be served; the next publication replaces it.
+ * @throws what `read` throws for another reason: what cannot be read now may be whole
+ */
+export async function unlessDamaged<T>(read: Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (isJamError(error, "JAM_STORE_CORRUPT")) return undefined;
+    throw error;
+  }
+}
+
 async function wholeSnapshot(header: SnapshotHeader, read: ReadPage): Promise<Snapshot> {
   const { counts: _counts, catalogue: _catalogue, ...envelope } = header;
   return { ...envelope, agents: await readAgents(header, read) };
@@ -171,15 +185,7 @@ export async function readAll<T extends { readonly createdAt: string }>(
 ): Promise<T[]> {
   // Most commands read one snapshot: this is loaded where all are read.
   const { DOCUMENTS_AT_ONCE, mapConcurrently } = await import("../shared/map-concurrently.ts");
-  const readWhole = async (id: string) => {
-    try {
-      return await read(id);
-    } catch (error) {
-      // A damaged snapshot cannot be served; the next publication replaces it. One that cannot be read now may be whole.
-      if (isJamError(error, "JAM_STORE_CORRUPT")) return undefined;
-      throw error;
-    }
-  };
+  const readWhole = (id: string) => unlessDamaged(read(id));
   const found = await mapConcurrently(await listSnapshotIds(store.documents), readWhole, DOCUMENTS_AT_ONCE);
   // Ids name the second; two snapshots may be of one.
   return found

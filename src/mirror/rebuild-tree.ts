@@ -4,6 +4,7 @@ import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import { contentsOf } from "./contents.ts";
 import { listDamaged } from "./damaged-list.ts";
+import { withoutVersions } from "./face.ts";
 import { buildTree, moveRef, type TreeContent } from "./publish.ts";
 import { readHeaders, readSnapshotsOf } from "./read-snapshots.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
@@ -81,12 +82,15 @@ async function rebuildShown(
   { ref, header: { id } }: Shown,
   { retention, now }: { readonly retention: RetentionRules; readonly now: Date },
 ): Promise<void> {
-  const graced = gracedIn(ref, { graceMs: retention.graceMs, now });
-  const read = await readSnapshotsOf(store, new Set([...graced, id]));
+  const ids = gracedIn(ref, { graceMs: retention.graceMs, now });
+  const read = await readSnapshotsOf(store, new Set([...ids, id]));
   const snapshot = read.find((one) => one.id === id);
   if (snapshot === undefined) return;
   // Nothing is shared with the tree before, which may contain what is damaged.
-  const content = { snapshot, graced: read.filter((one) => graced.has(one.id)), base: undefined };
+  const graced = read
+    .filter((one) => ids.has(one.id))
+    .map((earlier) => withoutVersions(earlier, ref.withdrawn));
+  const content = { snapshot, graced, base: undefined };
   await rebuild(store, ref, { ...content, now });
 }
 

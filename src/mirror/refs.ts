@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { defined } from "../shared/collections.ts";
 import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
-import { readHeaders } from "./read-snapshots.ts";
+import { readHeader, readHeaders, unlessDamaged, type MirrorReader } from "./read-snapshots.ts";
 import { snapshotIdOf, type SnapshotEnvelope } from "./snapshot.ts";
 import { stateDocuments } from "./state-document.ts";
 
@@ -18,6 +19,8 @@ export interface ShownRef {
   readonly treeId: string;
   /** In this ref's own order, oldest first, as far back as is known; the last one is shown now. */
   readonly order: readonly ShownSnapshot[];
+  /** Versions that none of its earlier snapshots shows any longer: they were withdrawn from the ref. */
+  readonly withdrawn: ReadonlySet<string>;
 }
 
 /** What the order of snapshots is read from. */
@@ -32,7 +35,10 @@ const MOVES_KEPT = 100;
 const moves = stateDocuments({
   prefix: "ref-moves-",
   format: "jam-ref-moves:1",
-  schema: z.object({ moves: z.array(z.object({ snapshot: z.string(), at: z.iso.datetime() })) }),
+  schema: z.object({
+    moves: z.array(z.object({ snapshot: z.string(), at: z.iso.datetime() })),
+    withdrawn: z.array(z.string()).exactOptional(),
+  }),
   damage: "absent",
 });
 
@@ -43,6 +49,8 @@ export interface RefMove {
   readonly at: Date;
   /** True where `to` was made for this move and names `from` as its parent. */
   readonly isNew: boolean;
+  /** Versions that are withdrawn from the ref with this move. Default: as before. */
+  readonly withdrawn?: Iterable<string> | undefined;
 }
 
 /**
@@ -56,14 +64,15 @@ export async function noteMove(
 ): Promise<void> {
   if (move.from === move.to) return;
   const note = moves.of(ref);
-  const noted = (await note.read(store.documents))?.moves;
+  const { moves: noted, withdrawn } = (await note.read(store.documents)) ?? {};
   if (noted === undefined && ref === MIRROR_REF && move.isNew) return;
   const at = move.at.toISOString();
-  const known = noted ?? (await orderUntilNow(store, ref));
+  const known = noted ?? (move.from === undefined ? [] : await orderUntilNow(store, ref));
   const made = known.slice(0, known.findLastIndex(({ snapshot }) => snapshot === move.from) + 1);
   const earlier = made.length === 0 && move.from !== undefined ? [{ snapshot: move.from, at }] : made;
   await note.write(store.documents, {
     moves: [...earlier, { snapshot: move.to, at }].slice(-MOVES_KEPT),
+    ...defined({ withdrawn: move.withdrawn === undefined ? withdrawn : [...move.withdrawn] }),
   });
 }
 
@@ -90,17 +99,56 @@ export async function readRefs(
   const shown: ShownRef[] = [];
   for (const { name, target } of await refs.list()) {
     const id = snapshotIdOf(target);
-    const noted = (await moves.of(name).read(documents))?.moves ?? [];
-    const made = noted.slice(0, noted.findLastIndex(({ snapshot }) => snapshot === id) + 1);
-    const order = made.map(({ snapshot, at }) => ({ id: snapshot, since: new Date(at) }));
+    const { order, withdrawn } = await readMoves(documents, name, id);
     // The store has checked the name.
     shown.push({
       name: name as RefName,
       treeId: target,
       order: order.length > 0 ? order : ancestors(id, byId),
+      withdrawn,
     });
   }
   return shown;
+}
+
+/** What is noted of a ref that shows the snapshot `id`. */
+async function readMoves(
+  documents: Pick<Store["documents"], "get">,
+  ref: string,
+  id: string,
+): Promise<Pick<ShownRef, "order" | "withdrawn">> {
+  const { moves: noted = [], withdrawn = [] } = (await moves.of(ref).read(documents)) ?? {};
+  const made = noted.slice(0, noted.findLastIndex(({ snapshot }) => snapshot === id) + 1);
+  return {
+    order: made.map(({ snapshot, at }) => ({ id: snapshot, since: new Date(at) })),
+    withdrawn: new Set(withdrawn),
+  };
+}
+
+/**
+ * One ref, or undefined when there is none of this name. Where its moves are not noted, its order goes back to the first
+ * snapshot from before `since`, so that not every snapshot has to be read.
+ * @throws JamError JAM_STORE_…
+ */
+export async function readRef(
+  store: MirrorReader,
+  name: RefName,
+  since: Date,
+): Promise<ShownRef | undefined> {
+  const treeId = await store.refs.read(name);
+  if (treeId === undefined) return undefined;
+  const id = snapshotIdOf(treeId);
+  const noted = await readMoves(store.documents, name, id);
+  if (noted.order.length > 0) return { name, treeId, ...noted };
+  const byId = new Map<string, NamedSnapshot>();
+  let next = await unlessDamaged(readHeader(store, id));
+  while (next !== undefined && !byId.has(next.id)) {
+    byId.set(next.id, next);
+    const isEnough = Date.parse(next.createdAt) < since.getTime();
+    next =
+      isEnough || next.parent === undefined ? undefined : await unlessDamaged(readHeader(store, next.parent));
+  }
+  return { name, treeId, ...noted, order: ancestors(id, byId) };
 }
 
 /** A snapshot and those before it, oldest first, as far as they are kept. */

@@ -1,3 +1,4 @@
+import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { TarballContent } from "./contents.ts";
 import { hashesOfKept, type KeptSnapshot } from "./kept-contents.ts";
@@ -23,7 +24,7 @@ export interface RetentionInput {
   /** Every snapshot, oldest first. */
   readonly snapshots: readonly KeptSnapshot[];
   /** Every ref. What a ref shows, and has shown within the grace period, stays. */
-  readonly refs: readonly ShownRef[];
+  readonly refs: readonly Pick<ShownRef, "name" | "treeId" | "order">[];
   readonly trees: readonly string[];
   readonly blobs: readonly HeldBlob[];
   /** Names of the proofs that are kept. */
@@ -122,7 +123,8 @@ function gracedIds(input: RetentionInput): Set<string> {
 
 function keptSnapshots(input: RetentionInput, graced: ReadonlySet<string>): KeptSnapshot[] {
   const referenced = new Set(input.refs.map(({ treeId }) => snapshotIdOf(treeId)));
-  const isFixed = ({ id }: KeptSnapshot) => referenced.has(id) || graced.has(id);
+  const earlier = new Set(input.refs.flatMap(rollbackTargets));
+  const isFixed = ({ id }: KeptSnapshot) => referenced.has(id) || graced.has(id) || earlier.has(id);
   const older = input.snapshots.filter(({ id }) => !referenced.has(id));
   const shown = new Set(input.refs.flatMap(({ order }) => order.map(({ id }) => id)));
   // A run that was killed before it published left a snapshot that no ref has shown: it is the first to go.
@@ -167,4 +169,14 @@ function count<K>(counts: Map<K, number>, key: K, by: number): number {
   const now = (counts.get(key) ?? 0) + by;
   counts.set(key, now);
   return now;
+}
+
+/** How many snapshots a channel can be rolled back to at least. */
+const ROLLBACKS_KEPT = 3;
+
+/** What a ref other than the mirror's showed last: it must be possible to go back at once, however often upstream moves. */
+function rollbackTargets({ name, order }: RetentionInput["refs"][number]): readonly string[] {
+  if (name === MIRROR_REF) return [];
+  const distinct = new Set(order.map(({ id }) => id).toReversed());
+  return [...distinct].slice(1, ROLLBACKS_KEPT + 1);
 }

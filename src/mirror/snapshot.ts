@@ -43,6 +43,15 @@ export interface BundleOrigin {
   readonly signerExpiredAt?: string;
 }
 
+/** Where the snapshot of a channel comes from, where it is not its feeder's own. */
+export interface CuratedOrigin {
+  readonly channel: string;
+  /** The feeder: the mirror's ref or another channel. */
+  readonly from: string;
+  /** Id of the feeder's snapshot. */
+  readonly snapshot: string;
+}
+
 /** Every proof that a snapshot rests on, that of its own documents first. */
 export function proofsOf({
   upstream,
@@ -68,6 +77,8 @@ export interface Snapshot {
   readonly earlierProofs?: readonly UpstreamProof[];
   /** The bundle that brought it over an air gap; absent when it was synced. */
   readonly bundle?: BundleOrigin;
+  /** The promotion that made it; absent when it was synced or imported. */
+  readonly curated?: CuratedOrigin;
   readonly verbatim: VerbatimFace;
   readonly agents: readonly Agent[];
 }
@@ -79,6 +90,14 @@ export type SnapshotEnvelope = Omit<Snapshot, "agents">;
 export function makeSnapshotId(createdAt: Date, catalogue: Sha256): string {
   const time = createdAt.toISOString().replaceAll(/[-:]|\.\d+/g, "");
   return `${time}-${catalogue.slice(0, 8)}`;
+}
+
+/** When the snapshot of this id was made, to the second; undefined for what is not such an id. */
+export function snapshotTimeOf(id: string): Date | undefined {
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z-/.exec(id) ?? [];
+  const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
 /** The parts of a tree's id. */

@@ -4,6 +4,7 @@ import { mapConcurrently } from "../shared/map-concurrently.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
 import { contentsOf } from "./contents.ts";
+import { listDamaged } from "./damaged-list.ts";
 import { diffSnapshots } from "./list-snapshots.ts";
 import { readGraced, showSnapshot } from "./publish.ts";
 import { currentSnapshot } from "./read-snapshots.ts";
@@ -33,7 +34,7 @@ export async function planSwitch(
   const current = await currentSnapshot(store, ref);
   refuseEmpty(snapshot);
   if (current !== undefined && !allowsRollback) refuseRollback(current, snapshot);
-  await refuseIncomplete(store, snapshot);
+  await requireComplete(store, snapshot);
   return diffSnapshots(current ?? { ...snapshot, id: "", agents: [] }, snapshot);
 }
 
@@ -80,11 +81,20 @@ function refuseRollback(current: Snapshot, next: Snapshot): void {
   );
 }
 
-/** A snapshot that is shown must be complete: an agent that is listed and not held breaks an upgrade. */
-async function refuseIncomplete({ blobs }: Pick<Store, "blobs">, snapshot: Snapshot): Promise<void> {
+/**
+ * A snapshot that is shown must be complete: an agent that is listed and not held breaks an upgrade.
+ * @throws JamError JAM_STORE_CORRUPT naming the tarballs that are missing or damaged, JAM_STORE_…
+ */
+export async function requireComplete(
+  { blobs, documents }: Pick<Store, "blobs" | "documents">,
+  snapshot: Snapshot,
+): Promise<void> {
   const { tarballs } = contentsOf(snapshot);
+  const damaged = await listDamaged(documents);
   const stats = await mapConcurrently(tarballs, ({ sha256 }) => blobs.stat(sha256));
-  const missing = tarballs.filter(({ size }, index) => stats[index]?.size !== size);
+  const missing = tarballs.filter(
+    ({ size, sha256 }, index) => stats[index]?.size !== size || damaged.has(sha256),
+  );
   const [first] = missing;
   if (first === undefined) return;
   const agent = snapshot.agents.find(({ sha256 }) => sha256 === first.sha256);

@@ -1,7 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type AppContext, createApp } from "./app.ts";
-import { type FaceContext, type ServeFace, serveCuratedFace, serveVerbatimFace } from "./faces.ts";
+import { type ChannelFaceContext, serveChannelFaces } from "./channel-face.ts";
+import { type ServeFace, serveCuratedFace, serveVerbatimFace } from "./faces.ts";
 import type { JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { sendProblem } from "./problem.ts";
@@ -20,11 +21,15 @@ export interface HandlerOptions {
  * Answers all requests. What Juju reads, some hundred thousand times in an upgrade of a fleet, is answered without a
  * router; `app` has the rest. Paths are compared exactly: case and trailing slashes count.
  */
-export function createHandler(context: FaceContext & AppContext, options: HandlerOptions): RequestListener {
+export function createHandler(
+  context: ChannelFaceContext & AppContext,
+  options: HandlerOptions,
+): RequestListener {
   const app = createApp(context);
   const faces = [
     { prefix: "/tools/", serve: serveCuratedFace(context, MIRROR_REF) },
     { prefix: "/upstream/tools/", serve: serveVerbatimFace(context, MIRROR_REF) },
+    { prefix: "/channel/", serve: serveChannelFaces(context) },
   ];
   return (request, response) => {
     logRequest(request, response, options.log);

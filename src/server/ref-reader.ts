@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { readSnapshot } from "../mirror/read-snapshots.ts";
-import type { FaceTarball } from "../mirror/face.ts";
+import { withoutVersions, type FaceTarball } from "../mirror/face.ts";
 import { snapshotIdOf } from "../mirror/snapshot.ts";
 import type { Shown } from "../mirror/shown-offer.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
@@ -39,15 +39,14 @@ export interface RefReader {
 /** Readers of the refs of a store, one for each ref. All of them share the views that were built. */
 export function createRefReaders(
   store: ServedStore,
-  damage: DamageWatch,
-  offer?: OfferSource,
+  { offer, ...shared }: Pick<Shared, "damage" | "graceMs"> & Partial<Pick<Shared, "offer">>,
 ): (ref: RefName) => RefReader {
   const views = createViews(store);
   const readers = new Map<RefName, RefReader>();
   return (ref) => {
     const reader =
       readers.get(ref) ??
-      createRefReader({ store, views, damage, offer: ref === MIRROR_REF ? offer : undefined }, ref);
+      createRefReader({ store, views, ...shared, offer: ref === MIRROR_REF ? offer : undefined }, ref);
     readers.set(ref, reader);
     return reader;
   };
@@ -58,16 +57,24 @@ interface Shared {
   readonly store: ServedStore;
   readonly views: ReturnType<typeof createViews>;
   readonly damage: DamageWatch;
+  /** How long a channel serves what it no longer lists, in ms. */
+  readonly graceMs: number;
   /** Of the ref that a mirror in cache mode lists its offer with. */
   readonly offer: OfferSource | undefined;
 }
 
 interface ViewWanted {
   readonly id: string;
+  /** What is damaged. */
   readonly withdrawn: Withdrawn;
+  /** Versions that the ref no longer shows of an earlier snapshot. Default none. */
+  readonly versions?: ReadonlySet<string>;
   /** What to build it of, where no store keeps that snapshot. */
   readonly shown?: Shown | undefined;
 }
+
+/** Nothing is taken out. */
+const ALL: ReadonlySet<string> = new Set();
 
 /** Views are built once per snapshot and withdrawal, however many requests wait for one. */
 function createViews(store: Pick<ServedStore, "documents">) {
@@ -77,25 +84,27 @@ function createViews(store: Pick<ServedStore, "documents">) {
     max: MAX_VIEWS,
     // Whoever waits for a view gets it, also when others took its place meanwhile.
     ignoreFetchAbort: true,
-    fetchMethod: (_key, _stale, { context: { id, withdrawn, shown } }) => {
+    fetchMethod: (_key, _stale, { context: { id, withdrawn, versions = ALL, shown } }) => {
       const view = building.then(async () => {
         const snapshot = shown?.snapshot ?? (await readSnapshot(store, id));
-        return snapshot && buildView(snapshot, withdrawn, shown?.hidden);
+        return snapshot && buildView(withoutVersions(snapshot, versions), withdrawn, shown?.hidden);
       });
       building = view.catch(() => undefined);
       return view;
     },
   });
   return {
-    of: ({ id, withdrawn, shown }: ViewWanted) =>
-      views.fetch(`${id} ${withdrawn.key}`, { context: { id, withdrawn, shown } }),
+    of: (wanted: ViewWanted) => {
+      const { id, withdrawn, versions = ALL } = wanted;
+      return views.fetch(`${id} ${withdrawn.key} ${[...versions].sort().join(" ")}`, { context: wanted });
+    },
     /** Those that are in memory, the most recently used first. */
     recent: () => [...views.values()],
   };
 }
 
-function createRefReader({ store, views, damage, offer }: Shared, ref: RefName): RefReader {
-  const kept: KeptTarballs = createKeptTarballs(store);
+function createRefReader({ store, views, damage, graceMs, offer }: Shared, ref: RefName): RefReader {
+  const kept: KeptTarballs = createKeptTarballs(store, { ref, graceMs });
   let last: MirrorView | undefined;
   let lastTree: string | undefined;
   let fault: JamError | undefined;
@@ -157,8 +166,9 @@ function readKept(
       // What is listed in cache mode is kept by no store: the last few are in memory.
       const recent = offer && views.recent().find(({ snapshot: { id } }) => id === snapshotId);
       if (recent !== undefined && recent.withdrawnKey === withdrawn.key) return recent.documents.get(ownPath);
-      if (!(await kept.has(snapshotId, view.snapshot.id))) return undefined;
-      return (await views.of({ id: snapshotId, withdrawn }))?.documents.get(ownPath);
+      const versions = await kept.withdrawnOf(snapshotId, view.snapshot.id);
+      if (versions === undefined) return undefined;
+      return (await views.of({ id: snapshotId, withdrawn, versions }))?.documents.get(ownPath);
     },
     async keptTarball(view, path) {
       const found = await kept.find(path, view.snapshot.id);

@@ -27,7 +27,11 @@ export interface ServerOptions {
   /** Told once when a held tarball turns out to be missing, damaged or unreadable, and how. Default: nobody. */
   readonly onDamage?: (sha256: Sha256, how: string) => void;
   readonly limits?: Partial<ServerLimits>;
+  /** How long a channel serves what it no longer lists, in ms. Default 6 h, as `retention.grace`. */
+  readonly graceMs?: number;
 }
+
+const DEFAULT_GRACE_MS = 6 * 3_600_000;
 
 /** The HTTP server of a mirror. */
 export interface MirrorServer {
@@ -55,8 +59,13 @@ export function createServer(
     traffic,
     damaged: () => damaged,
     connections: () => connections.counts,
+    refs: store.refs,
     documents: store.documents,
-    readerOf: createRefReaders(store, new DamageWatch(store.documents, blobs), offer),
+    readerOf: createRefReaders(store, {
+      damage: new DamageWatch(store.documents, blobs),
+      graceMs: options.graceMs ?? DEFAULT_GRACE_MS,
+      offer,
+    }),
     offer,
     verbatim: createVerbatimDocuments(store),
     blobs,

@@ -66,6 +66,9 @@ export const ERROR_OUTCOMES = {
   JAM_CONFIG_EXISTS: { family: "config", exit: 2, http: 500 },
   JAM_KEYRING_INVALID: { family: "config", exit: 2, http: 500 },
   JAM_LISTEN_FAILED: { family: "config", exit: 2, http: 500 },
+  JAM_CHANNEL_INVALID: { family: "config", exit: 2, http: 500 },
+  JAM_CHANNEL_EXISTS: { family: "config", exit: 2, http: 409 },
+  JAM_CHANNEL_IN_USE: { family: "config", exit: 2, http: 409 },
   JAM_SELECT_EMPTY: { family: "config", exit: 2, http: 500 },
 
   JAM_FLEET_INVALID: { family: "input", exit: 2, http: 400 },
@@ -117,6 +120,8 @@ export const ERROR_OUTCOMES = {
   JAM_MIRROR_EMPTY: { family: "mirror", exit: 5, http: 404 },
   JAM_AGENT_NOT_FOUND: { family: "mirror", exit: 5, http: 404 },
   JAM_SNAPSHOT_NOT_FOUND: { family: "mirror", exit: 5, http: 404 },
+  JAM_CHANNEL_NOT_FOUND: { family: "mirror", exit: 5, http: 404 },
+  JAM_CHANNEL_EMPTY: { family: "mirror", exit: 5, http: 404 },
   JAM_SITE_NOT_FOUND: { family: "mirror", exit: 5, http: 404 },
 
   JAM_KEY_NOT_FOUND: { family: "key", exit: 2, http: 500 },

@@ -5,7 +5,8 @@ declare const brand: unique symbol;
 /** The name of a movable pointer to a published tree: one safe path segment. Only `parseRefName` makes one. */
 export type RefName = string & { readonly [brand]: "RefName" };
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+/** How a name of a ref looks. */
+export const REF_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /** The ref that syncs and imports publish to, and that the default face shows. */
 export const MIRROR_REF = "mirror" as RefName;
@@ -15,7 +16,7 @@ export const MIRROR_REF = "mirror" as RefName;
  * @throws JamError JAM_USAGE_INVALID
  */
 export function parseRefName(name: string): RefName {
-  if (NAME.test(name)) return name as RefName;
+  if (REF_NAME.test(name)) return name as RefName;
   throw new JamError("JAM_USAGE_INVALID", `"${name}" is not a valid name of a ref.`, {
     hint: "Use letters, digits, dots, dashes and underscores; start with a letter or a digit.",
     details: { name },

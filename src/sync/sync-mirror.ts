@@ -60,6 +60,8 @@ export interface SyncCollaborators {
   readonly now: () => Date;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
+  /** What follows from what is shown now; called with the lease held, before anything is pruned. Default: nothing. */
+  readonly afterPublish?: () => Promise<void>;
 }
 
 /**
@@ -157,6 +159,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     ...(earlierProofs.length === 0 ? {} : { earlierProofs }),
   });
   await repairTrees(store, { before: current, retention: options.retention, now: work.now() });
+  await work.afterPublish?.();
   observe({ kind: "phase", phase: "prune" });
   await pruneStore(store, options.retention, work.now());
   return summarizeRun({ current, snapshot, assessment, outcome, agents });

@@ -33,6 +33,8 @@ export interface ImportWork {
   readonly observe: SyncObserver;
   readonly now: () => Date;
   readonly signal: AbortSignal;
+  /** What follows from what is shown now; called with the lease held, before anything is pruned. Default: nothing. */
+  readonly afterPublish?: () => Promise<void>;
 }
 
 /** Checks documents of one upstream as a sync of it does. */

@@ -73,8 +73,12 @@ async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Prom
   const { composeSync } = await import("../../compose/sync.ts");
   const { planMirrorSync, syncMirror } = await import("../../sync/sync-mirror.ts");
   const progress = createProgress(context);
+  const promoted: string[] = [];
   try {
+    const running = await readRunning(context, config);
     const composed = await composeSync(config, {
+      running,
+      onPromoted: (message) => promoted.push(message),
       env: context.io.env,
       userAgent: userAgent(),
       observe: progress.observe,
@@ -82,7 +86,6 @@ async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Prom
       allow: new Set(options.allow),
       writes: options.dryRun !== true,
     });
-    const running = await readRunning(context, config);
     const syncOptions = { ...composed.options, ...wishes, running };
     if (options.dryRun === true || options.savePlan !== undefined) {
       const planned = await planMirrorSync(syncOptions, composed.work);
@@ -94,6 +97,7 @@ async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Prom
     }
     const report = await syncMirror(syncOptions, composed.work);
     await progress.close();
+    for (const message of promoted) await context.output.note(message);
     return await printReport(context, report, options);
   } finally {
     await progress.close();

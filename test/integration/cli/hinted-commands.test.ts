@@ -118,7 +118,7 @@ test("so does every command that README and docs name", async () => {
 });
 
 test.for<[string, string]>([
-  ["Run `jam channel list` to see them.", "there is no command channel"],
+  ["Run `jam canal list` to see them.", "there is no command canal"],
   ["hint: `jam sync --allow-mass-removal`", "--allow-mass-removal is not a flag of jam sync"],
   ["`jam bundle mend FOLDER`", "there is no command bundle mend"],
   ["  jam doctor --deep    hashes all", "there is no command doctor"],

@@ -115,12 +115,19 @@ test("grace counts from when this ref was moved, whatever the mirror has shown m
   expect((await stat(join(store.path, "channels/stable/tools", shown.agents[0]?.path ?? ""))).size).toBe(
     1000,
   );
-  expect(await isKept(7)).toBe(false);
+  // It stays for a rollback of that ref, and nothing reaches it any longer.
+  expect(await isKept(7)).toBe(true);
   // Built again without what is over; the other ref has its own tree.
   await expect(
     stat(join(store.path, "channels/stable/tools", shown.agents[0]?.path ?? "")),
   ).rejects.toThrow();
   await expectShown(store.path, "channels/stable/tools", next);
+
+  for (const version of ["3.6.4", "3.6.5", "3.6.6"]) {
+    const later = await publish({ agents: [{ version }] });
+    await showSnapshot(store, later, { ref: STABLE, graced: [], at: movedAt });
+  }
+  expect(await isKept(7)).toBe(false);
 });
 
 test("a ref that goes back to an earlier snapshot gets a tree with what it showed last", async () => {

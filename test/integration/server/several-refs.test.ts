@@ -12,10 +12,8 @@ const STABLE = parseRefName("stable");
 
 test("each ref is read through a reader of its own, with its own snapshot, documents and faults", async () => {
   await using store = await temporaryStore();
-  const readerOf = createRefReaders(
-    store,
-    new DamageWatch(store.documents, new ProvenBlobs(store.blobs, () => undefined)),
-  );
+  const damage = new DamageWatch(store.documents, new ProvenBlobs(store.blobs, () => undefined));
+  const readerOf = createRefReaders(store, { damage, graceMs: 0 });
   const [mirror, stable] = [readerOf(MIRROR_REF), readerOf(STABLE)];
   expect(readerOf(STABLE)).toBe(stable);
   const shown = await publisher(store)({ agents: [{ version: "3.6.2" }] });

@@ -79,9 +79,9 @@ describe("says where and what is wrong:", () => {
       'jam.yaml:1:29: store: unknown key "bucket"; known here: kind, path',
     ],
     [
-      "channels, which are not built",
-      "mode: online\nchannels:\n  lab: { from: mirror }",
-      'jam.yaml:2:1: "channels" is not built yet, so delete it here: the mirror has one face; point controllers at it',
+      "channels that take from each other",
+      "channels:\n  lab: { from: prod }\n  prod: { from: lab }",
+      "jam.yaml:2:16: channels.lab.from: channels take from each other: lab from prod from lab; let one take from mirror",
     ],
     [
       "a schedule, which is not built",

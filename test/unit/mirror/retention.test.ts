@@ -34,7 +34,7 @@ const blobOf = ({ sha256, size }: Agent, storedHoursAgo = 1) => ({
 /** The mirror's ref, which has shown these snapshots. */
 function shows(snapshots: readonly Snapshot[], treeId = snapshots.at(-1)?.id ?? ""): ShownRef {
   const order = snapshots.map(({ id, createdAt }) => ({ id, since: new Date(createdAt) }));
-  return { name: MIRROR_REF, treeId, order };
+  return { name: MIRROR_REF, treeId, order, withdrawn: new Set() };
 }
 
 function plan(

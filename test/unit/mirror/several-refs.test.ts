@@ -43,7 +43,12 @@ const historyOf = (name: RefName): fc.Arbitrary<ShownRef | undefined> =>
           hours -= lasts;
           return { id: `s${number}`, since };
         });
-        return { name, treeId: firstTreeId(order.at(-1)?.id ?? "", name), order };
+        return {
+          name,
+          treeId: firstTreeId(order.at(-1)?.id ?? "", name),
+          order,
+          withdrawn: new Set<string>(),
+        };
       }),
     { nil: undefined },
   );

@@ -67,8 +67,11 @@ async function importAll(context: CommandContext, call: CommandCall<ImportFlags>
   const paths = call.args[0] as readonly string[];
   const inputs = await composeInputs(paths, { cwd: context.io.cwd, stdin: context.io.readBytes });
   const progress = createProgress(context);
+  const promoted: string[] = [];
   try {
     const { rules, work } = await composeImport(config, {
+      env: context.io.env,
+      onPromoted: (message) => promoted.push(message),
       observe: progress.observe,
       signal: context.signal,
       allow: new Set(options.allow),
@@ -83,6 +86,7 @@ async function importAll(context: CommandContext, call: CommandCall<ImportFlags>
     const { importBundles } = await import("../../../bundle/import/import-bundles.ts");
     const report = await importBundles(inputs, rules, work);
     await progress.close();
+    for (const message of promoted) await context.output.note(message);
     return await printReport(context, report);
   } finally {
     await progress.close();

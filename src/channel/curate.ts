@@ -1,0 +1,82 @@
+import { formatAgentName, type Agent } from "../juju/agent.ts";
+import { selectAgents } from "../juju/select.ts";
+import type { SelectRule } from "../juju/select-rule.ts";
+
+/** What keeps a version from a channel. */
+export interface Block {
+  readonly kind: "held" | "withdrawn";
+  /** The channel in which that was decided. */
+  readonly channel: string;
+  readonly reason: string;
+}
+
+/** What a promotion is decided from. */
+export interface CurationInput {
+  /** What the feeder's snapshot lists. */
+  readonly source: readonly Agent[];
+  /** What the channel lists now. */
+  readonly current: readonly Agent[];
+  readonly select: readonly SelectRule[] | undefined;
+  /** By version. */
+  readonly blocks: ReadonlyMap<string, Block>;
+  /** When an agent's delay is over; undefined where that is not known, and then it is not over. */
+  readonly dueAt: ((agent: Agent) => Date | undefined) | undefined;
+  readonly now: Date;
+}
+
+/** An agent that the feeder has and that is not promoted. */
+export interface KeptBack {
+  readonly agent: string;
+  readonly why: "held" | "withdrawn" | "delay" | "select";
+  /** For people. */
+  readonly detail: string;
+  /** ISO 8601; when a delay is over, where that is known. */
+  readonly until?: string;
+}
+
+/** What a channel will list, and what it will not. */
+export interface Curation {
+  readonly agents: readonly Agent[];
+  readonly keptBack: readonly KeptBack[];
+}
+
+/**
+ * Which of the feeder's agents a channel gets. Holds and delays keep back what is new to it; what it lists already leaves
+ * only by withdrawal, by `select`, or with the feeder's snapshot. Pure.
+ */
+export function curate(input: CurationInput): Curation {
+  const here = new Map(input.current.map((agent) => [formatAgentName(agent), agent.sha256]));
+  const keptBack: KeptBack[] = [];
+  const verdicts = verdictsOf(input);
+  const agents = input.source.filter((agent, index) => {
+    const name = formatAgentName(agent);
+    const isNew = here.get(name) !== agent.sha256;
+    const why = verdicts[index] ?? objectionTo(agent, isNew, input);
+    if (why !== undefined) keptBack.push({ agent: name, ...why });
+    return why === undefined;
+  });
+  return { agents, keptBack };
+}
+
+type Why = Omit<KeptBack, "agent">;
+
+/** For each agent of the source, why `select` leaves it out; undefined where it does not. */
+function verdictsOf({ source, select }: CurationInput): (Why | undefined)[] {
+  if (select === undefined) return [];
+  return selectAgents(source, { select, deny: [] }).map(({ taken, reason }) =>
+    taken ? undefined : { why: "select", detail: reason },
+  );
+}
+
+function objectionTo(agent: Agent, isNew: boolean, { blocks, dueAt, now }: CurationInput): Why | undefined {
+  const block = blocks.get(agent.version);
+  if (block !== undefined && (block.kind === "withdrawn" || isNew)) {
+    return { why: block.kind, detail: `${block.kind} in ${block.channel}: ${block.reason}` };
+  }
+  if (!isNew || dueAt === undefined) return undefined;
+  const due = dueAt(agent);
+  if (due === undefined) return { why: "delay", detail: "it is not known since when it is listed" };
+  if (due <= now) return undefined;
+  const until = due.toISOString();
+  return { why: "delay", detail: `its delay ends at ${until}`, until };
+}

@@ -1,0 +1,138 @@
+import { diffSnapshots } from "../mirror/list-snapshots.ts";
+import type { Snapshot } from "../mirror/snapshot.ts";
+import { requireComplete } from "../mirror/switch-snapshot.ts";
+import { JamError } from "../shared/errors.ts";
+import { shellCommand } from "../shared/shell-command.ts";
+import type { Store } from "../store/store.ts";
+import { feedersOf, readChannels, requireChannel, type Channel } from "./channels.ts";
+import { curate, type Block, type Curation } from "./curate.ts";
+import { createDelay } from "./delay.ts";
+import {
+  catalogueOf,
+  keepContent,
+  moveChannel,
+  readChannelState,
+  type ChannelState,
+} from "./move-channel.ts";
+import type { ChannelMove } from "./channel-documents.ts";
+import { readSource } from "./source.ts";
+import { strandedBy } from "./stranded.ts";
+import type { ChannelWork } from "./work.ts";
+
+/** A promotion that is asked for. */
+export interface PromotionRequest {
+  readonly name: string;
+  /** A snapshot that the feeder has shown, by id or by the beginning of it. Default: what it shows now. */
+  readonly snapshot?: string | undefined;
+  readonly reason: string;
+}
+
+/** What a promotion will do. */
+interface Promotion {
+  readonly channel: Channel;
+  readonly state: ChannelState;
+  readonly source: Snapshot;
+  readonly curation: Curation;
+  readonly document: ChannelMove;
+}
+
+/**
+ * What a promotion would change; changes nothing, and refuses what the promotion itself would refuse.
+ * @throws JamError JAM_CHANNEL_NOT_FOUND, JAM_CHANNEL_EMPTY, JAM_SNAPSHOT_NOT_FOUND, JAM_STORE_…
+ */
+export async function planPromotion(
+  work: ChannelWork,
+  request: Omit<PromotionRequest, "reason">,
+): Promise<ChannelMove> {
+  return (await plan(work, request)).document;
+}
+
+/**
+ * Gives a channel what its feeder has shown, without what is held, withdrawn, too young or not selected: one switch, one
+ * entry in the history. Call with the lease held.
+ * @throws JamError as `planPromotion`
+ */
+export async function promote(work: ChannelWork, request: PromotionRequest): Promise<ChannelMove> {
+  const { channel, state, source, curation, document } = await plan(work, request);
+  if (document.outcome === "unchanged") return document;
+  const { name, from } = channel;
+  const to = await keepContent(work, state.current, {
+    base: source,
+    agents: curation.agents,
+    origin: { channel: name, from, snapshot: source.id },
+  });
+  const facts = { action: "promote", reason: request.reason, feeder: from, source: source.id } as const;
+  await moveChannel(work, state, { to, facts });
+  return { ...document, to: to.id };
+}
+
+async function plan(work: ChannelWork, request: Omit<PromotionRequest, "reason">): Promise<Promotion> {
+  const { store, now } = work;
+  const channels = await readChannels(store.documents, work.settings);
+  const channel = requireChannel(channels, request.name);
+  const feeders = feedersOf(channels, channel);
+  const state = await readChannelState(store, channel.name);
+  const source = await readSource(store, channel, request.snapshot);
+  const curation = curate({
+    source: source.agents,
+    current: state.current?.agents ?? [],
+    select: channel.select,
+    blocks: await blocksOf(store, [channel, ...feeders]),
+    dueAt: await createDelay(work, channel),
+    now: now(),
+  });
+  const document = await describe(work, { channel, state, source, curation });
+  return { channel, state, source, curation, document };
+}
+
+async function describe(
+  { store, running }: ChannelWork,
+  { channel, state, source, curation }: Omit<Promotion, "document">,
+): Promise<ChannelMove> {
+  const { agents, keptBack } = curation;
+  if (agents.length === 0) throw nothingLeft(channel, source, curation);
+  const before = { ...source, id: "", agents: state.current?.agents ?? [] };
+  const { added, removed, changed, bytes } = diffSnapshots(before, { ...source, agents: [...agents] });
+  const isSame = state.current !== undefined && catalogueOf(state.current.agents) === catalogueOf(agents);
+  if (!isSame) await requireComplete(store, { ...source, agents });
+  return {
+    outcome: isSame ? "unchanged" : "promoted",
+    channel: channel.name,
+    from: state.current?.id ?? null,
+    to: isSame ? (state.current?.id ?? null) : null,
+    feeder: channel.from,
+    source: source.id,
+    added,
+    removed,
+    changed,
+    bytes,
+    keptBack,
+    warnings: isSame ? [] : strandedBy(channel.name, { before: before.agents, after: agents, running }),
+  };
+}
+
+function nothingLeft({ name, from }: Channel, { id }: Snapshot, { keptBack }: Curation): JamError {
+  const reasons = [...Map.groupBy(keptBack, ({ why }) => why)].map(([why, all]) => `${why}: ${all.length}`);
+  const why = reasons.length === 0 ? "" : ` Kept back: ${reasons.join(", ")}.`;
+  return new JamError(
+    "JAM_CHANNEL_EMPTY",
+    `Nothing of snapshot ${id} of ${from} would be listed in the channel ${name}.${why}`,
+    {
+      hint: `An index without agents would send every client to the internet. \`${shellCommand`jam channel diff ${name}`}\` explains what is kept back.`,
+      details: { channel: name, snapshot: id },
+    },
+  );
+}
+
+/** What is held or withdrawn in one of these channels. */
+async function blocksOf(store: Store, channels: readonly Channel[]): Promise<ReadonlyMap<string, Block>> {
+  const blocks = new Map<string, Block>();
+  for (const { name } of channels) {
+    const { held, withdrawn } = (await readChannelState(store, name)).standing;
+    for (const { version, reason } of withdrawn.values())
+      blocks.set(version, { kind: "withdrawn", channel: name, reason });
+    for (const { version, reason } of held.values())
+      if (!blocks.has(version)) blocks.set(version, { kind: "held", channel: name, reason });
+  }
+  return blocks;
+}
