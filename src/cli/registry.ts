@@ -52,7 +52,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "verify",
-    summary: "check that every tarball in the mirror is whole",
+    summary: "check that everything in the mirror is whole",
     group: "mirror",
     load: () => import("./commands/verify.ts"),
   },

@@ -9,6 +9,8 @@ export interface OpenStoreOptions {
    * empty mirror.
    */
   readonly create?: boolean;
+  /** `verify` and `repair` also open a store that other commands refuse. Default: for use. */
+  readonly purpose?: "use" | "verify" | "repair";
 }
 
 /** How stores of one kind are opened. */

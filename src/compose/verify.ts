@@ -1,32 +1,91 @@
 import type { Config } from "../config/config.ts";
+import type { SettingsUnderTest } from "../verify/check-settings.ts";
+import type { OpenTrust } from "../verify/trust.ts";
 import type { VerifyDocument } from "../verify/verify-document.ts";
 import type { VerifyOptions, VerifyWork } from "../verify/verify-mirror.ts";
-import { openStore } from "./store.ts";
+import type { Store } from "../store/store.ts";
+import { openKeys, openStore } from "./store.ts";
+
+/** What `compose` adds to the work of a verification. */
+export type VerifyCall = Omit<VerifyWork, "store" | "sleep" | "settings" | "openTrust">;
 
 /**
  * Verifies this mirror.
  * @throws JamError JAM_MIRROR_EMPTY where nothing was ever published, JAM_STORE_…, the reason of the signal
  */
 export async function composeVerification(
-  config: Pick<Config, "data" | "store" | "retention">,
+  config: Config,
   options: Omit<VerifyOptions, "retention">,
-  work: Omit<VerifyWork, "store" | "sleep">,
+  call: VerifyCall,
 ): Promise<VerifyDocument> {
   const { verifyMirror } = await import("../verify/verify-mirror.ts");
-  const { setTimeout: sleep } = await import("node:timers/promises");
-  const store = await openStore(config);
-  const { listSnapshotIds, mirrorEmpty } = await import("../mirror/read-snapshots.ts");
-  const isEmpty =
-    (await store.refs.list()).length === 0 && (await listSnapshotIds(store.documents)).length === 0;
-  if (isEmpty) throw mirrorEmpty(config.data);
+  const store = await openStore(config, { purpose: "verify" });
+  await requirePublished(config, store);
   return verifyMirror(
     { ...options, retention: config.retention },
-    {
-      ...work,
-      store,
-      sleep: async (ms, signal) => {
-        await sleep(ms, undefined, { signal });
-      },
-    },
+    await composeVerifyWork(config, store, call),
   );
+}
+
+/** What verifying works with. */
+export async function composeVerifyWork(config: Config, store: Store, call: VerifyCall): Promise<VerifyWork> {
+  const { setTimeout: sleep } = await import("node:timers/promises");
+  const { openTrust, settings } = await composeTrust(config, (message) =>
+    call.observe({ kind: "warning", message }),
+  );
+  return {
+    ...call,
+    store,
+    settings,
+    openTrust,
+    sleep: async (ms, signal) => {
+      await sleep(ms, undefined, { signal });
+    },
+  };
+}
+
+/**
+ * Something must have been published: nothing says that another folder is a mirror.
+ * @throws JamError JAM_MIRROR_EMPTY
+ */
+export async function requirePublished(config: Pick<Config, "data">, store: Store): Promise<void> {
+  const { listSnapshotIds, mirrorEmpty } = await import("../mirror/read-snapshots.ts");
+  if ((await listSnapshotIds(store.documents)).length > 0) return;
+  const { listRefs } = await import("../verify/verify-tarballs.ts");
+  if ((await listRefs(store)).length > 0 || ((await store.trees?.list()) ?? []).length > 0) return;
+  throw mirrorEmpty(config.data);
+}
+
+/** Upstream's documents are checked with the keyring of the upstream of that URL or name, or of the first one. */
+async function composeTrust(
+  config: Config,
+  onWarning: (message: string) => void,
+): Promise<{ readonly openTrust: OpenTrust; readonly settings: SettingsUnderTest }> {
+  const { createDocumentTrust } = await import("../upstream/document-trust.ts");
+  const { SYSTEM_TIMING } = await import("../upstream/waiting.ts");
+  const { upstreams } = config;
+  const trusts = new Map(
+    upstreams.map(({ name, keyring }) => [
+      name,
+      createDocumentTrust({ keyring, timing: SYSTEM_TIMING, onWarning }),
+    ]),
+  );
+  const builtin = createDocumentTrust({ keyring: "builtin", timing: SYSTEM_TIMING, onWarning });
+  return {
+    openTrust({ name, url }) {
+      const upstream =
+        upstreams.find((one) => one.url === url) ??
+        upstreams.find((one) => one.name === name) ??
+        upstreams[0];
+      return (upstream && trusts.get(upstream.name)) ?? builtin;
+    },
+    settings: {
+      keyrings: upstreams.map(({ name, keyring }) => ({
+        name,
+        keyring,
+        read: async () => trusts.get(name)?.trustedKeys(),
+      })),
+      readKeyProblems: async () => (await openKeys(config)).problems(),
+    },
+  };
 }

@@ -4,7 +4,8 @@ import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { sha256Of } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import { divideCatalogue, formatPage, type PageName } from "./catalogue-page.ts";
-import { countCatalogue, formatHeader } from "./snapshot-document.ts";
+import { withSum } from "./note-sum.ts";
+import { countCatalogue, SNAPSHOT_FORMAT } from "./snapshot-document.ts";
 import { makeSnapshotId, type Snapshot } from "./snapshot.ts";
 
 /** What a snapshot is made from. */
@@ -38,8 +39,9 @@ export async function keepSnapshot(
     ...defined({ earlierProofs: content.earlierProofs, bundle: content.bundle, curated }),
     verbatim: content.verbatim,
   };
-  const header = formatHeader(envelope, { counts: countCatalogue(content.agents), pages });
-  await store.documents.put("snapshots", `${id}.json`, header);
+  const counts = countCatalogue(content.agents);
+  const header = withSum(`${id}.json`, { format: SNAPSHOT_FORMAT, ...envelope, counts, pages });
+  await store.documents.put("snapshots", `${id}.json`, Buffer.from(`${JSON.stringify(header)}\n`));
   return { ...envelope, agents };
 }
 

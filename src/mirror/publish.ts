@@ -188,8 +188,8 @@ async function lostTarballs(
   return lost;
 }
 
-/** The new snapshot comes first: upstream may have a folder now where an older snapshot has a file. */
-function treeParts(
+/** What a tree consists of. The new snapshot comes first: upstream may have a folder now where an older snapshot has a file. */
+export function treeParts(
   snapshot: Snapshot,
   { graced, lost }: { readonly graced: readonly ShownPart[]; readonly lost: ReadonlySet<Sha256> },
 ): ReadonlyMap<string, TreeFile | TreeFolder> {

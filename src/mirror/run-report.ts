@@ -4,6 +4,7 @@ import { reportError, type JamError } from "../shared/errors.ts";
 import { cutLists, MAX_LISTED } from "../shared/listed.ts";
 import type { DocumentStore } from "../store/store.ts";
 import type { agentsAndBytesField } from "./document-fields.ts";
+import { withSum } from "./note-sum.ts";
 import { syncReport, type failedItem, type removal, type ruleOutcome } from "./run-document.ts";
 
 /** An agent that a run removes from the listing. */
@@ -91,7 +92,9 @@ export function reportName(startedAt: string): string {
 /** The report as a document; rows that do not fit into the bytes are counted like others that were left out. */
 function formatReport(report: SyncReport): Uint8Array {
   for (let rows = MAX_LISTED; ; rows = Math.floor(rows / 2)) {
-    const bytes = Buffer.from(`${JSON.stringify(cutLists(report, REPORT_LISTS, rows), null, 1)}\n`);
+    const bytes = Buffer.from(
+      `${JSON.stringify(withSum(reportName(report.startedAt), cutLists(report, REPORT_LISTS, rows)), null, 1)}\n`,
+    );
     if (bytes.length <= MAX_REPORT_BYTES || rows === 0) return bytes;
   }
 }

@@ -22,7 +22,8 @@ export interface SnapshotHeader extends SnapshotEnvelope {
   readonly catalogue: { readonly pages: readonly PageName[] } | { readonly agents: readonly Agent[] };
 }
 
-const SNAPSHOT_FORMAT = "jam-snapshot:2";
+/** The format of `snapshots/<id>.json`. */
+export const SNAPSHOT_FORMAT = "jam-snapshot:2";
 
 /** Had the agents in the same document. */
 const FIRST_FORMAT = "jam-snapshot:1";
@@ -40,14 +41,6 @@ export function countCatalogue(agents: readonly Agent[]): CatalogueCounts {
   };
 }
 
-/** The bytes of `snapshots/<id>.json`. */
-export function formatHeader(
-  envelope: SnapshotEnvelope,
-  { counts, pages }: { readonly counts: CatalogueCounts; readonly pages: readonly PageName[] },
-): Uint8Array {
-  return Buffer.from(`${JSON.stringify({ format: SNAPSHOT_FORMAT, ...envelope, counts, pages })}\n`);
-}
-
 /**
  * The header in a document. Only the envelope is checked: the document was written by this program
  * and made visible whole.
@@ -60,7 +53,7 @@ export function parseHeader(bytes: Uint8Array, id: string): SnapshotHeader {
   } catch (cause) {
     throw corruptSnapshot(id, "is not JSON", cause);
   }
-  const { format, counts, pages, agents, ...envelope } = document ?? {};
+  const { format, counts, pages, agents, sum: _sum, ...envelope } = document ?? {};
   if (format !== SNAPSHOT_FORMAT && format !== FIRST_FORMAT) {
     if (!isNewerFormat(format, SNAPSHOT_FORMAT))
       throw corruptSnapshot(id, `is not of the format ${SNAPSHOT_FORMAT}`);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { isJamError, JamError } from "../shared/errors.ts";
 import { isNewerFormat } from "../shared/format-name.ts";
 import type { DocumentStore } from "../store/store.ts";
+import { withSum } from "./note-sum.ts";
 
 /**
  * What a note that is damaged counts as. A note that a newer jam wrote is always refused: what it says is not known.
@@ -60,12 +61,12 @@ export function stateDocument<T extends object>(
   return {
     name,
     async read(documents) {
-      const bytes = await documents.get("state", name);
-      if (bytes === undefined) return undefined;
       try {
-        return parseNote(bytes, { ...definition, name });
+        const bytes = await documents.get("state", name);
+        return bytes && parseNote(bytes, { ...definition, name });
       } catch (cause) {
-        if (isJamError(cause, "JAM_STORE_FORMAT")) throw cause;
+        // Something that is no file has its place: that is damage as well.
+        if (isJamError(cause) && !isJamError(cause, "JAM_STORE_CORRUPT")) throw cause;
         const { damage } = definition;
         if (damage === "absent") return undefined;
         if ("countsAs" in damage) return damage.countsAs;
@@ -73,7 +74,7 @@ export function stateDocument<T extends object>(
       }
     },
     async write(documents, value) {
-      const note = { format: definition.format, ...value };
+      const note = withSum(name, { format: definition.format, ...value });
       const text = JSON.stringify(note, undefined, definition.indent ?? 1);
       await documents.put("state", name, Buffer.from(`${text}\n`));
     },

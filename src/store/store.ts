@@ -205,6 +205,25 @@ export interface RefStore {
   delete(name: string): Promise<void>;
 }
 
+/** What a published tree must and may contain. */
+export interface TreeExpectation {
+  /** What must be there. */
+  readonly files: Iterable<TreeFile>;
+  /** What may be there as well at a path, for clients of earlier snapshots: one of these. */
+  readonly others: (path: string) => readonly TreeFile[];
+  /** Also hashes tarballs that are copies instead of links. Default false: their sizes are compared. */
+  readonly isDeep?: boolean;
+}
+
+/** A difference between a published tree and what it must contain. */
+export interface TreeFault {
+  /** As a client asks for it below the face's URL. */
+  readonly path: string;
+  readonly fault: "missing" | "altered" | "extra" | "unreadable";
+  /** What was found, for people. */
+  readonly how: string;
+}
+
 /**
  * Published trees: what a plain web server or `--metadata-source` reads. What a tree was built from stays in it, unchanged,
  * until it is deleted.
@@ -220,10 +239,45 @@ export interface TreeStore {
   /** Ids of complete trees, ascending. */
   list(): Promise<string[]>;
   /**
+   * Compares a tree with what it must contain, as its readers see it. A tarball that is the same file as its blob counts
+   * as right: whoever checks the blob checks it.
+   * @throws JamError JAM_STORE_IO
+   */
+  inspect(id: string, expected: TreeExpectation): Promise<TreeFault[]>;
+  /**
    * Deletes a tree, and of what it shares what no other tree needs. No error when it is absent.
    * @throws JamError JAM_USAGE_INVALID when a ref points at it
    */
   delete(id: string): Promise<void>;
+}
+
+/** Something that is wrong with a place where a store keeps what it has, whatever the bytes there are. */
+export interface PlaceFault {
+  /** Relative to the data directory. */
+  readonly path: string;
+  /**
+   * `format`: the version of the store is not named. `missing`: a folder or link is not there. `kind`: something else has
+   * its place. `link`: a link points elsewhere. `stray`: it does not belong there. `unreadable`: it could not be looked at.
+   * `exposed`: every user can change it. `hidden`: its mode keeps readers out that the data directory lets in. `owner`: it
+   * belongs to another user than the data directory.
+   */
+  readonly fault:
+    "format" | "missing" | "kind" | "link" | "stray" | "unreadable" | "exposed" | "hidden" | "owner";
+  /** What was found, for people. */
+  readonly how: string;
+  /** What `mend` does about it, for people; absent where it leaves it alone. */
+  readonly remedy?: string;
+}
+
+/** The places of a store that are kept in order by name, kind and mode: folders, links, partial files. */
+export interface PlaceKeeper {
+  /** Changes nothing. */
+  inspect(): Promise<PlaceFault[]>;
+  /**
+   * Puts right what can be put right; nothing that may be of use to anybody is deleted. What fails is left alone: the
+   * next inspection finds it. Call with the lease held.
+   */
+  mend(): Promise<void>;
 }
 
 /** Who holds a lease, as told to others. */
@@ -274,6 +328,8 @@ export interface Store {
   readonly cacheLease: WriterLease;
   /** Absent where no plain files are served, as in an object store: refs then move without a tree. */
   readonly trees?: TreeStore;
+  /** Absent where there are no places that could be out of order, as in an object store. */
+  readonly places?: PlaceKeeper;
   /** Bytes that an ordinary user can still write. Absent where there is no such limit. */
   space?(): Promise<number>;
 }

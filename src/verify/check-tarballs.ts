@@ -21,7 +21,11 @@ export interface ListedTarball {
 }
 
 /** What is wrong with a tarball. */
-export type TarballFault = Pick<VerifyFault, "state" | "how"> & { readonly sha256: Sha256 };
+export type TarballFault = Pick<VerifyFault, "state" | "how"> & {
+  readonly sha256: Sha256;
+  /** True where its size already tells. */
+  readonly isTruncated?: boolean;
+};
 
 export interface TarballCheck {
   readonly blobs: Pick<BlobStore, "stat" | "open">;
@@ -77,7 +81,10 @@ async function findBySize(
     const stat = await blobs.stat(sha256);
     if (stat?.size === size) return true;
     if (stat === undefined) await onFault({ sha256, state: "missing", how: "it is not in the store" });
-    else await onFault({ sha256, state: "damaged", how: `it has ${stat.size} bytes instead of ${size}` });
+    else {
+      const how = `it has ${stat.size} bytes instead of ${size}`;
+      await onFault({ sha256, state: "damaged", how, isTruncated: true });
+    }
   } catch (error) {
     await onFault({ sha256, state: "unreadable", how: toJamError(error).message });
   }

@@ -27,10 +27,13 @@ export const define: DefineCommand = (command, run) => {
 };
 
 const HELP = `
-Checks that every tarball that a kept snapshot lists is there and has its size; --deep also hashes it. A tarball that a
-server found damaged is hashed in any case. A damaged or missing one is withdrawn at once: running servers no longer
-list it, the published trees are built without it, and its file is moved to quarantine/. The next jam sync or jam bundle
-import replaces it.
+Checks the whole mirror: the keys that the settings name; folders, links, modes and owners; snapshots; upstream's documents
+and their signatures; that these list what the mirror lists; that every tarball is there and has its size; every published
+tree, file by file; notes and reports. --deep also hashes every tarball. One that a server found damaged is hashed in any
+case.
+
+A damaged or missing tarball is withdrawn at once: running servers no longer list it, the published trees are built without
+it, and its file is moved to quarantine/. Everything else is only reported, with the next command.
 
 The exit status is 0 if everything that was checked is whole, 4 if something is damaged or missing, 3 if something could
 not be read. Reaching the budget is not an error; -o json has the number of tarballs that remain.

@@ -1,14 +1,13 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
-import { formatCount } from "../../shared/listed.ts";
+import { formatCount, nameSome } from "../../shared/listed.ts";
 import { formatLocalTime } from "../../shared/local-time.ts";
 import { printable } from "../../shared/printable.ts";
-import type { VerifyDocument, VerifyFault } from "../../verify/verify-document.ts";
+import type { VerifyDocument, VerifyFinding } from "../../verify/verify-document.ts";
 import type { Paint } from "../output/output.ts";
-import { formatTable } from "../output/table.ts";
 
-/** Rows of the table; the JSON has all. */
-const MAX_ROWS = 50;
+/** Findings of one kind that are printed; the JSON has all. */
+const MAX_ROWS = 20;
 
 const VERDICTS = {
   whole: { style: "green", text: "Whole" },
@@ -16,63 +15,60 @@ const VERDICTS = {
   "not-known": { style: "yellow", text: "Not known" },
 } as const;
 
+const SEVERITIES = {
+  damage: { style: "red", text: "DAMAGED" },
+  unknown: { style: "yellow", text: "UNKNOWN" },
+  note: { style: "dim", text: "note" },
+} as const;
+
 /** The result of `jam verify` for people. */
 export async function renderVerify(document: VerifyDocument, paint: Paint): Promise<string> {
-  const { outcome, deep, listed, checked, remaining, durationMs, faults } = document;
-  const { style, text } = VERDICTS[outcome];
+  const { verdict, deep, listed, checked, remaining, durationMs, findings } = document;
+  const { style, text } = VERDICTS[verdict];
   const what = deep
     ? `hashed ${formatByteSize(checked.bytes)} in ${formatDuration(durationMs)}`
     : "sizes only; --deep reads every byte";
   const lines = [
     `${paint(style, text)}: ${formatCount(checked.tarballs, "tarball")} of ${listed.tarballs} checked, ${what}`,
+    `Also checked: ${describeChecked(checked)}`,
   ];
   if (remaining > 0)
     lines.push(`Left for the next run: ${formatCount(remaining, "tarball")}. It begins with those.`);
   if (deep && document.oldest !== null)
     lines.push(`The oldest hash is from ${formatLocalTime(document.oldest)}.`);
-  lines.push(...snapshotLines(document));
-  if (faults.length > 0) lines.push("", await faultTable(faults), "", ...nextSteps(document));
+  lines.push(...renderFindings(findings, paint));
+  const isWithdrawn = findings.some(({ kind }) => WITHDRAWN.has(kind)) && document.withdrawn;
+  if (isWithdrawn)
+    lines.push("", "Damaged tarballs are no longer listed or served; their files are in quarantine/.");
   return `${lines.join("\n")}\n`;
 }
 
-function snapshotLines({ snapshots }: VerifyDocument): string[] {
-  if (snapshots.length === 0) return [];
-  const found = snapshots.map(({ id, state, isShown }) => `  ${id}  ${state}${isShown ? ", shown now" : ""}`);
-  const next = snapshots.some(({ isShown }) => isShown)
-    ? "Next: jam sync or jam bundle import, which publishes a new one."
-    : "The mirror does not need them, and cannot go back to them: delete their files in snapshots/.";
-  return ["", "Snapshots that cannot be read, so what they list was not checked:", ...found, next];
+const WITHDRAWN: ReadonlySet<string> = new Set(["tarball-missing", "tarball-truncated", "tarball-altered"]);
+
+function describeChecked(checked: VerifyDocument["checked"]): string {
+  const { snapshots, documents, signatures, trees, files, notes, reports } = checked;
+  return [
+    formatCount(snapshots, "snapshot"),
+    `${formatCount(documents, "document")} of upstream (${formatCount(signatures, "signature")})`,
+    `${formatCount(files, "file")} of ${formatCount(trees, "published tree")}`,
+    formatCount(notes, "note"),
+    formatCount(reports, "report"),
+  ].join(", ");
 }
 
-function faultTable(faults: readonly VerifyFault[]): Promise<string> {
-  const rows = faults
-    .slice(0, MAX_ROWS)
-    .map(({ state, agents, sha256, how, isShown }) => [
-      state,
-      agents.slice(0, 3).join(", ") + (agents.length > 3 ? ` +${agents.length - 3}` : ""),
-      sha256.slice(0, 12),
-      `${printable(how, 200)}${isShown ? "" : " (only earlier snapshots list it)"}`,
-    ]);
-  return formatTable(
-    [{ heading: "STATE" }, { heading: "AGENTS" }, { heading: "SHA-256" }, { heading: "FOUND" }],
-    rows,
-  ).then((table) =>
-    faults.length > MAX_ROWS ? `${table}\n… and ${faults.length - MAX_ROWS} more` : table.trimEnd(),
-  );
-}
-
-function nextSteps({ faults, withdrawn }: VerifyDocument): string[] {
-  const isDamaged = faults.some(({ state }) => state !== "unreadable");
-  const lines = [];
-  if (isDamaged && withdrawn)
-    lines.push("Damaged tarballs are no longer listed or served; their files are in quarantine/.");
-  if (isDamaged)
-    lines.push(
-      "Next: jam sync, which fetches what upstream still lists; without upstream, jam bundle import.",
-    );
-  if (faults.some(({ state }) => state === "unreadable"))
-    lines.push(
-      "What is unreadable was not judged: run this as the owner of the data directory, and look at the disk.",
-    );
+/** Findings by kind: where and what, then once what it means and what to do. */
+export function renderFindings(findings: readonly VerifyFinding[], paint: Paint): string[] {
+  const lines: string[] = [];
+  for (const [kind, all] of Map.groupBy(findings, (finding) => finding.kind)) {
+    const [{ severity, means, next }] = all as [VerifyFinding];
+    const { style, text } = SEVERITIES[severity];
+    lines.push("", `${paint(style, text)}  ${kind}: ${means}`);
+    for (const { where, found, agents = [] } of all.slice(0, MAX_ROWS)) {
+      const names = agents.length === 0 ? "" : ` (${nameSome(agents, 3)})`;
+      lines.push(`  ${printable(where, 200)}${names}`, `    ${printable(found, 300)}`);
+    }
+    if (all.length > MAX_ROWS) lines.push(`  and ${all.length - MAX_ROWS} more: -o json lists them`);
+    lines.push(`  Next: ${next}`);
+  }
   return lines;
 }

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { listNames, removeFile, replaceFile, syncFolder } from "../../disk/durable-write.ts";
@@ -7,12 +8,15 @@ import type { RequireHeld } from "./lease.ts";
 import { checkDocumentName } from "../store-errors.ts";
 import type { DocumentKind, DocumentStore } from "../store.ts";
 
+/** A pipe in the place of a document is empty, instead of keeping its reader for as long as nobody writes to it. */
+export const WITHOUT_WAITING = constants.O_RDONLY | constants.O_NONBLOCK;
+
 /** Documents as files `<kind>/<name>`. */
 export function fsDocumentStore(root: string, requireHeld: RequireHeld): DocumentStore {
   return {
     async get(kind, name) {
       const path = documentPath(root, kind, name);
-      return attemptUnlessAbsent(`read ${path}`, () => readFile(path));
+      return attemptUnlessAbsent(`read ${path}`, () => readFile(path, { flag: WITHOUT_WAITING }));
     },
     async put(kind, name, bytes) {
       requireHeld();

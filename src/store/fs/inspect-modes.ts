@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent } from "../../shared/errors.ts";
+import { INTERNAL, isWorldWritable } from "./entry-mode.ts";
 
 /** Entries of a data directory with a fault, and the first of them. */
 export interface FoundModes {
@@ -21,21 +22,8 @@ export interface ModeReport {
   readonly otherOwner: FoundModes;
 }
 
-/** Nothing of these is shown to anybody. */
-const INTERNAL = new Set([
-  "partial",
-  "quarantine",
-  "history",
-  "lock.db",
-  "lock.json",
-  "cache-lock.db",
-  "cache-lock.json",
-]);
-
 const READABLE = 0o044;
 const OPENABLE = 0o011;
-const WORLD_WRITABLE = 0o002;
-const STICKY = 0o1000;
 
 /**
  * Looks at the modes of everything in a data directory; none where it is missing. Links have no mode of their own.
@@ -92,10 +80,6 @@ function lstatOrNothing(path: string): Stats | undefined {
     if (isAbsent(error)) return undefined;
     throw toStoreError(error, `read ${path}`);
   }
-}
-
-function isWorldWritable(stat: Stats): boolean {
-  return (stat.mode & WORLD_WRITABLE) !== 0 && (stat.mode & STICKY) === 0;
 }
 
 /** Group and others count as one: who serves may be in the group. A folder must be opened, too. */

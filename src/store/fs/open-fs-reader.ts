@@ -4,7 +4,7 @@ import { attemptUnlessAbsent } from "../../disk/io-error.ts";
 import { JamError } from "../../shared/errors.ts";
 import { FORMAT_FILE, STORE_FORMAT, formatFormat, parseFormat } from "../layout.ts";
 import type { Store } from "../store.ts";
-import { fsDocumentStore } from "./documents.ts";
+import { fsDocumentStore, WITHOUT_WAITING } from "./documents.ts";
 import { fsRefStore } from "./refs.ts";
 
 /** Who reads has no lease to lose. */
@@ -22,15 +22,20 @@ export async function openFsReader(dataDir: string): Promise<Pick<Store, "docume
 }
 
 /**
- * The format of the store in a folder; undefined when there is no store yet.
+ * The format of the store in a folder; undefined when there is no store yet. With `acceptsNone`, also where the file that
+ * names it is damaged: for whoever repairs it.
  * @throws JamError JAM_STORE_FORMAT when a newer jam wrote it, JAM_STORE_PERMISSION, JAM_STORE_IO
  */
-export async function readStoreFormat(root: string): Promise<number | undefined> {
+export async function readStoreFormat(
+  root: string,
+  { acceptsNone = false }: { readonly acceptsNone?: boolean } = {},
+): Promise<number | undefined> {
   const path = join(root, FORMAT_FILE);
-  const text = await attemptUnlessAbsent(`read ${path}`, () => readFile(path, "utf8"));
+  const text = await readFormat(path, acceptsNone);
   if (text === undefined) return undefined;
   const format = parseFormat(text);
   if (format !== undefined && format <= STORE_FORMAT) return format;
+  if (format === undefined && acceptsNone) return undefined;
   const isNewer = format !== undefined;
   throw new JamError(
     "JAM_STORE_FORMAT",
@@ -44,4 +49,16 @@ export async function readStoreFormat(root: string): Promise<number | undefined>
       details: { path, found: format ?? text.slice(0, 80), supported: STORE_FORMAT },
     },
   );
+}
+
+async function readFormat(path: string, acceptsNone: boolean): Promise<string | undefined> {
+  try {
+    return await attemptUnlessAbsent(`read ${path}`, () =>
+      readFile(path, { encoding: "utf8", flag: WITHOUT_WAITING }),
+    );
+  } catch (error) {
+    // A folder, or a file that this user may not read.
+    if (acceptsNone) return undefined;
+    throw error;
+  }
 }

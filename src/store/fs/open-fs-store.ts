@@ -6,7 +6,9 @@ import { MIRROR_REF } from "../../shared/ref-name.ts";
 import type { Store } from "../store.ts";
 import { fsBlobStore } from "./blobs.ts";
 import { fsDocumentStore } from "./documents.ts";
+import { inspectPlaces } from "./inspect-places.ts";
 import { CACHE_LOCK, type RequireHeld, WRITER_LOCK, fsLease } from "./lease.ts";
+import { mendPlaces } from "./mend-places.ts";
 import { readStoreFormat } from "./open-fs-reader.ts";
 import { recoverStore, removeUselessPartials } from "./recover.ts";
 import { ensureFaceLink, fsRefStore } from "./refs.ts";
@@ -19,12 +21,17 @@ export interface FsStoreOptions {
    * read-only medium, and a directory that is missing or empty is a mirror that holds nothing.
    */
   readonly create?: boolean;
+  /**
+   * `verify`: opens a directory although the file that names its format is damaged. `repair`: as well, and its places are
+   * put in order when the lease is taken. Default: for use.
+   */
+  readonly purpose?: "use" | "verify" | "repair";
   /** The clock for notes that people read. Default the system's. */
   readonly now?: () => Date;
 }
 
 /** A store in a folder: it serves plain files, and disks have limits. */
-export type FsStore = Store & Required<Pick<Store, "trees" | "space">>;
+export type FsStore = Store & Required<Pick<Store, "trees" | "places" | "space">>;
 
 /**
  * The store in a folder.
@@ -33,9 +40,10 @@ export type FsStore = Store & Required<Pick<Store, "trees" | "space">>;
 export async function openFsStore(dataDir: string, options: FsStoreOptions = {}): Promise<FsStore> {
   const root = resolve(dataDir);
   const now = options.now ?? (() => new Date());
-  const format = await readStoreFormat(root);
+  const format = await readStoreFormat(root, { acceptsNone: (options.purpose ?? "use") !== "use" });
   if (options.create === true) await createFolders(root, format);
   const recover = async (requireHeld: RequireHeld) => {
+    if (options.purpose === "repair") await mendPlaces(root);
     await raiseFormat(root);
     return recoverStore(root, requireHeld);
   };
@@ -51,6 +59,7 @@ export async function openFsStore(dataDir: string, options: FsStoreOptions = {})
     documents: fsDocumentStore(root, requireHeld),
     refs,
     trees: fsTreeStore(root, refs, requireHeld),
+    places: { inspect: () => inspectPlaces(root), mend: () => mendPlaces(root) },
     lease,
     cacheLease: fsLease(root, CACHE_LOCK, { now, recover: recoverCache }),
     space: () => attempt(`read the free space of ${root}`, () => readFreeBytes(root)),

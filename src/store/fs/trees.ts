@@ -18,6 +18,7 @@ import { mapConcurrently } from "../../shared/map-concurrently.ts";
 import { blobPath, isTreeId, TREE_FOLDER } from "../layout.ts";
 import { checkRefName } from "../store-errors.ts";
 import type { RefStore, TreeStore } from "../store.ts";
+import { inspectTree } from "./inspect-tree.ts";
 import type { RequireHeld } from "./lease.ts";
 import { linkBlob, missingBlob } from "./link-blob.ts";
 import { removeFromPool, removeUnusedPools } from "./pool-removal.ts";
@@ -60,6 +61,10 @@ export function fsTreeStore(root: string, refs: Pick<RefStore, "list">, requireH
       }
     },
     list: () => listTrees(root),
+    async inspect(id, expected) {
+      checkRefName(id);
+      return inspectTree(root, id, expected);
+    },
     async delete(id) {
       checkRefName(id);
       requireHeld();

@@ -219,7 +219,7 @@ test.for([
     "damaged",
     [{ id, state, isShown: true }],
   ]);
-  expect((await mirror.here("verify")).stdout).toContain(`${id}  ${state}, shown now`);
+  expect((await mirror.here("verify")).stdout).toContain(`snapshot-${state}: it is shown`);
   await mirror.sync();
   // The new snapshot has the same id only when it was made in the same second.
   const after = await verify(mirror, "--deep");
