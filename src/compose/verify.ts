@@ -2,7 +2,8 @@ import type { Config } from "../config/config.ts";
 import type { SettingsUnderTest } from "../verify/check-settings.ts";
 import type { OpenTrust } from "../verify/trust.ts";
 import type { VerifyDocument } from "../verify/verify-document.ts";
-import type { VerifyOptions, VerifyWork } from "../verify/verify-mirror.ts";
+import type { VerifyOptions } from "../verify/verify-mirror.ts";
+import type { VerifyWork } from "../verify/verify-work.ts";
 import type { Store } from "../store/store.ts";
 import { openKeys, openStore } from "./store.ts";
 

@@ -1,36 +1,24 @@
 import { asWriter } from "../mirror/as-writer.ts";
 import { readDamaged } from "../mirror/damaged-blobs.ts";
 import type { RetentionRules } from "../mirror/retention.ts";
-import type { SyncObserver } from "../mirror/run-events.ts";
 import { withdrawDamaged } from "../mirror/settle-damage.ts";
 import { isJamError } from "../shared/errors.ts";
-import type { Store } from "../store/store.ts";
 import { checkCatalogue } from "./check-catalogue.ts";
 import { checkNotes } from "./check-notes.ts";
 import { checkPlaces } from "./check-places.ts";
 import { checkProofs } from "./check-proofs.ts";
-import { checkSettings, type SettingsUnderTest } from "./check-settings.ts";
+import { checkSettings } from "./check-settings.ts";
 import { checkSnapshots } from "./check-snapshots.ts";
 import { checkTrees } from "./check-trees.ts";
 import { findingOf, type FoundFact, type Severity } from "./finding.ts";
 import type { PaceLimits } from "./pace.ts";
-import type { OpenTrust } from "./trust.ts";
 import type { VerifyDocument, VerifyFinding } from "./verify-document.ts";
+import type { VerifyWork } from "./verify-work.ts";
 import { factsOfTarballs, listRefs, verifyTarballs } from "./verify-tarballs.ts";
 
 export interface VerifyOptions extends PaceLimits {
   readonly isDeep: boolean;
   readonly retention: RetentionRules;
-}
-
-export interface VerifyWork {
-  readonly store: Store;
-  readonly settings: SettingsUnderTest;
-  readonly openTrust: OpenTrust;
-  readonly observe: SyncObserver;
-  readonly now: () => Date;
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly signal: AbortSignal;
 }
 
 /**

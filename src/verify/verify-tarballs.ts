@@ -17,7 +17,7 @@ import type { FindingId, FoundFact } from "./finding.ts";
 import { startPace, type PaceLimits } from "./pace.ts";
 import { readVerified, writeVerified } from "./verified-memory.ts";
 import type { VerifyDocument, VerifyFault } from "./verify-document.ts";
-import type { VerifyWork } from "./verify-mirror.ts";
+import type { VerifyWork } from "./verify-work.ts";
 
 /** A run that is killed has to hash again what it did in this time. */
 const SAVE_MS = 10_000;
