@@ -82,7 +82,7 @@ async function checkDamage({ readDamage }: DataUnderTest): Promise<CheckResult[]
       check: "mirror",
       state: "fail",
       detail: `damaged, and therefore not listed and not served: ${named}${more}`,
-      hint: "Run: jam sync. It fetches what upstream still lists; jam verify --deep looks for more damage.",
+      hint: "Run: jam repair. It fetches what is damaged; with --deep it looks for more damage first.",
     },
   ];
 }

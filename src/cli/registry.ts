@@ -57,6 +57,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/verify.ts"),
   },
   {
+    name: "repair",
+    summary: "repair what is damaged or missing in the mirror",
+    group: "mirror",
+    load: () => import("./commands/repair.ts"),
+  },
+  {
     name: "prune",
     summary: "delete what retention no longer keeps",
     group: "mirror",

@@ -40,6 +40,11 @@ export async function markDamage(
   if (fetch.some(({ sha256 }) => listed.has(sha256))) await damageNote.write(store.documents, {});
 }
 
+/** Notes that the published trees have to be built again: `repairTrees` does it, in this run or a later one. */
+export async function noteTreesToRepair(documents: Pick<Store["documents"], "put">): Promise<void> {
+  await damageNote.write(documents, {});
+}
+
 /**
  * Builds every published tree again without the tarballs that are noted as damaged, and notes that it has to be built once
  * more when these are whole again.

@@ -86,6 +86,14 @@ async function orderUntilNow(
   return order.map(({ id, since }) => ({ snapshot: id, at: since.toISOString() }));
 }
 
+/** The snapshot that a ref showed last, as its moves are noted; undefined where they are not. */
+export async function lastShown(
+  documents: Pick<Store["documents"], "get">,
+  ref: RefName,
+): Promise<string | undefined> {
+  return (await moves.of(ref).read(documents))?.moves.at(-1)?.snapshot;
+}
+
 /**
  * Every ref that points at a tree.
  * @param snapshots every snapshot that is kept

@@ -278,6 +278,11 @@ export interface PlaceKeeper {
    * next inspection finds it. Call with the lease held.
    */
   mend(): Promise<void>;
+  /**
+   * Moves an entry to where damaged things are kept for whoever looks for the cause; `path` is as `inspect` gives it. No
+   * error when it is absent. Call with the lease held.
+   */
+  setAside(path: string): Promise<void>;
 }
 
 /** Who holds a lease, as told to others. */

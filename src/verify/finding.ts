@@ -16,7 +16,7 @@ export interface FindingKind {
   readonly next: string;
 }
 
-const REPAIR = "jam sync";
+const REPAIR = "jam repair";
 
 /** Every kind of finding of `jam verify`, by its id. `docs/reference/verify.md` lists them, and a test compares the two. */
 export const FINDING_KINDS = {
@@ -65,7 +65,7 @@ export const FINDING_KINDS = {
   "mode-owner": {
     severity: "damage",
     means: "the owner of the data directory cannot replace it",
-    next: "jam check",
+    next: "jam repair, as root",
   },
   "link-missing": { severity: "damage", means: "clients find no metadata here", next: REPAIR },
   "link-wrong": { severity: "damage", means: "clients see something else than the mirror", next: REPAIR },
@@ -182,7 +182,7 @@ export interface FoundFact extends Pick<VerifyFinding, "where" | "found"> {
   readonly kind: FindingId;
   readonly agents?: readonly string[];
   readonly sha256?: Sha256;
-  /** What a repair does about it, where the kind alone does not say. */
+  /** What `jam repair` does about it, where the kind alone does not say. */
   readonly repair?: string;
 }
 

@@ -29,7 +29,7 @@ const finding = z.object({
   found: z.string().describe("What was found there, for people."),
   means: z.string().describe("What it means for the mirror and its clients."),
   next: z.string().describe("The next command."),
-  repair: z.string().exactOptional().describe("What a repair does about it, where that is known."),
+  repair: z.string().exactOptional().describe("What `jam repair` does about it, where that is known."),
   sha256: sha256Field.exactOptional().describe("The tarball that it is about."),
   agents: z.array(z.string()).readonly().exactOptional().describe("The agents that it is about."),
 });

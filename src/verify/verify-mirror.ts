@@ -19,6 +19,8 @@ import { factsOfTarballs, listRefs, verifyTarballs } from "./verify-tarballs.ts"
 export interface VerifyOptions extends PaceLimits {
   readonly isDeep: boolean;
   readonly retention: RetentionRules;
+  /** `notes`: damage is noted, and trees stay as they are. `nothing`: only told. Default `all`. */
+  readonly writes?: "all" | "notes" | "nothing";
 }
 
 /**
@@ -84,11 +86,12 @@ export async function verifyMirror(options: VerifyOptions, work: VerifyWork): Pr
 
 /** Takes what is noted out of the published trees; false when that is left to another run. */
 async function withdraw(
-  { retention }: VerifyOptions,
+  { retention, writes }: VerifyOptions,
   { store, now, observe, signal }: VerifyWork,
 ): Promise<boolean> {
   const noted = await readDamaged(store.documents);
   if (noted.length === 0) return true;
+  if ((writes ?? "all") !== "all") return noted.every(({ isWithdrawn }) => isWithdrawn);
   const onNote = (message: string) => observe({ kind: "warning", message });
   try {
     await asWriter(store, { command: "jam verify", onNote, signal }, (ended) =>

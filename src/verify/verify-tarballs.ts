@@ -39,7 +39,7 @@ export interface VerifiedTarballs extends Pick<VerifyDocument, "listed" | "remai
  * @throws JamError JAM_STORE_…, the reason of the signal
  */
 export async function verifyTarballs(
-  options: PaceLimits & { readonly isDeep: boolean },
+  options: PaceLimits & { readonly isDeep: boolean; readonly writes?: "all" | "notes" | "nothing" },
   kept: readonly Snapshot[],
   work: VerifyWork,
 ): Promise<VerifiedTarballs> {
@@ -64,14 +64,14 @@ export async function verifyTarballs(
       observe,
       onFault: async (fault) => {
         found.push(fault);
-        await note(fault, work);
+        if (options.writes !== "nothing") await note(fault, work);
       },
-      onVerified: memory.saveSometimes,
+      onVerified: options.writes === "nothing" ? () => Promise.resolve() : memory.saveSometimes,
       now: work.now,
       signal,
     });
   } finally {
-    if (isDeep) await memory.save();
+    if (isDeep && options.writes !== "nothing") await memory.save();
   }
   const [oldest = ""] = [...listed.keys()].map((sha256) => verified.get(sha256) ?? "").toSorted();
   const unlisted = found.filter(({ sha256, state }) => others.has(sha256) && state !== "missing");

@@ -33,7 +33,7 @@ tree, file by file; notes and reports. --deep also hashes every tarball. One tha
 case.
 
 A damaged or missing tarball is withdrawn at once: running servers no longer list it, the published trees are built without
-it, and its file is moved to quarantine/. Everything else is only reported, with the next command.
+it, and its file is moved to quarantine/. Everything else is only reported; jam repair repairs it.
 
 The exit status is 0 if everything that was checked is whole, 4 if something is damaged or missing, 3 if something could
 not be read. Reaching the budget is not an error; -o json has the number of tarballs that remain.

@@ -107,10 +107,10 @@ async function mendOwner(root: string, place: string): Promise<boolean> {
   return true;
 }
 
-/** Nothing is deleted: what somebody put there may be all that they have of it. */
-async function moveAside(root: string, path: string): Promise<void> {
+/** Moves an entry to `quarantine/`. Nothing is deleted: what somebody put there may be all that they have of it. */
+export async function moveAside(root: string, path: string): Promise<void> {
   const name = `${path.replaceAll("/", "_")}.${uniqueWord()}.aside`;
   await makeFolder(join(root, "quarantine"));
-  await attempt(`move ${path}`, () => rename(join(root, path), join(root, "quarantine", name)));
+  await attemptUnlessAbsent(`move ${path}`, () => rename(join(root, path), join(root, "quarantine", name)));
   await syncFolder(dirname(join(root, path)));
 }

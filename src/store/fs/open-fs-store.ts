@@ -8,7 +8,7 @@ import { fsBlobStore } from "./blobs.ts";
 import { fsDocumentStore } from "./documents.ts";
 import { inspectPlaces } from "./inspect-places.ts";
 import { CACHE_LOCK, type RequireHeld, WRITER_LOCK, fsLease } from "./lease.ts";
-import { mendPlaces } from "./mend-places.ts";
+import { mendPlaces, moveAside } from "./mend-places.ts";
 import { readStoreFormat } from "./open-fs-reader.ts";
 import { recoverStore, removeUselessPartials } from "./recover.ts";
 import { ensureFaceLink, fsRefStore } from "./refs.ts";
@@ -53,13 +53,17 @@ export async function openFsStore(dataDir: string, options: FsStoreOptions = {})
     return undefined;
   };
   const { requireHeld } = lease;
+  const setAside = async (path: string) => {
+    requireHeld();
+    await moveAside(root, path);
+  };
   const refs = fsRefStore(root, requireHeld);
   return {
     blobs: fsBlobStore(root, now, requireHeld),
     documents: fsDocumentStore(root, requireHeld),
     refs,
     trees: fsTreeStore(root, refs, requireHeld),
-    places: { inspect: () => inspectPlaces(root), mend: () => mendPlaces(root) },
+    places: { inspect: () => inspectPlaces(root), mend: () => mendPlaces(root), setAside },
     lease,
     cacheLease: fsLease(root, CACHE_LOCK, { now, recover: recoverCache }),
     space: () => attempt(`read the free space of ${root}`, () => readFreeBytes(root)),
