@@ -1,9 +1,9 @@
 import { lstat, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { BatchWriter } from "../disk/batch-writer.ts";
+import { FileHash } from "../disk/file-hash.ts";
 import { isTemporaryName, makeFolder, removeFile, syncFolder, temporaryPath } from "../disk/durable-write.ts";
 import { readFreeBytes } from "../disk/free-bytes.ts";
-import { startSha256, type Sha256 } from "../shared/sha256.ts";
 import { fileInput } from "./find-volumes.ts";
 import { attemptOnMedium } from "./medium-error.ts";
 import type { MediumWriter, WrittenFile } from "./medium.ts";
@@ -118,14 +118,18 @@ async function writeFile(
 }
 
 async function fill(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Promise<WrittenFile> {
-  const hash = startSha256();
-  const writer = new BatchWriter(file, hash, 0);
-  let size = 0;
-  for await (const chunk of bytes) {
-    await writer.write(chunk);
-    size += chunk.length;
+  const hash = new FileHash(file);
+  try {
+    const writer = new BatchWriter(hash);
+    try {
+      for await (const chunk of bytes) await writer.write(chunk);
+    } finally {
+      // Also after a failure: nothing may be writing when the file is closed.
+      await writer.finish();
+    }
+    await hash.flush();
+    return { size: hash.size, sha256: await hash.finish() };
+  } finally {
+    await hash.close();
   }
-  await writer.flush();
-  await file.sync();
-  return { size, sha256: hash.digest("hex") as Sha256 };
 }

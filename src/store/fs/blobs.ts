@@ -2,12 +2,12 @@ import { type Stats, fstatSync, lstatSync } from "node:fs";
 import { type FileHandle, lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { listNames, removeFile } from "../../disk/durable-write.ts";
+import { HashThreadError, hashThreads } from "../../disk/hash-threads.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
-import { isAbsent, isJamError, systemCode, JamError } from "../../shared/errors.ts";
+import { isAbsent, systemCode, JamError } from "../../shared/errors.ts";
 import { type HashOptions, hashPieces, parseSha256, type Sha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath, parsePartialName } from "../layout.ts";
 import type { BlobIdentity, BlobReader, BlobStat, BlobStore, ByteRange } from "../store.ts";
-import { HashThreads } from "./hash-threads.ts";
 import type { RequireHeld } from "./lease.ts";
 import { putAside } from "./quarantine.ts";
 import { QuickReads } from "./quick-reads.ts";
@@ -21,7 +21,7 @@ import { READ_BYTES } from "../../shared/limits.ts";
  */
 export function fsBlobStore(root: string, now: () => Date, requireHeld: RequireHeld): BlobStore {
   const staged = new Set<string>();
-  const context = { threads: new HashThreads(), quick: new QuickReads(root), files: new SharedFiles() };
+  const context = { quick: new QuickReads(root), files: new SharedFiles() };
   return {
     stat: async (sha256) => statBlob(root, sha256),
     open: (sha256) => openBlob(root, sha256, context),
@@ -114,7 +114,6 @@ interface OpenBlob {
   readonly path: string;
   readonly opened: OpenedFile;
   readonly files: SharedFiles;
-  readonly threads: HashThreads;
   readonly quick: QuickReads;
 }
 
@@ -130,17 +129,15 @@ class FsBlobReader implements BlobReader {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #close: () => Promise<void>;
-  readonly #threads: HashThreads;
   readonly #quick: QuickReads;
 
-  constructor(sha256: Sha256, { path, opened, threads, quick }: OpenBlob) {
+  constructor(sha256: Sha256, { path, opened, quick }: OpenBlob) {
     this.size = opened.size;
     this.storedAt = opened.changedAt;
     this.#sha256 = sha256;
     this.#path = path;
     this.#file = opened.file;
     this.#close = opened.close;
-    this.#threads = threads;
     this.#quick = quick;
   }
 
@@ -192,13 +189,13 @@ class FsBlobReader implements BlobReader {
     // A small blob is hashed in less time than a thread is told of it.
     if (this.size <= READ_BYTES) return this.#hashHere({ onBytes, signal });
     try {
-      const { digest, read } = await this.#threads.hash(this.#file.fd, this.size, { onBytes, signal });
+      const { digest, read } = await hashThreads.hash(this.#file.fd, this.size, { onBytes, signal });
       if (digest === undefined) throw this.#endsEarly(read);
       return digest;
     } catch (error) {
       signal?.throwIfAborted();
       // A thread that failed says nothing of the file.
-      if (isOfThread(error)) return this.#hashHere({ signal });
+      if (error instanceof HashThreadError) return this.#hashHere({ signal });
       throw toStoreError(error, `read ${this.#path}`);
     }
   }
@@ -221,11 +218,6 @@ class FsBlobReader implements BlobReader {
       },
     );
   }
-}
-
-/** True for what neither the store nor the system reported. */
-function isOfThread(error: unknown): boolean {
-  return !isJamError(error) && (systemCode(error)?.startsWith("ERR_") ?? true);
 }
 
 /** The kind of thing a blob must be before a tree may link to it. */

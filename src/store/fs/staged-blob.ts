@@ -1,18 +1,17 @@
-import type { Hash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeFolder, removeFile, syncFolder, writePlainly } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent, JamError, systemCode } from "../../shared/errors.ts";
-import { startSha256, type Sha256 } from "../../shared/sha256.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
 import { type StagedBy, blobFolder, blobPath, partialPaths } from "../layout.ts";
 import { hashMismatch, sizeMismatch } from "../store-errors.ts";
 import type { ArrivingBytes, StagedBlob, StagedForReaders } from "../store.ts";
 import { BatchWriter } from "../../disk/batch-writer.ts";
+import { FileHash } from "../../disk/file-hash.ts";
 import type { QuickReads } from "./quick-reads.ts";
 import { SAMPLE_BYTES, putAside, quarantine } from "./quarantine.ts";
-import { READ_BYTES } from "../../shared/limits.ts";
 
 /** What a staged blob needs from the store that it belongs to. */
 export interface StagingPlace {
@@ -72,7 +71,7 @@ class FsStagedBlob implements StagedBlob {
   #received: number;
   #validator: string | undefined;
   #file: FileHandle | undefined;
-  #hash: Hash | undefined;
+  #hash: FileHash | undefined;
   #closed = false;
 
   constructor(
@@ -109,10 +108,10 @@ class FsStagedBlob implements StagedBlob {
   }
 
   async append(bytes: AsyncIterable<Uint8Array>, size: number): Promise<void> {
-    const { file, hash } = await this.#openHashed();
+    const hash = await this.#openHashed(size);
     const onReadable = this.#readers?.onReadable;
     onReadable?.(this.#received);
-    const writer = new BatchWriter(file, hash, this.#received, onReadable);
+    const writer = new BatchWriter(hash, onReadable);
     const doing = `write ${this.#path}`;
     let tooLong: JamError | undefined;
     try {
@@ -130,7 +129,7 @@ class FsStagedBlob implements StagedBlob {
       }
     } finally {
       // Whatever ended the source, what came before it is good and is kept.
-      await this.#flush(writer, doing);
+      await this.#finish(writer, doing);
     }
     if (tooLong !== undefined) throw await this.#reject(tooLong);
   }
@@ -139,11 +138,11 @@ class FsStagedBlob implements StagedBlob {
     const hint = this.#hint;
     if (this.#received !== size)
       throw await this.#reject(sizeMismatch(this.sha256, { expected: size, actual: this.#received, hint }));
-    const { file, hash } = await this.#openHashed();
-    const actual = hash.digest("hex");
-    this.#hash = undefined;
+    const hash = await this.#openHashed(size);
+    const actual = await attempt(`read ${this.#path}`, () => hash.finish());
     if (actual !== this.sha256) throw await this.#reject(hashMismatch(this.sha256, { actual, hint }));
-    await this.#flushToDisk(file);
+    await this.#flushToDisk(hash);
+    await this.#dropHash();
     await this.#reveal();
     await removeFile(this.#sourcePath);
     this.#received = 0;
@@ -159,26 +158,16 @@ class FsStagedBlob implements StagedBlob {
   }
 
   /** The file with a hash over what it holds, read once where this run did not see those bytes come. */
-  async #openHashed(): Promise<{ file: FileHandle; hash: Hash }> {
+  async #openHashed(size: number): Promise<FileHash> {
     const file = (this.#file ??= await this.#openFile());
-    if (this.#hash !== undefined) return { file, hash: this.#hash };
-    const hash = startSha256();
+    const hash = (this.#hash ??= new FileHash(file, size));
     await attempt(`read ${this.#path}`, async () => {
-      const buffer = Buffer.allocUnsafeSlow(this.#received > 0 ? READ_BYTES : 0);
-      let position = 0;
-      while (position < this.#received) {
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
-        if (bytesRead === 0) break;
-        hash.update(buffer.subarray(0, bytesRead));
-        position += bytesRead;
-      }
-      if (position < this.#received) {
-        this.#received = position;
-        throw new Error("the file became shorter");
-      }
+      const reached = await hash.readTo(this.#received);
+      if (reached >= this.#received) return;
+      this.#received = reached;
+      throw new Error("the file became shorter");
     });
-    this.#hash = hash;
-    return { file, hash };
+    return hash;
   }
 
   async #openFile(): Promise<FileHandle> {
@@ -194,21 +183,22 @@ class FsStagedBlob implements StagedBlob {
   }
 
   /** After a failed write the file holds a beginning of the right bytes, but how much only the file knows. */
-  async #flush(writer: BatchWriter, doing: string): Promise<void> {
+  async #finish(writer: BatchWriter, doing: string): Promise<void> {
     try {
-      await writer.flush();
+      await writer.finish();
     } catch (error) {
-      this.#hash = undefined;
+      if (this.#hash?.isLost === true) await this.#discard();
+      await this.#dropHash();
       this.#received = (await this.#file?.stat())?.size ?? 0;
       throw toStoreError(error, doing);
     }
   }
 
   /** A failed flush may have dropped the bytes for good and would not fail again: they count as lost. */
-  async #flushToDisk(file: FileHandle): Promise<void> {
+  async #flushToDisk(hash: FileHash): Promise<void> {
     try {
-      await file.chmod(0o444);
-      await file.sync();
+      await this.#file?.chmod(0o444);
+      await hash.flush();
     } catch (error) {
       await this.#discard();
       throw toStoreError(error, `flush ${this.#path}`);
@@ -252,15 +242,20 @@ class FsStagedBlob implements StagedBlob {
     await removeFile(this.#path);
     await removeFile(this.#sourcePath);
     this.#received = 0;
-    this.#hash = undefined;
     this.#validator = undefined;
   }
 
   async #closeFile(): Promise<void> {
     const file = this.#file;
+    await this.#dropHash();
     this.#file = undefined;
-    this.#hash = undefined;
     await file?.close();
+  }
+
+  async #dropHash(): Promise<void> {
+    const hash = this.#hash;
+    this.#hash = undefined;
+    await hash?.close();
   }
 
   get #hint(): string {

@@ -1,0 +1,103 @@
+import { createHash, type Hash } from "node:crypto";
+import { readSync, writeSync } from "node:fs";
+import { parentPort } from "node:worker_threads";
+
+/*
+ * This file imports nothing of the project: a thread loads its code anew, which takes time and memory.
+ */
+
+/**
+ * What the thread does next for one hash; it answers before the next task of the same job is sent. `fd` is an open file of
+ * this process: threads share descriptors.
+ */
+export type HashTask =
+  /** Hashes a part of a file. */
+  | {
+      readonly job: number;
+      readonly do: "read";
+      readonly fd: number;
+      readonly start: number;
+      readonly end: number;
+    }
+  /** Hashes bytes of shared memory. */
+  | { readonly job: number; readonly do: "add"; readonly bytes: Uint8Array }
+  /** Writes bytes of shared memory to a file, then hashes them while the processor has them in its cache. */
+  | {
+      readonly job: number;
+      readonly do: "write";
+      readonly bytes: Uint8Array;
+      readonly fd: number;
+      readonly position: number;
+    }
+  /** Ends the job. */
+  | { readonly job: number; readonly do: "finish" };
+
+/** What became of a task. */
+export type HashAnswer =
+  | { readonly job: number; readonly bytes: number; readonly digest?: string }
+  | { readonly job: number; readonly error: { readonly message: string; readonly code: string | undefined } };
+
+const hashes = new Map<number, Hash>();
+const buffer = Buffer.allocUnsafeSlow(2 ** 20);
+
+function perform(task: HashTask): HashAnswer {
+  const { job } = task;
+  const hash = hashes.get(job) ?? createHash("sha256");
+  hashes.set(job, hash);
+  try {
+    switch (task.do) {
+      case "read":
+        return { job, bytes: readPart(task, hash) };
+      case "write":
+        writeAll(task);
+        hash.update(task.bytes);
+        return { job, bytes: task.bytes.length };
+      case "add":
+        hash.update(task.bytes);
+        return { job, bytes: task.bytes.length };
+      case "finish":
+        hashes.delete(job);
+        return { job, bytes: 0, digest: hash.digest("hex") };
+    }
+  } catch (error) {
+    hashes.delete(job);
+    const message = error instanceof Error ? error.message : String(error);
+    return { job, error: { message, code: (error as NodeJS.ErrnoException).code } };
+  }
+}
+
+/** The number of bytes read: fewer where the file ends. */
+function readPart(
+  part: { readonly fd: number; readonly start: number; readonly end: number },
+  hash: Hash,
+): number {
+  const { fd, start, end } = part;
+  let position = start;
+  while (position < end) {
+    const count = readSync(fd, buffer, 0, Math.min(buffer.length, end - position), position);
+    if (count === 0) break;
+    hash.update(buffer.subarray(0, count));
+    position += count;
+  }
+  return position - start;
+}
+
+function writeAll({
+  fd,
+  bytes,
+  position,
+}: {
+  readonly fd: number;
+  readonly bytes: Uint8Array;
+  readonly position: number;
+}) {
+  for (let done = 0; done < bytes.length;) {
+    done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  }
+}
+
+parentPort?.on("message", (task: HashTask | { readonly forget: number }) => {
+  if ("forget" in task) hashes.delete(task.forget);
+  // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  else parentPort?.postMessage(perform(task));
+});
