@@ -69,6 +69,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/prune.ts"),
   },
   {
+    name: "du",
+    summary: "show what streams, versions, snapshots and channels need on disk",
+    group: "mirror",
+    load: () => import("./commands/du.ts"),
+  },
+  {
     name: "which",
     summary: "print the version that Juju upgrades a model to, and why",
     group: "upgrade",

@@ -1,4 +1,4 @@
-import { hostname, userInfo } from "node:os";
+import { whoRuns } from "./who-runs.ts";
 import type { DuePromotion } from "../channel/channel-documents.ts";
 import type { ChannelWork } from "../channel/work.ts";
 import type { Config } from "../config/config.ts";
@@ -79,18 +79,4 @@ export async function composeAfterPublish(
       warn(`nothing was promoted: ${toJamError(error).message}`);
     }
   };
-}
-
-/** `sam@plant-7`, for the history of a channel; the person behind sudo. */
-function whoRuns(env: Readonly<Record<string, string | undefined>>): string {
-  return `${env["SUDO_USER"] || userName()}@${hostname()}`;
-}
-
-/** A container may run as a user that has no name. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid-${process.getuid?.() ?? "unknown"}`;
-  }
 }

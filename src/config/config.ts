@@ -90,6 +90,8 @@ export interface FetchConfig {
 export interface RetentionConfig {
   /** Snapshots kept for going back, in addition to those that a ref names. */
   readonly snapshots: number;
+  /** How old an earlier snapshot may become, in ms; undefined is no limit. Absent where it does not matter. */
+  readonly ageMs?: number | undefined;
   /** How long what a client may still be fetching stays after it left the index, in ms. */
   readonly graceMs: number;
   /** Bytes of all tarballs above which the oldest snapshots are deleted; undefined is no limit. */
@@ -136,6 +138,7 @@ export function resolveConfig(settings: ConfigFile, file: string | undefined, fo
     },
     retention: {
       snapshots: value("retention.snapshots"),
+      ageMs: value("retention.age"),
       graceMs: value("retention.grace"),
       quota: value("retention.quota"),
       maxRemoval: value("retention.maxRemoval"),

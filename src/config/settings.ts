@@ -129,7 +129,14 @@ export const SETTINGS = {
     kind: "count",
     range: [1, 100_000],
     default: 20,
-    description: "Number of earlier snapshots to keep for going back, in addition to the one that is shown.",
+    description:
+      "Number of earlier snapshots to keep for going back, in addition to the one that is shown: of the mirror, and of each channel.",
+  },
+  "retention.age": {
+    kind: "duration",
+    example: "P180D",
+    description:
+      "How old an earlier snapshot may become. What the mirror or a channel shows, and pinned snapshots, stay. Default: no limit.",
   },
   "retention.grace": {
     kind: "duration",

@@ -1,5 +1,6 @@
 import { JamError, reportError, type ErrorReport } from "../shared/errors.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
+import { isMassRemoval } from "../mirror/mass-removal.ts";
 import type { Allowance } from "./freshness.ts";
 
 /** An upstream agent that contradicts what was accepted before; the held agent of that name stays. */
@@ -27,9 +28,6 @@ export interface GuardInput {
   readonly lister?: "bundle";
 }
 
-/** Below this many listed agents a share means nothing, unless it is all of them. */
-const SHARE_COUNTS_FROM = 5;
-
 /**
  * Compares upstream's catalogue with the mirror's (principle P4): a path whose bytes changed is refused item by
  * item and the held agent stays; when too many agents disappear at once, the run stops.
@@ -49,12 +47,6 @@ export function guardCatalogue(input: GuardInput): GuardedCatalogue {
     return same === undefined ? [] : [same];
   });
   return { agents, refused };
-}
-
-/** True when so many of the listed agents would disappear at once that the operator has to agree. */
-export function isMassRemoval(gone: number, listed: number, maxRemoval: number): boolean {
-  if (gone === 0 || gone / listed <= maxRemoval) return false;
-  return listed >= SHARE_COUNTS_FROM || gone === listed;
 }
 
 /**

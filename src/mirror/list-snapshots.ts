@@ -3,7 +3,9 @@ import { JamError, toJamError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
+import { compareVersions, parseVersion } from "../juju/version.ts";
 import type { Store } from "../store/store.ts";
+import { type PinnedSnapshots, readPinnedSnapshots } from "./pinned-snapshots.ts";
 import { currentSnapshot, listSnapshotIds, readHeader, readSnapshot } from "./read-snapshots.ts";
 import type { CatalogueCounts, SnapshotHeader } from "./snapshot-document.ts";
 import { isVerified, proofsOf, snapshotIdOf, type Snapshot, type SnapshotEnvelope } from "./snapshot.ts";
@@ -22,7 +24,7 @@ export type SnapshotReader = Pick<Store, "refs" | "documents">;
  * @throws JamError JAM_STORE_…
  */
 export async function listSnapshots(store: SnapshotReader): Promise<SnapshotsDocument> {
-  const refs = await refsBySnapshot(store);
+  const uses = await readUses(store);
   const snapshots: SnapshotHeader[] = [];
   const damaged: { id: string; message: string }[] = [];
   for (const id of await listSnapshotIds(store.documents)) {
@@ -36,7 +38,7 @@ export async function listSnapshots(store: SnapshotReader): Promise<SnapshotsDoc
   const newestFirst = snapshots.sort(
     (a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt) || compareTexts(b.id, a.id),
   );
-  return { snapshots: newestFirst.map((snapshot) => describe(snapshot, refs)), damaged };
+  return { snapshots: newestFirst.map((snapshot) => describe(snapshot, uses)), damaged };
 }
 
 /**
@@ -46,7 +48,7 @@ export async function listSnapshots(store: SnapshotReader): Promise<SnapshotsDoc
 export async function describeSnapshot(store: SnapshotReader, snapshot: Snapshot): Promise<SnapshotDocument> {
   const counts = { agents: snapshot.agents.length, bytes: sumTarballBytes(snapshot.agents) };
   return {
-    snapshot: describe({ ...snapshot, counts }, await refsBySnapshot(store)),
+    snapshot: describe({ ...snapshot, counts }, await readUses(store)),
     proofs: proofsOf(snapshot).map(({ url, verified, documents }) => ({
       upstream: url,
       verified,
@@ -76,7 +78,34 @@ export function diffSnapshots(from: Snapshot, to: Snapshot): SnapshotDiff {
       return old === undefined || old === sha256 ? [] : [{ agent, from: old, to: sha256 }];
     }),
     bytes: sumTarballBytes(to.agents) - sumTarballBytes(from.agents),
+    versions: { added: versionsOnlyIn(to, from), removed: versionsOnlyIn(from, to) },
+    metadata: diffMetadata(from, to),
   };
+}
+
+function versionsOnlyIn(one: Snapshot, other: Snapshot): string[] {
+  const known = new Set(other.agents.map(({ version }) => version));
+  const versions = new Set(one.agents.map(({ version }) => version));
+  return sortVersions([...versions].filter((version) => !known.has(version)));
+}
+
+function sortVersions(versions: readonly string[]): string[] {
+  return versions
+    .map((version) => ({ version, parsed: parseVersion(version) }))
+    .sort((a, b) => compareVersions(a.parsed, b.parsed))
+    .map(({ version }) => version);
+}
+
+function diffMetadata(from: Snapshot, to: Snapshot): SnapshotDiff["metadata"] {
+  const before = new Map(from.upstream.documents.map((document) => [document.path, document]));
+  const after = new Map(to.upstream.documents.map((document) => [document.path, document]));
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((path) => before.get(path)?.sha256 !== after.get(path)?.sha256)
+    .map((path) => ({
+      path,
+      from: before.get(path)?.updatedAt ?? null,
+      to: after.get(path)?.updatedAt ?? null,
+    }));
 }
 
 /**
@@ -109,14 +138,23 @@ function notFound(word: string, message: string, near: string | undefined): JamE
   });
 }
 
-async function refsBySnapshot({ refs }: SnapshotReader): Promise<ReadonlyMap<string, readonly string[]>> {
+/** What keeps snapshots. */
+interface Uses {
+  readonly refs: ReadonlyMap<string, readonly string[]>;
+  readonly pins: PinnedSnapshots;
+}
+
+async function readUses({ refs, documents }: SnapshotReader): Promise<Uses> {
   const shown = Map.groupBy(await refs.list(), ({ target }) => snapshotIdOf(target));
-  return new Map([...shown].map(([id, all]) => [id, all.map(({ name }) => name)]));
+  return {
+    refs: new Map([...shown].map(([id, all]) => [id, all.map(({ name }) => name)])),
+    pins: await readPinnedSnapshots(documents),
+  };
 }
 
 function describe(
   snapshot: SnapshotEnvelope & { readonly counts: Pick<CatalogueCounts, "agents" | "bytes"> },
-  refs: ReadonlyMap<string, readonly string[]>,
+  { refs, pins }: Uses,
 ): DescribedSnapshot {
   const { id, createdAt, parent, counts, upstream, bundle } = snapshot;
   return {
@@ -128,6 +166,7 @@ function describe(
     upstream: upstream.url,
     verified: isVerified(snapshot),
     bundle: bundle?.id ?? null,
+    pinned: pins.get(id) ?? null,
     refs: refs.get(id) ?? [],
   };
 }

@@ -1,3 +1,5 @@
+import { formatByteSize } from "../shared/byte-size.ts";
+import { formatCount } from "../shared/listed.ts";
 import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
@@ -6,11 +8,13 @@ import { readCachedBlobs } from "./cached-blobs.ts";
 import { clearDamage } from "./damaged-blobs.ts";
 import { listDamaged } from "./damaged-list.ts";
 import { hashesOfKept, readKeptSnapshots, type KeptSnapshot } from "./kept-contents.ts";
+import { isMassRemoval } from "./mass-removal.ts";
+import { readPinnedSnapshots } from "./pinned-snapshots.ts";
 import { readPins, readRefusedContents } from "./pins.ts";
 import { listSnapshotIds, readSnapshot } from "./read-snapshots.ts";
 import { rebuildWithoutGraced } from "./rebuild-tree.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
-import { planRetention, type HeldBlob, type RetentionPlan, type RetentionRules } from "./retention.ts";
+import { planRetention, type RetentionPlan, type RetentionRules } from "./retention.ts";
 import { readOffer } from "./offer.ts";
 import { proofsOf, snapshotIdOf, type ProvenDocument } from "./snapshot.ts";
 import { namedUpstreamPages } from "./upstream-catalogue.ts";
@@ -18,9 +22,15 @@ import { readUpstreamState } from "./upstream-state.ts";
 
 /**
  * What retention would delete at this moment. Changes nothing.
+ * @param unwanted ids of snapshots to delete although retention would keep them
  * @throws JamError JAM_STORE_…
  */
-export async function planPrune(store: Store, rules: RetentionRules, now: Date): Promise<RetentionPlan> {
+export async function planPrune(
+  store: Store,
+  rules: RetentionRules,
+  now: Date,
+  unwanted: ReadonlySet<string> = new Set(),
+): Promise<RetentionPlan> {
   const snapshots = await readKeptSnapshots(store);
   const refs = await readRefs(store, snapshots);
   await requireShown(store, refs, snapshots);
@@ -33,6 +43,7 @@ export async function planPrune(store: Store, rules: RetentionRules, now: Date):
     refs,
     trees: (await store.trees?.list()) ?? [],
     blobs: await collect(store.blobs.list()),
+    staged: await collect(store.blobs.listStaged?.()),
     proofs: await store.documents.list("upstream"),
     pages: await readPageNames(store.documents, snapshots),
     accepted: new Set([...accepted, ...(await proofsOfOffer(store))].map(({ sha256 }) => sha256 as string)),
@@ -41,6 +52,8 @@ export async function planPrune(store: Store, rules: RetentionRules, now: Date):
       // The cache server evicts what clients asked for; it alone knows when each was last used.
       ...(await readCachedBlobs(store.documents)).keys(),
     ]),
+    pinnedSnapshots: new Set((await readPinnedSnapshots(store.documents)).keys()),
+    unwanted,
     refused: await readRefusedContents(store.documents),
     rules,
     now,
@@ -54,15 +67,50 @@ export async function planPrune(store: Store, rules: RetentionRules, now: Date):
  * @throws JamError JAM_STORE_…
  */
 export async function pruneStore(store: Store, rules: RetentionRules, now: Date): Promise<RetentionPlan> {
-  await rebuildWithoutGraced(store, rules, now);
+  await preparePrune(store, rules, now);
   const plan = await planPrune(store, rules, now);
+  await carryOut(store, plan);
+  return plan;
+}
+
+/**
+ * Builds trees again without what is over, so that a plan that is made now can delete it. Call with the lease held.
+ * @throws JamError JAM_STORE_…
+ */
+export async function preparePrune(store: Store, rules: RetentionRules, now: Date): Promise<void> {
+  await rebuildWithoutGraced(store, rules, now);
+}
+
+/**
+ * Refuses a plan that deletes more tarballs at once than the operator may have meant.
+ * @param maxRemoval largest share, 0 … 1
+ * @throws JamError JAM_PRUNE_TOO_MUCH
+ */
+export function refuseLargePrune({ blobs, bytes, held }: RetentionPlan, maxRemoval: number): void {
+  if (!isMassRemoval(blobs.length, held, maxRemoval)) return;
+  const share = `${Math.round((100 * blobs.length) / held)} %`;
+  throw new JamError(
+    "JAM_PRUNE_TOO_MUCH",
+    `${blobs.length} of ${formatCount(held, "tarball")} (${share}, ${formatByteSize(bytes)}) would be deleted; at most ${Math.round(maxRemoval * 100)} % may be deleted at once. Nothing was deleted.`,
+    {
+      hint: "`jam prune --dry-run` lists them with the reasons. Correct `retention` in jam.yaml, or repeat the command with --force-removal (the limit is retention.maxRemoval).",
+      details: { tarballs: blobs.length, held, bytes },
+    },
+  );
+}
+
+/**
+ * Deletes what a plan names. Call with the writer's lease held since before it was made.
+ * @throws JamError JAM_STORE_…
+ */
+export async function carryOut(store: Store, plan: RetentionPlan): Promise<void> {
   for (const id of plan.trees) await store.trees?.delete(id);
   for (const id of plan.snapshots) await store.documents.delete("snapshots", `${id}.json`);
   await mapConcurrently(plan.pages, (name) => store.documents.delete("catalogue", name));
   await mapConcurrently(plan.proofs, (name) => store.documents.delete("upstream", name));
   await mapConcurrently(plan.blobs, ({ sha256 }) => store.blobs.delete(sha256));
+  if (plan.partial.length > 0) await store.blobs.discardStaged?.(plan.partialBefore);
   await forgetDamage(store.documents);
-  return plan;
 }
 
 /**
@@ -113,8 +161,6 @@ async function requireShown(
   }
 }
 
-async function collect(blobs: AsyncIterable<HeldBlob>): Promise<HeldBlob[]> {
-  const all: HeldBlob[] = [];
-  for await (const blob of blobs) all.push(blob);
-  return all;
+async function collect<T>(found: AsyncIterable<T> | undefined): Promise<T[]> {
+  return found === undefined ? [] : Array.fromAsync(found);
 }

@@ -1,5 +1,6 @@
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
+import type { StagedStat } from "../store/store.ts";
 import type { TarballContent } from "./contents.ts";
 import { hashesOfKept, type KeptSnapshot } from "./kept-contents.ts";
 import type { ShownRef } from "./refs.ts";
@@ -10,6 +11,8 @@ export interface RetentionRules {
   readonly snapshots: number;
   /** How long what was removed from the index stays for clients that are still fetching, in ms. */
   readonly graceMs: number;
+  /** How old an earlier snapshot may become, in ms; undefined is no limit. */
+  readonly ageMs?: number | undefined;
   /** Bytes of tarballs above which older snapshots go first; undefined is no limit. */
   readonly quota: number | undefined;
 }
@@ -27,6 +30,8 @@ export interface RetentionInput {
   readonly refs: readonly Pick<ShownRef, "name" | "treeId" | "order">[];
   readonly trees: readonly string[];
   readonly blobs: readonly HeldBlob[];
+  /** Parts of tarballs that wait for a run that resumes them. Default none. */
+  readonly staged?: readonly StagedStat[];
   /** Names of the proofs that are kept. */
   readonly proofs: readonly string[];
   /** Names of the pages of catalogues that are kept. Default none. */
@@ -35,6 +40,10 @@ export interface RetentionInput {
   readonly accepted: ReadonlySet<string>;
   /** Contents of something unfinished: a bundle whose other volumes have not arrived yet. */
   readonly pinned: ReadonlySet<string>;
+  /** Ids of snapshots that an operator wants to keep. Default none. */
+  readonly pinnedSnapshots?: ReadonlySet<string>;
+  /** Ids of snapshots that an operator wants to delete; the caller has refused those that are in use. Default none. */
+  readonly unwanted?: ReadonlySet<string>;
   /** When contents came that belong to something that was refused. Default none. */
   readonly refused?: ReadonlyMap<Sha256, Date>;
   readonly rules: RetentionRules;
@@ -48,43 +57,68 @@ export interface RetentionPlan {
   readonly proofs: readonly string[];
   /** Pages of catalogues that no kept snapshot names. */
   readonly pages: readonly string[];
+  /** Parts of tarballs that no run has resumed: all that have not grown since `partialBefore`. */
+  readonly partial: readonly StagedStat[];
+  readonly partialBefore: Date;
   /** Bytes that the deleted tarballs free. */
   readonly bytes: number;
+  /** Tarballs in the store before anything is deleted. */
+  readonly held: number;
+  /** Why each of the snapshots and tarballs goes, by its id or hash; for people. */
+  readonly reasons: ReadonlyMap<string, string>;
 }
 
-/** A verified tarball that no snapshot lists may belong to a run that was cut short: it waits this long. */
+/** A verified tarball that no snapshot lists, or a part of one, may belong to a run that was cut short: it waits this long. */
 const ORPHAN_MS = 7 * 24 * 3_600_000;
 
 /** What may be deleted. Pure; deleting runs in the order of the fields: names first, bytes last. */
 export function planRetention(input: RetentionInput): RetentionPlan {
   const graced = gracedIds(input);
-  const kept = keptSnapshots(input, graced);
-  const keptIds = new Set(kept.map(({ id }) => id));
+  const dropped = droppedSnapshots(input, graced);
+  const kept = input.snapshots.filter(({ id }) => !dropped.has(id));
   const needed = hashesOfKept(kept);
-  const listed = hashesOfKept(input.snapshots);
   const named = new Set<string>(kept.flatMap(({ pages }) => pages));
   const shownTrees = new Set(input.refs.map(({ treeId }) => treeId));
-  const ageMs = (blob: Pick<HeldBlob, "storedAt">) => input.now.getTime() - blob.storedAt.getTime();
-  const isOverdue = (sha256: Sha256) => {
-    const refusedAt = input.refused?.get(sha256);
-    return refusedAt !== undefined && ageMs({ storedAt: refusedAt }) >= input.rules.graceMs;
-  };
-  const blobs = input.blobs.filter(
-    ({ sha256, ...blob }) =>
-      !needed.has(sha256) &&
-      !input.pinned.has(sha256) &&
-      (listed.has(sha256) || isOverdue(sha256) || ageMs(blob) > ORPHAN_MS),
-  );
+  const { blobs, reasons } = droppedBlobs(input, needed);
+  const partialBefore = new Date(input.now.getTime() - ORPHAN_MS);
   return {
-    snapshots: input.snapshots.filter(({ id }) => !keptIds.has(id)).map(({ id }) => id),
+    snapshots: [...dropped.keys()],
     trees: input.trees.filter((id) => !shownTrees.has(id) && !graced.has(snapshotIdOf(id))),
     blobs,
     proofs: input.proofs.filter(
       (name) => !needed.has(name as Sha256) && !input.accepted.has(name) && !input.pinned.has(name),
     ),
     pages: (input.pages ?? []).filter((name) => !named.has(name)),
+    partial: (input.staged ?? []).filter(({ changedAt }) => changedAt < partialBefore),
+    partialBefore,
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),
+    held: input.blobs.length,
+    reasons: new Map([...dropped, ...reasons]),
   };
+}
+
+/** The tarballs that may go, and why each of them. */
+function droppedBlobs(
+  { snapshots, blobs, pinned, refused, rules, now }: RetentionInput,
+  needed: ReadonlySet<Sha256>,
+): Pick<RetentionPlan, "blobs" | "reasons"> {
+  const listed = hashesOfKept(snapshots);
+  const ageMs = (date: Date) => now.getTime() - date.getTime();
+  const reasonFor = ({ sha256, storedAt }: HeldBlob): string | undefined => {
+    if (listed.has(sha256)) return "only snapshots that are deleted list it";
+    const refusedAt = refused?.get(sha256);
+    if (refusedAt !== undefined && ageMs(refusedAt) >= rules.graceMs)
+      return "it came with a bundle that was refused";
+    return ageMs(storedAt) > ORPHAN_MS ? "no snapshot has listed it for 7 days" : undefined;
+  };
+  const reasons = new Map<string, string>();
+  const going = blobs.filter((blob) => {
+    if (needed.has(blob.sha256) || pinned.has(blob.sha256)) return false;
+    const reason = reasonFor(blob);
+    if (reason !== undefined) reasons.set(blob.sha256, reason);
+    return reason !== undefined;
+  });
+  return { blobs: going, reasons };
 }
 
 /**
@@ -121,25 +155,64 @@ function gracedIds(input: RetentionInput): Set<string> {
   return new Set([...refs.flatMap((ref) => [...gracedIn(ref, { graceMs, now })]), ...others]);
 }
 
-function keptSnapshots(input: RetentionInput, graced: ReadonlySet<string>): KeptSnapshot[] {
-  const referenced = new Set(input.refs.map(({ treeId }) => snapshotIdOf(treeId)));
-  const earlier = new Set(input.refs.flatMap(rollbackTargets));
-  const isFixed = ({ id }: KeptSnapshot) => referenced.has(id) || graced.has(id) || earlier.has(id);
-  const older = input.snapshots.filter(({ id }) => !referenced.has(id));
-  const shown = new Set(input.refs.flatMap(({ order }) => order.map(({ id }) => id)));
-  // A run that was killed before it published left a snapshot that no ref has shown: it is the first to go.
-  const byRank = [...older.filter(({ id }) => !shown.has(id)), ...older.filter(({ id }) => shown.has(id))];
-  const newest = new Set(byRank.slice(Math.max(0, byRank.length - input.rules.snapshots)));
-  const kept = input.snapshots.filter((snapshot) => isFixed(snapshot) || newest.has(snapshot));
-  if (input.rules.quota === undefined) return kept;
-  const total = new TarballTotal(kept);
-  while (total.bytes > input.rules.quota) {
-    const oldest = kept.findIndex((snapshot) => !isFixed(snapshot));
-    const [dropped] = oldest === -1 ? [] : kept.splice(oldest, 1);
-    if (dropped === undefined) break;
-    total.drop(dropped);
+/** The snapshots that may go, oldest first, and why each of them. */
+function droppedSnapshots(input: RetentionInput, graced: ReadonlySet<string>): Map<string, string> {
+  const { snapshots, refs, rules, now } = input;
+  const referenced = new Set(refs.map(({ treeId }) => snapshotIdOf(treeId)));
+  const isFixed = (id: string) =>
+    referenced.has(id) || graced.has(id) || input.pinnedSnapshots?.has(id) === true;
+  const earlier = new Set(refs.flatMap(rollbackTargets));
+  const wanted = wantedSnapshots(input, referenced);
+  const reasonFor = ({ id, createdAt }: KeptSnapshot): string | undefined => {
+    if (isFixed(id)) return undefined;
+    if (input.unwanted?.has(id) === true) return "asked for";
+    if (earlier.has(id)) return undefined;
+    if (!wanted.has(id)) return `more than ${rules.snapshots} earlier ones (retention.snapshots)`;
+    const isOld = rules.ageMs !== undefined && now.getTime() - Date.parse(createdAt) > rules.ageMs;
+    return isOld ? "too old (retention.age)" : undefined;
+  };
+  const dropped = new Map<string, string>();
+  for (const snapshot of snapshots) {
+    const reason = reasonFor(snapshot);
+    if (reason !== undefined) dropped.set(snapshot.id, reason);
   }
-  return kept;
+  if (rules.quota === undefined) return dropped;
+  const kept = snapshots.filter(({ id }) => !dropped.has(id));
+  const total = new TarballTotal(kept);
+  for (const snapshot of kept) {
+    if (total.bytes <= rules.quota) break;
+    if (isFixed(snapshot.id) || earlier.has(snapshot.id)) continue;
+    dropped.set(snapshot.id, "the tarballs exceed retention.quota");
+    total.drop(snapshot);
+  }
+  const order = new Map(snapshots.map(({ id }, position) => [id, position]));
+  return new Map([...dropped].sort(([a], [b]) => (order.get(a) ?? 0) - (order.get(b) ?? 0)));
+}
+
+/**
+ * Earlier snapshots within the number that is kept: for the mirror and what nothing has shown, and for each other ref by
+ * what it has shown itself, so that a mirror that moves often takes nothing from a channel that moves seldom.
+ */
+function wantedSnapshots(
+  { snapshots, refs, rules }: RetentionInput,
+  referenced: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const newest = (ids: readonly string[]) => ids.slice(Math.max(0, ids.length - rules.snapshots));
+  const others = refs.filter(({ name }) => name !== MIRROR_REF);
+  const ofOthers = new Set(others.flatMap(({ order }) => order.map(({ id }) => id)));
+  const own = new Set(
+    refs.filter(({ name }) => name === MIRROR_REF).flatMap(({ order }) => order.map(({ id }) => id)),
+  );
+  const older = snapshots
+    .map(({ id }) => id)
+    .filter((id) => !referenced.has(id) && (own.has(id) || !ofOthers.has(id)));
+  // A run that was killed before it published left a snapshot that no ref has shown: it is the first to go.
+  const byRank = [...older.filter((id) => !own.has(id)), ...older.filter((id) => own.has(id))];
+  const earlier = others.flatMap(({ order }) => {
+    const latestLast = [...new Set(order.map(({ id }) => id).toReversed())].toReversed();
+    return newest(latestLast.slice(0, -1));
+  });
+  return new Set([...newest(byRank), ...earlier]);
 }
 
 /** Bytes of the tarballs that snapshots list, each tarball counted once. */

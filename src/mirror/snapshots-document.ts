@@ -10,6 +10,10 @@ const describedSnapshot = z.object({
   upstream: z.string().describe("URL or folder of the upstream."),
   verified: z.boolean().describe("Whether the signatures of every upstream were verified."),
   bundle: z.string().nullable().describe("The bundle that brought it; null when it was synced."),
+  pinned: z
+    .object({ at: timeField, who: z.string(), reason: z.string().nullable() })
+    .nullable()
+    .describe("Who keeps it from retention, and why; null when nobody does."),
   refs: z.array(z.string()).readonly().describe("Refs that show it now; the mirror's is `mirror`."),
 });
 
@@ -52,6 +56,8 @@ export const snapshotDocument = z
   })
   .meta({ title: "A snapshot and its provenance" });
 
+const metadataDate = timeField.nullable().describe("Null where it has none, or the document is not there.");
+
 /** What `jam snapshot diff -o json` prints. */
 export const snapshotDiff = z
   .object({
@@ -64,6 +70,16 @@ export const snapshotDiff = z
       .readonly()
       .describe("Agents that both list, with different bytes."),
     bytes: z.int().describe("Bytes of distinct tarballs in `to`, less those in `from`."),
+    versions: z
+      .object({
+        added: z.array(z.string()).readonly(),
+        removed: z.array(z.string()).readonly(),
+      })
+      .describe("Versions of which only one of them lists any agent."),
+    metadata: z
+      .array(z.object({ path: z.string(), from: metadataDate, to: metadataDate }))
+      .readonly()
+      .describe("Upstream's documents that differ, with their own dates."),
   })
   .meta({ title: "Difference between two snapshots" });
 

@@ -119,6 +119,8 @@ export const ERROR_OUTCOMES = {
 
   JAM_MIRROR_EMPTY: { family: "mirror", exit: 5, http: 404 },
   JAM_AGENT_NOT_FOUND: { family: "mirror", exit: 5, http: 404 },
+  JAM_SNAPSHOT_IN_USE: { family: "mirror", exit: 2, http: 409 },
+  JAM_PRUNE_TOO_MUCH: { family: "mirror", exit: 2, http: 409 },
   JAM_SNAPSHOT_NOT_FOUND: { family: "mirror", exit: 5, http: 404 },
   JAM_CHANNEL_NOT_FOUND: { family: "mirror", exit: 5, http: 404 },
   JAM_CHANNEL_EMPTY: { family: "mirror", exit: 5, http: 404 },

@@ -112,6 +112,12 @@ export interface StagedBlob {
   close(): Promise<void>;
 }
 
+/** What is known of a staged blob without opening it. */
+export interface StagedStat extends Pick<StagedBlob, "sha256" | "received"> {
+  /** When it last grew. */
+  readonly changedAt: Date;
+}
+
 /** Tarballs by SHA-256. */
 export interface BlobStore {
   /** Undefined when there is no such blob. May cost a round trip: ask for many at the same time. */
@@ -133,7 +139,11 @@ export interface BlobStore {
   /** Every blob, in no order. */
   list(): AsyncIterable<BlobStat>;
   /** What is staged and was not committed yet, in no order; without what has no bytes. Absent where nothing of it stays. */
-  listStaged?(): AsyncIterable<Pick<StagedBlob, "sha256" | "received">>;
+  listStaged?(): AsyncIterable<StagedStat>;
+  /**
+   * Drops what is staged and has not grown since `before`. Absent where nothing of it stays. Call with the lease held.
+   */
+  discardStaged?(before: Date): Promise<void>;
 }
 
 /** Folders of small documents. Names in `upstream` and `catalogue` are SHA-256; the others are ids ending in `.json`. */

@@ -1,7 +1,7 @@
 import { type Agent, formatAgentName, parseAgentBinary, sumTarballBytes } from "../juju/agent.ts";
 import type { DenyRule } from "../juju/select-rule.ts";
 import { compareVersions, formatMajorMinor, isVersion, parseVersion } from "../juju/version.ts";
-import { isMassRemoval } from "../metadata/guard.ts";
+import { isMassRemoval } from "../mirror/mass-removal.ts";
 import type { Allowance } from "../metadata/freshness.ts";
 import type { Removal } from "../mirror/run-report.ts";
 import { formatByteSize } from "../shared/byte-size.ts";

@@ -1,6 +1,6 @@
 import { formatAgentName } from "../../juju/agent.ts";
 import type { VolumeInput } from "../../medium/medium.ts";
-import { isMassRemoval } from "../../metadata/guard.ts";
+import { isMassRemoval } from "../../mirror/mass-removal.ts";
 import { keptForFleet } from "../../mirror/running-versions.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import { carriedContents, countAgents, type BundleManifest } from "../format/manifest.ts";

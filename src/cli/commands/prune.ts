@@ -1,27 +1,42 @@
-import { formatByteSize } from "../../shared/byte-size.ts";
-import { formatCount } from "../../shared/listed.ts";
 import { asWriter } from "../../mirror/as-writer.ts";
-import { planPrune, pruneStore } from "../../mirror/prune.ts";
+import { carryOut, planPrune, preparePrune, refuseLargePrune } from "../../mirror/prune.ts";
 import type { RetentionPlan } from "../../mirror/retention.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { describePrune, renderPrune } from "../render/prune.ts";
+
+interface PruneFlags {
+  readonly dryRun?: true;
+  readonly forceRemoval?: true;
+}
 
 export const define: DefineCommand = (command, run) => {
   command
-    .option("-n, --dry-run", "print what would be deleted, change nothing")
+    .option("-n, --dry-run", "print what would be deleted and why, change nothing")
+    .option("--force-removal", "delete more at once than retention.maxRemoval allows")
     .addHelpText(
       "after",
-      "\nEvery sync prunes when it ends; this command does only that. `retention` in jam.yaml (snapshots, grace,\nquota) decides what is deleted. Nothing is deleted that a client may still be fetching.",
+      `
+Every sync prunes when it ends; this command does only that. \`retention\` in jam.yaml (snapshots, age, grace,
+quota) decides what is deleted. What a client may still be fetching stays, and so do pinned snapshots
+(\`jam snapshot pin\`) and what every channel shows. Parts of tarballs that no run has resumed for 7 days go as well.
+
+Examples:
+  jam prune --dry-run
+  jam du --by snapshot                 what each snapshot needs`,
     )
     .action(run(prune));
 };
 
-async function prune(context: CommandContext, call: CommandCall<{ dryRun?: true }>): Promise<void> {
+async function prune(context: CommandContext, call: CommandCall<PruneFlags>): Promise<void> {
   const config = await context.config();
-  const isDryRun = call.options.dryRun === true;
+  const { retention } = config;
+  const { dryRun, forceRemoval } = call.options;
   const { openStore } = await import("../../compose/store.ts");
-  if (isDryRun) {
-    const plan = await planPrune(await openStore(config), config.retention, context.now());
-    return print(context, plan, "Would delete");
+  if (dryRun === true) {
+    const plan = await planPrune(await openStore(config), retention, context.now());
+    await print(context, plan, "Would delete");
+    if (forceRemoval !== true) refuseLargePrune(plan, retention.maxRemoval);
+    return;
   }
   const store = await openStore(config, { create: true });
   const run = {
@@ -29,25 +44,16 @@ async function prune(context: CommandContext, call: CommandCall<{ dryRun?: true 
     onNote: (note: string) => context.output.warn(`warning: ${note}`),
     signal: context.signal,
   };
-  const plan = await asWriter(store, run, () => pruneStore(store, config.retention, context.now()));
+  const plan = await asWriter(store, run, async () => {
+    await preparePrune(store, retention, context.now());
+    const planned = await planPrune(store, retention, context.now());
+    if (forceRemoval !== true) refuseLargePrune(planned, retention.maxRemoval);
+    await carryOut(store, planned);
+    return planned;
+  });
   await print(context, plan, "Deleted");
 }
 
 async function print(context: CommandContext, plan: RetentionPlan, verb: string): Promise<void> {
-  const document = {
-    pruned: {
-      snapshots: plan.snapshots,
-      trees: plan.trees,
-      blobs: plan.blobs.map(({ sha256, size }) => ({ sha256, size })),
-      proofs: plan.proofs,
-      bytes: plan.bytes,
-    },
-  };
-  const { snapshots, blobs, trees } = document.pruned;
-  const isNothing = snapshots.length + blobs.length + trees.length + plan.proofs.length === 0;
-  await context.output.print(document, () =>
-    isNothing
-      ? "Nothing to prune.\n"
-      : `${verb}: ${formatCount(snapshots.length, "snapshot")}, ${formatCount(trees.length, "published tree")}, ${formatCount(blobs.length, "tarball")} (${formatByteSize(plan.bytes)}).\n`,
-  );
+  await context.output.print(describePrune(plan), () => renderPrune(plan, verb, context.width));
 }

@@ -1,11 +1,13 @@
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
-import { asWriter } from "../../mirror/as-writer.ts";
 import { describeSnapshot, diffSnapshots, findSnapshot, listSnapshots } from "../../mirror/list-snapshots.ts";
 import type { SnapshotDiff, SnapshotDocument, SnapshotsDocument } from "../../mirror/snapshots-document.ts";
 import { planSwitch, switchSnapshot } from "../../mirror/switch-snapshot.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { defineDelete } from "./snapshot/delete.ts";
+import { definePin, defineUnpin } from "./snapshot/pin.ts";
+import { changeStore } from "../input/change-store.ts";
 import { allowOption } from "../input/allow-option.ts";
 import { formatTable } from "../output/table.ts";
 import { formatAgentNames } from "../render/agent-names.ts";
@@ -47,7 +49,11 @@ Examples:
     .description("Show which agents are added, removed and changed from one snapshot to another.")
     .argument("<from>", "id of the first snapshot")
     .argument("[to]", "id of the second one", "current")
+    .option("--markdown", "write Markdown, for a change ticket")
     .action(run(diff));
+  definePin(command, run);
+  defineUnpin(command, run);
+  defineDelete(command, run);
   command
     .command("switch")
     .summary("show another snapshot to Juju")
@@ -77,10 +83,15 @@ async function show(context: CommandContext, call: CommandCall<object>): Promise
   await context.output.print(document, () => renderSnapshot(document, context));
 }
 
-async function diff(context: CommandContext, call: CommandCall<object>): Promise<void> {
+async function diff(context: CommandContext, call: CommandCall<{ readonly markdown?: true }>): Promise<void> {
   const store = await open(context);
   const [from, to] = call.args as [string, string];
   const document = diffSnapshots(await findSnapshot(store, from), await findSnapshot(store, to));
+  if (call.options.markdown === true) {
+    const { formatDiffMarkdown } = await import("../render/diff-markdown.ts");
+    await context.io.stdout.write(formatDiffMarkdown(document));
+    return;
+  }
   await context.output.print(document, () => renderDiff(document, context));
 }
 
@@ -100,12 +111,9 @@ async function switchTo(context: CommandContext, call: CommandCall<SwitchFlags>)
     await context.output.print(planned, async () => `Would change:\n${await renderDiff(planned, context)}`);
     return;
   }
-  const run = {
-    command: "jam snapshot switch",
-    onNote: (note: string) => context.output.warn(`warning: ${note}`),
-    signal: context.signal,
-  };
-  const document = await asWriter(store, run, async () => switchSnapshot(store, await find()));
+  const document = await changeStore(context, "jam snapshot switch", async () =>
+    switchSnapshot(store, await find()),
+  );
   await context.output.print(document, async () =>
     document.from === document.to
       ? `${document.to} is shown already.\n`
@@ -131,14 +139,16 @@ async function renderList(
       { heading: "AGENTS", align: "right" },
       { heading: "SIZE", align: "right" },
       { heading: "SHOWN" },
+      { heading: "PINNED" },
       { heading: "FROM" },
     ],
-    snapshots.map(({ id, createdAt, agents, bytes, refs, bundle, upstream, verified }) => [
+    snapshots.map(({ id, createdAt, agents, bytes, refs, bundle, upstream, verified, pinned }) => [
       id,
       formatDuration(context.now().getTime() - Date.parse(createdAt)),
       String(agents),
       formatByteSize(bytes),
       refs.length === 0 ? "-" : refs.join(","),
+      pinned === null ? "-" : (pinned.reason ?? "yes"),
       `${bundle === null ? upstream : `bundle ${bundle}`}${verified ? "" : " (NOT VERIFIED)"}`,
     ]),
     context.width,
@@ -154,6 +164,7 @@ async function renderSnapshot(
     `snapshot  ${snapshot.id}`,
     `created   ${formatLocalTime(snapshot.createdAt)}`,
     `shown     ${snapshot.refs.length === 0 ? "no" : snapshot.refs.join(", ")}`,
+    `pinned    ${snapshot.pinned === null ? "no" : describePin(snapshot.pinned)}`,
     `before    ${snapshot.parent ?? "-"}`,
     `bundle    ${snapshot.bundle ?? "-"}`,
     `agents    ${snapshot.agents}, ${formatByteSize(snapshot.bytes)}`,
@@ -171,17 +182,25 @@ async function renderSnapshot(
   return `${lines.join("\n")}\n`;
 }
 
+function describePin({ at, who, reason }: NonNullable<SnapshotDocument["snapshot"]["pinned"]>): string {
+  return `by ${who}, ${formatLocalTime(at)}${reason === null ? "" : `: ${reason}`}`;
+}
+
 async function renderDiff(
-  { from, to, added, removed, changed, bytes }: SnapshotDiff,
+  { from, to, added, removed, changed, bytes, versions, metadata }: SnapshotDiff,
   { width }: CommandContext,
 ): Promise<string> {
-  if (added.length + removed.length + changed.length === 0)
+  if (added.length + removed.length + changed.length + metadata.length === 0)
     return `${from} and ${to} list the same agents.\n`;
   const lines = [`from      ${from}`, `to        ${to}`];
   lines.push(...(await formatAgentNames(`added     ${added.length}: `, added, { width })));
   lines.push(...(await formatAgentNames(`removed   ${removed.length}: `, removed, { width })));
   const others = changed.map(({ agent }) => agent);
   lines.push(...(await formatAgentNames(`changed   ${changed.length}: `, others, { width })));
+  if (versions.added.length > 0) lines.push(`versions  new: ${versions.added.join(", ")}`);
+  if (versions.removed.length > 0) lines.push(`versions  gone: ${versions.removed.join(", ")}`);
+  for (const { path, to: updated } of metadata)
+    lines.push(`metadata  ${path}${updated === null ? "" : `, ${formatLocalTime(updated)}`}`);
   lines.push(`size      ${bytes < 0 ? "-" : "+"}${formatByteSize(Math.abs(bytes))}`);
   return `${lines.join("\n")}\n`;
 }

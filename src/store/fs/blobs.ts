@@ -6,7 +6,7 @@ import { HashThreadError, hashThreads } from "../../disk/hash-threads.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent, systemCode, JamError } from "../../shared/errors.ts";
 import { type HashOptions, hashPieces, parseSha256, type Sha256 } from "../../shared/sha256.ts";
-import { blobFolder, blobPath, parsePartialName } from "../layout.ts";
+import { blobFolder, blobPath, parsePartialName, partialPaths } from "../layout.ts";
 import type { BlobIdentity, BlobReader, BlobStat, BlobStore, ByteRange } from "../store.ts";
 import type { RequireHeld } from "./lease.ts";
 import { putAside } from "./quarantine.ts";
@@ -48,6 +48,10 @@ export function fsBlobStore(root: string, now: () => Date, requireHeld: RequireH
     },
     list: () => listBlobs(root),
     listStaged: () => listStaged(root),
+    async discardStaged(before) {
+      requireHeld();
+      await discardStaged(root, before);
+    },
   };
 }
 
@@ -57,7 +61,22 @@ async function* listStaged(root: string): ReturnType<NonNullable<BlobStore["list
     if (parsed?.part !== "bytes") continue;
     const path = join(root, "partial", name);
     const stat = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
-    if (stat?.isFile() === true && stat.size > 0) yield { sha256: parsed.sha256, received: stat.size };
+    if (stat?.isFile() === true && stat.size > 0)
+      yield { sha256: parsed.sha256, received: stat.size, changedAt: stat.mtime };
+  }
+}
+
+/** Drops staged bytes that have not grown since; the note on their source goes after them. */
+async function discardStaged(root: string, before: Date): Promise<void> {
+  for (const name of await listNames(join(root, "partial"))) {
+    const parsed = parsePartialName(name);
+    if (parsed?.part !== "bytes") continue;
+    const path = join(root, "partial", name);
+    const stat = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
+    if (stat === undefined || stat.mtime >= before) continue;
+    const paths = partialPaths(parsed.sha256, parsed.by);
+    await removeFile(join(root, paths.bytes));
+    await removeFile(join(root, paths.source));
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
 import { describeArriving } from "./arriving-contract.ts";
+import { describeStaging } from "./staging-contract.ts";
 import { describeStore } from "./store-contract.ts";
 
 const DRIVER = "filesystem store:";
@@ -17,4 +18,5 @@ async function open() {
 }
 
 describeStore(DRIVER, open, { hasTrees: true, hasSpace: true, hasPositions: true });
+describeStaging(DRIVER, open);
 describeArriving(DRIVER, open, { hasArriving: true });

@@ -1,6 +1,7 @@
 import { openMemoryStore } from "../../helpers/memory-store/memory-store.ts";
 import { MemoryPlace } from "../../helpers/memory-store/place.ts";
 import { describeArriving } from "./arriving-contract.ts";
+import { describeStaging } from "./staging-contract.ts";
 import { describeStore } from "./store-contract.ts";
 
 const DRIVER = "memory store:";
@@ -16,4 +17,5 @@ async function open() {
 }
 
 describeStore(DRIVER, open, { hasTrees: false, hasSpace: false, hasPositions: false });
+describeStaging(DRIVER, open);
 describeArriving(DRIVER, open, { hasArriving: false });

@@ -44,8 +44,13 @@ export function memoryBlobStore(place: MemoryPlace, requireHeld: () => void): Bl
     },
     async *listStaged() {
       await place.call();
-      for (const [key, { bytes }] of place.parts)
-        yield { sha256: key.slice(0, 64) as Sha256, received: bytes.length };
+      for (const [key, { bytes, changedAt }] of place.parts)
+        yield { sha256: key.slice(0, 64) as Sha256, received: bytes.length, changedAt };
+    },
+    async discardStaged(before) {
+      requireHeld();
+      await place.call();
+      for (const [key, { changedAt }] of place.parts) if (changedAt < before) place.parts.delete(key);
     },
   };
 }
@@ -148,7 +153,7 @@ class MemoryStagedBlob implements StagedBlob {
   #keep(bytes: Buffer): void {
     this.#bytes = bytes;
     if (bytes.length === 0) this.#discard();
-    else this.#place.parts.set(this.#key, { bytes, validator: this.#validator });
+    else this.#place.parts.set(this.#key, { bytes, validator: this.#validator, changedAt: new Date() });
   }
 
   #discard(): void {

@@ -11,6 +11,7 @@ export interface KeptBlob {
 export interface KeptParts {
   readonly bytes: Buffer;
   readonly validator: string | undefined;
+  readonly changedAt: Date;
 }
 
 export interface PlaceOptions {

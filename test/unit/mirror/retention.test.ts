@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MIRROR_REF } from "../../../src/shared/ref-name.ts";
+import { MIRROR_REF, type RefName } from "../../../src/shared/ref-name.ts";
 import type { Sha256 } from "../../../src/shared/sha256.ts";
 import type { Agent } from "../../../src/juju/agent.ts";
 import type { ShownRef } from "../../../src/mirror/refs.ts";
@@ -122,5 +122,51 @@ describe("retention", () => {
   test("a tree that was built again for the current snapshot is not of another", () => {
     const trees = ["a", "b", "c", "c~2"];
     expect(plan({ snapshots: three, trees, refs: [shows(three, "c~2")] }).trees).toEqual(["a", "b", "c"]);
+  });
+
+  test("keeps what is pinned, however old, and does not count it", () => {
+    const { snapshots } = plan({ snapshots: three, pinnedSnapshots: new Set(["a"]) });
+    expect(snapshots).toEqual([]);
+    const rules = { snapshots: 20, graceMs: 0, quota: 1 };
+    expect(plan({ snapshots: three, pinnedSnapshots: new Set(["a"]), rules }).snapshots).toEqual(["b"]);
+  });
+
+  test("drops what is older than the limit, and says why each snapshot and tarball goes", () => {
+    const rules = { snapshots: 20, graceMs: 6 * HOUR_MS, quota: undefined, ageMs: 25 * HOUR_MS };
+    const { snapshots, reasons, held } = plan({ snapshots: three, rules });
+    expect(snapshots).toEqual(["a"]);
+    expect(reasons.get("a")).toContain("retention.age");
+    expect(reasons.get(mirrored("3.6.1").sha256)).toContain("only snapshots that are deleted list it");
+    expect(held).toBe(3);
+  });
+
+  test("deletes what is asked for, unless something shows it", () => {
+    const rules = { snapshots: 20, graceMs: 0, quota: undefined };
+    expect(plan({ snapshots: three, rules, unwanted: new Set(["b", "c"]) }).snapshots).toEqual(["b"]);
+  });
+
+  test("a mirror that moves often takes nothing from a channel that moves seldom", () => {
+    const channel = {
+      ...shows([three[0], three[1]].filter((one) => one !== undefined)),
+      name: "prod" as RefName,
+      treeId: "b~prod~1",
+    };
+    const many = [...three, ...[9, 8, 7].map((hours) => snapshot(`d${10 - hours}`, hours, ["3.6.9"]))];
+    const mirror = shows(many.slice(2));
+    const { snapshots } = plan({
+      snapshots: many,
+      refs: [mirror, channel],
+      rules: { snapshots: 1, graceMs: 0, quota: undefined },
+    });
+    expect(snapshots).toEqual(["c", "d1"]);
+  });
+
+  test("parts of tarballs that no run has resumed for a week go", () => {
+    const staged = [1, 200].map((hours) => ({
+      sha256: mirrored(`3.6.${hours}`).sha256,
+      received: 5,
+      changedAt: hoursAgo(hours),
+    }));
+    expect(plan({ snapshots: three, staged }).partial).toEqual(staged.slice(1));
   });
 });
