@@ -17,11 +17,16 @@ export class PathSpace {
     const clash = this.#clashOf(path);
     if (clash !== undefined) return clash;
     this.#files.set(path.toLowerCase(), path);
+    if (this.#isKnown(parentOf(path))) return undefined;
     for (const folder of foldersOf(path)) {
       const key = folder.toLowerCase();
       if (!this.#folders.has(key)) this.#folders.set(key, { spelling: folder, file: path });
     }
     return undefined;
+  }
+
+  #isKnown(folder: string): boolean {
+    return this.#folders.get(folder.toLowerCase())?.spelling === folder;
   }
 
   #clashOf(path: string): string | undefined {
@@ -30,6 +35,8 @@ export class PathSpace {
     if (same !== undefined) return same === path ? undefined : same;
     const below = this.#folders.get(key);
     if (below !== undefined) return below.file;
+    // A folder that is known fits, and so does all that it is in: most paths are in one.
+    if (this.#isKnown(parentOf(path))) return undefined;
     for (const folder of foldersOf(path)) {
       const file = this.#files.get(folder.toLowerCase());
       if (file !== undefined) return file;
@@ -38,6 +45,11 @@ export class PathSpace {
     }
     return undefined;
   }
+}
+
+/** `a/b/c` → `a/b`. */
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 /** `a/b/c` → `a`, `a/b`. */

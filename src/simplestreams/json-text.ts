@@ -193,10 +193,13 @@ class StructureCheck {
  * Short lines matter: gpg refuses signed lines above 20 000 characters.
  */
 export function formatStableJson(value: unknown): string {
-  return `${JSON.stringify(value, sortKeys, 1)}\n`;
+  return `${JSON.stringify(sorted(value), undefined, 1)}\n`;
 }
 
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+/** A copy for `stringify`, which takes three times as long when it has to call a function for each value. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null || "toJSON" in value) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
 }

@@ -31,6 +31,7 @@ export const STORE_FOLDERS = [
 export const SHARES_FILE = "shares.json.gz";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,199}$/;
+const TREE_PATH = /^[^./\\\p{Cc}][^/\\\p{Cc}]{0,254}(?:\/[^./\\\p{Cc}][^/\\\p{Cc}]{0,254})*$/u;
 const POOL_TARGET = /^(?:\.\.\/){3,}pools\/(?<pool>[^/]+)\/./;
 const PUBLISHED_TARGET = /^\.\.\/published\/(?<id>[^/]+)$/;
 
@@ -104,7 +105,7 @@ export function isTreeId(name: string): boolean {
 
 /** True for a relative path below a tree's root: no empty, `.`- or `..`-led segment, no control character. */
 export function isTreePath(path: string): boolean {
-  return path.split("/").every((segment) => /^[^.\\\p{Cc}][^\\\p{Cc}]{0,254}$/u.test(segment));
+  return TREE_PATH.test(path);
 }
 
 /** What the symbolic link `refs/<name>` holds when it points at a published tree. */

@@ -5,7 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import { listNames, syncFolder, temporaryPath } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
 import { isAbsent, systemCode } from "../../shared/errors.ts";
-import { isTreeId, poolFolder } from "../layout.ts";
+import { isTreeId, isTreePath, poolFolder } from "../layout.ts";
 import type { RequireHeld } from "./lease.ts";
 import { parentsOf } from "./tree-plan.ts";
 import { isKnown, readShares, type TreeShares, type UnknownShares } from "./tree-shares.ts";
@@ -123,11 +123,12 @@ async function removePaths(
       remove(join(pool, path));
     });
   };
-  for (const path of paths) await act(path, removeEntry);
-  const parents = new Set([...paths].flatMap(parentsOf));
+  const safe = [...paths].filter(isTreePath);
+  for (const path of safe) await act(path, removeEntry);
+  const parents = new Set(safe.flatMap(parentsOf));
   // The innermost first.
   for (const parent of [...parents].sort().reverse()) await act(parent, removeIfEmpty);
-  const changed = new Set([...paths, ...parents].map((path) => join(pool, dirname(path))));
+  const changed = new Set([...safe, ...parents].map((path) => join(pool, dirname(path))));
   for (const folder of changed) if (lstatSync(folder, { throwIfNoEntry: false })) await syncFolder(folder);
 }
 

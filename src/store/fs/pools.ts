@@ -1,4 +1,4 @@
-import { type BigIntStats, lstatSync } from "node:fs";
+import { type Stats, lstatSync } from "node:fs";
 import { mkdir, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -16,8 +16,8 @@ import { mapConcurrently } from "../../shared/map-concurrently.ts";
 import { blobPath, poolFolder } from "../layout.ts";
 import type { TreeOptions } from "../store.ts";
 import type { RequireHeld } from "./lease.ts";
-import { linkBlob } from "./link-blob.ts";
-import { parentsOf, type SharedPlan } from "./tree-plan.ts";
+import { linkBlob, missingBlob } from "./link-blob.ts";
+import { parentsOf, type SharedPlan, type TreeBlob } from "./tree-plan.ts";
 import { isKnown, readShares, type TreeShares } from "./tree-shares.ts";
 
 /** File operations under way at once: keeps the thread pool busy without thousands of waiting promises. */
@@ -34,7 +34,7 @@ export interface PoolPlace {
 /**
  * The pool for a new tree: that of its base, unless a path there would change its content; else a new one. A pool only ever
  * gains names that nothing lists yet and loses names that no tree needs any longer, so trees that share it stay whole.
- * The blobs of the plan are here.
+ * @throws JamError JAM_STORE_CORRUPT naming a blob that is missing
  */
 export async function choosePool(
   root: string,
@@ -46,6 +46,7 @@ export async function choosePool(
     const missing = await compareWithPool(root, { shared, shares, without });
     if (missing !== undefined) return { pool: shares.pool, missing };
   }
+  await checkBlobs(root, shared.blobs);
   return { pool: await newPool(root, id), missing: shared };
 }
 
@@ -72,10 +73,12 @@ async function compareWithPool(
   let looks = 0;
   for (const blob of shared.blobs) {
     if ((looks += 1) % LOOKS_IN_A_ROW === 0) await setImmediate();
-    const found = look(join(pool, blob.path));
-    if (found === undefined) blobs.push(blob);
+    const source = { path: `${root}/${blobPath(blob.sha256)}`, stat: lookAtBlob(root, blob) };
+    const path = `${pool}/${blob.path}`;
+    const stat = look(path);
+    if (stat === undefined) blobs.push(blob);
     // Another file of the same name: its bytes may be others, or damaged.
-    else if (!isSameFile(found, look(join(root, blobPath(blob.sha256))))) return undefined;
+    else if (!isSameFile({ path, stat }, source)) return undefined;
   }
   const parents = new Set(
     [...blobs.map(({ path }) => path), ...folders.map(({ folder }) => folder)].flatMap(parentsOf),
@@ -84,14 +87,44 @@ async function compareWithPool(
   return { blobs, folders };
 }
 
-function isSameFile(one: BigIntStats, other: BigIntStats | undefined): boolean {
-  return other !== undefined && one.isFile() && one.ino === other.ino && one.dev === other.dev;
+function isSameFile(one: Found, other: Found): boolean {
+  if (!one.stat.isFile() || one.stat.ino !== other.stat.ino || one.stat.dev !== other.stat.dev) return false;
+  // Some network file systems have numbers that are not exact here.
+  return Number.isSafeInteger(one.stat.ino) || exactInode(one.path) === exactInode(other.path);
+}
+
+function exactInode(path: string): bigint | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
+/** Something on disk, and where it is. */
+interface Found {
+  readonly path: string;
+  readonly stat: Stats;
+}
+
+/**
+ * Looks whether blobs are here.
+ * @throws JamError JAM_STORE_CORRUPT naming the first one that is missing
+ */
+export async function checkBlobs(root: string, blobs: readonly TreeBlob[]): Promise<void> {
+  let looks = 0;
+  for (const blob of blobs) {
+    if ((looks += 1) % LOOKS_IN_A_ROW === 0) await setImmediate();
+    lookAtBlob(root, blob);
+  }
+}
+
+function lookAtBlob(root: string, { sha256, path }: TreeBlob): Stats {
+  const stat = look(`${root}/${blobPath(sha256)}`);
+  if (stat?.isFile() === true) return stat;
+  throw missingBlob(sha256, path);
 }
 
 /** Synchronous: one of thousands of calls in a row, each a few microseconds. */
-function look(path: string): BigIntStats | undefined {
+function look(path: string): Stats | undefined {
   try {
-    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw toStoreError(error, `read ${path}`);

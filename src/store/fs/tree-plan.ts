@@ -1,4 +1,3 @@
-import { posix } from "node:path";
 import { JamError } from "../../shared/errors.ts";
 import { isTreePath } from "../layout.ts";
 import type { TreeFile, TreeFolder } from "../store.ts";
@@ -66,7 +65,7 @@ export function planTree(parts: Iterable<TreeFile | TreeFolder>): TreePlan {
 /** The folders that a path is in, the outermost first. */
 export function parentsOf(path: string): string[] {
   const folders: string[] = [];
-  for (let up = posix.dirname(path); up !== "."; up = posix.dirname(up)) folders.unshift(up);
+  for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) folders.push(path.slice(0, at));
   return folders;
 }
 

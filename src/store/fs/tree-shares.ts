@@ -13,7 +13,7 @@ export interface TreeShares {
   readonly pool: string;
   /** Where the tree has links to folders of the pool. */
   readonly links: readonly string[];
-  /** Tarballs, at the same path in tree and pool. */
+  /** Tarballs, at the same path in tree and pool. Who acts on one looks whether it is safe. */
   readonly files: readonly string[];
   /** Folders of documents, with the version of each. */
   readonly folders: readonly { readonly path: string; readonly version: string }[];
@@ -66,11 +66,15 @@ async function parseShares(bytes: Uint8Array): Promise<TreeShares | undefined> {
 function isShares(value: unknown): value is TreeShares {
   const { format, pool, links, files, folders } = value as Record<string, unknown>;
   if (format !== SHARES_FORMAT || typeof pool !== "string" || !isTreeId(pool)) return false;
-  return isListOf(links, isPath) && isListOf(files, isPath) && isListOf(folders, isFolderVersion);
+  return isListOf(links, isPath) && isListOf(files, isText) && isListOf(folders, isFolderVersion);
 }
 
 function isListOf(value: unknown, isOne: (one: unknown) => boolean): boolean {
   return Array.isArray(value) && value.every(isOne);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
 }
 
 function isPath(value: unknown): boolean {

@@ -1,7 +1,5 @@
-import { lstatSync } from "node:fs";
 import { lstat, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import {
   FOLDER_MODE,
   isTemporaryName,
@@ -12,25 +10,23 @@ import {
   uniqueWord,
   writeFlushed,
 } from "../../disk/durable-write.ts";
-import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
-import { isAbsent, JamError } from "../../shared/errors.ts";
+import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
+import { JamError } from "../../shared/errors.ts";
 import { mapConcurrently } from "../../shared/map-concurrently.ts";
-import { blobPath, isTreeId, TREE_FOLDER } from "../layout.ts";
+import { isTreeId, TREE_FOLDER } from "../layout.ts";
 import { checkRefName } from "../store-errors.ts";
 import type { RefStore, TreeStore } from "../store.ts";
 import { inspectTree } from "./inspect-tree.ts";
 import type { RequireHeld } from "./lease.ts";
-import { linkBlob, missingBlob } from "./link-blob.ts";
+import { linkBlob } from "./link-blob.ts";
 import { removeFromPool, removeUnusedPools } from "./pool-removal.ts";
 import { putPoolLinks } from "./pool-links.ts";
-import { addToPool, choosePool, type PoolPlace } from "./pools.ts";
+import { addToPool, checkBlobs, choosePool, type PoolPlace } from "./pools.ts";
 import { planTree, type TreePlan } from "./tree-plan.ts";
 import { readShares, writeShares } from "./tree-shares.ts";
 
 /** File operations under way at once: keeps the thread pool busy without thousands of waiting promises. */
 const PARALLEL = 64;
-/** Looks at the disk in a row before others have their turn: some milliseconds. */
-const LOOKS_IN_A_ROW = 1_000;
 
 /**
  * Trees as folders `published/<id>/tools`, so that `published/<id>` is what Juju takes as `--metadata-source`. What a tree
@@ -46,7 +42,7 @@ export function fsTreeStore(root: string, refs: Pick<RefStore, "list">, requireH
       requireHeld();
       if (await isFolder(join(published, id))) return;
       const plan = planTree(parts);
-      await checkBlobs(root, plan);
+      await checkBlobs(root, plan.blobs);
       const shares = plan.links.length > 0;
       const place = shares ? await choosePool(root, id, { shared: plan.shared, base, without }) : undefined;
       const staged = temporaryPath(published);
@@ -166,24 +162,6 @@ async function fillTree(
   if (place === undefined) return;
   await syncFolder(join(root, "published"));
   await addToPool(root, place, { staging: staged, requireHeld });
-}
-
-async function checkBlobs(root: string, { blobs, shared }: TreePlan): Promise<void> {
-  let looks = 0;
-  for (const { sha256, path } of [...blobs, ...shared.blobs]) {
-    if ((looks += 1) % LOOKS_IN_A_ROW === 0) await setImmediate();
-    if (!isBlob(join(root, blobPath(sha256)))) throw missingBlob(sha256, path);
-  }
-}
-
-/** One synchronous system call takes 3 µs, a turn through the thread pool 40 µs and more. */
-function isBlob(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw toStoreError(error, `read ${path}`);
-  }
 }
 
 async function isFolder(path: string): Promise<boolean> {
