@@ -42,11 +42,11 @@ export async function readUsableAgents(
   wanted: Omit<UsableWanted, "deny">,
 ): Promise<UsableAgents> {
   const config = await context.config();
-  const { openStore } = await import("../compose/store.ts");
+  const { openKnown } = await import("../compose/known.ts");
   const { readKnownAgents } = await import("../upgrade/known-agents.ts");
   const { findUsableAgents } = await import("../upgrade/known-agents.ts");
   return findUsableAgents(
-    await readKnownAgents(await openStore(config)),
+    await readKnownAgents(await openKnown(config)),
     { ...wanted, deny: config.rules.deny },
     config.mode !== "offline" ? (streams) => readUpstreamAgents(context, streams) : undefined,
   );
@@ -63,8 +63,8 @@ export async function adviseOnMissing(
   const { adviseOn } = await import("../upgrade/fetch-hint.ts");
   const { rules, mode, ...config } = await context.config();
   return adviseOn(missing, { rules, isOffline: mode === "offline" }, async () => {
-    const { openStore } = await import("../compose/store.ts");
+    const { openKnown } = await import("../compose/known.ts");
     const { readKnownAgents } = await import("../upgrade/known-agents.ts");
-    return readKnownAgents(await openStore(config));
+    return readKnownAgents(await openKnown({ mode, ...config }));
   });
 }

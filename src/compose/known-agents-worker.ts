@@ -1,20 +1,19 @@
 import { parentPort, workerData } from "node:worker_threads";
-import type { StoreConfig } from "../config/config.ts";
 import { reportError, toJamError, type ErrorReport } from "../shared/errors.ts";
 import { readKnownAgents, type KnownAgents } from "../upgrade/known-agents.ts";
-import { openStore } from "./store.ts";
+import { openKnown, type KnownSettings } from "./known.ts";
 
 /** The thread's input. */
 export interface KnownAgentsTask {
-  readonly store: StoreConfig;
+  readonly settings: KnownSettings;
 }
 
 /** The thread's result; an error is passed as plain values. */
 export type KnownAgentsOutcome = { readonly known: KnownAgents } | { readonly error: ErrorReport };
 
-const { store } = workerData as KnownAgentsTask;
+const { settings } = workerData as KnownAgentsTask;
 
-const outcome: KnownAgentsOutcome = await openStore({ store })
+const outcome: KnownAgentsOutcome = await openKnown(settings)
   .then(readKnownAgents)
   .then(
     (known) => ({ known }),

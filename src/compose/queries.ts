@@ -2,14 +2,17 @@ import { hostname } from "node:os";
 import type { Config } from "../config/config.ts";
 import { formatToolsUrl } from "../config/values.ts";
 import { createAnswers, type QueryAnswers } from "../server/answers.ts";
+import { cacheOf } from "./known.ts";
 import { composeStatus } from "./status.ts";
 import { openStore } from "./store.ts";
 
 /** What answers the queries of the API about this mirror. */
 export async function composeQueries(config: Config): Promise<QueryAnswers> {
   const { data, keys, upstreams, rules, advice, mode, server } = config;
+  const store = await openStore(config);
   return createAnswers({
-    store: await openStore(config),
+    store,
+    cache: cacheOf(config, store.blobs),
     readStatus: (wanted) => composeStatus(config, wanted),
     rules,
     isOffline: mode === "offline",

@@ -1,4 +1,4 @@
-import type { Config, StoreConfig } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import type { OfferWatch } from "../cache/offer-watch.ts";
 import type { PullEvent, PullThrough } from "../cache/pull-through.ts";
 import type { AskQuery } from "../server/queries.ts";
@@ -79,7 +79,7 @@ async function note({ documents }: Pick<Store, "documents">, found: FoundDamage)
 
 async function openWhich(config: Config): Promise<() => Promise<WhichState>> {
   const { composeWhich } = await import("./upgrade.ts");
-  return composeWhich(config, () => readKnownInThread(config.store));
+  return composeWhich(config, () => readKnownInThread(config));
 }
 
 /** What upstream offers, in cache mode. */
@@ -115,13 +115,13 @@ async function openPullThrough(
  * has to answer other requests meanwhile.
  * @throws JamError JAM_STORE_…
  */
-async function readKnownInThread(store: StoreConfig): Promise<KnownAgents> {
+async function readKnownInThread({ store, mode, cache }: Config): Promise<KnownAgents> {
   const { Worker } = await import("node:worker_threads");
   const { once } = await import("node:events");
   // The compiler rewrites file extensions in imports only, so the thread's file has the extension of this one.
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const worker = new Worker(new URL(`./known-agents-worker.${extension}`, import.meta.url), {
-    workerData: { store } satisfies KnownAgentsTask,
+    workerData: { settings: { store, mode, cache } } satisfies KnownAgentsTask,
   });
   try {
     const [outcome] = (await once(worker, "message")) as [KnownAgentsOutcome];

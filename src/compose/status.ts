@@ -14,7 +14,7 @@ import { openStore } from "./store.ts";
  * @throws JamError JAM_STORE_…
  */
 export async function composeStatus(
-  { data, mode, store: place }: Pick<Config, "data" | "mode" | "store">,
+  { data, mode, cache, store: place }: Pick<Config, "data" | "mode" | "cache" | "store">,
   { runs, running }: { readonly runs: number; readonly running?: RunningVersions | undefined },
 ): Promise<StatusDocument> {
   const store = await openStore({ store: place });
@@ -23,6 +23,7 @@ export async function composeStatus(
     mode,
     runs,
     running,
+    cache: mode === "cache" ? { ...cache, now: new Date() } : undefined,
     async readWaiting() {
       const notes = await store.documents.list("state");
       // The code that reads manifests takes long to load, and most mirrors wait for nothing.

@@ -17,7 +17,8 @@ export async function composeWhich(
 ): Promise<() => Promise<WhichState>> {
   const { createStateReader } = await import("../upgrade/which/which-state.ts");
   const { knowledgeOf } = await import("../mirror/knowledge.ts");
-  const store = await openStore(config);
+  const { openKnown } = await import("./known.ts");
+  const store = await openKnown(config);
   return createStateReader(store, () => knowledgeOf(store.documents, config.advice), readAgents, {
     rules: config.rules,
     isOffline: config.mode === "offline",

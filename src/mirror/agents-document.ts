@@ -9,6 +9,12 @@ const agentRow = z.object({
   path: z.string().describe("Below the address of the mirror."),
   size: countField.describe("Bytes of the tarball."),
   sha256: sha256Field,
+  held: z
+    .enum(["synced", "cached"])
+    .exactOptional()
+    .describe(
+      "In cache mode: synced for one that a sync, an import or a plan brought, cached for one that a client requested.",
+    ),
 });
 
 /** What `jam list -o json` prints: one row per version, release and architecture, oldest version first. */
@@ -16,6 +22,9 @@ export const agentsDocument = z
   .object({
     snapshot: z.string().describe("The snapshot that lists them."),
     agents: z.array(agentRow).readonly(),
+    offered: countField
+      .exactOptional()
+      .describe("In cache mode: matching agents that are not held, and fetched when they are requested."),
     ...agentListFields,
   })
   .meta({ title: "Held agents" });

@@ -16,31 +16,42 @@ export interface ListWanted {
   readonly release?: string | undefined;
 }
 
+/** What is held. In cache mode also what is only offered. */
+export interface ListedMirror extends Pick<Snapshot, "id" | "agents"> {
+  /** In cache mode: names of the agents that a sync, an import or a plan brought; others were requested by a client. */
+  readonly synced?: ReadonlySet<string>;
+  /** In cache mode: agents that are offered and not held. */
+  readonly offered?: readonly Agent[];
+}
+
 /**
  * The agents of a snapshot that match: what `jam list -o json` prints. Those with a damaged tarball are not listed, as the
  * served index does not list them; the note names them.
  * @throws JamError JAM_AGENT_NOT_FOUND for a channel of which no version is held
  */
 export function listAgents(
-  snapshot: Pick<Snapshot, "id" | "agents">,
+  { offered, ...snapshot }: ListedMirror,
   { version, stream, arch, release }: ListWanted,
   damaged: ReadonlySet<Sha256>,
 ): AgentsDocument {
-  const named = version === undefined ? undefined : readAgentText(version, snapshot.agents);
-  const matching = snapshot.agents.filter(
-    (agent) =>
-      (named === undefined || named.isMeant(agent)) &&
-      (arch === undefined || agent.arch === arch) &&
-      (release === undefined || agent.release === release) &&
-      (stream === undefined || listStreams(agent).includes(stream)),
-  );
+  const all = [...snapshot.agents, ...(offered ?? [])];
+  const named = version === undefined ? undefined : readAgentText(version, all);
+  const isMatching = (agent: Agent) =>
+    (named === undefined || named.isMeant(agent)) &&
+    (arch === undefined || agent.arch === arch) &&
+    (release === undefined || agent.release === release) &&
+    (stream === undefined || listStreams(agent).includes(stream));
+  const matching = snapshot.agents.filter(isMatching);
   const isWithdrawn = ({ sha256 }: Agent) => damaged.has(sha256);
   const notes = [named?.note, noteWithdrawn(matching.filter(isWithdrawn))].filter(
     (note) => note !== undefined,
   );
   return {
     snapshot: snapshot.id,
-    agents: sortAgents(matching.filter((agent) => !isWithdrawn(agent))).map(rowOf),
+    agents: sortAgents(matching.filter((agent) => !isWithdrawn(agent))).map((agent) =>
+      rowOf(agent, snapshot.synced),
+    ),
+    ...(offered && { offered: offered.filter(isMatching).length }),
     ...(notes.length === 0 ? {} : { note: notes.join(" ") }),
   };
 }
@@ -60,9 +71,12 @@ function noteWithdrawn(agents: readonly Agent[]): string | undefined {
   return `Not listed and not served, because the tarball is damaged: ${names}. \`jam sync\` or \`jam bundle import\` fetches it again.`;
 }
 
-function rowOf(agent: Agent): AgentsDocument["agents"][number] {
+function rowOf(agent: Agent, synced: ReadonlySet<string> | undefined): AgentsDocument["agents"][number] {
   const { version, release, arch, path, size, sha256 } = agent;
-  return { version, release, arch, streams: listStreams(agent), path, size, sha256 };
+  const row = { version, release, arch, streams: listStreams(agent), path, size, sha256 };
+  return synced === undefined
+    ? row
+    : { ...row, held: synced.has(formatAgentName(agent)) ? "synced" : "cached" };
 }
 
 /** Oldest version first, then by release and arch; each version is parsed once. */

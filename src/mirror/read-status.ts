@@ -1,5 +1,5 @@
 import { MIRROR_REF } from "../shared/ref-name.ts";
-import { formatAgentName, type Agent } from "../juju/agent.ts";
+import { formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
 import { MAX_LISTED } from "../shared/listed.ts";
 import { pageReader, readAgents, requirePages } from "./catalogue.ts";
 import { readDamaged } from "./damaged-blobs.ts";
@@ -9,6 +9,7 @@ import { readStaged } from "./kept-data.ts";
 import { readLastRuns } from "./last-runs.ts";
 import { findKilledRun } from "./run-note.ts";
 import type { RunningVersions } from "./running-versions.ts";
+import { readShown, type CacheRules, type ShownReader } from "./read-shown.ts";
 import { readReports } from "./run-report.ts";
 import { isVerified, proofsOf } from "./snapshot.ts";
 import type { SnapshotHeader } from "./snapshot-document.ts";
@@ -20,6 +21,8 @@ export interface StatusSettings extends Pick<StatusDocument, "data" | "mode"> {
   readonly runs: number;
   /** What the fleet runs; undefined where that is not to be kept, or not asked for. */
   readonly running?: RunningVersions | undefined;
+  /** Present in cache mode. */
+  readonly cache?: (CacheRules & { readonly now: Date }) | undefined;
   readonly readWaiting: () => Promise<readonly WaitingBundle[]>;
 }
 
@@ -29,7 +32,7 @@ export interface StatusSettings extends Pick<StatusDocument, "data" | "mode"> {
  */
 export async function readStatus(
   store: Pick<Store, "blobs" | "documents" | "refs" | "lease" | "space">,
-  { data, mode, runs, running, readWaiting }: StatusSettings,
+  { data, mode, runs, running, cache, readWaiting }: StatusSettings,
 ): Promise<StatusDocument> {
   const header = await currentHeader(store, MIRROR_REF);
   if (header !== undefined) await requirePages(header, store.documents);
@@ -44,6 +47,7 @@ export async function readStatus(
     ...describeSnapshot(header),
     snapshots: await listSnapshotIds(store.documents),
     damaged: await describeDamaged(store.documents, header),
+    ...(cache === undefined ? {} : { cache: await describeCache(store, cache) }),
     ...(running === undefined ? {} : { running: await describeRunning(running, store.documents, header) }),
     waiting: await readWaiting(),
     ...(partial.tarballs === 0 ? {} : { partial }),
@@ -51,6 +55,25 @@ export async function readStatus(
     freeBytes: (await store.space?.().catch(() => null)) ?? null,
     runs: [...(killed === undefined ? [] : [killed]), ...reports].slice(0, runs),
     ...(damaged.length === 0 ? {} : { unreadableRuns: damaged }),
+  };
+}
+
+async function describeCache(
+  store: ShownReader,
+  { now, ...rules }: CacheRules & { readonly now: Date },
+): Promise<NonNullable<StatusDocument["cache"]>> {
+  const { snapshot, held, missing, synced, reach, upstream } = await readShown(store, rules, now);
+  const count = (agents: readonly Agent[]) => ({ agents: agents.length, bytes: sumTarballBytes(agents) });
+  const { away, fault } = reach ?? {};
+  return {
+    upstream,
+    refreshedAt: reach?.refreshedAt ?? null,
+    ...(away && { away }),
+    ...(fault && { fault: { since: fault.since, code: fault.code, message: fault.message } }),
+    listed: snapshot?.agents.length ?? 0,
+    held: count(held),
+    cached: count(held.filter((agent) => !synced.has(formatAgentName(agent)))),
+    offered: count(missing),
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { agentsAndBytesField, countField, timeField } from "./document-fields.ts";
+import { agentsAndBytesField, countField, errorCodeField, timeField } from "./document-fields.ts";
 import { syncReport } from "./run-document.ts";
 
 const bundleOrigin = z
@@ -52,6 +52,25 @@ const damagedTarball = z.object({
   foundBy: z.string().describe("The command that found it."),
 });
 
+const trouble = z.object({ since: timeField, code: errorCodeField, message: z.string() }).readonly();
+
+const cacheStatus = z
+  .object({
+    upstream: z.enum(["answers", "away", "unknown"]).describe("unknown: no server has asked it lately."),
+    refreshedAt: timeField.nullable().describe("When upstream was last asked; null before the first time."),
+    away: trouble.exactOptional().describe("Why upstream cannot be reached; absent where it can."),
+    fault: trouble
+      .exactOptional()
+      .describe(
+        "Why what upstream publishes is refused; what it listed before stays. Absent where it is not.",
+      ),
+    listed: countField.describe("Agents that the index lists now."),
+    held: agentsAndBytesField.describe("Agents whose tarballs are here."),
+    cached: agentsAndBytesField.describe("Those of them that are here because a client requested them."),
+    offered: agentsAndBytesField.describe("Agents that are not here, and fetched when they are requested."),
+  })
+  .readonly();
+
 /** What `jam status -o json` prints. */
 export const statusDocument = z
   .object({
@@ -79,6 +98,7 @@ export const statusDocument = z
       .array(damagedTarball)
       .readonly()
       .describe("Tarballs that are damaged or missing: no index lists them, and they are not served."),
+    cache: cacheStatus.exactOptional().describe("Absent in other modes than cache mode."),
     running: runningVersions.exactOptional(),
     waiting: z.array(waitingBundle).readonly().describe("Bundles of which something has not arrived yet."),
     partial: z

@@ -6,7 +6,8 @@ import { explainNamed } from "../mirror/explain-agents.ts";
 import type { ExplainDocument } from "../mirror/explain-document.ts";
 import { listDamaged } from "../mirror/damaged-list.ts";
 import { knowledgeOf } from "../mirror/knowledge.ts";
-import { listAgents } from "../mirror/list-agents.ts";
+import { listAgents, type ListedMirror } from "../mirror/list-agents.ts";
+import { readShown } from "../mirror/read-shown.ts";
 import { readReports } from "../mirror/run-report.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import type { StatusDocument } from "../mirror/status-document.ts";
@@ -14,11 +15,16 @@ import { JamError } from "../shared/errors.ts";
 import type { Store } from "../store/store.ts";
 import { adviseOn } from "../upgrade/fetch-hint.ts";
 import { readFleet } from "../upgrade/fleet/read-fleet.ts";
-import { createKnownReader, findUsableAgents, type KnownAgents } from "../upgrade/known-agents.ts";
+import {
+  createKnownReader,
+  findUsableAgents,
+  type KnownAgents,
+  type KnownCache,
+} from "../upgrade/known-agents.ts";
 import { planFrom } from "../upgrade/plan/make-plan.ts";
 import { readPlanParameters } from "../upgrade/plan/parameters.ts";
 import { parsePlan, type PlanDocument } from "../upgrade/plan/plan-document.ts";
-import { judgeReadiness } from "../upgrade/ready/ready.ts";
+import { judgeReadiness, type ReadyInput } from "../upgrade/ready/ready.ts";
 import { publicStatus } from "./api/status.ts";
 import { hideLocal, publicReport } from "./public-view.ts";
 import type { Page, PlanQuery, QueryInputs, QueryName } from "./queries.ts";
@@ -34,6 +40,8 @@ export interface AnswerSources {
   readonly readStatus: (wanted: { readonly runs: number }) => Promise<StatusDocument>;
   readonly rules: SelectionRules;
   readonly isOffline: boolean;
+  /** Present in cache mode. */
+  readonly cache?: KnownCache | undefined;
   /** The advice of jam.yaml. */
   readonly advice: readonly Advice[];
   /** This mirror as controllers see it, where a query does not say it. */
@@ -55,7 +63,7 @@ const BODY = "The request's body";
  */
 export function createAnswers(sources: AnswerSources): QueryAnswers {
   const { store, advice } = sources;
-  const known: Known = { ...sources, readKnown: createKnownReader(store) };
+  const known: Known = { ...sources, readKnown: createKnownReader({ ...store, cache: sources.cache }) };
   const hide = hideLocal(sources.folders);
   return {
     status: async (input) => publicStatus(await sources.readStatus(input), hide),
@@ -64,10 +72,9 @@ export function createAnswers(sources: AnswerSources): QueryAnswers {
       return { runs: reports.map((report) => publicReport(report, hide)) };
     },
     agents: async ({ offset, limit, ...wanted }) => {
-      return pageOf(listAgents(await requireShown(known), wanted, await listDamaged(store.documents)), {
-        offset,
-        limit,
-      });
+      const damaged = await listDamaged(store.documents);
+      const listed = await readListed(known);
+      return pageOf(listAgents(listed, wanted, damaged), { offset, limit });
     },
     explain: async ({ agent, ...page }) => pageOf(await explain(agent, known), page),
     plan: (query) => plan(query, known),
@@ -75,7 +82,7 @@ export function createAnswers(sources: AnswerSources): QueryAnswers {
       judgeReadiness({
         plan:
           typeof wanted === "string" ? parsePlan({ name: BODY, text: wanted }) : await plan(wanted, known),
-        snapshot: await requireShown(known),
+        ...(await readServed(known)),
         blobs: store.blobs,
         damaged: await listDamaged(store.documents),
         knowledge: await knowledgeOf(store.documents, advice),
@@ -130,6 +137,24 @@ async function requireShown({ readKnown }: Known): Promise<Snapshot> {
   throw new JamError("JAM_MIRROR_EMPTY", "Nothing has been published yet.", {
     hint: "Run `jam sync` on the machine that holds this mirror.",
   });
+}
+
+/** What is held, with the number of agents that are only offered. */
+async function readListed(known: Known): Promise<ListedMirror> {
+  const { store, cache } = known;
+  if (cache === undefined) return requireShown(known);
+  const { id } = await requireShown(known);
+  const shown = await readShown(store, cache, cache.now());
+  return { id, agents: shown.held, synced: shown.synced, offered: shown.missing };
+}
+
+/** What clients can get here; in cache mode also what is offered and not held. */
+async function readServed(known: Known): Promise<Pick<ReadyInput, "snapshot" | "upstream">> {
+  const { store, cache } = known;
+  if (cache === undefined) return { snapshot: await requireShown(known) };
+  const { id } = await requireShown(known);
+  const { held, missing, upstream } = await readShown(store, cache, cache.now());
+  return { snapshot: { id, agents: [...held, ...missing] }, upstream };
 }
 
 /** The rows that were asked for; `omitted` counts all others. */

@@ -6,12 +6,21 @@ import { listDamaged, listShownAgents } from "../mirror/damaged-list.ts";
 import { pageReader, type ReadPage } from "../mirror/catalogue.ts";
 import { readUpstreamPages, upstreamStateMark } from "../mirror/upstream-catalogue.ts";
 import { currentSnapshot, type MirrorReader } from "../mirror/read-snapshots.ts";
+import { markOfShown, readShown, type CacheRules, type ShownReader } from "../mirror/read-shown.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import { candidateOf, compileDenials, type SelectionRules } from "../juju/select-rule.ts";
 
 /** A store, as far as reading what is known needs it. */
 export interface KnownReader extends MirrorReader {
   readonly documents: DocumentStore;
+  /** Present in cache mode. */
+  readonly cache?: KnownCache | undefined;
+}
+
+/** How a mirror in cache mode lists what it does not hold. */
+export interface KnownCache extends CacheRules {
+  readonly blobs: ShownReader["blobs"];
+  readonly now: () => Date;
 }
 
 /** Every agent that this mirror holds or has seen upstream. */
@@ -22,6 +31,8 @@ export interface KnownAgents {
   readonly held: readonly Agent[];
   /** What upstream listed at the last sync, in the streams that were read; undefined when no documents are kept. */
   readonly upstream: readonly Agent[] | undefined;
+  /** In cache mode: what the index lists, held or not. */
+  readonly shown?: readonly Agent[];
 }
 
 /**
@@ -30,11 +41,15 @@ export interface KnownAgents {
  */
 export async function readKnownAgents(store: KnownReader): Promise<KnownAgents> {
   const read = pageReader(store.documents);
-  const snapshot = await currentSnapshot(store, MIRROR_REF, { read });
+  const published = await currentSnapshot(store, MIRROR_REF, { read });
+  const cached =
+    store.cache && (await readShown({ ...store, ...store.cache }, store.cache, store.cache.now()));
+  const snapshot = cached === undefined ? published : cached.snapshot;
   return {
     snapshot,
-    held: await listShownAgents(store.documents, snapshot?.agents ?? []),
-    upstream: (await readPages(store.documents, read)) ?? (await readDocuments(store.documents, snapshot)),
+    held: cached?.held ?? (await listShownAgents(store.documents, snapshot?.agents ?? [])),
+    ...(cached && { shown: await listShownAgents(store.documents, snapshot?.agents ?? []) }),
+    upstream: (await readPages(store.documents, read)) ?? (await readDocuments(store.documents, published)),
   };
 }
 
@@ -73,9 +88,10 @@ export function createKnownReader(store: KnownReader): () => Promise<KnownAgents
 }
 
 /** A text that changes whenever the known agents may have changed. */
-export async function markOfKnown({ refs, documents }: KnownReader): Promise<string> {
+export async function markOfKnown({ refs, documents, cache }: KnownReader): Promise<string> {
   const damaged = [...(await listDamaged(documents))].sort().join(" ");
-  return `${(await refs.read(MIRROR_REF)) ?? ""} ${await upstreamStateMark(documents)} ${damaged}`;
+  const shown = cache === undefined ? "" : await markOfShown({ documents }, cache, cache.now());
+  return `${(await refs.read(MIRROR_REF)) ?? ""} ${await upstreamStateMark(documents)} ${damaged} ${shown}`;
 }
 
 export interface UsableWanted {

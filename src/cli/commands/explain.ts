@@ -3,7 +3,7 @@ import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { Config } from "../../config/config.ts";
 import type { Agent } from "../../juju/agent.ts";
-import type { DocumentStore } from "../../store/store.ts";
+import type { DocumentStore, Store } from "../../store/store.ts";
 import { listShownAgents } from "../../mirror/damaged-list.ts";
 import { currentSnapshot } from "../../mirror/read-snapshots.ts";
 import { explainNamed } from "../../mirror/explain-agents.ts";
@@ -59,10 +59,9 @@ async function explainAgent(context: CommandContext, name: string, flags: Explai
   const config = await context.config();
   const { openReader } = await import("../../compose/store.ts");
   const reader = await openReader(config);
-  const current = await currentSnapshot(reader, MIRROR_REF);
   const isOffline = flags.offline === true || config.mode === "offline";
   const upstream = isOffline ? undefined : await readUpstreamAgents(context, ["*"]);
-  const held = await listShownAgents(reader.documents, current?.agents ?? []);
+  const held = await readHeld(config, reader, context.now());
   const document = await explainNamed(name, {
     held,
     keptBecause: await keptBySync(context, { config, documents: reader.documents, held }),
@@ -79,6 +78,21 @@ async function explainAgent(context: CommandContext, name: string, flags: Explai
       ? renderEveryExplanation(document.agents, view)
       : renderExplanations(document.agents, view);
   });
+}
+
+async function readHeld(
+  config: Config,
+  { refs, documents }: Pick<Store, "refs" | "documents">,
+  now: Date,
+): Promise<readonly Agent[]> {
+  if (config.mode !== "cache") {
+    const current = await currentSnapshot({ refs, documents }, MIRROR_REF);
+    return listShownAgents(documents, current?.agents ?? []);
+  }
+  // A cache has what clients requested, too, which no snapshot lists.
+  const { openStore } = await import("../../compose/store.ts");
+  const { readShown } = await import("../../mirror/read-shown.ts");
+  return (await readShown(await openStore(config), config.cache, now)).held;
 }
 
 /** What a sync keeps although no rule takes it: agents of plans, and those that the fleet runs. */

@@ -1,7 +1,9 @@
 import { pageReader, readAgents } from "../../mirror/catalogue.ts";
 import { requireCurrentHeader } from "../../mirror/read-snapshots.ts";
 import { listDamaged } from "../../mirror/damaged-list.ts";
-import { listAgents, minorOfText } from "../../mirror/list-agents.ts";
+import { listAgents, type ListedMirror, minorOfText } from "../../mirror/list-agents.ts";
+import type { Config } from "../../config/config.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 
 interface ListOptions {
@@ -34,18 +36,11 @@ export const define: DefineCommand = (command, run) => {
 
 async function list(context: CommandContext, call: CommandCall<ListOptions>): Promise<number> {
   const config = await context.config();
-  const { openReader } = await import("../../compose/store.ts");
-  const reader = await openReader(config);
-  const header = await requireCurrentHeader(reader, config.data);
   const version = call.args[0] as string | undefined;
   const { arch, release, stream, wide } = call.options;
-  const read = pageReader(reader.documents, { hashes: false });
-  const agents = await readAgents(header, read, version === undefined ? undefined : minorOfText(version));
-  const document = listAgents(
-    { id: header.id, agents },
-    { version, stream, arch, release },
-    await listDamaged(reader.documents),
-  );
+  const { listed, damaged } =
+    config.mode === "cache" ? await readCache(config, context.now()) : await readMirror(config, version);
+  const document = listAgents(listed, { version, stream, arch, release }, damaged);
   if (document.note !== undefined) await context.output.note(document.note);
   await context.output.print(document, async () => {
     const { renderAgents, renderEveryAgent } = await import("../render/agent-table.ts");
@@ -53,13 +48,44 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
       ? renderEveryAgent(document.agents, context.width)
       : renderAgents(document.agents, context.width);
   });
-  if (document.agents.length > 0) return 0;
+  const { offered = 0 } = document;
+  if (offered > 0) {
+    const what = document.agents.length === 0 ? `${offered}` : `${offered} more`;
+    await context.output.note(`Offered, and fetched when requested: ${what} (jam warm fetches them now).`);
+  }
+  if (document.agents.length + offered > 0) return 0;
   const { EXIT } = await import("../exit-status.ts");
   const { adviseOnMissing } = await import("../upstream-agents.ts");
   const advice =
     version === undefined ? undefined : await adviseOnMissing(context, { word: version, arch, stream });
   await context.output.note(`No agent in the mirror matches. ${advice ?? (await nextOf(version))}`);
   return EXIT.notHeld;
+}
+
+interface Listed {
+  readonly listed: ListedMirror;
+  readonly damaged: ReadonlySet<Sha256>;
+}
+
+async function readMirror(config: Config, version: string | undefined): Promise<Listed> {
+  const { openReader } = await import("../../compose/store.ts");
+  const { documents, refs } = await openReader(config);
+  const header = await requireCurrentHeader({ documents, refs }, config.data);
+  const read = pageReader(documents, { hashes: false });
+  const agents = await readAgents(header, read, version === undefined ? undefined : minorOfText(version));
+  return { listed: { id: header.id, agents }, damaged: await listDamaged(documents) };
+}
+
+/** A cache has what clients requested, too, which no snapshot lists. */
+async function readCache(config: Config, now: Date): Promise<Listed> {
+  const { openStore } = await import("../../compose/store.ts");
+  const { readShown } = await import("../../mirror/read-shown.ts");
+  const { mirrorEmpty } = await import("../../mirror/read-snapshots.ts");
+  const store = await openStore(config);
+  const { snapshot, held, missing, synced } = await readShown(store, config.cache, now);
+  if (snapshot === undefined) throw mirrorEmpty(config.data);
+  const listed = { id: snapshot.id, agents: held, synced, offered: missing };
+  return { listed, damaged: await listDamaged(store.documents) };
 }
 
 async function nextOf(version: string | undefined): Promise<string> {

@@ -54,11 +54,11 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
   const { composeKnowledge } = await import("../../compose/upgrade.ts");
   const { openStore } = await import("../../compose/store.ts");
   const { listDamaged } = await import("../../mirror/damaged-list.ts");
-  const { requireCurrentSnapshot } = await import("../../mirror/read-snapshots.ts");
+  const { readServed } = await import("../../compose/served.ts");
   const store = await openStore(config);
   const document = await judgeReadiness({
     plan,
-    snapshot: await requireCurrentSnapshot(store, config.data),
+    ...(await readServed(config, store, context.now())),
     blobs: store.blobs,
     damaged: await listDamaged(store.documents),
     knowledge: await composeKnowledge(config),

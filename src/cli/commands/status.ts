@@ -72,7 +72,10 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
     ...describeLastRuns(lastRuns, context.now(), paint),
     `data      ${printable(status.data, Infinity)} (${status.mode})`,
   ];
-  if (snapshot === null || verbatim === null) {
+  if (status.cache !== undefined) lines.push(...describeCache(status.cache, context));
+  if ((snapshot === null || verbatim === null) && status.cache !== undefined) {
+    lines.push("snapshot  none, because no sync or import has published one");
+  } else if (snapshot === null || verbatim === null) {
     lines.push(`snapshot  none yet: run \`jam ${status.mode === "offline" ? "bundle import" : "sync"}\``);
   } else {
     const age = formatDuration(context.now().getTime() - Date.parse(snapshot.createdAt));
@@ -122,6 +125,38 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
   for (const name of status.unreadableRuns ?? [])
     lines.push(`The report history/${printable(name)} cannot be read and is not shown.`);
   return `${lines.join("\n")}\n`;
+}
+
+/** What is offered, and whether upstream answers. */
+function describeCache(
+  cache: NonNullable<StatusDocument["cache"]>,
+  { paint, now }: CommandContext,
+): string[] {
+  const { upstream, refreshedAt, away, fault, listed, held, cached, offered } = cache;
+  const ageOf = (time: string) => formatDuration(now().getTime() - Date.parse(time));
+  const asked = refreshedAt === null ? "never asked" : `asked ${ageOf(refreshedAt)} ago`;
+  const line = {
+    answers: `answers, ${asked}`,
+    away: paint(
+      "red",
+      `cannot be reached since ${ageOf(away?.since ?? "")}: ${printable(away?.message ?? "", Infinity)}`,
+    ),
+    unknown: paint("yellow", `${asked}: is jam serve running?`),
+  }[upstream];
+  const isPart = listed < held.agents + offered.agents;
+  return [
+    `line      upstream ${line}`,
+    ...(fault === undefined
+      ? []
+      : [
+          paint(
+            "red",
+            `REFUSED   since ${ageOf(fault.since)}, what was offered before stays: ${printable(fault.message, Infinity)}`,
+          ),
+        ]),
+    `listed    ${formatCount(listed, "agent")}${isPart ? paint("yellow", ", only what is held") : ""}`,
+    `cache     ${formatCount(cached.agents, "agent")}, ${formatByteSize(cached.bytes)}, requested by clients; ${formatCount(offered.agents, "agent")}, ${formatByteSize(offered.bytes)}, not held`,
+  ];
 }
 
 /** Upstream's own signed documents. Most mirrors have a part of what these list, and Juju does without them. */

@@ -33,9 +33,9 @@ export async function readKnownVersions(
     return kind === "channel" || kind === "minor";
   });
   if (!needs) return NOTHING_KNOWN;
-  const { openStore } = await import("../../compose/store.ts");
+  const { openKnown } = await import("../../compose/known.ts");
   const { readKnownAgents } = await import("../../upgrade/known-agents.ts");
-  const { held, upstream } = await readKnownAgents(await openStore(await context.config()));
+  const { held, upstream } = await readKnownAgents(await openKnown(await context.config()));
   const versionsOf = (agents: typeof held) => agents.map(({ version }) => version);
   return { held: versionsOf(held), upstream: versionsOf(upstream ?? []) };
 }

@@ -30,13 +30,25 @@ export function publicStatus(
   { data: _data, ...status }: StatusDocument,
   hide: HideLocal,
 ): z.infer<typeof publicStatusDocument> {
-  const { snapshot, verbatim, writer, runs } = status;
+  const { snapshot, verbatim, writer, cache, runs } = status;
   return {
     ...status,
     snapshot: snapshot === null ? null : { ...snapshot, upstream: hide(snapshot.upstream) },
     verbatim:
       verbatim === null || verbatim.complete ? verbatim : { ...verbatim, reason: hide(verbatim.reason) },
     writer: writer === null ? null : { command: writer.command, since: writer.since },
+    ...(cache && { cache: publicCache(cache, hide) }),
     runs: runs.map((run) => publicReport(run, hide)),
+  };
+}
+
+type CacheStatus = NonNullable<StatusDocument["cache"]>;
+
+function publicCache(cache: CacheStatus, hide: HideLocal): CacheStatus {
+  const { away, fault } = cache;
+  return {
+    ...cache,
+    ...(away && { away: { ...away, message: hide(away.message) } }),
+    ...(fault && { fault: { ...fault, message: hide(fault.message) } }),
   };
 }

@@ -3,6 +3,7 @@ import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { formatCount } from "../../shared/listed.ts";
 import { hashBlob } from "../../mirror/hash-blob.ts";
+import type { UpstreamReach } from "../../mirror/read-shown.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { BlobStat, BlobStore } from "../../store/store.ts";
 import { createAgentIndex } from "../plan/agent-needs.ts";
@@ -15,6 +16,8 @@ export interface AgentLook {
   readonly plan: PlanDocument;
   /** The agents that the mirror shows. */
   readonly held: readonly Agent[];
+  /** In cache mode: whether agents that are listed and not held can be fetched. */
+  readonly upstream?: UpstreamReach | undefined;
   readonly blobs: Pick<BlobStore, "stat" | "open">;
   /** Tarballs that are noted as damaged: no index lists them. */
   readonly damaged: ReadonlySet<Sha256>;
@@ -72,8 +75,7 @@ async function lookAt(
   if (look.damaged.has(held.sha256))
     return { agent, ready: false, reason: "damaged, and not listed: run jam sync" };
   const stat = stats.get(held.sha256);
-  if (stat === undefined)
-    return { agent, ready: false, reason: "listed, but its tarball is missing: run jam sync" };
+  if (stat === undefined) return absent(agent, look.upstream);
   if (stat.size !== held.size) {
     return { agent, ready: false, reason: `damaged: ${stat.size} bytes instead of ${held.size}` };
   }
@@ -83,6 +85,25 @@ async function lookAt(
   return damage === undefined
     ? { agent, ready: true, verifiedAt: now().toISOString() }
     : { agent, ready: false, reason: damage };
+}
+
+/** What a cache does not hold can be served as long as upstream answers. */
+function absent(agent: string, upstream: UpstreamReach | undefined): AgentReadiness {
+  switch (upstream) {
+    case undefined:
+      return { agent, ready: false, reason: "listed, but its tarball is missing: run jam sync" };
+    case "answers":
+      return { agent, ready: true, upstream };
+    case "away":
+      return { agent, ready: false, reason: "not held, and upstream cannot be reached", upstream };
+    case "unknown":
+      return {
+        agent,
+        ready: false,
+        reason: "not held, and it is not known whether upstream can be reached",
+        upstream,
+      };
+  }
 }
 
 /** What is wrong with a tarball's bytes, or undefined. */
@@ -131,22 +152,15 @@ export function agentChecks(plan: PlanDocument, looked: LookedAgents, isDeep: bo
       const found = looked.get(agentKey(agent));
       return found?.ready === true ? [] : [`${formatAgentName(agent)} ${found?.reason ?? "not checked"}`];
     });
-    if (bad.length === 0) {
-      const count = formatCount(agents.length, "agent");
-      return [
-        {
-          id,
-          status: "ok",
-          summary: `All agents ${what} are held.`,
-          evidence: [count, hashedWhen(agents, looked, isDeep)],
-          remedy: "",
-        },
-      ];
-    }
+    if (bad.length === 0) return [allServed({ id, what }, agents, { looked, isDeep })];
+    const isUndecided = agents.every((agent) => {
+      const found = looked.get(agentKey(agent));
+      return found?.ready === true || found?.upstream === "unknown";
+    });
     return [
       {
         id,
-        status: "fail",
+        status: isUndecided ? "unknown" : "fail",
         summary:
           bad.length === agents.length
             ? `None of the agents ${what} can be served.`
@@ -158,6 +172,29 @@ export function agentChecks(plan: PlanDocument, looked: LookedAgents, isDeep: bo
     ];
   });
 }
+
+function allServed(
+  { id, what }: { readonly id: string; readonly what: string },
+  agents: readonly PlanAgent[],
+  { looked, isDeep }: { readonly looked: LookedAgents; readonly isDeep: boolean },
+): ReadyCheck {
+  const count = formatCount(agents.length, "agent");
+  const held = agents.filter((agent) => looked.get(agentKey(agent))?.upstream === undefined);
+  const others = agents.length - held.length;
+  if (others === 0) {
+    const evidence = [count, hashedWhen(agents, looked, isDeep)];
+    return { id, status: "ok", summary: `All agents ${what} are held.`, evidence, remedy: "" };
+  }
+  return {
+    id,
+    status: "ok",
+    summary: `All agents ${what} can be served while upstream answers; ${others} of them ${others === 1 ? "is" : "are"} not held.`,
+    evidence: [count, ...(held.length === 0 ? [] : [hashedWhen(held, looked, isDeep)])],
+    remedy: WARM,
+  };
+}
+
+const WARM = "Run jam warm --plan plan.json: it fetches them now, and no line is needed later.";
 
 function hashedWhen(agents: readonly PlanAgent[], looked: LookedAgents, isDeep: boolean): string {
   if (isDeep) return "every tarball was hashed now";
@@ -171,7 +208,10 @@ function remedyFor(agents: readonly PlanAgent[], looked: LookedAgents): string {
   const isNowhere = (agent: PlanAgent) => agent.state === "missing" && isAbsent(looked.get(agentKey(agent)));
   const nowhere = bad.filter(isNowhere);
   const parts: string[] = [];
-  if (nowhere.length < bad.length) {
+  const isOffered = (agent: PlanAgent) => looked.get(agentKey(agent))?.upstream !== undefined;
+  const offered = bad.filter(isOffered);
+  if (offered.length > 0) parts.push("Run jam warm --plan plan.json when upstream can be reached.");
+  if (nowhere.length + offered.length < bad.length) {
     parts.push(
       "Run jam sync --plan plan.json where upstream can be reached; if that is not here, carry the agents over.",
     );

@@ -31,6 +31,12 @@ export const agentReadiness = z.object({
   verifiedAt: timeField
     .exactOptional()
     .describe("When its bytes were last seen to have the right hash; without --deep that is their arrival."),
+  upstream: z
+    .enum(["answers", "away", "unknown"])
+    .exactOptional()
+    .describe(
+      "In cache mode, of an agent that is offered and not held: whether it can be fetched when it is requested.",
+    ),
 });
 
 export type AgentReadiness = Readonly<z.infer<typeof agentReadiness>>;

@@ -21,13 +21,13 @@ const NO_SETTINGS: StateSettings = { rules: { select: [], deny: [] }, isOffline:
 
 /** The state of one moment. Making it costs little: agents are indexed when a question needs them. */
 export function createState(
-  { held, upstream }: Pick<KnownAgents, "held" | "upstream">,
+  { held, shown = held, upstream }: Pick<KnownAgents, "held" | "shown" | "upstream">,
   knowledge: Knowledge,
   settings = NO_SETTINGS,
 ): WhichState {
   return {
     fetchHint: createFetchHint({ held, upstream, ...settings }),
-    held: createIndexes(held),
+    held: createIndexes(shown),
     upstream: upstream === undefined ? undefined : createIndexes(upstream),
     knowledge,
   };

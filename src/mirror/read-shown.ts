@@ -1,0 +1,89 @@
+import { formatAgentName, type Agent } from "../juju/agent.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
+import { sha256Of } from "../shared/sha256.ts";
+import type { Store } from "../store/store.ts";
+import { findHeld } from "./held-tarballs.ts";
+import { readOffer, readReach, type OfferReach } from "./offer.ts";
+import { currentSnapshot } from "./read-snapshots.ts";
+import { isObtainable, shownOffer } from "./shown-offer.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** The settings `cache.…` that decide what is listed. */
+export interface CacheRules {
+  readonly refreshMs: number;
+  readonly staleMs: number;
+}
+
+/** What reading it needs of a store. */
+export interface ShownReader {
+  readonly refs: Pick<Store["refs"], "read">;
+  readonly documents: Pick<Store["documents"], "get" | "list">;
+  readonly blobs: Pick<Store["blobs"], "list">;
+}
+
+/** A mirror in cache mode at one moment. */
+export interface ShownMirror {
+  /** What the server lists; undefined before anything was offered or held. */
+  readonly snapshot: Snapshot | undefined;
+  /** Offered or published agents whose tarball is in the store. */
+  readonly held: readonly Agent[];
+  /** Those whose tarball is not. */
+  readonly missing: readonly Agent[];
+  /** Names of the agents that a sync, an import or a plan brought. */
+  readonly synced: ReadonlySet<string>;
+  readonly reach: OfferReach | undefined;
+  readonly upstream: UpstreamReach;
+}
+
+/** `unknown`: upstream was never asked, or so long ago that the answer says nothing about now. */
+export type UpstreamReach = "answers" | "away" | "unknown";
+
+/**
+ * What a server in cache mode lists now, and what of it is here. Asks no upstream: the server notes how it answered.
+ * @throws JamError JAM_STORE_…
+ */
+export async function readShown(store: ShownReader, rules: CacheRules, now: Date): Promise<ShownMirror> {
+  const { documents } = store;
+  const published = await currentSnapshot(store, MIRROR_REF);
+  const [offer, reach] = [await readOffer(documents), await readReach(documents)];
+  const input = { held: published, offer };
+  const all = shownOffer({ ...input, isObtainable: true, isHeld: () => true })?.snapshot.agents ?? [];
+  const tarballs = await findHeld(store, all);
+  const isHeld = ({ sha256 }: Agent) => tarballs.has(sha256);
+  const shown = shownOffer({
+    ...input,
+    isObtainable: isObtainable(reach, { now, staleMs: rules.staleMs }),
+    isHeld: (sha256) => tarballs.has(sha256),
+  });
+  return {
+    snapshot: shown?.snapshot,
+    held: all.filter(isHeld),
+    missing: all.filter((agent) => !isHeld(agent)),
+    synced: new Set((published?.agents ?? []).map(formatAgentName)),
+    reach,
+    upstream: reachNow(reach, rules, now),
+  };
+}
+
+/** A server refreshes at every turn: when the last one was missed, nobody looks. */
+function reachNow(reach: OfferReach | undefined, { refreshMs }: CacheRules, now: Date): UpstreamReach {
+  if (reach === undefined) return "unknown";
+  if (reach.away !== undefined) return "away";
+  const ageMs = now.getTime() - Date.parse(reach.refreshedAt);
+  return ageMs <= 2 * refreshMs + LATE_MS ? "answers" : "unknown";
+}
+
+/** How long a refresh may take. */
+const LATE_MS = 60_000;
+
+/** A text that changes whenever `readShown` may give something else. */
+export async function markOfShown(
+  { documents }: Pick<ShownReader, "documents">,
+  { staleMs }: CacheRules,
+  now: Date,
+): Promise<string> {
+  const reach = await readReach(documents);
+  const cached = await documents.get("state", "cached.json");
+  const listsAll = isObtainable(reach, { now, staleMs });
+  return [reach?.changedAt, listsAll, cached === undefined ? "" : sha256Of(cached)].join(" ");
+}
