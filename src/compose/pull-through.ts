@@ -8,11 +8,14 @@ import { composeUpstreams } from "./sync.ts";
 export interface ComposePullThroughOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly userAgent: string;
-  readonly offer: Pick<OfferWatch, "state" | "forgetHeld">;
+  readonly offer: Pick<OfferWatch, "state" | "forgetHeld" | "refreshNow">;
   readonly onEvent: (event: PullEvent) => void;
   /** Called with warnings of the upstreams, such as a wrong clock. */
   readonly onWarning: (message: string) => void;
 }
+
+/** A tarball that could not be fetched has upstream looked at, but not more often than this. */
+const LOOK_AGAIN_MS = 5_000;
 
 /**
  * What fetches tarballs for the clients of a server in cache mode.
@@ -23,6 +26,7 @@ export async function composePullThrough(
   store: Store,
   { env, userAgent, offer, onEvent, onWarning }: ComposePullThroughOptions,
 ): Promise<PullThrough> {
+  let lookedAt = -Infinity;
   return PullThrough.open({
     store,
     sources: await composeUpstreams(config, { env, userAgent, onWarning }),
@@ -38,6 +42,9 @@ export async function composePullThrough(
     observe(event) {
       if (event.kind === "stored" || event.kind === "evicted") offer.forgetHeld();
       onEvent(event);
+      if (event.kind !== "failed" || performance.now() - lookedAt < LOOK_AGAIN_MS) return;
+      lookedAt = performance.now();
+      void offer.refreshNow();
     },
   });
 }

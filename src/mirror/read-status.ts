@@ -58,12 +58,15 @@ export async function readStatus(
   };
 }
 
+function count(agents: readonly Agent[]): { readonly agents: number; readonly bytes: number } {
+  return { agents: agents.length, bytes: sumTarballBytes(agents) };
+}
+
 async function describeCache(
   store: ShownReader,
   { now, ...rules }: CacheRules & { readonly now: Date },
 ): Promise<NonNullable<StatusDocument["cache"]>> {
   const { snapshot, held, missing, synced, reach, upstream } = await readShown(store, rules, now);
-  const count = (agents: readonly Agent[]) => ({ agents: agents.length, bytes: sumTarballBytes(agents) });
   const { away, fault } = reach ?? {};
   return {
     upstream,

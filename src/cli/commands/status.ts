@@ -73,10 +73,8 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
     `data      ${printable(status.data, Infinity)} (${status.mode})`,
   ];
   if (status.cache !== undefined) lines.push(...describeCache(status.cache, context));
-  if ((snapshot === null || verbatim === null) && status.cache !== undefined) {
-    lines.push("snapshot  none, because no sync or import has published one");
-  } else if (snapshot === null || verbatim === null) {
-    lines.push(`snapshot  none yet: run \`jam ${status.mode === "offline" ? "bundle import" : "sync"}\``);
+  if (snapshot === null || verbatim === null) {
+    lines.push(`snapshot  ${withoutSnapshot(status.mode)}`);
   } else {
     const age = formatDuration(context.now().getTime() - Date.parse(snapshot.createdAt));
     const verified = status.verified === true ? paint("green", "verified") : paint("red", "NOT VERIFIED");
@@ -125,6 +123,11 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
   for (const name of status.unreadableRuns ?? [])
     lines.push(`The report history/${printable(name)} cannot be read and is not shown.`);
   return `${lines.join("\n")}\n`;
+}
+
+function withoutSnapshot(mode: StatusDocument["mode"]): string {
+  if (mode === "cache") return "none: no sync, import or jam warm has published one";
+  return `none yet: run \`jam ${mode === "offline" ? "bundle import" : "sync"}\``;
 }
 
 /** What is offered, and whether upstream answers. */

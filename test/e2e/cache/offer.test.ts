@@ -1,6 +1,7 @@
 import { test } from "vitest";
+import { sha256Of } from "../../../src/shared/sha256.ts";
 import { startCacheSite } from "../../helpers/cache-server.ts";
-import { buildSampleTree, startUpstream, withSignatureFault } from "../../helpers/upstream.ts";
+import { buildSampleTree, itemPath, startUpstream, withSignatureFault } from "../../helpers/upstream.ts";
 import { until } from "../../helpers/until.ts";
 
 const ALL = ["3.6.26", "3.6.27", "4.0.15"];
@@ -44,7 +45,7 @@ test.concurrent(
     expect(await site.listed()).toEqual(["3.6.27"]);
     await site.lineUp();
     expect(await site.listed()).toEqual(ALL);
-    expect(site.server().log()).toContain("Upstream answers again");
+    await until(() => site.server().log().includes("Upstream answers again"));
   },
 );
 
@@ -93,3 +94,37 @@ test.concurrent.for([
   site.upstream.publish(await buildSampleTree({ releases: SIX, ...others, key }));
   await until(async () => (await site.readiness()).upstream.notes.length === 0);
 });
+
+test.concurrent(
+  "a tarball that nobody had requested comes with the first request, and stays when the line is down",
+  async ({ expect }) => {
+    await using site = await startCacheSite();
+    const { upstream } = site;
+    const get = (version: string) => fetch(`${site.server().url}/tools/${itemPath(upstream, version)}`);
+    const bytesOf = async (version: string) => Buffer.from(await (await get(version)).arrayBuffer());
+    const first = await bytesOf("3.6.27");
+    expect(sha256Of(first)).toBe(upstream.tree.listings.find((one) => one.version === "3.6.27")?.item.sha256);
+    expect(await bytesOf("3.6.27")).toEqual(first);
+    expect(upstream.requests.filter((line) => line.includes(".tgz"))).toHaveLength(1);
+    await site.lineDown();
+    expect(await site.listed()).toEqual(["3.6.27"]);
+    expect(await bytesOf("3.6.27")).toEqual(first);
+    const missing = await get("4.0.15");
+    expect([missing.status, missing.headers.get("retry-after") !== null]).toEqual([503, true]);
+    expect((await fetch(`${site.server().url}/tools/agent/none.tgz`)).status).toBe(404);
+    await site.restart();
+    expect(await site.listed()).toEqual(["3.6.27"]);
+    await site.lineUp();
+    expect(await site.listed()).toEqual(ALL);
+    await until(async () => (await get("4.0.15")).status === 200, 60_000);
+  },
+);
+
+test.concurrent(
+  "a second cache server on the same data names the first and ends with 6",
+  async ({ expect }) => {
+    await using site = await startCacheSite();
+    const second = await site.mirror.jam("serve", "--listen", "127.0.0.1:0");
+    expect([second.status, second.stderr]).toEqual([6, expect.stringContaining("jam serve")]);
+  },
+);
