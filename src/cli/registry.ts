@@ -21,6 +21,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/sync.ts"),
   },
   {
+    name: "warm",
+    summary: "fetch now what a plan, a fleet or a version will request later",
+    group: "mirror",
+    load: () => import("./commands/warm.ts"),
+  },
+  {
     name: "list",
     summary: "list the agents in the mirror",
     group: "mirror",

@@ -65,7 +65,9 @@ export function completeWords(program: Command, words: readonly string[]): Compl
   if (typed.startsWith("-")) return just(flagsOf(place.command));
   if (place.command.name() === "help") return just([...commandsOf(program), ...topics()]);
   if (place.positionals === 0 && place.command.commands.length > 0) return just(commandsOf(place.command));
-  const argument = place.command.registeredArguments[place.positionals];
+  const { registeredArguments } = place.command;
+  const last = registeredArguments.at(-1);
+  const argument = registeredArguments[place.positionals] ?? (last?.variadic === true ? last : undefined);
   return argument === undefined ? just([]) : valuesFor(place.command, argument.name(), argument.argChoices);
 }
 

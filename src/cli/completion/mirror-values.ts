@@ -71,7 +71,14 @@ async function openReader(config: Config) {
   return open(config);
 }
 
+/** What is held, and what a cache offers in addition. */
 async function heldAgents(config: Config): Promise<readonly Agent[]> {
+  if (config.mode === "cache") {
+    const { openStore } = await import("../../compose/store.ts");
+    const { readShown } = await import("../../mirror/read-shown.ts");
+    const { held, missing } = await readShown(await openStore(config), config.cache, new Date());
+    return [...held, ...missing];
+  }
   return (await currentSnapshot(await openReader(config), MIRROR_REF))?.agents ?? [];
 }
 
