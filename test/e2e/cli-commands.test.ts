@@ -193,7 +193,7 @@ describe("config", () => {
     expect([status, stderr]).toEqual([
       2,
       `error: jam.yaml has 2 problems: [JAM_CONFIG_INVALID]
-  jam.yaml:1:7: mode: expected online or offline, got "onlin"
+  jam.yaml:1:7: mode: expected online or cache or offline, got "onlin"
   jam.yaml:3:3: server: unknown key "lisen"; did you mean "listen"?
 next:  Correct these places; \`jam config schema\` describes every key.
 `,

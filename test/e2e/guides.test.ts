@@ -53,3 +53,19 @@ test("cron.md: the units and the crontab are written, and the state can be monit
   );
   for (const block of others) await shell.types(block);
 });
+
+test("cache.md: a cache is set up, warmed for an upgrade and found ready", async () => {
+  await using shell = await operatorShell(upstream);
+  await shell.types("jam init");
+  const blocks = await blocksOf("docs/guides/cache.md");
+  const settings = join(shell.path, "jam.yaml");
+  const shown = parse(blocks.find(({ language }) => language === "yaml")?.text ?? "") as object;
+  await writeFile(settings, stringify({ ...parse(await readFile(settings, "utf8")), ...shown }));
+  const [setUp = "", look = "", upgrade = "", ...others] = shellBlocks(blocks);
+  await shell.types(setUp);
+  const { stdout } = await shell.types(look);
+  expect(stdout).toMatch(/^line +upstream answers/m);
+  expect(stdout).toMatch(/^listed +\d+ agents/m);
+  expect((await shell.types(upgrade)).stdout).toMatch(/ready/i);
+  for (const block of others) await shell.types(block);
+});

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "vitest";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import { startCacheSite } from "../../helpers/cache-server.ts";
@@ -126,5 +127,33 @@ test.concurrent(
     await using site = await startCacheSite();
     const second = await site.mirror.jam("serve", "--listen", "127.0.0.1:0");
     expect([second.status, second.stderr]).toEqual([6, expect.stringContaining("jam serve")]);
+  },
+);
+
+test.concurrent(
+  "in offline mode the server makes no connection, whatever is requested",
+  async ({ expect }) => {
+    await using site = await startCacheSite({
+      settings: { select: SELECT },
+      before: async (mirror) => expect((await mirror.jam("sync")).status).toBe(0),
+    });
+    const { upstream } = site;
+    const away = itemPath(upstream, "4.0.15");
+    await site.mirror.configure({ mode: "offline" });
+    await site.restart();
+    const before = [upstream.connections, upstream.requests.length];
+    expect(await site.listed()).toEqual(["3.6.27"]);
+    for (const path of [
+      `tools/${away}`,
+      `upstream/tools/${away}`,
+      "api/v1/which?current=3.6.26",
+      "readyz",
+      "metrics",
+    ])
+      await (await fetch(`${site.server().url}/${path}`)).arrayBuffer();
+    expect((await fetch(`${site.server().url}/tools/${away}`)).status).toBe(404);
+    // Several turns of a server in cache mode.
+    await sleep(3_000);
+    expect([upstream.connections, upstream.requests.length]).toEqual(before);
   },
 );
