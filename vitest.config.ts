@@ -26,6 +26,14 @@ export default defineConfig(({ mode }) => {
         project("e2e", 180),
         // and `npm run test:all` these too.
         project("long", 600, { sequence: { groupOrder: 1 } }),
+        // What one thread of the server promises, two promise as well.
+        project("two-workers", 120, {
+          include: ["wrong-bytes", "tarballs", "hardening", "metrics", "drain", "snapshots"].map(
+            (name) => `test/integration/server/${name}.test.ts`,
+          ),
+          env: { JAM_TEST_WORKERS: "2" },
+          sequence: { groupOrder: 1 },
+        }),
         // Only `npm run test:debian` runs these: they build packages and install them in a Debian of their own.
         project("debian", 900, { sequence: { groupOrder: 2 }, fileParallelism: false }),
         project("judges", 300, {

@@ -5,6 +5,7 @@ import { rolldown } from "rolldown";
 const ENTRIES = {
   main: "src/main.ts",
   "query-worker": "src/compose/query-worker.ts",
+  "serve-worker": "src/compose/serve-worker.ts",
   "known-agents-worker": "src/compose/known-agents-worker.ts",
   "verify-worker": "src/openpgp/verify-worker.ts",
 };

@@ -1,27 +1,39 @@
 import type { Config } from "../config/config.ts";
 import type { OfferWatch } from "../cache/offer-watch.ts";
 import type { PullEvent, PullThrough } from "../cache/pull-through.ts";
+import { availableParallelism } from "node:os";
+import type { ServerLimits } from "../server/http-server.ts";
+import type { Damage } from "../server/proven-blobs.ts";
 import type { AskQuery } from "../server/queries.ts";
 import type { RequestRecord } from "../server/request-log.ts";
 import type { MirrorServer } from "../server/server.ts";
 import type { FoundDamage } from "../mirror/damaged-blobs.ts";
-import { JamError, toJamError } from "../shared/errors.ts";
+import { toJamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
-import type { KnownAgents } from "../upgrade/known-agents.ts";
-import type { WhichState } from "../upgrade/which/which-state.ts";
-import type { KnownAgentsOutcome, KnownAgentsTask } from "./known-agents-worker.ts";
+import { openReadState } from "./known-agents.ts";
+import { DamageBoard, openNews } from "./damage-news.ts";
+import { findPort, ServeWorkers } from "./serve-workers.ts";
 import { openStore } from "./store.ts";
+
+/** More workers than that by `auto` would need more memory than they save time. */
+const MAX_AUTO = 4;
 
 export interface ComposeServerOptions {
   /** Called for each answered request. */
   readonly log: (record: RequestRecord) => void;
   /** Called once when a held tarball turns out to be missing, damaged or unreadable, and how. */
-  readonly onDamage: (sha256: string, how: string) => void;
+  readonly onDamage: (sha256: Sha256, how: string) => void;
   /** Called when that could not be noted for the next sync, and why. Default: nobody. */
   readonly onUnnoted?: (reason: string) => void;
   /** Called when fewer connections fit into the limit of open files than the settings allow. Default: nobody. */
   readonly onFewFiles?: (connections: number) => void;
+  /** Called when several workers are set and there is one, because of cache mode. Default: nobody. */
+  readonly onOneWorker?: () => void;
+  /** Called when a worker failed and was replaced, and why. Default: nobody. */
+  readonly onWorkerFailed?: (reason: string) => void;
+  /** Default: those of a server. */
+  readonly limits?: Partial<ServerLimits>;
   /** Told in cache mode when upstream goes away, is refused, or is back. Default: nobody. */
   readonly onUpstream?: (message: string) => void;
   /** Told in cache mode what was fetched for clients, failed, or was evicted. Default: nobody. */
@@ -38,48 +50,71 @@ export interface ComposeServerOptions {
  */
 export async function composeServer(config: Config, options: ComposeServerOptions): Promise<MirrorServer> {
   const { createServer } = await import("../server/server.ts");
-  // What answers questions about versions is loaded with the first one: most servers never get any.
-  let which: (() => Promise<WhichState>) | undefined;
-  const readState = async () => (which ??= await openWhich(config))();
+  const { ServerCounts } = await import("../server/server-counts.ts");
   const { QueryThread } = await import("./query-thread.ts");
   // A plan of a large fleet takes seconds; the status of the mirror must not wait for it.
-  const [plans, others] = [new QueryThread(config), new QueryThread(config)];
+  const [plans, answers] = [new QueryThread(config), new QueryThread(config)];
   const ask: AskQuery = (name, ...rest) =>
-    (name === "plan" || name === "ready" ? plans : others).ask(name, ...rest);
+    (name === "plan" || name === "ready" ? plans : answers).ask(name, ...rest);
+  const { hashThreads: hasher } = await import("../disk/hash-threads.ts");
   const store = await openStore(config, { create: config.mode === "cache" });
-  const onDamage = (sha256: Sha256, how: string) => {
+  const { connectionsThatFit } = await import("../server/open-files.ts");
+  const fitting = connectionsThatFit(config.maxConnections);
+  if (fitting !== undefined) options.onFewFiles?.(fitting);
+  const limits = { ...options.limits, maxConnections: fitting ?? config.maxConnections };
+  const offer = await openOffer(config, store, options);
+  const workers = countWorkers(config);
+  if (workers === 1 && config.workers !== 1 && config.workers !== "auto") options.onOneWorker?.();
+  const counts = new ServerCounts({ workers });
+  const board = new DamageBoard();
+  const onDamage = (damage: Damage) => {
+    const { sha256, how } = damage;
+    if (!board.add(damage)) return;
     options.onDamage(sha256, how);
     note(store, { sha256, how, foundAt: new Date().toISOString(), foundBy: "jam serve" }).catch(
       (error: unknown) => options.onUnnoted?.(toJamError(error).message),
     );
   };
-  const { connectionsThatFit } = await import("../server/open-files.ts");
-  const fitting = connectionsThatFit(config.maxConnections);
-  if (fitting !== undefined) options.onFewFiles?.(fitting);
-  const limits = { maxConnections: fitting ?? config.maxConnections };
-  const { graceMs } = config.retention;
-  const offer = await openOffer(config, store, options);
+  const others = openNews(counts, (seen, counted) => board.read(seen, counted));
   const pullThrough = offer && (await openPullThrough(config, store, { ...options, offer }));
-  const ports = { store, readState, ask, offer, pullThrough };
-  const server = createServer(ports, { log: options.log, onDamage, limits, graceMs });
+  const server = createServer(
+    { store, readState: openReadState(config), ask, offer, pullThrough },
+    { log: options.log, onDamage, limits, graceMs: config.retention.graceMs, counts, others },
+  );
   await offer?.start();
+  const onFailure = options.onWorkerFailed ?? (() => undefined);
+  const crew =
+    workers === 1
+      ? undefined
+      : new ServeWorkers(
+          { config, workers, limits },
+          { counts, board, ask, hasher, onDamage, log: options.log, onFailure },
+        );
   return {
-    ...server,
+    connections: server.connections,
+    listen: async (address) => {
+      if (crew === undefined) return server.listen(address);
+      const { host, port } = await findPort(address);
+      const listening = await server.listen({ host, port }, { isShared: true });
+      await crew.listen({ host, port });
+      return listening;
+    },
     async close(closing) {
-      await server.close(closing);
-      await Promise.all([plans.close(), others.close(), offer?.close(), pullThrough?.close()]);
+      await Promise.all([server.close(closing), crew?.close(closing)]);
+      await Promise.all([plans.close(), answers.close(), offer?.close(), pullThrough?.close()]);
     },
   };
+}
+
+/** How many threads serve. In cache mode one: only one place may fetch. */
+function countWorkers({ workers, mode }: Pick<Config, "workers" | "mode">): number {
+  if (mode === "cache") return 1;
+  return workers === "auto" ? Math.min(availableParallelism(), MAX_AUTO) : workers;
 }
 
 async function note({ documents }: Pick<Store, "documents">, found: FoundDamage): Promise<void> {
   const { noteDamage } = await import("../mirror/damaged-blobs.ts");
   await noteDamage(documents, found);
-}
-
-async function openWhich(config: Config): Promise<() => Promise<WhichState>> {
-  const { composeWhich } = await import("./upgrade.ts");
-  return composeWhich(config, () => readKnownInThread(config));
 }
 
 /** What upstream offers, in cache mode. */
@@ -108,26 +143,4 @@ async function openPullThrough(
 ): Promise<PullThrough> {
   const { composePullThrough } = await import("./pull-through.ts");
   return composePullThrough(config, store, { offer, env, userAgent, onEvent, onWarning });
-}
-
-/**
- * What is held and what upstream listed, read in a thread: upstream's documents are several megabytes, and the server
- * has to answer other requests meanwhile.
- * @throws JamError JAM_STORE_…
- */
-async function readKnownInThread({ store, mode, cache }: Config): Promise<KnownAgents> {
-  const { Worker } = await import("node:worker_threads");
-  const { once } = await import("node:events");
-  // The compiler rewrites file extensions in imports only, so the thread's file has the extension of this one.
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const worker = new Worker(new URL(`./known-agents-worker.${extension}`, import.meta.url), {
-    workerData: { settings: { store, mode, cache } } satisfies KnownAgentsTask,
-  });
-  try {
-    const [outcome] = (await once(worker, "message")) as [KnownAgentsOutcome];
-    if ("known" in outcome) return outcome.known;
-    throw JamError.fromReport(outcome.error);
-  } finally {
-    await worker.terminate();
-  }
 }

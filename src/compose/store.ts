@@ -1,6 +1,7 @@
 import type { Config, StoreConfig } from "../config/config.ts";
 import type { KeyFolder } from "../openpgp/key-folder.ts";
 import type { ModeReport } from "../store/fs/inspect-modes.ts";
+import type { FileHasher } from "../disk/hash-threads.ts";
 import type { Store } from "../store/store.ts";
 
 export interface OpenStoreOptions {
@@ -11,6 +12,8 @@ export interface OpenStoreOptions {
   readonly create?: boolean;
   /** `verify` and `repair` also open a store that other commands refuse. Default: for use. */
   readonly purpose?: "use" | "verify" | "repair";
+  /** What hashes large blobs. Default: threads of this process. */
+  readonly hasher?: FileHasher;
 }
 
 /** How stores of one kind are opened. */

@@ -57,6 +57,8 @@ export interface Config {
   /** Where `jam serve` listens. */
   readonly server: ListenAddress;
   readonly maxConnections: number;
+  /** Threads that answer requests. */
+  readonly workers: number | "auto";
   /** The operator's own, in addition to what jam knows. */
   readonly advice: readonly Advice[];
 }
@@ -151,6 +153,7 @@ export function resolveConfig(settings: ConfigFile, file: string | undefined, fo
     channels: Object.entries(settings.channels ?? {}).map(resolveChannel),
     server: value("server.listen"),
     maxConnections: value("server.connections"),
+    workers: value("server.workers"),
     advice: (settings.advice ?? []).map((one) => resolveAdvice(one)),
   };
 }

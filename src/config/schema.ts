@@ -34,7 +34,7 @@ type FileValue<Key extends SettingKey> = (typeof SETTINGS)[Key] extends {
   ? Choice
   : (typeof SETTINGS)[Key]["kind"] extends "count"
     ? number
-    : (typeof SETTINGS)[Key]["kind"] extends "size" | "share"
+    : (typeof SETTINGS)[Key]["kind"] extends "size" | "share" | "workers"
       ? WrittenValue
       : string;
 
@@ -59,6 +59,7 @@ function checkOf(declared: Setting): z.ZodType {
       return z.enum(declared.choices, expected);
     case "size":
     case "share":
+    case "workers":
       return z.union([z.string(), z.number()], expected).refine(isValid, expected);
     case "folder":
     case "file":

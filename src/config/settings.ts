@@ -20,6 +20,7 @@ export type Setting =
   | (Declared<"count", number> & { readonly range: readonly [smallest: number, largest: number] })
   | (Declared<"choice", string> & { readonly choices: readonly string[] })
   | (Declared<"duration", string> & { readonly smallest?: string })
+  | Declared<"workers", string | number>
   | Declared<"size" | "share" | "folder" | "file" | "name" | "listen", string>;
 
 /** By path in the file, in the order of the documentation. The variable of `fetch.jobs` is JAM_FETCH_JOBS. */
@@ -71,6 +72,14 @@ export const SETTINGS = {
     description:
       "Connections at the same time; a further one is answered with 503. Each needs an open file (`ulimit -n`, " +
       "`LimitNOFILE=`), and each tarball that is downloaded one more: `jam serve` says so when fewer fit.",
+  },
+  "server.workers": {
+    kind: "workers",
+    default: 1,
+    flag: "--workers <n>",
+    description:
+      "Threads that answer requests, 1 to 16, or `auto`: as many as there are processors, at most 4. More than one helps " +
+      "when the processor limits the server, and each needs 30 to 100 MB more. In `mode: cache` there is always one.",
   },
   "fetch.jobs": {
     kind: "count",

@@ -20,6 +20,7 @@ export interface KindValues {
   readonly file: string;
   readonly name: string;
   readonly listen: ListenAddress;
+  readonly workers: number | "auto";
   readonly choice: string;
 }
 
@@ -54,6 +55,8 @@ export function expectationOf(setting: Setting): string {
       return "expected a file";
     case "name":
       return SITE_NAME.expected;
+    case "workers":
+      return "expected a whole number from 1 to 16, or auto";
     case "listen":
       return "expected HOST:PORT such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080";
   }
@@ -88,16 +91,20 @@ export function readValue(
       return resolve(folder, text);
     case "name":
       return SITE_NAME.pattern.test(text) ? text : undefined;
+    case "workers":
+      return text === "auto" ? text : /^(?:[1-9]|1[0-6])$/.test(text) ? Number(text) : undefined;
     case "listen":
       return findListen(text);
   }
 }
 
+/** Kinds that a file may have as a number. */
+const NUMBERS: ReadonlySet<Setting["kind"]> = new Set(["count", "size", "share", "workers"]);
+
 /** A text from a variable or a flag as a file would have it: numbers as numbers, paths below `folder` as absolute ones. */
 export function writtenFrom(setting: Setting, text: string, folder: string): WrittenValue {
   if (setting.kind === "folder" || setting.kind === "file") return resolve(folder, text);
-  const isNumber = setting.kind === "count" || setting.kind === "size" || setting.kind === "share";
-  return isNumber && /^\d+$/.test(text) ? Number(text) : text;
+  return NUMBERS.has(setting.kind) && /^\d+$/.test(text) ? Number(text) : text;
 }
 
 /** A share as a number from 0 to 1: `40%`, `0.4`; undefined when it is neither. */

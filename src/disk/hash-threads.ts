@@ -27,6 +27,15 @@ export interface HashWatch {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Hashes open files. */
+export interface FileHasher {
+  /**
+   * Hashes the first `size` bytes of an open file, which has to stay open until this has settled.
+   * @throws a system error, the reason of the signal, HashThreadError
+   */
+  hash(fd: number, size: number, watch: HashWatch): Promise<HashedFile>;
+}
+
 /** A thread did not start or broke down: nothing is wrong with the file, and this process can do the work itself. */
 export class HashThreadError extends Error {
   constructor(cause?: unknown) {
@@ -61,7 +70,7 @@ export interface ThreadHash {
  * Hashes in up to two threads, so that a process which serves, receives or prints meanwhile is not held up. Threads begin
  * with the first hash, and keep the process alive only while they work.
  */
-class HashThreads {
+class HashThreads implements FileHasher {
   readonly #threads: HashThread[] = [];
   #nextJob = 0;
 
@@ -91,10 +100,6 @@ class HashThreads {
     };
   }
 
-  /**
-   * Hashes the first `size` bytes of an open file, which has to stay open until this has settled.
-   * @throws a system error, the reason of the signal, HashThreadError
-   */
   async hash(fd: number, size: number, { onBytes, signal }: HashWatch): Promise<HashedFile> {
     signal?.throwIfAborted();
     const hash = await this.begin();

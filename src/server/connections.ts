@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { JamError } from "../shared/errors.ts";
+import type { ServerCounts } from "./server-counts.ts";
 
 /** Connections above the limit that are open for their refusal; more than these are closed without an answer. */
 const MAX_REFUSALS = 1_000;
@@ -8,32 +9,18 @@ const MAX_REFUSALS = 1_000;
 /** How long a connection above the limit may wait before it asks for something. */
 const REFUSAL_MS = 5_000;
 
-/** Connections of a server since its start. */
-export interface ConnectionCounts {
-  readonly open: number;
-  /** Answered with 503 and closed, because there were too many. */
-  readonly refused: number;
-  /** Closed without an answer, because there were too many even to be refused. */
-  readonly dropped: number;
-}
-
-/** The connections of one server, which answers no more than `max` of them; a further one is told to come back. */
+/** The connections of a server, which answers no more than `max` of them; a further one is told to come back. */
 export class Connections {
   readonly #max: number;
+  readonly #counts: ServerCounts;
   readonly #refusals = new WeakSet<Socket>();
-  #open = 0;
-  #refused = 0;
-  #dropped = 0;
 
-  constructor(server: Server, max: number) {
+  constructor(server: Server, max: number, counts: ServerCounts) {
     this.#max = max;
+    this.#counts = counts;
     server.maxConnections = max + MAX_REFUSALS;
     server.on("connection", (socket) => this.#admit(socket));
-    server.on("drop", () => this.#dropped++);
-  }
-
-  get counts(): ConnectionCounts {
-    return { open: this.#open, refused: this.#refused, dropped: this.#dropped };
+    server.on("drop", () => counts.drop());
   }
 
   /** Why this connection gets no answer; undefined when it gets one. */
@@ -46,13 +33,11 @@ export class Connections {
   }
 
   #admit(socket: Socket): void {
-    if (this.#open >= this.#max) {
-      this.#refused++;
+    if (!this.#counts.enter(this.#max)) {
       this.#refusals.add(socket);
       socket.setTimeout(REFUSAL_MS);
       return;
     }
-    this.#open++;
-    socket.once("close", () => this.#open--);
+    socket.once("close", () => this.#counts.leave());
   }
 }

@@ -39,6 +39,7 @@ export class DamageWatch {
       this.#reading ??= this.#readNotes().finally(() => (this.#reading = undefined));
       await this.#reading;
     }
+    await this.#proven.learn();
     if (isMoved && this.#proven.damaged.size > 0) await this.#proven.recheck();
     else this.#recheckSometimes();
     return this.#join();

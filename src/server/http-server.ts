@@ -37,6 +37,12 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** How to listen. */
+export interface ListenOptions {
+  /** Several listen on this port, and the kernel divides the connections among them. Default false. */
+  readonly isShared?: boolean;
+}
+
 /** Where the server listens now. */
 export interface Listening extends ListenAddress {
   /** `http://127.0.0.1:8080`, without a trailing slash. */
@@ -64,11 +70,15 @@ export function createHardenedServer(handler: RequestListener, limits: ServerLim
  * Starts listening.
  * @throws JamError JAM_LISTEN_FAILED
  */
-export async function listenOn(server: Server, address: ListenAddress): Promise<Listening> {
+export async function listenOn(
+  server: Server,
+  address: ListenAddress,
+  { isShared = false }: ListenOptions = {},
+): Promise<Listening> {
   await new Promise<void>((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException) => reject(cannotListen(address, cause));
     server.once("error", onError);
-    server.listen({ port: address.port, host: address.host, backlog: BACKLOG }, () => {
+    server.listen({ port: address.port, host: address.host, backlog: BACKLOG, reusePort: isShared }, () => {
       server.off("error", onError);
       resolve();
     });
@@ -99,6 +109,7 @@ export async function drain(server: Server, drainMs: number): Promise<void> {
 
 const LISTEN_HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: "Another process has this port. Stop it, or choose another one with --listen.",
+  ENOTSUP: "This system cannot divide a port among workers. Set server.workers to 1.",
   EACCES: "Ports below 1024 need a privilege. Choose a higher one with --listen.",
   EADDRNOTAVAIL: "No network interface of this machine has this address. Choose another one with --listen.",
   ENOTFOUND: "This host name has no address. Use an address of this machine with --listen.",

@@ -1,16 +1,12 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import { isGood, readClosedRuns } from "../mirror/last-runs.ts";
-import type { ConnectionCounts } from "./connections.ts";
 import type { OfferSource, PullSource, ServedStore } from "./ports.ts";
 import type { RefReader } from "./ref-reader.ts";
-import type { Traffic } from "./traffic.ts";
+import type { ConnectionCounts, ServerCounts } from "./server-counts.ts";
 
 /** What is measured. */
 export interface MetricSources {
-  readonly traffic: Traffic;
-  readonly connections: () => ConnectionCounts;
-  /** Tarballs that turned out to be missing, damaged or unreadable since the start. */
-  readonly damaged: () => number;
+  readonly counts: ServerCounts;
   readonly reader: RefReader;
   readonly documents: ServedStore["documents"];
   /** Present in cache mode. */
@@ -24,8 +20,8 @@ export async function renderMetrics(
   sources: MetricSources,
 ): Promise<{ readonly contentType: string; readonly text: string }> {
   const registry = new Registry();
-  addTraffic(registry, sources);
-  addConnections(registry, sources.connections());
+  addTraffic(registry, sources.counts);
+  addConnections(registry, sources.counts.connections);
   await addMirror(registry, sources.reader);
   addOffer(registry, sources.offer);
   if (sources.pullThrough !== undefined) addCache(registry, sources.pullThrough);
@@ -34,7 +30,7 @@ export async function renderMetrics(
   return { contentType: registry.contentType, text: await registry.metrics() };
 }
 
-function addTraffic(registry: Registry, { traffic, damaged }: MetricSources): void {
+function addTraffic(registry: Registry, counts: ServerCounts): void {
   const registers = [registry];
   const requests = new Counter({
     name: "jam_http_requests_total",
@@ -54,7 +50,7 @@ function addTraffic(registry: Registry, { traffic, damaged }: MetricSources): vo
     labelNames: ["kind"],
     registers,
   });
-  for (const row of traffic.rows()) {
+  for (const row of counts.rows()) {
     requests.inc({ kind: row.kind, status: String(row.status) }, row.requests);
     bytes.inc({ kind: row.kind }, row.bytes);
     aborted.inc({ kind: row.kind }, row.aborted);
@@ -63,7 +59,7 @@ function addTraffic(registry: Registry, { traffic, damaged }: MetricSources): vo
     name: "jam_damaged_tarballs_total",
     help: "Findings of a tarball that was missing, damaged or unreadable when it was to be served.",
     registers,
-  }).inc(damaged());
+  }).inc(counts.damaged);
 }
 
 function addConnections(registry: Registry, { open, refused, dropped }: ConnectionCounts): void {

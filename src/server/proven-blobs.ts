@@ -27,7 +27,23 @@ interface Finding {
   readonly fault: JamError | undefined;
 }
 
-type Damage = Finding & { readonly fault: JamError };
+type Fault = Finding & { readonly fault: JamError };
+
+/** A tarball that was found missing, damaged or unreadable. */
+export interface Damage {
+  readonly sha256: Sha256;
+  readonly how: string;
+  /** The identity that its file had. */
+  readonly key: string;
+  /** For how long it is not looked at again while the file stays the same. */
+  readonly lastsMs: number;
+}
+
+/** What other workers of the same server found. */
+export interface OthersDamage {
+  /** Their findings since the last call; undefined when there are none. What was found before the call is among them. */
+  readonly news: () => Promise<readonly Damage[]> | undefined;
+}
 
 /**
  * Gives out blobs whose bytes are those of their name. A blob is hashed before it is first served and again when its
@@ -37,15 +53,17 @@ type Damage = Finding & { readonly fault: JamError };
  */
 export class ProvenBlobs {
   readonly #blobs: ServedStore["blobs"];
-  readonly #onDamage: (sha256: Sha256, how: string) => void;
+  readonly #onDamage: (damage: Damage) => void;
+  readonly #others: OthersDamage | undefined;
   readonly #findings = new LRUCache<Sha256, Finding>({ max: MAX_KNOWN });
   readonly #proving = new Map<string, Promise<Finding>>();
   readonly #damaged = new Set<Sha256>();
   #rechecking: Promise<void> | undefined;
 
   /** `onDamage` is told once of each finding, not for each request. */
-  constructor(blobs: ServedStore["blobs"], onDamage: (sha256: Sha256, how: string) => void) {
+  constructor(blobs: ServedStore["blobs"], onDamage: (damage: Damage) => void, others?: OthersDamage) {
     this.#blobs = blobs;
+    this.#others = others;
     this.#onDamage = onDamage;
   }
 
@@ -54,6 +72,7 @@ export class ProvenBlobs {
    * @throws JamError JAM_STORE_CORRUPT when it is damaged, JAM_STORE_…
    */
   async open({ sha256, size }: FaceTarball): Promise<BlobReader | undefined> {
+    await this.learn();
     const blob = await this.#blobs.open(sha256);
     if (blob === undefined) return undefined;
     try {
@@ -67,6 +86,12 @@ export class ProvenBlobs {
       await blob.close();
       throw error;
     }
+  }
+
+  /** Takes over what other workers have found. */
+  async learn(): Promise<void> {
+    const news = (await this.#others?.news()) ?? [];
+    for (const { sha256, how, key, lastsMs } of news) this.#note(sha256, { key, how, lastsMs });
   }
 
   /** Tarballs that were damaged or missing when they were last looked at. */
@@ -144,12 +169,17 @@ export class ProvenBlobs {
     return finding;
   }
 
-  #fail(sha256: Sha256, key: string, how: string, lastsMs = MAX_PROOF_AGE_MS): Damage {
+  #fail(sha256: Sha256, key: string, how: string, lastsMs = MAX_PROOF_AGE_MS): Fault {
     const before = this.#findings.get(sha256);
+    const finding = this.#note(sha256, { key, how, lastsMs });
+    if (before?.fault === undefined || before.key !== key) this.#onDamage({ sha256, how, key, lastsMs });
+    return finding;
+  }
+
+  #note(sha256: Sha256, { key, how, lastsMs }: Omit<Damage, "sha256">): Fault {
     const finding = { key, until: performance.now() + lastsMs, fault: tarballDamaged(sha256, how) };
     this.#findings.set(sha256, finding);
     this.#damaged.add(sha256);
-    if (before?.fault === undefined || before.key !== key) this.#onDamage(sha256, how);
     return finding;
   }
 

@@ -1,11 +1,11 @@
-import type { Sha256 } from "../shared/sha256.ts";
 import { BufferPool } from "./buffer-pool.ts";
-import { type ConnectionCounts, Connections } from "./connections.ts";
+import { Connections } from "./connections.ts";
 import { DamageWatch } from "./damage-watch.ts";
 import { createHandler } from "./handler.ts";
 import { HotChunks } from "./hot-chunks.ts";
 import {
   type ListenAddress,
+  type ListenOptions,
   type Listening,
   SERVER_LIMITS,
   type ServerLimits,
@@ -15,20 +15,24 @@ import {
 } from "./http-server.ts";
 import { createRefReaders } from "./ref-reader.ts";
 import type { ServerPorts } from "./ports.ts";
-import { ProvenBlobs } from "./proven-blobs.ts";
+import { type Damage, type OthersDamage, ProvenBlobs } from "./proven-blobs.ts";
 import type { RequestRecord } from "./request-log.ts";
+import { type ConnectionCounts, ServerCounts } from "./server-counts.ts";
 import { createVerbatimDocuments } from "./verbatim-documents.ts";
-import { Traffic } from "./traffic.ts";
 import { WriteTurns } from "./write-turns.ts";
 
 export interface ServerOptions {
   /** Told about each answered request. Default: nobody. */
   readonly log?: (record: RequestRecord) => void;
   /** Told once when a held tarball turns out to be missing, damaged or unreadable, and how. Default: nobody. */
-  readonly onDamage?: (sha256: Sha256, how: string) => void;
+  readonly onDamage?: (damage: Damage) => void;
   readonly limits?: Partial<ServerLimits>;
   /** How long a channel serves what it no longer lists, in ms. Default 6 h, as `retention.grace`. */
   readonly graceMs?: number;
+  /** What is counted, together with other workers. Default: counts of its own. */
+  readonly counts?: ServerCounts;
+  /** What other workers find. Default: there are none. */
+  readonly others?: OthersDamage;
 }
 
 const DEFAULT_GRACE_MS = 6 * 3_600_000;
@@ -37,7 +41,7 @@ const DEFAULT_GRACE_MS = 6 * 3_600_000;
 export interface MirrorServer {
   readonly connections: () => ConnectionCounts;
   /** @throws JamError JAM_LISTEN_FAILED */
-  readonly listen: (address: ListenAddress) => Promise<Listening>;
+  readonly listen: (address: ListenAddress, options?: ListenOptions) => Promise<Listening>;
   /** Lets running transfers end for at most `drainMs`; resolves when all connections are gone. */
   readonly close: (options: { readonly drainMs: number }) => Promise<void>;
 }
@@ -49,16 +53,15 @@ export function createServer(
 ): MirrorServer {
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const turns = new WriteTurns();
-  const traffic = new Traffic();
-  let damaged = 0;
-  const blobs = new ProvenBlobs(store.blobs, (sha256, how) => {
-    damaged++;
-    options.onDamage?.(sha256, how);
-  });
+  const { counts = new ServerCounts(), others } = options;
+  const onDamage = (damage: Damage) => {
+    // Told first: whoever sees the count asks the others.
+    options.onDamage?.(damage);
+    counts.addDamage();
+  };
+  const blobs = new ProvenBlobs(store.blobs, onDamage, others);
   const context = {
-    traffic,
-    damaged: () => damaged,
-    connections: () => connections.counts,
+    counts,
     refs: store.refs,
     documents: store.documents,
     readerOf: createRefReaders(store, {
@@ -79,13 +82,13 @@ export function createServer(
   };
   const handler = createHandler(context, {
     log: (record) => {
-      traffic.count(record);
+      counts.count(record);
       options.log?.(record);
     },
     refusalOf: (socket) => connections.refusalOf(socket),
   });
   const server = createHardenedServer(handler, limits);
-  const connections = new Connections(server, limits.maxConnections);
+  const connections = new Connections(server, limits.maxConnections, counts);
   server.on("connection", () => turns.hurry());
   let draining: Promise<void> | undefined;
   // Answers during the drain say `Connection: close`, so that the client does not wait for the connection's end.
@@ -93,8 +96,8 @@ export function createServer(
     if (draining !== undefined) response.shouldKeepAlive = false;
   });
   return {
-    connections: () => connections.counts,
-    listen: (address) => listenOn(server, address),
+    connections: () => counts.connections,
+    listen: (address, shared) => listenOn(server, address, shared),
     close: ({ drainMs }) => (draining ??= drain(server, drainMs)),
   };
 }

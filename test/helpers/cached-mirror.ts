@@ -106,7 +106,7 @@ export async function serveCached(
     { ...ports, store: { ...store, ...listing(store, agents) }, pullThrough },
     {
       log: (record) => records.push(record),
-      onDamage: (sha256) => damaged.push(sha256),
+      onDamage: ({ sha256 }) => damaged.push(sha256),
       ...(options.limits && { limits: options.limits }),
     },
   );

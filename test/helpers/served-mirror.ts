@@ -8,6 +8,7 @@
  * mirror.records, mirror.damaged                                       // what the server told
  * ```
  */
+import type { ComposeServerOptions } from "../../src/compose/serve.ts";
 import type { QueryAnswers } from "../../src/server/answers.ts";
 import type { Agent } from "../../src/juju/agent.ts";
 import { JUJU_KNOWLEDGE } from "../../src/juju/knowledge/knowledge.ts";
@@ -69,14 +70,17 @@ export async function serveMirror(options: ServeOptions = {}): Promise<ServedMir
   const ports = portsOf(store);
   const records: RequestRecord[] = [];
   const damaged: Sha256[] = [];
-  const server = createServer(
-    { ...ports, offer: options.offer, store: { ...ports.store, ...options.served?.(ports.store) } },
-    {
-      log: (record) => records.push(record),
-      onDamage: (sha256) => damaged.push(sha256),
-      ...(options.limits === undefined ? {} : { limits: options.limits }),
-    },
-  );
+  const log = (record: RequestRecord) => void records.push(record);
+  const onDamage = (sha256: Sha256) => void damaged.push(sha256);
+  const { limits = {} } = options;
+  const workers = options.served === undefined && options.offer === undefined ? testWorkers() : 1;
+  const server =
+    workers > 1
+      ? await serveWithWorkers(store.path, workers, { log, onDamage, limits })
+      : createServer(
+          { ...ports, offer: options.offer, store: { ...ports.store, ...options.served?.(ports.store) } },
+          { log, onDamage: ({ sha256 }) => onDamage(sha256), limits },
+        );
   const { url, port } = await server.listen({ host: "127.0.0.1", port: 0 });
   return {
     url,
@@ -92,6 +96,25 @@ export async function serveMirror(options: ServeOptions = {}): Promise<ServedMir
       await store[Symbol.asyncDispose]();
     },
   };
+}
+
+/** How many workers serve; a test file that runs others with several sets it. */
+function testWorkers(): number {
+  return Number(process.env["JAM_TEST_WORKERS"] ?? 1);
+}
+
+/** The whole server as `jam serve` composes it, with several workers. */
+export async function serveWithWorkers(
+  data: string,
+  workers: number,
+  options: ComposeServerOptions,
+): Promise<MirrorServer> {
+  const { composeServer } = await import("../../src/compose/serve.ts");
+  const { loadConfig } = await import("../../src/config/load.ts");
+  const connections = options.limits?.maxConnections ?? 10_000;
+  const flags = { data, "server.workers": String(workers), "server.connections": String(connections) };
+  const config = await loadConfig({ file: undefined, flags, env: {}, cwd: data, version: "test" });
+  return composeServer(config, options);
 }
 
 /** The server's view of a store. */

@@ -44,6 +44,9 @@ async function serve(context: CommandContext, call: CommandCall<object>): Promis
     userAgent: userAgent(),
     onUnnoted: (reason) =>
       log.note(`The next sync does not know of this damage, run jam verify --deep: ${reason}`),
+    onOneWorker: () => log.note("One worker serves: in cache mode there is only one."),
+    onWorkerFailed: (reason) =>
+      log.problem(`A worker failed and is replaced; its connections are cut off: ${reason}`),
     onFewFiles: (connections) =>
       log.note(
         `${connections} connections at most, because the limit of open files is low: raise it with ulimit -n or LimitNOFILE=, or lower server.connections.`,

@@ -2,7 +2,7 @@ import { type Stats, fstatSync, lstatSync } from "node:fs";
 import { type FileHandle, lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { listNames, removeFile } from "../../disk/durable-write.ts";
-import { HashThreadError, hashThreads } from "../../disk/hash-threads.ts";
+import { type FileHasher, HashThreadError } from "../../disk/hash-threads.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent, systemCode, JamError } from "../../shared/errors.ts";
 import { type HashOptions, hashPieces, parseSha256, type Sha256 } from "../../shared/sha256.ts";
@@ -19,9 +19,13 @@ import { READ_BYTES } from "../../shared/limits.ts";
  * Blobs as files `blobs/sha256/ab/<sha256>`, mode 0444. Anything else at such a path (a link, a pipe, a folder) and any
  * other name counts as absent: it is never read, and the next commit of that blob takes its place.
  */
-export function fsBlobStore(root: string, now: () => Date, requireHeld: RequireHeld): BlobStore {
+export function fsBlobStore(
+  root: string,
+  { now, hasher }: { readonly now: () => Date; readonly hasher: FileHasher },
+  requireHeld: RequireHeld,
+): BlobStore {
   const staged = new Set<string>();
-  const context = { quick: new QuickReads(root), files: new SharedFiles() };
+  const context = { hasher, quick: new QuickReads(root), files: new SharedFiles() };
   return {
     stat: async (sha256) => statBlob(root, sha256),
     open: (sha256) => openBlob(root, sha256, context),
@@ -133,6 +137,7 @@ interface OpenBlob {
   readonly path: string;
   readonly opened: OpenedFile;
   readonly files: SharedFiles;
+  readonly hasher: FileHasher;
   readonly quick: QuickReads;
 }
 
@@ -148,15 +153,17 @@ class FsBlobReader implements BlobReader {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #close: () => Promise<void>;
+  readonly #hasher: FileHasher;
   readonly #quick: QuickReads;
 
-  constructor(sha256: Sha256, { path, opened, quick }: OpenBlob) {
+  constructor(sha256: Sha256, { path, opened, hasher, quick }: OpenBlob) {
     this.size = opened.size;
     this.storedAt = opened.changedAt;
     this.#sha256 = sha256;
     this.#path = path;
     this.#file = opened.file;
     this.#close = opened.close;
+    this.#hasher = hasher;
     this.#quick = quick;
   }
 
@@ -208,7 +215,7 @@ class FsBlobReader implements BlobReader {
     // A small blob is hashed in less time than a thread is told of it.
     if (this.size <= READ_BYTES) return this.#hashHere({ onBytes, signal });
     try {
-      const { digest, read } = await hashThreads.hash(this.#file.fd, this.size, { onBytes, signal });
+      const { digest, read } = await this.#hasher.hash(this.#file.fd, this.size, { onBytes, signal });
       if (digest === undefined) throw this.#endsEarly(read);
       return digest;
     } catch (error) {

@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { type FileHasher, hashThreads } from "../../disk/hash-threads.ts";
 import { makeFolder, replaceFile } from "../../disk/durable-write.ts";
 import { attempt } from "../../disk/io-error.ts";
 import { FORMAT_FILE, STORE_FOLDERS, STORE_FORMAT, formatFormat } from "../layout.ts";
@@ -28,6 +29,8 @@ export interface FsStoreOptions {
   readonly purpose?: "use" | "verify" | "repair";
   /** The clock for notes that people read. Default the system's. */
   readonly now?: () => Date;
+  /** What hashes large blobs. Default: threads of this process. */
+  readonly hasher?: FileHasher;
 }
 
 /** A store in a folder: it serves plain files, and disks have limits. */
@@ -59,7 +62,7 @@ export async function openFsStore(dataDir: string, options: FsStoreOptions = {})
   };
   const refs = fsRefStore(root, requireHeld);
   return {
-    blobs: fsBlobStore(root, now, requireHeld),
+    blobs: fsBlobStore(root, { now, hasher: options.hasher ?? hashThreads }, requireHeld),
     documents: fsDocumentStore(root, requireHeld),
     refs,
     trees: fsTreeStore(root, refs, requireHeld),

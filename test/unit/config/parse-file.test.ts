@@ -51,7 +51,7 @@ describe("says where and what is wrong:", () => {
     [
       "an unknown key that is like none",
       "server: { colour: red }",
-      'jam.yaml:1:11: server: unknown key "colour"; known here: listen, connections',
+      'jam.yaml:1:11: server: unknown key "colour"; known here: listen, connections, workers',
     ],
     [
       "two stores",

@@ -26,6 +26,16 @@ test("without any settings the newest released agents for two architectures are 
   });
 });
 
+test.for<[string | number | undefined, string | number]>([
+  [undefined, 1],
+  [4, 4],
+  ["16", 16],
+  ["auto", "auto"],
+])("workers: %s is %s", ([workers, meant]) => {
+  const server = workers === undefined ? {} : { workers };
+  expect(resolveConfig({ server }, undefined, "/").workers).toBe(meant);
+});
+
 test("cache mode has its own settings, and each rule says when its tarballs are fetched", () => {
   const settings: ConfigFile = {
     mode: "cache",
@@ -120,6 +130,9 @@ describe("flags", () => {
     ["fetch.limitRate", "fast", "--limit-rate: expected a size"],
     ["fetch.idleTimeout", "30s", "--idle-timeout: expected an ISO 8601 duration"],
     ["fetch.retries", "-1", "--retries: expected a whole number from 0 to 100"],
+    ["server.workers", "0", "--workers: expected a whole number from 1 to 16, or auto"],
+    ["server.workers", "17", "--workers: expected a whole number from 1 to 16, or auto"],
+    ["server.workers", "many", "--workers: expected a whole number from 1 to 16, or auto"],
     ["server.listen", "8080", "--listen: expected HOST:PORT"],
   ] as const)("refuse %s %s", ([key, value, message]) => {
     expect(() => readFlags({ [key]: value }, "/")).toThrow(

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { kindOf, Traffic } from "../../../src/server/traffic.ts";
+import { ServerCounts } from "../../../src/server/server-counts.ts";
+import { kindOf } from "../../../src/server/traffic.ts";
 
 test.for([
   ["/tools/streams/v1/index2.json", "metadata"],
@@ -17,12 +18,12 @@ test.for([
 });
 
 test("requests are counted by kind and status, whatever their targets", () => {
-  const traffic = new Traffic();
+  const traffic = new ServerCounts();
   const record = { method: "GET", status: 404, bytes: 100, ms: 1, remote: "", userAgent: "", aborted: false };
   for (let index = 0; index < 1000; index++) traffic.count({ ...record, url: `/scan/${index}` });
   traffic.count({ ...record, url: "/tools/agent/a.tgz", status: 200, aborted: true });
   expect(traffic.rows()).toEqual([
-    { kind: "other", status: 404, requests: 1000, bytes: 100_000, aborted: 0 },
     { kind: "tarball", status: 200, requests: 1, bytes: 100, aborted: 1 },
+    { kind: "other", status: 404, requests: 1000, bytes: 100_000, aborted: 0 },
   ]);
 });
