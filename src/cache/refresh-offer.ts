@@ -6,7 +6,8 @@ import { readBaseline } from "../mirror/read-snapshots.ts";
 import { upstreamStateMark } from "../mirror/upstream-catalogue.ts";
 import type { Assessment } from "../sync/assess.ts";
 import { nextOffer, reachOf, recordAccepted } from "../sync/record-offer.ts";
-import { assess, type SyncCollaborators, type SyncOptions } from "../sync/sync-mirror.ts";
+import { assess } from "../sync/sync-mirror.ts";
+import type { SyncCollaborators, SyncOptions } from "../sync/sync-work.ts";
 
 /** How a refresh ended; the notes on the offer and on upstream say the rest. */
 export type RefreshOutcome =

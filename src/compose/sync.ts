@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import type { RunningVersions } from "../mirror/running-versions.ts";
 import type { Allowance } from "../metadata/freshness.ts";
-import type { SyncCollaborators, SyncOptions } from "../sync/sync-mirror.ts";
+import type { SyncCollaborators, SyncOptions } from "../sync/sync-work.ts";
 import type { Upstream } from "../upstream/source.ts";
 import type { UpstreamWait, WaitObserver } from "../upstream/waiting.ts";
 import { openStore } from "./store.ts";
@@ -63,6 +63,7 @@ export async function composeSync(
       retention: config.retention,
       jobs: config.fetch.jobs,
       allow: options.allow,
+      program: options.userAgent,
       isCache: config.mode === "cache",
     },
     work: {

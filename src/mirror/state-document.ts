@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { isJamError, JamError } from "../shared/errors.ts";
 import { isNewerFormat } from "../shared/format-name.ts";
 import type { DocumentStore } from "../store/store.ts";
@@ -22,8 +22,8 @@ export type DamagePolicy<T> =
 interface Definition<T> {
   /** Names the shape and its version: `jam-pins:1`. */
   readonly format: string;
-  /** The value without `format`. */
-  readonly schema: z.ZodType<T>;
+  /** The value without `format`. As a function where commands read the note that need nothing else of zod: it loads slowly. */
+  readonly schema: z.ZodType<T> | ((zod: typeof z) => z.ZodType<T>);
   readonly damage: DamagePolicy<T>;
   /** Brings a note that was written before it had a format into today's shape. Default: there is none. */
   readonly upgrade?: (note: unknown) => unknown;
@@ -63,7 +63,7 @@ export function stateDocument<T extends object>(
     async read(documents) {
       try {
         const bytes = await documents.get("state", name);
-        return bytes && parseNote(bytes, { ...definition, name });
+        return bytes && (await parseNote(bytes, { ...definition, name }));
       } catch (cause) {
         // Something that is no file has its place: that is damage as well.
         if (isJamError(cause) && !isJamError(cause, "JAM_STORE_CORRUPT")) throw cause;
@@ -103,7 +103,7 @@ export function stateDocuments<T extends object>({
 const writeTest = stateDocument({
   name: "write-test.json",
   format: "jam-write-test:1",
-  schema: z.object({}),
+  schema: (zod) => zod.object({}),
   damage: "absent",
 });
 
@@ -117,10 +117,10 @@ export async function tryWriting(documents: Pick<DocumentStore, "put" | "delete"
   await writeTest.delete(documents);
 }
 
-function parseNote<T>(
+async function parseNote<T>(
   bytes: Uint8Array,
   { name, format, schema, upgrade }: Definition<T> & { readonly name: string },
-): T {
+): Promise<T> {
   const note: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
   const today = upgrade === undefined || hasFormat(note) ? note : upgrade(note);
   if (hasFormat(today) && isNewerFormat(today.format, format)) {
@@ -128,7 +128,8 @@ function parseNote<T>(
   }
   if (!hasFormat(today) || today.format !== format) throw new Error(`expected the format ${format}`);
   const { format: _format, ...value } = today;
-  return schema.parse(value);
+  if (typeof schema !== "function") return schema.parse(value);
+  return schema((await import("zod")).z).parse(value);
 }
 
 function hasFormat(note: unknown): note is { readonly format: unknown } {

@@ -1,18 +1,14 @@
-import type { Upstream } from "../upstream/source.ts";
 import type { Store } from "../store/store.ts";
 import type { Agent } from "../juju/agent.ts";
 import { isJamError, type JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
-import type { SelectionRules } from "../juju/select-rule.ts";
 import { assessUpstream, type Assessment } from "./assess.ts";
 import { nameDamaged, type DamagedBlob } from "../mirror/damaged-blobs.ts";
 import { readBaseline } from "../mirror/read-snapshots.ts";
 import { settleDamage, withdrawDamaged } from "../mirror/settle-damage.ts";
-import type { RunningVersions } from "../mirror/running-versions.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import { earlierProofsOf } from "./earlier-proofs.ts";
 import { fetchItems } from "./fetch-items.ts";
-import type { Allowance } from "../metadata/freshness.ts";
 import { recordRun } from "../mirror/record-run.ts";
 import type { SyncReport, UnstampedReport } from "../mirror/run-report.ts";
 import {
@@ -21,7 +17,6 @@ import {
   readKeptPlans,
   writeKeptPlans,
   type KeptPlans,
-  type PlanWishes,
 } from "../mirror/kept-plans.ts";
 import { recordAccepted } from "./record-offer.ts";
 import { readOffer } from "../mirror/offer.ts";
@@ -30,39 +25,11 @@ import { publishableAgents, spaceOf, type FetchStep } from "./plan.ts";
 import { pruneStore } from "../mirror/prune.ts";
 import { publishChanges } from "../mirror/publish-changes.ts";
 import { markDamage, repairTrees } from "../mirror/rebuild-tree.ts";
-import type { RetentionRules } from "../mirror/retention.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import { refuseOverfull } from "../mirror/space.ts";
+import type { SyncCollaborators, SyncOptions } from "./sync-work.ts";
+import { lookForChanges, noteUnchanged } from "./unchanged-sync.ts";
 import { summarizeRun } from "./summarize-run.ts";
-
-export interface SyncOptions {
-  readonly rules: SelectionRules;
-  readonly retention: RetentionRules & { readonly maxRemoval: number };
-  /** Tarballs at the same time. */
-  readonly jobs: number;
-  readonly allow: ReadonlySet<Allowance>;
-  /** Cache mode: the rules decide what is offered, and only those with `fetch: onSync` what is fetched. Default false. */
-  readonly isCache?: boolean;
-  /** A run for a plan: fetches what it names, removes nothing, and lets later runs keep it. */
-  readonly wishes?: PlanWishes;
-  /** What the fleet runs: it is fetched and kept. Default: nothing is known of a fleet. */
-  readonly running?: RunningVersions | undefined;
-  /** Stops keeping what earlier plans asked for, unless the rules want it too. Default false. */
-  readonly forgetsPlans?: boolean;
-}
-
-/** What a sync works with; `compose/` joins it. */
-export interface SyncCollaborators {
-  readonly store: Store;
-  /** In order of preference. */
-  readonly sources: readonly Upstream[];
-  readonly observe: SyncObserver;
-  readonly now: () => Date;
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly signal: AbortSignal;
-  /** What follows from what is shown now; called with the lease held, before anything is pruned. Default: nothing. */
-  readonly afterPublish?: () => Promise<void>;
-}
 
 /**
  * Plans a sync without fetching a tarball or changing anything: the dry run.
@@ -118,11 +85,16 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   if (damage !== undefined) observe({ kind: "warning", message: damage, isUrgent: true });
   const { retention } = options;
   const damaged = await withdrawDamaged(store, { retention, now: now(), signal });
-  const assessment = await assess(options, work, current).catch((error: unknown) => {
-    if (damaged.length > 0)
-      observe({ kind: "warning", message: stillWithdrawn(damaged, current?.agents), isUrgent: true });
-    throw error;
-  });
+  observe({ kind: "phase", phase: "metadata" });
+  const look = await lookForChanges({ options, work, current: damage === undefined ? current : undefined });
+  if (look.report !== undefined) return leaveUnchanged(options, work, { current, report: look.report });
+  const assessment = await assess(options, { ...work, sources: look.sources }, current).catch(
+    (error: unknown) => {
+      if (damaged.length > 0)
+        observe({ kind: "warning", message: stillWithdrawn(damaged, current?.agents), isUrgent: true });
+      throw error;
+    },
+  );
   if (assessment.refusal !== undefined) throw assessment.refusal;
   const { plan } = assessment;
   await refuseOverfull(store, spaceOf(plan), options.retention.quota);
@@ -162,7 +134,23 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   await work.afterPublish?.();
   observe({ kind: "phase", phase: "prune" });
   await pruneStore(store, options.retention, work.now());
-  return summarizeRun({ current, snapshot, assessment, outcome, agents });
+  const report = summarizeRun({ current, snapshot, assessment, outcome, agents });
+  await noteUnchanged({ options, work, current: snapshot }, assessment, report);
+  return report;
+}
+
+/** The end of a run that has nothing to do: what is due by time alone happens all the same. */
+async function leaveUnchanged(
+  { retention }: SyncOptions,
+  { store, observe, now }: SyncCollaborators,
+  { current, report }: { readonly current: Snapshot | undefined; readonly report: UnstampedReport },
+): Promise<UnstampedReport> {
+  for (const message of report.warnings) observe({ kind: "warning", message });
+  observe({ kind: "planned", items: 0, bytes: 0, received: {} });
+  await repairTrees(store, { before: current, retention, now: now() });
+  observe({ kind: "phase", phase: "prune" });
+  await pruneStore(store, retention, now());
+  return report;
 }
 
 /** What earlier runs left of these tarballs, by path. */
