@@ -67,10 +67,15 @@ export function countTarballs(agents: readonly Pick<Agent, "sha256">[]): number 
 }
 
 /** The streams that list an agent, each once, in upstream's order. */
-export function listStreams(agent: Pick<Agent, "listings">): string[] {
-  return [
-    ...new Set(agent.listings.map(({ contentId }) => parseStreamContentId(contentId)?.stream ?? contentId)),
-  ];
+export function listStreams({ listings }: Pick<Agent, "listings">): string[] {
+  const [only] = listings;
+  // Nearly every agent has one listing, and lists have thousands of agents.
+  if (listings.length === 1 && only !== undefined) return [streamOf(only)];
+  return [...new Set(listings.map(streamOf))];
+}
+
+function streamOf({ contentId }: Listing): string {
+  return parseStreamContentId(contentId)?.stream ?? contentId;
 }
 
 /** The parts of an agent's name: `3.6-beta2-ubuntu-arm64`. */

@@ -57,11 +57,13 @@ export function foldAgents<Row extends AgentPlace>(
 
 /** The first group is that of the first row, and so on. */
 function groupBy<T>(values: readonly T[], keyOf: (value: T) => readonly string[]): T[][] {
-  const groups = Map.groupBy(values, (value) => JSON.stringify(keyOf(value)));
+  // No word of an agent contains this character.
+  const groups = Map.groupBy(values, (value) => keyOf(value).join("\0"));
   return [...groups.values()];
 }
 
-function distinct(values: readonly string[]): string[] {
+function distinct(values: readonly string[]): readonly string[] {
+  if (values.length === 1) return values;
   return [...new Set(values)].sort();
 }
 

@@ -1,7 +1,7 @@
 import { compareTexts } from "../shared/collections.ts";
 import { formatAgentName, listStreams, type Agent } from "../juju/agent.ts";
 import { readAgentText, readVersionText } from "../juju/version-text.ts";
-import { compareVersions, parseVersion, type JujuVersion } from "../juju/version.ts";
+import { compareVersions, parseVersion } from "../juju/version.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { AgentsDocument } from "./agents-document.ts";
 import { minorOf } from "./catalogue-page.ts";
@@ -79,14 +79,14 @@ function rowOf(agent: Agent, synced: ReadonlySet<string> | undefined): AgentsDoc
     : { ...row, held: synced.has(formatAgentName(agent)) ? "synced" : "cached" };
 }
 
-/** Oldest version first, then by release and arch; each version is parsed once. */
+/** Oldest version first, then by release and arch; each version is parsed and compared once, however many agents it has. */
 function sortAgents(agents: readonly Agent[]): Agent[] {
-  const numbers = new Map(agents.map(({ version }) => [version, parseVersion(version)]));
-  const number = ({ version }: Agent) => numbers.get(version) as JujuVersion;
-  return agents.toSorted(
-    (a, b) =>
-      compareVersions(number(a), number(b)) ||
-      compareTexts(a.release, b.release) ||
-      compareTexts(a.arch, b.arch),
+  const groups = [...Map.groupBy(agents, ({ version }) => version)].map(([version, own]) => ({
+    number: parseVersion(version),
+    own,
+  }));
+  groups.sort((a, b) => compareVersions(a.number, b.number));
+  return groups.flatMap(({ own }) =>
+    own.sort((a, b) => compareTexts(a.release, b.release) || compareTexts(a.arch, b.arch)),
   );
 }

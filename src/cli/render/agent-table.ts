@@ -12,7 +12,7 @@ export async function renderAgents(agents: readonly AgentRow[], width = Infinity
   if (agents.length === 0) return "";
   const lines = foldAgents(agents, {
     tarball: ({ sha256 }) => sha256,
-    shown: ({ streams }) => [streams.toSorted().join(",")],
+    shown: ({ streams }) => (streams.length === 1 ? streams : [streams.toSorted().join(",")]),
   });
   const full = await formatLines(lines, Infinity);
   // SIZE stands right in the last column, so every line is as wide as the first.
