@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { mapConcurrently } from "../shared/map-concurrently.ts";
 import type { Sha256 } from "../shared/sha256.ts";
@@ -30,12 +29,13 @@ export interface DamagedBlob extends DamageNote {
 const notes = stateDocuments<DamageNote>({
   prefix: DAMAGE_PREFIX,
   format: "jam-damaged-blob:1",
-  schema: z.object({
-    how: z.string(),
-    foundAt: z.iso.datetime(),
-    foundBy: z.string(),
-    isWithdrawn: z.boolean(),
-  }),
+  schema: (zod) =>
+    zod.object({
+      how: zod.string(),
+      foundAt: zod.iso.datetime(),
+      foundBy: zod.string(),
+      isWithdrawn: zod.boolean(),
+    }),
   damage: {
     countsAs: {
       how: "its note cannot be read",

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import {
   JUJU_KNOWLEDGE,
   ADVICE_SEVERITIES,
@@ -18,18 +17,19 @@ export interface CarriedAdvice {
 const note = stateDocument<CarriedAdvice>({
   name: "carried-advice.json",
   format: "jam-carried-advice:1",
-  schema: z.object({
-    bundle: z.string(),
-    advice: z.array(
-      z.object({
-        from: z.string(),
-        to: z.string(),
-        severity: z.enum(ADVICE_SEVERITIES),
-        reason: z.string(),
-        link: z.string().exactOptional(),
-      }),
-    ),
-  }),
+  schema: (zod) =>
+    zod.object({
+      bundle: zod.string(),
+      advice: zod.array(
+        zod.object({
+          from: zod.string(),
+          to: zod.string(),
+          severity: zod.enum(ADVICE_SEVERITIES),
+          reason: zod.string(),
+          link: zod.string().exactOptional(),
+        }),
+      ),
+    }),
   // A `block` that is lost silently would let an upgrade pass.
   damage: {
     what: "The advice from a bundle",

@@ -27,7 +27,7 @@ export async function readClosedRuns(
   for (const name of (await documents.list("history")).toReversed()) {
     const bytes = await documents.get("history", name);
     if (bytes === undefined) continue;
-    const report = parseReport(bytes);
+    const report = await parseReport(bytes);
     // A switch shows what an earlier run brought.
     if (report?.switchedFrom !== undefined) continue;
     last ??= report ?? "unreadable";

@@ -1,7 +1,5 @@
-import { z } from "zod";
 import type { Store } from "../store/store.ts";
 import { systemCode } from "../shared/errors.ts";
-import { countField, timeField } from "./document-fields.ts";
 import { readKept, readShown } from "./kept-data.ts";
 import { emptyReport, keepReport, reportName, type SyncReport } from "./run-report.ts";
 import { stateDocument } from "./state-document.ts";
@@ -10,7 +8,13 @@ import { stateDocument } from "./state-document.ts";
 const note = stateDocument({
   name: "run.json",
   format: "jam-run:1",
-  schema: z.object({ command: z.string(), startedAt: timeField, host: z.string(), pid: countField }),
+  schema: (zod) =>
+    zod.object({
+      command: zod.string(),
+      startedAt: zod.string(),
+      host: zod.string(),
+      pid: zod.int().nonnegative(),
+    }),
   damage: "absent",
 });
 

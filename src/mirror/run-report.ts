@@ -5,7 +5,8 @@ import { cutLists, MAX_LISTED } from "../shared/listed.ts";
 import type { DocumentStore } from "../store/store.ts";
 import type { agentsAndBytesField } from "./document-fields.ts";
 import { withSum } from "./note-sum.ts";
-import { syncReport, type failedItem, type removal, type ruleOutcome } from "./run-document.ts";
+import { plainReport } from "./plain-report.ts";
+import type { failedItem, removal, ruleOutcome, syncReport } from "./run-document.ts";
 
 /** An agent that a run removes from the listing. */
 export type Removal = z.infer<typeof removal>;
@@ -115,7 +116,7 @@ export async function readReports(
   const read = await Promise.all(
     names.map(async (name) => {
       const bytes = await documents.get("history", name);
-      return bytes === undefined ? undefined : { name, report: parseReport(bytes) };
+      return bytes === undefined ? undefined : { name, report: await parseReport(bytes) };
     }),
   );
   return {
@@ -125,9 +126,10 @@ export async function readReports(
 }
 
 /** A kept report, or undefined where it is damaged. */
-export function parseReport(bytes: Uint8Array): SyncReport | undefined {
+export async function parseReport(bytes: Uint8Array): Promise<SyncReport | undefined> {
   try {
-    const report = syncReport.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
+    const document: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
+    const report = plainReport(document) ?? (await import("./run-document.ts")).syncReport.parse(document);
     return Number.isNaN(Date.parse(report.startedAt)) ? undefined : report;
   } catch {
     return undefined;
