@@ -206,7 +206,10 @@ export function treeParts(
   };
   addOwn(snapshot, () => rendered);
   for (const { path, text } of rendered) {
-    if (!path.startsWith(ownFolder(snapshot))) add(path, { path, bytes: Buffer.from(text) });
+    if (path.startsWith(ownFolder(snapshot))) continue;
+    const twin = `${ownFolder(snapshot)}${path.slice(path.lastIndexOf("/") + 1)}`;
+    const hasTwin = rendered.some((one) => one.path === twin && one.text === text);
+    add(path, { path, bytes: Buffer.from(text), ...(hasTwin && { sameAs: twin }) });
   }
   for (const { path, sha256 } of shown.agents) add(path, { path, sha256 });
   for (const old of graced) {

@@ -163,7 +163,13 @@ export interface DocumentStore {
  * the face's URL: `streams/v1/index2.json`, `agent/3.6.5/…tgz`.
  */
 export type TreeFile =
-  { readonly path: string; readonly bytes: Uint8Array } | { readonly path: string; readonly sha256: Sha256 };
+  | {
+      readonly path: string;
+      readonly bytes: Uint8Array;
+      /** A document of a `TreeFolder` of the same tree that has the same bytes: both may be one file. */
+      readonly sameAs?: string;
+    }
+  | { readonly path: string; readonly sha256: Sha256 };
 
 /** A folder of documents that never changes once it is there: trees that contain it can share it. */
 export interface TreeFolder {

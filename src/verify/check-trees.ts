@@ -73,7 +73,7 @@ export async function checkTrees(
 
 /** Every file of the tree of a snapshot, apart from those for clients of other snapshots. */
 function filesOf(snapshot: Snapshot, lost: ReadonlySet<Sha256>): TreeFile[] {
-  return [...treeParts(snapshot, { graced: [], lost }).values()].flatMap((part) =>
+  return [...treeParts(snapshot, { graced: [], lost }).values()].flatMap<TreeFile>((part) =>
     "folder" in part
       ? [...part.documents()].map(({ name, bytes }) => ({ path: `${part.folder}/${name}`, bytes }))
       : [part],

@@ -55,11 +55,18 @@ export function planTree(parts: Iterable<TreeFile | TreeFolder>): TreePlan {
   }
   return {
     folders: [...own.union(new Set([...links].flatMap(parentsOf)))].sort(),
-    documents,
+    documents: documents.map((one) => ownUnless(one, shared.folders)),
     blobs,
     links: [...links].sort(),
     shared,
   };
+}
+
+/** A document that is the same as one that is not in the tree is the tree's own. */
+function ownUnless(document: TreeDocument, folders: readonly TreeFolder[]): TreeDocument {
+  const { sameAs, ...own } = document;
+  const isThere = sameAs !== undefined && folders.some(({ folder }) => sameAs.startsWith(`${folder}/`));
+  return isThere && isTreePath(sameAs) ? document : own;
 }
 
 /** The folders that a path is in, the outermost first. */

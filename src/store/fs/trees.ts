@@ -1,5 +1,5 @@
-import { lstat, mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { link, lstat, mkdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import {
   FOLDER_MODE,
   isTemporaryName,
@@ -11,9 +11,9 @@ import {
   writeFlushed,
 } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
-import { JamError } from "../../shared/errors.ts";
+import { isAbsent, isLinkRefused, JamError } from "../../shared/errors.ts";
 import { mapConcurrently } from "../../shared/map-concurrently.ts";
-import { isTreeId, TREE_FOLDER } from "../layout.ts";
+import { isTreeId, poolFolder, TREE_FOLDER } from "../layout.ts";
 import { checkRefName } from "../store-errors.ts";
 import type { RefStore, TreeStore } from "../store.ts";
 import { inspectTree } from "./inspect-tree.ts";
@@ -22,7 +22,7 @@ import { linkBlob } from "./link-blob.ts";
 import { removeFromPool, removeUnusedPools } from "./pool-removal.ts";
 import { putPoolLinks } from "./pool-links.ts";
 import { addToPool, checkBlobs, choosePool, type PoolPlace } from "./pools.ts";
-import { planTree, type TreePlan } from "./tree-plan.ts";
+import { planTree, type TreeDocument, type TreePlan } from "./tree-plan.ts";
 import { readShares, writeShares } from "./tree-shares.ts";
 
 /** File operations under way at once: keeps the thread pool busy without thousands of waiting promises. */
@@ -145,13 +145,9 @@ async function fillTree(
       folders: plan.shared.folders.map(({ folder, version }) => ({ path: folder, version })),
     });
   }
+  const documents = Map.groupBy(plan.documents, ({ sameAs }) => (sameAs === undefined ? "own" : "pool"));
   // All under way settle before a failure shows, so that nothing still writes into a tree that is being removed.
-  await mapConcurrently(
-    plan.documents,
-    ({ path, bytes }) =>
-      attempt(`write ${join(tools, path)}`, () => writeFlushed(join(tools, path), bytes, 0o644)),
-    PARALLEL,
-  );
+  await mapConcurrently(documents.get("own") ?? [], (one) => writeDocument(tools, one), PARALLEL);
   await mapConcurrently(
     plan.blobs,
     ({ path, sha256 }) => linkBlob(root, sha256, join(tools, path)),
@@ -162,6 +158,27 @@ async function fillTree(
   if (place === undefined) return;
   await syncFolder(join(root, "published"));
   await addToPool(root, place, { staging: staged, requireHeld });
+  for (const one of documents.get("pool") ?? []) {
+    await linkDocument(join(root, poolFolder(place.pool)), tools, one);
+    await syncFolder(dirname(join(tools, one.path)));
+  }
+}
+
+function writeDocument(tools: string, { path, bytes }: TreeDocument): Promise<void> {
+  return attempt(`write ${join(tools, path)}`, () => writeFlushed(join(tools, path), bytes, 0o644));
+}
+
+/** Gives a document of the pool a name in the tree. */
+async function linkDocument(pool: string, tools: string, document: TreeDocument): Promise<void> {
+  const { path, sameAs = "" } = document;
+  await attempt(`write ${join(tools, path)}`, async () => {
+    try {
+      await link(join(pool, sameAs), join(tools, path));
+    } catch (error) {
+      if (!isLinkRefused(error) && !isAbsent(error)) throw error;
+      await writeDocument(tools, document);
+    }
+  });
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** Trees that share what they have in common. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { lstat, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Sha256 } from "../../../src/shared/sha256.ts";
@@ -240,6 +240,21 @@ test("a tarball that is nowhere below a folder of its own is in the tree itself"
   expect(shownBy(store, "a")).toEqual(
     ["juju.tgz", "streams/juju.tgz", "streams/v1/a/agents.json", "streams/v1/index2.json"].sort(),
   );
+});
+
+test("a document that is the same as one of a folder is one file with it, and stays without the base", async () => {
+  await using store = await temporaryStore();
+  const bytes = Buffer.from("a whole");
+  const twin = { path: "streams/v1/agents.json", bytes, sameAs: "streams/v1/a/agents.json" };
+  const alone = { path: "streams/v1/other.json", bytes, sameAs: "streams/v1/b/agents.json" };
+  await store.trees.build("a", [...documents("a"), twin, alone]);
+  await store.trees.build("a~2", [...documents("a"), twin], { base: "a" });
+  const inode = async (path: string) => (await stat(join(store.path, path))).ino;
+  const tools = "published/a/tools/streams/v1";
+  expect(await inode(`${tools}/agents.json`)).toBe(await inode(`${tools}/a/agents.json`));
+  expect(await inode(`${tools}/other.json`)).not.toBe(await inode(`${tools}/a/agents.json`));
+  await store.trees.delete("a");
+  expect(bytesOf(store, "a~2", twin.path)).toBe("a whole");
 });
 
 test("a copy of what is shown that follows links is complete", async () => {
