@@ -115,7 +115,12 @@ function serveDocument(
   return sendDocument(exchange, document, options, context);
 }
 
-async function serveTarball(exchange: Exchange, view: MirrorView, path: string, face: Face): Promise<void> {
+async function serveTarball(
+  exchange: Exchange,
+  view: MirrorView,
+  path: string,
+  face: Face & { readonly hasCome?: boolean },
+): Promise<void> {
   const listed = view.tarballs.get(path);
   const tarball =
     listed ?? (path.startsWith("streams/") ? undefined : await face.reader.keptTarball(view, path));
@@ -127,7 +132,7 @@ async function serveTarball(exchange: Exchange, view: MirrorView, path: string, 
   const blob = await openPatiently(exchange, tarball, face);
   if (blob === undefined && pullThrough !== undefined) {
     const isSent = await sendPulled(exchange, { ...tarball, path }, { ...face, pullThrough });
-    return isSent ? undefined : serveTarball(exchange, view, path, face);
+    return isSent ? undefined : serveTarball(exchange, view, path, { ...face, hasCome: true });
   }
   if (blob === undefined) {
     // Replaced and pruned since the look at the ref: no damage, and the new snapshot has the answer.
@@ -138,7 +143,8 @@ async function serveTarball(exchange: Exchange, view: MirrorView, path: string, 
     else throw face.blobs.missing(tarball.sha256);
     return;
   }
-  if (pullThrough !== undefined) {
+  // What has just come for this request was counted when it began to wait.
+  if (pullThrough !== undefined && face.hasCome !== true) {
     pullThrough.use(tarball.sha256);
     noteCacheUse(exchange.request, "hit");
   }

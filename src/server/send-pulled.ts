@@ -9,6 +9,9 @@ import { ConnectionGone, awaitTurn, ResponseWriter } from "./response-writer.ts"
 import { type Exchange, type SendContext, tarballRepresentation, writeTarballHead } from "./send.ts";
 import { sendRange, ShortBlob } from "./transfer.ts";
 
+/** Each reader has a piece of its own: several hundred come for the same tarball. */
+const PIECE_BYTES = 64 << 10;
+
 /** What sending a tarball needs that is on its way. */
 export interface PulledContext extends SendContext {
   readonly blobs: ProvenBlobs;
@@ -100,7 +103,7 @@ async function sendArrived(
   let position = start;
   const nextNow = (maxBytes: number) => {
     if (position >= end) return undefined;
-    const wanted = Math.min(maxBytes, end - position);
+    const wanted = Math.min(maxBytes, end - position, PIECE_BYTES);
     const buffer = buffers.take(wanted);
     const length = blob.readNow(buffer.subarray(0, wanted), position);
     if (!length) {

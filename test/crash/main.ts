@@ -1,16 +1,17 @@
 import { parseArgs } from "node:util";
-import { randomKills, type Round } from "./random-kills.ts";
+import { killCacheAtRandom, sweepCache } from "./cache-sweep.ts";
+import { randomKills, seededRandom, type Round } from "./random-kills.ts";
 import { SCENARIOS, SYNC_SCENARIOS, type ScenarioName } from "./stage.ts";
 import { sweep, type SweepReport } from "./sweep.ts";
 
 const USAGE = `Usage: npm run crash-sweep -- [options]
 
-Kills \`jam sync\`, \`snapshot switch\`, \`prune\`, \`bundle create\` and \`bundle import\` at every system call that writes
+Kills \`jam sync\`, \`serve\` in cache mode, \`snapshot switch\`, \`prune\`, \`bundle create\` and \`bundle import\` at every system call that writes
 (needs strace), or at random instants, and examines each time what clients see, what is left, and what the next run makes of it. Ends with
 status 1 when anything is wrong.
 
   --scenario LIST    fresh, incremental, removals, rollback, prune, create, create-again, create-over, import-full,
-                     import-volumes, import-delta (all)
+                     import-volumes, import-delta, cache (all)
   --every N          only each N-th system call (1)
   --lanes N          trials at the same time (2)
   --random N         instead: N kills at random instants, with a client reading on disk and over HTTP
@@ -20,7 +21,7 @@ status 1 when anything is wrong.
 
 const { values } = parseArgs({
   options: {
-    scenario: { type: "string", default: SCENARIOS.join() },
+    scenario: { type: "string", default: [...SCENARIOS, "cache"].join() },
     every: { type: "string", default: "1" },
     lanes: { type: "string", default: "2" },
     random: { type: "string" },
@@ -96,6 +97,31 @@ function whatIsResumed(scenario: ScenarioName): string {
   return scenario.startsWith("create") ? "volumes kept" : "files kept";
 }
 
+/** The cache server is killed under its clients, at system calls or at random instants. */
+async function runCache(kills: number | undefined): Promise<boolean> {
+  if (kills !== undefined) {
+    const random = seededRandom(Number(values.seed));
+    const rounds = await killCacheAtRandom({ rounds: Math.ceil(kills / 4), kills: 4, random });
+    const faults = rounds.flatMap((round) => round.faults);
+    for (const fault of faults) console.log(`  cache: ${fault}`);
+    const answers = rounds.reduce((sum, round) => sum + round.answers, 0);
+    console.log(`cache: ${rounds.length * 4} kills, ${answers} whole answers, ${faults.length} bad`);
+    return faults.length === 0;
+  }
+  const every = Number(values.every);
+  const { plan, trials } = await sweepCache({
+    choose: (_point, position) => position % every === 0,
+    onTrial({ point, faults }) {
+      for (const fault of faults) console.log(`  cache, ${point.call} ${point.ordinal}: ${fault}`);
+    },
+  });
+  const bad = trials.filter(({ faults }) => faults.length > 0).length;
+  console.log(
+    `cache: ${trials.length} of ${plan.points.length} points, ${bad} bad; ${plan.reached} of ${plan.states} disk states reached`,
+  );
+  return bad === 0;
+}
+
 if (values.help) process.stdout.write(USAGE);
 else {
   const scenarios = SCENARIOS.filter((name) => values.scenario.split(",").includes(name));
@@ -103,5 +129,8 @@ else {
     values.random === undefined
       ? await runSweeps(scenarios)
       : await runRandom(scenarios, Number(values.random));
-  process.exitCode = isGood ? 0 : 1;
+  const hasCache = values.scenario.split(",").includes("cache");
+  const isCacheGood =
+    !hasCache || (await runCache(values.random === undefined ? undefined : Number(values.random)));
+  process.exitCode = isGood && isCacheGood ? 0 : 1;
 }

@@ -141,7 +141,7 @@ function startWatcher(): Watcher {
 }
 
 /** 0 ≤ x < 1, the same row for the same seed. Source: mulberry32, public domain. */
-function seededRandom(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -37,11 +37,20 @@ export async function openStagedBlob(
 ): Promise<StagedBlob> {
   const paths = partialPaths(sha256, order.by);
   const path = join(place.root, paths.bytes);
-  const stat = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
+  const source = join(place.root, paths.source);
+  const [stat, note] = await Promise.all([
+    attemptUnlessAbsent(`read ${path}`, () => lstat(path)),
+    attemptUnlessAbsent(`read ${source}`, () => lstat(source)),
+  ]);
   if (stat?.isFile() === false) await removeFile(path);
   const received = stat?.isFile() === true ? stat.size : 0;
-  const validator = received > 0 ? await readValidator(join(place.root, paths.source)) : undefined;
-  const staged = new FsStagedBlob(place, sha256, { ...order, received, validator });
+  const validator = received > 0 ? await readValidator(source) : undefined;
+  const staged = new FsStagedBlob(place, sha256, {
+    ...order,
+    received,
+    validator,
+    isOnDisk: stat !== undefined || note !== undefined,
+  });
   if (order.readers === undefined) return staged;
   return Object.assign(staged, { openArriving: () => openArriving(path, sha256, place.quick) });
 }
@@ -73,11 +82,19 @@ class FsStagedBlob implements StagedBlob {
   #file: FileHandle | undefined;
   #hash: FileHash | undefined;
   #closed = false;
+  /** False as long as there is certainly neither the file nor the note on its source. */
+  #isOnDisk: boolean;
+  /** The note on the source, which is written while the first bytes come. */
+  #noting: Promise<void> = Promise.resolve();
 
   constructor(
     place: StagingPlace,
     sha256: Sha256,
-    earlier: StagingOrder & { readonly received: number; readonly validator: string | undefined },
+    earlier: StagingOrder & {
+      readonly received: number;
+      readonly validator: string | undefined;
+      readonly isOnDisk: boolean;
+    },
   ) {
     const paths = partialPaths(sha256, earlier.by);
     this.sha256 = sha256;
@@ -87,6 +104,7 @@ class FsStagedBlob implements StagedBlob {
     this.#readers = earlier.readers;
     this.#received = earlier.received;
     this.#validator = earlier.validator;
+    this.#isOnDisk = earlier.isOnDisk;
   }
 
   get received(): number {
@@ -100,11 +118,14 @@ class FsStagedBlob implements StagedBlob {
   async restart(validator: string | undefined): Promise<void> {
     await this.#discard();
     if (validator === undefined) return;
-    // Written before the first byte, and only a help for resuming: torn or lost, the hash of the whole still decides.
-    await attempt(`write ${this.#sourcePath}`, () =>
+    this.#validator = validator;
+    this.#isOnDisk = true;
+    // Only a help for resuming: torn or lost, the hash of the whole still decides.
+    this.#noting = attempt(`write ${this.#sourcePath}`, () =>
       writePlainly(this.#sourcePath, JSON.stringify({ validator })),
     );
-    this.#validator = validator;
+    // Whoever ends this attempt waits for it.
+    this.#noting.catch(() => undefined);
   }
 
   async append(bytes: AsyncIterable<Uint8Array>, size: number): Promise<void> {
@@ -143,6 +164,7 @@ class FsStagedBlob implements StagedBlob {
     if (actual !== this.sha256) throw await this.#reject(hashMismatch(this.sha256, { actual, hint }));
     await this.#flushToDisk(hash);
     await this.#dropHash();
+    await this.#noting;
     await this.#reveal();
     await removeFile(this.#sourcePath);
     this.#received = 0;
@@ -151,6 +173,7 @@ class FsStagedBlob implements StagedBlob {
   }
 
   async close(): Promise<void> {
+    await this.#noting.catch(() => undefined);
     await this.#closeFile();
     if (this.#closed) return;
     this.#closed = true;
@@ -172,6 +195,7 @@ class FsStagedBlob implements StagedBlob {
 
   async #openFile(): Promise<FileHandle> {
     const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+    this.#isOnDisk = true;
     return attempt(`open ${this.#path}`, async () => {
       const file = await open(this.#path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o644);
       if ((await file.stat()).isFile()) return file;
@@ -239,8 +263,12 @@ class FsStagedBlob implements StagedBlob {
   async #discard(): Promise<void> {
     this.#readers?.onReadable(0);
     await this.#closeFile();
-    await removeFile(this.#path);
-    await removeFile(this.#sourcePath);
+    await this.#noting.catch(() => undefined);
+    if (this.#isOnDisk) {
+      await removeFile(this.#path);
+      await removeFile(this.#sourcePath);
+    }
+    this.#isOnDisk = false;
     this.#received = 0;
     this.#validator = undefined;
   }
