@@ -67,7 +67,7 @@ export class FileHash {
     const position = this.#size;
     await this.#hash(
       bytes.length,
-      (thread) => thread.write(this.#file.fd, bytes, position),
+      (thread) => this.#appendInThread(thread, bytes, position),
       async (hash) => {
         const written = writeAll(this.#file, bytes, position);
         hash.update(bytes);
@@ -78,6 +78,19 @@ export class FileHash {
     this.#flushEarly(bytes.length);
   }
 
+  /** One file alone is written by another thread than the one that hashes it; of several, each thread takes its own. */
+  async #appendInThread(thread: ThreadHash, bytes: Uint8Array, position: number): Promise<void> {
+    if (!thread.isAlone) return thread.write(this.#file.fd, bytes, position);
+    const written = writeAll(this.#file, bytes, position);
+    // Reported below; until then it must not count as unhandled.
+    written.catch(() => undefined);
+    try {
+      await thread.add(bytes);
+    } finally {
+      await written;
+    }
+  }
+
   /** The hash of all bytes. Nothing can be added to it. */
   async finish(): Promise<Sha256> {
     let digest: Sha256 | undefined;
@@ -86,6 +99,8 @@ export class FileHash {
       async (thread) => void (digest = await thread.finish()),
       async (hash) => void (digest = hash.digest("hex") as Sha256),
     );
+    this.#thread?.end();
+    this.#thread = undefined;
     return digest as unknown as Sha256;
   }
 

@@ -45,6 +45,8 @@ export class HashThreadError extends Error {
 
 /** One SHA-256 that a thread computes; one call at a time. Whoever began it ends it. */
 export interface ThreadHash {
+  /** True while the thread computes nothing else. */
+  readonly isAlone: boolean;
   /**
    * Hashes a part of an open file; resolves to the number of bytes, fewer where the file ends.
    * @throws a system error, HashThreadError
@@ -84,6 +86,9 @@ class HashThreads implements FileHasher {
     let isFinished = false;
     thread.begin();
     return {
+      get isAlone() {
+        return thread.jobs === 1;
+      },
       read: async (fd, start, end) => (await thread.run({ job, do: "read", fd, start, end })).bytes,
       add: async (bytes) => void (await thread.run({ job, do: "add", bytes })),
       write: async (fd, bytes, position) =>

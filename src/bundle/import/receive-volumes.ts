@@ -127,12 +127,25 @@ export class VolumeReceiver {
     const arrival = await this.#admit(volume.name, volume.head);
     if (arrival.refusal !== undefined) throw arrival.refusal;
     const damaged: ArrivingSlice[] = [];
-    for await (const arriving of volume.slices()) {
-      if (arriving.slice.content.kind === "tarball") await this.#prove(arrival);
-      const fate = await arrival.contents.receive(arriving);
-      if (fate === "damaged") damaged.push(arriving);
-      else if (fate === "stored") arrival.stored.add(arriving.slice.content.sha256);
+    const settling: Promise<void>[] = [];
+    try {
+      for await (const arriving of volume.slices()) {
+        if (arriving.slice.content.kind === "tarball") await this.#prove(arrival);
+        const settle = async (received: Received) => {
+          const fate = await received.fate;
+          if (fate === "damaged") damaged.push(arriving);
+          else if (fate === "stored") arrival.stored.add(arriving.slice.content.sha256);
+        };
+        const settled = settle(await arrival.contents.read(arriving));
+        // Awaited below; until then a failure must not count as unhandled.
+        settled.catch(() => undefined);
+        settling.push(settled);
+        if (settling.length > SETTLING_AT_ONCE) await settling.shift();
+      }
+    } finally {
+      await Promise.allSettled(settling);
     }
+    await Promise.all(settling);
     if (damaged.length > 0) throw describeDamage(volume, damaged);
   }
 
@@ -258,6 +271,14 @@ function describeDamage({ name, head }: OpenVolume, damaged: readonly ArrivingSl
 /** The result for one slice. `damaged`: its bytes do not match their hash, and nothing of it was kept. */
 export type SliceFate = "stored" | "held" | "kept-part" | "damaged";
 
+/** A slice whose bytes were read. What becomes of it may take longer: the disk has to have it. */
+interface Received {
+  readonly fate: SliceFate | Promise<SliceFate>;
+}
+
+/** Contents that are flushed to disk while the next one is read. */
+const SETTLING_AT_ONCE = 2;
+
 /** Stores the contents of one bundle. Every content is verified before it counts. */
 export class ContentReceiver {
   readonly #store: Store;
@@ -274,18 +295,26 @@ export class ContentReceiver {
 
   /** @throws JamError JAM_STORE_…, and what reading the slice throws */
   async receive(arriving: ArrivingSlice): Promise<SliceFate> {
+    return (await this.read(arriving)).fate;
+  }
+
+  /**
+   * As `receive`, but the next slice can be read before the disk has this one.
+   * @throws JamError JAM_STORE_…, and what reading the slice throws
+   */
+  async read(arriving: ArrivingSlice): Promise<Received> {
     const { slice, sha256, bytes } = arriving;
     if (await isHeld(this.#store, slice.content)) {
       await drain(bytes);
-      return "held";
+      return { fate: "held" };
     }
-    if (isPart(slice)) return this.#receivePart(arriving);
+    if (isPart(slice)) return { fate: await this.#receivePart(arriving) };
     return this.#put(slice.content, sha256, bytes);
   }
 
-  async #put(content: BundledContent, sha256: Sha256, bytes: AsyncIterable<Uint8Array>): Promise<SliceFate> {
+  async #put(content: BundledContent, sha256: Sha256, bytes: AsyncIterable<Uint8Array>): Promise<Received> {
     if (content.kind === "tarball") return putBlob(this.#store, { sha256, size: content.size }, bytes);
-    return putDocument(this.#store.documents, sha256, bytes);
+    return { fate: await putDocument(this.#store.documents, sha256, bytes) };
   }
 
   /** A part is kept as a blob of its own until the other parts are here; volumes may arrive in any order. */
@@ -302,7 +331,8 @@ export class ContentReceiver {
         { content: content.sha256, offset, length, sha256 },
       ];
       await writeParts(this.#store.documents, this.#bundle, this.#parts);
-      if ((await putBlob(this.#store, { sha256, size: length }, bytes)) === "damaged") return "damaged";
+      const { fate } = await putBlob(this.#store, { sha256, size: length }, bytes);
+      if ((await fate) === "damaged") return "damaged";
     }
     return this.#join(content);
   }
@@ -320,7 +350,8 @@ export class ContentReceiver {
       chain.push(part);
       reached += part.length;
     }
-    const fate = await this.#put(content, content.sha256, joined(this.#store, chain));
+    const joint = await this.#put(content, content.sha256, joined(this.#store, chain));
+    const fate = await joint.fate;
     await this.#forget(all);
     return fate;
   }
@@ -336,19 +367,24 @@ async function putBlob(
   store: Store,
   { sha256, size }: { readonly sha256: Sha256; readonly size: number },
   bytes: AsyncIterable<Uint8Array>,
-): Promise<SliceFate> {
+): Promise<Received> {
   const staged = await store.blobs.stage(sha256);
-  try {
+  const unlessDamaged = async (work: () => Promise<void>): Promise<SliceFate> => {
+    try {
+      await work();
+      return "stored";
+    } catch (error) {
+      await staged.close();
+      if (isJamError(error, "JAM_ITEM_HASH_MISMATCH", "JAM_ITEM_SIZE_MISMATCH")) return "damaged";
+      throw error;
+    }
+  };
+  const fate = await unlessDamaged(async () => {
     if (staged.received > 0) await staged.restart(undefined);
     await staged.append(bytes, size);
-    await staged.commit(size);
-    return "stored";
-  } catch (error) {
-    if (isJamError(error, "JAM_ITEM_HASH_MISMATCH", "JAM_ITEM_SIZE_MISMATCH")) return "damaged";
-    throw error;
-  } finally {
-    await staged.close();
-  }
+  });
+  if (fate === "damaged") return { fate };
+  return { fate: unlessDamaged(() => staged.commit(size)) };
 }
 
 async function putDocument(
