@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { buildDocuments } from "../test/peers/sample-upstream/documents.ts";
 import { startSampleUpstream } from "../test/peers/sample-upstream/server.ts";
 import { buildSampleTree, SampleTree, signedPath, signText } from "../test/peers/sample-upstream/tree.ts";
+import { benchCommands } from "./growth-commands.ts";
 import { memoryFigure, type Figure } from "./figure.ts";
 import { median, type ProcessFigures } from "./process.ts";
 import { sync, writeSettings } from "./sample-mirror.ts";
@@ -40,7 +41,7 @@ export async function benchGrowth(): Promise<Figure[]> {
       const figures = await sync(folder);
       if (count > EARLIER) runs.push({ ...figures, entries: countEntries(folder) - before });
     }
-    return figuresOf(runs);
+    return [...figuresOf(runs), ...(await benchCommands(folder))];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
