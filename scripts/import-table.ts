@@ -116,11 +116,12 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "a use case takes its collaborators as arguments",
   },
   verify: {
-    project: [...DOMAIN, "mirror"],
+    project: [...DOMAIN, "mirror", "upgrade"],
     typesOf: CONTRACTS,
-    node: [],
+    node: ["zlib"],
     packages: ["zod"],
-    because: "a use case takes its collaborators as arguments; its result is described where it is made",
+    because:
+      "a use case takes its collaborators as arguments; it replays Juju's look-ups, and undoes the one coding that Juju asks for",
   },
   repair: {
     project: [...DOMAIN, "mirror", "verify"],

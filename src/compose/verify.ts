@@ -2,6 +2,8 @@ import type { Config } from "../config/config.ts";
 import type { SettingsUnderTest } from "../verify/check-settings.ts";
 import type { OpenTrust } from "../verify/trust.ts";
 import type { VerifyDocument } from "../verify/verify-document.ts";
+import type { VerifyUrlDocument } from "../verify/url/verify-url-document.ts";
+import type { VerifyUrlOptions } from "../verify/url/verify-url.ts";
 import type { VerifyOptions } from "../verify/verify-mirror.ts";
 import type { VerifyWork } from "../verify/verify-work.ts";
 import type { Store } from "../store/store.ts";
@@ -89,4 +91,37 @@ async function composeTrust(
       readKeyProblems: async () => (await openKeys(config)).problems(),
     },
   };
+}
+
+export interface VerifyUrlCall {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly userAgent: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Verifies from outside what an address serves of this mirror.
+ * @throws JamError JAM_MIRROR_EMPTY, JAM_SNAPSHOT_NOT_FOUND, JAM_STORE_…, JAM_CANCELLED
+ */
+export async function composeUrlVerification(
+  config: Config,
+  options: VerifyUrlOptions,
+  { env: environment, userAgent, signal }: VerifyUrlCall,
+): Promise<VerifyUrlDocument> {
+  const { verifyUrl } = await import("../verify/url/verify-url.ts");
+  const { openProbe } = await import("../upstream/probe.ts");
+  const { createLookupReader } = await import("../upstream/lookup-reader.ts");
+  const store = await openStore(config);
+  await requirePublished(config, store);
+  const { caFile, idleTimeoutMs } = config.fetch;
+  const shared = { environment, caFile, idleTimeoutMs, signal };
+  const isOffline = config.mode === "offline";
+  const reader = createLookupReader({
+    ...shared,
+    userAgent,
+    bases: [options.url],
+    keyring: "builtin",
+    isOffline,
+  });
+  return verifyUrl(options, { store, probe: await openProbe(shared), reader });
 }

@@ -173,6 +173,106 @@ export const FINDING_KINDS = {
     means: "the report was not checked",
     next: "run jam verify as the owner of the data directory, and look at the disk",
   },
+  "url-unreachable": {
+    severity: "damage",
+    means: "clients there get no answer",
+    next: "check the address, the server and the firewalls in between",
+  },
+  "url-path": {
+    severity: "damage",
+    means: "clients with this address find nothing, and go to the internet",
+    next: "jam connect, with the address that was found",
+  },
+  "url-status": {
+    severity: "damage",
+    means: "clients do not get what the mirror lists",
+    next: "jam verify, then look at the log of the server in front",
+  },
+  "url-redirect": {
+    severity: "damage",
+    means: "new controller machines do not follow redirects, and take the page for the tarball",
+    next: "give controllers the final address: jam connect",
+  },
+  "url-stale": {
+    severity: "damage",
+    means: "clients see an earlier state: a cache keeps the index, or a server shows another folder",
+    next: "empty the cache, and let it ask again for each index: jam nginx-config",
+  },
+  "url-other-mirror": {
+    severity: "damage",
+    means: "clients see another mirror than this one",
+    next: "check the address, or pass --data for the mirror that is behind it",
+  },
+  "url-altered": {
+    severity: "damage",
+    means: "clients see something else than the mirror",
+    next: "look for what changes answers: a proxy, a rewrite rule, a cache",
+  },
+  "url-error-page": {
+    severity: "damage",
+    means: "something in between answers in place of the mirror, and Juju takes its page for data",
+    next: "look at the proxy or the captive portal in between",
+  },
+  "url-present": {
+    severity: "damage",
+    means: "Juju prefers it, and asks for agents that are not here or at other places",
+    next: "remove it from the web server; this address has to serve the mirror only",
+  },
+  "url-not-404": {
+    severity: "damage",
+    means: "Juju from 2.9 on gives up on this address instead of reading the next document",
+    next: "let the server answer 404 for what is missing: jam nginx-config",
+  },
+  "url-encoding": {
+    severity: "damage",
+    means: "Juju undoes the coding of a tarball and then refuses it; new machines refuse it as it is",
+    next: "switch compression off for tarballs: jam nginx-config",
+  },
+  "url-type": {
+    severity: "damage",
+    means: "controllers of Juju 4 refuse the tarball, and ask for it again without end",
+    next: "set the type by the Accept header: jam nginx-config",
+  },
+  "url-type-beta": {
+    severity: "note",
+    means: "controllers of the betas of Juju 4.0 refuse the tarball; releases take it",
+    next: "set the type by the Accept header: jam nginx-config",
+  },
+  "url-json-type": {
+    severity: "note",
+    means: "Juju does not look at it; other readers may",
+    next: "let the server send application/json: jam nginx-config",
+  },
+  "url-tarball-altered": {
+    severity: "damage",
+    means: "machines refuse the tarball: its hash or size is wrong",
+    next: "jam verify --deep; where that finds nothing, look at what is in front",
+  },
+  "url-length": {
+    severity: "note",
+    means: "a connection that breaks off looks like the end of the tarball",
+    next: "switch buffering or chunked answers off for tarballs: jam nginx-config",
+  },
+  "url-head": {
+    severity: "note",
+    means: "Juju sends no HEAD; other tools may",
+    next: "jam nginx-config",
+  },
+  "url-no-range": {
+    severity: "note",
+    means: "a sync from this address cannot resume; Juju sends no ranges",
+    next: "jam nginx-config",
+  },
+  "url-range": {
+    severity: "damage",
+    means: "who resumes a download gets wrong bytes",
+    next: "look at the cache or proxy in front",
+  },
+  "url-lookup": {
+    severity: "damage",
+    means: "this generation of Juju does not find what the mirror has",
+    next: "jam lookup with this client and --url, which shows each document",
+  },
 } as const satisfies Record<string, FindingKind>;
 
 export type FindingId = keyof typeof FINDING_KINDS;

@@ -10,9 +10,10 @@ import { checkProofs } from "./check-proofs.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkSnapshots } from "./check-snapshots.ts";
 import { checkTrees } from "./check-trees.ts";
-import { findingOf, type FoundFact, type Severity } from "./finding.ts";
+import { findingOf, type FoundFact } from "./finding.ts";
 import type { PaceLimits } from "./pace.ts";
-import type { VerifyDocument, VerifyFinding } from "./verify-document.ts";
+import { sortFindings, verdictOf } from "./verdict.ts";
+import type { VerifyDocument } from "./verify-document.ts";
 import type { VerifyWork } from "./verify-work.ts";
 import { factsOfTarballs, listRefs, verifyTarballs } from "./verify-tarballs.ts";
 
@@ -115,22 +116,4 @@ function isLeftToOthers(code: string): boolean {
     "JAM_STORE_FORMAT",
     "JAM_STORE_CORRUPT",
   ].includes(code);
-}
-
-const ORDER: Readonly<Record<Severity, number>> = { damage: 0, unknown: 1, note: 2 };
-
-function sortFindings(findings: readonly VerifyFinding[]): VerifyFinding[] {
-  return findings.toSorted(
-    (a, b) => ORDER[a.severity] - ORDER[b.severity] || compare(a.kind, b.kind) || compare(a.where, b.where),
-  );
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
-}
-
-/** An earlier snapshot that cannot be read damages nothing that is served, but nobody knows what it listed. */
-function verdictOf(findings: readonly VerifyFinding[]): VerifyDocument["verdict"] {
-  if (findings.some(({ severity }) => severity === "damage")) return "damaged";
-  return findings.some(({ severity }) => severity === "unknown") ? "not-known" : "whole";
 }

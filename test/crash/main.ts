@@ -6,7 +6,7 @@ import { sweep, type SweepReport } from "./sweep.ts";
 
 const USAGE = `Usage: npm run crash-sweep -- [options]
 
-Kills \`jam sync\`, \`serve\` in cache mode, \`snapshot switch\`, \`prune\`, \`bundle create\` and \`bundle import\` at every system call that writes
+Kills \`jam sync\`, \`repair\`, \`serve\` in cache mode, \`snapshot switch\`, \`prune\`, \`bundle create\` and \`bundle import\` at every system call that writes
 (needs strace), or at random instants, and examines each time what clients see, what is left, and what the next run makes of it. Ends with
 status 1 when anything is wrong.
 

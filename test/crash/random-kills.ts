@@ -44,7 +44,7 @@ export async function randomKills(options: CampaignOptions): Promise<Round[]> {
   const random = seededRandom(options.seed);
   const rounds: Round[] = [];
   await using watcher = startWatcher();
-  const names = options.scenarios ?? SCENARIOS;
+  const names = options.scenarios ?? SCENARIOS.filter((name) => name !== "repair");
   await using stack = new AsyncDisposableStack();
   const stages: { stage: Stage; runMs: readonly number[] }[] = [];
   for (const name of names) {

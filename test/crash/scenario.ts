@@ -1,5 +1,6 @@
 import { setCreateStage } from "./create-stage.ts";
 import { setImportStage } from "./import-stage.ts";
+import { setRepairStage } from "./repair-stage.ts";
 import {
   CREATE_SCENARIOS,
   IMPORT_SCENARIOS,
@@ -17,6 +18,7 @@ import { setSyncStage } from "./sync-stage.ts";
 export function setStage(scenario: ScenarioName, options: StageOptions = {}): Promise<Stage> {
   if (isCreate(scenario)) return setCreateStage(scenario, options);
   if (isImport(scenario)) return setImportStage(scenario, options);
+  if (scenario === "repair") return setRepairStage(options);
   return setSyncStage(scenario satisfies SyncScenario | KeptScenario, options);
 }
 

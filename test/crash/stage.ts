@@ -2,10 +2,17 @@ import type { Published } from "../helpers/published.ts";
 
 export const SYNC_SCENARIOS = ["fresh", "incremental", "removals"] as const;
 export const KEPT_SCENARIOS = ["rollback", "prune"] as const;
+/** Repair a mirror with damage of many kinds. */
+const REPAIR_SCENARIOS = ["repair"] as const;
 export const CREATE_SCENARIOS = ["create", "create-again", "create-over"] as const;
 export const IMPORT_SCENARIOS = ["import-full", "import-volumes", "import-delta"] as const;
 export const BUNDLE_SCENARIOS = [...CREATE_SCENARIOS, ...IMPORT_SCENARIOS] as const;
-export const SCENARIOS = [...SYNC_SCENARIOS, ...KEPT_SCENARIOS, ...BUNDLE_SCENARIOS] as const;
+export const SCENARIOS = [
+  ...SYNC_SCENARIOS,
+  ...KEPT_SCENARIOS,
+  ...REPAIR_SCENARIOS,
+  ...BUNDLE_SCENARIOS,
+] as const;
 
 /** What the killed run has to do: everything, add a version, or add one and let others go. */
 export type SyncScenario = (typeof SYNC_SCENARIOS)[number];

@@ -18,6 +18,7 @@ export type PeerName =
   | "mounts"
   | "users"
   | "cc"
+  | "python"
   | "chroot"
   | "mandoc"
   | "man"
@@ -74,6 +75,7 @@ const PROBES: Readonly<
     why: "neither `chroot` nor `unshare -r chroot` is allowed",
     isHere: () => enterRoot("/") !== undefined,
   },
+  python: { why: "python3 is not installed", isHere: () => runs("python3", "--version") },
   cc: { why: "no C compiler is installed", isHere: () => runs("cc", "--version") },
 };
 

@@ -4,6 +4,7 @@ import { formatCount, nameSome } from "../../shared/listed.ts";
 import { formatLocalTime } from "../../shared/local-time.ts";
 import { printable } from "../../shared/printable.ts";
 import type { VerifyDocument, VerifyFinding } from "../../verify/verify-document.ts";
+import type { VerifyUrlDocument } from "../../verify/url/verify-url-document.ts";
 import type { Paint } from "../output/output.ts";
 
 /** Findings of one kind that are printed; the JSON has all. */
@@ -42,6 +43,24 @@ export async function renderVerify(document: VerifyDocument, paint: Paint): Prom
     lines.push("", "Damaged tarballs are no longer listed or served; their files are in quarantine/.");
   return `${lines.join("\n")}\n`;
 }
+
+/** The result of `jam verify --url` for people. */
+export function renderVerifyUrl(document: VerifyUrlDocument, paint: Paint): string {
+  const { verdict, url, ref, snapshot, checked, findings, durationMs } = document;
+  const { style, text } = URL_VERDICTS[verdict];
+  const lines = [
+    `${paint(style, text)}: ${printable(url, 200)} against snapshot ${snapshot} of ${ref}`,
+    `${formatCount(checked.requests, "request")} in ${formatDuration(durationMs)}: ${formatCount(checked.documents, "document")}, ${formatCount(checked.tarballs, "tarball")} (${checked.downloaded} downloaded), look-ups of ${formatCount(checked.generations, "generation")} of Juju`,
+    ...renderFindings(findings, paint),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+const URL_VERDICTS = {
+  whole: { style: "green", text: "Served as it should be" },
+  damaged: { style: "red", text: "NOT served as it should be" },
+  "not-known": { style: "yellow", text: "Not known" },
+} as const;
 
 const WITHDRAWN: ReadonlySet<string> = new Set(["tarball-missing", "tarball-truncated", "tarball-altered"]);
 
