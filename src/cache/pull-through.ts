@@ -1,6 +1,8 @@
 import { LRUCache } from "lru-cache";
 import PQueue from "p-queue";
 import type { CachedAgent } from "../mirror/cached-blobs.ts";
+import { clearDamage } from "../mirror/damaged-blobs.ts";
+import { hashesOfKept, readKeptSnapshots } from "../mirror/kept-contents.ts";
 import { JamError, isJamError, isOfFamily, toJamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { ByteRange, Lease, StagedBlob, Store } from "../store/store.ts";
@@ -19,6 +21,8 @@ export interface ListedTarball {
   readonly size: number;
   /** Upstream's path. */
   readonly path: string;
+  /** True for one whose bytes in the store are not those of its name. Default false. */
+  readonly isDamaged?: boolean;
 }
 
 /** What happened, for the log. */
@@ -178,12 +182,12 @@ export class PullThrough {
     }
   }
 
-  #begin({ sha256, size, path }: ListedTarball): Pull {
+  #begin({ sha256, size, path, isDamaged = false }: ListedTarball): Pull {
     const paths = new Set([path, ...this.#work.agentsOf(sha256).map((agent) => agent.path)]);
     const pull = new Pull({ sha256, size, paths: [...paths] });
     this.#pulls.set(sha256, pull);
     this.#run(
-      this.#fetch(pull)
+      this.#fetch(pull, isDamaged)
         .catch((error: unknown) => this.#fail(pull, toJamError(error)))
         .finally(() => {
           this.#pulls.delete(sha256);
@@ -207,10 +211,11 @@ export class PullThrough {
   }
 
   /** Ends the pull, however it ends. */
-  async #fetch(pull: Pull): Promise<void> {
+  async #fetch(pull: Pull, isDamaged: boolean): Promise<void> {
     const { sha256, size, paths } = pull.tarball;
     // It may have come since the server looked.
-    if ((await this.#work.store.blobs.stat(sha256)) !== undefined) return pull.end({ kind: "held" });
+    const isHere = !isDamaged && (await this.#work.store.blobs.stat(sha256)) !== undefined;
+    if (isHere) return pull.end({ kind: "held" });
     if (this.#knownWrong(pull.tarball)) return;
     if (this.#lease.lost.aborted || !(await this.#makeRoom(size, sha256))) {
       this.#work.observe({ kind: "passing", path: pull.tarball.paths[0] ?? "", error: undefined });
@@ -228,8 +233,16 @@ export class PullThrough {
       },
     });
     if (error !== undefined) return this.#fail(pull, error);
+    if (isDamaged) await this.#forgetDamage(sha256);
     pull.end({ kind: "held" });
     this.#work.observe({ kind: "stored", path: paths[0] ?? "", size });
+  }
+
+  /** Trees still have the damaged file of what a snapshot lists: there the next sync needs the note. */
+  async #forgetDamage(sha256: Sha256): Promise<void> {
+    const { store } = this.#work;
+    const listed = hashesOfKept(await readKeptSnapshots(store));
+    if (!listed.has(sha256)) await clearDamage(store.documents, sha256);
   }
 
   async #fail(pull: Pull, error: JamError): Promise<void> {

@@ -1,4 +1,4 @@
-import { JamError } from "../shared/errors.ts";
+import { isJamError, JamError } from "../shared/errors.ts";
 import type { FaceTarball } from "../mirror/face.ts";
 import type { BlobReader } from "../store/store.ts";
 import type { RefName } from "../shared/ref-name.ts";
@@ -129,9 +129,15 @@ async function serveTarball(
     return;
   }
   const { pullThrough } = face;
-  const blob = await openPatiently(exchange, tarball, face);
+  let isDamaged = false;
+  const blob = await openPatiently(exchange, tarball, face).catch((error: unknown) => {
+    // A cache fetches a damaged tarball again, once for each request.
+    isDamaged = pullThrough !== undefined && face.hasCome !== true && isJamError(error, "JAM_STORE_CORRUPT");
+    if (isDamaged) return undefined;
+    throw error;
+  });
   if (blob === undefined && pullThrough !== undefined) {
-    const isSent = await sendPulled(exchange, { ...tarball, path }, { ...face, pullThrough });
+    const isSent = await sendPulled(exchange, { ...tarball, path, isDamaged }, { ...face, pullThrough });
     return isSent ? undefined : serveTarball(exchange, view, path, { ...face, hasCome: true });
   }
   if (blob === undefined) {

@@ -1,7 +1,10 @@
-import { writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readCachedBlobs } from "../../../src/mirror/cached-blobs.ts";
+import { noteDamage } from "../../../src/mirror/damaged-blobs.ts";
+import { listDamaged } from "../../../src/mirror/damaged-list.ts";
+import { blobPath } from "../../../src/store/layout.ts";
 import { writeKeptPlans } from "../../../src/mirror/kept-plans.ts";
 import { pinContents } from "../../../src/mirror/pins.ts";
 import { planPrune } from "../../../src/mirror/prune.ts";
@@ -150,6 +153,31 @@ test("prune keeps what is cached, and deletes nothing that a note without a tarb
   expect(again.pullThrough.bytes).toBe(0);
   await get(again, A);
   expect(await held(again)).toEqual([A]);
+});
+
+test("a cached tarball that was damaged on the disk is fetched again, and nobody gets its bytes", async () => {
+  await using upstream = await startUpstream(FOUR);
+  await using mirror = await serveSmall(upstream);
+  await get(mirror, A);
+  const { sha256 } = mirror.agentOf(A);
+  const path = join(mirror.store.path, blobPath(sha256));
+  const bytes = await readFile(path);
+  bytes[5000]! ^= 1;
+  await chmod(path, 0o644);
+  await writeFile(path, bytes);
+  await noteDamage(mirror.store.documents, {
+    sha256,
+    how: "x",
+    foundAt: new Date().toISOString(),
+    foundBy: "jam",
+  });
+
+  await Promise.all([get(mirror, A), get(mirror, A)]);
+
+  expect(upstream.requests).toHaveLength(2);
+  expect(await listDamaged(mirror.store.documents)).toEqual(new Set());
+  await get(mirror, A);
+  expect(upstream.requests).toHaveLength(2);
 });
 
 test("a note that is damaged loses no tarball: it is served, and noted again when it is fetched again", async () => {
