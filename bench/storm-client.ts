@@ -5,6 +5,8 @@
  *   probe PORT MS PATH                         one new connection after the other
  *   storm PORT CLIENTS INDEX PATHS             each client asks on a connection of its own: the signed index, which is
  *                                              missing, the index, and a tarball
+ *   paced PORT CLIENTS RATE INDEX PATHS        the same, and takes its tarball with RATE bytes a second
+ *   hold PORT CONNECTIONS MS PATH              connections that ask once, and stay open for so long after the last one
  *
  * PATHS is a comma-separated list, of which one is chosen by turns.
  */
@@ -30,6 +32,8 @@ class Client {
   #status = 0;
   #startedAt = 0;
   #settle: ((answer: Answer | undefined) => void) | undefined;
+  /** Bytes a second that are taken from now on; undefined for as many as come. */
+  rate: number | undefined;
 
   constructor() {
     const buffer = Buffer.allocUnsafeSlow(64 << 10);
@@ -66,11 +70,19 @@ class Client {
       const ms = performance.now() - this.#startedAt;
       this.#settle?.({ status: this.#status, bytes: this.#bytes, ms });
     }
-    return true;
+    const aheadMs = this.rate === undefined ? 0 : this.#aheadMs(this.rate);
+    if (aheadMs < 1) return true;
+    setTimeout(() => this.socket.resume(), aheadMs);
+    return false;
+  }
+
+  /** How long no more may be read at this rate. */
+  #aheadMs(rate: number): number {
+    return (1000 * this.#bytes) / rate - (performance.now() - this.#startedAt);
   }
 }
 
-const MODES: Readonly<Record<string, () => Promise<object>>> = { busy, probe, storm };
+const MODES: Readonly<Record<string, () => Promise<object>>> = { busy, probe, storm, paced, hold };
 
 async function busy(): Promise<object> {
   const [connections = "1", ms = "1000", paths = "/", ...headers] = rest;
@@ -119,7 +131,33 @@ async function probe(): Promise<object> {
 }
 
 async function storm(): Promise<object> {
-  const [clients = "100", index = "/", paths = "/"] = rest;
+  return rush(undefined, rest);
+}
+
+async function paced(): Promise<object> {
+  const [clients = "100", rate = "700000", ...more] = rest;
+  return rush(Number(rate), [clients, ...more]);
+}
+
+async function hold(): Promise<object> {
+  const [connections = "1000", ms = "1000", path = "/"] = rest;
+  const clients: Client[] = [];
+  let failed = 0;
+  // In groups, as many as wait to be accepted at a time.
+  for (let left = Number(connections); left > 0; left -= 500) {
+    const group = Array.from({ length: Math.min(500, left) }, () => new Client());
+    const answers = await Promise.all(group.map((client) => client.ask(path)));
+    failed += answers.filter((answer) => answer?.status !== 200).length;
+    clients.push(...group);
+  }
+  await new Promise((resolve) => setTimeout(resolve, Number(ms)));
+  failed += clients.filter(({ socket }) => socket.destroyed).length;
+  for (const { socket } of clients) socket.destroy();
+  return { failed };
+}
+
+async function rush(rate: number | undefined, parameters: readonly string[]): Promise<object> {
+  const [clients = "100", index = "/", paths = "/"] = parameters;
   const list = paths.split(",");
   const first: number[] = [];
   let failed = 0;
@@ -130,6 +168,7 @@ async function storm(): Promise<object> {
       const missing = await client.ask(index.replace(/\.json$/, ".sjson"));
       if (missing !== undefined) first.push(missing.ms);
       const known = missing && (await client.ask(index));
+      client.rate = rate;
       const tarball = known && (await client.ask(list[at % list.length] ?? "/"));
       if (missing?.status !== 404 || known?.status !== 200 || tarball?.status !== 200) failed++;
       client.socket.destroy();
