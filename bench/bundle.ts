@@ -57,28 +57,31 @@ async function carry(near: string, far: string, rounds: number): Promise<Figure[
   for (let round = 0; round < rounds; round += 1) {
     await rm(medium, { recursive: true, force: true });
     const make = await jam(near, "bundle", "create", "--quiet", "--to", file);
-    const tar = await shell(join(near, "mirror-data"), `tar cf - blobs | ${HASH}`);
-    ratios.make.push(tar.wallMs / make.wallMs);
+    const tar = await shell(join(near, "mirror-data"), `tar cf ../copy.tar blobs && ${HASH} ../copy.tar`);
+    await rm(join(near, "copy.tar"));
+    ratios.make.push(make.wallMs / tar.wallMs);
     made.push(make);
     await rm(join(far, "mirror-data"), { recursive: true, force: true });
     const take = await jam(far, "bundle", "import", "--quiet", file);
-    const copy = await shell(far, `${HASH} ${file} && cp ${file} copy.tar`);
-    ratios.take.push(copy.wallMs / take.wallMs);
+    const copy = await shell(far, `${HASH} ${file} && cp ${file} copy.tar && sync copy.tar`);
+    ratios.take.push(take.wallMs / copy.wallMs);
     taken.push(take);
     await rm(join(far, "copy.tar"));
   }
   const { size } = await stat(file);
   await rm(medium, { recursive: true });
   return [
-    ...speed("Creating a 2 GB bundle", "`tar cf - \\| openssl dgst -sha256`", {
+    ...bundleTime("Creating a 2 GB bundle", "`tar` to a file + `openssl dgst -sha256`", {
       size,
       ratios: ratios.make,
       runs: made,
+      most: 1.1,
     }),
-    ...speed("Importing a 2 GB bundle", "`openssl dgst -sha256` and `cp`", {
+    ...bundleTime("Importing a 2 GB bundle", "`openssl dgst -sha256` + `cp` + `sync`", {
       size,
       ratios: ratios.take,
       runs: taken,
+      most: 0.6,
     }),
   ];
 }
@@ -95,14 +98,21 @@ async function meet(near: string, far: string): Promise<void> {
   }
 }
 
-function speed(
+function bundleTime(
   what: string,
   peer: string,
   {
     size,
     ratios,
     runs,
-  }: { readonly size: number; readonly ratios: readonly number[]; readonly runs: readonly ProcessFigures[] },
+    most,
+  }: {
+    readonly size: number;
+    readonly ratios: readonly number[];
+    readonly runs: readonly ProcessFigures[];
+    /** Of the peer's time. */
+    readonly most: number;
+  },
 ): Figure[] {
   const ratio = median(ratios);
   const wallMs = median(runs.map((figures) => figures.wallMs));
@@ -112,9 +122,9 @@ function speed(
       what,
       value: `${(wallMs / 1000).toFixed(2)} s, ${(size / 1000 / wallMs).toFixed(0)} MB/s`,
       peer,
-      result: `${ratio.toFixed(2)} × its speed`,
-      aim: "≥ 0.8 ×",
-      isMet: ratio >= 0.8,
+      result: `${ratio.toFixed(2)} × its time`,
+      aim: `≤ ${most} ×`,
+      isMet: ratio <= most,
     },
     memoryFigure(peak),
   ];
