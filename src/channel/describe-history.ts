@@ -1,8 +1,12 @@
+import { formatAgentName } from "../juju/agent.ts";
+import { readSnapshot, unlessDamaged } from "../mirror/read-snapshots.ts";
+import { proofsOf } from "../mirror/snapshot.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { channelNotFound, parseChannelName, readChannels, type ChannelRules } from "./channels.ts";
-import type { HistoryDocument } from "./history-document.ts";
-import { listHistories, readHistory } from "./history.ts";
+import type { HistoryDocument, MomentDocument } from "./history-document.ts";
+import { entryHash, listHistories, readHistory } from "./history.ts";
 import type { ChannelReader } from "./list-channels.ts";
+import { catalogueOf } from "./move-channel.ts";
 
 /**
  * What happened in a channel, also in one that was deleted.
@@ -20,4 +24,46 @@ export async function describeHistory(
   const channels = await readChannels(store.documents, settings);
   if (channels.has(name) || (await store.refs.read(name)) !== undefined) return { history };
   throw channelNotFound(word, [...new Set([...channels.keys(), ...(await listHistories(store.documents))])]);
+}
+
+/**
+ * What a channel showed at a time, and what proves it: the chain of entries, the hash of the agents, and upstream's signed
+ * documents.
+ * @throws JamError as `describeHistory`
+ */
+export async function describeMoment(
+  store: ChannelReader,
+  {
+    settings,
+    word,
+    at,
+  }: { readonly settings: readonly ChannelRules[]; readonly word: string; readonly at: Date },
+): Promise<MomentDocument> {
+  const { history } = await describeHistory(store, settings, word);
+  const entry = history.findLast((one) => Date.parse(one.at) <= at.getTime());
+  const last = history.at(-1);
+  const id = entry?.to ?? undefined;
+  const snapshot = id === undefined ? undefined : await unlessDamaged(readSnapshot(store, id));
+  const isSame = snapshot !== undefined && catalogueOf(snapshot.agents) === entry?.catalogue;
+  const kept = snapshot === undefined ? "pruned" : isSame ? "proven" : "differs";
+  return {
+    channel: word,
+    at: at.toISOString(),
+    snapshot: id ?? null,
+    entry: entry ?? null,
+    entryHash: entry === undefined ? null : entryHash(entry),
+    entries: history.length,
+    head: last === undefined ? null : entryHash(last),
+    catalogue: id === undefined ? "none" : kept,
+    agents: snapshot?.agents.map(formatAgentName) ?? [],
+    proofs: (snapshot === undefined ? [] : proofsOf(snapshot)).map(({ url, verified, documents }) => ({
+      upstream: url,
+      verified,
+      documents: documents.map(({ path, sha256, signedBy }) => ({
+        path,
+        sha256,
+        signedBy: signedBy ?? null,
+      })),
+    })),
+  };
 }

@@ -43,5 +43,43 @@ export const historyDocument = z
   })
   .meta({ title: "History of a channel" });
 
+/** What `jam channel history --at -o json` prints. */
+export const momentDocument = z
+  .object({
+    channel: z.string(),
+    at: timeField.describe("The time that was asked for."),
+    snapshot: z.string().nullable().describe("What the channel showed then; null when it showed nothing."),
+    entry: channelEntry.nullable().describe("The entry since which it did; null before the first one."),
+    entryHash: z.string().nullable().describe("SHA-256 of that entry."),
+    entries: z.int().describe("Entries of the whole history; each contains the hash of the one before it."),
+    head: z
+      .string()
+      .nullable()
+      .describe("SHA-256 of the last entry. Who kept it elsewhere can tell that nothing was changed."),
+    catalogue: z
+      .enum(["proven", "differs", "pruned", "none"])
+      .describe(
+        "`proven`: the agents of the snapshot have the hash that the entry names. `differs`: they do not. `pruned`: the snapshot is not kept any longer.",
+      ),
+    agents: z
+      .array(z.string())
+      .readonly()
+      .describe("Names of the agents; none where the snapshot is not kept."),
+    proofs: z
+      .array(
+        z.object({
+          upstream: z.string(),
+          verified: z.boolean(),
+          documents: z
+            .array(z.object({ path: z.string(), sha256: z.string(), signedBy: z.string().nullable() }))
+            .readonly(),
+        }),
+      )
+      .readonly()
+      .describe("Upstream's signed documents that list these agents; kept as upstream/<sha256>."),
+  })
+  .meta({ title: "What a channel showed at a time" });
+
+export type MomentDocument = z.infer<typeof momentDocument>;
 export type ChannelEntry = z.infer<typeof channelEntry>;
 export type HistoryDocument = z.infer<typeof historyDocument>;

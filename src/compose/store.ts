@@ -50,7 +50,7 @@ export async function openStore(
   { store }: Pick<Config, "store">,
   options: OpenStoreOptions = {},
 ): Promise<Store> {
-  return DRIVERS[store.kind].open(store, options);
+  return seenThrough(await DRIVERS[store.kind].open(store, options), store);
 }
 
 /**
@@ -61,7 +61,17 @@ export async function openStore(
 export async function openReader({
   store,
 }: Pick<Config, "store">): Promise<Pick<Store, "documents" | "refs">> {
-  return DRIVERS[store.kind].openReader(store);
+  return seenThrough(await DRIVERS[store.kind].openReader(store), store);
+}
+
+/** The store itself, or as the readers of a channel see it. */
+async function seenThrough<T extends { readonly refs: Pick<Store["refs"], "read"> }>(
+  store: T,
+  { ref }: Pick<StoreConfig, "ref">,
+): Promise<T> {
+  if (ref === undefined) return store;
+  const { throughRef } = await import("../mirror/through-ref.ts");
+  return throughRef(store, ref);
 }
 
 /**

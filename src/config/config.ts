@@ -3,6 +3,7 @@ import type { Advice } from "../juju/knowledge/knowledge.ts";
 import type { DenyRule, SelectionRules, SelectRule } from "../juju/select-rule.ts";
 import { defined } from "../shared/collections.ts";
 import { parseDurationMs } from "../shared/duration.ts";
+import type { RefName } from "../shared/ref-name.ts";
 import { hasScheme } from "../shared/url-text.ts";
 import type { ConfigFile } from "./schema.ts";
 import {
@@ -26,6 +27,8 @@ export interface UpstreamConfig {
 
 /** Where a mirror is kept; `compose/store.ts` has the driver of each kind. */
 export interface StoreConfig {
+  /** A channel that is read in the place of the mirror; never set for what writes. Default: the mirror. */
+  readonly ref?: RefName;
   readonly kind: "fs";
   /** The data directory; an absolute path. */
   readonly path: string;
@@ -54,8 +57,8 @@ export interface Config {
   readonly retention: RetentionConfig;
   readonly cache: CacheConfig;
   readonly channels: readonly ChannelConfig[];
-  /** Where `jam serve` listens. */
-  readonly server: ListenAddress;
+  /** Where `jam serve` listens, and the path of the face that addresses are about. */
+  readonly server: ListenAddress & { readonly face?: string };
   readonly maxConnections: number;
   /** Threads that answer requests. */
   readonly workers: number | "auto";

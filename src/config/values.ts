@@ -128,8 +128,11 @@ export function formatListen({ host, port }: ListenAddress): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** The URL of the default face; a server that listens on every address is named by the host name of its machine. */
-export function formatToolsUrl({ host, port }: ListenAddress, hostname: string): string {
+/** The URL of the default face, or of `face`; a server that listens on every address is named by the host name of its machine. */
+export function formatToolsUrl(
+  { host, port, face = "/tools" }: ListenAddress & { readonly face?: string },
+  hostname: string,
+): string {
   const isEvery = host === "0.0.0.0" || host === "::";
-  return `http://${formatListen({ host: isEvery ? hostname : host, port })}/tools`;
+  return `http://${formatListen({ host: isEvery ? hostname : host, port })}${face}`;
 }

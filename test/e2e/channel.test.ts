@@ -359,3 +359,68 @@ test("delays and promote: auto follow each sync; withdrawals stay withdrawn; the
   const stranding = await mirror.here("channel", "promote", "fresh", "--reason", "x");
   expect(stranding.stderr).toContain("runs 3.6.1, which fresh will no longer list");
 });
+
+test("commands that read a mirror read a channel with --channel, and the history says what it showed when", async () => {
+  await using upstream = await startUpstream({ tree: trees[0] as SampleTree });
+  await using mirror = await temporaryMirror(upstream, { retention: { maxRemoval: "100%" } });
+  await mirror.sync();
+  await done(mirror, "channel", "create", "lab", "--from", "mirror");
+  expect(await refused(mirror, "list", "--channel", "lab")).toMatchObject({
+    status: 5,
+    code: "JAM_CHANNEL_EMPTY",
+  });
+  expect(await refused(mirror, "list", "--channel", "lap")).toMatchObject({
+    status: 5,
+    code: "JAM_CHANNEL_NOT_FOUND",
+    hint: expect.stringContaining("Did you mean lab?"),
+  });
+  const before = new Date().toISOString();
+  const { to } = await promote(mirror, "lab");
+  const between = new Date().toISOString();
+  upstream.publish(trees[1] as SampleTree);
+  await mirror.sync();
+
+  expect(await done(mirror, "list")).toContain("3.6.2");
+  expect(await done(mirror, "list", "--channel", "lab")).not.toContain("3.6.2");
+  expect(await done(mirror, "list", "--channel", "mirror")).toContain("3.6.2");
+  const asked = async (...args: string[]) =>
+    JSON.parse((await mirror.here(...args, "-o", "json")).stdout) as Record<string, unknown>;
+  const wished = ["which", "3.6.0"];
+  expect((await asked(...wished))["version"]).toBe("3.6.2");
+  expect((await asked(...wished, "--channel", "lab"))["version"]).toBe("3.6.1");
+  expect((await mirror.here("lookup", "3.6.2-ubuntu-amd64", "--channel", "lab")).status).toBe(5);
+  const found = await done(mirror, "lookup", "3.6.1-ubuntu-amd64", "--channel", "lab");
+  expect(found).toContain("/channel/lab/tools");
+  expect(await done(mirror, "connect", "--channel", "lab", "--metadata-source")).toMatch(
+    /agent-metadata-url=\S+\/channel\/lab\/tools[^]*data\/channels\/lab/,
+  );
+  expect(JSON.stringify(await asked("inventory", "--channel", "lab"))).not.toContain("3.6.2");
+  expect((await asked("explain", "3.6.2", "--channel", "lab"))["agents"]).toBeDefined();
+  const bundle = (await asked(
+    "bundle",
+    "create",
+    "--channel",
+    "lab",
+    "--to",
+    join(mirror.folder, "out"),
+    "--unsigned",
+  )) as {
+    bundle: { agents: number };
+  };
+  expect(bundle.bundle.agents).toBe(1);
+
+  await promote(mirror, "lab");
+  const at = async (time: string) => asked("channel", "history", "lab", "--at", time);
+  expect(await at(before)).toMatchObject({ snapshot: null, catalogue: "none" });
+  const history = await historyOf(mirror, "lab");
+  expect(await at(between)).toMatchObject({
+    snapshot: to,
+    catalogue: "proven",
+    agents: ["3.6.1-ubuntu-amd64"],
+    entries: 3,
+    entryHash: history[2]?.previous,
+    head: sha256Of(canonicalJson(history[2])),
+    proofs: [{ verified: true }],
+  });
+  expect(await refused(mirror, "channel", "history", "lab", "--at", "noon")).toMatchObject({ status: 2 });
+});

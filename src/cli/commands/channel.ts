@@ -13,12 +13,14 @@ import {
   renderComparison,
   renderEntry,
   renderHistory,
+  renderMoment,
   renderMove,
 } from "../render/channel.ts";
 
 interface ChannelFlags {
   readonly from?: string;
   readonly reason?: string;
+  readonly at?: string;
   readonly snapshot?: string;
   readonly dryRun?: true;
   readonly all?: true;
@@ -76,6 +78,7 @@ function defineQueries(command: Command, run: RunAction): void {
       "Show what happened in a channel, oldest first. Each entry contains the SHA-256 of the one before it; an entry that was changed or removed is found.",
     )
     .argument("<channel>", "name of the channel; also of one that was deleted")
+    .option("--at <time>", "what it showed at this time, with proof: 2026-11-30, or 2026-11-30T14:00Z")
     .action(run(history));
 }
 
@@ -181,7 +184,13 @@ const diff: CommandAction<ChannelFlags> = async (context, call) => {
 
 const history: CommandAction<ChannelFlags> = async (context, call) => {
   const { store, settings } = await reader(context);
-  const { describeHistory } = await import("../../channel/describe-history.ts");
+  const { describeHistory, describeMoment } = await import("../../channel/describe-history.ts");
+  if (call.options.at !== undefined) {
+    const at = readTime(call.options.at);
+    const moment = await describeMoment(store, { settings, word: nameOf(call), at });
+    await context.output.print(moment, () => renderMoment(moment, context));
+    return;
+  }
   const document = await describeHistory(store, settings, nameOf(call));
   await context.output.print(document, () => renderHistory(document, context));
 };
@@ -284,6 +293,14 @@ async function printMove(context: CommandContext, move: ChannelMove, isPlanned =
 
 function nameOf({ args }: Call): string {
   return args[0] as string;
+}
+
+function readTime(text: string): Date {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime()) && /^\d{4}-\d{2}/.test(text)) return at;
+  throw new JamError("JAM_USAGE_INVALID", `--at ${text} is not a time.`, {
+    hint: "Write it as 2026-11-30, 2026-11-30T14:00 (local time) or 2026-11-30T14:00Z.",
+  });
 }
 
 /** Longer ones belong in the ticket that the reason names. */

@@ -1,5 +1,7 @@
 import { defined } from "../../shared/collections.ts";
 import { join, resolve } from "node:path";
+import type { Config } from "../../config/config.ts";
+import { channelOption, inChannel } from "../input/in-channel.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { type ConnectGuide, planConnection } from "../connect/guide.ts";
 import { type Step, parseGeneration } from "../connect/target.ts";
@@ -22,6 +24,7 @@ export const define: DefineCommand = (command, run) => {
     .option("--controller <name>", "name of the controller, for the commands")
     .option("--model <name...>", "names of existing models, for the commands")
     .option("--metadata-source [dir]", "also print how to use the mirror's folder without a web server")
+    .addOption(channelOption(command))
     .addHelpText(
       "after",
       `
@@ -32,7 +35,7 @@ Examples:
   jam connect --juju 2.9 --controller prod --model db --model web
   jam connect --juju 4.0 -o json`,
     )
-    .action(run(connect));
+    .action(run(inChannel(connect)));
 };
 
 async function connect(context: CommandContext, { options }: CommandCall<ConnectFlags>): Promise<void> {
@@ -47,10 +50,15 @@ async function connect(context: CommandContext, { options }: CommandCall<Connect
       ? {}
       : {
           metadataSource:
-            metadataSource === true ? config.data : resolve(context.io.cwd, join(metadataSource)),
+            metadataSource === true ? folderOf(config) : resolve(context.io.cwd, join(metadataSource)),
         }),
   });
   await context.output.print(guide, () => render(guide, context.paint));
+}
+
+/** The folder for `--metadata-source`: that of the mirror, or of a channel. */
+function folderOf({ data, store: { ref } }: Config): string {
+  return ref === undefined ? data : join(data, "channels", ref);
 }
 
 function render(guide: ConnectGuide, paint: Paint): string {

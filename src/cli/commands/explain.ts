@@ -7,6 +7,7 @@ import type { DocumentStore, Store } from "../../store/store.ts";
 import { listShownAgents } from "../../mirror/damaged-list.ts";
 import { currentSnapshot } from "../../mirror/read-snapshots.ts";
 import { explainNamed } from "../../mirror/explain-agents.ts";
+import { channelOption, inChannel } from "../input/in-channel.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { isVerbose } from "../global-options.ts";
 import { adviseOnMissing, readUpstreamAgents } from "../upstream-agents.ts";
@@ -28,6 +29,7 @@ export const define: DefineCommand = (command, run) => {
         details: { flag: "--lookup" },
       });
     })
+    .addOption(channelOption(command))
     .addHelpText(
       "after",
       `
@@ -40,7 +42,7 @@ Examples:
   jam explain 3.6.5-ubuntu-arm64
   jam explain 3.6 --offline`,
     )
-    .action(run(explain));
+    .action(run(inChannel(explain)));
 };
 
 async function explain(context: CommandContext, call: CommandCall<ExplainFlags>): Promise<void> {

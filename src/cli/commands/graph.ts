@@ -1,6 +1,7 @@
 import { JamError } from "../../shared/errors.ts";
 import { parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { formatDot, formatMermaid, makeUpgradeGraph, type UpgradeGraph } from "../../upgrade/graph.ts";
+import { channelOption, inChannel } from "../input/in-channel.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readUsableAgents } from "../upstream-agents.ts";
@@ -23,11 +24,12 @@ export const define: DefineCommand = (command, run) => {
     .option("--stream <stream>", "stream to read from upstream, with --upstream", "released")
     .option("--dot", "print Graphviz")
     .option("--mermaid", "print Mermaid, for Markdown")
+    .addOption(channelOption(command))
     .addHelpText(
       "after",
       "\nExamples:\n  jam graph --from 2.9.42 --upstream\n  jam graph --dot | dot -Tsvg > upgrades.svg",
     )
-    .action(run(graph));
+    .action(run(inChannel(graph)));
 };
 
 async function graph(context: CommandContext, call: CommandCall<Flags>): Promise<void> {

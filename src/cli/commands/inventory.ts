@@ -13,6 +13,7 @@ import {
 import { takeInventory } from "../../bundle/inventory/mirror-inventory.ts";
 import { currentSnapshot } from "../../mirror/read-snapshots.ts";
 import { writeCarriedFile } from "./bundle/write-file.ts";
+import { channelOption, inChannel } from "../input/in-channel.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
 import { readFleetFiles } from "../input/fleet-files.ts";
@@ -33,6 +34,7 @@ export const define: DefineCommand = (command, run) => {
     .option("--to <file>", "write the inventory to this file");
   addExplainFiles(command);
   command
+    .addOption(channelOption(command))
     .addHelpText(
       "after",
       `
@@ -45,7 +47,7 @@ Examples:
   jam inventory --fleet fleet/ --to fleet-inventory.json
   jam bundle create --have inventory.json --to /media/stick       (on the near side)`,
     )
-    .action(run(inventory));
+    .action(run(inChannel(inventory)));
 };
 
 async function inventory(context: CommandContext, call: CommandCall<Flags>): Promise<number> {

@@ -4,6 +4,7 @@ import { listDamaged } from "../../mirror/damaged-list.ts";
 import { listAgents, type ListedMirror, minorOfText } from "../../mirror/list-agents.ts";
 import type { Config } from "../../config/config.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
+import { channelOption, inChannel } from "../input/in-channel.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 
 interface ListOptions {
@@ -30,8 +31,9 @@ export const define: DefineCommand = (command, run) => {
     .option("--arch <arch>", "only agents for this architecture")
     .option("--release <release>", "only agents for this OS type or series")
     .option("--wide", "one line per agent, with its path")
+    .addOption(channelOption(command))
     .addHelpText("after", HELP)
-    .action(run(list));
+    .action(run(inChannel(list)));
 };
 
 async function list(context: CommandContext, call: CommandCall<ListOptions>): Promise<number> {

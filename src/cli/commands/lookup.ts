@@ -9,6 +9,7 @@ import { JamError } from "../../shared/errors.ts";
 import { readVersionText } from "../../juju/version-text.ts";
 import type { LookupPlace } from "../../upgrade/lookup/lookup-source.ts";
 import type { LookupInquiry } from "../../upgrade/lookup/read-inquiry.ts";
+import { channelOption, inChannel } from "../input/in-channel.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { parseMirrorUrl } from "../../juju/mirror-url.ts";
 import { readVersionAloud } from "../input/version-flag.ts";
@@ -46,6 +47,7 @@ export const define: DefineCommand = (command, run) => {
     .option("--metadata-source <dir>", "this folder, as juju bootstrap --metadata-source")
     .option("--require-signed", "accept only signed metadata")
     .option("--keyring <file>", "public key that replaces the one built into Juju")
+    .addOption(channelOption(command))
     .addHelpText(
       "after",
       `
@@ -60,7 +62,7 @@ Examples:
   jam lookup --client 3.6.9 --url http://mirror.example:8080/tools
   jam lookup 2.9.52 --metadata-source /srv/mirror-data -o json`,
     )
-    .action(run(lookup));
+    .action(run(inChannel(lookup)));
 };
 
 async function lookup(context: CommandContext, call: CommandCall<LookupFlags>): Promise<number> {

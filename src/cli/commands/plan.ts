@@ -1,3 +1,4 @@
+import { channelOption, inChannel } from "../input/in-channel.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
 import { addPlanFlags, planFromFlags, type PlanFlags } from "../input/plan-flags.ts";
@@ -19,8 +20,9 @@ export const define: DefineCommand = (command, run) => {
     .option("--refresh", "read upstream now, even if the last sync kept its documents")
     .option("--procedure", "show the whole procedure of each hop, with reasons")
     .option("--markdown", "write Markdown with the whole procedure, for a change ticket")
+    .addOption(channelOption(command))
     .addHelpText("after", HELP)
-    .action(run(plan));
+    .action(run(inChannel(plan)));
 };
 
 const HELP = `

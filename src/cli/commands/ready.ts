@@ -1,6 +1,7 @@
 import { JamError } from "../../shared/errors.ts";
 import { type PlanDocument, parsePlan } from "../../upgrade/plan/plan-document.ts";
 import { judgeReadiness, type Verdict } from "../../upgrade/ready/ready.ts";
+import { channelOption, inChannel } from "../input/in-channel.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { readInputFile } from "../input/input-files.ts";
 import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
@@ -29,6 +30,7 @@ export const define: DefineCommand = (command, run) => {
   addPlanFlags(command);
   addExplainFiles(command);
   command
+    .addOption(channelOption(command))
     .addHelpText(
       "after",
       `
@@ -43,7 +45,7 @@ Examples:
   jam ready --fleet fleet/ --to 3.6
   jam ready --plan plan.json --confirm mongo-replica-set`,
     )
-    .action(run(ready));
+    .action(run(inChannel(ready)));
 };
 
 async function ready(context: CommandContext, call: CommandCall<Flags>): Promise<number> {

@@ -1,6 +1,7 @@
 import { JamError, ERROR_OUTCOMES } from "../../shared/errors.ts";
 import type { WhichAnswer } from "../../upgrade/which/which-answer.ts";
 import { WHICH_PARAMETERS, type ParameterValues } from "../../upgrade/which/parameters.ts";
+import { channelOption, inChannel } from "../input/in-channel.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { isVerbose } from "../global-options.ts";
 import { readInputFile } from "../input/input-files.ts";
@@ -28,6 +29,7 @@ export const define: DefineCommand = (command, run) => {
       "--trace",
       "where each rule is in Juju's code (also with -v); with --input, every candidate that a rule kept or dropped",
     )
+    .addOption(channelOption(command))
     .addHelpText(
       "after",
       `
@@ -42,7 +44,7 @@ Examples:
   jam which --migrate --from-controller 2.9.51 --to-controller 3.6.9
   jam which --input questions.json -o json           many at once`,
     )
-    .action(run(which));
+    .action(run(inChannel(which)));
 };
 
 async function which(context: CommandContext, call: CommandCall<WhichFlags>): Promise<number> {

@@ -22,7 +22,7 @@ export interface Candidate {
 }
 
 /** What only the mirror knows. */
-export type MirrorValue = "version" | "agent" | "release" | "snapshot" | "site" | "key";
+export type MirrorValue = "version" | "agent" | "release" | "snapshot" | "site" | "key" | "channel";
 
 /** Placeholders of options and names of arguments that the mirror has values for; after the command's name where others differ. */
 const FROM_MIRROR: Readonly<Record<string, MirrorValue>> = {
@@ -34,6 +34,9 @@ const FROM_MIRROR: Readonly<Record<string, MirrorValue>> = {
   agent: "agent",
   release: "release",
   snapshot: "snapshot",
+  channel: "channel",
+  other: "channel",
+  feeder: "channel",
   id: "snapshot",
   "diff from": "snapshot",
   "diff to": "snapshot",

@@ -58,6 +58,12 @@ const READERS: Readonly<Record<MirrorValue, (config: Config, typed: string) => P
       "current",
       ...(await listSnapshotIds((await openReader(config)).documents)).toReversed(),
     ],
+    channel: async (config) => {
+      const { readChannels } = await import("../../channel/channels.ts");
+      const { documents, refs } = await openReader(config);
+      const names = [...(await readChannels(documents, config.channels)).keys()];
+      return [...new Set([...names, ...(await refs.list()).map(({ name }) => name), MIRROR_REF])].sort();
+    },
     site: async (config) => (await readSites((await openReader(config)).documents)).map(({ name }) => name),
     key: async (config) => {
       const { openKeys } = await import("../../compose/store.ts");

@@ -1,5 +1,5 @@
 import type { ChannelDocument, ChannelMove, ChannelsDocument } from "../../channel/channel-documents.ts";
-import type { ChannelEntry, HistoryDocument } from "../../channel/history-document.ts";
+import type { ChannelEntry, HistoryDocument, MomentDocument } from "../../channel/history-document.ts";
 import type { SnapshotDiff } from "../../mirror/snapshots-document.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
@@ -158,6 +158,36 @@ export async function renderHistory(
     ]),
     width,
   );
+}
+
+const PROOF = {
+  proven: "its agents have the hash that the history names",
+  differs: "ITS AGENTS DO NOT HAVE THE HASH THAT THE HISTORY NAMES",
+  pruned: "the snapshot is not kept any longer; the history names the hash of its agents",
+  none: "nothing was shown",
+} as const;
+
+/** What a channel showed at a time. */
+export async function renderMoment(moment: MomentDocument, { width }: CommandContext): Promise<string> {
+  const { entry } = moment;
+  const lines = [
+    `channel    ${moment.channel}`,
+    `at         ${formatLocalTime(moment.at)}`,
+    `showed     ${moment.snapshot ?? "nothing"}`,
+    ...(entry === null
+      ? []
+      : [`since      ${formatLocalTime(entry.at)}, ${entry.action} by ${entry.who}: ${entry.reason ?? "-"}`]),
+    `proof      ${PROOF[moment.catalogue]}`,
+    `entry      ${moment.entryHash ?? "-"}`,
+    `last       ${moment.head ?? "-"} (${moment.entries} in all)`,
+    `agents     ${moment.agents.length}`,
+    ...(await formatAgentNames("           ", moment.agents, { width })),
+  ];
+  for (const { upstream, verified, documents } of moment.proofs) {
+    lines.push(`upstream   ${upstream} (${verified ? "verified" : "NOT VERIFIED"})`);
+    for (const { path, sha256 } of documents) lines.push(`           ${path} ${sha256}`);
+  }
+  return `${lines.join("\n")}\n`;
 }
 
 /** One entry that was written just now. */

@@ -10,6 +10,7 @@ import { cutLists, formatCount } from "../../../shared/listed.ts";
 import { printable } from "../../../shared/printable.ts";
 import { shellCommand } from "../../../shared/shell-command.ts";
 import type { Store } from "../../../store/store.ts";
+import { channelOption, inChannel } from "../../input/in-channel.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { formatTable } from "../../output/table.ts";
 import { createProgress } from "../../progress.ts";
@@ -58,8 +59,9 @@ export function defineCreate(parent: Command, run: RunAction): void {
     .option("--unsigned", "do not sign; the importer must pass --allow-unsigned")
     .option("--force", "replace files of another bundle there")
     .option("-n, --dry-run", "print what the bundle would contain; write nothing")
+    .addOption(channelOption(parent))
     .addHelpText("after", HELP)
-    .action(run(create));
+    .action(run(inChannel(create)));
 }
 
 const HELP = `
