@@ -8,13 +8,14 @@ import { openStore } from "./store.ts";
 
 /** What answers the queries of the API about this mirror. */
 export async function composeQueries(config: Config): Promise<QueryAnswers> {
-  const { data, keys, upstreams, rules, advice, mode, server } = config;
+  const { data, keys, upstreams, rules, advice, mode, server, channels } = config;
   const store = await openStore(config);
   return createAnswers({
     store,
     cache: cacheOf(config, store.blobs),
     readStatus: (wanted) => composeStatus(config, wanted),
     rules,
+    channels,
     isOffline: mode === "offline",
     advice,
     toolsUrl: formatToolsUrl(server, hostname()),

@@ -1,3 +1,6 @@
+import type { ChannelRules } from "../channel/channels.ts";
+import { requireShown as requireShownChannel } from "../channel/compare.ts";
+import { listChannels } from "../channel/list-channels.ts";
 import { listSites, openDeltaSizes } from "../bundle/site/list-sites.ts";
 import type { Advice } from "../juju/knowledge/knowledge.ts";
 import { parseMirrorUrl } from "../juju/mirror-url.ts";
@@ -11,7 +14,9 @@ import { readShown } from "../mirror/read-shown.ts";
 import { readReports } from "../mirror/run-report.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import type { StatusDocument } from "../mirror/status-document.ts";
+import { throughRef } from "../mirror/through-ref.ts";
 import { JamError } from "../shared/errors.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
 import { adviseOn } from "../upgrade/fetch-hint.ts";
 import { readFleet } from "../upgrade/fleet/read-fleet.ts";
@@ -26,8 +31,8 @@ import { readPlanParameters } from "../upgrade/plan/parameters.ts";
 import { parsePlan, type PlanDocument } from "../upgrade/plan/plan-document.ts";
 import { judgeReadiness, type ReadyInput } from "../upgrade/ready/ready.ts";
 import { publicStatus } from "./api/status.ts";
-import { hideLocal, publicReport } from "./public-view.ts";
-import type { Page, PlanQuery, QueryInputs, QueryName } from "./queries.ts";
+import { hideLocal, publicChannels, publicReport } from "./public-view.ts";
+import type { InChannel, Page, PlanQuery, QueryInputs, QueryName } from "./queries.ts";
 
 /** What answers each query of the API: the document that the command prints, as anybody may see it. */
 export type QueryAnswers = {
@@ -39,6 +44,8 @@ export interface AnswerSources {
   readonly store: Pick<Store, "blobs" | "documents" | "refs">;
   readonly readStatus: (wanted: { readonly runs: number }) => Promise<StatusDocument>;
   readonly rules: SelectionRules;
+  /** The channels of jam.yaml. */
+  readonly channels: readonly ChannelRules[];
   readonly isOffline: boolean;
   /** Present in cache mode. */
   readonly cache?: KnownCache | undefined;
@@ -62,6 +69,30 @@ const BODY = "The request's body";
  * answers take seconds of computing: a server does that in a thread.
  */
 export function createAnswers(sources: AnswerSources): QueryAnswers {
+  const { store, channels } = sources;
+  const mirror = answersOf(sources);
+  const byChannel = new Map<string, QueryAnswers>();
+  const within = async ({ channel = MIRROR_REF }: InChannel): Promise<QueryAnswers> => {
+    if (channel === MIRROR_REF) return mirror;
+    const ref = await requireShownChannel(store, channels, channel);
+    const toolsUrl = sources.toolsUrl.replace(/\/tools$/, `/channel/${ref}/tools`);
+    const known =
+      byChannel.get(ref) ??
+      answersOf({ ...sources, store: throughRef(store, ref), toolsUrl, cache: undefined });
+    byChannel.set(ref, known);
+    return known;
+  };
+  return {
+    ...mirror,
+    agents: async (input) => (await within(input)).agents(input),
+    explain: async (input) => (await within(input)).explain(input),
+    plan: async (input) => (await within(input)).plan(input),
+    ready: async (input) => (await within(input)).ready(input),
+  };
+}
+
+/** Answers about what the ref of the store shows. */
+function answersOf(sources: AnswerSources): QueryAnswers {
   const { store, advice } = sources;
   const known: Known = { ...sources, readKnown: createKnownReader({ ...store, cache: sources.cache }) };
   const hide = hideLocal(sources.folders);
@@ -71,6 +102,7 @@ export function createAnswers(sources: AnswerSources): QueryAnswers {
       const { reports } = await readReports(store.documents, runs);
       return { runs: reports.map((report) => publicReport(report, hide)) };
     },
+    channels: async () => publicChannels(await listChannels(store, sources.channels)),
     agents: async ({ offset, limit, ...wanted }) => {
       const damaged = await listDamaged(store.documents);
       const listed = await readListed(known);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { ApiContext } from "./api/context.ts";
 import type { FaceContext } from "./faces.ts";
 import type { MetricSources } from "./metrics.ts";
+import type { ServedStore } from "./ports.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { sendNotFound, sendProblem } from "./problem.ts";
 import { ConnectionGone } from "./response-writer.ts";
@@ -9,7 +10,11 @@ import { type ServePage, sendAlive, sendReadiness, sendStartPage } from "./statu
 
 /** What the routes answer from. */
 export interface AppContext
-  extends Pick<FaceContext, "readerOf">, ApiContext, Omit<MetricSources, "reader"> {}
+  extends
+    Pick<FaceContext, "readerOf">,
+    Pick<ServedStore, "refs">,
+    ApiContext,
+    Omit<MetricSources, "reader"> {}
 
 /**
  * Answers people and monitors; what Juju reads never comes here, see `handler`. Most servers are never asked a question
@@ -58,7 +63,7 @@ function mountsOf(context: AppContext): readonly Mount[] {
     { path: "/readyz", access: "monitors", serve: sendReadiness(reader, context.offer) },
     { path: "/metrics", access: "monitors", serve: sendMetrics({ ...context, reader }) },
     { path: "/agents", access: "people", serve: onDemand(() => loadAgentsPage(context)) },
-    { path: "/", access: "people", serve: sendStartPage(reader) },
+    { path: "/", access: "people", serve: sendStartPage(reader, context.refs) },
   ];
 }
 

@@ -8,7 +8,7 @@ import type { AskQuery } from "./queries.ts";
 /** The store as the server uses it: it never writes. */
 export interface ServedStore {
   /** Read at every request for metadata, so it has to be cheap. */
-  readonly refs: Pick<RefStore, "read">;
+  readonly refs: Pick<RefStore, "read"> & Partial<Pick<RefStore, "list">>;
   readonly documents: Pick<DocumentStore, "get" | "list">;
   readonly blobs: Pick<BlobStore, "open">;
 }

@@ -1,3 +1,4 @@
+import type { ChannelsDocument } from "../channel/channel-documents.ts";
 import { basename } from "node:path";
 import type { SyncReport } from "../mirror/run-report.ts";
 
@@ -47,5 +48,18 @@ export function publicReport(report: SyncReport, hide: HideLocal): SyncReport {
             ...(error.hint === undefined ? {} : { hint: hide(error.hint) }),
           },
         }),
+  };
+}
+
+/** Who held or withdrew something is the operator's business; why and when is everybody's. */
+export function publicChannels({ channels }: ChannelsDocument): ChannelsDocument {
+  const anonymous = (all: ChannelsDocument["channels"][number]["held"]) =>
+    all.map((one) => ({ ...one, who: "" }));
+  return {
+    channels: channels.map((one) => ({
+      ...one,
+      held: anonymous(one.held),
+      withdrawn: anonymous(one.withdrawn),
+    })),
   };
 }

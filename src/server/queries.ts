@@ -27,13 +27,20 @@ export interface ReadyQuery {
   readonly confirm: readonly string[];
 }
 
+/** What is asked about: the mirror, or a channel. */
+export interface InChannel {
+  /** Default: the mirror. */
+  readonly channel?: string | undefined;
+}
+
 /** The queries of the API by name, and what each is asked with. */
 export interface QueryInputs {
   readonly status: { readonly runs: number };
-  readonly agents: ListWanted & Page;
-  readonly explain: Page & { readonly agent: string };
-  readonly plan: PlanQuery;
-  readonly ready: ReadyQuery;
+  readonly agents: ListWanted & Page & InChannel;
+  readonly channels: object;
+  readonly explain: Page & InChannel & { readonly agent: string };
+  readonly plan: PlanQuery & InChannel;
+  readonly ready: ReadyQuery & InChannel;
   readonly sites: Page;
   readonly runs: { readonly runs: number };
 }

@@ -5,7 +5,8 @@ import { type ErrorReport, JamError, isJamError, reportError, toJamError } from 
 import { formatByteSize } from "../shared/byte-size.ts";
 import { htmlText } from "../shared/markup.ts";
 import { formatCount } from "../shared/listed.ts";
-import type { OfferSource } from "./ports.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
+import type { OfferSource, ServedStore } from "./ports.ts";
 import { upstreamAway, type RefReader } from "./ref-reader.ts";
 import type { MirrorView } from "./mirror-view.ts";
 import { noteFailure, sendJson } from "./problem.ts";
@@ -108,10 +109,17 @@ function publicReason({ code, message, hint }: ErrorReport): Readiness["reasons"
 }
 
 /** `/`: what this is, for a person who opens the address in a browser. */
-export function sendStartPage(reader: RefReader): ServePage {
+export function sendStartPage(reader: RefReader, refs: ServedStore["refs"]): ServePage {
   return async (request, response) => {
-    sendPage(response, renderStartPage(hostOf(request.headers.host), await describe(reader)));
+    const contents = { facts: await describe(reader), channels: await channelsOf(refs) };
+    sendPage(response, renderStartPage(hostOf(request.headers.host), contents));
   };
+}
+
+/** Names of the channels that show something; none while the store cannot be read. */
+async function channelsOf(refs: ServedStore["refs"]): Promise<readonly string[]> {
+  const all = (await refs.list?.().catch(() => [])) ?? [];
+  return all.map(({ name }) => name).filter((name) => name !== MIRROR_REF);
 }
 
 /** Answers with a page that needs no script and loads nothing. */
@@ -151,8 +159,18 @@ async function describe(reader: RefReader): Promise<string[]> {
   }
 }
 
-function renderStartPage(host: string | undefined, facts: readonly string[]): string {
-  const url = `http://${host ?? "HOST:PORT"}/tools`;
+function renderStartPage(
+  host: string | undefined,
+  { facts, channels }: { readonly facts: readonly string[]; readonly channels: readonly string[] },
+): string {
+  const base = `http://${host ?? "HOST:PORT"}`;
+  const url = `${base}/tools`;
+  const items = channels.map((name) => {
+    const path = `/channel/${name}/tools`;
+    const index = htmlText(`${path}/streams/v1/index2.json`);
+    return `<li>${htmlText(name)}: <code>${htmlText(base + path)}</code> (<a href="${index}">index</a>)</li>`;
+  });
+  const list = items.length === 0 ? "" : `<p>Channels:</p>\n<ul>\n${items.join("\n")}\n</ul>\n`;
   const rows = facts.map((fact) => `<p>${htmlText(fact)}</p>`).join("\n");
   return `<!doctype html>
 <html lang="en">
@@ -161,7 +179,7 @@ function renderStartPage(host: string | undefined, facts: readonly string[]): st
 <h1>Juju agent mirror</h1>
 <p>Juju finds agents here with <code>agent-metadata-url=${htmlText(url)}</code></p>
 ${rows}
-<p><a href="/agents">Agents</a> · <a href="/readyz">Readiness</a> · <a href="/metrics">Metrics</a> · <a href="/tools/streams/v1/index2.json">Index</a></p>
+${list}<p><a href="/agents">Agents</a> · <a href="/readyz">Readiness</a> · <a href="/metrics">Metrics</a> · <a href="/tools/streams/v1/index2.json">Index</a></p>
 </html>
 `;
 }

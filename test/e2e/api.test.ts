@@ -143,6 +143,7 @@ const CASES: Readonly<Record<QueryName, readonly Case[]>> = {
       ...madeNow,
     },
   ],
+  channels: [{ args: ["channel", "list"] }],
   // Sizes are computed without the key that signs bundles.
   sites: [{ args: ["site", "list"], inCommand: withoutDelta, inApi: withoutDelta }],
 };

@@ -154,6 +154,21 @@ test("a channel shows exactly what was promoted, by URL and as a folder, through
     ...history.slice(0, -1).map((entry) => sha256Of(canonicalJson(entry))),
   ]);
 
+  const ask = async (query: string) => {
+    const answer = await fetch(`${server.url}/api/v1/${query}`);
+    return { status: answer.status, text: await answer.text() };
+  };
+  expect((await ask("agents?channel=prod")).text).not.toContain("3.6.2");
+  expect((await ask("agents?channel=lab")).text).toContain("3.6.2");
+  expect(await ask("agents?channel=lbb")).toMatchObject({
+    status: 404,
+    text: expect.stringContaining("Did you mean lab?"),
+  });
+  expect((await ask("channels")).text).toMatch(
+    /"name":"prod"[^]*"withdrawn":\[{"version":"3.6.2","reason":"CVE","who":""/,
+  );
+  expect(await (await fetch(`${server.url}/`)).text()).toContain("/channel/prod/tools");
+
   expect(await refused(mirror, "channel", "delete", "lab")).toMatchObject({
     status: 2,
     code: "JAM_CHANNEL_IN_USE",

@@ -1,5 +1,5 @@
 import { agentsDocument } from "../../mirror/agents-document.ts";
-import { PAGE_PARAMETERS, pageOf, type QueryResource } from "./query-resource.ts";
+import { CHANNEL_PARAMETER, PAGE_PARAMETERS, pageOf, type QueryResource } from "./query-resource.ts";
 
 /** `GET /api/v1/agents`. */
 export const agentsResource: QueryResource<"agents"> = {
@@ -15,6 +15,7 @@ export const agentsResource: QueryResource<"agents"> = {
     { name: "stream", takes: "text", meaning: "only agents of this stream" },
     { name: "arch", takes: "text", meaning: "only agents for this architecture" },
     { name: "release", takes: "text", meaning: "only agents for this OS type or series" },
+    CHANNEL_PARAMETER,
     ...PAGE_PARAMETERS,
   ],
   document: agentsDocument,
@@ -23,6 +24,7 @@ export const agentsResource: QueryResource<"agents"> = {
     stream: values.text("stream"),
     arch: values.text("arch"),
     release: values.text("release"),
+    channel: values.text("channel"),
     ...pageOf(values),
   }),
 };

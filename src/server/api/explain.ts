@@ -1,5 +1,5 @@
 import { explainDocument } from "../../mirror/explain-document.ts";
-import { PAGE_PARAMETERS, pageOf, type QueryResource } from "./query-resource.ts";
+import { CHANNEL_PARAMETER, PAGE_PARAMETERS, pageOf, type QueryResource } from "./query-resource.ts";
 
 /** `GET /api/v1/explain`. */
 export const explainResource: QueryResource<"explain"> = {
@@ -13,8 +13,13 @@ export const explainResource: QueryResource<"explain"> = {
       isRequired: true,
       meaning: "an agent, or a part of its name: 3.6.5-ubuntu-arm64, 3.6.5, 3.6, ubuntu-arm64",
     },
+    CHANNEL_PARAMETER,
     ...PAGE_PARAMETERS,
   ],
   document: explainDocument,
-  read: (values) => ({ agent: values.text("agent") ?? "", ...pageOf(values) }),
+  read: (values) => ({
+    agent: values.text("agent") ?? "",
+    channel: values.text("channel"),
+    ...pageOf(values),
+  }),
 };

@@ -1,7 +1,7 @@
 import { planDocument } from "../../upgrade/plan/plan-document.ts";
 import type { PlanQuery } from "../queries.ts";
 import type { QueryParameter, QueryValues } from "./query-parameters.ts";
-import type { QueryResource } from "./query-resource.ts";
+import { CHANNEL_PARAMETER, type QueryResource } from "./query-resource.ts";
 
 /** The parameters of a plan. */
 export const PLAN_PARAMETERS: readonly QueryParameter[] = [
@@ -29,10 +29,14 @@ export const planResource: QueryResource<"plan"> = {
   parameters: [
     ...PLAN_PARAMETERS,
     { name: "held", takes: "switch", meaning: "use only agents in this mirror, not what upstream listed" },
+    CHANNEL_PARAMETER,
   ],
   document: planDocument.meta({ title: "Plan of an upgrade" }),
   body: "What Juju printed about a fleet with --format json or yaml, one document after the other: the files of `jam plan --fleet`.",
-  read: (values, body) => planQueryOf(values, { held: values.isSet("held"), fleet: body }),
+  read: (values, body) => ({
+    ...planQueryOf(values, { held: values.isSet("held"), fleet: body }),
+    channel: values.text("channel"),
+  }),
 };
 
 /** What to plan, from the parameters. */

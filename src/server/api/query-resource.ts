@@ -43,6 +43,13 @@ export const PAGE_PARAMETERS: readonly QueryParameter[] = [
   },
 ];
 
+/** The parameter of what can be asked about a channel. */
+export const CHANNEL_PARAMETER: QueryParameter = {
+  name: "channel",
+  takes: "text",
+  meaning: "what this channel shows, instead of what the mirror does",
+};
+
 /** The rows that a request asks for. */
 export function pageOf(values: QueryValues): Page {
   return { offset: values.count("offset"), limit: values.count("limit") };

@@ -1,5 +1,6 @@
 import type { QueryName } from "../queries.ts";
 import { agentsResource } from "./agents.ts";
+import { channelsResource } from "./channels.ts";
 import { explainResource } from "./explain.ts";
 import { planResource } from "./plan.ts";
 import type { QueryResource } from "./query-resource.ts";
@@ -12,6 +13,7 @@ import { statusResource } from "./status.ts";
 export const RESOURCES: { readonly [Name in QueryName]: QueryResource<Name> } = {
   status: statusResource,
   agents: agentsResource,
+  channels: channelsResource,
   explain: explainResource,
   plan: planResource,
   ready: readyResource,
