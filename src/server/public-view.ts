@@ -51,10 +51,12 @@ export function publicReport(report: SyncReport, hide: HideLocal): SyncReport {
   };
 }
 
+function anonymous(restrictions: ChannelsDocument["channels"][number]["held"]) {
+  return restrictions.map((one) => ({ ...one, who: "" }));
+}
+
 /** Who held or withdrew something is the operator's business; why and when is everybody's. */
 export function publicChannels({ channels }: ChannelsDocument): ChannelsDocument {
-  const anonymous = (all: ChannelsDocument["channels"][number]["held"]) =>
-    all.map((one) => ({ ...one, who: "" }));
   return {
     channels: channels.map((one) => ({
       ...one,

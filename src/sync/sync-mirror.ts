@@ -142,12 +142,13 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
 /** The end of a run that has nothing to do: what is due by time alone happens all the same. */
 async function leaveUnchanged(
   { retention }: SyncOptions,
-  { store, observe, now }: SyncCollaborators,
+  { store, observe, now, afterPublish }: SyncCollaborators,
   { current, report }: { readonly current: Snapshot | undefined; readonly report: UnstampedReport },
 ): Promise<UnstampedReport> {
   for (const message of report.warnings) observe({ kind: "warning", message });
   observe({ kind: "planned", items: 0, bytes: 0, received: {} });
   await repairTrees(store, { before: current, retention, now: now() });
+  await afterPublish?.();
   observe({ kind: "phase", phase: "prune" });
   await pruneStore(store, retention, now());
   return report;

@@ -44,6 +44,19 @@ test("pre-seed.md: the selection of the guide mirrors what the guide promises", 
   expect(versions).toEqual(["2.9.59", "2.9.60", "3.6.5", "3.6.26", "3.6.27"]);
 });
 
+test("local-streams.md: channels from the first promotion to the deletion", async () => {
+  await using shell = await operatorShell(upstream);
+  await shell.types("jam init");
+  const blocks = await blocksOf("docs/guides/local-streams.md");
+  const settings = join(shell.path, "jam.yaml");
+  const shown = parse(blocks.find(({ language }) => language === "yaml")?.text ?? "") as object;
+  await writeFile(settings, stringify({ ...parse(await readFile(settings, "utf8")), ...shown }));
+  const printed: string[] = [];
+  for (const block of shellBlocks(blocks)) printed.push((await shell.types(block)).stdout);
+  expect(printed.join("\n")).toMatch(/agent-metadata-url=\S+\/channel\/prod\/tools/);
+  expect(printed.join("\n")).toContain("its agents have the hash that the history names");
+});
+
 test("cron.md: the units and the crontab are written, and the state can be monitored", async () => {
   await using shell = await operatorShell(upstream);
   const [systemd = "", cron = "", ...others] = shellBlocks(await blocksOf("docs/guides/cron.md"));

@@ -96,7 +96,7 @@ function flagsOf(help: string): Set<string> {
   );
 }
 
-const WITH_SUBCOMMANDS = new Set(["bundle", "config", "key", "self", "site", "snapshot"]);
+const WITH_SUBCOMMANDS = new Set(["channel", "bundle", "config", "key", "self", "site", "snapshot"]);
 
 /** What is wrong with a line, or undefined. */
 async function complaintAbout(words: readonly string[]): Promise<string | undefined> {

@@ -38,6 +38,8 @@ async function throughChannel(config: Config, name: string): Promise<Config> {
   const ref = await requireShown(await openReader(config), config.channels, name);
   return {
     ...config,
+    // What a channel shows is kept: it has nothing that is only offered.
+    mode: config.mode === "cache" ? "online" : config.mode,
     store: { ...config.store, ref },
     server: { ...config.server, face: `/channel/${ref}/tools` },
   };
