@@ -217,19 +217,18 @@ export class PullThrough {
     const isHere = !isDamaged && (await this.#work.store.blobs.stat(sha256)) !== undefined;
     if (isHere) return pull.end({ kind: "held" });
     if (this.#knownWrong(pull.tarball)) return;
-    if (this.#lease.lost.aborted || !(await this.#makeRoom(size, sha256))) {
+    if (this.#lease.lost.aborted || size > (this.#work.quota ?? Infinity)) {
       this.#work.observe({ kind: "passing", path: pull.tarball.paths[0] ?? "", error: undefined });
       return pull.end({ kind: "passing" });
     }
-    // While the first bytes come; it has to be there before the tarball is.
-    const noted = this.#ledger.add(sha256, size, this.#work.agentsOf(sha256));
-    noted.catch(() => undefined);
+    let ready: Promise<void> | undefined;
+    const prepare = () => (ready ??= this.#prepare(pull.tarball));
     const error = await fetchTarball(pull.tarball, {
       ...this.#fetchOptions(pull, AbortSignal.any([this.#stop.signal, this.#lease.lost])),
       stage: async () => {
         const staged = await this.#work.store.blobs.stage(sha256, { onReadable: pull.onReadable });
         pull.follow(staged);
-        return committedAfter(noted, staged);
+        return preparedFirst(staged, prepare);
       },
     });
     if (error !== undefined) return this.#fail(pull, error);
@@ -251,7 +250,7 @@ export class PullThrough {
     this.#ledger.drop(sha256);
     if (!this.#stop.signal.aborted && (this.#lease.lost.aborted || isOfFamily(error, "store"))) {
       pull.end({ kind: "passing" });
-      this.#work.observe({ kind: "passing", path, error });
+      this.#work.observe({ kind: "passing", path, error: error instanceof NoRoom ? undefined : error });
       // A part of a tarball that cannot be stored takes room; who reads it has its file open.
       await this.#dropStaged(sha256).catch(() => undefined);
       return;
@@ -315,6 +314,15 @@ export class PullThrough {
     };
   }
 
+  /**
+   * Makes room and notes the tarball, which has to be noted before it is there.
+   * @throws NoRoom
+   */
+  async #prepare({ sha256, size }: WantedTarball): Promise<void> {
+    if (!(await this.#makeRoom(size, sha256))) throw new NoRoom();
+    await this.#ledger.add(sha256, size, this.#work.agentsOf(sha256));
+  }
+
   /** One at a time: two that make room for themselves would take it from each other. */
   #makeRoom(size: number, sha256?: Sha256): Promise<boolean> {
     const made = this.#room.then(async () => {
@@ -351,8 +359,18 @@ function keyOf({ sha256 }: WantedTarball, { source, path }: Place): string {
   return `${sha256} ${source.name} ${path}`;
 }
 
-/** The staged blob, which becomes a blob only after `noted`. */
-function committedAfter(noted: Promise<void>, staged: StagedBlob): StagedBlob {
+/** There is no room for a tarball, whatever is evicted. */
+class NoRoom extends JamError {
+  constructor() {
+    super("JAM_STORE_NO_SPACE", "There is no room in the cache.");
+  }
+}
+
+/**
+ * The staged blob. Room for it is made when its first bytes are here: while upstream is away, requests that fail must not
+ * empty the cache.
+ */
+function preparedFirst(staged: StagedBlob, prepare: () => Promise<void>): StagedBlob {
   return {
     sha256: staged.sha256,
     get received() {
@@ -362,13 +380,26 @@ function committedAfter(noted: Promise<void>, staged: StagedBlob): StagedBlob {
       return staged.validator;
     },
     restart: (validator) => staged.restart(validator),
-    append: (bytes, size) => staged.append(bytes, size),
+    append: (bytes, size) => staged.append(afterFirst(bytes, prepare), size),
     async commit(size) {
-      await noted;
+      await prepare();
       await staged.commit(size);
     },
     close: () => staged.close(),
   };
+}
+
+/** The same bytes; `prepare` runs when the first of them are here. */
+async function* afterFirst(
+  bytes: AsyncIterable<Uint8Array>,
+  prepare: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  let isPrepared = false;
+  for await (const piece of bytes) {
+    if (!isPrepared) await prepare();
+    isPrepared = true;
+    yield piece;
+  }
 }
 
 /** `JAM_ITEM_UNAVAILABLE`: listed, not held, and not to be had at this moment. */
