@@ -93,7 +93,7 @@ export async function killCacheAtRandom(options: {
         const listed = stage.listed[client % stage.listed.length];
         return download(server.url, listed?.path ?? "");
       });
-      await pause(50 + 800 * options.random());
+      await pause(100 + 2_000 * options.random());
       await server.kill("SIGKILL");
       const got = await Promise.all(storm);
       answers += got.filter(({ isWhole, status }) => isWhole && status === 200).length;

