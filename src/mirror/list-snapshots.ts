@@ -1,5 +1,6 @@
 import { compareTexts } from "../shared/collections.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
+import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { nearest } from "../shared/nearest.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
@@ -27,18 +28,22 @@ export async function listSnapshots(store: SnapshotReader): Promise<SnapshotsDoc
   const uses = await readUses(store);
   const snapshots: SnapshotHeader[] = [];
   const damaged: { id: string; message: string }[] = [];
-  for (const id of await listSnapshotIds(store.documents)) {
+  const read = async (id: string) => {
     try {
       const snapshot = await readHeader(store, id);
       if (snapshot !== undefined) snapshots.push(snapshot);
     } catch (error) {
       damaged.push({ id, message: toJamError(error).message });
     }
-  }
+  };
+  await mapConcurrently(await listSnapshotIds(store.documents), read);
   const newestFirst = snapshots.sort(
     (a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt) || compareTexts(b.id, a.id),
   );
-  return { snapshots: newestFirst.map((snapshot) => describe(snapshot, uses)), damaged };
+  return {
+    snapshots: newestFirst.map((snapshot) => describe(snapshot, uses)),
+    damaged: damaged.sort((a, b) => compareTexts(a.id, b.id)),
+  };
 }
 
 /**
