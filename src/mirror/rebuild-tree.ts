@@ -40,6 +40,11 @@ export async function markDamage(
   if (fetch.some(({ sha256 }) => listed.has(sha256))) await damageNote.write(store.documents, {});
 }
 
+/** True while published trees have to be built again. */
+export async function hasTreesToRepair(documents: Pick<Store["documents"], "get">): Promise<boolean> {
+  return (await damageNote.read(documents)) !== undefined;
+}
+
 /** Notes that the published trees have to be built again: `repairTrees` does it, in this run or a later one. */
 export async function noteTreesToRepair(documents: Pick<Store["documents"], "put">): Promise<void> {
   await damageNote.write(documents, {});

@@ -2,7 +2,7 @@ import { asWriter } from "../mirror/as-writer.ts";
 import { noteDamage, readDamaged } from "../mirror/damaged-blobs.ts";
 import { listDamaged } from "../mirror/damaged-list.ts";
 import { listSnapshotIds } from "../mirror/read-snapshots.ts";
-import { markDamage, noteTreesToRepair, repairTrees } from "../mirror/rebuild-tree.ts";
+import { hasTreesToRepair, markDamage, noteTreesToRepair, repairTrees } from "../mirror/rebuild-tree.ts";
 import type { RetentionRules } from "../mirror/retention.ts";
 import { settleDamage, withdrawDamaged } from "../mirror/settle-damage.ts";
 import { snapshotIdOf, type Snapshot } from "../mirror/snapshot.ts";
@@ -61,7 +61,7 @@ export async function repairMirror(options: RepairOptions, work: RepairWork): Pr
     const remaining = before.findings.filter((finding) => !kept.has(keyOf(finding)));
     return report({ outcome: "planned", planned, repaired: [], remaining, ...nothing });
   }
-  if (planned.length === 0 && (await listDamaged(work.store.documents)).size === 0)
+  if (planned.length === 0 && !(await isUnfinished(work.store)))
     return report({
       outcome: outcomeOf([], before.findings),
       planned: [],
@@ -95,6 +95,11 @@ export async function repairMirror(options: RepairOptions, work: RepairWork): Pr
     },
     failed: describeFailed(done, after.findings),
   });
+}
+
+/** A run that was killed may have left something to be done that shows in no finding. */
+async function isUnfinished({ documents }: Store): Promise<boolean> {
+  return (await listDamaged(documents)).size > 0 || (await hasTreesToRepair(documents));
 }
 
 interface Done extends FetchedTarballs {

@@ -1,3 +1,4 @@
+import { readOffer } from "../mirror/offer.ts";
 import { readPins, readRefusedContents } from "../mirror/pins.ts";
 import { proofsOf, type ProvenDocument, type Snapshot, type UpstreamProof } from "../mirror/snapshot.ts";
 import { readUpstreamState } from "../mirror/upstream-state.ts";
@@ -66,7 +67,9 @@ async function collectProofs(
   snapshots: readonly Snapshot[],
 ): Promise<Map<string, Proof>> {
   const proofs = new Map<string, Proof>();
-  for (const upstream of snapshots.flatMap(proofsOf))
+  const offer = await readOffer(documents);
+  const resting = offer === undefined ? snapshots : [...snapshots, offer];
+  for (const upstream of resting.flatMap((one) => proofsOf(one)))
     for (const document of upstream.documents) proofs.set(document.sha256, { document, upstream });
   const accepted = await readUpstreamState(documents, snapshots.at(-1));
   for (const document of [...accepted.documents.values(), ...[...accepted.further.values()].flat()])

@@ -2,6 +2,7 @@ import { formatAgentName } from "../juju/agent.ts";
 import { noteDamage } from "../mirror/damaged-blobs.ts";
 import { listDamaged } from "../mirror/damaged-list.ts";
 import { hashesOfKept, readKeptSnapshots } from "../mirror/kept-contents.ts";
+import { readOffer } from "../mirror/offer.ts";
 import { readPins, readRefusedContents } from "../mirror/pins.ts";
 import { snapshotIdOf, type Snapshot } from "../mirror/snapshot.ts";
 import { isJamError, toJamError } from "../shared/errors.ts";
@@ -136,13 +137,18 @@ export function listTarballs(snapshots: readonly Snapshot[]): Map<Sha256, Listed
   return tarballs;
 }
 
-/** Tarballs in the store that no snapshot lists; `isWaiting` for those that an import still needs. */
+/** Tarballs in the store that no snapshot lists; `isWaiting` for those that an import or an offer still needs. */
 async function findOthers(
   { blobs, documents }: Pick<Store, "blobs" | "documents">,
   listed: ReadonlyMap<Sha256, ListedTarball>,
 ): Promise<Map<Sha256, ListedTarball & { readonly isWaiting: boolean }>> {
   const others = new Map<Sha256, ListedTarball & { readonly isWaiting: boolean }>();
-  const waiting = new Set([...(await readPins(documents)), ...(await readRefusedContents(documents)).keys()]);
+  const waiting = new Set([
+    ...(await readPins(documents)),
+    ...(await readRefusedContents(documents)).keys(),
+    // What a mirror in cache mode has fetched is listed by its offer at first.
+    ...((await readOffer(documents))?.agents ?? []).map(({ sha256 }) => sha256),
+  ]);
   for await (const { sha256, size } of blobs.list())
     if (!listed.has(sha256))
       others.set(sha256, { sha256, size, path: whereOf(sha256), isWaiting: waiting.has(sha256) });

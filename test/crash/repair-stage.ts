@@ -74,6 +74,8 @@ async function examine(states: States, folder: string): Promise<Finding> {
   const again = await runSteadyJam(folder, REPAIR);
   if (again.status !== 0)
     faults.note(`The repair after the kill ended with ${again.status}: ${again.stderr}`);
+  // A repair that finds nothing to do takes no lock, and leaves the note of who had it.
+  await runSteadyJam(folder, ["prune", "--quiet"]);
   await faults.of(checkSettled(states, data), undefined);
   const verified = await runSteadyJam(folder, ["verify", "--deep", "-o", "json"]);
   if (verified.status !== 0) faults.note(`The mirror is not whole after the repair: ${verified.stdout}`);
