@@ -183,7 +183,8 @@ class FsStagedBlob implements StagedBlob {
   /** The file with a hash over what it holds, read once where this run did not see those bytes come. */
   async #openHashed(size: number): Promise<FileHash> {
     const file = (this.#file ??= await this.#openFile());
-    const hash = (this.#hash ??= new FileHash(file, size));
+    // Readers wait for the first bytes, and a thread would have to begin first.
+    const hash = (this.#hash ??= new FileHash(file, this.#readers === undefined ? size : 0));
     await attempt(`read ${this.#path}`, async () => {
       const reached = await hash.readTo(this.#received);
       if (reached >= this.#received) return;
