@@ -1,0 +1,46 @@
+/** A promotion that was killed happened exactly when the ref says so. */
+import { expect, test } from "vitest";
+import { readHistory } from "../../../src/channel/history.ts";
+import { createChannel } from "../../../src/channel/manage.ts";
+import { promote } from "../../../src/channel/promote.ts";
+import { rollBack } from "../../../src/channel/rollback.ts";
+import type { ChannelWork } from "../../../src/channel/work.ts";
+import { parseRefName } from "../../../src/shared/ref-name.ts";
+import { publisher } from "../../helpers/served-mirror.ts";
+import { temporaryStore } from "../../helpers/temporary-store.ts";
+
+const LAB = parseRefName("lab");
+
+test.for(["before the ref moves", "after the ref moved"] as const)(
+  "killed %s, readers and the next command agree",
+  async (moment) => {
+    await using store = await temporaryStore();
+    const publish = publisher(store);
+    await publish({ agents: [{ version: "3.6.1" }] });
+    const work: ChannelWork = { store, settings: [], graceMs: 0, now: () => new Date(), who: "test@here" };
+    await createChannel(work, { name: "lab", from: "mirror", reason: undefined });
+    const first = await promote(work, { name: "lab", reason: "first" });
+    const next = await publish({ agents: [{ version: "3.6.2" }] });
+    const killed = {
+      ...work,
+      store: {
+        ...store,
+        refs: {
+          ...store.refs,
+          swap: async (...move: Parameters<typeof store.refs.swap>) => {
+            if (moment === "after the ref moved") await store.refs.swap(...move);
+            throw new Error("killed");
+          },
+        },
+      },
+    };
+    await expect(promote(killed, { name: "lab", reason: "second" })).rejects.toThrow("killed");
+    const happened = moment === "after the ref moved";
+    const reasons = (await readHistory(store, LAB)).map(({ reason }) => reason);
+    expect(reasons).toEqual([null, "first", ...(happened ? ["second"] : [])]);
+    const again = await promote(work, { name: "lab", reason: "again" });
+    expect(again).toMatchObject({ outcome: happened ? "unchanged" : "promoted", to: next.id });
+    expect((await rollBack(work, { name: "lab", reason: "back" })).to).toBe(first.to);
+    expect((await readHistory(store, LAB)).at(-1)).toMatchObject({ action: "rollback", from: next.id });
+  },
+);
