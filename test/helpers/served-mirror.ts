@@ -8,6 +8,7 @@
  * mirror.records, mirror.damaged                                       // what the server told
  * ```
  */
+import { PullThrough } from "../../src/cache/pull-through.ts";
 import type { ComposeServerOptions } from "../../src/compose/serve.ts";
 import type { QueryAnswers } from "../../src/server/answers.ts";
 import type { Agent } from "../../src/juju/agent.ts";
@@ -62,6 +63,18 @@ export interface ServeOptions extends Partial<Publish> {
   readonly served?: (store: ServedStore) => Partial<ServedStore>;
 }
 
+/** Fetches for clients, of an upstream that is not there. */
+function openPullThrough(store: ServedMirror["store"]): Promise<PullThrough> {
+  return PullThrough.open({
+    store,
+    sources: [],
+    agentsOf: () => [],
+    quota: undefined,
+    now: () => new Date(),
+    observe: () => undefined,
+  });
+}
+
 /** Starts a server on a free port; with `agents` a first snapshot is published before. */
 export async function serveMirror(options: ServeOptions = {}): Promise<ServedMirror> {
   const store = await temporaryStore();
@@ -73,12 +86,18 @@ export async function serveMirror(options: ServeOptions = {}): Promise<ServedMir
   const log = (record: RequestRecord) => void records.push(record);
   const onDamage = (sha256: Sha256) => void damaged.push(sha256);
   const { limits = {} } = options;
+  const pullThrough = options.offer === undefined ? undefined : await openPullThrough(store);
   const workers = options.served === undefined && options.offer === undefined ? testWorkers() : 1;
   const server =
     workers > 1
       ? await serveWithWorkers(store.path, workers, { log, onDamage, limits })
       : createServer(
-          { ...ports, offer: options.offer, store: { ...ports.store, ...options.served?.(ports.store) } },
+          {
+            ...ports,
+            offer: options.offer,
+            pullThrough,
+            store: { ...ports.store, ...options.served?.(ports.store) },
+          },
           { log, onDamage: ({ sha256 }) => onDamage(sha256), limits },
         );
   const { url, port } = await server.listen({ host: "127.0.0.1", port: 0 });
@@ -93,6 +112,7 @@ export async function serveMirror(options: ServeOptions = {}): Promise<ServedMir
     publish,
     async [Symbol.asyncDispose]() {
       await server.close({ drainMs: 0 });
+      await pullThrough?.close();
       await store[Symbol.asyncDispose]();
     },
   };

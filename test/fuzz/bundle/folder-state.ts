@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** What lies in a folder, by relative path: kind, inode, size and time of change, or where a link points. */
@@ -32,10 +32,14 @@ export function changedPaths(before: FolderState, after: FolderState): string[] 
 /** Every file below `folder` by path with its SHA-256: what a reader gets, links followed. */
 export function readFolderBytes(folder: string): ReadonlyMap<string, string> {
   const bytes = new Map<string, string>();
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile()) bytes.set(path.slice(folder.length + 1), hashFile(path));
-  }
+  const walk = (path: string) => {
+    for (const name of readdirSync(join(folder, path))) {
+      const inner = path === "" ? name : `${path}/${name}`;
+      if (statSync(join(folder, inner)).isDirectory()) walk(inner);
+      else bytes.set(inner, hashFile(join(folder, inner)));
+    }
+  };
+  walk("");
   return bytes;
 }
 
@@ -45,11 +49,11 @@ function hashFile(path: string): string {
 
 const ALLOWED = [
   /^(lock\.db(-journal|-wal|-shm)?|format|tools)?$/,
-  /^(partial|quarantine|state|history|upstream|blobs|blobs\/sha256|blobs\/sha256\/[0-9a-f]{2}|snapshots|published|refs)$/,
+  /^(partial|quarantine|state|history|upstream|blobs|blobs\/sha256|blobs\/sha256\/[0-9a-f]{2}|snapshots|catalogue|published|pools|refs)$/,
   /^partial\/[0-9a-f]{64}\.(part|json)$/,
   /^quarantine\/[0-9a-f]{64}\.(sample|json)$/,
   /^(state|history|snapshots)\/[A-Za-z0-9][A-Za-z0-9._~-]*\.json$/,
-  /^(published\/.+|refs\/mirror)$/,
+  /^(published\/.+|pools\/.+|refs\/mirror)$/,
 ];
 
 /** What is in a data directory and must not be: foreign or unfinished files, blobs and proofs under a wrong name. */
@@ -57,7 +61,7 @@ export function faultsInStore(data: string): string[] {
   const faults: string[] = [];
   for (const [path, stat] of readFolderState(data)) {
     const name = path.slice(path.lastIndexOf("/") + 1);
-    const hashed = /^(?:blobs\/sha256\/[0-9a-f]{2}|upstream)\/([0-9a-f]{64})$/.exec(path)?.[1];
+    const hashed = /^(?:blobs\/sha256\/[0-9a-f]{2}|upstream|catalogue)\/([0-9a-f]{64})$/.exec(path)?.[1];
     if (hashed !== undefined && stat.startsWith("f ")) {
       if (hashFile(join(data, path)) !== hashed) faults.push(`${path} holds other bytes`);
     } else if (name.startsWith(".tmp-") || !ALLOWED.some((allowed) => allowed.test(path))) {
