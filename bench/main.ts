@@ -83,8 +83,8 @@ async function benchServe(): Promise<Figure[]> {
       value: `${row.jamMBps.toFixed(0)} MB/s`,
       peer: `nginx, ${row.nginxMBps.toFixed(0)} MB/s`,
       result: `${row.speedRatio.toFixed(2)} × its speed`,
-      aim: "≥ 1 ×",
-      isMet: row.speedRatio >= 1,
+      aim: "≥ 1.2 ×",
+      isMet: row.speedRatio >= 1.2,
     },
     {
       what: `… CPU per GB`,
