@@ -81,9 +81,11 @@ test("a failure is forgotten after its time, and what was received is resumed", 
   await using mirror = await serveCached(upstream, { waits: { refusalMs: 100 } });
   expect(isBroken(await get(mirror))).toBe(true);
 
-  await expect.poll(async () => (await get(mirror)).status, { interval: 50 }).toBe(200);
-  expect((await get(mirror)).body.equals(await mirror.bytesOf(VERSION))).toBe(true);
-  expect(upstream.requests.at(-1)).toContain("bytes=900000-");
+  // An answer that joins a fetch which is cut again begins with 200, too.
+  const bytes = await mirror.bytesOf(VERSION);
+  await expect.poll(async () => (await get(mirror)).body.equals(bytes), { interval: 50 }).toBe(true);
+  // A connection that is cut may lose its last bytes.
+  expect(upstream.requests.at(-1)).toMatch(/bytes=[5-9]\d{5}-/);
 });
 
 test("an upstream that sends another tarball is remembered longer, named, and the next one is asked", async () => {
