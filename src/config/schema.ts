@@ -241,6 +241,11 @@ const store = z
   )
   .describe("Where the mirror is kept. `data: DIR` is the short form of `store: { kind: fs, path: DIR }`.");
 
+/** A channel shows what its feeder has shown; it fetches nothing. */
+const channelRule = selectRule
+  .omit({ fetch: true })
+  .describe("One rule. An agent of the feeder is listed if at least one rule selects it.");
+
 /** How a duration is written; only its declaration's kind counts. */
 const DURATION: Setting = { kind: "duration", description: "" };
 const durationText = expectationOf(DURATION);
@@ -252,7 +257,7 @@ const channel = z
         .regex(REF_NAME, "expected `mirror` or the name of a channel")
         .describe("Its feeder: `mirror`, or another channel. A promotion takes what the feeder has shown."),
       select: z
-        .array(selectRule, "expected a list of rules")
+        .array(channelRule, "expected a list of rules")
         .min(1, "expected at least one rule")
         .max(MAX_ROWS, `expected at most ${MAX_ROWS} rules`)
         .optional()
