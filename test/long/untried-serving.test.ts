@@ -113,7 +113,8 @@ describe.skipIf(users.isMissing)(`a server of another user${users.note}`, () => 
     expect((await mirror.jam("check")).stdout).toContain("chmod -R go+rX");
 
     // The documents alone are put right: a tarball that cannot be read is refused, the others are sent.
-    execFileSync("chmod", ["-R", "go+rX", join(mirror.data, "snapshots")]);
+    const documents = ["snapshots", "catalogue"].map((kind) => join(mirror.data, kind));
+    execFileSync("chmod", ["-R", "go+rX", ...documents]);
     expect(await statusOf(server.url, `/tools/${itemPath(upstream, "3.6.26")}`)).toBe(200);
     expect(await statusOf(server.url, `/tools/${itemPath(upstream, "3.6.27")}`)).toBe(503);
     await expect
