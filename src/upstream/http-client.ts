@@ -59,7 +59,7 @@ export interface HttpClient {
 const MAX_REDIRECTS = 5;
 
 /** A cache server that fetched for hundreds of clients needs few connections for the next ones. */
-const MAX_IDLE_CONNECTIONS = 24;
+const KEPT_CONNECTIONS = { keepAlive: true, maxFreeSockets: 24 };
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -71,12 +71,7 @@ export async function openHttpClient(options: HttpClientOptions): Promise<HttpCl
   const { default: got } = await import("got");
   const proxySettings = readProxySettings(options.environment);
   const ca = options.caFile === undefined ? {} : { ca: await readAuthorities(options.caFile) };
-  const agent = receivingAgents({
-    keepAlive: true,
-    maxFreeSockets: MAX_IDLE_CONNECTIONS,
-    proxyEnv: proxySettings,
-    ...ca,
-  });
+  const agent = receivingAgents({ ...KEPT_CONNECTIONS, proxyEnv: proxySettings, ...ca });
   const lookup = createGuardedLookup(options.base);
   const step = options.idleTimeoutMs;
   const client = got.extend({

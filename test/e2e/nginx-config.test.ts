@@ -130,6 +130,14 @@ describe.skipIf(nginx.isMissing)(`nginx with the output of jam nginx-config${ngi
   });
 });
 
+test("is refused for a cache, whose folder does not contain what its index lists", async () => {
+  await using upstream = await startUpstream({ releases: ["3.6.26"] });
+  await using mirror = await temporaryMirror(upstream, { mode: "cache" });
+  const { status, stdout, stderr } = await mirror.here("nginx-config");
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  expect(stderr).toContain("proxy_pass");
+});
+
 test("quotes the data directory, and refuses one that nginx cannot name", async () => {
   await using folder = await temporaryFolder();
   const print = (data: string, ...flags: string[]) =>

@@ -33,6 +33,15 @@ async function nginxConfig(context: CommandContext, { options }: CommandCall<Fla
   }
   const config = await context.config();
   const { data, server } = config;
+  if (config.mode === "cache") {
+    throw new JamError(
+      "JAM_USAGE_INVALID",
+      "With `mode: cache` the data directory does not contain what the index lists, so nginx cannot serve it.",
+      {
+        hint: "Let nginx pass every request to `jam serve` (proxy_pass, proxy_buffering off), or use `mode: online`.",
+      },
+    );
+  }
   const { openReader } = await import("../../compose/store.ts");
   if ((await (await openReader(config)).refs.read(MIRROR_REF)) === undefined) {
     await context.output.note(
