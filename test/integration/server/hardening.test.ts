@@ -142,6 +142,7 @@ test("H1: a reader that stops is cut off", async () => {
   });
   // Hashed before it is first served, which this is not about.
   await (await fetch(`${mirror.url}${TARBALL}`)).arrayBuffer();
+  await expect.poll(() => mirror.records.length).toBe(1);
   mirror.records.length = 0;
   const download = await startSlowDownload(mirror.port, TARBALL);
   await expect.poll(() => mirror.records.length, { timeout: 10_000 }).toBe(1);
@@ -157,6 +158,7 @@ test("H1: a reader that trickles is cut off, though it is never silent", async (
   });
   // Hashed before it is first served, which this is not about.
   await (await fetch(`${mirror.url}${TARBALL}`)).arrayBuffer();
+  await expect.poll(() => mirror.records.length).toBe(1);
   mirror.records.length = 0;
   const { socket } = await startSlowDownload(mirror.port, TARBALL);
   const trickle = setInterval(() => socket.read(65_536), 200);
@@ -197,9 +199,9 @@ test("H1: beyond the most connections further ones get 503 and are counted, and 
     ]);
     expect(JSON.parse(refused.body.toString())).toMatchObject({ code: "JAM_SERVER_BUSY" });
   }
-  expect(mirror.records.map(({ status, error }) => [status, error?.code])).toEqual(
-    Array.from({ length: 4 }, () => [503, "JAM_SERVER_BUSY"]),
-  );
+  await expect
+    .poll(() => mirror.records.map(({ status, error }) => [status, error?.code]))
+    .toEqual(Array.from({ length: 4 }, () => [503, "JAM_SERVER_BUSY"]));
   expect(mirror.server.connections()).toMatchObject({ open: 2, refused: 4, dropped: 0 });
   for (const socket of idle) socket.destroy();
   await sleep(50);
