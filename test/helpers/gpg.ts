@@ -50,5 +50,6 @@ export async function startGpg(): Promise<Gpg> {
 
 /** Options that make gpg start at another time. */
 export function clockAt(ms: number): string[] {
-  return ["--faked-system-time", new Date(ms).toISOString().replaceAll(/[-:]|\.\d+Z/g, "")];
+  // With the mark the clock stands still: what gpg makes in a later second would have another date.
+  return ["--faked-system-time", `${new Date(ms).toISOString().replaceAll(/[-:]|\.\d+Z/g, "")}!`];
 }
