@@ -1,6 +1,7 @@
 import { readDamaged } from "../mirror/damaged-blobs.ts";
-import { ownFolder, renderFace, withoutDamaged } from "../mirror/face.ts";
+import { ownFolder, renderFace, withoutDamaged, withoutVersions } from "../mirror/face.ts";
 import { treeParts } from "../mirror/publish.ts";
+import { readRefs } from "../mirror/refs.ts";
 import { snapshotIdOf, type Snapshot } from "../mirror/snapshot.ts";
 import { toJamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
@@ -46,7 +47,9 @@ export async function checkTrees(
   const damaged = new Set(
     (await readDamaged(store.documents)).flatMap((one) => (one.isWithdrawn ? one.sha256 : [])),
   );
-  const others = otherFiles(kept, [damaged, missing.union(damaged)]);
+  const withdrawals = await readWithdrawals(store, kept);
+  const lost = [damaged, missing.union(damaged)];
+  const ofEveryRef = otherFiles(kept, { lost, versions: new Set() });
   const complete = new Set(await trees.list());
   const facts: FoundFact[] = [];
   let files = 0;
@@ -63,6 +66,8 @@ export async function checkTrees(
       });
     else {
       const expected = filesOf(snapshot, damaged);
+      const versions = withdrawals.get(name);
+      const others = versions === undefined ? ofEveryRef : otherFiles(kept, { lost, versions });
       files += expected.length;
       found.push(...(await inspect(trees, target, { files: expected, others, isDeep })));
     }
@@ -105,30 +110,40 @@ async function isStillShown({ refs }: Pick<Store, "refs">, name: string, target:
   }
 }
 
-/**
- * What a tree may contain for clients of other snapshots. When it was built, tarballs of these may have been missing or
- * damaged: then their documents do not list them.
- */
-function otherFiles(
+/** Versions that are withdrawn from a ref, by its name; without refs of which nothing is withdrawn. */
+async function readWithdrawals(
+  store: Pick<Store, "refs" | "documents">,
   kept: readonly Snapshot[],
-  withdrawn: readonly ReadonlySet<Sha256>[],
-): (path: string) => readonly TreeFile[] {
-  let byPath: Map<string, TreeFile[]> | undefined;
-  return (path) => (byPath ??= listOthers(kept, withdrawn)).get(path) ?? [];
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  // A ref that cannot be read is a finding of its own.
+  const refs = await readRefs(store, kept).catch(() => []);
+  return new Map(refs.flatMap(({ name, withdrawn }) => (withdrawn.size === 0 ? [] : [[name, withdrawn]])));
 }
 
-function listOthers(
-  kept: readonly Snapshot[],
-  withdrawn: readonly ReadonlySet<Sha256>[],
-): Map<string, TreeFile[]> {
+/** What documents for clients of other snapshots may leave out. */
+interface LeftOut {
+  /** Tarballs that were missing or damaged when a tree was built: nothing, or one of these sets. */
+  readonly lost: readonly ReadonlySet<Sha256>[];
+  /** Versions that are withdrawn from the ref; their tarballs must be gone from its tree. */
+  readonly versions: ReadonlySet<string>;
+}
+
+/** What a tree may contain for clients of other snapshots. */
+function otherFiles(kept: readonly Snapshot[], leftOut: LeftOut): (path: string) => readonly TreeFile[] {
+  let byPath: Map<string, TreeFile[]> | undefined;
+  return (path) => (byPath ??= listOthers(kept, leftOut)).get(path) ?? [];
+}
+
+function listOthers(kept: readonly Snapshot[], { lost, versions }: LeftOut): Map<string, TreeFile[]> {
   const byPath = new Map<string, TreeFile[]>();
   const add = (file: TreeFile) => byPath.set(file.path, [...(byPath.get(file.path) ?? []), file]);
   for (const snapshot of kept) {
-    const variants = new Set([snapshot, ...withdrawn.map((hashes) => withoutDamaged(snapshot, hashes))]);
+    const shown = withoutVersions(snapshot, versions);
+    const variants = new Set([shown, ...lost.map((hashes) => withoutDamaged(shown, hashes))]);
     for (const variant of variants)
       for (const { path, text } of renderFace(variant))
         if (path.startsWith(ownFolder(snapshot))) add({ path, bytes: Buffer.from(text) });
-    for (const { path, sha256 } of snapshot.agents) add({ path, sha256 });
+    for (const { path, sha256 } of shown.agents) add({ path, sha256 });
   }
   return byPath;
 }
