@@ -142,7 +142,7 @@ function describeCache(
     answers: `answers, ${asked}`,
     away: paint(
       "red",
-      `cannot be reached since ${ageOf(away?.since ?? "")}: ${printable(away?.message ?? "", Infinity)}`,
+      `has been out of reach for ${ageOf(away?.since ?? "")}: ${printable(away?.message ?? "", Infinity)}`,
     ),
     unknown: paint("yellow", `${asked}: is jam serve running?`),
   }[upstream];

@@ -41,7 +41,7 @@ test("the commands say what is held and what is offered, while upstream answers 
   const away = (await read("status")).document["cache"];
   expect(away).toMatchObject({ upstream: "away", listed: 1, away: { code: "JAM_UPSTREAM_STATUS" } });
   const text = (await mirror.here("status")).stdout;
-  expect(text).toMatch(/upstream cannot be reached since/);
+  expect(text).toMatch(/upstream has been out of reach for/);
   expect(text).toMatch(/listed +1 agent, only what is held/);
   expect((await read(...question)).document["version"]).not.toBe("3.6.27");
   const notReady = await read("ready", ...UPGRADE);
