@@ -31,7 +31,7 @@ export type PullEvent =
   | { readonly kind: "failed"; readonly path: string; readonly error: JamError }
   /** An upstream sent another tarball than the metadata promises. */
   | { readonly kind: "wrong"; readonly path: string; readonly upstream: string; readonly error: JamError }
-  /** There is no room to store it; why, where it is not only that. */
+  /** It is not stored; `error` is absent where there is simply no room. */
   | { readonly kind: "passing"; readonly path: string; readonly error: JamError | undefined }
   | { readonly kind: "evicted"; readonly sha256: Sha256; readonly size: number };
 

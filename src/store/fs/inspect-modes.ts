@@ -1,8 +1,7 @@
-import { type Stats, lstatSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { attempt, toStoreError } from "../../disk/io-error.ts";
-import { isAbsent } from "../../shared/errors.ts";
+import { attempt, lstatOrNothing } from "../../disk/io-error.ts";
 import { INTERNAL, isWorldWritable } from "./entry-mode.ts";
 
 /** Entries of a data directory with a fault, and the first of them. */
@@ -69,16 +68,6 @@ class Tally {
 
   found(): FoundModes {
     return { count: this.#count, example: this.#example };
-  }
-}
-
-/** Synchronous: one of thousands of calls in a row, each a few microseconds. */
-function lstatOrNothing(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw toStoreError(error, `read ${path}`);
   }
 }
 

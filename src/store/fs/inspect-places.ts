@@ -1,9 +1,9 @@
-import { lstatSync, type Stats } from "node:fs";
+import type { Stats } from "node:fs";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { isTemporaryName } from "../../disk/durable-write.ts";
-import { attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
-import { isAbsent, toJamError } from "../../shared/errors.ts";
+import { attemptUnlessAbsent, lstatOrNothing, toStoreError } from "../../disk/io-error.ts";
+import { toJamError } from "../../shared/errors.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import {
   blobPath,
@@ -26,7 +26,7 @@ import { kindOf, placeOf, type EntryKind } from "./places.ts";
  * mirror can be read and only its owner can change it.
  */
 export async function inspectPlaces(root: string): Promise<PlaceFault[]> {
-  const top = statOf(root);
+  const top = lstatOrNothing(root);
   if (top === undefined) return [];
   const faults: PlaceFault[] = [...(await inspectFormat(root)), ...missingFolders(root)];
   const walk = async (place: string): Promise<void> => {
@@ -63,7 +63,7 @@ interface Entry {
 function inspectEntry({ root, top, path, faults }: Entry): boolean {
   let stat: Stats | undefined;
   try {
-    stat = statOf(join(root, path));
+    stat = lstatOrNothing(join(root, path));
   } catch (error) {
     faults.push({ path, fault: "unreadable", how: toJamError(error).message });
     return false;
@@ -105,8 +105,8 @@ function strayEntry(path: string): PlaceFault {
 async function inspectFormat(root: string): Promise<PlaceFault[]> {
   const path = join(root, FORMAT_FILE);
   const remedy = `write ${formatFormat(STORE_FORMAT).trim()}`;
-  if (statOf(path)?.isFile() !== true)
-    return statOf(path) === undefined
+  if (lstatOrNothing(path)?.isFile() !== true)
+    return lstatOrNothing(path) === undefined
       ? [{ path: FORMAT_FILE, fault: "format", how: "it is not there", remedy }]
       : [];
   try {
@@ -119,7 +119,7 @@ async function inspectFormat(root: string): Promise<PlaceFault[]> {
 }
 
 function missingFolders(root: string): PlaceFault[] {
-  return STORE_FOLDERS.filter((folder) => statOf(join(root, folder)) === undefined).map((path) => ({
+  return STORE_FOLDERS.filter((folder) => lstatOrNothing(join(root, folder)) === undefined).map((path) => ({
     path,
     fault: "missing",
     how: "the folder is not there",
@@ -159,7 +159,7 @@ async function inspectLinks(root: string): Promise<PlaceFault[]> {
 async function inspectFace(root: string, ref: string): Promise<PlaceFault[]> {
   const { path, target } = faceLink(ref);
   const remedy = `point it at ${target}`;
-  if (statOf(join(root, path)) === undefined)
+  if (lstatOrNothing(join(root, path)) === undefined)
     return [{ path, fault: "missing", how: "the link that clients read through is not there", remedy }];
   const found = await linkTarget(join(root, path));
   if (found === undefined || found === target) return [];
@@ -172,7 +172,7 @@ async function inspectPartials(root: string): Promise<PlaceFault[]> {
   const names = new Set(await readdir(join(root, "partial")).catch(() => []));
   for (const name of [...names].sort()) {
     const parsed = parsePartialName(name);
-    const stat = statOf(join(root, "partial", name));
+    const stat = lstatOrNothing(join(root, "partial", name));
     if (parsed === undefined || stat?.isFile() !== true) continue;
     const how = await uselessness(root, { name, size: stat.size, names, ...parsed });
     if (how !== undefined) faults.push({ path: `partial/${name}`, fault: "stray", how, remedy: "delete it" });
@@ -189,7 +189,7 @@ async function uselessness(
   },
 ): Promise<string | undefined> {
   const { sha256, part, name, size, names } = partial;
-  if (statOf(join(root, blobPath(sha256)))?.isFile() === true) return "its tarball is complete";
+  if (lstatOrNothing(join(root, blobPath(sha256)))?.isFile() === true) return "its tarball is complete";
   if (part === "bytes") return size === 0 ? "it is empty" : undefined;
   if (!names.has(name.replace(/json$/, "part"))) return "the bytes that it describes are not there";
   try {
@@ -202,16 +202,6 @@ async function uselessness(
 
 /** What a link holds; undefined for what is no link. */
 async function linkTarget(path: string): Promise<string | undefined> {
-  if (statOf(path)?.isSymbolicLink() !== true) return undefined;
+  if (lstatOrNothing(path)?.isSymbolicLink() !== true) return undefined;
   return attemptUnlessAbsent(`read ${path}`, () => readlink(path));
-}
-
-/** Synchronous: one of thousands of calls in a row, each a few microseconds. */
-function statOf(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw toStoreError(error, `read ${path}`);
-  }
 }

@@ -1,13 +1,13 @@
 import { defined } from "../../shared/collections.ts";
-import { type Stats, constants, lstatSync } from "node:fs";
+import { constants } from "node:fs";
 import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { removeFile, temporaryPath } from "../../disk/durable-write.ts";
-import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
-import { JamError, isJamError, isAbsent } from "../../shared/errors.ts";
+import { attempt, attemptUnlessAbsent, lstatOrNothing } from "../../disk/io-error.ts";
+import { JamError, isJamError } from "../../shared/errors.ts";
 import { type LockedPlace, leaseLost, lockedBy } from "../store-errors.ts";
 import type { LeaseHolder, WriterLease } from "../store.ts";
 
@@ -199,22 +199,13 @@ function isSameLock(path: string, identity: string): boolean {
  * ours to lock, and never ours to empty.
  */
 function lockFile(path: string): string | undefined {
-  const found = statOf(path);
+  const found = lstatOrNothing(path);
   if (found === undefined) return undefined;
   if (found.isFile()) return `${found.dev} ${found.ino}`;
   throw new JamError("JAM_STORE_CORRUPT", `${path} is not a plain file.`, {
     hint: "Look at what is at this path, move it away, then run the command again.",
     details: { path },
   });
-}
-
-function statOf(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw toStoreError(error, `read ${path}`);
-  }
 }
 
 /** Who has a place now; what a dead holder left in its note does not count. */

@@ -10,8 +10,8 @@ import {
   temporaryPath,
   writeFlushed,
 } from "../../disk/durable-write.ts";
-import { attempt, toStoreError } from "../../disk/io-error.ts";
-import { isAbsent, systemCode } from "../../shared/errors.ts";
+import { attempt, lstatOrNothing } from "../../disk/io-error.ts";
+import { systemCode } from "../../shared/errors.ts";
 import { mapConcurrently } from "../../shared/map-concurrently.ts";
 import { blobPath, poolFolder } from "../layout.ts";
 import type { TreeOptions } from "../store.ts";
@@ -60,12 +60,12 @@ async function compareWithPool(
   }: { readonly shared: SharedPlan; readonly shares: TreeShares; readonly without: Iterable<string> },
 ): Promise<SharedPlan | undefined> {
   const pool = join(root, poolFolder(shares.pool));
-  if (look(pool)?.isDirectory() !== true) return undefined;
-  for (const path of without) if (look(join(pool, path)) !== undefined) return undefined;
+  if (lstatOrNothing(pool)?.isDirectory() !== true) return undefined;
+  for (const path of without) if (lstatOrNothing(join(pool, path)) !== undefined) return undefined;
   const versions = new Map(shares.folders.map(({ path, version }) => [path, version]));
   const folders = [];
   for (const folder of shared.folders) {
-    const found = look(join(pool, folder.folder));
+    const found = lstatOrNothing(join(pool, folder.folder));
     if (found === undefined) folders.push(folder);
     else if (versions.get(folder.folder) !== folder.version || !found.isDirectory()) return undefined;
   }
@@ -75,7 +75,7 @@ async function compareWithPool(
     if ((looks += 1) % LOOKS_IN_A_ROW === 0) await setImmediate();
     const source = { path: `${root}/${blobPath(blob.sha256)}`, stat: lookAtBlob(root, blob) };
     const path = `${pool}/${blob.path}`;
-    const stat = look(path);
+    const stat = lstatOrNothing(path);
     if (stat === undefined) blobs.push(blob);
     // Another file of the same name: its bytes may be others, or damaged.
     else if (!isSameFile({ path, stat }, source)) return undefined;
@@ -83,7 +83,8 @@ async function compareWithPool(
   const parents = new Set(
     [...blobs.map(({ path }) => path), ...folders.map(({ folder }) => folder)].flatMap(parentsOf),
   );
-  for (const parent of parents) if (look(join(pool, parent))?.isDirectory() === false) return undefined;
+  for (const parent of parents)
+    if (lstatOrNothing(join(pool, parent))?.isDirectory() === false) return undefined;
   return { blobs, folders };
 }
 
@@ -116,19 +117,9 @@ export async function checkBlobs(root: string, blobs: readonly TreeBlob[]): Prom
 }
 
 function lookAtBlob(root: string, { sha256, path }: TreeBlob): Stats {
-  const stat = look(`${root}/${blobPath(sha256)}`);
+  const stat = lstatOrNothing(`${root}/${blobPath(sha256)}`);
   if (stat?.isFile() === true) return stat;
   throw missingBlob(sha256, path);
-}
-
-/** Synchronous: one of thousands of calls in a row, each a few microseconds. */
-function look(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw toStoreError(error, `read ${path}`);
-  }
 }
 
 async function newPool(root: string, id: string): Promise<string> {
