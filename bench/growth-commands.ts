@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { JAM } from "../test/helpers/jam-process.ts";
+import { compareWithNode } from "./against-node.ts";
 import { startJam } from "./contenders.ts";
 import type { Figure } from "./figure.ts";
-import { measure, median } from "./process.ts";
+import { median } from "./process.ts";
 import { sync } from "./sample-mirror.ts";
 
 const ROUNDS = 9;
@@ -20,31 +20,18 @@ export async function benchCommands(folder: string): Promise<Figure[]> {
   return [...figures, ...(await benchUnchangedSync(folder)), await benchUnknownPath(folder)];
 }
 
-/** Against `node -e 0`, in turn: most of the time of a command is the start of Node. */
 async function benchCommand(argv: readonly string[], cwd: string): Promise<Figure[]> {
-  const jam: number[] = [];
-  const ratios: number[] = [];
-  const peaks: number[] = [];
-  for (let round = -1; round < ROUNDS; round += 1) {
-    const ours = await measure(process.execPath, [JAM, ...argv], { cwd });
-    const node = await measure(process.execPath, ["-e", "0"], { cwd });
-    if (ours.status !== 0) throw new Error(ours.stderr);
-    if (round < 0) continue;
-    jam.push(ours.wallMs);
-    ratios.push(ours.wallMs / node.wallMs);
-    peaks.push(ours.peakRss);
-  }
-  const ratio = median(ratios);
+  const { wallMs, ratio, peakRss } = await compareWithNode(argv, cwd, { rounds: ROUNDS, warmUps: 1 });
   return [
     {
       what: `\`jam ${argv.join(" ")}\`, 10,000 agents`,
-      value: `${median(jam).toFixed(0)} ms`,
+      value: `${wallMs.toFixed(0)} ms`,
       peer: "`node -e 0`",
       result: `${ratio.toFixed(2)} × its time`,
       aim: `≤ ${MAX_RATIO} ×`,
       isMet: ratio <= MAX_RATIO,
     },
-    memoryOf(median(peaks)),
+    memoryOf(peakRss),
   ];
 }
 

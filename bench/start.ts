@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startSampleUpstream } from "../test/peers/sample-upstream/server.ts";
 import { buildSampleTree } from "../test/peers/sample-upstream/tree.ts";
+import { compareWithNode } from "./against-node.ts";
 import type { Figure } from "./figure.ts";
-import { measure, median } from "./process.ts";
+import { measure } from "./process.ts";
 
 const ROUNDS = 15;
 const AIM = 2.5;
@@ -36,20 +37,10 @@ async function prepare(folder: string): Promise<void> {
 }
 
 async function compare(argv: readonly string[], cwd: string): Promise<Figure> {
-  const jam: number[] = [];
-  const ratios: number[] = [];
-  for (let round = -2; round < ROUNDS; round += 1) {
-    const ours = await measure(process.execPath, [JAM, ...argv], { cwd });
-    const node = await measure(process.execPath, ["-e", "0"], { cwd });
-    if (ours.status !== 0) throw new Error(ours.stderr);
-    if (round < 0) continue;
-    jam.push(ours.wallMs);
-    ratios.push(ours.wallMs / node.wallMs);
-  }
-  const ratio = median(ratios);
+  const { wallMs, ratio } = await compareWithNode(argv, cwd, { rounds: ROUNDS, warmUps: 2 });
   return {
     what: `\`jam ${argv.join(" ")}\``,
-    value: `${median(jam).toFixed(0)} ms`,
+    value: `${wallMs.toFixed(0)} ms`,
     peer: "`node -e 0`",
     result: `${ratio.toFixed(2)} × its time`,
     aim: `≤ ${AIM} ×`,
