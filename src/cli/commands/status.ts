@@ -154,7 +154,7 @@ function describeCache(
       : [
           paint(
             "red",
-            `REFUSED   since ${ageOf(fault.since)}, what was offered before stays: ${printable(fault.message, Infinity)}`,
+            `REFUSED   for ${ageOf(fault.since)}, what was offered before stays: ${printable(fault.message, Infinity)}`,
           ),
         ]),
     `listed    ${formatCount(listed, "agent")}${isPart ? paint("yellow", ", only what is held") : ""}`,
