@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { jamHere } from "../helpers/jam-here.ts";
 import { formatFormat, STORE_FORMAT } from "../../src/store/layout.ts";
-import { openOldStore } from "../helpers/old-store.ts";
+import { openOldStore, stayInOldStores } from "../helpers/old-store.ts";
 
 /** Every entry of a folder with what is in it. */
 async function everything(folder: string): Promise<Record<string, string>> {
@@ -51,6 +51,8 @@ const WRITERS = [
   ["site", "update", "../plant-7.receipt"],
   ["check"],
 ];
+
+stayInOldStores();
 
 test("the whole mirror: every command, for reading and for writing", async () => {
   await using store = await openOldStore("5-notes");

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { jamHere } from "../helpers/jam-here.ts";
-import { openOldStore } from "../helpers/old-store.ts";
+import { openOldStore, stayInOldStores } from "../helpers/old-store.ts";
 
 const HASH = /[0-9a-f]{64}/g;
 const ID = /\d{8}T\d{6}Z-[0-9a-f]{8,12}/g;
@@ -56,6 +56,8 @@ async function jam(folder: string, ...words: string[]): Promise<void> {
   const { status, stderr } = await jamHere(folder, words);
   expect({ words, status, stderr: status === 0 ? "" : stderr }).toEqual({ words, status: 0, stderr: "" });
 }
+
+stayInOldStores();
 
 test("what the program writes has the shape that it had", async () => {
   await using store = await openOldStore("5-notes");

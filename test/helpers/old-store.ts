@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { extract } from "tar";
+import { afterEach, beforeEach, vi } from "vitest";
 
 const STORES = resolve(import.meta.dirname, "../fixtures/stores");
 
@@ -10,6 +11,16 @@ const STORES = resolve(import.meta.dirname, "../fixtures/stores");
 export async function oldStores(): Promise<string[]> {
   const names = (await readdir(STORES)).filter((name) => /^\d.*\.tar\.gz$/.test(name));
   return names.map((name) => name.replace(/\.tar\.gz$/, "")).sort();
+}
+
+/** Every test of a file sees the time shortly after the stores were written: what was listed then is still kept. */
+export function stayInOldStores(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-11-29T21:00:00Z") });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
 }
 
 /** A copy of an old store with both sides of its air gap, and the upstream that it was made from. */
