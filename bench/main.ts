@@ -11,8 +11,8 @@ const USAGE = `Usage: npm run bench [-- OPTIONS]
 
 Measures jam against peers in the same run and prints a table. Peers that are not installed are skipped and named.
 
-  --only LIST    comma-separated parts: start, serve, storm, proven, verify, which, fleet, cache, hostile, sync, growth,
-                 bundle (all)
+  --only LIST    comma-separated parts: start, serve, storm, proven, verify, which, fleet, cache, hostile, sync,
+                 channels, growth, bundle (all)
   --compare      fails when a ratio to a peer is 15 % worse than in docs/reference/performance.md
   --write        also writes the table to docs/reference/performance.md
 `;
@@ -33,6 +33,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   hostile: async () => (await import("./hostile.ts")).benchHostile(),
   // Last: what they leave to be written to disk would slow the others.
   sync: async () => (await import("./sync.ts")).benchSync(),
+  channels: async () => (await import("./channels.ts")).benchChannels(),
   growth: async () => (await import("./growth.ts")).benchGrowth(),
   bundle: async () => (await import("./bundle.ts")).benchBundle(),
 };

@@ -1,6 +1,5 @@
 import { formatAgentName, type Agent } from "../juju/agent.ts";
-import { selectAgents } from "../juju/select.ts";
-import type { SelectRule } from "../juju/select-rule.ts";
+import type { Verdict } from "../juju/select.ts";
 
 /** What keeps a version from a channel. */
 export interface Block {
@@ -16,7 +15,8 @@ export interface CurationInput {
   readonly source: readonly Agent[];
   /** What the channel lists now. */
   readonly current: readonly Agent[];
-  readonly select: readonly SelectRule[] | undefined;
+  /** What the channel's `select` says about each agent of the source; undefined where it takes all. */
+  readonly verdicts: readonly Pick<Verdict, "taken" | "reason">[] | undefined;
   /** By version. */
   readonly blocks: ReadonlyMap<string, Block>;
   /** When an agent's delay is over; undefined where that is not known, and then it is not over. */
@@ -47,11 +47,10 @@ export interface Curation {
 export function curate(input: CurationInput): Curation {
   const here = new Map(input.current.map((agent) => [formatAgentName(agent), agent.sha256]));
   const keptBack: KeptBack[] = [];
-  const verdicts = verdictsOf(input);
   const agents = input.source.filter((agent, index) => {
     const name = formatAgentName(agent);
     const isNew = here.get(name) !== agent.sha256;
-    const why = verdicts[index] ?? objectionTo(agent, isNew, input);
+    const why = objectionOf(input.verdicts?.[index]) ?? objectionTo(agent, isNew, input);
     if (why !== undefined) keptBack.push({ agent: name, ...why });
     return why === undefined;
   });
@@ -60,12 +59,10 @@ export function curate(input: CurationInput): Curation {
 
 type Why = Omit<KeptBack, "agent">;
 
-/** For each agent of the source, why `select` leaves it out; undefined where it does not. */
-function verdictsOf({ source, select }: CurationInput): (Why | undefined)[] {
-  if (select === undefined) return [];
-  return selectAgents(source, { select, deny: [] }).map(({ taken, reason }) =>
-    taken ? undefined : { why: "select", detail: reason },
-  );
+/** Why `select` leaves an agent out; undefined where it does not. */
+function objectionOf(verdict: Pick<Verdict, "taken" | "reason"> | undefined): Why | undefined {
+  if (verdict === undefined || verdict.taken) return undefined;
+  return { why: "select", detail: verdict.reason };
 }
 
 function objectionTo(agent: Agent, isNew: boolean, { blocks, dueAt, now }: CurationInput): Why | undefined {

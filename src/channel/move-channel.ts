@@ -1,4 +1,5 @@
 import { formatAgentName, type Agent } from "../juju/agent.ts";
+import { pageReader, type ReadPage } from "../mirror/catalogue.ts";
 import { keepSnapshot } from "../mirror/keep-snapshot.ts";
 import { readGraced, showSnapshot } from "../mirror/publish.ts";
 import { readSnapshot } from "../mirror/read-snapshots.ts";
@@ -10,7 +11,7 @@ import type { RefName } from "../shared/ref-name.ts";
 import { sha256Of } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import { channelEntry, type ChannelEntry } from "./history-document.ts";
-import { readHistory, recordStep, type ChannelStep } from "./history.ts";
+import { readHistory, recordStep, type ChannelStep, type HistoryReader } from "./history.ts";
 import { standingOf, type Standing } from "./standing.ts";
 import type { ChannelWork } from "./work.ts";
 
@@ -21,24 +22,39 @@ export interface ChannelState {
   readonly standing: Standing;
   /** Undefined when it shows nothing. */
   readonly current: Snapshot | undefined;
+  /** Reads the pages of catalogues; those that were read for `current` are not read again. */
+  readonly read: ReadPage;
 }
 
 /**
- * What a channel shows, by its history.
+ * What a channel shows, by its history. `read` has the pages that were read before for the same task.
  * @throws JamError JAM_STORE_CORRUPT when the history is damaged, or the ref shows what the history does not say
  */
 export async function readChannelState(
   store: Pick<Store, "documents" | "refs">,
   name: RefName,
+  read = pageReader(store.documents),
 ): Promise<ChannelState> {
+  const { history, standing, shown } = await readStanding(store, name);
+  const current = shown === undefined ? undefined : await requireSnapshot(store, shown, { name, read });
+  return { name, history, standing, current, read };
+}
+
+/**
+ * The history of a channel and where it stands, without the agents that it shows.
+ * @throws JamError as `readChannelState`
+ */
+export async function readStanding(
+  store: HistoryReader,
+  name: RefName,
+): Promise<Pick<ChannelState, "history" | "standing"> & { readonly shown: string | undefined }> {
   const history = await readHistory(store, name);
   const standing = standingOf(history);
   const target = await store.refs.read(name);
   const shown = target === undefined ? undefined : snapshotIdOf(target);
   // A channel without any history was made by hand, or its damaged history was moved away: it begins with what is shown.
   if (history.length > 0 && standing.shown !== shown) throw movedByHand(name, { standing, shown });
-  const current = shown === undefined ? undefined : await requireSnapshot(store, shown, name);
-  return { name, history, standing, current };
+  return { history, standing, shown };
 }
 
 function movedByHand(
@@ -58,9 +74,9 @@ function movedByHand(
 async function requireSnapshot(
   store: Pick<Store, "documents">,
   id: string,
-  channel: string,
+  { name: channel, read }: Pick<ChannelState, "name" | "read">,
 ): Promise<Snapshot> {
-  const snapshot = await readSnapshot(store, id);
+  const snapshot = await readSnapshot(store, id, { read });
   if (snapshot !== undefined) return snapshot;
   throw new JamError(
     "JAM_STORE_CORRUPT",
@@ -123,7 +139,7 @@ export async function noteStep(
 /** Shows another snapshot in a channel, in one step, and records it. Call with the lease held. */
 export async function moveChannel(
   work: Pick<ChannelWork, "store" | "now" | "who" | "graceMs">,
-  { name, current, standing }: ChannelState,
+  { name, current, standing, read }: ChannelState,
   { to, facts }: { readonly to: Snapshot; readonly facts: StepFacts },
 ): Promise<ChannelEntry> {
   const { store, graceMs } = work;
@@ -133,7 +149,7 @@ export async function moveChannel(
   const isApart = facts.action === "withdraw";
   if (isApart && typeof facts.version === "string") withdrawn.add(facts.version);
   const act = async () => {
-    const graced = await readGraced(store, name, { graceMs, now: at, withdrawn });
+    const graced = await readGraced(store, name, { graceMs, now: at, withdrawn, read });
     await showSnapshot(store, to, { ref: name, graced, at, withdrawn, isApart });
   };
   return recordStep(store, name, { step, act });

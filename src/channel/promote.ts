@@ -1,3 +1,4 @@
+import type { Agent } from "../juju/agent.ts";
 import { diffSnapshots } from "../mirror/list-snapshots.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import { requireComplete } from "../mirror/switch-snapshot.ts";
@@ -5,13 +6,14 @@ import { JamError } from "../shared/errors.ts";
 import { shellCommand } from "../shared/shell-command.ts";
 import type { Store } from "../store/store.ts";
 import { feedersOf, readChannels, requireChannel, type Channel } from "./channels.ts";
-import { curate, type Block, type Curation } from "./curate.ts";
+import { curate, type Block, type Curation, type CurationInput } from "./curate.ts";
 import { createDelay } from "./delay.ts";
 import {
   catalogueOf,
   keepContent,
   moveChannel,
   readChannelState,
+  readStanding,
   type ChannelState,
 } from "./move-channel.ts";
 import type { ChannelMove } from "./channel-documents.ts";
@@ -72,17 +74,24 @@ async function plan(work: ChannelWork, request: Omit<PromotionRequest, "reason">
   const channel = requireChannel(channels, request.name);
   const feeders = feedersOf(channels, channel);
   const state = await readChannelState(store, channel.name);
-  const source = await readSource(store, channel, request.snapshot);
+  const source = await readSource(store, channel, { word: request.snapshot, read: state.read });
   const curation = curate({
     source: source.agents,
     current: state.current?.agents ?? [],
-    select: channel.select,
+    verdicts: await verdictsOf(channel, source),
     blocks: await blocksOf(store, [channel, ...feeders]),
     dueAt: await createDelay(work, channel),
     now: now(),
   });
   const document = await describe(work, { channel, state, source, curation });
   return { channel, state, source, curation, document };
+}
+
+/** What the channel's `select` says; the code that reads versions as ranges is loaded only for that. */
+async function verdictsOf({ select }: Channel, { agents }: Snapshot): Promise<CurationInput["verdicts"]> {
+  if (select === undefined) return undefined;
+  const { selectAgents } = await import("../juju/select.ts");
+  return selectAgents(agents, { select, deny: [] });
 }
 
 async function describe(
@@ -92,8 +101,10 @@ async function describe(
   const { agents, keptBack } = curation;
   if (agents.length === 0) throw nothingLeft(channel, source, curation);
   const before = { ...source, id: "", agents: state.current?.agents ?? [] };
-  const { added, removed, changed, bytes } = diffSnapshots(before, { ...source, agents: [...agents] });
-  const isSame = state.current !== undefined && catalogueOf(state.current.agents) === catalogueOf(agents);
+  const { added, removed, changed, bytes } = diffSnapshots(before, { ...source, agents });
+  const isDifferent = added.length + removed.length + changed.length > 0;
+  // The same tarballs may be listed elsewhere, in another stream for example.
+  const isSame = !isDifferent && state.current !== undefined && isSameList(state.current.agents, agents);
   if (!isSame) await requireComplete(store, { ...source, agents });
   return {
     outcome: isSame ? "unchanged" : "promoted",
@@ -109,6 +120,10 @@ async function describe(
     keptBack,
     warnings: isSame ? [] : strandedBy(channel.name, { before: before.agents, after: agents, running }),
   };
+}
+
+function isSameList(one: readonly Agent[], other: readonly Agent[]): boolean {
+  return one === other || catalogueOf(one) === catalogueOf(other);
 }
 
 function nothingLeft({ name, from }: Channel, { id }: Snapshot, { keptBack }: Curation): JamError {
@@ -128,7 +143,7 @@ function nothingLeft({ name, from }: Channel, { id }: Snapshot, { keptBack }: Cu
 async function blocksOf(store: Store, channels: readonly Channel[]): Promise<ReadonlyMap<string, Block>> {
   const blocks = new Map<string, Block>();
   for (const { name } of channels) {
-    const { held, withdrawn } = (await readChannelState(store, name)).standing;
+    const { held, withdrawn } = (await readStanding(store, name)).standing;
     for (const { version, reason } of withdrawn.values())
       blocks.set(version, { kind: "withdrawn", channel: name, reason });
     for (const { version, reason } of held.values())

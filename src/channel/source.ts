@@ -1,3 +1,4 @@
+import type { ReadPage } from "../mirror/catalogue.ts";
 import { currentSnapshot, listSnapshotIds, readSnapshot } from "../mirror/read-snapshots.ts";
 import { readRef } from "../mirror/refs.ts";
 import { snapshotTimeOf, type Snapshot } from "../mirror/snapshot.ts";
@@ -17,17 +18,17 @@ import { readChannelState } from "./move-channel.ts";
 export async function readSource(
   store: Pick<Store, "documents" | "refs">,
   channel: Pick<Channel, "name" | "from">,
-  word: string | undefined,
+  { word, read }: { readonly word: string | undefined; readonly read: ReadPage },
 ): Promise<Snapshot> {
   const { from } = channel;
   const isMirror = from === MIRROR_REF;
-  const feeder = isMirror ? undefined : await readChannelState(store, from);
-  const current = feeder === undefined ? await currentSnapshot(store, from) : feeder.current;
+  const feeder = isMirror ? undefined : await readChannelState(store, from, read);
+  const current = feeder === undefined ? await currentSnapshot(store, from, { read }) : feeder.current;
   if (current === undefined) throw nothingServed(channel);
   if (word === undefined) return current;
   const served = feeder?.standing.served ?? (await mirrorServed(store, word));
   const id = idOf(word, [...served], from);
-  const snapshot = id === current.id ? current : await readSnapshot(store, id);
+  const snapshot = id === current.id ? current : await readSnapshot(store, id, { read });
   if (snapshot !== undefined) return snapshot;
   throw new JamError("JAM_SNAPSHOT_NOT_FOUND", `Snapshot ${id} of ${from} is not kept any longer.`, {
     hint: "`jam snapshot list` shows the snapshots that are kept; `retention.snapshots` in jam.yaml keeps more of them.",

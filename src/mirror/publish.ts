@@ -5,6 +5,7 @@ import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { sha256Of, type Sha256 } from "../shared/sha256.ts";
 import { formatAgentName } from "../juju/agent.ts";
 import { PathSpace } from "../juju/path-space.ts";
+import type { ReadPage } from "./catalogue.ts";
 import { listDamaged } from "./damaged-list.ts";
 import type { FaceDocument } from "../juju/curated-face.ts";
 import { ownFolder, renderFace, withoutDamaged, withoutVersions, type ShownPart } from "./face.ts";
@@ -73,12 +74,12 @@ export async function showSnapshot(
 export async function readGraced(
   store: Pick<Store, "refs" | "documents">,
   ref: RefName,
-  { withdrawn, ...grace }: Grace,
+  { withdrawn, read, ...grace }: Grace,
 ): Promise<readonly ShownPart[]> {
   const shown = await readRef(store, ref, new Date(grace.now.getTime() - grace.graceMs));
   if (shown === undefined) return [];
   const graced = gracedIn(shown, grace).add(snapshotIdOf(shown.treeId));
-  const snapshots = await readSnapshotsOf(store, graced);
+  const snapshots = await readSnapshotsOf(store, graced, read);
   return snapshots.map((snapshot) => withoutVersions(snapshot, withdrawn ?? shown.withdrawn));
 }
 
@@ -88,6 +89,8 @@ interface Grace {
   readonly now: Date;
   /** Versions that are not shown any longer. Default: those that were withdrawn from the ref. */
   readonly withdrawn?: ReadonlySet<string>;
+  /** Has the pages that were read before for the same task. Default: reads them. */
+  readonly read?: ReadPage;
 }
 
 /** What a tree is built from. */

@@ -165,8 +165,8 @@ export function readSnapshots(store: Pick<Store, "documents">): Promise<Snapshot
 export function readSnapshotsOf(
   store: Pick<Store, "documents">,
   ids: ReadonlySet<string>,
+  read = pageReader(store.documents),
 ): Promise<Snapshot[]> {
-  const read = pageReader(store.documents);
   return readAll(store, async (id) => (ids.has(id) ? readSnapshot(store, id, { read }) : undefined));
 }
 

@@ -200,6 +200,15 @@ export function formatStableJson(value: unknown): string {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null || "toJSON" in value) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+  const entries = Object.entries(value);
+  // The items of a product file, by the thousand, are in order and contain no objects.
+  if (entries.every(isInPlace)) return value;
+  const inOrder = entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const entry of inOrder) entry[1] = sorted(entry[1]);
+  return Object.fromEntries(inOrder);
+}
+
+/** True for a plain value whose key is not smaller than the one before it. */
+function isInPlace([key, value]: readonly [string, unknown], at: number, all: readonly [string, unknown][]) {
+  return typeof value !== "object" && (at === 0 || (all[at - 1]?.[0] ?? "") < key);
 }

@@ -180,6 +180,8 @@ function common(items: readonly Item[], field: "arch" | "release" | "ftype"): Js
 }
 
 function wireItem(item: Item): JsonObject {
-  const { productId: _productId, date: _date, itemName: _itemName, ...fields } = item;
-  return fields;
+  const { productId: _productId, date: _date, itemName: _itemName, arch, ftype, md5, path, ...rest } = item;
+  const { release, sha256, size, version, ...more } = rest;
+  // In the order of their names, which is the one of the document.
+  return { arch, ftype, ...(md5 !== undefined && { md5 }), path, release, sha256, size, version, ...more };
 }

@@ -89,7 +89,7 @@ async function discardStaged(root: string, before: Date): Promise<void> {
  * planning asks for thousands of blobs in a row.
  */
 function statBlob(root: string, sha256: Sha256): BlobStat | undefined {
-  const path = join(root, blobPath(sha256));
+  const path = `${root}/${blobPath(sha256)}`;
   try {
     const stat = lstatSync(path, { throwIfNoEntry: false });
     return stat && toBlobStat(sha256, stat);

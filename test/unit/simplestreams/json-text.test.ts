@@ -1,6 +1,6 @@
 import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
-import { parseJsonObject } from "../../../src/simplestreams/json-text.ts";
+import { formatStableJson, parseJsonObject } from "../../../src/simplestreams/json-text.ts";
 
 const FILE = "streams/v1/index2.sjson";
 
@@ -143,3 +143,31 @@ property.prop([fc.string({ unit: "binary" }), fc.nat()])(
     }).not.toThrow();
   },
 );
+
+describe("a document that is written", () => {
+  property.prop([fc.jsonValue()])(
+    "has the same content as the value, and the same bytes each time",
+    (value) => {
+      const text = formatStableJson(value);
+      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+      expect(formatStableJson(JSON.parse(text))).toBe(text);
+    },
+  );
+
+  test.each([
+    ["plain fields in any order", { b: 1, a: 2 }, '{\n "a": 2,\n "b": 1\n}\n'],
+    ["fields that are in order already", { a: 1, b: "x" }, '{\n "a": 1,\n "b": "x"\n}\n'],
+    [
+      "an object within one that is in order",
+      { a: { c: 1, b: 2 } },
+      '{\n "a": {\n  "b": 2,\n  "c": 1\n }\n}\n',
+    ],
+    [
+      "null and lists of objects",
+      { b: null, a: [{ d: 1, c: 2 }] },
+      '{\n "a": [\n  {\n   "c": 2,\n   "d": 1\n  }\n ],\n "b": null\n}\n',
+    ],
+  ])("orders %s", (_what, value, text) => {
+    expect(formatStableJson(value)).toBe(text);
+  });
+});
