@@ -10,12 +10,18 @@ export interface RunningUnderTest {
   readonly held: ReadonlySet<string>;
   /** Versions that it would list after a sync; undefined where that is not known. */
   readonly wanted: ReadonlySet<string> | undefined;
+  /** Present when a channel is checked, which no sync changes. */
+  readonly channel?: {
+    readonly name: string;
+    /** What brings a version there that it does not list: sentences. */
+    readonly adviseOn: (version: string) => string;
+  };
 }
 
 const SHOWN = 8;
 
 /** Whether new machines of the fleet find the versions that they request, now and after the next sync. */
-export function checkRunning({ running, held, wanted }: RunningUnderTest): CheckResult[] {
+export function checkRunning({ running, held, wanted, channel }: RunningUnderTest): CheckResult[] {
   if (running === undefined) return [];
   if (running.state === "unknown") {
     return [
@@ -29,6 +35,7 @@ export function checkRunning({ running, held, wanted }: RunningUnderTest): Check
   }
   const versions = [...running.versions];
   const missing = versions.filter((version) => !held.has(version));
+  if (channel !== undefined) return inChannel(running.from, { versions, missing, channel });
   const comes = missing.filter((version) => wanted?.has(version) === true);
   const lost = missing.filter((version) => wanted?.has(version) !== true);
   const dropped = versions.filter((version) => held.has(version) && wanted?.has(version) === false);
@@ -61,4 +68,29 @@ export function checkRunning({ running, held, wanted }: RunningUnderTest): Check
       "`deny` excludes it: keep it until no machine runs it, or upgrade first.",
     ),
   ];
+}
+
+/** Whether new machines of a fleet that uses a channel find what they request. */
+function inChannel(
+  from: string,
+  {
+    versions,
+    missing,
+    channel: { name, adviseOn },
+  }: {
+    readonly versions: readonly string[];
+    readonly missing: readonly string[];
+    readonly channel: NonNullable<RunningUnderTest["channel"]>;
+  },
+): CheckResult[] {
+  if (missing.length === 0) {
+    const detail = `the channel ${name} lists what the fleet runs: ${nameSome(versions, SHOWN)} (${from})`;
+    return [{ check: "running", state: "ok", detail }];
+  }
+  return missing.slice(0, SHOWN).map((version) => ({
+    check: "running",
+    state: "warn",
+    detail: `the fleet runs ${version}: not in the channel ${name}`,
+    hint: adviseOn(version),
+  }));
 }

@@ -33,9 +33,11 @@ export interface Channel extends ChannelRules {
 /** Every channel that is defined, feeders before those that take from them. */
 export type Channels = ReadonlyMap<string, Channel>;
 
-/** Channels that `jam channel create` made. */
+/** Where the channels are noted that `jam channel create` made, under `state/`. */
+export const CHANNEL_NOTES = "channels.json";
+
 const createdChannels = stateDocument({
-  name: "channels.json",
+  name: CHANNEL_NOTES,
   format: "jam-channels:1",
   schema: z.object({ channels: z.array(z.object({ name: z.string(), from: z.string() })) }),
   damage: {

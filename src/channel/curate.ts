@@ -1,5 +1,6 @@
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import type { Verdict } from "../juju/select.ts";
+import type { Standing } from "./standing.ts";
 
 /** What keeps a version from a channel. */
 export interface Block {
@@ -7,6 +8,20 @@ export interface Block {
   /** The channel in which that was decided. */
   readonly channel: string;
   readonly reason: string;
+}
+
+/** What is held or withdrawn in one of these channels, by version. Pure. */
+export function blocksOf(
+  channels: readonly { readonly name: string; readonly standing: Pick<Standing, "held" | "withdrawn"> }[],
+): ReadonlyMap<string, Block> {
+  const blocks = new Map<string, Block>();
+  for (const { name, standing } of channels) {
+    for (const { version, reason } of standing.withdrawn.values())
+      blocks.set(version, { kind: "withdrawn", channel: name, reason });
+    for (const { version, reason } of standing.held.values())
+      if (!blocks.has(version)) blocks.set(version, { kind: "held", channel: name, reason });
+  }
+  return blocks;
 }
 
 /** What a promotion is decided from. */

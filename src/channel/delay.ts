@@ -2,12 +2,13 @@ import type { Agent } from "../juju/agent.ts";
 import { currentSnapshot } from "../mirror/read-snapshots.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Channel } from "./channels.ts";
+import type { ChannelReader } from "./list-channels.ts";
 import { readFirstSeen } from "./first-seen.ts";
 import type { ChannelWork } from "./work.ts";
 
 /** When the delay of an agent is over, by the clock of the channel; undefined for a channel without a delay. */
 export async function createDelay(
-  { store, now }: Pick<ChannelWork, "store" | "now">,
+  { store, now }: Pick<ChannelWork, "now"> & { readonly store: ChannelReader },
   { delayMs, clock }: Pick<Channel, "delayMs" | "clock">,
 ): Promise<((agent: Agent) => Date | undefined) | undefined> {
   if (delayMs === 0) return undefined;

@@ -17,8 +17,11 @@ interface KeptHistory {
   readonly checksum: string;
 }
 
+/** How the names of histories begin, under `state/`. */
+export const HISTORY_PREFIX = "channel-history-";
+
 const histories = stateDocuments<KeptHistory>({
-  prefix: "channel-history-",
+  prefix: HISTORY_PREFIX,
   format: "jam-channel-history:1",
   schema: z
     .object({

@@ -4,9 +4,8 @@ import type { Snapshot } from "../mirror/snapshot.ts";
 import { requireComplete } from "../mirror/switch-snapshot.ts";
 import { JamError } from "../shared/errors.ts";
 import { shellCommand } from "../shared/shell-command.ts";
-import type { Store } from "../store/store.ts";
 import { feedersOf, readChannels, requireChannel, type Channel } from "./channels.ts";
-import { curate, type Block, type Curation, type CurationInput } from "./curate.ts";
+import { blocksOf, curate, type Curation, type CurationInput } from "./curate.ts";
 import { createDelay } from "./delay.ts";
 import {
   catalogueOf,
@@ -79,7 +78,12 @@ async function plan(work: ChannelWork, request: Omit<PromotionRequest, "reason">
     source: source.agents,
     current: state.current?.agents ?? [],
     verdicts: await verdictsOf(channel, source),
-    blocks: await blocksOf(store, [channel, ...feeders]),
+    blocks: blocksOf([
+      state,
+      ...(await Promise.all(
+        feeders.map(async ({ name }) => ({ name, standing: (await readStanding(store, name)).standing })),
+      )),
+    ]),
     dueAt: await createDelay(work, channel),
     now: now(),
   });
@@ -137,17 +141,4 @@ function nothingLeft({ name, from }: Channel, { id }: Snapshot, { keptBack }: Cu
       details: { channel: name, snapshot: id },
     },
   );
-}
-
-/** What is held or withdrawn in one of these channels. */
-async function blocksOf(store: Store, channels: readonly Channel[]): Promise<ReadonlyMap<string, Block>> {
-  const blocks = new Map<string, Block>();
-  for (const { name } of channels) {
-    const { held, withdrawn } = (await readStanding(store, name)).standing;
-    for (const { version, reason } of withdrawn.values())
-      blocks.set(version, { kind: "withdrawn", channel: name, reason });
-    for (const { version, reason } of held.values())
-      if (!blocks.has(version)) blocks.set(version, { kind: "held", channel: name, reason });
-  }
-  return blocks;
 }

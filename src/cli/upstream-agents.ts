@@ -1,6 +1,9 @@
 import type { Agent } from "../juju/agent.ts";
-import type { MissingAgents } from "../upgrade/fetch-hint.ts";
-import type { UsableAgents, UsableWanted } from "../upgrade/known-agents.ts";
+import type { ChannelAdvice } from "../upgrade/channel-hint.ts";
+import type { MissingAgents } from "../upgrade/advise-on.ts";
+import type { ChannelView } from "../mirror/channel-view.ts";
+import type { Config } from "../config/config.ts";
+import type { KnownAgents, UsableAgents, UsableWanted } from "../upgrade/known-agents.ts";
 import type { CommandContext } from "./command.ts";
 import { userAgent } from "./program-info.ts";
 
@@ -39,7 +42,7 @@ export async function readUpstreamAgents(
  */
 export async function readUsableAgents(
   context: CommandContext,
-  wanted: Omit<UsableWanted, "deny">,
+  wanted: Omit<UsableWanted, "deny" | "channel">,
 ): Promise<UsableAgents> {
   const config = await context.config();
   const { openKnown } = await import("../compose/known.ts");
@@ -47,7 +50,7 @@ export async function readUsableAgents(
   const { findUsableAgents } = await import("../upgrade/known-agents.ts");
   return findUsableAgents(
     await readKnownAgents(await openKnown(config)),
-    { ...wanted, deny: config.rules.deny },
+    { ...wanted, deny: config.rules.deny, channel: await readChannelView(config) },
     config.mode !== "offline" ? (streams) => readUpstreamAgents(context, streams) : undefined,
   );
 }
@@ -60,11 +63,46 @@ export async function adviseOnMissing(
   context: CommandContext,
   missing: MissingAgents,
 ): Promise<string | undefined> {
-  const { adviseOn } = await import("../upgrade/fetch-hint.ts");
-  const { rules, mode, ...config } = await context.config();
-  return adviseOn(missing, { rules, isOffline: mode === "offline" }, async () => {
+  const { adviseOn } = await import("../upgrade/advise-on.ts");
+  const config = await context.config();
+  const { rules, mode } = config;
+  const settings = { rules, isOffline: mode === "offline", channel: await readChannelView(config) };
+  return adviseOn(missing, settings, async () => {
     const { openKnown } = await import("../compose/known.ts");
     const { readKnownAgents } = await import("../upgrade/known-agents.ts");
-    return readKnownAgents(await openKnown({ mode, ...config }));
+    return readKnownAgents(await openKnown(config));
   });
+}
+
+/**
+ * With `--channel`, how agents get to the channel that it does not list; undefined for the mirror.
+ * @throws JamError JAM_STORE_…
+ */
+export async function readAdviceFor(
+  config: Config,
+  { held, upstream }: Pick<KnownAgents, "held" | "upstream">,
+): Promise<ChannelAdvice | undefined> {
+  const channel = await readChannelView(config);
+  if (channel === undefined) return undefined;
+  const { channelAdviceOf } = await import("../upgrade/channel-hint.ts");
+  const { rules, mode } = config;
+  return channelAdviceOf({ held, upstream, rules, isOffline: mode === "offline", channel });
+}
+
+/** As `readAdviceFor`, from what is held and what the last sync kept of upstream. */
+export async function readChannelAdvice(config: Config): Promise<ChannelAdvice | undefined> {
+  if (config.store.ref === undefined) return undefined;
+  const { openKnown } = await import("../compose/known.ts");
+  const { readKnownAgents } = await import("../upgrade/known-agents.ts");
+  return readAdviceFor(config, await readKnownAgents(await openKnown(config)));
+}
+
+/**
+ * With `--channel`, what could come to the channel; undefined for the mirror.
+ * @throws JamError JAM_STORE_…
+ */
+export async function readChannelView(config: Config): Promise<ChannelView | undefined> {
+  if (config.store.ref === undefined) return undefined;
+  const { composeChannelView } = await import("../compose/through-channel.ts");
+  return (await composeChannelView(config))?.read();
 }

@@ -1,13 +1,25 @@
 import type { Config } from "../config/config.ts";
 import { JamError } from "../shared/errors.ts";
 import type { KnownAgents } from "../upgrade/known-agents.ts";
+import type { ReadState } from "../server/api/context.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { WhichState } from "../upgrade/which/which-state.ts";
 import type { KnownAgentsOutcome, KnownAgentsTask } from "./known-agents-worker.ts";
 
 /** What questions about versions are answered from; loaded with the first one, because most servers never get any. */
-export function openReadState(config: Config): () => Promise<WhichState> {
-  let which: (() => Promise<WhichState>) | undefined;
-  return async () => (which ??= await openWhich(config))();
+export function openReadState(config: Config): ReadState {
+  const readers = new Map<string, () => Promise<WhichState>>();
+  return async (channel = MIRROR_REF) => {
+    const own = channel === MIRROR_REF ? config : await throughNamed(config, channel);
+    const known = readers.get(channel) ?? (await openWhich(own));
+    readers.set(channel, known);
+    return known();
+  };
+}
+
+async function throughNamed(config: Config, channel: string): Promise<Config> {
+  const { throughChannel } = await import("./through-channel.ts");
+  return throughChannel(config, channel);
 }
 
 async function openWhich(config: Config): Promise<() => Promise<WhichState>> {

@@ -3,6 +3,8 @@ import type { Config } from "../config/config.ts";
 import { formatToolsUrl } from "../config/values.ts";
 import { createAnswers, type QueryAnswers } from "../server/answers.ts";
 import { cacheOf } from "./known.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
+import { throughChannel } from "./through-channel.ts";
 import { composeStatus } from "./status.ts";
 import { openStore } from "./store.ts";
 
@@ -13,7 +15,8 @@ export async function composeQueries(config: Config): Promise<QueryAnswers> {
   return createAnswers({
     store,
     cache: cacheOf(config, store.blobs),
-    readStatus: (wanted) => composeStatus(config, wanted),
+    readStatus: async ({ channel = MIRROR_REF, runs }) =>
+      composeStatus(channel === MIRROR_REF ? config : await throughChannel(config, channel), { runs }),
     rules,
     channels,
     isOffline: mode === "offline",

@@ -22,7 +22,14 @@ export async function composeWhich(
   return createStateReader(store, () => knowledgeOf(store.documents, config.advice), readAgents, {
     rules: config.rules,
     isOffline: config.mode === "offline",
+    channel: await channelViewOf(config),
   });
+}
+
+async function channelViewOf(config: Config) {
+  if (config.store.ref === undefined) return undefined;
+  const { composeChannelView } = await import("./through-channel.ts");
+  return composeChannelView(config);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Config } from "../config/config.ts";
 import type { SettingsUnderTest } from "../verify/check-settings.ts";
 import type { OpenTrust } from "../verify/trust.ts";
@@ -93,6 +94,11 @@ async function composeTrust(
   };
 }
 
+async function requireChannel({ channels }: Config, store: Store, name: string): Promise<void> {
+  const { requireShown } = await import("../channel/compare.ts");
+  await requireShown(store, channels, name);
+}
+
 export interface VerifyUrlCall {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly userAgent: string;
@@ -101,7 +107,8 @@ export interface VerifyUrlCall {
 
 /**
  * Verifies from outside what an address serves of this mirror.
- * @throws JamError JAM_MIRROR_EMPTY, JAM_SNAPSHOT_NOT_FOUND, JAM_STORE_…, JAM_CANCELLED
+ * @throws JamError JAM_MIRROR_EMPTY, JAM_CHANNEL_NOT_FOUND, JAM_CHANNEL_EMPTY, JAM_SNAPSHOT_NOT_FOUND, JAM_STORE_…,
+ *   JAM_CANCELLED
  */
 export async function composeUrlVerification(
   config: Config,
@@ -112,7 +119,8 @@ export async function composeUrlVerification(
   const { openProbe } = await import("../upstream/probe.ts");
   const { createLookupReader } = await import("../upstream/lookup-reader.ts");
   const store = await openStore(config);
-  await requirePublished(config, store);
+  if (options.ref === MIRROR_REF) await requirePublished(config, store);
+  else await requireChannel(config, store, options.ref);
   const { caFile, idleTimeoutMs } = config.fetch;
   const shared = { environment, caFile, idleTimeoutMs, signal };
   const isOffline = config.mode === "offline";

@@ -4,6 +4,7 @@ import { formatAgentName, listStreams, type Agent } from "../juju/agent.ts";
 import { readAgentText } from "../juju/version-text.ts";
 import { explainAgents, type Explanation } from "../juju/select.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
+import type { ChannelView } from "./channel-view.ts";
 import type { ExplainDocument, ExplainedAgent } from "./explain-document.ts";
 
 /** What an explanation rests on. */
@@ -16,6 +17,8 @@ export interface ExplainSources {
   readonly keptBecause?: (agents: readonly Agent[]) => (agent: Agent) => string | undefined;
   /** How to get agents that the name means and that are not known, for the hint. */
   readonly advise: () => Promise<string | undefined>;
+  /** Present when it is explained what a channel lists. */
+  readonly channel?: ChannelView | undefined;
 }
 
 /**
@@ -24,17 +27,21 @@ export interface ExplainSources {
  */
 export async function explainNamed(
   name: string,
-  { held, upstream, rules, advise, keptBecause }: ExplainSources,
+  { held, upstream, rules, advise, keptBecause, channel }: ExplainSources,
 ): Promise<ExplainDocument> {
   const heldNames = new Set(held.map(formatAgentName));
   const upstreamNames = new Set(upstream?.map(formatAgentName));
-  const agents = [...(upstream ?? []), ...held.filter((agent) => !upstreamNames.has(formatAgentName(agent)))];
+  const near = [...held, ...(channel?.available ?? [])];
+  const known = [...(upstream ?? []), ...near];
+  const agents = [
+    ...new Map(known.toReversed().map((agent) => [formatAgentName(agent), agent])).values(),
+  ].reverse();
   const { isMeant, note } = readAgentText(name, agents, held);
   const reasonOf = keptBecause?.(agents) ?? (() => undefined);
   const rows = explainAgents(agents, rules)
     .filter(({ verdict }) => isMeant(verdict.agent))
     .map((explanation) => keptOr(explanation, reasonOf))
-    .map((explanation) => rowOf(explanation, { heldNames, upstreamNames }));
+    .map((explanation) => rowOf(explanation, { heldNames, upstreamNames, channel }));
   if (rows.length === 0) throw notFound(name, upstream === undefined, await advise());
   return { agents: rows, ...defined({ note }) };
 }
@@ -49,10 +56,20 @@ function keptOr(explanation: Explanation, reasonOf: (agent: Agent) => string | u
 
 function rowOf(
   { verdict, rules }: Explanation,
-  known: { readonly heldNames: ReadonlySet<string>; readonly upstreamNames: ReadonlySet<string> },
+  known: {
+    readonly heldNames: ReadonlySet<string>;
+    readonly upstreamNames: ReadonlySet<string>;
+    readonly channel: ChannelView | undefined;
+  },
 ): ExplainedAgent {
   const { agent, ...rest } = verdict;
   const name = formatAgentName(agent);
+  const isNear = known.channel?.available.some((one) => formatAgentName(one) === name) === true;
+  const way = known.heldNames.has(name)
+    ? undefined
+    : isNear
+      ? known.channel?.howToPromote([agent])
+      : known.channel?.afterSync(agent.version);
   return {
     agent: name,
     streams: listStreams(agent),
@@ -63,6 +80,7 @@ function rowOf(
     upstream: known.upstreamNames.has(name),
     ...rest,
     rules,
+    ...defined({ channel: way }),
   };
 }
 

@@ -23,6 +23,10 @@ const explainedAgent = z.object({
     )
     .readonly()
     .describe("What each rule says of it."),
+  channel: z
+    .string()
+    .exactOptional()
+    .describe("With a channel that does not list it: what brings it there, or keeps it from it."),
 });
 
 /** What `jam explain -o json` prints. */

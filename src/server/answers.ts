@@ -1,4 +1,5 @@
 import type { ChannelRules } from "../channel/channels.ts";
+import { readGap } from "../channel/gap.ts";
 import { requireShown as requireShownChannel } from "../channel/compare.ts";
 import { listChannels } from "../channel/list-channels.ts";
 import { listSites, openDeltaSizes } from "../bundle/site/list-sites.ts";
@@ -10,6 +11,7 @@ import type { ExplainDocument } from "../mirror/explain-document.ts";
 import { listDamaged } from "../mirror/damaged-list.ts";
 import { knowledgeOf } from "../mirror/knowledge.ts";
 import { listAgents, type ListedMirror } from "../mirror/list-agents.ts";
+import type { ChannelView } from "../mirror/channel-view.ts";
 import { readShown } from "../mirror/read-shown.ts";
 import { readReports } from "../mirror/run-report.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
@@ -18,7 +20,8 @@ import { throughRef } from "../mirror/through-ref.ts";
 import { JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
-import { adviseOn } from "../upgrade/fetch-hint.ts";
+import { adviseOn } from "../upgrade/advise-on.ts";
+import { channelAdviceOf, type ChannelAdvice } from "../upgrade/channel-hint.ts";
 import { readFleet } from "../upgrade/fleet/read-fleet.ts";
 import {
   createKnownReader,
@@ -42,13 +45,15 @@ export type QueryAnswers = {
 /** What the answers rest on. */
 export interface AnswerSources {
   readonly store: Pick<Store, "blobs" | "documents" | "refs">;
-  readonly readStatus: (wanted: { readonly runs: number }) => Promise<StatusDocument>;
+  readonly readStatus: (wanted: InChannel & { readonly runs: number }) => Promise<StatusDocument>;
   readonly rules: SelectionRules;
   /** The channels of jam.yaml. */
   readonly channels: readonly ChannelRules[];
   readonly isOffline: boolean;
   /** Present in cache mode. */
   readonly cache?: KnownCache | undefined;
+  /** Present for answers about a channel: what could come to it. */
+  readonly readChannel?: (() => Promise<ChannelView>) | undefined;
   /** The advice of jam.yaml. */
   readonly advice: readonly Advice[];
   /** This mirror as controllers see it, where a query does not say it. */
@@ -78,13 +83,21 @@ export function createAnswers(sources: AnswerSources): QueryAnswers {
     const toolsUrl = sources.toolsUrl.replace(/\/tools$/, `/channel/${ref}/tools`);
     const known =
       byChannel.get(ref) ??
-      answersOf({ ...sources, store: throughRef(store, ref), toolsUrl, cache: undefined });
+      answersOf({
+        ...sources,
+        store: throughRef(store, ref),
+        toolsUrl,
+        cache: undefined,
+        readChannel: () => readGap({ store, settings: channels, now: () => new Date() }, ref),
+      });
     byChannel.set(ref, known);
     return known;
   };
   return {
     ...mirror,
     agents: async (input) => (await within(input)).agents(input),
+    status: async (input) => (await within(input)).status(input),
+    sites: async (input) => (await within(input)).sites(input),
     explain: async (input) => (await within(input)).explain(input),
     plan: async (input) => (await within(input)).plan(input),
     ready: async (input) => (await within(input)).ready(input),
@@ -117,6 +130,7 @@ function answersOf(sources: AnswerSources): QueryAnswers {
         ...(await readServed(known)),
         blobs: store.blobs,
         damaged: await listDamaged(store.documents),
+        channel: await channelOf(known, await known.readKnown()),
         knowledge: await knowledgeOf(store.documents, advice),
         isDeep: false,
         confirmed: confirm,
@@ -131,10 +145,22 @@ function answersOf(sources: AnswerSources): QueryAnswers {
   };
 }
 
-async function explain(name: string, { rules, isOffline, readKnown }: Known): Promise<ExplainDocument> {
+async function explain(
+  name: string,
+  { rules, isOffline, readKnown, readChannel }: Known,
+): Promise<ExplainDocument> {
   const { held } = await readKnown();
-  const advise = () => adviseOn({ word: name }, { rules, isOffline }, readKnown);
-  return explainNamed(name, { held, upstream: undefined, rules, advise });
+  const channel = await readChannel?.();
+  const advise = () => adviseOn({ word: name }, { rules, isOffline, channel }, readKnown);
+  return explainNamed(name, { held, upstream: undefined, rules, advise, channel });
+}
+
+/** For answers about a channel: how agents get there that it does not list. */
+async function channelOf(
+  { rules, isOffline, readChannel }: Known,
+  { held, upstream }: Pick<KnownAgents, "held" | "upstream">,
+): Promise<ChannelAdvice | undefined> {
+  return channelAdviceOf({ held, upstream, rules, isOffline, channel: await readChannel?.() });
 }
 
 async function plan(query: PlanQuery, sources: Known): Promise<PlanDocument> {
@@ -151,9 +177,16 @@ async function plan(query: PlanQuery, sources: Known): Promise<PlanDocument> {
   });
   const fleet = query.fleet === undefined ? undefined : readFleet([{ name: BODY, text: query.fleet }]);
   const ask = query.held ? "held" : "never";
+  const channel = await channelOf(sources, known);
   const made = planFrom(wish, {
     fleet,
-    known: await findUsableAgents(known, { streams: wish.streams, ask, deny: rules.deny }),
+    known: await findUsableAgents(known, {
+      streams: wish.streams,
+      ask,
+      deny: rules.deny,
+      channel: channel?.view,
+    }),
+    channel,
     knowledge: await knowledgeOf(store.documents, advice),
     select: rules.select,
     mirror: parseMirrorUrl(query.url ?? toolsUrl, "url"),

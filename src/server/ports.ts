@@ -1,7 +1,7 @@
 import type { OfferReach } from "../mirror/offer.ts";
 import type { Shown } from "../mirror/shown-offer.ts";
 import type { BlobStore, DocumentStore, RefStore } from "../store/store.ts";
-import type { WhichState } from "../upgrade/which/which-state.ts";
+import type { ReadState } from "./api/context.ts";
 import type { PullThrough } from "../cache/pull-through.ts";
 import type { AskQuery } from "./queries.ts";
 
@@ -35,7 +35,7 @@ export type PullSource = Pick<PullThrough, "open" | "use" | "counts" | "bytes">;
 export interface ServerPorts {
   readonly store: ServedStore;
   /** What questions about versions are answered from; read at every such question. */
-  readonly readState: () => Promise<WhichState>;
+  readonly readState: ReadState;
   /** Answers the other queries of the API, where the server does not have to wait for it. */
   readonly ask: AskQuery;
   /** Present in cache mode. */

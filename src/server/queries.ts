@@ -35,13 +35,13 @@ export interface InChannel {
 
 /** The queries of the API by name, and what each is asked with. */
 export interface QueryInputs {
-  readonly status: { readonly runs: number };
+  readonly status: InChannel & { readonly runs: number };
   readonly agents: ListWanted & Page & InChannel;
   readonly channels: object;
   readonly explain: Page & InChannel & { readonly agent: string };
   readonly plan: PlanQuery & InChannel;
   readonly ready: ReadyQuery & InChannel;
-  readonly sites: Page;
+  readonly sites: Page & InChannel;
   readonly runs: { readonly runs: number };
 }
 

@@ -12,8 +12,6 @@ import {
   parseVersion,
 } from "../juju/version.ts";
 import { parseVersionRange, versionsNextTo } from "../juju/version-range.ts";
-import { formatTrack, readVersionText } from "../juju/version-text.ts";
-import type { KnownAgents } from "./known-agents.ts";
 
 /** What a hint on fetching agents is based on. */
 export interface FetchView {
@@ -80,7 +78,8 @@ export function createFetchHint(view: FetchView): FetchHint {
 const CHOOSE = "Choose another version.";
 const ADD_UPSTREAM = "Choose another version, or add an upstream that has it.";
 
-function listedTest({ stream = "released", family }: WantedAgents): (agent: Agent) => boolean {
+/** Whether an agent is listed where the wanted ones are searched. */
+export function listedTest({ stream = "released", family }: WantedAgents): (agent: Agent) => boolean {
   return ({ listings }) =>
     listings.some(({ contentId }) => {
       const listed = parseStreamContentId(contentId);
@@ -139,7 +138,7 @@ function newestFor(arch: string, version: string, listed: readonly Agent[]): str
 }
 
 /** Whether a version is the one that is wanted, or belongs to the minor or major. */
-function isMeant(version: string, versions: string): boolean {
+export function isMeant(version: string, versions: string): boolean {
   return (
     version === versions ||
     (!isVersion(versions) && /^[.-]/.test(version.slice(versions.length)) && version.startsWith(versions))
@@ -147,7 +146,7 @@ function isMeant(version: string, versions: string): boolean {
 }
 
 /** Final releases before pre-releases. */
-function newestOf(versions: readonly string[]): string | undefined {
+export function newestOf(versions: readonly string[]): string | undefined {
   const newest = [...new Set(versions)]
     .map((version) => parseVersion(version))
     .toSorted((a, b) => Number(isPrerelease(b)) - Number(isPrerelease(a)) || compareVersions(a, b))
@@ -189,37 +188,4 @@ function ruleFor({ versions, arches = [], stream = "released" }: WantedAgents): 
 function lazily<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;
-}
-
-/** Requested agents that are not held. */
-export interface MissingAgents {
-  readonly word: string;
-  readonly arch?: string | undefined;
-  readonly stream?: string | undefined;
-  /** What upstream lists now; left out, what it listed at the last sync. */
-  readonly upstream?: readonly Agent[] | undefined;
-}
-
-/**
- * How to fetch the agents that a word means, knowing what is held, what upstream lists and what the rules select; undefined
- * if the word is not a version: then `readKnown` is not called.
- */
-export async function adviseOn(
-  missing: MissingAgents,
-  settings: Pick<FetchView, "rules" | "isOffline">,
-  readKnown: () => Promise<KnownAgents>,
-): Promise<string | undefined> {
-  const read = readVersionText(missing.word);
-  if (read === undefined) return undefined;
-  const known = await readKnown();
-  const versions = "version" in read ? read.version : formatTrack(read.track);
-  const arch = missing.arch ?? (read.kind === "binary" ? read.arch : undefined);
-  const hint = createFetchHint({
-    held: known.held,
-    upstream: missing.upstream ?? known.upstream,
-    ...settings,
-  });
-  const arches = new Set(known.held.flatMap((agent) => (agent.version === versions ? [agent.arch] : [])));
-  const isHeldFor = arches.size === 0 ? "" : `${versions} is held for ${[...arches].sort().join(", ")}. `;
-  return `${isHeldFor}${hint({ versions, arches: arch === undefined ? [] : [arch], stream: missing.stream })}`;
 }

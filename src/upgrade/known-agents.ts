@@ -7,6 +7,7 @@ import { pageReader, type ReadPage } from "../mirror/catalogue.ts";
 import { readUpstreamPages, upstreamStateMark } from "../mirror/upstream-catalogue.ts";
 import { currentSnapshot, type MirrorReader } from "../mirror/read-snapshots.ts";
 import { markOfShown, readShown, type CacheRules, type ShownReader } from "../mirror/read-shown.ts";
+import type { ChannelView } from "../mirror/channel-view.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import { candidateOf, compileDenials, type SelectionRules } from "../juju/select-rule.ts";
 
@@ -103,6 +104,8 @@ export interface UsableWanted {
    */
   readonly ask: "held" | "never" | "missing" | "always";
   readonly deny: SelectionRules["deny"];
+  /** For answers about a channel. */
+  readonly channel?: Pick<ChannelView, "available"> | undefined;
 }
 
 /** What is held and what upstream lists, without what `deny` names. */
@@ -119,7 +122,7 @@ export interface UsableAgents extends Pick<KnownAgents, "snapshot" | "held"> {
  */
 export async function findUsableAgents(
   { snapshot, held, upstream }: KnownAgents,
-  { streams, ask, deny }: UsableWanted,
+  { streams, ask, deny, channel }: UsableWanted,
   askUpstream?: (streams: readonly string[]) => Promise<readonly Agent[]>,
 ): Promise<UsableAgents> {
   const denialOf = compileDenials(deny);
@@ -129,12 +132,18 @@ export async function findUsableAgents(
   const [first = "released"] = streams;
   const isRead = upstream?.some((agent) => isListedIn(agent, first)) ?? false;
   const asks = ask === "always" || (ask === "missing" && !isRead);
+  // What the mirror holds can come to a channel, whatever upstream lists by now.
+  const near = channel?.available ?? [];
   if (asks && askUpstream !== undefined) {
-    return { ...allowed, upstream: (await askUpstream(streams)).filter(isAllowed), source: "asked" };
+    return {
+      ...allowed,
+      upstream: [...near, ...(await askUpstream(streams))].filter(isAllowed),
+      source: "asked",
+    };
   }
   return {
     ...allowed,
-    upstream: (upstream ?? []).filter(isAllowed),
+    upstream: [...near, ...(upstream ?? [])].filter(isAllowed),
     source: upstream === undefined ? "none" : "kept",
   };
 }

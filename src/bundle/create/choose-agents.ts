@@ -29,7 +29,7 @@ export interface ChosenAgents {
  * The requested agents of a snapshot; without a request, all of them.
  * @throws JamError JAM_VERSION_INVALID
  */
-export function chooseAgents(listed: readonly Agent[], choice: AgentChoice): ChosenAgents {
+export function chooseAgents(listed: readonly Agent[], choice: AgentChoice, channel?: string): ChosenAgents {
   const { rule, plan, fleet } = choice;
   const parts: string[] = [];
   let agents = listed;
@@ -50,9 +50,11 @@ export function chooseAgents(listed: readonly Agent[], choice: AgentChoice): Cho
   const isWhole = parts.length === 0;
   return {
     agents,
-    absent: plan === undefined ? [] : absentees(listed, plan.wishes),
+    absent: plan === undefined ? [] : absentees(listed, plan.wishes, whereOf(channel)),
     scope: isWhole ? "mirror" : "selection",
-    description: isWhole ? "everything that the mirror lists" : parts.join("; "),
+    description: isWhole
+      ? `everything that ${channel === undefined ? "the mirror" : whereOf(channel)} lists`
+      : parts.join("; "),
   };
 }
 
@@ -62,11 +64,19 @@ function isMeant(agent: Agent, { agents }: Pick<PlanWishes, "agents">): boolean 
   return wanted !== undefined && (wanted === null || wanted === agent.sha256);
 }
 
-function absentees(listed: readonly Agent[], wishes: Pick<PlanWishes, "agents">): MissingAgent[] {
+function whereOf(channel: string | undefined): string {
+  return channel === undefined ? "this mirror" : `the channel ${channel}`;
+}
+
+function absentees(
+  listed: readonly Agent[],
+  wishes: Pick<PlanWishes, "agents">,
+  where: string,
+): MissingAgent[] {
   const byName = new Map(listed.map((agent) => [formatAgentName(agent), agent]));
   return [...wishes.agents].flatMap(([agent, sha256]) => {
     const held = byName.get(agent);
-    if (held === undefined) return [{ agent, reason: "the plan names it, but this mirror does not list it" }];
+    if (held === undefined) return [{ agent, reason: `the plan names it, but ${where} does not list it` }];
     if (sha256 === null || held.sha256 === sha256) return [];
     return [{ agent, reason: "its tarball has changed since the plan was made; make the plan again" }];
   });

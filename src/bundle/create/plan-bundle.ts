@@ -1,3 +1,5 @@
+import { readAgentPlace } from "../../juju/fold-agents.ts";
+import { adviseInChannel, type ChannelAdvice } from "../../upgrade/channel-hint.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
 import type { Advice } from "../../juju/knowledge/knowledge.ts";
 import { hashesOf } from "../../mirror/contents.ts";
@@ -18,7 +20,7 @@ import {
 } from "../format/manifest.ts";
 import { collectProofs } from "../proofs.ts";
 import { baselineOf, type SiteInventory } from "../site/site-inventory.ts";
-import { chooseAgents, type AgentChoice } from "./choose-agents.ts";
+import { chooseAgents, type AgentChoice, type ChosenAgents } from "./choose-agents.ts";
 
 /** What a bundle is made from. */
 export interface BundleOrder {
@@ -33,6 +35,8 @@ export interface BundleOrder {
   readonly allowsPartial?: boolean;
   /** Tarballs that were found damaged while they were read. */
   readonly damaged?: ReadonlySet<Sha256>;
+  /** Present when the snapshot is what a channel shows. */
+  readonly channel?: ChannelAdvice;
 }
 
 /** The part of a store that planning needs. */
@@ -45,7 +49,7 @@ export type PlanningStore = Pick<Store, "documents"> & { readonly blobs: Pick<St
 export async function planBundle(order: BundleOrder, store: PlanningStore): Promise<BundleManifest> {
   const { snapshot } = order;
   const choice = { ...order.choice, ...(order.have?.fleet === undefined ? {} : { fleet: order.have.fleet }) };
-  const chosen = chooseAgents(snapshot.agents, choice);
+  const chosen = chooseAgents(snapshot.agents, choice, order.channel?.view.name);
   const earlier = (await readSnapshots(store)).filter(({ id }) => id !== snapshot.id).reverse();
   const candidates = [snapshot, ...earlier].flatMap(proofsOf);
   const proofs = await collectProofs(store.documents, candidates, chosen.agents);
@@ -55,7 +59,7 @@ export async function planBundle(order: BundleOrder, store: PlanningStore): Prom
     ...proofs.unproven.map((agent) => missingAgent(agent, "no stored document of upstream lists it")),
     ...(await unheld(chosen.agents, order, { store, isHeldThere })),
   ];
-  if (missing.length > 0 && order.allowsPartial !== true) throw incomplete(missing);
+  if (missing.length > 0 && order.allowsPartial !== true) throw incomplete(missing, chosen, order.channel);
   const left = new Set(missing.map(({ agent }) => agent));
   const agents = chosen.agents.filter((agent) => !left.has(formatAgentName(agent)));
   if (agents.length === 0 || proofs.sets.length === 0) throw nothingChosen(chosen.description, missing);
@@ -132,14 +136,23 @@ function baselinesOf(
     : [...baselines, { snapshot: since.id, contents: contentsSince }];
 }
 
-function incomplete(missing: readonly MissingAgent[]): JamError {
+function incomplete(
+  missing: readonly MissingAgent[],
+  { absent }: Pick<ChosenAgents, "absent">,
+  channel: ChannelAdvice | undefined,
+): JamError {
   const [first] = missing;
+  const outside = channel === undefined ? [] : absent.map(({ agent }) => readAgentPlace(agent));
+  const next =
+    channel === undefined || outside.length === 0
+      ? "Run `jam sync` (for a plan: jam sync --plan FILE) and make the bundle again."
+      : `${adviseInChannel(channel, outside).join(" ")} After that make the bundle again.`;
   const more = missing.length > 1 ? ` and ${missing.length - 1} more` : "";
   return new JamError(
     "JAM_BUNDLE_INCOMPLETE",
     `The bundle would be incomplete: ${first?.agent}: ${first?.reason}${more}.`,
     {
-      hint: "Run `jam sync` (for a plan: jam sync --plan FILE) and make the bundle again. --allow-partial leaves them out; the bundle records it.",
+      hint: `${next} --allow-partial leaves them out; the bundle records it.`,
       details: { missing },
     },
   );

@@ -11,6 +11,10 @@ import { outcomesOf, ruleWarnings } from "../../sync/evaluate-rules.ts";
 import type { CommandContext, DefineCommand } from "../command.ts";
 import type { PaintStyle } from "../output/output.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
+import type { RunningUnderTest } from "../../audit/check-running.ts";
+import { defined } from "../../shared/collections.ts";
+import { channelOption, inChannel } from "../input/in-channel.ts";
+import { readChannelAdvice } from "../upstream-agents.ts";
 import { createWaitLines } from "../progress.ts";
 import { readRunning } from "../input/read-running.ts";
 import type { RunningVersions } from "../../mirror/running-versions.ts";
@@ -28,7 +32,8 @@ export const define: DefineCommand = (command, run) => {
       "after",
       "\nReads the settings, loads the keys, reads and verifies upstream's metadata, lists what each rule of\n`select` selects, tests that the data directory is writable, checks its links and file modes, and\ncompares the clock. Exit status: 0 if no check fails, else that of the first failed check: 9 for an upstream,\n4 for its signature, 2 for the settings. With --quiet only what is not ok is printed.",
     )
-    .action(run(check));
+    .addOption(channelOption(command))
+    .action(run(inChannel(check)));
 };
 
 async function check(context: CommandContext): Promise<number> {
@@ -63,7 +68,12 @@ async function check(context: CommandContext): Promise<number> {
       return { rules, warnings, refusal: assessment.refusal, changed };
     },
     signersBefore: (source) => readSignersBefore(config, source),
-    readRunning: async () => ({ running, held: await heldVersions(config), wanted }),
+    readRunning: async () => ({
+      running,
+      held: await heldVersions(config),
+      wanted,
+      ...defined({ channel: await readChannel(config) }),
+    }),
     carryKeys: async () => {
       const keys = await openKeys(config);
       const known = await keys.list();
@@ -117,6 +127,16 @@ async function readSignersBefore(config: Config, source: DocumentSource): Promis
   const store = await openReader(config);
   const state = await readUpstreamState(store.documents, await currentSnapshot(store, MIRROR_REF));
   return signersBefore(state, source, source.name === config.upstreams[0]?.name);
+}
+
+async function readChannel(config: Config): Promise<RunningUnderTest["channel"]> {
+  const channel = await readChannelAdvice(config);
+  return (
+    channel && {
+      name: channel.view.name,
+      adviseOn: (version) => channel.hint({ versions: version }),
+    }
+  );
 }
 
 async function heldVersions(config: Config): Promise<ReadonlySet<string>> {

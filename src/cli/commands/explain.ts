@@ -10,7 +10,7 @@ import { explainNamed } from "../../mirror/explain-agents.ts";
 import { channelOption, inChannel } from "../input/in-channel.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { isVerbose } from "../global-options.ts";
-import { adviseOnMissing, readUpstreamAgents } from "../upstream-agents.ts";
+import { adviseOnMissing, readChannelView, readUpstreamAgents } from "../upstream-agents.ts";
 
 interface ExplainFlags {
   readonly offline?: true;
@@ -70,11 +70,12 @@ async function explainAgent(context: CommandContext, name: string, flags: Explai
     upstream,
     rules: config.rules,
     advise: () => adviseOnMissing(context, { word: name, upstream }),
+    channel: await readChannelView(config),
   });
   if (document.note !== undefined) await context.output.note(document.note);
   await context.output.print(document, async () => {
     const { renderEveryExplanation, renderExplanations } = await import("../render/explain.ts");
-    const view = { ...context, isOffline };
+    const view = { ...context, isOffline, channel: config.store.ref };
     const isSingle = document.agents.length === 1;
     return isSingle || flags.wide === true || isVerbose(context.globals)
       ? renderEveryExplanation(document.agents, view)

@@ -55,9 +55,11 @@ async function graph(context: CommandContext, call: CommandCall<Flags>): Promise
   else await context.output.print(made, () => render(made, context));
   if (made.nodes.length === 0)
     await context.output.note(
-      config.mode === "offline"
+      config.mode === "offline" && config.store.ref === undefined
         ? "The mirror is empty: import a bundle with `jam bundle import`."
-        : "The mirror is empty: run `jam sync`, or use --upstream.",
+        : config.store.ref === undefined
+          ? "The mirror is empty: run `jam sync`, or use --upstream."
+          : `The channel ${config.store.ref} lists nothing in this stream; --upstream adds what the mirror and upstream list.`,
     );
 }
 

@@ -60,7 +60,9 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
   const { adviseOnMissing } = await import("../upstream-agents.ts");
   const advice =
     version === undefined ? undefined : await adviseOnMissing(context, { word: version, arch, stream });
-  await context.output.note(`No agent in the mirror matches. ${advice ?? (await nextOf(version))}`);
+  const { ref } = config.store;
+  const where = ref === undefined ? "the mirror" : `the channel ${ref}`;
+  await context.output.note(`No agent in ${where} matches. ${advice ?? (await nextOf(version, ref))}`);
   return EXIT.notHeld;
 }
 
@@ -90,9 +92,11 @@ async function readCache(config: Config, now: Date): Promise<Listed> {
   return { listed, damaged: await listDamaged(store.documents) };
 }
 
-async function nextOf(version: string | undefined): Promise<string> {
+async function nextOf(version: string | undefined, channel: string | undefined): Promise<string> {
+  const { shellCommand } = await import("../../shared/shell-command.ts");
+  if (channel !== undefined)
+    return `\`${shellCommand`jam list --channel ${channel}`}\` shows all of them, \`${shellCommand`jam channel diff ${channel}`}\` what a promotion would bring.`;
   const all = "`jam list` shows all of them";
   if (version === undefined) return `${all}.`;
-  const { shellCommand } = await import("../../shared/shell-command.ts");
   return `${all}, \`${shellCommand`jam explain ${version}`}\` what upstream lists and why it is not mirrored.`;
 }

@@ -123,7 +123,7 @@ async function findPlace(context: CommandContext, config: Config, flags: LookupF
   }
   if (metadataSource !== undefined) return folderPlace(resolve(context.io.cwd, metadataSource));
   if (url !== undefined) return urlPlace(url, config);
-  return { kind: "mirror", url: formatToolsUrl(config.server, hostname()) };
+  return { kind: "mirror", url: formatToolsUrl(config.server, hostname()), channel: config.store.ref };
 }
 
 /** Juju takes the folder itself for the tools when it is called so. */

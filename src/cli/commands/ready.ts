@@ -58,9 +58,12 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
   const { listDamaged } = await import("../../mirror/damaged-list.ts");
   const { readServed } = await import("../../compose/served.ts");
   const store = await openStore(config);
+  const { readChannelAdvice } = await import("../upstream-agents.ts");
+  const served = await readServed(config, store, context.now());
   const document = await judgeReadiness({
     plan,
-    ...(await readServed(config, store, context.now())),
+    ...served,
+    channel: await readChannelAdvice(config),
     blobs: store.blobs,
     damaged: await listDamaged(store.documents),
     knowledge: await composeKnowledge(config),

@@ -6,6 +6,7 @@ import { describeSite, listSites } from "../../bundle/site/list-sites.ts";
 import type { ListedSite, SitesDocument } from "../../bundle/site/sites-document.ts";
 import { readReceipts, type ReadReceipts } from "../../bundle/site/read-receipts.ts";
 import { updateSites, removeSite, type SiteUpdate } from "../../bundle/site/sites.ts";
+import { channelOption, inChannel } from "../input/in-channel.ts";
 import { asWriter, type WriterRun } from "../../mirror/as-writer.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
@@ -29,7 +30,8 @@ Examples:
     .command("list")
     .summary("show each site's last receipt, and how far the site is behind")
     .description("Show each site's last receipt, and how far the site is behind the current snapshot.")
-    .action(run(list));
+    .addOption(channelOption(command))
+    .action(run(inChannel(list)));
   command
     .command("update")
     .summary("import receipts")

@@ -3,6 +3,7 @@ import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration, parseDurationMs } from "../../shared/duration.ts";
 import { countRows, formatCount, nameSome } from "../../shared/listed.ts";
 import { formatLocalTime } from "../../shared/local-time.ts";
+import { channelOption, inChannel } from "../input/in-channel.ts";
 import { readRunning } from "../input/read-running.ts";
 import { printable } from "../../shared/printable.ts";
 import { isPartOfUpstream } from "../../mirror/face.ts";
@@ -30,8 +31,9 @@ export const define: DefineCommand = (command, run) => {
       "exit with 11 when the last good run is older, or the last run failed",
       parseMaxAge,
     )
+    .addOption(channelOption(command))
     .addHelpText("after", HELP)
-    .action(run(status));
+    .action(run(inChannel(status)));
 };
 
 const HELP = `

@@ -7,6 +7,7 @@ import type { Fleet } from "../../upgrade/fleet/fleet.ts";
 import { judgeUpgraded, type UpgradedDocument } from "../../upgrade/upgraded/upgraded.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { watchUpgrade } from "../../upgrade/upgraded/watch.ts";
+import { channelOption, inChannel } from "../input/in-channel.ts";
 import { addExplainFiles, explainFiles } from "../input/explain-files.ts";
 import { renderUpgraded, summarizeUpgraded } from "../render/upgraded.ts";
 import { readVersionAloud } from "../input/version-flag.ts";
@@ -34,6 +35,7 @@ export const define: DefineCommand = (command, run) => {
     .option("--timeout <duration>", "with --watch: stop after this time, ISO 8601", "PT2H");
   addExplainFiles(command);
   command
+    .addOption(channelOption(command))
     .addHelpText(
       "after",
       `
@@ -48,7 +50,7 @@ Examples:
   jam upgraded --to 3.6.27 fleet/
   jam upgraded --watch --to 3.6.27 -- juju status -m prod:web --format json`,
     )
-    .action(run(upgraded));
+    .action(run(inChannel(upgraded)));
 };
 
 async function upgraded(context: CommandContext, call: CommandCall<UpgradedFlags>): Promise<number> {

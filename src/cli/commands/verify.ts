@@ -33,7 +33,10 @@ export const define: DefineCommand = (command, run) => {
       "--url <url>",
       "check from outside what this address serves of the mirror, as controllers have it",
     )
-    .option("--channel <name>", "with --url: the channel that the address has to show")
+    .option(
+      "--channel <name>",
+      "with --url: the channel that the address has to show (default: the one in the URL)",
+    )
     .addHelpText("after", HELP)
     .action(run(verify));
 };
@@ -103,7 +106,7 @@ async function verifyAddress(
 ): Promise<number> {
   const { composeUrlVerification } = await import("../../compose/verify.ts");
   const { url } = parseMirrorUrl(text);
-  const ref = channel === undefined ? MIRROR_REF : parseRefName(channel);
+  const ref = parseRefName(channel ?? channelOf(url) ?? MIRROR_REF);
   const document = await composeUrlVerification(
     config,
     { url, ref, isDeep: deep === true },
@@ -113,6 +116,11 @@ async function verifyAddress(
     context.globals.isQuiet && document.verdict === "whole" && context.output.format === "table";
   if (!isSilent) await context.output.print(document, () => renderVerifyUrl(document, context.paint));
   return EXIT_STATUS[document.verdict];
+}
+
+/** The channel whose address a URL is by its own text. */
+function channelOf(url: string): string | undefined {
+  return /\/channel\/([^/]+)\/tools$/.exec(new URL(url).pathname)?.[1];
 }
 
 function parseBudget(text: string): number {

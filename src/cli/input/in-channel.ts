@@ -27,20 +27,11 @@ function withChannel(context: CommandContext, name: string): CommandContext {
   let known: Promise<Config> | undefined;
   return {
     ...context,
-    config: async (flags) => (known ??= throughChannel(await context.config(flags), name)),
+    config: async (flags) => (known ??= narrow(await context.config(flags), name)),
   };
 }
 
-/** @throws JamError JAM_CHANNEL_NOT_FOUND, JAM_CHANNEL_EMPTY */
-async function throughChannel(config: Config, name: string): Promise<Config> {
-  const { openReader } = await import("../../compose/store.ts");
-  const { requireShown } = await import("../../channel/compare.ts");
-  const ref = await requireShown(await openReader(config), config.channels, name);
-  return {
-    ...config,
-    // What a channel shows is kept: it has nothing that is only offered.
-    mode: config.mode === "cache" ? "online" : config.mode,
-    store: { ...config.store, ref },
-    server: { ...config.server, face: `/channel/${ref}/tools` },
-  };
+async function narrow(config: Config, name: string): Promise<Config> {
+  const { throughChannel } = await import("../../compose/through-channel.ts");
+  return throughChannel(config, name);
 }

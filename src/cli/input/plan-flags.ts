@@ -4,7 +4,7 @@ import type { PlanDocument } from "../../upgrade/plan/plan-document.ts";
 import { readPlanParameters, type PlanParameters } from "../../upgrade/plan/parameters.ts";
 import type { UsableWanted } from "../../upgrade/known-agents.ts";
 import type { CommandContext } from "../command.ts";
-import { readUsableAgents } from "../upstream-agents.ts";
+import { readAdviceFor, readUsableAgents } from "../upstream-agents.ts";
 import { readFleetFiles } from "./fleet-files.ts";
 import { mirrorUrl } from "./mirror-url.ts";
 import { readKnownVersions } from "./version-flag.ts";
@@ -71,12 +71,14 @@ export async function planFromFlags(
       ? undefined
       : await readFleetFiles(context, flags.fleet, { flag: "--fleet", isExplaining: false });
   const { composeKnowledge } = await import("../../compose/upgrade.ts");
+  const known = await readUsableAgents(context, { streams: wish.streams, ask });
   return planFrom(wish, {
     fleet,
-    known: await readUsableAgents(context, { streams: wish.streams, ask }),
+    known,
     knowledge: await composeKnowledge(config),
     select: config.rules.select,
     mirror: mirrorUrl(flags.url, config.server),
     now: context.now(),
+    channel: await readAdviceFor(config, known),
   });
 }

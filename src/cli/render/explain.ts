@@ -9,6 +9,8 @@ import { withoutSubject } from "./reasons.ts";
 export interface ExplainView extends Page {
   /** Upstream was not asked. */
   readonly isOffline: boolean;
+  /** The channel that is explained; undefined for the mirror. */
+  readonly channel?: string | undefined;
 }
 
 type Row = ExplainedAgent & AgentPlace;
@@ -85,23 +87,30 @@ function describeVersions(versions: readonly string[], order: readonly string[])
     .join(", ");
 }
 
-function headOf(row: ExplainedAgent, { isOffline, paint }: ExplainView): string {
-  return `${stateOf(row, paint)} (${placesOf(row, isOffline).join(", ")})`;
+function headOf(row: ExplainedAgent, view: ExplainView): string {
+  const { paint } = view;
+  return `${stateOf(row, paint)} (${placesOf(row, view).join(", ")})`;
 }
 
 function stateOf({ taken, denied }: ExplainedAgent, paint: Paint): string {
   return taken ? paint("green", "mirrored") : paint("yellow", denied ? "denied" : "not mirrored");
 }
 
-function placesOf({ held, upstream }: ExplainedAgent, isOffline: boolean): string[] {
+function placesOf({ held, upstream }: ExplainedAgent, { isOffline, channel }: ExplainView): string[] {
+  const where = channel === undefined ? "" : ` in the channel ${channel}`;
   return [
-    held ? "held" : "not held",
+    `${held ? "held" : "not held"}${where}`,
     ...(isOffline ? [] : [upstream ? "listed upstream" : "not listed upstream"]),
   ];
 }
 
 /** What denied the agent, which rule selects it, or what each rule has against it. */
 function answersOf(row: Row): string[] {
+  const { channel } = row;
+  return [...rulesOn(row), ...(channel === undefined ? [] : [channel])];
+}
+
+function rulesOn(row: Row): string[] {
   const { taken, denied, reason, rules } = row;
   if (denied || rules.length === 0) return [reason];
   if (taken)
@@ -125,9 +134,10 @@ export function renderEveryExplanation(agents: readonly ExplainedAgent[], view: 
   return agents.map((row) => renderOne(row, view)).join("\n");
 }
 
-function renderOne(row: ExplainedAgent, { paint, isOffline }: ExplainView): string {
-  const { agent, streams, reason, rules } = row;
-  const places = placesOf(row, isOffline).join(", ");
+function renderOne(row: ExplainedAgent, view: ExplainView): string {
+  const { paint } = view;
+  const { agent, streams, reason, rules, channel } = row;
+  const places = placesOf(row, view).join(", ");
   // One rule has said it all in the reason.
   const opinions = rules.length === 1 ? [] : rules;
   const lines = [
@@ -136,6 +146,7 @@ function renderOne(row: ExplainedAgent, { paint, isOffline }: ExplainView): stri
     ...opinions.map((rule) =>
       printable(`  rule ${rule.rule} (${rule.conditions}): ${rule.reason}`, Infinity),
     ),
+    ...(channel === undefined ? [] : [`  ${printable(channel, Infinity)}`]),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -116,13 +116,21 @@ function agentTable(agents: readonly PlanAgent[], paint: Paint): Promise<string>
   ).then((text) => text.replaceAll(/\bmissing$/gm, (word) => paint("red", word)));
 }
 
-function renderTotals({ totals, warnings, hops, images }: PlanDocument, { paint, isWhole }: View): string {
+function renderTotals(
+  { totals, warnings, hops, images, channel }: PlanDocument,
+  { paint, isWhole }: View,
+): string {
   const lines: string[] = warnings.map((warning) => `${paint("yellow", "note")}: ${shown(warning)}`);
   if (hops.length === 0) return lines.length === 0 ? "Nothing to do.\n" : `${lines.join("\n")}\n`;
   lines.push(describeTotals(hops, totals));
   if (images.length > 0)
     lines.push(`Container images for your registry (caas-image-repo): ${images.join(", ")}`);
-  if (totals.upstream > 0) {
+  if (channel !== undefined && channel.agents > 0) {
+    lines.push(
+      `${channel.agents} of the agents ${channel.agents === 1 ? "is" : "are"} not in the channel ${channel.name}:`,
+    );
+    lines.push(...channel.next.map((sentence) => `  ${shown(sentence)}`));
+  } else if (totals.upstream > 0) {
     lines.push(
       `To fetch exactly these (${formatByteSize(totals.bytesToFetch)}), write the plan with -o json > plan.json, then run jam sync --plan plan.json`,
     );

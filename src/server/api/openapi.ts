@@ -6,6 +6,8 @@ import { questionJsonSchema } from "../../upgrade/which/question-schema.ts";
 import type { QueryName } from "../queries.ts";
 import { jsonSchemaOf } from "./json-schema.ts";
 import { describeQueryParameter } from "./query-parameters.ts";
+import { CHANNEL_PARAMETER } from "./query-resource.ts";
+import { BODY_PARAMETERS } from "./which.ts";
 import { RESOURCE_NAMES, RESOURCES } from "./resources.ts";
 
 /** The description of the API. Source: OpenAPI Specification 3.1.1. */
@@ -31,25 +33,18 @@ export function describeApi(): object {
         get: {
           operationId: "which",
           summary: "Which version a model or controller gets",
-          parameters: WHICH_PARAMETERS.map(describeParameter),
-          responses: responses("Answer"),
+          parameters: [...WHICH_PARAMETERS.map(describeParameter), describeQueryParameter(CHANNEL_PARAMETER)],
+          responses: { ...responses("Answer"), "404": NOT_FOUND },
         },
         post: {
           operationId: "whichMany",
           summary: "Many questions at once",
-          parameters: [
-            {
-              name: "trace",
-              in: "query",
-              schema: { type: "boolean" },
-              description: "every candidate of every rule",
-            },
-          ],
+          parameters: BODY_PARAMETERS.map(describeQueryParameter),
           requestBody: {
             required: true,
             content: { "application/json": { schema: { $ref: "#/components/schemas/Questions" } } },
           },
-          responses: responses("Answers"),
+          responses: { ...responses("Answers"), "404": NOT_FOUND },
         },
       },
     },
@@ -66,7 +61,7 @@ function describeResource(name: QueryName): object {
     parameters: parameters.map(describeQueryParameter),
     responses: {
       ...responses(schemaNameOf(name)),
-      "404": response("Nothing is published yet, or nothing of that name is known.", "Problem"),
+      "404": NOT_FOUND,
     },
   };
   const get = { operationId: name, ...operation };
@@ -115,6 +110,8 @@ function response(description: string, schema: string): object {
     content: { "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } },
   };
 }
+
+const NOT_FOUND = response("Nothing is published yet, or nothing of that name is known.", "Problem");
 
 function schemas(): object {
   const list = { type: "array", items: { anyOf: QUESTION_KINDS.map((kind) => questionSchema(kind)) } };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { timeField } from "../../mirror/document-fields.ts";
 import { statusDocument, type StatusDocument } from "../../mirror/status-document.ts";
 import { publicReport, type HideLocal } from "../public-view.ts";
-import { RUNS_PARAMETER, type QueryResource } from "./query-resource.ts";
+import { CHANNEL_PARAMETER, RUNS_PARAMETER, type QueryResource } from "./query-resource.ts";
 
 /** The status without what only the operator should see: where the data is, and which process of which host writes. */
 const publicStatusDocument = statusDocument
@@ -20,9 +20,9 @@ export const statusResource: QueryResource<"status"> = {
   name: "status",
   summary: "What the mirror shows, and its last runs",
   command: "jam status",
-  parameters: [RUNS_PARAMETER],
+  parameters: [RUNS_PARAMETER, CHANNEL_PARAMETER],
   document: publicStatusDocument,
-  read: (values) => ({ runs: values.count("runs") }),
+  read: (values) => ({ runs: values.count("runs"), channel: values.text("channel") }),
 };
 
 /** A status as anybody may see it. */

@@ -53,6 +53,8 @@ export interface LookupPlace {
   readonly kind: "mirror" | "url" | "folder";
   /** The base URL; undefined for a folder without `tools`, which Juju skips. */
   readonly url: string | undefined;
+  /** With `mirror`: the channel whose face it is; absent for the mirror's own. */
+  readonly channel?: string | undefined;
 }
 
 /** Where Juju continues when its other sources have no answer. Source: juju environs/tools DefaultBaseURL. */

@@ -1,6 +1,7 @@
 import type { LookupResult } from "./run-lookup.ts";
 import { OFFICIAL_URL, type LookupPlace } from "./lookup-source.ts";
 import type { ReadInquiry } from "./read-inquiry.ts";
+import { shellCommand } from "../../shared/shell-command.ts";
 import { lookupRulesOf } from "../../juju/metadata-search/rules.ts";
 import type { LookupStep } from "./read-document.ts";
 
@@ -88,7 +89,13 @@ function fallThrough(result: LookupResult, { inquiry, place }: Context): LookupW
   const how = isStrict
     ? "Without the internet the command fails there, after three tries each."
     : "Without the internet that counts as not found.";
-  return [{ code: "falls-through", message: `${message} ${how}`, remedy: FETCH }];
+  return [{ code: "falls-through", message: `${message} ${how}`, remedy: remedyOf(place) }];
+}
+
+function remedyOf({ channel }: LookupPlace): string {
+  return channel === undefined
+    ? FETCH
+    : `Promote the agent (\`${shellCommand`jam explain --channel ${channel}`} AGENT\` shows what brings it to the channel), or set agent-stream to a stream that lists it here.`;
 }
 
 const FETCH =

@@ -18,6 +18,7 @@ import { type Target, bestOf, chooseTarget, completeVersions, remarksOn, unknown
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import type { MirrorUrl } from "../../juju/mirror-url.ts";
 import type { SelectionRules } from "../../juju/select-rule.ts";
+import { adviseInChannel, type ChannelAdvice } from "../channel-hint.ts";
 import type { UsableAgents } from "../known-agents.ts";
 import { createAgentIndex } from "./agent-needs.ts";
 import { type PlanRequest, assumedPlatformsOf } from "./parameters.ts";
@@ -33,6 +34,8 @@ export interface PlanSources {
   /** This mirror as controllers see it. */
   readonly mirror: MirrorUrl;
   readonly now: Date;
+  /** For a plan with the agents of a channel. */
+  readonly channel?: ChannelAdvice | undefined;
 }
 
 /**
@@ -66,7 +69,30 @@ export function planFrom(request: PlanRequest, sources: PlanSources): PlanDocume
     { index: createAgentIndex({ ...known, streams }), knowledge, clients, url: mirror.url },
   );
   const isNamed = mirror.isLoopback && JSON.stringify(plan.hops).includes(mirror.url);
-  return isNamed ? { ...plan, warnings: [loopbackNote(mirror), ...plan.warnings] } : plan;
+  return withGap(
+    isNamed ? { ...plan, warnings: [loopbackNote(mirror), ...plan.warnings] } : plan,
+    sources.channel,
+  );
+}
+
+/** What the channel of a plan does not list. What the mirror holds need not be fetched for it. */
+function withGap(plan: PlanDocument, channel: ChannelAdvice | undefined): PlanDocument {
+  if (channel === undefined) return plan;
+  const away = plan.agents.filter(({ state }) => state !== "held");
+  const near = new Set<string>(channel.view.mirror.map(({ sha256 }) => sha256));
+  const toFetch = away.flatMap(({ sha256, size }) =>
+    sha256 === null || size === null || near.has(sha256) ? [] : [{ sha256, size }],
+  );
+  const stream = plan.stream;
+  const next = adviseInChannel(
+    channel,
+    away.map(({ version, arch }) => ({ version, arch, stream })),
+  );
+  return {
+    ...plan,
+    totals: { ...plan.totals, bytesToFetch: sumTarballBytes(toFetch) },
+    channel: { name: channel.view.name, agents: away.length, next },
+  };
 }
 
 function requireFleet(fleet: Fleet | undefined): Fleet {

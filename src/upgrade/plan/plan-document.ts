@@ -116,6 +116,15 @@ const totals = z.object({
   bytesToFetch: count,
 });
 
+/** What of the plan a channel does not list, for a plan with `--channel`. */
+const channelGap = z.object({
+  name: z.string(),
+  /** Agents that the channel does not list. */
+  agents: count,
+  /** What brings them there, or keeps them from it: sentences. */
+  next: listOf(z.string()).readonly(),
+});
+
 /** What of the files of a fleet could not be read or placed. */
 export const unreadPart = z.object({
   kind: z.string(),
@@ -148,6 +157,7 @@ export const planDocument = z.object({
   unknown: listOf(z.string()).optional(),
   /** What of the fleet is not well: `prod:web machine 1 (down)`; not in plans of older versions of jam. */
   notWell: listOf(z.string()).optional(),
+  channel: channelGap.optional(),
   totals,
 });
 

@@ -6,6 +6,7 @@ import { hashBlob } from "../../mirror/hash-blob.ts";
 import type { UpstreamReach } from "../../mirror/read-shown.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { BlobStat, BlobStore } from "../../store/store.ts";
+import { adviseInChannel, type ChannelAdvice } from "../channel-hint.ts";
 import { createAgentIndex } from "../plan/agent-needs.ts";
 import type { PlanAgent, PlanDocument } from "../plan/plan-document.ts";
 import type { AgentReadiness, ReadyCheck } from "./ready-document.ts";
@@ -25,6 +26,8 @@ export interface AgentLook {
   readonly isDeep: boolean;
   readonly now: () => Date;
   readonly signal: AbortSignal;
+  /** Present when the agents are searched in a channel. */
+  readonly channel?: ChannelAdvice | undefined;
 }
 
 /** Every agent of the plan, by `agentKey`. */
@@ -66,7 +69,11 @@ async function lookAt(
   const agent = formatAgentName(planned);
   if (held === undefined) {
     const where = planned.family === "tools" ? " under its series, where Juju up to 2.8 looks" : "";
-    return { agent, ready: false, reason: `not held${where}` };
+    return {
+      agent,
+      ready: false,
+      reason: `${look.channel === undefined ? "not held" : `not held in the channel ${look.channel.view.name}`}${where}`,
+    };
   }
   if (planned.sha256 !== null && planned.sha256 !== held.sha256) {
     return { agent, ready: false, reason: "held with other bytes than planned" };
@@ -144,7 +151,11 @@ const PURPOSES = [
 ] as const;
 
 /** Whether this mirror can serve the agents of a plan, by what they are for. */
-export function agentChecks(plan: PlanDocument, looked: LookedAgents, isDeep: boolean): ReadyCheck[] {
+export function agentChecks(
+  plan: PlanDocument,
+  looked: LookedAgents,
+  { isDeep, channel }: Pick<AgentLook, "isDeep" | "channel">,
+): ReadyCheck[] {
   return PURPOSES.flatMap(({ purpose, id, what }): ReadyCheck[] => {
     const agents = plan.agents.filter((agent) => agent.purpose === purpose);
     if (agents.length === 0) return [];
@@ -167,7 +178,7 @@ export function agentChecks(plan: PlanDocument, looked: LookedAgents, isDeep: bo
             : `${bad.length} of the ${formatCount(agents.length, "agent")} ${what} cannot be served.`,
         evidence:
           bad.length > MAX_NAMED ? [...bad.slice(0, MAX_NAMED), `and ${bad.length - MAX_NAMED} more`] : bad,
-        remedy: remedyFor(agents, looked),
+        remedy: remedyFor(agents, looked, { channel, stream: plan.stream }),
       },
     ];
   });
@@ -203,8 +214,17 @@ function hashedWhen(agents: readonly PlanAgent[], looked: LookedAgents, isDeep: 
 }
 
 /** Agents that upstream did not list cannot be fetched, so a sync does not help. */
-function remedyFor(agents: readonly PlanAgent[], looked: LookedAgents): string {
+function remedyFor(
+  agents: readonly PlanAgent[],
+  looked: LookedAgents,
+  { channel, stream }: Pick<AgentLook, "channel"> & { readonly stream: string },
+): string {
   const bad = agents.filter((agent) => looked.get(agentKey(agent))?.ready !== true);
+  const outside = bad.filter((agent) => isAbsent(looked.get(agentKey(agent))));
+  if (channel !== undefined && outside.length > 0) {
+    const wanted = outside.map(({ version, arch }) => ({ version, arch, stream }));
+    return adviseInChannel(channel, wanted).join(" ");
+  }
   const isNowhere = (agent: PlanAgent) => agent.state === "missing" && isAbsent(looked.get(agentKey(agent)));
   const nowhere = bad.filter(isNowhere);
   const parts: string[] = [];

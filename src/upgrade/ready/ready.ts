@@ -35,7 +35,7 @@ export async function judgeReadiness({ snapshot, ...input }: ReadyInput): Promis
   const rows = plan.hops.flatMap((hop, position) => rowsOf(hop, position + 1, looked, knowledge));
   const agents = [...looked.values()];
   const { checks, look } = confirmAll(
-    { checks: [...agentChecks(plan, looked, isDeep), ...planChecks(plan, knowledge)], look: lookItems(plan) },
+    { checks: [...agentChecks(plan, looked, input), ...planChecks(plan, knowledge)], look: lookItems(plan) },
     { ids: input.confirmed, at: input.now() },
   );
   const verdict = verdictOf(checks);

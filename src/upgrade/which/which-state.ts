@@ -1,6 +1,8 @@
+import type { ChannelView } from "../../mirror/channel-view.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { markOfKnown, readKnownAgents, type KnownAgents, type KnownReader } from "../known-agents.ts";
-import { createFetchHint, type FetchHint, type FetchView } from "../fetch-hint.ts";
+import { createHint, type HintView } from "../channel-hint.ts";
+import type { FetchHint } from "../fetch-hint.ts";
 import { createIndexes, type VersionIndexes } from "./version-index.ts";
 
 /** All that answers depend on in addition to the question. */
@@ -15,18 +17,27 @@ export interface WhichState {
 }
 
 /** The settings of a mirror that decide how to get agents here. */
-export type StateSettings = Pick<FetchView, "rules" | "isOffline">;
+export type StateSettings = Pick<HintView, "rules" | "isOffline" | "channel">;
 
-const NO_SETTINGS: StateSettings = { rules: { select: [], deny: [] }, isOffline: false };
+/** For answers about a channel: what could come to it, and a text that changes whenever that may be something else. */
+interface ReadChannel {
+  readonly read: () => Promise<ChannelView>;
+  readonly mark: () => Promise<string>;
+}
+
+const NO_SETTINGS: Pick<StateSettings, "rules" | "isOffline"> = {
+  rules: { select: [], deny: [] },
+  isOffline: false,
+};
 
 /** The state of one moment. Making it costs little: agents are indexed when a question needs them. */
 export function createState(
   { held, shown = held, upstream }: Pick<KnownAgents, "held" | "shown" | "upstream">,
   knowledge: Knowledge,
-  settings = NO_SETTINGS,
+  settings: StateSettings = NO_SETTINGS,
 ): WhichState {
   return {
-    fetchHint: createFetchHint({ held, upstream, ...settings }),
+    fetchHint: createHint({ held, upstream, ...settings }),
     held: createIndexes(shown),
     upstream: upstream === undefined ? undefined : createIndexes(upstream),
     knowledge,
@@ -42,14 +53,17 @@ export function createStateReader(
   store: KnownReader,
   readKnowledge: () => Promise<Knowledge>,
   readAgents: () => Promise<KnownAgents> = () => readKnownAgents(store),
-  settings = NO_SETTINGS,
+  settings: Omit<StateSettings, "channel"> & { readonly channel?: ReadChannel | undefined } = NO_SETTINGS,
 ): () => Promise<WhichState> {
   let last: { readonly mark: string; readonly state: Promise<WhichState> } | undefined;
   return async () => {
     const knowledge = await readKnowledge();
-    const mark = `${await markOfKnown(store)} ${JSON.stringify(knowledge.advice)}`;
+    const { channel, ...rules } = settings;
+    const mark = `${await markOfKnown(store)} ${(await channel?.mark()) ?? ""} ${JSON.stringify(knowledge.advice)}`;
     if (last?.mark === mark) return last.state;
-    const state = readAgents().then((known) => createState(known, knowledge, settings));
+    const state = readAgents().then(async (known) =>
+      createState(known, knowledge, { ...rules, channel: await channel?.read() }),
+    );
     last = { mark, state };
     state.catch(() => {
       if (last?.state === state) last = undefined;

@@ -8,6 +8,7 @@ import type { Snapshot } from "../../../mirror/snapshot.ts";
 import { JamError } from "../../../shared/errors.ts";
 import type { Store } from "../../../store/store.ts";
 import type { CommandContext } from "../../command.ts";
+import { readChannelAdvice } from "../../upstream-agents.ts";
 import { readInputFile } from "../../input/input-files.ts";
 import { defined } from "../../../shared/collections.ts";
 
@@ -48,7 +49,7 @@ export async function readOrder(context: CommandContext, source: OrderSource): P
   return {
     snapshot: await chosenSnapshot(source),
     choice: await readChoice(context, flags),
-    ...defined({ have, since }),
+    ...defined({ have, since, channel: await readChannelAdvice(config) }),
     advice: await adviceOf(source.store.documents, config.advice),
     allowsPartial: flags.allowPartial === true,
   };
