@@ -64,6 +64,9 @@ async function get<T>(path: string): Promise<T> {
 const which = (to: string, channel = "prod") =>
   ask<WhichAnswer>("which", "3.6.1", "--to", to, "--channel", channel);
 
+const rules = (lab: NonNullable<ConfigFile["channels"]>[string]) =>
+  mirror.configure({ channels: { lab, prod: { from: "lab" } } });
+
 const LAB = "`jam channel promote lab --reason REASON`";
 const PROD = "`jam channel promote prod --reason REASON`";
 
@@ -204,8 +207,6 @@ test("what is held or withdrawn is named with its reason, and released first", a
 });
 
 test("what a channel's rules or delay keep back is named with them", async () => {
-  const rules = (lab: NonNullable<ConfigFile["channels"]>[string]) =>
-    mirror.configure({ channels: { lab, prod: { from: "lab" } } });
   await rules({ from: "mirror", select: [{ stream: "released", versions: "<3.6.2" }] });
   await done("channel", "promote", "lab", "--reason", "narrow");
   expect((await which("3.6.2", "lab")).hint).toContain("`select` of the channel lab leaves it out");

@@ -68,12 +68,7 @@ async function check(context: CommandContext): Promise<number> {
       return { rules, warnings, refusal: assessment.refusal, changed };
     },
     signersBefore: (source) => readSignersBefore(config, source),
-    readRunning: async () => ({
-      running,
-      held: await heldVersions(config),
-      wanted,
-      ...defined({ channel: await readChannel(config) }),
-    }),
+    readRunning: async () => ({ running, ...(await readListed(config)), wanted }),
     carryKeys: async () => {
       const keys = await openKeys(config);
       const known = await keys.list();
@@ -127,6 +122,10 @@ async function readSignersBefore(config: Config, source: DocumentSource): Promis
   const store = await openReader(config);
   const state = await readUpstreamState(store.documents, await currentSnapshot(store, MIRROR_REF));
   return signersBefore(state, source, source.name === config.upstreams[0]?.name);
+}
+
+async function readListed(config: Config): Promise<Pick<RunningUnderTest, "held" | "channel">> {
+  return { held: await heldVersions(config), ...defined({ channel: await readChannel(config) }) };
 }
 
 async function readChannel(config: Config): Promise<RunningUnderTest["channel"]> {
