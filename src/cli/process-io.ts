@@ -67,16 +67,22 @@ function outputStream(stream: WriteStream): OutputStream {
 const SMALL_NURSERY = "--max-semi-space-size=1";
 
 /**
- * Replaces this process by the same one with a smaller V8 nursery when the command is `serve`. A server lives long and
- * creates many short-lived small objects next to large buffers: with the default nursery it needs some 10 MiB more. V8
- * reads the setting at its start only.
+ * How a server allocates, where its operator has not said something else. Buffers of some size are memory of their own, which
+ * the system has back when they are freed; and threads share few heaps. Source: mallopt(3).
+ */
+const MALLOC: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "131072" };
+
+/**
+ * Replaces this process by the same one with other settings of its memory when the command is `serve`. A server lives long
+ * and creates many short-lived small objects next to large buffers: with V8's default nursery it needs some 10 MiB more.
+ * V8 and the C library read these settings at the start only.
  */
 export function restartForServer(process: NodeJS.Process): void {
-  const { execArgv, execPath, argv } = process;
+  const { execArgv, execPath, argv, env } = process;
   const isPossible = process.execve !== undefined && process.platform !== "win32";
   if (!isPossible || execArgv.includes(SMALL_NURSERY)) return;
   if (scanArguments(argv.slice(2)).commandName !== "serve") return;
-  process.execve?.(execPath, [execPath, SMALL_NURSERY, ...execArgv, ...argv.slice(1)], process.env);
+  process.execve?.(execPath, [execPath, SMALL_NURSERY, ...execArgv, ...argv.slice(1)], { ...MALLOC, ...env });
 }
 
 /**

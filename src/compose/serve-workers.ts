@@ -1,4 +1,3 @@
-import { createServer } from "node:http";
 import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -209,7 +208,7 @@ async function endOf(worker: Worker): Promise<string> {
  * @throws JamError JAM_LISTEN_FAILED
  */
 export async function findPort(address: ListenAddress): Promise<Listening> {
-  const server = createServer();
+  const server = process.getBuiltinModule("node:http").createServer();
   const listening = await listenOn(server, address);
   await new Promise((resolve) => server.close(resolve));
   return listening;

@@ -1,3 +1,5 @@
+import { freeBuffer, IdleTimer } from "./idle-memory.ts";
+
 const LARGE_BYTES = 1 << 20;
 const MEDIUM_BYTES = 512 << 10;
 const SMALL_BYTES = 64 << 10;
@@ -6,7 +8,7 @@ const MAX_LARGE = 6;
 /** Reading ahead is for a few transfers that run alone: with many, one is read while another is written anyway. */
 const MAX_AHEAD_TAKEN = 4;
 const MAX_MEDIUM = 8;
-/** Small buffers that wait for their next use; more are left to the garbage collector. */
+/** Small buffers that wait for their next use; more are given back at once. */
 const MAX_SPARE_SMALL = 64;
 
 /** What the taker will do with a buffer: `ahead` is worth having only while few transfers run. */
@@ -20,6 +22,9 @@ export class BufferPool {
   readonly #large = new BufferShelf(LARGE_BYTES, MAX_LARGE, MAX_LARGE);
   readonly #medium = new BufferShelf(MEDIUM_BYTES, MAX_MEDIUM, MAX_MEDIUM);
   readonly #small = new BufferShelf(SMALL_BYTES, Infinity, MAX_SPARE_SMALL);
+  readonly #idle = new IdleTimer(() => {
+    for (const shelf of [this.#large, this.#medium, this.#small]) shelf.clear();
+  });
 
   /** The largest buffer that is free; undefined for `ahead` when there is no large one. Give it back with `release`. */
   take(use: "normal" | "slow"): Buffer;
@@ -33,7 +38,8 @@ export class BufferPool {
   /** Takes a buffer back; nobody may touch it afterwards. */
   release(buffer: Buffer): void {
     const shelf = [this.#large, this.#medium].find(({ bytes }) => bytes === buffer.length) ?? this.#small;
-    shelf.put(buffer);
+    shelf.put(buffer as Buffer<ArrayBuffer>);
+    this.#idle.touch();
   }
 }
 
@@ -41,7 +47,7 @@ class BufferShelf {
   readonly bytes: number;
   readonly #maxTaken: number;
   readonly #maxSpare: number;
-  readonly #spare: Buffer[] = [];
+  readonly #spare: Buffer<ArrayBuffer>[] = [];
   #taken = 0;
 
   constructor(bytes: number, maxTaken: number, maxSpare: number) {
@@ -61,8 +67,14 @@ class BufferShelf {
     return this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.bytes);
   }
 
-  put(buffer: Buffer): void {
+  put(buffer: Buffer<ArrayBuffer>): void {
     this.#taken--;
     if (this.#spare.length < this.#maxSpare) this.#spare.push(buffer);
+    else freeBuffer(buffer);
+  }
+
+  /** Gives back what nobody uses. */
+  clear(): void {
+    for (const buffer of this.#spare.splice(0)) freeBuffer(buffer);
   }
 }

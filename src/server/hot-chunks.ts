@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { freeBuffer } from "./idle-memory.ts";
 
 /** Large enough that writing costs little per byte, small enough that a slow reader holds little. */
 export const CHUNK_BYTES = 1 << 20;
@@ -11,6 +12,9 @@ const IDLE_MS = 10_000;
 
 /** How much a content is asked for. */
 type Demand = "several" | "again" | "once";
+
+/** A part of a tarball, in memory of its own. */
+export type Chunk = Buffer<ArrayBuffer>;
 
 /** The transfers of one content. */
 interface Readers {
@@ -34,24 +38,24 @@ function demandOf({ count, isAgain }: Readers): Demand {
  * read past the cache instead.
  */
 export class HotChunks {
-  readonly #chunks: LRUCache<string, Uint8Array>;
+  readonly #chunks: LRUCache<string, Chunk>;
   readonly #idleMs: number;
   /** Chunks whose bytes are on their way to readers, and to how many. */
-  readonly #held = new Map<Uint8Array, number>();
-  /** Those of them that are not kept any more: a reader that stops still holds its memory. */
-  readonly #retired = new Set<Uint8Array>();
+  readonly #held = new Map<Chunk, number>();
+  /** Chunks that are not kept any more and still need memory: a reader that stops holds them. */
+  readonly #retired = new Set<Chunk>();
   #retiredBytes = 0;
   readonly #readers = new Map<string, Readers>();
   /** Bytes of all contents that several fetch now, and of those that were fetched again just now. */
   readonly #bytes: Record<Demand, number> = { several: 0, again: 0, once: 0 };
   #tidiedAt = 0;
-  readonly #loading = new Map<string, Promise<Uint8Array>>();
+  readonly #loading = new Map<string, Promise<Chunk>>();
   #reserved = 0;
   #sweeper: NodeJS.Timeout | undefined;
 
   constructor(idleMs = IDLE_MS) {
     this.#idleMs = idleMs;
-    this.#chunks = new LRUCache<string, Uint8Array>({
+    this.#chunks = new LRUCache<string, Chunk>({
       maxSize: MAX_BYTES,
       sizeCalculation: ({ length }) => length,
       ttl: idleMs,
@@ -62,7 +66,7 @@ export class HotChunks {
   }
 
   /** The chunk when it is here or on its way; undefined otherwise. */
-  find(key: string): Uint8Array | Promise<Uint8Array> | undefined {
+  find(key: string): Chunk | Promise<Chunk> | undefined {
     return this.#chunks.get(key) ?? this.#loading.get(key);
   }
 
@@ -77,6 +81,8 @@ export class HotChunks {
       readers.isAgain = before !== undefined && (readers.count > 0 || now - readers.leftAt < this.#idleMs);
       readers.count++;
     });
+    // With so much of it nothing is kept, and what is here helps next to nobody.
+    if (this.#bytes.several > MAX_BYTES && this.#chunks.size > 0) this.#chunks.clear();
   }
 
   leave(sha256: string): void {
@@ -119,22 +125,28 @@ export class HotChunks {
   }
 
   /** The chunk when it is here. */
-  get(key: string): Uint8Array | undefined {
+  get(key: string): Chunk | undefined {
     return this.#chunks.get(key);
   }
 
   /** Keeps a chunk that `read` fills without waiting, and false when it cannot; undefined as `load`. */
-  loadNow(key: string, bytes: number, read: (buffer: Uint8Array) => boolean): Uint8Array | undefined {
+  loadNow(key: string, bytes: number, read: (buffer: Uint8Array) => boolean): Chunk | undefined {
     if (!this.#hasRoom(bytes)) return undefined;
     const buffer = Buffer.allocUnsafeSlow(bytes);
-    if (!read(buffer)) return undefined;
+    if (!read(buffer)) {
+      freeBuffer(buffer);
+      return undefined;
+    }
     this.#chunks.set(key, buffer);
     this.#startSweeper();
     return buffer;
   }
 
-  /** Says that bytes of a chunk are on their way, until the function that is returned is called. */
-  hold(chunk: Uint8Array): () => void {
+  /**
+   * Says that bytes of a chunk are on their way, until the function that is returned is called. Call it as soon as the chunk
+   * is here: one that nobody holds may be gone in the next round of the event loop.
+   */
+  hold(chunk: Chunk): () => void {
     this.#held.set(chunk, (this.#held.get(chunk) ?? 0) + 1);
     return () => {
       const others = (this.#held.get(chunk) ?? 1) - 1;
@@ -143,22 +155,27 @@ export class HotChunks {
         return;
       }
       this.#held.delete(chunk);
-      if (this.#retired.delete(chunk)) this.#retiredBytes -= chunk.length;
+      if (this.#retired.has(chunk)) this.#freeUnlessHeld(chunk);
     };
   }
 
-  #retire(chunk: Uint8Array): void {
-    if (!this.#held.has(chunk)) return;
+  #retire(chunk: Chunk): void {
     this.#retired.add(chunk);
     this.#retiredBytes += chunk.length;
+    this.#freeUnlessHeld(chunk);
+  }
+
+  /** In the next round of the event loop: whoever waited for the chunk holds it by then. */
+  #freeUnlessHeld(chunk: Chunk): void {
+    setImmediate(() => {
+      if (this.#held.has(chunk) || !this.#retired.delete(chunk)) return;
+      this.#retiredBytes -= chunk.length;
+      freeBuffer(chunk);
+    });
   }
 
   /** Loads a chunk for everybody who asks meanwhile; undefined when there is no room that is not in use. */
-  load(
-    key: string,
-    bytes: number,
-    read: (buffer: Uint8Array) => Promise<void>,
-  ): Promise<Uint8Array> | undefined {
+  load(key: string, bytes: number, read: (buffer: Uint8Array) => Promise<void>): Promise<Chunk> | undefined {
     if (!this.#hasRoom(bytes)) return undefined;
     this.#reserved += bytes;
     const loading = this.#read(key, bytes, read);
@@ -166,7 +183,7 @@ export class HotChunks {
     return loading;
   }
 
-  async #read(key: string, bytes: number, read: (buffer: Uint8Array) => Promise<void>): Promise<Uint8Array> {
+  async #read(key: string, bytes: number, read: (buffer: Uint8Array) => Promise<void>): Promise<Chunk> {
     try {
       const buffer = Buffer.allocUnsafeSlow(bytes);
       await read(buffer);

@@ -119,15 +119,19 @@ export class ResponseWriter {
     return new Promise((resolve, reject) => {
       let deadline: NodeJS.Timeout | undefined;
       let pending: Piece | undefined;
-      const fail = (error: unknown) => {
+      const settle = () => {
         clearTimeout(deadline);
+        pending?.release();
+        pending = undefined;
+      };
+      // A connection that is closed writes nothing any more, so that its piece is free as well.
+      const fail = (error: unknown) => {
+        settle();
         this.#interrupt = undefined;
         reject(error);
       };
       const onWritten = (error?: Error | null) => {
-        clearTimeout(deadline);
-        pending?.release();
-        pending = undefined;
+        settle();
         if (error) fail(new ConnectionGone());
         else turns.run(writeNext);
       };

@@ -1,6 +1,6 @@
 import type { BlobReader, ByteRange } from "../store/store.ts";
 import type { BufferPool, BufferUse } from "./buffer-pool.ts";
-import { CHUNK_BYTES, type HotChunks } from "./hot-chunks.ts";
+import { CHUNK_BYTES, type Chunk, type HotChunks } from "./hot-chunks.ts";
 import type { Piece, ResponseWriter } from "./response-writer.ts";
 import type { ScratchBuffers } from "./scratch-buffers.ts";
 
@@ -80,15 +80,19 @@ function pieceNow(source: PooledSource, range: ByteRange): Piece | undefined {
   const { blob, chunks, buffers } = source;
   if (blob.readNow === undefined || range.start >= range.end) return undefined;
   const chunk = chunkNow(source, range.start);
-  if (chunk !== undefined) return { ...sliceOf(chunk, range), release: chunks.hold(chunk) };
+  if (chunk !== undefined) return sliceOf(chunk, range, chunks);
   const buffer = buffers.take(range.end - range.start);
-  const length = blob.readNow(buffer.subarray(0, range.end - range.start), range.start);
-  if (length) return { bytes: buffer.subarray(0, length), release: () => buffers.give(buffer) };
-  buffers.give(buffer);
-  return undefined;
+  let length: number | undefined;
+  try {
+    length = blob.readNow(buffer.subarray(0, range.end - range.start), range.start);
+    if (length) return { bytes: buffer.subarray(0, length), release: () => buffers.give(buffer) };
+    return undefined;
+  } finally {
+    if (!length) buffers.give(buffer);
+  }
 }
 
-function chunkNow({ blob, chunks, sha256 }: PooledSource, position: number): Uint8Array | undefined {
+function chunkNow({ blob, chunks, sha256 }: PooledSource, position: number): Chunk | undefined {
   const start = position - (position % CHUNK_BYTES);
   const key = `${sha256} ${start}`;
   const found = chunks.get(key);
@@ -173,14 +177,14 @@ function nextPiece(
   // What was read from a disk of this machine is in the memory of the kernel afterwards, for everybody.
   const isShared = use !== "slow" && source.blob.readNow === undefined;
   const chunk = isShared ? bringIn(source, range.start) : undefined;
-  if (chunk instanceof Uint8Array) return sliceOf(chunk, range);
-  if (chunk !== undefined) return chunk.then((bytes) => sliceOf(bytes, range));
+  if (chunk instanceof Uint8Array) return sliceOf(chunk, range, source.chunks);
+  if (chunk !== undefined) return chunk.then((bytes) => sliceOf(bytes, range, source.chunks));
   const buffer = source.pool.take(use);
   return buffer && readPooled(source, range, buffer);
 }
 
 /** The chunk around `position`, here or on its way; undefined when there is no room for it. */
-function bringIn(source: PooledSource, position: number): Uint8Array | Promise<Uint8Array> | undefined {
+function bringIn(source: PooledSource, position: number): Chunk | Promise<Chunk> | undefined {
   const { blob, chunks, sha256 } = source;
   const start = position - (position % CHUNK_BYTES);
   // What a proven blob gives are the bytes of this hash, whenever it was read.
@@ -202,9 +206,12 @@ async function fill(blob: PositionalReader, buffer: Uint8Array, start: number): 
   }
 }
 
-function sliceOf(chunk: Uint8Array, range: ByteRange): Piece {
+function sliceOf(chunk: Chunk, range: ByteRange, chunks: HotChunks): Piece {
   const offset = range.start % CHUNK_BYTES;
-  return { bytes: chunk.subarray(offset, offset + range.end - range.start), release: () => undefined };
+  return {
+    bytes: chunk.subarray(offset, offset + range.end - range.start),
+    release: chunks.hold(chunk),
+  };
 }
 
 async function readPooled({ blob, pool }: PooledSource, range: ByteRange, buffer: Buffer): Promise<Piece> {

@@ -95,5 +95,36 @@ test("counts what stopped readers hold, also when it is not kept any more", asyn
   expect(chunks.get("first 0") === undefined).toBe(true);
   expect(fill("second")).toHaveLength(0);
   for (const release of releases) release();
+  await setTimeout(5);
   expect(fill("third")).toHaveLength(releases.length);
+});
+
+test("gives the memory of a chunk back when it is over, and not before its last reader has it", async () => {
+  const chunks = new HotChunks(20);
+  const [held, free] = ["a 0", "a 1"].map((key) => chunks.loadNow(key, CHUNK_BYTES, () => true));
+  const release = held === undefined ? () => undefined : chunks.hold(held);
+  await expect.poll(() => free?.length).toBe(0);
+  expect(held?.length).toBe(CHUNK_BYTES);
+  release();
+  await expect.poll(() => held?.length).toBe(0);
+});
+
+test("gives all of it back as soon as more is fetched by several than fits", async () => {
+  const chunks = new HotChunks();
+  for (let reader = 0; reader < 2; reader++) chunks.enter("a", 20 << 20);
+  const chunk = chunks.loadNow("a 0", CHUNK_BYTES, () => true);
+  for (let reader = 0; reader < 2; reader++) chunks.enter("b", 60 << 20);
+  expect(chunks.get("a 0")).toBeUndefined();
+  await expect.poll(() => chunk?.length).toBe(0);
+});
+
+test("whoever waited for a chunk can hold it, also when it is over by then", async () => {
+  const chunks = new HotChunks();
+  const loading = chunks.load("a 0", CHUNK_BYTES, async (buffer) => void buffer.fill(7));
+  const waiting = loading?.then((chunk) => ({ chunk, release: chunks.hold(chunk) }));
+  for (const name of ["b", "c"]) for (let reader = 0; reader < 2; reader++) chunks.enter(name, 60 << 20);
+  const { chunk, release } = (await waiting) ?? {};
+  await setTimeout(5);
+  expect(chunk?.at(-1)).toBe(7);
+  release?.();
 });
