@@ -19,36 +19,66 @@ export interface RoomWork {
   readonly onEvicted: (sha256: Sha256, size: number) => void;
 }
 
-/** A tarball that is wanted, and what must not go for it. */
+/** Tarballs that are wanted, and what must not go for them. */
 export interface RoomWanted {
-  /** Bytes that are going to be stored, of this tarball and of those that are on their way. */
+  /** Bytes of tarballs that are on their way. */
   readonly bytes: number;
-  /** Tarballs that are on their way: noted already, and not in the store yet. */
+  /** Tarballs that are on their way: perhaps noted already, and not in the store yet. */
   readonly arriving: ReadonlySet<Sha256>;
 }
 
 /**
- * True when there is room for these bytes within the quota and on the disk, after the least recently used tarballs
- * have been evicted where that was needed. What a snapshot lists, a bundle needs or a plan asked for always stays. False
- * also while another run writes: then nothing can be deleted.
+ * True when these bytes may be stored as they come. For the disk the least recently used tarballs are evicted now, and
+ * for the quota only what is above it already: what is on its way has not come yet, and may never do. False also where
+ * something has to be evicted for them while another run writes: then nothing can be deleted.
+ * @throws JamError JAM_STORE_…
+ */
+export async function prepareRoom(work: RoomWork, wanted: RoomWanted): Promise<boolean> {
+  const { store, ledger, quota = Infinity } = work;
+  const { bytes, arriving } = wanted;
+  if (bytes > quota) return false;
+  const missing = await missingOnDisk(store, bytes);
+  // What snapshots list does not count, but finding that out means to read them: mostly it is not needed.
+  if (missing <= 0 && sizeOf(ledger, arriving) + bytes <= quota) return true;
+  const evictable = await readEvictable(work, arriving);
+  const cached = sumOf(evictable);
+  if (Math.max(missing, cached + bytes - quota) <= 0) return true;
+  const excess = Math.max(missing, cached - quota);
+  if (cached < excess) return false;
+  return excess > 0 ? evict(work, evictable, excess) : (await store.lease.holder()) === undefined;
+}
+
+/**
+ * Evicts the least recently used tarballs as far as the quota demands it for these bytes. What a snapshot lists, a bundle
+ * needs or a plan asked for always stays. False where that is not possible, also while another run writes.
  * @throws JamError JAM_STORE_…
  */
 export async function makeRoom(work: RoomWork, { bytes, arriving }: RoomWanted): Promise<boolean> {
-  const { store, ledger, quota = Infinity } = work;
-  if (bytes > quota) return false;
+  const { ledger, quota = Infinity } = work;
+  if (sizeOf(ledger, arriving) + bytes <= quota) return true;
+  const evictable = await readEvictable(work, arriving);
+  const cached = sumOf(evictable);
+  const excess = cached + bytes - quota;
+  return excess <= 0 || evict(work, evictable, Math.min(excess, cached));
+}
+
+async function missingOnDisk(store: Store, bytes: number): Promise<number> {
   const free = (await store.space?.()) ?? Infinity;
-  const missingOnDisk = bytes + FREE_RESERVE_BYTES - free;
-  // What snapshots list does not count, but finding that out means to read them: mostly it is not needed.
-  if (missingOnDisk <= 0 && sizeOf(ledger, arriving) + bytes <= quota) return true;
+  return bytes + FREE_RESERVE_BYTES - free;
+}
+
+type Evictable = readonly (readonly [Sha256, { readonly size: number }])[];
+
+/** The least recently used first. */
+async function readEvictable({ store, ledger }: RoomWork, arriving: ReadonlySet<Sha256>): Promise<Evictable> {
   const kept = await readProtected(store, ledger);
-  const evictable = [...ledger.blobs]
+  return [...ledger.blobs]
     .filter(([sha256]) => !kept.has(sha256) && !arriving.has(sha256))
     .sort(([, one], [, other]) => Date.parse(one.usedAt) - Date.parse(other.usedAt));
-  const cached = evictable.reduce((sum, [, { size }]) => sum + size, 0);
-  const excess = Math.max(missingOnDisk, cached + bytes - quota);
-  if (excess <= 0) return true;
-  if (cached < excess) return false;
-  return evict(work, evictable, excess);
+}
+
+function sumOf(evictable: Evictable): number {
+  return evictable.reduce((sum, [, { size }]) => sum + size, 0);
 }
 
 function sizeOf({ blobs }: CachedLedger, without: ReadonlySet<Sha256>): number {
@@ -69,7 +99,7 @@ async function readProtected(store: Store, { blobs }: CachedLedger): Promise<Rea
 /** Bytes before their note: what has a note and no bytes counts as nothing. */
 async function evict(
   { store, ledger, onEvicted }: RoomWork,
-  candidates: readonly (readonly [Sha256, { readonly size: number }])[],
+  candidates: Evictable,
   bytes: number,
 ): Promise<boolean> {
   let freed = 0;

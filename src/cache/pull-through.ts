@@ -9,7 +9,7 @@ import type { ByteRange, Lease, StagedBlob, Store } from "../store/store.ts";
 import { fetchTarball, type Place, type WantedTarball } from "../sync/fetch-tarball.ts";
 import type { Upstream } from "../upstream/source.ts";
 import { CachedLedger } from "./cached-ledger.ts";
-import { makeRoom } from "./make-room.ts";
+import { makeRoom, prepareRoom, type RoomWork } from "./make-room.ts";
 import type { PassingSink } from "./passing-sink.ts";
 import { Pull } from "./pull.ts";
 import { PullReader, type PulledBlob } from "./pull-reader.ts";
@@ -103,8 +103,9 @@ export class PullThrough {
   readonly #lease: Lease;
   readonly #ledger: CachedLedger;
   readonly #pulls = new Map<Sha256, Pull>();
-  /** Running fetches with a place in the store. */
+  /** Running fetches with a place in the store, and those of them that are noted already. */
   readonly #arriving = new Map<Sha256, number>();
+  readonly #noted = new Map<Sha256, number>();
   readonly #running = new Set<Promise<void>>();
   readonly #refused: LRUCache<Sha256, JamError>;
   readonly #wrong: LRUCache<string, JamError>;
@@ -131,7 +132,7 @@ export class PullThrough {
       const ledger = await CachedLedger.open(work.store, work.now);
       const pullThrough = new PullThrough(work, lease, ledger);
       // The quota may have become smaller. Nobody waits for it: no room is made then, which is tried again later.
-      pullThrough.#makeRoom(0).catch(() => undefined);
+      pullThrough.#inTurn(() => pullThrough.#makeRoom(0)).catch(() => undefined);
       return pullThrough;
     } catch (error) {
       await lease.release();
@@ -192,6 +193,7 @@ export class PullThrough {
         .finally(() => {
           this.#pulls.delete(sha256);
           this.#arriving.delete(sha256);
+          this.#noted.delete(sha256);
         }),
     );
     return pull;
@@ -223,10 +225,11 @@ export class PullThrough {
     }
     let ready: Promise<void> | undefined;
     const prepare = () => (ready ??= this.#prepare(pull.tarball));
+    const onProven = () => this.#keep(pull.tarball);
     const error = await fetchTarball(pull.tarball, {
       ...this.#fetchOptions(pull, AbortSignal.any([this.#stop.signal, this.#lease.lost])),
       stage: async () => {
-        const staged = await this.#work.store.blobs.stage(sha256, { onReadable: pull.onReadable });
+        const staged = await this.#work.store.blobs.stage(sha256, { onReadable: pull.onReadable, onProven });
         pull.follow(staged);
         return preparedFirst(staged, prepare);
       },
@@ -315,29 +318,50 @@ export class PullThrough {
   }
 
   /**
-   * Makes room and notes the tarball, which has to be noted before it is there.
+   * Finds out whether there is room, before the first byte is stored. Nothing is evicted for the quota yet: the tarball may
+   * never come whole.
    * @throws NoRoom
    */
   async #prepare({ sha256, size }: WantedTarball): Promise<void> {
-    if (!(await this.#makeRoom(size, sha256))) throw new NoRoom();
+    const isRoomy = await this.#inTurn(async () => {
+      const bytes = sumOf(this.#arriving) + size;
+      const isMade = await prepareRoom(this.#roomWork(), { bytes, arriving: this.#arrivingNow() });
+      if (isMade) this.#arriving.set(sha256, size);
+      return isMade;
+    });
+    if (!isRoomy) throw new NoRoom();
+  }
+
+  /** Makes room for a tarball that has come whole, and notes it, which has to be done before it is there. */
+  async #keep({ sha256, size }: WantedTarball): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#makeRoom(sumOf(this.#noted) + size);
+      this.#noted.set(sha256, size);
+    });
     await this.#ledger.add(sha256, size, this.#work.agentsOf(sha256));
   }
 
+  /** False also while another run writes. Then there may be more than the quota for a while, by what was on its way. */
+  #makeRoom(bytes: number): Promise<boolean> {
+    return makeRoom(this.#roomWork(), { bytes, arriving: this.#arrivingNow() });
+  }
+
+  #roomWork(): RoomWork {
+    return {
+      store: this.#work.store,
+      ledger: this.#ledger,
+      quota: this.#work.quota,
+      onEvicted: (evicted, size) => this.#onEvicted(evicted, size),
+    };
+  }
+
+  #arrivingNow(): ReadonlySet<Sha256> {
+    return new Set(this.#pulls.keys());
+  }
+
   /** One at a time: two that make room for themselves would take it from each other. */
-  #makeRoom(size: number, sha256?: Sha256): Promise<boolean> {
-    const made = this.#room.then(async () => {
-      const bytes = this.#arriving.values().reduce((sum, one) => sum + one, size);
-      const arriving = new Set(this.#pulls.keys());
-      const room = {
-        store: this.#work.store,
-        ledger: this.#ledger,
-        quota: this.#work.quota,
-        onEvicted: (evicted: Sha256, evictedBytes: number) => this.#onEvicted(evicted, evictedBytes),
-      };
-      const isMade = await makeRoom(room, { bytes, arriving });
-      if (isMade && sha256 !== undefined) this.#arriving.set(sha256, size);
-      return isMade;
-    });
+  #inTurn<Result>(step: () => Promise<Result>): Promise<Result> {
+    const made = this.#room.then(step);
     this.#room = made.catch(() => undefined);
     return made;
   }
@@ -366,10 +390,11 @@ class NoRoom extends JamError {
   }
 }
 
-/**
- * The staged blob. Room for it is made when its first bytes are here: while upstream is away, requests that fail must not
- * empty the cache.
- */
+function sumOf(sizes: ReadonlyMap<Sha256, number>): number {
+  return sizes.values().reduce((sum, size) => sum + size, 0);
+}
+
+/** The staged blob. Its first bytes wait for `prepare`: requests that fail while upstream is away must ask for nothing. */
 function preparedFirst(staged: StagedBlob, prepare: () => Promise<void>): StagedBlob {
   return {
     sha256: staged.sha256,

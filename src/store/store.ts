@@ -74,6 +74,11 @@ export interface ArrivingBytes {
 export interface StagedForReaders {
   /** Told how many bytes from the start on can be read. They become fewer only when the blob starts over: then it is 0. */
   readonly onReadable: (bytes: number) => void;
+  /**
+   * Runs in `commit` when size and hash are right, while the bytes are made durable; the blob is not listed before it has
+   * settled. When it rejects, `commit` does with the same reason. Default: nothing.
+   */
+  readonly onProven?: () => Promise<void>;
 }
 
 /**

@@ -7,7 +7,7 @@
  *
  * Ends with 1 when a client received wrong bytes or an answer that it must not get, or when memory or open files grow.
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { Agent, get, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createHash } from "node:crypto";
@@ -46,6 +46,8 @@ const count = (what: string) => (counts[what] = (counts[what] ?? 0) + 1);
 
 interface Received {
   readonly status: number;
+  /** Why it is an error, as the body says. */
+  readonly code: string;
   readonly sha256: string;
   readonly isWhole: boolean;
 }
@@ -53,14 +55,19 @@ interface Received {
 /** Never rejects: a connection that breaks is an answer, too. */
 function request(path: string, agent: Agent): Promise<Received> {
   return new Promise((resolve) => {
-    const broken = () => resolve({ status: 0, sha256: "", isWhole: false });
+    const broken = () => resolve({ status: 0, code: "broken", sha256: "", isWhole: false });
     const sent = get(`${server.url}${path}`, { agent }, (response: IncomingMessage) => {
       const hash = createHash("sha256");
-      response.on("data", (piece: Buffer) => hash.update(piece));
+      let problem = "";
+      response.on("data", (piece: Buffer) => {
+        hash.update(piece);
+        if (response.statusCode !== 200) problem += piece.toString();
+      });
       response.on("error", broken);
       response.on("close", () =>
         resolve({
           status: response.statusCode ?? 0,
+          code: /"code":"(\w+)"/.exec(problem)?.[1] ?? "",
           sha256: hash.digest("hex"),
           isWhole: response.complete,
         }),
@@ -75,13 +82,13 @@ async function client(end: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   while (Date.now() < end) {
     const index = await request("/tools/streams/v1/index2.json", agent);
-    count(`index ${index.status}`);
+    count(`index ${index.status} ${index.code}`.trimEnd());
     if (![0, 200, 503].includes(index.status)) faults.push(`the index answered ${index.status}`);
     // Few versions are in use, and each of the others now and then.
     const item = tarballs[Math.floor(Math.random() ** 3 * tarballs.length)];
     if (item === undefined) return;
-    const { status, sha256, isWhole } = await request(`/tools/${item.path}`, agent);
-    count(isWhole || status !== 200 ? `tarball ${status}` : "tarball cut off");
+    const { status, code, sha256, isWhole } = await request(`/tools/${item.path}`, agent);
+    count(isWhole || status !== 200 ? `tarball ${status} ${code}`.trimEnd() : "tarball cut off");
     if (status === 200 && isWhole && sha256 !== item.sha256) faults.push(`${item.path} has wrong bytes`);
     if (![0, 200, 503].includes(status)) faults.push(`${item.path} answered ${status}`);
     await sleep(200 + Math.random() * 800);
@@ -114,6 +121,17 @@ async function sample(): Promise<Sample> {
   return { rss, files: (await readdir(`/proc/${server.pid}/fd`)).length };
 }
 
+/** What the server has open, by kind. */
+async function openFiles(): Promise<Record<string, number>> {
+  const kinds: Record<string, number> = {};
+  for (const name of await readdir(`/proc/${server.pid}/fd`)) {
+    const target = await readlink(`/proc/${server.pid}/fd/${name}`).catch(() => "gone");
+    const kind = target.startsWith(mirror.folder) ? "files of the mirror" : target.replace(/[[(\d].*/, "");
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
+  return kinds;
+}
+
 const mib = (bytes: number) => Math.round(bytes / 2 ** 20);
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
@@ -144,7 +162,7 @@ process.stdout.write(
     .filter((line) => /^jam_(?:cache|http_conn)/.test(line))
     .join(
       "\n",
-    )}\nmemory: ${mib(idle.rss)} MiB before, ${mib(middle ?? 0)} MiB in the middle, ${mib(last ?? 0)} MiB at the end, ${mib(after.rss)} MiB after\nopen files: ${idle.files} before, ${Math.max(...samples.map(({ files }) => files))} at most, ${after.files} after\n`,
+    )}\nmemory: ${mib(idle.rss)} MiB before, ${mib(middle ?? 0)} MiB in the middle, ${mib(last ?? 0)} MiB at the end, ${mib(after.rss)} MiB after\nopen files: ${idle.files} before, ${Math.max(...samples.map(({ files }) => files))} at most, ${after.files} after: ${JSON.stringify(await openFiles())}\n`,
 );
 if ((last ?? 0) > 1.25 * (middle ?? 0) && samples.length >= 9) faults.push("memory grows");
 if (after.files > idle.files + 30) faults.push(`${after.files - idle.files} files stay open`);

@@ -162,7 +162,15 @@ class FsStagedBlob implements StagedBlob {
     const hash = await this.#openHashed(size);
     const actual = await attempt(`read ${this.#path}`, () => hash.finish());
     if (actual !== this.sha256) throw await this.#reject(hashMismatch(this.sha256, { actual, hint }));
-    await this.#flushToDisk(hash);
+    const proven = this.#readers?.onProven?.();
+    // Met below; when the flush fails, that is the reason that counts.
+    proven?.catch(() => undefined);
+    try {
+      await this.#flushToDisk(hash);
+    } finally {
+      await Promise.allSettled([proven]);
+    }
+    await proven;
     await this.#dropHash();
     await this.#noting;
     await this.#reveal();

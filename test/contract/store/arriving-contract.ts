@@ -128,6 +128,38 @@ export function describeArriving(
       await Promise.all([early?.close(), late?.close(), staged.close()]);
     });
 
+    it("does what a proven blob needs before the blob is there, and only for a proven one", async () => {
+      await using store = await open();
+      const { bytes, sha256 } = someBytes(300_000);
+      const isHere = async () => (await store.blobs.stat(sha256)) !== undefined;
+      const seen: boolean[] = [];
+      const onProven = async () => void seen.push(await isHere());
+      const staged = await store.blobs.stage(sha256, { onReadable: () => undefined, onProven });
+
+      await staged.append(inChunks(someBytes(300_000, 2).bytes), bytes.length);
+      await expect(staged.commit(bytes.length)).rejects.toMatchObject({ code: "JAM_ITEM_HASH_MISMATCH" });
+      expect(seen).toEqual([]);
+
+      await staged.append(inChunks(bytes), bytes.length);
+      await staged.commit(bytes.length);
+      expect([seen, await isHere()]).toEqual([[false], true]);
+    });
+
+    it("commits nothing when that fails", async () => {
+      await using store = await open();
+      const { bytes, sha256 } = someBytes(300_000);
+      const staged = await store.blobs.stage(sha256, {
+        onReadable: () => undefined,
+        onProven: () => Promise.reject(new Error("no note")),
+      });
+      await staged.append(inChunks(bytes), bytes.length);
+
+      await expect(staged.commit(bytes.length)).rejects.toThrow("no note");
+
+      expect(await store.blobs.stat(sha256)).toBeUndefined();
+      await staged.close();
+    });
+
     it.runIf(!hasArriving)("says that what arrives cannot be read", async () => {
       await using store = await open();
       const staged = await store.blobs.stage(someBytes(10).sha256, { onReadable: () => undefined });

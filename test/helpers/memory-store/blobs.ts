@@ -1,7 +1,7 @@
 import { JamError } from "../../../src/shared/errors.ts";
 import { sha256Of, type Sha256 } from "../../../src/shared/sha256.ts";
 import { hashMismatch, sizeMismatch } from "../../../src/store/store-errors.ts";
-import type { BlobReader, BlobStore, StagedBlob } from "../../../src/store/store.ts";
+import type { BlobReader, BlobStore, StagedBlob, StagedForReaders } from "../../../src/store/store.ts";
 import type { KeptBlob, MemoryPlace } from "./place.ts";
 
 const PIECE_BYTES = 65_536;
@@ -26,7 +26,7 @@ export function memoryBlobStore(place: MemoryPlace, requireHeld: () => void): Bl
       if (staged.has(key)) throw new JamError("JAM_INTERNAL", `Blob ${sha256} is staged already.`);
       staged.add(key);
       await place.call();
-      return new MemoryStagedBlob(place, { sha256, key }, () => staged.delete(key));
+      return new MemoryStagedBlob(place, { sha256, key, readers }, () => staged.delete(key));
     },
     async delete(sha256) {
       requireHeld();
@@ -73,22 +73,26 @@ function openBlob(place: MemoryPlace, sha256: Sha256, blob: KeptBlob): BlobReade
   };
 }
 
+interface StagingOrder {
+  readonly sha256: Sha256;
+  readonly key: string;
+  readonly readers: StagedForReaders | undefined;
+}
+
 class MemoryStagedBlob implements StagedBlob {
   readonly sha256: Sha256;
   readonly #key: string;
   readonly #place: MemoryPlace;
+  readonly #readers: StagedForReaders | undefined;
   readonly #onClose: () => void;
   #bytes: Buffer;
   #validator: string | undefined;
 
-  constructor(
-    place: MemoryPlace,
-    { sha256, key }: { readonly sha256: Sha256; readonly key: string },
-    onClose: () => void,
-  ) {
+  constructor(place: MemoryPlace, { sha256, key, readers }: StagingOrder, onClose: () => void) {
     this.sha256 = sha256;
     this.#key = key;
     this.#place = place;
+    this.#readers = readers;
     this.#onClose = onClose;
     const kept = place.parts.get(key);
     this.#bytes = kept?.bytes ?? Buffer.alloc(0);
@@ -135,6 +139,7 @@ class MemoryStagedBlob implements StagedBlob {
     const bytes = this.#bytes;
     const actual = sha256Of(bytes);
     if (bytes.length === size && actual === this.sha256) {
+      await this.#readers?.onProven?.();
       this.#place.blobs.set(this.sha256, { bytes, storedAt: new Date() });
       this.#discard();
       await this.close();
