@@ -3,6 +3,7 @@ import { pageReader, type ReadPage } from "../mirror/catalogue.ts";
 import { keepSnapshot } from "../mirror/keep-snapshot.ts";
 import { readGraced, showSnapshot } from "../mirror/publish.ts";
 import { readSnapshot } from "../mirror/read-snapshots.ts";
+import { makingOf, type RulesInForce } from "../mirror/rules-in-force.ts";
 import { snapshotIdOf, type CuratedOrigin, type Snapshot } from "../mirror/snapshot.ts";
 import { canonicalJson } from "../shared/canonical-json.ts";
 import { compareTexts, defined } from "../shared/collections.ts";
@@ -95,13 +96,15 @@ export interface NextContent {
   /** All or some of those of the base. */
   readonly agents: readonly Agent[];
   readonly origin: CuratedOrigin;
+  /** What decided which agents these are. */
+  readonly rules: RulesInForce;
 }
 
 /** The snapshot with these agents of the base: the base itself for all of them, else a new one, which nothing shows yet. */
 export async function keepContent(
-  { store, now }: Pick<ChannelWork, "store" | "now">,
+  { store, now, who }: Pick<ChannelWork, "store" | "now" | "who">,
   current: Snapshot | undefined,
-  { base, agents, origin }: NextContent,
+  { base, agents, origin, rules }: NextContent,
 ): Promise<Snapshot> {
   if (agents.length === base.agents.length) return base;
   const { upstream, earlierProofs, bundle } = base;
@@ -111,6 +114,7 @@ export async function keepContent(
     upstream,
     ...defined({ earlierProofs, bundle }),
     curated: origin,
+    made: makingOf(who, rules),
     verbatim: { complete: false, reason: `channel ${origin.channel} lists a part of snapshot ${base.id}` },
     agents,
   });

@@ -2,10 +2,12 @@ import type { Agent } from "../juju/agent.ts";
 import { diffSnapshots } from "../mirror/list-snapshots.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import { requireComplete } from "../mirror/switch-snapshot.ts";
+import type { RulesInForce } from "../mirror/rules-in-force.ts";
+import { compareTexts, defined } from "../shared/collections.ts";
 import { JamError } from "../shared/errors.ts";
 import { shellCommand } from "../shared/shell-command.ts";
 import { feedersOf, readChannels, requireChannel, type Channel } from "./channels.ts";
-import { blocksOf, curate, type Curation, type CurationInput } from "./curate.ts";
+import { blocksOf, curate, type Block, type Curation, type CurationInput } from "./curate.ts";
 import { createDelay } from "./delay.ts";
 import {
   catalogueOf,
@@ -34,6 +36,7 @@ interface Promotion {
   readonly state: ChannelState;
   readonly source: Snapshot;
   readonly curation: Curation;
+  readonly blocks: ReadonlyMap<string, Block>;
   readonly document: ChannelMove;
 }
 
@@ -54,13 +57,14 @@ export async function planPromotion(
  * @throws JamError as `planPromotion`
  */
 export async function promote(work: ChannelWork, request: PromotionRequest): Promise<ChannelMove> {
-  const { channel, state, source, curation, document } = await plan(work, request);
+  const { channel, state, source, curation, blocks, document } = await plan(work, request);
   if (document.outcome === "unchanged") return document;
   const { name, from } = channel;
   const to = await keepContent(work, state.current, {
     base: source,
     agents: curation.agents,
     origin: { channel: name, from, snapshot: source.id },
+    rules: rulesOf(channel, blocks),
   });
   const facts = { action: "promote", reason: request.reason, feeder: from, source: source.id } as const;
   await moveChannel(work, state, { to, facts });
@@ -74,21 +78,18 @@ async function plan(work: ChannelWork, request: Omit<PromotionRequest, "reason">
   const feeders = feedersOf(channels, channel);
   const state = await readChannelState(store, channel.name);
   const source = await readSource(store, channel, { word: request.snapshot, read: state.read });
+  const upstream = feeders.map(async ({ name }) => ({ name, ...(await readStanding(store, name)) }));
+  const blocks = blocksOf([state, ...(await Promise.all(upstream))]);
   const curation = curate({
     source: source.agents,
     current: state.current?.agents ?? [],
     verdicts: await verdictsOf(channel, source),
-    blocks: blocksOf([
-      state,
-      ...(await Promise.all(
-        feeders.map(async ({ name }) => ({ name, standing: (await readStanding(store, name)).standing })),
-      )),
-    ]),
+    blocks,
     dueAt: await createDelay(work, channel),
     now: now(),
   });
   const document = await describe(work, { channel, state, source, curation });
-  return { channel, state, source, curation, document };
+  return { channel, state, source, curation, blocks, document };
 }
 
 /** What the channel's `select` says; the code that reads versions as ranges is loaded only for that. */
@@ -100,7 +101,7 @@ async function verdictsOf({ select }: Channel, { agents }: Snapshot): Promise<Cu
 
 async function describe(
   { store, running }: ChannelWork,
-  { channel, state, source, curation }: Omit<Promotion, "document">,
+  { channel, state, source, curation }: Omit<Promotion, "document" | "blocks">,
 ): Promise<ChannelMove> {
   const { agents, keptBack } = curation;
   if (agents.length === 0) throw nothingLeft(channel, source, curation);
@@ -141,4 +142,18 @@ function nothingLeft({ name, from }: Channel, { id }: Snapshot, { keptBack }: Cu
       details: { channel: name, snapshot: id },
     },
   );
+}
+
+/** What decides which of the feeder's agents a channel gets, for the record. */
+function rulesOf({ select, delayMs, clock }: Channel, blocks: ReadonlyMap<string, Block>): RulesInForce {
+  const blocked = (kind: Block["kind"]) => {
+    const versions = [...blocks].filter(([, block]) => block.kind === kind).map(([version]) => version);
+    return versions.length === 0 ? undefined : versions.sort(compareTexts);
+  };
+  return defined({
+    select,
+    delay: delayMs === 0 ? undefined : { ms: delayMs, clock },
+    held: blocked("held"),
+    withdrawn: blocked("withdrawn"),
+  });
 }

@@ -1,16 +1,22 @@
-import type { Agent } from "../juju/agent.ts";
 import { withoutVersions } from "../mirror/face.ts";
 import { diffSnapshots } from "../mirror/list-snapshots.ts";
 import { readSnapshot } from "../mirror/read-snapshots.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import { requireComplete } from "../mirror/switch-snapshot.ts";
+import { compareTexts } from "../shared/collections.ts";
 import { JamError } from "../shared/errors.ts";
 import { nameSome } from "../shared/listed.ts";
 import { nearest } from "../shared/nearest.ts";
 import { shellCommand } from "../shared/shell-command.ts";
 import type { ChannelMove } from "./channel-documents.ts";
 import { readChannels, requireChannel } from "./channels.ts";
-import { keepContent, moveChannel, readChannelState, type ChannelState } from "./move-channel.ts";
+import {
+  keepContent,
+  moveChannel,
+  readChannelState,
+  type ChannelState,
+  type NextContent,
+} from "./move-channel.ts";
 import { strandedBy } from "./stranded.ts";
 import type { ChannelWork } from "./work.ts";
 
@@ -31,7 +37,8 @@ export async function rollBack(work: ChannelWork, { name, reason }: ReasonedRequ
   const base = await readSnapshot(work.store, id);
   if (base === undefined) throw pruned(state, id);
   const { agents } = withoutVersions(base, new Set(state.standing.withdrawn.keys()));
-  const to = await toContent(work, state, { base, agents, from: channel.from });
+  const rules = { ...base.made?.rules, withdrawn: [...state.standing.withdrawn.keys()].sort(compareTexts) };
+  const to = await toContent(work, state, { base, agents, from: channel.from, rules });
   await requireComplete(work.store, to);
   await moveChannel(work, state, { to, facts: { action: "rollback", reason } });
   return describeMove("rolled-back", { state, to, work });
@@ -52,7 +59,13 @@ export async function withdraw(
   const { agents } = withoutVersions(current, new Set([version]));
   if (agents.length === current.agents.length) throw notListed(state, current, version);
   if (agents.length === 0) throw allWithdrawn(name, version);
-  const to = await toContent(work, state, { base: current, agents, from: channel.from });
+  const withdrawn = [...new Set([...state.standing.withdrawn.keys(), version])].sort(compareTexts);
+  const to = await toContent(work, state, {
+    base: current,
+    agents,
+    from: channel.from,
+    rules: { ...current.made?.rules, withdrawn },
+  });
   await moveChannel(work, state, { to, facts: { action: "withdraw", version, reason } });
   return describeMove("withdrawn", { state, to, work });
 }
@@ -66,14 +79,10 @@ async function readState(work: ChannelWork, name: string) {
 function toContent(
   work: ChannelWork,
   { name, current }: ChannelState,
-  {
-    base,
-    agents,
-    from,
-  }: { readonly base: Snapshot; readonly agents: readonly Agent[]; readonly from: string },
+  { base, agents, from, rules }: Omit<NextContent, "origin"> & { readonly from: string },
 ): Promise<Snapshot> {
   const origin = base.curated ?? { channel: name, from, snapshot: base.id };
-  return keepContent(work, current, { base, agents, origin: { ...origin, channel: name } });
+  return keepContent(work, current, { base, agents, origin: { ...origin, channel: name }, rules });
 }
 
 function describeMove(

@@ -16,6 +16,7 @@ import { JamError } from "../shared/errors.ts";
 import type { Store } from "../store/store.ts";
 import type { PromotionObservers } from "./channel.ts";
 import { openKeys, openStore } from "./store.ts";
+import { whoRuns } from "./who-runs.ts";
 
 export interface ComposeBundleOptions {
   readonly observe: SyncObserver;
@@ -140,6 +141,7 @@ export async function composeImport(
       verifyDetached: (...signed) => keys.verifyDetached(...signed),
       openTrust: await composeProofTrust(config, options.observe),
       observe: options.observe,
+      who: whoRuns(options.env ?? {}),
       now: () => new Date(),
       signal: options.signal,
       ...defined({ afterPublish }),

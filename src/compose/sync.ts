@@ -7,6 +7,7 @@ import type { SyncCollaborators, SyncOptions } from "../sync/sync-work.ts";
 import type { Upstream } from "../upstream/source.ts";
 import type { UpstreamWait, WaitObserver } from "../upstream/waiting.ts";
 import { openStore } from "./store.ts";
+import { whoRuns } from "./who-runs.ts";
 
 export interface ComposeUpstreamsOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -70,6 +71,7 @@ export async function composeSync(
       store,
       sources,
       observe: options.observe,
+      who: whoRuns(options.env),
       now: () => new Date(),
       sleep: (ms, signal) => sleep(ms, undefined, { signal }),
       signal: options.signal,

@@ -159,6 +159,11 @@ function placeOf(candidate: Candidate): string {
 
 /** A rule's conditions in one line: `released, >=3.6, amd64 or arm64, newest 3 per minor`. */
 export function describeRule({ rule }: CompiledRule): string {
+  return describeConditions(rule);
+}
+
+/** As `describeRule`, for a rule that is not compiled: its range may be one that cannot be read any longer. */
+export function describeConditions(rule: SelectRule): string {
   return [
     rule.streams.includes("*") ? "every stream" : either(rule.streams),
     rule.versions,

@@ -11,7 +11,7 @@ import { makeSnapshotId, type Snapshot } from "./snapshot.ts";
 /** What a snapshot is made from. */
 export interface SnapshotContent extends Pick<
   Snapshot,
-  "agents" | "upstream" | "earlierProofs" | "bundle" | "curated" | "verbatim"
+  "agents" | "upstream" | "earlierProofs" | "bundle" | "curated" | "made" | "verbatim"
 > {
   /** Id of the snapshot that the ref showed before. */
   readonly parent: string | undefined;
@@ -36,7 +36,7 @@ export async function keepSnapshot(
     createdAt: content.createdAt.toISOString(),
     ...defined({ parent: content.parent }),
     upstream: content.upstream,
-    ...defined({ earlierProofs: content.earlierProofs, bundle: content.bundle, curated }),
+    ...defined({ earlierProofs: content.earlierProofs, bundle: content.bundle, curated, made: content.made }),
     verbatim: content.verbatim,
   };
   const counts = countCatalogue(content.agents);

@@ -54,6 +54,9 @@ export async function describeSnapshot(store: SnapshotReader, snapshot: Snapshot
   const counts = { agents: snapshot.agents.length, bytes: sumTarballBytes(snapshot.agents) };
   return {
     snapshot: describe({ ...snapshot, counts }, await readUses(store)),
+    made: snapshot.made ?? null,
+    bundle: snapshot.bundle ?? null,
+    channel: snapshot.curated ?? null,
     proofs: proofsOf(snapshot).map(({ url, verified, documents }) => ({
       upstream: url,
       verified,

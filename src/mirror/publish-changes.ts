@@ -27,6 +27,8 @@ export interface Changes {
   readonly earlierProofs?: Snapshot["earlierProofs"];
   /** The bundle that contained what is new. */
   readonly bundle?: Snapshot["bundle"];
+  /** Who publishes, by which rules. */
+  readonly made?: Snapshot["made"];
   /** What the new snapshot lists; every tarball is held. */
   readonly agents: readonly Agent[];
 }
@@ -44,7 +46,7 @@ export async function publishChanges(changes: Changes): Promise<Snapshot | undef
   const content = {
     agents,
     upstream,
-    ...defined({ earlierProofs: changes.earlierProofs, bundle: changes.bundle }),
+    ...defined({ earlierProofs: changes.earlierProofs, bundle: changes.bundle, made: changes.made }),
     verbatim,
     parent: current?.id,
     createdAt,

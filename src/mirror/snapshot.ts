@@ -1,6 +1,7 @@
 import type { Agent } from "../juju/agent.ts";
 import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
+import type { SnapshotMaking } from "./rules-in-force.ts";
 
 /** One upstream document that a snapshot rests on: its bytes are kept as proof under `upstream/<sha256>`. */
 export interface ProvenDocument {
@@ -79,6 +80,8 @@ export interface Snapshot {
   readonly bundle?: BundleOrigin;
   /** The promotion that made it; absent when it was synced or imported. */
   readonly curated?: CuratedOrigin;
+  /** Who made it, by which rules; absent for a snapshot of an earlier version. */
+  readonly made?: SnapshotMaking;
   readonly verbatim: VerbatimFace;
   readonly agents: readonly Agent[];
 }

@@ -28,10 +28,75 @@ export const snapshotsDocument = z
   })
   .meta({ title: "Snapshots that are kept" });
 
+const textList = z.array(z.string()).readonly();
+
+const selectRule = z.object({
+  streams: textList,
+  versions: z.string().exactOptional(),
+  arch: textList.exactOptional(),
+  os: textList.exactOptional(),
+  series: textList.exactOptional(),
+  keep: z.int().exactOptional(),
+  prereleases: z.boolean().exactOptional(),
+  fetch: z.enum(["onRequest", "onSync"]).exactOptional(),
+});
+
+const denyRule = z.object({
+  version: z.string(),
+  arch: textList.exactOptional(),
+  reason: z.string().exactOptional(),
+});
+
+const rulesInForce = z
+  .object({
+    select: z
+      .array(selectRule)
+      .readonly()
+      .exactOptional()
+      .describe("Absent where everything was taken that the bundle or the feeder listed."),
+    deny: z.array(denyRule).readonly().exactOptional(),
+    delay: z
+      .object({ ms: z.number(), clock: z.enum(["seen", "upstream"]) })
+      .exactOptional()
+      .describe("Of a channel: how old an agent had to be."),
+    held: textList.exactOptional().describe("Versions that were held in the channel or its feeders."),
+    withdrawn: textList.exactOptional().describe("Versions that were withdrawn there."),
+  })
+  .describe("The rules that decided which agents it lists.");
+
+const making = z
+  .object({
+    who: z.string().describe("User and machine."),
+    rules: rulesInForce,
+    rulesSha256: sha256Field.describe(
+      "SHA-256 of the rules, as JSON with sorted keys and without white space.",
+    ),
+  })
+  .nullable()
+  .describe(
+    "Who made it, by which rules; null for a snapshot of an earlier version, which did not record it.",
+  );
+
 /** What `jam snapshot show -o json` prints. */
 export const snapshotDocument = z
   .object({
     snapshot: describedSnapshot,
+    made: making,
+    bundle: z
+      .object({
+        id: z.string(),
+        createdAt: timeField.describe("When the snapshot was made that the bundle was made from."),
+        signedBy: z
+          .string()
+          .nullable()
+          .describe("Fingerprint of its signer; null without a trusted signature."),
+      })
+      .nullable()
+      .describe("The bundle that brought it over an air gap."),
+    channel: z
+      .object({ channel: z.string(), from: z.string(), snapshot: z.string() })
+      .nullable()
+      .describe("The channel that it was made for, and the snapshot of its feeder that it is a part of."),
     proofs: z
       .array(
         z.object({

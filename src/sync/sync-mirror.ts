@@ -23,6 +23,7 @@ import { readOffer } from "../mirror/offer.ts";
 import { readUpstreamState } from "../mirror/upstream-state.ts";
 import { publishableAgents, spaceOf, type FetchStep } from "./plan.ts";
 import { pruneStore } from "../mirror/prune.ts";
+import { makingOf } from "../mirror/rules-in-force.ts";
 import { publishChanges } from "../mirror/publish-changes.ts";
 import { markDamage, repairTrees } from "../mirror/rebuild-tree.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
@@ -129,6 +130,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     metadata: assessment.metadata,
     agents,
     ...(earlierProofs.length === 0 ? {} : { earlierProofs }),
+    ...(work.who !== undefined && { made: makingOf(work.who, options.rules) }),
   });
   await repairTrees(store, { before: current, retention: options.retention, now: work.now() });
   await work.afterPublish?.();

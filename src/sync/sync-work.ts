@@ -32,6 +32,8 @@ export interface SyncCollaborators {
   /** In order of preference. */
   readonly sources: readonly Upstream[];
   readonly observe: SyncObserver;
+  /** User and machine, for the snapshot. Default: not recorded. */
+  readonly who?: string;
   readonly now: () => Date;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;

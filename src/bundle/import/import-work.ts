@@ -31,6 +31,8 @@ export interface ImportWork {
   readonly verifyDetached: VerifyDetached;
   readonly openTrust: OpenProofTrust;
   readonly observe: SyncObserver;
+  /** User and machine, for the snapshot. Default: not recorded. */
+  readonly who?: string;
   readonly now: () => Date;
   readonly signal: AbortSignal;
   /** What follows from what is shown now; called with the lease held, before anything is pruned. Default: nothing. */

@@ -8,6 +8,7 @@ import { keepUpstreamCatalogue } from "../../mirror/keep-upstream-catalogue.ts";
 import { guardCatalogue, type RefusedChange } from "../../metadata/guard.ts";
 import { isMassRemoval } from "../../mirror/mass-removal.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
+import { makingOf } from "../../mirror/rules-in-force.ts";
 import { publishChanges } from "../../mirror/publish-changes.ts";
 import type { FailedItem } from "../../mirror/run-report.ts";
 import { keptForFleet, unknownFleet } from "../../mirror/running-versions.ts";
@@ -38,7 +39,7 @@ export interface PublishedBundle {
   readonly warnings: readonly string[];
 }
 
-type PublishWork = Pick<ImportWork, "store" | "openTrust" | "now" | "signal">;
+type PublishWork = Pick<ImportWork, "store" | "openTrust" | "who" | "now" | "signal">;
 
 /** A bundle that is about to be published. */
 interface Publishing {
@@ -194,6 +195,7 @@ async function publish(
     agents,
     ...(earlierProofs.length === 0 ? {} : { earlierProofs }),
     bundle: originOf(bundle),
+    ...(work.who !== undefined && { made: makingOf(work.who, { deny: rules.deny }) }),
   });
 }
 

@@ -2,7 +2,7 @@ import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { describeSnapshot, diffSnapshots, findSnapshot, listSnapshots } from "../../mirror/list-snapshots.ts";
-import type { SnapshotDiff, SnapshotDocument, SnapshotsDocument } from "../../mirror/snapshots-document.ts";
+import type { SnapshotDiff, SnapshotsDocument } from "../../mirror/snapshots-document.ts";
 import { planSwitch, switchSnapshot } from "../../mirror/switch-snapshot.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { defineDelete } from "./snapshot/delete.ts";
@@ -11,7 +11,6 @@ import { changeStore } from "../input/change-store.ts";
 import { allowOption } from "../input/allow-option.ts";
 import { formatTable } from "../output/table.ts";
 import { formatAgentNames } from "../render/agent-names.ts";
-import { formatFingerprint } from "../../shared/signature.ts";
 import { formatLocalTime } from "../../shared/local-time.ts";
 
 interface SwitchFlags {
@@ -80,6 +79,7 @@ async function list(context: CommandContext): Promise<void> {
 async function show(context: CommandContext, call: CommandCall<object>): Promise<void> {
   const store = await open(context);
   const document = await describeSnapshot(store, await findSnapshot(store, call.args[0] as string));
+  const { renderSnapshot } = await import("../render/snapshot.ts");
   await context.output.print(document, () => renderSnapshot(document, context));
 }
 
@@ -154,36 +154,6 @@ async function renderList(
     context.width,
   );
   return table + damaged.map(({ message }) => `${context.paint("red", message)}\n`).join("");
-}
-
-async function renderSnapshot(
-  { snapshot, proofs, agents }: SnapshotDocument,
-  { width }: CommandContext,
-): Promise<string> {
-  const lines = [
-    `snapshot  ${snapshot.id}`,
-    `created   ${formatLocalTime(snapshot.createdAt)}`,
-    `shown     ${snapshot.refs.length === 0 ? "no" : snapshot.refs.join(", ")}`,
-    `pinned    ${snapshot.pinned === null ? "no" : describePin(snapshot.pinned)}`,
-    `before    ${snapshot.parent ?? "-"}`,
-    `bundle    ${snapshot.bundle ?? "-"}`,
-    `agents    ${snapshot.agents}, ${formatByteSize(snapshot.bytes)}`,
-    ...(await formatAgentNames("          ", agents, { width })),
-  ];
-  for (const { upstream, verified, documents } of proofs) {
-    lines.push(`upstream  ${upstream} (${verified ? "verified" : "NOT VERIFIED"})`);
-    // Usually one key signs them all.
-    for (const [signer, signed] of Map.groupBy(documents, ({ signedBy }) => signedBy)) {
-      lines.push(`          ${signer === null ? "not signed" : `signed by ${formatFingerprint(signer)}`}:`);
-      for (const { path, signedAt } of signed)
-        lines.push(`            ${path}${signedAt === null ? "" : `, ${formatLocalTime(signedAt)}`}`);
-    }
-  }
-  return `${lines.join("\n")}\n`;
-}
-
-function describePin({ at, who, reason }: NonNullable<SnapshotDocument["snapshot"]["pinned"]>): string {
-  return `by ${who}, ${formatLocalTime(at)}${reason === null ? "" : `: ${reason}`}`;
 }
 
 async function renderDiff(
