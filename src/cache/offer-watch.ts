@@ -44,6 +44,9 @@ const HELD_AGE_MS = 30_000;
 const FIRST_TURN_MS = 5_000;
 const FIRST_OFFER_MS = 60_000;
 
+/** Upstream can be reached, and what it publishes is accepted. */
+const NO_TROUBLE = " ";
+
 /** The longest wait that a timer can have. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -58,6 +61,9 @@ export class OfferWatch {
   #readAt = -Infinity;
   #reading: Promise<void> | undefined;
   #told = "";
+  /** What an earlier server had noted: that it is over is told, too. */
+  #startedIn = NO_TROUBLE;
+  #onReturn: (() => void) | undefined;
   #heldSnapshot: Snapshot | undefined;
   #held: { readonly at: number; readonly of: unknown; readonly tarballs: ReadonlySet<Sha256> } | undefined;
   #last: { readonly of: readonly unknown[]; readonly shown: Shown | undefined } | undefined;
@@ -72,6 +78,7 @@ export class OfferWatch {
    */
   async start(): Promise<void> {
     await this.#readNotes();
+    this.#startedIn = this.#trouble();
     const waitMs = this.#offer === undefined ? FIRST_OFFER_MS : FIRST_TURN_MS;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, waitMs);
@@ -98,6 +105,11 @@ export class OfferWatch {
     const { now, staleMs } = this.#work;
     const state = isObtainable(this.#reach, { now: now(), staleMs });
     return { reach: this.#reach, offer: this.#offer, isObtainable: state };
+  }
+
+  /** `listener` is called when upstream can be reached again after it could not. */
+  onReturn(listener: () => void): void {
+    this.#onReturn = listener;
   }
 
   /** Call when a tarball came or went, so that the list of what is held is made afresh. */
@@ -152,7 +164,9 @@ export class OfferWatch {
     try {
       const reach = await readReach(documents);
       if (reach?.changedAt !== this.#offer?.changedAt) this.#offer = await readOffer(documents);
+      const wasAway = this.#reach?.away !== undefined;
       this.#reach = reach;
+      if (wasAway && reach?.away === undefined) this.#onReturn?.();
     } catch {
       // A store that cannot be read says so where the ref is read; what was known before still holds.
     }
@@ -180,8 +194,9 @@ export class OfferWatch {
   /** One sentence for each change of state. */
   #tell(): void {
     const { away, fault } = this.#reach ?? {};
-    const state = `${away?.code ?? ""} ${fault?.code ?? ""}`;
-    if (state === this.#told || (this.#told === "" && state === " ")) return;
+    const state = this.#trouble();
+    const before = this.#told === "" && state === NO_TROUBLE ? this.#startedIn : this.#told;
+    if (state === before) return;
     const { onNote } = this.#work;
     if (away !== undefined)
       onNote(`Upstream cannot be reached, so the index lists only what is held: ${away.message}`);
@@ -189,5 +204,10 @@ export class OfferWatch {
       onNote(`What upstream publishes is refused, and what it listed before stays: ${fault.message}`);
     else onNote("Upstream answers again: the index lists all that it offers.");
     this.#told = state;
+  }
+
+  #trouble(): string {
+    const { away, fault } = this.#reach ?? {};
+    return `${away?.code ?? ""} ${fault?.code ?? ""}`;
   }
 }

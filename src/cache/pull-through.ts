@@ -78,6 +78,13 @@ export interface PullWaits {
   readonly patienceMs: number;
 }
 
+/** How further requests for a tarball are answered for a while. */
+interface Refusal {
+  readonly error: JamError;
+  /** Whether each place sent another tarball than the metadata promises. */
+  readonly isWrong: boolean;
+}
+
 const WAITS: PullWaits = { refusalMs: 30_000, wrongMs: 600_000, patienceMs: 15_000 };
 
 /** Far more than are asked for at one time. */
@@ -107,7 +114,7 @@ export class PullThrough {
   readonly #arriving = new Map<Sha256, number>();
   readonly #noted = new Map<Sha256, number>();
   readonly #running = new Set<Promise<void>>();
-  readonly #refused: LRUCache<Sha256, JamError>;
+  readonly #refused: LRUCache<Sha256, Refusal>;
   readonly #wrong: LRUCache<string, JamError>;
   readonly #passes = new PQueue({ concurrency: PASSES_AT_ONCE });
   readonly #stop = new AbortController();
@@ -154,10 +161,20 @@ export class PullThrough {
     if (refusal !== undefined) {
       this.counts.refused += 1;
       const waitMs = this.#refused.getRemainingTTL(tarball.sha256);
-      throw refusal.with({ details: { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) } });
+      throw refusal.error.with({ details: { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) } });
     }
     this.counts.misses += 1;
     return this.#read(this.#begin(tarball), { range, isFirst: true });
+  }
+
+  /**
+   * Lets the next request for a tarball try again, however lately an attempt failed. Call when upstream is back. Where each
+   * place sent another tarball than the metadata promises, none is asked for it all the same.
+   */
+  forgetFailures(): void {
+    for (const [sha256, { isWrong }] of this.#refused.entries()) {
+      if (!isWrong) this.#refused.delete(sha256);
+    }
   }
 
   /** Bytes of what is held because clients asked for it; some of it may be listed by a snapshot, too. */
@@ -261,7 +278,12 @@ export class PullThrough {
     const refusal = unavailable(pull.tarball, error);
     if (!this.#stop.signal.aborted) {
       this.counts.failed += 1;
-      this.#refused.set(sha256, refusal, { ttl: this.#refusalMs(pull.tarball) });
+      // As long as some place may still have it, the failure is short-lived.
+      const isWrong = this.#places(pull.tarball).every((place) =>
+        this.#wrong.has(keyOf(pull.tarball, place)),
+      );
+      const ttl = isWrong ? this.#waits.wrongMs : this.#waits.refusalMs;
+      this.#refused.set(sha256, { error: refusal, isWrong }, { ttl });
       this.#work.observe({ kind: "failed", path, error });
     }
     pull.end({ kind: "failed", error: refusal });
@@ -280,12 +302,6 @@ export class PullThrough {
 
   #places({ paths }: WantedTarball): Place[] {
     return paths.flatMap((path) => this.#work.sources.map((source) => ({ path, source })));
-  }
-
-  /** As long as some place may still have it, the failure is short-lived. */
-  #refusalMs(tarball: WantedTarball): number {
-    const areAllWrong = this.#places(tarball).every((place) => this.#wrong.has(keyOf(tarball, place)));
-    return areAllWrong ? this.#waits.wrongMs : this.#waits.refusalMs;
   }
 
   async #pass(pull: Pull, sink: PassingSink, signal: AbortSignal): Promise<void> {

@@ -8,7 +8,7 @@ import { composeUpstreams } from "./sync.ts";
 export interface ComposePullThroughOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly userAgent: string;
-  readonly offer: Pick<OfferWatch, "state" | "forgetHeld" | "refreshNow">;
+  readonly offer: Pick<OfferWatch, "state" | "forgetHeld" | "refreshNow" | "onReturn">;
   readonly onEvent: (event: PullEvent) => void;
   /** Called with warnings of the upstreams, such as a wrong clock. */
   readonly onWarning: (message: string) => void;
@@ -27,7 +27,7 @@ export async function composePullThrough(
   { env, userAgent, offer, onEvent, onWarning }: ComposePullThroughOptions,
 ): Promise<PullThrough> {
   let lookedAt = -Infinity;
-  return PullThrough.open({
+  const pullThrough = await PullThrough.open({
     store,
     sources: await composeUpstreams(config, { env, userAgent, onWarning }),
     agentsOf: (sha256) =>
@@ -47,4 +47,7 @@ export async function composePullThrough(
       void offer.refreshNow();
     },
   });
+  // What the index lists again can be fetched again at once.
+  offer.onReturn(() => pullThrough.forgetFailures());
+  return pullThrough;
 }

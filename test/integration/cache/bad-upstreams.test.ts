@@ -88,6 +88,19 @@ test("a failure is forgotten after its time, and what was received is resumed", 
   expect(upstream.requests.at(-1)).toMatch(/bytes=[5-9]\d{5}-/);
 });
 
+test("when upstream is back, what failed a moment ago is tried again at once", async () => {
+  await using upstream = await startUpstream(ONE_AGENT);
+  upstream.fault(TARBALL, { kind: "status", status: 503 });
+  await using mirror = await serveCached(upstream);
+  expect((await get(mirror)).status).toBe(503);
+  upstream.clearFaults();
+  expect((await get(mirror)).status).toBe(503);
+
+  mirror.pullThrough.forgetFailures();
+
+  expect((await get(mirror)).body.equals(await mirror.bytesOf(VERSION))).toBe(true);
+});
+
 test("an upstream that sends another tarball is remembered longer, named, and the next one is asked", async () => {
   await using upstream = await startUpstream(ONE_AGENT);
   await using other = await startUpstream(ONE_AGENT);
@@ -120,6 +133,8 @@ test("where every upstream sends another tarball, none is asked for it for a whi
   await expect.poll(() => mirror.events.at(-1)?.kind).toBe("failed");
   upstream.clearRequests();
   await sleep(100);
+  // That the line is back says nothing of what the upstream has.
+  mirror.pullThrough.forgetFailures();
 
   const again = await get(mirror);
 
