@@ -1,7 +1,5 @@
-import { z } from "zod";
-import type { Sha256 } from "../shared/sha256.ts";
+import { parseSha256, type Sha256 } from "../shared/sha256.ts";
 import type { DocumentStore } from "../store/store.ts";
-import { sha256Field } from "./document-fields.ts";
 import { stateDocument } from "./state-document.ts";
 
 /** An agent as the note on a cached tarball names it. */
@@ -32,25 +30,26 @@ export type CachedBlobs = ReadonlyMap<Sha256, CachedBlob>;
 const note = stateDocument({
   name: "cached.json",
   format: "jam-cached-blobs:1",
-  schema: z.object({
-    blobs: z.array(
-      z.object({
-        sha256: sha256Field,
-        size: z.number().int().nonnegative(),
-        agents: z.array(
-          z.object({
-            version: z.string(),
-            release: z.string(),
-            arch: z.string(),
-            streams: z.array(z.string()),
-            path: z.string(),
-          }),
-        ),
-        fetchedAt: z.iso.datetime(),
-        usedAt: z.iso.datetime(),
-      }),
-    ),
-  }),
+  schema: (zod) =>
+    zod.object({
+      blobs: zod.array(
+        zod.object({
+          sha256: zod.custom<Sha256>((value) => parseSha256(value) !== undefined),
+          size: zod.number().int().nonnegative(),
+          agents: zod.array(
+            zod.object({
+              version: zod.string(),
+              release: zod.string(),
+              arch: zod.string(),
+              streams: zod.array(zod.string()),
+              path: zod.string(),
+            }),
+          ),
+          fetchedAt: zod.iso.datetime(),
+          usedAt: zod.iso.datetime(),
+        }),
+      ),
+    }),
   // The tarballs are verified ones that no snapshot lists: they stay for 7 days, and are fetched again afterwards.
   damage: "absent",
   indent: 0,

@@ -1,7 +1,6 @@
-import { z } from "zod";
 import type { Agent } from "../juju/agent.ts";
+import type { ErrorCode } from "../shared/errors.ts";
 import type { DocumentStore } from "../store/store.ts";
-import { errorCodeField, timeField } from "./document-fields.ts";
 import type { UpstreamProof, VerbatimFace } from "./snapshot.ts";
 import { stateDocument } from "./state-document.ts";
 
@@ -21,25 +20,32 @@ export interface Offer {
 const offerNote = stateDocument<Offer>({
   name: "offer.json",
   format: "jam-offer:1",
-  schema: z.custom<Offer>(
-    (value) =>
-      typeof value === "object" && value !== null && "agents" in value && Array.isArray(value.agents),
-  ),
+  schema: (zod) =>
+    zod.custom<Offer>(
+      (value) =>
+        typeof value === "object" && value !== null && "agents" in value && Array.isArray(value.agents),
+    ),
   damage: "absent",
   indent: 0,
 });
 
-const troubleFields = { since: timeField, code: errorCodeField, message: z.string() };
-
-const reachNote = stateDocument({
+const reachNote = stateDocument<OfferReach>({
   name: "offer-reach.json",
   format: "jam-offer-reach:1",
-  schema: z.object({
-    refreshedAt: timeField,
-    changedAt: timeField.exactOptional(),
-    away: z.object(troubleFields).exactOptional(),
-    fault: z.object({ ...troubleFields, hint: z.string().exactOptional() }).exactOptional(),
-  }),
+  schema: (zod) => {
+    const trouble = zod.object({
+      since: zod.string(),
+      // A code of docs/reference/errors.md, perhaps of another version of jam.
+      code: zod.custom<ErrorCode>((value) => typeof value === "string"),
+      message: zod.string(),
+    });
+    return zod.object({
+      refreshedAt: zod.string(),
+      changedAt: zod.string().exactOptional(),
+      away: trouble.exactOptional(),
+      fault: trouble.extend({ hint: zod.string().exactOptional() }).exactOptional(),
+    });
+  },
   damage: "absent",
 });
 
@@ -55,7 +61,12 @@ export interface OfferReach {
   readonly fault?: Trouble & { readonly hint?: string };
 }
 
-type Trouble = z.infer<z.ZodObject<typeof troubleFields>>;
+interface Trouble {
+  /** ISO 8601. */
+  readonly since: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
 
 /** The last good offer; undefined before the first one, or when the note is damaged: the next refresh makes it again. */
 export async function readOffer(documents: Pick<DocumentStore, "get">): Promise<Offer | undefined> {

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { DocumentStore } from "../store/store.ts";
 import { stateDocument } from "./state-document.ts";
 
@@ -18,16 +17,17 @@ export type PinnedSnapshots = ReadonlyMap<string, SnapshotPin>;
 const note = stateDocument<{ pins: ({ snapshot: string } & SnapshotPin)[] }>({
   name: "pinned-snapshots.json",
   format: "jam-pinned-snapshots:1",
-  schema: z.object({
-    pins: z.array(
-      z.object({
-        snapshot: z.string(),
-        at: z.iso.datetime(),
-        who: z.string(),
-        reason: z.string().nullable(),
-      }),
-    ),
-  }),
+  schema: (zod) =>
+    zod.object({
+      pins: zod.array(
+        zod.object({
+          snapshot: zod.string(),
+          at: zod.iso.datetime(),
+          who: zod.string(),
+          reason: zod.string().nullable(),
+        }),
+      ),
+    }),
   damage: {
     what: "The list of pinned snapshots",
     hint: "Restore it from a backup, or delete it and pin the snapshots again. Nothing was deleted.",

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { defined } from "../shared/collections.ts";
 import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
@@ -35,10 +34,11 @@ const MOVES_KEPT = 100;
 const moves = stateDocuments({
   prefix: "ref-moves-",
   format: "jam-ref-moves:1",
-  schema: z.object({
-    moves: z.array(z.object({ snapshot: z.string(), at: z.iso.datetime() })),
-    withdrawn: z.array(z.string()).exactOptional(),
-  }),
+  schema: (zod) =>
+    zod.object({
+      moves: zod.array(zod.object({ snapshot: zod.string(), at: zod.iso.datetime() })),
+      withdrawn: zod.array(zod.string()).exactOptional(),
+    }),
   damage: "absent",
 });
 

@@ -4,10 +4,9 @@ import { printable } from "../../shared/printable.ts";
 import { ARCHES, isArch } from "../../juju/platform.ts";
 import { STREAMS } from "../../juju/stream.ts";
 import { versionOfText } from "../../juju/version-text.ts";
-import { readQuestion } from "./question-document.ts";
-import type { QuestionSource } from "./read-question.ts";
+import { readQuestion, type QuestionSource } from "./read-question.ts";
 import type { VersionIndexes } from "./version-index.ts";
-import type { QuestionKind, WhichQuestion } from "./which-question.ts";
+import { MAX_WORD, type QuestionKind, type WhichQuestion } from "./which-question.ts";
 import type { WhichState } from "./which-state.ts";
 
 /** One parameter of a single question: a flag of the command, or a name in a query. */
@@ -164,6 +163,7 @@ export function readParameters(values: ParameterValues, state: WhichState): Whic
   for (const [name, expected] of requiredOf(kind, values)) {
     if (values[name] === undefined) throw missing(name, expected);
   }
+  // Every value is of the type that its parameter takes, and what is required is there.
   return readQuestion(kind, fieldsOf(kind, values), parameterSource(kind, values, state));
 }
 
@@ -260,6 +260,8 @@ function checkParameter(name: string, value: ParameterValues[string], kind: Para
       "Use iaas (machines) or caas (Kubernetes).",
     );
   }
+  if (typeof value === "string" && value.length > MAX_WORD)
+    throw refuse(name, `is longer than ${MAX_WORD} characters`, "Give one version, or one word.");
   if (Array.isArray(value)) for (const word of value) checkArch(name, String(word));
 }
 

@@ -3,7 +3,8 @@ import { NameJudge } from "../../shared/nearest.ts";
 import { printable } from "../../shared/printable.ts";
 import { isVersion } from "../../juju/version.ts";
 import { readVersionText } from "../../juju/version-text.ts";
-import { QUESTION_FORMS, type QuestionForm, type QuestionSource } from "./read-question.ts";
+import { QUESTION_SCHEMAS } from "./question-schema.ts";
+import { readQuestion, type QuestionSource } from "./read-question.ts";
 import { QUESTION_KINDS, type QuestionKind, type WhichQuestion } from "./which-question.ts";
 import { NotJson, parseJson, splitQuestions, type DocumentText, type ListText } from "./split-questions.ts";
 
@@ -102,16 +103,6 @@ class QuestionReader {
   }
 }
 
-/**
- * One question, its fields named as in a document.
- * @throws JamError JAM_USAGE_INVALID, JAM_VERSION_INVALID naming the field as `source` does
- */
-export function readQuestion(kind: QuestionKind, item: unknown, source: QuestionSource): WhichQuestion {
-  const read = readByForm(item, QUESTION_FORMS[kind], source);
-  if ("problems" in read) throw refuse(read.problems, read.omitted);
-  return read.finish();
-}
-
 interface QuestionList extends ListText {
   /** Undefined where the fields of each question decide. */
   readonly kind: QuestionKind | undefined;
@@ -163,23 +154,24 @@ function readOne(
   if (kind === undefined) {
     return { problems: [`${place}.kind: ${describe(item["kind"])} is none of ${QUESTION_KINDS.join(", ")}`] };
   }
-  const form = QUESTION_FORMS[kind];
-  const slip = findSlip(item, { kind, form }, slips);
+  const slip = findSlip(item, kind, slips);
   if (slip !== undefined)
     return { problems: [`${join(place, [slip.key])}: unknown field; did you mean "${slip.near}"?`] };
-  return readByForm(item, form, documentSource(place));
+  return readByKind(item, kind, documentSource(place));
 }
 
-function readByForm(item: unknown, form: QuestionForm, source: QuestionSource): ReadOne {
-  const read = form.read(item, source);
-  if ("finish" in read) return read;
-  const problems = read.issues.slice(0, MAX_PROBLEMS).map(({ path, message }) => {
+/** Checks the shape. The values are read by `finish`, which fails at the first bad one. */
+function readByKind(item: unknown, kind: QuestionKind, source: QuestionSource): ReadOne {
+  const parsed = QUESTION_SCHEMAS[kind].safeParse(item);
+  if (parsed.success) return { finish: () => readQuestion(kind, parsed.data, source) };
+  const { issues } = parsed.error;
+  const problems = issues.slice(0, MAX_PROBLEMS).map(({ path, message }) => {
     const value = valueAt(item, path);
     const got = value === undefined ? "is missing; " : "";
     const found = value === undefined ? "" : `, got ${describe(value)}`;
     return `${source.nameOf(join("", path))}: ${got}${message}${found}`;
   });
-  return { problems, omitted: read.issues.length - problems.length };
+  return { problems, omitted: issues.length - problems.length };
 }
 
 /** Fields are named by their place; versions are written as Juju prints them. */
@@ -210,9 +202,10 @@ function kindOf(item: Readonly<Record<string, unknown>>): QuestionKind | undefin
 /** An unknown field whose name is close to a known one; others may be remarks. */
 function findSlip(
   item: Readonly<Record<string, unknown>>,
-  { kind, form: { shape } }: { readonly kind: QuestionKind; readonly form: QuestionForm },
+  kind: QuestionKind,
   slips: NameJudge,
 ): { readonly key: string; readonly near: string } | undefined {
+  const { shape } = QUESTION_SCHEMAS[kind];
   const known = Object.keys(shape);
   for (const key of Object.keys(item)) {
     if (Object.hasOwn(shape, key)) continue;

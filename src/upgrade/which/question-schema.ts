@@ -1,16 +1,16 @@
 import { z } from "zod";
-import type { QuestionKind } from "./which-question.ts";
+import { MAX_WORD, type QuestionKind } from "./which-question.ts";
 
 /** Longest list of a question; real streams list some hundred versions. */
 const MAX_LIST = 5_000;
 
 const version = (meaning: string) =>
-  z.string("expected a version such as 3.6.5, 3.6-beta2 or 2.9.42.1").max(200).describe(meaning);
+  z.string("expected a version such as 3.6.5, 3.6-beta2 or 2.9.42.1").max(MAX_WORD).describe(meaning);
 const versions = (meaning: string) =>
   z.array(version(""), "expected a list of versions").max(MAX_LIST).describe(meaning);
 const words = (what: string, meaning: string) =>
   z
-    .array(z.string(`expected ${what}`).max(200), `expected a list of ${what}s`)
+    .array(z.string(`expected ${what}`).max(MAX_WORD), `expected a list of ${what}s`)
     .max(MAX_LIST)
     .describe(meaning);
 const flag = (meaning: string) => z.boolean("expected true or false").optional().describe(meaning);
@@ -21,7 +21,7 @@ const generation = z
   .optional()
   .describe("Whose rules decide; left out, derived from the versions.");
 const stream = (meaning: string) =>
-  nullable(z.string("expected a stream such as released or proposed").max(200)).describe(meaning);
+  nullable(z.string("expected a stream such as released or proposed").max(MAX_WORD)).describe(meaning);
 
 const common = {
   kind: z.string().optional().describe("upgrade, bootstrap, migrate, preferredStreams or newestCompatible."),
@@ -52,7 +52,7 @@ const upgrade = z.object(
     modelType: modelType.describe("Machines or Kubernetes; iaas when left out."),
     isController: flag("The controller's own model; true when no controllerVersion is given."),
     controllerVersion: version("Version of the controller; `current` when left out.").optional(),
-    requested: nullable(z.string("expected a version or null").max(200)).describe("`--agent-version`"),
+    requested: nullable(z.string("expected a version or null").max(MAX_WORD)).describe("`--agent-version`"),
     stream: stream("`--agent-stream`"),
     stored: versions("Versions in the controller's own agent store.").optional(),
     registryTags: words("image tag", "Tags of the jujud-operator image, for Kubernetes models.").optional(),
@@ -89,7 +89,7 @@ const bootstrap = z.object(
     generation,
     client: version("Version of the `juju` client."),
     autoUpgrade: flag("`--auto-upgrade`; in 1.25 the absence of `--no-auto-upgrade`."),
-    requested: nullable(z.string("expected a version or null").max(200)).describe("`--agent-version`"),
+    requested: nullable(z.string("expected a version or null").max(MAX_WORD)).describe("`--agent-version`"),
     modelType: modelType.describe("Machines or Kubernetes; iaas when left out."),
   },
   "expected a question such as { client: 3.6.9, autoUpgrade: false }",

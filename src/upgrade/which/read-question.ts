@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { ARCHES, isArch, type Arch } from "../../juju/platform.ts";
@@ -21,7 +20,7 @@ import {
   type ListedVersion,
 } from "../../juju/decisions/version-list.ts";
 import { isVersion, type JujuVersion, type VersionGeneration } from "../../juju/version.ts";
-import { QUESTION_SCHEMAS, type RawQuestion } from "./question-schema.ts";
+import type { RawQuestion } from "./question-schema.ts";
 import type {
   BootstrapQuestion,
   MigrationQuestion,
@@ -46,40 +45,26 @@ export interface QuestionSource {
   readonly notes: readonly string[];
 }
 
-/** One kind of question: its known fields, and how it is read. */
-export interface QuestionForm {
-  readonly shape: Readonly<Record<string, unknown>>;
-  /** Checks the shape. The values are read by `finish`, which fails at the first bad one. */
-  readonly read: (
-    item: unknown,
-    source: QuestionSource,
-  ) => { readonly issues: readonly z.core.$ZodIssue[] } | { readonly finish: () => WhichQuestion };
-}
-
-function formOf<Schema extends z.ZodObject>(
-  schema: Schema,
-  finish: (raw: z.infer<Schema>, source: QuestionSource) => WhichQuestion,
-): QuestionForm {
-  return {
-    shape: schema.shape,
-    read: (item, source) => {
-      const parsed = schema.safeParse(item);
-      return parsed.success ? { finish: () => finish(parsed.data, source) } : { issues: parsed.error.issues };
-    },
-  };
-}
+/** How a question of each kind is read whose shape is right. */
+const READERS: {
+  readonly [Kind in QuestionKind]: (raw: RawQuestion<Kind>, source: QuestionSource) => WhichQuestion;
+} = {
+  upgrade: readUpgrade,
+  bootstrap: readBootstrap,
+  migrate: readMigration,
+  preferredStreams: readStreams,
+  newestCompatible: readNewest,
+};
 
 /**
- * How a question of each kind is read; `finish` fills in the defaults and reads every version and arch.
- * It throws JamError JAM_VERSION_INVALID or JAM_USAGE_INVALID naming the field.
+ * The question in `raw`, which has the shape of its kind: the defaults are filled in, and every version and arch is read. The
+ * schemas of the shapes are not imported here: they take longer to load than a question to answer.
+ * @throws JamError JAM_VERSION_INVALID, JAM_USAGE_INVALID naming the field as `source` does
  */
-export const QUESTION_FORMS: Readonly<Record<QuestionKind, QuestionForm>> = {
-  upgrade: formOf(QUESTION_SCHEMAS.upgrade, readUpgrade),
-  bootstrap: formOf(QUESTION_SCHEMAS.bootstrap, readBootstrap),
-  migrate: formOf(QUESTION_SCHEMAS.migrate, readMigration),
-  preferredStreams: formOf(QUESTION_SCHEMAS.preferredStreams, readStreams),
-  newestCompatible: formOf(QUESTION_SCHEMAS.newestCompatible, readNewest),
-};
+export function readQuestion(kind: QuestionKind, raw: unknown, source: QuestionSource): WhichQuestion {
+  const read = READERS[kind] as (raw: unknown, source: QuestionSource) => WhichQuestion;
+  return read(raw, source);
+}
 
 function readUpgrade(raw: RawQuestion<"upgrade">, source: QuestionSource): UpgradeQuestion {
   const arches = readArches(raw.arches, "arches", source);

@@ -76,3 +76,6 @@ export const QUESTION_KINDS = [
 ] as const satisfies readonly WhichQuestion["kind"][];
 
 export type QuestionKind = WhichQuestion["kind"];
+
+/** Characters of the longest version or word of a question. */
+export const MAX_WORD = 200;

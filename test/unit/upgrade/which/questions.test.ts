@@ -182,6 +182,16 @@ describe("names the parameter that was given when it complains of", () => {
       'JAM_VERSION_INVALID to: "newest" is not a Juju version.',
     ],
     [
+      "a version longer than any",
+      { current: `3.6.${"5".repeat(200)}` },
+      "JAM_USAGE_INVALID current: is longer than 200 characters.",
+    ],
+    [
+      "a generation longer than any",
+      { bootstrap: true, client: "3.6.5", juju: "9".repeat(201) },
+      "JAM_USAGE_INVALID juju: is longer than 200 characters.",
+    ],
+    [
       "the rules",
       { bootstrap: true, client: "3.6.5", juju: "9.x" },
       'JAM_USAGE_INVALID juju: "9.x" is not a Juju generation.',
