@@ -57,8 +57,11 @@ export function formatAgentName({
 
 /** Bytes of the distinct tarballs of these agents; several agents often share one. */
 export function sumTarballBytes(agents: readonly Pick<Agent, "sha256" | "size">[]): number {
-  const sizes = new Map(agents.map(({ sha256, size }) => [sha256, size]));
-  return sizes.values().reduce((sum, size) => sum + size, 0);
+  const sizes = new Map<Sha256, number>();
+  for (const { sha256, size } of agents) sizes.set(sha256, size);
+  let sum = 0;
+  for (const size of sizes.values()) sum += size;
+  return sum;
 }
 
 /** How many distinct tarballs these agents have. */
@@ -74,8 +77,13 @@ export function listStreams({ listings }: Pick<Agent, "listings">): string[] {
   return [...new Set(listings.map(streamOf))];
 }
 
+/** The content id that was asked for last: lists ask for the same one thousands of times. */
+let last: { readonly contentId: ContentId; readonly stream: string } | undefined;
+
 function streamOf({ contentId }: Listing): string {
-  return parseStreamContentId(contentId)?.stream ?? contentId;
+  if (last?.contentId !== contentId)
+    last = { contentId, stream: parseStreamContentId(contentId)?.stream ?? contentId };
+  return last.stream;
 }
 
 /** The parts of an agent's name: `3.6-beta2-ubuntu-arm64`. */

@@ -34,32 +34,55 @@ export interface Sameness<Row> {
   /** The tarball. Releases of one architecture fold only where they share it; every architecture has its own. */
   readonly tarball: (row: Row) => string;
   /** All that the line shows in addition to version, releases and architectures. */
-  readonly shown: (row: Row) => readonly string[];
+  readonly shown: (row: Row) => string;
 }
 
-/** Lines of agents, in the order of the first agent of each. Every line stands for all its releases on all its architectures. */
+/**
+ * Lines of agents: versions in the order of their first agent, and in each the lines in that of theirs. Every line stands for
+ * all its releases on all its architectures.
+ */
 export function foldAgents<Row extends AgentPlace>(
+  rows: readonly Row[],
+  sameness: Sameness<Row>,
+): AgentLine<Row>[] {
+  const versions = Map.groupBy(rows, ({ version }) => version);
+  return [...versions].flatMap(([version, own]) => foldVersion(version, own, sameness));
+}
+
+function foldVersion<Row extends AgentPlace>(
+  version: string,
   rows: readonly Row[],
   { tarball, shown }: Sameness<Row>,
 ): AgentLine<Row>[] {
-  const byTarball = groupBy(rows, (row) => [row.version, row.arch, tarball(row), ...shown(row)]);
-  const units = byTarball.map((unit) => ({ unit, releases: distinct(unit.map(({ release }) => release)) }));
-  const lines = groupBy(units, ({ unit: [first], releases }) =>
-    first === undefined ? [] : [first.version, releases.join(" "), ...shown(first)],
+  const [first] = rows;
+  // Most versions since 2.9 are for one release, in the same streams: no key has to be made of each of ten thousand agents.
+  if (
+    first !== undefined &&
+    rows.every((row) => row.release === first.release && shown(row) === shown(first))
+  )
+    return [lineOf(version, [first.release], rows)];
+  // No word of an agent contains this character.
+  const units = Map.groupBy(rows, (row) => `${row.arch}\0${tarball(row)}\0${shown(row)}`);
+  const lines = Map.groupBy(units.values(), (unit) => {
+    const releases = distinct(unit.map(({ release }) => release)).join(" ");
+    return unit[0] === undefined ? releases : `${releases}\0${shown(unit[0])}`;
+  });
+  return [...lines.values()].map((line) =>
+    lineOf(version, distinct((line[0] ?? []).map(({ release }) => release)), line.flat()),
   );
-  return lines.map((line) => ({
-    version: line[0]?.unit[0]?.version ?? "",
-    releases: describeReleases(line[0]?.releases ?? []),
-    arches: distinct(line.flatMap(({ unit }) => unit.map(({ arch }) => arch))).join(" "),
-    rows: line.flatMap(({ unit }) => unit),
-  }));
 }
 
-/** The first group is that of the first row, and so on. */
-function groupBy<T>(values: readonly T[], keyOf: (value: T) => readonly string[]): T[][] {
-  // No word of an agent contains this character.
-  const groups = Map.groupBy(values, (value) => keyOf(value).join("\0"));
-  return [...groups.values()];
+function lineOf<Row extends AgentPlace>(
+  version: string,
+  releases: readonly string[],
+  rows: readonly Row[],
+): AgentLine<Row> {
+  return {
+    version,
+    releases: describeReleases(releases),
+    arches: distinct(rows.map(({ arch }) => arch)).join(" "),
+    rows,
+  };
 }
 
 function distinct(values: readonly string[]): readonly string[] {

@@ -38,7 +38,7 @@ async function renderPage(
   }
   const lines = foldAgents(snapshot.agents.toReversed(), {
     tarball: ({ sha256 }) => sha256,
-    shown: (agent) => [listStreams(agent).toSorted().join(", ")],
+    shown: (agent) => listStreams(agent).toSorted().join(", "),
   });
   const rows = lines.map(({ version, releases, rows: agents }) => {
     const streams = agents[0] === undefined ? "" : listStreams(agents[0]).toSorted().join(", ");

@@ -32,7 +32,7 @@ export async function formatAgentNames(
     const { agent, reason = "" } = typeof each === "string" ? { agent: each } : each;
     return { ...readAgentPlace(agent), reason };
   });
-  const lines = foldNames(places, ({ reason }) => [reason]);
+  const lines = foldNames(places, ({ reason }) => reason);
   const shown = lines.slice(0, MAX_LINES);
   const left = lines.slice(MAX_LINES).reduce((sum, { rows }) => sum + rows.length, omitted);
   const text = await formatRows(
@@ -54,9 +54,6 @@ export async function formatAgentNames(
  * Lines of agents of which only the names are known. Releases of one OS type have the same tarball in all that Juju
  * publishes, so that these are the lines of `jam list`.
  */
-export function foldNames<Row extends AgentPlace>(
-  rows: readonly Row[],
-  shown: (row: Row) => readonly string[],
-) {
+export function foldNames<Row extends AgentPlace>(rows: readonly Row[], shown: (row: Row) => string) {
   return foldAgents(rows, { tarball: ({ release }) => osTypeOf(release) ?? release, shown });
 }

@@ -12,7 +12,7 @@ export async function renderAgents(agents: readonly AgentRow[], width = Infinity
   if (agents.length === 0) return "";
   const lines = foldAgents(agents, {
     tarball: ({ sha256 }) => sha256,
-    shown: ({ streams }) => (streams.length === 1 ? streams : [streams.toSorted().join(",")]),
+    shown: ({ streams }) => (streams.length === 1 ? (streams[0] ?? "") : streams.toSorted().join(",")),
   });
   const full = await formatLines(lines, Infinity);
   // SIZE stands right in the last column, so every line is as wide as the first.
@@ -39,7 +39,7 @@ export function renderTarballs(
   const agents = tarballs.flatMap(({ agents: names, sha256, size }) =>
     names.map((name) => ({ ...readAgentPlace(name), sha256, size })),
   );
-  const lines = foldAgents(agents, { tarball: ({ sha256 }) => sha256, shown: () => [] });
+  const lines = foldAgents(agents, { tarball: ({ sha256 }) => sha256, shown: () => "" });
   return formatTable(
     [
       { heading: "VERSION" },

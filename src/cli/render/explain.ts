@@ -48,7 +48,7 @@ async function renderGroup(
   const [first] = group;
   const folded = foldAgents(group, {
     tarball: ({ sha256 }) => sha256,
-    shown: ({ streams }) => [streams.toSorted().join(",")],
+    shown: ({ streams }) => streams.toSorted().join(","),
   });
   const alike = Map.groupBy(folded, ({ releases, arches, rows: [row] }) =>
     JSON.stringify([releases, arches, row?.streams.toSorted()]),

@@ -111,7 +111,7 @@ async function renderFailures(report: SyncReport, width: number): Promise<string
 export async function renderRefused(rows: readonly FailedItem[], width = Infinity): Promise<string> {
   const lines = foldAgents(
     rows.map((row) => ({ ...readAgentPlace(row.agent), ...row })),
-    { tarball: ({ path }) => path, shown: ({ code, message }) => [code, message] },
+    { tarball: ({ path }) => path, shown: ({ code, message }) => `${code}\0${message}` },
   );
   const table = await formatTable(
     [{ heading: "VERSION" }, { heading: "RELEASE" }, { heading: "ARCH" }, { heading: "WHY" }],

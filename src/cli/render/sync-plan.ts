@@ -79,7 +79,7 @@ async function fetchTable(plan: SyncPlan, width: number): Promise<string> {
   });
   const lines = foldAgents(agents, {
     tarball: ({ sha256 }) => sha256,
-    shown: ({ streams, why }) => [streams.toSorted().join(","), why],
+    shown: ({ streams, why }) => `${streams.toSorted().join(",")}\0${why}`,
   });
   const { labelOf, legend } = labelReasons(agents.map(({ why }) => why));
   const table = await formatTable(
@@ -102,7 +102,7 @@ async function removeTable({ remove }: SyncPlan, width: number): Promise<string>
     const place = readAgentPlace(agent);
     return { ...place, reason, detail: withoutSubject(detail, place) };
   });
-  const lines = foldNames(agents, ({ reason, detail }) => [reason, detail]);
+  const lines = foldNames(agents, ({ reason, detail }) => `${reason}\0${detail}`);
   const { labelOf, legend } = labelReasons(agents.map(({ detail }) => detail));
   const table = await formatTable(
     [...AGENT_COLUMNS, { heading: "REASON" }, { heading: "WHY" }],

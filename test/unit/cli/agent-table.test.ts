@@ -21,7 +21,7 @@ function row(text: string): Row {
 function fold(...texts: readonly string[]): string[] {
   const lines = foldAgents(texts.map(row), {
     tarball: ({ tarball }) => tarball,
-    shown: ({ stream }) => [stream],
+    shown: ({ stream }) => stream,
   });
   return lines.map(
     ({ version, releases, arches, rows }) => `${version}|${releases}|${arches}|${rows[0]?.stream ?? ""}`,
