@@ -1,4 +1,4 @@
-import { JAM } from "../test/helpers/jam-process.ts";
+import { JAM } from "./program.ts";
 import { measure, median } from "./process.ts";
 
 /** Medians of complete processes. */

@@ -5,7 +5,7 @@ import { formatByteSize } from "../src/shared/byte-size.ts";
 import { memoryFigure, type Figure } from "./figure.ts";
 import { HASH } from "./openssl.ts";
 import { measure, median, type ProcessFigures } from "./process.ts";
-import { JAM } from "../test/helpers/jam-process.ts";
+import { JAM } from "./program.ts";
 import { startUpstream, sync, writeSettings } from "./sample-mirror.ts";
 
 /** Ten versions on four architectures, 50 MB each: 2 GB. */

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { JAM } from "../test/helpers/jam-process.ts";
+import { JAM } from "./program.ts";
 import { ChannelMirror } from "./channel-mirror.ts";
 import type { Figure } from "./figure.ts";
 import { measure, median, type ProcessFigures } from "./process.ts";

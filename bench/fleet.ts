@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { FleetReader } from "../src/upgrade/fleet/read-fleet.ts";
 import type { Figure } from "./figure.ts";
 import { measure, median, type ProcessFigures } from "./process.ts";
-import { JAM } from "../test/helpers/jam-process.ts";
+import { JAM } from "./program.ts";
 import { startUpstream, sync, writeSettings } from "./sample-mirror.ts";
 
 const STATUS = new URL("../test/fixtures/fleets/22-large/status.json", import.meta.url);

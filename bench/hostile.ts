@@ -8,7 +8,7 @@ import { publisher } from "../test/helpers/served-mirror.ts";
 import { temporaryStore } from "../test/helpers/temporary-store.ts";
 import type { Figure } from "./figure.ts";
 import { median } from "./process.ts";
-import { JAM } from "../test/helpers/jam-process.ts";
+import { JAM } from "./program.ts";
 
 const SENDERS = 4;
 const MS = 10_000;

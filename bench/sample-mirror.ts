@@ -1,4 +1,4 @@
-import { JAM } from "../test/helpers/jam-process.ts";
+import { JAM } from "./program.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";

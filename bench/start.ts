@@ -1,4 +1,4 @@
-import { JAM } from "../test/helpers/jam-process.ts";
+import { JAM } from "./program.ts";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { memoryFigure, type Figure } from "./figure.ts";
 import { HASH } from "./openssl.ts";
 import { measure, median, type ProcessFigures } from "./process.ts";
-import { JAM } from "../test/helpers/jam-process.ts";
+import { JAM } from "./program.ts";
 import { startUpstream, sync, writeSettings } from "./sample-mirror.ts";
 
 /** Forty tarballs: ten versions of one minor on four architectures. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { JAM } from "../test/helpers/jam-process.ts";
+import { JAM } from "./program.ts";
 import { publisher } from "../test/helpers/served-mirror.ts";
 import { temporaryStore } from "../test/helpers/temporary-store.ts";
 import type { Figure } from "./figure.ts";

@@ -242,10 +242,10 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "manual pages are made from the declarations of commands and settings",
   },
   bench: {
-    project: ["src", "test/peers", "test/helpers"],
+    project: ["src", "test/peers", "test/helpers", "scripts/package"],
     node: "any",
     packages: "any",
-    because: "a bench measures the program against peers; it is no part of a test",
+    because: "a bench measures the program, as packages contain it, against peers; it is no part of a test",
   },
   "test/peers": {
     project: ["shared"],
