@@ -1,6 +1,6 @@
 import { formatAgentName } from "../juju/agent.ts";
 import { readSnapshot, unlessDamaged } from "../mirror/read-snapshots.ts";
-import { proofsOf } from "../mirror/snapshot.ts";
+import { describeProofs } from "../mirror/describe-proofs.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { channelNotFound, parseChannelName, readChannels, type ChannelRules } from "./channels.ts";
 import type { HistoryDocument, MomentDocument } from "./history-document.ts";
@@ -56,14 +56,6 @@ export async function describeMoment(
     head: last === undefined ? null : entryHash(last),
     catalogue: id === undefined ? "none" : kept,
     agents: snapshot?.agents.map(formatAgentName) ?? [],
-    proofs: (snapshot === undefined ? [] : proofsOf(snapshot)).map(({ url, verified, documents }) => ({
-      upstream: url,
-      verified,
-      documents: documents.map(({ path, sha256, signedBy }) => ({
-        path,
-        sha256,
-        signedBy: signedBy ?? null,
-      })),
-    })),
+    proofs: snapshot === undefined ? [] : describeProofs(snapshot),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { timeField } from "../mirror/document-fields.ts";
+import { describedProofs } from "../mirror/snapshots-document.ts";
 
 /** What can happen in a channel. */
 export const CHANNEL_ACTIONS = [
@@ -65,18 +66,9 @@ export const momentDocument = z
       .array(z.string())
       .readonly()
       .describe("Names of the agents; none where the snapshot is not kept."),
-    proofs: z
-      .array(
-        z.object({
-          upstream: z.string(),
-          verified: z.boolean(),
-          documents: z
-            .array(z.object({ path: z.string(), sha256: z.string(), signedBy: z.string().nullable() }))
-            .readonly(),
-        }),
-      )
-      .readonly()
-      .describe("Upstream's signed documents that list these agents; kept as upstream/<sha256>."),
+    proofs: describedProofs.describe(
+      "Upstream's signed documents that list these agents; kept as upstream/<sha256>.",
+    ),
   })
   .meta({ title: "What a channel showed at a time" });
 

@@ -9,7 +9,8 @@ import type { Store } from "../store/store.ts";
 import { type PinnedSnapshots, readPinnedSnapshots } from "./pinned-snapshots.ts";
 import { currentSnapshot, listSnapshotIds, readHeader, readSnapshot } from "./read-snapshots.ts";
 import type { CatalogueCounts, SnapshotHeader } from "./snapshot-document.ts";
-import { isVerified, proofsOf, snapshotIdOf, type Snapshot, type SnapshotEnvelope } from "./snapshot.ts";
+import { describeProofs } from "./describe-proofs.ts";
+import { isVerified, snapshotIdOf, type Snapshot, type SnapshotEnvelope } from "./snapshot.ts";
 import type {
   DescribedSnapshot,
   SnapshotDiff,
@@ -57,17 +58,7 @@ export async function describeSnapshot(store: SnapshotReader, snapshot: Snapshot
     made: snapshot.made ?? null,
     bundle: snapshot.bundle ?? null,
     channel: snapshot.curated ?? null,
-    proofs: proofsOf(snapshot).map(({ url, verified, documents }) => ({
-      upstream: url,
-      verified,
-      documents: documents.map(({ path, sha256, signedBy, signedAt, updatedAt }) => ({
-        path,
-        sha256,
-        signedBy: signedBy ?? null,
-        signedAt: signedAt ?? null,
-        updatedAt: updatedAt ?? null,
-      })),
-    })),
+    proofs: describeProofs(snapshot),
     agents: snapshot.agents.map(formatAgentName),
   };
 }

@@ -77,6 +77,27 @@ const making = z
     "Who made it, by which rules; null for a snapshot of an earlier version, which did not record it.",
   );
 
+/** What proves the agents of a snapshot: upstream's signed documents, kept as `upstream/<sha256>`. */
+export const describedProofs = z
+  .array(
+    z.object({
+      upstream: z.string(),
+      verified: z.boolean(),
+      documents: z
+        .array(
+          z.object({
+            path: z.string(),
+            sha256: sha256Field,
+            signedBy: z.string().nullable().describe("Fingerprint of the key that signed it."),
+            signedAt: timeField.nullable(),
+            updatedAt: timeField.nullable().describe("The document's own date."),
+          }),
+        )
+        .readonly(),
+    }),
+  )
+  .readonly();
+
 /** What `jam snapshot show -o json` prints. */
 export const snapshotDocument = z
   .object({
@@ -97,26 +118,9 @@ export const snapshotDocument = z
       .object({ channel: z.string(), from: z.string(), snapshot: z.string() })
       .nullable()
       .describe("The channel that it was made for, and the snapshot of its feeder that it is a part of."),
-    proofs: z
-      .array(
-        z.object({
-          upstream: z.string(),
-          verified: z.boolean(),
-          documents: z
-            .array(
-              z.object({
-                path: z.string(),
-                sha256: sha256Field,
-                signedBy: z.string().nullable().describe("Fingerprint of the key that signed it."),
-                signedAt: timeField.nullable(),
-                updatedAt: timeField.nullable().describe("The document's own date."),
-              }),
-            )
-            .readonly(),
-        }),
-      )
-      .readonly()
-      .describe("Upstream's documents that list the agents, those of the latest run first."),
+    proofs: describedProofs.describe(
+      "Upstream's documents that list the agents, those of the latest run first.",
+    ),
     agents: z.array(z.string()).readonly().describe("Names of its agents."),
   })
   .meta({ title: "A snapshot and its provenance" });
@@ -148,6 +152,7 @@ export const snapshotDiff = z
   })
   .meta({ title: "Difference between two snapshots" });
 
+export type DescribedProofs = z.infer<typeof describedProofs>;
 export type DescribedSnapshot = z.infer<typeof describedSnapshot>;
 export type SnapshotsDocument = z.infer<typeof snapshotsDocument>;
 export type SnapshotDocument = z.infer<typeof snapshotDocument>;

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { buildInterop } from "../helpers/interop.ts";
 import { complaintsOf, foundBy, listAgents, listedFor } from "../helpers/judged-mirror.ts";
 import { temporaryMirror } from "../helpers/mirror.ts";
-import { startNginx } from "../helpers/nginx.ts";
+import { serveBehindNginx, startNginx } from "../helpers/nginx.ts";
 import { peer } from "../helpers/peers.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
@@ -29,6 +29,31 @@ describe.skipIf(nginx.isMissing || interop.isMissing)(
         expect(answer.found).not.toEqual([]);
         // A plain web server has one type for a file; only the betas of 4.0 ask for the other one.
         expect(complaintsOf(answer).filter((complaint) => !complaint.includes("Juju 4.0 betas"))).toEqual([]);
+      },
+    );
+
+    test.for(["3.6", "2.9"] as const)(
+      "%s finds in a channel what was promoted, with the configuration of jam nginx-config",
+      async (generation) => {
+        await using upstream = await startUpstream();
+        await using mirror = await temporaryMirror(upstream, {
+          channels: { lab: { from: "mirror" } },
+        });
+        expect(await mirror.jam("sync", "--quiet")).toMatchObject({ status: 0 });
+        await using server = await serveBehindNginx(mirror.folder);
+        for (const step of [
+          ["promote", "lab"],
+          ["withdraw", "lab", "3.6.27"],
+        ])
+          expect((await mirror.jam("channel", ...step, "--reason", "test")).status).toBe(0);
+        const url = `${server.url}/channel/lab/tools`;
+        const question = { url, major: 3, release: "ubuntu", download: true };
+        const [answer] = await interop.juju(generation).ask([question]);
+        if (answer === undefined) throw new Error("The program gave no answer.");
+        const listed = (await listAgents(mirror)).filter(({ version }) => version !== "3.6.27");
+        expect(foundBy(answer)).toEqual(listedFor(listed, question));
+        expect(answer.found).not.toEqual([]);
+        expect(complaintsOf(answer)).toEqual([]);
       },
     );
   },

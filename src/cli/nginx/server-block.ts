@@ -15,7 +15,7 @@ const NOT_FOUND = String.raw`{"code":"JAM_NOT_FOUND","message":"Not found.","det
 const NOT_ALLOWED = String.raw`{"code":"JAM_METHOD_NOT_ALLOWED","message":"Only GET and HEAD are answered.","details":{}}\n`;
 
 /**
- * Configuration for the `http` block of nginx: it serves the published tree itself and passes everything else to
+ * Configuration for the `http` block of nginx: it serves the published trees, of channels too, itself and passes everything else to
  * `jam serve`, with the rules that `jam serve` keeps.
  * @throws JamError JAM_USAGE_INVALID for a data directory that nginx cannot name
  */
@@ -41,8 +41,8 @@ server {
     server_tokens off;
 
     root ${quote(data)};
-    # tools -> refs/mirror/tools -> ../published/SNAPSHOT: one link moves when a snapshot is published. Nothing may remember
-    # where it led.
+    # tools -> refs/mirror/tools -> ../published/SNAPSHOT: one link moves when a snapshot is published or promoted. Nothing may
+    # remember where it led.
     disable_symlinks off;
     open_file_cache off;
     autoindex off;
@@ -103,8 +103,11 @@ const ONLY_READING = "if ($request_method !~ ^(?:GET|HEAD)$) { return 405; }";
 /** A folder is missing, and nothing leads to it. */
 const ONLY_FILES = "try_files $uri =404;";
 
-const DOCUMENT = `${ONLY_READING}
-        ${ONLY_FILES}
+/** In a channel, the same: `channels/NAME/tools` of the data directory. */
+const ONLY_CHANNEL_FILES = "try_files /channels/$jam_channel$jam_file =404;";
+
+const document = (files: string) => `${ONLY_READING}
+        ${files}
         types { }
         default_type application/json;
         gzip on;
@@ -121,22 +124,46 @@ const tarball = (type: string) => `${ONLY_READING}
         add_header Vary Accept;
         add_header X-Content-Type-Options nosniff;`;
 
+/** Addresses of channels. A channel that is made later needs no other configuration. */
+const CHANNEL = String.raw`(?<jam_channel>[A-Za-z0-9][A-Za-z0-9._-]*)`;
+
+const CHANNELS = `    # Channels: /channel/NAME/tools is channels/NAME/tools, which exists as soon as something is promoted.
+    location ~ ^/channel/${CHANNEL}(?<jam_file>/tools/streams/v1/[^/]+/[^/]+)$ {
+        ${document(ONLY_CHANNEL_FILES)}
+        add_header Cache-Control "public, max-age=86400, immutable";
+        add_header X-Content-Type-Options nosniff;
+    }
+    location ~ ^/channel/${CHANNEL}(?<jam_file>/tools/streams/.+)$ {
+        ${document(ONLY_CHANNEL_FILES)}
+        add_header Cache-Control "public, no-cache";
+        add_header X-Content-Type-Options nosniff;
+    }
+    location ~ ^/channel/${CHANNEL}(?<jam_file>/tools/.+)$ {
+        if ($jam_wants_gzip) { rewrite ^ /as-application-gzip/channels/$jam_channel$jam_file last; }
+        ${ONLY_CHANNEL_FILES}
+        ${tarball("application/x-gzip")}
+    }
+    location /channel/ {
+        ${ONLY_READING}
+        return 404;
+    }`;
+
 /** The published tree. */
 const FILES = `    location = /tools { return 404; }
     location ~ // { return 404; }
 
     # Signed documents would advertise what is not mirrored, and mirrors files lead to public clouds.
-    location ~ ^/tools/(?:.*/)?(?:(?:cpc-)?mirrors\\.[^/]*|[^/]*\\.(?:sjson|gpg))$ { return 404; }
+    location ~ ^(?:/channel/[^/]+)?/tools/(?:.*/)?(?:(?:cpc-)?mirrors\\.[^/]*|[^/]*\\.(?:sjson|gpg))$ { return 404; }
 
     # Under the name of a snapshot a document never changes.
     location ~ ^/tools/streams/v1/[^/]+/[^/]+$ {
-        ${DOCUMENT}
+        ${document(ONLY_FILES)}
         add_header Cache-Control "public, max-age=86400, immutable";
         add_header X-Content-Type-Options nosniff;
     }
 
     location /tools/streams/ {
-        ${DOCUMENT}
+        ${document(ONLY_FILES)}
         add_header Cache-Control "public, no-cache";
         add_header X-Content-Type-Options nosniff;
     }
@@ -153,6 +180,8 @@ const FILES = `    location = /tools { return 404; }
         ${ONLY_FILES}
         ${tarball("application/gzip")}
     }
+${CHANNELS}
+
     # The same files, where the face with the signatures of upstream has them too.
     location ~ ^/upstream(?<jam_tarball>/tools/.+\\.tgz)$ {
         error_page 405 = @refused;
