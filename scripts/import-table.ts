@@ -123,6 +123,12 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because:
       "a use case takes its collaborators as arguments; it replays Juju's look-ups, and undoes the one coding that Juju asks for",
   },
+  doctor: {
+    project: [...DOMAIN, "mirror", "verify", "upgrade"],
+    node: [],
+    packages: ["zod"],
+    because: "reads what was handed in, line by line; what the store has comes as values",
+  },
   repair: {
     project: [...DOMAIN, "mirror", "verify"],
     typesOf: CONTRACTS,
@@ -171,6 +177,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "sync",
       "audit",
       "verify",
+      "doctor",
       "repair",
       "upgrade",
       "bundle",
@@ -199,6 +206,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "sync",
       "cache",
       "verify",
+      "doctor",
       "repair",
       "upgrade",
       "bundle",

@@ -69,6 +69,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/repair.ts"),
   },
   {
+    name: "doctor",
+    summary: "say why controllers do not get agents from this mirror",
+    group: "mirror",
+    load: () => import("./commands/doctor.ts"),
+  },
+  {
     name: "prune",
     summary: "delete what retention no longer keeps",
     group: "mirror",

@@ -15,17 +15,29 @@ export function requestLines(now: () => Date): (record: RequestRecord) => string
   const quoted = createQuoter();
   let lastMs = Number.NaN;
   let lastTime = "";
-  return ({ method, url, status, bytes, ms, remote, userAgent, aborted, cache, error }) => {
+  return ({ method, url, status, bytes, ms, remote, userAgent, aborted, ...more }) => {
     const at = now();
     if (at.getTime() !== lastMs) {
       lastMs = at.getTime();
       lastTime = at.toISOString();
     }
     const level = status >= 500 ? "error" : "info";
+    const { cache, error, forwardedFor, via } = more;
     const use = cache === undefined ? "" : `,"cache":"${cache}"`;
+    const between =
+      forwardedFor === undefined && via === undefined ? "" : formatBetween(quoted, forwardedFor, via);
     const reason = error === undefined ? "" : `,"error":${printableJson(JSON.stringify(error))}`;
-    return `{"level":"${level}","time":"${lastTime}","method":${quoted(method)},"url":${quoted(url)},"status":${status},"bytes":${bytes},"ms":${ms},"remote":${quoted(remote)},"userAgent":${quoted(userAgent)},"aborted":${aborted}${use}${reason},"msg":"request"}\n`;
+    return `{"level":"${level}","time":"${lastTime}","method":${quoted(method)},"url":${quoted(url)},"status":${status},"bytes":${bytes},"ms":${ms},"remote":${quoted(remote)},"userAgent":${quoted(userAgent)},"aborted":${aborted}${between}${use}${reason},"msg":"request"}\n`;
   };
+}
+
+function formatBetween(
+  quoted: (text: string) => string,
+  forwardedFor: string | undefined,
+  via: string | undefined,
+): string {
+  const forwarded = forwardedFor === undefined ? "" : `,"forwardedFor":${quoted(forwardedFor)}`;
+  return via === undefined ? forwarded : `${forwarded},"via":${quoted(via)}`;
 }
 
 function createQuoter(): (text: string) => string {

@@ -27,6 +27,9 @@ export interface RequestRecord {
   /** Address of the peer; a proxy's when there is one. */
   readonly remote: string;
   readonly userAgent: string;
+  /** `X-Forwarded-For` and `Via`, where something in between sent them; cut, and from outside. */
+  readonly forwardedFor?: string;
+  readonly via?: string;
   /** True when the connection ended before the answer was complete. */
   readonly aborted: boolean;
   /** In cache mode, how a request for a tarball was met. */
@@ -44,7 +47,9 @@ export function logRequest(
   log: (record: RequestRecord) => void,
 ): void {
   const { socket } = request;
-  const { url = "", method = "" } = request;
+  const { url = "", method = "", headers } = request;
+  const { via } = headers;
+  const forwardedFor = headers["x-forwarded-for"];
   const startedAt = performance.now();
   const bytesBefore = socket.bytesWritten;
   const remote = socket.remoteAddress ?? "";
@@ -58,8 +63,10 @@ export function logRequest(
       bytes: socket.bytesWritten - bytesBefore,
       ms: Math.round(performance.now() - startedAt),
       remote,
-      userAgent: (request.headers["user-agent"] ?? "").slice(0, MAX_TEXT),
+      userAgent: (headers["user-agent"] ?? "").slice(0, MAX_TEXT),
       aborted: !response.writableFinished,
+      ...(forwardedFor === undefined ? {} : { forwardedFor: String(forwardedFor).slice(0, MAX_TEXT) }),
+      ...(via === undefined ? {} : { via: via.slice(0, MAX_TEXT) }),
       ...(cache === undefined ? {} : { cache }),
       ...(error === undefined ? {} : { error: reportError(error) }),
     });

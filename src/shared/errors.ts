@@ -72,6 +72,7 @@ export const ERROR_OUTCOMES = {
   JAM_SELECT_EMPTY: { family: "config", exit: 2, http: 500 },
 
   JAM_FLEET_INVALID: { family: "input", exit: 2, http: 400 },
+  JAM_LOG_FOREIGN: { family: "input", exit: 2, http: 400 },
   JAM_PLAN_INVALID: { family: "input", exit: 2, http: 400 },
   JAM_INVENTORY_INVALID: { family: "input", exit: 2, http: 400 },
   JAM_RECEIPT_INVALID: { family: "input", exit: 2, http: 400 },

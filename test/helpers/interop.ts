@@ -165,6 +165,11 @@ export interface InteropVerdict {
 export interface JujuProgram {
   /** The answers in the order of the questions. */
   ask(questions: readonly InteropQuestion[]): Promise<InteropAnswer[]>;
+  /** The answer to one question, and what Juju logs meanwhile at this level (`<root>=DEBUG`), as it writes it. */
+  hear(
+    question: InteropQuestion,
+    level?: string,
+  ): Promise<{ readonly answer: InteropAnswer; readonly log: string }>;
   /** The solutions in the order asked. */
   solve(riddles: readonly InteropRiddle[]): Promise<InteropSolution[]>;
   /** The verdicts in the order asked. */
@@ -197,6 +202,13 @@ function programOf(generation: JujuGeneration): JujuProgram {
   const path = `${FOLDER}bin/interop-${generation}`;
   return {
     ask: async (questions) => await askProgram<InteropAnswer[]>(path, "--cases", questions),
+    hear: async (question, level = "<root>=DEBUG") => {
+      const input = JSON.stringify([question]);
+      const { code, stdout, stderr } = await run(path, ["--log", level, "--cases", "-"], input);
+      const [answer] = code === 0 ? (JSON.parse(stdout) as InteropAnswer[]) : [];
+      if (answer === undefined) throw new Error(`${path} ended with ${code}:\n${stderr}`);
+      return { answer, log: stderr };
+    },
     solve: async (riddles) => await askProgram<InteropSolution[]>(path, "--select", riddles),
     decide: async (decisions) =>
       await askProgram<InteropVerdict[]>(`${FOLDER}bin/decide-${generation}`, "--cases", decisions),

@@ -51,6 +51,8 @@ export interface JudgedMirror extends AsyncDisposable {
   /** Of the server, without a slash at the end. */
   readonly url: string;
   readonly ways: Readonly<Record<(typeof WAYS)[number], Pick<InteropQuestion, "url" | "metadataSource">>>;
+  /** The request log of the server so far. */
+  readonly log: () => string;
   /** What `jam list -o json` says. */
   list(): Promise<ListedAgent[]>;
 }
@@ -78,6 +80,7 @@ export async function judge(mirror: TestMirror): Promise<JudgedMirror> {
       "agent-metadata-url with a slash at the end": { url: `${server.url}/tools/` },
       "--metadata-source": { metadataSource: mirror.data },
     },
+    log: server.log,
     list: () => listAgents(mirror),
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, readFile, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { runJam, temporaryFolder } from "./jam-process.ts";
@@ -32,14 +32,22 @@ async function findFreePort(): Promise<number> {
   return port;
 }
 
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
 export interface Nginx extends AsyncDisposable {
   /** `http://127.0.0.1:41234`, without a slash at the end. */
   readonly url: string;
 }
 
 /** nginx on `root`, with what docs/guides/point-a-controller.md shows. */
-export function startNginx(root: string): Promise<Nginx> {
-  return startNginxWith((listen) => readServerBlock(listen, root));
+export function startNginx(root: string, options?: NginxOptions): Promise<Nginx> {
+  return startNginxWith((listen) => readServerBlock(listen, root), options);
 }
 
 /** `jam serve` on the mirror of a folder with a jam.yaml, and nginx before it as `jam nginx-config` has it. */
@@ -62,8 +70,18 @@ export async function serveBehindNginx(cwd: string): Promise<Nginx> {
   };
 }
 
+export interface NginxOptions {
+  /** Where requests are logged in the combined format. Default: nowhere. */
+  readonly accessLog?: string;
+  /** Default http. */
+  readonly scheme?: "http" | "https";
+}
+
 /** nginx with a part of its `http` block; it ends with the scope, and with this process however that ends. */
-async function startNginxWith(configure: (listen: string) => Promise<string>): Promise<Nginx> {
+export async function startNginxWith(
+  configure: (listen: string) => Promise<string> | string,
+  { accessLog, scheme = "http" }: NginxOptions = {},
+): Promise<Nginx> {
   const folder = await temporaryFolder();
   const port = await findFreePort();
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
@@ -72,7 +90,7 @@ async function startNginxWith(configure: (listen: string) => Promise<string>): P
   await writeFile(
     config,
     `daemon off;\nworker_processes 1;\npid ${folder.path}/pid;\nerror_log stderr;\nevents {}\nhttp {\n` +
-      `  access_log off;\n  ${temporary}\n${await configure(`127.0.0.1:${port}`)}}\n`,
+      `  access_log ${accessLog === undefined ? "off" : `${accessLog} combined`};\n  ${temporary}\n${await configure(`127.0.0.1:${port}`)}}\n`,
   );
   // The shell ends nginx when its standard input does: at the latest when this process is gone.
   const script = '"$0" -c "$1" & read -r _; kill -TERM $!; wait $!';
@@ -80,12 +98,8 @@ async function startNginxWith(configure: (listen: string) => Promise<string>): P
   let errors = "";
   child.stderr.on("data", (chunk) => (errors += String(chunk)));
   const exited = once(child, "exit");
-  const url = `http://127.0.0.1:${port}`;
-  const isUp = () =>
-    fetch(url).then(
-      () => true,
-      () => false,
-    );
+  const url = `${scheme}://127.0.0.1:${port}`;
+  const isUp = () => accepts(port);
   for (let tries = 0; !(await isUp()); tries += 1) {
     if (tries > 100) throw new Error(`nginx does not answer:\n${errors}`);
     await pause(50);

@@ -26,6 +26,7 @@ export interface ControllerFacts {
   readonly region: string | undefined;
   readonly access: string | undefined;
   readonly nodes: readonly FleetNode[] | undefined;
+  readonly addresses: readonly string[] | undefined;
   readonly errors: readonly string[];
   readonly isJaas: boolean;
 }

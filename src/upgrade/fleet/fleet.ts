@@ -38,6 +38,8 @@ export interface FleetController {
   readonly access: string | undefined;
   /** Undefined if no `juju show-controller` lists them. */
   readonly nodes: readonly FleetNode[] | undefined;
+  /** Hosts of its API servers, without ports; undefined if no `juju show-controller` lists them. */
+  readonly addresses: readonly string[] | undefined;
   /** What Juju could not read from it. */
   readonly errors: readonly string[];
   /** Files that contain it. */

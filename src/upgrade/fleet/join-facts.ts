@@ -52,6 +52,7 @@ export function joinController(
     region: first(facts, "region"),
     access: first(facts, "access"),
     nodes: first(facts, "nodes"),
+    addresses: first(facts, "addresses"),
     errors: facts.flatMap(({ errors }) => errors),
     files: [...new Set([...entry.files, ...all.map(({ origin }) => origin.file)])].toSorted(compareTexts),
   };

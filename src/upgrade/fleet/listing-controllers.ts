@@ -54,6 +54,7 @@ export function controllersOfList(controllers: unknown, reading: Reading): Facts
         region: optionalText(item.region),
         access: optionalText(item.access),
         nodes: undefined,
+        addresses: undefined,
         isJaas: false,
       },
     ];
@@ -73,6 +74,7 @@ const details = z.object({
     "controller-model-version": askedVersion,
     "mongo-version": text,
     "identity-url": text,
+    "api-endpoints": z.array(z.string()).nullish(),
   }),
   "controller-machines": z.record(z.string(), node).nullish(),
   "controller-nodes": z.record(z.string(), node).nullish(),
@@ -118,6 +120,7 @@ function controllerOf(name: string, shown: Details, reading: Reading): Controlle
     region: optionalText(shownDetails.region),
     access: optionalText(shown.account?.access),
     nodes: nodes === null || nodes === undefined ? undefined : nodesOf(nodes),
+    addresses: shownDetails["api-endpoints"]?.map(hostOfEndpoint),
     errors: [...(shown.errors ?? []), ...asked.errors, ...model.errors].map((error) => printable(error, 400)),
     isJaas: isJaas(shown),
   };
@@ -135,6 +138,11 @@ function isJaas(shown: Details): boolean {
     shown["controller-nodes"] === undefined &&
     entriesOf(shown.models).length === 0
   );
+}
+
+/** `10.0.0.5:17070`, `[fd00::5]:17070`, `controller.example:17070`. */
+function hostOfEndpoint(endpoint: string): string {
+  return endpoint.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 }
 
 function nodesOf(nodes: Readonly<Record<string, z.infer<typeof node>>>): FleetNode[] {

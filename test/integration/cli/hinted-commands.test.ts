@@ -121,7 +121,7 @@ test.for<[string, string]>([
   ["Run `jam canal list` to see them.", "there is no command canal"],
   ["hint: `jam sync --allow-mass-removal`", "--allow-mass-removal is not a flag of jam sync"],
   ["`jam bundle mend FOLDER`", "there is no command bundle mend"],
-  ["  jam doctor --deep    hashes all", "there is no command doctor"],
+  ["  jam heal --deep    hashes all", "there is no command heal"],
   ["(jam prune --all)", "--all is not a flag of jam prune"],
 ])("%j is found", ([text, fault]) => {
   const [command = ""] = commandsIn(text);

@@ -1,0 +1,128 @@
+import type { TextSource } from "../../doctor/read-inputs.ts";
+import type { LogFormat } from "../../doctor/log/recognise-log.ts";
+import { JamError } from "../../shared/errors.ts";
+import type { CommandIo } from "../io.ts";
+import { unreadable } from "./input-files.ts";
+
+/** What compressed files begin with. */
+const MAGICS = [
+  { name: "gzip", bytes: [0x1f, 0x8b] },
+  { name: "zstd", bytes: [0x28, 0xb5, 0x2f, 0xfd] },
+  { name: "xz", bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a], tool: "xz" },
+  { name: "bzip2", bytes: [0x42, 0x5a, 0x68], tool: "bzip2" },
+  { name: "zip", bytes: [0x50, 0x4b, 0x03, 0x04], tool: "unzip -p" },
+] as const;
+
+/**
+ * Files as they are read by `jam doctor`: never whole, uncompressed where they are gzip or zstd, whatever their names end in.
+ * `-` is standard input.
+ * @throws JamError JAM_USAGE_INVALID for a file that does not exist or is a folder
+ */
+export async function openLogFiles(
+  io: Pick<CommandIo, "cwd" | "readBytes" | "readInput">,
+  files: readonly string[],
+  { flag, format }: { readonly flag: string; readonly format?: LogFormat | undefined },
+): Promise<TextSource[]> {
+  const { stat } = await import("node:fs/promises");
+  const { resolve } = await import("node:path");
+  const { createReadStream } = await import("node:fs");
+  const sources: TextSource[] = [];
+  for (const file of files) {
+    if (file === "-") {
+      sources.push({
+        name: "standard input",
+        format,
+        bytes: () => uncompressed("standard input", readStdin(io)),
+      });
+      continue;
+    }
+    const path = resolve(io.cwd, file);
+    const found = await stat(path).catch((cause: unknown) => {
+      throw unreadable(flag, file, cause);
+    });
+    if (found.isDirectory()) throw aFolder(flag, file);
+    sources.push({
+      name: file,
+      format,
+      bytes: () => uncompressed(file, readPieces(createReadStream(path), flag, file)),
+    });
+  }
+  return sources;
+}
+
+async function* readStdin(io: Pick<CommandIo, "readBytes" | "readInput">): AsyncIterable<Uint8Array> {
+  if (io.readBytes !== undefined) yield* io.readBytes();
+  else yield Buffer.from((await io.readInput?.()) ?? "");
+}
+
+/** Errors of the disk name the file. */
+async function* readPieces(
+  bytes: AsyncIterable<Uint8Array>,
+  flag: string,
+  file: string,
+): AsyncIterable<Uint8Array> {
+  try {
+    yield* bytes;
+  } catch (cause) {
+    throw unreadable(flag, file, cause);
+  }
+}
+
+async function* uncompressed(name: string, bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  if (first.done === true) return;
+  const rest = resume(first.value, iterator);
+  const magic = MAGICS.find((one) => one.bytes.every((byte, index) => first.value[index] === byte));
+  if (magic === undefined) {
+    yield* rest;
+    return;
+  }
+  if ("tool" in magic) {
+    throw new JamError(
+      "JAM_LOG_FOREIGN",
+      `${name} is compressed with ${magic.name}, which jam does not read.`,
+      {
+        hint: `Uncompress it on the way: ${magic.tool}${magic.name === "zip" ? "" : " -dc"} FILE | jam doctor -`,
+        details: { file: name },
+      },
+    );
+  }
+  const { createGunzip, createZstdDecompress } = await import("node:zlib");
+  const { Readable } = await import("node:stream");
+  const decompressor = magic.name === "gzip" ? createGunzip() : createZstdDecompress();
+  const source = Readable.from(rest, { objectMode: false });
+  source.once("error", (error) => decompressor.destroy(error));
+  try {
+    yield* source.pipe(decompressor) as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    if (cause instanceof JamError) throw cause;
+    throw new JamError(
+      "JAM_LOG_FOREIGN",
+      `${name} is not whole: what it has of ${magic.name} cannot be uncompressed.`,
+      {
+        hint: "Copy the file again, or leave it out.",
+        details: { file: name },
+        cause,
+      },
+    );
+  } finally {
+    source.destroy();
+  }
+}
+
+async function* resume(first: Uint8Array, iterator: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
+  try {
+    yield first;
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+function aFolder(flag: string, file: string): JamError {
+  return new JamError("JAM_USAGE_INVALID", `${flag}: ${file} is a folder.`, {
+    hint: "Name the log files in it: jam doctor /var/log/nginx/access.log*",
+    details: { flag, file },
+  });
+}

@@ -1,0 +1,64 @@
+import { nameSome } from "../shared/listed.ts";
+import type { DoctorInput } from "./doctor-document.ts";
+import type { ExaminedMirror } from "./examined-mirror.ts";
+import type { FoundFact } from "./finding.ts";
+import type { FleetView } from "./fleet-facts.ts";
+import { bySpan, describeSpan } from "./log-span.ts";
+import type { RequestsExamination } from "./requests/examine-requests.ts";
+
+export interface Presence {
+  readonly inputs: readonly DoctorInput[];
+  readonly requests: RequestsExamination;
+  readonly mirror: ExaminedMirror | undefined;
+  readonly fleet: FleetView | undefined;
+  readonly listensOnLoopbackOnly: boolean;
+}
+
+/** Who did not come, and what nobody asked for. */
+export function presenceFacts(presence: Presence): FoundFact[] {
+  const logs = presence.inputs.filter(({ format }) => format !== "juju");
+  if (logs.length === 0) return presence.inputs.length > 0 ? [] : [withoutLog()];
+  if (logs.every(({ lines }) => lines === 0)) {
+    const names = nameSome(
+      logs.map(({ name }) => name),
+      3,
+    );
+    return [{ kind: "log-without-lines", where: logs[0]?.name ?? "", found: `no line in ${names}` }];
+  }
+  return [...neverCame(presence, logs), ...unreadChannels(presence)];
+}
+
+function withoutLog(): FoundFact {
+  return { kind: "log-not-given", where: "", found: "no log was given" };
+}
+
+function neverCame(
+  { requests, fleet, listensOnLoopbackOnly }: Presence,
+  logs: readonly DoctorInput[],
+): FoundFact[] {
+  if (requests.traffic.juju > 0) return [];
+  const expected = fleet?.controllers.map(({ label }) => label) ?? [];
+  const whom = expected.length === 0 ? "" : ` Expected: ${nameSome(expected, 8)}.`;
+  const loopback = listensOnLoopbackOnly ? " server.listen is an address of this machine only." : "";
+  return [
+    {
+      kind: "never-came",
+      where: logs[0]?.name ?? "",
+      found: `no request of Juju's among ${requests.traffic.total} (${describeSpan(requests)}).${whom}${loopback}`,
+      ...bySpan(requests),
+    },
+  ];
+}
+
+function unreadChannels({ requests, mirror }: Presence): FoundFact[] {
+  if (requests.traffic.total === 0) return [];
+  return (mirror?.channels ?? [])
+    .filter(({ name, isShown }) => isShown && !requests.channelsRead.has(name))
+    .map(({ name }) => ({
+      kind: "channel-unread",
+      where: `/channel/${name}/tools`,
+      channel: name,
+      found: `nobody asked for channel ${name} (${describeSpan(requests)})`,
+      ...bySpan(requests),
+    }));
+}
