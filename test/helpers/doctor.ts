@@ -23,7 +23,7 @@ export async function askDoctor(
   const { status, stdout, stderr } = await mirror.here("doctor", "-o", "json", ...args);
   if (stdout === "") throw new Error(`jam doctor ended with ${status}: ${stderr}`);
   const document = JSON.parse(stdout) as DoctorDocument;
-  const { findings = [] } = document;
+  const { findings } = document;
   const wrong = findings.filter(({ severity }) => severity !== "note").map(({ kind }) => kind);
   return {
     status,

@@ -64,7 +64,7 @@ function faultOf(written: string, isQuoted: boolean): string | undefined {
 /** Commands that are planned: without quotes, too, nobody may be sent to them. */
 function isLater(word: string): boolean {
   return (
-    /^(?:snapshot|channel|lookup|warm|nginx-config|doctor|companion|images|push|store|schedule|token|audit|notify|du|verify|repair|rollback)$/.test(
+    /^(?:snapshot|channel|lookup|warm|nginx-config|companion|images|push|store|schedule|token|audit|notify|du|verify|repair|rollback)$/.test(
       word,
     ) && !program.commands.some((command) => command.name() === word)
   );
@@ -121,7 +121,7 @@ test.for<[string, string]>([
   ["Run `jam canal list` to see them.", "there is no command canal"],
   ["hint: `jam sync --allow-mass-removal`", "--allow-mass-removal is not a flag of jam sync"],
   ["`jam bundle mend FOLDER`", "there is no command bundle mend"],
-  ["  jam heal --deep    hashes all", "there is no command heal"],
+  ["  jam push --deep    hashes all", "there is no command push"],
   ["(jam prune --all)", "--all is not a flag of jam prune"],
 ])("%j is found", ([text, fault]) => {
   const [command = ""] = commandsIn(text);
