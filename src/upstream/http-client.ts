@@ -1,6 +1,6 @@
 import { lookup as systemLookup } from "node:dns";
 import { readFile } from "node:fs/promises";
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { LookupFunction } from "node:net";
 import { getCACertificates } from "node:tls";
 
@@ -100,9 +100,11 @@ export async function openHttpClient(options: HttpClientOptions): Promise<HttpCl
         clear();
         reject(signal.aborted ? cancelled(signal) : toUpstreamError(error, { ...failed, answered: false }));
       });
-      body.once("response", (response: { statusCode: number; headers: IncomingHttpHeaders }) => {
+      body.once("response", (response: IncomingMessage) => {
         clear();
-        const { statusCode: status, headers } = response;
+        const { statusCode: status = 0, headers } = response;
+        // The client leaves the connection open when all of a body has arrived that nobody read.
+        body.once("close", () => response.destroy());
         resolve({ status, headers, body: queueBody(body), request: { ...failed, answered: true } });
       });
     });

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 
+import { JamError } from "../../../src/shared/errors.ts";
+import type { StagedBlob } from "../../../src/store/store.ts";
 import { temporaryStore } from "../../helpers/temporary-store.ts";
 import { itemPath, startUpstream, type Fault } from "../../helpers/upstream.ts";
-import { failureOf, fetchInto, itemRequest, leavePartial, openSource } from "./setup.ts";
+import { failureOf, fetchInto, itemRequest, leavePartial, NEVER, openSource } from "./setup.ts";
 
 const ONE = { releases: ["3.6.27"], arches: ["amd64"], tarballBytes: 200_000 };
 const PATH = "agent/3.6.27/juju-3.6.27-linux-amd64.tgz";
@@ -416,3 +419,33 @@ describe("cancelling", () => {
     expect(error.code).toBe("JAM_CANCELLED");
   });
 });
+
+test.for([50_000, 300_000, 400_000, 460_000, 1_000_000])(
+  "a tarball of %d bytes that is not wanted after its first piece leaves no connection busy",
+  async (tarballBytes) => {
+    await using upstream = await startUpstream({ ...ONE, tarballBytes });
+    await using opened = await openSource(upstream, { retries: 0 });
+    const item = itemRequest(upstream, PATH);
+    const sink: StagedBlob = {
+      sha256: item.sha256,
+      received: 0,
+      validator: undefined,
+      restart: async () => undefined,
+      async append(bytes) {
+        for await (const _ of bytes) {
+          // All of a small one arrives meanwhile.
+          await sleep(50);
+          throw new JamError("JAM_STORE_NO_SPACE", "There is no room.");
+        }
+      },
+      commit: async () => undefined,
+      close: async () => undefined,
+    };
+
+    for (let round = 0; round < 5; round++)
+      await failureOf(opened.source.fetchItem(item, sink, { signal: NEVER }));
+
+    // One may be kept for the next request.
+    await expect.poll(() => upstream.openConnections).toBeLessThanOrEqual(1);
+  },
+);

@@ -61,6 +61,8 @@ export interface SampleUpstream extends AsyncDisposable {
   readonly peakRequests: number;
   /** Connections accepted so far. */
   readonly connections: number;
+  /** Those that are open now. */
+  readonly openConnections: number;
   /** Spoils the answers for a path (exact, or by pattern); several for one path happen one after the other. */
   fault(path: string | RegExp, fault: Fault): void;
   clearFaults(): void;
@@ -96,6 +98,7 @@ class RunningUpstream implements SampleUpstream {
   #open = 0;
   peakRequests = 0;
   connections = 0;
+  openConnections = 0;
 
   constructor(options: SampleUpstreamOptions) {
     this.#options = options;
@@ -171,6 +174,8 @@ class RunningUpstream implements SampleUpstream {
   #accept(socket: Socket): void {
     const rate = this.#options.bytesPerSecondPerConnection;
     this.connections += 1;
+    this.openConnections += 1;
+    socket.once("close", () => (this.openConnections -= 1));
     this.#connections.set(socket, {
       number: this.connections,
       pacer: rate === undefined ? undefined : createPacer(rate),
