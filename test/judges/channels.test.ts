@@ -1,22 +1,10 @@
 /** The life of a fleet: at each step Juju's own code sees exactly what each channel was given, by URL and as a folder. */
-import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import {
-  buildInterop,
-  type InteropDecision,
-  type InteropQuestion,
-  type JujuGeneration,
-} from "../helpers/interop.ts";
-import {
-  complaintsOf,
-  foundBy,
-  listedFor,
-  type JudgedAgent,
-  type ListedAgent,
-} from "../helpers/judged-mirror.ts";
+import { buildInterop } from "../helpers/interop.ts";
+import { judgeRefs } from "../helpers/judged-refs.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 import { startServe } from "../helpers/running-jam.ts";
-import { buildSampleTree, startUpstream, type SampleTree } from "../helpers/upstream.ts";
+import { buildSampleTree, startUpstream } from "../helpers/upstream.ts";
 import { upstreamRows } from "../helpers/upstream-rows.ts";
 
 const interop = await buildInterop();
@@ -28,130 +16,6 @@ const START = Date.now() - 9 * DAY_MS;
 const ALL = "2.8.8 2.8.13 2.9.49 2.9.60 3.6.25 3.6.26 3.6.27 4.0.14 4.0.15 4.1-beta1".split(" ");
 const OLD = ALL.filter((version) => ["2.8.8", "2.9.49", "3.6.25", "4.0.14"].includes(version));
 const OLD_AND_NEW = ALL.filter((version) => !["3.6.27", "4.1-beta1"].includes(version));
-
-const GENERATIONS = [
-  { generation: "3.6", own: "3.6.20", majors: [3, 4], releases: ["ubuntu"] },
-  { generation: "2.9", own: "2.9.42", majors: [2, 3], releases: ["ubuntu", "windows"] },
-  { generation: "2.8", own: "2.8.5", majors: [2], releases: ["bionic", "focal", "win2012"] },
-] as const;
-
-const REFS = ["mirror", "lab", "prod"] as const;
-type Ref = (typeof REFS)[number];
-type Contents = Readonly<Record<Ref, readonly string[]>>;
-
-/** The server and the data directory that Juju is pointed at. */
-interface Site {
-  readonly url: string;
-  readonly data: string;
-}
-
-type Way = Pick<InteropQuestion, "url" | "metadataSource">;
-
-/** How Juju is pointed at a ref. */
-function waysTo({ url, data }: Site, ref: Ref): Way[] {
-  const isMirror = ref === "mirror";
-  return [
-    { url: isMirror ? `${url}/tools` : `${url}/channel/${ref}/tools` },
-    { metadataSource: isMirror ? data : join(data, "channels", ref) },
-  ];
-}
-
-interface Case {
-  readonly question: InteropQuestion;
-  readonly expected: readonly JudgedAgent[];
-}
-
-/** A function that compares what Juju sees with `contents`; it fetches the tarballs of a ref whose contents are others than before. */
-function judgeOf(tree: SampleTree, site: Site): (contents: Contents) => Promise<void> {
-  let before: Partial<Contents> = {};
-  return async (contents) => {
-    const changed = new Set(REFS.filter((ref) => String(before[ref]) !== String(contents[ref])));
-    for (const one of GENERATIONS) {
-      await expectListed(
-        REFS.flatMap((ref) =>
-          casesFor(one, waysTo(site, ref), upstreamRows(tree, contents[ref]), changed.has(ref)),
-        ),
-        one.generation,
-      );
-      await expectChosen(site, contents, one);
-    }
-    before = contents;
-  };
-}
-
-/** All that is listed, and by its number each version that is not. */
-function casesFor(
-  { majors, releases }: (typeof GENERATIONS)[number],
-  ways: readonly Way[],
-  rows: readonly ListedAgent[],
-  download: boolean,
-): Case[] {
-  if (rows.length === 0) return [];
-  const missing = ALL.filter((version) => rows.every((row) => row.version !== version));
-  const scopes = [
-    ...releases.flatMap((release) => majors.map((major) => ({ release, major, download }))),
-    ...missing.map((version) => ({ release: releases[0], version })),
-  ];
-  return ways.flatMap((way) =>
-    scopes.map((scope) => ({
-      question: { ...way, ...scope, stream: "devel" },
-      expected: listedFor(rows, { ...scope, stream: "devel" }),
-    })),
-  );
-}
-
-async function expectListed(cases: readonly Case[], generation: JujuGeneration): Promise<void> {
-  const answers = await interop.juju(generation).ask(cases.map(({ question }) => question));
-  const seen = answers.map((answer, at) => ({ question: cases[at]?.question, found: foundBy(answer) }));
-  expect(seen).toEqual(cases.map(({ question, expected }) => ({ question, found: expected })));
-  const fetched = answers.filter((_, at) => cases[at]?.question.download);
-  expect(fetched.flatMap(complaintsOf)).toEqual([]);
-}
-
-/** The version that Juju would take by itself. */
-async function expectChosen(
-  site: Site,
-  contents: Contents,
-  { generation, own }: (typeof GENERATIONS)[number],
-): Promise<void> {
-  const asked = REFS.flatMap((ref) => {
-    const [{ url = "" } = {}] = waysTo(site, ref);
-    const bootstrap: InteropDecision = { ask: "bootstrap", url, client: own, autoUpgrade: true };
-    const upgrade: InteropDecision = {
-      ask: "upgrade",
-      url,
-      current: own,
-      controller: own,
-      isController: true,
-    };
-    const expected = contents[ref].findLast((version) => version.startsWith(`${generation}.`));
-    // The program for 2.8 answers `bootstrap` only.
-    return (generation === "2.8" ? [bootstrap] : [bootstrap, upgrade]).map((question) => ({
-      question,
-      expected,
-    }));
-  });
-  const verdicts = await interop.juju(generation).decide(asked.map(({ question }) => question));
-  const chosen = verdicts.map((verdict, at) => ({
-    question: asked[at]?.question,
-    version: verdict.chosen ?? verdict.agentVersion,
-  }));
-  expect(chosen).toEqual(asked.map(({ question, expected }) => ({ question, version: expected })));
-}
-
-/** A channel that shows nothing has an address at which nothing is found, and no folder. */
-async function expectNothing(site: Site, ...refs: readonly Ref[]): Promise<void> {
-  for (const { generation, majors } of GENERATIONS) {
-    const asked = refs.flatMap((ref) => waysTo(site, ref)).map((way) => ({ ...way, major: majors[0] }));
-    const answers = await interop.juju(generation).ask(asked);
-    expect(
-      answers.map(({ found, requests }) => ({
-        found,
-        delivered: requests.filter(({ error }) => error === undefined),
-      })),
-    ).toEqual(asked.map(() => ({ found: [], delivered: [] })));
-  }
-}
 
 async function jam(mirror: TestMirror, ...args: string[]): Promise<void> {
   const { status, stdout, stderr } = await mirror.here(...args);
@@ -190,11 +54,13 @@ describe.skipIf(interop.isMissing)(`Juju's own code in front of channels${intero
     await jam(mirror, "channel", "create", "prod", "--from", "lab");
     await using server = await startServe(mirror.folder);
     const site = { url: server.url, data: mirror.data };
-    const see = judgeOf(whole, site);
+    const rows = (versions: readonly string[]) => upstreamRows(whole, versions);
+    const judge = judgeRefs(interop, { site, versions: ALL });
+    const see = (contents: Readonly<Record<"mirror" | "lab" | "prod", readonly string[]>>) =>
+      judge({ mirror: rows(contents.mirror), lab: rows(contents.lab), prod: rows(contents.prod) });
 
     // The delay of lab is not over, and nobody promoted anything to prod.
     await see({ mirror: OLD, lab: [], prod: [] });
-    await expectNothing(site, "lab", "prod");
 
     setDay(2.1);
     await jam(mirror, "sync", "--quiet");
@@ -231,6 +97,7 @@ describe.skipIf(interop.isMissing)(`Juju's own code in front of channels${intero
     await see({ mirror: offered, lab: offered, prod: approved });
 
     await jam(mirror, "channel", "promote", "prod", "--reason", "everything");
+    await see({ mirror: offered, lab: offered, prod: offered });
     await jam(mirror, "channel", "rollback", "prod", "--reason", "not yet");
     await see({ mirror: offered, lab: offered, prod: approved });
 
@@ -251,7 +118,45 @@ describe.skipIf(interop.isMissing)(`Juju's own code in front of channels${intero
     await see({ mirror: offered, lab: rest, prod: safe });
 
     await jam(mirror, "channel", "delete", "prod", "--allow", "served", "--reason", "closed");
-    await expectNothing(site, "prod");
     await see({ mirror: offered, lab: rest, prod: [] });
+  });
+
+  test("sees what a rule selects, what an earlier snapshot had, and what a chain of channels lets through", async () => {
+    const arches = ["amd64", "arm64"];
+    const [old, now] = await Promise.all([
+      buildSampleTree({ releases: OLD, arches, oses: ["ubuntu"], now: new Date(Date.now() - DAY_MS) }),
+      buildSampleTree({ releases: OLD_AND_NEW, arches, oses: ["ubuntu"] }),
+    ]);
+    await using upstream = await startUpstream({ tree: old });
+    await using mirror = await temporaryMirror(upstream, {
+      select: [{ stream: "*", prereleases: true }],
+      channels: {
+        "arm.newest": {
+          from: "mirror",
+          select: [{ stream: "released", arch: ["arm64"], keep: 1 }],
+          promote: "auto",
+        },
+        edge: { from: "mirror", promote: "auto" },
+        pinned: { from: "edge" },
+        last: { from: "pinned", promote: "auto" },
+      },
+    });
+    await jam(mirror, "sync", "--quiet");
+    const { stdout } = await mirror.here("channel", "history", "edge", "-o", "json");
+    const [{ to = "" } = {}] = (JSON.parse(stdout) as { history: { to: string }[] }).history;
+    upstream.publish(now);
+    await jam(mirror, "sync", "--quiet");
+    await using server = await startServe(mirror.folder);
+    const see = judgeRefs(interop, { site: { url: server.url, data: mirror.data }, versions: ALL });
+    const all = upstreamRows(now, OLD_AND_NEW);
+    const newest = ["2.8.13", "2.9.60", "3.6.26", "4.0.15"];
+    const arm = upstreamRows(now, newest).filter(({ arch }) => arch === "arm64");
+    await see({ mirror: all, "arm.newest": arm, edge: all, pinned: [], last: [] });
+
+    await jam(mirror, "channel", "promote", "pinned", "--snapshot", to, "--reason", "as it was");
+    await jam(mirror, "channel", "withdraw", "pinned", "2.9.49", "--reason", "not here");
+    await jam(mirror, "channel", "promote", "--all", "--reason", "what follows");
+    const rest = upstreamRows(now, without(OLD, "2.9.49"));
+    await see({ mirror: all, "arm.newest": arm, edge: all, pinned: rest, last: rest });
   });
 });
