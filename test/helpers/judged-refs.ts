@@ -3,7 +3,7 @@
  * told by the caller; nothing is asked of jam.
  *
  * ```ts
- * const see = judgeRefs(interop, { site: { url: server.url, data: mirror.data }, versions: ALL });
+ * const see = judgeRefs(interop, { site: { urls: [server.url], data: mirror.data }, versions: ALL });
  * await see({ mirror: upstreamRows(tree, ALL), lab: upstreamRows(tree, ["3.6.27"]), prod: [] });
  * ```
  */
@@ -20,10 +20,10 @@ const GENERATIONS = [
 ] as const;
 type Generation = (typeof GENERATIONS)[number];
 
-/** The server and the data directory that Juju is pointed at. */
+/** The servers and the data directory that Juju is pointed at. */
 export interface JudgedSite {
-  /** Of the server, without a slash at the end. */
-  readonly url: string;
+  /** Of the servers, without a slash at the end. */
+  readonly urls: readonly string[];
   readonly data: string;
 }
 
@@ -39,13 +39,14 @@ interface Case {
 
 type Way = Pick<InteropQuestion, "url" | "metadataSource">;
 
-/** How Juju is pointed at a ref. */
-function waysTo({ url, data }: JudgedSite, ref: string): readonly [Way & { readonly url: string }, Way] {
-  const isMirror = ref === "mirror";
-  return [
-    { url: isMirror ? `${url}/tools` : `${url}/channel/${ref}/tools` },
-    { metadataSource: isMirror ? data : join(data, "channels", ref) },
-  ];
+/** How Juju is pointed at a ref: by URL, and as a folder. */
+function waysTo({ urls, data }: JudgedSite, ref: string): Way[] {
+  const folder = { metadataSource: ref === "mirror" ? data : join(data, "channels", ref) };
+  return [...urlsOf(urls, ref).map((url) => ({ url })), folder];
+}
+
+function urlsOf(urls: readonly string[], ref: string): string[] {
+  return urls.map((url) => (ref === "mirror" ? `${url}/tools` : `${url}/channel/${ref}/tools`));
 }
 
 /**
@@ -130,7 +131,7 @@ async function expectChosen(
   }: { readonly contents: RefContents; readonly versions: readonly string[]; readonly one: Generation },
 ): Promise<void> {
   const asked = Object.entries(contents).flatMap(([ref, rows]) => {
-    const [{ url }] = waysTo(site, ref);
+    const [url = ""] = urlsOf(site.urls, ref);
     const bootstrap: InteropDecision = { ask: "bootstrap", url, client: own, autoUpgrade: true };
     const upgrade: InteropDecision = {
       ask: "upgrade",

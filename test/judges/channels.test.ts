@@ -1,13 +1,16 @@
-/** The life of a fleet: at each step Juju's own code sees exactly what each channel was given, by URL and as a folder. */
+/** The life of a fleet: at each step Juju's own code sees exactly what each channel was given, by URL, under nginx and as a folder. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { buildInterop } from "../helpers/interop.ts";
 import { judgeRefs } from "../helpers/judged-refs.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
+import { serveBehindNginx } from "../helpers/nginx.ts";
+import { peer } from "../helpers/peers.ts";
 import { startServe } from "../helpers/running-jam.ts";
 import { buildSampleTree, startUpstream } from "../helpers/upstream.ts";
 import { upstreamRows } from "../helpers/upstream-rows.ts";
 
 const interop = await buildInterop();
+const nginx = peer("nginx");
 
 const DAY_MS = 86_400_000;
 const START = Date.now() - 9 * DAY_MS;
@@ -33,7 +36,7 @@ function setDay(day: number): void {
 
 afterEach(() => void vi.useRealTimers());
 
-describe.skipIf(interop.isMissing)(`Juju's own code in front of channels${interop.note}`, () => {
+describe.skipIf(interop.isMissing)(`Juju's own code in front of channels${interop.note}${nginx.note}`, () => {
   test("sees exactly what each was given, through delay, promotion, hold, rollback and withdrawal", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: START });
     const build = (releases: readonly string[], day: number) =>
@@ -53,7 +56,8 @@ describe.skipIf(interop.isMissing)(`Juju's own code in front of channels${intero
     await jam(mirror, "sync", "--quiet");
     await jam(mirror, "channel", "create", "prod", "--from", "lab");
     await using server = await startServe(mirror.folder);
-    const site = { url: server.url, data: mirror.data };
+    await using behind = nginx.isMissing ? undefined : await serveBehindNginx(mirror.folder);
+    const site = { urls: [server.url, ...(behind === undefined ? [] : [behind.url])], data: mirror.data };
     const rows = (versions: readonly string[]) => upstreamRows(whole, versions);
     const judge = judgeRefs(interop, { site, versions: ALL });
     const see = (contents: Readonly<Record<"mirror" | "lab" | "prod", readonly string[]>>) =>
@@ -143,17 +147,17 @@ describe.skipIf(interop.isMissing)(`Juju's own code in front of channels${intero
     });
     await jam(mirror, "sync", "--quiet");
     const { stdout } = await mirror.here("channel", "history", "edge", "-o", "json");
-    const [{ to = "" } = {}] = (JSON.parse(stdout) as { history: { to: string }[] }).history;
+    const [first] = (JSON.parse(stdout) as { history: { to: string }[] }).history;
     upstream.publish(now);
     await jam(mirror, "sync", "--quiet");
     await using server = await startServe(mirror.folder);
-    const see = judgeRefs(interop, { site: { url: server.url, data: mirror.data }, versions: ALL });
+    const see = judgeRefs(interop, { site: { urls: [server.url], data: mirror.data }, versions: ALL });
     const all = upstreamRows(now, OLD_AND_NEW);
     const newest = ["2.8.13", "2.9.60", "3.6.26", "4.0.15"];
     const arm = upstreamRows(now, newest).filter(({ arch }) => arch === "arm64");
     await see({ mirror: all, "arm.newest": arm, edge: all, pinned: [], last: [] });
 
-    await jam(mirror, "channel", "promote", "pinned", "--snapshot", to, "--reason", "as it was");
+    await jam(mirror, "channel", "promote", "pinned", "--snapshot", first?.to ?? "", "--reason", "as it was");
     await jam(mirror, "channel", "withdraw", "pinned", "2.9.49", "--reason", "not here");
     await jam(mirror, "channel", "promote", "--all", "--reason", "what follows");
     const rest = upstreamRows(now, without(OLD, "2.9.49"));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { flipByteQuietly, makeWritable } from "../helpers/damage-file.ts";
 import { buildInterop } from "../helpers/interop.ts";
-import { complaintsOf, foundBy, listedFor } from "../helpers/judged-mirror.ts";
+import { complaintsOf, foundBy, listedFor, type ListedAgent } from "../helpers/judged-mirror.ts";
 import { judgeRefs } from "../helpers/judged-refs.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 import { startServe } from "../helpers/running-jam.ts";
@@ -26,6 +26,10 @@ const DAMAGES: Readonly<Record<string, (file: string) => Promise<void>>> = {
   "3.6.27": (file) => flipByteQuietly(file, -1),
 };
 
+function isDamaged({ version, arch }: ListedAgent): boolean {
+  return version in DAMAGES && arch === "amd64";
+}
+
 async function damage(data: string, version: string, sha256: string): Promise<void> {
   const file = join(data, "blobs/sha256", sha256.slice(0, 2), sha256);
   await makeWritable(file);
@@ -46,12 +50,10 @@ describe.skipIf(interop.isMissing)(`Juju's own code in front of a damaged mirror
     await jam(mirror, 0, "channel", "create", "lab", "--from", "mirror");
     await jam(mirror, 0, "channel", "promote", "lab", "--reason", "all of it");
     await using server = await startServe(mirror.folder);
-    const see = judgeRefs(interop, { site: { url: server.url, data: mirror.data }, versions: ALL });
+    const see = judgeRefs(interop, { site: { urls: [server.url], data: mirror.data }, versions: ALL });
     const everything = upstreamRows(upstream.tree, ALL);
     await see({ mirror: everything, lab: everything });
 
-    const isDamaged = ({ version, arch }: { version: string; arch: string }) =>
-      version in DAMAGES && arch === "amd64";
     const damaged = new Map(everything.filter(isDamaged).map(({ version, sha256 }) => [version, sha256]));
     for (const [version, sha256] of damaged) await damage(mirror.data, version, sha256);
     await jam(mirror, 4, "verify", "--deep", "--quiet");
@@ -71,8 +73,8 @@ describe.skipIf(interop.isMissing)(`Juju's own code in front of a damaged mirror
     await using server = await startServe(mirror.folder);
     const faces = [`${server.url}/tools`, `${server.url}/channel/lab/tools`];
     for (const { generation, version, release } of GENERATIONS) {
-      const rows = upstreamRows(upstream.tree, [version]).filter(({ arch }) => arch === "amd64");
-      await damage(mirror.data, version, rows[0]?.sha256 ?? "");
+      const row = upstreamRows(upstream.tree, [version]).find(({ arch }) => arch === "amd64");
+      await damage(mirror.data, version, row?.sha256 ?? "");
       const questions = faces.map((url) => ({ url, version, release, arch: "amd64", download: true }));
       const program = interop.juju(generation);
       const [first, second] = await program.ask(questions);
