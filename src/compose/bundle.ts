@@ -132,6 +132,7 @@ export async function composeImport(
     rules: {
       retention: config.retention,
       deny: config.rules.deny,
+      onUpstreamRemoval: config.onUpstreamRemoval,
       ...defined({ running: options.running }),
       allow: options.allow,
       allowsUnsigned: options.allowsUnsigned,

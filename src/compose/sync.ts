@@ -61,6 +61,7 @@ export async function composeSync(
   return {
     options: {
       rules: config.rules,
+      onUpstreamRemoval: config.onUpstreamRemoval,
       retention: config.retention,
       jobs: config.fetch.jobs,
       allow: options.allow,

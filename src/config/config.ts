@@ -53,6 +53,8 @@ export interface Config {
   readonly rules: SelectionRules;
   /** Folder or file that shows what the fleet runs; an absolute path. */
   readonly keepRunning: string | undefined;
+  /** What happens to what upstream no longer lists. */
+  readonly onUpstreamRemoval: "keep" | "unlist" | "remove";
   readonly fetch: FetchConfig;
   readonly retention: RetentionConfig;
   readonly cache: CacheConfig;
@@ -134,6 +136,7 @@ export function resolveConfig(settings: ConfigFile, file: string | undefined, fo
       deny: (settings.deny ?? []).map((rule) => resolveDeny(rule)),
     },
     keepRunning: value("keepRunning"),
+    onUpstreamRemoval: value("onUpstreamRemoval"),
     fetch: {
       jobs: value("fetch.jobs"),
       limitRate: value("fetch.limitRate"),

@@ -315,6 +315,7 @@ export const configSchema = z
       keys: setting("keys"),
       site: setting("site"),
       keepRunning: setting("keepRunning"),
+      onUpstreamRemoval: setting("onUpstreamRemoval"),
       upstreams: z
         .array(upstream, "expected a list of upstreams")
         .min(1, "expected at least one upstream")

@@ -59,6 +59,15 @@ export const SETTINGS = {
       "Folder or file with the output of Juju about your controllers and models (as for `jam plan --fleet`), or a plan. " +
       "What they run is fetched and never removed, except by `deny`.",
   },
+  onUpstreamRemoval: {
+    kind: "choice",
+    choices: ["keep", "unlist", "remove"],
+    default: "remove",
+    description:
+      "What happens to agents that upstream no longer lists, as far as `select` and `deny` still take them. `keep` lists them " +
+      "and keeps their tarballs. `unlist` keeps their tarballs and does not list them. `remove` does not list them, and " +
+      "`retention` deletes their tarballs.",
+  },
   "server.listen": {
     kind: "listen",
     default: "127.0.0.1:8080",

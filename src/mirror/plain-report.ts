@@ -22,6 +22,7 @@ const REASONS: readonly unknown[] = [
 ] satisfies SyncReport["removed"][number]["reason"][];
 
 const isText: Check = (value) => typeof value === "string";
+const isFlag: Check = (value) => typeof value === "boolean";
 const isTextOrNull: Check = (value) => value === null || isText(value);
 const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isDuration: Check = (value) => value === null || (Number.isFinite(value) && (value as number) >= 0);
@@ -54,7 +55,7 @@ const isPlain = hasFields(
     outcome: (value) => OUTCOMES.includes(value),
     snapshot: isTextOrNull,
     upstream: isTextOrNull,
-    verified: (value) => typeof value === "boolean",
+    verified: isFlag,
     fetched: isAmount,
     held: isAmount,
     added: listOf(isText),
@@ -75,6 +76,7 @@ const isPlain = hasFields(
         missing: listOf(hasFields({ kind: isText, message: isText })),
       }),
     ),
+    goneUpstream: listOf(hasFields({ agent: isText, since: isText, listed: isFlag })),
     bundles: listOf(isText),
     switchedFrom: isText,
   },

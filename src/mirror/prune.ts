@@ -7,6 +7,7 @@ import type { Store } from "../store/store.ts";
 import { readCachedBlobs } from "./cached-blobs.ts";
 import { clearDamage } from "./damaged-blobs.ts";
 import { listDamaged } from "./damaged-list.ts";
+import { hashesOfGone, readGone } from "./gone-upstream.ts";
 import { hashesOfKept, readKeptSnapshots, type KeptSnapshot } from "./kept-contents.ts";
 import { isMassRemoval } from "./mass-removal.ts";
 import { readPinnedSnapshots } from "./pinned-snapshots.ts";
@@ -51,6 +52,7 @@ export async function planPrune(
       ...(await readPins(store.documents)),
       // The cache server evicts what clients asked for; it alone knows when each was last used.
       ...(await readCachedBlobs(store.documents)).keys(),
+      ...hashesOfGone(await readGone(store.documents)),
     ]),
     pinnedSnapshots: new Set((await readPinnedSnapshots(store.documents)).keys()),
     unwanted,

@@ -15,6 +15,9 @@ import { isVerified, proofsOf } from "./snapshot.ts";
 import type { SnapshotHeader } from "./snapshot-document.ts";
 import type { StatusDocument, WaitingBundle } from "./status-document.ts";
 
+/** The name of the note on what upstream withdrew and stays. */
+const GONE_NOTE = "gone-upstream.json";
+
 /** What the status says that the store does not know. */
 export interface StatusSettings extends Pick<StatusDocument, "data" | "mode"> {
   /** How many of the last runs to show. */
@@ -39,6 +42,7 @@ export async function readStatus(
   const killed = await findKilledRun(store);
   const { reports, damaged } = await readReports(store.documents, runs);
   const partial = await readStaged(store);
+  const gone = await listGone(store.documents);
   const writer = await store.lease.holder();
   return {
     data,
@@ -47,6 +51,7 @@ export async function readStatus(
     ...describeSnapshot(header),
     snapshots: await listSnapshotIds(store.documents),
     damaged: await describeDamaged(store.documents, header),
+    ...(gone.length === 0 ? {} : { goneUpstream: gone.slice(0, MAX_LISTED) }),
     ...(cache === undefined ? {} : { cache: await describeCache(store, cache) }),
     ...(running === undefined ? {} : { running: await describeRunning(running, store.documents, header) }),
     waiting: await readWaiting(),
@@ -56,6 +61,13 @@ export async function readStatus(
     runs: [...(killed === undefined ? [] : [killed]), ...reports].slice(0, runs),
     ...(damaged.length === 0 ? {} : { unreadableRuns: damaged }),
   };
+}
+
+/** The code that reads the note takes long to load, and most mirrors have none. */
+async function listGone(documents: Store["documents"]): Promise<NonNullable<StatusDocument["goneUpstream"]>> {
+  if (!(await documents.list("state")).includes(GONE_NOTE)) return [];
+  const { describeGone, readGone } = await import("./gone-upstream.ts");
+  return describeGone(await readGone(documents));
 }
 
 function count(agents: readonly Agent[]): { readonly agents: number; readonly bytes: number } {

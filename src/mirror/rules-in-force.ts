@@ -1,5 +1,6 @@
 import type { DenyRule, SelectRule } from "../juju/select-rule.ts";
 import { canonicalJson } from "../shared/canonical-json.ts";
+import type { UpstreamRemoval } from "./gone-upstream.ts";
 import { sha256Of, type Sha256 } from "../shared/sha256.ts";
 
 /** What decided which agents a snapshot lists. A field that does not apply is absent. */
@@ -7,6 +8,8 @@ export interface RulesInForce {
   /** Absent where everything was taken that a bundle or a feeder listed. */
   readonly select?: readonly SelectRule[];
   readonly deny?: readonly DenyRule[];
+  /** What happens to what upstream no longer lists; snapshots of channels have none. */
+  readonly onUpstreamRemoval?: UpstreamRemoval;
   /** Of a channel: how old an agent had to be, in ms, and from when that counts. */
   readonly delay?: { readonly ms: number; readonly clock: "seen" | "upstream" };
   /** Versions that were held in the channel or in one that it takes from. */

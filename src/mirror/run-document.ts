@@ -27,6 +27,14 @@ export const removal = z
   })
   .readonly();
 
+export const goneAgent = z
+  .object({
+    agent: z.string(),
+    since: timeField.describe("When it was first seen that upstream no longer lists it."),
+    listed: z.boolean().describe("Whether the mirror lists it still."),
+  })
+  .readonly();
+
 export const failedItem = z
   .object({
     agent: z.string().describe("Name of the agent; for metadata that cannot be read as one, its place."),
@@ -49,7 +57,7 @@ export const ruleOutcome = z
   .readonly();
 
 /** The lists of a report; long ones are cut, and the rows that were left out are counted in `omitted`. */
-const lists = z.enum(["added", "removed", "failed", "warnings", "rules"]);
+const lists = z.enum(["added", "removed", "goneUpstream", "failed", "warnings", "rules"]);
 
 /** What one run of `jam sync`, `jam bundle import` or `jam snapshot switch` did: printed, and kept under `history/`. */
 export const syncReport = z
@@ -84,6 +92,13 @@ export const syncReport = z
       ),
     added: z.array(z.string()).readonly(),
     removed: z.array(removal).readonly(),
+    goneUpstream: z
+      .array(goneAgent)
+      .readonly()
+      .exactOptional()
+      .describe(
+        "What upstream no longer lists and `onUpstreamRemoval` keeps, all of it; absent where that is nothing.",
+      ),
     failed: z.array(failedItem).readonly().describe("Wanted agents that are not held after the run."),
     warnings: z.array(z.string()).readonly(),
     rules: z

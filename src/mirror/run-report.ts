@@ -29,6 +29,7 @@ export type KeptData = NonNullable<SyncReport["kept"]>;
 export const REPORT_LISTS = [
   "added",
   "removed",
+  "goneUpstream",
   "failed",
   "warnings",
   "rules",

@@ -55,6 +55,7 @@ const rulesInForce = z
       .exactOptional()
       .describe("Absent where everything was taken that the bundle or the feeder listed."),
     deny: z.array(denyRule).readonly().exactOptional(),
+    onUpstreamRemoval: z.enum(["keep", "unlist", "remove"]).exactOptional(),
     delay: z
       .object({ ms: z.number(), clock: z.enum(["seen", "upstream"]) })
       .exactOptional()

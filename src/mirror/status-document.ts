@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { agentsAndBytesField, countField, errorCodeField, timeField } from "./document-fields.ts";
-import { syncReport } from "./run-document.ts";
+import { goneAgent, syncReport } from "./run-document.ts";
 
 const bundleOrigin = z
   .object({
@@ -98,6 +98,11 @@ export const statusDocument = z
       .array(damagedTarball)
       .readonly()
       .describe("Tarballs that are damaged or missing: no index lists them, and they are not served."),
+    goneUpstream: z
+      .array(goneAgent)
+      .readonly()
+      .exactOptional()
+      .describe("What upstream no longer lists and `onUpstreamRemoval` keeps; absent where that is nothing."),
     cache: cacheStatus.exactOptional().describe("Absent in other modes than cache mode."),
     running: runningVersions.exactOptional(),
     waiting: z.array(waitingBundle).readonly().describe("Bundles of which something has not arrived yet."),

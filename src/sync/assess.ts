@@ -5,11 +5,12 @@ import type { Sha256 } from "../shared/sha256.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { reportUseless, type RuleReport } from "../juju/rule-report.ts";
-import type { Verdict } from "../juju/select.ts";
+import { compileSelection, type Verdict } from "../juju/select.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { askOthers, type FurtherUpstream } from "./ask-others.ts";
 import { type AssessInput, chooseUpstream } from "./choose-upstream.ts";
 import { guardCatalogue } from "../metadata/guard.ts";
+import { warnOfGone } from "../mirror/gone-upstream.ts";
 import { findHeld } from "../mirror/held-tarballs.ts";
 import { isRefusedChange } from "../mirror/refused-changes.ts";
 import { describeNewSigner, rememberSigners, signersBefore, signersOf } from "../mirror/signers.ts";
@@ -44,6 +45,8 @@ export interface Assessment {
   readonly further: readonly FurtherUpstream[];
   /** Held agents that no upstream lists now and that stay: an upstream could not be asked, or the fleet may run them. */
   readonly staying: readonly Agent[];
+  /** Agents that upstream withdrew and whose tarballs stay, listed or not. */
+  readonly gone: readonly Agent[];
   readonly plan: SyncPlan;
   /** What a mirror in cache mode offers from now on; undefined in other modes. */
   readonly offer: AssessedOffer | undefined;
@@ -69,13 +72,14 @@ export interface Assessment {
 export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   const shown = input.current?.agents ?? [];
   const listed = input.offered === undefined ? shown : joinOffered(input.offered, shown);
-  const { chosen, others, catalogue, upstream, forFleet, isRead } = await readUpstreams(input, listed);
+  const { chosen, others, catalogue, upstream, forFleet, gone, isRead } = await readUpstreams(input, listed);
   const { source, metadata } = chosen;
   const guarded = guardCatalogue({ ...input, upstream, listed, isRead });
-  const staying = [...others.staying, ...forFleet];
+  const staying = [...others.staying, ...forFleet, ...(input.onUpstreamRemoval === "keep" ? gone : [])];
   const found = { agents: guarded.agents, listed, isRead };
   const held = await findHeld(input.store, [...guarded.agents, ...listed]);
   const { plan, verdicts } = planWanted(input, { ...found, listed: shown, held });
+  const goneStaying = stayingOf(input, gone, { verdicts, held });
   const refusals = relevantRefusals({ metadata, catalogue, guarded, rules: input.rules });
   const offerPlan = input.offered === undefined ? undefined : planOffer(input, found);
   const { rules, refusal, unmet } = weighRules(input, {
@@ -91,6 +95,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     ...others.warnings,
     ...refusals.warnings,
     ...warnOfLost(input.running, forFleet),
+    ...warnOfGone(input.onUpstreamRemoval, goneStaying, input.gone),
   ];
   const read = [chosen, ...others.further];
   const newSigners = findNewSigners(input, read);
@@ -105,6 +110,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     listed: catalogue.agents,
     further: others.further,
     staying,
+    gone: goneStaying,
     plan,
     offer: offerPlan && assessOffer(input, { plan: offerPlan, listed, refusal, staying }),
     failed: [...refusals.failed, ...(input.wishes === undefined ? [] : unfulfilled(input.wishes, verdicts))],
@@ -147,6 +153,7 @@ function planWanted(
     isRead,
     isHeld: (agent) => held.has(agent.sha256),
     keepsListed: input.wishes !== undefined,
+    keepsGone: input.onUpstreamRemoval === "unlist",
   });
   return { plan, verdicts };
 }
@@ -210,20 +217,51 @@ async function readUpstreams(input: AssessInput, listed: readonly Agent[]) {
   input.observe({ kind: "phase", phase: "plan" });
   const found = [...own, ...others.further.flatMap(({ agents }) => agents), ...others.staying];
   const forFleet = input.wishes === undefined ? lostToFleet(input.running, listed, found) : [];
-  return {
-    chosen,
-    others,
-    catalogue,
-    forFleet,
-    upstream: [...found, ...forFleet],
-    isRead: (agent: Agent) =>
-      agent.listings.some(({ contentId }) => {
-        const stream = parseStreamContentId(contentId)?.stream;
-        if (metadata.unreadable.some((entry) => entry.contentId === contentId)) return false;
-        // A wanted stream that the index no longer names counts as read: upstream removed it.
-        return metadata.products.has(contentId) || (stream !== undefined && wantsStream(stream));
-      }),
-  };
+  const isRead = (agent: Agent) =>
+    agent.listings.some(({ contentId }) => {
+      const stream = parseStreamContentId(contentId)?.stream;
+      if (metadata.unreadable.some((entry) => entry.contentId === contentId)) return false;
+      // A wanted stream that the index no longer names counts as read: upstream removed it.
+      return metadata.products.has(contentId) || (stream !== undefined && wantsStream(stream));
+    });
+  const rest = [...found, ...forFleet];
+  const gone = input.wishes === undefined ? await findGone(input, { found: rest, isRead }) : [];
+  const upstream = [...rest, ...(input.onUpstreamRemoval === "keep" ? gone : [])];
+  return { chosen, others, catalogue, forFleet, gone, upstream, isRead };
+}
+
+/**
+ * Held agents that upstream does not list now although its documents were read: those of the mirror, and those that stayed
+ * when they were withdrawn earlier. None where such agents are removed.
+ */
+async function findGone(
+  { onUpstreamRemoval, gone, current, store }: AssessInput,
+  { found, isRead }: { readonly found: readonly Agent[]; readonly isRead: (agent: Agent) => boolean },
+): Promise<Agent[]> {
+  if (onUpstreamRemoval === "remove") return [];
+  const names = new Set(found.map(formatAgentName));
+  const space = new PathSpace(found.map(({ path }) => path));
+  const candidates = [...(current?.agents ?? []), ...gone.agents.map(({ agent }) => agent)];
+  const held = await findHeld(store, candidates);
+  return candidates.filter((agent) => {
+    const name = formatAgentName(agent);
+    if (names.has(name) || !isRead(agent) || !held.has(agent.sha256)) return false;
+    if (space.take(agent.path) !== undefined) return false;
+    names.add(name);
+    return true;
+  });
+}
+
+/** Those of the withdrawn agents that stay: the rules still decide what the mirror has. */
+function stayingOf(
+  { onUpstreamRemoval, rules }: AssessInput,
+  gone: readonly Agent[],
+  { verdicts, held }: { readonly verdicts: readonly Verdict[]; readonly held: ReadonlySet<Sha256> },
+): readonly Agent[] {
+  if (gone.length === 0) return [];
+  if (onUpstreamRemoval === "unlist") return gone.filter(compileSelection(rules));
+  const taken = new Set(verdicts.flatMap(({ agent, taken }) => (taken ? [formatAgentName(agent)] : [])));
+  return gone.filter((agent) => taken.has(formatAgentName(agent)) && held.has(agent.sha256));
 }
 
 /** Listed agents that upstream does not list now and that stay, because the fleet may run them. */

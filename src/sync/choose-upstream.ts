@@ -2,6 +2,7 @@ import type { Agent } from "../juju/agent.ts";
 import { defined } from "../shared/collections.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import type { Allowance } from "../metadata/freshness.ts";
+import type { GoneUpstream, UpstreamRemoval } from "../mirror/gone-upstream.ts";
 import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";
 import type { RunningVersions } from "../mirror/running-versions.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
@@ -23,6 +24,10 @@ export interface AssessInput {
   readonly wishes: PlanWishes | undefined;
   /** What the fleet runs, if that is to be kept. */
   readonly running: RunningVersions | undefined;
+  /** What happens to what upstream no longer lists. */
+  readonly onUpstreamRemoval: UpstreamRemoval;
+  /** What stayed until now although upstream had withdrawn it. */
+  readonly gone: GoneUpstream;
   readonly maxRemoval: number;
   readonly allow: ReadonlySet<Allowance>;
   readonly current: Snapshot | undefined;

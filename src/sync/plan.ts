@@ -47,6 +47,8 @@ export interface PlanInput {
   readonly isHeld: (agent: Agent) => boolean;
   /** True where nothing that is listed is removed, even if upstream no longer lists it. Default false. */
   readonly keepsListed?: boolean;
+  /** Whether the tarballs of what upstream no longer lists stay, for the reason that is given. Default false. */
+  readonly keepsGone?: boolean;
 }
 
 /** Real content has one path, or one for each series. */
@@ -89,8 +91,10 @@ function planRemovals(input: PlanInput): Removal[] {
     if (verdict === undefined && !input.isRead(agent)) {
       return [{ agent: name, reason: "no longer selected", detail: "no rule asks for its stream" }];
     }
-    if (verdict === undefined)
-      return [{ agent: name, reason: "gone upstream", detail: "upstream no longer lists it" }];
+    if (verdict === undefined) {
+      const detail = `upstream no longer lists it${input.keepsGone === true ? "; its tarball is kept" : ""}`;
+      return [{ agent: name, reason: "gone upstream", detail }];
+    }
     if (verdict.taken) return [];
     return [
       { agent: name, reason: verdict.denied ? "denied" : "no longer selected", detail: verdict.reason },

@@ -8,6 +8,7 @@ import type { SyncPlan } from "./plan.ts";
 import { REPORT_LISTS, type FailedItem, type UnstampedReport } from "../mirror/run-report.ts";
 import { outcomesOf } from "./evaluate-rules.ts";
 import { refusedFirst } from "../mirror/refused-changes.ts";
+import { describeGone, type GoneUpstream } from "../mirror/gone-upstream.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 
 /** What a run started from and came to. */
@@ -17,11 +18,12 @@ export interface FinishedRun {
   readonly assessment: Assessment;
   readonly outcome: FetchOutcome;
   readonly agents: readonly Agent[];
+  readonly gone: GoneUpstream;
 }
 
 /** The report of a run that came to its end; its lists are cut. */
 export function summarizeRun(run: FinishedRun): UnstampedReport {
-  const { current, snapshot, assessment, outcome, agents } = run;
+  const { current, snapshot, assessment, outcome, agents, gone } = run;
   const before = new Set(current?.agents.map(formatAgentName));
   // Without an agent nothing is published, and what was shown stays.
   const shown = agents.length === 0 ? (snapshot?.agents ?? []) : agents;
@@ -42,6 +44,7 @@ export function summarizeRun(run: FinishedRun): UnstampedReport {
     tarballs: { fetched: outcome.fetched.length, held: countTarballs(shown) },
     added: [...after].filter((name) => !before.has(name)),
     removed: assessment.plan.remove.filter(({ agent }) => !after.has(agent)),
+    ...(gone.agents.length === 0 ? {} : { goneUpstream: describeGone(gone) }),
     failed,
     warnings: assessment.warnings,
     rules: outcomesOf(assessment.rules),

@@ -23,7 +23,8 @@ import { readOffer } from "../mirror/offer.ts";
 import { readUpstreamState } from "../mirror/upstream-state.ts";
 import { publishableAgents, spaceOf, type FetchStep } from "./plan.ts";
 import { pruneStore } from "../mirror/prune.ts";
-import { makingOf } from "../mirror/rules-in-force.ts";
+import { readGone, recordGone, type GoneFound, type GoneUpstream } from "../mirror/gone-upstream.ts";
+import { makingOf, type RulesInForce } from "../mirror/rules-in-force.ts";
 import { publishChanges } from "../mirror/publish-changes.ts";
 import { markDamage, repairTrees } from "../mirror/rebuild-tree.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
@@ -118,7 +119,8 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   const agents = publishableAgents(plan, current?.agents ?? [], held);
   await recordAccepted(store.documents, assessment, work.now());
   await recordPlans(options, store);
-  const earlierProofs = await earlierProofsOf(store.documents, assessment, current);
+  const gone = await noteGone(options, work, { assessment, current, listed: agents });
+  const earlierProofs = await earlierProofsOf(store.documents, assessment, { current, gone });
   const snapshot = await publishChanges({
     store,
     ref: MIRROR_REF,
@@ -130,15 +132,29 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     metadata: assessment.metadata,
     agents,
     ...(earlierProofs.length === 0 ? {} : { earlierProofs }),
-    ...(work.who !== undefined && { made: makingOf(work.who, options.rules) }),
+    ...(work.who !== undefined && { made: makingOf(work.who, rulesOf(options)) }),
   });
   await repairTrees(store, { before: current, retention: options.retention, now: work.now() });
   await work.afterPublish?.();
   observe({ kind: "phase", phase: "prune" });
   await pruneStore(store, options.retention, work.now());
-  const report = summarizeRun({ current, snapshot, assessment, outcome, agents });
+  const report = summarizeRun({ current, snapshot, assessment, outcome, agents, gone });
   await noteUnchanged({ options, work, current: snapshot }, assessment, report);
   return report;
+}
+
+/** What stays although upstream withdrew it; a run for a plan leaves that as it was. */
+async function noteGone(
+  { wishes }: SyncOptions,
+  { store: { documents }, now }: SyncCollaborators,
+  { assessment, ...run }: Omit<GoneFound, "agents" | "now"> & { readonly assessment: Assessment },
+): Promise<GoneUpstream> {
+  if (wishes !== undefined) return readGone(documents);
+  return recordGone(documents, { ...run, agents: assessment.gone, now: now() });
+}
+
+function rulesOf({ rules, onUpstreamRemoval = "remove" }: SyncOptions): RulesInForce {
+  return { ...rules, onUpstreamRemoval };
 }
 
 /** The end of a run that has nothing to do: what is due by time alone happens all the same. */
@@ -186,6 +202,8 @@ export async function assess(
   const { documents } = work.store;
   return assessUpstream({
     ...options,
+    onUpstreamRemoval: options.onUpstreamRemoval ?? "remove",
+    gone: await readGone(documents),
     maxRemoval: options.retention.maxRemoval,
     ...work,
     current,

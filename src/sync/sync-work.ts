@@ -1,5 +1,6 @@
 import type { SelectionRules } from "../juju/select-rule.ts";
 import type { Allowance } from "../metadata/freshness.ts";
+import type { UpstreamRemoval } from "../mirror/gone-upstream.ts";
 import type { PlanWishes } from "../mirror/kept-plans.ts";
 import type { RetentionRules } from "../mirror/retention.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
@@ -10,6 +11,8 @@ import type { Upstream } from "../upstream/source.ts";
 /** What is asked of a sync. */
 export interface SyncOptions {
   readonly rules: SelectionRules;
+  /** What happens to what upstream no longer lists. Default `remove`. */
+  readonly onUpstreamRemoval?: UpstreamRemoval;
   readonly retention: RetentionRules & { readonly maxRemoval: number };
   /** Tarballs at the same time. */
   readonly jobs: number;

@@ -1,6 +1,7 @@
 import { defined } from "../../shared/collections.ts";
 import type { DenyRule } from "../../juju/select-rule.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
+import type { UpstreamRemoval } from "../../mirror/gone-upstream.ts";
 import type { RetentionRules } from "../../mirror/retention.ts";
 import type { RunningVersions } from "../../mirror/running-versions.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
@@ -18,6 +19,8 @@ export interface ImportRules {
   readonly retention: RetentionRules & { readonly maxRemoval: number };
   /** What this side never lists. */
   readonly deny: readonly DenyRule[];
+  /** What happens to what upstream no longer lists, as the documents in a bundle show. Default `remove`. */
+  readonly onUpstreamRemoval?: UpstreamRemoval;
   /** What the fleet runs here, if that is to be kept. */
   readonly running?: RunningVersions | undefined;
   readonly allow: ReadonlySet<Allowance>;

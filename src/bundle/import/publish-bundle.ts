@@ -8,7 +8,9 @@ import { keepUpstreamCatalogue } from "../../mirror/keep-upstream-catalogue.ts";
 import { guardCatalogue, type RefusedChange } from "../../metadata/guard.ts";
 import { isMassRemoval } from "../../mirror/mass-removal.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
-import { makingOf } from "../../mirror/rules-in-force.ts";
+import { readGone, recordGone, warnOfGone, type GoneUpstream } from "../../mirror/gone-upstream.ts";
+import { findHeld } from "../../mirror/held-tarballs.ts";
+import { makingOf, type RulesInForce } from "../../mirror/rules-in-force.ts";
 import { publishChanges } from "../../mirror/publish-changes.ts";
 import type { FailedItem } from "../../mirror/run-report.ts";
 import { keptForFleet, unknownFleet } from "../../mirror/running-versions.ts";
@@ -64,8 +66,13 @@ export async function publishBundle(
 ): Promise<PublishedBundle> {
   const run: Publishing = { bundle, current, isDamaged, rules, work };
   const proven = await prove(run);
-  const chosen = guard(run, proven.verified);
-  const snapshot = await publish(run, proven, chosen.agents);
+  const known = await readGone(work.store.documents);
+  const gone = await findGone(run, proven.verified, known);
+  const chosen = guard(run, proven.verified, gone);
+  const staying = withoutDenied(gone, rules.deny).agents;
+  const recorded = { agents: staying, listed: chosen.agents, current, now: work.now() };
+  const kept = bundle.manifest.scope === "mirror" ? await recordGone(work.store.documents, recorded) : known;
+  const snapshot = await publish(run, proven, { agents: chosen.agents, gone: kept });
   const names = new Set(chosen.agents.map(formatAgentName));
   const { verified } = proven;
   return {
@@ -78,6 +85,7 @@ export async function publishBundle(
       ...verified.unreadable.map(({ path, error }) => `${path} proves nothing: ${error.message}`),
       ...chosen.denied,
       ...unknownFleet(rules.running),
+      ...warnOfGone(rules.onUpstreamRemoval ?? "remove", staying, known),
       ...partialWarning(bundle.manifest),
     ],
   };
@@ -111,10 +119,17 @@ interface ChosenAgents {
   readonly denied: readonly string[];
 }
 
-function guard({ bundle, current, rules }: Publishing, { agents }: VerifiedProofs): ChosenAgents {
-  const listed = current?.agents ?? [];
+function guard(
+  { bundle, current, rules }: Publishing,
+  { agents }: VerifiedProofs,
+  gone: readonly Agent[],
+): ChosenAgents {
   const isWhole = bundle.manifest.scope === "mirror";
-  const isKept = keptForFleet(rules.running);
+  const listedAgain = rules.onUpstreamRemoval === "keep" ? gone : [];
+  const staying = new Set(listedAgain.map(formatAgentName));
+  const isForFleet = keptForFleet(rules.running);
+  const isKept = (agent: Agent) => isForFleet(agent) || staying.has(formatAgentName(agent));
+  const listed = withOthers(current?.agents ?? [], listedAgain);
   const guarded = guardCatalogue({
     upstream: agents,
     listed,
@@ -127,6 +142,35 @@ function guard({ bundle, current, rules }: Publishing, { agents }: VerifiedProof
   const chosen = { refused: guarded.refused, ...withoutDenied(all, rules.deny) };
   refuseDenied(chosen, { id: bundle.manifest.id, listed, rules });
   return chosen;
+}
+
+/**
+ * Held agents that upstream no longer lists, as the documents in a bundle of the whole mirror show; none where such agents
+ * are removed. What upstream still lists and the bundle does not contain is the near side's choice, and is not among them.
+ */
+async function findGone(
+  { bundle, current, rules, work }: Publishing,
+  { agents, metadata }: VerifiedProofs,
+  known: GoneUpstream,
+): Promise<readonly Agent[]> {
+  const { onUpstreamRemoval = "remove" } = rules;
+  if (onUpstreamRemoval === "remove" || bundle.manifest.scope !== "mirror") return [];
+  const names = new Set([...agents, ...buildCatalogue(metadata.products).agents].map(formatAgentName));
+  const candidates = withOthers(
+    current?.agents ?? [],
+    known.agents.map(({ agent }) => agent),
+  );
+  const held = await findHeld(work.store, candidates);
+  const isRead = ({ listings }: Agent) => listings.some(({ contentId }) => metadata.products.has(contentId));
+  return candidates.filter(
+    (agent) => !names.has(formatAgentName(agent)) && isRead(agent) && held.has(agent.sha256),
+  );
+}
+
+/** The agents, and those of the others whose names are not among them. */
+function withOthers(agents: readonly Agent[], others: readonly Agent[]): readonly Agent[] {
+  const names = new Set(agents.map(formatAgentName));
+  return [...agents, ...others.filter((agent) => !names.has(formatAgentName(agent)))];
 }
 
 /** This side's own `deny` must not empty the mirror, nor take most of it; what it names exactly is meant. */
@@ -170,10 +214,10 @@ function refuseDenied(
 async function publish(
   { bundle, current, isDamaged, rules, work }: Publishing,
   { verified, state }: Proven,
-  agents: readonly Agent[],
+  { agents, gone }: { readonly agents: readonly Agent[]; readonly gone: GoneUpstream },
 ): Promise<Snapshot | undefined> {
   const { store, now } = work;
-  const earlierProofs = await findEarlierProofs(store, { verified, current, agents });
+  const earlierProofs = await findEarlierProofs(store, { verified, current, agents, gone });
   const accepted = new Map([...state.documents, ...byPath(verified.metadata.documents)]);
   const { source, metadata } = verified;
   const signers = rememberSigners(state.signers, [{ source, signers: signersOf(metadata.documents) }]);
@@ -195,8 +239,12 @@ async function publish(
     agents,
     ...(earlierProofs.length === 0 ? {} : { earlierProofs }),
     bundle: originOf(bundle),
-    ...(work.who !== undefined && { made: makingOf(work.who, { deny: rules.deny }) }),
+    ...(work.who !== undefined && { made: makingOf(work.who, rulesOf(rules)) }),
   });
+}
+
+function rulesOf({ deny, onUpstreamRemoval = "remove" }: ImportRules): RulesInForce {
+  return { deny, onUpstreamRemoval };
 }
 
 function failedItem({ agent, error: { code, message } }: RefusedChange): FailedItem {
@@ -241,13 +289,16 @@ async function findEarlierProofs(
     verified,
     current,
     agents,
+    gone,
   }: {
     readonly verified: VerifiedProofs;
     readonly current: Snapshot | undefined;
     readonly agents: readonly Agent[];
+    readonly gone: GoneUpstream;
   },
 ): Promise<NonNullable<Snapshot["earlierProofs"]>> {
-  const known = [...verified.proofs, ...(current === undefined ? [] : proofsOf(current))];
+  const before = current === undefined ? [] : proofsOf(current);
+  const known = [...verified.proofs, ...before, ...gone.proofs];
   const { sets } = await collectProofs(store.documents, known, agents);
   return sets.slice(1).map(({ documents, ...set }) => ({
     ...set,

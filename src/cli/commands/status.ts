@@ -105,6 +105,7 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
       `kept      ${status.snapshots.slice(-4).toReversed().join(", ")}${status.snapshots.length > 4 ? ", …" : ""}`,
     );
   lines.push(...describeDamaged(status.damaged, context));
+  lines.push(...describeGone(status.goneUpstream ?? []));
   for (const { bundle, lacking, volumes } of status.waiting) {
     const where = volumes.length === 0 ? "" : `, in volume ${volumes.join(", ")}`;
     lines.push(`waiting   bundle ${bundle}: ${formatCount(lacking, "file")} missing${where}`);
@@ -183,6 +184,15 @@ function describeDamaged(damaged: StatusDocument["damaged"], { paint }: CommandC
   if (damaged.length > MAX_DAMAGED) lines.push(`          … and ${damaged.length - MAX_DAMAGED} more`);
   if (damaged.length > 0) lines.push("          not listed, not served; `jam sync` fetches them again");
   return lines;
+}
+
+/** What upstream withdrew and stays: the listed ones, then the others. */
+function describeGone(gone: NonNullable<StatusDocument["goneUpstream"]>): string[] {
+  return [true, false].flatMap((isListed) => {
+    const names = gone.filter(({ listed }) => listed === isListed).map(({ agent }) => agent);
+    const end = isListed ? "kept and listed" : "kept, not listed";
+    return names.length === 0 ? [] : [`withdrawn by upstream, ${end}: ${nameSome(names, 5)}`];
+  });
 }
 
 /** What is kept for a fleet, and what of it is not here. */

@@ -23,6 +23,7 @@ export async function renderReport(report: SyncReport, { paint, width }: Page): 
   const lines = [headline(report, paint)];
   lines.push(...(await formatAgentNames("  new      ", added, { omitted: omitted?.added, width })));
   lines.push(...(await formatAgentNames("  removed  ", removed, { omitted: omitted?.removed, width })));
+  lines.push(...goneLines(report));
   for (const warning of report.warnings)
     lines.push(`  ${paint("yellow", "warning")}  ${printable(warning, Infinity)}`);
   const { warnings = 0 } = omitted ?? {};
@@ -34,6 +35,19 @@ export async function renderReport(report: SyncReport, { paint, width }: Page): 
     lines.push(`${state} ${nextStep(report)}`);
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** What upstream withdrew and stays. */
+function goneLines({ goneUpstream = [], omitted }: SyncReport): string[] {
+  const count = (isListed: boolean) => goneUpstream.filter(({ listed }) => listed === isListed).length;
+  const counts = [
+    ...(count(true) === 0 ? [] : [`${formatCount(count(true), "agent")} kept and listed`]),
+    ...(count(false) === 0 ? [] : [`${formatCount(count(false), "agent")} kept, not listed`]),
+    ...(omitted?.goneUpstream === undefined ? [] : [`${omitted.goneUpstream} more`]),
+  ];
+  return counts.length === 0
+    ? []
+    : [`  withdrawn by upstream: ${counts.join(", ")} (\`jam status\` names them)`];
 }
 
 /** Last, as in every list of agents. */

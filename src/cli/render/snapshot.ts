@@ -34,12 +34,15 @@ const NOT_RECORDED = "not recorded: an earlier version of jam made this snapshot
 
 function describeRules(made: SnapshotDocument["made"]): string[] {
   if (made === null) return [`rules     ${NOT_RECORDED}`];
-  const { select, deny = [], delay, held = [], withdrawn = [] } = made.rules;
+  const { select, deny = [], onUpstreamRemoval, delay, held = [], withdrawn = [] } = made.rules;
   const taken = select?.map(describeSelect) ?? ["everything that its origin listed"];
   return [
     `rules     SHA-256 ${made.rulesSha256}`,
     ...taken.map((text) => `          takes ${text}`),
     ...deny.map((rule) => `          denies ${describeDeny(rule)}`),
+    ...(onUpstreamRemoval === undefined
+      ? []
+      : [`          what upstream no longer lists: ${onUpstreamRemoval}`]),
     ...(delay === undefined ? [] : [`          delay ${describeDelay(delay)}`]),
     ...(held.length === 0 ? [] : [`          held ${held.join(", ")}`]),
     ...(withdrawn.length === 0 ? [] : [`          withdrawn ${withdrawn.join(", ")}`]),
