@@ -6,11 +6,8 @@ import type { DocumentStore } from "../store/store.ts";
 import { timeField } from "./document-fields.ts";
 import { provingSome } from "./proving-sets.ts";
 import { proofsOf, type Snapshot, type UpstreamProof } from "./snapshot.ts";
+import type { UpstreamRemoval } from "./rules-in-force.ts";
 import { stateDocument } from "./state-document.ts";
-
-/** What happens to agents that upstream no longer lists (`onUpstreamRemoval`). */
-export const UPSTREAM_REMOVALS = ["keep", "unlist", "remove"] as const;
-export type UpstreamRemoval = (typeof UPSTREAM_REMOVALS)[number];
 
 /** An agent that upstream no longer lists and whose tarball stays here. */
 export interface GoneAgent {

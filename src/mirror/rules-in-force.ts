@@ -1,7 +1,9 @@
 import type { DenyRule, SelectRule } from "../juju/select-rule.ts";
 import { canonicalJson } from "../shared/canonical-json.ts";
-import type { UpstreamRemoval } from "./gone-upstream.ts";
 import { sha256Of, type Sha256 } from "../shared/sha256.ts";
+
+/** What happens to agents that upstream no longer lists (`onUpstreamRemoval`). */
+export type UpstreamRemoval = "keep" | "unlist" | "remove";
 
 /** What decided which agents a snapshot lists. A field that does not apply is absent. */
 export interface RulesInForce {

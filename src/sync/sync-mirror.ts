@@ -8,7 +8,7 @@ import { readBaseline } from "../mirror/read-snapshots.ts";
 import { settleDamage, withdrawDamaged } from "../mirror/settle-damage.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import { earlierProofsOf } from "./earlier-proofs.ts";
-import { fetchItems } from "./fetch-items.ts";
+import { fetchItems, type FetchOutcome } from "./fetch-items.ts";
 import { recordRun } from "../mirror/record-run.ts";
 import type { SyncReport, UnstampedReport } from "../mirror/run-report.ts";
 import {
@@ -100,17 +100,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   if (assessment.refusal !== undefined) throw assessment.refusal;
   const { plan } = assessment;
   await refuseOverfull(store, spaceOf(plan), options.retention.quota);
-  await markDamage(store, plan.fetch);
-  observe({ kind: "phase", phase: "fetch" });
-  const received = await stagedOf(store.blobs, plan.fetch);
-  observe({ kind: "planned", items: plan.fetch.length, bytes: plan.bytes, received });
-  const outcome = await fetchItems({
-    steps: plan.fetch,
-    jobs: options.jobs,
-    ...work,
-    blobs: store.blobs,
-    sources: assessment.sources,
-  });
+  const outcome = await fetchPlanned(options, work, assessment);
   observe({ kind: "phase", phase: "publish" });
   const unrepaired = await settleDamage(store, signal);
   if (unrepaired.length > 0)
@@ -141,6 +131,19 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   const report = summarizeRun({ current, snapshot, assessment, outcome, agents, gone });
   await noteUnchanged({ options, work, current: snapshot }, assessment, report);
   return report;
+}
+
+async function fetchPlanned(
+  { jobs }: SyncOptions,
+  work: SyncCollaborators,
+  { plan, sources }: Assessment,
+): Promise<FetchOutcome> {
+  const { store, observe } = work;
+  await markDamage(store, plan.fetch);
+  observe({ kind: "phase", phase: "fetch" });
+  const received = await stagedOf(store.blobs, plan.fetch);
+  observe({ kind: "planned", items: plan.fetch.length, bytes: plan.bytes, received });
+  return fetchItems({ steps: plan.fetch, jobs, ...work, blobs: store.blobs, sources });
 }
 
 /** What stays although upstream withdrew it; a run for a plan leaves that as it was. */

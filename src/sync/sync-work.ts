@@ -1,6 +1,6 @@
 import type { SelectionRules } from "../juju/select-rule.ts";
 import type { Allowance } from "../metadata/freshness.ts";
-import type { UpstreamRemoval } from "../mirror/gone-upstream.ts";
+import type { UpstreamRemoval } from "../mirror/rules-in-force.ts";
 import type { PlanWishes } from "../mirror/kept-plans.ts";
 import type { RetentionRules } from "../mirror/retention.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";

@@ -1,7 +1,7 @@
 import { defined } from "../../shared/collections.ts";
 import type { DenyRule } from "../../juju/select-rule.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
-import type { UpstreamRemoval } from "../../mirror/gone-upstream.ts";
+import type { UpstreamRemoval } from "../../mirror/rules-in-force.ts";
 import type { RetentionRules } from "../../mirror/retention.ts";
 import type { RunningVersions } from "../../mirror/running-versions.ts";
 import type { SyncObserver } from "../../mirror/run-events.ts";
