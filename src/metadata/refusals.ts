@@ -58,6 +58,7 @@ export function heldDespiteRefusal(
   input: { readonly metadata: UpstreamMetadata; readonly catalogue: Catalogue },
   listed: readonly Agent[],
 ): Agent[] {
+  if (input.metadata.unreadable.length === 0 && listMalformed(input).length === 0) return [];
   const { agents } = input.catalogue;
   const accepted = new Set(agents.map(formatAgentName));
   const isRefused = refusalTest(input);

@@ -15,7 +15,7 @@ import { readPins, readRefusedContents } from "./pins.ts";
 import { listSnapshotIds, readSnapshot } from "./read-snapshots.ts";
 import { rebuildWithoutGraced } from "./rebuild-tree.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
-import { planRetention, type RetentionPlan, type RetentionRules } from "./retention.ts";
+import { neededBy, planRetention, type RetentionPlan, type RetentionRules } from "./retention.ts";
 import { readOffer } from "./offer.ts";
 import { proofsOf, snapshotIdOf, type ProvenDocument } from "./snapshot.ts";
 import { namedUpstreamPages } from "./upstream-catalogue.ts";
@@ -39,11 +39,10 @@ export async function planPrune(
   const current = snapshots.find(({ id }) => shown !== undefined && id === snapshotIdOf(shown.treeId));
   const state = await readUpstreamState(store.documents, current);
   const accepted = [...state.documents.values(), ...[...state.further.values()].flat()];
-  return planRetention({
+  const input = {
     snapshots,
     refs,
     trees: (await store.trees?.list()) ?? [],
-    blobs: await collect(store.blobs.list()),
     staged: await collect(store.blobs.listStaged?.()),
     proofs: await store.documents.list("upstream"),
     pages: await readPageNames(store.documents, snapshots),
@@ -59,7 +58,12 @@ export async function planPrune(
     refused: await readRefusedContents(store.documents),
     rules,
     now,
-  });
+  };
+  const names = await store.blobs.names();
+  const needed = neededBy(input);
+  const others = names.filter((sha256) => !needed.has(sha256));
+  const stats = await mapConcurrently(others, (sha256) => store.blobs.stat(sha256));
+  return planRetention({ ...input, blobs: stats.filter((stat) => stat !== undefined), held: names.length });
 }
 
 /**

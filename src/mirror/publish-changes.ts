@@ -62,6 +62,7 @@ export async function publishChanges(changes: Changes): Promise<Snapshot | undef
  * matter where upstream's documents themselves are served.
  */
 function isSame(current: Snapshot, next: Pick<Snapshot, "agents" | "upstream" | "verbatim">): boolean {
+  if (current.agents.length !== next.agents.length) return false;
   if (JSON.stringify(sorted(current.agents)) !== JSON.stringify(sorted(next.agents))) return false;
   if (current.upstream.verified !== next.upstream.verified || current.upstream.url !== next.upstream.url)
     return false;

@@ -29,7 +29,10 @@ export interface RetentionInput {
   /** Every ref. What a ref shows, and has shown within the grace period, stays. */
   readonly refs: readonly Pick<ShownRef, "name" | "treeId" | "order">[];
   readonly trees: readonly string[];
+  /** At least those that nothing needs which stays (`neededBy`). */
   readonly blobs: readonly HeldBlob[];
+  /** How many tarballs there are. Default: as many as `blobs`. */
+  readonly held?: number;
   /** Parts of tarballs that wait for a run that resumes them. Default none. */
   readonly staged?: readonly StagedStat[];
   /** Names of the proofs that are kept. */
@@ -49,6 +52,9 @@ export interface RetentionInput {
   readonly rules: RetentionRules;
   readonly now: Date;
 }
+
+/** What decides which snapshots stay. */
+type RetentionNeeds = Omit<RetentionInput, "blobs" | "held">;
 
 export interface RetentionPlan {
   readonly snapshots: readonly string[];
@@ -71,6 +77,13 @@ export interface RetentionPlan {
 /** A verified tarball that no snapshot lists, or a part of one, may belong to a run that was cut short: it waits this long. */
 const ORPHAN_MS = 7 * 24 * 3_600_000;
 
+/** The hashes of all that is needed by what stays: only other tarballs have to be looked at. */
+export function neededBy(input: RetentionNeeds): Set<string> {
+  const dropped = droppedSnapshots(input, gracedIds(input));
+  const kept = input.snapshots.filter(({ id }) => !dropped.has(id));
+  return new Set<string>(hashesOfKept(kept)).union(input.pinned);
+}
+
 /** What may be deleted. Pure; deleting runs in the order of the fields: names first, bytes last. */
 export function planRetention(input: RetentionInput): RetentionPlan {
   const graced = gracedIds(input);
@@ -92,7 +105,7 @@ export function planRetention(input: RetentionInput): RetentionPlan {
     partial: (input.staged ?? []).filter(({ changedAt }) => changedAt < partialBefore),
     partialBefore,
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),
-    held: input.blobs.length,
+    held: input.held ?? input.blobs.length,
     reasons: new Map([...dropped, ...reasons]),
   };
 }
@@ -102,9 +115,10 @@ function droppedBlobs(
   { snapshots, blobs, pinned, refused, rules, now }: RetentionInput,
   needed: ReadonlySet<Sha256>,
 ): Pick<RetentionPlan, "blobs" | "reasons"> {
-  const listed = hashesOfKept(snapshots);
+  let listed: ReadonlySet<Sha256> | undefined;
   const ageMs = (date: Date) => now.getTime() - date.getTime();
   const reasonFor = ({ sha256, storedAt }: HeldBlob): string | undefined => {
+    listed ??= hashesOfKept(snapshots);
     if (listed.has(sha256)) return "only snapshots that are deleted list it";
     const refusedAt = refused?.get(sha256);
     if (refusedAt !== undefined && ageMs(refusedAt) >= rules.graceMs)
@@ -143,7 +157,7 @@ export function gracedIn(
  * Ids of the snapshots that clients may still be reading from: replaced in any ref within the grace period. One that no
  * ref is known to have shown counts from the snapshot that was made after it.
  */
-function gracedIds(input: RetentionInput): Set<string> {
+function gracedIds(input: RetentionNeeds): Set<string> {
   const { snapshots, refs, now } = input;
   const { graceMs } = input.rules;
   const shown = new Set(refs.flatMap(({ order }) => order.map(({ id }) => id)));
@@ -156,7 +170,7 @@ function gracedIds(input: RetentionInput): Set<string> {
 }
 
 /** The snapshots that may go, oldest first, and why each of them. */
-function droppedSnapshots(input: RetentionInput, graced: ReadonlySet<string>): Map<string, string> {
+function droppedSnapshots(input: RetentionNeeds, graced: ReadonlySet<string>): Map<string, string> {
   const { snapshots, refs, rules, now } = input;
   const referenced = new Set(refs.map(({ treeId }) => snapshotIdOf(treeId)));
   const isFixed = (id: string) =>
@@ -194,7 +208,7 @@ function droppedSnapshots(input: RetentionInput, graced: ReadonlySet<string>): M
  * what it has shown itself, so that a mirror that moves often takes nothing from a channel that moves seldom.
  */
 function wantedSnapshots(
-  { snapshots, refs, rules }: RetentionInput,
+  { snapshots, refs, rules }: RetentionNeeds,
   referenced: ReadonlySet<string>,
 ): ReadonlySet<string> {
   const newest = (ids: readonly string[]) => ids.slice(Math.max(0, ids.length - rules.snapshots));

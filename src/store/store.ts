@@ -143,6 +143,8 @@ export interface BlobStore {
   setAside(sha256: Sha256): Promise<void>;
   /** Every blob, in no order. */
   list(): AsyncIterable<BlobStat>;
+  /** The names of all that may be blobs, in no order and without looking at them; `stat` knows which of them are. */
+  names(): Promise<readonly Sha256[]>;
   /** What is staged and was not committed yet, in no order; without what has no bytes. Absent where nothing of it stays. */
   listStaged?(): AsyncIterable<StagedStat>;
   /**

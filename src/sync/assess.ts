@@ -270,6 +270,7 @@ function lostToFleet(
   listed: readonly Agent[],
   found: readonly Agent[],
 ): Agent[] {
+  if (running === undefined) return [];
   const isKept = keptForFleet(running);
   const names = new Set(found.map(formatAgentName));
   const space = new PathSpace(found.map(({ path }) => path));

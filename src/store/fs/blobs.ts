@@ -1,6 +1,7 @@
-import { type Stats, fstatSync, lstatSync } from "node:fs";
+import { type Stats, fstatSync, lstatSync, readdirSync } from "node:fs";
 import { type FileHandle, lstat } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { listNames, removeFile } from "../../disk/durable-write.ts";
 import { type FileHasher, HashThreadError } from "../../disk/hash-threads.ts";
 import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
@@ -51,6 +52,7 @@ export function fsBlobStore(
       await putAside(root, sha256);
     },
     list: () => listBlobs(root),
+    names: async () => (await Array.fromAsync(namesByFolder(root))).flat(),
     listStaged: () => listStaged(root),
     async discardStaged(before) {
       requireHeld();
@@ -104,14 +106,32 @@ function toBlobStat(sha256: Sha256, stat: Stats): BlobStat | undefined {
 }
 
 async function* listBlobs(root: string): AsyncGenerator<BlobStat> {
-  for (const prefix of (await listNames(join(root, "blobs/sha256"))).sort()) {
-    if (!/^[0-9a-f]{2}$/.test(prefix)) continue;
-    for (const name of (await listNames(join(root, "blobs/sha256", prefix))).sort()) {
-      const sha256 = parseSha256(name);
-      const isAtItsPlace = sha256 !== undefined && blobFolder(sha256).endsWith(`/${prefix}`);
-      const stat = isAtItsPlace ? statBlob(root, sha256) : undefined;
+  for await (const names of namesByFolder(root)) {
+    for (const sha256 of names) {
+      const stat = statBlob(root, sha256);
       if (stat !== undefined) yield stat;
     }
+  }
+}
+
+/** Names of blobs, folder by folder; others may run between two folders. Read synchronously, as `statBlob` is. */
+async function* namesByFolder(root: string): AsyncGenerator<readonly Sha256[]> {
+  for (const prefix of (await listNames(join(root, "blobs/sha256"))).sort()) {
+    if (!/^[0-9a-f]{2}$/.test(prefix)) continue;
+    await setImmediate();
+    yield namesIn(join(root, "blobs/sha256", prefix)).flatMap((name) => {
+      const sha256 = parseSha256(name);
+      return sha256 !== undefined && blobFolder(sha256).endsWith(`/${prefix}`) ? [sha256] : [];
+    });
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw toStoreError(error, `list ${folder}`);
   }
 }
 

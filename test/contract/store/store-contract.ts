@@ -135,6 +135,7 @@ function describeBlobs(open: () => Promise<StoreUnderTest>, { hasPositions }: Ab
     expect(await listBlobs(store.blobs)).toEqual(
       blobs.map(({ sha256, bytes }) => `${sha256} ${bytes.length}`).sort(),
     );
+    expect((await store.blobs.names()).toSorted()).toEqual(blobs.map(({ sha256 }) => sha256).sort());
   });
 }
 

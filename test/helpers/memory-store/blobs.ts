@@ -42,6 +42,10 @@ export function memoryBlobStore(place: MemoryPlace, requireHeld: () => void): Bl
       await place.call();
       for (const [sha256, { bytes, storedAt }] of place.blobs) yield { sha256, size: bytes.length, storedAt };
     },
+    async names() {
+      await place.call();
+      return [...place.blobs.keys()];
+    },
     async *listStaged() {
       await place.call();
       for (const [key, { bytes, changedAt }] of place.parts)
