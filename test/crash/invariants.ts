@@ -86,13 +86,18 @@ export async function checkSettled({ next }: States, data: string): Promise<void
   if (fingerprint !== next.fingerprint) throw new Error("The run after the kill published something else");
   await wholeBlobs(data);
   await checkPools(data);
+  await findLeftovers(data);
+}
+
+/** Throws where something unfinished is left. */
+export async function findLeftovers(data: string): Promise<void> {
   const names = await readdir(data, { recursive: true });
   const leftovers = names.filter((name) => /\.tmp-|^partial\/|^lock\.json$/.test(name));
   if (leftovers.length > 0) throw new Error(`Left behind: ${leftovers.join(", ")}`);
 }
 
 /** Throws where a pool has something that no published tree needs, or has not got what one needs. */
-async function checkPools(data: string): Promise<void> {
+export async function checkPools(data: string): Promise<void> {
   const needed = new Set<string>();
   const folders: string[] = [];
   for (const id of await readdir(join(data, "published")).catch(() => [])) {

@@ -6,12 +6,12 @@ import { sweep, type SweepReport } from "./sweep.ts";
 
 const USAGE = `Usage: npm run crash-sweep -- [options]
 
-Kills \`jam sync\`, \`repair\`, \`serve\` in cache mode, \`snapshot switch\`, \`prune\`, \`bundle create\` and \`bundle import\` at every system call that writes
-(needs strace), or at random instants, and examines each time what clients see, what is left, and what the next run makes of it. Ends with
+Kills \`jam sync\`, \`repair\`, \`channel promote\`, \`rollback\` and \`withdraw\`, \`serve\` in cache mode, \`snapshot switch\`, \`prune\`,
+\`bundle create\` and \`bundle import\` at every system call that writes (needs strace), or at random instants, and examines each time what clients see, what is left, and what the next run makes of it. Ends with
 status 1 when anything is wrong.
 
-  --scenario LIST    fresh, incremental, removals, rollback, prune, create, create-again, create-over, import-full,
-                     import-volumes, import-delta, cache (all)
+  --scenario LIST    fresh, incremental, removals, rollback, prune, repair, promote, channel-rollback, withdraw, channel-prune,
+                     create, create-again, create-over, import-full, import-volumes, import-delta, cache (all)
   --every N          only each N-th system call (1)
   --lanes N          trials at the same time (2)
   --random N         instead: N kills at random instants, with a client reading on disk and over HTTP

@@ -4,6 +4,8 @@ export const SYNC_SCENARIOS = ["fresh", "incremental", "removals"] as const;
 export const KEPT_SCENARIOS = ["rollback", "prune"] as const;
 /** Repair a mirror with damage of many kinds. */
 const REPAIR_SCENARIOS = ["repair"] as const;
+/** What changes a channel, and a prune of a mirror with channels. */
+export const CHANNEL_SCENARIOS = ["promote", "channel-rollback", "withdraw", "channel-prune"] as const;
 export const CREATE_SCENARIOS = ["create", "create-again", "create-over"] as const;
 export const IMPORT_SCENARIOS = ["import-full", "import-volumes", "import-delta"] as const;
 export const BUNDLE_SCENARIOS = [...CREATE_SCENARIOS, ...IMPORT_SCENARIOS] as const;
@@ -11,6 +13,7 @@ export const SCENARIOS = [
   ...SYNC_SCENARIOS,
   ...KEPT_SCENARIOS,
   ...REPAIR_SCENARIOS,
+  ...CHANNEL_SCENARIOS,
   ...BUNDLE_SCENARIOS,
 ] as const;
 
@@ -18,6 +21,7 @@ export const SCENARIOS = [
 export type SyncScenario = (typeof SYNC_SCENARIOS)[number];
 /** Show an earlier snapshot, or delete what is no longer kept: of published trees too. */
 export type KeptScenario = (typeof KEPT_SCENARIOS)[number];
+export type ChannelScenario = (typeof CHANNEL_SCENARIOS)[number];
 /** Write volumes to a medium that holds nothing of ours, the same bundle, or another bundle. */
 export type CreateScenario = (typeof CREATE_SCENARIOS)[number];
 /** Take in all volumes, one volume after the other, or what changed since the last bundle. */

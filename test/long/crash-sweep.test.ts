@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { SYNC_SCENARIOS } from "../crash/stage.ts";
+import { CHANNEL_SCENARIOS, SYNC_SCENARIOS } from "../crash/stage.ts";
 import { sweep } from "../crash/sweep.ts";
-import { chooseSample } from "../crash/sample.ts";
+import { chooseOneIn, chooseSample } from "../crash/sample.ts";
 import { peer } from "../helpers/peers.ts";
 
 const strace = peer("strace");
@@ -14,6 +14,15 @@ describe.skipIf(strace.isMissing)(`killed at a system call${strace.note}`, () =>
       expect(trials.filter(({ faults }) => faults.length > 0)).toEqual([]);
       expect(trials.filter(({ wasKilled }) => wasKilled).length).toBeGreaterThan(10);
       expect(new Set(trials.map(({ shown }) => shown))).toEqual(new Set(["old", "new"]));
+    },
+  );
+
+  test.for(["repair", ...CHANNEL_SCENARIOS] as const)(
+    "killed at any call, a run of %s leaves every channel whole and its history true, and can be repeated",
+    async (scenario) => {
+      const { trials } = await sweep(scenario, { choose: chooseOneIn(2), lanes: 2 });
+      expect(trials.filter(({ faults }) => faults.length > 0)).toEqual([]);
+      expect(trials.filter(({ wasKilled }) => wasKilled).length).toBeGreaterThan(10);
     },
   );
 });
