@@ -30,19 +30,34 @@ export async function keepSnapshot(
   const { curated } = content;
   // What two channels make in one second of the same agents are two snapshots.
   const origin = curated === undefined ? "" : JSON.stringify(curated);
-  const id = makeSnapshotId(content.createdAt, sha256Of(pages.map(({ sha256 }) => sha256).join() + origin));
-  const envelope = {
-    id,
+  const catalogue = pages.map(({ sha256 }) => sha256).join() + origin;
+  const made = {
     createdAt: content.createdAt.toISOString(),
     ...defined({ parent: content.parent }),
     upstream: content.upstream,
     ...defined({ earlierProofs: content.earlierProofs, bundle: content.bundle, curated, made: content.made }),
     verbatim: content.verbatim,
   };
+  const id = await freeId(store.documents, content.createdAt, [catalogue, JSON.stringify(made)]);
+  const envelope = { id, ...made };
   const counts = countCatalogue(content.agents);
   const header = withSum(`${id}.json`, { format: SNAPSHOT_FORMAT, ...envelope, counts, pages });
   await store.documents.put("snapshots", `${id}.json`, Buffer.from(`${JSON.stringify(header)}\n`));
   return { ...envelope, agents };
+}
+
+/**
+ * The id of a snapshot: by its catalogue, and by all of it where another snapshot of the same second has the same agents. One
+ * that is kept never changes.
+ */
+async function freeId(
+  documents: Pick<Store["documents"], "get">,
+  createdAt: Date,
+  [catalogue, all]: readonly [string, string],
+): Promise<string> {
+  const id = makeSnapshotId(createdAt, sha256Of(catalogue));
+  const isTaken = (await documents.get("snapshots", `${id}.json`)) !== undefined;
+  return isTaken ? makeSnapshotId(createdAt, sha256Of(catalogue + all)) : id;
 }
 
 /** Writes the pages of a catalogue that are not here yet, and gives the agents in their order. */

@@ -1,0 +1,130 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { changed, shownIn, type Model, type Shown } from "./model.ts";
+import { readListed, sha256Of, type Observed } from "./observe.ts";
+import type { Place } from "./place.ts";
+import { same } from "./predict.ts";
+
+/** What of this model is not as it was observed; empty where it fits. */
+export function differences(model: Model, { refs, kept, channels, pinned }: Observed): string[] {
+  const found: string[] = [];
+  const contents = new Map(kept.map(({ id, versions }) => [id, versions]));
+  const compare = (name: string, shown: Shown | undefined) => {
+    const id = refs.get(name);
+    if (shown === undefined || id === undefined) {
+      if ((shown === undefined) !== (id === undefined))
+        found.push(`${name} shows ${id ?? "nothing"}, not ${shown?.versions.join() ?? "nothing"}`);
+      return;
+    }
+    const versions = contents.get(id);
+    if (versions === undefined) found.push(`${name} shows ${id}, which is not kept`);
+    else if (shown.id !== undefined && shown.id !== id) found.push(`${name} shows ${id}, not ${shown.id}`);
+    else if (!fits(shown, versions))
+      found.push(`${name} shows ${versions.join()}, not ${shown.versions.join()}`);
+  };
+  compare("mirror", model.mirror);
+  for (const channel of Object.values(model.channels)) compare(channel.name, shownIn(channel));
+  for (const name of refs.keys())
+    if (name !== "mirror" && model.channels[name] === undefined) found.push(`${name} is there`);
+  const observed = new Map(channels.map((channel) => [channel.name, channel]));
+  for (const channel of Object.values(model.channels)) {
+    const seen = observed.get(channel.name);
+    if (seen === undefined) found.push(`${channel.name} is not listed`);
+    else {
+      if (seen.fault !== null) found.push(`${channel.name}: ${seen.fault}`);
+      if (seen.snapshot !== (refs.get(channel.name) ?? null))
+        found.push(`${channel.name}: listed with ${seen.snapshot}`);
+      if (!same(seen.held, channel.held)) found.push(`${channel.name} holds ${seen.held.join()}`);
+      if (!same(seen.withdrawn, channel.withdrawn))
+        found.push(`${channel.name} has withdrawn ${seen.withdrawn.join()}`);
+    }
+  }
+  for (const { name } of channels) if (model.channels[name] === undefined) found.push(`${name} is listed`);
+  const pins = model.pinned.filter((id) => contents.has(id));
+  if (pins.length < model.pinned.length) found.push("a snapshot that is pinned is gone");
+  if (!same(pins, pinned)) found.push(`pinned are ${pinned.join()}`);
+  return found;
+}
+
+function fits({ versions, maybe }: Shown, found: readonly string[]): boolean {
+  if (maybe === undefined) return same(versions, found);
+  return versions.every((one) => found.includes(one)) && found.every((one) => maybe.includes(one));
+}
+
+/** The model with the names and contents that were observed. */
+export function adopt(model: Model, { refs, kept }: Observed): Model {
+  const contents = new Map(kept.map(({ id, versions }) => [id, versions]));
+  const named = (name: string, shown: Shown): Shown => {
+    const id = refs.get(name);
+    return { id, versions: contents.get(id ?? "") ?? shown.versions };
+  };
+  const channels = Object.values(model.channels).map((channel) => {
+    const shown = shownIn(channel);
+    if (shown === undefined) return [channel.name, channel] as const;
+    const known = named(channel.name, shown);
+    const stack = [...channel.stack.slice(0, -1), known];
+    const served = [...channel.served.filter((one) => one !== shown), known];
+    return [channel.name, { ...channel, stack, served }] as const;
+  });
+  return changed(model, {
+    kept,
+    mirror: model.mirror === undefined ? undefined : named("mirror", model.mirror),
+    channels: Object.fromEntries(channels),
+  });
+}
+
+/** Throws where clients of a ref would find something wrong, or a tarball that a snapshot needs is lost. */
+export async function checkPlace(place: Place, model: Model, { refs, kept }: Observed): Promise<void> {
+  const damaged = new Set(model.damaged);
+  for (const [name, id] of refs) {
+    const tools = toolsOf(place, name);
+    const listed = await readListed(tools, damaged);
+    if (listed.snapshot !== id) throw new Error(`${name} shows ${id}, its index is of ${listed.snapshot}`);
+    const versions = kept.find((one) => one.id === id)?.versions ?? [];
+    const missing = versions.filter((one) => !listed.versions.includes(one) && !damaged.has(one));
+    const more = listed.versions.filter((one) => !versions.includes(one));
+    if (missing.length + more.length > 0)
+      throw new Error(`${name} lists ${listed.versions.join()}, its snapshot ${versions.join()}`);
+    await checkWithdrawn(tools, model.channels[name]?.withdrawn ?? []);
+  }
+  const needed = new Set(kept.flatMap(({ versions }) => versions));
+  for (const version of needed.difference(damaged))
+    if (!(await place.holds(version))) throw new Error(`The tarball of ${version} is lost`);
+  for (const id of model.kept.map((one) => one.id)) {
+    const isGone = !kept.some((one) => one.id === id);
+    if (isGone && model.pinned.includes(id)) throw new Error(`Snapshot ${id} is pinned and gone`);
+  }
+  for (const channel of Object.values(model.channels)) {
+    const target = channel.stack.at(-2)?.id;
+    if (target === undefined || model.deleted.includes(target)) continue;
+    if (!kept.some(({ id }) => id === target))
+      throw new Error(`A rollback of ${channel.name} leads to ${target}, which is not kept`);
+  }
+}
+
+function toolsOf({ folder }: Place, ref: string): string {
+  return join(folder, "data", ref === "mirror" ? "tools" : `channels/${ref}/tools`);
+}
+
+/** False where the tree of a ref has a tarball of this version with wrong bytes, or has none although its snapshot lists it. */
+export async function isRightIn(
+  place: Place,
+  { refs, kept }: Observed,
+  { ref, version }: { readonly ref: string; readonly version: string },
+): Promise<boolean> {
+  const path = `agent/${version}/juju-${version}-linux-amd64.tgz`;
+  const bytes = await readFile(join(toolsOf(place, ref), path)).catch(() => undefined);
+  if (bytes !== undefined) return sha256Of(bytes) === place.golden.sha256.get(version);
+  return kept.find(({ id }) => id === refs.get(ref))?.versions.includes(version) !== true;
+}
+
+async function checkWithdrawn(tools: string, withdrawn: readonly string[]): Promise<void> {
+  for (const version of withdrawn) {
+    const path = `agent/${version}/juju-${version}-linux-amd64.tgz`;
+    const isHere = await readFile(join(tools, path)).then(
+      () => true,
+      () => false,
+    );
+    if (isHere) throw new Error(`${path} is withdrawn and can still be fetched`);
+  }
+}

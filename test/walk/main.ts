@@ -1,0 +1,49 @@
+import { parseArgs } from "node:util";
+import { walk } from "./walk.ts";
+
+const USAGE = `Usage: npm run walk -- [options]
+
+Changes mirrors with channels at random, one step after the other: syncs, imports, promotions, rollbacks, holds, withdrawals,
+switches, pins, deletions, prunes, damage, repairs, kills in the middle of a command, and pairs of commands at the same time.
+After each step compares what clients find with a model: every listed path has its bytes, an index and its product files are of
+one snapshot, no tarball that a snapshot needs is lost, and the command ended as it had to. A walk that fails is shortened; the
+exit status is 1 then.
+
+  --steps N      number of steps (20000)
+  --seed N       seed of the random choices (from the clock)
+  --path PATH    only this walk of the seed, as it was printed
+  --length N     steps of one walk, at most (120)
+  --help         print this text
+`;
+
+const { values } = parseArgs({
+  options: {
+    steps: { type: "string", default: "20000" },
+    seed: { type: "string", default: String(Date.now() % 2 ** 31) },
+    path: { type: "string" },
+    length: { type: "string", default: "120" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) process.stdout.write(USAGE);
+else {
+  const started = performance.now();
+  const seconds = () => Math.round((performance.now() - started) / 1000);
+  console.log(`seed ${values.seed}`);
+  const report = await walk({
+    steps: Number(values.steps),
+    seed: Number(values.seed),
+    path: values.path,
+    length: Number(values.length),
+    onBatch: ({ steps, walks }) => console.log(`${steps} steps, ${walks} walks, ${seconds()} s`),
+  });
+  console.log(JSON.stringify(report.kinds));
+  if (report.failure !== undefined) {
+    const { seed, path, message } = report.failure;
+    console.log(
+      `FAILED; again: npm run walk -- --seed ${seed} --path ${path} --length ${values.length}\n${message}`,
+    );
+    process.exitCode = 1;
+  }
+}
