@@ -273,6 +273,12 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     packages: "any",
     because: "a fuzzer calls readers directly",
   },
+  "test/walk": {
+    project: ["src", "test/peers", "test/crash", "test/helpers"],
+    node: "any",
+    packages: "any",
+    because: "a walk runs commands and compares what they leave with a model of its own",
+  },
   "test/helpers": {
     project: ["src", "test/peers", "test/fuzz"],
     node: "any",
@@ -293,6 +299,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "test/peers",
       "test/crash",
       "test/fuzz",
+      "test/walk",
       "test/helpers",
       "package.json",
     ],

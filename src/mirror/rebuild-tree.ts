@@ -9,7 +9,7 @@ import { buildTree, moveRef, type TreeContent } from "./publish.ts";
 import { readHeaders, readSnapshotsOf } from "./read-snapshots.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
 import { gracedIn, type RetentionRules } from "./retention.ts";
-import { isFirstTree, isTreeOf, nextTreeId, snapshotIdOf, type Snapshot } from "./snapshot.ts";
+import { isTreeOf, mayHaveEarlier, nextTreeId, snapshotIdOf, type Snapshot } from "./snapshot.ts";
 import { stateDocument } from "./state-document.ts";
 
 /** Says that published trees may link damaged files, until they have been built again. */
@@ -108,13 +108,13 @@ type Shown = Awaited<ReturnType<typeof readShown>>[number];
 
 /**
  * Builds the published trees without what they contain for clients of older snapshots, once all grace is over.
- * A snapshot's first tree contains that; a tree built again for this contains nothing, so this happens once a snapshot.
+ * The id of a tree tells whether it may contain that.
  */
 export async function rebuildWithoutGraced(store: Store, rules: RetentionRules, now: Date): Promise<void> {
-  if (!(await store.refs.list()).some(({ target }) => isFirstTree(target))) return;
+  if (!(await store.refs.list()).some(({ target }) => mayHaveEarlier(target))) return;
   for (const { ref, header } of await readShown(store)) {
     const hasEarlier = header.parent !== undefined || ref.order.length > 1;
-    if (!hasEarlier || !isFirstTree(ref.treeId)) continue;
+    if (!hasEarlier || !mayHaveEarlier(ref.treeId)) continue;
     const since = ref.order.at(-1)?.since ?? new Date(header.createdAt);
     if (now.getTime() - since.getTime() < rules.graceMs) continue;
     const [snapshot] = await readSnapshotsOf(store, new Set([header.id]));
@@ -140,7 +140,7 @@ async function rebuild(
 ): Promise<void> {
   // Where no plain files are served there is no tree, and nothing in it to be replaced.
   if (store.trees === undefined) return;
-  const next = nextTreeId(treeId, name);
+  const next = nextTreeId(treeId, name, tree.graced.length > 0);
   // Left from a run that was killed before it moved the ref; what was damaged then may be whole now.
   await store.trees.delete(next);
   // A tree without agents would send every client to the internet: the old one stays.

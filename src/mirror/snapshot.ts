@@ -107,7 +107,7 @@ export function snapshotTimeOf(id: string): Date | undefined {
 interface TreeId {
   readonly snapshot: string;
   readonly ref: RefName;
-  /** From 1. The first one contains what clients of earlier snapshots still need. */
+  /** From 1. Odd ones may contain what clients of earlier snapshots still need; even ones contain their snapshot alone. */
   readonly generation: number;
 }
 
@@ -116,9 +116,9 @@ export function snapshotIdOf(treeId: string): string {
   return treeId.split("~", 1)[0] as string;
 }
 
-/** True for a tree that contains what clients of the ref's earlier snapshots need for a grace period. */
-export function isFirstTree(treeId: string): boolean {
-  return parseTreeId(treeId).generation === 1;
+/** True for a tree that may contain what clients of the ref's earlier snapshots need for a grace period. */
+export function mayHaveEarlier(treeId: string): boolean {
+  return parseTreeId(treeId).generation % 2 === 1;
 }
 
 /** True for a tree that was built for this ref. */
@@ -134,10 +134,15 @@ export function firstTreeId(snapshot: string, ref: RefName): string {
   return formatTreeId({ snapshot, ref, generation: 1 });
 }
 
-/** The id for building the tree that a ref points at once more, for the same snapshot. */
-export function nextTreeId(treeId: string, ref: RefName): string {
-  const own = parseTreeId(treeId);
-  return formatTreeId({ ...own, ref, generation: own.ref === ref ? own.generation + 1 : 2 });
+/**
+ * The id for building the tree that a ref points at once more, for the same snapshot.
+ * @param hasEarlier whether it contains what clients of earlier snapshots need: it is built once more when their grace is over
+ */
+export function nextTreeId(treeId: string, ref: RefName, hasEarlier = false): string {
+  const { snapshot, ...own } = parseTreeId(treeId);
+  const next = own.ref === ref ? own.generation + 1 : 2;
+  const isRight = (next % 2 === 1) === hasEarlier;
+  return formatTreeId({ snapshot, ref, generation: isRight ? next : next + 1 });
 }
 
 /** `<snapshot>`, then `<snapshot>~2`, for the mirror; `<snapshot>~<ref>~1` for another ref. */

@@ -80,6 +80,9 @@ export function inOrder(model: Model): ChannelModel[] {
 /** The newest so many versions, or all. */
 export function newestOf(versions: readonly string[], keep: number | undefined): readonly string[] {
   if (keep === undefined) return versions;
-  const patch = (version: string) => Number(version.split(".")[2]);
-  return versions.toSorted((a, b) => patch(a) - patch(b)).slice(-keep);
+  return versions.toSorted((a, b) => patchOf(a) - patchOf(b)).slice(-keep);
+}
+
+function patchOf(version: string): number {
+  return Number(version.split(".")[2]);
 }

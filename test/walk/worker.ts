@@ -58,13 +58,14 @@ syncBuiltinESMExports();
 
 const { jamHere } = await import("../helpers/jam-here.ts");
 
-process.on("message", ({ folder, argv, clockAheadMs, killBefore }: WorkerOrder) => {
+async function obey({ folder, argv, clockAheadMs, killBefore }: WorkerOrder): Promise<void> {
   setClockAhead(clockAheadMs);
   changesLeft = killBefore ?? Infinity;
-  void jamHere(folder, argv).then((ran) => {
-    changesLeft = Infinity;
-    process.send?.(ran);
-  });
-});
-process.on("disconnect", () => process.exit());
+  const ran = await jamHere(folder, argv);
+  changesLeft = Infinity;
+  process.send?.(ran);
+}
+
+process.on("message", (order: WorkerOrder) => void obey(order));
+process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
 process.send?.("ready");

@@ -26,22 +26,6 @@ export function startWorkers(): Workers {
     return worker;
   };
   const giveBack = (worker: ChildProcess) => void spare.unshift(Promise.resolve(worker));
-  const run = async (worker: ChildProcess, order: WorkerOrder) => {
-    const over = new AbortController();
-    const { signal } = over;
-    const answered = once(worker, "message", { signal }) as Promise<[RanHere]>;
-    const answer = Promise.race([
-      answered.then(([ran]) => ran),
-      once(worker, "exit", { signal }).then(() => undefined),
-    ]);
-    worker.send(order);
-    try {
-      return await answer;
-    } finally {
-      // The listener of the other one.
-      over.abort();
-    }
-  };
   return {
     async race(orders) {
       const workers = [await take(), await take()] as const;
@@ -70,4 +54,21 @@ async function startWorker(): Promise<ChildProcess> {
   const worker = fork(join(import.meta.dirname, "worker.ts"), { stdio: "inherit" });
   await once(worker, "message");
   return worker;
+}
+
+async function run(worker: ChildProcess, order: WorkerOrder): Promise<RanHere | undefined> {
+  const over = new AbortController();
+  const { signal } = over;
+  const answered = once(worker, "message", { signal }) as Promise<[RanHere]>;
+  const answer = Promise.race([
+    answered.then(([ran]) => ran),
+    once(worker, "exit", { signal }).then(() => undefined),
+  ]);
+  worker.send(order);
+  try {
+    return await answer;
+  } finally {
+    // The listener of the other one.
+    over.abort();
+  }
 }

@@ -63,7 +63,8 @@ async function runImport(inputs: readonly VolumeInput[], run: PublishRun): Promi
   for (const { name } of others) receiver.warn(`${name} is not a volume of a bundle and was skipped.`);
   const faults = await receiveAll(volumes, receiver, work);
   const closed = await publishReadyBundles(run);
-  await work.afterPublish?.();
+  // Where everything was refused, nothing changes.
+  if (faults.errors.length === 0 || closed.published.length > 0) await work.afterPublish?.();
   if (closed.published.length > 0) {
     work.observe({ kind: "phase", phase: "prune" });
     await pruneStore(work.store, rules.retention, work.now());

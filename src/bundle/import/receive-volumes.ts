@@ -2,6 +2,7 @@ import { keptForFleet } from "../../mirror/running-versions.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
 import type { VolumeInput } from "../../medium/medium.ts";
 import { refuseMassRemoval } from "../../metadata/guard.ts";
+import { markDamage } from "../../mirror/rebuild-tree.ts";
 import type { AgentsAndBytes } from "../../mirror/run-report.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import { refuseOverfull } from "../../mirror/space.ts";
@@ -192,7 +193,10 @@ export class VolumeReceiver {
     const known = this.#arrivals.get(manifest.id);
     if (known !== undefined) return sameArrival(known, name, head);
     await this.#refuseMassRemoval(manifest);
-    await this.#refuseOverfull(head);
+    const missing = await notHeld(this.#work.store, carriedContents(manifest));
+    await this.#refuseOverfull(head, missing);
+    // A tarball that the mirror lists and has not: trees may link what is left of it.
+    await markDamage(this.#work.store, missing);
     if (warning !== undefined) this.warn(warning);
     await putPending(documents, bundle);
     const contents = new ContentReceiver(this.#work.store, manifest.id, namedContents(bundle));
@@ -219,8 +223,7 @@ export class VolumeReceiver {
   }
 
   /** Before anything is stored: counts what still has to arrive, and what is listed after publishing. */
-  async #refuseOverfull({ manifest }: VolumeHead): Promise<void> {
-    const missing = await notHeld(this.#work.store, carriedContents(manifest));
+  async #refuseOverfull({ manifest }: VolumeHead, missing: readonly BundledContent[]): Promise<void> {
     const bytes = missing.reduce((sum, { size }) => sum + size, 0);
     const staying = manifest.scope === "mirror" ? [] : (this.#current?.agents ?? []);
     const total = sumTarballBytes([...manifest.catalogue, ...staying]);
