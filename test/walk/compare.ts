@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { changed, shownIn, type Model, type Shown } from "./model.ts";
+import { shownIn, type Model, type Shown } from "./model.ts";
 import { readListed, sha256Of, type Observed } from "./observe.ts";
 import type { Place } from "./place.ts";
 import { same } from "./predict.ts";
@@ -49,28 +49,6 @@ export function differences(model: Model, { refs, kept, channels, pinned }: Obse
 function fits({ versions, maybe }: Shown, found: readonly string[]): boolean {
   if (maybe === undefined) return same(versions, found);
   return versions.every((one) => found.includes(one)) && found.every((one) => maybe.includes(one));
-}
-
-/** The model with the names and contents that were observed. */
-export function adopt(model: Model, { refs, kept }: Observed): Model {
-  const contents = new Map(kept.map(({ id, versions }) => [id, versions]));
-  const named = (name: string, shown: Shown): Shown => {
-    const id = refs.get(name);
-    return { id, versions: contents.get(id ?? "") ?? shown.versions };
-  };
-  const channels = Object.values(model.channels).map((channel) => {
-    const shown = shownIn(channel);
-    if (shown === undefined) return [channel.name, channel] as const;
-    const known = named(channel.name, shown);
-    const stack = [...channel.stack.slice(0, -1), known];
-    const served = [...channel.served.filter((one) => one !== shown), known];
-    return [channel.name, { ...channel, stack, served }] as const;
-  });
-  return changed(model, {
-    kept,
-    mirror: model.mirror === undefined ? undefined : named("mirror", model.mirror),
-    channels: Object.fromEntries(channels),
-  });
 }
 
 /** Throws where clients of a ref would find something wrong, or a tarball that a snapshot needs is lost. */

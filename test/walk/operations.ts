@@ -1,4 +1,4 @@
-import { fc } from "@fast-check/vitest";
+import { fc } from "../helpers/property.ts";
 import type { Golden } from "./golden.ts";
 import { shownIn, type Model } from "./model.ts";
 

@@ -2,7 +2,7 @@ import { access, appendFile, chmod, cp, mkdir, readFile, rm, truncate, writeFile
 import { join } from "node:path";
 import { jamHere, type RanHere } from "../helpers/jam-here.ts";
 import { flipByte } from "../helpers/damage-file.ts";
-import { adopt } from "./compare.ts";
+import { adopt } from "./adopt.ts";
 import { setClockAhead } from "./fake-date.ts";
 import { need, type Golden } from "./golden.ts";
 import type { ChannelModel, Model } from "./model.ts";

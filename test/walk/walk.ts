@@ -1,4 +1,4 @@
-import { fc } from "@fast-check/vitest";
+import { fc } from "../helpers/property.ts";
 import { prepareGolden, type Golden } from "./golden.ts";
 import type { Model } from "./model.ts";
 import { operation, type Operation } from "./operations.ts";
