@@ -1,4 +1,5 @@
 /** Upstreams in every state that a look-up may meet: what is signed, missing, broken, refused or sent elsewhere. */
+import { clearSign } from "../peers/sample-upstream/sign.ts";
 import type { EditableJson } from "../peers/sample-upstream/tree.ts";
 import type { Fault, SampleTree, TestUpstream } from "./upstream.ts";
 import { buildSampleTree, startUpstream, withSignatureFault } from "./upstream.ts";
@@ -52,6 +53,7 @@ export async function buildScenarios(elsewhere: Pick<TestUpstream, "url">): Prom
     of("complete and unsigned", unsigned),
     ...(await filteredScenarios()),
     ...(await brokenSignatures(tree)),
+    of("signed index that leads to unsigned files", await signedAsItIs(tree)),
     ...missingDocuments(tree, unsigned, of),
     ...statuses(tree, unsigned, of),
     ...mirrorScenarios(unsigned, elsewhere.url, of),
@@ -74,6 +76,11 @@ async function filteredScenarios(): Promise<Scenario[]> {
     await build("agents only", { releases: RELEASES, families: ["agents"] }),
     await build("nothing that fits", { releases: ["1.25.13"] }),
   ];
+}
+
+/** What `juju metadata sign` makes: the signed index leads to the unsigned files. */
+async function signedAsItIs(tree: SampleTree): Promise<SampleTree> {
+  return tree.withDocument(SIGNED_INDEX, await clearSign(tree.text(INDEX), tree.key, tree.now));
 }
 
 async function brokenSignatures(tree: SampleTree): Promise<Scenario[]> {
@@ -225,6 +232,13 @@ function shapes(unsigned: SampleTree, of: Make): Scenario[] {
     index("without products", (entry) => (entry["products"] = [])),
     index("with products as a text", (entry) => (entry["products"] = "all")),
     index("of another format", (_, document) => (document.format = "index:2.0")),
+    index("with dates that are none", (entry, document) => {
+      document.updated = "never";
+      entry["updated"] = "";
+    }),
+    index("with a number for a date", (_, document) => (document["updated"] = 20300101 as never)),
+    index("without a datatype", (entry) => delete entry["datatype"]),
+    index("with entries of another format", (entry) => (entry["format"] = "products:9.9")),
     index("with a path that leads nowhere", (entry) => (entry["path"] = "streams/v1/none.json")),
     items("size as a text", (item) => (item["size"] = String(item["size"]))),
     items("size with a fraction", (item) => (item["size"] = 1.5)),
@@ -258,10 +272,56 @@ function shapes(unsigned: SampleTree, of: Make): Scenario[] {
       "products as a list",
       withFiles(unsigned, (document) => (document["products"] = [] as never)),
     ),
+    items("with fields that nobody knows", (item) => {
+      item["mirror"] = "http://127.0.0.1:9/";
+      item["Release"] = 5;
+    }),
+    items("without md5 and ftype", (item) => {
+      delete item["md5"];
+      delete item["ftype"];
+    }),
+    items("size, hash and path on the date", (item, date) => hoist(item, date, ["size", "sha256", "path"])),
+    items("with version, arch and release of its own", (item, date, product) => {
+      const { version = date["version"], arch = product["arch"], release = product["release"] } = item;
+      Object.assign(item, { version, arch, release });
+    }),
+    of(
+      "products with arch and release at the top",
+      withFiles(unsigned, (document) => {
+        Object.assign(document, { arch: "amd64", release: "ubuntu" });
+        for (const product of Object.values(document.products)) {
+          delete product["arch"];
+          delete product["release"];
+        }
+      }),
+    ),
+    of(
+      "products without content id, datatype and date",
+      withFiles(unsigned, (document) => {
+        for (const name of ["content_id", "datatype", "updated"]) delete document[name];
+      }),
+    ),
+    of("items of other names", withFiles(unsigned, renameItems)),
     of("an older date with another hash", withFiles(unsigned, addOlderDate)),
     of("a newer date with another hash", withFiles(unsigned, addNewerDate)),
     of("aliases", withFiles(unsigned, addAliases)),
   ];
+}
+
+function hoist(item: Item, level: Item, names: readonly string[]): void {
+  for (const name of names) {
+    level[name] ??= item[name];
+    delete item[name];
+  }
+}
+
+function renameItems(document: EditableJson): void {
+  for (const product of Object.values(document.products)) {
+    for (const date of Object.values(product.versions)) {
+      const items = Object.values(date.items).map((item, at) => [`item ${at}`, item]);
+      date.items = Object.fromEntries(items) as typeof date.items;
+    }
+  }
 }
 
 function addOlderDate(document: EditableJson): void {
