@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { serveCached } from "../helpers/cached-mirror.ts";
+import { flipByteQuietly, makeWritable } from "../helpers/damage-file.ts";
 import { startCacheSite, type CacheSite } from "../helpers/cache-server.ts";
 import {
   buildInterop,
@@ -162,6 +163,40 @@ describe.skipIf(interop.isMissing)(`Juju's own code in front of a cache${interop
       await expectSeen(one, site, { tree, listed: [...others, away], newest: away });
       await expectAllObtained(one, site);
       await site.lineUp();
+    }
+  });
+
+  test("finds no damaged tarball while the line is down, and gets the right one when it is up", async () => {
+    const tree = await buildSampleTree(TREE);
+    await using site = await startCacheSite({
+      upstream: await startUpstream({ tree }),
+      settings: {
+        select: [{ stream: "released", versions: "3.6.x", fetch: "onSync" }, { stream: "released" }],
+      },
+      before: async (mirror) => expect((await mirror.jam("sync", "--quiet")).status).toBe(0),
+    });
+    const { url } = site.server();
+    const question = { url: `${url}/tools`, release: "ubuntu", arch: "amd64" };
+    const { data } = site.mirror;
+    for (const [version, isUp] of [
+      ["3.6.26", false],
+      ["3.6.27", true],
+    ] as const) {
+      if (!isUp) await site.lineDown();
+      const [row] = upstreamRows(tree, [version]);
+      const file = join(data, "blobs/sha256", row?.sha256.slice(0, 2) ?? "", row?.sha256 ?? "");
+      await makeWritable(file);
+      await flipByteQuietly(file, -1);
+      const exact = { ...question, version, download: true };
+      const failure = failureOf(await ask("3.6", exact));
+      if (!isUp) {
+        expect(failure).toMatch(CLEAN);
+        const listed = await ask("3.6", { ...question, major: 3, download: true });
+        expect(foundBy(listed)).toEqual(listedFor(upstreamRows(tree, ["3.6.27"]), question));
+        expect(complaintsOf(listed)).toEqual([]);
+        await site.lineUp();
+      } else if (failure !== undefined) expect(failure).toMatch(CLEAN);
+      await until(async () => complaintsOf(await ask("3.6", exact)).length === 0);
     }
   });
 
