@@ -145,12 +145,12 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
       "a use case takes its collaborators as arguments; what operators hand in is parsed at its border",
   },
   bundle: {
-    project: [...DOMAIN, "input", "mirror", "metadata", "upgrade"],
+    project: [...DOMAIN, "input", "mirror", "metadata", "upgrade", "channel"],
     typesOf: CONTRACTS,
     node: ["stream"],
     packages: ["tar", "zod"],
     because:
-      "a use case takes its collaborators through its own ports; what was carried is parsed at its border",
+      "a use case takes its collaborators through its own ports; what was carried is parsed at its border; bundles carry the histories of channels, and are imported into channels",
   },
   channel: {
     project: [...DOMAIN, "mirror"],

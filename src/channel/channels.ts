@@ -3,7 +3,7 @@ import type { SelectRule } from "../juju/select-rule.ts";
 import { stateDocument } from "../mirror/state-document.ts";
 import { JamError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
-import { MIRROR_REF, parseRefName, type RefName } from "../shared/ref-name.ts";
+import { BUNDLE_FEEDER, MIRROR_REF, parseRefName, type RefName } from "../shared/ref-name.ts";
 import { shellCommand } from "../shared/shell-command.ts";
 import type { Store } from "../store/store.ts";
 
@@ -13,7 +13,7 @@ export type DelayClock = "seen" | "upstream";
 /** What a channel takes, and when. */
 export interface ChannelRules {
   readonly name: string;
-  /** The mirror's ref, or another channel. */
+  /** The mirror's ref, another channel, or `bundle` for what is imported. */
   readonly from: string;
   /** Which of the feeder's agents; undefined takes all. */
   readonly select?: readonly SelectRule[] | undefined;
@@ -103,7 +103,7 @@ export async function addChannel(
     });
   }
   const channel = createdChannel(name, from);
-  if (from !== MIRROR_REF) requireChannel(known, from);
+  if (!isOutside(from)) requireChannel(known, from);
   feedersOf(new Map([...known, [name, channel]]), channel);
   const created = (await createdChannels.read(documents))?.channels ?? [];
   await createdChannels.write(documents, { channels: [...created, { name, from }] });
@@ -152,11 +152,18 @@ export function channelNotFound(name: string, names: readonly string[]): JamErro
  */
 export function parseChannelName(text: string): RefName {
   const name = parseRefName(text);
-  if (name !== MIRROR_REF) return name;
-  throw new JamError("JAM_CHANNEL_INVALID", "A channel cannot have the name mirror.", {
-    hint: "`mirror` is what syncs and imports publish. Choose another name.",
+  if (!isOutside(name)) return name;
+  const what =
+    name === MIRROR_REF ? "what syncs and imports publish" : "what `from` says of channels that bundles feed";
+  throw new JamError("JAM_CHANNEL_INVALID", `A channel cannot have the name ${name}.`, {
+    hint: `\`${name}\` is ${what}. Choose another name.`,
     details: { channel: text },
   });
+}
+
+/** Whether a feeder is not a channel. */
+function isOutside(from: string): boolean {
+  return from === MIRROR_REF || from === BUNDLE_FEEDER;
 }
 
 /** Channels that take from this one. */
@@ -170,7 +177,7 @@ export function followersOf(channels: Channels, name: string): readonly Channel[
  */
 export function feedersOf(channels: Channels, channel: Channel): readonly Channel[] {
   const path = [channel];
-  for (let at = channel; at.from !== MIRROR_REF;) {
+  for (let at = channel; !isOutside(at.from);) {
     const feeder = channels.get(at.from);
     if (feeder === undefined) throw unknownFeeder(channels, at);
     const names = path.map(({ name }) => name);

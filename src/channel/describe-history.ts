@@ -3,7 +3,8 @@ import { readSnapshot, unlessDamaged } from "../mirror/read-snapshots.ts";
 import { describeProofs } from "../mirror/describe-proofs.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { channelNotFound, parseChannelName, readChannels, type ChannelRules } from "./channels.ts";
-import type { HistoryDocument, MomentDocument } from "./history-document.ts";
+import { headOf, readImported } from "./imported-history.ts";
+import type { HistoryDocument, ImportedHistoryDocument, MomentDocument } from "./history-document.ts";
 import { entryHash, listHistories, readHistory } from "./history.ts";
 import type { ChannelReader } from "./list-channels.ts";
 import { catalogueOf } from "./move-channel.ts";
@@ -24,6 +25,21 @@ export async function describeHistory(
   const channels = await readChannels(store.documents, settings);
   if (channels.has(name) || (await store.refs.read(name)) !== undefined) return { history };
   throw channelNotFound(word, [...new Set([...channels.keys(), ...(await listHistories(store.documents))])]);
+}
+
+/**
+ * What happened in the near side's channel, as bundles brought it, up to the entry that this side's history names.
+ * @throws JamError as `describeHistory`; JAM_CHANNEL_NOT_FOUND when no bundle brought one
+ */
+export async function describeImported(
+  store: ChannelReader,
+  settings: readonly ChannelRules[],
+  word: string,
+): Promise<ImportedHistoryDocument> {
+  const { history: own } = await describeHistory(store, settings, word);
+  const imported = await readImported(store.documents, { name: parseChannelName(word), own });
+  const { name, bundle, signedBy, history } = imported;
+  return { channel: word, name, bundle, signedBy, head: headOf(history) ?? "", history };
 }
 
 /**

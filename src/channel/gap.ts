@@ -4,7 +4,7 @@ import type { ChannelView } from "../mirror/channel-view.ts";
 import { listShownAgents } from "../mirror/damaged-list.ts";
 import { currentSnapshot } from "../mirror/read-snapshots.ts";
 import { toJamError } from "../shared/errors.ts";
-import { MIRROR_REF } from "../shared/ref-name.ts";
+import { BUNDLE_FEEDER, MIRROR_REF } from "../shared/ref-name.ts";
 import { shellCommand } from "../shared/shell-command.ts";
 import { feedersOf, readChannels, type Channel } from "./channels.ts";
 import { blocksOf, curate, type Block, type KeptBack } from "./curate.ts";
@@ -39,12 +39,16 @@ export async function readGap(work: GapWork, name: string): Promise<ChannelView>
   if (own === undefined) return withoutWay({ name, listed }, notDefined(name));
   try {
     const stages = await readStages(work, [own, ...feedersOf(channels, own)], listed);
+    const isCarried = stages.at(-1)?.channel.from === BUNDLE_FEEDER;
     const fed = stages.slice(1).flatMap(({ state }) => state.current?.agents ?? []);
     const available = [
-      ...new Map([...fed, ...listed].map((agent) => [formatAgentName(agent), agent])).values(),
+      ...new Map(
+        [...fed, ...(isCarried ? [] : listed)].map((agent) => [formatAgentName(agent), agent]),
+      ).values(),
     ];
     return {
       name,
+      isCarried,
       mirror: listed,
       available,
       howToPromote: (agents) => describeWay(agents, stages, work.now()),
@@ -63,7 +67,14 @@ function withoutWay(
   { name, listed }: { readonly name: string; readonly listed: readonly Agent[] },
   why: string,
 ): ChannelView {
-  return { name, mirror: listed, available: listed, howToPromote: () => why, afterSync: () => why };
+  return {
+    name,
+    isCarried: false,
+    mirror: listed,
+    available: listed,
+    howToPromote: () => why,
+    afterSync: () => why,
+  };
 }
 
 function notDefined(name: string): string {
@@ -80,7 +91,9 @@ async function readStages(
   for (const { name } of path) states.push(await readChannelState(work.store, name));
   return Promise.all(
     path.map(async (channel, index): Promise<Stage> => {
-      const offered = index === path.length - 1 ? mirror : (states[index + 1]?.current?.agents ?? []);
+      const isLast = index === path.length - 1;
+      const feed = channel.from === BUNDLE_FEEDER ? [] : mirror;
+      const offered = isLast ? feed : (states[index + 1]?.current?.agents ?? []);
       return {
         channel,
         state: states[index] as ChannelState,
@@ -145,13 +158,21 @@ function objectionOf({ why, detail }: KeptBack, { name }: Channel): [text: strin
 function describeRest(version: string, stages: readonly Stage[]): string {
   const way = stages.toReversed();
   const block = stages[0]?.blocks.get(version);
-  const commands = way.map(({ channel }) => promotionOf(channel.name));
-  if (block === undefined) return `Then: ${joined(commands)}.`;
+  const commands = way.map(({ channel }) =>
+    channel.from === BUNDLE_FEEDER ? importOf(channel.name) : promotionOf(channel.name),
+  );
+  const isCarried = way[0]?.channel.from === BUNDLE_FEEDER;
+  if (block === undefined)
+    return isCarried ? `Import a bundle that has it: ${joined(commands)}.` : `Then: ${joined(commands)}.`;
   return `It is ${block.kind} in ${block.channel} (${block.reason}). Then: ${joined([releaseOf(block, version), ...commands])}.`;
 }
 
 function promotionOf(channel: string): string {
   return `\`${shellCommand`jam channel promote ${channel} --reason REASON`}\``;
+}
+
+function importOf(channel: string): string {
+  return `\`${shellCommand`jam bundle import FOLDER --channel ${channel}`}\``;
 }
 
 function releaseOf({ channel }: Block, version: string): string {

@@ -14,7 +14,7 @@ export const CHANNEL_ACTIONS = [
   "delete",
 ] as const;
 
-/** One entry of a channel's history. Every field is always there, so that its hash can be computed from what is printed. */
+/** One entry of a channel's history. Every field is always there but `head`, so that its hash can be computed from what is printed. */
 export const channelEntry = z.strictObject({
   at: timeField,
   who: z.string().describe("User and machine."),
@@ -29,6 +29,12 @@ export const channelEntry = z.strictObject({
   feeder: z.string().nullable().describe("Where the agents came from: mirror, a channel or a bundle."),
   source: z.string().nullable().describe("The snapshot of the feeder that was promoted."),
   catalogue: z.string().nullable().describe("SHA-256 of the agents of `to`, as the snapshot lists them."),
+  head: z
+    .string()
+    .exactOptional()
+    .describe(
+      "Of an import: SHA-256 of the last entry of the near side's history, which `jam channel history --imported` shows.",
+    ),
   previous: z
     .string()
     .nullable()
@@ -43,6 +49,18 @@ export const historyDocument = z
     history: z.array(channelEntry).readonly().describe("In the order in which it happened."),
   })
   .meta({ title: "History of a channel" });
+
+/** What `jam channel history --imported -o json` prints. */
+export const importedHistoryDocument = z
+  .object({
+    channel: z.string().describe("The channel of this side."),
+    name: z.string().describe("Name of the channel on the near side."),
+    bundle: z.string().describe("The bundle that carried the history last."),
+    signedBy: z.string().nullable().describe("Fingerprint of the key that signed that bundle."),
+    head: z.string().describe("SHA-256 of the last entry, which an entry of this side's history names."),
+    history: z.array(channelEntry).readonly().describe("In the order in which it happened on the near side."),
+  })
+  .meta({ title: "History of the near side's channel" });
 
 /** What `jam channel history --at -o json` prints. */
 export const momentDocument = z
@@ -73,5 +91,6 @@ export const momentDocument = z
   .meta({ title: "What a channel showed at a time" });
 
 export type MomentDocument = z.infer<typeof momentDocument>;
+export type ImportedHistoryDocument = z.infer<typeof importedHistoryDocument>;
 export type ChannelEntry = z.infer<typeof channelEntry>;
 export type HistoryDocument = z.infer<typeof historyDocument>;

@@ -39,10 +39,15 @@ const histories = stateDocuments<KeptHistory>({
   },
 });
 
+/** Where the chain of these entries is broken, in words; undefined where it is whole. */
+export function chainFault(entries: readonly ChannelEntry[]): string | undefined {
+  const broken = entries.findIndex(({ previous }, index) => previous !== hashBefore(entries, index));
+  return broken === -1 ? undefined : `entry ${broken + 1} does not follow the one before it`;
+}
+
 function faultOf({ entries, pending, checksum }: KeptHistory): string | undefined {
-  const all = pending === null ? entries : [...entries, pending];
-  const broken = all.findIndex(({ previous }, index) => previous !== hashBefore(all, index));
-  if (broken !== -1) return `entry ${broken + 1} does not follow the one before it`;
+  const fault = chainFault(pending === null ? entries : [...entries, pending]);
+  if (fault !== undefined) return fault;
   return checksum === checksumOf(entries, pending) ? undefined : "it was changed after it was written";
 }
 

@@ -129,7 +129,7 @@ export function catalogueOf(agents: readonly Agent[]): string {
 
 /** What happened, without what follows from the channel's state. */
 export type StepFacts = Pick<ChannelStep, "action" | "reason"> &
-  Partial<Pick<ChannelStep, "version" | "feeder" | "source">>;
+  Partial<Pick<ChannelStep, "version" | "feeder" | "source" | "head">>;
 
 /** Records a step that leaves what the channel shows as it is. Call with the lease held. */
 export async function noteStep(

@@ -1,7 +1,7 @@
 import { currentSnapshot } from "../mirror/read-snapshots.ts";
 import { isJamError, isOfFamily, reportError, toJamError } from "../shared/errors.ts";
 import { formatCount } from "../shared/listed.ts";
-import { MIRROR_REF } from "../shared/ref-name.ts";
+import { BUNDLE_FEEDER, MIRROR_REF } from "../shared/ref-name.ts";
 import type { DuePromotion } from "./channel-documents.ts";
 import { readChannels, type Channels } from "./channels.ts";
 import { noteFirstSeen } from "./first-seen.ts";
@@ -17,8 +17,8 @@ export async function promoteDue(work: ChannelWork, reason: string): Promise<rea
   const channels = await readChannels(work.store.documents, work.settings);
   await noteSeen(work, channels);
   const promotions: DuePromotion[] = [];
-  for (const { name, promote: mode } of channels.values()) {
-    if (mode !== "auto") continue;
+  for (const { name, from, promote: mode } of channels.values()) {
+    if (mode !== "auto" || from === BUNDLE_FEEDER) continue;
     try {
       promotions.push({ channel: name, move: await promote(work, { name, reason }), error: null });
     } catch (error) {

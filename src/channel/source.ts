@@ -4,7 +4,7 @@ import { readRef } from "../mirror/refs.ts";
 import { snapshotTimeOf, type Snapshot } from "../mirror/snapshot.ts";
 import { JamError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
-import { MIRROR_REF } from "../shared/ref-name.ts";
+import { BUNDLE_FEEDER, MIRROR_REF } from "../shared/ref-name.ts";
 import { shellCommand } from "../shared/shell-command.ts";
 import type { Store } from "../store/store.ts";
 import type { Channel } from "./channels.ts";
@@ -21,6 +21,7 @@ export async function readSource(
   { word, read }: { readonly word: string | undefined; readonly read: ReadPage },
 ): Promise<Snapshot> {
   const { from } = channel;
+  if (from === BUNDLE_FEEDER) throw takesBundles(channel.name);
   const isMirror = from === MIRROR_REF;
   const feeder = isMirror ? undefined : await readChannelState(store, from, read);
   const current = feeder === undefined ? await currentSnapshot(store, from, { read }) : feeder.current;
@@ -78,4 +79,15 @@ function idOf(word: string, served: readonly string[], feeder: string): string {
     hint: `${near === undefined ? "" : `Did you mean ${near}? `}Only what ${feeder} has shown can be promoted from it; ${list} shows that.`,
     details: { snapshot: word, feeder },
   });
+}
+
+function takesBundles(name: string): JamError {
+  return new JamError(
+    "JAM_CHANNEL_INVALID",
+    `The channel ${name} takes from bundles: nothing is promoted to it.`,
+    {
+      hint: `Import one: ${shellCommand`jam bundle import FOLDER --channel ${name}`}`,
+      details: { channel: name },
+    },
+  );
 }

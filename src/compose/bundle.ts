@@ -117,6 +117,8 @@ export interface ComposeImportOptions
   readonly running?: RunningVersions | undefined;
   /** False for a dry run: a missing data directory stays missing. */
   readonly writes: boolean;
+  /** The channel to import into. Default: the mirror. */
+  readonly channel?: string | undefined;
 }
 
 /** Everything that an import needs, from the settings. */
@@ -143,6 +145,9 @@ export async function composeImport(
       openTrust: await composeProofTrust(config, options.observe),
       observe: options.observe,
       who: whoRuns(options.env ?? {}),
+      ...(options.channel !== undefined && {
+        channel: { name: options.channel, settings: config.channels },
+      }),
       now: () => new Date(),
       signal: options.signal,
       ...defined({ afterPublish }),

@@ -253,9 +253,11 @@ const durationText = expectationOf(DURATION);
 const channel = z
   .strictObject(
     {
-      from: text("`mirror` or the name of a channel")
-        .regex(REF_NAME, "expected `mirror` or the name of a channel")
-        .describe("Its feeder: `mirror`, or another channel. A promotion takes what the feeder has shown."),
+      from: text("`mirror`, `bundle` or the name of a channel")
+        .regex(REF_NAME, "expected `mirror`, `bundle` or the name of a channel")
+        .describe(
+          "Its feeder: `mirror`, or another channel. A promotion takes what the feeder has shown. `bundle`: `jam bundle import --channel` brings its agents.",
+        ),
       select: z
         .array(channelRule, "expected a list of rules")
         .min(1, "expected at least one rule")
@@ -291,6 +293,8 @@ function faultOf(
   channels: Readonly<Record<string, { readonly from: string }>>,
 ): string | undefined {
   if (name === "mirror") return "mirror is what syncs and imports publish; choose another name";
+  if (name === "bundle")
+    return "bundle is what `from` says of channels that bundles feed; choose another name";
   const path = [name];
   for (let at = channels[name]?.from; at !== undefined && at !== "mirror"; at = channels[at]?.from) {
     if (at === name)

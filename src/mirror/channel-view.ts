@@ -3,6 +3,8 @@ import type { Agent } from "../juju/agent.ts";
 /** What could come to a channel, for advice on what it does not list. */
 export interface ChannelView {
   readonly name: string;
+  /** Whether only bundles bring agents to it, or to the channels that feed it. */
+  readonly isCarried: boolean;
   /** What the mirror lists. */
   readonly mirror: readonly Agent[];
   /** What the mirror or a feeder of the channel lists. */

@@ -5,6 +5,7 @@ import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
 import type { DocumentSource } from "../upstream/source.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import { evaluateVerbatimFace, type ListedUpstream } from "./face.ts";
+import { keepSnapshot } from "./keep-snapshot.ts";
 import { publishSnapshot, readGraced } from "./publish.ts";
 import type { RetentionRules } from "./retention.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -31,6 +32,8 @@ export interface Changes {
   readonly made?: Snapshot["made"];
   /** What the new snapshot lists; every tarball is held. */
   readonly agents: readonly Agent[];
+  /** Shows the new snapshot. Default: the ref is moved to it. */
+  readonly show?: (snapshot: Snapshot) => Promise<void>;
 }
 
 /** The current snapshot when nothing of it changed, else a new published one. */
@@ -51,6 +54,11 @@ export async function publishChanges(changes: Changes): Promise<Snapshot | undef
     parent: current?.id,
     createdAt,
   };
+  if (changes.show !== undefined) {
+    const snapshot = await keepSnapshot(store, content);
+    await changes.show(snapshot);
+    return snapshot;
+  }
   return publishSnapshot(store, content, {
     ref,
     graced: await readGraced(store, ref, { ...retention, now: createdAt }),

@@ -141,6 +141,7 @@ export const ERROR_OUTCOMES = {
   JAM_BUNDLE_FORMAT: { family: "bundle", exit: 2, http: 502 },
   JAM_BUNDLE_UNPROVEN: { family: "bundle", exit: 4, http: 502 },
   JAM_BUNDLE_OUTDATED: { family: "bundle", exit: 4, http: 502 },
+  JAM_BUNDLE_HISTORY_INVALID: { family: "bundle", exit: 4, http: 502 },
   JAM_BUNDLE_INCOMPLETE: { family: "bundle", exit: 3, http: 409 },
   JAM_BUNDLE_EXISTS: { family: "bundle", exit: 2, http: 409 },
   JAM_BUNDLE_NOT_FOUND: { family: "bundle", exit: 5, http: 404 },

@@ -11,6 +11,9 @@ export const REF_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 /** The ref that syncs and imports publish to, and that the default face shows. */
 export const MIRROR_REF = "mirror" as RefName;
 
+/** What a channel takes from that gets its agents by `jam bundle import --channel`; no channel can have this name. */
+export const BUNDLE_FEEDER = "bundle" as RefName;
+
 /**
  * The name as a ref.
  * @throws JamError JAM_USAGE_INVALID

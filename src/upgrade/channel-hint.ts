@@ -73,7 +73,8 @@ export function createHint({ channel, ...view }: HintView): FetchHint {
     if (agents.length > 0) parts.push(channel.howToPromote(agents));
     if (target === undefined || rest.length > 0) {
       const missing = target === undefined ? wanted : { ...wanted, versions: target, arches: rest };
-      parts.push(inMirror(missing), channel.afterSync(target ?? versions));
+      if (!channel.isCarried) parts.push(inMirror(missing));
+      parts.push(channel.afterSync(target ?? versions));
     }
     return parts.join(" ");
   };

@@ -1,5 +1,6 @@
 import { parseAgentBinary } from "../../juju/agent.ts";
 import { compareVersions, parseVersion } from "../../juju/version.ts";
+import { headOf } from "../../channel/imported-history.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatCount } from "../../shared/listed.ts";
 import { htmlText } from "../../shared/markup.ts";
@@ -34,6 +35,11 @@ export function formatPage({ manifest, volumes, signedBy, files }: PageContent):
       signedBy === undefined ? "nobody" : `${signedBy.userId}, ${formatFingerprint(signedBy.fingerprint)}`,
     ],
   ];
+  if (manifest.channel !== undefined)
+    facts.push([
+      "Channel",
+      `${manifest.channel.name}; its history ends with ${headOf(manifest.channel.history) ?? "nothing"}`,
+    ]);
   if (manifest.missing.length > 0)
     facts.push(["Left out", manifest.missing.map(({ agent }) => agent).join(", ")]);
   return `<!doctype html>

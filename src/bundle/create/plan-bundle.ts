@@ -1,3 +1,4 @@
+import type { CarriedHistory } from "../../channel/imported-history.ts";
 import { readAgentPlace } from "../../juju/fold-agents.ts";
 import { adviseInChannel, type ChannelAdvice } from "../../upgrade/channel-hint.ts";
 import { formatAgentName, type Agent } from "../../juju/agent.ts";
@@ -37,6 +38,8 @@ export interface BundleOrder {
   readonly damaged?: ReadonlySet<Sha256>;
   /** Present when the snapshot is what a channel shows. */
   readonly channel?: ChannelAdvice;
+  /** The history of that channel, which the bundle carries. */
+  readonly history?: CarriedHistory;
 }
 
 /** The part of a store that planning needs. */
@@ -77,6 +80,7 @@ export async function planBundle(order: BundleOrder, store: PlanningStore): Prom
       ...one,
       reason: toLine(one.reason, MAX_LINE),
     })),
+    ...(order.history && { channel: order.history }),
   });
 }
 

@@ -26,6 +26,16 @@ export function malformedBundle(name: string, what: string, cause?: unknown): Vo
   });
 }
 
+/** `JAM_BUNDLE_HISTORY_INVALID`: the history of a channel in `name` was altered. */
+export function invalidHistory(name: string, what: string): VolumeFaultError {
+  return new VolumeFaultError(
+    "JAM_BUNDLE_HISTORY_INVALID",
+    name,
+    `${name}: the history of its channel was altered: ${what}.`,
+    { hint: "Nothing was imported. Make the bundle again; if the error remains, do not trust its maker." },
+  );
+}
+
 /** `JAM_BUNDLE_DAMAGED`: `name` is truncated, too long, or does not match its hash. */
 export function damagedBundle(name: string, what: string, details: ErrorDetails = {}): VolumeFaultError {
   return new VolumeFaultError("JAM_BUNDLE_DAMAGED", name, `${name}: ${what}.`, {

@@ -1,10 +1,14 @@
+import type { CarriedHistory } from "../../channel/imported-history.ts";
 import { sumTarballBytes } from "../../juju/agent.ts";
 import type { Advice } from "../../juju/knowledge/knowledge.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import { formatStableJson } from "../../simplestreams/json-text.ts";
 
-/** Version of the format that this program writes. */
-export const BUNDLE_FORMAT = "jam-bundle:1";
+/** The newest format that this program reads and writes; only a bundle with the history of a channel has it. */
+export const BUNDLE_FORMAT = "jam-bundle:2";
+
+/** The format of bundles without one, which older programs read. */
+export const PLAIN_BUNDLE_FORMAT = "jam-bundle:1";
 
 /**
  * `mirror`: the bundle lists everything that its maker's mirror lists, and an import makes the far side the same.
@@ -65,7 +69,7 @@ export interface Baseline {
 
 /** What a bundle contains, requires and proves. Signed as the bytes of `manifest.json`. */
 export interface BundleManifest {
-  readonly format: typeof BUNDLE_FORMAT;
+  readonly format: typeof BUNDLE_FORMAT | typeof PLAIN_BUNDLE_FORMAT;
   /** `20261127T201500Z-1a2b3c4d5e6f`: when its snapshot was made, and the start of the SHA-256 of the rest. */
   readonly id: string;
   /** ISO 8601; when the snapshot was made. The bytes of a bundle depend on no other time. */
@@ -83,6 +87,8 @@ export interface BundleManifest {
   readonly missing: readonly MissingAgent[];
   /** The maker's own advice on upgrades between versions. */
   readonly advice: readonly Advice[];
+  /** The channel that it was made from, with its history; absent for a bundle of the mirror. */
+  readonly channel?: CarriedHistory;
 }
 
 /** A manifest without its id. */
@@ -90,7 +96,8 @@ export type UnnamedManifest = Omit<BundleManifest, "format" | "id">;
 
 /** The manifest with its id, which depends on everything in it. */
 export function nameManifest(manifest: UnnamedManifest): BundleManifest {
-  return { format: BUNDLE_FORMAT, id: idOf(manifest), ...manifest };
+  const format = manifest.channel === undefined ? PLAIN_BUNDLE_FORMAT : BUNDLE_FORMAT;
+  return { format, id: idOf(manifest), ...manifest };
 }
 
 /** The id that a manifest of this content has. */

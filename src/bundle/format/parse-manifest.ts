@@ -9,9 +9,13 @@ import type { Sha256 } from "../../shared/sha256.ts";
 import { itemPathFault, pathFault } from "../../simplestreams/item-path.ts";
 import { parseJsonObject } from "../../simplestreams/json-text.ts";
 import { listOf } from "../../upgrade/list-of.ts";
-import { malformedBundle, refuseNewerFormat } from "./bundle-faults.ts";
+import { invalidHistory, malformedBundle, refuseNewerFormat } from "./bundle-faults.ts";
 import { bundleId, instant, isAgentName, lineOf, MAX_LINE, MAX_TARBALL_BYTES, snapshotId } from "./fields.ts";
-import { BUNDLE_FORMAT, contentsOf, idOf, type BundleManifest } from "./manifest.ts";
+import { chainFault } from "../../channel/history.ts";
+import { standingOf } from "../../channel/standing.ts";
+import { channelEntry } from "../../channel/history-document.ts";
+import { REF_NAME } from "../../shared/ref-name.ts";
+import { BUNDLE_FORMAT, PLAIN_BUNDLE_FORMAT, contentsOf, idOf, type BundleManifest } from "./manifest.ts";
 
 /** The largest manifest that is read, as for every other document. */
 export const MAX_MANIFEST_BYTES = MAX_DOCUMENT_BYTES;
@@ -73,8 +77,31 @@ const advice = z.strictObject({
   link: url.regex(ADVICE_LINK).exactOptional(),
 });
 
+const text = (max: number) => lineOf(max).nullable();
+const head = sha256Field.nullable();
+
+/** An entry as `channelEntry` declares it, within the limits of what was carried. */
+const historyEntry = channelEntry.extend({
+  at: instant,
+  who: z.string().max(MAX_LINE),
+  reason: z.string().max(MAX_LINE).nullable(),
+  from: snapshotId.nullable(),
+  to: snapshotId.nullable(),
+  version: text(100),
+  feeder: text(100),
+  source: snapshotId.nullable(),
+  catalogue: head,
+  head: sha256Field.exactOptional(),
+  previous: head,
+});
+
+const channel = z.strictObject({
+  name: z.string().regex(REF_NAME, "expected the name of a channel"),
+  history: listOf(historyEntry, { max: MAX_ROWS }),
+});
+
 const manifest = z.strictObject({
-  format: z.literal(BUNDLE_FORMAT),
+  format: z.enum([PLAIN_BUNDLE_FORMAT, BUNDLE_FORMAT]),
   id: bundleId,
   createdAt: instant,
   snapshot: snapshotId,
@@ -85,6 +112,7 @@ const manifest = z.strictObject({
   baseline: listOf(baseline, { max: MAX_DOCUMENTS }),
   missing: listOf(missing, { max: MAX_ROWS }),
   advice: listOf(advice, { max: MAX_ROWS }),
+  channel: channel.exactOptional(),
 });
 
 /**
@@ -94,7 +122,7 @@ const manifest = z.strictObject({
 export function parseManifest(bytes: Uint8Array, name: string): BundleManifest {
   const value = readJson(bytes, name);
   refuseNewerFormat(value["format"], BUNDLE_FORMAT, name);
-  if (value["format"] !== BUNDLE_FORMAT)
+  if (value["format"] !== BUNDLE_FORMAT && value["format"] !== PLAIN_BUNDLE_FORMAT)
     throw malformedBundle(name, "its manifest is not that of a jam bundle");
   const result = manifest.safeParse(value);
   if (!result.success) {
@@ -105,6 +133,8 @@ export function parseManifest(bytes: Uint8Array, name: string): BundleManifest {
       `its manifest has a fault at ${printable(place) || "the top"}: ${printable(issue?.message ?? "")}`,
     );
   }
+  const altered = alteredHistory(result.data);
+  if (altered !== undefined) throw invalidHistory(name, altered);
   const fault = contradictionIn(result.data);
   if (fault !== undefined) throw malformedBundle(name, `its manifest contradicts itself: ${fault}`);
   return result.data;
@@ -137,6 +167,8 @@ function hasTooManyValues(bytes: Uint8Array): boolean {
 
 /** A contradiction between fields that are each valid, or undefined. */
 function contradictionIn(manifest: BundleManifest): string | undefined {
+  if ((manifest.channel === undefined) !== (manifest.format === PLAIN_BUNDLE_FORMAT))
+    return `a bundle of the format ${manifest.format} ${manifest.channel === undefined ? "has no channel" : "has a channel"}`;
   if (idOf(manifest) !== manifest.id) return `its content does not match its id ${manifest.id}`;
   const sizes = new Map<Sha256, number>();
   for (const { sha256, size } of contentsOf(manifest)) {
@@ -163,6 +195,15 @@ function contradictionIn(manifest: BundleManifest): string | undefined {
     }
   }
   return undefined;
+}
+
+/** What shows that the history of the channel is not as it was written, or undefined. */
+function alteredHistory({ channel, snapshot }: BundleManifest): string | undefined {
+  if (channel === undefined || channel.history.length === 0) return undefined;
+  const fault = chainFault(channel.history);
+  if (fault !== undefined) return fault;
+  const { served } = standingOf(channel.history);
+  return served.has(snapshot) ? undefined : `it does not say that the channel showed ${snapshot}`;
 }
 
 function isRange(text: string): boolean {

@@ -5,6 +5,7 @@ import { isJamError, JamError } from "../../shared/errors.ts";
 import type { BundleManifest, ProofSet } from "../format/manifest.ts";
 import type { VolumeHead } from "../read/volume-reader.ts";
 import type { VerifyDetached } from "../signing.ts";
+import { refuseDiscontinued, type ChannelTarget } from "./channel-target.ts";
 import type { ImportRules, ImportWork, OpenProofTrust, ProofTrust } from "./import-work.ts";
 import { findPending, type PendingBundle } from "./pending-bundles.ts";
 import { formatFingerprint } from "../../shared/signature.ts";
@@ -26,7 +27,7 @@ export interface AcceptedBundle {
 export async function acceptBundle(
   head: VolumeHead,
   name: string,
-  { rules, work, current }: AcceptWork,
+  { rules, work, current, target }: AcceptWork,
 ): Promise<AcceptedBundle> {
   const { manifest, manifestBytes, label, signature } = head;
   const waiting = await findPending(work.store.documents, manifest);
@@ -37,7 +38,8 @@ export async function acceptBundle(
   });
   for (const set of manifest.proofs) requireVerifiable(set, { ...work, ...rules });
   refuseFuture(manifest, work.now(), rules.allow);
-  refuseOutdated(manifest, current, rules.allow);
+  if (target !== undefined) await refuseDiscontinued(manifest, target, { store: work.store, ...rules });
+  if (manifest.channel === undefined || target === undefined) refuseOutdated(manifest, current, rules.allow);
   const bundle: PendingBundle = {
     manifest,
     manifestBytes: manifestBytes.length,
@@ -45,6 +47,7 @@ export async function acceptBundle(
     ...(waiting?.signerExpiredAt === undefined ? {} : { signerExpiredAt: waiting.signerExpiredAt }),
     ...trust,
     volumeSize: label.volumeSize,
+    ...(target && { channel: target.name }),
   };
   return { bundle, warning: warning ?? newMaker(bundle, current) };
 }
@@ -60,8 +63,10 @@ function newMaker({ manifest, signedBy }: PendingBundle, current: Snapshot | und
 export interface AcceptWork {
   readonly rules: ImportRules;
   readonly work: Pick<ImportWork, "store" | "verifyDetached" | "openTrust" | "now">;
-  /** What this mirror publishes now. */
+  /** What the mirror or the channel shows now. */
   readonly current: Snapshot | undefined;
+  /** The channel that is imported into; undefined for the mirror. */
+  readonly target?: ChannelTarget | undefined;
 }
 
 interface Signer extends Pick<PendingBundle, "signedBy" | "signerExpiredAt"> {

@@ -16,12 +16,16 @@ import {
   IMPORT_LISTS,
   neededPlaces,
   type ImportedBundle,
+  type ImportedChannel,
   type ImportReport,
   type ImportRules,
   type ImportWork,
   type MissingContent,
   type VolumeFault,
 } from "./import-work.ts";
+import { importedHead } from "../../channel/imported-history.ts";
+import { readStanding } from "../../channel/move-channel.ts";
+import { readTarget } from "./channel-target.ts";
 import { publishReadyBundles, type PublishResult, type PublishRun } from "./publish-ready-bundles.ts";
 import { VolumeReceiver } from "./receive-volumes.ts";
 
@@ -41,12 +45,17 @@ export async function importBundles(
     ...work,
     command: "jam bundle import",
     async act(signal) {
-      const { current, damage } = await readBaseline(work.store, MIRROR_REF);
+      const target = work.channel && (await readTarget(work.store, work.channel));
+      const mirror = await readBaseline(work.store, MIRROR_REF);
+      const { current, damage } =
+        target === undefined ? mirror : { current: target.state.current, damage: undefined };
       if (damage !== undefined) work.observe({ kind: "warning", message: damage, isUrgent: true });
       await withdrawDamaged(work.store, { ...rules, now: work.now(), signal });
-      receiver = new VolumeReceiver({ rules, work: { ...work, signal }, current });
+      receiver = new VolumeReceiver({ rules, work: { ...work, signal }, current, target });
       const isDamaged = damage !== undefined;
-      return runImport(inputs, { receiver, current, isDamaged, rules, work: { ...work, signal } });
+      const before = mirror.current;
+      const run = { receiver, current, target, before, isDamaged, rules, work: { ...work, signal } };
+      return runImport(inputs, run);
     },
     reportOf: historyOf,
     received() {
@@ -69,7 +78,14 @@ async function runImport(inputs: readonly VolumeInput[], run: PublishRun): Promi
     work.observe({ kind: "phase", phase: "prune" });
     await pruneStore(work.store, rules.retention, work.now());
   }
-  return summarize({ current, receiver, closed, faults });
+  return summarize({ current, receiver, closed, faults, channel: await describeTarget(run) });
+}
+
+async function describeTarget({ target, work: { store } }: PublishRun): Promise<ImportedChannel | undefined> {
+  if (target === undefined) return undefined;
+  const { history } = await readStanding(store, target.name);
+  const isMade = history.length > 0 && target.channel === undefined;
+  return { name: target.name, created: isMade, head: importedHead(history) ?? null };
 }
 
 /** Inputs that could not be used. */
@@ -115,8 +131,9 @@ function summarize(run: {
   readonly receiver: VolumeReceiver;
   readonly closed: PublishResult;
   readonly faults: ReceiveFaults;
+  readonly channel: ImportedChannel | undefined;
 }): ImportReport {
-  const { current, receiver, closed, faults } = run;
+  const { current, receiver, closed, faults, channel } = run;
   const [firstError] = faults.errors;
   const missing = closed.waiting.flatMap(({ missing }) => missing);
   // A refusal must not look like a success, and what was published in addition must not look like a failure.
@@ -128,6 +145,7 @@ function summarize(run: {
   const report: ImportReport = {
     outcome: !isWhole ? "partial" : snapshot?.id === current?.id ? "unchanged" : "updated",
     snapshot: snapshot?.id ?? null,
+    ...defined({ channel }),
     imported,
     ...defined({ reused: findReused(closed, receiver) }),
     missing: missing.map((content) => cutLists(content, ["agents", "volumes"])),

@@ -1,4 +1,5 @@
 import { defined } from "../../shared/collections.ts";
+import type { ChannelRules } from "../../channel/channels.ts";
 import type { DenyRule } from "../../juju/select-rule.ts";
 import type { Allowance } from "../../metadata/freshness.ts";
 import type { UpstreamRemoval } from "../../mirror/rules-in-force.ts";
@@ -36,10 +37,19 @@ export interface ImportWork {
   readonly observe: SyncObserver;
   /** User and machine, for the snapshot. Default: not recorded. */
   readonly who?: string;
+  /** The channel that bundles are imported into. Default: the mirror. */
+  readonly channel?: ImportChannel;
   readonly now: () => Date;
   readonly signal: AbortSignal;
   /** What follows from what is shown now; called with the lease held, before anything is pruned. Default: nothing. */
   readonly afterPublish?: () => Promise<void>;
+}
+
+/** The channel of this side that bundles are imported into. */
+export interface ImportChannel {
+  readonly name: string;
+  /** The channels of jam.yaml. */
+  readonly settings: readonly ChannelRules[];
 }
 
 /** Checks documents of one upstream as a sync of it does. */
@@ -115,6 +125,8 @@ export function neededPlaces(missing: readonly MissingContent[]): NeededPlace[] 
 
 /** What an import did. */
 export interface ImportReport extends Omitting<(typeof IMPORT_LISTS)[number]> {
+  /** The channel that was imported into; absent for the mirror. */
+  readonly channel?: ImportedChannel;
   readonly outcome: "updated" | "unchanged" | "partial";
   /** The current snapshot; null when there is none. */
   readonly snapshot: string | null;
@@ -138,6 +150,15 @@ export interface ImportReport extends Omitting<(typeof IMPORT_LISTS)[number]> {
   readonly held: AgentsAndBytes;
   /** Distinct tarballs of the agents in `imported` and `held`. */
   readonly tarballs: { readonly imported: number; readonly held: number };
+}
+
+/** What an import did in a channel. */
+export interface ImportedChannel {
+  readonly name: string;
+  /** Whether the import made the channel. */
+  readonly created: boolean;
+  /** SHA-256 of the last entry of the near side's history that was imported; null where no bundle carried one. */
+  readonly head: string | null;
 }
 
 /** The report as `jam status` shows runs. */

@@ -21,6 +21,7 @@ const notes = stateDocuments({
     signedBy: z.string().nullable(),
     signerExpiredAt: z.string().exactOptional(),
     volumeSize: z.number().nullable(),
+    channel: z.string().exactOptional(),
   }),
   damage: "absent",
   indent: 0,
@@ -54,6 +55,8 @@ export interface PendingBundle {
   /** ISO 8601; when the key of its signer expired, if it had expired when the bundle arrived. */
   readonly signerExpiredAt?: string;
   readonly volumeSize: number | null;
+  /** The channel of this side that it is imported into; absent for the mirror. */
+  readonly channel?: string;
 }
 
 /** A part of a content that arrived before the other parts, kept as a blob of its own. */

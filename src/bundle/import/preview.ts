@@ -5,6 +5,7 @@ import { keptForFleet } from "../../mirror/running-versions.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import { carriedContents, countAgents, type BundleManifest } from "../format/manifest.ts";
 import { readHead, sortInputs } from "../read/read-volumes.ts";
+import type { ChannelTarget } from "./channel-target.ts";
 import { acceptBundle } from "./accept-bundle.ts";
 import type { ImportRules, ImportWork, MissingContent } from "./import-work.ts";
 import { describeMissing, keptParts, missingContents } from "./missing.ts";
@@ -37,7 +38,13 @@ export async function previewImport(
     rules,
     work,
     current,
-  }: { readonly rules: ImportRules; readonly work: ImportWork; readonly current: Snapshot | undefined },
+    target,
+  }: {
+    readonly rules: ImportRules;
+    readonly work: ImportWork;
+    readonly current: Snapshot | undefined;
+    readonly target?: ChannelTarget | undefined;
+  },
 ): Promise<BundlePreview[]> {
   const previews = new Map<string, BundlePreview & { readonly volumes: number[] }>();
   for (const input of (await sortInputs(inputs)).volumes) {
@@ -48,7 +55,7 @@ export async function previewImport(
       known.volumes.push(label.number);
       continue;
     }
-    const { bundle, warning } = await acceptBundle(head, input.name, { rules, work, current });
+    const { bundle, warning } = await acceptBundle(head, input.name, { rules, work, current, target });
     const missing = await missingContents(work.store, manifest);
     const removes = removedAgents(manifest, current, rules);
     const listed = current?.agents.length ?? 0;

@@ -30,7 +30,8 @@ import type { BundleManifest } from "../format/manifest.ts";
 import { collectProofs } from "../proofs.ts";
 import type { ImportRules, ImportWork } from "./import-work.ts";
 import type { PendingBundle } from "./pending-bundles.ts";
-import { acceptedBy, verifyProofs, type VerifiedProofs } from "./verify-proofs.ts";
+import { continuationOf, curateImport, showImported, type ChannelTarget } from "./channel-target.ts";
+import { acceptedHere, verifyProofs, type VerifiedProofs } from "./verify-proofs.ts";
 
 /** What publishing a bundle did. */
 export interface PublishedBundle {
@@ -52,6 +53,8 @@ interface Publishing {
   readonly isDamaged: boolean;
   readonly rules: ImportRules;
   readonly work: PublishWork;
+  /** The channel that is imported into; undefined for the mirror. */
+  readonly target?: ChannelTarget | undefined;
 }
 
 /**
@@ -62,16 +65,18 @@ interface Publishing {
 export async function publishBundle(
   bundle: PendingBundle,
   current: Snapshot | undefined,
-  { rules, work, isDamaged }: Pick<Publishing, "rules" | "work" | "isDamaged">,
+  { rules, work, isDamaged, target }: Pick<Publishing, "rules" | "work" | "isDamaged" | "target">,
 ): Promise<PublishedBundle> {
-  const run: Publishing = { bundle, current, isDamaged, rules, work };
+  const run: Publishing = { bundle, current, isDamaged, rules, work, target };
   const proven = await prove(run);
   const known = await readGone(work.store.documents);
-  const gone = await findGone(run, proven.verified, known);
-  const chosen = guard(run, proven.verified, gone);
+  // A channel is what it was made of: what upstream withdrew is for the mirror to decide.
+  const gone = target === undefined ? await findGone(run, proven.verified, known) : [];
+  const chosen = curated(run, guard(run, proven.verified, gone));
   const staying = withoutDenied(gone, rules.deny).agents;
   const recorded = { agents: staying, listed: chosen.agents, current, now: work.now() };
-  const kept = bundle.manifest.scope === "mirror" ? await recordGone(work.store.documents, recorded) : known;
+  const isRecorded = target === undefined && bundle.manifest.scope === "mirror";
+  const kept = isRecorded ? await recordGone(work.store.documents, recorded) : known;
   const snapshot = await publish(run, proven, { agents: chosen.agents, gone: kept });
   const names = new Set(chosen.agents.map(formatAgentName));
   const { verified } = proven;
@@ -97,11 +102,30 @@ interface Proven {
   readonly state: UpstreamState;
 }
 
-async function prove({ bundle, current, rules, work }: Publishing): Promise<Proven> {
+async function prove({ bundle, current, rules, work, target }: Publishing): Promise<Proven> {
   const { documents } = work.store;
   const state = await readUpstreamState(documents, current);
-  const known = { documents, accepted: state.documents, acceptedByHash: acceptedBy(current) };
-  return { state, verified: await verifyProofs(bundle.manifest, { ...work, ...rules, ...known }) };
+  const known = acceptedHere(rules, { state, current, target });
+  const request = { ...work, ...rules, documents, ...known };
+  return { state, verified: await verifyProofs(bundle.manifest, request) };
+}
+
+/** In a channel, without what this side holds or withdrew there, or its `select` leaves out. */
+function curated({ bundle, rules, target, work }: Publishing, chosen: ChosenAgents): ChosenAgents {
+  if (target === undefined) return chosen;
+  const { agents, kept } = curateImport(chosen.agents, target, work.now());
+  if (agents.length === 0 && kept.length > 0) {
+    throw new JamError(
+      "JAM_CHANNEL_EMPTY",
+      `Nothing of bundle ${bundle.manifest.id} would be listed in the channel ${target.name}.`,
+      {
+        lines: kept.slice(0, 5).map((line) => `  ${line}`),
+        hint: "An index without agents would send every client to the internet. Release what is held or withdrawn, then import again.",
+        details: { channel: target.name, bundle: bundle.manifest.id, deny: rules.deny.length },
+      },
+    );
+  }
+  return { ...chosen, agents, denied: [...chosen.denied, ...kept] };
 }
 
 /** What to say where upstream's documents are signed by another key than those that were accepted before. */
@@ -212,24 +236,22 @@ function refuseDenied(
 
 /** Metadata and advice are written before the snapshot: a kill in between must not leave agents without them. */
 async function publish(
-  { bundle, current, isDamaged, rules, work }: Publishing,
+  run: Publishing,
   { verified, state }: Proven,
   { agents, gone }: { readonly agents: readonly Agent[]; readonly gone: GoneUpstream },
 ): Promise<Snapshot | undefined> {
+  const { bundle, current, isDamaged, rules, work, target } = run;
   const { store, now } = work;
   const earlierProofs = await findEarlierProofs(store, { verified, current, agents, gone });
-  const accepted = new Map([...state.documents, ...byPath(verified.metadata.documents)]);
-  const { source, metadata } = verified;
-  const signers = rememberSigners(state.signers, [{ source, signers: signersOf(metadata.documents) }]);
-  const next = { ...state, documents: accepted, signers };
-  await writeUpstreamState(store.documents, next);
-  const listed = () => buildCatalogue(metadata.products).agents;
-  await keepUpstreamCatalogue(store.documents, next, { ...metadata, agents: listed });
+  if (target === undefined) await keepAccepted(run, { verified, state });
   const { id, advice } = bundle.manifest;
   await writeCarriedAdvice(store.documents, { bundle: id, advice });
-  return publishChanges({
+  const { graceMs } = rules.retention;
+  const show = (to: Snapshot, at: ChannelTarget) =>
+    showImported(bundle, at, { to, work: { ...work, graceMs } });
+  const snapshot = await publishChanges({
     store,
-    ref: MIRROR_REF,
+    ref: target?.name ?? MIRROR_REF,
     retention: rules.retention,
     now,
     current,
@@ -239,8 +261,30 @@ async function publish(
     agents,
     ...(earlierProofs.length === 0 ? {} : { earlierProofs }),
     bundle: originOf(bundle),
+    ...(target && { show: (to) => show(to, target) }),
     ...(work.who !== undefined && { made: makingOf(work.who, rulesOf(rules)) }),
   });
+  // Nothing else is listed, and still the near side's history may be longer.
+  const isNamed = await isNamedHere(run);
+  if (target !== undefined && snapshot !== undefined && snapshot === current && !isNamed)
+    await show(snapshot, target);
+  return snapshot;
+}
+
+/** Whether this side's history names the end of the near side's already. */
+async function isNamedHere({ bundle, target, work }: Publishing): Promise<boolean> {
+  return target === undefined || (await continuationOf(bundle.manifest, target, work.store)) === "same";
+}
+
+/** What is compared with later documents. */
+async function keepAccepted({ work: { store } }: Publishing, { verified, state }: Proven): Promise<void> {
+  const accepted = new Map([...state.documents, ...byPath(verified.metadata.documents)]);
+  const { source, metadata } = verified;
+  const signers = rememberSigners(state.signers, [{ source, signers: signersOf(metadata.documents) }]);
+  const next = { ...state, documents: accepted, signers };
+  await writeUpstreamState(store.documents, next);
+  const listed = () => buildCatalogue(metadata.products).agents;
+  await keepUpstreamCatalogue(store.documents, next, { ...metadata, agents: listed });
 }
 
 function rulesOf({ deny, onUpstreamRemoval = "remove" }: ImportRules): RulesInForce {

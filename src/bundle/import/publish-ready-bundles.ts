@@ -6,6 +6,9 @@ import { settleDamage } from "../../mirror/settle-damage.ts";
 import { isJamError } from "../../shared/errors.ts";
 import { formatCount } from "../../shared/listed.ts";
 import { recordImport } from "../inventory/import-records.ts";
+import { readChannels } from "../../channel/channels.ts";
+import { readChannelState } from "../../channel/move-channel.ts";
+import { continuationOf, refuseDiscontinued, type ChannelTarget } from "./channel-target.ts";
 import { isOutdated } from "./accept-bundle.ts";
 import type { ImportRules, ImportWork, MissingContent } from "./import-work.ts";
 import { describeMissing, keptParts, missingContents } from "./missing.ts";
@@ -43,6 +46,10 @@ export interface PublishRun {
   readonly current: Snapshot | undefined;
   /** True where the ref shows a damaged snapshot instead of `current`. */
   readonly isDamaged: boolean;
+  /** The channel that is imported into; undefined for the mirror. */
+  readonly target: ChannelTarget | undefined;
+  /** What the mirror shows. */
+  readonly before: Snapshot | undefined;
   readonly receiver: VolumeReceiver;
   readonly rules: ImportRules;
   readonly work: ImportWork;
@@ -58,7 +65,7 @@ export async function publishReadyBundles(run: PublishRun): Promise<PublishResul
   const waiting: WaitingBundle[] = [];
   const warnings: string[] = [];
   let shown = current;
-  for (const bundle of await readPending(work.store.documents)) {
+  for (const bundle of inOrder(await readPending(work.store.documents), run)) {
     const end = await publishIfReady(bundle, shown, run);
     if (end.kind === "waiting") waiting.push({ bundle, missing: end.missing });
     if (end.kind === "published") {
@@ -71,6 +78,16 @@ export async function publishReadyBundles(run: PublishRun): Promise<PublishResul
   return { snapshot: shown, published, waiting, warnings, ...compare(current, shown) };
 }
 
+/** What this import publishes to, oldest first; a channel that was rolled back shows an older snapshot, and its history is longer. */
+function inOrder(pending: readonly PendingBundle[], { target }: PublishRun): PendingBundle[] {
+  const own = pending.filter(({ channel }) => channel === target?.name);
+  return target === undefined ? own : own.sort((a, b) => lengthOf(a) - lengthOf(b));
+}
+
+function lengthOf({ manifest }: PendingBundle): number {
+  return manifest.channel?.history.length ?? 0;
+}
+
 type BundleOutcome = { readonly warnings: readonly string[] } & (
   | { readonly kind: "published"; readonly result: PublishedBundle }
   | { readonly kind: "waiting"; readonly missing: readonly MissingContent[] }
@@ -80,14 +97,17 @@ type BundleOutcome = { readonly warnings: readonly string[] } & (
 async function publishIfReady(
   bundle: PendingBundle,
   shown: Snapshot | undefined,
-  { current, isDamaged, receiver, rules, work }: PublishRun,
+  { current, isDamaged, receiver, rules, work, target: first, before }: PublishRun,
 ): Promise<BundleOutcome> {
   const { store } = work;
   const { id } = bundle.manifest;
   const isOfThisRun = receiver.has(id);
   const stored = [...receiver.stored(id)];
   if (stored.length > 0) await record(bundle, stored, work);
-  if (isOutdated(bundle.manifest, shown) && !rules.allow.has("rollback")) {
+  // Each bundle moves the channel, and the next one continues what it brought.
+  const target = first && (await targetNow(first, work));
+  const isOld = await isOver(bundle, { shown, target, work });
+  if (isOld && !rules.allow.has("rollback")) {
     await deleteRefused(bundle, stored, work);
     return { kind: "left", warnings: [`Bundle ${id} is no longer pending: a later one is published.`] };
   }
@@ -105,13 +125,20 @@ async function publishIfReady(
   }
   try {
     work.observe({ kind: "phase", phase: "publish" });
+    if (target !== undefined)
+      await refuseDiscontinued(bundle.manifest, target, { store, allow: rules.allow });
     await settleDamage(store, work.signal);
     const result = await publishBundle(bundle, shown, {
       rules,
       work,
       isDamaged: isDamaged && shown === current,
+      target,
     });
-    await repairTrees(store, { before: shown, retention: rules.retention, now: work.now() });
+    await repairTrees(store, {
+      before: target === undefined ? shown : before,
+      retention: rules.retention,
+      now: work.now(),
+    });
     await record(bundle, stored, work);
     await deletePending(store, id);
     return { kind: "published", result, warnings: result.warnings };
@@ -124,6 +151,29 @@ async function publishIfReady(
       warnings: [`The pending bundle ${id} was not published: ${error.message}`],
     };
   }
+}
+
+async function targetNow(target: ChannelTarget, { store }: ImportWork): Promise<ChannelTarget> {
+  const channels = await readChannels(store.documents, []);
+  const state = await readChannelState(store, target.name);
+  return { ...target, state, channel: target.channel ?? channels.get(target.name) };
+}
+
+/** Whether a later bundle is published. */
+async function isOver(
+  { manifest }: PendingBundle,
+  {
+    shown,
+    target,
+    work,
+  }: {
+    readonly shown: Snapshot | undefined;
+    readonly target: ChannelTarget | undefined;
+    readonly work: ImportWork;
+  },
+): Promise<boolean> {
+  if (target === undefined || manifest.channel === undefined) return isOutdated(manifest, shown);
+  return (await continuationOf(manifest, target, work.store)) === "older";
 }
 
 async function record(

@@ -36,13 +36,16 @@ import {
   type KeptPart,
   type PendingBundle,
 } from "./pending-bundles.ts";
-import { acceptedBy, verifyProofs } from "./verify-proofs.ts";
+import type { ChannelTarget } from "./channel-target.ts";
+import { acceptedHere, verifyProofs } from "./verify-proofs.ts";
 
 /** What receiving works with. */
 export interface ReceiverWork {
   readonly rules: ImportRules;
   readonly work: ImportWork;
   readonly current: Snapshot | undefined;
+  /** The channel that is imported into; undefined for the mirror. */
+  readonly target?: ChannelTarget | undefined;
 }
 
 /** A bundle whose volumes are being received. */
@@ -62,13 +65,15 @@ export class VolumeReceiver {
   readonly #rules: ImportRules;
   readonly #work: ImportWork;
   readonly #current: Snapshot | undefined;
+  readonly #target: ChannelTarget | undefined;
   readonly #arrivals = new Map<string, Arrival>();
   readonly #refused = new Set<string>();
   /** Results by manifest and signature: the same for every volume of a bundle. */
   readonly #admitted = new Map<Sha256, Promise<Arrival>>();
   readonly #warnings = new Set<string>();
 
-  constructor({ rules, work, current }: ReceiverWork) {
+  constructor({ rules, work, current, target }: ReceiverWork) {
+    this.#target = target;
     this.#rules = rules;
     this.#work = work;
     this.#current = current;
@@ -161,9 +166,9 @@ export class VolumeReceiver {
     if ((await notHeld(store, documentsOf(manifest))).length > 0) return;
     try {
       const { documents } = store;
-      const { documents: accepted } = await readUpstreamState(documents, this.#current);
-      const known = { documents, accepted, acceptedByHash: acceptedBy(this.#current) };
-      await verifyProofs(manifest, { ...this.#work, ...this.#rules, ...known });
+      const state = await readUpstreamState(documents, this.#current);
+      const known = acceptedHere(this.#rules, { state, current: this.#current, target: this.#target });
+      await verifyProofs(manifest, { ...this.#work, ...this.#rules, documents, ...known });
       arrival.isProven = true;
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -189,6 +194,7 @@ export class VolumeReceiver {
       rules: this.#rules,
       work: this.#work,
       current: this.#current,
+      target: this.#target,
     });
     const known = this.#arrivals.get(manifest.id);
     if (known !== undefined) return sameArrival(known, name, head);

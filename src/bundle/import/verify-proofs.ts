@@ -6,7 +6,7 @@ import type { UnreadableProducts } from "../../metadata/unreadable.ts";
 import { contentsOf } from "../../mirror/contents.ts";
 import { readKeptBytes } from "../../mirror/proofs.ts";
 import type { ProvenDocument, Snapshot, UpstreamProof } from "../../mirror/snapshot.ts";
-import { proofOf, type AcceptedDocuments } from "../../mirror/upstream-state.ts";
+import { proofOf, type AcceptedDocuments, type UpstreamState } from "../../mirror/upstream-state.ts";
 import { isOfFamily, JamError } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { DocumentStore } from "../../store/store.ts";
@@ -92,8 +92,29 @@ async function readProofs(manifest: BundleManifest, request: ProofRequest): Prom
   };
 }
 
+/**
+ * What the documents of a bundle are compared with. A channel may show what the mirror's documents no longer list, so its own
+ * are not compared with theirs: whether the bundle is current is decided by the history that it carries.
+ */
+export function acceptedHere(
+  { allow }: Pick<ProofRequest, "allow">,
+  {
+    state,
+    current,
+    target,
+  }: {
+    readonly state: Pick<UpstreamState, "documents">;
+    readonly current: Snapshot | undefined;
+    readonly target: object | undefined;
+  },
+): Pick<ProofRequest, "accepted" | "acceptedByHash" | "allow"> {
+  const acceptedByHash = acceptedBy(current);
+  if (target === undefined) return { allow, accepted: state.documents, acceptedByHash };
+  return { allow: new Set([...allow, "rollback"]), accepted: new Map(), acceptedByHash };
+}
+
 /** The documents of the current snapshot, by hash. */
-export function acceptedBy(current: Snapshot | undefined): Map<Sha256, ProvenDocument> {
+function acceptedBy(current: Snapshot | undefined): Map<Sha256, ProvenDocument> {
   const documents = current === undefined ? [] : contentsOf(current).documents;
   return new Map(documents.map((document) => [document.sha256, document]));
 }

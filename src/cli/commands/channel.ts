@@ -13,6 +13,7 @@ import {
   renderComparison,
   renderEntry,
   renderHistory,
+  renderImported,
   renderMoment,
   renderMove,
 } from "../render/channel.ts";
@@ -21,6 +22,7 @@ interface ChannelFlags {
   readonly from?: string;
   readonly reason?: string;
   readonly at?: string;
+  readonly imported?: true;
   readonly snapshot?: string;
   readonly dryRun?: true;
   readonly all?: true;
@@ -79,6 +81,7 @@ function defineQueries(command: Command, run: RunAction): void {
     )
     .argument("<channel>", "name of the channel; also of one that was deleted")
     .option("--at <time>", "what it showed at this time, with proof: 2026-11-30, or 2026-11-30T14:00Z")
+    .option("--imported", "what happened in the near side's channel, as bundles brought it")
     .action(run(history));
 }
 
@@ -184,7 +187,14 @@ const diff: CommandAction<ChannelFlags> = async (context, call) => {
 
 const history: CommandAction<ChannelFlags> = async (context, call) => {
   const { store, settings } = await reader(context);
-  const { describeHistory, describeMoment } = await import("../../channel/describe-history.ts");
+  const { describeHistory, describeImported, describeMoment } =
+    await import("../../channel/describe-history.ts");
+  if (call.options.imported === true) {
+    refuseBoth(call.options);
+    const imported = await describeImported(store, settings, nameOf(call));
+    await context.output.print(imported, () => renderImported(imported, context));
+    return;
+  }
   if (call.options.at !== undefined) {
     const at = readTime(call.options.at);
     const moment = await describeMoment(store, { settings, word: nameOf(call), at });
@@ -194,6 +204,13 @@ const history: CommandAction<ChannelFlags> = async (context, call) => {
   const document = await describeHistory(store, settings, nameOf(call));
   await context.output.print(document, () => renderHistory(document, context));
 };
+
+function refuseBoth({ at }: ChannelFlags): void {
+  if (at === undefined) return;
+  throw new JamError("JAM_USAGE_INVALID", "--imported cannot be combined with --at.", {
+    hint: "--at is about what this side showed. -o json of --imported has the times of the near side.",
+  });
+}
 
 const create: CommandAction<ChannelFlags> = async (context, call) => {
   const { from = "", reason } = call.options;

@@ -1,8 +1,14 @@
 import type { ChannelDocument, ChannelMove, ChannelsDocument } from "../../channel/channel-documents.ts";
-import type { ChannelEntry, HistoryDocument, MomentDocument } from "../../channel/history-document.ts";
+import type {
+  ChannelEntry,
+  HistoryDocument,
+  ImportedHistoryDocument,
+  MomentDocument,
+} from "../../channel/history-document.ts";
 import type { SnapshotDiff } from "../../mirror/snapshots-document.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
+import { formatFingerprint } from "../../shared/signature.ts";
 import { formatLocalTime } from "../../shared/local-time.ts";
 import { shellCommand } from "../../shared/shell-command.ts";
 import type { CommandContext } from "../command.ts";
@@ -158,6 +164,16 @@ export async function renderHistory(
     ]),
     width,
   );
+}
+
+/** `jam channel history --imported` for people. */
+export async function renderImported(
+  { name, bundle, signedBy, head, history }: ImportedHistoryDocument,
+  context: CommandContext,
+): Promise<string> {
+  const signer = signedBy === null ? "SIGNER NOT TRUSTED" : `signed by ${formatFingerprint(signedBy)}`;
+  const facts = [`near side  channel ${name}`, `bundle     ${bundle}, ${signer}`, `head       ${head}`];
+  return `${facts.join("\n")}\n\n${await renderHistory({ history }, context)}`;
 }
 
 const PROOF = {

@@ -132,7 +132,8 @@ async function inspectLinks(root: string): Promise<PlaceFault[]> {
   const faults: PlaceFault[] = [];
   const names = (await readdir(join(root, "refs")).catch(() => [])).filter(isTreeId);
   const trees = (await readdir(join(root, "published")).catch(() => [])).filter(isTreeId);
-  if (!names.includes(MIRROR_REF) && trees.length > 0)
+  // A tree of a channel has its name in its own: `<snapshot>~<channel>~1`.
+  if (!names.includes(MIRROR_REF) && trees.some((id) => id.split("~").length < 3))
     faults.push({
       path: `refs/${MIRROR_REF}`,
       fault: "missing",

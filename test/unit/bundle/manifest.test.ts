@@ -156,7 +156,7 @@ describe("a manifest", () => {
   });
 
   test("of a newer jam is called that", () => {
-    expect(() => parseManifest(bytesOf({ format: "jam-bundle:2" }), "x.tar")).toThrow(
+    expect(() => parseManifest(bytesOf({ format: "jam-bundle:3" }), "x.tar")).toThrow(
       expect.objectContaining({ code: "JAM_BUNDLE_FORMAT" }),
     );
   });

@@ -49,10 +49,23 @@ export async function readOrder(context: CommandContext, source: OrderSource): P
   return {
     snapshot: await chosenSnapshot(source),
     choice: await readChoice(context, flags),
-    ...defined({ have, since, channel: await readChannelAdvice(config) }),
+    ...defined({
+      have,
+      since,
+      channel: await readChannelAdvice(config),
+      history: await readCarried(source),
+    }),
     advice: await adviceOf(source.store.documents, config.advice),
     allowsPartial: flags.allowPartial === true,
   };
+}
+
+/** What happened in the channel of `--channel`. */
+async function readCarried({ config, store }: OrderSource): Promise<BundleOrder["history"]> {
+  const { ref } = config.store;
+  if (ref === undefined) return undefined;
+  const { readHistory } = await import("../../../channel/history.ts");
+  return { name: ref, history: await readHistory(store, ref) };
 }
 
 function refuseBoth(flags: ChoiceFlags, one: keyof ChoiceFlags, other: keyof ChoiceFlags): void {

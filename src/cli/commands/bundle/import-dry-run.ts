@@ -1,4 +1,5 @@
 import type { ImportRules, ImportWork } from "../../../bundle/import/import-work.ts";
+import { readTarget } from "../../../bundle/import/channel-target.ts";
 import { previewImport, type BundlePreview } from "../../../bundle/import/preview.ts";
 import type { VolumeInput } from "../../../medium/medium.ts";
 import { currentSnapshot } from "../../../mirror/read-snapshots.ts";
@@ -16,8 +17,9 @@ export async function printDryRun(
   inputs: readonly VolumeInput[],
   { rules, work }: { readonly rules: ImportRules; readonly work: ImportWork },
 ): Promise<number> {
-  const current = await currentSnapshot(work.store, MIRROR_REF);
-  const previews = await previewImport(inputs, { rules, work, current });
+  const target = work.channel && (await readTarget(work.store, work.channel));
+  const current = target === undefined ? await currentSnapshot(work.store, MIRROR_REF) : target.state.current;
+  const previews = await previewImport(inputs, { rules, work, current, target });
   const free = (await work.store.space?.()) ?? null;
   const bundles = previews.map(({ manifest, volumes, count, imports, removes, missing, signedBy }) => {
     const bundle = {

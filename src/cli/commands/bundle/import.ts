@@ -6,6 +6,7 @@ import { countRows, formatCount } from "../../../shared/listed.ts";
 import { isRefusedChange } from "../../../mirror/refused-changes.ts";
 import { renderRefused } from "../../render/run-report.ts";
 import { printable } from "../../../shared/printable.ts";
+import { shellCommand } from "../../../shared/shell-command.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
 import { allowOption } from "../../input/allow-option.ts";
 import { EXIT } from "../../exit-status.ts";
@@ -22,6 +23,7 @@ interface ImportFlags {
   readonly dryRun?: true;
   readonly allow?: readonly Allowance[];
   readonly allowUnsigned?: true;
+  readonly channel?: string;
 }
 
 /** Adds `import` to `parent`. */
@@ -38,6 +40,7 @@ export function defineImport(parent: Command, run: RunAction): void {
       "--allow-unsigned",
       "DANGER: accept a bundle whose signer is not trusted here; recorded in the snapshot",
     )
+    .option("--channel <channel>", "import into this channel, which is made if it does not exist")
     .addHelpText("after", HELP);
   command.addOption(allowOption(command, "override a check for this run", ALLOWANCES));
   command.action(run(importAll));
@@ -46,6 +49,10 @@ export function defineImport(parent: Command, run: RunAction): void {
 const HELP = `
 Nothing is published until everything that the bundle lists has arrived and been verified; received data is kept until
 then. Insert one medium after the other and run the command for each.
+
+--channel imports into a channel instead of the mirror: one that takes from bundles (from: bundle), or one that does not
+exist yet. A bundle that was made with --channel carries the history of its channel. It has to continue what was imported
+before; jam channel history NAME --imported shows it.
 
 What --allow overrides:
   rollback      a bundle, or metadata in it, older than what this mirror shows
@@ -58,6 +65,7 @@ What --allow overrides:
 Examples:
   jam bundle import /media/stick/
   jam bundle import disc1/jam-x.001.tar      then disc 2, disc 3, in any order
+  jam bundle import /media/stick/ --channel prod
   ssh gateway cat bundle.tar | jam bundle import -`;
 
 async function importAll(context: CommandContext, call: CommandCall<ImportFlags>): Promise<number> {
@@ -78,6 +86,7 @@ async function importAll(context: CommandContext, call: CommandCall<ImportFlags>
       allowsUnsigned: options.allowUnsigned === true,
       running: await readRunning(context, config),
       writes: options.dryRun !== true,
+      channel: options.channel,
     });
     if (options.dryRun === true) {
       const { printDryRun } = await import("./import-dry-run.ts");
@@ -138,11 +147,24 @@ async function render(report: ImportReport, { paint, width }: CommandContext): P
   }
   lines.push(`  held     ${formatTotals({ ...held, tarballs: tarballs.held })}`);
   if (report.snapshot !== null) lines.push(`  snapshot ${report.snapshot}`);
-  if (report.outcome === "updated")
-    lines.push("", "Next: jam bundle receipt --to FILE, and take it to the near side.");
+  const { channel } = report;
+  if (channel !== undefined) lines.push(`  channel  ${describeChannel(channel)}`);
+  if (report.outcome === "updated") {
+    const next =
+      channel === undefined
+        ? "jam bundle receipt --to FILE"
+        : shellCommand`jam bundle receipt --channel ${channel.name} --to FILE`;
+    lines.push("", `Next: ${next}, and take it to the near side.`);
+  }
   if (report.missing.length > 0)
     lines.push("", describeNeed(report), await missingTable(report, width), NEXT);
   return `${lines.join("\n")}\n`;
+}
+
+function describeChannel({ name, created, head }: NonNullable<ImportReport["channel"]>): string {
+  const made = created ? ", made by this import" : "";
+  const history = head === null ? "" : `; history of the near side up to ${head.slice(0, 12)}…`;
+  return `${name}${made}, /channel/${name}/tools${history}`;
 }
 
 /** What is needed, in one line: volumes of this bundle, or other bundles. */

@@ -1,3 +1,4 @@
+import { headOf } from "../../../channel/imported-history.ts";
 import type { Command } from "commander";
 import type { InspectedBundle, Inspection } from "../../../bundle/read/inspect-bundles.ts";
 import type { SignatureCheck } from "../../../bundle/signing.ts";
@@ -61,6 +62,13 @@ function documentOf({ bundles, faults }: Inspection, listsAgents: boolean) {
       snapshot: manifest.snapshot,
       scope: manifest.scope,
       selection: manifest.selection,
+      ...(manifest.channel && {
+        channel: {
+          name: manifest.channel.name,
+          entries: manifest.channel.history.length,
+          head: headOf(manifest.channel.history),
+        },
+      }),
       signature: { state: signature.state, signedBy: signature.signedBy },
       carries,
       lists: agents.length,
@@ -130,6 +138,11 @@ function describe(
     lines.push(`  ${paint("yellow", "left out")}   ${printable(agent)}: ${printable(reason)}`);
   if (manifest.missing.length > 12) lines.push(`             and ${manifest.missing.length - 12} more`);
   lines.push(`  advice     ${formatCount(manifest.advice.length, "rule")} of its maker`);
+  const { channel } = manifest;
+  if (channel !== undefined)
+    lines.push(
+      `  channel    ${channel.name}, history of ${channel.history.length} ${channel.history.length === 1 ? "entry" : "entries"}, ends with ${headOf(channel.history) ?? "none"}`,
+    );
   const { found, count, volumeSize } = volumes;
   const size = volumeSize === null ? "" : `, ${formatByteSize(volumeSize)} each (${volumeSize} bytes)`;
   lines.push(`  volumes    ${describeVolumes(found)} of ${count}${size}`);

@@ -4,6 +4,7 @@ import { formatReceipt, type Receipt } from "../../../bundle/format/receipt.ts";
 import { takeReceipt } from "../../../bundle/inventory/mirror-inventory.ts";
 import type { Config } from "../../../config/config.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
+import { channelOption, inChannel } from "../../input/in-channel.ts";
 import { JamError } from "../../../shared/errors.ts";
 import { formatCount } from "../../../shared/listed.ts";
 import { printable } from "../../../shared/printable.ts";
@@ -28,6 +29,7 @@ export function defineReceipt(parent: Command, run: RunAction): void {
     .option("--to <file>", "write the receipt to this file")
     .option("--qr", "show it as QR codes, to be photographed from the screen")
     .option("--unsigned", "do not sign; the near side must pass --allow-unsigned")
+    .addOption(channelOption(parent))
     .addHelpText(
       "after",
       `
@@ -39,7 +41,7 @@ Examples:
   jam bundle receipt --qr
   jam site update plant-7.receipt                         (on the near side)`,
     )
-    .action(run(receipt));
+    .action(run(inChannel(receipt)));
 }
 
 async function receipt(context: CommandContext, call: CommandCall<Flags>): Promise<void> {
