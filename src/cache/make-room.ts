@@ -27,25 +27,39 @@ export interface RoomWanted {
   readonly arriving: ReadonlySet<Sha256>;
 }
 
+/** What is known when a tarball begins to come. */
+export interface ComingBytes extends RoomWanted {
+  /** What the disk has left; undefined without a limit. */
+  readonly free: number | undefined;
+}
+
+/** Whether something may have to be evicted before these bytes can be stored: for the disk, or because the quota is exceeded. */
+export function mustEvictFirst({ ledger, quota = Infinity }: RoomWork, coming: ComingBytes): boolean {
+  return missingOnDisk(coming) > 0 || sizeOf(ledger, coming.arriving) > quota;
+}
+
 /**
  * True when these bytes may be stored as they come. For the disk the least recently used tarballs are evicted now, and
  * for the quota only what is above it already: what is on its way has not come yet, and may never do. False also where
  * something has to be evicted for them while another run writes: then nothing can be deleted.
  * @throws JamError JAM_STORE_…
  */
-export async function prepareRoom(work: RoomWork, wanted: RoomWanted): Promise<boolean> {
+export async function prepareRoom(work: RoomWork, coming: ComingBytes): Promise<boolean> {
   const { store, ledger, quota = Infinity } = work;
-  const { bytes, arriving } = wanted;
+  const { bytes, arriving } = coming;
   if (bytes > quota) return false;
-  const missing = await missingOnDisk(store, bytes);
   // What snapshots list does not count, but finding that out means to read them: mostly it is not needed.
-  if (missing <= 0 && sizeOf(ledger, arriving) + bytes <= quota) return true;
+  if (missingOnDisk(coming) <= 0 && sizeOf(ledger, arriving) + bytes <= quota) return true;
+  if (!mustEvictFirst(work, coming)) return (await store.lease.holder()) === undefined;
   const evictable = await readEvictable(work, arriving);
   const cached = sumOf(evictable);
-  if (Math.max(missing, cached + bytes - quota) <= 0) return true;
-  const excess = Math.max(missing, cached - quota);
+  const excess = Math.max(missingOnDisk(coming), cached - quota);
   if (cached < excess) return false;
-  return excess > 0 ? evict(work, evictable, excess) : (await store.lease.holder()) === undefined;
+  return excess <= 0 || evict(work, evictable, excess);
+}
+
+function missingOnDisk({ bytes, free = Infinity }: ComingBytes): number {
+  return bytes + FREE_RESERVE_BYTES - free;
 }
 
 /**
@@ -60,11 +74,6 @@ export async function makeRoom(work: RoomWork, { bytes, arriving }: RoomWanted):
   const cached = sumOf(evictable);
   const excess = cached + bytes - quota;
   return excess <= 0 || evict(work, evictable, Math.min(excess, cached));
-}
-
-async function missingOnDisk(store: Store, bytes: number): Promise<number> {
-  const free = (await store.space?.()) ?? Infinity;
-  return bytes + FREE_RESERVE_BYTES - free;
 }
 
 type Evictable = readonly (readonly [Sha256, { readonly size: number }])[];

@@ -9,7 +9,7 @@ import type { ByteRange, Lease, StagedBlob, Store } from "../store/store.ts";
 import { fetchTarball, type Place, type WantedTarball } from "../sync/fetch-tarball.ts";
 import type { Upstream } from "../upstream/source.ts";
 import { CachedLedger } from "./cached-ledger.ts";
-import { makeRoom, prepareRoom, type RoomWork } from "./make-room.ts";
+import { makeRoom, mustEvictFirst, prepareRoom, type RoomWork } from "./make-room.ts";
 import type { PassingSink } from "./passing-sink.ts";
 import { Pull } from "./pull.ts";
 import { PullReader, type PulledBlob } from "./pull-reader.ts";
@@ -240,8 +240,11 @@ export class PullThrough {
       this.#work.observe({ kind: "passing", path: pull.tarball.paths[0] ?? "", error: undefined });
       return pull.end({ kind: "passing" });
     }
+    // Asked now, while upstream makes its answer: the first byte does not wait for it.
+    const free = this.#work.store.space?.();
+    free?.catch(() => undefined);
     let ready: Promise<void> | undefined;
-    const prepare = () => (ready ??= this.#prepare(pull.tarball));
+    const prepare = () => (ready ??= this.#prepare(pull.tarball, free));
     const onProven = () => this.#keep(pull.tarball);
     const error = await fetchTarball(pull.tarball, {
       ...this.#fetchOptions(pull, AbortSignal.any([this.#stop.signal, this.#lease.lost])),
@@ -338,22 +341,23 @@ export class PullThrough {
    * never come whole.
    * @throws NoRoom
    */
-  async #prepare({ sha256, size }: WantedTarball): Promise<void> {
-    const isRoomy = await this.#inTurn(async () => {
-      const bytes = sumOf(this.#arriving) + size;
-      const isMade = await prepareRoom(this.#roomWork(), { bytes, arriving: this.#arrivingNow() });
-      if (isMade) this.#arriving.set(sha256, size);
-      return isMade;
-    });
-    if (!isRoomy) throw new NoRoom();
+  async #prepare({ sha256, size }: WantedTarball, space: Promise<number> | undefined): Promise<void> {
+    const free = await space;
+    this.#arriving.set(sha256, size);
+    const coming = { bytes: sumOf(this.#arriving), arriving: this.#arrivingNow(), free };
+    const prepare = () => prepareRoom(this.#roomWork(), coming);
+    // The first byte does not wait while room is made for others.
+    const mustWait = mustEvictFirst(this.#roomWork(), coming);
+    if (await (mustWait ? this.#inTurn(prepare) : prepare())) return;
+    this.#arriving.delete(sha256);
+    throw new NoRoom();
   }
 
   /** Makes room for a tarball that has come whole, and notes it, which has to be done before it is there. */
   async #keep({ sha256, size }: WantedTarball): Promise<void> {
-    await this.#inTurn(async () => {
-      await this.#makeRoom(sumOf(this.#noted) + size);
-      this.#noted.set(sha256, size);
-    });
+    this.#noted.set(sha256, size);
+    // For all that have come by then at once: the others find room.
+    await this.#inTurn(() => this.#makeRoom(sumOf(this.#noted)));
     await this.#ledger.add(sha256, size, this.#work.agentsOf(sha256));
   }
 

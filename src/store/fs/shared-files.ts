@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, lstatSync } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
 
 /** A file that is open for everybody who reads it now. */
@@ -48,6 +48,8 @@ export class SharedFiles {
       if (shared !== undefined) return this.#use(path, shared, seen);
       if (!seen.isFile()) return undefined;
     }
+    // A turn through the thread pool takes longer, and in cache mode a request upstream waits for it.
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
     const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {

@@ -12,6 +12,7 @@ import { publishSnapshot } from "../../../src/mirror/publish.ts";
 import { MIRROR_REF } from "../../../src/shared/ref-name.ts";
 import { formatAgentName } from "../../../src/juju/agent.ts";
 import { serveCached, type CachedMirror } from "../../helpers/cached-mirror.ts";
+import type { PullThroughWork } from "../../../src/cache/pull-through.ts";
 import { startUpstream, type TestUpstream } from "../../helpers/upstream.ts";
 
 const RELEASES = ["3.6.24", "3.6.25", "3.6.26", "3.6.27"] as const;
@@ -116,6 +117,27 @@ test("a tarball larger than the quota is passed on, and nothing is evicted for i
   await get(mirror, A);
   expect(await held(mirror)).toEqual([]);
   expect(mirror.pullThrough.counts).toMatchObject({ passed: 1, evicted: 0 });
+});
+
+test("the first byte of a tarball does not wait while room is made for another one", async () => {
+  await using upstream = await startUpstream(FOUR);
+  const gate = Promise.withResolvers<void>();
+  const cached = ({ store }: PullThroughWork): Partial<PullThroughWork> => {
+    const acquire = (command: string) => gate.promise.then(() => store.lease.acquire(command));
+    return { store: { ...store, lease: { ...store.lease, acquire } } };
+  };
+  await using mirror = await serveCached(upstream, { quota: QUOTA, now: ticking(), cached });
+  await get(mirror, A);
+  await get(mirror, B);
+
+  const third = get(mirror, C);
+  const fourth = await fetch(mirror.urlOf(D));
+  expect([fourth.status, mirror.pullThrough.counts.evicted]).toEqual([200, 0]);
+
+  gate.resolve();
+  await third;
+  expect(Buffer.from(await fourth.arrayBuffer()).equals(await mirror.bytesOf(D))).toBe(true);
+  expect(await held(mirror)).toEqual([C, D]);
 });
 
 test("several that come at the same time do not exceed the quota together", async () => {
