@@ -28,7 +28,7 @@ export default defineConfig(({ mode }) => {
         project("long", 600, { sequence: { groupOrder: 1 } }),
         // What one thread of the server promises, two promise as well.
         project("two-workers", 120, {
-          include: ["wrong-bytes", "tarballs", "hardening", "metrics", "drain", "snapshots"].map(
+          include: ["wrong-bytes", "tarballs", "hardening", "metrics", "drain", "snapshots", "withdrawn"].map(
             (name) => `test/integration/server/${name}.test.ts`,
           ),
           env: { JAM_TEST_WORKERS: "2" },

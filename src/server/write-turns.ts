@@ -19,6 +19,7 @@ const MIN_PIECE_BYTES = 64 << 10;
  */
 export class WriteTurns {
   readonly buffers = new ScratchBuffers();
+  readonly #now: () => number;
   #waiting: (() => void)[] = [];
   #spentMs = 0;
   #isScheduled = false;
@@ -26,6 +27,11 @@ export class WriteTurns {
   /** When writes had their last round. */
   #lastRoundAt = -Infinity;
   #writers = 0;
+
+  /** `now` is a clock in ms. Default: that of the process. */
+  constructor(now = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** Counts an answer that is being written, until `leave`. */
   enter(): void {
@@ -57,9 +63,9 @@ export class WriteTurns {
   }
 
   #spend(write: () => void): void {
-    const startedAt = performance.now();
+    const startedAt = this.#now();
     write();
-    this.#spentMs += performance.now() - startedAt;
+    this.#spentMs += this.#now() - startedAt;
   }
 
   #schedule(): void {
@@ -70,7 +76,7 @@ export class WriteTurns {
 
   #startRound(): void {
     this.#isScheduled = false;
-    const now = performance.now();
+    const now = this.#now();
     const isPaused = this.#isHurried && now - this.#lastRoundAt < MAX_PAUSE_MS;
     this.#isHurried = false;
     if (isPaused) {

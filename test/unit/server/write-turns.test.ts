@@ -2,20 +2,26 @@ import { setImmediate as nextRound } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { WriteTurns } from "../../../src/server/write-turns.ts";
 
-/** A write that keeps the thread busy for a millisecond, as one of some megabytes does. */
-function busyWrite(): void {
-  const end = performance.now() + 1;
-  while (performance.now() < end);
+/** Writes that share a clock of their own: each takes a millisecond of it, as one of some megabytes does. */
+function startWriting(transferCount: number) {
+  const clock = { ms: 0 };
+  const turns = new WriteTurns(() => clock.ms);
+  const transfers = Array.from({ length: transferCount }, () => endlessTransfer(turns, clock));
+  const written = () => transfers.reduce((sum, { writes }) => sum + writes, 0);
+  const end = () => {
+    for (const transfer of transfers) transfer.isOver = true;
+  };
+  return { turns, clock, transfers, written, [Symbol.dispose]: end };
 }
 
 /** A transfer to a reader that takes everything at once: each write is followed by the next one without a pause. */
-function endlessTransfer(turns: WriteTurns) {
+function endlessTransfer(turns: WriteTurns, clock: { ms: number }) {
   const transfer = { writes: 0, isOver: false };
   const next = () => {
     if (transfer.isOver) return;
     turns.run(() => {
       transfer.writes++;
-      busyWrite();
+      clock.ms += 1;
       queueMicrotask(next);
     });
   };
@@ -23,41 +29,53 @@ function endlessTransfer(turns: WriteTurns) {
   return transfer;
 }
 
-test("a transfer without an end lets everything else have its turn", async () => {
-  const turns = new WriteTurns();
-  const transfer = endlessTransfer(turns);
+test("a transfer without an end lets everything else have its turn after three milliseconds", async () => {
+  using writing = startWriting(1);
+  const { written } = writing;
   for (let round = 1; round <= 5; round++) {
     await nextRound();
-    expect(transfer.writes).toBeLessThanOrEqual(5 * (round + 1));
+    expect(written()).toBeLessThanOrEqual(3 * (round + 1));
+    expect(written()).toBeGreaterThanOrEqual(round);
   }
-  transfer.isOver = true;
 });
 
 test("transfers take turns, none is left out", async () => {
-  const turns = new WriteTurns();
-  const transfers = Array.from({ length: 20 }, () => endlessTransfer(turns));
+  using writing = startWriting(20);
   for (let round = 0; round < 60; round++) await nextRound();
-  const writes = transfers.map((transfer) => transfer.writes);
-  expect(Math.max(...writes) - Math.min(...writes)).toBeLessThanOrEqual(3);
-  expect(Math.min(...writes)).toBeGreaterThan(2);
-  for (const transfer of transfers) transfer.isOver = true;
+  const writes = writing.transfers.map((transfer) => transfer.writes);
+  expect(Math.max(...writes) - Math.min(...writes)).toBeLessThanOrEqual(1);
+  expect(Math.min(...writes)).toBeGreaterThan(5);
 });
 
-test("writes wait while connections keep coming, and go on all the same after a while", async () => {
-  const turns = new WriteTurns();
-  const transfers = Array.from({ length: 4 }, () => endlessTransfer(turns));
-  const written = () => transfers.reduce((sum, { writes }) => sum + writes, 0);
-  let rounds = 0;
-  let idle = 0;
-  for (const end = performance.now() + 200; performance.now() < end; rounds++) {
+test("writes wait while connections keep coming, and go on all the same after 25 ms", async () => {
+  using writing = startWriting(4);
+  const { turns, clock, written } = writing;
+  const pauses: number[] = [];
+  let waitingSince = clock.ms;
+  for (let round = 0; round < 300; round++) {
     const before = written();
     turns.hurry();
+    clock.ms += 1;
+    const roundedAt = clock.ms;
     await nextRound();
-    if (written() === before) idle++;
+    if (written() === before) continue;
+    pauses.push(roundedAt - waitingSince);
+    waitingSince = clock.ms;
   }
-  expect(idle / rounds).toBeGreaterThan(0.8);
-  expect(written()).toBeGreaterThan(3);
-  for (const transfer of transfers) transfer.isOver = true;
+  const [, ...later] = pauses;
+  expect(later.length).toBeGreaterThan(8);
+  expect(later.every((ms) => ms >= 20 && ms <= 30)).toBe(true);
+});
+
+test("writes begin at once when nobody has come any more", async () => {
+  using writing = startWriting(1);
+  const { turns, written } = writing;
+  await nextRound();
+  turns.hurry();
+  await nextRound();
+  const before = written();
+  for (let round = 0; round < 2; round++) await nextRound();
+  expect(written()).toBeGreaterThan(before);
 });
 
 test("pieces become smaller when many answers are written at a time, down to a bound", () => {
