@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type ErrorReport, reportError } from "../shared/errors.ts";
 import { failureOf } from "./problem.ts";
 
@@ -69,6 +69,34 @@ export function logRequest(
       ...(via === undefined ? {} : { via: via.slice(0, MAX_TEXT) }),
       ...(cache === undefined ? {} : { cache }),
       ...(error === undefined ? {} : { error: reportError(error) }),
+    });
+  });
+}
+
+/** The first bytes of a connection that speaks TLS: a handshake record of any version. */
+const TLS_GREETING = new RegExp(String.raw`^\x16\x03[\x00-\x04]`);
+
+/**
+ * Tells `log` about connections that begin with TLS, which this server does not speak: clients whose address has https for
+ * the port of http. Such a record has no method, and the first bytes as its URL, as nginx and Apache log it.
+ */
+export function logTlsGreetings(server: Server, log: (record: RequestRecord) => void): void {
+  server.on("connection", (socket) => {
+    const { remoteAddress: remote = "" } = socket;
+    // Node answers with 400 and destroys the connection with what its parser found.
+    socket.once("error", (error: Error & { readonly rawPacket?: Buffer }) => {
+      const [greeting] = TLS_GREETING.exec(error.rawPacket?.toString("latin1", 0, 3) ?? "") ?? [];
+      if (greeting === undefined) return;
+      log({
+        method: "",
+        url: greeting,
+        status: 400,
+        bytes: socket.bytesWritten,
+        ms: 0,
+        remote,
+        userAgent: "",
+        aborted: false,
+      });
     });
   });
 }

@@ -16,7 +16,7 @@ import {
 import { createRefReaders } from "./ref-reader.ts";
 import type { ServerPorts } from "./ports.ts";
 import { type Damage, type OthersDamage, ProvenBlobs } from "./proven-blobs.ts";
-import type { RequestRecord } from "./request-log.ts";
+import { logTlsGreetings, type RequestRecord } from "./request-log.ts";
 import { type ConnectionCounts, ServerCounts } from "./server-counts.ts";
 import { createVerbatimDocuments } from "./verbatim-documents.ts";
 import { WriteTurns } from "./write-turns.ts";
@@ -90,6 +90,7 @@ export function createServer(
   const server = createHardenedServer(handler, limits);
   const connections = new Connections(server, limits.maxConnections, counts);
   server.on("connection", () => turns.hurry());
+  if (options.log !== undefined) logTlsGreetings(server, options.log);
   let draining: Promise<void> | undefined;
   // Answers during the drain say `Connection: close`, so that the client does not wait for the connection's end.
   server.prependListener("request", (_request, response) => {

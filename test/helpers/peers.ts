@@ -13,6 +13,8 @@ import { JAM } from "./jam-process.ts";
 export type PeerName =
   | "strace"
   | "nginx"
+  | "apache"
+  | "curl"
   | "gpg"
   | "go"
   | "mounts"
@@ -42,6 +44,8 @@ export const AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-
 /** Debian keeps it where only root's PATH looks. */
 export const NGINX = ["/usr/sbin/nginx", "nginx"].find((path) => runs(path, "-v")) ?? "nginx";
 
+export const APACHE = ["/usr/sbin/apache2", "/usr/sbin/httpd"].find((path) => runs(path, "-v")) ?? "apache2";
+
 /** The words that start a program with `folder` as its root; undefined where this is not allowed. */
 export function enterRoot(folder: string): readonly string[] | undefined {
   const ways = [["chroot"], ["unshare", "-r", "chroot"]];
@@ -57,6 +61,8 @@ const PROBES: Readonly<
     isHere: () => runs("strace", "-f", "-qq", "-o", "/dev/null", "true"),
   },
   nginx: { why: "nginx is not installed", isHere: () => runs(NGINX, "-v") },
+  apache: { why: "Apache is not installed", isHere: () => runs(APACHE, "-v") },
+  curl: { why: "curl is not installed", isHere: () => runs("curl", "--version") },
   gpg: { why: "gpg is not installed", isHere: () => runs("gpg", "--version") },
   mounts: {
     why: "only root may `unshare -m` and mount a small file system",
