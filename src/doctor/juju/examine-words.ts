@@ -149,10 +149,14 @@ interface FoundMessage {
 
 const NOTHING: FoundMessage = { row: undefined, groups: {}, words: "" };
 
+/** A message is at the beginning of its line; what follows may be a whole document. */
+const MAX_MATCHED = 4_096;
+
 function findMessage(message: string): FoundMessage {
-  if (!ABOUT_AGENTS.test(message)) return NOTHING;
+  const beginning = message.slice(0, MAX_MATCHED);
+  if (!ABOUT_AGENTS.test(beginning)) return NOTHING;
   for (const row of JUJU_MESSAGES) {
-    const found = row.pattern.exec(message);
+    const found = row.pattern.exec(beginning);
     if (found !== null) return { row, groups: found.groups ?? {}, words: found[0].slice(0, 160) };
   }
   return NOTHING;

@@ -84,12 +84,12 @@ const FOREIGN: readonly (readonly [RegExp, ForeignLog])[] = [
     },
   ],
   [
-    /^\s*\{?\s*"?(?:model|models|controllers|machines|applications|details)"?:|^\{"[^"]{1,100}":\{"details":/,
+    /^\{? {0,8}"?(?:model|models|controllers|machines|applications|details)"?:|^\{"[^"]{1,100}":\{"details":/,
     { is: "the output of a juju command", next: "Name it with --fleet; the log is the file before it." },
   ],
   [NOT_TEXT, { is: "not text", next: ACCEPTED }],
   [/^\{/, { is: "JSON of another program", next: ACCEPTED }],
-  [/^\s*(?:<|<!doctype)/i, { is: "a page of HTML or XML", next: ACCEPTED }],
+  [/^</, { is: "a page of HTML or XML", next: ACCEPTED }],
   [
     /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ \S+: /,
     {
@@ -111,6 +111,7 @@ export function recogniseLog(lines: readonly string[]): LogFormat | ForeignLog {
   }
   const [format] = LOG_FORMATS.toSorted((a, b) => counts[b] - counts[a]);
   if (format !== undefined && counts[format] > 0) return format;
-  const [, foreign] = FOREIGN.find(([pattern]) => lines.some((line) => pattern.test(line))) ?? [];
+  const beginnings = lines.map((line) => line.trimStart().slice(0, 1_000));
+  const [, foreign] = FOREIGN.find(([pattern]) => beginnings.some((line) => pattern.test(line))) ?? [];
   return foreign ?? { is: "not a log that jam knows", next: ACCEPTED };
 }
