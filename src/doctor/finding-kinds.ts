@@ -127,11 +127,12 @@ export const FINDING_KINDS = {
     means: "bootstrap found no agent here and used the one of its own machine",
     next: "jam lookup with the version of the client",
   },
-  "juju-not-newer": {
+  "nothing-newer": {
     check: "versions",
-    severity: "note",
-    means: "Juju saw nothing newer than what runs; the right answer when the mirror has nothing newer",
-    next: "jam which --current with the version that runs",
+    severity: "unknown",
+    means:
+      "Juju says so where nothing newer is listed, where the version that was asked for is not, and where agent-metadata-url is not set on that model",
+    next: "jam which --current with the version that runs shows what Juju should answer here; juju model-config agent-metadata-url shows the address",
   },
   "never-came": {
     check: "came",

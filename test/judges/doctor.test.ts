@@ -1,8 +1,9 @@
 /** What `jam doctor` makes of what Juju's own code asks and says, at a real server. */
-import { chmod, readFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WordsExamination } from "../../src/doctor/juju/examine-words.ts";
 import { askDoctor } from "../helpers/doctor.ts";
 import { buildInterop, type InteropQuestion, type JujuGeneration } from "../helpers/interop.ts";
 import { judgedMirror, UNREACHABLE, type JudgedMirror } from "../helpers/judged-mirror.ts";
@@ -160,6 +161,35 @@ describe.skipIf(interop.isMissing)(`jam doctor and Juju${interop.note}`, () => {
     ]);
   });
 
+  test.for([
+    // Juju says the same in both cases.
+    ["a version that is not held", { requested: "3.6.30", current: "3.6.26" }, "nothing-newer"],
+    ["nothing newer", { current: "3.6.27" }, "nothing-newer"],
+    [
+      "a mirror that does not answer",
+      { current: "3.6.26", url: "http://127.0.0.1:9/tools" },
+      "mirror-unreachable",
+    ],
+    [
+      "a model ahead of its controller",
+      { current: "3.6.26", requested: "3.6.27", isController: false },
+      "juju-refused",
+    ],
+  ] as const)("knows what Juju says to the upgrade to %s", async ([, asked, kind]) => {
+    const [verdict] = await interop.juju("3.6").decide([
+      {
+        ask: "upgrade",
+        url: `${mirror.url}/tools`,
+        controller: asked.current,
+        isController: true,
+        ...asked,
+      },
+    ]);
+    const words = `ERROR ${verdict?.error ?? verdict?.message ?? ""}\n`;
+    const found = await askDoctor(mirror.mirror, { "j.txt": words }, "--juju", "j.txt");
+    expect(found.wrong, words).toEqual([kind]);
+  });
+
   test("knows the TLS that is asked of a plain port", async () => {
     const url = `${mirror.url.replace("http:", "https:")}/tools`;
     const { words } = await hear("3.6", { url, ...WANTED });
@@ -181,6 +211,68 @@ describe.skipIf(interop.isMissing)(`jam doctor and Juju${interop.note}`, () => {
         const found = await askDoctor(mirror.mirror, { "j.txt": words }, "j.txt");
         expect(found.wrong, words).toContain("tls-untrusted");
       }
+    });
+
+    test("knows the certificate for another name", async () => {
+      const other = (listen: string) =>
+        tls(listen.replace("127.0.0.1", "127.0.0.2") + " ssl").replace(" ssl ssl", " ssl");
+      await using server = await startNginxWith((listen) => `${tls(listen)}${other(listen)}`, {
+        scheme: "https",
+      });
+      const url = server.url.replace("127.0.0.1", "127.0.0.2");
+      const { words } = await hear("3.6", { url: `${url}/tools`, ...WANTED });
+      expect((await askDoctor(mirror.mirror, { "j.txt": words }, "j.txt")).wrong, words).toContain(
+        "tls-name",
+      );
+    });
+
+    test.for(["expired", "future"])("knows the certificate that is not valid now: %s", async (name) => {
+      const certificate = certFile.replace("localhost.crt", `${name}.crt`);
+      await using server = await startNginxWith((listen) => tls(listen, certificate), { scheme: "https" });
+      const { words } = await hear("3.6", { url: `${server.url}/tools`, ...WANTED });
+      expect((await askDoctor(mirror.mirror, { "j.txt": words }, "j.txt")).wrong, words).toContain(
+        "tls-expired",
+      );
+      // Where it is valid at the time of the doctor, the clock of the client is wrong.
+      const examination = new WordsExamination(new Date(name === "future" ? "2095-01-01" : "2020-01-15"));
+      for (const [index, text] of words.split("\n").entries())
+        examination.see({ file: "j.txt", number: index + 1, text });
+      expect(examination.facts().map(({ kind }) => kind)).toContain("clock-client");
+    });
+
+    test.for([
+      ["return 403;", "request-refused", "request-refused"],
+      ["return 401;", "request-refused", "request-refused"],
+      ["return 503;", "server-error", "server-error"],
+      [`default_type text/html; return 200 "<html>sign in</html>";`, "not-metadata", undefined],
+    ] as const)("knows what Juju makes of a server that answers with `%s`", async ([rule, said, logged]) => {
+      const accessLog = join(mirror.mirror.folder, "rule.log");
+      await writeFile(accessLog, "");
+      const answer = (listen: string) => `server { listen ${listen}; location / { ${rule} } }\n`;
+      await using server = await startNginxWith(answer, { accessLog });
+      const { words } = await hear("3.6", { url: `${server.url}/tools`, ...WANTED });
+      const found = await askDoctor(mirror.mirror, { "j.txt": words }, "rule.log", "j.txt");
+      const juju = found.document.findings.filter(({ where }) => where.startsWith("j.txt"));
+      if (said !== "request-refused" || rule !== "return 401;")
+        expect(
+          juju.map(({ kind }) => kind),
+          words,
+        ).toContain(said);
+      if (logged !== undefined)
+        expect(found.of(logged).some(({ where }) => where.startsWith("rule.log"))).toBe(true);
+    });
+
+    test("knows the tarball that something in between changes", async () => {
+      const changed = (listen: string) =>
+        `server { listen ${listen}; location / { proxy_pass ${mirror.url}; }
+         location ~ tgz$ { return 200 "other bytes"; } }\n`;
+      await using server = await startNginxWith(changed);
+      const question = { url: `${server.url}/tools`, ...WANTED };
+      const { answer } = await interop.juju("3.6").hear({ ...question, sync: true });
+      const words = `ERROR ${answer.syncError ?? ""}\n`;
+      expect((await askDoctor(mirror.mirror, { "j.txt": words }, "j.txt")).wrong, words).toEqual([
+        "download-altered",
+      ]);
     });
 
     test("reads the log of nginx on the data directory, and the wrong Content-Type that it has", async () => {

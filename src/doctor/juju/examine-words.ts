@@ -138,7 +138,7 @@ function isAboutVersion(kind: FindingId): boolean {
 
 /** Most lines of a log of Juju are about something else: one cheap test leaves them out. */
 const ABOUT_AGENTS =
-  /agent|tools|binar|URL|x509|tls|HTTP|simplestream|metadata|index|upgrade|curl|openpgp|PGP|dial |datasource|bootstrap|charmhub|Attempt|Download failed|https?:/i;
+  /agent|tools|binar|mismatch|exact version|available|PGP|URL|x509|tls|HTTP|simplestream|metadata|index|upgrade|curl|openpgp|PGP|dial |datasource|bootstrap|charmhub|Attempt|Download failed|https?:/i;
 
 /** A message of the table in a line, with the words that fit. */
 interface FoundMessage {

@@ -418,7 +418,7 @@ export const JUJU_MESSAGES: readonly JujuMessage[] = [
   {
     text: "no upgrades available; no more recent supported versions available",
     pattern: /no upgrades available|no more recent supported versions available/,
-    kind: "juju-not-newer",
+    kind: "nothing-newer",
     source:
       "apiserver/facades/client/modelupgrader findagents.go errUpToDate; cmd/juju/commands/upgrademodel.go",
     versions: "2.8–3.6",
@@ -483,7 +483,7 @@ export const JUJU_MESSAGES: readonly JujuMessage[] = [
     versions: "2.9–3.6",
   },
   {
-    text: "looking for data index …; … not accessed, trying legacy index path; cannot load index …; read metadata index at …",
+    text: "looking for data index using path …; … not accessed, trying legacy index path; cannot load index …; read metadata index at …",
     pattern:
       /looking for data index using|not accessed, (?:trying legacy index path|actual error)|cannot load index|skipping index|read metadata index at|finding products at path|can't read product data|candidate matches for|using default candidate|(?:searching for signed|falling back to search for unsigned) metadata in datasource "(?<source>[^"]{1,200})"|trying datasource|finding agent binaries in stream|reading agent binaries with|filtering agent binaries by os type|looking for agent binaries|fetchData failed/,
     kind: "normal",
