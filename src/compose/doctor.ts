@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
-import type { DoctorDocument, DoctorFinding } from "../doctor/doctor-document.ts";
+import type { DoctorDocument } from "../doctor/doctor-document.ts";
+import type { FromOutside } from "../doctor/diagnose.ts";
 import type { ExaminedMirror } from "../doctor/examined-mirror.ts";
 import type { FleetView } from "../doctor/fleet-facts.ts";
 import type { FoundFact } from "../doctor/finding.ts";
@@ -111,7 +112,7 @@ async function askAddress(
   config: Config,
   { url, ref }: NonNullable<DoctorRequest["address"]>,
   { env, userAgent, signal }: DoctorCall,
-): Promise<readonly DoctorFinding[]> {
+): Promise<FromOutside> {
   const { composeUrlVerification } = await import("./verify.ts");
   const { clockFinding, findingsFromOutside } = await import("../doctor/from-outside.ts");
   const { openProbe } = await import("../upstream/probe.ts");
@@ -125,5 +126,12 @@ async function askAddress(
   const sentAt = new Date();
   const answer = await probe(`${url}/streams/v1/index2.json`, { method: "GET", headers: {}, body: "drop" });
   const date = answer.kind === "answer" ? answer.headers["date"] : undefined;
-  return [...findingsFromOutside(document), ...clockFinding(url, { date, sentAt, receivedAt: new Date() })];
+  return {
+    findings: [
+      ...findingsFromOutside(document),
+      ...clockFinding(url, { date, sentAt, receivedAt: new Date() }),
+    ],
+    hasAnswered: document.checked.tarballs > 0,
+    isTls: url.startsWith("https:"),
+  };
 }

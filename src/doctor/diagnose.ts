@@ -17,7 +17,15 @@ export interface Complaint {
   readonly span: TimeSpan;
   readonly fleet: FleetView | undefined;
   /** Asks an address from outside; undefined where none was given. Called when all logs were read: its requests are in none. */
-  readonly askAddress: (() => Promise<readonly DoctorFinding[]>) | undefined;
+  readonly askAddress: (() => Promise<FromOutside>) | undefined;
+}
+
+/** What an address showed. */
+export interface FromOutside {
+  readonly findings: readonly DoctorFinding[];
+  /** It showed an index, so that the rest could be looked at. */
+  readonly hasAnswered: boolean;
+  readonly isTls: boolean;
 }
 
 /** What diagnosing works with. */
@@ -59,7 +67,8 @@ export async function diagnose(complaint: Complaint, work: DoctorWork): Promise<
     requests: requests.traffic.total > 0,
     juju: words.lines > 0,
     fleet: complaint.fleet !== undefined,
-    url: outside !== undefined,
+    url: outside?.hasAnswered === true,
+    isTls: outside?.hasAnswered === true && outside.isTls,
     channels: (mirror?.channels ?? []).length > 0,
     mirror: mirror !== undefined,
   };
@@ -68,11 +77,19 @@ export async function diagnose(complaint: Complaint, work: DoctorWork): Promise<
     ...unread.facts(),
     ...requests.facts(),
     ...words.facts(),
-    ...presenceFacts({ ...work, inputs, requests, fleet: complaint.fleet }),
+    ...presenceFacts({
+      ...work,
+      inputs,
+      requests,
+      fleet: complaint.fleet,
+      isAddressAsked: outside !== undefined,
+    }),
     ...fleetFacts(complaint.fleet, { requests, mirror, hasLog: given.requests }),
   ];
-  const findings = sortFindings([...(await withAdvice(facts, work)).map(findingOf), ...(outside ?? [])]);
-  const { from, to, total, juju } = requests.traffic;
+  const findings = sortFindings([
+    ...(await withAdvice(facts, work)).map(findingOf),
+    ...(outside?.findings ?? []),
+  ]);
   const verdict = verdictOf(findings);
   return {
     verdict,
@@ -80,18 +97,25 @@ export async function diagnose(complaint: Complaint, work: DoctorWork): Promise<
     findings,
     ...checksOf(findings, given),
     inputs,
-    requests:
-      logs.length === 0
-        ? null
-        : {
-            total,
-            juju,
-            lookups: requests.lookUps.count,
-            downloads: requests.downloads.whole,
-            clients: requests.addresses.size,
-            from: isoOf(from),
-            to: isoOf(to),
-          },
+    requests: logs.length === 0 ? null : summarize(requests),
+  };
+}
+
+function summarize({
+  traffic,
+  lookUps,
+  downloads,
+  addresses,
+}: RequestsExamination): DoctorDocument["requests"] {
+  const { from, to, total, juju } = traffic;
+  return {
+    total,
+    juju,
+    lookups: lookUps.count,
+    downloads: downloads.whole,
+    clients: addresses.size,
+    from: isoOf(from),
+    to: isoOf(to),
   };
 }
 
@@ -131,6 +155,7 @@ interface Given {
   readonly juju: boolean;
   readonly fleet: boolean;
   readonly url: boolean;
+  readonly isTls: boolean;
   readonly channels: boolean;
   readonly mirror: boolean;
 }
@@ -146,7 +171,7 @@ const NEEDS: Readonly<Record<CheckId, readonly [needs: string, has: (given: Give
   type: ["--url, or what Juju says", ({ juju, url }) => juju || url],
   age: ["a log, or --fleet", ({ requests, fleet }) => requests || fleet],
   clock: ["a log, what Juju says, or --url", ({ requests, juju, url }) => requests || juju || url],
-  tls: ["what Juju says, or --url", ({ juju, url }) => juju || url],
+  tls: ["what Juju says, or --url with https", ({ juju, isTls }) => juju || isTls],
   channels: ["a log, and a channel", ({ requests, channels }) => requests && channels],
   answers: ["a log, what Juju says, or --url", ({ requests, juju, url }) => requests || juju || url],
   downloads: ["a log, or what Juju says", ({ requests, juju }) => requests || juju],

@@ -12,12 +12,18 @@ export interface Presence {
   readonly mirror: ExaminedMirror | undefined;
   readonly fleet: FleetView | undefined;
   readonly listensOnLoopbackOnly: boolean;
+  /** `--url` was given. */
+  readonly isAddressAsked: boolean;
 }
 
 /** Who did not come, and what nobody asked for. */
 export function presenceFacts(presence: Presence): FoundFact[] {
   const logs = presence.inputs.filter(({ format }) => format !== "juju");
-  if (logs.length === 0) return presence.inputs.length > 0 ? [] : [withoutLog()];
+  if (logs.length === 0) {
+    // Who asks about something else than a log is answered.
+    const isAsked = presence.inputs.length > 0 || presence.fleet !== undefined || presence.isAddressAsked;
+    return isAsked ? [] : [withoutLog()];
+  }
   if (logs.every(({ lines }) => lines === 0)) {
     const names = nameSome(
       logs.map(({ name }) => name),

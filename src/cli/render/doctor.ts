@@ -33,7 +33,7 @@ export function renderDoctor(document: DoctorDocument, paint: Paint): string {
     ...describeInputs(document),
     ...renderFindings(findings, paint),
   ];
-  const fine = checks.filter(({ status }) => status === "ok");
+  const fine = checks.filter(({ findings: own }) => own.length === 0);
   if (fine.length > 0) {
     lines.push(
       "",

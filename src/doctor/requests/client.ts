@@ -13,7 +13,7 @@ export function senderOf({ userAgent, method }: LogRecord, target: RequestTarget
   if (target === undefined) return "other";
   if (userAgent === undefined) return method === "GET" ? "juju" : "other";
   if (/^(?:Go-http-client|Go \d|Juju|juju)\b/.test(userAgent)) return "juju";
-  return userAgent.startsWith("curl/") && target.what === "tarball" ? "machine" : "other";
+  return userAgent.startsWith("curl/") && target.what === "tarball" && method === "GET" ? "machine" : "other";
 }
 
 /** The client behind what passed the request on; else whoever connected. */

@@ -56,6 +56,10 @@ describe.skipIf(curl.isMissing)(`jam doctor on the logs of servers${curl.note}`,
   const ask = (files: Readonly<Record<string, string | Uint8Array>>, ...args: readonly string[]) =>
     askDoctor(mirror.mirror, files, ...args);
 
+  /** nginx that passes everything on to `jam serve`. */
+  const passing = (more: string) => (listen: string) =>
+    `server { listen ${listen}; location / { proxy_pass ${mirror.url}; ${more} } }`;
+
   test("a new machine that asks for a version that is not held is named, with how to get it", async () => {
     const path = tarball.replaceAll("3.6.27", "3.6.26");
     let words = "";
@@ -171,13 +175,9 @@ describe.skipIf(curl.isMissing)(`jam doctor on the logs of servers${curl.note}`,
     });
 
     test("one that is in front and hides who asks is named, and is no problem by itself", async () => {
-      const proxy = (listen: string) =>
-        `server { listen ${listen}; location / { proxy_pass ${mirror.url}; } }`;
-      await using server = await startNginxWith(proxy);
+      await using server = await startNginxWith(passing(""));
       const log = await logOf(() => fetch(`${server.url}/tools/streams/v1/index2.json`, { headers: GO }));
-      const forwarding = (listen: string) =>
-        `server { listen ${listen}; location / { proxy_pass ${mirror.url}; proxy_set_header X-Forwarded-For 192.0.2.7; } }`;
-      await using second = await startNginxWith(forwarding);
+      await using second = await startNginxWith(passing("proxy_set_header X-Forwarded-For 192.0.2.7;"));
       const forwarded = await logOf(() =>
         fetch(`${second.url}/tools/streams/v1/index2.json`, { headers: GO }),
       );

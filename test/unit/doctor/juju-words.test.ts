@@ -91,10 +91,10 @@ describe("what a line is about comes from the lines before it", () => {
   });
 });
 
-describe("a certificate that is not valid", () => {
-  const words = (now: string, side: string, limit: string) =>
-    `ERROR x509: certificate has expired or is not yet valid: current time ${now} is ${side} ${limit}`;
+const words = (now: string, side: string, limit: string) =>
+  `ERROR x509: certificate has expired or is not yet valid: current time ${now} is ${side} ${limit}`;
 
+describe("a certificate that is not valid", () => {
   test.for([
     [
       "at both clocks is the certificate's fault",
