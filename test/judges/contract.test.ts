@@ -100,6 +100,26 @@ describe.skipIf(interop.isMissing)(`Juju and a mirror with a channel${interop.no
     },
   );
 
+  test.for(GENERATIONS)(
+    "sync-agent-binary of Juju $generation takes a channel, by URL and as a folder",
+    async ({ generation, version, release }) => {
+      const rows = upstreamRows(upstream.tree, [version]);
+      for (const way of [
+        { url: `${judged.url}/channel/lab/tools` },
+        { metadataSource: join(judged.mirror.data, "channels/lab") },
+      ]) {
+        const answer = await ask(generation, { ...way, version, release, sync: true });
+        expect(answer.syncError).toBeUndefined();
+        const synced = answer.synced?.map(({ version: name, size, sha256 }) => ({
+          version: name,
+          size,
+          sha256,
+        }));
+        for (const agent of listedFor(rows, { release })) expect(synced).toContainEqual(agent);
+      }
+    },
+  );
+
   test.for(["tools", "upstream/tools", "channel/lab/tools"])(
     "every stream at %s has a name that Juju 4 accepts",
     async (face) => {
