@@ -1,7 +1,7 @@
 import { asWriter } from "../mirror/as-writer.ts";
 import { hashesOfKept, readKeptSnapshots } from "../mirror/kept-contents.ts";
 import { readKeptPlans } from "../mirror/kept-plans.ts";
-import { readPins } from "../mirror/pins.ts";
+import { readPinnedContents } from "../mirror/pinned-contents.ts";
 import { FREE_RESERVE_BYTES } from "../mirror/space.ts";
 import { formatAgentName } from "../juju/agent.ts";
 import { isJamError } from "../shared/errors.ts";
@@ -97,7 +97,7 @@ function sizeOf({ blobs }: CachedLedger, without: ReadonlySet<Sha256>): number {
 /** What may not be evicted, whatever it is in addition to being cached. */
 async function readProtected(store: Store, { blobs }: CachedLedger): Promise<ReadonlySet<Sha256>> {
   const listed = hashesOfKept(await readKeptSnapshots(store));
-  const pinned = await readPins(store.documents);
+  const pinned = await readPinnedContents(store.documents);
   const planned = new Set((await readKeptPlans(store.documents)).agents);
   const wished = [...blobs]
     .filter(([, { agents }]) => agents.some((agent) => planned.has(formatAgentName(agent))))

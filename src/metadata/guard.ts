@@ -6,6 +6,8 @@ import type { Allowance } from "./freshness.ts";
 /** An upstream agent that contradicts what was accepted before; the held agent of that name stays. */
 export interface RefusedChange {
   readonly agent: Agent;
+  /** What is held under that path or name. */
+  readonly held: Agent;
   readonly error: ErrorReport;
 }
 
@@ -19,6 +21,8 @@ export interface GuardInput {
   readonly upstream: readonly Agent[];
   /** What the mirror lists. */
   readonly listed: readonly Agent[];
+  /** What is held without being listed, because upstream withdrew it: it may not come back with other bytes either. */
+  readonly unlisted?: readonly Agent[];
   /** True when upstream's documents for the agent's streams were read: only then can it be missed there. */
   readonly isRead: (agent: Agent) => boolean;
   /** Share of the listed agents that may disappear at once, 0 … 1. */
@@ -36,15 +40,17 @@ export interface GuardInput {
 export function guardCatalogue(input: GuardInput): GuardedCatalogue {
   refuseMassRemoval({ ...input, names: new Set(input.upstream.map(formatAgentName)) });
   if (input.allow.has("path-reuse")) return { agents: input.upstream, refused: [] };
-  const byPath = new Map(input.listed.map((agent) => [agent.path, agent]));
-  const byName = new Map(input.listed.map((agent) => [formatAgentName(agent), agent]));
+  const known = [...(input.unlisted ?? []), ...input.listed];
+  const byPath = new Map(known.map((agent) => [agent.path, agent]));
+  const byName = new Map(known.map((agent) => [formatAgentName(agent), agent]));
+  const listed = new Set(input.listed);
   const refused: RefusedChange[] = [];
   const agents = input.upstream.flatMap((agent) => {
     const held = byPath.get(agent.path) ?? byName.get(formatAgentName(agent));
     if (held === undefined || held.sha256 === agent.sha256) return [agent];
-    refused.push({ agent, error: reportError(describeReuse(agent, held)) });
+    refused.push({ agent, held, error: reportError(describeReuse(agent, held)) });
     const same = byName.get(formatAgentName(agent));
-    return same === undefined ? [] : [same];
+    return same === undefined || !listed.has(same) ? [] : [same];
   });
   return { agents, refused };
 }

@@ -50,6 +50,8 @@ function hasFields(required: Readonly<Record<string, Check>>, optional = {} as t
 
 const isAmount = hasFields({ agents: isCount, bytes: isCount });
 
+const isContent = hasFields({ sha256: isText, size: isCount });
+
 const isPlain = hasFields(
   {
     outcome: (value) => OUTCOMES.includes(value),
@@ -77,6 +79,16 @@ const isPlain = hasFields(
       }),
     ),
     goneUpstream: listOf(hasFields({ agent: isText, since: isText, listed: isFlag })),
+    alarms: listOf(
+      hasFields({
+        agent: isText,
+        path: isText,
+        since: isText,
+        held: isContent,
+        other: isContent,
+        isKept: isFlag,
+      }),
+    ),
     bundles: listOf(isText),
     switchedFrom: isText,
   },

@@ -7,11 +7,11 @@ import type { Store } from "../store/store.ts";
 import { readCachedBlobs } from "./cached-blobs.ts";
 import { clearDamage } from "./damaged-blobs.ts";
 import { listDamaged } from "./damaged-list.ts";
-import { hashesOfGone, readGone } from "./gone-upstream.ts";
 import { hashesOfKept, readKeptSnapshots, type KeptSnapshot } from "./kept-contents.ts";
 import { isMassRemoval } from "./mass-removal.ts";
+import { readPinnedContents } from "./pinned-contents.ts";
 import { readPinnedSnapshots } from "./pinned-snapshots.ts";
-import { readPins, readRefusedContents } from "./pins.ts";
+import { readRefusedContents } from "./pins.ts";
 import { listSnapshotIds, readSnapshot } from "./read-snapshots.ts";
 import { rebuildWithoutGraced } from "./rebuild-tree.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
@@ -48,10 +48,9 @@ export async function planPrune(
     pages: await readPageNames(store.documents, snapshots),
     accepted: new Set([...accepted, ...(await proofsOfOffer(store))].map(({ sha256 }) => sha256 as string)),
     pinned: new Set([
-      ...(await readPins(store.documents)),
+      ...(await readPinnedContents(store.documents)),
       // The cache server evicts what clients asked for; it alone knows when each was last used.
       ...(await readCachedBlobs(store.documents)).keys(),
-      ...hashesOfGone(await readGone(store.documents)),
     ]),
     pinnedSnapshots: new Set((await readPinnedSnapshots(store.documents)).keys()),
     unwanted,

@@ -8,6 +8,8 @@ import { currentHeader, listSnapshotIds } from "./read-snapshots.ts";
 import { readStaged } from "./kept-data.ts";
 import { readLastRuns } from "./last-runs.ts";
 import { findKilledRun } from "./run-note.ts";
+import type { GoneRow } from "./gone-upstream.ts";
+import type { PathAlarm } from "./path-alarms.ts";
 import type { RunningVersions } from "./running-versions.ts";
 import { readShown, type CacheRules, type ShownReader } from "./read-shown.ts";
 import { readReports } from "./run-report.ts";
@@ -15,8 +17,8 @@ import { isVerified, proofsOf } from "./snapshot.ts";
 import type { SnapshotHeader } from "./snapshot-document.ts";
 import type { StatusDocument, WaitingBundle } from "./status-document.ts";
 
-/** The name of the note on what upstream withdrew and stays. */
 const GONE_NOTE = "gone-upstream.json";
+const ALARMS_NOTE = "path-alarms.json";
 
 /** What the status says that the store does not know. */
 export interface StatusSettings extends Pick<StatusDocument, "data" | "mode"> {
@@ -42,7 +44,7 @@ export async function readStatus(
   const killed = await findKilledRun(store);
   const { reports, damaged } = await readReports(store.documents, runs);
   const partial = await readStaged(store);
-  const gone = await listGone(store.documents);
+  const { gone, alarms } = await readUpstreamNotes(store.documents);
   const writer = await store.lease.holder();
   return {
     data,
@@ -51,6 +53,7 @@ export async function readStatus(
     ...describeSnapshot(header),
     snapshots: await listSnapshotIds(store.documents),
     damaged: await describeDamaged(store.documents, header),
+    ...(alarms.length === 0 ? {} : { alarms: alarms.slice(0, MAX_LISTED) }),
     ...(gone.length === 0 ? {} : { goneUpstream: gone.slice(0, MAX_LISTED) }),
     ...(cache === undefined ? {} : { cache: await describeCache(store, cache) }),
     ...(running === undefined ? {} : { running: await describeRunning(running, store.documents, header) }),
@@ -63,11 +66,17 @@ export async function readStatus(
   };
 }
 
-/** The code that reads the note takes long to load, and most mirrors have none. */
-async function listGone(documents: Store["documents"]): Promise<NonNullable<StatusDocument["goneUpstream"]>> {
-  if (!(await documents.list("state")).includes(GONE_NOTE)) return [];
-  const { describeGone, readGone } = await import("./gone-upstream.ts");
-  return describeGone(await readGone(documents));
+/** What there is to know of upstream. The code that reads these notes takes long to load, and most mirrors have none. */
+async function readUpstreamNotes(
+  documents: Store["documents"],
+): Promise<{ readonly gone: readonly GoneRow[]; readonly alarms: readonly PathAlarm[] }> {
+  const notes = await documents.list("state");
+  const gone = notes.includes(GONE_NOTE) ? await import("./gone-upstream.ts") : undefined;
+  const alarms = notes.includes(ALARMS_NOTE) ? await import("./path-alarms.ts") : undefined;
+  return {
+    gone: gone?.describeGone(await gone.readGone(documents)) ?? [],
+    alarms: (await alarms?.readAlarms(documents)) ?? [],
+  };
 }
 
 function count(agents: readonly Agent[]): { readonly agents: number; readonly bytes: number } {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { agentsAndBytesField, countField, errorCodeField, timeField } from "./document-fields.ts";
+import { pathAlarm } from "./path-alarms.ts";
 
 const syncOutcome = z
   .enum(["updated", "unchanged", "partial", "failed", "cancelled", "killed"])
@@ -57,7 +58,7 @@ export const ruleOutcome = z
   .readonly();
 
 /** The lists of a report; long ones are cut, and the rows that were left out are counted in `omitted`. */
-const lists = z.enum(["added", "removed", "goneUpstream", "failed", "warnings", "rules"]);
+const lists = z.enum(["added", "removed", "goneUpstream", "failed", "alarms", "warnings", "rules"]);
 
 /** What one run of `jam sync`, `jam bundle import` or `jam snapshot switch` did: printed, and kept under `history/`. */
 export const syncReport = z
@@ -100,6 +101,13 @@ export const syncReport = z
         "What upstream no longer lists and `onUpstreamRemoval` keeps, all of it; absent where that is nothing.",
       ),
     failed: z.array(failedItem).readonly().describe("Wanted agents that are not held after the run."),
+    alarms: z
+      .array(pathAlarm)
+      .readonly()
+      .exactOptional()
+      .describe(
+        "Paths under which upstream lists other bytes than are held, until that is settled; absent where there are none.",
+      ),
     warnings: z.array(z.string()).readonly(),
     rules: z
       .array(ruleOutcome)

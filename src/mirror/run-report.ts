@@ -31,6 +31,7 @@ export const REPORT_LISTS = [
   "removed",
   "goneUpstream",
   "failed",
+  "alarms",
   "warnings",
   "rules",
 ] as const satisfies readonly (keyof NonNullable<SyncReport["omitted"]>)[];

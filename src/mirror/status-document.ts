@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { agentsAndBytesField, countField, errorCodeField, timeField } from "./document-fields.ts";
+import { pathAlarm } from "./path-alarms.ts";
 import { goneAgent, syncReport } from "./run-document.ts";
 
 const bundleOrigin = z
@@ -98,6 +99,13 @@ export const statusDocument = z
       .array(damagedTarball)
       .readonly()
       .describe("Tarballs that are damaged or missing: no index lists them, and they are not served."),
+    alarms: z
+      .array(pathAlarm)
+      .readonly()
+      .exactOptional()
+      .describe(
+        "Paths under which upstream lists other bytes than are held, until that is settled; absent where there are none.",
+      ),
     goneUpstream: z
       .array(goneAgent)
       .readonly()

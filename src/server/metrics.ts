@@ -1,5 +1,6 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import { isGood, readClosedRuns } from "../mirror/last-runs.ts";
+import { readAlarms } from "../mirror/path-alarms.ts";
 import type { OfferSource, PullSource, ServedStore } from "./ports.ts";
 import type { RefReader } from "./ref-reader.ts";
 import type { ConnectionCounts, ServerCounts } from "./server-counts.ts";
@@ -26,6 +27,7 @@ export async function renderMetrics(
   addOffer(registry, sources.offer);
   if (sources.pullThrough !== undefined) addCache(registry, sources.pullThrough);
   await addRuns(registry, sources.documents);
+  await addAlarms(registry, sources.documents);
   addProcess(registry);
   return { contentType: registry.contentType, text: await registry.metrics() };
 }
@@ -176,6 +178,17 @@ async function addRuns(registry: Registry, documents: ServedStore["documents"]):
     help: "1 where nothing was missing after the last run that left a report, else 0.",
     registers,
   }).set(isLastGood ? 1 : 0);
+}
+
+/** Absent where it cannot be read. */
+async function addAlarms(registry: Registry, documents: ServedStore["documents"]): Promise<void> {
+  const alarms = await readAlarms(documents).catch(() => undefined);
+  if (alarms === undefined) return;
+  new Gauge({
+    name: "jam_path_alarms",
+    help: "Agents of which upstream lists other bytes than the mirror has.",
+    registers: [registry],
+  }).set(alarms.length);
 }
 
 /** Under the names that every client library of Prometheus uses. */

@@ -6,10 +6,11 @@ import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { buildCatalogue } from "../juju/catalogue.ts";
 import { reportUseless, type RuleReport } from "../juju/rule-report.ts";
 import { compileSelection, type Verdict } from "../juju/select.ts";
+import type { SelectionRules } from "../juju/select-rule.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { askOthers, type FurtherUpstream } from "./ask-others.ts";
 import { type AssessInput, chooseUpstream } from "./choose-upstream.ts";
-import { guardCatalogue } from "../metadata/guard.ts";
+import { guardCatalogue, type GuardedCatalogue, type RefusedChange } from "../metadata/guard.ts";
 import { warnOfGone } from "../mirror/gone-upstream.ts";
 import { findHeld } from "../mirror/held-tarballs.ts";
 import { isRefusedChange } from "../mirror/refused-changes.ts";
@@ -47,6 +48,10 @@ export interface Assessment {
   readonly staying: readonly Agent[];
   /** Agents that upstream withdrew and whose tarballs stay, listed or not. */
   readonly gone: readonly Agent[];
+  /** Agents that the rules take and of which upstream lists other bytes now: refused. */
+  readonly changed: readonly RefusedChange[];
+  /** What is held in the place of all changes that were refused: only earlier documents prove it. */
+  readonly contradicted: readonly Agent[];
   readonly plan: SyncPlan;
   /** What a mirror in cache mode offers from now on; undefined in other modes. */
   readonly offer: AssessedOffer | undefined;
@@ -74,7 +79,8 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   const listed = input.offered === undefined ? shown : joinOffered(input.offered, shown);
   const { chosen, others, catalogue, upstream, forFleet, gone, isRead } = await readUpstreams(input, listed);
   const { source, metadata } = chosen;
-  const guarded = guardCatalogue({ ...input, upstream, listed, isRead });
+  const unlisted = input.gone.agents.map(({ agent }) => agent);
+  const guarded = guardCatalogue({ ...input, upstream, listed, unlisted, isRead });
   const staying = [...others.staying, ...forFleet, ...(input.onUpstreamRemoval === "keep" ? gone : [])];
   const found = { agents: guarded.agents, listed, isRead };
   const held = await findHeld(input.store, [...guarded.agents, ...listed]);
@@ -111,6 +117,8 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     further: others.further,
     staying,
     gone: goneStaying,
+    changed: wantedChanges(guarded, input.rules),
+    contradicted: guarded.refused.map(({ held }) => held),
     plan,
     offer: offerPlan && assessOffer(input, { plan: offerPlan, listed, refusal, staying }),
     failed: [...refusals.failed, ...(input.wishes === undefined ? [] : unfulfilled(input.wishes, verdicts))],
@@ -250,6 +258,12 @@ async function findGone(
     names.add(name);
     return true;
   });
+}
+
+function wantedChanges({ refused }: GuardedCatalogue, rules: SelectionRules): readonly RefusedChange[] {
+  if (refused.length === 0) return [];
+  const isWanted = compileSelection(rules);
+  return refused.filter(({ agent }) => isWanted(agent));
 }
 
 /** Those of the withdrawn agents that stay: the rules still decide what the mirror has. */

@@ -6,14 +6,15 @@ import { proofOf } from "../mirror/upstream-state.ts";
 import type { DocumentStore } from "../store/store.ts";
 import type { Assessment } from "./assess.ts";
 
-type Found = Pick<Assessment, "source" | "metadata" | "further" | "staying">;
+type Found = Pick<Assessment, "source" | "metadata" | "further" | "staying" | "contradicted">;
 
 /** Proofs of what the documents of the first upstream do not list. */
 export async function earlierProofsOf(
   documents: Pick<DocumentStore, "get">,
-  { source, metadata, further, staying }: Found,
+  { source, metadata, further, contradicted, ...found }: Found,
   { current, gone }: { readonly current: Snapshot | undefined; readonly gone: GoneUpstream },
 ): Promise<readonly UpstreamProof[]> {
+  const staying = [...found.staying, ...contradicted];
   const proofs = [
     ...further.map((one) => proofOf(one.source, one.metadata.documents)),
     ...proofsOfUnread(metadata, current),

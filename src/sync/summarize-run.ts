@@ -9,6 +9,7 @@ import { REPORT_LISTS, type FailedItem, type UnstampedReport } from "../mirror/r
 import { outcomesOf } from "./evaluate-rules.ts";
 import { refusedFirst } from "../mirror/refused-changes.ts";
 import { describeGone, type GoneUpstream } from "../mirror/gone-upstream.ts";
+import type { PathAlarm } from "../mirror/path-alarms.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 
 /** What a run started from and came to. */
@@ -19,11 +20,12 @@ export interface FinishedRun {
   readonly outcome: FetchOutcome;
   readonly agents: readonly Agent[];
   readonly gone: GoneUpstream;
+  readonly alarms: readonly PathAlarm[];
 }
 
 /** The report of a run that came to its end; its lists are cut. */
 export function summarizeRun(run: FinishedRun): UnstampedReport {
-  const { current, snapshot, assessment, outcome, agents, gone } = run;
+  const { current, snapshot, assessment, outcome, agents, gone, alarms } = run;
   const before = new Set(current?.agents.map(formatAgentName));
   // Without an agent nothing is published, and what was shown stays.
   const shown = agents.length === 0 ? (snapshot?.agents ?? []) : agents;
@@ -46,6 +48,7 @@ export function summarizeRun(run: FinishedRun): UnstampedReport {
     removed: assessment.plan.remove.filter(({ agent }) => !after.has(agent)),
     ...(gone.agents.length === 0 ? {} : { goneUpstream: describeGone(gone) }),
     failed,
+    ...(alarms.length === 0 ? {} : { alarms }),
     warnings: assessment.warnings,
     rules: outcomesOf(assessment.rules),
   };

@@ -9,6 +9,7 @@ import { settleDamage, withdrawDamaged } from "../mirror/settle-damage.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import { earlierProofsOf } from "./earlier-proofs.ts";
 import { fetchItems, type FetchOutcome } from "./fetch-items.ts";
+import { keepChanged } from "./keep-changed.ts";
 import { recordRun } from "../mirror/record-run.ts";
 import type { SyncReport, UnstampedReport } from "../mirror/run-report.ts";
 import {
@@ -25,6 +26,7 @@ import { publishableAgents, spaceOf, type FetchStep } from "./plan.ts";
 import { pruneStore } from "../mirror/prune.ts";
 import { readGone, recordGone, type GoneFound, type GoneUpstream } from "../mirror/gone-upstream.ts";
 import { makingOf, type RulesInForce } from "../mirror/rules-in-force.ts";
+import { recordAlarms, type PathAlarm } from "../mirror/path-alarms.ts";
 import { publishChanges } from "../mirror/publish-changes.ts";
 import { markDamage, repairTrees } from "../mirror/rebuild-tree.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
@@ -101,6 +103,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   const { plan } = assessment;
   await refuseOverfull(store, spaceOf(plan), options.retention.quota);
   const outcome = await fetchPlanned(options, work, assessment);
+  const alarms = await raiseAlarms(options, work, assessment);
   observe({ kind: "phase", phase: "publish" });
   const unrepaired = await settleDamage(store, signal);
   if (unrepaired.length > 0)
@@ -128,7 +131,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   await work.afterPublish?.();
   observe({ kind: "phase", phase: "prune" });
   await pruneStore(store, options.retention, work.now());
-  const report = summarizeRun({ current, snapshot, assessment, outcome, agents, gone });
+  const report = summarizeRun({ current, snapshot, assessment, outcome, agents, gone, alarms });
   await noteUnchanged({ options, work, current: snapshot }, assessment, report);
   return report;
 }
@@ -144,6 +147,19 @@ async function fetchPlanned(
   const received = await stagedOf(store.blobs, plan.fetch);
   observe({ kind: "planned", items: plan.fetch.length, bytes: plan.bytes, received });
   return fetchItems({ steps: plan.fetch, jobs, ...work, blobs: store.blobs, sources });
+}
+
+/** Keeps both sides of what was refused because its bytes have changed. */
+async function raiseAlarms(
+  { jobs }: SyncOptions,
+  work: SyncCollaborators,
+  { changed, sources, metadata }: Assessment,
+): Promise<readonly PathAlarm[]> {
+  for (const message of await keepChanged(changed, work, { sources, jobs }))
+    work.observe({ kind: "warning", message, isUrgent: true });
+  // What a product file that cannot be read lists is not known.
+  const isSettled = () => metadata.unreadable.length === 0;
+  return recordAlarms(work.store, changed, { now: work.now(), isSettled });
 }
 
 /** What stays although upstream withdrew it; a run for a plan leaves that as it was. */

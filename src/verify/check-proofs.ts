@@ -1,5 +1,6 @@
 import { readOffer } from "../mirror/offer.ts";
-import { readPins, readRefusedContents } from "../mirror/pins.ts";
+import { readPinnedContents } from "../mirror/pinned-contents.ts";
+import { readRefusedContents } from "../mirror/pins.ts";
 import { proofsOf, type ProvenDocument, type Snapshot, type UpstreamProof } from "../mirror/snapshot.ts";
 import { readUpstreamState } from "../mirror/upstream-state.ts";
 import { isOfFamily, toJamError } from "../shared/errors.ts";
@@ -103,7 +104,7 @@ async function findExtra(documents: Store["documents"], known: ReadonlySet<strin
   const names = (await documents.list("upstream")).filter((name) => !known.has(name));
   if (names.length === 0) return [];
   const pinned = new Set<string>([
-    ...(await readPins(documents)),
+    ...(await readPinnedContents(documents)),
     ...(await readRefusedContents(documents)).keys(),
   ]);
   return names

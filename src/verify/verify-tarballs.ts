@@ -3,7 +3,8 @@ import { noteDamage } from "../mirror/damaged-blobs.ts";
 import { listDamaged } from "../mirror/damaged-list.ts";
 import { hashesOfKept, readKeptSnapshots } from "../mirror/kept-contents.ts";
 import { readOffer } from "../mirror/offer.ts";
-import { readPins, readRefusedContents } from "../mirror/pins.ts";
+import { readPinnedContents } from "../mirror/pinned-contents.ts";
+import { readRefusedContents } from "../mirror/pins.ts";
 import { snapshotIdOf, type Snapshot } from "../mirror/snapshot.ts";
 import { isJamError, toJamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
@@ -144,7 +145,7 @@ async function findOthers(
 ): Promise<Map<Sha256, ListedTarball & { readonly isWaiting: boolean }>> {
   const others = new Map<Sha256, ListedTarball & { readonly isWaiting: boolean }>();
   const waiting = new Set([
-    ...(await readPins(documents)),
+    ...(await readPinnedContents(documents)),
     ...(await readRefusedContents(documents)).keys(),
     // What a mirror in cache mode has fetched is listed by its offer at first.
     ...((await readOffer(documents))?.agents ?? []).map(({ sha256 }) => sha256),

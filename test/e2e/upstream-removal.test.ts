@@ -114,7 +114,9 @@ test("`unlist`: the tarball stays without being listed, through prune, and comes
   await json(mirror, "prune");
   expect(await json<SyncReport>(mirror, "sync")).toMatchObject({ outcome: "unchanged" });
   expect(await isHeld(mirror, sha256)).toBe(true);
-  expect(await mirror.here("verify")).toMatchObject({ status: 0 });
+  const verified = await mirror.here("verify");
+  expect(verified, verified.stdout).toMatchObject({ status: 0 });
+  expect(verified.stdout).not.toContain("extra");
   expect((await mirror.here("status")).stdout).toContain(
     `withdrawn by upstream, kept, not listed: ${AGENT}\n`,
   );

@@ -9,6 +9,7 @@ import { guardCatalogue, type RefusedChange } from "../../metadata/guard.ts";
 import { isMassRemoval } from "../../mirror/mass-removal.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
 import { readGone, recordGone, warnOfGone, type GoneUpstream } from "../../mirror/gone-upstream.ts";
+import { recordAlarms } from "../../mirror/path-alarms.ts";
 import { findHeld } from "../../mirror/held-tarballs.ts";
 import { makingOf, type RulesInForce } from "../../mirror/rules-in-force.ts";
 import { publishChanges } from "../../mirror/publish-changes.ts";
@@ -78,6 +79,7 @@ export async function publishBundle(
   const isRecorded = target === undefined && bundle.manifest.scope === "mirror";
   const kept = isRecorded ? await recordGone(work.store.documents, recorded) : known;
   const snapshot = await publish(run, proven, { agents: chosen.agents, gone: kept });
+  await raiseAlarms(run, proven.verified, chosen.refused);
   const names = new Set(chosen.agents.map(formatAgentName));
   const { verified } = proven;
   return {
@@ -133,6 +135,20 @@ function newSigner({ verified: { source, metadata }, state }: Proven): string[] 
   const before = signersBefore(state, source, true);
   const message = describeNewSigner(source, before, signersOf(metadata.documents));
   return message === undefined ? [] : [message];
+}
+
+/** Notes both sides of what was refused; what the bundle contains in the place of held bytes is here already. */
+async function raiseAlarms(
+  { work, rules }: Publishing,
+  { agents }: VerifiedProofs,
+  refused: readonly RefusedChange[],
+): Promise<void> {
+  const listed = new Map(agents.map((agent) => [agent.path, agent.sha256]));
+  await recordAlarms(work.store, refused, {
+    now: work.now(),
+    isSettled: ({ path, held }) =>
+      listed.get(path) === held.sha256 || (listed.has(path) && rules.allow.has("path-reuse")),
+  });
 }
 
 /** The agents to list: those of the bundle that do not contradict what is held, without what `deny` names. */

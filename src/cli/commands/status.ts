@@ -105,6 +105,7 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
       `kept      ${status.snapshots.slice(-4).toReversed().join(", ")}${status.snapshots.length > 4 ? ", …" : ""}`,
     );
   lines.push(...describeDamaged(status.damaged, context));
+  lines.push(...describeAlarms(status.alarms ?? [], context));
   lines.push(...describeGone(status.goneUpstream ?? []));
   for (const { bundle, lacking, volumes } of status.waiting) {
     const where = volumes.length === 0 ? "" : `, in volume ${volumes.join(", ")}`;
@@ -184,6 +185,23 @@ function describeDamaged(damaged: StatusDocument["damaged"], { paint }: CommandC
   if (damaged.length > MAX_DAMAGED) lines.push(`          … and ${damaged.length - MAX_DAMAGED} more`);
   if (damaged.length > 0) lines.push("          not listed, not served; `jam sync` fetches them again");
   return lines;
+}
+
+/** Both sides of what upstream changed, for whoever compares them. */
+function describeAlarms(alarms: NonNullable<StatusDocument["alarms"]>, { paint }: CommandContext): string[] {
+  const lines = alarms
+    .slice(0, MAX_DAMAGED)
+    .flatMap(({ agent, path, since, held, other, isKept }) => [
+      `${paint("red", "ALARM".padEnd(9))} upstream lists other bytes for ${printable(agent, 200)} since ${formatLocalTime(since)}: ${printable(path, 200)}`,
+      `          held and served ${blobPlace(held.sha256)}`,
+      `          upstream's      ${isKept ? blobPlace(other.sha256) : `sha256 ${other.sha256}, not kept`}`,
+    ]);
+  if (alarms.length > MAX_DAMAGED) lines.push(`          … and ${alarms.length - MAX_DAMAGED} more`);
+  return lines;
+}
+
+function blobPlace(sha256: string): string {
+  return `blobs/sha256/${sha256.slice(0, 2)}/${sha256}`;
 }
 
 /** What upstream withdrew and stays: the listed ones, then the others. */

@@ -33,8 +33,18 @@ export async function renderReport(report: SyncReport, { paint, width }: Page): 
     lines.push(...(await renderFailures(report, width)));
     const state = report.snapshot === null ? "Nothing is published yet." : "Everything else is published.";
     lines.push(`${state} ${nextStep(report)}`);
+    lines.push(...keptLines(report));
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** Whether both sides of what was refused can be compared here. */
+function keptLines({ alarms = [] }: SyncReport): string[] {
+  if (alarms.length === 0) return [];
+  const kept = alarms.filter(({ isKept }) => isKept).length;
+  return [
+    `Both tarballs are kept for ${kept} of ${formatCount(alarms.length, "changed agent")}: \`jam status\` names the files.`,
+  ];
 }
 
 /** What upstream withdrew and stays. */

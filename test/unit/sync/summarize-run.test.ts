@@ -24,6 +24,7 @@ test("lists a thousand rows of what came, went, failed and was warned of, and co
     outcome: { fetched: [], bytes: 0, resumed: 0, failed: new Map() },
     agents: numbers.map((patch) => mirrored(`3.6.${patch}`)),
     gone: { agents: [], proofs: [] },
+    alarms: [],
   });
   expect(report.omitted).toEqual({ added: 500, removed: 500, failed: 500, warnings: 500, rules: 500 });
   for (const list of [report.added, report.removed, report.failed, report.warnings])
