@@ -12,6 +12,9 @@ import type { SyncCollaborators } from "./sync-work.ts";
 /** An upstream that changes everything must not double the disk: so many tarballs are enough to see what it does. */
 const MAX_KEPT = 20;
 
+/** They are not part of what the run announced. */
+const tellNobody = () => undefined;
+
 /**
  * Fetches the bytes that upstream lists now in the place of held ones, so that both can be compared. They are verified
  * against upstream's hash, and nothing lists them.
@@ -49,13 +52,12 @@ export async function keepChanged(
     if (isJamError(error, "JAM_STORE_NO_SPACE")) return [error.message];
     throw error;
   }
-  const observe = () => undefined;
   const { failed } = await fetchItems({
     steps: wanted,
     jobs,
     sources,
     blobs: work.store.blobs,
-    observe,
+    observe: tellNobody,
     signal: work.signal,
   });
   const lost = wanted.flatMap(({ sha256, path }) => {

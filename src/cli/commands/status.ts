@@ -105,8 +105,7 @@ async function render(status: StatusDocument, lastRuns: LastRuns, context: Comma
       `kept      ${status.snapshots.slice(-4).toReversed().join(", ")}${status.snapshots.length > 4 ? ", …" : ""}`,
     );
   lines.push(...describeDamaged(status.damaged, context));
-  lines.push(...describeAlarms(status.alarms ?? [], context));
-  lines.push(...describeGone(status.goneUpstream ?? []));
+  lines.push(...describeAlarms(status.alarms ?? [], context), ...describeGone(status.goneUpstream ?? []));
   for (const { bundle, lacking, volumes } of status.waiting) {
     const where = volumes.length === 0 ? "" : `, in volume ${volumes.join(", ")}`;
     lines.push(`waiting   bundle ${bundle}: ${formatCount(lacking, "file")} missing${where}`);
