@@ -3,10 +3,14 @@ import { describe, expect, test } from "vitest";
 import { airGap } from "../helpers/air-gap.ts";
 import { buildInterop } from "../helpers/interop.ts";
 import { complaintsOf, foundBy, judge, listedFor, UNREACHABLE } from "../helpers/judged-mirror.ts";
+import { judgeRefs } from "../helpers/judged-refs.ts";
+import { startServe } from "../helpers/running-jam.ts";
+import { upstreamRows } from "../helpers/upstream-rows.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
 const interop = await buildInterop();
 
+const ALL = ["2.8.13", "2.9.49", "2.9.60", "3.6.26", "3.6.27"];
 const OPTIONS = {
   arches: ["amd64", "arm64"],
   oses: ["ubuntu"],
@@ -40,5 +44,26 @@ describe.skipIf(interop.isMissing)(`Juju's own code on the far side${interop.not
       expect(answers.flatMap(complaintsOf)).toEqual([]);
       expect(answers[0]?.found.length).toBeGreaterThan(1);
     }
+  });
+
+  test("sees in a channel of the far side what the near one's showed, and nothing of what either side withdrew", async () => {
+    await using upstream = await startUpstream({ ...OPTIONS, releases: ALL });
+    await using gap = await airGap(upstream);
+    for (const args of [
+      ["create", "prod", "--from", "mirror"],
+      ["promote", "prod", "--reason", "approved"],
+      ["withdraw", "prod", "3.6.27", "--reason", "CVE"],
+    ])
+      await gap.done("near", "channel", ...args);
+    await gap.done("near", "bundle", "create", "--channel", "prod", "--to", gap.medium);
+    await gap.done("far", "bundle", "import", gap.medium, "--channel", "plant");
+    await using server = await startServe(gap.far.folder);
+    const see = judgeRefs(interop, { site: { urls: [server.url], data: gap.far.data }, versions: ALL });
+    const carried = ALL.filter((version) => version !== "3.6.27");
+    await see({ mirror: [], plant: upstreamRows(upstream.tree, carried) });
+
+    await gap.done("far", "channel", "withdraw", "plant", "2.9.60", "--reason", "not here");
+    const rest = carried.filter((version) => version !== "2.9.60");
+    await see({ mirror: [], plant: upstreamRows(upstream.tree, rest) });
   });
 });
