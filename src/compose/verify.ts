@@ -11,7 +11,7 @@ import type { Store } from "../store/store.ts";
 import { openKeys, openStore } from "./store.ts";
 
 /** What `compose` adds to the work of a verification. */
-export type VerifyCall = Omit<VerifyWork, "store" | "sleep" | "settings" | "openTrust">;
+export type VerifyCall = Omit<VerifyWork, "store" | "sleep" | "settings" | "openTrust" | "readExpected">;
 
 /**
  * Verifies this mirror.
@@ -42,6 +42,10 @@ export async function composeVerifyWork(config: Config, store: Store, call: Veri
     store,
     settings,
     openTrust,
+    readExpected: async () => {
+      const { readExpectedRefs } = await import("../channel/expected-refs.ts");
+      return readExpectedRefs(store);
+    },
     sleep: async (ms, signal) => {
       await sleep(ms, undefined, { signal });
     },

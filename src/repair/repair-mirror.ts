@@ -22,7 +22,7 @@ import { planFinding } from "./plan-repair.ts";
 import type { RepairDocument } from "./repair-document.ts";
 import type { RepairSource } from "./repair-source.ts";
 import { restoreDocuments } from "./restore-documents.ts";
-import { restoreMirrorRef } from "./restore-refs.ts";
+import { restoreChannelRefs, restoreMirrorRef } from "./restore-refs.ts";
 
 export interface RepairOptions extends PaceLimits {
   readonly isDeep: boolean;
@@ -114,6 +114,7 @@ async function repair(
 ): Promise<Done> {
   const { store, sources, observe, signal, now } = work;
   await restoreMirrorRef(store);
+  await restoreChannelRefs(store, { expected: await work.readExpected(), now: now() });
   await putNotesAside(before.findings, work);
   const refs = await listRefs(store);
   const ids = new Set([
@@ -134,6 +135,8 @@ async function repair(
   const fetched = await fetchTarballs(missing, { blobs: store.blobs, sources, jobs, observe, signal });
   await settleDamage(store, signal);
   observe({ kind: "phase", phase: "publish" });
+  // Where no tree of it was left, it is built now: its snapshot and tarballs are here again.
+  await restoreChannelRefs(store, { expected: await work.readExpected(), now: now(), builds: true });
   if (before.findings.some(isOfTree)) await noteTreesToRepair(store.documents);
   await repairTrees(store, { before: undefined, retention, now: now() });
   return { ...fetched, documents };

@@ -1,6 +1,9 @@
 import { lastShown } from "../mirror/refs.ts";
-import { listSnapshotIds } from "../mirror/read-snapshots.ts";
-import { snapshotIdOf } from "../mirror/snapshot.ts";
+import type { ExpectedRef } from "../mirror/expected-ref.ts";
+import { showSnapshot } from "../mirror/publish.ts";
+import { listSnapshotIds, readHeader, readSnapshot, unlessDamaged } from "../mirror/read-snapshots.ts";
+import { isTreeOf, snapshotIdOf } from "../mirror/snapshot.ts";
+import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { isJamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
@@ -17,14 +20,66 @@ export async function restoreMirrorRef({ refs, trees, documents }: Store): Promi
   const own = (await trees.list()).filter((id) => id.split("~").length < 3 && kept.has(snapshotIdOf(id)));
   const noted = await lastShown(documents, MIRROR_REF);
   const candidates = own.filter((id) => snapshotIdOf(id) === noted);
-  const tree = (candidates.length > 0 ? candidates : own).sort(byAge).at(-1);
+  const dates = await readDates({ documents }, own.map(snapshotIdOf));
+  const dateOf = (id: string) => dates.get(snapshotIdOf(id)) ?? 0;
+  const tree = (candidates.length > 0 ? candidates : own)
+    .sort((one, other) => dateOf(one) - dateOf(other) || byAge(one, other))
+    .at(-1);
   if (tree === undefined) return undefined;
   return (await refs.swap(MIRROR_REF, undefined, tree)) ? tree : undefined;
 }
 
-async function readRef(refs: Store["refs"]): Promise<string | undefined> {
+/** When snapshots were made, in ms: their ids have the second only. */
+async function readDates(
+  store: Pick<Store, "documents">,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const headers = await mapConcurrently(new Set(ids), (id) => unlessDamaged(readHeader(store, id)));
+  return new Map(headers.flatMap((header) => (header ? [[header.id, Date.parse(header.createdAt)]] : [])));
+}
+
+/**
+ * Puts the refs of channels back where they are gone: at the newest tree of the snapshot that the history of each names. With
+ * `builds`, a tree is built where none is left.
+ * @throws JamError JAM_STORE_…
+ */
+export async function restoreChannelRefs(
+  store: Store,
+  {
+    expected,
+    now,
+    builds = false,
+  }: { readonly expected: readonly ExpectedRef[]; readonly now: Date; readonly builds?: boolean },
+): Promise<void> {
+  const { refs, trees } = store;
+  for (const { name, snapshot: id, withdrawn } of expected) {
+    if ((await readRef(refs, name)) !== undefined) continue;
+    const own = ((await trees?.list()) ?? []).filter(
+      (tree) => isTreeOf(tree, name) && snapshotIdOf(tree) === id,
+    );
+    const tree = own.sort(byAge).at(-1);
+    if (tree !== undefined) await refs.swap(name, undefined, tree);
+    else if (builds) await build(store, { name, id, withdrawn, now });
+  }
+}
+
+async function build(
+  store: Store,
+  {
+    name,
+    id,
+    withdrawn,
+    now,
+  }: Pick<ExpectedRef, "name" | "withdrawn"> & { readonly id: string; readonly now: Date },
+): Promise<void> {
+  const snapshot = await unlessDamaged(readSnapshot(store, id));
+  if (snapshot === undefined) return;
+  await showSnapshot(store, snapshot, { ref: name, graced: [], at: now, withdrawn });
+}
+
+async function readRef(refs: Store["refs"], name = MIRROR_REF): Promise<string | undefined> {
   try {
-    return await refs.read(MIRROR_REF);
+    return await refs.read(name);
   } catch (error) {
     // Something that is no link has its place, and could not be moved: that is found again.
     if (isJamError(error, "JAM_STORE_CORRUPT", "JAM_STORE_COPIED")) return "";
@@ -34,6 +89,7 @@ async function readRef(refs: Store["refs"]): Promise<string | undefined> {
 
 /** Ids begin with the time; `~10` comes after `~9`. */
 function byAge(one: string, other: string): number {
-  const [[a = "", m], [b = "", n]] = [one.split("~"), other.split("~")];
-  return a === b ? Number(m ?? 1) - Number(n ?? 1) : a < b ? -1 : 1;
+  const [a, b] = [one.split("~"), other.split("~")];
+  const [m, n] = [a, b].map((parts) => (parts.length === 1 ? 1 : Number(parts.at(-1))));
+  return a[0] === b[0] ? (m ?? 1) - (n ?? 1) : (a[0] ?? "") < (b[0] ?? "") ? -1 : 1;
 }

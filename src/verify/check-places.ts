@@ -1,3 +1,6 @@
+import type { ReadExpectedRefs } from "../mirror/expected-ref.ts";
+import { isJamError } from "../shared/errors.ts";
+import type { RefName } from "../shared/ref-name.ts";
 import type { PlaceFault, Store } from "../store/store.ts";
 import type { FindingId, FoundFact } from "./finding.ts";
 
@@ -16,6 +19,34 @@ export async function checkPlaces(store: Pick<Store, "places" | "lease">): Promi
       found: how,
       ...(remedy === undefined ? {} : { repair: remedy }),
     }));
+}
+
+/** Channels that have to show something, and whose link is gone: neither their folder nor their address shows it. */
+export async function checkExpected(
+  { refs }: Pick<Store, "refs">,
+  readExpected: ReadExpectedRefs,
+): Promise<FoundFact[]> {
+  const facts: FoundFact[] = [];
+  for (const { name, snapshot } of await readExpected()) {
+    if (!(await isGone(refs, name))) continue;
+    facts.push({
+      kind: "link-missing",
+      where: `refs/${name}`,
+      found: `the history of the channel says that it shows ${snapshot}, and the link that shows it is gone`,
+      repair: "point it at that snapshot",
+    });
+  }
+  return facts;
+}
+
+async function isGone(refs: Store["refs"], name: RefName): Promise<boolean> {
+  try {
+    return (await refs.read(name)) === undefined;
+  } catch (error) {
+    // What has the place of the link is found by itself.
+    if (isJamError(error)) return false;
+    throw error;
+  }
 }
 
 function kindOf({ path, fault, remedy }: Pick<PlaceFault, "path" | "fault" | "remedy">): FindingId {

@@ -1,3 +1,4 @@
+import type { ReadExpectedRefs } from "../mirror/expected-ref.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import type { Store } from "../store/store.ts";
 import type { SettingsUnderTest } from "./check-settings.ts";
@@ -8,6 +9,8 @@ export interface VerifyWork {
   readonly store: Store;
   readonly settings: SettingsUnderTest;
   readonly openTrust: OpenTrust;
+  /** What channels have to show. */
+  readonly readExpected: ReadExpectedRefs;
   readonly observe: SyncObserver;
   readonly now: () => Date;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
