@@ -6,6 +6,7 @@ import type { FleetView } from "../doctor/fleet-facts.ts";
 import type { FoundFact } from "../doctor/finding.ts";
 import type { TextSource, TimeSpan } from "../doctor/read-inputs.ts";
 import type { Agent } from "../juju/agent.ts";
+import { append } from "../shared/collections.ts";
 import { isJamError, toJamError } from "../shared/errors.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
@@ -91,19 +92,23 @@ async function readExamined(config: Config, store: Store, now: Date): Promise<Ex
   const { snapshot } = await readServed(config, store, now);
   const { channels } = await listChannels(store, config.channels);
   const agents: Agent[] = [...snapshot.agents];
+  const examined: ExaminedMirror["channels"][number][] = [];
   for (const { name, snapshot: shown } of channels) {
     const own = shown === null ? undefined : await currentSnapshot(store, name as RefName);
-    for (const agent of own?.agents ?? []) agents.push(agent);
+    const listed = own?.agents ?? [];
+    append(agents, listed);
+    examined.push({ name, isShown: shown !== null, paths: new Set(listed.map(({ path }) => path)) });
   }
   const isTools = ({ listings }: Agent) =>
     listings.some(({ contentId }) => parseStreamContentId(contentId)?.family === "tools");
   const headers = await readHeaders(store);
   return {
     sizes: new Map(agents.map(({ path, size }) => [path, size])),
+    paths: new Set(snapshot.agents.map(({ path }) => path)),
     hasTools: agents.some(isTools),
     agents: snapshot.agents.length,
     snapshots: new Map(headers.map(({ id, createdAt }) => [id, Date.parse(createdAt)])),
-    channels: channels.map(({ name, snapshot: shown }) => ({ name, isShown: shown !== null })),
+    channels: examined,
     damaged: nameDamaged(await listDamaged(store.documents), agents),
   };
 }

@@ -2,6 +2,8 @@
 export interface ExaminedMirror {
   /** Tarballs of the mirror and of every channel, by their path below an address: their size. */
   readonly sizes: ReadonlyMap<string, number>;
+  /** Tarballs that the mirror itself lists, by their path. */
+  readonly paths: ReadonlySet<string>;
   /** Whether anything is listed for clients before 2.9. */
   readonly hasTools: boolean;
   readonly agents: number;
@@ -16,4 +18,6 @@ export interface ExaminedChannel {
   readonly name: string;
   /** False while nothing was promoted to it. */
   readonly isShown: boolean;
+  /** Tarballs that it lists. */
+  readonly paths: ReadonlySet<string>;
 }

@@ -75,6 +75,8 @@ export async function serveBehindNginx(cwd: string): Promise<Nginx> {
 export interface NginxOptions {
   /** Where requests are logged in the combined format. Default: nowhere. */
   readonly accessLog?: string;
+  /** How far its clock is off, as faketime has it: `+1h`. Default: not at all. */
+  readonly clock?: string;
   /** Default http. */
   readonly scheme?: "http" | "https";
 }
@@ -82,7 +84,7 @@ export interface NginxOptions {
 /** nginx with a part of its `http` block; it ends with the scope, and with this process however that ends. */
 export async function startNginxWith(
   configure: (listen: string) => Promise<string> | string,
-  { accessLog, scheme = "http" }: NginxOptions = {},
+  { accessLog, clock, scheme = "http" }: NginxOptions = {},
 ): Promise<Nginx> {
   const folder = await temporaryFolder();
   const port = await findFreePort();
@@ -96,7 +98,10 @@ export async function startNginxWith(
   );
   // The shell ends nginx when its standard input does: at the latest when this process is gone.
   const script = '"$0" -c "$1" & read -r _; kill -TERM $!; wait $!';
-  const child = spawn("sh", ["-c", script, NGINX, config], { stdio: ["pipe", "ignore", "pipe"] });
+  const wrapper = clock === undefined ? "" : `faketime -f ${clock} `;
+  const child = spawn("sh", ["-c", `${wrapper}${script}`, NGINX, config], {
+    stdio: ["pipe", "ignore", "pipe"],
+  });
   let errors = "";
   child.stderr.on("data", (chunk) => (errors += String(chunk)));
   const exited = once(child, "exit");

@@ -15,6 +15,7 @@ export type PeerName =
   | "nginx"
   | "apache"
   | "curl"
+  | "faketime"
   | "gpg"
   | "go"
   | "mounts"
@@ -63,6 +64,7 @@ const PROBES: Readonly<
   nginx: { why: "nginx is not installed", isHere: () => runs(NGINX, "-v") },
   apache: { why: "Apache is not installed", isHere: () => runs(APACHE, "-v") },
   curl: { why: "curl is not installed", isHere: () => runs("curl", "--version") },
+  faketime: { why: "faketime is not installed", isHere: () => runs("faketime", "-f", "+1h", "date") },
   gpg: { why: "gpg is not installed", isHere: () => runs("gpg", "--version") },
   mounts: {
     why: "only root may `unshare -m` and mount a small file system",

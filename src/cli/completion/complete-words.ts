@@ -135,7 +135,7 @@ function valuesFor(
   if (choices === undefined && fromMirror !== undefined) return { ...just([]), fromMirror };
   const values = choices ?? PLACEHOLDERS[placeholder];
   if (values !== undefined) return just(values.map((value) => ({ value, description: "" })));
-  const isFile = ["file", "path", "from"].includes(placeholder);
+  const isFile = ["file", "path", "from", "log"].includes(placeholder);
   if (placeholder === "dir" || placeholder === "folder")
     return { candidates: [], directive: DIRECTIVES.folders };
   return { candidates: [], directive: isFile ? DIRECTIVES.files : DIRECTIVES.nothing };

@@ -1,11 +1,12 @@
 import { nearest } from "../../shared/nearest.ts";
+import { shellCommand } from "../../shared/shell-command.ts";
 import type { ExaminedMirror } from "../examined-mirror.ts";
 import type { Sign } from "../fact-book.ts";
 import type { FindingId } from "../finding-kinds.ts";
 import type { LogRecord } from "../log/log-record.ts";
 import { isAbsoluteTarget, type RequestTarget } from "../log/request-target.ts";
 import type { Sender } from "./client.ts";
-import { faceOf } from "./faces.ts";
+import { faceOf, type Face } from "./faces.ts";
 
 /** A request with what is known of it. */
 export interface SeenRequest {
@@ -64,9 +65,9 @@ function program({ userAgent = "", method }: LogRecord): string {
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-function signsOfAnswer({ record, target, sender }: SeenRequest): Sign[] {
+function signsOfAnswer({ record, target }: SeenRequest): Sign[] {
   const { status, errorCode } = record;
-  if (target === undefined || sender === "other") return [];
+  if (target === undefined) return [];
   const what = target.what === "tarball" ? "tarballs" : "metadata";
   if (errorCode === "JAM_FACE_INCOMPLETE")
     return [sign("signed-face-incomplete", "", "clients ask for /upstream/tools, which is not complete")];
@@ -94,7 +95,7 @@ function signsOfAnswer({ record, target, sender }: SeenRequest): Sign[] {
   return [];
 }
 
-function signsOfPlace({ record, target, sender }: SeenRequest, mirror: ExaminedMirror | undefined): Sign[] {
+function signsOfPlace({ record, target }: SeenRequest, mirror: ExaminedMirror | undefined): Sign[] {
   const { status } = record;
   // What an operator tries by hand with curl is a hint as well; what is answered needs none.
   if (target === undefined || record.method !== "GET" || status !== 404) return [];
@@ -110,8 +111,7 @@ function signsOfPlace({ record, target, sender }: SeenRequest, mirror: ExaminedM
   if (face.is === "wrong")
     return [sign("address-wrong", target.base, `clients ask below ${shown}, where nothing is`)];
   if (face.is === "channel" && face.state !== "shown") return [channelSign(face, mirror)];
-  if (sender === "other") return [];
-  if (target.what === "tarball") return [notHeld(target)];
+  if (target.what === "tarball") return [notHeld(target, face, mirror)];
   if (target.what === "index" && !target.isSigned && face.is !== "signed")
     return [sign("index-missing", target.base, `${shown}/streams/v1/index2.json answered with 404`)];
   return [];
@@ -134,12 +134,31 @@ function channelSign(
   };
 }
 
-function notHeld({ path, version, arch }: RequestTarget): Sign {
+function notHeld(
+  { path, version, arch }: RequestTarget,
+  face: Face,
+  mirror: ExaminedMirror | undefined,
+): Sign {
   const name = version === undefined ? path : `${version} for ${arch ?? "an unknown architecture"}`;
+  const channel = face.is === "channel" ? face.name : undefined;
+  const about = { version, arch, channel };
+  const key = `${version ?? path} ${arch ?? ""} ${channel ?? ""}`;
+  const listed =
+    channel === undefined ? mirror?.paths : mirror?.channels.find((one) => one.name === channel)?.paths;
+  if (listed?.has(path) === true)
+    return {
+      ...sign("agent-not-held", key, `${name} was asked for and was not here then; it is now`),
+      ...about,
+      severity: "note",
+      next: "nothing: the next request finds it",
+    };
+  if (channel === undefined)
+    return { ...sign("agent-not-held", key, `${name} was asked for and is not here`), ...about };
+  const isInMirror = mirror?.paths.has(path) === true;
   return {
-    ...sign("agent-not-held", `${version ?? path} ${arch ?? ""}`, `${name} was asked for and is not here`),
-    version,
-    arch,
+    ...sign("agent-not-held", key, `${name} was asked for in channel ${channel}, which does not list it`),
+    ...about,
+    ...(isInMirror ? { next: shellCommand`jam channel diff ${channel}` } : {}),
   };
 }
 

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { askDoctor } from "../../helpers/doctor.ts";
 import { goldenMirror } from "../../helpers/golden-mirror.ts";
+import { runJam } from "../../helpers/jam-process.ts";
 import { jamHere } from "../../helpers/jam-here.ts";
 
 const golden = await goldenMirror();
@@ -121,6 +122,15 @@ describe("what is no log is refused, and said what it is", () => {
     expect(status).toBe(2);
     expect(stderr).toContain(words);
   });
+});
+
+test("standard input is read as a file is, for either of its uses", async () => {
+  const input = lineOf("/tools/tools/streams/v1/index2.json");
+  const piped = await runJam(["doctor", "-"], { cwd: mirror.folder, input });
+  expect(piped).toMatchObject({ status: 3, stdout: expect.stringContaining("standard input:1") });
+  const words = { cwd: mirror.folder, input: "ERROR no matching agent binaries available\n" };
+  const told = await runJam(["doctor", "--juju", "-", "-o", "json"], words);
+  expect(told).toMatchObject({ status: 3, stdout: expect.stringContaining("no-match-told") });
 });
 
 test("without a log, and with an empty one, nothing is known about clients", async () => {

@@ -10,11 +10,13 @@ import { askDoctor } from "../../helpers/doctor.ts";
 import { judge, judgedMirror, type JudgedMirror } from "../../helpers/judged-mirror.ts";
 import { startNginx, startNginxWith } from "../../helpers/nginx.ts";
 import { peer } from "../../helpers/peers.ts";
+import { startServe } from "../../helpers/running-jam.ts";
 import { startUpstream, itemPath, type TestUpstream } from "../../helpers/upstream.ts";
 
 const nginx = peer("nginx");
 const apache = peer("apache");
 const curl = peer("curl");
+const faketime = peer("faketime");
 
 /** What curl says on standard error. */
 function curlSays(...args: readonly string[]): Promise<string> {
@@ -116,6 +118,41 @@ describe.skipIf(curl.isMissing)(`jam doctor on the logs of servers${curl.note}`,
     });
     expect((await ask({ "r.log": behind }, "r.log")).wrong).toContain("clock-store");
     expect((await ask({ "r.log": log }, "r.log")).wrong).not.toContain("clock-store");
+  });
+
+  describe.skipIf(faketime.isMissing || nginx.isMissing)(`clocks${faketime.note}${nginx.note}`, () => {
+    /** A look-up at nginx whose clock is off. */
+    async function lookUpAt(clock: string): Promise<string> {
+      const name = `clock${clock}.log`;
+      const accessLog = join(mirror.mirror.folder, name);
+      await using server = await startNginx(mirror.mirror.data, { accessLog, clock });
+      const index = `${server.url}/tools/streams/v1/index2.json`;
+      const text = await (await fetch(index, { headers: GO })).text();
+      const [path = ""] = /streams\/v1\/[^"/]+\/[^"]+agents\.json/.exec(text) ?? [];
+      await fetch(`${server.url}/tools/${path}`, { headers: GO });
+      const found = await ask({}, "--url", `${server.url}/tools`);
+      expect(found.of("clock-server")).toEqual([expect.objectContaining({ severity: "problem" })]);
+      return name;
+    }
+
+    test("a web server whose clock is ahead", async () => {
+      const found = await ask({}, await lookUpAt("+1h"));
+      expect(found.wrong).toContain("clock-log");
+    });
+
+    test("a web server whose clock is behind", async () => {
+      const found = await ask({}, await lookUpAt("-1h"));
+      expect(found.wrong).toContain("clock-store");
+    });
+
+    test("a server whose clock was set while it ran", async () => {
+      const look = (url: string) => fetch(`${url}/tools/streams/v1/index2.json`, { headers: GO });
+      const before = await logOf(() => look(mirror.url));
+      await using late = await startServe(mirror.mirror.folder, ["faketime", "-f", "-20m"]);
+      await look(late.url);
+      await pause(100);
+      expect((await ask({ "r.log": before + late.log() }, "r.log")).wrong).toContain("clock-jump");
+    });
   });
 
   test("a log in which Juju never comes is a problem when it is long enough to tell", async () => {

@@ -66,8 +66,8 @@ test.for([
   ["/channel/prod", { is: "wrong" }],
 ] as const)("the address %s is told from others", ([base, face]) => {
   const channels = [
-    { name: "prod", isShown: true },
-    { name: "lab", isShown: false },
+    { name: "prod", isShown: true, paths: new Set<string>() },
+    { name: "lab", isShown: false, paths: new Set<string>() },
   ];
   expect(faceOf(base, channels)).toEqual(face);
 });
