@@ -30,6 +30,8 @@ function curlSays(...args: readonly string[]): Promise<string> {
 /** As Juju's clients introduce themselves. */
 const GO = { "user-agent": "Go-http-client/1.1", "accept-encoding": "gzip" };
 
+const readIndex = (url: string) => fetch(`${url}/tools/streams/v1/index2.json`, { headers: GO });
+
 describe.skipIf(curl.isMissing)(`jam doctor on the logs of servers${curl.note}`, () => {
   let upstream: TestUpstream;
   let mirror: JudgedMirror;
@@ -57,6 +59,20 @@ describe.skipIf(curl.isMissing)(`jam doctor on the logs of servers${curl.note}`,
   }
   const ask = (files: Readonly<Record<string, string | Uint8Array>>, ...args: readonly string[]) =>
     askDoctor(mirror.mirror, files, ...args);
+
+  /** A look-up at nginx whose clock is off. */
+  async function lookUpAt(clock: string): Promise<string> {
+    const name = `clock${clock}.log`;
+    const accessLog = join(mirror.mirror.folder, name);
+    await using server = await startNginx(mirror.mirror.data, { accessLog, clock });
+    const index = `${server.url}/tools/streams/v1/index2.json`;
+    const text = await (await fetch(index, { headers: GO })).text();
+    const [path = ""] = /streams\/v1\/[^"/]+\/[^"]+agents\.json/.exec(text) ?? [];
+    await fetch(`${server.url}/tools/${path}`, { headers: GO });
+    const found = await ask({}, "--url", `${server.url}/tools`);
+    expect(found.of("clock-server")).toEqual([expect.objectContaining({ severity: "problem" })]);
+    return name;
+  }
 
   /** nginx that passes everything on to `jam serve`. */
   const passing = (more: string) => (listen: string) =>
@@ -121,20 +137,6 @@ describe.skipIf(curl.isMissing)(`jam doctor on the logs of servers${curl.note}`,
   });
 
   describe.skipIf(faketime.isMissing || nginx.isMissing)(`clocks${faketime.note}${nginx.note}`, () => {
-    /** A look-up at nginx whose clock is off. */
-    async function lookUpAt(clock: string): Promise<string> {
-      const name = `clock${clock}.log`;
-      const accessLog = join(mirror.mirror.folder, name);
-      await using server = await startNginx(mirror.mirror.data, { accessLog, clock });
-      const index = `${server.url}/tools/streams/v1/index2.json`;
-      const text = await (await fetch(index, { headers: GO })).text();
-      const [path = ""] = /streams\/v1\/[^"/]+\/[^"]+agents\.json/.exec(text) ?? [];
-      await fetch(`${server.url}/tools/${path}`, { headers: GO });
-      const found = await ask({}, "--url", `${server.url}/tools`);
-      expect(found.of("clock-server")).toEqual([expect.objectContaining({ severity: "problem" })]);
-      return name;
-    }
-
     test("a web server whose clock is ahead", async () => {
       const found = await ask({}, await lookUpAt("+1h"));
       expect(found.wrong).toContain("clock-log");
@@ -146,10 +148,9 @@ describe.skipIf(curl.isMissing)(`jam doctor on the logs of servers${curl.note}`,
     });
 
     test("a server whose clock was set while it ran", async () => {
-      const look = (url: string) => fetch(`${url}/tools/streams/v1/index2.json`, { headers: GO });
-      const before = await logOf(() => look(mirror.url));
+      const before = await logOf(() => readIndex(mirror.url));
       await using late = await startServe(mirror.mirror.folder, ["faketime", "-f", "-20m"]);
-      await look(late.url);
+      await readIndex(late.url);
       await pause(100);
       expect((await ask({ "r.log": before + late.log() }, "r.log")).wrong).toContain("clock-jump");
     });
