@@ -29,19 +29,23 @@ export const FOLDER_MODE = 0o775;
 
 /**
  * Creates a folder and its missing parents, durably; no error and no flush when it exists.
- * `mode` is the folder's own; its parents get the usual one, and what is there keeps its own.
+ * `mode` is the folder's own; its parents get the usual one, and what is there keeps its own. True when it was created:
+ * one that another call has just created may not be flushed yet.
  */
-export async function makeFolder(folder: string, mode = FOLDER_MODE): Promise<void> {
+export async function makeFolder(folder: string, mode = FOLDER_MODE): Promise<boolean> {
   const parent = dirname(folder);
   // Not `mkdir` with `recursive`, which reports a read-only file system as ENOENT.
-  await attempt(`create folder ${folder}`, async () => {
+  return attempt(`create folder ${folder}`, async () => {
+    let isNew: boolean;
     try {
-      if (await makeOneFolder(folder, mode)) await syncFolder(parent);
+      isNew = await makeOneFolder(folder, mode);
     } catch (error) {
       if (systemCode(error) !== "ENOENT" || parent === folder) throw error;
       await makeFolder(parent);
-      if (await makeOneFolder(folder, mode)) await syncFolder(parent);
+      isNew = await makeOneFolder(folder, mode);
     }
+    if (isNew) await syncFolder(parent);
+    return isNew;
   });
 }
 

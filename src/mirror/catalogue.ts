@@ -29,13 +29,21 @@ export async function readPage(
   return hashes && sha256Of(bytes) !== page.sha256 ? "damaged" : parsePage(bytes, page);
 }
 
-/** Reads pages and keeps what it read: have one for each task that looks at several snapshots. */
+/**
+ * Reads pages and keeps what it read: have one for each task that looks at several snapshots. A page that is missing or
+ * damaged is read again the next time: the task may have put it back.
+ */
 export function pageReader(documents: Pick<DocumentStore, "get">, options: ReadingOptions = {}): ReadPage {
   const known = new Map<Sha256, ReturnType<ReadPage>>();
   return (page) => {
-    const agents = known.get(page.sha256) ?? readPage(documents, page, options);
-    known.set(page.sha256, agents);
-    return agents;
+    const before = known.get(page.sha256);
+    if (before !== undefined) return before;
+    const reading = readPage(documents, page, options).then((agents) => {
+      if (!Array.isArray(agents)) known.delete(page.sha256);
+      return agents;
+    });
+    known.set(page.sha256, reading);
+    return reading;
   };
 }
 

@@ -17,7 +17,7 @@ export async function planDeletion(
 ): Promise<RetentionPlan> {
   // Nothing but these: what retention would delete in addition is the work of `jam prune`.
   const rules = { snapshots: Infinity, graceMs, quota: undefined };
-  const plan = await planPrune(store, rules, now, ids);
+  const plan = await planPrune(store, rules, now, { unwanted: ids });
   const deleted = new Set(plan.snapshots);
   const staying = [...ids].find((id) => !deleted.has(id));
   if (staying !== undefined) throw await inUse(store, staying);

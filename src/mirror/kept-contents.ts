@@ -22,10 +22,14 @@ export function keptSnapshotOf({ agents, ...envelope }: Snapshot): KeptSnapshot 
 
 /**
  * What every snapshot that is kept needs, oldest first. Each page is read once. A damaged snapshot is left out.
+ * @param read has the pages that were read before for the same task; default: none
  * @throws JamError JAM_STORE_IO, JAM_STORE_PERMISSION, JAM_STORE_FORMAT: what cannot be read now must not count as gone
  */
-export function readKeptSnapshots(store: Pick<Store, "documents">): Promise<KeptSnapshot[]> {
-  const tarballs = tarballReader((page) => readPage(store.documents, page));
+export function readKeptSnapshots(
+  store: Pick<Store, "documents">,
+  read: ReadPage = (page) => readPage(store.documents, page),
+): Promise<KeptSnapshot[]> {
+  const tarballs = tarballReader(read);
   return readAll(store, async (id) => {
     const header = await readHeader(store, id);
     return header && keptSnapshot(header, tarballs);

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { DocumentStore } from "../store/store.ts";
 import { stateDocument } from "./state-document.ts";
@@ -22,7 +21,7 @@ export interface PlanWishes {
 const note = stateDocument<KeptPlans>({
   name: "kept-plans.json",
   format: "jam-kept-plans:1",
-  schema: z.object({ agents: z.array(z.string()), streams: z.array(z.string()) }),
+  schema: (zod) => zod.object({ agents: zod.array(zod.string()), streams: zod.array(zod.string()) }),
   damage: "absent",
 });
 

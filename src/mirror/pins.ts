@@ -1,21 +1,22 @@
 import { mapConcurrently } from "../shared/map-concurrently.ts";
-import { sha256Field } from "./document-fields.ts";
-import { z } from "zod";
 import type { DocumentStore } from "../store/store.ts";
-import type { Sha256 } from "../shared/sha256.ts";
+import { parseSha256, type Sha256 } from "../shared/sha256.ts";
 import { stateDocument, stateDocuments } from "./state-document.ts";
+
+const isSha256 = (value: unknown) => parseSha256(value) !== undefined;
 
 const pins = stateDocuments({
   prefix: "pins-",
   format: "jam-pins:1",
-  schema: z.object({ contents: z.array(sha256Field) }),
+  schema: (zod) => zod.object({ contents: zod.array(zod.custom<Sha256>(isSha256)) }),
   damage: "absent",
 });
 
 const refused = stateDocument({
   name: "refused-contents.json",
   format: "jam-refused-contents:1",
-  schema: z.object({ contents: z.array(z.tuple([sha256Field, z.iso.datetime()])) }),
+  schema: (zod) =>
+    zod.object({ contents: zod.array(zod.tuple([zod.custom<Sha256>(isSha256), zod.iso.datetime()])) }),
   // What is not noted stays as long as what a cut-off run left.
   damage: "absent",
   indent: 0,

@@ -1,10 +1,12 @@
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatCount } from "../shared/listed.ts";
+import { defined } from "../shared/collections.ts";
 import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
 import { readCachedBlobs } from "./cached-blobs.ts";
+import type { ReadPage } from "./catalogue.ts";
 import { clearDamage } from "./damaged-blobs.ts";
 import { listDamaged } from "./damaged-list.ts";
 import { hashesOfKept, readKeptSnapshots, type KeptSnapshot } from "./kept-contents.ts";
@@ -21,18 +23,24 @@ import { proofsOf, snapshotIdOf, type ProvenDocument } from "./snapshot.ts";
 import { namedUpstreamPages } from "./upstream-catalogue.ts";
 import { readUpstreamState } from "./upstream-state.ts";
 
+export interface PruneOptions {
+  /** Ids of snapshots to delete although retention would keep them. Default none. */
+  readonly unwanted?: ReadonlySet<string>;
+  /** Has the pages that were read before for the same task. Default: reads them. */
+  readonly read?: ReadPage;
+}
+
 /**
  * What retention would delete at this moment. Changes nothing.
- * @param unwanted ids of snapshots to delete although retention would keep them
  * @throws JamError JAM_STORE_…
  */
 export async function planPrune(
   store: Store,
   rules: RetentionRules,
   now: Date,
-  unwanted: ReadonlySet<string> = new Set(),
+  { unwanted = new Set(), read }: PruneOptions = {},
 ): Promise<RetentionPlan> {
-  const snapshots = await readKeptSnapshots(store);
+  const snapshots = await readKeptSnapshots(store, read);
   const refs = await readRefs(store, snapshots);
   await requireShown(store, refs, snapshots);
   const shown = refs.find(({ name }) => name === MIRROR_REF);
@@ -71,9 +79,14 @@ export async function planPrune(
  * Call with the writer's lease held.
  * @throws JamError JAM_STORE_…
  */
-export async function pruneStore(store: Store, rules: RetentionRules, now: Date): Promise<RetentionPlan> {
+export async function pruneStore(
+  store: Store,
+  rules: RetentionRules,
+  now: Date,
+  { read }: Pick<PruneOptions, "read"> = {},
+): Promise<RetentionPlan> {
   await preparePrune(store, rules, now);
-  const plan = await planPrune(store, rules, now);
+  const plan = await planPrune(store, rules, now, defined({ read }));
   await carryOut(store, plan);
   return plan;
 }

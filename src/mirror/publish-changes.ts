@@ -4,6 +4,7 @@ import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
 import type { DocumentSource } from "../upstream/source.ts";
 import type { RefName } from "../shared/ref-name.ts";
+import type { ReadPage } from "./catalogue.ts";
 import { evaluateVerbatimFace, type ListedUpstream } from "./face.ts";
 import { keepSnapshot } from "./keep-snapshot.ts";
 import { publishSnapshot, readGraced } from "./publish.ts";
@@ -30,6 +31,8 @@ export interface Changes {
   readonly bundle?: Snapshot["bundle"];
   /** Who publishes, by which rules. */
   readonly made?: Snapshot["made"];
+  /** Has the pages that were read before for the same task. Default: reads them. */
+  readonly read?: ReadPage;
   /** What the new snapshot lists; every tarball is held. */
   readonly agents: readonly Agent[];
   /** Shows the new snapshot. Default: the ref is moved to it. */
@@ -61,7 +64,11 @@ export async function publishChanges(changes: Changes): Promise<Snapshot | undef
   }
   return publishSnapshot(store, content, {
     ref,
-    graced: await readGraced(store, ref, { ...retention, now: createdAt }),
+    graced: await readGraced(store, ref, {
+      ...retention,
+      now: createdAt,
+      ...defined({ read: changes.read }),
+    }),
   });
 }
 

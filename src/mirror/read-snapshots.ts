@@ -43,12 +43,13 @@ export interface Baseline {
 export async function readBaseline(
   store: MirrorReader & Pick<Store, "documents">,
   ref: RefName,
+  options?: SnapshotReading,
 ): Promise<Baseline> {
   const treeId = await store.refs.read(ref);
   if (treeId === undefined) return { current: undefined, damage: undefined };
   const id = snapshotIdOf(treeId);
   try {
-    const current = await readSnapshot(store, id);
+    const current = await readSnapshot(store, id, options);
     if (current !== undefined) return { current, damage: undefined };
   } catch (error) {
     if (!isJamError(error, "JAM_STORE_CORRUPT")) throw error;

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
@@ -16,7 +15,7 @@ import { stateDocument } from "./state-document.ts";
 const damageNote = stateDocument({
   name: "tree-to-repair.json",
   format: "jam-tree-to-repair:1",
-  schema: z.object({}),
+  schema: (zod) => zod.object({}),
   // Its presence is all that counts. It used to be written without a format.
   damage: { countsAs: {} },
 });

@@ -1,9 +1,7 @@
 import { defined } from "../shared/collections.ts";
-import { sha256Field } from "./document-fields.ts";
-import { z } from "zod";
 import type { UpstreamDocument, Validators } from "../upstream/source.ts";
 import type { DocumentStore } from "../store/store.ts";
-import type { Sha256 } from "../shared/sha256.ts";
+import { parseSha256, type Sha256 } from "../shared/sha256.ts";
 import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
 import type { ProvenDocument, Snapshot, UpstreamProof } from "./snapshot.ts";
 import { stateDocument } from "./state-document.ts";
@@ -42,28 +40,32 @@ export interface UpstreamState {
   readonly signers?: ReadonlyMap<string, readonly string[]>;
 }
 
-const acceptedDocuments = z.array(
-  z.object({
-    path: z.string(),
-    url: z.string(),
-    sha256: sha256Field,
-    validators: z.object({ etag: z.string().exactOptional(), lastModified: z.string().exactOptional() }),
-    updatedAt: z.string().exactOptional(),
-    signedBy: z.string().exactOptional(),
-    signedAt: z.string().exactOptional(),
-    keyExpiredAt: z.string().exactOptional(),
-    rules: z.number().exactOptional(),
-  }),
-);
-
 const note = stateDocument({
   name: UPSTREAM_MEMORY,
   format: "jam-upstream-memory:1",
-  schema: z.object({
-    documents: acceptedDocuments,
-    further: z.array(z.object({ upstream: z.string(), documents: acceptedDocuments })).exactOptional(),
-    signers: z.array(z.object({ upstream: z.string(), signedBy: z.array(z.string()) })).exactOptional(),
-  }),
+  schema: (zod) => {
+    const text = zod.string().exactOptional();
+    const documents = zod.array(
+      zod.object({
+        path: zod.string(),
+        url: zod.string(),
+        sha256: zod.custom<Sha256>((value) => parseSha256(value) !== undefined),
+        validators: zod.object({ etag: text, lastModified: text }),
+        updatedAt: text,
+        signedBy: text,
+        signedAt: text,
+        keyExpiredAt: text,
+        rules: zod.number().exactOptional(),
+      }),
+    );
+    return zod.object({
+      documents,
+      further: zod.array(zod.object({ upstream: zod.string(), documents })).exactOptional(),
+      signers: zod
+        .array(zod.object({ upstream: zod.string(), signedBy: zod.array(zod.string()) }))
+        .exactOptional(),
+    });
+  },
   damage: "absent",
 });
 

@@ -4,6 +4,7 @@ import { isJamError, type JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { assessUpstream, type Assessment } from "./assess.ts";
 import { nameDamaged, type DamagedBlob } from "../mirror/damaged-blobs.ts";
+import { pageReader, type ReadPage } from "../mirror/catalogue.ts";
 import { readBaseline } from "../mirror/read-snapshots.ts";
 import { settleDamage, withdrawDamaged } from "../mirror/settle-damage.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
@@ -85,13 +86,14 @@ export async function syncMirror(options: SyncOptions, work: SyncCollaborators):
 
 async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<UnstampedReport> {
   const { store, observe, signal, now } = work;
-  const { current, damage } = await readBaseline(store, MIRROR_REF);
+  const read = pageReader(store.documents);
+  const { current, damage } = await readBaseline(store, MIRROR_REF, { read });
   if (damage !== undefined) observe({ kind: "warning", message: damage, isUrgent: true });
   const { retention } = options;
   const damaged = await withdrawDamaged(store, { retention, now: now(), signal });
   observe({ kind: "phase", phase: "metadata" });
   const look = await lookForChanges({ options, work, current: damage === undefined ? current : undefined });
-  if (look.report !== undefined) return leaveUnchanged(options, work, { current, report: look.report });
+  if (look.report !== undefined) return leaveUnchanged(options, work, { current, read, report: look.report });
   const assessment = await assess(options, { ...work, sources: look.sources }, current).catch(
     (error: unknown) => {
       if (damaged.length > 0)
@@ -120,6 +122,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     retention: options.retention,
     now: work.now,
     current,
+    read,
     isDamaged: damage !== undefined,
     source: assessment.source,
     metadata: assessment.metadata,
@@ -130,7 +133,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   await repairTrees(store, { before: current, retention: options.retention, now: work.now() });
   await work.afterPublish?.();
   observe({ kind: "phase", phase: "prune" });
-  await pruneStore(store, options.retention, work.now());
+  await pruneStore(store, options.retention, work.now(), { read });
   const report = summarizeRun({ current, snapshot, assessment, outcome, agents, gone, alarms });
   await noteUnchanged({ options, work, current: snapshot }, assessment, report);
   return report;
@@ -180,14 +183,22 @@ function rulesOf({ rules, onUpstreamRemoval = "remove" }: SyncOptions): RulesInF
 async function leaveUnchanged(
   { retention }: SyncOptions,
   { store, observe, now, afterPublish }: SyncCollaborators,
-  { current, report }: { readonly current: Snapshot | undefined; readonly report: UnstampedReport },
+  {
+    current,
+    read,
+    report,
+  }: {
+    readonly current: Snapshot | undefined;
+    readonly read: ReadPage;
+    readonly report: UnstampedReport;
+  },
 ): Promise<UnstampedReport> {
   for (const message of report.warnings) observe({ kind: "warning", message });
   observe({ kind: "planned", items: 0, bytes: 0, received: {} });
   await repairTrees(store, { before: current, retention, now: now() });
   await afterPublish?.();
   observe({ kind: "phase", phase: "prune" });
-  await pruneStore(store, retention, now());
+  await pruneStore(store, retention, now(), { read });
   return report;
 }
 

@@ -277,9 +277,9 @@ class FsStagedBlob implements StagedBlob {
       } catch (error) {
         // A folder in the blob's place.
         if (systemCode(error) === "EISDIR") await putAside(this.#place.root, this.sha256);
-        else if (isAbsent(error)) await makeFolder(folder);
-        else throw error;
-        await syncFolder(dirname(folder));
+        else if (!isAbsent(error)) throw error;
+        // Where another tarball has just created the folder, this one must not count before that is flushed.
+        else if (!(await makeFolder(folder))) await syncFolder(dirname(folder));
         await rename(this.#path, target);
       }
     });

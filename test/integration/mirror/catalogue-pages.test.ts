@@ -1,6 +1,8 @@
 /** Snapshots name their agents page by page: what is shared, what is written, what is deleted, what damage means. */
 import { beforeEach, describe, expect, test } from "vitest";
+import { pageReader } from "../../../src/mirror/catalogue.ts";
 import { keepSnapshot } from "../../../src/mirror/keep-snapshot.ts";
+import { readKeptSnapshots } from "../../../src/mirror/kept-contents.ts";
 import { listSnapshots } from "../../../src/mirror/list-snapshots.ts";
 import { planPrune, pruneStore } from "../../../src/mirror/prune.ts";
 import { publishSnapshot } from "../../../src/mirror/publish.ts";
@@ -194,6 +196,20 @@ describe("a page that is shared by what is shown", () => {
       expect((await checkSnapshots(store)).faults).toEqual([]);
     },
   );
+
+  test.for(Object.keys(damages))("and was %s is read again once the run has put it back", async (how) => {
+    const first = await publish(OLD, 0);
+    const second = await publish([...OLD, "4.0.1"], 1, first);
+    const page = await pageOf(first.id, "3.6");
+    const whole = (await store.documents.get("catalogue", page)) ?? Buffer.alloc(0);
+    await damages[how]?.(page);
+    const read = pageReader(store.documents);
+    expect(await readBaseline(store, MIRROR_REF, { read })).toMatchObject({ current: undefined });
+    await store.documents.put("catalogue", page, whole);
+    expect((await readKeptSnapshots(store, read)).map(({ id }) => id)).toEqual([first.id, second.id]);
+    const plan = await pruneStore(store, RULES, new Date(START + 48 * HOUR_MS), { read });
+    expect([plan.snapshots, plan.pages, plan.blobs]).toEqual([[], [], []]);
+  });
 
   test("of a newer form is refused, and does not count as damage", async () => {
     const { id } = await publish(OLD, 0);
