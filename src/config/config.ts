@@ -79,6 +79,16 @@ export interface ChannelConfig {
   readonly delayMs: number;
   readonly clock: "seen" | "upstream";
   readonly promote: "manual" | "auto";
+  /** Limits of its own for what can be gone back to; absent limits are those of `retention`. */
+  readonly retention?: ChannelRetention | undefined;
+}
+
+/** How much is kept of a channel for going back. */
+export interface ChannelRetention {
+  readonly snapshots?: number | undefined;
+  readonly ageMs?: number | undefined;
+  /** Bytes of the tarballs that the channel shows and can go back to. */
+  readonly quota?: number | undefined;
 }
 
 export interface FetchConfig {
@@ -105,6 +115,8 @@ export interface RetentionConfig {
   readonly quota: number | undefined;
   /** Largest share of the mirrored agents that may be removed at once, 0 … 1. */
   readonly maxRemoval: number;
+  /** Limits of channels, by name. */
+  readonly channels?: Readonly<Record<string, ChannelRetention>>;
 }
 
 /** What counts only with `mode: cache`. */
@@ -121,6 +133,7 @@ export interface CacheConfig {
 export function resolveConfig(settings: ConfigFile, file: string | undefined, folder: string): Config {
   const value = <Key extends SettingKey>(key: Key) => valueOf(settings, key, folder);
   const data = settings.store === undefined ? value("data") : resolve(folder, settings.store.path);
+  const channels = Object.entries(settings.channels ?? {}).map(resolveChannel);
   return {
     file,
     mode: value("mode"),
@@ -150,13 +163,14 @@ export function resolveConfig(settings: ConfigFile, file: string | undefined, fo
       graceMs: value("retention.grace"),
       quota: value("retention.quota"),
       maxRemoval: value("retention.maxRemoval"),
+      ...channelLimits(channels),
     },
     cache: {
       quota: value("cache.quota"),
       refreshMs: value("cache.refresh"),
       staleMs: value("cache.stale"),
     },
-    channels: Object.entries(settings.channels ?? {}).map(resolveChannel),
+    channels,
     server: value("server.listen"),
     maxConnections: value("server.connections"),
     workers: value("server.workers"),
@@ -205,7 +219,25 @@ function resolveUpstream(upstream: FileUpstream, folder: string): UpstreamConfig
 function resolveChannel([name, channel]: [string, FileChannel]): ChannelConfig {
   const { from, select, delay = "PT0S", clock = "seen", promote = "manual" } = channel;
   const rules = select?.map((rule) => resolveSelect(rule));
-  return { name, from, delayMs: parseDurationMs(delay) ?? 0, clock, promote, ...defined({ select: rules }) };
+  const retention = channel.retention && resolveRetention(channel.retention);
+  const optional = defined({ select: rules, retention });
+  return { name, from, delayMs: parseDurationMs(delay) ?? 0, clock, promote, ...optional };
+}
+
+function resolveRetention({
+  snapshots,
+  age,
+  quota,
+}: NonNullable<FileChannel["retention"]>): ChannelRetention {
+  const ageMs = age === undefined ? undefined : (readValue(SETTINGS["retention.age"], age, "/") as number);
+  const bytes =
+    quota === undefined ? undefined : (readValue(SETTINGS["retention.quota"], quota, "/") as number);
+  return defined({ snapshots, ageMs, quota: bytes });
+}
+
+function channelLimits(channels: readonly ChannelConfig[]): Pick<RetentionConfig, "channels"> {
+  const limits = channels.flatMap(({ name, retention }) => (retention ? [[name, retention] as const] : []));
+  return limits.length === 0 ? {} : { channels: Object.fromEntries(limits) };
 }
 
 function resolveSelect(written: FileSelect): SelectRule {

@@ -282,6 +282,23 @@ const channel = z
         .describe(
           "`auto` promotes at the end of each sync and import. Default: `manual`, by `jam channel promote`.",
         ),
+      retention: z
+        .strictObject(
+          {
+            snapshots: setting("retention.snapshots").describe(
+              "Number of earlier snapshots of the channel to keep for rolling back. Default: `retention.snapshots`.",
+            ),
+            age: setting("retention.age").describe(
+              "How old an earlier snapshot of the channel may become. Default: `retention.age`.",
+            ),
+            quota: setting("retention.quota").describe(
+              "Maximum size of the tarballs that the channel shows and can be rolled back to. Above it its oldest snapshots are deleted first. Default: no limit of its own.",
+            ),
+          },
+          "expected a mapping such as { snapshots: 5, age: P90D }",
+        )
+        .optional()
+        .describe("What to keep of the channel, instead of what `retention` says."),
     },
     "expected a channel such as { from: mirror, delay: P2D }",
   )

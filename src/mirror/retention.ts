@@ -1,10 +1,10 @@
-import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { StagedStat } from "../store/store.ts";
-import type { TarballContent } from "./contents.ts";
 import { hashesOfKept, type KeptSnapshot } from "./kept-contents.ts";
 import type { ShownRef } from "./refs.ts";
+import { judgeClaims, type ChannelRetention } from "./retention-claims.ts";
 import { snapshotIdOf } from "./snapshot.ts";
+import { TarballTotal } from "./tarball-total.ts";
 
 export interface RetentionRules {
   /** Snapshots kept for going back, in addition to those that a ref shows. */
@@ -15,6 +15,8 @@ export interface RetentionRules {
   readonly ageMs?: number | undefined;
   /** Bytes of tarballs above which older snapshots go first; undefined is no limit. */
   readonly quota: number | undefined;
+  /** Limits of channels, by name. */
+  readonly channels?: Readonly<Record<string, ChannelRetention>> | undefined;
 }
 
 export interface HeldBlob {
@@ -175,15 +177,10 @@ function droppedSnapshots(input: RetentionNeeds, graced: ReadonlySet<string>): M
   const referenced = new Set(refs.map(({ treeId }) => snapshotIdOf(treeId)));
   const isFixed = (id: string) =>
     referenced.has(id) || graced.has(id) || input.pinnedSnapshots?.has(id) === true;
-  const earlier = new Set(refs.flatMap(rollbackTargets));
-  const wanted = wantedSnapshots(input, referenced);
-  const reasonFor = ({ id, createdAt }: KeptSnapshot): string | undefined => {
+  const { unwanted, rollbacks } = judgeClaims({ snapshots, refs, rules, now }, referenced);
+  const reasonFor = ({ id }: KeptSnapshot): string | undefined => {
     if (isFixed(id)) return undefined;
-    if (input.unwanted?.has(id) === true) return "asked for";
-    if (earlier.has(id)) return undefined;
-    if (!wanted.has(id)) return `more than ${rules.snapshots} earlier ones (retention.snapshots)`;
-    const isOld = rules.ageMs !== undefined && now.getTime() - Date.parse(createdAt) > rules.ageMs;
-    return isOld ? "too old (retention.age)" : undefined;
+    return input.unwanted?.has(id) === true ? "asked for" : unwanted.get(id);
   };
   const dropped = new Map<string, string>();
   for (const snapshot of snapshots) {
@@ -195,75 +192,10 @@ function droppedSnapshots(input: RetentionNeeds, graced: ReadonlySet<string>): M
   const total = new TarballTotal(kept);
   for (const snapshot of kept) {
     if (total.bytes <= rules.quota) break;
-    if (isFixed(snapshot.id) || earlier.has(snapshot.id)) continue;
+    if (isFixed(snapshot.id) || rollbacks.has(snapshot.id)) continue;
     dropped.set(snapshot.id, "the tarballs exceed retention.quota");
     total.drop(snapshot);
   }
   const order = new Map(snapshots.map(({ id }, position) => [id, position]));
   return new Map([...dropped].sort(([a], [b]) => (order.get(a) ?? 0) - (order.get(b) ?? 0)));
-}
-
-/**
- * Earlier snapshots within the number that is kept: for the mirror and what nothing has shown, and for each other ref by
- * what it has shown itself, so that a mirror that moves often takes nothing from a channel that moves seldom.
- */
-function wantedSnapshots(
-  { snapshots, refs, rules }: RetentionNeeds,
-  referenced: ReadonlySet<string>,
-): ReadonlySet<string> {
-  const newest = (ids: readonly string[]) => ids.slice(Math.max(0, ids.length - rules.snapshots));
-  const others = refs.filter(({ name }) => name !== MIRROR_REF);
-  const ofOthers = new Set(others.flatMap(({ order }) => order.map(({ id }) => id)));
-  const own = new Set(
-    refs.filter(({ name }) => name === MIRROR_REF).flatMap(({ order }) => order.map(({ id }) => id)),
-  );
-  const older = snapshots
-    .map(({ id }) => id)
-    .filter((id) => !referenced.has(id) && (own.has(id) || !ofOthers.has(id)));
-  // A run that was killed before it published left a snapshot that no ref has shown: it is the first to go.
-  const byRank = [...older.filter((id) => !own.has(id)), ...older.filter((id) => own.has(id))];
-  const earlier = others.flatMap(({ order }) => {
-    const latestLast = [...new Set(order.map(({ id }) => id).toReversed())].toReversed();
-    return newest(latestLast.slice(0, -1));
-  });
-  return new Set([...newest(byRank), ...earlier]);
-}
-
-/** Bytes of the tarballs that snapshots list, each tarball counted once. */
-class TarballTotal {
-  bytes = 0;
-  /** How many snapshots name each page, and how many pages list each tarball. */
-  readonly #pages = new Map<readonly TarballContent[], number>();
-  readonly #tarballs = new Map<Sha256, number>();
-
-  constructor(snapshots: readonly KeptSnapshot[]) {
-    for (const { tarballs } of snapshots)
-      for (const page of tarballs) {
-        if (count(this.#pages, page, 1) > 1) continue;
-        for (const { sha256, size } of page) if (count(this.#tarballs, sha256, 1) === 1) this.bytes += size;
-      }
-  }
-
-  drop({ tarballs }: KeptSnapshot): void {
-    for (const page of tarballs) {
-      if (count(this.#pages, page, -1) > 0) continue;
-      for (const { sha256, size } of page) if (count(this.#tarballs, sha256, -1) === 0) this.bytes -= size;
-    }
-  }
-}
-
-function count<K>(counts: Map<K, number>, key: K, by: number): number {
-  const now = (counts.get(key) ?? 0) + by;
-  counts.set(key, now);
-  return now;
-}
-
-/** How many snapshots a channel can be rolled back to at least. */
-const ROLLBACKS_KEPT = 3;
-
-/** What a ref other than the mirror's showed last: it must be possible to go back at once, however often upstream moves. */
-function rollbackTargets({ name, order }: RetentionInput["refs"][number]): readonly string[] {
-  if (name === MIRROR_REF) return [];
-  const distinct = new Set(order.map(({ id }) => id).toReversed());
-  return [...distinct].slice(1, ROLLBACKS_KEPT + 1);
 }
