@@ -115,7 +115,7 @@ test.for([
   [
     "bench/x.ts",
     `import { a } from "../test/e2e/y.ts";`,
-    "1: a bench measures the program against peers; it is no part of a test",
+    "1: a bench measures the program, as packages contain it, against peers; it is no part of a test",
   ],
 ] as const)("refuses in %s: %s", ([path, text, violation]) => {
   expect(at(path, text)).toEqual([violation]);
