@@ -36,11 +36,11 @@ async function withPromotionDue(upstream: Awaited<ReturnType<typeof startUpstrea
 async function stoppedWhileWriting(mirror: TestMirror, args: readonly string[]): Promise<RunningJam> {
   for (let attempt = 0; attempt < 20; attempt += 1) {
     const run = mirror.start(args);
-    let hasEnded = false;
-    void run.finished.then(() => (hasEnded = true));
-    while (!hasEnded && writerOf(mirror) !== run.pid) await setImmediate();
+    const end = { isReached: false };
+    void run.finished.then(() => (end.isReached = true));
+    while (!end.isReached && writerOf(mirror) !== run.pid) await setImmediate();
     run.kill("SIGSTOP");
-    if (!hasEnded && writerOf(mirror) === run.pid) return run;
+    if (!end.isReached && writerOf(mirror) === run.pid) return run;
     run.kill("SIGCONT");
     await run.finished;
   }
@@ -88,7 +88,7 @@ test.each([
       const { status, stdout, stderr } = await mirror.jam(...other);
       expect({ status, stdout }).toEqual({ status: 6, stdout: "" });
       expect(stderr).toContain("JAM_STORE_LOCKED");
-      expect(stderr).toContain(`${name}`);
+      expect(stderr).toContain(name);
       expect(stderr).toContain(String(first.pid));
       const [known, ...entries] = [before.length, ...(await historyOf(mirror))];
       expect(entries.slice(0, known)).toEqual(before);
