@@ -85,7 +85,7 @@ async function plan(work: ChannelWork, request: Omit<PromotionRequest, "reason">
     current: state.current?.agents ?? [],
     verdicts: await verdictsOf(channel, source),
     blocks,
-    dueAt: await createDelay(work, channel),
+    dueAt: await createDelay(work, channel, source),
     now: now(),
   });
   const document = await describe(work, { channel, state, source, curation });

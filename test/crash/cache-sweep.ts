@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { download, startCacheServer } from "./cache-server.ts";
+import { download, startCacheServer, type Got } from "./cache-server.ts";
 import { setCacheStage, wrongAnswers, type CacheStage } from "./cache-stage.ts";
 import { dropFork } from "./invariants.ts";
 import { killAt, planKills, traceWith, type KillPlan, type KillPoint } from "./kill-points.ts";
@@ -71,37 +71,65 @@ export interface CacheRound {
   readonly faults: readonly string[];
 }
 
-/** Kills a cache server at random instants while many clients download, each data directory several times in a row. */
-export async function killCacheAtRandom(options: {
+export interface CacheKills {
   readonly rounds: number;
+  /** In each round, one after the other. */
   readonly kills: number;
   readonly random: () => number;
-}): Promise<CacheRound[]> {
-  await using stage = await setCacheStage({
-    tarballBytes: 1_500_000,
-    bytesPerSecondPerConnection: 6_000_000,
-  });
+  /** Rounds at the same time. Default 1. */
+  readonly lanes?: number;
+  readonly onRound?: (round: CacheRound) => void;
+}
+
+const CLIENTS = 8;
+
+/**
+ * Kills a cache server at random instants while clients download one tarball after the other, each data directory several
+ * times in a row. Upstream is slow enough that a kill meets downloads in the middle, and fast enough that others are over.
+ */
+export async function killCacheAtRandom(options: CacheKills): Promise<CacheRound[]> {
+  const { rounds: wanted, lanes = 1, onRound = () => undefined } = options;
   const rounds: CacheRound[] = [];
-  for (let round = 0; round < options.rounds; round += 1) {
-    const folder = await stage.fork();
-    const faults: string[] = [];
-    let answers = 0;
-    for (let kill = 0; kill < options.kills; kill += 1) {
-      const server = await startCacheServer(folder);
-      if (server === undefined) throw new Error("The server ended.");
-      const storm = Array.from({ length: 12 }, async (_, client) => {
-        const listed = stage.listed[client % stage.listed.length];
-        return download(server.url, listed?.path ?? "");
-      });
-      await pause(100 + 2_000 * options.random());
-      await server.kill("SIGKILL");
-      const got = await Promise.all(storm);
-      answers += got.filter(({ isWhole, status }) => isWhole && status === 200).length;
-      faults.push(...wrongAnswers(stage.listed, got));
+  let begun = 0;
+  const lane = async () => {
+    await using stage = await setCacheStage({
+      tarballBytes: 250_000,
+      bytesPerSecondPerConnection: 2_500_000,
+    });
+    while (begun < wanted) {
+      begun += 1;
+      const round = await playRound(stage, options);
+      rounds.push(round);
+      onRound(round);
     }
-    faults.push(...(await stage.examine(folder, [])));
-    await dropFork(folder);
-    rounds.push({ kills: options.kills, answers, faults });
-  }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
   return rounds;
+}
+
+async function playRound(stage: CacheStage, { kills, random }: CacheKills): Promise<CacheRound> {
+  const folder = await stage.fork();
+  const faults: string[] = [];
+  let answers = 0;
+  for (let kill = 0; kill < kills; kill += 1) {
+    const server = await startCacheServer(folder);
+    if (server === undefined) throw new Error("The server ended.");
+    let isOver = false;
+    const got: Got[] = [];
+    const storm = Array.from({ length: CLIENTS }, async (_, client) => {
+      for (let turn = client; !isOver; turn += 1) {
+        const path = stage.listed[turn % stage.listed.length]?.path ?? "";
+        got.push(await download(server.url, path));
+      }
+    });
+    await pause(20 + 700 * random());
+    isOver = true;
+    await server.kill("SIGKILL");
+    await Promise.all(storm);
+    answers += got.filter(({ isWhole, status }) => isWhole && status === 200).length;
+    faults.push(...wrongAnswers(stage.listed, got));
+  }
+  faults.push(...(await stage.examine(folder, [])));
+  await dropFork(folder);
+  return { kills, answers, faults };
 }

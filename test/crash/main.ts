@@ -101,9 +101,20 @@ function whatIsResumed(scenario: ScenarioName): string {
 async function runCache(kills: number | undefined): Promise<boolean> {
   if (kills !== undefined) {
     const random = seededRandom(Number(values.seed));
-    const rounds = await killCacheAtRandom({ rounds: Math.ceil(kills / 4), kills: 4, random });
+    let [done, whole] = [0, 0];
+    const rounds = await killCacheAtRandom({
+      rounds: Math.ceil(kills / 4),
+      kills: 4,
+      random,
+      lanes: Number(values.lanes),
+      onRound({ answers, faults }) {
+        done += 4;
+        whole += answers;
+        for (const fault of faults) console.log(`  cache: ${fault}`);
+        if (done % 40 === 0) console.log(`  cache: ${done} kills, ${whole} whole answers so far`);
+      },
+    });
     const faults = rounds.flatMap((round) => round.faults);
-    for (const fault of faults) console.log(`  cache: ${fault}`);
     const answers = rounds.reduce((sum, round) => sum + round.answers, 0);
     console.log(`cache: ${rounds.length * 4} kills, ${answers} whole answers, ${faults.length} bad`);
     return faults.length === 0;

@@ -102,11 +102,11 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("verify" as const), isDeep: fc.boolean() }) },
   {
-    weight: 5,
+    weight: 3,
     arbitrary: fc.record({ kind: fc.constant("kill" as const), change, before: fc.nat({ max: 90 }) }),
   },
   {
-    weight: 4,
+    weight: 3,
     arbitrary: fc.record({ kind: fc.constant("race" as const), changes: fc.tuple(change, change) }),
   },
 );

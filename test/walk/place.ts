@@ -166,7 +166,7 @@ async function firstModel(place: Place, { keep, retention, channels }: WalkSetti
     damaged: [],
   };
   // The sync has promoted to channels with `promote: auto` at its end.
-  const promoted = predict({ kind: "promote-all" }, model, now).steps.at(-1);
+  const promoted = predict({ kind: "promote-all" }, model, now).finals?.[0];
   return adopt(promoted ?? model, observed);
 }
 

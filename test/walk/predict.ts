@@ -17,6 +17,8 @@ export interface Prediction {
   /** `ok` is exit status 0, `partial` 3. */
   readonly ends: readonly (ErrorCode | "ok" | "partial")[];
   readonly steps: readonly Model[];
+  /** Where it may come to one of several ends; default the last step. */
+  readonly finals?: readonly Model[];
 }
 
 const refused = (...ends: Prediction["ends"]): Prediction => ({ ends, steps: [] });
@@ -84,23 +86,24 @@ function takeIn(model: Model, { tree, keep, now, isImport }: Incoming): Predicti
   const shown = changed(accepted, { mirror, seen: { ...model.seen, ...seen } });
   const auto = promoteDue(shown, now);
   const isHurt = model.damaged.length > 0;
-  return { ends: isHurt ? ["ok", "partial"] : ["ok"], steps: [accepted, shown, ...auto.steps] };
+  return { ends: isHurt ? ["ok", "partial"] : ["ok"], steps: [accepted, ...auto.steps], finals: auto.finals };
 }
 
-function promoteDue(model: Model, now: number): Prediction {
+function promoteDue(model: Model, now: number): Prediction & { readonly finals: readonly Model[] } {
   const steps: Model[] = [];
-  let last = model;
+  let finals: readonly Model[] = [model];
   for (const { name, isAuto } of inOrder(model)) {
     if (!isAuto) continue;
-    const next = promote(last, name, { id: undefined, now }).steps.at(-1);
-    if (next === undefined) continue;
-    last = next;
-    steps.push(last);
+    finals = finals.flatMap((before) => {
+      const { ends, steps: moved } = promote(before, name, { id: undefined, now });
+      const next = moved.at(-1);
+      if (next === undefined) return [before];
+      steps.push(next);
+      // What may be refused may leave the channel as it is.
+      return ends.length === 1 ? [next] : [next, before];
+    });
   }
-  return {
-    ends: model.damaged.length > 0 ? ["ok", "partial"] : ["ok"],
-    steps: steps.length === 0 ? [model] : steps,
-  };
+  return { ends: model.damaged.length > 0 ? ["ok", "partial"] : ["ok"], steps: [model, ...steps], finals };
 }
 
 function promote(
@@ -149,7 +152,7 @@ function push(model: Model, name: string, to: Shown): Model {
 function curate(
   model: Model,
   channel: ChannelModel,
-  { source, now }: { readonly source: Pick<Shown, "versions" | "maybe">; readonly now: number },
+  { source, now }: { readonly source: Pick<Shown, "id" | "versions" | "maybe">; readonly now: number },
 ): { certain: readonly string[]; possible: readonly string[] } {
   const here = new Set(shownIn(channel)?.versions);
   const withdrawn = new Set<string>();
@@ -164,7 +167,12 @@ function curate(
       if (here.has(version)) return true;
       return !held.has(version) && sinceOf(version) + channel.delayMs <= now;
     });
-  const certain = take(source.versions, (version) => model.seen[version]?.since ?? now);
+  // Of what the mirror lists no longer the snapshot tells since when it was listed at the latest.
+  const made = Date.parse(model.kept.find(({ id }) => id === source.id)?.createdAt ?? "");
+  const certain = take(source.versions, (version) => {
+    const since = model.seen[version]?.since ?? now;
+    return model.mirror?.versions.includes(version) === true ? since : Math.max(since, made || now);
+  });
   const possible = take(source.maybe ?? source.versions, (version) => model.seen[version]?.first ?? now);
   return { certain, possible: [...new Set([...certain, ...possible])] };
 }

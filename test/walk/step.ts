@@ -46,11 +46,8 @@ export async function step(place: Place, before: Model, operation: Operation): P
 }
 
 /** The states that a change may leave which ended so. */
-function candidatesOf(before: Model, { ends, steps }: Prediction, end: End): Model[] {
-  if (end === "ok" || end === "partial") {
-    const last = steps.at(-1);
-    return last === undefined ? [] : [last];
-  }
+function candidatesOf(before: Model, { ends, steps, finals }: Prediction, end: End): readonly Model[] {
+  if (end === "ok" || end === "partial") return finals ?? steps.slice(-1);
   // Refused after some doubt: nothing has changed.
   return ends.includes(end) ? [before] : [];
 }

@@ -4,7 +4,7 @@
  */
 import fs from "node:fs";
 import promises from "node:fs/promises";
-import { syncBuiltinESMExports } from "node:module";
+import { flushCompileCache, syncBuiltinESMExports } from "node:module";
 import { setClockAhead } from "./fake-date.ts";
 
 /** What a worker is to do. */
@@ -63,6 +63,8 @@ async function obey({ folder, argv, clockAheadMs, killBefore }: WorkerOrder): Pr
   changesLeft = killBefore ?? Infinity;
   const ran = await jamHere(folder, argv);
   changesLeft = Infinity;
+  // A process that is killed keeps nothing of what it compiled.
+  flushCompileCache();
   process.send?.(ran);
 }
 

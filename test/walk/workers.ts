@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RanHere } from "../helpers/jam-here.ts";
 import type { WorkerOrder } from "./worker.ts";
@@ -51,7 +52,8 @@ export function startWorkers(): Workers {
 }
 
 async function startWorker(): Promise<ChildProcess> {
-  const worker = fork(join(import.meta.dirname, "worker.ts"), { stdio: "inherit" });
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "jam-test-cache") };
+  const worker = fork(join(import.meta.dirname, "worker.ts"), { stdio: "inherit", env });
   await once(worker, "message");
   return worker;
 }

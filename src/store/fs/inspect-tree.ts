@@ -1,12 +1,13 @@
 import { createReadStream, type Stats } from "node:fs";
 import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
+import { listNames } from "../../disk/durable-write.ts";
 import { attemptUnlessAbsent } from "../../disk/io-error.ts";
 import { toJamError } from "../../shared/errors.ts";
 import { mapConcurrently } from "../../shared/map-concurrently.ts";
 import { hashPieces } from "../../shared/sha256.ts";
-import { blobPath, TREE_FOLDER } from "../layout.ts";
-import { isKnown, readShares } from "./tree-shares.ts";
+import { blobPath, isTreeId, TREE_FOLDER } from "../layout.ts";
+import { isKnown, readShares, type TreeShares } from "./tree-shares.ts";
 import type { TreeExpectation, TreeFault, TreeFile } from "../store.ts";
 
 /** Files that are looked at at the same time. */
@@ -26,6 +27,9 @@ export async function inspectTree(
   const shares = await readShares(join(published, id));
   if (shares !== undefined && !isKnown(shares))
     faults.push({ path: "", fault: "altered", how: "the file that names what it shares is damaged" });
+  let read: Promise<readonly TreeShares[]> | undefined;
+  // Trees of one pool may contain files of each other; these go with the tree that needs them.
+  const neighbours = () => (read ??= readNeighbours(published, id, shares));
   const look = async (path: string, allowed: readonly TreeFile[]): Promise<void> => {
     const differences: Difference[] = [];
     for (const file of allowed) {
@@ -34,6 +38,7 @@ export async function inspectTree(
       differences.push(difference);
     }
     const [how] = differences;
+    if (how === undefined && (await neighbours()).some((shares) => names(shares, path))) return;
     faults.push({ path, ...(how ?? { fault: "extra", how: "nothing that is kept names it" }) });
   };
   await mapConcurrently(expected, ([path, file]) => look(path, [file]), PARALLEL);
@@ -41,6 +46,23 @@ export async function inspectTree(
   const lookFurther = (path: string): Promise<void> => look(path, others(path));
   await mapConcurrently(further, lookFurther, PARALLEL);
   return faults.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** What the other trees of the same pool share. */
+async function readNeighbours(
+  published: string,
+  id: string,
+  shares: Awaited<ReturnType<typeof readShares>>,
+): Promise<readonly TreeShares[]> {
+  if (shares === undefined || !isKnown(shares)) return [];
+  const others = (await listNames(published)).filter((name) => isTreeId(name) && name !== id);
+  const read = await Promise.all(others.map((name) => readShares(join(published, name))));
+  return read.flatMap((one) => (one !== undefined && isKnown(one) && one.pool === shares.pool ? [one] : []));
+}
+
+/** True where a tree needs this path, or a folder around it. */
+function names({ files, folders }: TreeShares, path: string): boolean {
+  return files.includes(path) || folders.some((one) => path.startsWith(`${one.path}/`));
 }
 
 interface Listed {

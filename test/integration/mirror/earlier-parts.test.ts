@@ -15,8 +15,7 @@ import { temporaryStore, type TemporaryStore } from "../../helpers/temporary-sto
 const HOUR_MS = 3_600_000;
 const RULES = { snapshots: 1, graceMs: HOUR_MS, quota: undefined };
 
-async function show(store: TemporaryStore, ref: RefName, snapshot: Snapshot): Promise<void> {
-  const at = new Date();
+async function show(store: TemporaryStore, ref: RefName, snapshot: Snapshot, at = new Date()): Promise<void> {
   const graced = await readGraced(store, ref, { graceMs: HOUR_MS, now: at });
   await showSnapshot(store, snapshot, { ref, graced, at });
 }
@@ -45,6 +44,34 @@ test.for([
   await pruneStore(store, RULES, new Date(now.getTime() + 2 * HOUR_MS));
   expect([await has("3.6.1"), await has("3.6.2")]).toEqual([false, true]);
 });
+
+test.for([["the mirror", MIRROR_REF] as const, ["a channel", parseRefName("lab")] as const])(
+  "what a tree of %s shares with one that clients may still be reading is nothing wrong, and goes with that",
+  async ([, ref]) => {
+    await using store = await temporaryStore();
+    const publish = publisher(store);
+    const start = Date.now();
+    const versions = ["3.6.2", "3.6.3", "3.6.4"];
+    for (const [turn, minutes] of [0, 10, 80].entries()) {
+      const snapshot = await publish({
+        agents: [{ version: "3.6.1" }, { version: versions[turn] as string }],
+      });
+      await show(store, ref, snapshot, new Date(start + minutes * 60_000));
+    }
+    const path = "agent/3.6.2/juju-3.6.2-linux-amd64.tgz";
+    const extra = async () => {
+      const target = (await store.refs.read(ref)) as string;
+      const faults = await store.trees?.inspect(target, { files: [], others: () => [] });
+      return faults?.map((one) => one.path);
+    };
+    await access(join(store.path, ref === MIRROR_REF ? "tools" : `channels/${ref}/tools`, path));
+    expect(await extra()).not.toContain(path);
+    await pruneStore(store, RULES, new Date(start + 4 * HOUR_MS));
+    await expect(
+      access(join(store.path, ref === MIRROR_REF ? "tools" : `channels/${ref}/tools`, path)),
+    ).rejects.toThrow("ENOENT");
+  },
+);
 
 test("a snapshot of the same agents in the same second leaves the one before it as it is", async () => {
   await using store = await temporaryStore();
