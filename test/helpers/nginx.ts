@@ -6,7 +6,7 @@ import { connect, createServer, type AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { runJam, temporaryFolder } from "./jam-process.ts";
-import { NGINX } from "./peers.ts";
+import { clockWords, NGINX } from "./peers.ts";
 import { startServe } from "./running-jam.ts";
 
 const PAGE = resolve(import.meta.dirname, "../../docs/guides/point-a-controller.md");
@@ -98,7 +98,12 @@ export async function startNginxWith(
   );
   // The shell ends nginx when its standard input does: at the latest when this process is gone.
   const script = '"$0" -c "$1" & read -r _; kill -TERM $!; wait $!';
-  const wrapper = clock === undefined ? "" : `faketime -f ${clock} `;
+  const wrapper =
+    clock === undefined
+      ? ""
+      : `${clockWords(clock)
+          .map((word) => `'${word}'`)
+          .join(" ")} `;
   const child = spawn("sh", ["-c", `${wrapper}${script}`, NGINX, config], {
     stdio: ["pipe", "ignore", "pipe"],
   });

@@ -47,6 +47,15 @@ export const NGINX = ["/usr/sbin/nginx", "nginx"].find((path) => runs(path, "-v"
 
 export const APACHE = ["/usr/sbin/apache2", "/usr/sbin/httpd"].find((path) => runs(path, "-v")) ?? "apache2";
 
+/**
+ * The words that start a program whose clock is off, as faketime has it: `+1h`. faketime itself would stay the parent of the
+ * program, which then outlives it.
+ */
+export function clockWords(offset: string): readonly string[] {
+  const { stdout } = spawnSync("faketime", ["-f", offset, "env"], { encoding: "utf8" });
+  return ["env", ...stdout.split("\n").filter((line) => /^(?:LD_PRELOAD|FAKETIME)=/.test(line))];
+}
+
 /** The words that start a program with `folder` as its root; undefined where this is not allowed. */
 export function enterRoot(folder: string): readonly string[] | undefined {
   const ways = [["chroot"], ["unshare", "-r", "chroot"]];

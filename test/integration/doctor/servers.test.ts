@@ -9,7 +9,7 @@ import { startApache } from "../../helpers/apache.ts";
 import { askDoctor } from "../../helpers/doctor.ts";
 import { judge, judgedMirror, type JudgedMirror } from "../../helpers/judged-mirror.ts";
 import { startNginx, startNginxWith } from "../../helpers/nginx.ts";
-import { peer } from "../../helpers/peers.ts";
+import { clockWords, peer } from "../../helpers/peers.ts";
 import { startServe } from "../../helpers/running-jam.ts";
 import { startUpstream, itemPath, type TestUpstream } from "../../helpers/upstream.ts";
 
@@ -149,7 +149,7 @@ describe.skipIf(curl.isMissing)(`jam doctor on the logs of servers${curl.note}`,
 
     test("a server whose clock was set while it ran", async () => {
       const before = await logOf(() => readIndex(mirror.url));
-      await using late = await startServe(mirror.mirror.folder, ["faketime", "-f", "-20m"]);
+      await using late = await startServe(mirror.mirror.folder, clockWords("-20m"));
       await readIndex(late.url);
       await pause(100);
       expect((await ask({ "r.log": before + late.log() }, "r.log")).wrong).toContain("clock-jump");
