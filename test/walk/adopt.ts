@@ -12,7 +12,9 @@ export function adopt(model: Model, { refs, kept }: Observed): Model {
     const shown = shownIn(channel);
     if (shown === undefined) return [channel.name, channel] as const;
     const known = named(channel.name, shown);
-    const stack = [...channel.stack.slice(0, -1), known];
+    const below = channel.stack.slice(0, -1);
+    // What might have changed the channel and did not is no step to go back from.
+    const stack = below.at(-1)?.id === known.id ? below : [...below, known];
     const served = [...channel.served.filter((one) => one !== shown), known];
     return [channel.name, { ...channel, stack, served }] as const;
   });
