@@ -45,6 +45,8 @@ export class Observer {
     const folder = join(this.#folder, "data/refs");
     const refs = new Map<string, string>();
     for (const name of await readdir(folder)) {
+      // Left by a run that was killed.
+      if (name.startsWith(".")) continue;
       const target = await readlink(join(folder, name));
       refs.set(name, snapshotIdOf(target.split("/").at(-1) ?? ""));
     }
@@ -54,7 +56,10 @@ export class Observer {
   async #kept(): Promise<Kept[]> {
     const folder = join(this.#folder, "data/snapshots");
     const all: Kept[] = [];
-    for (const name of await readdir(folder)) {
+    const names = await readdir(folder);
+    // One that was deleted may be made once more in the same second.
+    for (const name of this.#snapshots.keys()) if (!names.includes(name)) this.#snapshots.delete(name);
+    for (const name of names) {
       if (!name.endsWith(".json")) continue;
       const text = await readFile(join(folder, name), "utf8");
       const known = this.#snapshots.get(name);

@@ -158,11 +158,12 @@ function oneAfterTheOther(
 
 function endOf({ status, stdout }: RanHere): End {
   if (status === 0) return "ok";
-  const code = /"code":\s*"(JAM_[A-Z_]+)"/.exec(stdout)?.[1] as ErrorCode | undefined;
-  if (status === 3 && !stdout.includes('"error": {')) return "partial";
-  if (code === undefined) throw new Error(`exit status ${status} without a code: ${stdout}`);
-  if (ERROR_OUTCOMES[code].exit !== status) throw new Error(`${code} with exit status ${status}`);
-  return code;
+  const { error } = JSON.parse(stdout) as { readonly error?: { readonly code: ErrorCode } };
+  // A part is missing, and the result lists it.
+  if (error === undefined && status === 3) return "partial";
+  if (error === undefined) throw new Error(`exit status ${status} without an error: ${stdout}`);
+  if (ERROR_OUTCOMES[error.code].exit !== status) throw new Error(`${error.code} with exit status ${status}`);
+  return error.code;
 }
 
 /** Which of these models is the case now; throws where none is, or where clients find something wrong. */

@@ -25,7 +25,7 @@ export const defineDelete: DefineCommand = (command, run) => {
 };
 
 async function remove(context: CommandContext, call: CommandCall<DeleteFlags>): Promise<void> {
-  const [{ planDeletion }, { carryOut, refuseLargePrune }, { describePrune, renderPrune }] =
+  const [{ planDeletion }, { carryOut, preparePrune, refuseLargePrune }, { describePrune, renderPrune }] =
     await Promise.all([
       import("../../../mirror/delete-snapshots.ts"),
       import("../../../mirror/prune.ts"),
@@ -53,7 +53,9 @@ async function remove(context: CommandContext, call: CommandCall<DeleteFlags>): 
   const plan = await changeStore(context, "jam snapshot delete", async (store) => {
     const planned = await planOf(store);
     refuseLarge(planned);
-    await carryOut(store, planned);
+    // What is deleted also leaves the trees in which it was kept for its clients; these are built once more without it.
+    await preparePrune(store, retention, context.now());
+    await carryOut(store, await planOf(store));
     return planned;
   });
   await print(plan, "Deleted");
