@@ -2,6 +2,8 @@ import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import { contentsOf } from "./contents.ts";
+import { mapConcurrently } from "../shared/map-concurrently.ts";
+import { noteDamage } from "./damaged-blobs.ts";
 import { listDamaged } from "./damaged-list.ts";
 import { withoutVersions } from "./face.ts";
 import { buildTree, moveRef, type TreeContent } from "./publish.ts";
@@ -95,12 +97,26 @@ async function rebuildShown(
   const read = await readSnapshotsOf(store, new Set([...ids, id]));
   const snapshot = read.find((one) => one.id === id);
   if (snapshot === undefined) return;
+  await noteMissing(store, snapshot, now);
   // Nothing is shared with the tree before, which may contain what is damaged.
   const graced = read
     .filter((one) => ids.has(one.id))
     .map((earlier) => withoutVersions(earlier, ref.withdrawn));
   const content = { snapshot, graced, base: undefined };
   await rebuild(store, ref, { ...content, now });
+}
+
+/**
+ * Notes as damaged what a snapshot lists and is not here in its size, so that its tree is built without that. Nothing may
+ * fetch it again, and one tarball of a channel must not stop every sync of the mirror.
+ */
+async function noteMissing(store: Store, snapshot: Snapshot, now: Date): Promise<void> {
+  await mapConcurrently(contentsOf(snapshot).tarballs, async ({ sha256, size }) => {
+    const found = (await store.blobs.stat(sha256))?.size;
+    if (found === size) return;
+    const how = found === undefined ? "it is missing" : `it has ${found} bytes instead of ${size}`;
+    await noteDamage(store.documents, { sha256, how, foundAt: now.toISOString(), foundBy: "jam" });
+  });
 }
 
 type Shown = Awaited<ReturnType<typeof readShown>>[number];
