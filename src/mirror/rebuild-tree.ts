@@ -1,8 +1,9 @@
+import { isJamError } from "../shared/errors.ts";
+import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import { contentsOf } from "./contents.ts";
-import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { noteDamage } from "./damaged-blobs.ts";
 import { listDamaged } from "./damaged-list.ts";
 import { withoutVersions } from "./face.ts";
@@ -159,6 +160,11 @@ async function rebuild(
   // Left from a run that was killed before it moved the ref; what was damaged then may be whole now.
   await store.trees.delete(next);
   // A tree without agents would send every client to the internet: the old one stays.
-  if (!(await buildTree(store, next, tree))) return;
+  const isBuilt = await buildTree(store, next, tree).catch(async (error: unknown) => {
+    if (!isJamError(error, "JAM_STORE_CORRUPT")) throw error;
+    await noteMissing(store, tree.snapshot, now);
+    return buildTree(store, next, tree);
+  });
+  if (!isBuilt) return;
   await moveRef(store, name, { before: treeId, treeId: next, at: now });
 }

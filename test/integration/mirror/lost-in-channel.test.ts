@@ -42,3 +42,21 @@ test.for([
   expect(await mirror.here("repair")).toMatchObject({ status: 0 });
   expect((await lab()).agents).toEqual(["3.6.1-ubuntu-amd64", "3.6.2-ubuntu-amd64"]);
 });
+
+test("one that is missing when the channel's tree is built without what its earlier snapshots needed", async () => {
+  await using upstream = await startUpstream({ tree: older });
+  await using mirror = await temporaryMirror(upstream, { retention: { maxRemoval: "100%", grace: "PT1H" } });
+  const { snapshot } = await mirror.sync();
+  await mirror.here("channel", "create", "lab", "--from", "mirror");
+  await mirror.here("channel", "promote", "lab", "--reason", "x");
+  upstream.publish(newer);
+  await mirror.sync();
+  await mirror.here("channel", "promote", "lab", "--reason", "x");
+  await mirror.here("channel", "promote", "lab", "--snapshot", snapshot ?? "", "--reason", "x");
+  const item = older.listings.find((one) => one.version === "3.6.1")?.item;
+  await rm(join(mirror.data, blobPath(item?.sha256 as Sha256)));
+  await mirror.configure({ retention: { maxRemoval: "100%", grace: "PT0S" } });
+  expect(await mirror.here("prune")).toMatchObject({ status: 0 });
+  const { agents } = await walkTree(folderTree(join(mirror.data, "channels/lab/tools")));
+  expect(agents).toEqual(["3.6.2-ubuntu-amd64"]);
+});
