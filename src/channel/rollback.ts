@@ -37,6 +37,7 @@ export async function rollBack(work: ChannelWork, { name, reason }: ReasonedRequ
   const base = await readSnapshot(work.store, id);
   if (base === undefined) throw pruned(state, id);
   const { agents } = withoutVersions(base, new Set(state.standing.withdrawn.keys()));
+  if (agents.length === 0) throw nothingLeft(state, id);
   const rules = { ...base.made?.rules, withdrawn: [...state.standing.withdrawn.keys()].sort(compareTexts) };
   const to = await toContent(work, state, { base, agents, from: channel.from, rules });
   await requireComplete(work.store, to);
@@ -150,6 +151,17 @@ function notListed({ name, standing }: ChannelState, { agents }: Snapshot, versi
     hint: `${near === undefined ? "" : `Did you mean ${near}? `}It lists ${nameSome(versions, 8)}. To keep a version from coming: ${shellCommand`jam channel hold ${name} ${version} --reason REASON`}`,
     details: { channel: name, version },
   });
+}
+
+function nothingLeft({ name }: ChannelState, id: string): JamError {
+  return new JamError(
+    "JAM_CHANNEL_EMPTY",
+    `All that snapshot ${id} lists was withdrawn from the channel ${name} since.`,
+    {
+      hint: `An index without agents would send every client to the internet. Nothing was changed. \`${shellCommand`jam channel show ${name}`}\` lists what is withdrawn; release a version first, or promote another snapshot.`,
+      details: { channel: name, snapshot: id },
+    },
+  );
 }
 
 function allWithdrawn(name: string, version: string): JamError {
