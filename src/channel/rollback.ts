@@ -1,5 +1,6 @@
 import { withoutVersions } from "../mirror/face.ts";
 import { diffSnapshots } from "../mirror/list-snapshots.ts";
+import { noteMissing } from "../mirror/note-missing.ts";
 import { readSnapshot } from "../mirror/read-snapshots.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import { requireComplete } from "../mirror/switch-snapshot.ts";
@@ -67,6 +68,8 @@ export async function withdraw(
     from: channel.from,
     rules: { ...current.made?.rules, withdrawn },
   });
+  // What else is lost must not keep the version where it is.
+  await noteMissing(work.store, to, work.now());
   await moveChannel(work, state, { to, facts: { action: "withdraw", version, reason } });
   return describeMove("withdrawn", { state, to, work });
 }

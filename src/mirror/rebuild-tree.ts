@@ -1,12 +1,11 @@
 import { isJamError } from "../shared/errors.ts";
-import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import { contentsOf } from "./contents.ts";
-import { noteDamage } from "./damaged-blobs.ts";
 import { listDamaged } from "./damaged-list.ts";
 import { withoutVersions } from "./face.ts";
+import { noteMissing } from "./note-missing.ts";
 import { buildTree, moveRef, type TreeContent } from "./publish.ts";
 import { readHeaders, readSnapshotsOf } from "./read-snapshots.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
@@ -105,19 +104,6 @@ async function rebuildShown(
     .map((earlier) => withoutVersions(earlier, ref.withdrawn));
   const content = { snapshot, graced, base: undefined };
   await rebuild(store, ref, { ...content, now });
-}
-
-/**
- * Notes as damaged what a snapshot lists and is not here in its size, so that its tree is built without that. Nothing may
- * fetch it again, and one tarball of a channel must not stop every sync of the mirror.
- */
-async function noteMissing(store: Store, snapshot: Snapshot, now: Date): Promise<void> {
-  await mapConcurrently(contentsOf(snapshot).tarballs, async ({ sha256, size }) => {
-    const found = (await store.blobs.stat(sha256))?.size;
-    if (found === size) return;
-    const how = found === undefined ? "it is missing" : `it has ${found} bytes instead of ${size}`;
-    await noteDamage(store.documents, { sha256, how, foundAt: now.toISOString(), foundBy: "jam" });
-  });
 }
 
 type Shown = Awaited<ReturnType<typeof readShown>>[number];

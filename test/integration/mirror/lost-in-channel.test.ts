@@ -60,3 +60,20 @@ test("one that is missing when the channel's tree is built without what its earl
   const { agents } = await walkTree(folderTree(join(mirror.data, "channels/lab/tools")));
   expect(agents).toEqual(["3.6.2-ubuntu-amd64"]);
 });
+
+test.for([
+  ["is missing", rm],
+  ["is cut", cut],
+] as const)("one that %s does not keep another version from being withdrawn", async ([, harm]) => {
+  await using upstream = await startUpstream({ tree: await agedTree(["3.6.1", "3.6.2", "3.6.3"], 1) });
+  await using mirror = await temporaryMirror(upstream);
+  await mirror.sync();
+  await mirror.here("channel", "create", "lab", "--from", "mirror");
+  await mirror.here("channel", "promote", "lab", "--reason", "x");
+  const item = upstream.tree.listings.find((one) => one.version === "3.6.1")?.item;
+  await harm(join(mirror.data, blobPath(item?.sha256 as Sha256)));
+  const withdrawn = await mirror.here("channel", "withdraw", "lab", "3.6.2", "--reason", "CVE");
+  expect(withdrawn).toMatchObject({ status: 0 });
+  const { agents } = await walkTree(folderTree(join(mirror.data, "channels/lab/tools")));
+  expect(agents).toEqual(["3.6.3-ubuntu-amd64"]);
+});
