@@ -117,6 +117,8 @@ export interface RetentionConfig {
   readonly maxRemoval: number;
   /** Limits of channels, by name. */
   readonly channels?: Readonly<Record<string, ChannelRetention>>;
+  /** Whether what a cache server fetched for clients stays. Absent where it does. */
+  readonly keepsCached?: boolean;
 }
 
 /** What counts only with `mode: cache`. */
@@ -164,6 +166,8 @@ export function resolveConfig(settings: ConfigFile, file: string | undefined, fo
       quota: value("retention.quota"),
       maxRemoval: value("retention.maxRemoval"),
       ...channelLimits(channels),
+      // Offline, what is deleted could not be fetched again.
+      keepsCached: value("mode") !== "online",
     },
     cache: {
       quota: value("cache.quota"),

@@ -17,6 +17,7 @@ import { readRefusedContents } from "./pins.ts";
 import { listSnapshotIds, readSnapshot } from "./read-snapshots.ts";
 import { rebuildWithoutGraced } from "./rebuild-tree.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
+import type { Sha256 } from "../shared/sha256.ts";
 import { neededBy, planRetention, type RetentionPlan, type RetentionRules } from "./retention.ts";
 import { readOffer } from "./offer.ts";
 import { proofsOf, snapshotIdOf, type ProvenDocument } from "./snapshot.ts";
@@ -57,8 +58,7 @@ export async function planPrune(
     accepted: new Set([...accepted, ...(await proofsOfOffer(store))].map(({ sha256 }) => sha256 as string)),
     pinned: new Set([
       ...(await readPinnedContents(store.documents)),
-      // The cache server evicts what clients asked for; it alone knows when each was last used.
-      ...(await readCachedBlobs(store.documents)).keys(),
+      ...(await cachedHashes(store, rules)),
     ]),
     pinnedSnapshots: new Set((await readPinnedSnapshots(store.documents)).keys()),
     unwanted,
@@ -71,6 +71,15 @@ export async function planPrune(
   const others = names.filter((sha256) => !needed.has(sha256));
   const stats = await mapConcurrently(others, (sha256) => store.blobs.stat(sha256));
   return planRetention({ ...input, blobs: stats.filter((stat) => stat !== undefined), held: names.length });
+}
+
+/** The cache server evicts what clients asked for; it alone knows when each was last used. */
+async function cachedHashes(
+  { documents, cacheLease }: Store,
+  { keepsCached = true }: RetentionRules,
+): Promise<Iterable<Sha256>> {
+  const isCache = keepsCached || (await cacheLease.holder()) !== undefined;
+  return isCache ? (await readCachedBlobs(documents)).keys() : [];
 }
 
 /**

@@ -17,6 +17,11 @@ export interface RetentionRules {
   readonly quota: number | undefined;
   /** Limits of channels, by name. */
   readonly channels?: Readonly<Record<string, ChannelRetention>> | undefined;
+  /**
+   * Whether what a cache server fetched for clients stays, although no snapshot lists it. False for a mirror that is in cache
+   * mode no longer; as long as a cache server runs, it stays all the same. Default true.
+   */
+  readonly keepsCached?: boolean;
 }
 
 export interface HeldBlob {

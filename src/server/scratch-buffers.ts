@@ -12,9 +12,9 @@ const [BLOCK_BYTES, , , , LEAST_BYTES] = SIZES;
  */
 const MAX_TAKEN_BYTES = 32 << 20;
 /** No buffer is a larger part of what is left than this. */
-const SHARES = 32;
+const SHARES = 8;
 /** Spare bytes that wait for their next use, apart from a block for each size; more are given back at once. */
-const MAX_SPARE_BYTES = 16 << 20;
+const MAX_SPARE_BYTES = 32 << 20;
 
 /** Memory that is divided into buffers of one size. */
 interface Block {

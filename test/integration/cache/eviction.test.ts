@@ -177,6 +177,19 @@ test("prune keeps what is cached, and deletes nothing that a note without a tarb
   expect(await held(again)).toEqual([A]);
 });
 
+test("prune deletes what is cached where no cache is any more, but not while a cache server runs", async () => {
+  await using upstream = await startUpstream(FOUR);
+  await using mirror = await serveSmall(upstream);
+  await get(mirror, A);
+  const rules = { snapshots: 1, graceMs: 0, quota: undefined, keepsCached: false };
+  const inAMonth = new Date(Date.now() + 30 * 86_400_000);
+  const plan = async () => (await planPrune(mirror.store, rules, inAMonth)).blobs.map(({ sha256 }) => sha256);
+
+  expect(await plan()).toEqual([]);
+  await mirror.stop();
+  expect(await plan()).toEqual([mirror.agentOf(A).sha256]);
+});
+
 test("a cached tarball that was damaged on the disk is fetched again, and nobody gets its bytes", async () => {
   await using upstream = await startUpstream(FOUR);
   await using mirror = await serveSmall(upstream);
