@@ -90,6 +90,7 @@ export async function openPlace(
     const sha256 = golden.sha256.get(version) ?? "";
     return { sha256, path: join(folder, "data/blobs/sha256", sha256.slice(0, 2), sha256) };
   };
+  let flips = 0;
   const place: Place = {
     folder,
     golden,
@@ -105,7 +106,8 @@ export async function openPlace(
       );
       if (!isHere) return false;
       await chmod(path, 0o644);
-      if (harm === "flip") flipByte(path, 40);
+      // Each time another byte: the same one twice would be the tarball as it was.
+      if (harm === "flip") flipByte(path, 20 + flips++);
       if (harm === "cut") await truncate(path, 60);
       if (harm === "grow") await appendFile(path, "x");
       if (harm === "remove") await rm(path);
