@@ -56,10 +56,7 @@ export async function planPrune(
     proofs: await store.documents.list("upstream"),
     pages: await readPageNames(store.documents, snapshots),
     accepted: new Set([...accepted, ...(await proofsOfOffer(store))].map(({ sha256 }) => sha256 as string)),
-    pinned: new Set([
-      ...(await readPinnedContents(store.documents)),
-      ...(await cachedHashes(store, rules)),
-    ]),
+    pinned: new Set([...(await readPinnedContents(store.documents)), ...(await cachedHashes(store, rules))]),
     pinnedSnapshots: new Set((await readPinnedSnapshots(store.documents)).keys()),
     unwanted,
     refused: await readRefusedContents(store.documents),
