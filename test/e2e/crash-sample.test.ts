@@ -11,7 +11,7 @@ describe.skipIf(strace.isMissing)(`killed at a system call${strace.note}`, () =>
     ["incremental", 5],
     ["create-over", 5],
     ["import-delta", 10],
-    ["promote", 5],
+    ["promote", 3],
   ] as const)(
     "a run of %s leaves the old state or the new one, and the next run ends it",
     async ([scenario, n]) => {

@@ -1,5 +1,4 @@
 import {
-  BUNDLE_FORMAT,
   carriedContents,
   formatManifest,
   nameManifest,
@@ -86,8 +85,7 @@ function bundledDocument(tree: SampleTree, path: string): BundledDocument {
 /** The manifest with other content and the id that goes with it. */
 export function withChanges(manifest: BundleManifest, changes: Partial<BundleManifest>): BundleManifest {
   const { id: _id, format: _format, ...rest } = { ...manifest, ...changes };
-  const named = nameManifest(rest);
-  return { ...named, ...(changes.format === undefined ? { format: BUNDLE_FORMAT } : changes) };
+  return { ...nameManifest(rest), ...(changes.format === undefined ? {} : changes) };
 }
 
 /** The bundle as its maker writes it. */
