@@ -22,7 +22,7 @@ describe.skipIf(strace.isMissing)(`killed at a system call${strace.note}`, () =>
     async (scenario) => {
       const { trials } = await sweep(scenario, { choose: chooseOneIn(2), lanes: 2 });
       expect(trials.filter(({ faults }) => faults.length > 0)).toEqual([]);
-      expect(trials.filter(({ wasKilled }) => wasKilled).length).toBeGreaterThan(10);
+      expect(trials.filter(({ wasKilled }) => wasKilled).length).toBeGreaterThan(5);
     },
   );
 });
