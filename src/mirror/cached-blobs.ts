@@ -1,4 +1,4 @@
-import { parseSha256, type Sha256 } from "../shared/sha256.ts";
+import { isSha256, type Sha256 } from "../shared/sha256.ts";
 import type { DocumentStore } from "../store/store.ts";
 import { stateDocument } from "./state-document.ts";
 
@@ -34,7 +34,7 @@ const note = stateDocument({
     zod.object({
       blobs: zod.array(
         zod.object({
-          sha256: zod.custom<Sha256>((value) => parseSha256(value) !== undefined),
+          sha256: zod.custom<Sha256>(isSha256),
           size: zod.number().int().nonnegative(),
           agents: zod.array(
             zod.object({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ErrorCode } from "../shared/errors.ts";
-import { parseSha256, type Sha256 } from "../shared/sha256.ts";
+import { isSha256, type Sha256 } from "../shared/sha256.ts";
 
 /** Fields that documents have in common, with what a JSON Schema says of them. */
 export const countField = z.int().nonnegative();
@@ -9,10 +9,7 @@ export const countField = z.int().nonnegative();
 export const timeField = z.string().meta({ format: "date-time" });
 
 export const sha256Field = z
-  .custom<Sha256>(
-    (value) => typeof value === "string" && parseSha256(value) !== undefined,
-    "expected 64 lowercase hex digits",
-  )
+  .custom<Sha256>(isSha256, "expected 64 lowercase hex digits")
   .meta({ type: "string", pattern: "^[0-9a-f]{64}$" });
 
 /** A code of docs/reference/errors.md, perhaps of another version of jam. */

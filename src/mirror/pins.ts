@@ -1,9 +1,7 @@
 import { mapConcurrently } from "../shared/map-concurrently.ts";
 import type { DocumentStore } from "../store/store.ts";
-import { parseSha256, type Sha256 } from "../shared/sha256.ts";
+import { isSha256, type Sha256 } from "../shared/sha256.ts";
 import { stateDocument, stateDocuments } from "./state-document.ts";
-
-const isSha256 = (value: unknown) => parseSha256(value) !== undefined;
 
 const pins = stateDocuments({
   prefix: "pins-",

@@ -1,7 +1,7 @@
 import { defined } from "../shared/collections.ts";
 import type { UpstreamDocument, Validators } from "../upstream/source.ts";
 import type { DocumentStore } from "../store/store.ts";
-import { parseSha256, type Sha256 } from "../shared/sha256.ts";
+import { isSha256, type Sha256 } from "../shared/sha256.ts";
 import { SIGNED_TEXT_RULES } from "../simplestreams/signed-text.ts";
 import type { ProvenDocument, Snapshot, UpstreamProof } from "./snapshot.ts";
 import { stateDocument } from "./state-document.ts";
@@ -49,7 +49,7 @@ const note = stateDocument({
       zod.object({
         path: zod.string(),
         url: zod.string(),
-        sha256: zod.custom<Sha256>((value) => parseSha256(value) !== undefined),
+        sha256: zod.custom<Sha256>(isSha256),
         validators: zod.object({ etag: text, lastModified: text }),
         updatedAt: text,
         signedBy: text,

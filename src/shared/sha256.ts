@@ -2,14 +2,19 @@ import type { Hash } from "node:crypto";
 
 declare const brand: unique symbol;
 
-/** 64 lower-case hex digits; only `parseSha256` and `sha256Of` make one. */
+/** 64 lower-case hex digits; only `isSha256`, `parseSha256` and `sha256Of` make one. */
 export type Sha256 = string & { readonly [brand]: "Sha256" };
 
 const SHA256_TEXT = /^[0-9a-f]{64}$/;
 
+/** True for exactly 64 lower-case hex digits. */
+export function isSha256(value: unknown): value is Sha256 {
+  return typeof value === "string" && SHA256_TEXT.test(value);
+}
+
 /** The text as a `Sha256`, or undefined when it is not exactly 64 lower-case hex digits. */
 export function parseSha256(text: unknown): Sha256 | undefined {
-  return typeof text === "string" && SHA256_TEXT.test(text) ? (text as Sha256) : undefined;
+  return isSha256(text) ? text : undefined;
 }
 
 /** The SHA-256 of bytes held in memory; tarballs are hashed while they stream instead. */
