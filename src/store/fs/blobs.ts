@@ -1,10 +1,10 @@
-import { type Stats, fstatSync, lstatSync, readdirSync } from "node:fs";
+import { type Stats, fstatSync, readdirSync } from "node:fs";
 import { type FileHandle, lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { listNames, removeFile } from "../../disk/durable-write.ts";
 import { type FileHasher, HashThreadError } from "../../disk/hash-threads.ts";
-import { attempt, attemptUnlessAbsent, toStoreError } from "../../disk/io-error.ts";
+import { attempt, attemptUnlessAbsent, lstatOrNothing, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent, systemCode, JamError } from "../../shared/errors.ts";
 import { type HashOptions, hashPieces, parseSha256, type Sha256 } from "../../shared/sha256.ts";
 import { blobFolder, blobPath, parsePartialName, partialPaths } from "../layout.ts";
@@ -91,14 +91,8 @@ async function discardStaged(root: string, before: Date): Promise<void> {
  * planning asks for thousands of blobs in a row.
  */
 function statBlob(root: string, sha256: Sha256): BlobStat | undefined {
-  const path = `${root}/${blobPath(sha256)}`;
-  try {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    return stat && toBlobStat(sha256, stat);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw toStoreError(error, `read ${path}`);
-  }
+  const stat = lstatOrNothing(`${root}/${blobPath(sha256)}`);
+  return stat && toBlobStat(sha256, stat);
 }
 
 function toBlobStat(sha256: Sha256, stat: Stats): BlobStat | undefined {
