@@ -18,7 +18,7 @@ import { listSnapshotIds, readSnapshot } from "./read-snapshots.ts";
 import { rebuildWithoutGraced } from "./rebuild-tree.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
 import type { Sha256 } from "../shared/sha256.ts";
-import { neededBy, planRetention, type RetentionPlan, type RetentionRules } from "./retention.ts";
+import { judgeSnapshots, planRetention, type RetentionPlan, type RetentionRules } from "./retention.ts";
 import { readOffer } from "./offer.ts";
 import { proofsOf, snapshotIdOf, type ProvenDocument } from "./snapshot.ts";
 import { namedUpstreamPages } from "./upstream-catalogue.ts";
@@ -64,10 +64,11 @@ export async function planPrune(
     now,
   };
   const names = await store.blobs.names();
-  const needed = neededBy(input);
-  const others = names.filter((sha256) => !needed.has(sha256));
+  const judged = judgeSnapshots(input);
+  const others = names.filter((sha256) => !judged.needed.has(sha256) && !input.pinned.has(sha256));
   const stats = await mapConcurrently(others, (sha256) => store.blobs.stat(sha256));
-  return planRetention({ ...input, blobs: stats.filter((stat) => stat !== undefined), held: names.length });
+  const blobs = stats.filter((stat) => stat !== undefined);
+  return planRetention({ ...input, blobs, held: names.length }, judged);
 }
 
 /** The cache server evicts what clients asked for; it alone knows when each was last used. */

@@ -36,7 +36,7 @@ export interface RetentionInput {
   /** Every ref. What a ref shows, and has shown within the grace period, stays. */
   readonly refs: readonly Pick<ShownRef, "name" | "treeId" | "order">[];
   readonly trees: readonly string[];
-  /** At least those that nothing needs which stays (`neededBy`). */
+  /** At least those that no snapshot needs which stays (`judgeSnapshots`), and that are not pinned. */
   readonly blobs: readonly HeldBlob[];
   /** How many tarballs there are. Default: as many as `blobs`. */
   readonly held?: number;
@@ -84,19 +84,28 @@ export interface RetentionPlan {
 /** A verified tarball that no snapshot lists, or a part of one, may belong to a run that was cut short: it waits this long. */
 const ORPHAN_MS = 7 * 24 * 3_600_000;
 
-/** The hashes of all that is needed by what stays: only other tarballs have to be looked at. */
-export function neededBy(input: RetentionNeeds): Set<string> {
-  const dropped = droppedSnapshots(input, gracedIds(input));
-  const kept = input.snapshots.filter(({ id }) => !dropped.has(id));
-  return new Set<string>(hashesOfKept(kept)).union(input.pinned);
+/** Which snapshots stay, and what these need: only other tarballs have to be looked at. */
+export interface JudgedSnapshots {
+  readonly graced: ReadonlySet<string>;
+  /** Why each of those that do not stay may go, by its id, oldest first. */
+  readonly dropped: ReadonlyMap<string, string>;
+  readonly kept: readonly KeptSnapshot[];
+  readonly needed: ReadonlySet<Sha256>;
 }
 
-/** What may be deleted. Pure; deleting runs in the order of the fields: names first, bytes last. */
-export function planRetention(input: RetentionInput): RetentionPlan {
+/** Decides which snapshots stay. Pure. */
+export function judgeSnapshots(input: RetentionNeeds): JudgedSnapshots {
   const graced = gracedIds(input);
   const dropped = droppedSnapshots(input, graced);
   const kept = input.snapshots.filter(({ id }) => !dropped.has(id));
-  const needed = hashesOfKept(kept);
+  return { graced, dropped, kept, needed: hashesOfKept(kept) };
+}
+
+/** What may be deleted. Pure; deleting runs in the order of the fields: names first, bytes last. */
+export function planRetention(
+  input: RetentionInput,
+  { graced, dropped, kept, needed }: JudgedSnapshots = judgeSnapshots(input),
+): RetentionPlan {
   const named = new Set<string>(kept.flatMap(({ pages }) => pages));
   const shownTrees = new Set(input.refs.map(({ treeId }) => treeId));
   const { blobs, reasons } = droppedBlobs(input, needed);
