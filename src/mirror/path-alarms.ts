@@ -8,7 +8,7 @@ import { stateDocument } from "./state-document.ts";
 const content = z.object({ sha256: sha256Field, size: countField }).readonly();
 
 /** Upstream lists other bytes under the path or name of an agent that is held. */
-export const pathAlarm = z
+const pathAlarm = z
   .object({
     agent: z.string().describe("Name of the agent."),
     path: z.string().describe("Upstream's path of the other bytes."),
@@ -24,6 +24,15 @@ export const pathAlarm = z
   .readonly();
 
 export type PathAlarm = z.infer<typeof pathAlarm>;
+
+/** The alarms of a report or a status. */
+export const pathAlarms = z
+  .array(pathAlarm)
+  .readonly()
+  .exactOptional()
+  .describe(
+    "Paths under which upstream lists other bytes than are held, until that is settled; absent where there are none.",
+  );
 
 const note = stateDocument({
   name: "path-alarms.json",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { agentsAndBytesField, countField, errorCodeField, timeField } from "./document-fields.ts";
-import { pathAlarm } from "./path-alarms.ts";
+import { pathAlarms } from "./path-alarms.ts";
 
 const syncOutcome = z
   .enum(["updated", "unchanged", "partial", "failed", "cancelled", "killed"])
@@ -101,13 +101,7 @@ export const syncReport = z
         "What upstream no longer lists and `onUpstreamRemoval` keeps, all of it; absent where that is nothing.",
       ),
     failed: z.array(failedItem).readonly().describe("Wanted agents that are not held after the run."),
-    alarms: z
-      .array(pathAlarm)
-      .readonly()
-      .exactOptional()
-      .describe(
-        "Paths under which upstream lists other bytes than are held, until that is settled; absent where there are none.",
-      ),
+    alarms: pathAlarms,
     warnings: z.array(z.string()).readonly(),
     rules: z
       .array(ruleOutcome)

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { agentsAndBytesField, countField, errorCodeField, timeField } from "./document-fields.ts";
-import { pathAlarm } from "./path-alarms.ts";
+import { pathAlarms } from "./path-alarms.ts";
 import { goneAgent, syncReport } from "./run-document.ts";
 
 const bundleOrigin = z
@@ -99,13 +99,7 @@ export const statusDocument = z
       .array(damagedTarball)
       .readonly()
       .describe("Tarballs that are damaged or missing: no index lists them, and they are not served."),
-    alarms: z
-      .array(pathAlarm)
-      .readonly()
-      .exactOptional()
-      .describe(
-        "Paths under which upstream lists other bytes than are held, until that is settled; absent where there are none.",
-      ),
+    alarms: pathAlarms,
     goneUpstream: z
       .array(goneAgent)
       .readonly()
