@@ -287,9 +287,10 @@ async function publish(
   return snapshot;
 }
 
-/** Whether this side's history names the end of the near side's already. */
+/** Whether this side's history names the end of the near side's already, where there is one. */
 async function isNamedHere({ bundle, target, work }: Publishing): Promise<boolean> {
-  return target === undefined || (await continuationOf(bundle.manifest, target, work.store)) === "same";
+  const continuation = target && (await continuationOf(bundle.manifest, target, work.store));
+  return continuation === undefined || continuation === "same";
 }
 
 /** What is compared with later documents. */
