@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { unlessDamaged } from "../mirror/read-snapshots.ts";
 import { stateDocuments } from "../mirror/state-document.ts";
 import { JamError } from "../shared/errors.ts";
 import { shellCommand } from "../shared/shell-command.ts";
@@ -69,10 +70,7 @@ export async function compareCarried(
   const hashes = carried.history.map(entryHash);
   const at = hashes.lastIndexOf(known as (typeof hashes)[number]);
   if (at !== -1) return at === hashes.length - 1 ? "same" : "newer";
-  const noted = await notes
-    .of(name)
-    .read(documents)
-    .catch(() => undefined);
+  const noted = await unlessDamaged(notes.of(name).read(documents));
   const head = headOf(carried.history);
   const isOlder = head !== null && noted?.history.some((entry) => entryHash(entry) === head) === true;
   return isOlder ? "older" : "other";

@@ -247,6 +247,25 @@ test("bundles of the mirror stay readable for older programs; those with a histo
   expect(await refused(gap, "channel", "history", "all", "--imported")).toMatchObject({ status: 5 });
 });
 
+test("where no history decides, an older bundle does not replace a newer one", async () => {
+  const gap = await world();
+  const older = [await create(gap, "--channel", "prod"), await forge(gap, [])];
+  const newer = await create(gap);
+  await gap.done("far", "bundle", "import", newer, "--channel", "plant");
+  // The same again: nothing happens.
+  await gap.done("far", "bundle", "import", newer, "--channel", "plant");
+  expect(await historyOf(gap, "far", "plant")).toHaveLength(1);
+  for (const folder of older)
+    expect(await refused(gap, "bundle", "import", folder, "--channel", "plant")).toMatchObject({
+      status: 4,
+      code: "JAM_BUNDLE_OUTDATED",
+    });
+  expect(await listedIn(gap, "plant")).toContain("3.6.3-ubuntu-amd64");
+  for (const folder of older.toReversed())
+    await gap.done("far", "bundle", "import", folder, "--channel", "plant", "--allow", "rollback");
+  expect(await listedIn(gap, "plant")).not.toContain("3.6.3-ubuntu-amd64");
+});
+
 test("volumes that arrive one by one go into the channel that they were begun for", async () => {
   const gap = await world();
   const folder = await create(gap, "--channel", "prod", "--volume-size", "12KiB");

@@ -5,7 +5,7 @@ import { isJamError, JamError } from "../../shared/errors.ts";
 import type { BundleManifest, ProofSet } from "../format/manifest.ts";
 import type { VolumeHead } from "../read/volume-reader.ts";
 import type { VerifyDetached } from "../signing.ts";
-import { refuseDiscontinued, type ChannelTarget } from "./channel-target.ts";
+import { isJudgedByAge, refuseDiscontinued, type ChannelTarget } from "./channel-target.ts";
 import type { ImportRules, ImportWork, OpenProofTrust, ProofTrust } from "./import-work.ts";
 import { findPending, type PendingBundle } from "./pending-bundles.ts";
 import { formatFingerprint } from "../../shared/signature.ts";
@@ -38,8 +38,9 @@ export async function acceptBundle(
   });
   for (const set of manifest.proofs) requireVerifiable(set, { ...work, ...rules });
   refuseFuture(manifest, work.now(), rules.allow);
-  if (target !== undefined) await refuseDiscontinued(manifest, target, { store: work.store, ...rules });
-  if (manifest.channel === undefined || target === undefined) refuseOutdated(manifest, current, rules.allow);
+  const continuation =
+    target && (await refuseDiscontinued(manifest, target, { store: work.store, allow: rules.allow }));
+  if (isJudgedByAge(continuation)) refuseOutdated(manifest, current, rules.allow);
   const bundle: PendingBundle = {
     manifest,
     manifestBytes: manifestBytes.length,

@@ -1,10 +1,4 @@
-import {
-  addChannel,
-  feedersOf,
-  parseChannelName,
-  readChannels,
-  type Channel,
-} from "../../channel/channels.ts";
+import { addChannel, parseChannelName, readChannels, type Channel } from "../../channel/channels.ts";
 import { blocksOf, curate } from "../../channel/curate.ts";
 import {
   compareCarried,
@@ -47,7 +41,6 @@ export async function readTarget(
   const channel = channels.get(name);
   if (channel !== undefined && channel.from !== BUNDLE_FEEDER) throw fedOtherwise(channel);
   if (channel === undefined && (await store.refs.read(name)) !== undefined) throw notDefined(name);
-  if (channel !== undefined) feedersOf(channels, channel);
   return { name, channel, state: await readChannelState(store, name) };
 }
 
@@ -78,26 +71,38 @@ function notDefined(name: string): JamError {
 }
 
 /**
- * Refuses a bundle that does not continue what was imported into the channel before. Its age says nothing: a channel that was
- * rolled back shows an older snapshot, and its history is longer.
+ * Refuses a bundle that does not continue what was imported into the channel before.
+ * @returns how it continues that
  * @throws JamError JAM_BUNDLE_HISTORY_INVALID, JAM_BUNDLE_OUTDATED
  */
 export async function refuseDiscontinued(
   manifest: BundleManifest,
   { name, state }: ChannelTarget,
   { store, allow }: { readonly store: Pick<Store, "documents">; readonly allow: ImportRules["allow"] },
-): Promise<void> {
+): Promise<CarriedState> {
   const continuation = await continuationOf(manifest, { name, state }, store);
   if (continuation === "none" || continuation === "other") throw notContinued(manifest, name, continuation);
   if (continuation === "older" && !allow.has("rollback")) throw outdated(manifest, name);
+  return continuation;
 }
 
 /** `none`: the bundle carries no history, and the channel has one of the near side. Undefined: neither has. */
+type CarriedState = Continuation | "none" | undefined;
+
+/**
+ * Whether the ages of two bundles say which is the later one: where no history does. A channel that was rolled back shows an
+ * older snapshot, and its history is longer.
+ */
+export function isJudgedByAge(continuation: CarriedState): boolean {
+  return continuation === undefined || continuation === "none" || continuation === "first";
+}
+
+/** How the history in a bundle continues the one that was imported into the channel before. */
 export async function continuationOf(
   { channel }: Pick<BundleManifest, "channel">,
   { name, state: { history: own } }: Pick<ChannelTarget, "name" | "state">,
   { documents }: Pick<Store, "documents">,
-): Promise<Continuation | "none" | undefined> {
+): Promise<CarriedState> {
   if (channel === undefined || channel.history.length === 0)
     return importedHead(own) === undefined ? undefined : "none";
   return compareCarried(documents, { name, own }, channel);

@@ -8,7 +8,7 @@ import { formatCount } from "../../shared/listed.ts";
 import { recordImport } from "../inventory/import-records.ts";
 import { readChannels } from "../../channel/channels.ts";
 import { readChannelState } from "../../channel/move-channel.ts";
-import { continuationOf, refuseDiscontinued, type ChannelTarget } from "./channel-target.ts";
+import { continuationOf, isJudgedByAge, refuseDiscontinued, type ChannelTarget } from "./channel-target.ts";
 import { isOutdated } from "./accept-bundle.ts";
 import type { ImportRules, ImportWork, MissingContent } from "./import-work.ts";
 import { describeMissing, keptParts, missingContents } from "./missing.ts";
@@ -154,9 +154,8 @@ async function publishIfReady(
 }
 
 async function targetNow(target: ChannelTarget, { store }: ImportWork): Promise<ChannelTarget> {
-  const channels = await readChannels(store.documents, []);
-  const state = await readChannelState(store, target.name);
-  return { ...target, state, channel: target.channel ?? channels.get(target.name) };
+  const { name, channel = (await readChannels(store.documents, [])).get(name) } = target;
+  return { name, channel, state: await readChannelState(store, name, target.state.read) };
 }
 
 /** Whether a later bundle is published. */
@@ -172,8 +171,8 @@ async function isOver(
     readonly work: ImportWork;
   },
 ): Promise<boolean> {
-  if (target === undefined || manifest.channel === undefined) return isOutdated(manifest, shown);
-  return (await continuationOf(manifest, target, work.store)) === "older";
+  const continuation = target && (await continuationOf(manifest, target, work.store));
+  return isJudgedByAge(continuation) ? isOutdated(manifest, shown) : continuation === "older";
 }
 
 async function record(
