@@ -5,7 +5,7 @@ import { needJam } from "./bundles.ts";
 import { checkPools, Faults, findLeftovers, wholeBlobs } from "./invariants.ts";
 import { runSteadyJam } from "./jam.ts";
 import { forksOf, openMirror, type MirrorPlan } from "./mirror.ts";
-import type { ChannelScenario, Finding, Stage, StageOptions } from "./stage.ts";
+import { NOT_FOLLOWED, type ChannelScenario, type Finding, type Stage, type StageOptions } from "./stage.ts";
 import { folderTree, walkTree, type Published } from "../helpers/published.ts";
 
 /** What leads to the run that is killed, and what that run is. */
@@ -88,10 +88,7 @@ export async function setChannelStage(scenario: ChannelScenario, options: StageO
     fork: () => fork(golden),
     examine: (folder) => examine(stage, folder),
     // Only a promotion can be repeated: these are killed at system calls, and at random in the walk.
-    follow: async () => ({
-      beforeRun: async () => undefined,
-      afterKill: async () => ({ resumed: 0, faults: [] }),
-    }),
+    follow: async () => NOT_FOLLOWED,
     async [Symbol.asyncDispose]() {
       await mirror.upstream.close();
       await rm(home, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { checkSettled, Faults, readState, type States } from "./invariants.ts";
 import { readPublished } from "../helpers/published.ts";
 import { runSteadyJam } from "./jam.ts";
 import { forksOf, openMirror } from "./mirror.ts";
-import type { Finding, Stage, StageOptions } from "./stage.ts";
+import { NOT_FOLLOWED, type Finding, type Stage, type StageOptions } from "./stage.ts";
 
 const REPAIR = ["repair", "--quiet", "--progress", "none"];
 
@@ -30,11 +30,7 @@ export async function setRepairStage(options: StageOptions): Promise<Stage> {
     watched: { allowed: [whole.index2Fingerprint], isGraced: true },
     fork: () => fork(golden),
     examine: (folder) => examine(states, folder),
-    // Repairs are killed at system calls only.
-    follow: async () => ({
-      beforeRun: async () => undefined,
-      afterKill: async () => ({ resumed: 0, faults: [] }),
-    }),
+    follow: async () => NOT_FOLLOWED,
     async [Symbol.asyncDispose]() {
       await mirror.upstream.close();
       await rm(home, { recursive: true, force: true });

@@ -43,6 +43,12 @@ export interface Stage extends AsyncDisposable {
   follow(folder: string): Promise<Follower>;
 }
 
+/** For stages that are killed at system calls only, and each time in another fork. */
+export const NOT_FOLLOWED: Follower = {
+  beforeRun: async () => undefined,
+  afterKill: async () => ({ resumed: 0, faults: [] }),
+};
+
 export interface StagedRun {
   /** For messages; undefined where there is only one. */
   readonly name: string | undefined;
