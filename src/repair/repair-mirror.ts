@@ -114,7 +114,8 @@ async function repair(
 ): Promise<Done> {
   const { store, sources, observe, signal, now } = work;
   await restoreMirrorRef(store);
-  await restoreChannelRefs(store, { expected: await work.readExpected(), now: now() });
+  const expected = await work.readExpected();
+  await restoreChannelRefs(store, { expected, now: now() });
   await putNotesAside(before.findings, work);
   const refs = await listRefs(store);
   const ids = new Set([
@@ -136,7 +137,7 @@ async function repair(
   await settleDamage(store, signal);
   observe({ kind: "phase", phase: "publish" });
   // Where no tree of it was left, it is built now: its snapshot and tarballs are here again.
-  await restoreChannelRefs(store, { expected: await work.readExpected(), now: now(), builds: true });
+  await restoreChannelRefs(store, { expected, now: now(), builds: true });
   if (before.findings.some(isOfTree)) await noteTreesToRepair(store.documents);
   await repairTrees(store, { before: undefined, retention, now: now() });
   return { ...fetched, documents };

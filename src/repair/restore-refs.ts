@@ -4,9 +4,9 @@ import { showSnapshot } from "../mirror/publish.ts";
 import { listSnapshotIds, readHeader, readSnapshot, unlessDamaged } from "../mirror/read-snapshots.ts";
 import { isTreeOf, snapshotIdOf } from "../mirror/snapshot.ts";
 import { mapConcurrently } from "../shared/map-concurrently.ts";
-import { isJamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
+import { isGone } from "../verify/check-places.ts";
 
 /**
  * Puts the mirror's ref back where it is gone: at the tree that it showed last, as its moves are noted; else at the newest
@@ -14,7 +14,7 @@ import type { Store } from "../store/store.ts";
  * @throws JamError JAM_STORE_…
  */
 export async function restoreMirrorRef({ refs, trees, documents }: Store): Promise<string | undefined> {
-  if (trees === undefined || (await readRef(refs)) !== undefined) return undefined;
+  if (trees === undefined || !(await isGone(refs, MIRROR_REF))) return undefined;
   const kept = new Set(await listSnapshotIds(documents));
   // `<snapshot>` and `<snapshot>~2` are trees of the mirror, `<snapshot>~<ref>~1` is one of another ref.
   const own = (await trees.list()).filter((id) => id.split("~").length < 3 && kept.has(snapshotIdOf(id)));
@@ -53,7 +53,7 @@ export async function restoreChannelRefs(
 ): Promise<void> {
   const { refs, trees } = store;
   for (const { name, snapshot: id, withdrawn } of expected) {
-    if ((await readRef(refs, name)) !== undefined) continue;
+    if (!(await isGone(refs, name))) continue;
     const own = ((await trees?.list()) ?? []).filter(
       (tree) => isTreeOf(tree, name) && snapshotIdOf(tree) === id,
     );
@@ -75,16 +75,6 @@ async function build(
   const snapshot = await unlessDamaged(readSnapshot(store, id));
   if (snapshot === undefined) return;
   await showSnapshot(store, snapshot, { ref: name, graced: [], at: now, withdrawn });
-}
-
-async function readRef(refs: Store["refs"], name = MIRROR_REF): Promise<string | undefined> {
-  try {
-    return await refs.read(name);
-  } catch (error) {
-    // Something that is no link has its place, and could not be moved: that is found again.
-    if (isJamError(error, "JAM_STORE_CORRUPT", "JAM_STORE_COPIED")) return "";
-    throw error;
-  }
 }
 
 /** Ids begin with the time; `~10` comes after `~9`. */

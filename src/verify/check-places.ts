@@ -39,12 +39,12 @@ export async function checkExpected(
   return facts;
 }
 
-async function isGone(refs: Store["refs"], name: RefName): Promise<boolean> {
+/** Whether a ref is missing: something that is no link has its place, and is found by itself. */
+export async function isGone(refs: Store["refs"], name: RefName): Promise<boolean> {
   try {
     return (await refs.read(name)) === undefined;
   } catch (error) {
-    // What has the place of the link is found by itself.
-    if (isJamError(error)) return false;
+    if (isJamError(error, "JAM_STORE_CORRUPT", "JAM_STORE_COPIED")) return false;
     throw error;
   }
 }
