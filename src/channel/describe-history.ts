@@ -3,9 +3,9 @@ import { readSnapshot, unlessDamaged } from "../mirror/read-snapshots.ts";
 import { describeProofs } from "../mirror/describe-proofs.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { channelNotFound, parseChannelName, readChannels, type ChannelRules } from "./channels.ts";
-import { headOf, readImported } from "./imported-history.ts";
+import { readImported } from "./imported-history.ts";
 import type { HistoryDocument, ImportedHistoryDocument, MomentDocument } from "./history-document.ts";
-import { entryHash, listHistories, readHistory } from "./history.ts";
+import { entryHash, headOf, listHistories, readHistory } from "./history.ts";
 import type { ChannelReader } from "./list-channels.ts";
 import { catalogueOf } from "./move-channel.ts";
 
@@ -57,7 +57,6 @@ export async function describeMoment(
 ): Promise<MomentDocument> {
   const { history } = await describeHistory(store, settings, word);
   const entry = history.findLast((one) => Date.parse(one.at) <= at.getTime());
-  const last = history.at(-1);
   const id = entry?.to ?? undefined;
   const snapshot = id === undefined ? undefined : await unlessDamaged(readSnapshot(store, id));
   const isSame = snapshot !== undefined && catalogueOf(snapshot.agents) === entry?.catalogue;
@@ -69,7 +68,7 @@ export async function describeMoment(
     entry: entry ?? null,
     entryHash: entry === undefined ? null : entryHash(entry),
     entries: history.length,
-    head: last === undefined ? null : entryHash(last),
+    head: headOf(history),
     catalogue: id === undefined ? "none" : kept,
     agents: snapshot?.agents.map(formatAgentName) ?? [],
     proofs: snapshot === undefined ? [] : describeProofs(snapshot),

@@ -1,5 +1,6 @@
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { selectAgents } from "../juju/select.ts";
+import { pageReader, type ReadPage } from "../mirror/catalogue.ts";
 import type { ChannelView } from "../mirror/channel-view.ts";
 import { listShownAgents } from "../mirror/damaged-list.ts";
 import { currentSnapshot } from "../mirror/read-snapshots.ts";
@@ -32,13 +33,14 @@ type GapWork = Pick<ChannelWork, "settings" | "now"> & { readonly store: Channel
  */
 export async function readGap(work: GapWork, name: string): Promise<ChannelView> {
   const { store, settings } = work;
-  const mirror = await currentSnapshot(store, MIRROR_REF);
+  const read = pageReader(store.documents);
+  const mirror = await currentSnapshot(store, MIRROR_REF, { read });
   const listed = await listShownAgents(store.documents, mirror?.agents ?? []);
   const channels = await readChannels(store.documents, settings);
   const own = channels.get(name);
   if (own === undefined) return withoutWay({ name, listed }, notDefined(name));
   try {
-    const stages = await readStages(work, [own, ...feedersOf(channels, own)], listed);
+    const stages = await readStages({ ...work, read }, [own, ...feedersOf(channels, own)], listed);
     const isCarried = stages.at(-1)?.channel.from === BUNDLE_FEEDER;
     const fed = stages.slice(1).flatMap(({ state }) => state.current?.agents ?? []);
     const available = [
@@ -83,12 +85,12 @@ function notDefined(name: string): string {
 
 /** The channels, the one that is asked about first. */
 async function readStages(
-  work: GapWork,
+  work: GapWork & { readonly read: ReadPage },
   path: readonly Channel[],
   mirror: readonly Agent[],
 ): Promise<readonly Stage[]> {
   const states: ChannelState[] = [];
-  for (const { name } of path) states.push(await readChannelState(work.store, name));
+  for (const { name } of path) states.push(await readChannelState(work.store, name, work.read));
   return Promise.all(
     path.map(async (channel, index): Promise<Stage> => {
       const isLast = index === path.length - 1;

@@ -65,6 +65,12 @@ export function entryHash(entry: ChannelEntry): Sha256 {
   return sha256Of(canonicalJson(entry));
 }
 
+/** The hash of the last entry; null for a history without entries. */
+export function headOf(history: readonly ChannelEntry[]): Sha256 | null {
+  const last = history.at(-1);
+  return last === undefined ? null : entryHash(last);
+}
+
 /** The part of a store that has the history of channels. */
 export type HistoryReader = {
   readonly documents: Pick<Store["documents"], "get">;
@@ -105,8 +111,7 @@ export async function recordStep(
   { step, act }: { readonly step: ChannelStep; readonly act?: () => Promise<void> },
 ): Promise<ChannelEntry> {
   const entries = await readHistory(store, name);
-  const last = entries.at(-1);
-  const entry: ChannelEntry = { ...step, previous: last === undefined ? null : entryHash(last) };
+  const entry: ChannelEntry = { ...step, previous: headOf(entries) };
   const write = (confirmed: readonly ChannelEntry[], pending: ChannelEntry | null) =>
     histories.of(name).write(store.documents, {
       entries: confirmed,

@@ -6,7 +6,7 @@ import { shellCommand } from "../shared/shell-command.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
 import { channelEntry, type ChannelEntry } from "./history-document.ts";
-import { chainFault, entryHash } from "./history.ts";
+import { chainFault, entryHash, headOf } from "./history.ts";
 
 /** The history of a channel of the near side, as a bundle carries it. */
 export interface CarriedHistory {
@@ -47,12 +47,6 @@ const notes = stateDocuments<ImportedHistory>({
 
 /** How a carried history continues what was imported before. */
 export type Continuation = "first" | "same" | "newer" | "older" | "other";
-
-/** SHA-256 of the last entry; null for a history without entries. */
-export function headOf(history: readonly ChannelEntry[]): string | null {
-  const last = history.at(-1);
-  return last === undefined ? null : entryHash(last);
-}
 
 /** The head of the near side's history that this side's own history names last. */
 export function importedHead(own: readonly ChannelEntry[]): string | undefined {

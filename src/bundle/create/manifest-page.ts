@@ -1,6 +1,6 @@
 import { parseAgentBinary } from "../../juju/agent.ts";
 import { compareVersions, parseVersion } from "../../juju/version.ts";
-import { headOf } from "../../channel/imported-history.ts";
+import { headOf } from "../../channel/history.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatCount } from "../../shared/listed.ts";
 import { htmlText } from "../../shared/markup.ts";

@@ -1,8 +1,8 @@
 import { addChannel, parseChannelName, readChannels, type Channel } from "../../channel/channels.ts";
 import { blocksOf, curate } from "../../channel/curate.ts";
+import { headOf } from "../../channel/history.ts";
 import {
   compareCarried,
-  headOf,
   importedHead,
   keepImported,
   type Continuation,

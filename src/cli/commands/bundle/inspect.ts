@@ -1,4 +1,4 @@
-import { headOf } from "../../../channel/imported-history.ts";
+import { headOf } from "../../../channel/history.ts";
 import type { Command } from "commander";
 import type { InspectedBundle, Inspection } from "../../../bundle/read/inspect-bundles.ts";
 import type { SignatureCheck } from "../../../bundle/signing.ts";
