@@ -190,8 +190,15 @@ function valueOf<Key extends SettingKey>(settings: ConfigFile, key: Key, folder:
     settings,
   );
   const given = (written ?? setting.default) as WrittenValue | undefined;
-  if (given === undefined) return undefined as SettingValue<Key>;
-  const value = readValue(setting, given, folder);
+  return given === undefined ? (undefined as SettingValue<Key>) : resolveValue(key, given, folder);
+}
+
+function resolveValue<Key extends SettingKey>(
+  key: Key,
+  given: WrittenValue,
+  folder: string,
+): SettingValue<Key> {
+  const value = readValue(SETTINGS[key], given, folder);
   if (value === undefined) throw new Error(`${key} was used before it was checked`);
   return value as SettingValue<Key>;
 }
@@ -233,10 +240,11 @@ function resolveRetention({
   age,
   quota,
 }: NonNullable<FileChannel["retention"]>): ChannelRetention {
-  const ageMs = age === undefined ? undefined : (readValue(SETTINGS["retention.age"], age, "/") as number);
-  const bytes =
-    quota === undefined ? undefined : (readValue(SETTINGS["retention.quota"], quota, "/") as number);
-  return defined({ snapshots, ageMs, quota: bytes });
+  return defined({
+    snapshots,
+    ageMs: age === undefined ? undefined : resolveValue("retention.age", age, "/"),
+    quota: quota === undefined ? undefined : resolveValue("retention.quota", quota, "/"),
+  });
 }
 
 function channelLimits(channels: readonly ChannelConfig[]): Pick<RetentionConfig, "channels"> {
