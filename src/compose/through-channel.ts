@@ -2,7 +2,7 @@ import { requireShown } from "../channel/compare.ts";
 import { readGap } from "../channel/gap.ts";
 import { markOfChannels } from "../channel/mark.ts";
 import type { Config } from "../config/config.ts";
-import type { ChannelView } from "../mirror/channel-view.ts";
+import type { ChannelViewReader } from "../mirror/channel-view.ts";
 import { openReader } from "./store.ts";
 
 /**
@@ -18,12 +18,6 @@ export async function throughChannel(config: Config, name: string): Promise<Conf
     store: { ...config.store, ref },
     server: { ...config.server, face: `/channel/${ref}/tools` },
   };
-}
-
-/** What could come to a channel, and a text that changes whenever that may be something else. */
-export interface ChannelViewReader {
-  readonly read: () => Promise<ChannelView>;
-  readonly mark: () => Promise<string>;
 }
 
 /** For settings that `throughChannel` made, what could come to the channel; undefined for those of the mirror. */

@@ -14,3 +14,9 @@ export interface ChannelView {
   /** What remains to be done when the mirror has agents that it does not list now: in sentences. */
   readonly afterSync: (version: string) => string;
 }
+
+/** What could come to a channel, and a text that changes whenever that may be something else. */
+export interface ChannelViewReader {
+  readonly read: () => Promise<ChannelView>;
+  readonly mark: () => Promise<string>;
+}

@@ -28,7 +28,8 @@ export const BODY_PARAMETERS: readonly QueryParameter[] = [
 ];
 
 const CHANNEL = { name: CHANNEL_PARAMETER.name, takes: "word" } as const;
-const NAMES = [...WHICH_PARAMETERS.map(({ name }) => name), CHANNEL_PARAMETER.name];
+const PARAMETERS = [...WHICH_PARAMETERS, CHANNEL];
+const NAMES = PARAMETERS.map(({ name }) => name);
 
 /** `GET /api/v1/which?current=3.6.5`: one question, by the names of the command's flags. */
 export function answerQuery(readState: ReadState): RequestHandler {
@@ -60,7 +61,7 @@ function valuesOf(request: Request): ParameterValues {
   const values: Record<string, string | readonly string[] | boolean | undefined> = {};
   for (const name of new Set(searchParams.keys())) {
     const given = searchParams.getAll(name);
-    const parameter = [...WHICH_PARAMETERS, CHANNEL].find((one) => one.name === name);
+    const parameter = PARAMETERS.find((one) => one.name === name);
     if (parameter === undefined) throw unknownParameter(name, NAMES);
     if (given[0] === "" && parameter === CHANNEL) throw wrongParameter(name, "is empty");
     if (parameter.takes === "words") values[name] = given.flatMap((text) => text.split(","));

@@ -1,4 +1,4 @@
-import type { ChannelView } from "../../mirror/channel-view.ts";
+import type { ChannelViewReader } from "../../mirror/channel-view.ts";
 import type { Knowledge } from "../../juju/knowledge/knowledge.ts";
 import { markOfKnown, readKnownAgents, type KnownAgents, type KnownReader } from "../known-agents.ts";
 import { createHint, type HintView } from "../channel-hint.ts";
@@ -18,12 +18,6 @@ export interface WhichState {
 
 /** The settings of a mirror that decide how to get agents here. */
 export type StateSettings = Pick<HintView, "rules" | "isOffline" | "channel">;
-
-/** For answers about a channel: what could come to it, and a text that changes whenever that may be something else. */
-interface ReadChannel {
-  readonly read: () => Promise<ChannelView>;
-  readonly mark: () => Promise<string>;
-}
 
 const NO_SETTINGS: Pick<StateSettings, "rules" | "isOffline"> = {
   rules: { select: [], deny: [] },
@@ -53,7 +47,9 @@ export function createStateReader(
   store: KnownReader,
   readKnowledge: () => Promise<Knowledge>,
   readAgents: () => Promise<KnownAgents> = () => readKnownAgents(store),
-  settings: Omit<StateSettings, "channel"> & { readonly channel?: ReadChannel | undefined } = NO_SETTINGS,
+  settings: Omit<StateSettings, "channel"> & {
+    readonly channel?: ChannelViewReader | undefined;
+  } = NO_SETTINGS,
 ): () => Promise<WhichState> {
   let last: { readonly mark: string; readonly state: Promise<WhichState> } | undefined;
   return async () => {
