@@ -46,8 +46,7 @@ export async function readUsableAgents(
 ): Promise<UsableAgents> {
   const config = await context.config();
   const { openKnown } = await import("../compose/known.ts");
-  const { readKnownAgents } = await import("../upgrade/known-agents.ts");
-  const { findUsableAgents } = await import("../upgrade/known-agents.ts");
+  const { findUsableAgents, readKnownAgents } = await import("../upgrade/known-agents.ts");
   return findUsableAgents(
     await readKnownAgents(await openKnown(config)),
     { ...wanted, deny: config.rules.deny, channel: await readChannelView(config) },

@@ -2,6 +2,7 @@ import { JamError } from "../../shared/errors.ts";
 import { parseVersion, type JujuVersion } from "../../juju/version.ts";
 import { formatDot, formatMermaid, makeUpgradeGraph, type UpgradeGraph } from "../../upgrade/graph.ts";
 import { channelOption, inChannel } from "../input/in-channel.ts";
+import type { Config } from "../../config/config.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 import { readUsableAgents } from "../upstream-agents.ts";
@@ -53,14 +54,15 @@ async function graph(context: CommandContext, call: CommandCall<Flags>): Promise
   if (options.dot === true) await context.io.stdout.write(formatDot(made));
   else if (options.mermaid === true) await context.io.stdout.write(formatMermaid(made));
   else await context.output.print(made, () => render(made, context));
-  if (made.nodes.length === 0)
-    await context.output.note(
-      config.mode === "offline" && config.store.ref === undefined
-        ? "The mirror is empty: import a bundle with `jam bundle import`."
-        : config.store.ref === undefined
-          ? "The mirror is empty: run `jam sync`, or use --upstream."
-          : `The channel ${config.store.ref} lists nothing in this stream; --upstream adds what the mirror and upstream list.`,
-    );
+  if (made.nodes.length === 0) await context.output.note(noteOfEmpty(config));
+}
+
+function noteOfEmpty({ mode, store: { ref } }: Config): string {
+  if (ref !== undefined)
+    return `The channel ${ref} lists nothing in this stream; --upstream adds what the mirror and upstream list.`;
+  return mode === "offline"
+    ? "The mirror is empty: import a bundle with `jam bundle import`."
+    : "The mirror is empty: run `jam sync`, or use --upstream.";
 }
 
 async function readStart(context: CommandContext, text: string): Promise<JujuVersion> {
