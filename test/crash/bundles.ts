@@ -62,5 +62,5 @@ export async function openTakingSide(
 export async function needJam(folder: string, args: readonly string[]): Promise<string> {
   const { status, stdout, stderr } = await runSteadyJam(folder, args);
   if (status === 0) return stdout;
-  throw new Error(`jam ${args.join(" ")} ended with ${status}: ${stderr}`);
+  throw new Error(`jam ${args.join(" ")} ended with ${status}: ${stdout}${stderr}`);
 }

@@ -7,8 +7,8 @@ import { sweep, type SweepReport } from "./sweep.ts";
 const USAGE = `Usage: npm run crash-sweep -- [options]
 
 Kills \`jam sync\`, \`repair\`, \`channel promote\`, \`rollback\` and \`withdraw\`, \`serve\` in cache mode, \`snapshot switch\`, \`prune\`,
-\`bundle create\` and \`bundle import\` at every system call that writes (needs strace), or at random instants, and examines each time what clients see, what is left, and what the next run makes of it. Ends with
-status 1 when anything is wrong.
+\`bundle create\` and \`bundle import\` at every system call that writes (needs strace), or at random instants, and examines
+each time what clients see, what is left, and what the next run makes of it. Ends with status 1 when anything is wrong.
 
   --scenario LIST    fresh, incremental, removals, rollback, prune, repair, promote, channel-rollback, withdraw, channel-prune,
                      create, create-again, create-over, import-full, import-volumes, import-delta, cache (all)

@@ -90,15 +90,19 @@ export async function isRightIn(
   { refs, kept }: Observed,
   { ref, version }: { readonly ref: string; readonly version: string },
 ): Promise<boolean> {
-  const path = `agent/${version}/juju-${version}-linux-amd64.tgz`;
+  const path = pathOf(version);
   const bytes = await readFile(join(toolsOf(place, ref), path)).catch(() => undefined);
   if (bytes !== undefined) return sha256Of(bytes) === place.golden.sha256.get(version);
   return kept.find(({ id }) => id === refs.get(ref))?.versions.includes(version) !== true;
 }
 
+function pathOf(version: string): string {
+  return `agent/${version}/juju-${version}-linux-amd64.tgz`;
+}
+
 async function checkWithdrawn(tools: string, withdrawn: readonly string[]): Promise<void> {
   for (const version of withdrawn) {
-    const path = `agent/${version}/juju-${version}-linux-amd64.tgz`;
+    const path = pathOf(version);
     const isHere = await readFile(join(tools, path)).then(
       () => true,
       () => false,

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, rename, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { jamHere } from "../helpers/jam-here.ts";
+import { createArgs, needJam } from "../crash/bundles.ts";
 import { seededRandom } from "../crash/random-kills.ts";
 import { generateSampleKey } from "../peers/sample-upstream/sign.ts";
 import { buildSampleTree, type SampleTree } from "../peers/sample-upstream/tree.ts";
@@ -59,16 +59,16 @@ export async function prepareGolden(): Promise<Golden> {
       retention: { snapshots: 1000, maxRemoval: "100%" },
     }),
   );
-  await need(near, "key", "generate", "--name", "maker");
-  await need(near, "key", "export", "--to", join(home, "maker.asc"));
+  await needJam(near, ["key", "generate", "--name", "maker"]);
+  await needJam(near, ["key", "export", "--to", join(home, "maker.asc")]);
   const point = async (link: string, tree: number) => {
     await symlink(join(home, "trees", String(tree)), `${link}.new`);
     await rename(`${link}.new`, link);
   };
   for (const at of trees.keys()) {
     await point(join(near, "up"), at);
-    await need(near, "sync", "--quiet", "--progress", "none");
-    await need(near, "bundle", "create", "--quiet", "--progress", "none", "--to", join(home, `bundle-${at}`));
+    await needJam(near, ["sync", "--quiet", "--progress", "none"]);
+    await needJam(near, createArgs(join(home, `bundle-${at}`)));
   }
   return {
     home,
@@ -81,13 +81,6 @@ export async function prepareGolden(): Promise<Golden> {
     makerKey: join(home, "maker.asc"),
     [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
   };
-}
-
-/** Runs `jam` where it must end well. */
-export async function need(folder: string, ...argv: string[]): Promise<string> {
-  const { status, stdout, stderr } = await jamHere(folder, argv);
-  if (status === 0) return stdout;
-  throw new Error(`jam ${argv.join(" ")} ended with ${status}: ${stdout}${stderr}`);
 }
 
 /** Each state has one version more than the one before it, and now and then upstream withdraws one. */

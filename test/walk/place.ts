@@ -2,9 +2,10 @@ import { access, appendFile, chmod, cp, mkdir, readFile, rm, truncate, writeFile
 import { join } from "node:path";
 import { jamHere, type RanHere } from "../helpers/jam-here.ts";
 import { flipByte } from "../helpers/damage-file.ts";
+import { needJam } from "../crash/bundles.ts";
 import { adopt } from "./adopt.ts";
 import { setClockAhead } from "./fake-date.ts";
-import { need, type Golden } from "./golden.ts";
+import type { Golden } from "./golden.ts";
 import type { ChannelModel, Model } from "./model.ts";
 import { Observer, sha256Of } from "./observe.ts";
 import type { Harm } from "./operations.ts";
@@ -79,12 +80,12 @@ export async function openPlace(
   await writeFile(join(folder, "key.asc"), golden.upstreamKey);
   await writeFile(join(folder, "jam.yaml"), settingsText(folder, settings));
   await cp(golden.makerKey, join(folder, "maker.asc"));
-  await need(folder, "key", "trust", "maker.asc");
+  await needJam(folder, ["key", "trust", "maker.asc"]);
   await golden.point(join(folder, "up"), 0);
-  await need(folder, "sync", "--quiet", "--progress", "none");
+  await needJam(folder, ["sync", "--quiet", "--progress", "none"]);
   if (settings.channels === "created") {
-    await need(folder, "channel", "create", "lab", "--from", "mirror");
-    await need(folder, "channel", "create", "prod", "--from", "lab");
+    await needJam(folder, ["channel", "create", "lab", "--from", "mirror"]);
+    await needJam(folder, ["channel", "create", "prod", "--from", "lab"]);
   }
   const blob = (version: string) => {
     const sha256 = golden.sha256.get(version) ?? "";

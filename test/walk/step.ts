@@ -36,13 +36,16 @@ export async function step(place: Place, before: Model, operation: Operation): P
       const end = endOf(ran);
       place.log.push(`jam ${argv.join(" ")} → ${end}`);
       const prediction = predict(operation, before, Date.now());
-      if (!prediction.ends.includes(end))
-        throw new Error(`ended with ${end}, not ${prediction.ends.join(" or ")}: ${ran.stdout}${ran.stderr}`);
+      requireEnd(end, prediction, ran);
       // Both end with trees of whole tarballs, where these are whole.
       const heals = end === "ok" && ["sync", "repair"].includes(operation.kind);
       return settle(place, before, candidatesOf(before, prediction, end), heals);
     }
   }
+}
+
+function requireEnd(end: End, { ends }: Prediction, { stdout, stderr }: RanHere): void {
+  if (!ends.includes(end)) throw new Error(`ended with ${end}, not ${ends.join(" or ")}: ${stdout}${stderr}`);
 }
 
 /** The states that a change may leave which ended so. */
@@ -107,8 +110,7 @@ async function kill(
   const prediction = predict(change, before, Date.now());
   if (ran === undefined) return settle(place, before, [...prediction.steps.toReversed(), before]);
   const end = endOf(ran);
-  if (!prediction.ends.includes(end))
-    throw new Error(`ended with ${end}, not ${prediction.ends.join(" or ")}: ${ran.stdout}${ran.stderr}`);
+  requireEnd(end, prediction, ran);
   return settle(place, before, candidatesOf(before, prediction, end));
 }
 
