@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JAM } from "./program.ts";
 import { ChannelMirror } from "./channel-mirror.ts";
-import type { Figure } from "./figure.ts";
+import { memoryFigure, type Figure } from "./figure.ts";
 import { measure, median, type ProcessFigures } from "./process.ts";
 
 const SNAPSHOTS = 500;
@@ -80,13 +80,6 @@ function row(what: string, all: readonly ProcessFigures[], aimMs = MAX_MS): Figu
       aim: Number.isFinite(aimMs) ? `≤ ${aimMs} ms` : "–",
       isMet: wallMs <= aimMs,
     },
-    {
-      what: "… peak memory",
-      value: `${(peak / 1e6).toFixed(0)} MB`,
-      peer: "–",
-      result: `${(peak / 1e6).toFixed(0)} MB`,
-      aim: `≤ ${MAX_RSS / 1e6} MB`,
-      isMet: peak <= MAX_RSS,
-    },
+    memoryFigure(peak, MAX_RSS),
   ];
 }
