@@ -91,7 +91,7 @@ export const FINDING_KINDS = {
     check: "versions",
     severity: "problem",
     means:
-      "a controller goes on to the internet for it; a new machine asks again every 15 seconds, without end",
+      "a controller looks for it on the internet; a new machine asks for it every 15 seconds until it gets it",
     next: "jam explain, with the version",
   },
   "lookup-without-match": {
@@ -105,7 +105,7 @@ export const FINDING_KINDS = {
     check: "versions",
     severity: "note",
     means:
-      "clients read the list of agents and took none: so look the regular checks of controllers, and so looks one whose version is not held. The log cannot tell them apart, what Juju says can",
+      "clients read the list of agents and took none. Regular checks of controllers look like this, and so does a controller whose version is not held. The log cannot tell them apart, what Juju says can",
     next: "jam doctor --juju with the debug-log of the controller, or with the output of the command that failed",
   },
   "no-match-told": {
@@ -305,12 +305,6 @@ export const FINDING_KINDS = {
     means: "clients ask for a channel to which nothing was promoted yet, and go to the internet",
     next: "jam channel promote, with its name and a reason",
   },
-  "channels-unread": {
-    check: "channels",
-    severity: "unknown",
-    means: "channels were not compared with the log",
-    next: "jam channel list",
-  },
   "server-error": {
     check: "answers",
     severity: "problem",
@@ -346,7 +340,7 @@ export const FINDING_KINDS = {
     check: "answers",
     severity: "note",
     means:
-      "Juju knows one key, its own, and goes on to the unsigned index; nothing is gained by other signatures",
+      "Juju accepts signatures of its own key only, and otherwise reads the unsigned index; signatures of other keys have no effect",
     next: "let the server answer 404 for .sjson: jam nginx-config",
   },
   "download-broken": {
