@@ -1,5 +1,5 @@
+import { defined } from "../shared/collections.ts";
 import type { DoctorFinding, Sighting } from "./doctor-document.ts";
-
 import { FINDING_KINDS, type FindingId, type Severity } from "./finding-kinds.ts";
 
 /** What a check tells of one thing that it found. */
@@ -38,14 +38,12 @@ export function findingOf(fact: FoundFact): DoctorFinding {
     first: sighting?.first ?? null,
     last: sighting?.last ?? null,
     seen: sighting?.seen ?? [],
-    ...(clients === undefined || clients.length === 0 ? {} : { clients }),
-    ...optional("version", more.version),
-    ...optional("arch", more.arch),
-    ...optional("channel", more.channel),
-    ...optional("controller", more.controller),
+    ...defined({
+      clients: clients?.length === 0 ? undefined : clients,
+      version: more.version,
+      arch: more.arch,
+      channel: more.channel,
+      controller: more.controller,
+    }),
   };
-}
-
-function optional<K extends string>(key: K, value: string | undefined): { readonly [P in K]?: string } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: string });
 }

@@ -1,5 +1,6 @@
 import type { FindingId as UrlFindingId } from "../verify/finding.ts";
 import type { VerifyUrlDocument } from "../verify/url/verify-url-document.ts";
+import { CLOCK_TOLERANCE_MS } from "./clock-tolerance.ts";
 import type { DoctorFinding } from "./doctor-document.ts";
 import { findingOf } from "./finding.ts";
 import type { CheckId } from "./finding-kinds.ts";
@@ -19,9 +20,6 @@ const CHECK_OF: Readonly<Partial<Record<UrlFindingId, CheckId>>> = {
 };
 
 const SEVERITY_OF = { damage: "problem", unknown: "unknown", note: "note" } as const;
-
-/** How far the clock of a web server may be off. */
-const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /** Errors of OpenSSL, in the words of Node and of jam. */
 const TLS_FAULT = /certificat|\bTLS\b|\bSSL\b/i;

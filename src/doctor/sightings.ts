@@ -58,10 +58,6 @@ export class Sightings {
     return this.#entries.has(key);
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   /** In the order in which they were first seen. */
   *all(): Generator<{
     readonly key: string;

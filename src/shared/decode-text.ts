@@ -4,23 +4,31 @@ export type DecodedText =
   /** Not text; what it is instead: `compressed by gzip`. */
   | { readonly binary: string };
 
-/** First bytes of what operators hand in by mistake. */
-const MAGIC: readonly (readonly [name: string, bytes: readonly number[]])[] = [
-  ["compressed by gzip", [0x1f, 0x8b]],
-  ["compressed by xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
-  ["compressed by zstd", [0x28, 0xb5, 0x2f, 0xfd]],
-  ["compressed by bzip2", [0x42, 0x5a, 0x68]],
-  ["a ZIP archive", [0x50, 0x4b, 0x03, 0x04]],
-];
+/** What compressed files begin with. */
+const MAGIC = [
+  ["gzip", [0x1f, 0x8b]],
+  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
+  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
+  ["bzip2", [0x42, 0x5a, 0x68]],
+  ["zip", [0x50, 0x4b, 0x03, 0x04]],
+] as const;
+
+type Compression = (typeof MAGIC)[number][0];
+
+/** What a file that begins with these bytes is compressed with; undefined where it is not. */
+export function compressionOf(bytes: Uint8Array): Compression | undefined {
+  const [name] = MAGIC.find(([, magic]) => magic.every((byte, index) => bytes[index] === byte)) ?? [];
+  return name;
+}
 
 /**
  * The text of a file. UTF-8 is read as it is, with its byte order mark; UTF-16 of either byte order is recognised by its
  * mark or, without one, by the zero bytes that it has in JSON and YAML (Windows PowerShell 5 writes it for `>`).
  */
 export function decodeText(bytes: Uint8Array): DecodedText {
-  for (const [binary, magic] of MAGIC) {
-    if (magic.every((byte, index) => bytes[index] === byte)) return { binary };
-  }
+  const compression = compressionOf(bytes);
+  if (compression !== undefined)
+    return { binary: compression === "zip" ? "a ZIP archive" : `compressed by ${compression}` };
   const utf16 = byteOrderOf(bytes);
   if (utf16 !== undefined) return { text: new TextDecoder(utf16).decode(bytes) };
   // Juju prints no zero bytes, and neither does anybody else in a text.

@@ -3,6 +3,7 @@ import type { ChannelMove } from "../../channel/channel-documents.ts";
 import type { ChannelWork } from "../../channel/work.ts";
 import { asWriter } from "../../mirror/as-writer.ts";
 import { JamError } from "../../shared/errors.ts";
+import { parseTime } from "../../shared/parse-time.ts";
 import type { CommandAction, CommandCall, CommandContext, DefineCommand, RunAction } from "../command.ts";
 import { EXIT } from "../exit-status.ts";
 import { allowOption } from "../input/allow-option.ts";
@@ -313,8 +314,8 @@ function nameOf({ args }: Call): string {
 }
 
 function readTime(text: string): Date {
-  const at = new Date(text);
-  if (!Number.isNaN(at.getTime()) && /^\d{4}-\d{2}/.test(text)) return at;
+  const at = parseTime(text);
+  if (at !== undefined) return new Date(at);
   throw new JamError("JAM_USAGE_INVALID", `--at ${text} is not a time.`, {
     hint: "Write it as 2026-11-30, 2026-11-30T14:00 (local time) or 2026-11-30T14:00Z.",
   });

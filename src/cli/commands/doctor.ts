@@ -4,6 +4,7 @@ import type { FleetView } from "../../doctor/fleet-facts.ts";
 import { parseMirrorUrl } from "../../juju/mirror-url.ts";
 import { parseSpanMs } from "../../shared/duration.ts";
 import { JamError } from "../../shared/errors.ts";
+import { parseTime } from "../../shared/parse-time.ts";
 import { MIRROR_REF, parseRefName } from "../../shared/ref-name.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { EXIT } from "../exit-status.ts";
@@ -135,8 +136,8 @@ function timeOf(flag: string, text: string | undefined, now: Date): number | und
   if (text === undefined) return undefined;
   const spanMs = parseSpanMs(text);
   if (spanMs !== undefined) return now.getTime() - spanMs;
-  const at = new Date(text).getTime();
-  if (!Number.isNaN(at) && /^\d{4}-\d{2}/.test(text)) return at;
+  const at = parseTime(text);
+  if (at !== undefined) return at;
   throw new JamError("JAM_USAGE_INVALID", `${flag} ${text} is not a time.`, {
     hint: "Write 24h or PT24H for so long ago, or 2026-11-30, 2026-11-30T14:00 (local time), 2026-11-30T14:00Z.",
   });

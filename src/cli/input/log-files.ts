@@ -1,17 +1,12 @@
 import type { TextSource } from "../../doctor/read-inputs.ts";
 import type { LogFormat } from "../../doctor/log/recognise-log.ts";
+import { compressionOf } from "../../shared/decode-text.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { CommandIo } from "../io.ts";
 import { unreadable } from "./input-files.ts";
 
-/** What compressed files begin with. */
-const MAGICS = [
-  { name: "gzip", bytes: [0x1f, 0x8b] },
-  { name: "zstd", bytes: [0x28, 0xb5, 0x2f, 0xfd] },
-  { name: "xz", bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a], tool: "xz" },
-  { name: "bzip2", bytes: [0x42, 0x5a, 0x68], tool: "bzip2" },
-  { name: "zip", bytes: [0x50, 0x4b, 0x03, 0x04], tool: "unzip -p" },
-] as const;
+/** Programs that write to standard output what jam does not uncompress itself. */
+const TOOLS = { xz: "xz -dc", bzip2: "bzip2 -dc", zip: "unzip -p" } as const;
 
 /**
  * Files as they are read by `jam doctor`: never whole, uncompressed where they are gzip or zstd, whatever their names end in.
@@ -73,24 +68,24 @@ async function* uncompressed(name: string, bytes: AsyncIterable<Uint8Array>): As
   const first = await iterator.next();
   if (first.done === true) return;
   const rest = resume(first.value, iterator);
-  const magic = MAGICS.find((one) => one.bytes.every((byte, index) => first.value[index] === byte));
-  if (magic === undefined) {
+  const compression = compressionOf(first.value);
+  if (compression === undefined) {
     yield* rest;
     return;
   }
-  if ("tool" in magic) {
+  if (compression !== "gzip" && compression !== "zstd") {
     throw new JamError(
       "JAM_LOG_FOREIGN",
-      `${name} is compressed with ${magic.name}, which jam does not read.`,
+      `${name} is compressed with ${compression}, which jam does not read.`,
       {
-        hint: `Uncompress it on the way: ${magic.tool}${magic.name === "zip" ? "" : " -dc"} FILE | jam doctor -`,
+        hint: `Uncompress it on the way: ${TOOLS[compression]} FILE | jam doctor -`,
         details: { file: name },
       },
     );
   }
   const { createGunzip, createZstdDecompress } = await import("node:zlib");
   const { Readable } = await import("node:stream");
-  const decompressor = magic.name === "gzip" ? createGunzip() : createZstdDecompress();
+  const decompressor = compression === "gzip" ? createGunzip() : createZstdDecompress();
   const source = Readable.from(rest, { objectMode: false });
   source.once("error", (error) => decompressor.destroy(error));
   try {
@@ -99,7 +94,7 @@ async function* uncompressed(name: string, bytes: AsyncIterable<Uint8Array>): As
     if (cause instanceof JamError) throw cause;
     throw new JamError(
       "JAM_LOG_FOREIGN",
-      `${name} is not whole: what it has of ${magic.name} cannot be uncompressed.`,
+      `${name} is not whole: what it has of ${compression} cannot be uncompressed.`,
       {
         hint: "Copy the file again, or leave it out.",
         details: { file: name },

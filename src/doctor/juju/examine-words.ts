@@ -1,13 +1,11 @@
 import { PRECHECKS } from "../../juju/prechecks/prechecks.ts";
+import { CLOCK_TOLERANCE_MS } from "../clock-tolerance.ts";
 import type { FoundFact } from "../finding.ts";
 import { FINDING_KINDS, type FindingId } from "../finding-kinds.ts";
 import { FactBook } from "../fact-book.ts";
 import type { SeenLine } from "../sightings.ts";
 import { readJujuLine } from "./juju-line.ts";
 import { JUJU_MESSAGES, type JujuMessage } from "./messages.ts";
-
-/** How far a clock may be off before certificates and logs matter. */
-const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /** Levels at which a message is a complaint. */
 const COMPLAINTS: ReadonlySet<string | undefined> = new Set(["WARNING", "ERROR", "CRITICAL"]);
@@ -22,8 +20,6 @@ interface Topic {
 export class WordsExamination {
   readonly #now: Date;
   readonly #book = new FactBook();
-  /** Versions and architectures for which Juju found nothing. */
-  readonly #wanted = new Set<string>();
   #topic: Topic = NO_TOPIC;
   /** Where Juju looks, in its words; undefined before the first line that tells. */
   #source: string | undefined;
@@ -87,11 +83,6 @@ export class WordsExamination {
     return this.#book.facts();
   }
 
-  /** Versions that Juju wanted and did not find, with the architecture where it is told: `3.6.12 arm64`. */
-  get wanted(): ReadonlySet<string> {
-    return this.#wanted;
-  }
-
   #follow(groups: Groups): void {
     const { version, arch, source } = groups;
     if (source !== undefined) this.#source = source;
@@ -108,7 +99,6 @@ export class WordsExamination {
     const url = groups["url"];
     const { version, arch } = isAboutVersion(kind) ? (agentIn(message) ?? this.#topic) : NO_TOPIC;
     const about = [version, arch].filter((word) => word !== undefined).join(" ");
-    if (about !== "") this.#wanted.add(about);
     const host = url === undefined ? "" : hostOf(url);
     const found = `Juju says "${words}"${about === "" ? "" : ` for ${about}`}${host === "" ? "" : `, at ${host}`}`;
     this.#book.note({ kind, about: [row.text, about, host].join(" "), found, version, arch }, seen);

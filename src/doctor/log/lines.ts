@@ -32,7 +32,7 @@ export async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
   const take = (): TextLine => {
     number += 1;
     const [only] = held;
-    const whole = held.length === 1 && only !== undefined ? only : joined(held, heldBytes);
+    const whole = held.length === 1 && only !== undefined ? only : Buffer.concat(held);
     const line = { number, text: decoder.decode(whole).replace(/\r$/, ""), isCut };
     held = [];
     heldBytes = 0;
@@ -49,14 +49,4 @@ export async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
     keep(chunk.subarray(start));
   }
   if (heldBytes > 0 || isCut) yield take();
-}
-
-function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -1,3 +1,4 @@
+import { CLOCK_TOLERANCE_MS } from "../clock-tolerance.ts";
 import type { ExaminedMirror } from "../examined-mirror.ts";
 import { FactBook, type Sign } from "../fact-book.ts";
 import type { FoundFact } from "../finding.ts";
@@ -9,9 +10,6 @@ import { Downloads } from "./downloads.ts";
 import { faceOf } from "./faces.ts";
 import { LookUps } from "./look-ups.ts";
 import { signsOf } from "./signs.ts";
-
-/** How far clocks may be apart. */
-const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 const LONG_DOWNLOAD_MS = 60 * 60_000;
 

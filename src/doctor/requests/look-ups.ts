@@ -50,11 +50,6 @@ export class LookUps {
     return this.#count;
   }
 
-  /** Clients whose requests were seen, up to a limit. */
-  get clients(): number {
-    return this.#reads.size;
-  }
-
   /** Takes a request of Juju's. */
   see(client: string, target: RequestTarget, { status, at }: LogRecord, line: SeenLine): void {
     const lookUp = this.#lookUpOf(client, target, at ?? 0);
