@@ -63,7 +63,7 @@ export async function diagnose(complaint: Complaint, work: DoctorWork): Promise<
   const outside = await complaint.askAddress?.();
   const logs = inputs.filter(({ format }) => format !== "juju");
   const given: Given = {
-    log: logs.length > 0,
+    log: logs.some(({ lines }) => lines > 0),
     requests: requests.traffic.total > 0,
     juju: words.lines > 0,
     fleet: complaint.fleet !== undefined,
@@ -83,6 +83,7 @@ export async function diagnose(complaint: Complaint, work: DoctorWork): Promise<
       requests,
       fleet: complaint.fleet,
       isAddressAsked: outside !== undefined,
+      isTimeNamed: complaint.span.since !== undefined || complaint.span.until !== undefined,
     }),
     ...fleetFacts(complaint.fleet, { requests, mirror, hasLog: given.requests }),
   ];

@@ -14,6 +14,8 @@ export interface Presence {
   readonly listensOnLoopbackOnly: boolean;
   /** `--url` was given. */
   readonly isAddressAsked: boolean;
+  /** `--since` or `--until` was given. */
+  readonly isTimeNamed: boolean;
 }
 
 /** Who did not come, and what nobody asked for. */
@@ -39,21 +41,34 @@ function withoutLog(): FoundFact {
 }
 
 function neverCame(
-  { requests, fleet, listensOnLoopbackOnly }: Presence,
+  { requests, fleet, listensOnLoopbackOnly, isTimeNamed }: Presence,
   logs: readonly DoctorInput[],
 ): FoundFact[] {
   if (requests.traffic.juju > 0) return [];
+  const where = logs[0]?.name ?? "";
+  if (requests.traffic.total === 0 && isTimeNamed) return [withoutRequestsThen(where)];
   const expected = fleet?.controllers.map(({ label }) => label) ?? [];
   const whom = expected.length === 0 ? "" : ` Expected: ${nameSome(expected, 8)}.`;
   const loopback = listensOnLoopbackOnly ? " server.listen is an address of this machine only." : "";
   return [
     {
       kind: "never-came",
-      where: logs[0]?.name ?? "",
+      where,
       found: `no request of Juju's among ${requests.traffic.total} (${describeSpan(requests)}).${whom}${loopback}`,
       ...bySpan(requests),
     },
   ];
+}
+
+function withoutRequestsThen(where: string): FoundFact {
+  return {
+    kind: "never-came",
+    where,
+    found: "no request is from the time that --since and --until name",
+    severity: "unknown",
+    means: "nothing is known about what clients asked in that time",
+    next: "name another time, or leave --since and --until out",
+  };
 }
 
 function unreadChannels({ requests, mirror }: Presence): FoundFact[] {

@@ -138,6 +138,24 @@ test("without a log, and with an empty one, nothing is known about clients", asy
   const found = await askDoctor(mirror, { "empty.log": "" }, "empty.log");
   expect(found.wrong).toEqual(["log-without-lines"]);
   expect(found.status).toBe(3);
+  const { checks, notChecked } = found.document;
+  expect(checks.map(({ id }) => id)).not.toContain("came");
+  expect(notChecked.map(({ id }) => id)).toContain("came");
+});
+
+test("a time in which the log has no request is named as such", async () => {
+  for (const span of [
+    ["--since", "2100-01-01"],
+    ["--until", "2000-01-01"],
+    ["--since", "1h", "--until", "2h"],
+  ]) {
+    const found = await askDoctor(mirror, { "good.log": GOOD }, ...span, "good.log");
+    expect(found.status).toBe(3);
+    expect(found.wrong).toEqual(["never-came"]);
+    expect(found.of("never-came")).toMatchObject([
+      { severity: "unknown", next: expect.stringContaining("leave --since and --until out") },
+    ]);
+  }
 });
 
 test("a mirror that cannot be read is a finding, and the log is read all the same", async () => {
