@@ -76,10 +76,15 @@ function tooMany(flag: string, folder: string, count: number): JamError {
 }
 
 /** A named file or folder that the system does not give out. */
-export function unreadable(flag: string, file: string, cause: unknown): JamError {
+export function unreadable(
+  flag: string,
+  file: string,
+  cause: unknown,
+  hint = "Name files that exist and that you may read, a folder of them, or - for standard input.",
+): JamError {
   return new JamError("JAM_USAGE_INVALID", `${flag}: ${file} cannot be read.`, {
     cause,
-    hint: "Name files that exist and that you may read, a folder of them, or - for standard input.",
+    hint,
     details: { flag, file },
   });
 }

@@ -5,6 +5,8 @@ import { JamError } from "../../shared/errors.ts";
 import type { CommandIo } from "../io.ts";
 import { unreadable } from "./input-files.ts";
 
+const READABLE = "Name files that exist and that you may read, or - for standard input.";
+
 /** Programs that write to standard output what jam does not uncompress itself. */
 const TOOLS = { xz: "xz -dc", bzip2: "bzip2 -dc", zip: "unzip -p" } as const;
 
@@ -33,7 +35,7 @@ export async function openLogFiles(
     }
     const path = resolve(io.cwd, file);
     const found = await stat(path).catch((cause: unknown) => {
-      throw unreadable(flag, file, cause);
+      throw unreadable(flag, file, cause, READABLE);
     });
     if (found.isDirectory()) throw aFolder(flag, file);
     sources.push({
@@ -59,7 +61,7 @@ async function* readPieces(
   try {
     yield* bytes;
   } catch (cause) {
-    throw unreadable(flag, file, cause);
+    throw unreadable(flag, file, cause, READABLE);
   }
 }
 
@@ -94,7 +96,7 @@ async function* uncompressed(name: string, bytes: AsyncIterable<Uint8Array>): As
     if (cause instanceof JamError) throw cause;
     throw new JamError(
       "JAM_LOG_FOREIGN",
-      `${name} is not whole: what it has of ${compression} cannot be uncompressed.`,
+      `${name} is not whole: the end of its ${compression} data is missing or damaged.`,
       {
         hint: "Copy the file again, or leave it out.",
         details: { file: name },
@@ -116,8 +118,9 @@ async function* resume(first: Uint8Array, iterator: AsyncIterator<Uint8Array>): 
 }
 
 function aFolder(flag: string, file: string): JamError {
+  const example = flag === "LOG" ? "/var/log/nginx/access.log*" : "--juju /var/log/juju/*.log";
   return new JamError("JAM_USAGE_INVALID", `${flag}: ${file} is a folder.`, {
-    hint: "Name the log files in it: jam doctor /var/log/nginx/access.log*",
+    hint: `Name the log files in it: jam doctor ${example}`,
     details: { flag, file },
   });
 }
