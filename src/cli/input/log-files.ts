@@ -118,9 +118,10 @@ async function* resume(first: Uint8Array, iterator: AsyncIterator<Uint8Array>): 
 }
 
 function aFolder(flag: string, file: string): JamError {
-  const example = flag === "LOG" ? "/var/log/nginx/access.log*" : "--juju /var/log/juju/*.log";
+  const example =
+    flag === "LOG" ? "jam doctor /var/log/nginx/access.log*" : "jam doctor --juju /var/log/juju/*.log";
   return new JamError("JAM_USAGE_INVALID", `${flag}: ${file} is a folder.`, {
-    hint: `Name the log files in it: jam doctor ${example}`,
+    hint: `Name the log files in it: ${example}`,
     details: { flag, file },
   });
 }
