@@ -18,8 +18,23 @@ export interface Presence {
   readonly isTimeNamed: boolean;
 }
 
-/** Who did not come, and what nobody asked for. */
+/** What was handed in and says nothing, who did not come, and what nobody asked for. */
 export function presenceFacts(presence: Presence): FoundFact[] {
+  return [...withoutWords(presence), ...logFacts(presence)];
+}
+
+function withoutWords({ inputs }: Presence): FoundFact[] {
+  const words = inputs.filter(({ format }) => format === "juju");
+  const [first] = words;
+  if (first === undefined || words.some(({ lines }) => lines > 0)) return [];
+  const names = nameSome(
+    words.map(({ name }) => name),
+    3,
+  );
+  return [{ kind: "juju-without-words", where: first.name, found: `no line in ${names}` }];
+}
+
+function logFacts(presence: Presence): FoundFact[] {
   const logs = presence.inputs.filter(({ format }) => format !== "juju");
   if (logs.length === 0) {
     // Who asks about something else than a log is answered.

@@ -143,6 +143,15 @@ test("without a log, and with an empty one, nothing is known about clients", asy
   expect(notChecked.map(({ id }) => id)).toContain("came");
 });
 
+test("what Juju says is nothing: that is unknown, alone and next to a log", async () => {
+  for (const [text, ...logs] of [[""], ["\n \n"], ["", "some.log"]] as const) {
+    const files = { "empty.txt": text, "some.log": GOOD };
+    const found = await askDoctor(mirror, files, ...logs, "--juju", "empty.txt");
+    expect(found.status).toBe(3);
+    expect(found.of("juju-without-words")).toMatchObject([{ severity: "unknown", where: "empty.txt" }]);
+  }
+});
+
 test("a time in which the log has no request is named as such", async () => {
   for (const span of [
     ["--since", "2100-01-01"],
