@@ -10,8 +10,10 @@ import type { ExplainDocument, ExplainedAgent } from "./explain-document.ts";
 /** What an explanation rests on. */
 export interface ExplainSources {
   readonly held: readonly Agent[];
-  /** What upstream lists now; undefined where it is not asked. */
+  /** What upstream lists; undefined where that is not read. */
   readonly upstream: readonly Agent[] | undefined;
+  /** Where `upstream` comes from. */
+  readonly source: ExplainDocument["source"];
   readonly rules: SelectionRules;
   /** Why a sync keeps an agent that no rule takes; undefined where it does not. Default: it keeps none. */
   readonly keptBecause?: (agents: readonly Agent[]) => (agent: Agent) => string | undefined;
@@ -27,7 +29,7 @@ export interface ExplainSources {
  */
 export async function explainNamed(
   name: string,
-  { held, upstream, rules, advise, keptBecause, channel }: ExplainSources,
+  { held, upstream, source, rules, advise, keptBecause, channel }: ExplainSources,
 ): Promise<ExplainDocument> {
   const heldNames = new Set(held.map(formatAgentName));
   const upstreamNames = new Set(upstream?.map(formatAgentName));
@@ -42,8 +44,8 @@ export async function explainNamed(
     .filter(({ verdict }) => isMeant(verdict.agent))
     .map((explanation) => keptOr(explanation, reasonOf))
     .map((explanation) => rowOf(explanation, { heldNames, upstreamNames, channel }));
-  if (rows.length === 0) throw notFound(name, upstream === undefined, await advise());
-  return { agents: rows, ...defined({ note }) };
+  if (rows.length === 0) throw notFound(name, source, await advise());
+  return { agents: rows, source, ...defined({ note }) };
 }
 
 function keptOr(explanation: Explanation, reasonOf: (agent: Agent) => string | undefined): Explanation {
@@ -84,8 +86,14 @@ function rowOf(
   };
 }
 
-function notFound(name: string, isOffline: boolean, advice: string | undefined): JamError {
-  const where = isOffline ? "held" : "listed upstream or held";
+const PLACES = {
+  asked: "listed upstream or held",
+  kept: "listed upstream at the last sync or held",
+  none: "held",
+} as const satisfies Record<ExplainSources["source"], string>;
+
+function notFound(name: string, source: ExplainSources["source"], advice: string | undefined): JamError {
+  const where = PLACES[source];
   return new JamError("JAM_AGENT_NOT_FOUND", `No agent ${where} is meant by "${name}".`, {
     hint:
       advice ??

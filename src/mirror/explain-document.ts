@@ -10,7 +10,7 @@ const explainedAgent = z.object({
   size: countField,
   sha256: sha256Field,
   held: z.boolean(),
-  upstream: z.boolean().describe("Listed upstream; false where upstream was not asked."),
+  upstream: z.boolean().describe("Listed upstream; false where `source` is none."),
   taken: z.boolean().describe("Whether the rules take it."),
   denied: z.boolean().describe("Whether an entry of deny names it."),
   rule: ruleNumber.optional().describe("The rule that selects it; absent where none does."),
@@ -33,6 +33,11 @@ const explainedAgent = z.object({
 export const explainDocument = z
   .object({
     agents: z.array(explainedAgent).readonly(),
+    source: z
+      .enum(["asked", "kept", "none"])
+      .describe(
+        "Where `upstream` comes from: upstream was asked, the last sync kept it (upstream cannot be reached), or nothing was read.",
+      ),
     ...agentListFields,
   })
   .meta({ title: "Why agents are mirrored or not" });

@@ -152,7 +152,7 @@ async function explain(
   const { held } = await readKnown();
   const channel = await readChannel?.();
   const advise = () => adviseOn({ word: name }, { rules, isOffline, channel }, readKnown);
-  return explainNamed(name, { held, upstream: undefined, rules, advise, channel });
+  return explainNamed(name, { held, upstream: undefined, source: "none", rules, advise, channel });
 }
 
 /** For answers about a channel: how agents get there that it does not list. */

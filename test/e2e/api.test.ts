@@ -208,7 +208,7 @@ test.for([
   ["list", "snapshot agents(version release arch streams() path size sha256)"],
   [
     "explain --offline 3.6",
-    "agents(agent streams() path size sha256 held upstream taken denied rule reason rules())",
+    "agents(agent streams() path size sha256 held upstream taken denied rule reason rules()) source",
   ],
   [
     "plan --from 2.9.60 --to 3.6",

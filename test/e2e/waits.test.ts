@@ -92,22 +92,17 @@ test.for([
   ["an upstream that refuses", { kind: "status", status: 403 }, 9],
   ["a broken upstream", { kind: "status", status: 500 }, 9],
   ["a login page", { kind: "html" }, 9],
-] as const)(
-  "%s gives one exit status in sync, its dry run, check and explain",
-  async ([, fault, expected]) => {
-    upstream.fault(/streams\/v1/, fault);
-    const statuses = await Promise.all(
-      [["sync"], ["sync", "--dry-run"], ["check"], ["check", "-q"], ["explain", "3.6.27"]].map(
-        async (args) => {
-          const { status, stdout, stderr } = await mirror.here(...args);
-          expect(stdout + stderr).not.toMatch(/unreachable/i);
-          return status;
-        },
-      ),
-    );
-    expect(statuses).toEqual(statuses.map(() => expected));
-  },
-);
+] as const)("%s gives one exit status in sync, its dry run and check", async ([, fault, expected]) => {
+  upstream.fault(/streams\/v1/, fault);
+  const statuses = await Promise.all(
+    [["sync"], ["sync", "--dry-run"], ["check"], ["check", "-q"]].map(async (args) => {
+      const { status, stdout, stderr } = await mirror.here(...args);
+      expect(stdout + stderr).not.toMatch(/unreachable/i);
+      return status;
+    }),
+  );
+  expect(statuses).toEqual(statuses.map(() => expected));
+});
 
 test("check --quiet prints what is not ok, and nothing where all is", async () => {
   expect(await mirror.here("check", "-q")).toMatchObject({ status: 0, stdout: "" });
@@ -115,4 +110,25 @@ test("check --quiet prints what is not ok, and nothing where all is", async () =
   const { stdout } = await mirror.here("check", "--quiet");
   expect(stdout).toMatch(/^fail {2}upstream /);
   expect(stdout).not.toMatch(/^ok/m);
+});
+
+test.for([
+  ["a wrong URL", { kind: "status", status: 404 }],
+  ["a broken upstream", { kind: "status", status: 500 }],
+  ["a connection that is cut", { kind: "cut", at: 0, how: "rst" }],
+] as const)("with %s explain uses what the last sync read, says so and ends with 3", async ([, fault]) => {
+  expect(await mirror.here("sync")).toMatchObject({ status: 0 });
+  upstream.fault(/streams\/v1/, fault);
+  const { status, stdout, stderr } = await mirror.here("explain", "3.6.27");
+  expect(status).toBe(3);
+  expect(stdout).toMatch(/held, listed upstream at the last sync/);
+  expect(stderr).toMatch(/^warning: Upstream cannot be read \(JAM_UPSTREAM_\w+\): .*last sync/m);
+  const { stdout: json } = await mirror.here("explain", "3.6.27", "-o", "json");
+  expect(JSON.parse(json)).toMatchObject({ source: "kept", agents: [{ upstream: true }] });
+});
+
+test("before the first sync explain fails when upstream cannot be read", async () => {
+  await using other = await temporaryMirror(upstream);
+  upstream.fault(/streams\/v1/, { kind: "status", status: 404 });
+  expect(await other.here("explain", "3.6.27")).toMatchObject({ status: 9, stdout: "" });
 });

@@ -1,14 +1,16 @@
 import { Option } from "commander";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { JamError } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
 import type { Config } from "../../config/config.ts";
 import type { Agent } from "../../juju/agent.ts";
 import type { DocumentStore, Store } from "../../store/store.ts";
 import { listShownAgents } from "../../mirror/damaged-list.ts";
 import { currentSnapshot } from "../../mirror/read-snapshots.ts";
-import { explainNamed } from "../../mirror/explain-agents.ts";
+import { explainNamed, type ExplainSources } from "../../mirror/explain-agents.ts";
 import { channelOption, inChannel } from "../input/in-channel.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
+import { EXIT } from "../exit-status.ts";
 import { isVerbose } from "../global-options.ts";
 import { adviseOnMissing, readChannelView, readUpstreamAgents } from "../upstream-agents.ts";
 
@@ -35,7 +37,8 @@ export const define: DefineCommand = (command, run) => {
       `
 Shows whether the agents that match the name are mirrored and held, and what every rule of \`select\` and \`deny\`
 decides about them. Agents with the same answer are printed together. Upstream's metadata is read (and verified) as
-by a sync.
+by a sync. If it cannot be read, a warning says so, the answer uses what upstream listed at the last sync, and the
+exit status is 3.
 \`jam lookup\` shows how Juju itself looks for an agent.
 
 Examples:
@@ -45,10 +48,10 @@ Examples:
     .action(run(inChannel(explain)));
 };
 
-async function explain(context: CommandContext, call: CommandCall<ExplainFlags>): Promise<void> {
+async function explain(context: CommandContext, call: CommandCall<ExplainFlags>): Promise<number> {
   const name = call.args[0] as string | undefined;
   if (name === undefined) throw withoutAgent();
-  await explainAgent(context, name, call.options);
+  return explainAgent(context, name, call.options);
 }
 
 function withoutAgent(): JamError {
@@ -57,17 +60,19 @@ function withoutAgent(): JamError {
   });
 }
 
-async function explainAgent(context: CommandContext, name: string, flags: ExplainFlags): Promise<void> {
+/** @returns the exit status: partial when upstream cannot be read and what it listed before answers */
+async function explainAgent(context: CommandContext, name: string, flags: ExplainFlags): Promise<number> {
   const config = await context.config();
   const { openReader } = await import("../../compose/store.ts");
   const reader = await openReader(config);
   const isOffline = flags.offline === true || config.mode === "offline";
-  const upstream = isOffline ? undefined : await readUpstreamAgents(context, ["*"]);
+  const { upstream, source } = await readListed(context, isOffline);
   const held = await readHeld(config, reader, context.now());
   const document = await explainNamed(name, {
     held,
     keptBecause: await keptBySync(context, { config, documents: reader.documents, held }),
     upstream,
+    source,
     rules: config.rules,
     advise: () => adviseOnMissing(context, { word: name, upstream }),
     channel: await readChannelView(config),
@@ -75,12 +80,34 @@ async function explainAgent(context: CommandContext, name: string, flags: Explai
   if (document.note !== undefined) await context.output.note(document.note);
   await context.output.print(document, async () => {
     const { renderEveryExplanation, renderExplanations } = await import("../render/explain.ts");
-    const view = { ...context, isOffline, channel: config.store.ref };
+    const view = { ...context, source, channel: config.store.ref };
     const isSingle = document.agents.length === 1;
     return isSingle || flags.wide === true || isVerbose(context.globals)
       ? renderEveryExplanation(document.agents, view)
       : renderExplanations(document.agents, view);
   });
+  return source === "kept" ? EXIT.partial : EXIT.ok;
+}
+
+/** What upstream lists now, or what it listed at the last sync when it cannot be reached. */
+async function readListed(
+  context: CommandContext,
+  isOffline: boolean,
+): Promise<Pick<ExplainSources, "upstream" | "source">> {
+  if (isOffline) return { upstream: undefined, source: "none" };
+  try {
+    return { upstream: await readUpstreamAgents(context, ["*"]), source: "asked" };
+  } catch (error) {
+    if (!(error instanceof JamError) || error.family !== "upstream") throw error;
+    const { openKnown } = await import("../../compose/known.ts");
+    const { readKnownAgents } = await import("../../upgrade/known-agents.ts");
+    const { upstream } = await readKnownAgents(await openKnown(await context.config()));
+    if (upstream === undefined) throw error;
+    await context.output.warn(
+      `warning: Upstream cannot be read (${error.code}): ${printable(error.message)} The answer uses what it listed at the last sync.`,
+    );
+    return { upstream, source: "kept" };
+  }
 }
 
 async function readHeld(

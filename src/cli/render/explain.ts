@@ -1,4 +1,4 @@
-import type { ExplainedAgent } from "../../mirror/explain-document.ts";
+import type { ExplainDocument, ExplainedAgent } from "../../mirror/explain-document.ts";
 import { printable } from "../../shared/printable.ts";
 import type { Page, Paint } from "../output/output.ts";
 import { formatRows } from "../output/table.ts";
@@ -7,8 +7,8 @@ import { withoutSubject } from "./reasons.ts";
 
 /** How explanations are shown. */
 export interface ExplainView extends Page {
-  /** Upstream was not asked. */
-  readonly isOffline: boolean;
+  /** Where what is known of upstream comes from. */
+  readonly source: ExplainDocument["source"];
   /** The channel that is explained; undefined for the mirror. */
   readonly channel?: string | undefined;
 }
@@ -96,11 +96,12 @@ function stateOf({ taken, denied }: ExplainedAgent, paint: Paint): string {
   return taken ? paint("green", "mirrored") : paint("yellow", denied ? "denied" : "not mirrored");
 }
 
-function placesOf({ held, upstream }: ExplainedAgent, { isOffline, channel }: ExplainView): string[] {
+function placesOf({ held, upstream }: ExplainedAgent, { source, channel }: ExplainView): string[] {
   const where = channel === undefined ? "" : ` in the channel ${channel}`;
+  const when = source === "kept" ? " at the last sync" : "";
   return [
     `${held ? "held" : "not held"}${where}`,
-    ...(isOffline ? [] : [upstream ? "listed upstream" : "not listed upstream"]),
+    ...(source === "none" ? [] : [`${upstream ? "listed" : "not listed"} upstream${when}`]),
   ];
 }
 

@@ -4,7 +4,7 @@ import { withoutSubject } from "../../../src/cli/render/reasons.ts";
 import type { ExplainedAgent } from "../../../src/mirror/explain-document.ts";
 import type { Sha256 } from "../../../src/shared/sha256.ts";
 
-const VIEW = { paint: (_style: string, text: string) => text, width: Infinity, isOffline: false };
+const VIEW = { paint: (_style: string, text: string) => text, width: Infinity, source: "asked" as const };
 
 function explained(agent: string, fields: Partial<ExplainedAgent> = {}): ExplainedAgent {
   const reason = fields.reason ?? "selects it";
