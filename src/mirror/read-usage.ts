@@ -7,7 +7,10 @@ import { readCachedBlobs } from "./cached-blobs.ts";
 import { agentsOfPage, readPage } from "./catalogue.ts";
 import { minorOf } from "./catalogue-page.ts";
 import { distinctTarballs, type TarballContent } from "./contents.ts";
+import { hashesOfGone, readGone } from "./gone-upstream.ts";
 import { readStaged } from "./kept-data.ts";
+import { hashesOfAlarms, readAlarms } from "./path-alarms.ts";
+import { readPins } from "./pins.ts";
 import { listSnapshotIds, readHeader } from "./read-snapshots.ts";
 import type { SnapshotHeader } from "./snapshot-document.ts";
 import { snapshotIdOf } from "./snapshot.ts";
@@ -27,7 +30,7 @@ export async function readUsage(
     arches: new Shares(),
     snapshots: new Shares(),
     refs: new Shares(),
-  };
+  } satisfies Record<TableName, Shares>;
   const refs = Map.groupBy(await store.refs.list(), ({ target }) => snapshotIdOf(target));
   for (const { users, agents } of await readPages(store, headers, damaged)) {
     for (const agent of agents) {
@@ -49,9 +52,19 @@ export async function readUsage(
     arches: groups.arches.rows(),
     snapshots: groups.snapshots.rows((a, b) => compareTexts(b, a)),
     refs: groups.refs.rows(),
+    shared: {
+      streams: groups.streams.sharedBytes(),
+      versions: groups.versions.sharedBytes(),
+      arches: groups.arches.sharedBytes(),
+      snapshots: groups.snapshots.sharedBytes(),
+      refs: groups.refs.sharedBytes(),
+    },
     damaged: [...damaged],
   };
 }
+
+/** The lists of a document that divide its tarballs. */
+type TableName = keyof UsageDocument["shared"];
 
 async function readEveryHeader({ documents }: Pick<Store, "documents">) {
   const headers: SnapshotHeader[] = [];
@@ -98,30 +111,54 @@ async function readPages(
   return found;
 }
 
-type Amount = UsageDocument["total"];
+type Amount = { -readonly [K in keyof UsageDocument["total"]]: number };
+
+/** Reasons to keep what no snapshot lists, the first one that fits counts. */
+const REASONS = ["withdrawn", "alarms", "waiting", "cached"] as const;
 
 async function readAmounts(
   { blobs, documents }: Pick<Store, "blobs" | "documents">,
   listed: Shares,
-): Promise<Pick<UsageDocument, "total" | "listed" | "cached" | "unlisted" | "partial" | "missing">> {
-  const sums = { total: none(), listed: none(), cached: none(), unlisted: none() };
-  const cached = await readCachedBlobs(documents);
+): Promise<Omit<UsageDocument, "freeBytes" | "shared" | "damaged" | TableName>> {
+  const kept = {
+    withdrawn: hashesOfGone(await readGone(documents)),
+    alarms: new Set(hashesOfAlarms(await readAlarms(documents))),
+    waiting: await readPins(documents),
+    cached: await readCachedBlobs(documents),
+  };
+  const sums = { total: none(), listed: none(), unlisted: none() };
+  const byReason = { withdrawn: none(), alarms: none(), waiting: none(), cached: none() };
+  const also = { withdrawn: none(), alarms: none() };
   const absent = new Map(listed.tarballs());
   for await (const { sha256, size } of blobs.list()) {
-    const kind = absent.delete(sha256) ? "listed" : cached.has(sha256) ? "cached" : "unlisted";
     add(sums.total, size);
-    add(sums[kind], size);
+    if (absent.delete(sha256)) {
+      add(sums.listed, size);
+      for (const reason of ["withdrawn", "alarms"] as const)
+        if (kept[reason].has(sha256)) add(also[reason], size);
+      continue;
+    }
+    const reason = REASONS.find((one) => kept[one].has(sha256));
+    add(reason === undefined ? sums.unlisted : byReason[reason], size);
   }
   const missing = none();
   for (const size of absent.values()) add(missing, size);
-  return { ...sums, missing, partial: await readStaged({ blobs }) };
+  return {
+    ...sums,
+    ...byReason,
+    withdrawn: { ...byReason.withdrawn, listed: also.withdrawn },
+    alarms: { ...byReason.alarms, listed: also.alarms },
+    missing,
+    partial: await readStaged({ blobs }),
+    quarantine: (await blobs.quarantined?.().catch(() => null)) ?? null,
+  };
 }
 
-function none(): { -readonly [K in keyof Amount]: number } {
+function none(): Amount {
   return { tarballs: 0, bytes: 0 };
 }
 
-function add(sum: { -readonly [K in keyof Amount]: number }, bytes: number): void {
+function add(sum: Amount, bytes: number): void {
   sum.tarballs += 1;
   sum.bytes += bytes;
 }
@@ -145,9 +182,7 @@ class Shares {
   }
 
   rows(order: (a: string, b: string) => number = compareTexts): UsageShare[] {
-    const owners = new Map<Sha256, number>();
-    for (const own of this.#owners.values())
-      for (const sha256 of own.keys()) owners.set(sha256, (owners.get(sha256) ?? 0) + 1);
+    const owners = this.#countOwners();
     return [...this.#owners]
       .sort(([a], [b]) => order(a, b))
       .map(([name, own]) => {
@@ -158,6 +193,21 @@ class Shares {
         }
         return { name, tarballs: own.size, bytes, unique };
       });
+  }
+
+  /** Bytes of what has several owners. */
+  sharedBytes(): number {
+    const owners = this.#countOwners();
+    let bytes = 0;
+    for (const [sha256, size] of this.tarballs()) if ((owners.get(sha256) ?? 0) > 1) bytes += size;
+    return bytes;
+  }
+
+  #countOwners(): ReadonlyMap<Sha256, number> {
+    const owners = new Map<Sha256, number>();
+    for (const own of this.#owners.values())
+      for (const sha256 of own.keys()) owners.set(sha256, (owners.get(sha256) ?? 0) + 1);
+    return owners;
   }
 
   #of(owner: string): Map<Sha256, number> {

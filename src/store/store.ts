@@ -123,6 +123,12 @@ export interface StagedStat extends Pick<StagedBlob, "sha256" | "received"> {
   readonly changedAt: Date;
 }
 
+/** Files that a quarantine keeps. */
+export interface QuarantineTotal {
+  readonly files: number;
+  readonly bytes: number;
+}
+
 /** Tarballs by SHA-256. */
 export interface BlobStore {
   /** Undefined when there is no such blob. May cost a round trip: ask for many at the same time. */
@@ -151,6 +157,8 @@ export interface BlobStore {
    * Drops what is staged and has not grown since `before`. Absent where nothing of it stays. Call with the lease held.
    */
   discardStaged?(before: Date): Promise<void>;
+  /** What the quarantine has: damaged blobs, samples of refused bytes, whatever was in the way. Absent without a quarantine. */
+  quarantined?(): Promise<QuarantineTotal>;
 }
 
 /** Folders of small documents. Names in `upstream` and `catalogue` are SHA-256; the others are ids ending in `.json`. */

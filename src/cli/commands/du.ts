@@ -6,11 +6,11 @@ import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { formatTable } from "../output/table.ts";
 
 const GROUPS = {
-  stream: { heading: "STREAM", of: (usage: UsageDocument) => usage.streams },
-  version: { heading: "VERSION", of: (usage: UsageDocument) => usage.versions },
-  arch: { heading: "ARCH", of: (usage: UsageDocument) => usage.arches },
-  snapshot: { heading: "SNAPSHOT", of: (usage: UsageDocument) => usage.snapshots },
-  channel: { heading: "SHOWN IN", of: (usage: UsageDocument) => usage.refs },
+  stream: { heading: "STREAM", of: (usage: UsageDocument) => usage.streams, shared: "streams" },
+  version: { heading: "VERSION", of: (usage: UsageDocument) => usage.versions, shared: "versions" },
+  arch: { heading: "ARCH", of: (usage: UsageDocument) => usage.arches, shared: "arches" },
+  snapshot: { heading: "SNAPSHOT", of: (usage: UsageDocument) => usage.snapshots, shared: "snapshots" },
+  channel: { heading: "SHOWN IN", of: (usage: UsageDocument) => usage.refs, shared: "refs" },
 } as const;
 
 type Group = keyof typeof GROUPS;
@@ -22,7 +22,11 @@ export const define: DefineCommand = (command, run) => {
       "after",
       `
 SIZE counts each tarball once. UNIQUE is what nothing else in the same table has: about what deleting that snapshot,
-or no longer selecting that version, frees once retention lets it go.
+or no longer selecting that version, frees once retention deletes it. "(in several)" is what several rows have.
+
+The lines from "listed" to "unlisted" add up to "total": the bytes of all tarballs on the disk. Partial tarballs and the
+quarantine come on top. "alarms" are both sides of paths under which upstream lists other bytes, "withdrawn" is what
+onUpstreamRemoval keeps; neither counts what a kept snapshot lists.
 
 Examples:
   jam du
@@ -53,9 +57,10 @@ async function du(context: CommandContext, call: CommandCall<{ readonly by?: Gro
 }
 
 async function renderGroup(group: Group, usage: UsageDocument, width: number): Promise<string> {
-  const { heading, of } = GROUPS[group];
+  const { heading, of, shared } = GROUPS[group];
   const rows = of(usage);
   if (rows.length === 0) return "";
+  const sharedBytes = usage.shared[shared];
   return formatTable(
     [
       { heading },
@@ -63,12 +68,15 @@ async function renderGroup(group: Group, usage: UsageDocument, width: number): P
       { heading: "SIZE", align: "right" },
       { heading: "UNIQUE", align: "right" },
     ],
-    rows.map(({ name, tarballs, bytes, unique }: UsageShare) => [
-      name,
-      String(tarballs),
-      formatByteSize(bytes),
-      formatByteSize(unique),
-    ]),
+    [
+      ...rows.map(({ name, tarballs, bytes, unique }: UsageShare) => [
+        name,
+        String(tarballs),
+        formatByteSize(bytes),
+        formatByteSize(unique),
+      ]),
+      ...(sharedBytes === 0 ? [] : [["(in several)", "", formatByteSize(sharedBytes), ""]]),
+    ],
     width,
   );
 }
@@ -77,27 +85,43 @@ function formatAmount({ tarballs, bytes }: UsageDocument["total"]): string {
   return `${formatCount(tarballs, "tarball")}, ${formatByteSize(bytes)}`;
 }
 
-function renderTotals({
-  total,
-  listed,
-  cached,
-  unlisted,
-  partial,
-  missing,
-  freeBytes,
-}: UsageDocument): string {
+/** One line for each kind of thing that is on the disk or should be; kinds of which there is nothing are left out. */
+function renderTotals(usage: UsageDocument): string {
+  const { total, listed, freeBytes, quarantine } = usage;
   const lines = [
-    `total     ${formatAmount(total)}`,
-    `listed    ${formatAmount(listed)}`,
-    ...(cached.tarballs === 0
+    line("total", formatAmount(total)),
+    line("listed", formatAmount(listed)),
+    ...keptLine("withdrawn", usage.withdrawn, "upstream withdrew them (onUpstreamRemoval)"),
+    ...keptLine("alarms", usage.alarms, "upstream lists other bytes under a known path"),
+    ...amountLine("waiting", usage.waiting, "of bundles that are not complete yet"),
+    ...amountLine("cached", usage.cached, "fetched on request, not in a snapshot"),
+    ...amountLine("unlisted", usage.unlisted, "not in a snapshot"),
+    ...amountLine("partial", usage.partial, "the next sync resumes them"),
+    ...(quarantine === null || quarantine.files === 0
       ? []
-      : [`cached    ${formatAmount(cached)}; fetched on request, not in a snapshot`]),
-    ...(unlisted.tarballs === 0 ? [] : [`unlisted  ${formatAmount(unlisted)}; not in a snapshot`]),
-    ...(partial.tarballs === 0 ? [] : [`partial   ${formatAmount(partial)}; the next sync resumes them`]),
-    ...(missing.tarballs === 0
-      ? []
-      : [`MISSING   ${formatAmount(missing)}; \`jam sync\` fetches what it still selects`]),
-    ...(freeBytes === null ? [] : [`free      ${formatByteSize(freeBytes)}`]),
+      : [
+          line(
+            "quarantine",
+            `${formatCount(quarantine.files, "file")}, ${formatByteSize(quarantine.bytes)}; damaged or refused, and put aside`,
+          ),
+        ]),
+    ...amountLine("MISSING", usage.missing, "`jam sync` fetches what it still selects"),
+    ...(freeBytes === null ? [] : [line("free", formatByteSize(freeBytes))]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function line(name: string, value: string): string {
+  return `${name.padEnd(12)}${value}`;
+}
+
+function amountLine(name: string, amount: UsageDocument["total"], why: string): string[] {
+  return amount.tarballs === 0 ? [] : [line(name, `${formatAmount(amount)}; ${why}`)];
+}
+
+/** What has a reason of its own to stay, and how much of that a snapshot lists as well. */
+function keptLine(name: string, amount: UsageDocument["withdrawn"], why: string): string[] {
+  if (amount.tarballs + amount.listed.tarballs === 0) return [];
+  const also = amount.listed.tarballs === 0 ? "" : `; of those listed: ${formatAmount(amount.listed)}`;
+  return [line(name, `${formatAmount(amount)}; ${why}${also}`)];
 }

@@ -10,7 +10,7 @@ import { type HashOptions, hashPieces, parseSha256, type Sha256 } from "../../sh
 import { blobFolder, blobPath, parsePartialName, partialPaths } from "../layout.ts";
 import type { BlobIdentity, BlobReader, BlobStat, BlobStore, ByteRange } from "../store.ts";
 import type { RequireHeld } from "./lease.ts";
-import { putAside } from "./quarantine.ts";
+import { putAside, quarantineTotal } from "./quarantine.ts";
 import { QuickReads } from "./quick-reads.ts";
 import { type OpenedFile, SharedFiles } from "./shared-files.ts";
 import { openStagedBlob } from "./staged-blob.ts";
@@ -58,6 +58,7 @@ export function fsBlobStore(
       requireHeld();
       await discardStaged(root, before);
     },
+    quarantined: () => quarantineTotal(root),
   };
 }
 

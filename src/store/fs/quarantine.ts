@@ -4,6 +4,7 @@ import { listNames, removeFile, syncFolder, writePlainly } from "../../disk/dura
 import { attempt, attemptUnlessAbsent } from "../../disk/io-error.ts";
 import type { ErrorDetails } from "../../shared/errors.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
+import type { QuarantineTotal } from "../store.ts";
 import { asidePath, blobFolder, blobPath, parsePartialName, quarantinePaths } from "../layout.ts";
 
 /** Bytes of a rejected file that are kept: enough to tell a login page from a damaged archive. */
@@ -89,4 +90,21 @@ async function dropOldestAside(root: string): Promise<void> {
   aged.sort((a, b) => a.movedMs - b.movedMs);
   for (const { path } of aged.slice(0, -MAX_ASIDE))
     await attempt(`remove ${path}`, () => rm(path, { recursive: true, force: true }));
+}
+
+/** Counts what is in the quarantine, folders that were put aside with all that they contain included. */
+export async function quarantineTotal(root: string): Promise<QuarantineTotal> {
+  let [files, bytes] = [0, 0];
+  const pending = [join(root, "quarantine")];
+  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+    for (const name of await listNames(folder)) {
+      const path = join(folder, name);
+      const stat = await attemptUnlessAbsent(`read ${path}`, () => lstat(path));
+      if (stat?.isDirectory() === true) pending.push(path);
+      if (stat?.isFile() !== true) continue;
+      files += 1;
+      bytes += stat.size;
+    }
+  }
+  return { files, bytes };
 }
