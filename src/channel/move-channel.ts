@@ -143,18 +143,20 @@ export async function noteStep(
 /** Shows another snapshot in a channel, in one step, and records it. Call with the lease held. */
 export async function moveChannel(
   work: Pick<ChannelWork, "store" | "now" | "who" | "graceMs">,
-  { name, current, standing, read }: ChannelState,
+  { name, history, current, standing, read }: ChannelState,
   { to, facts }: { readonly to: Snapshot; readonly facts: StepFacts },
 ): Promise<ChannelEntry> {
   const { store, graceMs } = work;
   const step = stepOf(work, facts, { from: current, to });
   const at = new Date(step.at);
+  // What a rollback leads to stays, however many snapshots the channel has shown since.
+  const rollbacks = standingOf([...history, { ...step, previous: null }]).earlier;
   const withdrawn = new Set(standing.withdrawn.keys());
   const isApart = facts.action === "withdraw";
   if (isApart && typeof facts.version === "string") withdrawn.add(facts.version);
   const act = async () => {
     const graced = await readGraced(store, name, { graceMs, now: at, withdrawn, read });
-    await showSnapshot(store, to, { ref: name, graced, at, withdrawn, isApart });
+    await showSnapshot(store, to, { ref: name, graced, at, withdrawn, rollbacks, isApart });
   };
   return recordStep(store, name, { step, act });
 }

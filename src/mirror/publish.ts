@@ -40,7 +40,7 @@ export async function publishSnapshot(
 
 /** How a snapshot is shown. */
 type Showing = Publication &
-  Pick<TreeMove, "at" | "isNew" | "withdrawn"> & {
+  Pick<TreeMove, "at" | "isNew" | "withdrawn" | "rollbacks"> & {
     /** Shares nothing with the tree before, because that contains what is withdrawn now. Default false. */
     readonly isApart?: boolean;
   };
@@ -150,6 +150,8 @@ export interface TreeMove {
   readonly isNew?: boolean;
   /** Versions that are withdrawn from the ref with this move. Default: as before. */
   readonly withdrawn?: Iterable<string>;
+  /** Where rollbacks lead after this move, the nearest one last. Default: not noted. */
+  readonly rollbacks?: readonly string[];
 }
 
 /**
@@ -160,10 +162,10 @@ export interface TreeMove {
 export async function moveRef(
   store: Pick<Store, "refs" | "documents">,
   ref: RefName,
-  { before, treeId, at, isNew = false, withdrawn }: TreeMove,
+  { before, treeId, isNew = false, ...move }: TreeMove,
 ): Promise<void> {
   const from = before === undefined ? undefined : snapshotIdOf(before);
-  await noteMove(store, ref, { from, to: snapshotIdOf(treeId), at, isNew, withdrawn });
+  await noteMove(store, ref, { ...move, from, to: snapshotIdOf(treeId), isNew });
   if (await store.refs.swap(ref, before, treeId)) return;
   throw new JamError("JAM_STORE_LOCKED", "Another process published while this one held the lock.", {
     hint: "Let only one machine write to this data directory, then run `jam sync` again.",

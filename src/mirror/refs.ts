@@ -20,6 +20,8 @@ export interface ShownRef {
   readonly order: readonly ShownSnapshot[];
   /** Versions that none of its earlier snapshots shows any longer: they were withdrawn from the ref. */
   readonly withdrawn: ReadonlySet<string>;
+  /** Snapshots that rollbacks of a channel lead to, the nearest one last. Absent where that is not noted. */
+  readonly rollbacks?: readonly string[];
 }
 
 /** What the order of snapshots is read from. */
@@ -36,7 +38,13 @@ const moves = stateDocuments({
   format: "jam-ref-moves:1",
   schema: (zod) =>
     zod.object({
-      moves: zod.array(zod.object({ snapshot: zod.string(), at: zod.iso.datetime() })),
+      moves: zod.array(
+        zod.object({
+          snapshot: zod.string(),
+          at: zod.iso.datetime(),
+          rollbacks: zod.array(zod.string()).exactOptional(),
+        }),
+      ),
       withdrawn: zod.array(zod.string()).exactOptional(),
     }),
   damage: "absent",
@@ -51,6 +59,8 @@ export interface RefMove {
   readonly isNew: boolean;
   /** Versions that are withdrawn from the ref with this move. Default: as before. */
   readonly withdrawn?: Iterable<string> | undefined;
+  /** Where rollbacks lead after this move, the nearest one last. */
+  readonly rollbacks?: readonly string[] | undefined;
 }
 
 /**
@@ -70,8 +80,13 @@ export async function noteMove(
   const known = noted ?? (move.from === undefined ? [] : await orderUntilNow(store, ref));
   const made = known.slice(0, known.findLastIndex(({ snapshot }) => snapshot === move.from) + 1);
   const earlier = made.length === 0 && move.from !== undefined ? [{ snapshot: move.from, at }] : made;
+  const rollbacks = move.rollbacks?.slice(-MOVES_KEPT);
+  // Of earlier moves only the last one may still count: when this one does not happen.
+  const before = earlier.map((one, index) =>
+    index === earlier.length - 1 ? one : { snapshot: one.snapshot, at: one.at },
+  );
   await note.write(store.documents, {
-    moves: [...earlier, { snapshot: move.to, at }].slice(-MOVES_KEPT),
+    moves: [...before, { snapshot: move.to, at, ...defined({ rollbacks }) }].slice(-MOVES_KEPT),
     ...defined({ withdrawn: move.withdrawn === undefined ? withdrawn : [...move.withdrawn] }),
   });
 }
@@ -107,13 +122,13 @@ export async function readRefs(
   const shown: ShownRef[] = [];
   for (const { name, target } of await refs.list()) {
     const id = snapshotIdOf(target);
-    const { order, withdrawn } = await readMoves(documents, name, id);
+    const { order, ...noted } = await readMoves(documents, name, id);
     // The store has checked the name.
     shown.push({
       name: name as RefName,
       treeId: target,
       order: order.length > 0 ? order : ancestors(id, byId),
-      withdrawn,
+      ...noted,
     });
   }
   return shown;
@@ -124,12 +139,13 @@ async function readMoves(
   documents: Pick<Store["documents"], "get">,
   ref: string,
   id: string,
-): Promise<Pick<ShownRef, "order" | "withdrawn">> {
+): Promise<Pick<ShownRef, "order" | "withdrawn" | "rollbacks">> {
   const { moves: noted = [], withdrawn = [] } = (await moves.of(ref).read(documents)) ?? {};
   const made = noted.slice(0, noted.findLastIndex(({ snapshot }) => snapshot === id) + 1);
   return {
     order: made.map(({ snapshot, at }) => ({ id: snapshot, since: new Date(at) })),
     withdrawn: new Set(withdrawn),
+    ...defined({ rollbacks: made.at(-1)?.rollbacks }),
   };
 }
 

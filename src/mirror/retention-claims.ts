@@ -23,7 +23,7 @@ export interface ClaimRules {
 export interface ClaimInput {
   /** Oldest first. */
   readonly snapshots: readonly KeptSnapshot[];
-  readonly refs: readonly Pick<ShownRef, "name" | "treeId" | "order">[];
+  readonly refs: readonly Pick<ShownRef, "name" | "treeId" | "order" | "rollbacks">[];
   readonly rules: ClaimRules;
   readonly now: Date;
 }
@@ -59,7 +59,7 @@ export function judgeClaims(input: ClaimInput, shown: ReadonlySet<string>): Judg
 interface Claim {
   /** Undefined for the mirror. */
   readonly channel: string | undefined;
-  /** In the order in which they were shown, the latest last. */
+  /** In the order in which they were shown, the latest last; what rollbacks lead to comes after all others. */
   readonly earlier: readonly KeptSnapshot[];
   readonly current: KeptSnapshot | undefined;
 }
@@ -68,8 +68,10 @@ function claimsOfChannels({ snapshots, refs }: ClaimInput): Claim[] {
   const byId = new Map(snapshots.map((snapshot) => [snapshot.id, snapshot]));
   return refs
     .filter(({ name }) => name !== MIRROR_REF)
-    .map(({ name, order }) => {
-      const ids = [...new Set(order.map(({ id }) => id).toReversed())].toReversed();
+    .map(({ name, order, rollbacks = [] }) => {
+      const shown = order.at(-1)?.id ?? "";
+      // A rollback or a withdrawal makes a snapshot, too: the last ones shown are not the ones that rollbacks lead to.
+      const ids = [...new Set([...order.map(({ id }) => id), ...rollbacks, shown].toReversed())].toReversed();
       const known = ids.flatMap((id) => byId.get(id) ?? []);
       const current = byId.get(ids.at(-1) ?? "");
       return { channel: name, earlier: known.filter((one) => one !== current), current };

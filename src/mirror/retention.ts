@@ -34,7 +34,7 @@ export interface RetentionInput {
   /** Every snapshot, oldest first. */
   readonly snapshots: readonly KeptSnapshot[];
   /** Every ref. What a ref shows, and has shown within the grace period, stays. */
-  readonly refs: readonly Pick<ShownRef, "name" | "treeId" | "order">[];
+  readonly refs: readonly Pick<ShownRef, "name" | "treeId" | "order" | "rollbacks">[];
   readonly trees: readonly string[];
   /** At least those that no snapshot needs which stays (`judgeSnapshots`), and that are not pinned. */
   readonly blobs: readonly HeldBlob[];

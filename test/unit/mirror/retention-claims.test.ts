@@ -132,4 +132,20 @@ describe("limits of a channel", () => {
       "s10",
     ]);
   });
+
+  test("what rollbacks lead to stays before what was shown in between", () => {
+    // s40 and s50 were promoted; rollbacks and withdrawals made all others since.
+    const prod = { ...ref("prod", IDS), rollbacks: ["s50"] };
+    expect(Object.keys(dropped(undefined, { refs: [prod], ageMs: DAY_MS }))).toEqual(["s40", "s30"]);
+    expect(Object.keys(dropped({ prod: { snapshots: 1 } }, { refs: [prod] }))).toEqual([
+      "s40",
+      "s30",
+      "s20",
+      "s10",
+    ]);
+    expect(Object.keys(dropped(undefined, { refs: [{ ...prod, rollbacks: [] }], ageMs: DAY_MS }))).toEqual([
+      "s50",
+      "s40",
+    ]);
+  });
 });
