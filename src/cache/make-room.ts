@@ -81,6 +81,9 @@ type Evictable = readonly (readonly [Sha256, { readonly size: number }])[];
 /** The least recently used first. */
 async function readEvictable({ store, ledger }: RoomWork, arriving: ReadonlySet<Sha256>): Promise<Evictable> {
   const kept = await readProtected(store, ledger);
+  for (const sha256 of ledger.blobs.keys())
+    // Another run put it aside because it was damaged.
+    if (!arriving.has(sha256) && (await store.blobs.stat(sha256)) === undefined) ledger.drop(sha256);
   return [...ledger.blobs]
     .filter(([sha256]) => !kept.has(sha256) && !arriving.has(sha256))
     .sort(([, one], [, other]) => Date.parse(one.usedAt) - Date.parse(other.usedAt));

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import PQueue from "p-queue";
 import type { CachedAgent } from "../mirror/cached-blobs.ts";
 import { clearDamage } from "../mirror/damaged-blobs.ts";
-import { hashesOfKept, readKeptSnapshots } from "../mirror/kept-contents.ts";
+import { findUnlisted } from "../mirror/settle-damage.ts";
 import { JamError, isJamError, isOfFamily, toJamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { ByteRange, Lease, StagedBlob, Store } from "../store/store.ts";
@@ -13,6 +13,7 @@ import { makeRoom, mustEvictFirst, prepareRoom, type RoomWork } from "./make-roo
 import type { PassingSink } from "./passing-sink.ts";
 import { Pull } from "./pull.ts";
 import { PullReader, type PulledBlob } from "./pull-reader.ts";
+import { DamagedAside } from "./put-damaged-aside.ts";
 
 /** A tarball that a client asks for and the store has not. */
 export interface ListedTarball {
@@ -33,7 +34,9 @@ export type PullEvent =
   | { readonly kind: "wrong"; readonly path: string; readonly upstream: string; readonly error: JamError }
   /** It is not stored; `error` is absent where there is simply no room. */
   | { readonly kind: "passing"; readonly path: string; readonly error: JamError | undefined }
-  | { readonly kind: "evicted"; readonly sha256: Sha256; readonly size: number };
+  | { readonly kind: "evicted"; readonly sha256: Sha256; readonly size: number }
+  /** It was damaged on the disk; it is fetched again when it is requested. */
+  | { readonly kind: "aside"; readonly sha256: Sha256 };
 
 /** How requests for tarballs were met, since the start. */
 export interface PullCounts {
@@ -118,6 +121,7 @@ export class PullThrough {
   readonly #wrong: LRUCache<string, JamError>;
   readonly #passes = new PQueue({ concurrency: PASSES_AT_ONCE });
   readonly #stop = new AbortController();
+  readonly #aside: DamagedAside;
   #room: Promise<unknown> = Promise.resolve();
 
   private constructor(work: PullThroughWork, lease: Lease, ledger: CachedLedger) {
@@ -127,6 +131,12 @@ export class PullThrough {
     this.#ledger = ledger;
     this.#refused = new LRUCache({ max: MAX_REMEMBERED, ttl: this.#waits.refusalMs });
     this.#wrong = new LRUCache({ max: MAX_REMEMBERED, ttl: this.#waits.wrongMs });
+    this.#aside = new DamagedAside({
+      store: work.store,
+      ledger,
+      inTurn: (step) => this.#inTurn(step),
+      onAside: (sha256) => work.observe({ kind: "aside", sha256 }),
+    });
   }
 
   /**
@@ -140,6 +150,7 @@ export class PullThrough {
       const pullThrough = new PullThrough(work, lease, ledger);
       // The quota may have become smaller. Nobody waits for it: no room is made then, which is tried again later.
       pullThrough.#inTurn(() => pullThrough.#makeRoom(0)).catch(() => undefined);
+      pullThrough.#aside.start();
       return pullThrough;
     } catch (error) {
       await lease.release();
@@ -191,7 +202,7 @@ export class PullThrough {
   /** Ends running fetches, whose bytes are kept for the next start, and leaves the place. */
   async close(): Promise<void> {
     this.#stop.abort();
-    await Promise.allSettled(this.#running);
+    await Promise.allSettled([...this.#running, this.#aside.close()]);
     await this.#room.catch(() => undefined);
     try {
       if (!this.#lease.lost.aborted) await this.#ledger.close();
@@ -232,6 +243,7 @@ export class PullThrough {
   /** Ends the pull, however it ends. */
   async #fetch(pull: Pull, isDamaged: boolean): Promise<void> {
     const { sha256, size, paths } = pull.tarball;
+    if (isDamaged) await this.#aside.put(sha256);
     // It may have come since the server looked.
     const isHere = !isDamaged && (await this.#work.store.blobs.stat(sha256)) !== undefined;
     if (isHere) return pull.end({ kind: "held" });
@@ -263,8 +275,7 @@ export class PullThrough {
   /** Trees still have the damaged file of what a snapshot lists: there the next sync needs the note. */
   async #forgetDamage(sha256: Sha256): Promise<void> {
     const { store } = this.#work;
-    const listed = hashesOfKept(await readKeptSnapshots(store));
-    if (!listed.has(sha256)) await clearDamage(store.documents, sha256);
+    for (const one of await findUnlisted(store, [sha256])) await clearDamage(store.documents, one);
   }
 
   async #fail(pull: Pull, error: JamError): Promise<void> {

@@ -16,6 +16,10 @@ export function describePull(event: PullEvent): PullLine {
       return line(
         `Tarball ${event.sha256.slice(0, 12)}… was deleted to make room (${formatByteSize(event.size)}): it was the least recently used one.`,
       );
+    case "aside":
+      return line(
+        `Tarball ${event.sha256.slice(0, 12)}… was damaged and is in quarantine/ now: it is fetched again when it is requested.`,
+      );
     case "failed":
       return problem(`${event.path} could not be fetched for a client: ${event.error.message}`);
     case "wrong":

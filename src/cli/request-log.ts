@@ -20,15 +20,16 @@ export interface ServerLog {
 
 type LineLevel = "info" | "error";
 
-/** The log that --log-level and --quiet select, on standard error. */
-export function createServerLog(context: CommandContext): ServerLog {
-  return context.io.stderr.isTTY ? terminalLog(context) : jsonLog(context);
+/** The log that --log-level and --quiet select, on standard error. `isCache`: what is damaged is fetched again. */
+export function createServerLog(context: CommandContext, { isCache = false } = {}): ServerLog {
+  const next = isCache ? "the next request fetches it again" : "run `jam sync`";
+  return context.io.stderr.isTTY ? terminalLog(context, next) : jsonLog(context, next);
 }
 
 /** How long lines may wait to be written together: a write costs more than many lines. */
 const GATHER_MS = 20;
 
-function jsonLog({ io, globals, now }: CommandContext): ServerLog {
+function jsonLog({ io, globals, now }: CommandContext, next: string): ServerLog {
   const most = LOG_LEVELS.indexOf(globals.isQuiet ? "warn" : globals.logLevel);
   const isLogged = (level: LineLevel) => LOG_LEVELS.indexOf(level) <= most;
   const isLoggedOf = { info: isLogged("info"), error: isLogged("error") };
@@ -61,7 +62,7 @@ function jsonLog({ io, globals, now }: CommandContext): ServerLog {
     },
     flush,
     damage: (sha256, how) =>
-      note("error", { sha256, how }, "a tarball in the mirror is damaged and not served: run `jam sync`"),
+      note("error", { sha256, how }, `a tarball in the mirror is damaged and not served: ${next}`),
     note: (message) => note("info", {}, message),
     problem: (message) => note("error", {}, message),
   };
@@ -74,7 +75,7 @@ function isSignedName({ url, status }: RequestRecord): boolean {
   return status === 404 && /^\/tools\/streams\/v1\/[^?]*\.sjson$/.test(url);
 }
 
-function terminalLog({ io, globals, now, paintError }: CommandContext): ServerLog {
+function terminalLog({ io, globals, now, paintError }: CommandContext, next: string): ServerLog {
   const write = (text: string) => void io.stderr.write(`${formatLocalTime(now())} ${text}\n`);
   const isVerbose = !globals.isQuiet && !["warn", "error"].includes(globals.logLevel);
   return {
@@ -93,9 +94,7 @@ function terminalLog({ io, globals, now, paintError }: CommandContext): ServerLo
       );
     },
     damage: (sha256, how) =>
-      write(
-        `${paintError("red", "damaged")} blob ${sha256}, not served: ${printable(how, 200)}. Run \`jam sync\``,
-      ),
+      write(`${paintError("red", "damaged")} blob ${sha256}, not served: ${printable(how, 200)}; ${next}`),
     flush: () => undefined,
     note: (message) => {
       if (isVerbose) write(printable(message, 500));

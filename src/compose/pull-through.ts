@@ -17,6 +17,9 @@ export interface ComposePullThroughOptions {
 /** A tarball that could not be fetched has upstream looked at, but not more often than this. */
 const LOOK_AGAIN_MS = 5_000;
 
+/** After these events something is held that was not, or the other way round. */
+const CHANGES_HELD: ReadonlySet<PullEvent["kind"]> = new Set(["stored", "evicted", "aside"]);
+
 /**
  * What fetches tarballs for the clients of a server in cache mode.
  * @throws JamError JAM_STORE_LOCKED when another cache server uses the data directory, JAM_CONFIG_INVALID, JAM_STORE_…
@@ -40,7 +43,7 @@ export async function composePullThrough(
     quota: config.cache.quota,
     now: () => new Date(),
     observe(event) {
-      if (event.kind === "stored" || event.kind === "evicted") offer.forgetHeld();
+      if (CHANGES_HELD.has(event.kind)) offer.forgetHeld();
       onEvent(event);
       if (event.kind !== "failed" || performance.now() - lookedAt < LOOK_AGAIN_MS) return;
       lookedAt = performance.now();

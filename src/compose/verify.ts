@@ -53,7 +53,7 @@ export async function composeVerifyWork(config: Config, store: Store, call: Veri
 }
 
 /**
- * Something must have been published: nothing says that another folder is a mirror.
+ * Something must have been published, or offered in cache mode: nothing says that another folder is a mirror.
  * @throws JamError JAM_MIRROR_EMPTY
  */
 export async function requirePublished(config: Pick<Config, "data">, store: Store): Promise<void> {
@@ -61,6 +61,8 @@ export async function requirePublished(config: Pick<Config, "data">, store: Stor
   if ((await listSnapshotIds(store.documents)).length > 0) return;
   const { listRefs } = await import("../verify/verify-tarballs.ts");
   if ((await listRefs(store)).length > 0 || ((await store.trees?.list()) ?? []).length > 0) return;
+  const { readOffer } = await import("../mirror/offer.ts");
+  if ((await readOffer(store.documents)) !== undefined) return;
   throw mirrorEmpty(config.data);
 }
 

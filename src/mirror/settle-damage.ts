@@ -2,6 +2,8 @@ import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import { clearDamage, noteWithdrawn, readDamaged, type DamagedBlob } from "./damaged-blobs.ts";
 import { hashBlob } from "./hash-blob.ts";
+import { hashesOfKept, readKeptSnapshots } from "./kept-contents.ts";
+import { listSnapshotIds } from "./read-snapshots.ts";
 import { rebuildTrees } from "./rebuild-tree.ts";
 import type { RetentionRules } from "./retention.ts";
 
@@ -41,7 +43,61 @@ export async function withdrawDamaged(
     await store.blobs.setAside(one.sha256);
     await noteWithdrawn(store.documents, one);
   }
+  await forgetUnlisted(store, damaged);
   return damaged;
+}
+
+/**
+ * Damaged tarballs of these that no kept snapshot lists, such as those that clients requested of a cache: no tree has them.
+ * None while a snapshot cannot be read, which may list any of them.
+ * @throws JamError JAM_STORE_…
+ */
+export async function findUnlisted(
+  { documents }: Pick<Store, "documents">,
+  damaged: Iterable<Sha256>,
+): Promise<readonly Sha256[]> {
+  const hashes = [...damaged];
+  if (hashes.length === 0) return [];
+  const ids = await listSnapshotIds(documents);
+  const kept = await readKeptSnapshots({ documents });
+  if (kept.length < ids.length) return [];
+  const listed = hashesOfKept(kept);
+  return hashes.filter((sha256) => !listed.has(sha256));
+}
+
+/**
+ * Puts tarballs aside that no kept snapshot lists, and deletes their notes: from then on they are simply missing. One that
+ * is whole stays. Call with the lease held.
+ * @returns those that were put aside
+ * @throws JamError JAM_STORE_…
+ */
+export async function putUnlistedAside(
+  store: Pick<Store, "blobs" | "documents">,
+  damaged: readonly Sha256[],
+  signal?: AbortSignal,
+): Promise<readonly Sha256[]> {
+  const aside: Sha256[] = [];
+  for (const sha256 of await findUnlisted(store, damaged)) {
+    const whole = await isWhole(store, sha256, signal);
+    if (!whole) {
+      await store.blobs.setAside(sha256);
+      aside.push(sha256);
+    }
+    await clearDamage(store.documents, sha256);
+  }
+  return aside;
+}
+
+/** What no snapshot lists is missing from now on, and who may fetch it does. */
+async function forgetUnlisted(
+  store: Pick<Store, "documents">,
+  damaged: readonly DamagedBlob[],
+): Promise<void> {
+  const unlisted = await findUnlisted(
+    store,
+    damaged.map(({ sha256 }) => sha256),
+  );
+  for (const sha256 of unlisted) await clearDamage(store.documents, sha256);
 }
 
 async function isWhole(

@@ -131,8 +131,11 @@ async function serveTarball(
   const { pullThrough } = face;
   let isDamaged = false;
   const blob = await openPatiently(exchange, tarball, face).catch((error: unknown) => {
-    // A cache fetches a damaged tarball again, once for each request.
-    isDamaged = pullThrough !== undefined && face.hasCome !== true && isJamError(error, "JAM_STORE_CORRUPT");
+    // A cache fetches a tarball again that is damaged or cannot be read, once for each request.
+    isDamaged =
+      pullThrough !== undefined &&
+      face.hasCome !== true &&
+      isJamError(error, "JAM_STORE_CORRUPT", "JAM_STORE_PERMISSION");
     if (isDamaged) return undefined;
     throw error;
   });

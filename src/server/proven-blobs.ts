@@ -55,15 +55,27 @@ export class ProvenBlobs {
   readonly #blobs: ServedStore["blobs"];
   readonly #onDamage: (damage: Damage) => void;
   readonly #others: OthersDamage | undefined;
+  readonly #isCache: boolean;
   readonly #findings = new LRUCache<Sha256, Finding>({ max: MAX_KNOWN });
   readonly #proving = new Map<string, Promise<Finding>>();
   readonly #damaged = new Set<Sha256>();
   #rechecking: Promise<void> | undefined;
 
-  /** `onDamage` is told once of each finding, not for each request. */
-  constructor(blobs: ServedStore["blobs"], onDamage: (damage: Damage) => void, others?: OthersDamage) {
+  /**
+   * `onDamage` is told once of each finding, not for each request. In a cache a damaged tarball that is put aside may be
+   * listed again: it is fetched when it is requested.
+   */
+  constructor(
+    blobs: ServedStore["blobs"],
+    onDamage: (damage: Damage) => void,
+    {
+      others,
+      isCache = false,
+    }: { readonly others?: OthersDamage | undefined; readonly isCache?: boolean } = {},
+  ) {
     this.#blobs = blobs;
     this.#others = others;
+    this.#isCache = isCache;
     this.#onDamage = onDamage;
   }
 
@@ -102,8 +114,9 @@ export class ProvenBlobs {
   /** Looks again at what was damaged: a file that has changed is hashed. Never fails. */
   recheck(): Promise<void> {
     const recheck = async (sha256: Sha256) => {
-      const blob = await this.#blobs.open(sha256).catch(() => undefined);
-      if (blob === undefined) return;
+      const blob = await this.#blobs.open(sha256).catch(() => null);
+      if (blob === undefined && this.#isCache) this.#forget(sha256);
+      if (!blob) return;
       // What it throws is noted already.
       await this.#prove(blob, sha256).catch(() => undefined);
       await blob.close().catch(() => undefined);
@@ -167,6 +180,11 @@ export class ProvenBlobs {
     this.#findings.set(sha256, finding);
     this.#damaged.delete(sha256);
     return finding;
+  }
+
+  #forget(sha256: Sha256): void {
+    this.#findings.delete(sha256);
+    this.#damaged.delete(sha256);
   }
 
   #fail(sha256: Sha256, key: string, how: string, lastsMs = MAX_PROOF_AGE_MS): Fault {

@@ -59,7 +59,7 @@ export function createServer(
     options.onDamage?.(damage);
     counts.addDamage();
   };
-  const blobs = new ProvenBlobs(store.blobs, onDamage, others);
+  const blobs = new ProvenBlobs(store.blobs, onDamage, { others, isCache: pullThrough !== undefined });
   const context = {
     counts,
     refs: store.refs,

@@ -30,7 +30,7 @@ Examples:
 async function serve(context: CommandContext, call: CommandCall<object>): Promise<void> {
   const config = await context.config(settingsFrom(call.options, "server"));
   const { composeServer } = await import("../../compose/serve.ts");
-  const log = createServerLog(context);
+  const log = createServerLog(context, { isCache: config.mode === "cache" });
   const server = await composeServer(config, {
     log: log.request,
     onDamage: log.damage,
