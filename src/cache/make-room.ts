@@ -9,6 +9,9 @@ import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import type { CachedLedger } from "./cached-ledger.ts";
 
+/** As others are told it who want to write meanwhile. There is one cache server, so by this name it knows itself. */
+const COMMAND = "jam serve";
+
 /** What room is made in. */
 export interface RoomWork {
   readonly store: Store;
@@ -50,12 +53,18 @@ export async function prepareRoom(work: RoomWork, coming: ComingBytes): Promise<
   if (bytes > quota) return false;
   // What snapshots list does not count, but finding that out means to read them: mostly it is not needed.
   if (missingOnDisk(coming) <= 0 && sizeOf(ledger, arriving) + bytes <= quota) return true;
-  if (!mustEvictFirst(work, coming)) return (await store.lease.holder()) === undefined;
+  if (!mustEvictFirst(work, coming)) return !(await isOtherWriting(store));
   const evictable = await readEvictable(work, arriving);
   const cached = sumOf(evictable);
   const excess = Math.max(missingOnDisk(coming), cached - quota);
   if (cached < excess) return false;
   return excess <= 0 || evict(work, evictable, excess);
+}
+
+/** A run that takes long. The cache server itself writes for some milliseconds, when it evicts or accepts an offer. */
+async function isOtherWriting({ lease }: Store): Promise<boolean> {
+  const holder = await lease.holder();
+  return holder !== undefined && holder.command !== COMMAND;
 }
 
 function missingOnDisk({ bytes, free = Infinity }: ComingBytes): number {
@@ -115,7 +124,7 @@ async function evict(
   bytes: number,
 ): Promise<boolean> {
   let freed = 0;
-  const run = { command: "jam serve", onNote: () => undefined };
+  const run = { command: COMMAND, onNote: () => undefined };
   try {
     await asWriter(store, run, async () => {
       // Somebody may have listed or pinned some of it before the lease was here.

@@ -21,6 +21,12 @@ export interface PulledBlob {
   readAt(buffer: Uint8Array, position: number): Promise<number>;
   /** The same without waiting; undefined when that is not possible. */
   readNow(buffer: Uint8Array, position: number): number | undefined;
+  /**
+   * Lets what `arrived` called held be read here, when the store has evicted it meanwhile: the file is still open. It is
+   * hashed first.
+   * @throws JamError JAM_ITEM_UNAVAILABLE when its bytes are not those of the tarball
+   */
+  proveEvicted(): Promise<void>;
   /** Ends a wait of `arrived`, which then fails. The fetch goes on. */
   close(): void;
 }
@@ -96,6 +102,12 @@ export class PullReader implements PulledBlob {
     return this.#bytes?.readNow?.(buffer, position);
   }
 
+  async proveEvicted(): Promise<void> {
+    const { sha256, size } = this.#pull.tarball;
+    const found = this.#bytes && (await this.#hashUntil(this.#bytes, size));
+    if (found !== sha256) throw this.#cutOff();
+  }
+
   close(): void {
     const gone = new DOMException("The reader left.", "AbortError");
     this.#closing.abort(gone);
@@ -137,15 +149,19 @@ export class PullReader implements PulledBlob {
   async #sentBefore(position: number): Promise<SentBeginning | undefined> {
     const bytes = this.#bytes;
     if (position === this.#range.start || bytes === undefined) return undefined;
+    return { length: position, sha256: await this.#hashUntil(bytes, position) };
+  }
+
+  async #hashUntil(bytes: ArrivingBytes, end: number): Promise<string> {
     const hash = startSha256();
-    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, position));
-    for (let at = 0; at < position;) {
-      const count = await bytes.readAt(buffer.subarray(0, Math.min(buffer.length, position - at)), at);
+    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, end));
+    for (let at = 0; at < end;) {
+      const count = await bytes.readAt(buffer.subarray(0, Math.min(buffer.length, end - at)), at);
       if (count === 0) throw this.#cutOff();
       hash.update(buffer.subarray(0, count));
       at += count;
     }
-    return { length: position, sha256: hash.digest("hex") };
+    return hash.digest("hex");
   }
 
   #losePatience(position: number): void {

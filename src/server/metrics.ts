@@ -194,6 +194,7 @@ async function addAlarms(registry: Registry, documents: ServedStore["documents"]
 /** Under the names that every client library of Prometheus uses. */
 function addProcess(registry: Registry): void {
   const registers = [registry];
+  const { rss, heapUsed, external } = process.memoryUsage();
   new Gauge({
     name: "process_start_time_seconds",
     help: "When the process started.",
@@ -203,7 +204,17 @@ function addProcess(registry: Registry): void {
     name: "process_resident_memory_bytes",
     help: "Memory that the process uses.",
     registers,
-  }).set(process.memoryUsage.rss());
+  }).set(rss);
+  new Gauge({
+    name: "nodejs_heap_size_used_bytes",
+    help: "What JavaScript objects of the main thread use.",
+    registers,
+  }).set(heapUsed);
+  new Gauge({
+    name: "nodejs_external_memory_bytes",
+    help: "Buffers and other memory outside of the heap that belongs to these objects.",
+    registers,
+  }).set(external);
 }
 
 function secondsOf(time: string): number {

@@ -76,7 +76,7 @@ async function sendArriving(
     for (let position = range.start; position < range.end;) {
       const count = await blob.arrived(position);
       if (count === "held") {
-        await sendHeld(writer, { tarball, start: position, end: range.end }, context);
+        await sendHeld(writer, { blob, tarball, start: position, end: range.end }, context);
         break;
       }
       await sendArrived(writer, { blob, start: position, end: position + count }, context);
@@ -128,14 +128,23 @@ async function sendArrived(
   }
 }
 
+interface Rest extends Pick<Transfer, "blob" | "tarball"> {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** The rest of a tarball that has come meanwhile; it is hashed before anything of it is sent. */
 async function sendHeld(
   writer: ResponseWriter,
-  { tarball, start, end }: { readonly tarball: ListedTarball; readonly start: number; readonly end: number },
+  { blob, tarball, start, end }: Rest,
   context: PulledContext,
 ): Promise<void> {
   const held = await context.blobs.open(tarball);
-  if (held === undefined) throw context.blobs.missing(tarball.sha256);
+  if (held === undefined) {
+    // Others came and took its room before this reader, who is slower, has got all of it.
+    await blob.proveEvicted();
+    return sendArrived(writer, { blob, start, end }, context);
+  }
   try {
     const source = { ...context, blob: held, sha256: tarball.sha256, buffers: context.turns.buffers };
     await sendRange(writer, source, { start, end });

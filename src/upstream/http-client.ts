@@ -28,6 +28,8 @@ export interface HttpClientOptions {
   /** Longest wait for each step up to the answer's headers, and for all of them together four times that. */
   readonly idleTimeoutMs: number;
   readonly redirectOrigins: readonly string[];
+  /** How long a connection stays open without a request. Default 5 000. */
+  readonly keptMs?: number | undefined;
   /** Called once for a request without any response. */
   readonly onSilence?: (url: string, silentMs: number) => void;
 }
@@ -58,8 +60,12 @@ export interface HttpClient {
 
 const MAX_REDIRECTS = 5;
 
-/** A cache server that fetched for hundreds of clients needs few connections for the next ones. */
+/**
+ * A cache server that fetched for hundreds of clients needs few connections for the next ones, and none for long: each is an
+ * open file here and at the upstream. What the upstream's `Keep-Alive` says is followed where it is less.
+ */
 const KEPT_CONNECTIONS = { keepAlive: true, maxFreeSockets: 24 };
+const KEPT_MS = 5_000;
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -71,7 +77,9 @@ export async function openHttpClient(options: HttpClientOptions): Promise<HttpCl
   const { default: got } = await import("got");
   const proxySettings = readProxySettings(options.environment);
   const ca = options.caFile === undefined ? {} : { ca: await readAuthorities(options.caFile) };
-  const agent = receivingAgents({ ...KEPT_CONNECTIONS, proxyEnv: proxySettings, ...ca });
+  // Ends free connections only: a request that waits has limits of its own.
+  const kept = { ...KEPT_CONNECTIONS, timeout: options.keptMs ?? KEPT_MS };
+  const agent = receivingAgents({ ...kept, proxyEnv: proxySettings, ...ca });
   const lookup = createGuardedLookup(options.base);
   const step = options.idleTimeoutMs;
   const client = got.extend({

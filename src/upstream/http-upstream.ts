@@ -45,6 +45,8 @@ export interface HttpUpstreamOptions extends UpstreamOptions {
   readonly caFile?: string | undefined;
   /** Longest silence on a connection while we wait, in ms. Default 30 000. */
   readonly idleTimeoutMs?: number;
+  /** How long a connection stays open for the next request, in ms. Default 5 000. */
+  readonly keptMs?: number;
   /** The slowest transfer that is left alone. Default 10 kB/s over 30 s. */
   readonly minRate?: Omit<PaceLimits, "idleTimeoutMs">;
   /** Attempts after the first, per document and per tarball. Default 4. */
@@ -79,6 +81,7 @@ export function openHttpUpstream(options: HttpUpstreamOptions): Upstream {
       environment: options.env ?? {},
       caFile: options.caFile,
       idleTimeoutMs,
+      keptMs: options.keptMs,
       redirectOrigins: options.redirectOrigins ?? [],
       onSilence: tellSilence,
     }));

@@ -52,11 +52,15 @@ export interface SlowDownload {
 }
 
 /** Starts a download and stops reading after the first bytes. */
-export async function startSlowDownload(port: number, target: string): Promise<SlowDownload> {
+export async function startSlowDownload(
+  port: number,
+  target: string,
+  headers: readonly string[] = [],
+): Promise<SlowDownload> {
   const socket = connect({ port, host: "127.0.0.1" });
   const chunks: Uint8Array[] = [];
   socket.on("error", () => undefined);
-  socket.write(rawGet(target));
+  socket.write(rawGet(target, headers));
   await once(socket, "readable");
   chunks.push(socket.read() as Buffer);
   await sleep(50);

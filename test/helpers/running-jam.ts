@@ -54,13 +54,20 @@ export interface ServeProcess extends AsyncDisposable {
   readonly log: () => string;
 }
 
-/** Starts `jam serve` on a free port of 127.0.0.1; `wrapper` is a program that starts it, with its own arguments. */
-export async function startServe(cwd: string, wrapper: readonly string[] = []): Promise<ServeProcess> {
+/**
+ * Starts `jam serve` on a free port of 127.0.0.1; `wrapper` is a program that starts it, with its own arguments. Where `onLog`
+ * takes the log as it comes, it is not kept.
+ */
+export async function startServe(
+  cwd: string,
+  wrapper: readonly string[] = [],
+  onLog?: (text: string) => void,
+): Promise<ServeProcess> {
   const command = [...wrapper, ...JAM_COMMAND, "serve", "--listen", "127.0.0.1:0"];
   const [program = "", ...args] = command;
   const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
-  child.stderr.on("data", (chunk) => (log += String(chunk)));
+  child.stderr.setEncoding("utf8").on("data", onLog ?? ((text: string) => (log += text)));
   const exited = once(child, "exit");
   const ended = exited.then(() =>
     Promise.reject(new Error(`jam serve ended with status ${child.exitCode}: ${log}`)),

@@ -5,21 +5,24 @@
  * npm run soak -- 10         # minutes; default 3
  * ```
  *
- * Ends with 1 when a client received wrong bytes or an answer that it must not get, or when memory or open files grow.
+ * Ends with 1 when a client received wrong bytes or an answer that it must not get, when a connection broke for another
+ * reason than that upstream broke off, or when memory or open files grow. Memory is judged from 15 minutes on.
  */
-import { readdir, readFile, readlink } from "node:fs/promises";
-import { Agent, get, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createHash } from "node:crypto";
 import { temporaryMirror } from "../helpers/mirror.ts";
 import { startServe } from "../helpers/running-jam.ts";
-import { startUpstream } from "../helpers/upstream.ts";
+import { startUpstream, type Fault } from "../helpers/upstream.ts";
+import { Client, type Received } from "./client.ts";
+import { growthOf, isGrowing, median, openFiles, takeSample, type Sample } from "./memory.ts";
+import { ServerLog } from "./server-log.ts";
 
 const CLIENTS = 200;
 const TARBALL_BYTES = 400_000;
 const UP_MS = 15_000;
 const DOWN_MS = 8_000;
 const SAMPLE_MS = 15_000;
+/** Idle connections to upstream are closed after 5 s. */
+const AFTER_MS = 7_000;
 
 const minutes = Number(process.argv[2] ?? 3);
 if (!(minutes > 0)) throw new Error("usage: npm run soak -- MINUTES");
@@ -37,72 +40,55 @@ await using mirror = await temporaryMirror(upstream, {
   cache: { refresh: "PT2S", quota: 8 * TARBALL_BYTES },
   fetch: { retries: 1, idleTimeout: "PT5S" },
 });
-await using server = await startServe(mirror.folder);
+const log = new ServerLog();
+await using server = await startServe(mirror.folder, [], log.take);
 
 const tarballs = upstream.tree.listings.map(({ item }) => item);
 const counts: Record<string, number> = {};
 const faults: string[] = [];
-const count = (what: string) => (counts[what] = (counts[what] ?? 0) + 1);
+const breaks: { readonly client: string; readonly received: Received }[] = [];
+const count = (what: string, by = 1) => (counts[what] = (counts[what] ?? 0) + by);
 
-interface Received {
-  readonly status: number;
-  /** Why it is an error, as the body says. */
-  readonly code: string;
-  readonly sha256: string;
-  readonly isWhole: boolean;
+/** Counts an answer, and keeps one that broke to be explained when the log of the server has come. */
+function take(client: Client, what: string, received: Received): void {
+  const { path, status, code, isWhole } = received;
+  if (status !== 0 && isWhole) count(`${what} ${status} ${code}`.trimEnd());
+  else breaks.push({ client: client.name, received });
+  if (![0, 200, 503].includes(status)) faults.push(`${path} answered ${status}`);
 }
 
-/** Never rejects: a connection that breaks is an answer, too. */
-function request(path: string, agent: Agent): Promise<Received> {
-  return new Promise((resolve) => {
-    const broken = () => resolve({ status: 0, code: "broken", sha256: "", isWhole: false });
-    const sent = get(`${server.url}${path}`, { agent }, (response: IncomingMessage) => {
-      const hash = createHash("sha256");
-      let problem = "";
-      response.on("data", (piece: Buffer) => {
-        hash.update(piece);
-        if (response.statusCode !== 200) problem += piece.toString();
-      });
-      response.on("error", broken);
-      response.on("close", () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          code: /"code":"(\w+)"/.exec(problem)?.[1] ?? "",
-          sha256: hash.digest("hex"),
-          isWhole: response.complete,
-        }),
-      );
-    });
-    sent.setTimeout(60_000, () => sent.destroy());
-    sent.on("error", broken);
-  });
-}
-
-async function client(end: number): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+async function work(name: string, end: number): Promise<void> {
+  const client = new Client(server.url, name);
   while (Date.now() < end) {
-    const index = await request("/tools/streams/v1/index2.json", agent);
-    count(`index ${index.status} ${index.code}`.trimEnd());
-    if (![0, 200, 503].includes(index.status)) faults.push(`the index answered ${index.status}`);
+    const index = await client.get("/tools/streams/v1/index2.json");
+    take(client, "index", index);
+    // Something is held from the first seconds on.
+    if (index.status === 503)
+      faults.push(`the index answered 503 ${index.code} after ${secondsSince(start)} s`);
     // Few versions are in use, and each of the others now and then.
     const item = tarballs[Math.floor(Math.random() ** 3 * tarballs.length)];
     if (item === undefined) return;
-    const { status, code, sha256, isWhole } = await request(`/tools/${item.path}`, agent);
-    count(isWhole || status !== 200 ? `tarball ${status} ${code}`.trimEnd() : "tarball cut off");
-    if (status === 200 && isWhole && sha256 !== item.sha256) faults.push(`${item.path} has wrong bytes`);
-    if (![0, 200, 503].includes(status)) faults.push(`${item.path} answered ${status}`);
+    const tarball = await client.get(`/tools/${item.path}`);
+    take(client, "tarball", tarball);
+    if (tarball.isWhole && tarball.status === 200 && tarball.sha256 !== item.sha256)
+      faults.push(`${item.path} has wrong bytes`);
     await sleep(200 + Math.random() * 800);
   }
-  agent.destroy();
+  count("sent again, as Go does", client.retries);
+  client.close();
 }
 
+/** How upstream is away: answers with an error, breaks off at the start, or in the middle of tarballs. */
+const OUTAGES: readonly Fault[] = [
+  { kind: "status", status: 503 },
+  { kind: "cut", at: 0, how: "rst" },
+  { kind: "cut", at: 150_000, how: "rst" },
+];
+
 async function flap(end: number): Promise<void> {
-  while (Date.now() < end) {
+  for (let outages = 0; Date.now() < end; outages += 1) {
     await sleep(UP_MS);
-    upstream.fault(
-      /^/,
-      Math.random() < 0.5 ? { kind: "status", status: 503 } : { kind: "cut", at: 0, how: "rst" },
-    );
+    upstream.fault(/^/, OUTAGES[outages % OUTAGES.length] as Fault);
     await sleep(DOWN_MS);
     upstream.clearFaults();
     upstream.clearRequests();
@@ -110,61 +96,79 @@ async function flap(end: number): Promise<void> {
   }
 }
 
-interface Sample {
-  readonly rss: number;
-  readonly files: number;
-}
-
-async function sample(): Promise<Sample> {
-  const status = await readFile(`/proc/${server.pid}/status`, "utf8");
-  const rss = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024;
-  return { rss, files: (await readdir(`/proc/${server.pid}/fd`)).length };
-}
-
-/** What the server has open, by kind. */
-async function openFiles(): Promise<Record<string, number>> {
-  const kinds: Record<string, number> = {};
-  for (const name of await readdir(`/proc/${server.pid}/fd`)) {
-    const target = await readlink(`/proc/${server.pid}/fd/${name}`).catch(() => "gone");
-    const kind = target.startsWith(mirror.folder) ? "files of the mirror" : target.replace(/[[(\d].*/, "");
-    kinds[kind] = (kinds[kind] ?? 0) + 1;
+/** A connection that broke is right where upstream broke off: nobody may get a whole answer then. Everything else is a fault. */
+function explain(client: string, received: Received): void {
+  const { path, status, bytes, broke, isReused } = received;
+  const cut = log.cutOf(client, received);
+  const reason = String(cut?.error?.details?.reason ?? cut?.error?.code ?? "");
+  if (reason.startsWith("JAM_UPSTREAM_")) {
+    count(`cut off: ${reason}`);
+    return;
   }
-  return kinds;
+  const how = `${status === 0 ? "no headers" : `${status} and ${bytes} bytes`}, ${isReused ? "kept" : "new"} connection, ${broke || "ended early"}`;
+  count(`cut off: ${reason || "unexplained"}`);
+  faults.push(
+    `${path} broke for ${client} (${how}): ${cut === undefined ? "not in the log" : JSON.stringify(cut)}`,
+  );
 }
 
 const mib = (bytes: number) => Math.round(bytes / 2 ** 20);
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+const print = (text: string) => void process.stdout.write(`${text}\n`);
+const secondsSince = (time: number) => Math.round((Date.now() - time) / 1000);
+const readMetrics = async () => (await fetch(`${server.url}/metrics`)).text();
+const measure = async () => takeSample(server.pid, await readMetrics(), secondsSince(start));
+
+function describe({ seconds, rss, mappings, heap, external, files }: Sample): string {
+  const { heap: brk, arenas, anonymous } = mappings;
+  return `${seconds} s  ${mib(rss)} MiB (malloc ${mib(brk)}, its threads ${mib(arenas)}, anonymous ${mib(anonymous)}; V8 ${mib(heap)}, external ${mib(external)})  ${files} files`;
+}
 
 const start = Date.now();
 const end = start + minutes * 60_000;
 const samples: Sample[] = [];
-const idle = await sample();
-const running = Promise.all([flap(end), ...Array.from({ length: CLIENTS }, () => client(end))]);
+const idle = await measure();
+const running = Promise.all([
+  flap(end),
+  ...Array.from({ length: CLIENTS }, (_, number) => work(`soak-${number}`, end)),
+]);
 while (Date.now() < end) {
   await sleep(Math.min(SAMPLE_MS, Math.max(0, end - Date.now())));
-  const one = await sample();
+  const one = await measure();
   samples.push(one);
-  const seconds = Math.round((Date.now() - start) / 1000);
-  process.stdout.write(`${seconds} s  ${mib(one.rss)} MiB  ${one.files} files  ${JSON.stringify(counts)}\n`);
+  print(`${describe(one)}  ${JSON.stringify(counts)}`);
 }
 await running;
 upstream.clearFaults();
-await sleep(7_000);
-const after = await sample();
-const metrics = await (await fetch(`${server.url}/metrics`)).text();
+await sleep(AFTER_MS);
+const after = await measure();
+const left = await openFiles(server.pid, mirror.folder);
+for (const { client, received } of breaks) explain(client, received);
+for (const answer of log.failuresOf("/tools/streams/v1/index2.json"))
+  print(`index: ${JSON.stringify(answer)}`);
+
+print((await readMetrics()).match(/^jam_(?:cache|damaged|http_conn).*$/gm)?.join("\n") ?? "");
+print(`notes of the server: ${log.notes.length}, the last: ${log.notes.slice(-3).join(" ")}`);
+print(JSON.stringify(counts, undefined, 1));
 const third = Math.ceil(samples.length / 3);
-const [middle, last] = [samples.slice(third, 2 * third), samples.slice(2 * third)].map((part) =>
-  median(part.map(({ rss }) => rss)),
+const [first, middle, last] = [0, 1, 2].map((part) =>
+  mib(median(samples.slice(part * third, (part + 1) * third).map(({ rss }) => rss))),
 );
-process.stdout.write(
-  `${metrics
-    .split("\n")
-    .filter((line) => /^jam_(?:cache|http_conn)/.test(line))
-    .join(
-      "\n",
-    )}\nmemory: ${mib(idle.rss)} MiB before, ${mib(middle ?? 0)} MiB in the middle, ${mib(last ?? 0)} MiB at the end, ${mib(after.rss)} MiB after\nopen files: ${idle.files} before, ${Math.max(...samples.map(({ files }) => files))} at most, ${after.files} after: ${JSON.stringify(await openFiles())}\n`,
+print(
+  `memory: ${mib(idle.rss)} MiB before, ${first} MiB in the first third, ${middle} MiB in the second, ${last} MiB in the last, ${mib(after.rss)} MiB after`,
 );
-if ((last ?? 0) > 1.25 * (middle ?? 0) && samples.length >= 9) faults.push("memory grows");
-if (after.files > idle.files + 30) faults.push(`${after.files - idle.files} files stay open`);
-for (const fault of new Set(faults)) process.stdout.write(`FAULT: ${fault}\n`);
+const growth = growthOf(samples);
+const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
+if (growth !== undefined) {
+  print(
+    `growth: ${percent(growth.thirds)} from the second third to the last, ${percent(growth.slope)} in the last half`,
+  );
+  if (isGrowing(growth)) faults.push("memory grows");
+}
+print(
+  `open files: ${idle.files} before, ${Math.max(...samples.map(({ files }) => files))} at most, ${after.files} after: ${JSON.stringify(left)}`,
+);
+if (after.files > idle.files)
+  faults.push(`${after.files - idle.files} files stay open: ${JSON.stringify(left)}`);
+if (/^jam_damaged_tarballs_total [^0]/m.test(await readMetrics())) faults.push("tarballs were found damaged");
+for (const fault of new Set(faults)) print(`FAULT: ${fault}`);
 process.exitCode = faults.length > 0 ? 1 : 0;

@@ -140,6 +140,35 @@ test("the first byte of a tarball does not wait while room is made for another o
   expect(await held(mirror)).toEqual([C, D]);
 });
 
+test("a tarball that begins to come while room is made for another one is stored, and fetched once for all", async () => {
+  await using upstream = await startUpstream(FOUR);
+  const gate = Promise.withResolvers<void>();
+  const evicting = Promise.withResolvers<void>();
+  const cached = ({ store }: PullThroughWork): Partial<PullThroughWork> => {
+    const acquire = async (command: string) => {
+      const lease = await store.lease.acquire(command);
+      evicting.resolve();
+      await gate.promise;
+      return lease;
+    };
+    return { store: { ...store, lease: { ...store.lease, acquire } } };
+  };
+  await using mirror = await serveCached(upstream, { quota: QUOTA, now: ticking(), cached });
+  await get(mirror, A);
+  await get(mirror, B);
+  const third = get(mirror, C);
+  await evicting.promise;
+
+  const others = [get(mirror, D), get(mirror, D)];
+  await expect.poll(() => mirror.pullThrough.counts).toMatchObject({ misses: 4, joined: 1 });
+  gate.resolve();
+  await Promise.all([third, ...others]);
+
+  expect(mirror.pullThrough.counts.passed).toBe(0);
+  expect(upstream.requests.filter((line) => line.includes(mirror.agentOf(D).path))).toHaveLength(1);
+  expect(await held(mirror)).toEqual([C, D]);
+});
+
 test("several that come at the same time do not exceed the quota together", async () => {
   await using upstream = await startUpstream(FOUR);
   await using mirror = await serveSmall(upstream);
