@@ -100,7 +100,7 @@ async function flap(end: number): Promise<void> {
 function explain(client: string, received: Received): void {
   const { path, status, bytes, broke, isReused } = received;
   const cut = log.cutOf(client, received);
-  const reason = String(cut?.error?.details?.reason ?? cut?.error?.code ?? "");
+  const reason = cut?.error?.details?.reason ?? cut?.error?.code ?? "";
   if (reason.startsWith("JAM_UPSTREAM_")) {
     count(`cut off: ${reason}`);
     return;

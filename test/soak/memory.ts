@@ -93,11 +93,14 @@ export function isGrowing(growth: { readonly thirds: number; readonly slope: num
 
 /** The growth from the first to the last of these by the line of least squares, as a part of their mean. */
 function slopeOf(samples: readonly Sample[]): number {
-  const meanOf = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
   const [times, sizes] = [samples.map(({ seconds }) => seconds), samples.map(({ rss }) => rss)];
   const [meanTime, meanSize] = [meanOf(times), meanOf(sizes)];
   const covariance = meanOf(times.map((time, at) => (time - meanTime) * ((sizes[at] ?? 0) - meanSize)));
   const variance = meanOf(times.map((time) => (time - meanTime) ** 2));
   const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
   return ((covariance / variance) * span) / meanSize;
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, one) => sum + one, 0) / values.length;
 }
