@@ -1,14 +1,15 @@
-import { join } from "node:path";
+import { globSync } from "node:fs";
+import { basename, join } from "node:path";
 import { rolldown, type Plugin } from "rolldown";
 
-/** The threads of the program are files of their own, next to the chunks that start them. */
-const ENTRIES = {
-  main: "src/main.ts",
-  "query-worker": "src/compose/query-worker.ts",
-  "serve-worker": "src/compose/serve-worker.ts",
-  "known-agents-worker": "src/compose/known-agents-worker.ts",
-  "verify-worker": "src/openpgp/verify-worker.ts",
-};
+/**
+ * The program, and each of its threads: these are files of their own, next to the chunks that start them. Whatever is named
+ * `…-worker.ts` is one.
+ */
+export function entriesOf(checkout: string): Readonly<Record<string, string>> {
+  const files = ["src/main.ts", ...globSync("src/**/*-worker.ts", { cwd: checkout }).toSorted()];
+  return Object.fromEntries(files.map((file) => [basename(file, ".ts"), join(checkout, file)]));
+}
 
 /**
  * What every command that reads the mirror loads, with all that it imports, is one file: each file more takes half a
@@ -49,7 +50,7 @@ export async function bundleProgram(checkout: string, folder: string): Promise<v
     // What is loaded at the start is known to be imported late elsewhere.
     checks: { ineffectiveDynamicImport: false },
     plugins: [loadLate],
-    input: Object.fromEntries(Object.entries(ENTRIES).map(([name, file]) => [name, join(checkout, file)])),
+    input: entriesOf(checkout),
   });
   try {
     await bundle.write({
