@@ -1,4 +1,4 @@
-import { toJamError } from "../shared/errors.ts";
+import { toJamError, type ErrorCode } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Agent } from "../juju/agent.ts";
 import { readOffer, readReach, type Offer, type OfferReach } from "../mirror/offer.ts";
@@ -32,6 +32,15 @@ export interface OfferState {
   /** Whether what is not held can be fetched when it is requested. */
   readonly isObtainable: boolean;
   readonly offer: Offer | undefined;
+  /** Present while this side fails to read upstream: how upstream answers is not known then. */
+  readonly failure?: RefreshFailure | undefined;
+}
+
+interface RefreshFailure {
+  /** ISO 8601. */
+  readonly since: string;
+  readonly code: ErrorCode;
+  readonly message: string;
 }
 
 /** How old the notes may be, in ms: a sync in another process may have replaced them. */
@@ -58,6 +67,7 @@ export class OfferWatch {
   #turn: Promise<void> | undefined;
   #offer: Offer | undefined;
   #reach: OfferReach | undefined;
+  #failure: RefreshFailure | undefined;
   #readAt = -Infinity;
   #reading: Promise<void> | undefined;
   #told = "";
@@ -104,7 +114,7 @@ export class OfferWatch {
   state(): OfferState {
     const { now, staleMs } = this.#work;
     const state = isObtainable(this.#reach, { now: now(), staleMs });
-    return { reach: this.#reach, offer: this.#offer, isObtainable: state };
+    return { reach: this.#reach, offer: this.#offer, isObtainable: state, failure: this.#failure };
   }
 
   /** `listener` is called when upstream can be reached again after it could not. */
@@ -145,13 +155,24 @@ export class OfferWatch {
   async #refresh(): Promise<void> {
     try {
       await this.#work.refresh(this.#stop.signal);
+      this.#failure = undefined;
     } catch (error) {
-      if (!this.#stop.signal.aborted)
-        this.#work.onNote(`Upstream's metadata could not be refreshed: ${toJamError(error).message}`);
+      if (!this.#stop.signal.aborted) this.#fail(error);
     }
     this.forgetHeld();
     await this.#readNotes();
     this.#tell();
+  }
+
+  #fail(error: unknown): void {
+    const { code, message } = toJamError(error);
+    const before = this.#failure;
+    const since = before?.code === code ? before.since : this.#work.now().toISOString();
+    this.#failure = { since, code, message };
+    if (before?.code !== code || before.message !== message)
+      this.#work.onNote(`Upstream's metadata could not be refreshed: ${message}`);
+    // No state that is told otherwise, so that the end of this one is told.
+    this.#told = code;
   }
 
   #readNotes(): Promise<void> {
@@ -193,6 +214,7 @@ export class OfferWatch {
 
   /** One sentence for each change of state. */
   #tell(): void {
+    if (this.#failure !== undefined) return;
     const { away, fault } = this.#reach ?? {};
     const state = this.#trouble();
     const before = this.#told === "" && state === NO_TROUBLE ? this.#startedIn : this.#told;

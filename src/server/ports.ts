@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../shared/errors.ts";
 import type { OfferReach } from "../mirror/offer.ts";
 import type { Shown } from "../mirror/shown-offer.ts";
 import type { BlobStore, DocumentStore, RefStore } from "../store/store.ts";
@@ -24,6 +25,9 @@ export interface OfferSource {
   readonly state: () => {
     readonly reach: OfferReach | undefined;
     readonly isObtainable: boolean;
+    /** Present while this side fails to read upstream. */
+    readonly failure?:
+      { readonly since: string; readonly code: ErrorCode; readonly message: string } | undefined;
     readonly offer: { readonly agents: readonly unknown[] } | undefined;
   };
 }

@@ -190,7 +190,10 @@ export function upstreamAway(reason?: string): JamError {
 }
 
 function nothingPublished(offer: OfferSource | undefined): JamError {
-  if (offer !== undefined) return upstreamAway(offer.state().reach?.away?.message);
+  if (offer !== undefined) {
+    const { failure, reach } = offer.state();
+    return upstreamAway(failure?.message ?? reach?.away?.message);
+  }
   return new JamError("JAM_MIRROR_EMPTY", "Nothing has been published yet.", {
     hint: "Run `jam sync` on the machine of this mirror.",
   });

@@ -28,6 +28,7 @@ export interface Readiness {
 }
 
 interface UpstreamReadiness {
+  /** False also where it is not known. */
   readonly reachable: boolean;
   /** Why not all that upstream publishes is listed. */
   readonly notes: readonly { readonly code: string; readonly message: string; readonly since: string }[];
@@ -36,13 +37,15 @@ interface UpstreamReadiness {
 /** How upstream answered last; undefined in other modes than cache mode. */
 function upstreamOf(offer: OfferSource | undefined): UpstreamReadiness | undefined {
   if (offer === undefined) return undefined;
-  const { away, fault } = offer.state().reach ?? {};
+  const { reach, failure } = offer.state();
+  const { away, fault } = reach ?? {};
   const notes = [
+    ...(failure === undefined ? [] : [{ ...failure, message: "This mirror fails to read upstream." }]),
     ...(away === undefined ? [] : [{ ...away, message: "Upstream cannot be reached." }]),
     ...(fault === undefined ? [] : [{ ...fault, message: "What upstream publishes is refused." }]),
   ];
   return {
-    reachable: away === undefined,
+    reachable: reach !== undefined && away === undefined && failure === undefined,
     notes: notes.map(({ code, message, since }) => ({ code, message, since })),
   };
 }

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { JAM, runProcess, TEST_CACHE } from "../helpers/jam-process.ts";
+import { isPackaged, JAM, runProcess, TEST_CACHE } from "../helpers/jam-process.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
@@ -24,15 +24,18 @@ beforeAll(async () => {
 });
 afterAll(async () => mirror[Symbol.asyncDispose]());
 
-test.for([
-  ["list"],
-  ["status"],
-  ["which", "3.6.9"],
-  ["which", "3.6.9", "--to", "3.6.10", "--arch", "amd64", "--safe"],
-  ["which", "--bootstrap", "--client", "3.6.9"],
-  ["which", "--migrate", "--from-controller", "2.9.51", "--to-controller", "3.6.9"],
-  ["snapshot", "list"],
-])("a command that only reads loads no schemas: jam %s", async (args) => {
+// A package has few files: which of them are loaded is a matter of how it is made.
+test
+  .skipIf(isPackaged)
+  .for([
+    ["list"],
+    ["status"],
+    ["which", "3.6.9"],
+    ["which", "3.6.9", "--to", "3.6.10", "--arch", "amd64", "--safe"],
+    ["which", "--bootstrap", "--client", "3.6.9"],
+    ["which", "--migrate", "--from-controller", "2.9.51", "--to-controller", "3.6.9"],
+    ["snapshot", "list"],
+  ])("a command that only reads loads no schemas: jam %s", async (args) => {
   // The first command keeps the checked settings.
   await mirror.jam(...args);
   await writeFile(join(mirror.folder, "loaded"), "");

@@ -9,6 +9,9 @@ export const TEST_CACHE = join(tmpdir(), "jam-test-cache");
 /** The entry of the program in this checkout. */
 export const JAM = resolve(import.meta.dirname, "../../bin/jam.js");
 
+/** Whether the tests run another program than this checkout's. */
+export const isPackaged = Boolean(process.env["JAM_BIN"]);
+
 /** What starts jam: the program of this checkout, or the executable that `JAM_BIN` names. */
 export const JAM_COMMAND: readonly [string, ...string[]] = process.env["JAM_BIN"]
   ? [process.env["JAM_BIN"]]

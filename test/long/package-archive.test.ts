@@ -156,6 +156,21 @@ describe.skipIf(peer("chroot").isMissing)(`a machine with libc and sh alone${pee
     const shown = JSON.parse(await done("self show -o json")) as object;
     expect(shown).toMatchObject({ kind: "archive", platform: `linux-${process.arch}` });
   });
+
+  test("serves as a cache, which reads upstream in a thread", async (context) => {
+    archive(context);
+    const settings = {
+      version: 1,
+      data: "/srv/cache",
+      mode: "cache",
+      upstreams: [{ name: "sample", url: upstream.url, keyring: "key.asc" }],
+      select: [{ stream: "released" }],
+    };
+    await writeFile(join(root, "srv/key.asc"), upstream.tree.key.publicKeyArmored);
+    await writeFile(join(root, "srv/cache.yaml"), JSON.stringify(settings));
+    const answer = await serveThere(words("-c cache.yaml serve --listen 127.0.0.1:0"));
+    expect(answer).toContain("com.ubuntu.juju:released:agents");
+  });
 });
 
 test("install.sh installs it, keeps what is there, and refuses a damaged archive", async (context) => {

@@ -1,3 +1,5 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "vitest";
 import { sha256Of } from "../../../src/shared/sha256.ts";
@@ -163,3 +165,20 @@ test.concurrent(
     expect([upstream.connections, upstream.requests.length]).toEqual(before);
   },
 );
+
+test("a mirror that fails to read upstream does not say that upstream can be reached", async ({ expect }) => {
+  await using site = await startCacheSite();
+  await until(async () => (await site.readiness()).upstream.reachable);
+  const note = join(site.mirror.data, "state/offer-reach.json");
+  await rm(note);
+  await mkdir(join(note, "in the way"), { recursive: true });
+  await until(async () => (await site.readiness()).upstream.notes.length > 0);
+  expect(await site.readiness()).toMatchObject({
+    status: 200,
+    upstream: { reachable: false, notes: [{ message: "This mirror fails to read upstream." }] },
+  });
+  expect(await site.listed()).toEqual(ALL);
+  await rm(note, { recursive: true });
+  await until(async () => (await site.readiness()).upstream.reachable);
+  expect(await site.readiness()).toMatchObject({ upstream: { notes: [] } });
+});
