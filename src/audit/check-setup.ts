@@ -270,7 +270,7 @@ function changedBytes(agents: readonly string[]): CheckResult {
     check: "upstream",
     state: "fail",
     code: "JAM_METADATA_PATH_REUSED",
-    detail: `other bytes are listed under the name of ${formatCount(agents.length, "agent")} in the mirror (${names}) [JAM_METADATA_PATH_REUSED]`,
+    detail: `other bytes are listed under the name of ${formatCount(agents.length, "agent")} that the mirror has or had (${names}) [JAM_METADATA_PATH_REUSED]`,
     hint: "A sync refuses them and keeps what the mirror has. Ask the operator of the upstream why they changed; `jam sync --dry-run` lists them.",
   };
 }

@@ -1,13 +1,18 @@
 import { JamError, reportError, type ErrorReport } from "../shared/errors.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { isMassRemoval } from "../mirror/mass-removal.ts";
+import type { ListedBefore } from "../mirror/listed-before.ts";
 import type { Allowance } from "./freshness.ts";
 
 /** An upstream agent that contradicts what was accepted before; the held agent of that name stays. */
 export interface RefusedChange {
   readonly agent: Agent;
-  /** What is held under that path or name. */
-  readonly held: Agent;
+  /** What is held under that path or name, or was when it was listed last. */
+  readonly held: Pick<Agent, "sha256" | "size">;
+  /** The held agent, where it is listed. */
+  readonly listed?: Agent;
+  /** Of what is not listed any longer: ISO 8601, when the last list was made that is known to have had it. */
+  readonly listedAt?: string;
   readonly error: ErrorReport;
 }
 
@@ -23,6 +28,8 @@ export interface GuardInput {
   readonly listed: readonly Agent[];
   /** What is held without being listed, because upstream withdrew it: it may not come back with other bytes either. */
   readonly unlisted?: readonly Agent[];
+  /** What is known of what was listed before. Default nothing. */
+  readonly before?: readonly ListedBefore[];
   /** True when upstream's documents for the agent's streams were read: only then can it be missed there. */
   readonly isRead: (agent: Agent) => boolean;
   /** Share of the listed agents that may disappear at once, 0 … 1. */
@@ -43,16 +50,56 @@ export function guardCatalogue(input: GuardInput): GuardedCatalogue {
   const known = [...(input.unlisted ?? []), ...input.listed];
   const byPath = new Map(known.map((agent) => [agent.path, agent]));
   const byName = new Map(known.map((agent) => [formatAgentName(agent), agent]));
+  const before = latestOf(input.before ?? []);
   const listed = new Set(input.listed);
   const refused: RefusedChange[] = [];
   const agents = input.upstream.flatMap((agent) => {
-    const held = byPath.get(agent.path) ?? byName.get(formatAgentName(agent));
-    if (held === undefined || held.sha256 === agent.sha256) return [agent];
-    refused.push({ agent, held, error: reportError(describeReuse(agent, held)) });
-    const same = byName.get(formatAgentName(agent));
+    const name = formatAgentName(agent);
+    const held = byPath.get(agent.path) ?? byName.get(name);
+    const earlier = held === undefined ? (before.get(agent.path) ?? before.get(name)) : undefined;
+    if (earlier !== undefined && earlier.sha256 !== agent.sha256)
+      refused.push({
+        agent,
+        held: earlier,
+        listedAt: earlier.listedAt,
+        error: reportError(describeReturn(agent, earlier)),
+      });
+    else if (held !== undefined && held.sha256 !== agent.sha256)
+      refused.push({
+        agent,
+        held,
+        ...(listed.has(held) && { listed: held }),
+        error: reportError(describeReuse(agent, held)),
+      });
+    else return [agent];
+    const same = byName.get(name);
     return same === undefined || !listed.has(same) ? [] : [same];
   });
   return { agents, refused };
+}
+
+/** By path and by name; a name never looks like a path. */
+function latestOf(before: readonly ListedBefore[]): ReadonlyMap<string, ListedBefore> {
+  const latest = new Map<string, ListedBefore>();
+  for (const one of before) {
+    for (const key of [one.path, one.agent])
+      if ((latest.get(key)?.listedAt ?? "") <= one.listedAt) latest.set(key, one);
+  }
+  return latest;
+}
+
+/** True where something of what upstream lists can only be compared with what was listed before. */
+export function needsHistory({
+  upstream,
+  listed,
+  unlisted = [],
+  allow,
+}: Pick<GuardInput, "upstream" | "listed" | "unlisted" | "allow">): boolean {
+  if (allow.has("path-reuse")) return false;
+  const known = [...unlisted, ...listed];
+  const paths = new Set(known.map(({ path }) => path));
+  const names = new Set(known.map(formatAgentName));
+  return !upstream.every((agent) => paths.has(agent.path) || names.has(formatAgentName(agent)));
 }
 
 /**
@@ -82,6 +129,23 @@ export function refuseMassRemoval({
         gone: gone.slice(0, 20).map(formatAgentName),
         goneCount: gone.length,
         listed: listed.length,
+      },
+    },
+  );
+}
+
+function describeReturn(agent: Agent, before: ListedBefore): JamError {
+  return new JamError(
+    "JAM_METADATA_PATH_REUSED",
+    `${agent.path}: other bytes are listed under this name than on ${before.listedAt.slice(0, 10)}, when the mirror listed it last: sha256 ${agent.sha256} instead of ${before.sha256}.`,
+    {
+      hint: "A published agent never changes. It stays unlisted; to accept the new one, repeat the command with --allow path-reuse",
+      details: {
+        agent: formatAgentName(agent),
+        path: agent.path,
+        held: before.sha256,
+        received: agent.sha256,
+        listedAt: before.listedAt,
       },
     },
   );

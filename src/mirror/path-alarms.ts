@@ -13,7 +13,15 @@ const pathAlarm = z
     agent: z.string().describe("Name of the agent."),
     path: z.string().describe("Upstream's path of the other bytes."),
     since: timeField.describe("When it was first seen."),
-    held: content.describe("What the mirror has and serves."),
+    held: content.describe("What the mirror has and serves, or had when it listed the agent last."),
+    before: z
+      .object({
+        listedAt: timeField.describe("When the last list was made that is known to have had it."),
+        isHeld: z.boolean().describe("Whether these bytes are still here."),
+      })
+      .readonly()
+      .exactOptional()
+      .describe("Of an agent that the mirror listed before and does not list now."),
     other: content.describe("What upstream lists now."),
     isKept: z
       .boolean()
@@ -48,8 +56,10 @@ const note = stateDocument({
 export interface RefusedBytes {
   /** As upstream lists it now. */
   readonly agent: Agent;
-  /** As the mirror has it. */
-  readonly held: Agent;
+  /** As the mirror has it, or had it. */
+  readonly held: Pick<Agent, "sha256" | "size">;
+  /** Of an agent that the mirror does not list any longer: ISO 8601, when it was listed last. */
+  readonly listedAt?: string;
 }
 
 /**
@@ -78,15 +88,21 @@ export async function recordAlarms(
   const before = await readAlarms(documents);
   const known = new Map(before.map((alarm) => [keyOf(alarm), alarm]));
   const raised: PathAlarm[] = [];
-  for (const { agent, held } of refused) {
+  const isHere = async ({ sha256, size }: Pick<Agent, "sha256" | "size">) =>
+    (await blobs.stat(sha256))?.size === size;
+  for (const { agent, held, listedAt } of refused) {
     const alarm = {
       agent: formatAgentName(agent),
       path: agent.path,
       held: { sha256: held.sha256, size: held.size },
       other: { sha256: agent.sha256, size: agent.size },
     };
-    const isKept = (await blobs.stat(agent.sha256))?.size === agent.size;
-    raised.push({ ...alarm, since: known.get(keyOf(alarm))?.since ?? now.toISOString(), isKept });
+    raised.push({
+      ...alarm,
+      since: known.get(keyOf(alarm))?.since ?? now.toISOString(),
+      isKept: await isHere(agent),
+      ...(listedAt !== undefined && { before: { listedAt, isHeld: await isHere(held) } }),
+    });
   }
   const again = new Set(raised.map(keyOf));
   const open = before.filter((alarm) => !again.has(keyOf(alarm)) && !isSettled(alarm));

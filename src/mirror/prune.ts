@@ -10,6 +10,7 @@ import type { ReadPage } from "./catalogue.ts";
 import { clearDamage } from "./damaged-blobs.ts";
 import { listDamaged } from "./damaged-list.ts";
 import { hashesOfKept, readKeptSnapshots, type KeptSnapshot } from "./kept-contents.ts";
+import { rememberDeleted } from "./listed-before.ts";
 import { isMassRemoval } from "./mass-removal.ts";
 import { readPinnedContents } from "./pinned-contents.ts";
 import { readPinnedSnapshots } from "./pinned-snapshots.ts";
@@ -129,6 +130,7 @@ export function refuseLargePrune({ blobs, bytes, held }: RetentionPlan, maxRemov
  * @throws JamError JAM_STORE_…
  */
 export async function carryOut(store: Store, plan: RetentionPlan): Promise<void> {
+  await rememberDeleted(store, { ids: plan.snapshots, keptPages: plan.keptPages });
   for (const id of plan.trees) await store.trees?.delete(id);
   for (const id of plan.snapshots) await store.documents.delete("snapshots", `${id}.json`);
   await mapConcurrently(plan.pages, (name) => store.documents.delete("catalogue", name));

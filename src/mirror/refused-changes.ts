@@ -4,7 +4,7 @@ import type { SyncReport } from "./run-report.ts";
 
 type Failures = Pick<SyncReport, "failed" | "omitted">;
 
-/** True for a change that was refused although what it replaces is here: nothing is missing, and running again does not help. */
+/** True for other bytes than were accepted under a name, which were refused: running again does not help. */
 export function isRefusedChange({ code }: { readonly code: ErrorCode }): boolean {
   return code === "JAM_METADATA_PATH_REUSED";
 }

@@ -70,6 +70,8 @@ export interface RetentionPlan {
   readonly proofs: readonly string[];
   /** Pages of catalogues that no kept snapshot names. */
   readonly pages: readonly string[];
+  /** Pages that kept snapshots name. */
+  readonly keptPages: ReadonlySet<string>;
   /** Parts of tarballs that no run has resumed: all that have not grown since `partialBefore`. */
   readonly partial: readonly StagedStat[];
   readonly partialBefore: Date;
@@ -118,6 +120,7 @@ export function planRetention(
       (name) => !needed.has(name as Sha256) && !input.accepted.has(name) && !input.pinned.has(name),
     ),
     pages: (input.pages ?? []).filter((name) => !named.has(name)),
+    keptPages: named,
     partial: (input.staged ?? []).filter(({ changedAt }) => changedAt < partialBefore),
     partialBefore,
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),

@@ -10,7 +10,13 @@ import type { SelectionRules } from "../juju/select-rule.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { askOthers, type FurtherUpstream } from "./ask-others.ts";
 import { type AssessInput, chooseUpstream } from "./choose-upstream.ts";
-import { guardCatalogue, type GuardedCatalogue, type RefusedChange } from "../metadata/guard.ts";
+import {
+  guardCatalogue,
+  needsHistory,
+  type GuardedCatalogue,
+  type RefusedChange,
+} from "../metadata/guard.ts";
+import { warnOfUnread } from "../mirror/listed-before.ts";
 import { warnOfGone } from "../mirror/gone-upstream.ts";
 import { findHeld } from "../mirror/held-tarballs.ts";
 import { isRefusedChange } from "../mirror/refused-changes.ts";
@@ -80,14 +86,16 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   const { chosen, others, catalogue, upstream, forFleet, gone, isRead } = await readUpstreams(input, listed);
   const { source, metadata } = chosen;
   const unlisted = input.gone.agents.map(({ agent }) => agent);
-  const guarded = guardCatalogue({ ...input, upstream, listed, unlisted, isRead });
+  const found = { ...input, upstream, listed, unlisted, isRead };
+  const before = needsHistory(found) ? await input.readBefore() : undefined;
+  const guarded = guardCatalogue({ ...found, ...(before && { before: before.agents }) });
   const staying = [...others.staying, ...forFleet, ...(input.onUpstreamRemoval === "keep" ? gone : [])];
-  const found = { agents: guarded.agents, listed, isRead };
+  const accepted = { agents: guarded.agents, listed, isRead };
   const held = await findHeld(input.store, [...guarded.agents, ...listed]);
-  const { plan, verdicts } = planWanted(input, { ...found, listed: shown, held });
+  const { plan, verdicts } = planWanted(input, { ...accepted, listed: shown, held });
   const goneStaying = stayingOf(input, gone, { verdicts, held });
   const refusals = relevantRefusals({ metadata, catalogue, guarded, rules: input.rules });
-  const offerPlan = input.offered === undefined ? undefined : planOffer(input, found);
+  const offerPlan = input.offered === undefined ? undefined : planOffer(input, accepted);
   const { rules, refusal, unmet } = weighRules(input, {
     plan: offerPlan ?? plan,
     listed,
@@ -100,6 +108,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     ...chosen.warnings,
     ...others.warnings,
     ...refusals.warnings,
+    ...warnOfUnread(before),
     ...warnOfLost(input.running, forFleet),
     ...warnOfGone(input.onUpstreamRemoval, goneStaying, input.gone),
   ];
@@ -118,7 +127,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     staying,
     gone: goneStaying,
     changed: wantedChanges(guarded, input.rules),
-    contradicted: guarded.refused.map(({ held }) => held),
+    contradicted: guarded.refused.flatMap((change) => change.listed ?? []),
     plan,
     offer: offerPlan && assessOffer(input, { plan: offerPlan, listed, refusal, staying }),
     failed: [...refusals.failed, ...(input.wishes === undefined ? [] : unfulfilled(input.wishes, verdicts))],

@@ -3,6 +3,7 @@ import { defined } from "../shared/collections.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import type { Allowance } from "../metadata/freshness.ts";
 import type { GoneUpstream } from "../mirror/gone-upstream.ts";
+import type { ListedHistory } from "../mirror/listed-before.ts";
 import type { UpstreamRemoval } from "../mirror/rules-in-force.ts";
 import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";
 import type { RunningVersions } from "../mirror/running-versions.ts";
@@ -29,6 +30,8 @@ export interface AssessInput {
   readonly onUpstreamRemoval: UpstreamRemoval;
   /** What stayed until now although upstream had withdrawn it. */
   readonly gone: GoneUpstream;
+  /** What was listed here before; asked only when upstream lists what the mirror does not. */
+  readonly readBefore: () => Promise<ListedHistory>;
   readonly maxRemoval: number;
   readonly allow: ReadonlySet<Allowance>;
   readonly current: Snapshot | undefined;

@@ -9,6 +9,7 @@ import {
   type Offer,
   type OfferReach,
 } from "../mirror/offer.ts";
+import { rememberAgents } from "../mirror/listed-before.ts";
 import { proofOf, writeUpstreamState } from "../mirror/upstream-state.ts";
 import type { Store } from "../store/store.ts";
 import { ERROR_OUTCOMES, type ErrorFamily } from "../shared/errors.ts";
@@ -93,7 +94,16 @@ export async function recordAccepted(
   if (offer === undefined) return;
   const before = await readOffer(documents);
   const next = offer.refusal === undefined ? nextOffer(assessment, offer.agents, { before, now }) : before;
-  if (next !== undefined && next !== before) await writeOffer(documents, next);
+  if (next !== undefined && next !== before) {
+    if (before !== undefined) await rememberAgents(documents, without(before, next), before.changedAt);
+    await writeOffer(documents, next);
+  }
   const reach = { before: await readReach(documents), now, changedAt: next?.changedAt };
   await writeReach(documents, reachOf(assessment, reach));
+}
+
+/** What was offered and is not any longer; no snapshot knows of it. */
+function without(before: Offer, next: Offer): readonly Agent[] {
+  const offered = new Set(next.agents.map(({ path, sha256 }) => `${path} ${sha256}`));
+  return before.agents.filter(({ path, sha256 }) => !offered.has(`${path} ${sha256}`));
 }

@@ -27,6 +27,7 @@ import { publishableAgents, spaceOf, type FetchStep } from "./plan.ts";
 import { pruneStore } from "../mirror/prune.ts";
 import { readGone, recordGone, type GoneFound, type GoneUpstream } from "../mirror/gone-upstream.ts";
 import { makingOf, type RulesInForce } from "../mirror/rules-in-force.ts";
+import { readListedBefore } from "../mirror/listed-before.ts";
 import { recordAlarms, type PathAlarm } from "../mirror/path-alarms.ts";
 import { publishChanges } from "../mirror/publish-changes.ts";
 import { markDamage, repairTrees } from "../mirror/rebuild-tree.ts";
@@ -94,7 +95,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   observe({ kind: "phase", phase: "metadata" });
   const look = await lookForChanges({ options, work, current: damage === undefined ? current : undefined });
   if (look.report !== undefined) return leaveUnchanged(options, work, { current, read, report: look.report });
-  const assessment = await assess(options, { ...work, sources: look.sources }, current).catch(
+  const assessment = await assess(options, { ...work, sources: look.sources, read }, current).catch(
     (error: unknown) => {
       if (damaged.length > 0)
         observe({ kind: "warning", message: stillWithdrawn(damaged, current?.agents), isUrgent: true });
@@ -226,7 +227,7 @@ function stillWithdrawn(damaged: readonly DamagedBlob[], listed: readonly Agent[
 /** The assessment of a sync from what is held and offered now. */
 export async function assess(
   options: SyncOptions,
-  work: SyncCollaborators,
+  { read, ...work }: SyncCollaborators & { readonly read?: ReadPage },
   current: Snapshot | undefined,
 ): Promise<Assessment> {
   const { documents } = work.store;
@@ -234,6 +235,7 @@ export async function assess(
     ...options,
     onUpstreamRemoval: options.onUpstreamRemoval ?? "remove",
     gone: await readGone(documents),
+    readBefore: () => readListedBefore(work.store, read),
     maxRemoval: options.retention.maxRemoval,
     ...work,
     current,

@@ -9,6 +9,7 @@ import { guardCatalogue, type RefusedChange } from "../../metadata/guard.ts";
 import { isMassRemoval } from "../../mirror/mass-removal.ts";
 import { writeCarriedAdvice } from "../../mirror/knowledge.ts";
 import { readGone, recordGone, warnOfGone, type GoneUpstream } from "../../mirror/gone-upstream.ts";
+import { readListedBefore, warnOfUnread, type ListedBefore } from "../../mirror/listed-before.ts";
 import { recordAlarms } from "../../mirror/path-alarms.ts";
 import { findHeld } from "../../mirror/held-tarballs.ts";
 import { makingOf, type RulesInForce } from "../../mirror/rules-in-force.ts";
@@ -73,7 +74,8 @@ export async function publishBundle(
   const known = await readGone(work.store.documents);
   // A channel is what it was made of: what upstream withdrew is for the mirror to decide.
   const gone = target === undefined ? await findGone(run, proven.verified, known) : [];
-  const chosen = curated(run, guard(run, proven.verified, gone));
+  const before = await readListedBefore(work.store);
+  const chosen = curated(run, guard(run, proven.verified, { gone, before: before.agents }));
   const staying = withoutDenied(gone, rules.deny).agents;
   const recorded = { agents: staying, listed: chosen.agents, current, now: work.now() };
   const isRecorded = target === undefined && bundle.manifest.scope === "mirror";
@@ -91,6 +93,7 @@ export async function publishBundle(
       ...verified.metadata.warnings,
       ...verified.unreadable.map(({ path, error }) => `${path} proves nothing: ${error.message}`),
       ...chosen.denied,
+      ...warnOfUnread(before),
       ...unknownFleet(rules.running),
       ...warnOfGone(rules.onUpstreamRemoval ?? "remove", staying, known),
       ...partialWarning(bundle.manifest),
@@ -162,7 +165,7 @@ interface ChosenAgents {
 function guard(
   { bundle, current, rules }: Publishing,
   { agents }: VerifiedProofs,
-  gone: readonly Agent[],
+  { gone, before }: { readonly gone: readonly Agent[]; readonly before: readonly ListedBefore[] },
 ): ChosenAgents {
   const isWhole = bundle.manifest.scope === "mirror";
   const listedAgain = rules.onUpstreamRemoval === "keep" ? gone : [];
@@ -173,6 +176,7 @@ function guard(
   const guarded = guardCatalogue({
     upstream: agents,
     listed,
+    before,
     isRead: (agent) => isWhole && !isKept(agent),
     maxRemoval: rules.retention.maxRemoval,
     allow: rules.allow,

@@ -190,9 +190,9 @@ function describeDamaged(damaged: StatusDocument["damaged"], { paint }: CommandC
 function describeAlarms(alarms: NonNullable<StatusDocument["alarms"]>, { paint }: CommandContext): string[] {
   const lines = alarms
     .slice(0, MAX_DAMAGED)
-    .flatMap(({ agent, path, since, held, other, isKept }) => [
+    .flatMap(({ agent, path, since, held, before, other, isKept }) => [
       `${paint("red", "ALARM".padEnd(9))} upstream lists other bytes for ${printable(agent, 200)} since ${formatLocalTime(since)}: ${printable(path, 200)}`,
-      `          held and served ${blobPlace(held.sha256)}`,
+      `          ${before === undefined ? "held and served" : `listed ${before.listedAt.slice(0, 10)} `.padEnd(15)} ${before?.isHeld === false ? `sha256 ${held.sha256}, not kept` : blobPlace(held.sha256)}`,
       `          upstream's      ${isKept ? blobPlace(other.sha256) : `sha256 ${other.sha256}, not kept`}`,
     ]);
   if (alarms.length > MAX_DAMAGED) lines.push(`          … and ${alarms.length - MAX_DAMAGED} more`);

@@ -41,7 +41,7 @@ export async function renderReport(report: SyncReport, { paint, width }: Page): 
 /** Whether both sides of what was refused can be compared here. */
 function keptLines({ alarms = [] }: SyncReport): string[] {
   if (alarms.length === 0) return [];
-  const kept = alarms.filter(({ isKept }) => isKept).length;
+  const kept = alarms.filter(({ isKept, before }) => isKept && before?.isHeld !== false).length;
   return [
     `Both tarballs are kept for ${kept} of ${formatCount(alarms.length, "changed agent")}: \`jam status\` names the files.`,
   ];
@@ -73,7 +73,7 @@ function totalLines({ fetched, held, tarballs, resumed, durationMs, snapshot }: 
 
 /** What an operator does where upstream lists other bytes under a known name. */
 export const REFUSED_NEXT =
-  "The bytes in the mirror are unchanged and stay listed. A published agent never changes: ask the operator of the upstream why it did; `jam sync --allow path-reuse` accepts the new bytes.";
+  "What the mirror lists is unchanged. A published agent never changes: ask the operator of the upstream why it did; `jam sync --allow path-reuse` accepts the new bytes.";
 
 /** Why running again does not help, by code; every other failure may be over by then. */
 const LASTING: Readonly<Partial<Record<ErrorCode, string>>> = {

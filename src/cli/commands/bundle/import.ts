@@ -109,7 +109,7 @@ async function printReport(context: CommandContext, report: ImportReport): Promi
 }
 
 const IMPORT_REFUSED_NEXT =
-  "The bytes in this mirror are unchanged and stay listed. Ask the maker of the bundle why they changed; `jam bundle import FOLDER --allow path-reuse` accepts the new ones.";
+  "What this mirror lists is unchanged. Ask the maker of the bundle why they changed; `jam bundle import FOLDER --allow path-reuse` accepts the new ones.";
 
 async function render(report: ImportReport, { paint, width }: CommandContext): Promise<string> {
   const lines = [headline(report, paint)];

@@ -1,0 +1,216 @@
+import { formatAgentName, type Agent } from "../juju/agent.ts";
+import { compareTexts } from "../shared/collections.ts";
+import { formatCount } from "../shared/listed.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
+import { isSha256, type Sha256 } from "../shared/sha256.ts";
+import type { DocumentStore, Store } from "../store/store.ts";
+import { agentsOfPage, pageReader, type ReadPage } from "./catalogue.ts";
+import type { PageName } from "./catalogue-page.ts";
+import { currentHeader, listSnapshotIds, readHeader, readHeaders, unlessDamaged } from "./read-snapshots.ts";
+import type { SnapshotHeader } from "./snapshot-document.ts";
+import { snapshotTimeOf } from "./snapshot.ts";
+import { stateDocument } from "./state-document.ts";
+
+/** The bytes that an agent had when it was last listed here. */
+export interface ListedBefore {
+  /** Its name. */
+  readonly agent: string;
+  /** Upstream's path. */
+  readonly path: string;
+  readonly sha256: Sha256;
+  /** Bytes. */
+  readonly size: number;
+  /** ISO 8601; when the last list was made that is known to have had it. */
+  readonly listedAt: string;
+}
+
+/** What is known of what was listed here. */
+export interface ListedHistory {
+  /** For each path and name the bytes that it had last. */
+  readonly agents: readonly ListedBefore[];
+  /** How many kept snapshots cannot be read: what they list is not known. */
+  readonly unread: number;
+}
+
+/** All that upstream ever published has half as many agents; the note has 5 MB then. The oldest are forgotten first. */
+const MAX_REMEMBERED = 20_000;
+
+const note = stateDocument<{ agents: ListedBefore[] }>({
+  name: "listed-before.json",
+  format: "jam-listed-before:1",
+  schema: (zod) =>
+    zod.object({
+      agents: zod.array(
+        zod.object({
+          agent: zod.string(),
+          path: zod.string(),
+          sha256: zod.custom<Sha256>(isSha256),
+          size: zod.number().int().nonnegative(),
+          listedAt: zod.iso.datetime(),
+        }),
+      ),
+    }),
+  damage: {
+    what: "The list of bytes that agents had before they left the mirror",
+    hint: "Nothing was changed. Restore the file from a backup. Without one, delete it: an agent that left the mirror is then compared with the snapshots that are kept, and with nothing else.",
+  },
+  indent: 0,
+});
+
+/**
+ * What was listed here before, by the snapshots that are kept and by what was remembered of others. A path or name with
+ * several contents has the one that was listed last.
+ * @param read has the pages that were read before for the same task
+ * @throws JamError JAM_STORE_CORRUPT when what was remembered cannot be read, JAM_STORE_…
+ */
+export async function readListedBefore(
+  { documents }: Pick<Store, "documents">,
+  read: ReadPage = pageReader(documents),
+): Promise<ListedHistory> {
+  const latest = new Latest((await note.read(documents))?.agents ?? []);
+  const headers = await readHeaders({ documents });
+  let unread = (await listSnapshotIds(documents)).length - headers.length;
+  // Oldest first, so that a page has the time of the last snapshot that names it.
+  const pages = new Map<Sha256, { readonly id: string; readonly page: PageName; readonly at: string }>();
+  for (const header of headers) {
+    const { id, catalogue } = header;
+    const at = timeOf(header);
+    if ("agents" in catalogue) latest.addAll(catalogue.agents, at);
+    else for (const page of catalogue.pages) pages.set(page.sha256, { id, page, at });
+  }
+  for (const { id, page, at } of pages.values()) {
+    const agents = await unlessDamaged(agentsOfPage(id, page, read));
+    if (agents === undefined) unread += 1;
+    else latest.addAll(agents, at);
+  }
+  return { agents: latest.values(), unread };
+}
+
+/** What to say where not everything is known that was listed here; `before` is undefined where nobody asked. */
+export function warnOfUnread(before: ListedHistory | undefined): string[] {
+  if (before === undefined || before.unread === 0) return [];
+  return [
+    `${formatCount(before.unread, "earlier snapshot")} cannot be read: new agents are not compared with what they had. \`jam verify\` says more.`,
+  ];
+}
+
+/**
+ * Remembers what only these snapshots list, before they are deleted. Call with the lease held.
+ * @param ids of the snapshots
+ * @param keptPages names of the pages that other snapshots name
+ */
+export async function rememberDeleted(
+  store: Pick<Store, "documents" | "refs">,
+  { ids, keptPages }: { readonly ids: readonly string[]; readonly keptPages: ReadonlySet<string> },
+): Promise<void> {
+  if (ids.length === 0) return;
+  const { documents } = store;
+  const read = pageReader(documents);
+  const found: ListedBefore[] = [];
+  const shown = new Map<string, Agent>();
+  const current = await unlessDamaged(currentHeader(store, MIRROR_REF));
+  const minors = new Set<string>();
+  for (const id of ids) {
+    const header = await unlessDamaged(readHeader({ documents }, id));
+    if (header === undefined) continue;
+    const at = timeOf(header);
+    for (const { minor, agents } of await agentsIn(header, { keptPages, read })) {
+      if (current !== undefined && !minors.has(minor)) await addShown(shown, { current, minor, read });
+      minors.add(minor);
+      found.push(...agents.map((agent) => describe(agent, at)));
+    }
+  }
+  // What the mirror lists is remembered when that leaves it.
+  await remember(
+    documents,
+    found.filter(({ path, sha256 }) => shown.get(path)?.sha256 !== sha256),
+  );
+}
+
+/** Remembers agents that leave a list of which no snapshot is kept. Call with the lease held. */
+export async function rememberAgents(
+  documents: Pick<DocumentStore, "get" | "put">,
+  agents: readonly Agent[],
+  listedAt: string,
+): Promise<void> {
+  await remember(
+    documents,
+    agents.map((agent) => describe(agent, listedAt)),
+  );
+}
+
+async function remember(
+  documents: Pick<DocumentStore, "get" | "put">,
+  found: readonly ListedBefore[],
+): Promise<void> {
+  if (found.length === 0) return;
+  const before = (await note.read(documents))?.agents ?? [];
+  const latest = new Latest(before);
+  for (const one of found) latest.add(one);
+  const agents = latest
+    .values()
+    .toSorted((a, b) => compareTexts(b.listedAt, a.listedAt) || compareTexts(a.path, b.path))
+    .slice(0, MAX_REMEMBERED);
+  if (JSON.stringify(agents) !== JSON.stringify(before)) await note.write(documents, { agents });
+}
+
+/** Of a snapshot the agents of its own document, or of the pages that only it names. A damaged page has none to give. */
+async function agentsIn(
+  { id, catalogue }: SnapshotHeader,
+  { keptPages, read }: { readonly keptPages: ReadonlySet<string>; readonly read: ReadPage },
+): Promise<{ readonly minor: string; readonly agents: readonly Agent[] }[]> {
+  if ("agents" in catalogue) return [{ minor: "", agents: catalogue.agents }];
+  const found = [];
+  for (const page of catalogue.pages.filter(({ sha256 }) => !keptPages.has(sha256))) {
+    const agents = await unlessDamaged(agentsOfPage(id, page, read));
+    if (agents !== undefined) found.push({ minor: page.minor, agents });
+  }
+  return found;
+}
+
+async function addShown(
+  shown: Map<string, Agent>,
+  {
+    current: { id, catalogue },
+    minor,
+    read,
+  }: { readonly current: SnapshotHeader; readonly minor: string; readonly read: ReadPage },
+): Promise<void> {
+  const pages = "agents" in catalogue ? [] : catalogue.pages.filter((page) => page.minor === minor);
+  const lists = "agents" in catalogue ? [catalogue.agents] : [];
+  for (const page of pages) lists.push((await unlessDamaged(agentsOfPage(id, page, read))) ?? []);
+  for (const agent of lists.flat()) shown.set(agent.path, agent);
+}
+
+/** When a list was made. What a channel shows is as old as what it was taken from. */
+function timeOf({ createdAt, curated }: Pick<SnapshotHeader, "createdAt" | "curated">): string {
+  return (curated && snapshotTimeOf(curated.snapshot)?.toISOString()) ?? createdAt;
+}
+
+function describe(agent: Agent, listedAt: string): ListedBefore {
+  const { path, sha256, size } = agent;
+  return { agent: formatAgentName(agent), path, sha256, size, listedAt };
+}
+
+/** For each path of a name what was listed last. */
+class Latest {
+  readonly #byPlace = new Map<string, ListedBefore>();
+
+  constructor(agents: readonly ListedBefore[]) {
+    for (const one of agents) this.add(one);
+  }
+
+  add(one: ListedBefore): void {
+    const key = `${one.agent} ${one.path}`;
+    const before = this.#byPlace.get(key);
+    if (before === undefined || before.listedAt <= one.listedAt) this.#byPlace.set(key, one);
+  }
+
+  addAll(agents: readonly Agent[], listedAt: string): void {
+    for (const agent of agents) this.add(describe(agent, listedAt));
+  }
+
+  values(): ListedBefore[] {
+    return [...this.#byPlace.values()];
+  }
+}
