@@ -14,9 +14,10 @@ import {
   guardCatalogue,
   needsHistory,
   type GuardedCatalogue,
+  type GuardInput,
   type RefusedChange,
 } from "../metadata/guard.ts";
-import { warnOfUnread } from "../mirror/listed-before.ts";
+import { warnOfUnread, type ListedHistory } from "../mirror/listed-before.ts";
 import { warnOfGone } from "../mirror/gone-upstream.ts";
 import { findHeld } from "../mirror/held-tarballs.ts";
 import { isRefusedChange } from "../mirror/refused-changes.ts";
@@ -85,10 +86,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   const listed = input.offered === undefined ? shown : joinOffered(input.offered, shown);
   const { chosen, others, catalogue, upstream, forFleet, gone, isRead } = await readUpstreams(input, listed);
   const { source, metadata } = chosen;
-  const unlisted = input.gone.agents.map(({ agent }) => agent);
-  const found = { ...input, upstream, listed, unlisted, isRead };
-  const before = needsHistory(found) ? await input.readBefore() : undefined;
-  const guarded = guardCatalogue({ ...found, ...(before && { before: before.agents }) });
+  const { guarded, before } = await guardAgents(input, { upstream, listed, isRead });
   const staying = [...others.staying, ...forFleet, ...(input.onUpstreamRemoval === "keep" ? gone : [])];
   const accepted = { agents: guarded.agents, listed, isRead };
   const held = await findHeld(input.store, [...guarded.agents, ...listed]);
@@ -142,6 +140,17 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     useless: () => (metadata.unreadable.length > 0 ? [] : reportUseless(guarded.agents, input.rules)),
     refusal,
   };
+}
+
+/** Compares what upstream lists with what the mirror lists and listed before. */
+async function guardAgents(
+  input: AssessInput,
+  found: Pick<GuardInput, "upstream" | "listed" | "isRead">,
+): Promise<{ readonly guarded: GuardedCatalogue; readonly before: ListedHistory | undefined }> {
+  const unlisted = input.gone.agents.map(({ agent }) => agent);
+  const all = { ...input, ...found, unlisted };
+  const before = needsHistory(all) ? await input.readBefore() : undefined;
+  return { guarded: guardCatalogue({ ...all, ...(before && { before: before.agents }) }), before };
 }
 
 /** What a sync fetches and removes. */

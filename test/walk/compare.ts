@@ -46,6 +46,34 @@ export function differences(model: Model, { refs, kept, channels, pinned }: Obse
   return found;
 }
 
+/**
+ * Whether channels came to what they show as this model says: two commands at the same time may end with the same contents in
+ * either order, and still a channel has shown something else in between.
+ */
+export async function followsHistory(
+  { folder }: Pick<Place, "folder">,
+  before: Model,
+  { model, kept }: { readonly model: Model; readonly kept: Observed["kept"] },
+): Promise<boolean> {
+  const contents = new Map(kept.map(({ id, versions }) => [id, versions]));
+  for (const { name, served } of Object.values(model.channels)) {
+    const fresh = served.slice(before.channels[name]?.served.length ?? 0);
+    if (fresh.length === 0) continue;
+    const path = join(folder, "data/state", `channel-history-${name}.json`);
+    const { entries } = JSON.parse(await readFile(path, "utf8")) as {
+      entries: { from: string | null; to: string | null }[];
+    };
+    const shown = entries.filter(({ from, to }) => to !== null && to !== from).slice(-fresh.length);
+    const isSame = fresh.every((one, at) => {
+      const id = shown[at]?.to ?? "";
+      const versions = contents.get(id);
+      return one.id === undefined ? versions === undefined || fits(one, versions) : one.id === id;
+    });
+    if (!isSame) return false;
+  }
+  return true;
+}
+
 function fits({ versions, maybe }: Shown, found: readonly string[]): boolean {
   if (maybe === undefined) return same(versions, found);
   return versions.every((one) => found.includes(one)) && found.every((one) => maybe.includes(one));

@@ -3,7 +3,7 @@ import { ERROR_OUTCOMES, type ErrorCode } from "../../src/shared/errors.ts";
 import { checkPools, findLeftovers } from "../crash/invariants.ts";
 import { setClockAhead } from "./fake-date.ts";
 import { adopt } from "./adopt.ts";
-import { checkPlace, differences, isRightIn } from "./compare.ts";
+import { checkPlace, differences, followsHistory, isRightIn } from "./compare.ts";
 import { changed, type Model } from "./model.ts";
 import { argvOf, versionAt, type Change, type Operation } from "./operations.ts";
 import type { Observed } from "./observe.ts";
@@ -177,7 +177,9 @@ async function settle(
 ): Promise<Model> {
   const observed = await place.observer.look();
   const all = candidates.map((model) => ({ model, faults: differences(model, observed) }));
-  const found = all.find(({ faults }) => faults.length === 0);
+  const fitting = all.filter(({ faults }) => faults.length === 0);
+  const found =
+    (fitting.length > 1 && (await firstThatFollows(place, before, { fitting, observed }))) || fitting[0];
   if (found === undefined)
     throw new Error(all.map(({ faults }) => faults.join("; ")).join("\n  or: ") || "nothing was predicted");
   const damaged: string[] = [];
@@ -187,6 +189,19 @@ async function settle(
   const model = changed(adopt(found.model, observed), { damaged });
   await checkPlace(place, model, observed);
   return model;
+}
+
+async function firstThatFollows(
+  place: Place,
+  before: Model,
+  {
+    fitting,
+    observed,
+  }: { readonly fitting: readonly { readonly model: Model }[]; readonly observed: Observed },
+): Promise<{ readonly model: Model } | undefined> {
+  for (const one of fitting)
+    if (await followsHistory(place, before, { model: one.model, kept: observed.kept })) return one;
+  return undefined;
 }
 
 /** A tarball that has come again is a file of its own; trees have the damaged one until they are built once more. */
