@@ -28,6 +28,8 @@ export function createServerLog(context: CommandContext, { isCache = false } = {
 
 /** How long lines may wait to be written together: a write costs more than many lines. */
 const GATHER_MS = 20;
+/** More than this is written at once: text that is kept for longer costs the garbage collector more than a write. */
+const GATHER_CHARACTERS = 32 << 10;
 
 function jsonLog({ io, globals, now }: CommandContext, next: string): ServerLog {
   const most = LOG_LEVELS.indexOf(globals.isQuiet ? "warn" : globals.logLevel);
@@ -50,6 +52,7 @@ function jsonLog({ io, globals, now }: CommandContext, next: string): ServerLog 
       else setTimeout(flush, GATHER_MS);
     }
     lines += line;
+    if (lines.length >= GATHER_CHARACTERS) flush();
   };
   const note = (level: LineLevel, fields: Readonly<Record<string, string>>, msg: string) => {
     if (!isLogged(level)) return;

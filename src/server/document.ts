@@ -41,6 +41,7 @@ export class ServedDocument {
   readonly #identity: EncodedDocument;
   readonly #sha256: string;
   readonly #encoded = new Map<Encoding, Promise<EncodedDocument>>();
+  readonly #ready = new Map<Encoding | undefined, EncodedDocument>();
 
   constructor(bytes: Uint8Array, options: { readonly contentType: string; readonly lastModified: Date }) {
     this.bytes = bytes;
@@ -48,6 +49,11 @@ export class ServedDocument {
     this.lastModified = options.lastModified;
     this.#sha256 = sha256Of(bytes);
     this.#identity = this.#encode(bytes, undefined);
+  }
+
+  /** The document in a coding when it was made already. */
+  ready(encoding: Encoding | undefined): EncodedDocument | undefined {
+    return this.#ready.get(encoding);
   }
 
   /** The document in a coding; however many ask at the same time, it is compressed once. */
@@ -63,7 +69,9 @@ export class ServedDocument {
 
   #encode(bytes: Uint8Array, encoding: Encoding | undefined): EncodedDocument {
     const etag = `"${this.#sha256}${encoding === undefined ? "" : `-${encoding}`}"`;
-    return { bytes, etag, encoding, heads: this.#headsOf(etag, encoding, bytes.length) };
+    const made = { bytes, etag, encoding, heads: this.#headsOf(etag, encoding, bytes.length) };
+    this.#ready.set(encoding, made);
+    return made;
   }
 
   #headsOf(etag: string, encoding: Encoding | undefined, size: number): DocumentHeads {

@@ -97,6 +97,11 @@ interface FoundDocument {
   readonly view: MirrorView;
 }
 
+/** How long a document of the view may be kept, by the path that was asked for. */
+export function cacheControlOf(path: string, view: MirrorView): string {
+  return neverChanges(path, view) ? IMMUTABLE : REVALIDATE;
+}
+
 /** Under the name of a whole snapshot, or of one without what is withdrawn now. */
 function neverChanges(path: string, { ownFolder, withdrawnKey }: MirrorView): boolean {
   if (path.startsWith(ownFolder)) return true;
@@ -110,7 +115,7 @@ function serveDocument(
 ): Promise<void> {
   const options = {
     encoding: preferredEncoding(exchange.request.headers["accept-encoding"]),
-    cacheControl: neverChanges(path, view) ? IMMUTABLE : REVALIDATE,
+    cacheControl: cacheControlOf(path, view),
   };
   return sendDocument(exchange, document, options, context);
 }

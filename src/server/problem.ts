@@ -13,8 +13,10 @@ const JSON_HEADERS = {
   "X-Content-Type-Options": "nosniff",
 };
 
-const NOT_FOUND_BODY = Buffer.from('{"code":"JAM_NOT_FOUND","message":"Not found.","details":{}}\n');
-const NOT_FOUND_HEAD = Object.entries({
+/** Of every answer that something is not there. */
+export const NOT_FOUND_BODY = Buffer.from('{"code":"JAM_NOT_FOUND","message":"Not found.","details":{}}\n');
+/** Names and values alternate. */
+export const NOT_FOUND_HEAD = Object.entries({
   ...JSON_HEADERS,
   "Content-Length": String(NOT_FOUND_BODY.length),
 }).flat();

@@ -28,6 +28,8 @@ export interface RefReader {
    * @throws JamError as `latest`
    */
   readonly current: () => Promise<MirrorView>;
+  /** What `current` gives, once it is there; undefined in a round of the event loop in which nobody has looked yet. */
+  readonly recent: () => MirrorView | undefined;
   /** A document under its snapshot's own name, of another snapshot than the current `view`'s. */
   readonly keptDocument: (view: MirrorView, path: string) => Promise<ServedDocument | undefined>;
   /** A tarball that the current `view` does not list but a kept snapshot does; the newest that lists it wins. */
@@ -134,18 +136,36 @@ function createRefReader({ store, views, damage, graceMs, offer }: Shared, ref: 
     return last;
   }
 
-  let recent: Promise<MirrorView> | undefined;
   return {
     latest,
-    current() {
-      if (recent === undefined) {
-        recent = latest();
-        setImmediate(() => (recent = undefined));
-      }
-      return recent;
-    },
+    ...oncePerRound(latest),
     ...readKept({ views, damage, offer }, kept),
     fault: () => fault,
+  };
+}
+
+/** Shares a look at the ref among the requests of one round of the event loop. */
+function oncePerRound(latest: RefReader["latest"]): Pick<RefReader, "current" | "recent"> {
+  let looking: Promise<MirrorView> | undefined;
+  let looked: MirrorView | undefined;
+  const keep = async (look: Promise<MirrorView>) => {
+    // Whoever asked meets the failure.
+    const view = await look.catch(() => undefined);
+    if (looking === look) looked = view;
+  };
+  return {
+    current() {
+      if (looking !== undefined) return looking;
+      const look = latest();
+      looking = look;
+      void keep(look);
+      setImmediate(() => {
+        looking = undefined;
+        looked = undefined;
+      });
+      return look;
+    },
+    recent: () => looked,
   };
 }
 

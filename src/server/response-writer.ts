@@ -178,7 +178,7 @@ export class ResponseWriter {
 }
 
 /** Bytes that are written at once; more wait for their turn. */
-const AT_ONCE_BYTES = 64 << 10;
+export const AT_ONCE_BYTES = 64 << 10;
 
 /**
  * Ends a response with bytes that stay in memory, and cuts the reader off that takes them too slowly.

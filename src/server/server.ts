@@ -1,3 +1,4 @@
+import type { Server } from "node:http";
 import { BufferPool } from "./buffer-pool.ts";
 import { Connections } from "./connections.ts";
 import { DamageWatch } from "./damage-watch.ts";
@@ -13,12 +14,15 @@ import {
   drain,
   listenOn,
 } from "./http-server.ts";
+import { QuickAnswers } from "./quick-answers.ts";
+import { QuickConnections } from "./quick-connections.ts";
 import { createRefReaders } from "./ref-reader.ts";
 import type { ServerPorts } from "./ports.ts";
 import { type Damage, type OthersDamage, ProvenBlobs } from "./proven-blobs.ts";
 import { logTlsGreetings, type RequestRecord } from "./request-log.ts";
 import { type ConnectionCounts, ServerCounts } from "./server-counts.ts";
 import { createVerbatimDocuments } from "./verbatim-documents.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
 import { WriteTurns } from "./write-turns.ts";
 
 export interface ServerOptions {
@@ -80,25 +84,44 @@ export function createServer(
     pace: limits.readerPace,
     turns,
   };
+  const log = (record: RequestRecord) => {
+    counts.count(record);
+    options.log?.(record);
+  };
   const handler = createHandler(context, {
-    log: (record) => {
-      counts.count(record);
-      options.log?.(record);
-    },
+    log,
     refusalOf: (socket) => connections.refusalOf(socket),
   });
   const server = createHardenedServer(handler, limits);
+  const quick = new QuickConnections(server, {
+    answers: new QuickAnswers(context.readerOf(MIRROR_REF), limits.keepAliveTimeoutMs),
+    log,
+    isRefused: (socket) => connections.refusalOf(socket) !== undefined,
+    headersTimeoutMs: limits.headersTimeoutMs,
+    keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
+  });
   const connections = new Connections(server, limits.maxConnections, counts);
   server.on("connection", () => turns.hurry());
   if (options.log !== undefined) logTlsGreetings(server, options.log);
+  return {
+    connections: () => counts.connections,
+    listen: (address, shared) => listenOn(server, address, shared),
+    close: drainOnce(server, quick),
+  };
+}
+
+/** Ends the server, once however often it is called. */
+function drainOnce(server: Server, quick: QuickConnections): MirrorServer["close"] {
   let draining: Promise<void> | undefined;
   // Answers during the drain say `Connection: close`, so that the client does not wait for the connection's end.
   server.prependListener("request", (_request, response) => {
     if (draining !== undefined) response.shouldKeepAlive = false;
   });
-  return {
-    connections: () => counts.connections,
-    listen: (address, shared) => listenOn(server, address, shared),
-    close: ({ drainMs }) => (draining ??= drain(server, drainMs)),
+  return ({ drainMs }) => {
+    if (draining === undefined) {
+      draining = drain(server, drainMs);
+      quick.drain();
+    }
+    return draining;
   };
 }

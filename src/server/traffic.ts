@@ -13,7 +13,7 @@ export interface TrafficRow {
   readonly aborted: number;
 }
 
-const FACE = /^\/(?:upstream\/)?tools\/(?<streams>streams\/)?/;
+const FACES = ["/tools/", "/upstream/tools/"];
 const PATHS: readonly (readonly [RegExp, RequestKind])[] = [
   [/^\/api\//, "api"],
   [/^\/(?:healthz|readyz|metrics)(?:\?|$)/, "monitor"],
@@ -22,7 +22,7 @@ const PATHS: readonly (readonly [RegExp, RequestKind])[] = [
 
 /** What a request target asks for; there are few kinds, whatever clients ask. */
 export function kindOf(url: string): RequestKind {
-  const face = FACE.exec(url);
-  if (face !== null) return face.groups?.["streams"] === undefined ? "tarball" : "metadata";
+  const face = FACES.find((prefix) => url.startsWith(prefix));
+  if (face !== undefined) return url.startsWith("streams/", face.length) ? "metadata" : "tarball";
   return PATHS.find(([path]) => path.test(url))?.[1] ?? "other";
 }

@@ -1,0 +1,174 @@
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import type { QuickAnswer, QuickAnswers } from "./quick-answers.ts";
+import { type QuickRequest, QuickRequests } from "./quick-request.ts";
+import type { RequestRecord } from "./request-log.ts";
+
+/** What stands around quick answers. */
+export interface QuickRules {
+  readonly answers: QuickAnswers;
+  readonly log: (record: RequestRecord) => void;
+  /** True for a connection that gets no answer. */
+  readonly isRefused: (socket: Socket) => boolean;
+  /** Time for the first request. */
+  readonly headersTimeoutMs: number;
+  /** Time between an answer and the next request. */
+  readonly keepAliveTimeoutMs: number;
+}
+
+/** What Node adds to the time that it tells clients, so that a request just before its end is still answered. */
+const KEEP_ALIVE_GRACE_MS = 1_000;
+
+/** What Node sends to a connection that asks for nothing. */
+const TIMED_OUT = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
+
+/**
+ * Answers what `QuickRequests` reads and `QuickAnswers` knows, which costs a third of what Node's HTTP server needs. With its
+ * first request of another kind, a connection is handed to that server for the rest of its life.
+ */
+export class QuickConnections {
+  readonly rules: QuickRules;
+  readonly requests = new QuickRequests();
+  readonly open = new Set<QuickConnection>();
+  readonly #server: Server;
+  readonly #listeners: ReturnType<Server["listeners"]>;
+  #isDraining = false;
+
+  /** Call it before anything else listens to the server. */
+  constructor(server: Server, rules: QuickRules) {
+    this.#server = server;
+    this.rules = rules;
+    // What Node itself does with a connection.
+    this.#listeners = server.listeners("connection");
+    server.removeAllListeners("connection");
+    server.on("connection", (socket) => {
+      if (this.#isDraining) this.pass(socket);
+      else this.open.add(new QuickConnection(socket, this));
+    });
+  }
+
+  /** Hands a connection to Node's HTTP server. */
+  pass(socket: Socket): void {
+    for (const listener of this.#listeners) Reflect.apply(listener, this.#server, [socket]);
+  }
+
+  /** Closes connections on which nothing is being answered; further requests go to Node's HTTP server. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const connection of this.open) connection.drain();
+  }
+}
+
+class QuickConnection {
+  readonly #socket: Socket;
+  readonly #all: QuickConnections;
+  readonly #remote: string;
+  /** A request whose answer is being made, and what came after it. */
+  #waiting: Buffer[] = [];
+  #hasAnswered = false;
+
+  constructor(socket: Socket, all: QuickConnections) {
+    this.#socket = socket;
+    this.#all = all;
+    this.#remote = socket.remoteAddress ?? "";
+    socket.setTimeout(all.rules.headersTimeoutMs);
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onEnd);
+    socket.on("timeout", this.#onTimeout);
+    socket.on("error", this.#onError);
+    socket.on("close", this.#onClose);
+  }
+
+  drain(): void {
+    if (this.#waiting.length === 0) this.#socket.destroySoon();
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    const { rules, requests } = this.#all;
+    if (this.#waiting.length > 0) {
+      this.#waiting.push(bytes);
+      return;
+    }
+    const request = rules.isRefused(this.#socket) ? undefined : requests.read(bytes);
+    const answer = request && rules.answers.to(request);
+    if (request === undefined || answer === undefined) this.#pass([bytes]);
+    else if (answer instanceof Promise) void this.#answerLater(request, answer, bytes);
+    else this.#send(request, answer, 0);
+  };
+
+  async #answerLater(
+    request: QuickRequest,
+    answer: Promise<QuickAnswer | undefined>,
+    bytes: Buffer,
+  ): Promise<void> {
+    const startedAt = performance.now();
+    this.#waiting.push(bytes);
+    // What failed fails again there, and is told to the client.
+    const made = await answer.catch(() => undefined);
+    const [, ...later] = this.#waiting.splice(0);
+    if (this.#socket.destroyed) return;
+    if (made === undefined) this.#pass([bytes, ...later]);
+    else {
+      this.#send(request, made, Math.round(performance.now() - startedAt));
+      if (later.length > 0) this.#pass(later);
+    }
+  }
+
+  #send({ url, headers }: QuickRequest, { status, bytes }: QuickAnswer, ms: number): void {
+    const socket = this.#socket;
+    socket.write(bytes);
+    const log = (aborted: boolean) => {
+      const { via } = headers;
+      const forwardedFor = headers["x-forwarded-for"] as string | undefined;
+      this.#all.rules.log({
+        method: "GET",
+        url,
+        status,
+        bytes: bytes.length,
+        ms,
+        remote: this.#remote,
+        userAgent: headers["user-agent"] ?? "",
+        aborted,
+        ...(forwardedFor === undefined ? undefined : { forwardedFor }),
+        ...(via === undefined ? undefined : { via }),
+      });
+    };
+    if (socket.writableLength === 0) {
+      log(false);
+      if (this.#hasAnswered) return;
+      this.#hasAnswered = true;
+      socket.setTimeout(this.#all.rules.keepAliveTimeoutMs + KEEP_ALIVE_GRACE_MS);
+      return;
+    }
+    // A client that does not take its answers is watched by Node's server.
+    socket.write("", (error) => log(Boolean(error)));
+    this.#pass([]);
+  }
+
+  /** Hands the connection over, with what it sent and nobody has answered. */
+  #pass(bytes: readonly Buffer[]): void {
+    const socket = this.#socket;
+    this.#all.open.delete(this);
+    socket.off("data", this.#onData);
+    socket.off("end", this.#onEnd);
+    socket.off("timeout", this.#onTimeout);
+    socket.off("error", this.#onError);
+    socket.off("close", this.#onClose);
+    socket.pause();
+    this.#all.pass(socket);
+    for (const piece of bytes.toReversed()) socket.unshift(piece);
+    socket.resume();
+  }
+
+  readonly #onEnd = (): void => void this.#socket.end();
+
+  readonly #onTimeout = (): void => {
+    if (this.#hasAnswered) this.#socket.destroy();
+    else this.#socket.end(TIMED_OUT, () => this.#socket.destroy());
+  };
+
+  // It is closed after this, and nobody waits for more.
+  readonly #onError = (): void => undefined;
+
+  readonly #onClose = (): void => void this.#all.open.delete(this);
+}
