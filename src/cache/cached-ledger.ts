@@ -71,9 +71,14 @@ export class CachedLedger {
     }, FLUSH_MS).unref();
   }
 
-  /** Forgets tarballs that are not here; it is written with the next change. */
+  /** Forgets a tarball that is not here; it is written with the next change, or by `save`. */
   drop(sha256: Sha256): void {
     this.#blobs.delete(sha256);
+  }
+
+  /** Begins to write what was dropped. What cannot be written is written with the next change. */
+  save(): void {
+    this.#write().catch(() => undefined);
   }
 
   /** Writes what has changed since it was last written. */

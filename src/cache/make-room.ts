@@ -140,6 +140,8 @@ async function evict(
     });
   } catch (error) {
     if (!isJamError(error, "JAM_STORE_LOCKED")) throw error;
+  } finally {
+    if (freed > 0) ledger.save();
   }
   return freed >= bytes;
 }

@@ -49,6 +49,9 @@ const NOTES_AGE_MS = 500;
 /** How old the list of held tarballs may be, in ms, while upstream is away: an import may have brought some. */
 const HELD_AGE_MS = 30_000;
 
+/** How often what is held is listed again, because a tarball came or went meanwhile. */
+const MAX_LOOKS = 4;
+
 /** How long a start waits for its first look at upstream, in ms: with an offer of an earlier time, and without one. */
 const FIRST_TURN_MS = 5_000;
 const FIRST_OFFER_MS = 60_000;
@@ -76,6 +79,8 @@ export class OfferWatch {
   #onReturn: (() => void) | undefined;
   #heldSnapshot: Snapshot | undefined;
   #held: { readonly at: number; readonly of: unknown; readonly tarballs: ReadonlySet<Sha256> } | undefined;
+  /** How often a tarball came or went. */
+  #heldChanges = 0;
   #last: { readonly of: readonly unknown[]; readonly shown: Shown | undefined } | undefined;
 
   constructor(work: OfferWatchWork) {
@@ -124,6 +129,7 @@ export class OfferWatch {
 
   /** Call when a tarball came or went, so that the list of what is held is made afresh. */
   forgetHeld(): void {
+    this.#heldChanges += 1;
     this.#held = undefined;
   }
 
@@ -205,10 +211,20 @@ export class OfferWatch {
     const known = this.#held;
     const of = `${held?.id} ${offer?.changedAt}`;
     if (known?.of === of && performance.now() - known.at < HELD_AGE_MS) return known.tarballs;
-    const found = await this.#work.findHeld([...(offer?.agents ?? []), ...heldOnly(held, offer)]);
+    const agents = [...(offer?.agents ?? []), ...heldOnly(held, offer)];
+    let found: ReadonlySet<Sha256>;
+    let changes: number;
+    let turn = 0;
+    // One that came where the list had been already, and one that went before it got there, are both not in it.
+    do {
+      changes = this.#heldChanges;
+      found = await this.#work.findHeld(agents);
+      turn += 1;
+    } while (changes !== this.#heldChanges && turn < MAX_LOOKS);
     const before = this.#last?.of[2] as ReadonlySet<Sha256> | undefined;
     const tarballs = before?.size === found.size && before.isSubsetOf(found) ? before : found;
-    this.#held = { at: performance.now(), of, tarballs };
+    // A list that is not right yet serves this once.
+    if (changes === this.#heldChanges) this.#held = { at: performance.now(), of, tarballs };
     return tarballs;
   }
 

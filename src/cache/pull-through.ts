@@ -113,9 +113,9 @@ export class PullThrough {
   readonly #lease: Lease;
   readonly #ledger: CachedLedger;
   readonly #pulls = new Map<Sha256, Pull>();
-  /** Running fetches with a place in the store, and those of them that are noted already. */
+  /** Running fetches with a place in the store, and those of them whose tarball is there already. */
   readonly #arriving = new Map<Sha256, number>();
-  readonly #noted = new Map<Sha256, number>();
+  readonly #come = new Map<Sha256, number>();
   readonly #running = new Set<Promise<void>>();
   readonly #refused: LRUCache<Sha256, Refusal>;
   readonly #wrong: LRUCache<string, JamError>;
@@ -221,7 +221,7 @@ export class PullThrough {
         .finally(() => {
           this.#pulls.delete(sha256);
           this.#arriving.delete(sha256);
-          this.#noted.delete(sha256);
+          this.#come.delete(sha256);
         }),
     );
     return pull;
@@ -257,7 +257,7 @@ export class PullThrough {
     free?.catch(() => undefined);
     let ready: Promise<void> | undefined;
     const prepare = () => (ready ??= this.#prepare(pull.tarball, free));
-    const onProven = () => this.#keep(pull.tarball);
+    const onProven = () => this.#note(pull.tarball);
     const error = await fetchTarball(pull.tarball, {
       ...this.#fetchOptions(pull, AbortSignal.any([this.#stop.signal, this.#lease.lost])),
       stage: async () => {
@@ -267,6 +267,7 @@ export class PullThrough {
       },
     });
     if (error !== undefined) return this.#fail(pull, error);
+    await this.#makeRoomFor(pull.tarball);
     if (isDamaged) await this.#forgetDamage(sha256);
     pull.end({ kind: "held" });
     this.#work.observe({ kind: "stored", path: paths[0] ?? "", size });
@@ -364,12 +365,19 @@ export class PullThrough {
     throw new NoRoom();
   }
 
-  /** Makes room for a tarball that has come whole, and notes it, which has to be done before it is there. */
-  async #keep({ sha256, size }: WantedTarball): Promise<void> {
-    this.#noted.set(sha256, size);
+  /** Notes a tarball that has come whole, which has to be done before it is there. */
+  #note({ sha256, size }: WantedTarball): Promise<void> {
+    return this.#ledger.add(sha256, size, this.#work.agentsOf(sha256));
+  }
+
+  /**
+   * Makes room for a tarball that is there, so that something is held at every moment: while upstream is away, the index lists
+   * what is held. Where no room can be made, the next one tries again.
+   */
+  async #makeRoomFor({ sha256, size }: WantedTarball): Promise<void> {
+    this.#come.set(sha256, size);
     // For all that have come by then at once: the others find room.
-    await this.#inTurn(() => this.#makeRoom(sumOf(this.#noted)));
-    await this.#ledger.add(sha256, size, this.#work.agentsOf(sha256));
+    await this.#inTurn(() => this.#makeRoom(sumOf(this.#come))).catch(() => undefined);
   }
 
   /** False also while another run writes. Then there may be more than the quota for a while, by what was on its way. */

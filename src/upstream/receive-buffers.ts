@@ -33,7 +33,7 @@ class ReceivingHttpsAgent extends HttpsAgent {
 function withBuffer(
   connect: (option: { readonly onread: OnReadOpts }) => Duplex | null | undefined,
 ): Duplex | null | undefined {
-  let buffer = Buffer.allocUnsafeSlow(RECEIVE_BYTES);
+  let buffer = takeBuffer();
   // The types call a connection a stream, because an agent may have others; these two do not.
   const socket = connect({
     onread: {
@@ -41,12 +41,26 @@ function withBuffer(
       callback(count) {
         const takesMore = (socket as Socket).push(buffer.subarray(0, count));
         // The parser has copied what it got. What nobody took yet stays in the stream, and the buffer with it.
-        if ((socket as Socket).readableLength > 0) buffer = Buffer.allocUnsafeSlow(RECEIVE_BYTES);
+        if ((socket as Socket).readableLength > 0) buffer = takeBuffer();
         return takesMore;
       },
     },
   });
+  // What is read last waits in the stream in a buffer that was given up: this one nobody has.
+  socket?.once("close", () => giveBack(buffer));
   return socket;
+}
+
+/** Buffers of connections that are closed, for the next ones: a cache server opens some in each second. */
+const resting: Buffer[] = [];
+const MOST_RESTING = 32;
+
+function takeBuffer(): Buffer {
+  return resting.pop() ?? Buffer.allocUnsafeSlow(RECEIVE_BYTES);
+}
+
+function giveBack(buffer: Buffer): void {
+  if (resting.length < MOST_RESTING) resting.push(buffer);
 }
 
 /**

@@ -60,47 +60,53 @@ export async function openFiles(pid: number, folder: string): Promise<Record<str
   return kinds;
 }
 
-/** The middle one. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
-}
-
 /** A soak shorter than this says nothing about growth: caches fill and V8 finds its sizes. */
-const JUDGED_SAMPLES = 60;
+const JUDGED_SECONDS = 15 * 60;
 
-/** Memory goes up and down by some megabytes; over the last half of an hour it may grow by this part. */
-const MAX_GROWTH = 0.02;
+/** V8 collects garbage about once a minute: in so many samples one is just after it. */
+const WINDOW = 24;
+
+/** How a part of the memory grew from the second to the last third of the load. Bytes. */
+export interface Growth {
+  readonly what: string;
+  readonly from: number;
+  readonly to: number;
+  readonly isTooMuch: boolean;
+}
 
 /**
- * By what part the memory grew: from the second to the last third, and by the line through the last half. Undefined for a
- * short soak.
+ * The growth of all resident memory, which goes up and down with V8's garbage by a tenth; of what the C library has, which
+ * hardly goes down; and of the JavaScript objects that are left after garbage was collected. Empty for a short soak.
  */
-export function growthOf(
-  samples: readonly Sample[],
-): { readonly thirds: number; readonly slope: number } | undefined {
-  if (samples.length < JUDGED_SAMPLES) return undefined;
-  const third = Math.ceil(samples.length / 3);
-  const rss = samples.map((sample) => sample.rss);
-  const [middle, last] = [median(rss.slice(third, 2 * third)), median(rss.slice(2 * third))];
-  const half = samples.slice(samples.length >> 1);
-  return { thirds: last / middle - 1, slope: slopeOf(half) };
+export function growthOf(samples: readonly Sample[]): readonly Growth[] {
+  if ((samples.at(-1)?.seconds ?? 0) < JUDGED_SECONDS) return [];
+  const [, middle = [], last = []] = thirdsOf(samples);
+  const compare = (what: string, measure: (part: readonly Sample[]) => number, most: number): Growth => {
+    const [from, to] = [measure(middle), measure(last)];
+    return { what, from, to, isTooMuch: to > from * (1 + most) };
+  };
+  return [
+    compare("resident", (part) => meanOf(part.map(({ rss }) => rss)), 0.02),
+    compare("C library", (part) => meanOf(part.map(({ mappings: { heap, arenas } }) => heap + arenas)), 0.02),
+    compare("JavaScript after garbage", (part) => meanOf(floorsOf(part.map(({ heap }) => heap))), 0.05),
+  ];
 }
 
-/** True when either measure is above what is allowed. */
-export function isGrowing(growth: { readonly thirds: number; readonly slope: number }): boolean {
-  return Math.max(growth.thirds, growth.slope) > MAX_GROWTH;
+/** The parts of a series, each a third of it. */
+export function thirdsOf<Each>(all: readonly Each[]): readonly (readonly Each[])[] {
+  const third = Math.ceil(all.length / 3);
+  return [0, 1, 2].map((part) => all.slice(part * third, (part + 1) * third));
 }
 
-/** The growth from the first to the last of these by the line of least squares, as a part of their mean. */
-function slopeOf(samples: readonly Sample[]): number {
-  const [times, sizes] = [samples.map(({ seconds }) => seconds), samples.map(({ rss }) => rss)];
-  const [meanTime, meanSize] = [meanOf(times), meanOf(sizes)];
-  const covariance = meanOf(times.map((time, at) => (time - meanTime) * ((sizes[at] ?? 0) - meanSize)));
-  const variance = meanOf(times.map((time) => (time - meanTime) ** 2));
-  const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
-  return ((covariance / variance) * span) / meanSize;
+/** The mean; 0 of nothing. */
+export function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, one) => sum + one, 0) / Math.max(1, values.length);
 }
 
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, one) => sum + one, 0) / values.length;
+/** The least of each window. */
+function floorsOf(values: readonly number[]): readonly number[] {
+  const windows = Math.max(1, Math.floor(values.length / WINDOW));
+  return Array.from({ length: windows }, (_, at) =>
+    Math.min(...values.slice(at * WINDOW, (at + 1) * WINDOW)),
+  );
 }
