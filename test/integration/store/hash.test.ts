@@ -27,7 +27,7 @@ async function openOne(size: number) {
 }
 
 describe("hashing a blob", () => {
-  it.for([0, 1, 1 << 20, (1 << 20) + 1, 4 << 20, 9_000_001])(
+  it.for([0, 1, 1 << 17, (1 << 17) + 1, 1 << 20, 4 << 20, (4 << 20) + 1, 9_000_001])(
     "of %i bytes gives its name and counts its bytes",
     async (size) => {
       await using one = await openOne(size);
@@ -47,7 +47,7 @@ describe("hashing a blob", () => {
     expect(await Promise.all(all)).toEqual([one.sha256, two.sha256, one.sha256]);
   });
 
-  it.for([500_000, 3_000_000])("that was cut at byte %i is an error, not a hash", async (end) => {
+  it.for([500_000, 3_000_000, 4 << 20])("that was cut at byte %i is an error, not a hash", async (end) => {
     await using one = await openOne(5_000_000);
     await truncate(one.path, end);
     await expect(one.blob.hash?.()).rejects.toMatchObject({
