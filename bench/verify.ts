@@ -7,20 +7,27 @@ import { publisher } from "../test/helpers/served-mirror.ts";
 import { temporaryStore } from "../test/helpers/temporary-store.ts";
 import type { Figure } from "./figure.ts";
 import { HASH } from "./openssl.ts";
-import { measure } from "./process.ts";
+import { measure, median } from "./process.ts";
 
-const TARBALLS = 12;
-const SIZE = 60_000_000;
 const ROUNDS = 3;
+
+/** The start of the program counts: for few tarballs it is a large part, for a whole mirror a small one. */
+const SETS = [
+  { tarballs: 12, size: 60_000_000, named: "12 × 60 MB" },
+  { tarballs: 40, size: 60_000_000, named: "40 × 60 MB" },
+  { tarballs: 2000, size: 1_000_000, named: "2000 × 1 MB" },
+] as const;
 
 /** `jam verify --deep` over tarballs in the page cache, in turns with two `openssl` that share the same files. */
 export async function benchVerify(): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const set of SETS) figures.push(await benchSet(set));
+  return figures;
+}
+
+async function benchSet({ tarballs, size, named }: (typeof SETS)[number]): Promise<Figure> {
   await using store = await temporaryStore();
-  const agents = Array.from({ length: TARBALLS }, (_, at) => ({
-    version: `3.6.${at}`,
-    size: SIZE,
-    seed: at + 1,
-  }));
+  const agents = Array.from({ length: tarballs }, (_, at) => ({ version: `3.6.${at}`, size, seed: at + 1 }));
   await publisher(store)({ agents });
   const folder = join(store.path, "blobs/sha256");
   const names = readdirSync(folder, { recursive: true }).map(String);
@@ -31,22 +38,18 @@ export async function benchVerify(): Promise<Figure[]> {
     const argv = [JAM, "verify", "--deep", "--quiet", "--data", store.path];
     const { wallMs, status, stderr } = await measure(process.execPath, argv);
     if (status !== 0) throw new Error(stderr);
-    rounds.push({ ratio: peerMs / wallMs, bytesPerSecond: (TARBALLS * SIZE * 1000) / wallMs });
+    rounds.push({ ratio: peerMs / wallMs, bytesPerSecond: (tarballs * size * 1000) / wallMs });
   }
-  const { ratio, bytesPerSecond } = rounds.toSorted((a, b) => a.ratio - b.ratio)[1] ?? {
-    ratio: 0,
-    bytesPerSecond: 0,
+  const ratio = median(rounds.map((round) => round.ratio));
+  const bytesPerSecond = median(rounds.map((round) => round.bytesPerSecond));
+  return {
+    what: `\`jam verify --deep\`, ${named}`,
+    value: `${(bytesPerSecond / 1e6).toFixed(0)} MB/s`,
+    peer: "`openssl dgst -sha256`, two at a time",
+    result: `${ratio.toFixed(2)} × its speed`,
+    aim: "≥ 0.9 ×",
+    isMet: ratio >= 0.9,
   };
-  return [
-    {
-      what: `\`jam verify --deep\`, ${TARBALLS} × 60 MB`,
-      value: `${(bytesPerSecond / 1e6).toFixed(0)} MB/s`,
-      peer: "`openssl dgst -sha256`, two at a time",
-      result: `${ratio.toFixed(2)} × its speed`,
-      aim: "≥ 0.9 ×",
-      isMet: ratio >= 0.9,
-    },
-  ];
 }
 
 async function hashTwoAtATime(files: readonly string[]): Promise<number> {
