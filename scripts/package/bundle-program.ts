@@ -37,6 +37,30 @@ const loadLate: Plugin = {
 };
 
 /**
+ * HTTP from Node without the browser's API, which importing these modules as ES modules loads as well: 25 ms and 10 MB.
+ */
+const HTTP = ["node:http", "node:https"] as const;
+
+const httpAlone: Plugin = {
+  name: "http-alone",
+  resolveId: (source) => (HTTP.some((name) => name === source) ? `\0alone-${source}` : undefined),
+  load: (id) => {
+    const name = HTTP.find((one) => id === `\0alone-${one}`);
+    return name && aloneCode(name);
+  },
+};
+
+/** A module with what the built-in one exports, but for what it loads when it is asked for. */
+function aloneCode(name: (typeof HTTP)[number]): string {
+  const fields = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(name)));
+  const names = fields.filter(([, { value }]) => value !== undefined).map(([field]) => field);
+  return `const all = process.getBuiltinModule(${JSON.stringify(name)});
+export default all;
+export const { ${names.join(", ")} } = all;
+`;
+}
+
+/**
  * Writes the program of `checkout` into `folder`: its own code and that of every npm package it uses, in few files
  * (docs/decisions/0007-node-inside.md). What is imported when it is needed stays a file of its own. Not minified: stack
  * traces name the functions of the sources.
@@ -49,7 +73,7 @@ export async function bundleProgram(checkout: string, folder: string): Promise<v
     resolve: { symlinks: false },
     // What is loaded at the start is known to be imported late elsewhere.
     checks: { ineffectiveDynamicImport: false },
-    plugins: [loadLate],
+    plugins: [loadLate, httpAlone],
     input: entriesOf(checkout),
   });
   try {
