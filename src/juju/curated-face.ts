@@ -1,7 +1,8 @@
+import { addTo } from "../shared/collections.ts";
 import { DOWNLOAD_DATATYPE, formatIndexFile, PRODUCTS_FORMAT } from "../simplestreams/index-file.ts";
 import type { ContentId, Item } from "../simplestreams/item.ts";
-import { formatProductFile } from "../simplestreams/product-file.ts";
-import { formatAgentName, type Agent } from "./agent.ts";
+import { formatProductFile } from "../simplestreams/format-product-file.ts";
+import { formatAgentName, type Agent, type Listing } from "./agent.ts";
 import { formatStreamContentId, parseStreamContentId, productFileName } from "./stream.ts";
 import { isPrerelease, parseVersion } from "./version.ts";
 
@@ -60,14 +61,16 @@ interface FileContent {
 function listItems(agents: readonly Agent[]): ReadonlyMap<ContentId, Item[]> {
   const items = new Map<ContentId, Item[]>();
   for (const agent of agents) {
-    const { listings, ...fields } = agent;
-    for (const { contentId, productId, date } of listings) {
-      const list = items.get(contentId) ?? [];
-      list.push({ ...fields, productId, date, itemName: formatAgentName(agent), ftype: "tar.gz" });
-      items.set(contentId, list);
-    }
+    for (const listing of agent.listings) addTo(items, listing.contentId, itemOf(agent, listing));
   }
   return items;
+}
+
+function itemOf(agent: Agent, { productId, date }: Listing): Item {
+  const { version, release, arch, path, size, sha256, md5 } = agent;
+  const itemName = formatAgentName(agent);
+  const item = { productId, date, itemName, version, release, arch, path, size, sha256, ftype: "tar.gz" };
+  return md5 === undefined ? item : { ...item, md5 };
 }
 
 /** Clients up to 1.20 die of a tag in a version. Source: Launchpad bug 1367987. */

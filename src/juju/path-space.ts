@@ -7,6 +7,8 @@ export class PathSpace {
   readonly #files = new Map<string, string>();
   /** Lower case → its spelling, and a file below it. */
   readonly #folders = new Map<string, { readonly spelling: string; readonly file: string }>();
+  /** The folder that was asked for last and is known: lists have the paths of one folder next to each other. */
+  #lastKnown: string | undefined;
 
   constructor(paths: Iterable<string> = []) {
     for (const path of paths) this.take(path);
@@ -14,29 +16,36 @@ export class PathSpace {
 
   /** Takes the path, or leaves it out and returns the earlier path that it conflicts with. */
   take(path: string): string | undefined {
-    const clash = this.#clashOf(path);
+    const key = path.toLowerCase();
+    // A folder that is known fits, and so does all that it is in: most paths are in one.
+    const isInKnown = this.#isKnown(parentOf(path));
+    const clash = this.#clashOf(path, { key, isInKnown });
     if (clash !== undefined) return clash;
-    this.#files.set(path.toLowerCase(), path);
-    if (this.#isKnown(parentOf(path))) return undefined;
+    this.#files.set(key, path);
+    if (isInKnown) return undefined;
     for (const folder of foldersOf(path)) {
-      const key = folder.toLowerCase();
-      if (!this.#folders.has(key)) this.#folders.set(key, { spelling: folder, file: path });
+      const below = folder.toLowerCase();
+      if (!this.#folders.has(below)) this.#folders.set(below, { spelling: folder, file: path });
     }
     return undefined;
   }
 
   #isKnown(folder: string): boolean {
-    return this.#folders.get(folder.toLowerCase())?.spelling === folder;
+    if (folder === this.#lastKnown) return true;
+    if (this.#folders.get(folder.toLowerCase())?.spelling !== folder) return false;
+    this.#lastKnown = folder;
+    return true;
   }
 
-  #clashOf(path: string): string | undefined {
-    const key = path.toLowerCase();
+  #clashOf(
+    path: string,
+    { key, isInKnown }: { readonly key: string; readonly isInKnown: boolean },
+  ): string | undefined {
     const same = this.#files.get(key);
     if (same !== undefined) return same === path ? undefined : same;
     const below = this.#folders.get(key);
     if (below !== undefined) return below.file;
-    // A folder that is known fits, and so does all that it is in: most paths are in one.
-    if (this.#isKnown(parentOf(path))) return undefined;
+    if (isInKnown) return undefined;
     for (const folder of foldersOf(path)) {
       const file = this.#files.get(folder.toLowerCase());
       if (file !== undefined) return file;

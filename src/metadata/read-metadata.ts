@@ -270,7 +270,7 @@ class SetReader {
       );
     }
     this.#documents.set(path, kept.document);
-    return kept.text;
+    return kept.text();
   }
 
   /** A document accepted before that is still valid; one that is not is named in a warning and requested unconditionally. */

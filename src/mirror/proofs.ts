@@ -112,9 +112,9 @@ export interface AcceptancePorts {
   readonly source: Pick<Upstream, "url" | "verifies" | "trustedKeys" | "checkDocument">;
 }
 
-/** A document that was accepted before: its text, or why it is not used any more. */
+/** A document that was accepted before: what gives its text, or why it is not used any more. */
 export type AcceptedText =
-  | { readonly kind: "usable"; readonly text: string; readonly document: AcceptedDocument }
+  | { readonly kind: "usable"; readonly text: () => string; readonly document: AcceptedDocument }
   | { readonly kind: "refused"; readonly reason: string };
 
 /**
@@ -130,11 +130,11 @@ export async function readAccepted(
   const bytes = await readKeptBytes(documents, known.sha256);
   if (bytes === undefined) return undefined;
   if (!source.verifies || known.rules === SIGNED_TEXT_RULES)
-    return { kind: "usable", text: textOfDocument(bytes, known.path), document: known };
+    return { kind: "usable", text: () => textOfDocument(bytes, known.path), document: known };
   try {
     const { path, url, validators } = known;
     const { text } = await source.checkDocument({ path, url, bytes, validators });
-    return { kind: "usable", text, document: { ...known, rules: SIGNED_TEXT_RULES } };
+    return { kind: "usable", text: () => text, document: { ...known, rules: SIGNED_TEXT_RULES } };
   } catch (error) {
     if (!isJamError(error)) throw error;
     return { kind: "refused", reason: error.message };

@@ -3,7 +3,7 @@ import { JamError } from "../shared/errors.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { sha256Of, type Sha256 } from "../shared/sha256.ts";
-import { formatAgentName } from "../juju/agent.ts";
+import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { PathSpace } from "../juju/path-space.ts";
 import type { ReadPage } from "./catalogue.ts";
 import { listDamaged } from "./damaged-list.ts";
@@ -183,8 +183,8 @@ async function lostTarballs(
   graced: readonly ShownPart[],
 ): Promise<Set<Sha256>> {
   const listed = new Set(snapshot.agents.map(({ sha256 }) => sha256));
-  const all = graced.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256));
-  const dropped = new Set(all.filter((sha256) => !listed.has(sha256)));
+  const dropped = new Set<Sha256>();
+  for (const { sha256 } of distinctAgents(graced)) if (!listed.has(sha256)) dropped.add(sha256);
   const lost = new Set<Sha256>();
   const look = async (sha256: Sha256) => {
     if ((await blobs.stat(sha256)) === undefined) lost.add(sha256);
@@ -217,11 +217,17 @@ export function treeParts(
     add(path, { path, bytes: Buffer.from(text), ...(hasTwin && { sameAs: twin }) });
   }
   for (const { path, sha256 } of shown.agents) add(path, { path, sha256 });
-  for (const old of graced) {
-    addOwn(old, () => renderFace(withoutDamaged(old, lost)));
-    for (const { path, sha256 } of old.agents) if (!lost.has(sha256)) add(path, { path, sha256 });
-  }
+  for (const old of graced) addOwn(old, () => renderFace(withoutDamaged(old, lost)));
+  for (const { path, sha256 } of distinctAgents(graced))
+    if (!parts.has(path) && !lost.has(sha256)) add(path, { path, sha256 });
   return parts;
+}
+
+/** The agents of these snapshots. Those that pages have in common, which are one object each, are there once. */
+function distinctAgents(parts: readonly ShownPart[]): Set<Agent> {
+  const agents = new Set<Agent>();
+  for (const part of parts) for (const agent of part.agents) agents.add(agent);
+  return agents;
 }
 
 function documentsIn(folder: string, documents: readonly FaceDocument[]) {

@@ -3,6 +3,8 @@ import { printable } from "../shared/printable.ts";
 
 /** The names of product files for clients up to 1.20 contain colons. */
 const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._+~:-]*$/;
+/** Up to `MAX_SEGMENTS` of them. */
+const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._+~:-]*(?:\/[A-Za-z0-9][A-Za-z0-9._+~:-]*){0,7}$/;
 const MAX_BYTES = 512;
 const MAX_SEGMENTS = 8;
 /** The longest name in file systems. Source: limits.h NAME_MAX */
@@ -13,6 +15,7 @@ const MAX_SEGMENT_BYTES = 255;
  * mean the same in a URL, on a disk and in an archive, and they name something below the base.
  */
 export function pathFault(path: string): string | undefined {
+  if (isPlain(path)) return undefined;
   if (path === "") return "the path is empty";
   if (path.length > MAX_BYTES) return `the path is longer than ${MAX_BYTES} bytes`;
   if (path.startsWith("/")) return "the path is absolute";
@@ -27,6 +30,11 @@ export function pathFault(path: string): string | undefined {
     if (segment.endsWith(".")) return "a segment of the path ends in a dot";
   }
   return undefined;
+}
+
+/** True for nearly every path; any other one is looked at segment by segment. */
+function isPlain(path: string): boolean {
+  return path.length <= MAX_SEGMENT_BYTES && PLAIN.test(path) && !path.includes("./") && !path.endsWith(".");
 }
 
 /** Why an item's path cannot be used: unsafe, or inside `streams/` in any case. */

@@ -55,17 +55,16 @@ const MD5 = /^[0-9a-fA-F]{32}$/;
  */
 export function parseItem(fields: ItemFields, place: ItemPlace): Item {
   const md5 = optionalMd5(fields.md5);
-  return {
-    ...place,
-    version: requireWord(fields.version, "version"),
-    release: requireWord(fields.release, "release"),
-    arch: requireWord(fields.arch, "arch"),
-    path: requirePath(fields.path),
-    size: requireSize(fields.size),
-    sha256: requireSha256(fields.sha256, md5 !== undefined),
-    ...(md5 === undefined ? {} : { md5 }),
-    ftype: fields.ftype === undefined ? "tar.gz" : requireWord(fields.ftype, "ftype"),
-  };
+  const { productId, date, itemName } = place;
+  const version = requireWord(fields.version, "version");
+  const release = requireWord(fields.release, "release");
+  const arch = requireWord(fields.arch, "arch");
+  const path = requirePath(fields.path);
+  const size = requireSize(fields.size);
+  const sha256 = requireSha256(fields.sha256, md5 !== undefined);
+  const ftype = fields.ftype === undefined ? "tar.gz" : requireWord(fields.ftype, "ftype");
+  const item = { productId, date, itemName, version, release, arch, path, size, sha256, ftype };
+  return md5 === undefined ? item : { ...item, md5 };
 }
 
 function requireWord(value: unknown, field: string): string {

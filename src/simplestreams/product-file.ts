@@ -1,12 +1,12 @@
 import { joinAgentName } from "../shared/agent-name.ts";
 import { isJamError, reportError, type ErrorReport, type JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
-import { PRODUCTS_FORMAT, DOWNLOAD_DATATYPE, requireFormat } from "./index-file.ts";
+import { PRODUCTS_FORMAT, requireFormat } from "./index-file.ts";
 import { inheritFields, readAliases, type Aliases, type ItemFields } from "./inherit.ts";
 import { parseItem, type ItemPlace, type ContentId, type Item, type ProductId } from "./item.ts";
-import { isJsonObject, parseJsonObject, type JsonObject, formatStableJson } from "./json-text.ts";
+import { isJsonObject, parseJsonObject, type JsonObject } from "./json-text.ts";
 import { formatJsonPath, malformed, tooLarge, type JsonPath } from "./metadata-fault.ts";
-import { formatUpdated, parseUpdated } from "./updated.ts";
+import { parseUpdated } from "./updated.ts";
 
 /** A `products:1.0` document, fully denormalised. */
 export interface ProductFile {
@@ -68,7 +68,10 @@ class ItemReader {
     const top = inheritFields(document, {}, this.#aliases);
     for (const [productId, product] of this.#children(document, "products", [])) {
       const at = ["products", productId];
-      this.#orRefuse(at, () => this.#readProduct(productId, this.#object(product, at), top));
+      this.#orRefuse(
+        () => at,
+        () => this.#readProduct(productId, this.#object(product, at), top),
+      );
     }
   }
 
@@ -80,7 +83,7 @@ class ItemReader {
     const newest = new Map<string, string>();
     for (const [date, collection] of dates) {
       const read = () => this.#readCollection({ productId, date }, collection, fields);
-      for (const item of this.#orRefuse([...at, "versions", date], read) ?? []) {
+      for (const item of this.#orRefuse(() => [...at, "versions", date], read) ?? []) {
         const name = joinAgentName(item);
         const newestDate = newest.get(name);
         if (newestDate === undefined) newest.set(name, date);
@@ -89,29 +92,41 @@ class ItemReader {
     }
   }
 
-  #readCollection(place: Omit<ItemPlace, "itemName">, value: unknown, above: ItemFields): Item[] {
-    const at = ["products", place.productId, "versions", place.date];
+  #readCollection(
+    { productId, date }: Omit<ItemPlace, "itemName">,
+    value: unknown,
+    above: ItemFields,
+  ): Item[] {
+    const at = ["products", productId, "versions", date];
     const collection = this.#object(value, at);
     const fields = inheritFields(collection, above, this.#aliases);
     const children = this.#children(collection, "items", at);
     const items: Item[] = [];
     for (const [itemName, item] of children) {
-      const path = [...at, "items", itemName];
-      const read = this.#orRefuse(path, () =>
-        parseItem(inheritFields(this.#object(item, path), fields, this.#aliases), { ...place, itemName }),
+      const read = this.#orRefuse(
+        () => [...at, "items", itemName],
+        (path) => parseItem(this.#fieldsOf(item, path, fields), { productId, date, itemName }),
       );
       if (read !== undefined) items.push(read);
     }
     return items;
   }
 
-  /** The result of `read`; undefined if it is invalid, so that only this place is skipped. */
-  #orRefuse<T>(at: JsonPath, read: () => T): T | undefined {
+  #fieldsOf(item: unknown, at: () => JsonPath, above: ItemFields): ItemFields {
+    const object = isJsonObject(item) ? item : this.#object(item, at());
+    return inheritFields(object, above, this.#aliases);
+  }
+
+  /**
+   * The result of `read`; undefined if it is invalid, so that only this place is skipped.
+   * @param at is called where the place matters: there are tens of thousands
+   */
+  #orRefuse<T>(at: () => JsonPath, read: (at: () => JsonPath) => T): T | undefined {
     try {
-      return read();
+      return read(at);
     } catch (error) {
       if (!isJamError(error, "JAM_ITEM_REFUSED", "JAM_METADATA_MALFORMED")) throw error;
-      const where = printable(formatJsonPath(at), 400);
+      const where = printable(formatJsonPath(at()), 400);
       this.refused.push({ where, error: this.#refusalOf(error, where) });
       return undefined;
     }
@@ -137,51 +152,4 @@ class ItemReader {
     if (isJsonObject(value)) return value;
     throw malformed(this.#file, at, "must be an object");
   }
-}
-
-/** The input of `formatProductFile`. */
-export interface ProductFileContent {
-  readonly contentId: ContentId;
-  readonly updatedAt: Date;
-  readonly items: readonly Item[];
-}
-
-/** The document of a product file: every item complete, so that readers without inheritance understand it too. */
-export function formatProductFile(content: ProductFileContent): string {
-  const products = Map.groupBy(content.items, (item) => item.productId);
-  return formatStableJson({
-    content_id: content.contentId,
-    datatype: DOWNLOAD_DATATYPE,
-    format: PRODUCTS_FORMAT,
-    products: Object.fromEntries([...products].map(([id, items]) => [id, productOf(items)])),
-    updated: formatUpdated(content.updatedAt),
-  });
-}
-
-function productOf(items: readonly Item[]): JsonObject {
-  const dates = Map.groupBy(items, (item) => item.date);
-  const versions = [...dates].map(([date, dated]) => [
-    date,
-    { items: Object.fromEntries(dated.map((item) => [item.itemName, wireItem(item)])) },
-  ]);
-  return {
-    ...common(items, "arch"),
-    ...common(items, "release"),
-    ...common(items, "ftype"),
-    versions: Object.fromEntries(versions) as JsonObject,
-  };
-}
-
-/** The field as a field of the product, if it is the same in all items. */
-function common(items: readonly Item[], field: "arch" | "release" | "ftype"): JsonObject {
-  const values = new Set(items.map((item) => item[field]));
-  const [value] = values;
-  return values.size === 1 ? { [field]: value } : {};
-}
-
-function wireItem(item: Item): JsonObject {
-  const { productId: _productId, date: _date, itemName: _itemName, arch, ftype, md5, path, ...rest } = item;
-  const { release, sha256, size, version, ...more } = rest;
-  // In the order of their names, which is the one of the document.
-  return { arch, ftype, ...(md5 !== undefined && { md5 }), path, release, sha256, size, version, ...more };
 }

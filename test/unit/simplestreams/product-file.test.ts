@@ -2,7 +2,9 @@ import { fc, test as property } from "../../helpers/property.ts";
 import { describe, expect, test } from "vitest";
 import { parseSha256, sha256Of, type Sha256 } from "../../../src/shared/sha256.ts";
 import type { Item } from "../../../src/simplestreams/item.ts";
-import { formatProductFile, parseProductFile } from "../../../src/simplestreams/product-file.ts";
+import { formatProductFile } from "../../../src/simplestreams/format-product-file.ts";
+import { formatStableJson } from "../../../src/simplestreams/json-text.ts";
+import { parseProductFile } from "../../../src/simplestreams/product-file.ts";
 import {
   DATE,
   FILE,
@@ -353,3 +355,9 @@ function placeOf({ productId, date, itemName }: Item): string {
 function byPlace(a: Item, b: Item): number {
   return placeOf(a) < placeOf(b) ? -1 : 1;
 }
+
+property.prop([anyItems])("writes the bytes that stable JSON of the same content has", (items) => {
+  const updatedAt = new Date("2026-11-23T10:54:46Z");
+  const text = formatProductFile({ contentId: "com.ubuntu.juju:released:agents", updatedAt, items });
+  expect(formatStableJson(JSON.parse(text))).toBe(text);
+});

@@ -24,6 +24,16 @@ test("undoes dash escapes and foreign line ends, and drops blanks that no signat
   expect(signedText(signed("a\nb").replaceAll("\n", "\r\n"), FILE)).toBe("a\nb");
 });
 
+test.for(["", "{}", "\n", "\na\n\n", "a\n\nb\n", " a\n\tb", "a - b\nc"])(
+  "reads the same from a text whose lines end in line feeds as line by line: %j",
+  (body) => {
+    const document = signed(body);
+    const byLines = splitSignedText(document.replaceAll("\n", "\r\n"), FILE);
+    expect(splitSignedText(document, FILE)).toEqual(byLines);
+    expect(byLines.text).toBe(body);
+  },
+);
+
 test("accepts a document without hash header, and with several", () => {
   expect(splitSignedText(signed("x", ""), FILE).hashes).toEqual([]);
   expect(splitSignedText(signed("x", "Hash: SHA256,SHA512\nHash: SHA1\n"), FILE).hashes).toEqual([
