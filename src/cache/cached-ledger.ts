@@ -1,7 +1,6 @@
 import {
   readCachedBlobs,
   writeCachedBlobs,
-  type CachedAgent,
   type CachedBlob,
   type CachedBlobs,
 } from "../mirror/cached-blobs.ts";
@@ -53,9 +52,9 @@ export class CachedLedger {
   }
 
   /** Notes a tarball, durably: call it before the tarball is committed, so that no prune takes it for a leftover. */
-  async add(sha256: Sha256, size: number, agents: readonly CachedAgent[]): Promise<void> {
+  async add(sha256: Sha256, tarball: Pick<CachedBlob, "size" | "agents" | "upstream">): Promise<void> {
     const at = this.#now().toISOString();
-    this.#blobs.set(sha256, { size, agents, fetchedAt: at, usedAt: at });
+    this.#blobs.set(sha256, { ...tarball, fetchedAt: at, usedAt: at });
     await this.#write();
   }
 

@@ -1,4 +1,5 @@
 import { asWriter } from "../mirror/as-writer.ts";
+import type { CachedBlob } from "../mirror/cached-blobs.ts";
 import { hashesOfKept, readKeptSnapshots } from "../mirror/kept-contents.ts";
 import { readKeptPlans } from "../mirror/kept-plans.ts";
 import { readPinnedContents } from "../mirror/pinned-contents.ts";
@@ -16,15 +17,17 @@ const COMMAND = "jam serve";
 export interface RoomWork {
   readonly store: Store;
   readonly ledger: CachedLedger;
-  /** `cache.quota`: bytes that cached tarballs may have; undefined is no limit but the disk. */
+  /** Bytes that cached tarballs may have; undefined is no limit but the disk. */
   readonly quota: number | undefined;
+  /** Whether a tarball from this upstream counts for this quota. Default: all count. */
+  readonly isCounted?: (upstream: string | undefined) => boolean;
   /** Told for each tarball that was evicted. */
   readonly onEvicted: (sha256: Sha256, size: number) => void;
 }
 
 /** Tarballs that are wanted, and what must not go for them. */
 export interface RoomWanted {
-  /** Bytes of tarballs that are on their way. */
+  /** Bytes of tarballs that are on their way and count for the quota. */
   readonly bytes: number;
   /** Tarballs that are on their way: perhaps noted already, and not in the store yet. */
   readonly arriving: ReadonlySet<Sha256>;
@@ -32,13 +35,15 @@ export interface RoomWanted {
 
 /** What is known when a tarball begins to come. */
 export interface ComingBytes extends RoomWanted {
+  /** Bytes of all tarballs that are on their way. */
+  readonly allBytes: number;
   /** What the disk has left; undefined without a limit. */
   readonly free: number | undefined;
 }
 
 /** Whether something may have to be evicted before these bytes can be stored: for the disk, or because the quota is exceeded. */
-export function mustEvictFirst({ ledger, quota = Infinity }: RoomWork, coming: ComingBytes): boolean {
-  return missingOnDisk(coming) > 0 || sizeOf(ledger, coming.arriving) > quota;
+export function mustEvictFirst(work: RoomWork, coming: ComingBytes): boolean {
+  return missingOnDisk(coming) > 0 || sizeOf(work, coming.arriving) > (work.quota ?? Infinity);
 }
 
 /**
@@ -48,17 +53,20 @@ export function mustEvictFirst({ ledger, quota = Infinity }: RoomWork, coming: C
  * @throws JamError JAM_STORE_…
  */
 export async function prepareRoom(work: RoomWork, coming: ComingBytes): Promise<boolean> {
-  const { store, ledger, quota = Infinity } = work;
+  const { store, quota = Infinity } = work;
   const { bytes, arriving } = coming;
   if (bytes > quota) return false;
   // What snapshots list does not count, but finding that out means to read them: mostly it is not needed.
-  if (missingOnDisk(coming) <= 0 && sizeOf(ledger, arriving) + bytes <= quota) return true;
+  if (missingOnDisk(coming) <= 0 && sizeOf(work, arriving) + bytes <= quota) return true;
   if (!mustEvictFirst(work, coming)) return !(await isOtherWriting(store));
   const evictable = await readEvictable(work, arriving);
-  const cached = sumOf(evictable);
-  const excess = Math.max(missingOnDisk(coming), cached - quota);
-  if (cached < excess) return false;
-  return excess <= 0 || evict(work, evictable, excess);
+  const missing = missingOnDisk(coming);
+  if (sumOf(evictable) < missing) return false;
+  const counted = countedOf(work, evictable);
+  const excess = Math.max(0, sumOf(counted) - quota);
+  if (excess > 0 && !(await evict(work, counted, excess))) return false;
+  // The disk is for all of them; what the quota demanded is free there, too.
+  return missing <= excess || evict(work, evictable, missing - excess);
 }
 
 /** A run that takes long. The cache server itself writes for some milliseconds, when it evicts or accepts an offer. */
@@ -67,8 +75,8 @@ async function isOtherWriting({ lease }: Store): Promise<boolean> {
   return holder !== undefined && holder.command !== COMMAND;
 }
 
-function missingOnDisk({ bytes, free = Infinity }: ComingBytes): number {
-  return bytes + FREE_RESERVE_BYTES - free;
+function missingOnDisk({ allBytes, free = Infinity }: ComingBytes): number {
+  return allBytes + FREE_RESERVE_BYTES - free;
 }
 
 /**
@@ -77,15 +85,19 @@ function missingOnDisk({ bytes, free = Infinity }: ComingBytes): number {
  * @throws JamError JAM_STORE_…
  */
 export async function makeRoom(work: RoomWork, { bytes, arriving }: RoomWanted): Promise<boolean> {
-  const { ledger, quota = Infinity } = work;
-  if (sizeOf(ledger, arriving) + bytes <= quota) return true;
-  const evictable = await readEvictable(work, arriving);
+  const { quota = Infinity } = work;
+  if (sizeOf(work, arriving) + bytes <= quota) return true;
+  const evictable = countedOf(work, await readEvictable(work, arriving));
   const cached = sumOf(evictable);
   const excess = cached + bytes - quota;
   return excess <= 0 || evict(work, evictable, Math.min(excess, cached));
 }
 
-type Evictable = readonly (readonly [Sha256, { readonly size: number }])[];
+type Evictable = readonly (readonly [Sha256, Pick<CachedBlob, "size" | "upstream">])[];
+
+function countedOf({ isCounted = () => true }: RoomWork, evictable: Evictable): Evictable {
+  return evictable.filter(([, { upstream }]) => isCounted(upstream));
+}
 
 /** The least recently used first. */
 async function readEvictable({ store, ledger }: RoomWork, arriving: ReadonlySet<Sha256>): Promise<Evictable> {
@@ -102,8 +114,12 @@ function sumOf(evictable: Evictable): number {
   return evictable.reduce((sum, [, { size }]) => sum + size, 0);
 }
 
-function sizeOf({ blobs }: CachedLedger, without: ReadonlySet<Sha256>): number {
-  return [...blobs].reduce((sum, [sha256, { size }]) => sum + (without.has(sha256) ? 0 : size), 0);
+/** Of what counts for the quota. */
+function sizeOf({ ledger, isCounted = () => true }: RoomWork, without: ReadonlySet<Sha256>): number {
+  return [...ledger.blobs].reduce(
+    (sum, [sha256, { size, upstream }]) => sum + (without.has(sha256) || !isCounted(upstream) ? 0 : size),
+    0,
+  );
 }
 
 /** What may not be evicted, whatever it is in addition to being cached. */
@@ -131,7 +147,7 @@ async function evict(
       const kept = await readProtected(store, ledger);
       for (const [sha256, { size }] of candidates) {
         if (freed >= bytes) return;
-        if (kept.has(sha256)) continue;
+        if (kept.has(sha256) || !ledger.blobs.has(sha256)) continue;
         await store.blobs.delete(sha256);
         ledger.drop(sha256);
         freed += size;

@@ -1,11 +1,12 @@
 import { toJamError, type ErrorCode } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Agent } from "../juju/agent.ts";
-import { readOffer, readReach, type Offer, type OfferReach } from "../mirror/offer.ts";
+import { readOffer, readReach, type Offer, type OfferReach, type UpstreamAnswer } from "../mirror/offer.ts";
 import { readSnapshot } from "../mirror/read-snapshots.ts";
-import { heldOnly, isObtainable, shownOffer, type Shown } from "../mirror/shown-offer.ts";
+import { awayUpstreams, heldOnly, shownOffer, type Shown } from "../mirror/shown-offer.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import type { DocumentStore } from "../store/store.ts";
+import { nextTurnMs, type Pace } from "./pace-sources.ts";
 import type { RefreshOutcome } from "./refresh-offer.ts";
 
 /** What the watch works with; `compose/` joins it. */
@@ -13,17 +14,20 @@ export interface OfferWatchWork {
   readonly documents: Pick<DocumentStore, "get">;
   /** Which of these tarballs are in the store. */
   readonly findHeld: (agents: readonly Agent[]) => Promise<ReadonlySet<Sha256>>;
-  /** Reads upstream's metadata, where the server does not have to wait for it. */
-  readonly refresh: (signal: AbortSignal) => Promise<RefreshOutcome>;
+  /**
+   * Reads upstream's metadata, where the server does not have to wait for it. `asksAll`: also of upstreams whose time has
+   * not come.
+   */
+  readonly refresh: (signal: AbortSignal, order: { readonly asksAll: boolean }) => Promise<RefreshOutcome>;
   /** Frees what refreshing needs. */
   readonly close: () => Promise<void>;
   readonly now: () => Date;
   /** Told in one sentence when upstream goes away, is refused, or is back. */
   readonly onNote: (message: string) => void;
-  /** `cache.refresh`, in ms. */
-  readonly refreshMs: number;
   /** `cache.stale`, in ms. */
   readonly staleMs: number;
+  /** How often each upstream is read, and for how long what it offers stays listed, in order of preference. */
+  readonly upstreams: readonly (Pace & { readonly staleMs: number })[];
 }
 
 /** What is known of upstream now. */
@@ -58,6 +62,8 @@ const FIRST_OFFER_MS = 60_000;
 
 /** Upstream can be reached, and what it publishes is accepted. */
 const NO_TROUBLE = " ";
+
+const ONLY_HELD = "the index lists only what is held";
 
 /** The longest wait that a timer can have. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -102,24 +108,33 @@ export class OfferWatch {
     clearTimeout(timer);
   }
 
-  /** Refreshes now, or joins the refresh that runs. The next one follows after `cache.refresh`. */
+  /** Asks every upstream now, or joins the refresh that runs. The next one follows when the next upstream's time has come. */
   refreshNow(): Promise<void> {
+    return this.#takeTurn({ asksAll: true });
+  }
+
+  #takeTurn(order: { readonly asksAll: boolean }): Promise<void> {
     if (this.#stop.signal.aborted) return Promise.resolve();
     clearTimeout(this.#timer);
-    this.#turn ??= this.#refresh().finally(() => {
+    this.#turn ??= this.#refresh(order).finally(() => {
       this.#turn = undefined;
       if (this.#stop.signal.aborted) return;
-      const waitMs = Math.min(this.#work.refreshMs, MAX_TIMER_MS);
-      this.#timer = setTimeout(() => void this.refreshNow(), waitMs).unref();
+      const { upstreams, now } = this.#work;
+      const waitMs = Math.min(nextTurnMs(this.#reach, upstreams, now()), MAX_TIMER_MS);
+      this.#timer = setTimeout(() => void this.#takeTurn({ asksAll: false }), waitMs).unref();
     });
     return this.#turn;
   }
 
   /** What is known of upstream, without reading anything. */
   state(): OfferState {
-    const { now, staleMs } = this.#work;
-    const state = isObtainable(this.#reach, { now: now(), staleMs });
-    return { reach: this.#reach, offer: this.#offer, isObtainable: state, failure: this.#failure };
+    const isAll = this.#away().size === 0;
+    return { reach: this.#reach, offer: this.#offer, isObtainable: isAll, failure: this.#failure };
+  }
+
+  /** Upstreams of which only what is held is listed. */
+  #away(): ReadonlySet<string> {
+    return awayUpstreams(this.#offer, this.#reach, { rules: this.#work, now: this.#work.now() });
   }
 
   /** `listener` is called when upstream can be reached again after it could not. */
@@ -140,12 +155,13 @@ export class OfferWatch {
   async shown(heldId: string | undefined): Promise<Shown | undefined> {
     if (performance.now() - this.#readAt >= NOTES_AGE_MS) await this.#readNotes();
     const held = await this.#readHeldSnapshot(heldId);
-    const { offer, isObtainable: isAll } = this.state();
-    const tarballs = isAll ? undefined : await this.#heldTarballs(held, offer);
-    const of = [held, offer, tarballs];
+    const offer = this.#offer;
+    const away = this.#away();
+    const tarballs = away.size === 0 ? undefined : await this.#heldTarballs(held, offer);
+    const of = [held, offer, tarballs, [...away].join(" ")];
     if (this.#last === undefined || of.some((one, index) => one !== this.#last?.of[index])) {
       const isHeld = (sha256: Sha256) => tarballs?.has(sha256) ?? true;
-      this.#last = { of, shown: shownOffer({ held, offer, isObtainable: isAll, isHeld }) };
+      this.#last = { of, shown: shownOffer({ held, offer, away, isHeld }) };
     }
     return this.#last.shown;
   }
@@ -158,9 +174,9 @@ export class OfferWatch {
     await this.#work.close();
   }
 
-  async #refresh(): Promise<void> {
+  async #refresh(order: { readonly asksAll: boolean }): Promise<void> {
     try {
-      await this.#work.refresh(this.#stop.signal);
+      await this.#work.refresh(this.#stop.signal, order);
       this.#failure = undefined;
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#fail(error);
@@ -191,9 +207,10 @@ export class OfferWatch {
     try {
       const reach = await readReach(documents);
       if (reach?.changedAt !== this.#offer?.changedAt) this.#offer = await readOffer(documents);
-      const wasAway = this.#reach?.away !== undefined;
+      const before = awayNow(this.#reach);
+      const away = awayNow(reach);
       this.#reach = reach;
-      if (wasAway && reach?.away === undefined) this.#onReturn?.();
+      if (before.some((name) => !away.includes(name))) this.#onReturn?.();
     } catch {
       // A store that cannot be read says so where the ref is read; what was known before still holds.
     }
@@ -236,16 +253,40 @@ export class OfferWatch {
     const before = this.#told === "" && state === NO_TROUBLE ? this.#startedIn : this.#told;
     if (state === before) return;
     const { onNote } = this.#work;
-    if (away !== undefined)
-      onNote(`Upstream cannot be reached, so the index lists only what is held: ${away.message}`);
+    const parts = away === undefined ? troubledOf(this.#reach) : [];
+    const patience = this.#away().size === 0 ? "what is not held stays listed for a while" : ONLY_HELD;
+    if (away !== undefined) onNote(`Upstream cannot be reached, so ${patience}: ${away.message}`);
     else if (fault !== undefined)
       onNote(`What upstream publishes is refused, and what it listed before stays: ${fault.message}`);
-    else onNote("Upstream answers again: the index lists all that it offers.");
+    for (const { name, ...trouble } of parts) {
+      if (trouble.away !== undefined)
+        onNote(`Upstream ${name} cannot be reached, the others answer: ${trouble.away.message}`);
+      else if (trouble.fault !== undefined && fault === undefined)
+        onNote(`What upstream ${name} publishes is refused, the others are used: ${trouble.fault.message}`);
+    }
+    if (away === undefined && fault === undefined && parts.length === 0)
+      onNote("Upstream answers again: the index lists all that it offers.");
     this.#told = state;
   }
 
   #trouble(): string {
     const { away, fault } = this.#reach ?? {};
-    return `${away?.code ?? ""} ${fault?.code ?? ""}`;
+    const parts = troubledOf(this.#reach).map(
+      (one) => `${one.name} ${one.away?.code ?? one.fault?.code ?? ""}`,
+    );
+    return [`${away?.code ?? ""} ${fault?.code ?? ""}`, ...parts].join(";");
   }
+}
+
+/** Names of the upstreams that cannot be reached; an empty name where it is all of them. */
+function awayNow(reach: OfferReach | undefined): string[] {
+  const named = (reach?.upstreams ?? []).flatMap(({ name, away }) => (away === undefined ? [] : [name]));
+  return reach?.away === undefined ? named : ["", ...named];
+}
+
+/** Of several upstreams those that cannot be used. One alone is what is said of upstream as a whole. */
+function troubledOf(reach: OfferReach | undefined): readonly UpstreamAnswer[] {
+  const upstreams = reach?.upstreams ?? [];
+  if (upstreams.length < 2) return [];
+  return upstreams.filter(({ away, fault }) => away !== undefined || fault !== undefined);
 }

@@ -9,11 +9,11 @@ import type { ByteRange, Lease, StagedBlob, Store } from "../store/store.ts";
 import { fetchTarball, type Place, type WantedTarball } from "../sync/fetch-tarball.ts";
 import type { Upstream } from "../upstream/source.ts";
 import { CachedLedger } from "./cached-ledger.ts";
-import { makeRoom, mustEvictFirst, prepareRoom, type RoomWork } from "./make-room.ts";
 import type { PassingSink } from "./passing-sink.ts";
 import { Pull } from "./pull.ts";
 import { PullReader, type PulledBlob } from "./pull-reader.ts";
 import { DamagedAside } from "./put-damaged-aside.ts";
+import { type CacheQuotas, NoRoom, Room } from "./room.ts";
 
 /** A tarball that a client asks for and the store has not. */
 export interface ListedTarball {
@@ -57,14 +57,12 @@ export interface PullCounts {
 }
 
 /** What pulling through works with. */
-export interface PullThroughWork {
+export interface PullThroughWork extends CacheQuotas {
   readonly store: Store;
   /** In order of preference. */
   readonly sources: readonly Upstream[];
   /** The agents that are listed with a tarball. */
   readonly agentsOf: (sha256: Sha256) => readonly CachedAgent[];
-  /** `cache.quota`, bytes; undefined is no limit but the disk. */
-  readonly quota: number | undefined;
   readonly now: () => Date;
   readonly observe: (event: PullEvent) => void;
   /** Shorter ones for tests. */
@@ -113,16 +111,13 @@ export class PullThrough {
   readonly #lease: Lease;
   readonly #ledger: CachedLedger;
   readonly #pulls = new Map<Sha256, Pull>();
-  /** Running fetches with a place in the store, and those of them whose tarball is there already. */
-  readonly #arriving = new Map<Sha256, number>();
-  readonly #come = new Map<Sha256, number>();
   readonly #running = new Set<Promise<void>>();
   readonly #refused: LRUCache<Sha256, Refusal>;
   readonly #wrong: LRUCache<string, JamError>;
   readonly #passes = new PQueue({ concurrency: PASSES_AT_ONCE });
   readonly #stop = new AbortController();
   readonly #aside: DamagedAside;
-  #room: Promise<unknown> = Promise.resolve();
+  readonly #room: Room;
 
   private constructor(work: PullThroughWork, lease: Lease, ledger: CachedLedger) {
     this.#work = work;
@@ -131,10 +126,13 @@ export class PullThrough {
     this.#ledger = ledger;
     this.#refused = new LRUCache({ max: MAX_REMEMBERED, ttl: this.#waits.refusalMs });
     this.#wrong = new LRUCache({ max: MAX_REMEMBERED, ttl: this.#waits.wrongMs });
+    const { store } = work;
+    const onEvicted = (sha256: Sha256, size: number) => this.#onEvicted(sha256, size);
+    this.#room = new Room({ store, ledger, onEvicted }, work, () => new Set(this.#pulls.keys()));
     this.#aside = new DamagedAside({
-      store: work.store,
+      store,
       ledger,
-      inTurn: (step) => this.#inTurn(step),
+      inTurn: (step) => this.#room.inTurn(step),
       onAside: (sha256) => work.observe({ kind: "aside", sha256 }),
     });
   }
@@ -148,8 +146,8 @@ export class PullThrough {
     try {
       const ledger = await CachedLedger.open(work.store, work.now);
       const pullThrough = new PullThrough(work, lease, ledger);
-      // The quota may have become smaller. Nobody waits for it: no room is made then, which is tried again later.
-      pullThrough.#inTurn(() => pullThrough.#makeRoom(0)).catch(() => undefined);
+      // Nobody waits for it: where it fails no room is made, which is tried again later.
+      pullThrough.#room.shrink().catch(() => undefined);
       pullThrough.#aside.start();
       return pullThrough;
     } catch (error) {
@@ -203,7 +201,7 @@ export class PullThrough {
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.allSettled([...this.#running, this.#aside.close()]);
-    await this.#room.catch(() => undefined);
+    await this.#room.inTurn(() => Promise.resolve());
     try {
       if (!this.#lease.lost.aborted) await this.#ledger.close();
     } finally {
@@ -220,8 +218,7 @@ export class PullThrough {
         .catch((error: unknown) => this.#fail(pull, toJamError(error)))
         .finally(() => {
           this.#pulls.delete(sha256);
-          this.#arriving.delete(sha256);
-          this.#come.delete(sha256);
+          this.#room.leave(sha256);
         }),
     );
     return pull;
@@ -248,7 +245,7 @@ export class PullThrough {
     const isHere = !isDamaged && (await this.#work.store.blobs.stat(sha256)) !== undefined;
     if (isHere) return pull.end({ kind: "held" });
     if (this.#knownWrong(pull.tarball)) return;
-    if (this.#lease.lost.aborted || size > (this.#work.quota ?? Infinity)) {
+    if (this.#lease.lost.aborted || !this.#room.fits(size)) {
       this.#work.observe({ kind: "passing", path: pull.tarball.paths[0] ?? "", error: undefined });
       return pull.end({ kind: "passing" });
     }
@@ -256,8 +253,9 @@ export class PullThrough {
     const free = this.#work.store.space?.();
     free?.catch(() => undefined);
     let ready: Promise<void> | undefined;
-    const prepare = () => (ready ??= this.#prepare(pull.tarball, free));
-    const onProven = () => this.#note(pull.tarball);
+    let upstream = "";
+    const prepare = () => (ready ??= this.#room.prepare(sha256, { size, upstream }, free));
+    const onProven = () => this.#note(pull.tarball, upstream);
     const error = await fetchTarball(pull.tarball, {
       ...this.#fetchOptions(pull, AbortSignal.any([this.#stop.signal, this.#lease.lost])),
       stage: async () => {
@@ -265,9 +263,10 @@ export class PullThrough {
         pull.follow(staged);
         return preparedFirst(staged, prepare);
       },
+      onPlace: (_staged, { source }) => (upstream = source.name),
     });
     if (error !== undefined) return this.#fail(pull, error);
-    await this.#makeRoomFor(pull.tarball);
+    await this.#room.make(sha256, { size, upstream });
     if (isDamaged) await this.#forgetDamage(sha256);
     pull.end({ kind: "held" });
     this.#work.observe({ kind: "stored", path: paths[0] ?? "", size });
@@ -348,61 +347,9 @@ export class PullThrough {
     };
   }
 
-  /**
-   * Finds out whether there is room, before the first byte is stored. Nothing is evicted for the quota yet: the tarball may
-   * never come whole.
-   * @throws NoRoom
-   */
-  async #prepare({ sha256, size }: WantedTarball, space: Promise<number> | undefined): Promise<void> {
-    const free = await space;
-    this.#arriving.set(sha256, size);
-    const coming = { bytes: sumOf(this.#arriving), arriving: this.#arrivingNow(), free };
-    const prepare = () => prepareRoom(this.#roomWork(), coming);
-    // The first byte does not wait while room is made for others.
-    const mustWait = mustEvictFirst(this.#roomWork(), coming);
-    if (await (mustWait ? this.#inTurn(prepare) : prepare())) return;
-    this.#arriving.delete(sha256);
-    throw new NoRoom();
-  }
-
   /** Notes a tarball that has come whole, which has to be done before it is there. */
-  #note({ sha256, size }: WantedTarball): Promise<void> {
-    return this.#ledger.add(sha256, size, this.#work.agentsOf(sha256));
-  }
-
-  /**
-   * Makes room for a tarball that is there, so that something is held at every moment: while upstream is away, the index lists
-   * what is held. Where no room can be made, the next one tries again.
-   */
-  async #makeRoomFor({ sha256, size }: WantedTarball): Promise<void> {
-    this.#come.set(sha256, size);
-    // For all that have come by then at once: the others find room.
-    await this.#inTurn(() => this.#makeRoom(sumOf(this.#come))).catch(() => undefined);
-  }
-
-  /** False also while another run writes. Then there may be more than the quota for a while, by what was on its way. */
-  #makeRoom(bytes: number): Promise<boolean> {
-    return makeRoom(this.#roomWork(), { bytes, arriving: this.#arrivingNow() });
-  }
-
-  #roomWork(): RoomWork {
-    return {
-      store: this.#work.store,
-      ledger: this.#ledger,
-      quota: this.#work.quota,
-      onEvicted: (evicted, size) => this.#onEvicted(evicted, size),
-    };
-  }
-
-  #arrivingNow(): ReadonlySet<Sha256> {
-    return new Set(this.#pulls.keys());
-  }
-
-  /** One at a time: two that make room for themselves would take it from each other. */
-  #inTurn<Result>(step: () => Promise<Result>): Promise<Result> {
-    const made = this.#room.then(step);
-    this.#room = made.catch(() => undefined);
-    return made;
+  #note({ sha256, size }: WantedTarball, upstream: string): Promise<void> {
+    return this.#ledger.add(sha256, { size, upstream, agents: this.#work.agentsOf(sha256) });
   }
 
   #onEvicted(sha256: Sha256, size: number): void {
@@ -420,17 +367,6 @@ export class PullThrough {
 
 function keyOf({ sha256 }: WantedTarball, { source, path }: Place): string {
   return `${sha256} ${source.name} ${path}`;
-}
-
-/** There is no room for a tarball, whatever is evicted. */
-class NoRoom extends JamError {
-  constructor() {
-    super("JAM_STORE_NO_SPACE", "There is no room in the cache.");
-  }
-}
-
-function sumOf(sizes: ReadonlyMap<Sha256, number>): number {
-  return sizes.values().reduce((sum, size) => sum + size, 0);
 }
 
 /** The staged blob. Its first bytes wait for `prepare`: requests that fail while upstream is away must ask for nothing. */

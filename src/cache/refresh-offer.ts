@@ -1,13 +1,16 @@
-import { type JamError, isJamError, isOfFamily, reportError, toJamError } from "../shared/errors.ts";
+import { type JamError, isJamError, isOfFamily, toJamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { asWriter } from "../mirror/as-writer.ts";
 import { readOffer, readReach, writeReach, type OfferReach } from "../mirror/offer.ts";
 import { readBaseline } from "../mirror/read-snapshots.ts";
 import { upstreamStateMark } from "../mirror/upstream-catalogue.ts";
 import type { Assessment } from "../sync/assess.ts";
+import { failuresIn } from "../sync/choose-upstream.ts";
 import { nextOffer, reachOf, recordAccepted } from "../sync/record-offer.ts";
+import { answersOf, troubleOf } from "../sync/upstream-answers.ts";
 import { assess } from "../sync/sync-mirror.ts";
 import type { SyncCollaborators, SyncOptions } from "../sync/sync-work.ts";
+import { paceSources, type Pace, type PacedSources } from "./pace-sources.ts";
 
 /** How a refresh ended; the notes on the offer and on upstream say the rest. */
 export type RefreshOutcome =
@@ -20,6 +23,12 @@ export type RefreshOutcome =
   /** What upstream publishes is not accepted. */
   | "refused";
 
+/** What a refresh works with. */
+export interface RefreshWork extends SyncCollaborators {
+  /** How often each upstream is asked; none to ask all now. */
+  readonly paces: readonly Pace[];
+}
+
 /**
  * Reads what upstream lists, verified and guarded as by a sync, and replaces the offer. Fetches no tarball. The writer's
  * lease is taken only when something changed, and never waited for. Whatever happens, the note on upstream says how it
@@ -28,33 +37,35 @@ export type RefreshOutcome =
  */
 export async function refreshOffer(
   options: Omit<SyncOptions, "wishes" | "forgetsPlans">,
-  work: SyncCollaborators,
+  work: RefreshWork,
 ): Promise<RefreshOutcome> {
   const { documents } = work.store;
   const mark = await upstreamStateMark(documents);
   const before = { offer: await readOffer(documents), reach: await readReach(documents) };
   const { current } = await readBaseline(work.store, MIRROR_REF);
+  const paced = paceSources(work.sources, { ...work, reach: before.reach, now: work.now() });
   let assessment: Assessment;
   try {
-    assessment = await assess({ ...options, isCache: true }, work, current);
+    assessment = await assess({ ...options, isCache: true }, { ...work, ...paced }, current);
   } catch (error) {
     if (work.signal.aborted || isOfFamily(error, "store", "cancelled")) throw error;
-    return noteTrouble(work, toJamError(error), before.reach);
+    return noteTrouble(work, toJamError(error), { before: before.reach, ...paced });
   }
   const { offer } = assessment;
   const now = work.now();
   const changedAt = before.offer?.changedAt;
-  const reach = reachOf(assessment, { before: before.reach, now, changedAt });
+  const rested = paced.rested();
+  const reach = reachOf(assessment, { before: before.reach, now, changedAt, rested });
   if (offer === undefined || offer.refusal !== undefined) {
     await writeReach(documents, reach);
     return "refused";
   }
-  const isSame = nextOffer(assessment, offer.agents, { before: before.offer, now }) === before.offer;
+  const isSame = nextOffer(assessment, offer, { before: before.offer, now }) === before.offer;
   if (isSame && !bringsDocuments(assessment)) {
     await writeReach(documents, reach);
     return reach.fault === undefined ? "unchanged" : "refused";
   }
-  const isRecorded = await recordAsWriter(work, assessment, mark);
+  const isRecorded = await recordAsWriter(work, { assessment, rested, mark });
   if (!isRecorded) {
     await writeReach(documents, reach);
     return "postponed";
@@ -69,14 +80,21 @@ function bringsDocuments({ metadata, further }: Assessment): boolean {
 /** False when another run writes, or wrote since the assessment began: then this one may be the older of the two. */
 async function recordAsWriter(
   { store, now, signal }: SyncCollaborators,
-  assessment: Assessment,
-  mark: string,
+  {
+    assessment,
+    rested,
+    mark,
+  }: {
+    readonly assessment: Assessment;
+    readonly rested: ReadonlySet<string>;
+    readonly mark: string;
+  },
 ): Promise<boolean> {
   const run = { command: "jam serve", onNote: () => undefined, signal };
   try {
     return await asWriter(store, run, async () => {
       if ((await upstreamStateMark(store.documents)) !== mark) return false;
-      await recordAccepted(store.documents, assessment, now());
+      await recordAccepted(store.documents, assessment, { now: now(), rested });
       return true;
     });
   } catch (error) {
@@ -87,23 +105,21 @@ async function recordAsWriter(
 
 /** Notes why nothing could be read, or why what was read is not accepted. */
 async function noteTrouble(
-  { store, now }: SyncCollaborators,
+  { store, now }: RefreshWork,
   error: JamError,
-  before: OfferReach | undefined,
+  { before, sources, rested }: PacedSources & { readonly before: OfferReach | undefined },
 ): Promise<RefreshOutcome> {
   const refreshedAt = now().toISOString();
-  const { code, message, hint } = reportError(error);
-  const { changedAt } = before ?? {};
-  const kept = { refreshedAt, ...(changedAt === undefined ? {} : { changedAt }) };
-  // What upstream publishes at this moment does not fit together: it can be reached.
-  if (error.family === "upstream" && error.code !== "JAM_UPSTREAM_INCONSISTENT") {
-    const away = { since: before?.away?.since ?? refreshedAt, code, message };
-    const { fault } = before ?? {};
-    await writeReach(store.documents, { ...kept, away, ...(fault && { fault }) });
-    return "away";
-  }
-  const since = before?.fault?.code === code ? before.fault.since : refreshedAt;
-  const fault = { since, code, message, ...(hint === undefined ? {} : { hint }) };
-  await writeReach(store.documents, { ...kept, fault });
-  return "refused";
+  const { changedAt, fault } = before ?? {};
+  const trouble = troubleOf(error, { before, since: refreshedAt });
+  const failures = failuresIn(error, sources);
+  const upstreams = answersOf(before, { sources, answered: [], failures }, { now: now(), rested: rested() });
+  await writeReach(store.documents, {
+    refreshedAt,
+    upstreams,
+    ...(changedAt === undefined ? {} : { changedAt }),
+    ...(trouble.away !== undefined && fault !== undefined ? { fault } : {}),
+    ...trouble,
+  });
+  return trouble.away === undefined ? "refused" : "away";
 }

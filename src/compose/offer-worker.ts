@@ -10,8 +10,8 @@ export interface OfferTask {
   readonly userAgent: string;
 }
 
-/** Asks for a refresh, or cancels the one that runs. */
-export type OfferOrder = "refresh" | "cancel";
+/** Asks for a refresh, of all upstreams or of those whose time has come, or cancels the one that runs. */
+export type OfferOrder = "refresh-all" | "refresh-due" | "cancel";
 
 /** The answer to each `refresh`; an error is passed as plain values. */
 export type OfferReply = { readonly outcome: RefreshOutcome } | { readonly error: ErrorReport };
@@ -19,7 +19,10 @@ export type OfferReply = { readonly outcome: RefreshOutcome } | { readonly error
 /** Attempts after the first: the next turn is soon. */
 const MAX_RETRIES = 2;
 
-async function refresh({ config, env, userAgent }: OfferTask, signal: AbortSignal): Promise<RefreshOutcome> {
+async function refresh(
+  { config, env, userAgent }: OfferTask,
+  { asksAll, signal }: { readonly asksAll: boolean; readonly signal: AbortSignal },
+): Promise<RefreshOutcome> {
   const { composeSync } = await import("./sync.ts");
   const { refreshOffer } = await import("../cache/refresh-offer.ts");
   const { options, work } = await composeSync(config, {
@@ -31,14 +34,15 @@ async function refresh({ config, env, userAgent }: OfferTask, signal: AbortSigna
     writes: true,
     retries: Math.min(config.fetch.retries, MAX_RETRIES),
   });
-  return refreshOffer(options, work);
+  return refreshOffer(options, { ...work, paces: asksAll ? [] : config.cache.upstreams });
 }
 
 let cancel = new AbortController();
 
-async function reply(): Promise<void> {
+async function reply(asksAll: boolean): Promise<void> {
   cancel = new AbortController();
-  const answer: OfferReply = await refresh(workerData as OfferTask, cancel.signal).then(
+  const { signal } = cancel;
+  const answer: OfferReply = await refresh(workerData as OfferTask, { asksAll, signal }).then(
     (outcome) => ({ outcome }),
     (error: unknown) => ({ error: reportError(toJamError(error)) }),
   );
@@ -48,5 +52,5 @@ async function reply(): Promise<void> {
 
 parentPort?.on("message", (order: OfferOrder) => {
   if (order === "cancel") cancel.abort();
-  else void reply();
+  else void reply(order === "refresh-all");
 });

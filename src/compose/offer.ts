@@ -16,7 +16,7 @@ export function composeOfferWatch(config: Config, store: Store, options: Compose
   return new OfferWatch({
     documents: store.documents,
     findHeld: (agents) => findHeld(store, agents),
-    refresh: (signal) => thread.refresh(signal),
+    refresh: (signal, order) => thread.refresh(signal, order),
     close: () => thread.close(),
     now: () => new Date(),
     onNote,

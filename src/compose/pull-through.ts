@@ -41,6 +41,9 @@ export async function composePullThrough(
           return { version, release, arch, path, streams: listStreams(agent) };
         }),
     quota: config.cache.quota,
+    upstreams: new Map(
+      config.cache.upstreams.flatMap(({ name, quota }) => (quota === undefined ? [] : [[name, quota]])),
+    ),
     now: () => new Date(),
     observe(event) {
       if (CHANGES_HELD.has(event.kind)) offer.forgetHeld();

@@ -24,7 +24,7 @@ export class RefreshThread {
   }
 
   /** @throws JamError JAM_CANCELLED, JAM_STORE_… */
-  async refresh(signal: AbortSignal): Promise<RefreshOutcome> {
+  async refresh(signal: AbortSignal, { asksAll }: { readonly asksAll: boolean }): Promise<RefreshOutcome> {
     clearTimeout(this.#timer);
     const worker = (this.#worker ??= this.#start());
     const cancel = () => {
@@ -33,7 +33,7 @@ export class RefreshThread {
     };
     signal.addEventListener("abort", cancel, { once: true });
     try {
-      send(worker, "refresh");
+      send(worker, asksAll ? "refresh-all" : "refresh-due");
       const [reply] = (await once(worker, "message", { signal: endOf(worker) })) as [OfferReply];
       if ("outcome" in reply) return reply.outcome;
       throw JamError.fromReport(reply.error);

@@ -24,5 +24,8 @@ export async function readServed(
   const { readShown } = await import("../mirror/read-shown.ts");
   const { snapshot, held, missing, upstream } = await readShown(store, cache, now);
   if (snapshot === undefined) throw mirrorEmpty(data);
-  return { snapshot: { id: snapshot.id, agents: [...held, ...missing] }, upstream };
+  // Of several upstreams one may be away: what only it offers cannot be fetched, although the others answer.
+  const listed = new Set(snapshot.agents);
+  const obtainable = upstream === "away" ? missing : missing.filter((agent) => listed.has(agent));
+  return { snapshot: { id: snapshot.id, agents: [...held, ...obtainable] }, upstream };
 }

@@ -123,11 +123,22 @@ export interface RetentionConfig {
 
 /** What counts only with `mode: cache`. */
 export interface CacheConfig {
-  /** Bytes of the tarballs that were fetched on request; undefined is no limit. */
+  /** Bytes of the tarballs that were fetched on request, without those of upstreams with a quota of their own; undefined is no limit. */
   readonly quota: number | undefined;
   /** Time between two readings of upstream's metadata, in ms. */
   readonly refreshMs: number;
-  /** How long after upstream was last reached what is not held stays listed, in ms. */
+  /** How long what is not held stays listed after upstream was found out of reach, in ms. */
+  readonly staleMs: number;
+  /** What applies to each upstream, in order of preference. */
+  readonly upstreams: readonly UpstreamCacheConfig[];
+}
+
+/** What applies to one upstream: its own settings, else those of the whole cache. */
+export interface UpstreamCacheConfig {
+  readonly name: string;
+  /** Bytes of the tarballs that came from it; undefined where they count for the quota of the whole cache. */
+  readonly quota: number | undefined;
+  readonly refreshMs: number;
   readonly staleMs: number;
 }
 
@@ -169,11 +180,11 @@ export function resolveConfig(settings: ConfigFile, file: string | undefined, fo
       // Offline, what is deleted could not be fetched again.
       keepsCached: value("mode") !== "online",
     },
-    cache: {
+    cache: resolveCache(settings, {
       quota: value("cache.quota"),
       refreshMs: value("cache.refresh"),
       staleMs: value("cache.stale"),
-    },
+    }),
     channels,
     server: value("server.listen"),
     maxConnections: value("server.connections"),
@@ -224,6 +235,21 @@ function resolveUpstream(upstream: FileUpstream, folder: string): UpstreamConfig
     name: upstream.name,
     url: resolveUpstreamUrl(upstream.url, folder),
     keyring: resolveKeyring(upstream.keyring ?? "builtin", folder),
+  };
+}
+
+function resolveCache(
+  { upstreams = [DEFAULT_UPSTREAM] }: ConfigFile,
+  whole: Omit<CacheConfig, "upstreams">,
+): CacheConfig {
+  return {
+    ...whole,
+    upstreams: upstreams.map(({ name, cache: { quota, refresh, stale } = {} }: FileUpstream) => ({
+      name,
+      quota: quota === undefined ? undefined : resolveValue("cache.quota", quota, "/"),
+      refreshMs: refresh === undefined ? whole.refreshMs : resolveValue("cache.refresh", refresh, "/"),
+      staleMs: stale === undefined ? whole.staleMs : resolveValue("cache.stale", stale, "/"),
+    })),
   };
 }
 

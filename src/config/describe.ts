@@ -1,6 +1,6 @@
 import type { LoadedSettings } from "./load.ts";
-import { configJsonSchema } from "./schema.ts";
-import { DEFAULTS, SETTING_LIST, settingVariable } from "./settings.ts";
+import { type ConfigFile, configJsonSchema } from "./schema.ts";
+import { DEFAULT_UPSTREAM, DEFAULTS, SETTING_LIST, settingVariable } from "./settings.ts";
 
 /** One setting in effect, and where it comes from. */
 export interface DescribedSetting {
@@ -8,23 +8,47 @@ export interface DescribedSetting {
   readonly key: string;
   /** As written in a settings file; undefined when nothing is set and there is no default. */
   readonly value: unknown;
-  /** A flag, a variable, the file's path or `default`. */
+  /** A flag, a variable, the file's path, `default`, or the setting for all upstreams that counts for this one. */
   readonly from: string;
 }
 
 const WHOLE_KEYS = ["upstreams", "select", "deny", "channels", "advice"] as const;
 
+/** What an upstream may have instead of the setting of the same name for the whole cache. */
+const OF_UPSTREAM = ["quota", "refresh", "stale"] as const;
+
 /** Every setting, in the order of the declarations; folders as absolute paths. */
-export function describeSettings({ settings, config, file, overrides }: LoadedSettings): DescribedSetting[] {
+export function describeSettings(loaded: LoadedSettings): DescribedSetting[] {
+  const { settings, config, file, overrides } = loaded;
   const keys: readonly string[] = [...SETTING_LIST.map(([key]) => key), ...WHOLE_KEYS];
-  return keys.map((key): DescribedSetting => {
+  const described = keys.map((key): DescribedSetting => {
     const given = at(settings, key) ?? (key === "data" ? settings.store?.path : undefined);
     const source = overrides.findLast((one) => one.key === key)?.source;
     const value = key === "data" || key === "keys" ? config[key] : (given ?? at(DEFAULTS, key));
     const from = given === undefined ? "default" : (source ?? file ?? "default");
     return { key, value: hideSecrets(value), from };
   });
+  return [...described, ...describeUpstreams(loaded, described)];
 }
+
+/** What applies to each upstream in cache mode; `from` names the setting that counts where it has none of its own. */
+function describeUpstreams(
+  { settings: { upstreams = [DEFAULT_UPSTREAM] }, config, file }: LoadedSettings,
+  described: readonly DescribedSetting[],
+): DescribedSetting[] {
+  return upstreams.flatMap(({ name, cache }: FileUpstream) => {
+    if (config.mode !== "cache" && cache === undefined) return [];
+    return OF_UPSTREAM.map((setting): DescribedSetting => {
+      const key = `upstreams.${name}.cache.${setting}`;
+      const own = cache?.[setting];
+      if (own !== undefined) return { key, value: own, from: file ?? "default" };
+      const whole = described.find((one) => one.key === `cache.${setting}`);
+      return { key, value: whole?.value, from: `cache.${setting}` };
+    });
+  });
+}
+
+type FileUpstream = NonNullable<ConfigFile["upstreams"]>[number];
 
 function at(value: unknown, key: string): unknown {
   return key

@@ -146,6 +146,23 @@ const upstream = z
           "`builtin` (default): Juju's key, which is part of jam. Else a file with OpenPGP public keys, or `none`, which " +
             "disables verification and is recorded in each snapshot.",
         ),
+      cache: z
+        .strictObject(
+          {
+            quota: setting("cache.quota").describe(
+              "Maximum size of the tarballs that came from this upstream because they were requested. They do not count for `cache.quota` then. Default: they count for `cache.quota`.",
+            ),
+            refresh: setting("cache.refresh").describe(
+              "How often `jam serve` reads the metadata of this upstream again. Default: `cache.refresh`.",
+            ),
+            stale: setting("cache.stale").describe(
+              "How long what only this upstream offers stays listed while it cannot be reached. Default: `cache.stale`.",
+            ),
+          },
+          "expected a mapping such as { refresh: PT1H, quota: 10GiB }",
+        )
+        .optional()
+        .describe("With `mode: cache`: settings of this upstream, instead of what `cache` says."),
     },
     "expected an upstream such as { name: canonical, url: https://streams.canonical.com/juju/tools/ }",
   )
@@ -341,6 +358,13 @@ export const configSchema = z
         .array(upstream, "expected a list of upstreams")
         .min(1, "expected at least one upstream")
         .max(MAX_ROWS, `expected at most ${MAX_ROWS} upstreams`)
+        .superRefine((upstreams, context) => {
+          const names = upstreams.map(({ name }) => name);
+          const index = names.findIndex((name, at) => names.indexOf(name) < at);
+          if (index < 0) return;
+          const message = `the name ${names[index]} is used twice; give each upstream its own`;
+          context.addIssue({ code: "custom", path: [index, "name"], message });
+        })
         .optional()
         .describe(
           "Sources of agents, in order of preference. The next one is used when one cannot be read, and for agents that the earlier ones do not list.",

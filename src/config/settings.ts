@@ -128,20 +128,22 @@ export const SETTINGS = {
     example: "40GiB",
     description:
       "With `mode: cache`: maximum size of the tarballs that were fetched because they were requested. Above it the ones that were " +
-      "not used for the longest time are deleted. What a snapshot, a plan or a pin needs does not count. Default: no limit.",
+      "not used for the longest time are deleted. What a snapshot, a plan or a pin needs does not count, nor what came from an upstream with a quota of its own. Default: no limit.",
   },
   "cache.refresh": {
     kind: "duration",
     smallest: "PT1S",
     default: "PT5M",
-    description: "With `mode: cache`: how often `jam serve` reads upstream's metadata again.",
+    description:
+      "With `mode: cache`: how often `jam serve` reads upstream's metadata again. Each upstream may have another value.",
   },
   "cache.stale": {
     kind: "duration",
     default: "PT0S",
     description:
-      "With `mode: cache`: how long after upstream was last reached the index still lists what is not held. After that it lists only " +
-      "what is held, until upstream is back.",
+      "With `mode: cache`: how long the index still lists what is not held after `jam serve` found that upstream cannot be reached. " +
+      "After that it lists only what is held, until upstream is back. Shorter than `cache.refresh` it hides everything after one " +
+      "refresh that fails; `PT0S` does that at once.",
   },
   "retention.snapshots": {
     kind: "count",

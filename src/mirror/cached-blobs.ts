@@ -18,6 +18,8 @@ export interface CachedBlob {
   readonly size: number;
   /** The agents that upstream listed with it then. */
   readonly agents: readonly CachedAgent[];
+  /** Name of the upstream that sent it; absent where an earlier version of jam fetched it. */
+  readonly upstream?: string;
   /** ISO 8601. */
   readonly fetchedAt: string;
   /** ISO 8601; when it was last given out, to the minute. */
@@ -45,6 +47,7 @@ const note = stateDocument({
               path: zod.string(),
             }),
           ),
+          upstream: zod.string().exactOptional(),
           fetchedAt: zod.iso.datetime(),
           usedAt: zod.iso.datetime(),
         }),

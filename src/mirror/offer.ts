@@ -14,6 +14,16 @@ export interface Offer {
   /** Whether the verbatim face may be served while everything that is offered can be had. */
   readonly verbatim: VerbatimFace;
   readonly agents: readonly Agent[];
+  /** Those that another upstream offers than `upstream`; absent where there are none. */
+  readonly others?: readonly OfferedByOther[];
+}
+
+/** What is offered because of one further upstream. */
+export interface OfferedByOther {
+  /** Its name. */
+  readonly upstream: string;
+  /** Names of agents. */
+  readonly agents: readonly string[];
 }
 
 // Written whole by this program: only the envelope is checked, as in a snapshot.
@@ -39,11 +49,15 @@ const reachNote = stateDocument<OfferReach>({
       code: zod.custom<ErrorCode>((value) => typeof value === "string"),
       message: zod.string(),
     });
-    return zod.object({
+    const state = {
       refreshedAt: zod.string(),
-      changedAt: zod.string().exactOptional(),
       away: trouble.exactOptional(),
       fault: trouble.extend({ hint: zod.string().exactOptional() }).exactOptional(),
+    };
+    return zod.object({
+      ...state,
+      changedAt: zod.string().exactOptional(),
+      upstreams: zod.array(zod.object({ ...state, name: zod.string() })).exactOptional(),
     });
   },
   damage: "absent",
@@ -59,6 +73,13 @@ export interface OfferReach {
   readonly away?: Trouble;
   /** Present while what upstream publishes is refused, as a whole or in part: what it offered before stays. */
   readonly fault?: Trouble & { readonly hint?: string };
+  /** How each upstream answered when it was last asked; those that were never asked are missing. */
+  readonly upstreams?: readonly UpstreamAnswer[];
+}
+
+/** How one upstream answered. */
+export interface UpstreamAnswer extends Pick<OfferReach, "refreshedAt" | "away" | "fault"> {
+  readonly name: string;
 }
 
 interface Trouble {
@@ -71,6 +92,12 @@ interface Trouble {
 /** The last good offer; undefined before the first one, or when the note is damaged: the next refresh makes it again. */
 export async function readOffer(documents: Pick<DocumentStore, "get">): Promise<Offer | undefined> {
   return offerNote.read(documents);
+}
+
+/** Names the upstream because of which an agent is offered, by the agent's name. */
+export function offeredBy({ upstream, others = [] }: Offer): (agent: string) => string {
+  const names = new Map(others.flatMap(({ upstream: name, agents }) => agents.map((agent) => [agent, name])));
+  return (agent) => names.get(agent) ?? upstream.name;
 }
 
 /** Replaces the offer, durably. Call with the writer's lease held. */

@@ -3,15 +3,27 @@ import { MIRROR_REF } from "../shared/ref-name.ts";
 import { sha256Of } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import { findHeld } from "./held-tarballs.ts";
-import { readOffer, readReach, type OfferReach } from "./offer.ts";
+import { offeredBy, readOffer, readReach, type OfferReach } from "./offer.ts";
 import { currentSnapshot } from "./read-snapshots.ts";
-import { isObtainable, shownOffer } from "./shown-offer.ts";
+import { awayUpstreams, shownOffer, type StaleRules } from "./shown-offer.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** The settings `cache.…` that decide what is listed. */
-export interface CacheRules {
+export interface CacheRules extends StaleRules {
+  readonly refreshMs: number;
+  /** Bytes of what clients requested, of all upstreams without a quota of their own; undefined is no limit. */
+  readonly quota?: number | undefined;
+  /** What applies to each upstream, in order of preference. Default: nothing is said of single upstreams. */
+  readonly upstreams?: readonly UpstreamRules[];
+}
+
+/** The settings of one upstream. */
+export interface UpstreamRules {
+  readonly name: string;
   readonly refreshMs: number;
   readonly staleMs: number;
+  /** Undefined where it has none of its own. */
+  readonly quota: number | undefined;
 }
 
 /** What reading it needs of a store. */
@@ -33,6 +45,8 @@ export interface ShownMirror {
   readonly synced: ReadonlySet<string>;
   readonly reach: OfferReach | undefined;
   readonly upstream: UpstreamReach;
+  /** Of the agents that are offered: the upstream because of which, by the agent's name. */
+  readonly upstreamOf: (agent: string) => string;
 }
 
 /** `unknown`: upstream was never asked, or so long ago that the answer says nothing about now. */
@@ -47,12 +61,12 @@ export async function readShown(store: ShownReader, rules: CacheRules, now: Date
   const published = await currentSnapshot(store, MIRROR_REF);
   const [offer, reach] = [await readOffer(documents), await readReach(documents)];
   const input = { held: published, offer };
-  const all = shownOffer({ ...input, isObtainable: true, isHeld: () => true })?.snapshot.agents ?? [];
+  const all = shownOffer({ ...input, away: new Set(), isHeld: () => true })?.snapshot.agents ?? [];
   const tarballs = await findHeld(store, all);
   const isHeld = ({ sha256 }: Agent) => tarballs.has(sha256);
   const shown = shownOffer({
     ...input,
-    isObtainable: isObtainable(reach, { now, staleMs: rules.staleMs }),
+    away: awayUpstreams(offer, reach, { rules, now }),
     isHeld: (sha256) => tarballs.has(sha256),
   });
   return {
@@ -61,16 +75,26 @@ export async function readShown(store: ShownReader, rules: CacheRules, now: Date
     missing: all.filter((agent) => !isHeld(agent)),
     synced: new Set((published?.agents ?? []).map(formatAgentName)),
     reach,
-    upstream: reachNow(reach, rules, now),
+    upstream: reachNow(reach, { refreshMs: shortestRefresh(rules) }, now),
+    upstreamOf: offer === undefined ? () => "" : offeredBy(offer),
   };
 }
 
 /** A server refreshes at every turn: when the last one was missed, nobody looks. */
-function reachNow(reach: OfferReach | undefined, { refreshMs }: CacheRules, now: Date): UpstreamReach {
+export function reachNow(
+  reach: Pick<OfferReach, "refreshedAt" | "away"> | undefined,
+  { refreshMs }: Pick<CacheRules, "refreshMs">,
+  now: Date,
+): UpstreamReach {
   if (reach === undefined) return "unknown";
   if (reach.away !== undefined) return "away";
   const ageMs = now.getTime() - Date.parse(reach.refreshedAt);
   return ageMs <= 2 * refreshMs + LATE_MS ? "answers" : "unknown";
+}
+
+/** How long it takes until an upstream is asked again: the turns of a server go by the upstream that is asked most often. */
+function shortestRefresh({ refreshMs, upstreams = [] }: CacheRules): number {
+  return upstreams.length === 0 ? refreshMs : Math.min(...upstreams.map((one) => one.refreshMs));
 }
 
 /** How long a refresh may take. */
@@ -79,11 +103,11 @@ const LATE_MS = 60_000;
 /** A text that changes whenever `readShown` may give something else. */
 export async function markOfShown(
   { documents }: Pick<ShownReader, "documents">,
-  { staleMs }: CacheRules,
+  rules: CacheRules,
   now: Date,
 ): Promise<string> {
   const reach = await readReach(documents);
   const cached = await documents.get("state", "cached.json");
-  const listsAll = isObtainable(reach, { now, staleMs });
-  return [reach?.changedAt, listsAll, cached === undefined ? "" : sha256Of(cached)].join(" ");
+  const away = awayUpstreams(undefined, reach, { rules, now });
+  return [reach?.changedAt, [...away].join(","), cached === undefined ? "" : sha256Of(cached)].join(" ");
 }

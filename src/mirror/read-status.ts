@@ -1,5 +1,5 @@
 import { MIRROR_REF } from "../shared/ref-name.ts";
-import { formatAgentName, sumTarballBytes, type Agent } from "../juju/agent.ts";
+import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { MAX_LISTED } from "../shared/listed.ts";
 import { pageReader, readAgents, requirePages } from "./catalogue.ts";
 import { readDamaged } from "./damaged-blobs.ts";
@@ -11,7 +11,7 @@ import { findKilledRun } from "./run-note.ts";
 import type { GoneRow } from "./gone-upstream.ts";
 import type { PathAlarm } from "./path-alarms.ts";
 import type { RunningVersions } from "./running-versions.ts";
-import { readShown, type CacheRules, type ShownReader } from "./read-shown.ts";
+import type { CacheRules, ShownReader } from "./read-shown.ts";
 import { readReports } from "./run-report.ts";
 import { isVerified, proofsOf } from "./snapshot.ts";
 import type { SnapshotHeader } from "./snapshot-document.ts";
@@ -55,7 +55,7 @@ export async function readStatus(
     damaged: await describeDamaged(store.documents, header),
     ...(alarms.length === 0 ? {} : { alarms: alarms.slice(0, MAX_LISTED) }),
     ...(gone.length === 0 ? {} : { goneUpstream: gone.slice(0, MAX_LISTED) }),
-    ...(cache === undefined ? {} : { cache: await describeCache(store, cache) }),
+    ...(cache === undefined ? {} : { cache: await readCache(store, cache) }),
     ...(running === undefined ? {} : { running: await describeRunning(running, store.documents, header) }),
     waiting: await readWaiting(),
     ...(partial.tarballs === 0 ? {} : { partial }),
@@ -79,26 +79,13 @@ async function readUpstreamNotes(
   };
 }
 
-function count(agents: readonly Agent[]): { readonly agents: number; readonly bytes: number } {
-  return { agents: agents.length, bytes: sumTarballBytes(agents) };
-}
-
-async function describeCache(
+/** Loaded only where there is a cache. */
+async function readCache(
   store: ShownReader,
-  { now, ...rules }: CacheRules & { readonly now: Date },
+  cache: CacheRules & { readonly now: Date },
 ): Promise<NonNullable<StatusDocument["cache"]>> {
-  const { snapshot, held, missing, synced, reach, upstream } = await readShown(store, rules, now);
-  const { away, fault } = reach ?? {};
-  return {
-    upstream,
-    refreshedAt: reach?.refreshedAt ?? null,
-    ...(away && { away }),
-    ...(fault && { fault: { since: fault.since, code: fault.code, message: fault.message } }),
-    listed: snapshot?.agents.length ?? 0,
-    held: count(held),
-    cached: count(held.filter((agent) => !synced.has(formatAgentName(agent)))),
-    offered: count(missing),
-  };
+  const { describeCache } = await import("./describe-cache.ts");
+  return describeCache(store, cache);
 }
 
 async function describeDamaged(

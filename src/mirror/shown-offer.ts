@@ -2,7 +2,7 @@ import { compareTexts } from "../shared/collections.ts";
 import { sha256Of, type Sha256 } from "../shared/sha256.ts";
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { PathSpace } from "../juju/path-space.ts";
-import type { Offer, OfferReach } from "./offer.ts";
+import { offeredBy, type Offer, type OfferReach } from "./offer.ts";
 import { makeSnapshotId, proofsOf, type Snapshot, type VerbatimFace } from "./snapshot.ts";
 
 /** What a mirror in cache mode lists at one moment. */
@@ -18,8 +18,8 @@ export interface ShownInput {
   /** What the ref shows. */
   readonly held: Snapshot | undefined;
   readonly offer: Offer | undefined;
-  /** Whether what is not held can be fetched when it is requested. */
-  readonly isObtainable: boolean;
+  /** Upstreams that cannot be reached: what is offered because of them and not held is not listed. */
+  readonly away: ReadonlySet<string>;
   /** Whether a tarball is in the store. */
   readonly isHeld: (sha256: Sha256) => boolean;
 }
@@ -28,12 +28,15 @@ export interface ShownInput {
  * What is listed: the offer and what is held, or only what is held while upstream cannot be reached. The same input gives
  * the same id, and another list another id. Undefined before anything was offered or held.
  */
-export function shownOffer({ held, offer, isObtainable, isHeld }: ShownInput): Shown | undefined {
+export function shownOffer({ held, offer, away, isHeld }: ShownInput): Shown | undefined {
   if (offer === undefined) return held && { snapshot: held, hidden: [] };
   const more = heldOnly(held, offer);
   const all = [...offer.agents, ...more];
-  const listed = isObtainable ? all : all.filter(({ sha256 }) => isHeld(sha256));
-  const hidden = isObtainable ? [] : all.filter(({ sha256 }) => !isHeld(sha256));
+  const upstreamOf = offeredBy(offer);
+  const isHidden = (agent: Agent) => !isHeld(agent.sha256) && away.has(upstreamOf(formatAgentName(agent)));
+  const hidden = away.size === 0 ? [] : all.filter(isHidden);
+  const gone = new Set(hidden);
+  const listed = gone.size === 0 ? all : all.filter((agent) => !gone.has(agent));
   const names = new Map(listed.map((agent) => [agent, formatAgentName(agent)]));
   const agents = listed.toSorted((a, b) => compareTexts(names.get(a) ?? "", names.get(b) ?? ""));
   const createdAt = laterOf(offer.changedAt, held?.createdAt);
@@ -73,16 +76,36 @@ export function heldOnly(
   );
 }
 
-/** Whether what is not held can be fetched, as far as the last look at upstream tells. */
-export function isObtainable(reach: OfferReach | undefined, { now, staleMs }: ObtainableRules): boolean {
-  if (reach?.away === undefined) return true;
-  return now.getTime() - Date.parse(reach.away.since) < staleMs;
+/** The settings that say for how long what is not held stays listed. */
+export interface StaleRules {
+  /** `cache.stale`, in ms. */
+  readonly staleMs: number;
+  /** Of upstreams, by name; the others have that of the whole cache. Default: none. */
+  readonly upstreams?: readonly { readonly name: string; readonly staleMs: number }[];
 }
 
-interface ObtainableRules {
-  readonly now: Date;
-  /** `cache.stale` */
-  readonly staleMs: number;
+/**
+ * Names of the upstreams of this offer that have been out of reach for longer than `stale`, as far as the last look at them
+ * tells: what is not held cannot be fetched from them.
+ */
+export function awayUpstreams(
+  offer: Pick<Offer, "upstream" | "others"> | undefined,
+  reach: OfferReach | undefined,
+  { rules, now }: { readonly rules: StaleRules; readonly now: Date },
+): ReadonlySet<string> {
+  const { upstreams = [], staleMs } = rules;
+  const names =
+    offer === undefined
+      ? (reach?.upstreams ?? upstreams).map(({ name }) => name)
+      : [offer.upstream.name, ...(offer.others ?? []).map(({ upstream }) => upstream)];
+  const isAway = (name: string) => {
+    const own = reach?.upstreams?.find((one) => one.name === name);
+    // A note of an earlier version of jam says it for all of them.
+    const away = own === undefined ? reach?.away : own.away;
+    const patience = upstreams.find((one) => one.name === name)?.staleMs ?? staleMs;
+    return away !== undefined && now.getTime() - Date.parse(away.since) >= patience;
+  };
+  return new Set(names.filter(isAway));
 }
 
 function withoutHidden(hidden: number, all: number): VerbatimFace {

@@ -55,6 +55,31 @@ const damagedTarball = z.object({
 
 const trouble = z.object({ since: timeField, code: errorCodeField, message: z.string() }).readonly();
 
+const cachedUpstream = z
+  .object({
+    name: z.string(),
+    state: z
+      .enum(["answers", "away", "refused", "not-needed", "unknown"])
+      .describe(
+        "not-needed: the upstreams before it list all that is wanted, so it is not asked. unknown: no server has asked it lately.",
+      ),
+    refreshedAt: timeField.nullable().describe("When it was last asked; null before the first time."),
+    nextAt: timeField
+      .nullable()
+      .describe("When a running server asks it again; null where that is not known."),
+    away: trouble.exactOptional().describe("Since when it cannot be reached, and why; absent where it can."),
+    staleUntil: timeField
+      .exactOptional()
+      .describe("While it is away: until when what only it offers stays listed without being held."),
+    fault: trouble.exactOptional().describe("Why what it publishes is refused; absent where it is not."),
+    offered: agentsAndBytesField.describe("Agents that are offered because of it and not held."),
+    cached: agentsAndBytesField.describe("Agents that it sent because a client requested them."),
+    quota: countField
+      .nullable()
+      .describe("Its own quota in bytes; null where it counts for that of the cache."),
+  })
+  .readonly();
+
 const cacheStatus = z
   .object({
     upstream: z.enum(["answers", "away", "unknown"]).describe("unknown: no server has asked it lately."),
@@ -69,6 +94,10 @@ const cacheStatus = z
     held: agentsAndBytesField.describe("Agents whose tarballs are here."),
     cached: agentsAndBytesField.describe("Those of them that are here because a client requested them."),
     offered: agentsAndBytesField.describe("Agents that are not here, and fetched when they are requested."),
+    quota: countField
+      .nullable()
+      .describe("`cache.quota` in bytes, for upstreams without a quota of their own; null without a limit."),
+    upstreams: z.array(cachedUpstream).readonly().describe("Each upstream, in order of preference."),
   })
   .readonly();
 

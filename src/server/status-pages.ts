@@ -38,11 +38,20 @@ interface UpstreamReadiness {
 function upstreamOf(offer: OfferSource | undefined): UpstreamReadiness | undefined {
   if (offer === undefined) return undefined;
   const { reach, failure } = offer.state();
-  const { away, fault } = reach ?? {};
+  const { away, fault, upstreams = [] } = reach ?? {};
+  const several = away !== undefined || upstreams.length < 2 ? [] : upstreams;
   const notes = [
     ...(failure === undefined ? [] : [{ ...failure, message: "This mirror fails to read upstream." }]),
     ...(away === undefined ? [] : [{ ...away, message: "Upstream cannot be reached." }]),
     ...(fault === undefined ? [] : [{ ...fault, message: "What upstream publishes is refused." }]),
+    ...several.flatMap((one) => [
+      ...(one.away === undefined
+        ? []
+        : [{ ...one.away, message: `The upstream ${one.name} cannot be reached.` }]),
+      ...(one.fault === undefined
+        ? []
+        : [{ ...one.fault, message: `What the upstream ${one.name} publishes is refused.` }]),
+    ]),
   ];
   return {
     reachable: reach !== undefined && away === undefined && failure === undefined,

@@ -23,6 +23,10 @@ export interface OtherOffers {
   readonly further: readonly FurtherUpstream[];
   /** Held agents that no upstream lists now, but that an upstream that cannot be read may still list. */
   readonly staying: readonly Agent[];
+  /** Those that could be read, whether they list anything that is wanted or not. */
+  readonly answered: readonly Upstream[];
+  /** Those that could not, with those that failed before. */
+  readonly failures: readonly SourceFailure[];
   readonly warnings: readonly string[];
 }
 
@@ -47,6 +51,7 @@ export async function askOthers(
 ): Promise<OtherOffers> {
   const further: FurtherUpstream[] = [];
   const warnings: string[] = [];
+  const answered: Upstream[] = [];
   const failures: SourceFailure[] = [...chosen.failures];
   let known = own;
   let before = chosen.source.name;
@@ -58,6 +63,7 @@ export async function askOthers(
     if (isNothing(missing)) break;
     try {
       const metadata = await readFurther(input, source, missing);
+      answered.push(source);
       const [unreadable] = metadata.unreadable;
       if (unreadable !== undefined) failures.push({ source, error: unreadable.error });
       const agents = pick(buildCatalogue(metadata.products).agents, missing, known);
@@ -80,7 +86,7 @@ export async function askOthers(
     const names = failures.map(({ source }) => source.name).join(", ");
     warnings.push(`Unchanged: ${formatCount(staying.length, "agent")} that only ${names} may list.`);
   }
-  return { further, staying, warnings };
+  return { further, staying, answered, failures, warnings };
 }
 
 function missingIn(

@@ -9,7 +9,7 @@ import { compileSelection, type Verdict } from "../juju/select.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import { parseStreamContentId } from "../juju/stream.ts";
 import { askOthers, type FurtherUpstream } from "./ask-others.ts";
-import { type AssessInput, chooseUpstream } from "./choose-upstream.ts";
+import { type AssessInput, chooseUpstream, type SourceFailure } from "./choose-upstream.ts";
 import {
   guardCatalogue,
   needsHistory,
@@ -30,7 +30,14 @@ import {
   refuseEmptySelection,
   ruleWarnings,
 } from "./evaluate-rules.ts";
-import { assessOffer, joinOffered, planOffer, rulesOfSync, type AssessedOffer } from "./assess-offer.ts";
+import {
+  assessOffer,
+  joinOffered,
+  offeredByAway,
+  planOffer,
+  rulesOfSync,
+  type AssessedOffer,
+} from "./assess-offer.ts";
 import { refuseLargeRemoval, type RemovalInput } from "./removal-guard.ts";
 import { planSync, type FetchStep, type PlanInput, type SyncPlan } from "./plan.ts";
 import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
@@ -51,6 +58,10 @@ export interface Assessment {
   readonly listed: readonly Agent[];
   /** Upstreams that list what the first one does not. */
   readonly further: readonly FurtherUpstream[];
+  /** Upstreams that were asked and could be read. */
+  readonly answered: readonly Upstream[];
+  /** Upstreams that were asked and could not be used. */
+  readonly failures: readonly SourceFailure[];
   /** Held agents that no upstream lists now and that stay: an upstream could not be asked, or the fleet may run them. */
   readonly staying: readonly Agent[];
   /** Agents that upstream withdrew and whose tarballs stay, listed or not. */
@@ -94,9 +105,10 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   const goneStaying = stayingOf(input, gone, { verdicts, held });
   const refusals = relevantRefusals({ metadata, catalogue, guarded, rules: input.rules });
   const offerPlan = input.offered === undefined ? undefined : planOffer(input, accepted);
+  const { away, rest: weighed } = splitAway(input, listed, { agents: guarded.agents, ...others });
   const { rules, refusal, unmet } = weighRules(input, {
     plan: offerPlan ?? plan,
-    listed,
+    listed: weighed,
     agents: guarded.agents,
     metadata: [metadata, ...others.further.map((one) => one.metadata)],
     isWhole: refusals.failed.length === 0,
@@ -111,23 +123,23 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     ...warnOfGone(input.onUpstreamRemoval, goneStaying, input.gone),
   ];
   const read = [chosen, ...others.further];
-  const newSigners = findNewSigners(input, read);
   const signers = nextSigners(input, read, refusals.failed.some(isRefusedChange));
-  for (const message of all) input.observe({ kind: "warning", message });
-  const urgent = [...newSigners, ...unknownFleet(input.running), ...unmet];
-  for (const message of urgent) input.observe({ kind: "warning", message, isUrgent: true });
+  const urgent = [...findNewSigners(input, read), ...unknownFleet(input.running), ...unmet];
+  warn(input, all, urgent);
   return {
     source,
     sources: [source, ...input.sources.filter((other) => other !== source)],
     metadata,
     listed: catalogue.agents,
     further: others.further,
+    answered: [source, ...others.answered],
+    failures: others.failures,
     staying,
     gone: goneStaying,
     changed: wantedChanges(guarded, input.rules),
     contradicted: guarded.refused.flatMap((change) => change.listed ?? []),
     plan,
-    offer: offerPlan && assessOffer(input, { plan: offerPlan, listed, refusal, staying }),
+    offer: offerPlan && assessOffer(input, { plan: offerPlan, listed: weighed, refusal, staying, away }),
     failed: [...refusals.failed, ...(input.wishes === undefined ? [] : unfulfilled(input.wishes, verdicts))],
     isHeldAfter(fetched) {
       const now = new Set<Sha256>([...held, ...fetched.map(({ sha256 }) => sha256)]);
@@ -151,6 +163,21 @@ async function guardAgents(
   const all = { ...input, ...found, unlisted };
   const before = needsHistory(all) ? await input.readBefore() : undefined;
   return { guarded: guardCatalogue({ ...all, ...(before && { before: before.agents }) }), before };
+}
+
+function warn({ observe }: AssessInput, warnings: readonly string[], urgent: readonly string[]): void {
+  for (const message of warnings) observe({ kind: "warning", message });
+  for (const message of urgent) observe({ kind: "warning", message, isUrgent: true });
+}
+
+/** What is listed only because of upstreams that could not be asked, and the rest: that one is away removes nothing. */
+function splitAway(
+  input: AssessInput,
+  listed: readonly Agent[],
+  found: Parameters<typeof offeredByAway>[1],
+): { readonly away: readonly Agent[]; readonly rest: readonly Agent[] } {
+  const away = new Set(offeredByAway(input, found));
+  return { away: [...away], rest: away.size === 0 ? listed : listed.filter((agent) => !away.has(agent)) };
 }
 
 /** What a sync fetches and removes. */

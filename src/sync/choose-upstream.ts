@@ -37,6 +37,8 @@ export interface AssessInput {
   readonly current: Snapshot | undefined;
   /** In cache mode: what was offered before; what is not fetched by a sync is compared with it. Undefined in other modes. */
   readonly offered?: readonly Agent[] | undefined;
+  /** Names the upstream because of which such an agent is offered, by the agent's name. Default: nothing is known. */
+  readonly offeredBy?: ((agent: string) => string) | undefined;
   /** What earlier runs accepted. */
   readonly state: UpstreamState;
   readonly observe: SyncObserver;
@@ -105,6 +107,17 @@ export function unverified(source: Upstream): string[] {
   return source.verifies
     ? []
     : [`${source.name} is NOT verified: anyone who can change its answers chooses your agents.`];
+}
+
+/** The failure of each upstream, of an error that says that none of these could be used. */
+export function failuresIn(error: JamError, sources: readonly Upstream[]): readonly SourceFailure[] {
+  const [only, ...more] = sources;
+  if (only !== undefined && more.length === 0) return [{ source: only, error }];
+  const listed = (error.details["upstreams"] ?? []) as readonly Pick<JamError, "code" | "message">[];
+  return listed.flatMap((one) => {
+    const source = sources.find(({ name }) => "name" in one && one.name === name);
+    return source === undefined ? [] : [{ source, error: new JamError(one.code, one.message) }];
+  });
 }
 
 /** One upstream's error as it is; with several, the first one's code and every reason. */

@@ -23,7 +23,7 @@ export interface FetchTarballOptions extends FetchOptions {
   readonly sources: readonly Upstream[];
   readonly stage: () => Promise<StagedBlob>;
   /** Called before each attempt at another place, with what is here already. */
-  readonly onPlace?: (staged: StagedBlob) => void;
+  readonly onPlace?: (staged: StagedBlob, place: Place) => void;
   /** True for a place that is not worth another attempt now; at least one has to remain. Default: none. */
   readonly isSkipped?: (place: Place) => boolean;
   /** Called when one place could not deliver. */
@@ -48,7 +48,7 @@ export async function fetchTarball(
     let target: StagedBlob | undefined;
     try {
       target = await options.stage();
-      options.onPlace?.(target);
+      options.onPlace?.(target, place);
       await source.fetchItem({ path, size, sha256 }, target, options);
       return undefined;
     } catch (error) {

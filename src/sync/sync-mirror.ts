@@ -21,7 +21,7 @@ import {
   type KeptPlans,
 } from "../mirror/kept-plans.ts";
 import { recordAccepted } from "./record-offer.ts";
-import { readOffer } from "../mirror/offer.ts";
+import { offeredBy, readOffer } from "../mirror/offer.ts";
 import { readUpstreamState } from "../mirror/upstream-state.ts";
 import { publishableAgents, spaceOf, type FetchStep } from "./plan.ts";
 import { pruneStore } from "../mirror/prune.ts";
@@ -113,7 +113,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
     observe({ kind: "warning", message: stillWithdrawn(unrepaired, current?.agents), isUrgent: true });
   const held = assessment.isHeldAfter(outcome.fetched);
   const agents = publishableAgents(plan, current?.agents ?? [], held);
-  await recordAccepted(store.documents, assessment, work.now());
+  await recordAccepted(store.documents, assessment, { now: work.now() });
   await recordPlans(options, store);
   const gone = await noteGone(options, work, { assessment, current, listed: agents });
   const earlierProofs = await earlierProofsOf(store.documents, assessment, { current, gone });
@@ -231,6 +231,7 @@ export async function assess(
   current: Snapshot | undefined,
 ): Promise<Assessment> {
   const { documents } = work.store;
+  const offer = options.isCache === true ? await readOffer(documents) : undefined;
   return assessUpstream({
     ...options,
     onUpstreamRemoval: options.onUpstreamRemoval ?? "remove",
@@ -239,7 +240,8 @@ export async function assess(
     maxRemoval: options.retention.maxRemoval,
     ...work,
     current,
-    offered: options.isCache === true ? ((await readOffer(documents))?.agents ?? []) : undefined,
+    offered: options.isCache === true ? (offer?.agents ?? []) : undefined,
+    offeredBy: offer && offeredBy(offer),
     state: await readUpstreamState(documents, current),
     kept: await keptPlans(options, work.store),
     wishes: options.wishes,

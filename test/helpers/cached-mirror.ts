@@ -43,6 +43,8 @@ export interface CachedOptions {
   /** Asked after the sample. */
   readonly others?: readonly TestUpstream[];
   readonly quota?: number;
+  /** Quotas of upstreams: `sample` is the first one, `other-1` the next. */
+  readonly quotas?: Readonly<Record<string, number>>;
   readonly waits?: Partial<PullWaits>;
   readonly http?: Partial<HttpUpstreamOptions>;
   readonly limits?: ServerOptions["limits"];
@@ -96,6 +98,7 @@ export async function serveCached(
           streams: listStreams({ ...agent }),
         })),
     quota: options.quota,
+    upstreams: new Map(Object.entries(options.quotas ?? {})),
     now: options.now ?? (() => new Date()),
     observe: (event) => events.push(event),
     ...(options.waits && { waits: options.waits }),

@@ -70,6 +70,7 @@ function openPullThrough(store: ServedMirror["store"]): Promise<PullThrough> {
     sources: [],
     agentsOf: () => [],
     quota: undefined,
+    upstreams: new Map(),
     now: () => new Date(),
     observe: () => undefined,
   });

@@ -141,8 +141,11 @@ function describeCache(
   const { upstream, refreshedAt, away, fault, listed, held, cached, offered } = cache;
   const ageOf = (time: string) => formatDuration(now().getTime() - Date.parse(time));
   const asked = refreshedAt === null ? "never asked" : `asked ${ageOf(refreshedAt)} ago`;
+  const [only, ...more] = cache.upstreams;
+  const nextAt = more.length === 0 ? (only?.nextAt ?? null) : null;
+  const next = nextAt === null ? "" : `, again in ${formatDuration(Date.parse(nextAt) - now().getTime())}`;
   const line = {
-    answers: `answers, ${asked}`,
+    answers: `answers, ${asked}${next}`,
     away: paint(
       "red",
       `has been out of reach for ${ageOf(away?.since ?? "")}: ${printable(away?.message ?? "", Infinity)}`,
@@ -150,8 +153,13 @@ function describeCache(
     unknown: paint("yellow", `${asked}: is jam serve running?`),
   }[upstream];
   const isPart = listed < held.agents + offered.agents;
+  const part = upstream === "away" ? ", only what is held" : ", without what cannot be fetched now";
+  const limit = cache.upstreams.length === 1 ? (cache.upstreams[0]?.quota ?? cache.quota) : cache.quota;
   return [
     `line      upstream ${line}`,
+    ...(cache.upstreams.length > 1
+      ? cache.upstreams.map((one) => `          ${describeUpstream(one, { paint, now })}`)
+      : []),
     ...(fault === undefined
       ? []
       : [
@@ -160,10 +168,42 @@ function describeCache(
             `REFUSED   for ${ageOf(fault.since)}, what was offered before stays: ${printable(fault.message, Infinity)}`,
           ),
         ]),
-    `listed    ${formatCount(listed, "agent")}${isPart ? paint("yellow", ", only what is held") : ""}`,
-    `cache     ${formatCount(cached.agents, "agent")}, ${formatByteSize(cached.bytes)}, requested by clients; ${formatCount(offered.agents, "agent")}, ${formatByteSize(offered.bytes)}, not held`,
+    `listed    ${formatCount(listed, "agent")}${isPart ? paint("yellow", part) : ""}`,
+    `cache     ${formatCount(cached.agents, "agent")}, ${formatOf(cached.bytes, limit)}, requested by clients; ${formatCount(offered.agents, "agent")}, ${formatByteSize(offered.bytes)}, not held`,
   ];
 }
+
+/** `120 MB of 20 GB` */
+function formatOf(bytes: number, quota: number | null): string {
+  return quota === null ? formatByteSize(bytes) : `${formatByteSize(bytes)} of ${formatByteSize(quota)}`;
+}
+
+/** One of several upstreams, in one line. */
+function describeUpstream(
+  { name, state, refreshedAt, nextAt, away, staleUntil, fault, offered, cached, quota }: CachedUpstream,
+  { paint, now }: Pick<CommandContext, "paint" | "now">,
+): string {
+  const ms = now().getTime();
+  const asked =
+    refreshedAt === null ? "never asked" : `asked ${formatDuration(ms - Date.parse(refreshedAt))} ago`;
+  const next = nextAt === null ? "" : `, again in ${formatDuration(Date.parse(nextAt) - ms)}`;
+  const isListed = staleUntil !== undefined && Date.parse(staleUntil) > ms;
+  const until = isListed ? `still listed for ${formatDuration(Date.parse(staleUntil) - ms)}` : "not listed";
+  const text = {
+    answers: `answers, ${asked}${next}`,
+    away: paint(
+      "red",
+      `has been out of reach for ${formatDuration(ms - Date.parse(away?.since ?? ""))}, what is not held of it is ${until}: ${printable(away?.message ?? "", Infinity)}`,
+    ),
+    refused: paint("red", `is refused: ${printable(fault?.message ?? "", Infinity)}`),
+    "not-needed": "not asked: the upstreams before it list what is wanted",
+    unknown: paint("yellow", `${asked}: is jam serve running?`),
+  }[state];
+  const amounts = `${formatCount(cached.agents, "agent")} cached, ${formatOf(cached.bytes, quota)}; ${offered.agents} not held`;
+  return `${printable(name)} ${text}${state === "not-needed" ? "" : `; ${amounts}`}`;
+}
+
+type CachedUpstream = NonNullable<StatusDocument["cache"]>["upstreams"][number];
 
 /** Upstream's own signed documents. Most mirrors have a part of what these list, and Juju does without them. */
 function describeVerbatim(verbatim: NonNullable<StatusDocument["verbatim"]>): string {

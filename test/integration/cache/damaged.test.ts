@@ -108,6 +108,7 @@ test("what another command found is put aside without a request, and its note go
   await until(async () => (await listDamaged(mirror.store.documents)).size === 0);
   expect(await mirror.store.blobs.stat(damaged)).toBeUndefined();
   expect(await mirror.store.blobs.stat(whole)).toBeDefined();
+  await until(() => mirror.events.some(({ kind }) => kind === "aside"));
   expect(mirror.events.filter(({ kind }) => kind === "aside")).toEqual([{ kind: "aside", sha256: damaged }]);
   expect(mirror.pullThrough.bytes).toBe(mirror.agentOf("3.6.27").size);
 });

@@ -280,3 +280,36 @@ test("a note that is damaged loses no tarball: it is served, and noted again whe
   await get(again, A);
   expect(again.pullThrough.counts).toMatchObject({ hits: 1, misses: 0 });
 });
+
+test("an upstream with a quota of its own neither takes room from the others nor gets any", async () => {
+  await using upstream = await startUpstream(FOUR);
+  await using other = await startUpstream(FOUR);
+  // These come from the second one.
+  upstream.fault(/3\.6\.2[456]/, { kind: "status", status: 404 });
+  const options = { others: [other], quota: 150_000, quotas: { "other-1": 250_000 }, now: ticking() };
+  await using mirror = await serveCached(upstream, options);
+  for (const version of [D, A, B, C]) await get(mirror, version);
+  expect(await held(mirror)).toEqual([B, C, D]);
+  expect((await readCachedBlobs(mirror.store.documents)).get(mirror.agentOf(B).sha256)?.upstream).toBe(
+    "other-1",
+  );
+  upstream.clearFaults();
+  await get(mirror, A);
+  expect(await held(mirror)).toEqual([A, B, C]);
+  await mirror.stop();
+
+  await using again = await serveCached(upstream, {
+    ...options,
+    store: mirror.store,
+    quotas: { "other-1": 150_000 },
+  });
+  await expect.poll(() => held(again)).toEqual([A, C]);
+});
+
+test("a tarball that is larger than its upstream's quota is passed on, also where others have room", async () => {
+  await using upstream = await startUpstream(FOUR);
+  await using mirror = await serveCached(upstream, { quotas: { sample: 50_000 } });
+  await get(mirror, A);
+  expect(await held(mirror)).toEqual([]);
+  expect(mirror.events.map(({ kind }) => kind)).toEqual(["passing"]);
+});

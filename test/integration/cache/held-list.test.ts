@@ -46,7 +46,7 @@ async function watchAway(store: TemporaryStore, agents: readonly Agent[], onFoun
     close: async () => undefined,
     now: () => new Date(),
     onNote: () => undefined,
-    refreshMs: 3_600_000,
+    upstreams: [{ name: "sample", refreshMs: 3_600_000, staleMs: 0 }],
     staleMs: 0,
   });
 }

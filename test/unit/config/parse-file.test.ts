@@ -104,6 +104,26 @@ describe("says where and what is wrong:", () => {
       "mode: cache\ncache: { refresh: PT0S }",
       'jam.yaml:2:19: cache.refresh: expected an ISO 8601 duration of at least PT1S, such as PT6H or P2D (no years or months), got "PT0S"',
     ],
+    [
+      "an upstream that is read again without a pause",
+      "upstreams:\n  - { name: a, url: ./a, cache: { refresh: PT0S } }",
+      'jam.yaml:2:44: upstreams[0].cache.refresh: expected an ISO 8601 duration of at least PT1S, such as PT6H or P2D (no years or months), got "PT0S"',
+    ],
+    [
+      "a quota of an upstream that is not a size",
+      "upstreams: [{ name: a, url: ./a, cache: { quota: lots } }]",
+      'jam.yaml:1:50: upstreams[0].cache.quota: expected a size such as 80GiB, 500MB or 1048576 (bytes), got "lots"',
+    ],
+    [
+      "an unknown setting of an upstream's cache",
+      "upstreams: [{ name: a, url: ./a, cache: { refesh: PT1H } }]",
+      'jam.yaml:1:43: upstreams[0].cache: unknown key "refesh"; did you mean "refresh"?',
+    ],
+    [
+      "two upstreams of one name",
+      "upstreams: [{ name: a, url: ./a }, { name: a, url: ./b }]",
+      "jam.yaml:1:44: upstreams[1].name: the name a is used twice; give each upstream its own",
+    ],
     ["a list where a text belongs", "data: [a]", "jam.yaml:1:7: data: expected a folder, got a list"],
     [
       "a text where a list belongs",

@@ -45,10 +45,62 @@ test("cache mode has its own settings, and each rule says when its tarballs are 
   const { mode, cache, rules } = resolveConfig(settings, undefined, "/");
   expect({ mode, cache }).toEqual({
     mode: "cache",
-    cache: { quota: 2 ** 30, refreshMs: 60_000, staleMs: 86_400_000 },
+    cache: { quota: 2 ** 30, refreshMs: 60_000, staleMs: 86_400_000, upstreams: [CANONICAL] },
   });
   expect(rules.select.map(({ fetch }) => fetch)).toEqual(["onSync", undefined]);
-  expect(BUILT_IN.cache).toEqual({ quota: undefined, refreshMs: 300_000, staleMs: 0 });
+  expect(BUILT_IN.cache).toMatchObject({ quota: undefined, refreshMs: 300_000, staleMs: 0 });
+});
+
+const CANONICAL = { name: "canonical", quota: undefined, refreshMs: 60_000, staleMs: 86_400_000 };
+
+test("an upstream's own settings of the cache come before those of the whole cache, one by one", () => {
+  const upstream = (name: string, cache?: NonNullable<ConfigFile["upstreams"]>[number]["cache"]) => ({
+    name,
+    url: "./x",
+    ...(cache && { cache }),
+  });
+  const settings: ConfigFile = {
+    mode: "cache",
+    upstreams: [
+      upstream("own", { quota: "2GiB", refresh: "PT1H", stale: "PT0S" }),
+      upstream("some", { stale: "P2D" }),
+      upstream("none"),
+    ],
+    cache: { quota: "1GiB", refresh: "PT1M", stale: "P1D" },
+  };
+  expect(resolveConfig(settings, undefined, "/").cache.upstreams).toEqual([
+    { name: "own", quota: 2 ** 31, refreshMs: 3_600_000, staleMs: 0 },
+    { ...CANONICAL, name: "some", staleMs: 2 * 86_400_000 },
+    { ...CANONICAL, name: "none" },
+  ]);
+});
+
+test("each upstream's settings of the cache are described, with the place where each comes from", () => {
+  const settings: ConfigFile = {
+    mode: "cache",
+    upstreams: [{ name: "far", url: "./x", cache: { refresh: "PT1H" } }],
+    cache: { quota: "1GiB" },
+  };
+  const file = "/srv/jam.yaml";
+  const rows = (mode: "cache" | "online", given: ConfigFile) =>
+    describeSettings({
+      settings: { ...given, mode },
+      config: resolveConfig({ ...given, mode }, file, "/srv"),
+      file,
+      overrides: [],
+    })
+      .filter(({ key }) => key.startsWith("upstreams."))
+      .map(({ key, value, from }) => [key, value, from]);
+  const whole = [
+    ["upstreams.far.cache.quota", "1GiB", "cache.quota"],
+    ["upstreams.far.cache.refresh", "PT1H", file],
+    ["upstreams.far.cache.stale", "PT0S", "cache.stale"],
+  ];
+  expect(rows("cache", settings)).toEqual(whole);
+  // Whoever has set it sees it in every mode; it counts in cache mode only.
+  expect(rows("online", settings)).toEqual(whole);
+  expect(rows("online", {})).toEqual([]);
+  expect(rows("cache", {}).map(([key]) => key)).toContain("upstreams.canonical.cache.quota");
 });
 
 test("paths in a file start at the file's folder; URLs, absolute paths and the two words stay", () => {

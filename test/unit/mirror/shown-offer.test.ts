@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Agent } from "../../../src/juju/agent.ts";
 import type { Offer } from "../../../src/mirror/offer.ts";
-import { isObtainable, shownOffer } from "../../../src/mirror/shown-offer.ts";
+import { awayUpstreams, shownOffer } from "../../../src/mirror/shown-offer.ts";
 import type { Snapshot } from "../../../src/mirror/snapshot.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 
@@ -15,6 +15,9 @@ const agent = (version: string, changes: Partial<Agent> = {}): Agent => ({
   listings: [],
   ...changes,
 });
+
+const NONE: ReadonlySet<string> = new Set();
+const ALL: ReadonlySet<string> = new Set(["sample"]);
 
 const offerOf = (agents: readonly Agent[], changes: Partial<Offer> = {}): Offer => ({
   changedAt: "2026-01-02T00:00:00.000Z",
@@ -44,7 +47,7 @@ test("lists the offer and what else is held, once each, while upstream answers",
   const shown = shownOffer({
     held: heldOf([a, c]),
     offer: offerOf([b, a]),
-    isObtainable: true,
+    away: NONE,
     isHeld: only(a, c),
   });
   expect(versionsOf(shown)).toEqual(["3.6.1", "3.6.2", "3.6.3"]);
@@ -57,7 +60,7 @@ test("lists what is in the store, wherever it came from, while upstream is away"
   const shown = shownOffer({
     held: heldOf([a]),
     offer: offerOf([b, c]),
-    isObtainable: false,
+    away: ALL,
     isHeld: only(a, c),
   });
   expect(versionsOf(shown)).toEqual(["3.6.1", "3.6.3"]);
@@ -72,7 +75,7 @@ test("keeps the verbatim face while upstream is away and everything is held", ()
   const shown = shownOffer({
     held: undefined,
     offer: offerOf([a, b]),
-    isObtainable: false,
+    away: ALL,
     isHeld: only(a, b),
   });
   expect(shown?.snapshot.verbatim).toEqual({ complete: true });
@@ -80,7 +83,7 @@ test("keeps the verbatim face while upstream is away and everything is held", ()
 
 test("the same list has the same id, and another list or another offer has another one", () => {
   const idOf = (offer: Offer, isAll = true) =>
-    shownOffer({ held: heldOf([a]), offer, isObtainable: isAll, isHeld: only(a) })?.snapshot.id;
+    shownOffer({ held: heldOf([a]), offer, away: isAll ? NONE : ALL, isHeld: only(a) })?.snapshot.id;
   expect(idOf(offerOf([b, a]))).toBe(idOf(offerOf([b, a])));
   const changed = { changedAt: "2026-01-02T00:00:01.000Z" };
   const ids = [
@@ -100,7 +103,7 @@ test.for([
   const shown = shownOffer({
     held: heldOf([held]),
     offer: offerOf([b]),
-    isObtainable: true,
+    away: NONE,
     isHeld: () => true,
   });
   expect(shown?.snapshot.agents).toEqual([b]);
@@ -111,7 +114,7 @@ test("two held agents of one tarball are both listed", () => {
   const shown = shownOffer({
     held: heldOf([twin]),
     offer: offerOf([b]),
-    isObtainable: true,
+    away: NONE,
     isHeld: () => true,
   });
   expect(versionsOf(shown)).toEqual(["3.6.2", "3.6.4"]);
@@ -119,21 +122,61 @@ test("two held agents of one tarball are both listed", () => {
 
 test("without an offer the held snapshot is listed as it is", () => {
   const held = heldOf([a]);
-  const nothing = { offer: undefined, isObtainable: true, isHeld: () => false };
+  const nothing = { offer: undefined, away: NONE, isHeld: () => false };
   expect(shownOffer({ held, ...nothing })?.snapshot).toBe(held);
   expect(shownOffer({ held: undefined, ...nothing })).toBeUndefined();
 });
 
+test("only what the upstream offers that is away is hidden", () => {
+  const shown = shownOffer({
+    held: undefined,
+    offer: offerOf([a, b, c], {
+      others: [{ upstream: "lab", agents: ["3.6.2-ubuntu-amd64", "3.6.3-ubuntu-amd64"] }],
+    }),
+    away: new Set(["lab"]),
+    isHeld: only(c),
+  });
+  expect(versionsOf(shown)).toEqual(["3.6.1", "3.6.3"]);
+  expect(shown?.hidden).toEqual([b]);
+});
+
+const away = (since: string) => ({ since, code: "JAM_UPSTREAM_TIMEOUT", message: "" }) as const;
+const now = new Date("2026-01-01T12:01:00Z");
+
 test.for([
-  [undefined, 0, true],
-  ["12:00:00", 0, false],
-  ["12:00:00", 61_000, true],
-  ["12:00:00", 60_000, false],
-] as const)("away since %s with a patience of %d ms: obtainable is %s", ([since, staleMs, expected]) => {
-  const away =
-    since && ({ since: `2026-01-01T${since}Z`, code: "JAM_UPSTREAM_TIMEOUT", message: "" } as const);
-  const reach = { refreshedAt: "2026-01-01T12:01:00Z", ...(away && { away }) };
-  const now = new Date("2026-01-01T12:01:00Z");
-  expect(isObtainable(reach, { now, staleMs })).toBe(expected);
-  expect(isObtainable(undefined, { now, staleMs })).toBe(true);
+  [undefined, 0, false],
+  ["12:00:00", 0, true],
+  ["12:00:00", 61_000, false],
+  ["12:00:00", 60_000, true],
+] as const)("away since %s with a patience of %d ms: out of reach is %s", ([since, staleMs, expected]) => {
+  const trouble = since === undefined ? {} : { away: away(`2026-01-01T${since}Z`) };
+  const reach = { refreshedAt: "2026-01-01T12:01:00Z", ...trouble };
+  const isAway = (of: typeof reach | undefined) =>
+    awayUpstreams(offerOf([a]), of, { now, rules: { staleMs } }).size > 0;
+  expect(isAway(reach)).toBe(expected);
+  expect(isAway(undefined)).toBe(false);
+});
+
+test("each upstream has its own patience, and that of the cache where it has none", () => {
+  const refreshedAt = "2026-01-01T12:01:00Z";
+  const upstreams = ["sample", "lab", "third"].map((name) => ({
+    name,
+    refreshedAt,
+    away: away("2026-01-01T12:00:00Z"),
+  }));
+  const offer = offerOf([a], {
+    others: [
+      { upstream: "lab", agents: [] },
+      { upstream: "third", agents: [] },
+    ],
+  });
+  const rules = { staleMs: 60_000, upstreams: [{ name: "lab", staleMs: 61_000 }] };
+  expect(awayUpstreams(offer, { refreshedAt, upstreams }, { now, rules })).toEqual(
+    new Set(["sample", "third"]),
+  );
+  // One that was not asked lately is not away because another one is.
+  const first = upstreams.slice(0, 1);
+  expect(awayUpstreams(offer, { refreshedAt, upstreams: first }, { now, rules })).toEqual(
+    new Set(["sample"]),
+  );
 });
