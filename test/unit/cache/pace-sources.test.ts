@@ -27,9 +27,10 @@ test.for([
   expect(nextTurnMs(reach, PACES, now)).toBe(waitMs);
 });
 
+const refuse = () => Promise.reject(new Error("not used"));
+
 /** An upstream that notes what it is asked for. */
 function sourceOf(name: string, asked: string[]): Upstream {
-  const refuse = () => Promise.reject(new Error("not used"));
   return {
     name,
     url: `http://${name}/`,

@@ -53,12 +53,13 @@ test("cache mode has its own settings, and each rule says when its tarballs are 
 
 const CANONICAL = { name: "canonical", quota: undefined, refreshMs: 60_000, staleMs: 86_400_000 };
 
+const upstream = (name: string, cache?: NonNullable<ConfigFile["upstreams"]>[number]["cache"]) => ({
+  name,
+  url: "./x",
+  ...(cache && { cache }),
+});
+
 test("an upstream's own settings of the cache come before those of the whole cache, one by one", () => {
-  const upstream = (name: string, cache?: NonNullable<ConfigFile["upstreams"]>[number]["cache"]) => ({
-    name,
-    url: "./x",
-    ...(cache && { cache }),
-  });
   const settings: ConfigFile = {
     mode: "cache",
     upstreams: [
