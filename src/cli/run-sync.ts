@@ -3,6 +3,7 @@ import { ERROR_OUTCOMES, JamError } from "../shared/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { Allowance } from "../metadata/freshness.ts";
 import type { PlanWishes } from "../mirror/kept-plans.ts";
+import { tellRemovals } from "./render/removals.ts";
 import { isRefusedChange } from "../mirror/refused-changes.ts";
 import type { SyncReport } from "../mirror/run-report.ts";
 import type { CommandContext } from "./command.ts";
@@ -101,15 +102,4 @@ async function printReport(context: CommandContext, report: SyncReport, flags: S
   if (report.failed.some(isRefusedChange)) return EXIT.untrusted;
   if (!isGood) return EXIT.partial;
   return report.outcome === "updated" && flags.detailedExitcode ? EXIT.changes : 0;
-}
-
-/** With --quiet: whoever runs jam from cron has to hear of it when a version that machines may request is gone. */
-async function tellRemovals(
-  { output, width }: CommandContext,
-  { removed, omitted }: SyncReport,
-): Promise<void> {
-  if (removed.length === 0) return;
-  const { formatAgentNames } = await import("./render/agent-names.ts");
-  const lines = await formatAgentNames("removed  ", removed, { omitted: omitted?.removed, width });
-  await output.warn(lines.join("\n"));
 }

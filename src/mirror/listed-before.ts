@@ -95,6 +95,19 @@ export function warnOfUnread(before: ListedHistory | undefined): string[] {
 }
 
 /**
+ * When what only deleted snapshots listed was listed last, by hash; ISO 8601.
+ * @throws JamError JAM_STORE_CORRUPT when what was remembered cannot be read, JAM_STORE_…
+ */
+export async function readDeletedListings(
+  documents: Pick<DocumentStore, "get">,
+): Promise<ReadonlyMap<Sha256, string>> {
+  const listings = new Map<Sha256, string>();
+  for (const { sha256, listedAt } of (await note.read(documents))?.agents ?? [])
+    if ((listings.get(sha256) ?? "") < listedAt) listings.set(sha256, listedAt);
+  return listings;
+}
+
+/**
  * Remembers what only these snapshots list, before they are deleted. Call with the lease held.
  * @param ids of the snapshots
  * @param keptPages names of the pages that other snapshots name

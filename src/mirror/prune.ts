@@ -10,7 +10,7 @@ import type { ReadPage } from "./catalogue.ts";
 import { clearDamage } from "./damaged-blobs.ts";
 import { listDamaged } from "./damaged-list.ts";
 import { hashesOfKept, readKeptSnapshots, type KeptSnapshot } from "./kept-contents.ts";
-import { rememberDeleted } from "./listed-before.ts";
+import { readDeletedListings, rememberDeleted } from "./listed-before.ts";
 import { isMassRemoval } from "./mass-removal.ts";
 import { readPinnedContents } from "./pinned-contents.ts";
 import { readPinnedSnapshots } from "./pinned-snapshots.ts";
@@ -69,7 +69,8 @@ export async function planPrune(
   const others = names.filter((sha256) => !judged.needed.has(sha256) && !input.pinned.has(sha256));
   const stats = await mapConcurrently(others, (sha256) => store.blobs.stat(sha256));
   const blobs = stats.filter((stat) => stat !== undefined);
-  return planRetention({ ...input, blobs, held: names.length }, judged);
+  const deletedListings = blobs.length === 0 ? undefined : await readDeletedListings(store.documents);
+  return planRetention({ ...input, blobs, ...defined({ deletedListings }), held: names.length }, judged);
 }
 
 /** The cache server evicts what clients asked for; it alone knows when each was last used. */

@@ -56,6 +56,8 @@ export interface RetentionInput {
   readonly unwanted?: ReadonlySet<string>;
   /** When contents came that belong to something that was refused. Default none. */
   readonly refused?: ReadonlyMap<Sha256, Date>;
+  /** When tarballs that only deleted snapshots listed were listed last, as ISO 8601. Default none. */
+  readonly deletedListings?: ReadonlyMap<Sha256, string>;
   readonly rules: RetentionRules;
   readonly now: Date;
 }
@@ -131,7 +133,7 @@ export function planRetention(
 
 /** The tarballs that may go, and why each of them. */
 function droppedBlobs(
-  { snapshots, blobs, pinned, refused, rules, now }: RetentionInput,
+  { snapshots, blobs, pinned, refused, deletedListings, rules, now }: RetentionInput,
   needed: ReadonlySet<Sha256>,
 ): Pick<RetentionPlan, "blobs" | "reasons"> {
   let listed: ReadonlySet<Sha256> | undefined;
@@ -142,6 +144,10 @@ function droppedBlobs(
     const refusedAt = refused?.get(sha256);
     if (refusedAt !== undefined && ageMs(refusedAt) >= rules.graceMs)
       return "it came with a bundle that was refused";
+    // Not what a cut-off run left: something else kept it after its snapshots were deleted, and these were past their grace.
+    const listedAt = deletedListings?.get(sha256);
+    if (listedAt !== undefined && storedAt.getTime() <= Date.parse(listedAt))
+      return "only snapshots that were deleted listed it";
     return ageMs(storedAt) > ORPHAN_MS ? "no snapshot has listed it for 7 days" : undefined;
   };
   const reasons = new Map<string, string>();

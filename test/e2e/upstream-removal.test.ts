@@ -1,5 +1,5 @@
 /** `onUpstreamRemoval`: what happens to agents that upstream no longer lists. */
-import { access, readFile, utimes } from "node:fs/promises";
+import { access, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { SyncReport } from "../../src/mirror/run-report.ts";
@@ -150,12 +150,25 @@ test("back to `remove`: what stayed until then leaves the list and the disk", as
   await json(mirror, "sync");
   await mirror.configure({ onUpstreamRemoval: "remove" });
   expect(await json<SyncReport>(mirror, "sync")).toMatchObject({ outcome: "unchanged", removed: [] });
-  // No snapshot lists it: it waits for a week, like every tarball that nothing needs.
-  const [weekAgo, path] = [new Date(Date.now() - 8 * 86_400_000), blobOf(mirror, sha256)];
-  await utimes(path, weekAgo, weekAgo);
-  await json(mirror, "prune", "--force-removal");
+  // The snapshot that listed it is gone, and so is its grace: nothing else keeps the tarball.
   expect(await isHeld(mirror, sha256)).toBe(false);
   expect((await json<StatusDocument>(mirror, "status")).goneUpstream).toBeUndefined();
+});
+
+test("back to `remove`: within the grace of the snapshot that listed it, it stays", async () => {
+  await using upstream = await startUpstream({ tree: full });
+  const retention = { ...NO_GRACE.retention, grace: "PT1H" };
+  await using mirror = await temporaryMirror(upstream, { onUpstreamRemoval: "unlist", retention });
+  await mirror.sync();
+  const sha256 = await shaOf(mirror, "3.6.1");
+  upstream.publish(later);
+  await json(mirror, "sync");
+  await mirror.configure({ onUpstreamRemoval: "remove" });
+  await json(mirror, "sync");
+  expect(await isHeld(mirror, sha256)).toBe(true);
+  await mirror.configure(NO_GRACE);
+  await json(mirror, "prune");
+  expect(await isHeld(mirror, sha256)).toBe(false);
 });
 
 test("a channel keeps what it was given, whatever the mirror does with what upstream withdrew", async () => {
@@ -210,3 +223,71 @@ test.each(["keep", "unlist", "remove"] as const)(
     expect(await gap.far.here("verify")).toMatchObject({ status: 0 });
   },
 );
+
+test.each(["keep", "unlist", "remove"] as const)(
+  "the dry run of an import with `%s` tells what upstream withdrew from what the bundle leaves out",
+  async (policy) => {
+    await using upstream = await startUpstream({ tree: full });
+    await using gap = await airGap(upstream, {
+      near: NO_GRACE,
+      far: { onUpstreamRemoval: policy, ...NO_GRACE },
+    });
+    await gap.done("near", "bundle", "create", "--to", join(gap.medium, "1"));
+    await gap.json<ImportedDocument>("far", "bundle", "import", join(gap.medium, "1"));
+    upstream.publish(later);
+    // 3.6.1 is withdrawn by upstream, 3.6.2 is left out by the near side.
+    await gap.near.configure({ deny: [{ version: "3.6.2" }] });
+    await gap.near.sync();
+    await gap.done("near", "bundle", "create", "--to", join(gap.medium, "2"));
+    const words = ["bundle", "import", join(gap.medium, "2"), "--dry-run"];
+    const { plan } = await gap.json<{
+      plan: { bundles: { removes: string[]; withdrawn: string[] | null }[] };
+    }>("far", ...words);
+    const left = "3.6.2-ubuntu-amd64";
+    expect(plan.bundles).toMatchObject([
+      {
+        removes: policy === "keep" ? [left] : [AGENT, left],
+        withdrawn: policy === "remove" ? [] : [AGENT],
+      },
+    ]);
+    const { stdout } = await gap.far.here(...words);
+    const end = policy === "keep" ? "kept and listed" : "kept, not listed";
+    if (policy === "remove") expect(stdout).not.toContain("withdrawn");
+    else expect(stdout).toContain(`  withdrawn by upstream, ${end}: 1 agent\n`);
+
+    const quiet = await gap.far.here("bundle", "import", join(gap.medium, "2"), "--quiet");
+    expect(quiet).toMatchObject({ status: 0, stdout: "" });
+    expect(quiet.stderr).toContain(`removed  `);
+    expect(quiet.stderr).toContain("3.6.2");
+    expect(quiet.stderr.includes("removed  ") && /removed .*3\.6\.1/.test(quiet.stderr)).toBe(
+      policy !== "keep",
+    );
+    expect(await gap.far.here("bundle", "import", join(gap.medium, "2"), "--quiet")).toMatchObject({
+      status: 0,
+      stdout: "",
+    });
+  },
+);
+
+test("the dry run says so where upstream's documents are not among the volumes", async () => {
+  await using upstream = await startUpstream({ tree: full });
+  await using gap = await airGap(upstream, {
+    near: NO_GRACE,
+    far: { onUpstreamRemoval: "keep", ...NO_GRACE },
+  });
+  await gap.done("near", "bundle", "create", "--to", join(gap.medium, "1"));
+  await gap.json<ImportedDocument>("far", "bundle", "import", join(gap.medium, "1"));
+  upstream.publish(later);
+  await gap.near.sync();
+  const medium = join(gap.medium, "2");
+  await gap.done("near", "bundle", "create", "--to", medium, "--volume-size", "12KiB");
+  const volumes = (await readdir(medium)).filter((name) => name.endsWith(".tar")).sort();
+  expect(volumes.length).toBeGreaterThan(1);
+  const last = join(medium, volumes.at(-1) ?? "");
+  const words = ["bundle", "import", last, "--dry-run"];
+  const { plan } = await gap.json<{ plan: { bundles: object[] } }>("far", ...words);
+  expect(plan.bundles).toMatchObject([{ removes: [AGENT], withdrawn: null }]);
+  expect((await gap.far.here(...words)).stdout).toContain("withdrawn by upstream: not known");
+  const whole = await gap.json<{ plan: { bundles: object[] } }>("far", "bundle", "import", medium, "-n");
+  expect(whole.plan.bundles).toMatchObject([{ removes: [], withdrawn: [AGENT] }]);
+});

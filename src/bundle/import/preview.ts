@@ -3,11 +3,19 @@ import type { VolumeInput } from "../../medium/medium.ts";
 import { isMassRemoval } from "../../mirror/mass-removal.ts";
 import { keptForFleet } from "../../mirror/running-versions.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
-import { carriedContents, countAgents, type BundleManifest } from "../format/manifest.ts";
-import { readHead, sortInputs } from "../read/read-volumes.ts";
+import { readGone } from "../../mirror/gone-upstream.ts";
+import { readKeptBytes } from "../../mirror/proofs.ts";
+import { readUpstreamState } from "../../mirror/upstream-state.ts";
+import type { Sha256 } from "../../shared/sha256.ts";
+import type { DocumentStore } from "../../store/store.ts";
+import { carriedContents, countAgents, documentsOf, type BundleManifest } from "../format/manifest.ts";
+import { readBeginning, sortInputs } from "../read/read-volumes.ts";
+import type { VolumeHead } from "../read/volume-reader.ts";
 import type { ChannelTarget } from "./channel-target.ts";
 import { acceptBundle } from "./accept-bundle.ts";
 import type { ImportRules, ImportWork, MissingContent } from "./import-work.ts";
+import { asksForGone, findGone, withoutDenied } from "./publish-bundle.ts";
+import { acceptedHere, verifyProofs } from "./verify-proofs.ts";
 import { describeMissing, keptParts, missingContents } from "./missing.ts";
 
 /** What an import of one bundle would do. */
@@ -22,6 +30,11 @@ export interface BundlePreview {
   readonly imports: { readonly agents: number; readonly bytes: number };
   /** Names of the listed agents that would be removed. */
   readonly removes: readonly string[];
+  /**
+   * Names of agents that upstream withdrew and whose tarballs would stay (`onUpstreamRemoval`), listed or not. Undefined where
+   * that is not known, because a document of upstream is neither here nor in the volumes.
+   */
+  readonly withdrawn: readonly string[] | undefined;
   /** True if the import would be refused because it removes too many. */
   readonly isMassRemoval: boolean;
   /** What would still be missing. */
@@ -29,7 +42,7 @@ export interface BundlePreview {
 }
 
 /**
- * The dry run of an import: reads only the head of each volume, and changes nothing.
+ * The dry run of an import: reads only how each volume begins, and changes nothing.
  * @throws JamError as an import for what the heads show
  */
 export async function previewImport(
@@ -47,8 +60,11 @@ export async function previewImport(
   },
 ): Promise<BundlePreview[]> {
   const previews = new Map<string, BundlePreview & { readonly volumes: number[] }>();
+  const documents = new Map<Sha256, Uint8Array>();
+  const wantsDocuments = ({ manifest }: VolumeHead) => target === undefined && asksForGone(rules, manifest);
   for (const input of (await sortInputs(inputs)).volumes) {
-    const head = await readHead(input);
+    const { head, documents: here } = await readBeginning(input, wantsDocuments);
+    for (const [sha256, bytes] of here) documents.set(sha256, bytes);
     const { manifest, label } = head;
     const known = previews.get(manifest.id);
     if (known !== undefined) {
@@ -58,7 +74,6 @@ export async function previewImport(
     const { bundle, warning } = await acceptBundle(head, input.name, { rules, work, current, target });
     const missing = await missingContents(work.store, manifest);
     const removes = removedAgents(manifest, current, rules);
-    const listed = current?.agents.length ?? 0;
     const carried = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));
     previews.set(manifest.id, {
       manifest,
@@ -71,15 +86,72 @@ export async function previewImport(
         new Set(missing.flatMap(({ sha256 }) => (carried.has(sha256) ? [sha256] : []))),
       ),
       removes,
-      isMassRemoval:
-        isMassRemoval(removes.length, listed, rules.retention.maxRemoval) && !rules.allow.has("mass-removal"),
+      withdrawn: [],
+      isMassRemoval: removesTooMany(removes, current, rules),
       missing: describeMissing(bundle, missing, await keptParts(work.store, manifest.id)),
     });
   }
-  return [...previews.values()].map((preview) => {
+  const told =
+    target === undefined
+      ? await tellWithdrawn([...previews.values()], { rules, work, current, documents })
+      : [...previews.values()];
+  return told.map((preview) => {
     const there = new Set(preview.volumes);
     return { ...preview, missing: preview.missing.filter((one) => !isThere(one, there)) };
   });
+}
+
+/** The previews, with what upstream withdrew told apart from what the near side left out, as an import does. */
+function tellWithdrawn(
+  previews: readonly BundlePreview[],
+  { rules, work, current, documents }: TellingWork,
+): Promise<BundlePreview[]> {
+  return Promise.all(
+    previews.map(async (preview) => {
+      const { manifest } = preview;
+      if (!asksForGone(rules, manifest)) return preview;
+      const { store } = work;
+      const arrived: DocumentStore = {
+        ...store.documents,
+        get: async (kind, name) =>
+          (kind === "upstream" ? documents.get(name as Sha256) : undefined) ??
+          store.documents.get(kind, name),
+      };
+      for (const { sha256 } of documentsOf(manifest))
+        if ((await readKeptBytes(arrived, sha256)) === undefined) return { ...preview, withdrawn: undefined };
+      const state = await readUpstreamState(store.documents, current);
+      const known = acceptedHere(rules, { state, current, target: undefined });
+      const verified = await verifyProofs(manifest, { ...work, ...rules, documents: arrived, ...known });
+      const bundle = { manifest };
+      const gone = await findGone(
+        { bundle, current, rules, work },
+        verified,
+        await readGone(store.documents),
+      );
+      const withdrawn = withoutDenied(gone, rules.deny).agents.map(formatAgentName);
+      if (rules.onUpstreamRemoval !== "keep") return { ...preview, withdrawn };
+      const stays = new Set(withdrawn);
+      const removes = preview.removes.filter((name) => !stays.has(name));
+      return { ...preview, withdrawn, removes, isMassRemoval: removesTooMany(removes, current, rules) };
+    }),
+  );
+}
+
+interface TellingWork {
+  readonly rules: ImportRules;
+  readonly work: ImportWork;
+  readonly current: Snapshot | undefined;
+  /** What the volumes contain of upstream's documents. */
+  readonly documents: ReadonlyMap<Sha256, Uint8Array>;
+}
+
+function removesTooMany(
+  removes: readonly string[],
+  current: Snapshot | undefined,
+  { retention, allow }: ImportRules,
+): boolean {
+  const listed = current?.agents.length ?? 0;
+  return isMassRemoval(removes.length, listed, retention.maxRemoval) && !allow.has("mass-removal");
 }
 
 function removedAgents(

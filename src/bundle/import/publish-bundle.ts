@@ -188,17 +188,34 @@ function guard(
   return chosen;
 }
 
+/** Whether what upstream withdrew stays here, and a bundle tells what that is. */
+export function asksForGone(
+  { onUpstreamRemoval = "remove" }: Pick<ImportRules, "onUpstreamRemoval">,
+  { scope }: Pick<BundleManifest, "scope">,
+): boolean {
+  return onUpstreamRemoval !== "remove" && scope === "mirror";
+}
+
 /**
  * Held agents that upstream no longer lists, as the documents in a bundle of the whole mirror show; none where such agents
  * are removed. What upstream still lists and the bundle does not contain is the near side's choice, and is not among them.
  */
-async function findGone(
-  { bundle, current, rules, work }: Publishing,
-  { agents, metadata }: VerifiedProofs,
+export async function findGone(
+  {
+    bundle,
+    current,
+    rules,
+    work,
+  }: {
+    readonly bundle: Pick<PendingBundle, "manifest">;
+    readonly current: Snapshot | undefined;
+    readonly rules: ImportRules;
+    readonly work: Pick<ImportWork, "store">;
+  },
+  { agents, metadata }: Pick<VerifiedProofs, "agents" | "metadata">,
   known: GoneUpstream,
 ): Promise<readonly Agent[]> {
-  const { onUpstreamRemoval = "remove" } = rules;
-  if (onUpstreamRemoval === "remove" || bundle.manifest.scope !== "mirror") return [];
+  if (!asksForGone(rules, bundle.manifest)) return [];
   const names = new Set([...agents, ...buildCatalogue(metadata.products).agents].map(formatAgentName));
   const candidates = withOthers(
     current?.agents ?? [],
@@ -334,7 +351,7 @@ function joined(bundled: readonly Agent[], others: readonly Agent[]): Agent[] {
   return [...bundled, ...staying];
 }
 
-function withoutDenied(
+export function withoutDenied(
   agents: readonly Agent[],
   deny: readonly DenyRule[],
 ): { readonly agents: Agent[]; readonly denied: string[] } {

@@ -216,7 +216,9 @@ export class VolumeReceiver {
     if (scope !== "mirror" || this.#arrivals.size > 0) return;
     const pending = await readPending(this.#work.store.documents);
     if (pending.some(({ manifest }) => manifest.id !== id)) return;
-    const { allow, retention, running } = this.#rules;
+    const { allow, retention, running, onUpstreamRemoval } = this.#rules;
+    // What upstream withdrew stays listed; the documents, which publishing reads, say which agents these are.
+    if (onUpstreamRemoval === "keep") return;
     const isKept = keptForFleet(running);
     refuseMassRemoval({
       names: new Set(catalogue.flatMap(({ agents }) => agents)),

@@ -1,5 +1,8 @@
 import type { VolumeInput } from "../../medium/medium.ts";
+import { isOfFamily } from "../../shared/errors.ts";
+import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import { damagedBundle } from "../format/bundle-faults.ts";
+import { isPart } from "../format/volume-label.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { VolumeReader, type ArrivingSlice, type VolumeHead } from "./volume-reader.ts";
 
@@ -32,17 +35,58 @@ export async function* readVolumes(input: VolumeInput): AsyncGenerator<OpenVolum
   }
 }
 
+/** How the first volume of an input begins. */
+export interface VolumeBeginning {
+  readonly head: VolumeHead;
+  /** Upstream's documents that are whole in this volume, by hash; none where they were not wanted. */
+  readonly documents: ReadonlyMap<Sha256, Uint8Array>;
+}
+
 /**
  * The head of the first volume of an input; nothing after it is read.
  * @throws JamError JAM_BUNDLE_MALFORMED, JAM_BUNDLE_DAMAGED, JAM_BUNDLE_FORMAT, JAM_MEDIUM_…
  */
 export async function readHead(input: VolumeInput): Promise<VolumeHead> {
+  return (await readBeginning(input, () => false)).head;
+}
+
+/**
+ * The head of the first volume of an input, and upstream's documents, which come before the tarballs. Nothing after them is
+ * read. What ends early or has other bytes is left out: an import says what is wrong with it.
+ * @throws JamError as `readHead`
+ */
+export async function readBeginning(
+  input: VolumeInput,
+  wantsDocuments: (head: VolumeHead) => boolean,
+): Promise<VolumeBeginning> {
   const bytes = new ByteReader(input.open());
   try {
-    return await new VolumeReader(bytes, input.name).readHead();
+    const reader = new VolumeReader(bytes, input.name);
+    const head = await reader.readHead();
+    const documents = wantsDocuments(head)
+      ? await readDocuments(reader, head)
+      : new Map<Sha256, Uint8Array>();
+    return { head, documents };
   } finally {
     await bytes.close();
   }
+}
+
+async function readDocuments(reader: VolumeReader, head: VolumeHead): Promise<Map<Sha256, Uint8Array>> {
+  const documents = new Map<Sha256, Uint8Array>();
+  try {
+    for await (const { slice, bytes } of reader.slices(head)) {
+      if (slice.content.kind === "tarball") break;
+      const pieces: Uint8Array[] = [];
+      for await (const piece of bytes) pieces.push(Uint8Array.from(piece));
+      const document = Buffer.concat(pieces);
+      const { sha256 } = slice.content;
+      if (!isPart(slice) && sha256Of(document) === sha256) documents.set(sha256, document);
+    }
+  } catch (error) {
+    if (!isOfFamily(error, "bundle")) throw error;
+  }
+  return documents;
 }
 
 /** After a volume there is another one or nothing. */

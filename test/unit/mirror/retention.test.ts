@@ -76,6 +76,19 @@ describe("retention", () => {
     expect(plan({ snapshots: three.slice(2), blobs: [orphan], refused, pinned }).blobs).toEqual([]);
   });
 
+  test.for([
+    ["was listed by a deleted snapshot after it came", 8, 5, true],
+    ["was fetched again since", 4, 5, false],
+    ["was never listed", 8, undefined, false],
+  ] as const)("a tarball that no snapshot lists and that %s goes: %s", ([, stored, listed, goes]) => {
+    const tarball = blobOf(mirrored("9.9.9"), stored);
+    const deletedListings = new Map(
+      listed === undefined ? [] : [[tarball.sha256, hoursAgo(listed).toISOString()]],
+    );
+    const { blobs } = plan({ snapshots: three.slice(2), blobs: [tarball], deletedListings });
+    expect(blobs).toEqual(goes ? [tarball] : []);
+  });
+
   test("a snapshot that was never shown, for its run was killed, takes nobody's place", () => {
     const [a, b, c] = three as [Sample, Sample, Sample];
     const killed = snapshot("killed", 15, ["3.6.3"]);

@@ -21,31 +21,35 @@ export async function printDryRun(
   const current = target === undefined ? await currentSnapshot(work.store, MIRROR_REF) : target.state.current;
   const previews = await previewImport(inputs, { rules, work, current, target });
   const free = (await work.store.space?.()) ?? null;
-  const bundles = previews.map(({ manifest, volumes, count, imports, removes, missing, signedBy }) => {
-    const bundle = {
-      id: manifest.id,
-      createdAt: manifest.createdAt,
-      scope: manifest.scope,
-      signedBy,
-      volumes: { found: volumes.toSorted((a, b) => a - b), count },
-      imports,
-      removes,
-      missing: missing.map((content) => cutLists(content, ["agents", "volumes"])),
-    };
-    return cutLists(bundle, ["removes", "missing"]);
-  });
+  const bundles = previews.map(
+    ({ manifest, volumes, count, imports, removes, withdrawn, missing, signedBy }) => {
+      const bundle = {
+        id: manifest.id,
+        createdAt: manifest.createdAt,
+        scope: manifest.scope,
+        signedBy,
+        volumes: { found: volumes.toSorted((a, b) => a - b), count },
+        imports,
+        removes,
+        withdrawn: withdrawn ?? [],
+        missing: missing.map((content) => cutLists(content, ["agents", "volumes"])),
+      };
+      const cut = cutLists(bundle, ["removes", "withdrawn", "missing"]);
+      return withdrawn === undefined ? { ...cut, withdrawn: null } : cut;
+    },
+  );
   for (const { warning } of previews)
     if (warning !== undefined) await context.output.warn(`warning: ${printable(warning, Infinity)}`);
   await context.output.print(
     { plan: { bundles, freeBytes: free } },
     async () =>
-      `${(await Promise.all(previews.map(render))).join("\n")}\n${free === null ? "" : `Free: ${formatByteSize(free)}\n`}`,
+      `${(await Promise.all(previews.map((preview) => render(preview, rules)))).join("\n")}\n${free === null ? "" : `Free: ${formatByteSize(free)}\n`}`,
   );
   return 0;
 }
 
-async function render(preview: BundlePreview): Promise<string> {
-  const { manifest, volumes, count, imports, removes, missing, signedBy } = preview;
+async function render(preview: BundlePreview, { onUpstreamRemoval }: ImportRules): Promise<string> {
+  const { manifest, volumes, count, imports, removes, withdrawn, missing, signedBy } = preview;
   const lines = [
     `Bundle ${manifest.id}, ${signedBy === null ? "SIGNER NOT TRUSTED" : `signed by ${formatFingerprint(signedBy)}`}`,
     `  volumes  ${volumes.length} of ${count}`,
@@ -54,6 +58,15 @@ async function render(preview: BundlePreview): Promise<string> {
   if (removes.length > 0) {
     lines.push(`  removes  ${formatCount(removes.length, "agent")}`);
     lines.push(...(await formatAgentNames("           ", removes)));
+  }
+  if (withdrawn === undefined)
+    lines.push(
+      "  withdrawn by upstream: not known, its documents are not in these volumes; they count as removed",
+    );
+  else if (withdrawn.length > 0) {
+    const end = onUpstreamRemoval === "keep" ? "kept and listed" : "kept, not listed";
+    lines.push(`  withdrawn by upstream, ${end}: ${formatCount(withdrawn.length, "agent")}`);
+    lines.push(...(await formatAgentNames("           ", withdrawn)));
   }
   if (missing.length > 0) {
     const names = missing.slice(0, 8).map(({ agents, path }) => agents[0] ?? path);

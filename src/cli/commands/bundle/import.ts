@@ -14,10 +14,9 @@ import { formatTable } from "../../output/table.ts";
 import { readRunning } from "../../input/read-running.ts";
 import { createProgress } from "../../progress.ts";
 import { formatAgentNames } from "../../render/agent-names.ts";
+import { tellRemovals } from "../../render/removals.ts";
 import { formatTotals } from "../../render/totals.ts";
 import { formatFingerprint } from "../../../shared/signature.ts";
-
-/** Exit status when something is missing, and when something was refused. */
 
 interface ImportFlags {
   readonly dryRun?: true;
@@ -35,7 +34,7 @@ export function defineImport(parent: Command, run: RunAction): void {
       "Import bundles, and publish those that are complete. Volumes may come in any order, on one medium or on several.",
     )
     .argument("<from...>", "volumes, folders that contain them, or - for standard input")
-    .option("-n, --dry-run", "read only the manifests, and print what would be imported")
+    .option("-n, --dry-run", "read how the volumes begin, and print what would be imported")
     .option(
       "--allow-unsigned",
       "DANGER: accept a bundle whose signer is not trusted here; recorded in the snapshot",
@@ -103,7 +102,12 @@ async function importAll(context: CommandContext, call: CommandCall<ImportFlags>
 }
 
 async function printReport(context: CommandContext, report: ImportReport): Promise<number> {
-  await context.output.print(report, () => render(report, context));
+  const isGood = report.outcome !== "partial" && report.faults.length + report.failed.length === 0;
+  if (context.globals.isQuiet && isGood && context.output.format === "table") {
+    for (const message of report.warnings)
+      await context.output.warn(`warning: ${printable(message, Infinity)}`);
+    await tellRemovals(context, report);
+  } else await context.output.print(report, () => render(report, context));
   if (report.faults.length > 0 || report.failed.some(isRefusedChange)) return EXIT.untrusted;
   return report.outcome === "partial" ? EXIT.partial : EXIT.ok;
 }
