@@ -32,7 +32,8 @@ export class QuickConnections {
   readonly open = new Set<QuickConnection>();
   readonly #server: Server;
   readonly #listeners: ReturnType<Server["listeners"]>;
-  #isDraining = false;
+  /** The server ends. */
+  isDraining = false;
 
   /** Call it before anything else listens to the server. */
   constructor(server: Server, rules: QuickRules) {
@@ -42,7 +43,7 @@ export class QuickConnections {
     this.#listeners = server.listeners("connection");
     server.removeAllListeners("connection");
     server.on("connection", (socket) => {
-      if (this.#isDraining) this.pass(socket);
+      if (this.isDraining) this.pass(socket);
       else this.open.add(new QuickConnection(socket, this));
     });
   }
@@ -54,7 +55,7 @@ export class QuickConnections {
 
   /** Closes connections on which nothing is being answered; further requests go to Node's HTTP server. */
   drain(): void {
-    this.#isDraining = true;
+    this.isDraining = true;
     for (const connection of this.open) connection.drain();
   }
 }
@@ -107,7 +108,8 @@ class QuickConnection {
     const made = await answer.catch(() => undefined);
     const [, ...later] = this.#waiting.splice(0);
     if (this.#socket.destroyed) return;
-    if (made === undefined) this.#pass([bytes, ...later]);
+    // Node's server ends the connection with its answer.
+    if (made === undefined || this.#all.isDraining) this.#pass([bytes, ...later]);
     else {
       this.#send(request, made, Math.round(performance.now() - startedAt));
       if (later.length > 0) this.#pass(later);

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type Socket, connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import type { ServedStore } from "../../../src/server/ports.ts";
 import { type ServedMirror, serveMirror, tarballBytes, tarballPath } from "../../helpers/served-mirror.ts";
 
 const AGENT = { version: "3.6.5", size: 200_000 };
@@ -204,4 +205,29 @@ test("connections above the limit get 503 for metadata too", async () => {
   await readAnswer(first);
   expect((await ask(mirror.port, requestOf(SIGNED))).toString()).toMatch(/^HTTP\/1\.1 503 /);
   first.destroy();
+});
+
+test("a request whose answer is being made when the server ends is answered, and its connection closed", async () => {
+  const looks = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const read = (refs: ServedStore["refs"]): ServedStore["refs"]["read"] => {
+    return async (name) => {
+      asked.resolve();
+      await looks.promise;
+      return refs.read(name);
+    };
+  };
+  await using mirror = await serveMirror({
+    agents: [AGENT],
+    served: ({ refs }) => ({ refs: { read: read(refs) } }),
+  });
+  const socket = connect(mirror.port, "127.0.0.1");
+  socket.write(requestOf(INDEX));
+  await asked.promise;
+  const closed = mirror.server.close({ drainMs: 20_000 });
+  looks.resolve();
+  const { answer } = await readAnswer(socket);
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 OK/);
+  expect(answer.toString()).toMatch(/^Connection: close\r$/m);
+  await closed;
 });
