@@ -15,22 +15,38 @@ export function requestLines(now: () => Date): (record: RequestRecord) => string
   const quoted = createQuoter();
   const startOf = createStarts(now);
   const answers = new Map<string, Remembered<"method" | "status" | "bytes">>();
-  const clients = new Map<string, Remembered<"userAgent" | "aborted">>();
+  const clients = new Map<string, Remembered<"userAgent" | "aborted"> & { readonly whole: string }>();
+  // The first half of the last line: many clients get the same answer in one millisecond.
+  let last: FirstHalf | undefined;
   return (record) => {
-    const { method, url, status, bytes, remote, userAgent, aborted } = record;
+    const { method, url, status, bytes, ms, remote, userAgent, aborted } = record;
     let answer = answers.get(url);
     if (answer?.status !== status || answer.bytes !== bytes || answer.method !== method) {
       const text = `"method":${quoted(method)},"url":${quoted(url)},"status":${status},"bytes":${bytes},"ms":`;
       answer = remember(answers, url, { method, status, bytes, text });
     }
+    const start = startOf(status);
+    if (last?.start !== start || last.answer !== answer || last.ms !== ms)
+      last = { start, answer, ms, text: start + answer.text + String(ms) };
     let client = clients.get(remote);
     if (client?.userAgent !== userAgent || client.aborted !== aborted) {
       const text = `,"remote":${quoted(remote)},"userAgent":${quoted(userAgent)},"aborted":${aborted}`;
-      client = remember(clients, remote, { userAgent, aborted, text });
+      client = remember(clients, remote, { userAgent, aborted, text, whole: text + END });
     }
-    return `${startOf(status)}${answer.text}${record.ms}${client.text}${formatMore(quoted, record)},"msg":"request"}\n`;
+    const more = formatMore(quoted, record);
+    return last.text + (more === "" ? client.whole : client.text + more + END);
   };
 }
+
+/** What the first half of a line is made of. */
+interface FirstHalf {
+  readonly start: string;
+  readonly answer: object;
+  readonly ms: number;
+  readonly text: string;
+}
+
+const END = ',"msg":"request"}\n';
 
 /** A part of a line that is often the same, and the fields that it has to be made again for. */
 type Remembered<Field extends keyof RequestRecord> = Pick<RequestRecord, Field> & { readonly text: string };

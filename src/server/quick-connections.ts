@@ -116,34 +116,30 @@ class QuickConnection {
     }
   }
 
-  #send({ url, headers }: QuickRequest, { status, bytes }: QuickAnswer, ms: number): void {
+  #send(request: QuickRequest, { status, bytes }: QuickAnswer, ms: number): void {
     const socket = this.#socket;
-    socket.write(bytes);
-    const log = (aborted: boolean) => {
-      const { via } = headers;
-      const forwardedFor = headers["x-forwarded-for"] as string | undefined;
-      this.#all.rules.log({
-        method: "GET",
-        url,
-        status,
-        bytes: bytes.length,
-        ms,
-        remote: this.#remote,
-        userAgent: headers["user-agent"] ?? "",
-        aborted,
-        ...(forwardedFor === undefined ? undefined : { forwardedFor }),
-        ...(via === undefined ? undefined : { via }),
-      });
+    const { log, keepAliveTimeoutMs } = this.#all.rules;
+    const record = {
+      method: "GET",
+      url: request.url,
+      status,
+      bytes: bytes.length,
+      ms,
+      remote: this.#remote,
+      userAgent: request.userAgent,
+      aborted: false,
+      ...request.between,
     };
+    socket.write(bytes);
     if (socket.writableLength === 0) {
-      log(false);
+      log(record);
       if (this.#hasAnswered) return;
       this.#hasAnswered = true;
-      socket.setTimeout(this.#all.rules.keepAliveTimeoutMs + KEEP_ALIVE_GRACE_MS);
+      socket.setTimeout(keepAliveTimeoutMs + KEEP_ALIVE_GRACE_MS);
       return;
     }
     // A client that does not take its answers is watched by Node's server.
-    socket.write("", (error) => log(Boolean(error)));
+    socket.write("", (error) => log(error ? { ...record, aborted: true } : record));
     this.#pass([]);
   }
 

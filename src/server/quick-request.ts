@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { defined } from "../shared/collections.ts";
+import type { RequestRecord } from "./request-log.ts";
 import { parseTarget } from "./target.ts";
 
 /** A request for metadata that needs nothing but a look at what is shown. */
@@ -8,6 +10,9 @@ export interface QuickRequest {
   /** Below the name of the face. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  readonly userAgent: string;
+  /** What a proxy added, for the log; undefined when there is none. */
+  readonly between: Pick<RequestRecord, "forwardedFor" | "via"> | undefined;
 }
 
 /** Longer requests and lines are not quick; those of Juju have 200 characters. */
@@ -63,8 +68,15 @@ function parse(text: string): QuickRequest | undefined {
   const path = target === undefined ? undefined : parseTarget(target);
   const headers = parseHeaders(lines);
   if (url === undefined || path === undefined || headers?.["host"] === undefined) return undefined;
-  const { connection = "keep-alive" } = headers;
-  return connection.toLowerCase() === "keep-alive" ? { url, path, headers } : undefined;
+  const {
+    connection = "keep-alive",
+    "user-agent": userAgent = "",
+    via,
+    "x-forwarded-for": forwardedFor,
+  } = headers;
+  if (connection.toLowerCase() !== "keep-alive") return undefined;
+  const isDirect = via === undefined && forwardedFor === undefined;
+  return { url, path, headers, userAgent, between: isDirect ? undefined : defined({ forwardedFor, via }) };
 }
 
 function parseHeaders(lines: readonly string[]): Record<string, string> | undefined {

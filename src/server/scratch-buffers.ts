@@ -1,11 +1,12 @@
 import { freeBuffer, IdleTimer } from "./idle-memory.ts";
 
 /**
- * Each is twice the next one: a writer that doubles its pieces gets what it asks for. None is larger, because bytes that
- * are written out of the processor's cache cost a third less than those that have left it again.
+ * Each is twice the next one: a writer that doubles its pieces gets what it asks for. With smaller ones a single download
+ * costs a sixth more, because each piece is a round of its client. With larger ones it does as well: bytes that are written
+ * out of the processor's cache cost less than those that have left it again.
  */
-const SIZES = [256 << 10, 128 << 10, 64 << 10, 32 << 10, 16 << 10] as const;
-const [BLOCK_BYTES, , , , LEAST_BYTES] = SIZES;
+const SIZES = [512 << 10, 256 << 10, 128 << 10, 64 << 10, 32 << 10, 16 << 10] as const;
+const [BLOCK_BYTES, , , , , LEAST_BYTES] = SIZES;
 /**
  * Bytes in use, from which on buffers are of the smallest size. What is in use waits for slow readers: so a thousand of
  * them need 48 MiB, and a few get large pieces.
