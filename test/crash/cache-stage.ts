@@ -4,12 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { download, startCacheServer, type CacheServer, type Got } from "./cache-server.ts";
 import { Faults, wholeBlobs } from "./invariants.ts";
+import { until } from "../helpers/until.ts";
 import { runSteadyJam } from "./jam.ts";
 import { forksOf, openMirror } from "./mirror.ts";
 import type { StageOptions } from "./stage.ts";
 import type { SampleUpstream } from "../peers/sample-upstream/server.ts";
 
 const RELEASES = ["3.6.25", "3.6.26", "3.6.27"];
+
+/** Tarballs that the quota has room for. */
+const ROOM = 2;
 
 /** A tarball as upstream lists it. */
 interface Listed {
@@ -38,7 +42,7 @@ export async function setCacheStage(options: StageOptions = {}): Promise<CacheSt
   const { upstream } = await openMirror(golden, plan, { ...options, tarballBytes });
   const settings = join(golden, "jam.yaml");
   const text = JSON.parse(await readFile(settings, "utf8")) as Record<string, unknown>;
-  const quota = `${Math.ceil(tarballBytes * 2.7)}B`;
+  const quota = `${Math.ceil(tarballBytes * (ROOM + 0.7))}B`;
   await writeFile(settings, JSON.stringify({ ...text, mode: "cache", cache: { quota } }));
   const { status, stderr } = await runSteadyJam(golden, ["sync", "--quiet", "--progress", "none"]);
   if (status !== 0) throw new Error(`The sync before the crash ended with ${status}: ${stderr}`);
@@ -115,8 +119,9 @@ async function examine(stage: Known, folder: string, got: readonly Got[]): Promi
   stage.upstream.clearRequests();
   const server = await startCacheServer(folder);
   if (server === undefined) throw new Error("The server after the kill ended.");
+  const kept = await faults.of(keptOf(held, data), new Set<string>());
   // What is here first: the others make room for themselves.
-  const isHere = ({ sha256 }: Listed) => held.has(sha256);
+  const isHere = ({ sha256 }: Listed) => kept.has(sha256);
   const order = [...stage.listed.filter(isHere), ...stage.listed.filter((one) => !isHere(one))];
   for (const { path, sha256, size } of order) {
     const before = stage.upstream.requests.length;
@@ -125,7 +130,7 @@ async function examine(stage: Known, folder: string, got: readonly Got[]): Promi
     if (!isRight || again.bytes.length !== size) faults.note(`${path} is not served: ${again.status}`);
     // The server asks for metadata meanwhile.
     const requests = stage.upstream.requests.slice(before).filter((one) => one.startsWith(`GET ${path}`));
-    if (held.has(sha256) && requests.length > 0)
+    if (kept.has(sha256) && requests.length > 0)
       faults.note(`${path} was fetched again although it was here`);
     const received = partial.get(sha256) ?? 0;
     if (
@@ -139,6 +144,20 @@ async function examine(stage: Known, folder: string, got: readonly Got[]): Promi
   await server.kill("SIGTERM");
   await faults.of(checkEnd(data), undefined);
   return faults.found;
+}
+
+/**
+ * What the next server keeps: a tarball that has come is there before another one goes for it, and a server that was killed
+ * in between leaves one more than there is room for.
+ */
+async function keptOf(held: ReadonlySet<string>, data: string): Promise<Set<string>> {
+  // One that goes while it is read is looked for again.
+  const isRoom = async () => ((await wholeBlobs(data).catch(() => undefined))?.size ?? Infinity) <= ROOM;
+  await until(isRoom);
+  const kept = await wholeBlobs(data);
+  if (kept.size < Math.min(ROOM, held.size))
+    throw new Error(`Only ${kept.size} of ${held.size} tarballs are left`);
+  return kept;
 }
 
 async function checkEnd(data: string): Promise<void> {
