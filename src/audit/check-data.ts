@@ -14,6 +14,8 @@ export interface CheckResult {
     | "permissions"
     | "running"
     | "mirror"
+    | "cache"
+    | "server"
     | "carry";
   readonly state: "ok" | "warn" | "fail";
   /** What was found. */

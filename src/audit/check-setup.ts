@@ -5,6 +5,7 @@ import { formatDuration } from "../shared/duration.ts";
 import { toJamError, type JamError } from "../shared/errors.ts";
 import { formatCount } from "../shared/listed.ts";
 import { checkData, type CheckResult, type DataUnderTest } from "./check-data.ts";
+import { checkCache, type CacheUnderTest } from "./check-cache.ts";
 import { checkRunning, type RunningUnderTest } from "./check-running.ts";
 import { parseIndexFile } from "../simplestreams/index-file.ts";
 import { STALE_AFTER_MS } from "../metadata/freshness.ts";
@@ -26,6 +27,8 @@ export interface RulesVerdict {
 export interface SetupUnderTest extends DataUnderTest {
   /** Called after `evaluateRules`. */
   readonly readRunning: () => Promise<RunningUnderTest>;
+  /** Called after `tryWrite`. */
+  readonly readCache: () => Promise<CacheUnderTest>;
   readonly configFile: string | undefined;
   readonly rules: { readonly select: number; readonly deny: number };
   /** No request may leave this machine, so an upstream that cannot be contacted is not a failure. */
@@ -60,20 +63,34 @@ const EARLIEST = Date.UTC(2026, 10, 1);
 /** Checks everything that a sync needs. Changes nothing, except that it creates the data directory. */
 export async function checkSetup(setup: SetupUnderTest): Promise<CheckResult[]> {
   const results: CheckResult[] = [checkConfiguration(setup)];
+  const answering = new Set<string>();
   const sources = await attempt("key", () => openSources(setup));
   if ("check" in sources) results.push(sources);
   else if (sources.value === "offline") {
     results.push({ check: "upstream", state: "ok", detail: "offline mode: no upstream is contacted" });
   } else {
     for (const source of sources.value) results.push(await checkKey(source));
-    for (const source of sources.value) results.push(...(await checkSource(source, setup)));
+    for (const source of sources.value) {
+      const found = await checkSource(source, setup);
+      if (found.every(({ state }) => state !== "fail")) answering.add(source.name);
+      results.push(...found);
+    }
     // Where no upstream answers, it is not the rules' fault.
     const answers = results.some(({ check, state }) => check === "upstream" && state !== "fail");
     if (answers && setup.rules.select > 0) results.push(...(await checkRules(setup)));
   }
   results.push(...(await checkFleet(setup)));
-  results.push(...(await checkDisk(setup)), ...(await checkData(setup)), ...(await checkCarry(setup)));
+  results.push(...(await checkDisk(setup)), ...(await checkAsCache(setup, answering)));
+  results.push(...(await checkData(setup)), ...(await checkCarry(setup)));
   return results;
+}
+
+async function checkAsCache(
+  { readCache }: SetupUnderTest,
+  answering: ReadonlySet<string>,
+): Promise<CheckResult[]> {
+  const found = await attempt("cache", readCache);
+  return "check" in found ? [found] : checkCache(found.value, answering);
 }
 
 async function checkFleet({ readRunning }: SetupUnderTest): Promise<CheckResult[]> {
@@ -223,7 +240,7 @@ function checkClock(published: Date | undefined, now: Date): CheckResult {
       check: "clock",
       state: "warn",
       detail,
-      hint: "Upstream may be quiet; if you expect news, look at it from another network.",
+      hint: "Upstream may be quiet, or the clock of this machine may be ahead (timedatectl status). If you expect news, look at it from another network.",
     };
   }
   return { check: "clock", state: "ok", detail: "fits the date of upstream's metadata" };

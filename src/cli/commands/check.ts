@@ -1,3 +1,4 @@
+import type { CacheUnderTest } from "../../audit/check-cache.ts";
 import type { CheckResult } from "../../audit/check-data.ts";
 import { printable } from "../../shared/printable.ts";
 import { checkSetup } from "../../audit/check-setup.ts";
@@ -30,7 +31,7 @@ export const define: DefineCommand = (command, run) => {
   command
     .addHelpText(
       "after",
-      "\nReads the settings, loads the keys, reads and verifies upstream's metadata, lists what each rule of\n`select` selects, tests that the data directory is writable, checks its links and file modes, and\ncompares the clock. Exit status: 0 if no check fails, else that of the first failed check: 9 for an upstream,\n4 for its signature, 2 for the settings. With --quiet only what is not ok is printed.",
+      "\nReads the settings, loads the keys, reads and verifies upstream's metadata, lists what each rule of\n`select` selects, tests that the data directory is writable, checks its links and file modes, and\ncompares the clock. In cache mode also: refresh, stale and quota against each other and the disk, and what the\nrunning server sees. Exit status: 0 if no check fails, else that of the first failed check: 9 for an upstream,\n4 for its signature, 2 for the settings. With --quiet only what is not ok is printed.",
     )
     .addOption(channelOption(command))
     .action(run(inChannel(check)));
@@ -88,11 +89,17 @@ async function check(context: CommandContext): Promise<number> {
     },
     inspectModes: () => inspectModes(config.data),
     freeBytes: async () => (await openStore(config)).space?.(),
+    readCache: () => readCache(context, config),
     dataDir: config.data,
     now: context.now(),
     signal: context.signal,
   });
   return printResults(context, results, rules);
+}
+
+async function readCache({ now, signal }: CommandContext, config: Config): Promise<CacheUnderTest> {
+  const { composeCacheCheck } = await import("../../compose/check-cache.ts");
+  return composeCacheCheck(config, { now: now(), signal });
 }
 
 async function printResults(
