@@ -289,7 +289,9 @@ function deleteChannel(model: Model, name: string, allows: boolean): Prediction 
   if (channel.definedIn === "settings" || isFollowed) return refused("JAM_CHANNEL_IN_USE");
   if (channel.stack.length > 0 && !allows) return refused("JAM_CHANNEL_IN_USE");
   const { [name]: _gone, ...channels } = model.channels;
-  return done(changed(model, { channels }));
+  const emptied = withChannel(model, name, { stack: [], served: [], held: [], withdrawn: [] });
+  // Killed in between, the channel is there and shows nothing; its history says that it was deleted.
+  return done(emptied, changed(model, { channels }));
 }
 
 /** The archive has every tarball; upstream has what it lists. */

@@ -1,7 +1,7 @@
 /** A promotion that was killed happened exactly when the ref says so. */
 import { expect, test } from "vitest";
 import { readHistory } from "../../../src/channel/history.ts";
-import { createChannel } from "../../../src/channel/manage.ts";
+import { createChannel, deleteChannel } from "../../../src/channel/manage.ts";
 import { promote } from "../../../src/channel/promote.ts";
 import { rollBack } from "../../../src/channel/rollback.ts";
 import type { ChannelWork } from "../../../src/channel/work.ts";
@@ -44,3 +44,31 @@ test.for(["before the ref moves", "after the ref moved"] as const)(
     expect((await readHistory(store, LAB)).at(-1)).toMatchObject({ action: "rollback", from: next.id });
   },
 );
+
+test("a deletion that was killed halfway leaves a channel that shows nothing, and is finished by the next one", async () => {
+  await using store = await temporaryStore();
+  await publisher(store)({ agents: [{ version: "3.6.1" }] });
+  const work: ChannelWork = { store, settings: [], graceMs: 0, now: () => new Date(), who: "test@here" };
+  await createChannel(work, { name: "lab", from: "mirror", reason: undefined });
+  await promote(work, { name: "lab", reason: "first" });
+  const killed = {
+    ...work,
+    store: {
+      ...store,
+      refs: {
+        ...store.refs,
+        delete: async (name: string) => {
+          await store.refs.delete(name);
+          throw new Error("killed");
+        },
+      },
+    },
+  };
+  const deletion = { name: "lab", reason: "not needed", allowsServed: true };
+  await expect(deleteChannel(killed, deletion)).rejects.toThrow("killed");
+  expect((await readHistory(store, LAB)).at(-1)).toMatchObject({ action: "delete", to: null });
+  expect(await store.refs.read(LAB)).toBeUndefined();
+  await deleteChannel(work, { ...deletion, allowsServed: false });
+  await createChannel(work, { name: "lab", from: "mirror", reason: "again" });
+  expect(await promote(work, { name: "lab", reason: "again" })).toMatchObject({ outcome: "promoted" });
+});
