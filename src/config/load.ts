@@ -1,6 +1,7 @@
 import { defined } from "../shared/collections.ts";
 import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
+import { textWithMark } from "../shared/decode-text.ts";
 import { JamError } from "../shared/errors.ts";
 import { type CheckedSettings, openConfigCache } from "./cache.ts";
 import type { Config } from "./config.ts";
@@ -164,7 +165,8 @@ function readText(path: string): string {
       },
     );
   }
-  return bytes.toString("utf8");
+  // PowerShell writes UTF-16 for `>`.
+  return textWithMark(bytes) ?? bytes.toString("utf8");
 }
 
 /** The path relative to the working directory where that is shorter. Services run in `/`; their paths stay absolute. */

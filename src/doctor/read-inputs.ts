@@ -13,6 +13,8 @@ export interface TextSource {
   readonly name: string;
   /** Named by whoever handed it in; else it is recognised. */
   readonly format?: LogFormat | undefined;
+  /** How it was named on the command line. Default: as a log. */
+  readonly flag?: "LOG" | "--juju";
   readonly bytes: () => AsyncIterable<Uint8Array>;
 }
 
@@ -41,7 +43,8 @@ const LINES_PER_LOOK = 10_000;
  */
 export async function readInput(source: TextSource, readers: Readers): Promise<DoctorInput> {
   const first: TextLine[] = [];
-  let reader = source.format === "juju" ? openReader(source.name, "juju", readers) : undefined;
+  const isNamed = source.format === "juju" && source.flag !== "--juju";
+  let reader = isNamed ? openReader(source.name, "juju", readers) : undefined;
   let position = 0;
   for await (const line of linesOf(source.bytes())) {
     position += 1;
@@ -56,15 +59,20 @@ export async function readInput(source: TextSource, readers: Readers): Promise<D
     for (const one of first) reader.take(one);
   }
   if (reader === undefined) {
-    if (first.length === 0) return emptyInput(source);
+    if (first.length === 0)
+      return source.format === "juju" ? openReader(source.name, "juju", readers).end() : emptyInput(source);
     reader = openReader(source.name, recognise(source, first), readers);
     for (const one of first) reader.take(one);
   }
   return reader.end();
 }
 
-function recognise({ name, format }: TextSource, lines: readonly TextLine[]): LogFormat {
+function recognise({ name, format, flag }: TextSource, lines: readonly TextLine[]): LogFormat {
   const texts = lines.map(({ text }) => text);
+  if (flag === "--juju") {
+    const found = recogniseLog(texts);
+    if (found === "jam" || found === "combined") throw notJuju(name);
+  }
   if (format !== undefined) {
     const read = format === "juju" ? undefined : READERS[format];
     if (read === undefined || texts.some((text) => read(text) !== undefined)) return format;
@@ -81,6 +89,13 @@ function recognise({ name, format }: TextSource, lines: readonly TextLine[]): Lo
   const sample = printable(texts[0] ?? "", 120);
   throw new JamError("JAM_LOG_FOREIGN", `${printable(name)} is ${foreign.is}. Its first line: ${sample}`, {
     hint: foreign.next,
+    details: { file: name },
+  });
+}
+
+function notJuju(name: string): JamError {
+  return new JamError("JAM_LOG_FOREIGN", `${printable(name)} is a request log, not what Juju says.`, {
+    hint: "Name it without --juju: jam doctor --juju FILE LOG. Each --juju takes one file.",
     details: { file: name },
   });
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Key } from "openpgp";
 
+import { textWithMark } from "../shared/decode-text.ts";
 import { isAbsent, JamError } from "../shared/errors.ts";
 import { describeSystemError } from "../shared/system-words.ts";
 import { MAX_KEYRING_BYTES } from "../shared/limits.ts";
@@ -47,7 +48,7 @@ export async function parseKeyring(bytes: Uint8Array, name: string): Promise<Key
   const { readKeys } = await import("openpgp");
   const keys: Key[] = [];
   try {
-    const text = new TextDecoder("latin1").decode(bytes);
+    const text = textWithMark(bytes) ?? new TextDecoder("latin1").decode(bytes);
     const blocks = armoredBlocks(text);
     if (blocks.length === 0) keys.push(...(await readKeys({ binaryKeys: bytes })));
     for (const armoredKeys of blocks) keys.push(...(await readKeys({ armoredKeys })));

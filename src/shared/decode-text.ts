@@ -36,6 +36,48 @@ export function decodeText(bytes: Uint8Array): DecodedText {
   return { text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) };
 }
 
+/** UTF-16 of either byte order that says so with its mark; undefined for everything else. */
+export function textWithMark(bytes: Uint8Array): string | undefined {
+  const [first, second] = bytes;
+  const isMarked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  return isMarked ? new TextDecoder(first === 0xff ? "utf-16le" : "utf-16be").decode(bytes) : undefined;
+}
+
+/** Bytes from which the encoding is recognised. */
+const MARK_BYTES = 4;
+
+/** A stream of text in UTF-8: as it is, or from UTF-16, which is recognised as in `decodeText`. */
+export async function* inUtf8(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let begin: Uint8Array | undefined = new Uint8Array();
+  let decoder: TextDecoder | undefined;
+  for await (const piece of bytes) {
+    let next = piece;
+    if (begin !== undefined) {
+      next = new Uint8Array([...begin, ...piece.subarray(0, MARK_BYTES - begin.length)]);
+      if (next.length < MARK_BYTES) {
+        begin = next;
+        continue;
+      }
+      const order = byteOrderOf(next);
+      decoder = order === undefined ? undefined : new TextDecoder(order);
+      const rest = piece.subarray(MARK_BYTES - begin.length);
+      begin = undefined;
+      yield decoder === undefined ? next : encoder.encode(decoder.decode(next, { stream: true }));
+      next = rest;
+    }
+    if (next.length > 0)
+      yield decoder === undefined ? next : encoder.encode(decoder.decode(next, { stream: true }));
+  }
+  // Shorter than what tells the encoding, unless there is a mark.
+  if (begin !== undefined && begin.length > 0) {
+    const text = textWithMark(begin);
+    yield text === undefined ? begin : encoder.encode(text);
+  }
+  const end = decoder?.decode() ?? "";
+  if (end !== "") yield encoder.encode(end);
+}
+
 function byteOrderOf(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined {
   const [first, second, third, fourth] = bytes;
   if (first === 0xff && second === 0xfe) return "utf-16le";

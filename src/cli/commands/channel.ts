@@ -6,7 +6,7 @@ import { JamError } from "../../shared/errors.ts";
 import { parseTime } from "../../shared/parse-time.ts";
 import type { CommandAction, CommandCall, CommandContext, DefineCommand, RunAction } from "../command.ts";
 import { EXIT } from "../exit-status.ts";
-import { allowOption } from "../input/allow-option.ts";
+import { allowOption } from "../input/repeated-option.ts";
 import { readRunning } from "../input/read-running.ts";
 import {
   renderChannel,

@@ -8,6 +8,7 @@ import { parseTime } from "../../shared/parse-time.ts";
 import { MIRROR_REF, parseRefName } from "../../shared/ref-name.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { EXIT } from "../exit-status.ts";
+import { repeatedOption } from "../input/repeated-option.ts";
 import { openLogFiles } from "../input/log-files.ts";
 import { userAgent } from "../program-info.ts";
 import { renderDoctor } from "../render/doctor.ts";
@@ -28,13 +29,19 @@ export const define: DefineCommand = (command, run) => {
       "[log...]",
       "request logs, also rotated and compressed ones, and logs of Juju; - reads standard input",
     )
-    .option(
-      "--juju <file...>",
-      "what Juju says: juju debug-log, or the output of a command that failed; - reads standard input",
+    .addOption(
+      repeatedOption(
+        command,
+        "--juju <file>",
+        "what Juju says: juju debug-log, or the output of a command that failed; - reads standard input",
+      ),
     )
-    .option(
-      "--fleet <file...>",
-      "output of juju show-controller, models, status, or a folder of it: who is expected",
+    .addOption(
+      repeatedOption(
+        command,
+        "--fleet <file>",
+        "output of juju show-controller, models, status, or a folder of it: who is expected",
+      ),
     )
     .option("--url <url>", "ask this address as well, as controllers have it")
     .option("--channel <name>", "with --url: the channel that the address has to show")
@@ -63,7 +70,7 @@ The exit status is 0 if nothing is wrong, 3 if something was found or could not 
 Examples:
   journalctl -u jam-serve -o cat --since -2d | jam doctor -
   jam doctor /var/log/nginx/access.log*
-  jam doctor requests.log --juju debug-log.txt --fleet fleet/
+  jam doctor --juju debug-log.txt --fleet fleet/ requests.log
   juju upgrade-controller 2>&1 | jam doctor --juju -
   jam doctor --url http://mirror.example:8080/tools`;
 

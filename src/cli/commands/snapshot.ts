@@ -8,7 +8,7 @@ import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { defineDelete } from "./snapshot/delete.ts";
 import { definePin, defineUnpin } from "./snapshot/pin.ts";
 import { changeStore } from "../input/change-store.ts";
-import { allowOption } from "../input/allow-option.ts";
+import { allowOption } from "../input/repeated-option.ts";
 import { formatTable } from "../output/table.ts";
 import { formatAgentNames } from "../render/agent-names.ts";
 import { formatLocalTime } from "../../shared/local-time.ts";

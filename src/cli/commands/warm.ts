@@ -6,6 +6,7 @@ import { JamError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { tellUnsafeSettings } from "../dangers.ts";
+import { repeatedOption } from "../input/repeated-option.ts";
 import { planWishes, readPlanWishes } from "../input/plan-wishes.ts";
 import { runSync } from "../run-sync.ts";
 import { addSettingFlags, settingsFrom } from "../setting-flags.ts";
@@ -40,7 +41,7 @@ export const define: DefineCommand = (command, run) => {
     .argument("[agent...]", "versions or agents; with --fleet the version to upgrade to")
     .option("--plan <file>", "fetch what an upgrade plan (jam plan) needs; - reads standard input")
     .option("--fleet <file>", "fetch what a fleet needs: output of Juju, or a folder with it")
-    .option("--arch <arch...>", "only agents for these architectures")
+    .addOption(repeatedOption(command, "--arch <arch>", "only agents for this architecture"))
     .option("-n, --dry-run", "print what would be fetched, change nothing")
     .option("--detailed-exitcode", "exit with 10 instead of 0 if something changed or would change");
   addSettingFlags(command, "fetch");

@@ -1,6 +1,6 @@
 import type { TextSource } from "../../doctor/read-inputs.ts";
 import type { LogFormat } from "../../doctor/log/recognise-log.ts";
-import { compressionOf } from "../../shared/decode-text.ts";
+import { compressionOf, inUtf8 } from "../../shared/decode-text.ts";
 import { JamError } from "../../shared/errors.ts";
 import type { CommandIo } from "../io.ts";
 import { unreadable } from "./input-files.ts";
@@ -18,7 +18,7 @@ const TOOLS = { xz: "xz -dc", bzip2: "bzip2 -dc", zip: "unzip -p" } as const;
 export async function openLogFiles(
   io: Pick<CommandIo, "cwd" | "readBytes" | "readInput">,
   files: readonly string[],
-  { flag, format }: { readonly flag: string; readonly format?: LogFormat | undefined },
+  { flag, format }: { readonly flag: "LOG" | "--juju"; readonly format?: LogFormat | undefined },
 ): Promise<TextSource[]> {
   const { stat } = await import("node:fs/promises");
   const { resolve } = await import("node:path");
@@ -29,7 +29,8 @@ export async function openLogFiles(
       sources.push({
         name: "standard input",
         format,
-        bytes: () => uncompressed("standard input", readStdin(io)),
+        flag,
+        bytes: () => textOf("standard input", readStdin(io)),
       });
       continue;
     }
@@ -41,7 +42,8 @@ export async function openLogFiles(
     sources.push({
       name: file,
       format,
-      bytes: () => uncompressed(file, readPieces(createReadStream(path), flag, file)),
+      flag,
+      bytes: () => textOf(file, readPieces(createReadStream(path), flag, file)),
     });
   }
   return sources;
@@ -63,6 +65,11 @@ async function* readPieces(
   } catch (cause) {
     throw unreadable(flag, file, cause, READABLE);
   }
+}
+
+/** Text in UTF-8, whatever it is compressed with and encoded in. */
+function textOf(name: string, bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return inUtf8(uncompressed(name, bytes));
 }
 
 async function* uncompressed(name: string, bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
@@ -118,8 +125,8 @@ async function* resume(first: Uint8Array, iterator: AsyncIterator<Uint8Array>): 
 }
 
 function aFolder(flag: string, file: string): JamError {
-  const example =
-    flag === "LOG" ? "jam doctor /var/log/nginx/access.log*" : "jam doctor --juju /var/log/juju/*.log";
+  // The format of each file is recognised, so what a shell makes of the star needs no flag.
+  const example = flag === "LOG" ? "jam doctor /var/log/nginx/access.log*" : "jam doctor /var/log/juju/*.log";
   return new JamError("JAM_USAGE_INVALID", `${flag}: ${file} is a folder.`, {
     hint: `Name the log files in it: ${example}`,
     details: { flag, file },

@@ -34,8 +34,9 @@ async function readVersions(context: FilesContext, path: string) {
 
 /** The plan in a file; undefined for anything else. */
 async function readPlan(path: string) {
-  const { readFile } = await import("node:fs/promises");
-  const text = await readFile(path, "utf8").catch(() => "");
+  const { readFileText } = await import("./input-bytes.ts");
+  const read = await readFileText(path).catch(() => undefined);
+  const text = read !== undefined && "text" in read ? read.text : "";
   const { parsePlan, PLAN_FORMAT } = await import("../../upgrade/plan/plan-document.ts");
   return text.includes(PLAN_FORMAT) ? parsePlan({ name: path, text }) : undefined;
 }

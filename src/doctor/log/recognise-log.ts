@@ -85,7 +85,10 @@ const FOREIGN: readonly (readonly [RegExp, ForeignLog])[] = [
   ],
   [
     /^\{? {0,8}"?(?:model|models|controllers|machines|applications|details)"?:|^\{"[^"]{1,100}":\{"details":/,
-    { is: "the output of a juju command", next: "Name it with --fleet; the log is the file before it." },
+    {
+      is: "the output of a juju command",
+      next: "Name each of these files with a --fleet of its own, and the log without a flag.",
+    },
   ],
   [NOT_TEXT, { is: "not text", next: ACCEPTED }],
   [/^\{/, { is: "JSON of another program", next: ACCEPTED }],

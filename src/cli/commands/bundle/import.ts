@@ -8,7 +8,7 @@ import { renderRefused } from "../../render/run-report.ts";
 import { printable } from "../../../shared/printable.ts";
 import { shellCommand } from "../../../shared/shell-command.ts";
 import type { CommandCall, CommandContext, RunAction } from "../../command.ts";
-import { allowOption } from "../../input/allow-option.ts";
+import { allowOption } from "../../input/repeated-option.ts";
 import { EXIT } from "../../exit-status.ts";
 import { formatTable } from "../../output/table.ts";
 import { readRunning } from "../../input/read-running.ts";

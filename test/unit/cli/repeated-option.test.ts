@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { expect, test } from "vitest";
-import { allowOption } from "../../../src/cli/input/allow-option.ts";
+import { allowOption } from "../../../src/cli/input/repeated-option.ts";
 
 function parse(...args: string[]) {
   const command = new Command("import").exitOverride().configureOutput({ writeErr: () => {} });
