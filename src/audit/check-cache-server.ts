@@ -65,7 +65,7 @@ function checkUser({ user, pid }: ServerUnderTest): CheckResult[] {
       check: "permissions",
       state: "fail",
       code: "JAM_STORE_PERMISSION",
-      detail: `jam serve (process ${pid}) runs as user ${user.uid}, who cannot write to ${user.readOnly.join(", ")}: it stores nothing, and cannot accept what upstream lists [JAM_STORE_PERMISSION]`,
+      detail: `the server (process ${pid}) runs as user ${user.uid}, who cannot write to ${user.readOnly.join(", ")}: it stores nothing, and cannot accept what upstream lists [JAM_STORE_PERMISSION]`,
       hint: `Run as root: chown -R ${user.uid} on these folders, and run every jam command as that user.`,
     },
   ];
@@ -77,7 +77,7 @@ function checkSettings({ settingsChangedAt, since }: ServerUnderTest): CheckResu
     {
       check: "server",
       state: "warn",
-      detail: `the settings were changed on ${formatLocalTime(settingsChangedAt)}, after jam serve started (${formatLocalTime(since)}): it works with the earlier ones`,
+      detail: `the settings were changed on ${formatLocalTime(settingsChangedAt)}, after the server started (${formatLocalTime(since)}): it works with the earlier ones`,
       hint: "Restart it: systemctl restart jam-serve.",
     },
   ];
@@ -89,7 +89,7 @@ function checkAnswer({ answer, pid }: ServerUnderTest): CheckResult[] {
       {
         check: "server",
         state: "warn",
-        detail: `jam serve runs (process ${pid}), but ${answer.url} does not answer as it should: ${answer.reason.replace(/\.$/, "")}`,
+        detail: `a cache server runs (process ${pid}), but ${answer.url} does not answer as it should: ${answer.reason.replace(/\.$/, "")}`,
         hint: "If it listens elsewhere (--listen), set server.listen to that address. Else look at its log: journalctl -u jam-serve.",
       },
     ];
@@ -102,7 +102,7 @@ function checkAnswer({ answer, pid }: ServerUnderTest): CheckResult[] {
         check: "server",
         state: "fail",
         code: failure.code,
-        detail: `jam serve cannot write what it reads of upstream, since ${formatLocalTime(new Date(failure.since))} [${failure.code}]`,
+        detail: `the server cannot write what it reads of upstream, since ${formatLocalTime(new Date(failure.since))} [${failure.code}]`,
         hint: "Its log has the reason: journalctl -u jam-serve. Mostly the disk is full, or the folder belongs to another user.",
       },
     ];
@@ -112,7 +112,7 @@ function checkAnswer({ answer, pid }: ServerUnderTest): CheckResult[] {
     {
       check: "server",
       state: "fail",
-      detail: `jam serve answers, but is not ready: ${answer.url}`,
+      detail: `the server answers, but is not ready: ${answer.url}`,
       hint: "`jam status` says what is held and whether upstream answers.",
     },
   ];
@@ -132,7 +132,7 @@ function checkView(
           check: "server",
           state: "fail",
           code: away.code,
-          detail: `${name} answered this check, but jam serve (process ${pid}) has not reached it for ${ageOf(away.since)}: ${away.message} [${away.code}]`,
+          detail: `${name} answered this check, but the server (process ${pid}) has not reached it for ${ageOf(away.since)}: ${away.message} [${away.code}]`,
           hint: "It asks again at its next refresh. If that does not help, its environment differs from yours: HTTPS_PROXY and NO_PROXY in its systemd unit, its user, its network.",
         },
       ];
@@ -142,7 +142,7 @@ function checkView(
           check: "server",
           state: "warn",
           code: away.code,
-          detail: `jam serve has not reached ${name} for ${ageOf(away.since)}${isStillListed(one, now) ? "; what is not held is still listed" : ", so only what is held of it is listed"} [${away.code}]`,
+          detail: `the server has not reached ${name} for ${ageOf(away.since)}${isStillListed(one, now) ? "; what is not held is still listed" : ", so only what is held of it is listed"} [${away.code}]`,
           hint: "What is listed can be fetched again when the line is back; nothing needs to be done here.",
         },
       ];
@@ -152,7 +152,7 @@ function checkView(
           check: "server",
           state: "fail",
           code: fault.code,
-          detail: `jam serve refuses what ${name} publishes, for ${ageOf(fault.since)}: ${fault.message} [${fault.code}]`,
+          detail: `the server refuses what ${name} publishes, for ${ageOf(fault.since)}: ${fault.message} [${fault.code}]`,
           hint: "Look at the message, then accept it with `jam sync --allow`, or ask the operator of that upstream.",
         },
       ];
@@ -162,7 +162,7 @@ function checkView(
         {
           check: "server",
           state: "warn",
-          detail: `jam serve has run for ${formatDuration(now.getTime() - since.getTime())}, and ${refreshedAt === null ? `has never asked ${name}` : `last asked ${name} ${ageOf(refreshedAt)} ago`}`,
+          detail: `the server has run for ${formatDuration(now.getTime() - since.getTime())}, and ${refreshedAt === null ? `has never asked ${name}` : `last asked ${name} ${ageOf(refreshedAt)} ago`}`,
           hint: "Its log says why: journalctl -u jam-serve. A restart begins with a look at every upstream.",
         },
       ];
@@ -179,7 +179,7 @@ function checkFault({ fault }: SeenServer["status"], found: readonly CheckResult
       check: "server",
       state: "fail",
       code: fault.code,
-      detail: `jam serve refuses what upstream publishes, and offers what it listed before: ${fault.message.replaceAll(/\.?\n\s*/g, "; ")} [${fault.code}]`,
+      detail: `the server refuses what upstream publishes, and offers what it listed before: ${fault.message.replaceAll(/\.?\n\s*/g, "; ")} [${fault.code}]`,
       hint: "Look at the message, then accept it with `jam sync --allow`, or correct the rules.",
     },
   ];

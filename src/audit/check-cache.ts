@@ -103,7 +103,7 @@ function checkWorkers({ workers }: CacheUnderTest): CheckResult[] {
       check: "cache",
       state: "warn",
       detail: `server.workers is ${workers}, and in cache mode one worker serves: the other ones are not started`,
-      hint: "Delete server.workers, or put nginx in front if one processor is not enough: docs/guides/cache.md.",
+      hint: "Delete server.workers and JAM_SERVER_WORKERS. Where one processor is not enough, `mode: online` serves with several.",
     },
   ];
 }

@@ -22,7 +22,7 @@ test("jam check looks at what cache mode needs, and at what the running server s
   await mirror.configure({ server: { listen } });
   // Written after the server started.
   const changed = await check();
-  expect(changed.problems).toEqual([expect.stringContaining("after jam serve started")]);
+  expect(changed.problems).toEqual([expect.stringContaining("after the server started")]);
   await site.restart();
   await mirror.configure({ server: { listen: new URL(site.server().url).host, workers: 3 } });
   const odd = await check();
@@ -55,7 +55,7 @@ test("jam check looks at what cache mode needs, and at what the running server s
   expect((await check()).problems.filter((one) => one.includes("cache"))).toEqual([]);
   expect(upstream.connections).toBe(quiet);
   expect(requests).toBeLessThanOrEqual(quiet);
-  await mirror.configure({ mode: "cache", server: {}, cache: { refresh: "PT1S" } });
+  await mirror.configure({ mode: "cache", server: { workers: 3 }, cache: { refresh: "PT1S" } });
   expect((await check()).checks).toContainEqual(
     expect.objectContaining({
       check: "server",
@@ -66,5 +66,6 @@ test("jam check looks at what cache mode needs, and at what the running server s
   await rm(join(mirror.data, "state/offer.json"));
   expect((await check()).status).toBe(0);
   await site.restart();
+  expect(site.server().log()).toContain("server.workers is 3, and one worker serves");
   await until(async () => (await site.listed()).toString() !== "");
 });

@@ -137,7 +137,7 @@ test.for<[string, CacheUnderTest, string, RegExp]>([
     "a server that stays away from an upstream that answers",
     cacheOf({ server: serverOf(), ...contentsOf({}, { upstreams: [upstreamOf({ state: "away", away })] }) }),
     "server fail",
-    /far answered this check, but jam serve \(process 42\) has not reached it for 30 min/,
+    /far answered this check, but the server \(process 42\) has not reached it for 30 min/,
   ],
   [
     "a server that refuses what an upstream publishes",
