@@ -45,7 +45,9 @@ async function serve(context: CommandContext, call: CommandCall<object>): Promis
     onUnnoted: (reason) =>
       log.note(`The next sync does not know of this damage, run jam verify --deep: ${reason}`),
     onOneWorker: () =>
-      log.note(`server.workers is ${config.workers}, and one worker serves: in cache mode there is only one.`),
+      log.note(
+        `server.workers is ${config.workers}, and one worker serves: in cache mode there is only one.`,
+      ),
     onWorkerFailed: (reason) =>
       log.problem(`A worker failed and is replaced; its connections are cut off: ${reason}`),
     onFewFiles: (connections) =>
