@@ -74,6 +74,10 @@ export async function bundleProgram(checkout: string, folder: string): Promise<v
     // What is loaded at the start is known to be imported late elsewhere.
     checks: { ineffectiveDynamicImport: false },
     plugins: [loadLate, httpAlone],
+    // A name that one of the modules above leaves out would be undefined in the program.
+    onLog: (_level, log) => {
+      if (log.code === "IMPORT_IS_UNDEFINED") throw new Error(log.message);
+    },
     input: entriesOf(checkout),
   });
   try {
