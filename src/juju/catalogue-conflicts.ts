@@ -82,14 +82,35 @@ function hasUsualPath({ item: { path, version, arch } }: CatalogueEntry): boolea
 }
 
 function findContests(entries: readonly CatalogueEntry[]): Contest[] {
-  const byPath = Map.groupBy(entries, ({ item }) => item.path.toLowerCase());
   return [
-    ...[...byPath.values()].flatMap(contestOfPath),
-    ...(canCoexist(entries) ? [] : contestsOfFolders(entries, byPath)),
-    ...[...Map.groupBy(entries, ({ item }) => item.sha256)].flatMap(([sha256, group]) =>
-      contest(`content ${sha256} is listed with two sizes`, group, ({ item }) => item.size),
+    ...groupsOfSeveral(entries, pathOf).flatMap(contestOfPath),
+    ...(canCoexist(entries) ? [] : contestsOfFolders(entries, Map.groupBy(entries, pathOf))),
+    ...groupsOfSeveral(entries, ({ item }) => item.sha256).flatMap((group) =>
+      contest(`content ${group[0]?.item.sha256} is listed with two sizes`, group, ({ item }) => item.size),
     ),
   ];
+}
+
+function pathOf({ item }: CatalogueEntry): string {
+  return item.path.toLowerCase();
+}
+
+/** Entries that have a key in common, in the order in which the keys appear: in most lists no two have. */
+function groupsOfSeveral(
+  entries: readonly CatalogueEntry[],
+  keyOf: (entry: CatalogueEntry) => string,
+): CatalogueEntry[][] {
+  const groups = new Map<string, CatalogueEntry | CatalogueEntry[]>();
+  let hasSeveral = false;
+  for (const entry of entries) {
+    const key = keyOf(entry);
+    const known = groups.get(key);
+    hasSeveral ||= known !== undefined;
+    if (known === undefined) groups.set(key, entry);
+    else if (Array.isArray(known)) known.push(entry);
+    else groups.set(key, [known, entry]);
+  }
+  return hasSeveral ? [...groups.values()].filter(Array.isArray) : [];
 }
 
 /** One path, apart from its case: one spelling and one content. */

@@ -43,6 +43,8 @@ function settleAgent(group: readonly CatalogueEntry[]): {
 } {
   const dropped: RefusedListing[] = [];
   const candidates: CatalogueEntry[] = [];
+  // Nearly every agent is listed once, and lists have thousands of agents.
+  if (group.length === 1) return { kept: [...group], dropped };
   const [{ name }] = group as [CatalogueEntry];
   for (const same of Map.groupBy(group.toSorted(byStability), ({ contentId }) => contentId).values()) {
     const newest = same.filter(({ item }) => item.date === same[0]?.item.date);
@@ -71,21 +73,20 @@ function contentOf({ item }: CatalogueEntry): string {
 
 function agentOf({ item, number }: CatalogueEntry, kept: readonly CatalogueEntry[]): Agent {
   const { release, arch, path, size, sha256, md5 } = item;
-  const listings = new Map<string, Listing>();
-  for (const { contentId, item } of kept) {
-    const key = `${contentId} ${item.productId}`;
-    if (!listings.has(key)) listings.set(key, { contentId, productId: item.productId, date: item.date });
-  }
-  return {
-    version: formatVersion(number),
-    release,
-    arch,
-    path,
-    size,
-    sha256,
-    ...(md5 === undefined ? {} : { md5 }),
-    listings: [...listings.values()],
-  };
+  const version = formatVersion(number);
+  const listings = listingsOf(kept);
+  return md5 === undefined
+    ? { version, release, arch, path, size, sha256, listings }
+    : { version, release, arch, path, size, sha256, md5, listings };
+}
+
+function listingsOf(kept: readonly CatalogueEntry[]): Listing[] {
+  const listings = kept.map(({ contentId, item: { productId, date } }) => ({ contentId, productId, date }));
+  if (listings.length === 1) return listings;
+  const isFirst = (one: Listing, at: number) =>
+    at ===
+    listings.findIndex((other) => other.contentId === one.contentId && other.productId === one.productId);
+  return listings.filter(isFirst);
 }
 
 /** The most stable stream first, in it the newest date, then names, so that the order never depends on the input's. */

@@ -26,14 +26,41 @@ export interface Candidate {
  * @throws JamError JAM_VERSION_INVALID
  */
 export function candidateOf(agent: Agent): Candidate {
-  const listed = agent.listings.flatMap(({ contentId }) => parseStreamContentId(contentId) ?? []);
+  const [only] = agent.listings;
+  const { streams, families } =
+    agent.listings.length === 1 && only !== undefined ? placesOfOne(only) : placesOf(agent.listings);
   return {
     agent,
-    number: parseVersion(agent.version),
+    number: numberOf(agent.version),
+    streams,
+    families,
+    os: osTypeOf(agent.release, only?.productId),
+  };
+}
+
+type Places = Pick<Candidate, "streams" | "families">;
+
+function placesOf(listings: Agent["listings"]): Places {
+  const listed = listings.flatMap(({ contentId }) => parseStreamContentId(contentId) ?? []);
+  return {
     streams: [...new Set(listed.map(({ stream }) => stream))],
     families: [...new Set(listed.map(({ family }) => family))],
-    os: osTypeOf(agent.release, agent.listings[0]?.productId),
   };
+}
+
+/** What was read last: lists have thousands of agents of one content id, and several of each version next to each other. */
+let lastPlaces: { readonly contentId: string; readonly places: Places } | undefined;
+let lastNumber: { readonly version: string; readonly number: JujuVersion } | undefined;
+
+function placesOfOne(listing: Agent["listings"][number]): Places {
+  const { contentId } = listing;
+  if (lastPlaces?.contentId !== contentId) lastPlaces = { contentId, places: placesOf([listing]) };
+  return lastPlaces.places;
+}
+
+function numberOf(version: string): JujuVersion {
+  if (lastNumber?.version !== version) lastNumber = { version, number: parseVersion(version) };
+  return lastNumber.number;
 }
 
 /** A compiled `select:` entry. */

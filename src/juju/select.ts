@@ -46,7 +46,14 @@ export interface RuleOpinion {
  * @throws JamError JAM_VERSION_INVALID for a range in the rules that cannot be read
  */
 export function selectAgents(agents: readonly Agent[], rules: SelectionRules): Verdict[] {
-  return evaluate(agents, rules).map(({ verdict }) => verdict);
+  const { candidates, denials, rulesInOrder } = readRules(agents, rules);
+  return candidates.map((candidate) => {
+    const denial = denials.get(candidate);
+    const taking = denial === undefined ? rulesInOrder.find((rule) => isTaken(rule, candidate)) : undefined;
+    return taking === undefined
+      ? verdictOf(candidate.agent, denial, opinionsOf(rulesInOrder, candidate))
+      : takenBy(taking, candidate.agent);
+  });
 }
 
 /**
@@ -54,42 +61,67 @@ export function selectAgents(agents: readonly Agent[], rules: SelectionRules): V
  * @throws JamError JAM_VERSION_INVALID for a range in the rules that cannot be read
  */
 export function explainAgents(agents: readonly Agent[], rules: SelectionRules): Explanation[] {
-  return evaluate(agents, rules);
-}
-
-function evaluate(agents: readonly Agent[], rules: SelectionRules): Explanation[] {
-  const candidates = agents.map(candidateOf);
-  const denialOf = compileDenials(rules.deny);
-  const denials = new Map(candidates.map((candidate) => [candidate, denialOf(candidate)]));
-  const allowed = candidates.filter((candidate) => denials.get(candidate) === undefined);
-  const rulesInOrder = rules.select
-    .map(compileRule)
-    .map((rule) => ({ rule, isKept: compileKeep(rule, allowed) }));
+  const { candidates, denials, rulesInOrder } = readRules(agents, rules);
   return candidates.map((candidate) => {
-    const opinions = rulesInOrder.map(({ rule, isKept }) => opinionOf(rule, isKept, candidate));
-    return { verdict: verdictOf(candidate.agent, denials.get(candidate), opinions), rules: opinions };
+    const opinions = opinionsOf(rulesInOrder, candidate);
+    const denial = denials.get(candidate);
+    const taking = denial === undefined ? opinions.findIndex(({ taken }) => taken) : -1;
+    const rule = rulesInOrder[taking];
+    const verdict =
+      rule === undefined ? verdictOf(candidate.agent, denial, opinions) : takenBy(rule, candidate.agent);
+    return { verdict, rules: opinions };
   });
 }
 
+/** A rule, with what it says to the agents that it takes. */
+interface ReadRule {
+  readonly rule: CompiledRule;
+  readonly isKept: KeepTest;
+  readonly conditions: string;
+  readonly reason: string;
+}
+
+function readRules(agents: readonly Agent[], rules: SelectionRules) {
+  const candidates = agents.map(candidateOf);
+  const denialOf = compileDenials(rules.deny);
+  const denials = new Map<Candidate, string>();
+  for (const candidate of candidates) {
+    const denial = denialOf(candidate);
+    if (denial !== undefined) denials.set(candidate, denial);
+  }
+  const allowed = denials.size === 0 ? candidates : candidates.filter((candidate) => !denials.has(candidate));
+  const rulesInOrder = rules.select.map(compileRule).map((rule): ReadRule => {
+    const conditions = describeRule(rule);
+    const reason = `rule ${rule.number} selects it: ${conditions}`;
+    return { rule, isKept: compileKeep(rule, allowed), conditions, reason };
+  });
+  return { candidates, denials, rulesInOrder };
+}
+
+function isTaken({ rule, isKept }: ReadRule, candidate: Candidate): boolean {
+  return (objectionOf(rule, candidate) ?? isKept(candidate)) === undefined;
+}
+
+function takenBy({ rule, reason }: ReadRule, agent: Agent): Verdict {
+  return { agent, taken: true, denied: false, rule: rule.number, reason };
+}
+
+/** The verdict on an agent that is not taken. */
 function verdictOf(agent: Agent, denial: string | undefined, opinions: readonly RuleOpinion[]): Verdict {
   if (denial !== undefined) return { agent, taken: false, denied: true, rule: undefined, reason: denial };
-  const taking = opinions.find(({ taken }) => taken);
-  if (taking !== undefined) {
-    const reason = `rule ${taking.rule} selects it: ${taking.conditions}`;
-    return { agent, taken: true, denied: false, rule: taking.rule, reason };
-  }
   const objections = opinions.map(({ rule, reason }) => `rule ${rule}: ${reason}`);
   const reason =
     objections.length === 0 ? "there is no rule" : `no rule selects it: ${objections.join("; ")}`;
   return { agent, taken: false, denied: false, rule: undefined, reason };
 }
 
-function opinionOf(rule: CompiledRule, isKept: KeepTest, candidate: Candidate): RuleOpinion {
-  const conditions = describeRule(rule);
-  const objection = objectionOf(rule, candidate) ?? isKept(candidate);
-  return objection === undefined
-    ? { rule: rule.number, conditions, taken: true, reason: "selects it" }
-    : { rule: rule.number, conditions, taken: false, reason: objection };
+function opinionsOf(rules: readonly ReadRule[], candidate: Candidate): RuleOpinion[] {
+  return rules.map(({ rule, isKept, conditions }) => {
+    const objection = objectionOf(rule, candidate) ?? isKept(candidate);
+    return objection === undefined
+      ? { rule: rule.number, conditions, taken: true, reason: "selects it" }
+      : { rule: rule.number, conditions, taken: false, reason: objection };
+  });
 }
 
 /**

@@ -45,7 +45,8 @@ export interface GuardInput {
  * @throws JamError JAM_METADATA_MASS_REMOVAL
  */
 export function guardCatalogue(input: GuardInput): GuardedCatalogue {
-  refuseMassRemoval({ ...input, names: new Set(input.upstream.map(formatAgentName)) });
+  const names = input.upstream.map(formatAgentName);
+  refuseMassRemoval({ ...input, names: new Set(names) });
   if (input.allow.has("path-reuse")) return { agents: input.upstream, refused: [] };
   const known = [...(input.unlisted ?? []), ...input.listed];
   const byPath = new Map(known.map((agent) => [agent.path, agent]));
