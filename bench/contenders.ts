@@ -1,7 +1,7 @@
 import { JAM } from "./program.ts";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -95,6 +95,16 @@ export function cpuSeconds(pid: number): number {
     return Number(fields[11]) + Number(fields[12]);
   });
   return ticks.reduce((sum, one) => sum + one, 0) / TICKS_PER_SECOND;
+}
+
+/**
+ * What the processors did for a process and its threads, in seconds. Finer than `cpuSeconds`, which the kernel counts in
+ * hundredths of a second.
+ */
+export function runSeconds(pid: number): number {
+  const folder = `/proc/${pid}/task`;
+  const times = readdirSync(folder).map((task) => readFileSync(join(folder, task, "schedstat"), "utf8"));
+  return times.reduce((sum, text) => sum + Number(text.split(" ")[0]), 0) / 1e9;
 }
 
 /** Resident memory in bytes: now, or the most since `resetPeak`. */

@@ -11,7 +11,7 @@ const USAGE = `Usage: npm run bench [-- OPTIONS]
 
 Measures jam against peers in the same run and prints a table. Peers that are not installed are skipped and named.
 
-  --only LIST    comma-separated parts: start, serve, storm, proven, verify, which, fleet, cache, hostile, sync,
+  --only LIST    comma-separated parts: start, serve, storm, log, proven, verify, which, fleet, cache, hostile, sync,
                  channels, growth, bundle (all)
   --compare      fails when a ratio to a peer is 15 % worse than in docs/reference/performance.md
   --write        also writes the table to docs/reference/performance.md
@@ -25,6 +25,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   start: async () => (await import("./start.ts")).benchStart(),
   serve: benchServe,
   storm: async () => (await import("./storm.ts")).benchStorm(),
+  log: async () => (await import("./request-log.ts")).benchRequestLog(),
   proven: async () => (await import("./proven.ts")).benchProven(),
   verify: async () => (await import("./verify.ts")).benchVerify(),
   which: async () => (await import("./which.ts")).benchWhich(),

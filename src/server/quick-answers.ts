@@ -6,10 +6,12 @@ import { preferredEncoding } from "./negotiate.ts";
 import { NOT_FOUND_BODY, NOT_FOUND_HEAD } from "./problem.ts";
 import type { QuickRequest } from "./quick-request.ts";
 import type { RefReader } from "./ref-reader.ts";
-import { AT_ONCE_BYTES } from "./response-writer.ts";
 import { isNeverCurated } from "./target.ts";
 
 const REASONS = { 200: "OK", 304: "Not Modified", 404: "Not Found" } as const;
+
+/** Larger answers share the event loop in turns. */
+const MAX_BYTES = 128 << 10;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -95,8 +97,7 @@ export class QuickAnswers {
   ): QuickAnswer | undefined {
     const representation = { etag, lastModified: document.lastModified, size: bytes.length };
     const isUnchanged = decideAnswer("GET", request.headers, representation).status === 304;
-    // Larger ones share the event loop in turns.
-    if (!isUnchanged && bytes.length > AT_ONCE_BYTES) return undefined;
+    if (!isUnchanged && bytes.length > MAX_BYTES) return undefined;
     const { whole, unchanged } = heads(cacheControlOf(request.path, view));
     const headers = isUnchanged ? unchanged : whole;
     const options = { body: isUnchanged ? NOTHING : bytes, keepAliveMs: this.#keepAliveMs };

@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { QuickAnswer, QuickAnswers } from "./quick-answers.ts";
 import { type QuickRequest, QuickRequests } from "./quick-request.ts";
+import { allowedMs, type ReaderPace } from "./response-writer.ts";
 import type { RequestRecord } from "./request-log.ts";
 
 /** What stands around quick answers. */
@@ -12,6 +13,7 @@ export interface QuickRules {
   readonly isRefused: (socket: Socket) => boolean;
   /** Time for the first request. */
   readonly headersTimeoutMs: number;
+  readonly pace: ReaderPace;
   /** Time between an answer and the next request. */
   readonly keepAliveTimeoutMs: number;
 }
@@ -118,7 +120,7 @@ class QuickConnection {
 
   #send(request: QuickRequest, { status, bytes }: QuickAnswer, ms: number): void {
     const socket = this.#socket;
-    const { log, keepAliveTimeoutMs } = this.#all.rules;
+    const { log, keepAliveTimeoutMs, pace } = this.#all.rules;
     const record = {
       method: "GET",
       url: request.url,
@@ -138,8 +140,11 @@ class QuickConnection {
       socket.setTimeout(keepAliveTimeoutMs + KEEP_ALIVE_GRACE_MS);
       return;
     }
-    // A client that does not take its answers is watched by Node's server.
-    socket.write("", (error) => log(error ? { ...record, aborted: true } : record));
+    const deadline = setTimeout(() => socket.destroy(), allowedMs(bytes.length, pace));
+    socket.write("", (error) => {
+      clearTimeout(deadline);
+      log(error ? { ...record, aborted: true } : record);
+    });
     this.#pass([]);
   }
 

@@ -178,7 +178,7 @@ export class ResponseWriter {
 }
 
 /** Bytes that are written at once; more wait for their turn. */
-export const AT_ONCE_BYTES = 64 << 10;
+const AT_ONCE_BYTES = 64 << 10;
 
 /**
  * Ends a response with bytes that stay in memory, and cuts the reader off that takes them too slowly.
@@ -204,6 +204,7 @@ export async function endWithin(
   response.end();
 }
 
-function allowedMs(bytes: number, pace: ReaderPace): number {
+/** How long a reader may take for so many bytes. */
+export function allowedMs(bytes: number, pace: ReaderPace): number {
   return Math.ceil(bytes / pace.minBytes) * pace.windowMs;
 }

@@ -99,6 +99,7 @@ export function createServer(
     isRefused: (socket) => connections.refusalOf(socket) !== undefined,
     headersTimeoutMs: limits.headersTimeoutMs,
     keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
+    pace: limits.readerPace,
   });
   const connections = new Connections(server, limits.maxConnections, counts);
   server.on("connection", () => turns.hurry());

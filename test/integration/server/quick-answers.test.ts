@@ -188,6 +188,25 @@ test("a client that takes no answers is cut off, and its log says so", async () 
   socket.destroy();
 });
 
+test("a client that takes an answer too slowly is cut off, though it is never silent", async () => {
+  const limits = { readerPace: { minBytes: 65_536, windowMs: 1500 } };
+  const agents = Array.from({ length: 150 }, (_, patch) => ({ version: `3.6.${patch}`, size: 10 }));
+  await using mirror = await serveMirror({ agents, limits });
+  const product = requestOf(await productOf(mirror));
+  const socket = connect(mirror.port, "127.0.0.1").setNoDelay();
+  socket.on("error", () => undefined);
+  const isCutOff = () => mirror.records.some(({ aborted }) => aborted);
+  // Asks for more than it takes until the kernel has no room left, and takes a little all the time.
+  const endsAt = performance.now() + 20_000;
+  for (let turn = 0; !isCutOff() && performance.now() < endsAt; turn++) {
+    if (turn < 400) socket.write(product);
+    if (turn % 20 === 0) socket.read();
+    await sleep(2);
+  }
+  expect(isCutOff()).toBe(true);
+  socket.destroy();
+});
+
 test("idle connections are closed when the server ends", async () => {
   await using mirror = await serveMirror({ agents: [AGENT] });
   const silent = connect(mirror.port, "127.0.0.1");
