@@ -165,10 +165,10 @@ export interface InteropVerdict {
 export interface JujuProgram {
   /** The answers in the order of the questions. */
   ask(questions: readonly InteropQuestion[]): Promise<InteropAnswer[]>;
-  /** The answer to one question, and what Juju logs meanwhile at this level (`<root>=DEBUG`), as it writes it. */
+  /** The answer to one question, and what Juju logs meanwhile, as it writes it; with these variables in addition. */
   hear(
     question: InteropQuestion,
-    level?: string,
+    env?: Readonly<Record<string, string>>,
   ): Promise<{ readonly answer: InteropAnswer; readonly log: string }>;
   /** The solutions in the order asked. */
   solve(riddles: readonly InteropRiddle[]): Promise<InteropSolution[]>;
@@ -202,9 +202,12 @@ function programOf(generation: JujuGeneration): JujuProgram {
   const path = `${FOLDER}bin/interop-${generation}`;
   return {
     ask: async (questions) => await askProgram<InteropAnswer[]>(path, "--cases", questions),
-    hear: async (question, level = "<root>=DEBUG") => {
+    hear: async (question, env) => {
       const input = JSON.stringify([question]);
-      const { code, stdout, stderr } = await run(path, ["--log", level, "--cases", "-"], input);
+      const { code, stdout, stderr } = await run(path, ["--log", "<root>=DEBUG", "--cases", "-"], {
+        input,
+        env,
+      });
       const [answer] = code === 0 ? (JSON.parse(stdout) as InteropAnswer[]) : [];
       if (answer === undefined) throw new Error(`${path} ended with ${code}:\n${stderr}`);
       return { answer, log: stderr };
@@ -216,7 +219,7 @@ function programOf(generation: JujuGeneration): JujuProgram {
 }
 
 async function askProgram<T>(path: string, flag: string, input: unknown): Promise<T> {
-  const { code, stdout, stderr } = await run(path, [flag, "-"], JSON.stringify(input));
+  const { code, stdout, stderr } = await run(path, [flag, "-"], { input: JSON.stringify(input) });
   if (code !== 0) throw new Error(`${path} ${flag} ended with ${code}:\n${stderr}`);
   return JSON.parse(stdout) as T;
 }
@@ -227,9 +230,17 @@ interface Outcome {
   readonly stderr: string;
 }
 
-function run(path: string, args: readonly string[], input = ""): Promise<Outcome> {
+function run(
+  path: string,
+  args: readonly string[],
+  {
+    input = "",
+    env,
+  }: { readonly input?: string; readonly env?: Readonly<Record<string, string>> | undefined } = {},
+): Promise<Outcome> {
+  const options = { maxBuffer: MAX_OUTPUT_BYTES, env: { ...process.env, ...env } };
   return new Promise((resolve, reject) => {
-    const child = execFile(path, args, { maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout, stderr) => {
+    const child = execFile(path, args, options, (error, stdout, stderr) => {
       if (error !== null && typeof error.code !== "number") {
         reject(error);
         return;

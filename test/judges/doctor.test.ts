@@ -9,6 +9,7 @@ import { buildInterop, type InteropQuestion, type JujuGeneration } from "../help
 import { judgedMirror, UNREACHABLE, type JudgedMirror } from "../helpers/judged-mirror.ts";
 import { startNginx, startNginxWith } from "../helpers/nginx.ts";
 import { peer } from "../helpers/peers.ts";
+import { startProxy } from "../helpers/start-proxy.ts";
 import { localhostTls, startUpstream, type TestUpstream } from "../helpers/upstream.ts";
 
 const interop = await buildInterop();
@@ -127,6 +128,28 @@ describe.skipIf(interop.isMissing)(`jam doctor and Juju${interop.note}`, () => {
     expect(found.wrong).toEqual(
       expect.arrayContaining(["client-too-old", "lookup-without-match", "no-match-told"]),
     );
+  });
+
+  test.for([
+    ["2.9", undefined],
+    ["3.6", undefined],
+    ["2.9", "403 Forbidden"],
+    ["3.6", "407 Proxy Authentication Required"],
+    ["3.6", "503 Service Unavailable"],
+  ] as const)("knows the proxy that does not let Juju %s through: %s", async ([generation, refusal]) => {
+    await using proxy = await startProxy();
+    if (refusal === undefined) proxy.stop();
+    else proxy.refuse(refusal);
+    // Go asks no proxy about addresses of this machine.
+    const question = { url: "https://mirror.example.invalid/tools", ...WANTED };
+    const env = { HTTPS_PROXY: proxy.url, https_proxy: "", NO_PROXY: "", no_proxy: "" };
+    const { answer, log } = await interop.juju(generation).hear(question, env);
+    const words = `${log}ERROR ${answer.error ?? ""}\n`;
+    expect(words).toContain(refusal === undefined ? "proxyconnect tcp: " : `": ${refusal.slice(4)}`);
+    expect(proxy.requests[0]).toBe(refusal && "CONNECT mirror.example.invalid:443");
+    const found = await askDoctor(mirror.mirror, { "j.txt": words }, "--juju", "j.txt");
+    expect(found.wrong).toContain("proxy-forward");
+    expect(found.wrong).not.toContain("mirror-unreachable");
   });
 
   test.for(["/tools/tools", "", "/channel/prd/tools", "/upstream/tools"])(

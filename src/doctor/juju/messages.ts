@@ -306,6 +306,14 @@ export const JUJU_MESSAGES: readonly JujuMessage[] = [
     versions: GO,
   },
   {
+    // Go gives the status text of the proxy and nothing else; its own errors begin with a small letter, or are EOF.
+    text: 'Get "https://…": Forbidden, Proxy Authentication Required, Bad Gateway, …',
+    pattern: /(?:Get|Head) "https:[^"\s]{1,1000}": [A-Z][a-z]+(?:[ -][A-Z]?[a-z]+){0,4}\s*(?:$|[}\]",;])/,
+    kind: "proxy-forward",
+    source: "net/http transport.go dialConn, where the proxy refuses CONNECT",
+    versions: GO,
+  },
+  {
     text: "dial tcp …: connection refused, no such host, i/o timeout, no route to host",
     pattern:
       /dial (?:tcp|udp)\S* .{1,300}(?:connection refused|no such host|i\/o timeout|no route to host|network is unreachable|server misbehaving|connection timed out|operation was canceled|context deadline exceeded)/,

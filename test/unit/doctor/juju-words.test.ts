@@ -63,6 +63,26 @@ test.for(JUJU_MESSAGES.map((row) => [row.text, row] as const))("the message is f
   }
 });
 
+const get = (end: string) =>
+  `WARNING Got error requesting "https://m.example/x": Get "https://m.example/x": ${end}`;
+
+describe("a proxy that refuses is told from a mirror that does not answer", () => {
+  test.for([
+    ["Forbidden", "proxy-forward"],
+    ["Proxy Authentication Required}]", "proxy-forward"],
+    ["proxyconnect tcp: dial tcp 10.0.0.1:3128: connect: connection refused", "proxy-forward"],
+    ["EOF", "mirror-unreachable"],
+    ["dial tcp 10.0.0.1:443: connect: connection refused", "mirror-unreachable"],
+    ["context deadline exceeded", "mirror-unreachable"],
+  ] as const)("%s: %s", ([end, kind]) => {
+    expect(
+      examine(get(end))
+        .facts()
+        .map((fact) => fact.kind),
+    ).toEqual([kind]);
+  });
+});
+
 describe("what a line is about comes from the lines before it", () => {
   const LOOKUP = [
     "2026-11-30 03:00:01 DEBUG juju.environs.tools tools.go:98 filtering agent binaries by version: 3.6.11",
