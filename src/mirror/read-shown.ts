@@ -30,7 +30,7 @@ export interface UpstreamRules {
 export interface ShownReader {
   readonly refs: Pick<Store["refs"], "read">;
   readonly documents: Pick<Store["documents"], "get" | "list">;
-  readonly blobs: Pick<Store["blobs"], "list">;
+  readonly blobs: Pick<Store["blobs"], "names" | "sizes">;
 }
 
 /** A mirror in cache mode at one moment. */

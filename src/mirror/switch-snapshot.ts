@@ -1,6 +1,5 @@
 import { JamError } from "../shared/errors.ts";
 import { shellCommand } from "../shared/shell-command.ts";
-import { mapConcurrently } from "../shared/map-concurrently.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import type { Store } from "../store/store.ts";
 import { contentsOf } from "./contents.ts";
@@ -91,10 +90,8 @@ export async function requireComplete(
 ): Promise<void> {
   const { tarballs } = contentsOf(snapshot);
   const damaged = await listDamaged(documents);
-  const stats = await mapConcurrently(tarballs, ({ sha256 }) => blobs.stat(sha256));
-  const missing = tarballs.filter(
-    ({ size, sha256 }, index) => stats[index]?.size !== size || damaged.has(sha256),
-  );
+  const sizes = await blobs.sizes(tarballs.map(({ sha256 }) => sha256));
+  const missing = tarballs.filter(({ size, sha256 }) => sizes.get(sha256) !== size || damaged.has(sha256));
   const [first] = missing;
   if (first === undefined) return;
   const agent = snapshot.agents.find(({ sha256 }) => sha256 === first.sha256);

@@ -154,9 +154,8 @@ async function isAllHeld(
   { agents }: Snapshot,
 ): Promise<boolean> {
   if ((await listDamaged(documents)).size > 0) return false;
-  const missing = new Map(agents.map(({ sha256, size }) => [sha256, size]));
-  for await (const { sha256, size } of blobs.list()) if (missing.get(sha256) === size) missing.delete(sha256);
-  return missing.size === 0;
+  const sizes = await blobs.sizes(new Set(agents.map(({ sha256 }) => sha256)));
+  return agents.every(({ sha256, size }) => sizes.get(sha256) === size);
 }
 
 function sameTexts(some: readonly string[], others: readonly string[]): boolean {

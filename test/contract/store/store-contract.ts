@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Store } from "../../../src/store/store.ts";
+import { sha256Of } from "../../../src/shared/sha256.ts";
 import { collect, inChunks, listBlobs, putBlob, readBlob, someBytes } from "../../helpers/store-content.ts";
 
 /** A store that is empty at first, and goes when the scope ends. */
@@ -136,6 +137,9 @@ function describeBlobs(open: () => Promise<StoreUnderTest>, { hasPositions }: Ab
       blobs.map(({ sha256, bytes }) => `${sha256} ${bytes.length}`).sort(),
     );
     expect((await store.blobs.names()).toSorted()).toEqual(blobs.map(({ sha256 }) => sha256).sort());
+    const absent = sha256Of("absent");
+    const sizes = await store.blobs.sizes([...blobs.map(({ sha256 }) => sha256), absent]);
+    expect(sizes).toEqual(new Map(blobs.map(({ sha256, bytes }) => [sha256, bytes.length])));
   });
 }
 

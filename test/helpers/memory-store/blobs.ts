@@ -46,6 +46,14 @@ export function memoryBlobStore(place: MemoryPlace, requireHeld: () => void): Bl
       await place.call();
       return [...place.blobs.keys()];
     },
+    async sizes(of) {
+      await place.call();
+      const found = [...of].flatMap((sha256) => {
+        const blob = place.blobs.get(sha256);
+        return blob === undefined ? [] : [[sha256, blob.bytes.length] as const];
+      });
+      return new Map(found);
+    },
     async *listStaged() {
       await place.call();
       for (const [key, { bytes, changedAt }] of place.parts)
