@@ -29,8 +29,11 @@ export interface RoomWork {
 export interface RoomWanted {
   /** Bytes of tarballs that are on their way and count for the quota. */
   readonly bytes: number;
-  /** Tarballs that are on their way: perhaps noted already, and not in the store yet. */
-  readonly arriving: ReadonlySet<Sha256>;
+  /**
+   * Whether a tarball is on its way, or was when `bytes` were counted: perhaps noted already, and not in the store yet. Asked
+   * anew after each wait, because others begin to come meanwhile.
+   */
+  readonly isArriving: (sha256: Sha256) => boolean;
 }
 
 /** What is known when a tarball begins to come. */
@@ -43,7 +46,7 @@ export interface ComingBytes extends RoomWanted {
 
 /** Whether something may have to be evicted before these bytes can be stored: for the disk, or because the quota is exceeded. */
 export function mustEvictFirst(work: RoomWork, coming: ComingBytes): boolean {
-  return missingOnDisk(coming) > 0 || sizeOf(work, coming.arriving) > (work.quota ?? Infinity);
+  return missingOnDisk(coming) > 0 || sizeOf(work, coming) > (work.quota ?? Infinity);
 }
 
 /**
@@ -54,19 +57,19 @@ export function mustEvictFirst(work: RoomWork, coming: ComingBytes): boolean {
  */
 export async function prepareRoom(work: RoomWork, coming: ComingBytes): Promise<boolean> {
   const { store, quota = Infinity } = work;
-  const { bytes, arriving } = coming;
+  const { bytes } = coming;
   if (bytes > quota) return false;
   // What snapshots list does not count, but finding that out means to read them: mostly it is not needed.
-  if (missingOnDisk(coming) <= 0 && sizeOf(work, arriving) + bytes <= quota) return true;
+  if (missingOnDisk(coming) <= 0 && sizeOf(work, coming) + bytes <= quota) return true;
   if (!mustEvictFirst(work, coming)) return !(await isOtherWriting(store));
-  const evictable = await readEvictable(work, arriving);
+  const evictable = await readEvictable(work, coming);
   const missing = missingOnDisk(coming);
   if (sumOf(evictable) < missing) return false;
   const counted = countedOf(work, evictable);
   const excess = Math.max(0, sumOf(counted) - quota);
-  if (excess > 0 && !(await evict(work, counted, excess))) return false;
+  if (excess > 0 && !(await evict(work, coming, { candidates: counted, bytes: excess }))) return false;
   // The disk is for all of them; what the quota demanded is free there, too.
-  return missing <= excess || evict(work, evictable, missing - excess);
+  return missing <= excess || evict(work, coming, { candidates: evictable, bytes: missing - excess });
 }
 
 /** A run that takes long. The cache server itself writes for some milliseconds, when it evicts or accepts an offer. */
@@ -84,13 +87,14 @@ function missingOnDisk({ allBytes, free = Infinity }: ComingBytes): number {
  * needs or a plan asked for always stays. False where that is not possible, also while another run writes.
  * @throws JamError JAM_STORE_…
  */
-export async function makeRoom(work: RoomWork, { bytes, arriving }: RoomWanted): Promise<boolean> {
+export async function makeRoom(work: RoomWork, wanted: RoomWanted): Promise<boolean> {
   const { quota = Infinity } = work;
-  if (sizeOf(work, arriving) + bytes <= quota) return true;
-  const evictable = countedOf(work, await readEvictable(work, arriving));
+  const { bytes } = wanted;
+  if (sizeOf(work, wanted) + bytes <= quota) return true;
+  const evictable = countedOf(work, await readEvictable(work, wanted));
   const cached = sumOf(evictable);
   const excess = cached + bytes - quota;
-  return excess <= 0 || evict(work, evictable, Math.min(excess, cached));
+  return excess <= 0 || evict(work, wanted, { candidates: evictable, bytes: Math.min(excess, cached) });
 }
 
 type Evictable = readonly (readonly [Sha256, Pick<CachedBlob, "size" | "upstream">])[];
@@ -100,13 +104,15 @@ function countedOf({ isCounted = () => true }: RoomWork, evictable: Evictable): 
 }
 
 /** The least recently used first. */
-async function readEvictable({ store, ledger }: RoomWork, arriving: ReadonlySet<Sha256>): Promise<Evictable> {
+async function readEvictable({ store, ledger }: RoomWork, { isArriving }: RoomWanted): Promise<Evictable> {
   const kept = await readProtected(store, ledger);
-  for (const sha256 of ledger.blobs.keys())
+  for (const sha256 of [...ledger.blobs.keys()].filter((one) => !isArriving(one))) {
+    const isHere = (await store.blobs.stat(sha256)) !== undefined;
     // Another run put it aside because it was damaged.
-    if (!arriving.has(sha256) && (await store.blobs.stat(sha256)) === undefined) ledger.drop(sha256);
+    if (!isHere && !isArriving(sha256)) ledger.drop(sha256);
+  }
   return [...ledger.blobs]
-    .filter(([sha256]) => !kept.has(sha256) && !arriving.has(sha256))
+    .filter(([sha256]) => !kept.has(sha256) && !isArriving(sha256))
     .sort(([, one], [, other]) => Date.parse(one.usedAt) - Date.parse(other.usedAt));
 }
 
@@ -115,9 +121,9 @@ function sumOf(evictable: Evictable): number {
 }
 
 /** Of what counts for the quota. */
-function sizeOf({ ledger, isCounted = () => true }: RoomWork, without: ReadonlySet<Sha256>): number {
+function sizeOf({ ledger, isCounted = () => true }: RoomWork, { isArriving }: RoomWanted): number {
   return [...ledger.blobs].reduce(
-    (sum, [sha256, { size, upstream }]) => sum + (without.has(sha256) || !isCounted(upstream) ? 0 : size),
+    (sum, [sha256, { size, upstream }]) => sum + (isArriving(sha256) || !isCounted(upstream) ? 0 : size),
     0,
   );
 }
@@ -136,8 +142,8 @@ async function readProtected(store: Store, { blobs }: CachedLedger): Promise<Rea
 /** Bytes before their note: what has a note and no bytes counts as nothing. */
 async function evict(
   { store, ledger, onEvicted }: RoomWork,
-  candidates: Evictable,
-  bytes: number,
+  { isArriving }: RoomWanted,
+  { candidates, bytes }: { readonly candidates: Evictable; readonly bytes: number },
 ): Promise<boolean> {
   let freed = 0;
   const run = { command: COMMAND, onNote: () => undefined };
@@ -147,9 +153,10 @@ async function evict(
       const kept = await readProtected(store, ledger);
       for (const [sha256, { size }] of candidates) {
         if (freed >= bytes) return;
-        if (kept.has(sha256) || !ledger.blobs.has(sha256)) continue;
+        // One that comes once more has a new note.
+        if (kept.has(sha256) || !ledger.blobs.has(sha256) || isArriving(sha256)) continue;
         await store.blobs.delete(sha256);
-        ledger.drop(sha256);
+        if (!isArriving(sha256)) ledger.drop(sha256);
         freed += size;
         onEvicted(sha256, size);
       }

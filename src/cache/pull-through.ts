@@ -128,7 +128,7 @@ export class PullThrough {
     this.#wrong = new LRUCache({ max: MAX_REMEMBERED, ttl: this.#waits.wrongMs });
     const { store } = work;
     const onEvicted = (sha256: Sha256, size: number) => this.#onEvicted(sha256, size);
-    this.#room = new Room({ store, ledger, onEvicted }, work, () => new Set(this.#pulls.keys()));
+    this.#room = new Room({ store, ledger, onEvicted }, work, this.#pulls);
     this.#aside = new DamagedAside({
       store,
       ledger,

@@ -17,6 +17,8 @@ interface Coming {
   readonly upstream: string;
 }
 
+type Fetched = Pick<ReadonlyMap<Sha256, unknown>, "has" | "keys">;
+
 /** There is no room for a tarball, whatever is evicted. */
 export class NoRoom extends JamError {
   constructor() {
@@ -31,15 +33,11 @@ export class Room {
   /** Running fetches with a place in the store, and those of them whose tarball is there already. */
   readonly #arriving = new Map<Sha256, Coming>();
   readonly #come = new Map<Sha256, Coming>();
-  /** All that is being fetched. */
-  readonly #fetched: () => ReadonlySet<Sha256>;
+  /** All that is being fetched, at each moment. */
+  readonly #fetched: Fetched;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    work: Pick<RoomWork, "store" | "ledger" | "onEvicted">,
-    quotas: CacheQuotas,
-    fetched: () => ReadonlySet<Sha256>,
-  ) {
+  constructor(work: Pick<RoomWork, "store" | "ledger" | "onEvicted">, quotas: CacheQuotas, fetched: Fetched) {
     this.#work = work;
     this.#quotas = quotas;
     this.#fetched = fetched;
@@ -69,7 +67,7 @@ export class Room {
     const wanted = {
       bytes: this.#sumOf(this.#arriving, work),
       allBytes: this.#sumOf(this.#arriving),
-      arriving: this.#fetched(),
+      isArriving: this.#arrivingFrom(),
       free,
     };
     const prepare = () => prepareRoom(work, wanted);
@@ -105,7 +103,13 @@ export class Room {
 
   /** False also while another run writes. Then there may be more than the quota for a while, by what was on its way. */
   #make(upstream: string | undefined, bytes: number): Promise<boolean> {
-    return makeRoom(this.#workOf(upstream), { bytes, arriving: this.#fetched() });
+    return makeRoom(this.#workOf(upstream), { bytes, isArriving: this.#arrivingFrom() });
+  }
+
+  /** What is on its way now, also when it has come meanwhile: its bytes are counted already; and what begins to come. */
+  #arrivingFrom(): (sha256: Sha256) => boolean {
+    const before = new Set(this.#fetched.keys());
+    return (sha256) => before.has(sha256) || this.#fetched.has(sha256);
   }
 
   #workOf(upstream: string | undefined): RoomWork & Required<Pick<RoomWork, "isCounted">> {

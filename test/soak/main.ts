@@ -8,6 +8,7 @@
  * Ends with 1 when a client received wrong bytes or an answer that it must not get, when a connection broke for another
  * reason than that upstream broke off, or when memory or open files grow. Memory is judged from 15 minutes on.
  */
+import { readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { temporaryMirror } from "../helpers/mirror.ts";
 import { startServe } from "../helpers/running-jam.ts";
@@ -18,6 +19,8 @@ import { ServerLog } from "./server-log.ts";
 
 const CLIENTS = 200;
 const TARBALL_BYTES = 400_000;
+/** Tarballs that the quota has room for. */
+const ROOM = 8;
 const UP_MS = 15_000;
 const DOWN_MS = 8_000;
 const SAMPLE_MS = 5_000;
@@ -42,7 +45,7 @@ await using upstream = await startUpstream({
 });
 await using mirror = await temporaryMirror(upstream, {
   mode: "cache",
-  cache: { refresh: "PT2S", quota: 8 * TARBALL_BYTES },
+  cache: { refresh: "PT2S", quota: ROOM * TARBALL_BYTES },
   fetch: { retries: 1, idleTimeout: "PT5S" },
 });
 const log = new ServerLog();
@@ -128,9 +131,15 @@ function describe({ seconds, rss, mappings, heap, external, files }: Sample): st
   return `${seconds} s  ${mib(rss)} MiB (malloc ${mib(brk)}, its threads ${mib(arenas)}, anonymous ${mib(anonymous)}; V8 ${mib(heap)}, external ${mib(external)})  ${files} files`;
 }
 
+const countHeld = async () =>
+  (await readdir(`${mirror.data}/blobs/sha256`, { recursive: true, withFileTypes: true })).filter((entry) =>
+    entry.isFile(),
+  ).length;
+
 const start = Date.now();
 const end = start + minutes * 60_000;
 const samples: Sample[] = [];
+let mostHeld = 0;
 const idle = await measure();
 const before = await openFiles(server.pid, mirror.folder);
 const running = Promise.all([
@@ -141,6 +150,7 @@ while (Date.now() < end) {
   await sleep(Math.min(SAMPLE_MS, Math.max(0, end - Date.now())));
   const one = await measure();
   samples.push(one);
+  mostHeld = Math.max(mostHeld, await countHeld());
   if (samples.length % PRINTED === 0) print(`${describe(one)}  ${JSON.stringify(counts)}`);
 }
 await running;
@@ -167,6 +177,12 @@ for (const { what, from, to, isTooMuch } of growthOf(samples)) {
 print(
   `open files: ${idle.files} before, ${Math.max(...samples.map(({ files }) => files))} at most, ${after.files} after: ${JSON.stringify(left)}`,
 );
+const held = await countHeld();
+print(
+  `tarballs held: ${mostHeld} at most, ${held} after, of ${tarballs.length}; the quota has room for ${ROOM}`,
+);
+// While tarballs come, there may be as many again.
+if (held > ROOM || mostHeld > 2 * ROOM) faults.push(`${mostHeld} tarballs were held, and ${held} after`);
 for (const [kind, number] of Object.entries(left)) {
   const more = kind === "socket:" ? MAX_KEPT : kind.endsWith("lock.db") ? MAX_LOCK : 0;
   const allowed = (before[kind] ?? 0) + more;
