@@ -10,10 +10,10 @@ const agentRow = z.object({
   size: countField.describe("Bytes of the tarball."),
   sha256: sha256Field,
   held: z
-    .enum(["synced", "cached"])
+    .enum(["synced", "planned", "pinned", "cached"])
     .exactOptional()
     .describe(
-      "In cache mode: synced for one that a sync, an import or a plan brought, cached for one that a client requested.",
+      "In cache mode: synced for one that a sync or an import brought, planned for one that a plan asked for (jam warm), pinned for one that a pinned snapshot or an unfinished bundle needs, cached for one that is here only because a client requested it: these alone are deleted for others.",
     ),
 });
 

@@ -5,6 +5,7 @@ import { compareVersions, parseVersion } from "../juju/version.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { AgentsDocument } from "./agents-document.ts";
 import { minorOf } from "./catalogue-page.ts";
+import type { HeldAs } from "./held-as.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Which agents are asked for; what is left out matches every agent. */
@@ -18,8 +19,8 @@ export interface ListWanted {
 
 /** What is held. In cache mode also what is only offered. */
 export interface ListedMirror extends Pick<Snapshot, "id" | "agents"> {
-  /** In cache mode: names of the agents that a sync, an import or a plan brought; others were requested by a client. */
-  readonly synced?: ReadonlySet<string>;
+  /** In cache mode: why an agent is held. */
+  readonly heldAs?: (agent: Agent) => HeldAs;
   /** In cache mode: agents that are offered and not held. */
   readonly offered?: readonly Agent[];
 }
@@ -49,7 +50,7 @@ export function listAgents(
   return {
     snapshot: snapshot.id,
     agents: sortAgents(matching.filter((agent) => !isWithdrawn(agent))).map((agent) =>
-      rowOf(agent, snapshot.synced),
+      rowOf(agent, snapshot.heldAs),
     ),
     ...(offered && { offered: offered.filter(isMatching).length }),
     ...(notes.length === 0 ? {} : { note: notes.join(" ") }),
@@ -71,12 +72,10 @@ function noteWithdrawn(agents: readonly Agent[]): string | undefined {
   return `Not listed and not served, because the tarball is damaged: ${names}. \`jam sync\` or \`jam bundle import\` fetches it again.`;
 }
 
-function rowOf(agent: Agent, synced: ReadonlySet<string> | undefined): AgentsDocument["agents"][number] {
+function rowOf(agent: Agent, heldAs: ListedMirror["heldAs"]): AgentsDocument["agents"][number] {
   const { version, release, arch, path, size, sha256 } = agent;
   const row = { version, release, arch, streams: listStreams(agent), path, size, sha256 };
-  return synced === undefined
-    ? row
-    : { ...row, held: synced.has(formatAgentName(agent)) ? "synced" : "cached" };
+  return heldAs === undefined ? row : { ...row, held: heldAs(agent) };
 }
 
 /** Oldest version first, then by release and arch; each version is parsed and compared once, however many agents it has. */

@@ -12,6 +12,7 @@ import { listDamaged } from "../mirror/damaged-list.ts";
 import { knowledgeOf } from "../mirror/knowledge.ts";
 import { listAgents, type ListedMirror } from "../mirror/list-agents.ts";
 import type { ChannelView } from "../mirror/channel-view.ts";
+import { readHeldAs } from "../mirror/held-as.ts";
 import { readShown } from "../mirror/read-shown.ts";
 import { readReports } from "../mirror/run-report.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
@@ -210,7 +211,7 @@ async function readListed(known: Known): Promise<ListedMirror> {
   if (cache === undefined) return requireShown(known);
   const { id } = await requireShown(known);
   const shown = await readShown(store, cache, cache.now());
-  return { id, agents: shown.held, synced: shown.synced, offered: shown.missing };
+  return { id, agents: shown.held, heldAs: await readHeldAs(store.documents, shown), offered: shown.missing };
 }
 
 /** What clients can get here; in cache mode also what is offered and not held. */

@@ -17,7 +17,8 @@ interface ListOptions {
 const HELP = `
 One line stands for agents of one version in the same streams: RELEASE and ARCH list what they were built for. Series share a
 line only where they share the tarball, so "ubuntu (+4 series)" is one tarball per architecture. SIZE counts each tarball of
-the line once, and so do the totals in the last line. In a list that would be wider than 80 columns "ubuntu (+4)" means the same.
+the line once, and so do the totals in the last line. In cache mode HELD says why it is here: synced, planned (jam warm),
+pinned, or cached because a client requested it. In a list that would be wider than 80 columns "ubuntu (+4)" means the same.
 
 Examples:
   jam list 3.6
@@ -86,9 +87,12 @@ async function readCache(config: Config, now: Date): Promise<Listed> {
   const { readShown } = await import("../../mirror/read-shown.ts");
   const { mirrorEmpty } = await import("../../mirror/read-snapshots.ts");
   const store = await openStore(config);
-  const { snapshot, held, missing, synced } = await readShown(store, config.cache, now);
+  const { readHeldAs } = await import("../../mirror/held-as.ts");
+  const shown = await readShown(store, config.cache, now);
+  const { snapshot, held, missing } = shown;
   if (snapshot === undefined) throw mirrorEmpty(config.data);
-  const listed = { id: snapshot.id, agents: held, synced, offered: missing };
+  const heldAs = await readHeldAs(store.documents, shown);
+  const listed = { id: snapshot.id, agents: held, heldAs, offered: missing };
   return { listed, damaged: await listDamaged(store.documents) };
 }
 

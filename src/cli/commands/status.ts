@@ -143,7 +143,7 @@ function describeCache(
   const asked = refreshedAt === null ? "never asked" : `asked ${ageOf(refreshedAt)} ago`;
   const [only, ...more] = cache.upstreams;
   const nextAt = more.length === 0 ? (only?.nextAt ?? null) : null;
-  const next = nextAt === null ? "" : `, again in ${formatDuration(Date.parse(nextAt) - now().getTime())}`;
+  const next = nextTurn(nextAt, now().getTime());
   const line = {
     answers: `answers, ${asked}${next}`,
     away: paint(
@@ -178,6 +178,10 @@ function formatOf(bytes: number, quota: number | null): string {
   return quota === null ? formatByteSize(bytes) : `${formatByteSize(bytes)} of ${formatByteSize(quota)}`;
 }
 
+function nextTurn(nextAt: string | null, now: number): string {
+  return nextAt === null ? "" : `, again in ${formatDuration(Math.max(0, Date.parse(nextAt) - now))}`;
+}
+
 /** One of several upstreams, in one line. */
 function describeUpstream(
   { name, state, refreshedAt, nextAt, away, staleUntil, fault, offered, cached, quota }: CachedUpstream,
@@ -186,7 +190,7 @@ function describeUpstream(
   const ms = now().getTime();
   const asked =
     refreshedAt === null ? "never asked" : `asked ${formatDuration(ms - Date.parse(refreshedAt))} ago`;
-  const next = nextAt === null ? "" : `, again in ${formatDuration(Date.parse(nextAt) - ms)}`;
+  const next = nextTurn(nextAt, ms);
   const isListed = staleUntil !== undefined && Date.parse(staleUntil) > ms;
   const until = isListed ? `still listed for ${formatDuration(Date.parse(staleUntil) - ms)}` : "not listed";
   const text = {

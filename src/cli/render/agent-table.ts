@@ -12,7 +12,8 @@ export async function renderAgents(agents: readonly AgentRow[], width = Infinity
   if (agents.length === 0) return "";
   const lines = foldAgents(agents, {
     tarball: ({ sha256 }) => sha256,
-    shown: ({ streams }) => (streams.length === 1 ? (streams[0] ?? "") : streams.toSorted().join(",")),
+    shown: ({ streams, held = "" }) =>
+      `${streams.length === 1 ? (streams[0] ?? "") : streams.toSorted().join(",")}\0${held}`,
   });
   const full = await formatLines(lines, Infinity);
   // SIZE stands right in the last column, so every line is as wide as the first.
@@ -60,21 +61,33 @@ export function renderTarballs(
 /** In wider tables the word series is left out. */
 const MAX_WIDTH = 80;
 
+/** A mirror in cache mode says why it holds each agent. */
+function headingOf(rows: readonly AgentRow[]): readonly { readonly heading: string }[] {
+  return rows.some(({ held }) => held !== undefined) ? [{ heading: "HELD" }] : [];
+}
+
+function heldOf(rows: readonly AgentRow[]): readonly string[] {
+  return rows.flatMap(({ held }) => held ?? []);
+}
+
 function formatLines(lines: readonly AgentLine<AgentRow>[], width: number): Promise<string> {
+  const rows = lines.flatMap((line) => line.rows);
   return formatTable(
     [
       { heading: "VERSION" },
       { heading: "RELEASE" },
       { heading: "ARCH" },
       { heading: "STREAMS" },
+      ...headingOf(rows),
       { heading: "SIZE", align: "right" },
     ],
-    lines.map(({ version, releases, arches, rows }) => [
-      version,
-      releases,
-      arches,
-      rows[0]?.streams.join(",") ?? "",
-      formatByteSize(sumTarballBytes(rows)),
+    lines.map((line) => [
+      line.version,
+      line.releases,
+      line.arches,
+      line.rows[0]?.streams.join(",") ?? "",
+      ...heldOf(line.rows.slice(0, 1)),
+      formatByteSize(sumTarballBytes(line.rows)),
     ]),
     width,
   );
@@ -89,16 +102,18 @@ export async function renderEveryAgent(agents: readonly AgentRow[], width: numbe
       { heading: "RELEASE" },
       { heading: "ARCH" },
       { heading: "STREAMS" },
+      ...headingOf(agents),
       { heading: "SIZE", align: "right" },
       { heading: "PATH" },
     ],
-    agents.map(({ version, release, arch, streams, size, path }) => [
-      version,
-      release,
-      arch,
-      streams.join(","),
-      formatByteSize(size),
-      path,
+    agents.map((agent) => [
+      agent.version,
+      agent.release,
+      agent.arch,
+      agent.streams.join(","),
+      ...heldOf([agent]),
+      formatByteSize(agent.size),
+      agent.path,
     ]),
     width,
   );

@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
+import { pinContents } from "../../../src/mirror/pins.ts";
+import type { Sha256 } from "../../../src/shared/sha256.ts";
+import { openFsStore } from "../../../src/store/fs/open-fs-store.ts";
 import { startCacheSite } from "../../helpers/cache-server.ts";
+import { itemPath } from "../../helpers/upstream.ts";
 
 /** A fleet's step to a version that is offered and not held, and one that is held. */
 const UPGRADE = ["--from", "3.6.26", "--to", "4.0.15", "--arch", "amd64"];
@@ -64,4 +68,39 @@ test("without a server that asks upstream, readiness is not known", async () => 
   expect(JSON.parse(stdout)).toMatchObject({ verdict: "not-known" });
   expect(status).toBe(3);
   await site.restart();
+});
+
+test("jam list tells apart what is synced, planned, pinned and cached", async () => {
+  await using site = await startCacheSite({
+    settings: {
+      select: [{ stream: "released", versions: "3.6.26", fetch: "onSync" }, { stream: "released" }],
+    },
+    before: async (mirror) => expect((await mirror.jam("sync")).status).toBe(0),
+  });
+  const { mirror, upstream } = site;
+  const get = async (version: string) => {
+    const answer = await fetch(`${site.server().url}/tools/${itemPath(upstream, version)}`);
+    expect([answer.status, (await answer.bytes()).length > 0]).toEqual([200, true]);
+  };
+  for (const version of ["3.6.27", "4.0.15"]) await get(version);
+  const columns = async () => {
+    const { stdout } = await mirror.here("list");
+    return [...stdout.matchAll(/^(\d\S*) .* (synced|planned|pinned|cached) /gm)].map(([, version, held]) => [
+      version,
+      held,
+    ]);
+  };
+  expect(await columns()).toEqual([
+    ["3.6.26", "synced"],
+    ["3.6.27", "cached"],
+    ["4.0.15", "cached"],
+  ]);
+  expect((await mirror.here("warm", "4.0.15")).status).toBe(0);
+  const sha256 = upstream.tree.listings.find(({ version }) => version === "3.6.27")?.item.sha256 as Sha256;
+  await pinContents((await openFsStore(mirror.data)).documents, "bundle", new Set([sha256]));
+  expect(await columns()).toEqual([
+    ["3.6.26", "synced"],
+    ["3.6.27", "pinned"],
+    ["4.0.15", "planned"],
+  ]);
 });

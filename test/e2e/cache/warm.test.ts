@@ -33,13 +33,13 @@ test("versions, agents and plans are fetched now, kept by later syncs, and nothi
 
   const warmed = await run(mirror, "warm", "3.6.27", "4.0.15-ubuntu-amd64");
   expect([warmed.status, warmed.document["outcome"]]).toEqual([0, "updated"]);
-  const three = ["3.6.27 amd64 synced", "3.6.27 arm64 synced", "4.0.15 amd64 synced"];
+  const three = ["3.6.27 amd64 planned", "3.6.27 arm64 planned", "4.0.15 amd64 planned"];
   expect(await heldOf(mirror)).toEqual(three);
   expect((await run(mirror, "warm", "3.6", "--arch", "amd64")).document["fetched"]).toMatchObject({
     agents: 1,
   });
   expect((await run(mirror, "sync")).status).toBe(0);
-  expect(await heldOf(mirror)).toEqual(["3.6.26 amd64 synced", ...three]);
+  expect(await heldOf(mirror)).toEqual(["3.6.26 amd64 planned", ...three]);
 
   const { stdout } = await mirror.here(
     "plan",
@@ -55,7 +55,7 @@ test("versions, agents and plans are fetched now, kept by later syncs, and nothi
   await writeFile(join(mirror.folder, "plan.json"), stdout);
   expect((await run(mirror, "warm", "--plan", "plan.json")).status).toBe(0);
   expect((await run(mirror, "ready", "--plan", "plan.json")).document["missing"]).toEqual([]);
-  expect(await heldOf(mirror)).toContain("4.0.15 arm64 synced");
+  expect(await heldOf(mirror)).toContain("4.0.15 arm64 planned");
   expect((await run(mirror, "warm", "--plan", "plan.json")).document["outcome"]).toBe("unchanged");
 });
 
@@ -77,7 +77,7 @@ test("a fleet is warmed for what it runs and for the version to upgrade to", asy
   const { status: exit, stderr } = await run(mirror, "warm", "--fleet", "status.json", "3.6.27");
   expect([exit, stderr]).toEqual([0, expect.any(String)]);
   expect(await heldOf(mirror)).toEqual(
-    expect.arrayContaining(["3.6.26 amd64 synced", "3.6.27 amd64 synced"]),
+    expect.arrayContaining(["3.6.26 amd64 planned", "3.6.27 amd64 planned"]),
   );
 });
 
