@@ -114,10 +114,10 @@ function createRefReader({ store, views, damage, graceMs, offer }: Shared, ref: 
   async function readCurrent(): Promise<MirrorView> {
     const treeId = await store.refs.read(ref);
     const heldId = treeId === undefined ? undefined : snapshotIdOf(treeId);
-    const shown = await offer?.shown(heldId);
+    // Both may read notes, and a request for what is not held waits for them.
+    const [shown, withdrawn] = await Promise.all([offer?.shown(heldId), damage.look(treeId !== lastTree)]);
     const id = shown?.snapshot.id ?? heldId;
     if (id === undefined) throw last === undefined ? nothingPublished(offer) : refVanished(ref);
-    const withdrawn = await damage.look(treeId !== lastTree);
     lastTree = treeId;
     if (id === last?.snapshot.id && withdrawn.key === last.withdrawnKey) return last;
     const view = await views.of({ id, withdrawn, shown });
