@@ -8,7 +8,9 @@ import { temporaryStore } from "../test/helpers/temporary-store.ts";
 import type { Figure } from "./figure.ts";
 
 const SIZE = 60_000_000;
-const ROUNDS = 25;
+/** Two servers that do the same differ by some percent, by where their memory happens to be: so each pair is a new one. */
+const PAIRS = 5;
+const ROUNDS = 5;
 const SECONDS = 0.6;
 const CONNECTIONS = 4;
 
@@ -20,22 +22,11 @@ const CONNECTIONS = 4;
 export async function benchProven(): Promise<Figure[]> {
   await using store = await temporaryStore();
   await publisher(store)({ agents: [{ version: "3.6.5", size: SIZE, path: "agent/big.tgz" }] });
-  await using checked = await startServer(store.path, "checked");
-  await using unchecked = await startServer(store.path, "unchecked");
-  // The first request hashes.
-  const firstMs = await timeFirstByte(checked.port);
-  await timeFirstByte(unchecked.port);
-  const ratios: number[] = [];
-  const speeds: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const order = round % 2 === 0 ? [checked, unchecked] : [unchecked, checked];
-    const measured = new Map<object, number>();
-    for (const server of order) measured.set(server, await throughput(server));
-    const [one, other] = [measured.get(checked) ?? NaN, measured.get(unchecked) ?? NaN];
-    ratios.push(one / other);
-    speeds.push(one);
-  }
-  const ratio = median(ratios);
+  const pairs: Pair[] = [];
+  for (let pair = 0; pair < PAIRS; pair += 1) pairs.push(await comparePair(store.path));
+  const ratio = median(pairs.flatMap(({ ratios }) => ratios));
+  const speeds = pairs.flatMap((pair) => pair.speeds);
+  const firstMs = median(pairs.map((pair) => pair.firstMs));
   return [
     {
       what: `Serving 60 MB with every piece checked, connections: ${CONNECTIONS}`,
@@ -54,6 +45,33 @@ export async function benchProven(): Promise<Figure[]> {
       isMet: firstMs <= 500,
     },
   ];
+}
+
+interface Pair {
+  /** What waits for the hash. */
+  readonly firstMs: number;
+  /** Bytes per CPU second of the server that checks, by those of the other one. */
+  readonly ratios: readonly number[];
+  readonly speeds: readonly number[];
+}
+
+async function comparePair(data: string): Promise<Pair> {
+  await using checked = await startServer(data, "checked");
+  await using unchecked = await startServer(data, "unchecked");
+  // The first request hashes.
+  const firstMs = await timeFirstByte(checked.port);
+  await timeFirstByte(unchecked.port);
+  const ratios: number[] = [];
+  const speeds: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const order = round % 2 === 0 ? [checked, unchecked] : [unchecked, checked];
+    const measured = new Map<object, number>();
+    for (const server of order) measured.set(server, await throughput(server));
+    const [one, other] = [measured.get(checked) ?? NaN, measured.get(unchecked) ?? NaN];
+    ratios.push(one / other);
+    speeds.push(one);
+  }
+  return { firstMs, ratios, speeds };
 }
 
 async function startServer(data: string, mode: string) {
