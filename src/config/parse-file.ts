@@ -63,9 +63,12 @@ export function parseConfig({ file, text, environment }: ConfigSource): ConfigFi
     const message = "`data` and `store` name different places; keep one of them";
     throw invalid(file, [{ ...place(offsetOf(document, ["store"], undefined)), path: "store", message }]);
   }
-  const value = override(written, environment);
+  const overridden = override(written, environment);
+  // A `store` that JAM_DATA takes the place of has to be valid all the same.
+  const hidden = hiddenStore(written, overridden);
+  const value = hidden === undefined ? overridden : { ...(overridden as object), ...hidden };
   const parsed = configSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return hidden === undefined ? parsed.data : override(parsed.data, environment);
   const { listed, omitted } = describeIssues(parsed.error.issues, value);
   const problems = listed.map(({ path, key, message }): ConfigProblem => {
     const variable = environment.find(({ key: given }) => given === path.join("."))?.source;
@@ -179,6 +182,15 @@ function describeYaml(error: { readonly code: string; readonly message: string }
 }
 
 /** True when `data` and what it is the short form of are both there and differ. */
+/** The `store` of a file that no longer counts, because a variable names another data directory. */
+function hiddenStore(written: unknown, overridden: unknown): { readonly store: unknown } | undefined {
+  return hasStore(written) && !hasStore(overridden) ? { store: written.store } : undefined;
+}
+
+function hasStore(value: unknown): value is { readonly store: unknown } {
+  return typeof value === "object" && value !== null && "store" in value && value.store !== undefined;
+}
+
 function namesTwoStores(written: unknown): boolean {
   if (typeof written !== "object" || written === null || !("data" in written) || !("store" in written))
     return false;

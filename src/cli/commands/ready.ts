@@ -1,4 +1,5 @@
 import { JamError } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
 import { type PlanDocument, parsePlan } from "../../upgrade/plan/plan-document.ts";
 import { judgeReadiness, type Verdict } from "../../upgrade/ready/ready.ts";
 import { channelOption, inChannel } from "../input/in-channel.ts";
@@ -53,6 +54,8 @@ async function ready(context: CommandContext, call: CommandCall<Flags>): Promise
   if (options.explainFiles === true) return explainFiles(context, options.fleet, "--fleet");
   const config = await context.config();
   const plan = await readPlan(context, options);
+  // What is unclear about the fleet, and how old its files are.
+  for (const warning of plan.warnings) await context.output.note(`note: ${printable(warning, Infinity)}`);
   const { composeKnowledge } = await import("../../compose/upgrade.ts");
   const { openStore } = await import("../../compose/store.ts");
   const { listDamaged } = await import("../../mirror/damaged-list.ts");

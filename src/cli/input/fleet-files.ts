@@ -21,6 +21,8 @@ export interface FleetFilesOptions {
 export interface FilesContext {
   readonly io: Pick<CommandIo, "cwd" | "readBytes" | "readInput">;
   readonly signal: AbortSignal;
+  /** For the age of files. Default: the clock of this machine. */
+  readonly now?: () => Date;
 }
 
 /**
@@ -33,18 +35,26 @@ export async function readFleetFiles(
   files: readonly string[],
   options: FleetFilesOptions,
 ): Promise<Fleet> {
-  const reader = new FleetReader({ isExplaining: options.isExplaining });
+  const reader = new FleetReader({
+    isExplaining: options.isExplaining,
+    now: context.now?.() ?? new Date(),
+  });
   for (const file of files) {
-    if (file === "-") reader.add(fileOf("standard input", await readStdinText(context.io), true));
+    if (file === "-")
+      reader.add(fileOf("standard input", await readStdinText(context.io), { isNamed: true }));
     else for await (const one of filesAt(context, file, options.flag)) reader.add(one);
     context.signal.throwIfAborted();
   }
   return reader.fleet();
 }
 
-function fileOf(name: string, read: InputText, isNamed: boolean): FleetFile {
+function fileOf(
+  name: string,
+  read: InputText,
+  { isNamed, savedAt }: Pick<FleetFile, "isNamed" | "savedAt">,
+): FleetFile {
   const content = "text" in read ? read : withoutText(name, `is ${read.binary}`);
-  return { name, content, isNamed };
+  return { name, content, isNamed, savedAt };
 }
 
 async function* filesAt(
@@ -56,13 +66,17 @@ async function* filesAt(
   const { join, resolve } = await import("node:path");
   const path = resolve(context.io.cwd, file);
   let read: InputText | undefined;
+  let savedAt: Date | undefined;
   try {
-    if (!(await stat(path)).isDirectory()) read = await readFileText(path);
+    const found = await stat(path);
+    // A pipe or a device has no age.
+    if (found.isFile()) savedAt = found.mtime;
+    if (!found.isDirectory()) read = await readFileText(path);
   } catch (cause) {
-    throw unreadable(flag, file, cause);
+    throw unreadable({ flag, file }, cause);
   }
   if (read !== undefined) {
-    yield fileOf(file, read, true);
+    yield fileOf(file, read, { isNamed: true, savedAt });
     return;
   }
   for (const below of await filesBelow(path, file, flag)) {
@@ -73,8 +87,10 @@ async function* filesAt(
 
 /** The contents of a file without read permission are unknown: it counts as not read. */
 async function readBelow(path: string, name: string): Promise<FleetFile> {
+  const { stat } = await import("node:fs/promises");
   try {
-    return fileOf(name, await readFileText(path), false);
+    const { mtime: savedAt } = await stat(path);
+    return fileOf(name, await readFileText(path), { isNamed: false, savedAt });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
     return { name, content: withoutText(name, `cannot be read (${code})`), isNamed: false };
@@ -89,7 +105,7 @@ async function filesBelow(folder: string, shown: string, flag: string): Promise<
   const folders = [folder];
   for (let next = folders.shift(); next !== undefined; next = folders.shift()) {
     const entries: Dirent[] = await readdir(next, { withFileTypes: true }).catch((cause: unknown) => {
-      throw unreadable(flag, join(shown, relative(folder, next ?? folder)), cause);
+      throw unreadable({ flag, file: join(shown, relative(folder, next ?? folder)) }, cause);
     });
     for (const entry of entries) {
       if (entry.name.startsWith(".")) continue;
@@ -102,7 +118,7 @@ async function filesBelow(folder: string, shown: string, flag: string): Promise<
       if (found.length > MAX_FILES || folders.length > MAX_FILES) throw tooMany(shown, flag);
     }
   }
-  if (found.length === 0) throw unreadable(flag, shown, new Error("it is a folder without files"));
+  if (found.length === 0) throw unreadable({ flag, file: shown }, new Error("it is a folder without files"));
   return found.sort();
 }
 

@@ -52,7 +52,7 @@ async function readPath(cwd: string, file: string, flag: string): Promise<NamedT
     return texts;
   } catch (cause) {
     if (cause instanceof JamError) throw cause;
-    throw unreadable(flag, file, cause);
+    throw unreadable({ flag, file }, cause);
   }
 }
 
@@ -77,8 +77,7 @@ function tooMany(flag: string, folder: string, count: number): JamError {
 
 /** A named file or folder that the system does not give out. */
 export function unreadable(
-  flag: string,
-  file: string,
+  { flag, file }: { readonly flag: string; readonly file: string },
   cause: unknown,
   hint = "Name files that exist and that you may read, a folder of them, or - for standard input.",
 ): JamError {

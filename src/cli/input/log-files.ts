@@ -36,7 +36,7 @@ export async function openLogFiles(
     }
     const path = resolve(io.cwd, file);
     const found = await stat(path).catch((cause: unknown) => {
-      throw unreadable(flag, file, cause, READABLE);
+      throw unreadable({ flag, file }, cause, READABLE);
     });
     if (found.isDirectory()) throw aFolder(flag, file);
     sources.push({
@@ -63,7 +63,7 @@ async function* readPieces(
   try {
     yield* bytes;
   } catch (cause) {
-    throw unreadable(flag, file, cause, READABLE);
+    throw unreadable({ flag, file }, cause, READABLE);
   }
 }
 

@@ -24,7 +24,6 @@ export class WordsExamination {
   /** Where Juju looks, in its words; undefined before the first line that tells. */
   #source: string | undefined;
   #hasLevels = false;
-  #known = 0;
   #lines = 0;
 
   constructor(now: Date) {
@@ -34,11 +33,6 @@ export class WordsExamination {
   /** Lines that were not empty. */
   get lines(): number {
     return this.#lines;
-  }
-
-  /** Lines whose message is known. */
-  get known(): number {
-    return this.#known;
   }
 
   /** Called before each file. */
@@ -58,7 +52,6 @@ export class WordsExamination {
     if (row === undefined) {
       const precheck = PRECHECKS.find((one) => one.message !== undefined && message.includes(one.message));
       if (precheck !== undefined) {
-        this.#known += 1;
         const { id, fact, remedy } = precheck;
         const found = `Juju refuses (${id}): ${message.slice(0, 200)}`;
         this.#book.note({ kind: "juju-refused", about: id, found, means: fact, next: remedy }, seen);
@@ -72,7 +65,6 @@ export class WordsExamination {
       return;
     }
     this.#hasLevels ||= level !== undefined;
-    this.#known += 1;
     this.#follow(groups);
     if (row.kind === "normal") return;
     this.#report(row, groups, { message, words, seen });

@@ -5,6 +5,7 @@ import { printable } from "../../shared/printable.ts";
 import type { ControllerFacts, ModelFacts } from "./facts.ts";
 import { type Fleet, type FleetSource, type FleetUnread, formatModelName } from "./fleet.ts";
 import { ACCEPTED_HINT, type Foreign } from "./recognise-foreign.ts";
+import { noteOldFiles, writtenAt, type DatedFile } from "./file-age.ts";
 import { joinFleet } from "./join-fleet.ts";
 import { type FleetDocument, type FoundListing, readFile } from "./read-text.ts";
 import type { NamedText } from "../../input/read-documents.ts";
@@ -17,11 +18,15 @@ export interface FleetFile {
   readonly content: { readonly text: string } | Foreign;
   /** Named explicitly: it has to be a listing. Another file in a folder is skipped with a note. */
   readonly isNamed: boolean;
+  /** When it was last written; undefined for what is not a file. */
+  readonly savedAt?: Date | undefined;
 }
 
 export interface FleetReaderOptions {
   /** Describe every file instead of refusing one that is not a listing, for `--explain-files`. Default false. */
   readonly isExplaining?: boolean;
+  /** For the age of files. Default: it is not looked at. */
+  readonly now?: Date;
 }
 
 /** A listing in a form that is not read. Another file may contain the same. */
@@ -39,16 +44,19 @@ export class FleetReader {
   readonly #sources: FleetSource[] = [];
   readonly #doubtful: Doubtful[] = [];
   readonly #notes: string[] = [];
+  readonly #dated: DatedFile[] = [];
+  readonly #now: Date | undefined;
 
-  constructor({ isExplaining = false }: FleetReaderOptions = {}) {
+  constructor({ isExplaining = false, now }: FleetReaderOptions = {}) {
     this.#isExplaining = isExplaining;
+    this.#now = now;
   }
 
   /**
    * Reads one file.
    * @throws JamError JAM_FLEET_INVALID for a named file that is not a listing, and for names that Juju does not allow
    */
-  add({ name, content, isNamed }: FleetFile): void {
+  add({ name, content, isNamed, savedAt }: FleetFile): void {
     const file = printable(name, 300);
     if (!("text" in content)) {
       this.#take(file, { document: undefined, format: undefined, found: content }, isNamed);
@@ -57,6 +65,9 @@ export class FleetReader {
     const { findings, notes } = readFile(file, content.text);
     append(this.#notes, notes);
     for (const finding of findings) this.#take(file, finding, isNamed);
+    const isRead = findings.some(({ found }) => "facts" in found);
+    if (isRead && savedAt !== undefined && this.#now !== undefined)
+      this.#dated.push({ name: file, writtenAt: writtenAt(content.text, savedAt, this.#now) });
   }
 
   /**
@@ -74,7 +85,8 @@ export class FleetReader {
     });
     const { sources, unread } = this.#settle(fleet);
     const all = [...fleet.unread, ...unread];
-    const notes = [...fleet.notes, ...this.#notes, ...noteFiles(sources, all)];
+    const old = this.#now === undefined ? [] : noteOldFiles(this.#dated, this.#now);
+    const notes = [...old, ...fleet.notes, ...this.#notes, ...noteFiles(sources, all)];
     return { ...fleet, notes, unread: all, sources };
   }
 

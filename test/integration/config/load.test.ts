@@ -108,6 +108,18 @@ test.for<[string, Partial<LoadOptions>, string]>([
   }
 });
 
+test.for<[string, string, RegExp]>([
+  ["a kind that does not exist", "store: { kind: s3, path: held }", /store\.kind/],
+  ["no path", "store: { kind: fs }", /store\.path/],
+  ["an unknown key", "store: { kind: fs, path: held, bucket: x }", /bucket/],
+])("a store with %s is refused, also where another data directory is given", async ([, text, problem]) => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "jam.yaml");
+  await writeFile(file, text);
+  for (const given of [{}, { flags: { data: "flag" } }, { env: { JAM_DATA: "variable" } }])
+    await expect(loadConfig(options(folder.path, { file, ...given }))).rejects.toThrow(problem);
+});
+
 describe("a settings file that was named", () => {
   test.for([
     ["is missing", "none.yaml", "Name an existing file, or run `jam init` to write one."],
