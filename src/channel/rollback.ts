@@ -35,7 +35,7 @@ export async function rollBack(work: ChannelWork, { name, reason }: ReasonedRequ
   const { channel, state } = await readState(work, name);
   const id = state.standing.earlier.at(-1);
   if (id === undefined) throw nothingBefore(state);
-  const base = await readSnapshot(work.store, id);
+  const base = await readSnapshot(work.store, id, { read: state.read });
   if (base === undefined) throw pruned(state, id);
   const { agents } = withoutVersions(base, new Set(state.standing.withdrawn.keys()));
   if (agents.length === 0) throw nothingLeft(state, id);

@@ -2,7 +2,7 @@ import { isJamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
-import { contentsOf } from "./contents.ts";
+import type { ReadPage } from "./catalogue.ts";
 import { listDamaged } from "./damaged-list.ts";
 import { withoutVersions } from "./face.ts";
 import { noteMissing } from "./note-missing.ts";
@@ -25,19 +25,20 @@ const damageNote = stateDocument({
 /**
  * Notes, before anything is fetched, that a listed tarball is missing or damaged: published trees may still link
  * the damaged file when the run that fetches it again is killed before it replaces them.
+ * @param read has the pages that were read before for the same task; default: reads them
  */
 export async function markDamage(
   store: Pick<Store, "documents" | "refs">,
   fetch: readonly { readonly sha256: Sha256 }[],
+  read?: ReadPage,
 ): Promise<void> {
   if (fetch.length === 0) return;
   const shown = await readSnapshotsOf(
     store,
     new Set((await store.refs.list()).map(({ target }) => snapshotIdOf(target))),
+    read,
   );
-  const listed = new Set(
-    shown.flatMap((snapshot) => contentsOf(snapshot).tarballs.map(({ sha256 }) => sha256)),
-  );
+  const listed = new Set(shown.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256)));
   if (fetch.some(({ sha256 }) => listed.has(sha256))) await damageNote.write(store.documents, {});
 }
 

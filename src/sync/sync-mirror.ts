@@ -105,7 +105,7 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
   if (assessment.refusal !== undefined) throw assessment.refusal;
   const { plan } = assessment;
   await refuseOverfull(store, spaceOf(plan), options.retention.quota);
-  const outcome = await fetchPlanned(options, work, assessment);
+  const outcome = await fetchPlanned(options, work, { assessment, read });
   const alarms = await raiseAlarms(options, work, assessment);
   observe({ kind: "phase", phase: "publish" });
   const unrepaired = await settleDamage(store, signal);
@@ -143,10 +143,10 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
 async function fetchPlanned(
   { jobs }: SyncOptions,
   work: SyncCollaborators,
-  { plan, sources }: Assessment,
+  { assessment: { plan, sources }, read }: { readonly assessment: Assessment; readonly read: ReadPage },
 ): Promise<FetchOutcome> {
   const { store, observe } = work;
-  await markDamage(store, plan.fetch);
+  await markDamage(store, plan.fetch, read);
   observe({ kind: "phase", phase: "fetch" });
   const received = await stagedOf(store.blobs, plan.fetch);
   observe({ kind: "planned", items: plan.fetch.length, bytes: plan.bytes, received });
