@@ -1,5 +1,8 @@
 import type { Hash } from "node:crypto";
+import { read } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
+import { promisify } from "node:util";
+import type { FilePart } from "../shared/file-part.ts";
 import { READ_BYTES } from "../shared/limits.ts";
 import { startSha256, type Sha256 } from "../shared/sha256.ts";
 import { writeAll } from "./durable-write.ts";
@@ -24,6 +27,8 @@ export class FileHash {
   #unflushed = 0;
   #flushing: Promise<void> | undefined;
   #flushError: unknown;
+  /** How many threads this is one of. */
+  #threads: number | undefined = SPARE_THREADS;
 
   /** @param expectedBytes of the whole file; undefined when unknown: then the first write decides where it is hashed */
   constructor(file: FileHandle, expectedBytes?: number) {
@@ -78,6 +83,33 @@ export class FileHash {
     this.#flushEarly(bytes.length);
   }
 
+  /**
+   * Appends a part of another open file; resolves to the number of bytes, fewer where the part ends early or cannot be read.
+   * @throws a system error of the write; then how much was written only the file knows
+   */
+  async copy(part: FilePart): Promise<number> {
+    if (this.#flushError !== undefined) throw this.#flushError;
+    // Nobody brings the bytes, so no thread has to be spared.
+    this.#threads = undefined;
+    let count = 0;
+    await this.#hash(
+      part.end - part.start,
+      async (thread) => void (count = await thread.copy(part, { fd: this.#file.fd, position: this.#size })),
+      async (hash) => void (count = await this.#copyHere(part, hash)),
+    );
+    this.#size += count;
+    this.#flushEarly(count);
+    return count;
+  }
+
+  async #copyHere({ fd, start, end }: FilePart, hash: Hash): Promise<number> {
+    const bytes = Buffer.allocUnsafeSlow(end - start);
+    const count = await readPart(fd, bytes, start).catch(() => 0);
+    await writeAll(this.#file, bytes.subarray(0, count), this.#size);
+    hash.update(bytes.subarray(0, count));
+    return count;
+  }
+
   /** One file alone is written by another thread than the one that hashes it; of several, each thread takes its own. */
   async #appendInThread(thread: ThreadHash, bytes: Uint8Array, position: number): Promise<void> {
     if (!thread.isAlone) return thread.write(this.#file.fd, bytes, position);
@@ -129,7 +161,7 @@ export class FileHash {
       try {
         const isLarge = (this.#expectedBytes ?? bytes) >= THREAD_BYTES;
         if (this.#thread !== undefined || isLarge) {
-          this.#thread ??= await hashThreads.begin(SPARE_THREADS);
+          this.#thread ??= await hashThreads.begin(this.#threads);
           return await inThread(this.#thread);
         }
         this.#here = startSha256();
@@ -175,4 +207,10 @@ export class FileHash {
         this.#flushing = undefined;
       });
   }
+}
+
+/** One read: where it gives fewer bytes, the next part begins there. */
+async function readPart(fd: number, bytes: Uint8Array, position: number): Promise<number> {
+  const { bytesRead } = await promisify(read)(fd, bytes, 0, bytes.length, position);
+  return bytesRead;
 }

@@ -1,6 +1,7 @@
 import { getCompileCacheDir } from "node:module";
 import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
+import type { FilePart } from "../shared/file-part.ts";
 import { defined } from "../shared/collections.ts";
 import { parseSha256, type Sha256 } from "../shared/sha256.ts";
 import type { HashAnswer, HashTask } from "./hash-worker.ts";
@@ -15,6 +16,8 @@ export const SPARE_THREADS = Math.max(1, Math.min(2, availableParallelism() - 1)
 
 /** A thread that nobody needs for so long ends, and its memory is free again. */
 const IDLE_MS = 10_000;
+
+type WorkerClass = typeof Worker;
 
 /** The result for a file: no digest where it ended early, after `read` bytes. */
 export interface HashedFile {
@@ -68,6 +71,12 @@ export interface ThreadHash {
    * @throws a system error, HashThreadError
    */
   write(fd: number, bytes: Uint8Array, position: number): Promise<void>;
+  /**
+   * Writes a part of an open file to another one and hashes it; resolves to the number of bytes, fewer where the part ends
+   * early or cannot be read.
+   * @throws a system error of the write, HashThreadError
+   */
+  copy(part: FilePart, to: { readonly fd: number; readonly position: number }): Promise<number>;
   /** Computes the result. @throws HashThreadError */
   finish(): Promise<Sha256>;
   /** Gives the place in the thread back. Call it once, when no other call is under way. */
@@ -87,10 +96,12 @@ class HashThreads implements FileHasher {
    * @param most threads to use: fewer than there are processors where this thread is busy itself
    */
   async begin(most = MOST_THREADS): Promise<ThreadHash> {
-    const thread = await this.#leastBusy(most);
+    const { Worker } = await import("node:worker_threads");
+    // Chosen and begun at once: two that begin together would choose the same thread.
+    const thread = this.#leastBusy(most, Worker);
+    thread.begin();
     const job = this.#nextJob++;
     let isFinished = false;
-    thread.begin();
     return {
       get isAlone() {
         return thread.jobs === 1;
@@ -105,6 +116,8 @@ class HashThreads implements FileHasher {
       add: async (bytes) => void (await thread.run({ job, do: "add", bytes })),
       write: async (fd, bytes, position) =>
         void (await thread.run({ job, do: "write", fd, bytes, position })),
+      copy: async ({ fd, start, end }, { fd: to, position }) =>
+        (await thread.run({ job, do: "copy", fd, start, end, to, position })).bytes,
       async finish() {
         const { digest } = await thread.run({ job, do: "finish" });
         isFinished = true;
@@ -138,8 +151,7 @@ class HashThreads implements FileHasher {
     }
   }
 
-  async #leastBusy(most: number): Promise<HashThread> {
-    const { Worker } = await import("node:worker_threads");
+  #leastBusy(most: number, Worker: WorkerClass): HashThread {
     const living = this.#threads.filter((thread) => !thread.isOver);
     this.#threads.splice(0, this.#threads.length, ...living);
     const [idlest] = living.toSorted((a, b) => a.jobs - b.jobs);

@@ -30,6 +30,16 @@ export type HashTask =
       readonly fd: number;
       readonly position: number;
     }
+  /** Writes a part of one file to another and hashes it. It ends early where the part cannot be read. */
+  | {
+      readonly job: number;
+      readonly do: "copy";
+      readonly fd: number;
+      readonly start: number;
+      readonly end: number;
+      readonly to: number;
+      readonly position: number;
+    }
   /** Ends the job. */
   | { readonly job: number; readonly do: "finish" };
 
@@ -57,6 +67,8 @@ function perform(task: HashTask): HashAnswer {
         writeAll(task);
         hash.update(task.bytes);
         return { job, bytes: task.bytes.length };
+      case "copy":
+        return { job, bytes: copyPart(task, hash) };
       case "add":
         hash.update(task.bytes);
         return { job, bytes: task.bytes.length };
@@ -89,6 +101,29 @@ function readPart(
     position += count;
   }
   return position - start;
+}
+
+/** The number of bytes copied. A piece stays in this processor's cache from the read to the hash. */
+function copyPart(part: Extract<HashTask, { readonly do: "copy" }>, hash: Hash): number {
+  const { start, end, to } = part;
+  for (let position = start; position < end;) {
+    const count = readOrEnd(part.fd, Math.min(buffer.length, end - position), position);
+    if (count === 0) return position - start;
+    const bytes = buffer.subarray(0, count);
+    writeAll({ fd: to, bytes, position: part.position + position - start });
+    hash.update(bytes);
+    position += count;
+  }
+  return end - start;
+}
+
+/** Whoever wanted the bytes reads them itself, and meets the failure. */
+function readOrEnd(fd: number, bytes: number, position: number): number {
+  try {
+    return readSync(fd, buffer, 0, bytes, position);
+  } catch {
+    return 0;
+  }
 }
 
 function writeAll({

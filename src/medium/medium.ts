@@ -4,6 +4,8 @@ import type { Sha256 } from "../shared/sha256.ts";
 export interface FileReader {
   /** Bytes; as it was opened. */
   readonly size: number;
+  /** For threads of this process, which share open files. Valid until it is closed. */
+  readonly fd: number;
   /** Fills `buffer` from `position` on; resolves to the bytes read, 0 at the end. */
   read(buffer: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;

@@ -56,6 +56,7 @@ export async function openFileReader(path: string): Promise<FileReader> {
       const { size } = await file.stat();
       return {
         size,
+        fd: file.fd,
         read: (buffer, position) => attemptOnMedium(doing, () => readFully(file, buffer, position)),
         close: () => file.close(),
       };

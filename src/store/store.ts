@@ -1,3 +1,4 @@
+import type { FilePart } from "../shared/file-part.ts";
 import type { HashOptions, Sha256 } from "../shared/sha256.ts";
 
 /** What the store knows of one blob without reading it. */
@@ -100,6 +101,13 @@ export interface StagedBlob {
    * @throws JamError JAM_ITEM_SIZE_MISMATCH as soon as more than `size` bytes came, JAM_STORE_NO_SPACE, JAM_STORE_IO
    */
   append(bytes: AsyncIterable<Uint8Array>, size: number): Promise<void>;
+  /**
+   * Appends and hashes a part of an open file without bringing its bytes to this thread. Where the part cannot be read it
+   * ends early: `received` tells. Several blobs may be copied at the same time. Absent where the driver cannot do that.
+   * @param onBytes told of the bytes as they come; what it throws ends the copy
+   * @throws JamError JAM_STORE_NO_SPACE, JAM_STORE_IO
+   */
+  copy?(part: FilePart, onBytes: (bytes: number) => void): Promise<void>;
   /**
    * Turns the staged bytes into the blob: compares, makes them durable, then visible. When it has resolved, a crash of
    * the machine loses nothing.

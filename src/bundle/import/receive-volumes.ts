@@ -7,9 +7,8 @@ import type { AgentsAndBytes } from "../../mirror/run-report.ts";
 import type { Snapshot } from "../../mirror/snapshot.ts";
 import { refuseOverfull } from "../../mirror/space.ts";
 import { readUpstreamState } from "../../mirror/upstream-state.ts";
-import { cancelled, isJamError, type JamError } from "../../shared/errors.ts";
+import { cancelled, type JamError } from "../../shared/errors.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
-import type { DocumentStore, Store } from "../../store/store.ts";
 import { affectedBy, damagedBundle, describeAffected, malformedBundle } from "../format/bundle-faults.ts";
 import {
   carriedContents,
@@ -18,22 +17,19 @@ import {
   type BundledContent,
   type BundleManifest,
 } from "../format/manifest.ts";
-import { isPart } from "../format/volume-label.ts";
 import { readVolumes, type OpenVolume } from "../read/read-volumes.ts";
 import type { ArrivingSlice, VolumeHead } from "../read/volume-reader.ts";
+import { FileSource } from "../read/file-source.ts";
 import { acceptBundle } from "./accept-bundle.ts";
+import { ContentReceiver, type Received } from "./content-receiver.ts";
 import type { ImportRules, ImportWork } from "./import-work.ts";
-import { isHeld, notHeld } from "./missing.ts";
+import { notHeld } from "./missing.ts";
 import {
-  deleteParts,
   deleteRefused,
   isRefusal,
   namedContents,
   putPending,
-  readParts,
   readPending,
-  writeParts,
-  type KeptPart,
   type PendingBundle,
 } from "./pending-bundles.ts";
 import type { ChannelTarget } from "./channel-target.ts";
@@ -60,6 +56,12 @@ interface Arrival {
   refusal?: JamError;
 }
 
+/**
+ * Contents whose fate is not known yet while the next one is read: two threads copy, and the disk flushes what they have
+ * copied.
+ */
+const SETTLING_AT_ONCE = 3;
+
 /** Receives volumes, and records which bundles they belong to. */
 export class VolumeReceiver {
   readonly #rules: ImportRules;
@@ -82,14 +84,18 @@ export class VolumeReceiver {
   /** @throws JamError JAM_BUNDLE_…, JAM_SIGNATURE_…, JAM_SIGNER_UNKNOWN, JAM_STORE_…, JAM_MEDIUM_…, JAM_CANCELLED */
   async receive(input: VolumeInput): Promise<void> {
     let last: string | undefined;
+    const file = await input.openAt?.();
+    const source = file && new FileSource(file);
     try {
-      for await (const volume of readVolumes(this.#observed(input))) {
+      for await (const volume of readVolumes(this.#observed(input, source), source)) {
         last = volume.head.manifest.id;
-        await this.#receiveVolume(volume);
+        await this.#receiveVolume(volume, input);
       }
     } catch (error) {
       if (last !== undefined) this.#refused.add(last);
       throw error;
+    } finally {
+      await file?.close();
     }
   }
 
@@ -129,11 +135,12 @@ export class VolumeReceiver {
     return { agents, bytes, tarballs: counted.size };
   }
 
-  async #receiveVolume(volume: OpenVolume): Promise<void> {
+  async #receiveVolume(volume: OpenVolume, { name: path }: VolumeInput): Promise<void> {
     const arrival = await this.#admit(volume.name, volume.head);
     if (arrival.refusal !== undefined) throw arrival.refusal;
     const damaged: ArrivingSlice[] = [];
     const settling: Promise<void>[] = [];
+    const onCopied = (bytes: number) => this.#note(path, bytes);
     try {
       for await (const arriving of volume.slices()) {
         if (arriving.slice.content.kind === "tarball") await this.#prove(arrival);
@@ -142,7 +149,7 @@ export class VolumeReceiver {
           if (fate === "damaged") damaged.push(arriving);
           else if (fate === "stored") arrival.stored.add(arriving.slice.content.sha256);
         };
-        const settled = settle(await arrival.contents.read(arriving));
+        const settled = settle(await arrival.contents.read(arriving, onCopied));
         // Awaited below; until then a failure must not count as unhandled.
         settled.catch(() => undefined);
         settling.push(settled);
@@ -247,18 +254,23 @@ export class VolumeReceiver {
     this.#work.observe({ kind: "warning", message });
   }
 
-  #observed(input: VolumeInput): VolumeInput {
-    const { observe, signal } = this.#work;
+  #observed(input: VolumeInput, source: FileSource | undefined): VolumeInput {
+    const note = (bytes: number) => this.#note(input.name, bytes);
     return {
       ...input,
       async *open() {
-        for await (const piece of input.open()) {
-          if (signal.aborted) throw cancelled("received data is kept");
-          observe({ kind: "item-bytes", path: input.name, bytes: piece.length });
+        for await (const piece of source?.bytes() ?? input.open()) {
+          note(piece.length);
           yield piece;
         }
       },
     };
+  }
+
+  #note(path: string, bytes: number): void {
+    const { observe, signal } = this.#work;
+    if (signal.aborted) throw cancelled("received data is kept");
+    observe({ kind: "item-bytes", path, bytes });
   }
 }
 
@@ -277,156 +289,4 @@ function describeDamage({ name, head }: OpenVolume, damaged: readonly ArrivingSl
     ...affected,
     contents: [...contents],
   });
-}
-
-/** The result for one slice. `damaged`: its bytes do not match their hash, and nothing of it was kept. */
-export type SliceFate = "stored" | "held" | "kept-part" | "damaged";
-
-/** A slice whose bytes were read. What becomes of it may take longer: the disk has to have it. */
-interface Received {
-  readonly fate: SliceFate | Promise<SliceFate>;
-}
-
-/** Contents that are flushed to disk while the next one is read. */
-const SETTLING_AT_ONCE = 2;
-
-/** Stores the contents of one bundle. Every content is verified before it counts. */
-export class ContentReceiver {
-  readonly #store: Store;
-  readonly #bundle: string;
-  readonly #named: ReadonlySet<Sha256>;
-  #parts: KeptPart[] | undefined;
-
-  /** @param named hashes that the manifest of the bundle names: these are never deleted */
-  constructor(store: Store, bundle: string, named: ReadonlySet<Sha256>) {
-    this.#store = store;
-    this.#bundle = bundle;
-    this.#named = named;
-  }
-
-  /** @throws JamError JAM_STORE_…, and what reading the slice throws */
-  async receive(arriving: ArrivingSlice): Promise<SliceFate> {
-    return (await this.read(arriving)).fate;
-  }
-
-  /**
-   * As `receive`, but the next slice can be read before the disk has this one.
-   * @throws JamError JAM_STORE_…, and what reading the slice throws
-   */
-  async read(arriving: ArrivingSlice): Promise<Received> {
-    const { slice, sha256, bytes } = arriving;
-    if (await isHeld(this.#store, slice.content)) {
-      await drain(bytes);
-      return { fate: "held" };
-    }
-    if (isPart(slice)) return { fate: await this.#receivePart(arriving) };
-    return this.#put(slice.content, sha256, bytes);
-  }
-
-  async #put(content: BundledContent, sha256: Sha256, bytes: AsyncIterable<Uint8Array>): Promise<Received> {
-    if (content.kind === "tarball") return putBlob(this.#store, { sha256, size: content.size }, bytes);
-    return { fate: await putDocument(this.#store.documents, sha256, bytes) };
-  }
-
-  /** A part is kept as a blob of its own until the other parts are here; volumes may arrive in any order. */
-  async #receivePart({ slice, sha256, bytes }: ArrivingSlice): Promise<SliceFate> {
-    const { content, offset, length } = slice;
-    const parts = (this.#parts ??= await readParts(this.#store.documents, this.#bundle));
-    const known = parts.find((part) => part.content === content.sha256 && part.offset === offset);
-    const isHere = known?.sha256 === sha256 && (await this.#store.blobs.stat(sha256))?.size === length;
-    if (isHere) await drain(bytes);
-    else {
-      // Recorded before it is stored, so that the next run knows what a killed one left.
-      this.#parts = [
-        ...parts.filter((part) => part !== known),
-        { content: content.sha256, offset, length, sha256 },
-      ];
-      await writeParts(this.#store.documents, this.#bundle, this.#parts);
-      const { fate } = await putBlob(this.#store, { sha256, size: length }, bytes);
-      if ((await fate) === "damaged") return "damaged";
-    }
-    return this.#join(content);
-  }
-
-  /** Joins the parts of a content when all of them are here. */
-  async #join(content: BundledContent): Promise<SliceFate> {
-    const all = (this.#parts ?? []).filter((part) => part.content === content.sha256);
-    const byOffset = new Map(all.map((part) => [part.offset, part]));
-    const chain: KeptPart[] = [];
-    // A bundle may be split again with another size: parts of both divisions are then mixed.
-    for (let reached = 0; reached < content.size;) {
-      const part = byOffset.get(reached);
-      if (part === undefined || (await this.#store.blobs.stat(part.sha256))?.size !== part.length)
-        return "kept-part";
-      chain.push(part);
-      reached += part.length;
-    }
-    const joint = await this.#put(content, content.sha256, joined(this.#store, chain));
-    const fate = await joint.fate;
-    await this.#forget(all);
-    return fate;
-  }
-
-  async #forget(parts: readonly KeptPart[]): Promise<void> {
-    this.#parts = (this.#parts ?? []).filter((part) => !parts.includes(part));
-    const gone = parts.filter(({ sha256 }) => !this.#named.has(sha256));
-    await deleteParts(this.#store, this.#bundle, { gone, kept: this.#parts });
-  }
-}
-
-async function putBlob(
-  store: Store,
-  { sha256, size }: { readonly sha256: Sha256; readonly size: number },
-  bytes: AsyncIterable<Uint8Array>,
-): Promise<Received> {
-  const staged = await store.blobs.stage(sha256);
-  const unlessDamaged = async (work: () => Promise<void>): Promise<SliceFate> => {
-    try {
-      await work();
-      return "stored";
-    } catch (error) {
-      await staged.close();
-      if (isJamError(error, "JAM_ITEM_HASH_MISMATCH", "JAM_ITEM_SIZE_MISMATCH")) return "damaged";
-      throw error;
-    }
-  };
-  const fate = await unlessDamaged(async () => {
-    if (staged.received > 0) await staged.restart(undefined);
-    await staged.append(bytes, size);
-  });
-  if (fate === "damaged") return { fate };
-  return { fate: unlessDamaged(() => staged.commit(size)) };
-}
-
-async function putDocument(
-  documents: DocumentStore,
-  sha256: Sha256,
-  bytes: AsyncIterable<Uint8Array>,
-): Promise<SliceFate> {
-  const pieces: Buffer[] = [];
-  for await (const piece of bytes) pieces.push(Buffer.from(piece));
-  const document = Buffer.concat(pieces);
-  if (sha256Of(document) !== sha256) return "damaged";
-  await documents.put("upstream", sha256, document);
-  return "stored";
-}
-
-async function* joined(store: Store, parts: readonly KeptPart[]): AsyncGenerator<Uint8Array> {
-  for (const { sha256 } of parts) {
-    const reader = await store.blobs.open(sha256);
-    if (reader === undefined) return;
-    try {
-      yield* reader.bytes();
-    } catch (error) {
-      // The joined bytes are then too short, which counts as damage of the content.
-      if (isJamError(error, "JAM_STORE_CORRUPT")) return;
-      throw error;
-    } finally {
-      await reader.close();
-    }
-  }
-}
-
-async function drain(bytes: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const piece of bytes) void piece;
 }

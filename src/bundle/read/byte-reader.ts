@@ -1,14 +1,19 @@
+import type { ArchivePart, FileSource } from "./file-source.ts";
+
 /**
  * Reads bytes from a source in the requested amounts. Keeps at most one chunk of the source.
  */
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
+  readonly #file: FileSource | undefined;
   #rest: Uint8Array = new Uint8Array();
   #isOver = false;
   #position = 0;
 
-  constructor(source: AsyncIterable<Uint8Array>) {
+  /** @param file which the source reads, from its start; undefined where bytes cannot be skipped */
+  constructor(source: AsyncIterable<Uint8Array>, file?: FileSource) {
     this.#source = source[Symbol.asyncIterator]();
+    this.#file = file;
   }
 
   /** Bytes read so far. */
@@ -56,6 +61,20 @@ export class ByteReader {
     this.#rest = this.#rest.length === 0 ? seen : Buffer.concat([seen, this.#rest]);
     this.#position -= seen.length;
     return seen;
+  }
+
+  /**
+   * Skips `blocks` bytes; the first `count` of them can be read from the file. Undefined, and nothing is skipped, where
+   * there is no file or it ends before.
+   */
+  take(count: number, blocks: number): ArchivePart | undefined {
+    const start = this.#position;
+    if (this.#file?.part(start, start + blocks) === undefined) return undefined;
+    const here = Math.min(blocks, this.#rest.length);
+    this.#rest = this.#rest.subarray(here);
+    this.#file.skip(blocks - here);
+    this.#position += blocks;
+    return this.#file.part(start, start + count);
   }
 
   /** True at the end of the source. */

@@ -4,6 +4,7 @@ import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import { damagedBundle } from "../format/bundle-faults.ts";
 import { isPart } from "../format/volume-label.ts";
 import { ByteReader } from "./byte-reader.ts";
+import type { FileSource } from "./file-source.ts";
 import { VolumeReader, type ArrivingSlice, type VolumeHead } from "./volume-reader.ts";
 
 /** One volume while it is being read. */
@@ -18,10 +19,11 @@ export interface OpenVolume {
 /**
  * The volumes of an input, one after the other: usually one in a file, any number in a stream. Each must be read to its
  * end before the next one is requested.
+ * @param file which `input.open` reads: slices can be taken as parts of it
  * @throws JamError JAM_BUNDLE_MALFORMED, JAM_BUNDLE_DAMAGED, JAM_BUNDLE_FORMAT, JAM_MEDIUM_…
  */
-export async function* readVolumes(input: VolumeInput): AsyncGenerator<OpenVolume> {
-  const bytes = new ByteReader(input.open());
+export async function* readVolumes(input: VolumeInput, file?: FileSource): AsyncGenerator<OpenVolume> {
+  const bytes = new ByteReader(input.open(), file);
   try {
     for (let count = 1; count === 1 || !(await bytes.isAtEnd()); count += 1) {
       if (count > 1) await refuseAppended(bytes, input);

@@ -3,6 +3,7 @@ import { printable } from "../../shared/printable.ts";
 import { damagedBundle, malformedBundle } from "../format/bundle-faults.ts";
 import { TAR_BLOCK, toBlocks } from "../format/volume-plan.ts";
 import type { ByteReader } from "./byte-reader.ts";
+import type { ArchivePart } from "./file-source.ts";
 
 /** A plain file of an archive. */
 export interface TarFile {
@@ -19,7 +20,7 @@ export interface TarFile {
 export class TarReader {
   readonly #bytes: ByteReader;
   readonly #name: string;
-  readonly #parser: Parser;
+  #parser: Parser;
   #entry: ReadEntry | undefined;
   #chunks: Uint8Array[] = [];
   #fault: Error | undefined;
@@ -29,10 +30,15 @@ export class TarReader {
   constructor(bytes: ByteReader, name: string) {
     this.#bytes = bytes;
     this.#name = name;
-    this.#parser = new Parser({ strict: true, onReadEntry: (entry) => this.#take(entry) });
-    this.#parser.on("error", (error: Error) => {
+    this.#parser = this.#newParser();
+  }
+
+  #newParser(): Parser {
+    const parser = new Parser({ strict: true, onReadEntry: (entry) => this.#take(entry) });
+    parser.on("error", (error: Error) => {
       this.#fault ??= error;
     });
+    return parser;
   }
 
   /**
@@ -72,6 +78,18 @@ export class TarReader {
       this.#chunks = [];
       yield* pieces;
     }
+  }
+
+  /**
+   * The body as a part of the archive's file, instead of `body`: the next file may be read before it. Undefined where the
+   * archive is not a file, or ends within it.
+   */
+  takeBody(): ArchivePart | undefined {
+    const size = this.#entry?.size ?? 0;
+    const part = this.#bytes.take(size, toBlocks(size));
+    // The parser would wait for these bytes. Nothing that it has read concerns the files that follow.
+    if (part !== undefined) this.#parser = this.#newParser();
+    return part;
   }
 
   #take(entry: ReadEntry): void {

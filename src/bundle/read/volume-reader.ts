@@ -15,6 +15,7 @@ import {
 } from "../format/volume-label.ts";
 import { LABEL_BYTES, planVolumes, type Slice, type VolumePlan } from "../format/volume-plan.ts";
 import type { ByteReader } from "./byte-reader.ts";
+import type { ArchivePart } from "./file-source.ts";
 import { TarReader, type TarFile } from "./tar-reader.ts";
 
 /** An armoured signature has a few hundred bytes, of the largest keys a few thousand. */
@@ -38,6 +39,11 @@ export interface ArrivingSlice {
   readonly sha256: Sha256;
   /** Pieces are valid until the next one is requested. */
   readonly bytes: AsyncIterable<Uint8Array>;
+  /**
+   * The same bytes as a part of the archive's file, instead of `bytes`: the next slice may be read before them. Undefined where
+   * the archive is not read as a file, or ends within the slice.
+   */
+  readonly takePart?: () => ArchivePart | undefined;
 }
 
 /**
@@ -86,7 +92,12 @@ export class VolumeReader {
   async *slices({ label, plan }: VolumeHead): AsyncGenerator<ArrivingSlice> {
     for (const [position, slice] of plan.slices.entries()) {
       this.#requireSlice(await this.#next(), slice);
-      yield { slice, sha256: this.#expectedHash(label, plan, position), bytes: this.#tar.body() };
+      yield {
+        slice,
+        sha256: this.#expectedHash(label, plan, position),
+        bytes: this.#tar.body(),
+        takePart: () => this.#tar.takeBody(),
+      };
     }
     const more = await this.#next();
     if (more !== undefined)

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { makeFolder, removeFile, syncFolder, writePlainly } from "../../disk/durable-write.ts";
 import { attempt, attemptUnlessAbsent, lstatOrNothing, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent, JamError, systemCode } from "../../shared/errors.ts";
+import type { FilePart } from "../../shared/file-part.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { type StagedBy, blobFolder, blobPath, partialPaths } from "../layout.ts";
 import { hashMismatch, sizeMismatch } from "../store-errors.ts";
@@ -13,6 +14,9 @@ import { FileHash } from "../../disk/file-hash.ts";
 import type { QuickReads } from "./quick-reads.ts";
 import { SharedHandle } from "./shared-handle.ts";
 import { SAMPLE_BYTES, putAside, quarantine } from "./quarantine.ts";
+
+/** Copied between two reports of how far it is; other copies have their turn meanwhile. */
+const COPY_BYTES = 4 * 2 ** 20;
 
 /** What a staged blob needs from the store that it belongs to. */
 export interface StagingPlace {
@@ -145,6 +149,20 @@ class FsStagedBlob implements StagedBlob {
     if (tooLong !== undefined) throw await this.#reject(tooLong);
   }
 
+  async copy({ fd, start, end }: FilePart, onBytes: (bytes: number) => void): Promise<void> {
+    const hash = await this.#openHashed(this.#received + end - start);
+    for (let position = start; position < end;) {
+      const part = { fd, start: position, end: Math.min(end, position + COPY_BYTES) };
+      const count = await hash
+        .copy(part)
+        .catch(async (error: unknown) => this.#throwUnwritten(error, `write ${this.#path}`));
+      if (count === 0) return;
+      position += count;
+      this.#received += count;
+      onBytes(count);
+    }
+  }
+
   async commit(size: number): Promise<void> {
     const hint = this.#hint;
     if (this.#received !== size)
@@ -236,16 +254,16 @@ class FsStagedBlob implements StagedBlob {
     });
   }
 
-  /** After a failed write the file holds a beginning of the right bytes, but how much only the file knows. */
   async #finish(writer: BatchWriter, doing: string): Promise<void> {
-    try {
-      await writer.finish();
-    } catch (error) {
-      if (this.#hash?.isLost === true) await this.#discard();
-      await this.#dropHash();
-      this.#received = (await this.#shared?.file.stat())?.size ?? 0;
-      throw toStoreError(error, doing);
-    }
+    await writer.finish().catch(async (error: unknown) => this.#throwUnwritten(error, doing));
+  }
+
+  /** After a failed write the file holds a beginning of the right bytes, but how much only the file knows. */
+  async #throwUnwritten(error: unknown, doing: string): Promise<never> {
+    if (this.#hash?.isLost === true) await this.#discard();
+    await this.#dropHash();
+    this.#received = (await this.#shared?.file.stat())?.size ?? 0;
+    throw toStoreError(error, doing);
   }
 
   /** A failed flush may have dropped the bytes for good and would not fail again: they count as lost. */

@@ -1,3 +1,6 @@
+import { mkdtemp, open as openFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import { inChunks, listBlobs, putBlob, readBlob, someBytes } from "../../helpers/store-content.ts";
@@ -30,6 +33,88 @@ function describeStages(open: () => Promise<StoreUnderTest>): void {
 
     expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
     expect(await Array.fromAsync(other.blobs.listStaged?.() ?? [])).toEqual([]);
+  });
+
+  it.for([0, 1, 600_000, 9_000_001])(
+    "copies %i bytes from the middle of a file, and commits them",
+    async (size, context) => {
+      await using store = await open();
+      const { bytes, sha256 } = someBytes(size);
+      await using file = await temporaryFile(
+        Buffer.concat([Buffer.alloc(1000, 7), bytes, Buffer.alloc(1000, 7)]),
+      );
+      const staged = await store.blobs.stage(sha256);
+      if (staged.copy === undefined) return context.skip("this driver cannot copy");
+      let counted = 0;
+      await staged.copy({ fd: file.fd, start: 1000, end: 1000 + size }, (count) => void (counted += count));
+      await staged.commit(size);
+      expect(counted).toBe(size);
+      expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
+    },
+  );
+
+  it("copies several at the same time, and mixes none up", async (context) => {
+    await using store = await open();
+    const all = [1, 2, 3, 4, 5].map((seed) => someBytes(5_000_000 + seed, seed));
+    await using file = await temporaryFile(Buffer.concat(all.map(({ bytes }) => bytes)));
+    let end = 0;
+    const copies = all.map(async ({ bytes, sha256 }) => {
+      const start = end;
+      end += bytes.length;
+      const part = { fd: file.fd, start, end };
+      const staged = await store.blobs.stage(sha256);
+      if (staged.copy === undefined) return context.skip("this driver cannot copy");
+      await staged.copy(part, () => undefined);
+      await staged.commit(bytes.length);
+    });
+    await Promise.all(copies);
+    for (const { bytes, sha256 } of all) expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
+  });
+
+  it.for([700_000, 6_000_000])(
+    "copies %i bytes of a file that ends before, and completes them otherwise",
+    async (size, context) => {
+      await using store = await open();
+      const { bytes, sha256 } = someBytes(size + 1_000_000);
+      await using file = await temporaryFile(bytes.subarray(0, size));
+      const staged = await store.blobs.stage(sha256);
+      if (staged.copy === undefined) return context.skip("this driver cannot copy");
+      await staged.copy({ fd: file.fd, start: 0, end: bytes.length }, () => undefined);
+      expect(staged.received).toBe(size);
+      await staged.append(inChunks(bytes.subarray(size)), bytes.length);
+      await staged.commit(bytes.length);
+      expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
+    },
+  );
+
+  it("copies nothing of a file that cannot be read, and no blob has another hash than its name", async (context) => {
+    await using store = await open();
+    const { bytes, sha256 } = someBytes(3_000_000);
+    await using file = await temporaryFile(bytes.with(2_500_000, (bytes[2_500_000] ?? 0) ^ 1));
+    const staged = await store.blobs.stage(sha256);
+    if (staged.copy === undefined) return context.skip("this driver cannot copy");
+    // A folder is open, but it has no bytes.
+    await using folder = await openFolder();
+    await staged.copy({ fd: folder.fd, start: 0, end: bytes.length }, () => undefined);
+    expect(staged.received).toBe(0);
+    await staged.copy({ fd: file.fd, start: 0, end: bytes.length }, () => undefined);
+    await expect(staged.commit(bytes.length)).rejects.toMatchObject({ code: "JAM_ITEM_HASH_MISMATCH" });
+    expect(await listBlobs(store.blobs)).toEqual([]);
+  });
+
+  it("ends a copy where the caller cancels it, and keeps what came", async (context) => {
+    await using store = await open();
+    const { bytes, sha256 } = someBytes(9_000_000);
+    await using file = await temporaryFile(bytes);
+    const staged = await store.blobs.stage(sha256);
+    if (staged.copy === undefined) return context.skip("this driver cannot copy");
+    await expect(staged.copy({ fd: file.fd, start: 0, end: bytes.length }, cancel)).rejects.toThrow(
+      "cancelled",
+    );
+    expect(staged.received).toBeGreaterThan(0);
+    await staged.append(inChunks(bytes.subarray(staged.received)), bytes.length);
+    await staged.commit(bytes.length);
+    expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
   });
 
   it("drops what is staged and has not grown for long, and nothing younger", async (context) => {
@@ -190,4 +275,30 @@ function describeStages(open: () => Promise<StoreUnderTest>): void {
 
     expect(await readBlob(store.blobs, sha256)).toEqual(bytes);
   });
+}
+
+async function temporaryFile(bytes: Uint8Array) {
+  const folder = await mkdtemp(join(tmpdir(), "jam-copied-"));
+  await writeFile(join(folder, "file"), bytes);
+  return opened(join(folder, "file"), folder);
+}
+
+async function openFolder() {
+  const folder = await mkdtemp(join(tmpdir(), "jam-copied-"));
+  return opened(folder, folder);
+}
+
+async function opened(path: string, folder: string) {
+  const file = await openFile(path, "r");
+  return {
+    fd: file.fd,
+    async [Symbol.asyncDispose]() {
+      await file.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function cancel(): never {
+  throw new Error("cancelled");
 }

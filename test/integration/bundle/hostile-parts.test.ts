@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CatalogueRow } from "../../../src/bundle/format/manifest.ts";
 import { readParts } from "../../../src/bundle/import/pending-bundles.ts";
-import { ContentReceiver } from "../../../src/bundle/import/receive-volumes.ts";
+import { ContentReceiver } from "../../../src/bundle/import/content-receiver.ts";
 import type { ArrivingSlice } from "../../../src/bundle/read/volume-reader.ts";
 import { sha256Of } from "../../../src/shared/sha256.ts";
 import { pinContents } from "../../../src/mirror/pins.ts";
