@@ -8,29 +8,18 @@ import type { StatusDocument } from "../../src/mirror/status-document.ts";
 import { airGap } from "../helpers/air-gap.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 import { startServe } from "../helpers/running-jam.ts";
-import { buildSampleTree, generateSampleKey, itemPath, startUpstream } from "../helpers/upstream.ts";
+import { agedTree, itemPath, startUpstream } from "../helpers/upstream.ts";
 
-const HOUR_MS = 3_600_000;
-const key = await generateSampleKey("one");
 const AGENT = "3.6.27-ubuntu-amd64";
 const PATH = "agent/3.6.27/juju-3.6.27-linux-amd64.tgz";
 
-const treeOf = (hoursAgo: number, releases: string[], tarballBytes: number) =>
-  buildSampleTree({
-    releases,
-    arches: ["amd64"],
-    oses: ["ubuntu"],
-    streams: ["released"],
-    families: ["agents"],
-    now: new Date(Date.now() - hoursAgo * HOUR_MS),
-    key,
-    tarballBytes,
-  });
+const treeOf = (daysAgo: number, releases: string[], tarballBytes = 2048) =>
+  agedTree(releases, daysAgo, { families: ["agents"], tarballBytes });
 
-const before = await treeOf(9, ["3.6.27"], 2048);
+const before = await treeOf(9, ["3.6.27"]);
 const changed = await treeOf(7, ["3.6.27"], 4000);
-const reverted = await treeOf(5, ["3.6.27"], 2048);
-const without = await treeOf(8, ["3.6.26"], 2048);
+const reverted = await treeOf(5, ["3.6.27"]);
+const without = await treeOf(8, ["3.6.26"]);
 const both = await treeOf(6, ["3.6.26", "3.6.27"], 4000);
 
 async function json<T>(mirror: TestMirror, args: string[], expected = 0): Promise<T> {

@@ -6,26 +6,15 @@ import type { SyncReport } from "../../src/mirror/run-report.ts";
 import type { StatusDocument } from "../../src/mirror/status-document.ts";
 import { airGap } from "../helpers/air-gap.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
-import { buildSampleTree, generateSampleKey, startUpstream } from "../helpers/upstream.ts";
+import { agedTree, startUpstream } from "../helpers/upstream.ts";
 
-const HOUR_MS = 3_600_000;
-const key = await generateSampleKey("one");
 const AGENT = "3.6.1-ubuntu-amd64";
 const NOTE = "state/listed-before.json";
 const KEEPS = { retention: { snapshots: 20, grace: "PT0S", maxRemoval: "100%" } };
 const FORGETS = { retention: { snapshots: 1, age: "PT0S", grace: "PT0S", maxRemoval: "100%" } };
 
-const treeOf = (hoursAgo: number, releases: string[], tarballBytes = 2048) =>
-  buildSampleTree({
-    releases,
-    arches: ["amd64"],
-    oses: ["ubuntu"],
-    streams: ["released"],
-    families: ["agents"],
-    now: new Date(Date.now() - hoursAgo * HOUR_MS),
-    key,
-    tarballBytes,
-  });
+const treeOf = (daysAgo: number, releases: string[], tarballBytes = 2048) =>
+  agedTree(releases, daysAgo, { families: ["agents"], tarballBytes });
 
 const both = await treeOf(9, ["3.6.1", "3.6.2"]);
 const without = await treeOf(8, ["3.6.2"]);

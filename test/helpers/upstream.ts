@@ -71,8 +71,13 @@ export function localhostTls(): { readonly key: string; readonly cert: string; r
 }
 
 /** What upstream listed so many days ago: these releases for amd64, in one stream. */
-export function agedTree(releases: readonly string[], daysAgo: number): Promise<SampleTree> {
+export function agedTree(
+  releases: readonly string[],
+  daysAgo: number,
+  more: Pick<SampleTreeOptions, "families" | "tarballBytes"> = {},
+): Promise<SampleTree> {
   return buildSampleTree({
+    ...more,
     releases,
     arches: ["amd64"],
     oses: ["ubuntu"],

@@ -5,24 +5,13 @@ import { expect, test } from "vitest";
 import { usageDocument, type UsageDocument } from "../../../src/mirror/usage-document.ts";
 import { airGap } from "../../helpers/air-gap.ts";
 import { temporaryMirror, type TestMirror } from "../../helpers/mirror.ts";
-import { buildSampleTree, generateSampleKey, itemPath, startUpstream } from "../../helpers/upstream.ts";
+import { agedTree, itemPath, startUpstream } from "../../helpers/upstream.ts";
 
-const HOUR_MS = 3_600_000;
 const NO_GRACE = { retention: { snapshots: 1, age: "PT0S", grace: "PT0S", maxRemoval: "100%" } };
-const key = await generateSampleKey("one");
 const NOTHING = { tarballs: 0, bytes: 0 };
 
-const treeOf = (hoursAgo: number, releases: string[], tarballBytes = 2048) =>
-  buildSampleTree({
-    releases,
-    arches: ["amd64"],
-    oses: ["ubuntu"],
-    streams: ["released"],
-    families: ["agents"],
-    now: new Date(Date.now() - hoursAgo * HOUR_MS),
-    key,
-    tarballBytes,
-  });
+const treeOf = (daysAgo: number, releases: string[], tarballBytes = 2048) =>
+  agedTree(releases, daysAgo, { families: ["agents"], tarballBytes });
 
 const full = await treeOf(9, ["3.6.1", "3.6.2"]);
 const without = await treeOf(8, ["3.6.2", "3.6.3"]);
