@@ -25,7 +25,7 @@ export interface ListedTarball {
 /** What is wrong with a tarball. */
 export type TarballFault = Pick<VerifyFault, "state" | "how"> & {
   readonly sha256: Sha256;
-  /** True where its size already tells. */
+  /** Its file ends too early. */
   readonly isTruncated?: boolean;
 };
 
@@ -89,7 +89,7 @@ async function findBySize(
     if (stat === undefined) await onFault({ sha256, state: "missing", how: "it is not in the store" });
     else {
       const how = `it has ${stat.size} bytes instead of ${size}`;
-      await onFault({ sha256, state: "damaged", how, isTruncated: true });
+      await onFault({ sha256, state: "damaged", how, isTruncated: stat.size < size });
     }
   } catch (error) {
     await onFault({ sha256, state: "unreadable", how: toJamError(error).message });

@@ -1,6 +1,6 @@
 /** What `jam repair` repairs, and what it names instead. */
 import { readdirSync } from "node:fs";
-import { chmod, mkdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { RepairDocument } from "../../../src/repair/repair-document.ts";
@@ -241,6 +241,17 @@ test("a dry run names what it would do and changes nothing", async () => {
     `tarball-missing: fetch it from ${golden.mirror.data}`,
     `tarball-truncated: put it aside and fetch it from ${golden.mirror.data}`,
   ]);
+});
+
+test("a tarball that has more bytes than it should is altered, not truncated, and is repaired", async () => {
+  await using folder = await golden.copy();
+  const [path] = files["a tarball"];
+  await chmod(join(folder.path, "data", path), 0o644);
+  await appendFile(join(folder.path, "data", path), "more");
+  const { document } = await repair(folder.path, "--dry-run");
+  expect(document.planned.map(({ kind }) => kind)).toEqual(["tarball-altered"]);
+  expect((await repair(folder.path)).status).toBe(0);
+  await expectWhole(folder.path);
 });
 
 test("a whole mirror is left as it is", async () => {
