@@ -56,27 +56,35 @@ export function guardCatalogue(input: GuardInput): GuardedCatalogue {
   const refused: RefusedChange[] = [];
   const agents = input.upstream.flatMap((agent) => {
     const name = formatAgentName(agent);
-    const held = byPath.get(agent.path) ?? byName.get(name);
-    const earlier = held === undefined ? (before.get(agent.path) ?? before.get(name)) : undefined;
-    if (earlier !== undefined && earlier.sha256 !== agent.sha256)
-      refused.push({
-        agent,
-        held: earlier,
-        listedAt: earlier.listedAt,
-        error: reportError(describeReturn(agent, earlier)),
-      });
-    else if (held !== undefined && held.sha256 !== agent.sha256)
+    const held = [byPath.get(agent.path), byName.get(name)].find((one) => hasOtherBytes(one, agent));
+    // What was listed before counts where nothing is held: of a path or name that is held, the held bytes were accepted last.
+    const earlier = [
+      byPath.has(agent.path) ? undefined : before.get(agent.path),
+      byName.has(name) ? undefined : before.get(name),
+    ].find((one) => hasOtherBytes(one, agent));
+    if (held !== undefined)
       refused.push({
         agent,
         held,
         ...(listed.has(held) && { listed: held }),
         error: reportError(describeReuse(agent, held)),
       });
+    else if (earlier !== undefined)
+      refused.push({
+        agent,
+        held: earlier,
+        listedAt: earlier.listedAt,
+        error: reportError(describeReturn(agent, earlier)),
+      });
     else return [agent];
     const same = byName.get(name);
     return same === undefined || !listed.has(same) ? [] : [same];
   });
   return { agents, refused };
+}
+
+function hasOtherBytes(known: Pick<Agent, "sha256"> | undefined, agent: Agent): boolean {
+  return known !== undefined && known.sha256 !== agent.sha256;
 }
 
 /** By path and by name; a name never looks like a path. */
@@ -89,7 +97,7 @@ function latestOf(before: readonly ListedBefore[]): ReadonlyMap<string, ListedBe
   return latest;
 }
 
-/** True where something of what upstream lists can only be compared with what was listed before. */
+/** True where a path or a name of what upstream lists is not held: only what was listed before tells its bytes. */
 export function needsHistory({
   upstream,
   listed,
@@ -100,7 +108,7 @@ export function needsHistory({
   const known = [...unlisted, ...listed];
   const paths = new Set(known.map(({ path }) => path));
   const names = new Set(known.map(formatAgentName));
-  return !upstream.every((agent) => paths.has(agent.path) || names.has(formatAgentName(agent)));
+  return !upstream.every((agent) => paths.has(agent.path) && names.has(formatAgentName(agent)));
 }
 
 /**

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Agent } from "../../../src/juju/agent.ts";
+import { formatAgentName, type Agent } from "../../../src/juju/agent.ts";
 import type { Allowance } from "../../../src/metadata/freshness.ts";
-import { guardCatalogue } from "../../../src/metadata/guard.ts";
+import { guardCatalogue, needsHistory } from "../../../src/metadata/guard.ts";
+import type { ListedBefore } from "../../../src/mirror/listed-before.ts";
 import { mirrored } from "../sync/agents.ts";
 
 const list = (count: number): Agent[] =>
@@ -10,14 +11,16 @@ const list = (count: number): Agent[] =>
 interface Case {
   readonly upstream: readonly Agent[];
   readonly listed: readonly Agent[];
+  readonly before?: readonly ListedBefore[];
   readonly allow?: Allowance;
   readonly maxRemoval?: number;
 }
 
-const guard = ({ upstream, listed, allow, maxRemoval = 0.4 }: Case) =>
+const guard = ({ upstream, listed, before = [], allow, maxRemoval = 0.4 }: Case) =>
   guardCatalogue({
     upstream,
     listed,
+    before,
     isRead: () => true,
     maxRemoval,
     allow: new Set(allow === undefined ? [] : [allow]),
@@ -66,7 +69,56 @@ describe("other bytes under a known name", () => {
     expect(refused).toHaveLength(1);
   });
 
+  test("are refused for an agent whose path is held with its bytes and whose name is held with others", () => {
+    const other = mirrored("3.6.2");
+    const taken = { ...held, path: other.path, sha256: other.sha256 };
+    const { agents, refused } = guard({ upstream: [taken, other], listed: [held, other] });
+    expect(agents).toEqual([held, other]);
+    expect(refused).toMatchObject([{ agent: taken, held, listed: held }]);
+  });
+
   test("are taken where the operator says so", () => {
     expect(guard({ upstream: [changed], listed: [held], allow: "path-reuse" }).agents).toEqual([changed]);
+  });
+});
+
+describe("a path or name that had other bytes when it was listed before", () => {
+  const held = mirrored("3.6.1");
+  const gone = mirrored("3.6.2", "withdrawn bytes");
+  const listedBefore = ({ path, sha256, size }: Agent, agent: string): ListedBefore => ({
+    agent,
+    path,
+    sha256,
+    size,
+    listedAt: "2026-01-01T00:00:00.000Z",
+  });
+  const before = [listedBefore(gone, formatAgentName(gone))];
+
+  test("is refused for a held agent that moves to the path", () => {
+    const moved = { ...held, path: gone.path };
+    const { agents, refused } = guard({ upstream: [moved], listed: [held], before });
+    expect(agents).toEqual([held]);
+    expect(refused).toMatchObject([{ agent: moved, held: before[0], listedAt: before[0]?.listedAt }]);
+  });
+
+  test("is refused for an agent of that name under a held path with the held bytes", () => {
+    const taken = { ...gone, path: held.path, sha256: held.sha256 };
+    const { agents, refused } = guard({ upstream: [held, taken], listed: [held], before });
+    expect(agents).toEqual([held]);
+    expect(refused).toMatchObject([{ agent: taken, held: before[0] }]);
+  });
+
+  test("does not count for a path and a name that are held: those bytes were accepted later", () => {
+    const old = [listedBefore({ ...held, sha256: gone.sha256 }, formatAgentName(held))];
+    expect(guard({ upstream: [held], listed: [held], before: old })).toEqual({ agents: [held], refused: [] });
+  });
+
+  test("is asked for only where a path or a name is not held", () => {
+    const asks = (upstream: Agent, listed: Agent) =>
+      needsHistory({ upstream: [upstream], listed: [listed], allow: new Set() });
+    expect(asks(held, held)).toBe(false);
+    expect(asks({ ...held, path: gone.path }, held)).toBe(true);
+    expect(asks({ ...gone, path: held.path }, held)).toBe(true);
+    expect(asks(gone, held)).toBe(true);
   });
 });
