@@ -26,6 +26,17 @@ const guard = ({ upstream, listed, before = [], allow, maxRemoval = 0.4 }: Case)
     allow: new Set(allow === undefined ? [] : [allow]),
   });
 
+const listedBefore = ({ path, sha256, size }: Agent, agent: string): ListedBefore => ({
+  agent,
+  path,
+  sha256,
+  size,
+  listedAt: "2026-01-01T00:00:00.000Z",
+});
+
+const asks = (upstream: Agent, listed: Agent) =>
+  needsHistory({ upstream: [upstream], listed: [listed], allow: new Set() });
+
 describe("what vanished upstream", () => {
   test.for([
     [10, 6, true],
@@ -85,13 +96,6 @@ describe("other bytes under a known name", () => {
 describe("a path or name that had other bytes when it was listed before", () => {
   const held = mirrored("3.6.1");
   const gone = mirrored("3.6.2", "withdrawn bytes");
-  const listedBefore = ({ path, sha256, size }: Agent, agent: string): ListedBefore => ({
-    agent,
-    path,
-    sha256,
-    size,
-    listedAt: "2026-01-01T00:00:00.000Z",
-  });
   const before = [listedBefore(gone, formatAgentName(gone))];
 
   test("is refused for a held agent that moves to the path", () => {
@@ -114,8 +118,6 @@ describe("a path or name that had other bytes when it was listed before", () => 
   });
 
   test("is asked for only where a path or a name is not held", () => {
-    const asks = (upstream: Agent, listed: Agent) =>
-      needsHistory({ upstream: [upstream], listed: [listed], allow: new Set() });
     expect(asks(held, held)).toBe(false);
     expect(asks({ ...held, path: gone.path }, held)).toBe(true);
     expect(asks({ ...gone, path: held.path }, held)).toBe(true);
