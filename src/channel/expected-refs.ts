@@ -11,8 +11,9 @@ export async function readExpectedRefs(store: ChannelReader): Promise<readonly E
   for (const word of await listHistories(store.documents)) {
     try {
       const name = parseRefName(word);
-      const { shown, withdrawn } = standingOf(await readHistory(store, name));
-      if (shown !== undefined) expected.push({ name, snapshot: shown, withdrawn: new Set(withdrawn.keys()) });
+      const { shown, withdrawn, earlier } = standingOf(await readHistory(store, name));
+      if (shown === undefined) continue;
+      expected.push({ name, snapshot: shown, withdrawn: new Set(withdrawn.keys()), rollbacks: earlier });
     } catch (error) {
       if (!isJamError(error)) throw error;
     }

@@ -7,6 +7,8 @@ export interface ExpectedRef {
   readonly snapshot: string;
   /** Versions that it does not show any longer. */
   readonly withdrawn: ReadonlySet<string>;
+  /** Snapshots that rollbacks lead to, the nearest one last. */
+  readonly rollbacks: readonly string[];
 }
 
 /** Reads what refs have to show; those of which it is not known are left out. */

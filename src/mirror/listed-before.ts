@@ -70,13 +70,15 @@ export async function readListedBefore(
   const latest = new Latest((await note.read(documents))?.agents ?? []);
   const headers = await readHeaders({ documents });
   let unread = (await listSnapshotIds(documents)).length - headers.length;
-  // Oldest first, so that a page has the time of the last snapshot that names it.
+  // A page has the latest time of the snapshots that name it. That need not be the last one's: a channel's has an earlier time.
   const pages = new Map<Sha256, { readonly id: string; readonly page: PageName; readonly at: string }>();
   for (const header of headers) {
     const { id, catalogue } = header;
     const at = timeOf(header);
     if ("agents" in catalogue) latest.addAll(catalogue.agents, at);
-    else for (const page of catalogue.pages) pages.set(page.sha256, { id, page, at });
+    else
+      for (const page of catalogue.pages)
+        if ((pages.get(page.sha256)?.at ?? "") <= at) pages.set(page.sha256, { id, page, at });
   }
   for (const { id, page, at } of pages.values()) {
     const agents = await unlessDamaged(agentsOfPage(id, page, read));

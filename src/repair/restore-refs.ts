@@ -52,29 +52,26 @@ export async function restoreChannelRefs(
   }: { readonly expected: readonly ExpectedRef[]; readonly now: Date; readonly builds?: boolean },
 ): Promise<void> {
   const { refs, trees } = store;
-  for (const { name, snapshot: id, withdrawn } of expected) {
+  for (const ref of expected) {
+    const { name, snapshot: id } = ref;
     if (!(await isGone(refs, name))) continue;
     const own = ((await trees?.list()) ?? []).filter(
       (tree) => isTreeOf(tree, name) && snapshotIdOf(tree) === id,
     );
     const tree = own.sort(byAge).at(-1);
     if (tree !== undefined) await refs.swap(name, undefined, tree);
-    else if (builds) await build(store, { name, id, withdrawn, now });
+    else if (builds) await build(store, ref, now);
   }
 }
 
 async function build(
   store: Store,
-  {
-    name,
-    id,
-    withdrawn,
-    now,
-  }: Pick<ExpectedRef, "name" | "withdrawn"> & { readonly id: string; readonly now: Date },
+  { name, snapshot: id, withdrawn, rollbacks }: ExpectedRef,
+  at: Date,
 ): Promise<void> {
   const snapshot = await unlessDamaged(readSnapshot(store, id));
   if (snapshot === undefined) return;
-  await showSnapshot(store, snapshot, { ref: name, graced: [], at: now, withdrawn });
+  await showSnapshot(store, snapshot, { ref: name, graced: [], at, withdrawn, rollbacks });
 }
 
 /** Ids begin with the time; `~10` comes after `~9`. */

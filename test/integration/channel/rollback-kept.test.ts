@@ -1,5 +1,8 @@
 /** What a rollback leads to stays, whatever a channel has shown since. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { readExpectedRefs } from "../../../src/channel/expected-refs.ts";
 import { createChannel } from "../../../src/channel/manage.ts";
 import { readStanding } from "../../../src/channel/move-channel.ts";
 import { promote } from "../../../src/channel/promote.ts";
@@ -7,17 +10,20 @@ import { rollBack, withdraw } from "../../../src/channel/rollback.ts";
 import type { ChannelWork } from "../../../src/channel/work.ts";
 import { pruneStore } from "../../../src/mirror/prune.ts";
 import { listSnapshotIds } from "../../../src/mirror/read-snapshots.ts";
+import { restoreChannelRefs } from "../../../src/repair/restore-refs.ts";
 import { parseRefName } from "../../../src/shared/ref-name.ts";
 import { publisher } from "../../helpers/served-mirror.ts";
-import { temporaryStore } from "../../helpers/temporary-store.ts";
+import { type TemporaryStore, temporaryStore } from "../../helpers/temporary-store.ts";
 
 const step = { name: "lab", reason: "x" };
 const LAB = parseRefName("lab");
 
-async function promotions(count: number): Promise<ChannelWork & AsyncDisposable> {
+async function promotions(
+  count: number,
+): Promise<ChannelWork & { readonly store: TemporaryStore } & AsyncDisposable> {
   const store = await temporaryStore();
   const publish = publisher(store);
-  const work: ChannelWork = { store, settings: [], graceMs: 0, now: () => new Date(), who: "test@here" };
+  const work = { store, settings: [], graceMs: 0, now: () => new Date(), who: "test@here" };
   const versions = [1, 2, 3, 4, 5, 6].map((patch) => ({ version: `3.6.${patch}` }));
   await publish({ agents: versions });
   await createChannel(work, { name: "lab", from: "mirror", reason: undefined });
@@ -58,4 +64,17 @@ test("rollbacks lead as far back as before, one after the other", async () => {
     await rollBack(work, step);
   }
   await expect(rollBack(work, step)).rejects.toMatchObject({ code: "JAM_SNAPSHOT_NOT_FOUND" });
+});
+
+test("a repair that builds the channel's tree again keeps what rollbacks lead to", async () => {
+  await using work = await promotions(4);
+  const { store } = work;
+  const earlier = await targets(work);
+  const expected = await readExpectedRefs(store);
+  await rm(join(store.path, "refs/lab"));
+  for (const tree of (await store.trees?.list()) ?? [])
+    if (tree.includes("~lab~")) await store.trees?.delete(tree);
+  await restoreChannelRefs(store, { expected, now: new Date(), builds: true });
+  expect(await prune(work, 0)).toEqual(expect.arrayContaining([...earlier]));
+  expect(await rollBack(work, step)).toMatchObject({ outcome: "rolled-back" });
 });
