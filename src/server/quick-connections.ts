@@ -5,7 +5,7 @@ import { type QuickRequest, QuickRequests } from "./quick-request.ts";
 import { allowedMs, type ReaderPace } from "./response-writer.ts";
 import type { RequestRecord } from "./request-log.ts";
 
-/** What stands around quick answers. */
+/** What quick connections work with. */
 export interface QuickRules {
   readonly answers: QuickAnswers;
   readonly log: (record: RequestRecord) => void;
@@ -34,7 +34,7 @@ export class QuickConnections {
   readonly open = new Set<QuickConnection>();
   readonly #server: Server;
   readonly #listeners: ReturnType<Server["listeners"]>;
-  /** The server ends. */
+  /** True while the server shuts down. */
   isDraining = false;
 
   /** Call it before anything else listens to the server. */
@@ -66,8 +66,10 @@ class QuickConnection {
   readonly #socket: Socket;
   readonly #all: QuickConnections;
   readonly #remote: string;
-  /** A request whose answer is being made, and what came after it. */
-  #waiting: Buffer[] = [];
+  /** The answer to a request is being made; nothing is read meanwhile. */
+  #isAnswering = false;
+  /** The client sends nothing more, and may still read. */
+  #hasEnded = false;
   #hasAnswered = false;
 
   constructor(socket: Socket, all: QuickConnections) {
@@ -83,15 +85,11 @@ class QuickConnection {
   }
 
   drain(): void {
-    if (this.#waiting.length === 0) this.#socket.destroySoon();
+    if (!this.#isAnswering) this.#socket.destroySoon();
   }
 
   readonly #onData = (bytes: Buffer): void => {
     const { rules, requests } = this.#all;
-    if (this.#waiting.length > 0) {
-      this.#waiting.push(bytes);
-      return;
-    }
     const request = rules.isRefused(this.#socket) ? undefined : requests.read(bytes);
     const answer = request && rules.answers.to(request);
     if (request === undefined || answer === undefined) this.#pass([bytes]);
@@ -105,16 +103,19 @@ class QuickConnection {
     bytes: Buffer,
   ): Promise<void> {
     const startedAt = performance.now();
-    this.#waiting.push(bytes);
+    this.#isAnswering = true;
+    this.#socket.pause();
     // What failed fails again there, and is told to the client.
     const made = await answer.catch(() => undefined);
-    const [, ...later] = this.#waiting.splice(0);
+    this.#isAnswering = false;
     if (this.#socket.destroyed) return;
+    // After the client's end nothing can be handed over.
+    if (this.#hasEnded && made === undefined) this.#socket.destroy();
     // Node's server ends the connection with its answer.
-    if (made === undefined || this.#all.isDraining) this.#pass([bytes, ...later]);
+    else if (made === undefined || (this.#all.isDraining && !this.#hasEnded)) this.#pass([bytes]);
     else {
+      this.#socket.resume();
       this.#send(request, made, Math.round(performance.now() - startedAt));
-      if (later.length > 0) this.#pass(later);
     }
   }
 
@@ -135,6 +136,7 @@ class QuickConnection {
     socket.write(bytes);
     if (socket.writableLength === 0) {
       log(record);
+      if (this.#hasEnded) socket.end();
       if (this.#hasAnswered) return;
       this.#hasAnswered = true;
       socket.setTimeout(keepAliveTimeoutMs + KEEP_ALIVE_GRACE_MS);
@@ -145,7 +147,8 @@ class QuickConnection {
       clearTimeout(deadline);
       log(error ? { ...record, aborted: true } : record);
     });
-    this.#pass([]);
+    if (this.#hasEnded) socket.end();
+    else this.#pass([]);
   }
 
   /** Hands the connection over, with what it sent and nobody has answered. */
@@ -163,7 +166,10 @@ class QuickConnection {
     socket.resume();
   }
 
-  readonly #onEnd = (): void => void this.#socket.end();
+  readonly #onEnd = (): void => {
+    this.#hasEnded = true;
+    if (!this.#isAnswering) this.#socket.end();
+  };
 
   readonly #onTimeout = (): void => {
     if (this.#hasAnswered) this.#socket.destroy();
