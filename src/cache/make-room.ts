@@ -8,10 +8,8 @@ import { formatAgentName } from "../juju/agent.ts";
 import { isJamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
+import { CACHE_WRITER } from "./cache-writer.ts";
 import type { CachedLedger } from "./cached-ledger.ts";
-
-/** As others are told it who want to write meanwhile. There is one cache server, so by this name it knows itself. */
-const COMMAND = "jam serve";
 
 /** What room is made in. */
 export interface RoomWork {
@@ -75,7 +73,7 @@ export async function prepareRoom(work: RoomWork, coming: ComingBytes): Promise<
 /** A run that takes long. The cache server itself writes for some milliseconds, when it evicts or accepts an offer. */
 async function isOtherWriting({ lease }: Store): Promise<boolean> {
   const holder = await lease.holder();
-  return holder !== undefined && holder.command !== COMMAND;
+  return holder !== undefined && holder.command !== CACHE_WRITER.command;
 }
 
 function missingOnDisk({ allBytes, free = Infinity }: ComingBytes): number {
@@ -146,9 +144,8 @@ async function evict(
   { candidates, bytes }: { readonly candidates: Evictable; readonly bytes: number },
 ): Promise<boolean> {
   let freed = 0;
-  const run = { command: COMMAND, onNote: () => undefined };
   try {
-    await asWriter(store, run, async () => {
+    await asWriter(store, CACHE_WRITER, async () => {
       // Somebody may have listed or pinned some of it before the lease was here.
       const kept = await readProtected(store, ledger);
       for (const [sha256, { size }] of candidates) {

@@ -133,6 +133,7 @@ export class PullThrough {
       store,
       ledger,
       inTurn: (step) => this.#room.inTurn(step),
+      isFetched: (sha256) => this.#pulls.has(sha256),
       onAside: (sha256) => work.observe({ kind: "aside", sha256 }),
     });
   }
@@ -275,7 +276,8 @@ export class PullThrough {
   /** Trees still have the damaged file of what a snapshot lists: there the next sync needs the note. */
   async #forgetDamage(sha256: Sha256): Promise<void> {
     const { store } = this.#work;
-    for (const one of await findUnlisted(store, [sha256])) await clearDamage(store.documents, one);
+    const { hashes } = await findUnlisted(store, [sha256]);
+    for (const one of hashes) await clearDamage(store.documents, one);
   }
 
   async #fail(pull: Pull, error: JamError): Promise<void> {

@@ -1,13 +1,18 @@
 import { asWriter } from "../mirror/as-writer.ts";
 import { listDamaged } from "../mirror/damaged-list.ts";
-import { findUnlisted, putUnlistedAside } from "../mirror/settle-damage.ts";
+import { listSnapshotIds } from "../mirror/read-snapshots.ts";
+import { findUnlisted, lookAtBlob, putUnlistedAside } from "../mirror/settle-damage.ts";
 import { isJamError } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
+import { CACHE_WRITER } from "./cache-writer.ts";
 import type { CachedLedger } from "./cached-ledger.ts";
 
 /** How often the cache looks for notes on damage, in ms: `jam verify` and other servers leave them, too. */
 const LOOK_MS = 1_000;
+
+/** How long the same notes are left at most, in ms: a look reads all kept snapshots. */
+const MAX_PAUSE_MS = 60_000;
 
 /** What putting damaged tarballs aside works with. */
 export interface AsideWork {
@@ -15,6 +20,8 @@ export interface AsideWork {
   readonly ledger: CachedLedger;
   /** Runs a step when no other step of the cache that needs the writer's lease runs. */
   readonly inTurn: <Result>(step: () => Promise<Result>) => Promise<Result>;
+  /** Whether a tarball is being fetched now: then its note in the ledger may be new. */
+  readonly isFetched: (sha256: Sha256) => boolean;
   /** Told of each tarball that was put aside. */
   readonly onAside: (sha256: Sha256) => void;
 }
@@ -27,8 +34,9 @@ export class DamagedAside {
   readonly #work: AsideWork;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
-  /** Notes that were left, as text: the same ones are not looked at each second. */
-  #left = "";
+  /** What was looked at last, as text, and until when the same is not looked at again. */
+  #last = { key: "", pauseMs: 0, until: -Infinity };
+  readonly #stop = new AbortController();
 
   constructor(work: AsideWork) {
     this.#work = work;
@@ -50,38 +58,65 @@ export class DamagedAside {
 
   /** Puts one tarball aside that was found damaged just now. Never fails: then it is replaced where it is. */
   async put(sha256: Sha256): Promise<void> {
-    await this.#put([sha256]).catch(() => undefined);
+    const put = async () => {
+      const { hashes, snapshotIds } = await findUnlisted(this.#work.store, [sha256]);
+      // The fetch that waits for this has noted nothing yet.
+      if (hashes.length > 0) await this.#put(sha256, { snapshotIds, isFetched: () => false });
+    };
+    await put().catch(() => undefined);
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#stop.abort();
     await this.#looking;
   }
 
   async #look(): Promise<void> {
-    const { store } = this.#work;
+    const { store, isFetched } = this.#work;
     const noted = await listDamaged(store.documents);
-    const names = [...noted].sort().join(" ");
-    if (names === this.#left) return;
-    const unlisted = await findUnlisted(store, noted);
-    if (unlisted.length > 0 && !(await this.#put(unlisted))) return;
-    this.#left = [...(await listDamaged(store.documents))].sort().join(" ");
+    if (noted.size === 0 || this.#isPaused(noted, await listSnapshotIds(store.documents))) return;
+    const { hashes, snapshotIds } = await findUnlisted(store, noted);
+    for (const sha256 of hashes) {
+      try {
+        await this.#put(sha256, { snapshotIds, isFetched });
+      } catch (error) {
+        // Another run writes, and may do so for long. What fails of one tarball must not keep the others from their turn.
+        if (this.#stop.signal.aborted || isJamError(error, "JAM_STORE_LOCKED")) return;
+      }
+    }
   }
 
-  /** False while another run writes. */
-  async #put(damaged: readonly Sha256[]): Promise<boolean> {
+  /** Notes that are left for a snapshot, or because another run writes, are looked at ever less often. */
+  #isPaused(noted: ReadonlySet<Sha256>, snapshotIds: readonly string[]): boolean {
+    const key = [...noted, ...snapshotIds].sort().join(" ");
+    const { key: before, pauseMs: pausedMs, until } = this.#last;
+    const now = performance.now();
+    if (key === before && now < until) return true;
+    const pauseMs = key === before ? Math.min(2 * pausedMs, MAX_PAUSE_MS) : LOOK_MS / 2;
+    this.#last = { key, pauseMs, until: now + pauseMs };
+    return false;
+  }
+
+  /**
+   * Hashes before its turn: neither the turn nor the lease waits for that.
+   * @throws JamError JAM_STORE_LOCKED while another run writes, JAM_STORE_…, the reason of the stop
+   */
+  async #put(
+    sha256: Sha256,
+    { snapshotIds, isFetched }: Pick<AsideWork, "isFetched"> & { readonly snapshotIds: readonly string[] },
+  ): Promise<void> {
     const { store, ledger, inTurn, onAside } = this.#work;
-    const run = { command: "jam serve", onNote: () => undefined };
-    try {
-      const aside = await inTurn(() => asWriter(store, run, () => putUnlistedAside(store, damaged)));
-      for (const sha256 of aside) {
-        ledger.drop(sha256);
+    const seen = await lookAtBlob(store, sha256, this.#stop.signal);
+    await inTurn(() =>
+      asWriter(store, { ...CACHE_WRITER, signal: this.#stop.signal }, async (signal) => {
+        // Who fetches it puts it aside, or replaces it.
+        if (isFetched(sha256)) return;
+        const done = await putUnlistedAside(store, sha256, { seen, snapshotIds, signal });
+        if (done !== "aside") return;
+        if (!isFetched(sha256)) ledger.drop(sha256);
         onAside(sha256);
-      }
-      return true;
-    } catch (error) {
-      if (isJamError(error, "JAM_STORE_LOCKED")) return false;
-      throw error;
-    }
+      }),
+    );
   }
 }

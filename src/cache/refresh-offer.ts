@@ -10,6 +10,7 @@ import { nextOffer, reachOf, recordAccepted } from "../sync/record-offer.ts";
 import { answersOf, troubleOf } from "../sync/upstream-answers.ts";
 import { assess } from "../sync/sync-mirror.ts";
 import type { SyncCollaborators, SyncOptions } from "../sync/sync-work.ts";
+import { CACHE_WRITER } from "./cache-writer.ts";
 import { paceSources, type Pace, type PacedSources } from "./pace-sources.ts";
 
 /** How a refresh ended; the notes on the offer and on upstream say the rest. */
@@ -90,9 +91,8 @@ async function recordAsWriter(
     readonly mark: string;
   },
 ): Promise<boolean> {
-  const run = { command: "jam serve", onNote: () => undefined, signal };
   try {
-    return await asWriter(store, run, async () => {
+    return await asWriter(store, { ...CACHE_WRITER, signal }, async () => {
       if ((await upstreamStateMark(store.documents)) !== mark) return false;
       await recordAccepted(store.documents, assessment, { now: now(), rested });
       return true;
