@@ -50,9 +50,19 @@ export class ContentReceiver {
       return { fate: "held" };
     }
     if (isPart(slice)) return { fate: await this.#receivePart(arriving) };
-    const part = slice.content.kind === "tarball" ? arriving.takePart?.() : undefined;
-    if (part !== undefined) return { fate: copyBlob(this.#store, { sha256, part }, onCopied) };
-    return this.#put(slice.content, sha256, bytes);
+    if (slice.content.kind === "tarball") return this.#receiveTarball(arriving, onCopied);
+    return { fate: await putDocument(this.#store.documents, sha256, bytes) };
+  }
+
+  async #receiveTarball(
+    { slice, sha256, bytes, takePart }: ArrivingSlice,
+    onCopied: OnCopied,
+  ): Promise<Received> {
+    const staged = await this.#store.blobs.stage(sha256);
+    // Bytes of a part are not seen where the volume is read: they are taken only by a driver that copies.
+    const part = staged.copy === undefined ? undefined : takePart?.();
+    if (part !== undefined) return { fate: copyPart(staged, part, onCopied) };
+    return fillStaged(staged, slice.content.size, bytes);
   }
 
   async #put(content: BundledContent, sha256: Sha256, bytes: AsyncIterable<Uint8Array>): Promise<Received> {
@@ -111,7 +121,14 @@ async function putBlob(
   { sha256, size }: { readonly sha256: Sha256; readonly size: number },
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<Received> {
-  const staged = await store.blobs.stage(sha256);
+  return fillStaged(await store.blobs.stage(sha256), size, bytes);
+}
+
+async function fillStaged(
+  staged: StagedBlob,
+  size: number,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<Received> {
   const fate = await unlessDamaged(staged, async () => {
     if (staged.received > 0) await staged.restart(undefined);
     await staged.append(bytes, size);
@@ -120,24 +137,40 @@ async function putBlob(
   return { fate: unlessDamaged(staged, () => staged.commit(size)) };
 }
 
-/** As `putBlob`, from a part of an archive, while others are copied as well. */
-async function copyBlob(
-  store: Store,
-  { sha256, part }: { readonly sha256: Sha256; readonly part: ArchivePart },
-  onCopied: OnCopied,
-): Promise<SliceFate> {
+/** As `fillStaged`, from a part of an archive, while others are copied as well. */
+async function copyPart(staged: StagedBlob, part: ArchivePart, onCopied: OnCopied): Promise<SliceFate> {
   const size = part.end - part.start;
-  const staged = await store.blobs.stage(sha256);
+  let told = 0;
+  const tell = (bytes: number) => {
+    told += bytes;
+    onCopied(bytes);
+  };
   return unlessDamaged(staged, async () => {
     if (staged.received > 0) await staged.restart(undefined);
-    await staged.copy?.(part, onCopied);
+    await staged.copy?.(part, tell);
     if (staged.received < size) {
-      // The medium could not be read there, or this driver cannot copy: what reading throws is the reason.
+      // The medium could not be read there: what reading throws is the reason.
       await staged.restart(undefined);
-      await staged.append(part.bytes(), size);
+      await staged.append(telling(part.bytes(), told, onCopied), size);
     }
     await staged.commit(size);
   });
+}
+
+/** The same bytes, and `onCopied` is told of each piece: of what comes after the bytes that it was told of before. */
+async function* telling(
+  bytes: AsyncIterable<Uint8Array>,
+  told: number,
+  onCopied: OnCopied,
+): AsyncGenerator<Uint8Array> {
+  let read = 0;
+  for await (const piece of bytes) {
+    const before = Math.max(read, told);
+    read += piece.length;
+    // Also without a new byte: what it throws ends the import.
+    onCopied(Math.max(0, read - before));
+    yield piece;
+  }
 }
 
 async function unlessDamaged(staged: StagedBlob, work: () => Promise<void>): Promise<SliceFate> {

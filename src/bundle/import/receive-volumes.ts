@@ -143,7 +143,7 @@ export class VolumeReceiver {
     const onCopied = (bytes: number) => this.#note(path, bytes);
     try {
       for await (const arriving of volume.slices()) {
-        if (arriving.slice.content.kind === "tarball") await this.#prove(arrival);
+        if (arriving.slice.content.kind === "tarball") await this.#prove(arrival, settling);
         const settle = async (received: Received) => {
           const fate = await received.fate;
           if (fate === "damaged") damaged.push(arriving);
@@ -166,7 +166,7 @@ export class VolumeReceiver {
    * Verifies the proofs as soon as all documents are here, which come first: a bundle that they do not prove is refused
    * before its tarballs are read. Publishing verifies them again.
    */
-  async #prove(arrival: Arrival): Promise<void> {
+  async #prove(arrival: Arrival, settling: readonly Promise<void>[]): Promise<void> {
     if (arrival.isProven) return;
     const { manifest } = arrival.bundle;
     const { store } = this.#work;
@@ -180,6 +180,8 @@ export class VolumeReceiver {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       arrival.refusal = error;
+      // What is stored after the note is written would not be in it.
+      await Promise.allSettled(settling);
       await deleteRefused(arrival.bundle, arrival.stored, this.#work);
       throw error;
     }
