@@ -4,6 +4,9 @@ import { formatLocalTime } from "../shared/local-time.ts";
 import type { StatusDocument } from "../mirror/status-document.ts";
 import type { CheckResult } from "./check-data.ts";
 
+/** A first look at upstream takes at most about this long. */
+const STARTS_MS = 120_000;
+
 /** A cache server that has the data directory, as others see it. */
 export interface ServerUnderTest {
   readonly host: string;
@@ -184,9 +187,6 @@ function checkFault({ fault }: SeenServer["status"], found: readonly CheckResult
     },
   ];
 }
-
-/** A first look at upstream takes at most about this long. */
-const STARTS_MS = 120_000;
 
 function isStillListed({ staleUntil }: { readonly staleUntil?: string }, now: Date): boolean {
   return staleUntil !== undefined && Date.parse(staleUntil) > now.getTime();

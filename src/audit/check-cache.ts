@@ -102,7 +102,7 @@ function checkWorkers({ workers }: CacheUnderTest): CheckResult[] {
     {
       check: "cache",
       state: "warn",
-      detail: `server.workers is ${workers}, and in cache mode one worker serves: the other ones are not started`,
+      detail: `server.workers is ${workers}, and in cache mode one worker serves: the others are not started`,
       hint: "Delete server.workers and JAM_SERVER_WORKERS. Where one processor is not enough, `mode: online` serves with several.",
     },
   ];
@@ -143,7 +143,7 @@ function checkQuotas({ status, largest, freeBytes }: CacheContents): CheckResult
   if (freeBytes === undefined) return results;
   const isLimited = quotas.every(({ quota }) => quota !== null);
   if (!isLimited) {
-    const detail = `no quota: tarballs are kept until ${formatByteSize(FREE_RESERVE_BYTES)} of the disk are left (now ${formatByteSize(freeBytes)}), then the ones that were not used for the longest time are deleted`;
+    const detail = `no quota: tarballs are kept until only ${formatByteSize(FREE_RESERVE_BYTES)} of the disk is free (now ${formatByteSize(freeBytes)}), then the ones that were not used for the longest time are deleted`;
     return [...results, { check: "disk", state: "ok", detail }];
   }
   const quota = quotas.reduce((sum, one) => sum + (one.quota ?? 0), 0);

@@ -1,12 +1,12 @@
 import { toJamError, type ErrorCode } from "../shared/errors.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Agent } from "../juju/agent.ts";
+import { nextTurnMs, type Pace } from "../mirror/next-turn.ts";
 import { readOffer, readReach, type Offer, type OfferReach, type UpstreamAnswer } from "../mirror/offer.ts";
 import { readSnapshot } from "../mirror/read-snapshots.ts";
 import { awayUpstreams, heldOnly, shownOffer, type Shown } from "../mirror/shown-offer.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
 import type { DocumentStore } from "../store/store.ts";
-import { nextTurnMs, type Pace } from "./pace-sources.ts";
 import type { RefreshOutcome } from "./refresh-offer.ts";
 
 /** What the watch works with; `compose/` joins it. */
@@ -74,6 +74,9 @@ export class OfferWatch {
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #turn: Promise<void> | undefined;
+  /** Whether the turn that runs asks every upstream; where it does not, the one that follows it. */
+  #isAskingAll = false;
+  #following: Promise<void> | undefined;
   #offer: Offer | undefined;
   #reach: OfferReach | undefined;
   #failure: RefreshFailure | undefined;
@@ -87,7 +90,13 @@ export class OfferWatch {
   #held: { readonly at: number; readonly of: unknown; readonly tarballs: ReadonlySet<Sha256> } | undefined;
   /** How often a tarball came or went. */
   #heldChanges = 0;
-  #last: { readonly of: readonly unknown[]; readonly shown: Shown | undefined } | undefined;
+  #last:
+    | {
+        readonly of: readonly unknown[];
+        readonly tarballs: ReadonlySet<Sha256> | undefined;
+        readonly shown: Shown | undefined;
+      }
+    | undefined;
 
   constructor(work: OfferWatchWork) {
     this.#work = work;
@@ -108,14 +117,24 @@ export class OfferWatch {
     clearTimeout(timer);
   }
 
-  /** Asks every upstream now, or joins the refresh that runs. The next one follows when the next upstream's time has come. */
+  /**
+   * Asks every upstream now, or joins the refresh that does so already; after one that leaves some out another one follows.
+   * The next one comes when the next upstream's time has come.
+   */
   refreshNow(): Promise<void> {
-    return this.#takeTurn({ asksAll: true });
+    const running = this.#turn;
+    if (running === undefined || this.#isAskingAll) return this.#takeTurn({ asksAll: true });
+    this.#following ??= running.then(() => {
+      this.#following = undefined;
+      return this.#takeTurn({ asksAll: true });
+    });
+    return this.#following;
   }
 
   #takeTurn(order: { readonly asksAll: boolean }): Promise<void> {
     if (this.#stop.signal.aborted) return Promise.resolve();
     clearTimeout(this.#timer);
+    if (this.#turn === undefined) this.#isAskingAll = order.asksAll;
     this.#turn ??= this.#refresh(order).finally(() => {
       this.#turn = undefined;
       if (this.#stop.signal.aborted) return;
@@ -161,7 +180,7 @@ export class OfferWatch {
     const of = [held, offer, tarballs, [...away].join(" ")];
     if (this.#last === undefined || of.some((one, index) => one !== this.#last?.of[index])) {
       const isHeld = (sha256: Sha256) => tarballs?.has(sha256) ?? true;
-      this.#last = { of, shown: shownOffer({ held, offer, away, isHeld }) };
+      this.#last = { of, tarballs, shown: shownOffer({ held, offer, away, isHeld }) };
     }
     return this.#last.shown;
   }
@@ -238,7 +257,7 @@ export class OfferWatch {
       found = await this.#work.findHeld(agents);
       turn += 1;
     } while (changes !== this.#heldChanges && turn < MAX_LOOKS);
-    const before = this.#last?.of[2] as ReadonlySet<Sha256> | undefined;
+    const before = this.#last?.tarballs;
     const tarballs = before?.size === found.size && before.isSubsetOf(found) ? before : found;
     // A list that is not right yet serves this once.
     if (changes === this.#heldChanges) this.#held = { at: performance.now(), of, tarballs };

@@ -1,18 +1,12 @@
+import { dueInMs, type Pace } from "../mirror/next-turn.ts";
 import type { OfferReach, UpstreamAnswer } from "../mirror/offer.ts";
 import { JamError } from "../shared/errors.ts";
 import type { DocumentAnswer, Upstream, Validators } from "../upstream/source.ts";
 
-/** How often an upstream is asked for its metadata. */
-export interface Pace {
-  readonly name: string;
-  /** `refresh` of this upstream, in ms. */
-  readonly refreshMs: number;
-}
-
 /** A timer may fire a little early. */
 const EARLY_MS = 50;
 
-/** Upstreams of which those rest whose time has not come. */
+/** Upstreams; those that are not due yet are not asked. */
 export interface PacedSources {
   readonly sources: readonly Upstream[];
   /** Names of those that were not asked: what is known of them is what they answered earlier. */
@@ -45,25 +39,6 @@ interface PaceMoment {
   readonly paces: readonly Pace[];
   readonly reach: OfferReach | undefined;
   readonly now: Date;
-}
-
-/**
- * How long to wait until the next upstream's time has come. One that is overdue after a turn was not needed in it, and is
- * not waited for.
- */
-export function nextTurnMs(reach: OfferReach | undefined, paces: readonly Pace[], now: Date): number {
-  const waits = paces.flatMap((pace) => {
-    const answer = reach?.upstreams?.find(({ name }) => name === pace.name);
-    const waitMs = answer === undefined ? 0 : dueInMs(answer, pace, now);
-    // A clock that was put back must not make it wait for longer.
-    return waitMs > 0 ? [Math.min(waitMs, pace.refreshMs)] : [];
-  });
-  return Math.min(...(waits.length > 0 ? waits : paces.map(({ refreshMs }) => refreshMs)));
-}
-
-function dueInMs({ refreshedAt }: UpstreamAnswer, { refreshMs }: Pace, now: Date): number {
-  const sinceMs = now.getTime() - Date.parse(refreshedAt);
-  return sinceMs < 0 ? 0 : refreshMs - sinceMs;
 }
 
 /** An upstream that is not asked now. */

@@ -15,7 +15,7 @@ import { PullReader, type PulledBlob } from "./pull-reader.ts";
 import { DamagedAside } from "./put-damaged-aside.ts";
 import { type CacheQuotas, NoRoom, Room } from "./room.ts";
 
-/** A tarball that a client asks for and the store has not. */
+/** A tarball that a client requests and the store does not have. */
 export interface ListedTarball {
   readonly sha256: Sha256;
   /** Bytes. */
@@ -349,7 +349,7 @@ export class PullThrough {
     };
   }
 
-  /** Notes a tarball that has come whole, which has to be done before it is there. */
+  /** Notes a tarball that has come whole, before it becomes visible in the store. */
   #note({ sha256, size }: WantedTarball, upstream: string): Promise<void> {
     return this.#ledger.add(sha256, { size, upstream, agents: this.#work.agentsOf(sha256) });
   }

@@ -1,6 +1,7 @@
 import { type JamError, isJamError, isOfFamily, toJamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { asWriter } from "../mirror/as-writer.ts";
+import type { Pace } from "../mirror/next-turn.ts";
 import { readOffer, readReach, writeReach, type OfferReach } from "../mirror/offer.ts";
 import { readBaseline } from "../mirror/read-snapshots.ts";
 import { upstreamStateMark } from "../mirror/upstream-catalogue.ts";
@@ -11,7 +12,7 @@ import { answersOf, troubleOf } from "../sync/upstream-answers.ts";
 import { assess } from "../sync/sync-mirror.ts";
 import type { SyncCollaborators, SyncOptions } from "../sync/sync-work.ts";
 import { CACHE_WRITER } from "./cache-writer.ts";
-import { paceSources, type Pace, type PacedSources } from "./pace-sources.ts";
+import { paceSources, type PacedSources } from "./pace-sources.ts";
 
 /** How a refresh ended; the notes on the offer and on upstream say the rest. */
 export type RefreshOutcome =

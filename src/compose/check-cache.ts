@@ -42,7 +42,7 @@ async function readContents(config: Config, store: Store, now: Date) {
   const offer = await readOffer(store.documents);
   return {
     status: await describeCache(store, { ...config.cache, now }),
-    largest: offer && Math.max(0, ...offer.agents.map(({ size }) => size)),
+    largest: offer?.agents.reduce((most, { size }) => Math.max(most, size), 0),
     // Where it cannot be read, the check of the disk says so.
     freeBytes: await store.space?.().catch(() => undefined),
   };

@@ -3,6 +3,7 @@ import { MIRROR_REF } from "../shared/ref-name.ts";
 import { sha256Of } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import { findHeld } from "./held-tarballs.ts";
+import { nextTurnMs } from "./next-turn.ts";
 import { offeredBy, readOffer, readReach, type OfferReach } from "./offer.ts";
 import { currentSnapshot } from "./read-snapshots.ts";
 import { awayUpstreams, shownOffer, type StaleRules } from "./shown-offer.ts";
@@ -75,7 +76,7 @@ export async function readShown(store: ShownReader, rules: CacheRules, now: Date
     missing: all.filter((agent) => !isHeld(agent)),
     synced: new Set((published?.agents ?? []).map(formatAgentName)),
     reach,
-    upstream: reachNow(reach, { refreshMs: shortestRefresh(rules) }, now),
+    upstream: reachNow(reach, { refreshMs: turnMs(reach, rules) }, now),
     upstreamOf: offer === undefined ? () => "" : offeredBy(offer),
   };
 }
@@ -92,9 +93,10 @@ export function reachNow(
   return ageMs <= 2 * refreshMs + LATE_MS ? "answers" : "unknown";
 }
 
-/** How long it takes until an upstream is asked again: the turns of a server go by the upstream that is asked most often. */
-function shortestRefresh({ refreshMs, upstreams = [] }: CacheRules): number {
-  return upstreams.length === 0 ? refreshMs : Math.min(...upstreams.map((one) => one.refreshMs));
+/** How long a server waits after the turn that was noted last: not for upstreams that were not needed in it. */
+function turnMs(reach: OfferReach | undefined, { refreshMs, upstreams = [] }: CacheRules): number {
+  if (upstreams.length === 0) return refreshMs;
+  return nextTurnMs(reach, upstreams, new Date(reach?.refreshedAt ?? 0));
 }
 
 /** How long a refresh may take. */

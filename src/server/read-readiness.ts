@@ -7,7 +7,13 @@ const note = z.object({
   since: z.string(),
 });
 
-const readiness = z.object({ ready: z.boolean(), upstream: z.object({ notes: z.array(note).readonly() }) });
+const readiness = z.object({
+  ready: z.boolean(),
+  upstream: z.object({
+    // An earlier jam has none.
+    notes: z.array(note).readonly().default([]),
+  }),
+});
 
 /** What a cache server says of itself on `/readyz`; undefined where the answer is of something else. */
 export function readReadiness(text: string): z.infer<typeof readiness> | undefined {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { nextTurnMs, paceSources } from "../../../src/cache/pace-sources.ts";
+import { paceSources } from "../../../src/cache/pace-sources.ts";
+import { nextTurnMs } from "../../../src/mirror/next-turn.ts";
 import type { Upstream } from "../../../src/upstream/source.ts";
 
 const now = new Date("2026-01-01T12:00:00Z");
