@@ -2,6 +2,7 @@ import { parseVersion } from "../juju/version.ts";
 import { currentSnapshot } from "../mirror/read-snapshots.ts";
 import { JamError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
+import { shellCommand } from "../shared/shell-command.ts";
 import type { ChannelEntry } from "./history-document.ts";
 import { readChannels, requireChannel } from "./channels.ts";
 import { noteStep, readChannelState } from "./move-channel.ts";
@@ -56,7 +57,7 @@ export async function release(
     const all = [...held.keys(), ...withdrawn.keys()];
     const near = nearest(version, all);
     throw new JamError("JAM_AGENT_NOT_FOUND", `${version} is neither held nor withdrawn in ${name}.`, {
-      hint: `${near === undefined ? "" : `Did you mean ${near}? `}${all.length === 0 ? "Nothing is held there" : `Held or withdrawn there: ${all.join(", ")}`}; \`jam channel show\` lists it.`,
+      hint: `${near === undefined ? "" : `Did you mean ${near}? `}${all.length === 0 ? "Nothing is held or withdrawn there." : `Held or withdrawn there: ${all.join(", ")}.`} \`${shellCommand`jam channel show ${name}`}\` lists what is held or withdrawn.`,
       details: { channel: name, version },
     });
   }

@@ -89,7 +89,7 @@ function definedInSettings(name: string): JamError {
 function feedsOthers(name: string, followers: readonly string[]): JamError {
   const verb = followers.length === 1 ? "takes" : "take";
   return new JamError("JAM_CHANNEL_IN_USE", `${followers.join(", ")} ${verb} from the channel ${name}.`, {
-    hint: `Delete ${followers.length === 1 ? "that channel" : "those channels"} first, or let them take from another one. Nothing was changed.`,
+    hint: `Delete ${followers.join(", ")} first, or let ${followers.length === 1 ? "it" : "them"} take from another channel. Nothing was changed.`,
     details: { channel: name, followers },
   });
 }

@@ -3,21 +3,26 @@ import type { Allowance } from "../metadata/freshness.ts";
 import { printable } from "../shared/printable.ts";
 import type { CommandContext } from "./command.ts";
 
+/** A value of `--allow` of any command: a check of what arrives, or of what clients see. */
+export type Allowed = Allowance | "served";
+
 /** Flags that switch a check off, under the names that commands give them. */
 export interface UnsafeFlags {
   readonly verify?: boolean;
-  readonly allow?: readonly Allowance[];
+  readonly allow?: readonly Allowed[];
   readonly allowUnsigned?: true;
 }
 
-const ALLOWED = {
+/** What each value of `--allow` does. */
+export const ALLOWED = {
   rollback: "what is older than what was accepted before is accepted",
   future: "what is dated in the future is accepted",
   "expired-key": "new signatures of expired keys are accepted: anyone who has such a key can backdate one",
   "mass-removal": "any number of agents may be removed at once",
   "path-reuse": "different bytes under the name of an agent in the mirror are accepted",
   inconsistent: "an index and product files that do not belong together are accepted",
-} as const satisfies Record<Allowance, string>;
+  served: "a channel that shows agents is deleted: clients of its address find nothing",
+} as const satisfies Record<Allowed, string>;
 
 /** Names each check that flags switch off, before anything else and also with --quiet. */
 export async function tellUnsafeFlags(context: CommandContext, flags: UnsafeFlags): Promise<void> {

@@ -9,6 +9,7 @@ import type { CheckId } from "./finding-kinds.ts";
 const CHECK_OF: Readonly<Partial<Record<UrlFindingId, CheckId>>> = {
   "url-unreachable": "address",
   "url-path": "address",
+  "url-other-channel": "address",
   "url-other-mirror": "address",
   "url-stale": "proxy",
   "url-altered": "proxy",

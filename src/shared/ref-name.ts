@@ -20,7 +20,7 @@ export const BUNDLE_FEEDER = "bundle" as RefName;
  */
 export function parseRefName(name: string): RefName {
   if (REF_NAME.test(name)) return name as RefName;
-  throw new JamError("JAM_USAGE_INVALID", `"${name}" is not a valid name of a ref.`, {
+  throw new JamError("JAM_USAGE_INVALID", `"${name}" is not a valid channel name.`, {
     hint: "Use letters, digits, dots, dashes and underscores; start with a letter or a digit.",
     details: { name },
   });

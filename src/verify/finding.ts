@@ -174,7 +174,7 @@ export const FINDING_KINDS = {
     next: "run jam verify as the owner of the data directory, and look at the disk",
   },
   "url-unreachable": {
-    severity: "damage",
+    severity: "unknown",
     means: "clients there get no answer",
     next: "check the address, the server and the firewalls in between",
   },
@@ -197,6 +197,11 @@ export const FINDING_KINDS = {
     severity: "damage",
     means: "clients see an earlier state: a cache keeps the index, or a server shows another folder",
     next: "empty the cache, and let it ask again for each index: jam nginx-config",
+  },
+  "url-other-channel": {
+    severity: "damage",
+    means: "clients see what another channel or the mirror lists",
+    next: "give the right address; jam connect prints it, for a channel with --channel",
   },
   "url-other-mirror": {
     severity: "damage",

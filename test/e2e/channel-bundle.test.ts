@@ -69,9 +69,68 @@ async function historyOf(gap: AirGap, side: "near" | "far", name = "prod"): Prom
 const listedIn = async (gap: AirGap, name: string) =>
   (await gap.json<{ agentNames: string[] }>("far", "channel", "show", name)).agentNames;
 
+test("a channel's bundle that goes into the mirror says so, and what it says brings it to a channel", async () => {
+  const gap = await world();
+  const made = await gap.json<{ bundle: object }>(
+    "near",
+    "bundle",
+    "create",
+    "--channel",
+    "prod",
+    "--to",
+    join(gap.medium, "m/"),
+  );
+  expect(made.bundle).toMatchObject({ scope: "channel", channel: "prod" });
+  const folder = join(gap.medium, "m");
+  const { warnings } = await gap.json<ImportedDocument & { warnings: string[] }>(
+    "far",
+    "bundle",
+    "import",
+    folder,
+  );
+  expect(warnings).toEqual([
+    expect.stringMatching(/made from the channel prod, and goes into the mirror here.*--channel prod/),
+  ]);
+  const right = await gap.json<ImportedDocument & { warnings: string[] }>(
+    "far",
+    "bundle",
+    "import",
+    folder,
+    "--channel",
+    "prod",
+  );
+  expect(right.warnings).toEqual([]);
+  const plain = await gap.json<{ bundle: object }>(
+    "near",
+    "bundle",
+    "create",
+    "--to",
+    join(gap.medium, "n/"),
+  );
+  expect(plain.bundle).toMatchObject({ scope: "mirror", channel: null });
+  const whole = await gap.json<ImportedDocument & { warnings: string[] }>(
+    "far",
+    "bundle",
+    "import",
+    join(gap.medium, "n"),
+  );
+  expect(whole.warnings).toEqual([]);
+});
+
 test("a far side gets a channel with the history of the near side, and follows it, also back", async () => {
   const gap = await world();
   const first = await create(gap, "--channel", "prod");
+  const printed = await gap.done(
+    "near",
+    "bundle",
+    "create",
+    "--channel",
+    "prod",
+    "--to",
+    join(gap.medium, "b"),
+  );
+  expect(printed.stdout).toContain("jam bundle import /path/to/b --channel prod\n");
+  expect(printed.stdout).toContain("jam bundle receipt --to /path/to/b/receipt.txt --channel prod\n");
   const near = await historyOf(gap, "near");
   const imported = await gap.json<ImportedDocument & { channel: object }>(
     "far",

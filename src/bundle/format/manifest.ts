@@ -91,6 +91,14 @@ export interface BundleManifest {
   readonly channel?: CarriedHistory;
 }
 
+/** The scope for people and scripts: a whole bundle of a channel lists everything of that channel, not of the mirror. */
+export function shownScope({
+  scope,
+  channel,
+}: Pick<BundleManifest, "scope" | "channel">): BundleScope | "channel" {
+  return channel !== undefined && scope === "mirror" ? "channel" : scope;
+}
+
 /** A manifest without its id. */
 export type UnnamedManifest = Omit<BundleManifest, "format" | "id">;
 

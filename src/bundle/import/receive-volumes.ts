@@ -8,6 +8,7 @@ import type { Snapshot } from "../../mirror/snapshot.ts";
 import { refuseOverfull } from "../../mirror/space.ts";
 import { readUpstreamState } from "../../mirror/upstream-state.ts";
 import { cancelled, type JamError } from "../../shared/errors.ts";
+import { shellCommand } from "../../shared/shell-command.ts";
 import { sha256Of, type Sha256 } from "../../shared/sha256.ts";
 import { affectedBy, damagedBundle, describeAffected, malformedBundle } from "../format/bundle-faults.ts";
 import {
@@ -213,6 +214,7 @@ export class VolumeReceiver {
     // A tarball that the mirror lists and has not: trees may link what is left of it.
     await markDamage(this.#work.store, missing);
     if (warning !== undefined) this.warn(warning);
+    if (this.#target === undefined && manifest.channel !== undefined) this.warn(intoMirror(manifest));
     await putPending(documents, bundle);
     const contents = new ContentReceiver(this.#work.store, manifest.id, namedContents(bundle));
     const arrival: Arrival = { bundle, contents, stored: new Set<Sha256>(), isProven: false };
@@ -291,4 +293,12 @@ function describeDamage({ name, head }: OpenVolume, damaged: readonly ArrivingSl
     ...affected,
     contents: [...contents],
   });
+}
+
+/** A bundle of a channel that goes into the mirror, where it may remove what the channel never had. */
+function intoMirror({ id, scope, channel }: BundleManifest): string {
+  const name = channel?.name ?? "";
+  const effect =
+    scope === "mirror" ? "the mirror lists only what that channel lists" : "it adds to the mirror";
+  return `Bundle ${id} was made from the channel ${name}, and goes into the mirror here: ${effect}. To import it into a channel instead, add ${shellCommand`--channel ${name}`}.`;
 }

@@ -1,3 +1,4 @@
+import { MIRROR_REF, type RefName } from "../../shared/ref-name.ts";
 import type { FoundFact } from "../finding.ts";
 import { decode, isPage, statusFault, titleOf } from "./check-documents.ts";
 import { servedName, snapshotOfName } from "./expected.ts";
@@ -50,15 +51,47 @@ async function findElsewhere(base: string, probe: Probe): Promise<string | undef
   return undefined;
 }
 
+/** What an address has to show, and what else this mirror shows. */
+export interface ExpectedPlace {
+  readonly ref: RefName;
+  /** The snapshot that `ref` shows. */
+  readonly id: string;
+  /** The snapshots that are kept. */
+  readonly kept: ReadonlySet<string>;
+  /** The other refs of this mirror, and the snapshots that they show. */
+  readonly others: readonly { readonly ref: RefName; readonly snapshot: string }[];
+}
+
+const CHANNEL_ADDRESS = /\/channel\/(?<name>[^/]+)\/tools$/;
+
+/** The other channel whose address this is by its own text, whatever it shows. */
+function refOfAddress(base: string, ref: RefName, others: ExpectedPlace["others"]): RefName | undefined {
+  const name = CHANNEL_ADDRESS.exec(new URL(base).pathname)?.groups?.["name"];
+  return others.find((other) => other.ref === name && name !== ref)?.ref;
+}
+
+function describeRef(ref: RefName): string {
+  return ref === MIRROR_REF ? "the mirror" : ref;
+}
+
+function addressPath(ref: RefName): string {
+  return ref === MIRROR_REF ? "/tools" : `/channel/${ref}/tools`;
+}
+
 /** What is wrong when an address shows another snapshot than it should. */
 export function staleness(
   base: string,
   name: string,
-  { id, kept }: { readonly id: string; readonly kept: ReadonlySet<string> },
+  { ref, id, kept, others }: ExpectedPlace,
 ): FoundFact | undefined {
   const shown = snapshotOfName(name);
   if (shown === id) return undefined;
   const url = `${base}/${INDEX}`;
+  const other = others.find(({ snapshot }) => snapshot === shown)?.ref ?? refOfAddress(base, ref, others);
+  if (other !== undefined && kept.has(shown)) {
+    const found = `this is the address of ${describeRef(other)}; ${describeRef(ref)} is at ${addressPath(ref)}`;
+    return { kind: "url-other-channel", where: url, found };
+  }
   if (kept.has(shown))
     return { kind: "url-stale", where: url, found: `it shows snapshot ${shown}, the mirror shows ${id}` };
   return {

@@ -51,7 +51,8 @@ export async function verifyUrl(options: VerifyUrlOptions, work: VerifyUrlWork):
   const facts: FoundFact[] = [...served.facts];
   if (served.name !== undefined) {
     const kept = new Set(await listSnapshotIds(work.store.documents));
-    const stale = staleness(url, served.name, { id: snapshot.id, kept });
+    const others = await otherRefs(work.store, ref);
+    const stale = staleness(url, served.name, { ref, id: snapshot.id, kept, others });
     const damaged = await listDamaged(work.store.documents);
     const name = stale === undefined ? served.name : snapshot.id;
     const expected = expectMirror(snapshot, { damaged, name });
@@ -64,8 +65,8 @@ export async function verifyUrl(options: VerifyUrlOptions, work: VerifyUrlWork):
       Object.assign(checked, { documents: expected.documents.size, generations: lookups.generations });
     } else facts.push(stale);
     facts.push(...(await checkServedTarballs(url, sample, { probe, firstBytes: firstBytesOf(work.store) })));
-    const others = tarballs.filter((one) => !sample.includes(one));
-    facts.push(...(await checkServedSizes(url, others, { probe })));
+    const rest = tarballs.filter((one) => !sample.includes(one));
+    facts.push(...(await checkServedSizes(url, rest, { probe })));
     Object.assign(checked, {
       tarballs: tarballs.length,
       downloaded: sample.length,
@@ -85,6 +86,13 @@ export async function verifyUrl(options: VerifyUrlOptions, work: VerifyUrlWork):
     checked: { requests, ...checked },
     durationMs: Math.round(performance.now() - startedAt),
   };
+}
+
+async function otherRefs({ refs }: Pick<Store, "refs">, ref: RefName) {
+  const all = await refs.list();
+  return all
+    .filter(({ name }) => name !== ref)
+    .map(({ name, target }) => ({ ref: name as RefName, snapshot: snapshotIdOf(target) }));
 }
 
 async function shownSnapshot(store: Pick<Store, "refs" | "documents">, ref: RefName): Promise<Snapshot> {

@@ -234,9 +234,9 @@ test("wrong paths are found, with the right one", async () => {
   }
 });
 
-test("nobody there is damage, not an error of jam", async () => {
+test("nobody there is not known, and no damage", async () => {
   const { status, kinds } = await verifyUrl("http://127.0.0.1:1/tools");
-  expect([status, kinds]).toEqual([4, ["url-unreachable"]]);
+  expect([status, kinds]).toEqual([3, ["url-unreachable"]]);
 });
 
 test.for([
@@ -275,6 +275,38 @@ describe.skipIf(python.isMissing)(`python's http.server${python.note}`, () => {
       child.kill();
     }
   });
+});
+
+test("the address of the mirror given for a channel is named, and the other way round", async () => {
+  await using copy = await golden.copy();
+  await using own = await startServe(copy.path);
+  const channel = (...args: string[]) => jamHere(copy.path, ["channel", ...args, "--reason", "a test"]);
+  await channel("create", "prod", "--from", "mirror");
+  await channel("create", "lab", "--from", "mirror");
+  const { stdout: listed } = await jamHere(copy.path, ["list", "-o", "json"]);
+  const versions = [...new Set(listed.match(/(?<="version": ")\d[^"]+/g))];
+  await channel("hold", "prod", versions[0] ?? "");
+  await channel("hold", "lab", versions.at(-1) ?? "");
+  for (const name of ["prod", "lab"]) expect((await channel("promote", name)).status).toBe(0);
+  const look = async (path: string, name: string) => {
+    const args = ["verify", "--url", `${own.url}${path}`, "--channel", name, "-o", "json"];
+    const { status, stdout } = await jamHere(copy.path, args);
+    const { findings } = JSON.parse(stdout) as VerifyUrlDocument;
+    return [status, findings.find(({ kind }) => kind.startsWith("url-other"))?.found];
+  };
+  expect(await look("/tools", "prod")).toEqual([
+    4,
+    "this is the address of the mirror; prod is at /channel/prod/tools",
+  ]);
+  expect(await look("/channel/prod/tools", "mirror")).toEqual([
+    4,
+    "this is the address of prod; the mirror is at /tools",
+  ]);
+  expect(await look("/channel/lab/tools", "prod")).toEqual([
+    4,
+    "this is the address of lab; prod is at /channel/prod/tools",
+  ]);
+  expect(await look("/channel/prod/tools", "prod")).toEqual([0, undefined]);
 });
 
 test("a cache that kept an earlier index is found", async () => {

@@ -2,7 +2,12 @@ import { basename, dirname } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import type { CreateWork } from "../../../bundle/create/create-bundle.ts";
 import type { BundleOrder } from "../../../bundle/create/plan-bundle.ts";
-import { carriedContents, countAgents, type BundleManifest } from "../../../bundle/format/manifest.ts";
+import {
+  carriedContents,
+  countAgents,
+  shownScope,
+  type BundleManifest,
+} from "../../../bundle/format/manifest.ts";
 import type { FinishedVolume } from "../../../bundle/write/write-progress.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { JamError } from "../../../shared/errors.ts";
@@ -186,7 +191,8 @@ async function printBundle(
       bytes: carried.bytes,
       createdAt: manifest.createdAt,
       snapshot: manifest.snapshot,
-      scope: manifest.scope,
+      scope: shownScope(manifest),
+      channel: manifest.channel?.name ?? null,
       lists: manifest.catalogue.reduce((sum, { agents }) => sum + agents.length, 0),
       baseline: manifest.baseline.map(({ contents, ...from }) => ({ ...from, contents: contents.length })),
       missing: manifest.missing,
@@ -212,18 +218,19 @@ async function printBundle(
     if (carried.agents === 0)
       lines.push("The far side has every tarball already: the bundle contains only metadata.");
     lines.push(...(await formatAgentNames("Left out: ", manifest.missing, { width: context.width })));
-    lines.push("", ...nextSteps(dirname(volumes[0]?.path ?? ".")));
+    lines.push("", ...nextSteps(dirname(volumes[0]?.path ?? "."), manifest.channel?.name));
     return `${lines.join("\n")}\n`;
   });
 }
 
 /** What to do with the bundle in a folder of this machine; the far side gives it another path. */
-function nextSteps(folder: string): string[] {
+function nextSteps(folder: string, channel: string | undefined): string[] {
   const there = `/path/to/${basename(folder)}`;
+  const flag = channel === undefined ? "" : ` ${shellCommand`--channel ${channel}`}`;
   return [
     `Next: take all of ${printable(folder, Infinity)} to the far side. Run there, with the path that it has there:`,
-    `  ${shellCommand`jam bundle import ${there}`}`,
-    `  ${shellCommand`jam bundle receipt --to ${`${there}/receipt.txt`}`}`,
+    `  ${shellCommand`jam bundle import ${there}`}${flag}`,
+    `  ${shellCommand`jam bundle receipt --to ${`${there}/receipt.txt`}`}${flag}`,
   ];
 }
 
@@ -239,7 +246,7 @@ async function printPlan(context: CommandContext, order: BundleOrder, store: Wor
   const rows = manifest.catalogue.filter(({ sha256 }) => hashes.has(sha256));
   const plan = withMissing({
     ...carried,
-    scope: manifest.scope,
+    scope: shownScope(manifest),
     selection: manifest.selection,
     carry: rows,
     missing: manifest.missing,

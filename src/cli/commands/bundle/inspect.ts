@@ -2,6 +2,7 @@ import { headOf } from "../../../channel/history.ts";
 import type { Command } from "commander";
 import type { InspectedBundle, Inspection } from "../../../bundle/read/inspect-bundles.ts";
 import type { SignatureCheck } from "../../../bundle/signing.ts";
+import { shownScope } from "../../../bundle/format/manifest.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
 import { cutLists, formatCount } from "../../../shared/listed.ts";
 import { printable } from "../../../shared/printable.ts";
@@ -60,7 +61,7 @@ function documentOf({ bundles, faults }: Inspection, listsAgents: boolean) {
       id: manifest.id,
       createdAt: manifest.createdAt,
       snapshot: manifest.snapshot,
-      scope: manifest.scope,
+      scope: shownScope(manifest),
       selection: manifest.selection,
       ...(manifest.channel && {
         channel: {
@@ -112,7 +113,7 @@ function describe(
 ): string[] {
   const scope =
     manifest.scope === "mirror"
-      ? "everything that its maker's mirror lists; an import removes what it does not list"
+      ? `everything that ${manifest.channel === undefined ? "its maker's mirror" : `the channel ${manifest.channel.name} of its maker`} lists; an import removes what it does not list`
       : "a selection; an import adds agents and removes none";
   const lines = [
     `Bundle ${manifest.id}`,
