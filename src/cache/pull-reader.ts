@@ -104,8 +104,11 @@ export class PullReader implements PulledBlob {
 
   async proveEvicted(): Promise<void> {
     const { sha256, size } = this.#pull.tarball;
-    const found = this.#bytes && (await this.#hashUntil(this.#bytes, size));
-    if (found !== sha256) throw this.#cutOff();
+    if (this.#bytes === undefined) {
+      const reason = "it was deleted to make room before this reader had its first byte";
+      throw this.#work.unavailable(this.#pull, new Error(reason));
+    }
+    if ((await this.#hashUntil(this.#bytes, size)) !== sha256) throw this.#cutOff();
   }
 
   close(): void {
