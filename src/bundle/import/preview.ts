@@ -6,9 +6,16 @@ import type { Snapshot } from "../../mirror/snapshot.ts";
 import { readGone } from "../../mirror/gone-upstream.ts";
 import { readKeptBytes } from "../../mirror/proofs.ts";
 import { readUpstreamState } from "../../mirror/upstream-state.ts";
+import { MAX_DOCUMENT_BYTES } from "../../shared/limits.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { DocumentStore } from "../../store/store.ts";
-import { carriedContents, countAgents, documentsOf, type BundleManifest } from "../format/manifest.ts";
+import {
+  carriedContents,
+  countAgents,
+  documentsOf,
+  formatManifest,
+  type BundleManifest,
+} from "../format/manifest.ts";
 import { readBeginning, sortInputs } from "../read/read-volumes.ts";
 import type { VolumeHead } from "../read/volume-reader.ts";
 import type { ChannelTarget } from "./channel-target.ts";
@@ -41,55 +48,39 @@ export interface BundlePreview {
   readonly missing: readonly MissingContent[];
 }
 
+/** Upstream's documents of one bundle that a dry run reads. All of upstream has a tenth of it. */
+const MAX_DOCUMENTS_BYTES = 8 * MAX_DOCUMENT_BYTES;
+
+interface PreviewWork {
+  readonly rules: ImportRules;
+  readonly work: ImportWork;
+  readonly current: Snapshot | undefined;
+  readonly target?: ChannelTarget | undefined;
+}
+
 /**
  * The dry run of an import: reads only how each volume begins, and changes nothing.
  * @throws JamError as an import for what the heads show
  */
 export async function previewImport(
   inputs: readonly VolumeInput[],
-  {
-    rules,
-    work,
-    current,
-    target,
-  }: {
-    readonly rules: ImportRules;
-    readonly work: ImportWork;
-    readonly current: Snapshot | undefined;
-    readonly target?: ChannelTarget | undefined;
-  },
+  { rules, work, current, target }: PreviewWork,
 ): Promise<BundlePreview[]> {
   const previews = new Map<string, BundlePreview & { readonly volumes: number[] }>();
   const documents = new Map<Sha256, Uint8Array>();
-  const wantsDocuments = ({ manifest }: VolumeHead) => target === undefined && asksForGone(rules, manifest);
-  for (const input of (await sortInputs(inputs)).volumes) {
-    const { head, documents: here } = await readBeginning(input, wantsDocuments);
-    for (const [sha256, bytes] of here) documents.set(sha256, bytes);
+  /** Accepts the bundle before its documents are read: until then nobody vouches for their number and size. */
+  const accept = async (head: VolumeHead, name: string): Promise<boolean> => {
     const { manifest, label } = head;
     const known = previews.get(manifest.id);
-    if (known !== undefined) {
-      known.volumes.push(label.number);
-      continue;
-    }
-    const { bundle, warning } = await acceptBundle(head, input.name, { rules, work, current, target });
-    const missing = await missingContents(work.store, manifest);
-    const removes = removedAgents(manifest, current, rules);
-    const carried = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));
-    previews.set(manifest.id, {
-      manifest,
-      signedBy: bundle.signedBy,
-      warning,
-      volumes: [label.number],
-      count: label.count,
-      imports: countAgents(
-        manifest,
-        new Set(missing.flatMap(({ sha256 }) => (carried.has(sha256) ? [sha256] : []))),
-      ),
-      removes,
-      withdrawn: [],
-      isMassRemoval: removesTooMany(removes, current, rules),
-      missing: describeMissing(bundle, missing, await keptParts(work.store, manifest.id)),
-    });
+    if (known === undefined)
+      previews.set(manifest.id, await previewBundle(head, name, { rules, work, current, target }));
+    else known.volumes.push(label.number);
+    const isAccepted = known === undefined || Buffer.compare(formatManifest(known.manifest), formatManifest(manifest)) === 0;
+    return isAccepted && target === undefined && asksForGone(rules, manifest) && isSmall(manifest);
+  };
+  for (const input of (await sortInputs(inputs)).volumes) {
+    const { documents: here } = await readBeginning(input, (head) => accept(head, input.name));
+    for (const [sha256, bytes] of here) documents.set(sha256, bytes);
   }
   const told =
     target === undefined
@@ -99,6 +90,39 @@ export async function previewImport(
     const there = new Set(preview.volumes);
     return { ...preview, missing: preview.missing.filter((one) => !isThere(one, there)) };
   });
+}
+
+/** What the head of a bundle's first volume tells. */
+async function previewBundle(
+  head: VolumeHead,
+  name: string,
+  { rules, work, current, target }: PreviewWork,
+): Promise<BundlePreview & { readonly volumes: number[] }> {
+  const { manifest, label } = head;
+  const { bundle, warning } = await acceptBundle(head, name, { rules, work, current, target });
+  const missing = await missingContents(work.store, manifest);
+  const removes = removedAgents(manifest, current, rules);
+  const carried = new Set(carriedContents(manifest).map(({ sha256 }) => sha256));
+  return {
+    manifest,
+    signedBy: bundle.signedBy,
+    warning,
+    volumes: [label.number],
+    count: label.count,
+    imports: countAgents(
+      manifest,
+      new Set(missing.flatMap(({ sha256 }) => (carried.has(sha256) ? [sha256] : []))),
+    ),
+    removes,
+    withdrawn: [],
+    isMassRemoval: removesTooMany(removes, current, rules),
+    missing: describeMissing(bundle, missing, await keptParts(work.store, manifest.id)),
+  };
+}
+
+/** False where a bundle names more documents than should be in memory at once: what upstream withdrew is not known then. */
+function isSmall(manifest: BundleManifest): boolean {
+  return documentsOf(manifest).reduce((sum, { size }) => sum + size, 0) <= MAX_DOCUMENTS_BYTES;
 }
 
 /** The previews, with what upstream withdrew told apart from what the near side left out, as an import does. */

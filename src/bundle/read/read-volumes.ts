@@ -55,17 +55,18 @@ export async function readHead(input: VolumeInput): Promise<VolumeHead> {
 /**
  * The head of the first volume of an input, and upstream's documents, which come before the tarballs. Nothing after them is
  * read. What ends early or has other bytes is left out: an import says what is wrong with it.
+ * @param wantsDocuments is asked before any document is read; what it throws ends the reading
  * @throws JamError as `readHead`
  */
 export async function readBeginning(
   input: VolumeInput,
-  wantsDocuments: (head: VolumeHead) => boolean,
+  wantsDocuments: (head: VolumeHead) => boolean | Promise<boolean>,
 ): Promise<VolumeBeginning> {
   const bytes = new ByteReader(input.open());
   try {
     const reader = new VolumeReader(bytes, input.name);
     const head = await reader.readHead();
-    const documents = wantsDocuments(head)
+    const documents = (await wantsDocuments(head))
       ? await readDocuments(reader, head)
       : new Map<Sha256, Uint8Array>();
     return { head, documents };
