@@ -181,7 +181,6 @@ function describeYaml(error: { readonly code: string; readonly message: string }
   return `not YAML: ${error.message.split("\n")[0] ?? error.message}`;
 }
 
-/** True when `data` and what it is the short form of are both there and differ. */
 /** The `store` of a file that no longer counts, because a variable names another data directory. */
 function hiddenStore(written: unknown, overridden: unknown): { readonly store: unknown } | undefined {
   return hasStore(written) && !hasStore(overridden) ? { store: written.store } : undefined;
@@ -191,6 +190,7 @@ function hasStore(value: unknown): value is { readonly store: unknown } {
   return typeof value === "object" && value !== null && "store" in value && value.store !== undefined;
 }
 
+/** True when `data` and what it is the short form of are both there and differ. */
 function namesTwoStores(written: unknown): boolean {
   if (typeof written !== "object" || written === null || !("data" in written) || !("store" in written))
     return false;

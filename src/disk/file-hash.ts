@@ -27,7 +27,7 @@ export class FileHash {
   #unflushed = 0;
   #flushing: Promise<void> | undefined;
   #flushError: unknown;
-  /** How many threads this is one of. */
+  /** Most threads to use; undefined: as many as there are. */
   #threads: number | undefined = SPARE_THREADS;
 
   /** @param expectedBytes of the whole file; undefined when unknown: then the first write decides where it is hashed */

@@ -150,7 +150,8 @@ async function readAmounts(
     alarms: { ...byReason.alarms, listed: also.alarms },
     missing,
     partial: await readStaged({ blobs }),
-    quarantine: (await blobs.quarantined?.().catch(() => null)) ?? null,
+    quarantine:
+      blobs.quarantined === undefined ? { files: 0, bytes: 0 } : await blobs.quarantined().catch(() => null),
   };
 }
 

@@ -46,7 +46,7 @@ export const usageDocument = z
       .readonly()
       .nullable()
       .describe(
-        "Damaged tarballs that were put aside, and samples of refused bytes; not part of `total`. Null where the store has no quarantine or it cannot be read.",
+        "Damaged tarballs that were put aside, and samples of refused bytes; not part of `total`. Null where that is not known, because it cannot be read; 0 in a store without a quarantine.",
       ),
     missing: amount.describe("Listed by a kept snapshot and not in the store."),
     freeBytes: countField.nullable().describe("Null where the store has no limit that can be read."),

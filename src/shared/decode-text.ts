@@ -38,9 +38,8 @@ export function decodeText(bytes: Uint8Array): DecodedText {
 
 /** UTF-16 of either byte order that says so with its mark; undefined for everything else. */
 export function textWithMark(bytes: Uint8Array): string | undefined {
-  const [first, second] = bytes;
-  const isMarked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  return isMarked ? new TextDecoder(first === 0xff ? "utf-16le" : "utf-16be").decode(bytes) : undefined;
+  const marked = markedOrderOf(bytes);
+  return marked === undefined ? undefined : new TextDecoder(marked).decode(bytes);
 }
 
 /** Bytes from which the encoding is recognised. */
@@ -78,10 +77,18 @@ export async function* inUtf8(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<
   if (end !== "") yield encoder.encode(end);
 }
 
-function byteOrderOf(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined {
-  const [first, second, third, fourth] = bytes;
+type ByteOrder = "utf-16le" | "utf-16be";
+
+function markedOrderOf([first, second]: Uint8Array): ByteOrder | undefined {
   if (first === 0xff && second === 0xfe) return "utf-16le";
   if (first === 0xfe && second === 0xff) return "utf-16be";
+  return undefined;
+}
+
+function byteOrderOf(bytes: Uint8Array): ByteOrder | undefined {
+  const marked = markedOrderOf(bytes);
+  if (marked !== undefined) return marked;
+  const [first, second, third, fourth] = bytes;
   if (first === undefined || second === undefined) return undefined;
   if (first !== 0 && second === 0 && third !== 0 && fourth === 0) return "utf-16le";
   if (first === 0 && second !== 0 && third === 0 && fourth !== 0) return "utf-16be";

@@ -135,7 +135,7 @@ function withoutSignature(document: string, file: string, firstLine: string): Ja
     return broken(file, "there is text before the signed block");
   }
   if (!firstLine.startsWith("{")) return notSimplestreams(file, document);
-  return fault("JAM_METADATA_UNSIGNED", file, "carries no signature", {
+  return fault("JAM_METADATA_UNSIGNED", file, "is not signed", {
     hint: "Use the .sjson document, or check that no proxy rewrites it.",
   });
 }

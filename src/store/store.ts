@@ -159,7 +159,7 @@ export interface BlobStore {
   list(): AsyncIterable<BlobStat>;
   /** The names of all that may be blobs, in no order and without looking at them; `stat` knows which of them are. */
   names(): Promise<readonly Sha256[]>;
-  /** The bytes of those of these blobs that are here: `stat` for thousands of them, in as few round trips as possible. */
+  /** Sizes of those blobs that the store has: `stat` for thousands of them, in as few round trips as possible. */
   sizes(of: Iterable<Sha256>): Promise<ReadonlyMap<Sha256, number>>;
   /** What is staged and was not committed yet, in no order; without what has no bytes. Absent where nothing of it stays. */
   listStaged?(): AsyncIterable<StagedStat>;

@@ -97,18 +97,18 @@ function renderTotals(usage: UsageDocument): string {
     ...amountLine("cached", usage.cached, "fetched on request, not in a snapshot"),
     ...amountLine("unlisted", usage.unlisted, "not in a snapshot"),
     ...amountLine("partial", usage.partial, "the next sync resumes them"),
-    ...(quarantine === null || quarantine.files === 0
-      ? []
-      : [
-          line(
-            "quarantine",
-            `${formatCount(quarantine.files, "file")}, ${formatByteSize(quarantine.bytes)}; damaged or refused, and put aside`,
-          ),
-        ]),
+    ...quarantineLine(quarantine),
     ...amountLine("MISSING", usage.missing, "`jam sync` fetches what it still selects"),
     ...(freeBytes === null ? [] : [line("free", formatByteSize(freeBytes))]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function quarantineLine(quarantine: UsageDocument["quarantine"]): string[] {
+  if (quarantine === null) return [line("quarantine", "not known: it cannot be read")];
+  if (quarantine.files === 0) return [];
+  const amount = `${formatCount(quarantine.files, "file")}, ${formatByteSize(quarantine.bytes)}`;
+  return [line("quarantine", `${amount}; damaged or refused, and put aside`)];
 }
 
 function line(name: string, value: string): string {
