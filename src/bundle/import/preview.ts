@@ -75,7 +75,8 @@ export async function previewImport(
     if (known === undefined)
       previews.set(manifest.id, await previewBundle(head, name, { rules, work, current, target }));
     else known.volumes.push(label.number);
-    const isAccepted = known === undefined || Buffer.compare(formatManifest(known.manifest), formatManifest(manifest)) === 0;
+    const isAccepted =
+      known === undefined || Buffer.compare(formatManifest(known.manifest), formatManifest(manifest)) === 0;
     return isAccepted && target === undefined && asksForGone(rules, manifest) && isSmall(manifest);
   };
   for (const input of (await sortInputs(inputs)).volumes) {
