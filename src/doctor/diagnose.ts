@@ -108,10 +108,11 @@ function summarize({
   downloads,
   addresses,
 }: RequestsExamination): DoctorDocument["requests"] {
-  const { from, to, total, juju } = traffic;
+  const { from, to, total, juju, jam } = traffic;
   return {
     total,
     juju,
+    jam,
     lookups: lookUps.count,
     downloads: downloads.whole,
     clients: addresses.size,

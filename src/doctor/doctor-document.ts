@@ -72,6 +72,9 @@ export const doctorDocument = z
       .object({
         total: countField,
         juju: countField.describe("Sent by Juju or by a new machine."),
+        jam: countField.describe(
+          "Sent by jam itself, such as by `jam verify --url`; left out of all findings and counts but `total`.",
+        ),
         lookups: countField.describe("Times that a client read the index."),
         downloads: countField.describe("Tarballs that were sent whole."),
         clients: countField.describe("Addresses of Juju's clients."),

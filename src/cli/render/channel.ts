@@ -28,10 +28,10 @@ export async function renderChannels(
       { heading: "CHANNEL" },
       { heading: "FROM" },
       { heading: "SHOWS" },
-      { heading: "SINCE" },
+      { heading: "AGE" },
       { heading: "AGENTS", align: "right" },
       { heading: "PROMOTE" },
-      { heading: "HELD" },
+      { heading: "ON HOLD" },
       { heading: "WITHDRAWN" },
     ],
     channels.map((channel) => [

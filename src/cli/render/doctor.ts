@@ -65,6 +65,7 @@ function describeInputs({ inputs, requests }: DoctorDocument): string[] {
   rows.push(
     `${formatCount(requests.total, "request")}${span}; ${requests.juju} of Juju from ${formatCount(requests.clients, "client")}: ${formatCount(requests.lookups, "look-up")}, ${formatCount(requests.downloads, "download")}`,
   );
+  if (requests.jam > 0) rows.push(`Left out: ${formatCount(requests.jam, "request")} of jam itself`);
   return rows;
 }
 

@@ -1,3 +1,4 @@
+import { isOfJam } from "../../verify/url/probe.ts";
 import { CLOCK_TOLERANCE_MS } from "../clock-tolerance.ts";
 import type { ExaminedMirror } from "../examined-mirror.ts";
 import { FactBook, type Sign } from "../fact-book.ts";
@@ -20,6 +21,8 @@ const MAX_ADDRESSES = 100_000;
 export interface Traffic {
   readonly total: number;
   readonly juju: number;
+  /** Sent by jam itself: `jam verify --url`, `jam lookup`, another mirror. They say nothing about clients. */
+  readonly jam: number;
   readonly from: number | undefined;
   readonly to: number | undefined;
 }
@@ -35,6 +38,7 @@ export class RequestsExamination {
   readonly downloads: Downloads;
   #total = 0;
   #juju = 0;
+  #jam = 0;
   #from = Infinity;
   #to = -Infinity;
   /** Time of the line before, in this file. */
@@ -51,6 +55,7 @@ export class RequestsExamination {
     return {
       total: this.#total,
       juju: this.#juju,
+      jam: this.#jam,
       from: has ? this.#from : undefined,
       to: has ? this.#to : undefined,
     };
@@ -84,6 +89,10 @@ export class RequestsExamination {
     const sender = senderOf(record, target);
     const client = clientOf(record);
     this.#seeClock(record, target, line);
+    if (isOfJam(record.userAgent ?? "")) {
+      this.#jam += 1;
+      return;
+    }
     for (const sign of signsOf({ record, target, sender }, this.#mirror)) this.#book.note(sign, line, client);
     if (target === undefined) return;
     const face = faceOf(target.base, this.#mirror?.channels);

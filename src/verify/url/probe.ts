@@ -28,8 +28,19 @@ export type ProbeAnswer =
 /** Sends one request. */
 export type Probe = (url: string, request: ProbeRequest) => Promise<ProbeAnswer>;
 
+/** Ends the user agent of what is sent in the name of a client of Juju, so that `jam doctor` can leave it out. */
+const IN_JAMS_NAME = "(jam verify)";
+
+/** Whether jam itself sent a request with this user agent: with its own name, or as a client of Juju. */
+export function isOfJam(userAgent: string): boolean {
+  return /^jam\/\d/.test(userAgent) || userAgent.endsWith(` ${IN_JAMS_NAME}`);
+}
+
 /** What Juju's clients send for a document. Source: Go net/http, juju/http client.go. */
-export const GO_HEADERS = { "user-agent": "Go-http-client/1.1", "accept-encoding": "gzip" } as const;
+export const GO_HEADERS = {
+  "user-agent": `Go-http-client/1.1 ${IN_JAMS_NAME}`,
+  "accept-encoding": "gzip",
+} as const;
 
 /** What the script of a new controller machine sends. Source: juju cloudconfig/userdatacfg_unix.go curlCommand. */
-export const CURL_HEADERS = { "user-agent": "curl/8.5.0", accept: "*/*" } as const;
+export const CURL_HEADERS = { "user-agent": `curl/8.5.0 ${IN_JAMS_NAME}`, accept: "*/*" } as const;

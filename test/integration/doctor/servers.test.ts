@@ -293,6 +293,24 @@ describe.skipIf(curl.isMissing)(`jam doctor on the logs of servers${curl.note}`,
     });
   });
 
+  test("what jam verify and jam lookup ask is left out, and counted", async () => {
+    const url = `${mirror.url}/tools`;
+    const log = await logOf(async () => {
+      for (let times = 0; times < 4; times += 1) {
+        const { status } = await mirror.mirror.here("verify", "--url", url, "--deep");
+        expect(status).toBe(0);
+      }
+      await mirror.mirror.here("lookup", "3.6.27-ubuntu-amd64", "--client", "1.20", "--url", url);
+      await readIndex(mirror.url);
+    });
+    const found = await ask({ "r.log": log }, "r.log");
+    const kinds = found.document.findings.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => /^(?:client-|download-|many-|not-juju)/.test(kind))).toEqual([]);
+    const { total = 0, jam = 0, juju = 0 } = found.document.requests ?? {};
+    expect([juju, total - jam]).toEqual([1, 1]);
+    expect(jam).toBeGreaterThan(40);
+  });
+
   test("everything is well with requests as they should be", async () => {
     const log = await logOf(async () => {
       for (const path of ["index2.sjson", "index.sjson", "index2.json", "mirrors.json"])
