@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../shared/errors.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { formatLocalTime } from "../shared/local-time.ts";
+import { printable } from "../shared/printable.ts";
 import type { StatusDocument } from "../mirror/status-document.ts";
 import type { CheckResult } from "./check-data.ts";
 
@@ -26,6 +27,8 @@ export type ServerAnswer =
       readonly kind: "readiness";
       readonly url: string;
       readonly ready: boolean;
+      /** Why it is not ready, in sentences. */
+      readonly reasons: readonly string[];
       readonly notes: readonly { readonly code: ErrorCode; readonly since: string }[];
     }
   /** Nothing answers, or not with what a jam answers. */
@@ -111,11 +114,12 @@ function checkAnswer({ answer, pid }: ServerUnderTest): CheckResult[] {
     ];
   }
   if (answer.ready) return [];
+  const why = answer.reasons.map((reason) => reason.replace(/\.$/, "")).join("; ");
   return [
     {
       check: "server",
       state: "fail",
-      detail: `the server answers, but is not ready: ${answer.url}`,
+      detail: `the server answers, but is not ready: ${why === "" ? answer.url : `${printable(why)} (${answer.url})`}`,
       hint: "`jam status` says what is held and whether upstream answers.",
     },
   ];

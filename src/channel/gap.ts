@@ -165,8 +165,11 @@ function describeRest(version: string, stages: readonly Stage[]): string {
   );
   const isCarried = way[0]?.channel.from === BUNDLE_FEEDER;
   if (block === undefined)
-    return isCarried ? `Import a bundle that has it: ${joined(commands)}.` : `Then: ${joined(commands)}.`;
-  return `It is ${block.kind} in ${block.channel} (${block.reason}). Then: ${joined([releaseOf(block, version), ...commands])}.`;
+    return isCarried
+      ? `Import a bundle that has it: ${joined(commands)}.`
+      : `Once the mirror has it: ${joined(commands)}.`;
+  const when = isCarried ? "Run" : "Once the mirror has it:";
+  return `It is ${block.kind} in ${block.channel} (${block.reason}). ${when} ${joined([releaseOf(block, version), ...commands])}.`;
 }
 
 function promotionOf(channel: string): string {

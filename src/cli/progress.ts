@@ -44,8 +44,13 @@ function createSilence({ output }: CommandContext): Progress {
 export function createWaitLines(context: CommandContext): SyncObserver {
   const mode = chooseMode(context);
   if (mode === "none") return () => undefined;
+  const told = new Set<string>();
   return (event) => {
     if (event.kind !== "wait") return;
+    // Several documents wait at once, mostly for the same reason.
+    const cause = `${event.source} ${event.attempt} ${event.message.replaceAll(event.path || " ", "")}`;
+    if (mode !== "json" && told.has(cause)) return;
+    told.add(cause);
     const line =
       mode === "json"
         ? printableJson(JSON.stringify({ time: context.now().toISOString(), ...event }))

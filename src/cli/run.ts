@@ -16,7 +16,7 @@ export async function run(options: RunOptions): Promise<number> {
     const { dispatch } = await import("./dispatch.ts");
     return await dispatch(options, scanned);
   } catch (error) {
-    const failure = signal.aborted ? asCancelled(error) : toJamError(error);
+    const failure = signal.aborted ? asCancelled(error) : await withoutFolder(toJamError(error));
     await reportFailure(failure, scanned, options);
     return ERROR_OUTCOMES[failure.code].exit;
   }
@@ -35,6 +35,14 @@ async function reportFailure(error: JamError, scanned: ScannedArguments, options
   const mayColor = !argv.includes("--no-color") && (io.env["NO_COLOR"] ?? "") === "";
   const isDebug = argv.some((word) => /^(?:(?:--log-level=)?(?:debug|trace)|-v|--verbose)$/.test(word));
   await io.stderr.write(renderError(error, createPaint(io.stderr, mayColor, io.env), isDebug));
+}
+
+/** An empty mirror whose folder is not there has mostly a slip in `--data` or `data:`. */
+async function withoutFolder(error: JamError): Promise<JamError> {
+  const data = error.details["data"];
+  if (error.code !== "JAM_MIRROR_EMPTY" || typeof data !== "string") return error;
+  const { existsSync } = await import("node:fs");
+  return existsSync(data) ? error : error.with({ message: `${data} does not exist.` });
 }
 
 /** After a signal every failure is a consequence of it. */

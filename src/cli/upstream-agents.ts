@@ -15,6 +15,7 @@ import { userAgent } from "./program-info.ts";
 export async function readUpstreamAgents(
   context: CommandContext,
   streams: readonly string[],
+  maxRetries = Infinity,
 ): Promise<readonly Agent[]> {
   const { composeSync } = await import("../compose/sync.ts");
   const { planMirrorSync } = await import("../sync/sync-mirror.ts");
@@ -29,6 +30,7 @@ export async function readUpstreamAgents(
     signal: context.signal,
     allow: new Set(),
     writes: false,
+    retries: Math.min(config.fetch.retries, maxRetries),
   });
   // The rules go along for what they name and the first upstream does not list: then the next one is asked.
   const select = [{ streams, prereleases: true }, ...options.rules.select];

@@ -95,5 +95,11 @@ async function askReadiness(config: Config, signal: AbortSignal) {
   const { readReadiness } = await import("../server/read-readiness.ts");
   const said = readReadiness(Buffer.from(answer.bytes).toString("utf8"));
   if (said === undefined) return { kind: "none", url, reason: "another program answers there" } as const;
-  return { kind: "readiness", url, ready: said.ready, notes: said.upstream.notes } as const;
+  return {
+    kind: "readiness",
+    url,
+    ready: said.ready,
+    reasons: said.reasons.map(({ message }) => message),
+    notes: said.upstream.notes,
+  } as const;
 }

@@ -367,7 +367,7 @@ export const configSchema = z
         })
         .optional()
         .describe(
-          "Sources of agents, in order of preference. The next one is used when one cannot be read, and for agents that the earlier ones do not list.",
+          "Sources of agents, in order of preference. The next one is used when one cannot be read, and for what a rule names and the earlier ones list nothing for. A range such as >=3.5 is taken from the first one that lists anything for it; a rule that names the version (4.0.15) asks the next one.",
         ),
       select: z
         .array(selectRule, "expected a list of rules")

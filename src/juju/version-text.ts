@@ -1,6 +1,7 @@
 import { defined } from "../shared/collections.ts";
 import { JamError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
+import { nearRelease } from "./near-agent.ts";
 import { isArchWord } from "./platform.ts";
 import { isReleaseWord } from "./release.ts";
 import {
@@ -178,7 +179,9 @@ export function readAgentText(
   if (read?.kind === "version") return { isMeant: partOf(read.version) };
   if (read?.kind !== "binary") return { isMeant: partOf(text) };
   const { version, release } = read;
-  const isAgent = agents.some((agent) => agent.version === version && agent.release === release);
+  const isAgent =
+    nearRelease(release, agents) !== undefined ||
+    agents.some((agent) => agent.version === version && agent.release === release);
   // No agent is built for the operating system of a client, so only the version is used.
   return isAgent || agents.every((agent) => agent.version !== version)
     ? { isMeant: partOf(formatAgentName(read)) }

@@ -1,10 +1,12 @@
 import { defined } from "../shared/collections.ts";
 import { JamError } from "../shared/errors.ts";
 import { formatAgentName, listStreams, type Agent } from "../juju/agent.ts";
+import { describeNearAgent } from "../juju/near-agent.ts";
 import { readAgentText } from "../juju/version-text.ts";
 import { explainAgents, type Explanation } from "../juju/select.ts";
 import type { SelectionRules } from "../juju/select-rule.ts";
 import type { ChannelView } from "./channel-view.ts";
+import { sortAgents } from "./list-agents.ts";
 import type { ExplainDocument, ExplainedAgent } from "./explain-document.ts";
 
 /** What an explanation rests on. */
@@ -35,16 +37,16 @@ export async function explainNamed(
   const upstreamNames = new Set(upstream?.map(formatAgentName));
   const near = [...held, ...(channel?.available ?? [])];
   const known = [...(upstream ?? []), ...near];
-  const agents = [
+  const agents = sortAgents([
     ...new Map(known.toReversed().map((agent) => [formatAgentName(agent), agent])).values(),
-  ].reverse();
+  ]);
   const { isMeant, note } = readAgentText(name, agents, held);
   const reasonOf = keptBecause?.(agents) ?? (() => undefined);
   const rows = explainAgents(agents, rules)
     .filter(({ verdict }) => isMeant(verdict.agent))
     .map((explanation) => keptOr(explanation, reasonOf))
     .map((explanation) => rowOf(explanation, { heldNames, upstreamNames, channel }));
-  if (rows.length === 0) throw notFound(name, source, await advise());
+  if (rows.length === 0) throw notFound(name, source, describeNearAgent(name, agents) ?? (await advise()));
   return { agents: rows, source, ...defined({ note }) };
 }
 
@@ -87,14 +89,14 @@ function rowOf(
 }
 
 const PLACES = {
-  asked: "listed upstream or held",
-  kept: "listed upstream at the last sync or held",
+  asked: "held or listed upstream",
+  kept: "held or was listed upstream at the last sync",
   none: "held",
 } as const satisfies Record<ExplainSources["source"], string>;
 
 function notFound(name: string, source: ExplainSources["source"], advice: string | undefined): JamError {
   const where = PLACES[source];
-  return new JamError("JAM_AGENT_NOT_FOUND", `No agent ${where} is meant by "${name}".`, {
+  return new JamError("JAM_AGENT_NOT_FOUND", `"${name}" matches no agent that is ${where}.`, {
     hint:
       advice ??
       "Write VERSION-RELEASE-ARCH (3.6.5-ubuntu-arm64) or a part of it. `jam list` shows what is held.",

@@ -79,7 +79,7 @@ function rowOf(agent: Agent, heldAs: ListedMirror["heldAs"]): AgentsDocument["ag
 }
 
 /** Oldest version first, then by release and arch; each version is parsed and compared once, however many agents it has. */
-function sortAgents(agents: readonly Agent[]): Agent[] {
+export function sortAgents(agents: readonly Agent[]): Agent[] {
   const groups = [...Map.groupBy(agents, ({ version }) => version)].map(([version, own]) => ({
     number: parseVersion(version),
     own,

@@ -63,7 +63,7 @@ function mountsOf(context: AppContext): readonly Mount[] {
     { path: "/readyz", access: "monitors", serve: sendReadiness(reader, context.offer) },
     { path: "/metrics", access: "monitors", serve: sendMetrics({ ...context, reader }) },
     { path: "/agents", access: "people", serve: onDemand(() => loadAgentsPage(context)) },
-    { path: "/", access: "people", serve: sendStartPage(reader, context.refs) },
+    { path: "/", access: "people", serve: sendStartPage(reader, context.refs, context.offer) },
   ];
 }
 

@@ -9,6 +9,11 @@ const note = z.object({
 
 const readiness = z.object({
   ready: z.boolean(),
+  // An earlier jam has none.
+  reasons: z
+    .array(z.object({ message: z.string() }))
+    .readonly()
+    .default([]),
   upstream: z.object({
     // An earlier jam has none.
     notes: z.array(note).readonly().default([]),

@@ -73,7 +73,9 @@ export function sendReadiness(reader: RefReader, offer?: OfferSource): ServePage
       noteFailure(request, fault);
       response.setHeader("Retry-After", "5");
     }
-    const faults = [fault, view && damageOf(view)].filter((one) => one !== undefined);
+    // A cache fetches what is damaged at the next request for it: that is no reason to take it out of service.
+    const damage = offer === undefined && view !== undefined ? damageOf(view) : undefined;
+    const faults = [fault, damage].filter((one) => one !== undefined);
     const readiness: Readiness = {
       ready: faults.length === 0,
       ...(view === undefined ? {} : { snapshot: view.snapshot.id }),
@@ -121,9 +123,9 @@ function publicReason({ code, message, hint }: ErrorReport): Readiness["reasons"
 }
 
 /** `/`: what this is, for a person who opens the address in a browser. */
-export function sendStartPage(reader: RefReader, refs: ServedStore["refs"]): ServePage {
+export function sendStartPage(reader: RefReader, refs: ServedStore["refs"], offer?: OfferSource): ServePage {
   return async (request, response) => {
-    const contents = { facts: await describe(reader), channels: await channelsOf(refs) };
+    const contents = { facts: await describe(reader, offer !== undefined), channels: await channelsOf(refs) };
     sendPage(response, renderStartPage(hostOf(request.headers.host), contents));
   };
 }
@@ -152,7 +154,7 @@ function hostOf(header: string | undefined): string | undefined {
   return header !== undefined && /^[A-Za-z0-9.:[\]-]{1,255}$/.test(header) ? header : undefined;
 }
 
-async function describe(reader: RefReader): Promise<string[]> {
+async function describe(reader: RefReader, isCache: boolean): Promise<string[]> {
   try {
     const { counts, snapshot } = await reader.latest();
     const { verbatim, upstream, earlierProofs = [] } = snapshot;
@@ -163,7 +165,7 @@ async function describe(reader: RefReader): Promise<string[]> {
       verbatim.complete
         ? "Upstream's own signed index is served under /upstream/tools, too."
         : isPartOfUpstream(verbatim)
-          ? "The index lists what is here. Upstream's own signed index lists more, so it is not served; Juju does without it."
+          ? `The index lists what is here${isCache ? " or can be fetched" : ""}. Upstream's own signed index lists more, so it is not served; Juju does without it.`
           : `Upstream's signed metadata is not served: ${verbatim.reason}.`,
     ];
   } catch (error) {

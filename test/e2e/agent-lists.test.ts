@@ -66,3 +66,23 @@ test("lists for people fold series and architectures; --wide and JSON name every
   ]);
   expect(await here("sync")).toContain("removed 2.9.49 ubuntu (+4 series) amd64 arm64 denied");
 });
+
+test("a slip in a name has the near name, and a folder that is not there is no empty mirror", async () => {
+  await using upstream = await startUpstream({ tree });
+  await using mirror = await temporaryMirror(upstream, { select: [{ stream: "released" }] });
+  await mirror.sync();
+  for (const [args, said] of [
+    [["list", "--arch", "amd46"], "--arch amd46: did you mean amd64?"],
+    [["list", "--stream", "relased"], "--stream relased: did you mean released?"],
+    [["list", "--release", "xenail"], "--release xenail: did you mean xenial?"],
+    [["list", "3.6.27-ubunto-arm64"], "did you mean 3.6.27-ubuntu-arm64?"],
+    [["explain", "3.6.27-ubunto-arm64", "--offline"], "did you mean 3.6.27-ubuntu-arm64?"],
+    [["explain", "3.6.27-ubuntu-arm46", "--offline"], "did you mean 3.6.27-ubuntu-arm64?"],
+    [["explain", "9.9.9", "--offline"], '"9.9.9" matches no agent that is held.'],
+    [["list", "--data", "/nonexistent"], "/nonexistent does not exist."],
+    [["verify", "--data", "/nonexistent"], "/nonexistent does not exist."],
+  ] as const) {
+    const { status, stderr } = await mirror.here(...args);
+    expect([status, stderr]).toEqual([5, expect.stringContaining(said)]);
+  }
+});

@@ -82,7 +82,7 @@ test("what the mirror holds is promoted, through every channel on the way", asyn
   const explained = await ask<ExplainDocument>("explain", "3.6.2", "--offline", "--channel", "prod");
   expect(explained.agents).toMatchObject([{ agent: "3.6.2-ubuntu-amd64", held: false, channel: expected }]);
   expect(await done("explain", "3.6.2", "--channel", "prod")).toContain(
-    "not held in the channel prod, listed upstream",
+    "selected (not in prod, listed upstream",
   );
   const here = await ask<ExplainDocument>("explain", "3.6.1", "--offline", "--channel", "prod");
   expect(here.agents[0]).not.toHaveProperty("channel");
@@ -222,7 +222,7 @@ test("a sync is advised for what the mirror does not hold, and the promotion aft
   await mirror.sync();
   const { hint } = await which("3.6.3", "lab");
   expect(hint).toContain("Run `jam sync` with a rule in `select` of jam.yaml");
-  expect(hint).toContain(`Then: ${LAB}.`);
+  expect(hint).toContain(`Once the mirror has it: ${LAB}.`);
   const unknown = await which("3.6.9");
   expect(unknown.hint).toContain("Upstream listed no 3.6.9 in released at the last sync");
 });

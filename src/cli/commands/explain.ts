@@ -14,6 +14,9 @@ import { EXIT } from "../exit-status.ts";
 import { isVerbose } from "../global-options.ts";
 import { adviseOnMissing, readChannelView, readUpstreamAgents } from "../upstream-agents.ts";
 
+/** The last sync has an answer, too, so waiting long is not worth it. */
+const MAX_RETRIES = 1;
+
 interface ExplainFlags {
   readonly offline?: true;
   readonly wide?: true;
@@ -80,7 +83,7 @@ async function explainAgent(context: CommandContext, name: string, flags: Explai
   if (document.note !== undefined) await context.output.note(document.note);
   await context.output.print(document, async () => {
     const { renderEveryExplanation, renderExplanations } = await import("../render/explain.ts");
-    const view = { ...context, source, channel: config.store.ref };
+    const view = { ...context, source, channel: config.store.ref, isCache: config.mode === "cache" };
     const isSingle = document.agents.length === 1;
     return isSingle || flags.wide === true || isVerbose(context.globals)
       ? renderEveryExplanation(document.agents, view)
@@ -96,7 +99,7 @@ async function readListed(
 ): Promise<Pick<ExplainSources, "upstream" | "source">> {
   if (isOffline) return { upstream: undefined, source: "none" };
   try {
-    return { upstream: await readUpstreamAgents(context, ["*"]), source: "asked" };
+    return { upstream: await readUpstreamAgents(context, ["*"], MAX_RETRIES), source: "asked" };
   } catch (error) {
     if (!(error instanceof JamError) || error.family !== "upstream") throw error;
     const { openKnown } = await import("../../compose/known.ts");
@@ -104,10 +107,15 @@ async function readListed(
     const { upstream } = await readKnownAgents(await openKnown(await context.config()));
     if (upstream === undefined) throw error;
     await context.output.warn(
-      `warning: Upstream cannot be read (${error.code}): ${printable(error.message)} The answer uses what it listed at the last sync.`,
+      `warning: Upstream cannot be read (${error.code}): ${asSentence(printable(error.message))} The answer uses what it listed at the last sync.`,
     );
     return { upstream, source: "kept" };
   }
+}
+
+/** Causes that the system words, such as a refused connection, end without a full stop. */
+function asSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 async function readHeld(

@@ -1,8 +1,9 @@
 import { pageReader, readAgents } from "../../mirror/catalogue.ts";
 import { requireCurrentHeader } from "../../mirror/read-snapshots.ts";
 import { listDamaged } from "../../mirror/damaged-list.ts";
-import { listAgents, type ListedMirror, minorOfText } from "../../mirror/list-agents.ts";
+import { listAgents, type ListedMirror, type ListWanted, minorOfText } from "../../mirror/list-agents.ts";
 import type { Config } from "../../config/config.ts";
+import type { Agent } from "../../juju/agent.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import { channelOption, inChannel } from "../input/in-channel.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
@@ -57,14 +58,52 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
     await context.output.note(`Offered, and fetched when requested: ${what} (jam warm fetches them now).`);
   }
   if (document.agents.length + offered > 0) return 0;
+  return noneMatches(context, config, { version, arch, release, stream }, listed);
+}
+
+/** @returns the exit status */
+async function noneMatches(
+  context: CommandContext,
+  config: Config,
+  wanted: ListWanted,
+  { agents, offered = [] }: ListedMirror,
+): Promise<number> {
+  const { version, arch, stream } = wanted;
   const { EXIT } = await import("../exit-status.ts");
   const { adviseOnMissing } = await import("../upstream-agents.ts");
   const advice =
     version === undefined ? undefined : await adviseOnMissing(context, { word: version, arch, stream });
+  const near = await nearWord(wanted, [...agents, ...offered]);
   const { ref } = config.store;
   const where = ref === undefined ? "the mirror" : `the channel ${ref}`;
-  await context.output.note(`No agent in ${where} matches. ${advice ?? (await nextOf(version, ref))}`);
+  await context.output.note(
+    `No agent in ${where} matches. ${near ?? advice ?? (await nextOf(version, ref))}`,
+  );
   return EXIT.notHeld;
+}
+
+/** The slip of the pen for which nothing matches, and what was meant; undefined where there is none. */
+async function nearWord(
+  { version, arch, release, stream }: ListWanted,
+  agents: readonly Agent[],
+): Promise<string | undefined> {
+  const { describeNearAgent, nearArch, nearRelease, nearestOther } = await import("../../juju/near-agent.ts");
+  const { STREAMS } = await import("../../juju/stream.ts");
+  const { listStreams } = await import("../../juju/agent.ts");
+  const ask = (flag: string, near: string | undefined) =>
+    near === undefined ? [] : [`${flag}: did you mean ${near}?`];
+  const found = [
+    ...ask(
+      `--stream ${stream}`,
+      stream && nearestOther(stream, [...agents.flatMap(listStreams), ...STREAMS]),
+    ),
+    ...ask(`--arch ${arch}`, arch && nearArch(arch, agents)),
+    ...ask(`--release ${release}`, release && nearRelease(release, agents)),
+    ...[version === undefined ? undefined : describeNearAgent(version, agents)].filter(
+      (one) => one !== undefined,
+    ),
+  ];
+  return found.length === 0 ? undefined : found.join(" ");
 }
 
 interface Listed {

@@ -200,7 +200,7 @@ function describeUpstream(
       `has been out of reach for ${formatDuration(ms - Date.parse(away?.since ?? ""))}, what is not held of it is ${until}: ${printable(away?.message ?? "", Infinity)}`,
     ),
     refused: paint("red", `is refused: ${printable(fault?.message ?? "", Infinity)}`),
-    "not-needed": "not asked: the upstreams before it list what is wanted",
+    "not-needed": "not asked: the upstreams before it list something for every rule",
     unknown: paint("yellow", `${asked}: is jam serve running?`),
   }[state];
   const amounts = `${formatCount(cached.agents, "agent")} cached, ${formatOf(cached.bytes, quota)}; ${offered.agents} not held`;

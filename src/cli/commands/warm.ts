@@ -136,7 +136,7 @@ function namedWishes(
 function notListed(word: string): JamError {
   return new JamError(
     "JAM_AGENT_NOT_FOUND",
-    `No agent that upstream lists is meant by "${printable(word, 60)}".`,
+    `"${printable(word, 60)}" matches no agent that is held or listed upstream.`,
     {
       hint: "`jam list` shows what is held, `jam explain` with a version what upstream lists.",
       details: { name: word },

@@ -1,6 +1,6 @@
 import type { ExplainDocument, ExplainedAgent } from "../../mirror/explain-document.ts";
 import { printable } from "../../shared/printable.ts";
-import type { Page, Paint } from "../output/output.ts";
+import type { Page } from "../output/output.ts";
 import { formatRows } from "../output/table.ts";
 import { foldAgents, readAgentPlace, type AgentPlace } from "../../juju/fold-agents.ts";
 import { withoutSubject } from "./reasons.ts";
@@ -9,6 +9,8 @@ import { withoutSubject } from "./reasons.ts";
 export interface ExplainView extends Page {
   /** Where what is known of upstream comes from. */
   readonly source: ExplainDocument["source"];
+  /** Whether clients can have what is not held, as in cache mode. Default false. */
+  readonly isCache?: boolean;
   /** The channel that is explained; undefined for the mirror. */
   readonly channel?: string | undefined;
 }
@@ -88,19 +90,22 @@ function describeVersions(versions: readonly string[], order: readonly string[])
 }
 
 function headOf(row: ExplainedAgent, view: ExplainView): string {
-  const { paint } = view;
-  return `${stateOf(row, paint)} (${placesOf(row, view).join(", ")})`;
+  return `${stateOf(row, view)} (${placesOf(row, view).join(", ")})`;
 }
 
-function stateOf({ taken, denied }: ExplainedAgent, paint: Paint): string {
-  return taken ? paint("green", "mirrored") : paint("yellow", denied ? "denied" : "not mirrored");
+function stateOf(
+  { taken, denied, held }: ExplainedAgent,
+  { paint, channel, isCache = false }: ExplainView,
+): string {
+  if (!taken) return paint("yellow", denied ? "denied" : "not mirrored");
+  if (held) return paint("green", "mirrored");
+  return paint("green", channel !== undefined ? "selected" : isCache ? "offered" : "mirrored");
 }
 
 function placesOf({ held, upstream }: ExplainedAgent, { source, channel }: ExplainView): string[] {
-  const where = channel === undefined ? "" : ` in the channel ${channel}`;
   const when = source === "kept" ? " at the last sync" : "";
   return [
-    `${held ? "held" : "not held"}${where}`,
+    channel === undefined ? (held ? "held" : "not held") : held ? `in ${channel}` : `not in ${channel}`,
     ...(source === "none" ? [] : [`${upstream ? "listed" : "not listed"} upstream${when}`]),
   ];
 }
@@ -142,7 +147,7 @@ function renderOne(row: ExplainedAgent, view: ExplainView): string {
   // One rule has said it all in the reason.
   const opinions = rules.length === 1 ? [] : rules;
   const lines = [
-    `${paint("bold", printable(agent))}: ${stateOf(row, paint)} (${places}; ${streams.join(", ")})`,
+    `${paint("bold", printable(agent))}: ${stateOf(row, view)} (${places}; ${streams.join(", ")})`,
     `  ${printable(reason, Infinity)}`,
     ...opinions.map((rule) =>
       printable(`  rule ${rule.rule} (${rule.conditions}): ${rule.reason}`, Infinity),

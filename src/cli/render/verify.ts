@@ -26,11 +26,13 @@ const SEVERITIES = {
 export async function renderVerify(document: VerifyDocument, paint: Paint): Promise<string> {
   const { verdict, deep, listed, checked, remaining, durationMs, findings } = document;
   const { style, text } = VERDICTS[verdict];
+  // With --deep what no snapshot lists is read, too, such as what clients requested of a cache.
+  const all = Math.max(listed.tarballs, checked.tarballs + remaining);
   const what = deep
     ? `hashed ${formatByteSize(checked.bytes)} in ${formatDuration(durationMs)}`
     : "sizes only; --deep reads every byte";
   const lines = [
-    `${paint(style, text)}: ${formatCount(checked.tarballs, "tarball")} of ${listed.tarballs} checked, ${what}`,
+    `${paint(style, text)}: ${formatCount(checked.tarballs, "tarball")} of ${all} checked, ${what}`,
     `Also checked: ${describeChecked(checked)}`,
   ];
   if (remaining > 0)

@@ -55,7 +55,7 @@ const serverOf = (changes: Partial<ServerUnderTest> = {}): ServerUnderTest => ({
   since: at(-60),
   user: { uid: 998, readOnly: [] },
   settingsChangedAt: at(-90),
-  answer: { kind: "readiness", url: "http://127.0.0.1:8080/readyz", ready: true, notes: [] },
+  answer: { kind: "readiness", url: "http://127.0.0.1:8080/readyz", ready: true, reasons: [], notes: [] },
   ...changes,
 });
 
@@ -180,12 +180,23 @@ test.for<[string, CacheUnderTest, string, RegExp]>([
           kind: "readiness",
           url: "u",
           ready: true,
+          reasons: [],
           notes: [{ code: "JAM_STORE_NO_SPACE", since: at(-3).toISOString() }],
         },
       }),
     }),
     "server fail",
     /cannot write what it reads of upstream/,
+  ],
+  [
+    "a server that is not ready, with its reasons",
+    cacheOf({
+      server: serverOf({
+        answer: { kind: "readiness", url: "u", ready: false, reasons: ["Nothing is held."], notes: [] },
+      }),
+    }),
+    "server fail",
+    /is not ready: Nothing is held \(u\)/,
   ],
   [
     "another program at the address",

@@ -86,3 +86,14 @@ test.for([
 ])("%s is shared by agents as: %s", ([reason = "", shared]) => {
   expect(withoutSubject(reason, { version: "3.6.8", release: "ubuntu", arch: "amd64" })).toBe(shared);
 });
+
+test("what is selected and not held is offered by a cache, and not yet in a channel", async () => {
+  const rows = [
+    explained("3.6.9-ubuntu-amd64", { held: false }),
+    explained("3.6.9-ubuntu-arm64", { held: false }),
+  ];
+  expect(await renderExplanations(rows, { ...VIEW, isCache: true })).toMatch(/^offered \(not held, listed/);
+  expect(await renderExplanations(rows, { ...VIEW, channel: "prod" })).toMatch(
+    /^selected \(not in prod, listed/,
+  );
+});
