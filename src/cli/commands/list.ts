@@ -82,6 +82,10 @@ async function noneMatches(
   return EXIT.notHeld;
 }
 
+function ask(flag: string, near: string | undefined): string[] {
+  return near === undefined ? [] : [`${flag}: did you mean ${near}?`];
+}
+
 /** The slip of the pen for which nothing matches, and what was meant; undefined where there is none. */
 async function nearWord(
   { version, arch, release, stream }: ListWanted,
@@ -90,8 +94,6 @@ async function nearWord(
   const { describeNearAgent, nearArch, nearRelease, nearestOther } = await import("../../juju/near-agent.ts");
   const { STREAMS } = await import("../../juju/stream.ts");
   const { listStreams } = await import("../../juju/agent.ts");
-  const ask = (flag: string, near: string | undefined) =>
-    near === undefined ? [] : [`${flag}: did you mean ${near}?`];
   const found = [
     ...ask(
       `--stream ${stream}`,
