@@ -33,7 +33,7 @@ export async function dispatch(options: RunOptions, scanned: ScannedArguments): 
     else await call.program.parseAsync(argv, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    const failure = toUsageError(error, call.program);
+    const failure = toUsageError(error, call.program, argv);
     if (failure !== undefined) {
       if (scanned.output === undefined) await io.stderr.write(withBlankLine(call.reminder));
       throw failure;

@@ -71,7 +71,11 @@ export async function loadCommand(program: Command, entry: CommandEntry, run: Ru
  * An error of commander as an error of jam, with the nearest valid name as hint; undefined when it is not an error
  * (requested help or the version has been printed).
  */
-export function toUsageError(error: CommanderError, program: Command): JamError | undefined {
+export function toUsageError(
+  error: CommanderError,
+  program: Command,
+  argv: readonly string[],
+): JamError | undefined {
   if (error.exitCode === 0) return undefined;
   if (error.code === "commander.help") {
     return new JamError("JAM_USAGE_INVALID", "A command is missing.", {
@@ -90,11 +94,25 @@ export function toUsageError(error: CommanderError, program: Command): JamError 
       .map((command) => command.name());
   const near = suggested ?? (unknown === undefined ? undefined : nearest(unknown, names));
   return new JamError("JAM_USAGE_INVALID", sentence(first), {
-    hint:
-      near === undefined
-        ? "Run `jam help` to see all commands, or `jam COMMAND --help` for the options of one."
-        : `Did you mean ${near}?`,
+    hint: near === undefined ? helpFor(first, program, argv) : `Did you mean ${near}?`,
   });
+}
+
+/** Names the option that is missing, and the help of the command that was called. */
+function helpFor(message: string, program: Command, argv: readonly string[]): string {
+  const path: string[] = [];
+  let command = program;
+  for (const word of argv) {
+    const next = command.commands.find((known) => known.name() === word);
+    if (next === undefined) continue;
+    path.push(word);
+    command = next;
+  }
+  if (path.length === 0)
+    return "Run `jam help` to see all commands, or `jam COMMAND --help` for the options of one.";
+  const help = `\`jam ${path.join(" ")} --help\` describes the command.`;
+  const missing = /^required option '(?:.*, )?(--[-\w]+) <(.+)>' not specified/.exec(message);
+  return missing === null ? help : `Add ${missing[1]} ${missing[2]?.toUpperCase()}. ${help}`;
 }
 
 function sentence(text: string): string {

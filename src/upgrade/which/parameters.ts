@@ -305,6 +305,12 @@ function streamsIn(indexes: VersionIndexes): string[] {
 }
 
 function missing(name: string, expected: string): JamError {
+  if (name === "current")
+    return refuse(
+      name,
+      `is missing; expected ${expected}`,
+      "Give the version of the controller: `jam which 3.6.5`. `jam which --help` has more examples.",
+    );
   return refuse(
     name,
     `is missing; expected ${expected}`,
