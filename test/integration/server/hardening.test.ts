@@ -273,7 +273,8 @@ test("requests sent ahead on one connection are answered in order, and waiting c
   while (!socket.readableEnded && !socket.destroyed) {
     const chunk = socket.read() as Buffer | null;
     received += chunk?.length ?? 0;
-    text = chunk?.toString("latin1") ?? text;
+    // The last answer may come in several pieces.
+    text = (text + (chunk?.toString("latin1") ?? "")).slice(-4_000);
     await sleep(2);
   }
   expect(received).toBeGreaterThan(24_000_000);
