@@ -1,6 +1,8 @@
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Config } from "../config/config.ts";
 import type { Knowledge } from "../juju/knowledge/knowledge.ts";
+import type { ShownMirror } from "../mirror/read-shown.ts";
+import type { Store } from "../store/store.ts";
 import type { KnownAgents } from "../upgrade/known-agents.ts";
 import type { LookupPlace, LookupReader } from "../upgrade/lookup/lookup-source.ts";
 import type { WhichState } from "../upgrade/which/which-state.ts";
@@ -73,18 +75,28 @@ export async function composeLookup(
   });
   if (place.kind !== "mirror") return reader;
   const { createMirrorReader } = await import("../upgrade/lookup/mirror-reader.ts");
-  const { currentSnapshot } = await import("../mirror/read-snapshots.ts");
   const { tarballType } = await import("../server/negotiate.ts");
   const { listShownAgents } = await import("../mirror/damaged-list.ts");
   const store = await openStore(config);
-  const snapshot = await currentSnapshot(store, MIRROR_REF);
+  const { snapshot, missing } = await readServed(config, store);
+  const fetched = new Map(missing.map(({ sha256, size }) => [sha256, size]));
   return createMirrorReader({
     base: place.url ?? "",
     snapshot: snapshot && { ...snapshot, agents: await listShownAgents(store.documents, snapshot.agents) },
     tarballType,
-    sizeOf: async (sha256) => (await store.blobs.stat(sha256))?.size,
+    sizeOf: async (sha256) => (await store.blobs.stat(sha256))?.size ?? fetched.get(sha256),
     reader,
   });
+}
+
+/** What the server lists, and what of it a cache fetches when it is requested. */
+async function readServed(config: Config, store: Store): Promise<Pick<ShownMirror, "snapshot" | "missing">> {
+  if (config.mode === "cache" && config.store.ref === undefined) {
+    const { readShown } = await import("../mirror/read-shown.ts");
+    return readShown(store, config.cache, new Date());
+  }
+  const { currentSnapshot } = await import("../mirror/read-snapshots.ts");
+  return { snapshot: await currentSnapshot(store, MIRROR_REF), missing: [] };
 }
 
 /** True for a URL whose host is, by its spelling, this machine or in a private network. */

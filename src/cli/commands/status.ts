@@ -154,7 +154,6 @@ function describeCache(
   }[upstream];
   const isPart = listed < held.agents + offered.agents;
   const part = upstream === "away" ? ", only what is held" : ", without what cannot be fetched now";
-  const limit = cache.upstreams.length === 1 ? (cache.upstreams[0]?.quota ?? cache.quota) : cache.quota;
   return [
     `line      upstream ${line}`,
     ...(cache.upstreams.length > 1
@@ -169,8 +168,18 @@ function describeCache(
           ),
         ]),
     `listed    ${formatCount(listed, "agent")}${isPart ? paint("yellow", part) : ""}`,
-    `cache     ${formatCount(cached.agents, "agent")}, ${formatOf(cached.bytes, limit)}, requested by clients; ${formatCount(offered.agents, "agent")}, ${formatByteSize(offered.bytes)}, not held`,
+    `cache     ${formatCount(cached.agents, "agent")}, ${describeQuota(cache)}, requested by clients; ${formatCount(offered.agents, "agent")}, ${formatByteSize(offered.bytes)}, not held`,
   ];
+}
+
+/** What was requested, and how much of it counts for `cache.quota`: not what an upstream with its own quota sent. */
+function describeQuota({ cached, quota, upstreams }: NonNullable<StatusDocument["cache"]>): string {
+  const others = upstreams.filter((one) => one.quota === null);
+  if (others.length === upstreams.length) return formatOf(cached.bytes, quota);
+  const [only, ...more] = upstreams;
+  if (more.length === 0 && only !== undefined) return formatOf(cached.bytes, only.quota);
+  const counted = others.reduce((sum, one) => sum + one.cached.bytes, 0);
+  return `${formatByteSize(cached.bytes)} (${formatOf(counted, quota)} without the upstreams that have a quota)`;
 }
 
 /** `120 MB of 20 GB` */

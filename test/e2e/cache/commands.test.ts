@@ -36,6 +36,8 @@ test("the commands say what is held and what is offered, while upstream answers 
   expect((await read(...question)).document).toMatchObject({ version: "3.6.27" });
   const { document: plan } = await read("plan", ...UPGRADE);
   expect(JSON.stringify(plan)).toContain('"state":"upstream"');
+  const lookedUp = await read("lookup", "4.0.15-ubuntu-amd64");
+  expect(lookedUp).toMatchObject({ status: 0, document: { outcome: "found" } });
   const ready = await read("ready", ...UPGRADE);
   expect(JSON.stringify(ready.document["checks"])).toContain("can be served while upstream answers");
   expect(ready.document["missing"]).toEqual([]);
@@ -48,6 +50,8 @@ test("the commands say what is held and what is offered, while upstream answers 
   expect(text).toMatch(/upstream has been out of reach for/);
   expect(text).toMatch(/listed +1 agent, only what is held/);
   expect((await read(...question)).document["version"]).not.toBe("3.6.27");
+  expect((await read("lookup", "4.0.15-ubuntu-amd64")).status).toBe(5);
+  expect((await read("lookup", "3.6.26-ubuntu-amd64")).status).toBe(0);
   const notReady = await read("ready", ...UPGRADE);
   expect(notReady.status).toBe(5);
   expect(JSON.stringify(notReady.document["agents"])).toContain("not held, and upstream cannot be reached");
