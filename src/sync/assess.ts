@@ -27,6 +27,7 @@ import {
   evaluateAgents,
   unfulfilled,
   evaluateRules,
+  withUnread,
   refuseEmptySelection,
   ruleWarnings,
 } from "./evaluate-rules.ts";
@@ -111,6 +112,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     listed: weighed,
     agents: guarded.agents,
     metadata: [metadata, ...others.further.map((one) => one.metadata)],
+    failures: others.failures,
     isWhole: refusals.failed.length === 0,
   });
   const all = [
@@ -141,16 +143,20 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     plan,
     offer: offerPlan && assessOffer(input, { plan: offerPlan, listed: weighed, refusal, staying, away }),
     failed: [...refusals.failed, ...(input.wishes === undefined ? [] : unfulfilled(input.wishes, verdicts))],
-    isHeldAfter(fetched) {
-      const now = new Set<Sha256>([...held, ...fetched.map(({ sha256 }) => sha256)]);
-      return (agent) => now.has(agent.sha256);
-    },
+    isHeldAfter: heldAfter(held),
     state: { ...nextState(input, metadata, others.further), ...defined({ signers }) },
     warnings: [...all, ...urgent],
     rules,
     // What a product file that cannot be read lists is not known.
     useless: () => (metadata.unreadable.length > 0 ? [] : reportUseless(guarded.agents, input.rules)),
     refusal,
+  };
+}
+
+function heldAfter(held: ReadonlySet<Sha256>): Assessment["isHeldAfter"] {
+  return (fetched) => {
+    const now = new Set<Sha256>([...held, ...fetched.map(({ sha256 }) => sha256)]);
+    return (agent) => now.has(agent.sha256);
   };
 }
 
@@ -350,6 +356,8 @@ function weighRules(
   found: Pick<RemovalInput, "plan" | "listed"> & {
     readonly agents: readonly Agent[];
     readonly metadata: readonly UpstreamMetadata[];
+    /** Upstreams that were asked and could not be read. */
+    readonly failures: readonly SourceFailure[];
     /** Nothing that a rule may want was refused. */
     readonly isWhole: boolean;
   },
@@ -358,7 +366,8 @@ function weighRules(
   readonly refusal: JamError | undefined;
   readonly unmet: string[];
 } {
-  const reports = evaluateRules(found.agents, found.metadata, rules);
+  const unread = found.failures.map(({ source }) => source.name);
+  const reports = withUnread(evaluateRules(found.agents, found.metadata, rules), unread);
   if (wishes !== undefined) return { rules: reports, refusal: undefined, unmet: [] };
   const empty = found.isWhole ? refuseEmptySelection(reports) : undefined;
   if (empty !== undefined) return { rules: reports, refusal: empty, unmet: [] };

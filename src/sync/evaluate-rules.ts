@@ -139,6 +139,18 @@ export function outcomesOf(reports: readonly RuleReport[]): RuleOutcome[] {
   }));
 }
 
+/** The reports where upstreams of these names could not be read: what they list is not known, and each gap says so. */
+export function withUnread(reports: readonly RuleReport[], unread: readonly string[]): readonly RuleReport[] {
+  if (unread.length === 0) return reports;
+  const doubt = `Not known: what ${unread.join(" and ")} would list, because it could not be read.`;
+  return reports.map((report) => ({
+    ...report,
+    gaps: report.gaps.map((gap) =>
+      gap.wants.length === 0 ? gap : { ...gap, message: `${gap.message} ${doubt}` },
+    ),
+  }));
+}
+
 /** The warnings about the rules, one sentence each. */
 export function ruleWarnings(reports: readonly RuleReport[]): string[] {
   return reports.flatMap(({ gaps }) => gaps.map(({ message }) => message));

@@ -48,7 +48,7 @@ describe("jam which", () => {
 
   test("without a question it points to its examples", async () => {
     const { stderr, status } = await mirror.here("which");
-    expect([status, stderr]).toEqual([2, expect.stringContaining("`jam which --help` has examples")]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining("`jam which --help` has more examples")]);
   });
 });
 
