@@ -99,7 +99,7 @@ function truncated(url: string): JamError {
 }
 
 function unsigned(url: string): JamError {
-  return new JamError("JAM_METADATA_UNSIGNED", `${url}: carries no signature`, {
+  return new JamError("JAM_METADATA_UNSIGNED", `${url} is not signed.`, {
     hint: "Use an upstream with .sjson documents, or accept unsigned ones with: keyring: none (--no-verify).",
     details: { url },
   });

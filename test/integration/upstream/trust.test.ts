@@ -28,7 +28,7 @@ describe("N11: a signature that proves nothing", () => {
     readonly code: string;
     readonly reason: RegExp;
   }>([
-    { fault: "unsigned", code: "JAM_METADATA_UNSIGNED", reason: /no signature/ },
+    { fault: "unsigned", code: "JAM_METADATA_UNSIGNED", reason: /is not signed/ },
     {
       fault: "foreign-key",
       code: "JAM_METADATA_KEY_UNKNOWN",
