@@ -43,4 +43,4 @@ export const GO_HEADERS = {
 } as const;
 
 /** What the script of a new controller machine sends. Source: juju cloudconfig/userdatacfg_unix.go curlCommand. */
-export const CURL_HEADERS = { "user-agent": `curl/8.5.0 ${IN_JAMS_NAME}`, accept: "*/*" } as const;
+export const CURL_HEADERS = { "user-agent": ["curl/8.5.0", IN_JAMS_NAME].join(" "), accept: "*/*" } as const;
