@@ -160,9 +160,9 @@ describe("wrong usage", () => {
     [["greet", "Ada", "--lout"], "Unknown option '--lout'.", "Did you mean --loud?"],
     [["greet", "Ada", "--tone", "warn"], "argument 'warn' is invalid", "Did you mean warm?"],
     [["greet", "Ada", "-o", "jsn"], "argument 'jsn' is invalid", "Did you mean json?"],
-    [["greet"], "Missing required argument 'name'.", "jam help"],
-    [["greet", "Ada", "Eve"], "Too many arguments", "jam help"],
-    [["greet", "Ada", "--data"], "argument missing", "jam help"],
+    [["greet"], "Missing required argument 'name'.", "`jam greet --help`"],
+    [["greet", "Ada", "Eve"], "Too many arguments", "`jam greet --help`"],
+    [["greet", "Ada", "--data"], "argument missing", "`jam greet --help`"],
     [["help", "gret"], 'No help topic "gret".', "Did you mean greet?"],
   ] as const)("%j", async ([argv, message, hint]) => {
     const { status, stderr } = await jam(argv);
