@@ -18,6 +18,7 @@ export async function temporaryStore(
   return {
     ...store,
     path,
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+    // A server that has just ended may still write a note.
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 3 }),
   };
 }
