@@ -1,10 +1,11 @@
 import { formatAgentName, type Agent } from "../juju/agent.ts";
 import { compareTexts } from "../shared/collections.ts";
+import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { formatCount } from "../shared/listed.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { isSha256, type Sha256 } from "../shared/sha256.ts";
 import type { DocumentStore, Store } from "../store/store.ts";
-import { agentsOfPage, pageReader, type ReadPage } from "./catalogue.ts";
+import { agentsOfPage, pageReader, readAgents, readPage, type ReadPage } from "./catalogue.ts";
 import type { PageName } from "./catalogue-page.ts";
 import { currentHeader, listSnapshotIds, readHeader, readHeaders, unlessDamaged } from "./read-snapshots.ts";
 import type { SnapshotHeader } from "./snapshot-document.ts";
@@ -70,18 +71,7 @@ export async function readListedBefore(
   const latest = new Latest((await note.read(documents))?.agents ?? []);
   const headers = await readHeaders({ documents });
   let unread = (await listSnapshotIds(documents)).length - headers.length;
-  // A page has the latest time of the snapshots that name it. That need not be the last one's: a channel's has an earlier time.
-  const pages = new Map<Sha256, { readonly id: string; readonly page: PageName; readonly at: string }>();
-  for (const header of headers) {
-    const { id, catalogue } = header;
-    const at = timeOf(header);
-    if ("agents" in catalogue) latest.addAll(catalogue.agents, at);
-    else
-      for (const page of catalogue.pages)
-        if ((pages.get(page.sha256)?.at ?? "") <= at) pages.set(page.sha256, { id, page, at });
-  }
-  for (const { id, page, at } of pages.values()) {
-    const agents = await unlessDamaged(agentsOfPage(id, page, read));
+  for await (const { agents, at } of listsOf(headers, read)) {
     if (agents === undefined) unread += 1;
     else latest.addAll(agents, at);
   }
@@ -120,26 +110,28 @@ export async function rememberDeleted(
 ): Promise<void> {
   if (ids.length === 0) return;
   const { documents } = store;
-  const read = pageReader(documents);
-  const found: ListedBefore[] = [];
-  const shown = new Map<string, Agent>();
+  const found = new Latest([]);
   const current = await unlessDamaged(currentHeader(store, MIRROR_REF));
+  const shown = new Map<string, Sha256>();
   const minors = new Set<string>();
-  for (const id of ids) {
-    const header = await unlessDamaged(readHeader({ documents }, id));
-    if (header === undefined) continue;
-    const at = timeOf(header);
-    for (const { minor, agents } of await agentsIn(header, { keptPages, read })) {
-      if (current !== undefined && !minors.has(minor)) await addShown(shown, { current, minor, read });
+  const readShown = pageReader(documents);
+  const headers = await mapConcurrently(ids, (id) => unlessDamaged(readHeader({ documents }, id)));
+  const readable = headers.filter((header) => header !== undefined);
+  // Each page is read once, and may be large: none is kept.
+  const read: ReadPage = (page) => readPage(documents, page);
+  for await (const { minor, agents = [], at } of listsOf(readable, read, keptPages)) {
+    if (current !== undefined && !minors.has(minor)) {
       minors.add(minor);
-      found.push(...agents.map((agent) => describe(agent, at)));
+      const ofMinor = await unlessDamaged(readAgents(current, readShown, minor === "" ? undefined : minor));
+      for (const { path, sha256 } of ofMinor ?? []) shown.set(path, sha256);
     }
+    // What the mirror lists is remembered when that leaves it.
+    found.addAll(
+      agents.filter(({ path, sha256 }) => shown.get(path) !== sha256),
+      at,
+    );
   }
-  // What the mirror lists is remembered when that leaves it.
-  await remember(
-    documents,
-    found.filter(({ path, sha256 }) => shown.get(path)?.sha256 !== sha256),
-  );
+  await remember(documents, found.values());
 }
 
 /** Remembers agents that leave a list of which no snapshot is kept. Call with the lease held. */
@@ -169,32 +161,33 @@ async function remember(
   if (JSON.stringify(agents) !== JSON.stringify(before)) await note.write(documents, { agents });
 }
 
-/** Of a snapshot the agents of its own document, or of the pages that only it names. A damaged page has none to give. */
-async function agentsIn(
-  { id, catalogue }: SnapshotHeader,
-  { keptPages, read }: { readonly keptPages: ReadonlySet<string>; readonly read: ReadPage },
-): Promise<{ readonly minor: string; readonly agents: readonly Agent[] }[]> {
-  if ("agents" in catalogue) return [{ minor: "", agents: catalogue.agents }];
-  const found = [];
-  for (const page of catalogue.pages.filter(({ sha256 }) => !keptPages.has(sha256))) {
-    const agents = await unlessDamaged(agentsOfPage(id, page, read));
-    if (agents !== undefined) found.push({ minor: page.minor, agents });
-  }
-  return found;
+/** A part of what snapshots list: a page, or all of a snapshot that has its agents in its own document. */
+interface List {
+  /** Empty where the list has several. */
+  readonly minor: string;
+  /** Undefined where the page cannot be read. */
+  readonly agents: readonly Agent[] | undefined;
+  /** ISO 8601; the latest time of the snapshots that have it. That need not be the last one's: a channel's has an earlier time. */
+  readonly at: string;
 }
 
-async function addShown(
-  shown: Map<string, Agent>,
-  {
-    current: { id, catalogue },
-    minor,
-    read,
-  }: { readonly current: SnapshotHeader; readonly minor: string; readonly read: ReadPage },
-): Promise<void> {
-  const pages = "agents" in catalogue ? [] : catalogue.pages.filter((page) => page.minor === minor);
-  const lists = "agents" in catalogue ? [catalogue.agents] : [];
-  for (const page of pages) lists.push((await unlessDamaged(agentsOfPage(id, page, read))) ?? []);
-  for (const agent of lists.flat()) shown.set(agent.path, agent);
+/** What these snapshots list, each page once, without the pages of these names. */
+async function* listsOf(
+  headers: readonly SnapshotHeader[],
+  read: ReadPage,
+  leftOut: ReadonlySet<string> = new Set(),
+): AsyncGenerator<List> {
+  const pages = new Map<Sha256, { readonly id: string; readonly page: PageName; readonly at: string }>();
+  for (const header of headers) {
+    const { id, catalogue } = header;
+    const at = timeOf(header);
+    if ("agents" in catalogue) yield { minor: "", agents: catalogue.agents, at };
+    else
+      for (const page of catalogue.pages.filter(({ sha256 }) => !leftOut.has(sha256)))
+        if ((pages.get(page.sha256)?.at ?? "") <= at) pages.set(page.sha256, { id, page, at });
+  }
+  for (const { id, page, at } of pages.values())
+    yield { minor: page.minor, agents: await unlessDamaged(agentsOfPage(id, page, read)), at };
 }
 
 /** When a list was made. What a channel shows is as old as what it was taken from. */
