@@ -6,7 +6,7 @@ import type { SyncReport } from "../../src/mirror/run-report.ts";
 import type { StatusDocument } from "../../src/mirror/status-document.ts";
 import { airGap, type ImportedDocument } from "../helpers/air-gap.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
-import { agedTree, startUpstream } from "../helpers/upstream.ts";
+import { agedTree, startUpstream, type TestUpstream } from "../helpers/upstream.ts";
 
 const AGENT = "3.6.1-ubuntu-amd64";
 const NO_GRACE = { retention: { snapshots: 1, age: "PT0S", grace: "PT0S", maxRemoval: "100%" } };
@@ -190,16 +190,19 @@ test("a channel keeps what it was given, whatever the mirror does with what upst
   expect(await isHeld(mirror, sha256)).toBe(true);
 });
 
+/** Both sides hold what upstream lists, and the far side does this with what upstream withdraws. */
+async function gapWithFirstBundle(upstream: TestUpstream, policy: "keep" | "unlist" | "remove") {
+  const gap = await airGap(upstream, { near: NO_GRACE, far: { onUpstreamRemoval: policy, ...NO_GRACE } });
+  await gap.done("near", "bundle", "create", "--to", join(gap.medium, "1"));
+  await gap.json<ImportedDocument>("far", "bundle", "import", join(gap.medium, "1"));
+  return gap;
+}
+
 test.each(["keep", "unlist", "remove"] as const)(
   "a far side with `%s` does so with what upstream withdrew",
   async (policy) => {
     await using upstream = await startUpstream({ tree: full });
-    await using gap = await airGap(upstream, {
-      near: NO_GRACE,
-      far: { onUpstreamRemoval: policy, ...NO_GRACE },
-    });
-    await gap.done("near", "bundle", "create", "--to", join(gap.medium, "1"));
-    await gap.json<ImportedDocument>("far", "bundle", "import", join(gap.medium, "1"));
+    await using gap = await gapWithFirstBundle(upstream, policy);
     const sha256 = await shaOf(gap.far, "3.6.1");
     upstream.publish(later);
     await gap.near.sync();
@@ -228,12 +231,7 @@ test.each(["keep", "unlist", "remove"] as const)(
   "the dry run of an import with `%s` tells what upstream withdrew from what the bundle leaves out",
   async (policy) => {
     await using upstream = await startUpstream({ tree: full });
-    await using gap = await airGap(upstream, {
-      near: NO_GRACE,
-      far: { onUpstreamRemoval: policy, ...NO_GRACE },
-    });
-    await gap.done("near", "bundle", "create", "--to", join(gap.medium, "1"));
-    await gap.json<ImportedDocument>("far", "bundle", "import", join(gap.medium, "1"));
+    await using gap = await gapWithFirstBundle(upstream, policy);
     upstream.publish(later);
     // 3.6.1 is withdrawn by upstream, 3.6.2 is left out by the near side.
     await gap.near.configure({ deny: [{ version: "3.6.2" }] });
