@@ -1,6 +1,7 @@
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { formatLocalTime } from "../shared/local-time.ts";
+import { quotaUses } from "../mirror/quota-use.ts";
 import { FREE_RESERVE_BYTES } from "../mirror/space.ts";
 import type { CacheRules } from "../mirror/read-shown.ts";
 import type { StatusDocument } from "../mirror/status-document.ts";
@@ -34,8 +35,8 @@ export interface CacheUnderTest extends CacheSettings {
   readonly now: Date;
 }
 
-/** Clocks of two machines may differ by so much. */
-const CLOCK_TOLERANCE_MS = 60_000;
+/** How far in the future a noted time may be: another machine that writes here may have another clock. */
+const AHEAD_MS = 60_000;
 
 /**
  * What only cache mode needs: settings that fit together, room for the quota, a clock that has not been put back, and a
@@ -108,26 +109,11 @@ function checkWorkers({ workers }: CacheUnderTest): CheckResult[] {
   ];
 }
 
-/** One quota, and what counts for it. */
-interface QuotaUse {
-  readonly setting: string;
-  readonly quota: number | null;
-  readonly used: number;
-}
-
-function quotasOf({ quota, cached, upstreams }: CacheContents["status"]): readonly QuotaUse[] {
-  const own = upstreams.flatMap((one) =>
-    one.quota === null
-      ? []
-      : [{ setting: `the quota of ${one.name}`, quota: one.quota, used: one.cached.bytes }],
-  );
-  if (own.length > 0 && own.length === upstreams.length) return own;
-  const used = cached.bytes - own.reduce((sum, one) => sum + one.used, 0);
-  return [...own, { setting: "cache.quota", quota, used: Math.max(0, used) }];
-}
-
 function checkQuotas({ status, largest, freeBytes }: CacheContents): CheckResult[] {
-  const quotas = quotasOf(status);
+  const quotas = quotaUses(status).map(({ upstream, ...use }) => ({
+    ...use,
+    setting: upstream === undefined ? "cache.quota" : `the quota of ${upstream}`,
+  }));
   const results: CheckResult[] = quotas.flatMap(({ setting, quota }): CheckResult[] =>
     quota === null || largest === undefined || quota >= largest
       ? []
@@ -170,7 +156,7 @@ function checkTimes({ status }: CacheContents, now: Date): CheckResult[] {
   ]);
   const latest = Math.max(...times.map((time) => Date.parse(time)), 0);
   const aheadMs = latest - now.getTime();
-  if (aheadMs <= CLOCK_TOLERANCE_MS) return [];
+  if (aheadMs <= AHEAD_MS) return [];
   return [
     {
       check: "clock",

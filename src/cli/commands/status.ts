@@ -10,6 +10,7 @@ import { isPartOfUpstream } from "../../mirror/face.ts";
 import type { LastRuns } from "../../mirror/last-runs.ts";
 import { countFailures } from "../../mirror/refused-changes.ts";
 import type { SyncReport } from "../../mirror/run-report.ts";
+import { quotaUses } from "../../mirror/quota-use.ts";
 import type { StatusDocument } from "../../mirror/status-document.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { EXIT } from "../exit-status.ts";
@@ -173,13 +174,14 @@ function describeCache(
 }
 
 /** What was requested, and how much of it counts for `cache.quota`: not what an upstream with its own quota sent. */
-function describeQuota({ cached, quota, upstreams }: NonNullable<StatusDocument["cache"]>): string {
-  const others = upstreams.filter((one) => one.quota === null);
-  if (others.length === upstreams.length) return formatOf(cached.bytes, quota);
-  const [only, ...more] = upstreams;
-  if (more.length === 0 && only !== undefined) return formatOf(cached.bytes, only.quota);
-  const counted = others.reduce((sum, one) => sum + one.cached.bytes, 0);
-  return `${formatByteSize(cached.bytes)} (${formatOf(counted, quota)} without the upstreams that have a quota)`;
+function describeQuota(cache: NonNullable<StatusDocument["cache"]>): string {
+  const { bytes } = cache.cached;
+  const [first, ...more] = quotaUses(cache);
+  if (more.length === 0) return formatOf(bytes, first?.quota ?? null);
+  const rest = more.find(({ upstream }) => upstream === undefined);
+  return rest === undefined
+    ? formatByteSize(bytes)
+    : `${formatByteSize(bytes)} (${formatOf(rest.used, rest.quota)} without the upstreams that have a quota)`;
 }
 
 /** `120 MB of 20 GB` */
