@@ -161,7 +161,7 @@ async function benchNewcomers(ring: Ring): Promise<Figure> {
     return Number(seen["p99"]);
   });
   return {
-    what: "A new connection beside 256 downloads, 99 of 100 answered within",
+    what: "A new connection during 256 downloads, 99 of 100 answered within",
     value: `${jam.toFixed(0)} ms`,
     peer: `nginx, ${nginx.toFixed(0)} ms`,
     result: `${jam.toFixed(0)} ms, ${ratio.toFixed(2)} × its time`,

@@ -15,7 +15,7 @@ import type { CachedLedger } from "./cached-ledger.ts";
 export interface RoomWork {
   readonly store: Store;
   readonly ledger: CachedLedger;
-  /** Bytes that cached tarballs may have; undefined is no limit but the disk. */
+  /** Bytes that cached tarballs may have; undefined: only the disk limits them. */
   readonly quota: number | undefined;
   /** Whether a tarball from this upstream counts for this quota. Default: all count. */
   readonly isCounted?: (upstream: string | undefined) => boolean;

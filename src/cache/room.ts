@@ -4,7 +4,7 @@ import { makeRoom, mustEvictFirst, prepareRoom, type RoomWork } from "./make-roo
 
 /** How many bytes of tarballs may be here because clients requested them. */
 export interface CacheQuotas {
-  /** `cache.quota`, for all upstreams without a quota of their own; undefined is no limit but the disk. */
+  /** `cache.quota`, for all upstreams without a quota of their own; undefined: only the disk limits them. */
   readonly quota: number | undefined;
   /** Quotas of upstreams, by name. */
   readonly upstreams: ReadonlyMap<string, number>;
@@ -19,10 +19,10 @@ interface Coming {
 
 type Fetched = Pick<ReadonlyMap<Sha256, unknown>, "has" | "keys">;
 
-/** There is no room for a tarball, whatever is evicted. */
+/** A tarball does not fit, even after evictions. */
 export class NoRoom extends JamError {
   constructor() {
-    super("JAM_STORE_NO_SPACE", "There is no room in the cache.");
+    super("JAM_STORE_NO_SPACE", "The cache has no room for the tarball.");
   }
 }
 
@@ -88,7 +88,7 @@ export class Room {
     await this.inTurn(() => this.#make(coming.upstream, bytes())).catch(() => undefined);
   }
 
-  /** A tarball is no longer on its way. */
+  /** Call it when a tarball has come or failed. */
   leave(sha256: Sha256): void {
     this.#arriving.delete(sha256);
     this.#come.delete(sha256);

@@ -118,10 +118,14 @@ function describeMove(
 
 function nothingBefore({ name, current }: ChannelState): JamError {
   if (current === undefined) return nothingShown(name);
-  return new JamError("JAM_SNAPSHOT_NOT_FOUND", `There is no earlier promotion of ${name} to go back to.`, {
-    hint: `Nothing was changed. \`${shellCommand`jam channel history ${name}`}\` shows what happened in it; \`jam channel promote\` with --snapshot takes an older snapshot of its feeder.`,
-    details: { channel: name, snapshot: current.id },
-  });
+  return new JamError(
+    "JAM_SNAPSHOT_NOT_FOUND",
+    `The channel ${name} has no earlier promotion to roll back to.`,
+    {
+      hint: `Nothing was changed. \`${shellCommand`jam channel history ${name}`}\` shows what happened in it; \`jam channel promote\` with --snapshot takes an older snapshot of its feeder.`,
+      details: { channel: name, snapshot: current.id },
+    },
+  );
 }
 
 function nothingShown(name: string): JamError {

@@ -123,7 +123,7 @@ export interface RetentionConfig {
 
 /** What counts only with `mode: cache`. */
 export interface CacheConfig {
-  /** Bytes of the tarballs that were fetched on request, without those of upstreams with a quota of their own; undefined is no limit. */
+  /** Bytes of the tarballs that were fetched on request, without those of upstreams with a quota of their own; undefined: unlimited. */
   readonly quota: number | undefined;
   /** Time between two readings of upstream's metadata, in ms. */
   readonly refreshMs: number;

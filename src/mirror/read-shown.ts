@@ -12,7 +12,7 @@ import type { Snapshot } from "./snapshot.ts";
 /** The settings `cache.…` that decide what is listed. */
 export interface CacheRules extends StaleRules {
   readonly refreshMs: number;
-  /** Bytes of what clients requested, of all upstreams without a quota of their own; undefined is no limit. */
+  /** Bytes of what clients requested, of all upstreams without a quota of their own; undefined: unlimited. */
   readonly quota?: number | undefined;
   /** What applies to each upstream, in order of preference. Default: nothing is said of single upstreams. */
   readonly upstreams?: readonly UpstreamRules[];

@@ -65,7 +65,7 @@ export class ByteReader {
 
   /**
    * Skips `blocks` bytes; the first `count` of them can be read from the file. Undefined, and nothing is skipped, where
-   * there is no file or it ends before.
+   * there is no file, or the file is shorter.
    */
   take(count: number, blocks: number): ArchivePart | undefined {
     const start = this.#position;
