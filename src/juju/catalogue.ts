@@ -83,10 +83,12 @@ function agentOf({ item, number }: CatalogueEntry, kept: readonly CatalogueEntry
 function listingsOf(kept: readonly CatalogueEntry[]): Listing[] {
   const listings = kept.map(({ contentId, item: { productId, date } }) => ({ contentId, productId, date }));
   if (listings.length === 1) return listings;
-  const isFirst = (one: Listing, at: number) =>
-    at ===
-    listings.findIndex((other) => other.contentId === one.contentId && other.productId === one.productId);
-  return listings.filter(isFirst);
+  const first = new Map<string, Listing>();
+  for (const one of listings) {
+    const key = `${one.contentId} ${one.productId}`;
+    if (!first.has(key)) first.set(key, one);
+  }
+  return [...first.values()];
 }
 
 /** The most stable stream first, in it the newest date, then names, so that the order never depends on the input's. */

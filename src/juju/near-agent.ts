@@ -28,11 +28,15 @@ export function nearestOther(word: string, candidates: readonly string[]): strin
 /** `No release is called ubunto: did you mean 3.6.27-ubuntu-arm64?`, for a name or a part of one; undefined where all its words are right. */
 export function describeNearAgent(text: string, agents: readonly Place[]): string | undefined {
   const wrong: string[] = [];
+  const known = new Set<string>([
+    ...agents.flatMap(({ release, arch }) => [release, arch]),
+    ...ARCHES,
+    ...OS_TYPES,
+  ]);
   const words = text.split("-").map((word) => {
     // Versions begin with a digit; their tags (beta2) have one that no release or architecture has after such letters.
     if (!/^[a-z]/.test(word) || /^(?:alpha|beta|rc|juju)\d*$/.test(word)) return word;
-    const all = new Set(agents.flatMap(({ release, arch }) => [release, arch]));
-    if (all.has(word) || findSeries(word) !== undefined || isKnown(word)) return word;
+    if (known.has(word) || findSeries(word) !== undefined) return word;
     const arch = nearArch(word, agents);
     const right = arch ?? nearRelease(word, agents);
     if (right === undefined) return word;
@@ -40,8 +44,4 @@ export function describeNearAgent(text: string, agents: readonly Place[]): strin
     return right;
   });
   return wrong.length === 0 ? undefined : `${wrong.join(". ")}: did you mean ${words.join("-")}?`;
-}
-
-function isKnown(word: string): boolean {
-  return [...ARCHES, ...OS_TYPES].some((one) => one === word);
 }
