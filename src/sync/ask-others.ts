@@ -41,13 +41,13 @@ interface Missing {
 
 /**
  * Asks the next upstreams, one after the other, for what the rules and plans name and the chosen one does not list.
- * Nothing else of them is used: the order of preference is kept.
+ * Nothing else of them is used: the order of preference is kept. `wantsStream` says which streams are read.
  * @throws JamError JAM_CANCELLED
  */
 export async function askOthers(
   input: AssessInput,
-  chosen: ChosenUpstream,
-  own: readonly Agent[],
+  { chosen, own }: { readonly chosen: ChosenUpstream; readonly own: readonly Agent[] },
+  wantsStream: (stream: string) => boolean,
 ): Promise<OtherOffers> {
   const further: FurtherUpstream[] = [];
   const warnings: string[] = [];
@@ -55,18 +55,19 @@ export async function askOthers(
   const failures: SourceFailure[] = [...chosen.failures];
   let known = own;
   let before = chosen.source.name;
-  const missingNow = () =>
-    missingIn(input, known, [chosen.metadata, ...further.map(({ metadata }) => metadata)]);
+  const missingNow = (agents = known, more: readonly UpstreamMetadata[] = []) =>
+    missingIn(input, agents, [chosen.metadata, ...further.map(({ metadata }) => metadata), ...more]);
   for (const source of input.sources) {
     if (source === chosen.source || failures.some((failure) => failure.source === source)) continue;
     const missing = missingNow();
     if (isNothing(missing)) break;
     try {
-      const metadata = await readFurther(input, source, missing);
+      const metadata = await readFurther(input, source, wantsStream);
       answered.push(source);
       const [unreadable] = metadata.unreadable;
       if (unreadable !== undefined) failures.push({ source, error: unreadable.error });
-      const agents = pick(buildCatalogue(metadata.products).agents, missing, known);
+      const offered = buildCatalogue(metadata.products).agents;
+      const agents = pickAll(offered, missing, { known, missingNow: (all) => missingNow(all, [metadata]) });
       if (agents.length === 0) continue;
       warnings.push(...missing.reasons.map((reason) => `${before}: ${reason}`));
       warnings.push(describeOffer(source, agents), ...metadata.warnings, ...unverified(source));
@@ -130,18 +131,38 @@ function pick(agents: readonly Agent[], { rules, names }: Missing, known: readon
   });
 }
 
+/**
+ * Of these agents those that are missing, and those that are missing because of them: with the first architecture of a new
+ * version, the others of that version are wanted as well.
+ */
+function pickAll(
+  offered: readonly Agent[],
+  missing: Missing,
+  {
+    known,
+    missingNow,
+  }: { readonly known: readonly Agent[]; readonly missingNow: (known: readonly Agent[]) => Missing },
+): Agent[] {
+  const picked: Agent[] = [];
+  for (let wanted = missing; ; wanted = missingNow([...known, ...picked])) {
+    const more = pick(offered, wanted, [...known, ...picked]);
+    if (more.length === 0) return picked;
+    picked.push(...more);
+  }
+}
+
 /** Its metadata, compared with what was accepted of this upstream before. */
-function readFurther(input: AssessInput, source: Upstream, missing: Missing): Promise<UpstreamMetadata> {
-  const streams = new Set([
-    ...missing.rules.flatMap((rule) => rule.streams),
-    ...(missing.names.size === 0 ? [] : [...input.kept.streams, ...(input.wishes?.streams ?? [])]),
-  ]);
+function readFurther(
+  input: AssessInput,
+  source: Upstream,
+  wantsStream: (stream: string) => boolean,
+): Promise<UpstreamMetadata> {
   return readMetadata({
     ...input,
     source,
     accepted: byPath(input.state.further.get(source.url) ?? []),
     documents: input.store.documents,
-    wants: (_entry, stream) => streams.has("*") || streams.has(stream),
+    wants: (_entry, stream) => wantsStream(stream),
   });
 }
 

@@ -272,7 +272,7 @@ async function readUpstreams(input: AssessInput, listed: readonly Agent[]) {
     ...withUnreadListings(catalogue.agents, metadata, listed),
     ...heldDespiteRefusal({ metadata, catalogue }, listed),
   ];
-  const others = await askOthers(input, chosen, own);
+  const others = await askOthers(input, { chosen, own }, wantsStream);
   input.observe({ kind: "phase", phase: "plan" });
   const found = [...own, ...others.further.flatMap(({ agents }) => agents), ...others.staying];
   const forFleet = input.wishes === undefined ? lostToFleet(input.running, listed, found) : [];

@@ -60,18 +60,21 @@ describe("the next upstream gives", () => {
       ["3.6.26-ubuntu-amd64", "4.0.15-ubuntu-amd64"],
     ],
     [
-      "an architecture, and not what the first has for another one",
+      "an architecture, and for a version that comes with it the other architecture, too",
       [{ ...RULE, arch: ["amd64", "arm64"] }],
-      ["3.6.26-ubuntu-amd64", "3.6.26-ubuntu-arm64", "3.6.27-ubuntu-arm64"],
+      ["3.6.26-ubuntu-amd64", "3.6.26-ubuntu-arm64", "3.6.27-ubuntu-amd64", "3.6.27-ubuntu-arm64"],
+    ],
+    [
+      "a minor that comes with an architecture, for both architectures",
+      [{ ...RULE, versions: ">=3.6", arch: ["amd64", "arm64"], keep: 1 }],
+      ["3.6.27-ubuntu-amd64", "3.6.27-ubuntu-arm64", "4.0.15-ubuntu-amd64", "4.0.15-ubuntu-arm64"],
     ],
     ["everything that a single rule names", [{ ...RULE, versions: "3.6.27" }], ["3.6.27-ubuntu-amd64"]],
   ])("%s", async ([, select, agents]) => {
     await using mirror = await mirrorOf({ select });
     const report = await mirror.sync();
     expect(report).toMatchObject({ outcome: "updated", upstream: site.url, failed: [] });
-    expect(report.rules?.flatMap(({ missing }) => missing).filter(({ kind }) => kind !== "newest")).toEqual(
-      [],
-    );
+    expect(report.rules?.flatMap(({ missing }) => missing)).toEqual([]);
     expect((await mirror.published()).agents.toSorted()).toEqual(agents.toSorted());
     const told = report.warnings.join("\n");
     expect(told).toContain("site: Rule ");
@@ -87,6 +90,23 @@ describe("the next upstream gives", () => {
     expect((await mirror.published()).agents).toEqual(["3.6.26-ubuntu-amd64"]);
     expect(all.requests).toEqual([]);
   });
+});
+
+test("the third upstream gives what the second makes wanted and does not list itself", async () => {
+  await using second = await startUpstream({
+    tree: await buildSampleTree({ ...BASE, arches: ["arm64"], releases: ["3.6.27"], key: whole.key }),
+  });
+  await using mirror = await mirrorOf({ select: [{ ...RULE, arch: ["amd64", "arm64"] }] });
+  await mirror.configure({
+    upstreams: [site, second, all].map(({ url }, at) => ({ name: `up-${at + 1}`, url, keyring: "key.asc" })),
+  });
+  const report = await mirror.sync();
+  expect(report.rules?.flatMap(({ missing }) => missing)).toEqual([]);
+  expect((await mirror.published()).agents).toEqual([
+    "3.6.26-ubuntu-amd64",
+    "3.6.27-ubuntu-amd64",
+    "3.6.27-ubuntu-arm64",
+  ]);
 });
 
 test("what nobody lists is refused after every upstream was asked, and is told", async () => {
