@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { walk } from "./walk.ts";
+import { parseReplay } from "./replay.ts";
+import { replay, walk } from "./walk.ts";
 
 const USAGE = `Usage: npm run walk -- [options]
 
@@ -11,8 +12,8 @@ exit status is 1 then.
 
   --steps N      number of steps (20000)
   --seed N       seed of the random choices (from the clock)
-  --path PATH    only this walk of the seed, as it was printed
   --length N     steps of one walk, at most (120)
+  --replay WORD  only this walk, as it was printed when it failed
   --help         print this text
 `;
 
@@ -20,7 +21,7 @@ const { values } = parseArgs({
   options: {
     steps: { type: "string", default: "20000" },
     seed: { type: "string", default: String(Date.now() % 2 ** 31) },
-    path: { type: "string" },
+    replay: { type: "string" },
     length: { type: "string", default: "120" },
     help: { type: "boolean", default: false },
   },
@@ -30,20 +31,21 @@ if (values.help) process.stdout.write(USAGE);
 else {
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 1000);
-  console.log(`seed ${values.seed}`);
-  const report = await walk({
-    steps: Number(values.steps),
-    seed: Number(values.seed),
-    path: values.path,
-    length: Number(values.length),
-    onBatch: ({ steps, walks }) => console.log(`${steps} steps, ${walks} walks, ${seconds()} s`),
-  });
-  console.log(JSON.stringify(report.kinds));
-  if (report.failure !== undefined) {
-    const { seed, path, message } = report.failure;
-    console.log(
-      `FAILED; again: npm run walk -- --seed ${seed} --path ${path} --length ${values.length}\n${message}`,
-    );
+  if (values.replay === undefined) console.log(`seed ${values.seed}`);
+  const report =
+    values.replay === undefined
+      ? await walk({
+          steps: Number(values.steps),
+          seed: Number(values.seed),
+          length: Number(values.length),
+          onBatch: ({ steps, walks }) => console.log(`${steps} steps, ${walks} walks, ${seconds()} s`),
+        })
+      : await replay(parseReplay(values.replay));
+  const { steps, walks, kinds, failure } = report;
+  console.log(JSON.stringify(kinds));
+  if (failure === undefined) console.log(`${steps} steps, ${walks} walks, nothing is wrong`);
+  else {
+    console.log(`FAILED; again: npm run walk -- --replay ${failure.replay}\n${failure.message}`);
     process.exitCode = 1;
   }
 }

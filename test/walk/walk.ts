@@ -3,6 +3,7 @@ import { prepareGolden, type Golden } from "./golden.ts";
 import type { Model } from "./model.ts";
 import { operation, type Operation } from "./operations.ts";
 import { CHANNELS, openPlace, type Place, type WalkSettings } from "./place.ts";
+import { formatReplay, type OneWalk } from "./replay.ts";
 import { finish, step } from "./step.ts";
 import { startWorkers, type Workers } from "./workers.ts";
 
@@ -10,8 +11,6 @@ export interface CampaignOptions {
   /** Operations, about; a walk that has begun comes to its end. */
   readonly steps: number;
   readonly seed: number;
-  /** Where in the walks of the seed a failure is, as it was printed; tries this alone. */
-  readonly path?: string | undefined;
   /** Operations in a walk, at most. */
   readonly length: number;
   readonly onBatch?: (done: WalkCounts) => void;
@@ -29,23 +28,22 @@ export interface WalkReport extends WalkCounts {
 }
 
 export interface WalkFailure {
-  readonly seed: number;
-  readonly path: string;
+  /** For `--replay`: this walk alone. */
+  readonly replay: string;
   readonly message: string;
 }
 
 /** The changing part of what fast-check calls the model; each operation replaces it. */
 interface State {
   model: Model;
+  readonly done: Operation[];
 }
 
 class WalkCommand implements fc.AsyncCommand<State, Place> {
   readonly operation: Operation;
-  readonly #counts: WalkCounts;
 
-  constructor(one: Operation, counts: WalkCounts) {
+  constructor(one: Operation) {
     this.operation = one;
-    this.#counts = counts;
   }
 
   check(): boolean {
@@ -53,9 +51,7 @@ class WalkCommand implements fc.AsyncCommand<State, Place> {
   }
 
   async run(state: State, place: Place): Promise<void> {
-    const { kind } = this.operation;
-    this.#counts.steps += 1;
-    this.#counts.kinds[kind] = (this.#counts.kinds[kind] ?? 0) + 1;
+    state.done.push(this.operation);
     state.model = await step(place, state.model, this.operation);
   }
 
@@ -80,61 +76,82 @@ const BATCH = 10;
 const SHRINK_MS = 90_000;
 
 /** Random walks until there were so many steps, or until one fails, which is shortened then. */
-export async function walk({ steps, seed, path, length, onBatch }: CampaignOptions): Promise<WalkReport> {
+export async function walk({ steps, seed, length, onBatch }: CampaignOptions): Promise<WalkReport> {
   await using golden = await prepareGolden();
   await using workers = startWorkers();
   const counts: WalkCounts = { steps: 0, walks: 0, kinds: {} };
   for (let batch = seed; counts.steps < steps; batch += 1) {
-    const failure = await runBatch({ golden, workers, counts, length, seed: batch, path });
+    const failure = await runBatch({ golden, workers, counts, length, seed: batch });
     onBatch?.(counts);
-    if (failure !== undefined || path !== undefined) return { ...counts, failure };
+    if (failure !== undefined) return { ...counts, failure };
   }
   return { ...counts, failure: undefined };
 }
 
-interface Batch {
+/** One walk again, as it was printed. */
+export async function replay({ settings, operations }: OneWalk): Promise<WalkReport> {
+  await using golden = await prepareGolden();
+  await using workers = startWorkers();
+  const counts: WalkCounts = { steps: 0, walks: 0, kinds: {} };
+  const commands = operations.map((one) => new WalkCommand(one));
+  const failure = await runOne({ golden, workers, counts }, settings, commands);
+  return { ...counts, failure };
+}
+
+interface Surroundings {
   readonly golden: Golden;
   readonly workers: Workers;
   readonly counts: WalkCounts;
-  readonly length: number;
-  readonly seed: number;
-  readonly path: string | undefined;
 }
 
-async function runBatch(batch: Batch): Promise<WalkFailure | undefined> {
-  const { golden, workers, counts, length, seed, path } = batch;
-  let last = "";
+interface Batch extends Surroundings {
+  readonly length: number;
+  readonly seed: number;
+}
+
+async function runBatch({ length, seed, ...surroundings }: Batch): Promise<WalkFailure | undefined> {
+  let last: WalkFailure | undefined;
   let shrinksUntil = Infinity;
-  const commands = fc.commands([operation.map((one) => new WalkCommand(one, counts))], {
+  const commands = fc.commands([operation.map((one) => new WalkCommand(one))], {
     maxCommands: length,
     size: "max",
-    // The walk itself says where it failed; so it can be tried again by seed and path.
     disableReplayLog: true,
   });
   const property = fc.asyncProperty(settings, commands, async (set, chosen) => {
-    if (Date.now() > shrinksUntil) return;
-    counts.walks += 1;
-    const opened = await openPlace(golden, workers, set);
-    await using place = opened.place;
-    const state: State = { model: opened.model };
-    try {
-      await fc.asyncModelRun(() => ({ model: state, real: place }), chosen);
-      await finish(place, state.model);
-    } catch (error) {
-      last = `${JSON.stringify(set)}\n  ${place.log.join("\n  ")}\n${error instanceof Error ? error.message : String(error)}`;
-      if (shrinksUntil === Infinity) shrinksUntil = Date.now() + SHRINK_MS;
-      throw error;
-    }
+    // Not by the date, which walks move.
+    if (performance.now() > shrinksUntil) return;
+    const failure = await runOne(surroundings, set, chosen);
+    if (failure === undefined) return;
+    last = failure;
+    if (shrinksUntil === Infinity) shrinksUntil = performance.now() + SHRINK_MS;
+    throw new Error(failure.message);
   });
-  const result = await fc.check(property, {
-    seed,
-    numRuns: BATCH,
-    ...(path === undefined ? {} : { path }),
-  });
-  if (!result.failed) return undefined;
-  return {
-    seed: result.seed,
-    path: result.counterexamplePath ?? "",
-    message: last || String(result.errorInstance),
-  };
+  const result = await fc.check(property, { seed, numRuns: BATCH });
+  if (result.failed && last === undefined) throw result.errorInstance;
+  return last;
+}
+
+/** Opens a place, walks in it, and closes it. */
+async function runOne(
+  { golden, workers, counts }: Surroundings,
+  set: WalkSettings,
+  commands: Iterable<fc.AsyncCommand<State, Place>>,
+): Promise<WalkFailure | undefined> {
+  counts.walks += 1;
+  const opened = await openPlace(golden, workers, set);
+  await using place = opened.place;
+  const state: State = { model: opened.model, done: [] };
+  try {
+    await fc.asyncModelRun(() => ({ model: state, real: place }), commands);
+    await finish(place, state.model);
+    return undefined;
+  } catch (error) {
+    return {
+      replay: formatReplay({ settings: set, operations: state.done }),
+      message: `${JSON.stringify(set)}\n  ${place.log.join("\n  ")}\n${error instanceof Error ? error.message : String(error)}`,
+    };
+  } finally {
+    for (const { kind } of state.done) counts.kinds[kind] = (counts.kinds[kind] ?? 0) + 1;
+    counts.steps += state.done.length;
+  }
 }
