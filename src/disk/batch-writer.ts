@@ -75,8 +75,10 @@ export class BatchWriter {
     this.#isWriting = true;
     await this.#target.append(batch);
     this.#isWriting = false;
-    this.#onWritten?.(this.#target.size);
-    this.#sendEarly();
+    if (this.#onWritten === undefined) return;
+    this.#onWritten(this.#target.size);
+    // Readers have their turn before the next piece is hashed.
+    setImmediate(() => this.#sendEarly());
   }
 }
 
