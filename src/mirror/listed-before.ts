@@ -100,6 +100,19 @@ export async function readDeletedListings(
 }
 
 /**
+ * Names of the agents that only deleted snapshots listed, by the hash of their tarball.
+ * @throws JamError JAM_STORE_CORRUPT when what was remembered cannot be read, JAM_STORE_…
+ */
+export async function readDeletedNames(
+  documents: Pick<DocumentStore, "get">,
+): Promise<ReadonlyMap<Sha256, ReadonlySet<string>>> {
+  const names = new Map<Sha256, Set<string>>();
+  for (const { sha256, agent } of (await note.read(documents))?.agents ?? [])
+    names.set(sha256, (names.get(sha256) ?? new Set()).add(agent));
+  return names;
+}
+
+/**
  * Remembers what only these snapshots list, before they are deleted. Call with the lease held.
  * @param ids of the snapshots
  * @param keptPages names of the pages that other snapshots name

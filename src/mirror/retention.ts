@@ -3,7 +3,8 @@ import type { StagedStat } from "../store/store.ts";
 import { hashesOfKept, type KeptSnapshot } from "./kept-contents.ts";
 import type { ShownRef } from "./refs.ts";
 import { judgeClaims, type ChannelRetention } from "./retention-claims.ts";
-import { snapshotIdOf } from "./snapshot.ts";
+import { MIRROR_REF } from "../shared/ref-name.ts";
+import { refOfTree, snapshotIdOf } from "./snapshot.ts";
 import { TarballTotal } from "./tarball-total.ts";
 
 export interface RetentionRules {
@@ -83,6 +84,8 @@ export interface RetentionPlan {
   readonly held: number;
   /** Why each of the snapshots and tarballs goes, by its id or hash; for people. */
   readonly reasons: ReadonlyMap<string, string>;
+  /** Why each of the trees goes, by its id; for people. */
+  readonly treeReasons: ReadonlyMap<string, string>;
 }
 
 /** A verified tarball that no snapshot lists, or a part of one, may belong to a run that was cut short: it waits this long. */
@@ -114,9 +117,10 @@ export function planRetention(
   const shownTrees = new Set(input.refs.map(({ treeId }) => treeId));
   const { blobs, reasons } = droppedBlobs(input, needed);
   const partialBefore = new Date(input.now.getTime() - ORPHAN_MS);
+  const trees = input.trees.filter((id) => !shownTrees.has(id) && !graced.has(snapshotIdOf(id)));
   return {
     snapshots: [...dropped.keys()],
-    trees: input.trees.filter((id) => !shownTrees.has(id) && !graced.has(snapshotIdOf(id))),
+    trees,
     blobs,
     proofs: input.proofs.filter(
       (name) => !needed.has(name as Sha256) && !input.accepted.has(name) && !input.pinned.has(name),
@@ -128,7 +132,19 @@ export function planRetention(
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),
     held: input.held ?? input.blobs.length,
     reasons: new Map([...dropped, ...reasons]),
+    treeReasons: new Map(trees.map((id) => [id, reasonForTree(id, input)])),
   };
+}
+
+/** Why a tree that no ref shows may go. */
+function reasonForTree(id: string, { refs }: RetentionInput): string {
+  const name = refOfTree(id);
+  const shown = refs.find((ref) => ref.name === name);
+  if (shown === undefined)
+    return name === MIRROR_REF ? "the mirror shows nothing" : `the channel ${name} is gone`;
+  const isSame = snapshotIdOf(shown.treeId) === snapshotIdOf(id);
+  if (isSame) return "built again since, for the same snapshot";
+  return "no longer shown, and the grace period is over (retention.grace)";
 }
 
 /** The tarballs that may go, and why each of them. */

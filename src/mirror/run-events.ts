@@ -39,6 +39,8 @@ export type SyncEvent =
       readonly path: string;
       readonly code: ErrorCode;
       readonly message: string;
+      /** True where the end of the run has the message again, so that people do not read it twice. */
+      readonly isTold?: boolean;
     }
   /** `isUrgent`: shown even with --quiet. */
   | { readonly kind: "warning"; readonly message: string; readonly isUrgent?: true };

@@ -116,6 +116,11 @@ export function snapshotIdOf(treeId: string): string {
   return treeId.split("~", 1)[0] as string;
 }
 
+/** The ref that a tree was built for. */
+export function refOfTree(treeId: string): RefName {
+  return parseTreeId(treeId).ref;
+}
+
 /** True for a tree that may contain what clients of the ref's earlier snapshots need for a grace period. */
 export function mayHaveEarlier(treeId: string): boolean {
   return parseTreeId(treeId).generation % 2 === 1;

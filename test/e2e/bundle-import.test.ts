@@ -82,6 +82,9 @@ describe("trust", () => {
     await fresh.done("far", "key", "distrust", signer);
     const message = await refused("JAM_SIGNER_UNKNOWN", 4, "bundle", "import", newer);
     expect(message).toContain(formatFingerprint(signer));
+    // What refuses the whole bundle is told once, with the volume.
+    expect(message.match(/trusted here/g)).toHaveLength(1);
+    expect(message).toMatch(/^error: \S+\.tar: bundle .* \[JAM_SIGNER_UNKNOWN\]$/m);
     await fresh.done("far", "key", "trust", join(gap.near.folder, "public.asc"), "--fingerprint", signer);
     expect(await fresh.json("far", "bundle", "import", newer)).toMatchObject({ outcome: "updated" });
   });
@@ -90,12 +93,16 @@ describe("trust", () => {
     const { generateSampleKey } = await import("../helpers/upstream.ts");
     const { writeFile } = await import("node:fs/promises");
     await writeFile(join(far.folder, "key.asc"), (await generateSampleKey("other")).publicKeyArmored);
-    await refused("JAM_METADATA_KEY_UNKNOWN", 4, "bundle", "import", newer);
+    const message = await refused("JAM_METADATA_KEY_UNKNOWN", 4, "bundle", "import", newer);
+    expect(message).toMatch(/^error: \S+\.tar: http/m);
+    expect(message.match(/trusted here/g)).toHaveLength(1);
     expect((await far.published()).agents).toEqual([]);
   });
 
   test("a bundle older than what is shown is refused, unless going back is named", async () => {
-    await fresh.done("far", "bundle", "import", newer);
+    const { stderr } = await fresh.done("far", "bundle", "import", newer);
+    // Progress counts each byte once, however it was read.
+    expect(stderr).toMatch(/^1\/1 volumes, (\S+ KiB) of \1,/m);
     await refused("JAM_BUNDLE_OUTDATED", 4, "bundle", "import", older);
     expect((await far.published()).agents).toContain("3.6.27-ubuntu-amd64");
     await fresh.done("far", "bundle", "import", older, "--allow", "rollback");

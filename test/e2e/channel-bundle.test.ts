@@ -100,6 +100,7 @@ test("a channel's bundle that goes into the mirror says so, and what it says bri
     "prod",
   );
   expect(right.warnings).toEqual([]);
+  expect(right).toMatchObject({ bundles: [{ scope: "channel" }] });
   const plain = await gap.json<{ bundle: object }>(
     "near",
     "bundle",
@@ -115,6 +116,7 @@ test("a channel's bundle that goes into the mirror says so, and what it says bri
     join(gap.medium, "n"),
   );
   expect(whole.warnings).toEqual([]);
+  expect(whole).toMatchObject({ bundles: [{ scope: "mirror" }] });
 });
 
 test("a far side gets a channel with the history of the near side, and follows it, also back", async () => {

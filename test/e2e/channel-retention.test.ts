@@ -48,7 +48,18 @@ test("the dry run names the channel and its limit; pins win; other channels and 
     [ids[0] ?? ""]: `${COUNT}; ${mirrors}`,
     [ids[1] ?? ""]: `${COUNT}; ${mirrors}`,
   });
-  expect(await done(mirror, "prune", "--dry-run", "--force-removal")).toContain("channels.prod.retention");
+  const shown = await done(mirror, "prune", "--dry-run", "--force-removal");
+  expect(shown).toContain("channels.prod.retention");
+  // A row for each snapshot, tree and version that goes, each with its size and its reason.
+  expect(shown).toMatch(new RegExp(`^snapshot ${ids[0] ?? ""} +[\\d.]+ KiB  more than 1`, "m"));
+  expect(shown).toMatch(/^tree \S+~prod~\d of prod +- {2}no longer shown.*\(retention\.grace\)$/m);
+  expect(shown).toMatch(/^3\.6\.1 ubuntu.* amd64 +[\d.]+ KiB {2}only snapshots that are deleted list it$/m);
+  const { blobs, trees: going, treeReasons } = (await plan()) as unknown as Record<string, readonly object[]>;
+  expect(blobs?.flatMap((blob) => (blob as { agents: string[] }).agents).sort()).toEqual([
+    "3.6.1-ubuntu-amd64",
+    "3.6.2-ubuntu-amd64",
+  ]);
+  expect(Object.keys(treeReasons ?? {})).toEqual(going);
   await limit({ snapshots: 10, age: "PT0.001S" }, { snapshots: 1 });
   expect(Object.values((await plan()).reasons)).toEqual([`${AGE}; ${mirrors}`, `${AGE}; ${mirrors}`]);
   await limit({ snapshots: 10, quota: "1KiB" }, { snapshots: 1 });

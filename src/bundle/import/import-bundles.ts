@@ -10,6 +10,7 @@ import { isVerified, type Snapshot } from "../../mirror/snapshot.ts";
 import { isOfFamily, reportError, toJamError, type JamError } from "../../shared/errors.ts";
 import { cutLists } from "../../shared/listed.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
+import { shownScope } from "../format/manifest.ts";
 import { sortInputs } from "../read/read-volumes.ts";
 import {
   historyOf,
@@ -118,7 +119,15 @@ async function receiveAll(
       const message = error.message.startsWith(`${input.name}: `)
         ? error.message.slice(input.name.length + 2)
         : error.message;
-      observe({ kind: "item-failed", path: input.name, code: error.code, message });
+      // The report tells the first one, or it is the error that ends the run.
+      const isTold = errors.length === 0;
+      observe({
+        kind: "item-failed",
+        path: input.name,
+        code: error.code,
+        message,
+        ...(isTold && { isTold }),
+      });
       errors.push(error);
       faults.push({ volume: input.name, error: reportError(error) });
     }
@@ -137,7 +146,8 @@ function summarize(run: {
   const [firstError] = faults.errors;
   const missing = closed.waiting.flatMap(({ missing }) => missing);
   // A refusal must not look like a success, and what was published in addition must not look like a failure.
-  if (firstError !== undefined && closed.published.length === 0) throw withMissing(firstError, missing);
+  if (firstError !== undefined && closed.published.length === 0)
+    throw ofVolume(firstError, faults.faults[0]?.volume ?? "", missing);
   const failed: FailedItem[] = closed.published.flatMap((published) => published.failed);
   const isWhole = missing.length === 0 && failed.length === 0 && faults.errors.length === 0;
   const snapshot = closed.snapshot;
@@ -153,7 +163,7 @@ function summarize(run: {
     bundles: [...receiver.bundles()].map(({ manifest, signedBy }) => ({
       id: manifest.id,
       createdAt: manifest.createdAt,
-      scope: manifest.scope,
+      scope: shownScope(manifest),
       signedBy,
       state: stateOf(manifest.id, closed, receiver),
     })),
@@ -193,6 +203,8 @@ function isOfThisSide(error: JamError): boolean {
   return isOfFamily(error, "cancelled", "internal", "store");
 }
 
-function withMissing(error: JamError, missing: readonly MissingContent[]): JamError {
-  return error.with({ details: { missing: missing.slice(0, 100) } });
+/** The error with the volume that it is about, and with what is missing now. */
+function ofVolume(error: JamError, volume: string, missing: readonly MissingContent[]): JamError {
+  const prefix = error.message.includes(volume) ? "" : `${volume}: `;
+  return error.with({ prefix, details: { missing: missing.slice(0, 100) } });
 }

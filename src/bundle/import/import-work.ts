@@ -12,7 +12,7 @@ import type { Omitting } from "../../shared/listed.ts";
 import type { Sha256 } from "../../shared/sha256.ts";
 import type { Store } from "../../store/store.ts";
 import type { Upstream } from "../../upstream/source.ts";
-import type { BundleScope } from "../format/manifest.ts";
+import type { shownScope } from "../format/manifest.ts";
 import type { VerifyDetached } from "../signing.ts";
 
 /** What an import checks a bundle against. */
@@ -85,7 +85,7 @@ export interface ImportedBundle {
   readonly id: string;
   /** ISO 8601. */
   readonly createdAt: string;
-  readonly scope: BundleScope;
+  readonly scope: ReturnType<typeof shownScope>;
   /** Null for one that was accepted without a signature that is trusted here. */
   readonly signedBy: string | null;
   readonly state: "published" | "waiting" | "refused";

@@ -57,6 +57,14 @@ interface Arrival {
   refusal?: JamError;
 }
 
+/** An input while it is read. */
+interface ReadInput {
+  readonly path: string;
+  readonly source: FileSource | undefined;
+  /** What threads copied of it and the progress knows of. */
+  readonly copied: { bytes: number };
+}
+
 /**
  * Contents whose fate is not known yet while the next one is read: two threads copy, and the disk flushes what they have
  * copied.
@@ -87,10 +95,11 @@ export class VolumeReceiver {
     let last: string | undefined;
     const file = await input.openAt?.();
     const source = file && new FileSource(file);
+    const copied = { bytes: 0 };
     try {
       for await (const volume of readVolumes(this.#observed(input, source), source)) {
         last = volume.head.manifest.id;
-        await this.#receiveVolume(volume, input);
+        await this.#receiveVolume(volume, { path: input.name, source, copied });
       }
     } catch (error) {
       if (last !== undefined) this.#refused.add(last);
@@ -136,12 +145,17 @@ export class VolumeReceiver {
     return { agents, bytes, tarballs: counted.size };
   }
 
-  async #receiveVolume(volume: OpenVolume, { name: path }: VolumeInput): Promise<void> {
+  async #receiveVolume(volume: OpenVolume, { path, source, copied }: ReadInput): Promise<void> {
     const arrival = await this.#admit(volume.name, volume.head);
     if (arrival.refusal !== undefined) throw arrival.refusal;
     const damaged: ArrivingSlice[] = [];
     const settling: Promise<void>[] = [];
-    const onCopied = (bytes: number) => this.#note(path, bytes);
+    // The start of what is copied may have been read with what is before it, and is noted then.
+    const onCopied = (bytes: number) => {
+      const isNew = Math.min(bytes, (source?.skipped ?? 0) - copied.bytes);
+      copied.bytes += isNew;
+      this.#note(path, isNew);
+    };
     try {
       for await (const arriving of volume.slices()) {
         if (arriving.slice.content.kind === "tarball") await this.#prove(arrival, settling);

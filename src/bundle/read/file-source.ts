@@ -15,6 +15,7 @@ export interface ArchivePart extends FilePart {
 export class FileSource {
   readonly #file: FileReader;
   #position = 0;
+  #skipped = 0;
 
   constructor(file: FileReader) {
     this.#file = file;
@@ -34,6 +35,12 @@ export class FileSource {
   /** Moves the end of what was read forwards. */
   skip(bytes: number): void {
     this.#position += bytes;
+    this.#skipped += bytes;
+  }
+
+  /** Bytes that were skipped: those that `bytes` does not give. */
+  get skipped(): number {
+    return this.#skipped;
   }
 
   /** Undefined where the file, as it was opened, ends before `end`. */

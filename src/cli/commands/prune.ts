@@ -1,5 +1,6 @@
 import { asWriter } from "../../mirror/as-writer.ts";
 import { carryOut, planPrune, preparePrune, refuseLargePrune } from "../../mirror/prune.ts";
+import { accountFor, type PruneAccount } from "../../mirror/prune-account.ts";
 import type { RetentionPlan } from "../../mirror/retention.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { describePrune, renderPrune } from "../render/prune.ts";
@@ -20,6 +21,9 @@ Every sync prunes when it ends; this command does only that. \`retention\` in ja
 quota) decides what is deleted. What a client may still be fetching stays, and so do pinned snapshots
 (\`jam snapshot pin\`) and what every channel shows. Parts of tarballs that no run has resumed for 7 days go as well.
 
+Each row names what goes, the size of its tarballs, and the reason. A tarball that several snapshots list is in the row
+of each of them; the last line counts it once. Published trees are links: they have no size of their own.
+
 Examples:
   jam prune --dry-run
   jam du --by snapshot                 what each snapshot needs`,
@@ -33,8 +37,9 @@ async function prune(context: CommandContext, call: CommandCall<PruneFlags>): Pr
   const { dryRun, forceRemoval } = call.options;
   const { openStore } = await import("../../compose/store.ts");
   if (dryRun === true) {
-    const plan = await planPrune(await openStore(config), retention, context.now());
-    await print(context, plan, "Would delete");
+    const store = await openStore(config);
+    const plan = await planPrune(store, retention, context.now());
+    await print(context, { plan, account: await accountFor(store, plan), verb: "Would delete" });
     if (forceRemoval !== true) refuseLargePrune(plan, retention.maxRemoval);
     return;
   }
@@ -44,16 +49,25 @@ async function prune(context: CommandContext, call: CommandCall<PruneFlags>): Pr
     onNote: (note: string) => context.output.warn(`warning: ${note}`),
     signal: context.signal,
   };
-  const plan = await asWriter(store, run, async () => {
+  const { plan, account } = await asWriter(store, run, async () => {
     await preparePrune(store, retention, context.now());
     const planned = await planPrune(store, retention, context.now());
     if (forceRemoval !== true) refuseLargePrune(planned, retention.maxRemoval);
+    const before = await accountFor(store, planned);
     await carryOut(store, planned);
-    return planned;
+    return { plan: planned, account: before };
   });
-  await print(context, plan, "Deleted");
+  await print(context, { plan, account, verb: "Deleted" });
 }
 
-async function print(context: CommandContext, plan: RetentionPlan, verb: string): Promise<void> {
-  await context.output.print(describePrune(plan), () => renderPrune(plan, verb, context.width));
+interface Pruned {
+  readonly plan: RetentionPlan;
+  readonly account: PruneAccount;
+  readonly verb: string;
+}
+
+async function print(context: CommandContext, { plan, account, verb }: Pruned): Promise<void> {
+  await context.output.print(describePrune(plan, account), () =>
+    renderPrune(plan, { account, verb, width: context.width }),
+  );
 }

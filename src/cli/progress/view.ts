@@ -57,6 +57,7 @@ export function describeEvent(event: SyncEvent): string | undefined {
     case "warning":
       return `warning: ${printable(event.message, 1000)}`;
     case "item-failed":
+      if (event.isTold === true) return undefined;
       return `failed: ${printable(event.path)}: ${printable(event.message, 500)} [${event.code}]`;
     case "item-retry":
       return `again in ${formatDuration(event.waitMs)} (${describeWait(event)}): ${subject(event)}${printable(event.message, 500)}`;

@@ -1,6 +1,7 @@
 import type { ImportRules, ImportWork } from "../../../bundle/import/import-work.ts";
 import { readTarget } from "../../../bundle/import/channel-target.ts";
 import { previewImport, type BundlePreview } from "../../../bundle/import/preview.ts";
+import { shownScope } from "../../../bundle/format/manifest.ts";
 import type { VolumeInput } from "../../../medium/medium.ts";
 import { currentSnapshot } from "../../../mirror/read-snapshots.ts";
 import { formatByteSize } from "../../../shared/byte-size.ts";
@@ -26,7 +27,7 @@ export async function printDryRun(
       const bundle = {
         id: manifest.id,
         createdAt: manifest.createdAt,
-        scope: manifest.scope,
+        scope: shownScope(manifest),
         signedBy,
         volumes: { found: volumes.toSorted((a, b) => a - b), count },
         imports,

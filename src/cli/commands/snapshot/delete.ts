@@ -25,12 +25,17 @@ export const defineDelete: DefineCommand = (command, run) => {
 };
 
 async function remove(context: CommandContext, call: CommandCall<DeleteFlags>): Promise<void> {
-  const [{ planDeletion }, { carryOut, preparePrune, refuseLargePrune }, { describePrune, renderPrune }] =
-    await Promise.all([
-      import("../../../mirror/delete-snapshots.ts"),
-      import("../../../mirror/prune.ts"),
-      import("../../render/prune.ts"),
-    ]);
+  const [
+    { planDeletion },
+    { carryOut, preparePrune, refuseLargePrune },
+    { accountFor },
+    { describePrune, renderPrune },
+  ] = await Promise.all([
+    import("../../../mirror/delete-snapshots.ts"),
+    import("../../../mirror/prune.ts"),
+    import("../../../mirror/prune-account.ts"),
+    import("../../render/prune.ts"),
+  ]);
   const { retention } = await context.config();
   const words = call.args[0] as readonly string[];
   const planOf = async (store: Store) => {
@@ -41,22 +46,28 @@ async function remove(context: CommandContext, call: CommandCall<DeleteFlags>): 
   const refuseLarge = (plan: RetentionPlan) => {
     if (call.options.forceRemoval !== true) refuseLargePrune(plan, retention.maxRemoval);
   };
-  const print = (plan: RetentionPlan, verb: string) =>
-    context.output.print(describePrune(plan), () => renderPrune(plan, verb, context.width));
+  const planAndAccount = async (store: Store) => {
+    const plan = await planOf(store);
+    return { plan, account: await accountFor(store, plan) };
+  };
+  const print = ({ plan, account }: Awaited<ReturnType<typeof planAndAccount>>, verb: string) =>
+    context.output.print(describePrune(plan, account), () =>
+      renderPrune(plan, { account, verb, width: context.width }),
+    );
   if (call.options.dryRun === true) {
     const { openStore } = await import("../../../compose/store.ts");
-    const planned = await planOf(await openStore(await context.config()));
+    const planned = await planAndAccount(await openStore(await context.config()));
     await print(planned, "Would delete");
-    refuseLarge(planned);
+    refuseLarge(planned.plan);
     return;
   }
-  const plan = await changeStore(context, "jam snapshot delete", async (store) => {
-    const planned = await planOf(store);
-    refuseLarge(planned);
+  const done = await changeStore(context, "jam snapshot delete", async (store) => {
+    const planned = await planAndAccount(store);
+    refuseLarge(planned.plan);
     // What is deleted also leaves the trees in which it was kept for its clients; these are built once more without it.
     await preparePrune(store, retention, context.now());
     await carryOut(store, await planOf(store));
     return planned;
   });
-  await print(plan, "Deleted");
+  await print(done, "Deleted");
 }
