@@ -3,7 +3,8 @@ import type { DocumentSource } from "../upstream/source.ts";
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { toJamError, type JamError } from "../shared/errors.ts";
-import { formatCount } from "../shared/listed.ts";
+import { formatCount, nameSome } from "../shared/listed.ts";
+import { describeUnused, type UnusedOffer } from "../mirror/unused-offer.ts";
 import { checkData, type CheckResult, type DataUnderTest } from "./check-data.ts";
 import { checkCache, type CacheUnderTest } from "./check-cache.ts";
 import { checkRunning, type RunningUnderTest } from "./check-running.ts";
@@ -20,6 +21,8 @@ export interface RulesVerdict {
   readonly warnings: readonly string[];
   /** Why a sync would change nothing. */
   readonly refusal: JamError | undefined;
+  /** What the rules name, an upstream lists and a sync does not take from it. Default: nothing. */
+  readonly unused?: readonly UnusedOffer[];
   /** Agents for which upstream lists other bytes than those that the mirror has. */
   readonly changed: readonly string[];
 }
@@ -71,7 +74,7 @@ export async function checkSetup(setup: SetupUnderTest): Promise<CheckResult[]> 
   } else {
     for (const source of sources.value) results.push(await checkKey(source));
     for (const source of sources.value) {
-      const found = await checkSource(source, setup);
+      const found = named(source, sources.value, await checkSource(source, setup));
       if (found.every(({ state }) => state !== "fail")) answering.add(source.name);
       results.push(...found);
     }
@@ -83,6 +86,18 @@ export async function checkSetup(setup: SetupUnderTest): Promise<CheckResult[]> 
   results.push(...(await checkDisk(setup)), ...(await checkAsCache(setup, answering)));
   results.push(...(await checkData(setup)), ...(await checkCarry(setup)));
   return results;
+}
+
+/** With several upstreams each result says which one it is about. */
+function named(
+  { name }: DocumentSource,
+  sources: readonly DocumentSource[],
+  results: readonly CheckResult[],
+): CheckResult[] {
+  if (sources.length < 2) return [...results];
+  return results.map((result) =>
+    result.detail.startsWith(`${name} `) ? result : { ...result, detail: `${name}: ${result.detail}` },
+  );
 }
 
 async function checkAsCache(
@@ -250,7 +265,7 @@ function checkClock(published: Date | undefined, now: Date): CheckResult {
 async function checkRules({ evaluateRules }: SetupUnderTest): Promise<CheckResult[]> {
   const verdict = await attempt("rules", evaluateRules);
   if ("check" in verdict) return [verdict];
-  const { rules, warnings, refusal, changed } = verdict.value;
+  const { rules, warnings, refusal, changed, unused = [] } = verdict.value;
   const isEmpty = refusal?.code === "JAM_SELECT_EMPTY";
   const taken = rules
     .map(({ rule, taken }) => `rule ${rule} selects ${formatCount(taken, "agent")}`)
@@ -278,7 +293,16 @@ async function checkRules({ evaluateRules }: SetupUnderTest): Promise<CheckResul
             ...defined({ hint: refusal.hint }),
           },
         ];
-  return [...found, { check: "rules", state: "ok", detail: taken }, ...missing, ...refused];
+  const others = unused.map(unusedOffer);
+  return [...found, { check: "rules", state: "ok", detail: taken }, ...others, ...missing, ...refused];
+}
+
+/** Nothing is wrong: the order of the upstreams says so. But whoever expects these agents has to know it. */
+function unusedOffer(offer: UnusedOffer): CheckResult {
+  const { upstream, agents } = offer;
+  const versions = [...new Set(agents.map(({ version }) => version))];
+  const what = `${upstream} lists ${formatCount(agents.length, "more agent")} that the rules name (${nameSome(versions, 6)})`;
+  return { check: "rules", state: "ok", detail: `${what}, not mirrored: ${describeUnused(offer)}` };
 }
 
 function changedBytes(agents: readonly string[]): CheckResult {

@@ -4,6 +4,9 @@ import type { MissingAgents } from "../upgrade/advise-on.ts";
 import type { ChannelView } from "../mirror/channel-view.ts";
 import type { Config } from "../config/config.ts";
 import type { KnownAgents, UsableAgents, UsableWanted } from "../upgrade/known-agents.ts";
+import type { Assessment } from "../sync/assess.ts";
+import type { SyncCollaborators, SyncOptions } from "../sync/sync-work.ts";
+import type { UnusedOffers } from "../sync/unused-offers.ts";
 import type { CommandContext } from "./command.ts";
 import { userAgent } from "./program-info.ts";
 
@@ -15,8 +18,32 @@ import { userAgent } from "./program-info.ts";
 export async function readUpstreamAgents(
   context: CommandContext,
   streams: readonly string[],
-  maxRetries = Infinity,
 ): Promise<readonly Agent[]> {
+  return (await planReading(context, streams, Infinity)).assessment.plan.wanted;
+}
+
+/** As `readUpstreamAgents`, with what a sync would not use of the upstreams, and those that could not be read. */
+export async function readEveryUpstream(
+  context: CommandContext,
+  streams: readonly string[],
+  maxRetries: number,
+): Promise<UnusedOffers & { readonly agents: readonly Agent[] }> {
+  const { assessment, options, work } = await planReading(context, streams, maxRetries);
+  const agents = assessment.plan.wanted;
+  if (work.sources.length === 1) return { agents, offers: [], failures: [] };
+  const { readUnusedOffers } = await import("../sync/unused-offers.ts");
+  return { agents, ...(await readUnusedOffers(options, work, assessment)) };
+}
+
+async function planReading(
+  context: CommandContext,
+  streams: readonly string[],
+  maxRetries: number,
+): Promise<{
+  readonly assessment: Assessment;
+  readonly options: SyncOptions;
+  readonly work: SyncCollaborators;
+}> {
   const { composeSync } = await import("../compose/sync.ts");
   const { planMirrorSync } = await import("../sync/sync-mirror.ts");
   const { createWaitLines } = await import("./progress.ts");
@@ -34,8 +61,8 @@ export async function readUpstreamAgents(
   });
   // The rules go along for what they name and the first upstream does not list: then the next one is asked.
   const select = [{ streams, prereleases: true }, ...options.rules.select];
-  return (await planMirrorSync({ ...options, rules: { select, deny: [] }, isCache: false }, work)).plan
-    .wanted;
+  const reading = { ...options, rules: { select, deny: [] }, isCache: false };
+  return { assessment: await planMirrorSync(reading, work), options: reading, work };
 }
 
 /**

@@ -35,8 +35,8 @@ export interface GuardInput {
   /** Share of the listed agents that may disappear at once, 0 … 1. */
   readonly maxRemoval: number;
   readonly allow: ReadonlySet<Allowance>;
-  /** What lists them, for messages. Default upstream. */
-  readonly lister?: "bundle";
+  /** What lists them, for messages: a bundle, or upstreams before which others were not asked. Default upstream. */
+  readonly lister?: "bundle" | { readonly upstreams: string };
 }
 
 /**
@@ -125,9 +125,7 @@ export function refuseMassRemoval({
 }: Omit<GuardInput, "upstream"> & { readonly names: ReadonlySet<string> }): void {
   const gone = listed.filter((agent) => isRead(agent) && !names.has(formatAgentName(agent)));
   if (!isMassRemoval(gone.length, listed.length, maxRemoval) || allow.has("mass-removal")) return;
-  const where = lister === undefined ? "gone upstream" : "not in this bundle";
-  const look =
-    lister === undefined ? "Look at upstream first." : "Look at it with `jam bundle inspect --agents` first.";
+  const { where, look } = describeLister(lister);
   const share = `${Math.round((100 * gone.length) / listed.length)} %`;
   throw new JamError(
     "JAM_METADATA_MASS_REMOVAL",
@@ -141,6 +139,16 @@ export function refuseMassRemoval({
       },
     },
   );
+}
+
+function describeLister(lister: GuardInput["lister"]): { readonly where: string; readonly look: string } {
+  if (lister === undefined) return { where: "gone upstream", look: "Look at upstream first." };
+  if (lister === "bundle")
+    return { where: "not in this bundle", look: "Look at it with `jam bundle inspect --agents` first." };
+  return {
+    where: `not listed by ${lister.upstreams}`,
+    look: "The first upstream that lists anything for a rule decides: `jam explain` with a version shows which one lists it.",
+  };
 }
 
 function describeReturn(agent: Agent, before: ListedBefore): JamError {

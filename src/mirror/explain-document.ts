@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { agentListFields, countField, sha256Field } from "./document-fields.ts";
+import { agentListFields, countField, errorCodeField, sha256Field } from "./document-fields.ts";
 
 const ruleNumber = z.int().positive().describe("Number of the rule in select, from 1.");
 
@@ -27,6 +27,12 @@ const explainedAgent = z.object({
     .string()
     .exactOptional()
     .describe("With a channel that does not list it: what brings it there, or keeps it from it."),
+  unusedFrom: z
+    .string()
+    .exactOptional()
+    .describe(
+      "The upstream that lists it and of which it is not used: upstreams before that one decide. Absent otherwise.",
+    ),
 });
 
 /** What `jam explain -o json` prints. */
@@ -38,9 +44,15 @@ export const explainDocument = z
       .describe(
         "Where `upstream` comes from: upstream was asked, the last sync kept it (upstream cannot be reached), or nothing was read.",
       ),
+    unread: z
+      .array(z.object({ upstream: z.string(), code: errorCodeField, message: z.string() }).readonly())
+      .readonly()
+      .exactOptional()
+      .describe("Upstreams that could not be read now: the answer may change. Absent where there are none."),
     ...agentListFields,
   })
   .meta({ title: "Why agents are mirrored or not" });
 
 export type ExplainDocument = z.infer<typeof explainDocument>;
+export type UnreadUpstream = NonNullable<ExplainDocument["unread"]>[number];
 export type ExplainedAgent = z.infer<typeof explainedAgent>;

@@ -98,9 +98,10 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
   const listed = input.offered === undefined ? shown : joinOffered(input.offered, shown);
   const { chosen, others, catalogue, upstream, forFleet, gone, isRead } = await readUpstreams(input, listed);
   const { source, metadata } = chosen;
-  const { guarded, before } = await guardAgents(input, { upstream, listed, isRead });
+  const lister = listerOf(input, [source, ...others.further.map((one) => one.source)]);
+  const { guarded, before } = await guardAgents(input, { upstream, listed, isRead, ...lister });
   const staying = [...others.staying, ...forFleet, ...(input.onUpstreamRemoval === "keep" ? gone : [])];
-  const accepted = { agents: guarded.agents, listed, isRead };
+  const accepted = { agents: guarded.agents, listed, isRead, ...lister };
   const held = await findHeld(input.store, [...guarded.agents, ...listed]);
   const { plan, verdicts } = planWanted(input, { ...accepted, listed: shown, held });
   const goneStaying = stayingOf(input, gone, { verdicts, held });
@@ -163,12 +164,20 @@ function heldAfter(held: ReadonlySet<Sha256>): Assessment["isHeldAfter"] {
 /** Compares what upstream lists with what the mirror lists and listed before. */
 async function guardAgents(
   input: AssessInput,
-  found: Pick<GuardInput, "upstream" | "listed" | "isRead">,
+  found: Pick<GuardInput, "upstream" | "listed" | "isRead" | "lister">,
 ): Promise<{ readonly guarded: GuardedCatalogue; readonly before: ListedHistory | undefined }> {
   const unlisted = input.gone.agents.map(({ agent }) => agent);
   const all = { ...input, ...found, unlisted };
   const before = needsHistory(all) ? await input.readBefore() : undefined;
   return { guarded: guardCatalogue({ ...all, ...(before && { before: before.agents }) }), before };
+}
+
+/** With several upstreams what these do not list may be listed by another one. */
+function listerOf(
+  { sources }: Pick<AssessInput, "sources">,
+  used: readonly Pick<Upstream, "name">[],
+): Pick<PlanInput, "lister"> {
+  return sources.length < 2 ? {} : { lister: { upstreams: used.map(({ name }) => name).join(" and ") } };
 }
 
 function warn({ observe }: AssessInput, warnings: readonly string[], urgent: readonly string[]): void {
@@ -192,8 +201,8 @@ function planWanted(
   {
     agents,
     listed,
-    isRead,
     held,
+    ...rest
   }: Omit<PlanInput, "verdicts" | "isHeld"> & {
     readonly agents: readonly Agent[];
     readonly held: ReadonlySet<Sha256>;
@@ -208,8 +217,8 @@ function planWanted(
   });
   const plan = planSync({
     verdicts,
+    ...rest,
     listed,
-    isRead,
     isHeld: (agent) => held.has(agent.sha256),
     keepsListed: input.wishes !== undefined,
     keepsGone: input.onUpstreamRemoval === "unlist",

@@ -49,6 +49,8 @@ export interface PlanInput {
   readonly keepsListed?: boolean;
   /** Whether the tarballs of what upstream no longer lists stay, for the reason that is given. Default false. */
   readonly keepsGone?: boolean;
+  /** With several upstreams those that were used, for messages: others may list what these do not. */
+  readonly lister?: { readonly upstreams: string };
 }
 
 /** Real content has one path, or one for each series. */
@@ -92,7 +94,11 @@ function planRemovals(input: PlanInput): Removal[] {
       return [{ agent: name, reason: "no longer selected", detail: "no rule asks for its stream" }];
     }
     if (verdict === undefined) {
-      const detail = `upstream no longer lists it${input.keepsGone === true ? "; its tarball is kept" : ""}`;
+      const gone =
+        input.lister === undefined
+          ? "upstream no longer lists it"
+          : `not listed by ${input.lister.upstreams}`;
+      const detail = `${gone}${input.keepsGone === true ? "; its tarball is kept" : ""}`;
       return [{ agent: name, reason: "gone upstream", detail }];
     }
     if (verdict.taken) return [];

@@ -6,6 +6,7 @@ import { isRefusedChange } from "../../mirror/refused-changes.ts";
 import { ERROR_OUTCOMES } from "../../shared/errors.ts";
 import type { DocumentSource } from "../../upstream/source.ts";
 import type { Config } from "../../config/config.ts";
+import type { UnusedOffer } from "../../mirror/unused-offer.ts";
 import type { Assessment } from "../../sync/assess.ts";
 import type { RuleOutcome } from "../../mirror/run-report.ts";
 import { outcomesOf, ruleWarnings } from "../../sync/evaluate-rules.ts";
@@ -31,7 +32,7 @@ export const define: DefineCommand = (command, run) => {
   command
     .addHelpText(
       "after",
-      "\nReads the settings, loads the keys, reads and verifies upstream's metadata, lists what each rule of\n`select` selects, tests that the data directory is writable, checks its links and file modes, and\ncompares the clock. In cache mode also: refresh, stale and quota against each other and the disk, and what the\nrunning server sees. Exit status: 0 if no check fails, else that of the first failed check: 9 for an upstream,\n4 for its signature, 2 for the settings. With --quiet only what is not ok is printed.",
+      "\nReads the settings, loads the keys, reads and verifies upstream's metadata, lists what each rule of\n`select` selects, and what only a later upstream lists of it, tests that the data directory is writable, checks its links and file modes, and\ncompares the clock. In cache mode also: refresh, stale and quota against each other and the disk, and what the\nrunning server sees. Exit status: 0 if no check fails, else that of the first failed check: 9 for an upstream,\n4 for its signature, 2 for the settings. With --quiet only what is not ok is printed.",
     )
     .addOption(channelOption(command))
     .action(run(inChannel(check)));
@@ -61,12 +62,12 @@ async function check(context: CommandContext): Promise<number> {
       await tryWriting((await openStore(config, { create: true })).documents);
     },
     evaluateRules: async () => {
-      const assessment = await assessRules(context, config, running);
+      const { assessment, unused } = await assessRules(context, config, running);
       rules = outcomesOf(assessment.rules);
       wanted = new Set(assessment.plan.wanted.map(({ version }) => version));
       const warnings = [...ruleWarnings(assessment.rules), ...assessment.useless()];
       const changed = assessment.failed.filter(isRefusedChange).map(({ agent }) => agent);
-      return { rules, warnings, refusal: assessment.refusal, changed };
+      return { rules, warnings, refusal: assessment.refusal, changed, unused };
     },
     signersBefore: (source) => readSignersBefore(config, source),
     readRunning: async () => ({ running, ...(await readListed(config)), wanted }),
@@ -157,7 +158,7 @@ async function assessRules(
   context: CommandContext,
   config: Config,
   running: RunningVersions | undefined,
-): Promise<Assessment> {
+): Promise<{ readonly assessment: Assessment; readonly unused: readonly UnusedOffer[] }> {
   const { composeSync } = await import("../../compose/sync.ts");
   const { planMirrorSync } = await import("../../sync/sync-mirror.ts");
   const { options, work } = await composeSync(config, {
@@ -167,8 +168,15 @@ async function assessRules(
     signal: context.signal,
     allow: new Set(),
     writes: false,
+    // Each upstream was asked already; one that does not answer is in the results.
+    retries: 0,
   });
-  return planMirrorSync({ ...options, running }, work);
+  const assessment = await planMirrorSync({ ...options, running }, work);
+  if (work.sources.length === 1) return { assessment, unused: [] };
+  const { offersWithinRules, readUnusedOffers } = await import("../../sync/unused-offers.ts");
+  const offers = await readUnusedOffers(options, work, assessment);
+  const used = [assessment.listed, ...assessment.further.map(({ agents }) => agents)].flat();
+  return { assessment, unused: offersWithinRules(offers, used, config.rules) };
 }
 
 function render(results: readonly CheckResult[], { paint }: CommandContext): string {

@@ -7,12 +7,13 @@ import type { Agent } from "../../juju/agent.ts";
 import type { DocumentStore, Store } from "../../store/store.ts";
 import { listShownAgents } from "../../mirror/damaged-list.ts";
 import { currentSnapshot } from "../../mirror/read-snapshots.ts";
-import { explainNamed, type ExplainSources } from "../../mirror/explain-agents.ts";
+import { describeUnread, explainNamed, type ExplainSources } from "../../mirror/explain-agents.ts";
 import { channelOption, inChannel } from "../input/in-channel.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { EXIT } from "../exit-status.ts";
 import { isVerbose } from "../global-options.ts";
-import { adviseOnMissing, readChannelView, readUpstreamAgents } from "../upstream-agents.ts";
+import type { UnreadUpstream } from "../../mirror/explain-document.ts";
+import { adviseOnMissing, readChannelView, readEveryUpstream } from "../upstream-agents.ts";
 
 /** The last sync has an answer, too, so waiting long is not worth it. */
 const MAX_RETRIES = 1;
@@ -41,7 +42,8 @@ export const define: DefineCommand = (command, run) => {
 Shows whether the agents that match the name are mirrored and held, and what every rule of \`select\` and \`deny\`
 decides about them. Agents with the same answer are printed together. Upstream's metadata is read (and verified) as
 by a sync. If it cannot be read, a warning says so, the answer uses what upstream listed at the last sync, and the
-exit status is 3.
+exit status is 3. With several upstreams, all of them are read: what one lists and a sync does not take from it is
+shown with the reason. Where one cannot be read, the answer may change, and the exit status is 3.
 \`jam lookup\` shows how Juju itself looks for an agent.
 
 Examples:
@@ -69,17 +71,20 @@ async function explainAgent(context: CommandContext, name: string, flags: Explai
   const { openReader } = await import("../../compose/store.ts");
   const reader = await openReader(config);
   const isOffline = flags.offline === true || config.mode === "offline";
-  const { upstream, source } = await readListed(context, isOffline);
+  const { upstream, source, unused, unread } = await readListed(context, isOffline);
   const held = await readHeld(config, reader, context.now());
   const document = await explainNamed(name, {
     held,
     keptBecause: await keptBySync(context, { config, documents: reader.documents, held }),
     upstream,
     source,
+    unused,
+    unread,
     rules: config.rules,
     advise: () => adviseOnMissing(context, { word: name, upstream }),
     channel: await readChannelView(config),
   });
+  if (source === "asked") await warnOfUnread(context, unread);
   if (document.note !== undefined) await context.output.note(document.note);
   await context.output.print(document, async () => {
     const { renderEveryExplanation, renderExplanations } = await import("../render/explain.ts");
@@ -89,28 +94,61 @@ async function explainAgent(context: CommandContext, name: string, flags: Explai
       ? renderEveryExplanation(document.agents, view)
       : renderExplanations(document.agents, view);
   });
-  return source === "kept" ? EXIT.partial : EXIT.ok;
+  return source === "kept" || unread.length > 0 ? EXIT.partial : EXIT.ok;
 }
 
+async function warnOfUnread({ output }: CommandContext, unread: readonly UnreadUpstream[]): Promise<void> {
+  for (const one of unread)
+    await output.warn(
+      `warning: ${printable(describeUnread(one))}, so the answer may change: ${asSentence(printable(one.message))}`,
+    );
+}
+
+type Listed = Required<Pick<ExplainSources, "upstream" | "source" | "unused" | "unread">>;
+
 /** What upstream lists now, or what it listed at the last sync when it cannot be reached. */
-async function readListed(
-  context: CommandContext,
-  isOffline: boolean,
-): Promise<Pick<ExplainSources, "upstream" | "source">> {
-  if (isOffline) return { upstream: undefined, source: "none" };
+async function readListed(context: CommandContext, isOffline: boolean): Promise<Listed> {
+  if (isOffline) return { upstream: undefined, source: "none", unused: [], unread: [] };
   try {
-    return { upstream: await readUpstreamAgents(context, ["*"], MAX_RETRIES), source: "asked" };
+    const { agents, offers, failures } = await readEveryUpstream(context, ["*"], MAX_RETRIES);
+    const unread = failures.map(({ source, error }) => unreadOf(source.name, error));
+    return { upstream: agents, source: "asked", unused: offers, unread };
   } catch (error) {
-    if (!(error instanceof JamError) || error.family !== "upstream") throw error;
+    if (!(error instanceof JamError) || !isUnread(error)) throw error;
     const { openKnown } = await import("../../compose/known.ts");
     const { readKnownAgents } = await import("../../upgrade/known-agents.ts");
     const { upstream } = await readKnownAgents(await openKnown(await context.config()));
     if (upstream === undefined) throw error;
     await context.output.warn(
-      `warning: Upstream cannot be read (${error.code}): ${asSentence(printable(error.message))} The answer uses what it listed at the last sync.`,
+      `warning: ${error.family === "upstream" ? "Upstream cannot be read" : "What upstream lists now is refused"} (${error.code}): ${asSentence(printable(error.message))} The answer uses what it listed at the last sync.`,
     );
-    return { upstream, source: "kept" };
+    const { upstreams } = await context.config();
+    return {
+      upstream,
+      source: "kept",
+      unused: [],
+      unread: failedOf(error, upstreams[0]?.name ?? "upstream"),
+    };
   }
+}
+
+/** The last sync has an answer for both; what is listed now was not accepted by it in the second case. */
+function isUnread({ family, code }: JamError): boolean {
+  return family === "upstream" || code === "JAM_METADATA_MASS_REMOVAL";
+}
+
+/** Each upstream that failed; an error about one upstream does not name it. */
+function failedOf(error: JamError, only: string): readonly UnreadUpstream[] {
+  const named = (error.details["upstreams"] ?? []) as readonly (Omit<UnreadUpstream, "upstream"> & {
+    readonly name: string;
+  })[];
+  return named.length === 0
+    ? [unreadOf(only, error)]
+    : named.map(({ name, code, message }) => ({ upstream: name, code, message }));
+}
+
+function unreadOf(upstream: string, { code, message }: JamError): UnreadUpstream {
+  return { upstream, code, message };
 }
 
 /** Causes that the system words, such as a refused connection, end without a full stop. */

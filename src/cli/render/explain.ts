@@ -102,11 +102,18 @@ function stateOf(
   return paint("green", channel !== undefined ? "selected" : isCache ? "offered" : "mirrored");
 }
 
-function placesOf({ held, upstream }: ExplainedAgent, { source, channel }: ExplainView): string[] {
+function placesOf(
+  { held, upstream, unusedFrom }: ExplainedAgent,
+  { source, channel }: ExplainView,
+): string[] {
   const when = source === "kept" ? " at the last sync" : "";
+  const listedIn =
+    unusedFrom === undefined
+      ? `${upstream ? "listed" : "not listed"} upstream`
+      : `listed only by ${printable(unusedFrom)}`;
   return [
     channel === undefined ? (held ? "held" : "not held") : held ? `in ${channel}` : `not in ${channel}`,
-    ...(source === "none" ? [] : [`${upstream ? "listed" : "not listed"} upstream${when}`]),
+    ...(source === "none" ? [] : [`${listedIn}${when}`]),
   ];
 }
 
@@ -117,8 +124,9 @@ function answersOf(row: Row): string[] {
 }
 
 function rulesOn(row: Row): string[] {
-  const { taken, denied, reason, rules } = row;
+  const { taken, denied, reason, rules, unusedFrom } = row;
   if (denied || rules.length === 0) return [reason];
+  if (unusedFrom !== undefined && rules.some((rule) => rule.taken)) return [reason];
   if (taken)
     return rules
       .filter((rule) => rule.taken)
@@ -142,10 +150,10 @@ export function renderEveryExplanation(agents: readonly ExplainedAgent[], view: 
 
 function renderOne(row: ExplainedAgent, view: ExplainView): string {
   const { paint } = view;
-  const { agent, streams, reason, rules, channel } = row;
+  const { agent, streams, reason, rules, channel, unusedFrom } = row;
   const places = placesOf(row, view).join(", ");
   // One rule has said it all in the reason.
-  const opinions = rules.length === 1 ? [] : rules;
+  const opinions = rules.length === 1 && unusedFrom === undefined ? [] : rules;
   const lines = [
     `${paint("bold", printable(agent))}: ${stateOf(row, view)} (${places}; ${streams.join(", ")})`,
     `  ${printable(reason, Infinity)}`,
