@@ -1,15 +1,13 @@
 import type { Agent } from "../juju/agent.ts";
-import { currentSnapshot } from "../mirror/read-snapshots.ts";
+import { readFirstSeen } from "../mirror/first-seen.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
-import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Channel } from "./channels.ts";
 import type { ChannelReader } from "./list-channels.ts";
-import { readFirstSeen } from "./first-seen.ts";
 import type { ChannelWork } from "./work.ts";
 
 /**
  * When the delay of an agent is over, by the clock of the channel; undefined for a channel without a delay.
- * @param source what is promoted: what the mirror no longer lists, it had listed when this snapshot was made
+ * @param source what is promoted: where nothing else is known of an agent, the mirror had listed it when this snapshot was made
  */
 export async function createDelay(
   { store, now }: Pick<ChannelWork, "now"> & { readonly store: ChannelReader },
@@ -18,8 +16,7 @@ export async function createDelay(
 ): Promise<((agent: Agent) => Date | undefined) | undefined> {
   if (delayMs === 0) return undefined;
   if (clock === "upstream") return (agent) => after(listedAt(agent), delayMs);
-  const since = new Date(now().getTime() - delayMs);
-  const seen = await readFirstSeen(store, await currentSnapshot(store, MIRROR_REF), since);
+  const seen = await readFirstSeen(store, now());
   const made = source && new Date(source.createdAt);
   return ({ sha256 }) => after(seen.get(sha256) ?? made, delayMs);
 }

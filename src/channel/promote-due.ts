@@ -1,15 +1,14 @@
-import { currentSnapshot } from "../mirror/read-snapshots.ts";
+import { noteFirstSeen } from "../mirror/first-seen.ts";
 import { isJamError, isOfFamily, reportError, toJamError } from "../shared/errors.ts";
 import { formatCount } from "../shared/listed.ts";
-import { BUNDLE_FEEDER, MIRROR_REF } from "../shared/ref-name.ts";
+import { BUNDLE_FEEDER } from "../shared/ref-name.ts";
 import type { DuePromotion } from "./channel-documents.ts";
 import { readChannels, type Channels } from "./channels.ts";
-import { noteFirstSeen } from "./first-seen.ts";
 import { promote } from "./promote.ts";
 import type { ChannelWork } from "./work.ts";
 
 /**
- * Promotes to each channel with `promote: auto`, feeders first, and notes since when the mirror lists what it lists. One that
+ * Promotes to each channel with `promote: auto`, feeders first, and notes when the mirror first listed what it lists. One that
  * cannot be promoted to leaves the others alone. Call with the lease held, at the end of a sync or an import.
  * @throws JamError JAM_STORE_LOCKED when the lease is lost, JAM_CANCELLED
  */
@@ -29,13 +28,10 @@ export async function promoteDue(work: ChannelWork, reason: string): Promise<rea
   return promotions;
 }
 
-/** A delay needs to know it as soon as the first channel has one. */
+/** A delay needs to know it as soon as the first channel has one: retention may delete what tells it in the same run. */
 async function noteSeen({ store, now }: ChannelWork, channels: Channels): Promise<void> {
-  const delays = [...channels.values()].filter(({ clock }) => clock === "seen").map(({ delayMs }) => delayMs);
-  const longest = Math.max(0, ...delays);
-  if (longest === 0) return;
-  const since = new Date(now().getTime() - longest);
-  await noteFirstSeen(store, await currentSnapshot(store, MIRROR_REF), since);
+  if ([...channels.values()].some(({ clock, delayMs }) => clock === "seen" && delayMs > 0))
+    await noteFirstSeen(store, { now: now() });
 }
 
 /** Nothing to promote yet is no failure: the feeder shows nothing, or all of it is too young. */

@@ -33,8 +33,8 @@ export interface Model {
   readonly accepted: number;
   readonly mirror: Shown | undefined;
   readonly channels: Readonly<Record<string, ChannelModel>>;
-  /** When the mirror listed a version: for the first time ever, and since when without a gap. */
-  readonly seen: Readonly<Record<string, { readonly first: number; readonly since: number }>>;
+  /** When the mirror listed a version for the first time. */
+  readonly seen: Readonly<Record<string, Seen>>;
   readonly pinned: readonly string[];
   /** Snapshots that are kept, oldest first. */
   readonly kept: readonly Kept[];
@@ -42,6 +42,13 @@ export interface Model {
   readonly deleted: readonly string[];
   /** Versions whose tarball was damaged and has not come back yet. */
   readonly damaged: readonly string[];
+}
+
+export interface Seen {
+  /** When it may have been the first time. */
+  readonly first: number;
+  /** When it was at the latest; infinite while it is not known to have been listed. */
+  readonly since: number;
 }
 
 export interface Kept {

@@ -8,6 +8,7 @@ import {
   type ChannelModel,
   type Kept,
   type Model,
+  type Seen,
   type Shown,
 } from "./model.ts";
 import { snapshotAt, sourceAt, treeAt, versionIn, type Change } from "./operations.ts";
@@ -75,18 +76,29 @@ function takeIn(model: Model, { tree, keep, now, isImport }: Incoming): Predicti
   const listed = model.trees[tree] ?? [];
   const versions = newestOf(listed, keep);
   const mirror: Shown = { id: undefined, versions };
-  const seen = Object.fromEntries(
-    versions.map((version) => {
-      const before = model.seen[version];
-      const wasListed = model.mirror?.versions.includes(version) === true;
-      return [version, { first: before?.first ?? now, since: wasListed ? (before?.since ?? now) : now }];
-    }),
-  );
   const accepted = changed(model, { accepted: tree });
-  const shown = changed(accepted, { mirror, seen: { ...model.seen, ...seen } });
+  const shown = changed(accepted, { mirror, seen: withSeen(model, versions, { first: now, since: now }) });
   const auto = promoteDue(shown, now);
   const isHurt = model.damaged.length > 0;
   return { ends: isHurt ? ["ok", "partial"] : ["ok"], steps: [accepted, ...auto.steps], finals: auto.finals };
+}
+
+/** With these versions listed at a time, or perhaps listed; what was seen earlier stays. */
+function withSeen(model: Model, versions: readonly string[], seen: Seen): Model["seen"] {
+  const earliest = versions.map((version) => {
+    const { first, since } = model.seen[version] ?? seen;
+    return [version, { first, since: Math.min(since, seen.since) }] as const;
+  });
+  return { ...model.seen, ...Object.fromEntries(earliest) };
+}
+
+/** After a sync or an import that was killed: its snapshot may be kept, although the mirror has never shown it. */
+export function perhapsSeen(model: Model, change: Change, now: number): Model {
+  if (change.kind !== "sync" && change.kind !== "import") return model;
+  const isImport = change.kind === "import";
+  const tree = isImport ? treeAt(model, change.tree) : model.upstream;
+  const versions = newestOf(model.trees[tree] ?? [], isImport ? undefined : model.keep);
+  return changed(model, { seen: withSeen(model, versions, { first: now, since: Infinity }) });
 }
 
 function promoteDue(model: Model, now: number): Prediction & { readonly finals: readonly Model[] } {
@@ -165,15 +177,10 @@ function curate(
     newestOf(versions, channel.keep).filter((version) => {
       if (withdrawn.has(version)) return false;
       if (here.has(version)) return true;
-      return !held.has(version) && sinceOf(version) + channel.delayMs <= now;
+      return !held.has(version) && (channel.delayMs === 0 || sinceOf(version) + channel.delayMs <= now);
     });
-  // Of what the mirror lists no longer the snapshot tells since when it was listed at the latest.
-  const made = Date.parse(model.kept.find(({ id }) => id === source.id)?.createdAt ?? "");
-  const certain = take(source.versions, (version) => {
-    const since = model.seen[version]?.since ?? now;
-    return model.mirror?.versions.includes(version) === true ? since : Math.max(since, made || now);
-  });
-  const possible = take(source.maybe ?? source.versions, (version) => model.seen[version]?.first ?? now);
+  const certain = take(source.versions, (version) => model.seen[version]?.since ?? Infinity);
+  const possible = take(source.maybe ?? source.versions, (version) => model.seen[version]?.first ?? 0);
   return { certain, possible: [...new Set([...certain, ...possible])] };
 }
 

@@ -8,7 +8,7 @@ import { changed, type Model } from "./model.ts";
 import { argvOf, versionAt, type Change, type Operation } from "./operations.ts";
 import type { Observed } from "./observe.ts";
 import type { Place } from "./place.ts";
-import { predict, type Prediction } from "./predict.ts";
+import { perhapsSeen, predict, type Prediction } from "./predict.ts";
 import { join } from "node:path";
 
 type End = Prediction["ends"][number];
@@ -108,7 +108,14 @@ async function kill(
     `jam ${argv.join(" ")} → ${ran === undefined ? `killed before change ${count} of the disk` : endOf(ran)}`,
   );
   const prediction = predict(change, before, Date.now());
-  if (ran === undefined) return settle(place, before, [...prediction.steps.toReversed(), before]);
+  if (ran === undefined) {
+    const candidates = [...prediction.steps.toReversed(), before];
+    return settle(
+      place,
+      before,
+      candidates.map((model) => perhapsSeen(model, change, Date.now())),
+    );
+  }
   const end = endOf(ran);
   requireEnd(end, prediction, ran);
   return settle(place, before, candidatesOf(before, prediction, end));
