@@ -28,3 +28,9 @@ export function planFinding(finding: VerifyFinding, sources: readonly string[]):
   if (sources.length === 0) return undefined;
   return { ...finding, repair: `${action.how} from ${sources.join(" or ")}` };
 }
+
+/** What a repair could not bring from the places that were asked: the same command again would find the same. */
+export function withOtherPlace(finding: VerifyFinding): VerifyFinding {
+  if (ACTIONS[finding.kind]?.isFetched !== true) return finding;
+  return { ...finding, next: "jam repair --from PLACE: another mirror, a backup or a bundle that has it" };
+}

@@ -18,7 +18,7 @@ import { verifyMirror } from "../verify/verify-mirror.ts";
 import { listRefs } from "../verify/verify-tarballs.ts";
 import type { VerifyWork } from "../verify/verify-work.ts";
 import { fetchTarballs, type FetchedTarballs, type MissingTarball } from "./fetch-tarballs.ts";
-import { planFinding } from "./plan-repair.ts";
+import { planFinding, withOtherPlace } from "./plan-repair.ts";
 import type { RepairDocument } from "./repair-document.ts";
 import type { RepairSource } from "./repair-source.ts";
 import { restoreDocuments } from "./restore-documents.ts";
@@ -87,7 +87,7 @@ export async function repairMirror(options: RepairOptions, work: RepairWork): Pr
     outcome: outcomeOf(repaired, after.findings),
     planned: [],
     repaired,
-    remaining: after.findings,
+    remaining: after.findings.map(withOtherPlace),
     fetched: {
       tarballs: done.fetched.length,
       documents: done.documents,

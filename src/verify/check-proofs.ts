@@ -42,20 +42,27 @@ export async function checkProofs(
     signal.throwIfAborted();
     const { document, upstream } = proof;
     const where = `upstream/${sha256}`;
-    const named = `${document.path} of ${upstream?.name ?? document.url}`;
+    const { path } = document;
+    const named = `${path} of ${upstream?.name ?? document.url}`;
     try {
       const bytes = await documents.get("upstream", sha256);
-      if (bytes === undefined) facts.push({ kind: "proof-missing", where, found: `${named} is not there` });
+      if (bytes === undefined)
+        facts.push({ kind: "proof-missing", where, path, found: `${named} is not there` });
       else if (sha256Of(bytes) !== sha256)
-        facts.push({ kind: "proof-altered", where, found: `${named} has the SHA-256 ${sha256Of(bytes)}` });
+        facts.push({
+          kind: "proof-altered",
+          where,
+          path,
+          found: `${named} has the SHA-256 ${sha256Of(bytes)}`,
+        });
       else if (upstream?.verified === true && document.signedBy !== undefined) {
         signatures += 1;
         const refusal = await findRefusal(openTrust, { document, upstream }, bytes);
-        if (refusal !== undefined) facts.push({ kind: "proof-refused", where, found: refusal });
+        if (refusal !== undefined) facts.push({ kind: "proof-refused", where, path, found: refusal });
       }
     } catch (error) {
       signal.throwIfAborted();
-      facts.push({ kind: "proof-unreadable", where, found: toJamError(error).message });
+      facts.push({ kind: "proof-unreadable", where, path, found: toJamError(error).message });
     }
   };
   await mapConcurrently(proofs, check, DOCUMENTS_AT_ONCE);

@@ -286,6 +286,8 @@ export type FindingId = keyof typeof FINDING_KINDS;
 export interface FoundFact extends Pick<VerifyFinding, "where" | "found"> {
   readonly kind: FindingId;
   readonly agents?: readonly string[];
+  readonly streams?: readonly string[];
+  readonly path?: string;
   readonly sha256?: Sha256;
   /** What `jam repair` does about it, where the kind alone does not say. */
   readonly repair?: string;

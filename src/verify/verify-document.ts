@@ -32,6 +32,8 @@ const finding = z.object({
   repair: z.string().exactOptional().describe("What `jam repair` does about it, where that is known."),
   sha256: sha256Field.exactOptional().describe("The tarball that it is about."),
   agents: z.array(z.string()).readonly().exactOptional().describe("The agents that it is about."),
+  streams: z.array(z.string()).readonly().exactOptional().describe("Their streams."),
+  path: z.string().exactOptional().describe("Upstream's path of the tarball or the document."),
 });
 
 /** What `jam verify -o json` prints. */

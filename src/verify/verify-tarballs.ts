@@ -18,6 +18,7 @@ import {
 import type { FindingId, FoundFact } from "./finding.ts";
 import { startPace, type PaceLimits } from "./pace.ts";
 import { readVerified, writeVerified } from "./verified-memory.ts";
+import { subjectsOfTarballs, type TarballSubject } from "./tarball-subjects.ts";
 import type { VerifyDocument, VerifyFault } from "./verify-document.ts";
 import type { VerifyWork } from "./verify-work.ts";
 
@@ -33,6 +34,8 @@ export interface VerifiedTarballs extends Pick<VerifyDocument, "listed" | "remai
   readonly unlisted: readonly TarballFault[];
   /** Whole as far as was looked, and needed by nobody. */
   readonly extra: readonly Sha256[];
+  /** What those are that something is said about. */
+  readonly subjects: ReadonlyMap<Sha256, TarballSubject>;
 }
 
 /**
@@ -78,6 +81,10 @@ export async function verifyTarballs(
   const [oldest = ""] = [...listed.keys()].map((sha256) => verified.get(sha256) ?? "").toSorted();
   const unlisted = found.filter(({ sha256, state }) => others.has(sha256) && state !== "missing");
   const bad = new Set(unlisted.map(({ sha256 }) => sha256));
+  const extra = [...others.values()].flatMap(({ sha256, isWaiting }) =>
+    isWaiting || bad.has(sha256) ? [] : [sha256],
+  );
+  const named = new Set([...found.map(({ sha256 }) => sha256), ...extra]);
   return {
     listed: { tarballs: listed.size, bytes: [...listed.values()].reduce((sum, { size }) => sum + size, 0) },
     checked: { tarballs: checked.tarballs, bytes: checked.bytes },
@@ -90,14 +97,19 @@ export async function verifyTarballs(
     ),
     truncated: new Set(found.flatMap(({ sha256, isTruncated }) => (isTruncated === true ? [sha256] : []))),
     unlisted,
-    extra: [...others.values()].flatMap(({ sha256, isWaiting }) =>
-      isWaiting || bad.has(sha256) ? [] : [sha256],
-    ),
+    extra,
+    subjects: await subjectsOfTarballs(named, kept, store),
   };
 }
 
 /** The findings about tarballs. */
-export function factsOfTarballs({ faults, truncated, unlisted, extra }: VerifiedTarballs): FoundFact[] {
+export function factsOfTarballs({
+  faults,
+  truncated,
+  unlisted,
+  extra,
+  subjects,
+}: VerifiedTarballs): FoundFact[] {
   const kindOf = ({ state, sha256 }: Pick<TarballFault, "state" | "sha256">): FindingId => {
     if (state !== "damaged") return `tarball-${state}`;
     return truncated.has(sha256) ? "tarball-truncated" : "tarball-altered";
@@ -107,6 +119,7 @@ export function factsOfTarballs({ faults, truncated, unlisted, extra }: Verified
     where: whereOf(sha256),
     found: isShown ? how : `${how} (only earlier snapshots list it)`,
     sha256,
+    ...subjects.get(sha256),
     agents,
   }));
   return [
@@ -116,12 +129,14 @@ export function factsOfTarballs({ faults, truncated, unlisted, extra }: Verified
       where: whereOf(fault.sha256),
       found: `${fault.how} (no snapshot lists it)`,
       sha256: fault.sha256,
+      ...subjects.get(fault.sha256),
     })),
     ...extra.map((sha256) => ({
       kind: "tarball-extra" as const,
       where: whereOf(sha256),
       found: "no kept snapshot lists it, and no import waits for it",
       sha256,
+      ...subjects.get(sha256),
     })),
   ];
 }

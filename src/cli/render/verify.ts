@@ -77,6 +77,12 @@ function describeChecked(checked: VerifyDocument["checked"]): string {
   ].join(", ");
 }
 
+/** `3.6.5-ubuntu-amd64; released; agent/3.6.5/juju-3.6.5-linux-amd64.tgz`; empty where nothing is known of it. */
+export function describeSubject({ agents = [], streams = [], path = "" }: VerifyFinding): string {
+  const parts = [nameSome(agents, 3), streams.join(", "), printable(path, 200)];
+  return parts.filter((part) => part !== "").join("; ");
+}
+
 /** Findings by kind: where and what, then once what it means and what to do. */
 export function renderFindings(findings: readonly VerifyFinding[], paint: Paint): string[] {
   const lines: string[] = [];
@@ -84,9 +90,13 @@ export function renderFindings(findings: readonly VerifyFinding[], paint: Paint)
     const [{ severity, means, next }] = all as [VerifyFinding];
     const { style, text } = SEVERITIES[severity];
     lines.push("", `${paint(style, text)}  ${kind}: ${means}`);
-    for (const { where, found, agents = [] } of all.slice(0, MAX_ROWS)) {
-      const names = agents.length === 0 ? "" : ` (${nameSome(agents, 3)})`;
-      lines.push(`  ${printable(where, 200)}${names}`, `    ${printable(found, 300)}`);
+    for (const finding of all.slice(0, MAX_ROWS)) {
+      const isNamed = finding.path !== undefined && finding.found.includes(finding.path);
+      const subject = isNamed ? "" : describeSubject(finding);
+      lines.push(
+        `  ${printable(finding.where, 200)}${subject === "" ? "" : ` (${subject})`}`,
+        `    ${printable(finding.found, 300)}`,
+      );
     }
     if (all.length > MAX_ROWS) lines.push(`  and ${all.length - MAX_ROWS} more: -o json lists them`);
     lines.push(`  Next: ${next}`);

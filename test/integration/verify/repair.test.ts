@@ -188,7 +188,19 @@ test.for(Object.keys(PLACES) as (keyof typeof PLACES)[])(
 
 test("what no place has is named, what it lists is withdrawn, and the exit status is 3", async () => {
   await using folder = await withoutUpstream();
+  const planned = (await jamHere(folder.path, ["repair", "--dry-run"])).stdout;
+  // Nobody knows a tarball by its hash.
+  expect(planned).toMatch(/^ {2}tarball-missing {2}blobs\/.*: fetch it from sample$/m);
+  expect(planned).toMatch(/^ {4}\d\S+-amd64; proposed, released; agent\/\S+\.tgz$/m);
+  expect(planned).toMatch(/^ {2}proof-missing {2}upstream\/.*\n {4}streams\/v1\/\S+json$/m);
+  expect(planned).not.toContain("Asked");
   const { status, document } = await repair(folder.path);
+  expect(document.remaining.map(({ next }) => next)).toEqual(
+    document.remaining.map(() => expect.stringMatching(/^jam repair --from PLACE/) as string),
+  );
+  const said = (await jamHere(folder.path, ["repair"])).stdout;
+  expect(said).toMatch(/^NOT repaired$/m);
+  expect(said).toMatch(/^Not delivered:\n {2}\d\S+-amd64/m);
   expect([status, document.outcome, document.failed.map(({ code }) => code)]).toEqual([
     3,
     "partial",
