@@ -16,15 +16,13 @@ export type OfferOrder = "refresh-all" | "refresh-due" | "cancel";
 /** The answer to each `refresh`; an error is passed as plain values. */
 export type OfferReply = { readonly outcome: RefreshOutcome } | { readonly error: ErrorReport };
 
-/** Attempts after the first: the next turn is soon. */
-const MAX_RETRIES = 2;
-
 async function refresh(
   { config, env, userAgent }: OfferTask,
   { asksAll, signal }: { readonly asksAll: boolean; readonly signal: AbortSignal },
 ): Promise<RefreshOutcome> {
   const { composeSync } = await import("./sync.ts");
   const { refreshOffer } = await import("../cache/refresh-offer.ts");
+  const { refreshPatience } = await import("../cache/refresh-patience.ts");
   const { options, work } = await composeSync(config, {
     env,
     userAgent,
@@ -32,7 +30,7 @@ async function refresh(
     signal,
     allow: new Set(),
     writes: true,
-    retries: Math.min(config.fetch.retries, MAX_RETRIES),
+    ...refreshPatience(config.fetch, config.cache.upstreams),
   });
   return refreshOffer(options, { ...work, paces: asksAll ? [] : config.cache.upstreams });
 }

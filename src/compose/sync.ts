@@ -19,6 +19,10 @@ export interface ComposeUpstreamsOptions {
   readonly onWait?: WaitObserver;
   /** Replaces `fetch.retries`: 0 for callers that must not wait. */
   readonly retries?: number;
+  /** Replaces `fetch.idleTimeout`, in ms. */
+  readonly idleTimeoutMs?: number;
+  /** The longest Retry-After that is followed, in ms. Default: 5 min. */
+  readonly maxAskedMs?: number;
 }
 
 /**

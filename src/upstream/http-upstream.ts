@@ -52,7 +52,9 @@ export interface HttpUpstreamOptions extends UpstreamOptions {
   /** Attempts after the first, per document and per tarball. Default 4. */
   readonly retries?: number;
   /** Bounds of the waits in between. Default 0.5 s, doubled up to 30 s. */
-  readonly backOff?: Omit<RetryPolicy, "retries">;
+  readonly backOff?: Omit<RetryPolicy, "retries" | "maxAskedMs">;
+  /** The longest Retry-After that is followed, in ms; with a longer one there is no further attempt. Default 5 min. */
+  readonly maxAskedMs?: number;
   /** Origins, other than the upstream's own, to which redirects are followed. Default none. */
   readonly redirectOrigins?: readonly string[];
 }
@@ -70,7 +72,8 @@ export function openHttpUpstream(options: HttpUpstreamOptions): Upstream {
     options.onWait?.(describeSilence(options.name, { base, url, silentMs, idleTimeoutMs }));
   const pace: PaceLimits = { ...PACE_DEFAULTS, ...options.minRate, idleTimeoutMs, onSilence: tellSilence };
   const retries = options.retries ?? RETRY_DEFAULTS.retries;
-  const retry = { policy: { ...RETRY_DEFAULTS, ...options.backOff, retries }, timing };
+  const policy = { ...RETRY_DEFAULTS, ...options.backOff, retries, maxAskedMs: options.maxAskedMs };
+  const retry = { policy, timing };
   const trust = createDocumentTrust({ keyring: options.keyring, timing, onWarning });
   const clock = createClockCheck(timing, onWarning);
   let client: Promise<HttpClient> | undefined;

@@ -57,6 +57,8 @@ export interface RetryPolicy {
   readonly baseMs: number;
   /** Upper bound of any wait we choose ourselves. Default 30 s. */
   readonly maxMs: number;
+  /** With a longer Retry-After there is no further attempt. Default: it is followed, up to 5 min. */
+  readonly maxAskedMs?: number | undefined;
 }
 
 export const RETRY_DEFAULTS: RetryPolicy = { retries: 4, baseMs: 500, maxMs: 30_000 };
@@ -98,6 +100,7 @@ export function planRetry(
   if (failures > policy.retries || !mayPass(error)) return undefined;
   const ceiling = Math.min(policy.maxMs, policy.baseMs * 2 ** (failures - 1));
   const requestedMs = error instanceof HttpStatusError ? error.retryAfterMs : undefined;
+  if (requestedMs !== undefined && requestedMs > (policy.maxAskedMs ?? Infinity)) return undefined;
   const jitter = Math.round(random * ceiling);
   return requestedMs === undefined ? jitter : Math.max(requestedMs, jitter);
 }

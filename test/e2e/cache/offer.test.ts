@@ -69,6 +69,20 @@ test.concurrent(
   },
 );
 
+test.concurrent.for([
+  ["silent", { kind: "silence" }],
+  ["stuck in the middle of a document", { kind: "stall", at: 100 }],
+  ["asking for much patience", { kind: "status", status: 503, retryAfter: 300 }],
+] as const)("an upstream that is %s counts as away within one refresh", async ([, fault], { expect }) => {
+  // The patience of a sync is longer than this test may take.
+  await using site = await startCacheSite({ settings: { select: SELECT, fetch: {} } });
+  site.upstream.fault(/^/, fault);
+  await until(async () => !(await site.readiness()).upstream.reachable);
+  expect(await site.listed()).toBe(503);
+  site.upstream.clearFaults();
+  await until(async () => (await site.listed()).toString() === ALL.toString());
+});
+
 test.concurrent("cache.stale keeps the whole list for a while", async ({ expect }) => {
   await using site = await startCacheSite({ settings: { cache: { refresh: "PT1S", stale: "PT1H" } } });
   await site.lineDown();

@@ -72,6 +72,12 @@ describe("planRetry", () => {
       planRetry(failure("JAM_UPSTREAM_STATUS", { status: 429, retryAfterMs: 0 }), 1, RETRY_DEFAULTS, 1),
     ).toBe(500);
   });
+
+  test("gives up when the server asks for a longer wait than the caller has", () => {
+    const busy = failure("JAM_UPSTREAM_STATUS", { status: 503, retryAfterMs: 7000 });
+    const wait = (maxAskedMs: number) => planRetry(busy, 1, { ...RETRY_DEFAULTS, maxAskedMs }, 0);
+    expect([wait(7000), wait(6999)]).toEqual([7000, undefined]);
+  });
 });
 
 describe("parseRetryAfterMs", () => {
