@@ -7,11 +7,12 @@ import { readImported } from "./imported-history.ts";
 import type { HistoryDocument, ImportedHistoryDocument, MomentDocument } from "./history-document.ts";
 import { entryHash, headOf, listHistories, readHistory } from "./history.ts";
 import type { ChannelReader } from "./list-channels.ts";
-import { catalogueOf } from "./move-channel.ts";
+import { historyLost } from "./lost-history.ts";
+import { catalogueOf, readStanding } from "./move-channel.ts";
 
 /**
  * What happened in a channel, also in one that was deleted.
- * @throws JamError JAM_CHANNEL_NOT_FOUND, JAM_STORE_CORRUPT when the history is damaged, JAM_STORE_…
+ * @throws JamError JAM_CHANNEL_NOT_FOUND, JAM_STORE_CORRUPT when the history is damaged or lost, JAM_STORE_…
  */
 export async function describeHistory(
   store: ChannelReader,
@@ -23,7 +24,8 @@ export async function describeHistory(
   const history = await readHistory(store, name);
   if (history.length > 0) return { history };
   const channels = await readChannels(store.documents, settings);
-  if (channels.has(name) || (await store.refs.read(name)) !== undefined) return { history };
+  if ((await store.refs.read(name)) !== undefined) throw historyLost(name);
+  if (channels.has(name)) return { history };
   throw channelNotFound(word, [...new Set([...channels.keys(), ...(await listHistories(store.documents))])]);
 }
 
@@ -45,7 +47,7 @@ export async function describeImported(
 /**
  * What a channel showed at a time, and what proves it: the chain of entries, the hash of the agents, and upstream's signed
  * documents.
- * @throws JamError as `describeHistory`
+ * @throws JamError as `describeHistory`; JAM_STORE_CORRUPT also when the channel shows what its history does not say
  */
 export async function describeMoment(
   store: ChannelReader,
@@ -56,6 +58,8 @@ export async function describeMoment(
   }: { readonly settings: readonly ChannelRules[]; readonly word: string; readonly at: Date },
 ): Promise<MomentDocument> {
   const { history } = await describeHistory(store, settings, word);
+  // A history that does not lead to what is shown now proves nothing of the time before.
+  await readStanding(store, parseChannelName(word));
   const entry = history.findLast((one) => Date.parse(one.at) <= at.getTime());
   const id = entry?.to ?? undefined;
   const snapshot = id === undefined ? undefined : await unlessDamaged(readSnapshot(store, id));

@@ -15,6 +15,7 @@ import {
   type Channels,
 } from "./channels.ts";
 import { readHistory } from "./history.ts";
+import { describeLost, isLost } from "./lost-history.ts";
 import { standingOf, type Standing } from "./standing.ts";
 
 /** The part of a store that is needed to look at channels. */
@@ -118,7 +119,8 @@ async function readStanding(
   try {
     const history = await readHistory(store, name);
     const standing = standingOf(history);
-    if (history.length === 0 || standing.shown === shown) return { standing };
+    if (isLost(history, shown)) return { standing, fault: describeLost(name) };
+    if (standing.shown === shown) return { standing };
     return { standing, fault: `Its history says that it shows ${standing.shown ?? "nothing"}.` };
   } catch (error) {
     return { fault: toJamError(error).message };

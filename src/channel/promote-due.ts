@@ -19,7 +19,11 @@ export async function promoteDue(work: ChannelWork, reason: string): Promise<rea
   for (const { name, from, promote: mode } of channels.values()) {
     if (mode !== "auto" || from === BUNDLE_FEEDER) continue;
     try {
-      promotions.push({ channel: name, move: await promote(work, { name, reason }), error: null });
+      promotions.push({
+        channel: name,
+        move: await promote(work, { name, reason, isUnattended: true }),
+        error: null,
+      });
     } catch (error) {
       if (isJamError(error, "JAM_STORE_LOCKED") || isOfFamily(error, "cancelled")) throw error;
       promotions.push({ channel: name, move: null, error: reportError(toJamError(error)) });

@@ -9,6 +9,7 @@ import { shellCommand } from "../shared/shell-command.ts";
 import { feedersOf, readChannels, requireChannel, type Channel } from "./channels.ts";
 import { blocksOf, curate, type Block, type Curation, type CurationInput } from "./curate.ts";
 import { createDelay } from "./delay.ts";
+import { describeLost, historyLost, isLost } from "./lost-history.ts";
 import {
   catalogueOf,
   keepContent,
@@ -28,6 +29,8 @@ export interface PromotionRequest {
   /** A snapshot that the feeder has shown, by id or by the beginning of it. Default: what it shows now. */
   readonly snapshot?: string | undefined;
   readonly reason: string;
+  /** Nobody looks at it: it is refused where it is not known what is held or withdrawn. */
+  readonly isUnattended?: true;
 }
 
 /** What a promotion will do. */
@@ -37,6 +40,8 @@ interface Promotion {
   readonly source: Snapshot;
   readonly curation: Curation;
   readonly blocks: ReadonlyMap<string, Block>;
+  /** Channels on the way whose history is lost. */
+  readonly lost: readonly string[];
   readonly document: ChannelMove;
 }
 
@@ -57,8 +62,10 @@ export async function planPromotion(
  * @throws JamError as `planPromotion`
  */
 export async function promote(work: ChannelWork, request: PromotionRequest): Promise<ChannelMove> {
-  const { channel, state, source, curation, blocks, document } = await plan(work, request);
+  const { channel, state, source, curation, blocks, lost, document } = await plan(work, request);
   if (document.outcome === "unchanged") return document;
+  const [unknown] = lost;
+  if (unknown !== undefined && request.isUnattended === true) throw historyLost(unknown);
   const { name, from } = channel;
   const to = await keepContent(work, state.current, {
     base: source,
@@ -78,8 +85,12 @@ async function plan(work: ChannelWork, request: Omit<PromotionRequest, "reason">
   const feeders = feedersOf(channels, channel);
   const state = await readChannelState(store, channel.name);
   const source = await readSource(store, channel, { word: request.snapshot, read: state.read });
-  const upstream = feeders.map(async ({ name }) => ({ name, ...(await readStanding(store, name)) }));
-  const blocks = blocksOf([state, ...(await Promise.all(upstream))]);
+  const reading = feeders.map(async ({ name }) => ({ name, ...(await readStanding(store, name)) }));
+  const upstream = await Promise.all(reading);
+  const blocks = blocksOf([state, ...upstream]);
+  const lost = [{ ...state, shown: state.current?.id }, ...upstream]
+    .filter(({ history, shown }) => isLost(history, shown))
+    .map(({ name }) => name);
   const curation = curate({
     source: source.agents,
     current: state.current?.agents ?? [],
@@ -88,8 +99,8 @@ async function plan(work: ChannelWork, request: Omit<PromotionRequest, "reason">
     dueAt: await createDelay(work, channel, source),
     now: now(),
   });
-  const document = await describe(work, { channel, state, source, curation });
-  return { channel, state, source, curation, blocks, document };
+  const document = await describe(work, { channel, state, source, curation, lost });
+  return { channel, state, source, curation, blocks, lost, document };
 }
 
 /** What the channel's `select` says; the code that reads versions as ranges is loaded only for that. */
@@ -101,7 +112,7 @@ async function verdictsOf({ select }: Channel, { agents }: Snapshot): Promise<Cu
 
 async function describe(
   { store, running }: ChannelWork,
-  { channel, state, source, curation }: Omit<Promotion, "document" | "blocks">,
+  { channel, state, source, curation, lost }: Omit<Promotion, "document" | "blocks">,
 ): Promise<ChannelMove> {
   const { agents, keptBack } = curation;
   if (agents.length === 0) throw nothingLeft(channel, source, curation);
@@ -111,6 +122,7 @@ async function describe(
   // The same tarballs may be listed elsewhere, in another stream for example.
   const isSame = !isDifferent && state.current !== undefined && isSameList(state.current.agents, agents);
   if (!isSame) await requireComplete(store, { ...source, agents });
+  const stranded = strandedBy(channel.name, { before: before.agents, after: agents, running });
   return {
     outcome: isSame ? "unchanged" : "promoted",
     channel: channel.name,
@@ -123,7 +135,7 @@ async function describe(
     changed,
     bytes,
     keptBack,
-    warnings: isSame ? [] : strandedBy(channel.name, { before: before.agents, after: agents, running }),
+    warnings: isSame ? [] : [...lost.map(describeLost), ...stranded],
   };
 }
 

@@ -11,7 +11,10 @@ import type { Store } from "../store/store.ts";
 import { openKeys, openStore } from "./store.ts";
 
 /** What `compose` adds to the work of a verification. */
-export type VerifyCall = Omit<VerifyWork, "store" | "sleep" | "settings" | "openTrust" | "readExpected">;
+export type VerifyCall = Omit<
+  VerifyWork,
+  "store" | "sleep" | "settings" | "openTrust" | "readExpected" | "findLostHistories"
+>;
 
 /**
  * Verifies this mirror.
@@ -45,6 +48,10 @@ export async function composeVerifyWork(config: Config, store: Store, call: Veri
     readExpected: async () => {
       const { readExpectedRefs } = await import("../channel/expected-refs.ts");
       return readExpectedRefs(store);
+    },
+    findLostHistories: async () => {
+      const { findLostHistories } = await import("../channel/lost-history.ts");
+      return findLostHistories(store);
     },
     sleep: async (ms, signal) => {
       await sleep(ms, undefined, { signal });

@@ -3,6 +3,7 @@ import { isJamError } from "../shared/errors.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import type { PlaceFault, Store } from "../store/store.ts";
 import type { FindingId, FoundFact } from "./finding.ts";
+import type { VerifyWork } from "./verify-work.ts";
 
 /**
  * What is wrong with folders, links, modes and owners. While another run writes, its temporary files are not counted.
@@ -37,6 +38,15 @@ export async function checkExpected(
     });
   }
   return facts;
+}
+
+/** Channels that show something, and whose history is gone. */
+export async function checkHistories(findLost: VerifyWork["findLostHistories"]): Promise<FoundFact[]> {
+  return (await findLost()).map(({ file, shown }) => ({
+    kind: "channel-history-missing",
+    where: file,
+    found: `the channel shows ${shown}, and nothing says how it came there`,
+  }));
 }
 
 /** Whether a ref is missing: something that is no link has its place, and is found by itself. */

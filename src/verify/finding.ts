@@ -162,6 +162,12 @@ export const FINDING_KINDS = {
     means: "what it says is lost; commands go by what is left, or refuse",
     next: REPAIR,
   },
+  "channel-history-missing": {
+    severity: "damage",
+    means:
+      "who changed the channel, and what was held or withdrawn in it, is not known; nothing comes to it or from it by itself",
+    next: "restore the file from a backup, or hold and withdraw again what has to be: the first such command begins a new history",
+  },
   "state-unreadable": {
     severity: "unknown",
     means: "the note was not checked",

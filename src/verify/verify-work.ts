@@ -11,6 +11,8 @@ export interface VerifyWork {
   readonly openTrust: OpenTrust;
   /** What channels have to show. */
   readonly readExpected: ReadExpectedRefs;
+  /** Channels that show something, and whose history is gone. */
+  readonly findLostHistories: () => Promise<readonly { readonly shown: string; readonly file: string }[]>;
   readonly observe: SyncObserver;
   readonly now: () => Date;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;

@@ -1,0 +1,60 @@
+import { snapshotIdOf } from "../mirror/snapshot.ts";
+import { isJamError, JamError } from "../shared/errors.ts";
+import { MIRROR_REF, parseRefName } from "../shared/ref-name.ts";
+import { shellCommand } from "../shared/shell-command.ts";
+import type { ChannelEntry } from "./history-document.ts";
+import { HISTORY_PREFIX, readHistory } from "./history.ts";
+import type { Store } from "../store/store.ts";
+
+/** A channel that shows something, although no entry says how it came there. */
+export interface LostHistory {
+  readonly channel: string;
+  /** Id of the snapshot that it shows. */
+  readonly shown: string;
+  /** Where the history has to be, relative to the data directory. */
+  readonly file: string;
+}
+
+/** True where a channel shows something that no entry of its history explains. */
+export function isLost(history: readonly ChannelEntry[], shown: string | undefined): boolean {
+  return history.length === 0 && shown !== undefined;
+}
+
+/** What it means that a history is lost, in one sentence. */
+export function describeLost(channel: string): string {
+  return `The history of the channel ${channel} is lost: who changed it, and what was held or withdrawn, is not known.`;
+}
+
+/** The refusal of what must not be done without a history. */
+export function historyLost(channel: string): JamError {
+  const file = `state/${HISTORY_PREFIX}${channel}.json`;
+  return new JamError("JAM_STORE_CORRUPT", describeLost(channel), {
+    hint: `Nothing was changed, and clients get what the channel shows. Restore ${file} from a backup. Without one, hold and withdraw again what has to be: \`${shellCommand`jam channel hold ${channel}`} VERSION --reason REASON\`. The first such command, or a promotion that names the channel, begins a new history.`,
+    details: { channel, file },
+  });
+}
+
+/** Every channel whose history is lost. Refs and histories that are damaged are found by themselves. */
+export async function findLostHistories(
+  store: Pick<Store, "documents" | "refs">,
+): Promise<readonly LostHistory[]> {
+  const refs = await unlessBroken(store.refs.list());
+  const channels = (refs ?? []).filter(({ name }) => name !== MIRROR_REF);
+  const looked = channels.map(async ({ name, target }) => {
+    const channel = parseRefName(name);
+    const history = await unlessBroken(readHistory(store, channel));
+    const shown = snapshotIdOf(target);
+    if (history === undefined || !isLost(history, shown)) return [];
+    return [{ channel, shown, file: `state/${HISTORY_PREFIX}${channel}.json` }];
+  });
+  return (await Promise.all(looked)).flat();
+}
+
+async function unlessBroken<Value>(reading: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isJamError(error)) return undefined;
+    throw error;
+  }
+}
