@@ -71,9 +71,8 @@ export function openHttpUpstream(options: HttpUpstreamOptions): Upstream {
   const tellSilence = (url: string, silentMs: number) =>
     options.onWait?.(describeSilence(options.name, { base, url, silentMs, idleTimeoutMs }));
   const pace: PaceLimits = { ...PACE_DEFAULTS, ...options.minRate, idleTimeoutMs, onSilence: tellSilence };
-  const retries = options.retries ?? RETRY_DEFAULTS.retries;
-  const policy = { ...RETRY_DEFAULTS, ...options.backOff, retries, maxAskedMs: options.maxAskedMs };
-  const retry = { policy, timing };
+  const { backOff, maxAskedMs, retries = RETRY_DEFAULTS.retries } = options;
+  const retry = { policy: { ...RETRY_DEFAULTS, ...backOff, retries, maxAskedMs }, timing };
   const trust = createDocumentTrust({ keyring: options.keyring, timing, onWarning });
   const clock = createClockCheck(timing, onWarning);
   let client: Promise<HttpClient> | undefined;

@@ -1,4 +1,3 @@
-import type { ReadExpectedRefs } from "../mirror/expected-ref.ts";
 import { isJamError } from "../shared/errors.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import type { PlaceFault, Store } from "../store/store.ts";
@@ -22,14 +21,15 @@ export async function checkPlaces(store: Pick<Store, "places" | "lease">): Promi
     }));
 }
 
-/** Channels that have to show something, and whose link is gone: neither their folder nor their address shows it. */
-export async function checkExpected(
-  { refs }: Pick<Store, "refs">,
-  readExpected: ReadExpectedRefs,
-): Promise<FoundFact[]> {
+/** Channels whose link is gone although they have to show something, and those whose history is gone. */
+export async function checkChannels({
+  store,
+  readExpected,
+  findLostHistories,
+}: Pick<VerifyWork, "store" | "readExpected" | "findLostHistories">): Promise<FoundFact[]> {
   const facts: FoundFact[] = [];
   for (const { name, snapshot } of await readExpected()) {
-    if (!(await isGone(refs, name))) continue;
+    if (!(await isGone(store.refs, name))) continue;
     facts.push({
       kind: "link-missing",
       where: `refs/${name}`,
@@ -37,16 +37,13 @@ export async function checkExpected(
       repair: "point it at that snapshot",
     });
   }
+  for (const { file, shown } of await findLostHistories())
+    facts.push({
+      kind: "channel-history-missing",
+      where: file,
+      found: `the channel shows ${shown}, and nothing says how it came there`,
+    });
   return facts;
-}
-
-/** Channels that show something, and whose history is gone. */
-export async function checkHistories(findLost: VerifyWork["findLostHistories"]): Promise<FoundFact[]> {
-  return (await findLost()).map(({ file, shown }) => ({
-    kind: "channel-history-missing",
-    where: file,
-    found: `the channel shows ${shown}, and nothing says how it came there`,
-  }));
 }
 
 /** Whether a ref is missing: something that is no link has its place, and is found by itself. */

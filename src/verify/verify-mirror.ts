@@ -6,7 +6,7 @@ import { withdrawDamaged } from "../mirror/settle-damage.ts";
 import { isJamError } from "../shared/errors.ts";
 import { checkCatalogue } from "./check-catalogue.ts";
 import { checkNotes } from "./check-notes.ts";
-import { checkExpected, checkHistories, checkPlaces } from "./check-places.ts";
+import { checkChannels, checkPlaces } from "./check-places.ts";
 import { checkProofs } from "./check-proofs.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkSnapshots } from "./check-snapshots.ts";
@@ -34,11 +34,7 @@ export async function verifyMirror(options: VerifyOptions, work: VerifyWork): Pr
   const startedAt = performance.now();
   const { store, signal } = work;
   const { isDeep } = options;
-  const places = [
-    ...(await checkPlaces(store)),
-    ...(await checkExpected(store, work.readExpected)),
-    ...(await checkHistories(work.findLostHistories)),
-  ];
+  const places = [...(await checkPlaces(store)), ...(await checkChannels(work))];
   const refs = await listRefs(store);
   const snapshots = await checkSnapshots(store, refs);
   const { kept } = snapshots;
