@@ -129,14 +129,15 @@ function checkQuotas({ status, largest, freeBytes }: CacheContents): CheckResult
   if (freeBytes === undefined) return results;
   const isLimited = quotas.every(({ quota }) => quota !== null);
   if (!isLimited) {
-    const detail = `no quota: tarballs are kept until only ${formatByteSize(FREE_RESERVE_BYTES)} of the disk is free (now ${formatByteSize(freeBytes)}), then the ones that were not used for the longest time are deleted`;
+    const detail = `no quota for what clients request: tarballs are kept until only ${formatByteSize(FREE_RESERVE_BYTES)} of the disk is free (now ${formatByteSize(freeBytes)}), then the ones that were not used for the longest time are deleted`;
     return [...results, { check: "disk", state: "ok", detail }];
   }
   const quota = quotas.reduce((sum, one) => sum + (one.quota ?? 0), 0);
   const used = quotas.reduce((sum, one) => sum + one.used, 0);
   const needed = Math.max(0, quota - used) + FREE_RESERVE_BYTES;
-  const detail = `${formatByteSize(used)} of ${formatByteSize(quota)} quota are used, ${formatByteSize(freeBytes)} are free`;
-  if (freeBytes >= needed) return [...results, { check: "disk", state: "ok", detail }];
+  const detail = `what clients requested takes ${formatByteSize(used)} of its quota of ${formatByteSize(quota)}, and the disk has ${formatByteSize(freeBytes)} free`;
+  if (freeBytes >= needed)
+    return [...results, { check: "disk", state: "ok", detail: `${detail}: room for all of the quota` }];
   return [
     ...results,
     {

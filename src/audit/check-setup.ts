@@ -329,7 +329,7 @@ async function checkDisk(setup: SetupUnderTest): Promise<CheckResult[]> {
   if (free.value === undefined) {
     return [permissions, { check: "disk", state: "ok", detail: "the store has no limit" }];
   }
-  const detail = `${formatByteSize(free.value)} free in ${setup.dataDir}`;
+  const detail = `the disk with ${setup.dataDir} has ${formatByteSize(free.value)} free`;
   if (free.value >= LITTLE_SPACE) return [permissions, { check: "disk", state: "ok", detail }];
   return [
     permissions,

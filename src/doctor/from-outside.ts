@@ -1,4 +1,5 @@
 import type { FindingId as UrlFindingId } from "../verify/finding.ts";
+import { isTlsFault } from "../verify/url/check-documents.ts";
 import type { VerifyUrlDocument } from "../verify/url/verify-url-document.ts";
 import { CLOCK_TOLERANCE_MS } from "./clock-tolerance.ts";
 import type { DoctorFinding } from "./doctor-document.ts";
@@ -22,21 +23,18 @@ const CHECK_OF: Readonly<Partial<Record<UrlFindingId, CheckId>>> = {
 
 const SEVERITY_OF = { damage: "problem", unknown: "unknown", note: "note" } as const;
 
-/** Errors of OpenSSL, in the words of Node and of jam. */
-const TLS_FAULT = /certificat|\bTLS\b|\bSSL\b/i;
-
 /** What `jam verify --url` found at an address, as findings of the doctor. */
 export function findingsFromOutside({ findings }: VerifyUrlDocument): DoctorFinding[] {
   return findings.map(({ kind, severity, where, found, means, next }) => {
-    const isTls = kind === "url-unreachable" && TLS_FAULT.test(found);
+    const isTls = isTlsFault({ kind, found });
     return {
       kind,
       check: isTls ? "tls" : (CHECK_OF[kind as UrlFindingId] ?? "answers"),
       severity: SEVERITY_OF[severity],
       where,
       found,
-      means: isTls ? "clients that do not trust this certificate get no answer" : means,
-      next: isTls ? URL_TLS_NEXT : next,
+      means,
+      next,
       count: 1,
       first: null,
       last: null,
@@ -44,9 +42,6 @@ export function findingsFromOutside({ findings }: VerifyUrlDocument): DoctorFind
     };
   });
 }
-
-const URL_TLS_NEXT =
-  "install the CA on clients, controllers and images of new machines; for this check fetch.caFile in jam.yaml names it";
 
 /** What the `Date` of a web server says about its clock; nothing where it has none. */
 export function clockFinding(

@@ -26,7 +26,8 @@ export function toUpstreamError(error: unknown, request: FailedRequest): JamErro
   if (isTlsCode(code)) {
     return fail(
       "JAM_UPSTREAM_TLS",
-      `no trusted TLS connection: ${reason}`,
+      // Node's advice is about its own options.
+      `no trusted TLS connection: ${reason.split("; if the root CA")[0] ?? reason}`,
       "If the server's certificate is from a private authority, set fetch.caFile in jam.yaml to its PEM file.",
     );
   }

@@ -209,6 +209,11 @@ export const FINDING_KINDS = {
     means: "clients see what another channel or the mirror lists",
     next: "give the right address; jam connect prints it, for a channel with --channel",
   },
+  "url-same-snapshot": {
+    severity: "note",
+    means: "answers are alike, so nothing tells whether clients see what they have to see",
+    next: "run it again when the two show different snapshots; jam connect prints the right address",
+  },
   "url-other-mirror": {
     severity: "damage",
     means: "clients see another mirror than this one",
@@ -297,6 +302,9 @@ export interface FoundFact extends Pick<VerifyFinding, "where" | "found"> {
   readonly sha256?: Sha256;
   /** What `jam repair` does about it, where the kind alone does not say. */
   readonly repair?: string;
+  /** In place of what the kind says. */
+  readonly means?: string;
+  readonly next?: string;
 }
 
 /** The finding as it is printed. */

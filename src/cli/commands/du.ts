@@ -52,9 +52,13 @@ async function du(context: CommandContext, call: CommandCall<{ readonly by?: Gro
   await context.output.print(usage, async () => {
     const tables = groups.map((group) => renderGroup(group, usage, context.width));
     const shown = (await Promise.all(tables)).filter((table) => table !== "");
-    return by === undefined ? [...shown, renderTotals(usage)].join("\n") : shown.join("");
+    const note = shown.length === 0 ? [] : [UNIQUE_NOTE];
+    return [...shown, ...note, ...(by === undefined ? [renderTotals(usage)] : [])].join("\n");
   });
 }
+
+const UNIQUE_NOTE = `UNIQUE is what no other row of the same table has: about what is freed when that row goes.
+`;
 
 async function renderGroup(group: Group, usage: UsageDocument, width: number): Promise<string> {
   const { heading, of, shared } = GROUPS[group];

@@ -1,3 +1,4 @@
+import type { VerifyFinding } from "../verify-document.ts";
 import { gunzipSync } from "node:zlib";
 import { mapConcurrently } from "../../shared/map-concurrently.ts";
 import type { FoundFact } from "../finding.ts";
@@ -58,7 +59,7 @@ async function checkDocument(url: string, bytes: Uint8Array, probe: Probe): Prom
 
 async function checkAbsent(url: string, probe: Probe): Promise<FoundFact[]> {
   const answer = await probe(url, { method: "GET", headers: GO_HEADERS, body: "keep" });
-  if (answer.kind === "unreachable") return [{ kind: "url-unreachable", where: url, found: answer.reason }];
+  if (answer.kind === "unreachable") return [unreachable(url, answer.reason)];
   const { status } = answer;
   if (status === 404) return [];
   const text = Buffer.from(answer.bytes).toString("utf8", 0, 2_000);
@@ -77,10 +78,28 @@ async function checkAbsent(url: string, probe: Probe): Promise<FoundFact[]> {
 
 /** What is wrong where an answer with status 200 has to be. */
 export function statusFault(url: string, answer: ProbeAnswer): FoundFact | undefined {
-  if (answer.kind === "unreachable") return { kind: "url-unreachable", where: url, found: answer.reason };
+  if (answer.kind === "unreachable") return unreachable(url, answer.reason);
   if (answer.status === 200) return undefined;
   if (isRedirect(answer.status)) return redirect(url, answer);
   return { kind: "url-status", where: url, found: `status ${answer.status} instead of 200` };
+}
+
+/** Errors of OpenSSL, in the words of Node and of jam. */
+const TLS_FAULT = /certificat|\bTLS\b|\bSSL\b/i;
+
+/** True where an address could not be reached because of its certificate. */
+export function isTlsFault({ kind, found }: Pick<VerifyFinding, "kind" | "found">): boolean {
+  return kind === "url-unreachable" && TLS_FAULT.test(found);
+}
+
+function unreachable(url: string, reason: string): FoundFact {
+  const fact: FoundFact = { kind: "url-unreachable", where: url, found: reason };
+  if (!isTlsFault(fact)) return fact;
+  return {
+    ...fact,
+    means: "clients that do not trust this certificate get no answer",
+    next: "install the CA on clients, controllers and images of new machines; for this check fetch.caFile in jam.yaml names it",
+  };
 }
 
 function redirect(url: string, { status, headers }: Answered): FoundFact {

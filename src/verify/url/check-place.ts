@@ -70,6 +70,24 @@ function refOfAddress(base: string, ref: RefName, others: ExpectedPlace["others"
   return others.find((other) => other.ref === name && name !== ref)?.ref;
 }
 
+/**
+ * What to say where another ref shows the same snapshot, and the address itself does not name this one: the answers are the
+ * same, whichever of the two is there.
+ */
+export function sameSnapshot(
+  base: string,
+  { ref, id, others }: Omit<ExpectedPlace, "kept">,
+): FoundFact | undefined {
+  const named = CHANNEL_ADDRESS.exec(new URL(base).pathname)?.groups?.["name"] ?? MIRROR_REF;
+  const other = others.find((one) => one.ref === named) ?? others.find(({ snapshot }) => snapshot === id);
+  if (named === ref || other?.snapshot !== id) return undefined;
+  return {
+    kind: "url-same-snapshot",
+    where: base,
+    found: `${describeRef(other.ref)} and ${describeRef(ref)} show the same snapshot now: this check cannot tell which of them the address serves. jam serves ${describeRef(ref)} at ${addressPath(ref)}`,
+  };
+}
+
 function describeRef(ref: RefName): string {
   return ref === MIRROR_REF ? "the mirror" : ref;
 }

@@ -9,7 +9,7 @@ import { findingOf, type FoundFact } from "../finding.ts";
 import { sortFindings, verdictOf } from "../verdict.ts";
 import { checkLookups } from "./check-lookups.ts";
 import { checkServedDocuments } from "./check-documents.ts";
-import { findServed, staleness } from "./check-place.ts";
+import { findServed, sameSnapshot, staleness } from "./check-place.ts";
 import { checkServedSizes, checkServedTarballs, type ServedTarball } from "./check-tarballs.ts";
 import { expectMirror } from "./expected.ts";
 import type { Probe } from "./probe.ts";
@@ -53,6 +53,8 @@ export async function verifyUrl(options: VerifyUrlOptions, work: VerifyUrlWork):
     const kept = new Set(await listSnapshotIds(work.store.documents));
     const others = await otherRefs(work.store, ref);
     const stale = staleness(url, served.name, { ref, id: snapshot.id, kept, others });
+    const alike = stale === undefined ? sameSnapshot(url, { ref, id: snapshot.id, others }) : undefined;
+    if (alike !== undefined) facts.push(alike);
     const damaged = await listDamaged(work.store.documents);
     const name = stale === undefined ? served.name : snapshot.id;
     const expected = expectMirror(snapshot, { damaged, name });

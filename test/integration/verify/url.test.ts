@@ -288,6 +288,22 @@ test("the address of the mirror given for a channel is named, and the other way 
   await channel("hold", "prod", versions[0] ?? "");
   await channel("hold", "lab", versions.at(-1) ?? "");
   for (const name of ["prod", "lab"]) expect((await channel("promote", name)).status).toBe(0);
+  // Another address of the mirror, or a proxy that leads astray, would look the same.
+  await channel("create", "twin", "--from", "mirror");
+  expect((await channel("promote", "twin")).status).toBe(0);
+  const alike = async (path: string, ...args: string[]) => {
+    const { status, stdout } = await jamHere(copy.path, ["verify", "--url", `${own.url}${path}`, ...args]);
+    return [
+      status,
+      /^note {2}url-same-snapshot.*\n.*\n.*(?= show the same snapshot now)/m.exec(stdout)?.[0].trim(),
+    ];
+  };
+  expect(await alike("/tools", "--channel", "twin")).toEqual([
+    0,
+    expect.stringContaining("the mirror and twin"),
+  ]);
+  expect(await alike("/tools")).toEqual([0, undefined]);
+  expect(await alike("/channel/twin/tools")).toEqual([0, undefined]);
   const look = async (path: string, name: string) => {
     const args = ["verify", "--url", `${own.url}${path}`, "--channel", name, "-o", "json"];
     const { status, stdout } = await jamHere(copy.path, args);

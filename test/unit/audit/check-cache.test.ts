@@ -114,7 +114,7 @@ test.for<[string, CacheUnderTest, string, RegExp]>([
     "a quota that the disk has no room for",
     cacheOf(contentsOf({ freeBytes: 10 * GB }, { cached: { agents: 9, bytes: 5 * GB } })),
     "disk warn",
-    /5\.0 GiB of 20\.0 GiB quota are used, 10\.0 GiB are free/,
+    /takes 5\.0 GiB of its quota of 20\.0 GiB, and the disk has 10\.0 GiB free: the disk is full before/,
   ],
   [
     "quotas of the cache and of an upstream that the disk has no room for together",
@@ -125,7 +125,7 @@ test.for<[string, CacheUnderTest, string, RegExp]>([
       ),
     ),
     "disk warn",
-    /of 30\.0 GiB quota are used/,
+    /of its quota of 30\.0 GiB/,
   ],
   [
     "a look at upstream that lies in the future",
