@@ -10,8 +10,10 @@ export interface KeptPlans {
   readonly streams: readonly string[];
 }
 
-/** What a sync for an upgrade plan fetches, and nothing else. */
+/** What a run for an upgrade plan, for a fleet or for agents that somebody named fetches, and nothing else. */
 export interface PlanWishes {
+  /** Who wants them, for messages. */
+  readonly by: "plan" | "fleet" | "name";
   /** Names of agents, with the content that was known when the plan was made; null where none was. */
   readonly agents: ReadonlyMap<string, Sha256 | null>;
   /** Streams that list them. */

@@ -143,7 +143,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     contradicted: guarded.refused.flatMap((change) => change.listed ?? []),
     plan,
     offer: offerPlan && assessOffer(input, { plan: offerPlan, listed: weighed, refusal, staying, away }),
-    failed: [...refusals.failed, ...(input.wishes === undefined ? [] : unfulfilled(input.wishes, verdicts))],
+    failed: [...refusals.failed, ...unfulfilledOf(input, { verdicts, held, failures: others.failures })],
     isHeldAfter: heldAfter(held),
     state: { ...nextState(input, metadata, others.further), ...defined({ signers }) },
     warnings: [...all, ...urgent],
@@ -170,6 +170,23 @@ async function guardAgents(
   const all = { ...input, ...found, unlisted };
   const before = needsHistory(all) ? await input.readBefore() : undefined;
   return { guarded: guardCatalogue({ ...all, ...(before && { before: before.agents }) }), before };
+}
+
+/** What a run for a plan is to fetch and cannot. */
+function unfulfilledOf(
+  { wishes, current }: Pick<AssessInput, "wishes" | "current">,
+  found: {
+    readonly verdicts: readonly Verdict[];
+    readonly held: ReadonlySet<Sha256>;
+    readonly failures: readonly SourceFailure[];
+  },
+): readonly FailedItem[] {
+  if (wishes === undefined) return [];
+  return unfulfilled(wishes, {
+    verdicts: found.verdicts,
+    held: (current?.agents ?? []).filter(({ sha256 }) => found.held.has(sha256)),
+    unread: found.failures.map(({ source, error }) => ({ name: source.name, code: error.code })),
+  });
 }
 
 /** With several upstreams what these do not list may be listed by another one. */

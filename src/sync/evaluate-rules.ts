@@ -7,7 +7,7 @@ import type { UpstreamMetadata } from "../metadata/read-metadata.ts";
 import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";
 import { fleetReason, keptForFleet, type RunningVersions } from "../mirror/running-versions.ts";
 import type { FailedItem, RuleOutcome } from "../mirror/run-report.ts";
-import { JamError } from "../shared/errors.ts";
+import { JamError, type ErrorCode } from "../shared/errors.ts";
 
 export interface EvaluationInput {
   /** What upstream lists. */
@@ -72,12 +72,19 @@ function keepRunning(verdicts: Verdict[], input: EvaluationInput): Verdict[] {
   });
 }
 
-function evaluateForPlan(verdict: Verdict, listed: ReadonlySet<string>, { agents }: PlanWishes): Verdict {
+/** How messages say who wants an agent. */
+const ASKED = {
+  plan: { wants: "the plan names it", not: "the plan does not name it", is: "is in the plan" },
+  fleet: { wants: "the fleet needs it", not: "the fleet does not need it", is: "is needed by the fleet" },
+  name: { wants: "requested", not: "not requested", is: "was requested" },
+} as const satisfies Record<PlanWishes["by"], object>;
+
+function evaluateForPlan(verdict: Verdict, listed: ReadonlySet<string>, { agents, by }: PlanWishes): Verdict {
   const name = formatAgentName(verdict.agent);
   if (listed.has(name)) return { ...verdict, taken: true, denied: false, reason: "listed already" };
-  if (!agents.has(name)) return { ...verdict, taken: false, reason: "the plan does not name it" };
+  if (!agents.has(name)) return { ...verdict, taken: false, reason: ASKED[by].not };
   if (verdict.denied || isOther(verdict.agent, agents)) return { ...verdict, taken: false };
-  return { ...verdict, taken: true, reason: "the plan names it" };
+  return { ...verdict, taken: true, reason: ASKED[by].wants };
 }
 
 function isOther(agent: Agent, wishes: PlanWishes["agents"]): boolean {
@@ -85,22 +92,40 @@ function isOther(agent: Agent, wishes: PlanWishes["agents"]): boolean {
   return seen !== null && seen !== agent.sha256;
 }
 
-/** What a plan asks for and cannot get, each with the reason. */
-export function unfulfilled(wishes: PlanWishes, verdicts: readonly Verdict[]): FailedItem[] {
+/** What an answer about wishes rests on. */
+export interface WishSources {
+  readonly verdicts: readonly Verdict[];
+  /** Agents whose tarballs are here. */
+  readonly held: readonly Agent[];
+  /** Upstreams that could not be read. */
+  readonly unread: readonly { readonly name: string; readonly code: ErrorCode }[];
+}
+
+/** What a run for a plan is to fetch and cannot, each with the reason. */
+export function unfulfilled(wishes: PlanWishes, { verdicts, held, unread }: WishSources): FailedItem[] {
+  const heldAs = new Map(held.map((agent) => [formatAgentName(agent), agent.sha256]));
+  const is = ASKED[wishes.by].is;
   const byName = new Map(verdicts.map((verdict) => [formatAgentName(verdict.agent), verdict]));
-  return [...wishes.agents.keys()].flatMap((agent): FailedItem[] => {
+  return [...wishes.agents].flatMap(([agent, seen]): FailedItem[] => {
     const verdict = byName.get(agent);
     if (verdict === undefined) {
-      const message = `${agent} is in the plan, but upstream does not list it.`;
-      return [{ agent, path: "", code: "JAM_AGENT_NOT_FOUND", message }];
+      const here = heldAs.get(agent);
+      if (here !== undefined && here === (seen ?? here)) return [];
+      const [first] = unread;
+      const message =
+        first === undefined
+          ? `${agent} ${is}, but upstream does not list it.`
+          : `${agent} ${is}, but no upstream that could be read lists it. Not known: what ${unread.map(({ name }) => name).join(" and ")} would list.`;
+      return [{ agent, path: "", code: first?.code ?? "JAM_AGENT_NOT_FOUND", message }];
     }
     const { path } = verdict.agent;
     if (isOther(verdict.agent, wishes.agents)) {
-      const message = `${agent} has changed since the plan was made: its sha256 is now ${verdict.agent.sha256}. Make the plan again.`;
+      const since = wishes.by === "plan" ? "the plan was made" : "upstream was last read";
+      const message = `${agent} has changed since ${since}: its sha256 is now ${verdict.agent.sha256}.${wishes.by === "plan" ? " Make the plan again." : ""}`;
       return [{ agent, path, code: "JAM_METADATA_PATH_REUSED", message }];
     }
     if (verdict.taken) return [];
-    const message = `${agent} is in the plan, but ${verdict.reason}.`;
+    const message = `${agent} ${is}, but ${verdict.reason}.`;
     return [{ agent, path, code: "JAM_AGENT_NOT_FOUND", message }];
   });
 }

@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import { JamError } from "../../shared/errors.ts";
+import { asSentence } from "../../shared/as-sentence.ts";
 import { printable } from "../../shared/printable.ts";
 import type { Config } from "../../config/config.ts";
 import type { Agent } from "../../juju/agent.ts";
@@ -149,11 +150,6 @@ function failedOf(error: JamError, only: string): readonly UnreadUpstream[] {
 
 function unreadOf(upstream: string, { code, message }: JamError): UnreadUpstream {
   return { upstream, code, message };
-}
-
-/** Causes that the system words, such as a refused connection, end without a full stop. */
-function asSentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 async function readHeld(

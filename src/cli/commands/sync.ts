@@ -75,10 +75,11 @@ async function sync(context: CommandContext, call: CommandCall<SyncFlags>): Prom
 async function readWishes(
   context: CommandContext,
   flags: SyncFlags,
-): Promise<Pick<SyncRun, "wishes" | "forgetsPlans">> {
+): Promise<Pick<SyncRun, "asked" | "forgetsPlans">> {
   const forgetsPlans = flags.forgetPlans === true;
   if (flags.plan === undefined) return { forgetsPlans };
-  return { wishes: await readPlanWishes(context, flags.plan), forgetsPlans };
+  const wishes = await readPlanWishes(context, flags.plan);
+  return { asked: { wishes, command: "jam sync --plan" }, forgetsPlans };
 }
 
 /** The flags that replace settings. */

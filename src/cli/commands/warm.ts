@@ -57,7 +57,7 @@ async function warm(context: CommandContext, call: CommandCall<WarmFlags>): Prom
   await tellUnsafeSettings(context, config);
   return runSync(context, {
     config,
-    wishes: await readWishes(context, config, { ...options, words }),
+    asked: { wishes: await readWishes(context, config, { ...options, words }), command: "jam warm" },
     allow: new Set(),
     dryRun: options.dryRun === true,
     detailedExitcode: options.detailedExitcode === true,
@@ -87,59 +87,92 @@ async function readWishes(
   { plan, fleet, arch, words }: WarmFlags & { readonly words: readonly string[] },
 ): Promise<PlanWishes> {
   if (plan !== undefined) return readPlanWishes(context, plan);
-  if (fleet === undefined) return namedWishes(await readKnown(context, config), words, arch);
+  if (fleet === undefined) return namedWishes(context, config, { words, arch });
   const { planFromFlags } = await import("../input/plan-flags.ts");
   const [to] = words;
   const flags = { fleet: [fleet], stream: "released", modelType: "iaas" } as const;
   const wanted = { ...flags, ...(to !== undefined && { to }), ...(arch !== undefined && { arch }) };
-  return planWishes(context, await planFromFlags(context, wanted, "missing"));
+  return { ...(await planWishes(context, await planFromFlags(context, wanted, "missing"))), by: "fleet" };
 }
 
-/** What is offered or held, and what else upstream lists; before the first refresh upstream is asked. */
-async function readKnown(context: CommandContext, config: Config): Promise<KnownLists> {
+interface Named {
+  readonly words: readonly string[];
+  readonly arch: readonly string[] | undefined;
+}
+
+/**
+ * What the words mean: agents that are offered or held, else others that upstream listed last, else what it lists now.
+ * @throws JamError JAM_AGENT_NOT_FOUND for a word that means no agent, JAM_UPSTREAM_…
+ */
+async function namedWishes(
+  context: CommandContext,
+  config: Config,
+  { words, arch }: Named,
+): Promise<PlanWishes> {
   const { openKnown } = await import("../../compose/known.ts");
   const { readKnownAgents } = await import("../../upgrade/known-agents.ts");
-  const { held, shown = held, upstream } = await readKnownAgents(await openKnown(config));
-  const preferred = [...shown, ...held];
-  if (upstream !== undefined) return { preferred, others: upstream };
-  const { readUpstreamAgents } = await import("../upstream-agents.ts");
-  return { preferred, others: await readUpstreamAgents(context, ["*"]) };
-}
-
-interface KnownLists {
-  readonly preferred: readonly Agent[];
-  readonly others: readonly Agent[];
-}
-
-/** @throws JamError JAM_AGENT_NOT_FOUND for a word that means no agent that is known */
-function namedWishes(
-  { preferred, others }: KnownLists,
-  words: readonly string[],
-  arch: readonly string[] | undefined,
-): PlanWishes {
-  const isWanted = (agent: Agent) => arch === undefined || arch.includes(agent.arch);
+  const { held, shown = held, upstream = [] } = await readKnownAgents(await openKnown(config));
+  const lists = [[...shown, ...held], upstream];
   const found = new Map<string, Agent>();
+  let now: ListedNow | undefined;
   for (const word of words) {
-    const matching = [preferred, others]
-      .map((agents) => agents.filter(isWanted).filter(readAgentText(word, agents).isMeant))
-      .find((agents) => agents.length > 0);
-    if (matching === undefined) throw notListed(word);
+    let matching = findMeant(lists, word, arch);
+    if (matching === undefined) {
+      now ??= await readNow(context, word);
+      matching = findMeant([now.agents], word, arch);
+    }
+    if (matching === undefined) throw notListed(word, now?.unread ?? []);
     for (const agent of matching) found.set(formatAgentName(agent), agent);
   }
   const streams = new Set([...found.values()].flatMap(listStreams));
   return {
+    by: "name",
     agents: new Map([...found].map(([name, { sha256 }]) => [name, sha256])),
     streams: [...streams],
   };
 }
 
-function notListed(word: string): JamError {
+/** What a word means in the first of these lists that has anything of it. */
+function findMeant(
+  lists: readonly (readonly Agent[])[],
+  word: string,
+  arch: Named["arch"],
+): readonly Agent[] | undefined {
+  const isWanted = (agent: Agent) => arch === undefined || arch.includes(agent.arch);
+  return lists
+    .map((agents) => agents.filter(isWanted).filter(readAgentText(word, agents).isMeant))
+    .find((agents) => agents.length > 0);
+}
+
+interface ListedNow {
+  readonly agents: readonly Agent[];
+  /** Upstreams that could not be read. */
+  readonly unread: readonly string[];
+}
+
+/** A version may have been released since upstream was read last, or a later upstream lists it. */
+async function readNow(context: CommandContext, word: string): Promise<ListedNow> {
+  const { readEveryUpstream } = await import("../upstream-agents.ts");
+  try {
+    const { agents, offers, failures } = await readEveryUpstream(context, ["*"], Infinity);
+    const unread = failures.map(({ source }) => source.name);
+    return { agents: [...agents, ...offers.flatMap((offer) => offer.agents)], unread };
+  } catch (error) {
+    if (!(error instanceof JamError) || error.family !== "upstream") throw error;
+    const name = printable(word, 60);
+    throw error.with({ prefix: `"${name}" is neither held nor known from upstream's last list, and ` });
+  }
+}
+
+function notListed(word: string, unread: readonly string[]): JamError {
+  const which = unread.length === 0 ? "listed upstream" : "listed by an upstream that could be read";
+  const doubt =
+    unread.length === 0
+      ? "`jam list` shows what is held, `jam explain` with a version what upstream lists."
+      : `${unread.join(" and ")} could not be read and may list it: repeat the command when that has passed. \`jam check\` shows what is wrong.`;
   return new JamError(
     "JAM_AGENT_NOT_FOUND",
-    `"${printable(word, 60)}" matches no agent that is held or listed upstream.`,
-    {
-      hint: "`jam list` shows what is held, `jam explain` with a version what upstream lists.",
-      details: { name: word },
-    },
+    `"${printable(word, 60)}" matches no agent that is held or ${which}.`,
+    { hint: doubt, details: { name: word } },
   );
 }

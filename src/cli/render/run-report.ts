@@ -10,6 +10,7 @@ import { formatTable } from "../output/table.ts";
 import { formatAgentNames } from "./agent-names.ts";
 import { foldAgents, readAgentPlace } from "../../juju/fold-agents.ts";
 import { formatTotals } from "./totals.ts";
+import { askedHeadline, askedNext, type AskedRun } from "./warmed.ts";
 
 /** A run's report as the one JSON document. `removed` lists agent names; `removals` the reason for each. */
 export function reportDocument(report: SyncReport): object {
@@ -17,10 +18,14 @@ export function reportDocument(report: SyncReport): object {
   return { ...rest, removed: removed.map(({ agent }) => agent), removals: removed };
 }
 
-/** A run's report on one page, for people. */
-export async function renderReport(report: SyncReport, { paint, width }: Page): Promise<string> {
+/** A run's report on one page, for people; `asked` of a run that was to fetch some agents only. */
+export async function renderReport(
+  report: SyncReport,
+  { paint, width }: Page,
+  asked?: AskedRun,
+): Promise<string> {
   const { added, removed, omitted } = report;
-  const lines = [headline(report, paint)];
+  const lines = [headlineFor(asked, report, paint)];
   lines.push(...(await formatAgentNames("  new      ", added, { omitted: omitted?.added, width })));
   lines.push(...(await formatAgentNames("  removed  ", removed, { omitted: omitted?.removed, width })));
   lines.push(...goneLines(report));
@@ -29,10 +34,13 @@ export async function renderReport(report: SyncReport, { paint, width }: Page): 
   const { warnings = 0 } = omitted ?? {};
   if (warnings > 0) lines.push(`  and ${formatCount(warnings, "more warning")}`);
   lines.push(...totalLines(report));
+  if (asked !== undefined && asked.wishes.agents.size > 0)
+    lines.push("  kept     by later syncs, until `jam sync --forget-plans`");
   if (report.failed.length > 0) {
     lines.push(...(await renderFailures(report, width)));
-    const state = report.snapshot === null ? "Nothing is published yet." : "Everything else is published.";
-    lines.push(`${state} ${nextStep(report)}`);
+    const state = report.snapshot === null ? "Nothing is published yet. " : "Everything else is published. ";
+    const isRefused = report.failed.some(isRefusedChange);
+    lines.push(asked === undefined || isRefused ? state + nextStep(report) : askedNext(asked, report.failed));
     lines.push(...keptLines(report));
   }
   return `${lines.join("\n")}\n`;
@@ -89,6 +97,15 @@ function nextStep({ failed }: SyncReport): string {
   return [...again, ...lasting].join(" ");
 }
 
+function headlineFor(asked: AskedRun | undefined, report: SyncReport, paint: Paint): string {
+  const { outcome, failed, fetched, upstream, omitted } = report;
+  const isRefused = failed.some(isRefusedChange) || omitted?.failed !== undefined;
+  if (asked === undefined || isRefused || upstream === null) return headline(report, paint);
+  const text = askedHeadline(asked, { failed, upstream, fetched: fetched.agents });
+  if (text === undefined) return headline(report, paint);
+  return outcome === "unchanged" ? text : paint(outcome === "updated" ? "green" : "yellow", text);
+}
+
 function headline(report: SyncReport, paint: Paint): string {
   switch (report.outcome) {
     case "updated":
@@ -113,6 +130,9 @@ function partialHeadline(report: SyncReport, paint: Paint): string {
     ...(missing === 0 ? [] : [`${formatCount(missing, "agent")} missing`]),
   ].join(", ");
   if (refused > 0) return paint("red", `Not all of ${report.upstream} was accepted: ${counts}`);
+  const isIdle = report.fetched.agents + report.added.length + report.removed.length === 0;
+  if (isIdle && report.snapshot !== null)
+    return paint("yellow", `Nothing new at ${report.upstream}: ${counts}`);
   return report.snapshot === null
     ? paint("red", `Nothing was received from ${report.upstream}: ${counts}`)
     : paint("yellow", `Partly updated from ${report.upstream}: ${counts}`);
@@ -150,7 +170,8 @@ export async function renderRefused(rows: readonly FailedItem[], width = Infinit
   return `Refused [JAM_METADATA_PATH_REUSED]:\n${table}`;
 }
 
-function failedTable(rows: readonly FailedItem[], width: number): Promise<string> {
+/** Agents that cannot be had, each with the reason. */
+export function failedTable(rows: readonly FailedItem[], width: number): Promise<string> {
   return formatTable(
     [{ heading: "AGENT" }, { heading: "CODE" }, { heading: "WHY" }],
     rows.map(({ agent, code, message }) => [agent, code, shortenHashes(message)]),

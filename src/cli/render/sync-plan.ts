@@ -5,11 +5,13 @@ import type { SyncPlan } from "../../sync/plan.ts";
 import { outcomesOf } from "../../sync/evaluate-rules.ts";
 import { countTarballs, formatAgentName, listStreams, sumTarballBytes } from "../../juju/agent.ts";
 import { isRefusedChange } from "../../mirror/refused-changes.ts";
-import { REFUSED_NEXT, renderRefused } from "./run-report.ts";
+import { failedTable, REFUSED_NEXT, renderRefused } from "./run-report.ts";
 import { formatTable } from "../output/table.ts";
 import { foldNames } from "./agent-names.ts";
 import { withoutSubject } from "./reasons.ts";
 import { formatTotals } from "./totals.ts";
+import type { FailedItem } from "../../mirror/run-report.ts";
+import { askedTotals, type AskedRun } from "./warmed.ts";
 import { foldAgents, readAgentPlace } from "../../juju/fold-agents.ts";
 
 /** What a sync would do. */
@@ -45,7 +47,7 @@ export function planDocument(planned: PlannedSync): object {
 }
 
 /** The plan for people: what is fetched and removed, why, and the size. */
-export async function renderPlan(planned: PlannedSync, width = Infinity): Promise<string> {
+export async function renderPlan(planned: PlannedSync, width = Infinity, asked?: AskedRun): Promise<string> {
   if (planned.refusal?.code === "JAM_SELECT_EMPTY")
     return "A sync would change nothing: it would be refused.\n";
   const plan = stepsOf(planned);
@@ -54,21 +56,36 @@ export async function renderPlan(planned: PlannedSync, width = Infinity): Promis
   if (plan.remove.length > 0) parts.push(`To remove from the index:\n${await removeTable(plan, width)}`);
   const refused = planned.failed.filter(isRefusedChange);
   if (refused.length > 0) parts.push(`${await renderRefused(refused, width)}${REFUSED_NEXT}\n`);
-  parts.push(totalLines(plan));
+  const missing = planned.failed.filter((row) => !isRefusedChange(row));
+  if (missing.length > 0) parts.push(`Cannot be fetched:\n${await failedTable(missing, width)}`);
+  parts.push(asked === undefined ? totalLines(plan, missing.length) : askedLines(plan, asked, missing));
   return parts.join("\n");
 }
 
 /** Agents and tarballs, as the report of the sync counts them. */
-function totalLines({ fetch, remove, bytes, wanted }: SyncPlan): string {
+function totalLines({ fetch, remove, bytes, wanted }: SyncPlan, missing: number): string {
   const selected = formatTotals({
     agents: wanted.length,
     tarballs: countTarballs(wanted),
     bytes: sumTarballBytes(wanted),
   });
   if (fetch.length + remove.length === 0)
-    return `Nothing to do: the mirror has all that is selected: ${selected}.\n`;
-  const fetched = { agents: fetch.flatMap(({ agents }) => agents).length, tarballs: fetch.length, bytes };
-  return `to fetch   ${formatTotals(fetched)}\nto remove  ${formatCount(remove.length, "agent")}\nselected   ${selected}\n`;
+    return missing === 0
+      ? `Nothing to do: the mirror has all that is selected: ${selected}.\n`
+      : `Nothing to do: the mirror has all that can be fetched: ${selected}.\n`;
+  return `to fetch   ${toFetch({ fetch, bytes })}\nto remove  ${formatCount(remove.length, "agent")}\nselected   ${selected}\n`;
+}
+
+function toFetch({ fetch, bytes }: Pick<SyncPlan, "fetch" | "bytes">): string {
+  return formatTotals({
+    agents: fetch.flatMap(({ agents }) => agents).length,
+    tarballs: fetch.length,
+    bytes,
+  });
+}
+
+function askedLines(plan: SyncPlan, asked: AskedRun, failed: readonly FailedItem[]): string {
+  return askedTotals(asked, { toFetch: plan.fetch.length === 0 ? undefined : toFetch(plan), failed });
 }
 
 async function fetchTable(plan: SyncPlan, width: number): Promise<string> {

@@ -230,6 +230,7 @@ export function wishesOf({ agents, streams }: PlanDocument): WishesOfPlan {
   }));
   return {
     wishes: {
+      by: "plan",
       agents: new Map(
         named.filter(({ isUnobtainable }) => !isUnobtainable).map(({ name, sha256 }) => [name, sha256]),
       ),
