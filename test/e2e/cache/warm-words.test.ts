@@ -15,6 +15,10 @@ const less = await buildSampleTree({
   now: new Date(Date.now() + 1000),
 });
 
+function named(name: string, url: string) {
+  return { name, url, keyring: "key.asc" };
+}
+
 async function plannedIn(mirror: TestMirror): Promise<void> {
   const { stdout } = await mirror.here("plan", "--from", "3.6.26", "--to", "4.0.15", "-o", "json");
   await writeFile(join(mirror.folder, "plan.json"), stdout);
@@ -101,7 +105,6 @@ describe.for(["cache", "online"] as const)("in mode %s", (mode) => {
 test("a version is found that was released since the last run, or that only a later upstream lists", async () => {
   await using first = await startUpstream({ tree: less });
   await using second = await startUpstream({ tree });
-  const named = (name: string, url: string) => ({ name, url, keyring: "key.asc" });
   await using mirror = await temporaryMirror(first, { fetch: QUICK });
   await mirror.configure({ upstreams: [named("first", first.url), named("second", second.url)] });
   await mirror.sync();
