@@ -9,21 +9,39 @@ interface Ratio {
   readonly isMoreBetter: boolean;
 }
 
+/** What came of a comparison with the kept figures. */
+export interface Comparison {
+  /** Rows that are worse than the kept ones. */
+  readonly worse: readonly string[];
+  /** How many rows were compared. */
+  readonly compared: number;
+  /** Rows with a ratio that were kept and are not among the new ones: a part that was not run, or a peer that is missing. */
+  readonly missing: readonly string[];
+}
+
 /**
- * Rows that are worse than the kept ones, as ratios to their peers: machines differ, ratios hardly do. Rows without a
- * ratio, and rows that one of both does not have, are not compared.
+ * Compares figures with the kept ones, as ratios to their peers: machines differ, ratios hardly do. Rows without a ratio are
+ * not compared.
  * @param kept a Markdown table as `formatFigures` writes it
  */
-export function findRegressions(figures: readonly Figure[], kept: string): string[] {
+export function compareFigures(figures: readonly Figure[], kept: string): Comparison {
   const before = keptRatios(kept);
-  return namesOf(figures).flatMap(([name, figure]) => {
-    const [old, now] = [before.get(name), ratioOf(figure.result, figure.aim)];
-    if (old === undefined || now === undefined) return [];
-    const isWorse = now.isMoreBetter
-      ? now.value < old.value * (1 - TOLERANCE)
-      : now.value > old.value * (1 + TOLERANCE);
-    return isWorse ? [`${name}: ${now.value} × its peer, was ${old.value} ×`] : [];
+  const names = new Set(namesOf(figures).map(([name]) => name));
+  const pairs = namesOf(figures).flatMap(([name, { result, aim }]) => {
+    const [old, now] = [before.get(name), ratioOf(result, aim)];
+    return old === undefined || now === undefined ? [] : [{ name, old, now }];
   });
+  return {
+    worse: pairs.flatMap(({ name, old, now }) =>
+      isWorse(old, now) ? [`${name}: ${now.value} × its peer, was ${old.value} ×`] : [],
+    ),
+    compared: pairs.length,
+    missing: [...before.keys()].filter((name) => !names.has(name)),
+  };
+}
+
+function isWorse(old: Ratio, now: Ratio): boolean {
+  return now.isMoreBetter ? now.value < old.value * (1 - TOLERANCE) : now.value > old.value * (1 + TOLERANCE);
 }
 
 function keptRatios(table: string): Map<string, Ratio> {
@@ -49,7 +67,13 @@ function namesOf<Row extends { readonly what: string }>(rows: readonly Row[]): [
   });
 }
 
+/** `1.25 × its speed`, `4.1 × faster`, `6.1 % slower`, `7.5 % more`. */
 function ratioOf(result: string, aim: string): Ratio | undefined {
-  const text = /(\d+(?:\.\d+)?) × its/.exec(result)?.[1];
-  return text === undefined ? undefined : { value: Number(text), isMoreBetter: aim.startsWith("≥") };
+  const [, times] = /(\d+(?:\.\d+)?) × (?:its|faster)/.exec(result) ?? [];
+  if (times !== undefined) return { value: Number(times), isMoreBetter: aim.startsWith("≥") };
+  const [, percent, way] = /(\d+(?:\.\d+)?) % (slower|faster|more|less)/.exec(result) ?? [];
+  if (percent === undefined) return undefined;
+  const share = Number(percent) / 100;
+  const isDearer = way === "slower" || way === "more";
+  return { value: Number((isDearer ? 1 + share : 1 - share).toFixed(4)), isMoreBetter: false };
 }

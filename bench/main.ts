@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { findRegressions } from "./compare.ts";
+import { compareFigures } from "./compare.ts";
 import { formatFigures, type Figure } from "./figure.ts";
 import { measure } from "./process.ts";
 import type { ServeRow } from "./serve-row.ts";
@@ -13,7 +13,7 @@ Measures jam against peers in the same run and prints a table. Peers that are no
 
   --only LIST    comma-separated parts: start, serve, storm, log, proven, verify, which, fleet, cache, hostile, sync,
                  channels, growth, bundle (all)
-  --compare      fails when a ratio to a peer is 15 % worse than in docs/reference/performance.md
+  --compare      fails when a ratio to a peer is 15 % worse than in docs/reference/performance.md, or nothing can be compared
   --write        also writes the table to docs/reference/performance.md
 `;
 
@@ -63,9 +63,12 @@ async function run(): Promise<void> {
   const table = formatFigures(figures);
   process.stdout.write(`${describeMachine()}\n\n${table}\n`);
   if (values.compare) {
-    const regressions = findRegressions(figures, await readFile(PAGE, "utf8"));
-    for (const line of regressions) process.stderr.write(`worse: ${line}\n`);
-    if (regressions.length > 0) process.exitCode = 1;
+    const { worse, compared, missing } = compareFigures(figures, await readFile(PAGE, "utf8"));
+    for (const line of worse) process.stderr.write(`worse: ${line}\n`);
+    if (values.only === undefined)
+      for (const name of missing) process.stderr.write(`not compared: ${name}\n`);
+    process.stderr.write(`compared ${compared} rows\n`);
+    if (worse.length > 0 || compared === 0) process.exitCode = 1;
   }
   if (values.write) await writePage(table);
 }

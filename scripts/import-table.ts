@@ -286,7 +286,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRule>> = {
     because: "helpers serve every tier and know none",
   },
   "test/unit": {
-    project: ["src", "scripts", "scripts/package", "scripts/man", "test/helpers"],
+    project: ["src", "scripts", "scripts/package", "scripts/man", "bench", "test/helpers"],
     node: ["path", "url", "util", "crypto", "timers", "events", "stream", "worker_threads", "os", "buffer"],
     packages: "any",
     because: "unit tests work without files and network; test/integration is for those",
