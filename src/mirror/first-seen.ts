@@ -3,8 +3,9 @@ import { DOCUMENTS_AT_ONCE, mapConcurrently } from "../shared/map-concurrently.t
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
-import { agentsOfPage, pageReader, readAgents, type ReadPage } from "./catalogue.ts";
+import { agentsOfPage, readAgents, readPage, type ReadPage } from "./catalogue.ts";
 import type { PageName } from "./catalogue-page.ts";
+import type { KeptSnapshot } from "./kept-contents.ts";
 import { currentHeader, listSnapshotIds, readHeader, unlessDamaged } from "./read-snapshots.ts";
 import { readRef } from "./refs.ts";
 import type { SnapshotHeader } from "./snapshot-document.ts";
@@ -56,42 +57,84 @@ export async function readFirstSeen(store: SeenReader, now: Date): Promise<Reado
 }
 
 /**
- * Notes what `readFirstSeen` gives. Call with the lease held, before snapshots are deleted and after one was published.
- * @param options.ids only what these snapshots tell; default all that are kept
+ * Notes what `readFirstSeen` gives. Call with the lease held, after something was published.
  * @throws JamError JAM_STORE_…
  */
 export async function noteFirstSeen(
   store: Pick<Store, "documents" | "refs">,
-  options: { readonly now?: Date; readonly ids?: readonly string[] },
+  { now }: { readonly now: Date },
 ): Promise<void> {
-  const { noted, first, looked } = await look(store, options);
+  await note(store, await look(store, { now }));
+}
+
+/**
+ * Notes what snapshots tell, before they are deleted. Call with the lease held.
+ * @param listed as `firstListed` gives it for these snapshots
+ * @throws JamError JAM_STORE_…
+ */
+export async function noteFirstListed(
+  { documents }: Pick<Store, "documents">,
+  listed: ReadonlyMap<Sha256, string>,
+): Promise<void> {
+  const noted = await firstSeen.read(documents);
+  const first = firstNoted(noted);
+  for (const [sha256, at] of listed) addEarlier(first, sha256, Date.parse(at));
+  await note({ documents }, { noted, first, looked: new Set(noted?.looked) });
+}
+
+/**
+ * When each tarball was listed by the first of these snapshots that the mirror itself has shown, as ISO 8601. Pure.
+ * @param shown ids of what the mirror has shown, as far as that is known
+ */
+export function firstListed(
+  snapshots: readonly KeptSnapshot[],
+  shown: ReadonlySet<string>,
+): ReadonlyMap<Sha256, string> {
+  const pages = new Map<KeptSnapshot["tarballs"][number], string>();
+  for (const snapshot of snapshots) {
+    if (!isOfMirror(snapshot, shown)) continue;
+    const { createdAt, tarballs } = snapshot;
+    for (const page of tarballs) if (createdAt < (pages.get(page) ?? "~")) pages.set(page, createdAt);
+  }
+  const first = new Map<Sha256, string>();
+  for (const [page, at] of pages)
+    for (const { sha256 } of page) if (at < (first.get(sha256) ?? "~")) first.set(sha256, at);
+  return first;
+}
+
+async function note({ documents }: Pick<Store, "documents">, { noted, first, looked }: Seen): Promise<void> {
   const byDate = new Map<string, string[]>();
   for (const [sha256, at] of first) addTo(byDate, new Date(at).toISOString(), sha256);
   const seen = [...byDate].map(([at, tarballs]) => ({ at, tarballs }));
-  const note = { seen, looked: [...looked] };
-  if (JSON.stringify(noted) !== JSON.stringify(note)) await firstSeen.write(store.documents, note);
+  const next = { seen, looked: [...looked] };
+  if (JSON.stringify(noted) !== JSON.stringify(next)) await firstSeen.write(documents, next);
 }
 
-async function look(
-  store: SeenReader,
-  { now, ids }: { readonly now?: Date; readonly ids?: readonly string[] },
-): Promise<Seen> {
+function firstNoted(noted: FirstSeenNote | undefined, now?: Date): Map<string, number> {
+  const first = new Map<string, number>();
+  for (const { at, tarballs } of noted?.seen ?? [])
+    for (const sha256 of tarballs) addEarlier(first, sha256, Date.parse(at), now);
+  return first;
+}
+
+function addEarlier(first: Map<string, number>, sha256: string, at: number, now?: Date): void {
+  const known = Math.min(at, now?.getTime() ?? at);
+  if (known < (first.get(sha256) ?? Infinity)) first.set(sha256, known);
+}
+
+async function look(store: SeenReader, { now }: { readonly now: Date }): Promise<Seen> {
   const { documents } = store;
   const noted = await firstSeen.read(documents);
   const kept = await listSnapshotIds(documents);
   const looked = new Set(noted?.looked).intersection(new Set(kept));
-  const first = new Map<string, number>();
-  const add = (sha256: string, at: number) => {
-    const known = Math.min(at, now?.getTime() ?? at);
-    if (known < (first.get(sha256) ?? Infinity)) first.set(sha256, known);
-  };
-  for (const { at, tarballs } of noted?.seen ?? [])
-    for (const sha256 of tarballs) add(sha256, Date.parse(at));
-  const fresh = (ids ?? kept).filter((id) => !looked.has(id));
-  const read = pageReader(documents);
-  for (const id of await addListed(store, { fresh, read }, add)) looked.add(id);
+  const first = firstNoted(noted, now);
+  const fresh = kept.filter((id) => !looked.has(id));
+  // Each page is read once, and may be large: none is kept.
+  const read: ReadPage = (page) => readPage(documents, page);
+  const found = await addListed(store, { fresh, read }, (sha256, at) => addEarlier(first, sha256, at, now));
+  for (const id of found) looked.add(id);
   await addCurrent(store, read, (sha256, at) => {
-    if (!first.has(sha256)) add(sha256, at);
+    if (!first.has(sha256)) addEarlier(first, sha256, at, now);
   });
   return { noted, first, looked };
 }
@@ -125,17 +168,26 @@ async function addListed(
   return headers.filter(isWhole).map(({ id }) => id);
 }
 
-/** Those that the mirror showed when they were made: not what a channel was given, by a promotion or by an import into it. */
+/** Those that the mirror showed when they were made. */
 async function ofMirror(
   store: SeenReader,
   headers: readonly SnapshotHeader[],
 ): Promise<readonly SnapshotHeader[]> {
-  const own = headers.filter(({ curated }) => curated === undefined);
-  const times = own.flatMap(({ bundle, createdAt }) => (bundle === undefined ? [] : [Date.parse(createdAt)]));
-  if (times.length === 0) return own;
-  const ref = await readRef(store, MIRROR_REF, new Date(Math.min(...times)));
+  const times = headers.flatMap(({ bundle, createdAt }) =>
+    bundle === undefined ? [] : [Date.parse(createdAt)],
+  );
+  const oldest = new Date(Math.min(...times));
+  const ref = times.length === 0 ? undefined : await readRef(store, MIRROR_REF, oldest);
   const shown = new Set(ref?.order.map(({ id }) => id));
-  return own.filter(({ id, bundle }) => bundle === undefined || shown.has(id));
+  return headers.filter((header) => isOfMirror(header, shown));
+}
+
+/** Not what a channel was given, by a promotion or by an import into it. */
+function isOfMirror(
+  { id, curated, bundle }: Pick<SnapshotHeader, "id" | "curated" | "bundle">,
+  shown: ReadonlySet<string>,
+): boolean {
+  return curated === undefined && (bundle === undefined || shown.has(id));
 }
 
 /** Adds what the mirror was switched to and no snapshot of its own tells. */

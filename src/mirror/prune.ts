@@ -9,7 +9,7 @@ import { readCachedBlobs } from "./cached-blobs.ts";
 import type { ReadPage } from "./catalogue.ts";
 import { clearDamage } from "./damaged-blobs.ts";
 import { listDamaged } from "./damaged-list.ts";
-import { noteFirstSeen } from "./first-seen.ts";
+import { noteFirstListed } from "./first-seen.ts";
 import { hashesOfKept, readKeptSnapshots, type KeptSnapshot } from "./kept-contents.ts";
 import { readDeletedListings, rememberDeleted } from "./listed-before.ts";
 import { isMassRemoval } from "./mass-removal.ts";
@@ -134,7 +134,7 @@ export function refuseLargePrune({ blobs, bytes, held }: RetentionPlan, maxRemov
 export async function carryOut(store: Store, plan: RetentionPlan): Promise<void> {
   await rememberDeleted(store, { ids: plan.snapshots, keptPages: plan.keptPages });
   // Also where no channel has a delay: one that is set later counts from then.
-  if (plan.snapshots.length > 0) await noteFirstSeen(store, { ids: plan.snapshots });
+  if (plan.firstListed.size > 0) await noteFirstListed(store, plan.firstListed);
   for (const id of plan.trees) await store.trees?.delete(id);
   for (const id of plan.snapshots) await store.documents.delete("snapshots", `${id}.json`);
   await mapConcurrently(plan.pages, (name) => store.documents.delete("catalogue", name));

@@ -1,5 +1,6 @@
 import type { Sha256 } from "../shared/sha256.ts";
 import type { StagedStat } from "../store/store.ts";
+import { firstListed } from "./first-seen.ts";
 import { hashesOfKept, type KeptSnapshot } from "./kept-contents.ts";
 import type { ShownRef } from "./refs.ts";
 import { judgeClaims, type ChannelRetention } from "./retention-claims.ts";
@@ -73,6 +74,8 @@ export interface RetentionPlan {
   readonly proofs: readonly string[];
   /** Pages of catalogues that no kept snapshot names. */
   readonly pages: readonly string[];
+  /** When tarballs were listed first, as the snapshots tell that go; ISO 8601. */
+  readonly firstListed: ReadonlyMap<Sha256, string>;
   /** Pages that kept snapshots name. */
   readonly keptPages: ReadonlySet<string>;
   /** Parts of tarballs that no run has resumed: all that have not grown since `partialBefore`. */
@@ -116,6 +119,8 @@ export function planRetention(
   const named = new Set<string>(kept.flatMap(({ pages }) => pages));
   const shownTrees = new Set(input.refs.map(({ treeId }) => treeId));
   const { blobs, reasons } = droppedBlobs(input, needed);
+  const going = input.snapshots.filter(({ id }) => dropped.has(id));
+  const order = input.refs.find(({ name }) => name === MIRROR_REF)?.order ?? [];
   const partialBefore = new Date(input.now.getTime() - ORPHAN_MS);
   const trees = input.trees.filter((id) => !shownTrees.has(id) && !graced.has(snapshotIdOf(id)));
   return {
@@ -125,6 +130,7 @@ export function planRetention(
     proofs: input.proofs.filter(
       (name) => !needed.has(name as Sha256) && !input.accepted.has(name) && !input.pinned.has(name),
     ),
+    firstListed: firstListed(going, new Set(order.map(({ id }) => id))),
     pages: (input.pages ?? []).filter((name) => !named.has(name)),
     keptPages: named,
     partial: (input.staged ?? []).filter(({ changedAt }) => changedAt < partialBefore),
