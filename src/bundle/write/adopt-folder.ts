@@ -56,7 +56,10 @@ async function readSealed(
     manifest?.equals(Buffer.from(layout.manifestBytes)) === true &&
     (signature?.toString("latin1") ?? undefined) === layout.signature;
   if (sums === undefined || !isSame) return undefined;
-  const volumes = parseSums(sums.toString("latin1")).map(({ name, sha256 }) => ({ name, sha256, size: 0 }));
+  // The checksums also list the sidecars, which every run writes.
+  const volumes = parseSums(sums.toString("latin1"))
+    .filter(({ name }) => files.volumes.includes(name))
+    .map(({ name, sha256 }) => ({ name, sha256, size: 0 }));
   return { bundle: layout.id, layout: layoutHash(layout), volumes };
 }
 
