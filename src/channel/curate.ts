@@ -10,7 +10,7 @@ export interface Block {
   readonly reason: string;
 }
 
-/** What is held or withdrawn in one of these channels, by version. Pure. */
+/** What is on hold or withdrawn in one of these channels, by version. Pure. */
 export function blocksOf(
   channels: readonly { readonly name: string; readonly standing: Pick<Standing, "held" | "withdrawn"> }[],
 ): ReadonlyMap<string, Block> {
@@ -55,6 +55,9 @@ export interface Curation {
   readonly keptBack: readonly KeptBack[];
 }
 
+/** In the words of commands: a version is on hold in a channel, and a tarball is held by the store. */
+const BLOCKED = { held: "on hold", withdrawn: "withdrawn" } as const satisfies Record<Block["kind"], string>;
+
 /**
  * Which of the feeder's agents a channel gets. Holds and delays keep back what is new to it; what it lists already leaves
  * only by withdrawal, by `select`, or with the feeder's snapshot. Pure.
@@ -83,7 +86,7 @@ function objectionOf(verdict: Pick<Verdict, "taken" | "reason"> | undefined): Wh
 function objectionTo(agent: Agent, isNew: boolean, { blocks, dueAt, now }: CurationInput): Why | undefined {
   const block = blocks.get(agent.version);
   if (block !== undefined && (block.kind === "withdrawn" || isNew)) {
-    return { why: block.kind, detail: `${block.kind} in ${block.channel}: ${block.reason}` };
+    return { why: block.kind, detail: `${BLOCKED[block.kind]} in ${block.channel}: ${block.reason}` };
   }
   if (!isNew || dueAt === undefined) return undefined;
   const due = dueAt(agent);

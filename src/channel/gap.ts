@@ -18,7 +18,7 @@ import type { ChannelWork } from "./work.ts";
 interface Stage {
   readonly channel: Channel;
   readonly state: ChannelState;
-  /** What is held or withdrawn in it, or in a feeder of it. */
+  /** What is on hold or withdrawn in it, or in a feeder of it. */
   readonly blocks: ReadonlyMap<string, Block>;
   readonly dueAt: ((agent: Agent) => Date | undefined) | undefined;
   /** Names of what its feeder lists. */

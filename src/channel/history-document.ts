@@ -25,7 +25,7 @@ export const channelEntry = z.strictObject({
     .nullable()
     .describe("The snapshot that the channel showed before; null when it showed none."),
   to: z.string().nullable().describe("The snapshot that it shows since then; null when it shows none."),
-  version: z.string().nullable().describe("The version that is held, released or withdrawn."),
+  version: z.string().nullable().describe("The version that is on hold, released or withdrawn."),
   feeder: z.string().nullable().describe("Where the agents came from: mirror, a channel or a bundle."),
   source: z.string().nullable().describe("The snapshot of the feeder that was promoted."),
   catalogue: z.string().nullable().describe("SHA-256 of the agents of `to`, as the snapshot lists them."),

@@ -17,7 +17,7 @@ export interface HoldResult {
 }
 
 /**
- * Holds a version: it does not come to the channel, and goes no further from it. Where it is listed already it stays. Call
+ * Puts a version on hold: it does not come to the channel, and goes no further from it. Where it is listed already it stays. Call
  * with the lease held.
  * @throws JamError JAM_CHANNEL_NOT_FOUND, JAM_VERSION_INVALID, JAM_STORE_…
  */
@@ -35,7 +35,7 @@ export async function hold(
   const warnings = known.includes(version)
     ? []
     : [
-        `neither ${name} nor ${channel.from} lists ${version}${near === undefined ? "" : ` (did you mean ${near}?)`}; it is held for when it comes`,
+        `neither ${name} nor ${channel.from} lists ${version}${near === undefined ? "" : ` (did you mean ${near}?)`}; it is on hold for when it comes`,
       ];
   const entry = await noteStep(work, state, { action: "hold", version, reason });
   return { entry, warnings };
@@ -43,7 +43,7 @@ export async function hold(
 
 /**
  * Ends a hold or a withdrawal: the next promotion takes the version again. Call with the lease held.
- * @throws JamError JAM_CHANNEL_NOT_FOUND, JAM_AGENT_NOT_FOUND when it is neither held nor withdrawn, JAM_STORE_…
+ * @throws JamError JAM_CHANNEL_NOT_FOUND, JAM_AGENT_NOT_FOUND when it is neither on hold nor withdrawn, JAM_STORE_…
  */
 export async function release(
   work: ChannelWork,
@@ -56,8 +56,8 @@ export async function release(
   if (!held.has(version) && !withdrawn.has(version)) {
     const all = [...held.keys(), ...withdrawn.keys()];
     const near = nearest(version, all);
-    throw new JamError("JAM_AGENT_NOT_FOUND", `${version} is neither held nor withdrawn in ${name}.`, {
-      hint: `${near === undefined ? "" : `Did you mean ${near}? `}${all.length === 0 ? "Nothing is held or withdrawn there." : `Held or withdrawn there: ${all.join(", ")}.`} \`${shellCommand`jam channel show ${name}`}\` lists what is held or withdrawn.`,
+    throw new JamError("JAM_AGENT_NOT_FOUND", `${version} is neither on hold nor withdrawn in ${name}.`, {
+      hint: `${near === undefined ? "" : `Did you mean ${near}? `}${all.length === 0 ? "Nothing is on hold or withdrawn there." : `On hold or withdrawn there: ${all.join(", ")}.`} \`${shellCommand`jam channel show ${name}`}\` lists what is on hold or withdrawn.`,
       details: { channel: name, version },
     });
   }

@@ -22,7 +22,7 @@ export function isLost(history: readonly ChannelEntry[], shown: string | undefin
 
 /** What it means that a history is lost, in one sentence. */
 export function describeLost(channel: string): string {
-  return `The history of the channel ${channel} is lost: who changed it, and what was held or withdrawn, is not known.`;
+  return `The history of the channel ${channel} is lost: who changed it, and what was on hold or withdrawn, is not known.`;
 }
 
 /** The refusal of what must not be done without a history. */

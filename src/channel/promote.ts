@@ -29,7 +29,7 @@ export interface PromotionRequest {
   /** A snapshot that the feeder has shown, by id or by the beginning of it. Default: what it shows now. */
   readonly snapshot?: string | undefined;
   readonly reason: string;
-  /** Nobody looks at it: it is refused where it is not known what is held or withdrawn. */
+  /** Nobody looks at it: it is refused where it is not known what is on hold or withdrawn. */
   readonly isUnattended?: true;
 }
 
@@ -57,7 +57,7 @@ export async function planPromotion(
 }
 
 /**
- * Gives a channel what its feeder has shown, without what is held, withdrawn, too young or not selected: one switch, one
+ * Gives a channel what its feeder has shown, without what is on hold, withdrawn, too young or not selected: one switch, one
  * entry in the history. Call with the lease held.
  * @throws JamError as `planPromotion`
  */

@@ -59,7 +59,11 @@ export const GLOBAL_FLAGS: readonly GlobalFlag[] = [
     choices: OUTPUT_FORMATS,
   },
   { flags: "--json", description: "same as -o json", takesValue: false },
-  { flags: "-q, --quiet", description: "print only results and errors", takesValue: false },
+  {
+    flags: "-q, --quiet",
+    description: "print only results, warnings and errors: no progress, no next steps",
+    takesValue: false,
+  },
   { flags: "-v, --verbose", description: "same as --log-level debug", takesValue: false },
   {
     flags: "--log-level <level>",

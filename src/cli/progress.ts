@@ -19,7 +19,13 @@ export function createProgress(context: CommandContext): Progress {
   if (mode === "json") return limitTroubles(createNdjson(context));
   const state = createTransferState(() => performance.now());
   const view = mode === "bar" ? createBars(context, state) : createLines(context, state);
-  const { observe, close } = limitTroubles({ observe: view.show, close: view.close });
+  const isNew = waitFilter();
+  const { observe, close } = limitTroubles({
+    observe: (event) => {
+      if (isNew(event)) view.show(event);
+    },
+    close: view.close,
+  });
   return {
     observe: (event) => {
       state.apply(event);
@@ -44,18 +50,26 @@ function createSilence({ output }: CommandContext): Progress {
 export function createWaitLines(context: CommandContext): SyncObserver {
   const mode = chooseMode(context);
   if (mode === "none") return () => undefined;
-  const told = new Set<string>();
+  const isNew = waitFilter();
   return (event) => {
-    if (event.kind !== "wait") return;
-    // Several documents wait at once, mostly for the same reason.
-    const cause = `${event.source} ${event.attempt} ${event.message.replaceAll(event.path || " ", "")}`;
-    if (mode !== "json" && told.has(cause)) return;
-    told.add(cause);
+    if (event.kind !== "wait" || (mode !== "json" && !isNew(event))) return;
     const line =
       mode === "json"
         ? printableJson(JSON.stringify({ time: context.now().toISOString(), ...event }))
         : describeEvent(event);
     void context.io.stderr.write(`${line}\n`);
+  };
+}
+
+/** False for a wait that another document was told to have: several wait at once, mostly for the same reason. */
+function waitFilter(): (event: SyncEvent) => boolean {
+  const told = new Set<string>();
+  return (event) => {
+    if (event.kind !== "wait") return true;
+    const cause = `${event.source} ${event.attempt} ${event.message.replaceAll(event.path || " ", "")}`;
+    const isNew = !told.has(cause);
+    told.add(cause);
+    return isNew;
   };
 }
 

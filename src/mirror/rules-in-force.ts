@@ -14,7 +14,7 @@ export interface RulesInForce {
   readonly onUpstreamRemoval?: UpstreamRemoval;
   /** Of a channel: how old an agent had to be, in ms, and from when that counts. */
   readonly delay?: { readonly ms: number; readonly clock: "seen" | "upstream" };
-  /** Versions that were held in the channel or in one that it takes from. */
+  /** Versions that were on hold in the channel or in one that it takes from. */
   readonly held?: readonly string[];
   /** Versions that were withdrawn there. */
   readonly withdrawn?: readonly string[];

@@ -60,7 +60,7 @@ const rulesInForce = z
       .object({ ms: z.number(), clock: z.enum(["seen", "upstream"]) })
       .exactOptional()
       .describe("Of a channel: how old an agent had to be."),
-    held: textList.exactOptional().describe("Versions that were held in the channel or its feeders."),
+    held: textList.exactOptional().describe("Versions that were on hold in the channel or its feeders."),
     withdrawn: textList.exactOptional().describe("Versions that were withdrawn there."),
   })
   .describe("The rules that decided which agents it lists.");

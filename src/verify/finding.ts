@@ -165,7 +165,7 @@ export const FINDING_KINDS = {
   "channel-history-missing": {
     severity: "damage",
     means:
-      "who changed the channel, and what was held or withdrawn in it, is not known; nothing comes to it or from it by itself",
+      "who changed the channel, and what was on hold or withdrawn in it, is not known; nothing comes to it or from it by itself",
     next: "restore the file from a backup, or hold and withdraw again what has to be: the first such command begins a new history",
   },
   "state-unreadable": {

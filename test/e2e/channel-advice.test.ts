@@ -102,7 +102,7 @@ test("what the mirror holds is promoted, through every channel on the way", asyn
   const check = ready.checks.find(({ id }) => id === "target-agents");
   expect(check).toMatchObject({
     status: "fail",
-    evidence: ["3.6.2-ubuntu-amd64 not held in the channel prod"],
+    evidence: ["3.6.2-ubuntu-amd64 not listed in the channel prod"],
     remedy: expected,
   });
   const bundle = ["bundle", "create", "--to", join(folder, "b"), "--plan", file];
@@ -193,7 +193,7 @@ test("what is held or withdrawn is named with its reason, and released first", a
   await done("channel", "promote", "lab", "--reason", "next");
   await done("channel", "hold", "lab", "3.6.2", "--reason", "LP#2031234");
   expect((await which("3.6.2")).hint).toBe(
-    `The channel lab lists 3.6.2 for amd64, but it is held in lab: LP#2031234. To take it: \`jam channel release lab 3.6.2 --reason REASON\`, then ${PROD}.`,
+    `The channel lab lists 3.6.2 for amd64, but it is on hold in lab: LP#2031234. To take it: \`jam channel release lab 3.6.2 --reason REASON\`, then ${PROD}.`,
   );
   await done("channel", "release", "lab", "3.6.2", "--reason", "solved");
   expect((await which("3.6.2")).hint).toBe(`The channel lab lists 3.6.2 for amd64: run ${PROD}.`);

@@ -249,7 +249,7 @@ test("what the far side withdrew or holds stays out, whatever bundles bring", as
   );
   expect(warnings).toEqual([
     "3.6.2-ubuntu-amd64 is not listed in plant: withdrawn in plant: CVE",
-    "3.6.3-ubuntu-amd64 is not listed in plant: held in plant: wait",
+    "3.6.3-ubuntu-amd64 is not listed in plant: on hold in plant: wait",
   ]);
   expect(await listedIn(gap, "plant")).toEqual(["3.6.1-ubuntu-amd64"]);
 });

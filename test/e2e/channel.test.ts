@@ -108,7 +108,7 @@ test("a channel shows exactly what was promoted, by URL and as a folder, through
   const held = await mirror.here("channel", "promote", "prod", "--reason", "try", "-o", "json");
   expect(JSON.parse(held.stdout)).toMatchObject({
     outcome: "unchanged",
-    keptBack: [{ agent: "3.6.2-ubuntu-amd64", why: "held", detail: "held in lab: LP#1" }],
+    keptBack: [{ agent: "3.6.2-ubuntu-amd64", why: "held", detail: "on hold in lab: LP#1" }],
   });
   expect(await listed(inFolder(mirror, "lab"))).toEqual(["3.6.1", "3.6.2"]);
   await done(mirror, "channel", "release", "lab", "3.6.2", "--reason", "LP#1 is fixed");

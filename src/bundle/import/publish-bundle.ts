@@ -115,7 +115,7 @@ async function prove({ bundle, current, rules, work, target }: Publishing): Prom
   return { state, verified: await verifyProofs(bundle.manifest, request) };
 }
 
-/** In a channel, without what this side holds or withdrew there, or its `select` leaves out. */
+/** In a channel, without what this side put on hold or withdrew there, or its `select` leaves out. */
 function curated({ bundle, rules, target, work }: Publishing, chosen: ChosenAgents): ChosenAgents {
   if (target === undefined) return chosen;
   const { agents, kept } = curateImport(chosen.agents, target, work.now());
@@ -125,7 +125,7 @@ function curated({ bundle, rules, target, work }: Publishing, chosen: ChosenAgen
       `Nothing of bundle ${bundle.manifest.id} would be listed in the channel ${target.name}.`,
       {
         lines: kept.slice(0, 5).map((line) => `  ${line}`),
-        hint: "An index without agents would send every client to the internet. Release what is held or withdrawn, then import again.",
+        hint: "An index without agents would send every client to the internet. Release what is on hold or withdrawn, then import again.",
         details: { channel: target.name, bundle: bundle.manifest.id, deny: rules.deny.length },
       },
     );

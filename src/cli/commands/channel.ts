@@ -60,8 +60,8 @@ function defineQueries(command: Command, run: RunAction): void {
     .action(run(list));
   command
     .command("show")
-    .summary("show a channel, what it lists, and what is held")
-    .description("Show a channel: what it lists, and what is held or withdrawn.")
+    .summary("show a channel, what it lists, and what is on hold")
+    .description("Show a channel: what it lists, and what is on hold or withdrawn.")
     .argument("<channel>", "name of the channel")
     .action(run(show));
   command
@@ -98,7 +98,7 @@ function defineCuration(command: Command, run: RunAction): void {
   withReason(command.command("promote"))
     .summary("show in a channel what its feeder shows")
     .description(
-      "Show in a channel what its feeder shows, without what is held, withdrawn, too young or not selected: in one step, after a check that every tarball is held.",
+      "Show in a channel what its feeder shows, without what is on hold, withdrawn, too young or not selected: in one step, after a check that every tarball is held.",
     )
     .argument("[channel]", "name of the channel")
     .option("--all", "promote to each channel with promote: auto, as a sync does at its end")
@@ -126,7 +126,7 @@ function defineRestrictions(command: Command, run: RunAction): void {
   withReason(command.command("hold"))
     .summary("keep a version from coming to a channel, and from going further")
     .description(
-      "Hold a version: no promotion brings it to the channel, or from there to others. Where it is listed already it stays.",
+      "Put a version on hold: no promotion brings it to the channel, or from there to others. Where it is listed already it stays.",
     )
     .argument("<channel>", "name of the channel")
     .argument("<version>", "the version, such as 3.6.7")
@@ -219,7 +219,9 @@ const create: CommandAction<ChannelFlags> = async (context, call) => {
   const work = await compose(context, { creates: true });
   const request = { name: nameOf(call), from, reason: reason === undefined ? undefined : readReason(reason) };
   const entry = await write(context, "create", work, () => createChannel(work, request));
-  await context.output.print({ channel: request.name, entry }, () => renderEntry(request.name, entry));
+  await context.output.print({ channel: request.name, entry }, () =>
+    renderEntry(request.name, entry, context.globals),
+  );
 };
 
 const promote: CommandAction<ChannelFlags> = async (context, call) => {
@@ -287,7 +289,7 @@ async function restrict(context: CommandContext, call: Call, action: "hold" | "r
   const work = await compose(context, { isFleetRead: false });
   const { entry, warnings } = await write(context, action, work, () => module[action](work, request));
   for (const warning of warnings) await context.output.warn(`warning: ${warning}`);
-  await context.output.print({ channel: name, entry }, () => renderEntry(name, entry));
+  await context.output.print({ channel: name, entry }, () => renderEntry(name, entry, context.globals));
 }
 
 const remove: CommandAction<ChannelFlags> = async (context, call) => {
@@ -301,7 +303,7 @@ const remove: CommandAction<ChannelFlags> = async (context, call) => {
     allowsServed: allow?.includes("served") === true,
   };
   const entry = await write(context, "delete", work, () => deleteChannel(work, request));
-  await context.output.print({ channel: name, entry }, () => renderEntry(name, entry));
+  await context.output.print({ channel: name, entry }, () => renderEntry(name, entry, context.globals));
 };
 
 async function printMove(context: CommandContext, move: ChannelMove, isPlanned = false): Promise<void> {

@@ -1,3 +1,4 @@
+import { afterwards } from "../render/next-steps.ts";
 import { constants, copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { JamError } from "../../shared/errors.ts";
@@ -84,9 +85,7 @@ async function init(context: CommandContext, { options }: CommandCall<InitFlags>
       ...backups.map((path) => `Kept the earlier file as ${printable(path, Infinity)}`),
       ...written.map((path) => `Wrote ${printable(path, Infinity)}`),
       ...(keepsConfig ? [`Kept ${printable(config, Infinity)}`] : []),
-      "",
-      "Next:",
-      ...next.map((line) => `  ${line}`),
+      ...afterwards(context.globals, "", next),
     ].join("\n"),
   );
 }

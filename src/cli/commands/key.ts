@@ -1,3 +1,4 @@
+import { afterwards } from "../render/next-steps.ts";
 import { hostname } from "node:os";
 import type { Config } from "../../config/config.ts";
 import type { KeyFolder, TrustedKey } from "../../openpgp/key-folder.ts";
@@ -77,10 +78,10 @@ async function generate(context: CommandContext, call: CommandCall<{ name?: stri
       `Made the signing key of this side, ${userId}:`,
       `  ${formatFingerprint(key.fingerprint)}`,
       `It is in ${printable(config.keys, Infinity)}, without a passphrase: protect that folder.`,
-      "",
-      "Next:",
-      `  ${jam} key export --to FILE    # the public half, for the other side`,
-      `  ${jam} key trust FILE          # on the other side`,
+      ...afterwards(context.globals, "", [
+        `${jam} key export --to FILE    # the public half, for the other side`,
+        `${jam} key trust FILE          # on the other side`,
+      ]),
     ].join("\n"),
   );
 }

@@ -1,3 +1,5 @@
+import { afterwards } from "./next-steps.ts";
+import type { GlobalOptions } from "../global-options.ts";
 import type { ChannelDocument, ChannelMove, ChannelsDocument } from "../../channel/channel-documents.ts";
 import type {
   ChannelEntry,
@@ -75,7 +77,7 @@ export async function renderChannel(
     `rollback   ${rollback ?? "-"}`,
     `agents     ${channel.agents}, ${formatByteSize(channel.bytes)}`,
     ...(await formatAgentNames("           ", agentNames, { width })),
-    ...channel.held.map((one) => `held       ${describeRestriction(one)}`),
+    ...channel.held.map((one) => `on hold    ${describeRestriction(one)}`),
     ...channel.withdrawn.map((one) => `withdrawn  ${describeRestriction(one)}`),
     ...(channel.fault === null ? [] : [paint("red", channel.fault)]),
   ];
@@ -110,7 +112,11 @@ async function renderKeptBack({ keptBack }: ChannelMove, width: number): Promise
   const lines: string[] = [];
   for (const [why, all] of Map.groupBy(keptBack, ({ why: reason }) => reason)) {
     const names = all.map(({ agent }) => agent);
-    lines.push(...(await formatAgentNames(`kept back (${why})  ${all.length}: `, names, { width })));
+    lines.push(
+      ...(await formatAgentNames(`kept back (${why === "held" ? "on hold" : why})  ${all.length}: `, names, {
+        width,
+      })),
+    );
     const details = [...new Set(all.map(({ detail }) => detail))];
     lines.push(...details.slice(0, 5).map((detail) => `            ${detail}`));
   }
@@ -207,12 +213,20 @@ export async function renderMoment(moment: MomentDocument, { width }: CommandCon
 }
 
 /** One entry that was written just now. */
-export function renderEntry(channel: string, { action, version, from, feeder }: ChannelEntry): string {
+export function renderEntry(
+  channel: string,
+  { action, version, from, feeder }: ChannelEntry,
+  globals: Pick<GlobalOptions, "isQuiet">,
+): string {
   switch (action) {
     case "create":
-      return `Created the channel ${channel} from ${feeder}. To show agents in it: ${shellCommand`jam channel promote ${channel} --reason REASON`}\n`;
+      return [
+        `Created the channel ${channel} from ${feeder}. It shows nothing before the first promotion.`,
+        ...afterwards(globals, shellCommand`jam channel promote ${channel} --reason REASON`),
+        "",
+      ].join("\n");
     case "hold":
-      return `${version} is held in ${channel}: no promotion brings it there, or from there to others.\n`;
+      return `${version} is on hold in ${channel}: no promotion brings it there, or from there to others.\n`;
     case "release":
       return `${version} is released in ${channel}: the next promotion takes it again.\n`;
     case "delete":

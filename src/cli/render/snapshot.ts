@@ -44,7 +44,7 @@ function describeRules(made: SnapshotDocument["made"]): string[] {
       ? []
       : [`          what upstream no longer lists: ${onUpstreamRemoval}`]),
     ...(delay === undefined ? [] : [`          delay ${describeDelay(delay)}`]),
-    ...(held.length === 0 ? [] : [`          held ${held.join(", ")}`]),
+    ...(held.length === 0 ? [] : [`          on hold ${held.join(", ")}`]),
     ...(withdrawn.length === 0 ? [] : [`          withdrawn ${withdrawn.join(", ")}`]),
   ];
 }

@@ -72,7 +72,7 @@ async function lookAt(
     return {
       agent,
       ready: false,
-      reason: `${look.channel === undefined ? "not held" : `not held in the channel ${look.channel.view.name}`}${where}`,
+      reason: `${look.channel === undefined ? "not held" : `not listed in the channel ${look.channel.view.name}`}${where}`,
     };
   }
   if (planned.sha256 !== null && planned.sha256 !== held.sha256) {
@@ -245,5 +245,5 @@ function remedyFor(
 }
 
 function isAbsent(found: AgentReadiness | undefined): boolean {
-  return found?.reason?.startsWith("not held") ?? true;
+  return /^not (?:held|listed)/.test(found?.reason ?? "not held");
 }

@@ -1,3 +1,4 @@
+import { afterwards } from "../../render/next-steps.ts";
 import { basename, dirname } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import type { CreateWork } from "../../../bundle/create/create-bundle.ts";
@@ -218,20 +219,21 @@ async function printBundle(
     if (carried.agents === 0)
       lines.push("The far side has every tarball already: the bundle contains only metadata.");
     lines.push(...(await formatAgentNames("Left out: ", manifest.missing, { width: context.width })));
-    lines.push("", ...nextSteps(dirname(volumes[0]?.path ?? "."), manifest.channel?.name));
+    const folder = dirname(volumes[0]?.path ?? ".");
+    lines.push(...nextSteps(context, folder, manifest.channel?.name));
     return `${lines.join("\n")}\n`;
   });
 }
 
 /** What to do with the bundle in a folder of this machine; the far side gives it another path. */
-function nextSteps(folder: string, channel: string | undefined): string[] {
+function nextSteps({ globals }: CommandContext, folder: string, channel: string | undefined): string[] {
   const there = `/path/to/${basename(folder)}`;
   const flag = channel === undefined ? "" : ` ${shellCommand`--channel ${channel}`}`;
-  return [
-    `Next: take all of ${printable(folder, Infinity)} to the far side. Run there, with the path that it has there:`,
-    `  ${shellCommand`jam bundle import ${there}`}${flag}`,
-    `  ${shellCommand`jam bundle receipt --to ${`${there}/receipt.txt`}`}${flag}`,
-  ];
+  const first = `take all of ${printable(folder, Infinity)} to the far side. Run there, with the path that it has there:`;
+  return afterwards(globals, first, [
+    `${shellCommand`jam bundle import ${there}`}${flag}`,
+    `${shellCommand`jam bundle receipt --to ${`${there}/receipt.txt`}`}${flag}`,
+  ]);
 }
 
 function withMissing<T extends { readonly missing: BundleManifest["missing"] }>(document: T): T {

@@ -1,3 +1,4 @@
+import { afterwards } from "../../render/next-steps.ts";
 import type { Command } from "commander";
 import type { ImportReport } from "../../../bundle/import/import-work.ts";
 import { ALLOWANCES, type Allowance } from "../../../metadata/freshness.ts";
@@ -115,7 +116,7 @@ async function printReport(context: CommandContext, report: ImportReport): Promi
 const IMPORT_REFUSED_NEXT =
   "What this mirror lists is unchanged. Ask the maker of the bundle why they changed; `jam bundle import FOLDER --allow path-reuse` accepts the new ones.";
 
-async function render(report: ImportReport, { paint, width }: CommandContext): Promise<string> {
+async function render(report: ImportReport, { paint, width, globals }: CommandContext): Promise<string> {
   const lines = [headline(report, paint)];
   for (const { id, state, signedBy } of report.bundles) {
     lines.push(
@@ -158,7 +159,7 @@ async function render(report: ImportReport, { paint, width }: CommandContext): P
       channel === undefined
         ? "jam bundle receipt --to FILE"
         : shellCommand`jam bundle receipt --channel ${channel.name} --to FILE`;
-    lines.push("", `Next: ${next}, and take it to the near side.`);
+    lines.push(...afterwards(globals, `${next}, and take it to the near side.`));
   }
   if (report.missing.length > 0)
     lines.push("", describeNeed(report), await missingTable(report, width), NEXT);
