@@ -63,10 +63,12 @@ export async function composeLookup(
 ): Promise<LookupReader> {
   const { createLookupReader } = await import("../upstream/lookup-reader.ts");
   const { caFile, idleTimeoutMs } = config.fetch;
-  const { env: environment, ...rest } = options;
+  const { probeAgent } = await import("../verify/url/probe.ts");
+  const { env: environment, userAgent, ...rest } = options;
   const bases = place.kind === "mirror" || place.url === undefined ? [] : [place.url];
   const reader = createLookupReader({
     ...rest,
+    userAgent: probeAgent(userAgent),
     environment,
     bases,
     caFile,

@@ -130,6 +130,7 @@ export async function composeUrlVerification(
 ): Promise<VerifyUrlDocument> {
   const { verifyUrl } = await import("../verify/url/verify-url.ts");
   const { openProbe } = await import("../upstream/probe.ts");
+  const { probeAgent } = await import("../verify/url/probe.ts");
   const { createLookupReader } = await import("../upstream/lookup-reader.ts");
   const store = await openStore(config);
   if (options.ref === MIRROR_REF) await requirePublished(config, store);
@@ -139,7 +140,7 @@ export async function composeUrlVerification(
   const isOffline = config.mode === "offline";
   const reader = createLookupReader({
     ...shared,
-    userAgent,
+    userAgent: probeAgent(userAgent),
     bases: [options.url],
     keyring: "builtin",
     isOffline,

@@ -108,11 +108,12 @@ function summarize({
   downloads,
   addresses,
 }: RequestsExamination): DoctorDocument["requests"] {
-  const { from, to, total, juju, jam } = traffic;
+  const { from, to, total, juju, jam, mirrors } = traffic;
   return {
     total,
     juju,
     jam,
+    mirrors,
     lookups: lookUps.count,
     downloads: downloads.whole,
     clients: addresses.size,

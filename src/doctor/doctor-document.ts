@@ -73,7 +73,10 @@ export const doctorDocument = z
         total: countField,
         juju: countField.describe("Sent by Juju or by a new machine."),
         jam: countField.describe(
-          "Sent by jam itself, such as by `jam verify --url`; left out of all findings and counts but `total`.",
+          "Sent by jam to look at the address, as by `jam verify --url`; left out of all findings and counts but `total`.",
+        ),
+        mirrors: countField.describe(
+          "Sent by another jam mirror or cache that has this one as its upstream; none of them counts as Juju.",
         ),
         lookups: countField.describe("Times that a client read the index."),
         downloads: countField.describe("Tarballs that were sent whole."),

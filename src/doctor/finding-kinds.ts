@@ -202,7 +202,7 @@ export const FINDING_KINDS = {
   "not-juju": {
     check: "proxy",
     severity: "note",
-    means: "no Juju client sends such requests; people, monitors, other mirrors or scanners do",
+    means: "no Juju client sends such requests; people, monitors or scanners do",
     next: "nothing, where you know who it is",
   },
   "type-refused": {
@@ -316,6 +316,19 @@ export const FINDING_KINDS = {
     severity: "problem",
     means: "something in front wants a password or refuses these clients; Juju gives up on this address",
     next: "let the server answer everybody, and 404 for what is missing: jam nginx-config",
+  },
+  "other-mirror-failed": {
+    check: "answers",
+    severity: "problem",
+    means:
+      "another jam mirror or cache has this one as its upstream and did not get what it asked for: its syncs are incomplete or fail",
+    next: "jam status and jam verify here; jam check on that mirror shows what it sees",
+  },
+  "other-mirror": {
+    check: "answers",
+    severity: "note",
+    means: "another jam mirror or cache has this one as its upstream; it is not counted as a controller",
+    next: "nothing, where you know who it is",
   },
   redirected: {
     check: "answers",

@@ -65,7 +65,14 @@ function describeInputs({ inputs, requests }: DoctorDocument): string[] {
   rows.push(
     `${formatCount(requests.total, "request")}${span}; ${requests.juju} of Juju from ${formatCount(requests.clients, "client")}: ${formatCount(requests.lookups, "look-up")}, ${formatCount(requests.downloads, "download")}`,
   );
-  if (requests.jam > 0) rows.push(`Left out: ${formatCount(requests.jam, "request")} of jam itself`);
+  if (requests.mirrors > 0)
+    rows.push(
+      `${formatCount(requests.mirrors, "request")} of other jam mirrors, which count as no controller`,
+    );
+  if (requests.jam > 0)
+    rows.push(
+      `Left out: ${formatCount(requests.jam, "request")} by which jam looked at the address (jam verify, jam lookup)`,
+    );
   return rows;
 }
 

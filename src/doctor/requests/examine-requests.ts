@@ -1,4 +1,4 @@
-import { isOfJam } from "../../verify/url/probe.ts";
+import { isProbe } from "../../verify/url/probe.ts";
 import { CLOCK_TOLERANCE_MS } from "../clock-tolerance.ts";
 import type { ExaminedMirror } from "../examined-mirror.ts";
 import { FactBook, type Sign } from "../fact-book.ts";
@@ -10,6 +10,7 @@ import { clientOf, senderOf } from "./client.ts";
 import { Downloads } from "./downloads.ts";
 import { faceOf } from "./faces.ts";
 import { LookUps } from "./look-ups.ts";
+import { signsOfMirror } from "./mirror-signs.ts";
 import { signsOf } from "./signs.ts";
 
 const LONG_DOWNLOAD_MS = 60 * 60_000;
@@ -21,8 +22,10 @@ const MAX_ADDRESSES = 100_000;
 export interface Traffic {
   readonly total: number;
   readonly juju: number;
-  /** Sent by jam itself: `jam verify --url`, `jam lookup`, another mirror. They say nothing about clients. */
+  /** Sent to look at the address: `jam verify --url`, `jam lookup`. They say nothing about clients. */
   readonly jam: number;
+  /** Sent by another jam that has this one as its upstream. */
+  readonly mirrors: number;
   readonly from: number | undefined;
   readonly to: number | undefined;
 }
@@ -39,6 +42,7 @@ export class RequestsExamination {
   #total = 0;
   #juju = 0;
   #jam = 0;
+  #mirrors = 0;
   #from = Infinity;
   #to = -Infinity;
   /** Time of the line before, in this file. */
@@ -56,6 +60,7 @@ export class RequestsExamination {
       total: this.#total,
       juju: this.#juju,
       jam: this.#jam,
+      mirrors: this.#mirrors,
       from: has ? this.#from : undefined,
       to: has ? this.#to : undefined,
     };
@@ -89,15 +94,20 @@ export class RequestsExamination {
     const sender = senderOf(record, target);
     const client = clientOf(record);
     this.#seeClock(record, target, line);
-    if (isOfJam(record.userAgent ?? "")) {
+    if (isProbe(record.userAgent ?? "")) {
       this.#jam += 1;
       return;
     }
-    for (const sign of signsOf({ record, target, sender }, this.#mirror)) this.#book.note(sign, line, client);
+    const signs =
+      sender === "mirror" && target !== undefined
+        ? signsOfMirror({ record, target }, this.#mirror)
+        : signsOf({ record, target, sender }, this.#mirror);
+    for (const sign of signs) this.#book.note(sign, line, client);
     if (target === undefined) return;
     const face = faceOf(target.base, this.#mirror?.channels);
     if (face.is === "channel" && record.status < 400) this.#channelsRead.add(face.name);
-    if (sender === "other") return;
+    if (sender === "mirror") this.#mirrors += 1;
+    if (sender === "mirror" || sender === "other") return;
     this.#juju += 1;
     if (this.#addresses.size < MAX_ADDRESSES) this.#addresses.add(client);
     if (face.is !== "wrong" && face.is !== "doubled" && sender === "juju")

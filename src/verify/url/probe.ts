@@ -28,12 +28,17 @@ export type ProbeAnswer =
 /** Sends one request. */
 export type Probe = (url: string, request: ProbeRequest) => Promise<ProbeAnswer>;
 
-/** Ends the user agent of what is sent in the name of a client of Juju, so that `jam doctor` can leave it out. */
+/** Ends the user agent of what is sent to look at an address, so that `jam doctor` can leave it out. */
 const IN_JAMS_NAME = "(jam verify)";
 
-/** Whether jam itself sent a request with this user agent: with its own name, or as a client of Juju. */
-export function isOfJam(userAgent: string): boolean {
-  return /^jam\/\d/.test(userAgent) || userAgent.endsWith(` ${IN_JAMS_NAME}`);
+/** The user agent of jam where it only looks at an address. */
+export function probeAgent(userAgent: string): string {
+  return `${userAgent} ${IN_JAMS_NAME}`;
+}
+
+/** Whether a request with this user agent only looked at the address, with jam's own name or as a client of Juju. */
+export function isProbe(userAgent: string): boolean {
+  return userAgent.endsWith(` ${IN_JAMS_NAME}`);
 }
 
 /** What Juju's clients send for a document. Source: Go net/http, juju/http client.go. */
