@@ -1,13 +1,13 @@
 import { isJamError } from "../shared/errors.ts";
-import { MIRROR_REF } from "../shared/ref-name.ts";
+import { MIRROR_REF, type RefName } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
 import type { ReadPage } from "./catalogue.ts";
 import { listDamaged } from "./damaged-list.ts";
 import { withoutVersions } from "./face.ts";
 import { noteMissing } from "./note-missing.ts";
-import { buildTree, moveRef, type TreeContent } from "./publish.ts";
-import { readHeaders, readSnapshotsOf } from "./read-snapshots.ts";
+import { buildTree, moveRef, readGraced, type TreeContent } from "./publish.ts";
+import { readHeader, readHeaders, readSnapshotsOf, unlessDamaged } from "./read-snapshots.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
 import { gracedIn, type RetentionRules } from "./retention.ts";
 import { isTreeOf, mayHaveEarlier, nextTreeId, snapshotIdOf, type Snapshot } from "./snapshot.ts";
@@ -24,22 +24,27 @@ const damageNote = stateDocument({
 
 /**
  * Notes, before anything is fetched, that a listed tarball is missing or damaged: published trees may still link
- * the damaged file when the run that fetches it again is killed before it replaces them.
- * @param read has the pages that were read before for the same task; default: reads them
+ * the damaged file when the run that fetches it again is killed before it replaces them. They may also link what only clients
+ * of earlier snapshots need.
+ * @param run.read has the pages that were read before for the same task; default: reads them
  */
 export async function markDamage(
   store: Pick<Store, "documents" | "refs">,
   fetch: readonly { readonly sha256: Sha256 }[],
-  read?: ReadPage,
+  run: { readonly graceMs: number; readonly read?: ReadPage },
 ): Promise<void> {
   if (fetch.length === 0) return;
-  const shown = await readSnapshotsOf(
-    store,
-    new Set((await store.refs.list()).map(({ target }) => snapshotIdOf(target))),
-    read,
-  );
-  const listed = new Set(shown.flatMap(({ agents }) => agents.map(({ sha256 }) => sha256)));
-  if (fetch.some(({ sha256 }) => listed.has(sha256))) await damageNote.write(store.documents, {});
+  const wanted = new Set(fetch.map(({ sha256 }) => sha256));
+  for (const { name, target } of await store.refs.list()) {
+    const header = await unlessDamaged(readHeader(store, snapshotIdOf(target)));
+    if (header === undefined) continue;
+    // What was within its grace then is in the tree until that is built again.
+    const now = new Date(header.createdAt);
+    const inTree = await readGraced(store, name as RefName, { ...run, now, withdrawn: new Set() });
+    if (!inTree.some(({ agents }) => agents.some(({ sha256 }) => wanted.has(sha256)))) continue;
+    await damageNote.write(store.documents, {});
+    return;
+  }
 }
 
 /** True while published trees have to be built again. */

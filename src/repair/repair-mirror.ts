@@ -130,7 +130,7 @@ async function repair(
   const bytes = missing.reduce((sum, { size }) => sum + size, 0);
   const hint = "Free some space (jam prune), then run the repair again.";
   await refuseOverfull(store, { what: "This repair", bytes, total: 0, hint }, undefined);
-  await markDamage(store, missing);
+  await markDamage(store, missing, retention);
   observe({ kind: "phase", phase: "fetch" });
   observe({ kind: "planned", items: missing.length, bytes });
   const fetched = await fetchTarballs(missing, { blobs: store.blobs, sources, jobs, observe, signal });

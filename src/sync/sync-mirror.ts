@@ -141,12 +141,12 @@ async function runSync(options: SyncOptions, work: SyncCollaborators): Promise<U
 }
 
 async function fetchPlanned(
-  { jobs }: SyncOptions,
+  { jobs, retention: { graceMs } }: SyncOptions,
   work: SyncCollaborators,
   { assessment: { plan, sources }, read }: { readonly assessment: Assessment; readonly read: ReadPage },
 ): Promise<FetchOutcome> {
   const { store, observe } = work;
-  await markDamage(store, plan.fetch, read);
+  await markDamage(store, plan.fetch, { graceMs, read });
   observe({ kind: "phase", phase: "fetch" });
   const received = await stagedOf(store.blobs, plan.fetch);
   observe({ kind: "planned", items: plan.fetch.length, bytes: plan.bytes, received });

@@ -226,7 +226,7 @@ export class VolumeReceiver {
     const missing = await notHeld(this.#work.store, carriedContents(manifest));
     await this.#refuseOverfull(head, missing);
     // A tarball that the mirror lists and has not: trees may link what is left of it.
-    await markDamage(this.#work.store, missing);
+    await markDamage(this.#work.store, missing, this.#rules.retention);
     if (warning !== undefined) this.warn(warning);
     if (this.#target === undefined && manifest.channel !== undefined) this.warn(intoMirror(manifest));
     await putPending(documents, bundle);
