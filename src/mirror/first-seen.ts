@@ -68,28 +68,36 @@ export async function noteFirstSeen(
 }
 
 /**
- * Notes what snapshots tell, before they are deleted. Call with the lease held.
- * @param listed as `firstListed` gives it for these snapshots
+ * Notes what snapshots tell, before some of them are deleted. Call with the lease held.
  * @throws JamError JAM_STORE_…
  */
 export async function noteFirstListed(
   { documents }: Pick<Store, "documents">,
-  listed: ReadonlyMap<Sha256, string>,
+  { at: listed, ids }: FirstListed,
 ): Promise<void> {
   const noted = await firstSeen.read(documents);
   const first = firstNoted(noted);
   for (const [sha256, at] of listed) addEarlier(first, sha256, Date.parse(at));
-  await note({ documents }, { noted, first, looked: new Set(noted?.looked) });
+  await note({ documents }, { noted, first, looked: new Set(ids) });
+}
+
+/** When tarballs were first listed, as snapshots tell. */
+export interface FirstListed {
+  /** ISO 8601, by hash. */
+  readonly at: ReadonlyMap<Sha256, string>;
+  /** The snapshots that tell it. */
+  readonly ids: readonly string[];
 }
 
 /**
- * When each tarball was listed by the first of these snapshots that the mirror itself has shown, as ISO 8601. Pure.
- * @param shown ids of what the mirror has shown, as far as that is known
+ * When each tarball was listed by the first of these snapshots that the mirror itself has shown. Pure.
+ * @param order what the mirror has shown, as far as that is known
  */
 export function firstListed(
   snapshots: readonly KeptSnapshot[],
-  shown: ReadonlySet<string>,
-): ReadonlyMap<Sha256, string> {
+  order: readonly { readonly id: string }[],
+): FirstListed {
+  const shown = new Set(order.map(({ id }) => id));
   const pages = new Map<KeptSnapshot["tarballs"][number], string>();
   for (const snapshot of snapshots) {
     if (!isOfMirror(snapshot, shown)) continue;
@@ -99,7 +107,7 @@ export function firstListed(
   const first = new Map<Sha256, string>();
   for (const [page, at] of pages)
     for (const { sha256 } of page) if (at < (first.get(sha256) ?? "~")) first.set(sha256, at);
-  return first;
+  return { at: first, ids: snapshots.map(({ id }) => id) };
 }
 
 async function note({ documents }: Pick<Store, "documents">, { noted, first, looked }: Seen): Promise<void> {

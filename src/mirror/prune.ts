@@ -134,7 +134,7 @@ export function refuseLargePrune({ blobs, bytes, held }: RetentionPlan, maxRemov
 export async function carryOut(store: Store, plan: RetentionPlan): Promise<void> {
   await rememberDeleted(store, { ids: plan.snapshots, keptPages: plan.keptPages });
   // Also where no channel has a delay: one that is set later counts from then.
-  if (plan.firstListed.size > 0) await noteFirstListed(store, plan.firstListed);
+  if (plan.firstListed !== undefined) await noteFirstListed(store, plan.firstListed);
   for (const id of plan.trees) await store.trees?.delete(id);
   for (const id of plan.snapshots) await store.documents.delete("snapshots", `${id}.json`);
   await mapConcurrently(plan.pages, (name) => store.documents.delete("catalogue", name));

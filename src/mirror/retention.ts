@@ -1,6 +1,6 @@
 import type { Sha256 } from "../shared/sha256.ts";
 import type { StagedStat } from "../store/store.ts";
-import { firstListed } from "./first-seen.ts";
+import { firstListed, type FirstListed } from "./first-seen.ts";
 import { hashesOfKept, type KeptSnapshot } from "./kept-contents.ts";
 import type { ShownRef } from "./refs.ts";
 import { judgeClaims, type ChannelRetention } from "./retention-claims.ts";
@@ -74,8 +74,8 @@ export interface RetentionPlan {
   readonly proofs: readonly string[];
   /** Pages of catalogues that no kept snapshot names. */
   readonly pages: readonly string[];
-  /** When tarballs were listed first, as the snapshots tell that go; ISO 8601. */
-  readonly firstListed: ReadonlyMap<Sha256, string>;
+  /** What is known of when the mirror first listed its tarballs, before some snapshots go that tell it; undefined where none goes. */
+  readonly firstListed: FirstListed | undefined;
   /** Pages that kept snapshots name. */
   readonly keptPages: ReadonlySet<string>;
   /** Parts of tarballs that no run has resumed: all that have not grown since `partialBefore`. */
@@ -119,7 +119,6 @@ export function planRetention(
   const named = new Set<string>(kept.flatMap(({ pages }) => pages));
   const shownTrees = new Set(input.refs.map(({ treeId }) => treeId));
   const { blobs, reasons } = droppedBlobs(input, needed);
-  const going = input.snapshots.filter(({ id }) => dropped.has(id));
   const order = input.refs.find(({ name }) => name === MIRROR_REF)?.order ?? [];
   const partialBefore = new Date(input.now.getTime() - ORPHAN_MS);
   const trees = input.trees.filter((id) => !shownTrees.has(id) && !graced.has(snapshotIdOf(id)));
@@ -130,7 +129,7 @@ export function planRetention(
     proofs: input.proofs.filter(
       (name) => !needed.has(name as Sha256) && !input.accepted.has(name) && !input.pinned.has(name),
     ),
-    firstListed: firstListed(going, new Set(order.map(({ id }) => id))),
+    firstListed: dropped.size === 0 ? undefined : firstListed(input.snapshots, order),
     pages: (input.pages ?? []).filter((name) => !named.has(name)),
     keptPages: named,
     partial: (input.staged ?? []).filter(({ changedAt }) => changedAt < partialBefore),

@@ -15,6 +15,7 @@ import type { Agent } from "../../src/juju/agent.ts";
 import { JUJU_KNOWLEDGE } from "../../src/juju/knowledge/knowledge.ts";
 import { createStateReader } from "../../src/upgrade/which/which-state.ts";
 import { MIRROR_REF } from "../../src/shared/ref-name.ts";
+import { defined } from "../../src/shared/collections.ts";
 import { sha256Of } from "../../src/shared/sha256.ts";
 import type { Sha256 } from "../../src/shared/sha256.ts";
 import type { ServedStore, ServerPorts } from "../../src/server/ports.ts";
@@ -42,6 +43,8 @@ export interface Publish {
   readonly documents?: Readonly<Record<string, string>>;
   /** Default: the verbatim face is not complete. */
   readonly verbatim?: Snapshot["verbatim"];
+  /** The bundle that it came with. Default: it was synced. */
+  readonly bundle?: Snapshot["bundle"];
 }
 
 export interface ServedMirror extends AsyncDisposable {
@@ -177,7 +180,7 @@ export function streamsOnly({ blobs }: ServedStore): Partial<ServedStore> {
 export function publisher(store: Store, ref = MIRROR_REF): (publish: Publish) => Promise<Snapshot> {
   let createdAt = Date.UTC(2026, 0, 1);
   const published: Snapshot[] = [];
-  return async ({ agents, documents = {}, verbatim }) => {
+  return async ({ agents, documents = {}, verbatim, bundle }) => {
     createdAt += 1000;
     const proofs = await Promise.all(
       Object.entries(documents).map(async ([path, text]) => {
@@ -193,6 +196,7 @@ export function publisher(store: Store, ref = MIRROR_REF): (publish: Publish) =>
       verbatim: verbatim ?? { complete: false, reason: "2 of 3 items are not held" },
       parent: published.at(-1)?.id,
       createdAt: new Date(createdAt),
+      ...defined({ bundle }),
     };
     const snapshot = await publishSnapshot(store, content, { ref, graced: published.slice(-2) });
     published.push(snapshot);

@@ -75,6 +75,19 @@ test.for<[string, (store: TemporaryStore, ids: readonly string[]) => Promise<voi
   });
 });
 
+test("what an import brought is known when somebody deleted the import after it", async () => {
+  await using store = await temporaryStore();
+  const publish = publisher(store);
+  const bundle = { id: "b", createdAt: NOW.toISOString(), signedBy: null };
+  const first = await publish({ agents: [{ version: "3.6.1" }], bundle });
+  const second = await publish({ agents: [{ version: "3.6.2" }], bundle });
+  const third = await publish({ agents: [{ version: "3.6.3" }], bundle });
+  await carryOut(store, await planDeletion(store, new Set([second.id]), { graceMs: 0, now: NOW }));
+  await prune(store);
+  for (const one of [first, second, third])
+    expect(Object.values(await seenOf(store, one))).toEqual([one.createdAt]);
+});
+
 test.for([
   ["damaged", (note: string) => writeFile(note, "{")],
   ["deleted", (note: string) => rm(note)],
