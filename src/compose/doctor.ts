@@ -109,7 +109,8 @@ async function readExamined(config: Config, store: Store, now: Date): Promise<Ex
     agents: snapshot.agents.length,
     snapshots: new Map(headers.map(({ id, createdAt }) => [id, Date.parse(createdAt)])),
     channels: examined,
-    damaged: nameDamaged(await listDamaged(store.documents), agents),
+    // A channel lists what the mirror lists, too.
+    damaged: [...new Set(nameDamaged(await listDamaged(store.documents), agents))],
   };
 }
 

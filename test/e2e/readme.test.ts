@@ -54,10 +54,10 @@ describe("links", () => {
 
 /** The command lines of a page: in its blocks of code and between backticks in its text. */
 function commandLinesOf(text: string): string[] {
-  const blocks = [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)]
-    .filter(([, language = ""]) => ["", "sh", "bash", "console"].includes(language))
+  const blocks = [...text.matchAll(/^ *```(\w*)\n(.*?)^ *```$/gms)]
+    .filter(([, language = ""]) => ["", "sh", "bash", "console", "text"].includes(language))
     .map(([, , block = ""]) => block);
-  const inline = [...text.replaceAll(/^```.*?^```$/gms, "").matchAll(/`([^`\n]+)`/g)].map(
+  const inline = [...text.replaceAll(/^ *```.*?^ *```$/gms, "").matchAll(/`([^`\n]+)`/g)].map(
     ([, code = ""]) => code,
   );
   return [...blocks.flatMap((block) => block.replaceAll("\\\n", " ").split("\n")), ...inline].flatMap(

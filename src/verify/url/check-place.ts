@@ -84,7 +84,7 @@ export function sameSnapshot(
   return {
     kind: "url-same-snapshot",
     where: base,
-    found: `${describeRef(other.ref)} and ${describeRef(ref)} show the same snapshot now: this check cannot tell which of them the address serves. jam serves ${describeRef(ref)} at ${addressPath(ref)}`,
+    found: `${describeRef(other.ref)} and ${describeRef(ref)} show the same snapshot now: this check cannot tell which of them the address serves; ${describeRef(ref)} is at ${addressPath(ref)}`,
   };
 }
 
