@@ -87,7 +87,7 @@ export function growthOf(samples: readonly Sample[]): readonly Growth[] {
     return { what, from, to, isTooMuch: to > from * (1 + most) };
   };
   return [
-    compare("resident", (part) => meanOf(part.map(({ rss }) => rss)), 0.1),
+    compare("resident", (part) => meanOf(part.map(({ rss }) => rss)), 0.05),
     compare("C library", (part) => meanOf(part.map(({ mappings: { heap, arenas } }) => heap + arenas)), 0.02),
     compare(
       "after garbage",
