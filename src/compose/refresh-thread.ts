@@ -10,13 +10,19 @@ const CANCEL_MS = 5_000;
 /** When the next refresh does not begin within so long, the thread ends, and its memory is free. */
 const IDLE_MS = 20_000;
 
+interface RunningThread {
+  readonly worker: Worker;
+  /** Aborted when the thread has ended, for whoever waits for its answer. */
+  readonly ended: AbortSignal;
+}
+
 /**
  * Refreshes the offer in a thread of its own: upstream's documents are several megabytes that are parsed and verified, and
  * downloads must not wait for that. One refresh at a time.
  */
 export class RefreshThread {
   readonly #task: OfferTask;
-  #worker: Worker | undefined;
+  #thread: RunningThread | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(task: OfferTask) {
@@ -26,7 +32,8 @@ export class RefreshThread {
   /** @throws JamError JAM_CANCELLED, JAM_STORE_… */
   async refresh(signal: AbortSignal, { asksAll }: { readonly asksAll: boolean }): Promise<RefreshOutcome> {
     clearTimeout(this.#timer);
-    const worker = (this.#worker ??= this.#start());
+    const thread = (this.#thread ??= this.#start());
+    const { worker, ended } = thread;
     const cancel = () => {
       send(worker, "cancel");
       this.#timer = setTimeout(() => void worker.terminate(), CANCEL_MS).unref();
@@ -34,11 +41,11 @@ export class RefreshThread {
     signal.addEventListener("abort", cancel, { once: true });
     try {
       send(worker, asksAll ? "refresh-all" : "refresh-due");
-      const [reply] = (await once(worker, "message", { signal: endOf(worker) })) as [OfferReply];
+      const [reply] = (await once(worker, "message", { signal: ended })) as [OfferReply];
       if ("outcome" in reply) return reply.outcome;
       throw JamError.fromReport(reply.error);
     } catch (error) {
-      if (this.#worker === worker && !(error instanceof JamError)) this.#worker = undefined;
+      if (this.#thread === thread && !(error instanceof JamError)) this.#thread = undefined;
       if (signal.aborted) throw new JamError("JAM_CANCELLED", "Cancelled.", { cause: error });
       throw error;
     } finally {
@@ -50,12 +57,12 @@ export class RefreshThread {
 
   async close(): Promise<void> {
     clearTimeout(this.#timer);
-    const worker = this.#worker;
-    this.#worker = undefined;
-    await worker?.terminate();
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.worker.terminate();
   }
 
-  #start(): Worker {
+  #start(): RunningThread {
     // The compiler rewrites file extensions in imports only, so the thread's file has the extension of this one.
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
     const worker = new Worker(new URL(`./offer-worker.${extension}`, import.meta.url), {
@@ -64,14 +71,10 @@ export class RefreshThread {
     worker.unref();
     // Whoever waits for an answer is told; nobody else needs to know.
     worker.on("error", () => undefined);
-    return worker;
+    const end = new AbortController();
+    worker.once("exit", () => end.abort());
+    return { worker, ended: end.signal };
   }
-}
-
-function endOf(worker: Worker): AbortSignal {
-  const end = new AbortController();
-  worker.once("exit", () => end.abort());
-  return end.signal;
 }
 
 function send(worker: Worker, order: OfferOrder): void {

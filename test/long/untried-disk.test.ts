@@ -5,14 +5,15 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readFolderBytes } from "../fuzz/bundle/folder-state.ts";
+import { sha256Of } from "../../src/shared/sha256.ts";
 import { readPublished } from "../helpers/published.ts";
 import { airGap } from "../helpers/air-gap.ts";
 import { runProcess, temporaryFolder } from "../helpers/jam-process.ts";
 import { temporaryMirror } from "../helpers/mirror.ts";
 import { peer } from "../helpers/peers.ts";
-import type { RunningJam } from "../helpers/running-jam.ts";
+import { startServe, type RunningJam } from "../helpers/running-jam.ts";
 import { smallDisk, type SmallDisk } from "../helpers/small-disk.ts";
-import { buildSampleTree, startUpstream, type TestUpstream } from "../helpers/upstream.ts";
+import { buildSampleTree, itemPath, startUpstream, type TestUpstream } from "../helpers/upstream.ts";
 
 const mounts = peer("mounts");
 const cc = peer("cc");
@@ -145,6 +146,46 @@ describe.skipIf(mounts.isMissing)(`a disk that fills in the middle of a run${mou
     expect((await readPublished(disk.path)).agents).toEqual((await gap.near.published()).agents);
   });
 });
+
+test.skipIf(mounts.isMissing)(
+  `a cache whose disk is full, or becomes full, passes tarballs on, and stores again when there is room${mounts.note}`,
+  async () => {
+    await using upstream = await startUpstream({
+      ...TARBALL,
+      tarballBytes: 12 * MIB,
+      releases: ["3.6.26", "3.6.27", "4.0.15", "4.0.16"],
+      bytesPerSecondPerConnection: 8 * MIB,
+    });
+    await using mirror = await temporaryMirror(upstream, { mode: "cache" });
+    await using disk = await smallDisk(mirror.data, ROOMY);
+    await using server = await startServe(mirror.folder, ["env", `HOME=${mirror.folder}`, ...disk.wrapper]);
+    const expectWhole = async (version: string) => {
+      const path = itemPath(upstream, version);
+      const answer = await fetch(`${server.url}/tools/${path}`);
+      const bytes = await answer.bytes();
+      expect([answer.status, sha256Of(bytes)]).toEqual([200, upstream.tree.items.get(path)?.sha256]);
+    };
+    await expectWhole("3.6.26");
+    await disk.fill(3 * MIB);
+    await expectWhole("3.6.27");
+    await disk.empty();
+
+    const middle = expectWhole("4.0.15");
+    await until(() =>
+      tarballRequests(upstream).some(({ path, bytesSent }) => /4\.0\.15/.test(path) && bytesSent > 0),
+    );
+    // The cache takes some of the space while it is filled.
+    await disk.fill(0).catch(() => undefined);
+    await middle;
+    await expectWhole("3.6.26");
+    expect(server.log().match(/is passed on without being stored/g)).toHaveLength(2);
+    expect(namesIn(join(disk.path, "partial")).filter((name) => name.endsWith(".part"))).toEqual([]);
+
+    await disk.empty();
+    await expectWhole("4.0.16");
+    await expect.poll(server.log).toMatch(/4\.0\.16[^"]* was fetched for a client and is held now/);
+  },
+);
 
 /** Stops the program as soon as `hasBegun`, fills the disk, and lets the program continue. */
 async function fillWhile(disk: SmallDisk, running: RunningJam, hasBegun: () => boolean): Promise<void> {

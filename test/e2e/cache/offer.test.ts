@@ -24,6 +24,12 @@ test.concurrent(
       await buildSampleTree({ releases: [...ALL, "4.0.16"], arches: ["amd64"], oses: ["ubuntu"], key }),
     );
     await until(async () => (await site.listed()).toString() === [...ALL, "4.0.16"].toString());
+    // What has not changed is not sent again.
+    site.upstream.clearRequests();
+    await until(() => site.upstream.records.length >= 2);
+    expect(site.upstream.records.map(({ status, bytesSent }) => [status, bytesSent])).toEqual(
+      site.upstream.records.map(() => [304, 0]),
+    );
   },
 );
 
@@ -82,6 +88,17 @@ test.concurrent.for([
   site.upstream.clearFaults();
   await until(async () => (await site.listed()).toString() === ALL.toString());
 });
+
+test.concurrent(
+  "a server that refreshes often keeps nothing of a refresh that is over",
+  async ({ expect }) => {
+    await using site = await startCacheSite();
+    const refreshes = () => site.upstream.requests.filter((line) => line.includes("index2")).length;
+    // Node warns at the eleventh listener.
+    await until(() => refreshes() > 12, 60_000);
+    expect(site.server().log()).not.toContain("Warning");
+  },
+);
 
 test.concurrent("cache.stale keeps the whole list for a while", async ({ expect }) => {
   await using site = await startCacheSite({ settings: { cache: { refresh: "PT1S", stale: "PT1H" } } });
