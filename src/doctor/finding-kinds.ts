@@ -37,7 +37,7 @@ export const FINDING_KINDS = {
     check: "input",
     severity: "unknown",
     means: "what these lines say was not looked at",
-    next: "look at the lines; --log-format names the format of a log whose beginning misleads",
+    next: "open the file at these lines: where another program writes into the same log, they do no harm; where all of it has another format, --log-format names it",
   },
   "log-without-lines": {
     check: "input",
@@ -79,7 +79,7 @@ export const FINDING_KINDS = {
     check: "mirror",
     severity: "problem",
     means: "these agents are not listed or served, and clients go elsewhere for them",
-    next: "jam repair",
+    next: "jam sync fetches them again, on a far side jam repair --from a bundle or another mirror; then jam verify --deep, because the disk may have damaged others",
   },
   "server-trouble": {
     check: "mirror",
@@ -391,7 +391,7 @@ export const FINDING_KINDS = {
     check: "juju",
     severity: "unknown",
     means: "jam does not know this message of Juju: it may be the cause, or have nothing to do with agents",
-    next: "read the lines",
+    next: "read what Juju says in these lines; where it names an address or a version, jam verify --url and jam lookup show what a client finds there",
   },
   "juju-without-words": {
     check: "juju",

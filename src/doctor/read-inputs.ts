@@ -4,7 +4,7 @@ import type { DoctorInput } from "./doctor-document.ts";
 import type { Sign } from "./fact-book.ts";
 import type { WordsExamination } from "./juju/examine-words.ts";
 import { linesOf, type TextLine } from "./log/lines.ts";
-import { LINES_TO_RECOGNISE, READERS, recogniseLog, type LogFormat } from "./log/recognise-log.ts";
+import { isText, LINES_TO_RECOGNISE, READERS, recogniseLog, type LogFormat } from "./log/recognise-log.ts";
 import type { RequestsExamination } from "./requests/examine-requests.ts";
 import { isoOf, type SeenLine } from "./sightings.ts";
 
@@ -43,8 +43,7 @@ const LINES_PER_LOOK = 10_000;
  */
 export async function readInput(source: TextSource, readers: Readers): Promise<DoctorInput> {
   const first: TextLine[] = [];
-  const isNamed = source.format === "juju" && source.flag !== "--juju";
-  let reader = isNamed ? openReader(source.name, "juju", readers) : undefined;
+  let reader: LineReader | undefined;
   let position = 0;
   for await (const line of linesOf(source.bytes())) {
     position += 1;
@@ -69,15 +68,14 @@ export async function readInput(source: TextSource, readers: Readers): Promise<D
 
 function recognise({ name, format, flag }: TextSource, lines: readonly TextLine[]): LogFormat {
   const texts = lines.map(({ text }) => text);
-  if (flag === "--juju") {
-    const found = recogniseLog(texts);
-    if (found === "jam" || found === "combined") throw notJuju(name);
-  }
-  if (format !== undefined) {
+  if (texts.filter(isText).length * 2 < texts.length) throw notText(name);
+  const found = recogniseLog(texts);
+  const isRequestLog = found === "jam" || found === "combined";
+  if (flag === "--juju" && isRequestLog) throw notJuju(name);
+  if (format !== undefined && !(format === "juju" && isRequestLog)) {
     const read = format === "juju" ? undefined : READERS[format];
     if (read === undefined || texts.some((text) => read(text) !== undefined)) return format;
   }
-  const found = recogniseLog(texts);
   if (typeof found === "string" && format === undefined) return found;
   const foreign =
     typeof found === "string"
@@ -86,9 +84,18 @@ function recognise({ name, format, flag }: TextSource, lines: readonly TextLine[
           next: `Leave --log-format out, or name ${found}.`,
         }
       : found;
+  if (!texts.every(isText)) throw notText(name);
   const sample = printable(texts[0] ?? "", 120);
   throw new JamError("JAM_LOG_FOREIGN", `${printable(name)} is ${foreign.is}. Its first line: ${sample}`, {
     hint: foreign.next,
+    details: { file: name },
+  });
+}
+
+/** Its bytes are not shown: they are as foreign to a terminal. */
+function notText(name: string): JamError {
+  return new JamError("JAM_LOG_FOREIGN", `${printable(name)} is not text.`, {
+    hint: "Name the log itself, compressed with gzip or zstd or not at all.",
     details: { file: name },
   });
 }
@@ -113,16 +120,30 @@ function openReader(name: string, format: LogFormat, readers: Readers): LineRead
   return format === "juju" ? readWords(name, readers) : readRequests(name, format, readers);
 }
 
-function readWords(name: string, { words }: Readers): LineReader {
+/** In the place of a line that no terminal shows. */
+const NOT_TEXT_SHOWN = "(not text)";
+
+function unreadable(name: string, format: LogFormat): Sign {
+  const found = `lines of ${printable(name)} that are not of the format ${format}`;
+  return { kind: "line-unreadable", about: name, found };
+}
+
+function readWords(name: string, { words, unread }: Readers): LineReader {
   let lines = 0;
+  let unreadLines = 0;
   words.begin();
   return {
     take({ number, text }) {
       if (text.trim() === "") return;
       lines += 1;
-      words.see({ file: name, number, text });
+      if (isText(text)) {
+        words.see({ file: name, number, text });
+        return;
+      }
+      unreadLines += 1;
+      unread(unreadable(name, "juju"), { file: name, number, text: NOT_TEXT_SHOWN, at: undefined });
     },
-    end: () => ({ name, format: "juju", lines, requests: 0, unread: 0, from: null, to: null }),
+    end: () => ({ name, format: "juju", lines, requests: 0, unread: unreadLines, from: null, to: null }),
   };
 }
 
@@ -142,8 +163,8 @@ function readRequests(
       const line = read(text);
       if (line === undefined || (isCut && !("request" in line))) {
         counts.unread += 1;
-        const found = `lines of ${printable(name)} that are not of the format ${format}`;
-        unread({ kind: "line-unreadable", about: name, found }, { file: name, number, text, at: undefined });
+        const shown = isText(text) ? text : NOT_TEXT_SHOWN;
+        unread(unreadable(name, format), { file: name, number, text: shown, at: undefined });
         return;
       }
       if ("other" in line) return;
@@ -151,7 +172,7 @@ function readRequests(
       if (at !== undefined && ((span.since ?? -Infinity) > at || at > (span.until ?? Infinity))) return;
       const seen = { file: name, number, text, at };
       if ("trouble" in line) {
-        requests.seeTrouble(line.trouble, seen);
+        requests.seeTrouble(line.trouble, seen, line.isDamage);
         return;
       }
       counts.requests += 1;

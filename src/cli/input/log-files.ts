@@ -7,6 +7,10 @@ import { unreadable } from "./input-files.ts";
 
 const READABLE = "Name files that exist and that you may read, or - for standard input.";
 
+/** For what looks like the words themselves. */
+const AS_TEXT =
+  "This names a file. For a text, pipe it: echo 'ERROR …' | jam doctor --juju - (or write it to a file and name that).";
+
 /** Programs that write to standard output what jam does not uncompress itself. */
 const TOOLS = { xz: "xz -dc", bzip2: "bzip2 -dc", zip: "unzip -p" } as const;
 
@@ -36,7 +40,7 @@ export async function openLogFiles(
     }
     const path = resolve(io.cwd, file);
     const found = await stat(path).catch((cause: unknown) => {
-      throw unreadable({ flag, file }, cause, READABLE);
+      throw unreadable({ flag, file }, cause, /\s/.test(file) ? AS_TEXT : READABLE);
     });
     if (found.isDirectory()) throw aFolder(flag, file);
     sources.push({

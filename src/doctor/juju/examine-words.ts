@@ -92,7 +92,8 @@ export class WordsExamination {
     const { version, arch } = isAboutVersion(kind) ? (agentIn(message) ?? this.#topic) : NO_TOPIC;
     const about = [version, arch].filter((word) => word !== undefined).join(" ");
     const host = url === undefined ? "" : hostOf(url);
-    const found = `Juju says "${words}"${about === "" ? "" : ` for ${about}`}${host === "" ? "" : `, at ${host}`}`;
+    // What Juju says has quotes of its own.
+    const found = `Juju says${about === "" ? "" : `, for ${about}`}${host === "" ? "" : `, at ${host}`}: ${words}`;
     this.#book.note({ kind, about: [row.text, about, host].join(" "), found, version, arch }, seen);
   }
 

@@ -17,7 +17,13 @@ const requestFields = z.object({
   error: z.object({ code: z.string() }).optional(),
 });
 
-const noteFields = z.object({ msg: z.string(), time: z.string(), level: z.string() });
+/** Only a report about a damaged tarball has a SHA-256. Source: cli/commands/serve.ts */
+const noteFields = z.object({
+  msg: z.string(),
+  time: z.string(),
+  level: z.string(),
+  sha256: z.string().optional(),
+});
 
 /** A line of JSON in what collects logs: journald, Docker. */
 const wrapper = z.union([
@@ -66,8 +72,9 @@ function readObject(text: string, depth: number): LogLine | undefined {
   }
   const note = noteFields.safeParse(value);
   if (note.success) {
-    const { level, msg, time } = note.data;
-    return level === "error" ? { trouble: msg, at: timeOf(time) } : { other: true };
+    const { level, msg, time, sha256 } = note.data;
+    if (level !== "error") return { other: true };
+    return { trouble: msg, at: timeOf(time), ...(sha256 !== undefined && { isDamage: true }) };
   }
   const inner = wrapper.safeParse(value);
   if (!inner.success || depth > 0) return undefined;

@@ -23,7 +23,7 @@ export interface LogRecord {
 /** What a line of a log is: a request; a report of trouble; another line that belongs there. Undefined: none of these. */
 export type LogLine =
   | { readonly request: LogRecord }
-  | { readonly trouble: string; readonly at: number | undefined }
+  | { readonly trouble: string; readonly at: number | undefined; readonly isDamage?: boolean }
   | { readonly other: true };
 
 /** Reads the lines of one format. */

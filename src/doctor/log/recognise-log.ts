@@ -28,6 +28,17 @@ const ACCEPTED =
 /** A zero byte, or bytes that are not UTF-8. */
 const NOT_TEXT = new RegExp(String.raw`\x00|\ufffd.*\ufffd`);
 
+/** False for a line with a zero byte, or of which much is not UTF-8; a few letters of another encoding are text. */
+export function isText(line: string): boolean {
+  return !line.includes("\0") && line.split("\ufffd").length - 1 <= line.length / 10;
+}
+
+const OTHER_JSON: ForeignLog = { is: "JSON of another program", next: ACCEPTED };
+const CUT_JSON: ForeignLog = {
+  is: "JSON that is cut",
+  next: "Give the whole log: each line of it is one object that ends with }.",
+};
+
 const FOREIGN: readonly (readonly [RegExp, ForeignLog])[] = [
   [
     /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[[a-z]+\] \d+#\d+:/,
@@ -91,7 +102,7 @@ const FOREIGN: readonly (readonly [RegExp, ForeignLog])[] = [
     },
   ],
   [NOT_TEXT, { is: "not text", next: ACCEPTED }],
-  [/^\{/, { is: "JSON of another program", next: ACCEPTED }],
+  [/^\{/, OTHER_JSON],
   [/^</, { is: "a page of HTML or XML", next: ACCEPTED }],
   [
     /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ \S+: /,
@@ -116,5 +127,14 @@ export function recogniseLog(lines: readonly string[]): LogFormat | ForeignLog {
   if (format !== undefined && counts[format] > 0) return format;
   const beginnings = lines.map((line) => line.trimStart().slice(0, 1_000));
   const [, foreign] = FOREIGN.find(([pattern]) => beginnings.some((line) => pattern.test(line))) ?? [];
+  if (foreign === OTHER_JSON && !lines.some(isObject)) return CUT_JSON;
   return foreign ?? { is: "not a log that jam knows", next: ACCEPTED };
+}
+
+function isObject(line: string): boolean {
+  try {
+    return typeof JSON.parse(line) === "object";
+  } catch {
+    return false;
+  }
 }

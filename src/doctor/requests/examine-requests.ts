@@ -7,6 +7,7 @@ import type { LogRecord } from "../log/log-record.ts";
 import { readTarget, type RequestTarget } from "../log/request-target.ts";
 import { OTHERS, type Sightings, type SeenLine } from "../sightings.ts";
 import { clientOf, senderOf } from "./client.ts";
+import { damageSign } from "./damage-sign.ts";
 import { Downloads } from "./downloads.ts";
 import { faceOf } from "./faces.ts";
 import { LookUps } from "./look-ups.ts";
@@ -117,8 +118,9 @@ export class RequestsExamination {
   }
 
   /** Takes a report of trouble that jam serve wrote into its log. */
-  seeTrouble(text: string, line: SeenLine): void {
-    this.#book.note({ kind: "server-trouble", about: text, found: text }, line);
+  seeTrouble(text: string, line: SeenLine, isDamage = false): void {
+    if (isDamage) this.#book.note(damageSign("", "jam serve found a damaged tarball", this.#mirror), line);
+    else this.#book.note({ kind: "server-trouble", about: text, found: text }, line);
   }
 
   /** What was found in all that was seen. */

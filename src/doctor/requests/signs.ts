@@ -6,6 +6,7 @@ import type { FindingId } from "../finding-kinds.ts";
 import type { LogRecord } from "../log/log-record.ts";
 import { isAbsoluteTarget, type RequestTarget } from "../log/request-target.ts";
 import type { Sender } from "./client.ts";
+import { damageSign } from "./damage-sign.ts";
 import { faceOf, type Face } from "./faces.ts";
 
 /** A request with what is known of it. */
@@ -20,7 +21,7 @@ const TLS_GREETING = ["\\x16\\x03", "\u0016\u0003", "\\u0016\\u0003"];
 
 /** Everything that this request shows. `mirror` is undefined where the store could not be read. */
 export function signsOf(request: SeenRequest, mirror: ExaminedMirror | undefined): Sign[] {
-  return [...signsOfTransport(request), ...signsOfAnswer(request), ...signsOfPlace(request, mirror)];
+  return [...signsOfTransport(request), ...signsOfAnswer(request, mirror), ...signsOfPlace(request, mirror)];
 }
 
 function signsOfTransport({ record, target, sender }: SeenRequest): Sign[] {
@@ -65,9 +66,11 @@ function program({ userAgent = "", method }: LogRecord): string {
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-function signsOfAnswer({ record, target }: SeenRequest): Sign[] {
+function signsOfAnswer({ record, target }: SeenRequest, mirror: ExaminedMirror | undefined): Sign[] {
   const { status, errorCode } = record;
   if (target === undefined) return [];
+  if (target.what === "tarball" && errorCode === "JAM_STORE_CORRUPT")
+    return [damageSign(target.path, `${target.path} was asked for while it was damaged`, mirror)];
   const what = target.what === "tarball" ? "tarballs" : "metadata";
   if (errorCode === "JAM_FACE_INCOMPLETE")
     return [sign("signed-face-incomplete", "", "clients ask for /upstream/tools, which is not complete")];

@@ -84,6 +84,14 @@ test("messages of Juju that are not known are unknown, line by line; known ones 
   expect(found.of("no-match-told")).toEqual([expect.objectContaining({ version: "3.6.11", arch: "arm64" })]);
 });
 
+test("what Juju says is not put in quotes, because it has its own", async () => {
+  const text =
+    'ERROR cannot access URL "http://10.0.0.1/tools/streams/v1/index2.json", "500 Internal Server Error"\n';
+  const found = await askDoctor(mirror, { "says.txt": text }, "--juju", "says.txt");
+  const finding = found.document.findings.find(({ check }) => check === "answers");
+  expect(finding?.found).toMatch(/^Juju says, at 10\.0\.0\.1: cannot access URL "http:/);
+});
+
 describe("what is no log is refused, and said what it is", () => {
   test.for([
     ["not a log", "Dear operator,\n"],
@@ -91,6 +99,8 @@ describe("what is no log is refused, and said what it is", () => {
     ["xz", Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])],
     ["not whole", gzipSync(GOOD.repeat(1_000)).subarray(0, 120)],
     ["the output of a juju command", '{"model":{"name":"web"},"machines":{}}\n'],
+    ["JSON that is cut", GOOD.slice(0, 60)],
+    ["JSON of another program", '{"ts":1,"msg":"hello"}\n{"ts":2'],
     ["not text", Buffer.from([0, 1, 2, 3, 0, 255, 254, 10])],
   ] as const)("%s", async ([what, content]) => {
     await writeFile(join(mirror.folder, "foreign"), content);
@@ -101,11 +111,50 @@ describe("what is no log is refused, and said what it is", () => {
     expect(error.hint).not.toBe("");
   });
 
+  test.for([
+    [["b.bin"]],
+    [["--juju", "b.bin"]],
+    [["--log-format", "juju", "b.bin"]],
+    [["--log-format", "combined", "b.bin"]],
+    [["--log-format", "jam", "b.bin"]],
+  ] as const)("bytes that are not text are named and never shown: jam doctor %j", async ([args]) => {
+    const bytes = Buffer.from(
+      Array.from({ length: 4_000 }, (_, at) => (at % 97 === 0 ? 10 : (at * 7) % 256)),
+    );
+    await writeFile(join(mirror.folder, "b.bin"), bytes);
+    const { status, stdout, stderr } = await jamHere(mirror.folder, ["doctor", ...args]);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("error: b.bin is not text. [JAM_LOG_FOREIGN]");
+    expect(stderr).not.toMatch(/\\u\{|\ufffd/u);
+  });
+
+  test.for([
+    ["an access log", GOOD],
+    ["a log of Juju", "ERROR no matching agent binaries available\n"],
+  ] as const)("zero bytes in the middle of %s are a line that cannot be read", async ([, line]) => {
+    const zeros = Buffer.alloc(3_000);
+    const log = Buffer.concat([Buffer.from(line.repeat(300)), zeros, Buffer.from(`\n${line}`)]);
+    await writeFile(join(mirror.folder, "crashed.log"), log);
+    const { status, stdout } = await jamHere(mirror.folder, ["doctor", "crashed.log"]);
+    expect(status).toBe(3);
+    expect(stdout).toMatch(/line-unreadable.*\n.*\(once\)\n +crashed\.log:301 {2}\(not text\)\n/);
+    expect(stdout).not.toContain("\\u{0}");
+  });
+
+  test.for([[["--juju"]], [[]]] as const)("a text in the place of a file: jam doctor %j", async ([flags]) => {
+    const text = "ERROR no matching agent binaries available";
+    const { status, stderr } = await jamHere(mirror.folder, ["doctor", ...flags, text]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("This names a file. For a text, pipe it: echo 'ERROR …' | jam doctor --juju -");
+  });
+
   test("also where a format is named that it does not have", async () => {
     await writeFile(join(mirror.folder, "r.log"), GOOD);
     const { status, stderr } = await jamHere(mirror.folder, ["doctor", "--log-format", "combined", "r.log"]);
     expect(status).toBe(2);
     expect(stderr).toContain("JAM_LOG_FOREIGN");
+    const asJuju = await jamHere(mirror.folder, ["doctor", "--log-format", "juju", "r.log"]);
+    expect(asJuju.stderr).toContain("r.log is not in the format juju, but jam");
     expect((await askDoctor(mirror, {}, "--log-format", "jam", "r.log")).document.inputs[0]?.requests).toBe(
       1,
     );

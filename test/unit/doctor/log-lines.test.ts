@@ -48,7 +48,11 @@ describe("lines of jam serve", () => {
   test("which report trouble are read as trouble", () => {
     const line =
       '{"level":"error","time":"2026-11-30T03:27:58.895Z","sha256":"ab","msg":"a tarball is damaged"}';
-    expect(readJamLine(line)).toEqual({ trouble: "a tarball is damaged", at: REQUEST.request.at });
+    expect(readJamLine(line)).toEqual({
+      isDamage: true,
+      trouble: "a tarball is damaged",
+      at: REQUEST.request.at,
+    });
   });
 
   test.for(["", "{", "nonsense", JAM.slice(0, 100), '{"msg":"request"}', "null", "[1]"])(

@@ -19,7 +19,11 @@ const MIRROR: ExaminedMirror = {
   damaged: [],
 };
 
-function signsOfRequest(target: string, more: Partial<LogRecord> = {}) {
+function signsOfRequest(
+  target: string,
+  more: Partial<LogRecord> = {},
+  mirror: ExaminedMirror | "unread" = MIRROR,
+) {
   const record = {
     at: 0,
     remote: "10.0.0.7",
@@ -31,7 +35,10 @@ function signsOfRequest(target: string, more: Partial<LogRecord> = {}) {
     ...more,
   };
   const read = readTarget(target);
-  return signsOf({ record, target: read, sender: senderOf(record, read) }, MIRROR);
+  return signsOf(
+    { record, target: read, sender: senderOf(record, read) },
+    mirror === "unread" ? undefined : mirror,
+  );
 }
 
 describe("a tarball that was asked for and answered with 404", () => {
@@ -46,6 +53,27 @@ describe("a tarball that was asked for and answered with 404", () => {
     ["is a note where it has come to the channel since", `/channel/prod/tools/${OLD}`, { severity: "note" }],
   ] as const)("%s", ([, target, expected]) => {
     expect(signsOfRequest(target)).toMatchObject([{ kind: "agent-not-held", ...expected }]);
+  });
+});
+
+describe("a tarball that was damaged when it was asked for", () => {
+  const request = { status: 503, errorCode: "JAM_STORE_CORRUPT" };
+
+  test("is a damaged tarball, with the remedy of the mirror's own finding", () => {
+    const damaged = { ...MIRROR, damaged: ["3.6.27-ubuntu-amd64"] };
+    const signs = signsOfRequest(`/tools/${NEW}`, request, damaged);
+    expect(signs).toEqual([{ kind: "tarballs-damaged", about: NEW, found: expect.stringContaining(NEW) }]);
+  });
+
+  test("is a note where the mirror has no damage now", () => {
+    expect(signsOfRequest(`/tools/${NEW}`, request)).toMatchObject([{ severity: "note" }]);
+  });
+
+  test("is a problem where the mirror cannot be read, and metadata is no tarball", () => {
+    expect(signsOfRequest(`/tools/${NEW}`, request, "unread")).not.toHaveProperty("0.severity");
+    expect(signsOfRequest("/tools/streams/v1/index2.json", request)).toMatchObject([
+      { kind: "server-error" },
+    ]);
   });
 });
 
