@@ -5,7 +5,8 @@ import { replay, walk } from "./walk.ts";
 const USAGE = `Usage: npm run walk -- [options]
 
 Changes mirrors with channels at random, one step after the other: syncs, imports, promotions, rollbacks, holds, withdrawals,
-switches, pins, deletions, prunes, damage, repairs, kills in the middle of a command, and pairs of commands at the same time.
+switches, pins, deletions, prunes, other rules for channels, damage, repairs, kills in the middle of a command, and pairs of
+commands at the same time.
 After each step compares what clients find with a model: every listed path has its bytes, an index and its product files are of
 one snapshot, no tarball that a snapshot needs is lost, and the command ended as it had to. A walk that fails is shortened; the
 exit status is 1 then.

@@ -16,6 +16,9 @@ export type Change =
 
 export type Harm = "flip" | "cut" | "remove" | "grow";
 
+/** Rules for the channels of jam.yaml, by their name. */
+export type ChannelSettings = "manual" | "auto" | "delayed" | "narrow";
+
 /** A step of a walk. */
 export type Operation =
   | Change
@@ -23,6 +26,8 @@ export type Operation =
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "damage"; readonly version: number; readonly harm: Harm }
   | { readonly kind: "verify"; readonly isDeep: boolean }
+  /** Other rules for the channels of jam.yaml. */
+  | { readonly kind: "configure"; readonly channels: ChannelSettings }
   | { readonly kind: "kill"; readonly change: Change; readonly before: number }
   | { readonly kind: "race"; readonly changes: readonly [Change, Change] };
 
@@ -101,6 +106,13 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("verify" as const), isDeep: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("configure" as const),
+      channels: fc.constantFrom<ChannelSettings>("manual", "auto", "delayed", "narrow"),
+    }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant("kill" as const), change, before: fc.nat({ max: 90 }) }),

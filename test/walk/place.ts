@@ -6,9 +6,9 @@ import { needJam } from "../crash/bundles.ts";
 import { adopt } from "./adopt.ts";
 import { setClockAhead } from "./fake-date.ts";
 import type { Golden } from "./golden.ts";
-import type { ChannelModel, Model } from "./model.ts";
+import { withChannel, type ChannelModel, type Model } from "./model.ts";
 import { Observer, sha256Of } from "./observe.ts";
-import type { Harm } from "./operations.ts";
+import type { ChannelSettings, Harm } from "./operations.ts";
 import { predict } from "./predict.ts";
 import type { Workers } from "./workers.ts";
 
@@ -62,6 +62,8 @@ export interface Place extends AsyncDisposable {
   readonly log: string[];
   run(argv: readonly string[]): Promise<RanHere>;
   damage(version: string, harm: Harm): Promise<boolean>;
+  /** Gives the channels of jam.yaml other rules; false where it has none. */
+  configure(channels: ChannelSettings): Promise<boolean>;
   /** True where the tarball of a version is in the store with its bytes. */
   holds(version: string): Promise<boolean>;
 }
@@ -112,6 +114,11 @@ export async function openPlace(
       if (harm === "cut") await truncate(path, 60);
       if (harm === "grow") await appendFile(path, "x");
       if (harm === "remove") await rm(path);
+      return true;
+    },
+    async configure(channels) {
+      if (settings.channels === "created") return false;
+      await writeFile(join(folder, "jam.yaml"), settingsText(folder, { ...settings, channels }));
       return true;
     },
     async holds(version) {
@@ -171,6 +178,15 @@ async function firstModel(place: Place, { keep, retention, channels }: WalkSetti
   // The sync has promoted to channels with `promote: auto` at its end.
   const promoted = predict({ kind: "promote-all" }, model, now).finals?.[0];
   return adopt(promoted ?? model, observed);
+}
+
+/** The model after its channels were given other rules; what they show stays. */
+export function withRules(model: Model, channels: ChannelSettings): Model {
+  const rules = Object.entries(CHANNELS[channels]) as [string, ChannelSetting][];
+  return rules.reduce((before, [name, one]) => {
+    const { delayMs, keep, isAuto } = channelModel(name, one, false);
+    return withChannel(before, name, { delayMs, keep, isAuto });
+  }, model);
 }
 
 function channelModel(name: string, one: ChannelSetting, isCreated: boolean): ChannelModel {

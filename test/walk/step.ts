@@ -7,7 +7,7 @@ import { checkPlace, differences, followsHistory, isRightIn } from "./compare.ts
 import { changed, type Model } from "./model.ts";
 import { argvOf, versionAt, type Change, type Operation } from "./operations.ts";
 import type { Observed } from "./observe.ts";
-import type { Place } from "./place.ts";
+import { withRules, type Place } from "./place.ts";
 import { perhapsSeen, predict, type Prediction } from "./predict.ts";
 import { join } from "node:path";
 
@@ -24,6 +24,10 @@ export async function step(place: Place, before: Model, operation: Operation): P
       return changed(before, { clockAheadMs: before.clockAheadMs + operation.ms });
     case "damage":
       return damage(place, before, operation);
+    case "configure":
+      if (!(await place.configure(operation.channels))) return before;
+      place.log.push(`jam.yaml has the channels ${operation.channels}`);
+      return withRules(before, operation.channels);
     case "verify":
       return verify(place, before, operation.isDeep);
     case "kill":
@@ -218,6 +222,9 @@ async function isWrongInTree(place: Place, observed: Observed, version: string):
   return false;
 }
 
+/** After so long a prune deletes parts of tarballs that no run has resumed. */
+const PARTS_KEPT_MS = 8 * 24 * 3_600_000;
+
 /** The end of a walk: a prune and a repair leave nothing unfinished, and every byte is right. */
 export async function finish(place: Place, model: Model): Promise<void> {
   const run = async (...argv: string[]) => {
@@ -227,6 +234,7 @@ export async function finish(place: Place, model: Model): Promise<void> {
   };
   const whole = changed(model, { damaged: [] });
   await run("repair", "--deep", "--quiet", "--progress", "none", "--from", place.golden.archive);
+  setClockAhead(model.clockAheadMs + PARTS_KEPT_MS);
   await run("prune", "--quiet");
   await settle(place, whole, [whole], true);
   await run("verify", "--deep", "--quiet", "--progress", "none");
