@@ -25,6 +25,10 @@ export async function composeVerification(
   options: Omit<VerifyOptions, "retention">,
   call: VerifyCall,
 ): Promise<VerifyDocument> {
+  if (options.isDeep) {
+    const { hashThreads } = await import("../disk/hash-threads.ts");
+    await hashThreads.prepare();
+  }
   const { verifyMirror } = await import("../verify/verify-mirror.ts");
   const store = await openStore(config, { purpose: "verify" });
   await requirePublished(config, store);

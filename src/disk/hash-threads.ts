@@ -4,7 +4,7 @@ import type { Worker } from "node:worker_threads";
 import type { FilePart } from "../shared/file-part.ts";
 import { defined } from "../shared/collections.ts";
 import { parseSha256, type Sha256 } from "../shared/sha256.ts";
-import type { HashAnswer, HashTask } from "./hash-worker.ts";
+import type { HashAnswer, HashedPath, HashTask } from "./hash-worker.ts";
 
 /** Files that are hashed at the same time take turns after so many bytes. */
 const PART_BYTES = 4 << 20;
@@ -38,6 +38,12 @@ export interface FileHasher {
    * @throws a system error, the reason of the signal, HashThreadError
    */
   hash(fd: number, size: number, watch: HashWatch): Promise<HashedFile>;
+  /**
+   * Opens and hashes small files with one message for all of them; for each, whether it is a regular file that has this size
+   * and hash and did not change meanwhile. False also where that could not be told. Absent where it is no faster.
+   * @throws HashThreadError
+   */
+  areWhole?(files: readonly HashedPath[]): Promise<readonly boolean[]>;
 }
 
 /** A thread did not start or broke down: nothing is wrong with the file, and this process can do the work itself. */
@@ -151,11 +157,32 @@ class HashThreads implements FileHasher {
     }
   }
 
+  async areWhole(files: readonly HashedPath[]): Promise<readonly boolean[]> {
+    const { Worker } = await import("node:worker_threads");
+    const thread = this.#leastBusy(MOST_THREADS, Worker);
+    thread.begin();
+    try {
+      return (await thread.run({ job: this.#nextJob++, do: "compare", files })).isWhole ?? [];
+    } finally {
+      thread.end();
+    }
+  }
+
+  /** Starts all threads, for a command that will need them: they start while it loads its own code. */
+  async prepare(): Promise<void> {
+    const { Worker } = await import("node:worker_threads");
+    while (this.#threads.length < MOST_THREADS) this.#start(Worker).busyUntilOnline();
+  }
+
   #leastBusy(most: number, Worker: WorkerClass): HashThread {
     const living = this.#threads.filter((thread) => !thread.isOver);
     this.#threads.splice(0, this.#threads.length, ...living);
     const [idlest] = living.toSorted((a, b) => a.jobs - b.jobs);
     if (idlest !== undefined && (idlest.jobs === 0 || living.length >= most)) return idlest;
+    return this.#start(Worker);
+  }
+
+  #start(Worker: WorkerClass): HashThread {
     // The compiler rewrites file extensions in imports only, so the thread's file has the extension of this one.
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
     const worker = new Worker(new URL(`./hash-worker.${extension}`, import.meta.url), {
@@ -211,6 +238,12 @@ class HashThread {
       this.#isOver = true;
       void this.#worker.terminate();
     }, IDLE_MS).unref();
+  }
+
+  /** What begins to read the output of a thread keeps the process alive, so that `unref` has an effect only after that. */
+  busyUntilOnline(): void {
+    this.begin();
+    this.#worker.once("online", () => this.end());
   }
 
   async run(task: HashTask): Promise<Exclude<HashAnswer, { readonly error: unknown }>> {

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 
 /*
@@ -40,12 +40,28 @@ export type HashTask =
       readonly to: number;
       readonly position: number;
     }
+  /** Opens files, and compares their bytes with the hashes that they should have; a job of its own. */
+  | { readonly job: number; readonly do: "compare"; readonly files: readonly HashedPath[] }
   /** Ends the job. */
   | { readonly job: number; readonly do: "finish" };
 
+/** A file, and what it should be. */
+export interface HashedPath {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
+}
+
 /** What became of a task. */
 export type HashAnswer =
-  | { readonly job: number; readonly bytes: number; readonly digest?: string }
+  | {
+      readonly job: number;
+      readonly bytes: number;
+      readonly digest?: string;
+      /** For each file that was compared. */
+      readonly isWhole?: readonly boolean[];
+    }
   | { readonly job: number; readonly error: { readonly message: string; readonly code: string | undefined } };
 
 const hashes = new Map<number, Hash>();
@@ -54,6 +70,7 @@ const buffer = Buffer.allocUnsafeSlow(2 ** 18);
 
 function perform(task: HashTask): HashAnswer {
   const { job } = task;
+  if (task.do === "compare") return { job, bytes: 0, isWhole: task.files.map((file) => isWhole(file)) };
   const hash = hashes.get(job) ?? createHash("sha256");
   hashes.set(job, hash);
   try {
@@ -123,6 +140,32 @@ function readOrEnd(fd: number, bytes: number, position: number): number {
     return readSync(fd, buffer, 0, bytes, position);
   } catch {
     return 0;
+  }
+}
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+/** What changed later than that may change again without another date: some file systems keep whole or even seconds. */
+const SETTLED_MS = 2_100n;
+
+/**
+ * Whether a regular file has this size and hash, and did not change meanwhile. False also where that could not be told:
+ * whoever asks looks again, and finds the reason.
+ */
+function isWhole({ path, size, sha256 }: HashedPath): boolean {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const before = fstatSync(fd, { bigint: true });
+    const ageMs = BigInt(Date.now()) - before.ctimeNs / 1_000_000n;
+    if (!before.isFile() || before.size !== BigInt(size) || ageMs < SETTLED_MS) return false;
+    const hash = createHash("sha256");
+    if (readPart({ fd, start: 0, end: size }, hash) < size || hash.digest("hex") !== sha256) return false;
+    const after = fstatSync(fd, { bigint: true });
+    return after.size === before.size && after.mtimeNs === before.mtimeNs && after.ctimeNs === before.ctimeNs;
+  } catch {
+    return false;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

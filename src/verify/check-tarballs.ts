@@ -12,6 +12,11 @@ import type { VerifyFault } from "./verify-document.ts";
 const HASHED_AT_ONCE = 4;
 /** Where little is hashed in a run, fewer are begun: what is begun is also ended. */
 const HASHED_AT_ONCE_IF_LIMITED = 2;
+/** Larger ones are hashed one by one: a message to a thread and its answer cost as much as 100 KB. */
+const SMALL_BYTES = 4 << 20;
+/** Small ones that are hashed in one go: some milliseconds, so that threads end at about the same time. */
+const MOST_BYTES_IN_A_GO = 8 << 20;
+const MOST_IN_A_GO = 256;
 
 /** A tarball that snapshots list. */
 export interface ListedTarball {
@@ -30,7 +35,7 @@ export type TarballFault = Pick<VerifyFault, "state" | "how"> & {
 };
 
 export interface TarballCheck {
-  readonly blobs: Pick<BlobStore, "stat" | "open">;
+  readonly blobs: Pick<BlobStore, "stat" | "open" | "findWhole">;
   readonly isDeep: boolean;
   /** Noted as damaged, for example by a server: these are hashed in any case. */
   readonly noted: ReadonlySet<Sha256>;
@@ -73,8 +78,9 @@ export async function checkTarballs(
   );
   observe({ kind: "planned", items: queue.length, bytes: sum(queue) });
   const atOnce = check.pace.isLimited ? HASHED_AT_ONCE_IF_LIMITED : HASHED_AT_ONCE;
-  const hashed = await mapConcurrently(queue, (tarball) => hashOne(tarball, check), atOnce);
-  const done = queue.filter((_, at) => hashed[at] === true);
+  const groups = check.pace.isLimited ? queue.map((tarball) => [tarball]) : groupSmall(queue);
+  const hashed = await mapConcurrently(groups, (group) => hashGroup(group, check), atOnce);
+  const done = hashed.flat();
   const remaining = queue.length - done.length;
   return { tarballs: listed.length - remaining, bytes: sum(done), remaining };
 }
@@ -95,6 +101,43 @@ async function findBySize(
     await onFault({ sha256, state: "unreadable", how: toJamError(error).message });
   }
   return false;
+}
+
+/** In the same order. */
+function groupSmall(queue: readonly ListedTarball[]): ListedTarball[][] {
+  const groups: ListedTarball[][] = [];
+  let bytes = Infinity;
+  for (const tarball of queue) {
+    const group = groups.at(-1);
+    bytes += tarball.size;
+    if (group === undefined || bytes > MOST_BYTES_IN_A_GO || group.length === MOST_IN_A_GO) {
+      groups.push([tarball]);
+      bytes = tarball.size > SMALL_BYTES ? Infinity : tarball.size;
+    } else group.push(tarball);
+  }
+  return groups;
+}
+
+/** Those that were looked at. What is not whole is hashed once more, alone: that finds the reason. */
+async function hashGroup(group: readonly ListedTarball[], check: TarballCheck): Promise<ListedTarball[]> {
+  check.signal.throwIfAborted();
+  const whole = group.length > 1 ? await check.blobs.findWhole?.(group) : undefined;
+  const looked: ListedTarball[] = [];
+  for (const tarball of group) {
+    if (whole?.has(tarball.sha256) === true) await tellWhole(tarball, check);
+    else if (!(await hashOne(tarball, check))) continue;
+    looked.push(tarball);
+  }
+  return looked;
+}
+
+/** Tells of a tarball that was hashed in one go with others. */
+async function tellWhole({ path, size, sha256 }: ListedTarball, check: TarballCheck): Promise<void> {
+  check.observe({ kind: "item-started", path, size, received: 0 });
+  check.observe({ kind: "item-bytes", path, bytes: size });
+  check.observe({ kind: "item-done", path, size });
+  check.verified.set(sha256, check.now().toISOString());
+  await check.onVerified();
 }
 
 /** True when it was looked at; false when the pace was over before. */

@@ -165,9 +165,9 @@ async function findOthers(
     // What a mirror in cache mode has fetched is listed by its offer at first.
     ...((await readOffer(documents))?.agents ?? []).map(({ sha256 }) => sha256),
   ]);
-  for await (const { sha256, size } of blobs.list())
-    if (!listed.has(sha256))
-      others.set(sha256, { sha256, size, path: whereOf(sha256), isWaiting: waiting.has(sha256) });
+  const unlisted = (await blobs.names()).filter((sha256) => !listed.has(sha256));
+  for (const [sha256, size] of await blobs.sizes(unlisted))
+    others.set(sha256, { sha256, size, path: whereOf(sha256), isWaiting: waiting.has(sha256) });
   return others;
 }
 

@@ -16,6 +16,8 @@ import { type OpenedFile, SharedFiles } from "./shared-files.ts";
 import { openStagedBlob } from "./staged-blob.ts";
 import { READ_BYTES } from "../../shared/limits.ts";
 
+type FindWhole = NonNullable<BlobStore["findWhole"]>;
+
 /**
  * Blobs as files `blobs/sha256/ab/<sha256>`, mode 0444. Anything else at such a path (a link, a pipe, a folder) and any
  * other name counts as absent: it is never read, and the next commit of that blob takes its place.
@@ -54,6 +56,7 @@ export function fsBlobStore(
     list: () => listBlobs(root),
     names: async () => (await Array.fromAsync(namesByFolder(root))).flat(),
     sizes: (of) => sizesOf(root, of),
+    ...(hasher.areWhole && { findWhole: (of: Parameters<FindWhole>[0]) => findWhole(root, hasher, of) }),
     listStaged: () => listStaged(root),
     async discardStaged(before) {
       requireHeld();
@@ -122,6 +125,22 @@ async function sizesOf(root: string, of: Iterable<Sha256>): Promise<ReadonlyMap<
     if (stat?.isFile() === true) sizes.set(sha256, stat.size);
   }
   return sizes;
+}
+
+async function findWhole(
+  root: string,
+  hasher: FileHasher,
+  of: Parameters<FindWhole>[0],
+): Promise<ReadonlySet<Sha256>> {
+  try {
+    const files = of.map(({ sha256, size }) => ({ path: `${root}/${blobPath(sha256)}`, size, sha256 }));
+    const isWhole = (await hasher.areWhole?.(files)) ?? [];
+    return new Set(of.flatMap(({ sha256 }, at) => (isWhole[at] === true ? [sha256] : [])));
+  } catch (error) {
+    // A thread that failed says nothing of the files.
+    if (error instanceof HashThreadError) return new Set();
+    throw error;
+  }
 }
 
 /** Names of blobs, folder by folder; others may run between two folders. Read synchronously, as `statBlob` is. */

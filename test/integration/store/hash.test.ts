@@ -1,4 +1,5 @@
-import { truncate, utimes, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -54,6 +55,44 @@ describe("hashing a blob", () => {
       code: "JAM_STORE_CORRUPT",
       details: { position: end },
     });
+  });
+});
+
+/** Later than that, every further change of a file shows in its date. */
+const SETTLED_MS = 2_200;
+
+describe("hashing blobs in one go", () => {
+  it("names those that are whole, and none that is damaged, in the way, missing or still changing", async () => {
+    await using store = await temporaryStore();
+    const put = async (seed: number, size: number) => {
+      const { sha256 } = await putBlob(store.blobs, size, seed);
+      const path = join(store.path, blobPath(sha256));
+      await makeWritable(path);
+      return { sha256, size, path };
+    };
+    const whole = await Promise.all([put(1, 0), put(2, 1), put(3, 262_144), put(4, 700_001)]);
+    const flipped = await put(5, 90_000);
+    await flipByteQuietly(flipped.path, 80_000);
+    const cut = await put(6, 90_000);
+    await truncate(cut.path, 40_000);
+    const longer = await put(7, 90_000);
+    await writeFile(longer.path, "more", { flag: "a" });
+    const linked = await put(8, 90_000);
+    await rename(linked.path, join(store.path, "elsewhere"));
+    await symlink(join(store.path, "elsewhere"), linked.path);
+    const inTheWay = await put(9, 90_000);
+    await rm(inTheWay.path);
+    await mkdir(inTheWay.path);
+    const missing = await put(10, 90_000);
+    await rm(missing.path);
+    await sleep(SETTLED_MS);
+    const fresh = await put(11, 90_000);
+
+    const all = [flipped, ...whole, cut, longer, linked, inTheWay, missing, fresh];
+    const found = await store.blobs.findWhole?.(all);
+
+    expect([...(found ?? [])].sort()).toEqual(whole.map(({ sha256 }) => sha256).sort());
+    expect(await store.blobs.findWhole?.([])).toEqual(new Set());
   });
 });
 

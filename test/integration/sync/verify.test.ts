@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
-import { readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { noteDamage } from "../../../src/mirror/damaged-blobs.ts";
 import { parseSha256, type Sha256 } from "../../../src/shared/sha256.ts";
@@ -37,6 +38,30 @@ async function syncedMirror() {
     },
   };
 }
+
+/** Later than that, tarballs are hashed in one go. */
+const SETTLED_MS = 2_200;
+
+test("many small tarballs are hashed together: each is counted, and the damaged ones are named", async () => {
+  await using here = await syncedMirror();
+  const { mirror, blobs, path } = here;
+  const [flipped, cut] = blobs as [Sha256, Sha256];
+  await flipByteQuietly(path(flipped), 100);
+  await truncate(path(cut), 10);
+  await sleep(SETTLED_MS);
+  const { status, document } = await verify(mirror, "--deep");
+  expect(status).toBe(4);
+  expect(document.faults.map(({ sha256, state }) => [sha256, state]).toSorted()).toEqual([
+    [flipped, "damaged"],
+    [cut, "damaged"],
+  ]);
+  expect(document).toMatchObject({ checked: { tarballs: blobs.length }, remaining: 0 });
+  // What was cut is not hashed.
+  const noted = JSON.parse(await readFile(join(mirror.data, "state/verified-blobs.json"), "utf8")) as {
+    readonly verifiedAt: Readonly<Record<string, string>>;
+  };
+  expect(Object.keys(noted.verifiedAt).sort()).toEqual(blobs.slice(2));
+});
 
 async function verify(mirror: TestMirror, ...flags: string[]) {
   const { status, stdout } = await mirror.here("verify", "-o", "json", ...flags);
