@@ -60,7 +60,8 @@ export const { ${names.join(", ")} } = all;
 `;
 }
 
-const BUILTIN_IMPORT = /^import (?:([\w$]+)(?:, )?)?(?:\{ (.*) \}|\* as ([\w$]+))? from "(node:[\w/]+)";$/gm;
+const BUILTIN_IMPORT =
+  /^import (?:(?<whole>[\w$]+)(?:, )?)?(?:\{ (?<fields>.*) \}|\* as (?<all>[\w$]+))? from "(?<name>node:[\w/]+)";$/gm;
 const LATE_BUILTIN_IMPORT = /\bimport\("(node:[\w/]+)"\)/g;
 
 /**
@@ -71,14 +72,16 @@ const builtinsAlone: Plugin = {
   name: "builtins-alone",
   renderChunk: (code) =>
     code
-      .replaceAll(BUILTIN_IMPORT, (_line, whole?: string, fields?: string, all?: string, name = "") =>
-        [whole, all, fields && `{ ${fields.replaceAll(" as ", ": ")} }`]
-          .filter((target) => target !== undefined)
-          .map((target) => `const ${target} = globalThis.process.getBuiltinModule("${name}");`)
-          .join(" "),
-      )
+      .replaceAll(BUILTIN_IMPORT, (...match) => constantsOf(match.at(-1) as Readonly<Record<string, string>>))
       .replaceAll(LATE_BUILTIN_IMPORT, 'Promise.resolve(globalThis.process.getBuiltinModule("$1"))'),
 };
+
+function constantsOf({ whole, all, fields, name }: Readonly<Record<string, string>>): string {
+  return [whole, all, fields && `{ ${fields.replaceAll(" as ", ": ")} }`]
+    .filter((target) => target !== undefined)
+    .map((target) => `const ${target} = globalThis.process.getBuiltinModule("${name}");`)
+    .join(" ");
+}
 
 /**
  * Writes the program of `checkout` into `folder`: its own code and that of every npm package it uses, in few files

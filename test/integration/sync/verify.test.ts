@@ -51,10 +51,10 @@ test("many small tarballs are hashed together: each is counted, and the damaged 
   await sleep(SETTLED_MS);
   const { status, document } = await verify(mirror, "--deep");
   expect(status).toBe(4);
-  expect(document.faults.map(({ sha256, state }) => [sha256, state]).toSorted()).toEqual([
-    [flipped, "damaged"],
-    [cut, "damaged"],
-  ]);
+  expect(Object.fromEntries(document.faults.map(({ sha256, state }) => [sha256, state]))).toEqual({
+    [flipped]: "damaged",
+    [cut]: "damaged",
+  });
   expect(document).toMatchObject({ checked: { tarballs: blobs.length }, remaining: 0 });
   // What was cut is not hashed.
   const noted = JSON.parse(await readFile(join(mirror.data, "state/verified-blobs.json"), "utf8")) as {
