@@ -103,7 +103,9 @@ export async function addChannel(
     });
   }
   const channel = createdChannel(name, from);
-  if (!isOutside(from)) requireChannel(known, from);
+  // One that takes from itself is a cycle, and not unknown.
+  if (!isOutside(from) && from !== name && !known.has(from))
+    throw channelNotFound(from, [...known.keys(), MIRROR_REF]);
   feedersOf(new Map([...known, [name, channel]]), channel);
   const created = (await createdChannels.read(documents))?.channels ?? [];
   await createdChannels.write(documents, { channels: [...created, { name, from }] });
@@ -215,8 +217,14 @@ function inOrder(all: ReadonlyMap<string, Channel>): Map<string, Channel> {
 }
 
 function cycle(names: readonly string[]): JamError {
-  return new JamError("JAM_CHANNEL_INVALID", `Channels take from each other: ${names.join(" from ")}.`, {
-    hint: "Let one of them take from the mirror: `from: mirror` in jam.yaml.",
-    details: { channels: names },
-  });
+  return new JamError(
+    "JAM_CHANNEL_INVALID",
+    names.length === 2
+      ? `The channel ${names[0]} cannot take from itself.`
+      : `Channels take from each other: ${names.join(" from ")}.`,
+    {
+      hint: "Let one of them take from the mirror: `from: mirror` in jam.yaml, or `--from mirror`.",
+      details: { channels: names },
+    },
+  );
 }

@@ -47,6 +47,8 @@ async function withoutFolder(error: JamError): Promise<JamError> {
 
 /** After a signal every failure is a consequence of it. */
 function asCancelled(error: unknown): JamError {
-  if (isJamError(error, "JAM_CANCELLED")) return error;
-  return new JamError("JAM_CANCELLED", "Cancelled.", { cause: error });
+  const hint = "Run the same command again: nothing that was finished is lost.";
+  if (!isJamError(error, "JAM_CANCELLED"))
+    return new JamError("JAM_CANCELLED", "Cancelled.", { cause: error, hint });
+  return error.hint === undefined ? error.with({ hint }) : error;
 }

@@ -5,6 +5,7 @@ import type { RepairDocument } from "../repair/repair-document.ts";
 import type { RepairOptions } from "../repair/repair-mirror.ts";
 import type { RepairSource } from "../repair/repair-source.ts";
 import { isJamError } from "../shared/errors.ts";
+import { printable } from "../shared/printable.ts";
 import { isRemote } from "../shared/url-text.ts";
 import { openStore } from "./store.ts";
 import { composeUpstreams, type ComposeUpstreamsOptions } from "./sync.ts";
@@ -93,8 +94,16 @@ async function fromPath(config: Config, call: RepairCall, text: string): Promise
   }
   const { findInputs } = await import("../medium/find-volumes.ts");
   const { openBundleContents } = await import("../bundle/read/open-contents.ts");
-  const inputs = await findInputs([text], { cwd: call.cwd, stdin: undefined });
-  return repairFromContents(text, await openBundleContents(inputs));
+  try {
+    const inputs = await findInputs([text], { cwd: call.cwd, stdin: undefined });
+    return repairFromContents(text, await openBundleContents(inputs));
+  } catch (error) {
+    if (!isJamError(error, "JAM_BUNDLE_NOT_FOUND")) throw error;
+    const message = `--from ${printable(text)}: neither the data directory of a mirror, nor a published tree, nor a bundle.`;
+    const hint =
+      "Name a folder with blobs/, with tools/ or streams/, or with the volumes of a bundle; or the URL of a mirror.";
+    throw error.with({ message, hint });
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -33,6 +33,10 @@ const REASONS: Partial<Record<ErrorCode, { readonly says: string; readonly hint:
 
 /** Reasons for system errors that are more exact than the error code. */
 const EXACT: Readonly<Record<string, { readonly says: string; readonly hint: string }>> = {
+  EFBIG: {
+    says: "the file would be larger than its file system or this user's limit allows",
+    hint: "Raise the limit (`ulimit -f`, LimitFSIZE=), or name a data directory on another file system.",
+  },
   EROFS: {
     says: "the disk is read-only",
     hint: "Mount it for writing, or name a data directory elsewhere.",

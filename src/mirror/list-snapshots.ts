@@ -120,7 +120,8 @@ export async function findSnapshot(store: SnapshotReader, word: string): Promise
   const ids = await listSnapshotIds(store.documents);
   const fitting = ids.includes(word) ? [word] : ids.filter((id) => id.startsWith(word));
   const [id, another] = fitting;
-  if (id === undefined) throw notFound(word, `No snapshot ${word} is kept.`, nearest(word, ids));
+  if (id === undefined)
+    throw notFound(word, `No snapshot ${word} is kept.`, nearest(word, [...ids, "current"]));
   if (another !== undefined) {
     throw notFound(word, `${fitting.length} snapshots begin with ${word}: ${fitting.join(", ")}.`, undefined);
   }
