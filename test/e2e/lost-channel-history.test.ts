@@ -1,9 +1,11 @@
 /** A channel whose history is gone or put aside: what was held and withdrawn is not known, and that is never taken for "nothing". */
+import { execFileSync } from "node:child_process";
 import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { RepairDocument } from "../../src/repair/repair-document.ts";
 import type { VerifyDocument } from "../../src/verify/verify-document.ts";
+import { FILE_DAMAGES } from "../helpers/golden-mirror.ts";
 import { temporaryMirror, type TestMirror } from "../helpers/mirror.ts";
 import { folderTree, walkTree } from "../helpers/published.ts";
 import { agedTree, startUpstream, type TestUpstream } from "../helpers/upstream.ts";
@@ -118,4 +120,26 @@ test("a history that does not lead to what is shown proves nothing", async () =>
   await copyFile(join(mirror.data, "state/channel-history-prod.json"), join(mirror.data, FILE));
   expect(await refused("channel", "history", "lab", "--at", "2030-01-01")).toContain("its history says");
   expect(await shownIn("lab")).toEqual(["3.6.1-ubuntu-amd64", "3.6.2-ubuntu-amd64"]);
+});
+
+test("whatever is wrong with the file of a history, it is found and named, and never called repaired without one", async () => {
+  const whole = join(mirror.folder, "whole");
+  execFileSync("cp", ["-a", mirror.data, whole]);
+  for (const [name, damage] of Object.entries(FILE_DAMAGES)) {
+    await rm(mirror.data, { recursive: true });
+    execFileSync("cp", ["-a", whole, mirror.data]);
+    await damage(join(mirror.data, FILE), join(mirror.data, "format"));
+    const found = await mirror.here("verify", "-o", "json");
+    const { findings: all } = JSON.parse(found.stdout) as VerifyDocument;
+    const named = all.filter(({ where, severity }) => where === FILE && severity === "damage");
+    expect([name, found.status, named.length > 0]).toEqual([name, 4, true]);
+    const { status, stdout } = await mirror.here("repair", "-o", "json");
+    const { remaining } = JSON.parse(stdout) as RepairDocument;
+    const isOfMode = /others|nobody|everybody/.test(name);
+    expect([
+      name,
+      status,
+      remaining.filter(({ severity }) => severity !== "note").map(({ kind }) => kind),
+    ]).toEqual([name, isOfMode ? 0 : 3, isOfMode ? [] : ["channel-history-missing"]]);
+  }
 });
