@@ -94,6 +94,41 @@ export async function readUpstreamState(
   };
 }
 
+/**
+ * What was accepted of this upstream, whether it counted first then or was asked for what others do not list; undefined
+ * where nothing is recorded of it.
+ */
+export function acceptedOf(
+  { documents, further }: Pick<UpstreamState, "documents" | "further">,
+  { url }: { readonly url: string },
+): AcceptedDocuments | undefined {
+  if (areOf(documents, url)) return documents;
+  const own = further.get(url);
+  return own && byPath(own);
+}
+
+/** What is recorded when this upstream counted first: what was recorded of the one before it stays, apart. */
+export function withAccepted(
+  state: Pick<UpstreamState, "documents" | "further">,
+  accepted: readonly AcceptedDocument[],
+  { source, sources }: { readonly source: Located; readonly sources: readonly Located[] },
+): Pick<UpstreamState, "documents" | "further"> {
+  const further = new Map(state.further);
+  const before = sources.find(({ url }) => url !== source.url && areOf(state.documents, url));
+  const own = before === undefined ? state.documents : byPath(further.get(source.url) ?? []);
+  if (before !== undefined) further.set(before.url, [...state.documents.values()]);
+  further.delete(source.url);
+  return { documents: new Map([...own, ...byPath(accepted)]), further };
+}
+
+interface Located {
+  readonly url: string;
+}
+
+function areOf(documents: AcceptedDocuments, url: string): boolean {
+  return [...documents.values()].some((document) => document.url.startsWith(url));
+}
+
 /** These documents by path. */
 export function byPath(documents: readonly AcceptedDocument[]): AcceptedDocuments {
   return new Map(documents.map((document) => [document.path, document]));

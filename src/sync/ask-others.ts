@@ -6,7 +6,7 @@ import { buildCatalogue } from "../juju/catalogue.ts";
 import { selectAgents } from "../juju/select.ts";
 import type { SelectRule } from "../juju/select-rule.ts";
 import { type AssessInput, unverified, type ChosenUpstream, type SourceFailure } from "./choose-upstream.ts";
-import { byPath } from "../mirror/upstream-state.ts";
+import { acceptedOf } from "../mirror/upstream-state.ts";
 import { readMetadata, type UpstreamMetadata } from "../metadata/read-metadata.ts";
 import { evaluateRules } from "./evaluate-rules.ts";
 
@@ -160,7 +160,7 @@ function readFurther(
   return readMetadata({
     ...input,
     source,
-    accepted: byPath(input.state.further.get(source.url) ?? []),
+    accepted: acceptedOf(input.state, source) ?? new Map(),
     documents: input.store.documents,
     wants: (_entry, stream) => wantsStream(stream),
   });

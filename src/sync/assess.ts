@@ -22,7 +22,7 @@ import { warnOfGone } from "../mirror/gone-upstream.ts";
 import { findHeld } from "../mirror/held-tarballs.ts";
 import { isRefusedChange } from "../mirror/refused-changes.ts";
 import { describeNewSigner, rememberSigners, signersBefore, signersOf } from "../mirror/signers.ts";
-import { byPath, type UpstreamState } from "../mirror/upstream-state.ts";
+import { withAccepted, type UpstreamState } from "../mirror/upstream-state.ts";
 import {
   evaluateAgents,
   unfulfilled,
@@ -145,7 +145,7 @@ export async function assessUpstream(input: AssessInput): Promise<Assessment> {
     offer: offerPlan && assessOffer(input, { plan: offerPlan, listed: weighed, refusal, staying, away }),
     failed: [...refusals.failed, ...unfulfilledOf(input, { verdicts, held, failures: others.failures })],
     isHeldAfter: heldAfter(held),
-    state: { ...nextState(input, metadata, others.further), ...defined({ signers }) },
+    state: { ...nextState(input, chosen, others.further), ...defined({ signers }) },
     warnings: [...all, ...urgent],
     rules,
     // What a product file that cannot be read lists is not known.
@@ -246,13 +246,14 @@ function planWanted(
 /** What earlier runs accepted and this one. Nothing is kept of an upstream that is no longer configured. */
 function nextState(
   input: Pick<AssessInput, "state" | "sources">,
-  { documents }: UpstreamMetadata,
+  { source, metadata: { documents } }: Pick<FurtherUpstream, "source" | "metadata">,
   further: readonly FurtherUpstream[],
 ): Omit<UpstreamState, "signers"> {
   const { state, sources } = input;
-  const configured = [...state.further].filter(([url]) => sources.some((one) => one.url === url));
+  const next = withAccepted(state, documents, { source, sources });
+  const configured = [...next.further].filter(([url]) => sources.some((one) => one.url === url));
   return {
-    documents: new Map([...state.documents, ...byPath(documents)]),
+    documents: next.documents,
     further: new Map([
       ...configured,
       ...further.map(({ source, metadata }) => [source.url, metadata.documents] as const),

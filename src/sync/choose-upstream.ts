@@ -9,7 +9,7 @@ import type { KeptPlans, PlanWishes } from "../mirror/kept-plans.ts";
 import type { RunningVersions } from "../mirror/running-versions.ts";
 import type { SyncObserver } from "../mirror/run-events.ts";
 import type { Snapshot } from "../mirror/snapshot.ts";
-import type { UpstreamState } from "../mirror/upstream-state.ts";
+import { acceptedOf, type UpstreamState } from "../mirror/upstream-state.ts";
 import type { Store } from "../store/store.ts";
 import type { Upstream } from "../upstream/source.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
@@ -78,7 +78,8 @@ export async function chooseUpstream(
         ...input,
         source,
         documents: input.store.documents,
-        accepted: input.state.documents,
+        // Of one that was never read, nothing older counts than what another one had.
+        accepted: acceptedOf(input.state, source) ?? input.state.documents,
         wants: (_entry, stream) => wantsStream(stream),
       });
       const [unreadable] = metadata.unreadable;

@@ -5,7 +5,7 @@ import type { SelectionRules } from "../juju/select-rule.ts";
 import { readMetadata, type UpstreamMetadata } from "../metadata/read-metadata.ts";
 import { readBaseline } from "../mirror/read-snapshots.ts";
 import type { UnusedOffer } from "../mirror/unused-offer.ts";
-import { byPath, readUpstreamState } from "../mirror/upstream-state.ts";
+import { acceptedOf, readUpstreamState } from "../mirror/upstream-state.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Upstream } from "../upstream/source.ts";
@@ -66,7 +66,7 @@ async function createReader(
   const streams = new Set(options.rules.select.flatMap((rule) => rule.streams));
   const wants = (_entry: unknown, stream: string) => streams.has("*") || streams.has(stream);
   return (source) => {
-    const accepted = byPath(state.further.get(source.url) ?? []);
+    const accepted = acceptedOf(state, source) ?? new Map();
     return readMetadata({ ...options, ...work, source, documents, accepted, wants });
   };
 }
