@@ -23,6 +23,8 @@ export interface RulesVerdict {
   readonly refusal: JamError | undefined;
   /** What the rules name, an upstream lists and a sync does not take from it. Default: nothing. */
   readonly unused?: readonly UnusedOffer[];
+  /** Names of upstreams that could not be read: what they would list is not known. Default: none. */
+  readonly unread?: readonly string[];
   /** Agents for which upstream lists other bytes than those that the mirror has. */
   readonly changed: readonly string[];
 }
@@ -265,14 +267,16 @@ function checkClock(published: Date | undefined, now: Date): CheckResult {
 async function checkRules({ evaluateRules }: SetupUnderTest): Promise<CheckResult[]> {
   const verdict = await attempt("rules", evaluateRules);
   if ("check" in verdict) return [verdict];
-  const { rules, warnings, refusal, changed, unused = [] } = verdict.value;
+  const { rules, warnings, refusal, changed, unused = [], unread = [] } = verdict.value;
   const isEmpty = refusal?.code === "JAM_SELECT_EMPTY";
   const taken = rules
     .map(({ rule, taken }) => `rule ${rule} selects ${formatCount(taken, "agent")}`)
     .join(", ");
   const hint = isEmpty
     ? "No rule selects an agent, so a sync changes nothing: correct `select` in jam.yaml."
-    : "Correct `select` and `deny` in jam.yaml, or add an upstream that lists it.";
+    : unread.length > 0
+      ? `Check again when ${unread.join(" and ")} can be read. What is missing then: correct \`select\` and \`deny\` in jam.yaml, or add an upstream that lists it.`
+      : "Correct `select` and `deny` in jam.yaml, or add an upstream that lists it.";
   const missing = warnings.map((detail): CheckResult => ({
     check: "rules",
     state: isEmpty ? "fail" : "warn",

@@ -22,6 +22,11 @@ export const agentsDocument = z
   .object({
     snapshot: z.string().describe("The snapshot that lists them."),
     agents: z.array(agentRow).readonly(),
+    hidden: countField
+      .exactOptional()
+      .describe(
+        "Of `offered`: not listed now, because their upstream cannot be reached. Absent where there are none.",
+      ),
     offered: countField
       .exactOptional()
       .describe("In cache mode: matching agents that are not held, and fetched when they are requested."),

@@ -23,6 +23,8 @@ export interface ListedMirror extends Pick<Snapshot, "id" | "agents"> {
   readonly heldAs?: (agent: Agent) => HeldAs;
   /** In cache mode: agents that are offered and not held. */
   readonly offered?: readonly Agent[];
+  /** Those of them that are not listed now, because their upstream cannot be reached. Default: none. */
+  readonly hidden?: readonly Agent[];
 }
 
 /**
@@ -31,7 +33,7 @@ export interface ListedMirror extends Pick<Snapshot, "id" | "agents"> {
  * @throws JamError JAM_AGENT_NOT_FOUND for a channel of which no version is held
  */
 export function listAgents(
-  { offered, ...snapshot }: ListedMirror,
+  { offered, hidden = [], ...snapshot }: ListedMirror,
   { version, stream, arch, release }: ListWanted,
   damaged: ReadonlySet<Sha256>,
 ): AgentsDocument {
@@ -53,6 +55,7 @@ export function listAgents(
       rowOf(agent, snapshot.heldAs),
     ),
     ...(offered && { offered: offered.filter(isMatching).length }),
+    ...(hidden.some(isMatching) && { hidden: hidden.filter(isMatching).length }),
     ...(notes.length === 0 ? {} : { note: notes.join(" ") }),
   };
 }

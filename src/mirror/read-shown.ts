@@ -42,6 +42,8 @@ export interface ShownMirror {
   readonly held: readonly Agent[];
   /** Those whose tarball is not. */
   readonly missing: readonly Agent[];
+  /** Those of `missing` that are not listed now, because their upstream cannot be reached. */
+  readonly hidden: readonly Agent[];
   /** Names of the agents that a sync, an import or a plan brought. */
   readonly synced: ReadonlySet<string>;
   readonly reach: OfferReach | undefined;
@@ -74,6 +76,7 @@ export async function readShown(store: ShownReader, rules: CacheRules, now: Date
     snapshot: shown?.snapshot,
     held: all.filter(isHeld),
     missing: all.filter((agent) => !isHeld(agent)),
+    hidden: shown?.hidden ?? [],
     synced: new Set((published?.agents ?? []).map(formatAgentName)),
     reach,
     upstream: reachNow(reach, { refreshMs: turnMs(reach, rules) }, now),

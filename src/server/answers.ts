@@ -211,7 +211,13 @@ async function readListed(known: Known): Promise<ListedMirror> {
   if (cache === undefined) return requireShown(known);
   const { id } = await requireShown(known);
   const shown = await readShown(store, cache, cache.now());
-  return { id, agents: shown.held, heldAs: await readHeldAs(store.documents, shown), offered: shown.missing };
+  return {
+    id,
+    agents: shown.held,
+    heldAs: await readHeldAs(store.documents, shown),
+    offered: shown.missing,
+    hidden: shown.hidden,
+  };
 }
 
 /** What clients can get here; in cache mode also what is offered and not held. */

@@ -12,6 +12,7 @@ import type { Snapshot } from "../mirror/snapshot.ts";
 import { acceptedOf, type UpstreamState } from "../mirror/upstream-state.ts";
 import type { Store } from "../store/store.ts";
 import type { Upstream } from "../upstream/source.ts";
+import { asSentence } from "../shared/as-sentence.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
 import { readMetadata, type UpstreamMetadata } from "../metadata/read-metadata.ts";
 
@@ -130,7 +131,7 @@ function summarizeFailures(failures: readonly SourceFailure[]): JamError {
     });
   }
   if (failures.length === 1) return first.error;
-  const reasons = failures.map(({ source, error }) => `${source.name}: ${error.message}`);
+  const reasons = failures.map(({ source, error }) => `${source.name}: ${asSentence(error.message)}`);
   return new JamError(first.error.code, `No upstream could be used. ${reasons.join(" ")}`, {
     cause: first.error,
     ...defined({ hint: first.error.hint }),

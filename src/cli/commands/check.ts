@@ -67,7 +67,8 @@ async function check(context: CommandContext): Promise<number> {
       wanted = new Set(assessment.plan.wanted.map(({ version }) => version));
       const warnings = [...ruleWarnings(assessment.rules), ...assessment.useless()];
       const changed = assessment.failed.filter(isRefusedChange).map(({ agent }) => agent);
-      return { rules, warnings, refusal: assessment.refusal, changed, unused };
+      const unread = assessment.failures.map(({ source }) => source.name);
+      return { rules, warnings, refusal: assessment.refusal, changed, unused, unread };
     },
     signersBefore: (source) => readSignersBefore(config, source),
     readRunning: async () => ({ running, ...(await readListed(config)), wanted }),

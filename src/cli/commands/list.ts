@@ -52,11 +52,16 @@ async function list(context: CommandContext, call: CommandCall<ListOptions>): Pr
       ? renderEveryAgent(document.agents, context.width)
       : renderAgents(document.agents, context.width);
   });
-  const { offered = 0 } = document;
-  if (offered > 0) {
-    const what = document.agents.length === 0 ? `${offered}` : `${offered} more`;
+  const { offered = 0, hidden = 0 } = document;
+  if (offered > hidden) {
+    const count = offered - hidden;
+    const what = document.agents.length === 0 ? `${count}` : `${count} more`;
     await context.output.note(`Offered, and fetched when requested: ${what} (jam warm fetches them now).`);
   }
+  if (hidden > 0)
+    await context.output.note(
+      `Offered, and not listed while their upstream cannot be reached: ${hidden} (jam status names it).`,
+    );
   if (document.agents.length + offered > 0) return 0;
   return noneMatches(context, config, { version, arch, release, stream }, listed);
 }
@@ -130,10 +135,10 @@ async function readCache(config: Config, now: Date): Promise<Listed> {
   const store = await openStore(config);
   const { readHeldAs } = await import("../../mirror/held-as.ts");
   const shown = await readShown(store, config.cache, now);
-  const { snapshot, held, missing } = shown;
+  const { snapshot, held, missing, hidden } = shown;
   if (snapshot === undefined) throw mirrorEmpty(config.data);
   const heldAs = await readHeldAs(store.documents, shown);
-  const listed = { id: snapshot.id, agents: held, heldAs, offered: missing };
+  const listed = { id: snapshot.id, agents: held, heldAs, offered: missing, hidden };
   return { listed, damaged: await listDamaged(store.documents) };
 }
 

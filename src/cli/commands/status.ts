@@ -208,14 +208,19 @@ function describeUpstream(
     answers: `answers, ${asked}${next}`,
     away: paint(
       "red",
-      `has been out of reach for ${formatDuration(ms - Date.parse(away?.since ?? ""))}, what is not held of it is ${until}: ${printable(away?.message ?? "", Infinity)}`,
+      `has been out of reach for ${formatDuration(ms - Date.parse(away?.since ?? ""))}, what is not held of it is ${until}: ${inLine(away?.message)}`,
     ),
-    refused: paint("red", `is refused: ${printable(fault?.message ?? "", Infinity)}`),
+    refused: paint("red", `is refused: ${inLine(fault?.message)}`),
     "not-needed": "not asked: the upstreams before it list something for every rule",
     unknown: paint("yellow", `${asked}: is jam serve running?`),
   }[state];
   const amounts = `${formatCount(cached.agents, "agent")} cached, ${formatOf(cached.bytes, quota)}; ${offered.agents} not held`;
   return `${printable(name)} ${text}${state === "not-needed" ? "" : `; ${amounts}`}`;
+}
+
+/** A sentence in the middle of another one. */
+function inLine(message = ""): string {
+  return printable(message, Infinity).replace(/\.$/, "");
 }
 
 type CachedUpstream = NonNullable<StatusDocument["cache"]>["upstreams"][number];

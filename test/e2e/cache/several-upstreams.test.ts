@@ -99,6 +99,13 @@ test.concurrent(
     expect(site.server().log()).toContain("Upstream lab cannot be reached, the others answer");
     const missing = await get(two, lab, "4.0.15");
     expect([missing.status, missing.headers.get("retry-after") !== null]).toEqual([503, true]);
+    const list = await site.mirror.here("list", "-o", "json");
+    expect(JSON.parse(list.stdout)).toMatchObject({ offered: 3, hidden: 1 });
+    expect(list.stderr).toContain("Offered, and fetched when requested: 2 ");
+    expect(list.stderr).toContain("not listed while their upstream cannot be reached: 1 ");
+    expect((await site.mirror.here("check")).stdout).toMatch(
+      /Rule 2 .*Not known: what lab would list.*\n.*Check again when lab can be read/,
+    );
     const ready = ["ready", "--from", "3.6.26", "--to", "4.0.15", "--arch", "amd64"];
     expect((await site.mirror.here(...ready)).status).toBe(5);
     await site.restart();
