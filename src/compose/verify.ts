@@ -1,3 +1,4 @@
+import { isJamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Config } from "../config/config.ts";
 import type { SettingsUnderTest } from "../verify/check-settings.ts";
@@ -69,7 +70,13 @@ export async function composeVerifyWork(config: Config, store: Store, call: Veri
  */
 export async function requirePublished(config: Pick<Config, "data">, store: Store): Promise<void> {
   const { listSnapshotIds, mirrorEmpty } = await import("../mirror/read-snapshots.ts");
-  if ((await listSnapshotIds(store.documents)).length > 0) return;
+  try {
+    if ((await listSnapshotIds(store.documents)).length > 0) return;
+  } catch (error) {
+    // There are snapshots, and this user may not read them: that is a finding.
+    if (isJamError(error, "JAM_STORE_PERMISSION")) return;
+    throw error;
+  }
   const { listRefs } = await import("../verify/verify-tarballs.ts");
   if ((await listRefs(store)).length > 0 || ((await store.trees?.list()) ?? []).length > 0) return;
   const { readOffer } = await import("../mirror/offer.ts");

@@ -27,14 +27,64 @@ export interface VerifyOptions extends PaceLimits {
 
 /**
  * Checks everything that this mirror consists of. Tarballs that are damaged are noted at once, so that running servers no
- * longer list them; at the end they are taken out of the published trees and put aside. All else is only told.
+ * longer list them; at the end they are taken out of the published trees and put aside. All else is only told. Where a
+ * folder or document may not be read that all else depends on, the result is what is known without it.
  * @throws JamError JAM_STORE_…, the reason of the signal
  */
 export async function verifyMirror(options: VerifyOptions, work: VerifyWork): Promise<VerifyDocument> {
   const startedAt = performance.now();
+  const places = await checkPlaces(work.store);
+  try {
+    return { ...(await checkAll(options, work, places)), durationMs: msSince(startedAt) };
+  } catch (error) {
+    if (!isJamError(error, "JAM_STORE_PERMISSION")) throw error;
+    const found = `${error.message} Nothing that comes after it was checked.`;
+    const facts: FoundFact[] = [...places, { kind: "place-unreadable", where: ".", found }];
+    const findings = sortFindings(facts.map(findingOf));
+    const verdict = verdictOf(findings);
+    return {
+      ...NOTHING_CHECKED,
+      verdict,
+      outcome: verdict,
+      findings,
+      deep: options.isDeep,
+      durationMs: msSince(startedAt),
+    };
+  }
+}
+
+const NOTHING_CHECKED = {
+  listed: { tarballs: 0, bytes: 0 },
+  checked: {
+    tarballs: 0,
+    bytes: 0,
+    snapshots: 0,
+    documents: 0,
+    signatures: 0,
+    trees: 0,
+    files: 0,
+    notes: 0,
+    reports: 0,
+  },
+  remaining: 0,
+  oldest: null,
+  faults: [],
+  snapshots: [],
+  withdrawn: true,
+};
+
+function msSince(startedAt: number): number {
+  return Math.round(performance.now() - startedAt);
+}
+
+async function checkAll(
+  options: VerifyOptions,
+  work: VerifyWork,
+  ofPlaces: readonly FoundFact[],
+): Promise<Omit<VerifyDocument, "durationMs">> {
   const { store, signal } = work;
   const { isDeep } = options;
-  const places = [...(await checkPlaces(store)), ...(await checkChannels(work))];
+  const places = [...ofPlaces, ...(await checkChannels(work))];
   const refs = await listRefs(store);
   const snapshots = await checkSnapshots(store, refs);
   const { kept } = snapshots;
@@ -86,7 +136,6 @@ export async function verifyMirror(options: VerifyOptions, work: VerifyWork): Pr
     faults: tarballs.faults,
     snapshots: snapshots.faults,
     withdrawn,
-    durationMs: Math.round(performance.now() - startedAt),
   };
 }
 

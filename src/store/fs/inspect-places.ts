@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { isTemporaryName } from "../../disk/durable-write.ts";
 import { attemptUnlessAbsent, lstatOrNothing, toStoreError } from "../../disk/io-error.ts";
-import { isAbsent, toJamError } from "../../shared/errors.ts";
+import { isAbsent, JamError, toJamError } from "../../shared/errors.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
 import {
   blobPath,
@@ -32,7 +32,10 @@ const FOLDERS_IN_A_ROW = 64;
 export async function inspectPlaces(root: string): Promise<PlaceFault[]> {
   const top = lstatOrNothing(root);
   if (top === undefined) return [];
-  const faults: PlaceFault[] = [...(await inspectFormat(root)), ...missingFolders(root)];
+  const faults: PlaceFault[] = [
+    ...(await ifReadable(() => inspectFormat(root))),
+    ...(await ifReadable(() => missingFolders(root))),
+  ];
   let folders = 0;
   const walk = async (place: string): Promise<void> => {
     if ((folders += 1) % FOLDERS_IN_A_ROW === 0) await setImmediate();
@@ -44,8 +47,25 @@ export async function inspectPlaces(root: string): Promise<PlaceFault[]> {
   };
   faults.push(...entryFault("", top, top));
   await walk("");
-  faults.push(...(await inspectLinks(root)), ...(await inspectPartials(root)));
+  faults.push(
+    ...(await ifReadable(() => inspectLinks(root))),
+    ...(await ifReadable(() => inspectPartials(root))),
+  );
   return faults;
+}
+
+/** None where something may not be read on the way: the look at every entry names that, and what is behind it is not known. */
+async function ifReadable(inspect: () => PlaceFault[] | Promise<PlaceFault[]>): Promise<PlaceFault[]> {
+  try {
+    return await inspect();
+  } catch (error) {
+    if (error instanceof JamError) return [];
+    throw error;
+  }
+}
+
+async function namesOf(folder: string): Promise<string[]> {
+  return (await attemptUnlessAbsent(`list ${folder}`, () => readdir(folder))) ?? [];
 }
 
 /** Synchronous, as the looks at what is in it: a turn through the thread pool for each takes ten times as long. */
@@ -138,8 +158,8 @@ function missingFolders(root: string): PlaceFault[] {
 /** The links of every ref: what shows a tree, and what clients read it through. */
 async function inspectLinks(root: string): Promise<PlaceFault[]> {
   const faults: PlaceFault[] = [];
-  const names = (await readdir(join(root, "refs")).catch(() => [])).filter(isTreeId);
-  const trees = (await readdir(join(root, "published")).catch(() => [])).filter(isTreeId);
+  const names = (await namesOf(join(root, "refs"))).filter(isTreeId);
+  const trees = (await namesOf(join(root, "published"))).filter(isTreeId);
   // A tree of a channel has its name in its own: `<snapshot>~<channel>~1`.
   if (!names.includes(MIRROR_REF) && trees.some((id) => id.split("~").length < 3))
     faults.push({
@@ -161,7 +181,8 @@ async function inspectLinks(root: string): Promise<PlaceFault[]> {
       });
   }
   // The mirror's own link is there from the start.
-  for (const name of new Set([MIRROR_REF, ...names])) faults.push(...(await inspectFace(root, name)));
+  for (const name of new Set([MIRROR_REF, ...names]))
+    faults.push(...(await ifReadable(() => inspectFace(root, name))));
   return faults;
 }
 
