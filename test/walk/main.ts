@@ -46,6 +46,8 @@ else {
   console.log(JSON.stringify(kinds));
   if (failure === undefined) console.log(`${steps} steps, ${walks} walks, nothing is wrong`);
   else {
+    if (failure.whole !== undefined)
+      console.log(`FAILED; before it was shortened: npm run walk -- --replay ${failure.whole}`);
     console.log(`FAILED; again: npm run walk -- --replay ${failure.replay}\n${failure.message}`);
     process.exitCode = 1;
   }

@@ -31,6 +31,10 @@ export interface Model {
   /** The state of upstream, and the newest one that was accepted. */
   readonly upstream: number;
   readonly accepted: number;
+  /** A newer one that may have been accepted by a run that was killed. */
+  readonly perhapsAccepted?: number | undefined;
+  /** States whose bundles were imported by runs that were killed: the next import publishes those that are complete. */
+  readonly pending: readonly number[];
   readonly mirror: Shown | undefined;
   readonly channels: Readonly<Record<string, ChannelModel>>;
   /** When the mirror listed a version for the first time. */

@@ -165,6 +165,7 @@ async function firstModel(place: Place, { keep, retention, channels }: WalkSetti
     clockAheadMs: 0,
     upstream: 0,
     accepted: 0,
+    pending: [],
     mirror: shown,
     channels: Object.fromEntries(
       defined.map(([name, one]) => [name, channelModel(name, one, channels === "created")]),

@@ -20,6 +20,8 @@ export interface Prediction {
   readonly steps: readonly Model[];
   /** Where it may come to one of several ends; default the last step. */
   readonly finals?: readonly Model[];
+  /** What it may leave when it is refused, in addition to what was before. */
+  readonly whenRefused?: readonly Model[];
 }
 
 const refused = (...ends: Prediction["ends"]): Prediction => ({ ends, steps: [] });
@@ -34,7 +36,7 @@ export function predict(change: Change, model: Model, now: number, named: Model 
     case "sync":
       return takeIn(model, { tree: model.upstream, keep: model.keep, now });
     case "import":
-      return takeIn(model, { tree: treeAt(named, change.tree), keep: undefined, now, isImport: true });
+      return importOne(model, treeAt(named, change.tree), now);
     case "promote":
       return promote(model, change.channel, { id: sourceAt(named, change), now });
     case "promote-all":
@@ -71,16 +73,38 @@ interface Incoming {
 
 /** A sync or an import: the mirror first, then each channel with `promote: auto`. */
 function takeIn(model: Model, { tree, keep, now, isImport }: Incoming): Prediction {
-  if (tree < model.accepted)
-    return refused("JAM_METADATA_ROLLBACK", ...(isImport ? (["JAM_BUNDLE_OUTDATED"] as const) : []));
+  const refusals = isImport
+    ? (["JAM_METADATA_ROLLBACK", "JAM_BUNDLE_OUTDATED"] as const)
+    : (["JAM_METADATA_ROLLBACK"] as const);
+  if (tree < model.accepted) return refused(...refusals);
+  const doubt = tree < (model.perhapsAccepted ?? tree) ? refusals : [];
   const listed = model.trees[tree] ?? [];
   const versions = newestOf(listed, keep);
   const mirror: Shown = { id: undefined, versions };
-  const accepted = changed(model, { accepted: tree });
+  const accepted = changed(model, { accepted: tree, perhapsAccepted: undefined });
   const shown = changed(accepted, { mirror, seen: withSeen(model, versions, { first: now, since: now }) });
   const auto = promoteDue(shown, now);
   const isHurt = model.damaged.length > 0;
-  return { ends: isHurt ? ["ok", "partial"] : ["ok"], steps: [accepted, ...auto.steps], finals: auto.finals };
+  const ends: Prediction["ends"] = ["ok", ...(isHurt ? (["partial"] as const) : []), ...doubt];
+  return { ends, steps: [accepted, ...auto.steps], finals: auto.finals };
+}
+
+/** An import also publishes what an earlier one, which was killed, had received. */
+function importOne(model: Model, tree: number, now: number): Prediction {
+  const rules = { keep: undefined, now, isImport: true } as const;
+  const own = takeIn(model, { ...rules, tree });
+  const listed = tree < model.accepted ? [] : (model.trees[tree] ?? []);
+  const before = changed(model, { seen: withSeen(model, listed, { first: now, since: now }) });
+  const more = model.pending.filter((one) => one > tree && one >= model.accepted);
+  const others = more.map((one) => takeIn(before, { ...rules, tree: one }));
+  if (others.length === 0) return own;
+  const whenRefused = others.flatMap(({ finals = [] }) => finals);
+  return {
+    ends: [...new Set([...own.ends, ...others.flatMap(({ ends }) => ends)])],
+    steps: [...own.steps, ...others.flatMap(({ steps }) => steps)],
+    finals: [...(own.finals ?? []), ...whenRefused],
+    whenRefused,
+  };
 }
 
 /** With these versions listed at a time, or perhaps listed; what was seen earlier stays. */
@@ -92,13 +116,26 @@ function withSeen(model: Model, versions: readonly string[], seen: Seen): Model[
   return { ...model.seen, ...Object.fromEntries(earliest) };
 }
 
-/** After a sync or an import that was killed: its snapshot may be kept, although the mirror has never shown it. */
-export function perhapsSeen(model: Model, change: Change, now: number): Model {
+/**
+ * After a sync or an import that was killed: what it read may count as accepted, and its snapshot may be kept although the mirror
+ * has never shown it.
+ */
+export function afterKill(model: Model, change: Change, { before, now }: Killed): Model {
   if (change.kind !== "sync" && change.kind !== "import") return model;
   const isImport = change.kind === "import";
-  const tree = isImport ? treeAt(model, change.tree) : model.upstream;
-  const versions = newestOf(model.trees[tree] ?? [], isImport ? undefined : model.keep);
-  return changed(model, { seen: withSeen(model, versions, { first: now, since: Infinity }) });
+  const tree = isImport ? treeAt(before, change.tree) : before.upstream;
+  const versions = newestOf(before.trees[tree] ?? [], isImport ? undefined : before.keep);
+  return changed(model, {
+    accepted: before.accepted,
+    perhapsAccepted: Math.max(tree, before.perhapsAccepted ?? 0),
+    pending: isImport ? [...new Set([...before.pending, tree])] : before.pending,
+    seen: withSeen(model, versions, { first: now, since: Infinity }),
+  });
+}
+
+interface Killed {
+  readonly before: Model;
+  readonly now: number;
 }
 
 function promoteDue(model: Model, now: number): Prediction & { readonly finals: readonly Model[] } {

@@ -8,7 +8,7 @@ import { changed, type Model } from "./model.ts";
 import { argvOf, versionAt, type Change, type Operation } from "./operations.ts";
 import type { Observed } from "./observe.ts";
 import { withRules, type Place } from "./place.ts";
-import { perhapsSeen, predict, type Prediction } from "./predict.ts";
+import { afterKill, predict, type Prediction } from "./predict.ts";
 import { join } from "node:path";
 
 type End = Prediction["ends"][number];
@@ -53,10 +53,14 @@ function requireEnd(end: End, { ends }: Prediction, { stdout, stderr }: RanHere)
 }
 
 /** The states that a change may leave which ended so. */
-function candidatesOf(before: Model, { ends, steps, finals }: Prediction, end: End): readonly Model[] {
+function candidatesOf(
+  before: Model,
+  { ends, steps, finals, whenRefused = [] }: Prediction,
+  end: End,
+): readonly Model[] {
   if (end === "ok" || end === "partial") return finals ?? steps.slice(-1);
   // Refused after some doubt: nothing has changed.
-  return ends.includes(end) ? [before] : [];
+  return ends.includes(end) ? [before, ...whenRefused] : [];
 }
 
 async function moveUpstream(place: Place, model: Model): Promise<Model> {
@@ -117,7 +121,7 @@ async function kill(
     return settle(
       place,
       before,
-      candidates.map((model) => perhapsSeen(model, change, Date.now())),
+      candidates.map((model) => afterKill(model, change, { before, now: Date.now() })),
     );
   }
   const end = endOf(ran);
@@ -169,9 +173,16 @@ function oneAfterTheOther(
   return outcomes;
 }
 
+/** What a command that fails writes: an error, or what it did and the errors of the rest. */
+interface FailedOutput {
+  readonly error?: { readonly code: ErrorCode };
+  readonly faults?: readonly { readonly error: { readonly code: ErrorCode } }[];
+}
+
 function endOf({ status, stdout }: RanHere): End {
   if (status === 0) return "ok";
-  const { error } = JSON.parse(stdout) as { readonly error?: { readonly code: ErrorCode } };
+  const { error: whole, faults = [] } = JSON.parse(stdout) as FailedOutput;
+  const error = whole ?? faults[0]?.error;
   // A part is missing, and the result lists it.
   if (error === undefined && status === 3) return "partial";
   if (error === undefined) throw new Error(`exit status ${status} without an error: ${stdout}`);

@@ -30,6 +30,8 @@ export interface WalkReport extends WalkCounts {
 export interface WalkFailure {
   /** For `--replay`: this walk alone. */
   readonly replay: string;
+  /** The walk before it was shortened, which may have failed for another reason. */
+  readonly whole?: string;
   readonly message: string;
 }
 
@@ -122,7 +124,7 @@ async function runBatch({ length, seed, ...surroundings }: Batch): Promise<WalkF
     if (performance.now() > shrinksUntil) return;
     const failure = await runOne(surroundings, set, chosen);
     if (failure === undefined) return;
-    last = failure;
+    last = { ...failure, whole: last?.whole ?? failure.replay };
     if (shrinksUntil === Infinity) shrinksUntil = performance.now() + SHRINK_MS;
     throw new Error(failure.message);
   });
