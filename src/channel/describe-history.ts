@@ -1,10 +1,16 @@
 import { formatAgentName } from "../juju/agent.ts";
-import { readSnapshot, unlessDamaged } from "../mirror/read-snapshots.ts";
+import { listSnapshotIds, readSnapshot, unlessDamaged } from "../mirror/read-snapshots.ts";
+import type { Snapshot } from "../mirror/snapshot.ts";
 import { describeProofs } from "../mirror/describe-proofs.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { channelNotFound, parseChannelName, readChannels, type ChannelRules } from "./channels.ts";
 import { readImported } from "./imported-history.ts";
-import type { HistoryDocument, ImportedHistoryDocument, MomentDocument } from "./history-document.ts";
+import type {
+  ChannelEntry,
+  HistoryDocument,
+  ImportedHistoryDocument,
+  MomentDocument,
+} from "./history-document.ts";
 import { entryHash, headOf, listHistories, readHistory } from "./history.ts";
 import type { ChannelReader } from "./list-channels.ts";
 import { historyLost } from "./lost-history.ts";
@@ -63,8 +69,6 @@ export async function describeMoment(
   const entry = history.findLast((one) => Date.parse(one.at) <= at.getTime());
   const id = entry?.to ?? undefined;
   const snapshot = id === undefined ? undefined : await unlessDamaged(readSnapshot(store, id));
-  const isSame = snapshot !== undefined && catalogueOf(snapshot.agents) === entry?.catalogue;
-  const kept = snapshot === undefined ? "pruned" : isSame ? "proven" : "differs";
   return {
     channel: word,
     at: at.toISOString(),
@@ -73,8 +77,25 @@ export async function describeMoment(
     entryHash: entry === undefined ? null : entryHash(entry),
     entries: history.length,
     head: headOf(history),
-    catalogue: id === undefined ? "none" : kept,
+    catalogue: id === undefined ? "none" : await judgeCatalogue(store, { id, snapshot, entry }),
     agents: snapshot?.agents.map(formatAgentName) ?? [],
     proofs: snapshot === undefined ? [] : describeProofs(snapshot),
   };
+}
+
+/** Whether the agents of a snapshot are those that the entry names. */
+async function judgeCatalogue(
+  store: ChannelReader,
+  {
+    id,
+    snapshot,
+    entry,
+  }: {
+    readonly id: string;
+    readonly snapshot: Snapshot | undefined;
+    readonly entry: ChannelEntry | undefined;
+  },
+): Promise<MomentDocument["catalogue"]> {
+  if (snapshot !== undefined) return catalogueOf(snapshot.agents) === entry?.catalogue ? "proven" : "differs";
+  return (await listSnapshotIds(store.documents)).includes(id) ? "damaged" : "pruned";
 }

@@ -76,9 +76,9 @@ export const momentDocument = z
       .nullable()
       .describe("SHA-256 of the last entry. Who kept it elsewhere can tell that nothing was changed."),
     catalogue: z
-      .enum(["proven", "differs", "pruned", "none"])
+      .enum(["proven", "differs", "damaged", "pruned", "none"])
       .describe(
-        "`proven`: the agents of the snapshot have the hash that the entry names. `differs`: they do not. `pruned`: the snapshot is not kept any longer.",
+        "`proven`: the agents of the snapshot have the hash that the entry names. `differs`: they do not. `damaged`: the snapshot cannot be read. `pruned`: the snapshot is not kept any longer.",
       ),
     agents: z
       .array(z.string())

@@ -185,6 +185,7 @@ export async function renderImported(
 const PROOF = {
   proven: "its agents have the hash that the history names",
   differs: "ITS AGENTS DO NOT HAVE THE HASH THAT THE HISTORY NAMES",
+  damaged: "the snapshot cannot be read (jam verify); the history names the hash of its agents",
   pruned: "the snapshot is not kept any longer; the history names the hash of its agents",
   none: "nothing was shown",
 } as const;
