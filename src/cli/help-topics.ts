@@ -32,7 +32,8 @@ With -o json an error is {"error":{"code","message","hint","details"}} on standa
   options: `Global options, for every command
 
 ${GLOBAL_FLAGS.map(describeFlag).join("")}
-With --quiet, sync, bundle import, verify, repair, doctor and check print nothing when all is well, so that cron sends no mail.
+With --quiet, sync, bundle import, verify, repair, prune, doctor and check print nothing when all is well, so that cron
+sends no mail.
 
 They can stand before or after the name of the command. \`jam help environment\` lists the variables for them.
 `,

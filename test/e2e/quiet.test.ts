@@ -35,6 +35,16 @@ test("a command that did its work tells the next step, and not with --quiet", as
   expect(bundle.stdout).toMatch(/^Next: take all of/m);
 });
 
+test.for([["sync"], ["verify"], ["repair"], ["prune"], ["check"]])(
+  "%s is silent with --quiet where all is well",
+  async (args) => {
+    // A first prune may find what the other tests left.
+    await mirror.here("prune", "--force-removal");
+    const { status, stdout, stderr } = await mirror.here(...args, "--quiet");
+    expect([status, stdout, stderr]).toEqual([0, "", ""]);
+  },
+);
+
 test("documents that wait for the same reason share a line for each attempt", async () => {
   await mirror.configure({
     upstreams: [{ name: "away", url: "http://127.0.0.1:1/", keyring: inMirror("key.asc") }],

@@ -3,7 +3,7 @@ import { carryOut, planPrune, preparePrune, refuseLargePrune } from "../../mirro
 import { accountFor, type PruneAccount } from "../../mirror/prune-account.ts";
 import type { RetentionPlan } from "../../mirror/retention.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
-import { describePrune, renderPrune } from "../render/prune.ts";
+import { describePrune, isNothing, renderPrune } from "../render/prune.ts";
 
 interface PruneFlags {
   readonly dryRun?: true;
@@ -67,6 +67,8 @@ interface Pruned {
 }
 
 async function print(context: CommandContext, { plan, account, verb }: Pruned): Promise<void> {
+  // As for the other commands that cron runs: where all is well there is nothing to read.
+  if (context.globals.isQuiet && context.output.format === "table" && isNothing(plan)) return;
   await context.output.print(describePrune(plan, account), () =>
     renderPrune(plan, { account, verb, width: context.width }),
   );

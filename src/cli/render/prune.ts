@@ -22,6 +22,11 @@ export function describePrune(plan: RetentionPlan, { snapshots, trees, tarballs 
   };
 }
 
+/** True where nothing goes. */
+export function isNothing({ snapshots, blobs, trees, proofs, partial, pages }: RetentionPlan): boolean {
+  return [snapshots, blobs, trees, proofs, partial, pages].every(({ length }) => length === 0);
+}
+
 type Row = readonly [what: string, size: string, reason: string];
 
 /** Rows of one kind; -o json has all. */
@@ -32,10 +37,9 @@ export async function renderPrune(
   plan: RetentionPlan,
   { account, verb, width }: { readonly account: PruneAccount; readonly verb: string; readonly width: number },
 ): Promise<string> {
+  if (isNothing(plan)) return "Nothing to prune.\n";
   const { partial, proofs, pages } = plan;
   const { snapshots, trees, tarballs } = account;
-  const counts = [snapshots, tarballs, trees, proofs, partial, pages].map(({ length }) => length);
-  if (counts.every((count) => count === 0)) return "Nothing to prune.\n";
   const received = partial.reduce((sum, part) => sum + part.received, 0);
   const rows = [
     ...cut(snapshots.map(({ id, bytes, reason }): Row => [`snapshot ${id}`, formatByteSize(bytes), reason])),
