@@ -253,9 +253,15 @@ export class PullThrough {
     // Asked now, while upstream makes its answer: the first byte does not wait for it.
     const free = this.#work.store.space?.();
     free?.catch(() => undefined);
-    let ready: Promise<void> | undefined;
+    let ready: { readonly upstream: string; readonly room: Promise<void> } | undefined;
     let upstream = "";
-    const prepare = () => (ready ??= this.#room.prepare(sha256, { size, upstream }, free));
+    // A fetch that goes on at another upstream needs room within the quota of that one.
+    const prepare = () => {
+      if (ready?.upstream === upstream) return ready.room;
+      const space = ready === undefined ? free : this.#work.store.space?.();
+      ready = { upstream, room: this.#room.prepare(sha256, { size, upstream }, space) };
+      return ready.room;
+    };
     const onProven = () => this.#note(pull.tarball, upstream);
     const error = await fetchTarball(pull.tarball, {
       ...this.#fetchOptions(pull, AbortSignal.any([this.#stop.signal, this.#lease.lost])),
