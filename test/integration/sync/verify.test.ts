@@ -194,6 +194,27 @@ test("a budget ends a run early without a fault, and the next one begins with wh
   expect(order[0]?.filter((path) => order[1]?.includes(path))).toEqual([]);
 });
 
+test("a run begins with what was not verified for the longest time, and first with what never was", async () => {
+  await using here = await syncedMirror();
+  const { mirror, upstream } = here;
+  expect((await verify(mirror, "--deep")).status).toBe(0);
+  const more = { releases: ["2.9.60", "3.6.27", "4.0.15"], arches: ["amd64", "arm64"] };
+  upstream.publish(await buildSampleTree({ ...more, oses: ["ubuntu"], key: tree.key }));
+  await mirror.sync();
+  const flags = ["--deep", "--budget", "1s", "--limit-rate", "1K", "--progress", "json"];
+  const { stderr } = await mirror.here("verify", "-o", "json", ...flags);
+  const events = stderr
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { kind: string; path?: string });
+  const done = events
+    .filter(({ kind }) => kind === "item-done")
+    .map(({ path = "" }) => path.includes("4.0.15"));
+  // The new ones, and others after them if there was time.
+  expect(done[0]).toBe(true);
+  expect(done.lastIndexOf(true)).toBe(done.filter((isNew) => isNew).length - 1);
+});
+
 test("while another run writes, damage is noted and left to that run", async () => {
   await using here = await syncedMirror();
   const { mirror, blobs, path } = here;
