@@ -1,6 +1,6 @@
 import { formatByteSize } from "../shared/byte-size.ts";
 import { formatCount } from "../shared/listed.ts";
-import { defined } from "../shared/collections.ts";
+import { compareTexts, defined } from "../shared/collections.ts";
 import { mapConcurrently } from "../shared/map-concurrently.ts";
 import { JamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
@@ -17,7 +17,7 @@ import { readPinnedContents } from "./pinned-contents.ts";
 import { readPinnedSnapshots } from "./pinned-snapshots.ts";
 import { readRefusedContents } from "./pins.ts";
 import { listSnapshotIds, readSnapshot } from "./read-snapshots.ts";
-import { rebuildWithoutGraced } from "./rebuild-tree.ts";
+import { rebuildWithoutGraced, treesToRebuild } from "./rebuild-tree.ts";
 import { readRefs, type ShownRef } from "./refs.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import { judgeSnapshots, planRetention, type RetentionPlan, type RetentionRules } from "./retention.ts";
@@ -72,6 +72,21 @@ export async function planPrune(
   const blobs = stats.filter((stat) => stat !== undefined);
   const deletedListings = blobs.length === 0 ? undefined : await readDeletedListings(store.documents);
   return planRetention({ ...input, blobs, ...defined({ deletedListings }), held: names.length }, judged);
+}
+
+/**
+ * What `jam prune` would delete: also the trees that it builds again before. Changes nothing.
+ * @throws JamError JAM_STORE_…
+ */
+export async function foreseePrune(store: Store, rules: RetentionRules, now: Date): Promise<RetentionPlan> {
+  const plan = await planPrune(store, rules, now);
+  const rebuilt = (await treesToRebuild(store, rules, now)).filter((id) => !plan.trees.includes(id));
+  const reason = "built again without what its clients no longer need";
+  return {
+    ...plan,
+    trees: [...plan.trees, ...rebuilt].sort(compareTexts),
+    treeReasons: new Map([...plan.treeReasons, ...rebuilt.map((id) => [id, reason] as const)]),
+  };
 }
 
 /** The cache server evicts what clients asked for; it alone knows when each was last used. */

@@ -119,17 +119,36 @@ type Shown = Awaited<ReturnType<typeof readShown>>[number];
  * The id of a tree tells whether it may contain that.
  */
 export async function rebuildWithoutGraced(store: Store, rules: RetentionRules, now: Date): Promise<void> {
-  if (!(await store.refs.list()).some(({ target }) => mayHaveEarlier(target))) return;
-  for (const { ref, header } of await readShown(store)) {
-    const hasEarlier = header.parent !== undefined || ref.order.length > 1;
-    if (!hasEarlier || !mayHaveEarlier(ref.treeId)) continue;
-    const since = ref.order.at(-1)?.since ?? new Date(header.createdAt);
-    if (now.getTime() - since.getTime() < rules.graceMs) continue;
+  for (const { ref, header } of await shownWithGraced(store, rules, now)) {
     const [snapshot] = await readSnapshotsOf(store, new Set([header.id]));
     if (snapshot === undefined) continue;
     const base = isTreeOf(ref.treeId, ref.name) ? ref.treeId : undefined;
     await rebuild(store, ref, { snapshot, graced: [], base, now });
   }
+}
+
+/** Ids of the shown trees that `rebuildWithoutGraced` would build again: the old ones go then. Changes nothing. */
+export async function treesToRebuild(
+  store: Pick<Store, "documents" | "refs" | "trees">,
+  rules: RetentionRules,
+  now: Date,
+): Promise<string[]> {
+  if (store.trees === undefined) return [];
+  return (await shownWithGraced(store, rules, now)).map(({ ref }) => ref.treeId);
+}
+
+/** Refs whose tree contains what clients of older snapshots needed, and whose grace is over. */
+async function shownWithGraced(
+  store: Pick<Store, "documents" | "refs">,
+  { graceMs }: RetentionRules,
+  now: Date,
+): Promise<Shown[]> {
+  if (!(await store.refs.list()).some(({ target }) => mayHaveEarlier(target))) return [];
+  return (await readShown(store)).filter(({ ref, header }) => {
+    const hasEarlier = header.parent !== undefined || ref.order.length > 1;
+    const since = ref.order.at(-1)?.since ?? new Date(header.createdAt);
+    return hasEarlier && mayHaveEarlier(ref.treeId) && now.getTime() - since.getTime() >= graceMs;
+  });
 }
 
 /** Every ref with the snapshot that it shows, where that can be read. */

@@ -1,5 +1,5 @@
 import { asWriter } from "../../mirror/as-writer.ts";
-import { carryOut, planPrune, preparePrune, refuseLargePrune } from "../../mirror/prune.ts";
+import { carryOut, foreseePrune, planPrune, preparePrune, refuseLargePrune } from "../../mirror/prune.ts";
 import { accountFor, type PruneAccount } from "../../mirror/prune-account.ts";
 import type { RetentionPlan } from "../../mirror/retention.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
@@ -38,7 +38,7 @@ async function prune(context: CommandContext, call: CommandCall<PruneFlags>): Pr
   const { openStore } = await import("../../compose/store.ts");
   if (dryRun === true) {
     const store = await openStore(config);
-    const plan = await planPrune(store, retention, context.now());
+    const plan = await foreseePrune(store, retention, context.now());
     await print(context, { plan, account: await accountFor(store, plan), verb: "Would delete" });
     if (forceRemoval !== true) refuseLargePrune(plan, retention.maxRemoval);
     return;
