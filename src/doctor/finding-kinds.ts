@@ -215,7 +215,7 @@ export const FINDING_KINDS = {
     check: "age",
     severity: "problem",
     means: "these clients look for an index that the mirror does not have, so they find nothing here",
-    next: "jam list --release xenial and jam explain show whether agents of that age are mirrored",
+    next: "look whether agents of that age are mirrored: jam list --release xenial, and jam explain with the version",
   },
   "client-old": {
     check: "age",
@@ -315,7 +315,7 @@ export const FINDING_KINDS = {
     check: "answers",
     severity: "problem",
     means: "something in front wants a password or refuses these clients; Juju gives up on this address",
-    next: "let the server answer everybody, and 404 for what is missing: jam nginx-config",
+    next: "let the server answer everybody, with 404 for what is missing: jam nginx-config",
   },
   "other-mirror-failed": {
     check: "answers",
@@ -346,7 +346,7 @@ export const FINDING_KINDS = {
   "not-metadata": {
     check: "answers",
     severity: "problem",
-    means: "Juju got something else than metadata: an error page, a captive portal or another server",
+    means: "Juju got something other than metadata: an error page, a captive portal or another server",
     next: "jam verify --url with this address",
   },
   "signed-by-other": {
@@ -379,7 +379,7 @@ export const FINDING_KINDS = {
     check: "juju",
     severity: "problem",
     means: "Juju refused the upgrade for a reason that is not about agents",
-    next: "jam plan with the files of the fleet shows this check and its remedy",
+    next: "jam plan --fleet with the files of the fleet: it shows this check and its remedy",
   },
   "other-source": {
     check: "juju",
