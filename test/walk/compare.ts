@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { shownIn, type Model, type Shown } from "./model.ts";
+import { shownIn, type ChannelModel, type Model, type Shown } from "./model.ts";
 import { readListed, sha256Of, type Observed } from "./observe.ts";
 import type { Place } from "./place.ts";
 import { same } from "./predict.ts";
@@ -80,7 +80,11 @@ function fits({ versions, maybe }: Shown, found: readonly string[]): boolean {
 }
 
 /** Throws where clients of a ref would find something wrong, or a tarball that a snapshot needs is lost. */
-export async function checkPlace(place: Place, model: Model, { refs, kept }: Observed): Promise<void> {
+export async function checkPlace(
+  place: Place,
+  before: Pick<Model, "kept">,
+  { model, observed: { refs, kept } }: { readonly model: Model; readonly observed: Observed },
+): Promise<void> {
   const damaged = new Set(model.damaged);
   for (const [name, id] of refs) {
     const tools = toolsOf(place, name);
@@ -96,16 +100,22 @@ export async function checkPlace(place: Place, model: Model, { refs, kept }: Obs
   const needed = new Set(kept.flatMap(({ versions }) => versions));
   for (const version of needed.difference(damaged))
     if (!(await place.holds(version))) throw new Error(`The tarball of ${version} is lost`);
-  for (const id of model.kept.map((one) => one.id)) {
-    const isGone = !kept.some((one) => one.id === id);
-    if (isGone && model.pinned.includes(id)) throw new Error(`Snapshot ${id} is pinned and gone`);
-  }
   for (const channel of Object.values(model.channels)) {
-    const target = channel.stack.at(-2)?.id;
-    if (target === undefined || model.deleted.includes(target)) continue;
-    if (!kept.some(({ id }) => id === target))
-      throw new Error(`A rollback of ${channel.name} leads to ${target}, which is not kept`);
+    const gone = before.kept.find(
+      ({ id }) => targetsOf(channel).includes(id) && !kept.some((one) => one.id === id),
+    );
+    if (gone !== undefined && !model.deleted.includes(gone.id))
+      throw new Error(`A rollback of ${channel.name} leads to ${gone.id}, which is not kept any longer`);
   }
+}
+
+/**
+ * What rollbacks of a channel lead to that no prune deletes: jam keeps three, and a rollback at the same time may take one of
+ * them. What is further away may be gone when it comes near.
+ */
+function targetsOf({ stack }: ChannelModel): readonly string[] {
+  const ids = stack.toReversed().flatMap(({ id }) => id ?? []);
+  return [...new Set(ids)].slice(1, 3);
 }
 
 function toolsOf({ folder }: Place, ref: string): string {

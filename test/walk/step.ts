@@ -209,7 +209,7 @@ async function settle(
     if (!(await place.holds(version)) || (!heals && (await isWrongInTree(place, observed, version))))
       damaged.push(version);
   const model = changed(adopt(found.model, observed), { damaged });
-  await checkPlace(place, model, observed);
+  await checkPlace(place, before, { model, observed });
   return model;
 }
 
