@@ -26,7 +26,8 @@ export async function readSource(
   const feeder = isMirror ? undefined : await readChannelState(store, from, read);
   const current = feeder === undefined ? await currentSnapshot(store, from, { read }) : feeder.current;
   if (current === undefined) throw nothingServed(channel);
-  if (word === undefined) return current;
+  // As in the commands on snapshots.
+  if (word === undefined || word === "current") return current;
   const served = feeder?.standing.served ?? (await mirrorServed(store, word));
   const id = idOf(word, [...served], from);
   const snapshot = id === current.id ? current : await readSnapshot(store, id, { read });

@@ -1,4 +1,5 @@
 import { JamError } from "./errors.ts";
+import { printable } from "./printable.ts";
 
 declare const brand: unique symbol;
 
@@ -20,8 +21,8 @@ export const BUNDLE_FEEDER = "bundle" as RefName;
  */
 export function parseRefName(name: string): RefName {
   if (REF_NAME.test(name)) return name as RefName;
-  throw new JamError("JAM_USAGE_INVALID", `"${name}" is not a valid channel name.`, {
-    hint: "Use letters, digits, dots, dashes and underscores; start with a letter or a digit.",
+  throw new JamError("JAM_USAGE_INVALID", `"${printable(name, 120)}" is not a valid channel name.`, {
+    hint: "Use at most 100 letters, digits, dots, dashes and underscores; start with a letter or a digit.",
     details: { name },
   });
 }

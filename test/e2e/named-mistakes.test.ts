@@ -37,6 +37,34 @@ test.for([
   expect(await mirror.published()).toEqual(before);
 });
 
+test("a name that is too long is cut in the message, which says how long it may be", async () => {
+  const { status, stderr } = await mirror.here("channel", "create", "a".repeat(300), "--from", "mirror");
+  expect([status, stderr]).toEqual([
+    2,
+    expect.stringMatching(/a…?" is not a valid channel name.*\n.*at most 100/),
+  ]);
+  expect(stderr).not.toContain("a".repeat(130));
+});
+
+test("a data directory that is not there is named by a list of nothing", async () => {
+  const { status, stdout } = await mirror.here("snapshot", "list", "--data", "/no/such/folder");
+  expect([status, stdout]).toEqual([0, expect.stringContaining("No snapshot in /no/such/folder yet")]);
+});
+
+test("current is also what the feeder of a channel shows", async () => {
+  await mirror.here("channel", "create", "now", "--from", "mirror");
+  const { status, stderr } = await mirror.here(
+    "channel",
+    "promote",
+    "now",
+    "--snapshot",
+    "current",
+    "--reason",
+    "x",
+  );
+  expect([status, stderr]).toEqual([0, ""]);
+});
+
 test("a limit on the size of files is named as such", async () => {
   const command = [...JAM_COMMAND, "--data", "limited", "sync", "--progress", "none"].join(" ");
   const { status, stdout, stderr } = await runProcess("sh", ["-c", `ulimit -f 60; exec ${command}`], {

@@ -1,3 +1,4 @@
+import { printable } from "../../shared/printable.ts";
 import { formatByteSize } from "../../shared/byte-size.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
@@ -131,7 +132,8 @@ async function renderList(
   { snapshots, damaged }: SnapshotsDocument,
   context: CommandContext,
 ): Promise<string> {
-  if (snapshots.length + damaged.length === 0) return "No snapshot yet. `jam sync` makes the first one.\n";
+  if (snapshots.length + damaged.length === 0)
+    return `No snapshot in ${printable((await context.config()).data, Infinity)} yet. \`jam sync\` makes the first one.\n`;
   const table = await formatTable(
     [
       { heading: "SNAPSHOT" },
