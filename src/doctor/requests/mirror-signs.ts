@@ -3,6 +3,7 @@ import type { Sign } from "../fact-book.ts";
 import type { FindingId } from "../finding-kinds.ts";
 import type { LogRecord } from "../log/log-record.ts";
 import type { RequestTarget } from "../log/request-target.ts";
+import { shellCommand } from "../../shared/shell-command.ts";
 import { faceOf } from "./faces.ts";
 
 /**
@@ -57,7 +58,7 @@ function nextOf(
   if (face.is === "channel" && face.state === "empty")
     return "jam channel promote: nothing was promoted to that channel yet";
   if (what === "tarball")
-    return version === undefined ? "jam explain, with the version" : `jam explain ${version}`;
+    return version === undefined ? "jam explain, with the version" : shellCommand`jam explain ${version}`;
   if (isSigned && face.is !== "signed")
     return "/tools is not signed: set `keyring: none` for this upstream in the jam.yaml of that mirror, or use /upstream/tools";
   return undefined;
