@@ -7,7 +7,7 @@ import { printable } from "../../shared/printable.ts";
 import type { CommandCall, CommandContext, DefineCommand } from "../command.ts";
 import { tellUnsafeSettings } from "../dangers.ts";
 import { repeatedOption } from "../input/repeated-option.ts";
-import { planWishes, readPlanWishes } from "../input/plan-wishes.ts";
+import { everyPlanWish, readPlanFile } from "../input/plan-wishes.ts";
 import { runSync } from "../run-sync.ts";
 import { addSettingFlags, settingsFrom } from "../setting-flags.ts";
 
@@ -86,13 +86,13 @@ async function readWishes(
   config: Config,
   { plan, fleet, arch, words }: WarmFlags & { readonly words: readonly string[] },
 ): Promise<PlanWishes> {
-  if (plan !== undefined) return readPlanWishes(context, plan);
+  if (plan !== undefined) return everyPlanWish(await readPlanFile(context, plan));
   if (fleet === undefined) return namedWishes(context, config, { words, arch });
   const { planFromFlags } = await import("../input/plan-flags.ts");
   const [to] = words;
   const flags = { fleet: [fleet], stream: "released", modelType: "iaas" } as const;
   const wanted = { ...flags, ...(to !== undefined && { to }), ...(arch !== undefined && { arch }) };
-  return { ...(await planWishes(context, await planFromFlags(context, wanted, "missing"))), by: "fleet" };
+  return { ...(await everyPlanWish(await planFromFlags(context, wanted, "missing"))), by: "fleet" };
 }
 
 interface Named {

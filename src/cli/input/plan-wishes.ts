@@ -7,9 +7,17 @@ import type { CommandContext } from "../command.ts";
  * @throws JamError JAM_USAGE_INVALID, JAM_PLAN_INVALID
  */
 export async function readPlanWishes(context: CommandContext, file: string): Promise<PlanWishes> {
+  return planWishes(context, await readPlanFile(context, file));
+}
+
+/**
+ * The plan in a file.
+ * @throws JamError JAM_USAGE_INVALID, JAM_PLAN_INVALID
+ */
+export async function readPlanFile(context: CommandContext, file: string): Promise<PlanDocument> {
   const { readInputFile } = await import("./input-files.ts");
   const { parsePlan } = await import("../../upgrade/plan/plan-document.ts");
-  return planWishes(context, parsePlan(await readInputFile(context, file, "--plan")));
+  return parsePlan(await readInputFile(context, file, "--plan"));
 }
 
 /** What a plan needs. What cannot be fetched is named. */
@@ -29,4 +37,14 @@ export async function planWishes(context: CommandContext, plan: PlanDocument): P
     );
   }
   return wishes;
+}
+
+/** All that a plan needs, also what no upstream listed when it was made: the run names it where it is missing still. */
+export async function everyPlanWish(plan: PlanDocument): Promise<PlanWishes> {
+  const { wishesOf } = await import("../../upgrade/plan/plan-document.ts");
+  const { wishes, unobtainable } = wishesOf(plan);
+  return {
+    ...wishes,
+    agents: new Map([...wishes.agents, ...unobtainable.map((name) => [name, null] as const)]),
+  };
 }

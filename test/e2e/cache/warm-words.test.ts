@@ -19,6 +19,21 @@ function named(name: string, url: string) {
   return { name, url, keyring: "key.asc" };
 }
 
+/** What `juju status` prints of a model of one machine. */
+function statusOf(version: string): string {
+  return JSON.stringify({
+    model: { name: "shop", type: "iaas", controller: "site", cloud: "lab", version },
+    machines: {
+      0: {
+        "juju-status": { current: "started", version },
+        hardware: "arch=amd64",
+        base: { name: "ubuntu", channel: "22.04" },
+      },
+    },
+    applications: {},
+  });
+}
+
 async function plannedIn(mirror: TestMirror): Promise<void> {
   const { stdout } = await mirror.here("plan", "--from", "3.6.26", "--to", "4.0.15", "-o", "json");
   await writeFile(join(mirror.folder, "plan.json"), stdout);
@@ -72,6 +87,21 @@ describe.for(["cache", "online"] as const)("in mode %s", (mode) => {
       0,
       "Nothing to fetch: the mirror has the 2 requested agents",
     ]);
+  });
+
+  test("what a fleet runs and no upstream lists is missing, and not called fetched", async () => {
+    await using upstream = await startUpstream({ tree });
+    await using mirror = await temporaryMirror(upstream, settings);
+    await writeFile(join(mirror.folder, "status.json"), statusOf("3.6.1"));
+    for (const flags of [[], ["--dry-run"]]) {
+      const { status, stdout } = await mirror.here("warm", "--fleet", "status.json", "3.6.27", ...flags);
+      expect(status).toBe(3);
+      expect(stdout).toContain("3.6.1-ubuntu-amd64 is needed by the fleet, but upstream does not list it.");
+      expect(stdout).toMatch(/1 of 2 requested agents/);
+    }
+    await writeFile(join(mirror.folder, "status.json"), statusOf("3.6.26"));
+    const whole = await mirror.here("warm", "--fleet", "status.json", "3.6.27");
+    expect([whole.status, whole.stdout.split(" from ")[0]]).toEqual([0, "Fetched 1 agent"]);
   });
 
   test("while upstream is down it says which of the agents are held", async () => {
