@@ -8,6 +8,8 @@ export interface RefreshPatience {
   readonly retries: number;
   /** The longest Retry-After that is followed, in ms; with a longer one there is no further attempt. */
   readonly maxAskedMs: number;
+  /** How long a transfer may be too slow, in ms. */
+  readonly minRate: { readonly windowMs: number };
 }
 
 /** Attempts after the first: the next turn is soon. */
@@ -19,10 +21,13 @@ const WORTH_MS = 5_000;
 /** What a line that is slow, and not away, may need for its first byte, in ms. */
 const LEAST_MS = 2_000;
 
+/** A transfer is judged over this long, in ms: a line whose rate changes from second to second is not too slow. */
+const WINDOW_MS = { least: 5_000, most: 30_000 };
+
 /**
  * How long a refresh tries before an upstream that does not answer counts as away. All attempts for a document end within
  * half of the shortest `refresh`, shared by the upstreams, which are asked one after the other: what is listed and cannot
- * be fetched must not stay listed for longer because upstream is silent instead of closed.
+ * be fetched must not stay listed for longer because upstream is silent, or drips, instead of being closed.
  */
 export function refreshPatience(
   fetch: { readonly idleTimeoutMs: number; readonly retries: number },
@@ -36,5 +41,6 @@ export function refreshPatience(
     idleTimeoutMs: Math.min(fetch.idleTimeoutMs, attemptMs),
     retries: attempts - 1,
     maxAskedMs: attemptMs,
+    minRate: { windowMs: Math.min(WINDOW_MS.most, Math.max(WINDOW_MS.least, attemptMs)) },
   };
 }

@@ -21,6 +21,8 @@ export interface ComposeUpstreamsOptions {
   readonly retries?: number;
   /** Replaces `fetch.idleTimeout`, in ms. */
   readonly idleTimeoutMs?: number;
+  /** Over how many ms a transfer has to reach the smallest rate. Default: 30 s. */
+  readonly minRate?: { readonly windowMs: number };
   /** The longest Retry-After that is followed, in ms. Default: 5 min. */
   readonly maxAskedMs?: number;
 }

@@ -48,7 +48,7 @@ export interface HttpUpstreamOptions extends UpstreamOptions {
   /** How long a connection stays open for the next request, in ms. Default 5 000. */
   readonly keptMs?: number;
   /** The slowest transfer that is left alone. Default 10 kB/s over 30 s. */
-  readonly minRate?: Omit<PaceLimits, "idleTimeoutMs">;
+  readonly minRate?: Partial<Omit<PaceLimits, "idleTimeoutMs">>;
   /** Attempts after the first, per document and per tarball. Default 4. */
   readonly retries?: number;
   /** Bounds of the waits in between. Default 0.5 s, doubled up to 30 s. */

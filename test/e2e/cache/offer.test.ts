@@ -78,6 +78,7 @@ test.concurrent(
 test.concurrent.for([
   ["silent", { kind: "silence" }],
   ["stuck in the middle of a document", { kind: "stall", at: 100 }],
+  ["dripping", { kind: "trickle", bytesPerSecond: 50 }],
   ["asking for much patience", { kind: "status", status: 503, retryAfter: 300 }],
 ] as const)("an upstream that is %s counts as away within one refresh", async ([, fault], { expect }) => {
   // The patience of a sync is longer than this test may take.
