@@ -12,11 +12,48 @@ export function entriesOf(checkout: string): Readonly<Record<string, string>> {
 }
 
 /**
- * What every command that reads the mirror loads, with all that it imports, is one file: each file more takes half a
- * millisecond at the start.
+ * Chunks of modules that are loaded together, each with all that they import and no earlier one has: each file more takes half a
+ * millisecond at the start. What every command that reads the mirror loads is the first of jam's own. zod and OpenPGP are
+ * apart, because most commands need neither.
  */
-const START =
-  /\/src\/(?:main|cli\/(?:dispatch|commands\/list|render\/agent-table)|config\/load|store\/fs\/open-fs-reader)\.ts$/;
+const GROUPS: readonly (readonly [name: string, modules: RegExp])[] = [
+  ["zod", /\/node_modules\/zod\//],
+  ["openpgp", /\/node_modules\/openpgp\//],
+  [
+    "start",
+    sourcesOf(
+      "main|cli/dispatch|cli/commands/list|cli/render/agent-table|cli/input/input-files|compose/store|config/config|config/load",
+      "config/overrides|mirror/next-turn|mirror/state-document|shared/limits|shared/map-concurrently|shared/shell-command",
+      "store/fs/open-fs-reader",
+    ),
+  ],
+  ["rules", sourcesOf("juju/select|juju/path-space")],
+  ["store", sourcesOf("store/fs/open-fs-store")],
+  [
+    "reading",
+    sourcesOf(
+      "cli/commands/snapshot|cli/commands/status|compose/status|mirror/read-status|mirror/list-snapshots|mirror/last-runs|mirror/kept-data",
+      "mirror/quota-use|mirror/refused-changes|mirror/run-note|mirror/kept-contents|mirror/damaged-blobs|mirror/face",
+    ),
+  ],
+  [
+    "which",
+    sourcesOf(
+      "cli/commands/which|cli/render/which|compose/known|compose/upgrade|mirror/knowledge",
+      "upgrade/which/parameters|upgrade/which/which|upgrade/which/which-state",
+    ),
+  ],
+  [
+    "publish",
+    sourcesOf("mirror/publish|mirror/keep-snapshot|mirror/list-snapshots|mirror/as-writer|mirror/retention"),
+  ],
+  ["channel", sourcesOf("cli/commands/channel|compose/channel|channel/promote|channel/history")],
+  ["verify", sourcesOf("cli/commands/verify|compose/verify|verify/verify-mirror")],
+];
+
+function sourcesOf(...names: readonly string[]): RegExp {
+  return new RegExp(`/src/(?:${names.join("|")})\\.ts$`);
+}
 
 /** What commander imports from Node, loaded when it is used: loading these modules takes 5 ms, and no command uses them. */
 const LOADED_LATE: Readonly<Record<string, string>> = {
@@ -83,6 +120,33 @@ function constantsOf({ whole, all, fields, name }: Readonly<Record<string, strin
     .join(" ");
 }
 
+const STUB = /^export \{ (?<names>[^}]*) \} from "\.\/(?<target>[^"]+)";\s*$/;
+
+/**
+ * Leaves out chunks that only name what another chunk has: what is imported late and is in the chunk of others has one. Each
+ * would be a file more to load.
+ */
+const noStubs: Plugin = {
+  name: "no-stubs",
+  generateBundle(_options, bundle) {
+    const chunks = Object.values(bundle).filter((one) => one.type === "chunk");
+    const stubs = new Map<string, string>();
+    for (const { code, fileName } of chunks) {
+      const { names, target } = STUB.exec(code)?.groups ?? {};
+      if (names === undefined || target === undefined || /\bdefault\b/.test(names)) continue;
+      const fields = names.split(", ").map((name) => name.split(" as "));
+      const all = fields.map(([own, shown = own]) => `${shown}: all.${own}`).join(", ");
+      stubs.set(fileName, `import("./${target}").then((all) => ({ ${all} }))`);
+    }
+    for (const chunk of chunks)
+      chunk.code = chunk.code.replaceAll(/\bimport\("\.\/([^"]+)"\)/g, (own, file) => stubs.get(file) ?? own);
+    // Entries of threads and of the program are named by others than chunks.
+    for (const { fileName, isEntry } of chunks)
+      if (stubs.has(fileName) && !isEntry && !chunks.some(({ code }) => code.includes(`"./${fileName}"`)))
+        delete bundle[fileName];
+  },
+};
+
 /**
  * Writes the program of `checkout` into `folder`: its own code and that of every npm package it uses, in few files
  * (docs/decisions/0007-node-inside.md). What is imported when it is needed stays a file of its own. Not minified: stack
@@ -96,7 +160,7 @@ export async function bundleProgram(checkout: string, folder: string): Promise<v
     resolve: { symlinks: false },
     // What is loaded at the start is known to be imported late elsewhere.
     checks: { ineffectiveDynamicImport: false },
-    plugins: [loadLate, httpAlone, builtinsAlone],
+    plugins: [loadLate, httpAlone, builtinsAlone, noStubs],
     // A name that one of the modules above leaves out would be undefined in the program.
     onLog: (_level, log) => {
       if (log.code === "IMPORT_IS_UNDEFINED") throw new Error(log.message);
@@ -109,7 +173,9 @@ export async function bundleProgram(checkout: string, folder: string): Promise<v
       format: "esm",
       entryFileNames: "[name].js",
       chunkFileNames: "[name]-[hash].js",
-      codeSplitting: { groups: [{ name: "start", test: START }] },
+      codeSplitting: {
+        groups: GROUPS.map(([name, test], at) => ({ name, test, priority: GROUPS.length - at })),
+      },
       cleanDir: true,
     });
   } finally {

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { Store } from "../store/store.ts";
 import type { KnownCache, KnownReader } from "../upgrade/known-agents.ts";
-import { openStore } from "./store.ts";
+import { openReader, openStore } from "./store.ts";
 
 /** What decides about what is known of agents here. */
 export type KnownSettings = Pick<Config, "store" | "mode" | "cache">;
@@ -19,6 +19,8 @@ export function cacheOf(
  * @throws JamError JAM_STORE_…
  */
 export async function openKnown(settings: KnownSettings): Promise<KnownReader> {
+  // Only a cache lists what it holds: everybody else reads catalogues, for which less code is loaded.
+  if (settings.mode !== "cache") return openReader(settings);
   const { refs, documents, blobs } = await openStore(settings);
   return { refs, documents, cache: cacheOf(settings, blobs) };
 }
