@@ -1,5 +1,5 @@
 import { defined } from "../shared/collections.ts";
-import { toJamError, type ErrorCode } from "../shared/errors.ts";
+import { type JamError, toJamError, type ErrorCode } from "../shared/errors.ts";
 import { shellCommand } from "../shared/shell-command.ts";
 
 /** One thing that was looked at. */
@@ -14,6 +14,7 @@ export interface CheckResult {
     | "permissions"
     | "running"
     | "mirror"
+    | "channels"
     | "cache"
     | "server"
     | "carry";
@@ -44,6 +45,8 @@ export interface DataUnderTest {
   readonly readShown: () => Promise<number | undefined>;
   /** Names what is damaged, as far as it is known; nothing is hashed for it. */
   readonly readDamage: () => Promise<readonly string[]>;
+  /** What is wrong with the histories of channels. */
+  readonly findHistoryFaults: () => Promise<readonly JamError[]>;
   /** What the modes of its entries allow other users. */
   readonly inspectModes: () => Promise<{
     readonly entries: number;
@@ -58,6 +61,7 @@ export async function checkData(data: DataUnderTest): Promise<CheckResult[]> {
   return [
     ...(await orFailure("mirror", () => checkShown(data))),
     ...(await orFailure("mirror", () => checkDamage(data))),
+    ...(await orFailure("channels", () => checkHistories(data))),
     ...(await orFailure("permissions", () => checkModes(data))),
   ];
 }
@@ -87,6 +91,10 @@ async function checkDamage({ readDamage }: DataUnderTest): Promise<CheckResult[]
       hint: "Run: jam repair. It fetches what is damaged; with --deep it looks for more damage first.",
     },
   ];
+}
+
+async function checkHistories({ findHistoryFaults }: DataUnderTest): Promise<CheckResult[]> {
+  return (await findHistoryFaults()).map((fault) => failure("channels", fault));
 }
 
 async function checkModes({ dataDir, inspectModes }: DataUnderTest): Promise<CheckResult[]> {
@@ -126,8 +134,10 @@ async function orFailure(
   try {
     return await action();
   } catch (cause) {
-    const { code, message, hint } = toJamError(cause);
-    const detail = `${message} [${code}]`;
-    return [{ check, state: "fail", code, detail, ...defined({ hint }) }];
+    return [failure(check, toJamError(cause))];
   }
+}
+
+function failure(check: CheckResult["check"], { code, message, hint }: JamError): CheckResult {
+  return { check, state: "fail", code, detail: `${message} [${code}]`, ...defined({ hint }) };
 }

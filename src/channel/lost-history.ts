@@ -1,5 +1,5 @@
 import { snapshotIdOf } from "../mirror/snapshot.ts";
-import { isJamError, JamError } from "../shared/errors.ts";
+import { isJamError, JamError, toJamError } from "../shared/errors.ts";
 import { MIRROR_REF, parseRefName } from "../shared/ref-name.ts";
 import { shellCommand } from "../shared/shell-command.ts";
 import type { ChannelEntry } from "./history-document.ts";
@@ -48,6 +48,21 @@ export async function findLostHistories(
     return [{ channel, shown, file: `state/${HISTORY_PREFIX}${channel}.json` }];
   });
   return (await Promise.all(looked)).flat();
+}
+
+/** What is wrong with the histories of all channels: lost, damaged, or not to be read. */
+export async function findHistoryFaults(
+  store: Pick<Store, "documents" | "refs">,
+): Promise<readonly JamError[]> {
+  const lost = (await findLostHistories(store)).map(({ channel }) => historyLost(channel));
+  const refs = (await store.refs.list()).filter(({ name }) => name !== MIRROR_REF);
+  const read = refs.map(({ name }) =>
+    readHistory(store, parseRefName(name)).then(
+      () => [],
+      (error: unknown) => [toJamError(error)],
+    ),
+  );
+  return [...lost, ...(await Promise.all(read)).flat()];
 }
 
 async function unlessBroken<Value>(reading: Promise<Value>): Promise<Value | undefined> {

@@ -59,8 +59,16 @@ async function findings(): Promise<string[]> {
   return (JSON.parse(stdout) as VerifyDocument).findings.map(({ kind, where }) => `${kind} ${where}`);
 }
 
+/** What `jam check` says of channels. */
+async function checked(): Promise<string[]> {
+  const { stdout } = await mirror.here("check", "-o", "json");
+  const { checks } = JSON.parse(stdout) as { checks: { check: string; state: string; detail: string }[] };
+  return checks.flatMap(({ check, state, detail }) => (check === "channels" ? [`${state}: ${detail}`] : []));
+}
+
 /** What is true until somebody says again what is held. */
 async function expectStandstill(): Promise<void> {
+  expect(await checked()).toEqual([expect.stringMatching(`^fail: ${LOST}.*JAM_STORE_CORRUPT`)]);
   expect(await findings()).toEqual([`channel-history-missing ${FILE}`]);
   expect((await done("channel", "list")).stdout).toContain(LOST);
   for (const args of [[], ["--at", "2030-01-01"]])
@@ -103,6 +111,7 @@ test("a repair puts a damaged history aside, does not call that repaired, and a 
   const text = await readFile(file, "utf8");
   await writeFile(file, text.replace("LP#1", "LP#2"));
   expect(await findings()).toEqual([`state-damaged ${FILE}`]);
+  expect(await checked()).toEqual([expect.stringMatching("^fail: The history of a channel.*cannot be read")]);
   const { status, stdout } = await mirror.here("repair", "-o", "json");
   const { outcome, remaining } = JSON.parse(stdout) as RepairDocument;
   expect([status, outcome, remaining.map(({ kind }) => kind)]).toEqual([
@@ -113,6 +122,7 @@ test("a repair puts a damaged history aside, does not call that repaired, and a 
   await expectStandstill();
   await copyFile(backup, file);
   await done("verify");
+  expect(await checked()).toEqual([]);
   await done("channel", "history", "lab", "--at", "2030-01-01");
 });
 

@@ -1,5 +1,5 @@
 import type { CacheUnderTest } from "../../audit/check-cache.ts";
-import type { CheckResult } from "../../audit/check-data.ts";
+import type { CheckResult, DataUnderTest } from "../../audit/check-data.ts";
 import { printable } from "../../shared/printable.ts";
 import { checkSetup } from "../../audit/check-setup.ts";
 import { isRefusedChange } from "../../mirror/refused-changes.ts";
@@ -32,7 +32,7 @@ export const define: DefineCommand = (command, run) => {
   command
     .addHelpText(
       "after",
-      "\nReads the settings, loads the keys, reads and verifies upstream's metadata, lists what each rule of\n`select` selects, and what only a later upstream lists of it, tests that the data directory is writable, checks its links and file modes, and\ncompares the clock. In cache mode also: refresh, stale and quota against each other and the disk, and what the\nrunning server sees. Exit status: 0 if no check fails, else that of the first failed check: 9 for an upstream,\n4 for its signature, 2 for the settings. With --quiet only what is not ok is printed.",
+      "\nReads the settings, loads the keys, reads and verifies upstream's metadata, lists what each rule of\n`select` selects, and what only a later upstream lists of it, tests that the data directory is writable, checks its links, file modes and\nthe histories of channels, and compares the clock. In cache mode also: refresh, stale and quota against each other and the disk, and what the\nrunning server sees. Exit status: 0 if no check fails, else that of the first failed check: 9 for an upstream,\n4 for its signature, 2 for the settings. With --quiet only what is not ok is printed.",
     )
     .addOption(channelOption(command))
     .action(run(inChannel(check)));
@@ -81,22 +81,34 @@ async function check(context: CommandContext): Promise<number> {
         problems: await keys.problems(),
       };
     },
+    ...dataOf(config),
+    inspectModes: () => inspectModes(config.data),
+    freeBytes: async () => (await openStore(config)).space?.(),
+    readCache: () => readCache(context, config),
+    now: context.now(),
+    signal: context.signal,
+  });
+  return printResults(context, results, rules);
+}
+
+/** What is in the data directory. */
+function dataOf(config: Config): Omit<DataUnderTest, "inspectModes"> {
+  const open = async () => (await import("../../compose/store.ts")).openStore(config);
+  return {
+    dataDir: config.data,
     readShown: async () => {
       const { currentSnapshot } = await import("../../mirror/read-snapshots.ts");
-      return (await currentSnapshot(await openStore(config), MIRROR_REF))?.agents.length;
+      return (await currentSnapshot(await open(), MIRROR_REF))?.agents.length;
     },
     readDamage: async () => {
       const { listDamagedAgents } = await import("../../compose/status.ts");
       return listDamagedAgents(config);
     },
-    inspectModes: () => inspectModes(config.data),
-    freeBytes: async () => (await openStore(config)).space?.(),
-    readCache: () => readCache(context, config),
-    dataDir: config.data,
-    now: context.now(),
-    signal: context.signal,
-  });
-  return printResults(context, results, rules);
+    findHistoryFaults: async () => {
+      const { findHistoryFaults } = await import("../../channel/lost-history.ts");
+      return findHistoryFaults(await open());
+    },
+  };
 }
 
 async function readCache({ now, signal }: CommandContext, config: Config): Promise<CacheUnderTest> {
