@@ -43,14 +43,19 @@ export async function readPinnedSnapshots(documents: Pick<DocumentStore, "get">)
   return new Map(found?.pins.map(({ snapshot, ...pin }) => [snapshot, pin]));
 }
 
-/** Keeps a snapshot until it is unpinned; a second pin replaces the first. Call with the lease held. */
+/**
+ * Keeps a snapshot until it is unpinned. A second pin replaces the first, whose reason stays where the second has none.
+ * Resolves to what is noted. Call with the lease held.
+ */
 export async function pinSnapshot(
   documents: Pick<DocumentStore, "get" | "put">,
   id: string,
   pin: SnapshotPin,
-): Promise<void> {
+): Promise<SnapshotPin> {
   const pins = new Map(await readPinnedSnapshots(documents));
-  await write(documents, pins.set(id, pin));
+  const noted = { ...pin, reason: pin.reason ?? pins.get(id)?.reason ?? null };
+  await write(documents, pins.set(id, noted));
+  return noted;
 }
 
 /** False when it was not pinned; then nothing is written. Call with the lease held. */

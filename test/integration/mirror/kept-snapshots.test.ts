@@ -46,6 +46,8 @@ test("a pinned snapshot stays and says who wants it, until it is unpinned", asyn
   await using mirror = await temporaryMirror(upstream, { retention: { snapshots: 20, grace: "PT1H" } });
   const [first = "", second = "", third = ""] = await threeSnapshots(upstream, mirror);
   expect((await mirror.here("snapshot", "pin", first, "--reason", "audit of May")).status).toBe(0);
+  // Whoever pins it again, without saying why, does not take the reason away.
+  expect(await json(mirror, "snapshot", "pin", first)).toMatchObject({ pinned: { reason: "audit of May" } });
   await mirror.configure({ retention: { snapshots: 1, grace: "PT1H", maxRemoval: "100%" } });
   expect((await mirror.here("prune")).status).toBe(0);
   expect(await kept(mirror)).toEqual([

@@ -8,7 +8,7 @@ export const definePin: DefineCommand = (command, run) => {
     .summary("keep a snapshot until it is unpinned")
     .description("Keep a snapshot, whatever retention says, until it is unpinned.")
     .argument("[snapshot]", "id of the snapshot", "current")
-    .option("--reason <text>", "why, for whoever looks at the list")
+    .option("--reason <text>", "why, for whoever looks at the list; without it an earlier reason stays")
     .action(run(pin));
 };
 
@@ -33,8 +33,7 @@ async function pin(context: CommandContext, call: CommandCall<{ readonly reason?
       who: whoRuns(context.io.env),
       reason: call.options.reason ?? null,
     };
-    await pinSnapshot(store.documents, id, made);
-    return { pinned: { snapshot: id, ...made } };
+    return { pinned: { snapshot: id, ...(await pinSnapshot(store.documents, id, made)) } };
   });
   await context.output.print(document, () => `Pinned: ${document.pinned.snapshot}\n`);
 }
