@@ -89,7 +89,7 @@ test("a channel's snapshot tells its select, delay, holds and withdrawals, and a
   const text = await run(mirror.folder, "snapshot", "show", second);
   expect(text).toContain("takes everything that its origin listed\n");
   expect(text).toContain("delay 1 d since upstream's date\n");
-  expect(text).toContain("held 3.6.3\n          withdrawn 3.6.1\n");
+  expect(text).toContain("on hold 3.6.3\n          withdrawn 3.6.1\n");
   expect(text).toMatch(/channel   lab: a part of \S+ of mirror\n/);
   const back = JSON.parse(
     await run(mirror.folder, "channel", "rollback", "lab", "--reason", "test", "-o", "json"),
