@@ -46,6 +46,35 @@ export function differences(model: Model, { refs, kept, channels, pinned }: Obse
   return found;
 }
 
+/** What channels showed one after the other, by their histories. */
+export async function readShown(folder: string, name: string): Promise<readonly string[]> {
+  const path = join(folder, "data/state", `channel-history-${name}.json`);
+  const text = await readFile(path, "utf8").catch(() => `{"entries":[]}`);
+  const { entries } = JSON.parse(text) as { entries: { from: string | null; to: string | null }[] };
+  return entries.flatMap(({ from, to }) => (to === null || to === from ? [] : [to]));
+}
+
+/** How often each channel has shown something else. */
+export async function countShown(folder: string, model: Model): Promise<ReadonlyMap<string, number>> {
+  const counts = Object.keys(model.channels).map(
+    async (name) => [name, (await readShown(folder, name)).length] as const,
+  );
+  return new Map(await Promise.all(counts));
+}
+
+/** True where each channel has shown something else as often as this model says, and no more often. */
+export async function isOfLength(
+  { folder }: Pick<Place, "folder">,
+  before: { readonly model: Model; readonly counts: ReadonlyMap<string, number> },
+  model: Model,
+): Promise<boolean> {
+  const counts = await countShown(folder, model);
+  return Object.values(model.channels).every(({ name, served }) => {
+    const fresh = served.length - (before.model.channels[name]?.served.length ?? 0);
+    return (counts.get(name) ?? 0) - (before.counts.get(name) ?? 0) === fresh;
+  });
+}
+
 /**
  * Whether channels came to what they show as this model says: two commands at the same time may end with the same contents in
  * either order, and still a channel has shown something else in between.
@@ -59,13 +88,9 @@ export async function followsHistory(
   for (const { name, served } of Object.values(model.channels)) {
     const fresh = served.slice(before.channels[name]?.served.length ?? 0);
     if (fresh.length === 0) continue;
-    const path = join(folder, "data/state", `channel-history-${name}.json`);
-    const { entries } = JSON.parse(await readFile(path, "utf8")) as {
-      entries: { from: string | null; to: string | null }[];
-    };
-    const shown = entries.filter(({ from, to }) => to !== null && to !== from).slice(-fresh.length);
+    const shown = (await readShown(folder, name)).slice(-fresh.length);
     const isSame = fresh.every((one, at) => {
-      const id = shown[at]?.to ?? "";
+      const id = shown[at] ?? "";
       const versions = contents.get(id);
       return one.id === undefined ? versions === undefined || fits(one, versions) : one.id === id;
     });

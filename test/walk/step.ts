@@ -3,7 +3,7 @@ import { ERROR_OUTCOMES, type ErrorCode } from "../../src/shared/errors.ts";
 import { checkPools, findLeftovers } from "../crash/invariants.ts";
 import { setClockAhead } from "./fake-date.ts";
 import { adopt } from "./adopt.ts";
-import { checkPlace, differences, followsHistory, isRightIn } from "./compare.ts";
+import { checkPlace, countShown, differences, followsHistory, isOfLength, isRightIn } from "./compare.ts";
 import { changed, type Model } from "./model.ts";
 import { argvOf, versionAt, type Change, type Operation } from "./operations.ts";
 import type { Observed } from "./observe.ts";
@@ -43,7 +43,7 @@ export async function step(place: Place, before: Model, operation: Operation): P
       requireEnd(end, prediction, ran);
       // Both end with trees of whole tarballs, where these are whole.
       const heals = end === "ok" && ["sync", "repair"].includes(operation.kind);
-      return settle(place, before, candidatesOf(before, prediction, end), heals);
+      return settle(place, before, candidatesOf(before, prediction, end), { heals });
     }
   }
 }
@@ -135,6 +135,7 @@ async function race(place: Place, before: Model, changes: readonly [Change, Chan
     argv: argvOf(change, before, place.golden),
     clockAheadMs: before.clockAheadMs,
   }));
+  const counts = await countShown(place.folder, before);
   const ran = await place.workers.race(orders as [(typeof orders)[0], (typeof orders)[0]]);
   const ends = ran.map(endOf);
   place.log.push(
@@ -146,7 +147,7 @@ async function race(place: Place, before: Model, changes: readonly [Change, Chan
   ];
   if (outcomes.length === 0)
     throw new Error(`no order of the two ends like this: ${ran.map(({ stdout }) => stdout).join()}`);
-  return settle(place, before, outcomes);
+  return settle(place, before, outcomes, { counts });
 }
 
 /** What two changes leave in this order, where both ended so; one that found the store locked changed nothing. */
@@ -190,18 +191,26 @@ function endOf({ status, stdout }: RanHere): End {
   return error.code;
 }
 
+interface SettleOptions {
+  /** Damaged tarballs come back, in trees as well. */
+  readonly heals?: boolean;
+  /** How often each channel had shown something else before. */
+  readonly counts?: ReadonlyMap<string, number>;
+}
+
 /** Which of these models is the case now; throws where none is, or where clients find something wrong. */
 async function settle(
   place: Place,
   before: Model,
   candidates: readonly Model[],
-  heals = false,
+  { heals = false, counts }: SettleOptions = {},
 ): Promise<Model> {
   const observed = await place.observer.look();
   const all = candidates.map((model) => ({ model, faults: differences(model, observed) }));
   const fitting = all.filter(({ faults }) => faults.length === 0);
   const found =
-    (fitting.length > 1 && (await firstThatFollows(place, before, { fitting, observed }))) || fitting[0];
+    (fitting.length > 1 && (await firstThatFollows(place, before, { fitting, observed, counts }))) ||
+    fitting[0];
   if (found === undefined)
     throw new Error(all.map(({ faults }) => faults.join("; ")).join("\n  or: ") || "nothing was predicted");
   const damaged: string[] = [];
@@ -219,11 +228,19 @@ async function firstThatFollows(
   {
     fitting,
     observed,
-  }: { readonly fitting: readonly { readonly model: Model }[]; readonly observed: Observed },
+    counts,
+  }: {
+    readonly fitting: readonly { readonly model: Model }[];
+    readonly observed: Observed;
+    readonly counts: SettleOptions["counts"];
+  },
 ): Promise<{ readonly model: Model } | undefined> {
+  const following: { readonly model: Model }[] = [];
   for (const one of fitting)
-    if (await followsHistory(place, before, { model: one.model, kept: observed.kept })) return one;
-  return undefined;
+    if (await followsHistory(place, before, { model: one.model, kept: observed.kept })) following.push(one);
+  if (counts === undefined) return following[0];
+  for (const one of following) if (await isOfLength(place, { model: before, counts }, one.model)) return one;
+  return following[0];
 }
 
 /** A tarball that has come again is a file of its own; trees have the damaged one until they are built once more. */
@@ -247,7 +264,7 @@ export async function finish(place: Place, model: Model): Promise<void> {
   await run("repair", "--deep", "--quiet", "--progress", "none", "--from", place.golden.archive);
   setClockAhead(model.clockAheadMs + PARTS_KEPT_MS);
   await run("prune", "--quiet");
-  await settle(place, whole, [whole], true);
+  await settle(place, whole, [whole], { heals: true });
   await run("verify", "--deep", "--quiet", "--progress", "none");
   await checkPools(join(place.folder, "data"));
   await findLeftovers(join(place.folder, "data"));

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { followsHistory } from "../../walk/compare.ts";
+import { followsHistory, isOfLength } from "../../walk/compare.ts";
 import type { ChannelModel, Model, Shown } from "../../walk/model.ts";
 
 const kept = [
@@ -52,6 +52,29 @@ test.for([
       models.map((model) => followsHistory({ folder }, modelOf([first]), { model, kept })),
     );
     expect(found).toEqual(expected);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test("a channel that showed something else in between has changed more often than a model says in which it did not", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "jam-walk-"));
+  try {
+    await mkdir(join(folder, "data/state"), { recursive: true });
+    const ids = [null, "before", "between", "before"];
+    const entries = ids.slice(1).map((to, at) => ({ from: ids[at], to }));
+    await writeFile(join(folder, "data/state/channel-history-lab.json"), JSON.stringify({ entries }));
+    const models = [
+      modelOf([first]),
+      modelOf([first, { id: "between", versions: ["3"] }, first]),
+      modelOf([first, { id: "between", versions: ["3"] }]),
+    ];
+    const before = { model: modelOf([first]), counts: new Map([["lab", 1]]) };
+    expect(await Promise.all(models.map((model) => isOfLength({ folder }, before, model)))).toEqual([
+      false,
+      true,
+      false,
+    ]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
