@@ -1,14 +1,14 @@
-import { formatAgentName } from "../juju/agent.ts";
-import { mapConcurrently } from "../shared/map-concurrently.ts";
+import { type Agent, formatAgentName } from "../juju/agent.ts";
+import { DOCUMENTS_AT_ONCE, mapConcurrently } from "../shared/map-concurrently.ts";
 import type { RefName } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
-import { agentsOfPage, pageReader, type ReadPage } from "./catalogue.ts";
+import { agentsOfPage, readPage } from "./catalogue.ts";
+import type { PageName } from "./catalogue-page.ts";
 import { readDeletedNames } from "./listed-before.ts";
 import { readHeader, unlessDamaged } from "./read-snapshots.ts";
 import type { HeldBlob, RetentionPlan } from "./retention.ts";
 import { refOfTree } from "./snapshot.ts";
-import type { SnapshotHeader } from "./snapshot-document.ts";
 
 /** Each thing that a plan deletes, with the reason, as people and scripts read it. */
 export interface PruneAccount {
@@ -37,12 +37,10 @@ export async function accountFor(
   const going = new Map(plan.blobs.map(({ sha256, size }) => [sha256, size]));
   const agents = new Map<Sha256, Set<string>>();
   const bytes = new Map<string, number>();
-  const read = pageReader(store.documents);
-  // One after the other: a page that several snapshots name is read once.
+  const named = namesOf(store, { going, leftOut: plan.keptPages });
   for (const id of going.size === 0 ? [] : plan.snapshots) {
     const own = new Set<Sha256>();
-    for (const { name, sha256 } of await agentsOf(store, id, { read, leftOut: plan.keptPages })) {
-      if (!going.has(sha256)) continue;
+    for (const { name, sha256 } of await named(id)) {
       own.add(sha256);
       agents.set(sha256, (agents.get(sha256) ?? new Set()).add(name));
     }
@@ -66,26 +64,41 @@ export async function accountFor(
   };
 }
 
-interface AgentsOptions {
-  readonly read: ReadPage;
+interface NamedTarball {
+  readonly name: string;
+  readonly sha256: Sha256;
+}
+
+interface NamesOptions {
+  /** Tarballs that are deleted. */
+  readonly going: ReadonlyMap<Sha256, number>;
   /** Pages that kept snapshots name: nothing of them is deleted. */
   readonly leftOut: ReadonlySet<string>;
 }
 
-async function agentsOf(
+/** What a snapshot lists of what is deleted. A page that several snapshots name is read once, and only that is kept of it. */
+function namesOf(
   { documents }: Pick<Store, "documents">,
-  id: string,
-  { read, leftOut }: AgentsOptions,
-): Promise<{ readonly name: string; readonly sha256: Sha256 }[]> {
-  const header: SnapshotHeader | undefined = await unlessDamaged(readHeader({ documents }, id));
-  if (header === undefined) return [];
-  const { catalogue } = header;
-  const lists =
-    "agents" in catalogue
-      ? [catalogue.agents]
-      : await mapConcurrently(
-          catalogue.pages.filter(({ sha256 }) => !leftOut.has(sha256)),
-          async (page) => (await unlessDamaged(agentsOfPage(id, page, read))) ?? [],
-        );
-  return lists.flat().map((agent) => ({ name: formatAgentName(agent), sha256: agent.sha256 }));
+  { going, leftOut }: NamesOptions,
+): (id: string) => Promise<readonly NamedTarball[]> {
+  const pages = new Map<Sha256, Promise<readonly NamedTarball[]>>();
+  const pick = (agents: readonly (Agent & { readonly sha256: Sha256 })[]) =>
+    agents
+      .filter(({ sha256 }) => going.has(sha256))
+      .map((agent) => ({ name: formatAgentName(agent), sha256: agent.sha256 }));
+  const readOnce = (id: string, page: PageName) => {
+    const known =
+      pages.get(page.sha256) ??
+      unlessDamaged(agentsOfPage(id, page, (one) => readPage(documents, one))).then((all) => pick(all ?? []));
+    pages.set(page.sha256, known);
+    return known;
+  };
+  return async (id) => {
+    const header = await unlessDamaged(readHeader({ documents }, id));
+    if (header === undefined) return [];
+    const { catalogue } = header;
+    if ("agents" in catalogue) return pick(catalogue.agents);
+    const own = catalogue.pages.filter(({ sha256 }) => !leftOut.has(sha256));
+    return (await mapConcurrently(own, (page) => readOnce(id, page), DOCUMENTS_AT_ONCE)).flat();
+  };
 }
