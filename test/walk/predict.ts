@@ -228,7 +228,7 @@ function rollBack(model: Model, name: string): Prediction {
   if (target === undefined)
     return refused(channel.stack.length === 0 ? "JAM_CHANNEL_EMPTY" : "JAM_SNAPSHOT_NOT_FOUND");
   const isKept = model.kept.some(({ id }) => id === target.id);
-  if (!isKept) return refused("JAM_SNAPSHOT_NOT_FOUND");
+  if (!isKept && target.id !== undefined) return refused("JAM_SNAPSHOT_NOT_FOUND");
   const versions = target.versions.filter((version) => !channel.withdrawn.includes(version));
   if (versions.length === 0) return refused("JAM_CHANNEL_EMPTY");
   const to: Shown = { id: versions.length === target.versions.length ? target.id : undefined, versions };
@@ -237,7 +237,11 @@ function rollBack(model: Model, name: string): Prediction {
     served: [...channel.served, to],
   });
   const isHurt = versions.some((version) => model.damaged.includes(version));
-  return isHurt ? { ends: ["ok", "JAM_STORE_CORRUPT"], steps: [model, next] } : done(next);
+  if (isHurt) return { ends: ["ok", "JAM_STORE_CORRUPT"], steps: [model, next] };
+  // What was shown only while two commands ran has no name here, and may be gone.
+  return target.id === undefined
+    ? { ends: ["ok", "JAM_SNAPSHOT_NOT_FOUND"], steps: [model, next] }
+    : done(next);
 }
 
 function restrict(
