@@ -1,5 +1,5 @@
 import { snapshotIdOf } from "../mirror/snapshot.ts";
-import { isJamError, JamError, toJamError } from "../shared/errors.ts";
+import { isJamError, JamError } from "../shared/errors.ts";
 import { MIRROR_REF, parseRefName } from "../shared/ref-name.ts";
 import { shellCommand } from "../shared/shell-command.ts";
 import type { ChannelEntry } from "./history-document.ts";
@@ -39,30 +39,40 @@ export async function findLostHistories(
   store: Pick<Store, "documents" | "refs">,
 ): Promise<readonly LostHistory[]> {
   const refs = await unlessBroken(store.refs.list());
-  const channels = (refs ?? []).filter(({ name }) => name !== MIRROR_REF);
-  const looked = channels.map(async ({ name, target }) => {
-    const channel = parseRefName(name);
-    const history = await unlessBroken(readHistory(store, channel));
-    const shown = snapshotIdOf(target);
-    if (history === undefined || !isLost(history, shown)) return [];
-    return [{ channel, shown, file: `state/${HISTORY_PREFIX}${channel}.json` }];
-  });
-  return (await Promise.all(looked)).flat();
+  const looks = await Promise.all((refs ?? []).map((ref) => unlessBroken(lookForLoss(store, ref))));
+  return looks.filter((lost) => lost !== undefined);
 }
 
-/** What is wrong with the histories of all channels: lost, damaged, or not to be read. */
+/**
+ * What is wrong with the histories of all channels: lost, damaged, or not to be read.
+ * @throws JamError when the refs cannot be read
+ */
 export async function findHistoryFaults(
   store: Pick<Store, "documents" | "refs">,
 ): Promise<readonly JamError[]> {
-  const lost = (await findLostHistories(store)).map(({ channel }) => historyLost(channel));
-  const refs = (await store.refs.list()).filter(({ name }) => name !== MIRROR_REF);
-  const read = refs.map(({ name }) =>
-    readHistory(store, parseRefName(name)).then(
-      () => [],
-      (error: unknown) => [toJamError(error)],
-    ),
-  );
-  return [...lost, ...(await Promise.all(read)).flat()];
+  const faults = (await store.refs.list()).map(async (ref) => {
+    try {
+      const lost = await lookForLoss(store, ref);
+      return lost && historyLost(lost.channel);
+    } catch (error) {
+      if (isJamError(error)) return error;
+      throw error;
+    }
+  });
+  return (await Promise.all(faults)).filter((fault) => fault !== undefined);
+}
+
+async function lookForLoss(
+  store: Pick<Store, "documents" | "refs">,
+  { name, target }: { readonly name: string; readonly target: string },
+): Promise<LostHistory | undefined> {
+  if (name === MIRROR_REF) return undefined;
+  const channel = parseRefName(name);
+  const history = await readHistory(store, channel);
+  const shown = snapshotIdOf(target);
+  return isLost(history, shown)
+    ? { channel, shown, file: `state/${HISTORY_PREFIX}${channel}.json` }
+    : undefined;
 }
 
 async function unlessBroken<Value>(reading: Promise<Value>): Promise<Value | undefined> {
