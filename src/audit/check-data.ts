@@ -138,6 +138,7 @@ async function orFailure(
   }
 }
 
-function failure(check: CheckResult["check"], { code, message, hint }: JamError): CheckResult {
+/** A check that fails for this reason. */
+export function failure(check: CheckResult["check"], { code, message, hint }: JamError): CheckResult {
   return { check, state: "fail", code, detail: `${message} [${code}]`, ...defined({ hint }) };
 }

@@ -5,7 +5,7 @@ import { formatDuration } from "../shared/duration.ts";
 import { toJamError, type JamError } from "../shared/errors.ts";
 import { formatCount, nameSome } from "../shared/listed.ts";
 import { describeUnused, type UnusedOffer } from "../mirror/unused-offer.ts";
-import { checkData, type CheckResult, type DataUnderTest } from "./check-data.ts";
+import { checkData, failure, type CheckResult, type DataUnderTest } from "./check-data.ts";
 import { checkCache, type CacheUnderTest } from "./check-cache.ts";
 import { checkRunning, type RunningUnderTest } from "./check-running.ts";
 import { parseIndexFile } from "../simplestreams/index-file.ts";
@@ -141,9 +141,8 @@ async function checkCarry({ carryKeys, isOffline }: SetupUnderTest): Promise<Che
 }
 
 /** Something that is not used; what others could use is a failure. */
-function describeProblem(check: CheckResult["check"], { code, message, hint }: JamError): CheckResult {
-  const state = code === "JAM_KEY_EXPOSED" ? "fail" : "warn";
-  return { check, state, code, detail: `${message} [${code}]`, ...defined({ hint }) };
+function describeProblem(check: CheckResult["check"], problem: JamError): CheckResult {
+  return { ...failure(check, problem), state: problem.code === "JAM_KEY_EXPOSED" ? "fail" : "warn" };
 }
 
 async function openSources(setup: SetupUnderTest): Promise<readonly DocumentSource[] | "offline"> {
@@ -348,13 +347,6 @@ async function attempt<T>(
   try {
     return { value: await action() };
   } catch (cause) {
-    const error = toJamError(cause);
-    return {
-      check,
-      state: "fail",
-      code: error.code,
-      detail: `${error.message} [${error.code}]`,
-      ...defined({ hint: error.hint }),
-    };
+    return failure(check, toJamError(cause));
   }
 }
