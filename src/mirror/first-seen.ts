@@ -3,8 +3,8 @@ import { DOCUMENTS_AT_ONCE, mapConcurrently } from "../shared/map-concurrently.t
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Sha256 } from "../shared/sha256.ts";
 import type { Store } from "../store/store.ts";
-import { agentsOfPage, readAgents, readPage, type ReadPage } from "./catalogue.ts";
-import type { PageName } from "./catalogue-page.ts";
+import { readAgents, readPage, type ReadPage } from "./catalogue.ts";
+import { listedPages } from "./listed-pages.ts";
 import type { KeptSnapshot } from "./kept-contents.ts";
 import { currentHeader, listSnapshotIds, readHeader, unlessDamaged } from "./read-snapshots.ts";
 import { readRef } from "./refs.ts";
@@ -157,23 +157,19 @@ async function addListed(
 ): Promise<readonly string[]> {
   const found = await mapConcurrently(fresh, (id) => unlessDamaged(readHeader(store, id)), DOCUMENTS_AT_ONCE);
   const headers = found.filter((header) => header !== undefined);
-  const pages = new Map<Sha256, { readonly id: string; readonly page: PageName; readonly at: number }>();
-  for (const { id, createdAt, catalogue } of await ofMirror(store, headers)) {
-    const at = Date.parse(createdAt);
-    if ("agents" in catalogue) for (const { sha256 } of catalogue.agents) add(sha256, at);
-    else
-      for (const page of catalogue.pages)
-        if (at < (pages.get(page.sha256)?.at ?? Infinity)) pages.set(page.sha256, { id, page, at });
-  }
   const lost = new Set<Sha256>();
-  for (const { id, page, at } of pages.values()) {
-    const agents = await unlessDamaged(agentsOfPage(id, page, read));
-    if (agents === undefined) lost.add(page.sha256);
-    else for (const { sha256 } of agents) add(sha256, at);
+  const lists = listedPages(await ofMirror(store, headers), { read, timeOf: createdAtOf, which: "earliest" });
+  for await (const { page, agents, at } of lists) {
+    for (const { sha256 } of agents ?? []) add(sha256, Date.parse(at));
+    if (agents === undefined && page !== undefined) lost.add(page.sha256);
   }
   const isWhole = ({ catalogue }: SnapshotHeader) =>
     "agents" in catalogue || !catalogue.pages.some(({ sha256 }) => lost.has(sha256));
   return headers.filter(isWhole).map(({ id }) => id);
+}
+
+function createdAtOf({ createdAt }: SnapshotHeader): string {
+  return createdAt;
 }
 
 /** Those that the mirror showed when they were made. */

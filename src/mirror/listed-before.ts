@@ -5,8 +5,8 @@ import { formatCount } from "../shared/listed.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import { isSha256, type Sha256 } from "../shared/sha256.ts";
 import type { DocumentStore, Store } from "../store/store.ts";
-import { agentsOfPage, pageReader, readAgents, readPage, type ReadPage } from "./catalogue.ts";
-import type { PageName } from "./catalogue-page.ts";
+import { pageReader, readAgents, readPage, type ReadPage } from "./catalogue.ts";
+import { listedPages } from "./listed-pages.ts";
 import { currentHeader, listSnapshotIds, readHeader, readHeaders, unlessDamaged } from "./read-snapshots.ts";
 import type { SnapshotHeader } from "./snapshot-document.ts";
 import { snapshotTimeOf } from "./snapshot.ts";
@@ -71,7 +71,7 @@ export async function readListedBefore(
   const latest = new Latest((await note.read(documents))?.agents ?? []);
   const headers = await readHeaders({ documents });
   let unread = (await listSnapshotIds(documents)).length - headers.length;
-  for await (const { agents, at } of listsOf(headers, read)) {
+  for await (const { agents, at } of listedPages(headers, { read, timeOf, which: "latest" })) {
     if (agents === undefined) unread += 1;
     else latest.addAll(agents, at);
   }
@@ -132,7 +132,9 @@ export async function rememberDeleted(
   const readable = headers.filter((header) => header !== undefined);
   // Each page is read once, and may be large: none is kept.
   const read: ReadPage = (page) => readPage(documents, page);
-  for await (const { minor, agents = [], at } of listsOf(readable, read, keptPages)) {
+  const options = { read, timeOf, which: "latest", leftOut: keptPages } as const;
+  for await (const { page, agents = [], at } of listedPages(readable, options)) {
+    const minor = page?.minor ?? "";
     if (current !== undefined && !minors.has(minor)) {
       minors.add(minor);
       const ofMinor = await unlessDamaged(readAgents(current, readShown, minor === "" ? undefined : minor));
@@ -172,35 +174,6 @@ async function remember(
     .toSorted((a, b) => compareTexts(b.listedAt, a.listedAt) || compareTexts(a.path, b.path))
     .slice(0, MAX_REMEMBERED);
   if (JSON.stringify(agents) !== JSON.stringify(before)) await note.write(documents, { agents });
-}
-
-/** A part of what snapshots list: a page, or all of a snapshot that has its agents in its own document. */
-interface List {
-  /** Empty where the list has several. */
-  readonly minor: string;
-  /** Undefined where the page cannot be read. */
-  readonly agents: readonly Agent[] | undefined;
-  /** ISO 8601; the latest time of the snapshots that have it. That need not be the last one's: a channel's has an earlier time. */
-  readonly at: string;
-}
-
-/** What these snapshots list, each page once, without the pages of these names. */
-async function* listsOf(
-  headers: readonly SnapshotHeader[],
-  read: ReadPage,
-  leftOut: ReadonlySet<string> = new Set(),
-): AsyncGenerator<List> {
-  const pages = new Map<Sha256, { readonly id: string; readonly page: PageName; readonly at: string }>();
-  for (const header of headers) {
-    const { id, catalogue } = header;
-    const at = timeOf(header);
-    if ("agents" in catalogue) yield { minor: "", agents: catalogue.agents, at };
-    else
-      for (const page of catalogue.pages.filter(({ sha256 }) => !leftOut.has(sha256)))
-        if ((pages.get(page.sha256)?.at ?? "") <= at) pages.set(page.sha256, { id, page, at });
-  }
-  for (const { id, page, at } of pages.values())
-    yield { minor: page.minor, agents: await unlessDamaged(agentsOfPage(id, page, read)), at };
 }
 
 /** When a list was made. What a channel shows is as old as what it was taken from. */
