@@ -411,10 +411,15 @@ function streamTest({
   kept,
   wishes,
 }: Pick<AssessInput, "rules" | "kept" | "wishes">): (stream: string) => boolean {
-  const wanted = new Set([
+  return isAnyOf([
     ...rules.select.flatMap(({ streams }) => streams),
     ...kept.streams,
     ...(wishes?.streams ?? []),
   ]);
+}
+
+/** Whether a stream is one of these; `*` stands for all. */
+export function isAnyOf(streams: readonly string[]): (stream: string) => boolean {
+  const wanted = new Set(streams);
   return (stream) => wanted.has("*") || wanted.has(stream);
 }

@@ -9,7 +9,7 @@ import { acceptedOf, readUpstreamState } from "../mirror/upstream-state.ts";
 import { JamError, toJamError } from "../shared/errors.ts";
 import { MIRROR_REF } from "../shared/ref-name.ts";
 import type { Upstream } from "../upstream/source.ts";
-import type { Assessment } from "./assess.ts";
+import { type Assessment, isAnyOf } from "./assess.ts";
 import type { SourceFailure } from "./choose-upstream.ts";
 import type { SyncCollaborators, SyncOptions } from "./sync-work.ts";
 
@@ -63,8 +63,8 @@ async function createReader(
   const { documents } = work.store;
   const { current } = await readBaseline(work.store, MIRROR_REF);
   const state = await readUpstreamState(documents, current);
-  const streams = new Set(options.rules.select.flatMap((rule) => rule.streams));
-  const wants = (_entry: unknown, stream: string) => streams.has("*") || streams.has(stream);
+  const isNamed = isAnyOf(options.rules.select.flatMap((rule) => rule.streams));
+  const wants = (_entry: unknown, stream: string) => isNamed(stream);
   return (source) => {
     const accepted = acceptedOf(state, source) ?? new Map();
     return readMetadata({ ...options, ...work, source, documents, accepted, wants });
