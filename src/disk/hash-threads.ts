@@ -40,7 +40,7 @@ export interface FileHasher {
   hash(fd: number, size: number, watch: HashWatch): Promise<HashedFile>;
   /**
    * Opens and hashes small files with one message for all of them; for each, whether it is a regular file that has this size
-   * and hash and did not change meanwhile. False also where that could not be told. Absent where it is no faster.
+   * and hash and did not change meanwhile. False also when that could not be found out. Undefined when it would not be faster.
    * @throws HashThreadError
    */
   areWhole?(files: readonly HashedPath[]): Promise<readonly boolean[]>;
@@ -94,7 +94,7 @@ export interface ThreadHash {
  * with the first hash, and keep the process alive only while they work.
  */
 class HashThreads implements FileHasher {
-  readonly #threads: HashThread[] = [];
+  #threads: HashThread[] = [];
   #nextJob = 0;
 
   /**
@@ -171,15 +171,20 @@ class HashThreads implements FileHasher {
   /** Starts all threads, for a command that will need them: they start while it loads its own code. */
   async prepare(): Promise<void> {
     const { Worker } = await import("node:worker_threads");
-    while (this.#threads.length < MOST_THREADS) this.#start(Worker).busyUntilOnline();
+    while (this.#living().length < MOST_THREADS) this.#start(Worker).busyUntilOnline();
   }
 
   #leastBusy(most: number, Worker: WorkerClass): HashThread {
-    const living = this.#threads.filter((thread) => !thread.isOver);
-    this.#threads.splice(0, this.#threads.length, ...living);
+    const living = this.#living();
     const [idlest] = living.toSorted((a, b) => a.jobs - b.jobs);
     if (idlest !== undefined && (idlest.jobs === 0 || living.length >= most)) return idlest;
     return this.#start(Worker);
+  }
+
+  /** Those that have not ended. */
+  #living(): readonly HashThread[] {
+    this.#threads = this.#threads.filter((thread) => !thread.isOver);
+    return this.#threads;
   }
 
   #start(Worker: WorkerClass): HashThread {
