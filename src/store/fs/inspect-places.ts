@@ -2,7 +2,7 @@ import { readdirSync, type Stats } from "node:fs";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { isTemporaryName } from "../../disk/durable-write.ts";
+import { isTemporaryName, listNames } from "../../disk/durable-write.ts";
 import { attemptUnlessAbsent, lstatOrNothing, toStoreError } from "../../disk/io-error.ts";
 import { isAbsent, JamError, toJamError } from "../../shared/errors.ts";
 import { MIRROR_REF } from "../../shared/ref-name.ts";
@@ -62,10 +62,6 @@ async function ifReadable(inspect: () => PlaceFault[] | Promise<PlaceFault[]>): 
     if (error instanceof JamError) return [];
     throw error;
   }
-}
-
-async function namesOf(folder: string): Promise<string[]> {
-  return (await attemptUnlessAbsent(`list ${folder}`, () => readdir(folder))) ?? [];
 }
 
 /** Synchronous, as the looks at what is in it: a turn through the thread pool for each takes ten times as long. */
@@ -158,8 +154,8 @@ function missingFolders(root: string): PlaceFault[] {
 /** The links of every ref: what shows a tree, and what clients read it through. */
 async function inspectLinks(root: string): Promise<PlaceFault[]> {
   const faults: PlaceFault[] = [];
-  const names = (await namesOf(join(root, "refs"))).filter(isTreeId);
-  const trees = (await namesOf(join(root, "published"))).filter(isTreeId);
+  const names = (await listNames(join(root, "refs"))).filter(isTreeId);
+  const trees = (await listNames(join(root, "published"))).filter(isTreeId);
   // A tree of a channel has its name in its own: `<snapshot>~<channel>~1`.
   if (!names.includes(MIRROR_REF) && trees.some((id) => id.split("~").length < 3))
     faults.push({
