@@ -24,7 +24,7 @@ const GROUPS: readonly (readonly [name: string, modules: RegExp])[] = [
     sourcesOf(
       "main|cli/dispatch|cli/commands/list|cli/render/agent-table|cli/input/input-files|compose/store|config/config|config/load",
       "config/overrides|mirror/next-turn|mirror/state-document|shared/limits|shared/map-concurrently|shared/shell-command",
-      "store/fs/open-fs-reader",
+      "store/fs/open-fs-reader|cli/output/document",
     ),
   ],
   ["rules", sourcesOf("juju/select|juju/path-space")],
@@ -34,6 +34,8 @@ const GROUPS: readonly (readonly [name: string, modules: RegExp])[] = [
     sourcesOf(
       "cli/commands/snapshot|cli/commands/status|compose/status|mirror/read-status|mirror/list-snapshots|mirror/last-runs|mirror/kept-data",
       "mirror/quota-use|mirror/refused-changes|mirror/run-note|mirror/kept-contents|mirror/damaged-blobs|mirror/face",
+      // Of what the groups below would take, `jam serve` needs these.
+      "mirror/hash-blob|simplestreams/signed-text",
     ),
   ],
   [
