@@ -255,7 +255,7 @@ export class PullThrough {
     free?.catch(() => undefined);
     let ready: { readonly upstream: string; readonly room: Promise<void> } | undefined;
     let upstream = "";
-    // A fetch that goes on at another upstream needs room within the quota of that one.
+    // When another upstream continues the fetch, its quota must have room, too.
     const prepare = () => {
       if (ready?.upstream === upstream) return ready.room;
       const space = ready === undefined ? free : this.#work.store.space?.();

@@ -6,7 +6,7 @@ export interface RefreshPatience {
   readonly idleTimeoutMs: number;
   /** Attempts after the first, per document. */
   readonly retries: number;
-  /** The longest Retry-After that is followed, in ms; with a longer one there is no further attempt. */
+  /** A longer Retry-After, in ms, ends the attempts. */
   readonly maxAskedMs: number;
   /** How long a transfer may be too slow, in ms. */
   readonly minRate: { readonly windowMs: number };

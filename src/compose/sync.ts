@@ -23,7 +23,7 @@ export interface ComposeUpstreamsOptions {
   readonly idleTimeoutMs?: number;
   /** Over how many ms a transfer has to reach the smallest rate. Default: 30 s. */
   readonly minRate?: { readonly windowMs: number };
-  /** The longest Retry-After that is followed, in ms. Default: 5 min. */
+  /** A longer Retry-After, in ms, ends the attempts. Default: none does, and jam waits 5 min at most. */
   readonly maxAskedMs?: number;
 }
 

@@ -162,8 +162,8 @@ export interface BlobStore {
   /** Sizes of those blobs that the store has: `stat` for thousands of them, in as few round trips as possible. */
   sizes(of: Iterable<Sha256>): Promise<ReadonlyMap<Sha256, number>>;
   /**
-   * Hashes small blobs, all in one go; those that are whole and did not change meanwhile. It says nothing of the others, not
-   * even that they are damaged: hash them one by one. Absent where that is no faster.
+   * Hashes small blobs together and resolves to those that are whole and did not change meanwhile. The others may be damaged or
+   * not: hash them one by one. Undefined when this would not be faster.
    */
   findWhole?(of: readonly Pick<BlobStat, "sha256" | "size">[]): Promise<ReadonlySet<Sha256>>;
   /** What is staged and was not committed yet, in no order; without what has no bytes. Absent where nothing of it stays. */

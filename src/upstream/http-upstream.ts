@@ -53,7 +53,7 @@ export interface HttpUpstreamOptions extends UpstreamOptions {
   readonly retries?: number;
   /** Bounds of the waits in between. Default 0.5 s, doubled up to 30 s. */
   readonly backOff?: Omit<RetryPolicy, "retries" | "maxAskedMs">;
-  /** The longest Retry-After that is followed, in ms; with a longer one there is no further attempt. Default 5 min. */
+  /** A longer Retry-After, in ms, ends the attempts. Default: none does, and jam waits 5 min at most. */
   readonly maxAskedMs?: number;
   /** Origins, other than the upstream's own, to which redirects are followed. Default none. */
   readonly redirectOrigins?: readonly string[];

@@ -57,7 +57,7 @@ export interface RetryPolicy {
   readonly baseMs: number;
   /** Upper bound of any wait we choose ourselves. Default 30 s. */
   readonly maxMs: number;
-  /** With a longer Retry-After there is no further attempt. Default: it is followed, up to 5 min. */
+  /** A longer Retry-After, in ms, ends the attempts. Default: none does, and jam waits 5 min at most. */
   readonly maxAskedMs?: number | undefined;
 }
 

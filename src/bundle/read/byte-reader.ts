@@ -64,8 +64,8 @@ export class ByteReader {
   }
 
   /**
-   * Skips `blocks` bytes; the first `count` of them can be read from the file. Undefined, and nothing is skipped, where
-   * there is no file, or the file is shorter.
+   * Skips `blocks` bytes; the first `count` of them can be read from the file. Undefined when
+   * no file is read or it is too short; then nothing is skipped.
    */
   take(count: number, blocks: number): ArchivePart | undefined {
     const start = this.#position;

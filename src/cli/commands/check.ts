@@ -32,7 +32,7 @@ export const define: DefineCommand = (command, run) => {
   command
     .addHelpText(
       "after",
-      "\nReads the settings, loads the keys, reads and verifies upstream's metadata, lists what each rule of\n`select` selects, and what only a later upstream lists of it, tests that the data directory is writable, checks its links, file modes and\nthe histories of channels, and compares the clock. In cache mode also: refresh, stale and quota against each other and the disk, and what the\nrunning server sees. Exit status: 0 if no check fails, else that of the first failed check: 9 for an upstream,\n4 for its signature, 2 for the settings. With --quiet only what is not ok is printed.",
+      "\nReads the settings, loads the keys, reads and verifies upstream's metadata, and lists what each rule of\n`select` selects and what only a later upstream lists of it. Tests that the data directory is writable, checks\nits links, its file modes and the histories of channels, and compares the clock. In cache mode also: refresh,\nstale and quota against each other and the disk, and what the running server sees. Exit status: 0 if no check\nfails, else that of the first failed check: 9 for an upstream, 4 for its signature, 2 for the settings. With\n--quiet only what is not ok is printed.",
     )
     .addOption(channelOption(command))
     .action(run(inChannel(check)));
